@@ -1,0 +1,1 @@
+//! Real redis-servers for tests, examples and the demo.

@@ -1,0 +1,1 @@
+//! The reference application of redis-components.
