@@ -13,6 +13,7 @@ use crate::workspace::on_path;
 pub(crate) fn until_found<T>(found: impl Fn() -> Option<T>) -> Result<T, Vec<String>> {
     let privilege = privilege();
     let mut tried = Vec::new();
+    println!("There is no Redis server on this machine.");
     for manager in PackageManager::ALL {
         if on_path(manager.program()).is_none() {
             continue;
@@ -27,14 +28,12 @@ pub(crate) fn until_found<T>(found: impl Fn() -> Option<T>) -> Result<T, Vec<Str
             continue;
         }
         if let Some(update) = manager.update(privilege) {
-            println!("No Redis server on this machine. Bringing the list of packages up to date:");
+            println!("Bringing the list of packages up to date:");
             // An old list may still do: what follows shows it.
             tried.extend(run(&update).err());
         }
         for package in manager.packages() {
-            println!(
-                "No Redis server on this machine. Installing the package `{package}`, which holds one:"
-            );
+            println!("Installing the package `{package}`, which holds one:");
             match run(&manager.install(privilege, package)) {
                 Ok(()) => match found() {
                     Some(server) => return Ok(server),
