@@ -1,7 +1,7 @@
 //! Real redis-servers for tests, examples and the demo.
 //!
 //! A [`Server`] listens on a free port of 127.0.0.1, keeps its files in a temporary directory and is gone when it is
-//! dropped:
+//! dropped, or when the process that started it ends in any other way:
 //!
 //! ```
 //! use redis_components_testing::Server;
@@ -12,10 +12,11 @@
 //! ```
 //!
 //! The binary is the one named by `REDISRS_SERVER_BIN`, else `redis-server` from `PATH`; `cargo xtask test` installs
-//! one where there is none.
+//! one where there is none. Unix only, as Redis itself is.
 
 mod binary;
 mod control;
+mod guard;
 mod process;
 mod server;
 mod startup;

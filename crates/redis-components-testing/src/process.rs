@@ -3,15 +3,20 @@
 use std::ffi::OsString;
 use std::fs::File;
 use std::io;
-use std::path::Path;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use redis::ConnectionAddr;
 use redis_test::server::RedisServer;
 use tempfile::TempDir;
 
+use crate::guard::Guard;
+
 /// A redis-server process with its port, arguments and directory, which outlive it.
 pub(crate) struct Process {
+    /// Before the server, so that it is dropped before it too.
+    guard: Option<Guard>,
     server: RedisServer,
     program: OsString,
     arguments: Vec<OsString>,
@@ -42,7 +47,10 @@ impl Process {
                 })
             },
         );
+        let folders = [server.tempdir.path(), directory.path()];
+        let guard = Some(Guard::of(&server.process, folders)?);
         Ok(Self {
+            guard,
             server,
             program,
             arguments,
@@ -50,9 +58,11 @@ impl Process {
         })
     }
 
-    /// Starts the process again after [`kill`](Self::kill).
+    /// Starts the process again after it was killed.
     pub(crate) fn respawn(&mut self) -> io::Result<()> {
         self.server.process = spawn(&self.program, &self.arguments, self.directory.path())?;
+        let folders = [self.server.tempdir.path(), self.directory.path()];
+        self.guard = Some(Guard::of(&self.server.process, folders)?);
         Ok(())
     }
 
@@ -66,10 +76,11 @@ impl Process {
 
     /// Kills the process, frozen or not, and waits for its end.
     pub(crate) fn kill(&mut self) {
+        // First, because once the process has ended its id may be given to another.
+        self.guard = None;
         self.server.stop();
     }
 
-    #[cfg(unix)]
     pub(crate) fn signal(&mut self, signal: rustix::process::Signal) -> io::Result<()> {
         // A process that has ended and been waited for no longer owns its id.
         if self.has_exited() {
@@ -94,9 +105,11 @@ fn spawn(program: &OsString, arguments: &[OsString], directory: &Path) -> io::Re
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(File::create(stderr_path(directory))?)
+        // Ctrl-C is for the foreground group: who starts servers stops them, when it is done with them.
+        .process_group(0)
         .spawn()
 }
 
-fn stderr_path(directory: &Path) -> std::path::PathBuf {
+fn stderr_path(directory: &Path) -> PathBuf {
     directory.join("stderr.log")
 }

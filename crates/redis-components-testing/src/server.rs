@@ -182,7 +182,6 @@ impl Server {
     /// # Panics
     ///
     /// Where the server is not running.
-    #[cfg(unix)]
     pub fn freeze(&self) {
         self.signal(rustix::process::Signal::STOP);
     }
@@ -192,12 +191,10 @@ impl Server {
     /// # Panics
     ///
     /// Where the server is not running.
-    #[cfg(unix)]
     pub fn thaw(&self) {
         self.signal(rustix::process::Signal::CONT);
     }
 
-    #[cfg(unix)]
     fn signal(&self, signal: rustix::process::Signal) {
         let sent = self.state().process.signal(signal);
         sent.unwrap_or_else(|error| panic!("cannot signal {}: {error}", self.url()));

@@ -70,7 +70,6 @@ fn a_restarted_server_finds_what_it_was_told_to_keep() {
     );
 }
 
-#[cfg(unix)]
 #[test]
 fn a_frozen_server_is_silent_until_it_is_thawed() {
     let server = Server::start();
@@ -87,7 +86,6 @@ fn a_frozen_server_is_silent_until_it_is_thawed() {
     assert!(server.connection().check_connection());
 }
 
-#[cfg(unix)]
 #[test]
 fn nothing_is_left_of_a_dropped_server_frozen_or_not() {
     let servers = [Server::start(), Server::start()];
