@@ -1,1 +1,3 @@
 //! The reference application of redis-components.
+
+pub mod functions;

@@ -1,3 +1,51 @@
-//! The project's own commands.
+//! The project's own commands: `cargo xtask demo` and `cargo xtask test`.
+//!
+//! Each first sees to it that there is a Redis server, and installs one where there is none, so that Rust and git are
+//! all a newcomer needs.
 
-fn main() {}
+mod demo;
+mod install;
+mod link;
+mod package_manager;
+mod server;
+mod test;
+mod workspace;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+const HELP: &str = "\
+Usage: cargo xtask <COMMAND> [ARGUMENTS]
+
+Commands:
+  demo [ARGUMENTS]  move a component between two servers while 64 tasks call it;
+                    arguments go to the example `move_server`
+  test [ARGUMENTS]  run all tests, doc tests included; arguments go to
+                    `cargo nextest run`, or to `cargo test` where there is no nextest
+  help              print this
+
+Both find `redis-server` or `valkey-server` on PATH, or take the binary named by
+REDISRS_SERVER_BIN, or say what they are going to install and install it.";
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args_os().skip(1);
+    let command = arguments.next().unwrap_or_default();
+    let outcome = run(&command.to_string_lossy(), arguments.collect());
+    outcome.unwrap_or_else(|message| {
+        eprintln!("error: {message}");
+        ExitCode::FAILURE
+    })
+}
+
+fn run(command: &str, arguments: Vec<OsString>) -> Result<ExitCode, String> {
+    match command {
+        "demo" => demo::run(arguments),
+        "test" => test::run(&arguments),
+        "help" | "-h" | "--help" => {
+            println!("{HELP}");
+            Ok(ExitCode::SUCCESS)
+        }
+        "" => Err(format!("no command was named\n\n{HELP}")),
+        unknown => Err(format!("there is no command `{unknown}`\n\n{HELP}")),
+    }
+}

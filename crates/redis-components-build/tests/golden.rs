@@ -1,5 +1,7 @@
 //! The generated text of every case in `tests/golden`; `UPDATE_EXPECT=1` refreshes it.
 
+#![allow(clippy::unwrap_used)]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

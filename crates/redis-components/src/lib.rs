@@ -1,37 +1,51 @@
-//! The runtime of redis-components.
+//! The runtime of redis-components: Redis connections that follow their servers.
+//!
+//! An application has many kinds of Redis data, each on a server of its own: its *components*. Where each server is stands
+//! as JSON on a *config server*, under `config:redis:<component>`. On each call of a component's function this crate makes
+//! sure that the config is current, and reuses or replaces the component's client. To move a component, SET its key:
+//! nothing restarts, no call is lost, none stays behind.
+//!
+//! Functions are ordinary Rust with a connection as their first parameter; `redis-components-build` generates wrappers
+//! without it from `components.toml`, which [`include_components!`] brings in:
+//!
+//! ```ignore
+//! redis_components::include_components!();
+//!
+//! logs::log_recent("main", "User 235 logged in").await?;
+//! ```
+//!
+//! - [`Settings`] says where the config server is, if neither `REDIS_CONFIG_URL` nor the manifest does.
+//! - [`Connection`] and [`blocking::Connection`] are what functions take.
+//! - [`ComponentConfig`] is the JSON; [`get_config`] and [`set_config`] read and write it.
+//! - [`status`] shows where every component is; swaps, refused configs and lost servers are `tracing` events.
+//! - [`Error`] says what to do, and [`Error::of`] finds it inside the errors of wrapped functions.
+
+#[doc(hidden)]
+pub mod __private;
+mod backoff;
+pub mod blocking;
+mod client;
+mod clock;
+mod component;
+mod config;
+mod config_server;
+mod connection;
+mod error;
+mod macros;
+mod registry;
+mod remote_config;
+mod scope;
+mod settings;
+mod slot;
+mod status;
 
 pub use redis;
 
-/// A connection to a component's Redis server.
-#[derive(Clone, Debug)]
-pub struct Connection {
-    inner: redis::aio::MultiplexedConnection,
-}
-
-impl From<redis::aio::MultiplexedConnection> for Connection {
-    fn from(inner: redis::aio::MultiplexedConnection) -> Self {
-        Self { inner }
-    }
-}
-
-impl redis::aio::ConnectionLike for Connection {
-    fn req_packed_command<'a>(
-        &'a mut self,
-        command: &'a redis::Cmd,
-    ) -> redis::RedisFuture<'a, redis::Value> {
-        self.inner.req_packed_command(command)
-    }
-
-    fn req_packed_commands<'a>(
-        &'a mut self,
-        pipeline: &'a redis::Pipeline,
-        offset: usize,
-        count: usize,
-    ) -> redis::RedisFuture<'a, Vec<redis::Value>> {
-        self.inner.req_packed_commands(pipeline, offset, count)
-    }
-
-    fn get_db(&self) -> i64 {
-        self.inner.get_db()
-    }
-}
+pub use self::component::Component;
+pub use self::config::ComponentConfig;
+pub use self::connection::Connection;
+pub use self::error::{Error, ErrorKind, Errors};
+pub use self::remote_config::{get_config, set_config};
+pub use self::scope::Scope;
+pub use self::settings::Settings;
+pub use self::status::{ComponentStatus, ConfigSource, CurrentConfig, Status, status};

@@ -1,0 +1,56 @@
+//! Is there a redis-server to start?
+
+use std::io;
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+
+/// Looks once per process whether the binary can be started.
+///
+/// `redis-test` panics without saying what to do where one is missing, so that this is asked first. It runs two names:
+/// `REDISRS_SERVER_BIN` as the server, and `redis-server` to learn the version.
+pub(crate) fn check() -> io::Result<()> {
+    static CHECKED: OnceLock<Result<(), String>> = OnceLock::new();
+    CHECKED
+        .get_or_init(|| {
+            if let Ok(chosen) = std::env::var("REDISRS_SERVER_BIN") {
+                runs(&chosen)?;
+            }
+            runs("redis-server")
+        })
+        .clone()
+        .map_err(|reason| io::Error::new(io::ErrorKind::NotFound, reason))
+}
+
+fn runs(binary: &str) -> Result<(), String> {
+    let outcome = Command::new(binary)
+        .arg("--version")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+    let reason = match outcome {
+        Ok(status) if status.success() => return Ok(()),
+        Ok(status) => status.to_string(),
+        Err(error) => error.to_string(),
+    };
+    Err(format!(
+        "`{binary} --version` cannot be run ({reason}): run the tests with `cargo xtask test` and the demo with \
+         `cargo xtask demo`, which find or install a Redis server; after that a plain `cargo test` works with \
+         `target/redis` in front of `PATH`"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::runs;
+
+    #[test]
+    fn a_missing_binary_is_reported_with_the_command_that_installs_one() {
+        let reason = runs("no-such-redis-server").unwrap_err();
+        assert!(
+            reason.contains("`no-such-redis-server --version`"),
+            "{reason}"
+        );
+        assert!(reason.contains("cargo xtask test"), "{reason}");
+    }
+}

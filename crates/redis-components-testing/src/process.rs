@@ -1,0 +1,115 @@
+//! The operating system's side of a server: its process and its files.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use redis::ConnectionAddr;
+use redis_test::server::RedisServer;
+use tempfile::TempDir;
+
+use crate::guard::Guard;
+
+/// A redis-server process with its port, arguments and directory, which outlive it.
+pub(crate) struct Process {
+    /// Before the server, so that it is dropped before it too.
+    guard: Option<Guard>,
+    server: RedisServer,
+    program: OsString,
+    arguments: Vec<OsString>,
+    directory: TempDir,
+}
+
+impl Process {
+    pub(crate) fn spawn(port: u16, extra: &[&str]) -> io::Result<Self> {
+        crate::binary::check()?;
+        let directory = tempfile::Builder::new()
+            .prefix("redis-components")
+            .tempdir()?;
+        let mut program = OsString::new();
+        let mut arguments = Vec::new();
+        let server = RedisServer::new_with_addr_tls_modules_and_spawner(
+            ConnectionAddr::Tcp("127.0.0.1".to_owned(), port),
+            None,
+            None,
+            false,
+            None,
+            &[],
+            |command| {
+                command.arg("--dir").arg(directory.path()).args(extra);
+                program = command.get_program().to_owned();
+                arguments = command.get_args().map(OsString::from).collect();
+                spawn(&program, &arguments, directory.path()).unwrap_or_else(|error| {
+                    panic!("`{}` cannot be started: {error}", program.display())
+                })
+            },
+        );
+        let folders = [server.tempdir.path(), directory.path()];
+        let guard = Some(Guard::of(&server.process, folders)?);
+        Ok(Self {
+            guard,
+            server,
+            program,
+            arguments,
+            directory,
+        })
+    }
+
+    /// Starts the process again after it was killed.
+    pub(crate) fn respawn(&mut self) -> io::Result<()> {
+        self.server.process = spawn(&self.program, &self.arguments, self.directory.path())?;
+        let folders = [self.server.tempdir.path(), self.directory.path()];
+        self.guard = Some(Guard::of(&self.server.process, folders)?);
+        Ok(())
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.server.process.id()
+    }
+
+    pub(crate) fn has_exited(&mut self) -> bool {
+        !matches!(self.server.process.try_wait(), Ok(None))
+    }
+
+    /// Kills the process, frozen or not, and waits for its end.
+    pub(crate) fn kill(&mut self) {
+        // First, because once the process has ended its id may be given to another.
+        self.guard = None;
+        self.server.stop();
+    }
+
+    pub(crate) fn signal(&mut self, signal: rustix::process::Signal) -> io::Result<()> {
+        // A process that has ended and been waited for no longer owns its id.
+        if self.has_exited() {
+            return Err(io::Error::other("the server is not running"));
+        }
+        let id = rustix::process::Pid::from_child(&self.server.process);
+        Ok(rustix::process::kill_process(id, signal)?)
+    }
+
+    /// What the server has written to its log and to stderr.
+    pub(crate) fn output(&self) -> String {
+        let log = self.server.log_file_contents().unwrap_or_default();
+        let stderr =
+            std::fs::read_to_string(stderr_path(self.directory.path())).unwrap_or_default();
+        format!("{log}{stderr}")
+    }
+}
+
+fn spawn(program: &OsString, arguments: &[OsString], directory: &Path) -> io::Result<Child> {
+    Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(File::create(stderr_path(directory))?)
+        // Ctrl-C is for the foreground group: who starts servers stops them, when it is done with them.
+        .process_group(0)
+        .spawn()
+}
+
+fn stderr_path(directory: &Path) -> PathBuf {
+    directory.join("stderr.log")
+}

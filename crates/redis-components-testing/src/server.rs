@@ -1,0 +1,235 @@
+//! The server as tests see it.
+
+use std::io;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use redis::{Client, RedisResult, Value};
+
+use crate::control::Control;
+use crate::process::Process;
+use crate::startup;
+
+/// A redis-server of its own, killed when this is dropped.
+///
+/// All methods take `&self`, so that a server can be shared by the threads and tasks of a test. They block for as long
+/// as a local server takes to answer; a server that is stopped or [frozen](Self::freeze) makes those that ask it panic.
+pub struct Server {
+    port: u16,
+    arguments: Vec<String>,
+    state: Mutex<State>,
+}
+
+struct State {
+    process: Process,
+    /// `None` while the server is stopped.
+    control: Option<Control>,
+}
+
+impl Server {
+    /// Starts a server on a free port of 127.0.0.1 and waits until it answers.
+    ///
+    /// # Panics
+    ///
+    /// Where there is no redis-server to start, or it does not come up within ten seconds.
+    #[must_use]
+    pub fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// Starts a server with further arguments of redis-server, such as `["--requirepass", "secret"]`.
+    ///
+    /// # Panics
+    ///
+    /// As [`start`](Self::start), and where redis-server refuses the arguments.
+    #[must_use]
+    pub fn start_with(arguments: &[&str]) -> Self {
+        Self::try_start_with(arguments)
+            .unwrap_or_else(|error| panic!("no Redis server for this test: {error}"))
+    }
+
+    /// Starts a server as [`start_with`](Self::start_with) does, for programs that are not tests.
+    ///
+    /// # Errors
+    ///
+    /// Where there is no redis-server to start, it refuses the arguments, or does not come up within ten seconds.
+    pub fn try_start_with(arguments: &[&str]) -> io::Result<Self> {
+        let (port, process, control) = startup::on_free_port(arguments)?;
+        let arguments = arguments.iter().copied().map(str::to_owned).collect();
+        let state = Mutex::new(State {
+            process,
+            control: Some(control),
+        });
+        Ok(Self {
+            port,
+            arguments,
+            state,
+        })
+    }
+
+    /// The port of 127.0.0.1 that the server listens on, for all its life.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The server's address as `redis://127.0.0.1:<port>`, without the password it may have been started with.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}", self.port)
+    }
+
+    /// The server's address as a component config, `{"host":"127.0.0.1","port":<port>}`, also without a password.
+    #[must_use]
+    pub fn config(&self) -> String {
+        format!(r#"{{"host":"127.0.0.1","port":{}}}"#, self.port)
+    }
+
+    /// A client of the server, which knows the password where the server was started with `--requirepass`.
+    #[must_use]
+    pub fn client(&self) -> Client {
+        let arguments: Vec<&str> = self.arguments.iter().map(String::as_str).collect();
+        startup::client(self.port, &arguments).expect("the address has connected before")
+    }
+
+    /// A blocking connection of the caller's own.
+    ///
+    /// # Panics
+    ///
+    /// Where the server does not answer.
+    #[must_use]
+    pub fn connection(&self) -> redis::Connection {
+        let timeout = std::time::Duration::from_secs(5);
+        self.client()
+            .get_connection_with_timeout(timeout)
+            .unwrap_or_else(|error| panic!("cannot connect to {}: {error}", self.url()))
+    }
+
+    /// Sends one command, such as `["SET", "key", "value"]`, and returns the answer.
+    ///
+    /// # Panics
+    ///
+    /// Where the server answers with an error, or not at all.
+    #[allow(
+        clippy::must_use_candidate,
+        reason = "most commands are sent for what they do"
+    )]
+    pub fn command(&self, command: &[&str]) -> Value {
+        self.observe(|control| control.query(command))
+    }
+
+    /// How often a command, such as `lpush`, was called since the server was started.
+    ///
+    /// # Panics
+    ///
+    /// Where the server does not answer.
+    #[must_use]
+    pub fn command_calls(&self, command: &str) -> u64 {
+        let field = format!("cmdstat_{}", command.to_lowercase());
+        let calls = self.observe(|control| control.info("commandstats", &field));
+        calls.as_deref().and_then(calls_of).unwrap_or(0)
+    }
+
+    /// How many connections the server has accepted since it was started, without that of this observer.
+    ///
+    /// # Panics
+    ///
+    /// Where the server does not answer.
+    #[must_use]
+    pub fn connections_received(&self) -> u64 {
+        self.observe(|control| {
+            let received = number(control.info("stats", "total_connections_received")?);
+            Ok(received - control.reconnects())
+        })
+    }
+
+    /// How many clients are connected to the server, without this observer.
+    ///
+    /// # Panics
+    ///
+    /// Where the server does not answer.
+    #[must_use]
+    pub fn connected_clients(&self) -> u64 {
+        self.observe(|control| Ok(number(control.info("clients", "connected_clients")?) - 1))
+    }
+
+    /// Kills the server, as a crash would. Its port and its directory stay for a [restart](Self::restart).
+    pub fn stop(&self) {
+        let mut state = self.state();
+        state.control = None;
+        state.process.kill();
+    }
+
+    /// Starts the server again on the same port, after stopping it where it runs. It comes back empty, unless it was
+    /// started with `--appendonly yes`.
+    ///
+    /// # Panics
+    ///
+    /// Where the server does not come up, because another process has taken the port for example.
+    pub fn restart(&self) {
+        self.stop();
+        let client = self.client();
+        let mut state = self.state();
+        let control = state
+            .process
+            .respawn()
+            .and_then(|()| startup::ready(&mut state.process, &client));
+        state.control =
+            Some(control.unwrap_or_else(|error| panic!("cannot restart {}: {error}", self.url())));
+    }
+
+    /// Freezes the server: its connections stay open and nothing is answered, until it is [thawed](Self::thaw).
+    ///
+    /// # Panics
+    ///
+    /// Where the server is not running.
+    pub fn freeze(&self) {
+        self.signal(rustix::process::Signal::STOP);
+    }
+
+    /// Lets a [frozen](Self::freeze) server go on.
+    ///
+    /// # Panics
+    ///
+    /// Where the server is not running.
+    pub fn thaw(&self) {
+        self.signal(rustix::process::Signal::CONT);
+    }
+
+    fn signal(&self, signal: rustix::process::Signal) {
+        let sent = self.state().process.signal(signal);
+        sent.unwrap_or_else(|error| panic!("cannot signal {}: {error}", self.url()));
+    }
+
+    fn observe<T>(&self, question: impl FnOnce(&mut Control) -> RedisResult<T>) -> T {
+        let mut state = self.state();
+        let Some(control) = &mut state.control else {
+            panic!("the server of {} is stopped", self.url())
+        };
+        question(control).unwrap_or_else(|error| panic!("{} does not answer: {error}", self.url()))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // A test that has failed on one thread must not hide its reason behind the panics of others.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl std::fmt::Debug for Server {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Server")
+            .field("port", &self.port)
+            .finish_non_exhaustive()
+    }
+}
+
+fn calls_of(statistics: &str) -> Option<u64> {
+    statistics
+        .split(',')
+        .find_map(|field| field.strip_prefix("calls="))?
+        .parse()
+        .ok()
+}
+
+fn number(field: Option<String>) -> u64 {
+    field.and_then(|value| value.parse().ok()).unwrap_or(0)
+}

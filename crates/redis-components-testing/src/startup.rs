@@ -1,0 +1,116 @@
+//! From a spawned process to a server that answers.
+
+use std::io;
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
+
+use redis::{Client, RedisResult};
+
+use crate::control::Control;
+use crate::process::Process;
+
+const READY_WITHIN: Duration = Duration::from_secs(10);
+const PORTS_TRIED: usize = 5;
+
+/// Starts a server on a free port; where another process takes the port first, on another one.
+pub(crate) fn on_free_port(extra: &[&str]) -> io::Result<(u16, Process, Control)> {
+    let mut failure = io::Error::other("no port was tried");
+    for _ in 0..PORTS_TRIED {
+        // Redis cannot bind port 0 and say which one it got: find one, free it, and notice it when somebody is faster.
+        let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
+        let mut process = Process::spawn(port, extra)?;
+        match ready(&mut process, &client(port, extra)?) {
+            Ok(control) => return Ok((port, process, control)),
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => failure = error,
+            Err(error) => return Err(error),
+        }
+    }
+    Err(failure)
+}
+
+/// A client that authenticates with the password of `--requirepass`, where the arguments have one.
+pub(crate) fn client(port: u16, extra: &[&str]) -> io::Result<Client> {
+    let password = extra
+        .iter()
+        .skip_while(|word| **word != "--requirepass")
+        .nth(1);
+    let mut settings = redis::RedisConnectionInfo::default();
+    if let Some(password) = password {
+        settings = settings.set_password(*password);
+    }
+    let address = redis::ConnectionAddr::Tcp("127.0.0.1".to_owned(), port);
+    let info = redis::IntoConnectionInfo::into_connection_info(address)
+        .map_err(io::Error::other)?
+        .set_redis_settings(settings);
+    Client::open(info).map_err(io::Error::other)
+}
+
+/// Waits until the process itself, and not another server on its port, answers. Its statistics begin at zero then.
+pub(crate) fn ready(process: &mut Process, client: &Client) -> io::Result<Control> {
+    let deadline = Instant::now() + READY_WITHIN;
+    loop {
+        let reason = match answers(client) {
+            Ok((mut control, id)) if id == process.id() => {
+                control
+                    .query(&["CONFIG", "RESETSTAT"])
+                    .map_err(io::Error::other)?;
+                return Ok(control);
+            }
+            Ok((_, id)) => format!("process {id} answers in its place"),
+            Err(error) => error.to_string(),
+        };
+        if process.has_exited() {
+            return Err(ended(process));
+        }
+        if Instant::now() > deadline {
+            let output = process.output();
+            return Err(io::Error::new(
+                io::ErrorKind::TimedOut,
+                format!("the server was not ready within {READY_WITHIN:?}: {reason}\n{output}"),
+            ));
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+fn answers(client: &Client) -> RedisResult<(Control, u32)> {
+    let mut control = Control::connect(client.clone())?;
+    control.query(&["PING"])?;
+    let id = control
+        .info("server", "process_id")?
+        .and_then(|id| id.parse().ok())
+        .unwrap_or_default();
+    Ok((control, id))
+}
+
+fn ended(process: &Process) -> io::Error {
+    let output = process.output();
+    let kind = if output.contains("Address already in use") {
+        io::ErrorKind::AddrInUse
+    } else {
+        io::ErrorKind::Other
+    };
+    io::Error::new(
+        kind,
+        format!("the server ended before it was ready:\n{output}"),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::{client, on_free_port, ready};
+    use crate::process::Process;
+
+    #[test]
+    fn another_server_on_the_port_is_not_taken_for_ours() {
+        let (port, _process, _control) = on_free_port(&[]).unwrap();
+        let mut late = Process::spawn(port, &[]).unwrap();
+        let error = ready(&mut late, &client(port, &[]).unwrap()).err();
+        assert_eq!(
+            error.map(|error| error.kind()),
+            Some(io::ErrorKind::AddrInUse)
+        );
+    }
+}

@@ -1,0 +1,56 @@
+//! Our error as the error type of a wrapped function: through `From<Error>` or, where there is none, through
+//! `From<RedisError>`. Method resolution tries the receiver with fewer references first, which is how one of two
+//! overlapping conversions is picked without specialization (David Tolnay, "Autoref-based stable specialization").
+
+use std::marker::PhantomData;
+
+use redis::RedisError;
+
+use crate::Error;
+
+/// The result of a function.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a `Result`",
+    note = "a return type whose name ends in `Result` is taken for one by redis-components-build"
+)]
+pub trait Outcome {
+    /// The type of its error.
+    type Error;
+}
+
+impl<T, E> Outcome for Result<T, E> {
+    type Error = E;
+}
+
+/// Converts to `E`.
+#[derive(Debug)]
+pub struct ErrorInto<E>(PhantomData<fn() -> E>);
+
+impl<E> ErrorInto<E> {
+    /// The converter.
+    pub const NEW: Self = Self(PhantomData);
+}
+
+/// The first choice.
+pub trait ViaError<E> {
+    /// Converts `error`.
+    fn convert(&self, error: Error) -> E;
+}
+
+impl<E: From<Error>> ViaError<E> for ErrorInto<E> {
+    fn convert(&self, error: Error) -> E {
+        error.into()
+    }
+}
+
+/// The second choice.
+pub trait ViaRedisError<E> {
+    /// Converts `error`.
+    fn convert(&self, error: Error) -> E;
+}
+
+impl<E: From<RedisError>> ViaRedisError<E> for &ErrorInto<E> {
+    fn convert(&self, error: Error) -> E {
+        RedisError::from(error).into()
+    }
+}

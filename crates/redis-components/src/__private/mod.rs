@@ -1,0 +1,35 @@
+//! What generated code uses. Not for anybody else: it changes without notice, together with the generator.
+
+mod acquire;
+mod call;
+mod connect;
+mod error_into;
+
+pub use self::acquire::{Acquire, AcquireBlocking};
+pub use self::call::{Call, begin};
+pub use self::connect::{connect_all, connect_all_blocking};
+pub use self::error_into::{ErrorInto, Outcome, ViaError, ViaRedisError};
+use crate::Component;
+pub use crate::component::Declaration;
+
+/// The version of what generated code and this crate expect of each other.
+const VERSION: u32 = 1;
+
+/// Fails to compile where generator and runtime do not fit.
+///
+/// # Panics
+///
+/// At compile time, where the versions differ.
+pub const fn assert_generated_for(version: u32) {
+    assert!(
+        version == VERSION,
+        "the generated code and redis-components do not fit: use the same version of redis-components and \
+         redis-components-build"
+    );
+}
+
+/// A component, as declared.
+#[must_use]
+pub const fn component(declaration: Declaration) -> Component {
+    Component::new(declaration)
+}

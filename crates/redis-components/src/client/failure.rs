@@ -1,0 +1,62 @@
+//! Why a server could not be used, told apart as callers need it.
+
+use std::time::Duration;
+
+use redis::RedisError;
+
+use crate::error::printable_error;
+
+/// A failed attempt to connect, log in and probe.
+#[derive(Clone, Debug)]
+pub(crate) struct Failure {
+    /// Whether the server answered, with a refusal.
+    pub(crate) refused: bool,
+    /// What happened and what to do, without the server's address.
+    pub(crate) message: String,
+    pub(crate) source: Option<RedisError>,
+}
+
+impl Failure {
+    pub(crate) fn unreachable(message: impl Into<String>) -> Self {
+        Self {
+            refused: false,
+            message: message.into(),
+            source: None,
+        }
+    }
+
+    pub(crate) fn timed_out(after: Duration) -> Self {
+        Self::unreachable(format!("no answer within {after:?}"))
+    }
+}
+
+impl From<RedisError> for Failure {
+    fn from(error: RedisError) -> Self {
+        let text = printable_error(&error);
+        // By code and not by kind: redis-rs gives a wrong password another kind for each protocol version.
+        let advice = match error.code() {
+            Some("WRONGPASS") => "; check `username` and `password`",
+            Some("NOAUTH") => "; the server wants a password",
+            Some("NOPERM") => "; the user lacks a permission",
+            Some("LOADING") => "; it is still loading its data",
+            _ if error.kind() == redis::ErrorKind::AuthenticationFailed => {
+                "; check `username` and `password`"
+            }
+            _ if error.kind() == redis::ErrorKind::Parse => "; this is not a Redis server",
+            _ => "",
+        };
+        let refused = error.code().is_some()
+            || matches!(
+                error.kind(),
+                redis::ErrorKind::AuthenticationFailed
+                    | redis::ErrorKind::Parse
+                    | redis::ErrorKind::Client
+                    | redis::ErrorKind::UnexpectedReturnType
+            );
+        Self {
+            refused,
+            message: format!("{text}{advice}"),
+            source: Some(error),
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! Connecting, logging in and probing, on the tokio runtime of the caller.
+
+use std::io;
+use std::pin::pin;
+
+use futures_util::future::{BoxFuture, Either, select};
+use redis::aio::MultiplexedConnection;
+use redis::{AsyncConnectionConfig, RedisError, ServerErrorKind};
+use socket2::SockRef;
+use tokio::net::TcpStream;
+
+use super::{Failure, Timeouts};
+use crate::ComponentConfig;
+
+/// A connection that has answered a PING, and the future that must be spawned to drive it: it ends when the
+/// connection does.
+///
+/// The driver is ours to spawn, which redis-rs's own `get_multiplexed_async_connection` does not allow, so that the end
+/// of a connection is noticed when it happens and not by the next call.
+pub(crate) async fn open(
+    config: &ComponentConfig,
+    timeouts: Timeouts,
+) -> Result<(MultiplexedConnection, BoxFuture<'static, ()>), Failure> {
+    let opening = async {
+        let stream = connect(config).await?;
+        let settings = AsyncConnectionConfig::new().set_response_timeout(Some(timeouts.response));
+        let (connection, driver) =
+            MultiplexedConnection::new_with_config(&config.redis_settings(), stream, settings)
+                .await?;
+        let mut driver: BoxFuture<'static, ()> = Box::pin(driver);
+        let mut probing = connection.clone();
+        let ping = redis::cmd("PING");
+        let probe = pin!(ping.query_async::<redis::Value>(&mut probing));
+        let answer = match select(probe, &mut driver).await {
+            Either::Left((answer, _)) => answer,
+            Either::Right(_) => {
+                return Err(Failure::unreachable("the server closed the connection"));
+            }
+        };
+        match answer {
+            // A user who may not PING has logged in all the same.
+            Err(error) if error.kind() == ServerErrorKind::NoPerm.into() => {}
+            Err(error) => return Err(error.into()),
+            Ok(_) => {}
+        }
+        Ok((connection, driver))
+    };
+    match tokio::time::timeout(timeouts.connect, opening).await {
+        Ok(result) => result,
+        Err(_) => Err(Failure::timed_out(timeouts.connect)),
+    }
+}
+
+async fn connect(config: &ComponentConfig) -> Result<TcpStream, Failure> {
+    let connected: io::Result<TcpStream> = async {
+        let stream = TcpStream::connect((config.host(), config.port_number())).await?;
+        stream.set_nodelay(true)?;
+        SockRef::from(&stream).set_keepalive(true)?;
+        Ok(stream)
+    }
+    .await;
+    connected.map_err(|error| RedisError::from(error).into())
+}

@@ -1,0 +1,147 @@
+//! A component: one kind of Redis data, on a server of its own.
+
+use std::ops::Deref;
+use std::sync::Arc;
+use std::time::Duration;
+
+use once_cell::sync::OnceCell;
+
+use crate::client::Exhausted;
+use crate::registry::Registry;
+use crate::slot::{OnRuntime, OnThreads, Slot};
+use crate::{Connection, Error, ErrorKind, blocking};
+
+/// A component of an application, as `components.toml` declares it. The generator makes one for each: `logs::COMPONENT`.
+#[derive(Debug)]
+pub struct Component {
+    declaration: Declaration,
+    /// The slot of the settings that hold for the whole process; scopes have their own.
+    slot: OnceCell<Arc<Slot>>,
+}
+
+/// What `components.toml` says of a component.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+#[allow(clippy::exhaustive_structs)]
+pub struct Declaration {
+    /// The component's name.
+    pub name: &'static str,
+    /// The key of its config on the config server.
+    pub key: &'static str,
+    /// For how long a config is used without asking the config server again.
+    pub wait: Duration,
+    /// The manifest's config server, used when neither code nor environment names one.
+    pub config_server: Option<&'static str>,
+}
+
+impl Component {
+    pub(crate) const fn new(declaration: Declaration) -> Self {
+        Self {
+            declaration,
+            slot: OnceCell::new(),
+        }
+    }
+
+    /// The component's name, which is that of its generated module.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.declaration.name
+    }
+
+    /// The key of the component's config on the config server.
+    #[must_use]
+    pub fn key(&self) -> &'static str {
+        self.declaration.key
+    }
+
+    /// How old the proof of the config may be when a call begins; zero reads the config for every call.
+    #[must_use]
+    pub fn wait(&self) -> Duration {
+        self.declaration.wait
+    }
+
+    /// A connection to the server where the component is now, for asynchronous code.
+    ///
+    /// # Errors
+    ///
+    /// Where there is no connection to be had: see [`ErrorKind`]. It comes in bounded time: about the connect time-out for
+    /// the first call, at once while a server is known to be down.
+    pub async fn connection(&self) -> Result<Connection, Error> {
+        let slot = self.slot()?;
+        let executor =
+            OnRuntime::current().map_err(|error| error.about(self.name(), self.key(), None))?;
+        let client = slot.acquire(&executor, self.wait()).await?;
+        Ok(Connection::new(client))
+    }
+
+    /// A connection to the server where the component is now, for blocking code; no tokio runtime is needed.
+    ///
+    /// # Errors
+    ///
+    /// As [`connection`](Self::connection), and [`ErrorKind::PoolExhausted`] when all connections stay in use.
+    pub fn blocking_connection(&self) -> Result<blocking::Connection, Error> {
+        let slot = self.slot()?;
+        let mut tries = 0;
+        loop {
+            let pool = pollster::block_on(slot.acquire(&OnThreads, self.wait()))?;
+            tries += 1;
+            match pool.client.check_out() {
+                Ok(pooled) => return Ok(blocking::Connection::new(pooled, pool)),
+                // The pool has closed itself: the next turn looks where the component is and opens another, or says
+                // why it cannot.
+                Err(Exhausted::Failed(_)) if tries == 1 => {}
+                Err(exhausted) => return Err(self.exhausted(exhausted)),
+            }
+        }
+    }
+
+    /// The component's slot under the settings that hold here.
+    pub(crate) fn slot(&self) -> Result<SlotRef<'_>, Error> {
+        let slot = match Registry::scoped()? {
+            Some(registry) => registry.slot(&self.declaration).map(SlotRef::Scoped),
+            None => self
+                .slot
+                .get_or_try_init(|| Registry::global().slot(&self.declaration))
+                .map(SlotRef::Global),
+        };
+        slot.map_err(|error| error.about(self.name(), self.key(), None))
+    }
+
+    fn exhausted(&self, exhausted: Exhausted) -> Error {
+        let (kind, message) = match exhausted {
+            Exhausted::InUse { size, waited } => (
+                ErrorKind::PoolExhausted,
+                format!(
+                    "all {size} blocking connections stayed in use for {waited:?}; raise `max_connections` \
+                     in the config under `{}`, or call from fewer threads at once",
+                    self.key()
+                ),
+            ),
+            Exhausted::Failed(failure) => (
+                ErrorKind::ServerUnreachable,
+                format!(
+                    "one more connection could not be opened: {}",
+                    failure.message
+                ),
+            ),
+        };
+        Error::new(kind, message).about(self.name(), self.key(), None)
+    }
+}
+
+/// A slot that the component remembers, or one of the scope in which it is asked for.
+pub(crate) enum SlotRef<'a> {
+    Global(&'a Arc<Slot>),
+    Scoped(Arc<Slot>),
+}
+
+impl Deref for SlotRef<'_> {
+    type Target = Arc<Slot>;
+
+    fn deref(&self) -> &Arc<Slot> {
+        match self {
+            Self::Global(slot) => slot,
+            Self::Scoped(slot) => slot,
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! The one connection of this process to a config server, on a thread of its own.
+//!
+//! The thread outlives every runtime of the application, serves blocking callers too, and no busy executor starves it.
+
+mod link;
+mod reading;
+mod signal;
+mod watch;
+mod watched;
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::oneshot;
+
+pub(crate) use self::reading::Target;
+use self::signal::Signal;
+pub(crate) use self::watched::Watched;
+use crate::client::{Failure, Timeouts};
+use crate::{ComponentConfig, Error, ErrorKind};
+
+/// A handle to the watch of one config server; the watch ends with it.
+#[derive(Debug)]
+pub(crate) struct ConfigServer {
+    shared: Arc<Shared>,
+}
+
+/// What the handle and the watch's thread share.
+#[derive(Debug)]
+struct Shared {
+    address: String,
+    keys: Mutex<BTreeMap<String, Arc<Watched>>>,
+    writes: Mutex<Vec<Write>>,
+    signal: Arc<Signal>,
+    /// Whether the last attempt to read failed.
+    lost: AtomicBool,
+}
+
+/// A value to be written, and who waits for it.
+#[derive(Debug)]
+struct Write {
+    key: String,
+    value: String,
+    done: oneshot::Sender<Result<(), Failure>>,
+}
+
+impl ConfigServer {
+    /// Starts the watch of the server at `url`. It connects when it is first asked for something.
+    pub(crate) fn start(url: &str, timeouts: Timeouts) -> Result<Self, Error> {
+        let config = ComponentConfig::from_url(url).map_err(|error| {
+            Error::new(
+                ErrorKind::Settings,
+                format!(
+                    "the config server's url cannot be used: {}",
+                    error.message()
+                ),
+            )
+        })?;
+        let shared = Arc::new(Shared {
+            address: config.address(),
+            keys: Mutex::default(),
+            writes: Mutex::default(),
+            signal: Arc::default(),
+            lost: AtomicBool::new(false),
+        });
+        watch::start(Arc::clone(&shared), config, timeouts).map_err(|error| {
+            Error::new(
+                ErrorKind::ConfigServerUnreachable,
+                format!("the thread of the config watch cannot be started: {error}"),
+            )
+        })?;
+        Ok(Self { shared })
+    }
+
+    /// The server's `host:port`.
+    pub(crate) fn address(&self) -> &str {
+        &self.shared.address
+    }
+
+    /// The state of one key, which is the same for everybody who asks.
+    pub(crate) fn watched(&self, key: &str) -> Arc<Watched> {
+        Arc::clone(
+            self.shared
+                .keys()
+                .entry(key.to_owned())
+                .or_insert_with(|| Arc::new(Watched::new(Arc::clone(&self.shared.signal)))),
+        )
+    }
+
+    /// Whether the server stopped answering and has not answered since.
+    pub(crate) fn is_lost(&self) -> bool {
+        self.shared.lost.load(Ordering::Acquire)
+    }
+
+    /// Writes a value, once: where no answer comes it may or may not have been written.
+    pub(crate) async fn write(&self, key: &str, value: String) -> Result<(), Failure> {
+        let (done, answer) = oneshot::channel();
+        self.shared.writes().push(Write {
+            key: key.to_owned(),
+            value,
+            done,
+        });
+        self.shared.signal.wake();
+        if self.shared.signal.has_ended() {
+            self.shared.writes().clear();
+        }
+        answer
+            .await
+            .unwrap_or_else(|_| Err(Failure::unreachable("the config watch has ended")))
+    }
+}
+
+impl Drop for ConfigServer {
+    fn drop(&mut self) {
+        self.shared.signal.end();
+    }
+}
+
+impl Shared {
+    fn keys(&self) -> MutexGuard<'_, BTreeMap<String, Arc<Watched>>> {
+        self.keys.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn writes(&self) -> MutexGuard<'_, Vec<Write>> {
+        self.writes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,46 @@
+//! All failures of one start-up.
+
+use std::fmt;
+
+use super::Error;
+
+/// What [`connect_all`](crate::include_components) reports: every component that could not be connected.
+#[derive(Clone, Debug)]
+pub struct Errors(Vec<Error>);
+
+impl Errors {
+    /// `Ok` where there are no errors, else all of them.
+    pub(crate) fn collect(errors: impl IntoIterator<Item = Error>) -> Result<(), Self> {
+        let errors: Vec<_> = errors.into_iter().collect();
+        if errors.is_empty() {
+            Ok(())
+        } else {
+            Err(Self(errors))
+        }
+    }
+
+    /// The errors, one for each component that failed, in the order of the components.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &Error> {
+        self.0.iter()
+    }
+}
+
+impl fmt::Display for Errors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.as_slice() {
+            [one] => one.fmt(f),
+            all => {
+                write!(f, "{} components could not be connected", all.len())?;
+                all.iter().try_for_each(|error| write!(f, "\n- {error}"))
+            }
+        }
+    }
+}
+
+impl std::error::Error for Errors {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0
+            .first()
+            .map(|error| error as &(dyn std::error::Error + 'static))
+    }
+}

@@ -1,0 +1,166 @@
+//! What can go wrong between a call and its component's server.
+
+mod convert;
+mod errors;
+mod text;
+
+pub use self::errors::Errors;
+pub(crate) use self::text::{printable, printable_error};
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::sync::Arc;
+
+/// Why a component has no connection for a call, or a config could not be read or written.
+///
+/// The text names the component, its config key and the server concerned, never a password, and says what to do.
+/// Cloning is cheap: everybody who waited for the same attempt gets the same error.
+#[derive(Clone)]
+pub struct Error(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    kind: ErrorKind,
+    component: Option<String>,
+    key: Option<String>,
+    server: Option<String>,
+    message: String,
+    source: Option<Source>,
+}
+
+type Source = Arc<dyn StdError + Send + Sync>;
+
+/// The kind of an [`Error`], to branch on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// Nothing says where the config server is.
+    NoConfigServer,
+    /// The config server does not answer.
+    ConfigServerUnreachable,
+    /// The config server answers with an error, such as `NOAUTH` or `LOADING`.
+    ConfigServerRefused,
+    /// The component's key is not on the config server, and never was while this process ran.
+    ConfigMissing,
+    /// The component's config is not what [`ComponentConfig`](crate::ComponentConfig) describes.
+    ConfigInvalid,
+    /// The component's server does not answer.
+    ServerUnreachable,
+    /// The component's server answers with an error, such as `WRONGPASS` or `LOADING`.
+    ServerRefused,
+    /// All of the component's blocking connections stayed in use for the whole time-out.
+    PoolExhausted,
+    /// An asynchronous call outside a tokio runtime, or in one without its I/O and time drivers.
+    NoRuntime,
+    /// The [`Settings`](crate::Settings) cannot be used as they are, or here.
+    Settings,
+}
+
+impl ErrorKind {
+    /// Whether trying again without changing something first is in vain.
+    pub(crate) fn is_permanent(self) -> bool {
+        matches!(
+            self,
+            Self::NoConfigServer | Self::ConfigInvalid | Self::NoRuntime | Self::Settings
+        )
+    }
+}
+
+impl Error {
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self(Arc::new(Inner {
+            kind,
+            component: None,
+            key: None,
+            server: None,
+            message: message.into(),
+            source: None,
+        }))
+    }
+
+    /// Says which component, config key and server the error is about.
+    pub(crate) fn about(self, component: &str, key: &str, server: Option<&str>) -> Self {
+        self.change(|inner| {
+            inner.component = Some(component.to_owned());
+            inner.key = Some(key.to_owned());
+            inner.server = server.map(str::to_owned);
+        })
+    }
+
+    pub(crate) fn with_source(self, source: impl StdError + Send + Sync + 'static) -> Self {
+        self.change(|inner| inner.source = Some(Arc::new(source)))
+    }
+
+    fn change(self, change: impl FnOnce(&mut Inner)) -> Self {
+        let mut inner = Arc::try_unwrap(self.0).unwrap_or_else(|shared| Inner {
+            kind: shared.kind,
+            component: shared.component.clone(),
+            key: shared.key.clone(),
+            server: shared.server.clone(),
+            message: shared.message.clone(),
+            source: shared.source.clone(),
+        });
+        change(&mut inner);
+        Self(Arc::new(inner))
+    }
+
+    /// What kind of error this is.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// The component's name, where the error is about one.
+    #[must_use]
+    pub fn component(&self) -> Option<&str> {
+        self.0.component.as_deref()
+    }
+
+    /// The key of the component's config on the config server.
+    #[must_use]
+    pub fn key(&self) -> Option<&str> {
+        self.0.key.as_deref()
+    }
+
+    /// The address of the server concerned, as `host:port` without credentials: the config server's for errors of
+    /// the config, the component's own for errors of its server.
+    #[must_use]
+    pub fn server(&self) -> Option<&str> {
+        self.0.server.as_deref()
+    }
+
+    /// The error without the names of component and key, for where those stand already.
+    pub(crate) fn message(&self) -> &str {
+        &self.0.message
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(component) = &self.0.component {
+            write!(f, "component `{component}`: ")?;
+        }
+        f.write_str(&self.0.message)
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("kind", &self.0.kind)
+            .field("component", &self.0.component)
+            .field("key", &self.0.key)
+            .field("server", &self.0.server)
+            .field("message", &self.0.message)
+            .finish_non_exhaustive()
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0
+            .source
+            .as_deref()
+            .map(|source| source as &(dyn StdError + 'static))
+    }
+}

@@ -1,0 +1,157 @@
+//! What the application says of the config server and of time-outs.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::client::Timeouts;
+use crate::registry::Registry;
+use crate::{Error, Scope};
+
+/// Where the config server is, and how long things may take.
+///
+/// The config server is the first that is there of: settings that are [installed](Self::install) or [in scope](Self::scope),
+/// the environment variable `REDIS_CONFIG_URL`, and `url` under `[config-server]` in `components.toml`.
+///
+/// ```no_run
+/// # fn main() -> Result<(), redis_components::Error> {
+/// redis_components::Settings::new("redis://config.internal:6379").install()?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+#[must_use = "settings do nothing until they are installed or scoped"]
+pub struct Settings {
+    source: Source,
+    push: bool,
+    timeouts: Timeouts,
+}
+
+/// Where configs come from.
+#[derive(Clone)]
+pub(crate) enum Source {
+    /// The environment variable, or the manifest.
+    Environment,
+    /// The config server at this URL.
+    Server(String),
+    /// Configs that are given, as URLs by the component's name.
+    Fixed(BTreeMap<String, String>),
+}
+
+impl Settings {
+    /// Settings with the config server at `url`: `redis://user:password@host:port/db`.
+    pub fn new(url: impl Into<String>) -> Self {
+        Self {
+            source: Source::Server(url.into()),
+            ..Self::default()
+        }
+    }
+
+    /// Settings without a config server, for tests and laptops: each component's name and its server's URL.
+    ///
+    /// ```
+    /// # async fn test() -> redis::RedisResult<()> {
+    /// use redis_components::Settings;
+    ///
+    /// Settings::fixed([("logs", "redis://127.0.0.1:6379")])
+    ///     .scope(async {
+    ///         // app::logs::log_recent("main", "hello").await
+    /// #       Ok(())
+    ///     })
+    ///     .await
+    /// # }
+    /// ```
+    pub fn fixed<N: Into<String>, U: Into<String>>(
+        components: impl IntoIterator<Item = (N, U)>,
+    ) -> Self {
+        let urls = components.into_iter();
+        Self {
+            source: Source::Fixed(urls.map(|(name, url)| (name.into(), url.into())).collect()),
+            ..Self::default()
+        }
+    }
+
+    /// Whether the config server may push changes; true unless set. Without it, or where the server cannot, configs are
+    /// polled: read again when a call finds its proof older than the component's `wait`.
+    ///
+    /// This version always polls.
+    pub fn push(mut self, push: bool) -> Self {
+        self.push = push;
+        self
+    }
+
+    /// How long connecting to a server may take, logging in and the probe included. One second unless set; a component's
+    /// config can say otherwise for its server (`socket_connect_timeout`).
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.timeouts.connect = timeout;
+        self
+    }
+
+    /// How long one command may take. Half a second unless set; a component's config can say otherwise for its server
+    /// (`socket_timeout`).
+    pub fn response_timeout(mut self, timeout: Duration) -> Self {
+        self.timeouts.response = timeout;
+        self
+    }
+
+    /// Makes these the settings of the process.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Settings`](crate::ErrorKind::Settings) where settings are installed already, or a component was used
+    /// before.
+    pub fn install(self) -> Result<(), Error> {
+        Registry::install(self)
+    }
+
+    /// Runs `future` under these settings, with clients of its own: tests can run side by side in one process, each with
+    /// servers of its own. Tasks spawned inside carry on with [`Scope::wrap`].
+    pub fn scope<F: Future>(self, future: F) -> impl Future<Output = F::Output> {
+        Scope::new(Arc::new(Registry::new(self))).run(future)
+    }
+
+    /// Runs `f` under these settings, with clients of its own.
+    pub fn scope_blocking<T>(self, f: impl FnOnce() -> T) -> T {
+        Scope::new(Arc::new(Registry::new(self))).run_blocking(f)
+    }
+
+    pub(crate) fn source(&self) -> &Source {
+        &self.source
+    }
+
+    pub(crate) fn timeouts(&self) -> Timeouts {
+        self.timeouts
+    }
+}
+
+/// The config server of the environment or the manifest, and the usual time-outs.
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            source: Source::Environment,
+            push: true,
+            timeouts: Timeouts {
+                connect: Duration::from_secs(1),
+                response: Duration::from_millis(500),
+            },
+        }
+    }
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // URLs may hold passwords.
+        let source = match &self.source {
+            Source::Environment => "environment or manifest",
+            Source::Server(_) => "config server",
+            Source::Fixed(_) => "fixed",
+        };
+        f.debug_struct("Settings")
+            .field("source", &source)
+            .field("push", &self.push)
+            .field("timeouts", &self.timeouts)
+            .finish()
+    }
+}

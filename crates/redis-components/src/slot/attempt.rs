@@ -1,0 +1,163 @@
+//! One attempt to build a client: build, probe, publish.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::thread;
+use std::time::SystemTime;
+
+use tokio::sync::watch;
+
+use super::outlook::{Goal, Outlook};
+use super::published::{Clients, Numbered, Published};
+use super::{Executor, Slot};
+use crate::client::{Failure, Timeouts};
+use crate::{ComponentConfig, Error, ErrorKind};
+
+/// An attempt that is underway. When it is dropped it is over, and those who wait look again.
+pub(crate) struct Attempt<X: Executor> {
+    slot: Arc<Slot>,
+    executor: X,
+    goal: Goal,
+    over: watch::Sender<()>,
+}
+
+/// Tells when an attempt is over.
+#[derive(Clone, Debug)]
+pub(super) struct Ended(watch::Receiver<()>);
+
+impl Ended {
+    pub(super) async fn wait(mut self) {
+        // The sender never sends; the error says that it is gone.
+        let _ = self.0.changed().await;
+    }
+}
+
+impl<X: Executor> Attempt<X> {
+    pub(super) fn begin(outlook: &mut Outlook, slot: &Arc<Slot>, executor: &X, goal: Goal) -> Self {
+        let attempt = Self {
+            slot: Arc::clone(slot),
+            executor: executor.clone(),
+            goal,
+            over: watch::Sender::new(()),
+        };
+        outlook.begin(executor.id(), attempt.goal.revision, attempt.ended());
+        attempt
+    }
+
+    pub(super) fn ended(&self) -> Ended {
+        Ended(self.over.subscribe())
+    }
+
+    pub(super) fn config(&self) -> &Arc<ComponentConfig> {
+        &self.goal.config
+    }
+
+    pub(super) fn timeouts(&self) -> Timeouts {
+        self.slot.timeouts.of(&self.goal.config)
+    }
+
+    /// Publishes the client, or notes why there is none.
+    pub(super) fn finish(self, opened: Result<X::Client, Failure>) {
+        match opened {
+            Ok(client) => self.publish(client),
+            Err(failure) => self.fail(&failure),
+        }
+    }
+
+    fn publish(&self, client: X::Client) {
+        let mut outlook = self.slot.outlook();
+        let recovered = outlook.has_failed(self.goal.revision);
+        outlook.forget_failures_except(|revision| revision != self.goal.revision);
+
+        let old = self.slot.published();
+        let next = match &old {
+            Some(old) if old.config == self.goal.config => {
+                let mut next = Published::clone(old);
+                self.put(&mut next.clients, client, next.generation);
+                next
+            }
+            _ if self.slot.watched.target().config.as_ref() == Some(&self.goal.config) => {
+                let generation = old.as_ref().map_or(1, |old| old.generation + 1);
+                let mut clients = Clients::default();
+                self.put(&mut clients, client, generation);
+                if let Some(old) = &old {
+                    outlook.retire(&old.clients);
+                }
+                Published {
+                    generation,
+                    revision: self.goal.revision,
+                    config: Arc::clone(&self.goal.config),
+                    since: SystemTime::now(),
+                    clients,
+                }
+            }
+            // The config has changed once more meanwhile; the next attempt is for the newest.
+            _ => return,
+        };
+        // The generation first: who finds the new client finds it current.
+        let generation = next.generation;
+        self.slot.newest.store(generation, Ordering::Release);
+        self.slot.published.store(Some(Arc::new(next)));
+        // A subscriber may itself call a component, which takes the lock.
+        drop(outlook);
+
+        let Slot { component, key, .. } = &*self.slot;
+        let server = self.goal.config.address();
+        if old.as_ref().is_none_or(|old| old.generation != generation) {
+            let previous = old.map(|old| old.config.address());
+            tracing::info!(
+                component,
+                key,
+                generation,
+                server,
+                previous,
+                "config in force"
+            );
+        } else if recovered {
+            tracing::info!(component, key, generation, server, "server is back");
+        }
+    }
+
+    fn put(&self, clients: &mut Clients, client: X::Client, generation: u64) {
+        let newest = Arc::clone(&self.slot.newest);
+        let numbered = Arc::new(Numbered::new(client, generation, newest));
+        self.executor.put(clients, numbered);
+    }
+
+    fn fail(&self, failure: &Failure) {
+        let Slot { component, key, .. } = &*self.slot;
+        let server = self.goal.config.address();
+        let reason = &failure.message;
+        let kind = if failure.refused {
+            ErrorKind::ServerRefused
+        } else {
+            ErrorKind::ServerUnreachable
+        };
+        let mut error = Error::new(
+            kind,
+            format!(
+                "the server {server}, named by the config under `{key}`, cannot be used: {reason}"
+            ),
+        )
+        .about(component, key, Some(&server));
+        if let Some(source) = &failure.source {
+            error = error.with_source(source.clone());
+        }
+        let first = self.slot.outlook().fail(self.goal.revision, error);
+        if first {
+            tracing::warn!(component, key, server, reason, "server cannot be used");
+        }
+    }
+}
+
+impl<X: Executor> Drop for Attempt<X> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.fail(&Failure::unreachable(
+                "connecting panicked; a tokio runtime must have its I/O and time drivers, as enable_all() gives it",
+            ));
+        }
+        let mut outlook = self.slot.outlook();
+        outlook.end(self.executor.id(), self.goal.revision);
+    }
+}

@@ -1,0 +1,163 @@
+//! What is underway in a slot and what has failed, so that callers neither repeat nor await it in vain.
+
+use std::sync::{Arc, Weak};
+use std::time::Instant;
+
+use super::attempt::Ended;
+use super::executor::ExecutorId;
+use super::published::{Clients, Numbered, Published};
+use crate::backoff::Backoff;
+use crate::client::{Multiplexed, Pool};
+use crate::config_server::Target;
+use crate::{ComponentConfig, Error, ErrorKind};
+
+/// The mutable part of a slot, under its lock.
+#[derive(Debug, Default)]
+pub(super) struct Outlook {
+    underway: Vec<(ExecutorId, u64, Ended)>,
+    failures: Vec<Failed>,
+    retired: Vec<Retired>,
+}
+
+/// A config that clients are to be built from.
+#[derive(Clone, Debug)]
+pub(super) struct Goal {
+    pub(super) config: Arc<ComponentConfig>,
+    pub(super) revision: u64,
+}
+
+/// What is to be expected of an attempt towards a goal.
+pub(super) enum Prospect {
+    /// Nothing speaks against one.
+    Open,
+    /// It is being made.
+    Underway(Ended),
+    /// The last one failed, and it is too early for the next.
+    Failed(Error),
+}
+
+#[derive(Debug)]
+struct Failed {
+    revision: u64,
+    error: Error,
+    backoff: Backoff,
+    retry_at: Instant,
+}
+
+/// A client that is no longer handed out, and may still be in use.
+#[derive(Debug)]
+enum Retired {
+    Runtime(Weak<Numbered<Multiplexed>>),
+    Pool(Weak<Numbered<Arc<Pool>>>),
+}
+
+impl Goal {
+    /// The config that is wanted, where it is not the one in force.
+    pub(super) fn new_config(target: &Target, published: Option<&Published>) -> Option<Self> {
+        let config = target.config.as_ref()?;
+        let differs = published.is_none_or(|published| published.config != *config);
+        differs.then(|| Self {
+            config: Arc::clone(config),
+            revision: target.revision,
+        })
+    }
+
+    /// The config in force, for an executor that has no client of it.
+    pub(super) fn same_config(published: &Published) -> Self {
+        Self {
+            config: Arc::clone(&published.config),
+            revision: published.revision,
+        }
+    }
+}
+
+impl Outlook {
+    pub(super) fn prospect(&self, executor: ExecutorId, goal: &Goal) -> Prospect {
+        let underway = self
+            .underway
+            .iter()
+            .find(|(other, revision, _)| *other == executor && *revision == goal.revision);
+        if let Some((_, _, ended)) = underway {
+            return Prospect::Underway(ended.clone());
+        }
+        match self.failed(goal.revision) {
+            Some(failed) if Instant::now() < failed.retry_at => {
+                Prospect::Failed(failed.error.clone())
+            }
+            _ => Prospect::Open,
+        }
+    }
+
+    pub(super) fn begin(&mut self, executor: ExecutorId, revision: u64, ended: Ended) {
+        self.underway.push((executor, revision, ended));
+    }
+
+    pub(super) fn end(&mut self, executor: ExecutorId, revision: u64) {
+        self.underway
+            .retain(|(other, of, _)| *other != executor || *of != revision);
+    }
+
+    /// Notes a failure and says whether it is the first towards this config.
+    pub(super) fn fail(&mut self, revision: u64, error: Error) -> bool {
+        let cap = match error.kind() {
+            ErrorKind::ServerRefused => Backoff::REFUSED,
+            _ => Backoff::SERVER_DOWN,
+        };
+        let earlier = self.failed(revision).map(|failed| failed.backoff);
+        let mut backoff = earlier.unwrap_or_else(|| Backoff::new(cap)).with_cap(cap);
+        let retry_at = Instant::now() + backoff.next();
+        self.forget_failures_except(|other| other != revision);
+        self.failures.push(Failed {
+            revision,
+            error,
+            backoff,
+            retry_at,
+        });
+        earlier.is_none()
+    }
+
+    pub(super) fn forget_failures_except(&mut self, keep: impl Fn(u64) -> bool) {
+        self.failures.retain(|failed| keep(failed.revision));
+    }
+
+    pub(super) fn has_failed(&self, revision: u64) -> bool {
+        self.failed(revision).is_some()
+    }
+
+    pub(super) fn failure(&self, revision: u64) -> Option<&Error> {
+        self.failed(revision).map(|failed| &failed.error)
+    }
+
+    fn failed(&self, revision: u64) -> Option<&Failed> {
+        self.failures
+            .iter()
+            .find(|failed| failed.revision == revision)
+    }
+
+    /// Remembers clients that were replaced for as long as somebody uses them.
+    pub(super) fn retire(&mut self, clients: &Clients) {
+        self.retired.retain(|retired| retired.connections() > 0);
+        let runtimes = clients.runtimes.iter();
+        self.retired
+            .extend(runtimes.map(|(_, client)| Retired::Runtime(Arc::downgrade(client))));
+        self.retired.extend(
+            clients
+                .pool
+                .iter()
+                .map(|pool| Retired::Pool(Arc::downgrade(pool))),
+        );
+    }
+
+    pub(super) fn old_connections(&self) -> usize {
+        self.retired.iter().map(Retired::connections).sum()
+    }
+}
+
+impl Retired {
+    fn connections(&self) -> usize {
+        match self {
+            Self::Runtime(client) => client.strong_count(),
+            Self::Pool(pool) => pool.strong_count(),
+        }
+    }
+}

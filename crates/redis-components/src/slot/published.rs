@@ -1,0 +1,62 @@
+//! What a slot serves: one config and the clients built from it, in one immutable snapshot.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
+
+use tokio::runtime::Id;
+
+use crate::ComponentConfig;
+use crate::client::{Multiplexed, Pool};
+
+/// A config in force. It cannot disagree with its clients, which are built from it.
+#[derive(Clone, Debug)]
+pub(crate) struct Published {
+    /// Grows by one with every swap.
+    pub(crate) generation: u64,
+    /// The newest revision of the key's target that means this config.
+    pub(crate) revision: u64,
+    pub(crate) config: Arc<ComponentConfig>,
+    pub(crate) since: SystemTime,
+    pub(crate) clients: Clients,
+}
+
+/// The clients of one generation, one for each executor that has called.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Clients {
+    pub(super) runtimes: Vec<(Id, Arc<Numbered<Multiplexed>>)>,
+    pub(super) pool: Option<Arc<Numbered<Arc<Pool>>>>,
+}
+
+/// A client and the generation of config it belongs to.
+#[derive(Debug)]
+pub(crate) struct Numbered<C> {
+    pub(crate) client: C,
+    pub(crate) generation: u64,
+    newest: Arc<AtomicU64>,
+}
+
+impl Published {
+    /// The same, known to be what the config server says at `revision`.
+    pub(super) fn at_revision(&self, revision: u64) -> Self {
+        Self {
+            revision,
+            ..self.clone()
+        }
+    }
+}
+
+impl<C> Numbered<C> {
+    pub(super) fn new(client: C, generation: u64, newest: Arc<AtomicU64>) -> Self {
+        Self {
+            client,
+            generation,
+            newest,
+        }
+    }
+
+    /// Whether no newer generation has been published.
+    pub(crate) fn is_newest(&self) -> bool {
+        self.newest.load(Ordering::Acquire) == self.generation
+    }
+}

@@ -1,0 +1,5 @@
+//! The application's Redis functions, written by hand: each takes its connection as the first argument.
+
+pub mod logs;
+pub mod statistics;
+pub mod visits;

@@ -1,0 +1,148 @@
+//! Recent and common log messages.
+
+use std::fmt;
+use std::time::{Duration, SystemTime};
+
+use redis::{AsyncCommands, Pipeline, RedisResult};
+use redis_components::Connection;
+
+/// How many recent messages are kept for each app and severity.
+pub const RECENT_MESSAGES: usize = 100;
+
+/// How bad it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Severity {
+    /// For those who look for a mistake.
+    Debug,
+    /// All is well.
+    Info,
+    /// Somebody should look at this.
+    Warning,
+    /// Something did not work.
+    Error,
+    /// Nothing works.
+    Critical,
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Debug => "debug",
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Error => "error",
+            Self::Critical => "critical",
+        })
+    }
+}
+
+/// Logs a message of severity [`Info`](Severity::Info).
+///
+/// # Errors
+///
+/// What Redis answers.
+pub async fn log_recent(conn: &mut Connection, app: &str, message: &str) -> RedisResult<()> {
+    log_recent_at(conn, app, message, Severity::Info).await
+}
+
+/// Logs a message, with the time in front, and drops all but the newest hundred of its app and severity.
+///
+/// # Errors
+///
+/// What Redis answers.
+pub async fn log_recent_at(
+    conn: &mut Connection,
+    app: &str,
+    message: &str,
+    severity: Severity,
+) -> RedisResult<()> {
+    let mut pipeline = redis::pipe();
+    push_recent(pipeline.atomic(), app, message, severity);
+    pipeline.query_async(conn).await
+}
+
+/// The recent messages of an app and severity, the newest first.
+///
+/// # Errors
+///
+/// What Redis answers.
+pub async fn recent_logs(
+    conn: &mut Connection,
+    app: &str,
+    severity: Severity,
+) -> RedisResult<Vec<String>> {
+    conn.lrange(recent_key(app, severity), 0, -1).await
+}
+
+/// Counts a message among those of the current hour, and logs it as a recent one.
+///
+/// The counts are in the sorted set `common:<app>:<severity>`, those of the hour before in the same key with `:last`
+/// behind; `:start` and `:pstart` say which hours these are (UTC).
+///
+/// # Errors
+///
+/// What Redis answers.
+pub async fn log_common(
+    conn: &mut Connection,
+    app: &str,
+    message: &str,
+    severity: Severity,
+) -> RedisResult<()> {
+    let mut pipeline = redis::pipe();
+    count_common(pipeline.atomic(), app, message, severity);
+    push_recent(&mut pipeline, app, message, severity);
+    pipeline.query_async(conn).await
+}
+
+fn push_recent(pipeline: &mut Pipeline, app: &str, message: &str, severity: Severity) {
+    let key = recent_key(app, severity);
+    let time = humantime::format_rfc3339_seconds(SystemTime::now());
+    pipeline.lpush(&key, format!("{time} {message}")).ignore();
+    pipeline
+        .ltrim(&key, 0, RECENT_MESSAGES as isize - 1)
+        .ignore();
+}
+
+fn recent_key(app: &str, severity: Severity) -> String {
+    format!("recent:{app}:{severity}")
+}
+
+fn count_common(pipeline: &mut Pipeline, app: &str, message: &str, severity: Severity) {
+    let key = format!("common:{app}:{severity}");
+    let keys = ["", ":start", ":last", ":pstart"].map(|suffix| format!("{key}{suffix}"));
+    // A script, because the decision is Redis's to take: WATCH would be undone by anybody else on this connection.
+    let count = pipeline
+        .cmd("EVAL")
+        .arg(COUNT_IN_HOUR)
+        .arg(keys.len())
+        .arg(&keys);
+    count.arg(current_hour()).arg(message).ignore();
+}
+
+/// The hour as a text that sorts by time.
+fn current_hour() -> String {
+    let now = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
+    let hour = Duration::from_secs(now.as_secs() / 3600 * 3600);
+    humantime::format_rfc3339_seconds(SystemTime::UNIX_EPOCH + hour).to_string()
+}
+
+/// Puts the counts aside where they are of an earlier hour, then counts. A caller whose clock is behind counts in the
+/// hour that the others have begun.
+const COUNT_IN_HOUR: &str = r"
+local counts, start, last_counts, last_start = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local hour, message = ARGV[1], ARGV[2]
+local current = redis.call('GET', start)
+if current and current < hour then
+    redis.call('DEL', last_counts)
+    if redis.call('EXISTS', counts) == 1 then
+        redis.call('RENAME', counts, last_counts)
+    end
+    redis.call('RENAME', start, last_start)
+end
+if not current or current < hour then
+    redis.call('SET', start, hour)
+end
+redis.call('ZINCRBY', counts, 1, message)
+";
