@@ -1,1 +1,117 @@
-//! The generator of redis-components.
+//! Build script library of [redis-components](https://docs.rs/redis-components).
+//!
+//! An application lists its Redis *components* and their functions in `components.toml`. From a
+//! build script, this crate reads that manifest and the functions' own source, and writes one typed
+//! module per component: an accessor for its connection, and a wrapper for every listed function
+//! with the connection argument gone.
+//!
+//! # Setting it up
+//!
+//! ```toml
+//! # Cargo.toml
+//! [dependencies]
+//! redis-components = "0.1"
+//!
+//! [build-dependencies]
+//! redis-components-build = "0.1"
+//! ```
+//!
+//! ```toml
+//! # components.toml
+//! [components.logs]
+//! doc = "Recent and common log messages."
+//! source = "src/functions/logs.rs"
+//! functions = ["log_recent"]
+//! wait = "1s"
+//! ```
+//!
+//! ```no_run
+//! // build.rs
+//! fn main() {
+//!     redis_components_build::compile("components.toml");
+//! }
+//! ```
+//!
+//! ```ignore
+//! // src/lib.rs
+//! pub mod functions;
+//! redis_components::include_components!();
+//! ```
+//!
+//! After that, `logs::log_recent("main", "User 235 logged in").await?` finds its connection itself.
+//!
+//! # Reading an error
+//!
+//! Mistakes are build errors in the compiler's own format. The first place is where to look, usually
+//! in `components.toml`; what follows says why and what to do. All mistakes are reported in one run.
+//!
+//! ```text
+//! error: cannot find function `log_recnt` in `src/functions/logs.rs`
+//!  --> components.toml:4:14
+//!   |
+//! 3 | source = "src/functions/logs.rs"
+//!   |          ----------------------- searched in this file
+//! 4 | functions = ["log_recnt"]
+//!   |              ^^^^^^^^^^^ not found
+//!   |
+//! help: a function with a similar name exists
+//!  --> src/functions/logs.rs:3:14
+//!   |
+//! 3 | pub async fn log_recent(
+//!   |              ----------
+//! ```
+//!
+//! A source file that does not parse is not an error of the generator: rustc reports it better. The
+//! last generated file stays as it is, and a warning says so.
+//!
+//! # What is read, and when it runs again
+//!
+//! Cargo runs the build script again when the manifest or a source file with listed functions has
+//! changed, and for nothing else. A build script with other inputs has to name them itself, with
+//! `cargo::rerun-if-changed`, because naming any switches off cargo's default.
+//!
+//! An editor runs build scripts again when a Rust file is saved: after a change of `components.toml`,
+//! save one.
+
+// The build script is the example.
+#![allow(clippy::needless_doctest_main)]
+
+mod attributes;
+mod cargo;
+mod config;
+mod diagnostics;
+mod emit;
+mod error;
+mod files;
+mod generate;
+mod manifest;
+mod module_path;
+mod nearest;
+mod output;
+mod rewrite;
+mod signature;
+mod source;
+mod syntax;
+
+pub use config::Config;
+pub use error::Error;
+pub use output::Output;
+
+use std::path::Path;
+
+/// Generates `$OUT_DIR/components.rs` from a manifest and reports to cargo.
+///
+/// This is all that most build scripts need. `manifest` is relative to the package, as are the
+/// sources that it names. Mistakes are handed to cargo as build errors before this returns, so a
+/// build script can go on to other work; [`Config::compile`] returns them instead.
+///
+/// # Examples
+///
+/// ```no_run
+/// redis_components_build::compile("components.toml");
+/// ```
+pub fn compile(manifest: impl AsRef<Path>) {
+    if let Err(error) = Config::new().compile(manifest) {
+        cargo::report(&error);
+    }
+}

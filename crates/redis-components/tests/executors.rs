@@ -1,5 +1,7 @@
 //! R12: any tokio runtime, several of them, or none.
 
+#![allow(clippy::unwrap_used, reason = "these are tests")]
+
 mod common;
 
 use std::thread;

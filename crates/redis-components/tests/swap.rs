@@ -1,5 +1,7 @@
 //! R2, R3, R4, R5, R9: what happens when a component moves, and when it cannot.
 
+#![allow(clippy::unwrap_used, reason = "these are tests")]
+
 mod common;
 
 use std::sync::Arc;

@@ -51,13 +51,17 @@ impl Failure {
     }
 
     pub(crate) fn timed_out(after: Duration) -> Self {
-        Self::unreachable(format!("no answer within {after:?}"))
+        Self::unreachable(format!("no answer in time ({after:?})"))
     }
 }
 
 impl From<RedisError> for Failure {
     fn from(error: RedisError) -> Self {
-        let text = printable_error(&error);
+        let text = if error.is_timeout() {
+            "no answer in time".to_owned()
+        } else {
+            printable_error(&error)
+        };
         // By code and not by kind: redis-rs gives a wrong password another kind for each protocol version.
         let advice = match error.code() {
             Some("WRONGPASS") => "; check `username` and `password`",

@@ -1,5 +1,6 @@
 //! What the tests share: a config server, two data servers, and components declared as the generator does it.
 #![allow(dead_code, reason = "each test file uses a part of it")]
+#![allow(clippy::unwrap_used, reason = "these are tests")]
 
 use std::time::{Duration, Instant};
 

@@ -1,0 +1,88 @@
+use std::path::{Path, PathBuf};
+
+use crate::files::Directory;
+use crate::{Error, Output, cargo, generate};
+
+/// Options of the generator; [`compile`](crate::compile) is enough where there are none to set.
+///
+/// # Examples
+///
+/// ```no_run
+/// fn main() -> Result<(), redis_components_build::Error> {
+///     redis_components_build::Config::new()
+///         .out_file("redis.rs")
+///         .compile("components.toml")
+/// }
+/// ```
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct Config {
+    runtime_path: String,
+    out_file: String,
+}
+
+impl Config {
+    /// Returns the default options.
+    pub fn new() -> Self {
+        Self {
+            runtime_path: "::redis_components".to_owned(),
+            out_file: "components.rs".to_owned(),
+        }
+    }
+
+    /// Sets the path of the runtime crate in generated code, for a crate that renames or re-exports
+    /// it. The default is `::redis_components`.
+    pub fn runtime_path(mut self, path: impl Into<String>) -> Self {
+        self.runtime_path = path.into();
+        self
+    }
+
+    /// Sets the name of the generated file in `OUT_DIR`. The default is `components.rs`, which is
+    /// what `include_components!()` includes.
+    pub fn out_file(mut self, name: impl Into<String>) -> Self {
+        self.out_file = name.into();
+        self
+    }
+
+    /// Generates the file into cargo's `OUT_DIR`, from a build script.
+    ///
+    /// `manifest` and the sources that it names are relative to the package. Prints which files
+    /// cargo has to watch, and writes only when the text has changed.
+    ///
+    /// # Errors
+    ///
+    /// Returns everything that is wrong with the manifest and the functions it lists. The file that
+    /// was generated last stays as it is.
+    pub fn compile(&self, manifest: impl AsRef<Path>) -> Result<(), Error> {
+        cargo::compile(self, manifest.as_ref())
+    }
+
+    /// Generates the text and gives it back, without cargo: nothing is printed, written or taken
+    /// from the environment.
+    ///
+    /// The sources are relative to the manifest's directory.
+    ///
+    /// # Errors
+    ///
+    /// Returns everything that is wrong with the manifest and the functions it lists.
+    pub fn generate(&self, manifest: impl AsRef<Path>) -> Result<Output, Error> {
+        let manifest = manifest.as_ref();
+        let root = manifest.parent().map(PathBuf::from).unwrap_or_default();
+        let name = manifest.file_name().map(PathBuf::from).unwrap_or_default();
+        generate::generate(self, &name, &Directory::new(root)).into_result()
+    }
+
+    pub(crate) fn runtime(&self) -> &str {
+        &self.runtime_path
+    }
+
+    pub(crate) fn file_name(&self) -> &str {
+        &self.out_file
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self::new()
+    }
+}

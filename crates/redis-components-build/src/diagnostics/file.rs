@@ -1,0 +1,68 @@
+use std::ops::Range;
+use std::sync::Arc;
+
+/// A file that diagnostics can point into.
+#[derive(Debug)]
+pub(crate) struct TextFile {
+    pub(crate) path: String,
+    pub(crate) text: String,
+}
+
+impl TextFile {
+    pub(crate) fn new(path: impl Into<String>, text: impl Into<String>) -> Arc<Self> {
+        Arc::new(Self {
+            path: path.into(),
+            text: text.into(),
+        })
+    }
+
+    pub(crate) fn spot(self: &Arc<Self>, range: Range<usize>) -> Spot {
+        Spot {
+            file: Arc::clone(self),
+            range,
+        }
+    }
+}
+
+/// A range of bytes in a file.
+#[derive(Debug, Clone)]
+pub(crate) struct Spot {
+    pub(crate) file: Arc<TextFile>,
+    pub(crate) range: Range<usize>,
+}
+
+/// Quotes text from a user's file for a message: escaped, so that it cannot forge one, and cut.
+pub(crate) fn quoted(text: &str) -> String {
+    const LONGEST: usize = 80;
+    let mut escaped = String::new();
+    for (index, character) in text.chars().enumerate() {
+        if index == LONGEST {
+            escaped.push('…');
+            break;
+        }
+        if character.is_control() || is_invisible(character) {
+            escaped.extend(character.escape_unicode());
+        } else {
+            escaped.push(character);
+        }
+    }
+    format!("`{escaped}`")
+}
+
+/// Tells whether a character reorders or hides its neighbours where it is shown.
+fn is_invisible(character: char) -> bool {
+    matches!(character,
+        '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quoted;
+
+    #[test]
+    fn quoted_text_cannot_forge_a_message() {
+        assert_eq!(quoted("a\nerror: b"), "`a\\u{a}error: b`");
+        assert_eq!(quoted("\u{202e}abc"), "`\\u{202e}abc`");
+        assert_eq!(quoted(&"x".repeat(81)), format!("`{}…`", "x".repeat(80)));
+    }
+}

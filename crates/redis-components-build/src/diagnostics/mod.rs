@@ -1,0 +1,32 @@
+//! What is wrong, collected over all stages and reported once.
+
+mod diagnostic;
+mod file;
+mod render;
+
+pub(crate) use diagnostic::Diagnostic;
+pub(crate) use file::{Spot, TextFile, quoted};
+
+/// Everything found wrong so far. Every stage adds to it and goes on.
+#[derive(Default)]
+pub(crate) struct Diagnostics {
+    errors: Vec<Diagnostic>,
+    warnings: Vec<String>,
+}
+
+impl Diagnostics {
+    pub(crate) fn error(&mut self, diagnostic: Diagnostic) {
+        self.errors.push(diagnostic);
+    }
+
+    pub(crate) fn warn(&mut self, text: String) {
+        self.warnings.push(text);
+    }
+
+    /// Returns the report, if there is anything to report, and the warnings.
+    pub(crate) fn finish(mut self) -> (Option<String>, Vec<String>) {
+        self.errors.sort_by_cached_key(Diagnostic::position);
+        let report = (!self.errors.is_empty()).then(|| render::report(&self.errors));
+        (report, self.warnings)
+    }
+}

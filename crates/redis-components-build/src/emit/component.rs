@@ -1,0 +1,127 @@
+use proc_macro2::{Literal, TokenStream};
+use quote::quote;
+use syn::{Attribute, Item, ItemMod, parse_quote};
+
+use super::{Module, imports, wrapper};
+use crate::attributes::doc_comments;
+use crate::syntax::ident;
+
+/// Builds the module of a component.
+pub(super) fn module(
+    module: &Module<'_>,
+    config_server: Option<&str>,
+    runtime: &TokenStream,
+) -> ItemMod {
+    let name = &module.component.name;
+    let mut items: Vec<Item> = module.imports.uses.iter().map(imports::item).collect();
+    items.extend(module.imports.aliases.iter().cloned().map(Item::Type));
+    items.extend(fixed(module, config_server, runtime));
+    items.extend(
+        module
+            .functions
+            .iter()
+            .map(|function| Item::Fn(wrapper::item(function, runtime))),
+    );
+    let docs = match &module.component.doc {
+        Some(doc) => doc.lines().map(str::to_owned).collect(),
+        None => vec![format!("The component `{name}`.")],
+    };
+    let ident = ident(name);
+    let mut attributes = doc_comments(&docs);
+    attributes.push(allow(module));
+    let mut item: ItemMod = parse_quote!(pub mod #ident {});
+    item.attrs = attributes;
+    if let Some((_, content)) = &mut item.content {
+        *content = items;
+    }
+    item
+}
+
+/// The items that every module has.
+fn fixed(module: &Module<'_>, config_server: Option<&str>, runtime: &TokenStream) -> [Item; 3] {
+    let component = module.component;
+    let (name, key) = (&component.name, &component.key);
+    let wait = Literal::u64_unsuffixed(component.wait_in_milliseconds);
+    let config_server = match config_server {
+        Some(url) => quote!(::core::option::Option::Some(#url)),
+        None => quote!(::core::option::Option::None),
+    };
+    let doc = format!(" The component `{name}`: its name, config key and `wait`.");
+    let errors =
+        " Returns an error that says what is wrong where there is no connection to be had.";
+    [
+        parse_quote! {
+            #[doc = #doc]
+            pub static COMPONENT: #runtime::Component =
+                #runtime::__private::component(#runtime::__private::Declaration {
+                    name: #name,
+                    key: #key,
+                    wait: ::core::time::Duration::from_millis(#wait),
+                    config_server: #config_server,
+                });
+        },
+        parse_quote! {
+            /// Returns a connection to the component's server.
+            ///
+            /// # Errors
+            ///
+            #[doc = #errors]
+            pub async fn connection() -> ::core::result::Result<#runtime::Connection, #runtime::Error> {
+                self::COMPONENT.connection().await
+            }
+        },
+        parse_quote! {
+            /// Returns a connection to the component's server, for code that is not async.
+            ///
+            /// # Errors
+            ///
+            #[doc = #errors]
+            pub fn blocking_connection() -> ::core::result::Result<#runtime::blocking::Connection, #runtime::Error> {
+                self::COMPONENT.blocking_connection()
+            }
+        },
+    ]
+}
+
+/// Allows what the module's text may trip, and no more: a crate that forbids a lint can have no
+/// `allow` of it.
+fn allow(module: &Module<'_>) -> Attribute {
+    let has_globs = module.imports.uses.iter().any(|import| import.is_glob);
+    let is_conditional = module
+        .functions
+        .iter()
+        .any(|function| function.is_conditional);
+    let has_docs = module
+        .functions
+        .iter()
+        .any(|function| !function.attributes.docs.is_empty());
+    let has_underscores = module
+        .functions
+        .iter()
+        .flat_map(|function| &function.wrapper.arguments)
+        .any(|argument| argument.name.to_string().starts_with('_'));
+    let list: [(&str, bool); 10] = [
+        ("dead_code", true),
+        ("unreachable_pub", true),
+        ("unused_imports", has_globs || is_conditional),
+        (
+            "clippy::doc_markdown",
+            has_docs || module.component.doc.is_some(),
+        ),
+        ("clippy::missing_errors_doc", !module.functions.is_empty()),
+        ("clippy::used_underscore_binding", has_underscores),
+        ("clippy::wildcard_imports", has_globs),
+        ("rustdoc::broken_intra_doc_links", has_docs),
+        (
+            "rustdoc::private_intra_doc_links",
+            !module.functions.is_empty(),
+        ),
+        ("rustdoc::redundant_explicit_links", has_docs),
+    ];
+    let lints: Vec<syn::Path> = list
+        .into_iter()
+        .filter(|(_, is_needed)| *is_needed)
+        .filter_map(|(lint, _)| syn::parse_str(lint).ok())
+        .collect();
+    parse_quote!(#[allow(#(#lints),*)])
+}

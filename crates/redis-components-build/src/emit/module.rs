@@ -1,0 +1,39 @@
+use crate::attributes::Attributes;
+use crate::manifest::{Component, SourcePath};
+use crate::signature::Wrapper;
+use crate::source::Imports;
+
+/// A generated module, as it is being put together.
+pub(crate) struct Module<'a> {
+    pub(crate) component: &'a Component,
+    pub(super) functions: Vec<Function<'a>>,
+    pub(super) imports: Imports,
+}
+
+/// A wrapper, ready to be written.
+pub(crate) struct Function<'a> {
+    pub(crate) wrapper: Wrapper,
+    pub(crate) attributes: Attributes,
+    pub(crate) path: &'a SourcePath,
+    pub(crate) is_conditional: bool,
+    /// Whether the function and everything its signature needs of its file is `pub`.
+    pub(crate) is_public: bool,
+}
+
+impl<'a> Module<'a> {
+    pub(crate) fn new(component: &'a Component) -> Self {
+        Self {
+            component,
+            functions: Vec::new(),
+            imports: Imports::default(),
+        }
+    }
+
+    pub(crate) fn add(&mut self, function: Function<'a>) {
+        self.functions.push(function);
+    }
+
+    pub(crate) fn import(&mut self, imports: Imports) {
+        self.imports.merge(imports);
+    }
+}

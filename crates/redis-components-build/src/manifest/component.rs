@@ -1,0 +1,100 @@
+use super::table::{Table, Text};
+use super::{FunctionName, SourcePath, functions, names, source_path, wait};
+use crate::diagnostics::{Diagnostic, Diagnostics};
+use crate::module_path::ModulePath;
+
+/// A component as the manifest describes it.
+pub(crate) struct Component {
+    pub(crate) name: String,
+    pub(crate) doc: Option<String>,
+    pub(crate) key: String,
+    pub(crate) wait_in_milliseconds: u64,
+    /// `None` where no function is listed, so that there is nothing to read.
+    pub(crate) source: Option<SourcePath>,
+    pub(crate) functions: Vec<FunctionName>,
+}
+
+const KEYS: [&str; 6] = ["doc", "source", "module", "functions", "wait", "key"];
+
+/// Reads the tables `[components.…]`, sorted by name.
+pub(super) fn read_all(
+    table: &Table<'_>,
+    key_prefix: &str,
+    diagnostics: &mut Diagnostics,
+) -> Vec<Component> {
+    let mut components: Vec<Component> = table
+        .entries()
+        .filter_map(|(name, value)| {
+            let is_valid = names::check_component(&name, diagnostics);
+            let table = table.as_table(name.value, value, diagnostics)?;
+            let component = read(&name, &table, key_prefix, is_valid, diagnostics);
+            is_valid.then_some(component).flatten()
+        })
+        .collect();
+    components.sort_by(|left, right| left.name.cmp(&right.name));
+    components
+}
+
+fn read(
+    name: &Text<'_>,
+    table: &Table<'_>,
+    key_prefix: &str,
+    is_valid: bool,
+    diagnostics: &mut Diagnostics,
+) -> Option<Component> {
+    table.check_keys(&KEYS, diagnostics);
+    let doc = table
+        .text("doc", diagnostics)
+        .map(|doc| doc.value.to_owned());
+    let key = read_key(table, diagnostics).unwrap_or_else(|| format!("{key_prefix}{}", name.value));
+    let wait_in_milliseconds = wait::read(table, diagnostics);
+    let functions = functions::read(table, diagnostics);
+    // A name that cannot be a module's has no default source either.
+    let source = if is_valid || table.get("source").is_some() {
+        source_path::read(name, table, diagnostics)
+    } else {
+        None
+    };
+    if let Some(source) = &source {
+        check_module(name, source, diagnostics);
+    }
+    let source = source.filter(|_| !functions.is_empty());
+    Some(Component {
+        name: name.value.to_owned(),
+        doc,
+        key,
+        wait_in_milliseconds,
+        source,
+        functions,
+    })
+}
+
+fn read_key(table: &Table<'_>, diagnostics: &mut Diagnostics) -> Option<String> {
+    let key = table.text("key", diagnostics)?;
+    if key.value.is_empty() {
+        let error = Diagnostic::error("a config key cannot be empty", &key.spot, "empty");
+        let help = "remove it for the default: the prefix and the component's name";
+        diagnostics.error(error.help(help));
+    }
+    Some(key.value.to_owned())
+}
+
+/// The generated modules stand at the crate's root, where `mod` items of the same name would clash.
+fn check_module(name: &Text<'_>, source: &SourcePath, diagnostics: &mut Diagnostics) {
+    let generated = ModulePath::parse("crate").map(|root| root.child(name.value));
+    if generated.as_ref() == Some(&source.module) {
+        let message = format!(
+            "the component `{}` and its source would be the same module, `{}`",
+            name.value, source.module
+        );
+        let mut error =
+            Diagnostic::error(message, &name.spot, "the generated module has this name");
+        if !source.is_default {
+            error = error.context(&source.spot, "and so has this one");
+        }
+        diagnostics.error(error.help(format!(
+            "move the functions, for example to `src/functions/{}.rs`, or rename the component",
+            name.value
+        )));
+    }
+}

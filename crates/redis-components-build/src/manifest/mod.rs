@@ -1,0 +1,92 @@
+//! Stage 1: the manifest's text becomes components with places.
+
+mod component;
+mod config_server;
+mod functions;
+mod names;
+mod source_path;
+mod table;
+mod wait;
+
+use std::path::Path;
+use std::sync::Arc;
+
+pub(crate) use component::Component;
+pub(crate) use functions::FunctionName;
+pub(crate) use source_path::SourcePath;
+
+use toml::de::DeTable;
+
+use self::config_server::ConfigServer;
+use self::table::Table;
+use crate::diagnostics::{Diagnostic, Diagnostics, TextFile, quoted};
+use crate::files::Files;
+
+/// A checked `components.toml`.
+pub(crate) struct Manifest {
+    /// The url that is used where neither code nor environment names a config server.
+    pub(crate) config_server: Option<String>,
+    /// Sorted by name.
+    pub(crate) components: Vec<Component>,
+}
+
+/// Reads and checks the manifest; `None` where nothing of it can be used.
+pub(crate) fn read(
+    path: &Path,
+    files: &dyn Files,
+    diagnostics: &mut Diagnostics,
+) -> Option<Manifest> {
+    let name = path.display().to_string().replace('\\', "/");
+    let text = match files.read(path).map(String::from_utf8) {
+        Ok(Ok(text)) => text,
+        Ok(Err(_)) => {
+            let message = format!("{} is not UTF-8", quoted(&name));
+            diagnostics.error(Diagnostic::without_place(message).help("save the file as UTF-8"));
+            return None;
+        }
+        Err(error) => {
+            let message = format!("cannot read {}: {error}", quoted(&name));
+            let help = "list the components in this file, or name another one in the build script";
+            diagnostics.error(Diagnostic::without_place(message).help(help));
+            return None;
+        }
+    };
+    parse(&name, &text, diagnostics)
+}
+
+fn parse(name: &str, text: &str, diagnostics: &mut Diagnostics) -> Option<Manifest> {
+    let (document, errors) = DeTable::parse_recoverable(text);
+    // Every later diagnostic shows lines of this file, and build logs are kept and shared.
+    let file = TextFile::new(name, config_server::without_passwords(text));
+    if !errors.is_empty() {
+        for error in errors {
+            syntax_error(&file, &error, diagnostics);
+        }
+        return None;
+    }
+
+    let root = Table::root(&file, document.get_ref());
+    root.check_keys(&["config-server", "components"], diagnostics);
+    let config_server = root
+        .table("config-server", diagnostics)
+        .map(|table| ConfigServer::read(&table, diagnostics))
+        .unwrap_or_default();
+    let components = root
+        .table("components", diagnostics)
+        .map(|table| component::read_all(&table, &config_server.key_prefix, diagnostics))
+        .unwrap_or_default();
+    Some(Manifest {
+        config_server: config_server.url,
+        components,
+    })
+}
+
+fn syntax_error(file: &Arc<TextFile>, error: &toml::de::Error, diagnostics: &mut Diagnostics) {
+    let end = file.text.len();
+    let spot = file.spot(error.span().unwrap_or(end..end));
+    diagnostics.error(Diagnostic::error(
+        format!("cannot parse `{}` as TOML", file.path),
+        &spot,
+        error.message(),
+    ));
+}

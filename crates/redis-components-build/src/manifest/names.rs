@@ -1,0 +1,58 @@
+use super::table::Text;
+use crate::diagnostics::{Diagnostic, Diagnostics, quoted};
+use crate::syntax::{is_identifier, is_keyword};
+
+/// Checks that a component's name can name a module.
+pub(super) fn check_component(name: &Text<'_>, diagnostics: &mut Diagnostics) -> bool {
+    let (label, help) = if is_keyword(name.value) {
+        let help = format!(
+            "choose another name, for example `{}s`, and keep the config key with `key`",
+            name.value
+        );
+        ("a keyword of Rust", help)
+    } else if is_identifier(name.value) {
+        return true;
+    } else {
+        ("not a Rust identifier", suggestion(name.value))
+    };
+    let message = format!("{} cannot be the name of a component", quoted(name.value));
+    diagnostics.error(
+        Diagnostic::error(message, &name.spot, label)
+            .help(help)
+            .note("a component's name is the name of its generated module"),
+    );
+    false
+}
+
+/// Checks that a listed name can be the name of a wrapper.
+pub(super) fn check_function(name: &Text<'_>, diagnostics: &mut Diagnostics) -> bool {
+    let plain = name.value.strip_prefix("r#").unwrap_or(name.value);
+    if !is_identifier(plain) {
+        let message = format!("{} cannot be the name of a function", quoted(name.value));
+        let help = "list a function by its name alone, such as \"log_recent\"";
+        diagnostics
+            .error(Diagnostic::error(message, &name.spot, "not a Rust identifier").help(help));
+        return false;
+    }
+    if matches!(plain, "connection" | "blocking_connection" | "COMPONENT") {
+        let message = format!("a listed function cannot be called `{plain}`");
+        let label = "every generated module has an item of this name";
+        diagnostics
+            .error(Diagnostic::error(message, &name.spot, label).help("rename the function"));
+        return false;
+    }
+    true
+}
+
+fn suggestion(name: &str) -> String {
+    let converted: String = name
+        .chars()
+        .map(|c| if c.is_alphanumeric() { c } else { '_' })
+        .collect();
+    let converted = converted.trim_matches('_');
+    if is_identifier(converted) && !is_keyword(converted) {
+        format!("write `{converted}`, and keep the config key with `key`")
+    } else {
+        "use letters, digits and `_`, and no digit first".to_owned()
+    }
+}

@@ -1,0 +1,109 @@
+use super::table::{Table, Text};
+use crate::diagnostics::{Diagnostic, Diagnostics, Spot, quoted};
+use crate::module_path::ModulePath;
+
+/// The file with a component's functions, and where it is in the crate.
+pub(crate) struct SourcePath {
+    /// Relative to the package, with `/`.
+    pub(crate) file: String,
+    pub(crate) module: ModulePath,
+    /// Where the manifest names the file, or else the component.
+    pub(crate) spot: Spot,
+    pub(crate) is_default: bool,
+}
+
+/// Reads `source` and `module`; `None` where they do not tell where the functions are.
+pub(super) fn read(
+    component: &Text<'_>,
+    table: &Table<'_>,
+    diagnostics: &mut Diagnostics,
+) -> Option<SourcePath> {
+    let source = table.text("source", diagnostics);
+    let module = table.text("module", diagnostics);
+    if table.get("source").is_some() && source.is_none() {
+        return None;
+    }
+    let is_default = source.is_none();
+    let (file, spot) = match source {
+        Some(text) => (check(&text, diagnostics)?, text.spot),
+        None => {
+            let file = format!("src/functions/{}.rs", component.value);
+            (file, component.spot.clone())
+        }
+    };
+    let module = match module {
+        Some(text) => parse_module(&text, diagnostics)?,
+        None => derive_module(&file, &spot, diagnostics)?,
+    };
+    Some(SourcePath {
+        file,
+        module,
+        spot,
+        is_default,
+    })
+}
+
+/// Checks that a path stays in the package, and normalizes it.
+fn check(source: &Text<'_>, diagnostics: &mut Diagnostics) -> Option<String> {
+    let mut problem = |message: String, label: &str| {
+        let help = "name a file of this package, such as \"src/functions/logs.rs\"";
+        diagnostics.error(Diagnostic::error(message, &source.spot, label).help(help));
+    };
+    let path = source.value.replace('\\', "/");
+    let quoted = quoted(&path);
+    if path.is_empty() || path.contains('\0') {
+        problem(format!("{quoted} is not a path"), "not a path");
+        return None;
+    }
+    let has_drive = path.as_bytes().get(1) == Some(&b':');
+    if path.starts_with('/') || has_drive {
+        problem(
+            format!("the source {quoted} is an absolute path"),
+            "has to be relative to the package",
+        );
+        return None;
+    }
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                if parts.pop().is_none() {
+                    let message = format!("the source {quoted} leaves the package");
+                    problem(message, "outside of the package");
+                    return None;
+                }
+            }
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
+}
+
+fn parse_module(text: &Text<'_>, diagnostics: &mut Diagnostics) -> Option<ModulePath> {
+    let module = ModulePath::parse(text.value);
+    if module.is_none() {
+        let message = format!("{} is not the path of a module", quoted(text.value));
+        diagnostics.error(
+            Diagnostic::error(
+                message,
+                &text.spot,
+                "expected a path that begins with `crate`",
+            )
+            .help("for example \"crate::functions::logs\""),
+        );
+    }
+    module
+}
+
+fn derive_module(file: &str, spot: &Spot, diagnostics: &mut Diagnostics) -> Option<ModulePath> {
+    let module = ModulePath::of_file(file);
+    if module.is_none() {
+        let message = format!("cannot tell which module {} is", quoted(file));
+        diagnostics.error(
+            Diagnostic::error(message, spot, "not where a `mod` item looks for a file")
+                .help("name the module with `module = \"crate::…\"` beside `source`"),
+        );
+    }
+    module
+}

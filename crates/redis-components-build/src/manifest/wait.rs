@@ -1,0 +1,61 @@
+use super::table::Table;
+use crate::diagnostics::{Diagnostic, Diagnostics, quoted};
+
+/// The book's: a config is checked once a second.
+const DEFAULT: u64 = 1_000;
+const WANTED: &str = "a string with a unit, such as \"1s\", \"250ms\", \"2m\" or \"0s\"";
+
+/// Reads `wait`: how old a component's config may be when a call begins, in milliseconds.
+pub(super) fn read(component: &Table<'_>, diagnostics: &mut Diagnostics) -> u64 {
+    let Some((_, value)) = component.get("wait") else {
+        return DEFAULT;
+    };
+    let Some(text) = component.as_text("wait", WANTED, value, diagnostics) else {
+        return DEFAULT;
+    };
+    parse(text.value).unwrap_or_else(|| {
+        let message = format!("{} is not a duration", quoted(text.value));
+        let label = "expected a whole number and `ms`, `s` or `m`";
+        diagnostics.error(
+            Diagnostic::error(message, &text.spot, label)
+                .help("for example \"1s\" (the default), \"250ms\", \"2m\", or \"0s\" to check before every call"),
+        );
+        DEFAULT
+    })
+}
+
+fn parse(text: &str) -> Option<u64> {
+    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let (number, unit) = text.split_at(digits);
+    let milliseconds = match unit {
+        "ms" => 1,
+        "s" => 1_000,
+        "m" => 60_000,
+        _ => return None,
+    };
+    let number: u64 = number.parse().ok()?;
+    number.checked_mul(milliseconds)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse;
+
+    #[test]
+    fn takes_whole_numbers_with_a_unit() {
+        assert_eq!(parse("1s"), Some(1_000));
+        assert_eq!(parse("0s"), Some(0));
+        assert_eq!(parse("250ms"), Some(250));
+        assert_eq!(parse("2m"), Some(120_000));
+    }
+
+    #[test]
+    fn refuses_everything_else() {
+        let huge = format!("{}m", u64::MAX);
+        for text in [
+            "", "1", "s", "1 s", "-1s", "1.5s", "1h", "1S", "٣s", "1sm", &huge,
+        ] {
+            assert_eq!(parse(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! Where a source file is in the crate: `src/functions/logs.rs` is `crate::functions::logs`.
+
+use std::fmt;
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::quote;
+
+use crate::syntax::{ident, is_identifier};
+
+/// The path of a module, from the crate's root.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ModulePath {
+    segments: Vec<String>,
+}
+
+impl ModulePath {
+    /// Derives the path from a source file's, as `mod` items do; `None` outside of `src` or where a
+    /// part of the path is not an identifier.
+    pub(crate) fn of_file(path: &str) -> Option<Self> {
+        let inside = path.strip_prefix("src/")?.strip_suffix(".rs")?;
+        let mut segments: Vec<String> = inside.split('/').map(str::to_owned).collect();
+        match segments.last().map(String::as_str) {
+            Some("lib" | "main") if segments.len() == 1 => segments.clear(),
+            Some("mod") => {
+                segments.pop();
+            }
+            _ => {}
+        }
+        segments
+            .iter()
+            .all(|segment| is_identifier(segment))
+            .then_some(Self { segments })
+    }
+
+    /// Reads a path such as `crate::functions::logs`.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.split("::");
+        if parts.next() != Some("crate") {
+            return None;
+        }
+        let segments: Vec<String> = parts
+            .map(|part| part.strip_prefix("r#").unwrap_or(part).to_owned())
+            .collect();
+        segments
+            .iter()
+            .all(|segment| is_identifier(segment))
+            .then_some(Self { segments })
+    }
+
+    /// Returns the module `levels` above, if there are so many.
+    pub(crate) fn ancestor(&self, levels: usize) -> Option<Self> {
+        let kept = self.segments.len().checked_sub(levels)?;
+        Some(Self {
+            segments: self.segments[..kept].to_vec(),
+        })
+    }
+
+    pub(crate) fn child(&self, name: &str) -> Self {
+        let mut segments = self.segments.clone();
+        segments.push(name.to_owned());
+        Self { segments }
+    }
+
+    pub(crate) fn is_root(&self) -> bool {
+        self.segments.is_empty()
+    }
+
+    /// Returns the path's identifiers, `crate` first.
+    pub(crate) fn idents(&self) -> Vec<Ident> {
+        std::iter::once(Ident::new("crate", Span::call_site()))
+            .chain(self.segments.iter().map(|segment| ident(segment)))
+            .collect()
+    }
+
+    pub(crate) fn tokens(&self) -> TokenStream {
+        let idents = self.idents();
+        quote!(#(#idents)::*)
+    }
+}
+
+impl fmt::Display for ModulePath {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("crate")?;
+        for segment in &self.segments {
+            write!(formatter, "::{}", ident(segment))?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ModulePath;
+
+    fn of_file(path: &str) -> Option<String> {
+        ModulePath::of_file(path).map(|path| path.to_string())
+    }
+
+    #[test]
+    fn follows_the_rules_of_mod_items() {
+        let cases = [
+            ("src/functions/logs.rs", "crate::functions::logs"),
+            ("src/functions/mod.rs", "crate::functions"),
+            ("src/lib.rs", "crate"),
+            ("src/main.rs", "crate"),
+            ("src/functions/lib.rs", "crate::functions::lib"),
+            ("src/functions/type.rs", "crate::functions::r#type"),
+        ];
+        for (file, module) in cases {
+            assert_eq!(of_file(file).as_deref(), Some(module), "{file}");
+        }
+    }
+
+    #[test]
+    fn says_nothing_where_the_file_does_not_tell() {
+        for file in [
+            "generated/logs.rs",
+            "src/my-logs.rs",
+            "src/logs.txt",
+            "src/self.rs",
+        ] {
+            assert_eq!(of_file(file), None, "{file}");
+        }
+    }
+
+    #[test]
+    fn reads_what_it_prints() {
+        for path in ["crate", "crate::a::r#type"] {
+            let parsed = ModulePath::parse(path).map(|path| path.to_string());
+            assert_eq!(parsed.as_deref(), Some(path));
+        }
+        for path in [
+            "",
+            "self::a",
+            "crate::",
+            "crate::a-b",
+            "::crate",
+            "crate::a<T>",
+        ] {
+            assert_eq!(ModulePath::parse(path), None, "{path}");
+        }
+    }
+}

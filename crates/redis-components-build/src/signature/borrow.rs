@@ -1,0 +1,171 @@
+//! What borrows from the connection cannot outlive the call that has it.
+
+use std::collections::BTreeSet;
+
+use syn::spanned::Spanned;
+use syn::visit::{self, Visit};
+use syn::{
+    CapturedParam, GenericParam, PreciseCapture, ReturnType, Signature, Type, TypeImplTrait,
+    WherePredicate,
+};
+
+use super::lifetimes::Lifetimes;
+use crate::diagnostics::Diagnostic;
+use crate::manifest::FunctionName;
+use crate::source::Source;
+
+/// Refuses a return type that borrows from the connection.
+pub(super) fn check(
+    function: &FunctionName,
+    signature: &Signature,
+    parameter: &Type,
+    source: &Source,
+) -> Result<(), Box<Diagnostic>> {
+    let ReturnType::Type(_, returned) = &signature.output else {
+        return Ok(());
+    };
+    let mut connection = Lifetimes::default();
+    connection.visit_type(parameter);
+    if !connection.any() {
+        return Ok(());
+    }
+    let mut result = Lifetimes::default();
+    result.visit_type(returned);
+    let shared = outlived(signature, &connection.named);
+    if result.has_elided || result.named.intersection(&shared).next().is_some() {
+        return Err(borrows(function, parameter, returned, source));
+    }
+    let mut captures = Captures::default();
+    captures.visit_type(returned);
+    if captures.has_unbounded {
+        return Err(captures_all(function, parameter, returned, source));
+    }
+    Ok(())
+}
+
+fn borrows(
+    function: &FunctionName,
+    parameter: &Type,
+    returned: &Type,
+    source: &Source,
+) -> Box<Diagnostic> {
+    let name = &function.name;
+    let message = format!("`{name}` returns a value that borrows from its connection");
+    let mut finder = Mentioned { future: false };
+    finder.visit_type(returned);
+    let help = if finder.future {
+        format!("write `{name}` as an `async fn`")
+    } else {
+        format!(
+            "return an owned value, or call `{name}` itself with the component's `connection()`"
+        )
+    };
+    Box::new(
+        Diagnostic::error(
+            message,
+            &source.spot(returned.span()),
+            "borrows from the connection",
+        )
+        .context(
+            &source.spot(parameter.span()),
+            "which is gone when the wrapper returns",
+        )
+        .context(&function.spot, "listed here")
+        .help(help),
+    )
+}
+
+fn captures_all(
+    function: &FunctionName,
+    parameter: &Type,
+    returned: &Type,
+    source: &Source,
+) -> Box<Diagnostic> {
+    let name = &function.name;
+    let message = format!("the `impl` type that `{name}` returns may borrow from its connection");
+    Box::new(
+        Diagnostic::error(
+            message,
+            &source.spot(returned.span()),
+            "captures every lifetime",
+        )
+        .context(&source.spot(parameter.span()), "also the connection's")
+        .context(&function.spot, "listed here")
+        .help("say what it captures, with `+ use<>` where that is nothing, or return a named type"),
+    )
+}
+
+/// Adds the lifetimes that a value borrowed for one of `lifetimes` can have.
+fn outlived(signature: &Signature, lifetimes: &BTreeSet<String>) -> BTreeSet<String> {
+    let mut all: BTreeSet<String> = lifetimes.clone();
+    all.remove("static");
+    loop {
+        let before = all.len();
+        for param in &signature.generics.params {
+            if let GenericParam::Lifetime(param) = param
+                && all.contains(&param.lifetime.ident.to_string())
+            {
+                all.extend(param.bounds.iter().map(|bound| bound.ident.to_string()));
+            }
+        }
+        for predicate in signature
+            .generics
+            .where_clause
+            .iter()
+            .flat_map(|w| &w.predicates)
+        {
+            if let WherePredicate::Lifetime(predicate) = predicate
+                && all.contains(&predicate.lifetime.ident.to_string())
+            {
+                all.extend(predicate.bounds.iter().map(|bound| bound.ident.to_string()));
+            }
+        }
+        if all.len() == before {
+            return all;
+        }
+    }
+}
+
+/// Whether there is an `impl` type that does not say what it captures.
+#[derive(Default)]
+struct Captures {
+    has_unbounded: bool,
+}
+
+impl<'ast> Visit<'ast> for Captures {
+    fn visit_type_impl_trait(&mut self, ty: &'ast TypeImplTrait) {
+        let mut precise = Precise { is_there: false };
+        for bound in &ty.bounds {
+            precise.visit_type_param_bound(bound);
+        }
+        self.has_unbounded |= !precise.is_there;
+        visit::visit_type_impl_trait(self, ty);
+    }
+}
+
+struct Precise {
+    is_there: bool,
+}
+
+impl<'ast> Visit<'ast> for Precise {
+    fn visit_precise_capture(&mut self, _: &'ast PreciseCapture) {
+        self.is_there = true;
+    }
+
+    fn visit_captured_param(&mut self, _: &'ast CapturedParam) {}
+}
+
+struct Mentioned {
+    future: bool,
+}
+
+impl<'ast> Visit<'ast> for Mentioned {
+    fn visit_path(&mut self, path: &'ast syn::Path) {
+        let last = path
+            .segments
+            .last()
+            .map(|segment| segment.ident.to_string());
+        self.future |= last.is_some_and(|last| last.ends_with("Future"));
+        visit::visit_path(self, path);
+    }
+}

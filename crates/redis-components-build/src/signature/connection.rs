@@ -1,0 +1,188 @@
+//! The first parameter: which connection, and how it is passed.
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote};
+use syn::spanned::Spanned;
+use syn::visit::Visit;
+use syn::visit_mut::VisitMut;
+use syn::{Lifetime, Signature, Type, TypePath};
+
+use super::lifetimes::Elide;
+use crate::diagnostics::Diagnostic;
+use crate::manifest::FunctionName;
+use crate::module_path::ModulePath;
+use crate::rewrite::Absolute;
+use crate::source::{Mentions, Source};
+
+/// The connection that a wrapper acquires.
+pub(crate) struct Connection {
+    /// Written before it: `&mut`, `&` or nothing.
+    pub(crate) borrow: TokenStream,
+    /// The type that is acquired.
+    pub(crate) ty: TokenStream,
+    /// The type as the function has it, where it names one.
+    named: Option<Type>,
+    /// The generic parameter that stands for it.
+    pub(super) generic: Option<String>,
+}
+
+impl Connection {
+    pub(super) fn of(parameter: &Type, signature: &Signature, runtime: &TokenStream) -> Self {
+        let (borrow, inner) = match bare(parameter) {
+            Type::Reference(reference) if reference.mutability.is_some() => {
+                (quote!(&mut), bare(&reference.elem))
+            }
+            Type::Reference(reference) => (quote!(&), bare(&reference.elem)),
+            inner => (TokenStream::new(), inner),
+        };
+        let generic = generic_parameter(inner, signature);
+        let is_open = matches!(inner, Type::ImplTrait(_) | Type::TraitObject(_));
+        if is_open || generic.is_some() {
+            let ty = if signature.asyncness.is_some() {
+                quote!(#runtime::Connection)
+            } else {
+                quote!(#runtime::blocking::Connection)
+            };
+            return Self {
+                borrow,
+                ty,
+                named: None,
+                generic,
+            };
+        }
+        let mut named = inner.clone();
+        Elide.visit_type_mut(&mut named);
+        Self {
+            borrow,
+            ty: named.to_token_stream(),
+            named: Some(named),
+            generic: None,
+        }
+    }
+
+    pub(super) fn make_absolute(&mut self, module: &ModulePath) {
+        if let Some(named) = &mut self.named {
+            Absolute { module }.visit_type_mut(named);
+            self.ty = named.to_token_stream();
+        }
+    }
+
+    pub(super) fn mention(&self, mentions: &mut Mentions) {
+        if let Some(named) = &self.named {
+            mentions.visit_type(named);
+        }
+    }
+
+    /// Tells whether the acquired type has a generic parameter of the function in it.
+    pub(super) fn names(&self, parameter: &str) -> bool {
+        let mut mentions = Mentions::default();
+        self.mention(&mut mentions);
+        mentions.names.contains(parameter)
+    }
+}
+
+/// Refuses what is certainly no connection; what else is none, rustc says.
+pub(super) fn check(
+    function: &FunctionName,
+    connection: &Connection,
+    parameter: &Type,
+    source: &Source,
+) -> Result<(), Box<Diagnostic>> {
+    let spot = source.spot(parameter.span());
+    if let Type::Reference(reference) = bare(parameter)
+        && reference.lifetime.as_ref().is_some_and(is_static)
+    {
+        let message = format!("`{}` borrows its connection for ever", function.name);
+        return Err(Box::new(
+            Diagnostic::error(
+                message,
+                &spot,
+                "a call has its connection only while it lasts",
+            )
+            .context(&function.spot, "listed here")
+            .help("leave `'static` out"),
+        ));
+    }
+    if connection.named.as_ref().is_some_and(is_no_connection) {
+        let message = format!(
+            "the first parameter of `{}` is not a connection",
+            function.name
+        );
+        return Err(Box::new(
+            Diagnostic::error(
+                message,
+                &spot,
+                "expected a connection, such as `&mut Connection`",
+            )
+            .context(&function.spot, "listed here")
+            .help("take the connection first, and this parameter after it"),
+        ));
+    }
+    Ok(())
+}
+
+/// Refuses a connection with a generic parameter that no argument determines.
+pub(super) fn undetermined(
+    function: &FunctionName,
+    parameter: &str,
+    ty: &Type,
+    source: &Source,
+) -> Box<Diagnostic> {
+    let message = format!(
+        "nothing tells what `{parameter}` is for `{}`",
+        function.name
+    );
+    let label = "only the connection's type has it, and callers do not pass the connection";
+    Box::new(
+        Diagnostic::error(message, &source.spot(ty.span()), label)
+            .context(&function.spot, "listed here")
+            .help("name a connection without it"),
+    )
+}
+
+/// Returns the type inside of parentheses.
+pub(super) fn bare(ty: &Type) -> &Type {
+    match ty {
+        Type::Paren(inner) => bare(&inner.elem),
+        Type::Group(inner) => bare(&inner.elem),
+        ty => ty,
+    }
+}
+
+fn generic_parameter(ty: &Type, signature: &Signature) -> Option<String> {
+    let Type::Path(TypePath {
+        qself: None, path, ..
+    }) = ty
+    else {
+        return None;
+    };
+    let ident = path.get_ident()?;
+    signature
+        .generics
+        .type_params()
+        .any(|param| param.ident == *ident)
+        .then(|| ident.to_string())
+}
+
+fn is_static(lifetime: &Lifetime) -> bool {
+    lifetime.ident == "static"
+}
+
+fn is_no_connection(ty: &Type) -> bool {
+    const NAMES: [&str; 20] = [
+        "String", "Vec", "bool", "char", "f32", "f64", "i128", "i16", "i32", "i64", "i8", "isize",
+        "str", "u128", "u16", "u32", "u64", "u8", "usize", "Duration",
+    ];
+    match ty {
+        Type::Path(ty) => ty.path.segments.last().is_some_and(|last| {
+            ty.path.segments.len() == 1 && NAMES.contains(&last.ident.to_string().as_str())
+        }),
+        Type::Array(_)
+        | Type::FnPtr(_)
+        | Type::Never(_)
+        | Type::Ptr(_)
+        | Type::Slice(_)
+        | Type::Tuple(_) => true,
+        _ => false,
+    }
+}

@@ -1,0 +1,119 @@
+//! The return type: a result, whose error type takes the runtime's error, or a plain value.
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote};
+use syn::spanned::Spanned;
+use syn::visit::{self, Visit};
+use syn::{
+    GenericArgument, PathArguments, ReturnType, Signature, Type, TypeImplTrait, TypeParamBound,
+};
+
+use super::connection::bare;
+use crate::diagnostics::Diagnostic;
+use crate::manifest::FunctionName;
+use crate::source::Source;
+
+/// What a function returns.
+pub(crate) enum Returned {
+    /// A result; the type as it can be written in an expression.
+    Result(TokenStream),
+    /// Anything else; the type as it is.
+    Plain(TokenStream),
+}
+
+impl Returned {
+    pub(super) fn of(output: &ReturnType) -> Self {
+        let ReturnType::Type(_, ty) = output else {
+            return Self::Plain(quote!(()));
+        };
+        if is_result(ty) {
+            Self::Result(without_impl(ty).to_token_stream())
+        } else {
+            Self::Plain(ty.to_token_stream())
+        }
+    }
+}
+
+/// Refuses return types for which no wrapper can be written.
+pub(super) fn check(
+    function: &FunctionName,
+    signature: &Signature,
+    source: &Source,
+) -> Result<(), Box<Diagnostic>> {
+    let ReturnType::Type(_, ty) = &signature.output else {
+        return Ok(());
+    };
+    let spot = source.spot(ty.span());
+    if let Type::ImplTrait(opaque) = bare(ty)
+        && opaque.bounds.iter().any(is_future)
+    {
+        let message = format!(
+            "`{}` returns a future that already has its connection",
+            function.name
+        );
+        return Err(Box::new(
+            Diagnostic::error(message, &spot, "a future")
+                .context(&function.spot, "listed here")
+                .help("write it as an `async fn`"),
+        ));
+    }
+    if is_result(ty) && has_impl(&without_impl(ty)) {
+        let message = format!("the error type of `{}` has no name", function.name);
+        return Err(Box::new(
+            Diagnostic::error(message, &spot, "an `impl` type where the error is")
+                .context(&function.spot, "listed here")
+                .help(
+                    "name the error type: the wrapper has to make one where there is no connection",
+                ),
+        ));
+    }
+    Ok(())
+}
+
+/// Tells whether a type is a result by its name: `Result` under any path, and aliases of it.
+fn is_result(ty: &Type) -> bool {
+    let Type::Path(path) = bare(ty) else {
+        return false;
+    };
+    let last = path.path.segments.last();
+    last.is_some_and(|last| last.ident.to_string().ends_with("Result"))
+}
+
+/// Puts `()` for a success type that has no name in an expression: only the error's matters there.
+fn without_impl(ty: &Type) -> Type {
+    let mut ty = bare(ty).clone();
+    if let Type::Path(path) = &mut ty
+        && let Some(last) = path.path.segments.last_mut()
+        && let PathArguments::AngleBracketed(arguments) = &mut last.arguments
+        && let Some(GenericArgument::Type(success)) = arguments
+            .args
+            .iter_mut()
+            .find(|argument| matches!(argument, GenericArgument::Type(_)))
+        && has_impl(success)
+    {
+        *success = syn::parse_quote!(());
+    }
+    ty
+}
+
+fn has_impl(ty: &Type) -> bool {
+    let mut finder = Finder { found: false };
+    finder.visit_type(ty);
+    finder.found
+}
+
+fn is_future(bound: &TypeParamBound) -> bool {
+    matches!(bound, TypeParamBound::Trait(bound)
+        if bound.path.segments.last().is_some_and(|last| last.ident == "Future"))
+}
+
+struct Finder {
+    found: bool,
+}
+
+impl<'ast> Visit<'ast> for Finder {
+    fn visit_type_impl_trait(&mut self, ty: &'ast TypeImplTrait) {
+        self.found = true;
+        visit::visit_type_impl_trait(self, ty);
+    }
+}

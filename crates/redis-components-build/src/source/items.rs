@@ -1,0 +1,26 @@
+use proc_macro2::Ident;
+use syn::{Item, Visibility};
+
+/// What an item declares: its kind as messages call it, its name and its visibility.
+pub(super) fn declared(item: &Item) -> Option<(&'static str, &Ident, &Visibility)> {
+    Some(match item {
+        Item::Const(item) => ("a constant", &item.ident, &item.vis),
+        Item::Enum(item) => ("an enum", &item.ident, &item.vis),
+        Item::Fn(item) => ("a function", &item.sig.ident, &item.vis),
+        Item::Mod(item) => ("a module", &item.ident, &item.vis),
+        Item::Static(item) => ("a static", &item.ident, &item.vis),
+        Item::Struct(item) => ("a struct", &item.ident, &item.vis),
+        Item::Trait(item) => ("a trait", &item.ident, &item.vis),
+        Item::TraitAlias(item) => ("a trait alias", &item.ident, &item.vis),
+        Item::Type(item) => ("a type alias", &item.ident, &item.vis),
+        Item::Union(item) => ("a union", &item.ident, &item.vis),
+        _ => return None,
+    })
+}
+
+/// Tells whether the file has macros that may declare items which nobody sees here.
+pub(super) fn has_macro_calls(items: &[Item]) -> bool {
+    items
+        .iter()
+        .any(|item| matches!(item, Item::Macro(call) if call.ident.is_none()))
+}

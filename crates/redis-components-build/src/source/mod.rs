@@ -1,0 +1,161 @@
+//! Stage 2: a source file becomes items, and the listed names become functions.
+
+mod find;
+mod imports;
+mod items;
+mod mentions;
+mod visible;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use proc_macro2::Span;
+use syn::Item;
+
+pub(crate) use find::find;
+pub(crate) use imports::{Import, Imports};
+pub(crate) use mentions::Mentions;
+pub(crate) use visible::{is_public, is_visible_from_root};
+
+use crate::diagnostics::{Diagnostic, Diagnostics, Spot, TextFile, quoted};
+use crate::files::Files;
+use crate::manifest::{Component, SourcePath};
+
+/// A parsed source file.
+pub(crate) struct Source {
+    pub(crate) file: Arc<TextFile>,
+    pub(crate) items: Vec<Item>,
+}
+
+impl Source {
+    pub(crate) fn spot(&self, span: Span) -> Spot {
+        self.file.spot(span.byte_range())
+    }
+}
+
+/// What came of reading a source file.
+#[derive(Clone)]
+pub(crate) enum Loaded {
+    Parsed(Rc<Source>),
+    /// Rustc is about to report it, better than the generator could.
+    Unparsable,
+    /// Reported.
+    Unreadable,
+}
+
+/// The files read so far: components may share one.
+pub(crate) struct Sources<'a> {
+    files: &'a dyn Files,
+    loaded: BTreeMap<String, Loaded>,
+}
+
+impl<'a> Sources<'a> {
+    pub(crate) fn new(files: &'a dyn Files) -> Self {
+        Self {
+            files,
+            loaded: BTreeMap::new(),
+        }
+    }
+
+    pub(crate) fn load(
+        &mut self,
+        component: &Component,
+        path: &SourcePath,
+        diagnostics: &mut Diagnostics,
+    ) -> Loaded {
+        if let Some(loaded @ (Loaded::Parsed(_) | Loaded::Unparsable)) = self.loaded.get(&path.file)
+        {
+            return loaded.clone();
+        }
+        let loaded = match self.files.read(Path::new(&path.file)) {
+            Ok(bytes) => parse(&path.file, bytes, diagnostics),
+            Err(error) => {
+                diagnostics.error(unreadable(component, path, &error));
+                Loaded::Unreadable
+            }
+        };
+        self.loaded.insert(path.file.clone(), loaded.clone());
+        loaded
+    }
+}
+
+fn parse(path: &str, bytes: Vec<u8>, diagnostics: &mut Diagnostics) -> Loaded {
+    let problem = match String::from_utf8(bytes) {
+        Ok(text) => match syn::parse_file(&without_preamble(&text)) {
+            Ok(file) => {
+                return Loaded::Parsed(Rc::new(Source {
+                    file: TextFile::new(path, text),
+                    items: file.items,
+                }));
+            }
+            Err(error) => {
+                let start = error.span().start();
+                format!("{path}:{}:{}: {error}", start.line, start.column + 1)
+            }
+        },
+        Err(error) => format!("{path}: {error}"),
+    };
+    diagnostics.warn(format!(
+        "the wrappers of `{path}` are not up to date, because it cannot be parsed ({problem})"
+    ));
+    Loaded::Unparsable
+}
+
+/// Blanks a byte order mark and a `#!` line, which the parser would cut off, shifting every place.
+fn without_preamble(text: &str) -> String {
+    let mut text = match text.strip_prefix('\u{feff}') {
+        Some(rest) => format!("   {rest}"),
+        None => text.to_owned(),
+    };
+    let trimmed = text.trim_start_matches(' ');
+    if trimmed.starts_with("#!") && !trimmed[2..].trim_start().starts_with('[') {
+        let end = text.find('\n').unwrap_or(text.len());
+        text.replace_range(..end, &" ".repeat(end));
+    }
+    text
+}
+
+fn unreadable(component: &Component, path: &SourcePath, error: &io::Error) -> Diagnostic {
+    let quoted = quoted(&path.file);
+    if error.kind() != io::ErrorKind::NotFound {
+        let message = format!("cannot read the source {quoted}: {error}");
+        return Diagnostic::error(message, &path.spot, "listed here");
+    }
+    let message = format!("cannot find the source {quoted}");
+    if path.is_default {
+        Diagnostic::error(message, &path.spot, "this component names no source")
+            .help("create the file, or name another one with `source`")
+            .note("the default is `src/functions/<component>.rs`")
+    } else {
+        let help = format!(
+            "create the file, or correct `source` of `{}`",
+            component.name
+        );
+        Diagnostic::error(message, &path.spot, "no such file")
+            .help(help)
+            .note("a source is relative to the package")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_preamble;
+
+    #[test]
+    fn a_preamble_is_blanked_in_place() {
+        assert_eq!(without_preamble("\u{feff}fn a() {}"), "   fn a() {}");
+        assert_eq!(
+            without_preamble("#!/bin/ü\nfn a() {}"),
+            "         \nfn a() {}"
+        );
+        assert_eq!(
+            without_preamble("\u{feff}#!/x\nfn a() {}"),
+            "       \nfn a() {}"
+        );
+        assert_eq!(without_preamble("#![allow(x)]\n"), "#![allow(x)]\n");
+        assert_eq!(without_preamble("#! [allow(x)]\n"), "#! [allow(x)]\n");
+    }
+}
