@@ -31,8 +31,15 @@ fn goldens_compile_without_warnings() {
     let check = if has_clippy { "clippy" } else { "check" };
     for arguments in [
         vec![check, "--examples", "--keep-going"],
-        vec![check, "--examples", "--keep-going", "--features", "extra"],
-        vec!["doc", "--examples", "--no-deps"],
+        vec![
+            check,
+            "--examples",
+            "-p",
+            "goldens-2024",
+            "--features",
+            "extra",
+        ],
+        vec!["doc", "--examples", "-p", "goldens-2024", "--no-deps"],
     ] {
         let output = cargo(&directory, &arguments);
         assert!(output.status.success(), "{}", stderr(&output));

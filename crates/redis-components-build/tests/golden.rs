@@ -1,7 +1,10 @@
 //! The generated text and the diagnostics of every case; `UPDATE_EXPECT=1` refreshes them.
 
+#![allow(clippy::unwrap_used)]
+
 mod support;
 
+use std::fs;
 use std::path::Path;
 
 use expect_test::expect_file;
@@ -51,4 +54,30 @@ fn generate(case: &Path) -> Output {
     Config::new()
         .generate(case.join("components.toml"))
         .unwrap_or_else(|error| panic!("{}:\n{error}", case.display()))
+}
+
+#[test]
+fn a_source_that_does_not_parse_costs_its_wrappers_alone() {
+    let package = tempfile::tempdir().unwrap();
+    let functions = package.path().join("src/functions");
+    fs::create_dir_all(&functions).unwrap();
+    let manifest = package.path().join("components.toml");
+    fs::write(
+        &manifest,
+        "[components.broken]\nfunctions = [\"read\"]\n[components.whole]\nfunctions = [\"read\"]\n",
+    )
+    .unwrap();
+    fs::write(functions.join("broken.rs"), "pub fn read(").unwrap();
+    fs::write(functions.join("whole.rs"), "pub fn read(conn: Conn) {}").unwrap();
+    let output = Config::new().generate(&manifest).unwrap();
+    let warnings: Vec<&str> = output.warnings().collect();
+    assert_eq!(warnings.len(), 1);
+    assert!(warnings[0].starts_with("the wrappers of `src/functions/broken.rs` are not up to date, because it cannot be parsed (src/functions/broken.rs:1:"), "{warnings:?}");
+    assert!(!output.source().contains("functions::broken::read"));
+    assert!(
+        output
+            .source()
+            .contains("&broken::COMPONENT,\n    &whole::COMPONENT,")
+    );
+    assert!(output.source().contains("functions::whole::read"));
 }
