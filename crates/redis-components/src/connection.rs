@@ -47,6 +47,9 @@ impl Connection {
     }
 
     pub(crate) fn into_multiplexed(self) -> MultiplexedConnection {
+        if let Some(client) = &self.client {
+            client.client.lend();
+        }
         self.inner
     }
 }

@@ -35,7 +35,7 @@ pub async fn set_config(component: &Component, config: &ComponentConfig) -> Resu
         .write(component.key(), text)
         .await
         .map_err(|failure| {
-            let (kind, does) = if failure.refused {
+            let (kind, does) = if failure.is_refusal() {
                 (ErrorKind::ConfigServerRefused, "does not take")
             } else {
                 (ErrorKind::ConfigServerUnreachable, "did not acknowledge")

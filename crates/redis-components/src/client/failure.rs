@@ -9,30 +9,59 @@ use crate::error::printable_error;
 /// A failed attempt to connect, log in and probe.
 #[derive(Clone, Debug)]
 pub(crate) struct Failure {
-    /// Whether the server answered, with a refusal.
-    pub(crate) refused: bool,
+    pub(crate) cause: Cause,
     /// What happened and what to do, without the server's address.
     pub(crate) message: String,
     pub(crate) source: Option<RedisError>,
 }
 
+/// Who is to blame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cause {
+    /// The server does not answer.
+    Unreachable,
+    /// The server answers, with a refusal.
+    Refused,
+    /// The runtime that should connect cannot.
+    Runtime,
+}
+
 impl Failure {
     pub(crate) fn unreachable(message: impl Into<String>) -> Self {
         Self {
-            refused: false,
+            cause: Cause::Unreachable,
             message: message.into(),
             source: None,
         }
     }
 
+    /// What a panic while connecting means: tokio panics where a driver is missing.
+    pub(crate) fn without_drivers() -> Self {
+        Self {
+            cause: Cause::Runtime,
+            message: "connecting panicked; a tokio runtime must have its I/O and time drivers, \
+                      as enable_all() gives it"
+                .into(),
+            source: None,
+        }
+    }
+
+    pub(crate) fn is_refusal(&self) -> bool {
+        self.cause == Cause::Refused
+    }
+
     pub(crate) fn timed_out(after: Duration) -> Self {
-        Self::unreachable(format!("no answer within {after:?}"))
+        Self::unreachable(format!("no answer in time ({after:?})"))
     }
 }
 
 impl From<RedisError> for Failure {
     fn from(error: RedisError) -> Self {
-        let text = printable_error(&error);
+        let text = if error.is_timeout() {
+            "no answer in time".to_owned()
+        } else {
+            printable_error(&error)
+        };
         // By code and not by kind: redis-rs gives a wrong password another kind for each protocol version.
         let advice = match error.code() {
             Some("WRONGPASS") => "; check `username` and `password`",
@@ -54,7 +83,11 @@ impl From<RedisError> for Failure {
                     | redis::ErrorKind::UnexpectedReturnType
             );
         Self {
-            refused,
+            cause: if refused {
+                Cause::Refused
+            } else {
+                Cause::Unreachable
+            },
             message: format!("{text}{advice}"),
             source: Some(error),
         }

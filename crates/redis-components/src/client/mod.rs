@@ -1,12 +1,14 @@
 //! Clients of one component's server, each built from one config on one executor.
 
+mod closing;
 mod failure;
 mod multiplexed;
 mod open;
 mod pool;
 mod timeouts;
 
-pub(crate) use self::failure::Failure;
+pub(crate) use self::closing::{Closing, close_all};
+pub(crate) use self::failure::{Cause, Failure};
 pub(crate) use self::multiplexed::Multiplexed;
 pub(crate) use self::open::open;
 pub(crate) use self::pool::{Exhausted, Pool, Pooled};

@@ -6,23 +6,26 @@ use std::pin::pin;
 use futures_util::future::{BoxFuture, Either, select};
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, RedisError, ServerErrorKind};
-use socket2::SockRef;
+use socket2::{SockRef, Socket};
 use tokio::net::TcpStream;
 
 use super::{Failure, Timeouts};
 use crate::ComponentConfig;
 
-/// A connection that has answered a PING, and the future that must be spawned to drive it: it ends when the
-/// connection does.
+/// A connection that has answered a PING, the future that must be spawned to drive it, which ends when the connection
+/// does, and its socket, to close it from outside.
 ///
 /// The driver is ours to spawn, which redis-rs's own `get_multiplexed_async_connection` does not allow, so that the end
 /// of a connection is noticed when it happens and not by the next call.
 pub(crate) async fn open(
     config: &ComponentConfig,
     timeouts: Timeouts,
-) -> Result<(MultiplexedConnection, BoxFuture<'static, ()>), Failure> {
+) -> Result<(MultiplexedConnection, BoxFuture<'static, ()>, Socket), Failure> {
     let opening = async {
         let stream = connect(config).await?;
+        let socket = SockRef::from(&stream)
+            .try_clone()
+            .map_err(RedisError::from)?;
         let settings = AsyncConnectionConfig::new().set_response_timeout(Some(timeouts.response));
         let (connection, driver) =
             MultiplexedConnection::new_with_config(&config.redis_settings(), stream, settings)
@@ -43,7 +46,7 @@ pub(crate) async fn open(
             Err(error) => return Err(error.into()),
             Ok(_) => {}
         }
-        Ok((connection, driver))
+        Ok((connection, driver, socket))
     };
     match tokio::time::timeout(timeouts.connect, opening).await {
         Ok(result) => result,

@@ -17,7 +17,7 @@ impl Link {
         config: &ComponentConfig,
         timeouts: Timeouts,
     ) -> Result<Self, Failure> {
-        let (connection, driver) = open(config, timeouts).await?;
+        let (connection, driver, _) = open(config, timeouts).await?;
         tokio::spawn(driver);
         Ok(Self(connection))
     }

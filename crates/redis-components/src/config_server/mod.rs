@@ -12,18 +12,20 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 
 pub(crate) use self::reading::Target;
 use self::signal::Signal;
 pub(crate) use self::watched::Watched;
-use crate::client::{Failure, Timeouts};
+use crate::client::{Closing, Failure, Timeouts};
 use crate::{ComponentConfig, Error, ErrorKind};
 
 /// A handle to the watch of one config server; the watch ends with it.
 #[derive(Debug)]
 pub(crate) struct ConfigServer {
     shared: Arc<Shared>,
+    closer: UnboundedSender<Closing>,
 }
 
 /// What the handle and the watch's thread share.
@@ -64,13 +66,14 @@ impl ConfigServer {
             signal: Arc::default(),
             lost: AtomicBool::new(false),
         });
-        watch::start(Arc::clone(&shared), config, timeouts).map_err(|error| {
+        let (closer, retired) = unbounded_channel();
+        watch::start(Arc::clone(&shared), config, timeouts, retired).map_err(|error| {
             Error::new(
                 ErrorKind::ConfigServerUnreachable,
                 format!("the thread of the config watch cannot be started: {error}"),
             )
         })?;
-        Ok(Self { shared })
+        Ok(Self { shared, closer })
     }
 
     /// The server's `host:port`.
@@ -91,6 +94,11 @@ impl ConfigServer {
     /// Whether the server stopped answering and has not answered since.
     pub(crate) fn is_lost(&self) -> bool {
         self.shared.lost.load(Ordering::Acquire)
+    }
+
+    /// Closes the sockets of clients that nobody uses, on the watch's thread.
+    pub(crate) fn closer(&self) -> UnboundedSender<Closing> {
+        self.closer.clone()
     }
 
     /// Writes a value, once: where no answer comes it may or may not have been written.

@@ -53,7 +53,7 @@ impl Problem {
     /// The config server did not answer.
     pub(super) fn unanswered(address: &str, failure: &Failure) -> Self {
         Self {
-            kind: if failure.refused {
+            kind: if failure.is_refusal() {
                 ErrorKind::ConfigServerRefused
             } else {
                 ErrorKind::ConfigServerUnreachable

@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
 
+use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::timeout;
 
 use super::link::Link;
@@ -14,13 +15,14 @@ use super::reading::{Problem, interpret};
 use super::{Shared, Watched, Write};
 use crate::ComponentConfig;
 use crate::backoff::Backoff;
-use crate::client::{Failure, Timeouts};
+use crate::client::{Closing, Failure, Timeouts, close_all};
 
 /// Starts the thread, which ends when `shared` says so.
 pub(super) fn start(
     shared: Arc<Shared>,
     config: ComponentConfig,
     timeouts: Timeouts,
+    retired: UnboundedReceiver<Closing>,
 ) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -34,6 +36,7 @@ pub(super) fn start(
                 timeouts,
                 link: None,
             };
+            runtime.spawn(close_all(retired));
             runtime.block_on(watch.run());
         })
         .map(drop)
@@ -142,7 +145,7 @@ impl Watch {
                 Ok(link.write(&key, &value).await?)
             })
             .await;
-            if written.as_ref().is_err_and(|failure| !failure.refused) {
+            if written.as_ref().is_err_and(|failure| !failure.is_refusal()) {
                 self.link = None;
             }
             // Nobody waits any more: the caller was cancelled.

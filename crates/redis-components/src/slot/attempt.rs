@@ -5,12 +5,13 @@ use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::SystemTime;
 
+use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::watch;
 
 use super::outlook::{Goal, Outlook};
 use super::published::{Clients, Numbered, Published};
 use super::{Executor, Slot};
-use crate::client::{Failure, Timeouts};
+use crate::client::{Cause, Closing, Failure, Timeouts};
 use crate::{ComponentConfig, Error, ErrorKind};
 
 /// An attempt that is underway. When it is dropped it is over, and those who wait look again.
@@ -54,6 +55,11 @@ impl<X: Executor> Attempt<X> {
 
     pub(super) fn timeouts(&self) -> Timeouts {
         self.slot.timeouts.of(&self.goal.config)
+    }
+
+    /// Who closes the client's socket when nobody uses it any more.
+    pub(super) fn closer(&self) -> Option<UnboundedSender<Closing>> {
+        self.slot.server().map(|server| server.closer())
     }
 
     /// Publishes the client, or notes why there is none.
@@ -128,10 +134,10 @@ impl<X: Executor> Attempt<X> {
         let Slot { component, key, .. } = &*self.slot;
         let server = self.goal.config.address();
         let reason = &failure.message;
-        let kind = if failure.refused {
-            ErrorKind::ServerRefused
-        } else {
-            ErrorKind::ServerUnreachable
+        let kind = match failure.cause {
+            Cause::Refused => ErrorKind::ServerRefused,
+            Cause::Unreachable => ErrorKind::ServerUnreachable,
+            Cause::Runtime => ErrorKind::NoRuntime,
         };
         let mut error = Error::new(
             kind,
@@ -153,9 +159,7 @@ impl<X: Executor> Attempt<X> {
 impl<X: Executor> Drop for Attempt<X> {
     fn drop(&mut self) {
         if thread::panicking() {
-            self.fail(&Failure::unreachable(
-                "connecting panicked; a tokio runtime must have its I/O and time drivers, as enable_all() gives it",
-            ));
+            self.fail(&Failure::without_drivers());
         }
         let mut outlook = self.slot.outlook();
         outlook.end(self.executor.id(), self.goal.revision);

@@ -85,7 +85,8 @@ impl Executor for OnRuntime {
 
     fn start(&self, attempt: Attempt<Self>) {
         self.0.spawn(async move {
-            let opened = Multiplexed::open(attempt.config(), attempt.timeouts()).await;
+            let opened =
+                Multiplexed::open(attempt.config(), attempt.timeouts(), attempt.closer()).await;
             attempt.finish(opened);
         });
     }

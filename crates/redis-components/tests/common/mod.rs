@@ -1,0 +1,114 @@
+//! What the tests share: a config server, two data servers, and components declared as the generator does it.
+#![allow(dead_code, reason = "each test file uses a part of it")]
+#![allow(clippy::unwrap_used, reason = "these are tests")]
+
+use std::time::{Duration, Instant};
+
+use redis::RedisResult;
+use redis::aio::ConnectionLike;
+use redis_components::__private::{Declaration, component};
+use redis_components::{Component, Connection, Error, Settings, blocking};
+use redis_components_testing::Server;
+
+/// Ten times what the slowest of these takes on a busy machine with two cores.
+pub(crate) const SOON: Duration = Duration::from_secs(10);
+
+/// A config server and two data servers; the key `name` says on each which it is.
+pub(crate) struct World {
+    pub(crate) config: Server,
+    pub(crate) a: Server,
+    pub(crate) b: Server,
+}
+
+impl World {
+    pub(crate) fn start() -> Self {
+        let world = Self {
+            config: Server::start(),
+            a: Server::start(),
+            b: Server::start(),
+        };
+        world.a.command(&["SET", "name", "a"]);
+        world.b.command(&["SET", "name", "b"]);
+        world
+    }
+
+    pub(crate) fn settings(&self) -> Settings {
+        Settings::new(self.config.url())
+    }
+
+    /// Writes a config as an operator does.
+    pub(crate) fn set(&self, component: &Component, value: &str) {
+        self.config.command(&["SET", component.key(), value]);
+    }
+
+    pub(crate) fn move_to(&self, component: &Component, server: &Server) {
+        self.set(component, &server.config());
+    }
+
+    /// How often configs were read.
+    pub(crate) fn reads(&self) -> u64 {
+        self.config.command_calls("getrange")
+    }
+}
+
+/// A component as generated code declares it.
+pub(crate) fn declare(name: &'static str, wait: Duration) -> &'static Component {
+    Box::leak(Box::new(component(Declaration {
+        name,
+        key: Box::leak(format!("config:redis:{name}").into_boxed_str()),
+        wait,
+        config_server: None,
+    })))
+}
+
+/// One that reads its config for every call.
+pub(crate) fn always_fresh(name: &'static str) -> &'static Component {
+    declare(name, Duration::ZERO)
+}
+
+/// The name of the server that a connection leads to.
+pub(crate) async fn name_of(connection: &mut impl ConnectionLike) -> RedisResult<String> {
+    redis::cmd("GET").arg("name").query_async(connection).await
+}
+
+/// The name of the server where a call of the component ends up.
+pub(crate) async fn whereabouts(component: &Component) -> Result<String, Error> {
+    let mut connection = component.connection().await?;
+    Ok(name_of(&mut connection).await.expect("the server answers"))
+}
+
+/// The same for a blocking call.
+pub(crate) fn whereabouts_blocking(component: &Component) -> Result<String, Error> {
+    let mut connection = component.blocking_connection()?;
+    Ok(name_of_blocking(&mut connection).expect("the server answers"))
+}
+
+pub(crate) fn name_of_blocking(connection: &mut blocking::Connection) -> RedisResult<String> {
+    redis::cmd("GET").arg("name").query(connection)
+}
+
+/// Increments a counter: the effect that must happen once.
+pub(crate) async fn count(component: &Component) -> Result<u64, String> {
+    let mut connection: Connection = component.connection().await.map_err(|e| e.to_string())?;
+    redis::cmd("INCR")
+        .arg("counter")
+        .query_async(&mut connection)
+        .await
+        .map_err(|e| e.to_string())
+}
+
+pub(crate) fn counter(server: &Server) -> u64 {
+    match server.command(&["GET", "counter"]) {
+        redis::Value::Nil => 0,
+        value => redis::from_redis_value(value).unwrap(),
+    }
+}
+
+/// Waits until the condition holds.
+pub(crate) async fn until(what: &str, mut condition: impl AsyncFnMut() -> bool) {
+    let deadline = Instant::now() + SOON;
+    while !condition().await {
+        assert!(Instant::now() < deadline, "not within {SOON:?}: {what}");
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+}

@@ -1,0 +1,211 @@
+//! R12: any tokio runtime, several of them, or none.
+
+#![allow(clippy::unwrap_used, reason = "these are tests")]
+
+mod common;
+
+use std::thread;
+use std::time::Duration;
+
+use common::{World, always_fresh, declare, until, whereabouts, whereabouts_blocking};
+use redis_components::{ErrorKind, Scope};
+use tokio::runtime::{Builder, Runtime};
+
+fn current_thread() -> Runtime {
+    Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+fn multi_thread() -> Runtime {
+    Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap()
+}
+
+#[test]
+fn r12_runtimes_one_after_the_other() {
+    let world = World::start();
+    let logs = declare("logs", Duration::from_secs(3600));
+    world.move_to(logs, &world.a);
+    world.settings().scope_blocking(|| {
+        let scope = Scope::current().unwrap();
+        for make in [current_thread, multi_thread, current_thread, current_thread] {
+            let runtime = make();
+            let found = runtime.block_on(scope.clone().run(whereabouts(logs)));
+            assert_eq!(found.unwrap(), "a");
+        }
+        assert_eq!(world.a.connections_received(), 4);
+    });
+    current_thread().block_on(until("their sockets are closed", async || {
+        world.a.connected_clients() == 0
+    }));
+}
+
+#[test]
+fn r12_runtimes_side_by_side() {
+    let world = World::start();
+    let logs = always_fresh("logs");
+    world.move_to(logs, &world.a);
+    world.settings().scope_blocking(|| {
+        let scope = Scope::current().unwrap();
+        let (one, two) = (current_thread(), multi_thread());
+        let on = |runtime: &Runtime| {
+            runtime
+                .block_on(scope.clone().run(whereabouts(logs)))
+                .unwrap()
+        };
+        for (server, name) in [(&world.a, "a"), (&world.b, "b")].repeat(10) {
+            world.move_to(logs, server);
+            assert_eq!(on(&one), name);
+            assert_eq!(on(&two), name);
+            assert_eq!(whereabouts_blocking(logs).unwrap(), name);
+        }
+        // The move by one runtime retires the other's client too, though it is idle.
+        world.move_to(logs, &world.a);
+        assert_eq!(on(&two), "a");
+        two.block_on(until("b is empty", async || {
+            world.b.connected_clients() == 0
+        }));
+    });
+}
+
+#[test]
+fn r12_a_runtime_that_ends_in_mid_call_takes_nothing_with_it() {
+    let world = World::start();
+    let logs = always_fresh("logs");
+    world.move_to(logs, &world.a);
+    world.settings().scope_blocking(|| {
+        let scope = Scope::current().unwrap();
+        for _ in 0..20 {
+            let doomed = multi_thread();
+            for _ in 0..8 {
+                doomed.spawn(
+                    scope
+                        .clone()
+                        .run(async move { while whereabouts(logs).await.is_ok() {} }),
+                );
+            }
+            let found = doomed.block_on(scope.clone().run(whereabouts(logs)));
+            assert_eq!(found.unwrap(), "a");
+            doomed.shutdown_background();
+            let other = current_thread();
+            assert_eq!(
+                other
+                    .block_on(scope.clone().run(whereabouts(logs)))
+                    .unwrap(),
+                "a"
+            );
+        }
+    });
+}
+
+#[test]
+fn r12_outside_a_runtime_there_is_a_typed_error() {
+    let world = World::start();
+    let logs = always_fresh("logs");
+    world.move_to(logs, &world.a);
+    world.settings().scope_blocking(|| {
+        let error = pollster::block_on(logs.connection()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NoRuntime);
+        assert_eq!(error.component(), Some("logs"));
+    });
+}
+
+#[test]
+fn r12_a_runtime_without_drivers_is_named_as_the_cause() {
+    let world = World::start();
+    let logs = always_fresh("logs");
+    world.move_to(logs, &world.a);
+    world.settings().scope_blocking(|| {
+        let scope = Scope::current().unwrap();
+        let bare = Builder::new_current_thread().build().unwrap();
+        let error = bare.block_on(scope.run(logs.connection())).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NoRuntime);
+        assert!(error.to_string().contains("enable_all()"), "{error}");
+    });
+}
+
+#[tokio::test]
+async fn r12_blocking_calls_work_inside_asynchronous_code() {
+    let world = World::start();
+    let logs = always_fresh("logs");
+    world.move_to(logs, &world.a);
+    world
+        .settings()
+        .scope(async {
+            assert_eq!(whereabouts_blocking(logs).unwrap(), "a");
+            let scope = Scope::current().unwrap();
+            let found =
+                tokio::task::spawn_blocking(|| scope.run_blocking(|| whereabouts_blocking(logs)));
+            assert_eq!(found.await.unwrap().unwrap(), "a");
+        })
+        .await;
+}
+
+#[test]
+fn blocking_threads_lose_nothing_while_the_component_moves() {
+    const CALLS: u64 = 20_000;
+    let world = World::start();
+    let logs = declare("logs", Duration::from_millis(5));
+    world.move_to(logs, &world.a);
+    world.settings().scope_blocking(|| {
+        let scope = Scope::current().unwrap();
+        thread::scope(|threads| {
+            let callers: Vec<_> = (0..16)
+                .map(|_| {
+                    let scope = scope.clone();
+                    threads.spawn(move || {
+                        scope.run_blocking(|| {
+                            for _ in 0..CALLS / 16 {
+                                let mut connection = logs.blocking_connection().unwrap();
+                                let _: u64 = redis::cmd("INCR")
+                                    .arg("counter")
+                                    .query(&mut connection)
+                                    .unwrap();
+                            }
+                        });
+                    })
+                })
+                .collect();
+            let mut moves = 0;
+            while !callers.iter().all(thread::ScopedJoinHandle::is_finished) {
+                moves += 1;
+                let server = if moves % 2 == 0 { &world.a } else { &world.b };
+                world.move_to(logs, server);
+                // Not faster than the calls: each move is to be seen by some of them.
+                let before = common::counter(server);
+                while common::counter(server) == before
+                    && !callers.iter().all(thread::ScopedJoinHandle::is_finished)
+                {}
+            }
+            assert!(moves > 4, "{moves} moves");
+        });
+        assert_eq!(common::counter(&world.a) + common::counter(&world.b), CALLS);
+    });
+}
+
+#[test]
+fn a_blocking_pool_is_bounded_and_says_so() {
+    let world = World::start();
+    let logs = always_fresh("logs");
+    let (port, timeout) = (world.a.port(), 0.2);
+    world.set(
+        logs,
+        &format!(r#"{{"host":"127.0.0.1","port":{port},"max_connections":2,"socket_connect_timeout":{timeout}}}"#),
+    );
+    world.settings().scope_blocking(|| {
+        let held = [
+            logs.blocking_connection().unwrap(),
+            logs.blocking_connection().unwrap(),
+        ];
+        let error = logs.blocking_connection().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::PoolExhausted);
+        assert!(error.to_string().contains("max_connections"), "{error}");
+        drop(held);
+        for _ in 0..10 {
+            assert_eq!(whereabouts_blocking(logs).unwrap(), "a");
+        }
+        assert_eq!(world.a.connected_clients(), 2);
+    });
+}

@@ -1,0 +1,126 @@
+//! Where the config server is said to be, and `Settings::fixed`.
+
+mod common;
+
+use std::time::Duration;
+
+use common::{World, always_fresh, declare, whereabouts, whereabouts_blocking};
+use redis_components::{ComponentConfig, ConfigSource, ErrorKind, Scope, Settings, status};
+
+#[tokio::test]
+async fn fixed_settings_need_no_config_server() {
+    let world = World::start();
+    let logs = always_fresh("logs");
+    let other = always_fresh("other");
+    Settings::fixed([("logs", world.a.url())])
+        .scope(async {
+            assert_eq!(whereabouts(logs).await.unwrap(), "a");
+            assert_eq!(whereabouts_blocking(logs).unwrap(), "a");
+            assert_eq!(status().components[0].source, ConfigSource::Fixed);
+
+            let error = other.connection().await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::ConfigMissing);
+            assert!(error.to_string().contains("it gives: logs"), "{error}");
+            let config = ComponentConfig::new("127.0.0.1");
+            let error = redis_components::set_config(logs, &config)
+                .await
+                .unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Settings);
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn scopes_do_not_see_each_other() {
+    let (one, two) = (World::start(), World::start());
+    let logs = declare("logs", Duration::from_secs(3600));
+    one.move_to(logs, &one.a);
+    two.move_to(logs, &two.b);
+    let (first, second) = tokio::join!(
+        one.settings().scope(async {
+            tokio::spawn(Scope::wrap(whereabouts(logs)))
+                .await
+                .unwrap()
+                .unwrap()
+        }),
+        two.settings()
+            .scope(async { whereabouts(logs).await.unwrap() }),
+    );
+    assert_eq!((first.as_str(), second.as_str()), ("a", "b"));
+}
+
+#[tokio::test]
+async fn a_task_that_has_lost_its_scope_gets_an_error_and_not_somebody_elses_server() {
+    let world = World::start();
+    let logs = always_fresh("logs");
+    world.move_to(logs, &world.a);
+    world
+        .settings()
+        .scope(async {
+            let error = tokio::spawn(logs.connection()).await.unwrap().unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Settings);
+            assert!(error.to_string().contains("Scope::wrap"), "{error}");
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn a_scope_that_ends_leaves_no_connection_behind() {
+    let world = World::start();
+    let logs = always_fresh("logs");
+    world.move_to(logs, &world.a);
+    world
+        .settings()
+        .scope(async {
+            whereabouts(logs).await.unwrap();
+            whereabouts_blocking(logs).unwrap();
+        })
+        .await;
+    common::until("all are closed", async || {
+        world.a.connected_clients() == 0 && world.config.connected_clients() == 0
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn status_says_where_a_component_is_and_not_its_password() {
+    let world = World::start();
+    let logs = declare("logs", Duration::from_secs(3600));
+    world.a.command(&[
+        "ACL",
+        "SETUSER",
+        "writer",
+        "on",
+        ">S3CR3T-7f",
+        "~*",
+        "+@all",
+    ]);
+    let port = world.a.port();
+    world.set(
+        logs,
+        &format!(
+            r#"{{"host":"127.0.0.1","port":{port},"username":"writer","password":"S3CR3T-7f"}}"#
+        ),
+    );
+    world
+        .settings()
+        .scope(async {
+            whereabouts(logs).await.unwrap();
+            let status = serde_json::to_value(status()).unwrap();
+            assert!(!status.to_string().contains("S3CR3T"), "{status}");
+            let logs = &status["components"][0];
+            assert_eq!(logs["component"], "logs");
+            assert_eq!(logs["key"], "config:redis:logs");
+            assert_eq!(logs["source"], "poll");
+            assert_eq!(logs["current"]["generation"], 1);
+            assert_eq!(logs["current"]["port"], port);
+            assert_eq!(logs["current"]["username"], "writer");
+            assert_eq!(logs["current"]["has_password"], true);
+            assert!(
+                logs["proof_age_seconds"]
+                    .as_f64()
+                    .is_some_and(|age| age < 3600.0)
+            );
+        })
+        .await;
+}
