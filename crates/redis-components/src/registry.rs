@@ -90,7 +90,9 @@ impl Registry {
 
     /// The slot of a component, made when it is first asked for.
     pub(crate) fn slot(&self, declaration: &Declaration) -> Result<Arc<Slot>, Error> {
-        let Declaration { name, key, .. } = *declaration;
+        let Declaration {
+            name, key, wait, ..
+        } = *declaration;
         let url = match self.settings.source() {
             Source::Fixed(_) => None,
             Source::Server(url) => Some(url.clone()),
@@ -99,7 +101,10 @@ impl Registry {
         let mut used = self.used();
         let Used { servers, slots } = &mut *used;
         let entry = match slots.entry((url.clone(), key.to_owned())) {
-            Entry::Occupied(slot) => return Ok(Arc::clone(slot.get())),
+            Entry::Occupied(slot) => {
+                slot.get().watched().expect(wait);
+                return Ok(Arc::clone(slot.get()));
+            }
             Entry::Vacant(entry) => entry,
         };
         let timeouts = self.settings.timeouts();
@@ -108,7 +113,7 @@ impl Registry {
                 let server = match servers.entry(url) {
                     Entry::Occupied(server) => Arc::clone(server.get()),
                     Entry::Vacant(entry) => {
-                        let server = ConfigServer::start(entry.key(), timeouts)?;
+                        let server = ConfigServer::start(entry.key(), self.settings.manner())?;
                         Arc::clone(entry.insert(Arc::new(server)))
                     }
                 };
@@ -116,6 +121,7 @@ impl Registry {
             }
             (None, source) => Slot::fixed(name, key, fixed(source, name)?, timeouts),
         };
+        slot.watched().expect(wait);
         Ok(Arc::clone(entry.insert(Arc::new(slot))))
     }
 

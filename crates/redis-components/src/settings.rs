@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::client::Timeouts;
+use crate::config_server::{Intervals, Manner};
 use crate::registry::Registry;
 use crate::{Error, Scope};
 
@@ -27,7 +28,11 @@ pub struct Settings {
     source: Source,
     push: bool,
     timeouts: Timeouts,
+    intervals: Intervals,
 }
+
+/// The longest time between heartbeats.
+const HEARTBEAT: Duration = Duration::from_secs(1);
 
 /// Where configs come from.
 #[derive(Clone)]
@@ -73,12 +78,26 @@ impl Settings {
         }
     }
 
-    /// Whether the config server may push changes; true unless set. Without it, or where the server cannot, configs are
+    /// Whether the config server shall push changes; true unless set. Then a change arrives in milliseconds, and calls ask
+    /// for nothing as long as the server shows that it is there. Without it, or where the server cannot, configs are
     /// polled: read again when a call finds its proof older than the component's `wait`.
-    ///
-    /// This version always polls.
     pub fn push(mut self, push: bool) -> Self {
         self.push = push;
+        self
+    }
+
+    /// The longest time between two proofs, while the config server pushes, that it is still there: one second unless set,
+    /// and a third of the smallest `wait` in use where that is shorter. It can only be lowered: what is longer than a
+    /// second has no effect.
+    pub fn heartbeat(mut self, interval: Duration) -> Self {
+        self.intervals.heartbeat = interval.min(HEARTBEAT);
+        self
+    }
+
+    /// How often all configs are read again while the config server pushes, because not every change is pushed (`SWAPDB`
+    /// is not); also how often a server that did not grant pushes is asked again. Thirty seconds unless set.
+    pub fn reread_interval(mut self, interval: Duration) -> Self {
+        self.intervals.reread = interval;
         self
     }
 
@@ -121,6 +140,14 @@ impl Settings {
         &self.source
     }
 
+    pub(crate) fn manner(&self) -> Manner {
+        Manner {
+            push: self.push,
+            timeouts: self.timeouts,
+            intervals: self.intervals,
+        }
+    }
+
     pub(crate) fn timeouts(&self) -> Timeouts {
         self.timeouts
     }
@@ -135,6 +162,10 @@ impl Default for Settings {
             timeouts: Timeouts {
                 connect: Duration::from_secs(1),
                 response: Duration::from_millis(500),
+            },
+            intervals: Intervals {
+                heartbeat: HEARTBEAT,
+                reread: Duration::from_secs(30),
             },
         }
     }
@@ -152,6 +183,7 @@ impl fmt::Debug for Settings {
             .field("source", &source)
             .field("push", &self.push)
             .field("timeouts", &self.timeouts)
+            .field("intervals", &self.intervals)
             .finish()
     }
 }

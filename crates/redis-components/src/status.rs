@@ -55,6 +55,8 @@ pub struct ComponentStatus {
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum ConfigSource {
+    /// The config server pushes changes.
+    Push,
     /// The config is read again when a call finds its proof older than the component's `wait`.
     Poll,
     /// The config is given by [`Settings::fixed`](crate::Settings::fixed) and does not change.
@@ -88,9 +90,13 @@ impl ComponentStatus {
             component: slot.component().to_owned(),
             key: slot.key().to_owned(),
             config_server: slot.server().map(|server| server.address().to_owned()),
-            source: slot
-                .server()
-                .map_or(ConfigSource::Fixed, |_| ConfigSource::Poll),
+            source: slot.server().map_or(ConfigSource::Fixed, |server| {
+                if server.is_pushing() {
+                    ConfigSource::Push
+                } else {
+                    ConfigSource::Poll
+                }
+            }),
             current: slot.published().map(|published| {
                 CurrentConfig::of(published.generation, published.since, &published.config)
             }),

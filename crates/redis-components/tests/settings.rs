@@ -111,7 +111,7 @@ async fn status_says_where_a_component_is_and_not_its_password() {
             let logs = &status["components"][0];
             assert_eq!(logs["component"], "logs");
             assert_eq!(logs["key"], "config:redis:logs");
-            assert_eq!(logs["source"], "poll");
+            assert_eq!(logs["source"], "push");
             assert_eq!(logs["current"]["generation"], 1);
             assert_eq!(logs["current"]["port"], port);
             assert_eq!(logs["current"]["username"], "writer");

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use redis::AsyncConnectionConfig;
 use redis::aio::MultiplexedConnection;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::UnboundedSender;
@@ -28,7 +29,9 @@ impl Multiplexed {
         timeouts: Timeouts,
         closer: Option<UnboundedSender<Closing>>,
     ) -> Result<Self, Failure> {
-        let (connection, driver, socket) = open(config, timeouts).await?;
+        let settings = AsyncConnectionConfig::new();
+        let (connection, driver, socket) =
+            open(config, &config.redis_settings(), timeouts, settings).await?;
         let closed = Arc::new(AtomicBool::new(false));
         let guard = CloseGuard(Arc::clone(&closed));
         Handle::current().spawn(async move {

@@ -5,7 +5,7 @@ use std::pin::pin;
 
 use futures_util::future::{BoxFuture, Either, select};
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, RedisError, ServerErrorKind};
+use redis::{AsyncConnectionConfig, RedisConnectionInfo, RedisError, ServerErrorKind};
 use socket2::{SockRef, Socket};
 use tokio::net::TcpStream;
 
@@ -19,17 +19,18 @@ use crate::ComponentConfig;
 /// of a connection is noticed when it happens and not by the next call.
 pub(crate) async fn open(
     config: &ComponentConfig,
+    login: &RedisConnectionInfo,
     timeouts: Timeouts,
+    settings: AsyncConnectionConfig,
 ) -> Result<(MultiplexedConnection, BoxFuture<'static, ()>, Socket), Failure> {
     let opening = async {
         let stream = connect(config).await?;
         let socket = SockRef::from(&stream)
             .try_clone()
             .map_err(RedisError::from)?;
-        let settings = AsyncConnectionConfig::new().set_response_timeout(Some(timeouts.response));
+        let settings = settings.set_response_timeout(Some(timeouts.response));
         let (connection, driver) =
-            MultiplexedConnection::new_with_config(&config.redis_settings(), stream, settings)
-                .await?;
+            MultiplexedConnection::new_with_config(login, stream, settings).await?;
         let mut driver: BoxFuture<'static, ()> = Box::pin(driver);
         let mut probing = connection.clone();
         let ping = redis::cmd("PING");

@@ -1,8 +1,9 @@
-//! The connection to the config server.
+//! One connection to the config server.
 
-use redis::RedisError;
 use redis::aio::MultiplexedConnection;
+use redis::{AsyncConnectionConfig, ErrorKind, ProtocolVersion, RedisError};
 
+use super::pushes::Pushes;
 use crate::ComponentConfig;
 use crate::client::{Failure, Timeouts, open};
 
@@ -10,16 +11,71 @@ use crate::client::{Failure, Timeouts, open};
 pub(super) const READ_LIMIT: usize = 64 * 1024;
 
 /// A connection that lives on the watch's own runtime.
-pub(super) struct Link(MultiplexedConnection);
+#[derive(Debug)]
+pub(super) struct Link {
+    connection: MultiplexedConnection,
+    pushing: bool,
+}
 
 impl Link {
+    /// Connects, and asks the server to push where that is wanted; says why, where it does not.
     pub(super) async fn open(
         config: &ComponentConfig,
         timeouts: Timeouts,
+        pushes: Option<&Pushes>,
+    ) -> Result<(Self, Option<RedisError>), Failure> {
+        // Without CLIENT SETINFO, which a user with the least of permissions may not.
+        let login = config.redis_settings().set_skip_set_lib_name();
+        let Some(pushes) = pushes else {
+            let link = Self::open_silent(config, login, timeouts).await?;
+            return Ok((link, None));
+        };
+        let resp3 = login.clone().set_protocol(ProtocolVersion::RESP3);
+        let settings = AsyncConnectionConfig::new().set_push_sender(pushes.clone());
+        let refusal = match open(config, &resp3, timeouts, settings).await {
+            Ok((mut connection, driver, _)) => {
+                tokio::spawn(driver);
+                let tracked = track(&mut connection).await;
+                // What was read over an earlier connection is not tracked by this one.
+                pushes.bump();
+                match tracked {
+                    Ok(()) => {
+                        let link = Self {
+                            connection,
+                            pushing: true,
+                        };
+                        return Ok((link, None));
+                    }
+                    Err(error) if error.is_io_error() => return Err(error.into()),
+                    Err(error) => error,
+                }
+            }
+            Err(failure) => match failure.source {
+                Some(error) if is_too_old(&error) => error,
+                _ => return Err(failure),
+            },
+        };
+        let link = Self::open_silent(config, login, timeouts).await?;
+        Ok((link, Some(refusal)))
+    }
+
+    async fn open_silent(
+        config: &ComponentConfig,
+        login: redis::RedisConnectionInfo,
+        timeouts: Timeouts,
     ) -> Result<Self, Failure> {
-        let (connection, driver, _) = open(config, timeouts).await?;
+        let settings = AsyncConnectionConfig::new();
+        let (connection, driver, _) = open(config, &login, timeouts, settings).await?;
         tokio::spawn(driver);
-        Ok(Self(connection))
+        Ok(Self {
+            connection,
+            pushing: false,
+        })
+    }
+
+    /// Whether the server pushes changes of what is read over this connection.
+    pub(super) fn is_pushing(&self) -> bool {
+        self.pushing
     }
 
     /// Reads the values of all `keys` in one round trip; a key that is not there reads as empty.
@@ -34,14 +90,42 @@ impl Link {
         for key in keys {
             pipeline.getrange(key, 0, isize::try_from(READ_LIMIT).unwrap_or(isize::MAX));
         }
-        pipeline.query_async(&mut self.0).await
+        pipeline.query_async(&mut self.connection).await
     }
 
     pub(super) async fn write(&mut self, key: &str, value: &str) -> Result<(), RedisError> {
         redis::cmd("SET")
             .arg(key)
             .arg(value)
-            .query_async(&mut self.0)
+            .query_async(&mut self.connection)
             .await
     }
+
+    /// Asks the server whether it is there. What it has pushed before its answer has been counted when this returns.
+    pub(super) async fn ping(&mut self) -> Result<(), RedisError> {
+        match redis::cmd("PING")
+            .query_async::<redis::Value>(&mut self.connection)
+            .await
+        {
+            // Any answer shows that it is there.
+            Err(error) if error.code().is_some() => Ok(()),
+            result => result.map(drop),
+        }
+    }
+}
+
+/// Asks for the default mode: only keys that were read are pushed, and only to those who may read them. BCAST names every
+/// key under a prefix to everybody.
+async fn track(connection: &mut MultiplexedConnection) -> Result<(), RedisError> {
+    redis::cmd("CLIENT")
+        .arg("TRACKING")
+        .arg("ON")
+        .query_async(connection)
+        .await
+}
+
+/// Whether the server does not know, or does not allow, HELLO 3.
+fn is_too_old(error: &RedisError) -> bool {
+    error.kind() == ErrorKind::RESP3NotSupported
+        || matches!(error.code(), Some("NOPROTO" | "NOPERM"))
 }

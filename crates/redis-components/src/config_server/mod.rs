@@ -3,8 +3,11 @@
 //! The thread outlives every runtime of the application, serves blocking callers too, and no busy executor starves it.
 
 mod link;
+mod pace;
+mod pushes;
 mod reading;
 mod signal;
+mod uplink;
 mod watch;
 mod watched;
 
@@ -15,10 +18,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 
+pub(crate) use self::pace::Intervals;
 pub(crate) use self::reading::Target;
 use self::signal::Signal;
+pub(crate) use self::watch::Manner;
 pub(crate) use self::watched::Watched;
-use crate::client::{Closing, Failure, Timeouts};
+use crate::client::{Closing, Failure};
 use crate::{ComponentConfig, Error, ErrorKind};
 
 /// A handle to the watch of one config server; the watch ends with it.
@@ -37,6 +42,8 @@ struct Shared {
     signal: Arc<Signal>,
     /// Whether the last attempt to read failed.
     lost: AtomicBool,
+    /// Whether the server pushes changes.
+    pushing: AtomicBool,
 }
 
 /// A value to be written, and who waits for it.
@@ -49,7 +56,7 @@ struct Write {
 
 impl ConfigServer {
     /// Starts the watch of the server at `url`. It connects when it is first asked for something.
-    pub(crate) fn start(url: &str, timeouts: Timeouts) -> Result<Self, Error> {
+    pub(crate) fn start(url: &str, manner: Manner) -> Result<Self, Error> {
         let config = ComponentConfig::from_url(url).map_err(|error| {
             Error::new(
                 ErrorKind::Settings,
@@ -65,9 +72,10 @@ impl ConfigServer {
             writes: Mutex::default(),
             signal: Arc::default(),
             lost: AtomicBool::new(false),
+            pushing: AtomicBool::new(false),
         });
         let (closer, retired) = unbounded_channel();
-        watch::start(Arc::clone(&shared), config, timeouts, retired).map_err(|error| {
+        watch::start(Arc::clone(&shared), config, manner, retired).map_err(|error| {
             Error::new(
                 ErrorKind::ConfigServerUnreachable,
                 format!("the thread of the config watch cannot be started: {error}"),
@@ -94,6 +102,11 @@ impl ConfigServer {
     /// Whether the server stopped answering and has not answered since.
     pub(crate) fn is_lost(&self) -> bool {
         self.shared.lost.load(Ordering::Acquire)
+    }
+
+    /// Whether the server pushes changes; else they are noticed by reading.
+    pub(crate) fn is_pushing(&self) -> bool {
+        self.shared.pushing.load(Ordering::Acquire)
     }
 
     /// Closes the sockets of clients that nobody uses, on the watch's thread.

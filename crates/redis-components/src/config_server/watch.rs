@@ -1,27 +1,38 @@
 //! The loop that owns the connection to the config server.
 
-use std::future::Future;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::UnboundedReceiver;
-use tokio::time::timeout;
+use tokio::time::{timeout, timeout_at};
 
-use super::link::Link;
+use super::pace::{Intervals, Pace};
+use super::pushes::Pushes;
 use super::reading::{Problem, interpret};
+use super::uplink::Uplink;
 use super::{Shared, Watched, Write};
 use crate::ComponentConfig;
 use crate::backoff::Backoff;
 use crate::client::{Closing, Failure, Timeouts, close_all};
+use crate::clock::Tick;
+
+/// How the watch does its work.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Manner {
+    /// Whether changes shall be pushed.
+    pub(crate) push: bool,
+    pub(crate) timeouts: Timeouts,
+    pub(crate) intervals: Intervals,
+}
 
 /// Starts the thread, which ends when `shared` says so.
 pub(super) fn start(
     shared: Arc<Shared>,
     config: ComponentConfig,
-    timeouts: Timeouts,
+    manner: Manner,
     retired: UnboundedReceiver<Closing>,
 ) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -30,11 +41,13 @@ pub(super) fn start(
     thread::Builder::new()
         .name("redis-components-watch".into())
         .spawn(move || {
+            let pushes = manner.push.then(|| Pushes::new(Arc::clone(&shared.signal)));
             let watch = Watch {
                 shared,
-                config,
-                timeouts,
-                link: None,
+                uplink: Uplink::new(config, manner.timeouts, pushes.clone()),
+                pushes,
+                pace: Pace::new(manner.intervals),
+                backoff: Backoff::new(Backoff::SERVER_DOWN),
             };
             runtime.spawn(close_all(retired));
             runtime.block_on(watch.run());
@@ -44,9 +57,11 @@ pub(super) fn start(
 
 struct Watch {
     shared: Arc<Shared>,
-    config: ComponentConfig,
-    timeouts: Timeouts,
-    link: Option<Link>,
+    /// None where changes shall not be pushed.
+    pushes: Option<Pushes>,
+    uplink: Uplink,
+    pace: Pace,
+    backoff: Backoff,
 }
 
 /// A key and its state.
@@ -54,31 +69,53 @@ type Entry = (String, Arc<Watched>);
 
 impl Watch {
     async fn run(mut self) {
-        let mut backoff = Backoff::new(Backoff::SERVER_DOWN);
         while !self.shared.signal.has_ended() {
-            let lost = self.shared.lost.load(Ordering::Acquire);
-            let entries = self.entries(|watched| lost || watched.is_due());
             let writes = std::mem::take(&mut *self.shared.writes());
-            if entries.is_empty() && writes.is_empty() {
-                self.shared.signal.woken().await;
-                continue;
-            }
             self.write(writes).await;
-            if entries.is_empty() {
-                continue;
-            }
-            match self.read(&entries).await {
-                Ok(()) => {
-                    backoff = Backoff::new(Backoff::SERVER_DOWN);
-                    if self.shared.lost.swap(false, Ordering::AcqRel) {
-                        tracing::info!(server = self.shared.address, "config server is back");
-                    }
+            let result = match self.due() {
+                Due::Read(entries) => self.read(&entries).await,
+                Due::Heartbeat => self.beat().await,
+                Due::Nothing { until } => {
+                    self.sleep(until).await;
+                    continue;
                 }
-                Err(failure) => {
-                    self.lose(&failure);
-                    self.pause(backoff.next()).await;
-                }
+            };
+            if let Err(failure) = result {
+                self.lose(&failure);
+                let pause = self.backoff.next();
+                self.pause(pause).await;
             }
+        }
+    }
+
+    /// What is to be done now.
+    fn due(&mut self) -> Due {
+        let now = Instant::now();
+        let connected = self.uplink.pushing().is_some() || self.uplink.is_refused();
+        let everything = self.is_lost() || connected && now >= self.pace.reread_due();
+        if everything {
+            self.pace.note_reread();
+            if self.uplink.is_refused() {
+                // Perhaps the server grants it by now.
+                self.uplink.close();
+            }
+        }
+        let generation = self.uplink.pushing();
+        let entries = self.entries(|watched| {
+            everything || watched.is_due() || generation.is_some_and(|now| !watched.is_as_of(now))
+        });
+        if !entries.is_empty() {
+            return Due::Read(entries);
+        }
+        let heartbeat = generation.map(|_| self.pace.heartbeat_due(self.smallest_wait()));
+        match heartbeat {
+            Some(heartbeat) if now >= heartbeat => Due::Heartbeat,
+            Some(heartbeat) => Due::Nothing {
+                until: Some(heartbeat.min(self.pace.reread_due())),
+            },
+            None => Due::Nothing {
+                until: connected.then(|| self.pace.reread_due()),
+            },
         }
     }
 
@@ -91,81 +128,99 @@ impl Watch {
             .collect()
     }
 
+    fn smallest_wait(&self) -> Option<Duration> {
+        let keys = self.shared.keys();
+        keys.values()
+            .filter_map(|watched| watched.smallest_wait())
+            .min()
+    }
+
     /// Reads all entries in one round trip.
     async fn read(&mut self, entries: &[Entry]) -> Result<(), Failure> {
-        // A server that has answered before is given the time of one answer, also where it takes a new connection.
-        let bound = match self.link {
-            Some(_) => self.timeouts.response,
-            None => self.timeouts.connect,
-        };
-        let mut begun = Vec::new();
-        let (address, shared) = (&self.shared.address, &self.shared);
-        let (config, timeouts, link) = (&self.config, self.timeouts, &mut self.link);
-        let reading = async {
-            let fresh = link.is_none();
-            let mut first = ensure(link, config, timeouts).await?;
-            begun = entries.iter().map(|(_, watched)| watched.begin()).collect();
-            let keys = || entries.iter().map(|(key, _)| key.as_str());
-            let mut answer = first.read(keys()).await;
-            if !fresh
-                && answer
-                    .as_ref()
-                    .is_err_and(|error| error.is_connection_dropped())
-            {
-                // The connection may have ended while it was idle, which says nothing of the server.
-                *link = None;
-                first = ensure(link, config, timeouts).await?;
-                answer = first.read(keys()).await;
-            }
-            Ok::<_, Failure>(answer?)
-        };
-        let answers = bounded(bound, reading).await?;
-        for (((key, watched), sent_at), answer) in entries.iter().zip(begun).zip(answers) {
-            let reading = interpret(address, key, answer);
+        let keys: Vec<&str> = entries.iter().map(|(key, _)| key.as_str()).collect();
+        let mut sent_at = Tick::now();
+        let mut generation = 0;
+        let answers = self
+            .uplink
+            .read(&keys, || {
+                // Before it is sent: what is pushed while it is under way makes it old.
+                generation = self.pushes.as_ref().map_or(0, Pushes::generation);
+                sent_at = Tick::now();
+                for (_, watched) in entries {
+                    watched.begin();
+                }
+            })
+            .await?;
+        for ((key, watched), answer) in entries.iter().zip(answers) {
+            let reading = interpret(&self.shared.address, key, answer);
             if let Err(problem) = &reading
                 && watched.target().problem.as_ref() != Some(problem)
             {
-                tracing::warn!(
-                    server = shared.address,
-                    key,
-                    reason = problem.message,
-                    "no config"
-                );
+                let (server, reason) = (&self.shared.address, &problem.message);
+                tracing::warn!(server, key, reason, "no config");
             }
-            watched.answer(sent_at, reading);
+            watched.answer(sent_at, generation, reading);
+        }
+        self.found();
+        Ok(())
+    }
+
+    /// Shows that the server is there, and with it that what it has not pushed has not changed.
+    async fn beat(&mut self) -> Result<(), Failure> {
+        let sent_at = Tick::now();
+        self.uplink.ping().await?;
+        self.pace.note_heartbeat();
+        if let Some(generation) = self.uplink.pushing() {
+            for (_, watched) in self.entries(|watched| watched.is_as_of(generation)) {
+                watched.confirm(sent_at);
+            }
         }
         Ok(())
     }
 
     async fn write(&mut self, writes: Vec<Write>) {
         for Write { key, value, done } in writes {
-            let (config, timeouts, link) = (&self.config, self.timeouts, &mut self.link);
-            let written = bounded(timeouts.connect, async {
-                let link = ensure(link, config, timeouts).await?;
-                Ok(link.write(&key, &value).await?)
-            })
-            .await;
-            if written.as_ref().is_err_and(|failure| !failure.is_refusal()) {
-                self.link = None;
-            }
-            // Nobody waits any more: the caller was cancelled.
-            let _ = done.send(written);
+            // An error says that the caller was cancelled.
+            let _ = done.send(self.uplink.write(&key, &value).await);
+        }
+    }
+
+    fn is_lost(&self) -> bool {
+        self.shared.lost.load(Ordering::Acquire)
+    }
+
+    /// The server has answered a read.
+    fn found(&mut self) {
+        self.pace.note_heartbeat();
+        self.backoff = Backoff::new(Backoff::SERVER_DOWN);
+        let pushing = self.uplink.pushing().is_some();
+        self.shared.pushing.store(pushing, Ordering::Release);
+        if self.shared.lost.swap(false, Ordering::AcqRel) {
+            let server = &self.shared.address;
+            tracing::info!(server, pushing, "config server is back");
         }
     }
 
     /// Closes the connection and tells everybody who waits.
     fn lose(&mut self, failure: &Failure) {
-        self.link = None;
+        self.uplink.close();
+        self.shared.pushing.store(false, Ordering::Release);
         if !self.shared.lost.swap(true, Ordering::AcqRel) && !self.shared.signal.has_ended() {
-            let reason = &failure.message;
-            tracing::warn!(
-                server = self.shared.address,
-                reason,
-                "config server is lost"
-            );
+            let (server, reason) = (&self.shared.address, &failure.message);
+            tracing::warn!(server, reason, "config server is lost");
         }
         for (_, watched) in self.entries(|_| true) {
             watched.give_up(Problem::unanswered(&self.shared.address, failure));
+        }
+    }
+
+    /// Waits for something to do.
+    async fn sleep(&self, until: Option<Instant>) {
+        let woken = self.shared.signal.woken();
+        match until {
+            // An error says that it is time.
+            Some(until) => drop(timeout_at(until.into(), woken).await),
+            None => woken.await,
         }
     }
 
@@ -181,32 +236,18 @@ impl Watch {
     }
 }
 
+/// What is to be done.
+enum Due {
+    Read(Vec<Entry>),
+    Heartbeat,
+    Nothing { until: Option<Instant> },
+}
+
 impl Drop for Watch {
     /// Nobody is left waiting for a thread that is gone, not even if that was a panic.
     fn drop(&mut self) {
         self.shared.signal.end();
         self.shared.writes().clear();
         self.lose(&Failure::unreachable("the config watch has ended"));
-    }
-}
-
-async fn ensure<'a>(
-    link: &'a mut Option<Link>,
-    config: &ComponentConfig,
-    timeouts: Timeouts,
-) -> Result<&'a mut Link, Failure> {
-    match link {
-        Some(link) => Ok(link),
-        None => Ok(link.insert(Link::open(config, timeouts).await?)),
-    }
-}
-
-async fn bounded<T>(
-    bound: Duration,
-    future: impl Future<Output = Result<T, Failure>>,
-) -> Result<T, Failure> {
-    match timeout(bound, future).await {
-        Ok(result) => result,
-        Err(_) => Err(Failure::timed_out(bound)),
     }
 }

@@ -30,6 +30,10 @@ pub(crate) struct Watched {
     target: ArcSwap<Target>,
     revision: AtomicU64,
     proof: AtomicU64,
+    /// The count of pushes before the last read was sent.
+    as_of: AtomicU64,
+    /// The smallest `wait` but zero of those who use the key, in nanoseconds.
+    smallest_wait: AtomicU64,
     signal: Arc<Signal>,
 }
 
@@ -42,6 +46,8 @@ impl Watched {
             target: ArcSwap::default(),
             revision: AtomicU64::new(0),
             proof: AtomicU64::new(NEVER),
+            as_of: AtomicU64::new(0),
+            smallest_wait: AtomicU64::new(u64::MAX),
             signal,
         }
     }
@@ -80,6 +86,21 @@ impl Watched {
         self.target.load_full()
     }
 
+    /// Notes that there are callers with this `wait`. Zero needs no heartbeat: each call reads.
+    pub(crate) fn expect(&self, wait: Duration) {
+        let nanoseconds = u64::try_from(wait.as_nanos()).unwrap_or(u64::MAX);
+        if nanoseconds > 0 {
+            self.smallest_wait.fetch_min(nanoseconds, Ordering::Relaxed);
+        }
+    }
+
+    pub(super) fn smallest_wait(&self) -> Option<Duration> {
+        match self.smallest_wait.load(Ordering::Relaxed) {
+            u64::MAX => None,
+            nanoseconds => Some(Duration::from_nanos(nanoseconds)),
+        }
+    }
+
     /// Waits for a read that is sent from now on. The watch completes every read, in bounded time, by an answer or by
     /// giving it up; which of the two, the target tells.
     pub(crate) async fn read(&self) {
@@ -100,20 +121,35 @@ impl Watched {
     }
 
     /// Begins a read: whoever asks from now on gets the next one.
-    pub(super) fn begin(&self) -> Tick {
+    pub(super) fn begin(&self) {
         self.sent.fetch_add(1, Ordering::SeqCst);
-        Tick::now()
     }
 
-    /// Ends a read, begun at `sent_at`, with what the server said.
-    pub(super) fn answer(&self, sent_at: Tick, reading: Result<ComponentConfig, Problem>) {
+    /// Whether nothing was pushed since before the last read, when the count of pushes is `generation` now.
+    pub(super) fn is_as_of(&self, generation: u64) -> bool {
+        self.as_of.load(Ordering::Relaxed) == generation
+    }
+
+    /// Confirms the last reading, as of `sent_at`.
+    pub(super) fn confirm(&self, sent_at: Tick) {
+        self.proof.store(sent_at.to_bits(), Ordering::Release);
+    }
+
+    /// Ends a read, sent at `sent_at` when the count of pushes was `generation`, with what the server said.
+    pub(super) fn answer(
+        &self,
+        sent_at: Tick,
+        generation: u64,
+        reading: Result<ComponentConfig, Problem>,
+    ) {
         let target = self.target.load();
         match reading {
             Ok(config) => self.publish(target.with(config)),
             Err(problem) => self.publish(target.with_problem(problem)),
         }
         // After the target: who sees the proof sees what it proves.
-        self.proof.store(sent_at.to_bits(), Ordering::Release);
+        self.as_of.store(generation, Ordering::Relaxed);
+        self.confirm(sent_at);
         self.complete();
     }
 

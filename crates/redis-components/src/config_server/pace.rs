@@ -1,0 +1,54 @@
+//! When the watch acts without being asked.
+
+use std::time::{Duration, Instant};
+
+/// No heartbeat is faster; callers whose `wait` is shorter than three of these ask for themselves.
+const FASTEST: Duration = Duration::from_millis(50);
+
+/// How often to prove that silence means that nothing has changed, and how often not to trust even that.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Intervals {
+    /// The longest time between heartbeats.
+    pub(crate) heartbeat: Duration,
+    /// Between re-reads of everything: SWAPDB changes all and pushes nothing.
+    pub(crate) reread: Duration,
+}
+
+/// The next heartbeat and the next re-read.
+#[derive(Debug)]
+pub(super) struct Pace {
+    intervals: Intervals,
+    beaten: Instant,
+    reread: Instant,
+}
+
+impl Pace {
+    pub(super) fn new(intervals: Intervals) -> Self {
+        let now = Instant::now();
+        Self {
+            intervals,
+            beaten: now,
+            reread: now,
+        }
+    }
+
+    /// Everything was read, or tried to.
+    pub(super) fn note_reread(&mut self) {
+        self.reread = Instant::now();
+    }
+
+    /// The server has shown that it is there.
+    pub(super) fn note_heartbeat(&mut self) {
+        self.beaten = Instant::now();
+    }
+
+    pub(super) fn reread_due(&self) -> Instant {
+        self.reread + self.intervals.reread
+    }
+
+    /// At a third of the smallest `wait` in use, so that a proof is renewed well before it is too old.
+    pub(super) fn heartbeat_due(&self, smallest_wait: Option<Duration>) -> Instant {
+        let third = smallest_wait.map_or(self.intervals.heartbeat, |wait| wait / 3);
+        self.beaten + third.max(FASTEST).min(self.intervals.heartbeat)
+    }
+}
