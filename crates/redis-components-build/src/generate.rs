@@ -75,6 +75,7 @@ fn fill<'a>(
     runtime: &proc_macro2::TokenStream,
     diagnostics: &mut Diagnostics,
 ) {
+    module.allow(&source.allows);
     for function in &module.component.functions {
         for item in source::find(function, path, source, diagnostics) {
             let Some(wrapper) = signature::plan(function, item, path, source, runtime, diagnostics)

@@ -1,12 +1,15 @@
-//! The generated text of every case in `tests/golden`; `UPDATE_EXPECT=1` refreshes it.
+//! The generated text and the diagnostics of every case; `UPDATE_EXPECT=1` refreshes them.
 
 #![allow(clippy::unwrap_used)]
 
+mod support;
+
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use expect_test::expect_file;
 use redis_components_build::{Config, Output};
+use support::cases;
 
 #[test]
 fn generated_text_is_as_expected() {
@@ -34,21 +37,47 @@ fn diagnostics_are_as_expected() {
     }
 }
 
+#[test]
+fn inputs_are_the_manifest_and_each_source_once() {
+    let output = generate(&support::crate_directory().join("tests/golden/shared_source"));
+    let inputs: Vec<&Path> = output.inputs().collect();
+    assert_eq!(
+        inputs,
+        [
+            Path::new("components.toml"),
+            Path::new("src/functions/shared.rs")
+        ]
+    );
+}
+
 fn generate(case: &Path) -> Output {
     Config::new()
         .generate(case.join("components.toml"))
         .unwrap_or_else(|error| panic!("{}:\n{error}", case.display()))
 }
 
-fn cases(kind: &str) -> Vec<PathBuf> {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests")
-        .join(kind);
-    let mut cases: Vec<PathBuf> = fs::read_dir(directory)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
-    cases.sort();
-    assert!(!cases.is_empty());
-    cases
+#[test]
+fn a_source_that_does_not_parse_costs_its_wrappers_alone() {
+    let package = tempfile::tempdir().unwrap();
+    let functions = package.path().join("src/functions");
+    fs::create_dir_all(&functions).unwrap();
+    let manifest = package.path().join("components.toml");
+    fs::write(
+        &manifest,
+        "[components.broken]\nfunctions = [\"read\"]\n[components.whole]\nfunctions = [\"read\"]\n",
+    )
+    .unwrap();
+    fs::write(functions.join("broken.rs"), "pub fn read(").unwrap();
+    fs::write(functions.join("whole.rs"), "pub fn read(conn: Conn) {}").unwrap();
+    let output = Config::new().generate(&manifest).unwrap();
+    let warnings: Vec<&str> = output.warnings().collect();
+    assert_eq!(warnings.len(), 1);
+    assert!(warnings[0].starts_with("the wrappers of `src/functions/broken.rs` are not up to date, because it cannot be parsed (src/functions/broken.rs:1:"), "{warnings:?}");
+    assert!(!output.source().contains("functions::broken::read"));
+    assert!(
+        output
+            .source()
+            .contains("&broken::COMPONENT,\n    &whole::COMPONENT,")
+    );
+    assert!(output.source().contains("functions::whole::read"));
 }

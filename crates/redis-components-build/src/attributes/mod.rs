@@ -3,10 +3,15 @@
 //! The list says what is copied. Anything else acts on the function itself, and once is enough.
 
 mod docs;
+mod lints;
+
+use std::collections::BTreeSet;
 
 use quote::{ToTokens, quote};
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Expr, ExprLit, ItemFn, Lit, Meta, Token, parse_quote};
+
+pub(crate) use lints::{allow_lints, allowed_lints};
 
 use crate::signature::{Returned, Wrapper};
 
@@ -28,12 +33,23 @@ pub(crate) fn of(item: &ItemFn, wrapper: &Wrapper) -> Attributes {
             others.push(attribute.clone());
         }
     }
-    if has(&others, "deprecated") {
+    let mut lints = BTreeSet::new();
+    if others
+        .iter()
+        .any(|attribute| attribute.path().is_ident("deprecated"))
+    {
         // The body calls the deprecated function.
-        others.push(parse_quote!(#[allow(deprecated)]));
+        lints.insert("deprecated".to_owned());
     }
-    if wrapper.has_spare_lifetime {
-        others.push(parse_quote!(#[allow(clippy::needless_lifetimes)]));
+    if wrapper.signature.generics.lifetimes().next().is_some() {
+        // Without the connection, a lifetime may no longer need its name.
+        lints.insert("clippy::elidable_lifetime_names".to_owned());
+        lints.insert("clippy::needless_lifetimes".to_owned());
+    }
+    let allowed = allowed_lints(&others);
+    lints.retain(|lint| !allowed.contains(lint));
+    if !lints.is_empty() {
+        others.push(allow_lints(&lints));
     }
     Attributes {
         docs: docs::without_tests(&texts),
@@ -98,12 +114,6 @@ fn is_copied(meta: &Meta, wrapper: &Wrapper) -> bool {
 fn inner(meta: &Meta) -> Option<Punctuated<Meta, Token![,]>> {
     let list = meta.require_list().ok()?;
     list.parse_args_with(Punctuated::parse_terminated).ok()
-}
-
-fn has(attributes: &[Attribute], name: &str) -> bool {
-    attributes
-        .iter()
-        .any(|attribute| attribute.path().is_ident(name))
 }
 
 /// Turns lines into doc comments.

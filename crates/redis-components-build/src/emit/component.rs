@@ -3,7 +3,8 @@ use quote::quote;
 use syn::{Attribute, Item, ItemMod, parse_quote};
 
 use super::{Module, imports, wrapper};
-use crate::attributes::doc_comments;
+use crate::attributes::{allow_lints, doc_comments};
+use crate::signature::Returned;
 use crate::syntax::ident;
 
 /// Builds the module of a component.
@@ -41,7 +42,9 @@ pub(super) fn module(
 fn fixed(module: &Module<'_>, config_server: Option<&str>, runtime: &TokenStream) -> [Item; 3] {
     let component = module.component;
     let (name, key) = (&component.name, &component.key);
-    let wait = Literal::u64_unsuffixed(component.wait_in_milliseconds);
+    // Not in the unit that fits, because which one does is a lint that changes with the compiler.
+    let seconds = number(component.wait_in_milliseconds / 1_000);
+    let nanoseconds = number(component.wait_in_milliseconds % 1_000 * 1_000_000);
     let config_server = match config_server {
         Some(url) => quote!(::core::option::Option::Some(#url)),
         None => quote!(::core::option::Option::None),
@@ -56,7 +59,7 @@ fn fixed(module: &Module<'_>, config_server: Option<&str>, runtime: &TokenStream
                 #runtime::__private::component(#runtime::__private::Declaration {
                     name: #name,
                     key: #key,
-                    wait: ::core::time::Duration::from_millis(#wait),
+                    wait: ::core::time::Duration::new(#seconds, #nanoseconds),
                     config_server: #config_server,
                 });
         },
@@ -83,6 +86,21 @@ fn fixed(module: &Module<'_>, config_server: Option<&str>, runtime: &TokenStream
     ]
 }
 
+/// Writes a number as people do, in groups of three digits.
+fn number(number: u64) -> Literal {
+    let digits = number.to_string();
+    let mut grouped = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            grouped.push('_');
+        }
+        grouped.push(digit);
+    }
+    grouped
+        .parse()
+        .unwrap_or_else(|_| Literal::u64_unsuffixed(number))
+}
+
 /// Allows what the module's text may trip, and no more: a crate that forbids a lint can have no
 /// `allow` of it.
 fn allow(module: &Module<'_>) -> Attribute {
@@ -100,7 +118,11 @@ fn allow(module: &Module<'_>) -> Attribute {
         .iter()
         .flat_map(|function| &function.wrapper.arguments)
         .any(|argument| argument.name.to_string().starts_with('_'));
-    let list: [(&str, bool); 10] = [
+    let has_units = module
+        .functions
+        .iter()
+        .any(|function| matches!(function.wrapper.returned, Returned::Plain(_)));
+    let list: [(&str, bool); 11] = [
         ("dead_code", true),
         ("unreachable_pub", true),
         ("unused_imports", has_globs || is_conditional),
@@ -109,6 +131,7 @@ fn allow(module: &Module<'_>) -> Attribute {
             has_docs || module.component.doc.is_some(),
         ),
         ("clippy::missing_errors_doc", !module.functions.is_empty()),
+        ("clippy::unit_arg", has_units),
         ("clippy::used_underscore_binding", has_underscores),
         ("clippy::wildcard_imports", has_globs),
         ("rustdoc::broken_intra_doc_links", has_docs),
@@ -118,10 +141,8 @@ fn allow(module: &Module<'_>) -> Attribute {
         ),
         ("rustdoc::redundant_explicit_links", has_docs),
     ];
-    let lints: Vec<syn::Path> = list
-        .into_iter()
-        .filter(|(_, is_needed)| *is_needed)
-        .filter_map(|(lint, _)| syn::parse_str(lint).ok())
-        .collect();
-    parse_quote!(#[allow(#(#lints),*)])
+    let needed = list.into_iter().filter(|(_, is_needed)| *is_needed);
+    let mut lints = module.allows.clone();
+    lints.extend(needed.map(|(lint, _)| lint.to_owned()));
+    allow_lints(&lints)
 }

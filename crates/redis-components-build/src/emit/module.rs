@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use crate::attributes::Attributes;
 use crate::manifest::{Component, SourcePath};
 use crate::signature::Wrapper;
@@ -8,6 +10,7 @@ pub(crate) struct Module<'a> {
     pub(crate) component: &'a Component,
     pub(super) functions: Vec<Function<'a>>,
     pub(super) imports: Imports,
+    pub(super) allows: BTreeSet<String>,
 }
 
 /// A wrapper, ready to be written.
@@ -26,11 +29,17 @@ impl<'a> Module<'a> {
             component,
             functions: Vec::new(),
             imports: Imports::default(),
+            allows: BTreeSet::new(),
         }
     }
 
     pub(crate) fn add(&mut self, function: Function<'a>) {
         self.functions.push(function);
+    }
+
+    /// Takes over what the functions' file allows.
+    pub(crate) fn allow(&mut self, lints: &BTreeSet<String>) {
+        self.allows.extend(lints.iter().cloned());
     }
 
     pub(crate) fn import(&mut self, imports: Imports) {

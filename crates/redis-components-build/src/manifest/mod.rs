@@ -58,10 +58,9 @@ fn parse(name: &str, text: &str, diagnostics: &mut Diagnostics) -> Option<Manife
     let (document, errors) = DeTable::parse_recoverable(text);
     // Every later diagnostic shows lines of this file, and build logs are kept and shared.
     let file = TextFile::new(name, config_server::without_passwords(text));
-    if !errors.is_empty() {
-        for error in errors {
-            syntax_error(&file, &error, diagnostics);
-        }
+    // What follows the first mistake in the syntax mostly follows from it.
+    if let Some(error) = errors.first() {
+        syntax_error(&file, error, diagnostics);
         return None;
     }
 

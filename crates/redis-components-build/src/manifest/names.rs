@@ -6,7 +6,7 @@ use crate::syntax::{is_identifier, is_keyword};
 pub(super) fn check_component(name: &Text<'_>, diagnostics: &mut Diagnostics) -> bool {
     let (label, help) = if is_keyword(name.value) {
         let help = format!(
-            "choose another name, for example `{}s`, and keep the config key with `key`",
+            "choose another name, for example `{}_`, and keep the config key with `key`",
             name.value
         );
         ("a keyword of Rust", help)
@@ -45,12 +45,12 @@ pub(super) fn check_function(name: &Text<'_>, diagnostics: &mut Diagnostics) -> 
 }
 
 fn suggestion(name: &str) -> String {
-    let converted: String = name
-        .chars()
-        .map(|c| if c.is_alphanumeric() { c } else { '_' })
+    let words: Vec<&str> = name
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
         .collect();
-    let converted = converted.trim_matches('_');
-    if is_identifier(converted) && !is_keyword(converted) {
+    let converted = words.join("_");
+    if is_identifier(&converted) && !is_keyword(&converted) {
         format!("write `{converted}`, and keep the config key with `key`")
     } else {
         "use letters, digits and `_`, and no digit first".to_owned()

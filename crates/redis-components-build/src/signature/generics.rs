@@ -1,7 +1,5 @@
 //! Generic parameters that only the connection used.
 
-use std::collections::BTreeSet;
-
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
@@ -20,7 +18,6 @@ use crate::source::Mentions;
 pub(super) struct Pruned {
     /// All of them, in their order, and whether the wrapper has them too.
     params: Vec<(GenericParam, bool)>,
-    lifetimes_of_connection: BTreeSet<String>,
 }
 
 /// Removes the parameters that only the connection used, with their bounds.
@@ -39,7 +36,6 @@ pub(super) fn prune(signature: &mut Signature, first: &Type, connection: &Connec
 
     let mut mentioned = Mentions::default();
     mentioned.visit_type(first);
-    let lifetimes_of_connection = mentioned.lifetimes.clone();
     let of_connection = reach(mentioned, &before);
     let mut rest = Mentions::default();
     for input in &signature.inputs {
@@ -69,10 +65,7 @@ pub(super) fn prune(signature: &mut Signature, first: &Type, connection: &Connec
         signature.generics.lt_token = None;
         signature.generics.gt_token = None;
     }
-    Pruned {
-        params,
-        lifetimes_of_connection,
-    }
+    Pruned { params }
 }
 
 impl Pruned {
@@ -110,14 +103,6 @@ impl Pruned {
             _ => quote!(_),
         });
         Some(arguments.collect())
-    }
-
-    /// Tells whether the wrapper names a lifetime that now has a single use.
-    pub(super) fn has_spare_lifetime(&self, signature: &Signature) -> bool {
-        signature.generics.lifetimes().any(|param| {
-            self.lifetimes_of_connection
-                .contains(&param.lifetime.ident.to_string())
-        })
     }
 }
 

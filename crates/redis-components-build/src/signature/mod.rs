@@ -35,8 +35,6 @@ pub(crate) struct Wrapper {
     pub(crate) turbofish: Option<Vec<TokenStream>>,
     /// The names that the signature needs.
     pub(crate) mentions: Mentions,
-    /// Whether the wrapper has a lifetime that it would not have to name.
-    pub(crate) has_spare_lifetime: bool,
 }
 
 /// Plans the wrapper of a function; `None` where there is a problem, which is reported.
@@ -81,7 +79,6 @@ pub(crate) fn plan(
     for param in &signature.generics.params {
         mentions.names.remove(&generics::name(param));
     }
-    let has_spare_lifetime = pruned.has_spare_lifetime(&signature);
     Some(Wrapper {
         returned: Returned::of(&signature.output),
         turbofish: pruned.turbofish(&connection),
@@ -89,7 +86,6 @@ pub(crate) fn plan(
         connection,
         arguments,
         mentions,
-        has_spare_lifetime,
     })
 }
 

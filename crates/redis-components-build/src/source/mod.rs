@@ -6,7 +6,7 @@ mod items;
 mod mentions;
 mod visible;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::Path;
 use std::rc::Rc;
@@ -20,6 +20,7 @@ pub(crate) use imports::{Import, Imports};
 pub(crate) use mentions::Mentions;
 pub(crate) use visible::{is_public, is_visible_from_root};
 
+use crate::attributes::allowed_lints;
 use crate::diagnostics::{Diagnostic, Diagnostics, Spot, TextFile, quoted};
 use crate::files::Files;
 use crate::manifest::{Component, SourcePath};
@@ -28,6 +29,8 @@ use crate::manifest::{Component, SourcePath};
 pub(crate) struct Source {
     pub(crate) file: Arc<TextFile>,
     pub(crate) items: Vec<Item>,
+    /// The lints that the whole file allows, and so its functions' signatures.
+    pub(crate) allows: BTreeSet<String>,
 }
 
 impl Source {
@@ -89,6 +92,7 @@ fn parse(path: &str, bytes: Vec<u8>, diagnostics: &mut Diagnostics) -> Loaded {
                 return Loaded::Parsed(Rc::new(Source {
                     file: TextFile::new(path, text),
                     items: file.items,
+                    allows: allowed_lints(&file.attrs),
                 }));
             }
             Err(error) => {

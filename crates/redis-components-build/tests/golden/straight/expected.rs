@@ -35,13 +35,13 @@ pub fn connect_all_blocking() -> ::core::result::Result<(), ::redis_components::
 
 /// Recent and common log messages.
 #[allow(
-    dead_code,
-    unreachable_pub,
     clippy::doc_markdown,
     clippy::missing_errors_doc,
+    dead_code,
     rustdoc::broken_intra_doc_links,
     rustdoc::private_intra_doc_links,
-    rustdoc::redundant_explicit_links
+    rustdoc::redundant_explicit_links,
+    unreachable_pub
 )]
 pub mod logs {
     use redis::RedisResult;
@@ -51,7 +51,7 @@ pub mod logs {
     pub static COMPONENT: ::redis_components::Component = ::redis_components::__private::component(::redis_components::__private::Declaration {
         name: "logs",
         key: "config:redis:logs",
-        wait: ::core::time::Duration::from_millis(1000),
+        wait: ::core::time::Duration::new(1, 0),
         config_server: ::core::option::Option::Some("redis://127.0.0.1:6379"),
     });
 
@@ -127,13 +127,13 @@ pub mod logs {
 
 /// The component `statistics`.
 #[allow(
-    dead_code,
-    unreachable_pub,
     clippy::doc_markdown,
     clippy::missing_errors_doc,
+    dead_code,
     rustdoc::broken_intra_doc_links,
     rustdoc::private_intra_doc_links,
-    rustdoc::redundant_explicit_links
+    rustdoc::redundant_explicit_links,
+    unreachable_pub
 )]
 pub mod statistics {
     use redis::RedisResult;
@@ -143,7 +143,7 @@ pub mod statistics {
     pub static COMPONENT: ::redis_components::Component = ::redis_components::__private::component(::redis_components::__private::Declaration {
         name: "statistics",
         key: "config:redis:statistics",
-        wait: ::core::time::Duration::from_millis(0),
+        wait: ::core::time::Duration::new(0, 0),
         config_server: ::core::option::Option::Some("redis://127.0.0.1:6379"),
     });
 

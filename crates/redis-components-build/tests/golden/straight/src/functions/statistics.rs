@@ -1,3 +1,5 @@
+//! Counters.
+
 use redis::{Commands, RedisResult};
 use redis_components::blocking::Connection;
 

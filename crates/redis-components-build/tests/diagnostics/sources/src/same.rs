@@ -1,0 +1,1 @@
+pub fn read(conn: &mut redis_components::blocking::Connection) {}

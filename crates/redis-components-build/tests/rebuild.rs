@@ -1,0 +1,188 @@
+//! What a user sees of cargo: nothing to do, one diagnostic, or rustc's own words.
+
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use support::{cargo, stderr, workspace, write_package};
+use tempfile::TempDir;
+
+const MANIFEST: &str = "[components.logs]\nfunctions = [\"log_recent\"]\n";
+
+const FUNCTIONS: &str = "use redis_components::Connection;
+
+pub async fn log_recent(_conn: &mut Connection, _message: &str) -> redis_components::redis::RedisResult<()> {
+    Ok(())
+}
+";
+
+#[test]
+fn an_unchanged_package_is_fresh() {
+    let package = Package::new("fresh");
+    package.check_succeeds();
+    package.write("notes.md", "Not an input.");
+    let output = package.cargo(&["check", "--verbose"]);
+    assert!(
+        output.contains(&format!("Fresh {} v0.0.0", package.name)),
+        "{output}"
+    );
+    assert!(!output.contains("Running"), "{output}");
+}
+
+#[test]
+fn a_missing_function_gives_the_diagnostic_and_nothing_else() {
+    let package = Package::new("missing");
+    package.write(
+        "components.toml",
+        &MANIFEST.replace("log_recent", "log_recnt"),
+    );
+    let output = package.cargo(&["check"]);
+    let expected = r#"error: NAME@0.0.0: error: cannot find function `log_recnt` in `src/functions/logs.rs`
+error: NAME@0.0.0:  --> components.toml:2:14
+error: NAME@0.0.0:   |
+error: NAME@0.0.0: 2 | functions = ["log_recnt"]
+error: NAME@0.0.0:   |              ^^^^^^^^^^^ not found
+error: NAME@0.0.0:   |
+error: NAME@0.0.0: help: a function with a similar name exists
+error: NAME@0.0.0:  --> src/functions/logs.rs:3:14
+error: NAME@0.0.0:   |
+error: NAME@0.0.0: 3 | pub async fn log_recent(_conn: &mut Connection, _message: &str) -> redis_components::redis::RedisResult<()> {
+error: NAME@0.0.0:   |              ----------
+error: NAME@0.0.0: 
+error: NAME@0.0.0: note: reported by redis-components-build
+error: build script logged errors"#;
+    assert_eq!(
+        without_progress(&output),
+        expected.replace("NAME", &package.name)
+    );
+
+    package.write("components.toml", MANIFEST);
+    package.check_succeeds();
+}
+
+#[test]
+fn a_changed_source_is_read_again() {
+    let package = Package::new("changed");
+    package.check_succeeds();
+    package.write(
+        "src/functions/logs.rs",
+        &FUNCTIONS.replace("log_recent", "log_common"),
+    );
+    let output = package.cargo(&["check"]);
+    assert!(
+        output.contains("cannot find function `log_recent`"),
+        "{output}"
+    );
+    assert!(
+        output.contains("help: a function with a similar name exists")
+            || output.contains("= help: define"),
+        "{output}"
+    );
+}
+
+#[test]
+fn a_source_that_does_not_parse_is_left_to_rustc() {
+    let package = Package::new("broken");
+    package.check_succeeds();
+    package.write("src/functions/logs.rs", &FUNCTIONS.replace("&str)", "&str"));
+    let output = package.cargo(&["check"]);
+    assert!(
+        output.contains("the wrappers of `src/functions/logs.rs` are not up to date"),
+        "{output}"
+    );
+    assert!(
+        output.contains("error: this file contains an unclosed delimiter"),
+        "{output}"
+    );
+    assert!(!output.contains("build script logged errors"), "{output}");
+    assert!(!output.contains("logs::log_recent"), "{output}");
+
+    package.write("src/functions/logs.rs", FUNCTIONS);
+    package.check_succeeds();
+}
+
+/// A package in a directory of its own, so that tests can run side by side.
+struct Package {
+    directory: TempDir,
+    name: String,
+}
+
+impl Package {
+    /// Makes a package whose name is its own too: by it, cargo tells what it built for whom.
+    fn new(case: &str) -> Self {
+        let directory = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+        let name = format!("rebuild-{case}-{}", std::process::id());
+        let package = Self { directory, name };
+        write_package(package.path(), &cargo_toml(&package.name));
+        package.write(
+            "build.rs",
+            "fn main() {\n    redis_components_build::compile(\"components.toml\");\n}\n",
+        );
+        package.write("components.toml", MANIFEST);
+        package.write("src/functions/logs.rs", FUNCTIONS);
+        package.write(
+            "src/lib.rs",
+            "pub mod functions {\n    pub mod logs;\n}\n\nredis_components::include_components!();\n\n\
+             pub async fn caller() {\n    let _ = crate::logs::log_recent(\"message\").await;\n}\n",
+        );
+        package
+    }
+
+    fn path(&self) -> &Path {
+        self.directory.path()
+    }
+
+    fn write(&self, path: &str, text: &str) {
+        let path: PathBuf = self.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    fn cargo(&self, arguments: &[&str]) -> String {
+        stderr(&cargo(self.path(), arguments))
+    }
+
+    fn check_succeeds(&self) {
+        let output = cargo(self.path(), &["check"]);
+        assert!(output.status.success(), "{}", stderr(&output));
+        assert!(!stderr(&output).contains("warning"), "{}", stderr(&output));
+    }
+}
+
+impl Drop for Package {
+    fn drop(&mut self) {
+        self.cargo(&["clean", "--package", &self.name]);
+    }
+}
+
+fn cargo_toml(name: &str) -> String {
+    let crates = workspace().join("crates");
+    format!(
+        r#"[package]
+name = "{name}"
+version = "0.0.0"
+edition = "2024"
+
+[workspace]
+
+[dependencies]
+redis-components = {{ path = '{0}/redis-components' }}
+
+[build-dependencies]
+redis-components-build = {{ path = '{0}/redis-components-build' }}
+"#,
+        crates.display()
+    )
+}
+
+/// Removes the lines that say what cargo is at.
+fn without_progress(output: &str) -> String {
+    let lines: Vec<&str> = output
+        .lines()
+        .filter(|line| !line.starts_with(' '))
+        .collect();
+    lines.join("\n")
+}

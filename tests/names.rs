@@ -1,0 +1,30 @@
+//! B1: a wrong component, function or argument is an error of the compiler, at the call.
+
+use std::process::Command;
+
+/// The compiler whose words the expectations are in; others say the same in other words.
+const RECORDED_WITH: &str = "rustc 1.95.";
+
+#[test]
+fn b1_names_and_arguments_are_checked() {
+    let cases = trybuild::TestCases::new();
+    cases.pass("tests/names/right.rs");
+    if compiler().starts_with(RECORDED_WITH) {
+        cases.compile_fail("tests/names/wrong_*.rs");
+        cases.compile_fail("tests/names/missing_*.rs");
+    } else {
+        println!(
+            "what is wrong is compiled with {RECORDED_WITH}x only, and this is {}",
+            compiler()
+        );
+    }
+}
+
+fn compiler() -> String {
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let output = Command::new(rustc).arg("--version").output();
+    output.map_or_else(
+        |_| String::new(),
+        |output| String::from_utf8_lossy(&output.stdout).into_owned(),
+    )
+}

@@ -1,0 +1,3 @@
+fn main() {
+    drop(app::logs::log_recent("main"));
+}

@@ -1,0 +1,11 @@
+use redis_components::redis::RedisResult;
+
+async fn call() -> RedisResult<()> {
+    app::logs::log_recent("main", "User 235 logged in").await?;
+    let _visits: u64 = app::visits::visits("home")?;
+    Ok(())
+}
+
+fn main() {
+    drop(call());
+}

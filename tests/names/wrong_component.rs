@@ -1,0 +1,3 @@
+fn main() {
+    drop(app::lgos::log_recent("main", "User 235 logged in"));
+}

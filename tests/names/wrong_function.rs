@@ -1,0 +1,3 @@
+fn main() {
+    drop(app::logs::log_recnt("main", "User 235 logged in"));
+}

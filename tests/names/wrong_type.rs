@@ -1,0 +1,3 @@
+fn main() {
+    drop(app::statistics::update_counter("hits", "one"));
+}
