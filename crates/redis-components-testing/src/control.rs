@@ -1,39 +1,45 @@
 //! The connection over which a server is observed.
 
-use std::time::Duration;
+use redis::{Client, RedisResult, Value};
 
-use redis::{Client, Connection, ConnectionLike, RedisResult, Value};
-
-/// Long for a command, short for a test that waits for a frozen server by mistake.
-const TIMEOUT: Duration = Duration::from_secs(5);
+use crate::worker::Worker;
 
 /// One connection of our own, kept open, so that observing a server does not change the figures observed.
 pub(crate) struct Control {
     client: Client,
-    connection: Connection,
+    /// `None` after a failure of the connection, whose next answer could be that of an earlier command.
+    worker: Option<Worker>,
     reconnects: u64,
 }
 
 impl Control {
     pub(crate) fn connect(client: Client) -> RedisResult<Self> {
-        let connection = connect(&client)?;
+        let worker = Some(Worker::connect(&client)?);
         Ok(Self {
             client,
-            connection,
+            worker,
             reconnects: 0,
         })
     }
 
     pub(crate) fn query(&mut self, command: &[&str]) -> RedisResult<Value> {
-        if !self.connection.is_open() {
-            self.connection = connect(&self.client)?;
-            self.reconnects += 1;
-        }
+        let worker = match self.worker.take() {
+            Some(worker) => worker,
+            None => {
+                let worker = Worker::connect(&self.client)?;
+                self.reconnects += 1;
+                worker
+            }
+        };
         let mut request = redis::Cmd::new();
         for word in command {
             request.arg(*word);
         }
-        request.query(&mut self.connection)
+        let answer = worker.query(request);
+        if !answer.as_ref().is_err_and(redis::RedisError::is_io_error) {
+            self.worker = Some(worker);
+        }
+        answer
     }
 
     /// One field of `INFO <section>`, such as `process_id` of `server`.
@@ -46,13 +52,6 @@ impl Control {
     pub(crate) fn reconnects(&self) -> u64 {
         self.reconnects
     }
-}
-
-fn connect(client: &Client) -> RedisResult<Connection> {
-    let connection = client.get_connection_with_timeout(TIMEOUT)?;
-    connection.set_read_timeout(Some(TIMEOUT))?;
-    connection.set_write_timeout(Some(TIMEOUT))?;
-    Ok(connection)
 }
 
 fn info_field(text: &str, field: &str) -> Option<String> {

@@ -21,5 +21,6 @@ mod observe;
 mod process;
 mod server;
 mod startup;
+mod worker;
 
 pub use server::Server;

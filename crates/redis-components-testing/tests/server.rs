@@ -47,6 +47,28 @@ fn only_other_peoples_connections_are_counted() {
 }
 
 #[test]
+fn an_observer_whose_connection_was_closed_comes_back_uncounted() {
+    let server = Server::start();
+    let mut connection = server.connection();
+    let kill = redis::cmd("CLIENT")
+        .arg(&["KILL", "TYPE", "normal"])
+        .to_owned();
+    let killed: u64 = kill.query(&mut connection).unwrap();
+    assert_eq!(killed, 1);
+    let refused =
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| server.command(&["PING"])));
+    assert!(refused.is_err());
+    assert_eq!(
+        server.command(&["PING"]),
+        Value::SimpleString("PONG".to_owned())
+    );
+    assert_eq!(
+        (server.connections_received(), server.connected_clients()),
+        (1, 1)
+    );
+}
+
+#[test]
 fn a_stopped_server_refuses_and_a_restarted_one_has_its_port() {
     let server = Server::start();
     server.command(&["SET", "key", "value"]);
