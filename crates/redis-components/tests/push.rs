@@ -16,7 +16,10 @@ fn source() -> ConfigSource {
 }
 
 async fn moved(component: &'static Component, name: &str) {
-    until("the move is seen", async || whereabouts(component).await.unwrap() == name).await;
+    until("the move is seen", async || {
+        whereabouts(component).await.unwrap() == name
+    })
+    .await;
 }
 
 /// Settings under which what is seen in time was pushed, or found by a heartbeat: nothing is read again for an hour.
@@ -51,15 +54,27 @@ async fn r2_two_writes_back_to_back_do_not_leave_the_first_for_ever() {
             assert_eq!(whereabouts(logs).await.unwrap(), "a");
             let mut writer = world.config.connection();
             for round in 0..500 {
-                let (server, name) = if round % 2 == 0 { (&world.b, "b") } else { (&world.a, "a") };
+                let (server, name) = if round % 2 == 0 {
+                    (&world.b, "b")
+                } else {
+                    (&world.a, "a")
+                };
                 // The second falls into the read that the first has caused.
                 for config in [world.a.config(), world.b.config(), server.config()] {
-                    let _: () = redis::cmd("SET").arg(logs.key()).arg(config).query(&mut writer).unwrap();
+                    let _: () = redis::cmd("SET")
+                        .arg(logs.key())
+                        .arg(config)
+                        .query(&mut writer)
+                        .unwrap();
                 }
                 if round % 50 == 0 {
                     let _: () = redis::cmd("FLUSHALL").query(&mut writer).unwrap();
                     let config = server.config();
-                    let _: () = redis::cmd("SET").arg(logs.key()).arg(config).query(&mut writer).unwrap();
+                    let _: () = redis::cmd("SET")
+                        .arg(logs.key())
+                        .arg(config)
+                        .query(&mut writer)
+                        .unwrap();
                 }
                 moved(logs, name).await;
             }
@@ -75,7 +90,10 @@ async fn r2_a_key_that_is_missing_deleted_or_expires_is_watched_on() {
         .scope(async {
             assert!(logs.connection().await.is_err());
             world.move_to(logs, &world.a);
-            until("the first config is seen", async || logs.connection().await.is_ok()).await;
+            until("the first config is seen", async || {
+                logs.connection().await.is_ok()
+            })
+            .await;
             for gone in [
                 &["DEL", "config:redis:logs"][..],
                 &["FLUSHALL"],
@@ -83,9 +101,16 @@ async fn r2_a_key_that_is_missing_deleted_or_expires_is_watched_on() {
                 &["RENAME", "config:redis:logs", "elsewhere"],
             ] {
                 world.config.command(gone);
-                until("it is seen to be gone", async || status().components[0].problem.is_some()).await;
+                until("it is seen to be gone", async || {
+                    status().components[0].problem.is_some()
+                })
+                .await;
                 let here = whereabouts(logs).await.unwrap();
-                let (other, name) = if here == "a" { (&world.b, "b") } else { (&world.a, "a") };
+                let (other, name) = if here == "a" {
+                    (&world.b, "b")
+                } else {
+                    (&world.a, "a")
+                };
                 world.move_to(logs, other);
                 moved(logs, name).await;
             }
@@ -100,8 +125,11 @@ async fn r2_swapdb_which_is_not_pushed_is_found_by_reading_again() {
     world.move_to(logs, &world.a);
     let mut other = world.config.connection();
     let _: () = redis::pipe()
-        .cmd("SELECT").arg(1)
-        .cmd("SET").arg(logs.key()).arg(world.b.config())
+        .cmd("SELECT")
+        .arg(1)
+        .cmd("SET")
+        .arg(logs.key())
+        .arg(world.b.config())
         .query(&mut other)
         .unwrap();
     world
@@ -143,7 +171,9 @@ async fn r2_the_watchs_connection_may_be_killed_at_any_time() {
         .scope(async {
             assert_eq!(whereabouts(logs).await.unwrap(), "a");
             for (server, name) in [(&world.b, "b"), (&world.a, "a")].repeat(50) {
-                world.config.command(&["CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"]);
+                world
+                    .config
+                    .command(&["CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"]);
                 world.move_to(logs, server);
                 moved(logs, name).await;
             }
@@ -162,7 +192,10 @@ async fn r2_a_frozen_config_server_is_noticed_by_its_silence() {
         .scope(async {
             assert_eq!(whereabouts(logs).await.unwrap(), "a");
             world.config.freeze();
-            until("the silence is noticed", async || status().components[0].problem.is_some()).await;
+            until("the silence is noticed", async || {
+                status().components[0].problem.is_some()
+            })
+            .await;
             assert_eq!(whereabouts(logs).await.unwrap(), "a");
             world.config.thaw();
             world.move_to(logs, &world.b);
@@ -197,7 +230,9 @@ async fn r1_a_server_that_does_not_push_is_polled_and_asked_again() {
     let world = World::start();
     let logs = declare("logs", Duration::from_millis(50));
     world.move_to(logs, &world.a);
-    world.config.command(&["ACL", "SETUSER", "default", "-client|tracking"]);
+    world
+        .config
+        .command(&["ACL", "SETUSER", "default", "-client|tracking"]);
     world
         .settings()
         .reread_interval(Duration::from_millis(200))
@@ -207,7 +242,9 @@ async fn r1_a_server_that_does_not_push_is_polled_and_asked_again() {
             world.move_to(logs, &world.b);
             moved(logs, "b").await;
 
-            world.config.command(&["ACL", "SETUSER", "default", "+client|tracking"]);
+            world
+                .config
+                .command(&["ACL", "SETUSER", "default", "+client|tracking"]);
             until("pushes have come", async || {
                 whereabouts(logs).await.unwrap();
                 source() == ConfigSource::Push
@@ -240,7 +277,16 @@ async fn the_least_of_permissions_is_enough() {
     a.command(&["SET", "name", "a"]);
     config.command(&["SET", logs.key(), &a.config()]);
     config.command(&[
-        "ACL", "SETUSER", "reader", "on", ">pw", "-@all", "+client|tracking", "+getrange", "+ping", "%R~config:redis:*",
+        "ACL",
+        "SETUSER",
+        "reader",
+        "on",
+        ">pw",
+        "-@all",
+        "+client|tracking",
+        "+getrange",
+        "+ping",
+        "%R~config:redis:*",
     ]);
     Settings::new(format!("redis://reader:pw@127.0.0.1:{}", config.port()))
         .scope(async {
