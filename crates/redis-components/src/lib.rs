@@ -38,6 +38,7 @@ mod scope;
 mod settings;
 mod slot;
 mod status;
+mod sync;
 
 pub use redis;
 
