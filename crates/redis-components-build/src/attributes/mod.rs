@@ -4,6 +4,7 @@
 
 mod comments;
 mod docs;
+mod links;
 mod lints;
 
 use std::collections::BTreeSet;
@@ -12,6 +13,7 @@ use syn::punctuated::Punctuated;
 use syn::{Attribute, Expr, ExprLit, ItemFn, Lit, Meta, Token};
 
 pub(crate) use comments::doc_comments;
+pub(crate) use links::links;
 pub(crate) use lints::{allow_lints, allowed_lints};
 
 use crate::signature::{Returned, Wrapper};

@@ -45,6 +45,8 @@ pub fn connect_all_blocking() -> ::core::result::Result<(), ::redis_components::
     unused_qualifications
 )]
 pub mod attributes {
+    #[cfg(doc)]
+    use crate::functions::attributes::Thing;
     use redis::RedisResult;
     use redis_components::Connection;
     use redis_components::blocking;
