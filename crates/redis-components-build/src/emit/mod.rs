@@ -44,13 +44,13 @@ pub(crate) fn file(
         env!("CARGO_PKG_VERSION"),
         manifest.escape_default(),
     );
-    let mut file = root(modules, runtime);
-    file.items.extend(
+    let mut items = root(modules, runtime).items;
+    items.extend(
         modules
             .iter()
             .map(|module| syn::Item::Mod(component::module(module, config_server, runtime))),
     );
-    text.push_str(&layout::print(&file));
+    text.push_str(&layout::print(items));
     text
 }
 
