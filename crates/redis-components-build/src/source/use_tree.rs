@@ -54,12 +54,15 @@ fn walk(tree: &UseTree, prefix: &mut Vec<Ident>, leaves: &mut Vec<Leaf>) {
             if rename.ident != "self" {
                 path.push(rename.ident.clone());
             }
-            leaves.push(Leaf {
-                path,
-                name: rename.rename.clone(),
-                is_renamed: true,
-                is_glob: false,
-            });
+            // `use ::{self as name}` can be parsed, and is rustc's to refuse.
+            if !path.is_empty() {
+                leaves.push(Leaf {
+                    path,
+                    name: rename.rename.clone(),
+                    is_renamed: true,
+                    is_glob: false,
+                });
+            }
         }
         UseTree::Glob(_) => {
             if let Some(name) = prefix.last().cloned() {
@@ -71,5 +74,35 @@ fn walk(tree: &UseTree, prefix: &mut Vec<Ident>, leaves: &mut Vec<Leaf>) {
                 });
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::leaves;
+
+    #[test]
+    fn every_end_of_a_tree_has_its_name() {
+        let item = syn::parse_quote!(
+            use a::{
+                self as b,
+                c::{self, d},
+                e as f, g as _,
+                h::*,
+            };
+        );
+        let names: Vec<String> = leaves(&item)
+            .iter()
+            .map(|leaf| leaf.name.to_string())
+            .collect();
+        assert_eq!(names, ["b", "c", "d", "f", "h"]);
+    }
+
+    #[test]
+    fn a_tree_without_a_path_has_no_end() {
+        let item = syn::parse_quote!(
+            use ::{self as name};
+        );
+        assert!(leaves(&item).is_empty());
     }
 }
