@@ -17,6 +17,7 @@
 mod binary;
 mod control;
 mod guard;
+mod observe;
 mod process;
 mod server;
 mod startup;

@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use redis::{Client, RedisResult, Value};
+use redis::Client;
 
 use crate::control::Control;
 use crate::process::Process;
@@ -15,14 +15,14 @@ use crate::startup;
 /// as a local server takes to answer; a server that is stopped or [frozen](Self::freeze) makes those that ask it panic.
 pub struct Server {
     port: u16,
-    arguments: Vec<String>,
+    client: Client,
     state: Mutex<State>,
 }
 
-struct State {
+pub(crate) struct State {
     process: Process,
     /// `None` while the server is stopped.
-    control: Option<Control>,
+    pub(crate) control: Option<Control>,
 }
 
 impl Server {
@@ -53,15 +53,14 @@ impl Server {
     ///
     /// Where there is no redis-server to start, it refuses the arguments, or does not come up within ten seconds.
     pub fn try_start_with(arguments: &[&str]) -> io::Result<Self> {
-        let (port, process, control) = startup::on_free_port(arguments)?;
-        let arguments = arguments.iter().copied().map(str::to_owned).collect();
+        let started = startup::on_free_port(arguments)?;
         let state = Mutex::new(State {
-            process,
-            control: Some(control),
+            process: started.process,
+            control: Some(started.control),
         });
         Ok(Self {
-            port,
-            arguments,
+            port: started.port,
+            client: started.client,
             state,
         })
     }
@@ -87,8 +86,7 @@ impl Server {
     /// A client of the server, which knows the password where the server was started with `--requirepass`.
     #[must_use]
     pub fn client(&self) -> Client {
-        let arguments: Vec<&str> = self.arguments.iter().map(String::as_str).collect();
-        startup::client(self.port, &arguments).expect("the address has connected before")
+        self.client.clone()
     }
 
     /// A blocking connection of the caller's own.
@@ -99,57 +97,9 @@ impl Server {
     #[must_use]
     pub fn connection(&self) -> redis::Connection {
         let timeout = std::time::Duration::from_secs(5);
-        self.client()
+        self.client
             .get_connection_with_timeout(timeout)
             .unwrap_or_else(|error| panic!("cannot connect to {}: {error}", self.url()))
-    }
-
-    /// Sends one command, such as `["SET", "key", "value"]`, and returns the answer.
-    ///
-    /// # Panics
-    ///
-    /// Where the server answers with an error, or not at all.
-    #[allow(
-        clippy::must_use_candidate,
-        reason = "most commands are sent for what they do"
-    )]
-    pub fn command(&self, command: &[&str]) -> Value {
-        self.observe(|control| control.query(command))
-    }
-
-    /// How often a command, such as `lpush`, was called since the server was started.
-    ///
-    /// # Panics
-    ///
-    /// Where the server does not answer.
-    #[must_use]
-    pub fn command_calls(&self, command: &str) -> u64 {
-        let field = format!("cmdstat_{}", command.to_lowercase());
-        let calls = self.observe(|control| control.info("commandstats", &field));
-        calls.as_deref().and_then(calls_of).unwrap_or(0)
-    }
-
-    /// How many connections the server has accepted since it was started, without that of this observer.
-    ///
-    /// # Panics
-    ///
-    /// Where the server does not answer.
-    #[must_use]
-    pub fn connections_received(&self) -> u64 {
-        self.observe(|control| {
-            let received = number(control.info("stats", "total_connections_received")?);
-            Ok(received - control.reconnects())
-        })
-    }
-
-    /// How many clients are connected to the server, without this observer.
-    ///
-    /// # Panics
-    ///
-    /// Where the server does not answer.
-    #[must_use]
-    pub fn connected_clients(&self) -> u64 {
-        self.observe(|control| Ok(number(control.info("clients", "connected_clients")?) - 1))
     }
 
     /// Kills the server, as a crash would. Its port and its directory stay for a [restart](Self::restart).
@@ -167,12 +117,11 @@ impl Server {
     /// Where the server does not come up, because another process has taken the port for example.
     pub fn restart(&self) {
         self.stop();
-        let client = self.client();
         let mut state = self.state();
         let control = state
             .process
             .respawn()
-            .and_then(|()| startup::ready(&mut state.process, &client));
+            .and_then(|()| startup::ready(&mut state.process, &self.client));
         state.control =
             Some(control.unwrap_or_else(|error| panic!("cannot restart {}: {error}", self.url())));
     }
@@ -200,15 +149,7 @@ impl Server {
         sent.unwrap_or_else(|error| panic!("cannot signal {}: {error}", self.url()));
     }
 
-    fn observe<T>(&self, question: impl FnOnce(&mut Control) -> RedisResult<T>) -> T {
-        let mut state = self.state();
-        let Some(control) = &mut state.control else {
-            panic!("the server of {} is stopped", self.url())
-        };
-        question(control).unwrap_or_else(|error| panic!("{} does not answer: {error}", self.url()))
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         // A test that has failed on one thread must not hide its reason behind the panics of others.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -220,16 +161,4 @@ impl std::fmt::Debug for Server {
             .field("port", &self.port)
             .finish_non_exhaustive()
     }
-}
-
-fn calls_of(statistics: &str) -> Option<u64> {
-    statistics
-        .split(',')
-        .find_map(|field| field.strip_prefix("calls="))?
-        .parse()
-        .ok()
-}
-
-fn number(field: Option<String>) -> u64 {
-    field.and_then(|value| value.parse().ok()).unwrap_or(0)
 }

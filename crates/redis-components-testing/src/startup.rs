@@ -12,15 +12,31 @@ use crate::process::Process;
 const READY_WITHIN: Duration = Duration::from_secs(10);
 const PORTS_TRIED: usize = 5;
 
+/// A server that answers.
+pub(crate) struct Started {
+    pub(crate) port: u16,
+    pub(crate) client: Client,
+    pub(crate) process: Process,
+    pub(crate) control: Control,
+}
+
 /// Starts a server on a free port; where another process takes the port first, on another one.
-pub(crate) fn on_free_port(extra: &[&str]) -> io::Result<(u16, Process, Control)> {
+pub(crate) fn on_free_port(extra: &[&str]) -> io::Result<Started> {
     let mut failure = io::Error::other("no port was tried");
     for _ in 0..PORTS_TRIED {
         // Redis cannot bind port 0 and say which one it got: find one, free it, and notice it when somebody is faster.
         let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
+        let client = client(port, extra)?;
         let mut process = Process::spawn(port, extra)?;
-        match ready(&mut process, &client(port, extra)?) {
-            Ok(control) => return Ok((port, process, control)),
+        match ready(&mut process, &client) {
+            Ok(control) => {
+                return Ok(Started {
+                    port,
+                    client,
+                    process,
+                    control,
+                });
+            }
             Err(error) if error.kind() == io::ErrorKind::AddrInUse => failure = error,
             Err(error) => return Err(error),
         }
@@ -29,7 +45,7 @@ pub(crate) fn on_free_port(extra: &[&str]) -> io::Result<(u16, Process, Control)
 }
 
 /// A client that authenticates with the password of `--requirepass`, where the arguments have one.
-pub(crate) fn client(port: u16, extra: &[&str]) -> io::Result<Client> {
+fn client(port: u16, extra: &[&str]) -> io::Result<Client> {
     let password = extra
         .iter()
         .skip_while(|word| **word != "--requirepass")
@@ -100,14 +116,14 @@ fn ended(process: &Process) -> io::Error {
 mod tests {
     use std::io;
 
-    use super::{client, on_free_port, ready};
+    use super::{on_free_port, ready};
     use crate::process::Process;
 
     #[test]
     fn another_server_on_the_port_is_not_taken_for_ours() {
-        let (port, _process, _control) = on_free_port(&[]).unwrap();
-        let mut late = Process::spawn(port, &[]).unwrap();
-        let error = ready(&mut late, &client(port, &[]).unwrap()).err();
+        let first = on_free_port(&[]).unwrap();
+        let mut late = Process::spawn(first.port, &[]).unwrap();
+        let error = ready(&mut late, &first.client).err();
         assert_eq!(
             error.map(|error| error.kind()),
             Some(io::ErrorKind::AddrInUse)

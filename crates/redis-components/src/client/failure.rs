@@ -59,6 +59,8 @@ impl From<RedisError> for Failure {
     fn from(error: RedisError) -> Self {
         let text = if error.is_timeout() {
             "no answer in time".to_owned()
+        } else if error.kind() == redis::ErrorKind::Parse {
+            "what answers is not a Redis server".to_owned()
         } else {
             printable_error(&error)
         };
@@ -71,7 +73,6 @@ impl From<RedisError> for Failure {
             _ if error.kind() == redis::ErrorKind::AuthenticationFailed => {
                 "; check `username` and `password`"
             }
-            _ if error.kind() == redis::ErrorKind::Parse => "; this is not a Redis server",
             _ => "",
         };
         let refused = error.code().is_some()

@@ -4,6 +4,7 @@ mod closing;
 mod failure;
 mod multiplexed;
 mod open;
+mod open_blocking;
 mod pool;
 mod timeouts;
 

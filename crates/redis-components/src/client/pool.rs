@@ -4,9 +4,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use redis::io::tcp::TcpSettings;
-use redis::{ConnectionAddr, ConnectionLike, IntoConnectionInfo, RedisError, ServerErrorKind};
+use redis::{ConnectionLike, RedisError};
 
+use super::open_blocking::{open_blocking, ping};
 use super::{Failure, Timeouts};
 use crate::ComponentConfig;
 
@@ -50,7 +50,7 @@ pub(crate) struct Pooled {
 impl Pool {
     /// Connects, logs in and probes: the pool begins with that one connection.
     pub(crate) fn open(config: Arc<ComponentConfig>, timeouts: Timeouts) -> Result<Self, Failure> {
-        let first = connect(&config, timeouts)?;
+        let first = open_blocking(&config, timeouts)?;
         Ok(Self {
             size: config.max_connections().unwrap_or(DEFAULT_SIZE),
             config,
@@ -93,7 +93,7 @@ impl Pool {
 
         pooled.connection = idle.and_then(|(connection, since)| still_answers(connection, since));
         if pooled.connection.is_none() {
-            let opened = connect(&self.config, self.timeouts).map_err(|failure| {
+            let opened = open_blocking(&self.config, self.timeouts).map_err(|failure| {
                 self.close();
                 Exhausted::Failed(failure)
             })?;
@@ -176,30 +176,8 @@ impl Drop for Pooled {
     }
 }
 
-fn connect(config: &ComponentConfig, timeouts: Timeouts) -> Result<redis::Connection, Failure> {
-    let info = ConnectionAddr::Tcp(config.host().to_owned(), config.port_number())
-        .into_connection_info()?
-        .set_tcp_settings(TcpSettings::default().set_nodelay(true))
-        .set_redis_settings(config.redis_settings());
-    let mut connection =
-        redis::Client::open(info)?.get_connection_with_timeout(timeouts.connect)?;
-    // redis-rs clears both after connecting: without them a frozen server would hold a call for ever.
-    connection.set_read_timeout(Some(timeouts.response))?;
-    connection.set_write_timeout(Some(timeouts.response))?;
-    ping(&mut connection)?;
-    Ok(connection)
-}
-
 fn still_answers(mut connection: redis::Connection, since: Instant) -> Option<redis::Connection> {
     let trusted =
         connection.is_open() && (since.elapsed() < TRUSTED_IDLE || ping(&mut connection).is_ok());
     trusted.then_some(connection)
-}
-
-fn ping(connection: &mut redis::Connection) -> Result<(), RedisError> {
-    match redis::cmd("PING").query::<redis::Value>(connection) {
-        // A user who may not PING has logged in all the same.
-        Err(error) if error.kind() == ServerErrorKind::NoPerm.into() => Ok(()),
-        result => result.map(drop),
-    }
 }

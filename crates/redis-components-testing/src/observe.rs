@@ -1,0 +1,76 @@
+//! Asking a server what it has seen.
+
+use redis::{RedisResult, Value};
+
+use crate::Server;
+use crate::control::Control;
+
+impl Server {
+    /// Sends one command, such as `["SET", "key", "value"]`, and returns the answer.
+    ///
+    /// # Panics
+    ///
+    /// Where the server answers with an error, or not at all.
+    #[allow(
+        clippy::must_use_candidate,
+        reason = "most commands are sent for what they do"
+    )]
+    pub fn command(&self, command: &[&str]) -> Value {
+        self.observe(|control| control.query(command))
+    }
+
+    /// How often a command, such as `lpush`, was called since the server was started.
+    ///
+    /// # Panics
+    ///
+    /// Where the server does not answer.
+    #[must_use]
+    pub fn command_calls(&self, command: &str) -> u64 {
+        let field = format!("cmdstat_{}", command.to_lowercase());
+        let calls = self.observe(|control| control.info("commandstats", &field));
+        calls.as_deref().and_then(calls_of).unwrap_or(0)
+    }
+
+    /// How many connections the server has accepted since it was started, without that of this observer.
+    ///
+    /// # Panics
+    ///
+    /// Where the server does not answer.
+    #[must_use]
+    pub fn connections_received(&self) -> u64 {
+        self.observe(|control| {
+            let received = number(control.info("stats", "total_connections_received")?);
+            Ok(received - control.reconnects())
+        })
+    }
+
+    /// How many clients are connected to the server, without this observer.
+    ///
+    /// # Panics
+    ///
+    /// Where the server does not answer.
+    #[must_use]
+    pub fn connected_clients(&self) -> u64 {
+        self.observe(|control| Ok(number(control.info("clients", "connected_clients")?) - 1))
+    }
+
+    fn observe<T>(&self, question: impl FnOnce(&mut Control) -> RedisResult<T>) -> T {
+        let mut state = self.state();
+        let Some(control) = &mut state.control else {
+            panic!("the server of {} is stopped", self.url())
+        };
+        question(control).unwrap_or_else(|error| panic!("{} does not answer: {error}", self.url()))
+    }
+}
+
+fn calls_of(statistics: &str) -> Option<u64> {
+    statistics
+        .split(',')
+        .find_map(|field| field.strip_prefix("calls="))?
+        .parse()
+        .ok()
+}
+
+fn number(field: Option<String>) -> u64 {
+    field.and_then(|value| value.parse().ok()).unwrap_or(0)
+}

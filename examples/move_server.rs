@@ -1,0 +1,125 @@
+//! A component's server moves while its callers run, and no call is lost.
+//!
+//! ```text
+//! cargo xtask demo [--moves 10] [--tasks 64]
+//! ```
+//!
+//! Three Redis servers are started: a config server and two data servers, A and B. Tasks call
+//! `app::logs::log_recent("main", …)` as fast as they can, and know nothing of servers. Then the component `logs` is
+//! moved back and forth, as an operator would do it: by one SET on the config server. At the end the calls that the
+//! tasks made are compared with those that the servers counted. Lost or failed calls make the exit code 1.
+
+#[path = "move_server/callers.rs"]
+mod callers;
+#[path = "move_server/live.rs"]
+mod live;
+#[path = "move_server/options.rs"]
+mod options;
+#[path = "move_server/servers.rs"]
+mod servers;
+#[path = "move_server/summary.rs"]
+mod summary;
+
+use std::error::Error;
+use std::io;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use self::callers::Callers;
+use self::live::Live;
+use self::options::Options;
+use self::servers::Servers;
+use self::summary::Summary;
+
+/// From one move to the next, so that ten take ten seconds.
+const MOVE_EVERY: Duration = Duration::from_secs(1);
+/// How long a server keeps the component at least, so that its rate can be read.
+const STAY: Duration = Duration::from_millis(400);
+/// How long a move may take before something is wrong.
+const TAKEN_OVER_WITHIN: Duration = Duration::from_secs(10);
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let outcome = tokio::select! {
+        biased;
+        interrupted = interrupted() => interrupted.map(|()| ExitCode::from(130)).map_err(Into::into),
+        outcome = demonstrate() => outcome,
+    };
+    // Here the servers and the tasks are gone, however it went.
+    outcome.unwrap_or_else(|error| {
+        eprintln!("error: {error}");
+        ExitCode::FAILURE
+    })
+}
+
+async fn demonstrate() -> Result<ExitCode, Box<dyn Error>> {
+    let options = Options::from_arguments(std::env::args().skip(1))?;
+    let servers = Servers::start()?;
+    println!("{servers}");
+    redis_components::Settings::new(servers.config_url()).install()?;
+    servers.move_to(0);
+    // A first call that fails says what is wrong; 64 at once would say it 64 times.
+    app::logs::connection().await?;
+
+    println!(
+        "{} tasks call logs::log_recent(\"main\", …)\n",
+        options.tasks
+    );
+    let started = Instant::now();
+    let callers = Callers::start(options.tasks);
+    let mut live = Live::new(&servers, &callers, options.moves);
+    live.until(MOVE_EVERY, |_| false).await?;
+    let mut longest = Duration::ZERO;
+    for number in 1..=options.moves {
+        longest = longest.max(one_move(&servers, &mut live, number).await?);
+    }
+    live.end()?;
+    let calls = callers.stop().await;
+
+    let summary = Summary::new(&servers, calls, started.elapsed(), longest);
+    println!("{summary}");
+    Ok(summary.exit_code())
+}
+
+/// Moves the component, and returns how long it took until the first call arrived at its new server.
+async fn one_move(
+    servers: &Servers,
+    live: &mut Live<'_>,
+    number: usize,
+) -> Result<Duration, Box<dyn Error>> {
+    let target = number % 2;
+    let before = servers.counted()[target];
+    let asked = Instant::now();
+    servers.move_to(target);
+    live.moving(number, target);
+    if !live
+        .until(TAKEN_OVER_WITHIN, |counted| counted[target] > before)
+        .await?
+    {
+        let name = servers::NAMES[target];
+        return Err(
+            format!("move {number}: no call came to {name} within {TAKEN_OVER_WITHIN:?}").into(),
+        );
+    }
+    let taken_over = asked.elapsed();
+    live.until(MOVE_EVERY.saturating_sub(taken_over).max(STAY), |_| false)
+        .await?;
+    live.moved(taken_over)?;
+    Ok(taken_over)
+}
+
+async fn interrupted() -> io::Result<()> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut hang_up = signal(SignalKind::hangup())?;
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+        _ = hang_up.recv() => {}
+    }
+    // Stderr, because stdout may be a pipe whose reader the same Ctrl-C has ended.
+    eprintln!("\ninterrupted: stopping the servers");
+    Ok(())
+}

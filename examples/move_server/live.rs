@@ -1,0 +1,136 @@
+//! What is shown while it happens: a line for each move and, on a terminal, one below that changes.
+
+use std::collections::VecDeque;
+use std::io::{self, IsTerminal, Write};
+use std::time::{Duration, Instant};
+
+use crate::callers::Callers;
+use crate::servers::{NAMES, Servers};
+use crate::summary::grouped;
+
+const SAMPLE_EVERY: Duration = Duration::from_millis(25);
+/// The span of time that rates are taken over.
+const RATE_OVER: Duration = Duration::from_millis(250);
+const BAR: usize = 12;
+
+/// The display, and the figures it is made of.
+pub(crate) struct Live<'a> {
+    servers: &'a Servers,
+    callers: &'a Callers,
+    moves: usize,
+    /// The number and the target of the move that is going on.
+    current: (usize, usize),
+    samples: VecDeque<(Instant, [u64; 2])>,
+    terminal: bool,
+}
+
+impl<'a> Live<'a> {
+    pub(crate) fn new(servers: &'a Servers, callers: &'a Callers, moves: usize) -> Self {
+        let samples = VecDeque::from([(Instant::now(), servers.counted())]);
+        let terminal = io::stdout().is_terminal();
+        Self {
+            servers,
+            callers,
+            moves,
+            current: (0, 0),
+            samples,
+            terminal,
+        }
+    }
+
+    /// Says which move is going on, and where to.
+    pub(crate) fn moving(&mut self, number: usize, target: usize) {
+        self.current = (number, target);
+    }
+
+    /// Shows what happens until the servers' counts are as wanted, at most for a time. Returns whether they are.
+    pub(crate) async fn until(
+        &mut self,
+        limit: Duration,
+        wanted: impl Fn([u64; 2]) -> bool,
+    ) -> io::Result<bool> {
+        let deadline = Instant::now() + limit;
+        loop {
+            let counted = self.sample();
+            self.redraw()?;
+            if wanted(counted) {
+                return Ok(true);
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(false);
+            }
+            tokio::time::sleep(left.min(SAMPLE_EVERY)).await;
+        }
+    }
+
+    /// Writes the line of a move that is done.
+    pub(crate) fn moved(&self, taken_over: Duration) -> io::Result<()> {
+        let (number, target) = self.current;
+        let [from, to] = [NAMES[1 - target], NAMES[target]];
+        let [a, b] = self.rates().map(grouped);
+        let milliseconds = taken_over.as_millis();
+        let (calls, failed) = (grouped(self.callers.succeeded()), self.callers.failed());
+        self.line(&format!(
+            "move {number:>2}  {from} -> {to} in {milliseconds:>4} ms  A {a:>7}/s  B {b:>7}/s  {calls:>9} calls, {failed} failed"
+        ))
+    }
+
+    /// Leaves the terminal as lines only.
+    pub(crate) fn end(&self) -> io::Result<()> {
+        self.line("")
+    }
+
+    fn sample(&mut self) -> [u64; 2] {
+        let now = Instant::now();
+        let counted = self.servers.counted();
+        self.samples.push_back((now, counted));
+        while self.samples.len() > 2 && now - self.samples[1].0 >= RATE_OVER {
+            self.samples.pop_front();
+        }
+        counted
+    }
+
+    /// Calls per second at each server.
+    fn rates(&self) -> [u64; 2] {
+        let (Some((earlier, before)), Some((later, now))) =
+            (self.samples.front(), self.samples.back())
+        else {
+            return [0, 0];
+        };
+        let milliseconds = u64::try_from((*later - *earlier).as_millis())
+            .unwrap_or(u64::MAX)
+            .max(1);
+        [0, 1].map(|server| (now[server] - before[server]) * 1000 / milliseconds)
+    }
+
+    fn redraw(&self) -> io::Result<()> {
+        if !self.terminal {
+            return Ok(());
+        }
+        let rates = self.rates();
+        let total = rates.iter().sum::<u64>().max(1);
+        let [a, b] = rates.map(|rate| {
+            let full = usize::try_from(rate * BAR as u64 / total).unwrap_or(BAR);
+            format!(
+                "{}{} {:>7}/s",
+                "█".repeat(full),
+                "░".repeat(BAR - full),
+                grouped(rate)
+            )
+        });
+        let (number, failed) = (self.current.0, self.callers.failed());
+        let mut out = io::stdout().lock();
+        write!(
+            out,
+            "\r\x1b[2KA {a}   B {b}   move {number}/{}   failed {failed}",
+            self.moves
+        )?;
+        out.flush()
+    }
+
+    fn line(&self, text: &str) -> io::Result<()> {
+        let clear = if self.terminal { "\r\x1b[2K" } else { "" };
+        writeln!(io::stdout().lock(), "{clear}{text}")
+    }
+}

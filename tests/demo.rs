@@ -1,0 +1,108 @@
+//! The demo, as `cargo xtask demo` runs it.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
+use std::io::{BufRead, BufReader};
+use std::net::TcpStream;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+#[test]
+fn the_demo_moves_the_component_and_loses_no_call() {
+    let output = demo(&["--moves", "2", "--tasks", "4"]).output().unwrap();
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{stdout}{stderr}");
+    for expected in ["move  1  A -> B", "move  2  B -> A"] {
+        assert!(stdout.contains(expected), "{stdout}");
+    }
+    assert_eq!(
+        (
+            figure(&stdout, "calls failed"),
+            figure(&stdout, "lost calls")
+        ),
+        (0, 0),
+        "{stdout}"
+    );
+    let [a, b] = ["counted by A", "counted by B"].map(|name| figure(&stdout, name));
+    assert!(a > 0 && b > 0, "{stdout}");
+    assert_eq!(a + b, figure(&stdout, "calls made"), "{stdout}");
+}
+
+#[test]
+fn an_interrupted_demo_leaves_nothing_running() {
+    for signal in [Signal::INT, Signal::TERM] {
+        let mut child = demo(&["--tasks", "1"])
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let ports = ports(&mut child);
+        assert!(ports.iter().all(|port| answers(*port)), "{ports:?}");
+
+        kill_process(Pid::from_child(&child), signal).unwrap();
+
+        assert_eq!(child.wait().unwrap().code(), Some(130), "{signal:?}");
+        assert!(!ports.iter().any(|port| answers(*port)), "{ports:?}");
+    }
+}
+
+#[test]
+fn a_wrong_option_is_reported_and_starts_nothing() {
+    let output = demo(&["--mvoes", "2"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        stderr.contains("`--mvoes`") && stderr.contains("`--moves N`"),
+        "{stderr}"
+    );
+    assert_eq!(output.stdout, b"");
+}
+
+/// The example, which Cargo builds with the tests and puts beside them.
+fn demo(arguments: &[&str]) -> Command {
+    let folder: PathBuf = std::env::current_exe()
+        .unwrap()
+        .ancestors()
+        .nth(2)
+        .unwrap()
+        .into();
+    let program = folder.join("examples/move_server");
+    assert!(
+        program.is_file(),
+        "build it first: `cargo build --example move_server`"
+    );
+    let mut command = Command::new(program);
+    command
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped());
+    command
+}
+
+/// The ports of the three servers, once the calls have begun.
+fn ports(child: &mut Child) -> Vec<u16> {
+    // Borrowed, so that the pipe stays open: the demo ends with an error where it cannot write.
+    let lines = BufReader::new(child.stdout.as_mut().unwrap()).lines();
+    let mut ports = Vec::new();
+    for line in lines.map_while(Result::ok) {
+        if line.contains("tasks call") {
+            break;
+        }
+        let addresses = line.split("127.0.0.1:").skip(1);
+        ports.extend(addresses.map(|rest| rest.split(',').next().unwrap().parse::<u16>().unwrap()));
+    }
+    assert_eq!(ports.len(), 3);
+    ports
+}
+
+fn answers(port: u16) -> bool {
+    TcpStream::connect(("127.0.0.1", port)).is_ok()
+}
+
+/// The number in the line of the summary that begins with a name.
+fn figure(summary: &str, name: &str) -> u64 {
+    let line = summary.lines().find(|line| line.starts_with(name)).unwrap();
+    line[name.len()..].trim().replace(',', "").parse().unwrap()
+}
