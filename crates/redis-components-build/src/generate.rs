@@ -1,5 +1,6 @@
 //! The stages, one after the other. Text in, text and diagnostics out.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::diagnostics::Diagnostics;
@@ -76,6 +77,8 @@ fn fill<'a>(
     diagnostics: &mut Diagnostics,
 ) {
     module.allow(&source.allows);
+    let mut links = BTreeSet::new();
+    let mut resolved = module.names();
     for function in &module.component.functions {
         for item in source::find(function, path, source, diagnostics) {
             let Some(wrapper) = signature::plan(function, item, path, source, runtime, diagnostics)
@@ -84,8 +87,11 @@ fn fill<'a>(
             };
             let imports = source::Imports::of(source, &path.module, &wrapper.mentions);
             imports.report_hidden(function, source, diagnostics);
+            let attributes = attributes::of(item, &wrapper);
+            links.extend(attributes::links(&attributes.docs));
+            resolved.extend(wrapper.mentions.names.iter().cloned());
             module.add(emit::Function {
-                attributes: attributes::of(item, &wrapper),
+                attributes,
                 is_conditional: attributes::is_conditional(item),
                 is_public: source::is_public(&item.vis) && imports.are_all_public,
                 path,
@@ -94,4 +100,6 @@ fn fill<'a>(
             module.import(imports);
         }
     }
+    let links = links.difference(&resolved).cloned().collect();
+    module.import(source::Imports::of_links(source, &path.module, links));
 }

@@ -40,6 +40,29 @@
 //!
 //! After that, `logs::log_recent("main", "User 235 logged in").await?` finds its connection itself.
 //!
+//! # The manifest
+//!
+//! | Key | Meaning | Default |
+//! |---|---|---|
+//! | `[config-server]` | | |
+//! | `url` | the config server, where neither code nor environment names one; no password | none |
+//! | `key-prefix` | what a component's config key begins with | `config:redis:` |
+//! | `[components.<name>]` | | |
+//! | `doc` | the documentation of the generated module | a sentence with the name |
+//! | `source` | the file with the functions, relative to the package | `src/functions/<name>.rs` |
+//! | `module` | the module that the file is | follows from `source` |
+//! | `functions` | the functions to wrap; without any, the module has its accessors alone | none |
+//! | `wait` | how old a config may be when a call begins: `"250ms"`, `"1s"`, `"2m"`; `"0s"` checks before every call | `"1s"` |
+//! | `key` | the component's whole config key | the prefix and the name |
+//!
+//! # What can be listed
+//!
+//! Any free function at the top of a file whose first parameter is a connection, as it stands:
+//! `&mut C`, `&C` or `C`, where C is `redis_components::Connection` in an `async fn`,
+//! `redis_components::blocking::Connection` in a plain one, or anything that these are, such as
+//! `impl AsyncCommands` or a generic parameter. A function that returns a `Result` keeps its type;
+//! one that returns another type `T` becomes one that returns `Result<T, redis_components::Error>`.
+//!
 //! # Reading an error
 //!
 //! Mistakes are build errors in the compiler's own format. The first place is where to look, usually

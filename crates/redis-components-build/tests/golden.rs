@@ -81,3 +81,27 @@ fn a_source_that_does_not_parse_costs_its_wrappers_alone() {
     );
     assert!(output.source().contains("functions::whole::read"));
 }
+
+#[test]
+fn the_runtime_can_have_another_path() {
+    let manifest = support::crate_directory().join("tests/golden/straight/components.toml");
+    let config = Config::new().runtime_path("crate::vendored::runtime");
+    let output = config.generate(&manifest).unwrap();
+    assert!(!output.source().contains("::redis_components::"));
+    assert!(
+        output
+            .source()
+            .contains("crate::vendored::runtime::__private::begin")
+    );
+    let error = Config::new()
+        .runtime_path("a b")
+        .generate(&manifest)
+        .unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .starts_with("error: the runtime path `a b` is not a path"),
+        "{error}"
+    );
+    assert_eq!(error.to_string(), format!("{error:?}"));
+}

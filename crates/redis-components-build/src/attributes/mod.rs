@@ -2,15 +2,18 @@
 //!
 //! The list says what is copied. Anything else acts on the function itself, and once is enough.
 
+mod comments;
 mod docs;
+mod links;
 mod lints;
 
 use std::collections::BTreeSet;
 
-use quote::{ToTokens, quote};
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Expr, ExprLit, ItemFn, Lit, Meta, Token, parse_quote};
+use syn::{Attribute, Expr, ExprLit, ItemFn, Lit, Meta, Token};
 
+pub(crate) use comments::doc_comments;
+pub(crate) use links::links;
 pub(crate) use lints::{allow_lints, allowed_lints};
 
 use crate::signature::{Returned, Wrapper};
@@ -45,6 +48,7 @@ pub(crate) fn of(item: &ItemFn, wrapper: &Wrapper) -> Attributes {
         // Without the connection, a lifetime may no longer need its name.
         lints.insert("clippy::elidable_lifetime_names".to_owned());
         lints.insert("clippy::needless_lifetimes".to_owned());
+        lints.insert("single_use_lifetimes".to_owned());
     }
     let allowed = allowed_lints(&others);
     lints.retain(|lint| !allowed.contains(lint));
@@ -114,20 +118,4 @@ fn is_copied(meta: &Meta, wrapper: &Wrapper) -> bool {
 fn inner(meta: &Meta) -> Option<Punctuated<Meta, Token![,]>> {
     let list = meta.require_list().ok()?;
     list.parse_args_with(Punctuated::parse_terminated).ok()
-}
-
-/// Turns lines into doc comments.
-pub(crate) fn doc_comments(lines: &[String]) -> Vec<Attribute> {
-    lines
-        .iter()
-        .map(|line| {
-            let line = if line.is_empty() {
-                String::new()
-            } else {
-                format!(" {line}")
-            };
-            let tokens = quote!(#line).into_token_stream();
-            parse_quote!(#[doc = #tokens])
-        })
-        .collect()
 }

@@ -50,7 +50,7 @@ pub(crate) fn quoted(text: &str) -> String {
 }
 
 /// Tells whether a character reorders or hides its neighbours where it is shown.
-fn is_invisible(character: char) -> bool {
+pub(crate) fn is_invisible(character: char) -> bool {
     matches!(character,
         '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }

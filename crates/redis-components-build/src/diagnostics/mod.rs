@@ -5,7 +5,7 @@ mod file;
 mod render;
 
 pub(crate) use diagnostic::Diagnostic;
-pub(crate) use file::{Spot, TextFile, quoted};
+pub(crate) use file::{Spot, TextFile, is_invisible, quoted};
 
 /// Everything found wrong so far. Every stage adds to it and goes on.
 #[derive(Default)]

@@ -122,9 +122,10 @@ fn allow(module: &Module<'_>) -> Attribute {
         .functions
         .iter()
         .any(|function| matches!(function.wrapper.returned, Returned::Plain(_)));
-    let list: [(&str, bool); 11] = [
+    let list: [(&str, bool); 12] = [
         ("dead_code", true),
         ("unreachable_pub", true),
+        ("unused_qualifications", true),
         ("unused_imports", has_globs || is_conditional),
         (
             "clippy::doc_markdown",

@@ -1,21 +1,23 @@
 use syn::{File, Item};
 
-/// Prints a file, with a blank line between items: the printer writes none.
-pub(super) fn print(file: &File) -> String {
+/// Prints items, with a blank line between items: the printer writes none.
+pub(super) fn print(items: Vec<Item>) -> String {
     let mut text = String::new();
-    for item in &file.items {
+    for item in items {
         if !text.is_empty() {
             text.push('\n');
         }
+        let is_module = matches!(item, Item::Mod(_));
         let printed = prettyplease::unparse(&File {
             shebang: None,
             frontmatter: None,
             attrs: Vec::new(),
-            items: vec![item.clone()],
+            items: vec![item],
         });
-        match item {
-            Item::Mod(_) => space_out(&printed, &mut text),
-            _ => text.push_str(&printed),
+        if is_module {
+            space_out(&printed, &mut text);
+        } else {
+            text.push_str(&printed);
         }
     }
     text

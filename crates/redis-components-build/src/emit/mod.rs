@@ -44,13 +44,13 @@ pub(crate) fn file(
         env!("CARGO_PKG_VERSION"),
         manifest.escape_default(),
     );
-    let mut file = root(modules, runtime);
-    file.items.extend(
+    let mut items = root(modules, runtime).items;
+    items.extend(
         modules
             .iter()
             .map(|module| syn::Item::Mod(component::module(module, config_server, runtime))),
     );
-    text.push_str(&layout::print(&file));
+    text.push_str(&layout::print(items));
     text
 }
 
@@ -74,19 +74,19 @@ fn root(modules: &[Module<'_>], runtime: &TokenStream) -> File {
         /// # Errors
         ///
         #[doc = #errors]
-        #[allow(dead_code, unreachable_pub)]
+        #[allow(dead_code, unreachable_pub, unused_qualifications)]
         pub async fn connect_all() -> ::core::result::Result<(), #runtime::Errors> {
             #runtime::__private::connect_all(self::COMPONENTS).await
         }
 
         #[doc = #connect_all]
         ///
-        /// The same as [`connect_all`], for programs without an async runtime.
+        /// The same as [`connect_all()`], for programs without an async runtime.
         ///
         /// # Errors
         ///
         #[doc = #errors]
-        #[allow(dead_code, unreachable_pub)]
+        #[allow(dead_code, unreachable_pub, unused_qualifications)]
         pub fn connect_all_blocking() -> ::core::result::Result<(), #runtime::Errors> {
             #runtime::__private::connect_all_blocking(self::COMPONENTS)
         }

@@ -33,6 +33,18 @@ impl<'a> Module<'a> {
         }
     }
 
+    /// Returns the names of the module's own items.
+    pub(crate) fn names(&self) -> BTreeSet<String> {
+        let fixed = ["COMPONENT", "blocking_connection", "connection"];
+        let functions = self.component.functions.iter();
+        let functions = functions.map(|function| function.name.clone());
+        fixed
+            .map(str::to_owned)
+            .into_iter()
+            .chain(functions)
+            .collect()
+    }
+
     pub(crate) fn add(&mut self, function: Function<'a>) {
         self.functions.push(function);
     }

@@ -41,7 +41,7 @@ fn docs(function: &Function<'_>) -> Vec<String> {
     }
     let ident = &function.wrapper.signature.ident;
     let (name, module) = (ident.unraw(), &function.path.module);
-    docs.push(format!("Generated from [`{name}`]({module}::{ident})."));
+    docs.push(format!("Generated from [`{name}`]({module}::{ident}())."));
     docs
 }
 

@@ -8,6 +8,7 @@ mod source_path;
 mod table;
 mod wait;
 
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -82,10 +83,22 @@ fn parse(name: &str, text: &str, diagnostics: &mut Diagnostics) -> Option<Manife
 
 fn syntax_error(file: &Arc<TextFile>, error: &toml::de::Error, diagnostics: &mut Diagnostics) {
     let end = file.text.len();
-    let spot = file.spot(error.span().unwrap_or(end..end));
-    diagnostics.error(Diagnostic::error(
-        format!("cannot parse `{}` as TOML", file.path),
-        &spot,
-        error.message(),
-    ));
+    let range = error.span().unwrap_or(end..end);
+    let spot = file.spot(range.clone());
+    let message = format!("cannot parse `{}` as TOML", file.path);
+    let mut diagnostic = Diagnostic::error(message, &spot, error.message());
+    if error.message().starts_with("duplicate key")
+        && let Some(first) = first_use(&file.text, range)
+    {
+        diagnostic = diagnostic.context(&file.spot(first), "first used here");
+    }
+    diagnostics.error(diagnostic);
+}
+
+/// Finds where a key that is used twice was used first: in what precedes the second's line.
+fn first_use(text: &str, second: Range<usize>) -> Option<Range<usize>> {
+    let before = text.get(..second.start)?;
+    let line = before.rfind('\n')? + 1;
+    let (document, _) = DeTable::parse_recoverable(&text[..line]);
+    table::only_key(document.get_ref(), text.get(second)?)
 }

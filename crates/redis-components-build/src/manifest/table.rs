@@ -1,3 +1,4 @@
+use std::ops::Range;
 use std::sync::Arc;
 
 use toml::Spanned;
@@ -142,5 +143,26 @@ impl<'a> Table<'a> {
 
     fn spot<T>(&self, spanned: &Spanned<T>) -> Spot {
         self.file.spot(spanned.span())
+    }
+}
+
+/// Finds the key of this name in a document, at any depth, if it is the only one.
+pub(super) fn only_key(document: &DeTable<'_>, name: &str) -> Option<Range<usize>> {
+    let mut found = Vec::new();
+    collect_keys(document, name, &mut found);
+    match found.as_slice() {
+        [only] => Some(only.clone()),
+        _ => None,
+    }
+}
+
+fn collect_keys(table: &DeTable<'_>, name: &str, found: &mut Vec<Range<usize>>) {
+    for (key, value) in table {
+        if key.get_ref() == name {
+            found.push(key.span());
+        }
+        if let DeValue::Table(inner) = value.get_ref() {
+            collect_keys(inner, name, found);
+        }
     }
 }

@@ -5,8 +5,11 @@ mod connection;
 mod generics;
 mod lifetimes;
 mod parameters;
+mod reach;
 mod refuse;
+mod remove;
 mod returns;
+mod substitute;
 
 use proc_macro2::TokenStream;
 use quote::quote;

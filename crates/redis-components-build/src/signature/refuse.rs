@@ -2,7 +2,8 @@
 
 use proc_macro2::Span;
 use syn::spanned::Spanned;
-use syn::{FnArg, ItemFn, PatType, Safety};
+use syn::visit::{self, Visit};
+use syn::{Expr, FnArg, ItemFn, PatType, Safety, Type, TypeParamBound};
 
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::manifest::FunctionName;
@@ -28,6 +29,14 @@ pub(super) fn check<'a>(
         let message = format!("{kind} `{name}` cannot be wrapped");
         let help = "list a plain function that calls it";
         refuse(span, message, "only plain functions can be listed", help);
+        return None;
+    }
+    let mut unknown = Unknown::default();
+    unknown.visit_signature(&item.sig);
+    if unknown.is_there {
+        let message = format!("the signature of `{name}` has syntax that is not stable Rust");
+        let help = "list a plain function that calls it";
+        refuse(item.sig.ident.span(), message, "not understood", help);
         return None;
     }
     match item.sig.inputs.first() {
@@ -60,6 +69,29 @@ pub(super) fn check<'a>(
             }
             Some(first)
         }
+    }
+}
+
+/// Looks for syntax that can be parsed, but not understood.
+#[derive(Default)]
+struct Unknown {
+    is_there: bool,
+}
+
+impl<'ast> Visit<'ast> for Unknown {
+    fn visit_type(&mut self, ty: &'ast Type) {
+        self.is_there |= matches!(ty, Type::Verbatim(_));
+        visit::visit_type(self, ty);
+    }
+
+    fn visit_type_param_bound(&mut self, bound: &'ast TypeParamBound) {
+        self.is_there |= matches!(bound, TypeParamBound::Verbatim(_));
+        visit::visit_type_param_bound(self, bound);
+    }
+
+    fn visit_expr(&mut self, expression: &'ast Expr) {
+        self.is_there |= matches!(expression, Expr::Verbatim(_));
+        visit::visit_expr(self, expression);
     }
 }
 

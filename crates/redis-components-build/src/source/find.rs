@@ -2,8 +2,8 @@ use proc_macro2::Ident;
 use syn::ext::IdentExt;
 use syn::{ImplItem, Item, ItemFn};
 
-use super::imports::leaves;
 use super::items::{declared, has_macro_calls};
+use super::use_tree::leaves;
 use super::{Source, is_visible_from_root};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::manifest::{FunctionName, SourcePath};

@@ -1,29 +1,22 @@
-//! The `use` items that copied signatures need.
+//! What copied signatures and documentation need of their file's surroundings.
 
 use std::collections::BTreeSet;
 
 use proc_macro2::Ident;
-use quote::{ToTokens, quote};
+use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::visit::Visit;
 use syn::visit_mut::VisitMut;
-use syn::{Attribute, Item, ItemType, ItemUse, UseTree, Visibility};
+use syn::{Item, ItemType, Visibility, parse_quote};
 
+use super::import::{Import, cfgs, copied, first_name, local, sort_key};
 use super::items::{declared, has_macro_calls};
+use super::use_tree::{Leaf, leaves};
 use super::{Mentions, Source, is_public, is_visible_from_root};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::manifest::FunctionName;
 use crate::module_path::ModulePath;
-use crate::rewrite::{Absolute, resolve};
-
-/// One name, or everything, brought into a generated module.
-pub(crate) struct Import {
-    pub(crate) cfg: Vec<Attribute>,
-    pub(crate) leading_colon: bool,
-    pub(crate) path: Vec<Ident>,
-    pub(crate) rename: Option<Ident>,
-    pub(crate) is_glob: bool,
-}
+use crate::rewrite::Absolute;
 
 /// What makes the names of copied signatures resolve.
 #[derive(Default)]
@@ -54,6 +47,36 @@ impl Imports {
         }
         if !is_complete {
             imports.add_globs(source, module);
+        }
+        imports
+    }
+
+    /// Collects what the links of copied documentation need, for documentation builds alone.
+    pub(crate) fn of_links(source: &Source, module: &ModulePath, names: BTreeSet<String>) -> Self {
+        let mut imports = Self::default();
+        for name in names {
+            for item in &source.items {
+                match item {
+                    Item::Use(item) => {
+                        let is_named = |leaf: &&Leaf| !leaf.is_glob && leaf.name.unraw() == name;
+                        let leaves = leaves(item);
+                        let found = leaves.iter().filter(is_named);
+                        let found = found.filter_map(|leaf| copied(leaf, item, source, module));
+                        imports.uses.extend(found);
+                    }
+                    item => {
+                        if let Some((_, ident, visibility)) = declared(item)
+                            && ident.unraw() == name
+                            && is_visible_from_root(visibility, module)
+                        {
+                            imports.uses.push(local(ident, item, module));
+                        }
+                    }
+                }
+            }
+        }
+        for import in &mut imports.uses {
+            import.cfg.insert(0, parse_quote!(#[cfg(doc)]));
         }
         imports
     }
@@ -164,175 +187,12 @@ impl Imports {
     }
 }
 
-/// One end of a `use` tree.
-pub(super) struct Leaf {
-    path: Vec<Ident>,
-    /// The name that it declares; the last module's for a glob.
-    pub(super) name: Ident,
-    is_renamed: bool,
-    is_glob: bool,
-}
-
-/// Takes a `use` item apart.
-pub(super) fn leaves(item: &ItemUse) -> Vec<Leaf> {
-    let mut leaves = Vec::new();
-    walk(&item.tree, &mut Vec::new(), &mut leaves);
-    leaves
-}
-
-fn walk(tree: &UseTree, prefix: &mut Vec<Ident>, leaves: &mut Vec<Leaf>) {
-    match tree {
-        UseTree::Path(path) => {
-            prefix.push(path.ident.clone());
-            walk(&path.tree, prefix, leaves);
-            prefix.pop();
-        }
-        UseTree::Group(group) => {
-            for tree in &group.items {
-                walk(tree, prefix, leaves);
-            }
-        }
-        UseTree::Name(name) => {
-            let mut path = prefix.clone();
-            if name.ident != "self" {
-                path.push(name.ident.clone());
-            }
-            if let Some(name) = path.last().cloned() {
-                leaves.push(Leaf {
-                    path,
-                    name,
-                    is_renamed: false,
-                    is_glob: false,
-                });
-            }
-        }
-        UseTree::Rename(rename) => {
-            let mut path = prefix.clone();
-            // `as _` brings in methods alone, and a signature calls none.
-            if rename.rename == "_" {
-                return;
-            }
-            if rename.ident != "self" {
-                path.push(rename.ident.clone());
-            }
-            leaves.push(Leaf {
-                path,
-                name: rename.rename.clone(),
-                is_renamed: true,
-                is_glob: false,
-            });
-        }
-        UseTree::Glob(_) => {
-            if let Some(name) = prefix.last().cloned() {
-                leaves.push(Leaf {
-                    path: prefix.clone(),
-                    name,
-                    is_renamed: false,
-                    is_glob: true,
-                });
-            }
-        }
-    }
-}
-
-/// Copies one end of a `use` item, meaning the same from anywhere in the crate.
-fn copied(leaf: &Leaf, item: &ItemUse, source: &Source, module: &ModulePath) -> Option<Import> {
-    let mut path = leaf.path.clone();
-    let leading_colon = item.leading_colon.is_some();
-    if !leading_colon {
-        let first = path.first()?.clone();
-        if let Some((mut prefix, used)) = resolve(&path, module) {
-            prefix.extend(path.drain(used..));
-            path = prefix;
-        } else if is_declared(&first, source) {
-            let mut prefix = module.idents();
-            prefix.append(&mut path);
-            path = prefix;
-        }
-    }
-    // `use redis::{self, …}`: a crate's name resolves without.
-    if path.len() == 1 && !leaf.is_renamed && !leaf.is_glob {
-        return None;
-    }
-    Some(Import {
-        cfg: cfgs(&item.attrs),
-        leading_colon,
-        path,
-        rename: leaf.is_renamed.then(|| leaf.name.clone()),
-        is_glob: leaf.is_glob,
-    })
-}
-
-fn local(ident: &Ident, item: &Item, module: &ModulePath) -> Import {
-    let mut path = module.idents();
-    path.push(ident.clone());
-    Import {
-        cfg: attributes(item).map(cfgs).unwrap_or_default(),
-        leading_colon: false,
-        path,
-        rename: None,
-        is_glob: false,
-    }
-}
-
 fn copied_alias(alias: &ItemType, module: &ModulePath) -> ItemType {
     let mut alias = alias.clone();
     alias.attrs = cfgs(&alias.attrs);
     alias.vis = Visibility::Inherited;
     Absolute { module }.visit_item_type_mut(&mut alias);
     alias
-}
-
-/// Tells whether the file itself declares a name that a path can begin with.
-fn is_declared(name: &Ident, source: &Source) -> bool {
-    source
-        .items
-        .iter()
-        .filter(|item| !matches!(item, Item::Const(_) | Item::Fn(_) | Item::Static(_)))
-        .filter_map(declared)
-        .any(|(_, ident, _)| ident == name)
-}
-
-/// Returns the name that an import needs other imports for.
-fn first_name(import: &Import) -> Option<String> {
-    let first = import.path.first()?;
-    (!import.leading_colon && first != "crate").then(|| first.unraw().to_string())
-}
-
-fn cfgs(attributes: &[Attribute]) -> Vec<Attribute> {
-    attributes
-        .iter()
-        .filter(|attribute| attribute.path().is_ident("cfg"))
-        .cloned()
-        .collect()
-}
-
-fn attributes(item: &Item) -> Option<&[Attribute]> {
-    Some(match item {
-        Item::Const(item) => &item.attrs,
-        Item::Enum(item) => &item.attrs,
-        Item::Mod(item) => &item.attrs,
-        Item::Static(item) => &item.attrs,
-        Item::Struct(item) => &item.attrs,
-        Item::Trait(item) => &item.attrs,
-        Item::TraitAlias(item) => &item.attrs,
-        Item::Type(item) => &item.attrs,
-        Item::Union(item) => &item.attrs,
-        _ => return None,
-    })
-}
-
-/// What imports are sorted by, the crate's own names first, and what tells two of them apart.
-fn sort_key(import: &Import) -> (bool, String, bool, Option<String>, String) {
-    let path: Vec<String> = import.path.iter().map(ToString::to_string).collect();
-    let cfg = &import.cfg;
-    (
-        path.first().is_none_or(|first| first != "crate"),
-        path.join("::"),
-        import.is_glob,
-        import.rename.as_ref().map(ToString::to_string),
-        quote!(#(#cfg)*).to_string(),
-    )
 }
 
 fn alias_key(alias: &ItemType) -> (String, String) {

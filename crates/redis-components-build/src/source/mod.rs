@@ -1,9 +1,11 @@
 //! Stage 2: a source file becomes items, and the listed names become functions.
 
 mod find;
+mod import;
 mod imports;
 mod items;
 mod mentions;
+mod use_tree;
 mod visible;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,7 +18,8 @@ use proc_macro2::Span;
 use syn::Item;
 
 pub(crate) use find::find;
-pub(crate) use imports::{Import, Imports};
+pub(crate) use import::Import;
+pub(crate) use imports::Imports;
 pub(crate) use mentions::Mentions;
 pub(crate) use visible::{is_public, is_visible_from_root};
 

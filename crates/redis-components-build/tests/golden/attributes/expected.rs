@@ -13,19 +13,19 @@ pub static COMPONENTS: &[&::redis_components::Component] = &[&attributes::COMPON
 /// # Errors
 ///
 /// Returns the failures of all components, not only the first.
-#[allow(dead_code, unreachable_pub)]
+#[allow(dead_code, unreachable_pub, unused_qualifications)]
 pub async fn connect_all() -> ::core::result::Result<(), ::redis_components::Errors> {
     ::redis_components::__private::connect_all(self::COMPONENTS).await
 }
 
 /// Connects every component, and waits until all of them have answered or failed.
 ///
-/// The same as [`connect_all`], for programs without an async runtime.
+/// The same as [`connect_all()`], for programs without an async runtime.
 ///
 /// # Errors
 ///
 /// Returns the failures of all components, not only the first.
-#[allow(dead_code, unreachable_pub)]
+#[allow(dead_code, unreachable_pub, unused_qualifications)]
 pub fn connect_all_blocking() -> ::core::result::Result<(), ::redis_components::Errors> {
     ::redis_components::__private::connect_all_blocking(self::COMPONENTS)
 }
@@ -41,9 +41,12 @@ pub fn connect_all_blocking() -> ::core::result::Result<(), ::redis_components::
     rustdoc::broken_intra_doc_links,
     rustdoc::private_intra_doc_links,
     rustdoc::redundant_explicit_links,
-    unreachable_pub
+    unreachable_pub,
+    unused_qualifications
 )]
 pub mod attributes {
+    #[cfg(doc)]
+    use crate::functions::attributes::Thing;
     use redis::RedisResult;
     use redis_components::Connection;
     use redis_components::blocking;
@@ -102,7 +105,7 @@ pub mod attributes {
     ///
     /// Done with `GitHub`.
     ///
-    /// Generated from [`documented`](crate::functions::attributes::documented).
+    /// Generated from [`documented`](crate::functions::attributes::documented()).
     pub async fn documented() -> RedisResult<()> {
         ::redis_components::__private::begin(&self::COMPONENT, "documented")
             .finish(
@@ -126,7 +129,7 @@ pub mod attributes {
     ///
     /// And an attribute.
     ///
-    /// Generated from [`block`](crate::functions::attributes::block).
+    /// Generated from [`block`](crate::functions::attributes::block()).
     #[doc(alias = "brick")]
     pub async fn block() -> RedisResult<()> {
         ::redis_components::__private::begin(&self::COMPONENT, "block")
@@ -147,7 +150,7 @@ pub mod attributes {
 
     /// Not for everybody.
     ///
-    /// Generated from [`hidden`](crate::functions::attributes::hidden).
+    /// Generated from [`hidden`](crate::functions::attributes::hidden()).
     #[doc(hidden)]
     pub async fn hidden() -> RedisResult<()> {
         ::redis_components::__private::begin(&self::COMPONENT, "hidden")
@@ -168,7 +171,7 @@ pub mod attributes {
 
     /// Not for long.
     ///
-    /// Generated from [`old`](crate::functions::attributes::old).
+    /// Generated from [`old`](crate::functions::attributes::old()).
     #[deprecated(since = "1.0.0", note = "call `documented`")]
     #[allow(deprecated)]
     pub async fn old() -> RedisResult<()> {
@@ -190,7 +193,7 @@ pub mod attributes {
 
     /// With a reason.
     ///
-    /// Generated from [`used`](crate::functions::attributes::used).
+    /// Generated from [`used`](crate::functions::attributes::used()).
     #[must_use = "it is what you asked for"]
     pub async fn used() -> ::core::result::Result<u8, ::redis_components::Error> {
         ::redis_components::__private::begin(&self::COMPONENT, "used")
@@ -208,7 +211,7 @@ pub mod attributes {
 
     /// Without one.
     ///
-    /// Generated from [`plainly_used`](crate::functions::attributes::plainly_used).
+    /// Generated from [`plainly_used`](crate::functions::attributes::plainly_used()).
     pub fn plainly_used() -> ::core::result::Result<u8, ::redis_components::Error> {
         ::redis_components::__private::begin(&self::COMPONENT, "plainly_used")
             .finish_plain(
@@ -223,7 +226,7 @@ pub mod attributes {
 
     /// Knows its caller.
     ///
-    /// Generated from [`tracked`](crate::functions::attributes::tracked).
+    /// Generated from [`tracked`](crate::functions::attributes::tracked()).
     #[track_caller]
     pub fn tracked() -> RedisResult<u32> {
         ::redis_components::__private::begin(&self::COMPONENT, "tracked")
@@ -240,7 +243,7 @@ pub mod attributes {
 
     /// Allows something.
     ///
-    /// Generated from [`quiet`](crate::functions::attributes::quiet).
+    /// Generated from [`quiet`](crate::functions::attributes::quiet()).
     #[allow(clippy::ptr_arg)]
     pub async fn quiet(keys: &Vec<u8>) -> RedisResult<usize> {
         ::redis_components::__private::begin(&self::COMPONENT, "quiet")
@@ -262,7 +265,7 @@ pub mod attributes {
 
     /// Expects something.
     ///
-    /// Generated from [`expecting`](crate::functions::attributes::expecting).
+    /// Generated from [`expecting`](crate::functions::attributes::expecting()).
     pub async fn expecting() -> RedisResult<()> {
         ::redis_components::__private::begin(&self::COMPONENT, "expecting")
             .finish(
@@ -280,7 +283,7 @@ pub mod attributes {
             )
     }
 
-    /// Generated from [`undocumented`](crate::functions::attributes::undocumented).
+    /// Generated from [`undocumented`](crate::functions::attributes::undocumented()).
     #[allow(missing_docs)]
     pub async fn undocumented() -> RedisResult<()> {
         ::redis_components::__private::begin(&self::COMPONENT, "undocumented")

@@ -13,19 +13,19 @@ pub static COMPONENTS: &[&::redis_components::Component] = &[&conditional::COMPO
 /// # Errors
 ///
 /// Returns the failures of all components, not only the first.
-#[allow(dead_code, unreachable_pub)]
+#[allow(dead_code, unreachable_pub, unused_qualifications)]
 pub async fn connect_all() -> ::core::result::Result<(), ::redis_components::Errors> {
     ::redis_components::__private::connect_all(self::COMPONENTS).await
 }
 
 /// Connects every component, and waits until all of them have answered or failed.
 ///
-/// The same as [`connect_all`], for programs without an async runtime.
+/// The same as [`connect_all()`], for programs without an async runtime.
 ///
 /// # Errors
 ///
 /// Returns the failures of all components, not only the first.
-#[allow(dead_code, unreachable_pub)]
+#[allow(dead_code, unreachable_pub, unused_qualifications)]
 pub fn connect_all_blocking() -> ::core::result::Result<(), ::redis_components::Errors> {
     ::redis_components::__private::connect_all_blocking(self::COMPONENTS)
 }
@@ -40,7 +40,8 @@ pub fn connect_all_blocking() -> ::core::result::Result<(), ::redis_components::
     rustdoc::private_intra_doc_links,
     rustdoc::redundant_explicit_links,
     unreachable_pub,
-    unused_imports
+    unused_imports,
+    unused_qualifications
 )]
 pub mod conditional {
     use redis::RedisResult;
@@ -89,7 +90,7 @@ pub mod conditional {
 
     /// Without the feature, nowhere to be seen.
     ///
-    /// Generated from [`never`](crate::functions::conditional::never).
+    /// Generated from [`never`](crate::functions::conditional::never()).
     #[cfg(feature = "extra")]
     pub async fn never(wait: Wait) -> RedisResult<()> {
         ::redis_components::__private::begin(&self::COMPONENT, "never")
@@ -111,7 +112,7 @@ pub mod conditional {
 
     /// Always there.
     ///
-    /// Generated from [`always`](crate::functions::conditional::always).
+    /// Generated from [`always`](crate::functions::conditional::always()).
     #[cfg_attr(feature = "extra", allow(unused), must_use = "really")]
     pub async fn always(map: Map<String, String>) -> RedisResult<()> {
         ::redis_components::__private::begin(&self::COMPONENT, "always")
@@ -133,7 +134,7 @@ pub mod conditional {
 
     /// With the feature.
     ///
-    /// Generated from [`either`](crate::functions::conditional::either).
+    /// Generated from [`either`](crate::functions::conditional::either()).
     #[cfg(feature = "extra")]
     pub async fn either() -> RedisResult<u8> {
         ::redis_components::__private::begin(&self::COMPONENT, "either")
@@ -154,7 +155,7 @@ pub mod conditional {
 
     /// Without it.
     ///
-    /// Generated from [`either`](crate::functions::conditional::either).
+    /// Generated from [`either`](crate::functions::conditional::either()).
     #[cfg(not(feature = "extra"))]
     pub async fn either() -> RedisResult<u16> {
         ::redis_components::__private::begin(&self::COMPONENT, "either")
@@ -175,7 +176,7 @@ pub mod conditional {
 
     /// One parameter more.
     ///
-    /// Generated from [`parameter`](crate::functions::conditional::parameter).
+    /// Generated from [`parameter`](crate::functions::conditional::parameter()).
     pub async fn parameter(
         #[cfg(feature = "extra")]
         extra: u8,

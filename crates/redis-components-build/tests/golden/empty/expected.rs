@@ -16,25 +16,25 @@ pub static COMPONENTS: &[&::redis_components::Component] = &[
 /// # Errors
 ///
 /// Returns the failures of all components, not only the first.
-#[allow(dead_code, unreachable_pub)]
+#[allow(dead_code, unreachable_pub, unused_qualifications)]
 pub async fn connect_all() -> ::core::result::Result<(), ::redis_components::Errors> {
     ::redis_components::__private::connect_all(self::COMPONENTS).await
 }
 
 /// Connects every component, and waits until all of them have answered or failed.
 ///
-/// The same as [`connect_all`], for programs without an async runtime.
+/// The same as [`connect_all()`], for programs without an async runtime.
 ///
 /// # Errors
 ///
 /// Returns the failures of all components, not only the first.
-#[allow(dead_code, unreachable_pub)]
+#[allow(dead_code, unreachable_pub, unused_qualifications)]
 pub fn connect_all_blocking() -> ::core::result::Result<(), ::redis_components::Errors> {
     ::redis_components::__private::connect_all_blocking(self::COMPONENTS)
 }
 
 /// The component `absent`.
-#[allow(dead_code, unreachable_pub)]
+#[allow(dead_code, unreachable_pub, unused_qualifications)]
 pub mod absent {
     /// The component `absent`: its name, config key and `wait`.
     pub static COMPONENT: ::redis_components::Component = ::redis_components::__private::component(::redis_components::__private::Declaration {
@@ -70,7 +70,7 @@ pub mod absent {
 }
 
 /// The component `empty`.
-#[allow(dead_code, unreachable_pub)]
+#[allow(dead_code, unreachable_pub, unused_qualifications)]
 pub mod empty {
     /// The component `empty`: its name, config key and `wait`.
     pub static COMPONENT: ::redis_components::Component = ::redis_components::__private::component(::redis_components::__private::Declaration {

@@ -13,19 +13,19 @@ pub static COMPONENTS: &[&::redis_components::Component] = &[&generics::COMPONEN
 /// # Errors
 ///
 /// Returns the failures of all components, not only the first.
-#[allow(dead_code, unreachable_pub)]
+#[allow(dead_code, unreachable_pub, unused_qualifications)]
 pub async fn connect_all() -> ::core::result::Result<(), ::redis_components::Errors> {
     ::redis_components::__private::connect_all(self::COMPONENTS).await
 }
 
 /// Connects every component, and waits until all of them have answered or failed.
 ///
-/// The same as [`connect_all`], for programs without an async runtime.
+/// The same as [`connect_all()`], for programs without an async runtime.
 ///
 /// # Errors
 ///
 /// Returns the failures of all components, not only the first.
-#[allow(dead_code, unreachable_pub)]
+#[allow(dead_code, unreachable_pub, unused_qualifications)]
 pub fn connect_all_blocking() -> ::core::result::Result<(), ::redis_components::Errors> {
     ::redis_components::__private::connect_all_blocking(self::COMPONENTS)
 }
@@ -38,7 +38,8 @@ pub fn connect_all_blocking() -> ::core::result::Result<(), ::redis_components::
     rustdoc::broken_intra_doc_links,
     rustdoc::private_intra_doc_links,
     rustdoc::redundant_explicit_links,
-    unreachable_pub
+    unreachable_pub,
+    unused_qualifications
 )]
 pub mod generics {
     use crate::functions::generics::Worker;
@@ -82,7 +83,7 @@ pub mod generics {
 
     /// An open connection type.
     ///
-    /// Generated from [`open`](crate::functions::generics::open).
+    /// Generated from [`open`](crate::functions::generics::open()).
     pub async fn open(key: &str) -> RedisResult<u64> {
         ::redis_components::__private::begin(&self::COMPONENT, "open")
             .finish(
@@ -103,7 +104,7 @@ pub mod generics {
 
     /// A bounded one.
     ///
-    /// Generated from [`bounded`](crate::functions::generics::bounded).
+    /// Generated from [`bounded`](crate::functions::generics::bounded()).
     pub async fn bounded(key: &str) -> RedisResult<u64> {
         ::redis_components::__private::begin(&self::COMPONENT, "bounded")
             .finish(
@@ -124,7 +125,7 @@ pub mod generics {
 
     /// One with a clause.
     ///
-    /// Generated from [`clause`](crate::functions::generics::clause).
+    /// Generated from [`clause`](crate::functions::generics::clause()).
     pub async fn clause<K>(key: K) -> RedisResult<u64>
     where
         K: Display,
@@ -151,7 +152,7 @@ pub mod generics {
 
     /// A bounded one that blocks.
     ///
-    /// Generated from [`bounded_blocking`](crate::functions::generics::bounded_blocking).
+    /// Generated from [`bounded_blocking`](crate::functions::generics::bounded_blocking()).
     pub fn bounded_blocking(key: &str) -> RedisResult<u64> {
         ::redis_components::__private::begin(&self::COMPONENT, "bounded_blocking")
             .finish(
@@ -170,7 +171,7 @@ pub mod generics {
 
     /// An open one that blocks.
     ///
-    /// Generated from [`open_blocking`](crate::functions::generics::open_blocking).
+    /// Generated from [`open_blocking`](crate::functions::generics::open_blocking()).
     pub fn open_blocking(key: &str) -> RedisResult<u64> {
         ::redis_components::__private::begin(&self::COMPONENT, "open_blocking")
             .finish(
@@ -189,7 +190,7 @@ pub mod generics {
 
     /// A dynamic one.
     ///
-    /// Generated from [`dynamic`](crate::functions::generics::dynamic).
+    /// Generated from [`dynamic`](crate::functions::generics::dynamic()).
     pub fn dynamic(key: &str) -> RedisResult<u64> {
         ::redis_components::__private::begin(&self::COMPONENT, "dynamic")
             .finish(
@@ -208,7 +209,7 @@ pub mod generics {
 
     /// Parameters of other things stay.
     ///
-    /// Generated from [`kept`](crate::functions::generics::kept).
+    /// Generated from [`kept`](crate::functions::generics::kept()).
     pub async fn kept<T: FromRedisValue>(key: &str) -> RedisResult<T> {
         ::redis_components::__private::begin(&self::COMPONENT, "kept")
             .finish(
@@ -231,7 +232,7 @@ pub mod generics {
 
     /// Constants too.
     ///
-    /// Generated from [`constant`](crate::functions::generics::constant).
+    /// Generated from [`constant`](crate::functions::generics::constant()).
     pub async fn constant<const N: usize>(keys: [&str; N]) -> RedisResult<usize> {
         ::redis_components::__private::begin(&self::COMPONENT, "constant")
             .finish(
@@ -254,7 +255,7 @@ pub mod generics {
 
     /// Some go, some stay.
     ///
-    /// Generated from [`both`](crate::functions::generics::both).
+    /// Generated from [`both`](crate::functions::generics::both()).
     pub async fn both<T, const N: usize>(keys: &[T; N]) -> RedisResult<()>
     where
         for<'a> &'a T: Display,
@@ -283,7 +284,7 @@ pub mod generics {
 
     /// The connection's parameter is used by others.
     ///
-    /// Generated from [`elsewhere`](crate::functions::generics::elsewhere).
+    /// Generated from [`elsewhere`](crate::functions::generics::elsewhere()).
     pub async fn elsewhere<W: Worker<::redis_components::Connection>>(
         worker: W,
         then: fn(&mut ::redis_components::Connection),
@@ -314,7 +315,7 @@ pub mod generics {
 
     /// Open argument types.
     ///
-    /// Generated from [`argument`](crate::functions::generics::argument).
+    /// Generated from [`argument`](crate::functions::generics::argument()).
     pub async fn argument(
         keys: impl IntoIterator<Item = impl Display>,
     ) -> RedisResult<usize> {
@@ -337,7 +338,7 @@ pub mod generics {
 
     /// By value.
     ///
-    /// Generated from [`owned`](crate::functions::generics::owned).
+    /// Generated from [`owned`](crate::functions::generics::owned()).
     pub async fn owned(key: &str) -> RedisResult<u64> {
         ::redis_components::__private::begin(&self::COMPONENT, "owned")
             .finish(
@@ -358,7 +359,7 @@ pub mod generics {
 
     /// A parameter that only the caller can say.
     ///
-    /// Generated from [`inferred`](crate::functions::generics::inferred).
+    /// Generated from [`inferred`](crate::functions::generics::inferred()).
     pub fn inferred<T: Default + Display>() -> RedisResult<()> {
         ::redis_components::__private::begin(&self::COMPONENT, "inferred")
             .finish(

@@ -13,19 +13,19 @@ pub static COMPONENTS: &[&::redis_components::Component] = &[&imports::COMPONENT
 /// # Errors
 ///
 /// Returns the failures of all components, not only the first.
-#[allow(dead_code, unreachable_pub)]
+#[allow(dead_code, unreachable_pub, unused_qualifications)]
 pub async fn connect_all() -> ::core::result::Result<(), ::redis_components::Errors> {
     ::redis_components::__private::connect_all(self::COMPONENTS).await
 }
 
 /// Connects every component, and waits until all of them have answered or failed.
 ///
-/// The same as [`connect_all`], for programs without an async runtime.
+/// The same as [`connect_all()`], for programs without an async runtime.
 ///
 /// # Errors
 ///
 /// Returns the failures of all components, not only the first.
-#[allow(dead_code, unreachable_pub)]
+#[allow(dead_code, unreachable_pub, unused_qualifications)]
 pub fn connect_all_blocking() -> ::core::result::Result<(), ::redis_components::Errors> {
     ::redis_components::__private::connect_all_blocking(self::COMPONENTS)
 }
@@ -42,7 +42,8 @@ pub fn connect_all_blocking() -> ::core::result::Result<(), ::redis_components::
     rustdoc::private_intra_doc_links,
     rustdoc::redundant_explicit_links,
     unreachable_pub,
-    unused_imports
+    unused_imports,
+    unused_qualifications
 )]
 pub mod imports {
     use crate::functions::Shared;
@@ -100,7 +101,7 @@ pub mod imports {
 
     /// Nested trees.
     ///
-    /// Generated from [`nested`](crate::functions::imports::nested).
+    /// Generated from [`nested`](crate::functions::imports::nested()).
     pub async fn nested(
         _map: &HashMap<String, fmt::Alignment, RandomState>,
     ) -> redis::RedisResult<()> {
@@ -123,7 +124,7 @@ pub mod imports {
 
     /// Renamed names.
     ///
-    /// Generated from [`renamed`](crate::functions::imports::renamed).
+    /// Generated from [`renamed`](crate::functions::imports::renamed()).
     pub async fn renamed(_map: Map<String, String>) -> redis::RedisResult<()> {
         ::redis_components::__private::begin(&self::COMPONENT, "renamed")
             .finish(
@@ -144,7 +145,7 @@ pub mod imports {
 
     /// Relative paths, in imports and here.
     ///
-    /// Generated from [`relative`](crate::functions::imports::relative).
+    /// Generated from [`relative`](crate::functions::imports::relative()).
     pub async fn relative(
         _inner: Inner,
         _shared: Shared,
@@ -173,7 +174,7 @@ pub mod imports {
 
     /// Types of this file, before what the globs bring.
     ///
-    /// Generated from [`local`](crate::functions::imports::local).
+    /// Generated from [`local`](crate::functions::imports::local()).
     pub async fn local(
         _severity: Severity,
         _display: &(dyn Display + Sync),
@@ -198,7 +199,7 @@ pub mod imports {
 
     /// Types that a glob brings.
     ///
-    /// Generated from [`globbed`](crate::functions::imports::globbed).
+    /// Generated from [`globbed`](crate::functions::imports::globbed()).
     pub async fn globbed(_globbed: Globbed, _kind: ErrorKind) -> redis::RedisResult<()> {
         ::redis_components::__private::begin(&self::COMPONENT, "globbed")
             .finish(
@@ -220,7 +221,7 @@ pub mod imports {
 
     /// Private aliases of this file, also of the connection.
     ///
-    /// Generated from [`aliased`](crate::functions::imports::aliased).
+    /// Generated from [`aliased`](crate::functions::imports::aliased()).
     pub async fn aliased() -> ::core::result::Result<Answer, ::redis_components::Error> {
         ::redis_components::__private::begin(&self::COMPONENT, "aliased")
             .finish_plain(
@@ -237,7 +238,7 @@ pub mod imports {
 
     /// Paths from the root, and no import at all.
     ///
-    /// Generated from [`qualified`](crate::functions::imports::qualified).
+    /// Generated from [`qualified`](crate::functions::imports::qualified()).
     pub async fn qualified(
         _severity: crate::functions::imports::Severity,
     ) -> ::std::result::Result<(), ::redis::RedisError> {

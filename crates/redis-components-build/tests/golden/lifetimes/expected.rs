@@ -13,19 +13,19 @@ pub static COMPONENTS: &[&::redis_components::Component] = &[&lifetimes::COMPONE
 /// # Errors
 ///
 /// Returns the failures of all components, not only the first.
-#[allow(dead_code, unreachable_pub)]
+#[allow(dead_code, unreachable_pub, unused_qualifications)]
 pub async fn connect_all() -> ::core::result::Result<(), ::redis_components::Errors> {
     ::redis_components::__private::connect_all(self::COMPONENTS).await
 }
 
 /// Connects every component, and waits until all of them have answered or failed.
 ///
-/// The same as [`connect_all`], for programs without an async runtime.
+/// The same as [`connect_all()`], for programs without an async runtime.
 ///
 /// # Errors
 ///
 /// Returns the failures of all components, not only the first.
-#[allow(dead_code, unreachable_pub)]
+#[allow(dead_code, unreachable_pub, unused_qualifications)]
 pub fn connect_all_blocking() -> ::core::result::Result<(), ::redis_components::Errors> {
     ::redis_components::__private::connect_all_blocking(self::COMPONENTS)
 }
@@ -39,7 +39,8 @@ pub fn connect_all_blocking() -> ::core::result::Result<(), ::redis_components::
     rustdoc::broken_intra_doc_links,
     rustdoc::private_intra_doc_links,
     rustdoc::redundant_explicit_links,
-    unreachable_pub
+    unreachable_pub,
+    unused_qualifications
 )]
 pub mod lifetimes {
     use redis::RedisResult;
@@ -81,8 +82,12 @@ pub mod lifetimes {
 
     /// A borrow of an argument.
     ///
-    /// Generated from [`argument`](crate::functions::lifetimes::argument).
-    #[allow(clippy::elidable_lifetime_names, clippy::needless_lifetimes)]
+    /// Generated from [`argument`](crate::functions::lifetimes::argument()).
+    #[allow(
+        clippy::elidable_lifetime_names,
+        clippy::needless_lifetimes,
+        single_use_lifetimes
+    )]
     pub async fn argument<'a>(key: &'a str) -> RedisResult<&'a str> {
         ::redis_components::__private::begin(&self::COMPONENT, "argument")
             .finish(
@@ -103,8 +108,12 @@ pub mod lifetimes {
 
     /// The connection has a name.
     ///
-    /// Generated from [`named`](crate::functions::lifetimes::named).
-    #[allow(clippy::elidable_lifetime_names, clippy::needless_lifetimes)]
+    /// Generated from [`named`](crate::functions::lifetimes::named()).
+    #[allow(
+        clippy::elidable_lifetime_names,
+        clippy::needless_lifetimes,
+        single_use_lifetimes
+    )]
     pub async fn named<'k>(key: &'k str) -> RedisResult<&'k str> {
         ::redis_components::__private::begin(&self::COMPONENT, "named")
             .finish(
@@ -125,8 +134,12 @@ pub mod lifetimes {
 
     /// Lifetimes tied to each other.
     ///
-    /// Generated from [`tied`](crate::functions::lifetimes::tied).
-    #[allow(clippy::elidable_lifetime_names, clippy::needless_lifetimes)]
+    /// Generated from [`tied`](crate::functions::lifetimes::tied()).
+    #[allow(
+        clippy::elidable_lifetime_names,
+        clippy::needless_lifetimes,
+        single_use_lifetimes
+    )]
     pub async fn tied<'a, 'b: 'a>(one: &'a str, two: &'b str) -> RedisResult<&'a str> {
         ::redis_components::__private::begin(&self::COMPONENT, "tied")
             .finish(
@@ -148,8 +161,12 @@ pub mod lifetimes {
 
     /// One lifetime for connection and argument.
     ///
-    /// Generated from [`shared`](crate::functions::lifetimes::shared).
-    #[allow(clippy::elidable_lifetime_names, clippy::needless_lifetimes)]
+    /// Generated from [`shared`](crate::functions::lifetimes::shared()).
+    #[allow(
+        clippy::elidable_lifetime_names,
+        clippy::needless_lifetimes,
+        single_use_lifetimes
+    )]
     pub async fn shared<'a>(key: &'a str) -> RedisResult<usize> {
         ::redis_components::__private::begin(&self::COMPONENT, "shared")
             .finish(
@@ -170,8 +187,12 @@ pub mod lifetimes {
 
     /// An `impl` type in an argument.
     ///
-    /// Generated from [`iterator`](crate::functions::lifetimes::iterator).
-    #[allow(clippy::elidable_lifetime_names, clippy::needless_lifetimes)]
+    /// Generated from [`iterator`](crate::functions::lifetimes::iterator()).
+    #[allow(
+        clippy::elidable_lifetime_names,
+        clippy::needless_lifetimes,
+        single_use_lifetimes
+    )]
     pub async fn iterator<'a>(
         keys: impl Iterator<Item = &'a str>,
     ) -> RedisResult<Vec<&'a str>> {
@@ -196,8 +217,12 @@ pub mod lifetimes {
 
     /// An `impl` type that is returned, and that says what it captures.
     ///
-    /// Generated from [`captured`](crate::functions::lifetimes::captured).
-    #[allow(clippy::elidable_lifetime_names, clippy::needless_lifetimes)]
+    /// Generated from [`captured`](crate::functions::lifetimes::captured()).
+    #[allow(
+        clippy::elidable_lifetime_names,
+        clippy::needless_lifetimes,
+        single_use_lifetimes
+    )]
     pub fn captured<'a>(
         key: &'a str,
     ) -> RedisResult<impl Iterator<Item = char> + use<'a>> {
@@ -216,8 +241,12 @@ pub mod lifetimes {
 
     /// Clauses.
     ///
-    /// Generated from [`clauses`](crate::functions::lifetimes::clauses).
-    #[allow(clippy::elidable_lifetime_names, clippy::needless_lifetimes)]
+    /// Generated from [`clauses`](crate::functions::lifetimes::clauses()).
+    #[allow(
+        clippy::elidable_lifetime_names,
+        clippy::needless_lifetimes,
+        single_use_lifetimes
+    )]
     pub async fn clauses<'a, T>(value: &'a T) -> RedisResult<&'a T>
     where
         T: Sync + 'a,
@@ -243,7 +272,7 @@ pub mod lifetimes {
 
     /// Elided inside of a type.
     ///
-    /// Generated from [`cow`](crate::functions::lifetimes::cow).
+    /// Generated from [`cow`](crate::functions::lifetimes::cow()).
     pub async fn cow(text: Cow<'_, str>) -> RedisResult<Cow<'_, str>> {
         ::redis_components::__private::begin(&self::COMPONENT, "cow")
             .finish(

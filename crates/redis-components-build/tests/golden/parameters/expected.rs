@@ -13,19 +13,19 @@ pub static COMPONENTS: &[&::redis_components::Component] = &[&parameters::COMPON
 /// # Errors
 ///
 /// Returns the failures of all components, not only the first.
-#[allow(dead_code, unreachable_pub)]
+#[allow(dead_code, unreachable_pub, unused_qualifications)]
 pub async fn connect_all() -> ::core::result::Result<(), ::redis_components::Errors> {
     ::redis_components::__private::connect_all(self::COMPONENTS).await
 }
 
 /// Connects every component, and waits until all of them have answered or failed.
 ///
-/// The same as [`connect_all`], for programs without an async runtime.
+/// The same as [`connect_all()`], for programs without an async runtime.
 ///
 /// # Errors
 ///
 /// Returns the failures of all components, not only the first.
-#[allow(dead_code, unreachable_pub)]
+#[allow(dead_code, unreachable_pub, unused_qualifications)]
 pub fn connect_all_blocking() -> ::core::result::Result<(), ::redis_components::Errors> {
     ::redis_components::__private::connect_all_blocking(self::COMPONENTS)
 }
@@ -38,7 +38,8 @@ pub fn connect_all_blocking() -> ::core::result::Result<(), ::redis_components::
     rustdoc::broken_intra_doc_links,
     rustdoc::private_intra_doc_links,
     rustdoc::redundant_explicit_links,
-    unreachable_pub
+    unreachable_pub,
+    unused_qualifications
 )]
 pub mod parameters {
     use crate::functions::parameters::Pair;
@@ -79,7 +80,7 @@ pub mod parameters {
 
     /// Patterns become names.
     ///
-    /// Generated from [`patterns`](crate::functions::parameters::patterns).
+    /// Generated from [`patterns`](crate::functions::parameters::patterns()).
     pub async fn patterns(
         arg2: (u8, u8),
         c: u8,
@@ -112,7 +113,7 @@ pub mod parameters {
 
     /// Every name that generated code has.
     ///
-    /// Generated from [`names`](crate::functions::parameters::names).
+    /// Generated from [`names`](crate::functions::parameters::names()).
     #[allow(non_snake_case, clippy::too_many_arguments)]
     pub async fn names(
         component: u8,
@@ -158,7 +159,7 @@ pub mod parameters {
 
     /// Names that are keywords.
     ///
-    /// Generated from [`raw`](crate::functions::parameters::raw).
+    /// Generated from [`raw`](crate::functions::parameters::raw()).
     pub async fn raw(r#type: &str, r#match: &str) -> RedisResult<()> {
         ::redis_components::__private::begin(&self::COMPONENT, "raw")
             .finish(
@@ -180,7 +181,7 @@ pub mod parameters {
 
     /// A shared reference.
     ///
-    /// Generated from [`by_reference`](crate::functions::parameters::by_reference).
+    /// Generated from [`by_reference`](crate::functions::parameters::by_reference()).
     pub async fn by_reference(key: &str) -> RedisResult<String> {
         ::redis_components::__private::begin(&self::COMPONENT, "by_reference")
             .finish(
@@ -201,7 +202,7 @@ pub mod parameters {
 
     /// By value.
     ///
-    /// Generated from [`by_value`](crate::functions::parameters::by_value).
+    /// Generated from [`by_value`](crate::functions::parameters::by_value()).
     pub async fn by_value(key: String) -> RedisResult<String> {
         ::redis_components::__private::begin(&self::COMPONENT, "by_value")
             .finish(
@@ -222,7 +223,7 @@ pub mod parameters {
 
     /// Types with parts of all kinds.
     ///
-    /// Generated from [`many`](crate::functions::parameters::many).
+    /// Generated from [`many`](crate::functions::parameters::many()).
     pub async fn many(
         pointer: fn(&str) -> &str,
         closure: &(dyn Fn(&str) -> usize + Sync),

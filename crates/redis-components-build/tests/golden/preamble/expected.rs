@@ -13,19 +13,19 @@ pub static COMPONENTS: &[&::redis_components::Component] = &[&preamble::COMPONEN
 /// # Errors
 ///
 /// Returns the failures of all components, not only the first.
-#[allow(dead_code, unreachable_pub)]
+#[allow(dead_code, unreachable_pub, unused_qualifications)]
 pub async fn connect_all() -> ::core::result::Result<(), ::redis_components::Errors> {
     ::redis_components::__private::connect_all(self::COMPONENTS).await
 }
 
 /// Connects every component, and waits until all of them have answered or failed.
 ///
-/// The same as [`connect_all`], for programs without an async runtime.
+/// The same as [`connect_all()`], for programs without an async runtime.
 ///
 /// # Errors
 ///
 /// Returns the failures of all components, not only the first.
-#[allow(dead_code, unreachable_pub)]
+#[allow(dead_code, unreachable_pub, unused_qualifications)]
 pub fn connect_all_blocking() -> ::core::result::Result<(), ::redis_components::Errors> {
     ::redis_components::__private::connect_all_blocking(self::COMPONENTS)
 }
@@ -38,7 +38,8 @@ pub fn connect_all_blocking() -> ::core::result::Result<(), ::redis_components::
     rustdoc::broken_intra_doc_links,
     rustdoc::private_intra_doc_links,
     rustdoc::redundant_explicit_links,
-    unreachable_pub
+    unreachable_pub,
+    unused_qualifications
 )]
 pub mod preamble {
     use redis::RedisResult;
@@ -80,7 +81,7 @@ pub mod preamble {
     ///
     /// Something.
     ///
-    /// Generated from [`read`](crate::functions::preamble::read).
+    /// Generated from [`read`](crate::functions::preamble::read()).
     pub async fn read() -> RedisResult<()> {
         ::redis_components::__private::begin(&self::COMPONENT, "read")
             .finish(

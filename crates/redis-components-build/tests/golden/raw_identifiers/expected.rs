@@ -13,19 +13,19 @@ pub static COMPONENTS: &[&::redis_components::Component] = &[&types::COMPONENT];
 /// # Errors
 ///
 /// Returns the failures of all components, not only the first.
-#[allow(dead_code, unreachable_pub)]
+#[allow(dead_code, unreachable_pub, unused_qualifications)]
 pub async fn connect_all() -> ::core::result::Result<(), ::redis_components::Errors> {
     ::redis_components::__private::connect_all(self::COMPONENTS).await
 }
 
 /// Connects every component, and waits until all of them have answered or failed.
 ///
-/// The same as [`connect_all`], for programs without an async runtime.
+/// The same as [`connect_all()`], for programs without an async runtime.
 ///
 /// # Errors
 ///
 /// Returns the failures of all components, not only the first.
-#[allow(dead_code, unreachable_pub)]
+#[allow(dead_code, unreachable_pub, unused_qualifications)]
 pub fn connect_all_blocking() -> ::core::result::Result<(), ::redis_components::Errors> {
     ::redis_components::__private::connect_all_blocking(self::COMPONENTS)
 }
@@ -38,7 +38,8 @@ pub fn connect_all_blocking() -> ::core::result::Result<(), ::redis_components::
     rustdoc::broken_intra_doc_links,
     rustdoc::private_intra_doc_links,
     rustdoc::redundant_explicit_links,
-    unreachable_pub
+    unreachable_pub,
+    unused_qualifications
 )]
 pub mod types {
     use crate::functions::r#type::r#struct;
@@ -79,7 +80,7 @@ pub mod types {
 
     /// A keyword.
     ///
-    /// Generated from [`match`](crate::functions::r#type::r#match).
+    /// Generated from [`match`](crate::functions::r#type::r#match()).
     pub async fn r#match(r#in: r#struct) -> RedisResult<()> {
         ::redis_components::__private::begin(&self::COMPONENT, "match")
             .finish(
@@ -100,7 +101,7 @@ pub mod types {
 
     /// Another.
     ///
-    /// Generated from [`loop`](crate::functions::r#type::r#loop).
+    /// Generated from [`loop`](crate::functions::r#type::r#loop()).
     pub async fn r#loop() -> RedisResult<()> {
         ::redis_components::__private::begin(&self::COMPONENT, "loop")
             .finish(

@@ -13,19 +13,19 @@ pub static COMPONENTS: &[&::redis_components::Component] = &[&returns::COMPONENT
 /// # Errors
 ///
 /// Returns the failures of all components, not only the first.
-#[allow(dead_code, unreachable_pub)]
+#[allow(dead_code, unreachable_pub, unused_qualifications)]
 pub async fn connect_all() -> ::core::result::Result<(), ::redis_components::Errors> {
     ::redis_components::__private::connect_all(self::COMPONENTS).await
 }
 
 /// Connects every component, and waits until all of them have answered or failed.
 ///
-/// The same as [`connect_all`], for programs without an async runtime.
+/// The same as [`connect_all()`], for programs without an async runtime.
 ///
 /// # Errors
 ///
 /// Returns the failures of all components, not only the first.
-#[allow(dead_code, unreachable_pub)]
+#[allow(dead_code, unreachable_pub, unused_qualifications)]
 pub fn connect_all_blocking() -> ::core::result::Result<(), ::redis_components::Errors> {
     ::redis_components::__private::connect_all_blocking(self::COMPONENTS)
 }
@@ -40,7 +40,8 @@ pub fn connect_all_blocking() -> ::core::result::Result<(), ::redis_components::
     rustdoc::broken_intra_doc_links,
     rustdoc::private_intra_doc_links,
     rustdoc::redundant_explicit_links,
-    unreachable_pub
+    unreachable_pub,
+    unused_qualifications
 )]
 pub mod returns {
     use crate::functions::returns::AppError;
@@ -84,7 +85,7 @@ pub mod returns {
 
     /// Nothing.
     ///
-    /// Generated from [`nothing`](crate::functions::returns::nothing).
+    /// Generated from [`nothing`](crate::functions::returns::nothing()).
     pub async fn nothing() -> ::core::result::Result<(), ::redis_components::Error> {
         ::redis_components::__private::begin(&self::COMPONENT, "nothing")
             .finish_plain(
@@ -101,7 +102,7 @@ pub mod returns {
 
     /// A value.
     ///
-    /// Generated from [`value`](crate::functions::returns::value).
+    /// Generated from [`value`](crate::functions::returns::value()).
     pub async fn value() -> ::core::result::Result<u64, ::redis_components::Error> {
         ::redis_components::__private::begin(&self::COMPONENT, "value")
             .finish_plain(
@@ -118,7 +119,7 @@ pub mod returns {
 
     /// Nothing, and blocks.
     ///
-    /// Generated from [`nothing_blocking`](crate::functions::returns::nothing_blocking).
+    /// Generated from [`nothing_blocking`](crate::functions::returns::nothing_blocking()).
     pub fn nothing_blocking() -> ::core::result::Result<(), ::redis_components::Error> {
         ::redis_components::__private::begin(&self::COMPONENT, "nothing_blocking")
             .finish_plain(
@@ -133,7 +134,7 @@ pub mod returns {
 
     /// A boxed error.
     ///
-    /// Generated from [`boxed`](crate::functions::returns::boxed).
+    /// Generated from [`boxed`](crate::functions::returns::boxed()).
     pub async fn boxed() -> Result<(), Box<dyn Error + Send + Sync>> {
         ::redis_components::__private::begin(&self::COMPONENT, "boxed")
             .finish(
@@ -155,7 +156,7 @@ pub mod returns {
 
     /// An error of the crate.
     ///
-    /// Generated from [`own`](crate::functions::returns::own).
+    /// Generated from [`own`](crate::functions::returns::own()).
     pub async fn own() -> std::result::Result<u8, AppError> {
         ::redis_components::__private::begin(&self::COMPONENT, "own")
             .finish(
@@ -177,7 +178,7 @@ pub mod returns {
 
     /// An alias with a default.
     ///
-    /// Generated from [`aliased`](crate::functions::returns::aliased).
+    /// Generated from [`aliased`](crate::functions::returns::aliased()).
     pub async fn aliased() -> AppResult {
         ::redis_components::__private::begin(&self::COMPONENT, "aliased")
             .finish(
@@ -195,7 +196,7 @@ pub mod returns {
 
     /// A type without a name.
     ///
-    /// Generated from [`opaque`](crate::functions::returns::opaque).
+    /// Generated from [`opaque`](crate::functions::returns::opaque()).
     pub fn opaque() -> ::core::result::Result<
         impl Iterator<Item = u8> + use<>,
         ::redis_components::Error,
@@ -213,7 +214,7 @@ pub mod returns {
 
     /// A type without a name in a result.
     ///
-    /// Generated from [`opaque_result`](crate::functions::returns::opaque_result).
+    /// Generated from [`opaque_result`](crate::functions::returns::opaque_result()).
     pub fn opaque_result() -> RedisResult<impl Iterator<Item = u8>> {
         ::redis_components::__private::begin(&self::COMPONENT, "opaque_result")
             .finish(
@@ -229,7 +230,7 @@ pub mod returns {
 
     /// Not a result.
     ///
-    /// Generated from [`option`](crate::functions::returns::option).
+    /// Generated from [`option`](crate::functions::returns::option()).
     pub async fn option() -> ::core::result::Result<
         Option<RedisResult<u8>>,
         ::redis_components::Error,

@@ -16,19 +16,19 @@ pub static COMPONENTS: &[&::redis_components::Component] = &[
 /// # Errors
 ///
 /// Returns the failures of all components, not only the first.
-#[allow(dead_code, unreachable_pub)]
+#[allow(dead_code, unreachable_pub, unused_qualifications)]
 pub async fn connect_all() -> ::core::result::Result<(), ::redis_components::Errors> {
     ::redis_components::__private::connect_all(self::COMPONENTS).await
 }
 
 /// Connects every component, and waits until all of them have answered or failed.
 ///
-/// The same as [`connect_all`], for programs without an async runtime.
+/// The same as [`connect_all()`], for programs without an async runtime.
 ///
 /// # Errors
 ///
 /// Returns the failures of all components, not only the first.
-#[allow(dead_code, unreachable_pub)]
+#[allow(dead_code, unreachable_pub, unused_qualifications)]
 pub fn connect_all_blocking() -> ::core::result::Result<(), ::redis_components::Errors> {
     ::redis_components::__private::connect_all_blocking(self::COMPONENTS)
 }
@@ -41,7 +41,8 @@ pub fn connect_all_blocking() -> ::core::result::Result<(), ::redis_components::
     rustdoc::broken_intra_doc_links,
     rustdoc::private_intra_doc_links,
     rustdoc::redundant_explicit_links,
-    unreachable_pub
+    unreachable_pub,
+    unused_qualifications
 )]
 pub mod first {
     use redis::RedisResult;
@@ -82,7 +83,7 @@ pub mod first {
 
     /// Writes.
     ///
-    /// Generated from [`write`](crate::functions::shared::write).
+    /// Generated from [`write`](crate::functions::shared::write()).
     pub async fn write<V>(key: &str, value: V) -> RedisResult<()>
     where
         V: ToRedisArgs + Send + Sync + redis::ToSingleRedisArg,
@@ -109,7 +110,7 @@ pub mod first {
 
     /// Reads.
     ///
-    /// Generated from [`read`](crate::functions::shared::read).
+    /// Generated from [`read`](crate::functions::shared::read()).
     pub async fn read(key: &str) -> RedisResult<Option<String>> {
         ::redis_components::__private::begin(&self::COMPONENT, "read")
             .finish(
@@ -139,7 +140,8 @@ pub mod first {
     rustdoc::broken_intra_doc_links,
     rustdoc::private_intra_doc_links,
     rustdoc::redundant_explicit_links,
-    unreachable_pub
+    unreachable_pub,
+    unused_qualifications
 )]
 pub mod second {
     use redis::RedisResult;
@@ -179,7 +181,7 @@ pub mod second {
 
     /// Reads.
     ///
-    /// Generated from [`read`](crate::functions::shared::read).
+    /// Generated from [`read`](crate::functions::shared::read()).
     pub async fn read(key: &str) -> RedisResult<Option<String>> {
         ::redis_components::__private::begin(&self::COMPONENT, "read")
             .finish(

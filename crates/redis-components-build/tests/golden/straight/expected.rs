@@ -16,19 +16,19 @@ pub static COMPONENTS: &[&::redis_components::Component] = &[
 /// # Errors
 ///
 /// Returns the failures of all components, not only the first.
-#[allow(dead_code, unreachable_pub)]
+#[allow(dead_code, unreachable_pub, unused_qualifications)]
 pub async fn connect_all() -> ::core::result::Result<(), ::redis_components::Errors> {
     ::redis_components::__private::connect_all(self::COMPONENTS).await
 }
 
 /// Connects every component, and waits until all of them have answered or failed.
 ///
-/// The same as [`connect_all`], for programs without an async runtime.
+/// The same as [`connect_all()`], for programs without an async runtime.
 ///
 /// # Errors
 ///
 /// Returns the failures of all components, not only the first.
-#[allow(dead_code, unreachable_pub)]
+#[allow(dead_code, unreachable_pub, unused_qualifications)]
 pub fn connect_all_blocking() -> ::core::result::Result<(), ::redis_components::Errors> {
     ::redis_components::__private::connect_all_blocking(self::COMPONENTS)
 }
@@ -41,7 +41,8 @@ pub fn connect_all_blocking() -> ::core::result::Result<(), ::redis_components::
     rustdoc::broken_intra_doc_links,
     rustdoc::private_intra_doc_links,
     rustdoc::redundant_explicit_links,
-    unreachable_pub
+    unreachable_pub,
+    unused_qualifications
 )]
 pub mod logs {
     use redis::RedisResult;
@@ -81,7 +82,7 @@ pub mod logs {
 
     /// Appends a message to an application's recent ones.
     ///
-    /// Generated from [`log_recent`](crate::functions::logs::log_recent).
+    /// Generated from [`log_recent`](crate::functions::logs::log_recent()).
     pub async fn log_recent(app: &str, message: &str) -> RedisResult<()> {
         ::redis_components::__private::begin(&self::COMPONENT, "log_recent")
             .finish(
@@ -103,7 +104,7 @@ pub mod logs {
 
     /// Returns an application's recent messages, the newest first.
     ///
-    /// Generated from [`recent`](crate::functions::logs::recent).
+    /// Generated from [`recent`](crate::functions::logs::recent()).
     pub async fn recent(app: &str) -> RedisResult<Vec<String>> {
         ::redis_components::__private::begin(&self::COMPONENT, "recent")
             .finish(
@@ -133,7 +134,8 @@ pub mod logs {
     rustdoc::broken_intra_doc_links,
     rustdoc::private_intra_doc_links,
     rustdoc::redundant_explicit_links,
-    unreachable_pub
+    unreachable_pub,
+    unused_qualifications
 )]
 pub mod statistics {
     use redis::RedisResult;
@@ -173,7 +175,7 @@ pub mod statistics {
 
     /// Counts a hit.
     ///
-    /// Generated from [`count`](crate::functions::statistics::count).
+    /// Generated from [`count`](crate::functions::statistics::count()).
     pub fn count(name: &str) -> RedisResult<u64> {
         ::redis_components::__private::begin(&self::COMPONENT, "count")
             .finish(

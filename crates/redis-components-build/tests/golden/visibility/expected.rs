@@ -13,19 +13,19 @@ pub static COMPONENTS: &[&::redis_components::Component] = &[&internal::COMPONEN
 /// # Errors
 ///
 /// Returns the failures of all components, not only the first.
-#[allow(dead_code, unreachable_pub)]
+#[allow(dead_code, unreachable_pub, unused_qualifications)]
 pub async fn connect_all() -> ::core::result::Result<(), ::redis_components::Errors> {
     ::redis_components::__private::connect_all(self::COMPONENTS).await
 }
 
 /// Connects every component, and waits until all of them have answered or failed.
 ///
-/// The same as [`connect_all`], for programs without an async runtime.
+/// The same as [`connect_all()`], for programs without an async runtime.
 ///
 /// # Errors
 ///
 /// Returns the failures of all components, not only the first.
-#[allow(dead_code, unreachable_pub)]
+#[allow(dead_code, unreachable_pub, unused_qualifications)]
 pub fn connect_all_blocking() -> ::core::result::Result<(), ::redis_components::Errors> {
     ::redis_components::__private::connect_all_blocking(self::COMPONENTS)
 }
@@ -38,7 +38,8 @@ pub fn connect_all_blocking() -> ::core::result::Result<(), ::redis_components::
     rustdoc::broken_intra_doc_links,
     rustdoc::private_intra_doc_links,
     rustdoc::redundant_explicit_links,
-    unreachable_pub
+    unreachable_pub,
+    unused_qualifications
 )]
 pub mod internal {
     use crate::functions::Inside;
@@ -79,7 +80,7 @@ pub mod internal {
 
     /// Visible in the crate.
     ///
-    /// Generated from [`crate_visible`](crate::functions::crate_visible).
+    /// Generated from [`crate_visible`](crate::functions::crate_visible()).
     pub(crate) async fn crate_visible() -> RedisResult<()> {
         ::redis_components::__private::begin(&self::COMPONENT, "crate_visible")
             .finish(
@@ -99,7 +100,7 @@ pub mod internal {
 
     /// Visible in the root, which is the crate.
     ///
-    /// Generated from [`root_visible`](crate::functions::root_visible).
+    /// Generated from [`root_visible`](crate::functions::root_visible()).
     pub(crate) async fn root_visible() -> RedisResult<()> {
         ::redis_components::__private::begin(&self::COMPONENT, "root_visible")
             .finish(
@@ -119,7 +120,7 @@ pub mod internal {
 
     /// Has a type that is visible in the crate.
     ///
-    /// Generated from [`crate_type`](crate::functions::crate_type).
+    /// Generated from [`crate_type`](crate::functions::crate_type()).
     pub(crate) async fn crate_type(inside: Inside) -> RedisResult<()> {
         ::redis_components::__private::begin(&self::COMPONENT, "crate_type")
             .finish(

@@ -17,3 +17,5 @@ pub async fn text(key: &str, conn: &mut Connection) {}
 pub async fn number(key: u64, conn: &mut Connection) {}
 
 pub async fn forever(conn: &'static mut Connection) {}
+
+pub async fn unstable(conn: &mut Connection, value: impl [const] Default) {}

@@ -1,0 +1,24 @@
+use syn::{Attribute, parse_quote};
+
+use crate::diagnostics::is_invisible;
+
+/// Turns lines into doc comments.
+pub(crate) fn doc_comments(lines: &[String]) -> Vec<Attribute> {
+    lines
+        .iter()
+        .map(|line| {
+            let line = if line.is_empty() {
+                String::new()
+            } else {
+                format!(" {}", printable(line))
+            };
+            parse_quote!(#[doc = #line])
+        })
+        .collect()
+}
+
+/// Replaces what no comment may have: line breaks, and characters that reorder the text around them.
+fn printable(line: &str) -> String {
+    line.replace('\t', "    ")
+        .replace(|c: char| c.is_control() || is_invisible(c), "\u{fffd}")
+}

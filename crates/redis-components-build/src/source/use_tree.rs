@@ -1,0 +1,108 @@
+//! `use` items, taken apart.
+
+use proc_macro2::Ident;
+use syn::{ItemUse, UseTree};
+
+/// One end of a `use` tree.
+pub(super) struct Leaf {
+    pub(super) path: Vec<Ident>,
+    /// The name that it declares; the last module's for a glob.
+    pub(super) name: Ident,
+    pub(super) is_renamed: bool,
+    pub(super) is_glob: bool,
+}
+
+/// Takes a `use` item apart.
+pub(super) fn leaves(item: &ItemUse) -> Vec<Leaf> {
+    let mut leaves = Vec::new();
+    walk(&item.tree, &mut Vec::new(), &mut leaves);
+    leaves
+}
+
+fn walk(tree: &UseTree, prefix: &mut Vec<Ident>, leaves: &mut Vec<Leaf>) {
+    match tree {
+        UseTree::Path(path) => {
+            prefix.push(path.ident.clone());
+            walk(&path.tree, prefix, leaves);
+            prefix.pop();
+        }
+        UseTree::Group(group) => {
+            for tree in &group.items {
+                walk(tree, prefix, leaves);
+            }
+        }
+        UseTree::Name(name) => {
+            let mut path = prefix.clone();
+            if name.ident != "self" {
+                path.push(name.ident.clone());
+            }
+            if let Some(name) = path.last().cloned() {
+                leaves.push(Leaf {
+                    path,
+                    name,
+                    is_renamed: false,
+                    is_glob: false,
+                });
+            }
+        }
+        UseTree::Rename(rename) => {
+            let mut path = prefix.clone();
+            // `as _` brings in methods alone, and a signature calls none.
+            if rename.rename == "_" {
+                return;
+            }
+            if rename.ident != "self" {
+                path.push(rename.ident.clone());
+            }
+            // `use ::{self as name}` can be parsed, and is rustc's to refuse.
+            if !path.is_empty() {
+                leaves.push(Leaf {
+                    path,
+                    name: rename.rename.clone(),
+                    is_renamed: true,
+                    is_glob: false,
+                });
+            }
+        }
+        UseTree::Glob(_) => {
+            if let Some(name) = prefix.last().cloned() {
+                leaves.push(Leaf {
+                    path: prefix.clone(),
+                    name,
+                    is_renamed: false,
+                    is_glob: true,
+                });
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::leaves;
+
+    #[test]
+    fn every_end_of_a_tree_has_its_name() {
+        let item = syn::parse_quote!(
+            use a::{
+                self as b,
+                c::{self, d},
+                e as f, g as _,
+                h::*,
+            };
+        );
+        let names: Vec<String> = leaves(&item)
+            .iter()
+            .map(|leaf| leaf.name.to_string())
+            .collect();
+        assert_eq!(names, ["b", "c", "d", "f", "h"]);
+    }
+
+    #[test]
+    fn a_tree_without_a_path_has_no_end() {
+        let item = syn::parse_quote!(
+            use ::{self as name};
+        );
+        assert!(leaves(&item).is_empty());
+    }
+}
