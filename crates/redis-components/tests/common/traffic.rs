@@ -42,14 +42,15 @@ struct Shared {
 /// One call, which increments the counter of the server it runs on.
 #[derive(Debug)]
 pub(crate) struct Call {
+    pub(crate) caller: Caller,
     pub(crate) begun: Instant,
     pub(crate) ended: Instant,
     /// The name of that server, or why it failed.
     pub(crate) outcome: Result<String, String>,
 }
 
-#[derive(Clone, Copy)]
-enum Caller {
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Caller {
     Task,
     Thread,
 }
@@ -114,6 +115,7 @@ impl Shared {
                 Caller::Thread => call_blocking(self.component),
             };
             calls.push(Call {
+                caller,
                 begun,
                 ended: Instant::now(),
                 outcome,
