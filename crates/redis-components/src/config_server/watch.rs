@@ -6,9 +6,11 @@ use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use futures_util::future::BoxFuture;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{timeout, timeout_at};
 
+use super::errands::start_all;
 use super::pace::{Intervals, Pace};
 use super::pushes::Pushes;
 use super::reading::{Problem, interpret};
@@ -16,7 +18,7 @@ use super::uplink::Uplink;
 use super::{Shared, Watched, Write};
 use crate::ComponentConfig;
 use crate::backoff::Backoff;
-use crate::client::{Closing, Failure, Timeouts, close_all};
+use crate::client::{Failure, Timeouts};
 use crate::clock::Tick;
 
 /// How the watch does its work.
@@ -33,7 +35,7 @@ pub(super) fn start(
     shared: Arc<Shared>,
     config: ComponentConfig,
     manner: Manner,
-    retired: UnboundedReceiver<Closing>,
+    errands: UnboundedReceiver<BoxFuture<'static, ()>>,
 ) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -49,7 +51,7 @@ pub(super) fn start(
                 pace: Pace::new(manner.intervals),
                 backoff: Backoff::new(Backoff::SERVER_DOWN),
             };
-            runtime.spawn(close_all(retired));
+            runtime.spawn(start_all(errands));
             runtime.block_on(watch.run());
         })
         .map(drop)

@@ -44,6 +44,8 @@ pub enum ErrorKind {
     ConfigMissing,
     /// The component's config is not what [`ComponentConfig`](crate::ComponentConfig) describes.
     ConfigInvalid,
+    /// The component is switched off on purpose: its config says `{"disabled": true}`.
+    Disabled,
     /// The component's server does not answer.
     ServerUnreachable,
     /// The component's server answers with an error, such as `WRONGPASS` or `LOADING`.
@@ -52,6 +54,8 @@ pub enum ErrorKind {
     PoolExhausted,
     /// An asynchronous call outside a tokio runtime, or in one without its I/O and time drivers.
     NoRuntime,
+    /// [`shutdown`](crate::shutdown) was called.
+    ShutDown,
     /// The [`Settings`](crate::Settings) cannot be used as they are, or here.
     Settings,
 }
@@ -61,7 +65,12 @@ impl ErrorKind {
     pub(crate) fn is_permanent(self) -> bool {
         matches!(
             self,
-            Self::NoConfigServer | Self::ConfigInvalid | Self::NoRuntime | Self::Settings
+            Self::NoConfigServer
+                | Self::ConfigInvalid
+                | Self::Disabled
+                | Self::NoRuntime
+                | Self::Settings
+                | Self::ShutDown
         )
     }
 }
