@@ -32,6 +32,7 @@ mod config_server;
 mod connection;
 mod error;
 mod macros;
+mod measure;
 mod registry;
 mod remote_config;
 mod scope;

@@ -138,6 +138,21 @@ impl ComponentConfig {
         url::parse(text).map_err(invalid)
     }
 
+    /// Names the config, without its password, the same in every process.
+    pub(crate) fn digest(&self) -> String {
+        let shown = Self {
+            password: None,
+            ..self.clone()
+        };
+        // Not of the JSON, whose order depends on features of serde_json that other crates switch on.
+        let text = format!("{shown:?}");
+        // FNV-1a, 64 bits: to tell configs apart, not to hide them.
+        let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+        });
+        format!("{hash:016x}")
+    }
+
     /// `host:port`, for people.
     pub(crate) fn address(&self) -> String {
         let Self { host, port, .. } = self;

@@ -13,7 +13,7 @@ use super::{Executor, Slot};
 use crate::backoff::Backoff;
 use crate::client::{Cause, Failure, Timeouts};
 use crate::config_server::Errands;
-use crate::{ComponentConfig, Error, ErrorKind};
+use crate::{ComponentConfig, Error, ErrorKind, measure};
 
 /// An attempt that is underway. When it is dropped it is over, and those who wait look again.
 pub(crate) struct Attempt<X: Executor> {
@@ -114,6 +114,7 @@ impl<X: Executor> Attempt<X> {
         let Slot { component, key, .. } = &*self.slot;
         let server = self.goal.config.address();
         if old.as_ref().is_none_or(|old| old.generation != generation) {
+            measure::swap(component, generation);
             let previous = old.map(|old| old.config.address());
             tracing::info!(
                 component,
@@ -143,6 +144,7 @@ impl<X: Executor> Attempt<X> {
             Cause::Unreachable => ErrorKind::ServerUnreachable,
             Cause::Runtime => ErrorKind::NoRuntime,
         };
+        measure::server_failure(component, kind);
         let mut error = Error::new(
             kind,
             format!(
