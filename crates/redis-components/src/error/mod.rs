@@ -18,7 +18,6 @@ use std::sync::Arc;
 #[derive(Clone)]
 pub struct Error(Arc<Inner>);
 
-#[derive(Debug)]
 struct Inner {
     kind: ErrorKind,
     component: Option<String>,
@@ -153,15 +152,10 @@ impl fmt::Display for Error {
     }
 }
 
+/// The kind and the text: what `main` prints of the error it returns is to be read by people.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Error")
-            .field("kind", &self.0.kind)
-            .field("component", &self.0.component)
-            .field("key", &self.0.key)
-            .field("server", &self.0.server)
-            .field("message", &self.0.message)
-            .finish_non_exhaustive()
+        write!(f, "{:?}: {self}", self.0.kind)
     }
 }
 
