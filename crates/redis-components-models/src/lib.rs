@@ -9,7 +9,6 @@ mod sync {
     pub(crate) use loom::sync::atomic;
 }
 
-#[path = "../../redis-components/src/clock.rs"]
 mod clock;
 #[path = "../../redis-components/src/config_server/generation.rs"]
 mod generation;
