@@ -1,5 +1,8 @@
 //! The application's Redis functions, written by hand: each takes its connection as the first argument.
 
+pub mod articles;
+mod clock;
+mod fields;
 mod hourly;
 pub mod logs;
 pub mod statistics;
