@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 mod articles;
+mod locks;
+mod semaphores;
 
 use std::future::Future;
 use std::time::{Duration, Instant};
