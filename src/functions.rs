@@ -8,5 +8,7 @@ pub mod locks;
 pub mod logs;
 pub mod semaphores;
 pub mod statistics;
+pub mod statuses;
 mod token;
+pub mod users;
 pub mod visits;

@@ -5,6 +5,8 @@
 mod articles;
 mod locks;
 mod semaphores;
+mod statuses;
+mod users;
 
 use std::future::Future;
 use std::time::{Duration, Instant};
