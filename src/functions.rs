@@ -1,11 +1,13 @@
 //! The application's Redis functions, written by hand: each takes its connection as the first argument.
 
 pub mod articles;
+pub mod autocomplete;
 mod clock;
 mod fields;
 mod hourly;
 pub mod locks;
 pub mod logs;
+pub mod market;
 pub mod semaphores;
 pub mod statistics;
 pub mod statuses;

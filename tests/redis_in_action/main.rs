@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 mod articles;
+mod autocomplete;
 mod locks;
+mod market;
 mod semaphores;
 mod statuses;
 mod users;
