@@ -8,6 +8,7 @@ mod hourly;
 pub mod locks;
 pub mod logs;
 pub mod market;
+pub mod queues;
 pub mod semaphores;
 pub mod statistics;
 pub mod statuses;

@@ -6,6 +6,7 @@ mod articles;
 mod autocomplete;
 mod locks;
 mod market;
+mod queues;
 mod semaphores;
 mod statuses;
 mod users;
