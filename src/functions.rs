@@ -10,6 +10,7 @@ pub mod logs;
 pub mod market;
 pub mod queues;
 pub mod semaphores;
+pub mod settings;
 pub mod statistics;
 pub mod statuses;
 mod token;

@@ -8,6 +8,7 @@ mod locks;
 mod market;
 mod queues;
 mod semaphores;
+mod settings;
 mod statuses;
 mod users;
 
