@@ -1,5 +1,6 @@
 //! The reference application of redis-components.
 
+pub mod access_time;
 pub mod functions;
 
 redis_components::include_components!();

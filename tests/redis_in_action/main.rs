@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
+mod access_time;
 mod articles;
 mod autocomplete;
 mod locks;
@@ -9,6 +10,7 @@ mod market;
 mod queues;
 mod semaphores;
 mod settings;
+mod statistics;
 mod statuses;
 mod users;
 
