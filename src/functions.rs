@@ -5,6 +5,7 @@ pub mod autocomplete;
 mod clock;
 mod fields;
 mod hourly;
+pub mod locations;
 pub mod locks;
 pub mod logs;
 pub mod market;

@@ -5,6 +5,7 @@
 mod access_time;
 mod articles;
 mod autocomplete;
+mod locations;
 mod locks;
 mod market;
 mod queues;
