@@ -9,6 +9,7 @@ pub mod locations;
 pub mod locks;
 pub mod logs;
 pub mod market;
+pub mod memory;
 pub mod queues;
 pub mod semaphores;
 pub mod settings;

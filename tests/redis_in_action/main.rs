@@ -8,6 +8,7 @@ mod autocomplete;
 mod locations;
 mod locks;
 mod market;
+mod memory;
 mod queues;
 mod semaphores;
 mod settings;
