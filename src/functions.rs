@@ -11,6 +11,7 @@ pub mod logs;
 pub mod market;
 pub mod memory;
 pub mod queues;
+pub mod replication;
 pub mod semaphores;
 pub mod settings;
 pub mod statistics;

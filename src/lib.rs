@@ -2,5 +2,6 @@
 
 pub mod access_time;
 pub mod functions;
+pub mod replication;
 
 redis_components::include_components!();

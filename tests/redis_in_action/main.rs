@@ -10,6 +10,7 @@ mod locks;
 mod market;
 mod memory;
 mod queues;
+mod replication;
 mod semaphores;
 mod settings;
 mod statistics;
