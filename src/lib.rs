@@ -1,5 +1,7 @@
 //! The reference application of redis-components.
 
+pub mod access_time;
 pub mod functions;
+pub mod replication;
 
 redis_components::include_components!();

@@ -1,10 +1,13 @@
 //! Recent and common log messages.
 
 use std::fmt;
-use std::time::{Duration, SystemTime};
+use std::sync::LazyLock;
+use std::time::SystemTime;
 
 use redis::{AsyncCommands, Pipeline, RedisResult};
 use redis_components::Connection;
+
+use super::hourly;
 
 /// How many recent messages are kept for each app and severity.
 pub const RECENT_MESSAGES: usize = 100;
@@ -108,41 +111,19 @@ fn recent_key(app: &str, severity: Severity) -> String {
 }
 
 fn count_common(pipeline: &mut Pipeline, app: &str, message: &str, severity: Severity) {
-    let key = format!("common:{app}:{severity}");
-    let keys = ["", ":start", ":last", ":pstart"].map(|suffix| format!("{key}{suffix}"));
+    let keys = hourly::keys(&format!("common:{app}:{severity}"));
     // A script, because the decision is Redis's to take: WATCH would be undone by anybody else on this connection.
     let count = pipeline
         .cmd("EVAL")
-        .arg(COUNT_IN_HOUR)
+        .arg(COUNT_IN_HOUR.as_str())
         .arg(keys.len())
         .arg(&keys);
-    count.arg(current_hour()).arg(message).ignore();
+    count.arg(hourly::current_hour()).arg(message).ignore();
 }
 
-/// The hour as a text that sorts by time.
-fn current_hour() -> String {
-    let now = SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap_or_default();
-    let hour = Duration::from_secs(now.as_secs() / 3600 * 3600);
-    humantime::format_rfc3339_seconds(SystemTime::UNIX_EPOCH + hour).to_string()
-}
-
-/// Puts the counts aside where they are of an earlier hour, then counts. A caller whose clock is behind counts in the
-/// hour that the others have begun.
-const COUNT_IN_HOUR: &str = r"
-local counts, start, last_counts, last_start = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local hour, message = ARGV[1], ARGV[2]
-local current = redis.call('GET', start)
-if current and current < hour then
-    redis.call('DEL', last_counts)
-    if redis.call('EXISTS', counts) == 1 then
-        redis.call('RENAME', counts, last_counts)
-    end
-    redis.call('RENAME', start, last_start)
-end
-if not current or current < hour then
-    redis.call('SET', start, hour)
-end
-redis.call('ZINCRBY', counts, 1, message)
-";
+static COUNT_IN_HOUR: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "{}redis.call('ZINCRBY', data, 1, ARGV[2])",
+        hourly::BEGIN_HOUR
+    )
+});

@@ -1,13 +1,35 @@
-//! Counters over time: how often something happened in each second, minute, hour, day.
+//! Counters over time, and statistics by the hour (*Redis in Action*, 5.2).
+//!
+//! - `count:<precision>:<name>` is a hash from the beginning of a slice of time to its count;
+//! - `known:` is the sorted set of all `<precision>:<name>`, by name;
+//! - `stats:<context>:<kind>` is a sorted set of `min`, `max`, `count`, `sum` and `sumsq` for the current hour, with
+//!   `:last` behind for the hour before, and `:start` and `:pstart` for when these began (UTC);
+//! - `slowest:AccessTime` is the sorted set of the hundred slowest contexts by average access time.
+
+pub(crate) mod stats;
 
 use std::collections::BTreeMap;
-use std::time::SystemTime;
+use std::sync::LazyLock;
+use std::time::{Duration, SystemTime};
 
-use redis::{AsyncCommands, RedisResult};
-use redis_components::Connection;
+use redis::{AsyncCommands, RedisResult, Script};
+use redis_components::{Connection, blocking};
+
+pub use self::stats::{Stats, Totals};
+use super::clock::unix_time;
+use super::hourly;
 
 /// The lengths of the slices of time that are counted in, in seconds: from one second to one day.
 pub const PRECISIONS: [i64; 7] = [1, 5, 60, 300, 3600, 18_000, 86_400];
+
+/// How many slices of each counter are kept when [`clean_counters`] has passed.
+pub const SAMPLE_COUNT: i64 = 100;
+
+/// How many contexts are known as the slowest.
+pub const SLOWEST: isize = 100;
+
+/// How many counters are asked for at once.
+const COUNTERS_AT_ONCE: isize = 100;
 
 /// Adds to a counter, in the current slice of every precision.
 ///
@@ -60,3 +82,197 @@ pub async fn get_counter(
     let slices: BTreeMap<i64, i64> = conn.hgetall(format!("count:{precision}:{name}")).await?;
     Ok(slices.into_iter().collect())
 }
+
+/// Drops the slices that are older than the newest [`SAMPLE_COUNT`] of their counter, and the counters without slices,
+/// and returns how many slices these were.
+///
+/// To be called once a minute, with `pass` counting the calls: a counter of a precision above a minute has its turn once
+/// in a slice. Counters may be updated meanwhile, and several callers may clean at once.
+///
+/// One round trip for a hundred counters and one for each counter whose turn it is; O(s) for its s slices.
+///
+/// # Errors
+///
+/// What Redis answers; what was dropped until then stays dropped.
+pub async fn clean_counters(conn: &mut Connection, pass: u64) -> RedisResult<u64> {
+    let now = unix_time();
+    let mut removed = 0;
+    let mut after = "-".to_owned();
+    loop {
+        // By name and not by rank, which changes under us when counters come and go.
+        let counters: Vec<String> = conn
+            .zrangebylex_limit("known:", after, "+", 0, COUNTERS_AT_ONCE)
+            .await?;
+        for counter in &counters {
+            let precision = counter
+                .split_once(':')
+                .map(|(precision, _)| precision.parse());
+            let Some(Ok(precision @ 1_i64..)) = precision else {
+                continue;
+            };
+            if !pass.is_multiple_of((precision / 60).max(1).unsigned_abs()) {
+                continue;
+            }
+            let mut clean = CLEAN.key(format!("count:{counter}"));
+            clean.key("known:").arg(counter);
+            clean.arg(now - (SAMPLE_COUNT * precision) as f64);
+            removed += clean.invoke_async::<u64>(conn).await?;
+        }
+        match counters.last() {
+            Some(last) => after = format!("({last}"),
+            None => return Ok(removed),
+        }
+    }
+}
+
+/// Adds a value to the statistics of the current hour, and returns what they have added up to.
+///
+/// One round trip; O(1). In one piece, so that nothing is lost when the hour turns.
+///
+/// # Errors
+///
+/// What Redis answers.
+pub async fn update_stats(
+    conn: &mut Connection,
+    context: &str,
+    kind: &str,
+    value: f64,
+) -> RedisResult<Totals> {
+    let mut update = UPDATE.prepare_invoke();
+    for key in hourly::keys(&stats_key(context, kind)) {
+        update.key(key);
+    }
+    update.arg(hourly::current_hour()).arg(value);
+    let totals: Vec<f64> = update.invoke_async(conn).await?;
+    Ok(Totals::from_answer(&totals))
+}
+
+/// The statistics of the current hour: those of the last hour in which there was a value; `None` where there never was.
+///
+/// One round trip; O(1).
+///
+/// # Errors
+///
+/// What Redis answers.
+pub async fn get_stats(
+    conn: &mut Connection,
+    context: &str,
+    kind: &str,
+) -> RedisResult<Option<Stats>> {
+    let members: BTreeMap<String, f64> = conn
+        .zrange_withscores(stats_key(context, kind), 0, -1)
+        .await?;
+    Ok(Stats::from_members(&members))
+}
+
+/// Adds to the statistics of how long something takes, and to the list of what is slowest.
+///
+/// One round trip; O(log s) for s contexts known as the slowest. See [`crate::access_time`], which measures and calls it.
+///
+/// # Errors
+///
+/// What Redis answers.
+pub async fn record_access_time(
+    conn: &mut Connection,
+    context: &str,
+    taken: Duration,
+) -> RedisResult<Totals> {
+    let totals: Vec<f64> = access(context, taken).invoke_async(conn).await?;
+    Ok(Totals::from_answer(&totals))
+}
+
+/// The same as [`record_access_time`] for callers that block.
+///
+/// # Errors
+///
+/// What Redis answers.
+pub fn record_access_time_blocking(
+    conn: &mut blocking::Connection,
+    context: &str,
+    taken: Duration,
+) -> RedisResult<Totals> {
+    let totals: Vec<f64> = access(context, taken).invoke(conn)?;
+    Ok(Totals::from_answer(&totals))
+}
+
+/// The slowest contexts with their average access times, the slowest first: at most [`SLOWEST`].
+///
+/// One round trip; O(s) for s contexts.
+///
+/// # Errors
+///
+/// What Redis answers.
+pub async fn slowest_access_times(conn: &mut Connection) -> RedisResult<Vec<(String, Duration)>> {
+    let slowest: Vec<(String, f64)> = conn
+        .zrevrange_withscores("slowest:AccessTime", 0, -1)
+        .await?;
+    let slowest = slowest.into_iter();
+    Ok(slowest
+        .map(|(context, average)| {
+            let average = Duration::try_from_secs_f64(average).unwrap_or_default();
+            (context, average)
+        })
+        .collect())
+}
+
+fn stats_key(context: &str, kind: &str) -> String {
+    format!("stats:{context}:{kind}")
+}
+
+fn access(context: &str, taken: Duration) -> redis::ScriptInvocation<'static> {
+    let mut access = RECORD_ACCESS.prepare_invoke();
+    for key in hourly::keys(&stats_key(context, "AccessTime")) {
+        access.key(key);
+    }
+    access.key("slowest:AccessTime");
+    access.arg(hourly::current_hour()).arg(taken.as_secs_f64());
+    access.arg(context).arg(-1 - SLOWEST);
+    access
+}
+
+static CLEAN: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        r"
+local removed = 0
+for _, slice in ipairs(redis.call('HKEYS', KEYS[1])) do
+    if tonumber(slice) <= tonumber(ARGV[2]) then
+        removed = removed + redis.call('HDEL', KEYS[1], slice)
+    end
+end
+if redis.call('EXISTS', KEYS[1]) == 0 then
+    redis.call('ZREM', KEYS[2], ARGV[1])
+end
+return removed
+",
+    )
+});
+
+/// Lua behind [`hourly::BEGIN_HOUR`]. Numbers go through as texts, as Lua would cut them to 14 digits.
+const ADD_VALUE: &str = r"
+local value = ARGV[2]
+local min, max = redis.call('ZSCORE', data, 'min'), redis.call('ZSCORE', data, 'max')
+if not min or tonumber(value) < tonumber(min) then
+    redis.call('ZADD', data, value, 'min')
+end
+if not max or tonumber(value) > tonumber(max) then
+    redis.call('ZADD', data, value, 'max')
+end
+local totals = {
+    redis.call('ZINCRBY', data, 1, 'count'),
+    redis.call('ZINCRBY', data, value, 'sum'),
+    redis.call('ZINCRBY', data, string.format('%.17g', value * value), 'sumsq'),
+}
+";
+
+static UPDATE: LazyLock<Script> =
+    LazyLock::new(|| Script::new(&format!("{}{ADD_VALUE}return totals", hourly::BEGIN_HOUR)));
+
+static RECORD_ACCESS: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(&format!(
+        "{}{ADD_VALUE}
+redis.call('ZADD', KEYS[5], string.format('%.17g', totals[2] / totals[1]), ARGV[3])
+redis.call('ZREMRANGEBYRANK', KEYS[5], 0, ARGV[4])
+return totals",
+        hourly::BEGIN_HOUR
+    ))
+});

@@ -1,0 +1,67 @@
+//! Why an import ended early.
+
+use std::path::{Path, PathBuf};
+use std::{fmt, io};
+
+use redis::RedisError;
+
+/// Why a file was not imported to its end.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ImportError {
+    /// The file cannot be read.
+    File {
+        /// Which.
+        file: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// A row is not what the file should be made of.
+    Row {
+        /// The file.
+        file: PathBuf,
+        /// The line on which the row begins, the first being 1.
+        line: u64,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// What Redis answered.
+    Redis(RedisError),
+}
+
+impl ImportError {
+    pub(super) fn file(file: &Path, source: io::Error) -> Self {
+        let file = file.to_owned();
+        Self::File { file, source }
+    }
+}
+
+impl fmt::Display for ImportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File { file, source } => {
+                write!(f, "`{}` cannot be read: {source}", file.display())
+            }
+            Self::Row { file, line, reason } => {
+                write!(f, "`{}`, line {line}: {reason}", file.display())
+            }
+            Self::Redis(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for ImportError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::File { source, .. } => Some(source),
+            Self::Row { .. } => None,
+            Self::Redis(error) => Some(error),
+        }
+    }
+}
+
+impl From<RedisError> for ImportError {
+    fn from(error: RedisError) -> Self {
+        Self::Redis(error)
+    }
+}
