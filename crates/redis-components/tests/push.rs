@@ -4,7 +4,7 @@
 
 mod common;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use common::{World, always_fresh, count, declare, until, whereabouts};
 use redis_components::{Component, ConfigSource, Settings, status};
@@ -223,6 +223,28 @@ async fn r1_heartbeats_prove_that_configs_are_current_and_calls_read_nothing() {
             })
             .await;
             assert_eq!(world.reads(), 1);
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn r1_reads_for_one_component_are_heartbeats_for_the_others() {
+    const WAIT: Duration = Duration::from_millis(500);
+    let world = World::start();
+    let (busy, quiet) = (always_fresh("busy"), declare("quiet", WAIT));
+    world.move_to(busy, &world.a);
+    world.move_to(quiet, &world.a);
+    without_rereads(&world)
+        .scope(async {
+            whereabouts(quiet).await.unwrap();
+            let begun = Instant::now();
+            let mut reads = 1;
+            while begun.elapsed() < 3 * WAIT {
+                whereabouts(busy).await.unwrap();
+                reads += 1;
+                whereabouts(quiet).await.unwrap();
+            }
+            assert_eq!(world.reads(), reads);
         })
         .await;
 }

