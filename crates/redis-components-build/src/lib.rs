@@ -54,6 +54,32 @@
 //! | `functions` | the functions to wrap; without any, the module has its accessors alone | none |
 //! | `wait` | how old a config may be when a call begins: `"250ms"`, `"1s"`, `"2m"`; `"0s"` checks before every call | `"1s"` |
 //! | `key` | the component's whole config key | the prefix and the name |
+//! | `cfg` | the condition under which the component is there, such as `'feature = "queue"'` | always |
+//! | `connections` | how many sockets the calls of one runtime share, 1 to 64 | 1 |
+//!
+//! `functions` is an array of names, or a table where one of them has options:
+//!
+//! ```toml
+//! [components.queue.functions]
+//! push = {}
+//! pop = { connection = "dedicated" }
+//! tell = { returns = "result" }
+//! ```
+//!
+//! | Option | Meaning | Default |
+//! |---|---|---|
+//! | `connection` | `"dedicated"`: every call has a socket of its own, as `BLPOP` and `WATCH` need | `"shared"` |
+//! | `returns` | `"result"` where an imported alias hides one, `"value"` where a name ends in `Result` and is none | as the file declares the type, or by its name |
+//!
+//! `cfg` stands on the generated module. Where the module of the functions is conditional, give the
+//! component the same condition.
+//!
+//! Editors complete and check a manifest by its JSON Schema, [`SCHEMA`]. The TOML language servers
+//! look for it in the first line, by its path from the manifest or a URL:
+//!
+//! ```toml
+//! #:schema ./components.schema.json
+//! ```
 //!
 //! # What can be listed
 //!
@@ -121,6 +147,9 @@ pub use error::Error;
 pub use output::Output;
 
 use std::path::Path;
+
+/// The JSON Schema of a manifest, for editors: what the parser takes, with a description of each key.
+pub const SCHEMA: &str = include_str!("../components.schema.json");
 
 /// Generates `$OUT_DIR/components.rs` from a manifest and reports to cargo.
 ///

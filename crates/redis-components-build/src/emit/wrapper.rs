@@ -71,10 +71,12 @@ fn body(function: &Function<'_>, runtime: &TokenStream) -> Block {
 
 fn connection(wrapper: &Wrapper, name: &str, runtime: &TokenStream) -> TokenStream {
     let (borrow, ty) = (&wrapper.connection.borrow, &wrapper.connection.ty);
-    let (acquire, dot_await) = if wrapper.is_async() {
-        (quote!(Acquire), Some(quote!(.await)))
-    } else {
-        (quote!(AcquireBlocking), None)
+    let dot_await = wrapper.is_async().then(|| quote!(.await));
+    let acquire = match (wrapper.is_async(), wrapper.is_dedicated) {
+        (true, false) => quote!(Acquire),
+        (true, true) => quote!(AcquireDedicated),
+        (false, false) => quote!(AcquireBlocking),
+        (false, true) => quote!(AcquireDedicatedBlocking),
     };
     let convert = match &wrapper.returned {
         Returned::Result(ty) => Some(quote!(.map_err(#runtime::__error_into!(#ty)))),

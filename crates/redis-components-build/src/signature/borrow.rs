@@ -11,12 +11,12 @@ use syn::{
 
 use super::lifetimes::Lifetimes;
 use crate::diagnostics::Diagnostic;
-use crate::manifest::FunctionName;
+use crate::manifest::Function;
 use crate::source::Source;
 
 /// Refuses a return type that borrows from the connection.
 pub(super) fn check(
-    function: &FunctionName,
+    function: &Function,
     signature: &Signature,
     parameter: &Type,
     source: &Source,
@@ -44,7 +44,7 @@ pub(super) fn check(
 }
 
 fn borrows(
-    function: &FunctionName,
+    function: &Function,
     parameter: &Type,
     returned: &Type,
     source: &Source,
@@ -76,7 +76,7 @@ fn borrows(
 }
 
 fn captures_all(
-    function: &FunctionName,
+    function: &Function,
     parameter: &Type,
     returned: &Type,
     source: &Source,

@@ -9,7 +9,7 @@ use syn::{Lifetime, Signature, Type, TypePath};
 
 use super::lifetimes::Elide;
 use crate::diagnostics::Diagnostic;
-use crate::manifest::FunctionName;
+use crate::manifest::Function;
 use crate::module_path::ModulePath;
 use crate::rewrite::Absolute;
 use crate::source::{Mentions, Source};
@@ -83,7 +83,7 @@ impl Connection {
 
 /// Refuses what is certainly no connection; what else is none, rustc says.
 pub(super) fn check(
-    function: &FunctionName,
+    function: &Function,
     connection: &Connection,
     parameter: &Type,
     source: &Source,
@@ -123,7 +123,7 @@ pub(super) fn check(
 
 /// Refuses a connection with a generic parameter that no argument determines.
 pub(super) fn undetermined(
-    function: &FunctionName,
+    function: &Function,
     parameter: &str,
     ty: &Type,
     source: &Source,

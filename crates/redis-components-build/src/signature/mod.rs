@@ -23,7 +23,7 @@ pub(crate) use parameters::Argument;
 pub(crate) use returns::Returned;
 
 use crate::diagnostics::Diagnostics;
-use crate::manifest::{FunctionName, SourcePath};
+use crate::manifest::{Function, SourcePath};
 use crate::rewrite::Absolute;
 use crate::source::{Mentions, Source};
 
@@ -33,6 +33,8 @@ pub(crate) struct Wrapper {
     pub(crate) signature: Signature,
     pub(crate) connection: Connection,
     pub(crate) returned: Returned,
+    /// Whether each call has a connection of its own.
+    pub(crate) is_dedicated: bool,
     pub(crate) arguments: Vec<Argument>,
     /// The generic arguments of the call, `None` where the function has none to give.
     pub(crate) turbofish: Option<Vec<TokenStream>>,
@@ -42,7 +44,7 @@ pub(crate) struct Wrapper {
 
 /// Plans the wrapper of a function; `None` where there is a problem, which is reported.
 pub(crate) fn plan(
-    function: &FunctionName,
+    function: &Function,
     item: &ItemFn,
     path: &SourcePath,
     source: &Source,
@@ -83,7 +85,8 @@ pub(crate) fn plan(
         mentions.names.remove(&generics::name(param));
     }
     Some(Wrapper {
-        returned: Returned::of(&signature.output),
+        returned: Returned::of(&signature.output, function, source),
+        is_dedicated: function.is_dedicated,
         turbofish: pruned.turbofish(&connection),
         signature,
         connection,

@@ -6,13 +6,13 @@ use super::items::{declared, has_macro_calls};
 use super::use_tree::leaves;
 use super::{Source, is_visible_from_root};
 use crate::diagnostics::{Diagnostic, Diagnostics};
-use crate::manifest::{FunctionName, SourcePath};
+use crate::manifest::{Function, SourcePath};
 use crate::nearest::nearest;
 
 /// Finds a listed function: more than one where `cfg` chooses between them, none where there is a
 /// problem, which is reported.
 pub(crate) fn find<'a>(
-    function: &FunctionName,
+    function: &Function,
     path: &SourcePath,
     source: &'a Source,
     diagnostics: &mut Diagnostics,
@@ -41,7 +41,7 @@ fn functions(items: &[Item]) -> impl Iterator<Item = &ItemFn> {
     })
 }
 
-fn private(function: &FunctionName, item: &ItemFn, source: &Source) -> Diagnostic {
+fn private(function: &Function, item: &ItemFn, source: &Source) -> Diagnostic {
     let name = &function.name;
     let message = format!("the function `{name}` is private");
     Diagnostic::error(
@@ -56,7 +56,7 @@ fn private(function: &FunctionName, item: &ItemFn, source: &Source) -> Diagnosti
 }
 
 /// Says why there is no such function, with the likeliest reason that the file shows.
-fn not_found(function: &FunctionName, path: &SourcePath, source: &Source) -> Diagnostic {
+fn not_found(function: &Function, path: &SourcePath, source: &Source) -> Diagnostic {
     let name = &function.name;
     let file = &source.file.path;
     let message = format!("cannot find function `{name}` in `{file}`");

@@ -14,7 +14,7 @@ use super::items::{declared, has_macro_calls};
 use super::use_tree::{Leaf, leaves};
 use super::{Mentions, Source, is_public, is_visible_from_root};
 use crate::diagnostics::{Diagnostic, Diagnostics};
-use crate::manifest::FunctionName;
+use crate::manifest::Function;
 use crate::module_path::ModulePath;
 use crate::rewrite::Absolute;
 
@@ -94,7 +94,7 @@ impl Imports {
     /// Reports the items that a generated module cannot name.
     pub(crate) fn report_hidden(
         &self,
-        function: &FunctionName,
+        function: &Function,
         source: &Source,
         diagnostics: &mut Diagnostics,
     ) {

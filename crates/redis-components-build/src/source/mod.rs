@@ -14,7 +14,7 @@ use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use proc_macro2::Span;
+use proc_macro2::{Ident, Span};
 use syn::Item;
 
 pub(crate) use find::find;
@@ -39,6 +39,17 @@ pub(crate) struct Source {
 impl Source {
     pub(crate) fn spot(&self, span: Span) -> Spot {
         self.file.spot(span.byte_range())
+    }
+
+    /// Finds the type that the file itself declares under a name.
+    pub(crate) fn declared_type(&self, name: &Ident) -> Option<&Item> {
+        self.items.iter().find(|item| {
+            let is_type = matches!(
+                item,
+                Item::Enum(_) | Item::Struct(_) | Item::Type(_) | Item::Union(_)
+            );
+            is_type && items::declared(item).is_some_and(|(_, ident, _)| ident == name)
+        })
     }
 }
 
