@@ -12,7 +12,9 @@ use crate::{Component, ComponentConfig, Error};
 /// A blocking connection to a component's server, for one call at a time; dropping it gives it back.
 ///
 /// It stays with the server it was made for, and every command ends within the response time-out. After a time-out or a
-/// broken connection it is closed and every further command fails; the component's next call gets another.
+/// broken connection it is closed and every further command fails; the component's next call gets another. Nobody else uses
+/// it meanwhile, so that `WATCH`, `MULTI` and `redis::transaction` are fine; what a call leaves behind in it (`SELECT`, an
+/// open transaction) ends it.
 pub struct Connection {
     inner: Inner,
 }
@@ -50,23 +52,6 @@ impl Connection {
             Inner::Own(_) => 0,
         }
     }
-
-    fn request<T>(
-        &mut self,
-        request: impl FnOnce(&mut redis::Connection) -> RedisResult<T>,
-    ) -> RedisResult<T> {
-        match &mut self.inner {
-            Inner::Pooled { pooled, .. } => pooled.request(request),
-            Inner::Own(connection) => request(connection),
-        }
-    }
-
-    fn get(&self) -> Option<&redis::Connection> {
-        match &self.inner {
-            Inner::Pooled { pooled, .. } => pooled.get(),
-            Inner::Own(connection) => Some(connection),
-        }
-    }
 }
 
 /// For tests: calls a component's function with a connection of one's own.
@@ -80,7 +65,10 @@ impl From<redis::Connection> for Connection {
 
 impl ConnectionLike for Connection {
     fn req_packed_command(&mut self, command: &[u8]) -> RedisResult<Value> {
-        self.request(|connection| connection.req_packed_command(command))
+        match &mut self.inner {
+            Inner::Pooled { pooled, .. } => pooled.request(command),
+            Inner::Own(connection) => connection.req_packed_command(command),
+        }
     }
 
     fn req_packed_commands(
@@ -89,24 +77,38 @@ impl ConnectionLike for Connection {
         offset: usize,
         count: usize,
     ) -> RedisResult<Vec<Value>> {
-        self.request(|connection| connection.req_packed_commands(commands, offset, count))
+        match &mut self.inner {
+            Inner::Pooled { pooled, .. } => pooled.requests(commands, offset, count),
+            Inner::Own(connection) => connection.req_packed_commands(commands, offset, count),
+        }
     }
 
     fn req_command(&mut self, command: &Cmd) -> RedisResult<Value> {
-        self.request(|connection| connection.req_command(command))
+        match &mut self.inner {
+            Inner::Pooled { pooled, .. } if command.is_no_response() => {
+                pooled.send_only(&command.get_packed_command())
+            }
+            Inner::Pooled { pooled, .. } => pooled.request(&command.get_packed_command()),
+            Inner::Own(connection) => connection.req_command(command),
+        }
     }
 
     fn get_db(&self) -> i64 {
-        self.get().map_or(0, ConnectionLike::get_db)
+        match &self.inner {
+            Inner::Pooled { pooled, .. } => pooled.db(),
+            Inner::Own(connection) => connection.get_db(),
+        }
     }
 
     fn check_connection(&mut self) -> bool {
-        self.request(|connection| Ok(connection.check_connection()))
-            .unwrap_or(false)
+        redis::cmd("PING").exec(self).is_ok()
     }
 
     fn is_open(&self) -> bool {
-        self.get().is_some_and(ConnectionLike::is_open)
+        match &self.inner {
+            Inner::Pooled { pooled, .. } => pooled.is_open(),
+            Inner::Own(connection) => connection.is_open(),
+        }
     }
 }
 

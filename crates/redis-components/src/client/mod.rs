@@ -6,11 +6,15 @@ mod multiplexed;
 mod open;
 mod open_blocking;
 mod pool;
+mod pooled;
+mod session;
 mod timeouts;
+mod wire;
 
 pub(crate) use self::closing::{Closing, close_all};
 pub(crate) use self::failure::{Cause, Failure};
 pub(crate) use self::multiplexed::Multiplexed;
 pub(crate) use self::open::open;
-pub(crate) use self::pool::{Exhausted, Pool, Pooled};
+pub(crate) use self::pool::{Exhausted, Pool};
+pub(crate) use self::pooled::Pooled;
 pub(crate) use self::timeouts::Timeouts;

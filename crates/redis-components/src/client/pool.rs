@@ -4,10 +4,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use redis::{ConnectionLike, RedisError};
-
-use super::open_blocking::{open_blocking, ping};
-use super::{Failure, Timeouts};
+use super::open_blocking::open_blocking;
+use super::wire::Wire;
+use super::{Failure, Pooled, Timeouts};
 use crate::ComponentConfig;
 
 /// How many connections a pool opens where the config does not say.
@@ -28,7 +27,7 @@ pub(crate) struct Pool {
 
 #[derive(Default)]
 struct State {
-    idle: Vec<(redis::Connection, Instant)>,
+    idle: Vec<(Wire, Instant)>,
     in_use: usize,
 }
 
@@ -39,12 +38,6 @@ pub(crate) enum Exhausted {
     InUse { size: usize, waited: Duration },
     /// A further connection could not be opened.
     Failed(Failure),
-}
-
-/// A connection taken out of a pool until it is dropped.
-pub(crate) struct Pooled {
-    pool: Arc<Pool>,
-    connection: Option<redis::Connection>,
 }
 
 impl Pool {
@@ -84,21 +77,19 @@ impl Pool {
         }
         state.in_use += 1;
         // From here on the place in `in_use` is given back by dropping `pooled`, whatever happens.
-        let mut pooled = Pooled {
-            pool: Arc::clone(self),
-            connection: None,
-        };
+        let mut pooled = Pooled::new(Arc::clone(self));
         let idle = state.idle.pop();
         drop(state);
 
-        pooled.connection = idle.and_then(|(connection, since)| still_answers(connection, since));
-        if pooled.connection.is_none() {
-            let opened = open_blocking(&self.config, self.timeouts).map_err(|failure| {
+        let idle = idle.and_then(|(wire, since)| still_answers(wire, since));
+        let wire = match idle {
+            Some(wire) => wire,
+            None => open_blocking(&self.config, self.timeouts).map_err(|failure| {
                 self.close();
                 Exhausted::Failed(failure)
-            })?;
-            pooled.connection = Some(opened);
-        }
+            })?,
+        };
+        pooled.fill(wire);
         Ok(pooled)
     }
 
@@ -109,18 +100,22 @@ impl Pool {
 
     fn close(&self) {
         self.closed.store(true, Ordering::Release);
-        self.lock().idle.clear();
+        self.drop_idle();
     }
 
-    fn give_back(&self, connection: Option<redis::Connection>) {
+    /// Takes back a place and its connection, unless that has failed or is not as it was.
+    pub(super) fn give_back(&self, wire: Option<Wire>) {
+        let wire = wire.filter(|wire| wire.is_clean() && !self.is_closed());
         let mut state = self.lock();
         state.in_use -= 1;
-        match connection {
-            Some(connection) if !self.is_closed() => state.idle.push((connection, Instant::now())),
-            _ => {}
-        }
+        state.idle.extend(wire.map(|wire| (wire, Instant::now())));
         drop(state);
         self.returned.notify_one();
+    }
+
+    /// Drops the connections that lie idle: one in use has ended, and most likely they have too.
+    pub(super) fn drop_idle(&self) {
+        self.lock().idle.clear();
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -138,46 +133,8 @@ impl std::fmt::Debug for Pool {
     }
 }
 
-impl Pooled {
-    /// Runs one request. A connection that failed in a way that leaves its state unknown is not used again.
-    pub(crate) fn request<T>(
-        &mut self,
-        request: impl FnOnce(&mut redis::Connection) -> Result<T, RedisError>,
-    ) -> Result<T, RedisError> {
-        let Some(connection) = &mut self.connection else {
-            return Err((
-                redis::ErrorKind::Io,
-                "the connection was closed by an earlier failure",
-            )
-                .into());
-        };
-        let result = request(connection);
-        if let Err(error) = &result
-            && (error.is_io_error() || error.is_unrecoverable_error())
-        {
-            self.connection = None;
-            if error.is_connection_dropped() {
-                // The others that lie idle ended with it, most likely.
-                self.pool.lock().idle.clear();
-            }
-        }
-        result
-    }
-
-    /// The connection, where no failure has closed it.
-    pub(crate) fn get(&self) -> Option<&redis::Connection> {
-        self.connection.as_ref()
-    }
-}
-
-impl Drop for Pooled {
-    fn drop(&mut self) {
-        self.pool.give_back(self.connection.take());
-    }
-}
-
-fn still_answers(mut connection: redis::Connection, since: Instant) -> Option<redis::Connection> {
-    let trusted =
-        connection.is_open() && (since.elapsed() < TRUSTED_IDLE || ping(&mut connection).is_ok());
-    trusted.then_some(connection)
+/// The connection, unless its server has closed it while it was idle.
+fn still_answers(mut wire: Wire, since: Instant) -> Option<Wire> {
+    let trusted = since.elapsed() < TRUSTED_IDLE || wire.ping().is_ok();
+    trusted.then_some(wire)
 }

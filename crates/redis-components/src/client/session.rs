@@ -1,0 +1,120 @@
+//! What the users of a connection have left behind in it.
+
+/// The state of a connection that outlasts a command.
+#[derive(Debug, Default)]
+pub(super) struct Session {
+    watching: bool,
+    queueing: bool,
+    spoilt: bool,
+}
+
+impl Session {
+    /// Notes what encoded commands, sent one after the other, change.
+    pub(super) fn note(&mut self, mut packed: &[u8]) {
+        while let Some((name, rest)) = next_command(packed) {
+            self.note_command(name);
+            packed = rest;
+        }
+        // What is not understood may have changed anything.
+        self.spoilt |= !packed.is_empty();
+    }
+
+    /// Notes that the connection can serve nobody else.
+    pub(super) fn spoil(&mut self) {
+        self.spoilt = true;
+    }
+
+    /// Whether the connection is as it was after logging in.
+    pub(super) fn is_clean(&self) -> bool {
+        !(self.watching || self.queueing || self.spoilt)
+    }
+
+    fn note_command(&mut self, name: &[u8]) {
+        const LASTING: [&[u8]; 12] = [
+            b"SELECT",
+            b"AUTH",
+            b"HELLO",
+            b"RESET",
+            b"CLIENT",
+            b"SUBSCRIBE",
+            b"PSUBSCRIBE",
+            b"SSUBSCRIBE",
+            b"MONITOR",
+            b"READONLY",
+            b"ASKING",
+            b"QUIT",
+        ];
+        let is = |other: &[u8]| name.eq_ignore_ascii_case(other);
+        if is(b"WATCH") {
+            self.watching = true;
+        } else if is(b"UNWATCH") {
+            self.watching = false;
+        } else if is(b"MULTI") {
+            self.queueing = true;
+        } else if is(b"EXEC") || is(b"DISCARD") {
+            (self.watching, self.queueing) = (false, false);
+        } else if LASTING.into_iter().any(is) {
+            self.spoilt = true;
+        }
+    }
+}
+
+/// The name of the first command, and what stands behind it; none where there is no whole command.
+fn next_command(packed: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (words, mut rest) = header(packed, b'*')?;
+    let mut name = None;
+    for _ in 0..words {
+        let (length, text) = header(rest, b'$')?;
+        name = name.or_else(|| text.get(..length));
+        rest = text.get(length..)?.strip_prefix(b"\r\n")?;
+    }
+    Some((name?, rest))
+}
+
+/// The number in a line that begins with `kind`, and what stands behind the line.
+fn header(packed: &[u8], kind: u8) -> Option<(usize, &[u8])> {
+    let line = packed.strip_prefix(&[kind])?;
+    let end = line.iter().position(|byte| *byte == b'\r')?;
+    let number = std::str::from_utf8(&line[..end]).ok()?.parse().ok()?;
+    Some((number, line[end..].strip_prefix(b"\r\n")?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Session;
+
+    fn after(commands: &[&[&str]]) -> Session {
+        let mut session = Session::default();
+        let mut pipeline = redis::pipe();
+        for words in commands {
+            let mut command = redis::Cmd::new();
+            words.iter().for_each(|word| drop(command.arg(*word)));
+            pipeline.add_command(command);
+        }
+        session.note(&pipeline.get_packed_pipeline());
+        session
+    }
+
+    #[test]
+    fn ordinary_commands_and_whole_transactions_leave_nothing() {
+        assert!(after(&[&["GET", "select"], &["SET", "a", "*1\r\n$5\r\nMULTI\r\n"]]).is_clean());
+        assert!(after(&[&["WATCH", "a"], &["multi"], &["INCR", "a"], &["exec"]]).is_clean());
+        assert!(after(&[&["WATCH", "a"], &["UNWATCH"]]).is_clean());
+    }
+
+    #[test]
+    fn what_is_begun_or_changed_is_left() {
+        for left in [
+            &["WATCH", "a"][..],
+            &["MULTI"],
+            &["select", "1"],
+            &["CLIENT", "REPLY", "OFF"],
+        ] {
+            assert!(!after(&[left]).is_clean(), "{left:?}");
+        }
+        assert!(!after(&[&["WATCH", "a"], &["GET", "a"]]).is_clean());
+        let mut session = Session::default();
+        session.note(b"INLINE\r\n");
+        assert!(!session.is_clean());
+    }
+}
