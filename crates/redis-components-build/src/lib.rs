@@ -83,11 +83,16 @@
 //!
 //! # What can be listed
 //!
-//! Any free function at the top of a file whose first parameter is a connection, as it stands:
-//! `&mut C`, `&C` or `C`, where C is `redis_components::Connection` in an `async fn`,
-//! `redis_components::blocking::Connection` in a plain one, or anything that these are, such as
-//! `impl AsyncCommands` or a generic parameter. A function that returns a `Result` keeps its type;
-//! one that returns another type `T` becomes one that returns `Result<T, redis_components::Error>`.
+//! Any free function whose first parameter is a connection, as it stands: `&mut C`, `&C` or `C`, where
+//! C is `redis_components::Connection` in an `async fn`, `redis_components::blocking::Connection` in a
+//! plain one, or anything that these are, such as `impl AsyncCommands` or a generic parameter. A
+//! function that returns a `Result` keeps its type; one that returns another type `T` becomes one that
+//! returns `Result<T, redis_components::Error>`.
+//!
+//! A name is looked for among the functions of the source file, then among those that it re-exports
+//! from elsewhere in the crate, then in its inline modules. `module` names one of these where there
+//! are several. A condition on the file (`#![cfg(…)]`), on a module in it or on a re-export holds for
+//! the wrapper too.
 //!
 //! # Reading an error
 //!

@@ -8,7 +8,7 @@ use crate::attributes::doc_comments;
 use crate::signature::{Returned, Wrapper};
 
 /// Builds a wrapper.
-pub(super) fn item(function: &Function<'_>, runtime: &TokenStream) -> ItemFn {
+pub(super) fn item(function: &Function, runtime: &TokenStream) -> ItemFn {
     let wrapper = &function.wrapper;
     let mut signature = wrapper.signature.clone();
     if let Returned::Plain(ty) = &wrapper.returned {
@@ -25,7 +25,7 @@ pub(super) fn item(function: &Function<'_>, runtime: &TokenStream) -> ItemFn {
     }
 }
 
-fn visibility(function: &Function<'_>) -> Visibility {
+fn visibility(function: &Function) -> Visibility {
     if function.is_public {
         parse_quote!(pub)
     } else {
@@ -34,22 +34,22 @@ fn visibility(function: &Function<'_>) -> Visibility {
 }
 
 /// The function's own documentation, and the way to it.
-fn docs(function: &Function<'_>) -> Vec<String> {
+fn docs(function: &Function) -> Vec<String> {
     let mut docs = function.attributes.docs.clone();
     if !docs.is_empty() {
         docs.push(String::new());
     }
     let ident = &function.wrapper.signature.ident;
-    let (name, module) = (ident.unraw(), &function.path.module);
+    let (name, module) = (ident.unraw(), &function.module);
     docs.push(format!("Generated from [`{name}`]({module}::{ident}())."));
     docs
 }
 
 /// One expression without a local of its own, so that no parameter's name can be in its way.
-fn body(function: &Function<'_>, runtime: &TokenStream) -> Block {
+fn body(function: &Function, runtime: &TokenStream) -> Block {
     let wrapper = &function.wrapper;
     let name = wrapper.signature.ident.unraw().to_string();
-    let module = function.path.module.tokens();
+    let module = function.module.tokens();
     let ident = &wrapper.signature.ident;
     let generics = wrapper.generic_arguments();
     let connection = connection(wrapper, &name, runtime);

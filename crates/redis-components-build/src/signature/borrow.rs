@@ -29,7 +29,7 @@ pub(super) fn check(
     if !connection.any() {
         return Ok(());
     }
-    let mut result = Lifetimes::default();
+    let mut result = Lifetimes::with_hidden(source);
     result.visit_type(returned);
     let shared = outlived(signature, &connection.named);
     if result.has_elided || result.named.intersection(&shared).next().is_some() {

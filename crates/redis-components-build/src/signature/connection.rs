@@ -10,8 +10,6 @@ use syn::{Lifetime, Signature, Type, TypePath};
 use super::lifetimes::Elide;
 use crate::diagnostics::Diagnostic;
 use crate::manifest::Function;
-use crate::module_path::ModulePath;
-use crate::rewrite::Absolute;
 use crate::source::{Mentions, Source};
 
 /// The connection that a wrapper acquires.
@@ -60,9 +58,9 @@ impl Connection {
         }
     }
 
-    pub(super) fn make_absolute(&mut self, module: &ModulePath) {
+    pub(super) fn rewrite(&mut self, rewriter: &mut impl VisitMut) {
         if let Some(named) = &mut self.named {
-            Absolute { module }.visit_type_mut(named);
+            rewriter.visit_type_mut(named);
             self.ty = named.to_token_stream();
         }
     }

@@ -26,11 +26,12 @@ pub(crate) enum Returned {
 }
 
 impl Returned {
-    pub(super) fn of(output: &ReturnType, function: &Function, source: &Source) -> Self {
+    /// `is_result` is what [`is_result`] says of the type as it was written.
+    pub(super) fn of(output: &ReturnType, is_result: bool) -> Self {
         let ReturnType::Type(_, ty) = output else {
             return Self::Plain(quote!(()));
         };
-        if is_result(ty, function, source) {
+        if is_result {
             Self::Result(without_impl(ty).to_token_stream())
         } else {
             Self::Plain(ty.to_token_stream())
@@ -61,7 +62,7 @@ pub(super) fn check(
                 .help("write it as an `async fn`"),
         ));
     }
-    if is_result(ty, function, source) && has_impl(&without_impl(ty)) {
+    if is_result(&signature.output, function, source) && has_impl(&without_impl(ty)) {
         let message = format!("the error type of `{}` has no name", function.name);
         return Err(Box::new(
             Diagnostic::error(message, &spot, "an `impl` type where the error is")
@@ -76,7 +77,10 @@ pub(super) fn check(
 
 /// Tells whether a type is a result: as the manifest says, as the file declares it, or by its name,
 /// which is `Result` under any path, or an alias of it.
-fn is_result(ty: &Type, function: &Function, source: &Source) -> bool {
+pub(super) fn is_result(output: &ReturnType, function: &Function, source: &Source) -> bool {
+    let ReturnType::Type(_, ty) = output else {
+        return false;
+    };
     function.returns.map_or_else(
         || is_named_result(ty, source, MOST_ALIASES),
         |returns| returns == Returns::Result,
