@@ -89,6 +89,18 @@
 //! function that returns a `Result` keeps its type; one that returns another type `T` becomes one that
 //! returns `Result<T, redis_components::Error>`.
 //!
+//! Functions written for redis-rs alone can be listed too, while the component is on a single server:
+//!
+//! | First parameter | What a call is given |
+//! |---|---|
+//! | `redis::aio::MultiplexedConnection` | the component's shared connection; it cannot say that it is no longer current |
+//! | `redis::aio::ConnectionManager` | one for all calls of a runtime, on a socket of its own (feature `connection-manager`, a default) |
+//! | `redis::Connection` | one that is opened for the call, with time-outs for each read and write: dear, so prefer `blocking::Connection` |
+//!
+//! A dedicated connection is opened for its call, has no time-out for responses, and is closed when
+//! the call ends or is dropped; its `generation()` is 0. An async one is closed as well when the
+//! server does not answer a PING on the shared connection; a blocking one relies on TCP keepalive.
+//!
 //! A name is looked for among the functions of the source file, then among those that it re-exports
 //! from elsewhere in the crate, then in its inline modules. `module` names one of these where there
 //! are several. A condition on the file (`#![cfg(…)]`), on a module in it or on a re-export holds for

@@ -71,6 +71,8 @@ fn body(function: &Function, runtime: &TokenStream) -> Block {
 
 fn connection(wrapper: &Wrapper, name: &str, runtime: &TokenStream) -> TokenStream {
     let (borrow, ty) = (&wrapper.connection.borrow, &wrapper.connection.ty);
+    // What is acquired then is a guard that closes the connection.
+    let star = (wrapper.is_async() && wrapper.is_dedicated).then(|| quote!(*));
     let dot_await = wrapper.is_async().then(|| quote!(.await));
     let acquire = match (wrapper.is_async(), wrapper.is_dedicated) {
         (true, false) => quote!(Acquire),
@@ -83,7 +85,7 @@ fn connection(wrapper: &Wrapper, name: &str, runtime: &TokenStream) -> TokenStre
         Returned::Plain(_) => None,
     };
     quote! {
-        #borrow <#ty as #runtime::__private::#acquire>::acquire(&self::COMPONENT, #name)
+        #borrow #star <#ty as #runtime::__private::#acquire>::acquire(&self::COMPONENT, #name)
             #dot_await #convert?
     }
 }

@@ -83,6 +83,7 @@ impl Connection {
 pub(super) fn check(
     function: &Function,
     connection: &Connection,
+    is_async: bool,
     parameter: &Type,
     source: &Source,
 ) -> Result<(), Box<Diagnostic>> {
@@ -99,6 +100,21 @@ pub(super) fn check(
             )
             .context(&function.spot, "listed here")
             .help("leave `'static` out"),
+        ));
+    }
+    if function.is_dedicated && connection.borrow.is_empty() && is_async {
+        let message = format!(
+            "`{}` takes its dedicated connection by value",
+            function.name
+        );
+        return Err(Box::new(
+            Diagnostic::error(
+                message,
+                &spot,
+                "a dedicated connection is closed when the call ends",
+            )
+            .context(&function.spot, "listed here")
+            .help("take `&mut Connection`"),
         ));
     }
     if connection.named.as_ref().is_some_and(is_no_connection) {

@@ -56,8 +56,9 @@ pub(crate) fn plan(
 ) -> Option<Wrapper> {
     let (item, source, module) = (&found.item, &*found.scope.source, &found.scope.module);
     let first = refuse::check(function, item, source, diagnostics)?;
+    let is_async = item.sig.asyncness.is_some();
     let mut connection = Connection::of(&first.ty, &item.sig, runtime);
-    if let Err(error) = connection::check(function, &connection, &first.ty, source)
+    if let Err(error) = connection::check(function, &connection, is_async, &first.ty, source)
         .and_then(|()| borrow::check(function, &item.sig, &first.ty, source))
         .and_then(|()| returns::check(function, &item.sig, source))
         .and_then(|()| flavour::check(function, &item.sig, &first.ty, source))
