@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 /// Reads files of the package by their path relative to it.
 pub(crate) trait Files {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
+
+    fn exists(&self, path: &Path) -> bool;
 }
 
 /// The package's directory on disk.
@@ -23,6 +25,10 @@ impl Directory {
 impl Files for Directory {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         std::fs::read(self.root.join(path))
+    }
+
+    fn exists(&self, path: &Path) -> bool {
+        self.root.join(path).is_file()
     }
 }
 
@@ -50,5 +56,10 @@ impl Files for Recorder<'_> {
         // Recorded before it is read: a file that appears later has to run the build script again.
         self.read.borrow_mut().push(path.to_owned());
         self.files.read(path)
+    }
+
+    // Not recorded: cargo would run the build script for ever for a file that is not there.
+    fn exists(&self, path: &Path) -> bool {
+        self.files.exists(path)
     }
 }

@@ -54,7 +54,15 @@ fn run(config: &Config, path: &Path, files: &dyn Files, diagnostics: &mut Diagno
             if let Some(path) = &component.source
                 && let Loaded::Parsed(source) = sources.load(component, path, diagnostics)
             {
-                fill(&mut module, path, &source, &runtime, diagnostics);
+                let scope = source::Scope::of(path, source);
+                fill(
+                    &mut module,
+                    path,
+                    &scope,
+                    &mut sources,
+                    &runtime,
+                    diagnostics,
+                );
             }
             module
         })
@@ -69,37 +77,43 @@ fn run(config: &Config, path: &Path, files: &dyn Files, diagnostics: &mut Diagno
 }
 
 /// Adds a component's wrappers and what their signatures need.
-fn fill<'a>(
-    module: &mut emit::Module<'a>,
-    path: &'a manifest::SourcePath,
-    source: &source::Source,
+fn fill(
+    module: &mut emit::Module<'_>,
+    path: &manifest::SourcePath,
+    scope: &source::Scope,
+    sources: &mut Sources<'_>,
     runtime: &proc_macro2::TokenStream,
     diagnostics: &mut Diagnostics,
 ) {
-    module.allow(&source.allows);
-    let mut links = BTreeSet::new();
+    let mut links: Vec<(source::Scope, BTreeSet<String>)> = Vec::new();
     let mut resolved = module.names();
     for function in &module.component.functions {
-        for item in source::find(function, path, source, diagnostics) {
-            let Some(wrapper) = signature::plan(function, item, path, source, runtime, diagnostics)
+        for found in source::find(function, path, scope, sources, diagnostics) {
+            let Some(mut wrapper) =
+                signature::plan(function, &found, sources, runtime, diagnostics)
             else {
                 continue;
             };
-            let imports = source::Imports::of(source, &path.module, &wrapper.mentions);
-            imports.report_hidden(function, source, diagnostics);
-            let attributes = attributes::of(item, &wrapper);
-            links.extend(attributes::links(&attributes.docs));
-            resolved.extend(wrapper.mentions.names.iter().cloned());
+            let scope = &found.scope;
+            let imports = std::mem::take(&mut wrapper.imports);
+            let attributes = attributes::of(&found, &wrapper);
+            links.push((scope.clone(), attributes::links(&attributes.docs)));
+            if !found.is_foreign {
+                resolved.extend(wrapper.mentions.names.iter().cloned());
+            }
+            module.allow(&scope.source.allows);
             module.add(emit::Function {
                 attributes,
-                is_conditional: attributes::is_conditional(item),
-                is_public: source::is_public(&item.vis) && imports.are_all_public,
-                path,
+                is_conditional: attributes::is_conditional(&found),
+                is_public: found.is_public && imports.are_all_public,
+                module: found.module,
                 wrapper,
             });
             module.import(imports);
         }
     }
-    let links = links.difference(&resolved).cloned().collect();
-    module.import(source::Imports::of_links(source, &path.module, links));
+    for (scope, mut names) in links {
+        names.retain(|name| resolved.insert(name.clone()));
+        module.import(source::Imports::of_links(&scope, names));
+    }
 }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
+use syn::ext::IdentExt;
 
 use crate::syntax::{ident, is_identifier};
 
@@ -59,6 +60,38 @@ impl ModulePath {
         let mut segments = self.segments.clone();
         segments.push(name.to_owned());
         Self { segments }
+    }
+
+    /// Returns the names that lead from a module to this one, if it is inside of it.
+    pub(crate) fn below(&self, module: &Self) -> Option<&[String]> {
+        self.segments.strip_prefix(module.segments.as_slice())
+    }
+
+    /// Reads a path of identifiers that begins with `crate`.
+    pub(crate) fn of_idents(path: &[Ident]) -> Option<Self> {
+        let (first, rest) = path.split_first()?;
+        (first == "crate").then(|| Self {
+            segments: rest.iter().map(|ident| ident.unraw().to_string()).collect(),
+        })
+    }
+
+    /// Returns the files that may hold the module, or the module that this one is inline in: each
+    /// with that module's path, the likeliest first.
+    pub(crate) fn files(&self) -> Vec<(String, Self)> {
+        let mut files = Vec::new();
+        for length in (0..=self.segments.len()).rev() {
+            let module = Self {
+                segments: self.segments[..length].to_vec(),
+            };
+            let path = module.segments.join("/");
+            let candidates = if length == 0 {
+                ["src/lib.rs".to_owned(), "src/main.rs".to_owned()]
+            } else {
+                [format!("src/{path}.rs"), format!("src/{path}/mod.rs")]
+            };
+            files.extend(candidates.map(|file| (file, module.clone())));
+        }
+        files
     }
 
     pub(crate) fn is_root(&self) -> bool {

@@ -60,7 +60,7 @@ edition = "{edition}"
 extra = []
 
 [dependencies]
-redis = {{ version = "1.8", features = ["tokio-comp"] }}
+redis = {{ version = "1.8", features = ["connection-manager", "tokio-comp"] }}
 redis-components = {{ path = '{}' }}
 "#,
         runtime.display()

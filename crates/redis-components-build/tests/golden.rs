@@ -77,7 +77,7 @@ fn a_source_that_does_not_parse_costs_its_wrappers_alone() {
     assert!(
         output
             .source()
-            .contains("&broken::COMPONENT,\n    &whole::COMPONENT,")
+            .contains("&self::broken::COMPONENT,\n    &self::whole::COMPONENT,")
     );
     assert!(output.source().contains("functions::whole::read"));
 }

@@ -30,6 +30,8 @@ pub struct Declaration {
     pub key: &'static str,
     /// For how long a config is used without asking the config server again.
     pub wait: Duration,
+    /// How many multiplexed sockets a client has on each runtime.
+    pub connections: usize,
     /// The manifest's config server, used when neither code nor environment names one.
     pub config_server: Option<&'static str>,
 }

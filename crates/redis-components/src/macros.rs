@@ -21,7 +21,6 @@ macro_rules! include_components {
 macro_rules! __error_into {
     ($result:ty) => {
         |error: $crate::Error| {
-            #[allow(unused_imports)]
             use $crate::__private::{ViaError as _, ViaRedisError as _};
             (&$crate::__private::ErrorInto::<<$result as $crate::__private::Outcome>::Error>::NEW)
                 .convert(error)

@@ -26,6 +26,7 @@ async fn the_manifest_names_the_config_server_where_nothing_else_does() {
         name: "logs",
         key: "config:redis:logs",
         wait: Duration::ZERO,
+        connections: 1,
         config_server: Some(world.config.url().leak()),
     })));
     world.move_to(named, &world.a);

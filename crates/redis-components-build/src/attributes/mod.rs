@@ -10,13 +10,14 @@ mod lints;
 use std::collections::BTreeSet;
 
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Expr, ExprLit, ItemFn, Lit, Meta, Token};
+use syn::{Attribute, Expr, ExprLit, Lit, Meta, Token};
 
 pub(crate) use comments::doc_comments;
 pub(crate) use links::links;
 pub(crate) use lints::{allow_lints, allowed_lints};
 
 use crate::signature::{Returned, Wrapper};
+use crate::source::Found;
 
 /// A wrapper's attributes.
 pub(crate) struct Attributes {
@@ -26,10 +27,10 @@ pub(crate) struct Attributes {
 }
 
 /// Chooses from the attributes of a function.
-pub(crate) fn of(item: &ItemFn, wrapper: &Wrapper) -> Attributes {
+pub(crate) fn of(found: &Found, wrapper: &Wrapper) -> Attributes {
     let mut texts = Vec::new();
-    let mut others: Vec<Attribute> = Vec::new();
-    for attribute in &item.attrs {
+    let mut others: Vec<Attribute> = found.cfg.clone();
+    for attribute in &found.item.attrs {
         if let Some(text) = doc_text(attribute) {
             texts.push(text);
         } else if is_copied(&attribute.meta, wrapper) {
@@ -62,11 +63,13 @@ pub(crate) fn of(item: &ItemFn, wrapper: &Wrapper) -> Attributes {
 }
 
 /// Tells whether a function is there only sometimes.
-pub(crate) fn is_conditional(item: &ItemFn) -> bool {
+pub(crate) fn is_conditional(found: &Found) -> bool {
+    let item = &found.item;
     let is_cfg = |attribute: &Attribute| {
         attribute.path().is_ident("cfg") || attribute.path().is_ident("cfg_attr")
     };
-    item.attrs.iter().any(is_cfg)
+    !found.cfg.is_empty()
+        || item.attrs.iter().any(is_cfg)
         || item.sig.inputs.iter().any(|input| match input {
             syn::FnArg::Typed(input) => input.attrs.iter().any(is_cfg),
             syn::FnArg::Receiver(_) => false,

@@ -29,6 +29,7 @@ pub(super) fn module(
     };
     let ident = ident(name);
     let mut attributes = doc_comments(&docs);
+    attributes.extend(module.component.cfg.clone());
     attributes.push(allow(module));
     let mut item: ItemMod = parse_quote!(pub mod #ident {});
     item.attrs = attributes;
@@ -45,6 +46,7 @@ fn fixed(module: &Module<'_>, config_server: Option<&str>, runtime: &TokenStream
     // Not in the unit that fits, because which one does is a lint that changes with the compiler.
     let seconds = number(component.wait_in_milliseconds / 1_000);
     let nanoseconds = number(component.wait_in_milliseconds % 1_000 * 1_000_000);
+    let connections = number(component.connections);
     let config_server = match config_server {
         Some(url) => quote!(::core::option::Option::Some(#url)),
         None => quote!(::core::option::Option::None),
@@ -60,6 +62,7 @@ fn fixed(module: &Module<'_>, config_server: Option<&str>, runtime: &TokenStream
                     name: #name,
                     key: #key,
                     wait: ::core::time::Duration::new(#seconds, #nanoseconds),
+                    connections: #connections,
                     config_server: #config_server,
                 });
         },

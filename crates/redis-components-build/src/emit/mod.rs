@@ -56,7 +56,10 @@ pub(crate) fn file(
 
 fn root(modules: &[Module<'_>], runtime: &TokenStream) -> File {
     let interface = Literal::usize_unsuffixed(INTERFACE);
-    let names = modules.iter().map(|module| ident(&module.component.name));
+    let components = modules.iter().map(|module| {
+        let (cfg, name) = (&module.component.cfg, ident(&module.component.name));
+        quote!(#cfg &self::#name::COMPONENT)
+    });
     let connect_all =
         " Connects every component, and waits until all of them have answered or failed.";
     let errors = " Returns the failures of all components, not only the first.";
@@ -65,7 +68,7 @@ fn root(modules: &[Module<'_>], runtime: &TokenStream) -> File {
 
         /// Every component of this crate, sorted by name.
         #[allow(dead_code, unreachable_pub)]
-        pub static COMPONENTS: &[&#runtime::Component] = &[#(&#names::COMPONENT),*];
+        pub static COMPONENTS: &[&#runtime::Component] = &[#(#components),*];
 
         #[doc = #connect_all]
         ///

@@ -1,23 +1,25 @@
 use std::collections::BTreeSet;
 
 use crate::attributes::Attributes;
-use crate::manifest::{Component, SourcePath};
+use crate::manifest::Component;
+use crate::module_path::ModulePath;
 use crate::signature::Wrapper;
 use crate::source::Imports;
 
 /// A generated module, as it is being put together.
 pub(crate) struct Module<'a> {
     pub(crate) component: &'a Component,
-    pub(super) functions: Vec<Function<'a>>,
+    pub(super) functions: Vec<Function>,
     pub(super) imports: Imports,
     pub(super) allows: BTreeSet<String>,
 }
 
 /// A wrapper, ready to be written.
-pub(crate) struct Function<'a> {
+pub(crate) struct Function {
     pub(crate) wrapper: Wrapper,
     pub(crate) attributes: Attributes,
-    pub(crate) path: &'a SourcePath,
+    /// Through which module the function is called.
+    pub(crate) module: ModulePath,
     pub(crate) is_conditional: bool,
     /// Whether the function and everything its signature needs of its file is `pub`.
     pub(crate) is_public: bool,
@@ -45,7 +47,7 @@ impl<'a> Module<'a> {
             .collect()
     }
 
-    pub(crate) fn add(&mut self, function: Function<'a>) {
+    pub(crate) fn add(&mut self, function: Function) {
         self.functions.push(function);
     }
 

@@ -8,7 +8,7 @@ use crate::attributes::doc_comments;
 use crate::signature::{Returned, Wrapper};
 
 /// Builds a wrapper.
-pub(super) fn item(function: &Function<'_>, runtime: &TokenStream) -> ItemFn {
+pub(super) fn item(function: &Function, runtime: &TokenStream) -> ItemFn {
     let wrapper = &function.wrapper;
     let mut signature = wrapper.signature.clone();
     if let Returned::Plain(ty) = &wrapper.returned {
@@ -25,7 +25,7 @@ pub(super) fn item(function: &Function<'_>, runtime: &TokenStream) -> ItemFn {
     }
 }
 
-fn visibility(function: &Function<'_>) -> Visibility {
+fn visibility(function: &Function) -> Visibility {
     if function.is_public {
         parse_quote!(pub)
     } else {
@@ -34,22 +34,22 @@ fn visibility(function: &Function<'_>) -> Visibility {
 }
 
 /// The function's own documentation, and the way to it.
-fn docs(function: &Function<'_>) -> Vec<String> {
+fn docs(function: &Function) -> Vec<String> {
     let mut docs = function.attributes.docs.clone();
     if !docs.is_empty() {
         docs.push(String::new());
     }
     let ident = &function.wrapper.signature.ident;
-    let (name, module) = (ident.unraw(), &function.path.module);
+    let (name, module) = (ident.unraw(), &function.module);
     docs.push(format!("Generated from [`{name}`]({module}::{ident}())."));
     docs
 }
 
 /// One expression without a local of its own, so that no parameter's name can be in its way.
-fn body(function: &Function<'_>, runtime: &TokenStream) -> Block {
+fn body(function: &Function, runtime: &TokenStream) -> Block {
     let wrapper = &function.wrapper;
     let name = wrapper.signature.ident.unraw().to_string();
-    let module = function.path.module.tokens();
+    let module = function.module.tokens();
     let ident = &wrapper.signature.ident;
     let generics = wrapper.generic_arguments();
     let connection = connection(wrapper, &name, runtime);
@@ -71,17 +71,21 @@ fn body(function: &Function<'_>, runtime: &TokenStream) -> Block {
 
 fn connection(wrapper: &Wrapper, name: &str, runtime: &TokenStream) -> TokenStream {
     let (borrow, ty) = (&wrapper.connection.borrow, &wrapper.connection.ty);
-    let (acquire, dot_await) = if wrapper.is_async() {
-        (quote!(Acquire), Some(quote!(.await)))
-    } else {
-        (quote!(AcquireBlocking), None)
+    // What is acquired then is a guard that closes the connection.
+    let star = (wrapper.is_async() && wrapper.is_dedicated).then(|| quote!(*));
+    let dot_await = wrapper.is_async().then(|| quote!(.await));
+    let acquire = match (wrapper.is_async(), wrapper.is_dedicated) {
+        (true, false) => quote!(Acquire),
+        (true, true) => quote!(AcquireDedicated),
+        (false, false) => quote!(AcquireBlocking),
+        (false, true) => quote!(AcquireDedicatedBlocking),
     };
     let convert = match &wrapper.returned {
         Returned::Result(ty) => Some(quote!(.map_err(#runtime::__error_into!(#ty)))),
         Returned::Plain(_) => None,
     };
     quote! {
-        #borrow <#ty as #runtime::__private::#acquire>::acquire(&self::COMPONENT, #name)
+        #borrow #star <#ty as #runtime::__private::#acquire>::acquire(&self::COMPONENT, #name)
             #dot_await #convert?
     }
 }

@@ -1,5 +1,7 @@
+use syn::Attribute;
+
 use super::table::{Table, Text};
-use super::{FunctionName, SourcePath, functions, names, source_path, wait};
+use super::{Function, SourcePath, cfg, connections, functions, names, source_path, wait};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::module_path::ModulePath;
 
@@ -9,12 +11,12 @@ pub(crate) struct Component {
     pub(crate) doc: Option<String>,
     pub(crate) key: String,
     pub(crate) wait_in_milliseconds: u64,
+    pub(crate) connections: u64,
+    pub(crate) cfg: Option<Attribute>,
     /// `None` where no function is listed, so that there is nothing to read.
     pub(crate) source: Option<SourcePath>,
-    pub(crate) functions: Vec<FunctionName>,
+    pub(crate) functions: Vec<Function>,
 }
-
-const KEYS: [&str; 6] = ["doc", "source", "module", "functions", "wait", "key"];
 
 /// Reads the tables `[components.…]`, sorted by name.
 pub(super) fn read_all(
@@ -23,11 +25,11 @@ pub(super) fn read_all(
     diagnostics: &mut Diagnostics,
 ) -> Vec<Component> {
     let mut components: Vec<Component> = table
-        .entries()
-        .filter_map(|(name, value)| {
+        .tables(diagnostics)
+        .into_iter()
+        .filter_map(|(name, table)| {
             let is_valid = names::check_component(&name, diagnostics);
-            let table = table.as_table(name.value, value, diagnostics)?;
-            let component = read(&name, &table, key_prefix, is_valid, diagnostics);
+            let component = read(&name, &table?, key_prefix, is_valid, diagnostics);
             is_valid.then_some(component).flatten()
         })
         .collect();
@@ -42,12 +44,14 @@ fn read(
     is_valid: bool,
     diagnostics: &mut Diagnostics,
 ) -> Option<Component> {
-    table.check_keys(&KEYS, diagnostics);
+    table.check_keys(diagnostics);
     let doc = table
         .text("doc", diagnostics)
         .map(|doc| doc.value.to_owned());
     let key = read_key(table, diagnostics).unwrap_or_else(|| format!("{key_prefix}{}", name.value));
     let wait_in_milliseconds = wait::read(table, diagnostics);
+    let connections = connections::read(table, diagnostics);
+    let cfg = cfg::read(table, diagnostics);
     let functions = functions::read(table, diagnostics);
     // A name that cannot be a module's has no default source either.
     let source = if is_valid || table.get("source").is_some() {
@@ -64,6 +68,8 @@ fn read(
         doc,
         key,
         wait_in_milliseconds,
+        connections,
+        cfg,
         source,
         functions,
     })

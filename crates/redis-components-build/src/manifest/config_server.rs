@@ -20,7 +20,7 @@ impl Default for ConfigServer {
 
 impl ConfigServer {
     pub(super) fn read(table: &Table<'_>, diagnostics: &mut Diagnostics) -> Self {
-        table.check_keys(&["url", "key-prefix"], diagnostics);
+        table.check_keys(diagnostics);
         let mut server = Self::default();
         if let Some(url) = table.text("url", diagnostics) {
             check_url(&url, diagnostics);

@@ -3,54 +3,101 @@ use std::collections::BTreeMap;
 use toml::de::DeValue;
 
 use super::names;
-use super::table::Table;
+use super::table::{Table, Text};
 use crate::diagnostics::{Diagnostic, Diagnostics, Spot};
 
 /// A function that the manifest lists.
-pub(crate) struct FunctionName {
+pub(crate) struct Function {
     /// Without `r#`.
     pub(crate) name: String,
     pub(crate) spot: Spot,
+    /// What its return type is, where the manifest says.
+    pub(crate) returns: Option<Returns>,
+    /// Whether each call has a connection of its own.
+    pub(crate) is_dedicated: bool,
 }
 
-/// Reads the list `functions`.
-pub(super) fn read(table: &Table<'_>, diagnostics: &mut Diagnostics) -> Vec<FunctionName> {
-    const WANTED: &str = "an array of function names";
-    let Some((_, value)) = table.get("functions") else {
+/// What a return type is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Returns {
+    Result,
+    Value,
+}
+
+/// Reads `functions`, in either form.
+pub(super) fn read(component: &Table<'_>, diagnostics: &mut Diagnostics) -> Vec<Function> {
+    let Some((_, value)) = component.get("functions") else {
         return Vec::new();
     };
-    let DeValue::Array(list) = value.get_ref() else {
-        table.wrong_type("functions", WANTED, value, diagnostics);
-        return Vec::new();
-    };
-    let mut functions: Vec<FunctionName> = Vec::new();
-    let mut known: BTreeMap<String, Spot> = BTreeMap::new();
-    for value in list.iter() {
-        let Some(text) = table.as_text("functions", WANTED, value, diagnostics) else {
-            continue;
-        };
-        if !names::check_function(&text, diagnostics) {
-            continue;
+    let functions = match value.get_ref() {
+        DeValue::Array(list) => list
+            .iter()
+            .filter_map(|value| {
+                let name = component.as_text("functions", value, diagnostics)?;
+                function(&name, diagnostics)
+            })
+            .collect(),
+        DeValue::Table(_) => component
+            .table("functions", diagnostics)
+            .map(|table| table.tables(diagnostics))
+            .unwrap_or_default()
+            .into_iter()
+            .filter_map(|(name, options)| with_options(&name, &options?, diagnostics))
+            .collect(),
+        _ => {
+            component.wrong_type("functions", value, diagnostics);
+            Vec::new()
         }
-        let name = text
-            .value
-            .strip_prefix("r#")
-            .unwrap_or(text.value)
-            .to_owned();
-        if let Some(first) = known.get(&name) {
-            let message = format!("the function `{name}` is listed twice");
+    };
+    without_repetitions(functions, diagnostics)
+}
+
+fn with_options(
+    name: &Text<'_>,
+    options: &Table<'_>,
+    diagnostics: &mut Diagnostics,
+) -> Option<Function> {
+    options.check_keys(diagnostics);
+    let is_dedicated = options.word("connection", diagnostics) == Some("dedicated");
+    let returns = options.word("returns", diagnostics).map(|word| match word {
+        "result" => Returns::Result,
+        _ => Returns::Value,
+    });
+    Some(Function {
+        is_dedicated,
+        returns,
+        ..function(name, diagnostics)?
+    })
+}
+
+fn function(name: &Text<'_>, diagnostics: &mut Diagnostics) -> Option<Function> {
+    if !names::check_function(name, diagnostics) {
+        return None;
+    }
+    let plain = name.value.strip_prefix("r#").unwrap_or(name.value);
+    Some(Function {
+        name: plain.to_owned(),
+        spot: name.spot.clone(),
+        returns: None,
+        is_dedicated: false,
+    })
+}
+
+fn without_repetitions(functions: Vec<Function>, diagnostics: &mut Diagnostics) -> Vec<Function> {
+    let mut known: BTreeMap<String, Spot> = BTreeMap::new();
+    let mut kept = Vec::new();
+    for function in functions {
+        if let Some(first) = known.get(&function.name) {
+            let message = format!("the function `{}` is listed twice", function.name);
             diagnostics.error(
-                Diagnostic::error(message, &text.spot, "listed again")
+                Diagnostic::error(message, &function.spot, "listed again")
                     .context(first, "first listed here")
                     .help("remove one of the two"),
             );
-            continue;
+        } else {
+            known.insert(function.name.clone(), function.spot.clone());
+            kept.push(function);
         }
-        known.insert(name.clone(), text.spot.clone());
-        functions.push(FunctionName {
-            name,
-            spot: text.spot,
-        });
     }
-    functions
+    kept
 }

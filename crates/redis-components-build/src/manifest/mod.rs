@@ -1,9 +1,14 @@
 //! Stage 1: the manifest's text becomes components with places.
 
+mod cfg;
 mod component;
 mod config_server;
+mod connections;
 mod functions;
+mod keys;
 mod names;
+#[cfg(test)]
+mod schema;
 mod source_path;
 mod table;
 mod wait;
@@ -13,7 +18,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub(crate) use component::Component;
-pub(crate) use functions::FunctionName;
+pub(crate) use functions::{Function, Returns};
 pub(crate) use source_path::SourcePath;
 
 use toml::de::DeTable;
@@ -65,8 +70,8 @@ fn parse(name: &str, text: &str, diagnostics: &mut Diagnostics) -> Option<Manife
         return None;
     }
 
-    let root = Table::root(&file, document.get_ref());
-    root.check_keys(&["config-server", "components"], diagnostics);
+    let root = Table::root(&file, document.get_ref(), keys::ROOT);
+    root.check_keys(diagnostics);
     let config_server = root
         .table("config-server", diagnostics)
         .map(|table| ConfigServer::read(&table, diagnostics))

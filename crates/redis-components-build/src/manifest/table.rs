@@ -7,11 +7,14 @@ use toml::de::{DeString, DeTable, DeValue};
 use crate::diagnostics::{Diagnostic, Diagnostics, Spot, TextFile, quoted};
 use crate::nearest::nearest;
 
+use super::keys::{Key, Shape};
+
 /// A table of the manifest, and where it is.
 pub(super) struct Table<'a> {
     file: &'a Arc<TextFile>,
     entries: &'a DeTable<'a>,
     path: Vec<&'a str>,
+    keys: &'static [Key],
 }
 
 /// A string of the manifest and its place.
@@ -21,52 +24,76 @@ pub(super) struct Text<'a> {
 }
 
 impl<'a> Table<'a> {
-    pub(super) fn root(file: &'a Arc<TextFile>, entries: &'a DeTable<'a>) -> Self {
+    pub(super) fn root(
+        file: &'a Arc<TextFile>,
+        entries: &'a DeTable<'a>,
+        keys: &'static [Key],
+    ) -> Self {
         Self {
             file,
             entries,
             path: Vec::new(),
+            keys,
         }
     }
 
     /// Reports the keys that are not among the known ones.
-    pub(super) fn check_keys(&self, known: &[&str], diagnostics: &mut Diagnostics) {
+    pub(super) fn check_keys(&self, diagnostics: &mut Diagnostics) {
+        let names = || self.keys.iter().map(|key| key.name);
         for key in self.entries.keys() {
-            if known.contains(&key.get_ref().as_ref()) {
+            if names().any(|name| name == key.get_ref()) {
                 continue;
             }
             let message = format!("unknown key {} in {}", quoted(key.get_ref()), self.name());
             let mut error = Diagnostic::error(message, &self.spot(key), "not a key of this table");
-            if let Some(similar) = nearest(key.get_ref(), known.iter().copied()) {
-                error = error.help(format!("a key with a similar name exists: `{similar}`"));
+            let similar = nearest(key.get_ref(), names());
+            if let Some(similar) = similar.and_then(|name| self.key_of(name)) {
+                error = error.help(format!(
+                    "a key with a similar name exists: `{}`, {}",
+                    similar.name, similar.about
+                ));
             }
-            let known: Vec<String> = known.iter().map(|key| format!("`{key}`")).collect();
+            let known: Vec<String> = names().map(|name| format!("`{name}`")).collect();
             diagnostics.error(error.note(format!("the known keys are {}", known.join(", "))));
         }
     }
 
+    /// The entries, in the order of the file.
     pub(super) fn entries(
         &self,
     ) -> impl Iterator<Item = (Text<'a>, &'a Spanned<DeValue<'a>>)> + use<'a, '_> {
-        self.entries
-            .iter()
+        let mut entries: Vec<_> = self.entries.iter().collect();
+        entries.sort_by_key(|(key, _)| key.span().start);
+        entries
+            .into_iter()
             .map(|(key, value)| (self.key(key), value))
     }
 
     pub(super) fn table(&self, key: &'a str, diagnostics: &mut Diagnostics) -> Option<Self> {
         let (_, value) = self.get(key)?;
-        self.as_table(key, value, diagnostics)
+        let keys = self.key_of(key).map_or(&[][..], |key| key.shape.keys());
+        self.as_table(key, value, keys, diagnostics)
     }
 
-    /// Reads an entry of this table as a table.
-    pub(super) fn as_table(
+    /// Reads the entries of this table, whose keys are names, as tables.
+    pub(super) fn tables(&self, diagnostics: &mut Diagnostics) -> Vec<(Text<'a>, Option<Self>)> {
+        self.entries()
+            .map(|(name, value)| {
+                let table = self.as_table(name.value, value, self.keys, diagnostics);
+                (name, table)
+            })
+            .collect()
+    }
+
+    fn as_table(
         &self,
         key: &'a str,
         value: &'a Spanned<DeValue<'a>>,
+        keys: &'static [Key],
         diagnostics: &mut Diagnostics,
     ) -> Option<Self> {
         let DeValue::Table(entries) = value.get_ref() else {
-            self.wrong_type(key, "a table", value, diagnostics);
+            self.unwanted(key, "a table", value, &found(value), diagnostics);
             return None;
         };
         let mut path = self.path.clone();
@@ -75,24 +102,48 @@ impl<'a> Table<'a> {
             file: self.file,
             entries,
             path,
+            keys,
         })
     }
 
     pub(super) fn text(&self, key: &str, diagnostics: &mut Diagnostics) -> Option<Text<'a>> {
         let (_, value) = self.get(key)?;
-        self.as_text(key, "a string", value, diagnostics)
+        self.as_text(key, value, diagnostics)
     }
 
-    /// Reads a value as a string; `wanted` says in the error what was expected.
+    /// Reads one of the words that a key can have.
+    pub(super) fn word(&self, key: &str, diagnostics: &mut Diagnostics) -> Option<&'static str> {
+        let (_, value) = self.get(key)?;
+        let Some(Shape::OneOf(words)) = self.key_of(key).map(|key| &key.shape) else {
+            return None;
+        };
+        let word = match value.get_ref() {
+            DeValue::String(text) => words.iter().find(|word| **word == text.as_ref()).copied(),
+            _ => None,
+        };
+        if word.is_none() {
+            self.wrong_value(key, value, diagnostics);
+        }
+        word
+    }
+
+    /// Tells whether a key can have a number.
+    pub(super) fn allows(&self, key: &str, number: u64) -> bool {
+        matches!(
+            self.key_of(key).map(|key| &key.shape),
+            Some(Shape::Count(least, most)) if (*least..=*most).contains(&number)
+        )
+    }
+
+    /// Reads a value, of this key or inside of it, as a string.
     pub(super) fn as_text(
         &self,
         key: &str,
-        wanted: &str,
         value: &'a Spanned<DeValue<'a>>,
         diagnostics: &mut Diagnostics,
     ) -> Option<Text<'a>> {
         let DeValue::String(text) = value.get_ref() else {
-            self.wrong_type(key, wanted, value, diagnostics);
+            self.wrong_type(key, value, diagnostics);
             return None;
         };
         Some(Text {
@@ -109,21 +160,55 @@ impl<'a> Table<'a> {
     pub(super) fn wrong_type(
         &self,
         key: &str,
-        wanted: &str,
         value: &Spanned<DeValue<'_>>,
         diagnostics: &mut Diagnostics,
     ) {
-        let found = value.get_ref().type_str();
-        let article = if found.starts_with(['a', 'i']) {
-            "an"
+        self.unwanted(key, &self.wanted(key), value, &found(value), diagnostics);
+    }
+
+    /// Reports a value that a key cannot have, of whatever type it is.
+    pub(super) fn wrong_value(
+        &self,
+        key: &str,
+        value: &Spanned<DeValue<'_>>,
+        diagnostics: &mut Diagnostics,
+    ) {
+        let has_type = matches!(
+            (self.key_of(key).map(|key| &key.shape), value.get_ref()),
+            (Some(Shape::Count(..)), DeValue::Integer(_))
+                | (Some(Shape::OneOf(_)), DeValue::String(_))
+        );
+        if has_type {
+            let wanted = self.wanted(key);
+            self.unwanted(key, &wanted, value, "not one of these", diagnostics);
         } else {
-            "a"
-        };
+            self.wrong_type(key, value, diagnostics);
+        }
+    }
+
+    fn unwanted(
+        &self,
+        key: &str,
+        wanted: &str,
+        value: &Spanned<DeValue<'_>>,
+        label: &str,
+        diagnostics: &mut Diagnostics,
+    ) {
         diagnostics.error(Diagnostic::error(
-            format!("`{key}` in {} has to be {wanted}", self.name()),
+            format!("{} in {} has to be {wanted}", quoted(key), self.name()),
             &self.file.spot(value.span()),
-            format!("this is {article} {found}"),
+            label,
         ));
+    }
+
+    fn wanted(&self, key: &str) -> String {
+        self.key_of(key)
+            .map(|key| key.shape.wanted())
+            .unwrap_or_default()
+    }
+
+    fn key_of(&self, name: &str) -> Option<&'static Key> {
+        self.keys.iter().find(|key| key.name == name)
     }
 
     fn name(&self) -> String {
@@ -144,6 +229,16 @@ impl<'a> Table<'a> {
     fn spot<T>(&self, spanned: &Spanned<T>) -> Spot {
         self.file.spot(spanned.span())
     }
+}
+
+fn found(value: &Spanned<DeValue<'_>>) -> String {
+    let found = value.get_ref().type_str();
+    let article = if found.starts_with(['a', 'i']) {
+        "an"
+    } else {
+        "a"
+    };
+    format!("this is {article} {found}")
 }
 
 /// Finds the key of this name in a document, at any depth, if it is the only one.

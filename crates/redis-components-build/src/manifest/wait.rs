@@ -3,14 +3,13 @@ use crate::diagnostics::{Diagnostic, Diagnostics, quoted};
 
 /// The book's: a config is checked once a second.
 const DEFAULT: u64 = 1_000;
-const WANTED: &str = "a string with a unit, such as \"1s\", \"250ms\", \"2m\" or \"0s\"";
 
 /// Reads `wait`: how old a component's config may be when a call begins, in milliseconds.
 pub(super) fn read(component: &Table<'_>, diagnostics: &mut Diagnostics) -> u64 {
     let Some((_, value)) = component.get("wait") else {
         return DEFAULT;
     };
-    let Some(text) = component.as_text("wait", WANTED, value, diagnostics) else {
+    let Some(text) = component.as_text("wait", value, diagnostics) else {
         return DEFAULT;
     };
     parse(text.value).unwrap_or_else(|| {

@@ -11,12 +11,12 @@ use syn::{
 
 use super::lifetimes::Lifetimes;
 use crate::diagnostics::Diagnostic;
-use crate::manifest::FunctionName;
+use crate::manifest::Function;
 use crate::source::Source;
 
 /// Refuses a return type that borrows from the connection.
 pub(super) fn check(
-    function: &FunctionName,
+    function: &Function,
     signature: &Signature,
     parameter: &Type,
     source: &Source,
@@ -29,7 +29,7 @@ pub(super) fn check(
     if !connection.any() {
         return Ok(());
     }
-    let mut result = Lifetimes::default();
+    let mut result = Lifetimes::with_hidden(source);
     result.visit_type(returned);
     let shared = outlived(signature, &connection.named);
     if result.has_elided || result.named.intersection(&shared).next().is_some() {
@@ -44,7 +44,7 @@ pub(super) fn check(
 }
 
 fn borrows(
-    function: &FunctionName,
+    function: &Function,
     parameter: &Type,
     returned: &Type,
     source: &Source,
@@ -76,7 +76,7 @@ fn borrows(
 }
 
 fn captures_all(
-    function: &FunctionName,
+    function: &Function,
     parameter: &Type,
     returned: &Type,
     source: &Source,

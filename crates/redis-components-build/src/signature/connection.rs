@@ -9,9 +9,7 @@ use syn::{Lifetime, Signature, Type, TypePath};
 
 use super::lifetimes::Elide;
 use crate::diagnostics::Diagnostic;
-use crate::manifest::FunctionName;
-use crate::module_path::ModulePath;
-use crate::rewrite::Absolute;
+use crate::manifest::Function;
 use crate::source::{Mentions, Source};
 
 /// The connection that a wrapper acquires.
@@ -60,9 +58,9 @@ impl Connection {
         }
     }
 
-    pub(super) fn make_absolute(&mut self, module: &ModulePath) {
+    pub(super) fn rewrite(&mut self, rewriter: &mut impl VisitMut) {
         if let Some(named) = &mut self.named {
-            Absolute { module }.visit_type_mut(named);
+            rewriter.visit_type_mut(named);
             self.ty = named.to_token_stream();
         }
     }
@@ -83,8 +81,9 @@ impl Connection {
 
 /// Refuses what is certainly no connection; what else is none, rustc says.
 pub(super) fn check(
-    function: &FunctionName,
+    function: &Function,
     connection: &Connection,
+    is_async: bool,
     parameter: &Type,
     source: &Source,
 ) -> Result<(), Box<Diagnostic>> {
@@ -101,6 +100,21 @@ pub(super) fn check(
             )
             .context(&function.spot, "listed here")
             .help("leave `'static` out"),
+        ));
+    }
+    if function.is_dedicated && connection.borrow.is_empty() && is_async {
+        let message = format!(
+            "`{}` takes its dedicated connection by value",
+            function.name
+        );
+        return Err(Box::new(
+            Diagnostic::error(
+                message,
+                &spot,
+                "a dedicated connection is closed when the call ends",
+            )
+            .context(&function.spot, "listed here")
+            .help("take `&mut Connection`"),
         ));
     }
     if connection.named.as_ref().is_some_and(is_no_connection) {
@@ -123,7 +137,7 @@ pub(super) fn check(
 
 /// Refuses a connection with a generic parameter that no argument determines.
 pub(super) fn undetermined(
-    function: &FunctionName,
+    function: &Function,
     parameter: &str,
     ty: &Type,
     source: &Source,

@@ -2,6 +2,7 @@
 
 mod borrow;
 mod connection;
+mod flavour;
 mod generics;
 mod lifetimes;
 mod parameters;
@@ -9,6 +10,7 @@ mod reach;
 mod refuse;
 mod remove;
 mod returns;
+mod shared;
 mod substitute;
 
 use proc_macro2::TokenStream;
@@ -16,16 +18,16 @@ use quote::quote;
 use syn::punctuated::Punctuated;
 use syn::visit::Visit;
 use syn::visit_mut::VisitMut;
-use syn::{FnArg, ItemFn, Signature};
+use syn::{FnArg, Signature};
 
 pub(crate) use connection::Connection;
 pub(crate) use parameters::Argument;
 pub(crate) use returns::Returned;
 
 use crate::diagnostics::Diagnostics;
-use crate::manifest::{FunctionName, SourcePath};
+use crate::manifest::Function;
 use crate::rewrite::Absolute;
-use crate::source::{Mentions, Source};
+use crate::source::{Found, Imports, Mentions, Qualify, Sources};
 
 /// What is known of a function's wrapper.
 pub(crate) struct Wrapper {
@@ -33,27 +35,34 @@ pub(crate) struct Wrapper {
     pub(crate) signature: Signature,
     pub(crate) connection: Connection,
     pub(crate) returned: Returned,
+    /// Whether each call has a connection of its own.
+    pub(crate) is_dedicated: bool,
     pub(crate) arguments: Vec<Argument>,
     /// The generic arguments of the call, `None` where the function has none to give.
     pub(crate) turbofish: Option<Vec<TokenStream>>,
-    /// The names that the signature needs.
+    /// The names that the signature was written with.
     pub(crate) mentions: Mentions,
+    /// What it needs of them to be imported.
+    pub(crate) imports: Imports,
 }
 
 /// Plans the wrapper of a function; `None` where there is a problem, which is reported.
 pub(crate) fn plan(
-    function: &FunctionName,
-    item: &ItemFn,
-    path: &SourcePath,
-    source: &Source,
+    function: &Function,
+    found: &Found,
+    sources: &mut Sources<'_>,
     runtime: &TokenStream,
     diagnostics: &mut Diagnostics,
 ) -> Option<Wrapper> {
+    let (item, source, module) = (&found.item, &*found.scope.source, &found.scope.module);
     let first = refuse::check(function, item, source, diagnostics)?;
-    let found = Connection::of(&first.ty, &item.sig, runtime);
-    if let Err(error) = connection::check(function, &found, &first.ty, source)
+    let is_async = item.sig.asyncness.is_some();
+    let mut connection = Connection::of(&first.ty, &item.sig, runtime);
+    if let Err(error) = connection::check(function, &connection, is_async, &first.ty, source)
         .and_then(|()| borrow::check(function, &item.sig, &first.ty, source))
         .and_then(|()| returns::check(function, &item.sig, source))
+        .and_then(|()| flavour::check(function, &item.sig, &first.ty, source))
+        .and_then(|()| shared::check(function, &item.sig, &first.ty, source))
     {
         diagnostics.error(*error);
         return None;
@@ -61,20 +70,20 @@ pub(crate) fn plan(
 
     let mut signature = item.sig.clone();
     signature.inputs = signature.inputs.into_iter().skip(1).collect();
-    let pruned = generics::prune(&mut signature, &first.ty, &found);
-    if let Some(name) = pruned.undetermined(&found) {
+    let pruned = generics::prune(&mut signature, &first.ty, &connection);
+    if let Some(name) = pruned.undetermined(&connection) {
         diagnostics.error(*connection::undetermined(
             function, &name, &first.ty, source,
         ));
         return None;
     }
     let arguments = parameters::name(&mut signature.inputs);
-    Absolute {
-        module: &path.module,
-    }
-    .visit_signature_mut(&mut signature);
-    let mut connection = found;
-    connection.make_absolute(&path.module);
+    Absolute { module }.visit_signature_mut(&mut signature);
+    connection.rewrite(&mut Absolute { module });
+    let mut around = sources.look_through(&found.scope, diagnostics);
+    around.visit_signature_mut(&mut signature);
+    connection.rewrite(&mut around);
+    drop(around);
 
     let mut mentions = Mentions::default();
     mentions.visit_signature(&signature);
@@ -82,12 +91,24 @@ pub(crate) fn plan(
     for param in &signature.generics.params {
         mentions.names.remove(&generics::name(param));
     }
+    let mut imports = Imports::of(&found.scope, &mentions, sources, diagnostics);
+    imports.report_hidden(function, source, diagnostics);
+    if found.is_foreign {
+        let mut qualify = Qualify::take(&mut imports);
+        qualify.visit_signature_mut(&mut signature);
+        connection.rewrite(&mut qualify);
+    }
     Some(Wrapper {
-        returned: Returned::of(&signature.output),
+        returned: Returned::of(
+            &signature.output,
+            returns::is_result(&item.sig.output, function, source),
+        ),
+        is_dedicated: function.is_dedicated,
         turbofish: pruned.turbofish(&connection),
         signature,
         connection,
         arguments,
+        imports,
         mentions,
     })
 }

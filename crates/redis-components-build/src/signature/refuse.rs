@@ -6,12 +6,12 @@ use syn::visit::{self, Visit};
 use syn::{Expr, FnArg, ItemFn, PatType, Safety, Type, TypeParamBound};
 
 use crate::diagnostics::{Diagnostic, Diagnostics};
-use crate::manifest::FunctionName;
+use crate::manifest::Function;
 use crate::source::Source;
 
 /// Returns the first parameter of a function that can be wrapped.
 pub(super) fn check<'a>(
-    function: &FunctionName,
+    function: &Function,
     item: &'a ItemFn,
     source: &Source,
     diagnostics: &mut Diagnostics,

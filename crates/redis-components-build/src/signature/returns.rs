@@ -1,17 +1,21 @@
 //! The return type: a result, whose error type takes the runtime's error, or a plain value.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 use syn::{
-    GenericArgument, PathArguments, ReturnType, Signature, Type, TypeImplTrait, TypeParamBound,
+    GenericArgument, Item, Path, PathArguments, ReturnType, Signature, Type, TypeImplTrait,
+    TypeParamBound,
 };
 
 use super::connection::bare;
 use crate::diagnostics::Diagnostic;
-use crate::manifest::FunctionName;
+use crate::manifest::{Function, Returns};
 use crate::source::Source;
+
+/// Aliases of aliases are followed so far: a cycle is rustc's to report.
+const MOST_ALIASES: usize = 16;
 
 /// What a function returns.
 pub(crate) enum Returned {
@@ -22,11 +26,12 @@ pub(crate) enum Returned {
 }
 
 impl Returned {
-    pub(super) fn of(output: &ReturnType) -> Self {
+    /// `is_result` is what [`is_result`] says of the type as it was written.
+    pub(super) fn of(output: &ReturnType, is_result: bool) -> Self {
         let ReturnType::Type(_, ty) = output else {
             return Self::Plain(quote!(()));
         };
-        if is_result(ty) {
+        if is_result {
             Self::Result(without_impl(ty).to_token_stream())
         } else {
             Self::Plain(ty.to_token_stream())
@@ -36,7 +41,7 @@ impl Returned {
 
 /// Refuses return types for which no wrapper can be written.
 pub(super) fn check(
-    function: &FunctionName,
+    function: &Function,
     signature: &Signature,
     source: &Source,
 ) -> Result<(), Box<Diagnostic>> {
@@ -57,7 +62,7 @@ pub(super) fn check(
                 .help("write it as an `async fn`"),
         ));
     }
-    if is_result(ty) && has_impl(&without_impl(ty)) {
+    if is_result(&signature.output, function, source) && has_impl(&without_impl(ty)) {
         let message = format!("the error type of `{}` has no name", function.name);
         return Err(Box::new(
             Diagnostic::error(message, &spot, "an `impl` type where the error is")
@@ -70,13 +75,49 @@ pub(super) fn check(
     Ok(())
 }
 
-/// Tells whether a type is a result by its name: `Result` under any path, and aliases of it.
-fn is_result(ty: &Type) -> bool {
+/// Tells whether a type is a result: as the manifest says, as the file declares it, or by its name,
+/// which is `Result` under any path, or an alias of it.
+pub(super) fn is_result(output: &ReturnType, function: &Function, source: &Source) -> bool {
+    let ReturnType::Type(_, ty) = output else {
+        return false;
+    };
+    function.returns.map_or_else(
+        || is_named_result(ty, source, MOST_ALIASES),
+        |returns| returns == Returns::Result,
+    )
+}
+
+fn is_named_result(ty: &Type, source: &Source, aliases: usize) -> bool {
     let Type::Path(path) = bare(ty) else {
         return false;
     };
-    let last = path.path.segments.last();
-    last.is_some_and(|last| last.ident.to_string().ends_with("Result"))
+    let Some(last) = path.path.segments.last() else {
+        return false;
+    };
+    if let (Some(left), Some(declared)) = (aliases.checked_sub(1), local(&path.path, source)) {
+        return match declared {
+            Item::Type(alias) => is_named_result(&alias.ty, source, left),
+            Item::Enum(_) | Item::Struct(_) | Item::Union(_) => false,
+            _ => last.ident.to_string().ends_with("Result"),
+        };
+    }
+    last.ident.to_string().ends_with("Result")
+}
+
+/// Finds what the file declares under a path of one name.
+fn local<'a>(path: &Path, source: &'a Source) -> Option<&'a Item> {
+    let mut names: Vec<&Ident> = path.segments.iter().map(|segment| &segment.ident).collect();
+    if path
+        .segments
+        .first()
+        .is_some_and(|first| first.ident == "self")
+    {
+        names.remove(0);
+    }
+    match names.as_slice() {
+        [name] if path.leading_colon.is_none() => source.declared_type(name),
+        _ => None,
+    }
 }
 
 /// Puts `()` for a success type that has no name in an expression: only the error's matters there.

@@ -1,141 +1,215 @@
-use proc_macro2::Ident;
-use syn::ext::IdentExt;
-use syn::{ImplItem, Item, ItemFn};
+use std::collections::BTreeSet;
 
-use super::items::{declared, has_macro_calls};
-use super::use_tree::leaves;
-use super::{Source, is_visible_from_root};
-use crate::diagnostics::{Diagnostic, Diagnostics};
-use crate::manifest::{FunctionName, SourcePath};
-use crate::nearest::nearest;
+use proc_macro2::Ident;
+use quote::ToTokens;
+use syn::ext::IdentExt;
+use syn::{Attribute, Item, ItemFn, ItemUse};
+
+use super::import::{cfgs, resolved};
+use super::missing::{ambiguous, not_found, private};
+use super::use_tree::{Leaf, leaves};
+use super::{Scope, Source, Sources, is_public, is_visible_from_root};
+use crate::diagnostics::Diagnostics;
+use crate::manifest::{Function, SourcePath};
+use crate::module_path::ModulePath;
+
+/// Re-exports of re-exports are followed so far: a cycle is rustc's to report.
+const MOST_HOPS: usize = 8;
+
+/// A listed function, where it is defined, and how it is called.
+pub(crate) struct Found {
+    /// Under the name that it is called by.
+    pub(crate) item: ItemFn,
+    /// Where it is defined.
+    pub(crate) scope: Scope,
+    /// Through which module it is called.
+    pub(crate) module: ModulePath,
+    /// The conditions of the modules and re-exports on the way to it.
+    pub(crate) cfg: Vec<Attribute>,
+    pub(crate) is_public: bool,
+    /// Whether it is not in the component's own module.
+    pub(crate) is_foreign: bool,
+}
 
 /// Finds a listed function: more than one where `cfg` chooses between them, none where there is a
 /// problem, which is reported.
-pub(crate) fn find<'a>(
-    function: &FunctionName,
+pub(crate) fn find(
+    function: &Function,
     path: &SourcePath,
-    source: &'a Source,
+    scope: &Scope,
+    sources: &mut Sources<'_>,
     diagnostics: &mut Diagnostics,
-) -> Vec<&'a ItemFn> {
-    let found: Vec<&ItemFn> = functions(&source.items)
+) -> Vec<Found> {
+    let direct: Vec<&ItemFn> = functions(&scope.source)
         .filter(|item| item.sig.ident.unraw() == function.name)
         .collect();
-    if found.is_empty() {
-        diagnostics.error(not_found(function, path, source));
-        return found;
-    }
-    let hidden = found
+    let hidden = direct
         .iter()
-        .find(|item| !is_visible_from_root(&item.vis, &path.module));
+        .find(|item| !is_visible_from_root(&item.vis, &scope.module));
     if let Some(item) = hidden {
-        diagnostics.error(private(function, item, source));
+        diagnostics.error(private(function, item, &scope.source));
+        return Vec::new();
+    }
+    if !direct.is_empty() {
+        return direct
+            .into_iter()
+            .map(|item| Found {
+                is_foreign: false,
+                ..here(item, scope)
+            })
+            .collect();
+    }
+
+    let mut search = Search {
+        sources,
+        diagnostics,
+        met_unparsable: false,
+    };
+    let mut found = search.reexported(&function.name, scope, MOST_HOPS);
+    if found.is_empty() {
+        found = inside(&function.name, scope);
+    }
+    let met_unparsable = search.met_unparsable;
+    if found.is_empty() {
+        // Rustc is about to say why the other file cannot be read.
+        if !met_unparsable {
+            diagnostics.error(not_found(function, path, &scope.source));
+        }
+    } else if let Some(other) = found.iter().find(|other| other.module != found[0].module) {
+        diagnostics.error(ambiguous(function, &found[0], other));
         return Vec::new();
     }
     found
 }
 
-fn functions(items: &[Item]) -> impl Iterator<Item = &ItemFn> {
-    items.iter().filter_map(|item| match item {
+pub(super) fn functions(source: &Source) -> impl Iterator<Item = &ItemFn> {
+    source.items.iter().filter_map(|item| match item {
         Item::Fn(item) => Some(item),
         _ => None,
     })
 }
 
-fn private(function: &FunctionName, item: &ItemFn, source: &Source) -> Diagnostic {
-    let name = &function.name;
-    let message = format!("the function `{name}` is private");
-    Diagnostic::error(
-        message,
-        &function.spot,
-        "cannot be called from the generated module",
-    )
-    .help_at(
-        "make it `pub` or `pub(crate)`",
-        &source.spot(item.sig.ident.span()),
-    )
+fn here(item: &ItemFn, scope: &Scope) -> Found {
+    Found {
+        item: item.clone(),
+        scope: scope.clone(),
+        module: scope.module.clone(),
+        cfg: scope.source.cfg.clone(),
+        is_public: is_public(&item.vis),
+        is_foreign: true,
+    }
 }
 
-/// Says why there is no such function, with the likeliest reason that the file shows.
-fn not_found(function: &FunctionName, path: &SourcePath, source: &Source) -> Diagnostic {
-    let name = &function.name;
-    let file = &source.file.path;
-    let message = format!("cannot find function `{name}` in `{file}`");
-    let mut error = Diagnostic::error(message, &function.spot, "not found");
-    if !path.is_default {
-        error = error.context(&path.spot, "searched in this file");
-    }
-    if let Some(inside) = inside(name, &source.items) {
-        return error
-            .help_at(
-                format!("there is one inside of {}", inside.place),
-                &source.spot(inside.ident.span()),
-            )
-            .note("only free functions at the top of a file can be listed");
-    }
-    for item in &source.items {
-        if let Some((kind, ident, _)) = declared(item)
-            && ident.unraw() == *name
-        {
-            return error.help_at(
-                format!("`{name}` is {kind}, not a function"),
-                &source.spot(ident.span()),
-            );
-        }
-        if let Item::Use(item) = item
-            && let Some(leaf) = leaves(item).iter().find(|leaf| leaf.name.unraw() == *name)
-        {
-            return error.help_at(
-                format!("`{name}` is imported here: list it with the file that defines it"),
-                &source.spot(leaf.name.span()),
-            );
+/// Looks in the inline modules that the crate's root can name.
+fn inside(name: &str, scope: &Scope) -> Vec<Found> {
+    let mut found = Vec::new();
+    for (_, inner) in scope.inline_modules() {
+        if inner.is_reachable {
+            let visible = functions(&inner.source)
+                .filter(|item| item.sig.ident.unraw() == name)
+                .filter(|item| is_visible_from_root(&item.vis, &inner.module));
+            found.extend(visible.map(|item| here(item, &inner)));
+            found.extend(inside(name, &inner));
         }
     }
-    let names: Vec<String> = functions(&source.items)
-        .map(|item| item.sig.ident.unraw().to_string())
-        .collect();
-    if let Some(similar) = nearest(name, names.iter().map(String::as_str)) {
-        let item = functions(&source.items).find(|item| item.sig.ident.unraw() == similar);
-        if let Some(item) = item {
-            return error.help_at(
-                "a function with a similar name exists",
-                &source.spot(item.sig.ident.span()),
-            );
-        }
-    }
-    if has_macro_calls(&source.items) {
-        return error.note("functions that a macro defines cannot be seen here");
-    }
-    error.help(format!(
-        "define `pub async fn {name}(conn: &mut Connection, …)` there, or remove the name here"
-    ))
+    found
 }
 
-struct Inside<'a> {
-    place: &'static str,
-    ident: &'a Ident,
+/// A search that goes from file to file.
+struct Search<'a, 'b> {
+    sources: &'a mut Sources<'b>,
+    diagnostics: &'a mut Diagnostics,
+    met_unparsable: bool,
 }
 
-/// Looks for a function of this name where it cannot be listed from.
-fn inside<'a>(name: &str, items: &'a [Item]) -> Option<Inside<'a>> {
-    items.iter().find_map(|item| match item {
-        Item::Impl(block) => block.items.iter().find_map(|item| match item {
-            ImplItem::Fn(method) if method.sig.ident.unraw() == name => Some(Inside {
-                place: "an `impl`",
-                ident: &method.sig.ident,
-            }),
-            _ => None,
-        }),
-        Item::Mod(module) => {
-            let (_, items) = module.content.as_ref()?;
-            let direct = functions(items).find(|item| item.sig.ident.unraw() == name);
-            match direct {
-                Some(item) => Some(Inside {
-                    place: "an inline module",
-                    ident: &item.sig.ident,
-                }),
-                None => inside(name, items),
+impl Search<'_, '_> {
+    /// Follows the re-exports of a name to functions of this crate.
+    fn reexported(&mut self, name: &str, scope: &Scope, hops: usize) -> Vec<Found> {
+        let Some(hops) = hops.checked_sub(1) else {
+            return Vec::new();
+        };
+        let mut found = Vec::new();
+        for item in &scope.source.items {
+            let Item::Use(item) = item else {
+                continue;
+            };
+            if !is_visible_from_root(&item.vis, &scope.module) {
+                continue;
+            }
+            for leaf in leaves(item) {
+                if leaf.is_glob || leaf.name.unraw() == name {
+                    found.extend(self.follow(name, &leaf, item, scope, hops));
+                }
             }
         }
-        _ => None,
-    })
+        found
+    }
+
+    fn follow(
+        &mut self,
+        name: &str,
+        leaf: &Leaf,
+        item: &ItemUse,
+        scope: &Scope,
+        hops: usize,
+    ) -> Vec<Found> {
+        let mut path = resolved(leaf, item, scope);
+        let original = if leaf.is_glob {
+            name.to_owned()
+        } else {
+            match path.pop() {
+                Some(last) => last.unraw().to_string(),
+                None => return Vec::new(),
+            }
+        };
+        let Some(module) = ModulePath::of_idents(&path) else {
+            return Vec::new();
+        };
+        let Some(definition) = self.module(&module, scope) else {
+            return Vec::new();
+        };
+        let definition = definition.exported_by(scope);
+        let mut found: Vec<Found> = functions(&definition.source)
+            .filter(|item| item.sig.ident.unraw() == original)
+            .map(|item| here(item, &definition))
+            .collect();
+        if found.is_empty() {
+            found = self.reexported(&original, &definition, hops);
+        }
+        for function in &mut found {
+            rename(&mut function.item.sig.ident, leaf);
+            function.module = scope.module.clone();
+            function.is_public = is_public(&item.vis);
+            let mut cfg = scope.source.cfg.clone();
+            cfg.extend(cfgs(&item.attrs));
+            cfg.append(&mut function.cfg);
+            function.cfg = without_repetitions(cfg);
+        }
+        found
+    }
+
+    fn module(&mut self, module: &ModulePath, from: &Scope) -> Option<Scope> {
+        if let Some(scope) = from.walk(module) {
+            return Some(scope);
+        }
+        let found = self.sources.module(module, self.diagnostics);
+        self.met_unparsable |= found.is_err();
+        found.ok().flatten()
+    }
+}
+
+fn rename(ident: &mut Ident, leaf: &Leaf) {
+    if !leaf.is_glob {
+        // The place stays that of the definition.
+        let span = ident.span();
+        *ident = leaf.name.clone();
+        ident.set_span(span);
+    }
+}
+
+fn without_repetitions(cfg: Vec<Attribute>) -> Vec<Attribute> {
+    let mut known = BTreeSet::new();
+    cfg.into_iter()
+        .filter(|attribute| known.insert(attribute.to_token_stream().to_string()))
+        .collect()
 }

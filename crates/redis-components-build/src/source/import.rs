@@ -3,15 +3,15 @@
 use proc_macro2::Ident;
 use quote::quote;
 use syn::ext::IdentExt;
-use syn::{Attribute, Item, ItemUse};
+use syn::{AttrStyle, Attribute, Item, ItemUse};
 
-use super::Source;
 use super::items::declared;
 use super::use_tree::Leaf;
-use crate::module_path::ModulePath;
+use super::{Scope, Source};
 use crate::rewrite::resolve;
 
 /// One name, or everything, brought into a generated module.
+#[derive(Clone)]
 pub(crate) struct Import {
     pub(crate) cfg: Vec<Attribute>,
     pub(crate) leading_colon: bool,
@@ -20,50 +20,68 @@ pub(crate) struct Import {
     pub(crate) is_glob: bool,
 }
 
-/// Copies one end of a `use` item, meaning the same from anywhere in the crate.
-pub(super) fn copied(
-    leaf: &Leaf,
-    item: &ItemUse,
-    source: &Source,
-    module: &ModulePath,
-) -> Option<Import> {
-    let mut path = leaf.path.clone();
-    let leading_colon = item.leading_colon.is_some();
-    if !leading_colon {
-        let first = path.first()?.clone();
-        if let Some((mut prefix, used)) = resolve(&path, module) {
-            prefix.extend(path.drain(used..));
-            path = prefix;
-        } else if is_declared(&first, source) {
-            let mut prefix = module.idents();
-            prefix.append(&mut path);
-            path = prefix;
-        }
+impl Import {
+    /// Returns the name that it declares.
+    pub(super) fn name(&self) -> String {
+        let name = self.rename.as_ref().or(self.path.last());
+        name.map(|name| name.unraw().to_string())
+            .unwrap_or_default()
     }
+}
+
+/// Copies one end of a `use` item, meaning the same from anywhere in the crate.
+pub(super) fn copied(leaf: &Leaf, item: &ItemUse, scope: &Scope) -> Option<Import> {
+    let path = resolved(leaf, item, scope);
     // `use redis::{self, …}`: a crate's name resolves without.
-    if path.len() == 1 && !leaf.is_renamed && !leaf.is_glob {
+    if path.is_empty() || path.len() == 1 && !leaf.is_renamed && !leaf.is_glob {
         return None;
     }
+    let mut cfg = scope.source.cfg.clone();
+    cfg.extend(cfgs(&item.attrs));
     Some(Import {
-        cfg: cfgs(&item.attrs),
-        leading_colon,
+        cfg,
+        leading_colon: item.leading_colon.is_some(),
         path,
         rename: leaf.is_renamed.then(|| leaf.name.clone()),
         is_glob: leaf.is_glob,
     })
 }
 
-/// Imports an item of the file itself.
-pub(super) fn local(ident: &Ident, item: &Item, module: &ModulePath) -> Import {
-    let mut path = module.idents();
-    path.push(ident.clone());
-    Import {
-        cfg: attributes(item).map(cfgs).unwrap_or_default(),
+/// Returns the path of one end of a `use` item: from `crate` where it is of this crate, as far as the
+/// module itself tells.
+pub(super) fn resolved(leaf: &Leaf, item: &ItemUse, scope: &Scope) -> Vec<Ident> {
+    let mut path = leaf.path.clone();
+    if item.leading_colon.is_some() {
+        return path;
+    }
+    let Some(first) = path.first().cloned() else {
+        return path;
+    };
+    if let Some((mut prefix, used)) = resolve(&path, &scope.module) {
+        prefix.extend(path.drain(used..));
+        prefix
+    } else if is_declared(&first, &scope.source) {
+        let mut prefix = scope.module.idents();
+        prefix.append(&mut path);
+        prefix
+    } else {
+        path
+    }
+}
+
+/// Imports an item of the module itself, if the crate's root can name it.
+pub(super) fn local(ident: &Ident, item: &Item, scope: &Scope) -> Option<Import> {
+    let path = scope.path_of(ident)?;
+    let rename = path.last().filter(|last| *last != ident).is_some();
+    let mut cfg = scope.source.cfg.clone();
+    cfg.extend(attributes(item).map(cfgs).unwrap_or_default());
+    Some(Import {
+        cfg,
         leading_colon: false,
         path,
-        rename: None,
+        rename: rename.then(|| ident.clone()),
         is_glob: false,
-    }
+    })
 }
 
 /// Tells whether the file itself declares a name that a path can begin with.
@@ -82,11 +100,15 @@ pub(super) fn first_name(import: &Import) -> Option<String> {
     (!import.leading_colon && first != "crate").then(|| first.unraw().to_string())
 }
 
+/// Returns the conditions among attributes, as they stand before an item.
 pub(super) fn cfgs(attributes: &[Attribute]) -> Vec<Attribute> {
     attributes
         .iter()
         .filter(|attribute| attribute.path().is_ident("cfg"))
-        .cloned()
+        .map(|attribute| Attribute {
+            style: AttrStyle::Outer,
+            ..attribute.clone()
+        })
         .collect()
 }
 

@@ -11,11 +11,11 @@ use syn::{Item, ItemType, Visibility, parse_quote};
 
 use super::import::{Import, cfgs, copied, first_name, local, sort_key};
 use super::items::{declared, has_macro_calls};
+use super::private::Surroundings;
 use super::use_tree::{Leaf, leaves};
-use super::{Mentions, Source, is_public, is_visible_from_root};
+use super::{Mentions, Scope, Source, Sources, is_public, is_visible_from_root};
 use crate::diagnostics::{Diagnostic, Diagnostics};
-use crate::manifest::FunctionName;
-use crate::module_path::ModulePath;
+use crate::manifest::Function;
 use crate::rewrite::Absolute;
 
 /// What makes the names of copied signatures resolve.
@@ -26,13 +26,31 @@ pub(crate) struct Imports {
     pub(crate) aliases: Vec<ItemType>,
     /// Whether everything the file itself declares for them is `pub`.
     pub(crate) are_all_public: bool,
-    /// Items that the crate's root cannot name: their kind and where they are.
-    hidden: Vec<(&'static str, Ident)>,
+    /// Items that the crate's root cannot name.
+    hidden: Vec<Hidden>,
+}
+
+/// An item that a signature needs and the crate's root cannot name.
+struct Hidden {
+    kind: &'static str,
+    ident: Ident,
+    /// Whether its module is what hides it.
+    is_visible: bool,
 }
 
 impl Imports {
     /// Collects what `mentions` needs of a source file.
-    pub(crate) fn of(source: &Source, module: &ModulePath, mentions: &Mentions) -> Self {
+    pub(crate) fn of(
+        scope: &Scope,
+        mentions: &Mentions,
+        sources: &mut Sources<'_>,
+        diagnostics: &mut Diagnostics,
+    ) -> Self {
+        let mut around = Surroundings {
+            scope,
+            sources,
+            diagnostics,
+        };
         let mut imports = Self {
             are_all_public: true,
             ..Self::default()
@@ -42,34 +60,35 @@ impl Imports {
         let mut is_complete = true;
         while let Some(name) = open.pop() {
             if seen.insert(name.clone()) {
-                is_complete &= imports.add(&name, source, module, &mut open);
+                is_complete &= imports.add(&name, &mut around, &mut open)
+                    || imports.add_through_globs(&name, &mut around);
             }
         }
         if !is_complete {
-            imports.add_globs(source, module);
+            imports.add_globs(scope);
         }
         imports
     }
 
     /// Collects what the links of copied documentation need, for documentation builds alone.
-    pub(crate) fn of_links(source: &Source, module: &ModulePath, names: BTreeSet<String>) -> Self {
+    pub(crate) fn of_links(scope: &Scope, names: BTreeSet<String>) -> Self {
         let mut imports = Self::default();
         for name in names {
-            for item in &source.items {
+            for item in &scope.source.items {
                 match item {
                     Item::Use(item) => {
                         let is_named = |leaf: &&Leaf| !leaf.is_glob && leaf.name.unraw() == name;
                         let leaves = leaves(item);
                         let found = leaves.iter().filter(is_named);
-                        let found = found.filter_map(|leaf| copied(leaf, item, source, module));
+                        let found = found.filter_map(|leaf| copied(leaf, item, scope));
                         imports.uses.extend(found);
                     }
                     item => {
                         if let Some((_, ident, visibility)) = declared(item)
                             && ident.unraw() == name
-                            && is_visible_from_root(visibility, module)
+                            && is_visible_from_root(visibility, &scope.module)
                         {
-                            imports.uses.push(local(ident, item, module));
+                            imports.uses.extend(local(ident, item, scope));
                         }
                     }
                 }
@@ -94,20 +113,34 @@ impl Imports {
     /// Reports the items that a generated module cannot name.
     pub(crate) fn report_hidden(
         &self,
-        function: &FunctionName,
+        function: &Function,
         source: &Source,
         diagnostics: &mut Diagnostics,
     ) {
-        for (kind, ident) in &self.hidden {
-            let message = format!("`{}` needs `{ident}`, which is private", function.name);
-            diagnostics.error(
-                Diagnostic::error(
-                    message,
-                    &source.spot(ident.span()),
-                    format!("{kind} of this file alone"),
+        for Hidden {
+            kind,
+            ident,
+            is_visible,
+        } in &self.hidden
+        {
+            let name = &function.name;
+            let (message, label, help) = if *is_visible {
+                (
+                    format!("`{name}` needs `{ident}`, whose module is private"),
+                    format!("{kind} that cannot be named from the crate's root"),
+                    format!("re-export `{ident}` where `{name}` is re-exported"),
                 )
-                .context(&function.spot, "listed here")
-                .help(format!("make `{ident}` `pub` or `pub(crate)`")),
+            } else {
+                (
+                    format!("`{name}` needs `{ident}`, which is private"),
+                    format!("{kind} of this file alone"),
+                    format!("make `{ident}` `pub` or `pub(crate)`"),
+                )
+            };
+            diagnostics.error(
+                Diagnostic::error(message, &source.spot(ident.span()), label)
+                    .context(&function.spot, "listed here")
+                    .help(help),
             );
         }
     }
@@ -116,18 +149,19 @@ impl Imports {
     fn add(
         &mut self,
         name: &str,
-        source: &Source,
-        module: &ModulePath,
+        around: &mut Surroundings<'_, '_>,
         open: &mut Vec<String>,
     ) -> bool {
+        let scope = around.scope;
         let mut is_found = false;
-        for item in &source.items {
+        for item in &scope.source.items {
             match item {
                 Item::Use(item) => {
                     for leaf in leaves(item) {
                         if !leaf.is_glob && leaf.name.unraw() == name {
                             is_found = true;
-                            if let Some(import) = copied(&leaf, item, source, module) {
+                            if let Some(mut import) = copied(&leaf, item, scope) {
+                                around.look_through(&mut import);
                                 open.extend(first_name(&import));
                                 self.uses.push(import);
                             }
@@ -135,10 +169,12 @@ impl Imports {
                     }
                 }
                 Item::Type(alias)
-                    if alias.ident.unraw() == name && !is_visible_from_root(&alias.vis, module) =>
+                    if alias.ident.unraw() == name
+                        && !is_visible_from_root(&alias.vis, &scope.module) =>
                 {
                     is_found = true;
-                    let alias = copied_alias(alias, module);
+                    let mut alias = copied_alias(alias, scope);
+                    around.visit_item_type_mut(&mut alias);
                     let mut mentions = Mentions::default();
                     mentions.visit_type(&alias.ty);
                     mentions.visit_generics(&alias.generics);
@@ -154,11 +190,17 @@ impl Imports {
                         continue;
                     }
                     is_found = true;
-                    if is_visible_from_root(visibility, module) {
-                        self.are_all_public &= is_public(visibility);
-                        self.uses.push(local(ident, item, module));
-                    } else {
-                        self.hidden.push((kind, ident.clone()));
+                    let is_visible = is_visible_from_root(visibility, &scope.module);
+                    match local(ident, item, scope).filter(|_| is_visible) {
+                        Some(import) => {
+                            self.are_all_public &= is_public(visibility);
+                            self.uses.push(import);
+                        }
+                        None => self.hidden.push(Hidden {
+                            kind,
+                            ident: ident.clone(),
+                            is_visible,
+                        }),
                     }
                 }
             }
@@ -166,20 +208,37 @@ impl Imports {
         is_found
     }
 
-    /// Adds the file's own globs, and the file itself where a macro may declare names.
-    fn add_globs(&mut self, source: &Source, module: &ModulePath) {
-        for item in &source.items {
+    /// Adds what a glob of the file brings in, although it is private where the glob leads to.
+    fn add_through_globs(&mut self, name: &str, around: &mut Surroundings<'_, '_>) -> bool {
+        let scope = around.scope;
+        for item in &scope.source.items {
             if let Item::Use(item) = item {
                 for leaf in leaves(item).iter().filter(|leaf| leaf.is_glob) {
-                    self.uses.extend(copied(leaf, item, source, module));
+                    let glob = copied(leaf, item, scope);
+                    if let Some(import) = glob.and_then(|glob| around.through_glob(name, &glob)) {
+                        self.uses.push(import);
+                        return true;
+                    }
                 }
             }
         }
-        if has_macro_calls(&source.items) {
+        false
+    }
+
+    /// Adds the file's own globs, and the file itself where a macro may declare names.
+    fn add_globs(&mut self, scope: &Scope) {
+        for item in &scope.source.items {
+            if let Item::Use(item) = item {
+                for leaf in leaves(item).iter().filter(|leaf| leaf.is_glob) {
+                    self.uses.extend(copied(leaf, item, scope));
+                }
+            }
+        }
+        if scope.is_reachable && has_macro_calls(&scope.source.items) {
             self.uses.push(Import {
-                cfg: Vec::new(),
+                cfg: scope.source.cfg.clone(),
                 leading_colon: false,
-                path: module.idents(),
+                path: scope.module.idents(),
                 rename: None,
                 is_glob: true,
             });
@@ -187,10 +246,13 @@ impl Imports {
     }
 }
 
-fn copied_alias(alias: &ItemType, module: &ModulePath) -> ItemType {
+fn copied_alias(alias: &ItemType, scope: &Scope) -> ItemType {
     let mut alias = alias.clone();
-    alias.attrs = cfgs(&alias.attrs);
+    let mut cfg = scope.source.cfg.clone();
+    cfg.extend(cfgs(&alias.attrs));
+    alias.attrs = cfg;
     alias.vis = Visibility::Inherited;
+    let module = &scope.module;
     Absolute { module }.visit_item_type_mut(&mut alias);
     alias
 }

@@ -5,6 +5,11 @@ mod import;
 mod imports;
 mod items;
 mod mentions;
+mod missing;
+mod private;
+mod qualify;
+mod resolve;
+mod scope;
 mod use_tree;
 mod visible;
 
@@ -15,25 +20,32 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use proc_macro2::Span;
-use syn::Item;
+use syn::visit_mut::VisitMut;
+use syn::{Attribute, Item};
 
-pub(crate) use find::find;
+pub(crate) use find::{Found, find};
 pub(crate) use import::Import;
 pub(crate) use imports::Imports;
 pub(crate) use mentions::Mentions;
+pub(crate) use qualify::Qualify;
+pub(crate) use scope::Scope;
 pub(crate) use visible::{is_public, is_visible_from_root};
 
+use self::private::Surroundings;
 use crate::attributes::allowed_lints;
 use crate::diagnostics::{Diagnostic, Diagnostics, Spot, TextFile, quoted};
 use crate::files::Files;
 use crate::manifest::{Component, SourcePath};
+use crate::module_path::ModulePath;
 
-/// A parsed source file.
+/// A parsed source file, or an inline module of one.
 pub(crate) struct Source {
     pub(crate) file: Arc<TextFile>,
     pub(crate) items: Vec<Item>,
     /// The lints that the whole file allows, and so its functions' signatures.
     pub(crate) allows: BTreeSet<String>,
+    /// The conditions under which it is there at all.
+    pub(crate) cfg: Vec<Attribute>,
 }
 
 impl Source {
@@ -86,7 +98,52 @@ impl<'a> Sources<'a> {
         self.loaded.insert(path.file.clone(), loaded.clone());
         loaded
     }
+
+    /// Replaces paths to private imports of the modules around a scope by those of what they import.
+    pub(crate) fn look_through<'s>(
+        &'s mut self,
+        scope: &'s Scope,
+        diagnostics: &'s mut Diagnostics,
+    ) -> impl VisitMut {
+        Surroundings {
+            scope,
+            sources: self,
+            diagnostics,
+        }
+    }
+
+    /// Finds a module of the crate where `mod` items look for it; an error where its file does not
+    /// parse.
+    fn module(
+        &mut self,
+        module: &ModulePath,
+        diagnostics: &mut Diagnostics,
+    ) -> Result<Option<Scope>, Unparsable> {
+        for (file, of_file) in module.files() {
+            let loaded = match self.loaded.get(&file) {
+                Some(loaded) => loaded.clone(),
+                None if self.files.exists(Path::new(&file)) => {
+                    let loaded = match self.files.read(Path::new(&file)) {
+                        Ok(bytes) => parse(&file, bytes, diagnostics),
+                        Err(_) => Loaded::Unreadable,
+                    };
+                    self.loaded.insert(file, loaded.clone());
+                    loaded
+                }
+                None => continue,
+            };
+            return match loaded {
+                Loaded::Parsed(source) => Ok(Scope::of_file(source, of_file).walk(module)),
+                Loaded::Unparsable => Err(Unparsable),
+                Loaded::Unreadable => Ok(None),
+            };
+        }
+        Ok(None)
+    }
 }
+
+/// Rustc is about to report it.
+struct Unparsable;
 
 fn parse(path: &str, bytes: Vec<u8>, diagnostics: &mut Diagnostics) -> Loaded {
     let problem = match String::from_utf8(bytes) {
@@ -96,6 +153,7 @@ fn parse(path: &str, bytes: Vec<u8>, diagnostics: &mut Diagnostics) -> Loaded {
                     file: TextFile::new(path, text),
                     items: file.items,
                     allows: allowed_lints(&file.attrs),
+                    cfg: import::cfgs(&file.attrs),
                 }));
             }
             Err(error) => {

@@ -4,6 +4,7 @@ use std::future::Future;
 
 use redis::aio::MultiplexedConnection;
 
+use super::own::Origin;
 use crate::{Component, Connection, Error, blocking};
 
 /// The first parameter of an asynchronous function.
@@ -11,7 +12,8 @@ use crate::{Component, Connection, Error, blocking};
     message = "an asynchronous function cannot be given a `{Self}` by redis-components",
     label = "not a connection for asynchronous functions",
     note = "take `&mut redis_components::Connection`, or make the function synchronous to take \
-            `&mut redis_components::blocking::Connection`"
+            `&mut redis_components::blocking::Connection`",
+    note = "a `ConnectionManager` needs the feature `connection-manager` of redis-components"
 )]
 pub trait Acquire: Sized {
     /// A fresh connection for a call of `function`.
@@ -65,5 +67,13 @@ impl Acquire for MultiplexedConnection {
 impl AcquireBlocking for blocking::Connection {
     fn acquire(component: &'static Component, _function: &'static str) -> Result<Self, Error> {
         component.blocking_connection()
+    }
+}
+
+/// One that is opened for the call and closed after it, because nothing tells when it may be used again.
+impl AcquireBlocking for redis::Connection {
+    fn acquire(component: &'static Component, _function: &'static str) -> Result<Self, Error> {
+        let origin = Origin::current_blocking(component)?;
+        origin.open_blocking(Some(origin.timeouts().response))
     }
 }

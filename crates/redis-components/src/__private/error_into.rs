@@ -11,7 +11,8 @@ use crate::Error;
 /// The result of a function.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a `Result`",
-    note = "a return type whose name ends in `Result` is taken for one by redis-components-build"
+    note = "a return type whose name ends in `Result` is taken for one by redis-components-build, unless the manifest \
+            says `returns = \"value\"` for the function"
 )]
 pub trait Outcome {
     /// The type of its error.

@@ -3,11 +3,16 @@
 mod acquire;
 mod call;
 mod connect;
+mod dedicated;
 mod error_into;
+#[cfg(feature = "connection-manager")]
+mod manager;
+mod own;
 
 pub use self::acquire::{Acquire, AcquireBlocking};
 pub use self::call::{Call, begin};
 pub use self::connect::{connect_all, connect_all_blocking};
+pub use self::dedicated::{AcquireDedicated, AcquireDedicatedBlocking, Dedicated};
 pub use self::error_into::{ErrorInto, Outcome, ViaError, ViaRedisError};
 use crate::Component;
 pub use crate::component::Declaration;

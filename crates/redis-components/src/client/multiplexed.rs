@@ -22,6 +22,9 @@ pub(crate) struct Multiplexed {
     errands: Option<Errands>,
     /// Whether there may be users that do not hold this client.
     lent: AtomicBool,
+    /// For functions that take one: it goes when this client does.
+    #[cfg(feature = "connection-manager")]
+    pub(crate) manager: tokio::sync::OnceCell<redis::aio::ConnectionManager>,
 }
 
 impl Multiplexed {
@@ -45,6 +48,8 @@ impl Multiplexed {
             line,
             errands,
             lent: AtomicBool::new(false),
+            #[cfg(feature = "connection-manager")]
+            manager: tokio::sync::OnceCell::new(),
         })
     }
 

@@ -287,6 +287,10 @@ impl Slot {
         &self.watched
     }
 
+    pub(crate) fn timeouts(&self) -> Timeouts {
+        self.conduct.timeouts
+    }
+
     pub(crate) fn published(&self) -> Option<Arc<Published>> {
         self.published.load_full()
     }

@@ -61,6 +61,7 @@ pub(crate) fn declare(name: &'static str, wait: Duration) -> &'static Component 
         name,
         key: Box::leak(format!("config:redis:{name}").into_boxed_str()),
         wait,
+        connections: 1,
         config_server: None,
     })))
 }

@@ -4,7 +4,9 @@ const _: () = ::redis_components::__private::assert_generated_for(1);
 
 /// Every component of this crate, sorted by name.
 #[allow(dead_code, unreachable_pub)]
-pub static COMPONENTS: &[&::redis_components::Component] = &[&attributes::COMPONENT];
+pub static COMPONENTS: &[&::redis_components::Component] = &[
+    &self::attributes::COMPONENT,
+];
 
 /// Connects every component, and waits until all of them have answered or failed.
 ///
@@ -56,6 +58,7 @@ pub mod attributes {
         name: "attributes",
         key: "config:redis:attributes",
         wait: ::core::time::Duration::new(1, 0),
+        connections: 1,
         config_server: ::core::option::Option::None,
     });
 

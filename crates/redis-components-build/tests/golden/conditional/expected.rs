@@ -4,7 +4,9 @@ const _: () = ::redis_components::__private::assert_generated_for(1);
 
 /// Every component of this crate, sorted by name.
 #[allow(dead_code, unreachable_pub)]
-pub static COMPONENTS: &[&::redis_components::Component] = &[&conditional::COMPONENT];
+pub static COMPONENTS: &[&::redis_components::Component] = &[
+    &self::conditional::COMPONENT,
+];
 
 /// Connects every component, and waits until all of them have answered or failed.
 ///
@@ -61,6 +63,7 @@ pub mod conditional {
         name: "conditional",
         key: "config:redis:conditional",
         wait: ::core::time::Duration::new(1, 0),
+        connections: 1,
         config_server: ::core::option::Option::None,
     });
 

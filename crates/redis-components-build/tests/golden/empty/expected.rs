@@ -5,8 +5,8 @@ const _: () = ::redis_components::__private::assert_generated_for(1);
 /// Every component of this crate, sorted by name.
 #[allow(dead_code, unreachable_pub)]
 pub static COMPONENTS: &[&::redis_components::Component] = &[
-    &absent::COMPONENT,
-    &empty::COMPONENT,
+    &self::absent::COMPONENT,
+    &self::empty::COMPONENT,
 ];
 
 /// Connects every component, and waits until all of them have answered or failed.
@@ -41,6 +41,7 @@ pub mod absent {
         name: "absent",
         key: "elsewhere:\"absent\"",
         wait: ::core::time::Duration::new(0, 250_000_000),
+        connections: 1,
         config_server: ::core::option::Option::None,
     });
 
@@ -77,6 +78,7 @@ pub mod empty {
         name: "empty",
         key: "app:empty",
         wait: ::core::time::Duration::new(1, 0),
+        connections: 1,
         config_server: ::core::option::Option::None,
     });
 

@@ -5,12 +5,12 @@ const _: () = ::redis_components::__private::assert_generated_for(1);
 /// Every component of this crate, sorted by name.
 #[allow(dead_code, unreachable_pub)]
 pub static COMPONENTS: &[&::redis_components::Component] = &[
-    &COMPONENTS::COMPONENT,
-    &connect_all::COMPONENT,
-    &core::COMPONENT,
-    &logs::COMPONENT,
-    &redis::COMPONENT,
-    &redis_components::COMPONENT,
+    &self::COMPONENTS::COMPONENT,
+    &self::connect_all::COMPONENT,
+    &self::core::COMPONENT,
+    &self::logs::COMPONENT,
+    &self::redis::COMPONENT,
+    &self::redis_components::COMPONENT,
 ];
 
 /// Connects every component, and waits until all of them have answered or failed.
@@ -57,6 +57,7 @@ pub mod COMPONENTS {
         name: "COMPONENTS",
         key: "config:redis:COMPONENTS",
         wait: ::core::time::Duration::new(1, 0),
+        connections: 1,
         config_server: ::core::option::Option::None,
     });
 
@@ -128,6 +129,7 @@ pub mod connect_all {
         name: "connect_all",
         key: "config:redis:connect_all",
         wait: ::core::time::Duration::new(1, 0),
+        connections: 1,
         config_server: ::core::option::Option::None,
     });
 
@@ -199,6 +201,7 @@ pub mod core {
         name: "core",
         key: "a\"b\n\u{202e}",
         wait: ::core::time::Duration::new(1, 0),
+        connections: 1,
         config_server: ::core::option::Option::None,
     });
 
@@ -270,6 +273,7 @@ pub mod logs {
         name: "logs",
         key: "config:redis:logs",
         wait: ::core::time::Duration::new(1, 0),
+        connections: 1,
         config_server: ::core::option::Option::None,
     });
 
@@ -341,6 +345,7 @@ pub mod redis {
         name: "redis",
         key: "config:redis:redis",
         wait: ::core::time::Duration::new(1, 0),
+        connections: 1,
         config_server: ::core::option::Option::None,
     });
 
@@ -412,6 +417,7 @@ pub mod redis_components {
         name: "redis_components",
         key: "config:redis:redis_components",
         wait: ::core::time::Duration::new(1, 0),
+        connections: 1,
         config_server: ::core::option::Option::None,
     });
 

@@ -4,7 +4,7 @@ const _: () = ::redis_components::__private::assert_generated_for(1);
 
 /// Every component of this crate, sorted by name.
 #[allow(dead_code, unreachable_pub)]
-pub static COMPONENTS: &[&::redis_components::Component] = &[&imports::COMPONENT];
+pub static COMPONENTS: &[&::redis_components::Component] = &[&self::imports::COMPONENT];
 
 /// Connects every component, and waits until all of them have answered or failed.
 ///
@@ -34,7 +34,6 @@ pub fn connect_all_blocking() -> ::core::result::Result<(), ::redis_components::
 #[allow(
     clippy::doc_markdown,
     clippy::missing_errors_doc,
-    clippy::unit_arg,
     clippy::used_underscore_binding,
     clippy::wildcard_imports,
     dead_code,
@@ -72,6 +71,7 @@ pub mod imports {
         name: "imports",
         key: "config:redis:imports",
         wait: ::core::time::Duration::new(1, 0),
+        connections: 1,
         config_server: ::core::option::Option::None,
     });
 
@@ -222,15 +222,16 @@ pub mod imports {
     /// Private aliases of this file, also of the connection.
     ///
     /// Generated from [`aliased`](crate::functions::imports::aliased()).
-    pub async fn aliased() -> ::core::result::Result<Answer, ::redis_components::Error> {
+    pub async fn aliased() -> Answer {
         ::redis_components::__private::begin(&self::COMPONENT, "aliased")
-            .finish_plain(
+            .finish(
                 crate::functions::imports::aliased(
                         &mut <Connection as ::redis_components::__private::Acquire>::acquire(
                                 &self::COMPONENT,
                                 "aliased",
                             )
-                            .await?,
+                            .await
+                            .map_err(::redis_components::__error_into!(Answer))?,
                     )
                     .await,
             )

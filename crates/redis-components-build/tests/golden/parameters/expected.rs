@@ -4,7 +4,9 @@ const _: () = ::redis_components::__private::assert_generated_for(1);
 
 /// Every component of this crate, sorted by name.
 #[allow(dead_code, unreachable_pub)]
-pub static COMPONENTS: &[&::redis_components::Component] = &[&parameters::COMPONENT];
+pub static COMPONENTS: &[&::redis_components::Component] = &[
+    &self::parameters::COMPONENT,
+];
 
 /// Connects every component, and waits until all of them have answered or failed.
 ///
@@ -51,6 +53,7 @@ pub mod parameters {
         name: "parameters",
         key: "config:redis:parameters",
         wait: ::core::time::Duration::new(1, 0),
+        connections: 1,
         config_server: ::core::option::Option::None,
     });
 

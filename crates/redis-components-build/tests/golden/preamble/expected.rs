@@ -4,7 +4,7 @@ const _: () = ::redis_components::__private::assert_generated_for(1);
 
 /// Every component of this crate, sorted by name.
 #[allow(dead_code, unreachable_pub)]
-pub static COMPONENTS: &[&::redis_components::Component] = &[&preamble::COMPONENT];
+pub static COMPONENTS: &[&::redis_components::Component] = &[&self::preamble::COMPONENT];
 
 /// Connects every component, and waits until all of them have answered or failed.
 ///
@@ -50,6 +50,7 @@ pub mod preamble {
         name: "preamble",
         key: "config:redis:preamble",
         wait: ::core::time::Duration::new(1, 0),
+        connections: 1,
         config_server: ::core::option::Option::None,
     });
 

@@ -4,7 +4,7 @@ const _: () = ::redis_components::__private::assert_generated_for(1);
 
 /// Every component of this crate, sorted by name.
 #[allow(dead_code, unreachable_pub)]
-pub static COMPONENTS: &[&::redis_components::Component] = &[&returns::COMPONENT];
+pub static COMPONENTS: &[&::redis_components::Component] = &[&self::returns::COMPONENT];
 
 /// Connects every component, and waits until all of them have answered or failed.
 ///
@@ -56,6 +56,7 @@ pub mod returns {
         name: "returns",
         key: "config:redis:returns",
         wait: ::core::time::Duration::new(1, 0),
+        connections: 1,
         config_server: ::core::option::Option::None,
     });
 

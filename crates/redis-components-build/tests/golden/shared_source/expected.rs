@@ -5,8 +5,8 @@ const _: () = ::redis_components::__private::assert_generated_for(1);
 /// Every component of this crate, sorted by name.
 #[allow(dead_code, unreachable_pub)]
 pub static COMPONENTS: &[&::redis_components::Component] = &[
-    &first::COMPONENT,
-    &second::COMPONENT,
+    &self::first::COMPONENT,
+    &self::second::COMPONENT,
 ];
 
 /// Connects every component, and waits until all of them have answered or failed.
@@ -54,6 +54,7 @@ pub mod first {
         name: "first",
         key: "config:redis:first",
         wait: ::core::time::Duration::new(120, 0),
+        connections: 1,
         config_server: ::core::option::Option::None,
     });
 
@@ -152,6 +153,7 @@ pub mod second {
         name: "second",
         key: "config:redis:second",
         wait: ::core::time::Duration::new(1, 0),
+        connections: 1,
         config_server: ::core::option::Option::None,
     });
 

@@ -5,8 +5,8 @@ const _: () = ::redis_components::__private::assert_generated_for(1);
 /// Every component of this crate, sorted by name.
 #[allow(dead_code, unreachable_pub)]
 pub static COMPONENTS: &[&::redis_components::Component] = &[
-    &logs::COMPONENT,
-    &statistics::COMPONENT,
+    &self::logs::COMPONENT,
+    &self::statistics::COMPONENT,
 ];
 
 /// Connects every component, and waits until all of them have answered or failed.
@@ -53,6 +53,7 @@ pub mod logs {
         name: "logs",
         key: "config:redis:logs",
         wait: ::core::time::Duration::new(1, 0),
+        connections: 1,
         config_server: ::core::option::Option::Some("redis://127.0.0.1:6379"),
     });
 
@@ -146,6 +147,7 @@ pub mod statistics {
         name: "statistics",
         key: "config:redis:statistics",
         wait: ::core::time::Duration::new(0, 0),
+        connections: 1,
         config_server: ::core::option::Option::Some("redis://127.0.0.1:6379"),
     });
 

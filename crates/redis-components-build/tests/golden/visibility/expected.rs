@@ -4,7 +4,7 @@ const _: () = ::redis_components::__private::assert_generated_for(1);
 
 /// Every component of this crate, sorted by name.
 #[allow(dead_code, unreachable_pub)]
-pub static COMPONENTS: &[&::redis_components::Component] = &[&internal::COMPONENT];
+pub static COMPONENTS: &[&::redis_components::Component] = &[&self::internal::COMPONENT];
 
 /// Connects every component, and waits until all of them have answered or failed.
 ///
@@ -51,6 +51,7 @@ pub mod internal {
         name: "internal",
         key: "config:redis:internal",
         wait: ::core::time::Duration::new(1, 0),
+        connections: 1,
         config_server: ::core::option::Option::None,
     });
 

@@ -1,4 +1,5 @@
 #![deny(warnings, missing_docs, unreachable_pub, clippy::all, clippy::pedantic)]
+#![forbid(unused_imports)]
 //! A golden case.
 
 #[allow(clippy::missing_errors_doc, clippy::unused_async)]

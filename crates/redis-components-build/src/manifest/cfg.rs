@@ -1,0 +1,85 @@
+use syn::punctuated::Punctuated;
+use syn::{Attribute, Expr, ExprLit, Lit, Meta, Token, parse_quote};
+
+use super::table::{Table, Text};
+use crate::diagnostics::{Diagnostic, Diagnostics, quoted};
+
+/// Reads `cfg`: the condition under which a component is there.
+pub(super) fn read(component: &Table<'_>, diagnostics: &mut Diagnostics) -> Option<Attribute> {
+    let text = component.text("cfg", diagnostics)?;
+    match syn::parse_str::<Meta>(text.value) {
+        Ok(condition) if is_condition(&condition) => Some(parse_quote!(#[cfg(#condition)])),
+        _ => {
+            diagnostics.error(not_a_condition(&text));
+            None
+        }
+    }
+}
+
+fn not_a_condition(text: &Text<'_>) -> Diagnostic {
+    let message = format!("{} is not a condition", quoted(text.value));
+    let label = "expected what stands in `#[cfg(…)]`";
+    let error = Diagnostic::error(message, &text.spot, label);
+    let inside = text.value.trim();
+    let inside = inside.strip_prefix("#[").unwrap_or(inside);
+    let inside = inside.strip_suffix(']').unwrap_or(inside);
+    match inside
+        .strip_prefix("cfg(")
+        .and_then(|inside| inside.strip_suffix(')'))
+    {
+        Some(inside) => error.help(format!("leave `cfg` out: '{inside}'")),
+        None => error.help("for example 'feature = \"queue\"', 'unix', or 'not(windows)'"),
+    }
+}
+
+/// Tells whether rustc would take it for the condition of a `cfg`.
+fn is_condition(meta: &Meta) -> bool {
+    match meta {
+        Meta::Path(path) => path.get_ident().is_some(),
+        Meta::NameValue(meta) => {
+            meta.path.get_ident().is_some()
+                && matches!(
+                    &meta.value,
+                    Expr::Lit(ExprLit {
+                        lit: Lit::Str(_),
+                        ..
+                    })
+                )
+        }
+        Meta::List(list) => {
+            let Ok(inside) = list.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated)
+            else {
+                return false;
+            };
+            let is = |name: &str| list.path.is_ident(name);
+            (is("all") || is("any") || (is("not") && inside.len() == 1))
+                && inside.iter().all(is_condition)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_condition;
+
+    #[test]
+    fn conditions_are_those_of_rustc() {
+        for (text, expected) in [
+            ("unix", true),
+            ("feature = \"queue\"", true),
+            ("all(unix, not(feature = \"a\"), any())", true),
+            ("feature = queue", false),
+            ("feature(\"queue\")", false),
+            ("not(unix, windows)", false),
+            ("a::b", false),
+            ("feature = 1", false),
+        ] {
+            let condition = syn::parse_str(text);
+            assert_eq!(
+                condition.is_ok_and(|c| is_condition(&c)),
+                expected,
+                "{text}"
+            );
+        }
+    }
+}

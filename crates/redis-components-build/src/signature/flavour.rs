@@ -1,0 +1,109 @@
+//! Whether a connection is for async functions or for others.
+
+use syn::spanned::Spanned;
+use syn::{GenericParam, Path, Signature, Type, TypeParamBound, WherePredicate};
+
+use super::connection::bare;
+use crate::diagnostics::Diagnostic;
+use crate::manifest::Function;
+use crate::source::Source;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Flavour {
+    Async,
+    Blocking,
+}
+
+/// Refuses an async function on a blocking connection, and the reverse, where names tell; for the
+/// others rustc does.
+pub(super) fn check(
+    function: &Function,
+    signature: &Signature,
+    parameter: &Type,
+    source: &Source,
+) -> Result<(), Box<Diagnostic>> {
+    let is_async = signature.asyncness.is_some();
+    let name = &function.name;
+    let (message, label, help) = match of_type(parameter, signature, source) {
+        Some(Flavour::Blocking) if is_async => (
+            format!("the async function `{name}` takes a blocking connection"),
+            "would block the runtime",
+            "take `&mut redis_components::Connection`, or leave `async` out",
+        ),
+        Some(Flavour::Async) if !is_async => (
+            format!("`{name}` is not async, and takes an async connection"),
+            "can only be used with `.await`",
+            "write it as an `async fn`, or take `&mut redis_components::blocking::Connection`",
+        ),
+        _ => return Ok(()),
+    };
+    Err(Box::new(
+        Diagnostic::error(message, &source.spot(parameter.span()), label)
+            .context(&function.spot, "listed here")
+            .help(help),
+    ))
+}
+
+fn of_type(ty: &Type, signature: &Signature, source: &Source) -> Option<Flavour> {
+    match bare(ty) {
+        Type::Reference(reference) => of_type(&reference.elem, signature, source),
+        Type::ImplTrait(ty) => of_bounds(ty.bounds.iter(), source),
+        Type::TraitObject(ty) => of_bounds(ty.bounds.iter(), source),
+        Type::Path(ty) if ty.qself.is_none() => {
+            of_generic(&ty.path, signature, source).or_else(|| of_path(&ty.path, source))
+        }
+        _ => None,
+    }
+}
+
+fn of_generic(path: &Path, signature: &Signature, source: &Source) -> Option<Flavour> {
+    let name = path.get_ident()?;
+    let generics = &signature.generics;
+    let own = generics.params.iter().find_map(|param| match param {
+        GenericParam::Type(param) if param.ident == *name => of_bounds(param.bounds.iter(), source),
+        _ => None,
+    });
+    own.or_else(|| {
+        let mut predicates = generics
+            .where_clause
+            .iter()
+            .flat_map(|clause| &clause.predicates);
+        predicates.find_map(|predicate| match predicate {
+            WherePredicate::Type(predicate)
+                if matches!(&predicate.bounded_ty, Type::Path(ty) if ty.path.is_ident(name)) =>
+            {
+                of_bounds(predicate.bounds.iter(), source)
+            }
+            _ => None,
+        })
+    })
+}
+
+fn of_bounds<'a>(
+    mut bounds: impl Iterator<Item = &'a TypeParamBound>,
+    source: &Source,
+) -> Option<Flavour> {
+    bounds.find_map(|bound| match bound {
+        TypeParamBound::Trait(bound) => of_path(&bound.path, source),
+        _ => None,
+    })
+}
+
+fn of_path(path: &Path, source: &Source) -> Option<Flavour> {
+    let path = source.full_path(path);
+    let path: Vec<&str> = path.iter().map(String::as_str).collect();
+    Some(match path.as_slice() {
+        ["redis_components", "Connection"] => Flavour::Async,
+        ["redis_components", "blocking", "Connection"] => Flavour::Blocking,
+        ["redis", path @ ..] | ["redis_components", "redis", path @ ..] => match path {
+            ["AsyncCommands" | "AsyncTypedCommands"]
+            | [
+                "aio",
+                "ConnectionLike" | "ConnectionManager" | "MultiplexedConnection",
+            ] => Flavour::Async,
+            ["Commands" | "Connection" | "ConnectionLike" | "TypedCommands"] => Flavour::Blocking,
+            _ => return None,
+        },
+        _ => return None,
+    })
+}

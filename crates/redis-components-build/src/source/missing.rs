@@ -1,0 +1,129 @@
+//! Why a listed function cannot be found or called.
+
+use proc_macro2::Ident;
+use syn::ext::IdentExt;
+use syn::{ImplItem, Item, ItemFn, Visibility};
+
+use super::Source;
+use super::find::{Found, functions};
+use super::items::{declared, has_macro_calls};
+use super::use_tree::leaves;
+use crate::diagnostics::Diagnostic;
+use crate::manifest::{Function, SourcePath};
+use crate::nearest::nearest;
+
+/// Says that a function may not be called from elsewhere.
+pub(super) fn private(function: &Function, item: &ItemFn, source: &Source) -> Diagnostic {
+    let name = &function.name;
+    let message = format!("the function `{name}` is private");
+    Diagnostic::error(
+        message,
+        &function.spot,
+        "cannot be called from the generated module",
+    )
+    .help_at(
+        "make it `pub` or `pub(crate)`",
+        &source.spot(item.sig.ident.span()),
+    )
+}
+
+/// Says that a name alone does not tell which function is meant.
+pub(super) fn ambiguous(function: &Function, one: &Found, other: &Found) -> Diagnostic {
+    let name = &function.name;
+    let message = format!("there is more than one function `{name}`");
+    let place = |found: &Found| found.scope.source.spot(found.item.sig.ident.span());
+    Diagnostic::error(message, &function.spot, "which one is not clear")
+        .context(&place(one), format!("one in `{}`", one.module))
+        .context(&place(other), format!("one in `{}`", other.module))
+        .help("name the module with `module = \"crate::…\"`, in a component for each module")
+}
+
+/// Says why there is no such function, with the likeliest reason that the file shows.
+pub(super) fn not_found(function: &Function, path: &SourcePath, source: &Source) -> Diagnostic {
+    let name = &function.name;
+    let file = &source.file.path;
+    let message = format!("cannot find function `{name}` in `{file}`");
+    let mut error = Diagnostic::error(message, &function.spot, "not found");
+    if !path.is_default {
+        error = error.context(&path.spot, "searched in this file");
+    }
+    if let Some(inside) = inside(name, &source.items) {
+        return error
+            .help_at(
+                format!("there is one inside of {}", inside.place),
+                &source.spot(inside.ident.span()),
+            )
+            .note("only free functions can be listed, in modules that the crate's root can name");
+    }
+    for item in &source.items {
+        if let Some((kind, ident, _)) = declared(item)
+            && ident.unraw() == *name
+        {
+            return error.help_at(
+                format!("`{name}` is {kind}, not a function"),
+                &source.spot(ident.span()),
+            );
+        }
+        if let Item::Use(item) = item
+            && let Some(leaf) = leaves(item).iter().find(|leaf| leaf.name.unraw() == *name)
+        {
+            let help = if matches!(item.vis, Visibility::Inherited) {
+                "is imported here: re-export it with `pub use`, or list it with the file that defines it"
+            } else {
+                "is re-exported here from where it cannot be found: list it with the file that defines it, or wrap it in a function"
+            };
+            return error.help_at(format!("`{name}` {help}"), &source.spot(leaf.name.span()));
+        }
+    }
+    let names: Vec<String> = functions(source)
+        .map(|item| item.sig.ident.unraw().to_string())
+        .collect();
+    if let Some(similar) = nearest(name, names.iter().map(String::as_str)) {
+        let item = functions(source).find(|item| item.sig.ident.unraw() == similar);
+        if let Some(item) = item {
+            return error.help_at(
+                "a function with a similar name exists",
+                &source.spot(item.sig.ident.span()),
+            );
+        }
+    }
+    if has_macro_calls(&source.items) {
+        return error.note("functions that a macro defines cannot be seen here");
+    }
+    error.help(format!(
+        "define `pub async fn {name}(conn: &mut Connection, …)` there, or remove the name here"
+    ))
+}
+
+struct Inside<'a> {
+    place: &'static str,
+    ident: &'a Ident,
+}
+
+/// Looks for a function of this name where it cannot be listed from.
+fn inside<'a>(name: &str, items: &'a [Item]) -> Option<Inside<'a>> {
+    items.iter().find_map(|item| match item {
+        Item::Impl(block) => block.items.iter().find_map(|item| match item {
+            ImplItem::Fn(method) if method.sig.ident.unraw() == name => Some(Inside {
+                place: "an `impl`",
+                ident: &method.sig.ident,
+            }),
+            _ => None,
+        }),
+        Item::Mod(module) => {
+            let (_, items) = module.content.as_ref()?;
+            let direct = items.iter().find_map(|item| match item {
+                Item::Fn(item) if item.sig.ident.unraw() == name => Some(item),
+                _ => None,
+            });
+            match direct {
+                Some(item) => Some(Inside {
+                    place: "an inline module",
+                    ident: &item.sig.ident,
+                }),
+                None => inside(name, items),
+            }
+        }
+        _ => None,
+    })
+}

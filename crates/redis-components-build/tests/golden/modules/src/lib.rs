@@ -1,0 +1,16 @@
+#![deny(warnings, missing_docs, unreachable_pub, clippy::all, clippy::pedantic)]
+//! A golden case.
+
+#[allow(clippy::missing_errors_doc, clippy::unused_async)]
+pub mod functions {
+    //! Written by hand.
+    pub mod modules;
+    mod sibling;
+
+    pub mod relatives;
+    #[allow(unused_imports)]
+    use redis_components::Connection as Conn;
+    use std::collections::BTreeMap;
+}
+
+include!("../expected.rs");
