@@ -1,10 +1,10 @@
-//! `cargo xtask test`: all tests, with a Redis server to run them against.
+//! `cargo xtask test`: all tests, with a Redis server to run them against and a Python to run beside them.
 
 use std::ffi::OsString;
 use std::process::{ExitCode, Stdio};
 
 use crate::server::Server;
-use crate::workspace;
+use crate::{python, workspace};
 
 const NEXTEST: &[&str] = &[
     "nextest",
@@ -29,6 +29,7 @@ const DOC_TESTS: &[&str] = &["test", "--doc", "--workspace", "--locked"];
 /// Runs the tests, then the doc tests. The first step that fails is the last, and gives the exit code.
 pub(crate) fn run(arguments: &[OsString]) -> Result<ExitCode, String> {
     let server = Server::find_or_install()?;
+    python::find_or_make()?;
     for (words, arguments) in steps(has_nextest(), arguments) {
         let mut command = workspace::cargo();
         command
