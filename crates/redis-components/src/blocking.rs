@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use redis::{Cmd, ConnectionLike, RedisResult, Value};
 
@@ -128,6 +129,15 @@ impl fmt::Debug for Connection {
 /// As [`get_config`](crate::get_config).
 pub fn get_config(component: &Component) -> Result<ComponentConfig, Error> {
     pollster::block_on(crate::get_config(component))
+}
+
+/// The blocking form of [`shutdown`](crate::shutdown).
+///
+/// # Errors
+///
+/// As [`shutdown`](crate::shutdown).
+pub fn shutdown(deadline: Duration) -> Result<usize, Error> {
+    crate::shutdown::shutdown_blocking(deadline)
 }
 
 /// The blocking form of [`set_config`](crate::set_config).

@@ -4,9 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use redis::aio::{ConnectionLike, MultiplexedConnection};
-use redis::{Cmd, Pipeline, RedisFuture, Value};
+use redis::{Cmd, Pipeline, RedisFuture, RedisResult, Value};
 
-use crate::client::Multiplexed;
+use crate::client::{Answer, Multiplexed};
 use crate::slot::Numbered;
 
 /// An asynchronous connection to a component's server, shared with the other calls of the same tokio runtime.
@@ -46,6 +46,12 @@ impl Connection {
         self.client.as_ref().map_or(0, |client| client.generation)
     }
 
+    fn note<T: Answer>(&self, result: &RedisResult<T>) {
+        if let Some(client) = &self.client {
+            client.client.note(result);
+        }
+    }
+
     pub(crate) fn into_multiplexed(self) -> MultiplexedConnection {
         if let Some(client) = &self.client {
             client.client.lend();
@@ -66,7 +72,11 @@ impl From<MultiplexedConnection> for Connection {
 
 impl ConnectionLike for Connection {
     fn req_packed_command<'a>(&'a mut self, command: &'a Cmd) -> RedisFuture<'a, Value> {
-        self.inner.req_packed_command(command)
+        Box::pin(async move {
+            let result = self.inner.send_packed_command(command).await;
+            self.note(&result);
+            result
+        })
     }
 
     fn req_packed_commands<'a>(
@@ -75,7 +85,14 @@ impl ConnectionLike for Connection {
         offset: usize,
         count: usize,
     ) -> RedisFuture<'a, Vec<Value>> {
-        self.inner.req_packed_commands(pipeline, offset, count)
+        Box::pin(async move {
+            let result = self
+                .inner
+                .send_packed_commands(pipeline, offset, count)
+                .await;
+            self.note(&result);
+            result
+        })
     }
 
     fn get_db(&self) -> i64 {

@@ -32,10 +32,12 @@ mod config_server;
 mod connection;
 mod error;
 mod macros;
+mod measure;
 mod registry;
 mod remote_config;
 mod scope;
 mod settings;
+mod shutdown;
 mod slot;
 mod status;
 
@@ -48,4 +50,5 @@ pub use self::error::{Error, ErrorKind, Errors};
 pub use self::remote_config::{get_config, set_config};
 pub use self::scope::Scope;
 pub use self::settings::Settings;
+pub use self::shutdown::shutdown;
 pub use self::status::{ComponentStatus, ConfigSource, CurrentConfig, Status, status};

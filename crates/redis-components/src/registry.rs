@@ -32,6 +32,7 @@ struct Used {
     servers: HashMap<String, Arc<ConfigServer>>,
     /// By config server's URL (none where configs are fixed) and key.
     slots: HashMap<(Option<String>, String), Arc<Slot>>,
+    shut_down: bool,
 }
 
 impl Registry {
@@ -99,7 +100,11 @@ impl Registry {
             Source::Environment => Some(from_environment(declaration)?),
         };
         let mut used = self.used();
-        let Used { servers, slots } = &mut *used;
+        if used.shut_down {
+            let message = "redis-components was shut down";
+            return Err(Error::new(ErrorKind::ShutDown, message));
+        }
+        let Used { servers, slots, .. } = &mut *used;
         let entry = match slots.entry((url.clone(), key.to_owned())) {
             Entry::Occupied(slot) => {
                 slot.get().watched().expect(wait);
@@ -107,7 +112,7 @@ impl Registry {
             }
             Entry::Vacant(entry) => entry,
         };
-        let timeouts = self.settings.timeouts();
+        let conduct = self.settings.conduct();
         let slot = match (url, self.settings.source()) {
             (Some(url), _) => {
                 let server = match servers.entry(url) {
@@ -117,12 +122,24 @@ impl Registry {
                         Arc::clone(entry.insert(Arc::new(server)))
                     }
                 };
-                Slot::on_server(name, key, server, timeouts)
+                Slot::on_server(name, key, server, conduct)
             }
-            (None, source) => Slot::fixed(name, key, fixed(source, name)?, timeouts),
+            (None, source) => Slot::fixed(name, key, fixed(source, name)?, conduct),
         };
         slot.watched().expect(wait);
         Ok(Arc::clone(entry.insert(Arc::new(slot))))
+    }
+
+    /// Ends all slots, and returns how many connections are still in use.
+    pub(crate) fn shut_down(&self) -> usize {
+        let mut used = self.used();
+        used.shut_down = true;
+        used.slots.values().map(|slot| slot.shut_down()).sum()
+    }
+
+    /// Ends the watches of all config servers.
+    pub(crate) fn end_watches(&self) {
+        self.used().servers.values().for_each(|server| server.end());
     }
 
     /// The slots in use, sorted by component and key.

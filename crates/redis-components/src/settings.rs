@@ -9,6 +9,7 @@ use std::time::Duration;
 use crate::client::Timeouts;
 use crate::config_server::{Intervals, Manner};
 use crate::registry::Registry;
+use crate::slot::{Conduct, DrainPolicy};
 use crate::{Error, Scope};
 
 /// Where the config server is, and how long things may take.
@@ -29,6 +30,7 @@ pub struct Settings {
     push: bool,
     timeouts: Timeouts,
     intervals: Intervals,
+    drain: DrainPolicy,
 }
 
 /// The longest time between heartbeats.
@@ -115,6 +117,20 @@ impl Settings {
         self
     }
 
+    /// How long calls on a server that their component has left may go on before a warning tells of them. Thirty seconds
+    /// unless set.
+    pub fn drain_deadline(mut self, deadline: Duration) -> Self {
+        self.drain.deadline = deadline;
+        self
+    }
+
+    /// Whether asynchronous calls that are still under way at the [drain deadline](Self::drain_deadline) are cut; false
+    /// unless set.
+    pub fn cut_at_drain_deadline(mut self, cut: bool) -> Self {
+        self.drain.cut = cut;
+        self
+    }
+
     /// Makes these the settings of the process.
     ///
     /// # Errors
@@ -148,8 +164,11 @@ impl Settings {
         }
     }
 
-    pub(crate) fn timeouts(&self) -> Timeouts {
-        self.timeouts
+    pub(crate) fn conduct(&self) -> Conduct {
+        Conduct {
+            timeouts: self.timeouts,
+            drain: self.drain,
+        }
     }
 }
 
@@ -166,6 +185,10 @@ impl Default for Settings {
             intervals: Intervals {
                 heartbeat: HEARTBEAT,
                 reread: Duration::from_secs(30),
+            },
+            drain: DrainPolicy {
+                deadline: Duration::from_secs(30),
+                cut: false,
             },
         }
     }
@@ -184,6 +207,7 @@ impl fmt::Debug for Settings {
             .field("push", &self.push)
             .field("timeouts", &self.timeouts)
             .field("intervals", &self.intervals)
+            .field("drain", &self.drain)
             .finish()
     }
 }

@@ -81,6 +81,9 @@ pub struct CurrentConfig {
     pub username: Option<String>,
     /// Whether there is a password.
     pub has_password: bool,
+    /// A digest of the config without its password: 16 hexadecimal digits that are the same in every process that runs
+    /// the same config.
+    pub digest: String,
 }
 
 impl ComponentStatus {
@@ -117,6 +120,7 @@ impl CurrentConfig {
             db: config.db_number(),
             username: config.user().map(str::to_owned),
             has_password: config.has_password(),
+            digest: config.digest(),
         }
     }
 }

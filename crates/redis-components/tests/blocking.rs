@@ -85,7 +85,9 @@ fn what_a_call_leaves_behind_is_not_found_by_the_next() {
         ] {
             let mut connection = logs.blocking_connection().unwrap();
             let mut command = redis::Cmd::new();
-            left.iter().for_each(|word| drop(command.arg(*word)));
+            for word in left {
+                command.arg(*word);
+            }
             command.exec(&mut connection).unwrap();
             drop(connection);
             // It would not be "a" in database 1, nor while commands are queued.

@@ -1,5 +1,7 @@
 //! R1 and R2 with a config server that pushes: changes arrive by themselves, and silence is not trusted.
 
+#![allow(clippy::unwrap_used, reason = "these are tests")]
+
 mod common;
 
 use std::time::Duration;

@@ -1,20 +1,21 @@
 //! One call of a component's function, from before its connection is acquired to its result.
 
+use crate::measure::{CallTimer, Outcome};
 use crate::{Component, Error};
 
 /// A call that has begun. Dropped without a result, it found no connection or was cancelled.
 #[derive(Debug)]
 #[must_use]
 pub struct Call {
-    _component: &'static Component,
-    _function: &'static str,
+    timer: CallTimer,
+    outcome: Outcome,
 }
 
 /// Begins a call.
 pub fn begin(component: &'static Component, function: &'static str) -> Call {
     Call {
-        _component: component,
-        _function: function,
+        timer: CallTimer::start(component, function),
+        outcome: Outcome::Unfinished,
     }
 }
 
@@ -24,7 +25,11 @@ impl Call {
     /// # Errors
     ///
     /// The function's own.
-    pub fn finish<T, E>(self, result: Result<T, E>) -> Result<T, E> {
+    pub fn finish<T, E>(mut self, result: Result<T, E>) -> Result<T, E> {
+        self.outcome = match &result {
+            Ok(_) => Outcome::Success,
+            Err(_) => Outcome::Failure,
+        };
         result
     }
 
@@ -33,7 +38,14 @@ impl Call {
     /// # Errors
     ///
     /// None: that there was no connection has been said before.
-    pub fn finish_plain<T>(self, value: T) -> Result<T, Error> {
+    pub fn finish_plain<T>(mut self, value: T) -> Result<T, Error> {
+        self.outcome = Outcome::Success;
         Ok(value)
+    }
+}
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        self.timer.stop(self.outcome);
     }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use redis::RedisError;
 
+use super::health::is_passing;
 use crate::error::printable_error;
 
 /// A failed attempt to connect, log in and probe.
@@ -20,6 +21,8 @@ pub(crate) struct Failure {
 pub(crate) enum Cause {
     /// The server does not answer.
     Unreachable,
+    /// The server answers, with a refusal that will pass.
+    Busy,
     /// The server answers, with a refusal.
     Refused,
     /// The runtime that should connect cannot.
@@ -47,7 +50,7 @@ impl Failure {
     }
 
     pub(crate) fn is_refusal(&self) -> bool {
-        self.cause == Cause::Refused
+        matches!(self.cause, Cause::Busy | Cause::Refused)
     }
 
     pub(crate) fn timed_out(after: Duration) -> Self {
@@ -84,7 +87,9 @@ impl From<RedisError> for Failure {
                     | redis::ErrorKind::UnexpectedReturnType
             );
         Self {
-            cause: if refused {
+            cause: if is_passing(&error) {
+                Cause::Busy
+            } else if refused {
                 Cause::Refused
             } else {
                 Cause::Unreachable

@@ -1,7 +1,8 @@
 //! Clients of one component's server, each built from one config on one executor.
 
-mod closing;
 mod failure;
+mod health;
+mod line;
 mod multiplexed;
 mod open;
 mod open_blocking;
@@ -11,8 +12,8 @@ mod session;
 mod timeouts;
 mod wire;
 
-pub(crate) use self::closing::{Closing, close_all};
 pub(crate) use self::failure::{Cause, Failure};
+pub(crate) use self::health::Answer;
 pub(crate) use self::multiplexed::Multiplexed;
 pub(crate) use self::open::open;
 pub(crate) use self::pool::{Exhausted, Pool};

@@ -4,20 +4,22 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use redis::AsyncConnectionConfig;
 use redis::aio::MultiplexedConnection;
+use redis::{AsyncConnectionConfig, RedisResult, Value};
 use tokio::runtime::Handle;
-use tokio::sync::mpsc::UnboundedSender;
 
-use super::{Closing, Failure, Timeouts, open};
+use super::health::{Answer, Verdict};
+use super::line::{EndGuard, Line, end_unused};
+use super::{Failure, Timeouts, open};
 use crate::ComponentConfig;
+use crate::config_server::Errands;
 
 /// A multiplexed connection and whether it still lives.
 pub(crate) struct Multiplexed {
     connection: MultiplexedConnection,
-    closed: Arc<AtomicBool>,
-    /// What closes the socket when the last user is gone, and who does it.
-    closing: Option<(Closing, UnboundedSender<Closing>)>,
+    line: Arc<Line>,
+    /// Who ends the connection when the last user is gone.
+    errands: Option<Errands>,
     /// Whether there may be users that do not hold this client.
     lent: AtomicBool,
 }
@@ -27,25 +29,21 @@ impl Multiplexed {
     pub(crate) async fn open(
         config: &ComponentConfig,
         timeouts: Timeouts,
-        closer: Option<UnboundedSender<Closing>>,
+        errands: Option<Errands>,
     ) -> Result<Self, Failure> {
         let settings = AsyncConnectionConfig::new();
         let (connection, driver, socket) =
             open(config, &config.redis_settings(), timeouts, settings).await?;
-        let closed = Arc::new(AtomicBool::new(false));
-        let guard = CloseGuard(Arc::clone(&closed));
+        let line = Arc::new(Line::new(socket));
+        let guard = EndGuard(Arc::clone(&line));
         Handle::current().spawn(async move {
             let _guard = guard;
             driver.await;
         });
-        let closing = Closing {
-            socket,
-            closed: Arc::clone(&closed),
-        };
         Ok(Self {
             connection,
-            closed,
-            closing: closer.map(|closer| (closing, closer)),
+            line,
+            errands,
             lent: AtomicBool::new(false),
         })
     }
@@ -60,19 +58,49 @@ impl Multiplexed {
         self.lent.store(true, Ordering::Release);
     }
 
-    /// Whether the connection has ended: the server closed it, or its runtime is gone.
+    /// Whether calls shall have another client: the server closed the connection or does not answer any more, or its
+    /// runtime is gone.
     pub(crate) fn is_closed(&self) -> bool {
-        self.closed.load(Ordering::Acquire)
+        self.line.health.is_closed()
+    }
+
+    /// Notes how a request ended, which shows whether the server is there and serves.
+    pub(crate) fn note<T: Answer>(&self, result: &RedisResult<T>) {
+        match self.line.health.note(result) {
+            Verdict::Well => {}
+            Verdict::Replace => self.line.health.close(),
+            Verdict::Doubtful => self.probe(),
+        }
+    }
+
+    /// Ends the connection, and with it what is under way.
+    pub(crate) fn cut(&self) {
+        self.line.end();
+    }
+
+    /// Asks the server, in the background, whether it is there. Calls that are under way are left alone.
+    fn probe(&self) {
+        let Ok(runtime) = Handle::try_current() else {
+            return;
+        };
+        let mut connection = self.connection();
+        let line = Arc::clone(&self.line);
+        runtime.spawn(async move {
+            let answer: RedisResult<Value> = redis::cmd("PING").query_async(&mut connection).await;
+            match answer {
+                Err(error) if error.is_io_error() => line.health.close(),
+                _ => line.health.note_answer(),
+            }
+        });
     }
 }
 
 impl Drop for Multiplexed {
     fn drop(&mut self) {
-        if let Some((closing, closer)) = self.closing.take()
+        if let Some(errands) = &self.errands
             && !*self.lent.get_mut()
         {
-            // An error says that the closer is gone, and with it the hurry.
-            let _ = closer.send(closing);
+            errands.run(end_unused(Arc::clone(&self.line)));
         }
     }
 }
@@ -80,16 +108,7 @@ impl Drop for Multiplexed {
 impl fmt::Debug for Multiplexed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Multiplexed")
-            .field("closed", &self.closed)
+            .field("line", &self.line)
             .finish_non_exhaustive()
-    }
-}
-
-/// Marks the connection closed when its driver ends, also when that is because its runtime is dropped.
-struct CloseGuard(Arc<AtomicBool>);
-
-impl Drop for CloseGuard {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Release);
     }
 }

@@ -1,9 +1,11 @@
 //! The connections that blocking calls share, each used by one call at a time.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use redis::RedisResult;
+
+use super::health::{Answer, Health, Verdict};
 use super::open_blocking::open_blocking;
 use super::wire::Wire;
 use super::{Failure, Pooled, Timeouts};
@@ -22,7 +24,7 @@ pub(crate) struct Pool {
     size: usize,
     state: Mutex<State>,
     returned: Condvar,
-    closed: AtomicBool,
+    health: Health,
 }
 
 #[derive(Default)]
@@ -53,7 +55,7 @@ impl Pool {
                 in_use: 0,
             }),
             returned: Condvar::new(),
-            closed: AtomicBool::new(false),
+            health: Health::new(),
         })
     }
 
@@ -95,11 +97,11 @@ impl Pool {
 
     /// Whether the server was found to be gone: a new pool must be opened.
     pub(crate) fn is_closed(&self) -> bool {
-        self.closed.load(Ordering::Acquire)
+        self.health.is_closed()
     }
 
     fn close(&self) {
-        self.closed.store(true, Ordering::Release);
+        self.health.close();
         self.drop_idle();
     }
 
@@ -111,6 +113,15 @@ impl Pool {
         state.idle.extend(wire.map(|wire| (wire, Instant::now())));
         drop(state);
         self.returned.notify_one();
+    }
+
+    /// Notes how a request ended. Where that speaks against the server, the next call looks where the component is, and
+    /// connects anew.
+    pub(super) fn note<T: Answer>(&self, result: &RedisResult<T>) {
+        match self.health.note(result) {
+            Verdict::Well => {}
+            Verdict::Doubtful | Verdict::Replace => self.close(),
+        }
     }
 
     /// Drops the connections that lie idle: one in use has ended, and most likely they have too.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use redis::{ErrorKind, RedisError, RedisResult, ServerErrorKind, Value};
 
 use super::Pool;
+use super::health::Answer;
 use super::wire::Wire;
 
 /// A connection taken out of a pool until it is dropped.
@@ -53,8 +54,7 @@ impl Pooled {
 
     /// Sends an encoded command that has no reply.
     pub(crate) fn send_only(&mut self, packed: &[u8]) -> RedisResult<Value> {
-        self.on_wire(|wire| wire.send_only(packed))?;
-        Ok(Value::Nil)
+        self.on_wire(|wire| wire.send_only(packed).map(|()| Value::Nil))
     }
 
     pub(crate) fn db(&self) -> i64 {
@@ -67,12 +67,16 @@ impl Pooled {
     }
 
     /// Uses the connection. An error of the transport leaves its state unknown: then it is not used again.
-    fn on_wire<T>(&mut self, request: impl FnOnce(&mut Wire) -> RedisResult<T>) -> RedisResult<T> {
+    fn on_wire<T: Answer>(
+        &mut self,
+        request: impl FnOnce(&mut Wire) -> RedisResult<T>,
+    ) -> RedisResult<T> {
         let Some(wire) = &mut self.wire else {
             let message = "the connection was closed by an earlier failure";
             return Err((ErrorKind::Io, message).into());
         };
         let result = request(wire);
+        self.pool.note(&result);
         if let Err(error) = &result
             && error.kind() != ErrorKind::Client
         {

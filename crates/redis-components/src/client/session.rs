@@ -88,7 +88,9 @@ mod tests {
         let mut pipeline = redis::pipe();
         for words in commands {
             let mut command = redis::Cmd::new();
-            words.iter().for_each(|word| drop(command.arg(*word)));
+            for word in *words {
+                command.arg(*word);
+            }
             pipeline.add_command(command);
         }
         session.note(&pipeline.get_packed_pipeline());

@@ -8,7 +8,8 @@ use super::{ComponentConfig, Secret, url};
 use crate::error::printable;
 
 /// Fields that this version acts upon.
-const USED: [&str; 9] = [
+const USED: [&str; 10] = [
+    "disabled",
     "host",
     "port",
     "db",
@@ -44,13 +45,12 @@ const WITHOUT_EFFECT: [&str; 19] = [
 ];
 
 /// Fields whose meaning must not be passed over in silence, and what they ask for.
-const NOT_YET: [(&str, &str); 6] = [
+const NOT_YET: [(&str, &str); 5] = [
     ("ssl", "TLS"),
     ("unix_socket_path", "a unix socket"),
     ("sentinels", "sentinels"),
     ("service_name", "sentinels"),
     ("cluster", "a cluster"),
-    ("disabled", "switching the component off"),
 ];
 
 /// The longest time-out a config can ask for, ten minutes, so that every call ends.
@@ -64,6 +64,10 @@ pub(super) fn read(object: &Map<String, Value>) -> Result<ComponentConfig, Strin
     }
     let field = |name: &str| object.get(name).filter(|value| !value.is_null());
 
+    let disabled = match field("disabled") {
+        Some(value) => value.as_bool().ok_or("`disabled` must be true or false")?,
+        None => false,
+    };
     let mut config = match (field("url"), field("host")) {
         (Some(url), _) => {
             let apart = ["host", "port", "db", "username", "password"];
@@ -75,10 +79,12 @@ pub(super) fn read(object: &Map<String, Value>) -> Result<ComponentConfig, Strin
             url::parse(text("url", url)?)?
         }
         (None, Some(host)) => ComponentConfig::new(host_name(host)?),
+        (None, None) if disabled => ComponentConfig::disabled(),
         (None, None) => {
             return Err("`host` is missing; write {\"host\": \"…\", \"port\": …}".into());
         }
     };
+    config.disabled = disabled;
     if let Some(port) = field("port") {
         config.port = whole(port)
             .and_then(|port| u16::try_from(port).ok())

@@ -23,7 +23,12 @@ pub(super) fn parse(text: &str) -> Result<ComponentConfig, Error> {
 /// The shortest text that means the config.
 pub(super) fn write(config: &ComponentConfig) -> String {
     let mut object = Map::new();
-    object.insert("host".into(), json!(config.host));
+    if config.disabled {
+        object.insert("disabled".into(), json!(true));
+    }
+    if !config.host.is_empty() || !config.disabled {
+        object.insert("host".into(), json!(config.host));
+    }
     if config.port != DEFAULT_PORT {
         object.insert("port".into(), json!(config.port));
     }

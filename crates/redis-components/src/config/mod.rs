@@ -27,13 +27,14 @@ const DEFAULT_PORT: u16 = 6379;
 /// | `socket_timeout` | seconds a command may take, fractions allowed | 0.5, see [`Settings::response_timeout`](crate::Settings::response_timeout) |
 /// | `socket_connect_timeout` | seconds connecting may take | 1, see [`Settings::connect_timeout`](crate::Settings::connect_timeout) |
 /// | `max_connections` | bound of the pool that blocking functions share | 32 |
-/// | `url` | `redis://user:password@host:port/db` instead of the five above | |
+/// | `url` | `redis://user:password@host:port/db` instead of the first five | |
+/// | `disabled` | `true` switches the component off; then nothing else is required | `false` |
 ///
 /// `null` means absent. Accepted and without effect are redis-py's `decode_responses`, `encoding`, `encoding_errors`,
 /// `charset`, `errors`, `retry_on_timeout`, `retry_on_error`, `single_connection_client`, `socket_keepalive`,
 /// `socket_keepalive_options`, `socket_type`, `client_name`, `protocol`, `health_check_interval`, `lib_name`,
 /// `lib_version` and `socket_read_size`, as well as `version`, `comment` and every name that begins with `x-`.
-/// `ssl…`, `unix_socket_path`, `sentinels`, `service_name`, `cluster` and `disabled` are refused by this version.
+/// `ssl…`, `unix_socket_path`, `sentinels`, `service_name` and `cluster` are refused by this version.
 /// Any other name rejects the config.
 ///
 /// Two configs are equal when they mean the same: order, white space and spelled-out defaults do not count.
@@ -55,6 +56,7 @@ pub struct ComponentConfig {
     socket_timeout: Option<Duration>,
     socket_connect_timeout: Option<Duration>,
     max_connections: Option<usize>,
+    disabled: bool,
 }
 
 impl ComponentConfig {
@@ -70,6 +72,16 @@ impl ComponentConfig {
             socket_timeout: None,
             socket_connect_timeout: None,
             max_connections: None,
+            disabled: false,
+        }
+    }
+
+    /// The component is switched off on purpose: its calls get [`ErrorKind::Disabled`] at once.
+    #[must_use]
+    pub fn disabled() -> Self {
+        Self {
+            disabled: true,
+            ..Self::new("")
         }
     }
 
@@ -126,6 +138,21 @@ impl ComponentConfig {
         url::parse(text).map_err(invalid)
     }
 
+    /// Names the config, without its password, the same in every process.
+    pub(crate) fn digest(&self) -> String {
+        let shown = Self {
+            password: None,
+            ..self.clone()
+        };
+        // Not of the JSON, whose order depends on features of serde_json that other crates switch on.
+        let text = format!("{shown:?}");
+        // FNV-1a, 64 bits: to tell configs apart, not to hide them.
+        let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+        });
+        format!("{hash:016x}")
+    }
+
     /// `host:port`, for people.
     pub(crate) fn address(&self) -> String {
         let Self { host, port, .. } = self;
@@ -154,6 +181,10 @@ impl ComponentConfig {
 
     pub(crate) fn has_password(&self) -> bool {
         self.password.is_some()
+    }
+
+    pub(crate) fn is_disabled(&self) -> bool {
+        self.disabled
     }
 
     pub(crate) fn socket_timeout(&self) -> Option<Duration> {
@@ -192,6 +223,7 @@ impl fmt::Debug for ComponentConfig {
             .field("socket_timeout", &self.socket_timeout)
             .field("socket_connect_timeout", &self.socket_connect_timeout)
             .field("max_connections", &self.max_connections)
+            .field("disabled", &self.disabled)
             .finish()
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! The thread outlives every runtime of the application, serves blocking callers too, and no busy executor starves it.
 
+mod errands;
 mod link;
 mod pace;
 mod pushes;
@@ -15,22 +16,22 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 
+pub(crate) use self::errands::Errands;
 pub(crate) use self::pace::Intervals;
 pub(crate) use self::reading::Target;
 use self::signal::Signal;
 pub(crate) use self::watch::Manner;
 pub(crate) use self::watched::Watched;
-use crate::client::{Closing, Failure};
+use crate::client::Failure;
 use crate::{ComponentConfig, Error, ErrorKind};
 
 /// A handle to the watch of one config server; the watch ends with it.
 #[derive(Debug)]
 pub(crate) struct ConfigServer {
     shared: Arc<Shared>,
-    closer: UnboundedSender<Closing>,
+    errands: Errands,
 }
 
 /// What the handle and the watch's thread share.
@@ -74,14 +75,14 @@ impl ConfigServer {
             lost: AtomicBool::new(false),
             pushing: AtomicBool::new(false),
         });
-        let (closer, retired) = unbounded_channel();
-        watch::start(Arc::clone(&shared), config, manner, retired).map_err(|error| {
+        let (errands, received) = Errands::new();
+        watch::start(Arc::clone(&shared), config, manner, received).map_err(|error| {
             Error::new(
                 ErrorKind::ConfigServerUnreachable,
                 format!("the thread of the config watch cannot be started: {error}"),
             )
         })?;
-        Ok(Self { shared, closer })
+        Ok(Self { shared, errands })
     }
 
     /// The server's `host:port`.
@@ -109,9 +110,14 @@ impl ConfigServer {
         self.shared.pushing.load(Ordering::Acquire)
     }
 
-    /// Closes the sockets of clients that nobody uses, on the watch's thread.
-    pub(crate) fn closer(&self) -> UnboundedSender<Closing> {
-        self.closer.clone()
+    /// Runs something later, on the watch's thread.
+    pub(crate) fn errands(&self) -> &Errands {
+        &self.errands
+    }
+
+    /// Ends the watch. What is asked of it from then on is given up at once.
+    pub(crate) fn end(&self) {
+        self.shared.signal.end();
     }
 
     /// Writes a value, once: where no answer comes it may or may not have been written.
@@ -134,7 +140,7 @@ impl ConfigServer {
 
 impl Drop for ConfigServer {
     fn drop(&mut self) {
-        self.shared.signal.end();
+        self.end();
     }
 }
 

@@ -6,18 +6,20 @@ use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use futures_util::future::BoxFuture;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{timeout, timeout_at};
 
+use super::errands::start_all;
 use super::pace::{Intervals, Pace};
 use super::pushes::Pushes;
 use super::reading::{Problem, interpret};
 use super::uplink::Uplink;
 use super::{Shared, Watched, Write};
-use crate::ComponentConfig;
 use crate::backoff::Backoff;
-use crate::client::{Closing, Failure, Timeouts, close_all};
+use crate::client::{Failure, Timeouts};
 use crate::clock::Tick;
+use crate::{ComponentConfig, measure};
 
 /// How the watch does its work.
 #[derive(Clone, Copy, Debug)]
@@ -33,7 +35,7 @@ pub(super) fn start(
     shared: Arc<Shared>,
     config: ComponentConfig,
     manner: Manner,
-    retired: UnboundedReceiver<Closing>,
+    errands: UnboundedReceiver<BoxFuture<'static, ()>>,
 ) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -48,8 +50,9 @@ pub(super) fn start(
                 pushes,
                 pace: Pace::new(manner.intervals),
                 backoff: Backoff::new(Backoff::SERVER_DOWN),
+                met: false,
             };
-            runtime.spawn(close_all(retired));
+            runtime.spawn(start_all(errands));
             runtime.block_on(watch.run());
         })
         .map(drop)
@@ -62,6 +65,8 @@ struct Watch {
     uplink: Uplink,
     pace: Pace,
     backoff: Backoff,
+    /// Whether the server has ever answered.
+    met: bool,
 }
 
 /// A key and its state.
@@ -157,6 +162,7 @@ impl Watch {
                 && watched.target().problem.as_ref() != Some(problem)
             {
                 let (server, reason) = (&self.shared.address, &problem.message);
+                measure::config_refused(key, problem.kind);
                 tracing::warn!(server, key, reason, "no config");
             }
             watched.answer(sent_at, generation, reading);
@@ -194,7 +200,10 @@ impl Watch {
         self.pace.note_heartbeat();
         self.backoff = Backoff::new(Backoff::SERVER_DOWN);
         let pushing = self.uplink.pushing().is_some();
-        self.shared.pushing.store(pushing, Ordering::Release);
+        let pushed_before = self.shared.pushing.swap(pushing, Ordering::AcqRel);
+        if pushed_before != pushing || self.is_lost() || !std::mem::replace(&mut self.met, true) {
+            measure::config_server(&self.shared.address, true, pushing);
+        }
         if self.shared.lost.swap(false, Ordering::AcqRel) {
             let server = &self.shared.address;
             tracing::info!(server, pushing, "config server is back");
@@ -207,6 +216,7 @@ impl Watch {
         self.shared.pushing.store(false, Ordering::Release);
         if !self.shared.lost.swap(true, Ordering::AcqRel) && !self.shared.signal.has_ended() {
             let (server, reason) = (&self.shared.address, &failure.message);
+            measure::config_server(server, false, false);
             tracing::warn!(server, reason, "config server is lost");
         }
         for (_, watched) in self.entries(|_| true) {

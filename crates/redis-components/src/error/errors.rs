@@ -5,7 +5,7 @@ use std::fmt;
 use super::Error;
 
 /// What [`connect_all`](crate::include_components) reports: every component that could not be connected.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Errors(Vec<Error>);
 
 impl Errors {
@@ -34,6 +34,13 @@ impl fmt::Display for Errors {
                 all.iter().try_for_each(|error| write!(f, "\n- {error}"))
             }
         }
+    }
+}
+
+/// The same text: what `main` prints of the error it returns is to be read by people.
+impl fmt::Debug for Errors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

@@ -18,7 +18,6 @@ use std::sync::Arc;
 #[derive(Clone)]
 pub struct Error(Arc<Inner>);
 
-#[derive(Debug)]
 struct Inner {
     kind: ErrorKind,
     component: Option<String>,
@@ -44,6 +43,8 @@ pub enum ErrorKind {
     ConfigMissing,
     /// The component's config is not what [`ComponentConfig`](crate::ComponentConfig) describes.
     ConfigInvalid,
+    /// The component is switched off on purpose: its config says `{"disabled": true}`.
+    Disabled,
     /// The component's server does not answer.
     ServerUnreachable,
     /// The component's server answers with an error, such as `WRONGPASS` or `LOADING`.
@@ -52,6 +53,8 @@ pub enum ErrorKind {
     PoolExhausted,
     /// An asynchronous call outside a tokio runtime, or in one without its I/O and time drivers.
     NoRuntime,
+    /// [`shutdown`](crate::shutdown) was called.
+    ShutDown,
     /// The [`Settings`](crate::Settings) cannot be used as they are, or here.
     Settings,
 }
@@ -61,7 +64,12 @@ impl ErrorKind {
     pub(crate) fn is_permanent(self) -> bool {
         matches!(
             self,
-            Self::NoConfigServer | Self::ConfigInvalid | Self::NoRuntime | Self::Settings
+            Self::NoConfigServer
+                | Self::ConfigInvalid
+                | Self::Disabled
+                | Self::NoRuntime
+                | Self::Settings
+                | Self::ShutDown
         )
     }
 }
@@ -144,15 +152,10 @@ impl fmt::Display for Error {
     }
 }
 
+/// The kind and the text: what `main` prints of the error it returns is to be read by people.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Error")
-            .field("kind", &self.0.kind)
-            .field("component", &self.0.component)
-            .field("key", &self.0.key)
-            .field("server", &self.0.server)
-            .field("message", &self.0.message)
-            .finish_non_exhaustive()
+        write!(f, "{:?}: {self}", self.0.kind)
     }
 }
 

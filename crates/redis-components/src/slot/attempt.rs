@@ -5,14 +5,15 @@ use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::SystemTime;
 
-use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::watch;
 
 use super::outlook::{Goal, Outlook};
 use super::published::{Clients, Numbered, Published};
 use super::{Executor, Slot};
-use crate::client::{Cause, Closing, Failure, Timeouts};
-use crate::{ComponentConfig, Error, ErrorKind};
+use crate::backoff::Backoff;
+use crate::client::{Cause, Failure, Timeouts};
+use crate::config_server::Errands;
+use crate::{ComponentConfig, Error, ErrorKind, measure};
 
 /// An attempt that is underway. When it is dropped it is over, and those who wait look again.
 pub(crate) struct Attempt<X: Executor> {
@@ -54,12 +55,12 @@ impl<X: Executor> Attempt<X> {
     }
 
     pub(super) fn timeouts(&self) -> Timeouts {
-        self.slot.timeouts.of(&self.goal.config)
+        self.slot.conduct.timeouts.of(&self.goal.config)
     }
 
-    /// Who closes the client's socket when nobody uses it any more.
-    pub(super) fn closer(&self) -> Option<UnboundedSender<Closing>> {
-        self.slot.server().map(|server| server.closer())
+    /// Who ends the client's connection when nobody uses it any more.
+    pub(super) fn errands(&self) -> Option<Errands> {
+        self.slot.server().map(|server| server.errands().clone())
     }
 
     /// Publishes the client, or notes why there is none.
@@ -75,6 +76,9 @@ impl<X: Executor> Attempt<X> {
         let recovered = outlook.has_failed(self.goal.revision);
         outlook.forget_failures_except(|revision| revision != self.goal.revision);
 
+        if outlook.is_shut_down() {
+            return;
+        }
         let old = self.slot.published();
         let next = match &old {
             Some(old) if old.config == self.goal.config => {
@@ -83,11 +87,11 @@ impl<X: Executor> Attempt<X> {
                 next
             }
             _ if self.slot.watched.target().config.as_ref() == Some(&self.goal.config) => {
-                let generation = old.as_ref().map_or(1, |old| old.generation + 1);
+                let generation = self.slot.newest.load(Ordering::Acquire) + 1;
                 let mut clients = Clients::default();
                 self.put(&mut clients, client, generation);
                 if let Some(old) = &old {
-                    outlook.retire(&old.clients);
+                    self.slot.retire(&mut outlook, old);
                 }
                 Published {
                     generation,
@@ -110,6 +114,7 @@ impl<X: Executor> Attempt<X> {
         let Slot { component, key, .. } = &*self.slot;
         let server = self.goal.config.address();
         if old.as_ref().is_none_or(|old| old.generation != generation) {
+            measure::swap(component, generation);
             let previous = old.map(|old| old.config.address());
             tracing::info!(
                 component,
@@ -135,10 +140,11 @@ impl<X: Executor> Attempt<X> {
         let server = self.goal.config.address();
         let reason = &failure.message;
         let kind = match failure.cause {
-            Cause::Refused => ErrorKind::ServerRefused,
+            Cause::Busy | Cause::Refused => ErrorKind::ServerRefused,
             Cause::Unreachable => ErrorKind::ServerUnreachable,
             Cause::Runtime => ErrorKind::NoRuntime,
         };
+        measure::server_failure(component, kind);
         let mut error = Error::new(
             kind,
             format!(
@@ -149,7 +155,14 @@ impl<X: Executor> Attempt<X> {
         if let Some(source) = &failure.source {
             error = error.with_source(source.clone());
         }
-        let first = self.slot.outlook().fail(self.goal.revision, error);
+        let longest_pause = match failure.cause {
+            Cause::Refused => Backoff::REFUSED,
+            _ => Backoff::SERVER_DOWN,
+        };
+        let first = self
+            .slot
+            .outlook()
+            .fail(self.goal.revision, error, longest_pause);
         if first {
             tracing::warn!(component, key, server, reason, "server cannot be used");
         }

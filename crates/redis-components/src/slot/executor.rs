@@ -86,7 +86,7 @@ impl Executor for OnRuntime {
     fn start(&self, attempt: Attempt<Self>) {
         self.0.spawn(async move {
             let opened =
-                Multiplexed::open(attempt.config(), attempt.timeouts(), attempt.closer()).await;
+                Multiplexed::open(attempt.config(), attempt.timeouts(), attempt.errands()).await;
             attempt.finish(opened);
         });
     }

@@ -1,17 +1,20 @@
 //! A component's place in this process: the config in force and the clients built from it.
 
 mod attempt;
+mod drain;
 mod executor;
 mod outlook;
 mod published;
 
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 
 use self::attempt::{Attempt, Ended};
+pub(crate) use self::drain::DrainPolicy;
+use self::drain::Retired;
 pub(crate) use self::executor::{Executor, OnRuntime, OnThreads};
 use self::outlook::{Goal, Outlook, Prospect};
 pub(crate) use self::published::{Numbered, Published};
@@ -30,11 +33,18 @@ pub(crate) struct Slot {
     /// None where the config is fixed.
     server: Option<Arc<ConfigServer>>,
     watched: Arc<Watched>,
-    timeouts: Timeouts,
+    conduct: Conduct,
     published: ArcSwapOption<Published>,
     /// The generation in `published`, for connections to compare theirs with.
     newest: Arc<AtomicU64>,
     outlook: Mutex<Outlook>,
+}
+
+/// How a slot treats its clients.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Conduct {
+    pub(crate) timeouts: Timeouts,
+    pub(crate) drain: DrainPolicy,
 }
 
 /// What a caller does next.
@@ -51,10 +61,10 @@ impl Slot {
         component: &str,
         key: &str,
         server: Arc<ConfigServer>,
-        timeouts: Timeouts,
+        conduct: Conduct,
     ) -> Self {
         let watched = server.watched(key);
-        Self::new(component, key, Some(server), watched, timeouts)
+        Self::new(component, key, Some(server), watched, conduct)
     }
 
     /// A slot whose config is given once and for all.
@@ -62,14 +72,14 @@ impl Slot {
         component: &str,
         key: &str,
         config: ComponentConfig,
-        timeouts: Timeouts,
+        conduct: Conduct,
     ) -> Self {
         Self::new(
             component,
             key,
             None,
             Arc::new(Watched::fixed(config)),
-            timeouts,
+            conduct,
         )
     }
 
@@ -78,14 +88,14 @@ impl Slot {
         key: &str,
         server: Option<Arc<ConfigServer>>,
         watched: Arc<Watched>,
-        timeouts: Timeouts,
+        conduct: Conduct,
     ) -> Self {
         Self {
             component: component.to_owned(),
             key: key.to_owned(),
             server,
             watched,
-            timeouts,
+            conduct,
             published: ArcSwapOption::empty(),
             newest: Arc::default(),
             outlook: Mutex::default(),
@@ -162,6 +172,14 @@ impl Slot {
     /// Decides, from the newest config and what is published, how a call on `executor` gets its client.
     fn step<X: Executor>(self: &Arc<Self>, executor: &X) -> Result<Step<X>, Error> {
         let mut outlook = self.outlook();
+        if outlook.is_shut_down() {
+            let message = "redis-components was shut down";
+            return Err(Error::new(ErrorKind::ShutDown, message).about(
+                &self.component,
+                &self.key,
+                None,
+            ));
+        }
         let target = self.watched.target();
         let mut published = self.published.load_full();
         let revisions = published.as_ref().map(|published| published.revision);
@@ -177,6 +195,20 @@ impl Slot {
             let adopted = Arc::new(current.at_revision(target.revision));
             self.published.store(Some(Arc::clone(&adopted)));
             published = Some(adopted);
+        }
+        if target
+            .config
+            .as_deref()
+            .is_some_and(ComponentConfig::is_disabled)
+        {
+            let switched_off = self.unpublish(&mut outlook);
+            // A subscriber may itself call a component, which takes the lock.
+            drop(outlook);
+            if switched_off {
+                let Self { component, key, .. } = self.as_ref();
+                tracing::info!(component, key, "component is switched off");
+            }
+            return Err(self.disabled());
         }
         let existing = published
             .as_ref()
@@ -214,6 +246,14 @@ impl Slot {
             }
             Prospect::Failed(error) => Err(error),
         }
+    }
+
+    fn disabled(&self) -> Error {
+        let key = &self.key;
+        let message =
+            format!("it is switched off: the config under `{key}` says `\"disabled\": true`");
+        let server = self.server.as_deref().map(ConfigServer::address);
+        Error::new(ErrorKind::Disabled, message).about(&self.component, key, server)
     }
 
     pub(crate) fn no_config(&self, target: &Target) -> Error {
@@ -255,13 +295,47 @@ impl Slot {
     pub(crate) fn pending(&self) -> (Option<String>, usize) {
         let outlook = self.outlook();
         let target = self.watched.target();
+        let disabled = target
+            .config
+            .as_deref()
+            .is_some_and(ComponentConfig::is_disabled);
         let reason = match &target.problem {
             Some(problem) => Some(problem.message.clone()),
+            None if disabled => Some(self.disabled().message().to_owned()),
             None => outlook
                 .failure(target.revision)
                 .map(|error| error.message().to_owned()),
         };
         (reason, outlook.old_connections())
+    }
+
+    /// Builds no client any more, and returns how many connections are in use.
+    pub(crate) fn shut_down(&self) -> usize {
+        let mut outlook = self.outlook();
+        outlook.shut_down();
+        self.unpublish(&mut outlook);
+        outlook.old_connections()
+    }
+
+    /// Hands out no clients of the config in force any more; returns whether there was one.
+    fn unpublish(&self, outlook: &mut Outlook) -> bool {
+        let published = self.published.swap(None);
+        if let Some(published) = &published {
+            self.newest.fetch_add(1, Ordering::AcqRel);
+            self.retire(outlook, published);
+        }
+        published.is_some()
+    }
+
+    /// Lets the calls of an earlier generation end.
+    fn retire(&self, outlook: &mut Outlook, old: &Published) {
+        let retired = Retired::new(old);
+        if let Some(server) = &self.server {
+            let (component, key) = (self.component.clone(), self.key.clone());
+            let drain = retired.clone().drain(component, key, self.conduct.drain);
+            server.errands().run(drain);
+        }
+        outlook.retire(retired);
     }
 
     fn outlook(&self) -> MutexGuard<'_, Outlook> {

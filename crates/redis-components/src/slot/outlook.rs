@@ -1,15 +1,15 @@
 //! What is underway in a slot and what has failed, so that callers neither repeat nor await it in vain.
 
-use std::sync::{Arc, Weak};
-use std::time::Instant;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use super::attempt::Ended;
+use super::drain::Retired;
 use super::executor::ExecutorId;
-use super::published::{Clients, Numbered, Published};
+use super::published::Published;
 use crate::backoff::Backoff;
-use crate::client::{Multiplexed, Pool};
 use crate::config_server::Target;
-use crate::{ComponentConfig, Error, ErrorKind};
+use crate::{ComponentConfig, Error};
 
 /// The mutable part of a slot, under its lock.
 #[derive(Debug, Default)]
@@ -17,6 +17,7 @@ pub(super) struct Outlook {
     underway: Vec<(ExecutorId, u64, Ended)>,
     failures: Vec<Failed>,
     retired: Vec<Retired>,
+    shut_down: bool,
 }
 
 /// A config that clients are to be built from.
@@ -42,13 +43,6 @@ struct Failed {
     error: Error,
     backoff: Backoff,
     retry_at: Instant,
-}
-
-/// A client that is no longer handed out, and may still be in use.
-#[derive(Debug)]
-enum Retired {
-    Runtime(Weak<Numbered<Multiplexed>>),
-    Pool(Weak<Numbered<Arc<Pool>>>),
 }
 
 impl Goal {
@@ -98,13 +92,11 @@ impl Outlook {
     }
 
     /// Notes a failure and says whether it is the first towards this config.
-    pub(super) fn fail(&mut self, revision: u64, error: Error) -> bool {
-        let cap = match error.kind() {
-            ErrorKind::ServerRefused => Backoff::REFUSED,
-            _ => Backoff::SERVER_DOWN,
-        };
+    pub(super) fn fail(&mut self, revision: u64, error: Error, longest_pause: Duration) -> bool {
         let earlier = self.failed(revision).map(|failed| failed.backoff);
-        let mut backoff = earlier.unwrap_or_else(|| Backoff::new(cap)).with_cap(cap);
+        let mut backoff = earlier
+            .unwrap_or_else(|| Backoff::new(longest_pause))
+            .with_cap(longest_pause);
         let retry_at = Instant::now() + backoff.next();
         self.forget_failures_except(|other| other != revision);
         self.failures.push(Failed {
@@ -135,29 +127,21 @@ impl Outlook {
     }
 
     /// Remembers clients that were replaced for as long as somebody uses them.
-    pub(super) fn retire(&mut self, clients: &Clients) {
+    pub(super) fn retire(&mut self, retired: Retired) {
         self.retired.retain(|retired| retired.connections() > 0);
-        let runtimes = clients.runtimes.iter();
-        self.retired
-            .extend(runtimes.map(|(_, client)| Retired::Runtime(Arc::downgrade(client))));
-        self.retired.extend(
-            clients
-                .pool
-                .iter()
-                .map(|pool| Retired::Pool(Arc::downgrade(pool))),
-        );
+        self.retired.push(retired);
     }
 
     pub(super) fn old_connections(&self) -> usize {
         self.retired.iter().map(Retired::connections).sum()
     }
-}
 
-impl Retired {
-    fn connections(&self) -> usize {
-        match self {
-            Self::Runtime(client) => client.strong_count(),
-            Self::Pool(pool) => pool.strong_count(),
-        }
+    /// No client is to be built any more.
+    pub(super) fn shut_down(&mut self) {
+        self.shut_down = true;
+    }
+
+    pub(super) fn is_shut_down(&self) -> bool {
+        self.shut_down
     }
 }

@@ -1,0 +1,73 @@
+//! Clients that are no longer handed out, for as long as somebody uses them.
+
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use super::published::{Clients, Numbered, Published};
+use crate::client::{Multiplexed, Pool};
+
+/// What happens to the calls on a server that a component has left.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct DrainPolicy {
+    /// After how long those that are still under way are reported.
+    pub(crate) deadline: Duration,
+    /// Whether they are then cut.
+    pub(crate) cut: bool,
+}
+
+/// The clients of one generation, kept alive by those who use them alone.
+#[derive(Clone, Debug)]
+pub(super) struct Retired {
+    generation: u64,
+    server: String,
+    runtimes: Vec<Weak<Numbered<Multiplexed>>>,
+    pool: Option<Weak<Numbered<Arc<Pool>>>>,
+}
+
+impl Retired {
+    pub(super) fn new(published: &Published) -> Self {
+        let Clients { runtimes, pool } = &published.clients;
+        Self {
+            generation: published.generation,
+            server: published.config.address(),
+            runtimes: runtimes
+                .iter()
+                .map(|(_, client)| Arc::downgrade(client))
+                .collect(),
+            pool: pool.as_ref().map(Arc::downgrade),
+        }
+    }
+
+    /// How many connections are still in use.
+    pub(super) fn connections(&self) -> usize {
+        let runtimes: usize = self.runtimes.iter().map(Weak::strong_count).sum();
+        runtimes + self.pool.as_ref().map_or(0, Weak::strong_count)
+    }
+
+    /// Reports at the deadline what is still in use, and cuts it where that is asked for. Blocking calls are not cut: each
+    /// ends within its time-out.
+    pub(super) async fn drain(self, component: String, key: String, policy: DrainPolicy) {
+        tokio::time::sleep(policy.deadline).await;
+        let connections = self.connections();
+        if connections == 0 {
+            return;
+        }
+        let Self {
+            generation, server, ..
+        } = &self;
+        let cut = policy.cut;
+        tracing::warn!(
+            component,
+            key,
+            generation,
+            server,
+            connections,
+            cut,
+            "connections to a server that the component has left are still in use"
+        );
+        if cut {
+            let clients = self.runtimes.iter().filter_map(Weak::upgrade);
+            clients.for_each(|client| client.client.cut());
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! Servers that do not serve, components that are switched off, calls that outlast their server, and the end.
+
+#![allow(clippy::unwrap_used, reason = "these are tests")]
+
+mod common;
+
+use std::time::Duration;
+
+use common::{World, always_fresh, declare, name_of, until, whereabouts, whereabouts_blocking};
+use redis_components::{ComponentConfig, ErrorKind, blocking, shutdown, status};
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+#[tokio::test]
+async fn a_component_is_switched_off_on_purpose() {
+    let world = World::start();
+    let logs = always_fresh("logs");
+    world.move_to(logs, &world.a);
+    world
+        .settings()
+        .scope(async {
+            let kept = logs.connection().await.unwrap();
+            for value in [
+                r#"{"disabled": true}"#,
+                r#"{"host": "127.0.0.1", "disabled": true}"#,
+            ] {
+                world.set(logs, value);
+                for _ in 0..3 {
+                    let error = logs.connection().await.unwrap_err();
+                    assert_eq!(error.kind(), ErrorKind::Disabled);
+                    assert_eq!(
+                        logs.blocking_connection().unwrap_err().kind(),
+                        ErrorKind::Disabled
+                    );
+                }
+            }
+            assert!(!kept.is_current());
+            let status = status();
+            assert!(status.components[0].current.is_none());
+            assert!(
+                status.components[0]
+                    .problem
+                    .as_ref()
+                    .unwrap()
+                    .contains("switched off")
+            );
+            drop(kept);
+            until("a is empty", async || world.a.connected_clients() == 0).await;
+
+            world.move_to(logs, &world.a);
+            assert_eq!(whereabouts(logs).await.unwrap(), "a");
+            let generation = logs.connection().await.unwrap().generation();
+            assert!(generation > 1, "{generation}");
+
+            redis_components::set_config(logs, &ComponentConfig::disabled())
+                .await
+                .unwrap();
+            assert_eq!(
+                logs.connection().await.unwrap_err().kind(),
+                ErrorKind::Disabled
+            );
+        })
+        .await;
+}
+
+/// The server at the component's address has become a replica; the component has moved, but nobody has asked.
+#[tokio::test]
+async fn r10_a_server_that_is_read_only_makes_the_component_look_where_it_is() {
+    let world = World::start();
+    let logs = declare("logs", HOUR);
+    world.move_to(logs, &world.a);
+    world
+        .settings()
+        .push(false)
+        .scope(async {
+            assert_eq!(whereabouts(logs).await.unwrap(), "a");
+            whereabouts_blocking(logs).unwrap();
+            let port = world.b.port().to_string();
+            world.a.command(&["REPLICAOF", "127.0.0.1", &port]);
+            world.move_to(logs, &world.b);
+            until("writes arrive", async || common::count(logs).await.is_ok()).await;
+            assert_eq!(common::counter(&world.b), 1);
+            assert_eq!(whereabouts_blocking(logs).unwrap(), "b");
+        })
+        .await;
+}
+
+#[test]
+fn r10_a_blocking_call_that_meets_a_read_only_server_makes_the_component_look_too() {
+    let world = World::start();
+    let logs = declare("logs", HOUR);
+    world.move_to(logs, &world.a);
+    world.settings().push(false).scope_blocking(|| {
+        let write = || -> redis::RedisResult<()> {
+            let mut connection = logs.blocking_connection()?;
+            redis::cmd("SET")
+                .arg("written")
+                .arg(1)
+                .query(&mut connection)
+        };
+        write().unwrap();
+        let port = world.b.port().to_string();
+        world.a.command(&["REPLICAOF", "127.0.0.1", &port]);
+        world.move_to(logs, &world.b);
+        let deadline = std::time::Instant::now() + common::SOON;
+        while write().is_err() {
+            assert!(std::time::Instant::now() < deadline, "writes arrive");
+        }
+        assert_eq!(whereabouts_blocking(logs).unwrap(), "b");
+    });
+}
+
+#[tokio::test]
+async fn r10_a_server_that_does_not_answer_is_asked_whether_it_is_there_and_left() {
+    let world = World::start();
+    let logs = declare("logs", HOUR);
+    let port = world.a.port();
+    world.set(
+        logs,
+        &format!(r#"{{"host":"127.0.0.1","port":{port},"socket_timeout":0.05}}"#),
+    );
+    world
+        .settings()
+        .push(false)
+        .scope(async {
+            assert_eq!(whereabouts(logs).await.unwrap(), "a");
+            world.a.freeze();
+            world.move_to(logs, &world.b);
+            until("the component has left", async || {
+                let Ok(mut connection) = logs.connection().await else {
+                    return false;
+                };
+                name_of(&mut connection).await.is_ok_and(|name| name == "b")
+            })
+            .await;
+            world.a.thaw();
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn r10_calls_that_time_out_on_a_server_that_is_there_replace_nothing() {
+    let world = World::start();
+    let logs = declare("logs", HOUR);
+    world.move_to(logs, &world.a);
+    world
+        .settings()
+        .scope(async {
+            let mut connection = logs.connection().await.unwrap();
+            let pings = world.a.command_calls("ping");
+            for _ in 0..3 {
+                // A little longer than the response time-out: what comes behind it has time left to be answered.
+                let popped: redis::RedisResult<Option<(String, String)>> = redis::cmd("BLPOP")
+                    .arg("inbox")
+                    .arg(0.55)
+                    .query_async(&mut connection)
+                    .await;
+                assert!(popped.unwrap_err().is_timeout());
+            }
+            until("the server is asked", async || {
+                world.a.command_calls("ping") > pings
+            })
+            .await;
+            assert_eq!(whereabouts(logs).await.unwrap(), "a");
+            assert!(connection.is_current());
+            assert_eq!(world.a.connections_received(), 1);
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn r4_calls_that_outlast_the_drain_deadline_go_on_unless_they_are_to_be_cut() {
+    for cut in [false, true] {
+        let world = World::start();
+        let logs = always_fresh("logs");
+        let port = world.a.port();
+        world.set(
+            logs,
+            &format!(r#"{{"host":"127.0.0.1","port":{port},"socket_timeout":30}}"#),
+        );
+        let settings = world.settings().drain_deadline(Duration::from_millis(100));
+        settings
+            .cut_at_drain_deadline(cut)
+            .scope(async {
+                let mut connection = logs.connection().await.unwrap();
+                let call = tokio::spawn(async move {
+                    let popped: redis::RedisResult<(String, String)> = redis::cmd("BLPOP")
+                        .arg("inbox")
+                        .arg(20)
+                        .query_async(&mut connection)
+                        .await;
+                    popped
+                });
+                until("the call is on a", async || blocked(&world) == 1).await;
+                world.move_to(logs, &world.b);
+                assert_eq!(whereabouts(logs).await.unwrap(), "b");
+                if cut {
+                    let error = call.await.unwrap().unwrap_err();
+                    assert!(error.is_connection_dropped(), "{error}");
+                    until("a is empty", async || world.a.connected_clients() == 0).await;
+                } else {
+                    tokio::time::sleep(Duration::from_millis(300)).await;
+                    world.a.command(&["LPUSH", "inbox", "answer"]);
+                    assert_eq!(call.await.unwrap().unwrap().1, "answer");
+                }
+            })
+            .await;
+    }
+}
+
+fn blocked(world: &World) -> u64 {
+    let info: String = redis::from_redis_value(world.a.command(&["INFO", "clients"])).unwrap();
+    let line = info
+        .lines()
+        .find_map(|line| line.strip_prefix("blocked_clients:"));
+    line.and_then(|count| count.trim().parse().ok()).unwrap()
+}
+
+#[tokio::test]
+async fn shutting_down_waits_for_calls_and_leaves_nothing_behind() {
+    let world = World::start();
+    let logs = declare("logs", HOUR);
+    world.move_to(logs, &world.a);
+    world
+        .settings()
+        .scope(async {
+            let mut kept = logs.connection().await.unwrap();
+            whereabouts_blocking(logs).unwrap();
+            assert_eq!(shutdown(Duration::from_millis(20)).await.unwrap(), 1);
+            let errors = [
+                logs.connection().await.unwrap_err(),
+                logs.blocking_connection().unwrap_err(),
+                always_fresh("other").connection().await.unwrap_err(),
+            ];
+            for error in errors {
+                assert_eq!(error.kind(), ErrorKind::ShutDown);
+            }
+            // What was under way goes on.
+            assert_eq!(name_of(&mut kept).await.unwrap(), "a");
+            drop(kept);
+            assert_eq!(shutdown(Duration::from_secs(10)).await.unwrap(), 0);
+            assert_eq!(blocking::shutdown(Duration::ZERO).unwrap(), 0);
+            until("all is closed", async || {
+                world.a.connected_clients() == 0 && world.config.connected_clients() == 0
+            })
+            .await;
+        })
+        .await;
+}
