@@ -3,6 +3,7 @@
 //! Each first sees to it that what it needs is there, a Redis server for example, and installs it where it is not, so
 //! that Rust and git are all a newcomer needs.
 
+mod browser;
 mod demo;
 mod install;
 mod link;
@@ -22,7 +23,8 @@ Commands:
   demo [ARGUMENTS]  move a component between two servers while 64 tasks call it;
                     arguments go to the example `move_server`
   test [ARGUMENTS]  run all tests, doc tests included; arguments go to
-                    `cargo nextest run`, or to `cargo test` where there is no nextest
+                    `cargo nextest run`, or to `cargo test` where there is no nextest;
+                    with --browser the tests in a browser too
   python            set up a Python with redis-py under target/python, which the tests
                     and the example `mixed_fleet` use; `test` does so by itself
   help              print this
@@ -43,7 +45,7 @@ fn main() -> ExitCode {
 fn run(command: &str, arguments: Vec<OsString>) -> Result<ExitCode, String> {
     match command {
         "demo" => demo::run(arguments),
-        "test" => test::run(&arguments),
+        "test" => test::run(arguments),
         "python" => python::find_or_make().map(|()| ExitCode::SUCCESS),
         "help" | "-h" | "--help" => {
             println!("{HELP}");

@@ -49,6 +49,13 @@ impl PackageManager {
         }
     }
 
+    /// The package that holds a Chromium.
+    pub(crate) fn browser_packages(self) -> [&'static str; 1] {
+        match self {
+            Self::AptGet | Self::Dnf | Self::Apk | Self::Brew => ["chromium"],
+        }
+    }
+
     /// The command that brings the list of packages up to date, where installing does not.
     pub(crate) fn update(self, privilege: Privilege) -> Option<Vec<&'static str>> {
         (self == Self::AptGet).then(|| self.command(privilege, &["update"]))
