@@ -1,4 +1,4 @@
-//! Real redis-servers for tests, examples and the demo.
+//! Real redis-servers, and a proxy with the network's faults, for tests, examples and the demo.
 //!
 //! A [`Server`] listens on a free port of 127.0.0.1, keeps its files in a temporary directory and is gone when it is
 //! dropped, or when the process that started it ends in any other way:
@@ -19,8 +19,10 @@ mod control;
 mod guard;
 mod observe;
 mod process;
+mod proxy;
 mod server;
 mod startup;
 mod worker;
 
+pub use proxy::Proxy;
 pub use server::Server;

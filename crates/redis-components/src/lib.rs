@@ -40,6 +40,7 @@ mod settings;
 mod shutdown;
 mod slot;
 mod status;
+mod sync;
 
 pub use redis;
 

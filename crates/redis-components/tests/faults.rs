@@ -4,11 +4,9 @@
 
 mod common;
 
-use std::io::{Read, Write};
-use std::net::TcpListener;
-use std::thread;
 use std::time::{Duration, Instant};
 
+use common::impostors::{impostor, refuses, tarpit, web_server};
 use common::{
     SOON, World, always_fresh, count, counter, declare, until, whereabouts, whereabouts_blocking,
 };
@@ -216,37 +214,6 @@ async fn r2_a_connection_to_the_config_server_that_ended_while_idle_costs_nothin
             assert_eq!(whereabouts(logs).await.unwrap(), "b");
         })
         .await;
-}
-
-/// A server that accepts and then does what `behave` does.
-fn impostor(behave: fn(std::net::TcpStream)) -> u16 {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-    let port = listener.local_addr().unwrap().port();
-    // Ends with the test's process: the listener cannot be told to.
-    thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            thread::spawn(move || behave(stream));
-        }
-    });
-    port
-}
-
-fn web_server(mut stream: std::net::TcpStream) {
-    let _ = stream.read(&mut [0; 1024]);
-    let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n");
-}
-
-/// Reads and says nothing.
-fn tarpit(mut stream: std::net::TcpStream) {
-    while stream.read(&mut [0; 1024]).is_ok_and(|read| read > 0) {}
-}
-
-fn refuses() -> u16 {
-    TcpListener::bind(("127.0.0.1", 0))
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
 }
 
 /// A cold call's error, asynchronous and blocking, each in bounded time.

@@ -155,11 +155,12 @@ impl ComponentConfig {
 
     /// `host:port`, for people.
     pub(crate) fn address(&self) -> String {
-        let Self { host, port, .. } = self;
+        let host = crate::error::printable(&self.host);
+        let port = self.port;
         if host.contains(':') {
             format!("[{host}]:{port}")
         } else {
-            format!("{}:{port}", crate::error::printable(host))
+            format!("{host}:{port}")
         }
     }
 
@@ -231,4 +232,40 @@ impl fmt::Debug for ComponentConfig {
 /// A config that is refused, for the reason `message`.
 fn invalid(message: impl Into<String>) -> Error {
     Error::new(ErrorKind::ConfigInvalid, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ComponentConfig;
+
+    #[test]
+    fn ipv6_addresses_are_understood_and_shown_in_brackets() {
+        let from_url = ComponentConfig::from_url("redis://[::1]:6380/2").unwrap();
+        let from_json = ComponentConfig::from_json(r#"{"host":"::1","port":6380,"db":2}"#).unwrap();
+        assert_eq!(from_url, from_json);
+        assert_eq!(from_url.address(), "[::1]:6380");
+    }
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        let config = ComponentConfig::new("h")
+            .port(1)
+            .db(3)
+            .username("u")
+            .password("p");
+        assert_eq!(
+            ComponentConfig::from_json(&config.to_json()).unwrap(),
+            config
+        );
+        let off = ComponentConfig::disabled();
+        assert_eq!(ComponentConfig::from_json(&off.to_json()).unwrap(), off);
+    }
+
+    #[test]
+    fn only_the_password_is_left_out_of_the_digest() {
+        let config = ComponentConfig::new("h");
+        assert_eq!(config.digest(), config.clone().password("p").digest());
+        assert_ne!(config.digest(), config.clone().db(1).digest());
+        assert_eq!(config.digest().len(), 16);
+    }
 }

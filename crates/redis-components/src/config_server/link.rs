@@ -128,4 +128,6 @@ async fn track(connection: &mut MultiplexedConnection) -> Result<(), RedisError>
 fn is_too_old(error: &RedisError) -> bool {
     error.kind() == ErrorKind::RESP3NotSupported
         || matches!(error.code(), Some("NOPROTO" | "NOPERM"))
+        // redis-rs knows this answer in the words of Redis 6 only.
+        || error.detail().is_some_and(|detail| detail.starts_with("unknown command"))
 }

@@ -3,10 +3,13 @@
 //! The thread outlives every runtime of the application, serves blocking callers too, and no busy executor starves it.
 
 mod errands;
+mod generation;
 mod link;
 mod pace;
+mod proof;
 mod pushes;
 mod reading;
+mod reads;
 mod signal;
 mod uplink;
 mod watch;

@@ -1,39 +1,35 @@
 //! What the config server pushes: that keys have changed.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use redis::aio::{AsyncPushSender, SendError};
 use redis::{PushInfo, PushKind};
 
+use super::generation::Generation;
 use super::signal::Signal;
 
-/// Counts what may have made readings old: each invalidation, and each loss of the connection that would bring one.
-///
-/// A reading carries the count from *before* its read was sent, and is current for as long as the count stays. Nothing is
-/// ever reset, so that nothing can be lost between a read and an invalidation that races it: the count is made where
-/// frames are parsed, in the order in which the server sent them, before the reply behind them is handed on.
+/// Receives what is pushed, where frames are parsed, and wakes the watch.
 #[derive(Clone, Debug)]
 pub(super) struct Pushes {
-    generation: Arc<AtomicU64>,
+    generation: Arc<Generation>,
     signal: Arc<Signal>,
 }
 
 impl Pushes {
     pub(super) fn new(signal: Arc<Signal>) -> Self {
         Self {
-            generation: Arc::new(AtomicU64::new(1)),
+            generation: Arc::new(Generation::new()),
             signal,
         }
     }
 
     pub(super) fn generation(&self) -> u64 {
-        self.generation.load(Ordering::SeqCst)
+        self.generation.current()
     }
 
     /// Makes all readings old.
     pub(super) fn bump(&self) {
-        self.generation.fetch_add(1, Ordering::SeqCst);
+        self.generation.bump();
     }
 }
 

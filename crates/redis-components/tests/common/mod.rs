@@ -2,6 +2,10 @@
 #![allow(dead_code, reason = "each test file uses a part of it")]
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
+pub(crate) mod impostors;
+pub(crate) mod moves;
+pub(crate) mod traffic;
+
 use std::time::{Duration, Instant};
 
 use redis::RedisResult;

@@ -1,0 +1,60 @@
+//! Accepting connections, and ceasing to.
+
+use std::io;
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+
+use super::flow::Flow;
+
+/// A thread that accepts connections. When it is dropped nobody listens on the port.
+#[derive(Debug)]
+pub(super) struct Acceptor {
+    port: u16,
+    ended: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Acceptor {
+    pub(super) fn start(port: u16, flow: Arc<Flow>) -> io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
+        let port = listener.local_addr()?.port();
+        let ended = Arc::new(AtomicBool::new(false));
+        let asked = Arc::clone(&ended);
+        let accept = move || {
+            for client in listener.incoming() {
+                if asked.load(Ordering::SeqCst) {
+                    return;
+                }
+                if let Ok(client) = client {
+                    flow.open(client);
+                }
+            }
+        };
+        let thread = thread::Builder::new()
+            .name("proxy-accept".into())
+            .spawn(accept)?;
+        Ok(Self {
+            port,
+            ended,
+            thread: Some(thread),
+        })
+    }
+
+    pub(super) fn port(&self) -> u16 {
+        self.port
+    }
+}
+
+impl Drop for Acceptor {
+    fn drop(&mut self) {
+        self.ended.store(true, Ordering::SeqCst);
+        // Wakes the thread, which waits for a connection; an error says that somebody else has.
+        drop(TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)));
+        if let Some(thread) = self.thread.take() {
+            // An error says that it has panicked, and so ended.
+            let _ = thread.join();
+        }
+    }
+}

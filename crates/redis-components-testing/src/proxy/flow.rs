@@ -1,0 +1,132 @@
+//! How bytes are passed on at present, and the connections on which they are.
+
+use std::io;
+use std::net::{Ipv4Addr, Shutdown, TcpStream};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use super::pump::{Direction, Pump};
+
+/// What is done with bytes.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Manner {
+    Pass,
+    Hold,
+    Delay(Duration),
+    Trickle,
+    /// Replies only; the rest passes.
+    CutAfter(usize),
+}
+
+/// What the proxy, its acceptor and its pumps share.
+#[derive(Debug)]
+pub(super) struct Flow {
+    server: u16,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug)]
+struct State {
+    manner: Manner,
+    /// Counts changes of the manner, so that a pump knows what it has allowed for already.
+    changes: u64,
+    closed: bool,
+    accepted: u64,
+    streams: Vec<Arc<TcpStream>>,
+}
+
+impl Flow {
+    pub(super) fn to(server: u16) -> Self {
+        Self {
+            server,
+            state: Mutex::new(State {
+                manner: Manner::Pass,
+                changes: 0,
+                closed: false,
+                accepted: 0,
+                streams: Vec::new(),
+            }),
+            changed: Condvar::new(),
+        }
+    }
+
+    pub(super) fn accepted(&self) -> u64 {
+        self.lock().accepted
+    }
+
+    pub(super) fn behave(&self, manner: Manner) {
+        let mut state = self.lock();
+        state.manner = manner;
+        state.changes += 1;
+        self.changed.notify_all();
+    }
+
+    /// Waits while bytes are held; then says what to do with them, and since which change. None where all is over.
+    pub(super) fn manner(&self) -> Option<(Manner, u64)> {
+        let held = |state: &mut State| !state.closed && matches!(state.manner, Manner::Hold);
+        let state = self
+            .changed
+            .wait_while(self.lock(), held)
+            .unwrap_or_else(PoisonError::into_inner);
+        (!state.closed).then_some((state.manner, state.changes))
+    }
+
+    /// Connects a client to the server. Where the server cannot be reached the client is closed.
+    pub(super) fn open(self: &Arc<Self>, client: TcpStream) {
+        self.lock().accepted += 1;
+        // An error here is for the client to see, as the end of its connection.
+        let _ = self.try_open(client);
+    }
+
+    fn try_open(self: &Arc<Self>, client: TcpStream) -> io::Result<()> {
+        let server = TcpStream::connect((Ipv4Addr::LOCALHOST, self.server))?;
+        for stream in [&client, &server] {
+            stream.set_nodelay(true)?;
+        }
+        let (client, server) = (Arc::new(client), Arc::new(server));
+        {
+            let mut state = self.lock();
+            if state.closed {
+                return Ok(());
+            }
+            // Only the list holds the streams of connections whose pumps have ended.
+            state.streams.retain(|stream| Arc::strong_count(stream) > 1);
+            state
+                .streams
+                .extend([Arc::clone(&client), Arc::clone(&server)]);
+        }
+        let directions = [
+            (Direction::Requests, &client, &server),
+            (Direction::Replies, &server, &client),
+        ];
+        for (direction, from, to) in directions {
+            let pump = Pump::new(direction, Arc::clone(from), Arc::clone(to));
+            let flow = Arc::clone(self);
+            thread::Builder::new()
+                .name("proxy-pump".into())
+                .spawn(move || pump.run(&flow))?;
+        }
+        Ok(())
+    }
+
+    /// Closes all connections.
+    pub(super) fn cut(&self) {
+        for stream in self.lock().streams.drain(..) {
+            // An error says that it is closed already.
+            let _ = stream.shutdown(Shutdown::Both);
+        }
+    }
+
+    /// Closes all connections for good.
+    pub(super) fn close(&self) {
+        self.lock().closed = true;
+        self.changed.notify_all();
+        self.cut();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,155 @@
+//! Faults of the network, between a client and a server that is well.
+
+mod acceptor;
+mod flow;
+mod pump;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use self::acceptor::Acceptor;
+use self::flow::{Flow, Manner};
+use crate::Server;
+
+/// A TCP proxy in front of a server, whose manners can be changed while connections are open.
+///
+/// The idea is that of `TcpGate` in userver's testsuite. A proxy begins by passing everything on:
+///
+/// ```
+/// use redis_components_testing::{Proxy, Server};
+///
+/// let server = Server::start();
+/// let proxy = Proxy::to(&server);
+/// let client = redis::Client::open(proxy.url()).unwrap();
+/// let mut connection = client.get_connection().unwrap();
+///
+/// proxy.cut();
+/// assert!(redis::cmd("PING").exec(&mut connection).is_err());
+/// ```
+#[derive(Debug)]
+pub struct Proxy {
+    port: u16,
+    flow: Arc<Flow>,
+    acceptor: Mutex<Option<Acceptor>>,
+}
+
+impl Proxy {
+    /// Starts a proxy to the server on a free port of 127.0.0.1.
+    ///
+    /// # Panics
+    ///
+    /// Where it cannot listen.
+    #[must_use]
+    pub fn to(server: &Server) -> Self {
+        let flow = Arc::new(Flow::to(server.port()));
+        let acceptor = Acceptor::start(0, Arc::clone(&flow))
+            .unwrap_or_else(|error| panic!("no proxy for this test: {error}"));
+        Self {
+            port: acceptor.port(),
+            flow,
+            acceptor: Mutex::new(Some(acceptor)),
+        }
+    }
+
+    /// The port of 127.0.0.1 that the proxy listens on, for all its life.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The proxy's address as `redis://127.0.0.1:<port>`.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}", self.port)
+    }
+
+    /// The proxy's address as a component config.
+    #[must_use]
+    pub fn config(&self) -> String {
+        format!(r#"{{"host":"127.0.0.1","port":{}}}"#, self.port)
+    }
+
+    /// How many connections were accepted.
+    #[must_use]
+    pub fn accepted(&self) -> u64 {
+        self.flow.accepted()
+    }
+
+    /// Passes everything on, also what was held.
+    ///
+    /// # Panics
+    ///
+    /// Where the proxy [refused](Self::refuse) and another process has taken its port.
+    pub fn pass(&self) {
+        self.behave(Manner::Pass);
+    }
+
+    /// Becomes a black hole: accepts connections and bytes, and passes nothing on, in either direction.
+    ///
+    /// # Panics
+    ///
+    /// As [`pass`](Self::pass).
+    pub fn hold(&self) {
+        self.behave(Manner::Hold);
+    }
+
+    /// Passes everything on, each piece so much later.
+    ///
+    /// # Panics
+    ///
+    /// As [`pass`](Self::pass).
+    pub fn delay(&self, delay: Duration) {
+        self.behave(Manner::Delay(delay));
+    }
+
+    /// Passes everything on in segments of one byte.
+    ///
+    /// # Panics
+    ///
+    /// As [`pass`](Self::pass).
+    pub fn trickle(&self) {
+        self.behave(Manner::Trickle);
+    }
+
+    /// Closes all connections that are open. New ones are accepted.
+    pub fn cut(&self) {
+        self.flow.cut();
+    }
+
+    /// Closes each connection, those that are open and later ones, when so many bytes more of replies have passed it.
+    ///
+    /// # Panics
+    ///
+    /// As [`pass`](Self::pass).
+    pub fn cut_after(&self, bytes: usize) {
+        self.behave(Manner::CutAfter(bytes));
+    }
+
+    /// Stops accepting: who connects is refused. Connections that are open stay so.
+    pub fn refuse(&self) {
+        self.acceptor().take();
+    }
+
+    fn behave(&self, manner: Manner) {
+        self.flow.behave(manner);
+        let mut acceptor = self.acceptor();
+        if acceptor.is_none() {
+            let started = Acceptor::start(self.port, Arc::clone(&self.flow));
+            let port = self.port;
+            *acceptor = Some(started.unwrap_or_else(|error| {
+                panic!("the proxy cannot listen on port {port} again: {error}")
+            }));
+        }
+    }
+
+    fn acceptor(&self) -> MutexGuard<'_, Option<Acceptor>> {
+        self.acceptor.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        self.refuse();
+        self.flow.close();
+    }
+}

@@ -1,0 +1,79 @@
+//! One direction of one connection.
+
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::sync::Arc;
+use std::thread;
+
+use super::flow::{Flow, Manner};
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Direction {
+    Requests,
+    Replies,
+}
+
+/// Passes bytes on until one side closes or the proxy cuts.
+#[derive(Debug)]
+pub(super) struct Pump {
+    direction: Direction,
+    from: Arc<TcpStream>,
+    to: Arc<TcpStream>,
+    /// How many bytes have passed since which change of the manner.
+    passed: (usize, u64),
+}
+
+impl Pump {
+    pub(super) fn new(direction: Direction, from: Arc<TcpStream>, to: Arc<TcpStream>) -> Self {
+        Self {
+            direction,
+            from,
+            to,
+            passed: (0, 0),
+        }
+    }
+
+    pub(super) fn run(mut self, flow: &Flow) {
+        let mut buffer = vec![0; 16 * 1024];
+        while let Ok(read @ 1..) = (&*self.from).read(&mut buffer) {
+            if !self.pass(flow, &buffer[..read]).unwrap_or(false) {
+                break;
+            }
+        }
+        for stream in [&self.from, &self.to] {
+            // An error says that it is closed already.
+            let _ = stream.shutdown(Shutdown::Both);
+        }
+    }
+
+    /// Passes the bytes on and says whether to go on.
+    fn pass(&mut self, flow: &Flow, bytes: &[u8]) -> io::Result<bool> {
+        let Some((manner, change)) = flow.manner() else {
+            return Ok(false);
+        };
+        let mut to = &*self.to;
+        match manner {
+            Manner::Delay(delay) => {
+                thread::sleep(delay);
+                to.write_all(bytes)?;
+            }
+            Manner::Trickle => {
+                for byte in bytes {
+                    to.write_all(&[*byte])?;
+                }
+            }
+            Manner::CutAfter(limit) if self.direction == Direction::Replies => {
+                if self.passed.1 != change {
+                    self.passed = (0, change);
+                }
+                let left = limit - self.passed.0;
+                let passing = bytes.len().min(left);
+                to.write_all(&bytes[..passing])?;
+                self.passed.0 += passing;
+                return Ok(self.passed.0 < limit);
+            }
+            Manner::Pass | Manner::Hold | Manner::CutAfter(_) => to.write_all(bytes)?,
+        }
+        Ok(true)
+    }
+}

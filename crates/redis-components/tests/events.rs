@@ -1,0 +1,207 @@
+//! R5 and R8 as a log shows them: each thing is told once, on one line, whatever a server says.
+
+#![allow(clippy::unwrap_used, reason = "these are tests")]
+
+mod common;
+
+use std::fmt::{Debug, Write};
+use std::sync::{Mutex, Once, PoisonError};
+use std::time::Duration;
+
+use common::impostors::{forger, impostor};
+use common::{World, always_fresh, declare, until, whereabouts};
+use redis_components::{Component, Settings, status};
+use redis_components_testing::Server;
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Metadata, Subscriber};
+
+static LOG: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+/// A log that writes what it is given as it is.
+struct Log;
+
+struct Line(String);
+
+impl Visit for Line {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        write!(self.0, "{field}={value} ").unwrap();
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        write!(self.0, "{field}={value:?} ").unwrap();
+    }
+}
+
+impl Subscriber for Log {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.target().starts_with("redis_components")
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn event(&self, event: &Event<'_>) {
+        let mut line = Line(String::new());
+        event.record(&mut line);
+        LOG.lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(line.0);
+    }
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
+}
+
+fn listen() {
+    static LISTEN: Once = Once::new();
+    LISTEN.call_once(|| tracing::subscriber::set_global_default(Log).unwrap());
+}
+
+/// The lines that hold both texts, of which one tells them from those of other tests.
+fn lines(what: &str, whose: &str) -> Vec<String> {
+    let log = LOG.lock().unwrap_or_else(PoisonError::into_inner);
+    let wanted = |line: &&String| line.contains(what) && line.contains(whose);
+    log.iter().filter(wanted).cloned().collect()
+}
+
+async fn is_told(what: &str, whose: &str) {
+    until(what, async || !lines(what, whose).is_empty()).await;
+}
+
+async fn fails(component: &'static Component, settings: Settings) -> String {
+    settings
+        .scope(async {
+            let error = component.connection().await.unwrap_err();
+            format!("{error}\t{error:?}\t{:?}", status())
+        })
+        .await
+}
+
+#[tokio::test]
+async fn r8_hostile_text_stays_on_one_line_and_is_escaped() {
+    const HOSTILE: &str = r"h\r\n[ERROR] forged\u001b[31m red";
+    listen();
+    let world = World::start();
+    let hostile = always_fresh("hostile");
+    let forger = impostor(forger);
+    let configs = [
+        format!(r#"{{"host":"{HOSTILE}"}}"#),
+        format!(r#"{{"{HOSTILE}":1}}"#),
+        format!(r#"{{"host":"127.0.0.1","port":"{HOSTILE}"}}"#),
+        format!(r#"{{"url":"redis://{HOSTILE}"}}"#),
+        format!(r#"{{"host":"127.0.0.1","port":{forger},"password":"x"}}"#),
+    ];
+    let mut told = Vec::new();
+    for config in &configs {
+        world.set(hostile, config);
+        told.push(fails(hostile, world.settings()).await);
+    }
+    // And the config server itself.
+    told.push(
+        fails(
+            hostile,
+            Settings::new(format!("redis://:x@127.0.0.1:{forger}")),
+        )
+        .await,
+    );
+    is_told("cannot be used", hostile.key()).await;
+    is_told("is lost", &forger.to_string()).await;
+
+    told.extend(lines("", hostile.key()));
+    told.extend(lines("", &forger.to_string()));
+    assert!(told.len() >= 2 * configs.len(), "{told:#?}");
+    assert!(
+        told.iter().any(|text| text.contains("[ERROR] forged")),
+        "{told:#?}"
+    );
+    for text in told {
+        assert!(
+            !text.replace('\t', "").contains(char::is_control),
+            "{text:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn r5_a_config_that_is_refused_again_and_again_is_told_once() {
+    listen();
+    let world = World::start();
+    let locked = Server::start_with(&["--requirepass", "right"]);
+    let refused = always_fresh("refused");
+    world.move_to(refused, &world.a);
+    world
+        .settings()
+        .scope(async {
+            whereabouts(refused).await.unwrap();
+            world.move_to(refused, &locked);
+            until("it was tried several times", async || {
+                assert_eq!(whereabouts(refused).await.unwrap(), "a");
+                locked.connections_received() >= 4
+            })
+            .await;
+        })
+        .await;
+    assert_eq!(lines("server cannot be used", refused.key()).len(), 1);
+    assert_eq!(lines("config in force", refused.key()).len(), 1);
+}
+
+#[tokio::test]
+async fn r1_a_server_that_does_not_push_is_told_of_once() {
+    listen();
+    let world = World::start();
+    world
+        .config
+        .command(&["ACL", "SETUSER", "default", "-client|tracking"]);
+    let polled = declare("polled", Duration::from_millis(10));
+    world.move_to(polled, &world.a);
+    world
+        .settings()
+        .reread_interval(Duration::from_millis(20))
+        .scope(async {
+            until("it was asked several times", async || {
+                whereabouts(polled).await.unwrap();
+                world.config.connections_received() >= 5
+            })
+            .await;
+        })
+        .await;
+    let server = format!("127.0.0.1:{}", world.config.port());
+    assert_eq!(lines("does not push", &server).len(), 1);
+}
+
+#[tokio::test]
+async fn r5_a_config_server_that_is_lost_and_back_is_told_of_once_each() {
+    listen();
+    let world = World::start();
+    let lost = always_fresh("lost");
+    world.move_to(lost, &world.a);
+    let server = format!("127.0.0.1:{}", world.config.port());
+    world
+        .settings()
+        .scope(async {
+            whereabouts(lost).await.unwrap();
+            world.config.stop();
+            is_told("config server is lost", &server).await;
+            for _ in 0..100 {
+                assert_eq!(whereabouts(lost).await.unwrap(), "a");
+            }
+            world.config.restart();
+            world.move_to(lost, &world.b);
+            is_told("config server is back", &server).await;
+            until("the move is seen", async || {
+                whereabouts(lost).await.unwrap() == "b"
+            })
+            .await;
+        })
+        .await;
+    assert_eq!(lines("config server is lost", &server).len(), 1);
+    assert_eq!(lines("config server is back", &server).len(), 1);
+    assert_eq!(lines("config in force", lost.key()).len(), 2);
+}

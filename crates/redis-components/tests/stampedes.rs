@@ -1,0 +1,139 @@
+//! R6 and R7: what many callers, and many writes, cost the servers.
+
+#![allow(clippy::unwrap_used, reason = "these are tests")]
+
+mod common;
+
+use std::sync::{Arc, Barrier};
+use std::thread;
+use std::time::Duration;
+
+use common::{World, declare, until, whereabouts, whereabouts_blocking};
+use redis_components::{Scope, get_config};
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn r6_64_tasks_at_a_component_that_has_moved_make_one_read_and_one_connection() {
+    const REPETITIONS: u64 = 1_000;
+    let world = World::start();
+    let logs = declare("logs", HOUR);
+    world.move_to(logs, &world.a);
+    world
+        .settings()
+        .reread_interval(HOUR)
+        .scope(async {
+            whereabouts(logs).await.unwrap();
+            for (server, name) in [(&world.b, "b"), (&world.a, "a")]
+                .into_iter()
+                .cycle()
+                .take(REPETITIONS as usize)
+            {
+                world.move_to(logs, server);
+                let callers: Vec<_> = (0..64)
+                    .map(|_| {
+                        tokio::spawn(Scope::wrap(async move {
+                            while whereabouts(logs).await.unwrap() != name {}
+                        }))
+                    })
+                    .collect();
+                for caller in callers {
+                    caller.await.unwrap();
+                }
+            }
+            assert_eq!(world.reads(), 1 + REPETITIONS);
+            assert_eq!(
+                world.a.connections_received() + world.b.connections_received(),
+                1 + REPETITIONS
+            );
+        })
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn r6_64_tasks_at_a_cold_component_make_two_reads_and_one_connection() {
+    const REPETITIONS: u64 = 100;
+    let world = World::start();
+    let logs = declare("logs", HOUR);
+    world.move_to(logs, &world.a);
+    for _ in 0..REPETITIONS {
+        world
+            .settings()
+            .scope(async {
+                let callers: Vec<_> = (0..64)
+                    .map(|_| tokio::spawn(Scope::wrap(whereabouts(logs))))
+                    .collect();
+                for caller in callers {
+                    assert_eq!(caller.await.unwrap().unwrap(), "a");
+                }
+            })
+            .await;
+    }
+    // One that is in flight and one for those who came after it was sent.
+    assert!(world.reads() <= 2 * REPETITIONS, "{}", world.reads());
+    assert_eq!(world.a.connections_received(), REPETITIONS);
+}
+
+#[test]
+fn r6_16_threads_at_a_cold_component_open_one_pool() {
+    const THREADS: usize = 16;
+    const REPETITIONS: u64 = 20;
+    let world = World::start();
+    let logs = declare("logs", HOUR);
+    world.move_to(logs, &world.a);
+    for _ in 0..REPETITIONS {
+        world.settings().scope_blocking(|| {
+            let scope = Scope::current().unwrap();
+            let start = Arc::new(Barrier::new(THREADS));
+            thread::scope(|threads| {
+                for _ in 0..THREADS {
+                    let (scope, start) = (scope.clone(), Arc::clone(&start));
+                    threads.spawn(move || {
+                        scope.run_blocking(|| {
+                            start.wait();
+                            assert_eq!(whereabouts_blocking(logs).unwrap(), "a");
+                        });
+                    });
+                }
+            });
+        });
+    }
+    assert!(world.reads() <= 2 * REPETITIONS, "{}", world.reads());
+    // One connection for each that call at the same time, and no more.
+    let received = world.a.connections_received();
+    assert!(received <= THREADS as u64 * REPETITIONS, "{received}");
+}
+
+#[tokio::test]
+async fn r7_3000_writes_that_change_nothing_replace_nothing() {
+    const WRITES: u64 = 1_000;
+    let world = World::start();
+    let logs = declare("logs", HOUR);
+    let port = world.a.port();
+    world.move_to(logs, &world.a);
+    world
+        .settings()
+        .reread_interval(HOUR)
+        .scope(async {
+            let connection = logs.connection().await.unwrap();
+            for _ in 0..WRITES {
+                world.move_to(logs, &world.a);
+                world.config.command(&["PEXPIRE", logs.key(), "3600000"]);
+                world.set(logs, &format!(r#"{{"port":{port},"host":"127.0.0.1"}}"#));
+            }
+            // The last of them has been seen when this has.
+            get_config(logs).await.unwrap();
+            assert!(connection.is_current());
+            assert_eq!(whereabouts(logs).await.unwrap(), "a");
+            assert_eq!(world.a.connections_received(), 1);
+            // The first, and that of `get_config`, besides those that were caused by a push.
+            assert!(world.reads() <= 3 * WRITES + 2, "{}", world.reads());
+
+            world.move_to(logs, &world.b);
+            until("a change is still seen", async || {
+                whereabouts(logs).await.unwrap() == "b"
+            })
+            .await;
+        })
+        .await;
+}
