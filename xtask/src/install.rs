@@ -1,19 +1,23 @@
-//! Installs a Redis server with the machine's package manager.
+//! Installs what is missing with the machine's package manager.
 
 use std::process::{Command, Stdio};
 
 use crate::package_manager::{PackageManager, Privilege};
 use crate::workspace::on_path;
 
-/// Installs packages, one after the other, until `found` finds a server.
+/// Installs packages, one after the other, until `found` finds what is missing.
 ///
 /// # Errors
 ///
 /// What was tried, one line each, where nothing has helped.
-pub(crate) fn until_found<T>(found: impl Fn() -> Option<T>) -> Result<T, Vec<String>> {
+pub(crate) fn until_found<T, const N: usize>(
+    missing: &str,
+    packages: fn(PackageManager) -> [&'static str; N],
+    found: impl Fn() -> Option<T>,
+) -> Result<T, Vec<String>> {
     let privilege = privilege();
     let mut tried = Vec::new();
-    println!("There is no Redis server on this machine.");
+    println!("{missing}");
     for manager in PackageManager::ALL {
         if on_path(manager.program()).is_none() {
             continue;
@@ -32,13 +36,13 @@ pub(crate) fn until_found<T>(found: impl Fn() -> Option<T>) -> Result<T, Vec<Str
             // An old list may still do: what follows shows it.
             tried.extend(run(&update).err());
         }
-        for package in manager.packages() {
-            println!("Installing the package `{package}`, which holds one:");
+        for package in packages(manager) {
+            println!("Installing the package `{package}`:");
             match run(&manager.install(privilege, package)) {
                 Ok(()) => match found() {
-                    Some(server) => return Ok(server),
+                    Some(it) => return Ok(it),
                     None => tried.push(format!(
-                        "`{package}` is installed, but holds no server that runs"
+                        "`{package}` is installed, but what it holds does not run"
                     )),
                 },
                 Err(reason) => tried.push(reason),

@@ -1,12 +1,14 @@
-//! The project's own commands: `cargo xtask demo` and `cargo xtask test`.
+//! The project's own commands, such as `cargo xtask demo` and `cargo xtask test`.
 //!
-//! Each first sees to it that there is a Redis server, and installs one where there is none, so that Rust and git are
-//! all a newcomer needs.
+//! Each first sees to it that what it needs is there, a Redis server for example, and installs it where it is not, so
+//! that Rust and git are all a newcomer needs.
 
+mod browser;
 mod demo;
 mod install;
 mod link;
 mod package_manager;
+mod python;
 mod server;
 mod test;
 mod workspace;
@@ -21,10 +23,13 @@ Commands:
   demo [ARGUMENTS]  move a component between two servers while 64 tasks call it;
                     arguments go to the example `move_server`
   test [ARGUMENTS]  run all tests, doc tests included; arguments go to
-                    `cargo nextest run`, or to `cargo test` where there is no nextest
+                    `cargo nextest run`, or to `cargo test` where there is no nextest;
+                    with --browser the tests in a browser too
+  python            set up a Python with redis-py under target/python, which the tests
+                    and the example `mixed_fleet` use; `test` does so by itself
   help              print this
 
-Both find `redis-server` or `valkey-server` on PATH, or take the binary named by
+The first two find `redis-server` or `valkey-server` on PATH, or take the binary named by
 REDISRS_SERVER_BIN, or say what they are going to install and install it.";
 
 fn main() -> ExitCode {
@@ -40,7 +45,8 @@ fn main() -> ExitCode {
 fn run(command: &str, arguments: Vec<OsString>) -> Result<ExitCode, String> {
     match command {
         "demo" => demo::run(arguments),
-        "test" => test::run(&arguments),
+        "test" => test::run(arguments),
+        "python" => python::find_or_make().map(|()| ExitCode::SUCCESS),
         "help" | "-h" | "--help" => {
             println!("{HELP}");
             Ok(ExitCode::SUCCESS)

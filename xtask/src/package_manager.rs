@@ -31,12 +31,28 @@ impl PackageManager {
     }
 
     /// The packages that hold a server, in the order in which they are tried.
-    pub(crate) fn packages(self) -> [&'static str; 2] {
+    pub(crate) fn server_packages(self) -> [&'static str; 2] {
         match self {
             // `redis-server` would start a service; the tools hold the same binary under another name.
             Self::AptGet => ["redis-tools", "valkey-tools"],
             // These start no service by being installed.
             Self::Dnf | Self::Apk | Self::Brew => ["redis", "valkey"],
+        }
+    }
+
+    /// The package that holds a Python 3 which can make virtual environments.
+    pub(crate) fn python_packages(self) -> [&'static str; 1] {
+        match self {
+            Self::AptGet => ["python3-venv"],
+            Self::Dnf | Self::Apk => ["python3"],
+            Self::Brew => ["python"],
+        }
+    }
+
+    /// The package that holds a Chromium.
+    pub(crate) fn browser_packages(self) -> [&'static str; 1] {
+        match self {
+            Self::AptGet | Self::Dnf | Self::Apk | Self::Brew => ["chromium"],
         }
     }
 
@@ -89,7 +105,7 @@ mod tests {
     fn apt_get_asks_nothing_and_installs_no_service() {
         assert_eq!(
             AptGet
-                .install(Privilege::Root, AptGet.packages()[0])
+                .install(Privilege::Root, AptGet.server_packages()[0])
                 .join(" "),
             "env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends redis-tools"
         );

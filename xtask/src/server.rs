@@ -4,6 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use crate::package_manager::PackageManager;
 use crate::{install, link, workspace};
 
 /// The variable that names the server's binary, here as in `redis-test`.
@@ -36,7 +37,12 @@ impl Server {
             Some(chosen) => chosen_by_hand(&chosen)?,
             None => match find() {
                 Some(server) => server,
-                None => install::until_found(find).map_err(|tried| advice(&tried))?,
+                None => install::until_found(
+                    "There is no Redis server on this machine.",
+                    PackageManager::server_packages,
+                    find,
+                )
+                .map_err(|tried| advice(&tried))?,
             },
         };
         println!(

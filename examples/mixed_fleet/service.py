@@ -1,0 +1,68 @@
+"""A service in Python that logs to the component `logs`, as the one in Rust beside it.
+
+Reads one command a line, and answers each with one line of JSON:
+
+    log MESSAGE       log a message
+    recent            the recent messages, the newest first
+    port              the port of the server that the next call goes to
+    move CONFIG       write the config of the component, as an operator does
+"""
+
+import json
+import os
+import sys
+import time
+
+from components import Components, ConfigServer
+
+config_server = ConfigServer(os.environ["REDIS_CONFIG_URL"])
+components = Components(config_server)
+
+RECENT_MESSAGES = 100
+
+
+@components.redis_connection("logs")
+def log_recent(conn, app, message, severity="info"):
+    key = f"recent:{app}:{severity}"
+    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    pipeline = conn.pipeline(transaction=True)
+    pipeline.lpush(key, f"{now} {message}")
+    pipeline.ltrim(key, 0, RECENT_MESSAGES - 1)
+    pipeline.execute()
+
+
+@components.redis_connection("logs")
+def recent_logs(conn, app, severity="info"):
+    logs = conn.lrange(f"recent:{app}:{severity}", 0, -1)
+    return [log.decode() if isinstance(log, bytes) else log for log in logs]
+
+
+@components.redis_connection("logs")
+def port(conn):
+    return conn.connection_pool.connection_kwargs["port"]
+
+
+def answer(command, argument):
+    if command == "log":
+        return log_recent("main", argument)
+    if command == "recent":
+        return recent_logs("main")
+    if command == "port":
+        return port()
+    if command == "move":
+        return config_server.set("redis", "logs", json.loads(argument))
+    raise ValueError(f"there is no command `{command}`")
+
+
+def main():
+    for line in sys.stdin:
+        command, _, argument = line.rstrip("\n").partition(" ")
+        try:
+            reply = {"ok": answer(command, argument)}
+        except Exception as error:
+            reply = {"error": f"{type(error).__name__}: {error}"}
+        print(json.dumps(reply), flush=True)
+
+
+if __name__ == "__main__":
+    main()

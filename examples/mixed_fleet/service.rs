@@ -1,0 +1,74 @@
+//! The service in Python, as a child process.
+
+use std::error::Error;
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+use serde::Deserialize;
+use serde_json::Value;
+
+/// A running `service.py`, ended when this is dropped.
+pub(crate) struct Service {
+    child: Child,
+    commands: ChildStdin,
+    answers: BufReader<ChildStdout>,
+}
+
+#[derive(Deserialize)]
+enum Answer {
+    #[serde(rename = "ok")]
+    Ok(Value),
+    #[serde(rename = "error")]
+    Error(String),
+}
+
+impl Service {
+    /// Starts the service with the Python that `cargo xtask test` has set up, which has redis-py.
+    pub(crate) fn start(config_server: &str) -> Result<Self, Box<dyn Error>> {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/mixed_fleet/service.py");
+        let mut child = Command::new(python()?)
+            .arg(script)
+            .env("REDIS_CONFIG_URL", config_server)
+            .env("PYTHONDONTWRITEBYTECODE", "1")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let commands = child.stdin.take().ok_or("the service has no stdin")?;
+        let answers = child.stdout.take().ok_or("the service has no stdout")?;
+        Ok(Self {
+            child,
+            commands,
+            answers: BufReader::new(answers),
+        })
+    }
+
+    /// Sends a command, and waits for its answer.
+    pub(crate) fn ask(&mut self, command: &str) -> Result<Value, Box<dyn Error>> {
+        writeln!(self.commands, "{command}")?;
+        let mut answer = String::new();
+        self.answers.read_line(&mut answer)?;
+        match serde_json::from_str(&answer)? {
+            Answer::Ok(value) => Ok(value),
+            Answer::Error(reason) => Err(format!("`{command}` in Python: {reason}").into()),
+        }
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        // Whether it has ended already or is ended here, it is gone.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// `python/bin/python` in the folder that Cargo builds into, which this program is in too.
+fn python() -> Result<PathBuf, Box<dyn Error>> {
+    let program = std::env::current_exe()?;
+    program
+        .ancestors()
+        .map(|folder| folder.join("python/bin/python"))
+        .find(|python| python.is_file())
+        .ok_or_else(|| "there is no Python with redis-py: `cargo xtask python` sets it up".into())
+}

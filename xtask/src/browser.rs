@@ -1,0 +1,57 @@
+//! The browser in which the example `web` is tested.
+
+use crate::install;
+use crate::package_manager::PackageManager;
+use crate::workspace::on_path;
+
+/// The names under which the tests look for it.
+const NAMES: [&str; 4] = [
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+];
+
+/// Sees to it that there is a browser, and installs one where there is none.
+///
+/// # Errors
+///
+/// What was tried and what to do by hand.
+pub(crate) fn find_or_install() -> Result<(), String> {
+    let find = || NAMES.into_iter().find_map(on_path);
+    let browser = match find() {
+        Some(browser) => browser,
+        None => install::until_found(
+            "There is no Chromium on this machine.",
+            PackageManager::browser_packages,
+            find,
+        )
+        .map_err(|tried| advice(&tried))?,
+    };
+    println!("Browser: {}", browser.display());
+    Ok(())
+}
+
+fn advice(tried: &[String]) -> String {
+    format!(
+        "there is no Chromium on this machine and none could be installed:\n  {}\ninstall it by hand so that one of {} is on \
+         PATH",
+        tried.join("\n  "),
+        NAMES.map(|name| format!("`{name}`")).join(", ")
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::advice;
+
+    #[test]
+    fn all_that_was_tried_is_told() {
+        let message = advice(&["first".to_owned(), "second".to_owned()]);
+        assert!(message.contains("  first\n  second\n"), "{message}");
+        assert!(
+            message.contains("`chromium`, `chromium-browser`"),
+            "{message}"
+        );
+    }
+}
