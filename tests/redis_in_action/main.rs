@@ -27,9 +27,10 @@ use redis_components_testing::Server;
 /// Ten times what the slowest of these takes on a busy machine with two cores.
 const SOON: Duration = Duration::from_secs(10);
 
-/// Components on a server, without a config server.
+/// Components on a server, without a config server. What is slow on a busy machine is no fault here.
 fn components<const N: usize>(names: [&str; N], server: &Server) -> Settings {
-    Settings::fixed(names.map(|name| (name, server.url())))
+    let settings = Settings::fixed(names.map(|name| (name, server.url())));
+    settings.connect_timeout(SOON).response_timeout(SOON)
 }
 
 /// What a server answers to a command of the test's own.
