@@ -1,7 +1,7 @@
-//! 11.3.2: a market, in Lua.
+//! 4.4 and 11.3.2: a market, with WATCH and in Lua.
 
 use app::functions::market::Purchase;
-use app::market::{get_price, list_item, purchase_item};
+use app::market::{get_price, list_item, purchase_item, purchase_item_watch};
 use redis_components_testing::Server;
 
 use crate::{ask, at_once, components};
@@ -39,6 +39,45 @@ async fn a_purchase_moves_the_thing_and_the_money() {
 }
 
 #[tokio::test]
+async fn a_purchase_without_lua_does_the_same() {
+    let server = world();
+    components(["market"], &server)
+        .scope(async {
+            list_item("sword", "frank", 97).await.unwrap();
+            let done = purchase_item_watch("bill", "sword", "frank", 97).await;
+            assert_eq!(done.unwrap(), Purchase::Done);
+            assert!(owns(&server, "bill", "sword"));
+            assert_eq!((funds(&server, "bill"), funds(&server, "frank")), (28, 140));
+            let again = purchase_item_watch("bill", "sword", "frank", 97).await;
+            assert_eq!(again.unwrap(), Purchase::NotOffered);
+            assert_eq!(server.command_calls("watch"), 2);
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn purchases_that_watch_do_not_disturb_one_another() {
+    let server = world();
+    components(["market"], &server)
+        .scope(async {
+            let items: Vec<String> = (0..10).map(|item| format!("arrow{item}")).collect();
+            for item in &items {
+                server.command(&["SADD", "inventory:frank", item]);
+                assert!(list_item(item, "frank", 10).await.unwrap());
+            }
+            let outcomes = at_once(items.into_iter().map(|item| async move {
+                purchase_item_watch("bill", &item, "frank", 10)
+                    .await
+                    .unwrap()
+            }))
+            .await;
+            assert_eq!(outcomes, [Purchase::Done; 10]);
+            assert_eq!((funds(&server, "bill"), funds(&server, "frank")), (25, 143));
+        })
+        .await;
+}
+
+#[tokio::test]
 async fn what_is_wrong_changes_nothing() {
     let server = world();
     components(["market"], &server)
@@ -50,8 +89,9 @@ async fn what_is_wrong_changes_nothing() {
                 ("sword", 200, Purchase::TooExpensive),
             ];
             for (item, price, expected) in outcomes {
-                let outcome = purchase_item("bill", item, "frank", price).await;
-                assert_eq!(outcome.unwrap(), expected);
+                let in_lua = purchase_item("bill", item, "frank", price).await;
+                let watching = purchase_item_watch("bill", item, "frank", price).await;
+                assert_eq!([in_lua.unwrap(), watching.unwrap()], [expected; 2]);
             }
             let stranger = purchase_item("nobody", "sword", "frank", 200).await;
             assert_eq!(stranger.unwrap(), Purchase::TooExpensive);
@@ -71,7 +111,11 @@ async fn of_several_buyers_one_gets_it_and_pays() {
             let outcomes = at_once((0..20).map(|number| async move {
                 let buyer = ["bill", "anna"][number % 2];
                 let item = ["sword", "axe"][number / 2 % 2];
-                purchase_item(buyer, item, "frank", 50).await.unwrap()
+                if number / 4 % 2 == 0 {
+                    purchase_item(buyer, item, "frank", 50).await.unwrap()
+                } else {
+                    purchase_item_watch(buyer, item, "frank", 50).await.unwrap()
+                }
             }))
             .await;
             let done = outcomes

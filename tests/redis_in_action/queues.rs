@@ -1,12 +1,16 @@
 //! 11.4: queues of any length from short lists.
 
 use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
 
 use app::functions::queues::SHARD_LENGTH;
-use app::queues::{sharded_llen, sharded_lpop, sharded_lpush, sharded_rpop, sharded_rpush};
+use app::queues::{
+    sharded_blpop, sharded_brpop, sharded_llen, sharded_lpop, sharded_lpush, sharded_rpop,
+    sharded_rpush,
+};
 use redis_components_testing::Server;
 
-use crate::{ask, at_once, components};
+use crate::{SOON, ask, at_once, components, until};
 
 #[tokio::test]
 async fn items_come_out_at_both_ends_in_their_order() {
@@ -116,6 +120,56 @@ async fn every_item_is_popped_by_one() {
             assert_eq!(BTreeSet::from_iter(popped).len(), 1000);
         })
         .await;
+}
+
+#[tokio::test]
+async fn who_waits_for_an_item_gets_it_when_it_comes() {
+    let server = Server::start();
+    components(["queues"], &server)
+        .scope(async {
+            let (popped, pushed) = tokio::join!(sharded_blpop("q", SOON), async {
+                until("somebody waits", async || waiting(&server) == 1).await;
+                // Others are not held up by the one who waits.
+                sharded_rpush("q", &["first", "second"]).await
+            });
+            assert_eq!(popped.unwrap().as_deref(), Some("first"));
+            assert_eq!(pushed.unwrap(), 2);
+            let last = sharded_brpop("q", SOON).await.unwrap();
+            assert_eq!(last.as_deref(), Some("second"));
+            let none = sharded_brpop("q", Duration::from_millis(50)).await;
+            assert_eq!(none.unwrap(), None);
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn all_who_wait_are_woken_by_one_push() {
+    let server = Server::start();
+    components(["queues"], &server)
+        .scope(async {
+            let begun = Instant::now();
+            let (popped, woken) =
+                tokio::join!(at_once((0..10).map(|_| sharded_blpop("q", SOON))), async {
+                    until("all wait", async || waiting(&server) == 10).await;
+                    let items: Vec<String> = (0..10).map(|item| item.to_string()).collect();
+                    let items: Vec<&str> = items.iter().map(String::as_str).collect();
+                    sharded_rpush("q", &items).await
+                });
+            assert_eq!(woken.unwrap(), 10);
+            let popped: BTreeSet<String> = popped.into_iter().flat_map(Result::unwrap).collect();
+            assert_eq!(popped.len(), 10, "after {:?}", begun.elapsed());
+            assert_eq!(sharded_llen("q").await.unwrap(), 0);
+        })
+        .await;
+}
+
+/// How many clients wait for an answer.
+fn waiting(server: &Server) -> u64 {
+    let clients: String = ask(server, &["INFO", "clients"]);
+    let blocked = clients
+        .lines()
+        .find_map(|line| line.strip_prefix("blocked_clients:"));
+    blocked.unwrap().parse().unwrap()
 }
 
 fn strings<const N: usize>(texts: [&str; N]) -> BTreeSet<String> {
