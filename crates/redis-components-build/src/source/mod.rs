@@ -1,9 +1,11 @@
 //! Stage 2: a source file becomes items, and the listed names become functions.
 
+mod bodies;
 mod find;
 mod import;
 mod imports;
 mod items;
+mod lexer;
 mod mentions;
 mod missing;
 mod private;
@@ -147,7 +149,7 @@ struct Unparsable;
 
 fn parse(path: &str, bytes: Vec<u8>, diagnostics: &mut Diagnostics) -> Loaded {
     let problem = match String::from_utf8(bytes) {
-        Ok(text) => match syn::parse_file(&without_preamble(&text)) {
+        Ok(text) => match parse_text(&without_preamble(&text)) {
             Ok(file) => {
                 return Loaded::Parsed(Rc::new(Source {
                     file: TextFile::new(path, text),
@@ -167,6 +169,15 @@ fn parse(path: &str, bytes: Vec<u8>, diagnostics: &mut Diagnostics) -> Loaded {
         "the wrappers of `{path}` are not up to date, because it cannot be parsed ({problem})"
     ));
     Loaded::Unparsable
+}
+
+fn parse_text(text: &str) -> syn::Result<syn::File> {
+    if let Some(short) = bodies::without_bodies(text)
+        && let Ok(file) = syn::parse_file(&short)
+    {
+        return Ok(file);
+    }
+    syn::parse_file(text)
 }
 
 /// Blanks a byte order mark and a `#!` line, which the parser would cut off, shifting every place.
