@@ -90,6 +90,13 @@ impl<'a> Sources<'a> {
         {
             return loaded.clone();
         }
+        if self.files.leaves_package(Path::new(&path.file)) {
+            let message = format!("the source {} leaves the package", quoted(&path.file));
+            let label = "a link to a file outside of the package";
+            let help = "copy the file into the package, or list it where it is";
+            diagnostics.error(Diagnostic::error(message, &path.spot, label).help(help));
+            return Loaded::Unreadable;
+        }
         let loaded = match self.files.read(Path::new(&path.file)) {
             Ok(bytes) => parse(&path.file, bytes, diagnostics),
             Err(error) => {
@@ -99,6 +106,18 @@ impl<'a> Sources<'a> {
         };
         self.loaded.insert(path.file.clone(), loaded.clone());
         loaded
+    }
+
+    /// Reads the crate's root; `None` where it is not where it mostly is, or does not parse.
+    pub(crate) fn root(&mut self, diagnostics: &mut Diagnostics) -> Option<Rc<Source>> {
+        let root = self.module(&ModulePath::root(), diagnostics);
+        root.ok().flatten().map(|scope| scope.source)
+    }
+
+    /// Tells whether a module has a file of its own.
+    pub(crate) fn has_file(&self, module: &ModulePath) -> bool {
+        let mut files = module.files().into_iter();
+        files.any(|(file, of_file)| of_file == *module && self.files.exists(Path::new(&file)))
     }
 
     /// Replaces paths to private imports of the modules around a scope by those of what they import.
