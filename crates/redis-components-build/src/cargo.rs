@@ -5,14 +5,28 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::diagnostics::quoted;
+use crate::emit::HEADER;
 use crate::files::Directory;
 use crate::{Config, Error, generate};
 
 /// Runs the generator in a build script.
 pub(crate) fn compile(config: &Config, manifest: &Path) -> Result<(), Error> {
     let root = variable("CARGO_MANIFEST_DIR")?;
-    let out = variable("OUT_DIR")?.join(config.file_name());
+    let name = config.file_name();
+    if Path::new(name).file_name() != Some(name.as_ref()) {
+        return Err(Error::new(format!(
+            "error: {} is not the name of a file in `OUT_DIR`\n  = help: give `Config::out_file` a name alone, such as `redis.rs`",
+            quoted(name)
+        )));
+    }
+    let out = variable("OUT_DIR")?.join(name);
     let manifest = manifest.strip_prefix(&root).unwrap_or(manifest);
+    if !may_be_replaced(&out) {
+        return Err(Error::new(format!(
+            "error: `{name}` in `OUT_DIR` is not a file that this generator wrote\n  = help: choose another name with `Config::out_file`"
+        )));
+    }
     let generated = generate::generate(config, manifest, &Directory::new(root));
     for input in &generated.inputs {
         println!("cargo::rerun-if-changed={}", input.display());
@@ -46,6 +60,11 @@ fn variable(name: &str) -> Result<PathBuf, Error> {
     })
 }
 
+/// Tells whether there is nothing that another part of the build script wrote.
+fn may_be_replaced(path: &Path) -> bool {
+    fs::read(path).map_or(true, |current| current.starts_with(HEADER.as_bytes()))
+}
+
 /// Leaves a file alone that has the text already, so that its time of change says something.
 fn write_if_changed(path: &Path, text: &str) -> io::Result<()> {
     if fs::read(path).is_ok_and(|current| current == text.as_bytes()) {
@@ -62,7 +81,19 @@ fn write_if_changed(path: &Path, text: &str) -> io::Result<()> {
 mod tests {
     use std::fs;
 
-    use super::write_if_changed;
+    use super::{may_be_replaced, write_if_changed};
+    use crate::emit::HEADER;
+
+    #[test]
+    fn a_file_of_somebody_else_is_not_replaced() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("components.rs");
+        assert!(may_be_replaced(&path));
+        write_if_changed(&path, "mod theirs {}").unwrap();
+        assert!(!may_be_replaced(&path));
+        write_if_changed(&path, HEADER).unwrap();
+        assert!(may_be_replaced(&path));
+    }
 
     #[test]
     fn an_unchanged_file_is_not_written() {

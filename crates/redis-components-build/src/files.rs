@@ -9,6 +9,9 @@ pub(crate) trait Files {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
 
     fn exists(&self, path: &Path) -> bool;
+
+    /// Tells whether a path leads out of the package, through a link.
+    fn leaves_package(&self, path: &Path) -> bool;
 }
 
 /// The package's directory on disk.
@@ -18,6 +21,12 @@ pub(crate) struct Directory {
 
 impl Directory {
     pub(crate) fn new(root: PathBuf) -> Self {
+        // An empty path is the current directory for joining, and nothing for all else.
+        let root = if root.as_os_str().is_empty() {
+            PathBuf::from(".")
+        } else {
+            root
+        };
         Self { root }
     }
 }
@@ -29,6 +38,17 @@ impl Files for Directory {
 
     fn exists(&self, path: &Path) -> bool {
         self.root.join(path).is_file()
+    }
+
+    fn leaves_package(&self, path: &Path) -> bool {
+        match (
+            self.root.canonicalize(),
+            self.root.join(path).canonicalize(),
+        ) {
+            (Ok(root), Ok(path)) => !path.starts_with(root),
+            // What cannot be found is reported when it is read.
+            _ => false,
+        }
     }
 }
 
@@ -61,5 +81,9 @@ impl Files for Recorder<'_> {
     // Not recorded: cargo would run the build script for ever for a file that is not there.
     fn exists(&self, path: &Path) -> bool {
         self.files.exists(path)
+    }
+
+    fn leaves_package(&self, path: &Path) -> bool {
+        self.files.leaves_package(path)
     }
 }

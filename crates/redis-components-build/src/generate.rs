@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::diagnostics::Diagnostics;
 use crate::files::{Files, Recorder};
 use crate::source::{Loaded, Sources};
-use crate::{Config, Error, Output, attributes, emit, manifest, signature, source};
+use crate::{Config, Error, Output, attributes, emit, manifest, root, signature, source};
 
 /// What the stages made of a manifest.
 pub(crate) struct Generated {
@@ -46,6 +46,7 @@ fn run(config: &Config, path: &Path, files: &dyn Files, diagnostics: &mut Diagno
         return String::new();
     };
     let mut sources = Sources::new(files);
+    root::check(&manifest.components, &mut sources, diagnostics);
     let modules: Vec<emit::Module<'_>> = manifest
         .components
         .iter()

@@ -38,6 +38,12 @@
 //! redis_components::include_components!();
 //! ```
 //!
+//! The generated modules stand where they are included, which may be inside of a module as well. A
+//! crate can have several manifests: give each a name of its own with [`Config::out_file`], and include
+//! it by that name, `redis_components::include_components!("redis.rs")`, in a module of its own.
+//! Components of the same name and config server share one client, whichever manifests list them, in
+//! one crate or in several of a program.
+//!
 //! After that, `logs::log_recent("main", "User 235 logged in").await?` finds its connection itself.
 //!
 //! # The manifest
@@ -130,10 +136,32 @@
 //! A source file that does not parse is not an error of the generator: rustc reports it better. The
 //! last generated file stays as it is, and a warning says so.
 //!
+//! # Errors and editors
+//!
+//! An error here stops the build before the compiler runs, cleanly: what cargo prints is the report and
+//! nothing else. An editor shows that report under the build script's name, if at all, and not at the
+//! place that it points to. As there is then no result of the build script, an editor may know none of
+//! the generated names until the error is mended, and underline every call of them: look at the build
+//! script's report first, in the editor's log or with `cargo check`.
+//!
+//! To report in another way, for example to go on with other work first, take the error instead:
+//!
+//! ```no_run
+//! // build.rs
+//! fn main() -> Result<(), redis_components_build::Error> {
+//!     // Both are tried, and the first error ends the build with the report as its text.
+//!     let logs = redis_components_build::Config::new().compile("components.toml");
+//!     let jobs = redis_components_build::Config::new()
+//!         .out_file("jobs.rs")
+//!         .compile("jobs.toml");
+//!     logs.and(jobs)
+//! }
+//! ```
+//!
 //! # What is read, and when it runs again
 //!
-//! Cargo runs the build script again when the manifest or a source file with listed functions has
-//! changed, and for nothing else. A build script with other inputs has to name them itself, with
+//! Cargo runs the build script again when the manifest, a source file with listed functions, or a file
+//! that was looked into for re-exports and private imports has changed, and for nothing else. A build script with other inputs has to name them itself, with
 //! `cargo::rerun-if-changed`, because naming any switches off cargo's default.
 //!
 //! An editor runs build scripts again when a Rust file is saved: after a change of `components.toml`,
@@ -155,6 +183,7 @@ mod module_path;
 mod nearest;
 mod output;
 mod rewrite;
+mod root;
 mod signature;
 mod source;
 mod syntax;

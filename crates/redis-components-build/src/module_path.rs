@@ -48,6 +48,12 @@ impl ModulePath {
             .then_some(Self { segments })
     }
 
+    pub(crate) fn root() -> Self {
+        Self {
+            segments: Vec::new(),
+        }
+    }
+
     /// Returns the module `levels` above, if there are so many.
     pub(crate) fn ancestor(&self, levels: usize) -> Option<Self> {
         let kept = self.segments.len().checked_sub(levels)?;

@@ -4,6 +4,15 @@ use proc_macro2::{Ident, Span};
 use syn::ext::IdentExt;
 use syn::parse::Parser;
 
+/// The words that some edition reserves.
+const KEYWORDS: [&str; 52] = [
+    "Self", "abstract", "as", "async", "await", "become", "box", "break", "const", "continue",
+    "crate", "do", "dyn", "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if",
+    "impl", "in", "let", "loop", "macro", "match", "mod", "move", "mut", "override", "priv", "pub",
+    "ref", "return", "self", "static", "struct", "super", "trait", "true", "try", "type", "typeof",
+    "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
+];
+
 /// Tells whether a word can name an item, as it is or as a raw identifier.
 pub(crate) fn is_identifier(word: &str) -> bool {
     is_word(word) && !matches!(word, "self" | "Self" | "super" | "crate")
@@ -11,7 +20,7 @@ pub(crate) fn is_identifier(word: &str) -> bool {
 
 /// Tells whether a word is reserved in any edition.
 pub(crate) fn is_keyword(word: &str) -> bool {
-    is_word(word) && (word == "gen" || syn::parse_str::<Ident>(word).is_err())
+    KEYWORDS.contains(&word)
 }
 
 /// Makes an identifier, raw where the word is reserved.
@@ -28,4 +37,21 @@ fn is_word(word: &str) -> bool {
     Ident::parse_any
         .parse_str(word)
         .is_ok_and(|ident| ident == word && ident != "_" && !word.starts_with("r#"))
+}
+
+#[cfg(test)]
+mod tests {
+    use proc_macro2::Ident;
+
+    use super::{KEYWORDS, is_keyword};
+
+    #[test]
+    fn keywords_are_those_of_the_parser() {
+        for word in KEYWORDS.into_iter().filter(|word| *word != "gen") {
+            assert!(syn::parse_str::<Ident>(word).is_err(), "{word}");
+        }
+        for word in ["union", "default", "raw", "auto", "r#type", "logs"] {
+            assert!(!is_keyword(word), "{word}");
+        }
+    }
 }

@@ -105,3 +105,30 @@ fn the_runtime_can_have_another_path() {
     );
     assert_eq!(error.to_string(), format!("{error:?}"));
 }
+
+#[cfg(unix)]
+#[test]
+fn a_source_that_is_a_link_out_of_the_package_is_refused() {
+    let elsewhere = tempfile::tempdir().unwrap();
+    let outside = elsewhere.path().join("logs.rs");
+    fs::write(&outside, "pub fn read(conn: Conn) {}").unwrap();
+    let package = tempfile::tempdir().unwrap();
+    let functions = package.path().join("src/functions");
+    fs::create_dir_all(&functions).unwrap();
+    let manifest = package.path().join("components.toml");
+    fs::write(&manifest, "[components.logs]\nfunctions = [\"read\"]\n").unwrap();
+
+    let inside = functions.join("inside.rs");
+    fs::copy(&outside, &inside).unwrap();
+    let link = functions.join("logs.rs");
+    std::os::unix::fs::symlink(&inside, &link).unwrap();
+    Config::new().generate(&manifest).unwrap();
+
+    fs::remove_file(&link).unwrap();
+    std::os::unix::fs::symlink(&outside, &link).unwrap();
+    let error = Config::new().generate(&manifest).unwrap_err().to_string();
+    assert!(
+        error.starts_with("error: the source `src/functions/logs.rs` leaves the package"),
+        "{error}"
+    );
+}

@@ -104,6 +104,57 @@ fn a_source_that_does_not_parse_is_left_to_rustc() {
     package.check_succeeds();
 }
 
+#[test]
+fn two_manifests_and_a_renamed_runtime_fit_in_modules() {
+    let package = Package::new("modules");
+    let renamed = cargo_toml(&package.name).replace(
+        "redis-components = {",
+        "rt = { package = \"redis-components\",",
+    );
+    package.write("Cargo.toml", &renamed);
+    package.write(
+        "build.rs",
+        r#"fn main() {
+    let config = redis_components_build::Config::new().runtime_path("::rt");
+    config.compile("components.toml").unwrap();
+    config.out_file("redis.rs").compile("second.toml").unwrap();
+}
+"#,
+    );
+    package.write(
+        "components.toml",
+        "[components.logs]\nsource = \"src/logs.rs\"\nfunctions = [\"log_recent\"]\n",
+    );
+    package.write(
+        "second.toml",
+        "[components.logs]\nsource = \"src/logs.rs\"\nfunctions = [\"log_recent\"]\nwait = \"0s\"\n",
+    );
+    package.write(
+        "src/logs.rs",
+        &FUNCTIONS.replace("redis_components::", "rt::"),
+    );
+    package.write(
+        "src/lib.rs",
+        r#"pub mod logs;
+
+pub mod first {
+    rt::include_components!();
+}
+
+pub mod second {
+    rt::include_components!("redis.rs");
+}
+
+pub async fn caller() {
+    let _ = crate::first::logs::log_recent("message").await;
+    let _ = crate::second::logs::log_recent("message").await;
+    let _ = (crate::first::connect_all().await, crate::second::COMPONENTS);
+}
+"#,
+    );
+    package.check_succeeds();
+}
+
 /// A package in a directory of its own, so that tests can run side by side.
 struct Package {
     directory: TempDir,

@@ -168,7 +168,6 @@ async fn r10_a_frozen_server_holds_no_call_for_long_and_none_once_the_component_
 
 /// Once an attempt has failed its server is known to be down: calls must not wait for the attempts that follow.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "calls wait for a retry that is under way, up to the connect time-out"]
 async fn r10_a_frozen_server_that_is_known_to_be_down_fails_calls_fast() {
     let world = World::start();
     let logs = declare("logs", Notice::Push.wait());

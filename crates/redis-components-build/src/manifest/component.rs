@@ -2,12 +2,12 @@ use syn::Attribute;
 
 use super::table::{Table, Text};
 use super::{Function, SourcePath, cfg, connections, functions, names, source_path, wait};
-use crate::diagnostics::{Diagnostic, Diagnostics};
-use crate::module_path::ModulePath;
+use crate::diagnostics::{Diagnostic, Diagnostics, Spot};
 
 /// A component as the manifest describes it.
 pub(crate) struct Component {
     pub(crate) name: String,
+    pub(crate) spot: Spot,
     pub(crate) doc: Option<String>,
     pub(crate) key: String,
     pub(crate) wait_in_milliseconds: u64,
@@ -59,12 +59,10 @@ fn read(
     } else {
         None
     };
-    if let Some(source) = &source {
-        check_module(name, source, diagnostics);
-    }
     let source = source.filter(|_| !functions.is_empty());
     Some(Component {
         name: name.value.to_owned(),
+        spot: name.spot.clone(),
         doc,
         key,
         wait_in_milliseconds,
@@ -83,24 +81,4 @@ fn read_key(table: &Table<'_>, diagnostics: &mut Diagnostics) -> Option<String> 
         diagnostics.error(error.help(help));
     }
     Some(key.value.to_owned())
-}
-
-/// The generated modules stand at the crate's root, where `mod` items of the same name would clash.
-fn check_module(name: &Text<'_>, source: &SourcePath, diagnostics: &mut Diagnostics) {
-    let generated = ModulePath::parse("crate").map(|root| root.child(name.value));
-    if generated.as_ref() == Some(&source.module) {
-        let message = format!(
-            "the component `{}` and its source would be the same module, `{}`",
-            name.value, source.module
-        );
-        let mut error =
-            Diagnostic::error(message, &name.spot, "the generated module has this name");
-        if !source.is_default {
-            error = error.context(&source.spot, "and so has this one");
-        }
-        diagnostics.error(error.help(format!(
-            "move the functions, for example to `src/functions/{}.rs`, or rename the component",
-            name.value
-        )));
-    }
 }

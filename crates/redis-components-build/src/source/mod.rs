@@ -1,9 +1,11 @@
 //! Stage 2: a source file becomes items, and the listed names become functions.
 
+mod bodies;
 mod find;
 mod import;
 mod imports;
 mod items;
+mod lexer;
 mod mentions;
 mod missing;
 mod private;
@@ -88,6 +90,13 @@ impl<'a> Sources<'a> {
         {
             return loaded.clone();
         }
+        if self.files.leaves_package(Path::new(&path.file)) {
+            let message = format!("the source {} leaves the package", quoted(&path.file));
+            let label = "a link to a file outside of the package";
+            let help = "copy the file into the package, or list it where it is";
+            diagnostics.error(Diagnostic::error(message, &path.spot, label).help(help));
+            return Loaded::Unreadable;
+        }
         let loaded = match self.files.read(Path::new(&path.file)) {
             Ok(bytes) => parse(&path.file, bytes, diagnostics),
             Err(error) => {
@@ -97,6 +106,18 @@ impl<'a> Sources<'a> {
         };
         self.loaded.insert(path.file.clone(), loaded.clone());
         loaded
+    }
+
+    /// Reads the crate's root; `None` where it is not where it mostly is, or does not parse.
+    pub(crate) fn root(&mut self, diagnostics: &mut Diagnostics) -> Option<Rc<Source>> {
+        let root = self.module(&ModulePath::root(), diagnostics);
+        root.ok().flatten().map(|scope| scope.source)
+    }
+
+    /// Tells whether a module has a file of its own.
+    pub(crate) fn has_file(&self, module: &ModulePath) -> bool {
+        let mut files = module.files().into_iter();
+        files.any(|(file, of_file)| of_file == *module && self.files.exists(Path::new(&file)))
     }
 
     /// Replaces paths to private imports of the modules around a scope by those of what they import.
@@ -147,7 +168,7 @@ struct Unparsable;
 
 fn parse(path: &str, bytes: Vec<u8>, diagnostics: &mut Diagnostics) -> Loaded {
     let problem = match String::from_utf8(bytes) {
-        Ok(text) => match syn::parse_file(&without_preamble(&text)) {
+        Ok(text) => match parse_text(&without_preamble(&text)) {
             Ok(file) => {
                 return Loaded::Parsed(Rc::new(Source {
                     file: TextFile::new(path, text),
@@ -167,6 +188,15 @@ fn parse(path: &str, bytes: Vec<u8>, diagnostics: &mut Diagnostics) -> Loaded {
         "the wrappers of `{path}` are not up to date, because it cannot be parsed ({problem})"
     ));
     Loaded::Unparsable
+}
+
+fn parse_text(text: &str) -> syn::Result<syn::File> {
+    if let Some(short) = bodies::without_bodies(text)
+        && let Ok(file) = syn::parse_file(&short)
+    {
+        return Ok(file);
+    }
+    syn::parse_file(text)
 }
 
 /// Blanks a byte order mark and a `#!` line, which the parser would cut off, shifting every place.

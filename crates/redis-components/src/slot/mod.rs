@@ -51,8 +51,8 @@ pub(crate) struct Conduct {
 enum Step<X: Executor> {
     Use(Arc<Numbered<X::Client>>),
     Wait(Ended),
-    /// Start the attempt; use what there is meanwhile, or wait for it.
-    Start(Attempt<X>, Option<Arc<Numbered<X::Client>>>),
+    /// Start the attempt, and look again.
+    Start(Attempt<X>),
 }
 
 impl Slot {
@@ -120,14 +120,8 @@ impl Slot {
             match self.step(executor)? {
                 Step::Use(client) => return Ok(client),
                 Step::Wait(ended) => ended.wait().await,
-                Step::Start(attempt, client) => {
-                    let ended = attempt.ended();
-                    executor.start(attempt);
-                    match client {
-                        Some(client) => return Ok(client),
-                        None => ended.wait().await,
-                    }
-                }
+                // What to do meanwhile, the next turn decides.
+                Step::Start(attempt) => executor.start(attempt),
             }
         }
     }
@@ -217,17 +211,15 @@ impl Slot {
 
         let mut refusal = None;
         if let Some(goal) = Goal::new_config(&target, published.as_deref()) {
-            let retrying = outlook.has_failed(goal.revision);
             // The first attempt is waited for; while one that failed is tried again, the last good client serves.
-            let meanwhile = existing.clone().filter(|_| retrying);
+            let serves = existing.is_some() && outlook.has_failed(goal.revision);
             match outlook.prospect(executor.id(), &goal) {
-                Prospect::Underway(ended) => {
-                    return Ok(meanwhile.map_or(Step::Wait(ended), Step::Use));
-                }
                 Prospect::Open => {
                     let attempt = Attempt::begin(&mut outlook, self, executor, goal);
-                    return Ok(Step::Start(attempt, meanwhile));
+                    return Ok(Step::Start(attempt));
                 }
+                Prospect::Underway(ended) if !serves => return Ok(Step::Wait(ended)),
+                Prospect::Underway(_) => {}
                 Prospect::Failed(error) => refusal = Some(error),
             }
         }
@@ -239,11 +231,11 @@ impl Slot {
         };
         let goal = Goal::same_config(&published);
         match outlook.prospect(executor.id(), &goal) {
-            Prospect::Underway(ended) => Ok(Step::Wait(ended)),
             Prospect::Open => {
                 let attempt = Attempt::begin(&mut outlook, self, executor, goal);
-                Ok(Step::Start(attempt, None))
+                Ok(Step::Start(attempt))
             }
+            Prospect::Underway(ended) => Ok(Step::Wait(ended)),
             Prospect::Failed(error) => Err(error),
         }
     }

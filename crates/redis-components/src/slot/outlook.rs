@@ -11,10 +11,13 @@ use crate::backoff::Backoff;
 use crate::config_server::Target;
 use crate::{ComponentConfig, Error};
 
+/// When nobody has tried again for so long, a failure says little of the next attempt.
+const FORGOTTEN_AFTER: Duration = Duration::from_millis(100);
+
 /// The mutable part of a slot, under its lock.
 #[derive(Debug, Default)]
 pub(super) struct Outlook {
-    underway: Vec<(ExecutorId, u64, Ended)>,
+    underway: Vec<Underway>,
     failures: Vec<Failed>,
     retired: Vec<Retired>,
     shut_down: bool,
@@ -31,10 +34,20 @@ pub(super) struct Goal {
 pub(super) enum Prospect {
     /// Nothing speaks against one.
     Open,
-    /// It is being made.
+    /// It is being made, and worth waiting for.
     Underway(Ended),
-    /// The last one failed, and it is too early for the next.
+    /// The last one failed: it is too early for the next, or that is being made with little hope.
     Failed(Error),
+}
+
+/// An attempt that is being made.
+#[derive(Debug)]
+struct Underway {
+    executor: ExecutorId,
+    revision: u64,
+    ended: Ended,
+    /// Whether the one before failed just now: callers need not wait for the same once more.
+    hopeless: bool,
 }
 
 #[derive(Debug)]
@@ -67,28 +80,38 @@ impl Goal {
 
 impl Outlook {
     pub(super) fn prospect(&self, executor: ExecutorId, goal: &Goal) -> Prospect {
+        let failed = self.failed(goal.revision);
         let underway = self
             .underway
             .iter()
-            .find(|(other, revision, _)| *other == executor && *revision == goal.revision);
-        if let Some((_, _, ended)) = underway {
-            return Prospect::Underway(ended.clone());
-        }
-        match self.failed(goal.revision) {
-            Some(failed) if Instant::now() < failed.retry_at => {
+            .find(|attempt| attempt.executor == executor && attempt.revision == goal.revision);
+        match (underway, failed) {
+            (Some(underway), Some(failed)) if underway.hopeless => {
                 Prospect::Failed(failed.error.clone())
             }
-            _ => Prospect::Open,
+            (Some(underway), _) => Prospect::Underway(underway.ended.clone()),
+            (None, Some(failed)) if Instant::now() < failed.retry_at => {
+                Prospect::Failed(failed.error.clone())
+            }
+            (None, _) => Prospect::Open,
         }
     }
 
     pub(super) fn begin(&mut self, executor: ExecutorId, revision: u64, ended: Ended) {
-        self.underway.push((executor, revision, ended));
+        let hopeless = self
+            .failed(revision)
+            .is_some_and(|failed| Instant::now() < failed.retry_at + FORGOTTEN_AFTER);
+        self.underway.push(Underway {
+            executor,
+            revision,
+            ended,
+            hopeless,
+        });
     }
 
     pub(super) fn end(&mut self, executor: ExecutorId, revision: u64) {
         self.underway
-            .retain(|(other, of, _)| *other != executor || *of != revision);
+            .retain(|attempt| attempt.executor != executor || attempt.revision != revision);
     }
 
     /// Notes a failure and says whether it is the first towards this config.

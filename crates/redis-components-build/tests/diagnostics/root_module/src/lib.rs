@@ -1,0 +1,4 @@
+pub mod logs;
+mod settings;
+
+redis_components::include_components!();

@@ -1,0 +1,1 @@
+pub async fn log_recent(conn: &mut redis_components::Connection) {}

@@ -1,0 +1,5 @@
+#![deny(warnings, missing_docs, unreachable_pub, clippy::all, clippy::pedantic)]
+//! A golden case.
+
+
+include!("../expected.rs");
