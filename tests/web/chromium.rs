@@ -77,10 +77,12 @@ impl Page {
             last_id: 0,
             _profile: profile,
         };
-        let target = page.send("Target.createTarget", &json!({"url": url}));
+        let target = page.send("Target.createTarget", &json!({"url": "about:blank"}));
         let target = json!({"targetId": target["targetId"], "flatten": true});
         let attached = page.send("Target.attachToTarget", &target);
         page.session = Some(attached["sessionId"].as_str().unwrap().to_owned());
+        // Answered when the empty page has made room, so that nothing is asked of that one.
+        page.send("Page.navigate", &json!({"url": url}));
         page.until("document.readyState === 'complete'");
         page
     }
