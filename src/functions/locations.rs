@@ -4,8 +4,8 @@
 //! a hash from city id to `[city, region, country]` as JSON. Both are imported from CSV files of the form of MaxMind's GeoLite City. The
 //! best way to replace them is to import into an empty server, and then to move the component there.
 
-pub(crate) mod city;
-pub(crate) mod error;
+mod city;
+mod error;
 mod rows;
 
 use std::net::Ipv4Addr;

@@ -1,7 +1,7 @@
 //! What structures cost before and after they outgrow their compact encoding (*Redis in Action*, 9.1).
 
-pub(crate) mod structure;
-pub(crate) mod table;
+mod structure;
+mod table;
 
 use redis::{AsyncCommands, Pipeline, RedisError, RedisResult};
 use redis_components::Connection;

@@ -3,8 +3,8 @@
 //! `is-under-maintenance` is there while the application is; `config:<kind>:<component>` is a config of any kind as JSON.
 //! Where this component is on the config server, `config:redis:<component>` are the configs of the components themselves.
 
-pub(crate) mod error;
-pub(crate) mod maintenance;
+mod error;
+mod maintenance;
 
 use redis::{AsyncCommands, RedisResult};
 use redis_components::Connection;

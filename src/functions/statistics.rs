@@ -6,7 +6,7 @@
 //!   `:last` behind for the hour before, and `:start` and `:pstart` for when these began (UTC);
 //! - `slowest:AccessTime` is the sorted set of the hundred slowest contexts by average access time.
 
-pub(crate) mod stats;
+mod stats;
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;

@@ -7,7 +7,7 @@ use syn::{AttrStyle, Attribute, Item, ItemUse};
 
 use super::items::declared;
 use super::use_tree::Leaf;
-use super::{Scope, Source};
+use super::{Scope, Source, is_visible_from_root};
 use crate::rewrite::resolve;
 
 /// One name, or everything, brought into a generated module.
@@ -47,6 +47,14 @@ pub(super) fn copied(leaf: &Leaf, item: &ItemUse, scope: &Scope) -> Option<Impor
     })
 }
 
+/// Imports what the module re-exports from the module itself: what is behind may be in a private one.
+pub(super) fn exported(leaf: &Leaf, item: &ItemUse, scope: &Scope) -> Option<Import> {
+    if !is_visible_from_root(&item.vis, &scope.module) {
+        return None;
+    }
+    of_module(&leaf.name, &item.attrs, scope)
+}
+
 /// Returns the path of one end of a `use` item: from `crate` where it is of this crate, as far as the
 /// module itself tells.
 pub(super) fn resolved(leaf: &Leaf, item: &ItemUse, scope: &Scope) -> Vec<Ident> {
@@ -71,15 +79,20 @@ pub(super) fn resolved(leaf: &Leaf, item: &ItemUse, scope: &Scope) -> Vec<Ident>
 
 /// Imports an item of the module itself, if the crate's root can name it.
 pub(super) fn local(ident: &Ident, item: &Item, scope: &Scope) -> Option<Import> {
-    let path = scope.path_of(ident)?;
-    let rename = path.last().filter(|last| *last != ident).is_some();
+    of_module(ident, attributes(item).unwrap_or_default(), scope)
+}
+
+/// Imports a name of the module itself.
+fn of_module(name: &Ident, attributes: &[Attribute], scope: &Scope) -> Option<Import> {
+    let path = scope.path_of(name)?;
+    let rename = path.last().filter(|last| *last != name).is_some();
     let mut cfg = scope.source.cfg.clone();
-    cfg.extend(attributes(item).map(cfgs).unwrap_or_default());
+    cfg.extend(cfgs(attributes));
     Some(Import {
         cfg,
         leading_colon: false,
         path,
-        rename: rename.then(|| ident.clone()),
+        rename: rename.then(|| name.clone()),
         is_glob: false,
     })
 }

@@ -9,7 +9,7 @@ use syn::visit::Visit;
 use syn::visit_mut::VisitMut;
 use syn::{Item, ItemType, Visibility, parse_quote};
 
-use super::import::{Import, cfgs, copied, first_name, local, sort_key};
+use super::import::{Import, cfgs, copied, exported, first_name, local, sort_key};
 use super::items::{declared, has_macro_calls};
 use super::private::Surroundings;
 use super::use_tree::{Leaf, leaves};
@@ -160,7 +160,9 @@ impl Imports {
                     for leaf in leaves(item) {
                         if !leaf.is_glob && leaf.name.unraw() == name {
                             is_found = true;
-                            if let Some(mut import) = copied(&leaf, item, scope) {
+                            if let Some(import) = exported(&leaf, item, scope) {
+                                self.uses.push(import);
+                            } else if let Some(mut import) = copied(&leaf, item, scope) {
                                 around.look_through(&mut import);
                                 open.extend(first_name(&import));
                                 self.uses.push(import);

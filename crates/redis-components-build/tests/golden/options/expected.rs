@@ -119,10 +119,10 @@ pub mod never {
     unused_qualifications
 )]
 pub mod options {
+    use crate::functions::options::Answer;
     use crate::functions::options::Reply;
     use crate::functions::options::SearchResult;
-    use crate::functions::options::elsewhere::Answer;
-    use crate::functions::options::elsewhere::ThirdPartyResult;
+    use crate::functions::options::ThirdPartyResult;
     use redis_components::Connection;
     use redis_components::Error;
 
