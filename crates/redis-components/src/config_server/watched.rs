@@ -93,6 +93,16 @@ impl Watched {
         let _ = completed.wait_for(|completed| *completed >= number).await;
     }
 
+    /// Waits until the target has another revision than `revision`, by whatever read that is found.
+    pub(crate) async fn revised(&self, revision: u64) {
+        let mut completed = self.completed.subscribe();
+        while self.revision() == revision {
+            if completed.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
     /// Whether somebody waits for a read that is not sent.
     pub(super) fn is_due(&self) -> bool {
         self.reads.is_due()

@@ -6,11 +6,13 @@ mod executor;
 mod outlook;
 mod published;
 
+use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
+use futures_util::future::select;
 
 use self::attempt::{Attempt, Ended};
 pub(crate) use self::drain::DrainPolicy;
@@ -50,7 +52,8 @@ pub(crate) struct Conduct {
 /// What a caller does next.
 enum Step<X: Executor> {
     Use(Arc<Numbered<X::Client>>),
-    Wait(Ended),
+    /// Wait until the attempt is over, or the target has another revision than this.
+    Wait(Ended, u64),
     /// Start the attempt, and look again.
     Start(Attempt<X>),
 }
@@ -119,7 +122,10 @@ impl Slot {
         loop {
             match self.step(executor)? {
                 Step::Use(client) => return Ok(client),
-                Step::Wait(ended) => ended.wait().await,
+                Step::Wait(ended, revision) => {
+                    let elsewhere = pin!(self.watched.revised(revision));
+                    select(pin!(ended.wait()), elsewhere).await;
+                }
                 // What to do meanwhile, the next turn decides.
                 Step::Start(attempt) => executor.start(attempt),
             }
@@ -218,7 +224,9 @@ impl Slot {
                     let attempt = Attempt::begin(&mut outlook, self, executor, goal);
                     return Ok(Step::Start(attempt));
                 }
-                Prospect::Underway(ended) if !serves => return Ok(Step::Wait(ended)),
+                Prospect::Underway(ended) if !serves => {
+                    return Ok(Step::Wait(ended, target.revision));
+                }
                 Prospect::Underway(_) => {}
                 Prospect::Failed(error) => refusal = Some(error),
             }
@@ -235,7 +243,7 @@ impl Slot {
                 let attempt = Attempt::begin(&mut outlook, self, executor, goal);
                 Ok(Step::Start(attempt))
             }
-            Prospect::Underway(ended) => Ok(Step::Wait(ended)),
+            Prospect::Underway(ended) => Ok(Step::Wait(ended, target.revision)),
             Prospect::Failed(error) => Err(error),
         }
     }
