@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use once_cell::sync::OnceCell;
 
-use crate::client::Exhausted;
+use crate::client::{Exhausted, Pool, Pooled};
 use crate::registry::Registry;
 use crate::slot::{OnRuntime, OnThreads, Slot};
 use crate::{Connection, Error, ErrorKind, blocking};
@@ -82,12 +82,24 @@ impl Component {
     ///
     /// As [`connection`](Self::connection), and [`ErrorKind::PoolExhausted`] when all connections stay in use.
     pub fn blocking_connection(&self) -> Result<blocking::Connection, Error> {
+        self.blocking_connection_by(Pool::check_out)
+    }
+
+    /// A blocking connection for one call alone.
+    pub(crate) fn dedicated_blocking_connection(&self) -> Result<blocking::Connection, Error> {
+        self.blocking_connection_by(Pool::open_dedicated)
+    }
+
+    fn blocking_connection_by(
+        &self,
+        take: fn(&Arc<Pool>) -> Result<Pooled, Exhausted>,
+    ) -> Result<blocking::Connection, Error> {
         let slot = self.slot()?;
         let mut tries = 0;
         loop {
             let pool = pollster::block_on(slot.acquire(&OnThreads, self.wait()))?;
             tries += 1;
-            match pool.client.check_out() {
+            match take(&pool.client) {
                 Ok(pooled) => return Ok(blocking::Connection::new(pooled, pool)),
                 // The pool has closed itself: the next turn looks where the component is and opens another, or says
                 // why it cannot.

@@ -3,7 +3,7 @@
 mod common;
 
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use common::{SOON, World, always_fresh, declare, name_of, until};
 use redis::aio::{ConnectionManager, MultiplexedConnection};
@@ -76,6 +76,51 @@ async fn r10_a_dedicated_connection_ends_with_its_call() {
             until("nobody waits", async || clients(&world.a, "cmd=blpop") == 0).await;
             world.a.command(&["RPUSH", "queue", "element"]);
             assert_eq!(world.a.command(&["LLEN", "queue"]), Value::Int(1));
+        })
+        .await;
+}
+
+#[test]
+fn r10_a_dedicated_blocking_connection_ends_when_its_server_does_not_answer() {
+    let world = World::start();
+    let queue = always_fresh("queue");
+    world.move_to(queue, &world.a);
+    world.settings().scope_blocking(|| {
+        let mut dedicated =
+            <blocking::Connection as AcquireDedicatedBlocking>::acquire(queue, "pop").unwrap();
+        assert!(dedicated.is_current());
+        assert_eq!(dedicated.generation(), 1);
+        world.a.freeze();
+        let begun = Instant::now();
+        let popped: RedisResult<Value> = redis::cmd("BLPOP")
+            .arg("queue")
+            .arg(0)
+            .query(&mut dedicated);
+        assert!(popped.unwrap_err().is_timeout());
+        // The server is asked every five seconds.
+        assert!(begun.elapsed() < 6 * SOON, "{:?}", begun.elapsed());
+        world.a.thaw();
+    });
+}
+
+#[tokio::test]
+async fn r10_a_dedicated_connection_ends_when_its_server_does_not_answer() {
+    let world = World::start();
+    let queue = always_fresh("queue");
+    world.move_to(queue, &world.a);
+    world
+        .settings()
+        .scope(async {
+            let mut dedicated = <Connection as AcquireDedicated>::acquire(queue, "pop")
+                .await
+                .unwrap();
+            world.a.freeze();
+            let mut pop = redis::cmd("BLPOP");
+            pop.arg("queue").arg(0);
+            let popped = pop.query_async::<Value>(&mut *dedicated);
+            let popped = tokio::time::timeout(6 * SOON, popped).await;
+            assert!(popped.expect("in time").is_err());
+            world.a.thaw();
         })
         .await;
 }

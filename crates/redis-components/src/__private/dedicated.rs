@@ -95,8 +95,8 @@ impl AcquireDedicated for MultiplexedConnection {
 }
 
 impl AcquireDedicatedBlocking for blocking::Connection {
-    fn acquire(component: &'static Component, function: &'static str) -> Result<Self, Error> {
-        redis::Connection::acquire(component, function).map(Self::from)
+    fn acquire(component: &'static Component, _function: &'static str) -> Result<Self, Error> {
+        component.dedicated_blocking_connection()
     }
 }
 

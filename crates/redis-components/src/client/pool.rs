@@ -95,6 +95,26 @@ impl Pool {
         Ok(pooled)
     }
 
+    /// Opens a connection beside those of the pool, for one call that may wait for as long as it likes. While it waits, the
+    /// server is asked over the pool's connections whether it is there.
+    pub(crate) fn open_dedicated(self: &Arc<Self>) -> Result<Pooled, Exhausted> {
+        let failed = |failure| {
+            self.close();
+            Exhausted::Failed(failure)
+        };
+        let mut wire = open_blocking(&self.config, self.timeouts).map_err(failed)?;
+        let pool = Arc::clone(self);
+        let is_served = move || match pool.check_out() {
+            Ok(mut pooled) => pooled.ping().is_ok(),
+            // Who uses them all is served.
+            Err(Exhausted::InUse { .. }) => true,
+            Err(Exhausted::Failed(_)) => false,
+        };
+        wire.wait_while(is_served)
+            .map_err(|error| failed(error.into()))?;
+        Ok(Pooled::beside(Arc::clone(self), wire))
+    }
+
     /// Whether the server was found to be gone: a new pool must be opened.
     pub(crate) fn is_closed(&self) -> bool {
         self.health.is_closed()

@@ -13,12 +13,27 @@ pub(crate) struct Pooled {
     pool: Arc<Pool>,
     /// None once it has failed.
     wire: Option<Wire>,
+    /// Whether it has a place in the pool.
+    is_member: bool,
 }
 
 impl Pooled {
     /// A place in the pool, which dropping gives back, with or without a connection in it.
     pub(super) fn new(pool: Arc<Pool>) -> Self {
-        Self { pool, wire: None }
+        Self {
+            pool,
+            wire: None,
+            is_member: true,
+        }
+    }
+
+    /// A connection that is closed when it is dropped.
+    pub(super) fn beside(pool: Arc<Pool>, wire: Wire) -> Self {
+        Self {
+            pool,
+            wire: Some(wire),
+            is_member: false,
+        }
     }
 
     pub(super) fn fill(&mut self, wire: Wire) {
@@ -57,6 +72,11 @@ impl Pooled {
         self.on_wire(|wire| wire.send_only(packed).map(|()| Value::Nil))
     }
 
+    /// Asks the server whether it is there.
+    pub(super) fn ping(&mut self) -> RedisResult<Value> {
+        self.on_wire(|wire| wire.ping().map(|()| Value::Okay))
+    }
+
     pub(crate) fn db(&self) -> i64 {
         self.wire.as_ref().map_or(0, Wire::db)
     }
@@ -91,7 +111,9 @@ impl Pooled {
 
 impl Drop for Pooled {
     fn drop(&mut self) {
-        self.pool.give_back(self.wire.take());
+        if self.is_member {
+            self.pool.give_back(self.wire.take());
+        }
     }
 }
 

@@ -14,13 +14,24 @@ use super::Timeouts;
 use super::session::Session;
 use crate::ComponentConfig;
 
+/// How often a server is asked whether it is there, while a call waits without a time-out.
+const ASKED_EVERY: Duration = Duration::from_secs(5);
+
 /// One connection, logged in. After an error of the transport it is of no use any more.
 pub(crate) struct Wire {
     stream: TcpStream,
     parser: Parser,
     session: Session,
-    response_timeout: Duration,
+    patience: Patience,
     db: i64,
+}
+
+/// How long a reply is waited for.
+enum Patience {
+    /// So long.
+    Bounded(Duration),
+    /// For as long as this says, asked now and then, that the server is there.
+    WhileServed(Box<dyn FnMut() -> bool + Send>),
 }
 
 impl Wire {
@@ -35,7 +46,7 @@ impl Wire {
             stream,
             parser: Parser::new(),
             session: Session::default(),
-            response_timeout: timeouts.response,
+            patience: Patience::Bounded(timeouts.response),
             db: settings.db(),
         };
         if let Some(password) = settings.password() {
@@ -56,9 +67,15 @@ impl Wire {
     /// Sends encoded commands and reads as many replies; errors of the server are among them.
     pub(crate) fn request(&mut self, packed: &[u8], replies: usize) -> RedisResult<Vec<Value>> {
         self.send(packed)?;
+        let (deadline, is_served): (_, Option<&mut dyn FnMut() -> bool>) = match &mut self.patience
+        {
+            Patience::Bounded(timeout) => (Some(Instant::now() + *timeout), None),
+            Patience::WhileServed(is_served) => (None, Some(is_served)),
+        };
         let mut until = Until {
             stream: &self.stream,
-            deadline: Instant::now() + self.response_timeout,
+            deadline,
+            is_served,
         };
         (0..replies)
             .map(|_| self.parser.parse_value(&mut until))
@@ -70,6 +87,16 @@ impl Wire {
     pub(crate) fn send_only(&mut self, packed: &[u8]) -> RedisResult<()> {
         self.session.spoil();
         self.send(packed)
+    }
+
+    /// Waits for replies, from now on, for as long as `is_served` says that the server is there.
+    pub(super) fn wait_while(
+        &mut self,
+        is_served: impl FnMut() -> bool + Send + 'static,
+    ) -> RedisResult<()> {
+        self.stream.set_read_timeout(Some(ASKED_EVERY))?;
+        self.patience = Patience::WhileServed(Box::new(is_served));
+        Ok(())
     }
 
     /// Asks the server whether it is there.
@@ -123,30 +150,44 @@ fn connect(config: &ComponentConfig, bound: Duration) -> io::Result<TcpStream> {
     Err(failure)
 }
 
-/// Reads until a deadline, whatever interrupts it. A single read is bounded by the stream's own time-out, so that at most
-/// one of these comes on top.
-struct Until<R> {
+/// Reads until a deadline, or while the server is there, whatever interrupts it. A single read is bounded by the stream's own
+/// time-out, so that at most one of these comes on top.
+struct Until<'a, R> {
     stream: R,
-    deadline: Instant,
+    deadline: Option<Instant>,
+    is_served: Option<&'a mut dyn FnMut() -> bool>,
 }
 
-impl<R: Read> Read for Until<R> {
+impl<R: Read> Read for Until<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
             let result = self.stream.read(buffer);
-            if Instant::now() >= self.deadline {
+            if self
+                .deadline
+                .is_some_and(|deadline| Instant::now() >= deadline)
+            {
                 return Err(io::ErrorKind::TimedOut.into());
             }
             match result {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                // What a read that took too long is called differs by platform.
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    return Err(io::ErrorKind::TimedOut.into());
+                Err(error) if took_too_long(&error) => {
+                    let is_served = self.is_served.as_mut().is_some_and(|is_served| is_served());
+                    if !is_served {
+                        return Err(io::ErrorKind::TimedOut.into());
+                    }
                 }
                 result => return result,
             }
         }
     }
+}
+
+/// What that is called differs by platform.
+fn took_too_long(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut
+    )
 }
 
 #[cfg(test)]
@@ -175,10 +216,11 @@ mod tests {
         }
     }
 
-    fn reading<I: Iterator<Item = u8>>(text: I, bound: Duration) -> Until<Interrupted<I>> {
+    fn reading<I: Iterator<Item = u8>>(text: I, bound: Duration) -> Until<'static, Interrupted<I>> {
         Until {
             stream: Interrupted { text, now: false },
-            deadline: Instant::now() + bound,
+            deadline: Some(Instant::now() + bound),
+            is_served: None,
         }
     }
 
