@@ -36,6 +36,19 @@ pub struct Settings {
 /// The longest time between heartbeats.
 const HEARTBEAT: Duration = Duration::from_secs(1);
 
+/// No heartbeat is faster; callers whose `wait` is shorter than three of these ask for themselves.
+pub(crate) const FASTEST_HEARTBEAT: Duration = Duration::from_millis(50);
+
+const SHORTEST_REREAD: Duration = Duration::from_millis(100);
+const LONGEST_REREAD: Duration = Duration::from_secs(24 * 3600);
+
+/// The bounds that configs keep to as well.
+const SHORTEST_TIMEOUT: Duration = Duration::from_millis(1);
+const LONGEST_TIMEOUT: Duration = Duration::from_secs(600);
+
+/// An expired proof costs a call no longer wait.
+const CONFIG_SERVER_ANSWERS_WITHIN: Duration = Duration::from_millis(500);
+
 /// Where configs come from.
 #[derive(Clone)]
 pub(crate) enum Source {
@@ -89,31 +102,33 @@ impl Settings {
     }
 
     /// The longest time between two proofs, while the config server pushes, that it is still there: one second unless set,
-    /// and a third of the smallest `wait` in use where that is shorter. It can only be lowered: what is longer than a
-    /// second has no effect.
+    /// and a third of the smallest `wait` in use where that is shorter. It can only be lowered, to
+    /// 50 milliseconds at most.
     pub fn heartbeat(mut self, interval: Duration) -> Self {
-        self.intervals.heartbeat = interval.min(HEARTBEAT);
+        self.intervals.heartbeat = interval.clamp(FASTEST_HEARTBEAT, HEARTBEAT);
         self
     }
 
     /// How often all configs are read again while the config server pushes, because not every change is pushed (`SWAPDB`
-    /// is not); also how often a server that did not grant pushes is asked again. Thirty seconds unless set.
+    /// is not); also how often a server that did not grant pushes is asked again. Thirty seconds unless set, at least
+    /// 100 milliseconds and at most a day.
     pub fn reread_interval(mut self, interval: Duration) -> Self {
-        self.intervals.reread = interval;
+        self.intervals.reread = interval.clamp(SHORTEST_REREAD, LONGEST_REREAD);
         self
     }
 
     /// How long connecting to a server may take, logging in and the probe included. One second unless set; a component's
     /// config can say otherwise for its server (`socket_connect_timeout`).
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.timeouts.connect = timeout;
+        self.timeouts.connect = timeout.clamp(SHORTEST_TIMEOUT, LONGEST_TIMEOUT);
         self
     }
 
     /// How long one command may take. Half a second unless set; a component's config can say otherwise for its server
-    /// (`socket_timeout`).
+    /// (`socket_timeout`). The config server is never given longer than half a second. At least a millisecond and at most ten
+    /// minutes.
     pub fn response_timeout(mut self, timeout: Duration) -> Self {
-        self.timeouts.response = timeout;
+        self.timeouts.response = timeout.clamp(SHORTEST_TIMEOUT, LONGEST_TIMEOUT);
         self
     }
 
@@ -159,7 +174,10 @@ impl Settings {
     pub(crate) fn manner(&self) -> Manner {
         Manner {
             push: self.push,
-            timeouts: self.timeouts,
+            timeouts: Timeouts {
+                response: self.timeouts.response.min(CONFIG_SERVER_ANSWERS_WITHIN),
+                ..self.timeouts
+            },
             intervals: self.intervals,
         }
     }

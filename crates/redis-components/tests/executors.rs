@@ -209,3 +209,45 @@ fn a_blocking_pool_is_bounded_and_says_so() {
         assert_eq!(world.a.connected_clients(), 2);
     });
 }
+
+#[test]
+fn r12_a_call_on_a_runtime_that_was_shut_down_is_an_error() {
+    let world = World::start();
+    let logs = declare("logs", Duration::from_secs(3600));
+    let settings = redis_components::Settings::fixed([("logs", world.a.url())]);
+    settings.scope_blocking(|| {
+        let scope = Scope::current().unwrap();
+        let runtime = multi_thread();
+        let handle = runtime.handle().clone();
+        let found = handle.block_on(scope.clone().run(whereabouts(logs)));
+        assert_eq!(found.unwrap(), "a");
+        runtime.shutdown_timeout(common::SOON);
+        let (sender, receiver) = std::sync::mpsc::channel();
+        thread::spawn(move || {
+            let found = handle.block_on(scope.run(logs.connection()));
+            sender.send(found.map(drop))
+        });
+        // Where it does not end, that is a loop without a way out.
+        let found = receiver.recv_timeout(common::SOON).expect("the call ends");
+        assert_eq!(found.unwrap_err().kind(), ErrorKind::NoRuntime);
+    });
+}
+
+#[test]
+fn r12_a_runtime_without_drivers_disturbs_no_other() {
+    let world = World::start();
+    let logs = always_fresh("logs");
+    world.move_to(logs, &world.a);
+    world.settings().scope_blocking(|| {
+        let scope = Scope::current().unwrap();
+        let bare = Builder::new_current_thread().build().unwrap();
+        let other = current_thread();
+        for _ in 0..20 {
+            let failed = bare.block_on(scope.clone().run(logs.connection()));
+            assert_eq!(failed.unwrap_err().kind(), ErrorKind::NoRuntime);
+            let found = other.block_on(scope.clone().run(whereabouts(logs)));
+            assert_eq!(found.unwrap(), "a");
+            assert_eq!(whereabouts_blocking(logs).unwrap(), "a");
+        }
+    });
+}

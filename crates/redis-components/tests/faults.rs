@@ -266,6 +266,8 @@ async fn a_config_server_that_cannot_be_used_is_named_in_a_typed_error() {
                 !format!("{error} {error:?}").contains("S3CR3T"),
                 "{error:?}"
             );
+            let source = std::error::Error::source(&error).map(ToString::to_string);
+            assert!(!format!("{source:?}").contains("S3CR3T"), "{source:?}");
         }
     }
 }
@@ -274,12 +276,16 @@ async fn a_config_server_that_cannot_be_used_is_named_in_a_typed_error() {
 async fn a_server_that_cannot_be_used_is_named_in_a_typed_error() {
     let world = World::start();
     let locked = redis_components_testing::Server::start_with(&["--requirepass", "right"]);
+    // It answers that it does not know the command, and repeats the command's arguments.
+    let without_auth =
+        redis_components_testing::Server::start_with(&["--rename-command", "AUTH", ""]);
     let on = |port: u16| format!(r#"{{"host":"127.0.0.1","port":{port},"password":"S3CR3T-7f"}}"#);
     let cases = [
         (on(refuses()), ErrorKind::ServerUnreachable),
         (on(impostor(tarpit)), ErrorKind::ServerUnreachable),
         (on(impostor(web_server)), ErrorKind::ServerRefused),
         (on(locked.port()), ErrorKind::ServerRefused),
+        (on(without_auth.port()), ErrorKind::ServerRefused),
     ];
     for (config, expected) in cases {
         world.config.command(&["SET", "config:redis:logs", &config]);
@@ -288,6 +294,8 @@ async fn a_server_that_cannot_be_used_is_named_in_a_typed_error() {
                 !format!("{error} {error:?}").contains("S3CR3T"),
                 "{error:?}"
             );
+            let source = std::error::Error::source(&error).map(ToString::to_string);
+            assert!(!format!("{source:?}").contains("S3CR3T"), "{source:?}");
         }
     }
 }

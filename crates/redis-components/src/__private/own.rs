@@ -43,14 +43,7 @@ impl Origin {
     /// The config in force, of a component that has just been connected.
     pub(super) fn published(component: &'static Component) -> Result<Self, Error> {
         let slot: &Slot = &*component.slot()?;
-        // A client was acquired just now, and what is published stays.
-        let published = slot.published().ok_or_else(|| {
-            Error::new(
-                ErrorKind::ServerUnreachable,
-                "the component has been shut down",
-            )
-            .about(component.name(), component.key(), None)
-        })?;
+        let published = slot.published().ok_or_else(|| slot.unavailable())?;
         Ok(Self {
             component,
             timeouts: slot.timeouts().of(&published.config),
@@ -131,8 +124,8 @@ impl Origin {
         );
         let (name, key) = (self.component.name(), self.component.key());
         let error = Error::new(kind, message).about(name, key, Some(&server));
-        match &failure.source {
-            Some(source) => error.with_source(source.clone()),
+        match failure.shown_source() {
+            Some(source) => error.with_source(source),
             None => error,
         }
     }

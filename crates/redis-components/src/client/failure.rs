@@ -5,7 +5,7 @@ use std::time::Duration;
 use redis::RedisError;
 
 use super::health::is_passing;
-use crate::error::printable_error;
+use crate::error::{printable_error, repeats_arguments};
 
 /// A failed attempt to connect, log in and probe.
 #[derive(Clone, Debug)]
@@ -47,6 +47,21 @@ impl Failure {
                 .into(),
             source: None,
         }
+    }
+
+    /// The runtime that should connect has been shut down.
+    pub(crate) fn runtime_ended() -> Self {
+        Self {
+            cause: Cause::Runtime,
+            message: "the tokio runtime of the call has been shut down".into(),
+            source: None,
+        }
+    }
+
+    /// The cause, where it can be shown to anybody.
+    pub(crate) fn shown_source(&self) -> Option<RedisError> {
+        let source = self.source.as_ref();
+        source.filter(|error| !repeats_arguments(error)).cloned()
     }
 
     pub(crate) fn is_refusal(&self) -> bool {

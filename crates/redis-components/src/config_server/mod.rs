@@ -16,6 +16,7 @@ mod watch;
 mod watched;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -51,11 +52,19 @@ struct Shared {
 }
 
 /// A value to be written, and who waits for it.
-#[derive(Debug)]
 struct Write {
     key: String,
     value: String,
     done: oneshot::Sender<Result<(), Failure>>,
+}
+
+impl fmt::Debug for Write {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Without the value, which may hold a password.
+        f.debug_struct("Write")
+            .field("key", &self.key)
+            .finish_non_exhaustive()
+    }
 }
 
 impl ConfigServer {
@@ -125,6 +134,10 @@ impl ConfigServer {
 
     /// Writes a value, once: where no answer comes it may or may not have been written.
     pub(crate) async fn write(&self, key: &str, value: String) -> Result<(), Failure> {
+        let ended = || Failure::unreachable("the config watch has ended");
+        if self.shared.signal.is_in_vain() {
+            return Err(ended());
+        }
         let (done, answer) = oneshot::channel();
         self.shared.writes().push(Write {
             key: key.to_owned(),
@@ -135,9 +148,7 @@ impl ConfigServer {
         if self.shared.signal.has_ended() {
             self.shared.writes().clear();
         }
-        answer
-            .await
-            .unwrap_or_else(|_| Err(Failure::unreachable("the config watch has ended")))
+        answer.await.unwrap_or_else(|_| Err(ended()))
     }
 }
 

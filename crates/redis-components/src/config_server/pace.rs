@@ -2,8 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-/// No heartbeat is faster; callers whose `wait` is shorter than three of these ask for themselves.
-const FASTEST: Duration = Duration::from_millis(50);
+use crate::settings::FASTEST_HEARTBEAT;
 
 /// How often to prove that silence means that nothing has changed, and how often not to trust even that.
 #[derive(Clone, Copy, Debug)]
@@ -49,6 +48,6 @@ impl Pace {
     /// At a third of the smallest `wait` in use, so that a proof is renewed well before it is too old.
     pub(super) fn heartbeat_due(&self, smallest_wait: Option<Duration>) -> Instant {
         let third = smallest_wait.map_or(self.intervals.heartbeat, |wait| wait / 3);
-        self.beaten + third.max(FASTEST).min(self.intervals.heartbeat)
+        self.beaten + third.max(FASTEST_HEARTBEAT).min(self.intervals.heartbeat)
     }
 }

@@ -1,5 +1,6 @@
 //! How callers wake the watch, and how both know that it is over.
 
+use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::Notify;
@@ -9,6 +10,15 @@ use tokio::sync::Notify;
 pub(super) struct Signal {
     wake: Notify,
     ended: AtomicBool,
+}
+
+thread_local! {
+    static IS_WATCH: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Notes that this thread is a watch's.
+pub(super) fn mark_watch_thread() {
+    IS_WATCH.set(true);
 }
 
 impl Signal {
@@ -30,5 +40,11 @@ impl Signal {
 
     pub(super) fn has_ended(&self) -> bool {
         self.ended.load(Ordering::SeqCst)
+    }
+
+    /// Whether nobody will do what is asked here: the watch has ended, or it is its own thread that asks, in a subscriber
+    /// of its events that calls a component.
+    pub(super) fn is_in_vain(&self) -> bool {
+        self.has_ended() || IS_WATCH.get()
     }
 }

@@ -7,6 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use futures_util::future::BoxFuture;
+use redis::RedisError;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{timeout, timeout_at};
 
@@ -14,7 +15,8 @@ use super::errands::start_all;
 use super::pace::{Intervals, Pace};
 use super::pushes::Pushes;
 use super::reading::{Problem, interpret};
-use super::uplink::Uplink;
+use super::signal::mark_watch_thread;
+use super::uplink::{Answer, Uplink};
 use super::{Shared, Watched, Write};
 use crate::backoff::Backoff;
 use crate::client::{Failure, Timeouts};
@@ -43,6 +45,7 @@ pub(super) fn start(
     thread::Builder::new()
         .name("redis-components-watch".into())
         .spawn(move || {
+            mark_watch_thread();
             let pushes = manner.push.then(|| Pushes::new(Arc::clone(&shared.signal)));
             let watch = Watch {
                 shared,
@@ -156,6 +159,9 @@ impl Watch {
                 }
             })
             .await?;
+        if let Some(Err(error)) = answers.iter().find(|answer| is_passing(answer)) {
+            return Err(error.clone().into());
+        }
         // Before those who wait are told, who may ask at once how the server is.
         self.found();
         for ((key, watched), answer) in entries.iter().zip(answers) {
@@ -185,7 +191,9 @@ impl Watch {
     /// Renews the proofs of all keys of which nothing was pushed before the answer to what was sent at `sent_at`.
     fn confirm(&self, sent_at: Tick) {
         if let Some(generation) = self.uplink.pushing() {
-            for (_, watched) in self.entries(|watched| watched.is_as_of(generation)) {
+            let is_current =
+                |watched: &Watched| watched.is_as_of(generation) && !watched.is_refused();
+            for (_, watched) in self.entries(is_current) {
                 watched.confirm(sent_at);
             }
         }
@@ -251,6 +259,13 @@ impl Watch {
         // An error says that the pause is over.
         let _ = timeout(pause, ended).await;
     }
+}
+
+/// Whether the server says that it does not serve anybody just now: what it then says of a key says nothing of its config.
+fn is_passing(answer: &Answer) -> bool {
+    const CODES: [&str; 5] = ["LOADING", "MASTERDOWN", "BUSY", "TRYAGAIN", "CLUSTERDOWN"];
+    let code = answer.as_ref().err().and_then(RedisError::code);
+    code.is_some_and(|code| CODES.contains(&code))
 }
 
 /// What is to be done.

@@ -11,8 +11,8 @@ use super::proof::Proof;
 use super::reading::{Problem, Target};
 use super::reads::Reads;
 use super::signal::Signal;
-use crate::ComponentConfig;
 use crate::clock::Tick;
+use crate::{ComponentConfig, ErrorKind};
 
 /// The state of one key, shared by its component's callers and the watch.
 #[derive(Debug)]
@@ -85,7 +85,7 @@ impl Watched {
     pub(crate) async fn read(&self) {
         let number = self.reads.ask();
         self.signal.wake();
-        if self.signal.has_ended() {
+        if self.signal.is_in_vain() {
             return;
         }
         let mut completed = self.completed.subscribe();
@@ -116,6 +116,14 @@ impl Watched {
     /// Whether nothing was pushed since before the last read, when the count of pushes is `generation` now.
     pub(super) fn is_as_of(&self, generation: u64) -> bool {
         self.proof.is_as_of(generation)
+    }
+
+    /// Whether the server did not let the key be read: then it does not push its changes either, and each proof is only as
+    /// good as the read that gave it.
+    pub(super) fn is_refused(&self) -> bool {
+        let target = self.target.load();
+        let problem = target.problem.as_ref();
+        problem.is_some_and(|problem| problem.kind == ErrorKind::ConfigServerRefused)
     }
 
     /// Confirms the last reading, as of `sent_at`.

@@ -5,7 +5,7 @@ mod errors;
 mod text;
 
 pub use self::errors::Errors;
-pub(crate) use self::text::{printable, printable_error};
+pub(crate) use self::text::{printable, printable_error, repeats_arguments};
 
 use std::error::Error as StdError;
 use std::fmt;

@@ -23,8 +23,20 @@ pub(crate) fn printable(text: &str) -> String {
 }
 
 /// What redis-rs says of an error, made [`printable`].
+///
+/// Except where the server does not know a command: it then repeats the command with its arguments, and those of AUTH and
+/// HELLO are credentials.
 pub(crate) fn printable_error(error: &RedisError) -> String {
-    printable(&error.to_string())
+    if repeats_arguments(error) {
+        "the server does not know a command that is needed to log in".to_owned()
+    } else {
+        printable(&error.to_string())
+    }
+}
+
+/// Whether the text of an error may hold what was sent to log in.
+pub(crate) fn repeats_arguments(error: &RedisError) -> bool {
+    error.to_string().to_lowercase().contains("unknown command")
 }
 
 /// Characters that reorder what is shown around them.
@@ -34,7 +46,7 @@ fn is_bidirectional_control(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::printable;
+    use super::{printable, printable_error};
 
     #[test]
     fn control_characters_are_escaped() {
@@ -42,6 +54,14 @@ mod tests {
             printable("a\n[ERROR] b\u{1b}[31m\u{202e}ü"),
             "a\\n[ERROR] b\\u{1b}[31m\\u{202e}ü"
         );
+    }
+
+    #[test]
+    fn what_was_sent_to_log_in_is_not_repeated() {
+        let answer = b"-ERR unknown command 'HELLO', with args beginning with: '3' 'AUTH' 'default' 's3cret'\r\n";
+        let error = redis::parse_redis_value(answer).unwrap().extract_error();
+        let shown = printable_error(&error.unwrap_err());
+        assert!(!shown.contains("s3cret"), "{shown}");
     }
 
     #[test]

@@ -9,11 +9,12 @@ use tokio::sync::watch;
 
 use super::outlook::{Goal, Outlook};
 use super::published::{Clients, Numbered, Published};
+use super::report::{Event, Report};
 use super::{Executor, Slot};
 use crate::backoff::Backoff;
 use crate::client::{Cause, Failure, Timeouts};
 use crate::config_server::Errands;
-use crate::{ComponentConfig, Error, ErrorKind, measure};
+use crate::{ComponentConfig, Error, ErrorKind};
 
 /// An attempt that is underway. When it is dropped it is over, and those who wait look again.
 pub(crate) struct Attempt<X: Executor> {
@@ -21,6 +22,7 @@ pub(crate) struct Attempt<X: Executor> {
     executor: X,
     goal: Goal,
     over: watch::Sender<()>,
+    is_finished: bool,
 }
 
 /// Tells when an attempt is over.
@@ -41,6 +43,7 @@ impl<X: Executor> Attempt<X> {
             executor: executor.clone(),
             goal,
             over: watch::Sender::new(()),
+            is_finished: false,
         };
         outlook.begin(executor.id(), attempt.goal.revision, attempt.ended());
         attempt
@@ -63,21 +66,27 @@ impl<X: Executor> Attempt<X> {
         self.slot.server().map(|server| server.errands().clone())
     }
 
-    /// Publishes the client, or notes why there is none.
-    pub(super) fn finish(self, opened: Result<X::Client, Failure>) {
-        match opened {
+    /// Publishes the client, or notes why there is none, and then tells of it.
+    pub(super) fn finish(mut self, opened: Result<X::Client, Failure>) {
+        let report = match opened {
             Ok(client) => self.publish(client),
-            Err(failure) => self.fail(&failure),
+            Err(failure) => Some(self.fail(&failure)),
+        };
+        self.is_finished = true;
+        drop(self);
+        if let Some(report) = report {
+            report.emit();
         }
     }
 
-    fn publish(&self, client: X::Client) {
+    fn publish(&self, client: X::Client) -> Option<Report> {
         let mut outlook = self.slot.outlook();
-        let recovered = outlook.has_failed(self.goal.revision);
-        outlook.forget_failures_except(|revision| revision != self.goal.revision);
+        let executor = self.executor.id();
+        let recovered = outlook.has_failed(executor, self.goal.revision);
+        outlook.forget_failure(executor, self.goal.revision);
 
         if outlook.is_shut_down() {
-            return;
+            return None;
         }
         let old = self.slot.published();
         let next = match &old {
@@ -102,30 +111,22 @@ impl<X: Executor> Attempt<X> {
                 }
             }
             // The config has changed once more meanwhile; the next attempt is for the newest.
-            _ => return,
+            _ => return None,
         };
         // The generation first: who finds the new client finds it current.
         let generation = next.generation;
         self.slot.newest.store(generation, Ordering::Release);
         self.slot.published.store(Some(Arc::new(next)));
-        // A subscriber may itself call a component, which takes the lock.
         drop(outlook);
 
-        let Slot { component, key, .. } = &*self.slot;
-        let server = self.goal.config.address();
         if old.as_ref().is_none_or(|old| old.generation != generation) {
-            measure::swap(component, generation);
             let previous = old.map(|old| old.config.address());
-            tracing::info!(
-                component,
-                key,
+            Some(self.report(Event::InForce {
                 generation,
-                server,
                 previous,
-                "config in force"
-            );
-        } else if recovered {
-            tracing::info!(component, key, generation, server, "server is back");
+            }))
+        } else {
+            recovered.then(|| self.report(Event::Back { generation }))
         }
     }
 
@@ -135,16 +136,16 @@ impl<X: Executor> Attempt<X> {
         self.executor.put(clients, numbered);
     }
 
-    fn fail(&self, failure: &Failure) {
+    fn fail(&self, failure: &Failure) -> Report {
         let Slot { component, key, .. } = &*self.slot;
         let server = self.goal.config.address();
         let reason = &failure.message;
-        let kind = match failure.cause {
-            Cause::Busy | Cause::Refused => ErrorKind::ServerRefused,
-            Cause::Unreachable => ErrorKind::ServerUnreachable,
-            Cause::Runtime => ErrorKind::NoRuntime,
+        // A runtime that cannot connect says nothing of the server: it fails alone.
+        let (kind, executor) = match failure.cause {
+            Cause::Busy | Cause::Refused => (ErrorKind::ServerRefused, None),
+            Cause::Unreachable => (ErrorKind::ServerUnreachable, None),
+            Cause::Runtime => (ErrorKind::NoRuntime, Some(self.executor.id())),
         };
-        measure::server_failure(component, kind);
         let mut error = Error::new(
             kind,
             format!(
@@ -152,29 +153,49 @@ impl<X: Executor> Attempt<X> {
             ),
         )
         .about(component, key, Some(&server));
-        if let Some(source) = &failure.source {
-            error = error.with_source(source.clone());
+        if let Some(source) = failure.shown_source() {
+            error = error.with_source(source);
         }
         let longest_pause = match failure.cause {
             Cause::Refused => Backoff::REFUSED,
             _ => Backoff::SERVER_DOWN,
         };
-        let first = self
-            .slot
-            .outlook()
-            .fail(self.goal.revision, error, longest_pause);
-        if first {
-            tracing::warn!(component, key, server, reason, "server cannot be used");
+        let mut outlook = self.slot.outlook();
+        let is_first = outlook.fail(self.goal.revision, executor, error, longest_pause);
+        drop(outlook);
+        self.report(Event::Unusable {
+            kind,
+            reason: reason.clone(),
+            is_first,
+        })
+    }
+
+    fn report(&self, event: Event) -> Report {
+        Report {
+            component: self.slot.component.clone(),
+            key: self.slot.key.clone(),
+            server: self.goal.config.address(),
+            event,
         }
     }
 }
 
 impl<X: Executor> Drop for Attempt<X> {
     fn drop(&mut self) {
-        if thread::panicking() {
-            self.fail(&Failure::without_drivers());
+        let mut report = None;
+        if !self.is_finished {
+            // Noted for this executor alone, so that its callers do not begin it again and again.
+            report = Some(if thread::panicking() {
+                self.fail(&Failure::without_drivers())
+            } else {
+                self.fail(&Failure::runtime_ended())
+            });
         }
         let mut outlook = self.slot.outlook();
         outlook.end(self.executor.id(), self.goal.revision);
+        drop(outlook);
+        if let Some(report) = report.filter(|_| thread::panicking()) {
+            report.emit();
+        }
     }
 }

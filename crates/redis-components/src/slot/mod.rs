@@ -5,6 +5,7 @@ mod drain;
 mod executor;
 mod outlook;
 mod published;
+mod report;
 
 use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -155,7 +156,7 @@ impl Slot {
                 // A connection that ended is a reason to look whether the component has moved, once.
                 (
                     false,
-                    lost && !self.outlook().has_failed(published.revision),
+                    lost && !self.outlook().has_failed(executor.id(), published.revision),
                 )
             }
         };
@@ -173,12 +174,7 @@ impl Slot {
     fn step<X: Executor>(self: &Arc<Self>, executor: &X) -> Result<Step<X>, Error> {
         let mut outlook = self.outlook();
         if outlook.is_shut_down() {
-            let message = "redis-components was shut down";
-            return Err(Error::new(ErrorKind::ShutDown, message).about(
-                &self.component,
-                &self.key,
-                None,
-            ));
+            return Err(self.was_shut_down());
         }
         let target = self.watched.target();
         let mut published = self.published.load_full();
@@ -218,7 +214,7 @@ impl Slot {
         let mut refusal = None;
         if let Some(goal) = Goal::new_config(&target, published.as_deref()) {
             // The first attempt is waited for; while one that failed is tried again, the last good client serves.
-            let serves = existing.is_some() && outlook.has_failed(goal.revision);
+            let serves = existing.is_some() && outlook.has_failed(executor.id(), goal.revision);
             match outlook.prospect(executor.id(), &goal) {
                 Prospect::Open => {
                     let attempt = Attempt::begin(&mut outlook, self, executor, goal);
@@ -246,6 +242,23 @@ impl Slot {
             Prospect::Underway(ended) => Ok(Step::Wait(ended, target.revision)),
             Prospect::Failed(error) => Err(error),
         }
+    }
+
+    /// Why there is no config in force where there was one just now.
+    pub(crate) fn unavailable(&self) -> Error {
+        if self.outlook().is_shut_down() {
+            self.was_shut_down()
+        } else {
+            self.disabled()
+        }
+    }
+
+    fn was_shut_down(&self) -> Error {
+        Error::new(ErrorKind::ShutDown, "redis-components was shut down").about(
+            &self.component,
+            &self.key,
+            None,
+        )
     }
 
     fn disabled(&self) -> Error {

@@ -53,6 +53,8 @@ struct Underway {
 #[derive(Debug)]
 struct Failed {
     revision: u64,
+    /// Whom it concerns, where it is not the server's doing.
+    executor: Option<ExecutorId>,
     error: Error,
     backoff: Backoff,
     retry_at: Instant,
@@ -80,7 +82,7 @@ impl Goal {
 
 impl Outlook {
     pub(super) fn prospect(&self, executor: ExecutorId, goal: &Goal) -> Prospect {
-        let failed = self.failed(goal.revision);
+        let failed = self.failed(executor, goal.revision);
         let underway = self
             .underway
             .iter()
@@ -99,7 +101,7 @@ impl Outlook {
 
     pub(super) fn begin(&mut self, executor: ExecutorId, revision: u64, ended: Ended) {
         let hopeless = self
-            .failed(revision)
+            .failed(executor, revision)
             .is_some_and(|failed| Instant::now() < failed.retry_at + FORGOTTEN_AFTER);
         self.underway.push(Underway {
             executor,
@@ -114,16 +116,25 @@ impl Outlook {
             .retain(|attempt| attempt.executor != executor || attempt.revision != revision);
     }
 
-    /// Notes a failure and says whether it is the first towards this config.
-    pub(super) fn fail(&mut self, revision: u64, error: Error, longest_pause: Duration) -> bool {
-        let earlier = self.failed(revision).map(|failed| failed.backoff);
+    /// Notes a failure, of one executor or of the server, and says whether it is the first towards this config.
+    pub(super) fn fail(
+        &mut self,
+        revision: u64,
+        executor: Option<ExecutorId>,
+        error: Error,
+        longest_pause: Duration,
+    ) -> bool {
+        let is_same = |failed: &Failed| failed.revision == revision && failed.executor == executor;
+        let earlier = self.failures.iter().find(|failed| is_same(failed));
+        let earlier = earlier.map(|failed| failed.backoff);
         let mut backoff = earlier
             .unwrap_or_else(|| Backoff::new(longest_pause))
             .with_cap(longest_pause);
         let retry_at = Instant::now() + backoff.next();
-        self.forget_failures_except(|other| other != revision);
+        self.failures.retain(|failed| !is_same(failed));
         self.failures.push(Failed {
             revision,
+            executor,
             error,
             backoff,
             retry_at,
@@ -135,18 +146,29 @@ impl Outlook {
         self.failures.retain(|failed| keep(failed.revision));
     }
 
-    pub(super) fn has_failed(&self, revision: u64) -> bool {
-        self.failed(revision).is_some()
+    /// Forgets what has failed for an executor that has now succeeded.
+    pub(super) fn forget_failure(&mut self, executor: ExecutorId, revision: u64) {
+        self.failures
+            .retain(|failed| failed.revision != revision || !failed.concerns(executor));
     }
 
+    pub(super) fn has_failed(&self, executor: ExecutorId, revision: u64) -> bool {
+        self.failed(executor, revision).is_some()
+    }
+
+    /// Why a config is not in force, for people.
     pub(super) fn failure(&self, revision: u64) -> Option<&Error> {
-        self.failed(revision).map(|failed| &failed.error)
+        let failed = self
+            .failures
+            .iter()
+            .find(|failed| failed.revision == revision);
+        failed.map(|failed| &failed.error)
     }
 
-    fn failed(&self, revision: u64) -> Option<&Failed> {
+    fn failed(&self, executor: ExecutorId, revision: u64) -> Option<&Failed> {
         self.failures
             .iter()
-            .find(|failed| failed.revision == revision)
+            .find(|failed| failed.revision == revision && failed.concerns(executor))
     }
 
     /// Remembers clients that were replaced for as long as somebody uses them.
@@ -166,5 +188,11 @@ impl Outlook {
 
     pub(super) fn is_shut_down(&self) -> bool {
         self.shut_down
+    }
+}
+
+impl Failed {
+    fn concerns(&self, executor: ExecutorId) -> bool {
+        self.executor.is_none_or(|concerned| concerned == executor)
     }
 }
