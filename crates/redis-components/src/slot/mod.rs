@@ -2,28 +2,30 @@
 
 mod attempt;
 mod drain;
+mod ending;
 mod executor;
 mod outlook;
 mod published;
+mod refusal;
 mod report;
+mod step;
 
 use std::pin::pin;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use futures_util::future::select;
 
-use self::attempt::{Attempt, Ended};
 pub(crate) use self::drain::DrainPolicy;
-use self::drain::Retired;
 pub(crate) use self::executor::{Executor, OnRuntime, OnThreads};
-use self::outlook::{Goal, Outlook, Prospect};
+use self::outlook::Outlook;
 pub(crate) use self::published::{Numbered, Published};
+use self::step::Step;
 use crate::client::Timeouts;
-use crate::config_server::{ConfigServer, Target, Watched};
-use crate::{ComponentConfig, Error, ErrorKind};
+use crate::config_server::{ConfigServer, Watched};
+use crate::{ComponentConfig, Error};
 
 /// For how long "there is no config" is believed: short, because somebody is about to SET the key.
 const BELIEVED_MISSING: Duration = Duration::from_millis(100);
@@ -48,15 +50,6 @@ pub(crate) struct Slot {
 pub(crate) struct Conduct {
     pub(crate) timeouts: Timeouts,
     pub(crate) drain: DrainPolicy,
-}
-
-/// What a caller does next.
-enum Step<X: Executor> {
-    Use(Arc<Numbered<X::Client>>),
-    /// Wait until the attempt is over, or the target has another revision than this.
-    Wait(Ended, u64),
-    /// Start the attempt, and look again.
-    Start(Attempt<X>),
 }
 
 impl Slot {
@@ -170,120 +163,6 @@ impl Slot {
         }
     }
 
-    /// Decides, from the newest config and what is published, how a call on `executor` gets its client.
-    fn step<X: Executor>(self: &Arc<Self>, executor: &X) -> Result<Step<X>, Error> {
-        let mut outlook = self.outlook();
-        if outlook.is_shut_down() {
-            return Err(self.was_shut_down());
-        }
-        let target = self.watched.target();
-        let mut published = self.published.load_full();
-        let revisions = published.as_ref().map(|published| published.revision);
-        outlook.forget_failures_except(|revision| {
-            revision == target.revision || Some(revision) == revisions
-        });
-
-        if let (Some(config), Some(current)) = (&target.config, &published)
-            && current.config == *config
-            && current.revision != target.revision
-        {
-            // The config went elsewhere and came back, or was never left: the clients are built from it already.
-            let adopted = Arc::new(current.at_revision(target.revision));
-            self.published.store(Some(Arc::clone(&adopted)));
-            published = Some(adopted);
-        }
-        if target
-            .config
-            .as_deref()
-            .is_some_and(ComponentConfig::is_disabled)
-        {
-            let switched_off = self.unpublish(&mut outlook);
-            // A subscriber may itself call a component, which takes the lock.
-            drop(outlook);
-            if switched_off {
-                let Self { component, key, .. } = self.as_ref();
-                tracing::info!(component, key, "component is switched off");
-            }
-            return Err(self.disabled());
-        }
-        let existing = published
-            .as_ref()
-            .and_then(|published| executor.find(&published.clients))
-            .cloned();
-
-        let mut refusal = None;
-        if let Some(goal) = Goal::new_config(&target, published.as_deref()) {
-            // The first attempt is waited for; while one that failed is tried again, the last good client serves.
-            let serves = existing.is_some() && outlook.has_failed(executor.id(), goal.revision);
-            match outlook.prospect(executor.id(), &goal) {
-                Prospect::Open => {
-                    let attempt = Attempt::begin(&mut outlook, self, executor, goal);
-                    return Ok(Step::Start(attempt));
-                }
-                Prospect::Underway(ended) if !serves => {
-                    return Ok(Step::Wait(ended, target.revision));
-                }
-                Prospect::Underway(_) => {}
-                Prospect::Failed(error) => refusal = Some(error),
-            }
-        }
-        if let Some(client) = existing {
-            return Ok(Step::Use(client));
-        }
-        let Some(published) = published else {
-            return Err(refusal.unwrap_or_else(|| self.no_config(&target)));
-        };
-        let goal = Goal::same_config(&published);
-        match outlook.prospect(executor.id(), &goal) {
-            Prospect::Open => {
-                let attempt = Attempt::begin(&mut outlook, self, executor, goal);
-                Ok(Step::Start(attempt))
-            }
-            Prospect::Underway(ended) => Ok(Step::Wait(ended, target.revision)),
-            Prospect::Failed(error) => Err(error),
-        }
-    }
-
-    /// Why there is no config in force where there was one just now.
-    pub(crate) fn unavailable(&self) -> Error {
-        if self.outlook().is_shut_down() {
-            self.was_shut_down()
-        } else {
-            self.disabled()
-        }
-    }
-
-    fn was_shut_down(&self) -> Error {
-        Error::new(ErrorKind::ShutDown, "redis-components was shut down").about(
-            &self.component,
-            &self.key,
-            None,
-        )
-    }
-
-    fn disabled(&self) -> Error {
-        let key = &self.key;
-        let message =
-            format!("it is switched off: the config under `{key}` says `\"disabled\": true`");
-        let server = self.server.as_deref().map(ConfigServer::address);
-        Error::new(ErrorKind::Disabled, message).about(&self.component, key, server)
-    }
-
-    pub(crate) fn no_config(&self, target: &Target) -> Error {
-        let (kind, message) = match &target.problem {
-            Some(problem) => (problem.kind, problem.message.as_str()),
-            None => (
-                ErrorKind::ConfigServerUnreachable,
-                "the config watch has ended",
-            ),
-        };
-        Error::new(kind, message).about(
-            &self.component,
-            &self.key,
-            self.server.as_deref().map(ConfigServer::address),
-        )
-    }
-
     pub(crate) fn component(&self) -> &str {
         &self.component
     }
@@ -306,53 +185,6 @@ impl Slot {
 
     pub(crate) fn published(&self) -> Option<Arc<Published>> {
         self.published.load_full()
-    }
-
-    /// Why the newest config is not in force, and how many connections of earlier generations are still in use.
-    pub(crate) fn pending(&self) -> (Option<String>, usize) {
-        let outlook = self.outlook();
-        let target = self.watched.target();
-        let disabled = target
-            .config
-            .as_deref()
-            .is_some_and(ComponentConfig::is_disabled);
-        let reason = match &target.problem {
-            Some(problem) => Some(problem.message.clone()),
-            None if disabled => Some(self.disabled().message().to_owned()),
-            None => outlook
-                .failure(target.revision)
-                .map(|error| error.message().to_owned()),
-        };
-        (reason, outlook.old_connections())
-    }
-
-    /// Builds no client any more, and returns how many connections are in use.
-    pub(crate) fn shut_down(&self) -> usize {
-        let mut outlook = self.outlook();
-        outlook.shut_down();
-        self.unpublish(&mut outlook);
-        outlook.old_connections()
-    }
-
-    /// Hands out no clients of the config in force any more; returns whether there was one.
-    fn unpublish(&self, outlook: &mut Outlook) -> bool {
-        let published = self.published.swap(None);
-        if let Some(published) = &published {
-            self.newest.fetch_add(1, Ordering::AcqRel);
-            self.retire(outlook, published);
-        }
-        published.is_some()
-    }
-
-    /// Lets the calls of an earlier generation end.
-    fn retire(&self, outlook: &mut Outlook, old: &Published) {
-        let retired = Retired::new(old);
-        if let Some(server) = &self.server {
-            let (component, key) = (self.component.clone(), self.key.clone());
-            let drain = retired.clone().drain(component, key, self.conduct.drain);
-            server.errands().run(drain);
-        }
-        outlook.retire(retired);
     }
 
     fn outlook(&self) -> MutexGuard<'_, Outlook> {
