@@ -15,6 +15,16 @@ macro_rules! include_components {
     };
 }
 
+/// Whether the type given is a `Result`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __is_result {
+    ($returned:ty) => {{
+        use $crate::__private::NoResult as _;
+        $crate::__private::IsResult::<$returned>::IS
+    }};
+}
+
 /// A function that converts our error to that of the `Result` type given.
 #[doc(hidden)]
 #[macro_export]

@@ -1,7 +1,10 @@
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 use syn::ext::IdentExt;
-use syn::{Block, ItemFn, Visibility, parse_quote};
+use syn::visit::Visit;
+use syn::{
+    Block, Generics, ItemFn, Lifetime, Type, TypeImplTrait, TypeReference, Visibility, parse_quote,
+};
 
 use super::Function;
 use crate::attributes::doc_comments;
@@ -58,15 +61,60 @@ fn body(function: &Function, runtime: &TokenStream) -> Block {
         quote!(#(#cfg)* #name)
     });
     let dot_await = wrapper.is_async().then(|| quote!(.await));
-    let finish = match wrapper.returned {
+    let finish = match &wrapper.returned {
         Returned::Result(_) => quote!(finish),
-        Returned::Plain(_) => quote!(finish_plain),
+        // An alias under any name may stand for a `Result`, which the compiler knows.
+        Returned::Plain(ty) if may_be_alias(ty, &wrapper.signature.generics) => {
+            quote!(finish_plain::<_, { #runtime::__is_result!(#ty) }>)
+        }
+        Returned::Plain(_) => quote!(finish_plain::<_, false>),
     };
     parse_quote! {{
         #runtime::__private::begin(&self::COMPONENT, #name).#finish(
             #module::#ident #generics (#connection, #(#arguments),*) #dot_await
         )
     }}
+}
+
+/// Tells whether a return type may be an alias and can be asked: a path without generics, lifetimes, references and `impl`,
+/// which what is asked in a constant cannot have.
+fn may_be_alias(ty: &TokenStream, generics: &Generics) -> bool {
+    let Ok(ty @ Type::Path(_)) = syn::parse2::<Type>(ty.clone()) else {
+        return false;
+    };
+    let mut askable = Askable {
+        generics,
+        is_so: true,
+    };
+    askable.visit_type(&ty);
+    askable.is_so
+}
+
+struct Askable<'a> {
+    generics: &'a Generics,
+    is_so: bool,
+}
+
+impl<'ast> Visit<'ast> for Askable<'_> {
+    fn visit_lifetime(&mut self, _: &'ast Lifetime) {
+        self.is_so = false;
+    }
+
+    fn visit_type_reference(&mut self, _: &'ast TypeReference) {
+        self.is_so = false;
+    }
+
+    fn visit_type_impl_trait(&mut self, _: &'ast TypeImplTrait) {
+        self.is_so = false;
+    }
+
+    fn visit_ident(&mut self, ident: &'ast Ident) {
+        let mut types = self.generics.type_params().map(|param| &param.ident);
+        let mut constants = self.generics.const_params().map(|param| &param.ident);
+        if types.any(|name| name == ident) || constants.any(|name| name == ident) {
+            self.is_so = false;
+        }
+    }
 }
 
 fn connection(wrapper: &Wrapper, name: &str, runtime: &TokenStream) -> TokenStream {

@@ -1,5 +1,6 @@
 //! One call of a component's function, from before its connection is acquired to its result.
 
+use super::{Plain, Returns};
 use crate::measure::{CallTimer, Outcome};
 use crate::{Component, Error};
 
@@ -38,7 +39,10 @@ impl Call {
     /// # Errors
     ///
     /// None: that there was no connection has been said before.
-    pub fn finish_plain<T>(mut self, value: T) -> Result<T, Error> {
+    pub fn finish_plain<T, const IS_RESULT: bool>(mut self, value: T) -> Result<T, Error>
+    where
+        Returns<IS_RESULT>: Plain,
+    {
         self.outcome = Outcome::Success;
         Ok(value)
     }

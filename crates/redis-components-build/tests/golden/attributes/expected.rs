@@ -200,7 +200,10 @@ pub mod attributes {
     #[must_use = "it is what you asked for"]
     pub async fn used() -> ::core::result::Result<u8, ::redis_components::Error> {
         ::redis_components::__private::begin(&self::COMPONENT, "used")
-            .finish_plain(
+            .finish_plain::<
+                _,
+                { ::redis_components::__is_result!(u8) },
+            >(
                 crate::functions::attributes::used(
                         &mut <Connection as ::redis_components::__private::Acquire>::acquire(
                                 &self::COMPONENT,
@@ -217,7 +220,10 @@ pub mod attributes {
     /// Generated from [`plainly_used`](crate::functions::attributes::plainly_used()).
     pub fn plainly_used() -> ::core::result::Result<u8, ::redis_components::Error> {
         ::redis_components::__private::begin(&self::COMPONENT, "plainly_used")
-            .finish_plain(
+            .finish_plain::<
+                _,
+                { ::redis_components::__is_result!(u8) },
+            >(
                 crate::functions::attributes::plainly_used(
                     &mut <blocking::Connection as ::redis_components::__private::AcquireBlocking>::acquire(
                         &self::COMPONENT,

@@ -137,7 +137,10 @@ pub mod connections {
         ::redis_components::Error,
     > {
         ::redis_components::__private::begin(&self::COMPONENT, "multiplexed_pop")
-            .finish_plain(
+            .finish_plain::<
+                _,
+                false,
+            >(
                 crate::functions::connections::multiplexed_pop(
                         &mut *<MultiplexedConnection as ::redis_components::__private::AcquireDedicated>::acquire(
                                 &self::COMPONENT,
@@ -154,7 +157,10 @@ pub mod connections {
     /// Generated from [`generic_pop`](crate::functions::connections::generic_pop()).
     pub async fn generic_pop() -> ::core::result::Result<(), ::redis_components::Error> {
         ::redis_components::__private::begin(&self::COMPONENT, "generic_pop")
-            .finish_plain(
+            .finish_plain::<
+                _,
+                false,
+            >(
                 crate::functions::connections::generic_pop(
                         &mut *<::redis_components::Connection as ::redis_components::__private::AcquireDedicated>::acquire(
                                 &self::COMPONENT,

@@ -117,7 +117,10 @@ pub mod modules {
         inside: crate::functions::modules::visible::Inside,
     ) -> ::core::result::Result<(), ::redis_components::Error> {
         ::redis_components::__private::begin(&self::COMPONENT, "deeper")
-            .finish_plain(
+            .finish_plain::<
+                _,
+                false,
+            >(
                 crate::functions::modules::visible::further::deeper(
                         &mut <::redis_components::Connection as ::redis_components::__private::Acquire>::acquire(
                                 &self::COMPONENT,
@@ -137,7 +140,10 @@ pub mod modules {
         argument: crate::functions::modules::Input,
     ) -> ::core::result::Result<(), ::redis_components::Error> {
         ::redis_components::__private::begin(&self::COMPONENT, "reexported")
-            .finish_plain(
+            .finish_plain::<
+                _,
+                false,
+            >(
                 crate::functions::modules::reexported(
                         &mut <::redis_components::Connection as ::redis_components::__private::Acquire>::acquire(
                                 &self::COMPONENT,
@@ -157,7 +163,10 @@ pub mod modules {
         argument: &crate::functions::modules::Input,
     ) -> ::core::result::Result<(), ::redis_components::Error> {
         ::redis_components::__private::begin(&self::COMPONENT, "renamed")
-            .finish_plain(
+            .finish_plain::<
+                _,
+                false,
+            >(
                 crate::functions::modules::renamed(
                         &mut <::redis_components::Connection as ::redis_components::__private::Acquire>::acquire(
                                 &self::COMPONENT,
@@ -177,7 +186,10 @@ pub mod modules {
         globbed: crate::functions::modules::Globbed,
     ) -> ::core::result::Result<(), ::redis_components::Error> {
         ::redis_components::__private::begin(&self::COMPONENT, "globbed")
-            .finish_plain(
+            .finish_plain::<
+                _,
+                false,
+            >(
                 crate::functions::modules::globbed(
                         &mut <::redis_components::Connection as ::redis_components::__private::Acquire>::acquire(
                                 &self::COMPONENT,
@@ -197,7 +209,10 @@ pub mod modules {
         child: crate::functions::modules::child::Child,
     ) -> ::core::result::Result<(), ::redis_components::Error> {
         ::redis_components::__private::begin(&self::COMPONENT, "from_file")
-            .finish_plain(
+            .finish_plain::<
+                _,
+                false,
+            >(
                 crate::functions::modules::from_file(
                         &mut <::redis_components::Connection as ::redis_components::__private::Acquire>::acquire(
                                 &self::COMPONENT,
@@ -246,7 +261,10 @@ pub mod modules {
         map: ::std::collections::BTreeMap<u8, u8>,
     ) -> ::core::result::Result<(), ::redis_components::Error> {
         ::redis_components::__private::begin(&self::COMPONENT, "conditional")
-            .finish_plain(
+            .finish_plain::<
+                _,
+                false,
+            >(
                 crate::functions::modules::sometimes::conditional(
                         &mut <::redis_components::Connection as ::redis_components::__private::Acquire>::acquire(
                                 &self::COMPONENT,
@@ -331,7 +349,10 @@ pub mod named {
     /// Generated from [`same`](crate::functions::modules::named::same()).
     pub async fn same() -> ::core::result::Result<(), ::redis_components::Error> {
         ::redis_components::__private::begin(&self::COMPONENT, "same")
-            .finish_plain(
+            .finish_plain::<
+                _,
+                false,
+            >(
                 crate::functions::modules::named::same(
                         &mut <::redis_components::Connection as ::redis_components::__private::Acquire>::acquire(
                                 &self::COMPONENT,
@@ -395,7 +416,10 @@ pub mod other {
     /// Generated from [`same`](crate::functions::modules::other::inner::same()).
     pub async fn same() -> ::core::result::Result<(), ::redis_components::Error> {
         ::redis_components::__private::begin(&self::COMPONENT, "same")
-            .finish_plain(
+            .finish_plain::<
+                _,
+                false,
+            >(
                 crate::functions::modules::other::inner::same(
                         &mut <::redis_components::Connection as ::redis_components::__private::Acquire>::acquire(
                                 &self::COMPONENT,
@@ -468,7 +492,10 @@ pub mod relatives {
         map: &Map<u8, u8>,
     ) -> ::core::result::Result<(), ::redis_components::Error> {
         ::redis_components::__private::begin(&self::COMPONENT, "imported")
-            .finish_plain(
+            .finish_plain::<
+                _,
+                false,
+            >(
                 crate::functions::relatives::imported(
                         &mut <Conn as ::redis_components::__private::Acquire>::acquire(
                                 &self::COMPONENT,
@@ -488,7 +515,10 @@ pub mod relatives {
         map: BTreeMap<u8, u8>,
     ) -> ::core::result::Result<(), ::redis_components::Error> {
         ::redis_components::__private::begin(&self::COMPONENT, "globbed")
-            .finish_plain(
+            .finish_plain::<
+                _,
+                false,
+            >(
                 crate::functions::relatives::globbed(
                         &mut <Conn as ::redis_components::__private::Acquire>::acquire(
                                 &self::COMPONENT,
@@ -508,7 +538,10 @@ pub mod relatives {
         map: ::std::collections::BTreeMap<crate::functions::modules::visible::Inside, u8>,
     ) -> ::core::result::Result<(), ::redis_components::Error> {
         ::redis_components::__private::begin(&self::COMPONENT, "written")
-            .finish_plain(
+            .finish_plain::<
+                _,
+                false,
+            >(
                 crate::functions::relatives::written(
                         &mut <::redis_components::Connection as ::redis_components::__private::Acquire>::acquire(
                                 &self::COMPONENT,

@@ -207,7 +207,10 @@ pub mod options {
         ::redis_components::Error,
     > {
         ::redis_components::__private::begin(&self::COMPONENT, "value")
-            .finish_plain(
+            .finish_plain::<
+                _,
+                { ::redis_components::__is_result!(ThirdPartyResult) },
+            >(
                 crate::functions::options::value(
                         &mut <Connection as ::redis_components::__private::Acquire>::acquire(
                                 &self::COMPONENT,
@@ -224,7 +227,10 @@ pub mod options {
     /// Generated from [`match`](crate::functions::options::r#match()).
     pub async fn r#match() -> ::core::result::Result<(), ::redis_components::Error> {
         ::redis_components::__private::begin(&self::COMPONENT, "match")
-            .finish_plain(
+            .finish_plain::<
+                _,
+                false,
+            >(
                 crate::functions::options::r#match(
                         &mut <Connection as ::redis_components::__private::Acquire>::acquire(
                                 &self::COMPONENT,
@@ -264,7 +270,10 @@ pub mod options {
         ::redis_components::Error,
     > {
         ::redis_components::__private::begin(&self::COMPONENT, "search")
-            .finish_plain(
+            .finish_plain::<
+                _,
+                { ::redis_components::__is_result!(SearchResult) },
+            >(
                 crate::functions::options::search(
                         &mut <Connection as ::redis_components::__private::Acquire>::acquire(
                                 &self::COMPONENT,

@@ -89,7 +89,10 @@ pub mod returns {
     /// Generated from [`nothing`](crate::functions::returns::nothing()).
     pub async fn nothing() -> ::core::result::Result<(), ::redis_components::Error> {
         ::redis_components::__private::begin(&self::COMPONENT, "nothing")
-            .finish_plain(
+            .finish_plain::<
+                _,
+                false,
+            >(
                 crate::functions::returns::nothing(
                         &mut <Connection as ::redis_components::__private::Acquire>::acquire(
                                 &self::COMPONENT,
@@ -106,7 +109,10 @@ pub mod returns {
     /// Generated from [`value`](crate::functions::returns::value()).
     pub async fn value() -> ::core::result::Result<u64, ::redis_components::Error> {
         ::redis_components::__private::begin(&self::COMPONENT, "value")
-            .finish_plain(
+            .finish_plain::<
+                _,
+                { ::redis_components::__is_result!(u64) },
+            >(
                 crate::functions::returns::value(
                         &mut <Connection as ::redis_components::__private::Acquire>::acquire(
                                 &self::COMPONENT,
@@ -123,7 +129,10 @@ pub mod returns {
     /// Generated from [`nothing_blocking`](crate::functions::returns::nothing_blocking()).
     pub fn nothing_blocking() -> ::core::result::Result<(), ::redis_components::Error> {
         ::redis_components::__private::begin(&self::COMPONENT, "nothing_blocking")
-            .finish_plain(
+            .finish_plain::<
+                _,
+                false,
+            >(
                 crate::functions::returns::nothing_blocking(
                     &mut <blocking::Connection as ::redis_components::__private::AcquireBlocking>::acquire(
                         &self::COMPONENT,
@@ -203,7 +212,10 @@ pub mod returns {
         ::redis_components::Error,
     > {
         ::redis_components::__private::begin(&self::COMPONENT, "opaque")
-            .finish_plain(
+            .finish_plain::<
+                _,
+                false,
+            >(
                 crate::functions::returns::opaque(
                     &mut <blocking::Connection as ::redis_components::__private::AcquireBlocking>::acquire(
                         &self::COMPONENT,
@@ -237,7 +249,10 @@ pub mod returns {
         ::redis_components::Error,
     > {
         ::redis_components::__private::begin(&self::COMPONENT, "option")
-            .finish_plain(
+            .finish_plain::<
+                _,
+                { ::redis_components::__is_result!(Option < RedisResult < u8 > >) },
+            >(
                 crate::functions::returns::option(
                         &mut <Connection as ::redis_components::__private::Acquire>::acquire(
                                 &self::COMPONENT,
