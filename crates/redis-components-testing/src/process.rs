@@ -15,7 +15,6 @@ use crate::guard::Guard;
 
 /// A redis-server process with its port, arguments and directory, which outlive it.
 pub(crate) struct Process {
-    /// Before the server, so that it is dropped before it too.
     guard: Option<Guard>,
     server: RedisServer,
     program: OsString,
@@ -76,7 +75,9 @@ impl Process {
 
     /// Kills the process, frozen or not, and waits for its end.
     pub(crate) fn kill(&mut self) {
-        // First, because once the process has ended its id may be given to another.
+        // In this order: until it is waited for, a process that was killed keeps its id, so that the guard can be there until
+        // it is, and is not when the id may be given to another. An error says that it has ended already.
+        let _ = self.server.process.kill();
         self.guard = None;
         self.server.stop();
     }
@@ -96,6 +97,12 @@ impl Process {
         let stderr =
             std::fs::read_to_string(stderr_path(self.directory.path())).unwrap_or_default();
         format!("{log}{stderr}")
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.kill();
     }
 }
 

@@ -43,7 +43,7 @@ fn r10_a_subscriber_may_call_a_component() {
         .init();
 
     let (sender, receiver) = channel();
-    thread::spawn(move || {
+    let calls = thread::spawn(move || {
         let refused = r#"{"host":"127.0.0.1","port":1}"#;
         // No config, a server that cannot be used, one that can, the loss of the config server, its return.
         assert!(logs.blocking_connection().is_err());
@@ -62,5 +62,7 @@ fn r10_a_subscriber_may_call_a_component() {
         sender.send(()).unwrap();
     });
     receiver.recv_timeout(3 * SOON).expect("all calls end");
+    // And the servers with them.
+    calls.join().unwrap();
     assert!(CALLS.load(Ordering::SeqCst) >= 5);
 }
