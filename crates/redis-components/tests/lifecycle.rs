@@ -6,7 +6,9 @@ mod common;
 
 use std::time::Duration;
 
-use common::{World, always_fresh, declare, name_of, until, whereabouts, whereabouts_blocking};
+use common::{
+    World, always_fresh, blocked, declare, name_of, until, whereabouts, whereabouts_blocking,
+};
 use redis_components::{ComponentConfig, ErrorKind, blocking, shutdown, status};
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -191,7 +193,7 @@ async fn r4_calls_that_outlast_the_drain_deadline_go_on_unless_they_are_to_be_cu
                         .await;
                     popped
                 });
-                until("the call is on a", async || blocked(&world) == 1).await;
+                until("the call is on a", async || blocked(&world.a) == 1).await;
                 world.move_to(logs, &world.b);
                 assert_eq!(whereabouts(logs).await.unwrap(), "b");
                 if cut {
@@ -206,14 +208,6 @@ async fn r4_calls_that_outlast_the_drain_deadline_go_on_unless_they_are_to_be_cu
             })
             .await;
     }
-}
-
-fn blocked(world: &World) -> u64 {
-    let info: String = redis::from_redis_value(world.a.command(&["INFO", "clients"])).unwrap();
-    let line = info
-        .lines()
-        .find_map(|line| line.strip_prefix("blocked_clients:"));
-    line.and_then(|count| count.trim().parse().ok()).unwrap()
 }
 
 #[tokio::test]

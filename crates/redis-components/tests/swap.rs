@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use common::{World, always_fresh, count, counter, declare, name_of, until, whereabouts};
+use common::impostors::refuses;
+use common::{World, always_fresh, blocked, count, counter, declare, name_of, until, whereabouts};
 use redis_components::{Component, ComponentConfig, Scope, status};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -71,24 +72,13 @@ async fn r4_a_call_in_flight_finishes_where_it_began() {
                     .query_async::<(String, String)>(&mut connection)
                     .await
             }));
-            until("the call is on a", async || {
-                world.a.command_calls("get") + blocked(&world) > 0
-            })
-            .await;
+            until("the call is on a", async || blocked(&world.a) == 1).await;
             world.move_to(logs, &world.b);
             assert_eq!(whereabouts(logs).await.unwrap(), "b");
             world.a.command(&["LPUSH", "inbox", "answer"]);
             assert_eq!(call.await.unwrap().unwrap().1, "answer");
         })
         .await;
-}
-
-fn blocked(world: &World) -> u64 {
-    let info: String = redis::from_redis_value(world.a.command(&["INFO", "clients"])).unwrap();
-    let line = info
-        .lines()
-        .find_map(|line| line.strip_prefix("blocked_clients:"));
-    line.and_then(|count| count.trim().parse().ok()).unwrap()
 }
 
 #[tokio::test]
@@ -162,7 +152,7 @@ async fn r5_a_config_that_cannot_be_used_leaves_the_component_where_it_was() {
     let world = World::start();
     let logs = always_fresh("logs");
     let key = logs.key();
-    let refused = common_unreachable();
+    let refused = refuses();
     let locked = redis_components_testing::Server::start_with(&["--requirepass", "right"]);
     let with_password = |password: &str| {
         format!(
@@ -214,12 +204,6 @@ async fn r5_a_config_that_cannot_be_used_leaves_the_component_where_it_was() {
             assert!(logs.connection().await.is_ok());
         })
         .await;
-}
-
-/// A port on which nobody listens.
-fn common_unreachable() -> u16 {
-    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
-    listener.local_addr().unwrap().port()
 }
 
 #[tokio::test]

@@ -109,6 +109,15 @@ pub(crate) fn counter(server: &Server) -> u64 {
     }
 }
 
+/// How many clients wait on a server for what a blocking command is to bring.
+pub(crate) fn blocked(server: &Server) -> u64 {
+    let info: String = redis::from_redis_value(server.command(&["INFO", "clients"])).unwrap();
+    let line = info
+        .lines()
+        .find_map(|line| line.strip_prefix("blocked_clients:"));
+    line.and_then(|count| count.trim().parse().ok()).unwrap()
+}
+
 /// Waits until the condition holds.
 pub(crate) async fn until(what: &str, mut condition: impl AsyncFnMut() -> bool) {
     let deadline = Instant::now() + SOON;
