@@ -72,7 +72,11 @@ impl Component {
         let slot = self.slot()?;
         let executor =
             OnRuntime::current().map_err(|error| error.about(self.name(), self.key(), None))?;
-        let client = slot.acquire(&executor, self.wait()).await?;
+        let client = match slot.ready(&executor, self.wait()) {
+            Some(client) => client,
+            // In a box of its own, so that the future that every call carries along is small.
+            None => Box::pin(slot.acquire(&executor, self.wait())).await?,
+        };
         Ok(Connection::new(client))
     }
 

@@ -92,7 +92,11 @@ impl Registry {
     /// The slot of a component, made when it is first asked for.
     pub(crate) fn slot(&self, declaration: &Declaration) -> Result<Arc<Slot>, Error> {
         let Declaration {
-            name, key, wait, ..
+            name,
+            key,
+            wait,
+            connections,
+            ..
         } = *declaration;
         let url = match self.settings.source() {
             Source::Fixed(_) => None,
@@ -107,7 +111,7 @@ impl Registry {
         let Used { servers, slots, .. } = &mut *used;
         let entry = match slots.entry((url.clone(), key.to_owned())) {
             Entry::Occupied(slot) => {
-                slot.get().watched().expect(wait);
+                slot.get().expect(wait, connections);
                 return Ok(Arc::clone(slot.get()));
             }
             Entry::Vacant(entry) => entry,
@@ -126,7 +130,7 @@ impl Registry {
             }
             (None, source) => Slot::fixed(name, key, fixed(source, name)?, conduct),
         };
-        slot.watched().expect(wait);
+        slot.expect(wait, connections);
         Ok(Arc::clone(entry.insert(Arc::new(slot))))
     }
 

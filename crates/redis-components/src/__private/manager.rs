@@ -34,7 +34,7 @@ impl Acquire for ConnectionManager {
                 .map_err(|error| origin.error(&Failure::from(error)))
         };
         match shared.client() {
-            Some(client) => client.manager.get_or_try_init(open).await.cloned(),
+            Some(client) => client.client.manager.get_or_try_init(open).await.cloned(),
             None => open().await,
         }
     }

@@ -9,6 +9,7 @@ mod open_blocking;
 mod pool;
 mod pooled;
 mod session;
+mod shared;
 mod timeouts;
 mod wire;
 
