@@ -4,9 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use redis::aio::{ConnectionLike, MultiplexedConnection};
-use redis::{Cmd, Pipeline, RedisFuture, RedisResult, Value};
+use redis::{Cmd, Pipeline, RedisFuture, Value};
 
-use crate::client::{Answer, Multiplexed};
+use crate::client::{Multiplexed, Shared};
 use crate::slot::Numbered;
 
 /// An asynchronous connection to a component's server, shared with the other calls of the same tokio runtime.
@@ -66,22 +66,18 @@ impl Connection {
         if let Some(client) = self.client() {
             client.client.lend();
         }
-        self.handle().clone()
+        self.for_command().0.clone()
     }
 
-    fn handle(&mut self) -> &mut MultiplexedConnection {
+    /// The handle for a command, and the connection that it is a handle to, where a component gave it.
+    fn for_command(&mut self) -> (&mut MultiplexedConnection, Option<&Shared>) {
         match &mut self.0 {
             Origin::Component(client, picked) => {
-                let pick = || Picked::from(&client.client);
-                &mut picked.get_or_insert_with(pick).handle
+                let Picked { number, handle } =
+                    picked.get_or_insert_with(|| Picked::from(&client.client));
+                (handle, Some(client.client.connection(*number)))
             }
-            Origin::Own(connection) => connection,
-        }
-    }
-
-    fn note<T: Answer>(&self, result: &RedisResult<T>) {
-        if let Origin::Component(client, Some(picked)) = &self.0 {
-            client.client.note(picked.number, result);
+            Origin::Own(connection) => (connection, None),
         }
     }
 }
@@ -91,7 +87,7 @@ impl From<&Multiplexed> for Picked {
         let number = client.pick();
         Self {
             number,
-            handle: client.handle(number),
+            handle: client.connection(number).handle(),
         }
     }
 }
@@ -106,8 +102,12 @@ impl From<MultiplexedConnection> for Connection {
 impl ConnectionLike for Connection {
     fn req_packed_command<'a>(&'a mut self, command: &'a Cmd) -> RedisFuture<'a, Value> {
         Box::pin(async move {
-            let result = self.handle().send_packed_command(command).await;
-            self.note(&result);
+            let (handle, shared) = self.for_command();
+            let request = shared.map(Shared::begin);
+            let result = handle.send_packed_command(command).await;
+            if let Some(request) = request {
+                request.end(&result);
+            }
             result
         })
     }
@@ -119,11 +119,12 @@ impl ConnectionLike for Connection {
         count: usize,
     ) -> RedisFuture<'a, Vec<Value>> {
         Box::pin(async move {
-            let result = self
-                .handle()
-                .send_packed_commands(pipeline, offset, count)
-                .await;
-            self.note(&result);
+            let (handle, shared) = self.for_command();
+            let request = shared.map(Shared::begin);
+            let result = handle.send_packed_commands(pipeline, offset, count).await;
+            if let Some(request) = request {
+                request.end(&result);
+            }
             result
         })
     }

@@ -82,7 +82,10 @@ async fn r3_all_connections_move_and_none_is_left_behind() {
         .scope(async {
             assert_eq!(used(logs).await.len(), 3);
             world.move_to(logs, &world.b);
-            until("b is used", async || whereabouts(logs).await.unwrap() == "b").await;
+            until("b is used", async || {
+                whereabouts(logs).await.unwrap() == "b"
+            })
+            .await;
             until("a is empty", async || world.a.connected_clients() == 0).await;
             assert_eq!(used(logs).await.len(), 3);
             assert_eq!(world.b.connected_clients(), 3);

@@ -4,10 +4,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::future::try_join_all;
-use redis::RedisResult;
-use redis::aio::MultiplexedConnection;
 
-use super::health::Answer;
 use super::line::end_unused;
 use super::shared::Shared;
 use super::{Failure, Timeouts};
@@ -54,9 +51,9 @@ impl Multiplexed {
         }
     }
 
-    /// A handle to the connection of that number, for somebody who holds this client as long.
-    pub(crate) fn handle(&self, number: usize) -> MultiplexedConnection {
-        self.connections[number].handle()
+    /// The connection of that number.
+    pub(crate) fn connection(&self, number: usize) -> &Shared {
+        &self.connections[number]
     }
 
     /// The number of the database that commands go to.
@@ -73,11 +70,6 @@ impl Multiplexed {
     /// client's runtime is gone.
     pub(crate) fn is_closed(&self) -> bool {
         self.connections.iter().any(Shared::is_closed)
-    }
-
-    /// Notes how a request on the connection of that number ended.
-    pub(crate) fn note<T: Answer>(&self, number: usize, result: &RedisResult<T>) {
-        self.connections[number].note(result);
     }
 
     /// Ends the connections, and with them what is under way.

@@ -7,15 +7,24 @@ use redis::aio::{ConnectionLike, MultiplexedConnection};
 use redis::{AsyncConnectionConfig, RedisResult, Value};
 use tokio::runtime::Handle;
 
+use super::driver::Driver;
 use super::health::{Answer, Verdict};
-use super::line::{EndGuard, Line};
+use super::line::Line;
+use super::traffic::Underway;
 use super::{Failure, Timeouts, open};
 use crate::ComponentConfig;
 
 /// A multiplexed connection and whether it still lives.
-pub(super) struct Shared {
+pub(crate) struct Shared {
     connection: MultiplexedConnection,
     line: Arc<Line>,
+}
+
+/// A request that is under way. It may be dropped.
+#[derive(Debug)]
+pub(crate) struct Request<'a> {
+    connection: &'a Shared,
+    _underway: Underway<'a>,
 }
 
 impl Shared {
@@ -28,16 +37,12 @@ impl Shared {
         let (connection, driver, socket) =
             open(config, &config.redis_settings(), timeouts, settings).await?;
         let line = Arc::new(Line::new(socket));
-        let guard = EndGuard(Arc::clone(&line));
-        Handle::current().spawn(async move {
-            let _guard = guard;
-            driver.await;
-        });
+        Handle::current().spawn(Driver::new(driver, Arc::clone(&line)));
         Ok(Self { connection, line })
     }
 
     /// A handle to the connection, for somebody who holds its client as long.
-    pub(super) fn handle(&self) -> MultiplexedConnection {
+    pub(crate) fn handle(&self) -> MultiplexedConnection {
         self.connection.clone()
     }
 
@@ -54,8 +59,16 @@ impl Shared {
         self.line.health.is_closed()
     }
 
+    /// Notes that a request begins.
+    pub(crate) fn begin(&self) -> Request<'_> {
+        Request {
+            connection: self,
+            _underway: self.line.traffic.begin(),
+        }
+    }
+
     /// Notes how a request ended, which shows whether the server is there and serves.
-    pub(super) fn note<T: Answer>(&self, result: &RedisResult<T>) {
+    fn note<T: Answer>(&self, result: &RedisResult<T>) {
         match self.line.health.note(result) {
             Verdict::Well => {}
             Verdict::Replace => self.line.health.close(),
@@ -82,6 +95,13 @@ impl Shared {
                 _ => line.health.note_answer(),
             }
         });
+    }
+}
+
+impl Request<'_> {
+    /// Notes how the request ended.
+    pub(crate) fn end<T: Answer>(self, result: &RedisResult<T>) {
+        self.connection.note(result);
     }
 }
 
