@@ -101,7 +101,10 @@ impl Component {
         let slot = self.slot()?;
         let mut tries = 0;
         loop {
-            let pool = pollster::block_on(slot.acquire(&OnThreads, self.wait()))?;
+            let pool = match slot.ready(&OnThreads, self.wait()) {
+                Some(pool) => pool,
+                None => pollster::block_on(slot.acquire(&OnThreads, self.wait()))?,
+            };
             tries += 1;
             match take(&pool.client) {
                 Ok(pooled) => return Ok(blocking::Connection::new(pooled, pool)),
