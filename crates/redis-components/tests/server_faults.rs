@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::impostors::{impostor, refuses, web_server};
+use common::impostors::{Impatient, impostor, refuses, web_server};
 use common::moves::{LATE, Moves, Notice};
 use common::traffic::{Call, Caller, STEADY, Traffic, failures, figure};
 use common::{World, always_fresh, declare, until, whereabouts, whereabouts_blocking};
@@ -196,6 +196,41 @@ async fn r10_a_frozen_server_that_is_known_to_be_down_fails_calls_fast() {
             let slowest = failed.clone().max().unwrap();
             figure("frozen server that is known to be: calls took", failed);
             assert!(slowest <= LATE, "{slowest:?}");
+        })
+        .await;
+}
+
+/// A client can be made, but not kept: that must be no reason to make one for every call.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn r10_a_server_that_hangs_up_after_the_probe_fails_calls_fast_and_is_not_stormed() {
+    let world = World::start();
+    let (impatient, port) = Impatient::start();
+    let logs = declare("logs", Notice::Push.wait());
+    world.set(logs, &format!(r#"{{"host":"127.0.0.1","port":{port}}}"#));
+    world
+        .settings()
+        .scope(async {
+            let begun = Instant::now();
+            let traffic = Traffic::start(logs, STEADY);
+            traffic.goes_on(5_000).await;
+            let took = begun.elapsed();
+            // Tasks and threads: of each five while the pauses grow, then one in a quarter of a second.
+            let connects = impatient.accepted();
+            println!("figure: server that hangs up: {connects} connects in {took:?}");
+            assert!(connects <= 2 * (10 + 10 * (took.as_secs() + 1)));
+            impatient.mend();
+            let mended = Instant::now();
+            until("it is used again", async || {
+                logs.connection().await.is_ok() && logs.blocking_connection().is_ok()
+            })
+            .await;
+            assert!(mended.elapsed() <= BACK, "{:?}", mended.elapsed());
+            let calls = traffic.stop().await;
+            let mut took: Vec<_> = calls.iter().map(Call::took).collect();
+            took.sort_unstable();
+            let p99 = took[took.len() * 99 / 100];
+            assert!(p99 <= FAST, "{p99:?}");
+            figure("server that hangs up: calls took", took);
         })
         .await;
 }

@@ -114,7 +114,7 @@ impl Origin {
     pub(super) fn error(&self, failure: &Failure) -> Error {
         let kind = match failure.cause {
             Cause::Busy | Cause::Refused => ErrorKind::ServerRefused,
-            Cause::Unreachable => ErrorKind::ServerUnreachable,
+            Cause::Unreachable | Cause::Unsteady => ErrorKind::ServerUnreachable,
             Cause::Runtime => ErrorKind::NoRuntime,
         };
         let server = self.config.address();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use redis::RedisError;
 
-use super::health::is_passing;
+use super::health::{EarlyEnd, is_passing};
 use crate::error::{printable_error, repeats_arguments};
 
 /// A failed attempt to connect, log in and probe.
@@ -14,6 +14,8 @@ pub(crate) struct Failure {
     /// What happened and what to do, without the server's address.
     pub(crate) message: String,
     pub(crate) source: Option<RedisError>,
+    /// Whether the server took a client, and ended it too soon.
+    pub(crate) hung_up: bool,
 }
 
 /// Who is to blame.
@@ -21,6 +23,8 @@ pub(crate) struct Failure {
 pub(crate) enum Cause {
     /// The server does not answer.
     Unreachable,
+    /// The server answers for a while, and ends the connection.
+    Unsteady,
     /// The server answers, with a refusal that will pass.
     Busy,
     /// The server answers, with a refusal.
@@ -35,6 +39,20 @@ impl Failure {
             cause: Cause::Unreachable,
             message: message.into(),
             source: None,
+            hung_up: false,
+        }
+    }
+
+    /// The server took a client, and ended it too soon.
+    pub(crate) fn hung_up(end: EarlyEnd) -> Self {
+        Self {
+            cause: match end {
+                EarlyEnd::Unused => Cause::Unreachable,
+                EarlyEnd::Used => Cause::Unsteady,
+            },
+            message: "it answers the probe, but its connections last for less than a second".into(),
+            source: None,
+            hung_up: true,
         }
     }
 
@@ -46,6 +64,7 @@ impl Failure {
                       as enable_all() gives it"
                 .into(),
             source: None,
+            hung_up: false,
         }
     }
 
@@ -55,6 +74,7 @@ impl Failure {
             cause: Cause::Runtime,
             message: "the tokio runtime of the call has been shut down".into(),
             source: None,
+            hung_up: false,
         }
     }
 
@@ -111,6 +131,7 @@ impl From<RedisError> for Failure {
             },
             message: format!("{text}{advice}"),
             source: Some(error),
+            hung_up: false,
         }
     }
 }

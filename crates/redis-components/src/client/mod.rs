@@ -13,7 +13,7 @@ mod timeouts;
 mod wire;
 
 pub(crate) use self::failure::{Cause, Failure};
-pub(crate) use self::health::Answer;
+pub(crate) use self::health::{Answer, EarlyEnd, TOO_YOUNG};
 pub(crate) use self::multiplexed::Multiplexed;
 pub(crate) use self::open::open;
 pub(crate) use self::pool::{Exhausted, Pool};

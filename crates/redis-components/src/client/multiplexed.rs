@@ -8,7 +8,7 @@ use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, RedisResult, Value};
 use tokio::runtime::Handle;
 
-use super::health::{Answer, Verdict};
+use super::health::{Answer, EarlyEnd, Verdict};
 use super::line::{EndGuard, Line, end_unused};
 use super::{Failure, Timeouts, open};
 use crate::ComponentConfig;
@@ -40,8 +40,8 @@ impl Multiplexed {
         let line = Arc::new(Line::new(socket));
         let guard = EndGuard(Arc::clone(&line));
         Handle::current().spawn(async move {
-            let _guard = guard;
             driver.await;
+            guard.0.health.lose();
         });
         Ok(Self {
             connection,
@@ -69,6 +69,11 @@ impl Multiplexed {
         self.line.health.is_closed()
     }
 
+    /// Whether the client has ended too young; told to the first who asks.
+    pub(crate) fn take_early_end(&self) -> Option<EarlyEnd> {
+        self.line.health.take_early_end()
+    }
+
     /// Notes how a request ended, which shows whether the server is there and serves.
     pub(crate) fn note<T: Answer>(&self, result: &RedisResult<T>) {
         match self.line.health.note(result) {
@@ -93,7 +98,7 @@ impl Multiplexed {
         runtime.spawn(async move {
             let answer: RedisResult<Value> = redis::cmd("PING").query_async(&mut connection).await;
             match answer {
-                Err(error) if error.is_io_error() => line.health.close(),
+                Err(error) if error.is_io_error() => line.health.lose(),
                 _ => line.health.note_answer(),
             }
         });

@@ -24,6 +24,7 @@ pub(crate) struct Wire {
     session: Session,
     patience: Patience,
     db: i64,
+    since: Instant,
 }
 
 /// How long a reply is waited for.
@@ -48,6 +49,7 @@ impl Wire {
             session: Session::default(),
             patience: Patience::Bounded(timeouts.response),
             db: settings.db(),
+            since: Instant::now(),
         };
         if let Some(password) = settings.password() {
             let mut login = redis::cmd("AUTH");
@@ -115,6 +117,11 @@ impl Wire {
 
     pub(crate) fn db(&self) -> i64 {
         self.db
+    }
+
+    /// Time since it was opened.
+    pub(super) fn age(&self) -> Duration {
+        self.since.elapsed()
     }
 
     fn send(&mut self, packed: &[u8]) -> RedisResult<()> {

@@ -8,7 +8,9 @@ mod outlook;
 mod published;
 mod refusal;
 mod report;
+mod setback;
 mod step;
+mod trial;
 
 use std::pin::pin;
 use std::sync::atomic::AtomicU64;
