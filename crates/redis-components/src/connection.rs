@@ -53,16 +53,15 @@ impl Connection {
     }
 
     /// The client that this is a handle to, of a connection that a component gave.
-    #[cfg(feature = "connection-manager")]
     pub(crate) fn client(&self) -> Option<&Multiplexed> {
         self.client.as_ref().map(|client| &client.client)
     }
 
     pub(crate) fn into_multiplexed(self) -> MultiplexedConnection {
-        if let Some(client) = &self.client {
-            client.client.lend();
+        match &self.client {
+            Some(client) => client.client.lend(),
+            None => self.inner,
         }
-        self.inner
     }
 }
 

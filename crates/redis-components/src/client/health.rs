@@ -1,9 +1,11 @@
 //! What the answers to calls tell about a client.
 
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use redis::{RedisError, RedisResult, Value};
+
+use crate::clock::Tick;
 
 /// So many commands in a row without an answer make a server doubtful.
 const DOUBTFUL_AFTER: u32 = 3;
@@ -15,6 +17,9 @@ const UNSTEADY_AFTER: u32 = 3;
 /// it: its successor would find the same.
 pub(crate) const TOO_YOUNG: Duration = Duration::from_secs(1);
 
+/// How often the server of a client is asked whether it is there, whose users' answers are not seen.
+const CHECKED_EVERY: Duration = Duration::from_secs(1);
+
 /// The states of a client: it lives; it has ended; it has ended too young, and nobody has taken note of it.
 const LIVES: u8 = 0;
 const ENDED: u8 = 1;
@@ -24,7 +29,9 @@ const ENDED_EARLY: u8 = 2;
 #[derive(Debug)]
 pub(super) struct Health {
     state: AtomicU8,
-    answered: AtomicBool,
+    /// Whether the server has answered a call since it was last to be checked.
+    heard: AtomicBool,
+    checked: AtomicU64,
     timeouts: AtomicU32,
     hang_ups: AtomicU32,
     since: Instant,
@@ -54,7 +61,8 @@ impl Health {
     pub(super) fn new() -> Self {
         Self {
             state: AtomicU8::new(LIVES),
-            answered: AtomicBool::new(false),
+            heard: AtomicBool::new(false),
+            checked: AtomicU64::new(Tick::now().to_bits()),
             timeouts: AtomicU32::new(0),
             hang_ups: AtomicU32::new(0),
             since: Instant::now(),
@@ -84,17 +92,38 @@ impl Health {
         }
     }
 
-    /// Notes that the server has answered.
-    pub(super) fn note_answer(&self) {
+    /// Notes that the server has answered a call.
+    fn note_answer(&self) {
         // Almost always so already, and a load is cheaper than a store that other cores have to see.
-        if !self.answered.load(Ordering::Relaxed) {
-            self.answered.store(true, Ordering::Relaxed);
+        if !self.heard.load(Ordering::Relaxed) {
+            self.heard.store(true, Ordering::Relaxed);
         }
+        self.note_presence();
+    }
+
+    /// Notes that the server is there, which says nothing of calls.
+    pub(super) fn note_presence(&self) {
         for row in [&self.timeouts, &self.hang_ups] {
             if row.load(Ordering::Relaxed) != 0 {
                 row.store(0, Ordering::Relaxed);
             }
         }
+    }
+
+    /// Whether it is time to ask the server whether it is there: once in a while, and not where it has answered calls since.
+    /// Told to one of those who ask at once.
+    pub(super) fn is_check_due(&self) -> bool {
+        let checked = self.checked.load(Ordering::Relaxed);
+        if Tick::from_bits(checked).elapsed() < CHECKED_EVERY {
+            return false;
+        }
+        let now = Tick::now().to_bits();
+        let relaxed = Ordering::Relaxed;
+        let is_first = self
+            .checked
+            .compare_exchange(checked, now, relaxed, relaxed)
+            .is_ok();
+        is_first && !self.heard.swap(false, Ordering::Relaxed)
     }
 
     /// Notes that the server has ended one of the client's connections, soon after it was made.
@@ -128,7 +157,7 @@ impl Health {
             .compare_exchange(ENDED_EARLY, ENDED, taken, reading)
             .ok()?;
         // What a pool's earlier connections have answered says nothing of those that have made it end.
-        let answered = self.answered.load(Ordering::Relaxed)
+        let answered = self.heard.load(Ordering::Relaxed)
             && self.hang_ups.load(Ordering::Relaxed) < UNSTEADY_AFTER;
         Some(if answered {
             EarlyEnd::Used

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, RedisResult, Value};
@@ -14,14 +13,15 @@ use super::{Failure, Timeouts, open};
 use crate::ComponentConfig;
 use crate::config_server::Errands;
 
+/// How often in a row a server must not answer where no call has shown that it does not.
+const TRIES: u32 = 2;
+
 /// A multiplexed connection and whether it still lives.
 pub(crate) struct Multiplexed {
     connection: MultiplexedConnection,
     line: Arc<Line>,
     /// Who ends the connection when the last user is gone.
     errands: Option<Errands>,
-    /// Whether there may be users that do not hold this client.
-    lent: AtomicBool,
     /// For functions that take one: it goes when this client does.
     #[cfg(feature = "connection-manager")]
     pub(crate) manager: tokio::sync::OnceCell<redis::aio::ConnectionManager>,
@@ -47,7 +47,6 @@ impl Multiplexed {
             connection,
             line,
             errands,
-            lent: AtomicBool::new(false),
             #[cfg(feature = "connection-manager")]
             manager: tokio::sync::OnceCell::new(),
         })
@@ -58,9 +57,23 @@ impl Multiplexed {
         self.connection.clone()
     }
 
-    /// Notes that a handle goes to somebody who does not: only the last of them ends the connection.
-    pub(crate) fn lend(&self) {
-        self.lent.store(true, Ordering::Release);
+    /// A handle to the connection, for somebody who does not: only the last of them ends the connection.
+    pub(crate) fn lend(&self) -> MultiplexedConnection {
+        self.line.lend();
+        self.check();
+        self.connection()
+    }
+
+    /// The connection as seen from outside, which may outlast this client where it is lent.
+    pub(crate) fn line(&self) -> &Arc<Line> {
+        &self.line
+    }
+
+    /// Asks the server in the background, once in a while, whether it is there: for users whose answers are not seen here.
+    pub(crate) fn check(&self) {
+        if self.line.health.is_check_due() {
+            self.doubt();
+        }
     }
 
     /// Whether calls shall have another client: the server closed the connection or does not answer any more, or its
@@ -79,28 +92,32 @@ impl Multiplexed {
         match self.line.health.note(result) {
             Verdict::Well => {}
             Verdict::Replace => self.line.health.close(),
-            Verdict::Doubtful => self.probe(),
+            Verdict::Doubtful => self.probe(1),
         }
     }
 
-    /// Ends the connection, and with it what is under way.
-    pub(crate) fn cut(&self) {
-        self.line.end();
+    /// Asks the server, in the background, whether it is there: something has not worked that was not done over this
+    /// connection.
+    pub(crate) fn doubt(&self) {
+        self.probe(TRIES);
     }
 
-    /// Asks the server, in the background, whether it is there. Calls that are under way are left alone.
-    fn probe(&self) {
+    /// Asks the server, in the background and so often, whether it is there. Calls that are under way are left alone.
+    fn probe(&self, tries: u32) {
         let Ok(runtime) = Handle::try_current() else {
             return;
         };
         let mut connection = self.connection();
         let line = Arc::clone(&self.line);
         runtime.spawn(async move {
-            let answer: RedisResult<Value> = redis::cmd("PING").query_async(&mut connection).await;
-            match answer {
-                Err(error) if error.is_io_error() => line.health.lose(),
-                _ => line.health.note_answer(),
+            for _ in 0..tries {
+                let answer: RedisResult<Value> =
+                    redis::cmd("PING").query_async(&mut connection).await;
+                if !answer.is_err_and(|error| error.is_io_error()) {
+                    return line.health.note_presence();
+                }
             }
+            line.health.lose();
         });
     }
 }
@@ -108,7 +125,7 @@ impl Multiplexed {
 impl Drop for Multiplexed {
     fn drop(&mut self) {
         if let Some(errands) = &self.errands
-            && !*self.lent.get_mut()
+            && !self.line.is_lent()
         {
             errands.run(end_unused(Arc::clone(&self.line)));
         }

@@ -125,7 +125,8 @@ impl Pool {
         self.health.take_early_end()
     }
 
-    fn close(&self) {
+    /// Gives up the server: something has not worked that was not done over these connections.
+    pub(crate) fn close(&self) {
         self.health.lose();
         self.drop_idle();
     }
