@@ -6,6 +6,7 @@ mod line;
 mod multiplexed;
 mod open;
 mod open_blocking;
+mod patience;
 mod pool;
 mod pooled;
 mod session;
