@@ -93,12 +93,17 @@ impl Link {
         pipeline.query_async(&mut self.connection).await
     }
 
-    pub(super) async fn write(&mut self, key: &str, value: &str) -> Result<(), RedisError> {
-        redis::cmd("SET")
-            .arg(key)
-            .arg(value)
-            .query_async(&mut self.connection)
-            .await
+    /// Writes all values in one round trip; each may be refused for itself.
+    pub(super) async fn write<'a>(
+        &mut self,
+        values: impl Iterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Vec<Result<(), RedisError>>, RedisError> {
+        let mut pipeline = redis::pipe();
+        pipeline.ignore_errors();
+        for (key, value) in values {
+            pipeline.set(key, value);
+        }
+        pipeline.query_async(&mut self.connection).await
     }
 
     /// Asks the server whether it is there. What it has pushed before its answer has been counted when this returns.

@@ -45,12 +45,7 @@ impl Uplink {
         keys: &[&str],
         mut sending: impl FnMut(),
     ) -> Result<Vec<Answer>, Failure> {
-        // A server that has answered before is given the time of one answer, also where it takes a new connection.
-        let bound = match self.link {
-            Some(_) => self.timeouts.response,
-            None => self.timeouts.connect,
-        };
-        bounded(bound, async {
+        bounded(self.bound(), async {
             let kept = self.link.is_some();
             let link = self.ensure().await?;
             sending();
@@ -67,16 +62,24 @@ impl Uplink {
         .await
     }
 
-    /// Writes a value, once.
-    pub(super) async fn write(&mut self, key: &str, value: &str) -> Result<(), Failure> {
-        let written = bounded(self.timeouts.connect, async {
-            Ok(self.ensure().await?.write(key, value).await?)
+    /// Writes values by their keys, once: where no answer comes they may or may not be written.
+    pub(super) async fn write<'a>(
+        &mut self,
+        values: impl Iterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Vec<Result<(), RedisError>>, Failure> {
+        bounded(self.bound(), async {
+            // A connection may have ended while it was idle, which must not be found out by what is sent once.
+            if let Some(link) = &mut self.link
+                && link
+                    .ping()
+                    .await
+                    .is_err_and(|error| error.is_connection_dropped())
+            {
+                self.link = None;
+            }
+            Ok(self.ensure().await?.write(values).await?)
         })
-        .await;
-        if written.as_ref().is_err_and(|failure| !failure.is_refusal()) {
-            self.close();
-        }
-        written
+        .await
     }
 
     /// Asks a server that is connected whether it is there.
@@ -101,6 +104,14 @@ impl Uplink {
 
     pub(super) fn close(&mut self) {
         self.link = None;
+    }
+
+    /// A server that has answered before is given the time of one answer, also where it takes a new connection.
+    fn bound(&self) -> Duration {
+        match self.link {
+            Some(_) => self.timeouts.response,
+            None => self.timeouts.connect,
+        }
     }
 
     async fn ensure(&mut self) -> Result<&mut Link, Failure> {

@@ -17,7 +17,7 @@ use super::pushes::Pushes;
 use super::reading::{Problem, interpret};
 use super::signal::mark_watch_thread;
 use super::uplink::{Answer, Uplink};
-use super::{Shared, Watched, Write};
+use super::{Shared, Watched};
 use crate::backoff::Backoff;
 use crate::client::{Failure, Timeouts};
 use crate::clock::Tick;
@@ -78,15 +78,20 @@ type Entry = (String, Arc<Watched>);
 impl Watch {
     async fn run(mut self) {
         while !self.shared.signal.has_ended() {
-            let writes = std::mem::take(&mut *self.shared.writes());
-            self.write(writes).await;
             let result = match self.due() {
                 Due::Read(entries) => self.read(&entries).await,
                 Due::Heartbeat => self.beat().await,
                 Due::Nothing { until } => {
-                    self.sleep(until).await;
-                    continue;
+                    if self.shared.writes().is_empty() {
+                        self.sleep(until).await;
+                    }
+                    Ok(())
                 }
+            };
+            // Behind the reads, for which calls wait; not where the server has just not answered these.
+            let result = match result {
+                Ok(()) => self.write().await,
+                failed => failed,
             };
             if let Err(failure) = result {
                 self.lose(&failure);
@@ -199,11 +204,26 @@ impl Watch {
         }
     }
 
-    async fn write(&mut self, writes: Vec<Write>) {
-        for Write { key, value, done } in writes {
-            // An error says that the caller was cancelled.
-            let _ = done.send(self.uplink.write(&key, &value).await);
+    /// Writes what is to be written, in one round trip.
+    async fn write(&mut self) -> Result<(), Failure> {
+        let writes = std::mem::take(&mut *self.shared.writes());
+        if writes.is_empty() {
+            return Ok(());
         }
+        let values = writes.iter().map(|write| (&*write.key, &*write.value));
+        let answers = self.uplink.write(values).await;
+        let failure = answers.as_ref().err().cloned();
+        let mut answers = answers.unwrap_or_default().into_iter();
+        for write in writes {
+            let written = match (&failure, answers.next()) {
+                (None, Some(answer)) => answer.map_err(Failure::from),
+                (None, None) => Err(Failure::unreachable("the answer is missing")),
+                (Some(failure), _) => Err(failure.clone()),
+            };
+            // An error says that the caller was cancelled.
+            let _ = write.done.send(written);
+        }
+        failure.map_or(Ok(()), Err)
     }
 
     fn is_lost(&self) -> bool {
@@ -236,6 +256,10 @@ impl Watch {
         }
         for (_, watched) in self.entries(|_| true) {
             watched.give_up(Problem::unanswered(&self.shared.address, failure));
+        }
+        for write in std::mem::take(&mut *self.shared.writes()) {
+            // An error says that the caller was cancelled.
+            let _ = write.done.send(Err(failure.clone()));
         }
     }
 
@@ -279,7 +303,6 @@ impl Drop for Watch {
     /// Nobody is left waiting for a thread that is gone, not even if that was a panic.
     fn drop(&mut self) {
         self.shared.signal.end();
-        self.shared.writes().clear();
         self.lose(&Failure::unreachable("the config watch has ended"));
     }
 }
