@@ -7,8 +7,8 @@ mod common;
 use std::time::{Duration, Instant};
 
 use common::{World, always_fresh, count, declare, until, whereabouts};
-use redis_components::{Component, ConfigSource, Scope, Settings, status};
-use redis_components_testing::{Proxy, Server};
+use redis_components::{Component, ConfigSource, Settings, status};
+use redis_components_testing::Server;
 
 /// So long that nothing in a test is due to it.
 const HOUR: Duration = Duration::from_secs(3600);
@@ -320,24 +320,4 @@ async fn the_least_of_permissions_is_enough() {
         .await;
     let log: Vec<redis::Value> = redis::from_redis_value(config.command(&["ACL", "LOG"])).unwrap();
     assert_eq!(log.len(), 0, "{log:?}");
-}
-
-/// The callers that found the first move wait for a server that does not answer; the second must reach them all the same.
-#[tokio::test]
-async fn r1_a_move_reaches_callers_who_wait_for_a_server_that_does_not_answer() {
-    let world = World::start();
-    let logs = declare("logs", HOUR);
-    let hole = Proxy::to(&world.a);
-    hole.hold();
-    world.set(logs, &hole.config());
-    without_rereads(&world)
-        .connect_timeout(HOUR)
-        .scope(async {
-            let waiting = tokio::spawn(Scope::wrap(whereabouts(logs)));
-            until("the call waits", async || hole.accepted() > 0).await;
-            world.move_to(logs, &world.b);
-            let found = tokio::time::timeout(common::SOON, waiting).await;
-            assert_eq!(found.expect("in time").unwrap().unwrap(), "b");
-        })
-        .await;
 }

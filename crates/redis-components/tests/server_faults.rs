@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use common::impostors::{Impatient, impostor, refuses, web_server};
 use common::moves::{LATE, Moves, Notice};
 use common::traffic::{Call, Caller, STEADY, Traffic, failures, figure};
-use common::{World, always_fresh, declare, until, whereabouts, whereabouts_blocking};
+use common::{SOON, World, always_fresh, declare, until, whereabouts, whereabouts_blocking};
 use redis::{RedisError, RedisResult};
 use redis_components::{Component, Error, Scope, status};
 use redis_components_testing::{Proxy, Server};
@@ -488,4 +488,34 @@ async fn r4_a_connection_that_outlives_its_config_still_ends_where_it_began() {
             assert_eq!(common::name_of(&mut kept).await.unwrap(), "a");
         })
         .await;
+}
+
+/// The callers that found the first move wait for a server that does not answer; the second must reach them all the same,
+/// though nobody else calls.
+#[tokio::test]
+async fn r1_a_move_reaches_callers_who_wait_for_a_server_that_does_not_answer() {
+    for notice in Notice::BOTH {
+        let world = World::start();
+        let logs = declare("logs", notice.wait());
+        let hole = Proxy::to(&world.a);
+        hole.hold();
+        world.set(logs, &hole.config());
+        let settings = notice.settings(&world);
+        let told = settings.connect_timeout(SOON).scope(async {
+            let waiting = tokio::spawn(Scope::wrap(whereabouts(logs)));
+            let blocking = tokio::task::spawn_blocking({
+                let scope = Scope::current().unwrap();
+                move || scope.run_blocking(|| whereabouts_blocking(logs))
+            });
+            until("both wait", async || hole.accepted() == 2).await;
+            world.move_to(logs, &world.b);
+            let moved = Instant::now();
+            assert_eq!(waiting.await.unwrap().unwrap(), "b");
+            assert_eq!(blocking.await.unwrap().unwrap(), "b");
+            let told = moved.elapsed();
+            assert!(told <= notice.bound() + CONNECT_TIMEOUT, "{told:?}");
+            figure("a move reaches callers who wait after", [told]);
+        });
+        told.await;
+    }
 }

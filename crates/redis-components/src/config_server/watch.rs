@@ -115,7 +115,11 @@ impl Watch {
         }
         let generation = self.uplink.pushing();
         let entries = self.entries(|watched| {
-            everything || watched.is_due() || generation.is_some_and(|now| !watched.is_as_of(now))
+            let is_old = match generation {
+                Some(now) => !watched.is_as_of(now),
+                None => watched.next_read().is_some_and(|left| left.is_zero()),
+            };
+            everything || watched.is_due() || is_old
         });
         if !entries.is_empty() {
             return Due::Read(entries);
@@ -126,10 +130,22 @@ impl Watch {
             Some(heartbeat) => Due::Nothing {
                 until: Some(heartbeat.min(self.pace.reread_due())),
             },
-            None => Due::Nothing {
-                until: connected.then(|| self.pace.reread_due()),
-            },
+            None => {
+                let reread = connected.then(|| self.pace.reread_due());
+                let followed = self.next_read().map(|left| now + left);
+                Due::Nothing {
+                    until: reread.into_iter().chain(followed).min(),
+                }
+            }
         }
+    }
+
+    /// How long it is until the next read on behalf of callers who do not read themselves.
+    fn next_read(&self) -> Option<Duration> {
+        let keys = self.shared.keys();
+        keys.values()
+            .filter_map(|watched| watched.next_read())
+            .min()
     }
 
     fn entries(&self, wanted: impl Fn(&Watched) -> bool) -> Vec<Entry> {

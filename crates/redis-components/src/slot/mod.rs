@@ -119,6 +119,7 @@ impl Slot {
             match self.step(executor)? {
                 Step::Use(client) => return Ok(client),
                 Step::Wait(ended, revision) => {
+                    let _following = self.watched.follow();
                     let elsewhere = pin!(self.watched.revised(revision));
                     select(pin!(ended.wait()), elsewhere).await;
                 }
