@@ -4,8 +4,10 @@
 
 mod common;
 
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use common::impostors::ignorant_of;
 use common::{World, always_fresh, count, declare, until, whereabouts};
 use redis_components::{Component, ConfigSource, Settings, status};
 use redis_components_testing::Server;
@@ -276,6 +278,35 @@ async fn r1_a_server_that_does_not_push_is_polled_and_asked_again() {
             .await;
         })
         .await;
+}
+
+/// As twemproxy does.
+#[tokio::test]
+async fn r1_a_proxy_that_hangs_up_when_asked_to_push_is_polled_and_asked_again() {
+    for command in ["HELLO", "TRACKING"] {
+        let world = World::start();
+        let (port, learned) = ignorant_of(command, world.config.port());
+        let logs = declare("logs", Duration::from_millis(50));
+        world.move_to(logs, &world.a);
+        Settings::new(format!("redis://127.0.0.1:{port}"))
+            .reread_interval(Duration::from_millis(200))
+            .scope(async {
+                assert_eq!(whereabouts(logs).await.unwrap(), "a");
+                assert_eq!(source(), ConfigSource::Poll);
+                world.move_to(logs, &world.b);
+                moved(logs, "b").await;
+
+                learned.store(true, Ordering::Relaxed);
+                until("pushes have come", async || {
+                    whereabouts(logs).await.unwrap();
+                    source() == ConfigSource::Push
+                })
+                .await;
+                world.move_to(logs, &world.a);
+                moved(logs, "a").await;
+            })
+            .await;
+    }
 }
 
 #[tokio::test]

@@ -14,8 +14,17 @@ pub(crate) struct Failure {
     /// What happened and what to do, without the server's address.
     pub(crate) message: String,
     pub(crate) source: Option<RedisError>,
-    /// Whether the server took a client, and ended it too soon.
-    pub(crate) hung_up: bool,
+    /// Whether the server accepted the connection and then ended it.
+    pub(crate) hung_up: Option<HungUp>,
+}
+
+/// When a server ended a connection that it had accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum HungUp {
+    /// While logging in and being probed.
+    InHandshake,
+    /// Soon after.
+    Early,
 }
 
 /// Who is to blame.
@@ -39,7 +48,17 @@ impl Failure {
             cause: Cause::Unreachable,
             message: message.into(),
             source: None,
-            hung_up: false,
+            hung_up: None,
+        }
+    }
+
+    /// The same, of a connection that had been accepted and was to be logged in.
+    pub(crate) fn in_handshake(self) -> Self {
+        let source = self.source.as_ref();
+        let ended = source.is_none_or(RedisError::is_connection_dropped);
+        Self {
+            hung_up: ended.then_some(HungUp::InHandshake),
+            ..self
         }
     }
 
@@ -52,7 +71,7 @@ impl Failure {
             },
             message: "it answers the probe, but its connections last for less than a second".into(),
             source: None,
-            hung_up: true,
+            hung_up: Some(HungUp::Early),
         }
     }
 
@@ -64,7 +83,7 @@ impl Failure {
                       as enable_all() gives it"
                 .into(),
             source: None,
-            hung_up: false,
+            hung_up: None,
         }
     }
 
@@ -74,7 +93,7 @@ impl Failure {
             cause: Cause::Runtime,
             message: "the tokio runtime of the call has been shut down".into(),
             source: None,
-            hung_up: false,
+            hung_up: None,
         }
     }
 
@@ -131,7 +150,7 @@ impl From<RedisError> for Failure {
             },
             message: format!("{text}{advice}"),
             source: Some(error),
-            hung_up: false,
+            hung_up: None,
         }
     }
 }

@@ -13,7 +13,7 @@ mod session;
 mod timeouts;
 mod wire;
 
-pub(crate) use self::failure::{Cause, Failure};
+pub(crate) use self::failure::{Cause, Failure, HungUp};
 pub(crate) use self::health::{Answer, EarlyEnd, TOO_YOUNG};
 pub(crate) use self::line::Line;
 pub(crate) use self::multiplexed::Multiplexed;

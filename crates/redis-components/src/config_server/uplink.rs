@@ -10,7 +10,6 @@ use super::link::Link;
 use super::pushes::Pushes;
 use crate::ComponentConfig;
 use crate::client::{Failure, Timeouts};
-use crate::error::printable_error;
 
 /// Connects when something is to be asked, and keeps the connection.
 #[derive(Debug)]
@@ -129,7 +128,7 @@ impl Uplink {
         if let Some(refusal) = refusal
             && !refused_before
         {
-            let (server, reason) = (self.config.address(), printable_error(&refusal));
+            let (server, reason) = (self.config.address(), refusal);
             tracing::warn!(
                 server,
                 reason,

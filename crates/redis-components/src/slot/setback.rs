@@ -5,7 +5,7 @@ use super::executor::{Executor, ExecutorId};
 use super::outlook::{Goal, Outlook, Setback};
 use super::report::{Event, Report};
 use crate::backoff::Backoff;
-use crate::client::{Cause, EarlyEnd, Failure};
+use crate::client::{Cause, EarlyEnd, Failure, HungUp};
 use crate::{ComponentConfig, Error, ErrorKind};
 
 impl Slot {
@@ -45,7 +45,7 @@ impl Slot {
                 Cause::Unsteady => Backoff::UNSTEADY,
                 _ => Backoff::SERVER_DOWN,
             },
-            hung_up: failure.hung_up,
+            hung_up: failure.hung_up == Some(HungUp::Early),
         });
         let event = Event::Unusable {
             kind,

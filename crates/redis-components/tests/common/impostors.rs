@@ -1,7 +1,7 @@
 //! What is not a Redis server, or not a well-behaved one.
 
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
@@ -67,6 +67,30 @@ impl Impatient {
             }
         }
     }
+}
+
+/// A proxy that hangs up when it meets a command that it does not know, until it does.
+pub(crate) fn ignorant_of(command: &'static str, server: u16) -> (u16, Arc<AtomicBool>) {
+    let learned = Arc::new(AtomicBool::new(false));
+    let knows = Arc::clone(&learned);
+    let port = impostor(move |client| {
+        let server = TcpStream::connect(("127.0.0.1", server)).unwrap();
+        let (mut replies, mut back) = (server.try_clone().unwrap(), client.try_clone().unwrap());
+        thread::spawn(move || {
+            let _ = std::io::copy(&mut replies, &mut back);
+            let _ = back.shutdown(Shutdown::Both);
+        });
+        let (mut requests, mut to, mut buffer) = (client, server, [0; 64 * 1024]);
+        while let Ok(read @ 1..) = requests.read(&mut buffer) {
+            let text = String::from_utf8_lossy(&buffer[..read]);
+            let is_known = !text.contains(command) || knows.load(Ordering::Relaxed);
+            if !is_known || to.write_all(&buffer[..read]).is_err() {
+                break;
+            }
+        }
+        let _ = to.shutdown(Shutdown::Both);
+    });
+    (port, learned)
 }
 
 pub(crate) fn refuses() -> u16 {
