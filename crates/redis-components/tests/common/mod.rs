@@ -60,6 +60,7 @@ pub(crate) fn declare(name: &'static str, wait: Duration) -> &'static Component 
     Box::leak(Box::new(component(Declaration {
         name,
         key: Box::leak(format!("config:redis:{name}").into_boxed_str()),
+        has_own_key: false,
         wait,
         connections: 1,
         config_server: None,
