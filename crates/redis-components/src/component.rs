@@ -26,8 +26,10 @@ pub struct Component {
 pub struct Declaration {
     /// The component's name.
     pub name: &'static str,
-    /// The key of its config on the config server.
+    /// The key of its config on the config server, under the manifest's prefix.
     pub key: &'static str,
+    /// Whether the manifest gives the key itself, which the settings' prefix then does not change.
+    pub has_own_key: bool,
     /// For how long a config is used without asking the config server again.
     pub wait: Duration,
     /// How many multiplexed sockets a client has on each runtime.
@@ -50,10 +52,13 @@ impl Component {
         self.declaration.name
     }
 
-    /// The key of the component's config on the config server.
+    /// The key of the component's config on the config server, under the settings that hold here: that of the manifest, unless
+    /// they have a [`key_prefix`](crate::Settings::key_prefix).
     #[must_use]
     pub fn key(&self) -> &'static str {
-        self.declaration.key
+        Registry::in_force().map_or(self.declaration.key, |registry| {
+            registry.key(&self.declaration)
+        })
     }
 
     /// How old the proof of the config may be when a call begins; zero reads the config for every call.

@@ -62,11 +62,11 @@ impl Connection {
         }
     }
 
-    pub(crate) fn into_multiplexed(mut self) -> MultiplexedConnection {
-        if let Some(client) = self.client() {
-            client.client.lend();
+    pub(crate) fn into_multiplexed(self) -> MultiplexedConnection {
+        match self.0 {
+            Origin::Component(client, _) => client.client.lend(),
+            Origin::Own(connection) => connection,
         }
-        self.for_command().0.clone()
     }
 
     /// The handle for a command, and the connection that it is a handle to, where a component gave it.

@@ -42,7 +42,7 @@ pub(super) fn module(
 /// The items that every module has.
 fn fixed(module: &Module<'_>, config_server: Option<&str>, runtime: &TokenStream) -> [Item; 3] {
     let component = module.component;
-    let (name, key) = (&component.name, &component.key);
+    let (name, key, has_own_key) = (&component.name, &component.key, component.has_own_key);
     // Not in the unit that fits, because which one does is a lint that changes with the compiler.
     let seconds = number(component.wait_in_milliseconds / 1_000);
     let nanoseconds = number(component.wait_in_milliseconds % 1_000 * 1_000_000);
@@ -61,6 +61,7 @@ fn fixed(module: &Module<'_>, config_server: Option<&str>, runtime: &TokenStream
                 #runtime::__private::component(#runtime::__private::Declaration {
                     name: #name,
                     key: #key,
+                    has_own_key: #has_own_key,
                     wait: ::core::time::Duration::new(#seconds, #nanoseconds),
                     connections: #connections,
                     config_server: #config_server,

@@ -20,7 +20,7 @@ use crate::Component;
 pub use crate::component::Declaration;
 
 /// The version of what generated code and this crate expect of each other.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// Fails to compile where generator and runtime do not fit.
 ///

@@ -41,7 +41,10 @@ impl Future for Driver {
             return Poll::Pending;
         }
         self.has_given_way = false;
-        self.driver.as_mut().poll(context)
+        self.driver
+            .as_mut()
+            .poll(context)
+            .map(|()| self.line.health.lose())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::net::Shutdown;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use socket2::Socket;
@@ -17,6 +18,8 @@ const GRACE: Duration = Duration::from_secs(1);
 pub(crate) struct Line {
     pub(super) health: Health,
     pub(super) traffic: Traffic,
+    /// Whether there may be users that do not hold the client.
+    lent: AtomicBool,
     socket: Socket,
 }
 
@@ -25,8 +28,23 @@ impl Line {
         Self {
             health: Health::new(),
             traffic: Traffic::default(),
+            lent: AtomicBool::new(false),
             socket,
         }
+    }
+
+    /// Notes that a handle goes to somebody who does not hold the client: only the last of them ends the connection.
+    pub(super) fn lend(&self) {
+        self.lent.store(true, Ordering::Release);
+    }
+
+    pub(super) fn is_lent(&self) -> bool {
+        self.lent.load(Ordering::Acquire)
+    }
+
+    /// Whether somebody may use the connection who does not hold the client.
+    pub(crate) fn is_out(&self) -> bool {
+        self.is_lent() && !self.health.is_closed()
     }
 
     /// Ends the connection. The socket is shut down because our handle to it keeps it open otherwise.

@@ -7,6 +7,7 @@ mod line;
 mod multiplexed;
 mod open;
 mod open_blocking;
+mod patience;
 mod pool;
 mod pooled;
 mod session;
@@ -15,7 +16,9 @@ mod timeouts;
 mod traffic;
 mod wire;
 
-pub(crate) use self::failure::{Cause, Failure};
+pub(crate) use self::failure::{Cause, Failure, HungUp};
+pub(crate) use self::health::{EarlyEnd, TOO_YOUNG};
+pub(crate) use self::line::Line;
 pub(crate) use self::multiplexed::Multiplexed;
 pub(crate) use self::open::open;
 pub(crate) use self::pool::{Exhausted, Pool};

@@ -1,11 +1,13 @@
 //! The client that the asynchronous calls of one tokio runtime share.
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
 
 use futures_util::future::try_join_all;
+use redis::aio::MultiplexedConnection;
 
-use super::line::end_unused;
+use super::health::EarlyEnd;
+use super::line::{Line, end_unused};
 use super::shared::Shared;
 use super::{Failure, Timeouts};
 use crate::ComponentConfig;
@@ -17,8 +19,6 @@ pub(crate) struct Multiplexed {
     connections: Box<[Shared]>,
     /// Who ends the connections when the last user is gone.
     errands: Option<Errands>,
-    /// Whether there may be users that do not hold this client.
-    lent: AtomicBool,
     /// For functions that take one: it goes when this client does.
     #[cfg(feature = "connection-manager")]
     pub(crate) manager: tokio::sync::OnceCell<redis::aio::ConnectionManager>,
@@ -36,7 +36,6 @@ impl Multiplexed {
         Ok(Self {
             connections: try_join_all(opening).await?.into(),
             errands,
-            lent: AtomicBool::new(false),
             #[cfg(feature = "connection-manager")]
             manager: tokio::sync::OnceCell::new(),
         })
@@ -61,9 +60,27 @@ impl Multiplexed {
         self.connections[0].db()
     }
 
-    /// Notes that a handle goes to somebody who does not hold this client: only the last of them ends the connection.
-    pub(crate) fn lend(&self) {
-        self.lent.store(true, Ordering::Release);
+    /// A handle to one of the connections, for somebody who does not hold this client: only the last of them ends the
+    /// connection.
+    pub(crate) fn lend(&self) -> MultiplexedConnection {
+        self.connections[self.pick()].lend()
+    }
+
+    /// The connections as seen from outside, which may outlast this client where they are lent.
+    pub(crate) fn lines(&self) -> impl Iterator<Item = &Arc<Line>> {
+        self.connections.iter().map(Shared::line)
+    }
+
+    /// Asks the server in the background, once in a while, whether it is there: for users whose answers are not seen here.
+    #[cfg(feature = "connection-manager")]
+    pub(crate) fn check(&self) {
+        self.connections[0].check();
+    }
+
+    /// Asks the server, in the background, whether it is there: something has not worked that was not done over these
+    /// connections.
+    pub(crate) fn doubt(&self) {
+        self.connections[0].doubt();
     }
 
     /// Whether calls shall have another client: the server closed a connection or does not answer any more, or the
@@ -72,20 +89,17 @@ impl Multiplexed {
         self.connections.iter().any(Shared::is_closed)
     }
 
-    /// Ends the connections, and with them what is under way.
-    pub(crate) fn cut(&self) {
-        self.connections.iter().for_each(Shared::cut);
+    /// Whether the client has ended too young; told to the first who asks.
+    pub(crate) fn take_early_end(&self) -> Option<EarlyEnd> {
+        self.connections.iter().find_map(Shared::take_early_end)
     }
 }
 
 impl Drop for Multiplexed {
     fn drop(&mut self) {
-        if let Some(errands) = &self.errands
-            && !*self.lent.get_mut()
-        {
-            for connection in &self.connections {
-                errands.run(end_unused(connection.line()));
-            }
+        let Some(errands) = &self.errands else { return };
+        for line in self.lines().filter(|line| !line.is_lent()) {
+            errands.run(end_unused(Arc::clone(line)));
         }
     }
 }

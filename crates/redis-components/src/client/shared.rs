@@ -8,11 +8,14 @@ use redis::{AsyncConnectionConfig, RedisResult, Value};
 use tokio::runtime::Handle;
 
 use super::driver::Driver;
-use super::health::{Answer, Verdict};
+use super::health::{Answer, EarlyEnd, Verdict};
 use super::line::Line;
 use super::traffic::Underway;
 use super::{Failure, Timeouts, open};
 use crate::ComponentConfig;
+
+/// How often in a row a server must not answer where no call has shown that it does not.
+const TRIES: u32 = 2;
 
 /// A multiplexed connection and whether it still lives.
 pub(crate) struct Shared {
@@ -51,8 +54,15 @@ impl Shared {
         self.connection.get_db()
     }
 
-    pub(super) fn line(&self) -> Arc<Line> {
-        Arc::clone(&self.line)
+    /// A handle to the connection, for somebody who does not: only the last of them ends the connection.
+    pub(super) fn lend(&self) -> MultiplexedConnection {
+        self.line.lend();
+        self.check();
+        self.handle()
+    }
+
+    pub(super) fn line(&self) -> &Arc<Line> {
+        &self.line
     }
 
     pub(super) fn is_closed(&self) -> bool {
@@ -72,28 +82,44 @@ impl Shared {
         match self.line.health.note(result) {
             Verdict::Well => {}
             Verdict::Replace => self.line.health.close(),
-            Verdict::Doubtful => self.probe(),
+            Verdict::Doubtful => self.probe(1),
         }
     }
 
-    /// Ends the connection, and with it what is under way.
-    pub(super) fn cut(&self) {
-        self.line.end();
+    /// Whether the connection has ended too young; told to the first who asks.
+    pub(super) fn take_early_end(&self) -> Option<EarlyEnd> {
+        self.line.health.take_early_end()
     }
 
-    /// Asks the server, in the background, whether it is there. Calls that are under way are left alone.
-    fn probe(&self) {
+    /// Asks the server in the background, once in a while, whether it is there: for users whose answers are not seen here.
+    pub(super) fn check(&self) {
+        if self.line.health.is_check_due() {
+            self.doubt();
+        }
+    }
+
+    /// Asks the server, in the background, whether it is there: something has not worked that was not done over this
+    /// connection.
+    pub(super) fn doubt(&self) {
+        self.probe(TRIES);
+    }
+
+    /// Asks the server, in the background and so often, whether it is there. Calls that are under way are left alone.
+    fn probe(&self, tries: u32) {
         let Ok(runtime) = Handle::try_current() else {
             return;
         };
         let mut connection = self.handle();
-        let line = self.line();
+        let line = Arc::clone(&self.line);
         runtime.spawn(async move {
-            let answer: RedisResult<Value> = redis::cmd("PING").query_async(&mut connection).await;
-            match answer {
-                Err(error) if error.is_io_error() => line.health.close(),
-                _ => line.health.note_answer(),
+            for _ in 0..tries {
+                let answer: RedisResult<Value> =
+                    redis::cmd("PING").query_async(&mut connection).await;
+                if !answer.is_err_and(|error| error.is_io_error()) {
+                    return line.health.note_presence();
+                }
             }
+            line.health.lose();
         });
     }
 }

@@ -8,7 +8,9 @@ mod outlook;
 mod published;
 mod refusal;
 mod report;
+mod setback;
 mod step;
+mod trial;
 
 use std::pin::pin;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -131,6 +133,7 @@ impl Slot {
             match self.step(executor)? {
                 Step::Use(client) => return Ok(client),
                 Step::Wait(ended, revision) => {
+                    let _following = self.watched.follow();
                     let elsewhere = pin!(self.watched.revised(revision));
                     select(pin!(ended.wait()), elsewhere).await;
                 }

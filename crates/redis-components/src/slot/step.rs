@@ -21,6 +21,7 @@ pub(super) enum Step<X: Executor> {
 impl Slot {
     /// Decides, from the newest config and what is published, how a call on `executor` gets its client.
     pub(super) fn step<X: Executor>(self: &Arc<Self>, executor: &X) -> Result<Step<X>, Error> {
+        self.note_early_end(executor);
         let mut outlook = self.outlook();
         if outlook.is_shut_down() {
             return Err(self.was_shut_down());

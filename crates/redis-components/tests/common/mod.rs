@@ -69,6 +69,7 @@ pub(crate) fn declare_with_connections(
     Box::leak(Box::new(component(Declaration {
         name,
         key: Box::leak(format!("config:redis:{name}").into_boxed_str()),
+        has_own_key: false,
         wait,
         connections,
         config_server: None,
