@@ -1,0 +1,84 @@
+//! Where components can be, and what can have a fault.
+
+use std::time::Duration;
+
+/// How many data servers there are. The first is where everything is while the soak rests.
+pub(crate) const SERVERS: usize = 4;
+
+/// A way to a data server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) server: usize,
+    /// Whether through the proxy in front of it.
+    pub(crate) by_proxy: bool,
+}
+
+/// What can have a fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// The config server, or the proxy in front of it, through which the runtime sees it.
+    Config,
+    Server(usize),
+    Proxy(usize),
+}
+
+impl Place {
+    pub(crate) const HOME: Self = Self {
+        server: 0,
+        by_proxy: false,
+    };
+
+    /// Where everything is before it comes home.
+    pub(crate) const INN: Self = Self {
+        server: 1,
+        by_proxy: false,
+    };
+
+    /// What a call that runs here needs.
+    pub(crate) fn needs(self, part: Part) -> bool {
+        match part {
+            Part::Config => false,
+            Part::Server(server) => server == self.server,
+            Part::Proxy(server) => self.by_proxy && server == self.server,
+        }
+    }
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(name(self.server))?;
+        f.write_str(if self.by_proxy { " by its proxy" } else { "" })
+    }
+}
+
+/// What a data server is called, here and under the key `name` on itself.
+pub(crate) fn name(server: usize) -> &'static str {
+    ["a", "b", "c", "d"][server % SERVERS]
+}
+
+pub(crate) fn named(name: &str) -> Option<usize> {
+    (0..SERVERS).find(|server| self::name(*server) == name)
+}
+
+/// The time-outs that the callers' settings have.
+pub(crate) const CONNECT: Duration = Duration::from_secs(1);
+pub(crate) const RESPONSE: Duration = Duration::from_secs(1);
+
+/// How often configs are read again, whatever is pushed: what finds a `SWAPDB`.
+pub(crate) const REREAD: Duration = Duration::from_secs(2);
+
+/// The longest pause between two attempts towards a server that is down.
+pub(crate) const BACKOFF: Duration = Duration::from_millis(500);
+
+/// What a busy machine may add to each bound, and what makes a bound of what is usually a few milliseconds a safe one.
+pub(crate) const MARGIN: Duration = Duration::from_secs(2);
+
+/// For how long after its end a fault may still be felt: a pause before the next attempt, and the attempt.
+pub(crate) const RECOVERY: Duration = BACKOFF.saturating_add(CONNECT).saturating_add(MARGIN);
+
+/// No call takes longer: it may wait for a proof or a place in a pool, find its connection gone and wait for another, be
+/// given that connection in the very moment in which the server freezes, and wait for its answer.
+pub(crate) const LONGEST_CALL: Duration = CONNECT
+    .saturating_mul(2)
+    .saturating_add(RESPONSE.saturating_mul(2))
+    .saturating_add(MARGIN);
