@@ -39,7 +39,7 @@ impl Caller {
     }
 
     /// The same caller, whose calls are counted among others.
-    pub(crate) fn as_class(self, class: Class) -> Self {
+    pub(crate) fn with_class(self, class: Class) -> Self {
         Self { class, ..self }
     }
 

@@ -14,7 +14,7 @@ use crate::soak::{Soak, lock};
 use crate::which::Which;
 
 /// The pause between two changes, in milliseconds.
-const PAUSE: std::ops::RangeInclusive<u64> = 200..=2500;
+const PAUSE: std::ops::RangeInclusive<u64> = 100..=1500;
 /// How long a component is switched off, or has no config, in milliseconds.
 const ABSENCE: std::ops::RangeInclusive<u64> = 100..=2000;
 

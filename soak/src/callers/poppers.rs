@@ -61,7 +61,7 @@ impl Pair {
     fn new(soak: &Arc<Soak>, name: &str) -> Self {
         let popper = Caller::new(soak, Class::Pop, Which::Queue, name);
         Self {
-            pusher: popper.clone().as_class(Class::Push),
+            pusher: popper.clone().with_class(Class::Push),
             elements: soak.new_queue(&format!("{}:elements", popper.key)),
             popper,
         }
