@@ -76,9 +76,9 @@ pub(crate) const MARGIN: Duration = Duration::from_secs(2);
 /// For how long after its end a fault may still be felt: a pause before the next attempt, and the attempt.
 pub(crate) const RECOVERY: Duration = BACKOFF.saturating_add(CONNECT).saturating_add(MARGIN);
 
-/// No call takes longer: it may wait for a proof or a place in a pool, find its connection gone and wait for another, be
-/// given that connection in the very moment in which the server freezes, and wait for its answer.
+/// No call takes longer: it may wait for a proof, find its connection gone and one more not to be had, wait for a proof
+/// again, for an attempt at each of two servers, and in the end for its answer.
 pub(crate) const LONGEST_CALL: Duration = CONNECT
-    .saturating_mul(2)
+    .saturating_mul(3)
     .saturating_add(RESPONSE.saturating_mul(2))
     .saturating_add(MARGIN);

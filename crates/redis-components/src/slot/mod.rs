@@ -13,7 +13,7 @@ mod step;
 use std::pin::pin;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
 use futures_util::future::select;
@@ -112,9 +112,10 @@ impl Slot {
         {
             return Ok(client);
         }
+        let begun = Instant::now();
         self.renew_proof(executor, wait).await;
         loop {
-            match self.step(executor)? {
+            match self.step(executor, begun)? {
                 Step::Use(client) => return Ok(client),
                 Step::Wait(ended, revision) => {
                     let elsewhere = pin!(self.watched.revised(revision));
