@@ -15,7 +15,7 @@ mod wire;
 pub(crate) use self::failure::{Cause, Failure};
 pub(crate) use self::health::Answer;
 pub(crate) use self::multiplexed::Multiplexed;
-pub(crate) use self::open::open;
+pub(crate) use self::open::{connect, open};
 pub(crate) use self::pool::{Exhausted, Pool};
 pub(crate) use self::pooled::Pooled;
 pub(crate) use self::timeouts::Timeouts;
