@@ -9,7 +9,7 @@ use redis_components::ErrorKind;
 use crate::history::{Span, What};
 use crate::ledger::Ledger;
 use crate::places::{LONGEST_CALL, Part, named};
-use crate::soak::{Soak, lock, since};
+use crate::soak::{Fleet, Soak, lock, since};
 use crate::tally::{Class, Excuse};
 use crate::which::{Counted, Which};
 
@@ -21,17 +21,25 @@ pub(crate) struct Caller {
     pub(crate) which: Which,
     pub(crate) key: String,
     ledger: Arc<Mutex<Ledger>>,
+    fleet: Fleet,
     /// Whether its clients are new with each call, and know no last good config.
     is_cold: bool,
 }
 
 impl Caller {
-    pub(crate) fn new(soak: &Arc<Soak>, class: Class, which: Which, name: &str) -> Self {
-        let key = format!("{which}:{name}");
+    pub(crate) fn new(
+        soak: &Arc<Soak>,
+        class: Class,
+        which: Which,
+        fleet: Fleet,
+        name: &str,
+    ) -> Self {
+        let key = format!("{which}:{name}:{fleet:?}");
         Self {
             soak: Arc::clone(soak),
             class,
             which,
+            fleet,
             ledger: soak.new_ledger(&key),
             key,
             is_cold: class == Class::Scope,
@@ -147,7 +155,7 @@ impl Caller {
         }
         let faults = self.soak.faults();
         if let Some(late) = history.lateness(call, server, &faults) {
-            self.soak.tally.late(late);
+            self.soak.tally.late(self.fleet, late);
         }
         let possible = history.possible(call, self.which.wait(), &faults);
         let is_there = |what| matches!(what, What::On(place) if place.server == server);

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::places::{Part, RECOVERY};
+use crate::places::{MARGIN, Part, RECOVERY};
 
 /// All faults so far, in the order in which they began.
 #[derive(Debug, Default)]
@@ -34,12 +34,14 @@ impl Faults {
         self.windows[number].ended = Some(Instant::now());
     }
 
-    /// Whether a fault of one of the parts could be felt in a span of time.
+    /// Whether a fault of one of the parts could be felt in a span of time, also where the machine is busy.
     pub(crate) fn felt(&self, parts: impl Fn(Part) -> bool, from: Instant, until: Instant) -> bool {
-        self.overlapping(&parts, from, until).next().is_some()
+        let mut overlapping = self.overlapping(&parts, RECOVERY + MARGIN, from, until);
+        overlapping.next().is_some()
     }
 
-    /// Whether none of the parts had a fault that could be felt for so long a part of a span of time.
+    /// Whether none of the parts had a fault that could be felt for so long a part of a span of time. What a busy machine adds
+    /// is in that length.
     pub(crate) fn calm_for(
         &self,
         length: Duration,
@@ -51,11 +53,11 @@ impl Faults {
             return false;
         }
         let mut calm_since = from;
-        for window in self.overlapping(&parts, from, until) {
+        for window in self.overlapping(&parts, RECOVERY, from, until) {
             if window.begun.saturating_duration_since(calm_since) >= length {
                 return true;
             }
-            match window.felt_until() {
+            match window.felt_until(RECOVERY) {
                 Some(end) => calm_since = calm_since.max(end),
                 None => return false,
             }
@@ -66,20 +68,21 @@ impl Faults {
     fn overlapping(
         &self,
         parts: &impl Fn(Part) -> bool,
+        recovery: Duration,
         from: Instant,
         until: Instant,
     ) -> impl Iterator<Item = &Window> {
         self.windows.iter().filter(move |window| {
             window.begun <= until
-                && window.felt_until().is_none_or(|end| end >= from)
+                && window.felt_until(recovery).is_none_or(|end| end >= from)
                 && parts(window.part)
         })
     }
 }
 
 impl Window {
-    fn felt_until(&self) -> Option<Instant> {
-        self.ended.map(|ended| ended + RECOVERY)
+    fn felt_until(&self, recovery: Duration) -> Option<Instant> {
+        self.ended.map(|ended| ended + recovery)
     }
 }
 
@@ -88,7 +91,7 @@ mod tests {
     use std::time::{Duration, Instant};
 
     use super::{Faults, Window};
-    use crate::places::{Part, RECOVERY};
+    use crate::places::{MARGIN, Part, RECOVERY};
 
     const SECOND: Duration = Duration::from_secs(1);
 
@@ -116,8 +119,8 @@ mod tests {
             |from: Duration, until: Duration| faults.felt(first, start + from, start + until);
         assert!(!felt(8 * SECOND, 9 * SECOND));
         assert!(felt(8 * SECOND, 10 * SECOND));
-        assert!(felt(12 * SECOND + RECOVERY, 30 * SECOND));
-        assert!(!felt(13 * SECOND + RECOVERY, 59 * SECOND));
+        assert!(felt(12 * SECOND + RECOVERY + MARGIN, 30 * SECOND));
+        assert!(!felt(13 * SECOND + RECOVERY + MARGIN, 59 * SECOND));
         assert!(felt(1000 * SECOND, 1001 * SECOND));
     }
 

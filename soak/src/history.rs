@@ -67,6 +67,12 @@ impl History {
         })
     }
 
+    /// Whether the newest config had its time, so that calls must run with it.
+    pub(crate) fn newest_must_be_in_force(&self, wait: Duration, faults: &Faults) -> bool {
+        let newest = self.entries.last();
+        newest.is_some_and(|entry| entry.must_be_in_force(Instant::now(), wait, faults))
+    }
+
     /// Keeps the newest config alone.
     pub(crate) fn forget_the_past(&mut self) {
         self.entries.drain(..self.entries.len().saturating_sub(1));

@@ -74,7 +74,7 @@ pub(crate) const BACKOFF: Duration = Duration::from_millis(500);
 pub(crate) const MARGIN: Duration = Duration::from_secs(2);
 
 /// For how long after its end a fault may still be felt: a pause before the next attempt, and the attempt.
-pub(crate) const RECOVERY: Duration = BACKOFF.saturating_add(CONNECT).saturating_add(MARGIN);
+pub(crate) const RECOVERY: Duration = BACKOFF.saturating_add(CONNECT);
 
 /// No call takes longer: it may wait for a proof, find its connection gone and one more not to be had, wait for a proof
 /// again, for an attempt at each of two servers, and in the end for its answer.

@@ -82,18 +82,24 @@ impl fmt::Display for Report {
             )?;
         }
         writeln!(f, "{:<22} {:>11}", "all", grouped(figures.calls))?;
-        let late = figures.late_milliseconds;
-        writeln!(
-            f,
-            "{:<22} {:>11} {:>9} {:>9}   {}",
-            "late after a move",
-            grouped(late.count),
-            "",
-            "",
-            Times(late)
-        )?;
+        for (told, late) in ["pushed", "polled"].iter().zip(figures.late_milliseconds) {
+            writeln!(
+                f,
+                "{:<22} {:>11} {:>9} {:>9}   {}",
+                format!("late, {told}"),
+                grouped(late.count),
+                "",
+                "",
+                Times(late)
+            )?;
+        }
         writeln!(f, "\nclients replaced {}", grouped(self.swaps))?;
         list(f, "changes of configs", &figures.changes)?;
+        writeln!(
+            f,
+            "configs that had their time, after which no call ran elsewhere {}",
+            grouped(figures.had_their_time)
+        )?;
         list(f, "faults", &figures.faults)?;
         list(
             f,

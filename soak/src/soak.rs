@@ -106,6 +106,12 @@ impl Soak {
     ) -> T {
         self.tally.change(kind);
         for (which, what) in changes {
+            if self
+                .history(*which)
+                .newest_must_be_in_force(which.wait(), &self.faults())
+            {
+                self.tally.had_its_time();
+            }
             self.journal.event(&format!("{which}: {kind}: {what:?}"));
             self.history_mut(*which).begin(*what, by_swap);
         }

@@ -7,6 +7,8 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 use serde::Serialize;
 
+use crate::soak::Fleet;
+
 /// Longer calls count as so long.
 const LONGEST_MICROSECONDS: u64 = 600_000_000;
 
@@ -65,7 +67,8 @@ struct Inner {
     faults: BTreeMap<&'static str, u64>,
     changes: BTreeMap<&'static str, u64>,
     unexpected: u64,
-    late: Option<Histogram<u64>>,
+    had_their_time: u64,
+    late: [Option<Histogram<u64>>; 2],
 }
 
 #[derive(Debug, Default)]
@@ -103,8 +106,11 @@ pub(crate) struct Figures {
     pub(crate) failed_as_expected: BTreeMap<&'static str, u64>,
     pub(crate) failed_unexpectedly: u64,
     pub(crate) classes: Vec<ClassFigures>,
-    /// Calls that began on a server after its component had moved on: how long after.
-    pub(crate) late_milliseconds: Percentiles,
+    /// Calls that began on a server after its component had moved on: how long after, where changes are pushed, and where
+    /// configs are polled.
+    pub(crate) late_milliseconds: [Percentiles; 2],
+    /// Configs that stayed for so long, without a fault, that calls had to run with them.
+    pub(crate) had_their_time: u64,
     pub(crate) faults: BTreeMap<&'static str, u64>,
     pub(crate) changes: BTreeMap<&'static str, u64>,
 }
@@ -133,8 +139,12 @@ impl Tally {
         self.inner().classes.entry(class).or_default().cancelled += 1;
     }
 
-    pub(crate) fn late(&self, by: Duration) {
-        record(&mut self.inner().late, by);
+    pub(crate) fn late(&self, fleet: Fleet, by: Duration) {
+        record(&mut self.inner().late[fleet as usize], by);
+    }
+
+    pub(crate) fn had_its_time(&self) {
+        self.inner().had_their_time += 1;
     }
 
     pub(crate) fn fault(&self, kind: &'static str) {
@@ -169,7 +179,8 @@ impl Tally {
                 .collect(),
             failed_unexpectedly: inner.unexpected,
             classes,
-            late_milliseconds: percentiles(inner.late.as_ref()),
+            late_milliseconds: inner.late.each_ref().map(|late| percentiles(late.as_ref())),
+            had_their_time: inner.had_their_time,
             faults: inner.faults.clone(),
             changes: inner.changes.clone(),
         }

@@ -45,11 +45,11 @@ struct Pair {
 
 pub(super) fn start(soak: &Arc<Soak>, fleets: &Fleets, callers: &mut Callers) {
     for fleet in Fleet::BOTH {
-        let pair = Pair::new(soak, &format!("pop:{fleet:?}"));
+        let pair = Pair::new(soak, fleet, "pop");
         spawn(callers, fleets, fleet, pair.clone().push());
         spawn(callers, fleets, fleet, pair.pop());
 
-        let pair = Pair::new(soak, &format!("pop-blocking:{fleet:?}"));
+        let pair = Pair::new(soak, fleet, "pop-blocking");
         spawn(callers, fleets, fleet, pair.clone().push());
         let fleets = fleets.clone();
         let work = move || fleets.run_blocking(fleet, || pair.pop_blocking());
@@ -58,8 +58,8 @@ pub(super) fn start(soak: &Arc<Soak>, fleets: &Fleets, callers: &mut Callers) {
 }
 
 impl Pair {
-    fn new(soak: &Arc<Soak>, name: &str) -> Self {
-        let popper = Caller::new(soak, Class::Pop, Which::Queue, name);
+    fn new(soak: &Arc<Soak>, fleet: Fleet, name: &str) -> Self {
+        let popper = Caller::new(soak, Class::Pop, Which::Queue, fleet, name);
         Self {
             pusher: popper.clone().with_class(Class::Push),
             elements: soak.new_queue(&format!("{}:elements", popper.key)),

@@ -9,7 +9,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::{Callers, pause};
 use crate::caller::Caller;
-use crate::soak::Soak;
+use crate::soak::{Fleet, Soak};
 use crate::tally::Class;
 use crate::which::Which;
 
@@ -22,7 +22,8 @@ const LONGEST_PAUSE: u64 = 200;
 pub(super) fn start(soak: &Arc<Soak>, callers: &mut Callers) {
     for number in 0..THREADS {
         let name = format!("runtime:{number}");
-        let everybody = Which::ALL.map(|which| Caller::new(soak, Class::Runtime, which, &name));
+        let everybody =
+            Which::ALL.map(|which| Caller::new(soak, Class::Runtime, which, Fleet::Push, &name));
         let soak = Arc::clone(soak);
         let work = move || {
             while let Some(_turn) = soak.gate.pass_blocking() {

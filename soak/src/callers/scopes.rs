@@ -8,27 +8,34 @@ use super::{Callers, pause};
 use crate::caller::Caller;
 use crate::soak::{Fleet, Soak};
 use crate::tally::Class;
-use crate::which::Which;
+use crate::which::{COMPONENTS, Which};
 
 const CALLS: usize = 3;
 const LONGEST_PAUSE: u64 = 1000;
 /// How long a shutdown waits for calls, of which there are none.
 const DEADLINE: Duration = Duration::from_millis(100);
 
+/// One for each component, in each manner.
+type Everybody = [[Caller; COMPONENTS]; 2];
+
 pub(super) fn start(soak: &Arc<Soak>, callers: &mut Callers) {
-    let everybody = Which::ALL.map(|which| Caller::new(soak, Class::Scope, which, "scope"));
-    callers.tasks.push(tokio::spawn(make_scopes(everybody)));
-    let everybody =
-        Which::ALL.map(|which| Caller::new(soak, Class::Scope, which, "blocking-scope"));
-    let work = move || make_blocking_scopes(&everybody);
+    let tasks = make_scopes(Arc::clone(soak), everybody(soak, "scope"));
+    callers.tasks.push(tokio::spawn(tasks));
+    let (soak, everybody) = (Arc::clone(soak), everybody(soak, "blocking-scope"));
+    let work = move || make_blocking_scopes(&soak, &everybody);
     callers.threads.push(thread::spawn(work));
 }
 
-async fn make_scopes(everybody: [Caller; 4]) {
-    let soak = Arc::clone(&everybody[0].soak);
+fn everybody(soak: &Arc<Soak>, name: &str) -> Everybody {
+    let caller = |which, fleet| Caller::new(soak, Class::Scope, which, fleet, name);
+    Fleet::BOTH.map(|fleet| Which::ALL.map(|which| caller(which, fleet)))
+}
+
+async fn make_scopes(soak: Arc<Soak>, everybody: Everybody) {
     while let Some(_turn) = soak.gate.pass().await {
+        let fleet = any_fleet();
         let work = async {
-            for caller in &everybody {
+            for caller in &everybody[fleet as usize] {
                 for _ in 0..CALLS {
                     caller.count().await;
                 }
@@ -37,16 +44,16 @@ async fn make_scopes(everybody: [Caller; 4]) {
                 shut_down(&soak, redis_components::shutdown(DEADLINE).await);
             }
         };
-        soak.settings(any_fleet()).scope(work).await;
+        soak.settings(fleet).scope(work).await;
         tokio::time::sleep(pause(LONGEST_PAUSE)).await;
     }
 }
 
-fn make_blocking_scopes(everybody: &[Caller; 4]) {
-    let soak = &everybody[0].soak;
+fn make_blocking_scopes(soak: &Soak, everybody: &Everybody) {
     while let Some(_turn) = soak.gate.pass_blocking() {
-        soak.settings(any_fleet()).scope_blocking(|| {
-            for caller in everybody {
+        let fleet = any_fleet();
+        soak.settings(fleet).scope_blocking(|| {
+            for caller in &everybody[fleet as usize] {
                 for _ in 0..CALLS {
                     caller.count_blocking();
                 }

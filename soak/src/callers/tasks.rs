@@ -20,12 +20,11 @@ pub(super) fn start(soak: &Arc<Soak>, fleets: &Fleets, callers: &mut Callers) {
     for which in Which::ALL {
         for fleet in Fleet::BOTH {
             for number in 0..TASKS {
-                let name = format!("task:{fleet:?}:{number}");
-                let caller = Caller::new(soak, Class::Task, which, &name);
+                let name = format!("task:{number}");
+                let caller = Caller::new(soak, Class::Task, which, fleet, &name);
                 spawn(callers, fleets, fleet, call(caller));
             }
-            let name = format!("cancel:{fleet:?}");
-            let caller = Caller::new(soak, Class::Cancelled, which, &name);
+            let caller = Caller::new(soak, Class::Cancelled, which, fleet, "cancel");
             spawn(callers, fleets, fleet, call_impatiently(caller));
         }
     }

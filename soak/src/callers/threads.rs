@@ -18,8 +18,8 @@ pub(super) fn start(soak: &Arc<Soak>, fleets: &Fleets, callers: &mut Callers) {
     for which in Which::ALL {
         for fleet in Fleet::BOTH {
             for number in 0..THREADS {
-                let name = format!("thread:{fleet:?}:{number}");
-                let caller = Caller::new(soak, Class::Thread, which, &name);
+                let name = format!("thread:{number}");
+                let caller = Caller::new(soak, Class::Thread, which, fleet, &name);
                 let fleets = fleets.clone();
                 let work = move || fleets.run_blocking(fleet, || call(&caller));
                 callers.threads.push(thread::spawn(work));

@@ -14,8 +14,10 @@ use redis_components_testing::Server;
 use crate::soak::Soak;
 use crate::world::name_control;
 
-/// The pause between two faults, in milliseconds.
+/// The pause between two faults of data servers, in milliseconds.
 const PAUSE: std::ops::RangeInclusive<u64> = 500..=4000;
+/// The same of the config server: often long enough for a change to take effect undisturbed.
+const CONFIG_PAUSE: std::ops::RangeInclusive<u64> = 1000..=16_000;
 /// How long most faults last, in milliseconds.
 const LENGTH: std::ops::RangeInclusive<u64> = 100..=4000;
 /// How long a server is frozen, in milliseconds.
@@ -27,20 +29,22 @@ const RESTARTED_WITHIN: Duration = Duration::from_secs(60);
 pub(crate) fn start(soak: &Arc<Soak>, mut rng: Rng) -> [JoinHandle<()>; 2] {
     let second = rng.fork();
     [
-        every_now_and_then(soak, rng, data::break_something),
-        every_now_and_then(soak, second, config::break_something),
+        every_now_and_then(soak, rng, PAUSE, data::break_something),
+        every_now_and_then(soak, second, CONFIG_PAUSE, config::break_something),
     ]
 }
 
 fn every_now_and_then(
     soak: &Arc<Soak>,
     mut rng: Rng,
+    pause: std::ops::RangeInclusive<u64>,
     break_something: fn(&Soak, &mut Rng),
 ) -> JoinHandle<()> {
     let soak = Arc::clone(soak);
     thread::spawn(move || {
         while let Some(_turn) = soak.gate.pass_blocking() {
-            soak.gate.pause(Duration::from_millis(rng.u64(PAUSE)));
+            soak.gate
+                .pause(Duration::from_millis(rng.u64(pause.clone())));
             break_something(&soak, &mut rng);
         }
     })
