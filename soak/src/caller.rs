@@ -133,7 +133,7 @@ impl Caller {
     }
 
     /// Unlike any other.
-    fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         format!("{}:{:x}", self.key, fastrand::u64(..))
     }
 

@@ -1,7 +1,12 @@
 //! What is called, as an application would write it.
 
+use std::time::Duration;
+
+use futures_util::StreamExt;
 use redis::RedisResult;
+use redis::aio::PubSub;
 use redis_components::{Connection, blocking};
+use tokio::sync::oneshot;
 
 /// Counts up, and gives the count, the text that was given, and the name of the server.
 pub async fn count(
@@ -46,6 +51,33 @@ pub fn pop_blocking(
     seconds: u64,
 ) -> RedisResult<Option<(String, u64)>> {
     popping(queue, seconds).query(conn)
+}
+
+/// Subscribes to a channel, tells of it, and waits so long for a message.
+pub async fn hear(
+    conn: &mut PubSub,
+    channel: &str,
+    subscribed: oneshot::Sender<()>,
+    patience: Duration,
+) -> RedisResult<Option<String>> {
+    conn.subscribe(channel).await?;
+    // Who does not wait for it has given up.
+    let _ = subscribed.send(());
+    let mut messages = conn.on_message();
+    match tokio::time::timeout(patience, messages.next()).await {
+        Ok(Some(message)) => Ok(Some(message.get_payload()?)),
+        Ok(None) => Err((redis::ErrorKind::Io, "the connection has ended").into()),
+        Err(_) => Ok(None),
+    }
+}
+
+/// Publishes a message, and gives the number of those that it reached.
+pub async fn publish(conn: &mut Connection, channel: &str, message: &str) -> RedisResult<u64> {
+    redis::cmd("PUBLISH")
+        .arg(channel)
+        .arg(message)
+        .query_async(conn)
+        .await
 }
 
 fn counting(key: &str, text: &str) -> redis::Pipeline {

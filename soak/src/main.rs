@@ -4,14 +4,16 @@
 //! cargo xtask soak [--minutes 30] [--seed N] [--json FILE]
 //! ```
 //!
-//! A config server and four data servers, with proxies before them, are called by tasks, threads, callers who give up, callers who
-//! wait for elements, and runtimes and scopes that come and go, some told of changes and some asking. Meanwhile an operator moves components and makes mistakes,
-//! and servers and network are broken in all the ways that a seed chooses. What must hold is checked with every call:
+//! A config server and four data servers, with proxies before them, are called by tasks, threads, callers who give up, who wait for
+//! elements or for messages, and by runtimes and scopes that come and go. Some are told of changes, some ask. Meanwhile an operator moves
+//! components and makes mistakes, and servers and network are broken in ways that a seed chooses. What must hold is checked
+//! with every call:
 //!
 //! - A call fails only where a server that it may have run on had a fault, or the component was switched off. What happens to the config
 //!   server fails none.
 //! - A call that was answered was made exactly once, one that failed at most once, one that found no connection never.
 //! - Every call ends in bounded time, with its own answer.
+//! - An element that was pushed is popped once, and a message that has reached a subscriber is heard.
 //! - Once a config had its time, on servers that were well, no call begins where the component was before.
 //!
 //! Every minute all comes to rest. Then the counters of callers and servers are compared, servers that were left must be

@@ -82,3 +82,12 @@ pub(crate) const LONGEST_CALL: Duration = CONNECT
     .saturating_mul(3)
     .saturating_add(RESPONSE.saturating_mul(2))
     .saturating_add(MARGIN);
+
+/// While a call waits on a connection of its own, its server is asked so often, elsewhere, whether it is there.
+const CHECKED_EVERY: Duration = Duration::from_secs(5);
+
+/// No call on a connection of its own takes longer, also where its server is frozen as it begins to wait; what it waits for
+/// is to be added.
+pub(crate) const LONGEST_WAIT: Duration = LONGEST_CALL
+    .saturating_add(CHECKED_EVERY)
+    .saturating_add(MARGIN);

@@ -22,6 +22,7 @@ pub(crate) enum Class {
     Scope,
     Push,
     Pop,
+    Subscriber,
 }
 
 impl Class {
@@ -34,6 +35,7 @@ impl Class {
             Self::Scope => "scopes",
             Self::Push => "pushes",
             Self::Pop => "pops (dedicated)",
+            Self::Subscriber => "subscribers",
         }
     }
 }

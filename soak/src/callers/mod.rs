@@ -3,6 +3,7 @@
 mod poppers;
 mod runtimes;
 mod scopes;
+mod subscribers;
 mod tasks;
 mod threads;
 
@@ -29,6 +30,7 @@ impl Callers {
         tasks::start(soak, fleets, &mut callers);
         threads::start(soak, fleets, &mut callers);
         poppers::start(soak, fleets, &mut callers);
+        subscribers::start(soak, fleets, &mut callers);
         runtimes::start(soak, &mut callers);
         scopes::start(soak, &mut callers);
         callers
@@ -49,7 +51,7 @@ impl Callers {
     }
 }
 
-/// A pause with a chance, up to so many milliseconds, so that callers do not march in step.
+/// A pause by chance, up to so many milliseconds, so that callers do not march in step.
 fn pause(milliseconds: u64) -> std::time::Duration {
     std::time::Duration::from_micros(fastrand::u64(0..=milliseconds * 1000))
 }

@@ -12,7 +12,7 @@ use crate::caller::{Caller, was_sent};
 use crate::elements::Elements;
 use crate::fleets::Fleets;
 use crate::history::Span;
-use crate::places::{LONGEST_CALL, MARGIN};
+use crate::places::{LONGEST_CALL, LONGEST_WAIT};
 use crate::queue;
 use crate::soak::{Fleet, Soak, lock, since};
 use crate::tally::Class;
@@ -20,13 +20,8 @@ use crate::which::Which;
 
 /// How long a pop waits for an element, at the server.
 const WAIT_SECONDS: u64 = 2;
-/// While a pop waits its server is asked so often, elsewhere, whether it is there.
-const CHECKED_EVERY: Duration = Duration::from_secs(5);
-/// No pop takes longer, also where its server is frozen as it begins to wait.
-const LONGEST_POP: Duration = Duration::from_secs(WAIT_SECONDS)
-    .saturating_add(CHECKED_EVERY)
-    .saturating_add(LONGEST_CALL)
-    .saturating_add(MARGIN);
+/// No pop takes longer.
+const LONGEST_POP: Duration = LONGEST_WAIT.saturating_add(Duration::from_secs(WAIT_SECONDS));
 /// The pause between two pushes is half as long on average; now and then a pop waits in vain.
 const LONGEST_PAUSE: u64 = 400;
 /// After a pop, so that those who fail do so in moderation.
