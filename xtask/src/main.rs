@@ -4,10 +4,10 @@
 //! that Rust and git are all a newcomer needs.
 
 mod browser;
-mod demo;
 mod install;
 mod link;
 mod package_manager;
+mod program;
 mod python;
 mod server;
 mod test;
@@ -22,6 +22,8 @@ Usage: cargo xtask <COMMAND> [ARGUMENTS]
 Commands:
   demo [ARGUMENTS]  move a component between two servers while 64 tasks call it;
                     arguments go to the example `move_server`
+  soak [ARGUMENTS]  call four components that move, while servers and network are broken at
+                    random: --minutes N (30 unless given), --seed N, --json FILE
   test [ARGUMENTS]  run all tests, doc tests included; arguments go to
                     `cargo nextest run`, or to `cargo test` where there is no nextest;
                     with --browser the tests in a browser too
@@ -29,7 +31,7 @@ Commands:
                     and the example `mixed_fleet` use; `test` does so by itself
   help              print this
 
-The first two find `redis-server` or `valkey-server` on PATH, or take the binary named by
+The first three find `redis-server` or `valkey-server` on PATH, or take the binary named by
 REDISRS_SERVER_BIN, or say what they are going to install and install it.";
 
 fn main() -> ExitCode {
@@ -44,7 +46,8 @@ fn main() -> ExitCode {
 
 fn run(command: &str, arguments: Vec<OsString>) -> Result<ExitCode, String> {
     match command {
-        "demo" => demo::run(arguments),
+        "demo" => program::run(program::DEMO, arguments),
+        "soak" => program::run(program::SOAK, arguments),
         "test" => test::run(arguments),
         "python" => python::find_or_make().map(|()| ExitCode::SUCCESS),
         "help" | "-h" | "--help" => {

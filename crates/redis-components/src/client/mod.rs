@@ -20,7 +20,7 @@ pub(crate) use self::failure::{Cause, Failure, HungUp};
 pub(crate) use self::health::{EarlyEnd, TOO_YOUNG};
 pub(crate) use self::line::Line;
 pub(crate) use self::multiplexed::Multiplexed;
-pub(crate) use self::open::open;
+pub(crate) use self::open::{connect, open};
 pub(crate) use self::pool::{Exhausted, Pool};
 pub(crate) use self::pooled::Pooled;
 pub(crate) use self::shared::Shared;

@@ -15,7 +15,7 @@ mod trial;
 use std::pin::pin;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
 use futures_util::future::select;
@@ -128,9 +128,10 @@ impl Slot {
         if let Some(client) = self.ready(executor, wait) {
             return Ok(client);
         }
+        let begun = Instant::now();
         self.renew_proof(executor, wait).await;
         loop {
-            match self.step(executor)? {
+            match self.step(executor, begun)? {
                 Step::Use(client) => return Ok(client),
                 Step::Wait(ended, revision) => {
                     let _following = self.watched.follow();

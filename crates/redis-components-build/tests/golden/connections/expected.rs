@@ -50,6 +50,7 @@ pub mod connections {
     use redis::RedisResult;
     use redis::aio::ConnectionManager;
     use redis::aio::MultiplexedConnection;
+    use redis::aio::PubSub;
     use redis_components::Connection;
     use redis_components::blocking;
 
@@ -314,6 +315,50 @@ pub mod connections {
                         )
                         .map_err(::redis_components::__error_into!(RedisResult < () >))?,
                 ),
+            )
+    }
+
+    /// Subscribes.
+    ///
+    /// Generated from [`subscribe`](crate::functions::connections::subscribe()).
+    pub async fn subscribe(channel: &str) -> RedisResult<()> {
+        ::redis_components::__private::begin(&self::COMPONENT, "subscribe")
+            .finish(
+                crate::functions::connections::subscribe(
+                        &mut <PubSub as ::redis_components::__private::Acquire>::acquire(
+                                &self::COMPONENT,
+                                "subscribe",
+                            )
+                            .await
+                            .map_err(
+                                ::redis_components::__error_into!(RedisResult < () >),
+                            )?,
+                        channel,
+                    )
+                    .await,
+            )
+    }
+
+    /// Keeps the messages and leaves the rest.
+    ///
+    /// Generated from [`messages`](crate::functions::connections::messages()).
+    pub async fn messages() -> ::core::result::Result<
+        redis::aio::PubSubStream,
+        ::redis_components::Error,
+    > {
+        ::redis_components::__private::begin(&self::COMPONENT, "messages")
+            .finish_plain::<
+                _,
+                { ::redis_components::__is_result!(redis::aio::PubSubStream) },
+            >(
+                crate::functions::connections::messages(
+                        <PubSub as ::redis_components::__private::Acquire>::acquire(
+                                &self::COMPONENT,
+                                "messages",
+                            )
+                            .await?,
+                    )
+                    .await,
             )
     }
 }
