@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::diagnostics::Diagnostics;
 use crate::files::{Files, Recorder};
-use crate::source::{Loaded, Sources};
+use crate::source::{Sources, View};
 use crate::{Config, Error, Output, attributes, emit, manifest, root, signature, source};
 
 /// What the stages made of a manifest.
@@ -53,9 +53,9 @@ fn run(config: &Config, path: &Path, files: &dyn Files, diagnostics: &mut Diagno
         .map(|component| {
             let mut module = emit::Module::new(component);
             if let Some(path) = &component.source
-                && let Loaded::Parsed(source) = sources.load(component, path, diagnostics)
+                && let Some(source) = sources.load(component, path, diagnostics)
+                && let Some(scope) = sources.place(path, source, diagnostics)
             {
-                let scope = source::Scope::of(path, source);
                 fill(
                     &mut module,
                     path,
@@ -68,6 +68,9 @@ fn run(config: &Config, path: &Path, files: &dyn Files, diagnostics: &mut Diagno
             module
         })
         .collect();
+    for warning in sources.into_warnings() {
+        diagnostics.warn(warning);
+    }
     let name = path.file_name().map(|name| name.to_string_lossy());
     emit::file(
         &name.unwrap_or_default(),
@@ -86,23 +89,27 @@ fn fill(
     runtime: &proc_macro2::TokenStream,
     diagnostics: &mut Diagnostics,
 ) {
-    let mut links: Vec<(source::Scope, BTreeSet<String>)> = Vec::new();
+    let mut links = Vec::new();
     let mut resolved = module.names();
+    let own = resolved.clone();
     for function in &module.component.functions {
         for found in source::find(function, path, scope, sources, diagnostics) {
             let Some(mut wrapper) =
-                signature::plan(function, &found, sources, runtime, diagnostics)
+                signature::plan(function, &found, &own, sources, runtime, diagnostics)
             else {
                 continue;
             };
-            let scope = &found.scope;
             let imports = std::mem::take(&mut wrapper.imports);
             let attributes = attributes::of(&found, &wrapper);
-            links.push((scope.clone(), attributes::links(&attributes.docs)));
+            let names = attributes::links(&attributes.docs);
+            links.push((found.scope.clone(), found.module.clone(), names));
             if !found.is_foreign {
                 resolved.extend(wrapper.mentions.names.iter().cloned());
             }
-            module.allow(&scope.source.allows);
+            module.allow(&found.scope.allows);
+            if imports.is_deprecated {
+                module.allow(&BTreeSet::from(["deprecated".to_owned()]));
+            }
             module.add(emit::Function {
                 attributes,
                 is_conditional: attributes::is_conditional(&found),
@@ -113,8 +120,12 @@ fn fill(
             module.import(imports);
         }
     }
-    for (scope, mut names) in links {
+    for (scope, caller, mut names) in links {
         names.retain(|name| resolved.insert(name.clone()));
-        module.import(source::Imports::of_links(&scope, names));
+        let view = View {
+            scope: &scope,
+            caller: &caller,
+        };
+        module.import(source::Imports::of_links(view, names, sources));
     }
 }

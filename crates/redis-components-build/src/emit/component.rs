@@ -15,7 +15,6 @@ pub(super) fn module(
 ) -> ItemMod {
     let name = &module.component.name;
     let mut items: Vec<Item> = module.imports.uses.iter().map(imports::item).collect();
-    items.extend(module.imports.aliases.iter().cloned().map(Item::Type));
     items.extend(fixed(module, config_server, runtime));
     items.extend(
         module

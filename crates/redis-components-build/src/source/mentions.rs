@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use proc_macro2::{TokenStream, TokenTree};
 use syn::ext::IdentExt;
 use syn::visit::{self, Visit};
-use syn::{Attribute, Lifetime, Macro, Path};
+use syn::{Attribute, GenericParam, Lifetime, Macro, Path};
 
 /// The names that a piece of syntax leaves for its surroundings to resolve.
 #[derive(Debug, Default, Clone)]
@@ -18,6 +18,15 @@ impl Mentions {
     pub(crate) fn extend(&mut self, other: Self) {
         self.names.extend(other.names);
         self.lifetimes.extend(other.lifetimes);
+    }
+
+    /// Takes a generic parameter for what it is, and no longer for a name to resolve.
+    pub(crate) fn remove(&mut self, param: &GenericParam) {
+        match param {
+            GenericParam::Type(param) => self.names.remove(&param.ident.unraw().to_string()),
+            GenericParam::Const(param) => self.names.remove(&param.ident.unraw().to_string()),
+            GenericParam::Lifetime(_) => false,
+        };
     }
 
     fn add_tokens(&mut self, tokens: TokenStream) {

@@ -82,8 +82,6 @@ fn aliased(alias: &ItemType) -> Option<Vec<String>> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::Source;
     use crate::diagnostics::TextFile;
 
@@ -94,8 +92,7 @@ mod tests {
         let source = Source {
             file: TextFile::new("file.rs", text),
             items: syn::parse_file(text).unwrap().items,
-            allows: BTreeSet::new(),
-            cfg: Vec::new(),
+            attributes: Vec::new(),
         };
         let full = |path: &str| source.full_path(&syn::parse_str(path).unwrap()).join("::");
         assert_eq!(full("Conn"), "redis::aio::MultiplexedConnection");

@@ -41,6 +41,7 @@ pub fn connect_all_blocking() -> ::core::result::Result<(), ::redis_components::
 #[allow(
     clippy::doc_markdown,
     clippy::missing_errors_doc,
+    clippy::unused_async,
     dead_code,
     rustdoc::broken_intra_doc_links,
     rustdoc::private_intra_doc_links,
@@ -113,6 +114,7 @@ pub mod COMPONENTS {
 #[allow(
     clippy::doc_markdown,
     clippy::missing_errors_doc,
+    clippy::unused_async,
     dead_code,
     rustdoc::broken_intra_doc_links,
     rustdoc::private_intra_doc_links,
@@ -185,6 +187,7 @@ pub mod connect_all {
 #[allow(
     clippy::doc_markdown,
     clippy::missing_errors_doc,
+    clippy::unused_async,
     dead_code,
     rustdoc::broken_intra_doc_links,
     rustdoc::private_intra_doc_links,
@@ -257,6 +260,7 @@ pub mod core {
 #[allow(
     clippy::doc_markdown,
     clippy::missing_errors_doc,
+    clippy::unused_async,
     dead_code,
     rustdoc::broken_intra_doc_links,
     rustdoc::private_intra_doc_links,
@@ -329,6 +333,7 @@ pub mod logs {
 #[allow(
     clippy::doc_markdown,
     clippy::missing_errors_doc,
+    clippy::unused_async,
     dead_code,
     rustdoc::broken_intra_doc_links,
     rustdoc::private_intra_doc_links,
@@ -401,6 +406,7 @@ pub mod redis {
 #[allow(
     clippy::doc_markdown,
     clippy::missing_errors_doc,
+    clippy::unused_async,
     dead_code,
     rustdoc::broken_intra_doc_links,
     rustdoc::private_intra_doc_links,
