@@ -8,6 +8,8 @@ use crate::files::{Files, Recorder};
 use crate::source::{Sources, View};
 use crate::{Config, Error, Output, attributes, emit, manifest, root, signature, source};
 
+const DEPRECATED: &str = "deprecated";
+
 /// What the stages made of a manifest.
 pub(crate) struct Generated {
     pub(crate) text: String,
@@ -99,16 +101,18 @@ fn fill(
             else {
                 continue;
             };
-            let imports = std::mem::take(&mut wrapper.imports);
             let attributes = attributes::of(&found, &wrapper);
+            let imports = std::mem::take(&mut wrapper.imports);
             let names = attributes::links(&attributes.docs);
             links.push((found.scope.clone(), found.module.clone(), names));
             if !found.is_foreign {
                 resolved.extend(wrapper.mentions.names.iter().cloned());
             }
             module.allow(&found.scope.allows);
-            if imports.is_deprecated {
-                module.allow(&BTreeSet::from(["deprecated".to_owned()]));
+            let allowed = attributes::allowed_lints(&found.item.attrs);
+            if imports.is_deprecated || allowed.contains(DEPRECATED) {
+                // The import of a deprecated type trips it, outside of the wrapper.
+                module.allow(&BTreeSet::from([DEPRECATED.to_owned()]));
             }
             module.add(emit::Function {
                 attributes,

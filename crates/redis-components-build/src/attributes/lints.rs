@@ -5,11 +5,15 @@ use syn::{Attribute, Meta, parse_quote};
 
 use super::inner;
 
-/// Returns the lints that attributes allow.
+/// Returns the lints that attributes allow or expect.
 pub(crate) fn allowed_lints(attributes: &[Attribute]) -> BTreeSet<String> {
     attributes
         .iter()
-        .filter(|attribute| attribute.path().is_ident("allow"))
+        .filter(|attribute| {
+            ["allow", "expect"]
+                .iter()
+                .any(|name| attribute.path().is_ident(name))
+        })
         .filter_map(|attribute| inner(&attribute.meta))
         .flatten()
         .filter_map(|meta| match meta {

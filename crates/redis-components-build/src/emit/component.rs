@@ -124,7 +124,11 @@ fn allow(module: &Module<'_>) -> Attribute {
         .functions
         .iter()
         .any(|function| matches!(function.wrapper.returned, Returned::Plain(_)));
-    let list: [(&str, bool); 12] = [
+    let is_async = module
+        .functions
+        .iter()
+        .any(|function| function.wrapper.is_async());
+    let list: [(&str, bool); 13] = [
         ("dead_code", true),
         ("unreachable_pub", true),
         ("unused_qualifications", true),
@@ -133,6 +137,7 @@ fn allow(module: &Module<'_>) -> Attribute {
             "clippy::doc_markdown",
             has_docs || module.component.doc.is_some(),
         ),
+        ("clippy::large_futures", is_async),
         ("clippy::missing_errors_doc", !module.functions.is_empty()),
         ("clippy::unit_arg", has_units),
         ("clippy::used_underscore_binding", has_underscores),

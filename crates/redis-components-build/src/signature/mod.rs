@@ -24,7 +24,7 @@ use syn::{FnArg, Signature};
 
 pub(crate) use connection::Connection;
 pub(crate) use parameters::Argument;
-pub(crate) use returns::Returned;
+pub(crate) use returns::{Returned, is_never};
 
 use crate::diagnostics::Diagnostics;
 use crate::manifest::Function;

@@ -14,9 +14,6 @@ use crate::diagnostics::Diagnostic;
 use crate::manifest::{Function, Returns};
 use crate::source::Source;
 
-/// Aliases of aliases are followed so far: a cycle is rustc's to report.
-const MOST_ALIASES: usize = 16;
-
 /// What a function returns.
 pub(crate) enum Returned {
     /// A result; the type as it can be written in an expression.
@@ -33,10 +30,18 @@ impl Returned {
         };
         if is_result {
             Self::Result(without_impl(ty).to_token_stream())
+        } else if is_never(output) {
+            // `!` cannot stand in a type, and is as good as this one.
+            Self::Plain(quote!(::core::convert::Infallible))
         } else {
             Self::Plain(ty.to_token_stream())
         }
     }
+}
+
+/// Tells whether a function never returns.
+pub(crate) fn is_never(output: &ReturnType) -> bool {
+    matches!(output, ReturnType::Type(_, ty) if matches!(bare(ty), Type::Never(_)))
 }
 
 /// Refuses return types for which no wrapper can be written.
@@ -75,33 +80,28 @@ pub(super) fn check(
     Ok(())
 }
 
-/// Tells whether a type is a result: as the manifest says, as the file declares it, or by its name,
-/// which is `Result` under any path, or an alias of it.
+/// Tells whether a type, whose aliases are written out, is a result: as the manifest says, or by the
+/// name that it is imported from.
 pub(super) fn is_result(output: &ReturnType, function: &Function, source: &Source) -> bool {
     let ReturnType::Type(_, ty) = output else {
         return false;
     };
     function.returns.map_or_else(
-        || is_named_result(ty, source, MOST_ALIASES),
+        || is_named_result(ty, source),
         |returns| returns == Returns::Result,
     )
 }
 
-fn is_named_result(ty: &Type, source: &Source, aliases: usize) -> bool {
+fn is_named_result(ty: &Type, source: &Source) -> bool {
     let Type::Path(path) = bare(ty) else {
         return false;
     };
-    let Some(last) = path.path.segments.last() else {
-        return false;
-    };
-    if let (Some(left), Some(declared)) = (aliases.checked_sub(1), local(&path.path, source)) {
-        return match declared {
-            Item::Type(alias) => is_named_result(&alias.ty, source, left),
-            Item::Enum(_) | Item::Struct(_) | Item::Union(_) => false,
-            _ => last.ident.to_string().ends_with("Result"),
-        };
-    }
-    last.ident.to_string().ends_with("Result")
+    let is_own_type = matches!(
+        local(&path.path, source),
+        Some(Item::Enum(_) | Item::Struct(_) | Item::Union(_))
+    );
+    let full = source.full_path(&path.path);
+    !is_own_type && full.last().is_some_and(|last| last.ends_with("Result"))
 }
 
 /// Finds what the file declares under a path of one name.

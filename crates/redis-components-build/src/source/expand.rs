@@ -113,6 +113,7 @@ impl Expand<'_, '_> {
             Qualify::take(&mut imports).visit_type_mut(&mut target);
             self.imports.merge(imports);
         }
+        self.imports.is_written_out = true;
         let last = path.segments.last()?;
         Arguments::of(alias, &last.arguments).visit_type_mut(&mut target);
         let tokens = respanned(target.to_token_stream(), last.ident.span());

@@ -22,6 +22,8 @@ pub(crate) struct Imports {
     pub(crate) are_all_public: bool,
     /// Whether one of them is deprecated, as far as this crate tells.
     pub(crate) is_deprecated: bool,
+    /// Whether an alias was written out, which may have been there to make a type short.
+    pub(crate) is_written_out: bool,
     /// Items that the crate's root cannot name.
     pub(super) hidden: Vec<Hidden>,
 }
@@ -32,6 +34,7 @@ impl Default for Imports {
             uses: Vec::new(),
             are_all_public: true,
             is_deprecated: false,
+            is_written_out: false,
             hidden: Vec::new(),
         }
     }
@@ -92,6 +95,7 @@ impl Imports {
         self.uses.dedup_by_key(|import| sort_key(import));
         self.are_all_public &= other.are_all_public;
         self.is_deprecated |= other.is_deprecated;
+        self.is_written_out |= other.is_written_out;
         self.hidden.extend(other.hidden);
     }
 

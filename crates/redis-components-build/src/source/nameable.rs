@@ -5,13 +5,13 @@ use syn::ext::IdentExt;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Item, Macro, Path, PathSegment, VisRestricted};
 
-use super::Sources;
 use super::hidden::Hidden;
 use super::import::Import;
 use super::imports::Imports;
 use super::lookup::{Kind, Meaning};
 use super::public::View;
 use super::use_tree::leaves;
+use super::{Sources, is_visible_from_root};
 use crate::module_path::ModulePath;
 
 /// Replaces paths that begin with `crate` where something on them is private.
@@ -37,31 +37,44 @@ impl Nameable<'_, '_> {
         self.imports
     }
 
-    /// Returns the path of the one glob that can have brought a name into a module.
-    fn through_outer_glob(&mut self, path: &[Ident]) -> Option<Import> {
-        let (_, module) = path.split_last()?;
-        let found = self.sources.locate(module, Kind::Other)?;
-        let Meaning::Module(scope) = found.meaning else {
+    /// Rewrites a path to something that only a glob from another crate can have brought into a module.
+    fn rewrite_globbed(&mut self, path: &mut Path, idents: &[Ident]) -> Option<()> {
+        let length = (1..idents.len()).rev().find(|length| {
+            ModulePath::of_idents(&idents[..*length])
+                .is_some_and(|module| self.sources.scope(&module).is_some())
+        })?;
+        let scope = self
+            .sources
+            .scope(&ModulePath::of_idents(&idents[..length])?)?;
+        if scope.module == self.view.scope.module {
+            // The file's own globs are copied.
+            path.segments = path.segments.iter().skip(length).cloned().collect();
+            return Some(());
+        }
+        let mut globs = Vec::new();
+        for item in &scope.source.items {
+            if let Item::Use(item) = item
+                && let Some(leaf) = leaves(item).into_iter().find(|leaf| leaf.is_glob)
+            {
+                if is_visible_from_root(&item.vis, &scope.module) && scope.is_reachable {
+                    return None;
+                }
+                let (whole, leading_colon) = self.sources.target(&leaf, item, &scope);
+                if whole.first().is_some_and(|first| first != "crate") {
+                    globs.push((whole, leading_colon));
+                }
+            }
+        }
+        let (Some((mut whole, leading_colon)), true) = (globs.pop(), globs.is_empty()) else {
             return None;
         };
-        let mut globs = scope.source.items.iter().filter_map(|item| match item {
-            Item::Use(item) => Some((item, leaves(item).into_iter().find(|leaf| leaf.is_glob)?)),
-            _ => None,
-        });
-        let mut outer = globs.by_ref().filter_map(|(item, leaf)| {
-            let (path, colon) = self.sources.target(&leaf, item, &scope);
-            path.first()
-                .is_some_and(|first| first != "crate")
-                .then_some((path, colon))
-        });
-        let ((mut whole, leading_colon), None) = (outer.next()?, outer.next()) else {
-            return None;
-        };
-        whole.extend(path.last().cloned());
-        Some(Import {
+        whole.push(idents[length].clone());
+        let import = Import {
             leading_colon,
             ..Import::of_path(whole)
-        })
+        };
+        replace(path, length + 1, &import);
+        Some(())
     }
 }
 
@@ -91,9 +104,8 @@ impl VisitMut for Nameable<'_, '_> {
                     }
                 }
                 None => {
-                    if let Some(import) = self.through_outer_glob(&idents) {
-                        replace(path, idents.len(), &import);
-                    }
+                    // Else rustc says what is missing.
+                    let _ = self.rewrite_globbed(path, &idents);
                 }
             }
         }
