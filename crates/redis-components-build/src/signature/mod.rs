@@ -71,7 +71,7 @@ pub(crate) fn plan(
     if let Err(error) = connection::check(function, &connection, is_async, &first.ty, source)
         .and_then(|()| borrow::check(function, seen, &first.ty, source))
         .and_then(|()| returns::check(function, seen, source))
-        .and_then(|()| flavour::check(function, seen, &first.ty, source))
+        .and_then(|()| flavour::check(function, seen, source))
         .and_then(|()| shared::check(function, seen, &first.ty, source))
     {
         diagnostics.error(*error);

@@ -3,17 +3,19 @@
 use std::collections::BTreeMap;
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
-use quote::ToTokens;
+use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::visit::Visit;
 use syn::visit_mut::{self, VisitMut};
 use syn::{
-    Expr, GenericArgument, GenericParam, Generics, ItemType, Lifetime, PathArguments, Type,
-    TypePath, parse_quote,
+    Expr, GenericArgument, GenericParam, Generics, Item, ItemType, Lifetime,
+    ParenthesizedGenericArguments, PathArguments, Stmt, Type, TypeFnPtr, TypePath, parse_quote,
 };
 
+use super::import::Import;
 use super::imports::Imports;
-use super::lookup::{Kind, Meaning};
+use super::lookup::{Kind, Located, Meaning};
+use super::nameable::replace;
 use super::public::View;
 use super::{Mentions, Qualify, Sources};
 use crate::rewrite::{Absolute, resolve};
@@ -47,41 +49,60 @@ impl Expand<'_, '_> {
         }
     }
 
-    fn expanded(&mut self, ty: &Type, also_nameable: bool) -> Option<Type> {
+    /// Puts the whole path of what another crate has where a type, or what it refers to, is an import of it.
+    pub(crate) fn name_outer(&mut self, ty: &mut Type) {
+        if let Some(found) = self.found(ty)
+            && let Type::Path(path) = ty
+            && let Meaning::Outside(mut outer, _) = found.meaning
+        {
+            let span = path.path.segments.last().map(|last| last.ident.span());
+            let span = span.unwrap_or_else(Span::call_site);
+            outer.iter_mut().for_each(|ident| ident.set_span(span));
+            replace(&mut path.path, found.used, &Import::of_path(outer));
+        }
+        match ty {
+            Type::Reference(ty) => self.name_outer(&mut ty.elem),
+            Type::Paren(ty) => self.name_outer(&mut ty.elem),
+            Type::Group(ty) => self.name_outer(&mut ty.elem),
+            _ => {}
+        }
+    }
+
+    /// Finds what a type's path stands for.
+    fn found(&mut self, ty: &Type) -> Option<Located> {
         let Type::Path(TypePath {
             qself: None, path, ..
         }) = ty
         else {
             return None;
         };
-        let idents: Vec<Ident> = path.segments.iter().map(|s| s.ident.clone()).collect();
-        let is_own = |name: &Ident| {
-            let mut names = self.generics.type_params().map(|param| &param.ident);
-            names.any(|own| own == name)
-        };
-        if path.leading_colon.is_some() || idents.first().is_some_and(is_own) {
+        let mut idents: Vec<Ident> = path.segments.iter().map(|s| s.ident.clone()).collect();
+        let mut params = self.generics.type_params().map(|param| &param.ident);
+        if path.leading_colon.is_some() || params.any(|param| idents.first() == Some(param)) {
             return None;
         }
-        let found = match resolve(&idents, &self.view.scope.module) {
-            Some((mut whole, used)) => {
-                whole.extend(idents.iter().skip(used).cloned());
-                let found = self.sources.locate(&whole, Kind::Other)?;
-                (found.used == whole.len()).then_some(found)?
-            }
-            None if idents.first().is_some_and(|first| first == "crate") => {
-                let found = self.sources.locate(&idents, Kind::Other)?;
-                (found.used == idents.len()).then_some(found)?
-            }
-            None => {
-                let scope = self.view.scope;
-                let found = self.sources.locate_from(scope, &idents, Kind::Other)?;
-                (found.used == idents.len()).then_some(found)?
-            }
+        let scope = self.view.scope;
+        if let Some((mut whole, used)) = resolve(&idents, &scope.module) {
+            whole.extend(idents.into_iter().skip(used));
+            idents = whole;
+        }
+        let found = if idents.first().is_some_and(|first| first == "crate") {
+            self.sources.locate(&idents, Kind::Other)?
+        } else {
+            self.sources.locate_from(scope, &idents, Kind::Other)?
         };
+        (found.used == idents.len()).then(|| Located {
+            used: path.segments.len(),
+            ..found
+        })
+    }
+
+    fn expanded(&mut self, ty: &Type, also_nameable: bool) -> Option<Type> {
+        let found = self.found(ty)?;
         let Meaning::Item(scope, item) = &found.meaning else {
             return None;
         };
-        let syn::Item::Type(alias) = &**item else {
+        let Item::Type(alias) = &**item else {
             return None;
         };
         let is_nameable = found.is_nameable
@@ -113,11 +134,23 @@ impl Expand<'_, '_> {
             Qualify::take(&mut imports).visit_type_mut(&mut target);
             self.imports.merge(imports);
         }
+        let Type::Path(path) = ty else {
+            return None;
+        };
+        let last = path.path.segments.last()?;
+        let mut arguments = Arguments::of(alias, &last.arguments);
+        arguments.visit_type_mut(&mut target);
+        if arguments.loses_lifetime {
+            // It stays, and is reported as what cannot be named.
+            return None;
+        }
         self.imports.is_written_out = true;
-        let last = path.segments.last()?;
-        Arguments::of(alias, &last.arguments).visit_type_mut(&mut target);
-        let tokens = respanned(target.to_token_stream(), last.ident.span());
-        syn::parse2(tokens).ok()
+        let tokens = match &target {
+            // A reference to it would be one to its first bound.
+            Type::TraitObject(object) if object.bounds.len() > 1 => quote!((#target)),
+            target => target.to_token_stream(),
+        };
+        syn::parse2(respanned(tokens, last.ident.span())).ok()
     }
 }
 
@@ -139,6 +172,10 @@ struct Arguments {
     lifetimes: BTreeMap<String, Lifetime>,
     types: BTreeMap<String, Type>,
     constants: BTreeMap<String, Expr>,
+    /// How many function types surround what is visited: there, `'_` is something else.
+    functions: usize,
+    /// Whether a lifetime without a name stands in a function type.
+    loses_lifetime: bool,
 }
 
 impl Arguments {
@@ -193,8 +230,24 @@ impl Arguments {
 impl VisitMut for Arguments {
     fn visit_lifetime_mut(&mut self, lifetime: &mut Lifetime) {
         if let Some(given) = self.lifetimes.get(&lifetime.ident.to_string()) {
+            self.loses_lifetime |= self.functions > 0 && given.ident == "_";
             *lifetime = given.clone();
         }
+    }
+
+    fn visit_type_fn_ptr_mut(&mut self, function: &mut TypeFnPtr) {
+        self.functions += 1;
+        visit_mut::visit_type_fn_ptr_mut(self, function);
+        self.functions -= 1;
+    }
+
+    fn visit_parenthesized_generic_arguments_mut(
+        &mut self,
+        arguments: &mut ParenthesizedGenericArguments,
+    ) {
+        self.functions += 1;
+        visit_mut::visit_parenthesized_generic_arguments_mut(self, arguments);
+        self.functions -= 1;
     }
 
     fn visit_type_mut(&mut self, ty: &mut Type) {
@@ -219,14 +272,25 @@ impl VisitMut for Arguments {
     }
 
     fn visit_expr_mut(&mut self, expression: &mut Expr) {
-        if let Expr::Path(path) = expression
-            && let Some(name) = path.path.get_ident()
+        if let Some(name) = only_name(expression)
             && let Some(given) = self.constants.get(&name.unraw().to_string())
         {
             *expression = given.clone();
             return;
         }
         visit_mut::visit_expr_mut(self, expression);
+    }
+}
+
+/// Returns the name that an expression is, also in braces.
+fn only_name(expression: &Expr) -> Option<&Ident> {
+    match expression {
+        Expr::Path(path) => path.path.get_ident(),
+        Expr::Block(block) => match block.block.stmts.as_slice() {
+            [Stmt::Expr(inner, None)] => only_name(inner),
+            _ => None,
+        },
+        _ => None,
     }
 }
 

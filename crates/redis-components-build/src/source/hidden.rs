@@ -13,8 +13,8 @@ pub(crate) struct Hidden {
     pub(super) spot: Spot,
     /// Where the private module around it is declared, if that is what hides it; else it is private itself.
     pub(super) module: Option<Spot>,
-    /// Its path, as it is written where the function is.
-    pub(super) path: String,
+    /// The `use` item that would re-export it where the function is.
+    pub(super) export: String,
 }
 
 impl Hidden {
@@ -35,8 +35,8 @@ impl Hidden {
             Diagnostic::error(message, &self.spot, label)
                 .context(module, "private")
                 .help(format!(
-                    "re-export it beside `{name}`, with `pub use {};`, or make the module `pub(crate)`",
-                    self.path
+                    "re-export it beside `{name}`, with `{}`, or make the module `pub(crate)`",
+                    self.export
                 ))
         } else {
             let message = format!("`{name}` needs `{hidden}`, which is private");

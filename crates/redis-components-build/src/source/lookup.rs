@@ -191,7 +191,17 @@ impl Sources<'_> {
                     scope = inner;
                     is_nameable = found.is_nameable;
                 }
-                meaning => {
+                Meaning::Outside(mut outer, colon) => {
+                    // What is in another crate is there under the rest of the path.
+                    outer.extend(path.iter().skip(index + 1).cloned());
+                    return Some(Located {
+                        meaning: Meaning::Outside(outer, colon),
+                        is_nameable: found.is_nameable,
+                        used: path.len(),
+                        cfg,
+                    });
+                }
+                meaning @ Meaning::Item(..) => {
                     return Some(Located {
                         meaning,
                         is_nameable: found.is_nameable,

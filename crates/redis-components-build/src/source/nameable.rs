@@ -8,7 +8,7 @@ use syn::{Item, Macro, Path, PathSegment, VisRestricted};
 use super::hidden::Hidden;
 use super::import::Import;
 use super::imports::Imports;
-use super::lookup::{Kind, Meaning};
+use super::lookup::{Kind, Located, Meaning};
 use super::public::View;
 use super::use_tree::leaves;
 use super::{Sources, is_visible_from_root};
@@ -35,6 +35,51 @@ impl Nameable<'_, '_> {
     /// Returns what is known of the paths that were seen.
     pub(crate) fn into_imports(self) -> Imports {
         self.imports
+    }
+
+    /// Rewrites a path as the crate's root can use it, or takes note that it cannot.
+    fn rewrite(&mut self, path: &mut Path, found: &Located) {
+        self.imports.note(&found.meaning);
+        if found.is_nameable {
+            return;
+        }
+        match self.sources.public_path(&found.meaning, self.view) {
+            Some(public) => {
+                let import = Import {
+                    leading_colon: matches!(found.meaning, Meaning::Outside(_, true)),
+                    ..Import::of_path(public)
+                };
+                replace(path, found.used, &import);
+            }
+            None => {
+                let hidden = self.sources.hidden(&found.meaning, self.view);
+                self.imports.hidden.extend(hidden);
+            }
+        }
+    }
+
+    /// Finds what a path stands for that begins with a module which cannot be imported.
+    fn in_hidden_module(&mut self, idents: &[Ident]) -> Option<Located> {
+        let (first, [_, ..]) = idents.split_first()? else {
+            return None;
+        };
+        let scope = self.view.scope;
+        let module = self
+            .sources
+            .locate_from(scope, std::slice::from_ref(first), Kind::Other)?;
+        if !matches!(module.meaning, Meaning::Module(_))
+            || self
+                .sources
+                .public_path(&module.meaning, self.view)
+                .is_some()
+        {
+            return None;
+        }
+        let found = self.sources.locate_from(scope, idents, Kind::Other)?;
+        Some(Located {
+            is_nameable: false,
+            ..found
+        })
     }
 
     /// Rewrites a path to something that only a glob from another crate can have brought into a module.
@@ -83,31 +128,16 @@ impl VisitMut for Nameable<'_, '_> {
         let idents: Vec<Ident> = path.segments.iter().map(|s| s.ident.clone()).collect();
         if path.leading_colon.is_none() && idents.first().is_some_and(|first| first == "crate") {
             match self.sources.locate(&idents, Kind::Other) {
-                Some(found) => {
-                    self.imports.note(&found.meaning);
-                    if !found.is_nameable {
-                        match self.sources.public_path(&found.meaning, self.view) {
-                            Some(public) => {
-                                let leading_colon =
-                                    matches!(found.meaning, Meaning::Outside(_, true));
-                                let import = Import {
-                                    leading_colon,
-                                    ..Import::of_path(public)
-                                };
-                                replace(path, found.used, &import);
-                            }
-                            None => {
-                                let hidden = self.sources.hidden(&found.meaning, self.view);
-                                self.imports.hidden.extend(hidden);
-                            }
-                        }
-                    }
-                }
+                Some(found) => self.rewrite(path, &found),
                 None => {
                     // Else rustc says what is missing.
                     let _ = self.rewrite_globbed(path, &idents);
                 }
             }
+        } else if path.leading_colon.is_none()
+            && let Some(found) = self.in_hidden_module(&idents)
+        {
+            self.rewrite(path, &found);
         }
         visit_mut::visit_path_mut(self, path);
     }
@@ -131,7 +161,7 @@ impl VisitMut for Nameable<'_, '_> {
                     spot: source.spot(name.span()),
                     name,
                     module: None,
-                    path: String::new(),
+                    export: String::new(),
                 });
             }
         }

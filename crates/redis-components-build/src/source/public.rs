@@ -8,7 +8,7 @@ use super::hidden::Hidden;
 use super::items::declared;
 use super::lookup::{Kind, Located, Meaning};
 use super::use_tree::leaves;
-use super::{Scope, Sources, is_visible_from_root};
+use super::{Scope, Sources, is_public, is_visible_from_root};
 use crate::diagnostics::Spot;
 use crate::module_path::ModulePath;
 
@@ -40,7 +40,14 @@ impl Sources<'_> {
 
     /// Says what hides an item or a module.
     pub(super) fn hidden(&mut self, meaning: &Meaning, view: View<'_>) -> Option<Hidden> {
-        let path = relative(&meaning.path(), view.caller);
+        let export = |visibility: &Visibility| {
+            let word = if is_public(visibility) {
+                "pub"
+            } else {
+                "pub(crate)"
+            };
+            format!("{word} use {};", relative(&meaning.path(), view.caller))
+        };
         match meaning {
             Meaning::Outside(..) => None,
             Meaning::Item(scope, item) => {
@@ -51,7 +58,7 @@ impl Sources<'_> {
                     name: ident.clone(),
                     spot: scope.source.spot(ident.span()),
                     module: self.hiding(&scope.module).filter(|_| is_visible),
-                    path,
+                    export: export(visibility),
                 })
             }
             Meaning::Module(scope) => {
@@ -64,7 +71,7 @@ impl Sources<'_> {
                     name: item.ident.clone(),
                     spot: outer.source.spot(item.ident.span()),
                     module: self.hiding(&outer.module).filter(|_| is_visible),
-                    path,
+                    export: export(&item.vis),
                 })
             }
         }
@@ -186,7 +193,7 @@ impl Sources<'_> {
 pub(super) fn is_public_item(meaning: &Meaning) -> bool {
     match meaning {
         Meaning::Item(_, item) => {
-            declared(item).is_none_or(|(_, _, visibility)| super::is_public(visibility))
+            declared(item).is_none_or(|(_, _, visibility)| is_public(visibility))
         }
         Meaning::Module(_) | Meaning::Outside(..) => true,
     }

@@ -32,8 +32,12 @@ impl Sources<'_> {
         }
         let imports = std::mem::take(&mut expand.imports);
         let mut seen = signature.clone();
+        if let Some(first) = first_type(&mut seen) {
+            expand.name_outer(first);
+        }
         if let ReturnType::Type(_, returned) = &mut seen.output {
             expand.see_through(returned);
+            expand.name_outer(returned);
         }
         (Seen { signature: seen }, imports)
     }
