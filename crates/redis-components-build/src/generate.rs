@@ -133,4 +133,5 @@ fn fill(
         };
         module.import(source::Imports::of_links(view, names, sources));
     }
+    module.tidy();
 }
