@@ -37,6 +37,7 @@ pub fn connect_all_blocking() -> ::core::result::Result<(), ::redis_components::
     clippy::doc_markdown,
     clippy::implicit_hasher,
     clippy::missing_errors_doc,
+    clippy::unused_async,
     dead_code,
     rustdoc::broken_intra_doc_links,
     rustdoc::private_intra_doc_links,

@@ -41,6 +41,7 @@ pub fn connect_all_blocking() -> ::core::result::Result<(), ::redis_components::
 #[allow(
     clippy::doc_markdown,
     clippy::missing_errors_doc,
+    clippy::unused_async,
     dead_code,
     rustdoc::broken_intra_doc_links,
     rustdoc::private_intra_doc_links,
@@ -114,6 +115,7 @@ pub mod COMPONENTS {
 #[allow(
     clippy::doc_markdown,
     clippy::missing_errors_doc,
+    clippy::unused_async,
     dead_code,
     rustdoc::broken_intra_doc_links,
     rustdoc::private_intra_doc_links,
@@ -187,6 +189,7 @@ pub mod connect_all {
 #[allow(
     clippy::doc_markdown,
     clippy::missing_errors_doc,
+    clippy::unused_async,
     dead_code,
     rustdoc::broken_intra_doc_links,
     rustdoc::private_intra_doc_links,
@@ -260,6 +263,7 @@ pub mod core {
 #[allow(
     clippy::doc_markdown,
     clippy::missing_errors_doc,
+    clippy::unused_async,
     dead_code,
     rustdoc::broken_intra_doc_links,
     rustdoc::private_intra_doc_links,
@@ -333,6 +337,7 @@ pub mod logs {
 #[allow(
     clippy::doc_markdown,
     clippy::missing_errors_doc,
+    clippy::unused_async,
     dead_code,
     rustdoc::broken_intra_doc_links,
     rustdoc::private_intra_doc_links,
@@ -406,6 +411,7 @@ pub mod redis {
 #[allow(
     clippy::doc_markdown,
     clippy::missing_errors_doc,
+    clippy::unused_async,
     dead_code,
     rustdoc::broken_intra_doc_links,
     rustdoc::private_intra_doc_links,

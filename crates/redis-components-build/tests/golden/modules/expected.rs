@@ -41,6 +41,7 @@ pub fn connect_all_blocking() -> ::core::result::Result<(), ::redis_components::
     clippy::missing_errors_doc,
     clippy::mixed_attributes_style,
     clippy::unit_arg,
+    clippy::unused_async,
     dead_code,
     rustdoc::broken_intra_doc_links,
     rustdoc::private_intra_doc_links,
@@ -304,6 +305,7 @@ pub mod modules {
     clippy::doc_markdown,
     clippy::missing_errors_doc,
     clippy::unit_arg,
+    clippy::unused_async,
     dead_code,
     rustdoc::broken_intra_doc_links,
     rustdoc::private_intra_doc_links,
@@ -372,6 +374,7 @@ pub mod named {
     clippy::doc_markdown,
     clippy::missing_errors_doc,
     clippy::unit_arg,
+    clippy::unused_async,
     dead_code,
     rustdoc::broken_intra_doc_links,
     rustdoc::private_intra_doc_links,
@@ -440,17 +443,16 @@ pub mod other {
     clippy::doc_markdown,
     clippy::missing_errors_doc,
     clippy::unit_arg,
+    clippy::unused_async,
     clippy::wildcard_imports,
     dead_code,
     rustdoc::broken_intra_doc_links,
     rustdoc::private_intra_doc_links,
     rustdoc::redundant_explicit_links,
     unreachable_pub,
-    unused_imports,
     unused_qualifications
 )]
 pub mod relatives {
-    use crate::functions::*;
     use redis_components::Connection as Conn;
     use std::collections::BTreeMap;
     use std::collections::BTreeMap as Map;

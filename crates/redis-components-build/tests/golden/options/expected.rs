@@ -41,6 +41,7 @@ pub fn connect_all_blocking() -> ::core::result::Result<(), ::redis_components::
 #[allow(
     clippy::doc_markdown,
     clippy::missing_errors_doc,
+    clippy::unused_async,
     dead_code,
     rustdoc::broken_intra_doc_links,
     rustdoc::private_intra_doc_links,
@@ -112,6 +113,7 @@ pub mod never {
     clippy::doc_markdown,
     clippy::missing_errors_doc,
     clippy::unit_arg,
+    clippy::unused_async,
     dead_code,
     rustdoc::broken_intra_doc_links,
     rustdoc::private_intra_doc_links,
@@ -126,8 +128,6 @@ pub mod options {
     use crate::functions::options::ThirdPartyResult;
     use redis_components::Connection;
     use redis_components::Error;
-
-    type Count = crate::functions::options::Reply<u64>;
 
     /// The component `options`: its name, config key and `wait`.
     pub static COMPONENT: ::redis_components::Component = ::redis_components::__private::component(::redis_components::__private::Declaration {
@@ -290,7 +290,7 @@ pub mod options {
     /// An alias of an alias, and private.
     ///
     /// Generated from [`counted`](crate::functions::options::counted()).
-    pub async fn counted() -> Count {
+    pub async fn counted() -> crate::functions::options::Reply<u64> {
         ::redis_components::__private::begin(&self::COMPONENT, "counted")
             .finish(
                 crate::functions::options::counted(
@@ -299,7 +299,11 @@ pub mod options {
                                 "counted",
                             )
                             .await
-                            .map_err(::redis_components::__error_into!(Count))?,
+                            .map_err(
+                                ::redis_components::__error_into!(
+                                    crate ::functions::options::Reply < u64 >
+                                ),
+                            )?,
                     )
                     .await,
             )
@@ -311,6 +315,7 @@ pub mod options {
 #[allow(
     clippy::doc_markdown,
     clippy::missing_errors_doc,
+    clippy::unused_async,
     dead_code,
     rustdoc::broken_intra_doc_links,
     rustdoc::private_intra_doc_links,

@@ -34,6 +34,7 @@ pub fn connect_all_blocking() -> ::core::result::Result<(), ::redis_components::
 #[allow(
     clippy::doc_markdown,
     clippy::missing_errors_doc,
+    clippy::unused_async,
     dead_code,
     rustdoc::broken_intra_doc_links,
     rustdoc::private_intra_doc_links,
