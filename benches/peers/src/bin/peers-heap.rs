@@ -24,10 +24,10 @@ fn main() -> Result<(), Failure> {
     };
     Settings::new(config).install()?;
     let runtime = tokio::runtime::Runtime::new()?;
-    let heap = Heap {
-        components: components(&runtime, config, data)?,
-        calls: calls(&runtime, data)?,
-    };
+    // Calls first: what ends later may be freed while something else is counted.
+    let calls = calls(&runtime, data)?;
+    let components = components(&runtime, config, data)?;
+    let heap = Heap { components, calls };
     println!("{}", serde_json::to_string(&heap)?);
     Ok(())
 }

@@ -7,7 +7,7 @@ use crate::failure::Failure;
 use crate::names;
 use crate::plan::Plan;
 use crate::report::chart::{Chart, Kind};
-use crate::report::{Bar, Finding, Section, Table, number};
+use crate::report::{Bar, Finding, Section, Table, counted, number};
 use crate::rounds::{self, Entrant, Rates};
 
 const THREADS: [usize; 2] = [1, 2];
@@ -34,7 +34,8 @@ pub(super) fn measure(run: &mut Run<'_>) -> Result<Section, Failure> {
     let mut of_threads = Vec::new();
     let mut findings = Vec::new();
     for threads in THREADS {
-        run.progress.begin(&format!("accessor, {threads} threads"));
+        run.progress
+            .begin(&format!("accessor, {}", counted(threads, "thread")));
         let rates = rounds::run(
             run.workers,
             ENTRANTS,
@@ -86,7 +87,8 @@ fn ratios(rates: &Rates, threads: usize) -> Vec<Finding> {
     let ratios = asked.into_iter().filter_map(|(of, to, bar)| {
         // Times, so the other way round than rates.
         let estimate = rates.ratio(to, of)?;
-        let name = format!("accessor, threads {threads}: {of} / {to}");
+        let threads = counted(threads, "thread");
+        let name = format!("accessor, {threads}: {of} / {to}");
         Some(Finding::ratio(name, estimate, bar))
     });
     ratios.collect()

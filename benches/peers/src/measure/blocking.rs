@@ -6,7 +6,7 @@ use super::{Run, ratio};
 use crate::failure::Failure;
 use crate::names;
 use crate::plan::Plan;
-use crate::report::{Bar, Section, Table, number};
+use crate::report::{Bar, Section, Table, counted, number};
 use crate::rounds::{self, Entrant};
 
 const THREADS: [usize; 3] = [1, 4, 16];
@@ -26,7 +26,8 @@ pub(super) fn measure(run: &mut Run<'_>) -> Result<Section, Failure> {
     let mut of_threads = Vec::new();
     let mut findings = Vec::new();
     for threads in THREADS {
-        run.progress.begin(&format!("blocking, {threads} threads"));
+        let within = format!("blocking, {}", counted(threads, "thread"));
+        run.progress.begin(&within);
         let rates = rounds::run(
             run.workers,
             ENTRANTS,
@@ -34,7 +35,6 @@ pub(super) fn measure(run: &mut Run<'_>) -> Result<Section, Failure> {
             run.plan.blocking,
             run.progress,
         )?;
-        let within = format!("blocking, {threads} threads");
         let asked = [
             (names::THREADS_BARE_AGAIN, names::THREADS_BARE, None),
             (names::THREADS_OURS, names::THREADS_BARE, Some(0.97)),
@@ -45,7 +45,7 @@ pub(super) fn measure(run: &mut Run<'_>) -> Result<Section, Failure> {
         }
         of_threads.push(rates);
     }
-    let columns = THREADS.map(|threads| format!("{threads} threads"));
+    let columns = THREADS.map(|threads| counted(threads, "thread"));
     let mut table = Table::new(std::iter::once("calls per second".to_owned()).chain(columns));
     for entrant in ENTRANTS {
         let medians = of_threads.iter().map(|rates| rates.median(entrant.name));

@@ -7,7 +7,7 @@ use crate::failure::Failure;
 use crate::names;
 use crate::plan::Plan;
 use crate::report::chart::{Chart, Kind};
-use crate::report::{Bar, Finding, Section, Table, number};
+use crate::report::{Bar, Finding, Section, Table, counted, number};
 use crate::rounds::{self, Entrant, Place, Rates};
 
 const TASKS: [usize; 4] = [1, 16, 64, 256];
@@ -69,7 +69,8 @@ pub(super) fn measure(run: &mut Run<'_>) -> Result<Section, Failure> {
     let mut of_tasks = Vec::new();
     let mut findings = Vec::new();
     for tasks in TASKS {
-        run.progress.begin(&format!("throughput, {tasks} tasks"));
+        run.progress
+            .begin(&format!("throughput, {}", counted(tasks, "task")));
         let rates = rounds::run(
             run.workers,
             &entrants(&run.plan, tasks),
@@ -80,7 +81,7 @@ pub(super) fn measure(run: &mut Run<'_>) -> Result<Section, Failure> {
         findings.extend(ratios(&rates, tasks));
         of_tasks.push(rates);
     }
-    let columns = TASKS.map(|tasks| format!("{tasks} tasks"));
+    let columns = TASKS.map(|tasks| counted(tasks, "task"));
     let mut table = Table::new(std::iter::once("calls per second".to_owned()).chain(columns));
     let mut lines = Vec::new();
     for entrant in entrants(&run.plan, 1) {
@@ -126,7 +127,7 @@ fn drawn(name: &str) -> bool {
 }
 
 fn ratios(rates: &Rates, tasks: usize) -> Vec<Finding> {
-    let within = format!("throughput, {tasks} tasks");
+    let within = format!("throughput, {}", counted(tasks, "task"));
     let mut asked = vec![
         (names::BARE_AGAIN, names::BARE, None),
         (names::BARE_EACH, names::BARE, None),

@@ -9,7 +9,7 @@ mod table;
 pub(crate) use self::finding::{Bar, Finding, Unit};
 pub(crate) use self::json::to_json;
 pub(crate) use self::page::{fill, to_markdown, to_text};
-pub(crate) use self::table::{Table, number};
+pub(crate) use self::table::{Table, counted, number};
 
 use self::chart::Chart;
 

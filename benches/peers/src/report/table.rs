@@ -62,6 +62,9 @@ impl Table {
 /// A figure with three digits that say something, and commas between thousands.
 pub(crate) fn number(value: f64) -> String {
     let size = value.abs();
+    if size < 0.005 {
+        return "0".to_owned();
+    }
     if size < 9.995 {
         return format!("{value:.2}");
     }
@@ -79,14 +82,20 @@ pub(crate) fn number(value: f64) -> String {
     grouped
 }
 
+/// So many of something, in words.
+pub(crate) fn counted(count: usize, what: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {what}{plural}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Table, number};
 
     #[test]
     fn figures_are_short() {
-        let shown = [0.969, 62.04, 199.6, 148_000.4].map(number);
-        assert_eq!(shown, ["0.97", "62.0", "200", "148,000"]);
+        let shown = [-0.001, 0.969, 62.04, 199.6, 148_000.4].map(number);
+        assert_eq!(shown, ["0", "0.97", "62.0", "200", "148,000"]);
     }
 
     #[test]
