@@ -40,6 +40,7 @@ pub fn connect_all_blocking() -> ::core::result::Result<(), ::redis_components::
 /// The component `COMPONENTS`.
 #[allow(
     clippy::doc_markdown,
+    clippy::large_futures,
     clippy::missing_errors_doc,
     clippy::unused_async,
     dead_code,
@@ -114,6 +115,7 @@ pub mod COMPONENTS {
 /// The component `connect_all`.
 #[allow(
     clippy::doc_markdown,
+    clippy::large_futures,
     clippy::missing_errors_doc,
     clippy::unused_async,
     dead_code,
@@ -188,6 +190,7 @@ pub mod connect_all {
 /// With a    tab, a � bell, and � a reordering.
 #[allow(
     clippy::doc_markdown,
+    clippy::large_futures,
     clippy::missing_errors_doc,
     clippy::unused_async,
     dead_code,
@@ -262,6 +265,7 @@ pub mod core {
 /// The component `logs`.
 #[allow(
     clippy::doc_markdown,
+    clippy::large_futures,
     clippy::missing_errors_doc,
     clippy::unused_async,
     dead_code,
@@ -336,6 +340,7 @@ pub mod logs {
 /// The component `redis`.
 #[allow(
     clippy::doc_markdown,
+    clippy::large_futures,
     clippy::missing_errors_doc,
     clippy::unused_async,
     dead_code,
@@ -410,6 +415,7 @@ pub mod redis {
 /// The component `redis_components`.
 #[allow(
     clippy::doc_markdown,
+    clippy::large_futures,
     clippy::missing_errors_doc,
     clippy::unused_async,
     dead_code,

@@ -38,6 +38,7 @@ pub fn connect_all_blocking() -> ::core::result::Result<(), ::redis_components::
 /// The component `modules`.
 #[allow(
     clippy::doc_markdown,
+    clippy::large_futures,
     clippy::missing_errors_doc,
     clippy::mixed_attributes_style,
     clippy::unit_arg,
@@ -303,6 +304,7 @@ pub mod modules {
 /// The component `named`.
 #[allow(
     clippy::doc_markdown,
+    clippy::large_futures,
     clippy::missing_errors_doc,
     clippy::unit_arg,
     clippy::unused_async,
@@ -372,6 +374,7 @@ pub mod named {
 /// The component `other`.
 #[allow(
     clippy::doc_markdown,
+    clippy::large_futures,
     clippy::missing_errors_doc,
     clippy::unit_arg,
     clippy::unused_async,
@@ -441,6 +444,7 @@ pub mod other {
 /// The component `relatives`.
 #[allow(
     clippy::doc_markdown,
+    clippy::large_futures,
     clippy::missing_errors_doc,
     clippy::unit_arg,
     clippy::unused_async,
