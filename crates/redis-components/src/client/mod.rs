@@ -15,7 +15,7 @@ mod wire;
 
 pub(crate) use self::failure::{Cause, Failure, HungUp};
 pub(crate) use self::health::{Answer, EarlyEnd, TOO_YOUNG};
-pub(crate) use self::line::Line;
+pub(crate) use self::line::{GRACE, Line};
 pub(crate) use self::multiplexed::Multiplexed;
 pub(crate) use self::open::open;
 pub(crate) use self::pool::{Exhausted, Pool};
