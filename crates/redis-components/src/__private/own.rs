@@ -14,7 +14,7 @@ use redis::{
 };
 
 use crate::client::{Cause, Failure, Pool, Timeouts, open};
-use crate::slot::{Numbered, OnThreads, Slot};
+use crate::slot::{OnThreads, Slot};
 use crate::{Component, ComponentConfig, Connection, Error, ErrorKind};
 
 /// Longer than any program runs: for commands that wait for as long as they are told to.
@@ -48,14 +48,12 @@ impl Origin {
     }
 
     /// The component's pool, and the config that it was built from.
-    fn current_blocking(
-        component: &'static Component,
-    ) -> Result<(Arc<Numbered<Arc<Pool>>>, Self), Error> {
+    fn current_blocking(component: &'static Component) -> Result<(Arc<Pool>, Self), Error> {
         let slot = component.slot()?;
         loop {
             let pool = pollster::block_on(slot.acquire(&OnThreads, component.wait()))?;
             if let Some(origin) = Self::of(component, &slot, pool.generation)? {
-                return Ok((pool, origin));
+                return Ok((Arc::clone(&pool.client), origin));
             }
         }
     }
@@ -159,7 +157,7 @@ pub(super) fn open_blocking(
     let (pool, origin) = Origin::current_blocking(component)?;
     let opened = origin.open_blocking(response(origin.timeouts()));
     // Nobody else may use the pool and find out that the server is gone.
-    opened.inspect_err(|_| pool.client.close())
+    opened.inspect_err(|_| pool.close())
 }
 
 fn client(config: &ComponentConfig) -> RedisResult<Client> {
