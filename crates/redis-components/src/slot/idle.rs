@@ -38,10 +38,14 @@ impl Slot {
         }
     }
 
-    /// Does what a call would do that finds a new config, and says whether nothing is left to be done.
-    fn take_up(self: &Arc<Self>, executor: &OnWatch) -> bool {
+    /// Does what a call would do that finds this revision of the config, and says whether nothing is left to be done.
+    fn take_up(self: &Arc<Self>, executor: &OnWatch, revision: u64) -> bool {
         let mut outlook = self.outlook();
         let target = self.watched.target();
+        if target.revision != revision {
+            // Newer than what was left to calls so far.
+            return true;
+        }
         let published = self.published.load_full();
         let Some(published) = published.filter(|_| !outlook.is_shut_down()) else {
             // What was never in force has nothing to leave.
@@ -72,7 +76,7 @@ async fn follow(slot: Weak<Slot>, watched: Arc<Watched>, executor: OnWatch) {
         loop {
             tokio::time::sleep(between(pause)).await;
             let Some(slot) = slot.upgrade() else { return };
-            if slot.take_up(&executor) {
+            if slot.take_up(&executor, seen) {
                 break;
             }
             pause = TRIED_AGAIN;
