@@ -75,6 +75,7 @@ impl Wire {
         let mut until = Until {
             stream: &self.stream,
             deadline,
+            is_over: false,
             is_served,
         };
         (0..replies)
@@ -155,17 +156,22 @@ fn connect(config: &ComponentConfig, bound: Duration) -> io::Result<TcpStream> {
 struct Until<'a, R> {
     stream: R,
     deadline: Option<Instant>,
+    /// Whether the deadline was over when the last read ended.
+    is_over: bool,
     is_served: Option<&'a mut dyn FnMut() -> bool>,
 }
 
 impl<R: Read> Read for Until<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
+            if self.is_over {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
             let result = self.stream.read(buffer);
-            if self
-                .deadline
-                .is_some_and(|deadline| Instant::now() >= deadline)
-            {
+            let deadline = self.deadline;
+            self.is_over = deadline.is_some_and(|deadline| Instant::now() >= deadline);
+            // What was read is a reply that may have come in time, to a thread that was not run in time.
+            if self.is_over && result.is_err() {
                 return Err(io::ErrorKind::TimedOut.into());
             }
             match result {
@@ -220,6 +226,7 @@ mod tests {
         Until {
             stream: Interrupted { text, now: false },
             deadline: Some(Instant::now() + bound),
+            is_over: false,
             is_served: None,
         }
     }
@@ -229,6 +236,18 @@ mod tests {
         let mut stream = reading(b"$5\r\nhello\r\n".iter().copied(), Duration::from_secs(60));
         let reply = Parser::new().parse_value(&mut stream).unwrap();
         assert_eq!(reply, Value::BulkString(b"hello".to_vec()));
+    }
+
+    #[test]
+    fn a_reply_that_is_there_is_read_by_a_thread_that_was_not_run_in_time() {
+        let mut stream = Until {
+            stream: &b"+hello\r\n"[..],
+            deadline: Some(Instant::now()),
+            is_over: false,
+            is_served: None,
+        };
+        let reply = Parser::new().parse_value(&mut stream).unwrap();
+        assert_eq!(reply, Value::SimpleString("hello".to_owned()));
     }
 
     #[test]
