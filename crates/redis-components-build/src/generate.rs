@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::diagnostics::Diagnostics;
 use crate::files::{Files, Recorder};
 use crate::source::{Sources, View};
-use crate::{Config, Error, Output, attributes, emit, manifest, root, signature, source};
+use crate::{Config, Error, Output, attributes, emit, features, manifest, root, signature, source};
 
 const DEPRECATED: &str = "deprecated";
 
@@ -49,6 +49,7 @@ fn run(config: &Config, path: &Path, files: &dyn Files, diagnostics: &mut Diagno
     };
     let mut sources = Sources::new(files);
     root::check(&manifest.components, &mut sources, diagnostics);
+    features::check(&manifest.components, files, diagnostics);
     let modules: Vec<emit::Module<'_>> = manifest
         .components
         .iter()

@@ -176,6 +176,7 @@ mod config;
 mod diagnostics;
 mod emit;
 mod error;
+mod features;
 mod files;
 mod generate;
 mod manifest;

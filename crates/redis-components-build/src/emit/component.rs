@@ -28,7 +28,8 @@ pub(super) fn module(
     };
     let ident = ident(name);
     let mut attributes = doc_comments(&docs);
-    attributes.extend(module.component.cfg.clone());
+    let cfg = module.component.cfg.as_ref();
+    attributes.extend(cfg.map(|cfg| cfg.attribute.clone()));
     attributes.push(allow(module));
     let mut item: ItemMod = parse_quote!(pub mod #ident {});
     item.attrs = attributes;

@@ -59,7 +59,8 @@ pub(crate) fn file(
 fn root(modules: &[Module<'_>], runtime: &TokenStream) -> File {
     let interface = Literal::usize_unsuffixed(INTERFACE);
     let components = modules.iter().map(|module| {
-        let (cfg, name) = (&module.component.cfg, ident(&module.component.name));
+        let cfg = module.component.cfg.as_ref().map(|cfg| &cfg.attribute);
+        let name = ident(&module.component.name);
         quote!(#cfg &self::#name::COMPONENT)
     });
     let connect_all =
