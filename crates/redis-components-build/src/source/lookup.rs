@@ -256,6 +256,9 @@ impl Sources<'_> {
                     continue;
                 }
                 let (path, colon) = self.target_in(&leaf, item, scope, steps);
+                if !colon && path.len() == 1 && has_macro(&source.items, &path[0]) {
+                    return None;
+                }
                 let is_nameable = is_visible_from_root(&item.vis, &scope.module);
                 let mut cfg = cfgs(&item.attrs);
                 let meaning = if colon || path.first().is_none_or(|first| first != "crate") {
@@ -340,6 +343,13 @@ impl Sources<'_> {
         }
         None
     }
+}
+
+/// Tells whether there is a `macro_rules!` of a name.
+fn has_macro(items: &[Item], name: &Ident) -> bool {
+    items
+        .iter()
+        .any(|item| matches!(item, Item::Macro(item) if item.ident.as_ref() == Some(name)))
 }
 
 /// Tells whether a module's items of a name, if it has some itself, are known to another module.

@@ -35,6 +35,7 @@ pub fn connect_all_blocking() -> ::core::result::Result<(), ::redis_components::
 /// The component `connections`.
 #[allow(
     clippy::doc_markdown,
+    clippy::large_futures,
     clippy::missing_errors_doc,
     clippy::needless_pass_by_value,
     clippy::unit_arg,

@@ -40,6 +40,7 @@ pub fn connect_all_blocking() -> ::core::result::Result<(), ::redis_components::
 /// The component `COMPONENTS`.
 #[allow(
     clippy::doc_markdown,
+    clippy::large_futures,
     clippy::missing_errors_doc,
     clippy::unused_async,
     dead_code,
@@ -113,6 +114,7 @@ pub mod COMPONENTS {
 /// The component `connect_all`.
 #[allow(
     clippy::doc_markdown,
+    clippy::large_futures,
     clippy::missing_errors_doc,
     clippy::unused_async,
     dead_code,
@@ -186,6 +188,7 @@ pub mod connect_all {
 /// With a    tab, a � bell, and � a reordering.
 #[allow(
     clippy::doc_markdown,
+    clippy::large_futures,
     clippy::missing_errors_doc,
     clippy::unused_async,
     dead_code,
@@ -259,6 +262,7 @@ pub mod core {
 /// The component `logs`.
 #[allow(
     clippy::doc_markdown,
+    clippy::large_futures,
     clippy::missing_errors_doc,
     clippy::unused_async,
     dead_code,
@@ -332,6 +336,7 @@ pub mod logs {
 /// The component `redis`.
 #[allow(
     clippy::doc_markdown,
+    clippy::large_futures,
     clippy::missing_errors_doc,
     clippy::unused_async,
     dead_code,
@@ -405,6 +410,7 @@ pub mod redis {
 /// The component `redis_components`.
 #[allow(
     clippy::doc_markdown,
+    clippy::large_futures,
     clippy::missing_errors_doc,
     clippy::unused_async,
     dead_code,

@@ -33,6 +33,7 @@ pub fn connect_all_blocking() -> ::core::result::Result<(), ::redis_components::
 /// The component `extra`.
 #[allow(
     clippy::doc_markdown,
+    clippy::large_futures,
     clippy::missing_errors_doc,
     clippy::unused_async,
     dead_code,
@@ -113,6 +114,7 @@ pub mod extra {
     /// Generated from [`rarely`](crate::functions::extra::rarely()).
     #[cfg(feature = "extra")]
     #[cfg(unix)]
+    #[allow(clippy::type_complexity)]
     pub async fn rarely(things: Vec<Thing>) -> RedisResult<()> {
         ::redis_components::__private::begin(&self::COMPONENT, "rarely")
             .finish(

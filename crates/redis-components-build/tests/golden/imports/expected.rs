@@ -33,6 +33,7 @@ pub fn connect_all_blocking() -> ::core::result::Result<(), ::redis_components::
 /// The component `imports`.
 #[allow(
     clippy::doc_markdown,
+    clippy::large_futures,
     clippy::missing_errors_doc,
     clippy::unused_async,
     clippy::used_underscore_binding,
@@ -97,6 +98,7 @@ pub mod imports {
     /// Nested trees.
     ///
     /// Generated from [`nested`](crate::functions::imports::nested()).
+    #[allow(clippy::implicit_hasher)]
     pub async fn nested(
         _map: &HashMap<String, fmt::Alignment, RandomState>,
     ) -> redis::RedisResult<()> {
@@ -217,6 +219,7 @@ pub mod imports {
     /// Private aliases of this file, also of the connection.
     ///
     /// Generated from [`aliased`](crate::functions::imports::aliased()).
+    #[allow(clippy::type_complexity)]
     pub async fn aliased() -> std::result::Result<String, RedisError> {
         ::redis_components::__private::begin(&self::COMPONENT, "aliased")
             .finish(

@@ -38,6 +38,7 @@ pub fn connect_all_blocking() -> ::core::result::Result<(), ::redis_components::
 /// The component `modules`.
 #[allow(
     clippy::doc_markdown,
+    clippy::large_futures,
     clippy::missing_errors_doc,
     clippy::mixed_attributes_style,
     clippy::unit_arg,
@@ -302,6 +303,7 @@ pub mod modules {
 /// The component `named`.
 #[allow(
     clippy::doc_markdown,
+    clippy::large_futures,
     clippy::missing_errors_doc,
     clippy::unit_arg,
     clippy::unused_async,
@@ -370,6 +372,7 @@ pub mod named {
 /// The component `other`.
 #[allow(
     clippy::doc_markdown,
+    clippy::large_futures,
     clippy::missing_errors_doc,
     clippy::unit_arg,
     clippy::unused_async,
@@ -438,6 +441,7 @@ pub mod other {
 /// The component `relatives`.
 #[allow(
     clippy::doc_markdown,
+    clippy::large_futures,
     clippy::missing_errors_doc,
     clippy::unit_arg,
     clippy::unused_async,

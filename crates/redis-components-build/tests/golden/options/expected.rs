@@ -40,6 +40,7 @@ pub fn connect_all_blocking() -> ::core::result::Result<(), ::redis_components::
 #[cfg(all(feature = "extra", not(unix)))]
 #[allow(
     clippy::doc_markdown,
+    clippy::large_futures,
     clippy::missing_errors_doc,
     clippy::unused_async,
     dead_code,
@@ -110,6 +111,7 @@ pub mod never {
 /// The component `options`.
 #[allow(
     clippy::doc_markdown,
+    clippy::large_futures,
     clippy::missing_errors_doc,
     clippy::unit_arg,
     clippy::unused_async,
@@ -288,6 +290,7 @@ pub mod options {
     /// An alias of an alias, and private.
     ///
     /// Generated from [`counted`](crate::functions::options::counted()).
+    #[allow(clippy::type_complexity)]
     pub async fn counted() -> crate::functions::options::Reply<u64> {
         ::redis_components::__private::begin(&self::COMPONENT, "counted")
             .finish(
@@ -312,6 +315,7 @@ pub mod options {
 #[cfg(feature = "extra")]
 #[allow(
     clippy::doc_markdown,
+    clippy::large_futures,
     clippy::missing_errors_doc,
     clippy::unused_async,
     dead_code,

@@ -36,6 +36,7 @@ pub fn connect_all_blocking() -> ::core::result::Result<(), ::redis_components::
 /// The component `first`.
 #[allow(
     clippy::doc_markdown,
+    clippy::large_futures,
     clippy::missing_errors_doc,
     clippy::unused_async,
     dead_code,
@@ -137,6 +138,7 @@ pub mod first {
 /// The component `second`.
 #[allow(
     clippy::doc_markdown,
+    clippy::large_futures,
     clippy::missing_errors_doc,
     clippy::unused_async,
     dead_code,

@@ -36,6 +36,7 @@ pub fn connect_all_blocking() -> ::core::result::Result<(), ::redis_components::
 /// Recent and common log messages.
 #[allow(
     clippy::doc_markdown,
+    clippy::large_futures,
     clippy::missing_errors_doc,
     clippy::unused_async,
     dead_code,
