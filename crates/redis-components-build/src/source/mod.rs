@@ -1,6 +1,7 @@
 //! Stage 2: a source file becomes items, and the listed names become functions.
 
 mod bodies;
+mod cuts;
 mod expand;
 mod find;
 mod hidden;
@@ -40,6 +41,7 @@ pub(crate) use qualify::Qualify;
 pub(crate) use scope::Scope;
 pub(crate) use visible::{is_public, is_visible_from_root};
 
+use self::cuts::Cuts;
 use self::lookup::Globbed;
 use crate::diagnostics::{Diagnostic, Diagnostics, Spot, TextFile, quoted};
 use crate::files::Files;
@@ -50,13 +52,15 @@ use crate::nearest::nearest;
 pub(crate) struct Source {
     pub(crate) file: Arc<TextFile>,
     pub(crate) items: Vec<Item>,
+    /// What the parser has not seen of the file.
+    cuts: Rc<Cuts>,
     /// The file's own, at its top.
     pub(crate) attributes: Vec<Attribute>,
 }
 
 impl Source {
     pub(crate) fn spot(&self, span: Span) -> Spot {
-        self.file.spot(span.byte_range())
+        self.file.spot(self.cuts.whole(span.byte_range()))
     }
 }
 
@@ -180,9 +184,10 @@ impl<'a> Sources<'a> {
 fn parse(path: &str, bytes: Vec<u8>) -> Result<Source, String> {
     let text = String::from_utf8(bytes).map_err(|error| format!("{path}: {error}"))?;
     match parse_text(&without_preamble(&text)) {
-        Ok(file) => Ok(Source {
+        Ok((file, cuts)) => Ok(Source {
             file: TextFile::new(path, text),
             items: file.items,
+            cuts: Rc::new(cuts),
             attributes: file.attrs,
         }),
         Err(error) => {
@@ -196,13 +201,14 @@ fn parse(path: &str, bytes: Vec<u8>) -> Result<Source, String> {
     }
 }
 
-fn parse_text(text: &str) -> syn::Result<syn::File> {
-    if let Some(short) = bodies::without_bodies(text)
+/// Parses a text as far as it matters; places are in what the cuts have left.
+fn parse_text(text: &str) -> syn::Result<(syn::File, Cuts)> {
+    if let Some((short, cuts)) = bodies::without_bodies(text)
         && let Ok(file) = syn::parse_file(&short)
     {
-        return Ok(file);
+        return Ok((file, cuts));
     }
-    syn::parse_file(text)
+    syn::parse_file(text).map(|file| (file, Cuts::default()))
 }
 
 /// Blanks a byte order mark and a `#!` line, which the parser would cut off, shifting every place.

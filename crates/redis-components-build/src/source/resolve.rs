@@ -92,6 +92,7 @@ mod tests {
         let source = Source {
             file: TextFile::new("file.rs", text),
             items: syn::parse_file(text).unwrap().items,
+            cuts: Default::default(),
             attributes: Vec::new(),
         };
         let full = |path: &str| source.full_path(&syn::parse_str(path).unwrap()).join("::");
