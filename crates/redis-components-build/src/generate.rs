@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::diagnostics::Diagnostics;
 use crate::files::{Files, Recorder};
+use crate::runtime::Runtime;
 use crate::source::{Sources, View};
 use crate::{Config, Error, Output, attributes, emit, features, manifest, root, signature, source};
 
@@ -43,7 +44,7 @@ pub(crate) fn generate(config: &Config, path: &Path, files: &dyn Files) -> Gener
 }
 
 fn run(config: &Config, path: &Path, files: &dyn Files, diagnostics: &mut Diagnostics) -> String {
-    let runtime = emit::runtime_path(config.runtime(), diagnostics);
+    let runtime = Runtime::parse(config.runtime(), diagnostics);
     let Some(manifest) = manifest::read(path, files, diagnostics) else {
         return String::new();
     };
@@ -89,7 +90,7 @@ fn fill(
     path: &manifest::SourcePath,
     scope: &source::Scope,
     sources: &mut Sources<'_>,
-    runtime: &proc_macro2::TokenStream,
+    runtime: &Runtime,
     diagnostics: &mut Diagnostics,
 ) {
     let mut links = Vec::new();

@@ -1,18 +1,18 @@
-use syn::{Attribute, parse_quote};
+use syn::Attribute;
 
 use crate::diagnostics::is_invisible;
+use crate::nodes;
 
 /// Turns lines into doc comments.
 pub(crate) fn doc_comments(lines: &[String]) -> Vec<Attribute> {
     lines
         .iter()
         .map(|line| {
-            let line = if line.is_empty() {
-                String::new()
+            if line.is_empty() {
+                nodes::doc("")
             } else {
-                format!(" {}", printable(line))
-            };
-            parse_quote!(#[doc = #line])
+                nodes::doc(&format!(" {}", printable(line)))
+            }
         })
         .collect()
 }

@@ -16,8 +16,9 @@ use syn::{Attribute, Expr, ExprLit, Lit, Meta, Path, Token, parse_quote};
 
 pub(crate) use comments::doc_comments;
 pub(crate) use links::links;
-pub(crate) use lints::{allow_lints, allowed_lints};
+pub(crate) use lints::allowed_lints;
 
+use crate::nodes;
 use crate::signature::{Returned, Wrapper, is_never};
 use crate::source::Found;
 
@@ -71,7 +72,8 @@ pub(crate) fn of(found: &Found, wrapper: &Wrapper) -> Attributes {
     let allowed = allowed_lints(&others);
     lints.retain(|lint| !allowed.contains(lint));
     if !lints.is_empty() {
-        others.push(allow_lints(&lints));
+        // One attribute for all: naming a lint twice is a lint of its own.
+        others.push(nodes::allow(&lints));
     }
     Attributes {
         docs: docs::without_tests(&texts),

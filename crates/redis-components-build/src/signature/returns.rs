@@ -1,7 +1,6 @@
 //! The return type: a result, whose error type takes the runtime's error, or a plain value.
 
-use proc_macro2::{Ident, TokenStream};
-use quote::{ToTokens, quote};
+use proc_macro2::Ident;
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 use syn::{
@@ -12,29 +11,30 @@ use syn::{
 use super::connection::bare;
 use crate::diagnostics::Diagnostic;
 use crate::manifest::{Function, Returns};
+use crate::nodes::{absolute, path_type, unit};
 use crate::source::Source;
 
 /// What a function returns.
 pub(crate) enum Returned {
     /// A result; the type as it can be written in an expression.
-    Result(TokenStream),
+    Result(Type),
     /// Anything else; the type as it is.
-    Plain(TokenStream),
+    Plain(Type),
 }
 
 impl Returned {
     /// `is_result` is what [`is_result`] says of the type as it was written.
     pub(super) fn of(output: &ReturnType, is_result: bool) -> Self {
         let ReturnType::Type(_, ty) = output else {
-            return Self::Plain(quote!(()));
+            return Self::Plain(unit());
         };
         if is_result {
-            Self::Result(without_impl(ty).to_token_stream())
+            Self::Result(without_impl(ty))
         } else if is_never(output) {
             // `!` cannot stand in a type, and is as good as this one.
-            Self::Plain(quote!(::core::convert::Infallible))
+            Self::Plain(path_type(absolute(&["core", "convert", "Infallible"])))
         } else {
-            Self::Plain(ty.to_token_stream())
+            Self::Plain((**ty).clone())
         }
     }
 }
@@ -132,7 +132,7 @@ fn without_impl(ty: &Type) -> Type {
             .find(|argument| matches!(argument, GenericArgument::Type(_)))
         && has_impl(success)
     {
-        *success = syn::parse_quote!(());
+        *success = unit();
     }
     ty
 }

@@ -1,0 +1,59 @@
+use std::collections::BTreeSet;
+
+use proc_macro2::{Ident, Punct, Spacing, Span, TokenStream, TokenTree};
+use syn::{AttrStyle, Attribute, MacroDelimiter, Meta, MetaList, MetaNameValue, Path};
+
+use super::string;
+
+/// `#[doc = "text"]`
+pub(crate) fn doc(text: &str) -> Attribute {
+    outer(Meta::NameValue(MetaNameValue {
+        path: Path::from(Ident::new("doc", Span::call_site())),
+        eq_token: Default::default(),
+        value: string(text),
+    }))
+}
+
+/// `#[allow(lints)]`
+pub(crate) fn allow(lints: &BTreeSet<String>) -> Attribute {
+    let mut tokens: Vec<TokenTree> = Vec::new();
+    for lint in lints {
+        if !tokens.is_empty() {
+            tokens.push(mark(',', Spacing::Alone));
+        }
+        for (index, segment) in lint.split("::").enumerate() {
+            if index > 0 {
+                tokens.push(mark(':', Spacing::Joint));
+                tokens.push(mark(':', Spacing::Alone));
+            }
+            tokens.extend(word(segment).map(TokenTree::from));
+        }
+    }
+    outer(Meta::List(MetaList {
+        path: Path::from(Ident::new("allow", Span::call_site())),
+        delimiter: MacroDelimiter::Paren(Default::default()),
+        tokens: TokenStream::from_iter(tokens),
+    }))
+}
+
+fn outer(meta: Meta) -> Attribute {
+    Attribute {
+        pound_token: Default::default(),
+        style: AttrStyle::Outer,
+        bracket_token: Default::default(),
+        meta,
+    }
+}
+
+/// Makes a segment of a lint's path, which may be a keyword; `None` before a leading `::`.
+fn word(segment: &str) -> Option<Ident> {
+    match segment.strip_prefix("r#") {
+        Some(word) => Some(Ident::new_raw(word, Span::call_site())),
+        None if segment.is_empty() => None,
+        None => Some(Ident::new(segment, Span::call_site())),
+    }
+}
+
+fn mark(character: char, spacing: Spacing) -> TokenTree {
+    Punct::new(character, spacing).into()
+}
