@@ -1,5 +1,6 @@
 use syn::{Attribute, Item, ItemMod, Visibility};
 
+use super::layout::{self, Paragraphs};
 use super::{Fixed, Module, imports, wrapper};
 use crate::attributes::doc_comments;
 use crate::nodes;
@@ -7,40 +8,48 @@ use crate::runtime::Runtime;
 use crate::signature::Returned;
 use crate::syntax::ident;
 
-/// Builds the module of a component.
-pub(super) fn module(module: &Module<'_>, fixed: &Fixed, runtime: &Runtime) -> ItemMod {
+/// Writes the module of a component.
+pub(super) fn module(module: &Module<'_>, fixed: &Fixed, runtime: &Runtime) -> String {
     let name = &module.component.name;
-    let mut items: Vec<Item> = module
-        .imports
-        .uses
-        .iter()
-        .filter_map(imports::item)
-        .collect();
-    items.push(Item::Static(fixed.component(module.component)));
-    items.extend(fixed.accessors().map(Item::Fn));
-    items.extend(
-        module
-            .functions
-            .iter()
-            .map(|function| Item::Fn(wrapper::item(function, runtime))),
-    );
+    let mut items = Paragraphs::default();
+    for import in &module.imports.uses {
+        let Some(item) = imports::item(import) else {
+            continue;
+        };
+        let item = layout::module_item(item);
+        if import.cfg.is_empty() {
+            items.continue_with(&item);
+        } else {
+            items.add(&item);
+        }
+    }
+    items.add(&fixed.component(module.component));
+    items.add(fixed.accessors());
+    for function in &module.functions {
+        items.add(&wrapper::item(function, runtime));
+    }
     let docs = match &module.component.doc {
         Some(doc) => doc.lines().map(str::to_owned).collect(),
         None => vec![format!("The component `{name}`.")],
     };
-    let mut attributes = doc_comments(&docs);
-    let cfg = module.component.cfg.as_ref();
-    attributes.extend(cfg.map(|cfg| cfg.attribute.clone()));
+    let cfg = module.component.cfg.iter();
+    let mut attributes: Vec<Attribute> = cfg.map(|cfg| cfg.attribute.clone()).collect();
     attributes.push(allow(module));
-    ItemMod {
+    let head = layout::root_item(Item::Mod(ItemMod {
         attrs: attributes,
         vis: Visibility::Public(Default::default()),
         unsafety: None,
         mod_token: Default::default(),
         ident: ident(name),
-        content: Some((Default::default(), items)),
+        content: Some(Default::default()),
         semi: None,
-    }
+    }));
+    let head = head.strip_suffix("}\n").unwrap_or_default();
+    format!(
+        "{}{head}\n{}}}\n",
+        doc_comments(&docs, ""),
+        items.into_text()
+    )
 }
 
 /// Allows what the module's text may trip, and no more: a crate that forbids a lint can have no

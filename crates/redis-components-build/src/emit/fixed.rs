@@ -1,9 +1,11 @@
 use proc_macro2::Span;
 use quote::quote;
 use syn::{
-    Expr, ItemFn, ItemStatic, Lit, LitInt, Path, StaticMutability, Type, Visibility, parse_quote,
+    Expr, Item, ItemStatic, Lit, LitInt, Path, StaticMutability, Type, Visibility, parse_quote,
 };
 
+use super::layout::{self, INDENTATION, Paragraphs};
+use crate::attributes::doc_comments;
 use crate::manifest::Component;
 use crate::nodes::{self, path_type};
 use crate::runtime::Runtime;
@@ -15,8 +17,7 @@ pub(super) struct Fixed {
     component: Path,
     declaration: Path,
     config_server: Expr,
-    connection: ItemFn,
-    blocking_connection: ItemFn,
+    accessors: String,
 }
 
 impl Fixed {
@@ -25,45 +26,24 @@ impl Fixed {
             Some(url) => quote!(::core::option::Option::Some(#url)),
             None => quote!(::core::option::Option::None),
         };
-        let errors =
-            " Returns an error that says what is wrong where there is no connection to be had.";
         Self {
             component_type: path_type(runtime.item(&["Component"])),
             component: runtime.item(&["__private", "component"]),
             declaration: runtime.item(&["__private", "Declaration"]),
             config_server: parse_quote!(#config_server),
-            connection: parse_quote! {
-                /// Returns a connection to the component's server.
-                ///
-                /// # Errors
-                ///
-                #[doc = #errors]
-                pub async fn connection() -> ::core::result::Result<#runtime::Connection, #runtime::Error> {
-                    self::COMPONENT.connection().await
-                }
-            },
-            blocking_connection: parse_quote! {
-                /// Returns a connection to the component's server, for code that is not async.
-                ///
-                /// # Errors
-                ///
-                #[doc = #errors]
-                pub fn blocking_connection() -> ::core::result::Result<#runtime::blocking::Connection, #runtime::Error> {
-                    self::COMPONENT.blocking_connection()
-                }
-            },
+            accessors: accessors(runtime),
         }
     }
 
-    /// The two functions that give a connection.
-    pub(super) fn accessors(&self) -> [ItemFn; 2] {
-        [self.connection.clone(), self.blocking_connection.clone()]
+    /// The functions that give a connection.
+    pub(super) fn accessors(&self) -> &str {
+        &self.accessors
     }
 
     /// `COMPONENT` of a component.
-    pub(super) fn component(&self, component: &Component) -> ItemStatic {
+    pub(super) fn component(&self, component: &Component) -> String {
         let name = &component.name;
-        let doc = format!(" The component `{name}`: its name, config key and `wait`.");
+        let doc = format!("The component `{name}`: its name, config key and `wait`.");
         let declaration = [
             ("name", nodes::string(name)),
             ("key", nodes::string(&component.key)),
@@ -72,8 +52,8 @@ impl Fixed {
             ("config_server", self.config_server.clone()),
         ];
         let declaration = nodes::structure(self.declaration.clone(), declaration);
-        ItemStatic {
-            attrs: vec![nodes::doc(&doc)],
+        let item = ItemStatic {
+            attrs: Vec::new(),
             vis: Visibility::Public(Default::default()),
             static_token: Default::default(),
             mutability: StaticMutability::None,
@@ -86,8 +66,43 @@ impl Fixed {
                 [declaration],
             )),
             semi_token: Default::default(),
-        }
+        };
+        let mut text = doc_comments(&[doc], INDENTATION);
+        text.push_str(&layout::module_item(Item::Static(item)));
+        text
     }
+}
+
+fn accessors(runtime: &Runtime) -> String {
+    let errors =
+        " Returns an error that says what is wrong where there is no connection to be had.";
+    let items: [Item; 2] = [
+        parse_quote! {
+            /// Returns a connection to the component's server.
+            ///
+            /// # Errors
+            ///
+            #[doc = #errors]
+            pub async fn connection() -> ::core::result::Result<#runtime::Connection, #runtime::Error> {
+                self::COMPONENT.connection().await
+            }
+        },
+        parse_quote! {
+            /// Returns a connection to the component's server, for code that is not async.
+            ///
+            /// # Errors
+            ///
+            #[doc = #errors]
+            pub fn blocking_connection() -> ::core::result::Result<#runtime::blocking::Connection, #runtime::Error> {
+                self::COMPONENT.blocking_connection()
+            }
+        },
+    ];
+    let mut text = Paragraphs::default();
+    for item in items {
+        text.add(&layout::module_item(item));
+    }
+    text.into_text()
 }
 
 /// Not in the unit that fits, because which one does is a lint that changes with the compiler.

@@ -12,6 +12,7 @@ use quote::quote;
 use syn::File;
 
 use fixed::Fixed;
+use layout::Paragraphs;
 pub(crate) use module::{Function, Module};
 
 use crate::runtime::Runtime;
@@ -30,20 +31,20 @@ pub(crate) fn file(
     modules: &[Module<'_>],
     runtime: &Runtime,
 ) -> String {
-    let mut text = format!(
-        "{HEADER} {} from {}. Do not edit.\n\n",
+    let fixed = Fixed::new(config_server, runtime);
+    let mut text = Paragraphs::default();
+    text.add(&format!(
+        "{HEADER} {} from {}. Do not edit.\n",
         env!("CARGO_PKG_VERSION"),
         manifest.escape_default(),
-    );
-    let fixed = Fixed::new(config_server, runtime);
-    let mut items = root(modules, runtime).items;
-    items.extend(
-        modules
-            .iter()
-            .map(|module| syn::Item::Mod(component::module(module, &fixed, runtime))),
-    );
-    text.push_str(&layout::print(items));
-    text
+    ));
+    for item in root(modules, runtime).items {
+        text.add(&layout::root_item(item));
+    }
+    for module in modules {
+        text.add(&component::module(module, &fixed, runtime));
+    }
+    text.into_text()
 }
 
 fn root(modules: &[Module<'_>], runtime: &Runtime) -> File {

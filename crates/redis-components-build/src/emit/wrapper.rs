@@ -3,28 +3,30 @@ use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::visit::Visit;
 use syn::{
-    AngleBracketedGenericArguments, Expr, ExprBlock, ExprPath, GenericArgument, Generics, ItemFn,
-    Lifetime, Lit, LitBool, Path, QSelf, ReturnType, Signature, Type, TypeImplTrait, TypeReference,
-    VisRestricted, Visibility,
+    AngleBracketedGenericArguments, Expr, ExprBlock, ExprPath, GenericArgument, Generics, Item,
+    ItemFn, Lifetime, Lit, LitBool, Path, QSelf, ReturnType, Signature, Type, TypeImplTrait,
+    TypeReference, VisRestricted, Visibility,
 };
 
-use super::Function;
+use super::layout::INDENTATION;
+use super::{Function, layout};
 use crate::attributes::doc_comments;
 use crate::nodes;
 use crate::runtime::Runtime;
 use crate::signature::{Borrow, Returned, Wrapper};
 
-/// Builds a wrapper.
-pub(super) fn item(function: &Function, runtime: &Runtime) -> ItemFn {
-    let mut attributes = doc_comments(&docs(function));
-    attributes.extend(function.attributes.others.iter().cloned());
-    ItemFn {
-        attrs: attributes,
+/// Writes a wrapper.
+pub(super) fn item(function: &Function, runtime: &Runtime) -> String {
+    let item = ItemFn {
+        attrs: function.attributes.others.clone(),
         vis: visibility(function),
         modifiers: Default::default(),
         sig: signature(&function.wrapper, runtime),
         block: Box::new(nodes::block(body(function, runtime))),
-    }
+    };
+    let mut text = doc_comments(&docs(function), INDENTATION);
+    text.push_str(&layout::module_item(Item::Fn(item)));
+    text
 }
 
 fn visibility(function: &Function) -> Visibility {

@@ -1,18 +1,9 @@
 use std::collections::BTreeSet;
 
 use proc_macro2::{Ident, Punct, Spacing, Span, TokenStream, TokenTree};
-use syn::{AttrStyle, Attribute, MacroDelimiter, Meta, MetaList, MetaNameValue, Path};
+use syn::{AttrStyle, Attribute, MacroDelimiter, Meta, MetaList};
 
-use super::string;
-
-/// `#[doc = "text"]`
-pub(crate) fn doc(text: &str) -> Attribute {
-    outer(Meta::NameValue(MetaNameValue {
-        path: Path::from(Ident::new("doc", Span::call_site())),
-        eq_token: Default::default(),
-        value: string(text),
-    }))
-}
+use super::path;
 
 /// `#[allow(lints)]`
 pub(crate) fn allow(lints: &BTreeSet<String>) -> Attribute {
@@ -29,19 +20,15 @@ pub(crate) fn allow(lints: &BTreeSet<String>) -> Attribute {
             tokens.extend(word(segment).map(TokenTree::from));
         }
     }
-    outer(Meta::List(MetaList {
-        path: Path::from(Ident::new("allow", Span::call_site())),
-        delimiter: MacroDelimiter::Paren(Default::default()),
-        tokens: TokenStream::from_iter(tokens),
-    }))
-}
-
-fn outer(meta: Meta) -> Attribute {
     Attribute {
         pound_token: Default::default(),
         style: AttrStyle::Outer,
         bracket_token: Default::default(),
-        meta,
+        meta: Meta::List(MetaList {
+            path: path(&["allow"]),
+            delimiter: MacroDelimiter::Paren(Default::default()),
+            tokens: TokenStream::from_iter(tokens),
+        }),
     }
 }
 

@@ -9,7 +9,7 @@ mod path;
 mod ty;
 mod use_tree;
 
-pub(crate) use attribute::{allow, doc};
+pub(crate) use attribute::allow;
 pub(crate) use expr::{
     block, call, dereference, dot_await, item, literal, macro_call, method, question, reference,
     string, structure,

@@ -1,7 +1,7 @@
 use proc_macro2::Ident;
 use syn::{UseGlob, UseName, UsePath, UseRename, UseTree};
 
-/// `path`, `path as rename` or `path::*`; nothing where there is no path.
+/// `path`, `path as rename` or `path::*`; `None` where there is no path.
 pub(crate) fn use_tree(path: &[Ident], rename: Option<&Ident>, is_glob: bool) -> Option<UseTree> {
     let (last, before) = path.split_last()?;
     let ident = last.clone();
@@ -11,12 +11,12 @@ pub(crate) fn use_tree(path: &[Ident], rename: Option<&Ident>, is_glob: bool) ->
             as_token: Default::default(),
             rename: rename.clone(),
         }),
-        None if is_glob => below(
-            ident,
-            UseTree::Glob(UseGlob {
+        None if is_glob => {
+            let all = UseTree::Glob(UseGlob {
                 star_token: Default::default(),
-            }),
-        ),
+            });
+            below(ident, all)
+        }
         None => UseTree::Name(UseName { ident }),
     };
     Some(
