@@ -134,4 +134,5 @@ fn fill(
         };
         module.import(source::Imports::of_links(view, names, sources));
     }
+    module.tidy();
 }

@@ -7,6 +7,7 @@ mod find;
 mod hidden;
 mod import;
 mod imports;
+mod index;
 mod items;
 mod lexer;
 mod lookup;
@@ -23,6 +24,7 @@ mod signature;
 mod use_tree;
 mod visible;
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
@@ -42,6 +44,7 @@ pub(crate) use scope::Scope;
 pub(crate) use visible::{is_public, is_visible_from_root};
 
 use self::cuts::Cuts;
+use self::index::Index;
 use self::lookup::Globbed;
 use crate::diagnostics::{Diagnostic, Diagnostics, Spot, TextFile, quoted};
 use crate::files::Files;
@@ -54,6 +57,7 @@ pub(crate) struct Source {
     pub(crate) items: Vec<Item>,
     /// What the parser has not seen of the file.
     cuts: Rc<Cuts>,
+    index: OnceCell<Index>,
     /// The file's own, at its top.
     pub(crate) attributes: Vec<Attribute>,
 }
@@ -188,6 +192,7 @@ fn parse(path: &str, bytes: Vec<u8>) -> Result<Source, String> {
             file: TextFile::new(path, text),
             items: file.items,
             cuts: Rc::new(cuts),
+            index: OnceCell::new(),
             attributes: file.attrs,
         }),
         Err(error) => {

@@ -89,6 +89,7 @@ impl Scope {
             file: self.source.file.clone(),
             items: items.clone(),
             cuts: Rc::clone(&self.source.cuts),
+            index: Default::default(),
             // Those of the item, inner ones among them, are read with it.
             attributes: Vec::new(),
         };
