@@ -79,7 +79,7 @@ fn run(config: &Config, path: &Path, files: &dyn Files, diagnostics: &mut Diagno
     emit::file(
         &name.unwrap_or_default(),
         manifest.config_server.as_deref(),
-        &modules,
+        modules,
         &runtime,
     )
 }

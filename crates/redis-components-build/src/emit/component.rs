@@ -9,7 +9,7 @@ use crate::signature::Returned;
 use crate::syntax::ident;
 
 /// Writes the module of a component.
-pub(super) fn module(module: &Module<'_>, fixed: &Fixed, runtime: &Runtime) -> String {
+pub(super) fn module(module: Module<'_>, fixed: &Fixed, runtime: &Runtime) -> String {
     let name = &module.component.name;
     let mut items = Paragraphs::default();
     for import in &module.imports.uses {
@@ -25,7 +25,8 @@ pub(super) fn module(module: &Module<'_>, fixed: &Fixed, runtime: &Runtime) -> S
     }
     items.add(&fixed.component(module.component));
     items.add(fixed.accessors());
-    for function in &module.functions {
+    let allow = allow(&module);
+    for function in module.functions {
         items.add(&wrapper::item(function, runtime));
     }
     let docs = match &module.component.doc {
@@ -34,7 +35,7 @@ pub(super) fn module(module: &Module<'_>, fixed: &Fixed, runtime: &Runtime) -> S
     };
     let cfg = module.component.cfg.iter();
     let mut attributes: Vec<Attribute> = cfg.map(|cfg| cfg.attribute.clone()).collect();
-    attributes.push(allow(module));
+    attributes.push(allow);
     let head = layout::root_item(Item::Mod(ItemMod {
         attrs: attributes,
         vis: Visibility::Public(Default::default()),

@@ -16,16 +16,22 @@ use crate::runtime::Runtime;
 use crate::signature::{Borrow, Returned, Wrapper};
 
 /// Writes a wrapper.
-pub(super) fn item(function: &Function, runtime: &Runtime) -> String {
-    let item = ItemFn {
-        attrs: function.attributes.others.clone(),
-        vis: visibility(function),
+pub(super) fn item(function: Function, runtime: &Runtime) -> String {
+    let (visibility, body) = (visibility(&function), body(&function, runtime));
+    let source = link(&function);
+    let mut docs = function.attributes.docs;
+    if !docs.is_empty() {
+        docs.push(String::new());
+    }
+    docs.push(source);
+    let mut text = doc_comments(&docs, INDENTATION);
+    text.push_str(&layout::module_item(Item::Fn(ItemFn {
+        attrs: function.attributes.others,
+        vis: visibility,
         modifiers: Default::default(),
-        sig: signature(&function.wrapper, runtime),
-        block: Box::new(nodes::block(body(function, runtime))),
-    };
-    let mut text = doc_comments(&docs(function), INDENTATION);
-    text.push_str(&layout::module_item(Item::Fn(item)));
+        sig: signature(function.wrapper, runtime),
+        block: Box::new(nodes::block(body)),
+    })));
     text
 }
 
@@ -41,23 +47,18 @@ fn visibility(function: &Function) -> Visibility {
     })
 }
 
-/// The function's own documentation, and the way to it.
-fn docs(function: &Function) -> Vec<String> {
-    let mut docs = function.attributes.docs.clone();
-    if !docs.is_empty() {
-        docs.push(String::new());
-    }
+/// The way to the function itself, for its documentation.
+fn link(function: &Function) -> String {
     let ident = &function.wrapper.signature.ident;
     let (name, module) = (ident.unraw(), &function.module);
-    docs.push(format!("Generated from [`{name}`]({module}::{ident}())."));
-    docs
+    format!("Generated from [`{name}`]({module}::{ident}()).")
 }
 
-fn signature(wrapper: &Wrapper, runtime: &Runtime) -> Signature {
-    let mut signature = wrapper.signature.clone();
-    if let Returned::Plain(ty) = &wrapper.returned {
+fn signature(wrapper: Wrapper, runtime: &Runtime) -> Signature {
+    let mut signature = wrapper.signature;
+    if let Returned::Plain(ty) = wrapper.returned {
         let error = nodes::path_type(runtime.item(&["Error"]));
-        let arguments = [ty.clone(), error].map(GenericArgument::Type);
+        let arguments = [ty, error].map(GenericArgument::Type);
         let result = nodes::with_arguments(
             nodes::absolute(&["core", "result", "Result"]),
             nodes::generic_arguments(arguments),

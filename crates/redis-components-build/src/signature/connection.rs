@@ -97,7 +97,8 @@ pub(super) fn check(
     parameter: &Type,
     source: &Source,
 ) -> Result<(), Box<Diagnostic>> {
-    let spot = source.spot(parameter.span());
+    // Not before it is needed: it counts the characters of the file.
+    let spot = || source.spot(parameter.span());
     if let Type::Reference(reference) = bare(parameter)
         && reference.lifetime.as_ref().is_some_and(is_static)
     {
@@ -105,7 +106,7 @@ pub(super) fn check(
         return Err(Box::new(
             Diagnostic::error(
                 message,
-                &spot,
+                &spot(),
                 "a call has its connection only while it lasts",
             )
             .context(&function.spot, "listed here")
@@ -120,7 +121,7 @@ pub(super) fn check(
         return Err(Box::new(
             Diagnostic::error(
                 message,
-                &spot,
+                &spot(),
                 "a dedicated connection is closed when the call ends",
             )
             .context(&function.spot, "listed here")
@@ -135,7 +136,7 @@ pub(super) fn check(
         return Err(Box::new(
             Diagnostic::error(
                 message,
-                &spot,
+                &spot(),
                 "expected a connection, such as `&mut Connection`",
             )
             .context(&function.spot, "listed here")

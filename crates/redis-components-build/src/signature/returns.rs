@@ -53,7 +53,7 @@ pub(super) fn check(
     let ReturnType::Type(_, ty) = &signature.output else {
         return Ok(());
     };
-    let spot = source.spot(ty.span());
+    let spot = || source.spot(ty.span());
     if let Type::ImplTrait(opaque) = bare(ty)
         && opaque.bounds.iter().any(is_future)
     {
@@ -62,7 +62,7 @@ pub(super) fn check(
             function.name
         );
         return Err(Box::new(
-            Diagnostic::error(message, &spot, "a future")
+            Diagnostic::error(message, &spot(), "a future")
                 .context(&function.spot, "listed here")
                 .help("write it as an `async fn`"),
         ));
@@ -70,7 +70,7 @@ pub(super) fn check(
     if is_result(&signature.output, function, source) && has_impl(&without_impl(ty)) {
         let message = format!("the error type of `{}` has no name", function.name);
         return Err(Box::new(
-            Diagnostic::error(message, &spot, "an `impl` type where the error is")
+            Diagnostic::error(message, &spot(), "an `impl` type where the error is")
                 .context(&function.spot, "listed here")
                 .help(
                     "name the error type: the wrapper has to make one where there is no connection",
