@@ -34,7 +34,9 @@ pub(crate) fn of(found: &Found, wrapper: &Wrapper) -> Attributes {
     let mut texts = Vec::new();
     let mut others: Vec<Attribute> = found.cfg.clone();
     for attribute in &found.item.attrs {
-        if let Some(text) = doc_text(attribute) {
+        if let Some(lines) = found.scope.source.docs(attribute) {
+            texts.extend(lines.map(str::to_owned));
+        } else if let Some(text) = doc_text(attribute) {
             texts.push(text);
         } else if let Some(meta) = copied(&attribute.meta, wrapper) {
             others.push(Attribute {

@@ -1,10 +1,17 @@
 use std::ops::Range;
 
-/// What was cut out of a text, to find places of the shorter text in the whole one.
+use proc_macro2::Ident;
+
+/// What stands for documentation in the shorter text, with a number: an attribute that costs less to parse.
+const DOCS: &str = "__docs";
+
+/// What was cut out of a text, to find places of the shorter text in the whole one, and the documentation.
 #[derive(Default)]
 pub(super) struct Cuts {
     /// Where in the shorter text, and how many bytes up to there in all.
     cuts: Vec<(usize, usize)>,
+    /// Where documentation is in the whole text.
+    pub(super) docs: Vec<Range<usize>>,
 }
 
 impl Cuts {
@@ -12,6 +19,18 @@ impl Cuts {
     pub(super) fn add(&mut self, at: usize, length: usize) {
         let before = self.cuts.last().map_or(0, |(_, length)| *length);
         self.cuts.push((at, before + length));
+    }
+
+    /// Returns what stands for documentation of a number.
+    pub(super) fn attribute(docs: usize) -> String {
+        format!("#[{DOCS}{docs}]")
+    }
+
+    /// Returns the lines of documentation that an attribute of this name stands for, in the whole text.
+    pub(super) fn docs_of(&self, name: &Ident) -> Option<Range<usize>> {
+        let name = name.to_string();
+        let number: usize = name.strip_prefix(DOCS)?.parse().ok()?;
+        self.docs.get(number).cloned()
     }
 
     /// Returns the range in the whole text.

@@ -10,6 +10,8 @@ pub(super) enum Token<'a> {
     Word(&'a str),
     /// A character of punctuation.
     Mark(u8),
+    /// Lines of documentation of what follows, from the first `///` on.
+    Docs(&'a str),
     /// A literal or lifetime.
     Other,
 }
@@ -37,6 +39,7 @@ impl<'a> Lexer<'a> {
         match first {
             b'"' => self.string(),
             b'\'' => self.quote(),
+            b'/' if self.is_docs() => Some(self.docs()),
             _ => match CLASSES[usize::from(first)] {
                 Class::Word => self.word(),
                 Class::Beyond if self.character().is_alphanumeric() => self.word(),
@@ -95,7 +98,7 @@ impl<'a> Lexer<'a> {
         let bytes = self.text.as_bytes();
         loop {
             match bytes.get(self.at) {
-                Some(b'/') if self.skip_comment()? => {}
+                Some(b'/') if !self.is_docs() && self.skip_comment()? => {}
                 Some(byte) => match CLASSES[usize::from(*byte)] {
                     Class::Space => self.at += 1,
                     Class::Beyond if self.character().is_whitespace() => {
@@ -104,6 +107,26 @@ impl<'a> Lexer<'a> {
                     _ => return Some(()),
                 },
                 None => return Some(()),
+            }
+        }
+    }
+
+    fn is_docs(&self) -> bool {
+        let rest = self.rest();
+        rest.starts_with("///") && !rest.starts_with("////")
+    }
+
+    /// Goes behind the last of the lines.
+    fn docs(&mut self) -> Token<'a> {
+        let start = self.at;
+        loop {
+            let line = self.rest().split('\n').next().unwrap_or_default();
+            let end = self.at + line.strip_suffix('\r').unwrap_or(line).len();
+            let space = self.text[end..].len() - self.text[end..].trim_start().len();
+            self.at = end + space;
+            if !self.is_docs() {
+                self.at = end;
+                return Token::Docs(&self.text[start..end]);
             }
         }
     }

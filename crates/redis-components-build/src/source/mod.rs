@@ -1,6 +1,5 @@
 //! Stage 2: a source file becomes items, and the listed names become functions.
 
-mod bodies;
 mod cuts;
 mod expand;
 mod find;
@@ -20,6 +19,7 @@ mod public;
 mod qualify;
 mod resolve;
 mod scope;
+mod shorten;
 mod signature;
 mod use_tree;
 mod visible;
@@ -65,6 +65,13 @@ pub(crate) struct Source {
 impl Source {
     pub(crate) fn spot(&self, span: Span) -> Spot {
         self.file.spot(self.cuts.whole(span.byte_range()))
+    }
+
+    /// Returns the lines of documentation that an attribute stands for, as they follow `///`.
+    pub(crate) fn docs(&self, attribute: &Attribute) -> Option<impl Iterator<Item = &str>> {
+        let lines = self.cuts.docs_of(attribute.path().get_ident()?)?;
+        let lines = self.file.text[lines].lines();
+        Some(lines.filter_map(|line| line.trim_start().strip_prefix("///")))
     }
 }
 
@@ -208,7 +215,7 @@ fn parse(path: &str, bytes: Vec<u8>) -> Result<Source, String> {
 
 /// Parses a text as far as it matters; places are in what the cuts have left.
 fn parse_text(text: &str) -> syn::Result<(syn::File, Cuts)> {
-    if let Some((short, cuts)) = bodies::without_bodies(text)
+    if let Some((short, cuts)) = shorten::shorten(text)
         && let Ok(file) = syn::parse_file(&short)
     {
         return Ok((file, cuts));

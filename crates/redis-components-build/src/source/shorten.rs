@@ -1,15 +1,29 @@
-//! Function bodies, which nothing here needs: they are cut out before the parser sees them.
+//! What costs the parser most and is not needed parsed is cut out before: function bodies, and documentation.
 
 use super::cuts::Cuts;
 use super::lexer::{Lexer, Token};
 
-/// Cuts out what is inside of function bodies; `None` where the text is not understood.
-pub(super) fn without_bodies(text: &str) -> Option<(String, Cuts)> {
+/// Cuts out what is inside of function bodies, and puts attributes in the place of documentation; `None` where the text is
+/// not understood.
+pub(super) fn shorten(text: &str) -> Option<(String, Cuts)> {
     let mut lexer = Lexer::new(text);
     let mut kept = String::with_capacity(text.len());
     let mut cuts = Cuts::default();
     let mut copied = 0;
     while let Some(token) = lexer.next() {
+        if let Token::Docs(lines) = token {
+            let end = lexer.position();
+            let start = end - lines.len();
+            let attribute = Cuts::attribute(cuts.docs.len());
+            if attribute.len() <= lines.len() {
+                kept.push_str(&text[copied..start]);
+                kept.push_str(&attribute);
+                cuts.add(kept.len(), lines.len() - attribute.len());
+                cuts.docs.push(start..end);
+                copied = end;
+            }
+            continue;
+        }
         if !matches!(token, Token::Word("fn"))
             || !matches!(lexer.clone().next(), Some(Token::Word(_)))
         {
@@ -80,7 +94,7 @@ fn skip_body(lexer: &mut Lexer<'_>) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::without_bodies;
+    use super::shorten;
 
     #[test]
     fn bodies_are_cut_out() {
@@ -120,10 +134,28 @@ mod tests {
             ("fn\u{2028}größe(ü: u8) {ü}", "fn\u{2028}größe(ü: u8) {}"),
         ];
         for (text, expected) in cases {
-            let (short, cuts) = without_bodies(text).unwrap();
+            let (short, cuts) = shorten(text).unwrap();
             assert_eq!(short, expected);
             assert_eq!(cuts.whole(0..short.len()), 0..text.len());
         }
+    }
+
+    #[test]
+    fn attributes_stand_for_documentation() {
+        let whole = "/// One line.\n  /// Another.\r\n\n// none\n//// none\n/// a\npub fn a() {1}\n/// Long enough.\n#[b] fn b();";
+        let (short, cuts) = shorten(whole).unwrap();
+        assert_eq!(
+            short,
+            "#[__docs0]\r\n\n// none\n//// none\n/// a\npub fn a() {}\n#[__docs1]\n#[b] fn b();"
+        );
+        assert_eq!(
+            &whole[cuts.docs[0].clone()],
+            "/// One line.\n  /// Another."
+        );
+        assert_eq!(&whole[cuts.docs[1].clone()], "/// Long enough.");
+        let b = short.find("fn b").unwrap();
+        assert_eq!(&whole[cuts.whole(b..b + 4)], "fn b");
+        assert_eq!(cuts.whole(0..short.len()), 0..whole.len());
     }
 
     #[test]
@@ -135,7 +167,7 @@ mod tests {
             "fn a() { \"",
             "fn a() { /* }",
         ] {
-            assert!(without_bodies(text).is_none(), "{text}");
+            assert!(shorten(text).is_none(), "{text}");
         }
     }
 }
