@@ -51,37 +51,35 @@ fn run(config: &Config, path: &Path, files: &dyn Files, diagnostics: &mut Diagno
     let mut sources = Sources::new(files);
     root::check(&manifest.components, &mut sources, diagnostics);
     features::check(&manifest.components, files, diagnostics);
-    let modules: Vec<emit::Module<'_>> = manifest
-        .components
-        .iter()
-        .map(|component| {
-            let mut module = emit::Module::new(component);
-            if let Some(path) = &component.source
-                && let Some(source) = sources.load(component, path, diagnostics)
-                && let Some(scope) = sources.place(path, source, diagnostics)
-            {
-                fill(
-                    &mut module,
-                    path,
-                    &scope,
-                    &mut sources,
-                    &runtime,
-                    diagnostics,
-                );
-            }
-            module
-        })
-        .collect();
+    let name = path.file_name().map(|name| name.to_string_lossy());
+    let mut output = emit::Output::new(
+        &name.unwrap_or_default(),
+        manifest.config_server.as_deref(),
+        &manifest.components,
+        &runtime,
+    );
+    for component in &manifest.components {
+        let mut module = emit::Module::new(component);
+        if let Some(path) = &component.source
+            && let Some(source) = sources.load(component, path, diagnostics)
+            && let Some(scope) = sources.place(path, source, diagnostics)
+        {
+            fill(
+                &mut module,
+                path,
+                &scope,
+                &mut sources,
+                &runtime,
+                diagnostics,
+            );
+        }
+        // Each as soon as it is there: all of them at once would take many times the memory.
+        output.add(module);
+    }
     for warning in sources.into_warnings() {
         diagnostics.warn(warning);
     }
-    let name = path.file_name().map(|name| name.to_string_lossy());
-    emit::file(
-        &name.unwrap_or_default(),
-        manifest.config_server.as_deref(),
-        modules,
-        &runtime,
-    )
+    output.into_text()
 }
 
 /// Adds a component's wrappers and what their signatures need.
