@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::diagnostics::Diagnostics;
 use crate::files::{Files, Recorder};
+use crate::runtime::Runtime;
 use crate::source::{Sources, View};
 use crate::{Config, Error, Output, attributes, emit, features, manifest, root, signature, source};
 
@@ -43,44 +44,42 @@ pub(crate) fn generate(config: &Config, path: &Path, files: &dyn Files) -> Gener
 }
 
 fn run(config: &Config, path: &Path, files: &dyn Files, diagnostics: &mut Diagnostics) -> String {
-    let runtime = emit::runtime_path(config.runtime(), diagnostics);
+    let runtime = Runtime::parse(config.runtime(), diagnostics);
     let Some(manifest) = manifest::read(path, files, diagnostics) else {
         return String::new();
     };
     let mut sources = Sources::new(files);
     root::check(&manifest.components, &mut sources, diagnostics);
     features::check(&manifest.components, files, diagnostics);
-    let modules: Vec<emit::Module<'_>> = manifest
-        .components
-        .iter()
-        .map(|component| {
-            let mut module = emit::Module::new(component);
-            if let Some(path) = &component.source
-                && let Some(source) = sources.load(component, path, diagnostics)
-                && let Some(scope) = sources.place(path, source, diagnostics)
-            {
-                fill(
-                    &mut module,
-                    path,
-                    &scope,
-                    &mut sources,
-                    &runtime,
-                    diagnostics,
-                );
-            }
-            module
-        })
-        .collect();
+    let name = path.file_name().map(|name| name.to_string_lossy());
+    let mut output = emit::Output::new(
+        &name.unwrap_or_default(),
+        manifest.config_server.as_deref(),
+        &manifest.components,
+        &runtime,
+    );
+    for component in &manifest.components {
+        let mut module = emit::Module::new(component);
+        if let Some(path) = &component.source
+            && let Some(source) = sources.load(component, path, diagnostics)
+            && let Some(scope) = sources.place(path, source, diagnostics)
+        {
+            fill(
+                &mut module,
+                path,
+                &scope,
+                &mut sources,
+                &runtime,
+                diagnostics,
+            );
+        }
+        // Each as soon as it is there: all of them at once would take many times the memory.
+        output.add(module);
+    }
     for warning in sources.into_warnings() {
         diagnostics.warn(warning);
     }
-    let name = path.file_name().map(|name| name.to_string_lossy());
-    emit::file(
-        &name.unwrap_or_default(),
-        manifest.config_server.as_deref(),
-        &modules,
-        &runtime,
-    )
+    output.into_text()
 }
 
 /// Adds a component's wrappers and what their signatures need.
@@ -89,7 +88,7 @@ fn fill(
     path: &manifest::SourcePath,
     scope: &source::Scope,
     sources: &mut Sources<'_>,
-    runtime: &proc_macro2::TokenStream,
+    runtime: &Runtime,
     diagnostics: &mut Diagnostics,
 ) {
     let mut links = Vec::new();
@@ -133,4 +132,5 @@ fn fill(
         };
         module.import(source::Imports::of_links(view, names, sources));
     }
+    module.tidy();
 }

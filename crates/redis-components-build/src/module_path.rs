@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use proc_macro2::{Ident, Span, TokenStream};
-use quote::quote;
+use proc_macro2::{Ident, Span};
 use syn::ext::IdentExt;
+use syn::{Path, PathSegment};
 
 use crate::syntax::{ident, is_identifier};
 
@@ -110,9 +110,12 @@ impl ModulePath {
             .collect()
     }
 
-    pub(crate) fn tokens(&self) -> TokenStream {
-        let idents = self.idents();
-        quote!(#(#idents)::*)
+    /// Returns it as a path that others can be added to.
+    pub(crate) fn path(&self) -> Path {
+        Path {
+            leading_colon: None,
+            segments: self.idents().into_iter().map(PathSegment::from).collect(),
+        }
     }
 }
 

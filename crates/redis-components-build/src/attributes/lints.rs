@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use quote::ToTokens;
-use syn::{Attribute, Meta, parse_quote};
+use syn::{Attribute, Meta};
 
 use super::inner;
 
@@ -22,12 +22,4 @@ pub(crate) fn allowed_lints(attributes: &[Attribute]) -> BTreeSet<String> {
             Meta::List(_) | Meta::NameValue(_) => None,
         })
         .collect()
-}
-
-/// Writes one attribute for several lints: naming one of them twice is a lint of its own.
-pub(crate) fn allow_lints(lints: &BTreeSet<String>) -> Attribute {
-    let lints = lints
-        .iter()
-        .filter_map(|lint| syn::parse_str::<syn::Path>(lint).ok());
-    parse_quote!(#[allow(#(#lints),*)])
 }

@@ -16,8 +16,9 @@ use syn::{Attribute, Expr, ExprLit, Lit, Meta, Path, Token, parse_quote};
 
 pub(crate) use comments::doc_comments;
 pub(crate) use links::links;
-pub(crate) use lints::{allow_lints, allowed_lints};
+pub(crate) use lints::allowed_lints;
 
+use crate::nodes;
 use crate::signature::{Returned, Wrapper, is_never};
 use crate::source::Found;
 
@@ -33,7 +34,9 @@ pub(crate) fn of(found: &Found, wrapper: &Wrapper) -> Attributes {
     let mut texts = Vec::new();
     let mut others: Vec<Attribute> = found.cfg.clone();
     for attribute in &found.item.attrs {
-        if let Some(text) = doc_text(attribute) {
+        if let Some(lines) = found.scope.source.docs(attribute) {
+            texts.extend(lines.map(str::to_owned));
+        } else if let Some(text) = doc_text(attribute) {
             texts.push(text);
         } else if let Some(meta) = copied(&attribute.meta, wrapper) {
             others.push(Attribute {
@@ -71,7 +74,8 @@ pub(crate) fn of(found: &Found, wrapper: &Wrapper) -> Attributes {
     let allowed = allowed_lints(&others);
     lints.retain(|lint| !allowed.contains(lint));
     if !lints.is_empty() {
-        others.push(allow_lints(&lints));
+        // One attribute for all: naming a lint twice is a lint of its own.
+        others.push(nodes::allow(&lints));
     }
     Attributes {
         docs: docs::without_tests(&texts),

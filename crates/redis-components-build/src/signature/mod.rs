@@ -15,20 +15,19 @@ mod substitute;
 
 use std::collections::BTreeSet;
 
-use proc_macro2::TokenStream;
-use quote::quote;
 use syn::punctuated::Punctuated;
 use syn::visit::Visit;
 use syn::visit_mut::VisitMut;
-use syn::{FnArg, Signature};
+use syn::{FnArg, GenericArgument, Signature};
 
-pub(crate) use connection::Connection;
+pub(crate) use connection::{Borrow, Connection};
 pub(crate) use parameters::Argument;
 pub(crate) use returns::{Returned, is_never};
 
 use crate::diagnostics::Diagnostics;
 use crate::manifest::Function;
 use crate::rewrite::Absolute;
+use crate::runtime::Runtime;
 use crate::source::{Found, Imports, Mentions, Qualify, Sources};
 
 /// What is known of a function's wrapper.
@@ -41,7 +40,7 @@ pub(crate) struct Wrapper {
     pub(crate) is_dedicated: bool,
     pub(crate) arguments: Vec<Argument>,
     /// The generic arguments of the call, `None` where the function has none to give.
-    pub(crate) turbofish: Option<Vec<TokenStream>>,
+    pub(crate) turbofish: Option<Vec<GenericArgument>>,
     /// The names that the signature was written with.
     pub(crate) mentions: Mentions,
     /// What it needs of them to be imported.
@@ -56,7 +55,7 @@ pub(crate) fn plan(
     found: &Found,
     taken: &BTreeSet<String>,
     sources: &mut Sources<'_>,
-    runtime: &TokenStream,
+    runtime: &Runtime,
     diagnostics: &mut Diagnostics,
 ) -> Option<Wrapper> {
     let (source, module) = (&*found.scope.source, &found.scope.module);
@@ -125,13 +124,6 @@ pub(crate) fn plan(
 impl Wrapper {
     pub(crate) fn is_async(&self) -> bool {
         self.signature.asyncness.is_some()
-    }
-
-    pub(crate) fn generic_arguments(&self) -> TokenStream {
-        self.turbofish
-            .as_ref()
-            .map(|arguments| quote!(::<#(#arguments),*>))
-            .unwrap_or_default()
     }
 }
 

@@ -1,7 +1,6 @@
 //! The return type: a result, whose error type takes the runtime's error, or a plain value.
 
-use proc_macro2::{Ident, TokenStream};
-use quote::{ToTokens, quote};
+use proc_macro2::Ident;
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 use syn::{
@@ -12,29 +11,30 @@ use syn::{
 use super::connection::bare;
 use crate::diagnostics::Diagnostic;
 use crate::manifest::{Function, Returns};
+use crate::nodes::{absolute, path_type, unit};
 use crate::source::Source;
 
 /// What a function returns.
 pub(crate) enum Returned {
     /// A result; the type as it can be written in an expression.
-    Result(TokenStream),
+    Result(Type),
     /// Anything else; the type as it is.
-    Plain(TokenStream),
+    Plain(Type),
 }
 
 impl Returned {
     /// `is_result` is what [`is_result`] says of the type as it was written.
     pub(super) fn of(output: &ReturnType, is_result: bool) -> Self {
         let ReturnType::Type(_, ty) = output else {
-            return Self::Plain(quote!(()));
+            return Self::Plain(unit());
         };
         if is_result {
-            Self::Result(without_impl(ty).to_token_stream())
+            Self::Result(without_impl(ty))
         } else if is_never(output) {
             // `!` cannot stand in a type, and is as good as this one.
-            Self::Plain(quote!(::core::convert::Infallible))
+            Self::Plain(path_type(absolute(&["core", "convert", "Infallible"])))
         } else {
-            Self::Plain(ty.to_token_stream())
+            Self::Plain((**ty).clone())
         }
     }
 }
@@ -53,7 +53,7 @@ pub(super) fn check(
     let ReturnType::Type(_, ty) = &signature.output else {
         return Ok(());
     };
-    let spot = source.spot(ty.span());
+    let spot = || source.spot(ty.span());
     if let Type::ImplTrait(opaque) = bare(ty)
         && opaque.bounds.iter().any(is_future)
     {
@@ -62,7 +62,7 @@ pub(super) fn check(
             function.name
         );
         return Err(Box::new(
-            Diagnostic::error(message, &spot, "a future")
+            Diagnostic::error(message, &spot(), "a future")
                 .context(&function.spot, "listed here")
                 .help("write it as an `async fn`"),
         ));
@@ -70,7 +70,7 @@ pub(super) fn check(
     if is_result(&signature.output, function, source) && has_impl(&without_impl(ty)) {
         let message = format!("the error type of `{}` has no name", function.name);
         return Err(Box::new(
-            Diagnostic::error(message, &spot, "an `impl` type where the error is")
+            Diagnostic::error(message, &spot(), "an `impl` type where the error is")
                 .context(&function.spot, "listed here")
                 .help(
                     "name the error type: the wrapper has to make one where there is no connection",
@@ -132,7 +132,7 @@ fn without_impl(ty: &Type) -> Type {
             .find(|argument| matches!(argument, GenericArgument::Type(_)))
         && has_impl(success)
     {
-        *success = syn::parse_quote!(());
+        *success = unit();
     }
     ty
 }

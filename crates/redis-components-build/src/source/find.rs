@@ -47,9 +47,7 @@ pub(crate) fn find(
     sources: &mut Sources<'_>,
     diagnostics: &mut Diagnostics,
 ) -> Vec<Found> {
-    let direct: Vec<&ItemFn> = functions(&scope.source)
-        .filter(|item| item.sig.ident.unraw() == function.name)
-        .collect();
+    let direct: Vec<&ItemFn> = functions_named(&function.name, &scope.source).collect();
     let hidden = direct
         .iter()
         .find(|item| !is_visible_from_root(&item.vis, &scope.module));
@@ -95,10 +93,18 @@ pub(crate) fn find(
 }
 
 pub(super) fn functions(source: &Source) -> impl Iterator<Item = &ItemFn> {
-    source.items.iter().filter_map(|item| match item {
+    source.items.iter().filter_map(function)
+}
+
+fn functions_named<'a>(name: &str, source: &'a Source) -> impl Iterator<Item = &'a ItemFn> {
+    source.declaring(name).filter_map(function)
+}
+
+fn function(item: &Item) -> Option<&ItemFn> {
+    match item {
         Item::Fn(item) => Some(item),
         _ => None,
-    })
+    }
 }
 
 fn here(item: &ItemFn, scope: &Scope) -> Found {
@@ -117,8 +123,7 @@ fn inside(name: &str, scope: &Scope) -> Vec<Found> {
     let mut found = Vec::new();
     for inner in scope.inline_modules() {
         if inner.is_reachable {
-            let visible = functions(&inner.source)
-                .filter(|item| item.sig.ident.unraw() == name)
+            let visible = functions_named(name, &inner.source)
                 .filter(|item| is_visible_from_root(&item.vis, &inner.module));
             found.extend(visible.map(|item| here(item, &inner)));
             found.extend(inside(name, &inner));
@@ -179,8 +184,7 @@ impl Search<'_, '_> {
         let Some(definition) = self.module(&module, scope) else {
             return Vec::new();
         };
-        let mut found: Vec<Found> = functions(&definition.source)
-            .filter(|item| item.sig.ident.unraw() == original)
+        let mut found: Vec<Found> = functions_named(&original, &definition.source)
             .map(|item| here(item, &definition))
             .collect();
         if found.is_empty() {

@@ -1,6 +1,6 @@
 //! What copied signatures and documentation need of their file's surroundings.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use syn::ext::IdentExt;
 use syn::{Item, ItemUse, parse_quote};
@@ -10,7 +10,7 @@ use super::import::{Import, attributes, cfgs, sort_key, without_repetitions};
 use super::items::{declared, has_macro_calls};
 use super::lookup::{Kind, Meaning};
 use super::public::{View, is_public_item};
-use super::use_tree::{Leaf, leaves};
+use super::use_tree::Leaf;
 use super::{Mentions, Scope, Sources, is_visible_from_root};
 use crate::diagnostics::Diagnostics;
 use crate::manifest::Function;
@@ -49,21 +49,12 @@ impl Imports {
     ) -> Self {
         let mut imports = Self::default();
         for name in names {
-            for item in &view.scope.source.items {
-                match item {
-                    Item::Use(item) => {
-                        for leaf in leaves(item) {
-                            if !leaf.is_glob && leaf.name.unraw() == name {
-                                imports.add_use(&leaf, item, view, sources);
-                            }
-                        }
-                    }
-                    item => {
-                        if declared(item).is_some_and(|(_, ident, _)| ident.unraw() == name) {
-                            imports.add_item(item, view, sources);
-                        }
-                    }
-                }
+            let source = &view.scope.source;
+            for (item, leaf) in source.importing(&name) {
+                imports.add_use(leaf, item, view, sources);
+            }
+            for item in source.declaring(&name) {
+                imports.add_item(item, view, sources);
             }
         }
         for import in &mut imports.uses {
@@ -91,12 +82,17 @@ impl Imports {
     /// Adds another function's.
     pub(crate) fn merge(&mut self, other: Self) {
         self.uses.extend(other.uses);
-        self.uses.sort_by_cached_key(sort_key);
-        self.uses.dedup_by_key(|import| sort_key(import));
         self.are_all_public &= other.are_all_public;
         self.is_deprecated |= other.is_deprecated;
         self.is_written_out |= other.is_written_out;
         self.hidden.extend(other.hidden);
+    }
+
+    /// Sorts them, and keeps one of each.
+    pub(crate) fn tidy(&mut self) {
+        let uses = std::mem::take(&mut self.uses).into_iter().rev();
+        let uses: BTreeMap<_, Import> = uses.map(|import| (sort_key(&import), import)).collect();
+        self.uses = uses.into_values().collect();
     }
 
     /// Reports what the crate's root cannot name.
@@ -126,27 +122,17 @@ impl Imports {
     fn add(&mut self, name: &str, view: View<'_>, sources: &mut Sources<'_>) -> bool {
         let scope = view.scope;
         let mut is_found = false;
-        for item in &scope.source.items {
-            match item {
-                Item::Use(item) => {
-                    for leaf in leaves(item) {
-                        if !leaf.is_glob && leaf.name.unraw() == name {
-                            is_found = true;
-                            self.add_use(&leaf, item, view, sources);
-                        }
-                    }
-                }
-                item => {
-                    // A function is no type, and a wrapper may have its name.
-                    let is_function =
-                        matches!(item, Item::Fn(item) if item.sig.constness.is_none());
-                    let is_it = declared(item).is_some_and(|(_, ident, _)| ident.unraw() == name);
-                    if is_it && !is_function {
-                        is_found = true;
-                        if let Some(hidden) = self.add_item(item, view, sources) {
-                            self.hidden.push(hidden);
-                        }
-                    }
+        for (item, leaf) in scope.source.importing(name) {
+            is_found = true;
+            self.add_use(leaf, item, view, sources);
+        }
+        for item in scope.source.declaring(name) {
+            // A function is no type, and a wrapper may have its name.
+            let is_function = matches!(item, Item::Fn(item) if item.sig.constness.is_none());
+            if !is_function {
+                is_found = true;
+                if let Some(hidden) = self.add_item(item, view, sources) {
+                    self.hidden.push(hidden);
                 }
             }
         }
@@ -277,29 +263,24 @@ impl Imports {
                     ..Import::of_path(path)
                 });
             }
-            for item in &scope.source.items {
-                let Item::Use(item) = item else {
-                    continue;
-                };
-                for leaf in leaves(item).into_iter().filter(|leaf| leaf.is_glob) {
-                    let (path, leading_colon) = sources.target(&leaf, item, &scope);
-                    let is_own = path.first().is_some_and(|first| first == "crate");
-                    match sources.locate(&path, Kind::Other).filter(|_| is_own) {
-                        Some(found) => {
-                            if let Meaning::Module(inner) = found.meaning {
-                                open.push(inner);
-                            }
+            for (item, leaf) in scope.source.globs() {
+                let (path, leading_colon) = sources.target(leaf, item, &scope);
+                let is_own = path.first().is_some_and(|first| first == "crate");
+                match sources.locate(&path, Kind::Other).filter(|_| is_own) {
+                    Some(found) => {
+                        if let Meaning::Module(inner) = found.meaning {
+                            open.push(inner);
                         }
-                        None => {
-                            let mut cfg = scope.cfg.clone();
-                            cfg.extend(cfgs(&item.attrs));
-                            self.uses.push(Import {
-                                cfg: without_repetitions(cfg),
-                                leading_colon,
-                                is_glob: true,
-                                ..Import::of_path(path)
-                            });
-                        }
+                    }
+                    None => {
+                        let mut cfg = scope.cfg.clone();
+                        cfg.extend(cfgs(&item.attrs));
+                        self.uses.push(Import {
+                            cfg: without_repetitions(cfg),
+                            leading_colon,
+                            is_glob: true,
+                            ..Import::of_path(path)
+                        });
                     }
                 }
             }

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proc_macro2::Ident;
-use syn::ext::IdentExt;
 use syn::{Attribute, Item, ItemUse};
 
 use super::import::cfgs;
+use super::index::key;
 use super::items::{declared, is_value};
-use super::use_tree::{Leaf, leaves};
+use super::use_tree::Leaf;
 use super::visible::is_visible_from;
 use super::{Scope, Sources, is_visible_from_root};
 use crate::module_path::ModulePath;
@@ -135,12 +135,11 @@ impl Sources<'_> {
 
     /// Finds what the first name of an import stands for, unless it is a crate.
     fn first_of_use(&mut self, first: &Ident, scope: &Scope, steps: usize) -> Option<Located> {
-        let own = scope.source.items.iter().any(|item| match item {
-            Item::Use(item) => leaves(item).iter().any(|leaf| {
-                !leaf.is_glob && leaf.name == *first && leaf.path.first() != Some(first)
-            }),
-            item => declared(item).is_some_and(|(_, ident, _)| ident == first && !is_value(item)),
-        });
+        let name = key(first);
+        let source = &scope.source;
+        let mut imports = source.importing(&name);
+        let own = imports.any(|(_, leaf)| leaf.path.first() != Some(first))
+            || source.declaring(&name).any(|item| !is_value(item));
         if own {
             return self.walk(
                 scope.clone(),
@@ -221,22 +220,20 @@ impl Sources<'_> {
 
     /// Finds what a name stands for in a module.
     fn entry(&mut self, name: &Ident, scope: &Scope, kind: Kind, steps: usize) -> Option<Located> {
-        let name = name.unraw();
+        let (ident, name) = (name, key(name));
         let source = scope.source.clone();
-        for item in &source.items {
-            let Some((_, ident, visibility)) = declared(item) else {
+        for item in source.declaring(&name) {
+            let Some((_, _, visibility)) = declared(item) else {
                 continue;
             };
             let is_function = matches!(item, Item::Fn(_));
             // A constant function can stand in a type, and no wrapper has its name.
             let is_constant = matches!(item, Item::Fn(item) if item.sig.constness.is_some());
-            if ident.unraw() != name || is_function != (kind == Kind::Function) && !is_constant {
+            if is_function != (kind == Kind::Function) && !is_constant {
                 continue;
             }
             let meaning = match item {
-                Item::Mod(_) => {
-                    Meaning::Module(self.scope(&scope.module.child(&name.to_string()))?)
-                }
+                Item::Mod(_) => Meaning::Module(self.scope(&scope.module.child(&name))?),
                 item => Meaning::Item(scope.clone(), Box::new(item.clone())),
             };
             return Some(Located {
@@ -247,44 +244,36 @@ impl Sources<'_> {
             });
         }
         let steps = steps.checked_sub(1)?;
-        for item in &source.items {
-            let Item::Use(item) = item else {
-                continue;
-            };
-            for leaf in leaves(item) {
-                if leaf.is_glob || leaf.name.unraw() != name {
-                    continue;
-                }
-                let (path, colon) = self.target_in(&leaf, item, scope, steps);
-                if !colon && path.len() == 1 && has_macro(&source.items, &path[0]) {
-                    return None;
-                }
-                let is_nameable = is_visible_from_root(&item.vis, &scope.module);
-                let mut cfg = cfgs(&item.attrs);
-                let meaning = if colon || path.first().is_none_or(|first| first != "crate") {
-                    Meaning::Outside(path, colon)
-                } else {
-                    let found = self
-                        .locate_in(&path, kind, steps)
-                        .filter(|found| found.used == path.len());
-                    match found {
-                        Some(found) => {
-                            cfg.extend(found.cfg);
-                            found.meaning
-                        }
-                        // A function's name may be that of a type as well.
-                        None => continue,
-                    }
-                };
-                return Some(Located {
-                    meaning,
-                    is_nameable,
-                    used: 1,
-                    cfg,
-                });
+        for (item, leaf) in source.importing(&name) {
+            let (path, colon) = self.target_in(leaf, item, scope, steps);
+            if !colon && path.len() == 1 && has_macro(&source.items, &path[0]) {
+                return None;
             }
+            let is_nameable = is_visible_from_root(&item.vis, &scope.module);
+            let mut cfg = cfgs(&item.attrs);
+            let meaning = if colon || path.first().is_none_or(|first| first != "crate") {
+                Meaning::Outside(path, colon)
+            } else {
+                let found = self
+                    .locate_in(&path, kind, steps)
+                    .filter(|found| found.used == path.len());
+                match found {
+                    Some(found) => {
+                        cfg.extend(found.cfg);
+                        found.meaning
+                    }
+                    // A function's name may be that of a type as well.
+                    None => continue,
+                }
+            };
+            return Some(Located {
+                meaning,
+                is_nameable,
+                used: 1,
+                cfg,
+            });
         }
-        self.through_globs(&name, scope, kind, steps)
+        self.through_globs(ident, scope, kind, steps)
     }
 
     /// Finds what one of a module's globs brings in under a name. Globs may lead in circles.
@@ -295,7 +284,8 @@ impl Sources<'_> {
         kind: Kind,
         steps: usize,
     ) -> Option<Located> {
-        let key = (scope.module.to_string(), name.to_string(), kind);
+        scope.source.globs().next()?;
+        let key = (scope.module.to_string(), key(name), kind);
         if let Some(known) = self.globbed.found.get(&key) {
             return Some(known.clone());
         }
@@ -316,29 +306,24 @@ impl Sources<'_> {
     ) -> Option<Located> {
         let steps = steps.checked_sub(1)?;
         let source = scope.source.clone();
-        for item in &source.items {
-            let Item::Use(item) = item else {
+        for (item, leaf) in source.globs() {
+            let (path, colon) = self.target_in(leaf, item, scope, steps);
+            if colon || path.first().is_none_or(|first| first != "crate") {
+                continue;
+            }
+            let Some(Meaning::Module(inner)) = self
+                .locate_in(&path, Kind::Other, steps)
+                .map(|found| found.meaning)
+            else {
                 continue;
             };
-            for leaf in leaves(item).into_iter().filter(|leaf| leaf.is_glob) {
-                let (path, colon) = self.target_in(&leaf, item, scope, steps);
-                if colon || path.first().is_none_or(|first| first != "crate") {
-                    continue;
-                }
-                let Some(Meaning::Module(inner)) = self
-                    .locate_in(&path, Kind::Other, steps)
-                    .map(|found| found.meaning)
-                else {
-                    continue;
-                };
-                if inner.module == scope.module || !may_see(name, &inner, &scope.module) {
-                    continue;
-                }
-                if let Some(mut found) = self.entry(name, &inner, kind, steps) {
-                    found.is_nameable &= is_visible_from_root(&item.vis, &scope.module);
-                    found.cfg.extend(cfgs(&item.attrs));
-                    return Some(found);
-                }
+            if inner.module == scope.module || !may_see(name, &inner, &scope.module) {
+                continue;
+            }
+            if let Some(mut found) = self.entry(name, &inner, kind, steps) {
+                found.is_nameable &= is_visible_from_root(&item.vis, &scope.module);
+                found.cfg.extend(cfgs(&item.attrs));
+                return Some(found);
             }
         }
         None
@@ -354,15 +339,10 @@ fn has_macro(items: &[Item], name: &Ident) -> bool {
 
 /// Tells whether a module's items of a name, if it has some itself, are known to another module.
 fn may_see(name: &Ident, scope: &Scope, viewer: &ModulePath) -> bool {
-    let mut visibilities = scope.source.items.iter().filter_map(|item| match item {
-        Item::Use(item) => leaves(item)
-            .iter()
-            .any(|leaf| !leaf.is_glob && leaf.name.unraw() == name.unraw())
-            .then_some(&item.vis),
-        item => declared(item)
-            .filter(|(_, ident, _)| ident.unraw() == name.unraw())
-            .map(|(_, _, visibility)| visibility),
-    });
+    let name = key(name);
+    let imported = scope.source.importing(&name).map(|(item, _)| &item.vis);
+    let declared = scope.source.declaring(&name).filter_map(declared);
+    let mut visibilities = imported.chain(declared.map(|(_, _, visibility)| visibility));
     let mut is_there = false;
     let is_visible = visibilities.any(|visibility| {
         is_there = true;

@@ -5,6 +5,8 @@ use syn::ext::IdentExt;
 use syn::visit::{self, Visit};
 use syn::{Attribute, GenericParam, Lifetime, Macro, Path};
 
+use super::index::key;
+
 /// The names that a piece of syntax leaves for its surroundings to resolve.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Mentions {
@@ -46,12 +48,11 @@ impl<'ast> Visit<'ast> for Mentions {
     fn visit_path(&mut self, path: &'ast Path) {
         if path.leading_colon.is_none()
             && let Some(first) = path.segments.first()
-            && !matches!(
-                first.ident.to_string().as_str(),
-                "crate" | "self" | "super" | "Self"
-            )
         {
-            self.names.insert(first.ident.unraw().to_string());
+            let name = key(&first.ident);
+            if !matches!(name.as_str(), "crate" | "self" | "super" | "Self") {
+                self.names.insert(name);
+            }
         }
         visit::visit_path(self, path);
     }

@@ -1,11 +1,12 @@
 //! Stage 2: a source file becomes items, and the listed names become functions.
 
-mod bodies;
+mod cuts;
 mod expand;
 mod find;
 mod hidden;
 mod import;
 mod imports;
+mod index;
 mod items;
 mod lexer;
 mod lookup;
@@ -18,10 +19,12 @@ mod public;
 mod qualify;
 mod resolve;
 mod scope;
+mod shorten;
 mod signature;
 mod use_tree;
 mod visible;
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
@@ -40,6 +43,8 @@ pub(crate) use qualify::Qualify;
 pub(crate) use scope::Scope;
 pub(crate) use visible::{is_public, is_visible_from_root};
 
+use self::cuts::Cuts;
+use self::index::Index;
 use self::lookup::Globbed;
 use crate::diagnostics::{Diagnostic, Diagnostics, Spot, TextFile, quoted};
 use crate::files::Files;
@@ -50,13 +55,23 @@ use crate::nearest::nearest;
 pub(crate) struct Source {
     pub(crate) file: Arc<TextFile>,
     pub(crate) items: Vec<Item>,
+    /// What the parser has not seen of the file.
+    cuts: Rc<Cuts>,
+    index: OnceCell<Index>,
     /// The file's own, at its top.
     pub(crate) attributes: Vec<Attribute>,
 }
 
 impl Source {
     pub(crate) fn spot(&self, span: Span) -> Spot {
-        self.file.spot(span.byte_range())
+        self.file.spot(self.cuts.whole(span.byte_range()))
+    }
+
+    /// Returns the lines of documentation that an attribute stands for, as they follow `///`.
+    pub(crate) fn docs(&self, attribute: &Attribute) -> Option<impl Iterator<Item = &str>> {
+        let lines = self.cuts.docs_of(attribute.path().get_ident()?)?;
+        let lines = self.file.text[lines].lines();
+        Some(lines.filter_map(|line| line.trim_start().strip_prefix("///")))
     }
 }
 
@@ -180,9 +195,11 @@ impl<'a> Sources<'a> {
 fn parse(path: &str, bytes: Vec<u8>) -> Result<Source, String> {
     let text = String::from_utf8(bytes).map_err(|error| format!("{path}: {error}"))?;
     match parse_text(&without_preamble(&text)) {
-        Ok(file) => Ok(Source {
+        Ok((file, cuts)) => Ok(Source {
             file: TextFile::new(path, text),
             items: file.items,
+            cuts: Rc::new(cuts),
+            index: OnceCell::new(),
             attributes: file.attrs,
         }),
         Err(error) => {
@@ -196,13 +213,14 @@ fn parse(path: &str, bytes: Vec<u8>) -> Result<Source, String> {
     }
 }
 
-fn parse_text(text: &str) -> syn::Result<syn::File> {
-    if let Some(short) = bodies::without_bodies(text)
+/// Parses a text as far as it matters; places are in what the cuts have left.
+fn parse_text(text: &str) -> syn::Result<(syn::File, Cuts)> {
+    if let Some((short, cuts)) = shorten::shorten(text)
         && let Ok(file) = syn::parse_file(&short)
     {
-        return Ok(file);
+        return Ok((file, cuts));
     }
-    syn::parse_file(text)
+    syn::parse_file(text).map(|file| (file, Cuts::default()))
 }
 
 /// Blanks a byte order mark and a `#!` line, which the parser would cut off, shifting every place.

@@ -88,6 +88,8 @@ impl Scope {
         let source = Source {
             file: self.source.file.clone(),
             items: items.clone(),
+            cuts: Rc::clone(&self.source.cuts),
+            index: Default::default(),
             // Those of the item, inner ones among them, are read with it.
             attributes: Vec::new(),
         };
