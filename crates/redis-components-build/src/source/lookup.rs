@@ -15,7 +15,7 @@ use crate::module_path::ModulePath;
 use crate::rewrite::resolve;
 
 /// Imports of imports are followed so far: a cycle is rustc's to report.
-const MOST_STEPS: usize = 16;
+const MOST_STEPS: usize = 12;
 
 /// A function and a type may have the same name.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -3,6 +3,10 @@
 const _: () = ::redis_components::__private::assert_generated_for(1);
 
 /// Every component of this crate, sorted by name.
+///
+/// | Component | Config key | Functions |
+/// |---|---|---|
+/// | `aliases` | `config:redis:aliases` | `with_reference`, `by_reference_of_crate`, `of_parent`, `defaults`, `of_a_trait`, `answer`, `boxed` |
 #[allow(dead_code, unreachable_pub)]
 pub static COMPONENTS: &[&::redis_components::Component] = &[&self::aliases::COMPONENT];
 

@@ -3,6 +3,10 @@
 const _: () = ::redis_components::__private::assert_generated_for(1);
 
 /// Every component of this crate, sorted by name.
+///
+/// | Component | Config key | Functions |
+/// |---|---|---|
+/// | `exported_lints` | `config:redis:exported_lints` | `hashed`, `globbed`, `_underscored`, `of_crate` |
 #[allow(dead_code, unreachable_pub)]
 pub static COMPONENTS: &[&::redis_components::Component] = &[
     &self::exported_lints::COMPONENT,

@@ -3,6 +3,10 @@
 const _: () = ::redis_components::__private::assert_generated_for(1);
 
 /// Every component of this crate, sorted by name.
+///
+/// | Component | Config key | Functions |
+/// |---|---|---|
+/// | `module_cfg` | `config:redis:module_cfg` | `sometimes` |
 #[allow(dead_code, unreachable_pub)]
 pub static COMPONENTS: &[&::redis_components::Component] = &[
     &self::module_cfg::COMPONENT,

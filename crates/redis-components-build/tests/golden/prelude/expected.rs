@@ -3,6 +3,10 @@
 const _: () = ::redis_components::__private::assert_generated_for(1);
 
 /// Every component of this crate, sorted by name.
+///
+/// | Component | Config key | Functions |
+/// |---|---|---|
+/// | `prelude_user` | `config:redis:prelude_user` | `through_prelude`, `renamed_crate`, `renamed_root`, `own_globs` |
 #[allow(dead_code, unreachable_pub)]
 pub static COMPONENTS: &[&::redis_components::Component] = &[
     &self::prelude_user::COMPONENT,

@@ -3,6 +3,10 @@
 const _: () = ::redis_components::__private::assert_generated_for(1);
 
 /// Every component of this crate, sorted by name.
+///
+/// | Component | Config key | Functions |
+/// |---|---|---|
+/// | `private_modules` | `config:redis:private_modules` | `imported`, `exported`, `between`, `renamed`, `deep`, `through`, `enclosing` |
 #[allow(dead_code, unreachable_pub)]
 pub static COMPONENTS: &[&::redis_components::Component] = &[
     &self::private_modules::COMPONENT,

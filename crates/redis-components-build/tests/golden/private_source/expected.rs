@@ -3,6 +3,10 @@
 const _: () = ::redis_components::__private::assert_generated_for(1);
 
 /// Every component of this crate, sorted by name.
+///
+/// | Component | Config key | Functions |
+/// |---|---|---|
+/// | `private_source` | `config:redis:private_source` | `known_above` |
 #[allow(dead_code, unreachable_pub)]
 pub static COMPONENTS: &[&::redis_components::Component] = &[
     &self::private_source::COMPONENT,
