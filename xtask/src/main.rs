@@ -5,10 +5,10 @@
 
 mod bench;
 mod browser;
-mod demo;
 mod install;
 mod link;
 mod package_manager;
+mod program;
 mod python;
 mod server;
 mod test;
@@ -23,6 +23,8 @@ Usage: cargo xtask <COMMAND> [ARGUMENTS]
 Commands:
   demo [ARGUMENTS]  move a component between two servers while 64 tasks call it;
                     arguments go to the example `move_server`
+  soak [ARGUMENTS]  call four components that move, while servers and network are broken at
+                    random: --minutes N (30 unless given), --seed N, --json FILE
   test [ARGUMENTS]  run all tests, doc tests included; arguments go to
                     `cargo nextest run`, or to `cargo test` where there is no nextest;
                     with --browser the tests in a browser too
@@ -48,7 +50,8 @@ fn main() -> ExitCode {
 
 fn run(command: &str, arguments: Vec<OsString>) -> Result<ExitCode, String> {
     match command {
-        "demo" => demo::run(arguments),
+        "demo" => program::run(program::DEMO, arguments),
+        "soak" => program::run(program::SOAK, arguments),
         "test" => test::run(arguments),
         "bench" => bench::run(arguments),
         "python" => python::find_or_make().map(|()| ExitCode::SUCCESS),

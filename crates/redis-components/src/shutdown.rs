@@ -12,8 +12,9 @@ const INTERVAL: Duration = Duration::from_millis(5);
 /// [`ErrorKind::ShutDown`](crate::ErrorKind::ShutDown), those under way have until the deadline, and idle connections and
 /// that to the config server are closed.
 ///
-/// Returns how many connections were still in use at the deadline; their calls are not cut. Connections of redis-rs's own types,
-/// which functions may take as well, are not counted.
+/// Returns how many connections were still in use at the deadline; their calls are not cut. Of a `MultiplexedConnection`, which
+/// functions may take as well, is counted whether there is any, and not how many; a `ConnectionManager` and a
+/// `redis::Connection` cannot be counted.
 ///
 /// # Errors
 ///

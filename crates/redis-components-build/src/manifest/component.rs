@@ -10,6 +10,8 @@ pub(crate) struct Component {
     pub(crate) spot: Spot,
     pub(crate) doc: Option<String>,
     pub(crate) key: String,
+    /// Whether the manifest gives the key itself, and not as prefix and name.
+    pub(crate) has_own_key: bool,
     pub(crate) wait_in_milliseconds: u64,
     pub(crate) connections: u64,
     pub(crate) cfg: Option<Attribute>,
@@ -48,7 +50,7 @@ fn read(
     let doc = table
         .text("doc", diagnostics)
         .map(|doc| doc.value.to_owned());
-    let key = read_key(table, diagnostics).unwrap_or_else(|| format!("{key_prefix}{}", name.value));
+    let own_key = read_key(table, diagnostics);
     let wait_in_milliseconds = wait::read(table, diagnostics);
     let connections = connections::read(table, diagnostics);
     let cfg = cfg::read(table, diagnostics);
@@ -59,12 +61,19 @@ fn read(
     } else {
         None
     };
+    if let Some(source) = source.as_ref().filter(|source| source.module.is_none())
+        && functions.is_empty()
+    {
+        // Where functions are listed, the file may not even be there.
+        diagnostics.error(source.not_a_module());
+    }
     let source = source.filter(|_| !functions.is_empty());
     Some(Component {
         name: name.value.to_owned(),
         spot: name.spot.clone(),
         doc,
-        key,
+        has_own_key: own_key.is_some(),
+        key: own_key.unwrap_or_else(|| format!("{key_prefix}{}", name.value)),
         wait_in_milliseconds,
         connections,
         cfg,

@@ -33,9 +33,11 @@ impl Acquire for ConnectionManager {
                 .await
                 .map_err(|error| origin.error(&Failure::from(error)))
         };
-        match shared.client() {
-            Some(client) => client.manager.get_or_try_init(open).await.cloned(),
-            None => open().await,
-        }
+        let Some(client) = shared.client().map(|numbered| &numbered.client) else {
+            return open().await;
+        };
+        client.check();
+        let manager = client.manager.get_or_try_init(open).await;
+        manager.inspect_err(|_| client.doubt()).cloned()
     }
 }

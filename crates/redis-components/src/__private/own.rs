@@ -33,13 +33,6 @@ pub(super) struct Origin {
 }
 
 impl Origin {
-    /// The config that a blocking call may run with.
-    pub(super) fn current_blocking(component: &'static Component) -> Result<Self, Error> {
-        let slot = component.slot()?;
-        pollster::block_on(slot.acquire(&OnThreads, component.wait()))?;
-        Self::published(component)
-    }
-
     /// The config in force, of a component that has just been connected.
     pub(super) fn published(component: &'static Component) -> Result<Self, Error> {
         let slot: &Slot = &*component.slot()?;
@@ -76,10 +69,7 @@ impl Origin {
     /// Connects on a thread of its own, because nothing else bounds the whole.
     ///
     /// `response` bounds each read and write, where there is a bound.
-    pub(super) fn open_blocking(
-        &self,
-        response: Option<Duration>,
-    ) -> Result<redis::Connection, Error> {
+    fn open_blocking(&self, response: Option<Duration>) -> Result<redis::Connection, Error> {
         let (sender, receiver) = sync_channel(1);
         let config = Arc::clone(&self.config);
         let bound = self.timeouts.connect;
@@ -107,6 +97,10 @@ impl Origin {
         client(&self.config)
     }
 
+    pub(super) fn config(&self) -> &ComponentConfig {
+        &self.config
+    }
+
     pub(super) fn timeouts(&self) -> Timeouts {
         self.timeouts
     }
@@ -114,7 +108,7 @@ impl Origin {
     pub(super) fn error(&self, failure: &Failure) -> Error {
         let kind = match failure.cause {
             Cause::Busy | Cause::Refused => ErrorKind::ServerRefused,
-            Cause::Unreachable => ErrorKind::ServerUnreachable,
+            Cause::Unreachable | Cause::Unsteady => ErrorKind::ServerUnreachable,
             Cause::Runtime => ErrorKind::NoRuntime,
         };
         let server = self.config.address();
@@ -129,6 +123,19 @@ impl Origin {
             None => error,
         }
     }
+}
+
+/// Opens a connection for one blocking call, with the bound of each read and write that `response` picks.
+pub(super) fn open_blocking(
+    component: &'static Component,
+    response: fn(Timeouts) -> Option<Duration>,
+) -> Result<redis::Connection, Error> {
+    let slot = component.slot()?;
+    let pool = pollster::block_on(slot.acquire(&OnThreads, component.wait()))?;
+    let origin = Origin::published(component)?;
+    let opened = origin.open_blocking(response(origin.timeouts()));
+    // Nobody else may use the pool and find out that the server is gone.
+    opened.inspect_err(|_| pool.client.close())
 }
 
 fn client(config: &ComponentConfig) -> RedisResult<Client> {
