@@ -11,7 +11,7 @@ use crate::component::Declaration;
 use crate::config_server::ConfigServer;
 use crate::scope;
 use crate::settings::{Settings, Source};
-use crate::slot::Slot;
+use crate::slot::{Remains, Slot};
 use crate::{ComponentConfig, Error, ErrorKind, key};
 
 /// The environment variable that says where the config server is.
@@ -141,19 +141,32 @@ impl Registry {
             (None, source) => Slot::fixed(name, key, fixed(source, name)?, conduct),
         };
         slot.expect(wait, connections);
-        Ok(Arc::clone(entry.insert(Arc::new(slot))))
+        let slot = Arc::new(slot);
+        slot.follow_when_idle();
+        Ok(Arc::clone(entry.insert(slot)))
     }
 
-    /// Ends all slots, and returns how many connections are still in use.
-    pub(crate) fn shut_down(&self) -> usize {
+    /// Ends all slots, and says what connections there still are.
+    pub(crate) fn shut_down(&self) -> Remains {
         let mut used = self.used();
         used.shut_down = true;
-        used.slots.values().map(|slot| slot.shut_down()).sum()
+        let mut all = Remains {
+            in_use: 0,
+            closing: 0,
+        };
+        for slot in used.slots.values() {
+            let remains = slot.shut_down();
+            all.in_use += remains.in_use;
+            all.closing += remains.closing;
+        }
+        all
     }
 
-    /// Ends the watches of all config servers.
-    pub(crate) fn end_watches(&self) {
-        self.used().servers.values().for_each(|server| server.end());
+    /// Ends the connections that nobody uses, and the watches of all config servers.
+    pub(crate) fn end(&self) {
+        let used = self.used();
+        used.slots.values().for_each(|slot| slot.end_unused());
+        used.servers.values().for_each(|server| server.end());
     }
 
     /// The slots in use, sorted by component and key.

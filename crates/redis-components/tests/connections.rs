@@ -198,6 +198,36 @@ fn a_raw_blocking_connection_is_bounded_in_time() {
     });
 }
 
+#[test]
+fn what_a_raw_blocking_connection_is_left_with_is_not_found_by_the_next() {
+    let world = World::start();
+    let logs = always_fresh("logs");
+    world.move_to(logs, &world.a);
+    world.settings().scope_blocking(|| {
+        let leaves: [&dyn Fn(&mut redis::Connection); 4] = [
+            &|raw| redis::cmd("SELECT").arg(1).exec(raw).unwrap(),
+            &|raw| redis::cmd("WATCH").arg("name").exec(raw).unwrap(),
+            &|raw| redis::cmd("MULTI").exec(raw).unwrap(),
+            &|raw| raw.set_read_timeout(None).unwrap(),
+        ];
+        for leave in leaves {
+            let mut raw = <redis::Connection as AcquireBlocking>::acquire(logs, "read").unwrap();
+            leave(&mut raw);
+            drop(raw);
+            let mut next = <redis::Connection as AcquireBlocking>::acquire(logs, "read").unwrap();
+            let name: String = redis::cmd("GET").arg("name").query(&mut next).unwrap();
+            assert_eq!(name, "a");
+            let mut shared = logs.blocking_connection().unwrap();
+            assert_eq!(common::name_of_blocking(&mut shared).unwrap(), "a");
+        }
+        let begun = Instant::now();
+        let mut next = <redis::Connection as AcquireBlocking>::acquire(logs, "read").unwrap();
+        let waited = redis::cmd("BLPOP").arg("queue").arg(0).exec(&mut next);
+        assert!(waited.unwrap_err().is_timeout());
+        assert!(begun.elapsed() < SOON, "{:?}", begun.elapsed());
+    });
+}
+
 /// A component on server a that is not told where it moves.
 fn untold(world: &World) -> &'static Component {
     let logs = declare("logs", HOUR);

@@ -110,9 +110,8 @@ impl AcquireDedicatedBlocking for redis::Connection {
 async fn open<C: From<MultiplexedConnection>>(
     component: &'static Component,
 ) -> Result<Dedicated<C>, Error> {
-    let shared = component.connection().await?;
-    let opened = Origin::published(component)?.open().await;
-    let (connection, driver) = opened.inspect_err(|_| {
+    let (shared, origin) = Origin::current(component).await?;
+    let (connection, driver) = origin.open().await.inspect_err(|_| {
         if let Some(client) = shared.client() {
             client.client.doubt();
         }

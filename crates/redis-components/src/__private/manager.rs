@@ -19,9 +19,8 @@ impl Acquire for ConnectionManager {
         component: &'static Component,
         _function: &'static str,
     ) -> Result<Self, Error> {
-        let shared = component.connection().await?;
+        let (shared, origin) = Origin::current(component).await?;
         let open = async || {
-            let origin = Origin::published(component)?;
             let timeouts = origin.timeouts();
             let config = ConnectionManagerConfig::new()
                 .set_number_of_retries(RETRIES)

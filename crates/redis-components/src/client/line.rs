@@ -11,7 +11,7 @@ use super::health::Health;
 use super::traffic::Traffic;
 
 /// How long a connection that nobody uses has to end by itself, after writing what was sent without waiting for an answer.
-const GRACE: Duration = Duration::from_secs(1);
+pub(crate) const GRACE: Duration = Duration::from_secs(1);
 
 /// One connection, as seen from outside its driver.
 #[derive(Debug)]
@@ -44,7 +44,11 @@ impl Line {
 
     /// Whether somebody may use the connection who does not hold the client.
     pub(crate) fn is_out(&self) -> bool {
-        self.is_lent() && !self.health.is_closed()
+        self.is_lent() && self.is_open()
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        !self.health.is_closed()
     }
 
     /// Ends the connection. The socket is shut down because our handle to it keeps it open otherwise.

@@ -18,7 +18,7 @@ mod wire;
 
 pub(crate) use self::failure::{Cause, Failure, HungUp};
 pub(crate) use self::health::{EarlyEnd, TOO_YOUNG};
-pub(crate) use self::line::Line;
+pub(crate) use self::line::{GRACE, Line};
 pub(crate) use self::multiplexed::Multiplexed;
 pub(crate) use self::open::{connect, open};
 pub(crate) use self::pool::{Exhausted, Pool};

@@ -125,7 +125,7 @@ impl Pool {
         self.health.take_early_end()
     }
 
-    /// Gives up the server: something has not worked that was not done over these connections.
+    /// Gives up the server: the next call looks where the component is, and connects anew.
     pub(crate) fn close(&self) {
         self.health.lose();
         self.drop_idle();

@@ -51,6 +51,21 @@ impl Retired {
         runtimes + self.pool.as_ref().map_or(0, Weak::strong_count)
     }
 
+    /// How many connections are open that nobody uses, because their runtimes have not ended them yet.
+    pub(super) fn closing(&self) -> usize {
+        self.unused().count()
+    }
+
+    /// Ends these.
+    pub(super) fn end_unused(&self) {
+        self.unused().for_each(|line| line.end());
+    }
+
+    fn unused(&self) -> impl Iterator<Item = Arc<Line>> {
+        let unused = self.runtimes.iter().filter(|out| out.connections() == 0);
+        unused.flat_map(Out::lines).filter(|line| line.is_open())
+    }
+
     /// Reports at the deadline what is still in use, and cuts it where that is asked for. Blocking calls are not cut: each
     /// ends within its time-out.
     pub(super) async fn drain(self, component: String, key: String, policy: DrainPolicy) {

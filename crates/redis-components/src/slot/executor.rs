@@ -16,6 +16,7 @@ use crate::{Error, ErrorKind};
 pub(crate) enum ExecutorId {
     Runtime(Id),
     Threads,
+    Watch,
 }
 
 /// A place where calls run.

@@ -4,6 +4,7 @@ mod attempt;
 mod drain;
 mod ending;
 mod executor;
+mod idle;
 mod outlook;
 mod published;
 mod refusal;
@@ -21,6 +22,7 @@ use arc_swap::ArcSwapOption;
 use futures_util::future::select;
 
 pub(crate) use self::drain::DrainPolicy;
+pub(crate) use self::ending::Remains;
 pub(crate) use self::executor::{Executor, OnRuntime, OnThreads};
 use self::outlook::Outlook;
 pub(crate) use self::published::{Numbered, Published};

@@ -233,14 +233,25 @@ impl Outlook {
             .filter(|failed| failed.on_trial.is_none())
     }
 
-    /// Remembers clients that were replaced for as long as somebody uses them.
+    /// Remembers clients that were replaced for as long as somebody uses them, or they are open.
     pub(super) fn retire(&mut self, retired: Retired) {
-        self.retired.retain(|retired| retired.connections() > 0);
+        self.retired
+            .retain(|retired| retired.connections() + retired.closing() > 0);
         self.retired.push(retired);
     }
 
     pub(super) fn old_connections(&self) -> usize {
         self.retired.iter().map(Retired::connections).sum()
+    }
+
+    /// How many connections are open that nobody uses.
+    pub(super) fn closing(&self) -> usize {
+        self.retired.iter().map(Retired::closing).sum()
+    }
+
+    /// Ends connections that nobody uses and whose runtimes do not.
+    pub(super) fn end_unused(&self) {
+        self.retired.iter().for_each(Retired::end_unused);
     }
 
     /// No client is to be built any more.

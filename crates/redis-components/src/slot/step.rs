@@ -54,13 +54,7 @@ impl Slot {
             .as_deref()
             .is_some_and(ComponentConfig::is_disabled)
         {
-            let switched_off = self.unpublish(&mut outlook);
-            // A subscriber may itself call a component, which takes the lock.
-            drop(outlook);
-            if switched_off {
-                let Self { component, key, .. } = self.as_ref();
-                tracing::info!(component, key, "component is switched off");
-            }
+            self.switch_off(outlook);
             return Err(self.disabled());
         }
         let existing = published
