@@ -31,6 +31,8 @@ pub(crate) struct Pool {
 struct State {
     idle: Vec<(Wire, Instant)>,
     in_use: usize,
+    /// How many wait for a connection. Where nobody does, nobody is told of one, which would be a system call.
+    waiting: usize,
 }
 
 /// Why a pool gives no connection.
@@ -53,6 +55,7 @@ impl Pool {
             state: Mutex::new(State {
                 idle: vec![(first, Instant::now())],
                 in_use: 0,
+                waiting: 0,
             }),
             returned: Condvar::new(),
             health: Health::new(),
@@ -71,11 +74,13 @@ impl Pool {
                     waited: self.timeouts.connect,
                 });
             }
+            state.waiting += 1;
             state = self
                 .returned
                 .wait_timeout(state, left)
                 .unwrap_or_else(PoisonError::into_inner)
                 .0;
+            state.waiting -= 1;
         }
         state.in_use += 1;
         // From here on the place in `in_use` is given back by dropping `pooled`, whatever happens.
@@ -137,8 +142,11 @@ impl Pool {
         let mut state = self.lock();
         state.in_use -= 1;
         state.idle.extend(wire.map(|wire| (wire, Instant::now())));
+        let waited_for = state.waiting > 0;
         drop(state);
-        self.returned.notify_one();
+        if waited_for {
+            self.returned.notify_one();
+        }
     }
 
     /// Notes how a request ended. Where that speaks against the server, the next call looks where the component is, and
