@@ -101,6 +101,7 @@
 //! |---|---|
 //! | `redis::aio::MultiplexedConnection` | the component's shared connection; it cannot say that it is no longer current |
 //! | `redis::aio::ConnectionManager` | one for all calls of a runtime, on a socket of its own (feature `connection-manager`, a default) |
+//! | `redis::aio::PubSub` | a subscriber's own socket, which is closed when it and its stream are dropped, or the server does not answer a PING on the shared connection |
 //! | `redis::Connection` | one that is opened for the call, with time-outs for each read and write: dear, so prefer `blocking::Connection` |
 //!
 //! A dedicated connection is opened for its call, has no time-out for responses, and is closed when
@@ -181,9 +182,11 @@ mod generate;
 mod manifest;
 mod module_path;
 mod nearest;
+mod nodes;
 mod output;
 mod rewrite;
 mod root;
+mod runtime;
 mod signature;
 mod source;
 mod syntax;

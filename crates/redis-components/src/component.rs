@@ -77,7 +77,11 @@ impl Component {
         let slot = self.slot()?;
         let executor =
             OnRuntime::current().map_err(|error| error.about(self.name(), self.key(), None))?;
-        let client = slot.acquire(&executor, self.wait()).await?;
+        let client = match slot.ready(&executor, self.wait()) {
+            Some(client) => client,
+            // In a box of its own, so that the future that every call carries along is small.
+            None => Box::pin(slot.acquire(&executor, self.wait())).await?,
+        };
         Ok(Connection::new(client))
     }
 
@@ -102,7 +106,10 @@ impl Component {
         let slot = self.slot()?;
         let mut tries = 0;
         loop {
-            let pool = pollster::block_on(slot.acquire(&OnThreads, self.wait()))?;
+            let pool = match slot.ready(&OnThreads, self.wait()) {
+                Some(pool) => pool,
+                None => pollster::block_on(slot.acquire(&OnThreads, self.wait()))?,
+            };
             tries += 1;
             match take(&pool.client) {
                 Ok(pooled) => return Ok(blocking::Connection::new(pooled, pool)),

@@ -101,7 +101,12 @@ impl Registry {
 
     /// The slot of a component, made when it is first asked for.
     pub(crate) fn slot(&self, declaration: &Declaration) -> Result<Arc<Slot>, Error> {
-        let Declaration { name, wait, .. } = *declaration;
+        let Declaration {
+            name,
+            wait,
+            connections,
+            ..
+        } = *declaration;
         let key = self.key(declaration);
         let url = match self.settings.source() {
             Source::Fixed(_) => None,
@@ -116,7 +121,7 @@ impl Registry {
         let Used { servers, slots, .. } = &mut *used;
         let entry = match slots.entry((url.clone(), key.to_owned())) {
             Entry::Occupied(slot) => {
-                slot.get().watched().expect(wait);
+                slot.get().expect(wait, connections);
                 return Ok(Arc::clone(slot.get()));
             }
             Entry::Vacant(entry) => entry,
@@ -135,7 +140,7 @@ impl Registry {
             }
             (None, source) => Slot::fixed(name, key, fixed(source, name)?, conduct),
         };
-        slot.watched().expect(wait);
+        slot.expect(wait, connections);
         let slot = Arc::new(slot);
         slot.follow_when_idle();
         Ok(Arc::clone(entry.insert(slot)))

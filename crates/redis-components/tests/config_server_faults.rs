@@ -26,6 +26,11 @@ const IN_FORCE: Duration = Duration::from_millis(1350);
 /// The longest pause between attempts, and what a busy machine adds: until then one that is back is found.
 const BACK: Duration = Duration::from_millis(1500);
 
+/// How long the config server is away.
+const OUTAGE: Duration = Duration::from_secs(10);
+/// After an outage of any length: the longest pause between attempts, half a second, and what a busy machine adds.
+const BACK_AFTER_AN_OUTAGE: Duration = Duration::from_secs(1);
+
 fn is_lost() -> bool {
     status().components[0].problem.is_some()
 }
@@ -67,26 +72,35 @@ async fn undisturbed(
     }
 }
 
+/// Waits for the end of an outage, while calls go on and `status()` tells of it.
+async fn lasts(outage: Instant, traffic: &Traffic) {
+    while outage.elapsed() < OUTAGE {
+        traffic.goes_on(100).await;
+        assert!(is_lost(), "after {:?}", outage.elapsed());
+    }
+}
+
 async fn is_on(name: &str, component: &Component) -> bool {
     whereabouts(component).await.unwrap() == name
         && whereabouts_blocking(component).unwrap() == name
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn r5_a_killed_config_server_fails_no_call_and_its_new_config_is_followed() {
+async fn r5_a_config_server_killed_for_10_seconds_fails_no_call_and_its_new_config_is_followed() {
     undisturbed(World::settings, async |world, moves, notice, traffic| {
         world.config.stop();
+        let outage = Instant::now();
         within(NOTICED, &format!("{notice:?}: kill noticed"), async || {
             is_lost()
         })
         .await;
-        traffic.goes_on(500).await;
+        lasts(outage, traffic).await;
         world.config.restart();
         // Nobody is connected: no push tells of it.
         moves.on();
         let component = declare("logs", Notice::Poll.wait());
         within(
-            BACK,
+            BACK_AFTER_AN_OUTAGE,
             &format!("{notice:?}: config of a restarted server"),
             async || is_on("b", component).await,
         )
@@ -97,10 +111,11 @@ async fn r5_a_killed_config_server_fails_no_call_and_its_new_config_is_followed(
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn r5_a_frozen_config_server_fails_no_call_and_is_followed_when_it_thaws() {
+async fn r5_a_config_server_frozen_for_10_seconds_fails_no_call_and_is_followed_when_it_thaws() {
     undisturbed(World::settings, async |world, moves, notice, traffic| {
         let mut writer = world.config.connection();
         world.config.freeze();
+        let outage = Instant::now();
         within(
             FOUND_OUT,
             &format!("{notice:?}: freeze noticed"),
@@ -116,11 +131,11 @@ async fn r5_a_frozen_config_server_fails_no_call_and_is_followed_when_it_thaws()
                     .get_packed_command(),
             )
             .unwrap();
-        traffic.goes_on(500).await;
+        lasts(outage, traffic).await;
         world.config.thaw();
         let component = declare("logs", Notice::Poll.wait());
         within(
-            BACK,
+            BACK_AFTER_AN_OUTAGE,
             &format!("{notice:?}: config of a thawed server"),
             async || is_on("b", component).await,
         )

@@ -166,6 +166,42 @@ async fn r10_a_frozen_server_holds_no_call_for_long_and_none_once_the_component_
     }
 }
 
+/// A call whose server is silent, and so is the one that its component has moved to, must not try them in turns.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn r10_two_frozen_servers_hold_no_call_for_long() {
+    let world = World::start();
+    let logs = declare("logs", Notice::Push.wait());
+    let mut moves = Moves::of(&world, logs);
+    moves.to("a");
+    world
+        .settings()
+        .scope(async {
+            let traffic = Traffic::start(logs, STEADY);
+            traffic.goes_on(500).await;
+            world.a.freeze();
+            world.b.freeze();
+            traffic.goes_on(25).await;
+            moves.to("b");
+            tokio::time::sleep(6 * CONNECT_TIMEOUT).await;
+            world.a.thaw();
+            world.b.thaw();
+            until("calls succeed", async || is_on("b", logs).await).await;
+            let calls = traffic.stop().await;
+            for call in &calls {
+                let bound = match call.caller {
+                    // It waits once for each of the two.
+                    Caller::Task => RESPONSE_TIMEOUT + 2 * CONNECT_TIMEOUT,
+                    // And before, for one more connection beside a frozen one.
+                    Caller::Thread => RESPONSE_TIMEOUT + 3 * CONNECT_TIMEOUT,
+                };
+                assert!(call.took() <= bound + LATE, "{call:?}");
+            }
+            let failed = calls.iter().filter(|call| call.outcome.is_err());
+            figure("two frozen servers: calls took", failed.map(Call::took));
+        })
+        .await;
+}
+
 /// Once an attempt has failed its server is known to be down: calls must not wait for the attempts that follow.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn r10_a_frozen_server_that_is_known_to_be_down_fails_calls_fast() {

@@ -61,6 +61,12 @@ fn read(
     } else {
         None
     };
+    if let Some(source) = source.as_ref().filter(|source| source.module.is_none())
+        && functions.is_empty()
+    {
+        // Where functions are listed, the file may not even be there.
+        diagnostics.error(source.not_a_module());
+    }
     let source = source.filter(|_| !functions.is_empty());
     Some(Component {
         name: name.value.to_owned(),

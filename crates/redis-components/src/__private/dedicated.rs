@@ -19,7 +19,8 @@ const CHECKED_EVERY: Duration = Duration::from_secs(5);
 #[diagnostic::on_unimplemented(
     message = "an asynchronous function cannot be given a dedicated `{Self}` by redis-components",
     label = "not a connection that can be dedicated",
-    note = "take `&mut redis_components::Connection`"
+    note = "take `&mut redis_components::Connection`",
+    note = "a `PubSub` has a socket of its own without `connection = \"dedicated\"`"
 )]
 pub trait AcquireDedicated: Sized {
     /// A connection for a call of `function` alone, which is closed with what is returned.
@@ -112,7 +113,7 @@ async fn open<C: From<MultiplexedConnection>>(
     let (shared, origin) = Origin::current(component).await?;
     let (connection, driver) = origin.open().await.inspect_err(|_| {
         if let Some(client) = shared.client() {
-            client.doubt();
+            client.client.doubt();
         }
     })?;
     let driver = tokio::spawn(async move {
@@ -126,7 +127,7 @@ async fn open<C: From<MultiplexedConnection>>(
 }
 
 /// Waits until the server does not answer a PING any more.
-async fn until_lost(mut shared: Connection) {
+pub(super) async fn until_lost(mut shared: Connection) {
     loop {
         tokio::time::sleep(CHECKED_EVERY).await;
         let answer = redis::cmd("PING")

@@ -32,7 +32,7 @@ impl Acquire for ConnectionManager {
                 .await
                 .map_err(|error| origin.error(&Failure::from(error)))
         };
-        let Some(client) = shared.client() else {
+        let Some(client) = shared.client().map(|numbered| &numbered.client) else {
             return open().await;
         };
         client.check();

@@ -9,6 +9,7 @@ mod error_into;
 mod manager;
 mod own;
 mod plain;
+mod subscriber;
 
 pub use self::acquire::{Acquire, AcquireBlocking};
 pub use self::call::{Call, begin};

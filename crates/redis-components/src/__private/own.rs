@@ -125,6 +125,10 @@ impl Origin {
         client(&self.config)
     }
 
+    pub(super) fn config(&self) -> &ComponentConfig {
+        &self.config
+    }
+
     pub(super) fn timeouts(&self) -> Timeouts {
         self.timeouts
     }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use socket2::Socket;
 
 use super::health::Health;
+use super::traffic::Traffic;
 
 /// How long a connection that nobody uses has to end by itself, after writing what was sent without waiting for an answer.
 pub(crate) const GRACE: Duration = Duration::from_secs(1);
@@ -16,18 +17,17 @@ pub(crate) const GRACE: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(crate) struct Line {
     pub(super) health: Health,
+    pub(super) traffic: Traffic,
     /// Whether there may be users that do not hold the client.
     lent: AtomicBool,
     socket: Socket,
 }
 
-/// Ends a connection when its driver does, also when that is because its runtime is dropped.
-pub(super) struct EndGuard(pub(super) Arc<Line>);
-
 impl Line {
     pub(super) fn new(socket: Socket) -> Self {
         Self {
             health: Health::new(),
+            traffic: Traffic::default(),
             lent: AtomicBool::new(false),
             socket,
         }
@@ -56,12 +56,6 @@ impl Line {
         self.health.close();
         // An error says that it has ended already.
         let _ = self.socket.shutdown(Shutdown::Both);
-    }
-}
-
-impl Drop for EndGuard {
-    fn drop(&mut self) {
-        self.0.end();
     }
 }
 

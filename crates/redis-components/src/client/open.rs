@@ -67,7 +67,8 @@ async fn log_in(
     Ok((connection, driver))
 }
 
-async fn connect(config: &ComponentConfig) -> Result<TcpStream, Failure> {
+/// A socket to the server, with keepalive. Nothing here bounds the time it takes.
+pub(crate) async fn connect(config: &ComponentConfig) -> Result<TcpStream, Failure> {
     let connected: io::Result<TcpStream> = async {
         let stream = TcpStream::connect((config.host(), config.port_number())).await?;
         stream.set_nodelay(true)?;

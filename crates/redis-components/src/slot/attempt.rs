@@ -57,6 +57,11 @@ impl<X: Executor> Attempt<X> {
         &self.goal.config
     }
 
+    /// How many multiplexed connections the client shall have.
+    pub(super) fn connections(&self) -> usize {
+        self.slot.connections.load(Ordering::Relaxed)
+    }
+
     pub(super) fn timeouts(&self) -> Timeouts {
         self.slot.conduct.timeouts.of(&self.goal.config)
     }

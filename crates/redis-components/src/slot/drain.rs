@@ -24,11 +24,11 @@ pub(super) struct Retired {
     pool: Option<Weak<Numbered<Arc<Pool>>>>,
 }
 
-/// A client, and its connection, which may outlast it where it is lent.
+/// A client, and its connections, which may outlast it where they are lent.
 #[derive(Clone, Debug)]
 struct Out {
     client: Weak<Numbered<Multiplexed>>,
-    line: Weak<Line>,
+    lines: Vec<Weak<Line>>,
 }
 
 impl Retired {
@@ -63,8 +63,7 @@ impl Retired {
 
     fn unused(&self) -> impl Iterator<Item = Arc<Line>> {
         let unused = self.runtimes.iter().filter(|out| out.connections() == 0);
-        let lines = unused.filter_map(|out| out.line.upgrade());
-        lines.filter(|line| line.is_open())
+        unused.flat_map(Out::lines).filter(|line| line.is_open())
     }
 
     /// Reports at the deadline what is still in use, and cuts it where that is asked for. Blocking calls are not cut: each
@@ -89,8 +88,8 @@ impl Retired {
             "connections to a server that the component has left are still in use"
         );
         if cut {
-            let lines = self.runtimes.iter().filter_map(|out| out.line.upgrade());
-            lines.for_each(|line| line.end());
+            let clients = self.runtimes.iter();
+            clients.flat_map(Out::lines).for_each(|line| line.end());
         }
     }
 }
@@ -99,14 +98,18 @@ impl Out {
     fn new(client: &Arc<Numbered<Multiplexed>>) -> Self {
         Self {
             client: Arc::downgrade(client),
-            line: Arc::downgrade(client.client.line()),
+            lines: client.client.lines().map(Arc::downgrade).collect(),
         }
+    }
+
+    fn lines(&self) -> impl Iterator<Item = Arc<Line>> {
+        self.lines.iter().filter_map(Weak::upgrade)
     }
 
     /// How many handles there are. Those that were lent cannot be counted, only whether there are any.
     fn connections(&self) -> usize {
         match self.client.strong_count() {
-            0 => usize::from(self.line.upgrade().is_some_and(|line| line.is_out())),
+            0 => self.lines().filter(|line| line.is_out()).count(),
             handles => handles,
         }
     }

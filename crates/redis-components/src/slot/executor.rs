@@ -99,8 +99,13 @@ impl Executor for OnRuntime {
 
     fn start(&self, attempt: Attempt<Self>) {
         self.0.spawn(async move {
-            let opened =
-                Multiplexed::open(attempt.config(), attempt.timeouts(), attempt.errands()).await;
+            let opened = Multiplexed::open(
+                attempt.config(),
+                attempt.connections(),
+                attempt.timeouts(),
+                attempt.errands(),
+            );
+            let opened = opened.await;
             if let Some(trial) = attempt.finish(opened) {
                 tokio::time::sleep(Trial::LASTS).await;
                 trial.end();

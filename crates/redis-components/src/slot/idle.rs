@@ -6,7 +6,7 @@
 //! connected.
 
 use std::sync::{Arc, Weak};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use redis::AsyncConnectionConfig;
 
@@ -58,7 +58,10 @@ impl Slot {
             self.switch_off(outlook);
             return true;
         }
-        if let Prospect::Open = outlook.prospect(executor.id(), &goal) {
+        outlook.forget_failures_except(|revision| {
+            revision == target.revision || revision == published.revision
+        });
+        if let Prospect::Open = outlook.prospect(executor.id(), &goal, Instant::now()) {
             let attempt = Attempt::begin(&mut outlook, self, executor, goal);
             drop(outlook);
             executor.start(attempt);

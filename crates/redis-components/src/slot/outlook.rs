@@ -37,7 +37,8 @@ pub(super) enum Prospect {
     Open,
     /// It is being made, and worth waiting for.
     Underway(Ended),
-    /// The last one failed: it is too early for the next, or that is being made with little hope.
+    /// The last one failed: it is too early for the next, or that is being made with little hope, or this call has waited
+    /// for one already.
     Failed(Error),
 }
 
@@ -58,6 +59,7 @@ struct Failed {
     executor: Option<ExecutorId>,
     error: Error,
     backoff: Backoff,
+    at: Instant,
     retry_at: Instant,
     /// Whether a client was made and ended at once, so that the next may do so too.
     hung_up: bool,
@@ -109,13 +111,16 @@ impl Goal {
 }
 
 impl Outlook {
-    pub(super) fn prospect(&self, executor: ExecutorId, goal: &Goal) -> Prospect {
+    /// What a call that began to look at `begun` is to expect.
+    pub(super) fn prospect(&self, executor: ExecutorId, goal: &Goal, begun: Instant) -> Prospect {
         let failed = self.failed(executor, goal.revision);
         let underway = self
             .underway
             .iter()
             .find(|attempt| attempt.executor == executor && attempt.revision == goal.revision);
         match (underway, failed) {
+            // Or a call whose new server and old one are both silent would try them in turns, for ever.
+            (_, Some(failed)) if failed.at >= begun => Prospect::Failed(failed.error.clone()),
             (Some(underway), Some(failed)) if underway.hopeless => {
                 Prospect::Failed(failed.error.clone())
             }
@@ -160,13 +165,15 @@ impl Outlook {
         let (backoff, hung_up_before) =
             earlier.unwrap_or_else(|| (Backoff::new(longest_pause), false));
         let mut backoff = backoff.with_cap(longest_pause);
-        let retry_at = Instant::now() + backoff.next();
+        let at = Instant::now();
+        let retry_at = at + backoff.next();
         self.failures.retain(|failed| !is_same(failed));
         self.failures.push(Failed {
             revision,
             executor,
             error,
             backoff,
+            at,
             retry_at,
             hung_up: hung_up || hung_up_before,
             on_trial: None,

@@ -37,8 +37,10 @@ pub fn connect_all_blocking() -> ::core::result::Result<(), ::redis_components::
 /// See [`documented`].
 #[allow(
     clippy::doc_markdown,
+    clippy::large_futures,
     clippy::missing_errors_doc,
     clippy::unit_arg,
+    clippy::unused_async,
     dead_code,
     rustdoc::broken_intra_doc_links,
     rustdoc::private_intra_doc_links,
@@ -276,6 +278,7 @@ pub mod attributes {
     /// Expects something.
     ///
     /// Generated from [`expecting`](crate::functions::attributes::expecting()).
+    #[allow(clippy::unused_async, reason = "the attribute is what is tried")]
     pub async fn expecting() -> RedisResult<()> {
         ::redis_components::__private::begin(&self::COMPONENT, "expecting")
             .finish(

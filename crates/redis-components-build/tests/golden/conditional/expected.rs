@@ -36,7 +36,9 @@ pub fn connect_all_blocking() -> ::core::result::Result<(), ::redis_components::
 #[allow(
     clippy::doc_markdown,
     clippy::implicit_hasher,
+    clippy::large_futures,
     clippy::missing_errors_doc,
+    clippy::unused_async,
     dead_code,
     rustdoc::broken_intra_doc_links,
     rustdoc::private_intra_doc_links,
@@ -118,6 +120,7 @@ pub mod conditional {
     ///
     /// Generated from [`always`](crate::functions::conditional::always()).
     #[cfg_attr(feature = "extra", allow(unused), must_use = "really")]
+    #[allow(clippy::implicit_hasher)]
     pub async fn always(map: Map<String, String>) -> RedisResult<()> {
         ::redis_components::__private::begin(&self::COMPONENT, "always")
             .finish(

@@ -35,9 +35,11 @@ pub fn connect_all_blocking() -> ::core::result::Result<(), ::redis_components::
 /// The component `connections`.
 #[allow(
     clippy::doc_markdown,
+    clippy::large_futures,
     clippy::missing_errors_doc,
     clippy::needless_pass_by_value,
     clippy::unit_arg,
+    clippy::unused_async,
     dead_code,
     rustdoc::broken_intra_doc_links,
     rustdoc::private_intra_doc_links,
@@ -50,6 +52,7 @@ pub mod connections {
     use redis::RedisResult;
     use redis::aio::ConnectionManager;
     use redis::aio::MultiplexedConnection;
+    use redis::aio::PubSub;
     use redis_components::Connection;
     use redis_components::blocking;
 
@@ -314,6 +317,50 @@ pub mod connections {
                         )
                         .map_err(::redis_components::__error_into!(RedisResult < () >))?,
                 ),
+            )
+    }
+
+    /// Subscribes.
+    ///
+    /// Generated from [`subscribe`](crate::functions::connections::subscribe()).
+    pub async fn subscribe(channel: &str) -> RedisResult<()> {
+        ::redis_components::__private::begin(&self::COMPONENT, "subscribe")
+            .finish(
+                crate::functions::connections::subscribe(
+                        &mut <PubSub as ::redis_components::__private::Acquire>::acquire(
+                                &self::COMPONENT,
+                                "subscribe",
+                            )
+                            .await
+                            .map_err(
+                                ::redis_components::__error_into!(RedisResult < () >),
+                            )?,
+                        channel,
+                    )
+                    .await,
+            )
+    }
+
+    /// Keeps the messages and leaves the rest.
+    ///
+    /// Generated from [`messages`](crate::functions::connections::messages()).
+    pub async fn messages() -> ::core::result::Result<
+        redis::aio::PubSubStream,
+        ::redis_components::Error,
+    > {
+        ::redis_components::__private::begin(&self::COMPONENT, "messages")
+            .finish_plain::<
+                _,
+                { ::redis_components::__is_result!(redis::aio::PubSubStream) },
+            >(
+                crate::functions::connections::messages(
+                        <PubSub as ::redis_components::__private::Acquire>::acquire(
+                                &self::COMPONENT,
+                                "messages",
+                            )
+                            .await?,
+                    )
+                    .await,
             )
     }
 }

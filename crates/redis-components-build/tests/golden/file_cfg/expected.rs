@@ -33,7 +33,9 @@ pub fn connect_all_blocking() -> ::core::result::Result<(), ::redis_components::
 /// The component `extra`.
 #[allow(
     clippy::doc_markdown,
+    clippy::large_futures,
     clippy::missing_errors_doc,
+    clippy::unused_async,
     dead_code,
     rustdoc::broken_intra_doc_links,
     rustdoc::private_intra_doc_links,
@@ -51,9 +53,6 @@ pub mod extra {
 
     #[cfg(feature = "extra")]
     use redis_components::Connection;
-
-    #[cfg(feature = "extra")]
-    type Things = Vec<Thing>;
 
     /// The component `extra`: its name, config key and `wait`.
     pub static COMPONENT: ::redis_components::Component = ::redis_components::__private::component(::redis_components::__private::Declaration {
@@ -116,7 +115,8 @@ pub mod extra {
     /// Generated from [`rarely`](crate::functions::extra::rarely()).
     #[cfg(feature = "extra")]
     #[cfg(unix)]
-    pub async fn rarely(things: Things) -> RedisResult<()> {
+    #[allow(clippy::type_complexity)]
+    pub async fn rarely(things: Vec<Thing>) -> RedisResult<()> {
         ::redis_components::__private::begin(&self::COMPONENT, "rarely")
             .finish(
                 crate::functions::extra::rarely(

@@ -33,7 +33,9 @@ pub fn connect_all_blocking() -> ::core::result::Result<(), ::redis_components::
 /// The component `imports`.
 #[allow(
     clippy::doc_markdown,
+    clippy::large_futures,
     clippy::missing_errors_doc,
+    clippy::unused_async,
     clippy::used_underscore_binding,
     clippy::wildcard_imports,
     dead_code,
@@ -47,7 +49,7 @@ pub fn connect_all_blocking() -> ::core::result::Result<(), ::redis_components::
 pub mod imports {
     use crate::functions::Shared;
     use crate::functions::imports::Severity;
-    use crate::functions::imports::inner::*;
+    use crate::functions::imports::inner::Globbed;
     use crate::functions::imports::inner::Inner;
     use redis::RedisError;
     use redis::aio;
@@ -59,12 +61,6 @@ pub mod imports {
     use std::fmt;
     use std::fmt::Display;
     use std::io::*;
-
-    type Answer = std::result::Result<Text, RedisError>;
-
-    type Connection = runtime::Connection;
-
-    type Text = String;
 
     /// The component `imports`: its name, config key and `wait`.
     pub static COMPONENT: ::redis_components::Component = ::redis_components::__private::component(::redis_components::__private::Declaration {
@@ -103,6 +99,7 @@ pub mod imports {
     /// Nested trees.
     ///
     /// Generated from [`nested`](crate::functions::imports::nested()).
+    #[allow(clippy::implicit_hasher)]
     pub async fn nested(
         _map: &HashMap<String, fmt::Alignment, RandomState>,
     ) -> redis::RedisResult<()> {
@@ -223,16 +220,21 @@ pub mod imports {
     /// Private aliases of this file, also of the connection.
     ///
     /// Generated from [`aliased`](crate::functions::imports::aliased()).
-    pub async fn aliased() -> Answer {
+    #[allow(clippy::type_complexity)]
+    pub async fn aliased() -> std::result::Result<String, RedisError> {
         ::redis_components::__private::begin(&self::COMPONENT, "aliased")
             .finish(
                 crate::functions::imports::aliased(
-                        &mut <Connection as ::redis_components::__private::Acquire>::acquire(
+                        &mut <runtime::Connection as ::redis_components::__private::Acquire>::acquire(
                                 &self::COMPONENT,
                                 "aliased",
                             )
                             .await
-                            .map_err(::redis_components::__error_into!(Answer))?,
+                            .map_err(
+                                ::redis_components::__error_into!(
+                                    std::result::Result < String, RedisError >
+                                ),
+                            )?,
                     )
                     .await,
             )

@@ -38,9 +38,11 @@ pub fn connect_all_blocking() -> ::core::result::Result<(), ::redis_components::
 /// The component `modules`.
 #[allow(
     clippy::doc_markdown,
+    clippy::large_futures,
     clippy::missing_errors_doc,
     clippy::mixed_attributes_style,
     clippy::unit_arg,
+    clippy::unused_async,
     dead_code,
     rustdoc::broken_intra_doc_links,
     rustdoc::private_intra_doc_links,
@@ -302,8 +304,10 @@ pub mod modules {
 /// The component `named`.
 #[allow(
     clippy::doc_markdown,
+    clippy::large_futures,
     clippy::missing_errors_doc,
     clippy::unit_arg,
+    clippy::unused_async,
     dead_code,
     rustdoc::broken_intra_doc_links,
     rustdoc::private_intra_doc_links,
@@ -370,8 +374,10 @@ pub mod named {
 /// The component `other`.
 #[allow(
     clippy::doc_markdown,
+    clippy::large_futures,
     clippy::missing_errors_doc,
     clippy::unit_arg,
+    clippy::unused_async,
     dead_code,
     rustdoc::broken_intra_doc_links,
     rustdoc::private_intra_doc_links,
@@ -438,19 +444,19 @@ pub mod other {
 /// The component `relatives`.
 #[allow(
     clippy::doc_markdown,
+    clippy::large_futures,
     clippy::missing_errors_doc,
     clippy::unit_arg,
+    clippy::unused_async,
     clippy::wildcard_imports,
     dead_code,
     rustdoc::broken_intra_doc_links,
     rustdoc::private_intra_doc_links,
     rustdoc::redundant_explicit_links,
     unreachable_pub,
-    unused_imports,
     unused_qualifications
 )]
 pub mod relatives {
-    use crate::functions::*;
     use redis_components::Connection as Conn;
     use std::collections::BTreeMap;
     use std::collections::BTreeMap as Map;

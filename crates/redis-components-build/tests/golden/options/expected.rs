@@ -40,7 +40,9 @@ pub fn connect_all_blocking() -> ::core::result::Result<(), ::redis_components::
 #[cfg(all(feature = "extra", not(unix)))]
 #[allow(
     clippy::doc_markdown,
+    clippy::large_futures,
     clippy::missing_errors_doc,
+    clippy::unused_async,
     dead_code,
     rustdoc::broken_intra_doc_links,
     rustdoc::private_intra_doc_links,
@@ -110,8 +112,10 @@ pub mod never {
 /// The component `options`.
 #[allow(
     clippy::doc_markdown,
+    clippy::large_futures,
     clippy::missing_errors_doc,
     clippy::unit_arg,
+    clippy::unused_async,
     dead_code,
     rustdoc::broken_intra_doc_links,
     rustdoc::private_intra_doc_links,
@@ -126,8 +130,6 @@ pub mod options {
     use crate::functions::options::ThirdPartyResult;
     use redis_components::Connection;
     use redis_components::Error;
-
-    type Count = crate::functions::options::Reply<u64>;
 
     /// The component `options`: its name, config key and `wait`.
     pub static COMPONENT: ::redis_components::Component = ::redis_components::__private::component(::redis_components::__private::Declaration {
@@ -290,7 +292,8 @@ pub mod options {
     /// An alias of an alias, and private.
     ///
     /// Generated from [`counted`](crate::functions::options::counted()).
-    pub async fn counted() -> Count {
+    #[allow(clippy::type_complexity)]
+    pub async fn counted() -> crate::functions::options::Reply<u64> {
         ::redis_components::__private::begin(&self::COMPONENT, "counted")
             .finish(
                 crate::functions::options::counted(
@@ -299,7 +302,11 @@ pub mod options {
                                 "counted",
                             )
                             .await
-                            .map_err(::redis_components::__error_into!(Count))?,
+                            .map_err(
+                                ::redis_components::__error_into!(
+                                    crate ::functions::options::Reply < u64 >
+                                ),
+                            )?,
                     )
                     .await,
             )
@@ -310,7 +317,9 @@ pub mod options {
 #[cfg(feature = "extra")]
 #[allow(
     clippy::doc_markdown,
+    clippy::large_futures,
     clippy::missing_errors_doc,
+    clippy::unused_async,
     dead_code,
     rustdoc::broken_intra_doc_links,
     rustdoc::private_intra_doc_links,

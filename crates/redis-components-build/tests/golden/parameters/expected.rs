@@ -35,7 +35,9 @@ pub fn connect_all_blocking() -> ::core::result::Result<(), ::redis_components::
 /// The component `parameters`.
 #[allow(
     clippy::doc_markdown,
+    clippy::large_futures,
     clippy::missing_errors_doc,
+    clippy::unused_async,
     dead_code,
     rustdoc::broken_intra_doc_links,
     rustdoc::private_intra_doc_links,

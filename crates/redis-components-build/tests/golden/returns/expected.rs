@@ -33,9 +33,11 @@ pub fn connect_all_blocking() -> ::core::result::Result<(), ::redis_components::
 /// The component `returns`.
 #[allow(
     clippy::doc_markdown,
+    clippy::large_futures,
     clippy::missing_errors_doc,
     clippy::needless_pass_by_value,
     clippy::unit_arg,
+    clippy::unused_async,
     dead_code,
     rustdoc::broken_intra_doc_links,
     rustdoc::private_intra_doc_links,

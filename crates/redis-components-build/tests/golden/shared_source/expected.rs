@@ -36,7 +36,9 @@ pub fn connect_all_blocking() -> ::core::result::Result<(), ::redis_components::
 /// The component `first`.
 #[allow(
     clippy::doc_markdown,
+    clippy::large_futures,
     clippy::missing_errors_doc,
+    clippy::unused_async,
     dead_code,
     rustdoc::broken_intra_doc_links,
     rustdoc::private_intra_doc_links,
@@ -137,7 +139,9 @@ pub mod first {
 /// The component `second`.
 #[allow(
     clippy::doc_markdown,
+    clippy::large_futures,
     clippy::missing_errors_doc,
+    clippy::unused_async,
     dead_code,
     rustdoc::broken_intra_doc_links,
     rustdoc::private_intra_doc_links,

@@ -36,7 +36,9 @@ pub fn connect_all_blocking() -> ::core::result::Result<(), ::redis_components::
 /// Recent and common log messages.
 #[allow(
     clippy::doc_markdown,
+    clippy::large_futures,
     clippy::missing_errors_doc,
+    clippy::unused_async,
     dead_code,
     rustdoc::broken_intra_doc_links,
     rustdoc::private_intra_doc_links,
@@ -132,6 +134,7 @@ pub mod logs {
 #[allow(
     clippy::doc_markdown,
     clippy::missing_errors_doc,
+    clippy::unused_async,
     dead_code,
     rustdoc::broken_intra_doc_links,
     rustdoc::private_intra_doc_links,

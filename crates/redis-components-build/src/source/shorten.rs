@@ -1,14 +1,29 @@
-//! Function bodies, which nothing here needs: they are blanked before the parser sees them.
+//! What costs the parser most and is not needed parsed is cut out before: function bodies, and documentation.
 
+use super::cuts::Cuts;
 use super::lexer::{Lexer, Token};
 
-/// Blanks what is inside of function bodies, keeping every place and line; `None` where the text is
+/// Cuts out what is inside of function bodies, and puts attributes in the place of documentation; `None` where the text is
 /// not understood.
-pub(super) fn without_bodies(text: &str) -> Option<String> {
+pub(super) fn shorten(text: &str) -> Option<(String, Cuts)> {
     let mut lexer = Lexer::new(text);
     let mut kept = String::with_capacity(text.len());
+    let mut cuts = Cuts::default();
     let mut copied = 0;
     while let Some(token) = lexer.next() {
+        if let Token::Docs(lines) = token {
+            let end = lexer.position();
+            let start = end - lines.len();
+            let attribute = Cuts::attribute(cuts.docs.len());
+            if attribute.len() <= lines.len() {
+                kept.push_str(&text[copied..start]);
+                kept.push_str(&attribute);
+                cuts.add(kept.len(), lines.len() - attribute.len());
+                cuts.docs.push(start..end);
+                copied = end;
+            }
+            continue;
+        }
         if !matches!(token, Token::Word("fn"))
             || !matches!(lexer.clone().next(), Some(Token::Word(_)))
         {
@@ -18,16 +33,12 @@ pub(super) fn without_bodies(text: &str) -> Option<String> {
             let start = lexer.position();
             let end = skip_body(&mut lexer)?;
             kept.push_str(&text[copied..start]);
-            kept.extend(
-                text.as_bytes()[start..end]
-                    .iter()
-                    .map(|byte| if *byte == b'\n' { '\n' } else { ' ' }),
-            );
+            cuts.add(kept.len(), end - start);
             copied = end;
         }
     }
     kept.push_str(&text[copied..]);
-    Some(kept)
+    Some((kept, cuts))
 }
 
 /// What follows a signature.
@@ -72,27 +83,24 @@ fn skip_group(lexer: &mut Lexer<'_>) -> Option<()> {
 /// Goes on behind the brace that closes the body, and returns its place.
 fn skip_body(lexer: &mut Lexer<'_>) -> Option<usize> {
     let mut depth = 1_usize;
-    loop {
-        match lexer.next()? {
-            Token::Mark(b'{') => depth += 1,
-            Token::Mark(b'}') => depth -= 1,
-            _ => {}
-        }
-        if depth == 0 {
-            return Some(lexer.position() - 1);
+    while depth > 0 {
+        match lexer.next_brace()? {
+            b'{' => depth += 1,
+            _ => depth -= 1,
         }
     }
+    Some(lexer.position() - 1)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::without_bodies;
+    use super::shorten;
 
     #[test]
-    fn bodies_are_blanked_in_place() {
+    fn bodies_are_cut_out() {
         let cases = [
             ("fn a() { b(); }", "fn a() {}"),
-            ("fn a() {\n ü }", "fn a() {\n}"),
+            ("fn a() {\n ü }", "fn a() {}"),
             (
                 "fn a(c: F<{ 1 < 2 }>) -> [u8; { 3 }] where G<{ 4 }>: H, {x}",
                 "fn a(c: F<{ 1 < 2 }>) -> [u8; { 3 }] where G<{ 4 }>: H, {}",
@@ -106,6 +114,12 @@ mod tests {
                 "fn a() {} fn r#fn() {}",
             ),
             (
+                "fn a() {br\"\\\" + r##\"}\"#\"## + b\"\\\"}\" + for_r\"\\\"}\"}",
+                "fn a() {}",
+            ),
+            ("fn a() {m!('r\"\\\"}\")} fn b() {}", "fn a() {} fn b() {}"),
+            ("fn a() {1 / 2 // }\n} fn b() {}", "fn a() {} fn b() {}"),
+            (
                 "fn a() {/* } /* } */ */} // fn x() {\nconst C: fn() = {a};",
                 "fn a() {} // fn x() {\nconst C: fn() = {a};",
             ),
@@ -117,12 +131,31 @@ mod tests {
                 "static S: &str = \"fn a() {b}\";",
                 "static S: &str = \"fn a() {b}\";",
             ),
+            ("fn\u{2028}größe(ü: u8) {ü}", "fn\u{2028}größe(ü: u8) {}"),
         ];
         for (text, expected) in cases {
-            let blanked = without_bodies(text).unwrap();
-            assert_eq!(blanked.len(), text.len());
-            assert_eq!(blanked.replace(' ', ""), expected.replace(' ', ""));
+            let (short, cuts) = shorten(text).unwrap();
+            assert_eq!(short, expected);
+            assert_eq!(cuts.whole(0..short.len()), 0..text.len());
         }
+    }
+
+    #[test]
+    fn attributes_stand_for_documentation() {
+        let whole = "/// One line.\n  /// Another.\r\n\n// none\n//// none\n/// a\npub fn a() {1}\n/// Long enough.\n#[b] fn b();";
+        let (short, cuts) = shorten(whole).unwrap();
+        assert_eq!(
+            short,
+            "#[__docs0]\r\n\n// none\n//// none\n/// a\npub fn a() {}\n#[__docs1]\n#[b] fn b();"
+        );
+        assert_eq!(
+            &whole[cuts.docs[0].clone()],
+            "/// One line.\n  /// Another."
+        );
+        assert_eq!(&whole[cuts.docs[1].clone()], "/// Long enough.");
+        let b = short.find("fn b").unwrap();
+        assert_eq!(&whole[cuts.whole(b..b + 4)], "fn b");
+        assert_eq!(cuts.whole(0..short.len()), 0..whole.len());
     }
 
     #[test]
@@ -134,7 +167,7 @@ mod tests {
             "fn a() { \"",
             "fn a() { /* }",
         ] {
-            assert_eq!(without_bodies(text), None, "{text}");
+            assert!(shorten(text).is_none(), "{text}");
         }
     }
 }

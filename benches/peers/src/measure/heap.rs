@@ -1,0 +1,71 @@
+//! What is kept in memory, asked of a program of its own, which counts its allocations.
+
+use std::process::Command;
+use std::time::Duration;
+
+use super::Run;
+use crate::failure::Failure;
+use crate::heap::Heap;
+use crate::report::{Bar, Finding, Section, Table, Unit, number};
+use crate::statistics::median;
+
+pub(super) const PLANNED: Duration = Duration::from_secs(5);
+
+pub(super) fn measure(run: &mut Run<'_>) -> Result<Section, Failure> {
+    run.progress.begin("memory");
+    let program = std::env::current_exe()?.with_file_name("peers-heap");
+    let output = Command::new(&program)
+        .args(run.servers.urls().to_arguments())
+        .output()
+        .map_err(|error| format!("`{}` cannot be run: {error}", program.display()))?;
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).into_owned().into());
+    }
+    let heap: Heap = serde_json::from_slice(&output.stdout)?;
+    run.progress.advance(PLANNED);
+    let mut table = Table::new(["memory", "bytes", "allocations"]);
+    let mut findings = Vec::new();
+    for measured in &heap.components {
+        let allocations = measured.allocations.map_or_else(String::new, number);
+        table.row(&measured.name, [number(measured.bytes), allocations]);
+        findings.extend(finding(&measured.name, measured.bytes, None));
+    }
+    let mut of_clone = 0.0;
+    for measured in &heap.calls {
+        let allocations = measured.allocations.unwrap_or(0.0);
+        table.row(
+            &measured.name,
+            [number(measured.bytes), number(allocations)],
+        );
+        // The first is the clone: nothing is to be allocated beyond what it does, but for what the watch does meanwhile.
+        let bar = findings_bar(&measured.name, of_clone);
+        if bar.is_none() {
+            of_clone = allocations;
+        }
+        let name = format!("{}, allocations", measured.name);
+        findings.extend(finding(&name, allocations, bar));
+    }
+    Ok(Section {
+        title: "Memory",
+        note: "Heap of the process, as its allocator counts it, for each of 1,000 components, and for each of 1,000,000 calls \
+               of the accessor."
+            .to_owned(),
+        table,
+        findings,
+        charts: Vec::new(),
+    })
+}
+
+fn findings_bar(name: &str, of_clone: f64) -> Option<Bar> {
+    name.contains("connection()")
+        .then_some(Bar::AtMost(of_clone + 0.001))
+}
+
+fn finding(name: &str, value: f64, bar: Option<Bar>) -> Option<Finding> {
+    Some(Finding {
+        name: format!("memory: {name}"),
+        unit: Unit::Count,
+        estimate: median([value])?,
+        bar,
+    })
+}
