@@ -21,6 +21,8 @@ pub(super) struct Outlook {
     underway: Vec<Underway>,
     failures: Vec<Failed>,
     retired: Vec<Retired>,
+    /// Towards which config, and when, a server last ended a client that had served but was young.
+    cut_short: Option<(u64, Instant)>,
     shut_down: bool,
 }
 
@@ -202,6 +204,14 @@ impl Outlook {
             failed.hung_up
         });
         comeback
+    }
+
+    /// Notes that a server has ended a client that had served but was young, and says whether that is excused: once, because
+    /// a lost connection alone is no reason to let calls fail.
+    pub(super) fn excuses(&mut self, revision: u64) -> bool {
+        let now = Instant::now();
+        let earlier = self.cut_short.replace((revision, now));
+        earlier.is_none_or(|(known, at)| known != revision || now - at >= TOO_YOUNG)
     }
 
     /// Ends the trial of a server that has not hung up any more, and says whether there was one.
