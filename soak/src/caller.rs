@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 use redis::{RedisError, RedisResult};
 use redis_components::ErrorKind;
 
-use crate::history::{Span, What};
+use crate::class::Class;
+use crate::history::Span;
 use crate::ledger::Ledger;
-use crate::places::{LONGEST_CALL, Part, named};
+use crate::places::{LONGEST_CALL, named};
 use crate::soak::{Fleet, Soak, lock, since};
-use crate::tally::{Class, Excuse};
 use crate::which::{Counted, Which};
 
 /// Somebody who calls a component's functions, one after the other, and counts under a key of his own.
@@ -21,9 +21,9 @@ pub(crate) struct Caller {
     pub(crate) which: Which,
     pub(crate) key: String,
     ledger: Arc<Mutex<Ledger>>,
-    fleet: Fleet,
+    pub(crate) fleet: Fleet,
     /// Whether its clients are new with each call, and know no last good config.
-    is_cold: bool,
+    pub(crate) is_cold: bool,
 }
 
 impl Caller {
@@ -111,12 +111,16 @@ impl Caller {
     /// Notes a call that was answered, which must not have taken longer than `bound`.
     pub(crate) fn answered(&self, call: Span, bound: Duration) {
         self.soak.tally.answered(self.class, took(call));
+        if fastrand::u8(..) == 0 {
+            let could_fail = self.excuse(call, None).is_some();
+            self.soak.tally.sampled(could_fail);
+        }
         self.must_end_within(call, bound);
     }
 
     /// Notes a call that has failed, which must not have taken longer than `bound`, and for which there must be a reason.
     pub(crate) fn failed(&self, call: Span, bound: Duration, error: &RedisError) {
-        let excuse = self.excuse(call, error);
+        let excuse = self.excuse(call, kind(error));
         self.soak.tally.failed(self.class, took(call), excuse);
         if excuse.is_none() {
             self.wrong(&format!(
@@ -136,60 +140,17 @@ impl Caller {
     pub(crate) fn text(&self) -> String {
         format!("{}:{:x}", self.key, fastrand::u64(..))
     }
-
-    fn must_end_within(&self, call: Span, bound: Duration) {
-        if took(call) > bound {
-            self.wrong(&format!(
-                "a call took {:?}, and at most {bound:?} are allowed",
-                took(call)
-            ));
-        }
-    }
-
-    /// A call must not run on a server that the component left long before.
-    fn ran_on(&self, call: Span, server: usize) {
-        let history = self.soak.history(self.which);
-        // Nothing else is looked up for almost all calls.
-        if history.place().is_some_and(|place| place.server == server) {
-            return;
-        }
-        let faults = self.soak.faults();
-        if let Some(late) = history.lateness(call, server, &faults) {
-            self.soak.tally.late(self.fleet, late);
-        }
-        let possible = history.possible(call, self.which.wait(), &faults);
-        let is_there = |what| matches!(what, What::On(place) if place.server == server);
-        if !possible.iter().any(|entry| is_there(entry.what)) {
-            let where_else: Vec<_> = possible.iter().map(|entry| entry.what).collect();
-            self.wrong(&format!(
-                "a call ran on {} when only {where_else:?} was possible",
-                crate::places::name(server)
-            ));
-        }
-    }
-
-    fn excuse(&self, call: Span, error: &RedisError) -> Option<Excuse> {
-        let ours = redis_components::Error::of(error).map(redis_components::Error::kind);
-        let history = self.soak.history(self.which);
-        let faults = self.soak.faults();
-        let possible = history.possible(call, self.which.wait(), &faults);
-        let felt = |part: &dyn Fn(Part) -> bool| faults.felt(part, call.begun, call.ended);
-        let excuse = possible.iter().find_map(|entry| match entry.what {
-            What::Off if ours == Some(ErrorKind::Disabled) => Some(Excuse::Disabled),
-            What::On(place) if felt(&|part| place.needs(part)) => Some(Excuse::Server),
-            _ => None,
-        });
-        let finds_none = || possible.iter().any(|entry| entry.what == What::Nothing);
-        let cold = || self.is_cold && (finds_none() || felt(&|part| part == Part::Config));
-        excuse.or_else(|| cold().then_some(Excuse::Cold))
-    }
 }
 
 /// Whether a call that failed may have been made all the same.
 pub(crate) fn was_sent(error: &RedisError) -> bool {
-    redis_components::Error::of(error).is_none()
+    kind(error).is_none()
 }
 
-fn took(call: Span) -> Duration {
+fn kind(error: &RedisError) -> Option<ErrorKind> {
+    redis_components::Error::of(error).map(redis_components::Error::kind)
+}
+
+pub(crate) fn took(call: Span) -> Duration {
     call.ended - call.begun
 }

@@ -23,14 +23,17 @@
 mod admin;
 mod caller;
 mod callers;
+mod class;
 mod elements;
 mod faults;
 mod fleets;
 pub mod functions;
 mod gate;
+mod growth;
 mod history;
 mod injector;
 mod journal;
+mod judge;
 mod ledger;
 mod live;
 mod operator;
@@ -42,6 +45,7 @@ mod rest;
 mod run;
 mod soak;
 mod tally;
+mod times;
 mod which;
 mod world;
 

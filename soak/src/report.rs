@@ -7,16 +7,7 @@ use serde::Serialize;
 use crate::places::{SERVERS, name};
 use crate::process::Usage;
 use crate::rest::Rest;
-use crate::tally::{Figures, Percentiles};
-
-/// How much more memory, in KiB, there may be at the end than after the warm-up. Nothing that the runtime keeps grows with
-/// time. What grows a little is what the system's allocator keeps for itself: it has an arena for each of several threads,
-/// and each arena keeps about as much as its threads once used at the same time.
-const MORE_RESIDENT_KIB: u64 = 24 * 1024;
-/// How many more file descriptors and threads. At rest all components are on one server, with one connection for each client:
-/// both are the same at each rest, but for what may be about to end.
-const MORE_FILE_DESCRIPTORS: u64 = 4;
-const MORE_THREADS: u64 = 4;
+use crate::tally::Figures;
 
 /// All that is told at the end.
 #[derive(Debug, Serialize)]
@@ -33,32 +24,6 @@ pub(crate) struct Report {
     pub(crate) violations: Vec<String>,
     pub(crate) violation_count: u64,
     pub(crate) before_the_first_violation: Vec<String>,
-}
-
-/// What has grown beyond its bound between two rests.
-pub(crate) fn growth(warm: &Usage, end: &Usage) -> Vec<String> {
-    let bounds = [
-        (
-            "KiB resident",
-            warm.resident_kib,
-            end.resident_kib,
-            MORE_RESIDENT_KIB,
-        ),
-        (
-            "file descriptors",
-            warm.file_descriptors,
-            end.file_descriptors,
-            MORE_FILE_DESCRIPTORS,
-        ),
-        ("threads", warm.threads, end.threads, MORE_THREADS),
-    ];
-    let grown = bounds.into_iter().filter_map(|(what, warm, end, more)| {
-        let (warm, end) = (warm?, end?);
-        (end > warm + more).then(|| {
-            format!("{end} {what} at rest, {warm} after the warm-up, and at most {more} more are allowed")
-        })
-    });
-    grown.collect()
 }
 
 impl fmt::Display for Report {
@@ -78,7 +43,7 @@ impl fmt::Display for Report {
                 grouped(class.answered),
                 grouped(class.failed),
                 grouped(class.cancelled),
-                Times(class.milliseconds)
+                class.milliseconds
             )?;
         }
         writeln!(f, "{:<22} {:>11}", "all", grouped(figures.calls))?;
@@ -90,7 +55,7 @@ impl fmt::Display for Report {
                 grouped(late.count),
                 "",
                 "",
-                Times(late)
+                late
             )?;
         }
         writeln!(f, "\nclients replaced {}", grouped(self.swaps))?;
@@ -108,8 +73,8 @@ impl fmt::Display for Report {
         )?;
         writeln!(
             f,
-            "calls that failed unexpectedly {}",
-            figures.failed_unexpectedly
+            "calls that failed unexpectedly {} (a failure would have been unexpected of {:.0} % of those answered)",
+            figures.failed_unexpectedly, figures.percent_that_had_to_succeed
         )?;
         self.fmt_rests(f)?;
         if self.violation_count > 0 {
@@ -173,22 +138,6 @@ fn list(
     Ok(())
 }
 
-/// Percentiles in a row.
-struct Times(Percentiles);
-
-impl fmt::Display for Times {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Percentiles {
-            p50,
-            p99,
-            p999,
-            max,
-            ..
-        } = self.0;
-        write!(f, "{p50:>8.2} {p99:>8.1} {p999:>8.1} {max:>8.1}")
-    }
-}
-
 /// A number with its thousands apart: `1,234,567`.
 pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
@@ -204,30 +153,10 @@ pub(crate) fn grouped(number: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{grouped, growth};
-    use crate::process::Usage;
+    use super::grouped;
 
     #[test]
     fn thousands_stand_apart() {
         assert_eq!([grouped(7), grouped(1_234_567)], ["7", "1,234,567"]);
-    }
-
-    #[test]
-    fn growth_is_told_where_it_is_out_of_bounds() {
-        let warm = Usage {
-            resident_kib: Some(10_000),
-            file_descriptors: Some(50),
-            threads: None,
-        };
-        let end = Usage {
-            file_descriptors: Some(80),
-            ..warm
-        };
-        assert!(growth(&warm, &warm).is_empty());
-        let grown = growth(&warm, &end);
-        assert!(
-            grown.len() == 1 && grown[0].starts_with("80 file descriptors"),
-            "{grown:?}"
-        );
     }
 }

@@ -11,11 +11,12 @@ use std::time::{Duration, Instant};
 
 use crate::callers::Callers;
 use crate::fleets::Fleets;
+use crate::growth::growth;
 use crate::history::What;
 use crate::options::Options;
 use crate::places::Place;
 use crate::process::Usage;
-use crate::report::{Report, growth};
+use crate::report::Report;
 use crate::rest::{Rest, rest};
 use crate::soak::{Fleet, Soak};
 use crate::which::Which;

@@ -4,59 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use hdrhistogram::Histogram;
 use serde::Serialize;
 
+use crate::class::{Class, Excuse};
 use crate::soak::Fleet;
-
-/// Longer calls count as so long.
-const LONGEST_MICROSECONDS: u64 = 600_000_000;
-
-/// Who calls.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Class {
-    Task,
-    Thread,
-    Cancelled,
-    Runtime,
-    Scope,
-    Push,
-    Pop,
-    Subscriber,
-}
-
-impl Class {
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Task => "tasks",
-            Self::Thread => "threads",
-            Self::Cancelled => "tasks that cancel",
-            Self::Runtime => "short-lived runtimes",
-            Self::Scope => "scopes",
-            Self::Push => "pushes",
-            Self::Pop => "pops (dedicated)",
-            Self::Subscriber => "subscribers",
-        }
-    }
-}
-
-/// Why a call was to be expected to fail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Excuse {
-    Server,
-    Disabled,
-    Cold,
-}
-
-impl Excuse {
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Server => "a fault of the server it may have run on",
-            Self::Disabled => "the component was switched off",
-            Self::Cold => "a new scope that found no config",
-        }
-    }
-}
+use crate::times::{Percentiles, Times};
 
 /// Counts and times, by who called.
 #[derive(Debug, Default)]
@@ -69,8 +21,10 @@ struct Inner {
     faults: BTreeMap<&'static str, u64>,
     changes: BTreeMap<&'static str, u64>,
     unexpected: u64,
+    /// Answered calls that could have failed, and others, of those that were looked at.
+    sampled: [u64; 2],
     had_their_time: u64,
-    late: [Option<Histogram<u64>>; 2],
+    late: [Times; 2],
 }
 
 #[derive(Debug, Default)]
@@ -78,7 +32,7 @@ struct Counts {
     answered: u64,
     failed: u64,
     cancelled: u64,
-    times: Option<Histogram<u64>>,
+    times: Times,
 }
 
 /// The figures of one kind of caller. Times are of all calls, also those that failed.
@@ -91,22 +45,14 @@ pub(crate) struct ClassFigures {
     pub(crate) milliseconds: Percentiles,
 }
 
-/// Milliseconds.
-#[derive(Clone, Copy, Debug, Default, Serialize)]
-pub(crate) struct Percentiles {
-    pub(crate) count: u64,
-    pub(crate) p50: f64,
-    pub(crate) p99: f64,
-    pub(crate) p999: f64,
-    pub(crate) max: f64,
-}
-
 /// All figures of calls.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Figures {
     pub(crate) calls: u64,
     pub(crate) failed_as_expected: BTreeMap<&'static str, u64>,
     pub(crate) failed_unexpectedly: u64,
+    /// Of the calls that were answered: of how many a failure would have been unexpected.
+    pub(crate) percent_that_had_to_succeed: f64,
     pub(crate) classes: Vec<ClassFigures>,
     /// Calls that began on a server after its component had moved on: how long after, where changes are pushed, and where
     /// configs are polled.
@@ -122,7 +68,7 @@ impl Tally {
         let mut inner = self.inner();
         let counts = inner.classes.entry(class).or_default();
         counts.answered += 1;
-        record(&mut counts.times, took);
+        counts.times.record(took);
     }
 
     /// Notes a failure; without an excuse it was not to be expected.
@@ -130,11 +76,16 @@ impl Tally {
         let mut inner = self.inner();
         let counts = inner.classes.entry(class).or_default();
         counts.failed += 1;
-        record(&mut counts.times, took);
+        counts.times.record(took);
         match excuse {
             Some(excuse) => *inner.excuses.entry(excuse).or_default() += 1,
             None => inner.unexpected += 1,
         }
+    }
+
+    /// Notes of an answered call, one of many, whether there was a reason for it to fail.
+    pub(crate) fn sampled(&self, could_fail: bool) {
+        self.inner().sampled[usize::from(!could_fail)] += 1;
     }
 
     pub(crate) fn cancelled(&self, class: Class) {
@@ -142,7 +93,7 @@ impl Tally {
     }
 
     pub(crate) fn late(&self, fleet: Fleet, by: Duration) {
-        record(&mut self.inner().late[fleet as usize], by);
+        self.inner().late[fleet as usize].record(by);
     }
 
     pub(crate) fn had_its_time(&self) {
@@ -167,10 +118,11 @@ impl Tally {
                 answered: counts.answered,
                 failed: counts.failed,
                 cancelled: counts.cancelled,
-                milliseconds: percentiles(counts.times.as_ref()),
+                milliseconds: counts.times.percentiles(),
             })
             .collect();
         let excuses = inner.excuses.iter();
+        let [could_fail, had_to_succeed] = inner.sampled;
         Figures {
             calls: classes
                 .iter()
@@ -180,8 +132,10 @@ impl Tally {
                 .map(|(excuse, count)| (excuse.name(), *count))
                 .collect(),
             failed_unexpectedly: inner.unexpected,
+            percent_that_had_to_succeed: 100.0 * had_to_succeed as f64
+                / (could_fail + had_to_succeed).max(1) as f64,
             classes,
-            late_milliseconds: inner.late.each_ref().map(|late| percentiles(late.as_ref())),
+            late_milliseconds: inner.late.each_ref().map(Times::percentiles),
             had_their_time: inner.had_their_time,
             faults: inner.faults.clone(),
             changes: inner.changes.clone(),
@@ -191,32 +145,4 @@ impl Tally {
     fn inner(&self) -> MutexGuard<'_, Inner> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn record(histogram: &mut Option<Histogram<u64>>, duration: Duration) {
-    if histogram.is_none() {
-        // An error says that the bounds make no sense.
-        *histogram = Histogram::new_with_bounds(1, LONGEST_MICROSECONDS, 2).ok();
-    }
-    if let Some(histogram) = histogram {
-        histogram.saturating_record(u64::try_from(duration.as_micros()).unwrap_or(u64::MAX));
-    }
-}
-
-fn percentiles(histogram: Option<&Histogram<u64>>) -> Percentiles {
-    let Some(histogram) = histogram else {
-        return Percentiles::default();
-    };
-    let at = |quantile| milliseconds(histogram.value_at_quantile(quantile));
-    Percentiles {
-        count: histogram.len(),
-        p50: at(0.5),
-        p99: at(0.99),
-        p999: at(0.999),
-        max: milliseconds(histogram.max()),
-    }
-}
-
-fn milliseconds(microseconds: u64) -> f64 {
-    microseconds as f64 / 1000.0
 }

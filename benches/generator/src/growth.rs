@@ -14,7 +14,7 @@ pub(crate) fn measure(runs: usize, bars: &mut Vec<Bar>) -> Result<Value, Error> 
     let mut rows = Vec::new();
     let mut per_component = Vec::new();
     println!(
-        "generating, {FUNCTIONS} functions each: CPU time, median of {runs} (least to most); by the clock"
+        "generating, {FUNCTIONS} functions each: CPU time, least of {runs} (median, most); median by the clock"
     );
     for components in COMPONENTS {
         let mut cpu = [Sample::default(), Sample::default()];
@@ -27,16 +27,17 @@ pub(crate) fn measure(runs: usize, bars: &mut Vec<Bar>) -> Result<Value, Error> 
             }
         }
         for (index, generator) in Generator::ALL.into_iter().enumerate() {
-            let (least, most) = cpu[index].spread();
             println!(
-                "{components:>5}  {:<24} {:>7.3} s ({least:.3} to {most:.3}); {:.3} s",
+                "{components:>5}  {:<24} {:>7.3} s ({:.3}, {:.3}); {:.3} s",
                 generator.name(),
+                cpu[index].least(),
                 cpu[index].median(),
+                cpu[index].most(),
                 wall[index].median(),
             );
         }
-        let ratio = cpu[0].median() / cpu[1].median();
-        let each = cpu[0].median() / f64::from(u32::try_from(components)?);
+        let ratio = cpu[0].least() / cpu[1].least();
+        let each = cpu[0].least() / f64::from(u32::try_from(components)?);
         println!(
             "       ratio {ratio:.3}; {:.3} ms for each component\n",
             each * 1_000.0

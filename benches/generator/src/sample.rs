@@ -21,12 +21,16 @@ impl Sample {
         }
     }
 
-    /// Returns the least and the most.
-    pub(crate) fn spread(&self) -> (f64, f64) {
-        (self.seconds[0], self.seconds[self.seconds.len() - 1])
+    /// Returns the least, which is what counts: all that a machine does besides can only add.
+    pub(crate) fn least(&self) -> f64 {
+        self.seconds[0]
+    }
+
+    pub(crate) fn most(&self) -> f64 {
+        self.seconds[self.seconds.len() - 1]
     }
 
     pub(crate) fn json(&self) -> Value {
-        json!({ "median": self.median(), "all": self.seconds })
+        json!({ "least": self.least(), "median": self.median(), "all": self.seconds })
     }
 }

@@ -8,8 +8,10 @@ use serde::{Deserialize, Serialize};
 pub struct Heap {
     /// What one component costs, by what has become of it.
     pub components: Vec<Measured>,
-    /// What one call costs, the clone of a connection first.
-    pub calls: Vec<Measured>,
+    /// What one clone of a connection costs.
+    pub clone: Measured,
+    /// What one call of an accessor costs.
+    pub accessor: Measured,
 }
 
 /// One figure each.
@@ -21,5 +23,5 @@ pub struct Measured {
     /// Bytes that stay.
     pub bytes: f64,
     /// Allocations, also of what does not stay.
-    pub allocations: Option<f64>,
+    pub allocations: f64,
 }

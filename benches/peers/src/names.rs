@@ -109,7 +109,7 @@ pub(crate) const SETTINGS: &[(&str, &str)] = &[
     ),
     (
         BOOK,
-        "Redis in Action 5.4.3 word for word: config asked for at most once a second, client of redis-rs cached and \
+        "Redis in Action 5.4.3 as literally as Rust lets one: config asked for at most once a second, client of redis-rs cached and \
          compared; MultiplexedConnection",
     ),
     (BOOK_FRESH, "the same, the config asked for on each call"),

@@ -41,7 +41,7 @@ impl Plan {
             slice: Duration::from_millis(60),
         },
         moves_pushed: 300,
-        moves_polled: 25,
+        moves_polled: 20,
         swaps: 20,
         counted: Duration::from_secs(10),
     };

@@ -7,7 +7,7 @@ use crate::diagnostics::Diagnostics;
 use crate::files::{Files, Recorder};
 use crate::runtime::Runtime;
 use crate::source::{Sources, View};
-use crate::{Config, Error, Output, attributes, emit, manifest, root, signature, source};
+use crate::{Config, Error, Output, attributes, emit, features, manifest, root, signature, source};
 
 const DEPRECATED: &str = "deprecated";
 
@@ -50,6 +50,7 @@ fn run(config: &Config, path: &Path, files: &dyn Files, diagnostics: &mut Diagno
     };
     let mut sources = Sources::new(files);
     root::check(&manifest.components, &mut sources, diagnostics);
+    features::check(&manifest.components, files, diagnostics);
     let name = path.file_name().map(|name| name.to_string_lossy());
     let mut output = emit::Output::new(
         &name.unwrap_or_default(),

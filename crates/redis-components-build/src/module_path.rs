@@ -6,7 +6,7 @@ use proc_macro2::{Ident, Span};
 use syn::ext::IdentExt;
 use syn::{Path, PathSegment};
 
-use crate::syntax::{ident, is_identifier};
+use crate::syntax::{ident, is_identifier, is_path_word};
 
 /// The path of a module, from the crate's root.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,9 +76,10 @@ impl ModulePath {
     /// Reads a path of identifiers that begins with `crate`.
     pub(crate) fn of_idents(path: &[Ident]) -> Option<Self> {
         let (first, rest) = path.split_first()?;
-        (first == "crate").then(|| Self {
-            segments: rest.iter().map(|ident| ident.unraw().to_string()).collect(),
-        })
+        let segments: Vec<String> = rest.iter().map(|ident| ident.unraw().to_string()).collect();
+        // `super` in the middle of a path is rustc's to report.
+        let is_module = first == "crate" && !segments.iter().any(|word| is_path_word(word));
+        is_module.then_some(Self { segments })
     }
 
     /// Returns the module that this one is in, and its name there; `None` for the root.

@@ -9,13 +9,13 @@ use redis::RedisResult;
 use super::tasks::spawn;
 use super::{Callers, pause};
 use crate::caller::{Caller, was_sent};
+use crate::class::Class;
 use crate::elements::Elements;
 use crate::fleets::Fleets;
 use crate::history::Span;
 use crate::places::{LONGEST_CALL, LONGEST_WAIT};
 use crate::queue;
 use crate::soak::{Fleet, Soak, lock, since};
-use crate::tally::Class;
 use crate::which::Which;
 
 /// How long a pop waits for an element, at the server.

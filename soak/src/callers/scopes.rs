@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use super::{Callers, pause};
 use crate::caller::Caller;
+use crate::class::Class;
 use crate::soak::{Fleet, Soak};
-use crate::tally::Class;
 use crate::which::{COMPONENTS, Which};
 
 const CALLS: usize = 3;

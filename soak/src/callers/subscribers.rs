@@ -9,12 +9,12 @@ use tokio::sync::oneshot;
 use super::tasks::spawn;
 use super::{Callers, pause};
 use crate::caller::Caller;
+use crate::class::Class;
 use crate::fleets::Fleets;
 use crate::history::Span;
 use crate::places::{LONGEST_CALL, LONGEST_WAIT};
 use crate::queue;
 use crate::soak::{Fleet, Soak, since};
-use crate::tally::Class;
 use crate::which::Which;
 
 /// For each fleet.

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::{Callers, pause};
 use crate::caller::Caller;
+use crate::class::Class;
 use crate::fleets::Fleets;
 use crate::soak::{Fleet, Soak};
-use crate::tally::Class;
 use crate::which::Which;
 
 /// For each component and fleet.

@@ -1,4 +1,4 @@
-//! *Redis in Action* 5.4.3, word for word in Rust: what one would write by hand.
+//! *Redis in Action* 5.4.3, as literally as Rust lets one: what one would write by hand.
 //!
 //! `get_config` remembers when it last asked and what it was told; `redis_connection` compares that with what the cached
 //! client was built from. Nothing is probed, closed or bounded, as in the book.

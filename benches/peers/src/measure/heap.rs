@@ -25,26 +25,18 @@ pub(super) fn measure(run: &mut Run<'_>) -> Result<Section, Failure> {
     run.progress.advance(PLANNED);
     let mut table = Table::new(["memory", "bytes", "allocations"]);
     let mut findings = Vec::new();
+    let calls = [&heap.clone, &heap.accessor];
+    for measured in heap.components.iter().chain(calls) {
+        let figures = [measured.bytes, measured.allocations].map(number);
+        table.row(&measured.name, figures);
+    }
     for measured in &heap.components {
-        let allocations = measured.allocations.map_or_else(String::new, number);
-        table.row(&measured.name, [number(measured.bytes), allocations]);
         findings.extend(finding(&measured.name, measured.bytes, None));
     }
-    let mut of_clone = 0.0;
-    for measured in &heap.calls {
-        let allocations = measured.allocations.unwrap_or(0.0);
-        table.row(
-            &measured.name,
-            [number(measured.bytes), number(allocations)],
-        );
-        // The first is the clone: nothing is to be allocated beyond what it does, but for what the watch does meanwhile.
-        let bar = findings_bar(&measured.name, of_clone);
-        if bar.is_none() {
-            of_clone = allocations;
-        }
-        let name = format!("{}, allocations", measured.name);
-        findings.extend(finding(&name, allocations, bar));
-    }
+    // Beyond the clone there is only what the watch allocates meanwhile.
+    let bar = Bar::AtMost(heap.clone.allocations + 0.001);
+    let name = format!("{}, allocations", heap.accessor.name);
+    findings.extend(finding(&name, heap.accessor.allocations, Some(bar)));
     Ok(Section {
         title: "Memory",
         note: "Heap of the process, as its allocator counts it, for each of 1,000 components, and for each of 1,000,000 calls \
@@ -54,11 +46,6 @@ pub(super) fn measure(run: &mut Run<'_>) -> Result<Section, Failure> {
         findings,
         charts: Vec::new(),
     })
-}
-
-fn findings_bar(name: &str, of_clone: f64) -> Option<Bar> {
-    name.contains("connection()")
-        .then_some(Bar::AtMost(of_clone + 0.001))
 }
 
 fn finding(name: &str, value: f64, bar: Option<Bar>) -> Option<Finding> {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use plotters::prelude::{
     BLACK, ChartBuilder, Color, IntoDrawingArea, IntoFont, LineSeries, Palette, Palette99,
-    PathElement, Rectangle, SVGBackend, SeriesLabelPosition, Text, WHITE,
+    PathElement, RGBColor, Rectangle, SVGBackend, SeriesLabelPosition, Text, WHITE,
 };
 
 use super::number;
@@ -12,6 +12,8 @@ use crate::failure::Failure;
 
 const WIDTH: u32 = 900;
 const FONT: &str = "sans-serif";
+const OURS: RGBColor = RGBColor(0, 130, 200);
+const OTHERS: RGBColor = RGBColor(170, 170, 170);
 
 /// A picture of figures.
 #[derive(Clone, Debug)]
@@ -124,7 +126,11 @@ impl Chart {
             #[allow(clippy::cast_possible_truncation, reason = "at most the longest")]
             let length = (value / highest * LONGEST) as i32;
             let right = LEFT + length.max(1);
-            let colour = Palette99::pick(usize::from(!name.starts_with("ours")));
+            let colour = if name.starts_with("ours") {
+                OURS
+            } else {
+                OTHERS
+            };
             let bar = [(LEFT, top), (right, top + ROW - 8)];
             root.draw(&Rectangle::new(bar, colour.filled()))?;
             let font = (FONT, 14).into_font().color(&BLACK);

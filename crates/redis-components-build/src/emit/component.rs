@@ -33,7 +33,8 @@ pub(super) fn module(module: Module<'_>, fixed: &Fixed, runtime: &Runtime) -> St
         Some(doc) => doc.lines().map(str::to_owned).collect(),
         None => vec![format!("The component `{name}`.")],
     };
-    let mut attributes: Vec<Attribute> = module.component.cfg.clone().into_iter().collect();
+    let cfg = module.component.cfg.iter();
+    let mut attributes: Vec<Attribute> = cfg.map(|cfg| cfg.attribute.clone()).collect();
     attributes.push(allow);
     let head = layout::root_item(Item::Mod(ItemMod {
         attrs: attributes,

@@ -5,6 +5,7 @@ mod fixed;
 mod imports;
 mod layout;
 mod module;
+mod overview;
 mod wrapper;
 
 use proc_macro2::Literal;
@@ -69,8 +70,10 @@ impl<'a> Output<'a> {
 
 fn root(components: &[Component], runtime: &Runtime) -> File {
     let interface = Literal::usize_unsuffixed(INTERFACE);
+    let table = overview::table(components);
     let components = components.iter().map(|component| {
-        let (cfg, name) = (&component.cfg, ident(&component.name));
+        let cfg = component.cfg.as_ref().map(|cfg| &cfg.attribute);
+        let name = ident(&component.name);
         quote!(#cfg &self::#name::COMPONENT)
     });
     let connect_all =
@@ -80,6 +83,7 @@ fn root(components: &[Component], runtime: &Runtime) -> File {
         const _: () = #runtime::__private::assert_generated_for(#interface);
 
         /// Every component of this crate, sorted by name.
+        #(#[doc = #table])*
         #[allow(dead_code, unreachable_pub)]
         pub static COMPONENTS: &[&#runtime::Component] = &[#(#components),*];
 

@@ -1,5 +1,4 @@
-use syn::Attribute;
-
+use super::cfg::Condition;
 use super::table::{Table, Text};
 use super::{Function, SourcePath, cfg, connections, functions, names, source_path, wait};
 use crate::diagnostics::{Diagnostic, Diagnostics, Spot};
@@ -14,7 +13,7 @@ pub(crate) struct Component {
     pub(crate) has_own_key: bool,
     pub(crate) wait_in_milliseconds: u64,
     pub(crate) connections: u64,
-    pub(crate) cfg: Option<Attribute>,
+    pub(crate) cfg: Option<Condition>,
     /// `None` where no function is listed, so that there is nothing to read.
     pub(crate) source: Option<SourcePath>,
     pub(crate) functions: Vec<Function>,

@@ -21,7 +21,7 @@ use super::{Mentions, Qualify, Sources};
 use crate::rewrite::{Absolute, resolve};
 
 /// Aliases of aliases are followed so far: a cycle is rustc's to report.
-const MOST_ALIASES: usize = 16;
+pub(super) const MOST_ALIASES: usize = 16;
 
 /// Writes out the aliases that the crate's root cannot name.
 pub(crate) struct Expand<'a, 'b> {
@@ -30,6 +30,8 @@ pub(crate) struct Expand<'a, 'b> {
     /// The function's own, which hide types of the same name.
     pub(super) generics: &'a Generics,
     pub(super) imports: Imports,
+    /// How many aliases of aliases in other modules are still followed.
+    pub(super) depth: usize,
 }
 
 impl Expand<'_, '_> {
@@ -59,6 +61,8 @@ impl Expand<'_, '_> {
             let span = span.unwrap_or_else(Span::call_site);
             outer.iter_mut().for_each(|ident| ident.set_span(span));
             replace(&mut path.path, found.used, &Import::of_path(outer));
+            let colon = path.path.leading_colon.is_some();
+            path.path.leading_colon = colon.then(|| syn::Token![::](span));
         }
         match ty {
             Type::Reference(ty) => self.name_outer(&mut ty.elem),
@@ -122,6 +126,15 @@ impl Expand<'_, '_> {
                 scope,
                 caller: self.view.caller,
             };
+            let mut inner = Expand {
+                view,
+                sources: self.sources,
+                generics: &alias.generics,
+                imports: Imports::default(),
+                depth: self.depth.checked_sub(1)?,
+            };
+            inner.visit_type_mut(&mut target);
+            let mut inner = inner.imports;
             let mut names = Mentions::default();
             names.visit_type(&target);
             for param in &alias.generics.params {
@@ -132,7 +145,8 @@ impl Expand<'_, '_> {
             let mut imports = nameable.into_imports();
             imports.add_all(names, view, self.sources);
             Qualify::take(&mut imports).visit_type_mut(&mut target);
-            self.imports.merge(imports);
+            inner.merge(imports);
+            self.imports.merge(inner);
         }
         let Type::Path(path) = ty else {
             return None;

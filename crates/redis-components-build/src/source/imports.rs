@@ -98,7 +98,11 @@ impl Imports {
     /// Reports what the crate's root cannot name.
     pub(crate) fn report_hidden(&self, function: &Function, diagnostics: &mut Diagnostics) {
         let mut reported = BTreeSet::new();
-        for hidden in &self.hidden {
+        let is_module = |hidden: &Hidden| hidden.kind == "a module";
+        // A module that is in the way of an item is reported with it.
+        let has_items = !self.hidden.iter().all(is_module);
+        let hidden = self.hidden.iter();
+        for hidden in hidden.filter(|hidden| !has_items || !is_module(hidden)) {
             if reported.insert(hidden.name.to_string()) {
                 hidden.report(function, diagnostics);
             }
@@ -173,6 +177,10 @@ impl Imports {
                 ..Import::named(path, &leaf.name)
             }
         } else {
+            if is_own && let Some(module) = sources.hidden_module_of(&target, view) {
+                self.hidden.push(module);
+                return;
+            }
             Import {
                 leading_colon,
                 ..Import::named(target, &leaf.name)

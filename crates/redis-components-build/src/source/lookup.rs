@@ -15,7 +15,7 @@ use crate::module_path::ModulePath;
 use crate::rewrite::resolve;
 
 /// Imports of imports are followed so far: a cycle is rustc's to report.
-const MOST_STEPS: usize = 16;
+const MOST_STEPS: usize = 12;
 
 /// A function and a type may have the same name.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -246,6 +246,9 @@ impl Sources<'_> {
         let steps = steps.checked_sub(1)?;
         for (item, leaf) in source.importing(&name) {
             let (path, colon) = self.target_in(leaf, item, scope, steps);
+            if !colon && path.len() == 1 && has_macro(&source.items, &path[0]) {
+                return None;
+            }
             let is_nameable = is_visible_from_root(&item.vis, &scope.module);
             let mut cfg = cfgs(&item.attrs);
             let meaning = if colon || path.first().is_none_or(|first| first != "crate") {
@@ -325,6 +328,13 @@ impl Sources<'_> {
         }
         None
     }
+}
+
+/// Tells whether there is a `macro_rules!` of a name.
+fn has_macro(items: &[Item], name: &Ident) -> bool {
+    items
+        .iter()
+        .any(|item| matches!(item, Item::Macro(item) if item.ident.as_ref() == Some(name)))
 }
 
 /// Tells whether a module's items of a name, if it has some itself, are known to another module.

@@ -53,7 +53,7 @@ impl Sources<'_> {
                 return outer.inline(item);
             }
             let source = match path_attribute(item) {
-                Some(path) => self.source(&beside(&outer, path)?)?,
+                Some(path) => self.source(&beside(&outer, &path)?)?,
                 None => self.source_of(module)?,
             };
             return Some(outer.inside(item, source));
@@ -111,7 +111,7 @@ fn path_attribute(item: &ItemMod) -> Option<String> {
 }
 
 /// Returns the path of a file beside a module's own; `None` for inline modules, which have other rules.
-fn beside(scope: &Scope, path: String) -> Option<String> {
+fn beside(scope: &Scope, path: &str) -> Option<String> {
     let own = &scope.source.file.path;
     let is_inline = !scope.module.files().contains(own);
     let (directory, _) = own.rsplit_once('/')?;

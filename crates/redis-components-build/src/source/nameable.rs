@@ -130,8 +130,11 @@ impl VisitMut for Nameable<'_, '_> {
             match self.sources.locate(&idents, Kind::Other) {
                 Some(found) => self.rewrite(path, &found),
                 None => {
-                    // Else rustc says what is missing.
-                    let _ = self.rewrite_globbed(path, &idents);
+                    if self.rewrite_globbed(path, &idents).is_none() {
+                        // Where the module can be named, rustc says what is missing.
+                        let hidden = self.sources.hidden_module_of(&idents, self.view);
+                        self.imports.hidden.extend(hidden);
+                    }
                 }
             }
         } else if path.leading_colon.is_none()

@@ -60,9 +60,11 @@ impl Sources<'_> {
             return Some(error.help("correct one of the two"));
         }
         let (outer, name) = module.split_last()?;
-        if !self.is_undeclared(module) {
-            // What is around it is not known, or is not there either.
+        if self.is_undeclared(&outer) {
             return self.problem(path, &outer, None);
+        }
+        if !self.is_undeclared(module) {
+            return None;
         }
         let outer = self.scope(&outer)?;
         let message = match &path.module_spot {
@@ -90,15 +92,14 @@ impl Sources<'_> {
         let Some((outer, name)) = module.split_last() else {
             return false;
         };
+        if self.is_undeclared(&outer) {
+            return true;
+        }
         let Some(outer) = self.scope(&outer) else {
             return false;
         };
-        let is_known = if outer.module.is_root() {
-            // Of another crate root than the two usual ones nothing is known.
-            includes(&outer.source)
-        } else {
-            !self.is_undeclared(&outer.module)
-        };
+        // Of another crate root than the two usual ones nothing is known.
+        let is_known = !outer.module.is_root() || includes(&outer.source);
         let items = &outer.source.items;
         is_known
             && outer.declaration(name).is_none()

@@ -77,6 +77,17 @@ impl Sources<'_> {
         }
     }
 
+    /// Returns the module of a path whose last name cannot be seen, if the crate's root cannot name it.
+    pub(super) fn hidden_module_of(&mut self, path: &[Ident], view: View<'_>) -> Option<Hidden> {
+        let (_, module) = path.split_last()?;
+        let found = self.locate(module, Kind::Other)?;
+        let is_module = matches!(found.meaning, Meaning::Module(_)) && found.used == module.len();
+        if !is_module || self.public_path(&found.meaning, view).is_some() {
+            return None;
+        }
+        self.hidden(&found.meaning, view)
+    }
+
     /// Returns where the outermost module is declared that the crate's root cannot name.
     pub(super) fn hiding(&mut self, module: &ModulePath) -> Option<Spot> {
         let (outer, name) = module.split_last()?;

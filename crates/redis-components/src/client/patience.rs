@@ -16,6 +16,8 @@ pub(super) enum Patience {
 pub(super) struct Patient<'a, S> {
     stream: S,
     deadline: Option<Instant>,
+    /// Whether the deadline was over when the last read or write ended.
+    is_over: bool,
     is_served: Option<&'a mut dyn FnMut() -> bool>,
 }
 
@@ -29,22 +31,31 @@ impl Patience {
         Patient {
             stream,
             deadline,
+            is_over: false,
             is_served,
         }
     }
 }
 
 impl<S> Patient<'_, S> {
+    /// Ends the sending: the reply that is there already is read, however long ago the thread ran last.
+    pub(super) fn end_sending(&mut self) {
+        self.is_over = false;
+    }
+
     fn until_done(
         &mut self,
         mut act: impl FnMut(&mut S) -> io::Result<usize>,
     ) -> io::Result<usize> {
         loop {
+            if self.is_over {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
             let result = act(&mut self.stream);
-            if self
-                .deadline
-                .is_some_and(|deadline| Instant::now() >= deadline)
-            {
+            let deadline = self.deadline;
+            self.is_over = deadline.is_some_and(|deadline| Instant::now() >= deadline);
+            // What was read is a reply that may have come in time, to a thread that was not run in time.
+            if self.is_over && result.is_err() {
                 return Err(io::ErrorKind::TimedOut.into());
             }
             match result {
@@ -118,6 +129,7 @@ mod tests {
         Patient {
             stream: Interrupted { text, now: false },
             deadline: Some(Instant::now() + bound),
+            is_over: false,
             is_served: None,
         }
     }
@@ -127,6 +139,19 @@ mod tests {
         let mut stream = reading(b"$5\r\nhello\r\n".iter().copied(), Duration::from_secs(60));
         let reply = Parser::new().parse_value(&mut stream).unwrap();
         assert_eq!(reply, Value::BulkString(b"hello".to_vec()));
+    }
+
+    #[test]
+    fn a_reply_that_is_there_is_read_by_a_thread_that_was_not_run_in_time() {
+        let mut stream = Patient {
+            stream: io::Cursor::new(b"+hello\r\n".to_vec()),
+            deadline: Some(Instant::now()),
+            is_over: true,
+            is_served: None,
+        };
+        stream.end_sending();
+        let reply = Parser::new().parse_value(&mut stream).unwrap();
+        assert_eq!(reply, Value::SimpleString("hello".to_owned()));
     }
 
     #[test]

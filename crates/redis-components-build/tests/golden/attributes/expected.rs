@@ -3,6 +3,10 @@
 const _: () = ::redis_components::__private::assert_generated_for(2);
 
 /// Every component of this crate, sorted by name.
+///
+/// | Component | Config key | Functions |
+/// |---|---|---|
+/// | `attributes` | `config:redis:attributes` | `documented`, `block`, `hidden`, `old`, `used`, `plainly_used`, `tracked`, `quiet`, `expecting`, `undocumented` |
 #[allow(dead_code, unreachable_pub)]
 pub static COMPONENTS: &[&::redis_components::Component] = &[
     &self::attributes::COMPONENT,

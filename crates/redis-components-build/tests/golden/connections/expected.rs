@@ -3,6 +3,10 @@
 const _: () = ::redis_components::__private::assert_generated_for(2);
 
 /// Every component of this crate, sorted by name.
+///
+/// | Component | Config key | Functions |
+/// |---|---|---|
+/// | `connections` | `config:redis:connections` | `pop`, `watch`, `multiplexed_pop`, `generic_pop`, `pop_blocking`, `raw_blocking`, `by_value`, `push`, `manager`, `manager_by_value`, `multiplexed`, `raw`, `subscribe`, `messages` |
 #[allow(dead_code, unreachable_pub)]
 pub static COMPONENTS: &[&::redis_components::Component] = &[
     &self::connections::COMPONENT,

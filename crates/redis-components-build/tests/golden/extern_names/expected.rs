@@ -3,6 +3,15 @@
 const _: () = ::redis_components::__private::assert_generated_for(2);
 
 /// Every component of this crate, sorted by name.
+///
+/// | Component | Config key | Functions |
+/// |---|---|---|
+/// | `COMPONENTS` | `config:redis:COMPONENTS` | `ping` |
+/// | `connect_all` | `config:redis:connect_all` | `ping` |
+/// | `core` | `a"b��` | `ping` |
+/// | `logs` | `config:redis:logs` | `ping` |
+/// | `redis` | `config:redis:redis` | `ping` |
+/// | `redis_components` | `config:redis:redis_components` | `ping` |
 #[allow(dead_code, unreachable_pub)]
 pub static COMPONENTS: &[&::redis_components::Component] = &[
     &self::COMPONENTS::COMPONENT,

@@ -3,6 +3,10 @@
 const _: () = ::redis_components::__private::assert_generated_for(2);
 
 /// Every component of this crate, sorted by name.
+///
+/// | Component | Config key | Functions |
+/// |---|---|---|
+/// | `generics` | `config:redis:generics` | `open`, `bounded`, `clause`, `bounded_blocking`, `open_blocking`, `dynamic`, `kept`, `constant`, `both`, `elsewhere`, `argument`, `owned`, `inferred` |
 #[allow(dead_code, unreachable_pub)]
 pub static COMPONENTS: &[&::redis_components::Component] = &[&self::generics::COMPONENT];
 

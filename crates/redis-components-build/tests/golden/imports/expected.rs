@@ -3,6 +3,10 @@
 const _: () = ::redis_components::__private::assert_generated_for(2);
 
 /// Every component of this crate, sorted by name.
+///
+/// | Component | Config key | Functions |
+/// |---|---|---|
+/// | `imports` | `config:redis:imports` | `nested`, `renamed`, `relative`, `local`, `globbed`, `aliased`, `qualified` |
 #[allow(dead_code, unreachable_pub)]
 pub static COMPONENTS: &[&::redis_components::Component] = &[&self::imports::COMPONENT];
 

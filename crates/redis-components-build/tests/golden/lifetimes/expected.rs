@@ -3,6 +3,10 @@
 const _: () = ::redis_components::__private::assert_generated_for(2);
 
 /// Every component of this crate, sorted by name.
+///
+/// | Component | Config key | Functions |
+/// |---|---|---|
+/// | `lifetimes` | `config:redis:lifetimes` | `argument`, `named`, `tied`, `shared`, `iterator`, `captured`, `clauses`, `cow` |
 #[allow(dead_code, unreachable_pub)]
 pub static COMPONENTS: &[&::redis_components::Component] = &[
     &self::lifetimes::COMPONENT,

@@ -3,6 +3,13 @@
 const _: () = ::redis_components::__private::assert_generated_for(2);
 
 /// Every component of this crate, sorted by name.
+///
+/// | Component | Config key | Functions |
+/// |---|---|---|
+/// | `modules` | `config:redis:modules` | `in_module`, `deeper`, `reexported`, `renamed`, `globbed`, `from_file`, `from_sibling`, `conditional`, `external_names` |
+/// | `named` | `config:redis:named` | `same` |
+/// | `other` | `config:redis:other` | `same` |
+/// | `relatives` | `config:redis:relatives` | `imported`, `globbed`, `written` |
 #[allow(dead_code, unreachable_pub)]
 pub static COMPONENTS: &[&::redis_components::Component] = &[
     &self::modules::COMPONENT,

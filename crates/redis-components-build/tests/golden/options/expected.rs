@@ -3,6 +3,12 @@
 const _: () = ::redis_components::__private::assert_generated_for(2);
 
 /// Every component of this crate, sorted by name.
+///
+/// | Component | Config key | Functions |
+/// |---|---|---|
+/// | `never` | `config:redis:never` | `plain` |
+/// | `options` | `config:redis:options` | `told`, `plain`, `value`, `match`, `aliased`, `search`, `counted` |
+/// | `sometimes` | `config:redis:sometimes` | `plain` |
 #[allow(dead_code, unreachable_pub)]
 pub static COMPONENTS: &[&::redis_components::Component] = &[
     #[cfg(all(feature = "extra", not(unix)))]

@@ -3,6 +3,10 @@
 const _: () = ::redis_components::__private::assert_generated_for(2);
 
 /// Every component of this crate, sorted by name.
+///
+/// | Component | Config key | Functions |
+/// |---|---|---|
+/// | `returns` | `config:redis:returns` | `nothing`, `value`, `nothing_blocking`, `boxed`, `own`, `aliased`, `opaque`, `opaque_result`, `option` |
 #[allow(dead_code, unreachable_pub)]
 pub static COMPONENTS: &[&::redis_components::Component] = &[&self::returns::COMPONENT];
 

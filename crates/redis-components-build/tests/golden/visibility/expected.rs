@@ -3,6 +3,10 @@
 const _: () = ::redis_components::__private::assert_generated_for(2);
 
 /// Every component of this crate, sorted by name.
+///
+/// | Component | Config key | Functions |
+/// |---|---|---|
+/// | `internal` | `config:redis:internal` | `crate_visible`, `root_visible`, `crate_type` |
 #[allow(dead_code, unreachable_pub)]
 pub static COMPONENTS: &[&::redis_components::Component] = &[&self::internal::COMPONENT];
 

@@ -1,17 +1,19 @@
 //! A rest: nobody calls, nothing is broken, everything is at home. What must add up is counted then.
 
+mod accounts;
+
 use std::time::{Duration, Instant};
 
 use redis::RedisResult;
 use serde::Serialize;
 
-use crate::admin::{ask, clients, connect, request};
+use crate::admin::clients;
 use crate::fleets::Fleets;
 use crate::history::What;
 use crate::operator::set;
 use crate::places::{Place, SERVERS, name, named};
 use crate::process::Usage;
-use crate::soak::{Fleet, Soak, lock};
+use crate::soak::{Fleet, Soak};
 use crate::which::{Counted, Which};
 
 /// Within this all calls end, components are at home, and the servers that were left are empty. Ten times what it takes.
@@ -40,8 +42,7 @@ pub(crate) async fn rest(soak: &Soak, fleets: &Fleets) -> Result<Rest, String> {
     until("all calls and faults end", || Ok(soak.gate.turns() == 0)).await?;
     come_home(soak, fleets).await?;
     until_left_servers_are_empty(soak).await?;
-    check_counters(soak)?;
-    check_queues(soak)?;
+    accounts::settle(soak)?;
     soak.forget_the_past();
     let usage = steady_usage().await;
     let mut connected = [0; SERVERS];
@@ -114,45 +115,6 @@ async fn until_left_servers_are_empty(soak: &Soak) -> Result<(), String> {
 
 fn clients_of(soak: &Soak, server: usize) -> Result<Vec<String>, String> {
     clients(&soak.world.server(server).client()).map_err(|error| unexpected(server, &error))
-}
-
-fn check_counters(soak: &Soak) -> Result<(), String> {
-    let ledgers = soak.ledgers();
-    let mut read = redis::cmd("MGET");
-    for (key, _) in &ledgers {
-        read.arg(key);
-    }
-    let mut counts = vec![[0; SERVERS]; ledgers.len()];
-    for server in 0..SERVERS {
-        let read: RedisResult<Vec<Option<u64>>> = connect(&soak.world.server(server).client())
-            .and_then(|mut there| read.query(&mut there));
-        let read = read.map_err(|error| unexpected(server, &error))?;
-        for (counts, count) in counts.iter_mut().zip(read) {
-            counts[server] = count.unwrap_or(0);
-        }
-    }
-    for ((key, ledger), counts) in ledgers.iter().zip(counts) {
-        let settled = lock(ledger).settle(counts);
-        settled.map_err(|error| format!("`{key}`: {error}"))?;
-    }
-    Ok(())
-}
-
-fn check_queues(soak: &Soak) -> Result<(), String> {
-    for (key, elements) in soak.queues() {
-        let mut left = Vec::new();
-        for server in 0..SERVERS {
-            let client = soak.world.server(server).client();
-            let some = ask::<Vec<u64>>(&client, &["LRANGE", &key, "0", "-1"]);
-            left.extend(some.map_err(|error| unexpected(server, &error))?);
-            let deleted =
-                connect(&client).and_then(|mut there| request(&["DEL", &key]).exec(&mut there));
-            deleted.map_err(|error| unexpected(server, &error))?;
-        }
-        let settled = lock(&elements).settle(&left);
-        settled.map_err(|error| format!("`{key}`: {error}"))?;
-    }
-    Ok(())
 }
 
 /// Usage when sockets, tasks and threads that end by themselves have ended.
