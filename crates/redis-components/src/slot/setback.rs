@@ -67,7 +67,7 @@ impl Slot {
         let end: Option<EarlyEnd> = executor.take_early_end(&published.clients);
         let Some(end) = end else { return };
         let goal = Goal::same_config(published);
-        if end == EarlyEnd::Used && outlook.excuses(goal.revision) {
+        if end == EarlyEnd::Used && outlook.excuses(executor.id(), goal.revision) {
             return;
         }
         let failure = Failure::hung_up(end);
