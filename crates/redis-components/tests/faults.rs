@@ -45,6 +45,26 @@ async fn r10_a_server_that_is_killed_fails_fast_and_is_back_when_it_is() {
         .await;
 }
 
+/// It is younger than what counts against its server, but it has served.
+#[tokio::test]
+async fn r10_a_young_connection_that_is_lost_once_fails_no_later_call() {
+    let world = World::start();
+    let logs = declare("logs", Duration::from_secs(3600));
+    world.move_to(logs, &world.a);
+    world
+        .settings()
+        .scope(async {
+            assert_eq!(whereabouts(logs).await.unwrap(), "a");
+            let kept = logs.connection().await.unwrap();
+            world
+                .a
+                .command(&["CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"]);
+            until("the loss is seen", async || !kept.is_current()).await;
+            assert_eq!(whereabouts(logs).await.unwrap(), "a");
+        })
+        .await;
+}
+
 #[tokio::test]
 async fn r10_a_broken_connection_makes_the_component_look_where_it_is() {
     let world = World::start();

@@ -25,11 +25,16 @@ impl Acquire for PubSub {
     ) -> Result<Self, Error> {
         let (shared, origin) = Origin::current(component).await?;
         let bound = origin.timeouts().connect;
-        let lost = Box::pin(until_lost(shared));
+        let lost = Box::pin(until_lost(shared.clone()));
         let opened = tokio::time::timeout(bound, open(&origin, lost)).await;
         opened
             .unwrap_or_else(|_| Err(Failure::timed_out(bound)))
-            .map_err(|failure| origin.error(&failure))
+            .map_err(|failure| {
+                if let Some(client) = shared.client() {
+                    client.client.doubt();
+                }
+                origin.error(&failure)
+            })
     }
 }
 

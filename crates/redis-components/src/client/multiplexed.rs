@@ -91,7 +91,12 @@ impl Multiplexed {
 
     /// Whether the client has ended too young; told to the first who asks.
     pub(crate) fn take_early_end(&self) -> Option<EarlyEnd> {
-        self.connections.iter().find_map(Shared::take_early_end)
+        let ends = self.connections.iter().filter_map(Shared::take_early_end);
+        // All of them, because together they are one failure.
+        ends.reduce(|one, other| match one {
+            EarlyEnd::Used => one,
+            EarlyEnd::Unused => other,
+        })
     }
 }
 

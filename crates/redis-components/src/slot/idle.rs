@@ -58,6 +58,9 @@ impl Slot {
             self.switch_off(outlook);
             return true;
         }
+        outlook.forget_failures_except(|revision| {
+            revision == target.revision || revision == published.revision
+        });
         if let Prospect::Open = outlook.prospect(executor.id(), &goal, Instant::now()) {
             let attempt = Attempt::begin(&mut outlook, self, executor, goal);
             drop(outlook);

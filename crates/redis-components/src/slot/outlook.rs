@@ -21,6 +21,8 @@ pub(super) struct Outlook {
     underway: Vec<Underway>,
     failures: Vec<Failed>,
     retired: Vec<Retired>,
+    /// Whose clients, of which config, were ended by the server in the last second, though they had served.
+    cut_short: Vec<(ExecutorId, u64, Instant)>,
     shut_down: bool,
 }
 
@@ -202,6 +204,19 @@ impl Outlook {
             failed.hung_up
         });
         comeback
+    }
+
+    /// Notes that a server has ended a client that had served but was young, and says whether that is excused: once, because
+    /// a lost connection alone is no reason to let calls fail.
+    pub(super) fn excuses(&mut self, executor: ExecutorId, revision: u64) -> bool {
+        let now = Instant::now();
+        self.cut_short.retain(|(_, _, at)| now - *at < TOO_YOUNG);
+        let is_same =
+            |(whose, of, _): &(ExecutorId, u64, Instant)| (*whose, *of) == (executor, revision);
+        let is_first = !self.cut_short.iter().any(is_same);
+        self.cut_short.retain(|earlier| !is_same(earlier));
+        self.cut_short.push((executor, revision, now));
+        is_first
     }
 
     /// Ends the trial of a server that has not hung up any more, and says whether there was one.

@@ -67,6 +67,9 @@ impl Slot {
         let end: Option<EarlyEnd> = executor.take_early_end(&published.clients);
         let Some(end) = end else { return };
         let goal = Goal::same_config(published);
+        if end == EarlyEnd::Used && outlook.excuses(executor.id(), goal.revision) {
+            return;
+        }
         let failure = Failure::hung_up(end);
         let report = self.note_failure(&mut outlook, &goal, executor.id(), &failure);
         drop(outlook);
