@@ -83,6 +83,13 @@ impl Sources<'_> {
         path: &[Ident],
         kind: Kind,
     ) -> Option<Located> {
+        // Most names are of the language or its library.
+        if !path
+            .first()
+            .is_some_and(|first| scope.source.may_have(first))
+        {
+            return None;
+        }
         self.globbed.looked_for.clear();
         let is_reachable = scope.is_reachable;
         self.walk(scope.clone(), path, is_reachable, kind, MOST_STEPS)
