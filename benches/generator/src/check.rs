@@ -47,11 +47,13 @@ fn check(workspace: &Path, name: &str) -> Result<f64, Error> {
     // So that there is something to do.
     let root = workspace.join(name).join("src/lib.rs");
     fs::write(&root, fs::read(&root)?)?;
+    let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/bench-generator");
     let before = cpu::of_children()?;
     let status = Command::new(env!("CARGO"))
         .args(["check", "--quiet", "--package", name])
         .current_dir(workspace)
         .env("CARGO_INCREMENTAL", "0")
+        .env("CARGO_TARGET_DIR", target)
         .status()?;
     if !status.success() {
         return Err(format!("`cargo check` of `{name}` failed").into());
