@@ -63,7 +63,9 @@ pub(crate) fn plan(
     let mut item = found.item.clone();
     refuse::check(function, &item, source, diagnostics)?;
     let (seen, mut imports) = sources.see_through(&mut item.sig, view);
-    let first = refuse::check(function, &item, source, diagnostics)?.ty.clone();
+    let first = refuse::check(function, &item, source, diagnostics)?
+        .ty
+        .clone();
     let seen = &seen.signature;
     let is_async = item.sig.asyncness.is_some();
     let mut connection = Connection::of(&first, &item.sig, runtime);
@@ -81,9 +83,7 @@ pub(crate) fn plan(
     signature.inputs = signature.inputs.into_iter().skip(1).collect();
     let pruned = generics::prune(&mut signature, &first, &connection);
     if let Some(name) = pruned.undetermined(&connection) {
-        diagnostics.error(*connection::undetermined(
-            function, &name, &first, source,
-        ));
+        diagnostics.error(*connection::undetermined(function, &name, &first, source));
         return None;
     }
     let arguments = parameters::name(&mut signature.inputs);
