@@ -120,6 +120,7 @@ fn written() -> Result<String, Error> {
         key: "config:redis:component_{component}",
         wait: std::time::Duration::from_secs(1),
         connections: 1,
+        has_own_key: false,
         config_server: None,
     }});"#
         )?;
