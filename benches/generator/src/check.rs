@@ -47,11 +47,13 @@ fn check(workspace: &Path, name: &str) -> Result<f64, Error> {
     // So that there is something to do.
     let root = workspace.join(name).join("src/lib.rs");
     fs::write(&root, fs::read(&root)?)?;
+    let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/bench-generator");
     let before = cpu::of_children()?;
     let status = Command::new(env!("CARGO"))
         .args(["check", "--quiet", "--package", name])
         .current_dir(workspace)
         .env("CARGO_INCREMENTAL", "0")
+        .env("CARGO_TARGET_DIR", target)
         .status()?;
     if !status.success() {
         return Err(format!("`cargo check` of `{name}` failed").into());
@@ -118,6 +120,7 @@ fn written() -> Result<String, Error> {
         key: "config:redis:component_{component}",
         wait: std::time::Duration::from_secs(1),
         connections: 1,
+        has_own_key: false,
         config_server: None,
     }});"#
         )?;

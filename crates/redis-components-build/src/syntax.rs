@@ -51,6 +51,14 @@ mod tests {
     use super::{KEYWORDS, ident, is_keyword};
 
     #[test]
+    fn words_of_paths_are_never_raw() {
+        for word in ["self", "Self", "super", "crate"] {
+            assert_eq!(ident(word), word);
+        }
+        assert_eq!(ident("type"), "r#type");
+    }
+
+    #[test]
     fn every_keyword_makes_an_identifier() {
         for word in KEYWORDS {
             let raw = format!("r#{word}");

@@ -10,12 +10,13 @@ mod wrapper;
 
 use proc_macro2::Literal;
 use quote::quote;
-use syn::File;
+use syn::{File, Item, parse_quote};
 
 use fixed::Fixed;
 use layout::Paragraphs;
 pub(crate) use module::{Function, Module};
 
+use crate::attributes::doc_comments;
 use crate::manifest::Component;
 use crate::runtime::Runtime;
 use crate::syntax::ident;
@@ -47,7 +48,11 @@ impl<'a> Output<'a> {
             env!("CARGO_PKG_VERSION"),
             manifest.escape_default(),
         ));
-        for item in root(components, runtime).items {
+        text.add(&layout::root_item(interface(runtime)));
+        let overview = doc_comments(&overview::lines(components), "");
+        let list = layout::root_item(list(components, runtime));
+        text.add(&(overview + &list));
+        for item in connect(runtime).items {
             text.add(&layout::root_item(item));
         }
         Self {
@@ -68,25 +73,28 @@ impl<'a> Output<'a> {
     }
 }
 
-fn root(components: &[Component], runtime: &Runtime) -> File {
+fn interface(runtime: &Runtime) -> Item {
     let interface = Literal::usize_unsuffixed(INTERFACE);
-    let table = overview::table(components);
+    parse_quote!(const _: () = #runtime::__private::assert_generated_for(#interface);)
+}
+
+fn list(components: &[Component], runtime: &Runtime) -> Item {
     let components = components.iter().map(|component| {
         let cfg = component.cfg.as_ref().map(|cfg| &cfg.attribute);
         let name = ident(&component.name);
         quote!(#cfg &self::#name::COMPONENT)
     });
+    parse_quote! {
+        #[allow(dead_code, unreachable_pub)]
+        pub static COMPONENTS: &[&#runtime::Component] = &[#(#components),*];
+    }
+}
+
+fn connect(runtime: &Runtime) -> File {
     let connect_all =
         " Connects every component, and waits until all of them have answered or failed.";
     let errors = " Returns the failures of all components, not only the first.";
-    syn::parse_quote! {
-        const _: () = #runtime::__private::assert_generated_for(#interface);
-
-        /// Every component of this crate, sorted by name.
-        #(#[doc = #table])*
-        #[allow(dead_code, unreachable_pub)]
-        pub static COMPONENTS: &[&#runtime::Component] = &[#(#components),*];
-
+    parse_quote! {
         #[doc = #connect_all]
         ///
         /// Meant for start-up: what is wrong with any of them is known before the first call.

@@ -2,20 +2,21 @@ use crate::diagnostics::is_invisible;
 use crate::manifest::Component;
 
 /// Lists the components with their keys and functions, as lines of documentation.
-pub(super) fn table(components: &[Component]) -> Vec<String> {
+pub(super) fn lines(components: &[Component]) -> Vec<String> {
+    let mut lines = vec!["Every component of this crate, sorted by name.".to_owned()];
     if components.is_empty() {
-        return Vec::new();
+        return lines;
     }
-    let mut lines = vec![
+    lines.extend([
         String::new(),
-        " | Component | Config key | Functions |".to_owned(),
-        " |---|---|---|".to_owned(),
-    ];
+        "| Component | Config key | Functions |".to_owned(),
+        "|---|---|---|".to_owned(),
+    ]);
     lines.extend(components.iter().map(|component| {
         let functions = component.functions.iter();
         let functions: Vec<String> = functions.map(|function| code(&function.name)).collect();
         let (name, key) = (code(&component.name), code(&component.key));
-        format!(" | {name} | {key} | {} |", functions.join(", "))
+        format!("| {name} | {key} | {} |", functions.join(", "))
     }));
     lines
 }

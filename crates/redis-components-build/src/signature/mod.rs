@@ -63,27 +63,27 @@ pub(crate) fn plan(
     let mut item = found.item.clone();
     refuse::check(function, &item, source, diagnostics)?;
     let (seen, mut imports) = sources.see_through(&mut item.sig, view);
-    let first = refuse::check(function, &item, source, diagnostics)?;
+    let first = refuse::check(function, &item, source, diagnostics)?
+        .ty
+        .clone();
     let seen = &seen.signature;
     let is_async = item.sig.asyncness.is_some();
-    let mut connection = Connection::of(&first.ty, &item.sig, runtime);
-    if let Err(error) = connection::check(function, &connection, is_async, &first.ty, source)
-        .and_then(|()| borrow::check(function, seen, &first.ty, source))
+    let mut connection = Connection::of(&first, &item.sig, runtime);
+    if let Err(error) = connection::check(function, &connection, is_async, &first, source)
+        .and_then(|()| borrow::check(function, seen, &first, source))
         .and_then(|()| returns::check(function, seen, source))
         .and_then(|()| flavour::check(function, seen, source))
-        .and_then(|()| shared::check(function, seen, &first.ty, source))
+        .and_then(|()| shared::check(function, seen, &first, source))
     {
         diagnostics.error(*error);
         return None;
     }
 
-    let mut signature = item.sig.clone();
+    let mut signature = item.sig;
     signature.inputs = signature.inputs.into_iter().skip(1).collect();
-    let pruned = generics::prune(&mut signature, &first.ty, &connection);
+    let pruned = generics::prune(&mut signature, &first, &connection);
     if let Some(name) = pruned.undetermined(&connection) {
-        diagnostics.error(*connection::undetermined(
-            function, &name, &first.ty, source,
-        ));
+        diagnostics.error(*connection::undetermined(function, &name, &first, source));
         return None;
     }
     let arguments = parameters::name(&mut signature.inputs);

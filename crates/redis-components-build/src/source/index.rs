@@ -50,6 +50,14 @@ impl Index {
 }
 
 impl Source {
+    /// Tells whether the module declares or imports a name, or may do so by a glob.
+    pub(super) fn may_have(&self, name: &Ident) -> bool {
+        let (index, name) = (self.index(), key(name));
+        !index.globs.is_empty()
+            || index.declared.contains_key(&name)
+            || index.imported.contains_key(&name)
+    }
+
     /// Returns the items that declare a name, in their order.
     pub(super) fn declaring(&self, name: &str) -> impl Iterator<Item = &Item> {
         places(self.index().declared.get(name)).map(|place| &self.items[place])

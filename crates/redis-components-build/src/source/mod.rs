@@ -1,8 +1,11 @@
 //! Stage 2: a source file becomes items, and the listed names become functions.
 
+mod alias;
 mod cuts;
 mod expand;
 mod find;
+mod glob_imports;
+mod globs;
 mod hidden;
 mod import;
 mod imports;
@@ -21,6 +24,7 @@ mod resolve;
 mod scope;
 mod shorten;
 mod signature;
+mod target;
 mod use_tree;
 mod visible;
 
@@ -44,8 +48,8 @@ pub(crate) use scope::Scope;
 pub(crate) use visible::{is_public, is_visible_from_root};
 
 use self::cuts::Cuts;
+use self::globs::Globbed;
 use self::index::Index;
-use self::lookup::Globbed;
 use crate::diagnostics::{Diagnostic, Diagnostics, Spot, TextFile, quoted};
 use crate::files::Files;
 use crate::manifest::{Component, SourcePath};
