@@ -73,7 +73,7 @@ fn a_source_that_does_not_parse_costs_its_wrappers_alone() {
     let output = Config::new().generate(&manifest).unwrap();
     let warnings: Vec<&str> = output.warnings().collect();
     assert_eq!(warnings.len(), 1);
-    assert!(warnings[0].starts_with("the wrappers of `src/functions/broken.rs` are not up to date, because it cannot be parsed (src/functions/broken.rs:1:"), "{warnings:?}");
+    assert!(warnings[0].starts_with("wrappers are not up to date, because `src/functions/broken.rs` cannot be parsed (src/functions/broken.rs:1:"), "{warnings:?}");
     assert!(!output.source().contains("functions::broken::read"));
     assert!(
         output
