@@ -1,5 +1,6 @@
 //! The generated modules stand here, beside private ones that they alone may name.
 
+#[allow(unreachable_pub)]
 mod functions;
 mod model;
 
