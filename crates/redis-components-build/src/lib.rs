@@ -52,14 +52,14 @@
 //! |---|---|---|
 //! | `[config-server]` | | |
 //! | `url` | the config server, where neither code nor environment names one; no password | none |
-//! | `key-prefix` | what a component's config key begins with | `config:redis:` |
+//! | `key-prefix` | what a component's config key begins with, where `Settings::key_prefix` says nothing else | `config:redis:` |
 //! | `[components.<name>]` | | |
 //! | `doc` | the documentation of the generated module | a sentence with the name |
 //! | `source` | the file with the functions, relative to the package | `src/functions/<name>.rs` |
 //! | `module` | the module that the file is | follows from `source` |
 //! | `functions` | the functions to wrap; without any, the module has its accessors alone | none |
 //! | `wait` | how old a config may be when a call begins: `"250ms"`, `"1s"`, `"2m"`; `"0s"` checks before every call | `"1s"` |
-//! | `key` | the component's whole config key | the prefix and the name |
+//! | `key` | the component's whole config key, whatever the prefix | the prefix and the name |
 //! | `cfg` | the condition under which the component is there, such as `'feature = "queue"'` | always |
 //! | `connections` | how many sockets the calls of one runtime share, 1 to 64 | 1 |
 //!
@@ -101,6 +101,7 @@
 //! |---|---|
 //! | `redis::aio::MultiplexedConnection` | the component's shared connection; it cannot say that it is no longer current |
 //! | `redis::aio::ConnectionManager` | one for all calls of a runtime, on a socket of its own (feature `connection-manager`, a default) |
+//! | `redis::aio::PubSub` | a subscriber's own socket, which is closed when it and its stream are dropped, or the server does not answer a PING on the shared connection |
 //! | `redis::Connection` | one that is opened for the call, with time-outs for each read and write: dear, so prefer `blocking::Connection` |
 //!
 //! A dedicated connection is opened for its call, has no time-out for responses, and is closed when

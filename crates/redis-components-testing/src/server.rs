@@ -116,14 +116,21 @@ impl Server {
     ///
     /// Where the server does not come up, because another process has taken the port for example.
     pub fn restart(&self) {
+        self.try_restart()
+            .unwrap_or_else(|error| panic!("cannot restart {}: {error}", self.url()));
+    }
+
+    /// Starts the server again as [`restart`](Self::restart) does, for programs that are not tests.
+    ///
+    /// # Errors
+    ///
+    /// Where the server does not come up; it is stopped then, or does not answer, and can be tried again.
+    pub fn try_restart(&self) -> io::Result<()> {
         self.stop();
         let mut state = self.state();
-        let control = state
-            .process
-            .respawn()
-            .and_then(|()| startup::ready(&mut state.process, &self.client));
-        state.control =
-            Some(control.unwrap_or_else(|error| panic!("cannot restart {}: {error}", self.url())));
+        state.process.respawn()?;
+        state.control = Some(startup::ready(&mut state.process, &self.client)?);
+        Ok(())
     }
 
     /// Freezes the server: its connections stay open and nothing is answered, until it is [thawed](Self::thaw).

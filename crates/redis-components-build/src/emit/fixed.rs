@@ -47,6 +47,7 @@ impl Fixed {
         let declaration = [
             ("name", nodes::string(name)),
             ("key", nodes::string(&component.key)),
+            ("has_own_key", nodes::boolean(component.has_own_key)),
             ("wait", duration(component.wait_in_milliseconds)),
             ("connections", number(component.connections)),
             ("config_server", self.config_server.clone()),

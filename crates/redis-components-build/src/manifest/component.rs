@@ -9,6 +9,8 @@ pub(crate) struct Component {
     pub(crate) spot: Spot,
     pub(crate) doc: Option<String>,
     pub(crate) key: String,
+    /// Whether the manifest gives the key itself, and not as prefix and name.
+    pub(crate) has_own_key: bool,
     pub(crate) wait_in_milliseconds: u64,
     pub(crate) connections: u64,
     pub(crate) cfg: Option<Condition>,
@@ -47,7 +49,7 @@ fn read(
     let doc = table
         .text("doc", diagnostics)
         .map(|doc| doc.value.to_owned());
-    let key = read_key(table, diagnostics).unwrap_or_else(|| format!("{key_prefix}{}", name.value));
+    let own_key = read_key(table, diagnostics);
     let wait_in_milliseconds = wait::read(table, diagnostics);
     let connections = connections::read(table, diagnostics);
     let cfg = cfg::read(table, diagnostics);
@@ -69,7 +71,8 @@ fn read(
         name: name.value.to_owned(),
         spot: name.spot.clone(),
         doc,
-        key,
+        has_own_key: own_key.is_some(),
+        key: own_key.unwrap_or_else(|| format!("{key_prefix}{}", name.value)),
         wait_in_milliseconds,
         connections,
         cfg,

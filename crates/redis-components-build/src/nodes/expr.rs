@@ -2,7 +2,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use syn::{
     AngleBracketedGenericArguments, Block, Expr, ExprAwait, ExprCall, ExprLit, ExprMacro,
     ExprMethodCall, ExprPath, ExprReference, ExprStruct, ExprTry, ExprUnary, FieldValue, Lit,
-    LitStr, Macro, MacroDelimiter, Member, Path, Stmt, UnOp,
+    LitBool, LitStr, Macro, MacroDelimiter, Member, Path, Stmt, UnOp,
 };
 
 /// The path of an item.
@@ -23,6 +23,10 @@ pub(crate) fn literal(lit: Lit) -> Expr {
 
 pub(crate) fn string(text: &str) -> Expr {
     literal(Lit::Str(LitStr::new(text, Span::call_site())))
+}
+
+pub(crate) fn boolean(value: bool) -> Expr {
+    literal(Lit::Bool(LitBool::new(value, Span::call_site())))
 }
 
 /// `path { name: value, … }`

@@ -11,8 +11,8 @@ mod use_tree;
 
 pub(crate) use attribute::allow;
 pub(crate) use expr::{
-    block, call, dereference, dot_await, item, literal, macro_call, method, question, reference,
-    string, structure,
+    block, boolean, call, dereference, dot_await, item, literal, macro_call, method, question,
+    reference, string, structure,
 };
 pub(crate) use path::{absolute, generic_arguments, path, segment, with_arguments};
 pub(crate) use ty::{infer, path_type, unit};

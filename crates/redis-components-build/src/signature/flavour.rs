@@ -101,7 +101,7 @@ fn of_path(path: &Path, source: &Source) -> Option<Flavour> {
             ["AsyncCommands" | "AsyncTypedCommands"]
             | [
                 "aio",
-                "ConnectionLike" | "ConnectionManager" | "MultiplexedConnection",
+                "ConnectionLike" | "ConnectionManager" | "MultiplexedConnection" | "PubSub",
             ] => Flavour::Async,
             ["Commands" | "Connection" | "ConnectionLike" | "TypedCommands"] => Flavour::Blocking,
             _ => return None,

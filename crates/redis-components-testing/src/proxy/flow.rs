@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::{Ipv4Addr, Shutdown, TcpStream};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
 use std::time::Duration;
 
@@ -34,7 +34,8 @@ struct State {
     changes: u64,
     closed: bool,
     accepted: u64,
-    streams: Vec<Arc<TcpStream>>,
+    /// Open for as long as their pumps run.
+    streams: Vec<Weak<TcpStream>>,
 }
 
 impl Flow {
@@ -91,11 +92,10 @@ impl Flow {
             if state.closed {
                 return Ok(());
             }
-            // Only the list holds the streams of connections whose pumps have ended.
-            state.streams.retain(|stream| Arc::strong_count(stream) > 1);
+            state.streams.retain(|stream| stream.strong_count() > 0);
             state
                 .streams
-                .extend([Arc::clone(&client), Arc::clone(&server)]);
+                .extend([Arc::downgrade(&client), Arc::downgrade(&server)]);
         }
         let directions = [
             (Direction::Requests, &client, &server),
@@ -113,7 +113,8 @@ impl Flow {
 
     /// Closes all connections.
     pub(super) fn cut(&self) {
-        for stream in self.lock().streams.drain(..) {
+        let streams = std::mem::take(&mut self.lock().streams);
+        for stream in streams.iter().filter_map(Weak::upgrade) {
             // An error says that it is closed already.
             let _ = stream.shutdown(Shutdown::Both);
         }

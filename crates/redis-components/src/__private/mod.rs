@@ -9,6 +9,7 @@ mod error_into;
 mod manager;
 mod own;
 mod plain;
+mod subscriber;
 
 pub use self::acquire::{Acquire, AcquireBlocking};
 pub use self::call::{Call, begin};
@@ -22,7 +23,7 @@ use crate::Component;
 pub use crate::component::Declaration;
 
 /// The version of what generated code and this crate expect of each other.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// Fails to compile where generator and runtime do not fit.
 ///

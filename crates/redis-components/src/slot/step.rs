@@ -1,6 +1,7 @@
 //! What a call does next to get its client.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::Slot;
 use super::attempt::{Attempt, Ended};
@@ -20,7 +21,14 @@ pub(super) enum Step<X: Executor> {
 
 impl Slot {
     /// Decides, from the newest config and what is published, how a call on `executor` gets its client.
-    pub(super) fn step<X: Executor>(self: &Arc<Self>, executor: &X) -> Result<Step<X>, Error> {
+    ///
+    /// The call began to look at `begun`: what has failed since then it does not wait for again.
+    pub(super) fn step<X: Executor>(
+        self: &Arc<Self>,
+        executor: &X,
+        begun: Instant,
+    ) -> Result<Step<X>, Error> {
+        self.note_early_end(executor);
         let mut outlook = self.outlook();
         if outlook.is_shut_down() {
             return Err(self.was_shut_down());
@@ -46,13 +54,7 @@ impl Slot {
             .as_deref()
             .is_some_and(ComponentConfig::is_disabled)
         {
-            let switched_off = self.unpublish(&mut outlook);
-            // A subscriber may itself call a component, which takes the lock.
-            drop(outlook);
-            if switched_off {
-                let Self { component, key, .. } = self.as_ref();
-                tracing::info!(component, key, "component is switched off");
-            }
+            self.switch_off(outlook);
             return Err(self.disabled());
         }
         let existing = published
@@ -64,7 +66,7 @@ impl Slot {
         if let Some(goal) = Goal::new_config(&target, published.as_deref()) {
             // The first attempt is waited for; while one that failed is tried again, the last good client serves.
             let serves = existing.is_some() && outlook.has_failed(executor.id(), goal.revision);
-            match outlook.prospect(executor.id(), &goal) {
+            match outlook.prospect(executor.id(), &goal, begun) {
                 Prospect::Open => {
                     let attempt = Attempt::begin(&mut outlook, self, executor, goal);
                     return Ok(Step::Start(attempt));
@@ -83,7 +85,7 @@ impl Slot {
             return Err(refusal.unwrap_or_else(|| self.no_config(&target)));
         };
         let goal = Goal::same_config(&published);
-        match outlook.prospect(executor.id(), &goal) {
+        match outlook.prospect(executor.id(), &goal, begun) {
             Prospect::Open => {
                 let attempt = Attempt::begin(&mut outlook, self, executor, goal);
                 Ok(Step::Start(attempt))

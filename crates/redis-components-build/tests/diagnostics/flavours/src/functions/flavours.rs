@@ -19,6 +19,8 @@ pub fn aliased(conn: &mut Mine) {}
 
 pub fn multiplexed(conn: ::redis::aio::MultiplexedConnection) -> u8 {}
 
+pub fn subscriber(conn: &mut aio::PubSub) {}
+
 pub fn fine(conn: &mut dyn redis::ConnectionLike) {}
 
 pub fn unknown(conn: &mut crate::Connection) {}

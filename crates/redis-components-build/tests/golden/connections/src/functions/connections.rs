@@ -2,7 +2,7 @@
 
 #![allow(clippy::needless_pass_by_value)]
 
-use redis::aio::{ConnectionLike, ConnectionManager, MultiplexedConnection};
+use redis::aio::{ConnectionLike, ConnectionManager, MultiplexedConnection, PubSub};
 use redis::{RedisError, RedisResult};
 use redis_components::{Connection, blocking};
 
@@ -69,4 +69,14 @@ pub async fn multiplexed(mut conn: MultiplexedConnection) -> RedisResult<()> {
 /// Written for redis-rs's own blocking type.
 pub fn raw(conn: &mut redis::Connection) -> RedisResult<()> {
     redis::cmd("PING").exec(conn)
+}
+
+/// Subscribes.
+pub async fn subscribe(conn: &mut PubSub, channel: &str) -> RedisResult<()> {
+    conn.subscribe(channel).await
+}
+
+/// Keeps the messages and leaves the rest.
+pub async fn messages(conn: PubSub) -> redis::aio::PubSubStream {
+    conn.into_on_message()
 }

@@ -1,4 +1,4 @@
-//! `cargo xtask demo`: a component's server moves while its callers run.
+//! Programs of ours that need a Redis server and nothing else.
 
 use std::ffi::OsString;
 use std::process::{Command, ExitCode};
@@ -6,21 +6,19 @@ use std::process::{Command, ExitCode};
 use crate::server::Server;
 use crate::workspace;
 
-/// Becomes the example, where the system can do that, so that Ctrl-C reaches it and nobody else.
-pub(crate) fn run(mut arguments: Vec<OsString>) -> Result<ExitCode, String> {
+/// The words that tell Cargo which program is meant.
+pub(crate) const DEMO: [&str; 2] = ["--example", "move_server"];
+pub(crate) const SOAK: [&str; 2] = ["--package", "redis-components-soak"];
+
+/// Becomes the program, where the system can do that, so that Ctrl-C reaches it and nobody else.
+pub(crate) fn run(program: [&str; 2], mut arguments: Vec<OsString>) -> Result<ExitCode, String> {
     if arguments.first().is_some_and(|first| first == "--") {
         arguments.remove(0);
     }
     let server = Server::find_or_install()?;
     let mut command = workspace::cargo();
-    command.args([
-        "run",
-        "--release",
-        "--locked",
-        "--example",
-        "move_server",
-        "--",
-    ]);
+    command.args(["run", "--release", "--locked"]);
+    command.args(program).arg("--");
     command.args(arguments).current_dir(workspace::root());
     server.tell(&mut command)?;
     replace_with(command)

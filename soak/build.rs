@@ -1,0 +1,5 @@
+//! Generates the components' modules from `components.toml`.
+
+fn main() {
+    redis_components_build::compile("components.toml");
+}

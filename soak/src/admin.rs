@@ -1,0 +1,45 @@
+//! What an operator asks servers, on connections that nothing else shares.
+
+use std::time::Duration;
+
+use redis::{Client, Connection, FromRedisValue, RedisResult};
+
+/// Longer than a server that is well takes on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A connection that ends each wait in bounded time.
+pub(crate) fn connect(client: &Client) -> RedisResult<Connection> {
+    let connection = client.get_connection_with_timeout(PATIENCE)?;
+    connection.set_read_timeout(Some(PATIENCE))?;
+    connection.set_write_timeout(Some(PATIENCE))?;
+    Ok(connection)
+}
+
+/// Asks on a connection of its own.
+pub(crate) fn ask<T: FromRedisValue>(client: &Client, words: &[&str]) -> RedisResult<T> {
+    request(words).query(&mut connect(client)?)
+}
+
+pub(crate) fn request(words: &[&str]) -> redis::Cmd {
+    let mut command = redis::Cmd::new();
+    for word in words {
+        command.arg(*word);
+    }
+    command
+}
+
+/// The clients that are connected, one line each, without this one and the test server's own.
+pub(crate) fn clients(client: &Client) -> RedisResult<Vec<String>> {
+    let mut connection = connect(client)?;
+    let me: u64 = request(&["CLIENT", "ID"]).query(&mut connection)?;
+    let list: String = request(&["CLIENT", "LIST"]).query(&mut connection)?;
+    let mine = format!("id={me} ");
+    let others = list
+        .lines()
+        .filter(|line| !line.starts_with(&mine) && !line.contains(CONTROL_FIELD));
+    Ok(others.map(str::to_owned).collect())
+}
+
+/// What the connection is called over which the test server is watched.
+pub(crate) const CONTROL: &str = "control";
+const CONTROL_FIELD: &str = " name=control ";

@@ -1,0 +1,150 @@
+//! Callers who wait for elements, each call on a connection of its own, and those who give them some.
+
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use redis::RedisResult;
+
+use super::tasks::spawn;
+use super::{Callers, pause};
+use crate::caller::{Caller, was_sent};
+use crate::class::Class;
+use crate::elements::Elements;
+use crate::fleets::Fleets;
+use crate::history::Span;
+use crate::places::{LONGEST_CALL, LONGEST_WAIT};
+use crate::queue;
+use crate::soak::{Fleet, Soak, lock, since};
+use crate::which::Which;
+
+/// How long a pop waits for an element, at the server.
+const WAIT_SECONDS: u64 = 2;
+/// No pop takes longer.
+const LONGEST_POP: Duration = LONGEST_WAIT.saturating_add(Duration::from_secs(WAIT_SECONDS));
+/// The pause between two pushes is half as long on average; now and then a pop waits in vain.
+const LONGEST_PAUSE: u64 = 400;
+/// After a pop, so that those who fail do so in moderation.
+const LONGEST_REST: u64 = 10;
+/// One of so many pops is given up.
+const GIVEN_UP: u64 = 5;
+const LONGEST_PATIENCE: u64 = 1000;
+
+/// One who takes elements out of a queue of his own, and one who puts them in.
+#[derive(Clone)]
+struct Pair {
+    popper: Caller,
+    pusher: Caller,
+    elements: Arc<Mutex<Elements>>,
+}
+
+pub(super) fn start(soak: &Arc<Soak>, fleets: &Fleets, callers: &mut Callers) {
+    for fleet in Fleet::BOTH {
+        let pair = Pair::new(soak, fleet, "pop");
+        spawn(callers, fleets, fleet, pair.clone().push());
+        spawn(callers, fleets, fleet, pair.pop());
+
+        let pair = Pair::new(soak, fleet, "pop-blocking");
+        spawn(callers, fleets, fleet, pair.clone().push());
+        let fleets = fleets.clone();
+        let work = move || fleets.run_blocking(fleet, || pair.pop_blocking());
+        callers.threads.push(thread::spawn(work));
+    }
+}
+
+impl Pair {
+    fn new(soak: &Arc<Soak>, fleet: Fleet, name: &str) -> Self {
+        let popper = Caller::new(soak, Class::Pop, Which::Queue, fleet, name);
+        Self {
+            pusher: popper.clone().with_class(Class::Push),
+            elements: soak.new_queue(&format!("{}:elements", popper.key)),
+            popper,
+        }
+    }
+
+    fn key(&self) -> String {
+        format!("{}:elements", self.popper.key)
+    }
+
+    async fn push(self) {
+        let key = self.key();
+        while let Some(_turn) = self.pusher.soak.gate.pass().await {
+            let element = lock(&self.elements).next();
+            let begun = Instant::now();
+            let pushed = queue::push(&key, element).await;
+            self.pushed(since(begun), element, pushed);
+            tokio::time::sleep(pause(LONGEST_PAUSE)).await;
+        }
+    }
+
+    fn pushed(&self, call: Span, element: u64, pushed: RedisResult<()>) {
+        match pushed {
+            Ok(()) => {
+                lock(&self.elements).pushed(element);
+                self.pusher.answered(call, LONGEST_CALL);
+            }
+            Err(error) => {
+                if !was_sent(&error)
+                    && let Err(wrong) = lock(&self.elements).not_pushed(element)
+                {
+                    self.pusher.wrong(&wrong);
+                }
+                self.pusher.failed(call, LONGEST_CALL, &error);
+            }
+        }
+    }
+
+    async fn pop(self) {
+        let key = self.key();
+        while let Some(_turn) = self.popper.soak.gate.pass().await {
+            let begun = Instant::now();
+            let popping = queue::pop(&key, WAIT_SECONDS);
+            if fastrand::u64(0..GIVEN_UP) > 0 {
+                let popped = popping.await;
+                self.popped(since(begun), &key, popped);
+            } else {
+                match tokio::time::timeout(pause(LONGEST_PATIENCE), popping).await {
+                    Ok(popped) => self.popped(since(begun), &key, popped),
+                    Err(_) => {
+                        lock(&self.elements).unanswered();
+                        self.popper.soak.tally.cancelled(Class::Pop);
+                    }
+                }
+            }
+            tokio::time::sleep(pause(LONGEST_REST)).await;
+        }
+    }
+
+    fn pop_blocking(&self) {
+        let key = self.key();
+        while let Some(_turn) = self.popper.soak.gate.pass_blocking() {
+            let begun = Instant::now();
+            let popped = queue::pop_blocking(&key, WAIT_SECONDS);
+            self.popped(since(begun), &key, popped);
+            thread::sleep(pause(LONGEST_REST));
+        }
+    }
+
+    fn popped(&self, call: Span, key: &str, popped: RedisResult<Option<(String, u64)>>) {
+        match popped {
+            Ok(popped) => {
+                if let Some((queue, element)) = popped {
+                    if queue != key {
+                        self.popper
+                            .wrong(&format!("an answer was mixed up: queue `{queue}`"));
+                    }
+                    if let Err(wrong) = lock(&self.elements).popped(element) {
+                        self.popper.wrong(&wrong);
+                    }
+                }
+                self.popper.answered(call, LONGEST_POP);
+            }
+            Err(error) => {
+                if was_sent(&error) {
+                    lock(&self.elements).unanswered();
+                }
+                self.popper.failed(call, LONGEST_POP, &error);
+            }
+        }
+    }
+}

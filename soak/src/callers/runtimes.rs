@@ -1,0 +1,66 @@
+//! Runtimes that come and go, as those of tests do; some end while calls are under way.
+
+use std::io;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use tokio::runtime::{Builder, Runtime};
+
+use super::{Callers, pause};
+use crate::caller::Caller;
+use crate::class::Class;
+use crate::soak::{Fleet, Soak};
+use crate::which::Which;
+
+/// How many threads make one runtime after the other.
+const THREADS: usize = 2;
+/// How many calls a runtime makes before its end.
+const CALLS: usize = 5;
+const LONGEST_PAUSE: u64 = 200;
+
+pub(super) fn start(soak: &Arc<Soak>, callers: &mut Callers) {
+    for number in 0..THREADS {
+        let name = format!("runtime:{number}");
+        let everybody =
+            Which::ALL.map(|which| Caller::new(soak, Class::Runtime, which, Fleet::Push, &name));
+        let soak = Arc::clone(soak);
+        let work = move || {
+            while let Some(_turn) = soak.gate.pass_blocking() {
+                match runtime() {
+                    Ok(runtime) => live_shortly(&runtime, fastrand::choice(&everybody)),
+                    Err(error) => soak.violation(&format!("a runtime cannot be made: {error}")),
+                }
+                thread::sleep(pause(LONGEST_PAUSE));
+            }
+        };
+        callers.threads.push(thread::spawn(work));
+    }
+}
+
+fn runtime() -> io::Result<Runtime> {
+    let mut builder = if fastrand::bool() {
+        Builder::new_current_thread()
+    } else {
+        let mut builder = Builder::new_multi_thread();
+        builder.worker_threads(1);
+        builder
+    };
+    builder.enable_all().build()
+}
+
+/// Makes some calls, and leaves one to the runtime's end, which is now or when it is dropped.
+fn live_shortly(runtime: &Runtime, caller: Option<&Caller>) {
+    let Some(caller) = caller else { return };
+    runtime.block_on(async {
+        for _ in 0..CALLS {
+            caller.count().await;
+        }
+        if fastrand::bool() {
+            let (which, key) = (caller.which, caller.key.clone());
+            caller.abandoned();
+            tokio::spawn(async move { drop(which.count(&key, "abandoned").await) });
+            tokio::time::sleep(Duration::from_micros(fastrand::u64(0..1000))).await;
+        }
+    });
+}

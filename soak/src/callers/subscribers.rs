@@ -1,0 +1,73 @@
+//! Callers who subscribe, each time on a connection of its own, and publish something to themselves.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use redis::RedisResult;
+use tokio::sync::oneshot;
+
+use super::tasks::spawn;
+use super::{Callers, pause};
+use crate::caller::Caller;
+use crate::class::Class;
+use crate::fleets::Fleets;
+use crate::history::Span;
+use crate::places::{LONGEST_CALL, LONGEST_WAIT};
+use crate::queue;
+use crate::soak::{Fleet, Soak, since};
+use crate::which::Which;
+
+/// For each fleet.
+const TASKS: usize = 2;
+const LONGEST_PAUSE: u64 = 200;
+/// How long a message is waited for: long, because it is there when its publisher is answered.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+pub(super) fn start(soak: &Arc<Soak>, fleets: &Fleets, callers: &mut Callers) {
+    for fleet in Fleet::BOTH {
+        for number in 0..TASKS {
+            let name = format!("subscriber:{number}");
+            let caller = Caller::new(soak, Class::Subscriber, Which::Queue, fleet, &name);
+            spawn(callers, fleets, fleet, subscribe(caller));
+        }
+    }
+}
+
+async fn subscribe(caller: Caller) {
+    while let Some(_turn) = caller.soak.gate.pass().await {
+        let text = caller.text();
+        let (ready, subscribed) = oneshot::channel();
+        let begun = Instant::now();
+        let hearing = queue::hear(&text, ready, PATIENCE);
+        let publishing = async {
+            // Who has failed to subscribe drops the other end.
+            subscribed.await.ok()?;
+            queue::publish(&text, &text).await.ok()
+        };
+        let (heard, reached) = tokio::join!(hearing, publishing);
+        judge(&caller, since(begun), &text, heard, reached == Some(1));
+        tokio::time::sleep(pause(LONGEST_PAUSE)).await;
+    }
+}
+
+/// A message that has reached somebody has reached us, where nothing was broken.
+fn judge(
+    caller: &Caller,
+    call: Span,
+    text: &str,
+    heard: RedisResult<Option<String>>,
+    reached: bool,
+) {
+    let bound = LONGEST_WAIT + LONGEST_CALL + PATIENCE;
+    match heard {
+        Ok(Some(message)) if message != text => {
+            caller.wrong(&format!("a message was mixed up: `{message}` for `{text}`"));
+        }
+        Ok(None) if reached => {
+            let lost = redis::RedisError::from((redis::ErrorKind::Io, "a message was lost"));
+            caller.failed(call, bound, &lost);
+        }
+        Ok(_) => caller.answered(call, bound),
+        Err(error) => caller.failed(call, bound, &error),
+    }
+}

@@ -1,0 +1,56 @@
+//! Asynchronous callers that live long, and some that give up.
+
+use std::sync::Arc;
+
+use super::{Callers, pause};
+use crate::caller::Caller;
+use crate::class::Class;
+use crate::fleets::Fleets;
+use crate::soak::{Fleet, Soak};
+use crate::which::Which;
+
+/// For each component and fleet.
+const TASKS: usize = 3;
+/// The pause between two calls is half as long on average.
+const LONGEST_PAUSE: u64 = 10;
+/// Some calls are given up before their answer can be there.
+const LONGEST_PATIENCE: u64 = 3;
+
+pub(super) fn start(soak: &Arc<Soak>, fleets: &Fleets, callers: &mut Callers) {
+    for which in Which::ALL {
+        for fleet in Fleet::BOTH {
+            for number in 0..TASKS {
+                let name = format!("task:{number}");
+                let caller = Caller::new(soak, Class::Task, which, fleet, &name);
+                spawn(callers, fleets, fleet, call(caller));
+            }
+            let caller = Caller::new(soak, Class::Cancelled, which, fleet, "cancel");
+            spawn(callers, fleets, fleet, call_impatiently(caller));
+        }
+    }
+}
+
+pub(super) fn spawn(
+    callers: &mut Callers,
+    fleets: &Fleets,
+    fleet: Fleet,
+    work: impl Future<Output = ()> + Send + 'static,
+) {
+    let fleets = fleets.clone();
+    let work = async move { fleets.run(fleet, work).await };
+    callers.tasks.push(tokio::spawn(work));
+}
+
+async fn call(caller: Caller) {
+    while let Some(_turn) = caller.soak.gate.pass().await {
+        caller.count().await;
+        tokio::time::sleep(pause(LONGEST_PAUSE)).await;
+    }
+}
+
+async fn call_impatiently(caller: Caller) {
+    while let Some(_turn) = caller.soak.gate.pass().await {
+        caller.count_within(pause(LONGEST_PATIENCE)).await;
+        tokio::time::sleep(pause(LONGEST_PAUSE)).await;
+    }
+}

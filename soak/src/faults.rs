@@ -1,0 +1,141 @@
+//! When which part had a fault.
+
+use std::time::{Duration, Instant};
+
+use crate::places::{MARGIN, Part, RECOVERY};
+
+/// All faults so far, in the order in which they began.
+#[derive(Debug, Default)]
+pub(crate) struct Faults {
+    windows: Vec<Window>,
+}
+
+#[derive(Debug)]
+struct Window {
+    part: Part,
+    begun: Instant,
+    /// None while it lasts.
+    ended: Option<Instant>,
+}
+
+impl Faults {
+    /// Notes a fault that is about to begin, and gives its number.
+    pub(crate) fn begin(&mut self, part: Part) -> usize {
+        self.windows.push(Window {
+            part,
+            begun: Instant::now(),
+            ended: None,
+        });
+        self.windows.len() - 1
+    }
+
+    /// Notes that a fault is over.
+    pub(crate) fn end(&mut self, number: usize) {
+        self.windows[number].ended = Some(Instant::now());
+    }
+
+    /// Whether a fault of one of the parts could be felt in a span of time, also where the machine is busy.
+    pub(crate) fn felt(&self, parts: impl Fn(Part) -> bool, from: Instant, until: Instant) -> bool {
+        let mut overlapping = self.overlapping(&parts, RECOVERY + MARGIN, from, until);
+        overlapping.next().is_some()
+    }
+
+    /// Whether none of the parts had a fault that could be felt for so long a part of a span of time. What a busy machine adds
+    /// is in that length.
+    pub(crate) fn calm_for(
+        &self,
+        length: Duration,
+        parts: impl Fn(Part) -> bool,
+        from: Instant,
+        until: Instant,
+    ) -> bool {
+        if until < from + length {
+            return false;
+        }
+        let mut calm_since = from;
+        for window in self.overlapping(&parts, RECOVERY, from, until) {
+            if window.begun.saturating_duration_since(calm_since) >= length {
+                return true;
+            }
+            match window.felt_until(RECOVERY) {
+                Some(end) => calm_since = calm_since.max(end),
+                None => return false,
+            }
+        }
+        until.saturating_duration_since(calm_since) >= length
+    }
+
+    fn overlapping(
+        &self,
+        parts: &impl Fn(Part) -> bool,
+        recovery: Duration,
+        from: Instant,
+        until: Instant,
+    ) -> impl Iterator<Item = &Window> {
+        self.windows.iter().filter(move |window| {
+            window.begun <= until
+                && window.felt_until(recovery).is_none_or(|end| end >= from)
+                && parts(window.part)
+        })
+    }
+}
+
+impl Window {
+    fn felt_until(&self, recovery: Duration) -> Option<Instant> {
+        self.ended.map(|ended| ended + recovery)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::{Faults, Window};
+    use crate::places::{MARGIN, Part, RECOVERY};
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn faults(start: Instant) -> Faults {
+        let window = |part, begun: u32, ended: Option<u32>| Window {
+            part,
+            begun: start + begun * SECOND,
+            ended: ended.map(|ended| start + ended * SECOND),
+        };
+        Faults {
+            windows: vec![
+                window(Part::Server(0), 10, Some(12)),
+                window(Part::Config, 40, Some(41)),
+                window(Part::Server(0), 60, None),
+            ],
+        }
+    }
+
+    #[test]
+    fn a_fault_is_felt_from_its_begin_until_all_have_recovered() {
+        let start = Instant::now();
+        let faults = faults(start);
+        let first = |part| part == Part::Server(0);
+        let felt =
+            |from: Duration, until: Duration| faults.felt(first, start + from, start + until);
+        assert!(!felt(8 * SECOND, 9 * SECOND));
+        assert!(felt(8 * SECOND, 10 * SECOND));
+        assert!(felt(12 * SECOND + RECOVERY + MARGIN, 30 * SECOND));
+        assert!(!felt(13 * SECOND + RECOVERY + MARGIN, 59 * SECOND));
+        assert!(felt(1000 * SECOND, 1001 * SECOND));
+    }
+
+    #[test]
+    fn calm_is_looked_for_between_faults() {
+        let start = Instant::now();
+        let faults = faults(start);
+        let calm = |seconds: u32, from: u32, until: u32| {
+            let (from, until) = (start + from * SECOND, start + until * SECOND);
+            faults.calm_for(seconds * SECOND, |_| true, from, until)
+        };
+        assert!(calm(10, 0, 12));
+        assert!(!calm(11, 0, 12));
+        assert!(calm(20, 10, 40));
+        assert!(!calm(20, 20, 39));
+        assert!(!calm(1, 61, 100));
+    }
+}

@@ -1,0 +1,114 @@
+//! Whether callers and faults go on, rest, or end.
+
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+const RUN: u8 = 0;
+const REST: u8 = 1;
+const STOP: u8 = 2;
+
+/// How often those who rest look whether they may go on.
+const LOOKED_EVERY: Duration = Duration::from_millis(20);
+
+/// What everybody passes before each turn.
+#[derive(Debug)]
+pub(crate) struct Gate {
+    state: AtomicU8,
+    turns: AtomicUsize,
+}
+
+/// A turn under way; a rest begins when there is none.
+#[derive(Debug)]
+pub(crate) struct Turn<'a>(&'a Gate);
+
+impl Gate {
+    /// A gate that is closed at first.
+    pub(crate) fn new() -> Self {
+        Self {
+            state: AtomicU8::new(REST),
+            turns: AtomicUsize::new(0),
+        }
+    }
+
+    pub(crate) fn open(&self) {
+        self.change(REST, RUN);
+    }
+
+    pub(crate) fn rest(&self) {
+        self.change(RUN, REST);
+    }
+
+    pub(crate) fn stop(&self) {
+        self.state.store(STOP, Ordering::SeqCst);
+    }
+
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.state.load(Ordering::SeqCst) == STOP
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        self.state.load(Ordering::SeqCst) == RUN
+    }
+
+    /// How many turns are under way.
+    pub(crate) fn turns(&self) -> usize {
+        self.turns.load(Ordering::SeqCst)
+    }
+
+    /// Waits while the gate is closed; none where all is over.
+    pub(crate) async fn pass(&self) -> Option<Turn<'_>> {
+        loop {
+            match self.try_pass() {
+                Ok(turn) => return turn,
+                Err(()) => tokio::time::sleep(LOOKED_EVERY).await,
+            }
+        }
+    }
+
+    /// The same for threads.
+    pub(crate) fn pass_blocking(&self) -> Option<Turn<'_>> {
+        loop {
+            match self.try_pass() {
+                Ok(turn) => return turn,
+                Err(()) => thread::sleep(LOOKED_EVERY),
+            }
+        }
+    }
+
+    /// Waits as long as asked, but no longer than the gate is open.
+    pub(crate) fn pause(&self, length: Duration) {
+        let deadline = Instant::now() + length;
+        while self.is_open() {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            thread::sleep(left.min(LOOKED_EVERY));
+        }
+    }
+
+    fn try_pass(&self) -> Result<Option<Turn<'_>>, ()> {
+        // In this order: who sees no turns after closing the gate can be sure that none will follow.
+        self.turns.fetch_add(1, Ordering::SeqCst);
+        let turn = Turn(self);
+        match self.state.load(Ordering::SeqCst) {
+            RUN => Ok(Some(turn)),
+            STOP => Ok(None),
+            _ => Err(()),
+        }
+    }
+
+    fn change(&self, from: u8, to: u8) {
+        // An error says that all is over, which stays so.
+        let _ = self
+            .state
+            .compare_exchange(from, to, Ordering::SeqCst, Ordering::SeqCst);
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.0.turns.fetch_sub(1, Ordering::SeqCst);
+    }
+}

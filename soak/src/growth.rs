@@ -1,0 +1,63 @@
+//! What may not grow with time, and by how much it may all the same.
+
+use crate::process::Usage;
+
+/// How much more memory, in KiB, there may be at the end than after the warm-up. Nothing that the runtime keeps grows with
+/// time. What grows a little is what the system's allocator keeps for itself: it has an arena for each of several threads,
+/// and each arena keeps about as much as its threads once used at the same time.
+const MORE_RESIDENT_KIB: u64 = 24 * 1024;
+/// How many more file descriptors and threads. At rest all components are on one server, with one connection for each client:
+/// both are the same at each rest, but for what may be about to end.
+const MORE_FILE_DESCRIPTORS: u64 = 4;
+const MORE_THREADS: u64 = 4;
+
+/// What has grown beyond its bound between two rests.
+pub(crate) fn growth(warm: &Usage, end: &Usage) -> Vec<String> {
+    let bounds = [
+        (
+            "KiB resident",
+            warm.resident_kib,
+            end.resident_kib,
+            MORE_RESIDENT_KIB,
+        ),
+        (
+            "file descriptors",
+            warm.file_descriptors,
+            end.file_descriptors,
+            MORE_FILE_DESCRIPTORS,
+        ),
+        ("threads", warm.threads, end.threads, MORE_THREADS),
+    ];
+    let grown = bounds.into_iter().filter_map(|(what, warm, end, more)| {
+        let (warm, end) = (warm?, end?);
+        (end > warm + more).then(|| {
+            format!("{end} {what} at rest, {warm} after the warm-up, and at most {more} more are allowed")
+        })
+    });
+    grown.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::growth;
+    use crate::process::Usage;
+
+    #[test]
+    fn growth_is_told_where_it_is_out_of_bounds() {
+        let warm = Usage {
+            resident_kib: Some(10_000),
+            file_descriptors: Some(50),
+            threads: None,
+        };
+        let end = Usage {
+            file_descriptors: Some(80),
+            ..warm
+        };
+        assert!(growth(&warm, &warm).is_empty());
+        let grown = growth(&warm, &end);
+        assert!(
+            grown.len() == 1 && grown[0].starts_with("80 file descriptors"),
+            "{grown:?}"
+        );
+    }
+}

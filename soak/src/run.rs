@@ -1,0 +1,133 @@
+//! From the start of the servers to the report.
+
+use std::error::Error;
+use std::fs;
+use std::future::Future;
+use std::io;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::callers::Callers;
+use crate::fleets::Fleets;
+use crate::growth::growth;
+use crate::history::What;
+use crate::options::Options;
+use crate::places::Place;
+use crate::process::Usage;
+use crate::report::Report;
+use crate::rest::{Rest, rest};
+use crate::soak::{Fleet, Soak};
+use crate::which::Which;
+use crate::world::World;
+use crate::{injector, live, operator};
+
+/// How long the servers are called between two rests.
+const STRETCH: Duration = Duration::from_secs(60);
+/// How often is looked whether something is wrong.
+const LOOKED_EVERY: Duration = Duration::from_millis(50);
+/// A short soak has this many of them at least.
+const STRETCHES: u32 = 3;
+
+/// Soaks for as long as asked, or until it is interrupted, and tells what came of it.
+pub(crate) async fn run(
+    options: &Options,
+    interrupted: impl Future<Output = io::Result<()>>,
+) -> Result<ExitCode, Box<dyn Error>> {
+    println!("seed {}", options.seed);
+    let soak = Arc::new(Soak::new(World::start()?));
+    let fleets = Fleets::install(&soak)?;
+    // So that the first calls find something.
+    let home = Which::ALL.map(|which| {
+        let config = soak.world.config_of(Place::HOME, 0);
+        (which, What::On(Place::HOME), config)
+    });
+    operator::set(&soak, "home", &home);
+    let at_start = Usage::now();
+    let mut rng = fastrand::Rng::with_seed(options.seed);
+    let mut helpers = vec![operator::start(&soak, rng.fork())];
+    helpers.extend(injector::start(&soak, rng));
+    let callers = Callers::start(&soak, &fleets);
+
+    let mut rests = Vec::new();
+    let was_interrupted = tokio::select! {
+        biased;
+        interrupted = interrupted => interrupted.map(|()| true)?,
+        () = live::watch(&soak) => false,
+        () = stretches(&soak, &fleets, options.duration, &mut rests) => false,
+    };
+    soak.gate.stop();
+    callers.join(&soak).await;
+    join(helpers, &soak);
+
+    let (violations, violation_count) = soak.journal.violations();
+    let report = Report {
+        seed: options.seed,
+        seconds: soak.journal.elapsed().as_secs_f64(),
+        interrupted: was_interrupted,
+        figures: soak.tally.figures(),
+        swaps: swaps(&fleets),
+        at_start,
+        rests,
+        violations,
+        violation_count,
+        before_the_first_violation: soak.journal.before_the_first(),
+    };
+    println!("\n{report}");
+    if let Some(file) = &options.json {
+        fs::write(file, serde_json::to_string_pretty(&report)?)
+            .map_err(|error| format!("`{}` cannot be written: {error}", file.display()))?;
+    }
+    Ok(match (violation_count, was_interrupted) {
+        (1.., _) => ExitCode::FAILURE,
+        (0, true) => ExitCode::from(130),
+        (0, false) => ExitCode::SUCCESS,
+    })
+}
+
+/// Stretches of calls and faults, as long as asked in all, each with a rest at its end.
+async fn stretches(soak: &Soak, fleets: &Fleets, duration: Duration, rests: &mut Vec<Rest>) {
+    let mut left = duration;
+    while left > LOOKED_EVERY {
+        let stretch = left.min(STRETCH.min(duration / STRETCHES));
+        left -= stretch;
+        soak.gate.open();
+        let until = Instant::now() + stretch;
+        while Instant::now() < until {
+            tokio::time::sleep(LOOKED_EVERY).await;
+            if soak.gate.is_stopped() {
+                return;
+            }
+        }
+        match rest(soak, fleets).await {
+            Ok(rest) => {
+                if let Some(warm) = rests.first() {
+                    for grown in growth(&warm.usage, &rest.usage) {
+                        soak.violation(&grown);
+                    }
+                }
+                rests.push(rest);
+            }
+            Err(wrong) => soak.violation(&wrong),
+        }
+    }
+}
+
+fn join(helpers: Vec<thread::JoinHandle<()>>, soak: &Soak) {
+    for helper in helpers {
+        if helper.join().is_err() {
+            soak.violation("who moves components or makes faults has panicked");
+        }
+    }
+}
+
+/// How often a component's client was replaced, over both fleets.
+fn swaps(fleets: &Fleets) -> u64 {
+    let statuses = Fleet::BOTH.map(|fleet| fleets.run_blocking(fleet, redis_components::status));
+    let components = statuses.into_iter().flat_map(|status| status.components);
+    components
+        .filter_map(|component| component.current)
+        .map(|current| current.generation.saturating_sub(1))
+        .sum()
+}
