@@ -73,7 +73,7 @@ fn a_source_that_does_not_parse_costs_its_wrappers_alone() {
     let output = Config::new().generate(&manifest).unwrap();
     let warnings: Vec<&str> = output.warnings().collect();
     assert_eq!(warnings.len(), 1);
-    assert!(warnings[0].starts_with("the wrappers of `src/functions/broken.rs` are not up to date, because it cannot be parsed (src/functions/broken.rs:1:"), "{warnings:?}");
+    assert!(warnings[0].starts_with("wrappers are not up to date, because `src/functions/broken.rs` cannot be parsed (src/functions/broken.rs:1:"), "{warnings:?}");
     assert!(!output.source().contains("functions::broken::read"));
     assert!(
         output
@@ -81,6 +81,34 @@ fn a_source_that_does_not_parse_costs_its_wrappers_alone() {
             .contains("&self::broken::COMPONENT,\n    &self::whole::COMPONENT,")
     );
     assert!(output.source().contains("functions::whole::read"));
+}
+
+#[test]
+fn what_goes_in_circles_is_left_to_the_compiler() {
+    let package = tempfile::tempdir().unwrap();
+    let functions = package.path().join("src/functions");
+    fs::create_dir_all(&functions).unwrap();
+    let manifest = package.path().join("components.toml");
+    fs::write(
+        &manifest,
+        "[components.circles]\nfunctions = [\"aliases\", \"imports\", \"missing\"]\n",
+    )
+    .unwrap();
+    let source = "use redis_components::Connection;
+        use super::circles::b as a; use self::a as b; use super::*; pub use self::circles::*;
+        mod inner { pub use super::*; pub(super) type Other = (super::Own, Other); }
+        type List<T> = Vec<List<T>>; type Pair<T = Own> = (Pair<T>, Pair<Pair<T>>);
+        type Own = (inner::Other, Own);
+        pub async fn aliases(c: &mut Connection, l: List<u8>, p: Pair, o: inner::Other) -> Own {}
+        pub async fn imports(c: &mut a, x: b, y: self::a, z: inner::inner::b) {}";
+    fs::write(functions.join("circles.rs"), source).unwrap();
+    fs::write(
+        functions.join("mod.rs"),
+        "pub mod circles; pub use circles::*; use self::circles as circles;",
+    )
+    .unwrap();
+    let error = Config::new().generate(&manifest).unwrap_err().to_string();
+    assert!(error.contains("cannot find function `missing`"), "{error}");
 }
 
 #[test]

@@ -92,7 +92,9 @@ fn a_source_that_does_not_parse_is_left_to_rustc() {
     package.write("src/functions/logs.rs", &FUNCTIONS.replace("&str)", "&str"));
     let output = package.cargo(&["check"]);
     assert!(
-        output.contains("the wrappers of `src/functions/logs.rs` are not up to date"),
+        output.contains(
+            "wrappers are not up to date, because `src/functions/logs.rs` cannot be parsed"
+        ),
         "{output}"
     );
     assert!(

@@ -16,7 +16,7 @@ use super::{Mentions, Qualify, Sources};
 use crate::rewrite::{Absolute, resolve};
 
 /// Aliases of aliases are followed so far: a cycle is rustc's to report.
-pub(super) const MOST_ALIASES: usize = 16;
+const MOST_ALIASES: usize = 16;
 
 /// Writes out the aliases that the crate's root cannot name.
 pub(crate) struct Expand<'a, 'b> {
@@ -25,8 +25,8 @@ pub(crate) struct Expand<'a, 'b> {
     /// The function's own, which hide types of the same name.
     pub(super) generics: &'a Generics,
     pub(super) imports: Imports,
-    /// How many aliases of aliases in other modules are still followed.
-    pub(super) depth: usize,
+    /// The aliases that are being written out: one inside of itself is rustc's to report.
+    pub(super) open: Vec<String>,
 }
 
 impl Expand<'_, '_> {
@@ -34,7 +34,7 @@ impl Expand<'_, '_> {
     pub(crate) fn see_through(&mut self, ty: &mut Type) {
         for _ in 0..MOST_ALIASES {
             match self.expanded(ty, true) {
-                Some(expanded) => *ty = expanded,
+                Some((_, expanded)) => *ty = expanded,
                 None => break,
             }
         }
@@ -96,7 +96,8 @@ impl Expand<'_, '_> {
         })
     }
 
-    fn expanded(&mut self, ty: &Type, also_nameable: bool) -> Option<Type> {
+    /// Returns what a type is an alias of, and the alias's path.
+    fn expanded(&mut self, ty: &Type, also_nameable: bool) -> Option<(String, Type)> {
         let found = self.found(ty)?;
         let Meaning::Item(scope, item) = &found.meaning else {
             return None;
@@ -110,6 +111,10 @@ impl Expand<'_, '_> {
                 .public_path(&found.meaning, self.view)
                 .is_some();
         if is_nameable && !also_nameable {
+            return None;
+        }
+        let path = format!("{}::{}", scope.module, alias.ident);
+        if self.open.contains(&path) {
             return None;
         }
         let mut target = (*alias.ty).clone();
@@ -126,7 +131,7 @@ impl Expand<'_, '_> {
                 sources: self.sources,
                 generics: &alias.generics,
                 imports: Imports::default(),
-                depth: self.depth.checked_sub(1)?,
+                open: self.open.iter().chain([&path]).cloned().collect(),
             };
             inner.visit_type_mut(&mut target);
             let mut inner = inner.imports;
@@ -143,10 +148,10 @@ impl Expand<'_, '_> {
             inner.merge(imports);
             self.imports.merge(inner);
         }
-        let Type::Path(path) = ty else {
+        let Type::Path(TypePath { path: written, .. }) = ty else {
             return None;
         };
-        let last = path.path.segments.last()?;
+        let last = written.segments.last()?;
         let mut arguments = Arguments::of(alias, &last.arguments);
         arguments.visit_type_mut(&mut target);
         if arguments.loses_lifetime {
@@ -159,19 +164,21 @@ impl Expand<'_, '_> {
             Type::TraitObject(object) if object.bounds.len() > 1 => quote!((#target)),
             target => target.to_token_stream(),
         };
-        syn::parse2(respanned(tokens, last.ident.span())).ok()
+        let expanded = syn::parse2(respanned(tokens, last.ident.span())).ok()?;
+        Some((path, expanded))
     }
 }
 
 impl VisitMut for Expand<'_, '_> {
     fn visit_type_mut(&mut self, ty: &mut Type) {
-        for _ in 0..MOST_ALIASES {
-            match self.expanded(ty, false) {
-                Some(expanded) => *ty = expanded,
-                None => break,
-            }
-        }
+        // What an alias is given first: it may be the same alias once more.
         visit_mut::visit_type_mut(self, ty);
+        if let Some((path, expanded)) = self.expanded(ty, false) {
+            *ty = expanded;
+            self.open.push(path);
+            self.visit_type_mut(ty);
+            self.open.pop();
+        }
     }
 }
 

@@ -146,7 +146,7 @@ impl<'a> Sources<'a> {
             Ok(source) => Loaded::Parsed(Rc::new(source)),
             Err(problem) => {
                 self.warnings.push(format!(
-                    "the wrappers of `{file}` are not up to date, because it cannot be parsed ({problem})"
+                    "wrappers are not up to date, because `{file}` cannot be parsed ({problem})"
                 ));
                 Loaded::Unparsable
             }

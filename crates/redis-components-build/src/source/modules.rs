@@ -88,10 +88,9 @@ impl Sources<'_> {
     }
 }
 
-/// Tells whether a file has the generated modules, or may have them.
-pub(crate) fn includes(source: &Source) -> bool {
-    let text = &source.file.text;
-    text.contains("include_components!") || text.contains("include!")
+/// Tells whether a file has the generated modules.
+pub(super) fn includes(source: &Source) -> bool {
+    source.file.text.contains("include_components!")
 }
 
 /// Returns what `#[path = "…"]` says.

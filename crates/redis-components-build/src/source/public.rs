@@ -88,16 +88,16 @@ impl Sources<'_> {
         self.hidden(&found.meaning, view)
     }
 
-    /// Returns where the outermost module is declared that the crate's root cannot name.
+    /// Returns where the outermost module is declared that the generated modules cannot name.
     pub(super) fn hiding(&mut self, module: &ModulePath) -> Option<Spot> {
         let (outer, name) = module.split_last()?;
         if let Some(spot) = self.hiding(&outer) {
             return Some(spot);
         }
+        let is_reachable = self.scope(module).is_none_or(|scope| scope.is_reachable);
         let outer = self.scope(&outer)?;
         let item = outer.declaration(name)?;
-        (!is_visible_from_root(&item.vis, &outer.module))
-            .then(|| outer.source.spot(item.ident.span()))
+        (!is_reachable).then(|| outer.source.spot(item.ident.span()))
     }
 
     /// Returns the module through which the crate's root can call a function.

@@ -6,8 +6,9 @@ use std::rc::Rc;
 use syn::ext::IdentExt;
 use syn::{Attribute, Item, ItemMod};
 
+use super::Source;
 use super::import::{cfgs, without_repetitions};
-use super::{Source, is_visible_from_root};
+use super::visible::is_visible_from;
 use crate::attributes::allowed_lints;
 use crate::module_path::ModulePath;
 
@@ -20,8 +21,12 @@ pub(crate) struct Scope {
     pub(crate) allows: BTreeSet<String>,
     /// The conditions under which it is there at all.
     pub(crate) cfg: Vec<Attribute>,
-    /// Whether the crate's root can name the module by this path, as far as its surroundings are known.
+    /// Whether the generated modules can name the module by this path, as far as its surroundings are
+    /// known.
     pub(super) is_reachable: bool,
+    /// The innermost module around it that includes generated modules, else the root: what is private
+    /// there, they may name.
+    viewer: ModulePath,
 }
 
 impl Scope {
@@ -33,6 +38,7 @@ impl Scope {
             allows: BTreeSet::new(),
             cfg: Vec::new(),
             is_reachable: true,
+            viewer: ModulePath::root(),
         }
     }
 
@@ -44,6 +50,7 @@ impl Scope {
             source,
             module,
             is_reachable: true,
+            viewer: ModulePath::root(),
         }
     }
 
@@ -54,7 +61,13 @@ impl Scope {
         inner.allows.extend(allowed_lints(&item.attrs));
         let outer = self.cfg.iter().cloned().chain(cfgs(&item.attrs));
         inner.cfg = without_repetitions(outer.chain(inner.cfg).collect());
-        inner.is_reachable = self.is_reachable && is_visible_from_root(&item.vis, &self.module);
+        inner.viewer = if includes(&self.source.items) {
+            self.module.clone()
+        } else {
+            self.viewer.clone()
+        };
+        inner.is_reachable =
+            self.is_reachable && is_visible_from(&item.vis, &self.module, &inner.viewer);
         inner
     }
 
@@ -95,4 +108,19 @@ impl Scope {
         };
         Some(self.inside(module, Rc::new(source)))
     }
+}
+
+/// Tells whether generated modules are included among some items, or in an inline module of them.
+fn includes(items: &[Item]) -> bool {
+    items.iter().any(|item| match item {
+        Item::Macro(call) => {
+            let name = call.mac.path.segments.last().map(|last| &last.ident);
+            name.is_some_and(|name| name == "include_components" || name == "include")
+        }
+        Item::Mod(module) => {
+            let inner = module.content.as_ref();
+            inner.is_some_and(|(_, items)| includes(items))
+        }
+        _ => false,
+    })
 }

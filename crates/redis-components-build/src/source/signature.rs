@@ -3,7 +3,7 @@
 use syn::visit_mut::VisitMut;
 use syn::{FnArg, ReturnType, Signature, Type};
 
-use super::expand::{Expand, MOST_ALIASES};
+use super::expand::Expand;
 use super::{Imports, Sources, View};
 
 /// A signature as checks look at it: the aliases that its first parameter and its return type are,
@@ -25,7 +25,7 @@ impl Sources<'_> {
             sources: self,
             generics: &generics,
             imports: Imports::default(),
-            depth: MOST_ALIASES,
+            open: Vec::new(),
         };
         expand.visit_signature_mut(signature);
         if let Some(first) = first_type(signature) {

@@ -1,0 +1,5 @@
+//! Types.
+
+/// Of the store.
+#[derive(Debug)]
+pub struct Item;
