@@ -1,8 +1,9 @@
-//! The project's own commands, such as `cargo xtask demo` and `cargo xtask test`.
+//! The project's own commands, such as `cargo xtask demo`, `cargo xtask test` and `cargo xtask bench`.
 //!
 //! Each first sees to it that what it needs is there, a Redis server for example, and installs it where it is not, so
 //! that Rust and git are all a newcomer needs.
 
+mod bench;
 mod browser;
 mod install;
 mod link;
@@ -27,8 +28,11 @@ Commands:
   test [ARGUMENTS]  run all tests, doc tests included; arguments go to
                     `cargo nextest run`, or to `cargo test` where there is no nextest;
                     with --browser the tests in a browser too
-  python            set up a Python with redis-py under target/python, which the tests
-                    and the example `mixed_fleet` use; `test` does so by itself
+  bench [OPTIONS]   measure how fast it is beside its peers, in 15 minutes; with --quick in
+                    two; --help lists the options
+  python            set up a Python with redis-py under target/python, which the tests,
+                    the benchmark and the example `mixed_fleet` use; `test` and `bench`
+                    do so by themselves
   help              print this
 
 The first three find `redis-server` or `valkey-server` on PATH, or take the binary named by
@@ -49,6 +53,7 @@ fn run(command: &str, arguments: Vec<OsString>) -> Result<ExitCode, String> {
         "demo" => program::run(program::DEMO, arguments),
         "soak" => program::run(program::SOAK, arguments),
         "test" => test::run(arguments),
+        "bench" => bench::run(arguments),
         "python" => python::find_or_make().map(|()| ExitCode::SUCCESS),
         "help" | "-h" | "--help" => {
             println!("{HELP}");

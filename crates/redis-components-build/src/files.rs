@@ -10,6 +10,9 @@ pub(crate) trait Files {
 
     fn exists(&self, path: &Path) -> bool;
 
+    /// Returns the names in a directory, sorted; none where it cannot be read.
+    fn names(&self, directory: &Path) -> Vec<String>;
+
     /// Tells whether a path leads out of the package, through a link.
     fn leaves_package(&self, path: &Path) -> bool;
 }
@@ -38,6 +41,16 @@ impl Files for Directory {
 
     fn exists(&self, path: &Path) -> bool {
         self.root.join(path).is_file()
+    }
+
+    fn names(&self, directory: &Path) -> Vec<String> {
+        let entries = std::fs::read_dir(self.root.join(directory));
+        let entries = entries.into_iter().flatten().flatten();
+        let mut names: Vec<String> = entries
+            .filter_map(|entry| entry.file_name().into_string().ok())
+            .collect();
+        names.sort();
+        names
     }
 
     fn leaves_package(&self, path: &Path) -> bool {
@@ -81,6 +94,10 @@ impl Files for Recorder<'_> {
     // Not recorded: cargo would run the build script for ever for a file that is not there.
     fn exists(&self, path: &Path) -> bool {
         self.files.exists(path)
+    }
+
+    fn names(&self, directory: &Path) -> Vec<String> {
+        self.files.names(directory)
     }
 
     fn leaves_package(&self, path: &Path) -> bool {

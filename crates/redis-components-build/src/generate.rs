@@ -5,8 +5,11 @@ use std::path::{Path, PathBuf};
 
 use crate::diagnostics::Diagnostics;
 use crate::files::{Files, Recorder};
-use crate::source::{Loaded, Sources};
-use crate::{Config, Error, Output, attributes, emit, manifest, root, signature, source};
+use crate::runtime::Runtime;
+use crate::source::{Sources, View};
+use crate::{Config, Error, Output, attributes, emit, features, manifest, root, signature, source};
+
+const DEPRECATED: &str = "deprecated";
 
 /// What the stages made of a manifest.
 pub(crate) struct Generated {
@@ -41,40 +44,42 @@ pub(crate) fn generate(config: &Config, path: &Path, files: &dyn Files) -> Gener
 }
 
 fn run(config: &Config, path: &Path, files: &dyn Files, diagnostics: &mut Diagnostics) -> String {
-    let runtime = emit::runtime_path(config.runtime(), diagnostics);
+    let runtime = Runtime::parse(config.runtime(), diagnostics);
     let Some(manifest) = manifest::read(path, files, diagnostics) else {
         return String::new();
     };
     let mut sources = Sources::new(files);
     root::check(&manifest.components, &mut sources, diagnostics);
-    let modules: Vec<emit::Module<'_>> = manifest
-        .components
-        .iter()
-        .map(|component| {
-            let mut module = emit::Module::new(component);
-            if let Some(path) = &component.source
-                && let Loaded::Parsed(source) = sources.load(component, path, diagnostics)
-            {
-                let scope = source::Scope::of(path, source);
-                fill(
-                    &mut module,
-                    path,
-                    &scope,
-                    &mut sources,
-                    &runtime,
-                    diagnostics,
-                );
-            }
-            module
-        })
-        .collect();
+    features::check(&manifest.components, files, diagnostics);
     let name = path.file_name().map(|name| name.to_string_lossy());
-    emit::file(
+    let mut output = emit::Output::new(
         &name.unwrap_or_default(),
         manifest.config_server.as_deref(),
-        &modules,
+        &manifest.components,
         &runtime,
-    )
+    );
+    for component in &manifest.components {
+        let mut module = emit::Module::new(component);
+        if let Some(path) = &component.source
+            && let Some(source) = sources.load(component, path, diagnostics)
+            && let Some(scope) = sources.place(path, source, diagnostics)
+        {
+            fill(
+                &mut module,
+                path,
+                &scope,
+                &mut sources,
+                &runtime,
+                diagnostics,
+            );
+        }
+        // Each as soon as it is there: all of them at once would take many times the memory.
+        output.add(module);
+    }
+    for warning in sources.into_warnings() {
+        diagnostics.warn(warning);
+    }
+    output.into_text()
 }
 
 /// Adds a component's wrappers and what their signatures need.
@@ -83,26 +88,32 @@ fn fill(
     path: &manifest::SourcePath,
     scope: &source::Scope,
     sources: &mut Sources<'_>,
-    runtime: &proc_macro2::TokenStream,
+    runtime: &Runtime,
     diagnostics: &mut Diagnostics,
 ) {
-    let mut links: Vec<(source::Scope, BTreeSet<String>)> = Vec::new();
+    let mut links = Vec::new();
     let mut resolved = module.names();
+    let own = resolved.clone();
     for function in &module.component.functions {
         for found in source::find(function, path, scope, sources, diagnostics) {
             let Some(mut wrapper) =
-                signature::plan(function, &found, sources, runtime, diagnostics)
+                signature::plan(function, &found, &own, sources, runtime, diagnostics)
             else {
                 continue;
             };
-            let scope = &found.scope;
-            let imports = std::mem::take(&mut wrapper.imports);
             let attributes = attributes::of(&found, &wrapper);
-            links.push((scope.clone(), attributes::links(&attributes.docs)));
+            let imports = std::mem::take(&mut wrapper.imports);
+            let names = attributes::links(&attributes.docs);
+            links.push((found.scope.clone(), found.module.clone(), names));
             if !found.is_foreign {
                 resolved.extend(wrapper.mentions.names.iter().cloned());
             }
-            module.allow(&scope.source.allows);
+            module.allow(&found.scope.allows);
+            let allowed = attributes::allowed_lints(&found.item.attrs);
+            if imports.is_deprecated || allowed.contains(DEPRECATED) {
+                // The import of a deprecated type trips it, outside of the wrapper.
+                module.allow(&BTreeSet::from([DEPRECATED.to_owned()]));
+            }
             module.add(emit::Function {
                 attributes,
                 is_conditional: attributes::is_conditional(&found),
@@ -113,8 +124,13 @@ fn fill(
             module.import(imports);
         }
     }
-    for (scope, mut names) in links {
+    for (scope, caller, mut names) in links {
         names.retain(|name| resolved.insert(name.clone()));
-        module.import(source::Imports::of_links(&scope, names));
+        let view = View {
+            scope: &scope,
+            caller: &caller,
+        };
+        module.import(source::Imports::of_links(view, names, sources));
     }
+    module.tidy();
 }

@@ -52,14 +52,14 @@
 //! |---|---|---|
 //! | `[config-server]` | | |
 //! | `url` | the config server, where neither code nor environment names one; no password | none |
-//! | `key-prefix` | what a component's config key begins with | `config:redis:` |
+//! | `key-prefix` | what a component's config key begins with, where `Settings::key_prefix` says nothing else | `config:redis:` |
 //! | `[components.<name>]` | | |
 //! | `doc` | the documentation of the generated module | a sentence with the name |
 //! | `source` | the file with the functions, relative to the package | `src/functions/<name>.rs` |
 //! | `module` | the module that the file is | follows from `source` |
 //! | `functions` | the functions to wrap; without any, the module has its accessors alone | none |
 //! | `wait` | how old a config may be when a call begins: `"250ms"`, `"1s"`, `"2m"`; `"0s"` checks before every call | `"1s"` |
-//! | `key` | the component's whole config key | the prefix and the name |
+//! | `key` | the component's whole config key, whatever the prefix | the prefix and the name |
 //! | `cfg` | the condition under which the component is there, such as `'feature = "queue"'` | always |
 //! | `connections` | how many sockets the calls of one runtime share, 1 to 64 | 1 |
 //!
@@ -75,10 +75,10 @@
 //! | Option | Meaning | Default |
 //! |---|---|---|
 //! | `connection` | `"dedicated"`: every call has a socket of its own, as `BLPOP` and `WATCH` need | `"shared"` |
-//! | `returns` | `"result"` where an imported alias hides one, `"value"` where a name ends in `Result` and is none | as the file declares the type, or by its name |
+//! | `returns` | `"result"` where an alias of another crate hides one, `"value"` where a name ends in `Result` and is none | as this crate declares the type, or by its name |
 //!
-//! `cfg` stands on the generated module. Where the module of the functions is conditional, give the
-//! component the same condition.
+//! `cfg` stands on the generated module. The features in it are checked against `Cargo.toml`. Conditions of the
+//! functions' module and of those around it stand on the wrappers without being repeated here.
 //!
 //! Editors complete and check a manifest by its JSON Schema, [`SCHEMA`]. The TOML language servers
 //! look for it in the first line, by its path from the manifest or a URL:
@@ -110,8 +110,11 @@
 //!
 //! A name is looked for among the functions of the source file, then among those that it re-exports
 //! from elsewhere in the crate, then in its inline modules. `module` names one of these where there
-//! are several. A condition on the file (`#![cfg(…)]`), on a module in it or on a re-export holds for
-//! the wrapper too.
+//! are several. A condition on the file (`#![cfg(…)]`), on a `mod` item around it, on a module in it or
+//! on a re-export holds for the wrapper too, and so does what those modules allow of the lints.
+//!
+//! The crate's root has to be able to name the function and the types in its signature, by some path:
+//! where they are defined, or where they are re-exported. Private aliases are written out.
 //!
 //! # Reading an error
 //!
@@ -161,9 +164,11 @@
 //!
 //! # What is read, and when it runs again
 //!
-//! Cargo runs the build script again when the manifest, a source file with listed functions, or a file
-//! that was looked into for re-exports and private imports has changed, and for nothing else. A build script with other inputs has to name them itself, with
-//! `cargo::rerun-if-changed`, because naming any switches off cargo's default.
+//! Cargo runs the build script again when the manifest, a source file with listed functions, the file of
+//! a module around one (`src/lib.rs`, `src/functions/mod.rs`), a file that was looked into for imports and
+//! re-exports, or, where a component has a condition, `Cargo.toml` has changed, and for nothing else. A
+//! build script with other inputs has to name them itself, with `cargo::rerun-if-changed`, because naming
+//! any switches off cargo's default.
 //!
 //! An editor runs build scripts again when a Rust file is saved: after a change of `components.toml`,
 //! save one.
@@ -177,14 +182,17 @@ mod config;
 mod diagnostics;
 mod emit;
 mod error;
+mod features;
 mod files;
 mod generate;
 mod manifest;
 mod module_path;
 mod nearest;
+mod nodes;
 mod output;
 mod rewrite;
 mod root;
+mod runtime;
 mod signature;
 mod source;
 mod syntax;

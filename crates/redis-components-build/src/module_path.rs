@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-use proc_macro2::{Ident, Span, TokenStream};
-use quote::quote;
+use proc_macro2::{Ident, Span};
 use syn::ext::IdentExt;
+use syn::{Path, PathSegment};
 
-use crate::syntax::{ident, is_identifier};
+use crate::syntax::{ident, is_identifier, is_path_word};
 
 /// The path of a module, from the crate's root.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,28 +76,28 @@ impl ModulePath {
     /// Reads a path of identifiers that begins with `crate`.
     pub(crate) fn of_idents(path: &[Ident]) -> Option<Self> {
         let (first, rest) = path.split_first()?;
-        (first == "crate").then(|| Self {
-            segments: rest.iter().map(|ident| ident.unraw().to_string()).collect(),
-        })
+        let segments: Vec<String> = rest.iter().map(|ident| ident.unraw().to_string()).collect();
+        // `super` in the middle of a path is rustc's to report.
+        let is_module = first == "crate" && !segments.iter().any(|word| is_path_word(word));
+        is_module.then_some(Self { segments })
     }
 
-    /// Returns the files that may hold the module, or the module that this one is inline in: each
-    /// with that module's path, the likeliest first.
-    pub(crate) fn files(&self) -> Vec<(String, Self)> {
-        let mut files = Vec::new();
-        for length in (0..=self.segments.len()).rev() {
-            let module = Self {
-                segments: self.segments[..length].to_vec(),
-            };
-            let path = module.segments.join("/");
-            let candidates = if length == 0 {
-                ["src/lib.rs".to_owned(), "src/main.rs".to_owned()]
-            } else {
-                [format!("src/{path}.rs"), format!("src/{path}/mod.rs")]
-            };
-            files.extend(candidates.map(|file| (file, module.clone())));
+    /// Returns the module that this one is in, and its name there; `None` for the root.
+    pub(crate) fn split_last(&self) -> Option<(Self, &str)> {
+        let (name, outer) = self.segments.split_last()?;
+        let outer = Self {
+            segments: outer.to_vec(),
+        };
+        Some((outer, name))
+    }
+
+    /// Returns the files that may hold the module, the likeliest first.
+    pub(crate) fn files(&self) -> [String; 2] {
+        if self.is_root() {
+            return ["src/lib.rs".to_owned(), "src/main.rs".to_owned()];
         }
-        files
+        let path = self.segments.join("/");
+        [format!("src/{path}.rs"), format!("src/{path}/mod.rs")]
     }
 
     pub(crate) fn is_root(&self) -> bool {
@@ -111,9 +111,12 @@ impl ModulePath {
             .collect()
     }
 
-    pub(crate) fn tokens(&self) -> TokenStream {
-        let idents = self.idents();
-        quote!(#(#idents)::*)
+    /// Returns it as a path that others can be added to.
+    pub(crate) fn path(&self) -> Path {
+        Path {
+            leading_colon: None,
+            segments: self.idents().into_iter().map(PathSegment::from).collect(),
+        }
     }
 }
 

@@ -20,12 +20,12 @@ pub(crate) fn check(
         let is_own = component
             .source
             .as_ref()
-            .is_some_and(|source| source.module == module);
+            .is_some_and(|source| source.module.as_ref() == Some(&module));
         // Without a file of this name there is no such module, or an inline one, which rustc reports.
         if !is_own && !sources.has_file(&module) {
             continue;
         }
-        match sources.root(diagnostics) {
+        match sources.root() {
             Some(root) if !includes(&root) => {}
             Some(root) => {
                 if let Some(item) = declaration(&root, &component.name) {

@@ -4,7 +4,7 @@ use proc_macro2::{Ident, Span};
 use syn::ext::IdentExt;
 use syn::parse::Parser;
 
-/// The words that some edition reserves.
+/// The words that some edition reserves, sorted.
 const KEYWORDS: [&str; 52] = [
     "Self", "abstract", "as", "async", "await", "become", "box", "break", "const", "continue",
     "crate", "do", "dyn", "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if",
@@ -15,17 +15,22 @@ const KEYWORDS: [&str; 52] = [
 
 /// Tells whether a word can name an item, as it is or as a raw identifier.
 pub(crate) fn is_identifier(word: &str) -> bool {
-    is_word(word) && !matches!(word, "self" | "Self" | "super" | "crate")
+    is_word(word) && !is_path_word(word)
+}
+
+/// Tells whether a word means something in a path, and so cannot be a raw identifier.
+pub(crate) fn is_path_word(word: &str) -> bool {
+    matches!(word, "self" | "Self" | "super" | "crate")
 }
 
 /// Tells whether a word is reserved in any edition.
 pub(crate) fn is_keyword(word: &str) -> bool {
-    KEYWORDS.contains(&word)
+    KEYWORDS.binary_search(&word).is_ok()
 }
 
 /// Makes an identifier, raw where the word is reserved.
 pub(crate) fn ident(word: &str) -> Ident {
-    if is_keyword(word) {
+    if is_keyword(word) && !is_path_word(word) {
         Ident::new_raw(word, Span::call_site())
     } else {
         Ident::new(word, Span::call_site())
@@ -43,10 +48,20 @@ fn is_word(word: &str) -> bool {
 mod tests {
     use proc_macro2::Ident;
 
-    use super::{KEYWORDS, is_keyword};
+    use super::{KEYWORDS, ident, is_keyword};
+
+    #[test]
+    fn every_keyword_makes_an_identifier() {
+        for word in KEYWORDS {
+            let raw = format!("r#{word}");
+            let made = ident(word);
+            assert!(made == *word || made == *raw, "{word}");
+        }
+    }
 
     #[test]
     fn keywords_are_those_of_the_parser() {
+        assert!(KEYWORDS.is_sorted());
         for word in KEYWORDS.into_iter().filter(|word| *word != "gen") {
             assert!(syn::parse_str::<Ident>(word).is_err(), "{word}");
         }

@@ -38,14 +38,15 @@ fn diagnostics_are_as_expected() {
 }
 
 #[test]
-fn inputs_are_the_manifest_and_each_source_once() {
+fn inputs_are_the_manifest_each_source_and_the_modules_around_it_once() {
     let output = generate(&support::crate_directory().join("tests/golden/shared_source"));
     let inputs: Vec<&Path> = output.inputs().collect();
     assert_eq!(
         inputs,
         [
             Path::new("components.toml"),
-            Path::new("src/functions/shared.rs")
+            Path::new("src/functions/shared.rs"),
+            Path::new("src/lib.rs"),
         ]
     );
 }

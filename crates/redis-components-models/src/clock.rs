@@ -14,6 +14,10 @@ impl Tick {
         Duration::from_nanos(Self::now().0.saturating_sub(self.0))
     }
 
+    pub(crate) fn is_within(self, wait: Duration) -> bool {
+        self.elapsed() <= wait
+    }
+
     pub(crate) fn to_bits(self) -> u64 {
         self.0
     }

@@ -15,6 +15,9 @@ impl Backoff {
     pub(crate) const SERVER_DOWN: Duration = Duration::from_millis(500);
     /// The longest pause towards a server that refuses the config.
     pub(crate) const REFUSED: Duration = Duration::from_secs(30);
+    /// The longest pause towards a server that serves for a while and ends its connections: it is of use, and must not be
+    /// connected to in a tight loop all the same.
+    pub(crate) const UNSTEADY: Duration = Duration::from_millis(50);
     /// No pause is shorter, or jitter could make a tight loop.
     const SHORTEST: Duration = Duration::from_millis(10);
     const FIRST: Duration = Duration::from_millis(50);

@@ -8,13 +8,22 @@ pub(crate) struct Tick(u64);
 
 impl Tick {
     pub(crate) fn now() -> Self {
-        Self(nanoseconds(read()).max(1))
+        Self(read().max(1))
     }
 
-    /// The time since then, rather too long than too short: what is taken for fresh by it is fresh.
+    /// The time since then, rather too long than too short.
     pub(crate) fn elapsed(self) -> Duration {
-        let now = nanoseconds(read());
-        Duration::from_nanos(now.saturating_sub(self.0)) + resolution()
+        Duration::from_nanos(self.nanoseconds_since())
+    }
+
+    /// Whether that was no longer than `wait` ago: what is taken for fresh by it is fresh. Each call asks, so it reckons
+    /// in whole numbers.
+    pub(crate) fn is_within(self, wait: Duration) -> bool {
+        self.nanoseconds_since() <= nanoseconds(wait.as_secs(), wait.subsec_nanos())
+    }
+
+    fn nanoseconds_since(self) -> u64 {
+        read().saturating_sub(self.0).saturating_add(resolution())
     }
 
     pub(crate) fn to_bits(self) -> u64 {
@@ -26,40 +35,50 @@ impl Tick {
     }
 }
 
-fn nanoseconds(time: Duration) -> u64 {
-    // 584 years fit.
-    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+/// 584 years fit.
+fn nanoseconds(seconds: u64, nanoseconds: u32) -> u64 {
+    seconds
+        .saturating_mul(1_000_000_000)
+        .saturating_add(nanoseconds.into())
 }
 
 /// The kernel's own copy of the time, renewed at each of its ticks: read in a few nanoseconds.
 #[cfg(target_os = "linux")]
-fn read() -> Duration {
+fn read() -> u64 {
     use rustix::time::{ClockId, clock_gettime};
-    Duration::try_from(clock_gettime(ClockId::MonotonicCoarse)).unwrap_or_default()
+    of(clock_gettime(ClockId::MonotonicCoarse))
 }
 
 #[cfg(target_os = "linux")]
-fn resolution() -> Duration {
+fn resolution() -> u64 {
     use std::sync::OnceLock;
 
     use rustix::time::{ClockId, clock_getres};
-    static RESOLUTION: OnceLock<Duration> = OnceLock::new();
-    *RESOLUTION.get_or_init(|| {
-        Duration::try_from(clock_getres(ClockId::MonotonicCoarse)).unwrap_or_default()
-    })
+    static RESOLUTION: OnceLock<u64> = OnceLock::new();
+    *RESOLUTION.get_or_init(|| of(clock_getres(ClockId::MonotonicCoarse)))
+}
+
+#[cfg(target_os = "linux")]
+fn of(time: rustix::time::Timespec) -> u64 {
+    // Neither is negative on a monotonic clock.
+    nanoseconds(
+        u64::try_from(time.tv_sec).unwrap_or_default(),
+        u32::try_from(time.tv_nsec).unwrap_or_default(),
+    )
 }
 
 #[cfg(not(target_os = "linux"))]
-fn read() -> Duration {
+fn read() -> u64 {
     use std::sync::OnceLock;
     use std::time::Instant;
     static START: OnceLock<Instant> = OnceLock::new();
-    START.get_or_init(Instant::now).elapsed()
+    let elapsed = START.get_or_init(Instant::now).elapsed();
+    nanoseconds(elapsed.as_secs(), elapsed.subsec_nanos())
 }
 
 #[cfg(not(target_os = "linux"))]
-fn resolution() -> Duration {
-    Duration::ZERO
+fn resolution() -> u64 {
+    0
 }
 
 #[cfg(test)]
@@ -79,7 +98,12 @@ mod tests {
             let truth = begun.elapsed();
             let shown = tick.elapsed();
             assert!(shown >= truth, "{shown:?} for {truth:?}");
-            assert!(shown <= truth + 3 * resolution() + Duration::from_secs(1));
+            let resolution = Duration::from_nanos(resolution());
+            assert!(shown <= truth + 3 * resolution + Duration::from_secs(1));
+            if let Some(less) = truth.checked_sub(Duration::from_nanos(1)) {
+                assert!(!tick.is_within(less));
+            }
+            assert!(tick.is_within(shown + Duration::from_secs(1)));
         }
     }
 }

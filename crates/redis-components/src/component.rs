@@ -26,8 +26,10 @@ pub struct Component {
 pub struct Declaration {
     /// The component's name.
     pub name: &'static str,
-    /// The key of its config on the config server.
+    /// The key of its config on the config server, under the manifest's prefix.
     pub key: &'static str,
+    /// Whether the manifest gives the key itself, which the settings' prefix then does not change.
+    pub has_own_key: bool,
     /// For how long a config is used without asking the config server again.
     pub wait: Duration,
     /// How many multiplexed sockets a client has on each runtime.
@@ -50,10 +52,13 @@ impl Component {
         self.declaration.name
     }
 
-    /// The key of the component's config on the config server.
+    /// The key of the component's config on the config server, under the settings that hold here: that of the manifest, unless
+    /// they have a [`key_prefix`](crate::Settings::key_prefix).
     #[must_use]
     pub fn key(&self) -> &'static str {
-        self.declaration.key
+        Registry::in_force().map_or(self.declaration.key, |registry| {
+            registry.key(&self.declaration)
+        })
     }
 
     /// How old the proof of the config may be when a call begins; zero reads the config for every call.
@@ -72,7 +77,11 @@ impl Component {
         let slot = self.slot()?;
         let executor =
             OnRuntime::current().map_err(|error| error.about(self.name(), self.key(), None))?;
-        let client = slot.acquire(&executor, self.wait()).await?;
+        let client = match slot.ready(&executor, self.wait()) {
+            Some(client) => client,
+            // In a box of its own, so that the future that every call carries along is small.
+            None => Box::pin(slot.acquire(&executor, self.wait())).await?,
+        };
         Ok(Connection::new(client))
     }
 
@@ -97,7 +106,10 @@ impl Component {
         let slot = self.slot()?;
         let mut tries = 0;
         loop {
-            let pool = pollster::block_on(slot.acquire(&OnThreads, self.wait()))?;
+            let pool = match slot.ready(&OnThreads, self.wait()) {
+                Some(pool) => pool,
+                None => pollster::block_on(slot.acquire(&OnThreads, self.wait()))?,
+            };
             tries += 1;
             match take(&pool.client) {
                 Ok(pooled) => return Ok(blocking::Connection::new(pooled, pool)),

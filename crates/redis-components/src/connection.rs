@@ -4,9 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use redis::aio::{ConnectionLike, MultiplexedConnection};
-use redis::{Cmd, Pipeline, RedisFuture, RedisResult, Value};
+use redis::{Cmd, Pipeline, RedisFuture, Value};
 
-use crate::client::{Answer, Multiplexed};
+use crate::client::{Multiplexed, Shared};
 use crate::slot::Numbered;
 
 /// An asynchronous connection to a component's server, shared with the other calls of the same tokio runtime.
@@ -18,24 +18,32 @@ use crate::slot::Numbered;
 /// Every command ends within the response time-out. Commands that block the server's answer (`BLPOP`) or change the state
 /// of the connection (`SELECT`, `WATCH`, `MULTI` across several calls) are not for a shared connection.
 #[derive(Clone)]
-pub struct Connection {
-    inner: MultiplexedConnection,
-    client: Option<Arc<Numbered<Multiplexed>>>,
+pub struct Connection(Origin);
+
+#[derive(Clone)]
+enum Origin {
+    /// A component's client, and what the first command picked of it. Not before, so that a handle is cheap to make.
+    Component(Arc<Numbered<Multiplexed>>, Option<Picked>),
+    /// A connection of somebody's own.
+    Own(MultiplexedConnection),
+}
+
+/// One of a client's connections.
+#[derive(Clone)]
+struct Picked {
+    number: usize,
+    handle: MultiplexedConnection,
 }
 
 impl Connection {
     pub(crate) fn new(client: Arc<Numbered<Multiplexed>>) -> Self {
-        Self {
-            inner: client.client.connection(),
-            client: Some(client),
-        }
+        Self(Origin::Component(client, None))
     }
 
     /// Whether the component still has the config that this connection was made from.
     #[must_use]
     pub fn is_current(&self) -> bool {
-        self.client
-            .as_ref()
+        self.client()
             .is_none_or(|client| client.is_newest() && !client.client.is_closed())
     }
 
@@ -43,44 +51,63 @@ impl Connection {
     /// 0 for a connection that was made from a `MultiplexedConnection` and not by a component.
     #[must_use]
     pub fn generation(&self) -> u64 {
-        self.client.as_ref().map_or(0, |client| client.generation)
-    }
-
-    fn note<T: Answer>(&self, result: &RedisResult<T>) {
-        if let Some(client) = &self.client {
-            client.client.note(result);
-        }
+        self.client().map_or(0, |client| client.generation)
     }
 
     /// The client that this is a handle to, of a connection that a component gave.
-    #[cfg(feature = "connection-manager")]
-    pub(crate) fn client(&self) -> Option<&Multiplexed> {
-        self.client.as_ref().map(|client| &client.client)
+    pub(crate) fn client(&self) -> Option<&Numbered<Multiplexed>> {
+        match &self.0 {
+            Origin::Component(client, _) => Some(client),
+            Origin::Own(_) => None,
+        }
     }
 
     pub(crate) fn into_multiplexed(self) -> MultiplexedConnection {
-        if let Some(client) = &self.client {
-            client.client.lend();
+        match self.0 {
+            Origin::Component(client, _) => client.client.lend(),
+            Origin::Own(connection) => connection,
         }
-        self.inner
+    }
+
+    /// The handle for a command, and the connection that it is a handle to, where a component gave it.
+    fn for_command(&mut self) -> (&mut MultiplexedConnection, Option<&Shared>) {
+        match &mut self.0 {
+            Origin::Component(client, picked) => {
+                let Picked { number, handle } =
+                    picked.get_or_insert_with(|| Picked::from(&client.client));
+                (handle, Some(client.client.connection(*number)))
+            }
+            Origin::Own(connection) => (connection, None),
+        }
+    }
+}
+
+impl From<&Multiplexed> for Picked {
+    fn from(client: &Multiplexed) -> Self {
+        let number = client.pick();
+        Self {
+            number,
+            handle: client.connection(number).handle(),
+        }
     }
 }
 
 /// For tests: calls a component's function with a connection of one's own.
 impl From<MultiplexedConnection> for Connection {
-    fn from(inner: MultiplexedConnection) -> Self {
-        Self {
-            inner,
-            client: None,
-        }
+    fn from(connection: MultiplexedConnection) -> Self {
+        Self(Origin::Own(connection))
     }
 }
 
 impl ConnectionLike for Connection {
     fn req_packed_command<'a>(&'a mut self, command: &'a Cmd) -> RedisFuture<'a, Value> {
         Box::pin(async move {
-            let result = self.inner.send_packed_command(command).await;
-            self.note(&result);
+            let (handle, shared) = self.for_command();
+            let request = shared.map(Shared::begin);
+            let result = handle.send_packed_command(command).await;
+            if let Some(request) = request {
+                request.end(&result);
+            }
             result
         })
     }
@@ -92,17 +119,21 @@ impl ConnectionLike for Connection {
         count: usize,
     ) -> RedisFuture<'a, Vec<Value>> {
         Box::pin(async move {
-            let result = self
-                .inner
-                .send_packed_commands(pipeline, offset, count)
-                .await;
-            self.note(&result);
+            let (handle, shared) = self.for_command();
+            let request = shared.map(Shared::begin);
+            let result = handle.send_packed_commands(pipeline, offset, count).await;
+            if let Some(request) = request {
+                request.end(&result);
+            }
             result
         })
     }
 
     fn get_db(&self) -> i64 {
-        self.inner.get_db()
+        match &self.0 {
+            Origin::Component(client, _) => client.client.db(),
+            Origin::Own(connection) => connection.get_db(),
+        }
     }
 }
 

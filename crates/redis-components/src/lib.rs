@@ -31,6 +31,7 @@ mod config;
 mod config_server;
 mod connection;
 mod error;
+mod key;
 mod macros;
 mod measure;
 mod registry;

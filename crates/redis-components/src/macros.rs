@@ -31,8 +31,8 @@ macro_rules! __is_result {
 macro_rules! __error_into {
     ($result:ty) => {
         |error: $crate::Error| {
-            use $crate::__private::{ViaError as _, ViaRedisError as _};
-            (&$crate::__private::ErrorInto::<<$result as $crate::__private::Outcome>::Error>::NEW)
+            use $crate::__private::{ViaError as _, ViaNothing as _, ViaRedisError as _};
+            (&&$crate::__private::ErrorInto::<<$result as $crate::__private::Outcome>::Error>::NEW)
                 .convert(error)
         }
     };

@@ -11,8 +11,8 @@ use crate::component::Declaration;
 use crate::config_server::ConfigServer;
 use crate::scope;
 use crate::settings::{Settings, Source};
-use crate::slot::Slot;
-use crate::{ComponentConfig, Error, ErrorKind};
+use crate::slot::{Remains, Slot};
+use crate::{ComponentConfig, Error, ErrorKind, key};
 
 /// The environment variable that says where the config server is.
 const ENVIRONMENT: &str = "REDIS_CONFIG_URL";
@@ -89,11 +89,25 @@ impl Registry {
         Ok(Self::scoped()?.unwrap_or_else(|| Arc::clone(Self::global())))
     }
 
+    /// The registry that holds here, if there is any yet; this is not a use that comes before [`install`](Self::install).
+    pub(crate) fn in_force() -> Option<Arc<Self>> {
+        scope::current().or_else(|| GLOBAL.get().cloned())
+    }
+
+    /// The key of a component's config.
+    pub(crate) fn key(&self, declaration: &Declaration) -> &'static str {
+        key::of(declaration, self.settings.prefix())
+    }
+
     /// The slot of a component, made when it is first asked for.
     pub(crate) fn slot(&self, declaration: &Declaration) -> Result<Arc<Slot>, Error> {
         let Declaration {
-            name, key, wait, ..
+            name,
+            wait,
+            connections,
+            ..
         } = *declaration;
+        let key = self.key(declaration);
         let url = match self.settings.source() {
             Source::Fixed(_) => None,
             Source::Server(url) => Some(url.clone()),
@@ -107,7 +121,7 @@ impl Registry {
         let Used { servers, slots, .. } = &mut *used;
         let entry = match slots.entry((url.clone(), key.to_owned())) {
             Entry::Occupied(slot) => {
-                slot.get().watched().expect(wait);
+                slot.get().expect(wait, connections);
                 return Ok(Arc::clone(slot.get()));
             }
             Entry::Vacant(entry) => entry,
@@ -126,20 +140,33 @@ impl Registry {
             }
             (None, source) => Slot::fixed(name, key, fixed(source, name)?, conduct),
         };
-        slot.watched().expect(wait);
-        Ok(Arc::clone(entry.insert(Arc::new(slot))))
+        slot.expect(wait, connections);
+        let slot = Arc::new(slot);
+        slot.follow_when_idle();
+        Ok(Arc::clone(entry.insert(slot)))
     }
 
-    /// Ends all slots, and returns how many connections are still in use.
-    pub(crate) fn shut_down(&self) -> usize {
+    /// Ends all slots, and says what connections there still are.
+    pub(crate) fn shut_down(&self) -> Remains {
         let mut used = self.used();
         used.shut_down = true;
-        used.slots.values().map(|slot| slot.shut_down()).sum()
+        let mut all = Remains {
+            in_use: 0,
+            closing: 0,
+        };
+        for slot in used.slots.values() {
+            let remains = slot.shut_down();
+            all.in_use += remains.in_use;
+            all.closing += remains.closing;
+        }
+        all
     }
 
-    /// Ends the watches of all config servers.
-    pub(crate) fn end_watches(&self) {
-        self.used().servers.values().for_each(|server| server.end());
+    /// Ends the connections that nobody uses, and the watches of all config servers.
+    pub(crate) fn end(&self) {
+        let used = self.used();
+        used.slots.values().for_each(|slot| slot.end_unused());
+        used.servers.values().for_each(|server| server.end());
     }
 
     /// The slots in use, sorted by component and key.

@@ -22,7 +22,7 @@ pub async fn get_config(component: &Component) -> Result<ComponentConfig, Error>
 pub async fn set_config(component: &Component, config: &ComponentConfig) -> Result<(), Error> {
     let slot = component.slot()?;
     let about =
-        |error: Error, server: Option<&str>| error.about(component.name(), component.key(), server);
+        |error: Error, server: Option<&str>| error.about(component.name(), slot.key(), server);
     let Some(server) = slot.server() else {
         let text = "its config is given by `Settings::fixed` and cannot be set";
         return Err(about(Error::new(ErrorKind::Settings, text), None));
@@ -31,19 +31,16 @@ pub async fn set_config(component: &Component, config: &ComponentConfig) -> Resu
     // What every process would refuse must not be written: the builder takes any host and any port.
     ComponentConfig::from_json(&text).map_err(|error| about(error, None))?;
     let address = server.address();
-    server
-        .write(component.key(), text)
-        .await
-        .map_err(|failure| {
-            let (kind, does) = if failure.is_refusal() {
-                (ErrorKind::ConfigServerRefused, "does not take")
-            } else {
-                (ErrorKind::ConfigServerUnreachable, "did not acknowledge")
-            };
-            let reason = &failure.message;
-            let text = format!("the config server {address} {does} the config: {reason}");
-            about(Error::new(kind, text), Some(address))
-        })?;
+    server.write(slot.key(), text).await.map_err(|failure| {
+        let (kind, does) = if failure.is_refusal() {
+            (ErrorKind::ConfigServerRefused, "does not take")
+        } else {
+            (ErrorKind::ConfigServerUnreachable, "did not acknowledge")
+        };
+        let reason = &failure.message;
+        let text = format!("the config server {address} {does} the config: {reason}");
+        about(Error::new(kind, text), Some(address))
+    })?;
     read(&slot).await.map(drop)
 }
 

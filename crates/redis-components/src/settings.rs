@@ -27,6 +27,7 @@ use crate::{Error, Scope};
 #[must_use = "settings do nothing until they are installed or scoped"]
 pub struct Settings {
     source: Source,
+    key_prefix: Option<String>,
     push: bool,
     timeouts: Timeouts,
     intervals: Intervals,
@@ -91,6 +92,13 @@ impl Settings {
             source: Source::Fixed(urls.map(|(name, url)| (name.into(), url.into())).collect()),
             ..Self::default()
         }
+    }
+
+    /// What the keys of all configs begin with, in the place of the manifest's `key-prefix`: several environments can share one
+    /// config server. A component whose manifest gives its `key` keeps it.
+    pub fn key_prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.key_prefix = Some(prefix.into());
+        self
     }
 
     /// Whether the config server shall push changes; true unless set. Then a change arrives in milliseconds, and calls ask
@@ -167,6 +175,10 @@ impl Settings {
         Scope::new(Arc::new(Registry::new(self))).run_blocking(f)
     }
 
+    pub(crate) fn prefix(&self) -> Option<&str> {
+        self.key_prefix.as_deref()
+    }
+
     pub(crate) fn source(&self) -> &Source {
         &self.source
     }
@@ -195,6 +207,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             source: Source::Environment,
+            key_prefix: None,
             push: true,
             timeouts: Timeouts {
                 connect: Duration::from_secs(1),
@@ -222,6 +235,7 @@ impl fmt::Debug for Settings {
         };
         f.debug_struct("Settings")
             .field("source", &source)
+            .field("key_prefix", &self.key_prefix)
             .field("push", &self.push)
             .field("timeouts", &self.timeouts)
             .field("intervals", &self.intervals)

@@ -9,13 +9,18 @@ use std::time::{Duration, Instant};
 use common::moves::{LATE, Moves, Notice};
 use common::traffic::{STEADY, Traffic, failures, figure};
 use common::{SOON, World, always_fresh, declare, until, whereabouts, whereabouts_blocking};
-use redis_components::{Component, ConfigSource, ErrorKind, Settings, status};
+use futures_util::future::join_all;
+use redis_components::{
+    Component, ComponentConfig, ConfigSource, ErrorKind, Settings, set_config, status,
+};
 use redis_components_testing::{Proxy, Server};
 
 /// Heartbeat, response time-out, and what a busy machine adds: until then a silent config server is found out.
 const FOUND_OUT: Duration = Duration::from_millis(2500);
 /// A connection that ends is noticed at once, and within `wait` where nobody waits on it; and what a busy machine adds.
 const NOTICED: Duration = Duration::from_secs(1);
+/// How long a config server that does not answer is waited for.
+const SILENT: Duration = Duration::from_millis(500);
 /// A change that is pushed or polled, and the building and probing of the new client, which may take the connect time-out.
 const IN_FORCE: Duration = Duration::from_millis(1350);
 /// The longest pause between attempts, and what a busy machine adds: until then one that is back is found.
@@ -139,6 +144,56 @@ async fn r5_a_config_server_frozen_for_10_seconds_fails_no_call_and_is_followed_
         until("it is followed on", async || is_on("a", component).await).await;
     })
     .await;
+}
+
+/// Each would wait for a time-out of its own otherwise, and the calls behind them all.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn r10_configs_written_to_a_frozen_config_server_fail_together_and_hold_up_no_call() {
+    for notice in Notice::BOTH {
+        let world = World::start();
+        let logs = always_fresh("logs");
+        world.move_to(logs, &world.a);
+        let settings = notice.settings(&world);
+        let written = settings.scope(async {
+            assert!(is_on("a", logs).await);
+            world.config.freeze();
+            let begun = Instant::now();
+            let writing = (0..10).map(|_| async {
+                let config = ComponentConfig::from_json(&world.b.config()).unwrap();
+                set_config(logs, &config).await.unwrap_err().kind()
+            });
+            let calling = async {
+                assert_eq!(whereabouts(logs).await.unwrap(), "a");
+                begun.elapsed()
+            };
+            let (errors, called) = tokio::join!(join_all(writing), calling);
+            assert_eq!(errors, [ErrorKind::ConfigServerUnreachable; 10]);
+            let failed = begun.elapsed();
+            assert!(called <= SILENT + LATE, "{called:?}");
+            assert!(failed <= 2 * SILENT + LATE, "{failed:?}");
+            figure("frozen config server: ten writes failed after", [failed]);
+            figure("frozen config server: a call behind them took", [called]);
+            world.config.thaw();
+        });
+        written.await;
+    }
+}
+
+#[tokio::test]
+async fn r10_a_config_is_written_over_a_connection_that_had_ended_while_it_was_idle() {
+    let world = World::start();
+    let logs = always_fresh("logs");
+    let written = world.settings().push(false).scope(async {
+        for server in [&world.a, &world.b] {
+            world
+                .config
+                .command(&["CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"]);
+            let config = ComponentConfig::from_json(&server.config()).unwrap();
+            set_config(logs, &config).await.unwrap();
+        }
+        assert_eq!(whereabouts(logs).await.unwrap(), "b");
+    });
+    written.await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

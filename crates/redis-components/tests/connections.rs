@@ -5,14 +5,17 @@ mod common;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use common::traffic::figure;
 use common::{SOON, World, always_fresh, declare, name_of, until};
-use redis::aio::{ConnectionManager, MultiplexedConnection};
+use redis::aio::{ConnectionLike, ConnectionManager, MultiplexedConnection};
 use redis::{RedisResult, Value};
 use redis_components::__private::{
     Acquire, AcquireBlocking, AcquireDedicated, AcquireDedicatedBlocking,
 };
-use redis_components::{Connection, blocking, status};
+use redis_components::{Component, Connection, blocking, shutdown, status};
 use redis_components_testing::Server;
+
+const HOUR: Duration = Duration::from_secs(3600);
 
 /// Longer than commands may take otherwise.
 const PATIENCE: Duration = Duration::from_millis(700);
@@ -193,6 +196,132 @@ fn a_raw_blocking_connection_is_bounded_in_time() {
         let waited = redis::cmd("BLPOP").arg("queue").arg(0).exec(&mut raw);
         assert!(waited.unwrap_err().is_timeout());
     });
+}
+
+#[test]
+fn what_a_raw_blocking_connection_is_left_with_is_not_found_by_the_next() {
+    let world = World::start();
+    let logs = always_fresh("logs");
+    world.move_to(logs, &world.a);
+    world.settings().scope_blocking(|| {
+        let leaves: [&dyn Fn(&mut redis::Connection); 4] = [
+            &|raw| redis::cmd("SELECT").arg(1).exec(raw).unwrap(),
+            &|raw| redis::cmd("WATCH").arg("name").exec(raw).unwrap(),
+            &|raw| redis::cmd("MULTI").exec(raw).unwrap(),
+            &|raw| raw.set_read_timeout(None).unwrap(),
+        ];
+        for leave in leaves {
+            let mut raw = <redis::Connection as AcquireBlocking>::acquire(logs, "read").unwrap();
+            leave(&mut raw);
+            drop(raw);
+            let mut next = <redis::Connection as AcquireBlocking>::acquire(logs, "read").unwrap();
+            let name: String = redis::cmd("GET").arg("name").query(&mut next).unwrap();
+            assert_eq!(name, "a");
+            let mut shared = logs.blocking_connection().unwrap();
+            assert_eq!(common::name_of_blocking(&mut shared).unwrap(), "a");
+        }
+        let begun = Instant::now();
+        let mut next = <redis::Connection as AcquireBlocking>::acquire(logs, "read").unwrap();
+        let waited = redis::cmd("BLPOP").arg("queue").arg(0).exec(&mut next);
+        assert!(waited.unwrap_err().is_timeout());
+        assert!(begun.elapsed() < SOON, "{:?}", begun.elapsed());
+    });
+}
+
+/// A component on server a that is not told where it moves.
+fn untold(world: &World) -> &'static Component {
+    let logs = declare("logs", HOUR);
+    world.move_to(logs, &world.a);
+    logs
+}
+
+/// What its functions are answered, or that they are not, is not seen by the component.
+#[tokio::test]
+async fn r10_a_frozen_server_is_found_out_by_functions_that_take_raw_connections() {
+    async fn name_by<C: Acquire + ConnectionLike>(component: &'static Component) -> Option<String> {
+        let mut raw = <C as Acquire>::acquire(component, "read").await.ok()?;
+        name_of(&mut raw).await.ok()
+    }
+    async fn leaves<C: Acquire + ConnectionLike>() {
+        let world = World::start();
+        let logs = untold(&world);
+        world
+            .settings()
+            .push(false)
+            .scope(async {
+                assert_eq!(name_by::<C>(logs).await.as_deref(), Some("a"));
+                world.a.freeze();
+                world.move_to(logs, &world.b);
+                let begun = Instant::now();
+                until("the component has left", async || {
+                    name_by::<C>(logs).await.as_deref() == Some("b")
+                })
+                .await;
+                figure(
+                    "frozen server, raw connections: left after",
+                    [begun.elapsed()],
+                );
+                world.a.thaw();
+            })
+            .await;
+    }
+    tokio::join!(
+        leaves::<MultiplexedConnection>(),
+        leaves::<ConnectionManager>()
+    );
+}
+
+#[test]
+fn r10_a_frozen_server_is_found_out_by_functions_that_take_raw_blocking_connections() {
+    let world = World::start();
+    let logs = untold(&world);
+    world.settings().push(false).scope_blocking(|| {
+        let name = || -> Option<String> {
+            let mut raw = <redis::Connection as AcquireBlocking>::acquire(logs, "read").ok()?;
+            redis::cmd("GET").arg("name").query(&mut raw).ok()
+        };
+        assert_eq!(name().as_deref(), Some("a"));
+        world.a.freeze();
+        world.move_to(logs, &world.b);
+        let deadline = Instant::now() + SOON;
+        while name().as_deref() != Some("b") {
+            assert!(Instant::now() < deadline, "the component has left");
+        }
+        world.a.thaw();
+    });
+}
+
+#[tokio::test]
+async fn r4_a_raw_connection_that_is_in_use_is_counted_and_waited_for() {
+    let world = World::start();
+    let logs = always_fresh("logs");
+    world.move_to(logs, &world.a);
+    world
+        .settings()
+        .scope(async {
+            let old = || status().components[0].old_connections;
+            let mut raw = <MultiplexedConnection as Acquire>::acquire(logs, "read")
+                .await
+                .unwrap();
+            let another = raw.clone();
+            world.move_to(logs, &world.b);
+            let newer = <MultiplexedConnection as Acquire>::acquire(logs, "read")
+                .await
+                .unwrap();
+            assert_eq!(old(), 1);
+            assert_eq!(name_of(&mut raw).await.unwrap(), "a");
+            drop(raw);
+            assert_eq!(shutdown(Duration::from_millis(20)).await.unwrap(), 2);
+            drop(another);
+            until("the old one is gone", async || old() == 1).await;
+            drop(newer);
+            assert_eq!(shutdown(SOON).await.unwrap(), 0);
+            until("all is closed", async || {
+                world.a.connected_clients() == 0 && world.b.connected_clients() == 0
+            })
+            .await;
+        })
+        .await;
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use std::fmt::{Debug, Write};
 use std::sync::{Mutex, Once, PoisonError};
 use std::time::Duration;
 
-use common::impostors::{forger, impostor};
+use common::impostors::{Impatient, forger, impostor};
 use common::{World, always_fresh, declare, until, whereabouts};
 use redis_components::{Component, Settings, status};
 use redis_components_testing::Server;
@@ -204,4 +204,37 @@ async fn r5_a_config_server_that_is_lost_and_back_is_told_of_once_each() {
     assert_eq!(lines("config server is lost", &server).len(), 1);
     assert_eq!(lines("config server is back", &server).len(), 1);
     assert_eq!(lines("config in force", lost.key()).len(), 2);
+}
+
+#[tokio::test]
+async fn r10_a_server_that_hangs_up_after_the_probe_is_told_of_once_and_so_is_its_return() {
+    listen();
+    let world = World::start();
+    let (impatient, port) = Impatient::start();
+    let whose = port.to_string();
+    let logs = always_fresh("logs");
+    world.set(logs, &format!(r#"{{"host":"127.0.0.1","port":{port}}}"#));
+    let calls = async || -> redis::RedisResult<()> {
+        let mut connection = logs.connection().await?;
+        redis::cmd("GET")
+            .arg("name")
+            .query_async(&mut connection)
+            .await
+    };
+    world
+        .settings()
+        .scope(async {
+            until("it has hung up several times", async || {
+                assert!(calls().await.is_err());
+                impatient.accepted() >= 5
+            })
+            .await;
+            impatient.mend();
+            until("calls work", async || calls().await.is_ok()).await;
+            is_told("server is back", &whose).await;
+            assert_eq!(status().components[0].problem, None);
+        })
+        .await;
+    assert_eq!(lines("server cannot be used", &whose).len(), 1);
+    assert_eq!(lines("server is back", &whose).len(), 1);
 }

@@ -4,12 +4,16 @@
 
 mod common;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use common::traffic::figure;
 use common::{
-    World, always_fresh, blocked, declare, name_of, until, whereabouts, whereabouts_blocking,
+    SOON, World, always_fresh, blocked, declare, name_of, until, whereabouts, whereabouts_blocking,
 };
-use redis_components::{ComponentConfig, ErrorKind, blocking, shutdown, status};
+use redis_components::{
+    Component, ComponentConfig, ErrorKind, Scope, Settings, blocking, shutdown, status,
+};
+use redis_components_testing::Proxy;
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -104,9 +108,9 @@ fn r10_a_blocking_call_that_meets_a_read_only_server_makes_the_component_look_to
         let port = world.b.port().to_string();
         world.a.command(&["REPLICAOF", "127.0.0.1", &port]);
         world.move_to(logs, &world.b);
-        let deadline = std::time::Instant::now() + common::SOON;
+        let deadline = Instant::now() + SOON;
         while write().is_err() {
-            assert!(std::time::Instant::now() < deadline, "writes arrive");
+            assert!(Instant::now() < deadline, "writes arrive");
         }
         assert_eq!(whereabouts_blocking(logs).unwrap(), "b");
     });
@@ -240,4 +244,102 @@ async fn shutting_down_waits_for_calls_and_leaves_nothing_behind() {
             .await;
         })
         .await;
+}
+
+/// A component that a task and a thread have called and nobody calls any more, on server a.
+async fn call_once(logs: &'static Component, world: &World) {
+    assert_eq!(whereabouts(logs).await.unwrap(), "a");
+    assert_eq!(whereabouts_blocking(logs).unwrap(), "a");
+    assert_eq!(world.a.connected_clients(), 2);
+}
+
+fn port_in_force() -> Option<u16> {
+    let current = status().components[0].current.clone();
+    current.map(|current| current.port)
+}
+
+#[tokio::test]
+async fn r12_a_server_empties_that_a_component_has_left_which_nobody_calls() {
+    let world = World::start();
+    let logs = declare("logs", HOUR);
+    world.move_to(logs, &world.a);
+    world
+        .settings()
+        .scope(async {
+            call_once(logs, &world).await;
+            let kept = logs.connection().await.unwrap();
+            world.move_to(logs, &world.b);
+            let moved = Instant::now();
+            // Only what is in use stays.
+            until("a is left", async || world.a.connected_clients() == 1).await;
+            figure(
+                "a server that an idle component has left: empty after",
+                [moved.elapsed()],
+            );
+            assert_eq!(port_in_force(), Some(world.b.port()));
+            assert_eq!(status().components[0].old_connections, 1);
+            assert!(!kept.is_current());
+            drop(kept);
+            until("a is empty", async || world.a.connected_clients() == 0).await;
+            until("nobody is on b", async || world.b.connected_clients() == 0).await;
+            assert_eq!(whereabouts(logs).await.unwrap(), "b");
+
+            world.set(logs, r#"{"disabled": true}"#);
+            until("b is empty", async || world.b.connected_clients() == 0).await;
+            assert_eq!(port_in_force(), None);
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn r5_a_component_that_nobody_calls_keeps_its_server_until_the_new_config_is_proven() {
+    let world = World::start();
+    let logs = declare("logs", HOUR);
+    let proxy = Proxy::to(&world.b);
+    proxy.refuse();
+    world.move_to(logs, &world.a);
+    world
+        .settings()
+        .scope(async {
+            call_once(logs, &world).await;
+            let connections = world.a.connections_received();
+            world.set(logs, &proxy.config());
+            until("it is found to be unusable", async || {
+                status().components[0].problem.is_some()
+            })
+            .await;
+            call_once(logs, &world).await;
+            assert_eq!(world.a.connections_received(), connections);
+            proxy.pass();
+            until("a is empty", async || world.a.connected_clients() == 0).await;
+            assert_eq!(port_in_force(), Some(proxy.port()));
+            assert_eq!(status().components[0].problem, None);
+        })
+        .await;
+}
+
+#[test]
+fn r12_shutting_down_closes_the_connections_of_runtimes_that_are_not_run() {
+    let world = World::start();
+    let logs = always_fresh("logs");
+    world.move_to(logs, &world.a);
+    for settings in [world.settings(), Settings::fixed([("logs", world.a.url())])] {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        settings.scope_blocking(|| {
+            let scope = Scope::current().unwrap();
+            let name = runtime.block_on(scope.run(whereabouts(logs))).unwrap();
+            assert_eq!(name, "a");
+            assert_eq!(world.a.connected_clients(), 1);
+            assert_eq!(blocking::shutdown(SOON).unwrap(), 0);
+            let deadline = Instant::now() + SOON;
+            while world.a.connected_clients() > 0 {
+                assert!(Instant::now() < deadline, "a is empty");
+                std::thread::yield_now();
+            }
+        });
+        drop(runtime);
+    }
 }

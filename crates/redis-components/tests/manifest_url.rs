@@ -25,6 +25,7 @@ async fn the_manifest_names_the_config_server_where_nothing_else_does() {
     let named = Box::leak(Box::new(component(Declaration {
         name: "logs",
         key: "config:redis:logs",
+        has_own_key: false,
         wait: Duration::ZERO,
         connections: 1,
         config_server: Some(world.config.url().leak()),

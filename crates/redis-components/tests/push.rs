@@ -4,11 +4,13 @@
 
 mod common;
 
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use common::impostors::ignorant_of;
 use common::{World, always_fresh, count, declare, until, whereabouts};
-use redis_components::{Component, ConfigSource, Scope, Settings, status};
-use redis_components_testing::{Proxy, Server};
+use redis_components::{Component, ConfigSource, Settings, status};
+use redis_components_testing::Server;
 
 /// So long that nothing in a test is due to it.
 const HOUR: Duration = Duration::from_secs(3600);
@@ -278,6 +280,35 @@ async fn r1_a_server_that_does_not_push_is_polled_and_asked_again() {
         .await;
 }
 
+/// As twemproxy does.
+#[tokio::test]
+async fn r1_a_proxy_that_hangs_up_when_asked_to_push_is_polled_and_asked_again() {
+    for command in ["HELLO", "TRACKING"] {
+        let world = World::start();
+        let (port, learned) = ignorant_of(command, world.config.port());
+        let logs = declare("logs", Duration::from_millis(50));
+        world.move_to(logs, &world.a);
+        Settings::new(format!("redis://127.0.0.1:{port}"))
+            .reread_interval(Duration::from_millis(200))
+            .scope(async {
+                assert_eq!(whereabouts(logs).await.unwrap(), "a");
+                assert_eq!(source(), ConfigSource::Poll);
+                world.move_to(logs, &world.b);
+                moved(logs, "b").await;
+
+                learned.store(true, Ordering::Relaxed);
+                until("pushes have come", async || {
+                    whereabouts(logs).await.unwrap();
+                    source() == ConfigSource::Push
+                })
+                .await;
+                world.move_to(logs, &world.a);
+                moved(logs, "a").await;
+            })
+            .await;
+    }
+}
+
 #[tokio::test]
 async fn push_can_be_switched_off() {
     let world = World::start();
@@ -320,24 +351,4 @@ async fn the_least_of_permissions_is_enough() {
         .await;
     let log: Vec<redis::Value> = redis::from_redis_value(config.command(&["ACL", "LOG"])).unwrap();
     assert_eq!(log.len(), 0, "{log:?}");
-}
-
-/// The callers that found the first move wait for a server that does not answer; the second must reach them all the same.
-#[tokio::test]
-async fn r1_a_move_reaches_callers_who_wait_for_a_server_that_does_not_answer() {
-    let world = World::start();
-    let logs = declare("logs", HOUR);
-    let hole = Proxy::to(&world.a);
-    hole.hold();
-    world.set(logs, &hole.config());
-    without_rereads(&world)
-        .connect_timeout(HOUR)
-        .scope(async {
-            let waiting = tokio::spawn(Scope::wrap(whereabouts(logs)));
-            until("the call waits", async || hole.accepted() > 0).await;
-            world.move_to(logs, &world.b);
-            let found = tokio::time::timeout(common::SOON, waiting).await;
-            assert_eq!(found.expect("in time").unwrap().unwrap(), "b");
-        })
-        .await;
 }

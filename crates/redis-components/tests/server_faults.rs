@@ -9,10 +9,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::impostors::{impostor, refuses, web_server};
+use common::impostors::{Impatient, impostor, refuses, web_server};
 use common::moves::{LATE, Moves, Notice};
 use common::traffic::{Call, Caller, STEADY, Traffic, failures, figure};
-use common::{World, always_fresh, declare, until, whereabouts, whereabouts_blocking};
+use common::{SOON, World, always_fresh, declare, until, whereabouts, whereabouts_blocking};
 use redis::{RedisError, RedisResult};
 use redis_components::{Component, Error, Scope, status};
 use redis_components_testing::{Proxy, Server};
@@ -232,6 +232,41 @@ async fn r10_a_frozen_server_that_is_known_to_be_down_fails_calls_fast() {
             let slowest = failed.clone().max().unwrap();
             figure("frozen server that is known to be: calls took", failed);
             assert!(slowest <= LATE, "{slowest:?}");
+        })
+        .await;
+}
+
+/// A client can be made, but not kept: that must be no reason to make one for every call.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn r10_a_server_that_hangs_up_after_the_probe_fails_calls_fast_and_is_not_stormed() {
+    let world = World::start();
+    let (impatient, port) = Impatient::start();
+    let logs = declare("logs", Notice::Push.wait());
+    world.set(logs, &format!(r#"{{"host":"127.0.0.1","port":{port}}}"#));
+    world
+        .settings()
+        .scope(async {
+            let begun = Instant::now();
+            let traffic = Traffic::start(logs, STEADY);
+            traffic.goes_on(5_000).await;
+            let took = begun.elapsed();
+            // Tasks and threads: of each five while the pauses grow, then one in a quarter of a second.
+            let connects = impatient.accepted();
+            println!("figure: server that hangs up: {connects} connects in {took:?}");
+            assert!(connects <= 2 * (10 + 10 * (took.as_secs() + 1)));
+            impatient.mend();
+            let mended = Instant::now();
+            until("it is used again", async || {
+                logs.connection().await.is_ok() && logs.blocking_connection().is_ok()
+            })
+            .await;
+            assert!(mended.elapsed() <= BACK, "{:?}", mended.elapsed());
+            let calls = traffic.stop().await;
+            let mut took: Vec<_> = calls.iter().map(Call::took).collect();
+            took.sort_unstable();
+            let p99 = took[took.len() * 99 / 100];
+            assert!(p99 <= FAST, "{p99:?}");
+            figure("server that hangs up: calls took", took);
         })
         .await;
 }
@@ -489,4 +524,34 @@ async fn r4_a_connection_that_outlives_its_config_still_ends_where_it_began() {
             assert_eq!(common::name_of(&mut kept).await.unwrap(), "a");
         })
         .await;
+}
+
+/// The callers that found the first move wait for a server that does not answer; the second must reach them all the same,
+/// though nobody else calls.
+#[tokio::test]
+async fn r1_a_move_reaches_callers_who_wait_for_a_server_that_does_not_answer() {
+    for notice in Notice::BOTH {
+        let world = World::start();
+        let logs = declare("logs", notice.wait());
+        let hole = Proxy::to(&world.a);
+        hole.hold();
+        world.set(logs, &hole.config());
+        let settings = notice.settings(&world);
+        let told = settings.connect_timeout(SOON).scope(async {
+            let waiting = tokio::spawn(Scope::wrap(whereabouts(logs)));
+            let blocking = tokio::task::spawn_blocking({
+                let scope = Scope::current().unwrap();
+                move || scope.run_blocking(|| whereabouts_blocking(logs))
+            });
+            until("both wait", async || hole.accepted() == 2).await;
+            world.move_to(logs, &world.b);
+            let moved = Instant::now();
+            assert_eq!(waiting.await.unwrap().unwrap(), "b");
+            assert_eq!(blocking.await.unwrap().unwrap(), "b");
+            let told = moved.elapsed();
+            assert!(told <= notice.bound() + CONNECT_TIMEOUT, "{told:?}");
+            figure("a move reaches callers who wait after", [told]);
+        });
+        told.await;
+    }
 }

@@ -5,7 +5,10 @@ mod common;
 use std::time::Duration;
 
 use common::{World, always_fresh, declare, whereabouts, whereabouts_blocking};
-use redis_components::{ComponentConfig, ConfigSource, ErrorKind, Scope, Settings, status};
+use redis_components::__private::{Declaration, component};
+use redis_components::{
+    Component, ComponentConfig, ConfigSource, ErrorKind, Scope, Settings, set_config, status,
+};
 
 #[tokio::test]
 async fn fixed_settings_need_no_config_server() {
@@ -123,4 +126,37 @@ async fn status_says_where_a_component_is_and_not_its_password() {
             );
         })
         .await;
+}
+
+#[tokio::test]
+async fn a_key_prefix_leads_to_other_configs_on_the_same_config_server() {
+    let world = World::start();
+    let logs = always_fresh("logs");
+    let own: &Component = Box::leak(Box::new(component(Declaration {
+        name: "own",
+        key: "where:own:is",
+        has_own_key: true,
+        wait: Duration::ZERO,
+        connections: 1,
+        config_server: None,
+    })));
+    world.move_to(logs, &world.a);
+    world.move_to(own, &world.a);
+    let staging = world.settings().key_prefix("staging:");
+    staging
+        .scope(async {
+            assert_eq!((logs.key(), own.key()), ("staging:logs", "where:own:is"));
+            let error = logs.connection().await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::ConfigMissing);
+            assert_eq!(error.key(), Some("staging:logs"));
+            let config = ComponentConfig::from_json(&world.b.config()).unwrap();
+            set_config(logs, &config).await.unwrap();
+            assert_eq!(whereabouts(logs).await.unwrap(), "b");
+            assert_eq!(whereabouts(own).await.unwrap(), "a");
+            assert_eq!(status().components[0].key, "staging:logs");
+        })
+        .await;
+    assert_eq!(logs.key(), "config:redis:logs");
+    let usual = world.settings().scope(whereabouts(logs)).await;
+    assert_eq!(usual.unwrap(), "a");
 }

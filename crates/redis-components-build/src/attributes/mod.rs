@@ -9,14 +9,17 @@ mod lints;
 
 use std::collections::BTreeSet;
 
+use proc_macro2::Ident;
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Expr, ExprLit, Lit, Meta, Token};
+use syn::visit::{self, Visit};
+use syn::{Attribute, Expr, ExprLit, Lit, Meta, Path, Token, parse_quote};
 
 pub(crate) use comments::doc_comments;
 pub(crate) use links::links;
-pub(crate) use lints::{allow_lints, allowed_lints};
+pub(crate) use lints::allowed_lints;
 
-use crate::signature::{Returned, Wrapper};
+use crate::nodes;
+use crate::signature::{Returned, Wrapper, is_never};
 use crate::source::Found;
 
 /// A wrapper's attributes.
@@ -31,17 +34,19 @@ pub(crate) fn of(found: &Found, wrapper: &Wrapper) -> Attributes {
     let mut texts = Vec::new();
     let mut others: Vec<Attribute> = found.cfg.clone();
     for attribute in &found.item.attrs {
-        if let Some(text) = doc_text(attribute) {
+        if let Some(lines) = found.scope.source.docs(attribute) {
+            texts.extend(lines.map(str::to_owned));
+        } else if let Some(text) = doc_text(attribute) {
             texts.push(text);
-        } else if is_copied(&attribute.meta, wrapper) {
-            others.push(attribute.clone());
+        } else if let Some(meta) = copied(&attribute.meta, wrapper) {
+            others.push(Attribute {
+                meta,
+                ..attribute.clone()
+            });
         }
     }
     let mut lints = BTreeSet::new();
-    if others
-        .iter()
-        .any(|attribute| attribute.path().is_ident("deprecated"))
-    {
+    if others.iter().any(|attribute| deprecates(&attribute.meta)) {
         // The body calls the deprecated function.
         lints.insert("deprecated".to_owned());
     }
@@ -51,10 +56,26 @@ pub(crate) fn of(found: &Found, wrapper: &Wrapper) -> Attributes {
         lints.insert("clippy::needless_lifetimes".to_owned());
         lints.insert("single_use_lifetimes".to_owned());
     }
+    if has_hasher(wrapper) {
+        // The function may be in a private module, where this is no lint.
+        lints.insert("clippy::implicit_hasher".to_owned());
+    }
+    if wrapper.signature.ident.to_string().starts_with('_') {
+        // The body calls it.
+        lints.insert("clippy::used_underscore_items".to_owned());
+    }
+    if wrapper.imports.is_written_out {
+        lints.insert("clippy::type_complexity".to_owned());
+    }
+    if is_never(&wrapper.signature.output) {
+        // What follows the call.
+        lints.insert("unreachable_code".to_owned());
+    }
     let allowed = allowed_lints(&others);
     lints.retain(|lint| !allowed.contains(lint));
     if !lints.is_empty() {
-        others.push(allow_lints(&lints));
+        // One attribute for all: naming a lint twice is a lint of its own.
+        others.push(nodes::allow(&lints));
     }
     Attributes {
         docs: docs::without_tests(&texts),
@@ -89,33 +110,73 @@ fn doc_text(attribute: &Attribute) -> Option<String> {
     }
 }
 
-fn is_copied(meta: &Meta, wrapper: &Wrapper) -> bool {
+/// Returns what the wrapper takes over of an attribute.
+fn copied(meta: &Meta, wrapper: &Wrapper) -> Option<Meta> {
     let path = meta.path();
     let is = |name: &str| path.is_ident(name);
-    if is("cfg") || is("deprecated") || is("allow") {
-        return true;
+    if is("cfg_attr") {
+        let mut metas = inner(meta)?.into_iter();
+        let condition = metas.next()?;
+        let copied: Option<Vec<Meta>> = metas.map(|meta| copied(&meta, wrapper)).collect();
+        let copied = copied?;
+        return Some(parse_quote!(cfg_attr(#condition, #(#copied),*)));
     }
-    if is("must_use") {
+    if is("expect") {
+        // What the function trips its wrapper may not, which would be a lint of its own.
+        let mut list = meta.require_list().ok()?.clone();
+        list.path = parse_quote!(allow);
+        return Some(Meta::List(list));
+    }
+    let is_copied = if is("must_use") {
         // A result has to be used anyway, and saying so again without a reason is a lint.
         let is_bare = matches!(meta, Meta::Path(_));
-        return !(is_bare && matches!(wrapper.returned, Returned::Plain(_)));
-    }
-    if is("track_caller") {
-        return !wrapper.is_async();
-    }
-    if is("doc") {
-        return inner(meta).is_some_and(|metas| {
+        !(is_bare && matches!(wrapper.returned, Returned::Plain(_)))
+    } else if is("track_caller") {
+        !wrapper.is_async()
+    } else if is("doc") {
+        inner(meta).is_some_and(|metas| {
             metas.iter().all(|meta| {
                 let path = meta.path();
                 path.is_ident("hidden") || path.is_ident("alias")
             })
-        });
+        })
+    } else {
+        is("cfg") || is("deprecated") || is("allow")
+    };
+    is_copied.then(|| meta.clone())
+}
+
+/// Tells whether a signature has a map or set with the standard library's way of hashing.
+fn has_hasher(wrapper: &Wrapper) -> bool {
+    let is_hashed = |ident: &Ident| ident == "HashMap" || ident == "HashSet";
+    let mut finder = Finder {
+        is_wanted: &is_hashed,
+        is_found: false,
+    };
+    finder.visit_signature(&wrapper.signature);
+    let mut imported = wrapper.imports.uses.iter();
+    finder.is_found || imported.any(|import| import.path.last().is_some_and(is_hashed))
+}
+
+struct Finder<'a> {
+    is_wanted: &'a dyn Fn(&Ident) -> bool,
+    is_found: bool,
+}
+
+impl<'ast> Visit<'ast> for Finder<'_> {
+    fn visit_path(&mut self, path: &'ast Path) {
+        let last = path.segments.last();
+        self.is_found |= last.is_some_and(|last| (self.is_wanted)(&last.ident));
+        visit::visit_path(self, path);
     }
-    if is("cfg_attr") {
-        return inner(meta)
-            .is_some_and(|metas| metas.iter().skip(1).all(|meta| is_copied(meta, wrapper)));
-    }
-    false
+}
+
+/// Tells whether an attribute deprecates what it stands on, if perhaps only sometimes.
+fn deprecates(meta: &Meta) -> bool {
+    let path = meta.path();
+    path.is_ident("deprecated")
+        || path.is_ident("cfg_attr")
+            && inner(meta).is_some_and(|metas| metas.iter().skip(1).any(deprecates))
 }
 
 fn inner(meta: &Meta) -> Option<Punctuated<Meta, Token![,]>> {

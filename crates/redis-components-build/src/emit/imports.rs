@@ -1,16 +1,17 @@
-use syn::{Item, ItemUse, parse_quote};
+use syn::{Item, ItemUse, Visibility};
 
+use crate::nodes::use_tree;
 use crate::source::Import;
 
 /// Writes an import as a `use` item of its own.
-pub(super) fn item(import: &Import) -> Item {
-    let cfg = &import.cfg;
-    let colon = import.leading_colon.then(<syn::Token![::]>::default);
-    let path = &import.path;
-    let item: ItemUse = match (&import.rename, import.is_glob) {
-        (Some(name), _) => parse_quote!(#(#cfg)* use #colon #(#path)::* as #name;),
-        (None, true) => parse_quote!(#(#cfg)* use #colon #(#path)::*::*;),
-        (None, false) => parse_quote!(#(#cfg)* use #colon #(#path)::*;),
-    };
-    Item::Use(item)
+pub(super) fn item(import: &Import) -> Option<Item> {
+    let tree = use_tree(&import.path, import.rename.as_ref(), import.is_glob)?;
+    Some(Item::Use(ItemUse {
+        attrs: import.cfg.clone(),
+        vis: Visibility::Inherited,
+        use_token: Default::default(),
+        leading_colon: import.leading_colon.then(Default::default),
+        tree,
+        semi_token: Default::default(),
+    }))
 }

@@ -1,50 +1,58 @@
-use syn::{File, Item};
+use syn::{File, Item, ItemMod, Visibility};
 
-/// Prints items, with a blank line between items: the printer writes none.
-pub(super) fn print(items: Vec<Item>) -> String {
-    let mut text = String::new();
-    for item in items {
-        if !text.is_empty() {
-            text.push('\n');
-        }
-        let is_module = matches!(item, Item::Mod(_));
-        let printed = prettyplease::unparse(&File {
-            shebang: None,
-            frontmatter: None,
-            attrs: Vec::new(),
-            items: vec![item],
-        });
-        if is_module {
-            space_out(&printed, &mut text);
-        } else {
-            text.push_str(&printed);
-        }
-    }
-    text
+use crate::syntax::ident;
+
+/// What is before the lines of a module.
+pub(super) const INDENTATION: &str = "    ";
+
+/// Text with a blank line between its parts.
+#[derive(Default)]
+pub(super) struct Paragraphs {
+    text: String,
 }
 
-/// Copies a printed module with a blank line after every item but the last and between imports.
-///
-/// The items are the lines at one level of indentation; no token of generated code has several lines.
-fn space_out(module: &str, text: &mut String) {
-    let mut lines = module.lines().peekable();
-    while let Some(line) = lines.next() {
-        text.push_str(line);
-        text.push('\n');
-        let is_next_use = lines
-            .peek()
-            .is_some_and(|next| next.starts_with("    use "));
-        let is_use = line.starts_with("    use ");
-        let is_last = lines.peek().is_some_and(|next| *next == "}");
-        if ends_item(line) && !is_last && !(is_use && is_next_use) {
-            text.push('\n');
+impl Paragraphs {
+    /// Adds a part that ends a line.
+    pub(super) fn add(&mut self, part: &str) {
+        if !self.text.is_empty() {
+            self.text.push('\n');
         }
+        self.text.push_str(part);
+    }
+
+    /// Adds a part without a blank line before it.
+    pub(super) fn continue_with(&mut self, part: &str) {
+        self.text.push_str(part);
+    }
+
+    pub(super) fn into_text(self) -> String {
+        self.text
     }
 }
 
-fn ends_item(line: &str) -> bool {
-    let Some(code) = line.strip_prefix("    ") else {
-        return false;
-    };
-    !code.starts_with([' ', '/', '#']) && code.ends_with(['}', ';'])
+/// Prints an item of the root.
+pub(super) fn root_item(item: Item) -> String {
+    prettyplease::unparse(&File {
+        shebang: None,
+        frontmatter: None,
+        attrs: Vec::new(),
+        items: vec![item],
+    })
+}
+
+/// Prints an item of a module, which is indented.
+pub(super) fn module_item(item: Item) -> String {
+    let module = root_item(Item::Mod(ItemMod {
+        attrs: Vec::new(),
+        vis: Visibility::Inherited,
+        unsafety: None,
+        mod_token: Default::default(),
+        ident: ident("around"),
+        content: Some((Default::default(), vec![item])),
+        semi: None,
+    }));
+    let inside = module
+        .strip_prefix("mod around {\n")
+        .and_then(|module| module.strip_suffix("}\n"));
+    inside.unwrap_or_default().to_owned()
 }

@@ -59,4 +59,9 @@ impl<'a> Module<'a> {
     pub(crate) fn import(&mut self, imports: Imports) {
         self.imports.merge(imports);
     }
+
+    /// Sorts the imports, when all are there.
+    pub(crate) fn tidy(&mut self) {
+        self.imports.tidy();
+    }
 }

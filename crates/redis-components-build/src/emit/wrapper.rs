@@ -1,92 +1,199 @@
-use proc_macro2::{Ident, TokenStream};
-use quote::quote;
+use proc_macro2::{Ident, Span};
+use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::visit::Visit;
 use syn::{
-    Block, Generics, ItemFn, Lifetime, Type, TypeImplTrait, TypeReference, Visibility, parse_quote,
+    AngleBracketedGenericArguments, Expr, ExprBlock, ExprPath, GenericArgument, Generics, Item,
+    ItemFn, Lifetime, Lit, LitBool, Path, QSelf, ReturnType, Signature, Type, TypeImplTrait,
+    TypeReference, VisRestricted, Visibility,
 };
 
-use super::Function;
+use super::layout::INDENTATION;
+use super::{Function, layout};
 use crate::attributes::doc_comments;
-use crate::signature::{Returned, Wrapper};
+use crate::nodes;
+use crate::runtime::Runtime;
+use crate::signature::{Borrow, Returned, Wrapper};
 
-/// Builds a wrapper.
-pub(super) fn item(function: &Function, runtime: &TokenStream) -> ItemFn {
-    let wrapper = &function.wrapper;
-    let mut signature = wrapper.signature.clone();
-    if let Returned::Plain(ty) = &wrapper.returned {
-        signature.output = parse_quote!(-> ::core::result::Result<#ty, #runtime::Error>);
+/// Writes a wrapper.
+pub(super) fn item(function: Function, runtime: &Runtime) -> String {
+    let (visibility, body) = (visibility(&function), body(&function, runtime));
+    let source = link(&function);
+    let mut docs = function.attributes.docs;
+    if !docs.is_empty() {
+        docs.push(String::new());
     }
-    let mut attributes = doc_comments(&docs(function));
-    attributes.extend(function.attributes.others.iter().cloned());
-    ItemFn {
-        attrs: attributes,
-        vis: visibility(function),
+    docs.push(source);
+    let mut text = doc_comments(&docs, INDENTATION);
+    text.push_str(&layout::module_item(Item::Fn(ItemFn {
+        attrs: function.attributes.others,
+        vis: visibility,
         modifiers: Default::default(),
-        sig: signature,
-        block: Box::new(body(function, runtime)),
-    }
+        sig: signature(function.wrapper, runtime),
+        block: Box::new(nodes::block(body)),
+    })));
+    text
 }
 
 fn visibility(function: &Function) -> Visibility {
     if function.is_public {
-        parse_quote!(pub)
-    } else {
-        parse_quote!(pub(crate))
+        return Visibility::Public(Default::default());
     }
+    Visibility::Restricted(VisRestricted {
+        pub_token: Default::default(),
+        paren_token: Default::default(),
+        in_token: None,
+        path: Box::new(Path::from(Ident::new("crate", Span::call_site()))),
+    })
 }
 
-/// The function's own documentation, and the way to it.
-fn docs(function: &Function) -> Vec<String> {
-    let mut docs = function.attributes.docs.clone();
-    if !docs.is_empty() {
-        docs.push(String::new());
-    }
+/// The way to the function itself, for its documentation.
+fn link(function: &Function) -> String {
     let ident = &function.wrapper.signature.ident;
     let (name, module) = (ident.unraw(), &function.module);
-    docs.push(format!("Generated from [`{name}`]({module}::{ident}())."));
-    docs
+    format!("Generated from [`{name}`]({module}::{ident}()).")
+}
+
+fn signature(wrapper: Wrapper, runtime: &Runtime) -> Signature {
+    let mut signature = wrapper.signature;
+    if let Returned::Plain(ty) = wrapper.returned {
+        let error = nodes::path_type(runtime.item(&["Error"]));
+        let arguments = [ty, error].map(GenericArgument::Type);
+        let result = nodes::with_arguments(
+            nodes::absolute(&["core", "result", "Result"]),
+            nodes::generic_arguments(arguments),
+        );
+        signature.output = ReturnType::Type(Default::default(), Box::new(nodes::path_type(result)));
+    }
+    signature
 }
 
 /// One expression without a local of its own, so that no parameter's name can be in its way.
-fn body(function: &Function, runtime: &TokenStream) -> Block {
+fn body(function: &Function, runtime: &Runtime) -> Expr {
     let wrapper = &function.wrapper;
-    let name = wrapper.signature.ident.unraw().to_string();
-    let module = function.module.tokens();
-    let ident = &wrapper.signature.ident;
-    let generics = wrapper.generic_arguments();
-    let connection = connection(wrapper, &name, runtime);
-    let arguments = wrapper.arguments.iter().map(|argument| {
-        let (cfg, name) = (&argument.cfg, &argument.name);
-        quote!(#(#cfg)* #name)
-    });
-    let dot_await = wrapper.is_async().then(|| quote!(.await));
-    let finish = match &wrapper.returned {
-        Returned::Result(_) => quote!(finish),
-        // An alias under any name may stand for a `Result`, which the compiler knows.
-        Returned::Plain(ty) if may_be_alias(ty, &wrapper.signature.generics) => {
-            quote!(finish_plain::<_, { #runtime::__is_result!(#ty) }>)
-        }
-        Returned::Plain(_) => quote!(finish_plain::<_, false>),
+    let begin = nodes::call(
+        nodes::item(runtime.item(&["__private", "begin"])),
+        component_and_name(wrapper),
+    );
+    let (finish, turbofish) = match &wrapper.returned {
+        Returned::Result(_) => ("finish", None),
+        Returned::Plain(ty) => ("finish_plain", Some(of_plain(ty, wrapper, runtime))),
     };
-    parse_quote! {{
-        #runtime::__private::begin(&self::COMPONENT, #name).#finish(
-            #module::#ident #generics (#connection, #(#arguments),*) #dot_await
-        )
-    }}
+    let call = awaited(called(function, runtime), wrapper);
+    nodes::method(begin, finish, turbofish, call)
+}
+
+/// The call of the function itself.
+fn called(function: &Function, runtime: &Runtime) -> Expr {
+    let wrapper = &function.wrapper;
+    let mut path = function.module.path();
+    path.segments.push(wrapper.signature.ident.clone().into());
+    if let Some(arguments) = &wrapper.turbofish {
+        let arguments = nodes::generic_arguments(arguments.iter().cloned());
+        path = nodes::with_arguments(
+            path,
+            AngleBracketedGenericArguments {
+                colon2_token: Some(Default::default()),
+                ..arguments
+            },
+        );
+    }
+    let connection = std::iter::once(connection(wrapper, runtime));
+    let arguments = wrapper.arguments.iter().map(|argument| {
+        Expr::Path(ExprPath {
+            attrs: argument.cfg.clone(),
+            qself: None,
+            path: Path::from(argument.name.clone()),
+        })
+    });
+    nodes::call(nodes::item(path), connection.chain(arguments))
+}
+
+fn connection(wrapper: &Wrapper, runtime: &Runtime) -> Expr {
+    let acquire = match (wrapper.is_async(), wrapper.is_dedicated) {
+        (true, false) => "Acquire",
+        (true, true) => "AcquireDedicated",
+        (false, false) => "AcquireBlocking",
+        (false, true) => "AcquireDedicatedBlocking",
+    };
+    let mut path = runtime.item(&["__private", acquire]);
+    let ty = QSelf {
+        lt_token: Default::default(),
+        ty: Box::new(wrapper.connection.ty.clone()),
+        position: path.segments.len(),
+        as_token: Some(Default::default()),
+        gt_token: Default::default(),
+    };
+    path.segments.push(nodes::segment("acquire"));
+    let function = Expr::Path(ExprPath {
+        attrs: Vec::new(),
+        qself: Some(ty),
+        path,
+    });
+    let mut acquired = awaited(nodes::call(function, component_and_name(wrapper)), wrapper);
+    if let Returned::Result(ty) = &wrapper.returned {
+        let convert = nodes::macro_call(runtime.item(&["__error_into"]), ty.to_token_stream());
+        acquired = nodes::method(acquired, "map_err", None, convert);
+    }
+    acquired = nodes::question(acquired);
+    if wrapper.is_async() && wrapper.is_dedicated {
+        // What is acquired then is a guard that closes the connection.
+        acquired = nodes::dereference(acquired);
+    }
+    match wrapper.connection.borrow {
+        Borrow::Mutable => nodes::reference(acquired, true),
+        Borrow::Shared => nodes::reference(acquired, false),
+        Borrow::Moved => acquired,
+    }
+}
+
+fn component_and_name(wrapper: &Wrapper) -> [Expr; 2] {
+    let component = nodes::item(nodes::path(&["self", "COMPONENT"]));
+    let name = wrapper.signature.ident.unraw().to_string();
+    [nodes::reference(component, false), nodes::string(&name)]
+}
+
+fn awaited(call: Expr, wrapper: &Wrapper) -> Expr {
+    if wrapper.is_async() {
+        nodes::dot_await(call)
+    } else {
+        call
+    }
+}
+
+/// The generic arguments of `finish_plain`: an alias under any name may stand for a `Result`, which the compiler knows.
+fn of_plain(ty: &Type, wrapper: &Wrapper, runtime: &Runtime) -> AngleBracketedGenericArguments {
+    let is_result = if may_be_alias(ty, &wrapper.signature.generics) {
+        let path = runtime.item(&["__is_result"]);
+        let is_result = nodes::macro_call(path, ty.to_token_stream());
+        Expr::Block(ExprBlock {
+            attrs: Vec::new(),
+            label: None,
+            block: nodes::block(is_result),
+        })
+    } else {
+        nodes::literal(Lit::Bool(LitBool::new(false, Span::call_site())))
+    };
+    AngleBracketedGenericArguments {
+        colon2_token: Some(Default::default()),
+        ..nodes::generic_arguments([
+            GenericArgument::Type(nodes::infer()),
+            GenericArgument::Const(is_result),
+        ])
+    }
 }
 
 /// Tells whether a return type may be an alias and can be asked: a path without generics, lifetimes, references and `impl`,
 /// which what is asked in a constant cannot have.
-fn may_be_alias(ty: &TokenStream, generics: &Generics) -> bool {
-    let Ok(ty @ Type::Path(_)) = syn::parse2::<Type>(ty.clone()) else {
+fn may_be_alias(ty: &Type, generics: &Generics) -> bool {
+    if !matches!(ty, Type::Path(_)) {
         return false;
-    };
+    }
     let mut askable = Askable {
         generics,
         is_so: true,
     };
-    askable.visit_type(&ty);
+    askable.visit_type(ty);
     askable.is_so
 }
 
@@ -114,26 +221,5 @@ impl<'ast> Visit<'ast> for Askable<'_> {
         if types.any(|name| name == ident) || constants.any(|name| name == ident) {
             self.is_so = false;
         }
-    }
-}
-
-fn connection(wrapper: &Wrapper, name: &str, runtime: &TokenStream) -> TokenStream {
-    let (borrow, ty) = (&wrapper.connection.borrow, &wrapper.connection.ty);
-    // What is acquired then is a guard that closes the connection.
-    let star = (wrapper.is_async() && wrapper.is_dedicated).then(|| quote!(*));
-    let dot_await = wrapper.is_async().then(|| quote!(.await));
-    let acquire = match (wrapper.is_async(), wrapper.is_dedicated) {
-        (true, false) => quote!(Acquire),
-        (true, true) => quote!(AcquireDedicated),
-        (false, false) => quote!(AcquireBlocking),
-        (false, true) => quote!(AcquireDedicatedBlocking),
-    };
-    let convert = match &wrapper.returned {
-        Returned::Result(ty) => Some(quote!(.map_err(#runtime::__error_into!(#ty)))),
-        Returned::Plain(_) => None,
-    };
-    quote! {
-        #borrow #star <#ty as #runtime::__private::#acquire>::acquire(&self::COMPONENT, #name)
-            #dot_await #convert?
     }
 }

@@ -2,13 +2,25 @@ use syn::punctuated::Punctuated;
 use syn::{Attribute, Expr, ExprLit, Lit, Meta, Token, parse_quote};
 
 use super::table::{Table, Text};
-use crate::diagnostics::{Diagnostic, Diagnostics, quoted};
+use crate::diagnostics::{Diagnostic, Diagnostics, Spot, quoted};
 
-/// Reads `cfg`: the condition under which a component is there.
-pub(super) fn read(component: &Table<'_>, diagnostics: &mut Diagnostics) -> Option<Attribute> {
+/// The condition under which a component is there.
+pub(crate) struct Condition {
+    /// As it stands before the generated module.
+    pub(crate) attribute: Attribute,
+    pub(crate) meta: Meta,
+    pub(crate) spot: Spot,
+}
+
+/// Reads `cfg`.
+pub(super) fn read(component: &Table<'_>, diagnostics: &mut Diagnostics) -> Option<Condition> {
     let text = component.text("cfg", diagnostics)?;
     match syn::parse_str::<Meta>(text.value) {
-        Ok(condition) if is_condition(&condition) => Some(parse_quote!(#[cfg(#condition)])),
+        Ok(meta) if is_condition(&meta) => Some(Condition {
+            attribute: parse_quote!(#[cfg(#meta)]),
+            meta,
+            spot: text.spot,
+        }),
         _ => {
             diagnostics.error(not_a_condition(&text));
             None

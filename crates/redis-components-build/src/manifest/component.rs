@@ -1,5 +1,4 @@
-use syn::Attribute;
-
+use super::cfg::Condition;
 use super::table::{Table, Text};
 use super::{Function, SourcePath, cfg, connections, functions, names, source_path, wait};
 use crate::diagnostics::{Diagnostic, Diagnostics, Spot};
@@ -10,9 +9,11 @@ pub(crate) struct Component {
     pub(crate) spot: Spot,
     pub(crate) doc: Option<String>,
     pub(crate) key: String,
+    /// Whether the manifest gives the key itself, and not as prefix and name.
+    pub(crate) has_own_key: bool,
     pub(crate) wait_in_milliseconds: u64,
     pub(crate) connections: u64,
-    pub(crate) cfg: Option<Attribute>,
+    pub(crate) cfg: Option<Condition>,
     /// `None` where no function is listed, so that there is nothing to read.
     pub(crate) source: Option<SourcePath>,
     pub(crate) functions: Vec<Function>,
@@ -48,7 +49,7 @@ fn read(
     let doc = table
         .text("doc", diagnostics)
         .map(|doc| doc.value.to_owned());
-    let key = read_key(table, diagnostics).unwrap_or_else(|| format!("{key_prefix}{}", name.value));
+    let own_key = read_key(table, diagnostics);
     let wait_in_milliseconds = wait::read(table, diagnostics);
     let connections = connections::read(table, diagnostics);
     let cfg = cfg::read(table, diagnostics);
@@ -59,12 +60,19 @@ fn read(
     } else {
         None
     };
+    if let Some(source) = source.as_ref().filter(|source| source.module.is_none())
+        && functions.is_empty()
+    {
+        // Where functions are listed, the file may not even be there.
+        diagnostics.error(source.not_a_module());
+    }
     let source = source.filter(|_| !functions.is_empty());
     Some(Component {
         name: name.value.to_owned(),
         spot: name.spot.clone(),
         doc,
-        key,
+        has_own_key: own_key.is_some(),
+        key: own_key.unwrap_or_else(|| format!("{key_prefix}{}", name.value)),
         wait_in_milliseconds,
         connections,
         cfg,

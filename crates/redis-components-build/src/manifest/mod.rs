@@ -17,6 +17,7 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
+pub(crate) use cfg::Condition;
 pub(crate) use component::Component;
 pub(crate) use functions::{Function, Returns};
 pub(crate) use source_path::SourcePath;

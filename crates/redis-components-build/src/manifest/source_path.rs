@@ -6,7 +6,10 @@ use crate::module_path::ModulePath;
 pub(crate) struct SourcePath {
     /// Relative to the package, with `/`.
     pub(crate) file: String,
-    pub(crate) module: ModulePath,
+    /// `None` where neither the manifest nor the file's path tells.
+    pub(crate) module: Option<ModulePath>,
+    /// Where the manifest names the module.
+    pub(crate) module_spot: Option<Spot>,
     /// Where the manifest names the file, or else the component.
     pub(crate) spot: Spot,
     pub(crate) is_default: bool,
@@ -31,13 +34,15 @@ pub(super) fn read(
             (file, component.spot.clone())
         }
     };
+    let module_spot = module.as_ref().map(|text| text.spot.clone());
     let module = match module {
-        Some(text) => parse_module(&text, diagnostics)?,
-        None => derive_module(&file, &spot, diagnostics)?,
+        Some(text) => Some(parse_module(&text, diagnostics)?),
+        None => ModulePath::of_file(&file),
     };
     Some(SourcePath {
         file,
         module,
+        module_spot,
         spot,
         is_default,
     })
@@ -96,14 +101,12 @@ fn parse_module(text: &Text<'_>, diagnostics: &mut Diagnostics) -> Option<Module
     module
 }
 
-fn derive_module(file: &str, spot: &Spot, diagnostics: &mut Diagnostics) -> Option<ModulePath> {
-    let module = ModulePath::of_file(file);
-    if module.is_none() {
-        let message = format!("cannot tell which module {} is", quoted(file));
-        diagnostics.error(
-            Diagnostic::error(message, spot, "not where a `mod` item looks for a file")
-                .help("name the module with `module = \"crate::…\"` beside `source`"),
-        );
+impl SourcePath {
+    /// Says that nothing tells which module the file is.
+    pub(crate) fn not_a_module(&self) -> Diagnostic {
+        let message = format!("cannot tell which module {} is", quoted(&self.file));
+        let label = "not where a `mod` item looks for a file";
+        Diagnostic::error(message, &self.spot, label)
+            .help("name the module with `module = \"crate::…\"` beside `source`")
     }
-    module
 }

@@ -1,7 +1,5 @@
 //! The first parameter: which connection, and how it is passed.
 
-use proc_macro2::TokenStream;
-use quote::{ToTokens, quote};
 use syn::spanned::Spanned;
 use syn::visit::Visit;
 use syn::visit_mut::VisitMut;
@@ -10,14 +8,26 @@ use syn::{Lifetime, Signature, Type, TypePath};
 use super::lifetimes::Elide;
 use crate::diagnostics::Diagnostic;
 use crate::manifest::Function;
+use crate::nodes::path_type;
+use crate::runtime::Runtime;
 use crate::source::{Mentions, Source};
+
+/// How a function takes its connection.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Borrow {
+    /// `&mut C`
+    Mutable,
+    /// `&C`
+    Shared,
+    /// `C`
+    Moved,
+}
 
 /// The connection that a wrapper acquires.
 pub(crate) struct Connection {
-    /// Written before it: `&mut`, `&` or nothing.
-    pub(crate) borrow: TokenStream,
+    pub(crate) borrow: Borrow,
     /// The type that is acquired.
-    pub(crate) ty: TokenStream,
+    pub(crate) ty: Type,
     /// The type as the function has it, where it names one.
     named: Option<Type>,
     /// The generic parameter that stands for it.
@@ -25,25 +35,25 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    pub(super) fn of(parameter: &Type, signature: &Signature, runtime: &TokenStream) -> Self {
+    pub(super) fn of(parameter: &Type, signature: &Signature, runtime: &Runtime) -> Self {
         let (borrow, inner) = match bare(parameter) {
             Type::Reference(reference) if reference.mutability.is_some() => {
-                (quote!(&mut), bare(&reference.elem))
+                (Borrow::Mutable, bare(&reference.elem))
             }
-            Type::Reference(reference) => (quote!(&), bare(&reference.elem)),
-            inner => (TokenStream::new(), inner),
+            Type::Reference(reference) => (Borrow::Shared, bare(&reference.elem)),
+            inner => (Borrow::Moved, inner),
         };
         let generic = generic_parameter(inner, signature);
         let is_open = matches!(inner, Type::ImplTrait(_) | Type::TraitObject(_));
         if is_open || generic.is_some() {
-            let ty = if signature.asyncness.is_some() {
-                quote!(#runtime::Connection)
+            let path = if signature.asyncness.is_some() {
+                runtime.item(&["Connection"])
             } else {
-                quote!(#runtime::blocking::Connection)
+                runtime.item(&["blocking", "Connection"])
             };
             return Self {
                 borrow,
-                ty,
+                ty: path_type(path),
                 named: None,
                 generic,
             };
@@ -52,7 +62,7 @@ impl Connection {
         Elide.visit_type_mut(&mut named);
         Self {
             borrow,
-            ty: named.to_token_stream(),
+            ty: named.clone(),
             named: Some(named),
             generic: None,
         }
@@ -61,7 +71,7 @@ impl Connection {
     pub(super) fn rewrite(&mut self, rewriter: &mut impl VisitMut) {
         if let Some(named) = &mut self.named {
             rewriter.visit_type_mut(named);
-            self.ty = named.to_token_stream();
+            self.ty = named.clone();
         }
     }
 
@@ -87,7 +97,8 @@ pub(super) fn check(
     parameter: &Type,
     source: &Source,
 ) -> Result<(), Box<Diagnostic>> {
-    let spot = source.spot(parameter.span());
+    // Not before it is needed: it counts the characters of the file.
+    let spot = || source.spot(parameter.span());
     if let Type::Reference(reference) = bare(parameter)
         && reference.lifetime.as_ref().is_some_and(is_static)
     {
@@ -95,14 +106,14 @@ pub(super) fn check(
         return Err(Box::new(
             Diagnostic::error(
                 message,
-                &spot,
+                &spot(),
                 "a call has its connection only while it lasts",
             )
             .context(&function.spot, "listed here")
             .help("leave `'static` out"),
         ));
     }
-    if function.is_dedicated && connection.borrow.is_empty() && is_async {
+    if function.is_dedicated && connection.borrow == Borrow::Moved && is_async {
         let message = format!(
             "`{}` takes its dedicated connection by value",
             function.name
@@ -110,7 +121,7 @@ pub(super) fn check(
         return Err(Box::new(
             Diagnostic::error(
                 message,
-                &spot,
+                &spot(),
                 "a dedicated connection is closed when the call ends",
             )
             .context(&function.spot, "listed here")
@@ -125,7 +136,7 @@ pub(super) fn check(
         return Err(Box::new(
             Diagnostic::error(
                 message,
-                &spot,
+                &spot(),
                 "expected a connection, such as `&mut Connection`",
             )
             .context(&function.spot, "listed here")

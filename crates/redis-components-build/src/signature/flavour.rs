@@ -1,7 +1,7 @@
 //! Whether a connection is for async functions or for others.
 
 use syn::spanned::Spanned;
-use syn::{GenericParam, Path, Signature, Type, TypeParamBound, WherePredicate};
+use syn::{FnArg, GenericParam, PatType, Path, Signature, Type, TypeParamBound, WherePredicate};
 
 use super::connection::bare;
 use crate::diagnostics::Diagnostic;
@@ -19,9 +19,11 @@ enum Flavour {
 pub(super) fn check(
     function: &Function,
     signature: &Signature,
-    parameter: &Type,
     source: &Source,
 ) -> Result<(), Box<Diagnostic>> {
+    let Some(FnArg::Typed(PatType { ty: parameter, .. })) = signature.inputs.first() else {
+        return Ok(());
+    };
     let is_async = signature.asyncness.is_some();
     let name = &function.name;
     let (message, label, help) = match of_type(parameter, signature, source) {

@@ -1,16 +1,16 @@
 //! Generic parameters that only the connection used.
 
-use proc_macro2::TokenStream;
-use quote::{ToTokens, quote};
+use proc_macro2::Ident;
 use syn::ext::IdentExt;
 use syn::visit::Visit;
 use syn::visit_mut::VisitMut;
-use syn::{GenericParam, Signature, Type};
+use syn::{GenericArgument, GenericParam, Path, Signature, Type};
 
 use super::Connection;
 use super::reach::reach;
 use super::remove::remove_parameter;
 use super::substitute::{Substitute, Uncapture};
+use crate::nodes::{infer, path_type};
 use crate::source::Mentions;
 
 /// What became of a function's generic parameters.
@@ -27,10 +27,8 @@ pub(super) fn prune(signature: &mut Signature, first: &Type, connection: &Connec
     let generic = connection.generic.as_deref();
     if let Some(name) = generic {
         remove_parameter(&mut signature.generics, name);
-        let ty = syn::parse2(connection.ty.clone()).map(|ty| Substitute { name, ty });
-        if let Ok(mut substitute) = ty {
-            substitute.visit_signature_mut(signature);
-        }
+        let ty = connection.ty.clone();
+        Substitute { name, ty }.visit_signature_mut(signature);
     }
 
     let mut mentioned = Mentions::default();
@@ -84,7 +82,7 @@ impl Pruned {
     }
 
     /// Returns the call's generic arguments where the wrapper has some to pass on.
-    pub(super) fn turbofish(&self, connection: &Connection) -> Option<Vec<TokenStream>> {
+    pub(super) fn turbofish(&self, connection: &Connection) -> Option<Vec<GenericArgument>> {
         let params = || {
             self.params
                 .iter()
@@ -94,15 +92,20 @@ impl Pruned {
             return None;
         }
         let arguments = params().map(|(param, is_kept)| match param {
-            GenericParam::Type(param) if *is_kept => param.ident.to_token_stream(),
-            GenericParam::Const(param) if *is_kept => param.ident.to_token_stream(),
+            GenericParam::Type(param) if *is_kept => named(&param.ident),
+            GenericParam::Const(param) if *is_kept => named(&param.ident),
             param if connection.generic.as_deref() == Some(name(param).as_str()) => {
                 connection.ty.clone()
             }
-            _ => quote!(_),
+            _ => infer(),
         });
-        Some(arguments.collect())
+        Some(arguments.map(GenericArgument::Type).collect())
     }
+}
+
+/// An argument that is the wrapper's own parameter. A constant is written like a type.
+fn named(parameter: &Ident) -> Type {
+    path_type(Path::from(parameter.clone()))
 }
 
 /// The name of a parameter: a lifetime's without the quote.

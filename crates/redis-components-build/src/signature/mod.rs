@@ -13,20 +13,21 @@ mod returns;
 mod shared;
 mod substitute;
 
-use proc_macro2::TokenStream;
-use quote::quote;
+use std::collections::BTreeSet;
+
 use syn::punctuated::Punctuated;
 use syn::visit::Visit;
 use syn::visit_mut::VisitMut;
-use syn::{FnArg, Signature};
+use syn::{FnArg, GenericArgument, Signature};
 
-pub(crate) use connection::Connection;
+pub(crate) use connection::{Borrow, Connection};
 pub(crate) use parameters::Argument;
-pub(crate) use returns::Returned;
+pub(crate) use returns::{Returned, is_never};
 
 use crate::diagnostics::Diagnostics;
 use crate::manifest::Function;
 use crate::rewrite::Absolute;
+use crate::runtime::Runtime;
 use crate::source::{Found, Imports, Mentions, Qualify, Sources};
 
 /// What is known of a function's wrapper.
@@ -39,7 +40,7 @@ pub(crate) struct Wrapper {
     pub(crate) is_dedicated: bool,
     pub(crate) arguments: Vec<Argument>,
     /// The generic arguments of the call, `None` where the function has none to give.
-    pub(crate) turbofish: Option<Vec<TokenStream>>,
+    pub(crate) turbofish: Option<Vec<GenericArgument>>,
     /// The names that the signature was written with.
     pub(crate) mentions: Mentions,
     /// What it needs of them to be imported.
@@ -47,22 +48,30 @@ pub(crate) struct Wrapper {
 }
 
 /// Plans the wrapper of a function; `None` where there is a problem, which is reported.
+///
+/// `taken` are the names of the generated module's own items.
 pub(crate) fn plan(
     function: &Function,
     found: &Found,
+    taken: &BTreeSet<String>,
     sources: &mut Sources<'_>,
-    runtime: &TokenStream,
+    runtime: &Runtime,
     diagnostics: &mut Diagnostics,
 ) -> Option<Wrapper> {
-    let (item, source, module) = (&found.item, &*found.scope.source, &found.scope.module);
-    let first = refuse::check(function, item, source, diagnostics)?;
+    let (source, module) = (&*found.scope.source, &found.scope.module);
+    let view = found.view();
+    let mut item = found.item.clone();
+    refuse::check(function, &item, source, diagnostics)?;
+    let (seen, mut imports) = sources.see_through(&mut item.sig, view);
+    let first = refuse::check(function, &item, source, diagnostics)?;
+    let seen = &seen.signature;
     let is_async = item.sig.asyncness.is_some();
     let mut connection = Connection::of(&first.ty, &item.sig, runtime);
     if let Err(error) = connection::check(function, &connection, is_async, &first.ty, source)
-        .and_then(|()| borrow::check(function, &item.sig, &first.ty, source))
-        .and_then(|()| returns::check(function, &item.sig, source))
-        .and_then(|()| flavour::check(function, &item.sig, &first.ty, source))
-        .and_then(|()| shared::check(function, &item.sig, &first.ty, source))
+        .and_then(|()| borrow::check(function, seen, &first.ty, source))
+        .and_then(|()| returns::check(function, seen, source))
+        .and_then(|()| flavour::check(function, seen, source))
+        .and_then(|()| shared::check(function, seen, &first.ty, source))
     {
         diagnostics.error(*error);
         return None;
@@ -80,28 +89,27 @@ pub(crate) fn plan(
     let arguments = parameters::name(&mut signature.inputs);
     Absolute { module }.visit_signature_mut(&mut signature);
     connection.rewrite(&mut Absolute { module });
-    let mut around = sources.look_through(&found.scope, diagnostics);
-    around.visit_signature_mut(&mut signature);
-    connection.rewrite(&mut around);
-    drop(around);
+    imports.merge(sources.nameable_in(view, |nameable| {
+        nameable.visit_signature_mut(&mut signature);
+        connection.rewrite(nameable);
+    }));
 
     let mut mentions = Mentions::default();
     mentions.visit_signature(&signature);
     connection.mention(&mut mentions);
     for param in &signature.generics.params {
-        mentions.names.remove(&generics::name(param));
+        mentions.remove(param);
     }
-    let mut imports = Imports::of(&found.scope, &mentions, sources, diagnostics);
-    imports.report_hidden(function, source, diagnostics);
-    if found.is_foreign {
-        let mut qualify = Qualify::take(&mut imports);
-        qualify.visit_signature_mut(&mut signature);
-        connection.rewrite(&mut qualify);
-    }
+    imports.add_all(mentions.clone(), view, sources);
+    imports.report_hidden(function, diagnostics);
+    let is_written_out = |name: &str| found.is_foreign || taken.contains(name);
+    let mut qualify = Qualify::take_where(&mut imports, is_written_out);
+    qualify.visit_signature_mut(&mut signature);
+    connection.rewrite(&mut qualify);
     Some(Wrapper {
         returned: Returned::of(
             &signature.output,
-            returns::is_result(&item.sig.output, function, source),
+            returns::is_result(&seen.output, function, source),
         ),
         is_dedicated: function.is_dedicated,
         turbofish: pruned.turbofish(&connection),
@@ -116,13 +124,6 @@ pub(crate) fn plan(
 impl Wrapper {
     pub(crate) fn is_async(&self) -> bool {
         self.signature.asyncness.is_some()
-    }
-
-    pub(crate) fn generic_arguments(&self) -> TokenStream {
-        self.turbofish
-            .as_ref()
-            .map(|arguments| quote!(::<#(#arguments),*>))
-            .unwrap_or_default()
     }
 }
 

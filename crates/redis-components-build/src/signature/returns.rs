@@ -1,7 +1,6 @@
 //! The return type: a result, whose error type takes the runtime's error, or a plain value.
 
-use proc_macro2::{Ident, TokenStream};
-use quote::{ToTokens, quote};
+use proc_macro2::Ident;
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 use syn::{
@@ -12,31 +11,37 @@ use syn::{
 use super::connection::bare;
 use crate::diagnostics::Diagnostic;
 use crate::manifest::{Function, Returns};
+use crate::nodes::{absolute, path_type, unit};
 use crate::source::Source;
-
-/// Aliases of aliases are followed so far: a cycle is rustc's to report.
-const MOST_ALIASES: usize = 16;
 
 /// What a function returns.
 pub(crate) enum Returned {
     /// A result; the type as it can be written in an expression.
-    Result(TokenStream),
+    Result(Type),
     /// Anything else; the type as it is.
-    Plain(TokenStream),
+    Plain(Type),
 }
 
 impl Returned {
     /// `is_result` is what [`is_result`] says of the type as it was written.
     pub(super) fn of(output: &ReturnType, is_result: bool) -> Self {
         let ReturnType::Type(_, ty) = output else {
-            return Self::Plain(quote!(()));
+            return Self::Plain(unit());
         };
         if is_result {
-            Self::Result(without_impl(ty).to_token_stream())
+            Self::Result(without_impl(ty))
+        } else if is_never(output) {
+            // `!` cannot stand in a type, and is as good as this one.
+            Self::Plain(path_type(absolute(&["core", "convert", "Infallible"])))
         } else {
-            Self::Plain(ty.to_token_stream())
+            Self::Plain((**ty).clone())
         }
     }
+}
+
+/// Tells whether a function never returns.
+pub(crate) fn is_never(output: &ReturnType) -> bool {
+    matches!(output, ReturnType::Type(_, ty) if matches!(bare(ty), Type::Never(_)))
 }
 
 /// Refuses return types for which no wrapper can be written.
@@ -48,7 +53,7 @@ pub(super) fn check(
     let ReturnType::Type(_, ty) = &signature.output else {
         return Ok(());
     };
-    let spot = source.spot(ty.span());
+    let spot = || source.spot(ty.span());
     if let Type::ImplTrait(opaque) = bare(ty)
         && opaque.bounds.iter().any(is_future)
     {
@@ -57,7 +62,7 @@ pub(super) fn check(
             function.name
         );
         return Err(Box::new(
-            Diagnostic::error(message, &spot, "a future")
+            Diagnostic::error(message, &spot(), "a future")
                 .context(&function.spot, "listed here")
                 .help("write it as an `async fn`"),
         ));
@@ -65,7 +70,7 @@ pub(super) fn check(
     if is_result(&signature.output, function, source) && has_impl(&without_impl(ty)) {
         let message = format!("the error type of `{}` has no name", function.name);
         return Err(Box::new(
-            Diagnostic::error(message, &spot, "an `impl` type where the error is")
+            Diagnostic::error(message, &spot(), "an `impl` type where the error is")
                 .context(&function.spot, "listed here")
                 .help(
                     "name the error type: the wrapper has to make one where there is no connection",
@@ -75,33 +80,28 @@ pub(super) fn check(
     Ok(())
 }
 
-/// Tells whether a type is a result: as the manifest says, as the file declares it, or by its name,
-/// which is `Result` under any path, or an alias of it.
+/// Tells whether a type, whose aliases are written out, is a result: as the manifest says, or by the
+/// name that it is imported from.
 pub(super) fn is_result(output: &ReturnType, function: &Function, source: &Source) -> bool {
     let ReturnType::Type(_, ty) = output else {
         return false;
     };
     function.returns.map_or_else(
-        || is_named_result(ty, source, MOST_ALIASES),
+        || is_named_result(ty, source),
         |returns| returns == Returns::Result,
     )
 }
 
-fn is_named_result(ty: &Type, source: &Source, aliases: usize) -> bool {
+fn is_named_result(ty: &Type, source: &Source) -> bool {
     let Type::Path(path) = bare(ty) else {
         return false;
     };
-    let Some(last) = path.path.segments.last() else {
-        return false;
-    };
-    if let (Some(left), Some(declared)) = (aliases.checked_sub(1), local(&path.path, source)) {
-        return match declared {
-            Item::Type(alias) => is_named_result(&alias.ty, source, left),
-            Item::Enum(_) | Item::Struct(_) | Item::Union(_) => false,
-            _ => last.ident.to_string().ends_with("Result"),
-        };
-    }
-    last.ident.to_string().ends_with("Result")
+    let is_own_type = matches!(
+        local(&path.path, source),
+        Some(Item::Enum(_) | Item::Struct(_) | Item::Union(_))
+    );
+    let full = source.full_path(&path.path);
+    !is_own_type && full.last().is_some_and(|last| last.ends_with("Result"))
 }
 
 /// Finds what the file declares under a path of one name.
@@ -132,7 +132,7 @@ fn without_impl(ty: &Type) -> Type {
             .find(|argument| matches!(argument, GenericArgument::Type(_)))
         && has_impl(success)
     {
-        *success = syn::parse_quote!(());
+        *success = unit();
     }
     ty
 }

@@ -1,14 +1,11 @@
-use std::collections::BTreeSet;
-
 use proc_macro2::Ident;
-use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::{Attribute, Item, ItemFn, ItemUse};
 
-use super::import::{cfgs, resolved};
-use super::missing::{ambiguous, not_found, private};
+use super::import::{cfgs, without_repetitions};
+use super::missing::{ambiguous, not_found, private, unreachable};
 use super::use_tree::{Leaf, leaves};
-use super::{Scope, Source, Sources, is_public, is_visible_from_root};
+use super::{Scope, Source, Sources, View, is_public, is_visible_from_root};
 use crate::diagnostics::Diagnostics;
 use crate::manifest::{Function, SourcePath};
 use crate::module_path::ModulePath;
@@ -31,6 +28,16 @@ pub(crate) struct Found {
     pub(crate) is_foreign: bool,
 }
 
+impl Found {
+    /// The places from which its signature is seen.
+    pub(crate) fn view(&self) -> View<'_> {
+        View {
+            scope: &self.scope,
+            caller: &self.module,
+        }
+    }
+}
+
 /// Finds a listed function: more than one where `cfg` chooses between them, none where there is a
 /// problem, which is reported.
 pub(crate) fn find(
@@ -40,9 +47,7 @@ pub(crate) fn find(
     sources: &mut Sources<'_>,
     diagnostics: &mut Diagnostics,
 ) -> Vec<Found> {
-    let direct: Vec<&ItemFn> = functions(&scope.source)
-        .filter(|item| item.sig.ident.unraw() == function.name)
-        .collect();
+    let direct: Vec<&ItemFn> = functions_named(&function.name, &scope.source).collect();
     let hidden = direct
         .iter()
         .find(|item| !is_visible_from_root(&item.vis, &scope.module));
@@ -50,11 +55,17 @@ pub(crate) fn find(
         diagnostics.error(private(function, item, &scope.source));
         return Vec::new();
     }
-    if !direct.is_empty() {
+    if let Some(first) = direct.first() {
+        let Some(module) = sources.caller_of(scope, &first.sig.ident, &first.vis) else {
+            let module = sources.hiding(&scope.module);
+            diagnostics.error(unreachable(path, scope, module.as_ref()));
+            return Vec::new();
+        };
         return direct
             .into_iter()
             .map(|item| Found {
                 is_foreign: false,
+                module: module.clone(),
                 ..here(item, scope)
             })
             .collect();
@@ -62,14 +73,13 @@ pub(crate) fn find(
 
     let mut search = Search {
         sources,
-        diagnostics,
         met_unparsable: false,
     };
     let mut found = search.reexported(&function.name, scope, MOST_HOPS);
+    let met_unparsable = search.met_unparsable;
     if found.is_empty() {
         found = inside(&function.name, scope);
     }
-    let met_unparsable = search.met_unparsable;
     if found.is_empty() {
         // Rustc is about to say why the other file cannot be read.
         if !met_unparsable {
@@ -83,10 +93,18 @@ pub(crate) fn find(
 }
 
 pub(super) fn functions(source: &Source) -> impl Iterator<Item = &ItemFn> {
-    source.items.iter().filter_map(|item| match item {
+    source.items.iter().filter_map(function)
+}
+
+fn functions_named<'a>(name: &str, source: &'a Source) -> impl Iterator<Item = &'a ItemFn> {
+    source.declaring(name).filter_map(function)
+}
+
+fn function(item: &Item) -> Option<&ItemFn> {
+    match item {
         Item::Fn(item) => Some(item),
         _ => None,
-    })
+    }
 }
 
 fn here(item: &ItemFn, scope: &Scope) -> Found {
@@ -94,7 +112,7 @@ fn here(item: &ItemFn, scope: &Scope) -> Found {
         item: item.clone(),
         scope: scope.clone(),
         module: scope.module.clone(),
-        cfg: scope.source.cfg.clone(),
+        cfg: scope.cfg.clone(),
         is_public: is_public(&item.vis),
         is_foreign: true,
     }
@@ -103,10 +121,9 @@ fn here(item: &ItemFn, scope: &Scope) -> Found {
 /// Looks in the inline modules that the crate's root can name.
 fn inside(name: &str, scope: &Scope) -> Vec<Found> {
     let mut found = Vec::new();
-    for (_, inner) in scope.inline_modules() {
+    for inner in scope.inline_modules() {
         if inner.is_reachable {
-            let visible = functions(&inner.source)
-                .filter(|item| item.sig.ident.unraw() == name)
+            let visible = functions_named(name, &inner.source)
                 .filter(|item| is_visible_from_root(&item.vis, &inner.module));
             found.extend(visible.map(|item| here(item, &inner)));
             found.extend(inside(name, &inner));
@@ -118,7 +135,6 @@ fn inside(name: &str, scope: &Scope) -> Vec<Found> {
 /// A search that goes from file to file.
 struct Search<'a, 'b> {
     sources: &'a mut Sources<'b>,
-    diagnostics: &'a mut Diagnostics,
     met_unparsable: bool,
 }
 
@@ -153,7 +169,7 @@ impl Search<'_, '_> {
         scope: &Scope,
         hops: usize,
     ) -> Vec<Found> {
-        let mut path = resolved(leaf, item, scope);
+        let (mut path, _) = self.sources.target(leaf, item, scope);
         let original = if leaf.is_glob {
             name.to_owned()
         } else {
@@ -168,9 +184,7 @@ impl Search<'_, '_> {
         let Some(definition) = self.module(&module, scope) else {
             return Vec::new();
         };
-        let definition = definition.exported_by(scope);
-        let mut found: Vec<Found> = functions(&definition.source)
-            .filter(|item| item.sig.ident.unraw() == original)
+        let mut found: Vec<Found> = functions_named(&original, &definition.source)
             .map(|item| here(item, &definition))
             .collect();
         if found.is_empty() {
@@ -180,7 +194,7 @@ impl Search<'_, '_> {
             rename(&mut function.item.sig.ident, leaf);
             function.module = scope.module.clone();
             function.is_public = is_public(&item.vis);
-            let mut cfg = scope.source.cfg.clone();
+            let mut cfg = scope.cfg.clone();
             cfg.extend(cfgs(&item.attrs));
             cfg.append(&mut function.cfg);
             function.cfg = without_repetitions(cfg);
@@ -192,9 +206,9 @@ impl Search<'_, '_> {
         if let Some(scope) = from.walk(module) {
             return Some(scope);
         }
-        let found = self.sources.module(module, self.diagnostics);
-        self.met_unparsable |= found.is_err();
-        found.ok().flatten()
+        let found = self.sources.scope(module);
+        self.met_unparsable |= found.is_none() && self.sources.is_unparsable(module);
+        found
     }
 }
 
@@ -205,11 +219,4 @@ fn rename(ident: &mut Ident, leaf: &Leaf) {
         *ident = leaf.name.clone();
         ident.set_span(span);
     }
-}
-
-fn without_repetitions(cfg: Vec<Attribute>) -> Vec<Attribute> {
-    let mut known = BTreeSet::new();
-    cfg.into_iter()
-        .filter(|attribute| known.insert(attribute.to_token_stream().to_string()))
-        .collect()
 }

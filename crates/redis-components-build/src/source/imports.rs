@@ -1,97 +1,60 @@
 //! What copied signatures and documentation need of their file's surroundings.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use proc_macro2::Ident;
-use quote::ToTokens;
 use syn::ext::IdentExt;
-use syn::visit::Visit;
-use syn::visit_mut::VisitMut;
-use syn::{Item, ItemType, Visibility, parse_quote};
+use syn::{Item, ItemUse, parse_quote};
 
-use super::import::{Import, cfgs, copied, exported, first_name, local, sort_key};
+use super::hidden::Hidden;
+use super::import::{Import, attributes, cfgs, sort_key, without_repetitions};
 use super::items::{declared, has_macro_calls};
-use super::private::Surroundings;
-use super::use_tree::{Leaf, leaves};
-use super::{Mentions, Scope, Source, Sources, is_public, is_visible_from_root};
-use crate::diagnostics::{Diagnostic, Diagnostics};
+use super::lookup::{Kind, Meaning};
+use super::public::{View, is_public_item};
+use super::use_tree::Leaf;
+use super::{Mentions, Scope, Sources, is_visible_from_root};
+use crate::diagnostics::Diagnostics;
 use crate::manifest::Function;
-use crate::rewrite::Absolute;
 
 /// What makes the names of copied signatures resolve.
-#[derive(Default)]
 pub(crate) struct Imports {
     pub(crate) uses: Vec<Import>,
-    /// Private aliases of the file, which cannot be imported, so they are declared again.
-    pub(crate) aliases: Vec<ItemType>,
-    /// Whether everything the file itself declares for them is `pub`.
+    /// Whether everything of this crate that they name is `pub`.
     pub(crate) are_all_public: bool,
+    /// Whether one of them is deprecated, as far as this crate tells.
+    pub(crate) is_deprecated: bool,
+    /// Whether an alias was written out, which may have been there to make a type short.
+    pub(crate) is_written_out: bool,
     /// Items that the crate's root cannot name.
-    hidden: Vec<Hidden>,
+    pub(super) hidden: Vec<Hidden>,
 }
 
-/// An item that a signature needs and the crate's root cannot name.
-struct Hidden {
-    kind: &'static str,
-    ident: Ident,
-    /// Whether its module is what hides it.
-    is_visible: bool,
+impl Default for Imports {
+    fn default() -> Self {
+        Self {
+            uses: Vec::new(),
+            are_all_public: true,
+            is_deprecated: false,
+            is_written_out: false,
+            hidden: Vec::new(),
+        }
+    }
 }
 
 impl Imports {
-    /// Collects what `mentions` needs of a source file.
-    pub(crate) fn of(
-        scope: &Scope,
-        mentions: &Mentions,
-        sources: &mut Sources<'_>,
-        diagnostics: &mut Diagnostics,
-    ) -> Self {
-        let mut around = Surroundings {
-            scope,
-            sources,
-            diagnostics,
-        };
-        let mut imports = Self {
-            are_all_public: true,
-            ..Self::default()
-        };
-        let mut seen = BTreeSet::new();
-        let mut open: Vec<String> = mentions.names.iter().cloned().collect();
-        let mut is_complete = true;
-        while let Some(name) = open.pop() {
-            if seen.insert(name.clone()) {
-                is_complete &= imports.add(&name, &mut around, &mut open)
-                    || imports.add_through_globs(&name, &mut around);
-            }
-        }
-        if !is_complete {
-            imports.add_globs(scope);
-        }
-        imports
-    }
-
     /// Collects what the links of copied documentation need, for documentation builds alone.
-    pub(crate) fn of_links(scope: &Scope, names: BTreeSet<String>) -> Self {
+    pub(crate) fn of_links(
+        view: View<'_>,
+        names: BTreeSet<String>,
+        sources: &mut Sources<'_>,
+    ) -> Self {
         let mut imports = Self::default();
         for name in names {
-            for item in &scope.source.items {
-                match item {
-                    Item::Use(item) => {
-                        let is_named = |leaf: &&Leaf| !leaf.is_glob && leaf.name.unraw() == name;
-                        let leaves = leaves(item);
-                        let found = leaves.iter().filter(is_named);
-                        let found = found.filter_map(|leaf| copied(leaf, item, scope));
-                        imports.uses.extend(found);
-                    }
-                    item => {
-                        if let Some((_, ident, visibility)) = declared(item)
-                            && ident.unraw() == name
-                            && is_visible_from_root(visibility, &scope.module)
-                        {
-                            imports.uses.extend(local(ident, item, scope));
-                        }
-                    }
-                }
+            let source = &view.scope.source;
+            for (item, leaf) in source.importing(&name) {
+                imports.add_use(leaf, item, view, sources);
+            }
+            for item in source.declaring(&name) {
+                imports.add_item(item, view, sources);
             }
         }
         for import in &mut imports.uses {
@@ -100,165 +63,227 @@ impl Imports {
         imports
     }
 
+    /// Collects what `mentions` needs of a source file.
+    pub(crate) fn add_all(
+        &mut self,
+        mentions: Mentions,
+        view: View<'_>,
+        sources: &mut Sources<'_>,
+    ) {
+        let mut is_complete = true;
+        for name in mentions.names {
+            is_complete &= self.add(&name, view, sources);
+        }
+        if !is_complete {
+            self.add_globs(view.scope, view, sources);
+        }
+    }
+
     /// Adds another function's.
     pub(crate) fn merge(&mut self, other: Self) {
         self.uses.extend(other.uses);
-        self.uses.sort_by_cached_key(sort_key);
-        self.uses.dedup_by_key(|import| sort_key(import));
-        self.aliases.extend(other.aliases);
-        self.aliases.sort_by_cached_key(alias_key);
-        self.aliases.dedup_by_key(|alias| alias_key(alias));
+        self.are_all_public &= other.are_all_public;
+        self.is_deprecated |= other.is_deprecated;
+        self.is_written_out |= other.is_written_out;
+        self.hidden.extend(other.hidden);
     }
 
-    /// Reports the items that a generated module cannot name.
-    pub(crate) fn report_hidden(
-        &self,
-        function: &Function,
-        source: &Source,
-        diagnostics: &mut Diagnostics,
-    ) {
-        for Hidden {
-            kind,
-            ident,
-            is_visible,
-        } in &self.hidden
-        {
-            let name = &function.name;
-            let (message, label, help) = if *is_visible {
-                (
-                    format!("`{name}` needs `{ident}`, whose module is private"),
-                    format!("{kind} that cannot be named from the crate's root"),
-                    format!("re-export `{ident}` where `{name}` is re-exported"),
-                )
-            } else {
-                (
-                    format!("`{name}` needs `{ident}`, which is private"),
-                    format!("{kind} of this file alone"),
-                    format!("make `{ident}` `pub` or `pub(crate)`"),
-                )
-            };
-            diagnostics.error(
-                Diagnostic::error(message, &source.spot(ident.span()), label)
-                    .context(&function.spot, "listed here")
-                    .help(help),
-            );
+    /// Sorts them, and keeps one of each.
+    pub(crate) fn tidy(&mut self) {
+        let uses = std::mem::take(&mut self.uses).into_iter().rev();
+        let uses: BTreeMap<_, Import> = uses.map(|import| (sort_key(&import), import)).collect();
+        self.uses = uses.into_values().collect();
+    }
+
+    /// Reports what the crate's root cannot name.
+    pub(crate) fn report_hidden(&self, function: &Function, diagnostics: &mut Diagnostics) {
+        let mut reported = BTreeSet::new();
+        let is_module = |hidden: &Hidden| hidden.kind == "a module";
+        // A module that is in the way of an item is reported with it.
+        let has_items = !self.hidden.iter().all(is_module);
+        let hidden = self.hidden.iter();
+        for hidden in hidden.filter(|hidden| !has_items || !is_module(hidden)) {
+            if reported.insert(hidden.name.to_string()) {
+                hidden.report(function, diagnostics);
+            }
+        }
+    }
+
+    /// Takes note of something that a signature names.
+    pub(super) fn note(&mut self, meaning: &Meaning) {
+        self.are_all_public &= is_public_item(meaning);
+        if let Meaning::Item(_, item) = meaning {
+            let mut attributes = attributes(item).iter();
+            self.is_deprecated |= attributes.any(|a| a.path().is_ident("deprecated"));
         }
     }
 
     /// Adds what declares `name`; `false` if nothing that can be seen does.
-    fn add(
-        &mut self,
-        name: &str,
-        around: &mut Surroundings<'_, '_>,
-        open: &mut Vec<String>,
-    ) -> bool {
-        let scope = around.scope;
+    fn add(&mut self, name: &str, view: View<'_>, sources: &mut Sources<'_>) -> bool {
+        let scope = view.scope;
         let mut is_found = false;
-        for item in &scope.source.items {
-            match item {
-                Item::Use(item) => {
-                    for leaf in leaves(item) {
-                        if !leaf.is_glob && leaf.name.unraw() == name {
-                            is_found = true;
-                            if let Some(import) = exported(&leaf, item, scope) {
-                                self.uses.push(import);
-                            } else if let Some(mut import) = copied(&leaf, item, scope) {
-                                around.look_through(&mut import);
-                                open.extend(first_name(&import));
-                                self.uses.push(import);
-                            }
-                        }
-                    }
-                }
-                Item::Type(alias)
-                    if alias.ident.unraw() == name
-                        && !is_visible_from_root(&alias.vis, &scope.module) =>
-                {
-                    is_found = true;
-                    let mut alias = copied_alias(alias, scope);
-                    around.visit_item_type_mut(&mut alias);
-                    let mut mentions = Mentions::default();
-                    mentions.visit_type(&alias.ty);
-                    mentions.visit_generics(&alias.generics);
-                    open.extend(mentions.names);
-                    self.aliases.push(alias);
-                }
-                item => {
-                    // A function is no type, and a wrapper may have its name.
-                    let Some((kind, ident, visibility)) = declared(item) else {
-                        continue;
-                    };
-                    if ident.unraw() != name || matches!(item, Item::Fn(_)) {
-                        continue;
-                    }
-                    is_found = true;
-                    let is_visible = is_visible_from_root(visibility, &scope.module);
-                    match local(ident, item, scope).filter(|_| is_visible) {
-                        Some(import) => {
-                            self.are_all_public &= is_public(visibility);
-                            self.uses.push(import);
-                        }
-                        None => self.hidden.push(Hidden {
-                            kind,
-                            ident: ident.clone(),
-                            is_visible,
-                        }),
-                    }
+        for (item, leaf) in scope.source.importing(name) {
+            is_found = true;
+            self.add_use(leaf, item, view, sources);
+        }
+        for item in scope.source.declaring(name) {
+            // A function is no type, and a wrapper may have its name.
+            let is_function = matches!(item, Item::Fn(item) if item.sig.constness.is_none());
+            if !is_function {
+                is_found = true;
+                if let Some(hidden) = self.add_item(item, view, sources) {
+                    self.hidden.push(hidden);
                 }
             }
         }
-        is_found
+        is_found || self.add_globbed(name, view, sources)
     }
 
-    /// Adds what a glob of the file brings in, although it is private where the glob leads to.
-    fn add_through_globs(&mut self, name: &str, around: &mut Surroundings<'_, '_>) -> bool {
-        let scope = around.scope;
-        for item in &scope.source.items {
-            if let Item::Use(item) = item {
-                for leaf in leaves(item).iter().filter(|leaf| leaf.is_glob) {
-                    let glob = copied(leaf, item, scope);
-                    if let Some(import) = glob.and_then(|glob| around.through_glob(name, &glob)) {
-                        self.uses.push(import);
-                        return true;
-                    }
-                }
-            }
+    /// Adds an import of the file, from where the crate's root can name what it imports.
+    fn add_use(&mut self, leaf: &Leaf, item: &ItemUse, view: View<'_>, sources: &mut Sources<'_>) {
+        let scope = view.scope;
+        let (target, leading_colon) = sources.target(leaf, item, scope);
+        let is_own = !leading_colon && target.first().is_some_and(|first| first == "crate");
+        let mut cfg = scope.cfg.clone();
+        cfg.extend(cfgs(&item.attrs));
+        let located = if is_own {
+            sources.locate(&target, Kind::Other)
+        } else {
+            None
+        };
+        let located = located.filter(|found| found.used == target.len());
+        if let Some(found) = &located {
+            self.note(&found.meaning);
         }
-        false
-    }
-
-    /// Adds the file's own globs, and the file itself where a macro may declare names.
-    fn add_globs(&mut self, scope: &Scope) {
-        for item in &scope.source.items {
-            if let Item::Use(item) = item {
-                for leaf in leaves(item).iter().filter(|leaf| leaf.is_glob) {
-                    self.uses.extend(copied(leaf, item, scope));
-                }
+        let is_exported = scope.is_reachable && is_visible_from_root(&item.vis, &scope.module);
+        let import = if is_exported {
+            let mut path = scope.module.idents();
+            path.push(leaf.name.clone());
+            Import::of_path(path)
+        } else if let Some(found) = located {
+            cfg.extend(found.cfg.iter().cloned());
+            let path = if found.is_nameable {
+                Some(target)
+            } else {
+                sources.public_path(&found.meaning, view)
+            };
+            let Some(path) = path else {
+                self.hidden.extend(sources.hidden(&found.meaning, view));
+                return;
+            };
+            let leading_colon = matches!(found.meaning, Meaning::Outside(_, true));
+            Import {
+                leading_colon,
+                ..Import::named(path, &leaf.name)
             }
-        }
-        if scope.is_reachable && has_macro_calls(&scope.source.items) {
+        } else {
+            if is_own && let Some(module) = sources.hidden_module_of(&target, view) {
+                self.hidden.push(module);
+                return;
+            }
+            Import {
+                leading_colon,
+                ..Import::named(target, &leaf.name)
+            }
+        };
+        if !import.is_needless() {
             self.uses.push(Import {
-                cfg: scope.source.cfg.clone(),
-                leading_colon: false,
-                path: scope.module.idents(),
-                rename: None,
-                is_glob: true,
+                cfg: without_repetitions(cfg),
+                ..import
             });
         }
     }
-}
 
-fn copied_alias(alias: &ItemType, scope: &Scope) -> ItemType {
-    let mut alias = alias.clone();
-    let mut cfg = scope.source.cfg.clone();
-    cfg.extend(cfgs(&alias.attrs));
-    alias.attrs = cfg;
-    alias.vis = Visibility::Inherited;
-    let module = &scope.module;
-    Absolute { module }.visit_item_type_mut(&mut alias);
-    alias
-}
+    /// Adds an item of the file itself, or says what hides it.
+    fn add_item(
+        &mut self,
+        item: &Item,
+        view: View<'_>,
+        sources: &mut Sources<'_>,
+    ) -> Option<Hidden> {
+        let (_, ident, _) = declared(item)?;
+        let scope = view.scope;
+        let meaning = match item {
+            Item::Mod(_) => {
+                Meaning::Module(sources.scope(&scope.module.child(&ident.unraw().to_string()))?)
+            }
+            item => Meaning::Item(scope.clone(), Box::new(item.clone())),
+        };
+        let Some(path) = sources.public_path(&meaning, view) else {
+            return sources.hidden(&meaning, view);
+        };
+        self.note(&meaning);
+        let mut cfg = scope.cfg.clone();
+        cfg.extend(cfgs(attributes(item)));
+        self.uses.push(Import {
+            cfg: without_repetitions(cfg),
+            ..Import::named(path, ident)
+        });
+        None
+    }
 
-fn alias_key(alias: &ItemType) -> (String, String) {
-    (alias.ident.to_string(), alias.to_token_stream().to_string())
+    /// Adds what a glob of the file brings in, as far as the glob leads to a module of this crate.
+    fn add_globbed(&mut self, name: &str, view: View<'_>, sources: &mut Sources<'_>) -> bool {
+        let ident = crate::syntax::ident(name);
+        let found = sources.locate_from(view.scope, std::slice::from_ref(&ident), Kind::Other);
+        let Some(found) = found else {
+            return false;
+        };
+        self.note(&found.meaning);
+        match sources.public_path(&found.meaning, view) {
+            Some(path) => {
+                let mut cfg = view.scope.cfg.clone();
+                cfg.extend(found.cfg);
+                self.uses.push(Import {
+                    cfg: without_repetitions(cfg),
+                    leading_colon: matches!(found.meaning, Meaning::Outside(_, true)),
+                    ..Import::named(path, &ident)
+                });
+            }
+            None => self.hidden.extend(sources.hidden(&found.meaning, view)),
+        }
+        true
+    }
+
+    /// Adds the globs of a file and of the modules that they lead to, as far as they may bring in what
+    /// cannot be seen, and modules in which a macro may declare names.
+    fn add_globs(&mut self, scope: &Scope, view: View<'_>, sources: &mut Sources<'_>) {
+        let mut open = vec![scope.clone()];
+        let mut seen = BTreeSet::new();
+        while let Some(scope) = open.pop() {
+            if !seen.insert(scope.module.to_string()) {
+                continue;
+            }
+            if has_macro_calls(&scope.source.items)
+                && let Some(path) = sources.public_path(&Meaning::Module(scope.clone()), view)
+            {
+                self.uses.push(Import {
+                    cfg: scope.cfg.clone(),
+                    is_glob: true,
+                    ..Import::of_path(path)
+                });
+            }
+            for (item, leaf) in scope.source.globs() {
+                let (path, leading_colon) = sources.target(leaf, item, &scope);
+                let is_own = path.first().is_some_and(|first| first == "crate");
+                match sources.locate(&path, Kind::Other).filter(|_| is_own) {
+                    Some(found) => {
+                        if let Meaning::Module(inner) = found.meaning {
+                            open.push(inner);
+                        }
+                    }
+                    None => {
+                        let mut cfg = scope.cfg.clone();
+                        cfg.extend(cfgs(&item.attrs));
+                        self.uses.push(Import {
+                            cfg: without_repetitions(cfg),
+                            leading_colon,
+                            is_glob: true,
+                            ..Import::of_path(path)
+                        });
+                    }
+                }
+            }
+        }
+    }
 }

@@ -18,9 +18,18 @@ pub(super) fn declared(item: &Item) -> Option<(&'static str, &Ident, &Visibility
     })
 }
 
+/// Tells whether an item is a value, which no path to a type begins with.
+pub(super) fn is_value(item: &Item) -> bool {
+    matches!(item, Item::Const(_) | Item::Fn(_) | Item::Static(_))
+}
+
 /// Tells whether the file has macros that may declare items which nobody sees here.
 pub(super) fn has_macro_calls(items: &[Item]) -> bool {
-    items
-        .iter()
-        .any(|item| matches!(item, Item::Macro(call) if call.ident.is_none()))
+    items.iter().any(|item| match item {
+        Item::Macro(call) if call.ident.is_none() => {
+            let name = call.mac.path.segments.last().map(|last| &last.ident);
+            name.is_none_or(|name| name != "include_components" && name != "thread_local")
+        }
+        _ => false,
+    })
 }

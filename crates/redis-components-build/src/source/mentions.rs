@@ -3,7 +3,9 @@ use std::collections::BTreeSet;
 use proc_macro2::{TokenStream, TokenTree};
 use syn::ext::IdentExt;
 use syn::visit::{self, Visit};
-use syn::{Attribute, Lifetime, Macro, Path};
+use syn::{Attribute, GenericParam, Lifetime, Macro, Path};
+
+use super::index::key;
 
 /// The names that a piece of syntax leaves for its surroundings to resolve.
 #[derive(Debug, Default, Clone)]
@@ -18,6 +20,15 @@ impl Mentions {
     pub(crate) fn extend(&mut self, other: Self) {
         self.names.extend(other.names);
         self.lifetimes.extend(other.lifetimes);
+    }
+
+    /// Takes a generic parameter for what it is, and no longer for a name to resolve.
+    pub(crate) fn remove(&mut self, param: &GenericParam) {
+        match param {
+            GenericParam::Type(param) => self.names.remove(&param.ident.unraw().to_string()),
+            GenericParam::Const(param) => self.names.remove(&param.ident.unraw().to_string()),
+            GenericParam::Lifetime(_) => false,
+        };
     }
 
     fn add_tokens(&mut self, tokens: TokenStream) {
@@ -37,12 +48,11 @@ impl<'ast> Visit<'ast> for Mentions {
     fn visit_path(&mut self, path: &'ast Path) {
         if path.leading_colon.is_none()
             && let Some(first) = path.segments.first()
-            && !matches!(
-                first.ident.to_string().as_str(),
-                "crate" | "self" | "super" | "Self"
-            )
         {
-            self.names.insert(first.ident.unraw().to_string());
+            let name = key(&first.ident);
+            if !matches!(name.as_str(), "crate" | "self" | "super" | "Self") {
+                self.names.insert(name);
+            }
         }
         visit::visit_path(self, path);
     }

@@ -4,11 +4,11 @@ use proc_macro2::Ident;
 use syn::ext::IdentExt;
 use syn::{ImplItem, Item, ItemFn, Visibility};
 
-use super::Source;
 use super::find::{Found, functions};
 use super::items::{declared, has_macro_calls};
 use super::use_tree::leaves;
-use crate::diagnostics::Diagnostic;
+use super::{Scope, Source};
+use crate::diagnostics::{Diagnostic, Spot};
 use crate::manifest::{Function, SourcePath};
 use crate::nearest::nearest;
 
@@ -25,6 +25,20 @@ pub(super) fn private(function: &Function, item: &ItemFn, source: &Source) -> Di
         "make it `pub` or `pub(crate)`",
         &source.spot(item.sig.ident.span()),
     )
+}
+
+/// Says that the module of a function may not be named from elsewhere.
+pub(super) fn unreachable(path: &SourcePath, scope: &Scope, module: Option<&Spot>) -> Diagnostic {
+    let message = format!("the module `{}` is private", scope.module);
+    let label = "cannot be named from the generated module";
+    let error = Diagnostic::error(message, &path.spot, label);
+    match module {
+        Some(spot) => error.help_at(
+            "make it `pub` or `pub(crate)`, or re-export the functions",
+            spot,
+        ),
+        None => error.help("make it `pub` or `pub(crate)`, or re-export the functions"),
+    }
 }
 
 /// Says that a name alone does not tell which function is meant.
@@ -75,15 +89,25 @@ pub(super) fn not_found(function: &Function, path: &SourcePath, source: &Source)
             return error.help_at(format!("`{name}` {help}"), &source.spot(leaf.name.span()));
         }
     }
-    let names: Vec<String> = functions(source)
-        .map(|item| item.sig.ident.unraw().to_string())
-        .collect();
-    if let Some(similar) = nearest(name, names.iter().map(String::as_str)) {
-        let item = functions(source).find(|item| item.sig.ident.unraw() == similar);
+    let exports = exports(source);
+    if let Some((original, exported)) = exports
+        .iter()
+        .find(|(original, exported)| original.unraw() == *name && exported.unraw() != *name)
+    {
+        return error.help_at(
+            format!("`{original}` is re-exported under another name: list `{exported}`"),
+            &source.spot(exported.span()),
+        );
+    }
+    let own = functions(source).map(|item| &item.sig.ident);
+    let names: Vec<&Ident> = own.chain(exports.iter().map(|(_, name)| name)).collect();
+    let texts: Vec<String> = names.iter().map(|name| name.unraw().to_string()).collect();
+    if let Some(similar) = nearest(name, texts.iter().map(String::as_str)) {
+        let item = names.iter().find(|name| name.unraw() == similar);
         if let Some(item) = item {
             return error.help_at(
                 "a function with a similar name exists",
-                &source.spot(item.sig.ident.span()),
+                &source.spot(item.span()),
             );
         }
     }
@@ -93,6 +117,21 @@ pub(super) fn not_found(function: &Function, path: &SourcePath, source: &Source)
     error.help(format!(
         "define `pub async fn {name}(conn: &mut Connection, …)` there, or remove the name here"
     ))
+}
+
+/// Returns the names that a file re-exports, each with that under which it is defined.
+fn exports(source: &Source) -> Vec<(Ident, Ident)> {
+    let mut exports = Vec::new();
+    for item in &source.items {
+        if let Item::Use(item) = item
+            && !matches!(item.vis, Visibility::Inherited)
+        {
+            for leaf in leaves(item).into_iter().filter(|leaf| !leaf.is_glob) {
+                exports.extend(leaf.path.last().cloned().map(|last| (last, leaf.name)));
+            }
+        }
+    }
+    exports
 }
 
 struct Inside<'a> {

@@ -1,58 +1,77 @@
 //! Stage 2: a source file becomes items, and the listed names become functions.
 
-mod bodies;
+mod cuts;
+mod expand;
 mod find;
+mod hidden;
 mod import;
 mod imports;
+mod index;
 mod items;
 mod lexer;
+mod lookup;
 mod mentions;
 mod missing;
-mod private;
+mod modules;
+mod nameable;
+mod place;
+mod public;
 mod qualify;
 mod resolve;
 mod scope;
+mod shorten;
+mod signature;
 mod use_tree;
 mod visible;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use proc_macro2::Span;
-use syn::visit_mut::VisitMut;
 use syn::{Attribute, Item};
 
 pub(crate) use find::{Found, find};
 pub(crate) use import::Import;
 pub(crate) use imports::Imports;
 pub(crate) use mentions::Mentions;
+pub(crate) use public::View;
 pub(crate) use qualify::Qualify;
 pub(crate) use scope::Scope;
 pub(crate) use visible::{is_public, is_visible_from_root};
 
-use self::private::Surroundings;
-use crate::attributes::allowed_lints;
+use self::cuts::Cuts;
+use self::index::Index;
+use self::lookup::Globbed;
 use crate::diagnostics::{Diagnostic, Diagnostics, Spot, TextFile, quoted};
 use crate::files::Files;
 use crate::manifest::{Component, SourcePath};
-use crate::module_path::ModulePath;
+use crate::nearest::nearest;
 
 /// A parsed source file, or an inline module of one.
 pub(crate) struct Source {
     pub(crate) file: Arc<TextFile>,
     pub(crate) items: Vec<Item>,
-    /// The lints that the whole file allows, and so its functions' signatures.
-    pub(crate) allows: BTreeSet<String>,
-    /// The conditions under which it is there at all.
-    pub(crate) cfg: Vec<Attribute>,
+    /// What the parser has not seen of the file.
+    cuts: Rc<Cuts>,
+    index: OnceCell<Index>,
+    /// The file's own, at its top.
+    pub(crate) attributes: Vec<Attribute>,
 }
 
 impl Source {
     pub(crate) fn spot(&self, span: Span) -> Spot {
-        self.file.spot(span.byte_range())
+        self.file.spot(self.cuts.whole(span.byte_range()))
+    }
+
+    /// Returns the lines of documentation that an attribute stands for, as they follow `///`.
+    pub(crate) fn docs(&self, attribute: &Attribute) -> Option<impl Iterator<Item = &str>> {
+        let lines = self.cuts.docs_of(attribute.path().get_ident()?)?;
+        let lines = self.file.text[lines].lines();
+        Some(lines.filter_map(|line| line.trim_start().strip_prefix("///")))
     }
 }
 
@@ -62,14 +81,16 @@ pub(crate) enum Loaded {
     Parsed(Rc<Source>),
     /// Rustc is about to report it, better than the generator could.
     Unparsable,
-    /// Reported.
-    Unreadable,
 }
 
 /// The files read so far: components may share one.
 pub(crate) struct Sources<'a> {
     files: &'a dyn Files,
     loaded: BTreeMap<String, Loaded>,
+    scopes: BTreeMap<String, Option<Scope>>,
+    globbed: Globbed,
+    /// One per file that does not parse.
+    warnings: Vec<String>,
 }
 
 impl<'a> Sources<'a> {
@@ -77,126 +98,129 @@ impl<'a> Sources<'a> {
         Self {
             files,
             loaded: BTreeMap::new(),
+            scopes: BTreeMap::new(),
+            globbed: Globbed::default(),
+            warnings: Vec::new(),
         }
     }
 
+    /// Reads a component's source, and reports where it cannot.
     pub(crate) fn load(
         &mut self,
         component: &Component,
         path: &SourcePath,
         diagnostics: &mut Diagnostics,
-    ) -> Loaded {
-        if let Some(loaded @ (Loaded::Parsed(_) | Loaded::Unparsable)) = self.loaded.get(&path.file)
-        {
-            return loaded.clone();
-        }
+    ) -> Option<Rc<Source>> {
         if self.files.leaves_package(Path::new(&path.file)) {
             let message = format!("the source {} leaves the package", quoted(&path.file));
             let label = "a link to a file outside of the package";
             let help = "copy the file into the package, or list it where it is";
             diagnostics.error(Diagnostic::error(message, &path.spot, label).help(help));
-            return Loaded::Unreadable;
+            return None;
         }
-        let loaded = match self.files.read(Path::new(&path.file)) {
-            Ok(bytes) => parse(&path.file, bytes, diagnostics),
+        match self.read(&path.file) {
+            Ok(Loaded::Parsed(source)) => Some(source),
+            Ok(_) => None,
             Err(error) => {
-                diagnostics.error(unreadable(component, path, &error));
-                Loaded::Unreadable
+                diagnostics.error(self.unreadable(component, path, &error));
+                None
+            }
+        }
+    }
+
+    /// Returns one text per file that does not parse.
+    pub(crate) fn into_warnings(self) -> Vec<String> {
+        self.warnings
+    }
+
+    /// Reads a file, once.
+    fn read(&mut self, file: &str) -> io::Result<Loaded> {
+        if let Some(loaded) = self.loaded.get(file) {
+            return Ok(loaded.clone());
+        }
+        let loaded = match parse(file, self.files.read(Path::new(file))?) {
+            Ok(source) => Loaded::Parsed(Rc::new(source)),
+            Err(problem) => {
+                self.warnings.push(format!(
+                    "the wrappers of `{file}` are not up to date, because it cannot be parsed ({problem})"
+                ));
+                Loaded::Unparsable
             }
         };
-        self.loaded.insert(path.file.clone(), loaded.clone());
-        loaded
+        self.loaded.insert(file.to_owned(), loaded.clone());
+        Ok(loaded)
     }
 
-    /// Reads the crate's root; `None` where it is not where it mostly is, or does not parse.
-    pub(crate) fn root(&mut self, diagnostics: &mut Diagnostics) -> Option<Rc<Source>> {
-        let root = self.module(&ModulePath::root(), diagnostics);
-        root.ok().flatten().map(|scope| scope.source)
-    }
-
-    /// Tells whether a module has a file of its own.
-    pub(crate) fn has_file(&self, module: &ModulePath) -> bool {
-        let mut files = module.files().into_iter();
-        files.any(|(file, of_file)| of_file == *module && self.files.exists(Path::new(&file)))
-    }
-
-    /// Replaces paths to private imports of the modules around a scope by those of what they import.
-    pub(crate) fn look_through<'s>(
-        &'s mut self,
-        scope: &'s Scope,
-        diagnostics: &'s mut Diagnostics,
-    ) -> impl VisitMut {
-        Surroundings {
-            scope,
-            sources: self,
-            diagnostics,
+    fn unreadable(
+        &self,
+        component: &Component,
+        path: &SourcePath,
+        error: &io::Error,
+    ) -> Diagnostic {
+        let quoted = quoted(&path.file);
+        if error.kind() != io::ErrorKind::NotFound {
+            let message = format!("cannot read the source {quoted}: {error}");
+            return Diagnostic::error(message, &path.spot, "listed here");
         }
+        let message = format!("cannot find the source {quoted}");
+        if path.is_default {
+            return Diagnostic::error(message, &path.spot, "this component names no source")
+                .help("create the file, or name another one with `source`")
+                .note("the default is `src/functions/<component>.rs`");
+        }
+        let error = Diagnostic::error(message, &path.spot, "no such file");
+        let error = match self.similar_file(&path.file) {
+            Some(similar) => error.help(format!("there is `{similar}`")),
+            None => error.help(format!(
+                "create the file, or correct `source` of `{}`",
+                component.name
+            )),
+        };
+        error.note("a source is relative to the package")
     }
 
-    /// Finds a module of the crate where `mod` items look for it; an error where its file does not
-    /// parse.
-    fn module(
-        &mut self,
-        module: &ModulePath,
-        diagnostics: &mut Diagnostics,
-    ) -> Result<Option<Scope>, Unparsable> {
-        for (file, of_file) in module.files() {
-            let loaded = match self.loaded.get(&file) {
-                Some(loaded) => loaded.clone(),
-                None if self.files.exists(Path::new(&file)) => {
-                    let loaded = match self.files.read(Path::new(&file)) {
-                        Ok(bytes) => parse(&file, bytes, diagnostics),
-                        Err(_) => Loaded::Unreadable,
-                    };
-                    self.loaded.insert(file, loaded.clone());
-                    loaded
-                }
-                None => continue,
-            };
-            return match loaded {
-                Loaded::Parsed(source) => Ok(Scope::of_file(source, of_file).walk(module)),
-                Loaded::Unparsable => Err(Unparsable),
-                Loaded::Unreadable => Ok(None),
-            };
+    /// Returns a file that may be meant: in `src`, or of a similar name in the same directory.
+    fn similar_file(&self, file: &str) -> Option<String> {
+        let in_src = format!("src/{file}");
+        if self.files.exists(Path::new(&in_src)) {
+            return Some(in_src);
         }
-        Ok(None)
+        let (directory, name) = file.rsplit_once('/')?;
+        let names = self.files.names(Path::new(directory));
+        let similar = nearest(name, names.iter().map(String::as_str))?;
+        Some(format!("{directory}/{similar}"))
     }
 }
 
-/// Rustc is about to report it.
-struct Unparsable;
-
-fn parse(path: &str, bytes: Vec<u8>, diagnostics: &mut Diagnostics) -> Loaded {
-    let problem = match String::from_utf8(bytes) {
-        Ok(text) => match parse_text(&without_preamble(&text)) {
-            Ok(file) => {
-                return Loaded::Parsed(Rc::new(Source {
-                    file: TextFile::new(path, text),
-                    items: file.items,
-                    allows: allowed_lints(&file.attrs),
-                    cfg: import::cfgs(&file.attrs),
-                }));
-            }
-            Err(error) => {
-                let start = error.span().start();
-                format!("{path}:{}:{}: {error}", start.line, start.column + 1)
-            }
-        },
-        Err(error) => format!("{path}: {error}"),
-    };
-    diagnostics.warn(format!(
-        "the wrappers of `{path}` are not up to date, because it cannot be parsed ({problem})"
-    ));
-    Loaded::Unparsable
+fn parse(path: &str, bytes: Vec<u8>) -> Result<Source, String> {
+    let text = String::from_utf8(bytes).map_err(|error| format!("{path}: {error}"))?;
+    match parse_text(&without_preamble(&text)) {
+        Ok((file, cuts)) => Ok(Source {
+            file: TextFile::new(path, text),
+            items: file.items,
+            cuts: Rc::new(cuts),
+            index: OnceCell::new(),
+            attributes: file.attrs,
+        }),
+        Err(error) => {
+            let start = error.span().start();
+            Err(format!(
+                "{path}:{}:{}: {error}",
+                start.line,
+                start.column + 1
+            ))
+        }
+    }
 }
 
-fn parse_text(text: &str) -> syn::Result<syn::File> {
-    if let Some(short) = bodies::without_bodies(text)
+/// Parses a text as far as it matters; places are in what the cuts have left.
+fn parse_text(text: &str) -> syn::Result<(syn::File, Cuts)> {
+    if let Some((short, cuts)) = shorten::shorten(text)
         && let Ok(file) = syn::parse_file(&short)
     {
-        return Ok(file);
+        return Ok((file, cuts));
     }
-    syn::parse_file(text)
+    syn::parse_file(text).map(|file| (file, Cuts::default()))
 }
 
 /// Blanks a byte order mark and a `#!` line, which the parser would cut off, shifting every place.
@@ -211,28 +235,6 @@ fn without_preamble(text: &str) -> String {
         text.replace_range(..end, &" ".repeat(end));
     }
     text
-}
-
-fn unreadable(component: &Component, path: &SourcePath, error: &io::Error) -> Diagnostic {
-    let quoted = quoted(&path.file);
-    if error.kind() != io::ErrorKind::NotFound {
-        let message = format!("cannot read the source {quoted}: {error}");
-        return Diagnostic::error(message, &path.spot, "listed here");
-    }
-    let message = format!("cannot find the source {quoted}");
-    if path.is_default {
-        Diagnostic::error(message, &path.spot, "this component names no source")
-            .help("create the file, or name another one with `source`")
-            .note("the default is `src/functions/<component>.rs`")
-    } else {
-        let help = format!(
-            "create the file, or correct `source` of `{}`",
-            component.name
-        );
-        Diagnostic::error(message, &path.spot, "no such file")
-            .help(help)
-            .note("a source is relative to the package")
-    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,4 @@
-//! Signatures from another module than the component's own: their names would mean something else
-//! beside those of the others, so that they are written out.
+//! Names that would mean something else beside those of the generated module, written out as whole paths.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +8,7 @@ use syn::{Path, VisRestricted};
 
 use super::Imports;
 use super::import::Import;
-use super::private::replace;
+use super::nameable::replace;
 
 /// Puts imported paths where their names stand.
 pub(crate) struct Qualify {
@@ -20,37 +19,24 @@ impl Qualify {
     /// Takes from the imports of a signature those that can be written out: not the globs, nor what
     /// `cfg` chooses between.
     pub(crate) fn take(imports: &mut Imports) -> Self {
+        Self::take_where(imports, |_| true)
+    }
+
+    /// Takes those of certain names.
+    pub(crate) fn take_where(imports: &mut Imports, is_wanted: impl Fn(&str) -> bool) -> Self {
         let mut names: BTreeMap<String, Import> = BTreeMap::new();
         let mut several = BTreeSet::new();
-        for import in &imports.uses {
-            if !import.is_glob && names.insert(import.name(), import.clone()).is_some() {
-                several.insert(import.name());
+        for import in imports.uses.iter().filter(|import| !import.is_glob) {
+            let name = import.name();
+            if is_wanted(&name) && names.insert(name.clone(), import.clone()).is_some() {
+                several.insert(name);
             }
         }
         names.retain(|name, _| !several.contains(name));
         imports
             .uses
-            .retain(|import| import.is_glob || several.contains(&import.name()));
-        let mut qualify = Self { names };
-        for alias in &mut imports.aliases {
-            qualify.visit_item_type_mut(alias);
-        }
-        qualify
-    }
-
-    /// Returns an import with the path that it has without the others.
-    fn whole(&self, name: &str) -> Option<Import> {
-        let mut import = self.names.get(name)?.clone();
-        let mut seen = BTreeSet::from([name.to_owned()]);
-        while !import.leading_colon
-            && let Some(first) = import.path.first().map(|first| first.unraw().to_string())
-            && seen.insert(first.clone())
-            && let Some(longer) = self.names.get(&first)
-        {
-            import.leading_colon = longer.leading_colon;
-            import.path.splice(..1, longer.path.iter().cloned());
-        }
-        Some(import)
+            .retain(|import| import.is_glob || !names.contains_key(&import.name()));
+        Self { names }
     }
 }
 
@@ -58,9 +44,9 @@ impl VisitMut for Qualify {
     fn visit_path_mut(&mut self, path: &mut Path) {
         if path.leading_colon.is_none()
             && let Some(first) = path.segments.first()
-            && let Some(import) = self.whole(&first.ident.unraw().to_string())
+            && let Some(import) = self.names.get(&first.ident.unraw().to_string())
         {
-            replace(path, 1, &import);
+            replace(path, 1, import);
         }
         visit_mut::visit_path_mut(self, path);
     }

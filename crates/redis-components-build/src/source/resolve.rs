@@ -5,7 +5,7 @@ use syn::ext::IdentExt;
 use syn::{Item, ItemType, Path, Type, TypePath};
 
 use super::Source;
-use super::use_tree::leaves;
+use super::index::key;
 
 /// Imports of imports and aliases of aliases are followed so far: a cycle is rustc's to report.
 const MOST_STEPS: usize = 16;
@@ -49,19 +49,16 @@ impl Source {
     /// Returns what the first of some names is imported from or an alias of.
     fn target(&self, names: &[String]) -> Option<Vec<String>> {
         let first = names.first()?;
-        self.items.iter().find_map(|item| match item {
-            Item::Use(item) => leaves(item)
-                .into_iter()
-                .find(|leaf| !leaf.is_glob && leaf.name.unraw() == first)
-                .map(|leaf| {
-                    leaf.path
-                        .iter()
-                        .map(|ident| ident.unraw().to_string())
-                        .collect()
-                })
-                .filter(|path: &Vec<String>| path.len() > 1 || path.first() != Some(first)),
-            Item::Type(alias) if names.len() == 1 && alias.ident.unraw() == first => aliased(alias),
-            _ => None,
+        let mut imported = self
+            .importing(first)
+            .map(|(_, leaf)| leaf.path.iter().map(key).collect())
+            .filter(|path: &Vec<String>| path.len() > 1 || path.first() != Some(first));
+        let mut declared = self.declaring(first).filter(|_| names.len() == 1);
+        imported.next().or_else(|| {
+            declared.find_map(|item| match item {
+                Item::Type(alias) => aliased(alias),
+                _ => None,
+            })
         })
     }
 }
@@ -82,8 +79,6 @@ fn aliased(alias: &ItemType) -> Option<Vec<String>> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::Source;
     use crate::diagnostics::TextFile;
 
@@ -94,8 +89,9 @@ mod tests {
         let source = Source {
             file: TextFile::new("file.rs", text),
             items: syn::parse_file(text).unwrap().items,
-            allows: BTreeSet::new(),
-            cfg: Vec::new(),
+            cuts: Default::default(),
+            index: Default::default(),
+            attributes: Vec::new(),
         };
         let full = |path: &str| source.full_path(&syn::parse_str(path).unwrap()).join("::");
         assert_eq!(full("Conn"), "redis::aio::MultiplexedConnection");

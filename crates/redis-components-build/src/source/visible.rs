@@ -5,8 +5,17 @@ use crate::rewrite::resolve;
 
 /// Tells whether an item of `module` can be used everywhere in the crate.
 pub(crate) fn is_visible_from_root(visibility: &Visibility, module: &ModulePath) -> bool {
-    match visibility {
-        Visibility::Public(_) => true,
+    is_visible_from(visibility, module, &ModulePath::root())
+}
+
+/// Tells whether an item of `module` can be used in the module `viewer`.
+pub(super) fn is_visible_from(
+    visibility: &Visibility,
+    module: &ModulePath,
+    viewer: &ModulePath,
+) -> bool {
+    let inside = match visibility {
+        Visibility::Public(_) => return true,
         Visibility::Restricted(restricted) => {
             let segments: Vec<_> = restricted
                 .path
@@ -15,15 +24,18 @@ pub(crate) fn is_visible_from_root(visibility: &Visibility, module: &ModulePath)
                 .map(|s| s.ident.clone())
                 .collect();
             match segments.as_slice() {
-                [only] if only == "crate" => true,
-                [only] if only == "self" => module.is_root(),
-                [only] if only == "super" => module.ancestor(1).is_some_and(|m| m.is_root()),
-                segments => resolve(segments, module)
-                    .is_some_and(|(path, used)| path.len() == 1 && used == segments.len()),
+                [only] if only == "crate" => return true,
+                [only] if only == "self" => Some(module.clone()),
+                [only] if only == "super" => module.ancestor(1),
+                segments => resolve(segments, module).and_then(|(mut path, used)| {
+                    path.extend(segments[used..].iter().cloned());
+                    ModulePath::of_idents(&path)
+                }),
             }
         }
-        Visibility::Inherited => module.is_root(),
-    }
+        Visibility::Inherited => Some(module.clone()),
+    };
+    inside.is_some_and(|inside| viewer.below(&inside).is_some())
 }
 
 pub(crate) fn is_public(visibility: &Visibility) -> bool {

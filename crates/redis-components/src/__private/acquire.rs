@@ -4,7 +4,7 @@ use std::future::Future;
 
 use redis::aio::MultiplexedConnection;
 
-use super::own::Origin;
+use super::own::open_blocking;
 use crate::{Component, Connection, Error, blocking};
 
 /// The first parameter of an asynchronous function.
@@ -52,6 +52,7 @@ impl Acquire for Connection {
     }
 }
 
+/// What its users are answered is not seen by the component, which asks the server itself once in a while.
 impl Acquire for MultiplexedConnection {
     async fn acquire(
         component: &'static Component,
@@ -73,7 +74,6 @@ impl AcquireBlocking for blocking::Connection {
 /// One that is opened for the call and closed after it, because nothing tells when it may be used again.
 impl AcquireBlocking for redis::Connection {
     fn acquire(component: &'static Component, _function: &'static str) -> Result<Self, Error> {
-        let origin = Origin::current_blocking(component)?;
-        origin.open_blocking(Some(origin.timeouts().response))
+        open_blocking(component, |timeouts| Some(timeouts.response))
     }
 }

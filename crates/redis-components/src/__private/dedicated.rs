@@ -9,7 +9,7 @@ use futures_util::future::select;
 use redis::aio::MultiplexedConnection;
 use tokio::task::JoinHandle;
 
-use super::own::Origin;
+use super::own::{Origin, open_blocking};
 use crate::{Component, Connection, Error, blocking};
 
 /// How often the shared client is asked whether the server is there while a call waits without a time-out.
@@ -103,15 +103,19 @@ impl AcquireDedicatedBlocking for blocking::Connection {
 
 impl AcquireDedicatedBlocking for redis::Connection {
     fn acquire(component: &'static Component, _function: &'static str) -> Result<Self, Error> {
-        Origin::current_blocking(component)?.open_blocking(None)
+        open_blocking(component, |_| None)
     }
 }
 
 async fn open<C: From<MultiplexedConnection>>(
     component: &'static Component,
 ) -> Result<Dedicated<C>, Error> {
-    let shared = component.connection().await?;
-    let (connection, driver) = Origin::published(component)?.open().await?;
+    let (shared, origin) = Origin::current(component).await?;
+    let (connection, driver) = origin.open().await.inspect_err(|_| {
+        if let Some(client) = shared.client() {
+            client.client.doubt();
+        }
+    })?;
     let driver = tokio::spawn(async move {
         // The first to end ends the other: dropping the driver closes the socket.
         select(pin!(driver), pin!(until_lost(shared))).await;

@@ -1,6 +1,7 @@
 //! Our error as the error type of a wrapped function: through `From<Error>` or, where there is none, through
-//! `From<RedisError>`. Method resolution tries the receiver with fewer references first, which is how one of two
-//! overlapping conversions is picked without specialization (David Tolnay, "Autoref-based stable specialization").
+//! `From<RedisError>`. Method resolution tries a receiver as it is, then with one more reference, then without its own,
+//! which is how one of several overlapping conversions is picked without specialization (David Tolnay, "Autoref-based
+//! stable specialization").
 
 use std::marker::PhantomData;
 
@@ -38,7 +39,7 @@ pub trait ViaError<E> {
     fn convert(&self, error: Error) -> E;
 }
 
-impl<E: From<Error>> ViaError<E> for ErrorInto<E> {
+impl<E: From<Error>> ViaError<E> for &ErrorInto<E> {
     fn convert(&self, error: Error) -> E {
         error.into()
     }
@@ -50,8 +51,36 @@ pub trait ViaRedisError<E> {
     fn convert(&self, error: Error) -> E;
 }
 
-impl<E: From<RedisError>> ViaRedisError<E> for &ErrorInto<E> {
+impl<E: From<RedisError>> ViaRedisError<E> for &&ErrorInto<E> {
     fn convert(&self, error: Error) -> E {
         RedisError::from(error).into()
+    }
+}
+
+/// An error type that can be made of ours. It is implemented by none: those that can have been picked before.
+#[diagnostic::on_unimplemented(
+    message = "the error type `{Self}` cannot say that a component has no connection",
+    label = "the wrapper has to make one where there is no connection",
+    note = "implement `From<redis_components::Error>` for it, or `From<redis::RedisError>`"
+)]
+pub trait FromComponentError {
+    /// Converts `error`.
+    fn from_component_error(error: Error) -> Self;
+}
+
+/// What is left, to say what is missing.
+pub trait ViaNothing<E> {
+    /// Converts `error`.
+    fn convert(&self, error: Error) -> E
+    where
+        E: FromComponentError;
+}
+
+impl<E> ViaNothing<E> for ErrorInto<E> {
+    fn convert(&self, error: Error) -> E
+    where
+        E: FromComponentError,
+    {
+        E::from_component_error(error)
     }
 }

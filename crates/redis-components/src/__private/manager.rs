@@ -19,9 +19,8 @@ impl Acquire for ConnectionManager {
         component: &'static Component,
         _function: &'static str,
     ) -> Result<Self, Error> {
-        let shared = component.connection().await?;
+        let (shared, origin) = Origin::current(component).await?;
         let open = async || {
-            let origin = Origin::published(component)?;
             let timeouts = origin.timeouts();
             let config = ConnectionManagerConfig::new()
                 .set_number_of_retries(RETRIES)
@@ -33,9 +32,11 @@ impl Acquire for ConnectionManager {
                 .await
                 .map_err(|error| origin.error(&Failure::from(error)))
         };
-        match shared.client() {
-            Some(client) => client.manager.get_or_try_init(open).await.cloned(),
-            None => open().await,
-        }
+        let Some(client) = shared.client().map(|numbered| &numbered.client) else {
+            return open().await;
+        };
+        client.check();
+        let manager = client.manager.get_or_try_init(open).await;
+        manager.inspect_err(|_| client.doubt()).cloned()
     }
 }

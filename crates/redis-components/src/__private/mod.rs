@@ -15,13 +15,15 @@ pub use self::acquire::{Acquire, AcquireBlocking};
 pub use self::call::{Call, begin};
 pub use self::connect::{connect_all, connect_all_blocking};
 pub use self::dedicated::{AcquireDedicated, AcquireDedicatedBlocking, Dedicated};
-pub use self::error_into::{ErrorInto, Outcome, ViaError, ViaRedisError};
+pub use self::error_into::{
+    ErrorInto, FromComponentError, Outcome, ViaError, ViaNothing, ViaRedisError,
+};
 pub use self::plain::{IsResult, NoResult, Plain, Returns};
 use crate::Component;
 pub use crate::component::Declaration;
 
 /// The version of what generated code and this crate expect of each other.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// Fails to compile where generator and runtime do not fit.
 ///

@@ -13,9 +13,9 @@ use redis::{
     AsyncConnectionConfig, Client, ConnectionAddr, IntoConnectionInfo, RedisError, RedisResult,
 };
 
-use crate::client::{Cause, Failure, Timeouts, open};
+use crate::client::{Cause, Failure, Pool, Timeouts, open};
 use crate::slot::{OnThreads, Slot};
-use crate::{Component, ComponentConfig, Error, ErrorKind};
+use crate::{Component, ComponentConfig, Connection, Error, ErrorKind};
 
 /// Longer than any program runs: for commands that wait for as long as they are told to.
 const FOR_EVER: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
@@ -33,22 +33,43 @@ pub(super) struct Origin {
 }
 
 impl Origin {
-    /// The config that a blocking call may run with.
-    pub(super) fn current_blocking(component: &'static Component) -> Result<Self, Error> {
+    /// The component's client on this runtime, and the config that it was built from.
+    pub(super) async fn current(
+        component: &'static Component,
+    ) -> Result<(Connection, Self), Error> {
         let slot = component.slot()?;
-        pollster::block_on(slot.acquire(&OnThreads, component.wait()))?;
-        Self::published(component)
+        loop {
+            let shared = component.connection().await?;
+            // None where the component has moved on between the two.
+            if let Some(origin) = Self::of(component, &slot, shared.generation())? {
+                return Ok((shared, origin));
+            }
+        }
     }
 
-    /// The config in force, of a component that has just been connected.
-    pub(super) fn published(component: &'static Component) -> Result<Self, Error> {
-        let slot: &Slot = &*component.slot()?;
+    /// The component's pool, and the config that it was built from.
+    fn current_blocking(component: &'static Component) -> Result<(Arc<Pool>, Self), Error> {
+        let slot = component.slot()?;
+        loop {
+            let pool = pollster::block_on(slot.acquire(&OnThreads, component.wait()))?;
+            if let Some(origin) = Self::of(component, &slot, pool.generation)? {
+                return Ok((Arc::clone(&pool.client), origin));
+            }
+        }
+    }
+
+    /// The config in force, if it is of this generation.
+    fn of(
+        component: &'static Component,
+        slot: &Slot,
+        generation: u64,
+    ) -> Result<Option<Self>, Error> {
         let published = slot.published().ok_or_else(|| slot.unavailable())?;
-        Ok(Self {
+        Ok((published.generation == generation).then(|| Self {
             component,
             timeouts: slot.timeouts().of(&published.config),
             config: Arc::clone(&published.config),
-        })
+        }))
     }
 
     /// Connects without a time-out for responses; the future drives the connection and closes it when dropped.
@@ -76,10 +97,7 @@ impl Origin {
     /// Connects on a thread of its own, because nothing else bounds the whole.
     ///
     /// `response` bounds each read and write, where there is a bound.
-    pub(super) fn open_blocking(
-        &self,
-        response: Option<Duration>,
-    ) -> Result<redis::Connection, Error> {
+    fn open_blocking(&self, response: Option<Duration>) -> Result<redis::Connection, Error> {
         let (sender, receiver) = sync_channel(1);
         let config = Arc::clone(&self.config);
         let bound = self.timeouts.connect;
@@ -118,7 +136,7 @@ impl Origin {
     pub(super) fn error(&self, failure: &Failure) -> Error {
         let kind = match failure.cause {
             Cause::Busy | Cause::Refused => ErrorKind::ServerRefused,
-            Cause::Unreachable => ErrorKind::ServerUnreachable,
+            Cause::Unreachable | Cause::Unsteady => ErrorKind::ServerUnreachable,
             Cause::Runtime => ErrorKind::NoRuntime,
         };
         let server = self.config.address();
@@ -133,6 +151,17 @@ impl Origin {
             None => error,
         }
     }
+}
+
+/// Opens a connection for one blocking call, with the bound of each read and write that `response` picks.
+pub(super) fn open_blocking(
+    component: &'static Component,
+    response: fn(Timeouts) -> Option<Duration>,
+) -> Result<redis::Connection, Error> {
+    let (pool, origin) = Origin::current_blocking(component)?;
+    let opened = origin.open_blocking(response(origin.timeouts()));
+    // Nobody else may use the pool and find out that the server is gone.
+    opened.inspect_err(|_| pool.close())
 }
 
 fn client(config: &ComponentConfig) -> RedisResult<Client> {

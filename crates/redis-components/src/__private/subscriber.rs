@@ -23,8 +23,7 @@ impl Acquire for PubSub {
         component: &'static Component,
         _function: &'static str,
     ) -> Result<Self, Error> {
-        let shared = component.connection().await?;
-        let origin = Origin::published(component)?;
+        let (shared, origin) = Origin::current(component).await?;
         let bound = origin.timeouts().connect;
         let lost = Box::pin(until_lost(shared));
         let opened = tokio::time::timeout(bound, open(&origin, lost)).await;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use redis::RedisError;
 
-use super::health::is_passing;
+use super::health::{EarlyEnd, is_passing};
 use crate::error::{printable_error, repeats_arguments};
 
 /// A failed attempt to connect, log in and probe.
@@ -14,6 +14,17 @@ pub(crate) struct Failure {
     /// What happened and what to do, without the server's address.
     pub(crate) message: String,
     pub(crate) source: Option<RedisError>,
+    /// Whether the server accepted the connection and then ended it.
+    pub(crate) hung_up: Option<HungUp>,
+}
+
+/// When a server ended a connection that it had accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum HungUp {
+    /// While logging in and being probed.
+    InHandshake,
+    /// Soon after.
+    Early,
 }
 
 /// Who is to blame.
@@ -21,6 +32,8 @@ pub(crate) struct Failure {
 pub(crate) enum Cause {
     /// The server does not answer.
     Unreachable,
+    /// The server answers for a while, and ends the connection.
+    Unsteady,
     /// The server answers, with a refusal that will pass.
     Busy,
     /// The server answers, with a refusal.
@@ -35,6 +48,30 @@ impl Failure {
             cause: Cause::Unreachable,
             message: message.into(),
             source: None,
+            hung_up: None,
+        }
+    }
+
+    /// The same, of a connection that had been accepted and was to be logged in.
+    pub(crate) fn in_handshake(self) -> Self {
+        let source = self.source.as_ref();
+        let ended = source.is_none_or(RedisError::is_connection_dropped);
+        Self {
+            hung_up: ended.then_some(HungUp::InHandshake),
+            ..self
+        }
+    }
+
+    /// The server took a client, and ended it too soon.
+    pub(crate) fn hung_up(end: EarlyEnd) -> Self {
+        Self {
+            cause: match end {
+                EarlyEnd::Unused => Cause::Unreachable,
+                EarlyEnd::Used => Cause::Unsteady,
+            },
+            message: "it answers the probe, but its connections last for less than a second".into(),
+            source: None,
+            hung_up: Some(HungUp::Early),
         }
     }
 
@@ -46,6 +83,7 @@ impl Failure {
                       as enable_all() gives it"
                 .into(),
             source: None,
+            hung_up: None,
         }
     }
 
@@ -55,6 +93,7 @@ impl Failure {
             cause: Cause::Runtime,
             message: "the tokio runtime of the call has been shut down".into(),
             source: None,
+            hung_up: None,
         }
     }
 
@@ -111,6 +150,7 @@ impl From<RedisError> for Failure {
             },
             message: format!("{text}{advice}"),
             source: Some(error),
+            hung_up: None,
         }
     }
 }

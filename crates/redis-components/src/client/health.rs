@@ -1,22 +1,49 @@
 //! What the answers to calls tell about a client.
 
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use redis::{RedisError, RedisResult, Value};
 
+use crate::clock::Tick;
+
 /// So many commands in a row without an answer make a server doubtful.
 const DOUBTFUL_AFTER: u32 = 3;
 
-/// A client that is younger is not replaced because its server cannot serve: its successor would find the same.
-const TOO_YOUNG: Duration = Duration::from_secs(1);
+/// So many young connections of a pool, ended in a row without an answer between, end the pool.
+const UNSTEADY_AFTER: u32 = 3;
+
+/// A client that is younger is not replaced because its server cannot serve, and not at once where its server has ended
+/// it: its successor would find the same.
+pub(crate) const TOO_YOUNG: Duration = Duration::from_secs(1);
+
+/// How often the server of a client is asked whether it is there, whose users' answers are not seen.
+const CHECKED_EVERY: Duration = Duration::from_secs(1);
+
+/// The states of a client: it lives; it has ended; it has ended too young, and nobody has taken note of it.
+const LIVES: u8 = 0;
+const ENDED: u8 = 1;
+const ENDED_EARLY: u8 = 2;
 
 /// The condition of one client.
 #[derive(Debug)]
 pub(super) struct Health {
-    closed: AtomicBool,
+    state: AtomicU8,
+    /// Whether the server has answered a call since it was last to be checked.
+    heard: AtomicBool,
+    checked: AtomicU64,
     timeouts: AtomicU32,
+    hang_ups: AtomicU32,
     since: Instant,
+}
+
+/// How a client was used that has ended too young.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum EarlyEnd {
+    /// Its server has answered nothing but the probe.
+    Unused,
+    /// Its server has answered calls.
+    Used,
 }
 
 /// What is to be done after an answer.
@@ -33,8 +60,11 @@ pub(super) enum Verdict {
 impl Health {
     pub(super) fn new() -> Self {
         Self {
-            closed: AtomicBool::new(false),
+            state: AtomicU8::new(LIVES),
+            heard: AtomicBool::new(false),
+            checked: AtomicU64::new(Tick::now().to_bits()),
             timeouts: AtomicU32::new(0),
+            hang_ups: AtomicU32::new(0),
             since: Instant::now(),
         }
     }
@@ -62,21 +92,85 @@ impl Health {
         }
     }
 
-    /// Notes that the server has answered.
-    pub(super) fn note_answer(&self) {
-        // Almost always zero already, and a load is cheaper than a store that other cores have to see.
-        if self.timeouts.load(Ordering::Relaxed) != 0 {
-            self.timeouts.store(0, Ordering::Relaxed);
+    /// Notes that the server has answered a call.
+    fn note_answer(&self) {
+        // Almost always so already, and a load is cheaper than a store that other cores have to see.
+        if !self.heard.load(Ordering::Relaxed) {
+            self.heard.store(true, Ordering::Relaxed);
         }
+        self.note_presence();
+    }
+
+    /// Notes that the server is there, which says nothing of calls.
+    pub(super) fn note_presence(&self) {
+        for row in [&self.timeouts, &self.hang_ups] {
+            if row.load(Ordering::Relaxed) != 0 {
+                row.store(0, Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// Whether it is time to ask the server whether it is there: once in a while, and not where it has answered calls since.
+    /// Told to one of those who ask at once.
+    pub(super) fn is_check_due(&self) -> bool {
+        let checked = self.checked.load(Ordering::Relaxed);
+        if Tick::from_bits(checked).elapsed() < CHECKED_EVERY {
+            return false;
+        }
+        let now = Tick::now().to_bits();
+        let relaxed = Ordering::Relaxed;
+        let is_first = self
+            .checked
+            .compare_exchange(checked, now, relaxed, relaxed)
+            .is_ok();
+        is_first && !self.heard.swap(false, Ordering::Relaxed)
+    }
+
+    /// Notes that the server has ended one of the client's connections, soon after it was made.
+    pub(super) fn note_hang_up(&self) -> Verdict {
+        if self.hang_ups.fetch_add(1, Ordering::Relaxed) + 1 < UNSTEADY_AFTER {
+            return Verdict::Well;
+        }
+        self.end(ENDED_EARLY);
+        Verdict::Replace
     }
 
     /// No more calls are to be given to the client.
     pub(super) fn close(&self) {
-        self.closed.store(true, Ordering::Release);
+        self.end(ENDED);
+    }
+
+    /// The same, because of the server.
+    pub(super) fn lose(&self) {
+        let is_early = self.since.elapsed() < TOO_YOUNG;
+        self.end(if is_early { ENDED_EARLY } else { ENDED });
     }
 
     pub(super) fn is_closed(&self) -> bool {
-        self.closed.load(Ordering::Acquire)
+        self.state.load(Ordering::Acquire) != LIVES
+    }
+
+    /// Whether the client has ended too young; told to the first who asks.
+    pub(super) fn take_early_end(&self) -> Option<EarlyEnd> {
+        let (taken, reading) = (Ordering::AcqRel, Ordering::Acquire);
+        self.state
+            .compare_exchange(ENDED_EARLY, ENDED, taken, reading)
+            .ok()?;
+        // What a pool's earlier connections have answered says nothing of those that have made it end.
+        let answered = self.heard.load(Ordering::Relaxed)
+            && self.hang_ups.load(Ordering::Relaxed) < UNSTEADY_AFTER;
+        Some(if answered {
+            EarlyEnd::Used
+        } else {
+            EarlyEnd::Unused
+        })
+    }
+
+    fn end(&self, state: u8) {
+        // An error says that it has ended before.
+        let _ = self
+            .state
+            .compare_exchange(LIVES, state, Ordering::AcqRel, Ordering::Acquire);
     }
 }
 

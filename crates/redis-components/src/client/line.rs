@@ -2,31 +2,53 @@
 
 use std::net::Shutdown;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use socket2::Socket;
 
 use super::health::Health;
+use super::traffic::Traffic;
 
 /// How long a connection that nobody uses has to end by itself, after writing what was sent without waiting for an answer.
-const GRACE: Duration = Duration::from_secs(1);
+pub(crate) const GRACE: Duration = Duration::from_secs(1);
 
 /// One connection, as seen from outside its driver.
 #[derive(Debug)]
 pub(crate) struct Line {
     pub(super) health: Health,
+    pub(super) traffic: Traffic,
+    /// Whether there may be users that do not hold the client.
+    lent: AtomicBool,
     socket: Socket,
 }
-
-/// Ends a connection when its driver does, also when that is because its runtime is dropped.
-pub(super) struct EndGuard(pub(super) Arc<Line>);
 
 impl Line {
     pub(super) fn new(socket: Socket) -> Self {
         Self {
             health: Health::new(),
+            traffic: Traffic::default(),
+            lent: AtomicBool::new(false),
             socket,
         }
+    }
+
+    /// Notes that a handle goes to somebody who does not hold the client: only the last of them ends the connection.
+    pub(super) fn lend(&self) {
+        self.lent.store(true, Ordering::Release);
+    }
+
+    pub(super) fn is_lent(&self) -> bool {
+        self.lent.load(Ordering::Acquire)
+    }
+
+    /// Whether somebody may use the connection who does not hold the client.
+    pub(crate) fn is_out(&self) -> bool {
+        self.is_lent() && self.is_open()
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        !self.health.is_closed()
     }
 
     /// Ends the connection. The socket is shut down because our handle to it keeps it open otherwise.
@@ -34,12 +56,6 @@ impl Line {
         self.health.close();
         // An error says that it has ended already.
         let _ = self.socket.shutdown(Shutdown::Both);
-    }
-}
-
-impl Drop for EndGuard {
-    fn drop(&mut self) {
-        self.0.end();
     }
 }
 

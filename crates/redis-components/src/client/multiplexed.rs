@@ -2,110 +2,104 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
+use futures_util::future::try_join_all;
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, RedisResult, Value};
-use tokio::runtime::Handle;
 
-use super::health::{Answer, Verdict};
-use super::line::{EndGuard, Line, end_unused};
-use super::{Failure, Timeouts, open};
+use super::health::EarlyEnd;
+use super::line::{Line, end_unused};
+use super::shared::Shared;
+use super::{Failure, Timeouts};
 use crate::ComponentConfig;
 use crate::config_server::Errands;
 
-/// A multiplexed connection and whether it still lives.
+/// Multiplexed connections, one or several, of which each call uses one.
 pub(crate) struct Multiplexed {
-    connection: MultiplexedConnection,
-    line: Arc<Line>,
-    /// Who ends the connection when the last user is gone.
+    /// Never empty.
+    connections: Box<[Shared]>,
+    /// Who ends the connections when the last user is gone.
     errands: Option<Errands>,
-    /// Whether there may be users that do not hold this client.
-    lent: AtomicBool,
     /// For functions that take one: it goes when this client does.
     #[cfg(feature = "connection-manager")]
     pub(crate) manager: tokio::sync::OnceCell<redis::aio::ConnectionManager>,
 }
 
 impl Multiplexed {
-    /// Connects, logs in and probes on the current runtime, where the connection is then driven.
+    /// Connects, logs in and probes on the current runtime, where the connections are then driven.
     pub(crate) async fn open(
         config: &ComponentConfig,
+        connections: usize,
         timeouts: Timeouts,
         errands: Option<Errands>,
     ) -> Result<Self, Failure> {
-        let settings = AsyncConnectionConfig::new();
-        let (connection, driver, socket) =
-            open(config, &config.redis_settings(), timeouts, settings).await?;
-        let line = Arc::new(Line::new(socket));
-        let guard = EndGuard(Arc::clone(&line));
-        Handle::current().spawn(async move {
-            let _guard = guard;
-            driver.await;
-        });
+        let opening = (0..connections.max(1)).map(|_| Shared::open(config, timeouts));
         Ok(Self {
-            connection,
-            line,
+            connections: try_join_all(opening).await?.into(),
             errands,
-            lent: AtomicBool::new(false),
             #[cfg(feature = "connection-manager")]
             manager: tokio::sync::OnceCell::new(),
         })
     }
 
-    /// A handle to the connection, for somebody who holds this client as long.
-    pub(crate) fn connection(&self) -> MultiplexedConnection {
-        self.connection.clone()
-    }
-
-    /// Notes that a handle goes to somebody who does not: only the last of them ends the connection.
-    pub(crate) fn lend(&self) {
-        self.lent.store(true, Ordering::Release);
-    }
-
-    /// Whether calls shall have another client: the server closed the connection or does not answer any more, or its
-    /// runtime is gone.
-    pub(crate) fn is_closed(&self) -> bool {
-        self.line.health.is_closed()
-    }
-
-    /// Notes how a request ended, which shows whether the server is there and serves.
-    pub(crate) fn note<T: Answer>(&self, result: &RedisResult<T>) {
-        match self.line.health.note(result) {
-            Verdict::Well => {}
-            Verdict::Replace => self.line.health.close(),
-            Verdict::Doubtful => self.probe(),
+    /// The connection for one call. Which of several is left to chance: a counter would be one more place that all cores
+    /// write to.
+    pub(crate) fn pick(&self) -> usize {
+        match self.connections.len() {
+            1 => 0,
+            several => fastrand::usize(..several),
         }
     }
 
-    /// Ends the connection, and with it what is under way.
-    pub(crate) fn cut(&self) {
-        self.line.end();
+    /// The connection of that number.
+    pub(crate) fn connection(&self, number: usize) -> &Shared {
+        &self.connections[number]
     }
 
-    /// Asks the server, in the background, whether it is there. Calls that are under way are left alone.
-    fn probe(&self) {
-        let Ok(runtime) = Handle::try_current() else {
-            return;
-        };
-        let mut connection = self.connection();
-        let line = Arc::clone(&self.line);
-        runtime.spawn(async move {
-            let answer: RedisResult<Value> = redis::cmd("PING").query_async(&mut connection).await;
-            match answer {
-                Err(error) if error.is_io_error() => line.health.close(),
-                _ => line.health.note_answer(),
-            }
-        });
+    /// The number of the database that commands go to.
+    pub(crate) fn db(&self) -> i64 {
+        self.connections[0].db()
+    }
+
+    /// A handle to one of the connections, for somebody who does not hold this client: only the last of them ends the
+    /// connection.
+    pub(crate) fn lend(&self) -> MultiplexedConnection {
+        self.connections[self.pick()].lend()
+    }
+
+    /// The connections as seen from outside, which may outlast this client where they are lent.
+    pub(crate) fn lines(&self) -> impl Iterator<Item = &Arc<Line>> {
+        self.connections.iter().map(Shared::line)
+    }
+
+    /// Asks the server in the background, once in a while, whether it is there: for users whose answers are not seen here.
+    #[cfg(feature = "connection-manager")]
+    pub(crate) fn check(&self) {
+        self.connections[0].check();
+    }
+
+    /// Asks the server, in the background, whether it is there: something has not worked that was not done over these
+    /// connections.
+    pub(crate) fn doubt(&self) {
+        self.connections[0].doubt();
+    }
+
+    /// Whether calls shall have another client: the server closed a connection or does not answer any more, or the
+    /// client's runtime is gone.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.connections.iter().any(Shared::is_closed)
+    }
+
+    /// Whether the client has ended too young; told to the first who asks.
+    pub(crate) fn take_early_end(&self) -> Option<EarlyEnd> {
+        self.connections.iter().find_map(Shared::take_early_end)
     }
 }
 
 impl Drop for Multiplexed {
     fn drop(&mut self) {
-        if let Some(errands) = &self.errands
-            && !*self.lent.get_mut()
-        {
-            errands.run(end_unused(Arc::clone(&self.line)));
+        let Some(errands) = &self.errands else { return };
+        for line in self.lines().filter(|line| !line.is_lent()) {
+            errands.run(end_unused(Arc::clone(line)));
         }
     }
 }
@@ -113,7 +107,7 @@ impl Drop for Multiplexed {
 impl fmt::Debug for Multiplexed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Multiplexed")
-            .field("line", &self.line)
+            .field("connections", &self.connections)
             .finish_non_exhaustive()
     }
 }

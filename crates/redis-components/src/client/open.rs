@@ -29,30 +29,42 @@ pub(crate) async fn open(
             .try_clone()
             .map_err(RedisError::from)?;
         let settings = settings.set_response_timeout(Some(timeouts.response));
-        let (connection, driver) =
-            MultiplexedConnection::new_with_config(login, stream, settings).await?;
-        let mut driver: BoxFuture<'static, ()> = Box::pin(driver);
-        let mut probing = connection.clone();
-        let ping = redis::cmd("PING");
-        let probe = pin!(ping.query_async::<redis::Value>(&mut probing));
-        let answer = match select(probe, &mut driver).await {
-            Either::Left((answer, _)) => answer,
-            Either::Right(_) => {
-                return Err(Failure::unreachable("the server closed the connection"));
-            }
-        };
-        match answer {
-            // A user who may not PING has logged in all the same.
-            Err(error) if error.kind() == ServerErrorKind::NoPerm.into() => {}
-            Err(error) => return Err(error.into()),
-            Ok(_) => {}
-        }
+        let (connection, driver) = log_in(login, stream, settings)
+            .await
+            .map_err(Failure::in_handshake)?;
         Ok((connection, driver, socket))
     };
     match tokio::time::timeout(timeouts.connect, opening).await {
         Ok(result) => result,
         Err(_) => Err(Failure::timed_out(timeouts.connect)),
     }
+}
+
+/// Logs in and probes.
+async fn log_in(
+    login: &RedisConnectionInfo,
+    stream: TcpStream,
+    settings: AsyncConnectionConfig,
+) -> Result<(MultiplexedConnection, BoxFuture<'static, ()>), Failure> {
+    let (connection, driver) =
+        MultiplexedConnection::new_with_config(login, stream, settings).await?;
+    let mut driver: BoxFuture<'static, ()> = Box::pin(driver);
+    let mut probing = connection.clone();
+    let ping = redis::cmd("PING");
+    let probe = pin!(ping.query_async::<redis::Value>(&mut probing));
+    let answer = match select(probe, &mut driver).await {
+        Either::Left((answer, _)) => answer,
+        Either::Right(_) => {
+            return Err(Failure::unreachable("the server closed the connection"));
+        }
+    };
+    match answer {
+        // A user who may not PING has logged in all the same.
+        Err(error) if error.kind() == ServerErrorKind::NoPerm.into() => {}
+        Err(error) => return Err(error.into()),
+        Ok(_) => {}
+    }
+    Ok((connection, driver))
 }
 
 /// A socket to the server, with keepalive. Nothing here bounds the time it takes.

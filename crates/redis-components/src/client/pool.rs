@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 
 use redis::RedisResult;
 
-use super::health::{Answer, Health, Verdict};
+use super::health::{Answer, EarlyEnd, Health, Verdict};
 use super::open_blocking::open_blocking;
 use super::wire::Wire;
-use super::{Failure, Pooled, Timeouts};
+use super::{Failure, Pooled, TOO_YOUNG, Timeouts};
 use crate::ComponentConfig;
 
 /// How many connections a pool opens where the config does not say.
@@ -120,8 +120,14 @@ impl Pool {
         self.health.is_closed()
     }
 
-    fn close(&self) {
-        self.health.close();
+    /// Whether the pool has ended too young, or ended because its connections did; told to the first who asks.
+    pub(crate) fn take_early_end(&self) -> Option<EarlyEnd> {
+        self.health.take_early_end()
+    }
+
+    /// Gives up the server: the next call looks where the component is, and connects anew.
+    pub(crate) fn close(&self) {
+        self.health.lose();
         self.drop_idle();
     }
 
@@ -144,8 +150,16 @@ impl Pool {
         }
     }
 
-    /// Drops the connections that lie idle: one in use has ended, and most likely they have too.
-    pub(super) fn drop_idle(&self) {
+    /// Notes that the server has ended a connection that was made so long ago. Those that lie idle have most likely ended
+    /// too. Where it ends every one soon, the pool is given up: calls shall not connect, each for itself, for nothing.
+    pub(super) fn note_end(&self, age: Duration) {
+        self.drop_idle();
+        if age < TOO_YOUNG && self.health.note_hang_up() == Verdict::Replace {
+            self.close();
+        }
+    }
+
+    fn drop_idle(&self) {
         self.lock().idle.clear();
     }
 

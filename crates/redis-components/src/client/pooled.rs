@@ -100,9 +100,10 @@ impl Pooled {
         if let Err(error) = &result
             && error.kind() != ErrorKind::Client
         {
+            let age = wire.age();
             self.wire = None;
             if error.is_connection_dropped() {
-                self.pool.drop_idle();
+                self.pool.note_end(age);
             }
         }
         result

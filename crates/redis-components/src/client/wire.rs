@@ -4,13 +4,14 @@
 //! a call for ever, and a signal handled on the calling thread ends the read that it interrupts, with the reply lost. The
 //! protocol's encoder and parser are redis-rs's.
 
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::net::{TcpStream, ToSocketAddrs};
 use std::time::{Duration, Instant};
 
 use redis::{ErrorKind, Parser, RedisResult, ServerErrorKind, Value};
 
 use super::Timeouts;
+use super::patience::Patience;
 use super::session::Session;
 use crate::ComponentConfig;
 
@@ -24,14 +25,7 @@ pub(crate) struct Wire {
     session: Session,
     patience: Patience,
     db: i64,
-}
-
-/// How long a reply is waited for.
-enum Patience {
-    /// So long.
-    Bounded(Duration),
-    /// For as long as this says, asked now and then, that the server is there.
-    WhileServed(Box<dyn FnMut() -> bool + Send>),
+    since: Instant,
 }
 
 impl Wire {
@@ -48,6 +42,7 @@ impl Wire {
             session: Session::default(),
             patience: Patience::Bounded(timeouts.response),
             db: settings.db(),
+            since: Instant::now(),
         };
         if let Some(password) = settings.password() {
             let mut login = redis::cmd("AUTH");
@@ -66,20 +61,15 @@ impl Wire {
 
     /// Sends encoded commands and reads as many replies; errors of the server are among them.
     pub(crate) fn request(&mut self, packed: &[u8], replies: usize) -> RedisResult<Vec<Value>> {
-        self.send(packed)?;
-        let (deadline, is_served): (_, Option<&mut dyn FnMut() -> bool>) = match &mut self.patience
-        {
-            Patience::Bounded(timeout) => (Some(Instant::now() + *timeout), None),
-            Patience::WhileServed(is_served) => (None, Some(is_served)),
-        };
-        let mut until = Until {
-            stream: &self.stream,
-            deadline,
-            is_over: false,
-            is_served,
-        };
+        if packed.is_empty() {
+            return Err((ErrorKind::Client, "empty command").into());
+        }
+        self.session.note(packed);
+        let mut stream = self.patience.begin(&self.stream);
+        stream.write_all(packed)?;
+        stream.end_sending();
         (0..replies)
-            .map(|_| self.parser.parse_value(&mut until))
+            .map(|_| self.parser.parse_value(&mut stream))
             .collect()
     }
 
@@ -87,15 +77,16 @@ impl Wire {
     /// connection can serve nobody else.
     pub(crate) fn send_only(&mut self, packed: &[u8]) -> RedisResult<()> {
         self.session.spoil();
-        self.send(packed)
+        self.request(packed, 0).map(drop)
     }
 
-    /// Waits for replies, from now on, for as long as `is_served` says that the server is there.
+    /// Waits, from now on, for as long as `is_served` says that the server is there.
     pub(super) fn wait_while(
         &mut self,
         is_served: impl FnMut() -> bool + Send + 'static,
     ) -> RedisResult<()> {
         self.stream.set_read_timeout(Some(ASKED_EVERY))?;
+        self.stream.set_write_timeout(Some(ASKED_EVERY))?;
         self.patience = Patience::WhileServed(Box::new(is_served));
         Ok(())
     }
@@ -118,12 +109,9 @@ impl Wire {
         self.db
     }
 
-    fn send(&mut self, packed: &[u8]) -> RedisResult<()> {
-        if packed.is_empty() {
-            return Err((ErrorKind::Client, "empty command").into());
-        }
-        self.session.note(packed);
-        Ok(self.stream.write_all(packed)?)
+    /// Time since it was opened.
+    pub(super) fn age(&self) -> Duration {
+        self.since.elapsed()
     }
 
     fn ask(&mut self, command: &redis::Cmd) -> RedisResult<()> {
@@ -149,111 +137,4 @@ fn connect(config: &ComponentConfig, bound: Duration) -> io::Result<TcpStream> {
         }
     }
     Err(failure)
-}
-
-/// Reads until a deadline, or while the server is there, whatever interrupts it. A single read is bounded by the stream's own
-/// time-out, so that at most one of these comes on top.
-struct Until<'a, R> {
-    stream: R,
-    deadline: Option<Instant>,
-    /// Whether the deadline was over when the last read ended.
-    is_over: bool,
-    is_served: Option<&'a mut dyn FnMut() -> bool>,
-}
-
-impl<R: Read> Read for Until<'_, R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        loop {
-            if self.is_over {
-                return Err(io::ErrorKind::TimedOut.into());
-            }
-            let result = self.stream.read(buffer);
-            let deadline = self.deadline;
-            self.is_over = deadline.is_some_and(|deadline| Instant::now() >= deadline);
-            // What was read is a reply that may have come in time, to a thread that was not run in time.
-            if self.is_over && result.is_err() {
-                return Err(io::ErrorKind::TimedOut.into());
-            }
-            match result {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) if took_too_long(&error) => {
-                    let is_served = self.is_served.as_mut().is_some_and(|is_served| is_served());
-                    if !is_served {
-                        return Err(io::ErrorKind::TimedOut.into());
-                    }
-                }
-                result => return result,
-            }
-        }
-    }
-}
-
-/// What that is called differs by platform.
-fn took_too_long(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use std::io::{self, Read};
-    use std::time::{Duration, Instant};
-
-    use redis::{Parser, Value};
-
-    use super::Until;
-
-    /// Interrupted before each byte; without an end where `text` has none.
-    struct Interrupted<I> {
-        text: I,
-        now: bool,
-    }
-
-    impl<I: Iterator<Item = u8>> Read for Interrupted<I> {
-        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-            self.now = !self.now;
-            if self.now {
-                return Err(io::ErrorKind::Interrupted.into());
-            }
-            buffer[0] = self.text.next().unwrap();
-            Ok(1)
-        }
-    }
-
-    fn reading<I: Iterator<Item = u8>>(text: I, bound: Duration) -> Until<'static, Interrupted<I>> {
-        Until {
-            stream: Interrupted { text, now: false },
-            deadline: Some(Instant::now() + bound),
-            is_over: false,
-            is_served: None,
-        }
-    }
-
-    #[test]
-    fn a_reply_survives_interruptions() {
-        let mut stream = reading(b"$5\r\nhello\r\n".iter().copied(), Duration::from_secs(60));
-        let reply = Parser::new().parse_value(&mut stream).unwrap();
-        assert_eq!(reply, Value::BulkString(b"hello".to_vec()));
-    }
-
-    #[test]
-    fn a_reply_that_is_there_is_read_by_a_thread_that_was_not_run_in_time() {
-        let mut stream = Until {
-            stream: &b"+hello\r\n"[..],
-            deadline: Some(Instant::now()),
-            is_over: false,
-            is_served: None,
-        };
-        let reply = Parser::new().parse_value(&mut stream).unwrap();
-        assert_eq!(reply, Value::SimpleString("hello".to_owned()));
-    }
-
-    #[test]
-    fn a_reply_without_an_end_ends_at_the_deadline() {
-        let mut stream = reading(std::iter::repeat(b'+'), Duration::from_millis(20));
-        let error = Parser::new().parse_value(&mut stream).unwrap_err();
-        assert!(error.is_timeout(), "{error}");
-    }
 }

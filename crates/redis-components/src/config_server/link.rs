@@ -5,7 +5,8 @@ use redis::{AsyncConnectionConfig, ErrorKind, ProtocolVersion, RedisError};
 
 use super::pushes::Pushes;
 use crate::ComponentConfig;
-use crate::client::{Failure, Timeouts, open};
+use crate::client::{Failure, HungUp, Timeouts, open};
+use crate::error::printable_error;
 
 /// How many bytes of a value are read; one more is asked for, to see that a longer one is too long.
 pub(super) const READ_LIMIT: usize = 64 * 1024;
@@ -23,40 +24,55 @@ impl Link {
         config: &ComponentConfig,
         timeouts: Timeouts,
         pushes: Option<&Pushes>,
-    ) -> Result<(Self, Option<RedisError>), Failure> {
+    ) -> Result<(Self, Option<String>), Failure> {
         // Without CLIENT SETINFO, which a user with the least of permissions may not.
         let login = config.redis_settings().set_skip_set_lib_name();
         let Some(pushes) = pushes else {
             let link = Self::open_silent(config, login, timeouts).await?;
             return Ok((link, None));
         };
-        let resp3 = login.clone().set_protocol(ProtocolVersion::RESP3);
-        let settings = AsyncConnectionConfig::new().set_push_sender(pushes.clone());
-        let refusal = match open(config, &resp3, timeouts, settings).await {
-            Ok((mut connection, driver, _)) => {
-                tokio::spawn(driver);
-                let tracked = track(&mut connection).await;
-                // What was read over an earlier connection is not tracked by this one.
-                pushes.bump();
-                match tracked {
-                    Ok(()) => {
-                        let link = Self {
-                            connection,
-                            pushing: true,
-                        };
-                        return Ok((link, None));
-                    }
-                    Err(error) if error.is_io_error() => return Err(error.into()),
-                    Err(error) => error,
-                }
-            }
-            Err(failure) => match failure.source {
-                Some(error) if is_too_old(&error) => error,
+        let open_pushing = || Self::open_pushing(config, login.clone(), timeouts, pushes);
+        let opened = match open_pushing().await {
+            // Once more: it may have been restarted just then.
+            Err(failure) if hung_up(&failure) => open_pushing().await,
+            opened => opened,
+        };
+        let refusal = match opened {
+            Ok(Ok(link)) => return Ok((link, None)),
+            Ok(Err(refusal)) => printable_error(&refusal),
+            Err(failure) => match &failure.source {
+                Some(error) if is_too_old(error) => printable_error(error),
+                // Proxies do, when they meet a command that they do not know.
+                _ if hung_up(&failure) => "it hangs up when it is asked to".to_owned(),
                 _ => return Err(failure),
             },
         };
         let link = Self::open_silent(config, login, timeouts).await?;
         Ok((link, Some(refusal)))
+    }
+
+    /// Connects, and asks the server to push; says why, where it refuses that alone.
+    async fn open_pushing(
+        config: &ComponentConfig,
+        login: redis::RedisConnectionInfo,
+        timeouts: Timeouts,
+        pushes: &Pushes,
+    ) -> Result<Result<Self, RedisError>, Failure> {
+        let login = login.set_protocol(ProtocolVersion::RESP3);
+        let settings = AsyncConnectionConfig::new().set_push_sender(pushes.clone());
+        let (mut connection, driver, _) = open(config, &login, timeouts, settings).await?;
+        tokio::spawn(driver);
+        let tracked = track(&mut connection).await;
+        // What was read over an earlier connection is not tracked by this one.
+        pushes.bump();
+        match tracked {
+            Ok(()) => Ok(Ok(Self {
+                connection,
+                pushing: true,
+            })),
+            Err(error) if error.is_io_error() => Err(Failure::from(error).in_handshake()),
+            Err(refusal) => Ok(Err(refusal)),
+        }
     }
 
     async fn open_silent(
@@ -93,12 +109,17 @@ impl Link {
         pipeline.query_async(&mut self.connection).await
     }
 
-    pub(super) async fn write(&mut self, key: &str, value: &str) -> Result<(), RedisError> {
-        redis::cmd("SET")
-            .arg(key)
-            .arg(value)
-            .query_async(&mut self.connection)
-            .await
+    /// Writes all values in one round trip; each may be refused for itself.
+    pub(super) async fn write<'a>(
+        &mut self,
+        values: impl Iterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Vec<Result<(), RedisError>>, RedisError> {
+        let mut pipeline = redis::pipe();
+        pipeline.ignore_errors();
+        for (key, value) in values {
+            pipeline.set(key, value);
+        }
+        pipeline.query_async(&mut self.connection).await
     }
 
     /// Asks the server whether it is there. What it has pushed before its answer has been counted when this returns.
@@ -122,6 +143,10 @@ async fn track(connection: &mut MultiplexedConnection) -> Result<(), RedisError>
         .arg("ON")
         .query_async(connection)
         .await
+}
+
+fn hung_up(failure: &Failure) -> bool {
+    failure.hung_up == Some(HungUp::InHandshake)
 }
 
 /// Whether the server does not know, or does not allow, HELLO 3.

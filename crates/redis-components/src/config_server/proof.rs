@@ -36,7 +36,7 @@ impl Proof {
         match self.proven.load(Ordering::Acquire) {
             NEVER => false,
             FOR_EVER => true,
-            proven => !wait.is_zero() && Tick::from_bits(proven).elapsed() <= wait,
+            proven => !wait.is_zero() && Tick::from_bits(proven).is_within(wait),
         }
     }
 

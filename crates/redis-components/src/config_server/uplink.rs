@@ -10,7 +10,6 @@ use super::link::Link;
 use super::pushes::Pushes;
 use crate::ComponentConfig;
 use crate::client::{Failure, Timeouts};
-use crate::error::printable_error;
 
 /// Connects when something is to be asked, and keeps the connection.
 #[derive(Debug)]
@@ -45,12 +44,7 @@ impl Uplink {
         keys: &[&str],
         mut sending: impl FnMut(),
     ) -> Result<Vec<Answer>, Failure> {
-        // A server that has answered before is given the time of one answer, also where it takes a new connection.
-        let bound = match self.link {
-            Some(_) => self.timeouts.response,
-            None => self.timeouts.connect,
-        };
-        bounded(bound, async {
+        bounded(self.bound(), async {
             let kept = self.link.is_some();
             let link = self.ensure().await?;
             sending();
@@ -67,16 +61,24 @@ impl Uplink {
         .await
     }
 
-    /// Writes a value, once.
-    pub(super) async fn write(&mut self, key: &str, value: &str) -> Result<(), Failure> {
-        let written = bounded(self.timeouts.connect, async {
-            Ok(self.ensure().await?.write(key, value).await?)
+    /// Writes values by their keys, once: where no answer comes they may or may not be written.
+    pub(super) async fn write<'a>(
+        &mut self,
+        values: impl Iterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Vec<Result<(), RedisError>>, Failure> {
+        bounded(self.bound(), async {
+            // A connection may have ended while it was idle, which must not be found out by what is sent once.
+            if let Some(link) = &mut self.link
+                && link
+                    .ping()
+                    .await
+                    .is_err_and(|error| error.is_connection_dropped())
+            {
+                self.link = None;
+            }
+            Ok(self.ensure().await?.write(values).await?)
         })
-        .await;
-        if written.as_ref().is_err_and(|failure| !failure.is_refusal()) {
-            self.close();
-        }
-        written
+        .await
     }
 
     /// Asks a server that is connected whether it is there.
@@ -103,6 +105,14 @@ impl Uplink {
         self.link = None;
     }
 
+    /// A server that has answered before is given the time of one answer, also where it takes a new connection.
+    fn bound(&self) -> Duration {
+        match self.link {
+            Some(_) => self.timeouts.response,
+            None => self.timeouts.connect,
+        }
+    }
+
     async fn ensure(&mut self) -> Result<&mut Link, Failure> {
         let link = match self.link.take() {
             Some(link) => link,
@@ -118,7 +128,7 @@ impl Uplink {
         if let Some(refusal) = refusal
             && !refused_before
         {
-            let (server, reason) = (self.config.address(), printable_error(&refusal));
+            let (server, reason) = (self.config.address(), refusal);
             tracing::warn!(
                 server,
                 reason,

@@ -17,7 +17,7 @@ use super::pushes::Pushes;
 use super::reading::{Problem, interpret};
 use super::signal::mark_watch_thread;
 use super::uplink::{Answer, Uplink};
-use super::{Shared, Watched, Write};
+use super::{Shared, Watched};
 use crate::backoff::Backoff;
 use crate::client::{Failure, Timeouts};
 use crate::clock::Tick;
@@ -78,15 +78,20 @@ type Entry = (String, Arc<Watched>);
 impl Watch {
     async fn run(mut self) {
         while !self.shared.signal.has_ended() {
-            let writes = std::mem::take(&mut *self.shared.writes());
-            self.write(writes).await;
             let result = match self.due() {
                 Due::Read(entries) => self.read(&entries).await,
                 Due::Heartbeat => self.beat().await,
                 Due::Nothing { until } => {
-                    self.sleep(until).await;
-                    continue;
+                    if self.shared.writes().is_empty() {
+                        self.sleep(until).await;
+                    }
+                    Ok(())
                 }
+            };
+            // Behind the reads, for which calls wait; not where the server has just not answered these.
+            let result = match result {
+                Ok(()) => self.write().await,
+                failed => failed,
             };
             if let Err(failure) = result {
                 self.lose(&failure);
@@ -110,7 +115,11 @@ impl Watch {
         }
         let generation = self.uplink.pushing();
         let entries = self.entries(|watched| {
-            everything || watched.is_due() || generation.is_some_and(|now| !watched.is_as_of(now))
+            let is_old = match generation {
+                Some(now) => !watched.is_as_of(now),
+                None => watched.next_read().is_some_and(|left| left.is_zero()),
+            };
+            everything || watched.is_due() || is_old
         });
         if !entries.is_empty() {
             return Due::Read(entries);
@@ -121,10 +130,22 @@ impl Watch {
             Some(heartbeat) => Due::Nothing {
                 until: Some(heartbeat.min(self.pace.reread_due())),
             },
-            None => Due::Nothing {
-                until: connected.then(|| self.pace.reread_due()),
-            },
+            None => {
+                let reread = connected.then(|| self.pace.reread_due());
+                let followed = self.next_read().map(|left| now + left);
+                Due::Nothing {
+                    until: reread.into_iter().chain(followed).min(),
+                }
+            }
         }
+    }
+
+    /// How long it is until the next read on behalf of callers who do not read themselves.
+    fn next_read(&self) -> Option<Duration> {
+        let keys = self.shared.keys();
+        keys.values()
+            .filter_map(|watched| watched.next_read())
+            .min()
     }
 
     fn entries(&self, wanted: impl Fn(&Watched) -> bool) -> Vec<Entry> {
@@ -199,11 +220,26 @@ impl Watch {
         }
     }
 
-    async fn write(&mut self, writes: Vec<Write>) {
-        for Write { key, value, done } in writes {
-            // An error says that the caller was cancelled.
-            let _ = done.send(self.uplink.write(&key, &value).await);
+    /// Writes what is to be written, in one round trip.
+    async fn write(&mut self) -> Result<(), Failure> {
+        let writes = std::mem::take(&mut *self.shared.writes());
+        if writes.is_empty() {
+            return Ok(());
         }
+        let values = writes.iter().map(|write| (&*write.key, &*write.value));
+        let answers = self.uplink.write(values).await;
+        let failure = answers.as_ref().err().cloned();
+        let mut answers = answers.unwrap_or_default().into_iter();
+        for write in writes {
+            let written = match (&failure, answers.next()) {
+                (None, Some(answer)) => answer.map_err(Failure::from),
+                (None, None) => Err(Failure::unreachable("the answer is missing")),
+                (Some(failure), _) => Err(failure.clone()),
+            };
+            // An error says that the caller was cancelled.
+            let _ = write.done.send(written);
+        }
+        failure.map_or(Ok(()), Err)
     }
 
     fn is_lost(&self) -> bool {
@@ -236,6 +272,10 @@ impl Watch {
         }
         for (_, watched) in self.entries(|_| true) {
             watched.give_up(Problem::unanswered(&self.shared.address, failure));
+        }
+        for write in std::mem::take(&mut *self.shared.writes()) {
+            // An error says that the caller was cancelled.
+            let _ = write.done.send(Err(failure.clone()));
         }
     }
 
@@ -279,7 +319,6 @@ impl Drop for Watch {
     /// Nobody is left waiting for a thread that is gone, not even if that was a panic.
     fn drop(&mut self) {
         self.shared.signal.end();
-        self.shared.writes().clear();
         self.lose(&Failure::unreachable("the config watch has ended"));
     }
 }

@@ -1,7 +1,7 @@
 //! One key on the config server: what it said last, and when that was known to be true.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -12,6 +12,7 @@ use super::reading::{Problem, Target};
 use super::reads::Reads;
 use super::signal::Signal;
 use crate::clock::Tick;
+use crate::settings::FASTEST_HEARTBEAT;
 use crate::{ComponentConfig, ErrorKind};
 
 /// The state of one key, shared by its component's callers and the watch.
@@ -23,7 +24,19 @@ pub(crate) struct Watched {
     proof: Proof,
     /// The smallest `wait` but zero of those who use the key, in nanoseconds.
     smallest_wait: AtomicU64,
+    /// How many callers wait for something else, and want to know when it is in vain.
+    followers: AtomicUsize,
     signal: Arc<Signal>,
+}
+
+/// A caller who waits and does not read; see [`Watched::follow`].
+#[derive(Debug)]
+pub(crate) struct Following<'a>(&'a Watched);
+
+impl Drop for Following<'_> {
+    fn drop(&mut self) {
+        self.0.followers.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl Watched {
@@ -34,6 +47,7 @@ impl Watched {
             target: ArcSwap::default(),
             proof: Proof::new(),
             smallest_wait: AtomicU64::new(u64::MAX),
+            followers: AtomicUsize::new(0),
             signal,
         }
     }
@@ -91,6 +105,22 @@ impl Watched {
         let mut completed = self.completed.subscribe();
         // An error says that the sender is gone, which lives as long as `self`.
         let _ = completed.wait_for(|completed| *completed >= number).await;
+    }
+
+    /// Has the watch read on its own, where it is not told of changes, for as long as the result lives: its callers wait, and
+    /// perhaps nobody else reads.
+    pub(crate) fn follow(&self) -> Following<'_> {
+        self.followers.fetch_add(1, Ordering::Relaxed);
+        self.signal.wake();
+        Following(self)
+    }
+
+    /// How long it is until the next read on behalf of those who [follow](Self::follow), if anybody does.
+    pub(super) fn next_read(&self) -> Option<Duration> {
+        let age = self.proof_age().unwrap_or_default();
+        let pause = self.smallest_wait().unwrap_or_default();
+        let left = pause.max(FASTEST_HEARTBEAT).saturating_sub(age);
+        (self.followers.load(Ordering::Relaxed) > 0).then_some(left)
     }
 
     /// Waits until the target has another revision than `revision`, by whatever read that is found.

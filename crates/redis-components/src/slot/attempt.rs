@@ -7,14 +7,14 @@ use std::time::SystemTime;
 
 use tokio::sync::watch;
 
-use super::outlook::{Goal, Outlook};
+use super::outlook::{Comeback, Goal, Outlook};
 use super::published::{Clients, Numbered, Published};
 use super::report::{Event, Report};
+use super::trial::Trial;
 use super::{Executor, Slot};
-use crate::backoff::Backoff;
-use crate::client::{Cause, Failure, Timeouts};
+use crate::ComponentConfig;
+use crate::client::{Failure, Timeouts};
 use crate::config_server::Errands;
-use crate::{ComponentConfig, Error, ErrorKind};
 
 /// An attempt that is underway. When it is dropped it is over, and those who wait look again.
 pub(crate) struct Attempt<X: Executor> {
@@ -57,6 +57,11 @@ impl<X: Executor> Attempt<X> {
         &self.goal.config
     }
 
+    /// How many multiplexed connections the client shall have.
+    pub(super) fn connections(&self) -> usize {
+        self.slot.connections.load(Ordering::Relaxed)
+    }
+
     pub(super) fn timeouts(&self) -> Timeouts {
         self.slot.conduct.timeouts.of(&self.goal.config)
     }
@@ -66,27 +71,29 @@ impl<X: Executor> Attempt<X> {
         self.slot.server().map(|server| server.errands().clone())
     }
 
-    /// Publishes the client, or notes why there is none, and then tells of it.
-    pub(super) fn finish(mut self, opened: Result<X::Client, Failure>) {
-        let report = match opened {
+    /// Publishes the client, or notes why there is none, and then tells of it. A client that is on trial is to be judged
+    /// later.
+    pub(super) fn finish(mut self, opened: Result<X::Client, Failure>) -> Option<Trial<X>> {
+        let (report, comeback) = match opened {
             Ok(client) => self.publish(client),
-            Err(failure) => Some(self.fail(&failure)),
+            Err(failure) => (Some(self.fail(&failure)), Comeback::None),
         };
+        let is_on_trial = comeback == Comeback::OnTrial;
+        let trial = is_on_trial.then(|| Trial::of(&self.slot, &self.executor, &self.goal));
         self.is_finished = true;
         drop(self);
         if let Some(report) = report {
             report.emit();
         }
+        trial
     }
 
-    fn publish(&self, client: X::Client) -> Option<Report> {
+    fn publish(&self, client: X::Client) -> (Option<Report>, Comeback) {
         let mut outlook = self.slot.outlook();
-        let executor = self.executor.id();
-        let recovered = outlook.has_failed(executor, self.goal.revision);
-        outlook.forget_failure(executor, self.goal.revision);
+        let comeback = outlook.recover(self.executor.id(), self.goal.revision);
 
         if outlook.is_shut_down() {
-            return None;
+            return (None, Comeback::None);
         }
         let old = self.slot.published();
         let next = match &old {
@@ -111,7 +118,7 @@ impl<X: Executor> Attempt<X> {
                 }
             }
             // The config has changed once more meanwhile; the next attempt is for the newest.
-            _ => return None,
+            _ => return (None, Comeback::None),
         };
         // The generation first: who finds the new client finds it current.
         let generation = next.generation;
@@ -119,15 +126,16 @@ impl<X: Executor> Attempt<X> {
         self.slot.published.store(Some(Arc::new(next)));
         drop(outlook);
 
-        if old.as_ref().is_none_or(|old| old.generation != generation) {
+        let event = if old.as_ref().is_none_or(|old| old.generation != generation) {
             let previous = old.map(|old| old.config.address());
-            Some(self.report(Event::InForce {
+            Some(Event::InForce {
                 generation,
                 previous,
-            }))
+            })
         } else {
-            recovered.then(|| self.report(Event::Back { generation }))
-        }
+            (comeback == Comeback::Certain).then_some(Event::Back { generation })
+        };
+        (event.map(|event| self.report(event)), comeback)
     }
 
     fn put(&self, clients: &mut Clients, client: X::Client, generation: u64) {
@@ -137,46 +145,14 @@ impl<X: Executor> Attempt<X> {
     }
 
     fn fail(&self, failure: &Failure) -> Report {
-        let Slot { component, key, .. } = &*self.slot;
-        let server = self.goal.config.address();
-        let reason = &failure.message;
-        // A runtime that cannot connect says nothing of the server: it fails alone.
-        let (kind, executor) = match failure.cause {
-            Cause::Busy | Cause::Refused => (ErrorKind::ServerRefused, None),
-            Cause::Unreachable => (ErrorKind::ServerUnreachable, None),
-            Cause::Runtime => (ErrorKind::NoRuntime, Some(self.executor.id())),
-        };
-        let mut error = Error::new(
-            kind,
-            format!(
-                "the server {server}, named by the config under `{key}`, cannot be used: {reason}"
-            ),
-        )
-        .about(component, key, Some(&server));
-        if let Some(source) = failure.shown_source() {
-            error = error.with_source(source);
-        }
-        let longest_pause = match failure.cause {
-            Cause::Refused => Backoff::REFUSED,
-            _ => Backoff::SERVER_DOWN,
-        };
         let mut outlook = self.slot.outlook();
-        let is_first = outlook.fail(self.goal.revision, executor, error, longest_pause);
-        drop(outlook);
-        self.report(Event::Unusable {
-            kind,
-            reason: reason.clone(),
-            is_first,
-        })
+        let id = self.executor.id();
+        self.slot
+            .note_failure(&mut outlook, &self.goal, id, failure)
     }
 
     fn report(&self, event: Event) -> Report {
-        Report {
-            component: self.slot.component.clone(),
-            key: self.slot.key.clone(),
-            server: self.goal.config.address(),
-            event,
-        }
+        self.slot.report(&self.goal.config, event)
     }
 }
 

@@ -7,7 +7,8 @@ use tokio::runtime::{Handle, Id};
 
 use super::attempt::Attempt;
 use super::published::{Clients, Numbered};
-use crate::client::{Failure, Multiplexed, Pool};
+use super::trial::Trial;
+use crate::client::{EarlyEnd, Failure, Multiplexed, Pool};
 use crate::{Error, ErrorKind};
 
 /// Which executor something belongs to.
@@ -15,6 +16,7 @@ use crate::{Error, ErrorKind};
 pub(crate) enum ExecutorId {
     Runtime(Id),
     Threads,
+    Watch,
 }
 
 /// A place where calls run.
@@ -29,6 +31,9 @@ pub(crate) trait Executor: Clone + Send + Sync + 'static {
 
     /// Whether there is a client of this executor, living or not.
     fn had(&self, clients: &Clients) -> bool;
+
+    /// Whether the client of this executor has ended too young; told to the first who asks.
+    fn take_early_end(&self, clients: &Clients) -> Option<EarlyEnd>;
 
     /// Adds the client, in the place of one that is dead.
     fn put(&self, clients: &mut Clients, client: Arc<Numbered<Self::Client>>);
@@ -74,6 +79,15 @@ impl Executor for OnRuntime {
         clients.runtimes.iter().any(|(runtime, _)| *runtime == id)
     }
 
+    fn take_early_end(&self, clients: &Clients) -> Option<EarlyEnd> {
+        let id = self.0.id();
+        let mut own = clients
+            .runtimes
+            .iter()
+            .filter(|(runtime, _)| *runtime == id);
+        own.find_map(|(_, numbered)| numbered.client.take_early_end())
+    }
+
     fn put(&self, clients: &mut Clients, client: Arc<Numbered<Multiplexed>>) {
         let id = self.0.id();
         // Dead ones of other runtimes go too: nobody calls from a runtime that has ended.
@@ -85,9 +99,17 @@ impl Executor for OnRuntime {
 
     fn start(&self, attempt: Attempt<Self>) {
         self.0.spawn(async move {
-            let opened =
-                Multiplexed::open(attempt.config(), attempt.timeouts(), attempt.errands()).await;
-            attempt.finish(opened);
+            let opened = Multiplexed::open(
+                attempt.config(),
+                attempt.connections(),
+                attempt.timeouts(),
+                attempt.errands(),
+            );
+            let opened = opened.await;
+            if let Some(trial) = attempt.finish(opened) {
+                tokio::time::sleep(Trial::LASTS).await;
+                trial.end();
+            }
         });
     }
 }
@@ -114,6 +136,10 @@ impl Executor for OnThreads {
         clients.pool.is_some()
     }
 
+    fn take_early_end(&self, clients: &Clients) -> Option<EarlyEnd> {
+        clients.pool.as_ref()?.client.take_early_end()
+    }
+
     fn put(&self, clients: &mut Clients, client: Arc<Numbered<Arc<Pool>>>) {
         clients.pool = Some(client);
     }
@@ -130,7 +156,10 @@ impl Executor for OnThreads {
             .spawn(move || {
                 if let Some(attempt) = take(&theirs) {
                     let opened = Pool::open(Arc::clone(attempt.config()), attempt.timeouts());
-                    attempt.finish(opened.map(Arc::new));
+                    if let Some(trial) = attempt.finish(opened.map(Arc::new)) {
+                        thread::sleep(Trial::LASTS);
+                        trial.end();
+                    }
                 }
             });
         if let Err(error) = started

@@ -4,14 +4,17 @@ mod attempt;
 mod drain;
 mod ending;
 mod executor;
+mod idle;
 mod outlook;
 mod published;
 mod refusal;
 mod report;
+mod setback;
 mod step;
+mod trial;
 
 use std::pin::pin;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -19,6 +22,7 @@ use arc_swap::ArcSwapOption;
 use futures_util::future::select;
 
 pub(crate) use self::drain::DrainPolicy;
+pub(crate) use self::ending::Remains;
 pub(crate) use self::executor::{Executor, OnRuntime, OnThreads};
 use self::outlook::Outlook;
 pub(crate) use self::published::{Numbered, Published};
@@ -39,6 +43,8 @@ pub(crate) struct Slot {
     server: Option<Arc<ConfigServer>>,
     watched: Arc<Watched>,
     conduct: Conduct,
+    /// How many multiplexed connections a client has: the most that anybody declared who uses the slot.
+    connections: AtomicUsize,
     published: ArcSwapOption<Published>,
     /// The generation in `published`, for connections to compare theirs with.
     newest: Arc<AtomicU64>,
@@ -93,9 +99,24 @@ impl Slot {
             server,
             watched,
             conduct,
+            connections: AtomicUsize::new(1),
             published: ArcSwapOption::empty(),
             newest: Arc::default(),
             outlook: Mutex::default(),
+        }
+    }
+
+    /// What [`acquire`](Self::acquire) gives, where nothing is to be waited for: almost always.
+    pub(crate) fn ready<X: Executor>(
+        &self,
+        executor: &X,
+        wait: Duration,
+    ) -> Option<Arc<Numbered<X::Client>>> {
+        // In this order: the proof says how old what is loaded after it may be.
+        if self.watched.is_proven(wait) {
+            self.current(executor)
+        } else {
+            None
         }
     }
 
@@ -106,10 +127,7 @@ impl Slot {
         executor: &X,
         wait: Duration,
     ) -> Result<Arc<Numbered<X::Client>>, Error> {
-        // In this order: the proof says how old what is loaded after it may be.
-        if self.watched.is_proven(wait)
-            && let Some(client) = self.current(executor)
-        {
+        if let Some(client) = self.ready(executor, wait) {
             return Ok(client);
         }
         let begun = Instant::now();
@@ -118,6 +136,7 @@ impl Slot {
             match self.step(executor, begun)? {
                 Step::Use(client) => return Ok(client),
                 Step::Wait(ended, revision) => {
+                    let _following = self.watched.follow();
                     let elsewhere = pin!(self.watched.revised(revision));
                     select(pin!(ended.wait()), elsewhere).await;
                 }
@@ -162,6 +181,12 @@ impl Slot {
         if (broken || !self.watched.is_proven(wait)) && (cold || !server.is_lost()) {
             self.watched.read().await;
         }
+    }
+
+    /// Notes what a component that uses the slot declares. More connections come with the next client.
+    pub(crate) fn expect(&self, wait: Duration, connections: usize) {
+        self.watched.expect(wait);
+        self.connections.fetch_max(connections, Ordering::Relaxed);
     }
 
     pub(crate) fn component(&self) -> &str {

@@ -8,6 +8,7 @@ use super::drain::Retired;
 use super::executor::ExecutorId;
 use super::published::Published;
 use crate::backoff::Backoff;
+use crate::client::TOO_YOUNG;
 use crate::config_server::Target;
 use crate::{ComponentConfig, Error};
 
@@ -60,6 +61,33 @@ struct Failed {
     backoff: Backoff,
     at: Instant,
     retry_at: Instant,
+    /// Whether a client was made and ended at once, so that the next may do so too.
+    hung_up: bool,
+    /// Since when there is a client again, of a server that has hung up.
+    on_trial: Option<Instant>,
+}
+
+/// A failure to be noted.
+#[derive(Debug)]
+pub(super) struct Setback {
+    pub(super) revision: u64,
+    /// Whom it concerns, where it is not the server's doing.
+    pub(super) executor: Option<ExecutorId>,
+    pub(super) error: Error,
+    pub(super) longest_pause: Duration,
+    /// Whether a client was made and ended at once.
+    pub(super) hung_up: bool,
+}
+
+/// What it means that a client could be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Comeback {
+    /// Nothing had failed.
+    None,
+    /// What had failed is over.
+    Certain,
+    /// The server had hung up, and may do so again.
+    OnTrial,
 }
 
 impl Goal {
@@ -122,19 +150,21 @@ impl Outlook {
     }
 
     /// Notes a failure, of one executor or of the server, and says whether it is the first towards this config.
-    pub(super) fn fail(
-        &mut self,
-        revision: u64,
-        executor: Option<ExecutorId>,
-        error: Error,
-        longest_pause: Duration,
-    ) -> bool {
+    pub(super) fn fail(&mut self, setback: Setback) -> bool {
+        let Setback {
+            revision,
+            executor,
+            error,
+            longest_pause,
+            hung_up,
+        } = setback;
         let is_same = |failed: &Failed| failed.revision == revision && failed.executor == executor;
-        let earlier = self.failures.iter().find(|failed| is_same(failed));
-        let earlier = earlier.map(|failed| failed.backoff);
-        let mut backoff = earlier
-            .unwrap_or_else(|| Backoff::new(longest_pause))
-            .with_cap(longest_pause);
+        let mut earlier = self.failures.iter();
+        let earlier = earlier.find(|failed| is_same(failed) && !failed.is_acquitted());
+        let earlier = earlier.map(|failed| (failed.backoff, failed.hung_up));
+        let (backoff, hung_up_before) =
+            earlier.unwrap_or_else(|| (Backoff::new(longest_pause), false));
+        let mut backoff = backoff.with_cap(longest_pause);
         let at = Instant::now();
         let retry_at = at + backoff.next();
         self.failures.retain(|failed| !is_same(failed));
@@ -145,6 +175,8 @@ impl Outlook {
             backoff,
             at,
             retry_at,
+            hung_up: hung_up || hung_up_before,
+            on_trial: None,
         });
         earlier.is_none()
     }
@@ -153,10 +185,32 @@ impl Outlook {
         self.failures.retain(|failed| keep(failed.revision));
     }
 
-    /// Forgets what has failed for an executor that has now succeeded.
-    pub(super) fn forget_failure(&mut self, executor: ExecutorId, revision: u64) {
-        self.failures
-            .retain(|failed| failed.revision != revision || !failed.concerns(executor));
+    /// A client could be made: forgets what has failed for its executor, unless the server had hung up on others. Then it
+    /// is on trial, and its failures are remembered, so that the pauses grow on if it hangs up again.
+    pub(super) fn recover(&mut self, executor: ExecutorId, revision: u64) -> Comeback {
+        let mut comeback = Comeback::None;
+        self.failures.retain_mut(|failed| {
+            if failed.revision != revision || !failed.concerns(executor) {
+                return true;
+            }
+            if failed.hung_up {
+                failed.on_trial.get_or_insert_with(Instant::now);
+                comeback = Comeback::OnTrial;
+            } else if comeback == Comeback::None {
+                comeback = Comeback::Certain;
+            }
+            failed.hung_up
+        });
+        comeback
+    }
+
+    /// Ends the trial of a server that has not hung up any more, and says whether there was one.
+    pub(super) fn acquit(&mut self, executor: ExecutorId, revision: u64) -> bool {
+        let before = self.failures.len();
+        self.failures.retain(|failed| {
+            failed.revision != revision || !failed.concerns(executor) || !failed.is_acquitted()
+        });
+        self.failures.len() < before
     }
 
     pub(super) fn has_failed(&self, executor: ExecutorId, revision: u64) -> bool {
@@ -168,7 +222,7 @@ impl Outlook {
         let failed = self
             .failures
             .iter()
-            .find(|failed| failed.revision == revision);
+            .find(|failed| failed.revision == revision && !failed.is_acquitted());
         failed.map(|failed| &failed.error)
     }
 
@@ -176,16 +230,28 @@ impl Outlook {
         self.failures
             .iter()
             .find(|failed| failed.revision == revision && failed.concerns(executor))
+            .filter(|failed| failed.on_trial.is_none())
     }
 
-    /// Remembers clients that were replaced for as long as somebody uses them.
+    /// Remembers clients that were replaced for as long as somebody uses them, or they are open.
     pub(super) fn retire(&mut self, retired: Retired) {
-        self.retired.retain(|retired| retired.connections() > 0);
+        self.retired
+            .retain(|retired| retired.connections() + retired.closing() > 0);
         self.retired.push(retired);
     }
 
     pub(super) fn old_connections(&self) -> usize {
         self.retired.iter().map(Retired::connections).sum()
+    }
+
+    /// How many connections are open that nobody uses.
+    pub(super) fn closing(&self) -> usize {
+        self.retired.iter().map(Retired::closing).sum()
+    }
+
+    /// Ends connections that nobody uses and whose runtimes do not.
+    pub(super) fn end_unused(&self) {
+        self.retired.iter().for_each(Retired::end_unused);
     }
 
     /// No client is to be built any more.
@@ -201,5 +267,11 @@ impl Outlook {
 impl Failed {
     fn concerns(&self, executor: ExecutorId) -> bool {
         self.executor.is_none_or(|concerned| concerned == executor)
+    }
+
+    /// Whether its trial has lasted long enough.
+    fn is_acquitted(&self) -> bool {
+        self.on_trial
+            .is_some_and(|since| since.elapsed() >= TOO_YOUNG)
     }
 }

@@ -28,6 +28,7 @@ impl Slot {
         executor: &X,
         begun: Instant,
     ) -> Result<Step<X>, Error> {
+        self.note_early_end(executor);
         let mut outlook = self.outlook();
         if outlook.is_shut_down() {
             return Err(self.was_shut_down());
@@ -53,13 +54,7 @@ impl Slot {
             .as_deref()
             .is_some_and(ComponentConfig::is_disabled)
         {
-            let switched_off = self.unpublish(&mut outlook);
-            // A subscriber may itself call a component, which takes the lock.
-            drop(outlook);
-            if switched_off {
-                let Self { component, key, .. } = self.as_ref();
-                tracing::info!(component, key, "component is switched off");
-            }
+            self.switch_off(outlook);
             return Err(self.disabled());
         }
         let existing = published

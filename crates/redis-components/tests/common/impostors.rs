@@ -1,16 +1,20 @@
 //! What is not a Redis server, or not a well-behaved one.
 
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
+use std::time::Duration;
 
 /// A server that accepts and then does what `behave` does.
-pub(crate) fn impostor(behave: fn(TcpStream)) -> u16 {
+pub(crate) fn impostor(behave: impl Fn(TcpStream) + Clone + Send + 'static) -> u16 {
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let port = listener.local_addr().unwrap().port();
     // Ends with the test's process: the listener cannot be told to.
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
+            let behave = behave.clone();
             thread::spawn(move || behave(stream));
         }
     });
@@ -25,6 +29,68 @@ pub(crate) fn web_server(mut stream: TcpStream) {
 /// Reads and says nothing.
 pub(crate) fn tarpit(mut stream: TcpStream) {
     while stream.read(&mut [0; 1024]).is_ok_and(|read| read > 0) {}
+}
+
+/// A server that ends each connection shortly after it has answered a PING, until it is mended.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Impatient {
+    accepted: Arc<AtomicU64>,
+    mended: Arc<AtomicBool>,
+}
+
+impl Impatient {
+    pub(crate) fn start() -> (Self, u16) {
+        let impatient = Self::default();
+        let behaves = impatient.clone();
+        (impatient, impostor(move |stream| behaves.serve(stream)))
+    }
+
+    pub(crate) fn accepted(&self) -> u64 {
+        self.accepted.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn mend(&self) {
+        self.mended.store(true, Ordering::Relaxed);
+    }
+
+    fn serve(&self, mut stream: TcpStream) {
+        self.accepted.fetch_add(1, Ordering::Relaxed);
+        let mut buffer = [0; 1024];
+        while let Ok(read @ 1..) = stream.read(&mut buffer) {
+            let requests = String::from_utf8_lossy(&buffer[..read]).into_owned();
+            let commands = requests.lines().filter(|line| line.starts_with('*'));
+            let _ = stream.write_all("+OK\r\n".repeat(commands.count()).as_bytes());
+            if requests.contains("PING") && !self.mended.load(Ordering::Relaxed) {
+                // Late enough that the connection has been taken for a good one.
+                thread::sleep(Duration::from_millis(5));
+                return;
+            }
+        }
+    }
+}
+
+/// A proxy that hangs up when it meets a command that it does not know, until it does.
+pub(crate) fn ignorant_of(command: &'static str, server: u16) -> (u16, Arc<AtomicBool>) {
+    let learned = Arc::new(AtomicBool::new(false));
+    let knows = Arc::clone(&learned);
+    let port = impostor(move |client| {
+        let server = TcpStream::connect(("127.0.0.1", server)).unwrap();
+        let (mut replies, mut back) = (server.try_clone().unwrap(), client.try_clone().unwrap());
+        thread::spawn(move || {
+            let _ = std::io::copy(&mut replies, &mut back);
+            let _ = back.shutdown(Shutdown::Both);
+        });
+        let (mut requests, mut to, mut buffer) = (client, server, [0; 64 * 1024]);
+        while let Ok(read @ 1..) = requests.read(&mut buffer) {
+            let text = String::from_utf8_lossy(&buffer[..read]);
+            let is_known = !text.contains(command) || knows.load(Ordering::Relaxed);
+            if !is_known || to.write_all(&buffer[..read]).is_err() {
+                break;
+            }
+        }
+        let _ = to.shutdown(Shutdown::Both);
+    });
+    (port, learned)
 }
 
 pub(crate) fn refuses() -> u16 {

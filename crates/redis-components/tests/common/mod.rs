@@ -57,11 +57,21 @@ impl World {
 
 /// A component as generated code declares it.
 pub(crate) fn declare(name: &'static str, wait: Duration) -> &'static Component {
+    declare_with_connections(name, wait, 1)
+}
+
+/// One whose client has several connections on each runtime.
+pub(crate) fn declare_with_connections(
+    name: &'static str,
+    wait: Duration,
+    connections: usize,
+) -> &'static Component {
     Box::leak(Box::new(component(Declaration {
         name,
         key: Box::leak(format!("config:redis:{name}").into_boxed_str()),
+        has_own_key: false,
         wait,
-        connections: 1,
+        connections,
         config_server: None,
     })))
 }

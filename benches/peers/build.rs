@@ -1,0 +1,5 @@
+//! Generates the contestant that is ours.
+
+fn main() {
+    redis_components_build::compile("components.toml");
+}

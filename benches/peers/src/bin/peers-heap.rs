@@ -1,0 +1,125 @@
+//! What components keep on the heap, and what calls allocate.
+//!
+//! A program of its own, because counting allocations makes each of them slower.
+
+use std::alloc::System;
+use std::hint::black_box;
+
+use peers::heap::{Heap, Measured};
+use redis_components::Settings;
+use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
+
+#[global_allocator]
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+const COMPONENTS: usize = 1_000;
+const CALLS: usize = 1_000_000;
+
+fn main() -> Result<(), Failure> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [config, data, _] = arguments.as_slice() else {
+        return Err("Usage: peers-heap CONFIG-SERVER DATA-SERVER DATA-SERVER".into());
+    };
+    Settings::new(config).install()?;
+    let runtime = tokio::runtime::Runtime::new()?;
+    // Calls first: what ends later may be freed while something else is counted.
+    let clone = clone(&runtime, data)?;
+    let accessor = runtime.block_on(accessor())?;
+    let heap = Heap {
+        components: components(&runtime, config, data)?,
+        clone,
+        accessor,
+    };
+    println!("{}", serde_json::to_string(&heap)?);
+    Ok(())
+}
+
+fn components(
+    runtime: &tokio::runtime::Runtime,
+    config: &str,
+    data: &str,
+) -> Result<Vec<Measured>, Failure> {
+    let mut measured = Vec::new();
+    let mut region = Region::new(ALLOCATOR);
+    let declared = peers::declared_components(COMPONENTS);
+    measured.push(each("one component, declared", &mut region));
+    // The watch is there before what is counted.
+    runtime.block_on(peers::logs::connection())?;
+    region = Region::new(ALLOCATOR);
+    for component in &declared {
+        // No config yet, so that there is nothing to connect to.
+        if runtime.block_on(component.connection()).is_ok() {
+            return Err(format!("`{}` has a config already", component.key()).into());
+        }
+    }
+    measured.push(each("one component, used, without a config", &mut region));
+    let mut operator = redis::Client::open(config)?.get_connection()?;
+    let (_, port) = data.rsplit_once(':').ok_or("a URL without a port")?;
+    for component in &declared {
+        redis::cmd("SET")
+            .arg(component.key())
+            .arg(format!(r#"{{"host": "127.0.0.1", "port": {port}}}"#))
+            .exec(&mut operator)?;
+    }
+    region = Region::new(ALLOCATOR);
+    for component in &declared {
+        runtime.block_on(component.connection())?;
+    }
+    measured.push(each(
+        "one component, connected, more than used",
+        &mut region,
+    ));
+    let client = redis::Client::open(data)?;
+    region = Region::new(ALLOCATOR);
+    let mut connections = Vec::with_capacity(COMPONENTS);
+    for _ in 0..COMPONENTS {
+        connections.push(runtime.block_on(client.get_multiplexed_async_connection())?);
+    }
+    measured.push(each("one MultiplexedConnection", &mut region));
+    drop(connections);
+    for component in &declared {
+        redis::cmd("DEL").arg(component.key()).exec(&mut operator)?;
+    }
+    Ok(measured)
+}
+
+fn clone(runtime: &tokio::runtime::Runtime, data: &str) -> Result<Measured, Failure> {
+    let client = redis::Client::open(data)?;
+    let connection = runtime.block_on(client.get_multiplexed_async_connection())?;
+    let mut region = Region::new(ALLOCATOR);
+    for _ in 0..CALLS {
+        black_box(black_box(&connection).clone());
+    }
+    Ok(one_of(
+        CALLS,
+        "one MultiplexedConnection::clone",
+        &mut region,
+    ))
+}
+
+async fn accessor() -> Result<Measured, Failure> {
+    peers::logs::connection().await?;
+    let mut region = Region::new(ALLOCATOR);
+    for _ in 0..CALLS {
+        black_box(peers::logs::connection().await?);
+    }
+    Ok(one_of(CALLS, "one connection(), push", &mut region))
+}
+
+fn each(name: &str, region: &mut Region<'_, System>) -> Measured {
+    one_of(COMPONENTS, name, region)
+}
+
+/// The change of the region for one of so many.
+#[allow(clippy::cast_precision_loss, reason = "far less than 2^53")]
+fn one_of(count: usize, name: &str, region: &mut Region<'_, System>) -> Measured {
+    let change = region.change_and_reset();
+    let kept = change.bytes_allocated as f64 - change.bytes_deallocated as f64;
+    Measured {
+        name: name.to_owned(),
+        bytes: kept / count as f64,
+        allocations: change.allocations as f64 / count as f64,
+    }
+}

@@ -1,0 +1,99 @@
+//! Who is compared: each in a file of its own, with the settings that its own documentation recommends.
+
+mod accessor;
+mod bare;
+mod bb8;
+mod book;
+mod deadpool;
+mod fred;
+mod manager;
+mod ours;
+mod r2d2;
+mod rustis;
+mod tasks;
+mod threads;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use redis::aio::MultiplexedConnection;
+use tokio::runtime::Runtime;
+
+pub(crate) use self::book::Book;
+use crate::failure::Failure;
+use crate::servers::Urls;
+use crate::subject::Subject;
+use crate::{declared, names};
+
+/// The arguments of every call.
+pub(crate) const APP: &str = "main";
+pub(crate) const MESSAGE: &str = "User 235 logged in";
+
+/// Where contestants run and whom they call.
+pub(crate) struct World {
+    pub(crate) runtime: Arc<Runtime>,
+    pub(crate) urls: Urls,
+}
+
+/// The contestant of a name, connected.
+pub(crate) fn subject(world: &World, name: &str) -> Result<Box<dyn Subject>, Failure> {
+    let (runtime, url) = (&world.runtime, world.urls.data[0].as_str());
+    let subject = match name {
+        names::BARE | names::BARE_AGAIN | names::BARE_POLL => {
+            tasks::subject(runtime, runtime.block_on(bare::Bare::connect(url, 1))?)
+        }
+        names::BARE_EACH => tasks::subject(runtime, runtime.block_on(bare::Each::connect(url))?),
+        names::BARE_NODELAY => {
+            tasks::subject(runtime, runtime.block_on(bare::Bare::connect_nodelay(url))?)
+        }
+        names::BARE_TWO | names::BARE_POLL_TWO => {
+            tasks::subject(runtime, runtime.block_on(bare::Bare::connect(url, 2))?)
+        }
+        names::OURS | names::POLL => tasks::subject(runtime, ours::Ours),
+        names::OURS_TWO | names::POLL_TWO => tasks::subject(runtime, ours::OursTwo),
+        names::OURS_FRESH | names::POLL_FRESH => tasks::subject(runtime, ours::OursFresh),
+        names::POLL_FRESH_TWO => tasks::subject(runtime, ours::OursFreshTwo),
+        names::MANAGER => {
+            tasks::subject(runtime, runtime.block_on(manager::Manager::connect(url))?)
+        }
+        names::DEADPOOL => tasks::subject(runtime, deadpool::Deadpool::new(url)?),
+        names::BB8 => tasks::subject(runtime, runtime.block_on(bb8::Bb8::connect(url))?),
+        names::FRED => tasks::subject(runtime, runtime.block_on(fred::Fred::connect(url, 1))?),
+        names::FRED_TWO => tasks::subject(runtime, runtime.block_on(fred::Fred::connect(url, 2))?),
+        names::RUSTIS => tasks::subject(runtime, runtime.block_on(rustis::Rustis::connect(url))?),
+        names::BOOK => tasks::subject(runtime, book(world, Duration::from_secs(1))?),
+        names::BOOK_FRESH => tasks::subject(runtime, book(world, Duration::ZERO)?),
+        names::THREADS_BARE | names::THREADS_BARE_AGAIN => {
+            threads::subject(threads::Bare::new(url)?)
+        }
+        names::THREADS_OURS => threads::subject(ours::OursBlocking),
+        names::R2D2 => threads::subject(r2d2::R2d2::connect(url)?),
+        names::CLONE | names::CLONE_AGAIN | names::CLONE_POLL => {
+            accessor::subject(runtime, accessor::Cloned(connection(world)?))
+        }
+        names::ARC_SWAP => accessor::subject(runtime, accessor::Swappable::new(connection(world)?)),
+        names::GET | names::GET_POLL => accessor::subject(runtime, ours::Ours),
+        names::GET_TWO => accessor::subject(runtime, ours::OursTwo),
+        names::GET_OF_MANY => {
+            let many = declared::components(10_000);
+            accessor::subject(runtime, accessor::Declared(many[many.len() / 2]))
+        }
+        names::GET_DEADPOOL => accessor::subject(runtime, deadpool::Deadpool::new(url)?),
+        _ => return Err(format!("there is no contestant `{name}`").into()),
+    };
+    Ok(subject)
+}
+
+fn connection(world: &World) -> Result<MultiplexedConnection, Failure> {
+    let client = redis::Client::open(world.urls.data[0].as_str())?;
+    let connection = client.get_multiplexed_async_connection();
+    Ok(world.runtime.block_on(connection)?)
+}
+
+fn book(world: &World, wait: Duration) -> Result<Book, Failure> {
+    let connected = Book::connect(&world.urls.config, "logs", wait);
+    let mut book = world.runtime.block_on(connected)?;
+    // As a service would when it starts: the book's code has nothing to say to a second caller meanwhile.
+    world.runtime.block_on(book.connection())?;
+    Ok(book)
+}

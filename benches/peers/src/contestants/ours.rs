@@ -1,0 +1,54 @@
+//! What `components.toml` and the generator make: a wrapper or an accessor is all there is to call.
+
+use redis_components::Connection;
+
+use super::accessor::Accessor;
+use super::tasks::Asynchronous;
+use super::threads::Blocking;
+use super::{APP, MESSAGE};
+use crate::failure::Failure;
+use crate::{logs, logs_blocking, logs_fresh, logs_fresh_two, logs_two};
+
+/// A contestant that calls the wrapper, and the accessor, of a component.
+macro_rules! ours {
+    ($name:ident, $component:ident) => {
+        pub(crate) struct $name;
+
+        impl Asynchronous for $name {
+            type Caller = ();
+
+            fn caller(&self, _: usize) -> Self::Caller {}
+
+            async fn log_recent((): &mut ()) -> Result<(), Failure> {
+                Ok($component::log_recent(APP, MESSAGE).await?)
+            }
+        }
+
+        impl Accessor for $name {
+            type Handle = Connection;
+
+            async fn take(&self) -> Result<Connection, Failure> {
+                Ok($component::connection().await?)
+            }
+        }
+    };
+}
+
+ours!(Ours, logs);
+ours!(OursTwo, logs_two);
+ours!(OursFresh, logs_fresh);
+ours!(OursFreshTwo, logs_fresh_two);
+
+pub(crate) struct OursBlocking;
+
+impl Blocking for OursBlocking {
+    type Caller = ();
+
+    fn caller(&self) -> Result<Self::Caller, Failure> {
+        Ok(())
+    }
+
+    fn log_recent((): &mut ()) -> Result<(), Failure> {
+        Ok(logs_blocking::log_recent(APP, MESSAGE)?)
+    }
+}

@@ -1,0 +1,18 @@
+//! What is called while the component moves.
+
+use redis::aio::ConnectionLike;
+use redis::{AsyncCommands, RedisResult};
+
+pub use super::logs::log_recent;
+
+/// The key under which each data server has its number.
+pub const SERVER: &str = "server:number";
+
+/// The number of the server that answers.
+///
+/// # Errors
+///
+/// What Redis answers.
+pub async fn which_server(conn: &mut (impl ConnectionLike + Send + Sync)) -> RedisResult<usize> {
+    conn.get(SERVER).await
+}

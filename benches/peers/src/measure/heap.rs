@@ -1,0 +1,58 @@
+//! What is kept in memory, asked of a program of its own, which counts its allocations.
+
+use std::process::Command;
+use std::time::Duration;
+
+use super::Run;
+use crate::failure::Failure;
+use crate::heap::Heap;
+use crate::report::{Bar, Finding, Section, Table, Unit, number};
+use crate::statistics::median;
+
+pub(super) const PLANNED: Duration = Duration::from_secs(5);
+
+pub(super) fn measure(run: &mut Run<'_>) -> Result<Section, Failure> {
+    run.progress.begin("memory");
+    let program = std::env::current_exe()?.with_file_name("peers-heap");
+    let output = Command::new(&program)
+        .args(run.servers.urls().to_arguments())
+        .output()
+        .map_err(|error| format!("`{}` cannot be run: {error}", program.display()))?;
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).into_owned().into());
+    }
+    let heap: Heap = serde_json::from_slice(&output.stdout)?;
+    run.progress.advance(PLANNED);
+    let mut table = Table::new(["memory", "bytes", "allocations"]);
+    let mut findings = Vec::new();
+    let calls = [&heap.clone, &heap.accessor];
+    for measured in heap.components.iter().chain(calls) {
+        let figures = [measured.bytes, measured.allocations].map(number);
+        table.row(&measured.name, figures);
+    }
+    for measured in &heap.components {
+        findings.extend(finding(&measured.name, measured.bytes, None));
+    }
+    // Beyond the clone there is only what the watch allocates meanwhile.
+    let bar = Bar::AtMost(heap.clone.allocations + 0.001);
+    let name = format!("{}, allocations", heap.accessor.name);
+    findings.extend(finding(&name, heap.accessor.allocations, Some(bar)));
+    Ok(Section {
+        title: "Memory",
+        note: "Heap of the process, as its allocator counts it, for each of 1,000 components, and for each of 1,000,000 calls \
+               of the accessor."
+            .to_owned(),
+        table,
+        findings,
+        charts: Vec::new(),
+    })
+}
+
+fn finding(name: &str, value: f64, bar: Option<Bar>) -> Option<Finding> {
+    Some(Finding {
+        name: format!("memory: {name}"),
+        unit: Unit::Count,
+        estimate: median([value])?,
+        bar,
+    })
+}

@@ -1,0 +1,102 @@
+//! What calls feel of a move.
+
+use std::time::Duration;
+
+use super::Run;
+use crate::failure::Failure;
+use crate::plan::Plan;
+use crate::process::Process;
+use crate::report::chart::{Chart, Kind};
+use crate::report::{Finding, Section, Table, number};
+use crate::statistics::median;
+use crate::worker::{Mode, Request, Swap};
+
+const CALLERS: usize = 64;
+const SWAP: Duration = Duration::from_millis(2200);
+
+/// A figure of a move: before, and at it.
+type Figure = fn(&Swap) -> [f64; 2];
+
+pub(super) fn planned(plan: &Plan) -> Duration {
+    SWAP * u32::try_from(plan.swaps).unwrap_or(u32::MAX)
+}
+
+pub(super) fn measure(run: &mut Run<'_>) -> Result<Section, Failure> {
+    run.progress.begin("swaps under load");
+    let mut process = Process::start(Mode::Push, &run.servers.urls())?;
+    let swaps: Vec<Swap> = process.ask(&Request::Swaps {
+        callers: CALLERS,
+        moves: run.plan.swaps,
+    })??;
+    run.progress.advance(planned(&run.plan));
+    let mut table = Table::new(["calls, ms", "second before", "second of the move", "times"]);
+    let mut findings = Vec::new();
+    let figures: [(&str, Figure); 2] = [
+        ("p99.9", |swap| swap.p999),
+        ("slowest", |swap| swap.slowest),
+    ];
+    for (name, figure) in figures {
+        let before = median(swaps.iter().map(|swap| figure(swap)[0] / 1e3));
+        let after = median(swaps.iter().map(|swap| figure(swap)[1] / 1e3));
+        let ratio = median(swaps.iter().map(|swap| figure(swap)[1] / figure(swap)[0]));
+        let (Some(before), Some(after), Some(ratio)) = (before, after, ratio) else {
+            continue;
+        };
+        let figures = [before, after, ratio].map(|estimate| number(estimate.value));
+        table.row(format!("{name}, median of {} moves", swaps.len()), figures);
+        let name =
+            format!("swap under load, {CALLERS} tasks: {name}, second of the move / second before");
+        findings.push(Finding::ratio(name, ratio, None));
+    }
+    let slowest = |which: usize| {
+        let all = swaps.iter().map(|swap| swap.slowest[which]);
+        all.fold(0.0, f64::max) / 1e3
+    };
+    let [before, after] = [slowest(0), slowest(1)];
+    let figures = [before, after, after / before].map(number);
+    table.row("slowest of all", figures);
+    let failed: usize = swaps.iter().map(|swap| swap.failed).sum();
+    let blank = String::new;
+    table.row("failed", [blank(), failed.to_string(), blank()]);
+    Ok(Section {
+        title: "A move under load",
+        note: format!(
+            "{CALLERS} tasks call without pause while their component moves, push. The slowest call of a move is that of the \
+             tenth of a second after the SET."
+        ),
+        table,
+        findings,
+        charts: vec![course(&swaps)],
+    })
+}
+
+fn course(swaps: &[Swap]) -> Chart {
+    let bins = swaps.first().map_or(0, |swap| swap.course.len());
+    let typical = (0..bins).map(|bin| {
+        let values = swaps.iter().map(|swap| swap.course[bin] / 1e3);
+        median(values).map_or(0.0, |estimate| estimate.value)
+    });
+    let slowest = (0..bins).map(|bin| {
+        let values = swaps.iter().map(|swap| swap.course[bin] / 1e3);
+        values.fold(0.0, f64::max)
+    });
+    let lines = vec![
+        ("median of the moves".to_owned(), typical.collect()),
+        ("slowest of the moves".to_owned(), slowest.collect()),
+    ];
+    let marks = (0..bins).map(|bin| match bin {
+        0 => "-1 s".to_owned(),
+        _ if bin == bins / 2 => "SET".to_owned(),
+        _ => String::new(),
+    });
+    Chart {
+        file: "swap.svg",
+        title: "p99.9 of calls around a move, 64 tasks".to_owned(),
+        kind: Kind::Lines {
+            over: "twentieths of a second",
+            marks: marks.collect(),
+            unit: "ms",
+            lines,
+        },
+    }
+}

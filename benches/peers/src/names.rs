@@ -1,0 +1,156 @@
+//! What the contestants are called, in the table and in the JSON, and with which settings they run.
+
+/// One connection of redis-rs.
+pub(crate) const BARE: &str = "bare";
+/// The same once more: how far it is from itself is the noise.
+pub(crate) const BARE_AGAIN: &str = "bare again";
+/// The same as a service would have it in its state.
+pub(crate) const BARE_EACH: &str = "bare, cloned for each call";
+/// The same with the socket option that our clients set.
+pub(crate) const BARE_NODELAY: &str = "bare, TCP_NODELAY";
+pub(crate) const BARE_TWO: &str = "bare, 2 sockets";
+pub(crate) const OURS: &str = "ours, push";
+pub(crate) const OURS_TWO: &str = "ours, push, 2 sockets";
+pub(crate) const OURS_FRESH: &str = "ours, push, wait 0s";
+pub(crate) const BARE_POLL: &str = "bare, beside poll";
+pub(crate) const BARE_POLL_TWO: &str = "bare, 2 sockets, beside poll";
+pub(crate) const POLL: &str = "ours, poll 1s";
+pub(crate) const POLL_TWO: &str = "ours, poll 1s, 2 sockets";
+pub(crate) const POLL_FRESH: &str = "ours, poll 0s";
+pub(crate) const POLL_FRESH_TWO: &str = "ours, poll 0s, 2 sockets";
+pub(crate) const MANAGER: &str = "ConnectionManager";
+pub(crate) const DEADPOOL: &str = "deadpool-redis";
+pub(crate) const BB8: &str = "bb8-redis";
+pub(crate) const FRED: &str = "fred";
+pub(crate) const FRED_TWO: &str = "fred, pool of 2";
+pub(crate) const RUSTIS: &str = "rustis";
+pub(crate) const BOOK: &str = "the book in Rust, wait 1s";
+pub(crate) const BOOK_FRESH: &str = "the book in Rust, GET on each call";
+pub(crate) const PYTHON: &str = "the book in Python, wait 1s";
+pub(crate) const THREADS_BARE: &str = "bare Connection";
+pub(crate) const THREADS_BARE_AGAIN: &str = "bare Connection again";
+pub(crate) const THREADS_OURS: &str = "ours, blocking";
+pub(crate) const R2D2: &str = "r2d2";
+pub(crate) const CLONE: &str = "clone";
+pub(crate) const CLONE_AGAIN: &str = "clone again";
+pub(crate) const CLONE_POLL: &str = "clone, beside poll";
+pub(crate) const ARC_SWAP: &str = "ArcSwap and clone";
+pub(crate) const GET: &str = "ours";
+pub(crate) const GET_TWO: &str = "ours, 2 sockets";
+pub(crate) const GET_OF_MANY: &str = "ours, of 10,000 declared";
+pub(crate) const GET_POLL: &str = "ours, poll";
+pub(crate) const GET_DEADPOOL: &str = "deadpool get";
+pub(crate) const DYNAMIC_CONFIG: &str = "dynamic-config-redis";
+
+/// Name and settings of every contestant.
+pub(crate) const SETTINGS: &[(&str, &str)] = &[
+    (
+        BARE,
+        "redis::aio::MultiplexedConnection of redis-rs with its defaults, cloned once for each task",
+    ),
+    (
+        BARE_AGAIN,
+        "the same connection settings, connected once more",
+    ),
+    (
+        BARE_EACH,
+        "the same connection settings, cloned anew for each call, as from a service's state",
+    ),
+    (
+        BARE_NODELAY,
+        "as `bare`, with TcpSettings::set_nodelay(true), the default of redis-rs 2.0 and ours",
+    ),
+    (BARE_TWO, "two of them; each task has one, in turn"),
+    (
+        OURS,
+        "generated wrapper, Settings::default(): push; connections = 1",
+    ),
+    (OURS_TWO, "the same with connections = 2"),
+    (OURS_FRESH, "the same with wait = \"0s\", connections = 1"),
+    (BARE_POLL, "as `bare`, in the process of those who poll"),
+    (
+        BARE_POLL_TWO,
+        "as `bare, 2 sockets`, in the process of those who poll",
+    ),
+    (
+        POLL,
+        "generated wrapper, Settings::push(false), wait = \"1s\"; connections = 1",
+    ),
+    (POLL_TWO, "the same with connections = 2"),
+    (
+        POLL_FRESH,
+        "generated wrapper, Settings::push(false), wait = \"0s\"; connections = 1",
+    ),
+    (POLL_FRESH_TWO, "the same with connections = 2"),
+    (
+        MANAGER,
+        "redis::aio::ConnectionManager::new with its defaults, cloned once for each task",
+    ),
+    (
+        DEADPOOL,
+        "Config::from_url(..).create_pool(Some(Runtime::Tokio1)), its defaults: a pool of 2 for each core, verified by \
+         a PING whenever one is taken",
+    ),
+    (
+        BB8,
+        "Pool::builder().build(..), its defaults: a pool of 10, tested by a PING whenever one is taken",
+    ),
+    (
+        FRED,
+        "Builder::from_config(Config::from_url(..)).build(), its defaults; Client::pipeline",
+    ),
+    (
+        FRED_TWO,
+        "the same with build_pool(2), which its documentation recommends for throughput; pool.next().pipeline()",
+    ),
+    (
+        RUSTIS,
+        "Client::connect(url) with its defaults: one multiplexed connection; Client::create_pipeline",
+    ),
+    (
+        BOOK,
+        "Redis in Action 5.4.3 as literally as Rust lets one: config asked for at most once a second, client of redis-rs cached and \
+         compared; MultiplexedConnection",
+    ),
+    (BOOK_FRESH, "the same, the config asked for on each call"),
+    (
+        PYTHON,
+        "the book's decorator with redis-py's defaults, one thread; pipeline without a transaction, as all others",
+    ),
+    (THREADS_BARE, "one redis::Connection for each thread"),
+    (THREADS_BARE_AGAIN, "the same, connected once more"),
+    (
+        THREADS_OURS,
+        "generated wrapper of a blocking function, Settings::default()",
+    ),
+    (
+        R2D2,
+        "r2d2::Pool::new(client), its defaults: a pool of 10, tested by a PING whenever one is taken",
+    ),
+    (CLONE, "MultiplexedConnection::clone, and its drop"),
+    (CLONE_AGAIN, "the same"),
+    (CLONE_POLL, "the same in the process of those who poll"),
+    (
+        ARC_SWAP,
+        "ArcSwap<MultiplexedConnection>::load, and a clone",
+    ),
+    (GET, "logs::connection().await, push, connections = 1"),
+    (
+        GET_TWO,
+        "logs_two::connection().await, push, connections = 2",
+    ),
+    (
+        GET_OF_MANY,
+        "the accessor of one component where 10,000 are declared",
+    ),
+    (
+        GET_POLL,
+        "logs::connection().await, poll 1s, connections = 1",
+    ),
+    (GET_DEADPOOL, "Pool::get of deadpool-redis, as above"),
+    (
+        DYNAMIC_CONFIG,
+        "dynamic-config-redis: Redis::watch with keyspace notifications, as in its example; the connection is built in \
+         on_reload, probed by a PING and swapped by us",
+    ),
+];

@@ -1,0 +1,94 @@
+//! The processes that contestants run in.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+use serde::de::DeserializeOwned;
+
+use crate::failure::Failure;
+use crate::servers::Urls;
+use crate::worker::{Answer, Mode, Request};
+
+/// A worker, ended when this is dropped.
+pub(crate) struct Process {
+    child: Child,
+    requests: ChildStdin,
+    answers: BufReader<ChildStdout>,
+}
+
+impl Process {
+    /// This program once more.
+    pub(crate) fn start(mode: Mode, urls: &Urls) -> Result<Self, Failure> {
+        let mut command = Command::new(std::env::current_exe()?);
+        command.args(["worker", mode.argument()]);
+        command.args(urls.to_arguments());
+        Self::spawn(command)
+    }
+
+    /// The book's own language, with the Python that `cargo xtask python` has set up.
+    pub(crate) fn start_python(urls: &Urls) -> Result<Self, Failure> {
+        let mut command = Command::new(python()?);
+        let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+        command.arg(package.join("book.py"));
+        command
+            .env("REDIS_CONFIG_URL", &urls.config)
+            .env("PYTHONPATH", package.join("../../examples/mixed_fleet"))
+            .env("PYTHONDONTWRITEBYTECODE", "1");
+        Self::spawn(command)
+    }
+
+    fn spawn(mut command: Command) -> Result<Self, Failure> {
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command
+            .spawn()
+            .map_err(|error| format!("{} cannot be started: {error}", shown(&command)))?;
+        let requests = child.stdin.take().ok_or("a worker without stdin")?;
+        let answers = child.stdout.take().ok_or("a worker without stdout")?;
+        Ok(Self {
+            child,
+            requests,
+            answers: BufReader::new(answers),
+        })
+    }
+
+    /// Has something done, and waits for what comes of it: a value, or the reason why there is none.
+    pub(crate) fn ask<T: DeserializeOwned>(
+        &mut self,
+        request: &Request,
+    ) -> Result<Result<T, String>, Failure> {
+        writeln!(self.requests, "{}", serde_json::to_string(request)?)?;
+        let mut line = String::new();
+        if self.answers.read_line(&mut line)? == 0 {
+            return Err(format!("the worker ended at {request:?}").into());
+        }
+        match serde_json::from_str(&line)? {
+            Answer::Ok(value) => Ok(Ok(serde_json::from_value(value)?)),
+            Answer::Error(reason) => Ok(Err(format!("{request:?}: {reason}"))),
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // Whether it has ended already or is ended here, it is gone.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// `python/bin/python` in the folder that Cargo builds into, which this program is in too.
+fn python() -> Result<PathBuf, Failure> {
+    let program = std::env::current_exe()?;
+    let pythons = program
+        .ancestors()
+        .map(|folder| folder.join("python/bin/python"));
+    let mut found = pythons.filter(|python| python.is_file());
+    Ok(found
+        .next()
+        .ok_or("there is no Python to run the book's code; `cargo xtask python` sets one up")?)
+}
+
+fn shown(command: &Command) -> String {
+    format!("`{}`", command.get_program().display())
+}

@@ -1,0 +1,129 @@
+//! The report for people, on a terminal and in the documentation.
+
+use std::fmt::Write;
+
+use super::finding::{Bar, Unit, Verdict};
+use super::{Finding, Section, Table, number};
+use crate::failure::Failure;
+use crate::machine::Machine;
+use crate::names;
+
+const BEGIN: &str = "<!-- Filled by `cargo xtask bench --docs`. -->\n";
+const END: &str = "<!-- End of what is filled. -->\n";
+
+/// What a terminal is shown.
+pub(crate) fn to_text(machine: &Machine, sections: &[Section]) -> String {
+    let mut text = format!("{}\n", conditions(machine));
+    for section in sections {
+        let rule = "-".repeat(section.title.chars().count());
+        let table = section.table.aligned();
+        let _ = write!(
+            text,
+            "\n{}\n{rule}\n{}\n\n{table}",
+            section.title, section.note
+        );
+        if let Some(bars) = bars(section) {
+            let _ = write!(text, "\n{}", bars.aligned());
+        }
+    }
+    text
+}
+
+/// What the documentation shows.
+pub(crate) fn to_markdown(machine: &Machine, sections: &[Section]) -> String {
+    let mut text = format!("{}\n", conditions(machine));
+    for section in sections {
+        let table = section.table.markdown();
+        let _ = write!(
+            text,
+            "\n### {}\n\n{}\n\n{table}",
+            section.title, section.note
+        );
+        if let Some(bars) = bars(section) {
+            let _ = write!(text, "\n{}", bars.markdown());
+        }
+        for chart in &section.charts {
+            let _ = write!(text, "\n![{}](performance/{})\n", chart.title, chart.file);
+        }
+    }
+    text.push_str("\n### Contestants\n\n");
+    let mut settings = Table::new(["name", "settings"]);
+    for (name, text) in names::SETTINGS {
+        settings.row(*name, [(*text).to_owned()]);
+    }
+    text + &settings.markdown()
+}
+
+/// The page with what stands between its marks replaced.
+///
+/// # Errors
+///
+/// Where it has no marks.
+pub(crate) fn fill(page: &str, filling: &str) -> Result<String, Failure> {
+    let (before, rest) = page.split_once(BEGIN).ok_or("the page has no mark")?;
+    let (_, after) = rest.split_once(END).ok_or("the page has no second mark")?;
+    Ok(format!("{before}{BEGIN}\n{filling}\n{END}{after}"))
+}
+
+fn conditions(machine: &Machine) -> String {
+    let Machine {
+        cores,
+        processor,
+        redis,
+        rustc,
+        quick,
+        ..
+    } = machine;
+    let length = if *quick { "a quick run" } else { "a full run" };
+    format!("{cores} cores of {processor}, loopback, {redis}, {rustc}, {length}.")
+}
+
+/// The findings that have a bar.
+fn bars(section: &Section) -> Option<Table> {
+    let mut table = Table::new(["bar", "measured", "95 % interval", "to reach", "reached"]);
+    for finding in &section.findings {
+        let (Some(bar), Some(verdict)) = (finding.bar, finding.verdict()) else {
+            continue;
+        };
+        let estimate = finding.estimate;
+        let interval = format!(
+            "{} to {}",
+            shown(finding, estimate.low),
+            shown(finding, estimate.high)
+        );
+        let reached = match verdict {
+            Verdict::Met => "yes",
+            Verdict::Missed => "MISSED",
+            Verdict::Noise => "within noise",
+        };
+        let bar = match bar {
+            Bar::AtLeast(bar) => format!("at least {}", shown(finding, bar)),
+            Bar::AtMost(bar) => format!("at most {}", shown(finding, bar)),
+        };
+        let measured = shown(finding, estimate.value);
+        table.row(&finding.name, [measured, interval, bar, reached.to_owned()]);
+    }
+    (!table.rows.is_empty()).then_some(table)
+}
+
+fn shown(finding: &Finding, value: f64) -> String {
+    match finding.unit {
+        Unit::Ratio => format!("{value:.3}"),
+        Unit::Milliseconds => format!("{} ms", number(value)),
+        Unit::Count => number(value),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BEGIN, END, fill};
+
+    #[test]
+    fn only_what_stands_between_the_marks_changes() {
+        let page = format!("before\n{BEGIN}old\n{END}after\n");
+        let filled = fill(&page, "new").unwrap();
+        assert_eq!(filled, format!("before\n{BEGIN}\nnew\n{END}after\n"));
+        assert_eq!(fill(&filled, "new").unwrap(), filled);
+        assert!(fill("before\n", "new").is_err());
+    }
+}

@@ -1,0 +1,99 @@
+//! A run, from the command line to the report.
+
+use std::path::{Path, PathBuf};
+
+use crate::failure::Failure;
+use crate::machine::Machine;
+use crate::measure::{self, Run};
+use crate::options::{HELP, Options};
+use crate::plan::Plan;
+use crate::progress::Progress;
+use crate::report::{self, Section};
+use crate::rounds::Workers;
+use crate::servers::{Servers, Urls};
+use crate::worker;
+
+/// Does what the command line asks for.
+///
+/// # Errors
+///
+/// Where something could not be measured. A bar that is missed is part of the report, and no error.
+pub fn run(arguments: Vec<String>) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    if let [worker, mode, config, first, second] = arguments.as_slice()
+        && worker == "worker"
+    {
+        let urls = [config, first, second].map(String::clone);
+        return worker::run(mode, Urls::from_arguments(urls));
+    }
+    let options = Options::parse(arguments)?;
+    if options.help {
+        println!("{HELP}");
+        return Ok(());
+    }
+    bench(&options)
+}
+
+fn bench(options: &Options) -> Result<(), Failure> {
+    let plan = if options.quick {
+        Plan::QUICK
+    } else {
+        Plan::FULL
+    };
+    let servers = Servers::start()?;
+    let machine = Machine::look(servers.version()?, options.quick);
+    let progress = Progress::over(measure::planned(&plan))?;
+    let mut workers = Workers::new(servers.urls());
+    let mut run = Run {
+        plan,
+        servers: &servers,
+        workers: &mut workers,
+        progress: &progress,
+    };
+    let sections = measure::all(&mut run)?;
+    progress.end();
+    print!("{}", report::to_text(&machine, &sections));
+    let out = match &options.out {
+        Some(folder) => folder.clone(),
+        None => target()?.join("bench"),
+    };
+    write(&machine, &sections, &out)?;
+    if options.docs {
+        fill_docs(&machine, &sections)?;
+    }
+    println!("\nThe report is in {}.", out.display());
+    Ok(())
+}
+
+fn write(machine: &Machine, sections: &[Section], out: &Path) -> Result<(), Failure> {
+    std::fs::create_dir_all(out)?;
+    let json = report::to_json(machine, sections);
+    let json = serde_json::to_string_pretty(&json)? + "\n";
+    std::fs::write(out.join("report.json"), json)?;
+    let page = report::to_markdown(machine, sections);
+    std::fs::write(out.join("report.md"), page)?;
+    for chart in sections.iter().flat_map(|section| &section.charts) {
+        chart.draw(out)?;
+    }
+    Ok(())
+}
+
+fn fill_docs(machine: &Machine, sections: &[Section]) -> Result<(), Failure> {
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
+    let page = docs.join("performance.md");
+    let filled = report::to_markdown(machine, sections);
+    let filled = report::fill(&std::fs::read_to_string(&page)?, &filled)?;
+    std::fs::write(&page, filled)?;
+    let charts = docs.join("performance");
+    std::fs::create_dir_all(&charts)?;
+    for chart in sections.iter().flat_map(|section| &section.charts) {
+        chart.draw(&charts)?;
+    }
+    Ok(())
+}
+
+/// The folder that Cargo builds into: this program is in `release` there.
+fn target() -> Result<PathBuf, Failure> {
+    let program = std::env::current_exe()?;
+    let target = program.parent().and_then(Path::parent);
+    Ok(target.ok_or("this program is in no folder")?.to_owned())
+}

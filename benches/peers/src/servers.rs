@@ -1,0 +1,97 @@
+//! The Redis servers of a run: one for configs, two for data.
+
+use redis_components_testing::Server;
+
+use crate::failure::Failure;
+use crate::functions::moving::SERVER;
+
+/// The components whose configs are written at the start; all are on the first data server.
+const COMPONENTS: &[&str] = &[
+    "logs",
+    "logs_two",
+    "logs_fresh",
+    "logs_fresh_two",
+    "logs_blocking",
+    "moving",
+    "many_5000",
+];
+
+/// Where the servers are.
+#[derive(Clone, Debug)]
+pub(crate) struct Urls {
+    pub(crate) config: String,
+    pub(crate) data: [String; 2],
+}
+
+impl Urls {
+    /// As a worker's arguments.
+    pub(crate) fn to_arguments(&self) -> [&str; 3] {
+        [&self.config, &self.data[0], &self.data[1]]
+    }
+
+    pub(crate) fn from_arguments(arguments: [String; 3]) -> Self {
+        let [config, first, second] = arguments;
+        Self {
+            config,
+            data: [first, second],
+        }
+    }
+}
+
+/// The servers, which end with this.
+pub(crate) struct Servers {
+    config: Server,
+    data: [Server; 2],
+}
+
+impl Servers {
+    pub(crate) fn start() -> Result<Self, Failure> {
+        // No run of ours is about writing to a disk.
+        let start = || Server::try_start_with(&["--save", ""]);
+        let servers = Self {
+            config: start()?,
+            data: [start()?, start()?],
+        };
+        let notify = ["CONFIG", "SET", "notify-keyspace-events", "KEA"];
+        servers.config.command(&notify);
+        for (number, server) in servers.data.iter().enumerate() {
+            server.command(&["SET", SERVER, &number.to_string()]);
+        }
+        for component in COMPONENTS {
+            let key = format!("config:redis:{component}");
+            servers
+                .config
+                .command(&["SET", &key, &servers.data[0].config()]);
+        }
+        Ok(servers)
+    }
+
+    pub(crate) fn urls(&self) -> Urls {
+        Urls {
+            config: self.config.url(),
+            data: [self.data[0].url(), self.data[1].url()],
+        }
+    }
+
+    /// Such as `Redis 7.0.15`.
+    pub(crate) fn version(&self) -> Result<String, Failure> {
+        let answer = self.config.command(&["INFO", "server"]);
+        let text: String = redis::from_redis_value(answer)?;
+        let version = text
+            .lines()
+            .find_map(|line| line.strip_prefix("redis_version:"));
+        Ok(format!("Redis {}", version.unwrap_or("of no version")))
+    }
+
+    /// How often each command was called on the config server, by others than us.
+    pub(crate) fn config_commands(&self) -> Result<Vec<(String, u64)>, Failure> {
+        let answer = self.config.command(&["INFO", "commandstats"]);
+        let text: String = redis::from_redis_value(answer)?;
+        let commands = text.lines().filter_map(|line| {
+            let (name, rest) = line.strip_prefix("cmdstat_")?.split_once(":calls=")?;
+            let calls = rest.split(',').next()?.parse().ok()?;
+            (name != "info").then(|| (name.to_owned(), calls))
+        });
+        Ok(commands.collect())
+    }
+}

@@ -1,0 +1,55 @@
+//! Those of whom it is measured when they find a server that has moved.
+
+use std::time::Duration;
+
+use super::dynamic_config::DynamicConfig;
+use super::mover::Mover;
+use crate::contestants::{Book, World};
+use crate::failure::Failure;
+use crate::functions::moving::which_server;
+use crate::{moving, names};
+
+/// Someone whose calls go to a server that can be told.
+#[derive(Clone)]
+pub(crate) enum Located {
+    Ours,
+    Book(Book),
+    DynamicConfig(DynamicConfig),
+}
+
+impl Located {
+    /// Of a name, and who moves it.
+    pub(crate) fn connect(world: &World, name: &str) -> Result<(Self, Mover), Failure> {
+        let urls = &world.urls;
+        match name {
+            names::OURS | names::POLL => Ok((Self::Ours, Mover::of_component(urls)?)),
+            names::BOOK => {
+                let wait = Duration::from_secs(1);
+                let book = Book::connect(&urls.config, "moving", wait);
+                let mut book = world.runtime.block_on(book)?;
+                world.runtime.block_on(book.connection())?;
+                Ok((Self::Book(book), Mover::of_component(urls)?))
+            }
+            names::DYNAMIC_CONFIG => {
+                let (located, mover) = DynamicConfig::start(world)?;
+                Ok((Self::DynamicConfig(located), mover))
+            }
+            _ => Err(format!("there is nobody called `{name}` who moves").into()),
+        }
+    }
+
+    /// Calls once, and tells which server answered.
+    pub(crate) async fn which_server(&mut self) -> Result<usize, Failure> {
+        match self {
+            Self::Ours => Ok(moving::which_server().await?),
+            Self::Book(book) => {
+                let mut connection = book.connection().await?;
+                Ok(which_server(&mut connection).await?)
+            }
+            Self::DynamicConfig(configured) => {
+                let mut connection = configured.connection();
+                Ok(which_server(&mut connection).await?)
+            }
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! A process that does what it is told, a request a line, so that settings of the process can differ between
+//! contestants while they take turns.
+
+mod dynamic_config;
+mod located;
+mod mover;
+mod propagation;
+mod swap;
+
+use std::collections::HashMap;
+use std::io::{BufRead, Write};
+use std::sync::Arc;
+use std::time::Duration;
+
+use redis_components::Settings;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+pub(crate) use self::swap::Swap;
+use crate::contestants::{self, World};
+use crate::failure::Failure;
+use crate::servers::Urls;
+use crate::subject::Subject;
+
+/// Whether configs are pushed in a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Mode {
+    Push,
+    Poll,
+}
+
+impl Mode {
+    pub(crate) fn argument(self) -> &'static str {
+        match self {
+            Self::Push => "push",
+            Self::Poll => "poll",
+        }
+    }
+}
+
+/// What a worker is told to do.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Request {
+    /// Answered with a [`Slice`](crate::subject::Slice).
+    Slice {
+        subject: String,
+        concurrency: usize,
+        microseconds: u64,
+    },
+    /// Answered with nanoseconds, one for each move.
+    Propagation {
+        subject: String,
+        callers: usize,
+        moves: usize,
+        /// The longest pause before a move, in milliseconds.
+        pause: u64,
+    },
+    /// Answered with a [`Swap`] for each move.
+    Swaps { callers: usize, moves: usize },
+}
+
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Answer {
+    Ok(Value),
+    Error(String),
+}
+
+/// Answers requests until there are no more.
+///
+/// # Errors
+///
+/// Where there is nothing to answer with.
+pub(crate) fn run(mode: &str, urls: Urls) -> Result<(), Failure> {
+    Settings::new(&urls.config)
+        .push(mode == Mode::Push.argument())
+        .install()?;
+    let world = World {
+        runtime: Arc::new(tokio::runtime::Runtime::new()?),
+        urls,
+    };
+    let mut subjects = HashMap::new();
+    for line in std::io::stdin().lock().lines() {
+        let answer = serde_json::from_str(&line?)
+            .map_err(Failure::from)
+            .and_then(|request| answer(&world, &mut subjects, request));
+        let answer = answer.map_or_else(|error| Answer::Error(error.to_string()), Answer::Ok);
+        let mut stdout = std::io::stdout().lock();
+        writeln!(stdout, "{}", serde_json::to_string(&answer)?)?;
+        stdout.flush()?;
+    }
+    Ok(())
+}
+
+fn answer(
+    world: &World,
+    subjects: &mut HashMap<String, Box<dyn Subject>>,
+    request: Request,
+) -> Result<Value, Failure> {
+    let value = match request {
+        Request::Slice {
+            subject,
+            concurrency,
+            microseconds,
+        } => {
+            if !subjects.contains_key(&subject) {
+                subjects.insert(subject.clone(), contestants::subject(world, &subject)?);
+            }
+            let time = Duration::from_micros(microseconds);
+            serde_json::to_value(subjects[&subject].slice(concurrency, time)?)?
+        }
+        Request::Propagation {
+            subject,
+            callers,
+            moves,
+            pause,
+        } => {
+            let pause = Duration::from_millis(pause);
+            serde_json::to_value(propagation::measure(
+                world, &subject, callers, moves, pause,
+            )?)?
+        }
+        Request::Swaps { callers, moves } => {
+            serde_json::to_value(swap::measure(world, callers, moves)?)?
+        }
+    };
+    Ok(value)
+}

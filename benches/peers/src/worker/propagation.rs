@@ -1,0 +1,111 @@
+//! From the moment a SET has returned to the end of the first call on the new server.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{self, Sender};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::located::Located;
+use crate::contestants::World;
+use crate::failure::Failure;
+
+/// Who has not followed by then will not.
+const LOST_AFTER: Duration = Duration::from_secs(10);
+/// The shortest pause between two moves.
+const SETTLED_AFTER: Duration = Duration::from_millis(5);
+
+/// What callers share with the operator.
+struct Watched {
+    /// The server that the next call is to be on.
+    target: AtomicUsize,
+    /// The last server whose first call has been told.
+    told: AtomicUsize,
+    first: Sender<Instant>,
+    /// Why the last call that failed did, as it may on a machine that stands still.
+    failure: Mutex<String>,
+}
+
+const NONE: usize = usize::MAX;
+const END: usize = usize::MAX - 1;
+
+/// Moves a component that `callers` tasks call without pause, and returns the time of each move in nanoseconds. The
+/// pause before a move is random, so that moves know nothing of the time at which others look.
+pub(crate) fn measure(
+    world: &World,
+    name: &str,
+    callers: usize,
+    moves: usize,
+    pause: Duration,
+) -> Result<Vec<u64>, Failure> {
+    let (located, mut mover) = Located::connect(world, name)?;
+    let (first, firsts) = mpsc::channel();
+    let watched = Arc::new(Watched {
+        target: AtomicUsize::new(0),
+        told: AtomicUsize::new(NONE),
+        first,
+        failure: Mutex::default(),
+    });
+    let next = || {
+        firsts.recv_timeout(LOST_AFTER).map_err(|_| {
+            let failure = watched.failure();
+            format!("`{name}` did not follow a move; its last failure: {failure:?}")
+        })
+    };
+    let tasks: Vec<_> = (0..callers)
+        .map(|_| {
+            let calling = call(located.clone(), Arc::clone(&watched));
+            world.runtime.spawn(calling)
+        })
+        .collect();
+    mover.move_to(0)?;
+    let mut times = Vec::new();
+    let mut measure_all = || -> Result<(), Failure> {
+        next()?;
+        for number in 1..=moves {
+            std::thread::sleep(SETTLED_AFTER + pause.mul_f64(fastrand::f64()));
+            let target = number % 2;
+            watched.target.store(target, Ordering::Release);
+            let returned = mover.move_to(target)?;
+            // Before the SET has returned is as good as at once.
+            let time = next()?.saturating_duration_since(returned);
+            times.push(u64::try_from(time.as_nanos())?);
+        }
+        Ok(())
+    };
+    let outcome = measure_all();
+    watched.target.store(END, Ordering::Release);
+    for task in tasks {
+        world.runtime.block_on(task)?;
+    }
+    mover.move_to(0)?;
+    outcome.map(|()| times)
+}
+
+async fn call(mut located: Located, watched: Arc<Watched>) {
+    loop {
+        let target = watched.target.load(Ordering::Acquire);
+        if target == END {
+            return;
+        }
+        let answer = located.which_server().await;
+        let answered = Instant::now();
+        let target = watched.target.load(Ordering::Acquire);
+        match answer {
+            Ok(server) if server == target => {
+                let told = watched.told.load(Ordering::Relaxed) == server
+                    || watched.told.swap(server, Ordering::AcqRel) == server;
+                if !told && watched.first.send(answered).is_err() {
+                    return;
+                }
+            }
+            Ok(_) => {}
+            Err(error) => *watched.failure() = error.to_string(),
+        }
+    }
+}
+
+impl Watched {
+    fn failure(&self) -> MutexGuard<'_, String> {
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

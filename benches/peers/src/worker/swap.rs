@@ -1,0 +1,137 @@
+//! How long calls take around the moment at which their component moves.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+
+use super::mover::Mover;
+use crate::contestants::{APP, MESSAGE, World};
+use crate::failure::Failure;
+use crate::moving;
+
+/// What is compared: so long before and after a SET.
+const SPAN: Duration = Duration::from_secs(1);
+/// What of it is drawn as one.
+const BINS: usize = 40;
+/// A call that began so soon after the SET may have met the change.
+const AT_SWAP: Duration = Duration::from_millis(100);
+const SETTLED_AFTER: Duration = Duration::from_millis(200);
+
+/// Calls around one SET, in microseconds.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct Swap {
+    /// The 99.9th percentile of the calls of the second before, and after.
+    pub(crate) p999: [f64; 2],
+    /// The slowest call of the second before, and of those that began right after the SET.
+    pub(crate) slowest: [f64; 2],
+    /// Calls that began in these two seconds and failed.
+    pub(crate) failed: usize,
+    /// The 99.9th percentile of each twentieth of a second, from one second before to one after.
+    pub(crate) course: Vec<f64>,
+}
+
+/// One call: when it began, counted from a start, and how long it took; both in microseconds.
+#[derive(Clone, Copy)]
+struct Call {
+    begun: u32,
+    took: u32,
+    failed: bool,
+}
+
+/// Moves a component that `callers` tasks call without pause.
+pub(crate) fn measure(world: &World, callers: usize, moves: usize) -> Result<Vec<Swap>, Failure> {
+    let mut mover = Mover::of_component(&world.urls)?;
+    mover.move_to(0)?;
+    world.runtime.block_on(moving::log_recent(APP, MESSAGE))?;
+    let start = Instant::now();
+    let stop = Arc::new(AtomicBool::new(false));
+    let tasks: Vec<_> = (0..callers)
+        .map(|_| world.runtime.spawn(call(start, Arc::clone(&stop))))
+        .collect();
+    let mut move_all = || -> Result<Vec<u32>, Failure> {
+        let mut moved = Vec::new();
+        std::thread::sleep(SETTLED_AFTER);
+        for number in 1..=moves {
+            std::thread::sleep(SPAN);
+            moved.push(microseconds(start, mover.move_to(number % 2)?));
+            std::thread::sleep(SPAN + SETTLED_AFTER);
+        }
+        mover.move_to(0)?;
+        Ok(moved)
+    };
+    let moved = move_all();
+    stop.store(true, Ordering::Relaxed);
+    let mut calls = Vec::new();
+    for task in tasks {
+        calls.extend(world.runtime.block_on(task)?);
+    }
+    calls.sort_unstable_by_key(|call| call.begun);
+    Ok(moved?.iter().map(|at| around(&calls, *at)).collect())
+}
+
+async fn call(start: Instant, stop: Arc<AtomicBool>) -> Vec<Call> {
+    let mut calls = Vec::new();
+    while !stop.load(Ordering::Relaxed) {
+        let begun = microseconds(start, Instant::now());
+        let failed = moving::log_recent(APP, MESSAGE).await.is_err();
+        let took = microseconds(start, Instant::now()) - begun;
+        calls.push(Call {
+            begun,
+            took,
+            failed,
+        });
+    }
+    calls
+}
+
+fn around(calls: &[Call], at: u32) -> Swap {
+    let span = micros(SPAN);
+    let range = |from: u32, to: u32| {
+        let from = calls.partition_point(|call| call.begun < from);
+        let to = calls.partition_point(|call| call.begun < to);
+        calls[from..to].iter()
+    };
+    let between = |from: u32, to: u32| {
+        let mut took: Vec<u32> = range(from, to).map(|call| call.took).collect();
+        took.sort_unstable();
+        took
+    };
+    let before = between(at - span, at);
+    let after = between(at, at + span);
+    let width = 2 * span / u32::try_from(BINS).unwrap_or(1);
+    let course = (0..)
+        .map(|bin| at - span + bin * width)
+        .take(BINS)
+        .map(|from| p999(&between(from, from + width)));
+    Swap {
+        p999: [p999(&before), p999(&after)],
+        slowest: [
+            slowest(&before),
+            slowest(&between(at, at + micros(AT_SWAP))),
+        ],
+        failed: range(at - span, at + span)
+            .filter(|call| call.failed)
+            .count(),
+        course: course.collect(),
+    }
+}
+
+fn p999(sorted: &[u32]) -> f64 {
+    let index = sorted.len() * 999 / 1000;
+    sorted.get(index).copied().map_or(0.0, f64::from)
+}
+
+fn slowest(sorted: &[u32]) -> f64 {
+    sorted.last().copied().map_or(0.0, f64::from)
+}
+
+fn microseconds(start: Instant, at: Instant) -> u32 {
+    micros(at.saturating_duration_since(start))
+}
+
+fn micros(time: Duration) -> u32 {
+    // An hour, which no run lasts.
+    u32::try_from(time.as_micros()).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,39 @@
+//! The path that generated code finds the runtime under.
+
+use proc_macro2::TokenStream;
+use quote::ToTokens;
+use syn::{Path, parse_quote};
+
+use crate::diagnostics::{Diagnostic, Diagnostics, quoted};
+use crate::nodes::segment;
+
+/// Where the runtime crate is.
+pub(crate) struct Runtime {
+    path: Path,
+}
+
+impl Runtime {
+    /// Reads a path; reports it and takes the default where it is none.
+    pub(crate) fn parse(path: &str, diagnostics: &mut Diagnostics) -> Self {
+        let path = syn::parse_str(path).unwrap_or_else(|_| {
+            let message = format!("the runtime path {} is not a path", quoted(path));
+            let help = "for example `::redis_components`, or `crate::reexported::redis_components`";
+            diagnostics.error(Diagnostic::without_place(message).help(help));
+            parse_quote!(::redis_components)
+        });
+        Self { path }
+    }
+
+    /// Returns the path of what it declares.
+    pub(crate) fn item(&self, names: &[&str]) -> Path {
+        let mut path = self.path.clone();
+        path.segments.extend(names.iter().map(|name| segment(name)));
+        path
+    }
+}
+
+impl ToTokens for Runtime {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        self.path.to_tokens(tokens);
+    }
+}

@@ -1,0 +1,3 @@
+pub mod functions;
+mod prelude;
+redis_components::include_components!();

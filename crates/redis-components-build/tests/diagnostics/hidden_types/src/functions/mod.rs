@@ -1,0 +1,2 @@
+pub mod hidden_types;
+struct OfParent;

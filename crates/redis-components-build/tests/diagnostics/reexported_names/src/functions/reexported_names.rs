@@ -1,0 +1,2 @@
+mod hidden;
+pub use self::hidden::{exported, original as renamed};

@@ -1,0 +1,1 @@
+pub async fn read(conn: &mut redis_components::Connection) {}

@@ -1,0 +1,3 @@
+pub mod functions;
+
+redis_components::include_components!();

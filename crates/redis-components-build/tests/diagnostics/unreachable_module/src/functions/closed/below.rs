@@ -1,0 +1,1 @@
+pub async fn three(conn: &mut redis_components::Connection) {}

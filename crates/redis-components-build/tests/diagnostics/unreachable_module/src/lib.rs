@@ -1,0 +1,2 @@
+pub mod functions;
+redis_components::include_components!();

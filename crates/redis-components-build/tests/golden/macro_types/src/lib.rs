@@ -1,0 +1,12 @@
+#![deny(warnings, missing_docs, unreachable_pub, clippy::all, clippy::pedantic)]
+//! A golden case.
+
+#[allow(clippy::missing_errors_doc, clippy::unused_async)]
+pub mod functions {
+    //! Written by hand.
+    #[macro_use]
+    pub(crate) mod macros;
+    pub mod macro_types;
+}
+
+include!("../expected.rs");

@@ -1,0 +1,12 @@
+//! A file that is declared under a condition.
+
+use redis_components::Connection;
+
+/// A type of the file.
+#[derive(Debug)]
+pub struct Thing;
+
+/// There as often as the module.
+pub async fn sometimes(conn: &mut Connection, thing: Thing) {
+    let _ = (conn, thing);
+}

@@ -1,0 +1,11 @@
+#![deny(warnings, missing_docs, unreachable_pub, clippy::all, clippy::pedantic)]
+//! A golden case.
+
+#[allow(clippy::missing_errors_doc, clippy::unused_async)]
+pub mod functions {
+    //! Written by hand.
+    mod private_source;
+    pub use self::private_source::*;
+}
+
+include!("../expected.rs");

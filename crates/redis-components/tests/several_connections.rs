@@ -1,0 +1,142 @@
+//! Components with `connections = N`: one client, whose calls are spread over several sockets.
+
+#![allow(clippy::unwrap_used, reason = "these are tests")]
+
+mod common;
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use common::{World, declare, declare_with_connections, until, whereabouts};
+use redis_components::{Component, Connection};
+use tokio::task::JoinSet;
+
+/// So rarely that a test sees it through push alone.
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// The server's own number for the connection that is used.
+async fn client_id(connection: &mut Connection) -> u64 {
+    let mut command = redis::cmd("CLIENT");
+    command.arg("ID").query_async(connection).await.unwrap()
+}
+
+/// The connections that many calls used: all there are, but for a chance of about 3 in 10^35.
+async fn used(component: &Component) -> HashSet<u64> {
+    let mut ids = HashSet::new();
+    for _ in 0..200 {
+        let mut connection = component.connection().await.unwrap();
+        ids.insert(client_id(&mut connection).await);
+    }
+    ids
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn r6_64_tasks_at_a_cold_component_open_each_connection_once() {
+    let world = World::start();
+    let logs = declare_with_connections("logs", HOUR, 3);
+    world.move_to(logs, &world.a);
+    world
+        .settings()
+        .scope(async {
+            let mut tasks = JoinSet::new();
+            for _ in 0..64 {
+                tasks.spawn(redis_components::Scope::wrap(whereabouts(logs)));
+            }
+            for name in tasks.join_all().await {
+                assert_eq!(name.unwrap(), "a");
+            }
+            assert_eq!(world.a.connections_received(), 3);
+            assert_eq!(used(logs).await.len(), 3);
+            assert_eq!(world.a.connections_received(), 3);
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn r4_a_connection_stays_with_the_socket_of_its_first_command() {
+    let world = World::start();
+    let logs = declare_with_connections("logs", HOUR, 4);
+    world.move_to(logs, &world.a);
+    world
+        .settings()
+        .scope(async {
+            let mut kept = logs.connection().await.unwrap();
+            let first = client_id(&mut kept).await;
+            let mut ids = HashSet::new();
+            for _ in 0..50 {
+                ids.insert(client_id(&mut kept).await);
+                ids.insert(client_id(&mut kept.clone()).await);
+            }
+            assert_eq!(ids, HashSet::from([first]));
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn r3_all_connections_move_and_none_is_left_behind() {
+    let world = World::start();
+    let logs = declare_with_connections("logs", HOUR, 3);
+    world.move_to(logs, &world.a);
+    world
+        .settings()
+        .scope(async {
+            assert_eq!(used(logs).await.len(), 3);
+            world.move_to(logs, &world.b);
+            until("b is used", async || {
+                whereabouts(logs).await.unwrap() == "b"
+            })
+            .await;
+            until("a is empty", async || world.a.connected_clients() == 0).await;
+            assert_eq!(used(logs).await.len(), 3);
+            assert_eq!(world.b.connected_clients(), 3);
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn r10_a_client_that_lost_one_of_its_connections_is_replaced() {
+    let world = World::start();
+    let logs = declare_with_connections("logs", HOUR, 2);
+    world.move_to(logs, &world.a);
+    world
+        .settings()
+        .scope(async {
+            let before = used(logs).await;
+            let kept = logs.connection().await.unwrap();
+            let lost = before.iter().next().unwrap().to_string();
+            world.a.command(&["CLIENT", "KILL", "ID", &lost]);
+            until("the loss is seen", async || !kept.is_current()).await;
+
+            let after = used(logs).await;
+            assert_eq!(after.len(), 2);
+            assert!(before.is_disjoint(&after), "{before:?} {after:?}");
+            drop(kept);
+            until("the old ones are closed", async || {
+                world.a.connected_clients() == 2
+            })
+            .await;
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn r6_a_component_that_two_manifests_declare_has_the_larger_number() {
+    let world = World::start();
+    let (one, two) = (
+        declare("logs", HOUR),
+        declare_with_connections("logs", HOUR, 2),
+    );
+    world.move_to(one, &world.a);
+    world
+        .settings()
+        .scope(async {
+            assert_eq!(used(one).await.len(), 1);
+            // The client that is there serves both, until the component moves.
+            assert_eq!(used(two).await.len(), 1);
+            world.move_to(one, &world.b);
+            until("b is used", async || whereabouts(one).await.unwrap() == "b").await;
+            assert_eq!(used(one).await.len(), 2);
+            assert_eq!(world.b.connections_received(), 2);
+        })
+        .await;
+}

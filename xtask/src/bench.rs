@@ -1,0 +1,49 @@
+//! `cargo xtask bench`: how fast it is, beside what one would pick instead.
+
+use std::ffi::OsString;
+use std::process::{Command, ExitCode};
+
+use crate::server::Server;
+use crate::{python, workspace};
+
+/// Both programs, of which one runs the other.
+const BUILD: &[&str] = &["build", "--release", "--locked", "--package", "peers"];
+const RUN: &[&str] = &[
+    "run",
+    "--release",
+    "--locked",
+    "--quiet",
+    "--package",
+    "peers",
+    "--bin",
+    "peers",
+    "--",
+];
+
+/// Builds the benchmark and runs it.
+pub(crate) fn run(mut arguments: Vec<OsString>) -> Result<ExitCode, String> {
+    if arguments.first().is_some_and(|first| first == "--") {
+        arguments.remove(0);
+    }
+    let server = Server::find_or_install()?;
+    python::find_or_make()?;
+    let mut build = workspace::cargo();
+    build.args(BUILD);
+    let mut run = workspace::cargo();
+    run.args(RUN).args(arguments);
+    server.tell(&mut run)?;
+    for mut command in [build, run] {
+        let code = status(command.current_dir(workspace::root()))?;
+        if code != ExitCode::SUCCESS {
+            return Ok(code);
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn status(command: &mut Command) -> Result<ExitCode, String> {
+    let status = command.status();
+    let status = status
+        .map_err(|error| format!("`{}` cannot be run: {error}", workspace::shown(command)))?;
+    Ok(workspace::exit_code(status))
+}
