@@ -120,7 +120,7 @@ impl Caller {
 
     /// Notes a call that has failed, which must not have taken longer than `bound`, and for which there must be a reason.
     pub(crate) fn failed(&self, call: Span, bound: Duration, error: &RedisError) {
-        let excuse = self.excuse(call, kind(error));
+        let excuse = self.excuse_of_failure(call, kind(error));
         self.soak.tally.failed(self.class, took(call), excuse);
         if excuse.is_none() {
             self.wrong(&format!(

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::places::{MARGIN, Part, RECOVERY};
 
-/// All faults so far, in the order in which they began.
+/// All faults so far.
 #[derive(Debug, Default)]
 pub(crate) struct Faults {
     windows: Vec<Window>,
@@ -34,6 +34,26 @@ impl Faults {
         self.windows[number].ended = Some(Instant::now());
     }
 
+    /// Notes that the machine stood still.
+    pub(crate) fn stood_still(&mut self, begun: Instant, ended: Instant) {
+        self.windows.push(Window {
+            part: Part::Machine,
+            begun,
+            ended: Some(ended),
+        });
+    }
+
+    /// For how long the machine stood still in a span of time.
+    pub(crate) fn still_for(&self, from: Instant, until: Instant) -> Duration {
+        let still = self.overlapping(&|part| part == Part::Machine, Duration::ZERO, from, until);
+        still
+            .filter_map(|window| {
+                let end = window.ended?.min(until);
+                Some(end.saturating_duration_since(window.begun.max(from)))
+            })
+            .sum()
+    }
+
     /// Whether a fault of one of the parts could be felt in a span of time, also where the machine is busy.
     pub(crate) fn felt(&self, parts: impl Fn(Part) -> bool, from: Instant, until: Instant) -> bool {
         let mut overlapping = self.overlapping(&parts, RECOVERY + MARGIN, from, until);
@@ -53,7 +73,10 @@ impl Faults {
             return false;
         }
         let mut calm_since = from;
-        for window in self.overlapping(&parts, RECOVERY, from, until) {
+        let mut windows: Vec<_> = self.overlapping(&parts, RECOVERY, from, until).collect();
+        // That the machine stood still is noted afterwards.
+        windows.sort_by_key(|window| window.begun);
+        for window in windows {
             if window.begun.saturating_duration_since(calm_since) >= length {
                 return true;
             }
@@ -75,7 +98,7 @@ impl Faults {
         self.windows.iter().filter(move |window| {
             window.begun <= until
                 && window.felt_until(recovery).is_none_or(|end| end >= from)
-                && parts(window.part)
+                && (window.part == Part::Machine || parts(window.part))
         })
     }
 }

@@ -11,7 +11,12 @@ use crate::places::{Part, name};
 
 impl Caller {
     pub(crate) fn must_end_within(&self, call: Span, bound: Duration) {
-        if took(call) > bound {
+        if took(call) <= bound {
+            return;
+        }
+        self.soak.machine.wait_until_known(call.ended);
+        let still = self.soak.faults().still_for(call.begun, call.ended);
+        if took(call) > bound + still {
             self.wrong(&format!(
                 "a call took {:?}, and at most {bound:?} are allowed",
                 took(call)
@@ -30,15 +35,34 @@ impl Caller {
         if let Some(late) = history.lateness(call, server, &faults) {
             self.soak.tally.late(self.fleet, late);
         }
-        let possible = history.possible(call, self.which.wait(), &faults);
-        let is_there = |what| matches!(what, What::On(place) if place.server == server);
-        if !possible.iter().any(|entry| is_there(entry.what)) {
-            let where_else: Vec<_> = possible.iter().map(|entry| entry.what).collect();
+        drop((faults, history));
+        if self.misplaced(call, server).is_some() {
+            self.soak.machine.wait_until_known(call.ended);
+        }
+        if let Some(possible) = self.misplaced(call, server) {
             self.wrong(&format!(
-                "a call ran on {} when only {where_else:?} was possible",
+                "a call ran on {} when only {possible:?} was possible",
                 name(server)
             ));
         }
+    }
+
+    /// Where a call must have run that did not.
+    fn misplaced(&self, call: Span, server: usize) -> Option<Vec<What>> {
+        let history = self.soak.history(self.which);
+        let faults = self.soak.faults();
+        let possible = history.possible(call, self.which.wait(), &faults);
+        let is_there = |what| matches!(what, What::On(place) if place.server == server);
+        let is_possible = possible.iter().any(|entry| is_there(entry.what));
+        (!is_possible).then(|| possible.iter().map(|entry| entry.what).collect())
+    }
+
+    /// Why a call has failed, when it is known whether the machine stood still.
+    pub(crate) fn excuse_of_failure(&self, call: Span, ours: Option<ErrorKind>) -> Option<Excuse> {
+        self.excuse(call, ours).or_else(|| {
+            self.soak.machine.wait_until_known(call.ended);
+            self.excuse(call, ours)
+        })
     }
 
     /// Why a call may fail; `ours` is what the runtime says of it, if anything.

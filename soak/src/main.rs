@@ -16,6 +16,8 @@
 //! - An element that was pushed is popped once, and a message that has reached a subscriber is heard.
 //! - Once a config had its time, on servers that were well, no call begins where the component was before.
 //!
+//! Where the machine itself stands still, which a thread watches, that is a fault like others, of everything.
+//!
 //! Every minute all comes to rest. Then the counters of callers and servers are compared, servers that were left must be
 //! empty, and memory, files and threads must not have grown. The first violation ends the soak with exit code 1, the seed,
 //! and what happened before.
@@ -36,6 +38,7 @@ mod journal;
 mod judge;
 mod ledger;
 mod live;
+mod machine;
 mod operator;
 mod options;
 mod places;

@@ -20,6 +20,8 @@ pub(crate) enum Part {
     Config,
     Server(usize),
     Proxy(usize),
+    /// Of which everything is a part.
+    Machine,
 }
 
 impl Place {
@@ -38,6 +40,7 @@ impl Place {
     pub(crate) fn needs(self, part: Part) -> bool {
         match part {
             Part::Config => false,
+            Part::Machine => true,
             Part::Server(server) => server == self.server,
             Part::Proxy(server) => self.by_proxy && server == self.server,
         }

@@ -13,6 +13,7 @@ use crate::callers::Callers;
 use crate::fleets::Fleets;
 use crate::growth::growth;
 use crate::history::What;
+use crate::machine::Watcher;
 use crate::options::Options;
 use crate::places::Place;
 use crate::process::Usage;
@@ -48,6 +49,7 @@ pub(crate) async fn run(
     let mut rng = fastrand::Rng::with_seed(options.seed);
     let mut helpers = vec![operator::start(&soak, rng.fork())];
     helpers.extend(injector::start(&soak, rng));
+    let watcher = Watcher::start(&soak);
     let callers = Callers::start(&soak, &fleets);
 
     let mut rests = Vec::new();
@@ -59,6 +61,7 @@ pub(crate) async fn run(
     };
     soak.gate.stop();
     callers.join(&soak).await;
+    helpers.push(watcher.end());
     join(helpers, &soak);
 
     let (violations, violation_count) = soak.journal.violations();

@@ -11,6 +11,7 @@ use crate::gate::Gate;
 use crate::history::{History, Span, What};
 use crate::journal::Journal;
 use crate::ledger::Ledger;
+use crate::machine::Knowledge;
 use crate::places::{CONNECT, Part, REREAD, RESPONSE};
 use crate::tally::Tally;
 use crate::which::{COMPONENTS, Which};
@@ -23,6 +24,7 @@ pub(crate) struct Soak {
     pub(crate) gate: Gate,
     pub(crate) journal: Journal,
     pub(crate) tally: Tally,
+    pub(crate) machine: Knowledge,
     faults: RwLock<Faults>,
     histories: [RwLock<History>; COMPONENTS],
     ledgers: Mutex<Vec<(String, Arc<Mutex<Ledger>>)>>,
@@ -45,6 +47,7 @@ impl Soak {
             gate: Gate::new(),
             journal: Journal::new(),
             tally: Tally::default(),
+            machine: Knowledge::default(),
             faults: RwLock::default(),
             histories: std::array::from_fn(|_| RwLock::default()),
             ledgers: Mutex::default(),
@@ -94,6 +97,14 @@ impl Soak {
         self.faults_mut().end(number);
         self.journal.event(&format!("{part:?}: {kind} is over"));
         result
+    }
+
+    /// Notes that the machine stood still for a while, which is now over.
+    pub(crate) fn stood_still(&self, begun: Instant, ended: Instant) {
+        self.journal
+            .event(&format!("the machine stood still for {:?}", ended - begun));
+        self.tally.fault("the machine stood still");
+        self.faults_mut().stood_still(begun, ended);
     }
 
     /// Writes a config, or several, with `write`.
