@@ -4,7 +4,7 @@ use crate::process::Usage;
 
 /// How much more memory, in KiB, there may be at the end than after the warm-up. Nothing that the runtime keeps grows with
 /// time. What grows a little is what the system's allocator keeps for itself: it has an arena for each of several threads,
-/// and each arena keeps about as much as its threads once used at the same time.
+/// and each arena keeps about as much as its threads once used at the same time. With one arena nothing grows.
 const MORE_RESIDENT_KIB: u64 = 24 * 1024;
 /// How many more file descriptors and threads. At rest all components are on one server, with one connection for each client:
 /// both are the same at each rest, but for what may be about to end.
