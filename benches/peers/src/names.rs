@@ -29,6 +29,7 @@ pub(crate) const BOOK_FRESH: &str = "the book in Rust, GET on each call";
 pub(crate) const PYTHON: &str = "the book in Python, wait 1s";
 pub(crate) const THREADS_BARE: &str = "bare Connection";
 pub(crate) const THREADS_BARE_AGAIN: &str = "bare Connection again";
+pub(crate) const THREADS_BOUNDED: &str = "bare Connection, time-outs";
 pub(crate) const THREADS_OURS: &str = "ours, blocking";
 pub(crate) const R2D2: &str = "r2d2";
 pub(crate) const CLONE: &str = "clone";
@@ -119,6 +120,10 @@ pub(crate) const SETTINGS: &[(&str, &str)] = &[
     ),
     (THREADS_BARE, "one redis::Connection for each thread"),
     (THREADS_BARE_AGAIN, "the same, connected once more"),
+    (
+        THREADS_BOUNDED,
+        "the same with set_read_timeout and set_write_timeout of 500 ms, as no call of ours is without",
+    ),
     (
         THREADS_OURS,
         "generated wrapper of a blocking function, Settings::default()",

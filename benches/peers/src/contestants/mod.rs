@@ -64,7 +64,10 @@ pub(crate) fn subject(world: &World, name: &str) -> Result<Box<dyn Subject>, Fai
         names::BOOK => tasks::subject(runtime, book(world, Duration::from_secs(1))?),
         names::BOOK_FRESH => tasks::subject(runtime, book(world, Duration::ZERO)?),
         names::THREADS_BARE | names::THREADS_BARE_AGAIN => {
-            threads::subject(threads::Bare::new(url)?)
+            threads::subject(threads::Bare::new(url, None)?)
+        }
+        names::THREADS_BOUNDED => {
+            threads::subject(threads::Bare::new(url, Some(Duration::from_millis(500)))?)
         }
         names::THREADS_OURS => threads::subject(ours::OursBlocking),
         names::R2D2 => threads::subject(r2d2::R2d2::connect(url)?),

@@ -74,13 +74,16 @@ fn call_until<B: Blocking>(
 /// One connection of redis-rs for each thread, kept from slice to slice.
 pub(crate) struct Bare {
     client: Client,
+    /// Of each read and each write.
+    timeout: Option<Duration>,
     idle: std::sync::Mutex<Vec<Connection>>,
 }
 
 impl Bare {
-    pub(crate) fn new(url: &str) -> Result<Self, Failure> {
+    pub(crate) fn new(url: &str, timeout: Option<Duration>) -> Result<Self, Failure> {
         Ok(Self {
             client: Client::open(url)?,
+            timeout,
             idle: std::sync::Mutex::default(),
         })
     }
@@ -96,8 +99,13 @@ impl Blocking for Bare {
     type Caller = Connection;
 
     fn caller(&self) -> Result<Connection, Failure> {
-        let idle = self.idle().pop();
-        idle.map_or_else(|| Ok(self.client.get_connection()?), Ok)
+        if let Some(idle) = self.idle().pop() {
+            return Ok(idle);
+        }
+        let connection = self.client.get_connection()?;
+        connection.set_read_timeout(self.timeout)?;
+        connection.set_write_timeout(self.timeout)?;
+        Ok(connection)
     }
 
     fn log_recent(caller: &mut Connection) -> Result<(), Failure> {

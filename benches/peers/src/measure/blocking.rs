@@ -14,6 +14,7 @@ const THREADS: [usize; 3] = [1, 4, 16];
 const ENTRANTS: &[Entrant] = &[
     Entrant::pushed(names::THREADS_BARE, 1),
     Entrant::pushed(names::THREADS_BARE_AGAIN, 1),
+    Entrant::pushed(names::THREADS_BOUNDED, 1),
     Entrant::pushed(names::THREADS_OURS, 1),
     Entrant::pushed(names::R2D2, 2),
 ];
@@ -37,7 +38,9 @@ pub(super) fn measure(run: &mut Run<'_>) -> Result<Section, Failure> {
         )?;
         let asked = [
             (names::THREADS_BARE_AGAIN, names::THREADS_BARE, None),
+            (names::THREADS_BOUNDED, names::THREADS_BARE, None),
             (names::THREADS_OURS, names::THREADS_BARE, Some(0.97)),
+            (names::THREADS_OURS, names::THREADS_BOUNDED, None),
             (names::THREADS_OURS, names::R2D2, Some(1.0)),
         ];
         for (of, to, bar) in asked {
