@@ -23,6 +23,7 @@ Usage: cargo xtask <COMMAND> [ARGUMENTS]
 Commands:
   demo [ARGUMENTS]  move a component between two servers while 64 tasks call it;
                     arguments go to the example `move_server`
+  web               a small web service that shows where its components live
   soak [ARGUMENTS]  call four components that move, while servers and network are broken at
                     random: --minutes N (30 unless given), --seed N, --json FILE
   test [ARGUMENTS]  run all tests, doc tests included; arguments go to
@@ -35,7 +36,7 @@ Commands:
                     do so by themselves
   help              print this
 
-The first three find `redis-server` or `valkey-server` on PATH, or take the binary named by
+All but `python` find `redis-server` or `valkey-server` on PATH, or take the binary named by
 REDISRS_SERVER_BIN, or say what they are going to install and install it.";
 
 fn main() -> ExitCode {
@@ -51,6 +52,7 @@ fn main() -> ExitCode {
 fn run(command: &str, arguments: Vec<OsString>) -> Result<ExitCode, String> {
     match command {
         "demo" => program::run(program::DEMO, arguments),
+        "web" => program::run(program::WEB, arguments),
         "soak" => program::run(program::SOAK, arguments),
         "test" => test::run(arguments),
         "bench" => bench::run(arguments),

@@ -8,6 +8,7 @@ use crate::workspace;
 
 /// The words that tell Cargo which program is meant.
 pub(crate) const DEMO: [&str; 2] = ["--example", "move_server"];
+pub(crate) const WEB: [&str; 2] = ["--example", "web"];
 pub(crate) const SOAK: [&str; 2] = ["--package", "redis-components-soak"];
 
 /// Becomes the program, where the system can do that, so that Ctrl-C reaches it and nobody else.

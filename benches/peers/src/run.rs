@@ -71,8 +71,11 @@ fn write(machine: &Machine, sections: &[Section], out: &Path) -> Result<(), Fail
     std::fs::write(out.join("report.json"), json)?;
     let page = report::to_markdown(machine, sections);
     std::fs::write(out.join("report.md"), page)?;
+    // Where the page looks for them, as that of the documentation does.
+    let charts = out.join("performance");
+    std::fs::create_dir_all(&charts)?;
     for chart in sections.iter().flat_map(|section| &section.charts) {
-        chart.draw(out)?;
+        chart.draw(&charts)?;
     }
     Ok(())
 }

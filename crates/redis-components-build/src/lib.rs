@@ -61,7 +61,7 @@
 //! | `wait` | how old a config may be when a call begins: `"250ms"`, `"1s"`, `"2m"`; `"0s"` checks before every call | `"1s"` |
 //! | `key` | the component's whole config key, whatever the prefix | the prefix and the name |
 //! | `cfg` | the condition under which the component is there, such as `'feature = "queue"'` | always |
-//! | `connections` | how many sockets the calls of one runtime share, 1 to 64 | 1 |
+//! | `connections` | how many sockets the asynchronous calls of one runtime share, 1 to 64 | 1 |
 //!
 //! `functions` is an array of names, or a table where one of them has options:
 //!

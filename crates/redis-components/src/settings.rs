@@ -110,8 +110,8 @@ impl Settings {
     }
 
     /// The longest time between two proofs, while the config server pushes, that it is still there: one second unless set,
-    /// and a third of the smallest `wait` in use where that is shorter. It can only be lowered, to
-    /// 50 milliseconds at most.
+    /// and a third of the smallest `wait` in use where that is shorter. It can only be lowered, and
+    /// not below 50 milliseconds.
     pub fn heartbeat(mut self, interval: Duration) -> Self {
         self.intervals.heartbeat = interval.clamp(FASTEST_HEARTBEAT, HEARTBEAT);
         self

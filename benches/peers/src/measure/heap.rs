@@ -40,7 +40,7 @@ pub(super) fn measure(run: &mut Run<'_>) -> Result<Section, Failure> {
     Ok(Section {
         title: "Memory",
         note: "Heap of the process, as its allocator counts it, for each of 1,000 components, and for each of 1,000,000 calls \
-               of the accessor."
+               of the accessor. Bytes are those that stay, allocations all that were made."
             .to_owned(),
         table,
         findings,

@@ -60,10 +60,7 @@ pub(super) fn measure(run: &mut Run<'_>) -> Result<Section, Failure> {
     table.row("failed", [blank(), failed.to_string(), blank()]);
     Ok(Section {
         title: "A move under load",
-        note: format!(
-            "{CALLERS} tasks call without pause while their component moves, push. The slowest call of a move is that of the \
-             tenth of a second after the SET."
-        ),
+        note: format!("{CALLERS} tasks call without pause while their component moves, push."),
         table,
         findings,
         charts: vec![course(&swaps)],

@@ -15,8 +15,6 @@ use crate::moving;
 const SPAN: Duration = Duration::from_secs(1);
 /// What of it is drawn as one.
 const BINS: usize = 40;
-/// A call that began so soon after the SET may have met the change.
-const AT_SWAP: Duration = Duration::from_millis(100);
 const SETTLED_AFTER: Duration = Duration::from_millis(200);
 
 /// Calls around one SET, in microseconds.
@@ -24,7 +22,7 @@ const SETTLED_AFTER: Duration = Duration::from_millis(200);
 pub(crate) struct Swap {
     /// The 99.9th percentile of the calls of the second before, and after.
     pub(crate) p999: [f64; 2],
-    /// The slowest call of the second before, and of those that began right after the SET.
+    /// The slowest call of the second before, and after.
     pub(crate) slowest: [f64; 2],
     /// Calls that began in these two seconds and failed.
     pub(crate) failed: usize,
@@ -107,10 +105,7 @@ fn around(calls: &[Call], at: u32) -> Swap {
         .map(|from| p999(&between(from, from + width)));
     Swap {
         p999: [p999(&before), p999(&after)],
-        slowest: [
-            slowest(&before),
-            slowest(&between(at, at + micros(AT_SWAP))),
-        ],
+        slowest: [slowest(&before), slowest(&after)],
         failed: range(at - span, at + span)
             .filter(|call| call.failed)
             .count(),

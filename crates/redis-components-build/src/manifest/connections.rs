@@ -3,7 +3,7 @@ use toml::de::DeValue;
 use super::table::Table;
 use crate::diagnostics::Diagnostics;
 
-/// Reads `connections`: how many sockets the calls of one runtime share.
+/// Reads `connections`: how many sockets the asynchronous calls of one runtime share.
 pub(super) fn read(component: &Table<'_>, diagnostics: &mut Diagnostics) -> u64 {
     const DEFAULT: u64 = 1;
     let Some((_, value)) = component.get("connections") else {

@@ -87,7 +87,7 @@ const COMPONENT: &[Key] = &[
     },
     Key {
         name: "connections",
-        about: "how many sockets the calls of one runtime share, by default 1",
+        about: "how many sockets the asynchronous calls of one runtime share, by default 1",
         shape: Shape::Count(1, 64),
     },
 ];

@@ -29,11 +29,7 @@ pub(crate) struct Clients {
 }
 
 /// A client and the generation of config it belongs to.
-///
-/// On cache lines of its own, apart from the counts of its `Arc`: each call writes these and reads what is here, on all
-/// cores.
 #[derive(Debug)]
-#[repr(align(128))]
 pub(crate) struct Numbered<C> {
     pub(crate) client: C,
     pub(crate) generation: u64,
