@@ -145,6 +145,34 @@ async fn r10_a_server_that_does_not_answer_is_asked_whether_it_is_there_and_left
 }
 
 #[tokio::test]
+async fn r10_a_frozen_server_is_found_out_by_calls_that_are_given_up() {
+    let world = World::start();
+    let logs = declare("logs", HOUR);
+    world.move_to(logs, &world.a);
+    world
+        .settings()
+        .scope(async {
+            assert_eq!(whereabouts(logs).await.unwrap(), "a");
+            let kept = logs.connection().await.unwrap();
+            world.a.freeze();
+            // Each has less patience than the response time-out.
+            let patience = Duration::from_millis(20);
+            until("the client is given up", async || {
+                let _ = tokio::time::timeout(patience, whereabouts_or_error(logs)).await;
+                !kept.is_current()
+            })
+            .await;
+            world.a.thaw();
+        })
+        .await;
+}
+
+async fn whereabouts_or_error(component: &Component) -> Option<String> {
+    let mut connection = component.connection().await.ok()?;
+    name_of(&mut connection).await.ok()
+}
+
+#[tokio::test]
 async fn r10_calls_that_time_out_on_a_server_that_is_there_replace_nothing() {
     let world = World::start();
     let logs = declare("logs", HOUR);

@@ -7,8 +7,11 @@ mod common;
 use std::collections::HashSet;
 use std::time::Duration;
 
-use common::{World, declare, declare_with_connections, until, whereabouts};
-use redis_components::{Component, Connection};
+use common::{
+    SOON, World, blocked, declare, declare_with_connections, name_of, until, whereabouts,
+};
+use redis_components::{Component, Connection, Scope, Settings, shutdown, status};
+use redis_components_testing::Server;
 use tokio::task::JoinSet;
 
 /// So rarely that a test sees it through push alone.
@@ -40,7 +43,7 @@ async fn r6_64_tasks_at_a_cold_component_open_each_connection_once() {
         .scope(async {
             let mut tasks = JoinSet::new();
             for _ in 0..64 {
-                tasks.spawn(redis_components::Scope::wrap(whereabouts(logs)));
+                tasks.spawn(Scope::wrap(whereabouts(logs)));
             }
             for name in tasks.join_all().await {
                 assert_eq!(name.unwrap(), "a");
@@ -137,6 +140,114 @@ async fn r6_a_component_that_two_manifests_declare_has_the_larger_number() {
             until("b is used", async || whereabouts(one).await.unwrap() == "b").await;
             assert_eq!(used(one).await.len(), 2);
             assert_eq!(world.b.connections_received(), 2);
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn r5_a_server_that_takes_too_few_connections_does_not_come_into_force_unused() {
+    let world = World::start();
+    // One for who observes it, and one for us.
+    let narrow = Server::start_with(&["--maxclients", "2"]);
+    let logs = declare_with_connections("logs", HOUR, 3);
+    world.move_to(logs, &world.a);
+    world
+        .settings()
+        .scope(async {
+            assert_eq!(whereabouts(logs).await.unwrap(), "a");
+            world.move_to(logs, &narrow);
+            // Nobody calls: it is the watch that tries the new server, and again.
+            for attempt in 1..=2 {
+                until("it is tried", async || {
+                    narrow.connections_received() > attempt
+                })
+                .await;
+                assert_eq!(
+                    status().components[0].current.as_ref().unwrap().generation,
+                    1
+                );
+            }
+            assert_eq!(whereabouts(logs).await.unwrap(), "a");
+        })
+        .await;
+}
+
+/// The server's numbers for all connections but that of the observer.
+fn client_ids(server: &Server) -> Vec<String> {
+    let list: String = redis::from_redis_value(server.command(&["CLIENT", "LIST"])).unwrap();
+    let others = list
+        .lines()
+        .filter(|line| !line.contains("cmd=client|list"));
+    let ids = others.filter_map(|line| line.strip_prefix("id=")?.split(' ').next());
+    ids.map(str::to_owned).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn r10_connections_that_are_lost_one_by_one_are_one_loss() {
+    let server = Server::start();
+    server.command(&["SET", "name", "a"]);
+    for _ in 0..10 {
+        let logs = declare_with_connections("logs", HOUR, 8);
+        let refused = Settings::fixed([("logs", server.url())]).scope(async {
+            assert_eq!(used(logs).await.len(), 8);
+            let callers: Vec<_> = (0..4)
+                .map(|_| {
+                    tokio::spawn(Scope::wrap(async {
+                        for _ in 0..500 {
+                            let mut connection = logs.connection().await?;
+                            // Calls on a connection that is lost may fail.
+                            let _ = name_of(&mut connection).await;
+                        }
+                        Ok::<_, redis_components::Error>(())
+                    }))
+                })
+                .collect();
+            for id in client_ids(&server) {
+                server.command(&["CLIENT", "KILL", "ID", &id]);
+            }
+            for caller in callers {
+                caller.await.unwrap()?;
+            }
+            Ok::<_, redis_components::Error>(())
+        });
+        refused.await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn r4_a_call_on_a_client_that_was_replaced_is_counted_and_waited_for() {
+    let world = World::start();
+    let logs = declare_with_connections("logs", HOUR, 2);
+    let port = world.a.port();
+    world.set(
+        logs,
+        &format!(r#"{{"host": "127.0.0.1", "port": {port}, "socket_timeout": 60}}"#),
+    );
+    world
+        .settings()
+        .scope(async {
+            let mut waiting = logs.connection().await.unwrap();
+            let mine = client_id(&mut waiting).await.to_string();
+            let call = tokio::spawn(async move {
+                let mut pop = redis::cmd("BLPOP");
+                pop.arg("inbox").arg(0);
+                pop.query_async::<(String, String)>(&mut waiting).await
+            });
+            until("it is under way", async || blocked(&world.a) == 1).await;
+            let other = client_ids(&world.a).into_iter().find(|id| *id != mine);
+            world.a.command(&["CLIENT", "KILL", "ID", &other.unwrap()]);
+            until("the client is replaced", async || {
+                logs.connection().await.unwrap();
+                world.a.connections_received() == 4
+            })
+            .await;
+            assert_eq!(status().components[0].old_connections, 1);
+
+            let ending = tokio::spawn(Scope::wrap(shutdown(SOON)));
+            until("it ends", async || logs.connection().await.is_err()).await;
+            world.a.command(&["RPUSH", "inbox", "element"]);
+            assert_eq!(call.await.unwrap().unwrap().1, "element");
+            assert_eq!(ending.await.unwrap().unwrap(), 0);
         })
         .await;
 }

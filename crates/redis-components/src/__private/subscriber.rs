@@ -56,7 +56,7 @@ async fn open(origin: &Origin, lost: BoxFuture<'static, ()>) -> Result<PubSub, F
     }
 }
 
-/// A socket that ends when its server is lost. A subscriber sends nothing, so that no answer of its own could fail to come.
+/// A socket that ends when its server is lost. A subscriber awaits no answers that could fail to come.
 struct Lifeline {
     stream: TcpStream,
     /// None once it is.

@@ -166,6 +166,11 @@ impl Health {
         })
     }
 
+    /// Whether the server has answered a call since it was last to be checked.
+    pub(super) fn has_served(&self) -> bool {
+        self.heard.load(Ordering::Relaxed)
+    }
+
     fn end(&self, state: u8) {
         // An error says that it has ended before.
         let _ = self

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::future::try_join_all;
 use redis::aio::MultiplexedConnection;
@@ -19,6 +20,8 @@ pub(crate) struct Multiplexed {
     connections: Box<[Shared]>,
     /// Who ends the connections when the last user is gone.
     errands: Option<Errands>,
+    /// Whether it has been told that the client ended too young.
+    judged: AtomicBool,
     /// For functions that take one: it goes when this client does.
     #[cfg(feature = "connection-manager")]
     pub(crate) manager: tokio::sync::OnceCell<redis::aio::ConnectionManager>,
@@ -36,6 +39,7 @@ impl Multiplexed {
         Ok(Self {
             connections: try_join_all(opening).await?.into(),
             errands,
+            judged: AtomicBool::new(false),
             #[cfg(feature = "connection-manager")]
             manager: tokio::sync::OnceCell::new(),
         })
@@ -91,11 +95,19 @@ impl Multiplexed {
 
     /// Whether the client has ended too young; told to the first who asks.
     pub(crate) fn take_early_end(&self) -> Option<EarlyEnd> {
-        let ends = self.connections.iter().filter_map(Shared::take_early_end);
-        // All of them, because together they are one failure.
-        ends.reduce(|one, other| match one {
-            EarlyEnd::Used => one,
-            EarlyEnd::Unused => other,
+        // One failure, however many have ended and whenever each is seen to.
+        let ended = self
+            .connections
+            .iter()
+            .any(|connection| connection.take_early_end().is_some());
+        if !ended || self.judged.swap(true, Ordering::AcqRel) {
+            return None;
+        }
+        let used = self.connections.iter().any(Shared::has_served);
+        Some(if used {
+            EarlyEnd::Used
+        } else {
+            EarlyEnd::Unused
         })
     }
 }

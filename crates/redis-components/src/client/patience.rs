@@ -12,7 +12,7 @@ pub(super) enum Patience {
 }
 
 /// A stream for one request: reads and writes until a deadline, or while the server is there, whatever interrupts it. A single
-/// read or write is bounded by the stream's own time-out, so that at most one of these comes on top.
+/// read or write is bounded by the stream's own time-out, so that at most one of each comes on top.
 pub(super) struct Patient<'a, S> {
     stream: S,
     deadline: Option<Instant>,

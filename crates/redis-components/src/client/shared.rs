@@ -23,10 +23,11 @@ pub(crate) struct Shared {
     line: Arc<Line>,
 }
 
-/// A request that is under way. It may be dropped.
+/// A request that is under way. Where it is dropped before it ends, the server may be the reason.
 #[derive(Debug)]
 pub(crate) struct Request<'a> {
     connection: &'a Shared,
+    is_ended: bool,
     _underway: Underway<'a>,
 }
 
@@ -73,6 +74,7 @@ impl Shared {
     pub(crate) fn begin(&self) -> Request<'_> {
         Request {
             connection: self,
+            is_ended: false,
             _underway: self.line.traffic.begin(),
         }
     }
@@ -89,6 +91,11 @@ impl Shared {
     /// Whether the connection has ended too young; told to the first who asks.
     pub(super) fn take_early_end(&self) -> Option<EarlyEnd> {
         self.line.health.take_early_end()
+    }
+
+    /// Whether the server has answered a call.
+    pub(super) fn has_served(&self) -> bool {
+        self.line.health.has_served()
     }
 
     /// Asks the server in the background, once in a while, whether it is there: for users whose answers are not seen here.
@@ -126,8 +133,18 @@ impl Shared {
 
 impl Request<'_> {
     /// Notes how the request ended.
-    pub(crate) fn end<T: Answer>(self, result: &RedisResult<T>) {
+    pub(crate) fn end<T: Answer>(mut self, result: &RedisResult<T>) {
+        self.is_ended = true;
         self.connection.note(result);
+    }
+}
+
+/// A caller with less patience than the response time-out would never find out that the server is frozen.
+impl Drop for Request<'_> {
+    fn drop(&mut self) {
+        if !self.is_ended {
+            self.connection.check();
+        }
     }
 }
 

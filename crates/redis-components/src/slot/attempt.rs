@@ -7,6 +7,7 @@ use std::time::SystemTime;
 
 use tokio::sync::watch;
 
+use super::drain::Retired;
 use super::outlook::{Comeback, Goal, Outlook};
 use super::published::{Clients, Numbered, Published};
 use super::report::{Event, Report};
@@ -100,6 +101,8 @@ impl<X: Executor> Attempt<X> {
             Some(old) if old.config == self.goal.config => {
                 let mut next = Published::clone(old);
                 self.put(&mut next.clients, client, next.generation);
+                // Calls may be under way on what is replaced: of several connections one has ended, or the server refused.
+                outlook.retire(Retired::new(&old.without(&next.clients)));
                 next
             }
             _ if self.slot.watched.target().config.as_ref() == Some(&self.goal.config) => {

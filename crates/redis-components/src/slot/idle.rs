@@ -1,13 +1,14 @@
 //! Following the config of a component that nobody calls, so that a server it has left empties.
 //!
-//! The clients of a component are replaced by its calls. Where no call comes, the watch's thread proves the new config with a
-//! connection of its own, which it closes, and puts it in force without clients; the next call of each executor builds
+//! The clients of a component are replaced by its calls. Where no call comes, the watch's thread proves the new config with
+//! connections of its own, as many as a call would open, which it closes, and puts it in force without clients; the next call of each executor builds
 //! one. A config that cannot be proven leaves everything as it is: the last good one stays in force, its clients
 //! connected.
 
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
+use futures_util::future::try_join_all;
 use redis::AsyncConnectionConfig;
 
 use super::Slot;
@@ -115,9 +116,12 @@ impl Executor for OnWatch {
     fn start(&self, attempt: Attempt<Self>) {
         self.0.run(async move {
             let config: &ComponentConfig = attempt.config();
-            let (login, settings) = (config.redis_settings(), AsyncConnectionConfig::new());
-            let opened = open(config, &login, attempt.timeouts(), settings).await;
-            // Nobody uses the connection: it is closed here.
+            let (login, timeouts) = (config.redis_settings(), attempt.timeouts());
+            // As many as a call would open: a server that does not take them all is not proven.
+            let opening = (0..attempt.connections())
+                .map(|_| open(config, &login, timeouts, AsyncConnectionConfig::new()));
+            let opened = try_join_all(opening).await;
+            // Nobody uses the connections: they are closed here.
             attempt.finish(opened.map(drop));
         });
     }

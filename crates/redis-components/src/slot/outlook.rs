@@ -244,8 +244,8 @@ impl Outlook {
     fn failed(&self, executor: ExecutorId, revision: u64) -> Option<&Failed> {
         self.failures
             .iter()
-            .find(|failed| failed.revision == revision && failed.concerns(executor))
-            .filter(|failed| failed.on_trial.is_none())
+            .filter(|failed| failed.revision == revision && failed.on_trial.is_none())
+            .find(|failed| failed.concerns(executor))
     }
 
     /// Remembers clients that were replaced for as long as somebody uses them, or they are open.

@@ -44,6 +44,24 @@ impl Published {
             ..self.clone()
         }
     }
+
+    /// The same, with those clients alone that are not in `next`.
+    pub(super) fn without(&self, next: &Clients) -> Self {
+        let mut replaced = self.clone();
+        let Clients { runtimes, pool } = &mut replaced.clients;
+        runtimes.retain(|(_, one)| {
+            !next
+                .runtimes
+                .iter()
+                .any(|(_, other)| Arc::ptr_eq(one, other))
+        });
+        pool.take_if(|one| {
+            next.pool
+                .as_ref()
+                .is_some_and(|other| Arc::ptr_eq(one, other))
+        });
+        replaced
+    }
 }
 
 impl<C> Numbered<C> {
