@@ -14,7 +14,7 @@ use common::moves::{LATE, Moves, Notice};
 use common::traffic::{Call, Caller, STEADY, Traffic, failures, figure};
 use common::{SOON, World, always_fresh, declare, until, whereabouts, whereabouts_blocking};
 use redis::{RedisError, RedisResult};
-use redis_components::{Component, Error, Scope, status};
+use redis_components::{Component, Error, ErrorKind, Scope, status};
 use redis_components_testing::{Proxy, Server};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
@@ -325,6 +325,39 @@ async fn r5_a_new_server_that_cannot_be_used_fails_no_call() {
             })
             .await;
     }
+}
+
+/// A proxy that cuts replies off, and soon does not, is no server that refuses: that would be left alone for half a minute.
+#[tokio::test]
+async fn r10_a_server_whose_replies_are_cut_off_is_down_and_not_wrong() {
+    let world = World::start();
+    let proxy = Proxy::to(&world.a);
+    for cut_after in [1, 3, 50] {
+        let logs = declare("logs", Notice::Push.wait());
+        world.set(logs, &proxy.config());
+        proxy.cut_after(cut_after);
+        world
+            .settings()
+            .scope(async {
+                let error = logs.connection().await.unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::ServerUnreachable, "{error}");
+                let error = logs.blocking_connection().unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::ServerUnreachable, "{error}");
+            })
+            .await;
+    }
+    let web = declare("web", Notice::Push.wait());
+    world.set(
+        web,
+        &format!(r#"{{"host":"127.0.0.1","port":{}}}"#, impostor(web_server)),
+    );
+    world
+        .settings()
+        .scope(async {
+            let error = web.connection().await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::ServerRefused, "{error}");
+        })
+        .await;
 }
 
 /// An INCR of a counter of its own, asynchronous or blocking.

@@ -116,6 +116,8 @@ impl From<RedisError> for Failure {
     fn from(error: RedisError) -> Self {
         let text = if error.is_timeout() {
             "no answer in time".to_owned()
+        } else if ended_in_mid_reply(&error) {
+            "the connection ended in mid-reply".to_owned()
         } else if error.kind() == redis::ErrorKind::Parse {
             "what answers is not a Redis server".to_owned()
         } else {
@@ -139,7 +141,7 @@ impl From<RedisError> for Failure {
                     | redis::ErrorKind::Parse
                     | redis::ErrorKind::Client
                     | redis::ErrorKind::UnexpectedReturnType
-            );
+            ) && !ended_in_mid_reply(&error);
         Self {
             cause: if is_passing(&error) {
                 Cause::Busy
@@ -153,4 +155,13 @@ impl From<RedisError> for Failure {
             hung_up: None,
         }
     }
+}
+
+/// Whether a reply was cut off: redis-rs's asynchronous connection calls that a reply that it cannot parse, as it does what is
+/// not Redis's, and tells the two apart in its words alone.
+fn ended_in_mid_reply(error: &RedisError) -> bool {
+    error.kind() == redis::ErrorKind::Parse
+        && error
+            .detail()
+            .is_some_and(|detail| detail.contains("end of input"))
 }
