@@ -16,7 +16,7 @@ const INTERVAL: Duration = Duration::from_millis(5);
 /// that to the config server are closed.
 ///
 /// Returns how many connections were still in use at the deadline; their calls are not cut. Of a `MultiplexedConnection`, which
-/// functions may take as well, is counted whether there is any, and not how many; a `ConnectionManager` and a
+/// functions may take as well, is counted for each socket whether there is any, and not how many; a `ConnectionManager` and a
 /// `redis::Connection` cannot be counted.
 ///
 /// # Errors

@@ -46,8 +46,9 @@ pub struct ComponentStatus {
     pub proof_age_seconds: Option<f64>,
     /// Why what the config server says now is not in force, or why nothing is.
     pub problem: Option<String>,
-    /// Connections of earlier generations that are still in use: asynchronous handles and blocking pools. Of redis-rs's own
-    /// types, a `MultiplexedConnection` counts as one however many there are; the others cannot be counted.
+    /// Connections of earlier generations, or of clients that were replaced, that are still in use: asynchronous handles and
+    /// blocking pools. Of redis-rs's own types, a `MultiplexedConnection` counts as one for each socket, however many there
+    /// are; the others cannot be counted.
     pub old_connections: usize,
 }
 

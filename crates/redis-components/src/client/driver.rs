@@ -13,7 +13,8 @@ use super::line::Line;
 ///
 /// A task that is woken by the task that runs is the next to run on tokio's multi-thread runtime. So each caller who sends would
 /// be followed by the driver, and each command by a system call of its own. While several requests are under way, the
-/// driver lets those who are ready to run go first, once for each time it is woken.
+/// driver lets those who are ready to run go first, once for each time it is woken. What that gives, and where it costs,
+/// docs/performance.md says.
 pub(super) struct Driver {
     driver: BoxFuture<'static, ()>,
     line: Arc<Line>,

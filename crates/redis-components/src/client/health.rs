@@ -53,7 +53,7 @@ pub(super) enum Verdict {
     Well,
     /// Ask the server whether it is there.
     Doubtful,
-    /// Look where the component is, and connect anew: this server is up and does not serve.
+    /// Look where the component is, and connect anew: this server is up and does not serve, or ends what it accepts.
     Replace,
 }
 
