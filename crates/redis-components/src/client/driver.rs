@@ -12,7 +12,7 @@ use super::line::Line;
 /// Drives a connection until it ends, so that the commands of many callers go out in one write.
 ///
 /// A task that is woken by the task that runs is the next to run on tokio's multi-thread runtime. So each caller who sends would
-/// be followed by the driver, and each command by a system call of its own. While several requests are under way, the
+/// be followed by the driver, and each command by a system call of its own. While many requests are under way, the
 /// driver lets those who are ready to run go first, once for each time it is woken. What that gives, and where it costs,
 /// docs/performance.md says.
 pub(super) struct Driver {
@@ -35,7 +35,7 @@ impl Future for Driver {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        if !self.has_given_way && self.line.traffic.is_shared() {
+        if !self.has_given_way && self.line.traffic.is_heavy() {
             self.has_given_way = true;
             // A task that wakes itself goes to the end of the queue.
             context.waker().wake_by_ref();
@@ -104,14 +104,15 @@ mod tests {
     }
 
     #[test]
-    fn a_request_that_is_alone_goes_out_at_once() {
+    fn few_requests_go_out_at_once() {
         assert_eq!(driven(0), (4, 0));
         assert_eq!(driven(1), (4, 0));
+        assert_eq!(driven(16), (4, 0));
     }
 
     #[test]
-    fn while_there_are_several_callers_go_first() {
-        assert_eq!(driven(2), (2, 2));
-        assert_eq!(driven(64), (2, 2));
+    fn while_there_are_many_callers_go_first() {
+        assert_eq!(driven(17), (2, 2));
+        assert_eq!(driven(256), (2, 2));
     }
 }

@@ -2,6 +2,10 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+/// With no more requests than this, whoever sends is mostly the only one who is ready to: found by measuring, as the number
+/// from which waiting for others gained more than it cost.
+const FEW: usize = 16;
+
 /// How many requests are under way.
 #[derive(Debug, Default)]
 pub(super) struct Traffic(AtomicUsize);
@@ -16,9 +20,9 @@ impl Traffic {
         Underway(self)
     }
 
-    /// Whether several requests are under way.
-    pub(super) fn is_shared(&self) -> bool {
-        self.0.load(Ordering::Relaxed) > 1
+    /// Whether so many requests are under way that others are likely to be ready to send.
+    pub(super) fn is_heavy(&self) -> bool {
+        self.0.load(Ordering::Relaxed) > FEW
     }
 }
 
