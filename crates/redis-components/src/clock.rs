@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// Nanoseconds on a monotonic clock, never more than the truth and at most [`resolution`] less; 0 is never.
+/// Nanoseconds on a monotonic clock, never more than the truth and at most [`RESOLUTION`] less; 0 is never.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Tick(u64);
 
@@ -23,7 +23,7 @@ impl Tick {
     }
 
     fn nanoseconds_since(self) -> u64 {
-        read().saturating_sub(self.0).saturating_add(resolution())
+        read().saturating_sub(self.0).saturating_add(RESOLUTION)
     }
 
     pub(crate) fn to_bits(self) -> u64 {
@@ -45,27 +45,16 @@ fn nanoseconds(seconds: u64, nanoseconds: u32) -> u64 {
 /// The kernel's own copy of the time, renewed at each of its ticks: read in a few nanoseconds.
 #[cfg(target_os = "linux")]
 fn read() -> u64 {
-    use rustix::time::{ClockId, clock_gettime};
-    of(clock_gettime(ClockId::MonotonicCoarse))
+    /// Nanoseconds in a second, and the bits behind the point of a tick, which is a part of a second.
+    const NANOSECONDS: u128 = 1_000_000_000;
+    const FRACTION: u32 = 32;
+    let ticks = coarsetime::Instant::now_without_cache_update().as_ticks();
+    u64::try_from((u128::from(ticks) * NANOSECONDS) >> FRACTION).unwrap_or(u64::MAX)
 }
 
+/// The longest time between two ticks that a kernel can be built with.
 #[cfg(target_os = "linux")]
-fn resolution() -> u64 {
-    use std::sync::OnceLock;
-
-    use rustix::time::{ClockId, clock_getres};
-    static RESOLUTION: OnceLock<u64> = OnceLock::new();
-    *RESOLUTION.get_or_init(|| of(clock_getres(ClockId::MonotonicCoarse)))
-}
-
-#[cfg(target_os = "linux")]
-fn of(time: rustix::time::Timespec) -> u64 {
-    // Neither is negative on a monotonic clock.
-    nanoseconds(
-        u64::try_from(time.tv_sec).unwrap_or_default(),
-        u32::try_from(time.tv_nsec).unwrap_or_default(),
-    )
-}
+const RESOLUTION: u64 = 10_000_000;
 
 #[cfg(not(target_os = "linux"))]
 fn read() -> u64 {
@@ -77,15 +66,13 @@ fn read() -> u64 {
 }
 
 #[cfg(not(target_os = "linux"))]
-fn resolution() -> u64 {
-    0
-}
+const RESOLUTION: u64 = 0;
 
 #[cfg(test)]
 mod tests {
     use std::time::{Duration, Instant};
 
-    use super::{Tick, resolution};
+    use super::{RESOLUTION, Tick};
 
     #[test]
     fn elapsed_is_never_less_than_the_truth() {
@@ -98,7 +85,7 @@ mod tests {
             let truth = begun.elapsed();
             let shown = tick.elapsed();
             assert!(shown >= truth, "{shown:?} for {truth:?}");
-            let resolution = Duration::from_nanos(resolution());
+            let resolution = Duration::from_nanos(RESOLUTION);
             assert!(shown <= truth + 3 * resolution + Duration::from_secs(1));
             if let Some(less) = truth.checked_sub(Duration::from_nanos(1)) {
                 assert!(!tick.is_within(less));
