@@ -6,13 +6,14 @@ mod common;
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
+use std::sync::Barrier;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use common::traffic::figure;
 use common::{SOON, World, always_fresh, whereabouts_blocking};
 use redis::{Commands, RedisResult};
-use redis_components::Settings;
+use redis_components::{Scope, Settings};
 
 #[test]
 fn a_transaction_has_the_connection_for_itself() {
@@ -95,6 +96,45 @@ fn what_a_call_leaves_behind_is_not_found_by_the_next() {
             assert_eq!(whereabouts_blocking(logs).unwrap(), "a");
         }
         assert_eq!(world.a.connections_received(), 5);
+    });
+}
+
+#[test]
+fn a_thread_is_given_the_connection_that_it_used_last() {
+    let world = World::start();
+    let logs = always_fresh("logs");
+    world.move_to(logs, &world.a);
+    world.settings().scope_blocking(|| {
+        // What a connection was used for last, the server tells of each.
+        let use_for = |command: &str| {
+            let mut connection = logs.blocking_connection().unwrap();
+            let asked = redis::cmd(command).arg("a").exec(&mut connection);
+            asked.unwrap();
+            connection
+        };
+        let mine = use_for("STRLEN");
+        let scope = Scope::current().unwrap();
+        let both_are_taken = Barrier::new(2);
+        let mine_is_back = Barrier::new(2);
+        thread::scope(|threads| {
+            threads.spawn(|| {
+                let theirs = scope.run_blocking(|| use_for("EXISTS"));
+                both_are_taken.wait();
+                mine_is_back.wait();
+                drop(theirs);
+            });
+            both_are_taken.wait();
+            drop(mine);
+            mine_is_back.wait();
+        });
+        drop(use_for("LLEN"));
+
+        let connections: String =
+            redis::from_redis_value(world.a.command(&["CLIENT", "LIST"])).unwrap();
+        for (command, count) in [("strlen", 0), ("exists", 1), ("llen", 1)] {
+            let found = connections.matches(&format!(" cmd={command} ")).count();
+            assert_eq!(found, count, "{command} in {connections}");
+        }
     });
 }
 

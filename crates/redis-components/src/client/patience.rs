@@ -38,13 +38,10 @@ impl Patience {
 }
 
 impl<S> Patient<'_, S> {
-    /// Ends the sending: the reply that is there already is read, however long ago the thread ran last.
-    pub(super) fn end_sending(&mut self) {
-        self.is_over = false;
-    }
-
+    /// Reads or writes some bytes; the last of them, where so many are all that are to be written.
     fn until_done(
         &mut self,
+        last: Option<usize>,
         mut act: impl FnMut(&mut S) -> io::Result<usize>,
     ) -> io::Result<usize> {
         loop {
@@ -52,6 +49,10 @@ impl<S> Patient<'_, S> {
                 return Err(io::ErrorKind::TimedOut.into());
             }
             let result = act(&mut self.stream);
+            // The reply that is there already is read, however long ago the thread ran last.
+            if last.is_some_and(|last| matches!(result, Ok(written) if written == last)) {
+                return result;
+            }
             let deadline = self.deadline;
             self.is_over = deadline.is_some_and(|deadline| Instant::now() >= deadline);
             // What was read is a reply that may have come in time, to a thread that was not run in time.
@@ -74,13 +75,13 @@ impl<S> Patient<'_, S> {
 
 impl<S: Read> Read for Patient<'_, S> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.until_done(|stream| stream.read(buffer))
+        self.until_done(None, |stream| stream.read(buffer))
     }
 }
 
 impl<S: Write> Write for Patient<'_, S> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.until_done(|stream| stream.write(bytes))
+        self.until_done(Some(bytes.len()), |stream| stream.write(bytes))
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -141,15 +142,31 @@ mod tests {
         assert_eq!(reply, Value::BulkString(b"hello".to_vec()));
     }
 
+    /// Takes a request, and keeps whoever sends it until the reply is there.
+    struct Late(io::Cursor<&'static [u8]>);
+
+    impl Write for Late {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            std::thread::sleep(Duration::from_millis(5));
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Read for Late {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            self.0.read(buffer)
+        }
+    }
+
     #[test]
     fn a_reply_that_is_there_is_read_by_a_thread_that_was_not_run_in_time() {
-        let mut stream = Patient {
-            stream: io::Cursor::new(b"+hello\r\n".to_vec()),
-            deadline: Some(Instant::now()),
-            is_over: true,
-            is_served: None,
-        };
-        stream.end_sending();
+        let mut patience = Patience::Bounded(Duration::from_millis(1));
+        let mut stream = patience.begin(Late(io::Cursor::new(b"+hello\r\n")));
+        stream.write_all(b"PING\r\n").unwrap();
         let reply = Parser::new().parse_value(&mut stream).unwrap();
         assert_eq!(reply, Value::SimpleString("hello".to_owned()));
     }

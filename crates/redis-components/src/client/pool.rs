@@ -1,7 +1,8 @@
 //! The connections that blocking calls share, each used by one call at a time.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::thread::{self, ThreadId};
+use std::time::Duration;
 
 use redis::RedisResult;
 
@@ -10,6 +11,7 @@ use super::open_blocking::open_blocking;
 use super::wire::Wire;
 use super::{Failure, Pooled, TOO_YOUNG, Timeouts};
 use crate::ComponentConfig;
+use crate::clock::Tick;
 
 /// How many connections a pool opens where the config does not say.
 const DEFAULT_SIZE: usize = 32;
@@ -29,10 +31,19 @@ pub(crate) struct Pool {
 
 #[derive(Default)]
 struct State {
-    idle: Vec<(Wire, Instant)>,
+    idle: Vec<Idle>,
     in_use: usize,
     /// How many wait for a connection. Where nobody does, nobody is told of one, which would be a system call.
     waiting: usize,
+}
+
+/// A connection that nobody uses.
+struct Idle {
+    wire: Wire,
+    since: Tick,
+    /// Who used it last. To that thread it is given again where it can be, because what belongs to the connection is still
+    /// near the thread's core, in the process and in the kernel.
+    user: ThreadId,
 }
 
 /// Why a pool gives no connection.
@@ -53,7 +64,7 @@ impl Pool {
             config,
             timeouts,
             state: Mutex::new(State {
-                idle: vec![(first, Instant::now())],
+                idle: vec![Idle::from(first)],
                 in_use: 0,
                 waiting: 0,
             }),
@@ -64,32 +75,17 @@ impl Pool {
 
     /// Takes an idle connection, opens one more, or waits for one to be returned.
     pub(crate) fn check_out(self: &Arc<Self>) -> Result<Pooled, Exhausted> {
-        let deadline = Instant::now() + self.timeouts.connect;
         let mut state = self.lock();
-        while state.in_use >= self.size {
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return Err(Exhausted::InUse {
-                    size: self.size,
-                    waited: self.timeouts.connect,
-                });
-            }
-            state.waiting += 1;
-            state = self
-                .returned
-                .wait_timeout(state, left)
-                .unwrap_or_else(PoisonError::into_inner)
-                .0;
-            state.waiting -= 1;
+        if state.in_use >= self.size {
+            state = self.wait_for_place(state)?;
         }
         state.in_use += 1;
         // From here on the place in `in_use` is given back by dropping `pooled`, whatever happens.
         let mut pooled = Pooled::new(Arc::clone(self));
-        let idle = state.idle.pop();
+        let idle = state.take_idle();
         drop(state);
 
-        let idle = idle.and_then(|(wire, since)| still_answers(wire, since));
-        let wire = match idle {
+        let wire = match idle.and_then(Idle::still_answers) {
             Some(wire) => wire,
             None => open_blocking(&self.config, self.timeouts).map_err(|failure| {
                 self.close();
@@ -98,6 +94,25 @@ impl Pool {
         };
         pooled.fill(wire);
         Ok(pooled)
+    }
+
+    /// Waits until fewer connections are in use than there may be.
+    fn wait_for_place<'a>(
+        &self,
+        mut state: MutexGuard<'a, State>,
+    ) -> Result<MutexGuard<'a, State>, Exhausted> {
+        let waited = self.timeouts.connect;
+        state.waiting += 1;
+        let (mut state, outcome) = self
+            .returned
+            .wait_timeout_while(state, waited, |state| state.in_use >= self.size)
+            .unwrap_or_else(PoisonError::into_inner);
+        state.waiting -= 1;
+        if outcome.timed_out() {
+            let size = self.size;
+            return Err(Exhausted::InUse { size, waited });
+        }
+        Ok(state)
     }
 
     /// Opens a connection beside those of the pool, for one call that may wait for as long as it likes. While it waits, the
@@ -141,7 +156,7 @@ impl Pool {
         let wire = wire.filter(|wire| wire.is_clean() && !self.is_closed());
         let mut state = self.lock();
         state.in_use -= 1;
-        state.idle.extend(wire.map(|wire| (wire, Instant::now())));
+        state.idle.extend(wire.map(Idle::from));
         let waited_for = state.waiting > 0;
         drop(state);
         if waited_for {
@@ -186,8 +201,33 @@ impl std::fmt::Debug for Pool {
     }
 }
 
-/// The connection, unless its server has closed it while it was idle.
-fn still_answers(mut wire: Wire, since: Instant) -> Option<Wire> {
-    let trusted = since.elapsed() < TRUSTED_IDLE || wire.ping().is_ok();
-    trusted.then_some(wire)
+impl State {
+    /// The connection that this thread used last, or else the one that was used last.
+    fn take_idle(&mut self) -> Option<Idle> {
+        let thread = thread::current().id();
+        let number = (0..self.idle.len()).max_by_key(|number| {
+            let idle = &self.idle[*number];
+            (idle.user == thread, idle.since)
+        })?;
+        Some(self.idle.swap_remove(number))
+    }
+}
+
+/// From now on, used last by this thread.
+impl From<Wire> for Idle {
+    fn from(wire: Wire) -> Self {
+        Self {
+            wire,
+            since: Tick::now(),
+            user: thread::current().id(),
+        }
+    }
+}
+
+impl Idle {
+    /// The connection, unless its server has closed it while it was idle.
+    fn still_answers(mut self) -> Option<Wire> {
+        let trusted = self.since.elapsed() < TRUSTED_IDLE || self.wire.ping().is_ok();
+        trusted.then_some(self.wire)
+    }
 }

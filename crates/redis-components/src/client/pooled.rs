@@ -55,6 +55,9 @@ impl Pooled {
         count: usize,
     ) -> RedisResult<Vec<Value>> {
         let mut queued = self.on_wire(|wire| wire.request(packed, offset + count))?;
+        if offset == 0 {
+            return Ok(queued);
+        }
         let replies = queued.split_off(offset);
         let refused: Vec<RedisError> = queued
             .into_iter()

@@ -1,5 +1,8 @@
 //! What the users of a connection have left behind in it.
 
+/// That of the commands that leave something behind.
+const LONGEST_NAME: usize = "PSUBSCRIBE".len();
+
 /// The state of a connection that outlasts a command.
 #[derive(Debug, Default)]
 pub(super) struct Session {
@@ -30,31 +33,23 @@ impl Session {
     }
 
     fn note_command(&mut self, name: &[u8]) {
-        const LASTING: [&[u8]; 12] = [
-            b"SELECT",
-            b"AUTH",
-            b"HELLO",
-            b"RESET",
-            b"CLIENT",
-            b"SUBSCRIBE",
-            b"PSUBSCRIBE",
-            b"SSUBSCRIBE",
-            b"MONITOR",
-            b"READONLY",
-            b"ASKING",
-            b"QUIT",
-        ];
-        let is = |other: &[u8]| name.eq_ignore_ascii_case(other);
-        if is(b"WATCH") {
-            self.watching = true;
-        } else if is(b"UNWATCH") {
-            self.watching = false;
-        } else if is(b"MULTI") {
-            self.queueing = true;
-        } else if is(b"EXEC") || is(b"DISCARD") {
-            (self.watching, self.queueing) = (false, false);
-        } else if LASTING.into_iter().any(is) {
-            self.spoilt = true;
+        let mut upper = [0; LONGEST_NAME];
+        // A longer one is none of those that leave anything behind.
+        let Some(upper) = upper.get_mut(..name.len()) else {
+            return;
+        };
+        upper.copy_from_slice(name);
+        upper.make_ascii_uppercase();
+        match &*upper {
+            b"WATCH" => self.watching = true,
+            b"UNWATCH" => self.watching = false,
+            b"MULTI" => self.queueing = true,
+            b"EXEC" | b"DISCARD" => (self.watching, self.queueing) = (false, false),
+            b"SELECT" | b"AUTH" | b"HELLO" | b"RESET" | b"CLIENT" | b"SUBSCRIBE"
+            | b"PSUBSCRIBE" | b"SSUBSCRIBE" | b"MONITOR" | b"READONLY" | b"ASKING" | b"QUIT" => {
+                self.spoilt = true;
+            }
+            _ => {}
         }
     }
 }
@@ -65,18 +60,34 @@ fn next_command(packed: &[u8]) -> Option<(&[u8], &[u8])> {
     let mut name = None;
     for _ in 0..words {
         let (length, text) = header(rest, b'$')?;
-        name = name.or_else(|| text.get(..length));
-        rest = text.get(length..)?.strip_prefix(b"\r\n")?;
+        let (word, behind) = text.split_at_checked(length)?;
+        name = name.or(Some(word));
+        rest = behind_line(behind)?;
     }
     Some((name?, rest))
 }
 
-/// The number in a line that begins with `kind`, and what stands behind the line.
+/// The number in a line that begins with `kind`, and what stands behind the line. Every call comes here for each word it
+/// sends, so it goes byte by byte.
 fn header(packed: &[u8], kind: u8) -> Option<(usize, &[u8])> {
-    let line = packed.strip_prefix(&[kind])?;
-    let end = line.iter().position(|byte| *byte == b'\r')?;
-    let number = std::str::from_utf8(&line[..end]).ok()?.parse().ok()?;
-    Some((number, line[end..].strip_prefix(b"\r\n")?))
+    let (first, mut rest) = packed.split_first()?;
+    if *first != kind {
+        return None;
+    }
+    let mut number: usize = 0;
+    while let [digit @ b'0'..=b'9', behind @ ..] = rest {
+        number = number.checked_mul(10)?.checked_add((digit - b'0').into())?;
+        rest = behind;
+    }
+    Some((number, behind_line(rest)?))
+}
+
+/// What stands behind the end of a line.
+fn behind_line(packed: &[u8]) -> Option<&[u8]> {
+    match packed {
+        [b'\r', b'\n', behind @ ..] => Some(behind),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

@@ -67,7 +67,6 @@ impl Wire {
         self.session.note(packed);
         let mut stream = self.patience.begin(&self.stream);
         stream.write_all(packed)?;
-        stream.end_sending();
         (0..replies)
             .map(|_| self.parser.parse_value(&mut stream))
             .collect()
