@@ -9,7 +9,7 @@ use once_cell::sync::OnceCell;
 use crate::client::{Exhausted, Pool, Pooled};
 use crate::registry::Registry;
 use crate::slot::{OnRuntime, OnThreads, Slot};
-use crate::{Connection, Error, ErrorKind, blocking};
+use crate::{Connection, Error, ErrorKind, blocking, scope};
 
 /// A component of an application, as `components.toml` declares it. The generator makes one for each: `logs::COMPONENT`.
 #[derive(Debug)]
@@ -74,14 +74,25 @@ impl Component {
     /// Where there is no connection to be had: see [`ErrorKind`]. It comes in bounded time: about the connect time-out for
     /// the first call, at once while a server is known to be down.
     pub async fn connection(&self) -> Result<Connection, Error> {
+        match self.ready() {
+            Some(connection) => Ok(connection),
+            // In a box of its own, so that the future that every call carries along is small.
+            None => Box::pin(self.acquire()).await,
+        }
+    }
+
+    /// What [`acquire`](Self::acquire) gives, where there is nothing to be waited for, made or explained: almost always.
+    fn ready(&self) -> Option<Connection> {
+        let slot = self.remembered()?;
+        let executor = OnRuntime::current()?;
+        slot.ready(&executor, self.wait()).map(Connection::new)
+    }
+
+    async fn acquire(&self) -> Result<Connection, Error> {
         let slot = self.slot()?;
         let executor =
-            OnRuntime::current().map_err(|error| error.about(self.name(), self.key(), None))?;
-        let client = match slot.ready(&executor, self.wait()) {
-            Some(client) => client,
-            // In a box of its own, so that the future that every call carries along is small.
-            None => Box::pin(slot.acquire(&executor, self.wait())).await?,
-        };
+            OnRuntime::demand().map_err(|error| error.about(self.name(), self.key(), None))?;
+        let client = slot.acquire(&executor, self.wait()).await?;
         Ok(Connection::new(client))
     }
 
@@ -121,8 +132,20 @@ impl Component {
         }
     }
 
+    /// The component's slot, where it has been asked for and there are no scopes.
+    fn remembered(&self) -> Option<&Arc<Slot>> {
+        if scope::in_use() {
+            None
+        } else {
+            self.slot.get()
+        }
+    }
+
     /// The component's slot under the settings that hold here.
     pub(crate) fn slot(&self) -> Result<SlotRef<'_>, Error> {
+        if let Some(slot) = self.remembered() {
+            return Ok(SlotRef::Global(slot));
+        }
         let slot = match Registry::scoped()? {
             Some(registry) => registry.slot(&self.declaration).map(SlotRef::Scoped),
             None => self

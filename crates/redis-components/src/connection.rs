@@ -20,19 +20,14 @@ use crate::slot::Numbered;
 #[derive(Clone)]
 pub struct Connection(Origin);
 
+/// Small, because it is handed from function to function on the way to each call.
 #[derive(Clone)]
 enum Origin {
-    /// A component's client, and what the first command picked of it. Not before, so that a handle is cheap to make.
-    Component(Arc<Numbered<Multiplexed>>, Option<Picked>),
+    /// A component's client, and which of its connections the first command picked. Not before, so that a handle is cheap
+    /// to make.
+    Component(Arc<Numbered<Multiplexed>>, Option<u32>),
     /// A connection of somebody's own.
-    Own(MultiplexedConnection),
-}
-
-/// One of a client's connections.
-#[derive(Clone)]
-struct Picked {
-    number: usize,
-    handle: MultiplexedConnection,
+    Own(Box<MultiplexedConnection>),
 }
 
 impl Connection {
@@ -65,29 +60,19 @@ impl Connection {
     pub(crate) fn into_multiplexed(self) -> MultiplexedConnection {
         match self.0 {
             Origin::Component(client, _) => client.client.lend(),
-            Origin::Own(connection) => connection,
+            Origin::Own(connection) => *connection,
         }
     }
 
-    /// The handle for a command, and the connection that it is a handle to, where a component gave it.
-    fn for_command(&mut self) -> (&mut MultiplexedConnection, Option<&Shared>) {
+    /// A handle for a command, and the connection that it is a handle to, where a component gave it.
+    fn for_command(&mut self) -> (MultiplexedConnection, Option<&Shared>) {
         match &mut self.0 {
             Origin::Component(client, picked) => {
-                let Picked { number, handle } =
-                    picked.get_or_insert_with(|| Picked::from(&client.client));
-                (handle, Some(client.client.connection(*number)))
+                let client = &client.client;
+                let shared = client.connection(*picked.get_or_insert_with(|| client.pick()));
+                (shared.handle(), Some(shared))
             }
-            Origin::Own(connection) => (connection, None),
-        }
-    }
-}
-
-impl From<&Multiplexed> for Picked {
-    fn from(client: &Multiplexed) -> Self {
-        let number = client.pick();
-        Self {
-            number,
-            handle: client.connection(number).handle(),
+            Origin::Own(connection) => (MultiplexedConnection::clone(connection), None),
         }
     }
 }
@@ -95,14 +80,14 @@ impl From<&Multiplexed> for Picked {
 /// For tests: calls a component's function with a connection of one's own.
 impl From<MultiplexedConnection> for Connection {
     fn from(connection: MultiplexedConnection) -> Self {
-        Self(Origin::Own(connection))
+        Self(Origin::Own(Box::new(connection)))
     }
 }
 
 impl ConnectionLike for Connection {
     fn req_packed_command<'a>(&'a mut self, command: &'a Cmd) -> RedisFuture<'a, Value> {
         Box::pin(async move {
-            let (handle, shared) = self.for_command();
+            let (mut handle, shared) = self.for_command();
             let request = shared.map(Shared::begin);
             let result = handle.send_packed_command(command).await;
             if let Some(request) = request {
@@ -119,7 +104,7 @@ impl ConnectionLike for Connection {
         count: usize,
     ) -> RedisFuture<'a, Vec<Value>> {
         Box::pin(async move {
-            let (handle, shared) = self.for_command();
+            let (mut handle, shared) = self.for_command();
             let request = shared.map(Shared::begin);
             let result = handle.send_packed_commands(pipeline, offset, count).await;
             if let Some(request) = request {

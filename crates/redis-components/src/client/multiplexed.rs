@@ -47,16 +47,16 @@ impl Multiplexed {
 
     /// The connection for one call. Which of several is left to chance: a counter would be one more place that all cores
     /// write to.
-    pub(crate) fn pick(&self) -> usize {
-        match self.connections.len() {
-            1 => 0,
-            several => fastrand::usize(..several),
+    pub(crate) fn pick(&self) -> u32 {
+        match u32::try_from(self.connections.len()) {
+            Ok(several) if several > 1 => fastrand::u32(..several),
+            _ => 0,
         }
     }
 
     /// The connection of that number.
-    pub(crate) fn connection(&self, number: usize) -> &Shared {
-        &self.connections[number]
+    pub(crate) fn connection(&self, number: u32) -> &Shared {
+        &self.connections[number as usize]
     }
 
     /// The number of the database that commands go to.
@@ -67,7 +67,7 @@ impl Multiplexed {
     /// A handle to one of the connections, for somebody who does not hold this client: only the last of them ends the
     /// connection.
     pub(crate) fn lend(&self) -> MultiplexedConnection {
-        self.connections[self.pick()].lend()
+        self.connection(self.pick()).lend()
     }
 
     /// The connections as seen from outside, which may outlast this client where they are lent.

@@ -47,8 +47,14 @@ pub(crate) trait Executor: Clone + Send + Sync + 'static {
 pub(crate) struct OnRuntime(Handle);
 
 impl OnRuntime {
-    pub(crate) fn current() -> Result<Self, Error> {
-        Handle::try_current().map(Self).map_err(|_| {
+    /// The runtime that this code runs on, if any.
+    pub(crate) fn current() -> Option<Self> {
+        Handle::try_current().ok().map(Self)
+    }
+
+    /// The runtime that this code runs on, without which it does not work.
+    pub(crate) fn demand() -> Result<Self, Error> {
+        Self::current().ok_or_else(|| {
             Error::new(
                 ErrorKind::NoRuntime,
                 "an asynchronous connection was asked for outside a tokio runtime; \
