@@ -11,6 +11,8 @@ pub(crate) struct Machine {
     pub(crate) cores: usize,
     pub(crate) processor: String,
     pub(crate) redis: String,
+    /// Where the server for data is, if not on this machine.
+    pub(crate) server: Option<String>,
     pub(crate) rustc: String,
     pub(crate) quick: bool,
     /// Seconds since 1970.
@@ -18,12 +20,13 @@ pub(crate) struct Machine {
 }
 
 impl Machine {
-    pub(crate) fn look(redis: String, quick: bool) -> Self {
+    pub(crate) fn look(redis: String, server: Option<String>, quick: bool) -> Self {
         let at = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         Self {
             cores: std::thread::available_parallelism().map_or(0, usize::from),
             processor: processor().unwrap_or_else(|| "unknown".to_owned()),
             redis,
+            server,
             rustc: rustc().unwrap_or_else(|| "unknown".to_owned()),
             quick,
             at: at.map_or(0, |since| since.as_secs()),

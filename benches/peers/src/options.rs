@@ -3,13 +3,17 @@
 use std::path::PathBuf;
 
 use crate::failure::Failure;
+use crate::servers::HostPort;
 
 pub(crate) const HELP: &str = "\
 Usage: cargo xtask bench [OPTIONS]
 
   --quick      two minutes instead of fifteen; tells whether all is well, not how fast it is
   --docs       fill the tables of docs/performance.md, and put the charts beside it
-  --out FOLDER write report.json, report.md and the charts there, instead of target/bench";
+  --out FOLDER write report.json, report.md and the charts there, instead of target/bench
+  --server HOST:PORT
+               measure throughput alone, in four minutes, with the Redis server there: how it is over a network.
+               Its keys `recent:main:info` and `moving:server` are written. No bars are for that";
 
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Options {
@@ -17,6 +21,7 @@ pub(crate) struct Options {
     pub(crate) docs: bool,
     pub(crate) help: bool,
     pub(crate) out: Option<PathBuf>,
+    pub(crate) server: Option<HostPort>,
 }
 
 impl Options {
@@ -31,6 +36,10 @@ impl Options {
                 "--out" => {
                     let folder = arguments.next().ok_or("`--out` needs a folder")?;
                     options.out = Some(folder.into());
+                }
+                "--server" => {
+                    let address = arguments.next().ok_or("`--server` needs HOST:PORT")?;
+                    options.server = Some(address.parse()?);
                 }
                 unknown => return Err(format!("there is no option `{unknown}`\n\n{HELP}").into()),
             }
@@ -49,6 +58,9 @@ mod tests {
         let options = parse("--quick --out /a").unwrap();
         assert!(options.quick && !options.docs);
         assert_eq!(options.out.unwrap().to_str(), Some("/a"));
+        let server = parse("--server db.example:6380").unwrap().server.unwrap();
+        assert_eq!(server.to_string(), "db.example:6380");
+        assert!(parse("--server db.example").is_err());
         let message = parse("--fast").unwrap_err().to_string();
         assert!(message.contains("`--fast`"), "{message}");
         assert!(parse("--out").is_err());

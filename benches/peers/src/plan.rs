@@ -66,4 +66,14 @@ impl Plan {
         swaps: 4,
         counted: Duration::from_secs(3),
     };
+
+    /// About four minutes of throughput with a server elsewhere.
+    pub(crate) const ELSEWHERE: Self = Self {
+        throughput: Rounds {
+            count: 16,
+            slice: Duration::from_millis(200),
+        },
+        peers_every: 2,
+        ..Self::QUICK
+    };
 }

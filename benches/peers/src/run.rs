@@ -34,14 +34,18 @@ pub fn run(arguments: Vec<String>) -> Result<(), Box<dyn std::error::Error + Sen
 }
 
 fn bench(options: &Options) -> Result<(), Failure> {
-    let plan = if options.quick {
-        Plan::QUICK
-    } else {
-        Plan::FULL
+    let plan = match (&options.server, options.quick) {
+        (Some(_), _) => Plan::ELSEWHERE,
+        (None, true) => Plan::QUICK,
+        (None, false) => Plan::FULL,
     };
-    let servers = Servers::start()?;
-    let machine = Machine::look(servers.version()?, options.quick);
-    let progress = Progress::over(measure::planned(&plan))?;
+    let servers = Servers::start(options.server.as_ref())?;
+    let place = options.server.as_ref().map(ToString::to_string);
+    let machine = Machine::look(servers.version()?, place, options.quick);
+    let progress = Progress::over(match options.server {
+        Some(_) => measure::planned_elsewhere(&plan),
+        None => measure::planned(&plan),
+    })?;
     let mut workers = Workers::new(servers.urls());
     let mut run = Run {
         plan,
@@ -49,15 +53,19 @@ fn bench(options: &Options) -> Result<(), Failure> {
         workers: &mut workers,
         progress: &progress,
     };
-    let sections = measure::all(&mut run)?;
+    let sections = match options.server {
+        Some(_) => measure::elsewhere(&mut run)?,
+        None => measure::all(&mut run)?,
+    };
     progress.end();
     print!("{}", report::to_text(&machine, &sections));
     let out = match &options.out {
         Some(folder) => folder.clone(),
+        None if options.server.is_some() => target()?.join("bench-elsewhere"),
         None => target()?.join("bench"),
     };
     write(&machine, &sections, &out)?;
-    if options.docs {
+    if options.docs && options.server.is_none() {
         fill_docs(&machine, &sections)?;
     }
     println!("\nThe report is in {}.", out.display());

@@ -1,4 +1,7 @@
-//! The Redis servers of a run: one for configs, two for data.
+//! The Redis servers of a run: one for configs, and two for data or one that is there already.
+
+use std::fmt;
+use std::str::FromStr;
 
 use redis_components_testing::Server;
 
@@ -38,30 +41,79 @@ impl Urls {
     }
 }
 
-/// The servers, which end with this.
+/// Where a server is that is there already.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct HostPort {
+    host: String,
+    port: u16,
+}
+
+impl HostPort {
+    fn url(&self) -> String {
+        format!("redis://{self}/")
+    }
+
+    fn config(&self) -> String {
+        let host = self.host.trim_matches(['[', ']']);
+        serde_json::json!({ "host": host, "port": self.port }).to_string()
+    }
+}
+
+impl FromStr for HostPort {
+    type Err = Failure;
+
+    fn from_str(text: &str) -> Result<Self, Failure> {
+        let parts = text.rsplit_once(':');
+        let (host, port) = parts.ok_or_else(|| format!("`{text}` is not HOST:PORT"))?;
+        Ok(Self {
+            host: host.to_owned(),
+            port: port.parse()?,
+        })
+    }
+}
+
+impl fmt::Display for HostPort {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.host, self.port)
+    }
+}
+
+/// The servers, which end with this, but for one that was there already.
 pub(crate) struct Servers {
     config: Server,
-    data: [Server; 2],
+    data: Data,
+}
+
+enum Data {
+    Own(Box<[Server; 2]>),
+    There(HostPort),
 }
 
 impl Servers {
-    pub(crate) fn start() -> Result<Self, Failure> {
+    pub(crate) fn start(data: Option<&HostPort>) -> Result<Self, Failure> {
         // No run of ours is about writing to a disk.
         let start = || Server::try_start_with(&["--save", ""]);
+        let data = match data {
+            Some(there) => Data::There(there.clone()),
+            None => Data::Own(Box::new([start()?, start()?])),
+        };
         let servers = Self {
             config: start()?,
-            data: [start()?, start()?],
+            data,
         };
         let notify = ["CONFIG", "SET", "notify-keyspace-events", "KEA"];
         servers.config.command(&notify);
-        for (number, server) in servers.data.iter().enumerate() {
-            server.command(&["SET", SERVER, &number.to_string()]);
+        for (number, url) in servers.urls().data.iter().enumerate() {
+            set_number(url, number)
+                .map_err(|error| format!("the server at {url} cannot be used: {error}"))?;
         }
+        let config = match &servers.data {
+            Data::Own(servers) => servers[0].config(),
+            Data::There(there) => there.config(),
+        };
         for component in COMPONENTS {
             let key = format!("config:redis:{component}");
-            servers
-                .config
-                .command(&["SET", &key, &servers.data[0].config()]);
+            servers.config.command(&["SET", &key, &config]);
         }
         Ok(servers)
     }
@@ -69,7 +121,10 @@ impl Servers {
     pub(crate) fn urls(&self) -> Urls {
         Urls {
             config: self.config.url(),
-            data: [self.data[0].url(), self.data[1].url()],
+            data: match &self.data {
+                Data::Own(servers) => servers.each_ref().map(Server::url),
+                Data::There(there) => [there.url(), there.url()],
+            },
         }
     }
 
@@ -94,4 +149,13 @@ impl Servers {
         });
         Ok(commands.collect())
     }
+}
+
+/// Writes down which of the data servers this is.
+fn set_number(url: &str, number: usize) -> redis::RedisResult<()> {
+    let mut connection = redis::Client::open(url)?.get_connection()?;
+    redis::cmd("SET")
+        .arg(SERVER)
+        .arg(number)
+        .exec(&mut connection)
 }

@@ -54,6 +54,21 @@ pub(crate) fn all(run: &mut Run<'_>) -> Result<Vec<Section>, Failure> {
     Ok(sections)
 }
 
+/// How long [`elsewhere`] takes.
+pub(crate) fn planned_elsewhere(plan: &Plan) -> Duration {
+    throughput::planned(plan)
+}
+
+/// Measures what depends on the way to the server. The bars are for a server on the same machine.
+pub(crate) fn elsewhere(run: &mut Run<'_>) -> Result<Vec<Section>, Failure> {
+    let mut section = throughput::measure(run)?;
+    section
+        .findings
+        .iter_mut()
+        .for_each(|finding| finding.bar = None);
+    Ok(vec![section])
+}
+
 /// The ratio of two rates as a finding, where both were measured.
 fn ratio(
     rates: &Rates,

@@ -70,12 +70,17 @@ fn conditions(machine: &Machine) -> String {
         cores,
         processor,
         redis,
+        server,
         rustc,
         quick,
         ..
     } = machine;
     let length = if *quick { "a quick run" } else { "a full run" };
-    format!("{cores} cores of {processor}, loopback, {redis}, {rustc}, {length}.")
+    let way = match server {
+        Some(server) => format!("a server at {server}"),
+        None => "loopback".to_owned(),
+    };
+    format!("{cores} cores of {processor}, {way}, {redis}, {rustc}, {length}.")
 }
 
 /// The findings that have a bar.
