@@ -6,7 +6,7 @@ mod common;
 
 use std::sync::{Arc, Barrier};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use common::{World, declare, until, whereabouts, whereabouts_blocking};
 use redis_components::{Scope, get_config};
@@ -72,6 +72,40 @@ async fn r6_64_tasks_at_a_cold_component_make_two_reads_and_one_connection() {
     // One that is in flight and one for those who came after it was sent.
     assert!(world.reads() <= 2 * REPETITIONS, "{}", world.reads());
     assert_eq!(world.a.connections_received(), REPETITIONS);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn r6_64_tasks_that_poll_make_one_read_for_each_wait() {
+    const WAIT: Duration = Duration::from_millis(200);
+    /// A proof ends so much before `WAIT` is over, because the clock that it is taken by goes in steps.
+    const STEPS: Duration = Duration::from_millis(20);
+    let world = World::start();
+    let logs = declare("logs", WAIT);
+    world.move_to(logs, &world.a);
+    let begun = Instant::now();
+    let call_for_a_while = move || async move {
+        while begun.elapsed() < 15 * WAIT {
+            whereabouts(logs).await.unwrap();
+        }
+    };
+    world
+        .settings()
+        .push(false)
+        .scope(async {
+            let callers: Vec<_> = (0..64)
+                .map(|_| tokio::spawn(Scope::wrap(call_for_a_while())))
+                .collect();
+            for caller in callers {
+                caller.await.unwrap();
+            }
+        })
+        .await;
+    let most = begun.elapsed().as_millis() / (WAIT - STEPS).as_millis() + 2;
+    let reads = world.reads();
+    assert!(
+        u128::from(reads) <= most,
+        "{reads} reads where {most} will do"
+    );
 }
 
 #[test]

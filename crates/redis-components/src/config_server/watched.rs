@@ -107,6 +107,17 @@ impl Watched {
         let _ = completed.wait_for(|completed| *completed >= number).await;
     }
 
+    /// Waits until the reads that were sent before now are complete.
+    pub(crate) async fn finish_reads(&self) {
+        let sent = self.reads.newest_sent();
+        if self.signal.is_in_vain() {
+            return;
+        }
+        let mut completed = self.completed.subscribe();
+        // An error says that the sender is gone, which lives as long as `self`.
+        let _ = completed.wait_for(|completed| *completed >= sent).await;
+    }
+
     /// Has the watch read on its own, where it is not told of changes, for as long as the result lives: its callers wait, and
     /// perhaps nobody else reads.
     pub(crate) fn follow(&self) -> Following<'_> {

@@ -178,7 +178,12 @@ impl Slot {
         } else {
             wait
         };
-        if (broken || !self.watched.is_proven(wait)) && (cold || !server.is_lost()) {
+        let is_due = || (broken || !self.watched.is_proven(wait)) && (cold || !server.is_lost());
+        if is_due() && !(broken || cold || wait.is_zero()) {
+            // One that somebody else waits for may have been sent no longer than `wait` ago.
+            self.watched.finish_reads().await;
+        }
+        if is_due() {
             self.watched.read().await;
         }
     }
