@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::failure::Failure;
 use crate::machine::Machine;
-use crate::measure::{self, Run};
+use crate::measure::{self, Measured, Run};
 use crate::options::{HELP, Options};
 use crate::plan::Plan;
 use crate::progress::Progress;
@@ -53,9 +53,9 @@ fn bench(options: &Options) -> Result<(), Failure> {
         workers: &mut workers,
         progress: &progress,
     };
-    let sections = match options.server {
-        Some(_) => measure::elsewhere(&mut run)?,
-        None => measure::all(&mut run)?,
+    let Measured { sections, failures } = match options.server {
+        Some(_) => measure::elsewhere(&mut run),
+        None => measure::all(&mut run),
     };
     progress.end();
     print!("{}", report::to_text(&machine, &sections));
@@ -65,6 +65,10 @@ fn bench(options: &Options) -> Result<(), Failure> {
         None => target()?.join("bench"),
     };
     write(&machine, &sections, &out)?;
+    if !failures.is_empty() {
+        let (failures, out) = (failures.join("\n  "), out.display());
+        return Err(format!("the report in {out} is not complete:\n  {failures}").into());
+    }
     if options.docs && options.server.is_none() {
         fill_docs(&machine, &sections)?;
     }

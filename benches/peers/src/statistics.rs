@@ -11,6 +11,17 @@ pub(crate) struct Estimate {
     pub(crate) samples: usize,
 }
 
+impl Estimate {
+    pub(crate) const fn exact(value: f64) -> Self {
+        Self {
+            value,
+            low: value,
+            high: value,
+            samples: 1,
+        }
+    }
+}
+
 /// The median of a sample; none of an empty one.
 pub(crate) fn median(sample: impl IntoIterator<Item = f64>) -> Option<Estimate> {
     quantile(sample, 0.5)

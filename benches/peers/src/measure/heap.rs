@@ -6,8 +6,7 @@ use std::time::Duration;
 use super::Run;
 use crate::failure::Failure;
 use crate::heap::Heap;
-use crate::report::{Bar, Finding, Section, Table, Unit, number};
-use crate::statistics::median;
+use crate::report::{Bar, Finding, Section, Table, number};
 
 pub(super) const PLANNED: Duration = Duration::from_secs(5);
 
@@ -31,12 +30,14 @@ pub(super) fn measure(run: &mut Run<'_>) -> Result<Section, Failure> {
         table.row(&measured.name, figures);
     }
     for measured in &heap.components {
-        findings.extend(finding(&measured.name, measured.bytes, None));
+        let name = format!("memory: {}", measured.name);
+        findings.push(Finding::count(name, measured.bytes, None));
     }
     // Beyond the clone there is only what the watch allocates meanwhile.
     let bar = Bar::AtMost(heap.clone.allocations + 0.001);
-    let name = format!("{}, allocations", heap.accessor.name);
-    findings.extend(finding(&name, heap.accessor.allocations, Some(bar)));
+    let name = format!("memory: {}, allocations", heap.accessor.name);
+    let allocations = heap.accessor.allocations;
+    findings.push(Finding::count(name, allocations, Some(bar)));
     Ok(Section {
         title: "Memory",
         note: "Heap of the process, as its allocator counts it, for each of 1,000 components, and for each of 1,000,000 calls \
@@ -45,14 +46,5 @@ pub(super) fn measure(run: &mut Run<'_>) -> Result<Section, Failure> {
         table,
         findings,
         charts: Vec::new(),
-    })
-}
-
-fn finding(name: &str, value: f64, bar: Option<Bar>) -> Option<Finding> {
-    Some(Finding {
-        name: format!("memory: {name}"),
-        unit: Unit::Count,
-        estimate: median([value])?,
-        bar,
     })
 }

@@ -67,7 +67,14 @@ pub(super) fn planned(plan: &Plan) -> Duration {
 }
 
 pub(super) fn measure(run: &mut Run<'_>) -> Result<Section, Failure> {
-    let mut table = Table::new(["ms from SET to call", "p50", "p99", "max", "moves"]);
+    let mut table = Table::new([
+        "ms from SET to call",
+        "p50",
+        "p99",
+        "max",
+        "moves",
+        "not followed",
+    ]);
     let mut findings = Vec::new();
     let mut bars = Vec::new();
     for contestant in CONTESTANTS {
@@ -75,7 +82,9 @@ pub(super) fn measure(run: &mut Run<'_>) -> Result<Section, Failure> {
             let load = if callers == 1 { "idle" } else { "under load" };
             let name = format!("{}, {load}", contestant.name);
             run.progress.begin(&format!("propagation, {name}"));
-            let times = times(run, contestant, callers)?;
+            let moves = times(run, contestant, callers)?;
+            let times: Vec<f64> = moves.iter().copied().flatten().collect();
+            let lost = u32::try_from(moves.len() - times.len())?;
             let estimates = (
                 median(times.iter().copied()),
                 quantile(times.iter().copied(), 0.99),
@@ -85,12 +94,18 @@ pub(super) fn measure(run: &mut Run<'_>) -> Result<Section, Failure> {
             };
             let slowest = times.iter().copied().fold(0.0, f64::max);
             let figures = [p50.value, p99.value, slowest].map(number);
-            table.row(&name, figures.into_iter().chain([times.len().to_string()]));
+            let counts = [moves.len().to_string(), lost.to_string()];
+            table.row(&name, figures.into_iter().chain(counts));
             let ours = contestant.name == names::OURS;
             let bar = |bar: f64| ours.then_some(Bar::AtMost(bar));
             findings.extend([
                 finding(format!("propagation, {name}: p50"), p50, bar(1.5)),
                 finding(format!("propagation, {name}: p99"), p99, bar(10.0)),
+                Finding::count(
+                    format!("propagation, {name}: moves not followed"),
+                    lost.into(),
+                    ours.then_some(Bar::AtMost(0.0)),
+                ),
             ]);
             if contestant.pushed {
                 bars.push((format!("{name}, p50"), p50.value));
@@ -101,7 +116,8 @@ pub(super) fn measure(run: &mut Run<'_>) -> Result<Section, Failure> {
     Ok(Section {
         title: "Propagation",
         note: "Milliseconds from the return of the SET that moves a component to the end of the first call on the new server; \
-               the calls are made without pause by one task (idle) or by 64 (under load)."
+               the calls are made without pause by one task (idle) or by 64 (under load). A move that no call has followed after \
+               ten seconds is not followed."
             .to_owned(),
         table,
         findings,
@@ -113,18 +129,23 @@ pub(super) fn measure(run: &mut Run<'_>) -> Result<Section, Failure> {
     })
 }
 
-/// Milliseconds, one for each move.
-fn times(run: &Run<'_>, contestant: &Contestant, callers: usize) -> Result<Vec<f64>, Failure> {
+/// Milliseconds, for each move that was followed.
+fn times(
+    run: &Run<'_>,
+    contestant: &Contestant,
+    callers: usize,
+) -> Result<Vec<Option<f64>>, Failure> {
     let (moves, pause) = contestant.moves(&run.plan);
     let mut process = Process::start(contestant.mode, &run.servers.urls())?;
-    let times: Vec<f64> = process.ask(&Request::Propagation {
+    let times: Vec<Option<f64>> = process.ask(&Request::Propagation {
         subject: contestant.name.to_owned(),
         callers,
         moves,
         pause: u64::try_from(pause.as_millis())?,
     })??;
     run.progress.advance(contestant.planned(&run.plan));
-    Ok(times.iter().map(|nanoseconds| nanoseconds / 1e6).collect())
+    let milliseconds = |time: Option<f64>| time.map(|nanoseconds| nanoseconds / 1e6);
+    Ok(times.into_iter().map(milliseconds).collect())
 }
 
 fn finding(name: String, estimate: crate::statistics::Estimate, bar: Option<Bar>) -> Finding {

@@ -48,6 +48,16 @@ impl Finding {
         }
     }
 
+    /// A number that is exact.
+    pub(crate) fn count(name: impl Into<String>, value: f64, bar: Option<Bar>) -> Self {
+        Self {
+            name: name.into(),
+            unit: Unit::Count,
+            estimate: Estimate::exact(value),
+            bar,
+        }
+    }
+
     pub(crate) fn verdict(&self) -> Option<Verdict> {
         let Estimate { low, high, .. } = self.estimate;
         let (met, missed) = match self.bar? {

@@ -28,15 +28,15 @@ struct Watched {
 const NONE: usize = usize::MAX;
 const END: usize = usize::MAX - 1;
 
-/// Moves a component that `callers` tasks call without pause, and returns the time of each move in nanoseconds. The
-/// pause before a move is random, so that moves know nothing of the time at which others look.
+/// Moves a component that `callers` tasks call without pause, and returns the time of each move in nanoseconds, and none for
+/// one that nobody followed. The pause before a move is random, so that moves know nothing of the time at which others look.
 pub(crate) fn measure(
     world: &World,
     name: &str,
     callers: usize,
     moves: usize,
     pause: Duration,
-) -> Result<Vec<u64>, Failure> {
+) -> Result<Vec<Option<u64>>, Failure> {
     let (located, mut mover) = Located::connect(world, name)?;
     let (first, firsts) = mpsc::channel();
     let watched = Arc::new(Watched {
@@ -45,12 +45,7 @@ pub(crate) fn measure(
         first,
         failure: Mutex::default(),
     });
-    let next = || {
-        firsts.recv_timeout(LOST_AFTER).map_err(|_| {
-            let failure = watched.failure();
-            format!("`{name}` did not follow a move; its last failure: {failure:?}")
-        })
-    };
+    let next = || firsts.recv_timeout(LOST_AFTER).ok();
     let tasks: Vec<_> = (0..callers)
         .map(|_| {
             let calling = call(located.clone(), Arc::clone(&watched));
@@ -60,15 +55,21 @@ pub(crate) fn measure(
     mover.move_to(0)?;
     let mut times = Vec::new();
     let mut measure_all = || -> Result<(), Failure> {
-        next()?;
+        next().ok_or_else(|| {
+            let failure = watched.failure();
+            format!("`{name}` does not find its server; its last failure: {failure:?}")
+        })?;
         for number in 1..=moves {
             std::thread::sleep(SETTLED_AFTER + pause.mul_f64(fastrand::f64()));
             let target = number % 2;
             watched.target.store(target, Ordering::Release);
             let returned = mover.move_to(target)?;
             // Before the SET has returned is as good as at once.
-            let time = next()?.saturating_duration_since(returned);
-            times.push(u64::try_from(time.as_nanos())?);
+            let time = next().map(|first| first.saturating_duration_since(returned));
+            times.push(
+                time.map(|time| u64::try_from(time.as_nanos()))
+                    .transpose()?,
+            );
         }
         Ok(())
     };
