@@ -7,10 +7,12 @@ use redis::{RedisError, RedisResult};
 use redis_components::ErrorKind;
 
 use crate::class::Class;
+use crate::fleet::Fleet;
 use crate::history::Span;
 use crate::ledger::Ledger;
+use crate::lock::lock;
 use crate::places::{LONGEST_CALL, named};
-use crate::soak::{Fleet, Soak, lock, since};
+use crate::soak::Soak;
 use crate::which::{Counted, Which};
 
 /// Somebody who calls a component's functions, one after the other, and counts under a key of his own.
@@ -56,7 +58,7 @@ impl Caller {
         let text = self.text();
         let begun = Instant::now();
         let counted = self.which.count(&self.key, &text).await;
-        self.counted(since(begun), &text, counted);
+        self.counted(Span::since(begun), &text, counted);
     }
 
     /// Makes a call, and judges it unless it takes longer than a time.
@@ -65,7 +67,7 @@ impl Caller {
         let begun = Instant::now();
         let counted = self.which.count(&self.key, &text);
         match tokio::time::timeout(patience, counted).await {
-            Ok(counted) => self.counted(since(begun), &text, counted),
+            Ok(counted) => self.counted(Span::since(begun), &text, counted),
             Err(_) => self.abandoned(),
         }
     }
@@ -74,7 +76,7 @@ impl Caller {
         let text = self.text();
         let begun = Instant::now();
         let counted = self.which.count_blocking(&self.key, &text);
-        self.counted(since(begun), &text, counted);
+        self.counted(Span::since(begun), &text, counted);
     }
 
     /// Notes a call that nobody waits for any more.

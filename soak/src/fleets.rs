@@ -4,7 +4,8 @@ use std::future::Future;
 
 use redis_components::{Error, Scope};
 
-use crate::soak::{Fleet, Soak};
+use crate::fleet::Fleet;
+use crate::soak::Soak;
 
 /// The first is that of the process, the second a scope.
 #[derive(Clone, Debug)]

@@ -40,6 +40,16 @@ pub(crate) struct Span {
     pub(crate) ended: Instant,
 }
 
+impl Span {
+    /// Of a call that ends now.
+    pub(crate) fn since(begun: Instant) -> Self {
+        Self {
+            begun,
+            ended: Instant::now(),
+        }
+    }
+}
+
 impl History {
     /// Notes a config that is about to be written.
     pub(crate) fn begin(&mut self, what: What, by_swap: bool) {

@@ -1,30 +1,15 @@
 //! Whether the machine runs this process at all: a virtual one is stopped now and then, for seconds.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use crate::soak::{Soak, lock};
+use crate::knowledge::LOOKED_EVERY;
+use crate::soak::Soak;
 
-/// How often is looked.
-const LOOKED_EVERY: Duration = Duration::from_millis(50);
 /// Who sleeps for so much longer than asked was not run in time: time-outs of calls may have passed with their answers there.
 const STOOD_STILL: Duration = Duration::from_millis(400);
-
-/// Until when is known whether the machine stood still.
-#[derive(Debug, Default)]
-pub(crate) struct Knowledge(Mutex<Option<Instant>>);
-
-impl Knowledge {
-    /// Waits until it is known of a time. Who sees first that time has passed may have been woken before the watcher.
-    pub(crate) fn wait_until_known(&self, time: Instant) {
-        let deadline = Instant::now() + 100 * LOOKED_EVERY;
-        while lock(&self.0).is_none_or(|known| known < time) && Instant::now() < deadline {
-            thread::sleep(LOOKED_EVERY / 5);
-        }
-    }
-}
 
 /// A thread that watches the machine and does nothing else, so that nothing but the system delays it.
 pub(crate) struct Watcher {
@@ -44,7 +29,7 @@ impl Watcher {
                 if now - before > LOOKED_EVERY + STOOD_STILL {
                     soak.stood_still(before, now);
                 }
-                *lock(&soak.machine.0) = Some(now);
+                soak.machine.note(now);
                 before = now;
             }
         });

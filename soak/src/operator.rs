@@ -9,8 +9,9 @@ use redis::RedisResult;
 
 use crate::admin::{ask, connect};
 use crate::history::What;
+use crate::lock::lock;
 use crate::places::{Place, SERVERS};
-use crate::soak::{Soak, lock};
+use crate::soak::Soak;
 use crate::which::Which;
 
 /// The pause between two changes, in milliseconds.

@@ -10,6 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::callers::Callers;
+use crate::fleet::Fleet;
 use crate::fleets::Fleets;
 use crate::growth::growth;
 use crate::history::What;
@@ -19,7 +20,7 @@ use crate::places::Place;
 use crate::process::Usage;
 use crate::report::Report;
 use crate::rest::{Rest, rest};
-use crate::soak::{Fleet, Soak};
+use crate::soak::Soak;
 use crate::which::Which;
 use crate::world::World;
 use crate::{injector, live, operator};

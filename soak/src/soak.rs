@@ -1,17 +1,19 @@
 //! What everybody shares.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Instant;
 
 use redis_components::{Scope, Settings};
 
 use crate::elements::Elements;
 use crate::faults::Faults;
+use crate::fleet::Fleet;
 use crate::gate::Gate;
-use crate::history::{History, Span, What};
+use crate::history::{History, What};
 use crate::journal::Journal;
+use crate::knowledge::Knowledge;
 use crate::ledger::Ledger;
-use crate::machine::Knowledge;
+use crate::lock::lock;
 use crate::places::{CONNECT, Part, REREAD, RESPONSE};
 use crate::tally::Tally;
 use crate::which::{COMPONENTS, Which};
@@ -31,13 +33,6 @@ pub(crate) struct Soak {
     queues: Mutex<Vec<(String, Arc<Mutex<Elements>>)>>,
     /// Held by who writes to the config server, and by who stops it.
     pub(crate) config_writer: Mutex<()>,
-}
-
-/// How the callers learn of changes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fleet {
-    Push,
-    Poll,
 }
 
 impl Soak {
@@ -164,21 +159,4 @@ impl Soak {
     fn faults_mut(&self) -> RwLockWriteGuard<'_, Faults> {
         self.faults.write().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-impl Fleet {
-    pub(crate) const BOTH: [Self; 2] = [Self::Push, Self::Poll];
-}
-
-/// A call that ends now.
-pub(crate) fn since(begun: Instant) -> Span {
-    Span {
-        begun,
-        ended: Instant::now(),
-    }
-}
-
-/// What is behind a lock, also after a panic, which is reported where the thread is joined.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

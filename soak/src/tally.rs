@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::class::{Class, Excuse};
-use crate::soak::Fleet;
+use crate::fleet::Fleet;
 use crate::times::{Percentiles, Times};
 
 /// Counts and times, by who called.

@@ -11,11 +11,13 @@ use super::{Callers, pause};
 use crate::caller::{Caller, was_sent};
 use crate::class::Class;
 use crate::elements::Elements;
+use crate::fleet::Fleet;
 use crate::fleets::Fleets;
 use crate::history::Span;
+use crate::lock::lock;
 use crate::places::{LONGEST_CALL, LONGEST_WAIT};
 use crate::queue;
-use crate::soak::{Fleet, Soak, lock, since};
+use crate::soak::Soak;
 use crate::which::Which;
 
 /// How long a pop waits for an element, at the server.
@@ -72,7 +74,7 @@ impl Pair {
             let element = lock(&self.elements).next();
             let begun = Instant::now();
             let pushed = queue::push(&key, element).await;
-            self.pushed(since(begun), element, pushed);
+            self.pushed(Span::since(begun), element, pushed);
             tokio::time::sleep(pause(LONGEST_PAUSE)).await;
         }
     }
@@ -101,10 +103,10 @@ impl Pair {
             let popping = queue::pop(&key, WAIT_SECONDS);
             if fastrand::u64(0..GIVEN_UP) > 0 {
                 let popped = popping.await;
-                self.popped(since(begun), &key, popped);
+                self.popped(Span::since(begun), &key, popped);
             } else {
                 match tokio::time::timeout(pause(LONGEST_PATIENCE), popping).await {
-                    Ok(popped) => self.popped(since(begun), &key, popped),
+                    Ok(popped) => self.popped(Span::since(begun), &key, popped),
                     Err(_) => {
                         lock(&self.elements).unanswered();
                         self.popper.soak.tally.cancelled(Class::Pop);
@@ -120,7 +122,7 @@ impl Pair {
         while let Some(_turn) = self.popper.soak.gate.pass_blocking() {
             let begun = Instant::now();
             let popped = queue::pop_blocking(&key, WAIT_SECONDS);
-            self.popped(since(begun), &key, popped);
+            self.popped(Span::since(begun), &key, popped);
             thread::sleep(pause(LONGEST_REST));
         }
     }

@@ -10,7 +10,8 @@ use tokio::runtime::{Builder, Runtime};
 use super::{Callers, pause};
 use crate::caller::Caller;
 use crate::class::Class;
-use crate::soak::{Fleet, Soak};
+use crate::fleet::Fleet;
+use crate::soak::Soak;
 use crate::which::Which;
 
 /// How many threads make one runtime after the other.

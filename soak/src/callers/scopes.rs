@@ -7,7 +7,8 @@ use std::time::Duration;
 use super::{Callers, pause};
 use crate::caller::Caller;
 use crate::class::Class;
-use crate::soak::{Fleet, Soak};
+use crate::fleet::Fleet;
+use crate::soak::Soak;
 use crate::which::{COMPONENTS, Which};
 
 const CALLS: usize = 3;

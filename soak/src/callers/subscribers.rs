@@ -10,11 +10,12 @@ use super::tasks::spawn;
 use super::{Callers, pause};
 use crate::caller::Caller;
 use crate::class::Class;
+use crate::fleet::Fleet;
 use crate::fleets::Fleets;
 use crate::history::Span;
 use crate::places::{LONGEST_CALL, LONGEST_WAIT};
 use crate::queue;
-use crate::soak::{Fleet, Soak, since};
+use crate::soak::Soak;
 use crate::which::Which;
 
 /// For each fleet.
@@ -45,7 +46,13 @@ async fn subscribe(caller: Caller) {
             queue::publish(&text, &text).await.ok()
         };
         let (heard, reached) = tokio::join!(hearing, publishing);
-        judge(&caller, since(begun), &text, heard, reached == Some(1));
+        judge(
+            &caller,
+            Span::since(begun),
+            &text,
+            heard,
+            reached == Some(1),
+        );
         tokio::time::sleep(pause(LONGEST_PAUSE)).await;
     }
 }

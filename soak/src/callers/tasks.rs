@@ -5,8 +5,9 @@ use std::sync::Arc;
 use super::{Callers, pause};
 use crate::caller::Caller;
 use crate::class::Class;
+use crate::fleet::Fleet;
 use crate::fleets::Fleets;
-use crate::soak::{Fleet, Soak};
+use crate::soak::Soak;
 use crate::which::Which;
 
 /// For each component and fleet.

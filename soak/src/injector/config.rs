@@ -8,9 +8,10 @@ use super::data::tell;
 use super::{FREEZE, LENGTH, last, network, restart};
 use crate::admin::{connect, request};
 use crate::history::What;
+use crate::lock::lock;
 use crate::operator::{any_place, set_all_again};
 use crate::places::Part;
-use crate::soak::{Soak, lock};
+use crate::soak::Soak;
 use crate::which::Which;
 
 /// How long it stays empty, in milliseconds.

@@ -4,8 +4,9 @@ use redis::RedisResult;
 
 use super::unexpected;
 use crate::admin::{ask, connect, request};
+use crate::lock::lock;
 use crate::places::SERVERS;
-use crate::soak::{Soak, lock};
+use crate::soak::Soak;
 
 /// Compares all counters and queues, and begins anew with what the servers hold.
 ///

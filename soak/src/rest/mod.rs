@@ -8,12 +8,13 @@ use redis::RedisResult;
 use serde::Serialize;
 
 use crate::admin::clients;
+use crate::fleet::Fleet;
 use crate::fleets::Fleets;
 use crate::history::What;
 use crate::operator::set;
 use crate::places::{Place, SERVERS, name, named};
 use crate::process::Usage;
-use crate::soak::{Fleet, Soak};
+use crate::soak::Soak;
 use crate::which::{Counted, Which};
 
 /// Within this all calls end, components are at home, and the servers that were left are empty. Ten times what it takes.

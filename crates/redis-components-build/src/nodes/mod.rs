@@ -5,6 +5,7 @@
 
 mod attribute;
 mod expr;
+mod list;
 mod path;
 mod ty;
 mod use_tree;
@@ -14,6 +15,7 @@ pub(crate) use expr::{
     block, boolean, call, dereference, dot_await, item, literal, macro_call, method, question,
     reference, string, structure,
 };
+pub(crate) use list::retain;
 pub(crate) use path::{absolute, generic_arguments, path, segment, with_arguments};
 pub(crate) use ty::{infer, path_type, unit};
 pub(crate) use use_tree::use_tree;

@@ -1,14 +1,13 @@
 //! Generic parameters that only the connection used.
 
 use proc_macro2::Ident;
-use syn::ext::IdentExt;
 use syn::visit::Visit;
 use syn::visit_mut::VisitMut;
 use syn::{GenericArgument, GenericParam, Path, Signature, Type};
 
 use super::Connection;
 use super::reach::reach;
-use super::remove::remove_parameter;
+use super::remove::{name, remove_parameter};
 use super::substitute::{Substitute, Uncapture};
 use crate::nodes::{infer, path_type};
 use crate::source::Mentions;
@@ -106,15 +105,6 @@ impl Pruned {
 /// An argument that is the wrapper's own parameter. A constant is written like a type.
 fn named(parameter: &Ident) -> Type {
     path_type(Path::from(parameter.clone()))
-}
-
-/// The name of a parameter: a lifetime's without the quote.
-pub(super) fn name(param: &GenericParam) -> String {
-    match param {
-        GenericParam::Lifetime(param) => format!("'{}", param.lifetime.ident),
-        GenericParam::Type(param) => param.ident.unraw().to_string(),
-        GenericParam::Const(param) => param.ident.unraw().to_string(),
-    }
 }
 
 fn contains(mentions: &Mentions, param: &GenericParam) -> bool {

@@ -1,9 +1,8 @@
 use syn::ext::IdentExt;
-use syn::punctuated::Punctuated;
 use syn::visit::{self, Visit};
 use syn::{GenericParam, Generics, Lifetime, TypeParamBound, WherePredicate};
 
-use super::generics::name;
+use crate::nodes::retain;
 
 /// Removes a parameter, and everything that is said about it.
 pub(super) fn remove_parameter(generics: &mut Generics, dropped: &str) {
@@ -65,9 +64,13 @@ fn drop_lifetime_bounds(generics: &mut Generics, lifetime: &str) {
     }
 }
 
-/// Keeps some elements of a list, with the punctuation that belongs to them.
-pub(super) fn retain<T: Clone, P: Default>(list: &mut Punctuated<T, P>, keep: impl Fn(&T) -> bool) {
-    *list = std::mem::take(list).into_iter().filter(keep).collect();
+/// The name of a parameter: a lifetime's with the quote.
+pub(super) fn name(param: &GenericParam) -> String {
+    match param {
+        GenericParam::Lifetime(param) => format!("'{}", param.lifetime.ident),
+        GenericParam::Type(param) => param.ident.unraw().to_string(),
+        GenericParam::Const(param) => param.ident.unraw().to_string(),
+    }
 }
 
 /// Looks for a parameter in the subject of a predicate.

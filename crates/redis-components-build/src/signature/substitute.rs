@@ -3,7 +3,7 @@ use syn::ext::IdentExt;
 use syn::visit_mut::{self, VisitMut};
 use syn::{CapturedParam, PreciseCapture, Type};
 
-use super::remove::retain;
+use crate::nodes::retain;
 
 /// Puts the runtime's connection where a dropped parameter is used elsewhere.
 pub(super) struct Substitute<'a> {

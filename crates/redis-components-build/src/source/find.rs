@@ -1,42 +1,19 @@
 use proc_macro2::Ident;
 use syn::ext::IdentExt;
-use syn::{Attribute, Item, ItemFn, ItemUse};
+use syn::{Item, ItemFn, ItemUse};
 
+use super::found::Found;
 use super::import::{cfgs, without_repetitions};
+use super::items::free_function;
 use super::missing::{ambiguous, not_found, private, unreachable};
 use super::use_tree::{Leaf, leaves};
-use super::{Scope, Source, Sources, View, is_public, is_visible_from_root};
+use super::{Scope, Source, Sources, is_public, is_visible_from_root};
 use crate::diagnostics::Diagnostics;
 use crate::manifest::{Function, SourcePath};
 use crate::module_path::ModulePath;
 
 /// Re-exports of re-exports are followed so far: a cycle is rustc's to report.
 const MOST_HOPS: usize = 8;
-
-/// A listed function, where it is defined, and how it is called.
-pub(crate) struct Found {
-    /// Under the name that it is called by.
-    pub(crate) item: ItemFn,
-    /// Where it is defined.
-    pub(crate) scope: Scope,
-    /// Through which module it is called.
-    pub(crate) module: ModulePath,
-    /// The conditions of the modules and re-exports on the way to it.
-    pub(crate) cfg: Vec<Attribute>,
-    pub(crate) is_public: bool,
-    /// Whether it is not in the component's own module.
-    pub(crate) is_foreign: bool,
-}
-
-impl Found {
-    /// The places from which its signature is seen.
-    pub(crate) fn view(&self) -> View<'_> {
-        View {
-            scope: &self.scope,
-            caller: &self.module,
-        }
-    }
-}
 
 /// Finds a listed function: more than one where `cfg` chooses between them, none where there is a
 /// problem, which is reported.
@@ -92,19 +69,8 @@ pub(crate) fn find(
     found
 }
 
-pub(super) fn functions(source: &Source) -> impl Iterator<Item = &ItemFn> {
-    source.items.iter().filter_map(function)
-}
-
 fn functions_named<'a>(name: &str, source: &'a Source) -> impl Iterator<Item = &'a ItemFn> {
-    source.declaring(name).filter_map(function)
-}
-
-fn function(item: &Item) -> Option<&ItemFn> {
-    match item {
-        Item::Fn(item) => Some(item),
-        _ => None,
-    }
+    source.declaring(name).filter_map(free_function)
 }
 
 fn here(item: &ItemFn, scope: &Scope) -> Found {

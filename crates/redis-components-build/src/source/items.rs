@@ -1,5 +1,5 @@
 use proc_macro2::Ident;
-use syn::{Item, Visibility};
+use syn::{Item, ItemFn, Visibility};
 
 /// What an item declares: its kind as messages call it, its name and its visibility.
 pub(super) fn declared(item: &Item) -> Option<(&'static str, &Ident, &Visibility)> {
@@ -32,4 +32,12 @@ pub(super) fn has_macro_calls(items: &[Item]) -> bool {
         }
         _ => false,
     })
+}
+
+/// The item where it is a free function.
+pub(super) fn free_function(item: &Item) -> Option<&ItemFn> {
+    match item {
+        Item::Fn(item) => Some(item),
+        _ => None,
+    }
 }

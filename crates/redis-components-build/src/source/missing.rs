@@ -4,8 +4,8 @@ use proc_macro2::Ident;
 use syn::ext::IdentExt;
 use syn::{ImplItem, Item, ItemFn, Visibility};
 
-use super::find::{Found, functions};
-use super::items::{declared, has_macro_calls};
+use super::found::Found;
+use super::items::{declared, free_function, has_macro_calls};
 use super::use_tree::leaves;
 use super::{Scope, Source};
 use crate::diagnostics::{Diagnostic, Spot};
@@ -99,7 +99,8 @@ pub(super) fn not_found(function: &Function, path: &SourcePath, source: &Source)
             &source.spot(exported.span()),
         );
     }
-    let own = functions(source).map(|item| &item.sig.ident);
+    let functions = source.items.iter().filter_map(free_function);
+    let own = functions.map(|item| &item.sig.ident);
     let names: Vec<&Ident> = own.chain(exports.iter().map(|(_, name)| name)).collect();
     let texts: Vec<String> = names.iter().map(|name| name.unraw().to_string()).collect();
     if let Some(similar) = nearest(name, texts.iter().map(String::as_str)) {

@@ -4,6 +4,7 @@ mod alias;
 mod cuts;
 mod expand;
 mod find;
+mod found;
 mod glob_imports;
 mod globs;
 mod hidden;
@@ -38,7 +39,8 @@ use std::sync::Arc;
 use proc_macro2::Span;
 use syn::{Attribute, Item};
 
-pub(crate) use find::{Found, find};
+pub(crate) use find::find;
+pub(crate) use found::Found;
 pub(crate) use import::Import;
 pub(crate) use imports::Imports;
 pub(crate) use mentions::Mentions;
