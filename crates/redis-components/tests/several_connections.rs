@@ -10,6 +10,7 @@ use std::time::Duration;
 use common::{
     SOON, World, blocked, declare, declare_with_connections, name_of, until, whereabouts,
 };
+use futures_util::future::join_all;
 use redis_components::{Component, Connection, Scope, Settings, shutdown, status};
 use redis_components_testing::Server;
 use tokio::task::JoinSet;
@@ -23,14 +24,35 @@ async fn client_id(connection: &mut Connection) -> u64 {
     command.arg("ID").query_async(connection).await.unwrap()
 }
 
-/// The connections that many calls used: all there are, but for a chance of about 3 in 10^35.
+/// The connections that 200 calls used which were under way at once: all of up to eight that there are.
 async fn used(component: &Component) -> HashSet<u64> {
-    let mut ids = HashSet::new();
-    for _ in 0..200 {
+    let calls = (0..200).map(|_| async {
         let mut connection = component.connection().await.unwrap();
-        ids.insert(client_id(&mut connection).await);
-    }
-    ids
+        client_id(&mut connection).await
+    });
+    join_all(calls).await.into_iter().collect()
+}
+
+#[tokio::test]
+async fn calls_that_are_few_share_a_connection_so_that_they_go_out_together() {
+    let world = World::start();
+    let logs = declare_with_connections("logs", HOUR, 3);
+    world.move_to(logs, &world.a);
+    world
+        .settings()
+        .scope(async {
+            let calls = || async {
+                let mut connection = logs.connection().await.unwrap();
+                client_id(&mut connection).await
+            };
+            let mut few = HashSet::new();
+            for _ in 0..20 {
+                few.extend(join_all((0..10).map(|_| calls())).await);
+            }
+            assert_eq!(few.len(), 1, "{few:?}");
+            assert_eq!(used(logs).await.len(), 3);
+        })
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -107,12 +107,12 @@ mod tests {
     fn few_requests_go_out_at_once() {
         assert_eq!(driven(0), (4, 0));
         assert_eq!(driven(1), (4, 0));
-        assert_eq!(driven(16), (4, 0));
+        assert_eq!(driven(24), (4, 0));
     }
 
     #[test]
     fn while_there_are_many_callers_go_first() {
-        assert_eq!(driven(17), (2, 2));
+        assert_eq!(driven(25), (2, 2));
         assert_eq!(driven(256), (2, 2));
     }
 }

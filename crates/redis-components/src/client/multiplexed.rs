@@ -45,13 +45,16 @@ impl Multiplexed {
         })
     }
 
-    /// The connection for one call. Which of several is left to chance: a counter would be one more place that all cores
-    /// write to.
+    /// The connection for one call: the first that has few requests under way, so that these go out together. Where all have
+    /// many, it is left to chance: a counter would be one more place that all cores write to.
     pub(crate) fn pick(&self) -> u32 {
-        match u32::try_from(self.connections.len()) {
-            Ok(several) if several > 1 => fastrand::u32(..several),
-            _ => 0,
-        }
+        let Ok(several @ 2..) = u32::try_from(self.connections.len()) else {
+            return 0;
+        };
+        let is_light = |number: &u32| !self.connection(*number).is_heavy();
+        (0..several)
+            .find(is_light)
+            .unwrap_or_else(|| fastrand::u32(..several))
     }
 
     /// The connection of that number.

@@ -70,6 +70,11 @@ impl Shared {
         self.line.health.is_closed()
     }
 
+    /// Whether many requests are under way.
+    pub(super) fn is_heavy(&self) -> bool {
+        self.line.traffic.is_heavy()
+    }
+
     /// Notes that a request begins.
     pub(crate) fn begin(&self) -> Request<'_> {
         Request {

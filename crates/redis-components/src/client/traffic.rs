@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// With no more requests than this, whoever sends is mostly the only one who is ready to: found by measuring, as the number
 /// from which waiting for others gained more than it cost.
-const FEW: usize = 16;
+const FEW: usize = 24;
 
 /// How many requests are under way.
 #[derive(Debug, Default)]
