@@ -7,7 +7,7 @@ mod common;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use common::impostors::ignorant_of;
+use common::impostors::{ignorant_of, starting};
 use common::{World, always_fresh, count, declare, until, whereabouts};
 use redis_components::{Component, ConfigSource, Settings, status};
 use redis_components_testing::Server;
@@ -304,6 +304,23 @@ async fn r1_a_proxy_that_hangs_up_when_asked_to_push_is_polled_and_asked_again()
                 .await;
                 world.move_to(logs, &world.a);
                 moved(logs, "a").await;
+            })
+            .await;
+    }
+}
+
+#[tokio::test]
+async fn r1_a_server_that_is_being_started_behind_a_proxy_is_not_taken_for_one_that_does_not_push()
+{
+    let world = World::start();
+    let logs = declare("logs", Duration::from_secs(3600));
+    world.move_to(logs, &world.a);
+    for connections in 1..=4 {
+        let port = starting(connections, world.config.port());
+        Settings::new(format!("redis://127.0.0.1:{port}"))
+            .scope(async {
+                until("it is up", async || whereabouts(logs).await.is_ok()).await;
+                assert_eq!(source(), ConfigSource::Push, "after {connections} hang-ups");
             })
             .await;
     }

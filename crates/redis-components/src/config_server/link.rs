@@ -32,22 +32,21 @@ impl Link {
             return Ok((link, None));
         };
         let open_pushing = || Self::open_pushing(config, login.clone(), timeouts, pushes);
-        let opened = match open_pushing().await {
-            // Once more: it may have been restarted just then.
-            Err(failure) if hung_up(&failure) => open_pushing().await,
-            opened => opened,
-        };
-        let refusal = match opened {
+        let (refusal, hung_up) = match open_pushing().await {
             Ok(Ok(link)) => return Ok((link, None)),
-            Ok(Err(refusal)) => printable_error(&refusal),
+            Ok(Err(refusal)) => (printable_error(&refusal), false),
             Err(failure) => match &failure.source {
-                Some(error) if is_too_old(error) => printable_error(error),
+                Some(error) if is_too_old(error) => (printable_error(error), false),
                 // Proxies do, when they meet a command that they do not know.
-                _ if hung_up(&failure) => "it hangs up when it is asked to".to_owned(),
+                _ if hung_up(&failure) => ("it hangs up when it is asked to".to_owned(), true),
                 _ => return Err(failure),
             },
         };
-        let link = Self::open_silent(config, login, timeouts).await?;
+        let link = Self::open_silent(config, login.clone(), timeouts).await?;
+        // So does what stands before a server that is being started, which is up by now.
+        if hung_up && let Ok(Ok(link)) = open_pushing().await {
+            return Ok((link, None));
+        }
         Ok((link, Some(refusal)))
     }
 

@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -74,23 +74,43 @@ pub(crate) fn ignorant_of(command: &'static str, server: u16) -> (u16, Arc<Atomi
     let learned = Arc::new(AtomicBool::new(false));
     let knows = Arc::clone(&learned);
     let port = impostor(move |client| {
-        let server = TcpStream::connect(("127.0.0.1", server)).unwrap();
-        let (mut replies, mut back) = (server.try_clone().unwrap(), client.try_clone().unwrap());
-        thread::spawn(move || {
-            let _ = std::io::copy(&mut replies, &mut back);
-            let _ = back.shutdown(Shutdown::Both);
+        forward(client, server, |request| {
+            !request.contains(command) || knows.load(Ordering::Relaxed)
         });
-        let (mut requests, mut to, mut buffer) = (client, server, [0; 64 * 1024]);
-        while let Ok(read @ 1..) = requests.read(&mut buffer) {
-            let text = String::from_utf8_lossy(&buffer[..read]);
-            let is_known = !text.contains(command) || knows.load(Ordering::Relaxed);
-            if !is_known || to.write_all(&buffer[..read]).is_err() {
-                break;
-            }
-        }
-        let _ = to.shutdown(Shutdown::Both);
     });
     (port, learned)
+}
+
+/// A proxy before a server that is not up yet when the first `connections` are made: it hangs up on them.
+pub(crate) fn starting(connections: usize, server: u16) -> u16 {
+    let left = Arc::new(AtomicUsize::new(connections));
+    impostor(move |mut client| {
+        let one_less = |left: usize| left.checked_sub(1);
+        let relaxed = Ordering::Relaxed;
+        if left.fetch_update(relaxed, relaxed, one_less).is_ok() {
+            let _ = client.read(&mut [0; 1024]);
+        } else {
+            forward(client, server, |_| true);
+        }
+    })
+}
+
+/// Passes requests on, and the replies back, until there is one that is not known.
+fn forward(client: TcpStream, server: u16, is_known: impl Fn(&str) -> bool) {
+    let server = TcpStream::connect(("127.0.0.1", server)).unwrap();
+    let (mut replies, mut back) = (server.try_clone().unwrap(), client.try_clone().unwrap());
+    thread::spawn(move || {
+        let _ = std::io::copy(&mut replies, &mut back);
+        let _ = back.shutdown(Shutdown::Both);
+    });
+    let (mut requests, mut to, mut buffer) = (client, server, [0; 64 * 1024]);
+    while let Ok(read @ 1..) = requests.read(&mut buffer) {
+        let text = String::from_utf8_lossy(&buffer[..read]);
+        if !is_known(&text) || to.write_all(&buffer[..read]).is_err() {
+            break;
+        }
+    }
+    let _ = to.shutdown(Shutdown::Both);
 }
 
 pub(crate) fn refuses() -> u16 {
