@@ -11,7 +11,9 @@ use common::{
     SOON, World, blocked, declare, declare_with_connections, name_of, until, whereabouts,
 };
 use futures_util::future::join_all;
-use redis_components::{Component, Connection, Scope, Settings, shutdown, status};
+use redis::aio::{ConnectionLike, MultiplexedConnection};
+use redis_components::__private::Acquire;
+use redis_components::{Component, Scope, Settings, shutdown, status};
 use redis_components_testing::Server;
 use tokio::task::JoinSet;
 
@@ -19,7 +21,7 @@ use tokio::task::JoinSet;
 const HOUR: Duration = Duration::from_secs(3600);
 
 /// The server's own number for the connection that is used.
-async fn client_id(connection: &mut Connection) -> u64 {
+async fn client_id(connection: &mut impl ConnectionLike) -> u64 {
     let mut command = redis::cmd("CLIENT");
     command.arg("ID").query_async(connection).await.unwrap()
 }
@@ -51,6 +53,25 @@ async fn calls_that_are_few_share_a_connection_so_that_they_go_out_together() {
             }
             assert_eq!(few.len(), 1, "{few:?}");
             assert_eq!(used(logs).await.len(), 3);
+        })
+        .await;
+}
+
+/// What is sent over them is not seen, so that chance alone spreads them: it fails once in about 10^35 runs.
+#[tokio::test]
+async fn raw_connections_are_spread_too() {
+    let world = World::start();
+    let logs = declare_with_connections("logs", HOUR, 3);
+    world.move_to(logs, &world.a);
+    world
+        .settings()
+        .scope(async {
+            let mut ids = HashSet::new();
+            for _ in 0..200 {
+                let mut connection = MultiplexedConnection::acquire(logs, "raw").await.unwrap();
+                ids.insert(client_id(&mut connection).await);
+            }
+            assert_eq!(ids.len(), 3);
         })
         .await;
 }
