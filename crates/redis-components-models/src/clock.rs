@@ -14,8 +14,8 @@ impl Tick {
         Duration::from_nanos(Self::now().0.saturating_sub(self.0))
     }
 
-    pub(crate) fn is_within(self, wait: Duration) -> bool {
-        self.elapsed() <= wait
+    pub(crate) fn is_within(self, wait: Wait) -> bool {
+        self.elapsed() <= wait.0
     }
 
     pub(crate) fn to_bits(self) -> u64 {
@@ -24,5 +24,18 @@ impl Tick {
 
     pub(crate) fn from_bits(bits: u64) -> Self {
         Self(bits)
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wait(Duration);
+
+impl Wait {
+    pub(crate) const fn of(duration: Duration) -> Self {
+        Self(duration)
+    }
+
+    pub(crate) const fn is_zero(self) -> bool {
+        self.0.is_zero()
     }
 }

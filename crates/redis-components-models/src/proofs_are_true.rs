@@ -7,10 +7,10 @@ use loom::sync::atomic::{AtomicU64, Ordering};
 use loom::thread;
 
 use crate::check;
-use crate::clock::Tick;
+use crate::clock::{Tick, Wait};
 use crate::proof::Proof;
 
-const HOUR: Duration = Duration::from_secs(3600);
+const HOUR: Wait = Wait::of(Duration::from_secs(3600));
 
 struct Model {
     target: AtomicU64,

@@ -16,10 +16,9 @@ impl Tick {
         Duration::from_nanos(self.nanoseconds_since())
     }
 
-    /// Whether that was no longer than `wait` ago: what is taken for fresh by it is fresh. Each call asks, so it reckons
-    /// in whole numbers.
-    pub(crate) fn is_within(self, wait: Duration) -> bool {
-        self.nanoseconds_since() <= nanoseconds(wait.as_secs(), wait.subsec_nanos())
+    /// Whether that was no longer than `wait` ago: what is taken for fresh by it is fresh.
+    pub(crate) fn is_within(self, wait: Wait) -> bool {
+        self.nanoseconds_since() <= wait.0
     }
 
     fn nanoseconds_since(self) -> u64 {
@@ -35,11 +34,19 @@ impl Tick {
     }
 }
 
-/// 584 years fit.
-fn nanoseconds(seconds: u64, nanoseconds: u32) -> u64 {
-    seconds
-        .saturating_mul(1_000_000_000)
-        .saturating_add(nanoseconds.into())
+/// How long ago something may be, as each call compares it: in nanoseconds, of which 584 years fit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Wait(u64);
+
+impl Wait {
+    pub(crate) const fn of(duration: Duration) -> Self {
+        let seconds = duration.as_secs().saturating_mul(1_000_000_000);
+        Self(seconds.saturating_add(duration.subsec_nanos() as u64))
+    }
+
+    pub(crate) const fn is_zero(self) -> bool {
+        self.0 == 0
+    }
 }
 
 /// The kernel's own copy of the time, renewed at each of its ticks: read in a few nanoseconds.
@@ -62,7 +69,7 @@ fn read() -> u64 {
     use std::time::Instant;
     static START: OnceLock<Instant> = OnceLock::new();
     let elapsed = START.get_or_init(Instant::now).elapsed();
-    nanoseconds(elapsed.as_secs(), elapsed.subsec_nanos())
+    Wait::of(elapsed).0
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -72,7 +79,7 @@ const RESOLUTION: u64 = 0;
 mod tests {
     use std::time::{Duration, Instant};
 
-    use super::{RESOLUTION, Tick};
+    use super::{RESOLUTION, Tick, Wait};
 
     #[test]
     fn elapsed_is_never_less_than_the_truth() {
@@ -88,9 +95,9 @@ mod tests {
             let resolution = Duration::from_nanos(RESOLUTION);
             assert!(shown <= truth + 3 * resolution + Duration::from_secs(1));
             if let Some(less) = truth.checked_sub(Duration::from_nanos(1)) {
-                assert!(!tick.is_within(less));
+                assert!(!tick.is_within(Wait::of(less)));
             }
-            assert!(tick.is_within(shown + Duration::from_secs(1)));
+            assert!(tick.is_within(Wait::of(shown + Duration::from_secs(1))));
         }
     }
 }

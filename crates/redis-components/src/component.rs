@@ -1,12 +1,17 @@
 //! A component: one kind of Redis data, on a server of its own.
 
+use std::future::poll_fn;
 use std::ops::Deref;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
+
+use futures_util::future::BoxFuture;
 
 use once_cell::sync::OnceCell;
 
 use crate::client::{Exhausted, Pool, Pooled};
+use crate::clock::Wait;
 use crate::registry::Registry;
 use crate::slot::{OnRuntime, OnThreads, Slot};
 use crate::{Connection, Error, ErrorKind, blocking, scope};
@@ -15,6 +20,8 @@ use crate::{Connection, Error, ErrorKind, blocking, scope};
 #[derive(Debug)]
 pub struct Component {
     declaration: Declaration,
+    /// [`Declaration::wait`], for each call to compare with.
+    wait: Wait,
     /// The slot of the settings that hold for the whole process; scopes have their own.
     slot: OnceCell<Arc<Slot>>,
 }
@@ -41,6 +48,7 @@ pub struct Declaration {
 impl Component {
     pub(crate) const fn new(declaration: Declaration) -> Self {
         Self {
+            wait: Wait::of(declaration.wait),
             declaration,
             slot: OnceCell::new(),
         }
@@ -73,26 +81,33 @@ impl Component {
     ///
     /// Where there is no connection to be had: see [`ErrorKind`]. It comes in bounded time: about the connect time-out for
     /// the first call, at once while a server is known to be down.
-    pub async fn connection(&self) -> Result<Connection, Error> {
-        match self.ready() {
-            Some(connection) => Ok(connection),
-            // In a box of its own, so that the future that every call carries along is small.
-            None => Box::pin(self.acquire()).await,
-        }
+    pub fn connection(&self) -> impl Future<Output = Result<Connection, Error>> + Send {
+        // In a box of its own, so that the future that every call carries along is small.
+        let mut acquiring: Option<BoxFuture<'_, _>> = None;
+        poll_fn(move |context| match &mut acquiring {
+            Some(acquiring) => acquiring.as_mut().poll(context),
+            None => match self.ready() {
+                Some(connection) => Poll::Ready(Ok(connection)),
+                None => acquiring
+                    .insert(Box::pin(self.acquire()))
+                    .as_mut()
+                    .poll(context),
+            },
+        })
     }
 
     /// What [`acquire`](Self::acquire) gives, where there is nothing to be waited for, made or explained: almost always.
     fn ready(&self) -> Option<Connection> {
         let slot = self.remembered()?;
         let executor = OnRuntime::current()?;
-        slot.ready(&executor, self.wait()).map(Connection::new)
+        slot.ready(&executor, self.wait).map(Connection::new)
     }
 
     async fn acquire(&self) -> Result<Connection, Error> {
         let slot = self.slot()?;
         let executor =
             OnRuntime::demand().map_err(|error| error.about(self.name(), self.key(), None))?;
-        let client = slot.acquire(&executor, self.wait()).await?;
+        let client = slot.acquire(&executor, self.wait).await?;
         Ok(Connection::new(client))
     }
 
@@ -117,9 +132,9 @@ impl Component {
         let slot = self.slot()?;
         let mut tries = 0;
         loop {
-            let pool = match slot.ready(&OnThreads, self.wait()) {
+            let pool = match slot.ready(&OnThreads, self.wait) {
                 Some(pool) => pool,
-                None => pollster::block_on(slot.acquire(&OnThreads, self.wait()))?,
+                None => pollster::block_on(slot.acquire(&OnThreads, self.wait))?,
             };
             tries += 1;
             match take(&pool.client) {

@@ -14,6 +14,7 @@ use redis::{
 };
 
 use crate::client::{Cause, Failure, Pool, Timeouts, open};
+use crate::clock::Wait;
 use crate::slot::{OnThreads, Slot};
 use crate::{Component, ComponentConfig, Connection, Error, ErrorKind};
 
@@ -51,7 +52,7 @@ impl Origin {
     fn current_blocking(component: &'static Component) -> Result<(Arc<Pool>, Self), Error> {
         let slot = component.slot()?;
         loop {
-            let pool = pollster::block_on(slot.acquire(&OnThreads, component.wait()))?;
+            let pool = pollster::block_on(slot.acquire(&OnThreads, Wait::of(component.wait())))?;
             if let Some(origin) = Self::of(component, &slot, pool.generation)? {
                 return Ok((Arc::clone(&pool.client), origin));
             }

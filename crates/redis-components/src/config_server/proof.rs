@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::clock::Tick;
+use crate::clock::{Tick, Wait};
 use crate::sync::atomic::{AtomicU64, Ordering};
 
 /// The proof of a key that has no answer yet.
@@ -32,7 +32,7 @@ impl Proof {
     }
 
     /// Whether the target was current on the config server no more than `wait` ago.
-    pub(crate) fn is_fresh(&self, wait: Duration) -> bool {
+    pub(crate) fn is_fresh(&self, wait: Wait) -> bool {
         match self.proven.load(Ordering::Acquire) {
             NEVER => false,
             FOR_EVER => true,

@@ -11,7 +11,7 @@ use super::proof::Proof;
 use super::reading::{Problem, Target};
 use super::reads::Reads;
 use super::signal::Signal;
-use crate::clock::Tick;
+use crate::clock::{Tick, Wait};
 use crate::settings::FASTEST_HEARTBEAT;
 use crate::{ComponentConfig, ErrorKind};
 
@@ -61,7 +61,7 @@ impl Watched {
     }
 
     /// Whether the target was current on the config server no more than `wait` ago.
-    pub(crate) fn is_proven(&self, wait: Duration) -> bool {
+    pub(crate) fn is_proven(&self, wait: Wait) -> bool {
         self.proof.is_fresh(wait)
     }
 

@@ -28,11 +28,12 @@ use self::outlook::Outlook;
 pub(crate) use self::published::{Numbered, Published};
 use self::step::Step;
 use crate::client::Timeouts;
+use crate::clock::Wait;
 use crate::config_server::{ConfigServer, Watched};
 use crate::{ComponentConfig, Error};
 
 /// For how long "there is no config" is believed: short, because somebody is about to SET the key.
-const BELIEVED_MISSING: Duration = Duration::from_millis(100);
+const BELIEVED_MISSING: Wait = Wait::of(Duration::from_millis(100));
 
 /// One component on one config server, shared by all who call its functions.
 #[derive(Debug)]
@@ -107,10 +108,11 @@ impl Slot {
     }
 
     /// What [`acquire`](Self::acquire) gives, where nothing is to be waited for: almost always.
+    #[inline]
     pub(crate) fn ready<X: Executor>(
         &self,
         executor: &X,
-        wait: Duration,
+        wait: Wait,
     ) -> Option<Arc<Numbered<X::Client>>> {
         // In this order: the proof says how old what is loaded after it may be.
         if self.watched.is_proven(wait) {
@@ -125,7 +127,7 @@ impl Slot {
     pub(crate) async fn acquire<X: Executor>(
         self: &Arc<Self>,
         executor: &X,
-        wait: Duration,
+        wait: Wait,
     ) -> Result<Arc<Numbered<X::Client>>, Error> {
         if let Some(client) = self.ready(executor, wait) {
             return Ok(client);
@@ -159,7 +161,7 @@ impl Slot {
 
     /// Reads the config where there is no proof that it is current, unless the server is known to be silent and there
     /// is a last good one to go on with.
-    async fn renew_proof<X: Executor>(&self, executor: &X, wait: Duration) {
+    async fn renew_proof<X: Executor>(&self, executor: &X, wait: Wait) {
         let Some(server) = &self.server else { return };
         let (cold, broken) = match self.published.load().as_ref() {
             None => (true, false),
