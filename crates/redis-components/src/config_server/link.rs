@@ -32,7 +32,12 @@ impl Link {
             return Ok((link, None));
         };
         let open_pushing = || Self::open_pushing(config, login.clone(), timeouts, pushes);
-        let (refusal, hung_up) = match open_pushing().await {
+        let opened = match open_pushing().await {
+            // Once more: it may have been restarted just then.
+            Err(failure) if hung_up(&failure) => open_pushing().await,
+            opened => opened,
+        };
+        let (refusal, hung_up) = match opened {
             Ok(Ok(link)) => return Ok((link, None)),
             Ok(Err(refusal)) => (printable_error(&refusal), false),
             Err(failure) => match &failure.source {
