@@ -7,7 +7,6 @@ use std::task::Poll;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-
 use once_cell::sync::OnceCell;
 
 use crate::client::{Exhausted, Pool, Pooled};

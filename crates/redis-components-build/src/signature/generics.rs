@@ -7,7 +7,7 @@ use syn::{GenericArgument, GenericParam, Path, Signature, Type};
 
 use super::Connection;
 use super::reach::reach;
-use super::remove::{name, remove_parameter};
+use super::remove::{parameter_name, remove_parameter};
 use super::substitute::{Substitute, Uncapture};
 use crate::nodes::{infer, path_type};
 use crate::source::Mentions;
@@ -54,8 +54,11 @@ pub(super) fn prune(signature: &mut Signature, first: &Type, connection: &Connec
         })
         .collect();
     for (param, _) in params.iter().filter(|(_, is_kept)| !is_kept) {
-        remove_parameter(&mut signature.generics, &name(param));
-        Uncapture { name: &name(param) }.visit_signature_mut(signature);
+        remove_parameter(&mut signature.generics, &parameter_name(param));
+        Uncapture {
+            name: &parameter_name(param),
+        }
+        .visit_signature_mut(signature);
     }
     if signature.generics.params.is_empty() {
         signature.generics.lt_token = None;
@@ -72,9 +75,9 @@ impl Pruned {
             .filter(|(param, is_kept)| !is_kept && !matches!(param, GenericParam::Lifetime(_)))
             .find_map(|(param, _)| match param {
                 GenericParam::Type(_) | GenericParam::Const(_)
-                    if connection.names(&name(param)) =>
+                    if connection.names(&parameter_name(param)) =>
                 {
-                    Some(name(param))
+                    Some(parameter_name(param))
                 }
                 _ => None,
             })
@@ -93,7 +96,7 @@ impl Pruned {
         let arguments = params().map(|(param, is_kept)| match param {
             GenericParam::Type(param) if *is_kept => named(&param.ident),
             GenericParam::Const(param) if *is_kept => named(&param.ident),
-            param if connection.generic.as_deref() == Some(name(param).as_str()) => {
+            param if connection.generic.as_deref() == Some(parameter_name(param).as_str()) => {
                 connection.ty.clone()
             }
             _ => infer(),
@@ -112,6 +115,6 @@ fn contains(mentions: &Mentions, param: &GenericParam) -> bool {
         GenericParam::Lifetime(param) => mentions
             .lifetimes
             .contains(&param.lifetime.ident.to_string()),
-        param => mentions.names.contains(&name(param)),
+        param => mentions.names.contains(&parameter_name(param)),
     }
 }

@@ -6,7 +6,9 @@ use crate::nodes::retain;
 
 /// Removes a parameter, and everything that is said about it.
 pub(super) fn remove_parameter(generics: &mut Generics, dropped: &str) {
-    retain(&mut generics.params, |param| name(param) != dropped);
+    retain(&mut generics.params, |param| {
+        parameter_name(param) != dropped
+    });
     if let Some(lifetime) = dropped.strip_prefix('\'') {
         drop_lifetime_bounds(generics, lifetime);
     }
@@ -65,7 +67,7 @@ fn drop_lifetime_bounds(generics: &mut Generics, lifetime: &str) {
 }
 
 /// The name of a parameter: a lifetime's with the quote.
-pub(super) fn name(param: &GenericParam) -> String {
+pub(super) fn parameter_name(param: &GenericParam) -> String {
     match param {
         GenericParam::Lifetime(param) => format!("'{}", param.lifetime.ident),
         GenericParam::Type(param) => param.ident.unraw().to_string(),

@@ -72,10 +72,8 @@ async fn log_in(
 pub(crate) async fn connect(config: &ComponentConfig) -> Result<TcpStream, Failure> {
     let connected: io::Result<TcpStream> = async {
         let stream = TcpStream::connect((config.host(), config.port_number())).await?;
-        stream.set_nodelay(!is_same_machine(
-            stream.local_addr()?.ip(),
-            stream.peer_addr()?.ip(),
-        ))?;
+        let (local, peer) = (stream.local_addr()?.ip(), stream.peer_addr()?.ip());
+        stream.set_nodelay(!is_same_machine(local, peer))?;
         SockRef::from(&stream).set_keepalive(true)?;
         Ok(stream)
     }
@@ -95,7 +93,19 @@ fn is_same_machine(local: IpAddr, peer: IpAddr) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_same_machine;
+    use tokio::net::TcpListener;
+
+    use super::{connect, is_same_machine};
+    use crate::ComponentConfig;
+
+    #[tokio::test]
+    async fn small_requests_wait_for_each_other_on_the_same_machine() {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        let config = ComponentConfig::new("127.0.0.1").port(port);
+        let stream = connect(&config).await.expect("a connection");
+        assert!(!stream.nodelay().expect("an option"));
+    }
 
     fn is_same(local: &str, peer: &str) -> bool {
         let parsed = |text: &str| text.parse().expect("an address");

@@ -37,7 +37,7 @@ impl Link {
             Err(failure) if hung_up(&failure) => open_pushing().await,
             opened => opened,
         };
-        let (refusal, hung_up) = match opened {
+        let (refusal, may_be_starting) = match opened {
             Ok(Ok(link)) => return Ok((link, None)),
             Ok(Err(refusal)) => (printable_error(&refusal), false),
             Err(failure) => match &failure.source {
@@ -49,7 +49,7 @@ impl Link {
         };
         let link = Self::open_silent(config, login.clone(), timeouts).await?;
         // So does what stands before a server that is being started, which is up by now.
-        if hung_up && let Ok(Ok(link)) = open_pushing().await {
+        if may_be_starting && let Ok(Ok(link)) = open_pushing().await {
             return Ok((link, None));
         }
         Ok((link, Some(refusal)))
