@@ -13,7 +13,7 @@ Usage: cargo xtask bench [OPTIONS]
   --out FOLDER write report.json, report.md and the charts there, instead of target/bench
   --server HOST:PORT
                measure throughput alone, in four minutes, with the Redis server there: how it is over a network.
-               Its keys `recent:main:info` and `moving:server` are written. No bars are for that";
+               Its key `recent:main:info` is written. Nothing is to be reached then: the bars are for one machine";
 
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Options {
@@ -44,6 +44,9 @@ impl Options {
                 unknown => return Err(format!("there is no option `{unknown}`\n\n{HELP}").into()),
             }
         }
+        if options.server.is_some() && (options.docs || options.quick) {
+            return Err("`--server` goes with neither `--docs` nor `--quick`".into());
+        }
         Ok(options)
     }
 }
@@ -61,6 +64,8 @@ mod tests {
         let server = parse("--server db.example:6380").unwrap().server.unwrap();
         assert_eq!(server.to_string(), "db.example:6380");
         assert!(parse("--server db.example").is_err());
+        assert!(parse("--server db.example:port").is_err());
+        assert!(parse("--docs --server db.example:6380").is_err());
         let message = parse("--fast").unwrap_err().to_string();
         assert!(message.contains("`--fast`"), "{message}");
         assert!(parse("--out").is_err());

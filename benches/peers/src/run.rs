@@ -69,7 +69,7 @@ fn bench(options: &Options) -> Result<(), Failure> {
         let (failures, out) = (failures.join("\n  "), out.display());
         return Err(format!("the report in {out} is not complete:\n  {failures}").into());
     }
-    if options.docs && options.server.is_none() {
+    if options.docs {
         fill_docs(&machine, &sections)?;
     }
     println!("\nThe report is in {}.", out.display());

@@ -63,12 +63,11 @@ impl FromStr for HostPort {
     type Err = Failure;
 
     fn from_str(text: &str) -> Result<Self, Failure> {
-        let parts = text.rsplit_once(':');
+        let parts = text
+            .rsplit_once(':')
+            .and_then(|(host, port)| Some((host.to_owned(), port.parse().ok()?)));
         let (host, port) = parts.ok_or_else(|| format!("`{text}` is not HOST:PORT"))?;
-        Ok(Self {
-            host: host.to_owned(),
-            port: port.parse()?,
-        })
+        Ok(Self { host, port })
     }
 }
 
@@ -103,12 +102,13 @@ impl Servers {
         };
         let notify = ["CONFIG", "SET", "notify-keyspace-events", "KEA"];
         servers.config.command(&notify);
-        for (number, url) in servers.urls().data.iter().enumerate() {
-            set_number(url, number)
-                .map_err(|error| format!("the server at {url} cannot be used: {error}"))?;
-        }
         let config = match &servers.data {
-            Data::Own(servers) => servers[0].config(),
+            Data::Own(own) => {
+                for (number, server) in own.iter().enumerate() {
+                    server.command(&["SET", SERVER, &number.to_string()]);
+                }
+                own[0].config()
+            }
             Data::There(there) => there.config(),
         };
         for component in COMPONENTS {
@@ -128,10 +128,15 @@ impl Servers {
         }
     }
 
-    /// Such as `Redis 7.0.15`.
+    /// What the data server is, such as `Redis 7.0.15`.
     pub(crate) fn version(&self) -> Result<String, Failure> {
-        let answer = self.config.command(&["INFO", "server"]);
-        let text: String = redis::from_redis_value(answer)?;
+        let [url, _] = self.urls().data;
+        let ask = || {
+            let mut connection = redis::Client::open(url.as_str())?.get_connection()?;
+            redis::cmd("INFO").arg("server").query(&mut connection)
+        };
+        let text: String =
+            ask().map_err(|error| format!("there is no Redis server at {url}: {error}"))?;
         let version = text
             .lines()
             .find_map(|line| line.strip_prefix("redis_version:"));
@@ -149,13 +154,4 @@ impl Servers {
         });
         Ok(commands.collect())
     }
-}
-
-/// Writes down which of the data servers this is.
-fn set_number(url: &str, number: usize) -> redis::RedisResult<()> {
-    let mut connection = redis::Client::open(url)?.get_connection()?;
-    redis::cmd("SET")
-        .arg(SERVER)
-        .arg(number)
-        .exec(&mut connection)
 }

@@ -75,12 +75,12 @@ fn conditions(machine: &Machine) -> String {
         quick,
         ..
     } = machine;
-    let length = if *quick { "a quick run" } else { "a full run" };
-    let way = match server {
-        Some(server) => format!("a server at {server}"),
-        None => "loopback".to_owned(),
+    let run = match (server, quick) {
+        (Some(server), _) => format!("a server at {server}, throughput alone"),
+        (None, true) => "loopback, a quick run".to_owned(),
+        (None, false) => "loopback, a full run".to_owned(),
     };
-    format!("{cores} cores of {processor}, {way}, {redis}, {rustc}, {length}.")
+    format!("{cores} cores of {processor}, {redis}, {rustc}, {run}.")
 }
 
 /// The findings that have a bar.
