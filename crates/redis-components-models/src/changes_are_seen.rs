@@ -6,7 +6,7 @@ use loom::thread;
 
 use crate::check;
 use crate::clock::Tick;
-use crate::generation::Generation;
+use crate::invalidations::Invalidations;
 use crate::proof::Proof;
 
 /// A config server and one connection to it that tracks what it has read.
@@ -43,30 +43,30 @@ trait Notice: Send + Sync + 'static {
 
 /// What ships.
 struct Counted {
-    generation: Generation,
+    invalidations: Invalidations,
     proof: Proof,
 }
 
 impl Notice for Counted {
     fn new() -> Self {
         Self {
-            generation: Generation::new(),
+            invalidations: Invalidations::new(),
             proof: Proof::new(),
         }
     }
 
     fn pushed(&self) {
-        self.generation.bump();
+        self.invalidations.add();
     }
 
     fn is_current(&self) -> bool {
-        self.proof.is_as_of(self.generation.current())
+        self.proof.is_as_of(self.invalidations.count())
     }
 
     fn reading(&self, get: impl FnOnce() -> u64) -> u64 {
-        let generation = self.generation.current();
+        let count = self.invalidations.count();
         let value = get();
-        self.proof.prove(Tick::now(), generation);
+        self.proof.prove(Tick::now(), count);
         value
     }
 }
@@ -89,8 +89,8 @@ impl Notice for CountedTooLate {
 
     fn reading(&self, get: impl FnOnce() -> u64) -> u64 {
         let value = get();
-        let generation = self.0.generation.current();
-        self.0.proof.prove(Tick::now(), generation);
+        let count = self.0.invalidations.count();
+        self.0.proof.prove(Tick::now(), count);
         value
     }
 }

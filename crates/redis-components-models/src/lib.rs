@@ -10,12 +10,12 @@ mod sync {
 }
 
 mod clock;
-#[path = "../../redis-components/src/config_server/generation.rs"]
-mod generation;
+#[path = "../../redis-components/src/config_server/lock_free/invalidations.rs"]
+mod invalidations;
 #[allow(dead_code, reason = "no model looks at the age")]
-#[path = "../../redis-components/src/config_server/proof.rs"]
+#[path = "../../redis-components/src/config_server/lock_free/proof.rs"]
 mod proof;
-#[path = "../../redis-components/src/config_server/reads.rs"]
+#[path = "../../redis-components/src/config_server/lock_free/reads.rs"]
 mod reads;
 
 mod changes_are_seen;

@@ -9,39 +9,26 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use once_cell::sync::OnceCell;
 
-use crate::client::{Exhausted, Pool, Pooled};
+use crate::client::blocking::pool::{Exhausted, Pool};
+use crate::client::blocking::pooled::Pooled;
+use crate::client::multiplexed::Multiplexed;
 use crate::clock::Wait;
-use crate::registry::Registry;
-use crate::slot::{OnRuntime, OnThreads, Slot};
-use crate::{Connection, Error, ErrorKind, blocking, scope};
+use crate::connection::{Connection, blocking};
+use crate::declaration::Declaration;
+use crate::error::{Error, ErrorKind};
+use crate::scope;
+use crate::slot::Slot;
+use crate::slot::executor::{OnRuntime, OnThreads};
+use crate::slot::published::OfGeneration;
 
 /// A component of an application, as `components.toml` declares it. The generator makes one for each: `logs::COMPONENT`.
 #[derive(Debug)]
 pub struct Component {
     declaration: Declaration,
-    /// [`Declaration::wait`], for each call to compare with.
+    /// The declaration's `wait`, for each call to compare with.
     wait: Wait,
-    /// The slot of the settings that hold for the whole process; scopes have their own.
+    /// The slot of the process. Scopes have their own.
     slot: OnceCell<Arc<Slot>>,
-}
-
-/// What `components.toml` says of a component.
-#[doc(hidden)]
-#[derive(Clone, Copy, Debug)]
-#[allow(clippy::exhaustive_structs)]
-pub struct Declaration {
-    /// The component's name.
-    pub name: &'static str,
-    /// The key of its config on the config server, under the manifest's prefix.
-    pub key: &'static str,
-    /// Whether the manifest gives the key itself, which the settings' prefix then does not change.
-    pub has_own_key: bool,
-    /// For how long a config is used without asking the config server again.
-    pub wait: Duration,
-    /// How many multiplexed sockets a client has on each runtime.
-    pub connections: usize,
-    /// The manifest's config server, used when neither code nor environment names one.
-    pub config_server: Option<&'static str>,
 }
 
 impl Component {
@@ -53,75 +40,78 @@ impl Component {
         }
     }
 
-    /// The component's name, which is that of its generated module.
+    /// Returns the component's name, which is that of its generated module.
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.declaration.name
     }
 
-    /// The key of the component's config on the config server, under the settings that hold here: that of the manifest, unless
-    /// they have a [`key_prefix`](crate::Settings::key_prefix).
+    /// Returns the key of the component's config on the config server, under the settings that hold here: the manifest's key,
+    /// unless the settings have a [`key_prefix`](crate::Settings::key_prefix).
     #[must_use]
     pub fn key(&self) -> &'static str {
-        Registry::in_force().map_or(self.declaration.key, |registry| {
+        scope::registry_in_force().map_or(self.declaration.key, |registry| {
             registry.key(&self.declaration)
         })
     }
 
-    /// How old the proof of the config may be when a call begins; zero reads the config for every call.
+    /// Returns how old the proof of the config may be when a call begins. Zero reads the config for every call.
     #[must_use]
     pub fn wait(&self) -> Duration {
         self.declaration.wait
     }
 
-    /// A connection to the server where the component is now, for asynchronous code.
+    /// Returns a connection to the server where the component is now, for asynchronous code.
     ///
     /// # Errors
     ///
-    /// Where there is no connection to be had: see [`ErrorKind`]. It comes in bounded time: about the connect time-out for
-    /// the first call, at once while a server is known to be down.
+    /// Returns an error if no connection is available; see [`ErrorKind`]. It comes in bounded time: after about the connect
+    /// timeout for the first call, at once while a server is known to be down.
     pub fn connection(&self) -> impl Future<Output = Result<Connection, Error>> + Send {
-        // In a box of its own, so that the future that every call carries along is small.
-        let mut acquiring: Option<BoxFuture<'_, _>> = None;
-        poll_fn(move |context| match &mut acquiring {
-            Some(acquiring) => acquiring.as_mut().poll(context),
-            None => match self.ready() {
-                Some(connection) => Poll::Ready(Ok(connection)),
-                None => acquiring
-                    .insert(Box::pin(self.acquire()))
-                    .as_mut()
-                    .poll(context),
-            },
+        // In a box, so that the future that every call carries along is small.
+        let mut acquiring: Option<BoxFuture<'_, Result<_, Error>>> = None;
+        poll_fn(move |context| {
+            let client = match &mut acquiring {
+                Some(acquiring) => acquiring.as_mut().poll(context),
+                None => match self.ready() {
+                    Some(client) => Poll::Ready(Ok(client)),
+                    None => acquiring
+                        .insert(Box::pin(self.client()))
+                        .as_mut()
+                        .poll(context),
+                },
+            };
+            client.map_ok(Connection::new)
         })
     }
 
-    /// What [`acquire`](Self::acquire) gives, where there is nothing to be waited for, made or explained: almost always.
-    fn ready(&self) -> Option<Connection> {
+    /// Returns what [`client`](Self::client) would, if there is nothing to wait for, to make or to explain: almost always.
+    fn ready(&self) -> Option<Arc<OfGeneration<Multiplexed>>> {
         let slot = self.remembered()?;
         let executor = OnRuntime::current()?;
-        slot.ready(&executor, self.wait).map(Connection::new)
+        slot.ready(&executor, self.wait)
     }
 
-    async fn acquire(&self) -> Result<Connection, Error> {
+    /// Returns the component's client on the current runtime.
+    pub(crate) async fn client(&self) -> Result<Arc<OfGeneration<Multiplexed>>, Error> {
         let slot = self.slot()?;
         let executor =
             OnRuntime::demand().map_err(|error| error.about(self.name(), self.key(), None))?;
-        let client = slot.acquire(&executor, self.wait).await?;
-        Ok(Connection::new(client))
+        slot.acquire(&executor, self.wait).await
     }
 
-    /// A connection to the server where the component is now, for blocking code; no tokio runtime is needed.
+    /// Returns a connection to the server where the component is now, for blocking code. No tokio runtime is needed.
     ///
     /// # Errors
     ///
-    /// As [`connection`](Self::connection), and [`ErrorKind::PoolExhausted`] when all connections stay in use.
+    /// As [`connection`](Self::connection), and [`ErrorKind::PoolExhausted`] if all connections stay in use.
     pub fn blocking_connection(&self) -> Result<blocking::Connection, Error> {
-        self.blocking_connection_by(Pool::check_out)
+        self.blocking_connection_by(Pooled::take)
     }
 
-    /// A blocking connection for one call alone.
+    /// Returns a blocking connection for one call alone.
     pub(crate) fn dedicated_blocking_connection(&self) -> Result<blocking::Connection, Error> {
-        self.blocking_connection_by(Pool::open_dedicated)
+        self.blocking_connection_by(Pooled::open_dedicated)
     }
 
     fn blocking_connection_by(
@@ -138,7 +128,7 @@ impl Component {
             tries += 1;
             match take(&pool.client) {
                 Ok(pooled) => return Ok(blocking::Connection::new(pooled, pool)),
-                // The pool has closed itself: the next turn looks where the component is and opens another, or says
+                // The pool has closed itself: the next turn looks where the component is and opens another pool, or says
                 // why it cannot.
                 Err(Exhausted::Failed(_)) if tries == 1 => {}
                 Err(exhausted) => return Err(self.exhausted(exhausted)),
@@ -146,7 +136,7 @@ impl Component {
         }
     }
 
-    /// The component's slot, where it has been asked for and there are no scopes.
+    /// Returns the component's slot, if it was asked for before and there are no scopes.
     fn remembered(&self) -> Option<&Arc<Slot>> {
         if scope::in_use() {
             None
@@ -155,17 +145,17 @@ impl Component {
         }
     }
 
-    /// The component's slot under the settings that hold here.
+    /// Returns the component's slot under the settings that hold here.
     pub(crate) fn slot(&self) -> Result<SlotRef<'_>, Error> {
         if let Some(slot) = self.remembered() {
-            return Ok(SlotRef::Global(slot));
+            return Ok(SlotRef::Remembered(slot));
         }
-        let slot = match Registry::scoped()? {
+        let slot = match scope::scoped()? {
             Some(registry) => registry.slot(&self.declaration).map(SlotRef::Scoped),
             None => self
                 .slot
-                .get_or_try_init(|| Registry::global().slot(&self.declaration))
-                .map(SlotRef::Global),
+                .get_or_try_init(|| scope::of_process().slot(&self.declaration))
+                .map(SlotRef::Remembered),
         };
         slot.map_err(|error| error.about(self.name(), self.key(), None))
     }
@@ -192,9 +182,9 @@ impl Component {
     }
 }
 
-/// A slot that the component remembers, or one of the scope in which it is asked for.
+/// A slot that the component remembers, or the slot of the current scope.
 pub(crate) enum SlotRef<'a> {
-    Global(&'a Arc<Slot>),
+    Remembered(&'a Arc<Slot>),
     Scoped(Arc<Slot>),
 }
 
@@ -203,7 +193,7 @@ impl Deref for SlotRef<'_> {
 
     fn deref(&self) -> &Arc<Slot> {
         match self {
-            Self::Global(slot) => slot,
+            Self::Remembered(slot) => slot,
             Self::Scoped(slot) => slot,
         }
     }

@@ -22,6 +22,7 @@
 
 #[doc(hidden)]
 pub mod __private;
+mod background;
 mod backoff;
 pub mod blocking;
 mod client;
@@ -30,10 +31,10 @@ mod component;
 mod config;
 mod config_server;
 mod connection;
+mod declaration;
 mod error;
-mod key;
 mod macros;
-mod measure;
+mod parameter;
 mod registry;
 mod remote_config;
 mod scope;
@@ -42,13 +43,16 @@ mod shutdown;
 mod slot;
 mod status;
 mod sync;
+mod telemetry;
+mod transport;
 
 pub use redis;
 
 pub use self::component::Component;
 pub use self::config::ComponentConfig;
 pub use self::connection::Connection;
-pub use self::error::{Error, ErrorKind, Errors};
+pub use self::error::errors::Errors;
+pub use self::error::{Error, ErrorKind};
 pub use self::remote_config::{get_config, set_config};
 pub use self::scope::Scope;
 pub use self::settings::Settings;

@@ -5,32 +5,28 @@ use std::collections::hash_map::Entry;
 use std::env;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use once_cell::sync::OnceCell;
-
-use crate::component::Declaration;
+use crate::config::ComponentConfig;
 use crate::config_server::ConfigServer;
-use crate::scope;
+use crate::declaration::Declaration;
+use crate::error::{Error, ErrorKind};
 use crate::settings::{Settings, Source};
-use crate::slot::{Remains, Slot};
-use crate::{ComponentConfig, Error, ErrorKind, key};
+use crate::slot::Slot;
+use crate::slot::retire::StillOpen;
 
 /// The environment variable that says where the config server is.
 const ENVIRONMENT: &str = "REDIS_CONFIG_URL";
-
-static GLOBAL: OnceCell<Arc<Registry>> = OnceCell::new();
 
 /// One set of settings and what has been used under them.
 #[derive(Debug)]
 pub(crate) struct Registry {
     settings: Settings,
-    installed: bool,
     used: Mutex<Used>,
 }
 
 #[derive(Debug, Default)]
 struct Used {
     servers: HashMap<String, Arc<ConfigServer>>,
-    /// By config server's URL (none where configs are fixed) and key.
+    /// By config server's URL (none if configs are fixed) and key.
     slots: HashMap<(Option<String>, String), Arc<Slot>>,
     shut_down: bool,
 }
@@ -39,67 +35,16 @@ impl Registry {
     pub(crate) fn new(settings: Settings) -> Self {
         Self {
             settings,
-            installed: false,
             used: Mutex::default(),
         }
     }
 
-    /// Makes `settings` those of the process.
-    pub(crate) fn install(settings: Settings) -> Result<(), Error> {
-        let registry = Self {
-            installed: true,
-            ..Self::new(settings)
-        };
-        GLOBAL.set(Arc::new(registry)).map_err(|_| {
-            let earlier = if Self::global().installed {
-                "settings are installed already; install them once, when the application starts"
-            } else {
-                "a component was used before the settings were installed; install them first"
-            };
-            Error::new(ErrorKind::Settings, earlier)
-        })
-    }
-
-    /// The registry of the process.
-    pub(crate) fn global() -> &'static Arc<Self> {
-        GLOBAL.get_or_init(|| Arc::new(Self::new(Settings::default())))
-    }
-
-    /// The registry of the scope that is current, if one is.
-    ///
-    /// Fails where scopes are in use, none is current and nothing is installed: a test that forgot
-    /// [`Scope::wrap`](crate::Scope::wrap) must not end up on somebody's real server.
-    pub(crate) fn scoped() -> Result<Option<Arc<Self>>, Error> {
-        if !scope::in_use() {
-            return Ok(None);
-        }
-        let current = scope::current();
-        if current.is_none() && !GLOBAL.get().is_some_and(|global| global.installed) {
-            return Err(Error::new(
-                ErrorKind::Settings,
-                "this process uses `Settings::scope`, and this call is in none; wrap the spawned task in \
-                 `Scope::wrap`, or install settings for the whole process",
-            ));
-        }
-        Ok(current)
-    }
-
-    /// The registry that holds here.
-    pub(crate) fn current() -> Result<Arc<Self>, Error> {
-        Ok(Self::scoped()?.unwrap_or_else(|| Arc::clone(Self::global())))
-    }
-
-    /// The registry that holds here, if there is any yet; this is not a use that comes before [`install`](Self::install).
-    pub(crate) fn in_force() -> Option<Arc<Self>> {
-        scope::current().or_else(|| GLOBAL.get().cloned())
-    }
-
-    /// The key of a component's config.
+    /// Returns the key of a component's config.
     pub(crate) fn key(&self, declaration: &Declaration) -> &'static str {
-        key::of(declaration, self.settings.prefix())
+        declaration.key_under(self.settings.prefix())
     }
 
-    /// The slot of a component, made when it is first asked for.
+    /// Returns the slot of a component, and makes it if it is asked for the first time.
     pub(crate) fn slot(&self, declaration: &Declaration) -> Result<Arc<Slot>, Error> {
         let Declaration {
             name,
@@ -126,19 +71,19 @@ impl Registry {
             }
             Entry::Vacant(entry) => entry,
         };
-        let conduct = self.settings.conduct();
-        let slot = match (url, self.settings.source()) {
+        let settings = &self.settings;
+        let slot = match (url, settings.source()) {
             (Some(url), _) => {
                 let server = match servers.entry(url) {
                     Entry::Occupied(server) => Arc::clone(server.get()),
                     Entry::Vacant(entry) => {
-                        let server = ConfigServer::start(entry.key(), self.settings.manner())?;
+                        let server = ConfigServer::start(entry.key(), settings)?;
                         Arc::clone(entry.insert(Arc::new(server)))
                     }
                 };
-                Slot::on_server(name, key, server, conduct)
+                Slot::on_server(name, key, server, settings)
             }
-            (None, source) => Slot::fixed(name, key, fixed(source, name)?, conduct),
+            (None, source) => Slot::fixed(name, key, fixed(source, name)?, settings),
         };
         slot.expect(wait, connections);
         let slot = Arc::new(slot);
@@ -146,18 +91,18 @@ impl Registry {
         Ok(Arc::clone(entry.insert(slot)))
     }
 
-    /// Ends all slots, and says what connections there still are.
-    pub(crate) fn shut_down(&self) -> Remains {
+    /// Ends all slots, and returns which connections there still are.
+    pub(crate) fn shut_down(&self) -> StillOpen {
         let mut used = self.used();
         used.shut_down = true;
-        let mut all = Remains {
+        let mut all = StillOpen {
             in_use: 0,
             closing: 0,
         };
         for slot in used.slots.values() {
-            let remains = slot.shut_down();
-            all.in_use += remains.in_use;
-            all.closing += remains.closing;
+            let of_slot = slot.shut_down();
+            all.in_use += of_slot.in_use;
+            all.closing += of_slot.closing;
         }
         all
     }
@@ -165,11 +110,11 @@ impl Registry {
     /// Ends the connections that nobody uses, and the watches of all config servers.
     pub(crate) fn end(&self) {
         let used = self.used();
-        used.slots.values().for_each(|slot| slot.end_unused());
+        used.slots.values().for_each(|slot| slot.close_unused());
         used.servers.values().for_each(|server| server.end());
     }
 
-    /// The slots in use, sorted by component and key.
+    /// Returns the slots in use, sorted by component and key.
     pub(crate) fn slots(&self) -> Vec<Arc<Slot>> {
         let mut slots: Vec<_> = self.used().slots.values().cloned().collect();
         slots.sort_by(|a, b| (a.component(), a.key()).cmp(&(b.component(), b.key())));

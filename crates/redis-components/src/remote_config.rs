@@ -1,24 +1,29 @@
 //! Reading and writing a component's config, as in *Redis in Action* 5.4.1.
 
+use crate::component::Component;
+use crate::config::ComponentConfig;
+use crate::error::{Error, ErrorKind};
 use crate::slot::Slot;
-use crate::{Component, ComponentConfig, Error, ErrorKind};
 
-/// The component's config as it is on the config server now.
+/// Returns the component's config as it is on the config server now.
 ///
 /// # Errors
 ///
-/// Where there is none, it is not valid, or the config server does not answer.
+/// Returns an error if there is no config, if it is not valid, or if the config server does not answer.
 pub async fn get_config(component: &Component) -> Result<ComponentConfig, Error> {
     let slot = component.slot()?;
     read(&slot).await
 }
 
-/// Writes the component's config to the config server. When it returns, this process uses it from the next call on, if
-/// the server it names answers; the others follow within the component's `wait`.
+/// Writes the component's config to the config server.
+///
+/// When this returns, this process uses the config from the next call on, if the server that it names answers. Other
+/// processes follow within the component's `wait`.
 ///
 /// # Errors
 ///
-/// Where the config is not valid, or the config server does not take it. After a time-out it may or may not be written.
+/// Returns an error if the config is not valid, or the config server does not take it. After a timeout it may or may not be
+/// written.
 pub async fn set_config(component: &Component, config: &ComponentConfig) -> Result<(), Error> {
     let slot = component.slot()?;
     let about =
@@ -28,7 +33,7 @@ pub async fn set_config(component: &Component, config: &ComponentConfig) -> Resu
         return Err(about(Error::new(ErrorKind::Settings, text), None));
     };
     let text = config.to_json();
-    // What every process would refuse must not be written: the builder takes any host and any port.
+    // The builder takes any host and port, and every process would refuse a config that does not parse.
     ComponentConfig::from_json(&text).map_err(|error| about(error, None))?;
     let address = server.address();
     server.write(slot.key(), text).await.map_err(|failure| {

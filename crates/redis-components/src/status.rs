@@ -4,16 +4,16 @@ use std::time::SystemTime;
 
 use serde::Serialize;
 
-use crate::ComponentConfig;
-use crate::registry::Registry;
+use crate::config::ComponentConfig;
+use crate::scope;
 use crate::slot::Slot;
 
-/// The state of every component that this process has used, under the settings that hold here.
+/// Returns the state of every component that this process has used, under the settings that hold here.
 ///
-/// Empty in code that is outside every scope of a process that uses [`Settings::scope`](crate::Settings::scope) only.
+/// Returns nothing outside every scope, in a process that uses [`Settings::scope`](crate::Settings::scope) only.
 #[must_use]
 pub fn status() -> Status {
-    let slots = Registry::current().map_or_else(|_| Vec::new(), |registry| registry.slots());
+    let slots = scope::registry().map_or_else(|_| Vec::new(), |registry| registry.slots());
     Status {
         components: slots.iter().map(|slot| ComponentStatus::of(slot)).collect(),
     }
@@ -35,20 +35,19 @@ pub struct ComponentStatus {
     pub component: String,
     /// The key of its config on the config server.
     pub key: String,
-    /// The config server's `host:port`; none where the config is fixed.
+    /// The config server's `host:port`, or none if the config is fixed.
     pub config_server: Option<String>,
     /// How changes of the config are noticed.
     pub source: ConfigSource,
-    /// The config in force; none before the first successful call.
+    /// The config in force, or none before the first successful call.
     pub current: Option<CurrentConfig>,
-    /// Seconds since the config was last known to be what the config server says; none before it first answered, and
-    /// where the config is fixed.
+    /// Seconds since the config was last known to be the one on the config server. None before that server first answered,
+    /// and if the config is fixed.
     pub proof_age_seconds: Option<f64>,
-    /// Why what the config server says now is not in force, or why nothing is.
+    /// Why the newest config is not in force, or why none is.
     pub problem: Option<String>,
     /// Connections of earlier generations, or of clients that were replaced, that are still in use: asynchronous handles and
-    /// blocking pools. Of redis-rs's own types, a `MultiplexedConnection` counts as one for each socket, however many there
-    /// are; the others cannot be counted.
+    /// blocking pools. All `MultiplexedConnection`s on one socket count as one. Other types of redis-rs cannot be counted.
     pub old_connections: usize,
 }
 
@@ -71,7 +70,7 @@ pub enum ConfigSource {
 pub struct CurrentConfig {
     /// 1 for the first config of this process, one more with every change.
     pub generation: u64,
-    /// Since when it is in force.
+    /// When it came into force.
     pub since: SystemTime,
     /// The server's name or address.
     pub host: String,
@@ -79,12 +78,12 @@ pub struct CurrentConfig {
     pub port: u16,
     /// The database's number.
     pub db: u32,
-    /// The user that is logged in as.
+    /// The user of the login.
     pub username: Option<String>,
     /// Whether there is a password.
     pub has_password: bool,
-    /// A digest of the config without its password: 16 hexadecimal digits that are the same in every process that runs
-    /// the same config.
+    /// A digest of the config without its password: 16 hexadecimal digits, the same in every process that runs the same
+    /// config.
     pub digest: String,
 }
 

@@ -1,22 +1,23 @@
 //! One call of a component's function, from before its connection is acquired to its result.
 
-use super::{Plain, Returns};
-use crate::measure::{CallTimer, Outcome};
-use crate::{Component, Error};
+use super::is_result::{Plain, Returns};
+use crate::component::Component;
+use crate::error::Error;
+use crate::telemetry::call::{CallOutcome, CallTimer};
 
-/// A call that has begun. Dropped without a result, it found no connection or was cancelled.
+/// A call that has begun. If it is dropped without a result, it found no connection or was cancelled.
 #[derive(Debug)]
 #[must_use]
 pub struct Call {
     timer: CallTimer,
-    outcome: Outcome,
+    outcome: CallOutcome,
 }
 
 /// Begins a call.
 pub fn begin(component: &'static Component, function: &'static str) -> Call {
     Call {
-        timer: CallTimer::start(component, function),
-        outcome: Outcome::Unfinished,
+        timer: CallTimer::start(component.name(), function),
+        outcome: CallOutcome::Unfinished,
     }
 }
 
@@ -25,11 +26,11 @@ impl Call {
     ///
     /// # Errors
     ///
-    /// The function's own.
+    /// Returns the function's own error.
     pub fn finish<T, E>(mut self, result: Result<T, E>) -> Result<T, E> {
         self.outcome = match &result {
-            Ok(_) => Outcome::Success,
-            Err(_) => Outcome::Failure,
+            Ok(_) => CallOutcome::Success,
+            Err(_) => CallOutcome::Failure,
         };
         result
     }
@@ -38,12 +39,12 @@ impl Call {
     ///
     /// # Errors
     ///
-    /// None: that there was no connection has been said before.
+    /// Returns no error: a call without a connection has ended before.
     pub fn finish_plain<T, const IS_RESULT: bool>(mut self, value: T) -> Result<T, Error>
     where
         Returns<IS_RESULT>: Plain,
     {
-        self.outcome = Outcome::Success;
+        self.outcome = CallOutcome::Success;
         Ok(value)
     }
 }

@@ -1,13 +1,13 @@
-//! Our error as the error type of a wrapped function: through `From<Error>` or, where there is none, through
-//! `From<RedisError>`. Method resolution tries a receiver as it is, then with one more reference, then without its own,
-//! which is how one of several overlapping conversions is picked without specialization (David Tolnay, "Autoref-based
-//! stable specialization").
+//! Our error as the error type of a wrapped function: through `From<Error>` or else through `From<RedisError>`.
+//!
+//! Method resolution tries a receiver as it is, then with one more reference, then without its own. That order picks one of
+//! several overlapping conversions without specialization (David Tolnay, "Autoref-based stable specialization").
 
 use std::marker::PhantomData;
 
 use redis::RedisError;
 
-use crate::Error;
+use crate::error::Error;
 
 /// The result of a function.
 #[diagnostic::on_unimplemented(
@@ -57,10 +57,10 @@ impl<E: From<RedisError>> ViaRedisError<E> for &&ErrorInto<E> {
     }
 }
 
-/// An error type that can be made of ours. It is implemented by none: those that can have been picked before.
+/// An error type that can be made of ours. No type implements it: a type that could was picked before.
 #[diagnostic::on_unimplemented(
     message = "the error type `{Self}` cannot say that a component has no connection",
-    label = "the wrapper has to make one where there is no connection",
+    label = "the wrapper has to make one if there is no connection",
     note = "implement `From<redis_components::Error>` for it, or `From<redis::RedisError>`"
 )]
 pub trait FromComponentError {
@@ -68,7 +68,7 @@ pub trait FromComponentError {
     fn from_component_error(error: Error) -> Self;
 }
 
-/// What is left, to say what is missing.
+/// The last choice, which says what is missing.
 pub trait ViaNothing<E> {
     /// Converts `error`.
     fn convert(&self, error: Error) -> E

@@ -1,35 +1,29 @@
 //! What generated code uses. Not for anybody else: it changes without notice, together with the generator.
 
-mod acquire;
 mod call;
-mod connect;
-mod dedicated;
+mod connect_all;
 mod error_into;
-#[cfg(feature = "connection-manager")]
-mod manager;
-mod own;
-mod plain;
-mod subscriber;
+mod is_result;
 
-pub use self::acquire::{Acquire, AcquireBlocking};
 pub use self::call::{Call, begin};
-pub use self::connect::{connect_all, connect_all_blocking};
-pub use self::dedicated::{AcquireDedicated, AcquireDedicatedBlocking, Dedicated};
+pub use self::connect_all::{connect_all, connect_all_blocking};
 pub use self::error_into::{
     ErrorInto, FromComponentError, Outcome, ViaError, ViaNothing, ViaRedisError,
 };
-pub use self::plain::{IsResult, NoResult, Plain, Returns};
-use crate::Component;
-pub use crate::component::Declaration;
+pub use self::is_result::{IsResult, NoResult, Plain, Returns};
+use crate::component::Component;
+pub use crate::declaration::Declaration;
+pub use crate::parameter::dedicated::{AcquireDedicated, AcquireDedicatedBlocking, Dedicated};
+pub use crate::parameter::{Acquire, AcquireBlocking};
 
 /// The version of what generated code and this crate expect of each other.
 const VERSION: u32 = 2;
 
-/// Fails to compile where generator and runtime do not fit.
+/// Fails to compile if generator and runtime do not fit.
 ///
 /// # Panics
 ///
-/// At compile time, where the versions differ.
+/// Panics at compile time if the versions differ.
 pub const fn assert_generated_for(version: u32) {
     assert!(
         version == VERSION,
@@ -38,7 +32,7 @@ pub const fn assert_generated_for(version: u32) {
     );
 }
 
-/// A component, as declared.
+/// Returns a component, as declared.
 #[must_use]
 pub const fn component(declaration: Declaration) -> Component {
     Component::new(declaration)

@@ -3,22 +3,24 @@
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use redis::{RedisError, RedisResult, Value};
+use redis::{RedisResult, Value};
 
 use crate::clock::Tick;
+use crate::transport::error_codes::does_not_serve;
+use crate::transport::failure::EarlyEnd;
 
-/// So many commands in a row without an answer make a server doubtful.
+/// After this many commands in a row without an answer, the server is probed.
 const DOUBTFUL_AFTER: u32 = 3;
 
-/// So many young connections of a pool, ended in a row without an answer between, end the pool.
+/// After this many young connections of a pool that ended in a row without an answer between, the pool ends.
 const UNSTEADY_AFTER: u32 = 3;
 
-/// A client that is younger is not replaced because its server cannot serve, and not at once where its server has ended
-/// it: its successor would find the same.
+/// A younger client is not replaced because its server does not serve, and not at once if its server has closed it: its
+/// successor would find the same.
 pub(crate) const TOO_YOUNG: Duration = Duration::from_secs(1);
 
-/// How often the server of a client is asked whether it is there, whose users' answers are not seen.
-const CHECKED_EVERY: Duration = Duration::from_secs(1);
+/// How often the server of a client is probed if the answers to its users are not seen here.
+const PROBED_EVERY: Duration = Duration::from_secs(1);
 
 /// The states of a client: it lives; it has ended; it has ended too young, and nobody has taken note of it.
 const LIVES: u8 = 0;
@@ -27,33 +29,24 @@ const ENDED_EARLY: u8 = 2;
 
 /// The condition of one client.
 #[derive(Debug)]
-pub(super) struct Health {
+pub(crate) struct Health {
     state: AtomicU8,
-    /// Whether the server has answered a call since it was last to be checked.
+    /// Whether the server has answered a call since the last probe was due.
     heard: AtomicBool,
-    checked: AtomicU64,
+    probed: AtomicU64,
     timeouts: AtomicU32,
     hang_ups: AtomicU32,
     since: Instant,
 }
 
-/// How a client was used that has ended too young.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum EarlyEnd {
-    /// Its server has answered nothing but the probe.
-    Unused,
-    /// Its server has answered calls.
-    Used,
-}
-
-/// What is to be done after an answer.
+/// What to do after an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
     /// Nothing.
     Well,
-    /// Ask the server whether it is there.
+    /// Probe the server.
     Doubtful,
-    /// Look where the component is, and connect anew: this server is up and does not serve, or ends what it accepts.
+    /// Look where the component is, and connect anew: this server is up and does not serve, or closes what it accepts.
     Replace,
 }
 
@@ -62,7 +55,7 @@ impl Health {
         Self {
             state: AtomicU8::new(LIVES),
             heard: AtomicBool::new(false),
-            checked: AtomicU64::new(Tick::now().to_bits()),
+            probed: AtomicU64::new(Tick::now().to_bits()),
             timeouts: AtomicU32::new(0),
             hang_ups: AtomicU32::new(0),
             since: Instant::now(),
@@ -74,7 +67,7 @@ impl Health {
         match result {
             Ok(answer) => {
                 self.note_answer();
-                if answer.is_refusal() && self.since.elapsed() >= TOO_YOUNG {
+                if answer.does_not_serve() && self.since.elapsed() >= TOO_YOUNG {
                     Verdict::Replace
                 } else {
                     Verdict::Well
@@ -98,35 +91,35 @@ impl Health {
         if !self.heard.load(Ordering::Relaxed) {
             self.heard.store(true, Ordering::Relaxed);
         }
-        self.note_presence();
+        self.note_probe_answer();
     }
 
-    /// Notes that the server is there, which says nothing of calls.
-    pub(super) fn note_presence(&self) {
-        for row in [&self.timeouts, &self.hang_ups] {
-            if row.load(Ordering::Relaxed) != 0 {
-                row.store(0, Ordering::Relaxed);
+    /// Notes that the server has answered a probe, which says nothing of calls.
+    pub(super) fn note_probe_answer(&self) {
+        for in_a_row in [&self.timeouts, &self.hang_ups] {
+            if in_a_row.load(Ordering::Relaxed) != 0 {
+                in_a_row.store(0, Ordering::Relaxed);
             }
         }
     }
 
-    /// Whether it is time to ask the server whether it is there: once in a while, and not where it has answered calls since.
-    /// Told to one of those who ask at once.
-    pub(super) fn is_check_due(&self) -> bool {
-        let checked = self.checked.load(Ordering::Relaxed);
-        if Tick::from_bits(checked).elapsed() < CHECKED_EVERY {
+    /// Returns `true` if it is time to probe the server: once in a while, and not if it has answered calls since. Of
+    /// several callers at once, one gets `true`.
+    pub(super) fn is_probe_due(&self) -> bool {
+        let probed = self.probed.load(Ordering::Relaxed);
+        if Tick::from_bits(probed).elapsed() < PROBED_EVERY {
             return false;
         }
         let now = Tick::now().to_bits();
         let relaxed = Ordering::Relaxed;
         let is_first = self
-            .checked
-            .compare_exchange(checked, now, relaxed, relaxed)
+            .probed
+            .compare_exchange(probed, now, relaxed, relaxed)
             .is_ok();
         is_first && !self.heard.swap(false, Ordering::Relaxed)
     }
 
-    /// Notes that the server has ended one of the client's connections, soon after it was made.
+    /// Notes that the server has closed one of the client's connections soon after it was opened.
     pub(super) fn note_hang_up(&self) -> Verdict {
         if self.hang_ups.fetch_add(1, Ordering::Relaxed) + 1 < UNSTEADY_AFTER {
             return Verdict::Well;
@@ -135,12 +128,12 @@ impl Health {
         Verdict::Replace
     }
 
-    /// No more calls are to be given to the client.
+    /// Gives the client to no further call.
     pub(super) fn close(&self) {
         self.end(ENDED);
     }
 
-    /// The same, because of the server.
+    /// Gives the client to no further call, because of the server.
     pub(super) fn lose(&self) {
         let is_early = self.since.elapsed() < TOO_YOUNG;
         self.end(if is_early { ENDED_EARLY } else { ENDED });
@@ -150,13 +143,13 @@ impl Health {
         self.state.load(Ordering::Acquire) != LIVES
     }
 
-    /// Whether the client has ended too young; told to the first who asks.
+    /// Returns how the client ended if it ended too young. Only the first caller is told.
     pub(super) fn take_early_end(&self) -> Option<EarlyEnd> {
         let (taken, reading) = (Ordering::AcqRel, Ordering::Acquire);
         self.state
             .compare_exchange(ENDED_EARLY, ENDED, taken, reading)
             .ok()?;
-        // What a pool's earlier connections have answered says nothing of those that have made it end.
+        // What a pool's earlier connections have answered says nothing of those that made it end.
         let answered = self.heard.load(Ordering::Relaxed)
             && self.hang_ups.load(Ordering::Relaxed) < UNSTEADY_AFTER;
         Some(if answered {
@@ -166,7 +159,7 @@ impl Health {
         })
     }
 
-    /// Whether the server has answered a call since it was last to be checked.
+    /// Returns `true` if the server has answered a call since the last probe was due.
     pub(super) fn has_served(&self) -> bool {
         self.heard.load(Ordering::Relaxed)
     }
@@ -181,30 +174,21 @@ impl Health {
 
 /// A reply, or several.
 pub(crate) trait Answer {
-    /// Whether the server says that it does not serve just now: a replica where the primary was, or one that loads its data.
-    fn is_refusal(&self) -> bool;
+    /// Returns `true` if the server says that it does not serve: a replica in the place of the primary, or a server that
+    /// loads its data.
+    fn does_not_serve(&self) -> bool;
 }
 
 impl Answer for Value {
-    fn is_refusal(&self) -> bool {
-        matches!(self, Self::ServerError(error) if does_not_serve(error.code()))
+    fn does_not_serve(&self) -> bool {
+        does_not_serve(self)
     }
 }
 
 impl Answer for Vec<Value> {
-    fn is_refusal(&self) -> bool {
-        self.iter().any(Answer::is_refusal)
+    fn does_not_serve(&self) -> bool {
+        self.iter().any(does_not_serve)
     }
-}
-
-/// Whether an error's code says that the server will do later what it refuses now, or that another does it.
-pub(super) fn does_not_serve(code: &str) -> bool {
-    matches!(code, "READONLY" | "LOADING" | "MASTERDOWN")
-}
-
-/// Whether an error says so.
-pub(super) fn is_passing(error: &RedisError) -> bool {
-    error.code().is_some_and(does_not_serve)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use super::{ComponentConfig, Secret, url};
-use crate::error::printable;
+use crate::error::text::printable;
 
 /// Fields that this version acts upon.
 const USED: [&str; 10] = [

@@ -7,8 +7,8 @@ use serde::de::{Error as _, MapAccess, Visitor};
 use serde_json::{Map, Value, json};
 
 use super::{ComponentConfig, DEFAULT_PORT, fields, invalid};
-use crate::Error;
-use crate::error::printable;
+use crate::error::Error;
+use crate::error::text::printable;
 
 /// The config that the text means.
 pub(super) fn parse(text: &str) -> Result<ComponentConfig, Error> {

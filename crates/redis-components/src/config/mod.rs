@@ -9,7 +9,7 @@ use std::fmt;
 use std::time::Duration;
 
 pub(crate) use self::secret::Secret;
-use crate::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind};
 
 /// The port where none is given.
 const DEFAULT_PORT: u16 = 6379;
@@ -155,7 +155,7 @@ impl ComponentConfig {
 
     /// `host:port`, for people.
     pub(crate) fn address(&self) -> String {
-        let host = crate::error::printable(&self.host);
+        let host = crate::error::text::printable(&self.host);
         let port = self.port;
         if host.contains(':') {
             format!("[{host}]:{port}")
@@ -198,6 +198,12 @@ impl ComponentConfig {
 
     pub(crate) fn max_connections(&self) -> Option<usize> {
         self.max_connections
+    }
+
+    /// Returns the user and the password to log in with.
+    pub(crate) fn credentials(&self) -> (Option<&str>, Option<&str>) {
+        let password = self.password.as_ref().map(Secret::expose);
+        (self.username.as_deref(), password)
     }
 
     /// What redis-rs needs to log in.

@@ -2,16 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::settings::FASTEST_HEARTBEAT;
-
-/// How often to prove that silence means that nothing has changed, and how often not to trust even that.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Intervals {
-    /// The longest time between heartbeats.
-    pub(crate) heartbeat: Duration,
-    /// Between re-reads of everything: SWAPDB changes all and pushes nothing.
-    pub(crate) reread: Duration,
-}
+use crate::settings::intervals::{FASTEST_HEARTBEAT, Intervals};
 
 /// The next heartbeat and the next re-read.
 #[derive(Debug)]
@@ -31,12 +22,12 @@ impl Pace {
         }
     }
 
-    /// Everything was read, or tried to.
+    /// Notes that every key is read now.
     pub(super) fn note_reread(&mut self) {
         self.reread = Instant::now();
     }
 
-    /// The server has shown that it is there.
+    /// Notes that the server has shown that it is there.
     pub(super) fn note_heartbeat(&mut self) {
         self.beaten = Instant::now();
     }
@@ -45,7 +36,8 @@ impl Pace {
         self.reread + self.intervals.reread
     }
 
-    /// At a third of the smallest `wait` in use, so that a proof is renewed well before it is too old.
+    /// Returns when the next heartbeat is due: after a third of the smallest `wait` in use, so that a proof is renewed well
+    /// before it is too old.
     pub(super) fn heartbeat_due(&self, smallest_wait: Option<Duration>) -> Instant {
         let third = smallest_wait.map_or(self.intervals.heartbeat, |wait| wait / 3);
         self.beaten + third.max(FASTEST_HEARTBEAT).min(self.intervals.heartbeat)

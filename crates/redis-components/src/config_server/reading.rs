@@ -1,21 +1,27 @@
-//! What the config server last said of a key.
+//! What a read of a key has found.
 
 use std::sync::Arc;
 
 use redis::RedisError;
 
-use super::link::READ_LIMIT;
-use crate::client::Failure;
-use crate::error::printable_error;
-use crate::{ComponentConfig, Error, ErrorKind};
+use crate::config::ComponentConfig;
+use crate::error::text::printable_error;
+use crate::error::{Error, ErrorKind};
+use crate::transport::failure::Failure;
+
+/// How many bytes a config may have.
+pub(super) const READ_LIMIT: usize = 64 * 1024;
+
+/// The answer to a read of one key.
+pub(super) type Answer = Result<Vec<u8>, RedisError>;
 
 /// The last usable config of a key, and what has been wrong since.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Target {
-    /// Grows by one with every config that means something other than the one before.
+    /// Grows by one with every config whose meaning differs from the config before.
     pub(crate) revision: u64,
     pub(crate) config: Option<Arc<ComponentConfig>>,
-    /// Why the newest reading gave no config; the one before it stays in force.
+    /// Why the newest reading gave no config. The config before it stays in force.
     pub(crate) problem: Option<Problem>,
 }
 
@@ -27,7 +33,7 @@ pub(crate) struct Problem {
 }
 
 impl Target {
-    /// The target after a reading that said `config`.
+    /// Returns the target after a reading that found `config`.
     pub(super) fn with(&self, config: ComponentConfig) -> Self {
         let same = self.config.as_deref() == Some(&config);
         Self {
@@ -40,7 +46,7 @@ impl Target {
         }
     }
 
-    /// The target after a reading that gave no config.
+    /// Returns the target after a reading that gave no config.
     pub(super) fn with_problem(&self, problem: Problem) -> Self {
         Self {
             problem: Some(problem),
@@ -50,7 +56,7 @@ impl Target {
 }
 
 impl Problem {
-    /// The config server did not answer.
+    /// Returns the problem of a config server that did not answer.
     pub(super) fn unanswered(address: &str, failure: &Failure) -> Self {
         Self {
             kind: if failure.is_refusal() {
@@ -66,11 +72,11 @@ impl Problem {
     }
 }
 
-/// The config in an answer to the read of `key`.
+/// Returns the config in an answer to the read of `key`.
 pub(super) fn interpret(
     address: &str,
     key: &str,
-    answer: Result<Vec<u8>, RedisError>,
+    answer: Answer,
 ) -> Result<ComponentConfig, Problem> {
     let invalid = |what: String| Problem {
         kind: ErrorKind::ConfigInvalid,

@@ -1,4 +1,4 @@
-//! How callers wake the watch, and how both know that it is over.
+//! How callers wake the watch, and how both know that it has ended.
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,7 +16,7 @@ thread_local! {
     static IS_WATCH: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Notes that this thread is a watch's.
+/// Notes that this thread is that of a watch.
 pub(super) fn mark_watch_thread() {
     IS_WATCH.set(true);
 }
@@ -27,12 +27,12 @@ impl Signal {
         self.wake.notify_one();
     }
 
-    /// Waits for [`wake`](Self::wake); one that came before counts.
+    /// Waits for [`wake`](Self::wake), or returns at once if it was called before.
     pub(super) async fn woken(&self) {
         self.wake.notified().await;
     }
 
-    /// Ends the watch. Who asks for work first and then sees that it has not ended, will be answered.
+    /// Ends the watch. A caller that asks for work and then sees that the watch has not ended is answered.
     pub(super) fn end(&self) {
         self.ended.store(true, Ordering::SeqCst);
         self.wake();
@@ -42,9 +42,9 @@ impl Signal {
         self.ended.load(Ordering::SeqCst)
     }
 
-    /// Whether nobody will do what is asked here: the watch has ended, or it is its own thread that asks, in a subscriber
+    /// Returns `true` if nobody answers a request from here: the watch has ended, or its own thread asks, in a subscriber
     /// of its events that calls a component.
-    pub(super) fn is_in_vain(&self) -> bool {
+    pub(super) fn is_unheard(&self) -> bool {
         self.has_ended() || IS_WATCH.get()
     }
 }

@@ -6,39 +6,42 @@ use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use futures_util::future::BoxFuture;
-use redis::RedisError;
-use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{timeout, timeout_at};
 
-use super::errands::start_all;
-use super::pace::{Intervals, Pace};
+use super::pace::Pace;
 use super::pushes::Pushes;
 use super::reading::{Problem, interpret};
+use super::reconnect::Reconnect;
 use super::signal::mark_watch_thread;
-use super::uplink::{Answer, Uplink};
-use super::{Shared, Watched};
+use super::state::State;
+use super::watched_key::WatchedKey;
+use crate::background::{BackgroundTasks, start_all};
 use crate::backoff::Backoff;
-use crate::client::{Failure, Timeouts};
 use crate::clock::Tick;
-use crate::{ComponentConfig, measure};
+use crate::config::ComponentConfig;
+use crate::settings::Settings;
+use crate::telemetry;
+use crate::transport::error_codes::is_passing;
+use crate::transport::failure::Failure;
 
-/// How the watch does its work.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Manner {
-    /// Whether changes shall be pushed.
-    pub(crate) push: bool,
-    pub(crate) timeouts: Timeouts,
-    pub(crate) intervals: Intervals,
-}
-
-/// Starts the thread, which ends when `shared` says so.
+/// Starts the thread, which ends when `state` says so.
 pub(super) fn start(
-    shared: Arc<Shared>,
+    state: Arc<State>,
     config: ComponentConfig,
-    manner: Manner,
-    errands: UnboundedReceiver<BoxFuture<'static, ()>>,
+    settings: &Settings,
+    tasks: BackgroundTasks,
 ) -> io::Result<()> {
+    let pushes = settings
+        .pushes()
+        .then(|| Pushes::new(Arc::clone(&state.signal)));
+    let watch = Watch {
+        state,
+        server: Reconnect::new(config, settings.config_server_timeouts(), pushes.clone()),
+        pushes,
+        pace: Pace::new(settings.intervals()),
+        backoff: Backoff::new(Backoff::SERVER_DOWN),
+        met: false,
+    };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
@@ -46,26 +49,17 @@ pub(super) fn start(
         .name("redis-components-watch".into())
         .spawn(move || {
             mark_watch_thread();
-            let pushes = manner.push.then(|| Pushes::new(Arc::clone(&shared.signal)));
-            let watch = Watch {
-                shared,
-                uplink: Uplink::new(config, manner.timeouts, pushes.clone()),
-                pushes,
-                pace: Pace::new(manner.intervals),
-                backoff: Backoff::new(Backoff::SERVER_DOWN),
-                met: false,
-            };
-            runtime.spawn(start_all(errands));
+            runtime.spawn(start_all(tasks));
             runtime.block_on(watch.run());
         })
         .map(drop)
 }
 
 struct Watch {
-    shared: Arc<Shared>,
-    /// None where changes shall not be pushed.
+    state: Arc<State>,
+    /// None if changes are polled.
     pushes: Option<Pushes>,
-    uplink: Uplink,
+    server: Reconnect,
     pace: Pace,
     backoff: Backoff,
     /// Whether the server has ever answered.
@@ -73,22 +67,22 @@ struct Watch {
 }
 
 /// A key and its state.
-type Entry = (String, Arc<Watched>);
+type Entry = (String, Arc<WatchedKey>);
 
 impl Watch {
     async fn run(mut self) {
-        while !self.shared.signal.has_ended() {
+        while !self.state.signal.has_ended() {
             let result = match self.due() {
                 Due::Read(entries) => self.read(&entries).await,
                 Due::Heartbeat => self.beat().await,
                 Due::Nothing { until } => {
-                    if self.shared.writes().is_empty() {
+                    if self.state.writes().is_empty() {
                         self.sleep(until).await;
                     }
                     Ok(())
                 }
             };
-            // Behind the reads, for which calls wait; not where the server has just not answered these.
+            // Behind the reads, for which calls wait, and only if the server has answered these.
             let result = match result {
                 Ok(()) => self.write().await,
                 failed => failed,
@@ -101,22 +95,22 @@ impl Watch {
         }
     }
 
-    /// What is to be done now.
+    /// Returns what to do now.
     fn due(&mut self) -> Due {
         let now = Instant::now();
-        let connected = self.uplink.pushing().is_some() || self.uplink.is_refused();
+        let connected = self.server.pushing().is_some() || self.server.is_refused();
         let everything = self.is_lost() || connected && now >= self.pace.reread_due();
         if everything {
             self.pace.note_reread();
-            if self.uplink.is_refused() {
-                // Perhaps the server grants it by now.
-                self.uplink.close();
+            if self.server.is_refused() {
+                // Perhaps the server grants pushes by now.
+                self.server.close();
             }
         }
-        let generation = self.uplink.pushing();
+        let invalidations = self.server.pushing();
         let entries = self.entries(|watched| {
-            let is_old = match generation {
-                Some(now) => !watched.is_as_of(now),
+            let is_old = match invalidations {
+                Some(count) => !watched.is_as_of(count),
                 None => watched.next_read().is_some_and(|left| left.is_zero()),
             };
             everything || watched.is_due() || is_old
@@ -124,7 +118,7 @@ impl Watch {
         if !entries.is_empty() {
             return Due::Read(entries);
         }
-        let heartbeat = generation.map(|_| self.pace.heartbeat_due(self.smallest_wait()));
+        let heartbeat = invalidations.map(|_| self.pace.heartbeat_due(self.smallest_wait()));
         match heartbeat {
             Some(heartbeat) if now >= heartbeat => Due::Heartbeat,
             Some(heartbeat) => Due::Nothing {
@@ -140,16 +134,16 @@ impl Watch {
         }
     }
 
-    /// How long it is until the next read on behalf of callers who do not read themselves.
+    /// Returns the time until the next read on behalf of callers that do not read themselves.
     fn next_read(&self) -> Option<Duration> {
-        let keys = self.shared.keys();
+        let keys = self.state.keys();
         keys.values()
             .filter_map(|watched| watched.next_read())
             .min()
     }
 
-    fn entries(&self, wanted: impl Fn(&Watched) -> bool) -> Vec<Entry> {
-        self.shared
+    fn entries(&self, wanted: impl Fn(&WatchedKey) -> bool) -> Vec<Entry> {
+        self.state
             .keys()
             .iter()
             .filter(|(_, watched)| wanted(watched))
@@ -158,7 +152,7 @@ impl Watch {
     }
 
     fn smallest_wait(&self) -> Option<Duration> {
-        let keys = self.shared.keys();
+        let keys = self.state.keys();
         keys.values()
             .filter_map(|watched| watched.smallest_wait())
             .min()
@@ -168,66 +162,67 @@ impl Watch {
     async fn read(&mut self, entries: &[Entry]) -> Result<(), Failure> {
         let keys: Vec<&str> = entries.iter().map(|(key, _)| key.as_str()).collect();
         let mut sent_at = Tick::now();
-        let mut generation = 0;
+        let mut invalidations = 0;
         let answers = self
-            .uplink
+            .server
             .read(&keys, || {
-                // Before it is sent: what is pushed while it is under way makes it old.
-                generation = self.pushes.as_ref().map_or(0, Pushes::generation);
+                // Before it is sent: a push while it is in flight makes it old.
+                invalidations = self.pushes.as_ref().map_or(0, Pushes::count);
                 sent_at = Tick::now();
                 for (_, watched) in entries {
                     watched.begin();
                 }
             })
             .await?;
-        if let Some(Err(error)) = answers.iter().find(|answer| is_passing(answer)) {
+        // A server that serves nobody for the moment says nothing of a key's config.
+        let mut errors = answers.iter().filter_map(|answer| answer.as_ref().err());
+        if let Some(error) = errors.find(|error| is_passing(error)) {
             return Err(error.clone().into());
         }
-        // Before those who wait are told, who may ask at once how the server is.
+        // Before waiting callers are told: they may ask at once how the server is.
         self.found();
         for ((key, watched), answer) in entries.iter().zip(answers) {
-            let reading = interpret(&self.shared.address, key, answer);
+            let reading = interpret(&self.state.address, key, answer);
             if let Err(problem) = &reading
                 && watched.target().problem.as_ref() != Some(problem)
             {
-                let (server, reason) = (&self.shared.address, &problem.message);
-                measure::config_refused(key, problem.kind);
-                tracing::warn!(server, key, reason, "no config");
+                let server = &self.state.address;
+                telemetry::config_server::no_config(server, key, problem.kind, &problem.message);
             }
-            watched.answer(sent_at, generation, reading);
+            watched.answer(sent_at, invalidations, reading);
         }
         self.confirm(sent_at);
         Ok(())
     }
 
-    /// Shows that the server is there, and with it that what it has not pushed has not changed.
+    /// Shows that the server is there, and so that keys of which it pushed nothing have not changed.
     async fn beat(&mut self) -> Result<(), Failure> {
         let sent_at = Tick::now();
-        self.uplink.ping().await?;
+        self.server.ping().await?;
         self.pace.note_heartbeat();
         self.confirm(sent_at);
         Ok(())
     }
 
-    /// Renews the proofs of all keys of which nothing was pushed before the answer to what was sent at `sent_at`.
+    /// Renews the proofs of all keys of which nothing was pushed before the answer to the request that was sent at `sent_at`.
     fn confirm(&self, sent_at: Tick) {
-        if let Some(generation) = self.uplink.pushing() {
+        if let Some(count) = self.server.pushing() {
             let is_current =
-                |watched: &Watched| watched.is_as_of(generation) && !watched.is_refused();
+                |watched: &WatchedKey| watched.is_as_of(count) && !watched.is_refused();
             for (_, watched) in self.entries(is_current) {
                 watched.confirm(sent_at);
             }
         }
     }
 
-    /// Writes what is to be written, in one round trip.
+    /// Writes the values that callers have left, in one round trip.
     async fn write(&mut self) -> Result<(), Failure> {
-        let writes = std::mem::take(&mut *self.shared.writes());
+        let writes = std::mem::take(&mut *self.state.writes());
         if writes.is_empty() {
             return Ok(());
         }
         let values = writes.iter().map(|write| (&*write.key, &*write.value));
-        let answers = self.uplink.write(values).await;
+        let answers = self.server.write(values).await;
         let failure = answers.as_ref().err().cloned();
         let mut answers = answers.unwrap_or_default().into_iter();
         for write in writes {
@@ -243,37 +238,34 @@ impl Watch {
     }
 
     fn is_lost(&self) -> bool {
-        self.shared.lost.load(Ordering::Acquire)
+        self.state.lost.load(Ordering::Acquire)
     }
 
-    /// The server has answered a read.
+    /// Notes that the server has answered a read.
     fn found(&mut self) {
         self.pace.note_heartbeat();
         self.backoff = Backoff::new(Backoff::SERVER_DOWN);
-        let pushing = self.uplink.pushing().is_some();
-        let pushed_before = self.shared.pushing.swap(pushing, Ordering::AcqRel);
-        if pushed_before != pushing || self.is_lost() || !std::mem::replace(&mut self.met, true) {
-            measure::config_server(&self.shared.address, true, pushing);
-        }
-        if self.shared.lost.swap(false, Ordering::AcqRel) {
-            let server = &self.shared.address;
-            tracing::info!(server, pushing, "config server is back");
+        let pushing = self.server.pushing().is_some();
+        let pushed_before = self.state.pushing.swap(pushing, Ordering::AcqRel);
+        let is_news = pushed_before != pushing || !std::mem::replace(&mut self.met, true);
+        if self.state.lost.swap(false, Ordering::AcqRel) {
+            telemetry::config_server::back(&self.state.address, pushing);
+        } else if is_news {
+            telemetry::config_server::answers(&self.state.address, pushing);
         }
     }
 
-    /// Closes the connection and tells everybody who waits.
+    /// Closes the connection and tells all callers that wait.
     fn lose(&mut self, failure: &Failure) {
-        self.uplink.close();
-        self.shared.pushing.store(false, Ordering::Release);
-        if !self.shared.lost.swap(true, Ordering::AcqRel) && !self.shared.signal.has_ended() {
-            let (server, reason) = (&self.shared.address, &failure.message);
-            measure::config_server(server, false, false);
-            tracing::warn!(server, reason, "config server is lost");
+        self.server.close();
+        self.state.pushing.store(false, Ordering::Release);
+        if !self.state.lost.swap(true, Ordering::AcqRel) && !self.state.signal.has_ended() {
+            telemetry::config_server::lost(&self.state.address, &failure.message);
         }
         for (_, watched) in self.entries(|_| true) {
-            watched.give_up(Problem::unanswered(&self.shared.address, failure));
+            watched.give_up(Problem::unanswered(&self.state.address, failure));
         }
-        for write in std::mem::take(&mut *self.shared.writes()) {
+        for write in std::mem::take(&mut *self.state.writes()) {
             // An error says that the caller was cancelled.
             let _ = write.done.send(Err(failure.clone()));
         }
@@ -281,9 +273,9 @@ impl Watch {
 
     /// Waits for something to do.
     async fn sleep(&self, until: Option<Instant>) {
-        let woken = self.shared.signal.woken();
+        let woken = self.state.signal.woken();
         match until {
-            // An error says that it is time.
+            // An error says that the time has come.
             Some(until) => drop(timeout_at(until.into(), woken).await),
             None => woken.await,
         }
@@ -292,8 +284,8 @@ impl Watch {
     /// Waits before the next attempt, unless the watch ends.
     async fn pause(&self, pause: Duration) {
         let ended = async {
-            while !self.shared.signal.has_ended() {
-                self.shared.signal.woken().await;
+            while !self.state.signal.has_ended() {
+                self.state.signal.woken().await;
             }
         };
         // An error says that the pause is over.
@@ -301,14 +293,7 @@ impl Watch {
     }
 }
 
-/// Whether the server says that it does not serve anybody just now: what it then says of a key says nothing of its config.
-fn is_passing(answer: &Answer) -> bool {
-    const CODES: [&str; 5] = ["LOADING", "MASTERDOWN", "BUSY", "TRYAGAIN", "CLUSTERDOWN"];
-    let code = answer.as_ref().err().and_then(RedisError::code);
-    code.is_some_and(|code| CODES.contains(&code))
-}
-
-/// What is to be done.
+/// What to do next.
 enum Due {
     Read(Vec<Entry>),
     Heartbeat,
@@ -316,9 +301,9 @@ enum Due {
 }
 
 impl Drop for Watch {
-    /// Nobody is left waiting for a thread that is gone, not even if that was a panic.
+    /// Leaves no caller waiting for a thread that is gone, not even after a panic.
     fn drop(&mut self) {
-        self.shared.signal.end();
+        self.state.signal.end();
         self.lose(&Failure::unreachable("the config watch has ended"));
     }
 }

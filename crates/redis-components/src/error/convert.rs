@@ -69,7 +69,7 @@ impl StdError for Carrier {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ErrorKind;
+    use crate::error::ErrorKind;
 
     #[test]
     fn is_found_inside_redis_errors_and_boxes() {

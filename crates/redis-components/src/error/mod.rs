@@ -1,11 +1,8 @@
 //! What can go wrong between a call and its component's server.
 
 mod convert;
-mod errors;
-mod text;
-
-pub use self::errors::Errors;
-pub(crate) use self::text::{printable, printable_error, repeats_arguments};
+pub(crate) mod errors;
+pub(crate) mod text;
 
 use std::error::Error as StdError;
 use std::fmt;

@@ -1,116 +1,121 @@
 //! One attempt to build a client: build, probe, publish.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Weak};
 use std::thread;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use tokio::sync::watch;
 
-use super::drain::Retired;
-use super::outlook::{Comeback, Goal, Outlook};
-use super::published::{Clients, Numbered, Published};
-use super::report::{Event, Report};
-use super::trial::Trial;
-use super::{Executor, Slot};
-use crate::ComponentConfig;
-use crate::client::{Failure, Timeouts};
-use crate::config_server::Errands;
+use super::breaker::{Breaker, ExecutorId, Goal, Over, Recovery};
+use super::published::{Clients, OfGeneration, Published};
+use super::retired::Retired;
+use super::slot::Slot;
+use crate::background::Background;
+use crate::client::health::TOO_YOUNG;
+use crate::config::ComponentConfig;
+use crate::settings::timeouts::Timeouts;
+use crate::telemetry::component::{ServerEvent, What};
+use crate::transport::failure::Failure;
 
-/// An attempt that is underway. When it is dropped it is over, and those who wait look again.
-pub(crate) struct Attempt<X: Executor> {
+/// What runs attempts, and where their clients are kept.
+pub(crate) trait Runner: Clone + Send + Sync + 'static {
+    /// What calls of one executor share.
+    type Client: Send + Sync + 'static;
+
+    fn id(&self) -> ExecutorId;
+
+    /// Adds the client, in the place of a dead one.
+    fn keep(&self, clients: &mut Clients, client: Arc<OfGeneration<Self::Client>>);
+
+    /// Runs the attempt in the background, so that a caller that gives up does not end it for the others.
+    fn start(&self, attempt: Attempt<Self>);
+}
+
+/// An attempt that runs. When it is dropped it is over, and waiting calls look again.
+pub(crate) struct Attempt<R: Runner> {
     slot: Arc<Slot>,
-    executor: X,
+    runner: R,
     goal: Goal,
-    over: watch::Sender<()>,
+    /// Wakes waiting calls when it is dropped.
+    _over: watch::Sender<()>,
     is_finished: bool,
 }
 
-/// Tells when an attempt is over.
-#[derive(Clone, Debug)]
-pub(super) struct Ended(watch::Receiver<()>);
-
-impl Ended {
-    pub(super) async fn wait(mut self) {
-        // The sender never sends; the error says that it is gone.
-        let _ = self.0.changed().await;
-    }
-}
-
-impl<X: Executor> Attempt<X> {
-    pub(super) fn begin(outlook: &mut Outlook, slot: &Arc<Slot>, executor: &X, goal: Goal) -> Self {
-        let attempt = Self {
+impl<R: Runner> Attempt<R> {
+    pub(super) fn begin(breaker: &mut Breaker, slot: &Arc<Slot>, runner: &R, goal: Goal) -> Self {
+        let over = watch::Sender::new(());
+        breaker.begin(runner.id(), goal.revision, Over::new(&over));
+        Self {
             slot: Arc::clone(slot),
-            executor: executor.clone(),
+            runner: runner.clone(),
             goal,
-            over: watch::Sender::new(()),
+            _over: over,
             is_finished: false,
-        };
-        outlook.begin(executor.id(), attempt.goal.revision, attempt.ended());
-        attempt
-    }
-
-    pub(super) fn ended(&self) -> Ended {
-        Ended(self.over.subscribe())
+        }
     }
 
     pub(super) fn config(&self) -> &Arc<ComponentConfig> {
         &self.goal.config
     }
 
-    /// How many multiplexed connections the client shall have.
+    /// Returns how many multiplexed connections the client has.
     pub(super) fn connections(&self) -> usize {
-        self.slot.connections.load(Ordering::Relaxed)
+        self.slot.connections()
     }
 
     pub(super) fn timeouts(&self) -> Timeouts {
-        self.slot.conduct.timeouts.of(&self.goal.config)
+        self.slot.timeouts().of(&self.goal.config)
     }
 
-    /// Who ends the client's connection when nobody uses it any more.
-    pub(super) fn errands(&self) -> Option<Errands> {
-        self.slot.server().map(|server| server.errands().clone())
+    /// Returns what closes the client's connections when nobody uses them any more.
+    pub(super) fn background(&self) -> Option<Background> {
+        let server = self.slot.server();
+        server.map(|server| server.background().clone())
     }
 
-    /// Publishes the client, or notes why there is none, and then tells of it. A client that is on trial is to be judged
-    /// later.
-    pub(super) fn finish(mut self, opened: Result<X::Client, Failure>) -> Option<Trial<X>> {
-        let (report, comeback) = match opened {
+    /// Publishes the client, or notes why there is none, and then reports it.
+    pub(super) fn finish(mut self, opened: Result<R::Client, Failure>) -> Option<Probation> {
+        let (event, recovery) = match opened {
             Ok(client) => self.publish(client),
-            Err(failure) => (Some(self.fail(&failure)), Comeback::None),
+            Err(failure) => (Some(self.fail(&failure)), Recovery::None),
         };
-        let is_on_trial = comeback == Comeback::OnTrial;
-        let trial = is_on_trial.then(|| Trial::of(&self.slot, &self.executor, &self.goal));
+        let probation = (recovery == Recovery::OnProbation).then(|| Probation {
+            slot: Arc::downgrade(&self.slot),
+            executor: self.runner.id(),
+            revision: self.goal.revision,
+        });
         self.is_finished = true;
         drop(self);
-        if let Some(report) = report {
-            report.emit();
+        if let Some(event) = event {
+            event.emit();
         }
-        trial
+        probation
     }
 
-    fn publish(&self, client: X::Client) -> (Option<Report>, Comeback) {
-        let mut outlook = self.slot.outlook();
-        let comeback = outlook.recover(self.executor.id(), self.goal.revision);
+    fn publish(&self, client: R::Client) -> (Option<ServerEvent>, Recovery) {
+        let mut state = self.slot.state();
+        let id = self.runner.id();
+        let recovery = state.breaker.recover(id, self.goal.revision);
 
-        if outlook.is_shut_down() {
-            return (None, Comeback::None);
+        if state.is_shut_down {
+            return (None, Recovery::None);
         }
         let old = self.slot.published();
         let next = match &old {
             Some(old) if old.config == self.goal.config => {
                 let mut next = Published::clone(old);
-                self.put(&mut next.clients, client, next.generation);
-                // Calls may be under way on what is replaced: of several connections one has ended, or the server refused.
-                outlook.retire(Retired::new(&old.without(&next.clients)));
+                self.keep(&mut next.clients, client, next.generation);
+                // Calls may use what is replaced: of several connections one has ended, or the server refused.
+                state.remember(Retired::new(&old.without(&next.clients)));
                 next
             }
             _ if self.slot.watched.target().config.as_ref() == Some(&self.goal.config) => {
                 let generation = self.slot.newest.load(Ordering::Acquire) + 1;
                 let mut clients = Clients::default();
-                self.put(&mut clients, client, generation);
+                self.keep(&mut clients, client, generation);
                 if let Some(old) = &old {
-                    self.slot.retire(&mut outlook, old);
+                    self.slot.retire(&mut state, old);
                 }
                 Published {
                     generation,
@@ -120,61 +125,91 @@ impl<X: Executor> Attempt<X> {
                     clients,
                 }
             }
-            // The config has changed once more meanwhile; the next attempt is for the newest.
-            _ => return (None, Comeback::None),
+            // The config has changed again; the next attempt is for the newest.
+            _ => return (None, Recovery::None),
         };
-        // The generation first: who finds the new client finds it current.
+        // The generation first: a call that finds the new client finds it current.
         let generation = next.generation;
         self.slot.newest.store(generation, Ordering::Release);
         self.slot.published.store(Some(Arc::new(next)));
-        drop(outlook);
+        drop(state);
 
-        let event = if old.as_ref().is_none_or(|old| old.generation != generation) {
+        let what = if old.as_ref().is_none_or(|old| old.generation != generation) {
             let previous = old.map(|old| old.config.address());
-            Some(Event::InForce {
+            Some(What::InForce {
                 generation,
                 previous,
             })
         } else {
-            (comeback == Comeback::Certain).then_some(Event::Back { generation })
+            (recovery == Recovery::Done).then_some(What::Back { generation })
         };
-        (event.map(|event| self.report(event)), comeback)
+        let event = what.map(|what| self.slot.event(&self.goal.config, what));
+        (event, recovery)
     }
 
-    fn put(&self, clients: &mut Clients, client: X::Client, generation: u64) {
+    fn keep(&self, clients: &mut Clients, client: R::Client, generation: u64) {
         let newest = Arc::clone(&self.slot.newest);
-        let numbered = Arc::new(Numbered::new(client, generation, newest));
-        self.executor.put(clients, numbered);
+        let client = Arc::new(OfGeneration::new(client, generation, newest));
+        self.runner.keep(clients, client);
     }
 
-    fn fail(&self, failure: &Failure) -> Report {
-        let mut outlook = self.slot.outlook();
-        let id = self.executor.id();
-        self.slot
-            .note_failure(&mut outlook, &self.goal, id, failure)
-    }
-
-    fn report(&self, event: Event) -> Report {
-        self.slot.report(&self.goal.config, event)
+    fn fail(&self, failure: &Failure) -> ServerEvent {
+        let breaker = &mut self.slot.state().breaker;
+        let id = self.runner.id();
+        self.slot.note_failure(breaker, &self.goal, id, failure)
     }
 }
 
-impl<X: Executor> Drop for Attempt<X> {
+impl<R: Runner> Drop for Attempt<R> {
     fn drop(&mut self) {
-        let mut report = None;
+        let mut event = None;
         if !self.is_finished {
             // Noted for this executor alone, so that its callers do not begin it again and again.
-            report = Some(if thread::panicking() {
+            event = Some(if thread::panicking() {
                 self.fail(&Failure::without_drivers())
             } else {
                 self.fail(&Failure::runtime_ended())
             });
         }
-        let mut outlook = self.slot.outlook();
-        outlook.end(self.executor.id(), self.goal.revision);
-        drop(outlook);
-        if let Some(report) = report.filter(|_| thread::panicking()) {
-            report.emit();
+        let mut state = self.slot.state();
+        state.breaker.end(self.runner.id(), self.goal.revision);
+        // A subscriber may itself call the component, which takes the lock.
+        drop(state);
+        if let Some(event) = event.filter(|_| thread::panicking()) {
+            event.emit();
+        }
+    }
+}
+
+/// The client of a server that has closed clients early. [End](Self::end) it when it has [lasted](Self::LASTS).
+#[derive(Debug)]
+#[must_use = "a server is reported as back when its probation ends"]
+pub(super) struct Probation {
+    slot: Weak<Slot>,
+    executor: ExecutorId,
+    revision: u64,
+}
+
+impl Probation {
+    /// A client that has lived this long was not closed early.
+    pub(super) const LASTS: Duration = TOO_YOUNG;
+
+    /// Reports that the server is back, if the client still lives.
+    pub(super) fn end(self, lives: impl FnOnce(&Clients) -> bool) {
+        let Some(slot) = self.slot.upgrade() else {
+            return;
+        };
+        let mut state = slot.state();
+        let Some(published) = slot.published() else {
+            return;
+        };
+        let is_back =
+            lives(&published.clients) && state.breaker.end_probation(self.executor, self.revision);
+        drop(state);
+        if is_back {
+            let generation = published.generation;
+            slot.event(&published.config, What::Back { generation })
+                .emit();
         }
     }
 }

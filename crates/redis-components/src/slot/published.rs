@@ -6,8 +6,9 @@ use std::time::SystemTime;
 
 use tokio::runtime::Id;
 
-use crate::ComponentConfig;
-use crate::client::{Multiplexed, Pool};
+use crate::client::blocking::pool::Pool;
+use crate::client::multiplexed::Multiplexed;
+use crate::config::ComponentConfig;
 
 /// A config in force. It cannot disagree with its clients, which are built from it.
 #[derive(Clone, Debug)]
@@ -24,20 +25,20 @@ pub(crate) struct Published {
 /// The clients of one generation, one for each executor that has called.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Clients {
-    pub(super) runtimes: Vec<(Id, Arc<Numbered<Multiplexed>>)>,
-    pub(super) pool: Option<Arc<Numbered<Arc<Pool>>>>,
+    pub(super) runtimes: Vec<(Id, Arc<OfGeneration<Multiplexed>>)>,
+    pub(super) pool: Option<Arc<OfGeneration<Arc<Pool>>>>,
 }
 
 /// A client and the generation of config it belongs to.
 #[derive(Debug)]
-pub(crate) struct Numbered<C> {
+pub(crate) struct OfGeneration<C> {
     pub(crate) client: C,
     pub(crate) generation: u64,
     newest: Arc<AtomicU64>,
 }
 
 impl Published {
-    /// The same, known to be what the config server says at `revision`.
+    /// Returns the same, known to be what the config server holds at `revision`.
     pub(super) fn at_revision(&self, revision: u64) -> Self {
         Self {
             revision,
@@ -45,7 +46,7 @@ impl Published {
         }
     }
 
-    /// The same, with those clients alone that are not in `next`.
+    /// Returns the same without the clients that are also in `next`.
     pub(super) fn without(&self, next: &Clients) -> Self {
         let mut replaced = self.clone();
         let Clients { runtimes, pool } = &mut replaced.clients;
@@ -64,7 +65,7 @@ impl Published {
     }
 }
 
-impl<C> Numbered<C> {
+impl<C> OfGeneration<C> {
     pub(super) fn new(client: C, generation: u64, newest: Arc<AtomicU64>) -> Self {
         Self {
             client,
@@ -73,7 +74,7 @@ impl<C> Numbered<C> {
         }
     }
 
-    /// Whether no newer generation has been published.
+    /// Returns `true` if no newer generation has been published.
     pub(crate) fn is_newest(&self) -> bool {
         self.newest.load(Ordering::Acquire) == self.generation
     }

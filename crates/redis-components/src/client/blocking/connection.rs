@@ -1,0 +1,77 @@
+//! One connection of a pool: a stream, and what its users have left behind in it.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use redis::{RedisResult, Value};
+
+use super::session::Session;
+use crate::config::ComponentConfig;
+use crate::settings::timeouts::Timeouts;
+use crate::transport::blocking::BlockingStream;
+use crate::transport::failure::Failure;
+
+/// One connection. After an error of the transport it is of no use any more.
+pub(crate) struct BlockingConnection {
+    stream: BlockingStream,
+    session: Session,
+    db: i64,
+    since: Instant,
+}
+
+impl BlockingConnection {
+    /// Connects, logs in and probes.
+    pub(super) fn open(config: &Arc<ComponentConfig>, timeouts: Timeouts) -> Result<Self, Failure> {
+        Ok(Self {
+            stream: BlockingStream::open(config, timeouts)?,
+            session: Session::default(),
+            db: i64::from(config.db_number()),
+            since: Instant::now(),
+        })
+    }
+
+    /// Sends encoded commands and reads as many replies; errors of the server are among them.
+    pub(super) fn request(&mut self, packed: &[u8], replies: usize) -> RedisResult<Vec<Value>> {
+        self.session.note(packed);
+        self.stream.request(packed, replies)
+    }
+
+    /// Sends encoded commands that have no reply. A server may send one nevertheless, so the connection serves nobody else.
+    pub(super) fn send_only(&mut self, packed: &[u8]) -> RedisResult<()> {
+        self.session.spoil();
+        self.request(packed, 0).map(drop)
+    }
+
+    /// Makes requests wait as long as `is_served` says that the server is there.
+    pub(super) fn wait_while(
+        &mut self,
+        is_served: impl FnMut() -> bool + Send + 'static,
+    ) -> RedisResult<()> {
+        self.stream.wait_while(is_served)
+    }
+
+    /// Asks the server whether it is there and serves.
+    pub(super) fn ping(&mut self) -> Result<(), Failure> {
+        self.stream.ping()
+    }
+
+    /// Returns `true` if the next user finds the connection as the first one did.
+    pub(super) fn is_clean(&self) -> bool {
+        self.session.is_clean()
+    }
+
+    pub(super) fn db(&self) -> i64 {
+        self.db
+    }
+
+    /// Returns the time since it was opened.
+    pub(super) fn age(&self) -> Duration {
+        self.since.elapsed()
+    }
+
+    /// Returns the server's address.
+    pub(super) fn peer(&self) -> RedisResult<SocketAddr> {
+        self.stream.peer()
+    }
+}

@@ -1,0 +1,6 @@
+//! The client that the threads of a process share: a pool of connections.
+
+mod connection;
+pub(crate) mod pool;
+pub(crate) mod pooled;
+mod session;

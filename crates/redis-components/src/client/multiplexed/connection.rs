@@ -1,0 +1,178 @@
+//! One connection that many calls share.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use redis::aio::{ConnectionLike, MultiplexedConnection};
+use redis::{AsyncConnectionConfig, ProtocolVersion, RedisResult};
+use tokio::runtime::Handle;
+
+use super::driver::Driver;
+use super::in_flight::InFlightGuard;
+use super::socket::Socket;
+use crate::client::health::{Answer, Verdict};
+use crate::config::ComponentConfig;
+use crate::settings::timeouts::Timeouts;
+use crate::transport::asynchronous::{Opened, open, ping};
+use crate::transport::failure::{EarlyEnd, Failure};
+
+/// How often in a row a server must not answer if no call has shown that it does not.
+const TRIES: u32 = 2;
+
+/// A multiplexed connection and whether it still lives.
+pub(crate) struct SharedConnection {
+    connection: MultiplexedConnection,
+    socket: Arc<Socket>,
+    peer: SocketAddr,
+}
+
+/// A request in flight. If it is dropped before it ends, the server may be the reason.
+#[derive(Debug)]
+pub(crate) struct Request<'a> {
+    connection: &'a SharedConnection,
+    is_ended: bool,
+    _in_flight: InFlightGuard<'a>,
+}
+
+impl SharedConnection {
+    /// Connects, logs in and probes on the current runtime, which then drives the connection.
+    pub(super) async fn open(
+        config: &ComponentConfig,
+        timeouts: Timeouts,
+    ) -> Result<Self, Failure> {
+        let settings = AsyncConnectionConfig::new();
+        let opened = open(config, ProtocolVersion::RESP2, timeouts, settings).await?;
+        let Opened {
+            connection,
+            driver,
+            socket,
+            peer,
+        } = opened;
+        let socket = Arc::new(Socket::new(socket));
+        Handle::current().spawn(Driver::new(driver, Arc::clone(&socket)));
+        Ok(Self {
+            connection,
+            socket,
+            peer,
+        })
+    }
+
+    /// Returns a handle to the connection, for a user that holds its client as long.
+    pub(crate) fn handle(&self) -> MultiplexedConnection {
+        self.connection.clone()
+    }
+
+    /// Returns a handle to the connection, for a user that does not: only the last of them ends the connection.
+    pub(super) fn lend(&self) -> MultiplexedConnection {
+        self.socket.lend();
+        self.probe_if_idle();
+        self.handle()
+    }
+
+    /// Returns the number of the database that commands go to.
+    pub(super) fn db(&self) -> i64 {
+        self.connection.get_db()
+    }
+
+    pub(super) fn socket(&self) -> &Arc<Socket> {
+        &self.socket
+    }
+
+    /// Returns the server's address.
+    pub(super) fn peer(&self) -> SocketAddr {
+        self.peer
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.socket.health.is_closed()
+    }
+
+    /// Returns `true` if many requests are in flight.
+    pub(super) fn is_busy(&self) -> bool {
+        self.socket.in_flight.are_many()
+    }
+
+    /// Notes that a request begins.
+    pub(crate) fn begin(&self) -> Request<'_> {
+        Request {
+            connection: self,
+            is_ended: false,
+            _in_flight: self.socket.in_flight.begin(),
+        }
+    }
+
+    /// Notes how a request ended, which shows whether the server is there and serves.
+    fn note<T: Answer>(&self, result: &RedisResult<T>) {
+        match self.socket.health.note(result) {
+            Verdict::Well => {}
+            Verdict::Replace => self.socket.health.close(),
+            Verdict::Doubtful => self.probe(1),
+        }
+    }
+
+    /// Returns how the connection ended if it ended too young. Only the first caller is told.
+    pub(super) fn take_early_end(&self) -> Option<EarlyEnd> {
+        self.socket.health.take_early_end()
+    }
+
+    /// Returns `true` if the server has answered a call.
+    pub(super) fn has_served(&self) -> bool {
+        self.socket.health.has_served()
+    }
+
+    /// Probes the server in the background, once in a while: for users whose answers are not seen here.
+    pub(super) fn probe_if_idle(&self) {
+        if self.socket.health.is_probe_due() {
+            self.probe_now();
+        }
+    }
+
+    /// Probes the server in the background, because something has failed that did not use this connection.
+    pub(super) fn probe_now(&self) {
+        self.probe(TRIES);
+    }
+
+    /// Probes the server in the background, this often. Calls in flight are left alone.
+    fn probe(&self, tries: u32) {
+        let Ok(runtime) = Handle::try_current() else {
+            return;
+        };
+        let mut connection = self.handle();
+        let socket = Arc::clone(&self.socket);
+        runtime.spawn(async move {
+            for _ in 0..tries {
+                match ping(&mut connection).await {
+                    Err(failure) if !failure.is_refusal() => {}
+                    _ => return socket.health.note_probe_answer(),
+                }
+            }
+            socket.health.lose();
+        });
+    }
+}
+
+impl Request<'_> {
+    /// Notes how the request ended.
+    pub(crate) fn end<T: Answer>(mut self, result: &RedisResult<T>) {
+        self.is_ended = true;
+        self.connection.note(result);
+    }
+}
+
+/// A caller that gives up before the response timeout would never find out that the server is frozen.
+impl Drop for Request<'_> {
+    fn drop(&mut self) {
+        if !self.is_ended {
+            self.connection.probe_if_idle();
+        }
+    }
+}
+
+impl fmt::Debug for SharedConnection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SharedConnection")
+            .field("socket", &self.socket)
+            .finish_non_exhaustive()
+    }
+}

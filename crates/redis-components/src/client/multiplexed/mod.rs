@@ -1,0 +1,160 @@
+//! The client that the asynchronous calls of one tokio runtime share.
+
+pub(crate) mod connection;
+mod driver;
+mod in_flight;
+pub(crate) mod socket;
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use futures_util::future::try_join_all;
+use redis::aio::MultiplexedConnection;
+use redis::{AsyncConnectionConfig, ProtocolVersion};
+
+use self::connection::SharedConnection;
+use self::socket::{Socket, close_unused};
+use crate::background::Background;
+use crate::config::ComponentConfig;
+use crate::settings::timeouts::Timeouts;
+use crate::transport::asynchronous::open;
+use crate::transport::failure::{EarlyEnd, Failure};
+
+/// One or several multiplexed connections, of which each call uses one.
+pub(crate) struct Multiplexed {
+    /// Never empty.
+    connections: Box<[SharedConnection]>,
+    /// Closes the connections after the last user is gone.
+    background: Option<Background>,
+    /// Whether a caller was told that the client ended too young.
+    is_early_end_taken: AtomicBool,
+    /// For functions that take one. It ends with this client.
+    #[cfg(feature = "connection-manager")]
+    pub(crate) manager: tokio::sync::OnceCell<redis::aio::ConnectionManager>,
+}
+
+impl Multiplexed {
+    /// Connects, logs in and probes on the current runtime, which then drives the connections.
+    pub(crate) async fn open(
+        config: &ComponentConfig,
+        connections: usize,
+        timeouts: Timeouts,
+        background: Option<Background>,
+    ) -> Result<Self, Failure> {
+        let opening = (0..connections.max(1)).map(|_| SharedConnection::open(config, timeouts));
+        Ok(Self {
+            connections: try_join_all(opening).await?.into(),
+            background,
+            is_early_end_taken: AtomicBool::new(false),
+            #[cfg(feature = "connection-manager")]
+            manager: tokio::sync::OnceCell::new(),
+        })
+    }
+
+    /// Connects, logs in and probes as [`open`](Self::open) does, and closes the connections.
+    pub(crate) async fn prove(
+        config: &ComponentConfig,
+        connections: usize,
+        timeouts: Timeouts,
+    ) -> Result<(), Failure> {
+        let opening = (0..connections.max(1)).map(|_| {
+            let settings = AsyncConnectionConfig::new();
+            open(config, ProtocolVersion::RESP2, timeouts, settings)
+        });
+        try_join_all(opening).await.map(drop)
+    }
+
+    /// Picks the connection for one call: the first with few requests in flight, so that these go out together. If all have
+    /// many, chance decides: a counter would be one more place that all cores write to.
+    pub(crate) fn pick(&self) -> u32 {
+        let Ok(several @ 2..) = u32::try_from(self.connections.len()) else {
+            return 0;
+        };
+        let has_few = |number: &u32| !self.connection(*number).is_busy();
+        (0..several)
+            .find(has_few)
+            .unwrap_or_else(|| fastrand::u32(..several))
+    }
+
+    /// Returns the connection of that number.
+    pub(crate) fn connection(&self, number: u32) -> &SharedConnection {
+        &self.connections[number as usize]
+    }
+
+    /// Returns the number of the database that commands go to.
+    pub(crate) fn db(&self) -> i64 {
+        self.connections[0].db()
+    }
+
+    /// Returns the address of the server.
+    pub(crate) fn peer(&self) -> SocketAddr {
+        self.connections[0].peer()
+    }
+
+    /// Returns a handle to one of the connections, for a user that does not hold this client: only the last of them ends the
+    /// connection. Its requests are not counted, so chance decides which.
+    pub(crate) fn lend(&self) -> MultiplexedConnection {
+        self.connections[fastrand::usize(..self.connections.len())].lend()
+    }
+
+    /// Returns the connections as seen from outside. They may outlast this client if they are lent.
+    pub(crate) fn sockets(&self) -> impl Iterator<Item = &Arc<Socket>> {
+        self.connections.iter().map(SharedConnection::socket)
+    }
+
+    /// Probes the server in the background, once in a while: for users whose answers are not seen here.
+    #[cfg(feature = "connection-manager")]
+    pub(crate) fn probe_if_idle(&self) {
+        self.connections[0].probe_if_idle();
+    }
+
+    /// Probes the server in the background, because something has failed that did not use these connections.
+    pub(crate) fn probe_now(&self) {
+        self.connections[0].probe_now();
+    }
+
+    /// Returns `true` if calls need another client: the server closed a connection or does not answer any more, or the
+    /// client's runtime is gone.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.connections.iter().any(SharedConnection::is_closed)
+    }
+
+    /// Returns how the client ended if it ended too young. Only the first caller is told.
+    pub(crate) fn take_early_end(&self) -> Option<EarlyEnd> {
+        // One failure, however many connections have ended and whenever each is seen.
+        let ended = self
+            .connections
+            .iter()
+            .any(|connection| connection.take_early_end().is_some());
+        if !ended || self.is_early_end_taken.swap(true, Ordering::AcqRel) {
+            return None;
+        }
+        let used = self.connections.iter().any(SharedConnection::has_served);
+        Some(if used {
+            EarlyEnd::Used
+        } else {
+            EarlyEnd::Unused
+        })
+    }
+}
+
+impl Drop for Multiplexed {
+    fn drop(&mut self) {
+        let Some(background) = &self.background else {
+            return;
+        };
+        for socket in self.sockets().filter(|socket| !socket.is_lent()) {
+            background.run(close_unused(Arc::clone(socket)));
+        }
+    }
+}
+
+impl fmt::Debug for Multiplexed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Multiplexed")
+            .field("connections", &self.connections)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,65 @@
+//! Closing the socket of a client that nobody uses any more, also if its runtime stands still.
+
+use std::net::Shutdown;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use super::in_flight::InFlight;
+use crate::client::health::Health;
+
+/// How long a connection that nobody uses has to end by itself. It may still write requests whose answers nobody awaits.
+pub(crate) const GRACE: Duration = Duration::from_secs(1);
+
+/// One connection, as seen from outside its driver.
+#[derive(Debug)]
+pub(crate) struct Socket {
+    pub(super) health: Health,
+    pub(super) in_flight: InFlight,
+    /// Whether there may be users that do not hold the client.
+    lent: AtomicBool,
+    socket: socket2::Socket,
+}
+
+impl Socket {
+    pub(super) fn new(socket: socket2::Socket) -> Self {
+        Self {
+            health: Health::new(),
+            in_flight: InFlight::default(),
+            lent: AtomicBool::new(false),
+            socket,
+        }
+    }
+
+    /// Notes that a handle goes to a user that does not hold the client: only the last of them ends the connection.
+    pub(super) fn lend(&self) {
+        self.lent.store(true, Ordering::Release);
+    }
+
+    pub(super) fn is_lent(&self) -> bool {
+        self.lent.load(Ordering::Acquire)
+    }
+
+    /// Returns `true` if a user that does not hold the client may use the connection.
+    pub(crate) fn may_be_in_use(&self) -> bool {
+        self.is_lent() && self.is_open()
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        !self.health.is_closed()
+    }
+
+    /// Closes the connection. The socket is shut down because our handle to it keeps it open otherwise.
+    pub(crate) fn close(&self) {
+        self.health.close();
+        // An error says that it has ended already.
+        let _ = self.socket.shutdown(Shutdown::Both);
+    }
+}
+
+/// Closes a connection that nobody uses, unless it ends by itself. Its driver ends it while its runtime runs. A
+/// current-thread runtime that nobody blocks on does not run, and would keep the connection to a retired server.
+pub(super) async fn close_unused(socket: Arc<Socket>) {
+    tokio::time::sleep(GRACE).await;
+    socket.close();
+}

@@ -1,0 +1,156 @@
+//! One connection to the config server.
+
+use redis::aio::MultiplexedConnection;
+use redis::{AsyncConnectionConfig, ErrorKind, ProtocolVersion, RedisError};
+
+use super::pushes::Pushes;
+use super::reading::{Answer, READ_LIMIT};
+use crate::config::ComponentConfig;
+use crate::error::text::printable_error;
+use crate::settings::timeouts::Timeouts;
+use crate::transport::asynchronous::{Opened, open, ping};
+use crate::transport::failure::{Cause, Failure};
+
+/// A connection that lives on the watch's own runtime.
+#[derive(Debug)]
+pub(super) struct Connection {
+    connection: MultiplexedConnection,
+    pushing: bool,
+}
+
+impl Connection {
+    /// Connects, and asks the server to push if there are `pushes`. Also returns why the server does not push.
+    pub(super) async fn open(
+        config: &ComponentConfig,
+        timeouts: Timeouts,
+        pushes: Option<&Pushes>,
+    ) -> Result<(Self, Option<String>), Failure> {
+        let Some(pushes) = pushes else {
+            let silent = Self::open_silent(config, timeouts).await?;
+            return Ok((silent, None));
+        };
+        let open_pushing = || Self::open_pushing(config, timeouts, pushes);
+        let opened = match open_pushing().await {
+            // Once more: the server may have been restarted just then.
+            Err(failure) if was_closed(&failure) => open_pushing().await,
+            opened => opened,
+        };
+        let (refusal, may_be_starting) = match opened {
+            Ok(Ok(pushing)) => return Ok((pushing, None)),
+            Ok(Err(refusal)) => (printable_error(&refusal), false),
+            Err(failure) => match &failure.source {
+                Some(error) if is_too_old(error) => (printable_error(error), false),
+                // Some proxies close the connection when they meet a command that they do not know.
+                _ if was_closed(&failure) => ("it hangs up when it is asked to".to_owned(), true),
+                _ => return Err(failure),
+            },
+        };
+        let silent = Self::open_silent(config, timeouts).await?;
+        // A proxy in front of a server that starts does the same, and the server is up by now.
+        if may_be_starting && let Ok(Ok(pushing)) = open_pushing().await {
+            return Ok((pushing, None));
+        }
+        Ok((silent, Some(refusal)))
+    }
+
+    /// Connects, and asks the server to push. The inner error says that the server refuses that alone.
+    async fn open_pushing(
+        config: &ComponentConfig,
+        timeouts: Timeouts,
+        pushes: &Pushes,
+    ) -> Result<Result<Self, RedisError>, Failure> {
+        let settings = AsyncConnectionConfig::new().set_push_sender(pushes.clone());
+        let opened = open(config, ProtocolVersion::RESP3, timeouts, settings).await?;
+        let Opened {
+            mut connection,
+            driver,
+            ..
+        } = opened;
+        tokio::spawn(driver);
+        let tracked = track(&mut connection).await;
+        // The server does not track here what was read over an earlier connection.
+        pushes.invalidate_all();
+        match tracked {
+            Ok(()) => Ok(Ok(Self {
+                connection,
+                pushing: true,
+            })),
+            Err(error) if error.is_io_error() => Err(Failure::from(error).in_handshake()),
+            Err(refusal) => Ok(Err(refusal)),
+        }
+    }
+
+    async fn open_silent(config: &ComponentConfig, timeouts: Timeouts) -> Result<Self, Failure> {
+        let settings = AsyncConnectionConfig::new();
+        let opened = open(config, ProtocolVersion::RESP2, timeouts, settings).await?;
+        tokio::spawn(opened.driver);
+        Ok(Self {
+            connection: opened.connection,
+            pushing: false,
+        })
+    }
+
+    /// Returns `true` if the server pushes changes of the keys that are read over this connection.
+    pub(super) fn is_pushing(&self) -> bool {
+        self.pushing
+    }
+
+    /// Reads the values of all `keys` in one round trip. A key that does not exist reads as empty.
+    ///
+    /// GETRANGE bounds what is read; one byte more than the limit shows that a value is too long.
+    pub(super) async fn read<'a>(
+        &mut self,
+        keys: impl Iterator<Item = &'a str>,
+    ) -> Result<Vec<Answer>, RedisError> {
+        let mut pipeline = redis::pipe();
+        pipeline.ignore_errors();
+        for key in keys {
+            pipeline.getrange(key, 0, isize::try_from(READ_LIMIT).unwrap_or(isize::MAX));
+        }
+        pipeline.query_async(&mut self.connection).await
+    }
+
+    /// Writes all values in one round trip. The server may refuse each by itself.
+    pub(super) async fn write<'a>(
+        &mut self,
+        values: impl Iterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Vec<Result<(), RedisError>>, RedisError> {
+        let mut pipeline = redis::pipe();
+        pipeline.ignore_errors();
+        for (key, value) in values {
+            pipeline.set(key, value);
+        }
+        pipeline.query_async(&mut self.connection).await
+    }
+
+    /// Asks the server whether it is there. When this returns, all that it pushed before its answer has been counted.
+    pub(super) async fn ping(&mut self) -> Result<(), Failure> {
+        match ping(&mut self.connection).await {
+            // Any answer shows that it is there.
+            Err(failure) if failure.is_refusal() => Ok(()),
+            result => result,
+        }
+    }
+}
+
+/// Asks for the default mode: only keys that were read are pushed, and only to connections that may read them. BCAST would
+/// name every key under a prefix to every connection.
+async fn track(connection: &mut MultiplexedConnection) -> Result<(), RedisError> {
+    redis::cmd("CLIENT")
+        .arg("TRACKING")
+        .arg("ON")
+        .query_async(connection)
+        .await
+}
+
+fn was_closed(failure: &Failure) -> bool {
+    failure.cause == Cause::ClosedInHandshake
+}
+
+/// Returns `true` if the server does not know, or does not allow, HELLO 3.
+fn is_too_old(error: &RedisError) -> bool {
+    error.kind() == ErrorKind::RESP3NotSupported
+        || matches!(error.code(), Some("NOPROTO" | "NOPERM"))
+        // redis-rs knows this answer in the words of Redis 6 only.
+        || error.detail().is_some_and(|detail| detail.starts_with("unknown command"))
+}

@@ -1,0 +1,209 @@
+//! One key on the config server: what it held last, and when that was known to be true.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use tokio::sync::watch;
+
+use super::lock_free::proof::Proof;
+use super::lock_free::reads::Reads;
+use super::reading::{Problem, Target};
+use super::signal::Signal;
+use crate::clock::{Tick, Wait};
+use crate::config::ComponentConfig;
+use crate::error::ErrorKind;
+use crate::settings::intervals::FASTEST_HEARTBEAT;
+
+/// The state of one key, state by its component's callers and the watch.
+#[derive(Debug)]
+pub(crate) struct WatchedKey {
+    reads: Reads,
+    completed: watch::Sender<u64>,
+    target: ArcSwap<Target>,
+    proof: Proof,
+    /// The smallest `wait` but zero of the components that use the key, in nanoseconds.
+    smallest_wait: AtomicU64,
+    /// How many callers wait for a client and want to know when the config changes meanwhile.
+    followers: AtomicUsize,
+    signal: Arc<Signal>,
+}
+
+/// A caller that waits and does not read; see [`WatchedKey::follow`].
+#[derive(Debug)]
+pub(crate) struct Following<'a>(&'a WatchedKey);
+
+impl Drop for Following<'_> {
+    fn drop(&mut self) {
+        self.0.followers.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl WatchedKey {
+    pub(super) fn new(signal: Arc<Signal>) -> Self {
+        Self {
+            reads: Reads::new(),
+            completed: watch::Sender::new(0),
+            target: ArcSwap::default(),
+            proof: Proof::new(),
+            smallest_wait: AtomicU64::new(u64::MAX),
+            followers: AtomicUsize::new(0),
+            signal,
+        }
+    }
+
+    /// Returns the state of a config that never changes.
+    pub(crate) fn fixed(config: ComponentConfig) -> Self {
+        let watched = Self::new(Arc::default());
+        watched.publish(Target::default().with(config));
+        watched.proof.prove_forever();
+        watched
+    }
+
+    /// Returns `true` if the target was current on the config server no more than `wait` ago.
+    pub(crate) fn is_proven(&self, wait: Wait) -> bool {
+        self.proof.is_fresh(wait)
+    }
+
+    /// Returns the time since the target was last known to be current, or none if there was no answer yet or none is needed.
+    pub(crate) fn proof_age(&self) -> Option<Duration> {
+        self.proof.age()
+    }
+
+    /// Returns the revision of the target. Load it after [`is_proven`](Self::is_proven), which says how old it may be.
+    pub(crate) fn revision(&self) -> u64 {
+        self.proof.revision()
+    }
+
+    pub(crate) fn target(&self) -> Arc<Target> {
+        self.target.load_full()
+    }
+
+    /// Notes that a component with this `wait` uses the key. Zero needs no heartbeat: each call reads.
+    pub(crate) fn expect(&self, wait: Duration) {
+        let nanoseconds = u64::try_from(wait.as_nanos()).unwrap_or(u64::MAX);
+        if nanoseconds > 0 {
+            self.smallest_wait.fetch_min(nanoseconds, Ordering::Relaxed);
+        }
+    }
+
+    pub(super) fn smallest_wait(&self) -> Option<Duration> {
+        match self.smallest_wait.load(Ordering::Relaxed) {
+            u64::MAX => None,
+            nanoseconds => Some(Duration::from_nanos(nanoseconds)),
+        }
+    }
+
+    /// Waits for a read that is sent from now on. The watch completes every read in bounded time, by an answer or by giving
+    /// it up. The target says which.
+    pub(crate) async fn read(&self) {
+        let number = self.reads.ask();
+        self.signal.wake();
+        if self.signal.is_unheard() {
+            return;
+        }
+        let mut completed = self.completed.subscribe();
+        // The sender lives as long as `self`, so there is no error.
+        let _ = completed.wait_for(|completed| *completed >= number).await;
+    }
+
+    /// Waits until the reads that were sent before now are complete.
+    pub(crate) async fn finish_reads(&self) {
+        let sent = self.reads.newest_sent();
+        if self.signal.is_unheard() {
+            return;
+        }
+        let mut completed = self.completed.subscribe();
+        // The sender lives as long as `self`, so there is no error.
+        let _ = completed.wait_for(|completed| *completed >= sent).await;
+    }
+
+    /// Makes the watch read by itself while the result lives, unless changes are pushed: the caller waits, and perhaps nobody
+    /// else reads.
+    pub(crate) fn follow(&self) -> Following<'_> {
+        self.followers.fetch_add(1, Ordering::Relaxed);
+        self.signal.wake();
+        Following(self)
+    }
+
+    /// Returns the time until the next read on behalf of callers that [follow](Self::follow), if there are any.
+    pub(super) fn next_read(&self) -> Option<Duration> {
+        let age = self.proof_age().unwrap_or_default();
+        let pause = self.smallest_wait().unwrap_or_default();
+        let left = pause.max(FASTEST_HEARTBEAT).saturating_sub(age);
+        (self.followers.load(Ordering::Relaxed) > 0).then_some(left)
+    }
+
+    /// Waits until any read gives the target another revision than `revision`.
+    pub(crate) async fn revised(&self, revision: u64) {
+        let mut completed = self.completed.subscribe();
+        while self.revision() == revision {
+            if completed.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Returns `true` if a caller waits for a read that is not sent.
+    pub(super) fn is_due(&self) -> bool {
+        self.reads.is_due()
+    }
+
+    /// Begins a read: callers that ask from now on get the next one.
+    pub(super) fn begin(&self) {
+        self.reads.begin();
+    }
+
+    /// Returns `true` if nothing was invalidated since before the last read. `count` is the count of invalidations now.
+    pub(super) fn is_as_of(&self, count: u64) -> bool {
+        self.proof.is_as_of(count)
+    }
+
+    /// Returns `true` if the server did not let the key be read. Then it does not push its changes either, and each proof is
+    /// only as good as the read that gave it.
+    pub(super) fn is_refused(&self) -> bool {
+        let target = self.target.load();
+        let problem = target.problem.as_ref();
+        problem.is_some_and(|problem| problem.kind == ErrorKind::ConfigServerRefused)
+    }
+
+    /// Confirms the last reading, as of `sent_at`.
+    pub(super) fn confirm(&self, sent_at: Tick) {
+        self.proof.confirm(sent_at);
+    }
+
+    /// Ends a read with its answer. It was sent at `sent_at`, when the count of invalidations was `count`.
+    pub(super) fn answer(
+        &self,
+        sent_at: Tick,
+        count: u64,
+        reading: Result<ComponentConfig, Problem>,
+    ) {
+        let target = self.target.load();
+        match reading {
+            Ok(config) => self.publish(target.with(config)),
+            Err(problem) => self.publish(target.with_problem(problem)),
+        }
+        // After the target: a caller that sees the proof sees what it proves.
+        self.proof.prove(sent_at, count);
+        self.complete();
+    }
+
+    /// Gives up the read in flight and the reads that were asked for, because the server does not answer.
+    pub(super) fn give_up(&self, problem: Problem) {
+        self.publish(self.target.load().with_problem(problem));
+        self.reads.give_up();
+        self.complete();
+    }
+
+    fn publish(&self, target: Target) {
+        let revision = target.revision;
+        self.target.store(Arc::new(target));
+        self.proof.announce(revision);
+    }
+
+    fn complete(&self) {
+        self.completed.send_replace(self.reads.newest_sent());
+    }
+}

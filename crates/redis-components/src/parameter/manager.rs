@@ -1,0 +1,28 @@
+//! Functions that take a `ConnectionManager`, as code written before this library does.
+
+use redis::aio::ConnectionManager;
+
+use super::Acquire;
+use super::origin::Origin;
+use crate::component::Component;
+use crate::error::Error;
+use crate::transport::redis_rs;
+
+/// One manager serves all calls of a runtime while the component stays on its server, on a socket beside the shared one.
+impl Acquire for ConnectionManager {
+    async fn acquire(
+        component: &'static Component,
+        _function: &'static str,
+    ) -> Result<Self, Error> {
+        let (shared, origin) = Origin::current(component).await?;
+        let client = &shared.client;
+        client.probe_if_idle();
+        let open = async || {
+            redis_rs::manager(origin.config(), client.peer(), origin.timeouts())
+                .await
+                .map_err(|failure| origin.error(&failure))
+        };
+        let manager = client.manager.get_or_try_init(open).await;
+        manager.inspect_err(|_| client.probe_now()).cloned()
+    }
+}

@@ -1,0 +1,40 @@
+//! Functions that take a `redis::Connection`.
+
+use std::time::Duration;
+
+use super::AcquireBlocking;
+use super::dedicated::AcquireDedicatedBlocking;
+use super::origin::Origin;
+use crate::component::Component;
+use crate::error::Error;
+use crate::settings::timeouts::Timeouts;
+use crate::transport::redis_rs;
+
+/// It is opened for the call and closed after it, because nothing tells when it may be used again.
+impl AcquireBlocking for redis::Connection {
+    fn acquire(component: &'static Component, _function: &'static str) -> Result<Self, Error> {
+        open(component, |timeouts| Some(timeouts.response))
+    }
+}
+
+impl AcquireDedicatedBlocking for redis::Connection {
+    fn acquire(component: &'static Component, _function: &'static str) -> Result<Self, Error> {
+        open(component, |_| None)
+    }
+}
+
+/// Opens a connection for one call, with the bound of each read and write that `response` picks.
+fn open(
+    component: &'static Component,
+    response: fn(Timeouts) -> Option<Duration>,
+) -> Result<redis::Connection, Error> {
+    let (pool, origin) = Origin::current_blocking(component)?;
+    let timeouts = origin.timeouts();
+    redis_rs::blocking(origin.config(), pool.peer(), timeouts, response(timeouts)).map_err(
+        |failure| {
+            // No other user of the pool finds out that the server is gone.
+            pool.close();
+            origin.error(&failure)
+        },
+    )
+}

@@ -1,0 +1,236 @@
+//! What the application says of the config server and of timeouts. Data only.
+
+pub(crate) mod drain;
+pub(crate) mod intervals;
+pub(crate) mod timeouts;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use self::drain::DrainPolicy;
+use self::intervals::{FASTEST_HEARTBEAT, Intervals};
+use self::timeouts::Timeouts;
+
+/// Where the config server is, and how long things may take.
+///
+/// The config server's URL comes from the first of these that is set: settings that are [installed](Self::install) or
+/// [in scope](Self::scope), the environment variable `REDIS_CONFIG_URL`, and `url` under `[config-server]` in
+/// `components.toml`.
+///
+/// ```no_run
+/// # fn main() -> Result<(), redis_components::Error> {
+/// redis_components::Settings::new("redis://config.internal:6379").install()?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+#[must_use = "settings do nothing until they are installed or scoped"]
+pub struct Settings {
+    source: Source,
+    key_prefix: Option<String>,
+    push: bool,
+    timeouts: Timeouts,
+    intervals: Intervals,
+    drain: DrainPolicy,
+}
+
+/// The longest time between two heartbeats.
+const HEARTBEAT: Duration = Duration::from_secs(1);
+
+const SHORTEST_REREAD: Duration = Duration::from_millis(100);
+const LONGEST_REREAD: Duration = Duration::from_secs(24 * 3600);
+
+/// Configs keep to the same bounds.
+const SHORTEST_TIMEOUT: Duration = Duration::from_millis(1);
+const LONGEST_TIMEOUT: Duration = Duration::from_secs(600);
+
+/// A call whose proof has expired waits no longer for the config server.
+const CONFIG_SERVER_ANSWERS_WITHIN: Duration = Duration::from_millis(500);
+
+/// Where configs come from.
+#[derive(Clone)]
+pub(crate) enum Source {
+    /// The environment variable, or the manifest.
+    Environment,
+    /// The config server at this URL.
+    Server(String),
+    /// URLs by the component's name.
+    Fixed(BTreeMap<String, String>),
+}
+
+impl Settings {
+    /// Returns settings with the config server at `url`: `redis://user:password@host:port/db`.
+    pub fn new(url: impl Into<String>) -> Self {
+        Self {
+            source: Source::Server(url.into()),
+            ..Self::default()
+        }
+    }
+
+    /// Returns settings without a config server, for tests and laptops: each component's name and its server's URL.
+    ///
+    /// ```
+    /// # async fn test() -> redis::RedisResult<()> {
+    /// use redis_components::Settings;
+    ///
+    /// Settings::fixed([("logs", "redis://127.0.0.1:6379")])
+    ///     .scope(async {
+    ///         // app::logs::log_recent("main", "hello").await
+    /// #       Ok(())
+    ///     })
+    ///     .await
+    /// # }
+    /// ```
+    pub fn fixed<N: Into<String>, U: Into<String>>(
+        components: impl IntoIterator<Item = (N, U)>,
+    ) -> Self {
+        let urls = components.into_iter();
+        Self {
+            source: Source::Fixed(urls.map(|(name, url)| (name.into(), url.into())).collect()),
+            ..Self::default()
+        }
+    }
+
+    /// Sets the prefix of all config keys, instead of the manifest's `key-prefix`. Several environments can then share
+    /// one config server. A component whose manifest gives its `key` keeps that key.
+    pub fn key_prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.key_prefix = Some(prefix.into());
+        self
+    }
+
+    /// Sets whether the config server pushes changes. The default is `true`.
+    ///
+    /// With push, a change arrives in milliseconds, and calls ask for nothing while the server shows that it is alive.
+    /// Without push, or if the server cannot push, configs are polled: a call whose proof is older than the component's
+    /// `wait` reads the config again.
+    pub fn push(mut self, push: bool) -> Self {
+        self.push = push;
+        self
+    }
+
+    /// Sets the longest time between two proofs that a config server that pushes is still alive.
+    ///
+    /// The default and the maximum is one second, the minimum 50 milliseconds. If a third of the smallest `wait` in use
+    /// is shorter, that counts instead.
+    pub fn heartbeat(mut self, interval: Duration) -> Self {
+        self.intervals.heartbeat = interval.clamp(FASTEST_HEARTBEAT, HEARTBEAT);
+        self
+    }
+
+    /// Sets how often all configs are read again while the config server pushes.
+    ///
+    /// Not every change is pushed (`SWAPDB` is not). A server that did not grant pushes is asked again as often. The
+    /// default is 30 seconds, the minimum 100 milliseconds, the maximum a day.
+    pub fn reread_interval(mut self, interval: Duration) -> Self {
+        self.intervals.reread = interval.clamp(SHORTEST_REREAD, LONGEST_REREAD);
+        self
+    }
+
+    /// Sets how long connecting to a server may take, with name resolution, login and probe.
+    ///
+    /// The default is one second, the minimum one millisecond, the maximum ten minutes. A component's config can set its
+    /// own bound (`socket_connect_timeout`).
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.timeouts.connect = timeout.clamp(SHORTEST_TIMEOUT, LONGEST_TIMEOUT);
+        self
+    }
+
+    /// Sets how long one command may take.
+    ///
+    /// The default is half a second, the minimum one millisecond, the maximum ten minutes. A component's config can set
+    /// its own bound (`socket_timeout`). The config server never gets longer than half a second.
+    pub fn response_timeout(mut self, timeout: Duration) -> Self {
+        self.timeouts.response = timeout.clamp(SHORTEST_TIMEOUT, LONGEST_TIMEOUT);
+        self
+    }
+
+    /// Sets how long calls may go on, on a server that their component has left, before a warning reports them. The
+    /// default is 30 seconds.
+    pub fn drain_deadline(mut self, deadline: Duration) -> Self {
+        self.drain.deadline = deadline;
+        self
+    }
+
+    /// Sets whether asynchronous calls that are still in flight at the [drain deadline](Self::drain_deadline) are cut.
+    /// The default is `false`.
+    pub fn cut_at_drain_deadline(mut self, cut: bool) -> Self {
+        self.drain.cut = cut;
+        self
+    }
+
+    pub(crate) fn prefix(&self) -> Option<&str> {
+        self.key_prefix.as_deref()
+    }
+
+    pub(crate) fn source(&self) -> &Source {
+        &self.source
+    }
+
+    pub(crate) fn pushes(&self) -> bool {
+        self.push
+    }
+
+    /// Returns the bounds of a component's client, unless its config sets its own.
+    pub(crate) fn timeouts(&self) -> Timeouts {
+        self.timeouts
+    }
+
+    /// Returns the bounds of the connection to the config server.
+    pub(crate) fn config_server_timeouts(&self) -> Timeouts {
+        Timeouts {
+            response: self.timeouts.response.min(CONFIG_SERVER_ANSWERS_WITHIN),
+            ..self.timeouts
+        }
+    }
+
+    pub(crate) fn intervals(&self) -> Intervals {
+        self.intervals
+    }
+
+    pub(crate) fn drain_policy(&self) -> DrainPolicy {
+        self.drain
+    }
+}
+
+/// Returns the config server of the environment or the manifest, with the default timeouts.
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            source: Source::Environment,
+            key_prefix: None,
+            push: true,
+            timeouts: Timeouts {
+                connect: Duration::from_secs(1),
+                response: Duration::from_millis(500),
+            },
+            intervals: Intervals {
+                heartbeat: HEARTBEAT,
+                reread: Duration::from_secs(30),
+            },
+            drain: DrainPolicy {
+                deadline: Duration::from_secs(30),
+                cut: false,
+            },
+        }
+    }
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // URLs may hold passwords.
+        let source = match &self.source {
+            Source::Environment => "environment or manifest",
+            Source::Server(_) => "config server",
+            Source::Fixed(_) => "fixed",
+        };
+        f.debug_struct("Settings")
+            .field("source", &source)
+            .field("key_prefix", &self.key_prefix)
+            .field("push", &self.push)
+            .field("timeouts", &self.timeouts)
+            .field("intervals", &self.intervals)
+            .field("drain", &self.drain)
+            .finish()
+    }
+}

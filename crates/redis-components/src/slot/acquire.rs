@@ -1,0 +1,191 @@
+//! How a call gets its client.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::future::select;
+
+use super::attempt::Attempt;
+use super::breaker::{Attempts, Goal, Over};
+use super::executor::Executor;
+use super::published::OfGeneration;
+use super::slot::Slot;
+use crate::clock::Wait;
+use crate::config::ComponentConfig;
+use crate::error::Error;
+
+/// How long "there is no config" is believed: briefly, because somebody is about to SET the key.
+const BELIEVED_MISSING: Wait = Wait::of(Duration::from_millis(100));
+
+/// What a call does next.
+enum Next<X: Executor> {
+    Use(Arc<OfGeneration<X::Client>>),
+    /// Wait until the attempt is over, or the target has another revision than this.
+    Wait(Over, u64),
+    /// Start the attempt, and look again.
+    Start(Attempt<X>),
+}
+
+impl Slot {
+    /// Returns what [`acquire`](Self::acquire) would, if there is nothing to wait for: almost always.
+    #[inline]
+    pub(crate) fn ready<X: Executor>(
+        &self,
+        executor: &X,
+        wait: Wait,
+    ) -> Option<Arc<OfGeneration<X::Client>>> {
+        // In this order: the proof says how old what is loaded after it may be.
+        if self.watched.is_proven(wait) {
+            self.current(executor)
+        } else {
+            None
+        }
+    }
+
+    /// Returns the client for a call that begins now. Its config is proven to have been current no more than `wait` ago. If
+    /// the config server does not answer or its config cannot be used, it is the last good client.
+    pub(crate) async fn acquire<X: Executor>(
+        self: &Arc<Self>,
+        executor: &X,
+        wait: Wait,
+    ) -> Result<Arc<OfGeneration<X::Client>>, Error> {
+        if let Some(client) = self.ready(executor, wait) {
+            return Ok(client);
+        }
+        let begun = Instant::now();
+        self.renew_proof(executor, wait).await;
+        loop {
+            match self.decide(executor, begun)? {
+                Next::Use(client) => return Ok(client),
+                Next::Wait(over, revision) => {
+                    let _following = self.watched.follow();
+                    let elsewhere = pin!(self.watched.revised(revision));
+                    select(pin!(over.wait()), elsewhere).await;
+                }
+                // The next turn decides what to do meanwhile.
+                Next::Start(attempt) => executor.start(attempt),
+            }
+        }
+    }
+
+    /// Returns the client on `executor`, if it is built from the newest config and lives.
+    fn current<X: Executor>(&self, executor: &X) -> Option<Arc<OfGeneration<X::Client>>> {
+        let revision = self.watched.revision();
+        let published = self.published.load();
+        let published = published.as_ref()?;
+        if published.revision != revision {
+            return None;
+        }
+        executor.find(&published.clients).cloned()
+    }
+
+    /// Reads the config if there is no proof that it is current, unless the config server is known to be silent and there is
+    /// a last good client to go on with.
+    async fn renew_proof<X: Executor>(&self, executor: &X, wait: Wait) {
+        let Some(server) = &self.server else { return };
+        let (cold, broken) = match self.published.load().as_ref() {
+            None => (true, false),
+            Some(published) => {
+                let clients = &published.clients;
+                let is_dead = executor.had(clients) && executor.find(clients).is_none();
+                // A connection that ended is a reason to look whether the component has moved, once.
+                let has_looked = || {
+                    let breaker = &self.state().breaker;
+                    breaker.has_failed(executor.id(), published.revision)
+                };
+                (false, is_dead && !has_looked())
+            }
+        };
+        let wait = if cold {
+            wait.min(BELIEVED_MISSING)
+        } else {
+            wait
+        };
+        let is_due = || (broken || !self.watched.is_proven(wait)) && (cold || !server.is_lost());
+        if is_due() && !(broken || cold || wait.is_zero()) {
+            // A read for another call may have been sent no longer than `wait` ago.
+            self.watched.finish_reads().await;
+        }
+        if is_due() {
+            self.watched.read().await;
+        }
+    }
+
+    /// Decides, from the newest config and what is published, how a call on `executor` gets its client.
+    ///
+    /// The call began at `begun`. It does not wait again for what has failed since then.
+    fn decide<X: Executor>(
+        self: &Arc<Self>,
+        executor: &X,
+        begun: Instant,
+    ) -> Result<Next<X>, Error> {
+        self.note_early_end(executor);
+        let mut state = self.state();
+        if state.is_shut_down {
+            return Err(self.was_shut_down());
+        }
+        let target = self.watched.target();
+        let mut published = self.published.load_full();
+        let revisions = published.as_ref().map(|published| published.revision);
+        state
+            .breaker
+            .forget_except(|revision| revision == target.revision || Some(revision) == revisions);
+
+        if let (Some(config), Some(current)) = (&target.config, &published)
+            && current.config == *config
+            && current.revision != target.revision
+        {
+            // The config went elsewhere and came back, or never changed: the clients are built from it already.
+            let adopted = Arc::new(current.at_revision(target.revision));
+            self.published.store(Some(Arc::clone(&adopted)));
+            published = Some(adopted);
+        }
+        if target
+            .config
+            .as_deref()
+            .is_some_and(ComponentConfig::is_disabled)
+        {
+            self.switch_off(state);
+            return Err(self.disabled());
+        }
+        let existing = published
+            .as_ref()
+            .and_then(|published| executor.find(&published.clients))
+            .cloned();
+
+        let breaker = &mut state.breaker;
+        let id = executor.id();
+        let mut refusal = None;
+        if let Some(goal) = Goal::new_config(&target, published.as_deref()) {
+            // Calls wait for the first attempt. While a failed one is retried, the last good client serves.
+            let serves = existing.is_some() && breaker.has_failed(id, goal.revision);
+            match breaker.attempts(id, goal.revision, begun) {
+                Attempts::None => {
+                    let attempt = Attempt::begin(breaker, self, executor, goal);
+                    return Ok(Next::Start(attempt));
+                }
+                Attempts::Running(over) if !serves => {
+                    return Ok(Next::Wait(over, target.revision));
+                }
+                Attempts::Running(_) => {}
+                Attempts::Failed(error) => refusal = Some(error),
+            }
+        }
+        if let Some(client) = existing {
+            return Ok(Next::Use(client));
+        }
+        let Some(published) = published else {
+            return Err(refusal.unwrap_or_else(|| self.no_config(&target)));
+        };
+        let goal = Goal::same_config(&published);
+        match breaker.attempts(id, goal.revision, begun) {
+            Attempts::None => {
+                let attempt = Attempt::begin(breaker, self, executor, goal);
+                Ok(Next::Start(attempt))
+            }
+            Attempts::Running(over) => Ok(Next::Wait(over, target.revision)),
+            Attempts::Failed(error) => Err(error),
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! Why a slot has no client to give, for callers and for people.
+
+use super::breaker::{Breaker, ExecutorId, Goal};
+use super::executor::Executor;
+use super::slot::Slot;
+use crate::config::ComponentConfig;
+use crate::config_server::ConfigServer;
+use crate::config_server::reading::Target;
+use crate::error::{Error, ErrorKind};
+use crate::telemetry::component::{ServerEvent, What};
+use crate::transport::failure::{Cause, EarlyEnd, Failure};
+
+impl Slot {
+    /// Notes why there is no client of `goal` on `executor`. Emit the event when the lock is released.
+    pub(super) fn note_failure(
+        &self,
+        breaker: &mut Breaker,
+        goal: &Goal,
+        executor: ExecutorId,
+        failure: &Failure,
+    ) -> ServerEvent {
+        let key = self.key();
+        let server = goal.config.address();
+        let reason = &failure.message;
+        let cause = failure.cause;
+        let kind = cause.error_kind();
+        let mut error = Error::new(
+            kind,
+            format!(
+                "the server {server}, named by the config under `{key}`, cannot be used: {reason}"
+            ),
+        )
+        .about(self.component(), key, Some(&server));
+        if let Some(source) = failure.shown_source() {
+            error = error.with_source(source);
+        }
+        // A runtime that cannot connect says nothing of the server: it fails alone.
+        let executor = (cause == Cause::Runtime).then_some(executor);
+        let closes_clients = matches!(cause, Cause::ClosedEarly(_));
+        let is_first = breaker.fail(
+            executor,
+            goal.revision,
+            error,
+            cause.longest_pause(),
+            closes_clients,
+        );
+        let reason = reason.clone();
+        self.event(
+            &goal.config,
+            What::Unusable {
+                kind,
+                reason,
+                is_first,
+            },
+        )
+    }
+
+    /// Counts a client that ended as soon as it was made as a failure of its server. Otherwise a server that answers the
+    /// probe and then closes the connection would be connected to again and again, at once.
+    pub(super) fn note_early_end<X: Executor>(&self, executor: &X) {
+        // Before any call decides what to do without the client.
+        let mut state = self.state();
+        let published = self.published.load();
+        let Some(published) = published.as_ref() else {
+            return;
+        };
+        let Some(end) = executor.take_early_end(&published.clients) else {
+            return;
+        };
+        let goal = Goal::same_config(published);
+        let (breaker, id) = (&mut state.breaker, executor.id());
+        if end == EarlyEnd::Used && breaker.forgive_first(id, goal.revision) {
+            return;
+        }
+        let event = self.note_failure(breaker, &goal, id, &Failure::closed_early(end));
+        drop(state);
+        event.emit();
+    }
+
+    pub(super) fn event(&self, config: &ComponentConfig, what: What) -> ServerEvent {
+        ServerEvent {
+            subject: self.subject.clone(),
+            server: config.address(),
+            what,
+        }
+    }
+
+    /// Returns why the newest config is not in force, and how many connections of earlier generations are still in use.
+    pub(crate) fn pending(&self) -> (Option<String>, usize) {
+        let state = self.state();
+        let target = self.watched.target();
+        let disabled = target
+            .config
+            .as_deref()
+            .is_some_and(ComponentConfig::is_disabled);
+        let reason = match &target.problem {
+            Some(problem) => Some(problem.message.clone()),
+            None if disabled => Some(self.disabled().message().to_owned()),
+            None => state
+                .breaker
+                .problem(target.revision)
+                .map(|error| error.message().to_owned()),
+        };
+        (reason, state.old_connections())
+    }
+
+    /// Returns why there is no config in force although there was one just now.
+    pub(crate) fn unavailable(&self) -> Error {
+        if self.state().is_shut_down {
+            self.was_shut_down()
+        } else {
+            self.disabled()
+        }
+    }
+
+    pub(super) fn was_shut_down(&self) -> Error {
+        self.error(
+            ErrorKind::ShutDown,
+            "redis-components was shut down".into(),
+            None,
+        )
+    }
+
+    pub(super) fn disabled(&self) -> Error {
+        let key = self.key();
+        let message =
+            format!("it is switched off: the config under `{key}` says `\"disabled\": true`");
+        self.error(ErrorKind::Disabled, message, self.server_address())
+    }
+
+    /// Returns why the newest reading gave no config.
+    pub(crate) fn no_config(&self, target: &Target) -> Error {
+        let (kind, message) = match &target.problem {
+            Some(problem) => (problem.kind, problem.message.as_str()),
+            None => (
+                ErrorKind::ConfigServerUnreachable,
+                "the config watch has ended",
+            ),
+        };
+        self.error(kind, message.to_owned(), self.server_address())
+    }
+
+    fn server_address(&self) -> Option<&str> {
+        self.server.as_deref().map(ConfigServer::address)
+    }
+
+    fn error(&self, kind: ErrorKind, message: String, server: Option<&str>) -> Error {
+        Error::new(kind, message).about(self.component(), self.key(), server)
+    }
+}

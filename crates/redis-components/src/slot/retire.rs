@@ -1,0 +1,79 @@
+//! The end of a generation, and of the slot.
+
+use std::sync::MutexGuard;
+use std::sync::atomic::Ordering;
+
+use super::published::Published;
+use super::retired::Retired;
+use super::slot::{Slot, State};
+use crate::telemetry::component::switched_off;
+
+/// The connections of a slot that was shut down.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct StillOpen {
+    pub(crate) in_use: usize,
+    /// Open, and used by nobody.
+    pub(crate) closing: usize,
+}
+
+impl Slot {
+    /// Builds no client any more, and returns which connections there still are.
+    pub(crate) fn shut_down(&self) -> StillOpen {
+        let mut state = self.state();
+        state.is_shut_down = true;
+        self.unpublish(&mut state);
+        StillOpen {
+            in_use: state.old_connections(),
+            closing: state.retired.iter().map(Retired::closing).sum(),
+        }
+    }
+
+    /// Closes connections that nobody uses and whose runtimes do not run.
+    pub(crate) fn close_unused(&self) {
+        self.state().retired.iter().for_each(Retired::close_unused);
+    }
+
+    /// Ends the config in force because the newest config says so.
+    pub(super) fn switch_off(&self, mut state: MutexGuard<'_, State>) {
+        let is_news = self.unpublish(&mut state);
+        // A subscriber may itself call a component, which takes the lock.
+        drop(state);
+        if is_news {
+            switched_off(&self.subject);
+        }
+    }
+
+    /// Hands out no clients of the config in force any more. Returns `true` if there was one.
+    fn unpublish(&self, state: &mut State) -> bool {
+        let published = self.published.swap(None);
+        if let Some(published) = &published {
+            self.newest.fetch_add(1, Ordering::AcqRel);
+            self.retire(state, published);
+        }
+        published.is_some()
+    }
+
+    /// Lets the calls of an earlier generation end.
+    pub(super) fn retire(&self, state: &mut State, old: &Published) {
+        let retired = Retired::new(old);
+        if let Some(server) = &self.server {
+            let drain = retired.clone().drain(self.subject.clone(), self.drain);
+            server.background().run(drain);
+        }
+        state.remember(retired);
+    }
+}
+
+impl State {
+    /// Remembers replaced clients while somebody uses them, or they are open.
+    pub(super) fn remember(&mut self, retired: Retired) {
+        self.retired
+            .retain(|retired| retired.connections() + retired.closing() > 0);
+        self.retired.push(retired);
+    }
+
+    /// Returns how many connections of replaced clients are still in use.
+    pub(super) fn old_connections(&self) -> usize {
+        self.retired.iter().map(Retired::connections).sum()
+    }
+}

@@ -1,0 +1,111 @@
+//! Clients that are no longer handed out, while somebody uses them.
+
+use std::sync::{Arc, Weak};
+
+use super::published::{Clients, OfGeneration, Published};
+use crate::client::blocking::pool::Pool;
+use crate::client::multiplexed::Multiplexed;
+use crate::client::multiplexed::socket::Socket;
+use crate::settings::drain::DrainPolicy;
+use crate::telemetry::component::{Subject, still_in_use};
+
+/// The clients of one generation. Their users alone keep them alive.
+#[derive(Clone, Debug)]
+pub(super) struct Retired {
+    generation: u64,
+    server: String,
+    runtimes: Vec<RetiredClient>,
+    pool: Option<Weak<OfGeneration<Arc<Pool>>>>,
+}
+
+/// A client, and its sockets, which may outlast it if they are lent.
+#[derive(Clone, Debug)]
+struct RetiredClient {
+    client: Weak<OfGeneration<Multiplexed>>,
+    sockets: Vec<Weak<Socket>>,
+}
+
+impl Retired {
+    pub(super) fn new(published: &Published) -> Self {
+        let Clients { runtimes, pool } = &published.clients;
+        Self {
+            generation: published.generation,
+            server: published.config.address(),
+            runtimes: runtimes
+                .iter()
+                .map(|(_, client)| RetiredClient::new(client))
+                .collect(),
+            pool: pool.as_ref().map(Arc::downgrade),
+        }
+    }
+
+    /// Returns how many connections are still in use.
+    pub(super) fn connections(&self) -> usize {
+        let runtimes: usize = self.runtimes.iter().map(RetiredClient::connections).sum();
+        runtimes + self.pool.as_ref().map_or(0, Weak::strong_count)
+    }
+
+    /// Returns how many connections are open that nobody uses, because their runtimes have not closed them yet.
+    pub(super) fn closing(&self) -> usize {
+        self.unused().count()
+    }
+
+    /// Closes the connections that nobody uses.
+    pub(super) fn close_unused(&self) {
+        self.unused().for_each(|socket| socket.close());
+    }
+
+    fn unused(&self) -> impl Iterator<Item = Arc<Socket>> {
+        let unused = self
+            .runtimes
+            .iter()
+            .filter(|client| client.connections() == 0);
+        unused
+            .flat_map(RetiredClient::sockets)
+            .filter(|socket| socket.is_open())
+    }
+
+    /// Reports at the deadline which connections are still in use, and cuts them if the policy says so. Blocking calls are
+    /// not cut: each ends within its timeout.
+    pub(super) async fn drain(self, subject: Subject, policy: DrainPolicy) {
+        tokio::time::sleep(policy.deadline).await;
+        let connections = self.connections();
+        if connections == 0 {
+            return;
+        }
+        let Self {
+            generation, server, ..
+        } = &self;
+        still_in_use(&subject, *generation, server, connections, policy.cut);
+        if policy.cut {
+            let clients = self.runtimes.iter();
+            clients
+                .flat_map(RetiredClient::sockets)
+                .for_each(|socket| socket.close());
+        }
+    }
+}
+
+impl RetiredClient {
+    fn new(client: &Arc<OfGeneration<Multiplexed>>) -> Self {
+        Self {
+            client: Arc::downgrade(client),
+            sockets: client.client.sockets().map(Arc::downgrade).collect(),
+        }
+    }
+
+    fn sockets(&self) -> impl Iterator<Item = Arc<Socket>> {
+        self.sockets.iter().filter_map(Weak::upgrade)
+    }
+
+    /// Returns how many handles there are. Of lent handles it is only known whether a socket has any.
+    fn connections(&self) -> usize {
+        match self.client.strong_count() {
+            0 => self
+                .sockets()
+                .filter(|socket| socket.may_be_in_use())
+                .count(),
+            handles => handles,
+        }
+    }
+}

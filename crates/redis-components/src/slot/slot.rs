@@ -1,0 +1,133 @@
+//! The data of a slot.
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use arc_swap::ArcSwapOption;
+
+use super::breaker::Breaker;
+use super::published::Published;
+use super::retired::Retired;
+use crate::config::ComponentConfig;
+use crate::config_server::ConfigServer;
+use crate::config_server::watched_key::WatchedKey;
+use crate::settings::Settings;
+use crate::settings::drain::DrainPolicy;
+use crate::settings::timeouts::Timeouts;
+use crate::telemetry::component::Subject;
+
+/// One component on one config server, shared by all callers of its functions.
+#[derive(Debug)]
+pub(crate) struct Slot {
+    pub(super) subject: Subject,
+    /// None if the config is fixed.
+    pub(super) server: Option<Arc<ConfigServer>>,
+    pub(super) watched: Arc<WatchedKey>,
+    timeouts: Timeouts,
+    pub(super) drain: DrainPolicy,
+    /// How many multiplexed connections a client has: the most that any user of the slot declared.
+    connections: AtomicUsize,
+    pub(super) published: ArcSwapOption<Published>,
+    /// The generation in `published`, which connections compare with theirs.
+    pub(super) newest: Arc<AtomicU64>,
+    state: Mutex<State>,
+}
+
+/// The mutable part of a slot.
+#[derive(Debug, Default)]
+pub(super) struct State {
+    pub(super) breaker: Breaker,
+    /// Clients that are no longer handed out, while somebody uses them or they are open.
+    pub(super) retired: Vec<Retired>,
+    /// Whether no client is built any more.
+    pub(super) is_shut_down: bool,
+}
+
+impl Slot {
+    /// Returns a slot whose config is read from `server`.
+    pub(crate) fn on_server(
+        component: &str,
+        key: &str,
+        server: Arc<ConfigServer>,
+        settings: &Settings,
+    ) -> Self {
+        let watched = server.watched(key);
+        Self::new(component, key, Some(server), watched, settings)
+    }
+
+    /// Returns a slot whose config never changes.
+    pub(crate) fn fixed(
+        component: &str,
+        key: &str,
+        config: ComponentConfig,
+        settings: &Settings,
+    ) -> Self {
+        let watched = Arc::new(WatchedKey::fixed(config));
+        Self::new(component, key, None, watched, settings)
+    }
+
+    fn new(
+        component: &str,
+        key: &str,
+        server: Option<Arc<ConfigServer>>,
+        watched: Arc<WatchedKey>,
+        settings: &Settings,
+    ) -> Self {
+        Self {
+            subject: Subject {
+                component: component.to_owned(),
+                key: key.to_owned(),
+            },
+            server,
+            watched,
+            timeouts: settings.timeouts(),
+            drain: settings.drain_policy(),
+            connections: AtomicUsize::new(1),
+            published: ArcSwapOption::empty(),
+            newest: Arc::default(),
+            state: Mutex::default(),
+        }
+    }
+
+    /// Notes what a component that uses the slot declares. More connections come with the next client.
+    pub(crate) fn expect(&self, wait: Duration, connections: usize) {
+        self.watched.expect(wait);
+        self.connections.fetch_max(connections, Ordering::Relaxed);
+    }
+
+    pub(crate) fn component(&self) -> &str {
+        &self.subject.component
+    }
+
+    pub(crate) fn key(&self) -> &str {
+        &self.subject.key
+    }
+
+    pub(crate) fn server(&self) -> Option<&Arc<ConfigServer>> {
+        self.server.as_ref()
+    }
+
+    pub(crate) fn watched(&self) -> &WatchedKey {
+        &self.watched
+    }
+
+    /// Returns the bounds of a client, unless its config sets its own.
+    pub(crate) fn timeouts(&self) -> Timeouts {
+        self.timeouts
+    }
+
+    /// Returns how many multiplexed connections a client has.
+    pub(super) fn connections(&self) -> usize {
+        self.connections.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn published(&self) -> Option<Arc<Published>> {
+        self.published.load_full()
+    }
+
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        // Nothing that panics runs under this lock, and each change under it is complete in itself.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,85 @@
+//! How attempts run: as a task of a runtime, or on a thread.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+use super::attempt::{Attempt, Probation, Runner};
+use super::breaker::ExecutorId;
+use super::executor::{Executor, OnRuntime, OnThreads};
+use super::published::{Clients, OfGeneration};
+use crate::client::blocking::pool::Pool;
+use crate::client::multiplexed::Multiplexed;
+use crate::transport::failure::Failure;
+
+impl Runner for OnRuntime {
+    type Client = Multiplexed;
+
+    fn id(&self) -> ExecutorId {
+        ExecutorId::Runtime(self.0.id())
+    }
+
+    fn keep(&self, clients: &mut Clients, client: Arc<OfGeneration<Multiplexed>>) {
+        let id = self.0.id();
+        // Dead clients of other runtimes go too: nobody calls from a runtime that has ended.
+        clients
+            .runtimes
+            .retain(|(runtime, client)| *runtime != id && !client.client.is_closed());
+        clients.runtimes.push((id, client));
+    }
+
+    fn start(&self, attempt: Attempt<Self>) {
+        let executor = self.clone();
+        self.0.spawn(async move {
+            let opened = Multiplexed::open(
+                attempt.config(),
+                attempt.connections(),
+                attempt.timeouts(),
+                attempt.background(),
+            );
+            let opened = opened.await;
+            if let Some(probation) = attempt.finish(opened) {
+                tokio::time::sleep(Probation::LASTS).await;
+                probation.end(|clients| executor.find(clients).is_some());
+            }
+        });
+    }
+}
+
+impl Runner for OnThreads {
+    type Client = Arc<Pool>;
+
+    fn id(&self) -> ExecutorId {
+        ExecutorId::Threads
+    }
+
+    fn keep(&self, clients: &mut Clients, client: Arc<OfGeneration<Arc<Pool>>>) {
+        clients.pool = Some(client);
+    }
+
+    fn start(&self, attempt: Attempt<Self>) {
+        // Shared, because a thread that does not start drops what it was given.
+        let shared = Arc::new(Mutex::new(Some(attempt)));
+        let take = |shared: &Mutex<Option<Attempt<Self>>>| {
+            shared.lock().unwrap_or_else(PoisonError::into_inner).take()
+        };
+        let theirs = Arc::clone(&shared);
+        let started = thread::Builder::new()
+            .name("redis-components-connect".into())
+            .spawn(move || {
+                if let Some(attempt) = take(&theirs) {
+                    let opened = Pool::open(Arc::clone(attempt.config()), attempt.timeouts());
+                    if let Some(probation) = attempt.finish(opened.map(Arc::new)) {
+                        thread::sleep(Probation::LASTS);
+                        probation.end(|clients| Self.find(clients).is_some());
+                    }
+                }
+            });
+        if let Err(error) = started
+            && let Some(attempt) = take(&shared)
+        {
+            let message = format!("the thread that connects cannot be started: {error}");
+            // There is no client, and so no probation.
+            drop(attempt.finish(Err(Failure::unreachable(message))));
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! Events of one component.
+
+use crate::error::ErrorKind;
+
+/// The component and key that an event is about.
+#[derive(Clone, Debug)]
+pub(crate) struct Subject {
+    pub(crate) component: String,
+    pub(crate) key: String,
+}
+
+/// An event about the server of a config. A slot makes it under its lock and emits it when the lock is released, because
+/// a subscriber may itself call the component.
+#[derive(Debug)]
+#[must_use = "an event is seen once it is emitted"]
+pub(crate) struct ServerEvent {
+    pub(crate) subject: Subject,
+    pub(crate) server: String,
+    pub(crate) what: What,
+}
+
+/// What happened.
+#[derive(Debug)]
+pub(crate) enum What {
+    /// A new config is in force.
+    InForce {
+        generation: u64,
+        previous: Option<String>,
+    },
+    /// The server of the config in force can be used again.
+    Back { generation: u64 },
+    /// The server cannot be used.
+    Unusable {
+        kind: ErrorKind,
+        reason: String,
+        /// Whether this is the first failure in a row.
+        is_first: bool,
+    },
+}
+
+impl ServerEvent {
+    pub(crate) fn emit(self) {
+        let Self {
+            subject: Subject { component, key },
+            server,
+            what,
+        } = self;
+        match what {
+            What::InForce {
+                generation,
+                previous,
+            } => {
+                count_swap(&component, generation);
+                tracing::info!(
+                    component,
+                    key,
+                    generation,
+                    server,
+                    previous,
+                    "config in force"
+                );
+            }
+            What::Back { generation } => {
+                tracing::info!(component, key, generation, server, "server is back");
+            }
+            What::Unusable {
+                kind,
+                reason,
+                is_first,
+            } => {
+                count_failure(&component, kind);
+                if is_first {
+                    tracing::warn!(component, key, server, reason, "server cannot be used");
+                }
+            }
+        }
+    }
+}
+
+/// The newest config switches the component off.
+pub(crate) fn switched_off(Subject { component, key }: &Subject) {
+    tracing::info!(component, key, "component is switched off");
+}
+
+/// Connections to a server that the component has left are still in use at the drain deadline.
+pub(crate) fn still_in_use(
+    Subject { component, key }: &Subject,
+    generation: u64,
+    server: &str,
+    connections: usize,
+    cut: bool,
+) {
+    tracing::warn!(
+        component,
+        key,
+        generation,
+        server,
+        connections,
+        cut,
+        "connections to a server that the component has left are still in use"
+    );
+}
+
+#[cfg_attr(not(feature = "metrics"), allow(unused_variables))]
+fn count_swap(component: &str, generation: u64) {
+    #[cfg(feature = "metrics")]
+    {
+        let component = component.to_owned();
+        metrics::counter!("redis_components_swaps_total", "component" => component.clone())
+            .increment(1);
+        #[allow(clippy::cast_precision_loss, reason = "exact up to 2^53 swaps")]
+        metrics::gauge!("redis_components_generation", "component" => component)
+            .set(generation as f64);
+    }
+}
+
+#[cfg_attr(not(feature = "metrics"), allow(unused_variables))]
+fn count_failure(component: &str, kind: ErrorKind) {
+    #[cfg(feature = "metrics")]
+    metrics::counter!(
+        "redis_components_server_failures_total",
+        "component" => component.to_owned(), "kind" => format!("{kind:?}")
+    )
+    .increment(1);
+}

@@ -1,0 +1,54 @@
+//! Events of one config server.
+
+use crate::error::ErrorKind;
+
+/// The newest value of a key is no usable config.
+pub(crate) fn no_config(server: &str, key: &str, kind: ErrorKind, reason: &str) {
+    #[cfg(feature = "metrics")]
+    metrics::counter!(
+        "redis_components_configs_refused_total",
+        "key" => key.to_owned(), "kind" => format!("{kind:?}")
+    )
+    .increment(1);
+    #[cfg(not(feature = "metrics"))]
+    let _ = kind;
+    tracing::warn!(server, key, reason, "no config");
+}
+
+/// The config server answers, for the first time or in another mode than before.
+pub(crate) fn answers(server: &str, pushing: bool) {
+    gauge(server, true, pushing);
+}
+
+/// The config server answers again.
+pub(crate) fn back(server: &str, pushing: bool) {
+    gauge(server, true, pushing);
+    tracing::info!(server, pushing, "config server is back");
+}
+
+/// The config server does not answer.
+pub(crate) fn lost(server: &str, reason: &str) {
+    gauge(server, false, false);
+    tracing::warn!(server, reason, "config server is lost");
+}
+
+/// The config server does not grant pushes.
+pub(crate) fn does_not_push(server: &str, reason: &str) {
+    tracing::warn!(
+        server,
+        reason,
+        "config server does not push; configs are polled"
+    );
+}
+
+#[cfg_attr(not(feature = "metrics"), allow(unused_variables))]
+fn gauge(server: &str, up: bool, pushing: bool) {
+    #[cfg(feature = "metrics")]
+    {
+        let server = server.to_owned();
+        metrics::gauge!("redis_components_config_server_up", "server" => server.clone())
+            .set(f64::from(u8::from(up)));
+        metrics::gauge!("redis_components_config_server_pushing", "server" => server)
+            .set(f64::from(u8::from(pushing)));
+    }
+}

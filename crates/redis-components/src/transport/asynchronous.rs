@@ -1,0 +1,139 @@
+//! Connections on the tokio runtime of the caller.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use redis::aio::{ConnectionLike, MultiplexedConnection, PubSub};
+use redis::{
+    AsyncConnectionConfig, ProtocolVersion, RedisConnectionInfo, RedisError, RedisResult, Value,
+};
+use socket2::{SockRef, Socket};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use super::failure::Failure;
+use super::handshake::{Handshake, Progress, judge_probe, probe};
+use super::tcp;
+use crate::config::ComponentConfig;
+use crate::settings::timeouts::Timeouts;
+
+/// A connection that is logged in and has answered a probe.
+pub(crate) struct Opened {
+    pub(crate) connection: MultiplexedConnection,
+    /// Must be spawned: it moves the connection's bytes, and ends when the connection does.
+    ///
+    /// redis-rs's own `get_multiplexed_async_connection` spawns it itself, and only the next call would notice the end.
+    pub(crate) driver: BoxFuture<'static, ()>,
+    /// Closes the connection from outside its driver.
+    pub(crate) socket: Socket,
+    pub(crate) peer: SocketAddr,
+}
+
+/// Connects, logs in and probes. Commands are bounded by `timeouts.response`, if there is such a bound.
+///
+/// # Errors
+///
+/// Returns an error within `timeouts.connect` if the server cannot be used.
+pub(crate) async fn open(
+    config: &ComponentConfig,
+    protocol: ProtocolVersion,
+    timeouts: Timeouts,
+    settings: AsyncConnectionConfig,
+) -> Result<Opened, Failure> {
+    within(timeouts.connect, async {
+        let stream = connect(config, timeouts.connect).await?;
+        let socket = SockRef::from(&stream).try_clone();
+        let (socket, peer) = (
+            socket.map_err(RedisError::from)?,
+            stream.peer_addr().map_err(RedisError::from)?,
+        );
+        let settings = settings.set_response_timeout(Some(timeouts.response));
+        let session = session(config, protocol);
+        let built = MultiplexedConnection::new_with_config(&session, stream, settings).await;
+        let (connection, driver) = built.map_err(|error| Failure::from(error).in_handshake())?;
+        Ok(Opened {
+            connection,
+            driver: Box::pin(driver),
+            socket,
+            peer,
+        })
+    })
+    .await
+}
+
+/// Connects, logs in and probes for a subscriber. `guard` wraps the stream.
+///
+/// # Errors
+///
+/// Returns an error within `bound` if the server cannot be used.
+pub(crate) async fn open_subscriber<S>(
+    config: &ComponentConfig,
+    bound: Duration,
+    guard: impl FnOnce(TcpStream) -> S,
+) -> Result<PubSub, Failure>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    within(bound, async {
+        let stream = guard(connect(config, bound).await?);
+        let session = session(config, ProtocolVersion::RESP2);
+        Ok(PubSub::new(&session, stream).await?)
+    })
+    .await
+}
+
+/// Asks the server whether it is there and serves.
+///
+/// # Errors
+///
+/// Returns an error if the server says that it serves nobody, or the connection fails.
+pub(crate) async fn ping(connection: &mut impl ConnectionLike) -> Result<(), Failure> {
+    let answer: RedisResult<Value> = probe().query_async(connection).await;
+    judge_probe(answer)
+}
+
+/// Connects, logs in and probes, without a bound.
+async fn connect(config: &ComponentConfig, bound: Duration) -> Result<TcpStream, Failure> {
+    let mut stream = tcp::connect(config, bound).await?;
+    log_in(config, &mut stream)
+        .await
+        .map_err(Failure::in_handshake)?;
+    Ok(stream)
+}
+
+async fn log_in(config: &ComponentConfig, stream: &mut TcpStream) -> Result<(), Failure> {
+    let mut handshake = Handshake::new(config);
+    let mut progress = Progress::SendAgain;
+    let mut buffer = [0; 512];
+    loop {
+        if progress == Progress::SendAgain {
+            let sent = stream.write_all(&handshake.request()).await;
+            sent.map_err(RedisError::from)?;
+        }
+        let length = stream.read(&mut buffer).await.map_err(RedisError::from)?;
+        progress = handshake.receive(&buffer[..length])?;
+        if progress == Progress::Done {
+            return Ok(());
+        }
+    }
+}
+
+/// Returns what redis-rs still has to do with a stream that is logged in.
+fn session(config: &ComponentConfig, protocol: ProtocolVersion) -> RedisConnectionInfo {
+    RedisConnectionInfo::default()
+        .set_db(i64::from(config.db_number()))
+        .set_protocol(protocol)
+        // CLIENT SETINFO makes some proxies hang up, and the user may lack the permission.
+        .set_skip_set_lib_name()
+}
+
+async fn within<T>(
+    bound: Duration,
+    opening: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    timeout(bound, opening)
+        .await
+        .unwrap_or_else(|_| Err(Failure::timed_out(bound)))
+}

@@ -1,0 +1,149 @@
+//! Connections for threads: requests that end in bounded time and survive signals.
+//!
+//! `redis::Connection` does neither. Its timeout is that of each read, so that a server that sends a byte now and then
+//! holds a call forever; and a signal that is handled on the calling thread ends the read that it interrupts, with the
+//! reply lost. The protocol's encoder and parser are redis-rs's.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
+use std::thread;
+use std::time::Duration;
+
+use redis::{ErrorKind, Parser, RedisError, RedisResult, Value};
+
+use super::deadline::Deadline;
+use super::failure::Failure;
+use super::handshake::{Handshake, Progress, judge_probe, probe};
+use super::tcp;
+use crate::config::ComponentConfig;
+use crate::settings::timeouts::Timeouts;
+
+/// How often a call that waits without a bound asks whether the server is there.
+const ASKED_EVERY: Duration = Duration::from_secs(5);
+
+/// A stream that is logged in and has answered a probe. After an error of the transport it is of no use any more.
+pub(crate) struct BlockingStream {
+    stream: TcpStream,
+    parser: Parser,
+    deadline: Deadline,
+}
+
+impl BlockingStream {
+    /// Connects, logs in and probes. Each request is bounded by `timeouts.response`.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error within `timeouts.connect` if the server cannot be used.
+    pub(crate) fn open(config: &Arc<ComponentConfig>, timeouts: Timeouts) -> Result<Self, Failure> {
+        let theirs = Arc::clone(config);
+        on_thread(timeouts.connect, move || {
+            let stream = connect(&theirs, timeouts)?;
+            let mut deadline = Deadline::After(timeouts.connect);
+            log_in(&theirs, &mut deadline.begin(&stream)).map_err(Failure::in_handshake)?;
+            Ok(Self {
+                stream,
+                parser: Parser::new(),
+                deadline: Deadline::After(timeouts.response),
+            })
+        })
+    }
+
+    /// Sends encoded commands and reads as many replies; errors of the server are among them.
+    pub(crate) fn request(&mut self, packed: &[u8], replies: usize) -> RedisResult<Vec<Value>> {
+        if packed.is_empty() {
+            return Err((ErrorKind::Client, "empty command").into());
+        }
+        let mut stream = self.deadline.begin(&self.stream);
+        stream.write_all(packed)?;
+        (0..replies)
+            .map(|_| self.parser.parse_value(&mut stream))
+            .collect()
+    }
+
+    /// Makes requests wait as long as `is_served` says that the server is there.
+    pub(crate) fn wait_while(
+        &mut self,
+        is_served: impl FnMut() -> bool + Send + 'static,
+    ) -> RedisResult<()> {
+        self.stream.set_read_timeout(Some(ASKED_EVERY))?;
+        self.stream.set_write_timeout(Some(ASKED_EVERY))?;
+        self.deadline = Deadline::WhileServed(Box::new(is_served));
+        Ok(())
+    }
+
+    /// Asks the server whether it is there and serves.
+    pub(crate) fn ping(&mut self) -> Result<(), Failure> {
+        let mut replies = self.request(&probe().get_packed_command(), 1)?;
+        judge_probe(replies.pop().unwrap_or(Value::Nil).extract_error())
+    }
+
+    /// Returns the server's address.
+    pub(crate) fn peer(&self) -> RedisResult<SocketAddr> {
+        Ok(self.stream.peer_addr()?)
+    }
+}
+
+/// Runs `connect` on a thread of its own, because nothing else bounds the whole of it: the system resolves names for as long
+/// as it likes. A thread that is given up ends soon after.
+pub(super) fn on_thread<T: Send + 'static>(
+    bound: Duration,
+    connect: impl FnOnce() -> Result<T, Failure> + Send + 'static,
+) -> Result<T, Failure> {
+    let (sender, receiver) = sync_channel(1);
+    thread::Builder::new()
+        .name("redis-components-open".into())
+        .spawn(move || {
+            // An error says that it took too long.
+            let _ = sender.send(connect());
+        })
+        .map_err(|error| {
+            Failure::unreachable(format!("a thread to connect cannot be started: {error}"))
+        })?;
+    match receiver.recv_timeout(bound) {
+        Ok(opened) => opened,
+        Err(RecvTimeoutError::Timeout) => Err(Failure::timed_out(bound)),
+        Err(RecvTimeoutError::Disconnected) => Err(Failure::unreachable("connecting panicked")),
+    }
+}
+
+/// Dials on a runtime for this one connection, so that threads and tasks reach a server in the same way.
+fn connect(config: &ComponentConfig, timeouts: Timeouts) -> Result<TcpStream, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let runtime = runtime.map_err(RedisError::from)?;
+    let dialled = runtime.block_on(async {
+        let stream = tcp::connect(config, timeouts.connect).await?;
+        Ok(stream.into_std().map_err(RedisError::from)?)
+    });
+    // A name that is still being resolved is not waited for.
+    runtime.shutdown_background();
+    let stream: TcpStream = dialled.map_err(|failure: Failure| failure)?;
+    let set = || {
+        stream.set_nonblocking(false)?;
+        stream.set_read_timeout(Some(timeouts.response))?;
+        stream.set_write_timeout(Some(timeouts.response))
+    };
+    set().map_err(RedisError::from)?;
+    Ok(stream)
+}
+
+fn log_in(config: &ComponentConfig, stream: &mut (impl Read + Write)) -> Result<(), Failure> {
+    let mut handshake = Handshake::new(config);
+    let mut progress = Progress::SendAgain;
+    let mut buffer = [0; 512];
+    loop {
+        if progress == Progress::SendAgain {
+            stream
+                .write_all(&handshake.request())
+                .map_err(RedisError::from)?;
+        }
+        let length = stream.read(&mut buffer).map_err(RedisError::from)?;
+        progress = handshake.receive(&buffer[..length])?;
+        if progress == Progress::Done {
+            return Ok(());
+        }
+    }
+}

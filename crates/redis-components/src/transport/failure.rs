@@ -1,0 +1,186 @@
+//! Why a server could not be used, told apart as callers need it.
+
+use std::time::Duration;
+
+use redis::RedisError;
+
+use super::error_codes::{Meaning, of_error};
+use crate::backoff::Backoff;
+use crate::error::ErrorKind;
+use crate::error::text::{printable_error, repeats_arguments};
+
+/// A failed attempt to connect, log in and probe.
+#[derive(Clone, Debug)]
+pub(crate) struct Failure {
+    pub(crate) cause: Cause,
+    /// What happened and what to do, without the server's address.
+    pub(crate) message: String,
+    pub(crate) source: Option<RedisError>,
+}
+
+/// Why an attempt failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cause {
+    /// The server does not answer.
+    Unreachable,
+    /// The server accepted the connection and closed it during the handshake.
+    ClosedInHandshake,
+    /// The server took a client and closed its connections within a second.
+    ClosedEarly(EarlyEnd),
+    /// The server answers with a refusal that passes by itself.
+    Busy,
+    /// The server answers with a refusal.
+    Refused,
+    /// The runtime that runs the attempt cannot connect.
+    Runtime,
+}
+
+/// How a client was used that its server closed within a second.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum EarlyEnd {
+    /// The server answered the probe only.
+    Unused,
+    /// The server answered calls.
+    Used,
+}
+
+impl Cause {
+    /// Returns the kind of the error that callers get.
+    pub(crate) fn error_kind(self) -> ErrorKind {
+        match self {
+            Self::Busy | Self::Refused => ErrorKind::ServerRefused,
+            Self::Unreachable | Self::ClosedInHandshake | Self::ClosedEarly(_) => {
+                ErrorKind::ServerUnreachable
+            }
+            Self::Runtime => ErrorKind::NoRuntime,
+        }
+    }
+
+    /// Returns the longest pause before the next attempt.
+    pub(crate) fn longest_pause(self) -> Duration {
+        match self {
+            Self::Refused => Backoff::REFUSED,
+            Self::ClosedEarly(EarlyEnd::Used) => Backoff::UNSTEADY,
+            _ => Backoff::SERVER_DOWN,
+        }
+    }
+}
+
+impl Failure {
+    pub(crate) fn new(cause: Cause, message: impl Into<String>) -> Self {
+        Self {
+            cause,
+            message: message.into(),
+            source: None,
+        }
+    }
+
+    pub(crate) fn unreachable(message: impl Into<String>) -> Self {
+        Self::new(Cause::Unreachable, message)
+    }
+
+    pub(crate) fn timed_out(after: Duration) -> Self {
+        Self::unreachable(format!("no answer in time ({after:?})"))
+    }
+
+    /// Returns the failure of a server that closed a client within a second.
+    pub(crate) fn closed_early(end: EarlyEnd) -> Self {
+        Self::new(
+            Cause::ClosedEarly(end),
+            "it answers the probe, but its connections last for less than a second",
+        )
+    }
+
+    /// Returns the failure that a panic while connecting means: tokio panics if a driver is missing.
+    pub(crate) fn without_drivers() -> Self {
+        Self::new(
+            Cause::Runtime,
+            "connecting panicked; a tokio runtime must have its I/O and time drivers, as enable_all() gives it",
+        )
+    }
+
+    /// Returns the failure of a runtime that was shut down while it connected.
+    pub(crate) fn runtime_ended() -> Self {
+        Self::new(
+            Cause::Runtime,
+            "the tokio runtime of the call has been shut down",
+        )
+    }
+
+    /// Returns the same failure of a connection that the server had accepted.
+    pub(crate) fn in_handshake(mut self) -> Self {
+        let closed = match &self.source {
+            Some(error) => error.is_connection_dropped(),
+            None => self.cause == Cause::Unreachable,
+        };
+        if closed {
+            self.cause = Cause::ClosedInHandshake;
+        }
+        self
+    }
+
+    /// Returns the cause, if its text holds no credentials.
+    pub(crate) fn shown_source(&self) -> Option<RedisError> {
+        let source = self.source.as_ref();
+        source.filter(|error| !repeats_arguments(error)).cloned()
+    }
+
+    /// Returns `true` if the server, or something before it, closed the connection.
+    pub(crate) fn is_closed(&self) -> bool {
+        let source = self.source.as_ref();
+        source.is_some_and(RedisError::is_connection_dropped)
+    }
+
+    /// Returns `true` if the server answered.
+    pub(crate) fn is_refusal(&self) -> bool {
+        matches!(self.cause, Cause::Busy | Cause::Refused)
+    }
+}
+
+impl From<RedisError> for Failure {
+    fn from(error: RedisError) -> Self {
+        let is_cut_off = ended_in_mid_reply(&error);
+        let text = if error.is_timeout() {
+            "no answer in time".to_owned()
+        } else if is_cut_off {
+            "the connection ended in mid-reply".to_owned()
+        } else if error.kind() == redis::ErrorKind::Parse {
+            "what answers is not a Redis server".to_owned()
+        } else {
+            printable_error(&error)
+        };
+        let advice = match error.code() {
+            Some("WRONGPASS") => "; check `username` and `password`",
+            Some("NOAUTH") => "; the server wants a password",
+            Some("NOPERM") => "; the user lacks a permission",
+            Some("LOADING") => "; it is still loading its data",
+            _ => "",
+        };
+        let cause = match of_error(&error) {
+            Some(Meaning::Passes | Meaning::DoesNotServe) => Cause::Busy,
+            Some(Meaning::Lives | Meaning::RefusesLogin) => Cause::Refused,
+            None if is_cut_off => Cause::Unreachable,
+            None => match error.kind() {
+                redis::ErrorKind::AuthenticationFailed
+                | redis::ErrorKind::Parse
+                | redis::ErrorKind::Client
+                | redis::ErrorKind::UnexpectedReturnType => Cause::Refused,
+                _ => Cause::Unreachable,
+            },
+        };
+        Self {
+            cause,
+            message: format!("{text}{advice}"),
+            source: Some(error),
+        }
+    }
+}
+
+/// Returns `true` if a reply was cut off. redis-rs's asynchronous connection gives that the kind of a reply that it cannot
+/// parse, and a text of its own.
+fn ended_in_mid_reply(error: &RedisError) -> bool {
+    error.kind() == redis::ErrorKind::Parse
+        && error
+            .detail()
+            .is_some_and(|detail| detail.contains("end of input"))
+}

@@ -1,0 +1,261 @@
+//! Logging in and probing, as bytes: the same for every kind of connection.
+//!
+//! redis-rs's own handshake sends commands that nobody needs, hides what the server answers to AUTH, and knows no server
+//! that wants no password. So it happens here, before redis-rs gets the stream.
+
+use redis::{Cmd, Pipeline, RedisError, RedisResult, Value};
+
+use super::error_codes::{Meaning, of_error};
+use super::failure::Failure;
+use crate::config::ComponentConfig;
+
+/// No server answers a handshake with more. Whoever does is no Redis server.
+const LONGEST_ANSWER: usize = 64 * 1024;
+
+/// A handshake that is under way.
+pub(super) struct Handshake<'a> {
+    config: &'a ComponentConfig,
+    login: Login<'a>,
+    received: Vec<u8>,
+}
+
+/// How to log in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Login<'a> {
+    Nobody,
+    /// With a password alone, as servers before version 6 know it.
+    Password(&'a str),
+    User(&'a str, &'a str),
+}
+
+/// What to do with the stream next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Progress {
+    /// Read more.
+    Read,
+    /// Send the [request](Handshake::request) again, which has changed.
+    SendAgain,
+    /// The server has logged the client in, and serves.
+    Done,
+}
+
+impl<'a> Handshake<'a> {
+    pub(super) fn new(config: &'a ComponentConfig) -> Self {
+        let (user, password) = config.credentials();
+        Self {
+            config,
+            login: match (user, password) {
+                (Some(user), password) => Login::User(user, password.unwrap_or("")),
+                (None, Some(password)) => Login::Password(password),
+                (None, None) => Login::Nobody,
+            },
+            received: Vec::new(),
+        }
+    }
+
+    /// Returns the bytes to send.
+    pub(super) fn request(&self) -> Vec<u8> {
+        self.pipeline().get_packed_pipeline()
+    }
+
+    /// Takes bytes that the server sent; none of them means that it closed the connection.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the server refuses the login or does not serve.
+    pub(super) fn receive(&mut self, bytes: &[u8]) -> Result<Progress, Failure> {
+        if bytes.is_empty() {
+            let message = if self.received.is_empty() {
+                "the server closed the connection"
+            } else {
+                "the connection ended in mid-reply"
+            };
+            return Err(Failure::unreachable(message));
+        }
+        self.received.extend_from_slice(bytes);
+        let Some(replies) = self.replies()? else {
+            return if self.received.len() > LONGEST_ANSWER {
+                Err(not_redis())
+            } else {
+                Ok(Progress::Read)
+            };
+        };
+        self.received.clear();
+        self.judge(replies)
+    }
+
+    fn pipeline(&self) -> Pipeline {
+        let mut pipeline = redis::pipe();
+        match self.login {
+            Login::Nobody => {}
+            Login::Password(password) => {
+                pipeline.cmd("AUTH").arg(password);
+            }
+            Login::User(user, password) => {
+                pipeline.cmd("AUTH").arg(user).arg(password);
+            }
+        }
+        if self.config.db_number() != 0 {
+            pipeline.cmd("SELECT").arg(self.config.db_number());
+        }
+        pipeline.add_command(probe());
+        pipeline
+    }
+
+    /// Returns the replies to all commands, or none if they are not complete.
+    fn replies(&self) -> Result<Option<Vec<Value>>, Failure> {
+        let mut parser = redis::Parser::new();
+        let mut unread = self.received.as_slice();
+        let replies: RedisResult<Vec<Value>> = (0..self.pipeline().len())
+            .map(|_| parser.parse_value(&mut unread))
+            .collect();
+        match replies {
+            Ok(replies) => Ok(Some(replies)),
+            // All that has come is there, so that an end in the middle says that more is to come.
+            Err(error) if error.is_connection_dropped() => Ok(None),
+            Err(_) => Err(not_redis()),
+        }
+    }
+
+    fn judge(&mut self, replies: Vec<Value>) -> Result<Progress, Failure> {
+        let mut replies = replies.into_iter().map(Value::extract_error);
+        if self.login != Login::Nobody
+            && let Some(Err(error)) = replies.next()
+        {
+            self.login = self.other_login(error)?;
+            return Ok(Progress::SendAgain);
+        }
+        if self.config.db_number() != 0
+            && let Some(Err(error)) = replies.next()
+        {
+            return Err(error.into());
+        }
+        match replies.next() {
+            Some(answer) => judge_probe(answer).map(|()| Progress::Done),
+            None => Err(not_redis()),
+        }
+    }
+
+    /// Returns how else to log in where the server refuses the form of the login and not the login itself.
+    fn other_login(&self, error: RedisError) -> Result<Login<'a>, Failure> {
+        let says = |text| error.detail().is_some_and(|detail| detail.contains(text));
+        match self.login {
+            // A server before version 6 knows no users.
+            Login::User(_, password)
+                if says("wrong number of arguments for 'auth' command") && !password.is_empty() =>
+            {
+                Ok(Login::Password(password))
+            }
+            // The default user needs no password, and as a user it takes any.
+            Login::Password(password) if says("without any password configured") => {
+                Ok(Login::User("default", password))
+            }
+            // The same before version 6.
+            Login::Password(_) if says("no password is set") => Ok(Login::Nobody),
+            _ => Err(error.into()),
+        }
+    }
+}
+
+/// Returns the command that asks the server whether it is there and serves.
+pub(super) fn probe() -> Cmd {
+    redis::cmd("PING")
+}
+
+/// Returns an error if the answer to a probe says that the server does not serve. A server that answers lives, also where it
+/// does not know or allow PING, or cannot save its data.
+pub(super) fn judge_probe(answer: RedisResult<Value>) -> Result<(), Failure> {
+    match answer {
+        Err(error) if of_error(&error) == Some(Meaning::Lives) => Ok(()),
+        answer => answer.map(drop).map_err(Failure::from),
+    }
+}
+
+fn not_redis() -> Failure {
+    RedisError::from((redis::ErrorKind::Parse, "not a reply")).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Handshake, Progress};
+    use crate::config::ComponentConfig;
+    use crate::transport::failure::Cause;
+
+    fn words(handshake: &Handshake<'_>) -> String {
+        let request = String::from_utf8(handshake.request()).unwrap();
+        let words = request
+            .split("\r\n")
+            .filter(|word| !word.starts_with(['*', '$']));
+        words.collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn r3_a_user_without_a_password_is_logged_in_as_that_user() {
+        let config = ComponentConfig::new("h").username("reader");
+        assert_eq!(words(&Handshake::new(&config)), "AUTH reader  PING ");
+    }
+
+    #[test]
+    fn r3_an_error_that_is_not_about_logging_in_shows_that_the_server_lives() {
+        let config = ComponentConfig::new("h").db(2);
+        for reply in [
+            "+PONG",
+            "-NOPERM no",
+            "-MISCONF disk",
+            "-ERR unknown command 'PING'",
+        ] {
+            let mut handshake = Handshake::new(&config);
+            let answer = format!("+OK\r\n{reply}\r\n");
+            let (first, rest) = answer.split_at(3);
+            assert_eq!(handshake.receive(first.as_bytes()).unwrap(), Progress::Read);
+            assert_eq!(handshake.receive(rest.as_bytes()).unwrap(), Progress::Done);
+        }
+    }
+
+    #[test]
+    fn r3_a_server_that_serves_nobody_is_not_used_yet() {
+        let config = ComponentConfig::new("h");
+        for reply in [
+            "-LOADING x",
+            "-BUSY x",
+            "-MASTERDOWN x",
+            "-ERR max number of clients reached",
+        ] {
+            let received = Handshake::new(&config).receive(format!("{reply}\r\n").as_bytes());
+            assert_eq!(received.unwrap_err().cause, Cause::Busy, "{reply}");
+        }
+    }
+
+    #[test]
+    fn a_server_that_wants_another_form_of_login_gets_it() {
+        let of = |config: &ComponentConfig, answer: &str| {
+            let mut handshake = Handshake::new(config);
+            let progress = handshake.receive(answer.as_bytes()).unwrap();
+            assert_eq!(progress, Progress::SendAgain);
+            words(&handshake)
+        };
+        let user = ComponentConfig::new("h").username("u").password("p");
+        let old = "-ERR wrong number of arguments for 'auth' command\r\n+PONG\r\n";
+        assert_eq!(of(&user, old), "AUTH p PING ");
+        let password = ComponentConfig::new("h").password("p");
+        let unset = "-ERR AUTH <password> called without any password configured for the default user. Are you sure?\r\n+PONG\r\n";
+        assert_eq!(of(&password, unset), "AUTH default p PING ");
+        let unset_before_6 = "-ERR Client sent AUTH, but no password is set\r\n+PONG\r\n";
+        assert_eq!(of(&password, unset_before_6), "PING ");
+    }
+
+    #[test]
+    fn what_is_no_redis_server_is_refused() {
+        let config = ComponentConfig::new("h");
+        let received = Handshake::new(&config).receive(b"HTTP/1.1 400 Bad Request\r\n");
+        let failure = received.unwrap_err();
+        assert_eq!(failure.cause, Cause::Refused);
+        assert!(
+            failure.message.contains("not a Redis server"),
+            "{}",
+            failure.message
+        );
+        let endless = Handshake::new(&config).receive(&[b"+".as_slice(), &[b'x'; 70_000]].concat());
+        assert_eq!(endless.unwrap_err().cause, Cause::Refused);
+    }
+}
