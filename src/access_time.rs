@@ -1,6 +1,7 @@
-//! How long things take, measured around them (*Redis in Action*, 5.2.2 and the exercise of 5.4.3).
+//! Measures how long work takes (*Redis in Action*, 5.2.2 and the exercise of 5.4.3).
 //!
-//! In Python this is a context manager behind the connection decorator; here it is a scope that needs no connection:
+//! In Python this is a context manager behind the connection decorator. Here it is a scope that
+//! needs no connection:
 //!
 //! ```no_run
 //! # async fn find_user(id: u64) -> String { id.to_string() }
@@ -9,8 +10,9 @@
 //! # }
 //! ```
 //!
-//! The statistics are those of `statistics::get_stats(context, "AccessTime")` and `statistics::slowest_access_times()`. Where they
-//! cannot be written, that is a warning in the log, and the work's own outcome is untouched.
+//! `statistics::get_stats(context, "AccessTime")` and `statistics::slowest_access_times()` return
+//! the statistics. If they cannot be written, the log gets a warning, and the outcome of the work
+//! stays the same.
 
 use std::future::Future;
 use std::time::{Duration, Instant};
@@ -20,7 +22,8 @@ use redis::RedisResult;
 use crate::functions::statistics::Totals;
 use crate::statistics;
 
-/// Awaits `work`, and records how long it took. Work that is dropped before its end is not recorded.
+/// Awaits `work`, records how long it took, and returns its outcome. Work that is dropped before
+/// its end is not recorded.
 pub async fn access_time<T>(context: &str, work: impl Future<Output = T>) -> T {
     let start = Instant::now();
     let outcome = work.await;
@@ -33,7 +36,8 @@ pub async fn access_time<T>(context: &str, work: impl Future<Output = T>) -> T {
     outcome
 }
 
-/// Does `work`, and records how long it took. Work that panics is not recorded.
+/// Runs `work`, records how long it took, and returns its outcome. Work that panics is not
+/// recorded.
 pub fn access_time_blocking<T>(context: &str, work: impl FnOnce() -> T) -> T {
     let start = Instant::now();
     let outcome = work();

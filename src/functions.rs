@@ -1,4 +1,5 @@
-//! The application's Redis functions, written by hand: each takes its connection as the first argument.
+//! The application's Redis functions, written by hand. Each takes its connection as the first
+//! argument.
 
 pub mod articles;
 pub mod autocomplete;

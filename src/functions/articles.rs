@@ -1,8 +1,10 @@
 //! Articles with votes, in groups (*Redis in Action*, 1.3).
 //!
-//! - `article:` counts articles; `article:<id>` is a hash with `title`, `link`, `poster`, `time` and `votes`;
-//! - `score:` and `time:` are sorted sets of all articles; `group:<group>` is the set of a group's;
-//! - `voted:<id>` is the set of those who voted, for a week;
+//! - `article:` counts articles; `article:<id>` is a hash with `title`, `link`, `poster`, `time`
+//!   and `votes`.
+//! - `score:` and `time:` are sorted sets of all articles; `group:<group>` is the set of a group's
+//!   articles.
+//! - `voted:<id>` is the set of users who have voted, kept for a week.
 //! - `score:<group>` and `time:<group>` are a group's articles in order, kept for a minute.
 
 use std::sync::LazyLock;
@@ -13,41 +15,42 @@ use redis_components::Connection;
 use super::clock::unix_time;
 use super::fields::Fields;
 
-/// What a vote adds to an article's score: with 200 votes an article stays on the first page for a day longer.
+/// The score that a vote adds to an article: with 200 votes an article stays on the first page for
+/// one more day.
 pub const VOTE_SCORE: f64 = 432.0;
 
-/// How long an article can be voted for, in seconds.
+/// How many seconds an article accepts votes.
 pub const VOTING_SECONDS: i64 = 7 * 24 * 3600;
 
 /// How many articles make a page.
 pub const ARTICLES_PER_PAGE: usize = 25;
 
-/// How long a group's order is kept before it is computed again, in seconds.
+/// How many seconds a group's order is kept before it is computed again.
 const GROUP_CACHE_SECONDS: u32 = 60;
 
 /// An article as it was posted, and its votes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Article {
-    /// The number that it was given when it was posted.
+    /// The number that it got when it was posted.
     pub id: u64,
-    /// What it is called.
+    /// Its title.
     pub title: String,
-    /// Where it is.
+    /// Its link.
     pub link: String,
-    /// Who posted it.
+    /// The user who posted it.
     pub poster: String,
     /// When it was posted, in seconds since 1970.
     pub time: f64,
-    /// How many have voted for it, the poster included.
+    /// How many users have voted for it, the poster included.
     pub votes: u64,
 }
 
-/// By what articles are sorted, the highest first.
+/// The order of articles, the highest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Order {
     /// By votes and age.
     Score,
-    /// By age alone.
+    /// By age only.
     Time,
 }
 
@@ -66,7 +69,7 @@ impl Order {
 ///
 /// # Errors
 ///
-/// What Redis answers.
+/// Returns an error if Redis refuses a command or the connection fails.
 pub async fn post_article(
     conn: &mut Connection,
     user: &str,
@@ -89,14 +92,17 @@ pub async fn post_article(
     Ok(id)
 }
 
-/// Votes for an article, and tells whether the vote counts: not the second of a user, nor one for an article that is
-/// older than a week or was never posted.
+/// Votes for an article. Returns `true` if the vote counts.
 ///
-/// One round trip; O(log n) for n articles. In one piece, so that of two votes of one user at once one counts.
+/// A vote does not count if the user has voted for the article before. Neither does a vote for an
+/// article that is older than a week or was never posted.
+///
+/// One round trip; O(log n) for n articles. The vote is atomic: of two concurrent votes of one
+/// user, one counts.
 ///
 /// # Errors
 ///
-/// What Redis answers.
+/// Returns an error if Redis refuses a command or the connection fails.
 pub async fn article_vote(conn: &mut Connection, user: &str, id: u64) -> RedisResult<bool> {
     let article = key(id);
     let mut vote = VOTE.key("time:");
@@ -107,13 +113,13 @@ pub async fn article_vote(conn: &mut Connection, user: &str, id: u64) -> RedisRe
     vote.invoke_async(conn).await
 }
 
-/// A page of all articles, the first being page 1; empty behind the last.
+/// Returns a page of all articles; the first is page 1. A page after the last is empty.
 ///
-/// Two round trips; O(log n + p) for n articles of which p make a page.
+/// Two round trips; O(log n + p) for n articles and p articles on a page.
 ///
 /// # Errors
 ///
-/// What Redis answers.
+/// Returns an error if Redis refuses a command, the connection fails, or a hash is not an article.
 pub async fn get_articles(
     conn: &mut Connection,
     page: usize,
@@ -124,13 +130,13 @@ pub async fn get_articles(
     read(conn, articles).await
 }
 
-/// Puts an article into groups and takes it out of others.
+/// Adds an article to groups and removes it from others.
 ///
-/// One round trip; O(1) for each group. Pages of a group show it after at most a minute.
+/// One round trip; O(1) for each group. Pages of a group show the change after at most a minute.
 ///
 /// # Errors
 ///
-/// What Redis answers.
+/// Returns an error if Redis refuses a command or the connection fails.
 pub async fn add_remove_groups(
     conn: &mut Connection,
     id: u64,
@@ -151,14 +157,14 @@ pub async fn add_remove_groups(
     pipeline.atomic().exec_async(conn).await
 }
 
-/// A page of a group's articles, the first being page 1; as old as a minute.
+/// Returns a page of a group's articles; the first is page 1. The page may be up to a minute old.
 ///
-/// Two round trips; O(g log g) for g articles in the group once a minute, else as [`get_articles`]. The order is computed
-/// and read in one piece, so that it cannot expire in between.
+/// Two round trips; once a minute O(g log g) for g articles in the group, otherwise as
+/// [`get_articles`]. One script computes and reads the order, so that it cannot expire in between.
 ///
 /// # Errors
 ///
-/// What Redis answers.
+/// Returns an error if Redis refuses a command, the connection fails, or a hash is not an article.
 pub async fn get_group_articles(
     conn: &mut Connection,
     group: &str,
@@ -182,7 +188,7 @@ async fn read(conn: &mut Connection, articles: Vec<String>) -> RedisResult<Vec<A
         pipeline.hgetall(article);
     }
     let hashes: Vec<Fields> = pipeline.query_async(conn).await?;
-    // An article that somebody deleted in between is not there any more.
+    // Skips articles that were deleted between the two reads.
     let found = articles
         .iter()
         .zip(hashes)

@@ -1,4 +1,4 @@
-//! Names of a guild's members by how they begin (*Redis in Action*, 6.1.2 and 11.3.1).
+//! Autocompletion of the names in a guild (*Redis in Action*, 6.1.2 and 11.3.1).
 //!
 //! `members:<guild>` is a sorted set in which all scores are 0, so that it is sorted by name.
 
@@ -14,7 +14,7 @@ pub const OFFERED: isize = 10;
 ///
 /// # Errors
 ///
-/// What Redis answers.
+/// Returns an error if Redis refuses the command or the connection fails.
 pub async fn join_guild(conn: &mut Connection, guild: &str, user: &str) -> RedisResult<()> {
     conn.zadd(key(guild), user, 0).await
 }
@@ -25,26 +25,28 @@ pub async fn join_guild(conn: &mut Connection, guild: &str, user: &str) -> Redis
 ///
 /// # Errors
 ///
-/// What Redis answers.
+/// Returns an error if Redis refuses the command or the connection fails.
 pub async fn leave_guild(conn: &mut Connection, guild: &str, user: &str) -> RedisResult<()> {
     conn.zrem(key(guild), user).await
 }
 
-/// The first ten names of a guild that begin with `prefix`, in the order of their bytes.
+/// Returns the first ten names of a guild that begin with `prefix`, in the order of their bytes.
 ///
-/// One round trip; O(log m) for m members. The book puts two end marks into the set, under WATCH or in Lua, because Redis
-/// could not range over names then; that works for the letters `a` to `z` only, and this for every text.
+/// One round trip; O(log m) for m members.
+///
+/// The book puts two end marks into the set, under WATCH or in Lua, because Redis could not range
+/// over names then. That works only for the letters `a` to `z`. This works for every text.
 ///
 /// # Errors
 ///
-/// What Redis answers.
+/// Returns an error if Redis refuses the command or the connection fails.
 pub async fn autocomplete_on_prefix(
     conn: &mut Connection,
     guild: &str,
     prefix: &str,
 ) -> RedisResult<Vec<String>> {
     let first = format!("[{prefix}");
-    // No text in UTF-8 has this byte.
+    // No UTF-8 text contains this byte.
     let behind: Vec<u8> = [b"(", prefix.as_bytes(), b"\xff"].concat();
     conn.zrangebylex_limit(key(guild), first, behind, 0, OFFERED)
         .await

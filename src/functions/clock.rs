@@ -1,8 +1,8 @@
-//! The time as the keys have it.
+//! The time in the format of the keys.
 
 use std::time::SystemTime;
 
-/// Seconds since 1970, with fractions, as Python's `time.time()`.
+/// Returns the seconds since 1970 with fractions, as Python's `time.time()` does.
 pub(crate) fn unix_time() -> f64 {
     SystemTime::now()
         .duration_since(SystemTime::UNIX_EPOCH)

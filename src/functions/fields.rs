@@ -1,11 +1,11 @@
-//! A hash as an object: its fields by name.
+//! The fields of a hash by name.
 
 use std::collections::HashMap;
 use std::str::FromStr;
 
 use redis::{FromRedisValue, ParsingError, RedisError, RedisResult, Value};
 
-/// The fields of a hash; none where there is no such key.
+/// The fields of a hash; empty if the key does not exist.
 pub(crate) struct Fields(HashMap<String, String>);
 
 impl Fields {
@@ -13,7 +13,7 @@ impl Fields {
         self.0.is_empty()
     }
 
-    /// A field's text, empty where the field is missing.
+    /// Takes out a field and returns its text; empty if the field is missing.
     pub(crate) fn text(&mut self, name: &str) -> String {
         self.0.remove(name).unwrap_or_default()
     }
@@ -23,13 +23,13 @@ impl Fields {
         text.parse().map_err(|_| {
             RedisError::from((
                 redis::ErrorKind::UnexpectedReturnType,
-                "a field of a hash is not the number it should be",
+                "a field of a hash is not the expected number",
                 format!("`{name}` is `{}`", text.escape_debug()),
             ))
         })
     }
 
-    /// The fields that were not taken out.
+    /// Returns the fields that were not taken out.
     pub(crate) fn rest(self) -> HashMap<String, String> {
         self.0
     }

@@ -1,8 +1,8 @@
-//! Data of the current hour, with that of the hour before put aside.
+//! Data of the current hour and of the hour before.
 
 use std::time::{Duration, SystemTime};
 
-/// The hour (UTC) as a text that sorts by time.
+/// Returns the current hour (UTC) as a text that sorts by time.
 pub(crate) fn current_hour() -> String {
     let now = SystemTime::now()
         .duration_since(SystemTime::UNIX_EPOCH)
@@ -11,13 +11,16 @@ pub(crate) fn current_hour() -> String {
     humantime::format_rfc3339_seconds(SystemTime::UNIX_EPOCH + hour).to_string()
 }
 
-/// The keys of data that is kept by the hour: it, when its hour began, that of the hour before, and when that began.
+/// Returns the keys of data that is kept by the hour: the data, the start of its hour, the data of
+/// the hour before, and the start of that hour.
 pub(crate) fn keys(key: &str) -> [String; 4] {
     ["", ":start", ":last", ":pstart"].map(|suffix| format!("{key}{suffix}"))
 }
 
-/// Lua in front of scripts that take [`keys`] as `KEYS` and the current hour as `ARGV[1]`: puts the data aside where it
-/// is of an earlier hour. A caller whose clock is behind goes on in the hour that the others have begun.
+/// Lua code in front of scripts that take [`keys`] as `KEYS` and the current hour as `ARGV[1]`.
+///
+/// It moves the data aside if the data is of an earlier hour. A caller with a slow clock goes on in
+/// the hour that other callers have begun.
 pub(crate) const BEGIN_HOUR: &str = r"
 local data, start, last_data, last_start = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local hour = ARGV[1]

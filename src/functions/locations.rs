@@ -1,8 +1,12 @@
-//! Where an IPv4 address is (*Redis in Action*, 5.3).
+//! The cities of IPv4 addresses (*Redis in Action*, 5.3).
 //!
-//! `ip2cityid:` is a sorted set of address ranges by their first address, `<city id>_<row>_<last address>`; `cityid2city:` is
-//! a hash from city id to `[city, region, country]` as JSON. Both are imported from CSV files of the form of MaxMind's GeoLite City. The
-//! best way to replace them is to import into an empty server, and then to move the component there.
+//! `ip2cityid:` is a sorted set of address ranges by their first address; a member is
+//! `<city id>_<row>_<last address>`. `cityid2city:` is a hash from city id to
+//! `[city, region, country]` as JSON. Both come from CSV files in the format of MaxMind's GeoLite
+//! City.
+//!
+//! The best way to replace them is to import into an empty server, and then to move the component
+//! to it.
 
 mod city;
 mod error;
@@ -19,19 +23,23 @@ pub use self::city::City;
 pub use self::error::ImportError;
 use self::rows::Rows;
 
-/// How many rows are sent at once.
+/// How many rows go into one pipeline.
 const ROWS_AT_ONCE: usize = 1000;
 
-/// Imports ranges of addresses from a CSV file with the columns first address, last address and city id, and returns how
-/// many. Addresses are numbers or dotted; lines in front of the first range are headings.
+/// Imports ranges of addresses from a CSV file, and returns how many.
 ///
-/// `progress` gets the file's length, and moves with the bytes read; [`ProgressBar::hidden`] shows nothing.
+/// The columns are first address, last address and city id. Addresses are numbers or dotted. Lines
+/// before the first range are headings.
 ///
-/// One round trip for a thousand rows; O(log r) for each of r ranges.
+/// `progress` gets the file's length, and advances with the bytes read; [`ProgressBar::hidden`]
+/// shows nothing.
+///
+/// One round trip for each thousand rows; O(log r) for each of r ranges.
 ///
 /// # Errors
 ///
-/// A file that cannot be read, a row that is no range, and what Redis answers; the rows before stay imported.
+/// Returns an error if the file cannot be read, a row is not a range, Redis refuses a command, or
+/// the connection fails. Earlier batches of rows stay imported.
 pub fn import_ips_to_redis(
     conn: &mut blocking::Connection,
     file: &Path,
@@ -52,15 +60,19 @@ pub fn import_ips_to_redis(
     Ok(imported)
 }
 
-/// Imports cities from a CSV file with the columns city id, country, region and city, and returns how many. Further columns
-/// are left alone, and lines in front of the first city are headings. Text that is not UTF-8 is taken for Latin 1, in
-/// which such files were published.
+/// Imports cities from a CSV file, and returns how many.
 ///
-/// `progress` as in [`import_ips_to_redis`]. One round trip for a thousand rows; O(1) for each.
+/// The columns are city id, country, region and city; further columns are ignored. Lines before the
+/// first city are headings. Text that is not UTF-8 is read as Latin 1, the encoding in which these
+/// files were published.
+///
+/// `progress` as in [`import_ips_to_redis`]. One round trip for each thousand rows; O(1) for each
+/// row.
 ///
 /// # Errors
 ///
-/// A file that cannot be read, a row that is no city, and what Redis answers; the rows before stay imported.
+/// Returns an error if the file cannot be read, a row is not a city, Redis refuses a command, or
+/// the connection fails. Earlier batches of rows stay imported.
 pub fn import_cities_to_redis(
     conn: &mut blocking::Connection,
     file: &Path,
@@ -80,13 +92,14 @@ pub fn import_cities_to_redis(
     Ok(imported)
 }
 
-/// The city of an address; `None` where the address is in no range, or its city is not known.
+/// Returns the city of an address; `None` if the address is in no range, or its city is not known.
 ///
 /// Two round trips; O(log r) for r ranges.
 ///
 /// # Errors
 ///
-/// What Redis answers, and a city that is not the JSON it should be.
+/// Returns an error if Redis refuses a command, the connection fails, or the city is not JSON of
+/// the right form.
 pub async fn find_city_by_ip(
     conn: &mut Connection,
     address: Ipv4Addr,
@@ -102,7 +115,8 @@ pub async fn find_city_by_ip(
     city.map(|json| City::from_json(&json)).transpose()
 }
 
-/// The city id of a range that reaches up to `address`. Ranges that the book's own import has written have no end.
+/// Returns the city id of a range if the range reaches up to `address`. Ranges from the book's own
+/// import have no end.
 fn city_id(range: &str, address: u32) -> Option<&str> {
     let mut parts = range.split('_');
     let id = parts.next()?;

@@ -1,6 +1,6 @@
-//! Locks that end by themselves (*Redis in Action*, 6.2 and 11.2.1).
+//! Locks that expire (*Redis in Action*, 6.2 and 11.2.1).
 //!
-//! A lock is the key `lock:<name>` with its holder's token, and expires.
+//! A lock is the key `lock:<name>`. Its value is the holder's token, and it expires.
 
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -11,21 +11,22 @@ use tokio::time::Instant;
 
 use super::token;
 
-/// A lock that was acquired: the proof that is needed to refresh and to release it.
+/// An acquired lock. It is the proof that refreshing and releasing need.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Lock {
     key: String,
     token: String,
 }
 
-/// Acquires a lock that ends after `lock_timeout`, trying for `acquire_timeout`; `None` where somebody else had it for
-/// all that time.
+/// Acquires a lock that expires after `lock_timeout`, and tries for `acquire_timeout`. Returns
+/// `None` if another holder had the lock for all that time.
 ///
-/// One round trip for each attempt, at least one, every 1 to 20 ms; O(1).
+/// One round trip for each attempt: at least one, then one every 1 to 20 ms; O(1).
 ///
 /// # Errors
 ///
-/// What Redis answers. Where no answer came, the lock may have been acquired, and ends by itself.
+/// Returns an error if Redis refuses the command or the connection fails. If no answer came, the
+/// lock may be acquired; it then expires.
 pub async fn acquire_lock_with_timeout(
     conn: &mut Connection,
     name: &str,
@@ -55,13 +56,14 @@ pub async fn acquire_lock_with_timeout(
     }
 }
 
-/// Lets a lock that is still held end after `lock_timeout` from now, and tells whether it was still held.
+/// Makes a lock that is still held expire `lock_timeout` from now. Returns `true` if it was still
+/// held.
 ///
 /// One round trip; O(1).
 ///
 /// # Errors
 ///
-/// What Redis answers.
+/// Returns an error if Redis refuses the command or the connection fails.
 pub async fn refresh_lock(
     conn: &mut Connection,
     lock: &Lock,
@@ -72,19 +74,21 @@ pub async fn refresh_lock(
     refresh.invoke_async(conn).await
 }
 
-/// Releases a lock, and tells whether it was still held: where it was not, somebody else may have worked meanwhile.
+/// Releases a lock. Returns `true` if it was still held. If not, another holder may have worked in
+/// between.
 ///
-/// One round trip; O(1). Never releases the lock of another holder.
+/// One round trip; O(1). It never releases the lock of another holder.
 ///
 /// # Errors
 ///
-/// What Redis answers. Where no answer came, the lock ends by itself.
+/// Returns an error if Redis refuses the command or the connection fails. If no answer came, the
+/// lock expires.
 pub async fn release_lock(conn: &mut Connection, lock: &Lock) -> RedisResult<bool> {
     let mut release = RELEASE.key(&lock.key);
     release.arg(&lock.token).invoke_async(conn).await
 }
 
-/// Redis refuses an expiry of no time.
+/// Redis refuses an expiry of zero.
 fn milliseconds(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX).max(1)
 }

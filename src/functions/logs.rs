@@ -12,14 +12,14 @@ use super::hourly;
 /// How many recent messages are kept for each app and severity.
 pub const RECENT_MESSAGES: usize = 100;
 
-/// How bad it is.
+/// The severity of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Severity {
-    /// For those who look for a mistake.
+    /// For people who look for a mistake.
     Debug,
     /// All is well.
     Info,
-    /// Somebody should look at this.
+    /// A person should look at this.
     Warning,
     /// Something did not work.
     Error,
@@ -43,16 +43,17 @@ impl fmt::Display for Severity {
 ///
 /// # Errors
 ///
-/// What Redis answers.
+/// Returns an error if Redis refuses the command or the connection fails.
 pub async fn log_recent(conn: &mut Connection, app: &str, message: &str) -> RedisResult<()> {
     log_recent_at(conn, app, message, Severity::Info).await
 }
 
-/// Logs a message, with the time in front, and drops all but the newest hundred of its app and severity.
+/// Logs a message, with the time in front, and drops all but the newest hundred of its app and
+/// severity.
 ///
 /// # Errors
 ///
-/// What Redis answers.
+/// Returns an error if Redis refuses the command or the connection fails.
 pub async fn log_recent_at(
     conn: &mut Connection,
     app: &str,
@@ -64,11 +65,11 @@ pub async fn log_recent_at(
     pipeline.query_async(conn).await
 }
 
-/// The recent messages of an app and severity, the newest first.
+/// Returns the recent messages of an app and severity, the newest first.
 ///
 /// # Errors
 ///
-/// What Redis answers.
+/// Returns an error if Redis refuses the command or the connection fails.
 pub async fn recent_logs(
     conn: &mut Connection,
     app: &str,
@@ -77,14 +78,15 @@ pub async fn recent_logs(
     conn.lrange(recent_key(app, severity), 0, -1).await
 }
 
-/// Counts a message among those of the current hour, and logs it as a recent one.
+/// Counts a message in the current hour, and logs it as a recent one.
 ///
-/// The counts are in the sorted set `common:<app>:<severity>`, those of the hour before in the same key with `:last`
-/// behind; `:start` and `:pstart` say which hours these are (UTC).
+/// The counts are in the sorted set `common:<app>:<severity>`. The counts of the hour before are
+/// under the same key with the suffix `:last`. `:start` and `:pstart` hold the starts of these
+/// hours (UTC).
 ///
 /// # Errors
 ///
-/// What Redis answers.
+/// Returns an error if Redis refuses the command or the connection fails.
 pub async fn log_common(
     conn: &mut Connection,
     app: &str,
@@ -112,7 +114,8 @@ fn recent_key(app: &str, severity: Severity) -> String {
 
 fn count_common(pipeline: &mut Pipeline, app: &str, message: &str, severity: Severity) {
     let keys = hourly::keys(&format!("common:{app}:{severity}"));
-    // A script, because the decision is Redis's to take: WATCH would be undone by anybody else on this connection.
+    // A script, so that Redis decides: with WATCH, any other caller on this connection could undo
+    // the watch.
     let count = pipeline
         .cmd("EVAL")
         .arg(COUNT_IN_HOUR.as_str())

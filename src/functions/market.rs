@@ -1,33 +1,34 @@
-//! A market for things that players own (*Redis in Action*, 4.4 with WATCH, 11.3.2 in Lua).
+//! A market for items that players own (*Redis in Action*, 4.4 with WATCH, 11.3.2 in Lua).
 //!
-//! `inventory:<user>` is the set of what a user owns, `users:<user>` a hash with `funds`, and `market:` the sorted set of
-//! what is offered, `<item>.<seller>` by price.
+//! `inventory:<user>` is the set of a user's items, and `users:<user>` is a hash with `funds`.
+//! `market:` is the sorted set of all offers: `<item>.<seller>` by price.
 
 use std::sync::LazyLock;
 
 use redis::{AsyncCommands, RedisResult, Script, from_redis_value};
 use redis_components::Connection;
 
-/// What became of a purchase.
+/// The outcome of a purchase.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Purchase {
-    /// The buyer has the thing, and the seller the money.
+    /// The buyer has the item, and the seller has the money.
     Done,
-    /// It is not offered, or not any more.
+    /// The item is not on offer, or no longer.
     NotOffered,
-    /// It costs something else by now.
+    /// The item has another price by now.
     PriceChanged,
-    /// The buyer has not got that much.
+    /// The buyer has too little money.
     TooExpensive,
 }
 
-/// Offers a thing for sale, and tells whether the seller had it: it goes from the inventory to the market.
+/// Offers an item for sale: moves it from the seller's inventory to the market. Returns `true` if
+/// the seller had the item.
 ///
-/// One round trip; O(log o) for o offers. In one piece: a thing cannot be offered twice.
+/// One round trip; O(log o) for o offers. The move is atomic: an item cannot be offered twice.
 ///
 /// # Errors
 ///
-/// What Redis answers.
+/// Returns an error if Redis refuses a command or the connection fails.
 pub async fn list_item(
     conn: &mut Connection,
     item: &str,
@@ -40,14 +41,14 @@ pub async fn list_item(
     list.invoke_async(conn).await
 }
 
-/// Buys a thing at the price that the buyer has seen.
+/// Buys an item at the price that the buyer has seen.
 ///
-/// One round trip; O(log o) for o offers. In one piece: of several buyers at once one gets the thing, and nobody's money
-/// is spent twice.
+/// One round trip; O(log o) for o offers. The purchase is atomic: of several concurrent buyers one
+/// gets the item, and no money is spent twice.
 ///
 /// # Errors
 ///
-/// What Redis answers.
+/// Returns an error if Redis refuses a command or the connection fails.
 pub async fn purchase_item(
     conn: &mut Connection,
     buyer: &str,
@@ -70,15 +71,17 @@ pub async fn purchase_item(
     })
 }
 
-/// The same as [`purchase_item`] without Lua: WATCH, and MULTI with EXEC, which does nothing where somebody has changed
-/// the market or the buyer's money in between; then it is tried again.
+/// Does the same as [`purchase_item`] without Lua.
 ///
-/// Three round trips for each attempt; O(log o) for o offers. The connection has to be the caller's own, because WATCH
-/// and EXEC are about the connection: the manifest says `connection = "dedicated"`.
+/// It uses WATCH, and MULTI with EXEC. EXEC does nothing if the market or the buyer's money has
+/// changed in between; the function then tries again.
+///
+/// Three round trips for each attempt; O(log o) for o offers. WATCH and EXEC concern a whole
+/// connection, so that each call needs its own: the manifest says `connection = "dedicated"`.
 ///
 /// # Errors
 ///
-/// What Redis answers.
+/// Returns an error if Redis refuses a command or the connection fails.
 pub async fn purchase_item_watch(
     conn: &mut Connection,
     buyer: &str,
@@ -121,20 +124,20 @@ pub async fn purchase_item_watch(
     }
 }
 
-/// What a user offers a thing for; `None` where it is not offered.
+/// Returns a user's price for an item; `None` if it is not on offer.
 ///
 /// One round trip; O(1).
 ///
 /// # Errors
 ///
-/// What Redis answers.
+/// Returns an error if Redis refuses a command or the connection fails.
 pub async fn get_price(
     conn: &mut Connection,
     item: &str,
     seller: &str,
 ) -> RedisResult<Option<u64>> {
     let price: Option<f64> = conn.zscore("market:", offer(item, seller)).await?;
-    // Written from a whole number, and exact up to 2^53.
+    // The score was a whole number, which is exact up to 2^53.
     Ok(price.map(|price| price as u64))
 }
 

@@ -1,4 +1,5 @@
-//! What structures cost before and after they outgrow their compact encoding (*Redis in Action*, 9.1).
+//! The memory of structures before and after they outgrow their compact encoding (*Redis in
+//! Action*, 9.1).
 
 mod structure;
 mod table;
@@ -10,13 +11,14 @@ pub use self::structure::Structure;
 pub use self::table::{Comparison, Measurement, Table};
 use super::token;
 
-/// Measures what is stored under a key; `None` where there is nothing.
+/// Measures the value of a key. Returns `None` if the key does not exist.
 ///
-/// Two round trips; O(n) for n elements, as the server counts every one.
+/// Two round trips; O(n) for n elements, because the server counts every element.
 ///
 /// # Errors
 ///
-/// What Redis answers. Where it refuses DEBUG, as servers since 7.0 do by default, the serialized length is left out.
+/// Returns an error if Redis refuses a command or the connection fails. If Redis refuses DEBUG, as
+/// servers since 7.0 do by default, the serialized length is `None` instead.
 pub async fn measure(conn: &mut Connection, key: &str) -> RedisResult<Option<Measurement>> {
     let mut pipeline = redis::pipe();
     pipeline.atomic();
@@ -45,14 +47,15 @@ pub async fn measure(conn: &mut Connection, key: &str) -> RedisResult<Option<Mea
     }))
 }
 
-/// Measures a structure of as many elements as its compact encoding can hold, and of one more.
+/// Measures a structure with as many elements as its compact encoding can hold, and with one more.
 ///
-/// Ten round trips; O(n) for n elements. The structure is built under a key of its own (`memory:<structure>:<token>`) that is deleted
-/// afterwards, and expires where that fails.
+/// Ten round trips; O(n) for n elements. The structure has its own key,
+/// `memory:<structure>:<token>`. The function deletes that key afterwards; if that fails, the key
+/// expires.
 ///
 /// # Errors
 ///
-/// What Redis answers.
+/// Returns an error if Redis refuses a command or the connection fails.
 pub async fn compare_encodings(
     conn: &mut Connection,
     structure: Structure,
@@ -70,11 +73,11 @@ pub async fn compare_encodings(
     })
 }
 
-/// Compares all structures; what is returned prints as a table.
+/// Compares all structures. The result prints as a table.
 ///
 /// # Errors
 ///
-/// What Redis answers.
+/// Returns an error if Redis refuses a command or the connection fails.
 pub async fn compare_all_encodings(conn: &mut Connection) -> RedisResult<Table> {
     let mut comparisons = Vec::new();
     for structure in Structure::ALL {
@@ -83,7 +86,7 @@ pub async fn compare_all_encodings(conn: &mut Connection) -> RedisResult<Table> 
     Ok(Table(comparisons))
 }
 
-/// How many elements the server keeps in the compact encoding.
+/// Returns how many elements the server keeps in the compact encoding.
 async fn compact_limit(conn: &mut Connection, structure: Structure) -> RedisResult<u64> {
     for option in structure.options() {
         let mut config = redis::cmd("CONFIG");
@@ -94,7 +97,7 @@ async fn compact_limit(conn: &mut Connection, structure: Structure) -> RedisResu
     }
     Err(RedisError::from((
         redis::ErrorKind::UnexpectedReturnType,
-        "the server does not say how much its compact encoding holds",
+        "the server does not say how many elements its compact encoding holds",
         structure.to_string(),
     )))
 }
@@ -129,12 +132,12 @@ async fn fill(
 
 fn present(measurement: Option<Measurement>) -> RedisResult<Measurement> {
     measurement.ok_or_else(|| {
-        let reason = "the structure is gone before it was measured";
+        let reason = "the structure was gone before it was measured";
         RedisError::from((redis::ErrorKind::UnexpectedReturnType, reason))
     })
 }
 
-/// The figure in `… encoding:listpack serializedlength:17 …`.
+/// Returns the number in `… encoding:listpack serializedlength:17 …`.
 fn serialized_length(debug: &str) -> Option<u64> {
     debug
         .split_whitespace()
@@ -144,6 +147,6 @@ fn serialized_length(debug: &str) -> Option<u64> {
 }
 
 fn is_refusal(error: &RedisError) -> bool {
-    // Said by the server, and not by the connection.
+    // The server's answer, not a failure of the connection.
     !error.is_io_error() && error.code().is_some()
 }

@@ -1,8 +1,10 @@
-//! Queues of any length from short lists, which Redis keeps compact (*Redis in Action*, 11.4).
+//! Queues of any length, built from short lists that Redis keeps compact (*Redis in Action*, 11.4).
 //!
-//! The lists are `<queue>:<shard>`, and `<queue>:first` and `<queue>:last` the numbers of the shards at both ends.
-//! `<queue>:wake` is a list of at most one token, for those who wait for an item. The names of the shards are made in Lua,
-//! so that a queue is for a single server and not for a cluster.
+//! The lists are `<queue>:<shard>`. `<queue>:first` and `<queue>:last` are the numbers of the
+//! shards at both ends. `<queue>:wake` is a list of at most one token, for callers that wait for an
+//! item.
+//!
+//! Lua builds the names of the shards, so that a queue needs a single server and not a cluster.
 
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
@@ -10,22 +12,24 @@ use std::time::{Duration, Instant};
 use redis::{AsyncCommands, RedisResult, Script};
 use redis_components::Connection;
 
-/// How many items a shard has at most: few enough for one compact piece of memory where items are short.
+/// The most items in a shard: few enough for one compact piece of memory if the items are short.
 pub const SHARD_LENGTH: usize = 128;
 
-/// How long is waited for a token at most: whoever took one may have gone without taking an item.
+/// The longest wait for a token: another caller may have taken it and left without an item.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// How many items are sent at once: Lua cannot take any number.
+/// How many items go into one script call: Lua cannot take arbitrarily many.
 const ITEMS_AT_ONCE: usize = 1000;
 
-/// Pushes items to the left end, one after the other, and returns how many.
+/// Pushes items to the left end one after the other, and returns how many.
 ///
-/// One round trip for a thousand items; O(1) for each. Items that are sent together stay together.
+/// One round trip for each thousand items; O(1) for each item. Items that are sent together stay
+/// together.
 ///
 /// # Errors
 ///
-/// What Redis answers; thousands before stay pushed.
+/// Returns an error if Redis refuses a command or the connection fails. Thousands that were sent
+/// before stay pushed.
 pub async fn sharded_lpush(
     conn: &mut Connection,
     queue: &str,
@@ -34,13 +38,14 @@ pub async fn sharded_lpush(
     push(conn, queue, "LPUSH", items).await
 }
 
-/// Pushes items to the right end, one after the other, and returns how many.
+/// Pushes items to the right end one after the other, and returns how many.
 ///
-/// As [`sharded_lpush`].
+/// Works as [`sharded_lpush`].
 ///
 /// # Errors
 ///
-/// What Redis answers; thousands before stay pushed.
+/// Returns an error if Redis refuses a command or the connection fails. Thousands that were sent
+/// before stay pushed.
 pub async fn sharded_rpush(
     conn: &mut Connection,
     queue: &str,
@@ -49,39 +54,44 @@ pub async fn sharded_rpush(
     push(conn, queue, "RPUSH", items).await
 }
 
-/// Pops the item at the left end; `None` where the queue is empty.
+/// Pops the item at the left end; returns `None` if the queue is empty.
 ///
 /// One round trip; O(1).
 ///
 /// # Errors
 ///
-/// What Redis answers. Where no answer came, an item may be lost.
+/// Returns an error if Redis refuses a command or the connection fails. If no answer came, an item
+/// may be lost.
 pub async fn sharded_lpop(conn: &mut Connection, queue: &str) -> RedisResult<Option<String>> {
     pop(conn, queue, "LPOP").await
 }
 
-/// Pops the item at the right end; `None` where the queue is empty.
+/// Pops the item at the right end; returns `None` if the queue is empty.
 ///
 /// One round trip; O(1).
 ///
 /// # Errors
 ///
-/// What Redis answers. Where no answer came, an item may be lost.
+/// Returns an error if Redis refuses a command or the connection fails. If no answer came, an item
+/// may be lost.
 pub async fn sharded_rpop(conn: &mut Connection, queue: &str) -> RedisResult<Option<String>> {
     pop(conn, queue, "RPOP").await
 }
 
-/// Pops the item at the left end, and waits for one where the queue is empty; `None` after `timeout`.
+/// Pops the item at the left end, and waits for one if the queue is empty. Returns `None` after
+/// `timeout`.
 ///
-/// Who waits does so for a token that a push leaves, and not for an item: which list the next item will be in is not known
-/// before. At least once a second the queue itself is looked at.
+/// The call waits for a token that a push leaves, not for an item: it cannot know the list of the
+/// next item. It looks at the queue itself at least once a second.
 ///
-/// One round trip where there is an item, else two for each second; O(1). The connection has to be the caller's own,
-/// as others would wait behind it: the manifest says `connection = "dedicated"`.
+/// One round trip if there is an item, otherwise two for each second; O(1). Other calls on the
+/// connection would wait too, so that each call needs its own: the manifest says
+/// `connection = "dedicated"`.
 ///
 /// # Errors
 ///
-/// What Redis answers. Where no answer came, an item may be lost.
+/// Returns an error if Redis refuses a command or the connection fails. If no answer came, an item
+/// may be lost.
 pub async fn sharded_blpop(
     conn: &mut Connection,
     queue: &str,
@@ -90,13 +100,15 @@ pub async fn sharded_blpop(
     blocking_pop(conn, queue, "LPOP", timeout).await
 }
 
-/// Pops the item at the right end, and waits for one where the queue is empty; `None` after `timeout`.
+/// Pops the item at the right end, and waits for one if the queue is empty. Returns `None` after
+/// `timeout`.
 ///
-/// As [`sharded_blpop`].
+/// Works as [`sharded_blpop`].
 ///
 /// # Errors
 ///
-/// What Redis answers. Where no answer came, an item may be lost.
+/// Returns an error if Redis refuses a command or the connection fails. If no answer came, an item
+/// may be lost.
 pub async fn sharded_brpop(
     conn: &mut Connection,
     queue: &str,
@@ -105,13 +117,13 @@ pub async fn sharded_brpop(
     blocking_pop(conn, queue, "RPOP", timeout).await
 }
 
-/// How many items a queue has.
+/// Returns how many items a queue has.
 ///
-/// One round trip; O(1), as only the shards at the ends can be other than full.
+/// One round trip; O(1), because all shards but the two at the ends are full.
 ///
 /// # Errors
 ///
-/// What Redis answers.
+/// Returns an error if Redis refuses the command or the connection fails.
 pub async fn sharded_llen(conn: &mut Connection, queue: &str) -> RedisResult<usize> {
     let mut length = LENGTH.key(queue);
     length.key(&ends(queue)).arg(SHARD_LENGTH);
@@ -152,7 +164,7 @@ async fn blocking_pop(
     loop {
         let item = pop(conn, queue, command).await?;
         let left = end.saturating_duration_since(Instant::now());
-        // Redis takes no time at all for all the time there is.
+        // To Redis, a timeout of zero means no timeout.
         if item.is_some() || left < Duration::from_millis(1) {
             return Ok(item);
         }
@@ -194,7 +206,7 @@ end
     )
 });
 
-/// An end moves inwards when its shard has become empty, until it meets the other.
+/// An end moves inwards when its shard is empty, until it meets the other end.
 static POP: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         r"
@@ -211,7 +223,7 @@ if redis.call('EXISTS', list) == 0 and shard ~= (redis.call('GET', other) or '0'
     list = KEYS[1] .. ':' .. shard
     item = item or redis.call(command, list)
 end
--- The next who waits, as a push of many items leaves one token.
+-- Wakes the next caller: a push of many items leaves only one token.
 if redis.call('EXISTS', list) == 1 then
     if redis.call('EXISTS', KEYS[4]) == 0 then
         redis.call('RPUSH', KEYS[4], 1)

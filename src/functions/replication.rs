@@ -1,6 +1,8 @@
-//! Has a write reached a replica, and the replica's disk (*Redis in Action*, 4.2.3 and 4.2.4)?
+//! Tells how far a write has come: to a replica, and to the replica's disk (*Redis in Action*,
+//! 4.2.3 and 4.2.4).
 //!
-//! `sync:wait` is a sorted set of marks by when they were written; those older than a quarter of an hour are removed.
+//! `sync:wait` is a sorted set of marks by the time of their writing. Marks older than a quarter of
+//! an hour are removed.
 
 use std::time::Duration;
 
@@ -14,26 +16,28 @@ use super::token;
 /// How far a write has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Durability {
-    /// It has not reached the replica.
+    /// The write has not reached the replica.
     NotReplicated,
-    /// The replica has it in memory, and has no append-only file, or has not written it in time.
+    /// The replica has it in memory. It has no append-only file, or has not written it in time.
     Replicated,
-    /// The replica has it in its append-only file, and has no more to bring to the disk. With `appendfsync always` the
-    /// disk has it, with `everysec` it has it within a second, with `no` the operating system decides.
+    /// The replica has it in its append-only file, and has nothing left to bring to the disk. With
+    /// `appendfsync always` the disk has it. With `everysec` the disk has it within a second. With
+    /// `no` the operating system decides.
     OnDisk,
 }
 
-/// How long a mark that nobody removed is kept, in seconds.
+/// How many seconds a mark is kept if no caller removes it.
 const MARK_SECONDS: f64 = 900.0;
 
-/// Waits until everything written to `primary` so far has reached `replica` and its disk, but not longer than `timeout`,
-/// and tells how far it has come.
+/// Waits until everything written to `primary` so far has reached `replica` and its disk, but at
+/// most for `timeout`. Returns how far it has come.
 ///
-/// A mark is written to the primary and looked for on the replica every 1 to 20 ms; O(log m) for m marks.
+/// The call writes a mark to the primary, and looks for it on the replica every 1 to 20 ms; O(log
+/// m) for m marks.
 ///
 /// # Errors
 ///
-/// What Redis answers.
+/// Returns an error if Redis refuses a command or a connection fails.
 pub async fn wait_for_sync(
     primary: &mut Connection,
     replica: &mut Connection,
@@ -50,7 +54,7 @@ pub async fn wait_for_sync(
     let outdated = unix_time() - MARK_SECONDS;
     pipeline.zrembyscore("sync:wait", 0, outdated).ignore();
     let removed = pipeline.exec_async(primary).await;
-    // A time-out is no error: `reached` says what it came to.
+    // A timeout is not an error: `reached` says how far the write has come.
     watched.unwrap_or(Ok(()))?;
     removed.map(|()| reached)
 }
@@ -75,8 +79,8 @@ async fn watch(replica: &mut Connection, mark: &str, reached: &mut Durability) -
     }
 }
 
-/// Tells whether the replica is in step, and has the mark. Without the first, the mark could come from a data set that
-/// the replica is about to throw away.
+/// Returns `true` if the replica is in step and has the mark. If the replica is not in step, the
+/// mark could be in data that the replica is about to throw away.
 async fn has(replica: &mut Connection, mark: &str) -> RedisResult<bool> {
     let info = info(replica, "replication").await?;
     if info.get::<String>("master_link_status").as_deref() != Some("up") {
@@ -90,7 +94,7 @@ async fn info(conn: &mut Connection, section: &str) -> RedisResult<InfoDict> {
     redis::cmd("INFO").arg(section).query_async(conn).await
 }
 
-/// Longer and longer pauses between looks.
+/// Pauses between looks: each is twice the last, from 1 to 20 ms.
 #[derive(Default)]
 struct Pause(Duration);
 

@@ -1,8 +1,10 @@
-//! Fair counting semaphores (*Redis in Action*, 6.3 and 11.2.2): at most so many holders at a time.
+//! Fair counting semaphores (*Redis in Action*, 6.3 and 11.2.2): a limited number of holders at a
+//! time.
 //!
-//! `<name>` is the sorted set of holders by when they last said that they are there, `<name>:owner` the same holders in
-//! the order in which they came, and `<name>:counter` numbers them. The time is the server's, so that a caller's clock
-//! gives no advantage; everything happens in one piece, so that no place is given twice.
+//! `<name>` is the sorted set of holders by the time of their last refresh. `<name>:owner` has the
+//! same holders in the order in which they came, and `<name>:counter` numbers them. The time is the
+//! server's, so that a caller's clock gives no advantage. Every operation is atomic, so that no
+//! place is given twice.
 
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -12,21 +14,22 @@ use redis_components::Connection;
 
 use super::token;
 
-/// A place that was acquired: the proof that is needed to refresh and to release it.
+/// An acquired place. It is the proof that refreshing and releasing need.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Permit {
     name: String,
     holder: String,
 }
 
-/// Acquires one of `limit` places, after those who have not refreshed theirs for `timeout` have lost them; `None` where
-/// all are taken.
+/// Acquires one of `limit` places; returns `None` if all are taken. Before that, holders that have
+/// not refreshed for `timeout` lose their places.
 ///
-/// One round trip; O(h log h) for h holders. All callers should name the same limit and time-out.
+/// One round trip; O(h log h) for h holders. All callers should use the same limit and timeout.
 ///
 /// # Errors
 ///
-/// What Redis answers. Where no answer came, a place may be taken until the time-out.
+/// Returns an error if Redis refuses the command or the connection fails. If no answer came, a
+/// place may be taken until the timeout.
 pub async fn acquire_semaphore(
     conn: &mut Connection,
     name: &str,
@@ -49,25 +52,26 @@ pub async fn acquire_semaphore(
     Ok(acquired.then_some(permit))
 }
 
-/// Says that the holder is still there, and tells whether the place was still its own.
+/// Refreshes a place. Returns `true` if the holder still had it.
 ///
 /// One round trip; O(log h) for h holders.
 ///
 /// # Errors
 ///
-/// What Redis answers.
+/// Returns an error if Redis refuses the command or the connection fails.
 pub async fn refresh_semaphore(conn: &mut Connection, permit: &Permit) -> RedisResult<bool> {
     let mut refresh = REFRESH.key(&permit.name);
     refresh.arg(&permit.holder).invoke_async(conn).await
 }
 
-/// Gives a place back, and tells whether it was still the holder's own.
+/// Releases a place. Returns `true` if the holder still had it.
 ///
 /// One round trip; O(log h) for h holders.
 ///
 /// # Errors
 ///
-/// What Redis answers. Where no answer came, the place is free after the time-out.
+/// Returns an error if Redis refuses the command or the connection fails. If no answer came, the
+/// place is free after the timeout.
 pub async fn release_semaphore(conn: &mut Connection, permit: &Permit) -> RedisResult<bool> {
     let mut pipeline = redis::pipe();
     pipeline.atomic().zrem(&permit.name, &permit.holder);

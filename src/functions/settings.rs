@@ -1,7 +1,8 @@
-//! Settings of the application, changed while it runs (*Redis in Action*, 5.4.1).
+//! Settings of the application, which change while it runs (*Redis in Action*, 5.4.1).
 //!
-//! `is-under-maintenance` is there while the application is; `config:<kind>:<component>` is a config of any kind as JSON.
-//! Where this component is on the config server, `config:redis:<component>` are the configs of the components themselves.
+//! `is-under-maintenance` exists while the application is under maintenance.
+//! `config:<kind>:<component>` is a config of any kind as JSON. If this component is on the config
+//! server, `config:redis:<component>` are the configs of the components themselves.
 
 mod error;
 mod maintenance;
@@ -14,13 +15,13 @@ use serde::de::DeserializeOwned;
 pub use self::error::ConfigError;
 pub use self::maintenance::Maintenance;
 
-/// Tells whether the application is under maintenance, and asks Redis at most once a second.
+/// Returns `true` if the application is under maintenance. It asks Redis at most once a second.
 ///
-/// No round trip within a second of the last, else one; O(1).
+/// No round trip within a second of the last, otherwise one; O(1).
 ///
 /// # Errors
 ///
-/// What Redis answers.
+/// Returns an error if Redis refuses the command or the connection fails.
 pub async fn is_under_maintenance(
     conn: &mut Connection,
     memory: &Maintenance,
@@ -29,19 +30,19 @@ pub async fn is_under_maintenance(
         return Ok(known);
     }
     let flag: Option<String> = conn.get("is-under-maintenance").await?;
-    // Python services take an empty text for no, and so do we.
+    // Python services read an empty text as no, and so does this function.
     let under_maintenance = flag.is_some_and(|flag| !flag.is_empty());
     memory.remember(under_maintenance);
     Ok(under_maintenance)
 }
 
-/// Begins or ends maintenance, which everybody knows after at most a second.
+/// Begins or ends maintenance. Every process knows it after at most a second.
 ///
 /// One round trip; O(1).
 ///
 /// # Errors
 ///
-/// What Redis answers.
+/// Returns an error if Redis refuses the command or the connection fails.
 pub async fn set_under_maintenance(
     conn: &mut Connection,
     under_maintenance: bool,
@@ -59,7 +60,8 @@ pub async fn set_under_maintenance(
 ///
 /// # Errors
 ///
-/// A value that JSON cannot hold, and what Redis answers.
+/// Returns an error if JSON cannot hold the value, Redis refuses the command, or the connection
+/// fails.
 pub async fn set_config<T: Serialize + Sync>(
     conn: &mut Connection,
     kind: &str,
@@ -71,13 +73,14 @@ pub async fn set_config<T: Serialize + Sync>(
     Ok(conn.set(key, json).await?)
 }
 
-/// Reads a config of any type; `None` where there is none.
+/// Returns a config of any type; `None` if there is none.
 ///
 /// One round trip; O(1).
 ///
 /// # Errors
 ///
-/// A value that is not JSON of that type, and what Redis answers.
+/// Returns an error if the value is not JSON of that type, Redis refuses the command, or the
+/// connection fails.
 pub async fn get_config<T: DeserializeOwned>(
     conn: &mut Connection,
     kind: &str,

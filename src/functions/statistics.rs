@@ -1,9 +1,10 @@
 //! Counters over time, and statistics by the hour (*Redis in Action*, 5.2).
 //!
-//! - `count:<precision>:<name>` is a hash from the beginning of a slice of time to its count;
-//! - `known:` is the sorted set of all `<precision>:<name>`, by name;
-//! - `stats:<context>:<kind>` is a sorted set of `min`, `max`, `count`, `sum` and `sumsq` for the current hour, with
-//!   `:last` behind for the hour before, and `:start` and `:pstart` for when these began (UTC);
+//! - `count:<precision>:<name>` is a hash from the start of a slice of time to its count.
+//! - `known:` is the sorted set of all `<precision>:<name>`, by name.
+//! - `stats:<context>:<kind>` is a sorted set of `min`, `max`, `count`, `sum` and `sumsq` for the
+//!   current hour. The same key with `:last` is for the hour before. `:start` and `:pstart` hold
+//!   the starts of both hours (UTC).
 //! - `slowest:AccessTime` is the sorted set of the hundred slowest contexts by average access time.
 
 mod stats;
@@ -19,32 +20,32 @@ pub use self::stats::{Stats, Totals};
 use super::clock::unix_time;
 use super::hourly;
 
-/// The lengths of the slices of time that are counted in, in seconds: from one second to one day.
+/// The lengths of the slices of time, in seconds: from one second to one day.
 pub const PRECISIONS: [i64; 7] = [1, 5, 60, 300, 3600, 18_000, 86_400];
 
-/// How many slices of each counter are kept when [`clean_counters`] has passed.
+/// How many slices of each counter [`clean_counters`] keeps.
 pub const SAMPLE_COUNT: i64 = 100;
 
-/// How many contexts are known as the slowest.
+/// How many of the slowest contexts are kept.
 pub const SLOWEST: isize = 100;
 
-/// How many counters are asked for at once.
+/// How many counters are read at once.
 const COUNTERS_AT_ONCE: isize = 100;
 
 /// Adds to a counter, in the current slice of every precision.
 ///
 /// # Errors
 ///
-/// What Redis answers.
+/// Returns an error if Redis refuses the command or the connection fails.
 pub async fn update_counter(conn: &mut Connection, name: &str, count: i64) -> RedisResult<()> {
     update_counter_at(conn, name, count, SystemTime::now()).await
 }
 
-/// Adds to a counter, in the slices of every precision that hold a given time.
+/// Adds to a counter, in the slice of every precision that holds `now`.
 ///
 /// # Errors
 ///
-/// What Redis answers.
+/// Returns an error if Redis refuses the command or the connection fails.
 pub async fn update_counter_at(
     conn: &mut Connection,
     name: &str,
@@ -63,17 +64,18 @@ pub async fn update_counter_at(
         pipeline
             .hincr(format!("count:{counter}"), slice, count)
             .ignore();
-        // All scores are 0, so that the counters known are sorted by name.
+        // All scores are 0, so that the known counters are sorted by name.
         pipeline.zadd("known:", counter, 0).ignore();
     }
     pipeline.query_async(conn).await
 }
 
-/// A counter's slices of one of the [`PRECISIONS`], by time: when each began, in seconds since 1970, and its count.
+/// Returns a counter's slices of one of the [`PRECISIONS`], by time. Each slice is its start, in
+/// seconds since 1970, and its count.
 ///
 /// # Errors
 ///
-/// What Redis answers.
+/// Returns an error if Redis refuses the command or the connection fails.
 pub async fn get_counter(
     conn: &mut Connection,
     name: &str,
@@ -83,23 +85,26 @@ pub async fn get_counter(
     Ok(slices.into_iter().collect())
 }
 
-/// Drops the slices that are older than the newest [`SAMPLE_COUNT`] of their counter, and the counters without slices,
-/// and returns how many slices these were.
+/// Drops slices that are older than the newest [`SAMPLE_COUNT`] of their counter, and counters
+/// without slices. Returns how many slices were dropped.
 ///
-/// To be called once a minute, with `pass` counting the calls: a counter of a precision above a minute has its turn once
-/// in a slice. Counters may be updated meanwhile, and several callers may clean at once.
+/// Call it once a minute, and count the calls in `pass`. A counter with a precision above a minute
+/// has its turn once in a slice. Counters may be updated during the call, and several callers may
+/// clean at once.
 ///
-/// One round trip for a hundred counters and one for each counter whose turn it is; O(s) for its s slices.
+/// One round trip for each hundred counters, and one for each counter that has its turn; O(s) for
+/// its s slices.
 ///
 /// # Errors
 ///
-/// What Redis answers; what was dropped until then stays dropped.
+/// Returns an error if Redis refuses a command or the connection fails. Slices that were dropped
+/// before the error stay dropped.
 pub async fn clean_counters(conn: &mut Connection, pass: u64) -> RedisResult<u64> {
     let now = unix_time();
     let mut removed = 0;
     let mut after = "-".to_owned();
     loop {
-        // By name and not by rank, which changes under us when counters come and go.
+        // By name, not by rank: ranks change when counters come and go.
         let counters: Vec<String> = conn
             .zrangebylex_limit("known:", after, "+", 0, COUNTERS_AT_ONCE)
             .await?;
@@ -125,13 +130,13 @@ pub async fn clean_counters(conn: &mut Connection, pass: u64) -> RedisResult<u64
     }
 }
 
-/// Adds a value to the statistics of the current hour, and returns what they have added up to.
+/// Adds a value to the statistics of the current hour, and returns their new totals.
 ///
-/// One round trip; O(1). In one piece, so that nothing is lost when the hour turns.
+/// One round trip; O(1). The update is atomic, so that nothing is lost when the hour turns.
 ///
 /// # Errors
 ///
-/// What Redis answers.
+/// Returns an error if Redis refuses the command or the connection fails.
 pub async fn update_stats(
     conn: &mut Connection,
     context: &str,
@@ -147,13 +152,13 @@ pub async fn update_stats(
     Ok(Totals::from_answer(&totals))
 }
 
-/// The statistics of the current hour: those of the last hour in which there was a value; `None` where there never was.
+/// Returns the statistics of the last hour that had a value; `None` if there never was a value.
 ///
 /// One round trip; O(1).
 ///
 /// # Errors
 ///
-/// What Redis answers.
+/// Returns an error if Redis refuses the command or the connection fails.
 pub async fn get_stats(
     conn: &mut Connection,
     context: &str,
@@ -165,13 +170,14 @@ pub async fn get_stats(
     Ok(Stats::from_members(&members))
 }
 
-/// Adds to the statistics of how long something takes, and to the list of what is slowest.
+/// Adds to the statistics of an access time, and to the list of the slowest contexts.
 ///
-/// One round trip; O(log s) for s contexts known as the slowest. See [`crate::access_time`], which measures and calls it.
+/// One round trip; O(log s) for s contexts in the list. [`crate::access_time`] measures the time
+/// and calls this function.
 ///
 /// # Errors
 ///
-/// What Redis answers.
+/// Returns an error if Redis refuses the command or the connection fails.
 pub async fn record_access_time(
     conn: &mut Connection,
     context: &str,
@@ -181,11 +187,11 @@ pub async fn record_access_time(
     Ok(Totals::from_answer(&totals))
 }
 
-/// The same as [`record_access_time`] for callers that block.
+/// Does the same as [`record_access_time`] for callers that block.
 ///
 /// # Errors
 ///
-/// What Redis answers.
+/// Returns an error if Redis refuses the command or the connection fails.
 pub fn record_access_time_blocking(
     conn: &mut blocking::Connection,
     context: &str,
@@ -195,13 +201,14 @@ pub fn record_access_time_blocking(
     Ok(Totals::from_answer(&totals))
 }
 
-/// The slowest contexts with their average access times, the slowest first: at most [`SLOWEST`].
+/// Returns the slowest contexts with their average access times, the slowest first: at most
+/// [`SLOWEST`].
 ///
 /// One round trip; O(s) for s contexts.
 ///
 /// # Errors
 ///
-/// What Redis answers.
+/// Returns an error if Redis refuses the command or the connection fails.
 pub async fn slowest_access_times(conn: &mut Connection) -> RedisResult<Vec<(String, Duration)>> {
     let slowest: Vec<(String, f64)> = conn
         .zrevrange_withscores("slowest:AccessTime", 0, -1)
@@ -247,7 +254,8 @@ return removed
     )
 });
 
-/// Lua behind [`hourly::BEGIN_HOUR`]. Numbers go through as texts, as Lua would cut them to 14 digits.
+/// Lua code after [`hourly::BEGIN_HOUR`]. Numbers pass through as texts, because Lua would cut them
+/// to 14 digits.
 const ADD_VALUE: &str = r"
 local value = ARGV[2]
 local min, max = redis.call('ZSCORE', data, 'min'), redis.call('ZSCORE', data, 'max')

@@ -1,7 +1,8 @@
 //! Status messages (*Redis in Action*, 8.1.2, and 11.1.2 in Lua).
 //!
-//! `status:id:` counts ids, `status:<id>` is a hash with `message`, `posted`, `id`, `uid`, `login` and whatever else the
-//! poster gave. They read and count in `user:<uid>`, so that this component has to be on the server of `users`.
+//! `status:id:` counts ids. `status:<id>` is a hash with `message`, `posted`, `id`, `uid`, `login`
+//! and the poster's own fields. The functions read and count in `user:<uid>`, so that this
+//! component has to be on the server of `users`.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -15,28 +16,29 @@ use super::fields::Fields;
 /// A status message.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Status {
-    /// The number that it was given when it was posted.
+    /// The number that it got when it was posted.
     pub id: u64,
     /// The id of the user who posted it.
     pub uid: u64,
     /// The login of the user at that time.
     pub login: String,
-    /// What it says.
+    /// Its text.
     pub message: String,
     /// When it was posted, in seconds since 1970.
     pub posted: f64,
-    /// What else the poster gave.
+    /// The poster's own fields.
     pub extra: HashMap<String, String>,
 }
 
-/// Posts a status with further fields, and returns its id; `None` where there is no such user.
+/// Posts a status with the poster's own fields, and returns its id; `None` if there is no such
+/// user.
 ///
-/// Two round trips; O(1). An id is used up also where there is no such user, and one who is deleted between the two
-/// leaves a status behind; [`create_status_lua`] does neither.
+/// Two round trips; O(1). An unknown user uses up an id too. A user who is deleted between the two
+/// round trips leaves a status behind. [`create_status_lua`] avoids both.
 ///
 /// # Errors
 ///
-/// What Redis answers.
+/// Returns an error if Redis refuses a command or the connection fails.
 pub async fn create_status(
     conn: &mut Connection,
     uid: u64,
@@ -53,7 +55,7 @@ pub async fn create_status(
     let status = key(id);
     let mut pipeline = redis::pipe();
     pipeline.atomic();
-    // First, so that a field of the same name does not replace one of ours.
+    // The poster's fields first, so that they cannot replace the fields below.
     if !extra.is_empty() {
         pipeline.hset_multiple(&status, extra).ignore();
     }
@@ -67,11 +69,11 @@ pub async fn create_status(
     Ok(Some(id))
 }
 
-/// The same as [`create_status`] in Lua: one round trip, and in one piece.
+/// Does the same as [`create_status`] in Lua: one round trip, and atomic.
 ///
 /// # Errors
 ///
-/// What Redis answers.
+/// Returns an error if Redis refuses a command or the connection fails.
 pub async fn create_status_lua(
     conn: &mut Connection,
     uid: u64,
@@ -88,13 +90,14 @@ pub async fn create_status_lua(
     create.invoke_async(conn).await
 }
 
-/// A status by id; `None` where there is none.
+/// Returns a status by id; `None` if there is none.
 ///
 /// One round trip; O(f) for f fields.
 ///
 /// # Errors
 ///
-/// What Redis answers, and a hash that is not a status's.
+/// Returns an error if Redis refuses the command, the connection fails, or the hash is not a
+/// status.
 pub async fn get_status(conn: &mut Connection, id: u64) -> RedisResult<Option<Status>> {
     let mut fields: Fields = conn.hgetall(key(id)).await?;
     if fields.is_empty() {

@@ -1,6 +1,7 @@
-//! Names that nobody else has.
+//! Unique names.
 
-/// 128 random bits as text: who holds a lock, which write is waited for.
+/// Returns 128 random bits as text. It names the holder of a lock, or a write that a caller waits
+/// for.
 pub(crate) fn unique() -> String {
     format!("{:032x}", fastrand::u128(..))
 }

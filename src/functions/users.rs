@@ -1,7 +1,7 @@
 //! Users (*Redis in Action*, 8.1.1).
 //!
-//! `users:` is the hash from login (in lower case) to id, `user:id:` counts ids, `user:<id>` is a hash with `login`, `id`,
-//! `name`, `followers`, `following`, `posts` and `signup`.
+//! `users:` is the hash from login (in lower case) to id. `user:id:` counts ids. `user:<id>` is a
+//! hash with `login`, `id`, `name`, `followers`, `following`, `posts` and `signup`.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use super::clock::unix_time;
 use super::fields::Fields;
 use super::locks::{acquire_lock_with_timeout, release_lock};
 
-/// How long a login may be locked by another sign-up before it counts as taken.
+/// How long another sign-up may lock a login before the login counts as taken.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(1);
 /// Far longer than the commands under the lock can take.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
@@ -20,15 +20,15 @@ const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 /// A user.
 #[derive(Clone, Debug, PartialEq)]
 pub struct User {
-    /// The number that was given at sign-up.
+    /// The number that the user got at sign-up.
     pub id: u64,
-    /// The login as it was typed at sign-up.
+    /// The login as typed at sign-up.
     pub login: String,
-    /// What the user wants to be called.
+    /// The name that the user has chosen.
     pub name: String,
-    /// How many follow this user.
+    /// How many users follow this user.
     pub followers: u64,
-    /// How many this user follows.
+    /// How many users this user follows.
     pub following: u64,
     /// How many statuses this user has posted.
     pub posts: u64,
@@ -36,13 +36,16 @@ pub struct User {
     pub signup: f64,
 }
 
-/// Creates a user, and returns the id; `None` where the login is taken, in whatever case, or just being taken.
+/// Creates a user, and returns the id. Returns `None` if the login is taken, in whatever case, or
+/// another sign-up is taking it.
 ///
-/// A lock on the login (`lock:user:<login>`) lets one of several sign-ups at once win. Five round trips; O(1).
+/// A lock on the login (`lock:user:<login>`) lets one of several concurrent sign-ups win. Five
+/// round trips; O(1).
 ///
 /// # Errors
 ///
-/// What Redis answers; the login is free again after ten seconds then.
+/// Returns an error if Redis refuses a command or the connection fails. The login is free again
+/// after ten seconds.
 pub async fn create_user(
     conn: &mut Connection,
     login: &str,
@@ -59,13 +62,13 @@ pub async fn create_user(
     Ok(created)
 }
 
-/// A user by id; `None` where there is none.
+/// Returns a user by id; `None` if there is none.
 ///
 /// One round trip; O(1).
 ///
 /// # Errors
 ///
-/// What Redis answers, and a hash that is not a user's.
+/// Returns an error if Redis refuses the command, the connection fails, or the hash is not a user.
 pub async fn get_user(conn: &mut Connection, id: u64) -> RedisResult<Option<User>> {
     let mut fields: Fields = conn.hgetall(key(id)).await?;
     if fields.is_empty() {

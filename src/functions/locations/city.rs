@@ -5,7 +5,7 @@ use redis::{RedisError, RedisResult};
 /// A city.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct City {
-    /// Its name, empty where only the country is known.
+    /// Its name; empty if only the country is known.
     pub city: String,
     /// The code of its region.
     pub region: String,

@@ -1,31 +1,31 @@
-//! Why an import ended early.
+//! The reason why an import ended early.
 
 use std::path::{Path, PathBuf};
 use std::{fmt, io};
 
 use redis::RedisError;
 
-/// Why a file was not imported to its end.
+/// The reason why a file was not imported to its end.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ImportError {
     /// The file cannot be read.
     File {
-        /// Which.
+        /// The file.
         file: PathBuf,
-        /// Why not.
+        /// The reason.
         source: io::Error,
     },
-    /// A row is not what the file should be made of.
+    /// A row has the wrong form.
     Row {
         /// The file.
         file: PathBuf,
-        /// The line on which the row begins, the first being 1.
+        /// The line on which the row begins; the first line is 1.
         line: u64,
-        /// What is wrong with it.
+        /// The reason.
         reason: String,
     },
-    /// What Redis answered.
+    /// Redis refused a command, or the connection failed.
     Redis(RedisError),
 }
 

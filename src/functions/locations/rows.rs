@@ -1,4 +1,4 @@
-//! The rows of a CSV file, behind its headings.
+//! The rows of a CSV file, without its headings.
 
 use std::fs::File;
 use std::io;
@@ -14,12 +14,12 @@ use super::{City, ImportError};
 pub(super) struct Rows {
     file: PathBuf,
     reader: csv::Reader<ProgressBarIter<File>>,
-    /// Whether a row was read that is no heading.
+    /// Whether a row was read that is not a heading.
     begun: bool,
     read: u64,
 }
 
-/// Addresses of one city.
+/// A range of addresses in one city.
 pub(super) struct Range {
     pub(super) first: u32,
     pub(super) last: u32,
@@ -44,7 +44,7 @@ impl Rows {
         })
     }
 
-    /// The next rows with their numbers, parsed; `None` behind the last.
+    /// Returns the next rows, parsed and with their numbers; `None` after the last.
     pub(super) fn batch<T>(
         &mut self,
         rows: usize,
@@ -80,7 +80,7 @@ impl Rows {
     }
 }
 
-/// First address, last address, city id.
+/// Parses the columns first address, last address and city id.
 pub(super) fn range(record: &ByteRecord) -> Result<Range, String> {
     let [first, last] = [0, 1].map(|column| address(&text(record, column)));
     let (first, last) = (first?, last?);
@@ -95,7 +95,7 @@ pub(super) fn range(record: &ByteRecord) -> Result<Range, String> {
     })
 }
 
-/// City id, country, region, city.
+/// Parses the columns city id, country, region and city.
 pub(super) fn city(record: &ByteRecord) -> Result<(String, City), String> {
     let id = id(record, 0)?;
     let city = City {
@@ -124,7 +124,7 @@ fn text(record: &ByteRecord, column: usize) -> String {
     let bytes = record.get(column).unwrap_or_default();
     match str::from_utf8(bytes) {
         Ok(text) => text.to_owned(),
-        // Latin 1 is the first 256 characters.
+        // Latin 1 is the first 256 characters of Unicode.
         Err(_) => bytes.iter().map(|byte| char::from(*byte)).collect(),
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use redis::Cmd;
 
-/// A structure that Redis keeps in a compact encoding as long as it is small.
+/// A structure that Redis keeps in a compact encoding while it is small.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Structure {
     /// A hash, compact as a list of fields and values.
@@ -16,10 +16,10 @@ pub enum Structure {
 }
 
 impl Structure {
-    /// All of them.
+    /// All structures.
     pub const ALL: [Self; 3] = [Self::Hash, Self::IntegerSet, Self::SortedSet];
 
-    /// The server's options for how many elements that may be, the newest name first.
+    /// Returns the server's options that limit the number of elements, the newest name first.
     pub(super) fn options(self) -> &'static [&'static str] {
         match self {
             Self::Hash => &["hash-max-listpack-entries", "hash-max-ziplist-entries"],
@@ -28,7 +28,7 @@ impl Structure {
         }
     }
 
-    /// The command that adds an element.
+    /// Returns the command that adds an element.
     pub(super) fn add(self, key: &str, element: u64) -> Cmd {
         match self {
             Self::Hash => Cmd::hset(key, element, element),

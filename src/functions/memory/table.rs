@@ -1,37 +1,37 @@
-//! What was measured, to be read by people.
+//! Measurements that print as a table.
 
 use std::fmt;
 
 use super::Structure;
 
-/// What is known of a key's value.
+/// The measurement of a key's value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Measurement {
-    /// The server's name for how it is kept, such as `listpack`.
+    /// The server's name for the encoding, for example `listpack`.
     pub encoding: String,
-    /// What it takes of the server's memory, its key included.
+    /// The server's memory for the value and its key, in bytes.
     pub bytes: u64,
-    /// What it takes in a dump, in bytes; `None` where the server does not tell.
+    /// The value's size in a dump, in bytes; `None` if the server does not tell.
     pub serialized_length: Option<u64>,
 }
 
-/// A structure at the limit of its compact encoding, and behind it.
+/// A structure at the limit of its compact encoding, and beyond it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Comparison {
-    /// What was measured.
+    /// The structure.
     pub structure: Structure,
-    /// How many elements the compact one has; the other has one more.
+    /// How many elements the compact structure has; the outgrown one has one more.
     pub elements: u64,
-    /// As it is with that many.
+    /// The structure with that many elements.
     pub compact: Measurement,
-    /// As it is with one more.
+    /// The structure with one more element.
     pub outgrown: Measurement,
 }
 
 /// Comparisons that print as a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Table(
-    /// A pair of lines for each.
+    /// Two lines for each comparison.
     pub Vec<Comparison>,
 );
 

@@ -1,21 +1,21 @@
-//! Why a config was not read or written.
+//! The reason why a config was not read or written.
 
 use std::fmt;
 
 use redis::RedisError;
 
-/// Why a config was not read or written.
+/// The reason why a config was not read or written.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ConfigError {
-    /// It is not JSON of the type that was asked for, or cannot be written as JSON.
+    /// The value is not JSON of the requested type, or cannot be written as JSON.
     Json {
         /// The key of the config.
         key: String,
-        /// What is wrong with it.
+        /// The reason.
         source: serde_json::Error,
     },
-    /// What Redis answered.
+    /// Redis refused the command, or the connection failed.
     Redis(RedisError),
 }
 
@@ -30,7 +30,11 @@ impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Json { key, source } => {
-                write!(f, "`{}` does not fit: {source}", key.escape_debug())
+                write!(
+                    f,
+                    "`{}` cannot be converted to or from JSON: {source}",
+                    key.escape_debug()
+                )
             }
             Self::Redis(error) => error.fmt(f),
         }

@@ -1,12 +1,12 @@
-//! What was last heard of maintenance.
+//! A memory of the maintenance flag.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How long it is remembered.
+/// How long the flag is remembered.
 const MEMORY: Duration = Duration::from_secs(1);
 
-/// Remembers for a second whether the application is under maintenance. One for the process is enough:
+/// Remembers for a second whether the application is under maintenance. A process needs only one:
 ///
 /// ```
 /// use app::functions::settings::Maintenance;
@@ -19,7 +19,7 @@ pub struct Maintenance {
 }
 
 impl Maintenance {
-    /// One that has heard nothing yet.
+    /// Returns a memory that knows nothing yet.
     #[must_use]
     pub const fn new() -> Self {
         Self {

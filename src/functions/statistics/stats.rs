@@ -1,4 +1,4 @@
-//! What the values of an hour add up to.
+//! Sums and statistics of an hour.
 
 use std::collections::BTreeMap;
 
@@ -25,17 +25,18 @@ pub struct Stats {
 }
 
 impl Totals {
-    /// The values' mean.
+    /// Returns the mean of the values.
     #[must_use]
     pub fn average(&self) -> f64 {
         self.sum / self.count
     }
 
-    /// The values' standard deviation, as estimated from a sample; 0 for a single value.
+    /// Returns the standard deviation of the values, estimated as for a sample; 0 for a single
+    /// value.
     #[must_use]
     pub fn standard_deviation(&self) -> f64 {
         let squares = self.sum_of_squares - self.sum * self.sum / self.count;
-        // Rounding can leave a little less than nothing.
+        // Rounding can leave a little less than zero.
         (squares.max(0.0) / (self.count - 1.0).max(1.0)).sqrt()
     }
 
