@@ -1,13 +1,16 @@
-//! Services in Rust and in Python on the same component; one SET moves both.
+//! Services in Rust and in Python on one component; one SET moves both.
 //!
 //! ```text
 //! cargo xtask python                        # a virtual environment with redis-py, once
 //! cargo run --example mixed_fleet
 //! ```
 //!
-//! Three Redis servers are started: a config server and two data servers, A and B. Both services log to the component
-//! `logs` ten times a second, one with the generated wrapper, the other with the book's decorator, and say where. Every
-//! three seconds the component is moved, as an operator does it. `--moves 2` ends after two moves.
+//! The example starts three Redis servers: a config server and two data servers, A and B. Both
+//! services log to the component `logs` ten times a second. The Rust service uses the generated
+//! wrapper, and the Python service uses the book's decorator. The example shows the server of each.
+//!
+//! Every three seconds it moves the component, as an operator does. `--moves 2` ends after two
+//! moves.
 
 #[path = "mixed_fleet/service.rs"]
 mod service;
@@ -21,9 +24,9 @@ use redis_components_testing::Server;
 
 use self::service::Service;
 
-/// From one message to the next.
+/// The time from one message to the next.
 const LOG_EVERY: Duration = Duration::from_millis(100);
-/// From one move to the next: longer than both services take to follow, which is a second.
+/// The time from one move to the next. It is longer than both services take to follow: a second.
 const MOVE_EVERY: Duration = Duration::from_secs(3);
 
 #[tokio::main]
@@ -87,11 +90,13 @@ fn moves(mut arguments: impl Iterator<Item = String>) -> Result<usize, Box<dyn E
     match (arguments.next().as_deref(), arguments.next()) {
         (None, _) => Ok(usize::MAX),
         (Some("--moves"), Some(moves)) => Ok(moves.parse()?),
-        (Some(unknown), _) => Err(format!("`{unknown}` is not `--moves N`").into()),
+        (Some(unknown), _) => {
+            Err(format!("`{unknown}` is not an option; the only option is `--moves N`").into())
+        }
     }
 }
 
-/// Where the component's calls go in this process.
+/// Returns the port of the server that this process uses for the component.
 fn port_in_use() -> Option<u64> {
     let status = redis_components::status();
     let logs = status

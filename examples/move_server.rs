@@ -1,13 +1,16 @@
-//! A component's server moves while its callers run, and no call is lost.
+//! A component moves between two servers while its callers run, and no call is lost.
 //!
 //! ```text
 //! cargo xtask demo [--moves 10] [--tasks 64]
 //! ```
 //!
-//! Three Redis servers are started: a config server and two data servers, A and B. Tasks call
-//! `app::logs::log_recent("main", …)` as fast as they can, and know nothing of servers. Then the component `logs` is
-//! moved back and forth, as an operator would do it: by one SET on the config server. At the end the calls that the
-//! tasks made are compared with those that the servers counted. Lost or failed calls make the exit code 1.
+//! The demo starts three Redis servers: a config server and two data servers, A and B. Tasks call
+//! `app::logs::log_recent("main", …)` as fast as they can, and know nothing of servers. The demo
+//! then moves the component `logs` back and forth, as an operator does: by one SET on the config
+//! server.
+//!
+//! At the end the demo compares the calls of the tasks with the calls that the servers counted. If
+//! a call is lost or fails, the exit code is 1.
 
 #[path = "move_server/callers.rs"]
 mod callers;
@@ -33,11 +36,11 @@ use self::options::Options;
 use self::servers::Servers;
 use self::summary::Summary;
 
-/// From one move to the next, so that ten take ten seconds.
+/// The time from one move to the next, so that ten moves take ten seconds.
 const MOVE_EVERY: Duration = Duration::from_secs(1);
-/// How long a server keeps the component at least, so that its rate can be read.
+/// The shortest time that a server keeps the component, so that a reader sees its rate.
 const STAY: Duration = Duration::from_millis(400);
-/// How long a move may take before something is wrong.
+/// The longest time that a move may take.
 const TAKEN_OVER_WITHIN: Duration = Duration::from_secs(10);
 
 #[tokio::main]
@@ -47,7 +50,7 @@ async fn main() -> ExitCode {
         interrupted = interrupted() => interrupted.map(|()| ExitCode::from(130)).map_err(Into::into),
         outcome = demonstrate() => outcome,
     };
-    // Here the servers and the tasks are gone, however it went.
+    // Here the servers and the tasks are gone, whatever the outcome.
     outcome.unwrap_or_else(|error| {
         eprintln!("error: {error}");
         ExitCode::FAILURE
@@ -60,7 +63,7 @@ async fn demonstrate() -> Result<ExitCode, Box<dyn Error>> {
     println!("{servers}");
     redis_components::Settings::new(servers.config_url()).install()?;
     servers.move_to(0);
-    // A first call that fails says what is wrong; 64 at once would say it 64 times.
+    // One first call reports a problem once; 64 concurrent calls would report it 64 times.
     app::logs::connection().await?;
 
     println!(
@@ -83,7 +86,8 @@ async fn demonstrate() -> Result<ExitCode, Box<dyn Error>> {
     Ok(summary.exit_code())
 }
 
-/// Moves the component, and returns how long it took until the first call arrived at its new server.
+/// Moves the component, and returns how long it took until the first call arrived at the new
+/// server.
 async fn one_move(
     servers: &Servers,
     live: &mut Live<'_>,
@@ -100,7 +104,7 @@ async fn one_move(
     {
         let name = servers::NAMES[target];
         return Err(
-            format!("move {number}: no call came to {name} within {TAKEN_OVER_WITHIN:?}").into(),
+            format!("move {number}: no call reached {name} within {TAKEN_OVER_WITHIN:?}").into(),
         );
     }
     let taken_over = asked.elapsed();
@@ -119,7 +123,7 @@ async fn interrupted() -> io::Result<()> {
         _ = terminate.recv() => {}
         _ = hang_up.recv() => {}
     }
-    // Stderr, because stdout may be a pipe whose reader the same Ctrl-C has ended.
+    // Stderr, because stdout may be a pipe, and the same Ctrl-C may have ended its reader.
     eprintln!("\ninterrupted: stopping the servers");
     Ok(())
 }

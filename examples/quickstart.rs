@@ -5,7 +5,8 @@
 //! REDIS_CONFIG_URL=redis://127.0.0.1:6379 cargo run --example quickstart
 //! ```
 //!
-//! SET another port and run it again, or call again from a process that runs: the message goes to the other server.
+//! SET another port and run it again, or call again from a process that runs: the message goes to
+//! the new server.
 
 use app::functions::logs::Severity;
 use app::logs;

@@ -1,12 +1,14 @@
-//! A small web service: articles with votes, recent logs, counters, and where each component lives.
+//! A small web service: articles with votes, recent logs, counters, and the server of each
+//! component.
 //!
 //! ```text
 //! cargo run --example web                   # with Redis servers of its own
 //! REDIS_CONFIG_URL=redis://127.0.0.1:6379 cargo run --example web -- --listen 127.0.0.1:3000
 //! ```
 //!
-//! It prints its address; the page there shows everything live. Move a component with redis-cli while you look at it: the
-//! command is printed too. Nothing in the handlers knows of servers or connections.
+//! The service prints its address; the page there shows everything live. Move a component with
+//! redis-cli while you watch: the service prints that command too. Nothing in the handlers knows of
+//! servers or connections.
 
 #[path = "web/articles.rs"]
 mod articles;
@@ -36,7 +38,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use self::options::Options;
 use self::servers::Servers;
 
-/// How long calls that are under way may take when the service ends.
+/// How long calls in flight may take when the service ends.
 const DRAIN: Duration = Duration::from_secs(5);
 
 #[tokio::main]
@@ -61,7 +63,7 @@ async fn serve() -> Result<(), Box<dyn Error>> {
         redis_components::Settings::new(servers.config_url()).install()?;
         println!("{servers}");
     }
-    // What is wrong at the start is said at the start; later, the last good servers go on serving.
+    // A problem at the start is an error; later the last good servers go on.
     app::articles::connection().await?;
     app::logs::connection().await?;
     app::statistics::connection().await?;
@@ -81,13 +83,13 @@ fn routes() -> Router {
         .route("/articles", post(articles::post))
         .route("/articles/{id}/votes", post(articles::vote))
         .route_layer(middleware::from_fn(observe::observe))
-        // Not observed, because the page asks for them all the time.
+        // Not observed, because the page asks for these all the time.
         .route("/", get(async || Html(include_str!("web/page.html"))))
         .route("/overview", get(overview::overview))
         .route("/health", get(health::health))
 }
 
-/// Ends with the first signal that asks for the service's end.
+/// Returns a future that ends with the first signal that asks the service to stop.
 fn stop() -> Result<impl Future<Output = ()> + Send + 'static, std::io::Error> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;

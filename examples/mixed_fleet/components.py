@@ -1,4 +1,4 @@
-"""Redis connections that follow their components: the decorator of "Redis in Action" 5.4.3, in our own words.
+"""Redis connections that follow their components: the decorator of "Redis in Action" 5.4.3.
 
 The services in Rust beside this one read the same configs, under the same keys:
 
@@ -18,7 +18,7 @@ import redis
 
 
 class ConfigServer:
-    """Reads and writes configs, and remembers each for as long as its reader is content with it."""
+    """Reads and writes configs, and remembers each for as long as its reader allows."""
 
     def __init__(self, url):
         self._conn = redis.Redis.from_url(url, decode_responses=True)
@@ -38,7 +38,7 @@ class ConfigServer:
         return config
 
     def set(self, kind, component, config):
-        """Writes a config, for everybody who reads it."""
+        """Writes a config for all its readers."""
         self._conn.set(self._key(kind, component), json.dumps(config))
 
     @staticmethod
@@ -70,7 +70,7 @@ class Components:
         with self._lock:
             config = self._config_server.get("redis", component, wait)
             built_from, client = self._clients.get(component, (None, None))
-            # Compared with what the client was built from, whoever has read the config in between.
+            # Compares with the client's own config: another call may have read the new one already.
             if config != built_from:
                 client = redis.Redis(**config)
                 self._clients[component] = config, client

@@ -1,10 +1,10 @@
-"""A service in Python that logs to the component `logs`, as the one in Rust beside it.
+"""A service in Python that logs to the component `logs`, as the Rust service beside it does.
 
-Reads one command a line, and answers each with one line of JSON:
+It reads one command a line, and answers each with one line of JSON:
 
     log MESSAGE       log a message
     recent            the recent messages, the newest first
-    port              the port of the server that the next call goes to
+    port              the port of the next call's server
     move CONFIG       write the config of the component, as an operator does
 """
 

@@ -8,7 +8,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use serde::Deserialize;
 use serde_json::Value;
 
-/// A running `service.py`, ended when this is dropped.
+/// A running `service.py`; it ends when this is dropped.
 pub(crate) struct Service {
     child: Child,
     commands: ChildStdin,
@@ -24,7 +24,8 @@ enum Answer {
 }
 
 impl Service {
-    /// Starts the service with the Python that `cargo xtask test` has set up, which has redis-py.
+    /// Starts the service with the Python that has redis-py. `cargo xtask python` and
+    /// `cargo xtask test` set it up.
     pub(crate) fn start(config_server: &str) -> Result<Self, Box<dyn Error>> {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/mixed_fleet/service.py");
         let mut child = Command::new(python()?)
@@ -43,7 +44,7 @@ impl Service {
         })
     }
 
-    /// Sends a command, and waits for its answer.
+    /// Sends a command, waits for its answer, and returns it.
     pub(crate) fn ask(&mut self, command: &str) -> Result<Value, Box<dyn Error>> {
         writeln!(self.commands, "{command}")?;
         let mut answer = String::new();
@@ -57,13 +58,13 @@ impl Service {
 
 impl Drop for Service {
     fn drop(&mut self) {
-        // Whether it has ended already or is ended here, it is gone.
+        // An error means that the service has ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// `python/bin/python` in the folder that Cargo builds into, which this program is in too.
+/// Returns the path of `python/bin/python` in Cargo's target folder, which holds this program too.
 fn python() -> Result<PathBuf, Box<dyn Error>> {
     let program = std::env::current_exe()?;
     program

@@ -1,4 +1,4 @@
-//! The tasks that call.
+//! Tasks that call the component.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
@@ -26,7 +26,7 @@ struct Tally {
 pub(crate) struct Calls {
     pub(crate) succeeded: u64,
     pub(crate) failed: u64,
-    /// Each reason of a failure, and how often it was given.
+    /// Each reason of a failure, and how many calls failed with it.
     pub(crate) reasons: BTreeMap<String, u64>,
 }
 
@@ -45,7 +45,7 @@ impl Callers {
         self.tally.failed.load(Relaxed)
     }
 
-    /// Lets every task end the call it is in.
+    /// Stops the tasks after their current calls, and returns how the calls ended.
     pub(crate) async fn stop(self) -> Calls {
         self.tally.stopped.store(true, Relaxed);
         self.tasks.join_all().await;
@@ -71,7 +71,7 @@ async fn call(task: usize, tally: Arc<Tally>) {
             }
             Err(error) => {
                 tally.fail(error.to_string());
-                // Not to be drowned in failures where each is immediate.
+                // Failed calls may return at once: this pause keeps them from flooding the tally.
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         }

@@ -1,4 +1,4 @@
-//! What is shown while it happens: a line for each move and, on a terminal, one below that changes.
+//! The live display: a line for each move and, on a terminal, a last line that changes.
 
 use std::collections::VecDeque;
 use std::io::{self, IsTerminal, Write};
@@ -9,16 +9,16 @@ use crate::servers::{NAMES, Servers};
 use crate::summary::grouped;
 
 const SAMPLE_EVERY: Duration = Duration::from_millis(25);
-/// The span of time that rates are taken over.
+/// The span of time for rates.
 const RATE_OVER: Duration = Duration::from_millis(250);
 const BAR: usize = 12;
 
-/// The display, and the figures it is made of.
+/// The display, and its figures.
 pub(crate) struct Live<'a> {
     servers: &'a Servers,
     callers: &'a Callers,
     moves: usize,
-    /// The number and the target of the move that is going on.
+    /// The number and the target of the current move.
     current: (usize, usize),
     samples: VecDeque<(Instant, [u64; 2])>,
     terminal: bool,
@@ -38,12 +38,13 @@ impl<'a> Live<'a> {
         }
     }
 
-    /// Says which move is going on, and where to.
+    /// Notes the current move and its target.
     pub(crate) fn moving(&mut self, number: usize, target: usize) {
         self.current = (number, target);
     }
 
-    /// Shows what happens until the servers' counts are as wanted, at most for a time. Returns whether they are.
+    /// Updates the display until the servers' counts are as `wanted`, but at most for `limit`.
+    /// Returns `true` if they are.
     pub(crate) async fn until(
         &mut self,
         limit: Duration,
@@ -64,7 +65,7 @@ impl<'a> Live<'a> {
         }
     }
 
-    /// Writes the line of a move that is done.
+    /// Writes the line of a finished move.
     pub(crate) fn moved(&self, taken_over: Duration) -> io::Result<()> {
         let (number, target) = self.current;
         let [from, to] = [NAMES[1 - target], NAMES[target]];
@@ -76,7 +77,7 @@ impl<'a> Live<'a> {
         ))
     }
 
-    /// Leaves the terminal as lines only.
+    /// Clears the line that changes.
     pub(crate) fn end(&self) -> io::Result<()> {
         self.line("")
     }
@@ -91,7 +92,7 @@ impl<'a> Live<'a> {
         counted
     }
 
-    /// Calls per second at each server.
+    /// Returns the calls per second at each server.
     fn rates(&self) -> [u64; 2] {
         let (Some((earlier, before)), Some((later, now))) =
             (self.samples.front(), self.samples.back())

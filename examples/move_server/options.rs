@@ -1,6 +1,6 @@
-//! What can be said on the command line.
+//! The options of the command line.
 
-/// How much is shown.
+/// How many moves and tasks the demo has.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Options {
     pub(crate) moves: usize,
@@ -21,14 +21,18 @@ impl Options {
                 "--tasks" => &mut options.tasks,
                 _ => {
                     return Err(format!(
-                        "there is no option `{name}`; there are `--moves N` and `--tasks N`"
+                        "`{name}` is not an option; the options are `--moves N` and `--tasks N`"
                     ));
                 }
             };
             let value = arguments.next().unwrap_or_default();
             *number = match value.parse() {
                 Ok(value) if value > 0 => value,
-                _ => return Err(format!("`{name}` needs a number from 1 on, not `{value}`")),
+                _ => {
+                    return Err(format!(
+                        "`{name}` needs a number of at least 1, not `{value}`"
+                    ));
+                }
             };
         }
         Ok(options)

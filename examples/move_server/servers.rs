@@ -5,10 +5,10 @@ use std::io;
 
 use redis_components_testing::Server;
 
-/// What the two data servers are called.
+/// The names of the two data servers.
 pub(crate) const NAMES: [char; 2] = ['A', 'B'];
 
-/// A config server and two data servers, stopped when this is dropped.
+/// A config server and two data servers; they stop when this is dropped.
 pub(crate) struct Servers {
     config: Server,
     data: [Server; 2],
@@ -27,7 +27,7 @@ impl Servers {
         self.config.url()
     }
 
-    /// What an operator does to move the component.
+    /// Moves the component as an operator does.
     pub(crate) fn move_to(&self, target: usize) {
         self.config.command(&[
             "SET",
@@ -36,14 +36,14 @@ impl Servers {
         ]);
     }
 
-    /// How many calls each data server has counted. A call of `log_recent` is one LPUSH.
+    /// Returns how many calls each data server has counted. A call of `log_recent` is one LPUSH.
     pub(crate) fn counted(&self) -> [u64; 2] {
         self.data
             .each_ref()
             .map(|server| server.command_calls("lpush"))
     }
 
-    /// How often the config was read.
+    /// Returns how often the config was read.
     pub(crate) fn config_reads(&self) -> u64 {
         self.config.command_calls("getrange")
     }

@@ -1,4 +1,4 @@
-//! What came of it.
+//! The outcome of the demo.
 
 use std::fmt;
 use std::process::ExitCode;
@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::callers::Calls;
 use crate::servers::Servers;
 
-/// The calls that were made, beside those that arrived.
+/// The calls of the tasks, beside the calls that arrived.
 pub(crate) struct Summary {
     calls: Calls,
     counted: [u64; 2],
@@ -33,7 +33,7 @@ impl Summary {
         }
     }
 
-    /// Success where no call failed, none was lost and none was sent twice.
+    /// Returns success if no call failed, was lost or was sent twice.
     pub(crate) fn exit_code(&self) -> ExitCode {
         let clean = self.calls.failed == 0 && self.lost() == 0 && self.repeated() == 0;
         if clean {
@@ -51,13 +51,13 @@ impl Summary {
         self.counted.iter().sum()
     }
 
-    /// Calls that succeeded, but were counted by no server.
+    /// Returns how many calls succeeded but were counted by no server.
     fn lost(&self) -> u64 {
         self.calls.succeeded.saturating_sub(self.counted())
     }
 
-    /// Calls that were counted, but that nobody has made. One that failed may well have been counted: what failed then
-    /// was its answer.
+    /// Returns how many counted calls no task has made. A server may have counted a call that
+    /// failed: then only its answer was lost.
     fn repeated(&self) -> u64 {
         self.counted().saturating_sub(self.made())
     }
@@ -86,7 +86,7 @@ impl fmt::Display for Summary {
     }
 }
 
-/// A number with its thousands apart: `1,234,567`.
+/// Returns a number with commas between its thousands: `1,234,567`.
 pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();

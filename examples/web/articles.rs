@@ -1,4 +1,4 @@
-//! Posting articles, and voting for them.
+//! Handlers that post articles and vote for them.
 
 use axum::Json;
 use axum::extract::Path;
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::failure::Failure;
 
-/// How long names, titles and links may be, in bytes.
+/// The longest name, title or link, in bytes.
 const LONGEST: usize = 200;
 
 #[derive(Deserialize)]
@@ -28,9 +28,11 @@ pub(crate) async fn post(Json(draft): Json<Draft>) -> Result<(StatusCode, Json<V
     if [&user, &title, &link].into_iter().any(|text| !fits(text)) {
         return Err(Failure::Invalid("a field is empty or too long"));
     }
-    // Others will click on it.
+    // Other people click on it.
     if !link.starts_with("https://") && !link.starts_with("http://") {
-        return Err(Failure::Invalid("the link is not one of the web"));
+        return Err(Failure::Invalid(
+            "the link does not begin with `https://` or `http://`",
+        ));
     }
     let id = app::articles::post_article(&user, &title, &link).await?;
     Ok((StatusCode::CREATED, Json(json!({ "id": id }))))

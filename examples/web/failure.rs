@@ -1,4 +1,4 @@
-//! What callers are told when something did not work.
+//! The answers to requests that fail.
 
 use axum::Json;
 use axum::http::StatusCode;
@@ -6,11 +6,11 @@ use axum::response::{IntoResponse, Response};
 use redis::RedisError;
 use serde_json::json;
 
-/// A request that was not answered as asked.
+/// The reason why a request fails.
 pub(crate) enum Failure {
-    /// The caller's mistake.
+    /// The caller made a mistake.
     Invalid(&'static str),
-    /// A component that does not answer.
+    /// A component does not answer.
     Unavailable(RedisError),
 }
 
@@ -25,7 +25,7 @@ impl IntoResponse for Failure {
         let (status, reason) = match self {
             Self::Invalid(reason) => (StatusCode::UNPROCESSABLE_ENTITY, reason),
             Self::Unavailable(error) => {
-                // The names of servers are for the log and not for the world.
+                // The log gets the names of servers, and the caller does not.
                 tracing::error!(%error, "a component does not answer");
                 let reason = "a part of this service does not answer; try again";
                 (StatusCode::SERVICE_UNAVAILABLE, reason)

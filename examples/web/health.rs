@@ -1,12 +1,14 @@
-//! Is the service fit to be used?
+//! The health of the service.
 
 use axum::Json;
 use axum::http::StatusCode;
 use redis_components::ComponentStatus;
 use serde_json::{Value, json};
 
-/// 200 as long as every component has a server; `degraded` where one goes on with its last good config, because the one
-/// on the config server cannot be used. 503 where one has none.
+/// Answers 200 while every component has a server, and 503 if a component has none.
+///
+/// The status is `degraded` if a component goes on with its last good config because the newest one
+/// cannot be used.
 pub(crate) async fn health() -> (StatusCode, Json<Value>) {
     let components = redis_components::status().components;
     let has_problem = |component: &ComponentStatus| component.problem.is_some();

@@ -1,14 +1,14 @@
-//! Every request is timed, counted and logged.
+//! Times, counts and logs every request.
 
 use axum::extract::{MatchedPath, Request};
 use axum::middleware::Next;
 use axum::response::Response;
 
-/// The name under which requests are counted and logged.
+/// The name that requests are counted and logged under.
 pub(crate) const NAME: &str = "web";
 
 pub(crate) async fn observe(matched: MatchedPath, request: Request, next: Next) -> Response {
-    // Not the path itself, of which there are as many as articles.
+    // Not the path itself: there are as many paths as articles.
     let context = format!("{} {}", request.method(), matched.as_str());
     let path = format!("{} {}", request.method(), request.uri().path());
     let response = app::access_time::access_time(&context, next.run(request)).await;
@@ -17,7 +17,7 @@ pub(crate) async fn observe(matched: MatchedPath, request: Request, next: Next) 
         app::statistics::update_counter(NAME, 1),
         app::logs::log_recent(NAME, &message)
     );
-    // The request is answered all the same.
+    // The request is answered even if this fails.
     for failed in [counted, logged].into_iter().filter_map(Result::err) {
         tracing::warn!(error = %failed, "a request is not counted or logged");
     }

@@ -1,8 +1,8 @@
-//! The command line.
+//! The options of the command line.
 
-/// What was asked for.
+/// The options of the service.
 pub(crate) struct Options {
-    /// The address to listen on; port 0 takes a free one.
+    /// The address to listen on; port 0 takes a free port.
     pub(crate) listen: String,
 }
 
@@ -20,7 +20,9 @@ impl Options {
                     options.listen = address.ok_or("`--listen` needs an address")?;
                 }
                 unknown => {
-                    return Err(format!("`{unknown}` is not `--listen ADDRESS:PORT`"));
+                    return Err(format!(
+                        "`{unknown}` is not an option; the only option is `--listen ADDRESS:PORT`"
+                    ));
                 }
             }
         }

@@ -1,4 +1,4 @@
-//! Everything that the page shows.
+//! The data that the page shows.
 
 use app::functions::articles::{Article, Order};
 use app::functions::logs::Severity;
@@ -8,13 +8,13 @@ use serde_json::{Value, json};
 use crate::failure::Failure;
 use crate::observe::NAME;
 
-/// The precision of the counter shown, in seconds.
+/// The precision of the shown counter, in seconds.
 const PRECISION: i64 = 5;
-/// How many of its slices, and how many messages.
+/// How many slices of the counter, and how many messages, the page shows.
 const SHOWN: usize = 20;
 
 pub(crate) async fn overview() -> Result<Json<Value>, Failure> {
-    // Three components, asked at the same time.
+    // At the same time, so that the page waits only for the slowest component.
     let (articles, logs, counter, slowest) = tokio::try_join!(
         app::articles::get_articles(1, Order::Score),
         app::logs::recent_logs(NAME, Severity::Info),

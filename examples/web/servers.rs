@@ -1,17 +1,17 @@
-//! Redis servers of our own, for those who just want to look.
+//! Redis servers for a quick look.
 
 use std::{fmt, io};
 
 use redis_components_testing::Server;
 
-/// A config server and two data servers, stopped when this is dropped.
+/// A config server and two data servers; they stop when this is dropped.
 pub(crate) struct Servers {
     config: Server,
     data: [Server; 2],
 }
 
 impl Servers {
-    /// Starts servers where the environment does not name a config server.
+    /// Starts the servers, unless the environment names a config server.
     pub(crate) fn unless_named() -> io::Result<Option<Self>> {
         if std::env::var_os("REDIS_CONFIG_URL").is_some() {
             return Ok(None);
