@@ -1,4 +1,4 @@
-//! R2: whatever the interleaving of pushes and reads, what counts as current is current.
+//! R2: in every interleaving of pushes and reads, a reading that counts as current is current.
 
 use loom::sync::atomic::{AtomicBool, Ordering};
 use loom::sync::{Arc, Mutex};
@@ -9,12 +9,12 @@ use crate::clock::Tick;
 use crate::invalidations::Invalidations;
 use crate::proof::Proof;
 
-/// A config server and one connection to it that tracks what it has read.
+/// A config server and one connection, which tracks the keys that it has read.
 #[derive(Default)]
 struct Server {
     value: u64,
     tracked: bool,
-    /// Invalidations that were sent and not yet parsed.
+    /// Invalidations that were sent and are not parsed yet.
     pushes: u64,
 }
 
@@ -30,18 +30,18 @@ impl Server {
     }
 }
 
-/// How the watch notices that what it has is old.
+/// How the watch notices that its reading is old.
 trait Notice: Send + Sync + 'static {
     fn new() -> Self;
-    /// An invalidation was parsed.
+    /// Notes that an invalidation was parsed.
     fn pushed(&self);
-    /// Whether what was read last counts as current.
+    /// Returns `true` if the last reading counts as current.
     fn is_current(&self) -> bool;
-    /// Reads, and notes how current that is.
+    /// Reads the value, and notes how current it is.
     fn reading(&self, get: impl FnOnce() -> u64) -> u64;
 }
 
-/// What ships.
+/// The code that ships.
 struct Counted {
     invalidations: Invalidations,
     proof: Proof,
@@ -71,7 +71,7 @@ impl Notice for Counted {
     }
 }
 
-/// What must not be: the count is looked up when the answer is there.
+/// Breaks the rule: looks up the count after the answer.
 struct CountedTooLate(Counted);
 
 impl Notice for CountedTooLate {
@@ -95,7 +95,7 @@ impl Notice for CountedTooLate {
     }
 }
 
-/// What must not be: a flag that is cleared.
+/// Breaks the rule: clears a flag.
 struct Flagged {
     old: AtomicBool,
 }
@@ -122,7 +122,7 @@ impl Notice for Flagged {
     }
 }
 
-/// Two SETs back to back race a watch that reads whenever it finds that it must.
+/// Lets two SETs race a watch that reads whenever it finds its reading old.
 fn two_writes<N: Notice>() {
     check(|| {
         let server = Arc::new(Mutex::new(Server::default()));
@@ -132,7 +132,7 @@ fn two_writes<N: Notice>() {
             thread::spawn(move || {
                 for _ in 0..2 {
                     server.lock().unwrap().set();
-                    // Parsed at any later time, whatever the watch is about.
+                    // Parsed at any later time, at any step of the watch.
                     let pushes = std::mem::take(&mut server.lock().unwrap().pushes);
                     for _ in 0..pushes {
                         notice.pushed();
@@ -146,10 +146,10 @@ fn two_writes<N: Notice>() {
             last = read();
         }
         writer.join().unwrap();
-        // All is at rest: what counts as current now does so for ever.
+        // All is at rest: a reading that counts as current now does so forever.
         if notice.is_current() {
             let newest = server.lock().unwrap().value;
-            assert_eq!(last, newest, "stale for ever");
+            assert_eq!(last, newest, "stale forever");
         }
     });
 }
@@ -160,25 +160,25 @@ fn r2_no_invalidation_is_lost_to_a_race_with_a_read() {
 }
 
 #[test]
-#[should_panic(expected = "stale for ever")]
+#[should_panic(expected = "stale forever")]
 fn counting_after_the_read_would_be_noticed() {
     two_writes::<CountedTooLate>();
 }
 
 #[test]
-#[should_panic(expected = "stale for ever")]
+#[should_panic(expected = "stale forever")]
 fn clearing_a_flag_would_be_noticed() {
     two_writes::<Flagged>();
 }
 
-/// Which side of the PING the count of pushes is looked up.
+/// When the watch compares the counts of pushes: before or after the answer to the PING.
 #[derive(Clone, Copy, PartialEq)]
 enum Looked {
     Before,
     After,
 }
 
-/// A heartbeat confirms what was read, dated by its own sending.
+/// Lets a heartbeat confirm the last reading, as of the time when the PING was sent.
 fn heartbeat(looked: Looked) {
     check(move || {
         let server = Arc::new(Mutex::new(Server::default()));
@@ -190,7 +190,7 @@ fn heartbeat(looked: Looked) {
         };
         let before = notice.is_current();
         let when_sent = server.lock().unwrap().value;
-        // What was pushed before the answer has been counted when the answer is there.
+        // A push that came before the answer is counted by then.
         for _ in 0..std::mem::take(&mut server.lock().unwrap().pushes) {
             notice.pushed();
         }

@@ -1,4 +1,5 @@
-//! Time, which stands still in a model: what is proven stays fresh, so that only the order of events decides.
+//! Time, which stands still in a model: a proof stays fresh, so that only the order of events
+//! decides.
 
 use std::time::Duration;
 

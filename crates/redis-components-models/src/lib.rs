@@ -1,8 +1,11 @@
 //! Models of the lock-free parts of redis-components, run by loom in every interleaving.
 //!
-//! What is checked is the code that ships: its files are included here, with loom's atomics in the place of the
-//! standard library's. Each promise has a counter-model, which breaks the rule that keeps it and must fail, as proof that
-//! the model would notice. The servers of the models do one command after the other, as Redis does.
+//! The models check the code that ships. They include its files, with loom's atomics instead of the
+//! standard library's.
+//!
+//! Each promise has a counter-model. It breaks the rule that keeps the promise and must fail, which
+//! proves that the model would notice. The servers in the models run one command after the other,
+//! as Redis does.
 #![cfg(test)]
 
 mod sync {
@@ -23,7 +26,7 @@ mod proofs_are_true;
 mod reads_are_numbered;
 mod swaps_are_ordered;
 
-/// Runs a model in all interleavings with up to two preemptions, which is where such faults show.
+/// Runs a model in all interleavings with at most two preemptions: these show the faults.
 fn check(model: impl Fn() + Send + Sync + 'static) {
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = Some(2);

@@ -1,4 +1,4 @@
-//! R1: who sees a fresh proof sees the target and the revision that it proves.
+//! R1: a caller that sees a fresh proof sees the target and the revision that it proves.
 
 use std::time::Duration;
 
@@ -18,28 +18,29 @@ struct Model {
 }
 
 impl Model {
-    /// The first answer, as the watch publishes it.
+    /// Stores the first answer, as the watch does.
     fn answer(&self) {
         self.target.store(1, Ordering::Release);
         self.proof.announce(1);
         self.proof.prove(Tick::now(), 1);
     }
 
-    /// What must not be.
+    /// Breaks the rule.
     fn prove_first(&self) {
         self.proof.prove(Tick::now(), 1);
         self.target.store(1, Ordering::Release);
         self.proof.announce(1);
     }
 
-    /// What a caller finds, as slots look for it: whether there is a proof, the revision, the target.
+    /// Returns what a caller finds, in the order of a slot's loads: whether there is a proof, the
+    /// revision, the target.
     fn look(&self) -> (bool, u64, u64) {
         let fresh = self.proof.is_fresh(HOUR);
         let revision = self.proof.revision();
         (fresh, revision, self.target.load(Ordering::Acquire))
     }
 
-    /// What must not be.
+    /// Breaks the rule.
     fn look_at_the_proof_last(&self) -> (bool, u64, u64) {
         let target = self.target.load(Ordering::Acquire);
         let revision = self.proof.revision();

@@ -6,9 +6,9 @@ use loom::thread;
 use crate::check;
 use crate::reads::Reads;
 
-/// The state of one key, its config server and the way in which watch and callers wake each other.
+/// The state of one key and its config server, and how watch and callers wake each other.
 struct Model {
-    /// The config on the server: how often it was SET.
+    /// The config on the server: how many times it was SET.
     server: Mutex<u64>,
     reads: Reads,
     state: Mutex<State>,
@@ -46,7 +46,8 @@ impl Model {
         state
     }
 
-    /// A SET, then a call, which must not run with less. `ask` says which read the call waits for.
+    /// Does a SET and then a call; the call must not run with an older config. `ask` returns the
+    /// number of the read that the call waits for.
     fn set_and_call(&self, ask: fn(&Self) -> u64) -> (u64, u64) {
         let set = {
             let mut server = self.server.lock().unwrap();
@@ -64,7 +65,7 @@ impl Model {
         self.reads.ask()
     }
 
-    /// What must not be: a read in flight is as good as the next one.
+    /// Breaks the rule: takes a read in flight for as good as the next one.
     fn join(&self) -> u64 {
         let in_flight = self.reads.newest_sent();
         if in_flight > self.state.lock().unwrap().completed {
@@ -74,7 +75,7 @@ impl Model {
         }
     }
 
-    /// The watch: reads while somebody asks. The first `silent` reads get no answer.
+    /// Runs the watch: reads while a caller asks. The first `silent` reads get no answer.
     fn watch(&self, callers: usize, mut silent: usize) {
         loop {
             {
@@ -109,7 +110,10 @@ fn two_callers(ask: fn(&Model) -> u64) {
             let model = Arc::clone(&model);
             thread::spawn(move || {
                 let (set, target) = model.set_and_call(ask);
-                assert!(target >= set, "the call runs with what was before its SET");
+                assert!(
+                    target >= set,
+                    "the call runs with a config older than its SET"
+                );
             })
         });
         model.watch(callers.len(), 0);
@@ -125,14 +129,14 @@ fn r1_a_call_gets_a_read_that_was_sent_after_it_asked() {
 }
 
 #[test]
-#[should_panic(expected = "the call runs with what was before its SET")]
+#[should_panic(expected = "the call runs with a config older than its SET")]
 fn joining_a_read_in_flight_would_be_noticed() {
     two_callers(Model::join);
 }
 
 #[test]
 fn r10_a_read_that_is_given_up_releases_who_waits_for_it() {
-    // That somebody waits for ever is a deadlock, which loom reports.
+    // If a caller waits forever, that is a deadlock, and loom reports it.
     check(|| {
         let model = Model::new();
         let callers = [(); 2].map(|()| {
@@ -163,7 +167,7 @@ fn r10_one_silence_releases_all_who_have_asked() {
         model.reads.give_up();
         if let Some(number) = waits_for {
             let completed = model.reads.newest_sent();
-            assert!(completed >= number, "somebody waits for a second silence");
+            assert!(completed >= number, "a caller waits for a second silence");
         }
         caller.join().unwrap();
     });

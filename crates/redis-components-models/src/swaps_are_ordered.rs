@@ -1,6 +1,7 @@
-//! R9: who finds the new client finds it current.
+//! R9: a caller that finds the new client finds it current.
 //!
-//! The slot's own code holds whole clients and is not included: this is a model of the order of its stores and loads.
+//! The slot's own code holds whole clients and is not included. This models the order of its stores
+//! and loads.
 
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicU64, Ordering};
@@ -8,10 +9,10 @@ use loom::thread;
 
 use crate::check;
 
-/// A slot at generation 1, about to publish generation 2.
+/// A slot at generation 1 that is about to publish generation 2.
 struct Slot {
     newest: AtomicU64,
-    /// The generation of the client that is handed out.
+    /// The generation of the client that calls get.
     published: AtomicU64,
 }
 
@@ -21,7 +22,7 @@ impl Slot {
         self.published.store(2, Ordering::Release);
     }
 
-    /// What must not be.
+    /// Breaks the rule.
     fn publish_the_client_first(&self) {
         self.published.store(2, Ordering::Release);
         self.newest.store(2, Ordering::Release);
@@ -40,7 +41,8 @@ fn one_swap(publish: fn(&Slot)) {
         };
         let client = slot.published.load(Ordering::Acquire);
         let newest = slot.newest.load(Ordering::Acquire);
-        // An old client may be found to be old at any time; the new one is never taken for old.
+        // A caller may find an old client to be old at any time; it never takes the new client for
+        // old.
         if client == 2 {
             assert_eq!(newest, client, "the new client is taken for an old one");
         }

@@ -1,13 +1,14 @@
-//! Is there a redis-server to start?
+//! A check that there is a redis-server to start.
 
 use std::io;
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
-/// Looks once per process whether the binary can be started.
+/// Checks once per process that the binary can be started, and returns an error if it cannot.
 ///
-/// `redis-test` panics without saying what to do where one is missing, so that this is asked first. It runs two names:
-/// `REDISRS_SERVER_BIN` as the server, and `redis-server` to learn the version.
+/// If a binary is missing, `redis-test` panics without saying what to do, so that this check comes
+/// first. `redis-test` runs two names: `REDISRS_SERVER_BIN` as the server, and `redis-server` for
+/// the version.
 pub(crate) fn check() -> io::Result<()> {
     static CHECKED: OnceLock<Result<(), String>> = OnceLock::new();
     CHECKED
@@ -34,8 +35,8 @@ fn runs(binary: &str) -> Result<(), String> {
         Err(error) => error.to_string(),
     };
     Err(format!(
-        "`{binary} --version` cannot be run ({reason}): run the tests with `cargo xtask test` and the demo with \
-         `cargo xtask demo`, which find or install a Redis server; after that a plain `cargo test` works with \
+        "`{binary} --version` cannot be run ({reason}): run the tests by `cargo xtask test` and the demo by \
+         `cargo xtask demo`, which find or install a Redis server; then a plain `cargo test` works with \
          `target/redis` in front of `PATH`"
     ))
 }

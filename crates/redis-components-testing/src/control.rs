@@ -1,13 +1,14 @@
-//! The connection over which a server is observed.
+//! The connection that observes a server.
 
 use redis::{Client, RedisResult, Value};
 
 use crate::worker::Worker;
 
-/// One connection of our own, kept open, so that observing a server does not change the figures observed.
+/// One connection that stays open, so that observing a server does not change the observed figures.
 pub(crate) struct Control {
     client: Client,
-    /// `None` after a failure of the connection, whose next answer could be that of an earlier command.
+    /// `None` after a failure of the connection: its next answer could belong to an earlier
+    /// command.
     worker: Option<Worker>,
     reconnects: u64,
 }
@@ -42,13 +43,14 @@ impl Control {
         answer
     }
 
-    /// One field of `INFO <section>`, such as `process_id` of `server`.
+    /// Returns one field of `INFO <section>`, for example `process_id` of `server`.
     pub(crate) fn info(&mut self, section: &str, field: &str) -> RedisResult<Option<String>> {
         let text: String = redis::from_redis_value(self.query(&["INFO", section])?)?;
         Ok(info_field(&text, field))
     }
 
-    /// How many of the connections counted by the server since its statistics were reset are ours.
+    /// Returns how many connections this observer has opened since the server's statistics were
+    /// reset.
     pub(crate) fn reconnects(&self) -> u64 {
         self.reconnects
     }

@@ -1,4 +1,4 @@
-//! Nothing is left running, whatever ends the process that started it.
+//! A guard that leaves nothing running, however the process that started it ends.
 
 use std::io;
 use std::os::unix::process::CommandExt;
@@ -7,8 +7,8 @@ use std::process::{Child, Command, Stdio};
 
 /// A shell that waits for our end, then kills a process and removes its folders.
 ///
-/// `Drop` does not run where a test is killed by a timeout, aborts or is interrupted. The system, however, always
-/// closes our end of a pipe, which is what the shell waits for.
+/// `Drop` does not run if a test is killed by a timeout, aborts or is interrupted. But the system
+/// always closes our end of a pipe, and the shell waits for that.
 #[derive(Debug)]
 pub(crate) struct Guard {
     shell: Child,
@@ -23,7 +23,7 @@ impl Guard {
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
-            // Ctrl-C is for the foreground group: it must not end the guard before us.
+            // Ctrl-C goes to the foreground group: it must not end the guard before us.
             .process_group(0)
             .spawn()?;
         Ok(Self { shell })
@@ -32,7 +32,8 @@ impl Guard {
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        // Killed, because closing the pipe would be the signal to kill the process. Neither fails for a child of ours.
+        // Kills the shell, because closing the pipe would make it kill the process. Neither call
+        // fails for a child of ours.
         let _ = self.shell.kill();
         let _ = self.shell.wait();
     }

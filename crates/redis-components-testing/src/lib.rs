@@ -1,7 +1,7 @@
-//! Real redis-servers, and a proxy with the network's faults, for tests, examples and the demo.
+//! Real Redis servers, and a proxy that makes network faults, for tests, examples and the demo.
 //!
-//! A [`Server`] listens on a free port of 127.0.0.1, keeps its files in a temporary directory and is gone when it is
-//! dropped, or when the process that started it ends in any other way:
+//! A [`Server`] listens on a free port of 127.0.0.1 and keeps its files in a temporary directory.
+//! It ends when it is dropped, or when the process that started it ends for any other reason:
 //!
 //! ```
 //! use redis_components_testing::Server;
@@ -11,8 +11,8 @@
 //! assert_eq!(server.command_calls("lpush"), 1);
 //! ```
 //!
-//! The binary is the one named by `REDISRS_SERVER_BIN`, else `redis-server` from `PATH`; `cargo xtask test` installs
-//! one where there is none. Unix only, as Redis itself is.
+//! The binary is `REDISRS_SERVER_BIN` if that is set, otherwise `redis-server` from `PATH`.
+//! `cargo xtask test` installs a Redis server if there is none. Unix only, as Redis itself is.
 
 mod binary;
 mod control;

@@ -1,4 +1,4 @@
-//! Asking a server what it has seen.
+//! Figures that a server has counted.
 
 use redis::{RedisResult, Value};
 
@@ -6,11 +6,11 @@ use crate::Server;
 use crate::control::Control;
 
 impl Server {
-    /// Sends one command, such as `["SET", "key", "value"]`, and returns the answer.
+    /// Sends one command, for example `["SET", "key", "value"]`, and returns the answer.
     ///
     /// # Panics
     ///
-    /// Where the server answers with an error, or not at all.
+    /// Panics if the server answers with an error, or does not answer.
     #[allow(
         clippy::must_use_candidate,
         reason = "most commands are sent for what they do"
@@ -19,11 +19,11 @@ impl Server {
         self.observe(|control| control.query(command))
     }
 
-    /// How often a command, such as `lpush`, was called since the server was started.
+    /// Returns how often a command, for example `lpush`, was called since the server was started.
     ///
     /// # Panics
     ///
-    /// Where the server does not answer.
+    /// Panics if the server does not answer.
     #[must_use]
     pub fn command_calls(&self, command: &str) -> u64 {
         let field = format!("cmdstat_{}", command.to_lowercase());
@@ -31,11 +31,12 @@ impl Server {
         calls.as_deref().and_then(calls_of).unwrap_or(0)
     }
 
-    /// How many connections the server has accepted since it was started, without that of this observer.
+    /// Returns how many connections the server has accepted since it was started; this observer's
+    /// do not count.
     ///
     /// # Panics
     ///
-    /// Where the server does not answer.
+    /// Panics if the server does not answer.
     #[must_use]
     pub fn connections_received(&self) -> u64 {
         self.observe(|control| {
@@ -44,11 +45,11 @@ impl Server {
         })
     }
 
-    /// How many clients are connected to the server, without this observer.
+    /// Returns how many clients are connected to the server, without this observer.
     ///
     /// # Panics
     ///
-    /// Where the server does not answer.
+    /// Panics if the server does not answer.
     #[must_use]
     pub fn connected_clients(&self) -> u64 {
         self.observe(|control| Ok(number(control.info("clients", "connected_clients")?) - 1))

@@ -1,4 +1,4 @@
-//! The operating system's side of a server: its process and its files.
+//! The process and the files of a server.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 use crate::guard::Guard;
 
-/// A redis-server process with its port, arguments and directory, which outlive it.
+/// A redis-server process with its port, arguments and directory, which stay when the process ends.
 pub(crate) struct Process {
     guard: Option<Guard>,
     server: RedisServer,
@@ -75,15 +75,16 @@ impl Process {
 
     /// Kills the process, frozen or not, and waits for its end.
     pub(crate) fn kill(&mut self) {
-        // In this order: until it is waited for, a process that was killed keeps its id, so that the guard can be there until
-        // it is, and is not when the id may be given to another. An error says that it has ended already.
+        // In this order: a killed process keeps its id until it is waited for. So the guard can
+        // stay until then, and must be gone before another process can get the id. An error means
+        // that the process has ended already.
         let _ = self.server.process.kill();
         self.guard = None;
         self.server.stop();
     }
 
     pub(crate) fn signal(&mut self, signal: rustix::process::Signal) -> io::Result<()> {
-        // A process that has ended and been waited for no longer owns its id.
+        // A process that has ended and was waited for no longer owns its id.
         if self.has_exited() {
             return Err(io::Error::other("the server is not running"));
         }
@@ -91,7 +92,7 @@ impl Process {
         Ok(rustix::process::kill_process(id, signal)?)
     }
 
-    /// What the server has written to its log and to stderr.
+    /// Returns what the server has written to its log and to stderr.
     pub(crate) fn output(&self) -> String {
         let log = self.server.log_file_contents().unwrap_or_default();
         let stderr =
@@ -112,7 +113,8 @@ fn spawn(program: &OsString, arguments: &[OsString], directory: &Path) -> io::Re
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(File::create(stderr_path(directory))?)
-        // Ctrl-C is for the foreground group: who starts servers stops them, when it is done with them.
+        // Ctrl-C goes to the foreground group: the program that starts servers stops them when it
+        // no longer needs them.
         .process_group(0)
         .spawn()
 }

@@ -9,10 +9,11 @@ use crate::control::Control;
 use crate::process::Process;
 use crate::startup;
 
-/// A redis-server of its own, killed when this is dropped.
+/// A Redis server for one test or program; it is killed when this is dropped.
 ///
-/// All methods take `&self`, so that a server can be shared by the threads and tasks of a test. They block for as long
-/// as a local server takes to answer; a server that is stopped or [frozen](Self::freeze) makes those that ask it panic.
+/// All methods take `&self`, so that the threads and tasks of a test can share a server. They block
+/// for as long as a local server takes to answer. If the server is stopped or
+/// [frozen](Self::freeze), methods that ask it panic.
 pub struct Server {
     port: u16,
     client: Client,
@@ -30,17 +31,18 @@ impl Server {
     ///
     /// # Panics
     ///
-    /// Where there is no redis-server to start, or it does not come up within ten seconds.
+    /// Panics if there is no redis-server to start, or it is not ready within ten seconds.
     #[must_use]
     pub fn start() -> Self {
         Self::start_with(&[])
     }
 
-    /// Starts a server with further arguments of redis-server, such as `["--requirepass", "secret"]`.
+    /// Starts a server with further arguments of redis-server, for example
+    /// `["--requirepass", "secret"]`.
     ///
     /// # Panics
     ///
-    /// As [`start`](Self::start), and where redis-server refuses the arguments.
+    /// Panics as [`start`](Self::start) does, and if redis-server refuses the arguments.
     #[must_use]
     pub fn start_with(arguments: &[&str]) -> Self {
         Self::try_start_with(arguments)
@@ -51,7 +53,8 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// Where there is no redis-server to start, it refuses the arguments, or does not come up within ten seconds.
+    /// Returns an error if there is no redis-server to start, it refuses the arguments, or it is
+    /// not ready within ten seconds.
     pub fn try_start_with(arguments: &[&str]) -> io::Result<Self> {
         let started = startup::on_free_port(arguments)?;
         let state = Mutex::new(State {
@@ -65,35 +68,37 @@ impl Server {
         })
     }
 
-    /// The port of 127.0.0.1 that the server listens on, for all its life.
+    /// Returns the port of 127.0.0.1 that the server listens on; a restart does not change it.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// The server's address as `redis://127.0.0.1:<port>`, without the password it may have been started with.
+    /// Returns the server's address as `redis://127.0.0.1:<port>`, without a password.
     #[must_use]
     pub fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
-    /// The server's address as a component config, `{"host":"127.0.0.1","port":<port>}`, also without a password.
+    /// Returns the server's address as a component config, `{"host":"127.0.0.1","port":<port>}`,
+    /// without a password.
     #[must_use]
     pub fn config(&self) -> String {
         format!(r#"{{"host":"127.0.0.1","port":{}}}"#, self.port)
     }
 
-    /// A client of the server, which knows the password where the server was started with `--requirepass`.
+    /// Returns a client of the server. The client knows the password if the server was started with
+    /// `--requirepass`.
     #[must_use]
     pub fn client(&self) -> Client {
         self.client.clone()
     }
 
-    /// A blocking connection of the caller's own.
+    /// Returns a new blocking connection.
     ///
     /// # Panics
     ///
-    /// Where the server does not answer.
+    /// Panics if the server does not answer.
     #[must_use]
     pub fn connection(&self) -> redis::Connection {
         let timeout = std::time::Duration::from_secs(5);
@@ -102,19 +107,20 @@ impl Server {
             .unwrap_or_else(|error| panic!("cannot connect to {}: {error}", self.url()))
     }
 
-    /// Kills the server, as a crash would. Its port and its directory stay for a [restart](Self::restart).
+    /// Kills the server, as a crash does. Its port and its directory stay for a
+    /// [restart](Self::restart).
     pub fn stop(&self) {
         let mut state = self.state();
         state.control = None;
         state.process.kill();
     }
 
-    /// Starts the server again on the same port, after stopping it where it runs. It comes back empty, unless it was
-    /// started with `--appendonly yes`.
+    /// Starts the server again on the same port, and first stops it if it runs. It comes back
+    /// empty, unless it was started with `--appendonly yes`.
     ///
     /// # Panics
     ///
-    /// Where the server does not come up, because another process has taken the port for example.
+    /// Panics if the server does not start, for example because another process has taken the port.
     pub fn restart(&self) {
         self.try_restart()
             .unwrap_or_else(|error| panic!("cannot restart {}: {error}", self.url()));
@@ -124,7 +130,8 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// Where the server does not come up; it is stopped then, or does not answer, and can be tried again.
+    /// Returns an error if the server does not start. The server is then stopped or does not
+    /// answer, and the caller may try again.
     pub fn try_restart(&self) -> io::Result<()> {
         self.stop();
         let mut state = self.state();
@@ -133,11 +140,12 @@ impl Server {
         Ok(())
     }
 
-    /// Freezes the server: its connections stay open and nothing is answered, until it is [thawed](Self::thaw).
+    /// Freezes the server: its connections stay open, and it answers nothing until it is
+    /// [thawed](Self::thaw).
     ///
     /// # Panics
     ///
-    /// Where the server is not running.
+    /// Panics if the server is not running.
     pub fn freeze(&self) {
         self.signal(rustix::process::Signal::STOP);
     }
@@ -146,7 +154,7 @@ impl Server {
     ///
     /// # Panics
     ///
-    /// Where the server is not running.
+    /// Panics if the server is not running.
     pub fn thaw(&self) {
         self.signal(rustix::process::Signal::CONT);
     }
@@ -157,7 +165,7 @@ impl Server {
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
-        // A test that has failed on one thread must not hide its reason behind the panics of others.
+        // If a test has failed on one thread, the panics of others must not hide its reason.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,4 +1,4 @@
-//! From a spawned process to a server that answers.
+//! Starts a server and waits until it answers.
 
 use std::io;
 use std::net::TcpListener;
@@ -20,11 +20,12 @@ pub(crate) struct Started {
     pub(crate) control: Control,
 }
 
-/// Starts a server on a free port; where another process takes the port first, on another one.
+/// Starts a server on a free port; if another process takes the port first, on another port.
 pub(crate) fn on_free_port(extra: &[&str]) -> io::Result<Started> {
     let mut failure = io::Error::other("no port was tried");
     for _ in 0..PORTS_TRIED {
-        // Redis cannot bind port 0 and say which one it got: find one, free it, and notice it when somebody is faster.
+        // Redis cannot bind port 0 and say which port it got. So this finds a free port, frees it,
+        // and notices if another process takes it first.
         let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
         let client = client(port, extra)?;
         let mut process = Process::spawn(port, extra)?;
@@ -44,7 +45,7 @@ pub(crate) fn on_free_port(extra: &[&str]) -> io::Result<Started> {
     Err(failure)
 }
 
-/// A client that authenticates with the password of `--requirepass`, where the arguments have one.
+/// Returns a client; it knows the password if the arguments have `--requirepass`.
 fn client(port: u16, extra: &[&str]) -> io::Result<Client> {
     let password = extra
         .iter()
@@ -61,7 +62,8 @@ fn client(port: u16, extra: &[&str]) -> io::Result<Client> {
     Client::open(info).map_err(io::Error::other)
 }
 
-/// Waits until the process itself, and not another server on its port, answers. Its statistics begin at zero then.
+/// Waits until the process itself answers, and not another server on its port. Resets its
+/// statistics to zero.
 pub(crate) fn ready(process: &mut Process, client: &Client) -> io::Result<Control> {
     let deadline = Instant::now() + READY_WITHIN;
     loop {

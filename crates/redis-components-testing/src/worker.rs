@@ -1,4 +1,4 @@
-//! A connection with a thread of its own.
+//! A connection with its own thread.
 
 use std::sync::mpsc::{self, Sender};
 use std::thread;
@@ -6,13 +6,15 @@ use std::time::Duration;
 
 use redis::{Client, Cmd, ErrorKind, RedisError, RedisResult, Value};
 
-/// Long for a command, short for a test that waits for a frozen server by mistake.
+/// Long enough for a command, and short enough for a test that waits for a frozen server by
+/// mistake.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Sends commands on one connection, and waits for their answers for a bounded time.
+/// Sends commands on one connection, and waits for each answer for a bounded time.
 ///
-/// Not by a time-out on the socket: a read that has one fails when the thread gets a signal, such as the Ctrl-C that a
-/// program is just about to handle. One that has none goes on. So the waiting is done outside the thread that reads.
+/// The socket has no timeout: with a timeout, a read fails when the thread gets a signal, for
+/// example the Ctrl-C that a program is about to handle. Without a timeout, the read goes on. So
+/// another thread waits for the answer, with a timeout.
 pub(crate) struct Worker {
     requests: Sender<Request>,
 }
@@ -26,10 +28,11 @@ impl Worker {
     pub(crate) fn connect(client: &Client) -> RedisResult<Self> {
         let mut connection = client.get_connection_with_timeout(TIMEOUT)?;
         let (requests, received) = mpsc::channel::<Request>();
-        // Ends when the worker is dropped, or, where it waits for an answer then, when the server goes.
+        // Ends when the worker is dropped. If it is waiting for an answer then, it ends when the
+        // server does.
         thread::spawn(move || {
             for request in received {
-                // Nobody waits any more where it took too long.
+                // After a timeout, the caller waits no more.
                 let _ = request.answer.send(request.command.query(&mut connection));
             }
         });

@@ -1,4 +1,4 @@
-//! Accepting connections, and ceasing to.
+//! Accepts connections until it is dropped.
 
 use std::io;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -8,7 +8,7 @@ use std::thread::{self, JoinHandle};
 
 use super::flow::Flow;
 
-/// A thread that accepts connections. When it is dropped nobody listens on the port.
+/// A thread that accepts connections. After it is dropped, nothing listens on the port.
 #[derive(Debug)]
 pub(super) struct Acceptor {
     port: u16,
@@ -50,10 +50,11 @@ impl Acceptor {
 impl Drop for Acceptor {
     fn drop(&mut self) {
         self.ended.store(true, Ordering::SeqCst);
-        // Wakes the thread, which waits for a connection; an error says that somebody else has.
+        // Wakes the thread, which waits for a connection. An error means that another connection
+        // has woken it.
         drop(TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)));
         if let Some(thread) = self.thread.take() {
-            // An error says that it has panicked, and so ended.
+            // An error means that the thread has panicked, and so has ended.
             let _ = thread.join();
         }
     }

@@ -1,4 +1,4 @@
-//! How bytes are passed on at present, and the connections on which they are.
+//! The current manner of the proxy, and its connections.
 
 use std::io;
 use std::net::{Ipv4Addr, Shutdown, TcpStream};
@@ -8,18 +8,18 @@ use std::time::Duration;
 
 use super::pump::{Direction, Pump};
 
-/// What is done with bytes.
+/// What the proxy does with bytes.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Manner {
     Pass,
     Hold,
     Delay(Duration),
     Trickle,
-    /// Replies only; the rest passes.
+    /// Applies to replies; requests pass.
     CutAfter(usize),
 }
 
-/// What the proxy, its acceptor and its pumps share.
+/// The state that the proxy, its acceptor and its pumps share.
 #[derive(Debug)]
 pub(super) struct Flow {
     server: u16,
@@ -30,11 +30,11 @@ pub(super) struct Flow {
 #[derive(Debug)]
 struct State {
     manner: Manner,
-    /// Counts changes of the manner, so that a pump knows what it has allowed for already.
+    /// Counts changes of the manner, so that a pump knows when to count bytes from zero.
     changes: u64,
     closed: bool,
     accepted: u64,
-    /// Open for as long as their pumps run.
+    /// Streams stay open while their pumps run.
     streams: Vec<Weak<TcpStream>>,
 }
 
@@ -64,7 +64,8 @@ impl Flow {
         self.changed.notify_all();
     }
 
-    /// Waits while bytes are held; then says what to do with them, and since which change. None where all is over.
+    /// Waits while bytes are held. Then returns the manner and the number of its change; `None` if
+    /// the proxy is closed.
     pub(super) fn manner(&self) -> Option<(Manner, u64)> {
         let held = |state: &mut State| !state.closed && matches!(state.manner, Manner::Hold);
         let state = self
@@ -74,10 +75,10 @@ impl Flow {
         (!state.closed).then_some((state.manner, state.changes))
     }
 
-    /// Connects a client to the server. Where the server cannot be reached the client is closed.
+    /// Connects a client to the server. If the server cannot be reached, closes the client.
     pub(super) fn open(self: &Arc<Self>, client: TcpStream) {
         self.lock().accepted += 1;
-        // An error here is for the client to see, as the end of its connection.
+        // The client sees an error as the end of its connection.
         let _ = self.try_open(client);
     }
 
@@ -115,7 +116,7 @@ impl Flow {
     pub(super) fn cut(&self) {
         let streams = std::mem::take(&mut self.lock().streams);
         for stream in streams.iter().filter_map(Weak::upgrade) {
-            // An error says that it is closed already.
+            // An error means that the stream is closed already.
             let _ = stream.shutdown(Shutdown::Both);
         }
     }

@@ -1,4 +1,4 @@
-//! Faults of the network, between a client and a server that is well.
+//! Network faults between a client and a healthy server.
 
 mod acceptor;
 mod flow;
@@ -11,9 +11,9 @@ use self::acceptor::Acceptor;
 use self::flow::{Flow, Manner};
 use crate::Server;
 
-/// A TCP proxy in front of a server, whose manners can be changed while connections are open.
+/// A TCP proxy in front of a server. Its manner can change while connections are open.
 ///
-/// The idea is that of `TcpGate` in userver's testsuite. A proxy begins by passing everything on:
+/// The idea comes from `TcpGate` in userver's testsuite. A new proxy passes everything on:
 ///
 /// ```
 /// use redis_components_testing::{Proxy, Server};
@@ -38,7 +38,7 @@ impl Proxy {
     ///
     /// # Panics
     ///
-    /// Where it cannot listen.
+    /// Panics if the proxy cannot listen.
     #[must_use]
     pub fn to(server: &Server) -> Self {
         let flow = Arc::new(Flow::to(server.port()));
@@ -51,53 +51,54 @@ impl Proxy {
         }
     }
 
-    /// The port of 127.0.0.1 that the proxy listens on, for all its life.
+    /// Returns the port of 127.0.0.1 that the proxy listens on; it never changes.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// The proxy's address as `redis://127.0.0.1:<port>`.
+    /// Returns the proxy's address as `redis://127.0.0.1:<port>`.
     #[must_use]
     pub fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
-    /// The proxy's address as a component config.
+    /// Returns the proxy's address as a component config.
     #[must_use]
     pub fn config(&self) -> String {
         format!(r#"{{"host":"127.0.0.1","port":{}}}"#, self.port)
     }
 
-    /// How many connections were accepted.
+    /// Returns how many connections the proxy has accepted.
     #[must_use]
     pub fn accepted(&self) -> u64 {
         self.flow.accepted()
     }
 
-    /// Passes everything on, also what was held.
+    /// Passes everything on, and first what was held.
     ///
     /// # Panics
     ///
-    /// Where the proxy [refused](Self::refuse) and another process has taken its port.
+    /// Panics if the proxy [refused](Self::refuse) and another process has taken its port.
     pub fn pass(&self) {
         self.behave(Manner::Pass);
     }
 
-    /// Becomes a black hole: accepts connections and bytes, and passes nothing on, in either direction.
+    /// Becomes a black hole: accepts connections and bytes, and passes nothing on in either
+    /// direction.
     ///
     /// # Panics
     ///
-    /// As [`pass`](Self::pass).
+    /// Panics as [`pass`](Self::pass) does.
     pub fn hold(&self) {
         self.behave(Manner::Hold);
     }
 
-    /// Passes everything on, each piece so much later.
+    /// Passes everything on, each piece `delay` later.
     ///
     /// # Panics
     ///
-    /// As [`pass`](Self::pass).
+    /// Panics as [`pass`](Self::pass) does.
     pub fn delay(&self, delay: Duration) {
         self.behave(Manner::Delay(delay));
     }
@@ -106,26 +107,26 @@ impl Proxy {
     ///
     /// # Panics
     ///
-    /// As [`pass`](Self::pass).
+    /// Panics as [`pass`](Self::pass) does.
     pub fn trickle(&self) {
         self.behave(Manner::Trickle);
     }
 
-    /// Closes all connections that are open. New ones are accepted.
+    /// Closes all open connections. The proxy accepts new ones.
     pub fn cut(&self) {
         self.flow.cut();
     }
 
-    /// Closes each connection, those that are open and later ones, when so many bytes more of replies have passed it.
+    /// Closes each connection, open or new, after `bytes` more bytes of replies have passed on it.
     ///
     /// # Panics
     ///
-    /// As [`pass`](Self::pass).
+    /// Panics as [`pass`](Self::pass) does.
     pub fn cut_after(&self, bytes: usize) {
         self.behave(Manner::CutAfter(bytes));
     }
 
-    /// Stops accepting: who connects is refused. Connections that are open stay so.
+    /// Stops accepting: new connections are refused. Open connections stay open.
     pub fn refuse(&self) {
         self.acceptor().take();
     }

@@ -19,7 +19,7 @@ pub(super) struct Pump {
     direction: Direction,
     from: Arc<TcpStream>,
     to: Arc<TcpStream>,
-    /// How many bytes have passed since which change of the manner.
+    /// How many bytes have passed since a change of the manner, and the number of that change.
     passed: (usize, u64),
 }
 
@@ -41,12 +41,12 @@ impl Pump {
             }
         }
         for stream in [&self.from, &self.to] {
-            // An error says that it is closed already.
+            // An error means that the stream is closed already.
             let _ = stream.shutdown(Shutdown::Both);
         }
     }
 
-    /// Passes the bytes on and says whether to go on.
+    /// Passes the bytes on. Returns `true` if the pump goes on.
     fn pass(&mut self, flow: &Flow, bytes: &[u8]) -> io::Result<bool> {
         let Some((manner, change)) = flow.manner() else {
             return Ok(false);
