@@ -6,21 +6,25 @@ use serde::Deserializer as _;
 use serde::de::{Error as _, MapAccess, Visitor};
 use serde_json::{Map, Value, json};
 
-use super::{ComponentConfig, DEFAULT_PORT, fields, invalid};
-use crate::error::Error;
+use super::component_config::{ComponentConfig, DEFAULT_PORT};
+use super::fields;
 use crate::error::text::printable;
 
-/// The config that the text means.
-pub(super) fn parse(text: &str) -> Result<ComponentConfig, Error> {
+/// Returns the config that the text means.
+///
+/// # Errors
+///
+/// Returns what is wrong with the text, without any of its values.
+pub(super) fn parse(text: &str) -> Result<ComponentConfig, String> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let object = deserializer
         .deserialize_map(ObjectVisitor)
         .and_then(|object| deserializer.end().map(|()| object))
-        .map_err(|error| describe(&error))?;
-    fields::read(&object).map_err(invalid)
+        .map_err(|error| describe(text, &error))?;
+    fields::read(&object)
 }
 
-/// The shortest text that means the config.
+/// Returns the shortest text that means the config.
 pub(super) fn write(config: &ComponentConfig) -> String {
     let mut object = Map::new();
     if config.disabled {
@@ -67,33 +71,72 @@ pub(super) fn write(config: &ComponentConfig) -> String {
     Value::Object(object).to_string()
 }
 
-/// What is wrong with the text, without showing any of it: what serde says of a wrong type has the value in it.
-fn describe(error: &serde_json::Error) -> Error {
-    let (line, column) = (error.line(), error.column());
-    if error.is_data() {
-        // Only `ObjectVisitor` makes these: a second field of one name, or something that is not an object.
-        match error.to_string().strip_prefix(DUPLICATE) {
-            Some(name) => {
-                let name = name.rsplit_once(" at line").map_or(name, |(name, _)| name);
-                invalid(format!(
-                    "`{}` is given twice (line {line} column {column})",
-                    printable(name)
-                ))
-            }
-            None => invalid(
-                "the value is not a JSON object; write it as {\"host\": \"…\", \"port\": …}",
-            ),
-        }
-    } else {
-        invalid(format!(
-            "the value is not JSON (line {line} column {column})"
-        ))
+/// Returns what is wrong with the text, without any of it: what serde says of a wrong type has the value in it.
+fn describe(text: &str, error: &serde_json::Error) -> String {
+    let said = error.to_string();
+    let said = said
+        .rsplit_once(" at line ")
+        .map_or(&*said, |(said, _)| said);
+    let place = format!("(line {} column {})", error.line(), error.column());
+    if let Some(name) = said.strip_prefix(DUPLICATE) {
+        return format!("`{}` is given twice {place}", printable(name));
     }
+    if let Some(known) = mistake(text) {
+        return known.into();
+    }
+    if error.is_data() {
+        // Only `ObjectVisitor` makes these.
+        return "the value is not a JSON object; write it as {\"host\": \"…\", \"port\": …}".into();
+    }
+    // What serde_json says of wrong syntax is one of its own texts, and never the user's.
+    format!("the value is not JSON: {said} {place}")
+}
+
+/// Returns what to do about a text that is no JSON object, if it is one of the common mistakes.
+fn mistake(text: &str) -> Option<&'static str> {
+    let trimmed = text.trim();
+    let in_quotes = trimmed.strip_prefix('"');
+    if text.starts_with('\u{feff}') {
+        Some("the value begins with a byte order mark; write it without one")
+    } else if text.contains('\0') {
+        Some(
+            "the value is not JSON in UTF-8: it has NUL characters, as UTF-16 text has; write it as UTF-8",
+        )
+    } else if trimmed.is_empty() {
+        Some("the value is empty; write it as {\"host\": \"…\", \"port\": …}")
+    } else if has_scheme(in_quotes.unwrap_or(trimmed)) {
+        Some("the value is a url; write it as {\"url\": \"…\"}")
+    } else if in_quotes.is_some_and(|text| text.trim_start().starts_with('{')) {
+        Some("the value is JSON in quotes; write the object itself, without quotes around it")
+    } else if trimmed.starts_with('\'') {
+        Some("the value has single quotes around it; leave them out")
+    } else if trimmed
+        .strip_prefix('{')
+        .is_some_and(begins_with_other_quotes)
+    {
+        Some("the value is not JSON; write names and text in double quotes (\")")
+    } else {
+        None
+    }
+}
+
+fn has_scheme(text: &str) -> bool {
+    let scheme = text.split_once("://").map_or("", |(scheme, _)| scheme);
+    !scheme.is_empty()
+        && scheme
+            .bytes()
+            .all(|byte| byte.is_ascii_alphabetic() || byte == b'+')
+}
+
+/// Returns `true` for single quotes, and for those that word processors make.
+fn begins_with_other_quotes(text: &str) -> bool {
+    text.trim_start()
+        .starts_with(['\'', '‘', '’', '“', '”', '„', '«', '»'])
 }
 
 const DUPLICATE: &str = "duplicate ";
 
-/// Reads an object's fields, refusing two of one name, of which serde_json would keep the last in silence.
+/// Reads the fields of an object and refuses two of one name, of which serde_json would keep the last.
 struct ObjectVisitor;
 
 impl<'de> Visitor<'de> for ObjectVisitor {

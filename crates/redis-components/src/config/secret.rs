@@ -4,15 +4,17 @@ use std::fmt;
 
 /// A password: comparable, never printed.
 #[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Secret(String);
+pub(super) struct Secret(String);
 
 impl Secret {
-    pub(crate) fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
+    /// Returns the password, or `None` if it is empty: a server takes an empty one for the same as none.
+    pub(super) fn unless_empty(text: impl Into<String>) -> Option<Self> {
+        let text = text.into();
+        (!text.is_empty()).then_some(Self(text))
     }
 
-    /// The password itself, for logging in and for writing the config.
-    pub(crate) fn expose(&self) -> &str {
+    /// Returns the password itself, for logging in and for writing the config.
+    pub(super) fn expose(&self) -> &str {
         &self.0
     }
 }

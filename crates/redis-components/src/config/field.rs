@@ -1,0 +1,155 @@
+//! What a field of a config is: its values, and what it does.
+
+use serde_json::Value;
+
+use super::number;
+
+/// The longest timeout that a config can ask for, in seconds, so that every call ends.
+pub(super) const LONGEST_TIMEOUT: f64 = 600.0;
+/// The shortest timeout that a config can ask for, in seconds.
+pub(super) const SHORTEST_TIMEOUT: f64 = 0.001;
+
+/// A field of a config.
+#[derive(Debug)]
+pub(super) struct Field {
+    pub(super) name: &'static str,
+    pub(super) kind: Kind,
+    pub(super) effect: Effect,
+    /// What it means, in a line of Markdown.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "the documentation is made of it")
+    )]
+    pub(super) meaning: &'static str,
+    /// The value that an absent field has, in Markdown.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "the documentation is made of it")
+    )]
+    pub(super) default: &'static str,
+    /// Names that people write when they mean this field.
+    pub(super) also: &'static [&'static str],
+}
+
+/// What a field does to a config.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Effect {
+    /// It is used.
+    Used,
+    /// It is accepted and ignored.
+    Ignored,
+    /// It is an option of TLS: ignored if `ssl` is false, refused otherwise.
+    OfTls,
+    /// It refuses the config, because it asks for something that this version does not have.
+    Refused(&'static str),
+}
+
+/// Which values a field may have. `null` is allowed everywhere and means that the field is absent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Any,
+    Flag,
+    /// A flag of which 0 is another spelling of `false`, and every other number of `true`.
+    FlagOrNumber,
+    Text,
+    /// A whole number, which may stand in quotes or be written as a float.
+    Whole {
+        least: u64,
+        most: u64,
+    },
+    /// A whole number from 1 up.
+    Count,
+    Seconds,
+}
+
+impl Field {
+    pub(super) const fn used(
+        name: &'static str,
+        kind: Kind,
+        meaning: &'static str,
+        also: &'static [&'static str],
+    ) -> Self {
+        Self {
+            name,
+            kind,
+            effect: Effect::Used,
+            meaning,
+            default: "none",
+            also,
+        }
+    }
+
+    pub(super) const fn ignored(name: &'static str, meaning: &'static str) -> Self {
+        Self {
+            effect: Effect::Ignored,
+            ..Self::used(name, Kind::Any, meaning, &[])
+        }
+    }
+
+    pub(super) const fn of_tls(name: &'static str) -> Self {
+        Self {
+            effect: Effect::OfTls,
+            ..Self::used(name, Kind::Any, "an option of TLS", &[])
+        }
+    }
+
+    pub(super) const fn refused(
+        name: &'static str,
+        asks_for: &'static str,
+        meaning: &'static str,
+    ) -> Self {
+        Self {
+            effect: Effect::Refused(asks_for),
+            ..Self::used(name, Kind::Any, meaning, &[])
+        }
+    }
+}
+
+impl Kind {
+    /// Returns the flag that the value stands for.
+    pub(super) fn flag(self, value: &Value) -> Option<bool> {
+        match self {
+            Self::Flag => value.as_bool(),
+            Self::FlagOrNumber => value
+                .as_bool()
+                .or_else(|| value.as_f64().map(|number| number != 0.0)),
+            _ => None,
+        }
+    }
+
+    /// Returns the whole number that the value stands for, if it is in range.
+    pub(super) fn whole(self, value: &Value) -> Option<u64> {
+        match self {
+            Self::Whole { least, most } => {
+                number::whole(value).filter(|number| (least..=most).contains(number))
+            }
+            Self::Count => value.as_u64().filter(|count| *count > 0),
+            _ => None,
+        }
+    }
+
+    /// Returns the number of seconds that the value stands for, if it is in range.
+    pub(super) fn seconds(self, value: &Value) -> Option<f64> {
+        let range = SHORTEST_TIMEOUT..=LONGEST_TIMEOUT;
+        let seconds = (self == Self::Seconds).then(|| value.as_f64()).flatten();
+        seconds.filter(|seconds| range.contains(seconds))
+    }
+
+    /// Returns what a value must be, to stand behind "must be".
+    pub(super) fn described(self) -> String {
+        match self {
+            Self::Any => "anything".into(),
+            Self::Flag => "true or false".into(),
+            Self::FlagOrNumber => "true or false, without quotes".into(),
+            Self::Text => "text in quotes".into(),
+            Self::Whole { least, most } if most == u64::from(u32::MAX) => {
+                format!("a whole number from {least} up")
+            }
+            Self::Whole { least, most } => format!("a whole number from {least} to {most}"),
+            Self::Count => "a whole number from 1 up".into(),
+            Self::Seconds => {
+                format!("a number of seconds from {SHORTEST_TIMEOUT} to {LONGEST_TIMEOUT}")
+            }
+        }
+    }
+}
