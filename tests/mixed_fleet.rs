@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
+#[path = "mixed_fleet/configs.rs"]
+mod configs;
 #[path = "../examples/mixed_fleet/service.rs"]
 mod service;
 

@@ -65,7 +65,7 @@ impl Drop for Service {
 }
 
 /// Returns the path of `python/bin/python` in Cargo's target folder, which holds this program too.
-fn python() -> Result<PathBuf, Box<dyn Error>> {
+pub(crate) fn python() -> Result<PathBuf, Box<dyn Error>> {
     let program = std::env::current_exe()?;
     program
         .ancestors()

@@ -1,4 +1,4 @@
-//! What a field of a config is: its values, and what it does.
+//! A field of a config: the values that it takes, and its effect.
 
 use serde_json::Value;
 
@@ -15,7 +15,7 @@ pub(super) struct Field {
     pub(super) name: &'static str,
     pub(super) kind: Kind,
     pub(super) effect: Effect,
-    /// What it means, in a line of Markdown.
+    /// Its meaning, in a line of Markdown.
     #[cfg_attr(
         not(test),
         expect(dead_code, reason = "the documentation is made of it")
@@ -31,7 +31,7 @@ pub(super) struct Field {
     pub(super) also: &'static [&'static str],
 }
 
-/// What a field does to a config.
+/// The effect of a field on a config.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Effect {
     /// It is used.
@@ -44,7 +44,7 @@ pub(super) enum Effect {
     Refused(&'static str),
 }
 
-/// Which values a field may have. `null` is allowed everywhere and means that the field is absent.
+/// The values that a field may have, besides `null`, which means that the field is absent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Any,
@@ -135,7 +135,7 @@ impl Kind {
         seconds.filter(|seconds| range.contains(seconds))
     }
 
-    /// Returns what a value must be, to stand behind "must be".
+    /// Returns the description of the values, to stand behind "must be".
     pub(super) fn described(self) -> String {
         match self {
             Self::Any => "anything".into(),

@@ -1,4 +1,4 @@
-//! From the fields of a JSON object to a config.
+//! Reads a config from the fields of a JSON object.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use crate::error::text::printable;
 ///
 /// # Errors
 ///
-/// Returns what is wrong with them, without any of their values.
+/// Returns why they are refused, without any of their values.
 pub(super) fn read(object: &Map<String, Value>) -> Result<ComponentConfig, String> {
     let given = Given(object);
     let ssl = given.flag(&table::SSL)?;

@@ -1,4 +1,4 @@
-//! What may stand as a server's host: a name or an IP address, and nothing else.
+//! A server's host: a name or an IP address, and nothing else.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -9,8 +9,8 @@ const LONGEST: usize = 253;
 ///
 /// # Errors
 ///
-/// Returns what is wrong and what to write instead, to stand behind the name of the field. No part of the host is in it,
-/// because a url with a password may have been written there.
+/// Returns the reason and what to write instead, to stand behind the name of the field. No part of the host is in it,
+/// because somebody may have written a url with a password there.
 pub(super) fn check(host: &str) -> Result<&str, &'static str> {
     // A url may be longer than a host.
     if host.contains("://") {
@@ -61,7 +61,7 @@ fn name_or_ipv4(host: &str) -> Result<&str, &'static str> {
     }
     if !host.is_ascii() {
         return Err(
-            "has a letter outside of ASCII; write the name in its ASCII form, which begins with xn--",
+            "has a character outside of ASCII; leave it out, or write the name in its ASCII form, which begins with xn--",
         );
     }
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
@@ -89,15 +89,14 @@ fn name_or_ipv4(host: &str) -> Result<&str, &'static str> {
 fn not_wildcard(is_wildcard: bool, host: &str) -> Result<&str, &'static str> {
     if is_wildcard {
         Err(
-            "is a wildcard address, on which a server listens and which no client can mean; name the server's own address, \
-             127.0.0.1 for this machine",
+            "is a wildcard address, which servers listen on; name the server's own address, 127.0.0.1 for this machine",
         )
     } else {
         Ok(host)
     }
 }
 
-/// Returns what stands between brackets, and what stands behind them.
+/// Returns the text between the brackets and the text behind them.
 fn in_brackets(host: &str) -> Option<(&str, &str)> {
     host.strip_prefix('[')?.split_once(']')
 }

@@ -14,7 +14,7 @@ use crate::error::text::printable;
 ///
 /// # Errors
 ///
-/// Returns what is wrong with the text, without any of its values.
+/// Returns why the text is refused, without any of its values.
 pub(super) fn parse(text: &str) -> Result<ComponentConfig, String> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let object = deserializer
@@ -71,7 +71,7 @@ pub(super) fn write(config: &ComponentConfig) -> String {
     Value::Object(object).to_string()
 }
 
-/// Returns what is wrong with the text, without any of it: what serde says of a wrong type has the value in it.
+/// Returns why the text is refused. No part of the text is shown: serde_json repeats a value of a wrong type.
 fn describe(text: &str, error: &serde_json::Error) -> String {
     let said = error.to_string();
     let said = said
@@ -88,11 +88,11 @@ fn describe(text: &str, error: &serde_json::Error) -> String {
         // Only `ObjectVisitor` makes these.
         return "the value is not a JSON object; write it as {\"host\": \"…\", \"port\": …}".into();
     }
-    // What serde_json says of wrong syntax is one of its own texts, and never the user's.
+    // For wrong syntax serde_json has fixed texts, with nothing of the user's in them.
     format!("the value is not JSON: {said} {place}")
 }
 
-/// Returns what to do about a text that is no JSON object, if it is one of the common mistakes.
+/// Returns the advice for a common mistake, if the text is one.
 fn mistake(text: &str) -> Option<&'static str> {
     let trimmed = text.trim();
     let in_quotes = trimmed.strip_prefix('"');

@@ -36,6 +36,8 @@ impl ComponentConfig {
 
     /// Reads a config from `redis://user:password@host:port/db`.
     ///
+    /// The characters `#`, `?` and `/` are percent-encoded in a user name or password.
+    ///
     /// # Errors
     ///
     /// Returns [`ErrorKind::ConfigInvalid`] if the text is not such a URL. The error never shows any of it.

@@ -1,4 +1,4 @@
-//! What is generated from the table of fields: their documentation, docs/config.md and the JSON Schema.
+//! Generates the documentation of the fields, docs/config.md and the JSON Schema from the table of fields.
 //!
 //! `UPDATE_EXPECT=1` writes the files anew.
 
@@ -42,7 +42,7 @@ fn the_schema_is_up_to_date() {
     expect_file!["../../config.schema.json"].assert_eq(&text);
 }
 
-/// Replaces what stands between the two comments of a section.
+/// Replaces the text between the two comments of a section.
 fn with_section(page: &str, name: &str, text: &str) -> String {
     let (begin, end) = (
         format!("<!-- begin {name} -->\n"),
@@ -100,7 +100,7 @@ fn refused() -> String {
     text
 }
 
-/// The cases of the corpus of which redis-py makes something else, under the reason for it.
+/// Returns the cases of the corpus that redis-py decides differently, under the reason for each.
 fn differences() -> String {
     let corpus: Value = serde_json::from_str(CORPUS).unwrap();
     let [reasons, cases] = ["reasons", "cases"].map(|list| corpus[list].as_array().unwrap());
@@ -138,7 +138,7 @@ fn differences() -> String {
     text
 }
 
-/// Returns the text as code in a table, with what cannot be seen escaped.
+/// Returns the text as code in a table, with invisible characters escaped.
 fn code(text: &str) -> String {
     let mut shown = String::new();
     for c in text.chars() {
@@ -152,7 +152,7 @@ fn code(text: &str) -> String {
     format!("`{shown}`")
 }
 
-/// Returns the value with the fields of all its objects in order, which is not what every build of serde_json writes.
+/// Returns the value with the fields of all its objects in order. Features of serde_json decide whether it sorts them itself.
 fn sorted(value: Value) -> Value {
     match value {
         Value::Object(object) => {

@@ -12,8 +12,8 @@ const FORM: &str = "write it as redis://user:password@host:port/db";
 ///
 /// # Errors
 ///
-/// Returns what is wrong and what to write instead. No part of the url is in it: it may hold a password, and a password
-/// that is not percent-encoded may stand anywhere.
+/// Returns the reason and what to write instead. No part of the url is in it: a password that is not percent-encoded may
+/// stand anywhere in a url.
 pub(super) fn parse(text: &str) -> Result<ComponentConfig, String> {
     // Line ends come with files and variables of the environment.
     let url = text.trim_end();
@@ -29,7 +29,9 @@ pub(super) fn parse(text: &str) -> Result<ComponentConfig, String> {
         _ => return Err(format!("the url does not begin with redis://; {FORM}")),
     }
     if rest.chars().any(char::is_control) {
-        return Err("the url has a control character in it; percent-encode it".into());
+        return Err(
+            "the url has a control character in it; leave it out, or percent-encode it".into(),
+        );
     }
     let parts = Parts::of(rest)?;
     let (host, port) = host_and_port(parts.server)?;

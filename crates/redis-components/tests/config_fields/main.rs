@@ -1,6 +1,6 @@
-//! What the fields of a config and its url mean, and what is refused.
+//! The meaning of a config's fields and of its url, and everything that is refused.
 //!
-//! The cases are in `config-cases.json`. `tests/mixed_fleet.rs` at the top level runs the same ones with redis-py.
+//! The cases are in `config-cases.json`. The top-level `tests/mixed_fleet` runs the same ones with redis-py.
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
 #[path = "../common/mod.rs"]

@@ -138,7 +138,7 @@ def keywords():
 def main():
     command, *arguments = sys.argv[1:]
     answers = cases(int(arguments[0]), arguments[1]) if command == "cases" else keywords()
-    print(json.dumps({"version": redis.__version__, "answers": list(answers)}))
+    print(json.dumps({"answers": list(answers)}))
 
 
 if __name__ == "__main__":
