@@ -50,6 +50,9 @@ pub enum ErrorKind {
     PoolExhausted,
     /// An asynchronous call outside a tokio runtime, or in one without its I/O and time drivers.
     NoRuntime,
+    /// A command that changes the session of a shared connection, or waits on it, was refused before it was sent. Its
+    /// function needs `connection = "dedicated"` in `components.toml`.
+    NeedsDedicated,
     /// [`shutdown`](crate::shutdown) was called.
     ShutDown,
     /// The [`Settings`](crate::Settings) cannot be used as they are, or here.
@@ -65,6 +68,7 @@ impl ErrorKind {
                 | Self::ConfigInvalid
                 | Self::Disabled
                 | Self::NoRuntime
+                | Self::NeedsDedicated
                 | Self::Settings
                 | Self::ShutDown
         )

@@ -2,6 +2,8 @@
 
 use std::future::Future;
 
+use futures_util::future::TryFutureExt;
+
 use super::{Acquire, AcquireBlocking};
 use crate::component::Component;
 use crate::connection::{Connection, blocking};
@@ -10,9 +12,10 @@ use crate::error::Error;
 impl Acquire for Connection {
     fn acquire(
         component: &'static Component,
-        _function: &'static str,
+        function: &'static str,
     ) -> impl Future<Output = Result<Self, Error>> + Send {
-        component.connection()
+        let acquiring = component.connection();
+        acquiring.map_ok(move |connection| connection.of_function(function))
     }
 }
 

@@ -148,8 +148,8 @@ impl<R: Runner> Attempt<R> {
     }
 
     fn keep(&self, clients: &mut Clients, client: R::Client, generation: u64) {
-        let newest = Arc::clone(&self.slot.newest);
-        let client = Arc::new(OfGeneration::new(client, generation, newest));
+        let (subject, newest) = (self.slot.subject.clone(), Arc::clone(&self.slot.newest));
+        let client = Arc::new(OfGeneration::new(client, generation, subject, newest));
         self.runner.keep(clients, client);
     }
 

@@ -9,6 +9,7 @@ use tokio::runtime::Id;
 use crate::client::blocking::pool::Pool;
 use crate::client::multiplexed::Multiplexed;
 use crate::config::ComponentConfig;
+use crate::telemetry::component::Subject;
 
 /// A config in force. It cannot disagree with its clients, which are built from it.
 #[derive(Clone, Debug)]
@@ -34,6 +35,8 @@ pub(crate) struct Clients {
 pub(crate) struct OfGeneration<C> {
     pub(crate) client: C,
     pub(crate) generation: u64,
+    /// The component that it belongs to.
+    pub(crate) subject: Subject,
     newest: Arc<AtomicU64>,
 }
 
@@ -66,10 +69,16 @@ impl Published {
 }
 
 impl<C> OfGeneration<C> {
-    pub(super) fn new(client: C, generation: u64, newest: Arc<AtomicU64>) -> Self {
+    pub(super) fn new(
+        client: C,
+        generation: u64,
+        subject: Subject,
+        newest: Arc<AtomicU64>,
+    ) -> Self {
         Self {
             client,
             generation,
+            subject,
             newest,
         }
     }

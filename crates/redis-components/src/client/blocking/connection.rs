@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use redis::{RedisResult, Value};
 
-use super::session::Session;
+use super::session::note_packed;
+use crate::client::commands::Session;
 use crate::config::ComponentConfig;
 use crate::settings::timeouts::Timeouts;
 use crate::transport::blocking::BlockingStream;
@@ -33,7 +34,7 @@ impl BlockingConnection {
 
     /// Sends encoded commands and reads as many replies; errors of the server are among them.
     pub(super) fn request(&mut self, packed: &[u8], replies: usize) -> RedisResult<Vec<Value>> {
-        self.session.note(packed);
+        note_packed(&mut self.session, packed);
         self.stream.request(packed, replies)
     }
 

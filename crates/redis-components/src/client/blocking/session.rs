@@ -1,70 +1,46 @@
-//! What the users of a connection have left behind in it.
+//! What the users of a connection have left behind in it, read from what they send.
 
-/// The longest name of a command that leaves something behind.
-const LONGEST_NAME: usize = "PSUBSCRIBE".len();
+use crate::client::commands::Session;
 
-/// The state of a connection that outlasts a command.
-#[derive(Debug, Default)]
-pub(super) struct Session {
-    watching: bool,
-    queueing: bool,
-    spoilt: bool,
-}
-
-impl Session {
-    /// Notes what a sequence of encoded commands changes.
-    pub(super) fn note(&mut self, mut packed: &[u8]) {
-        while let Some((name, rest)) = next_command(packed) {
-            self.note_command(name);
-            packed = rest;
-        }
-        // What cannot be read may have changed anything.
-        self.spoilt |= !packed.is_empty();
+/// Notes what a sequence of encoded commands leaves behind.
+pub(super) fn note_packed(session: &mut Session, mut packed: &[u8]) {
+    while let Some(first) = first_command(packed) {
+        session.note(first.name, first.argument);
+        packed = first.rest;
     }
-
-    /// Notes that the connection serves no further call.
-    pub(super) fn spoil(&mut self) {
-        self.spoilt = true;
-    }
-
-    /// Returns `true` if the connection is as it was after logging in.
-    pub(super) fn is_clean(&self) -> bool {
-        !(self.watching || self.queueing || self.spoilt)
-    }
-
-    fn note_command(&mut self, name: &[u8]) {
-        let mut upper = [0; LONGEST_NAME];
-        // A longer name is no command that leaves anything behind.
-        let Some(upper) = upper.get_mut(..name.len()) else {
-            return;
-        };
-        upper.copy_from_slice(name);
-        upper.make_ascii_uppercase();
-        match &*upper {
-            b"WATCH" => self.watching = true,
-            b"UNWATCH" => self.watching = false,
-            b"MULTI" => self.queueing = true,
-            b"EXEC" | b"DISCARD" => (self.watching, self.queueing) = (false, false),
-            b"SELECT" | b"AUTH" | b"HELLO" | b"RESET" | b"CLIENT" | b"SUBSCRIBE"
-            | b"PSUBSCRIBE" | b"SSUBSCRIBE" | b"MONITOR" | b"READONLY" | b"ASKING" | b"QUIT" => {
-                self.spoilt = true;
-            }
-            _ => {}
-        }
+    // What cannot be read may have changed anything.
+    if !packed.is_empty() {
+        session.spoil();
     }
 }
 
-/// Returns the name of the first command and the bytes behind it, or none if there is no whole command.
-fn next_command(packed: &[u8]) -> Option<(&[u8], &[u8])> {
+struct FirstCommand<'a> {
+    name: &'a [u8],
+    argument: Option<&'a [u8]>,
+    /// The bytes behind it.
+    rest: &'a [u8],
+}
+
+/// Returns the first command, or none if there is no whole command.
+fn first_command(packed: &[u8]) -> Option<FirstCommand<'_>> {
     let (words, mut rest) = header(packed, b'*')?;
-    let mut name = None;
-    for _ in 0..words {
+    let (mut name, mut argument) = (None, None);
+    for number in 0..words {
         let (length, text) = header(rest, b'$')?;
         let (word, behind) = text.split_at_checked(length)?;
-        name = name.or(Some(word));
+        match number {
+            0 => name = Some(word),
+            1 => argument = Some(word),
+            _ => {}
+        }
         rest = behind_line(behind)?;
     }
-    Some((name?, rest))
+    let name = name?;
+    Some(FirstCommand {
+        name,
+        argument,
+        rest,
+    })
 }
 
 /// Returns the number in a line that begins with `kind`, and the bytes behind the line. Every call comes here for each word
@@ -92,7 +68,8 @@ fn behind_line(packed: &[u8]) -> Option<&[u8]> {
 
 #[cfg(test)]
 mod tests {
-    use super::Session;
+    use super::note_packed;
+    use crate::client::commands::Session;
 
     fn after(commands: &[&[&str]]) -> Session {
         let mut session = Session::default();
@@ -104,7 +81,7 @@ mod tests {
             }
             pipeline.add_command(command);
         }
-        session.note(&pipeline.get_packed_pipeline());
+        note_packed(&mut session, &pipeline.get_packed_pipeline());
         session
     }
 
@@ -113,6 +90,7 @@ mod tests {
         assert!(after(&[&["GET", "select"], &["SET", "a", "*1\r\n$5\r\nMULTI\r\n"]]).is_clean());
         assert!(after(&[&["WATCH", "a"], &["multi"], &["INCR", "a"], &["exec"]]).is_clean());
         assert!(after(&[&["WATCH", "a"], &["UNWATCH"]]).is_clean());
+        assert!(after(&[&["CLIENT", "ID"], &["BLPOP", "a", "1"]]).is_clean());
     }
 
     #[test]
@@ -127,7 +105,7 @@ mod tests {
         }
         assert!(!after(&[&["WATCH", "a"], &["GET", "a"]]).is_clean());
         let mut session = Session::default();
-        session.note(b"INLINE\r\n");
+        note_packed(&mut session, b"INLINE\r\n");
         assert!(!session.is_clean());
     }
 }

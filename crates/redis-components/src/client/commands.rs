@@ -1,0 +1,205 @@
+//! What a command does to the connection that carries it. Blocking and shared connections ask the same table.
+
+use redis::{Arg, Cmd};
+
+/// The longest name in the table.
+const LONGEST_NAME: usize = "PUNSUBSCRIBE".len();
+
+/// What a command leaves behind in its connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Effect {
+    Nothing,
+    Watches,
+    Unwatches,
+    BeginsTransaction,
+    EndsTransaction,
+    /// A state that no later command is known to undo, or replies that belong to no command.
+    ChangesSession,
+    /// Nothing, but it keeps all commands behind it waiting.
+    Waits,
+}
+
+/// The state of a connection that outlasts a command.
+#[derive(Debug, Default)]
+pub(crate) struct Session {
+    watching: bool,
+    queueing: bool,
+    spoilt: bool,
+}
+
+impl Session {
+    /// Notes a command, of which these are the name and the first argument.
+    pub(super) fn note(&mut self, name: &[u8], argument: Option<&[u8]>) {
+        match effect(name, argument) {
+            Effect::Nothing | Effect::Waits => {}
+            Effect::Watches => self.watching = true,
+            Effect::Unwatches => self.watching = false,
+            Effect::BeginsTransaction => self.queueing = true,
+            Effect::EndsTransaction => (self.watching, self.queueing) = (false, false),
+            Effect::ChangesSession => self.spoilt = true,
+        }
+    }
+
+    /// Notes that the connection serves no further call.
+    pub(super) fn spoil(&mut self) {
+        self.spoilt = true;
+    }
+
+    /// Returns `true` if the connection is as it was after logging in.
+    pub(super) fn is_clean(&self) -> bool {
+        !(self.watching || self.queueing || self.spoilt)
+    }
+}
+
+/// Returns the first of these commands, sent at once, that does not fit a connection that calls share: it waits there, or
+/// leaves something behind.
+///
+/// In an `atomic` pipeline no command waits, and redis-rs adds `MULTI` and `EXEC` itself.
+pub(crate) fn first_unfit<'a>(
+    commands: impl IntoIterator<Item = &'a Cmd>,
+    atomic: bool,
+) -> Option<&'a Cmd> {
+    let mut session = Session::default();
+    let mut open = None;
+    for command in commands {
+        let mut words = words(command);
+        let Some(name) = words.next() else { continue };
+        if !atomic && effect(name, None) == Effect::Waits && waits(name, words.clone()) {
+            return Some(command);
+        }
+        session.note(name, words.next());
+        if session.is_clean() {
+            open = None;
+        } else {
+            open = open.or(Some(command));
+        }
+    }
+    open
+}
+
+/// Returns the command's name, in capitals.
+pub(crate) fn name(command: &Cmd) -> String {
+    let name = words(command).next().unwrap_or_default();
+    String::from_utf8_lossy(name).to_ascii_uppercase()
+}
+
+fn words(command: &Cmd) -> impl Clone + Iterator<Item = &[u8]> {
+    command.args_iter().map(|word| match word {
+        Arg::Simple(word) => word,
+        _ => b"",
+    })
+}
+
+/// Returns `true` if a command that may wait does so.
+fn waits<'a>(name: &[u8], mut arguments: impl Iterator<Item = &'a [u8]>) -> bool {
+    let reads_streams = name
+        .first()
+        .is_some_and(|first| first.eq_ignore_ascii_case(&b'X'));
+    !reads_streams || arguments.any(|word| word.eq_ignore_ascii_case(b"BLOCK"))
+}
+
+fn effect(name: &[u8], argument: Option<&[u8]>) -> Effect {
+    let mut upper = [0; LONGEST_NAME];
+    // A longer name is not in the table.
+    let Some(upper) = upper.get_mut(..name.len()) else {
+        return Effect::Nothing;
+    };
+    upper.copy_from_slice(name);
+    upper.make_ascii_uppercase();
+    match &*upper {
+        b"WATCH" => Effect::Watches,
+        b"UNWATCH" => Effect::Unwatches,
+        b"MULTI" => Effect::BeginsTransaction,
+        b"EXEC" | b"DISCARD" => Effect::EndsTransaction,
+        b"SELECT" | b"AUTH" | b"HELLO" | b"RESET" | b"QUIT" | b"SUBSCRIBE" | b"PSUBSCRIBE"
+        | b"SSUBSCRIBE" | b"UNSUBSCRIBE" | b"PUNSUBSCRIBE" | b"SUNSUBSCRIBE" | b"MONITOR"
+        | b"SYNC" | b"PSYNC" | b"READONLY" | b"READWRITE" | b"ASKING" => Effect::ChangesSession,
+        b"CLIENT" if argument.is_some_and(changes_client) => Effect::ChangesSession,
+        b"BLPOP" | b"BRPOP" | b"BRPOPLPUSH" | b"BLMOVE" | b"BLMPOP" | b"BZPOPMIN" | b"BZPOPMAX"
+        | b"BZMPOP" | b"XREAD" | b"XREADGROUP" => Effect::Waits,
+        _ => Effect::Nothing,
+    }
+}
+
+fn changes_client(subcommand: &[u8]) -> bool {
+    const CHANGING: [&str; 6] = [
+        "REPLY", "TRACKING", "CACHING", "SETNAME", "NO-EVICT", "NO-TOUCH",
+    ];
+    CHANGING
+        .iter()
+        .any(|changing| subcommand.eq_ignore_ascii_case(changing.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use redis::{Cmd, Pipeline};
+
+    use super::{first_unfit, name};
+
+    fn commands(lines: &[&str]) -> Pipeline {
+        let mut pipeline = redis::pipe();
+        for line in lines {
+            let mut command = Cmd::new();
+            for word in line.split(' ') {
+                command.arg(word);
+            }
+            pipeline.add_command(command);
+        }
+        pipeline
+    }
+
+    fn unfit(lines: &[&str], atomic: bool) -> Option<String> {
+        let pipeline = commands(lines);
+        first_unfit(pipeline.cmd_iter(), atomic).map(name)
+    }
+
+    #[test]
+    fn r9_what_changes_the_session_or_waits_does_not_fit_a_shared_connection() {
+        for line in [
+            "SELECT 3",
+            "auth low p",
+            "HELLO 3",
+            "RESET",
+            "QUIT",
+            "MULTI",
+            "WATCH a",
+            "SUBSCRIBE a",
+            "psubscribe a*",
+            "UNSUBSCRIBE a b",
+            "MONITOR",
+            "CLIENT REPLY OFF",
+            "client tracking on",
+            "BLPOP q 5",
+            "BLMOVE a b LEFT RIGHT 0",
+            "XREAD COUNT 1 block 100 STREAMS s $",
+            "XREADGROUP GROUP g c BLOCK 0 STREAMS s >",
+        ] {
+            let name = line.split(' ').next().map(str::to_ascii_uppercase);
+            assert_eq!(unfit(&[line], false), name, "{line}");
+        }
+    }
+
+    #[test]
+    fn r9_what_leaves_nothing_behind_fits() {
+        for lines in [
+            &["GET select"][..],
+            &["UNWATCH"],
+            &["CLIENT ID"],
+            &["XREAD COUNT 1 STREAMS s 0"],
+            &["WATCH a", "GET a", "MULTI", "SET a 1", "EXEC"],
+            &["MULTI", "DISCARD"],
+            &["WAIT 1 100"],
+        ] {
+            assert_eq!(unfit(lines, false), None, "{lines:?}");
+        }
+        // Nothing waits inside of a transaction.
+        assert_eq!(unfit(&["BLPOP q 5", "SET a 1"], true), None);
+    }
+
+    #[test]
+    fn r9_the_command_that_leaves_something_behind_is_named() {
+        let lines = ["MULTI", "EXEC", "WATCH a", "GET a"];
+        assert_eq!(unfit(&lines, false).as_deref(), Some("WATCH"));
+        assert_eq!(unfit(&["SELECT 1"], true).as_deref(), Some("SELECT"));
+    }
+}
