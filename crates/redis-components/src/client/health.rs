@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use redis::{RedisResult, Value};
 
 use crate::clock::Tick;
-use crate::transport::error_codes::does_not_serve;
+use crate::transport::error_codes::{does_not_serve, says_does_not_serve};
 use crate::transport::failure::EarlyEnd;
 
 /// After this many commands in a row without an answer, the server is probed.
@@ -22,6 +22,9 @@ pub(crate) const TOO_YOUNG: Duration = Duration::from_secs(1);
 /// How often the server of a client is probed if the answers to its users are not seen here.
 const PROBED_EVERY: Duration = Duration::from_secs(1);
 
+/// A connection without a request for this long is probed by the next one.
+const IDLE: Duration = Duration::from_secs(1);
+
 /// The states of a client: it lives; it has ended; it has ended too young, and nobody has taken note of it.
 const LIVES: u8 = 0;
 const ENDED: u8 = 1;
@@ -34,6 +37,8 @@ pub(crate) struct Health {
     /// Whether the server has answered a call since the last probe was due.
     heard: AtomicBool,
     probed: AtomicU64,
+    /// When the last request began, to within a quarter of [`IDLE`].
+    used: AtomicU64,
     timeouts: AtomicU32,
     hang_ups: AtomicU32,
     since: Instant,
@@ -56,6 +61,7 @@ impl Health {
             state: AtomicU8::new(LIVES),
             heard: AtomicBool::new(false),
             probed: AtomicU64::new(Tick::now().to_bits()),
+            used: AtomicU64::new(Tick::now().to_bits()),
             timeouts: AtomicU32::new(0),
             hang_ups: AtomicU32::new(0),
             since: Instant::now(),
@@ -67,11 +73,7 @@ impl Health {
         match result {
             Ok(answer) => {
                 self.note_answer();
-                if answer.does_not_serve() && self.since.elapsed() >= TOO_YOUNG {
-                    Verdict::Replace
-                } else {
-                    Verdict::Well
-                }
+                self.judge(answer.does_not_serve())
             }
             Err(error) if error.is_timeout() => {
                 let timeouts = self.timeouts.fetch_add(1, Ordering::Relaxed) + 1;
@@ -81,7 +83,16 @@ impl Health {
                     Verdict::Well
                 }
             }
-            Err(_) => Verdict::Well,
+            Err(error) => self.judge(says_does_not_serve(error)),
+        }
+    }
+
+    /// Replaces the client of a server that does not serve, unless that is too young.
+    fn judge(&self, does_not_serve: bool) -> Verdict {
+        if does_not_serve && self.since.elapsed() >= TOO_YOUNG {
+            Verdict::Replace
+        } else {
+            Verdict::Well
         }
     }
 
@@ -101,6 +112,16 @@ impl Health {
                 in_a_row.store(0, Ordering::Relaxed);
             }
         }
+    }
+
+    /// Notes that a request begins. Returns `true` if there was none for a while.
+    pub(super) fn was_idle(&self) -> bool {
+        let unused = Tick::from_bits(self.used.load(Ordering::Relaxed)).elapsed();
+        // Seldom, because a load is cheaper than a store that other cores have to see.
+        if unused >= IDLE / 4 {
+            self.used.store(Tick::now().to_bits(), Ordering::Relaxed);
+        }
+        unused >= IDLE
     }
 
     /// Returns `true` if it is time to probe the server: once in a while, and not if it has answered calls since. Of

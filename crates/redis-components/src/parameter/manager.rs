@@ -16,7 +16,7 @@ impl Acquire for ConnectionManager {
     ) -> Result<Self, Error> {
         let (shared, origin) = Origin::current(component).await?;
         let client = &shared.client;
-        client.probe_if_idle();
+        client.probe_if_unheard();
         let open = async || {
             redis_rs::manager(origin.config(), client.peer(), origin.timeouts())
                 .await

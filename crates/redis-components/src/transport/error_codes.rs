@@ -1,6 +1,6 @@
 //! What an error code in a reply says of the server that sent it. This is the only such table.
 
-use redis::{RedisError, Value};
+use redis::{RedisError, ServerError, Value};
 
 /// What an error code says of its server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub(crate) enum Meaning {
 const MAX_CLIENTS: &str = "max number of clients";
 
 /// Returns what `code` says of the server that sent it. An unknown code says that the server lives.
-fn meaning(code: &str) -> Meaning {
+fn of_code(code: &str) -> Meaning {
     match code {
         "LOADING" | "MASTERDOWN" | "READONLY" => Meaning::DoesNotServe,
         "BUSY" | "TRYAGAIN" | "CLUSTERDOWN" => Meaning::Passes,
@@ -28,18 +28,28 @@ fn meaning(code: &str) -> Meaning {
     }
 }
 
+/// Returns what an error says, with its text: scripts and transactions put the error of a command into theirs.
+fn of_code_and_text(code: &str, text: Option<&str>) -> Meaning {
+    let text = text.unwrap_or_default();
+    match code {
+        "ERR" if text.contains(MAX_CLIENTS) => Meaning::Passes,
+        // "… @user_script: 1: -READONLY You can't write …", "Transaction discarded because of: READONLY …"
+        "ERR" | "EXECABORT" => {
+            let words: Vec<&str> = text.split_whitespace().collect();
+            let after_minus = words.iter().filter_map(|word| word.strip_prefix('-'));
+            let after_of = words.windows(2).filter(|pair| pair[0] == "of:");
+            let mut codes = after_minus.chain(after_of.map(|pair| pair[1]));
+            let inner = codes.find(|code| of_code(code) == Meaning::DoesNotServe);
+            inner.map_or(Meaning::Lives, of_code)
+        }
+        code => of_code(code),
+    }
+}
+
 /// Returns what an error says of the server, or none if no server sent it.
 pub(crate) fn of_error(error: &RedisError) -> Option<Meaning> {
     let code = error.code()?;
-    let is_at_limit = code == "ERR"
-        && error
-            .detail()
-            .is_some_and(|detail| detail.contains(MAX_CLIENTS));
-    Some(if is_at_limit {
-        Meaning::Passes
-    } else {
-        meaning(code)
-    })
+    Some(of_code_and_text(code, error.detail()))
 }
 
 /// Returns `true` if the error says that the server serves nobody, or not us, for the moment.
@@ -50,16 +60,33 @@ pub(crate) fn is_passing(error: &RedisError) -> bool {
     )
 }
 
-/// Returns `true` if the server does not serve what a primary serves.
+/// Returns `true` if the reply, or an element of it, says that the server does not serve what a primary serves.
 pub(crate) fn does_not_serve(reply: &Value) -> bool {
-    matches!(reply, Value::ServerError(error) if meaning(error.code()) == Meaning::DoesNotServe)
+    match reply {
+        Value::ServerError(error) => refuses_to_serve(error),
+        Value::Array(elements) => elements
+            .iter()
+            .any(|element| matches!(element, Value::ServerError(error) if refuses_to_serve(error))),
+        _ => false,
+    }
+}
+
+/// Returns `true` if the error is such a reply, or that of a command of a pipeline or transaction.
+pub(crate) fn says_does_not_serve(error: &RedisError) -> bool {
+    let inside = error.clone().into_server_errors();
+    inside.is_some_and(|errors| errors.iter().any(|(_, error)| refuses_to_serve(error)))
+        || of_error(error) == Some(Meaning::DoesNotServe)
+}
+
+fn refuses_to_serve(error: &ServerError) -> bool {
+    of_code_and_text(error.code(), error.details()) == Meaning::DoesNotServe
 }
 
 #[cfg(test)]
 mod tests {
     use redis::RedisError;
 
-    use super::{Meaning, of_error};
+    use super::{Meaning, does_not_serve, of_error};
 
     fn meaning_of(reply: &str) -> Option<Meaning> {
         let reply = redis::parse_redis_value(reply.as_bytes()).unwrap();
@@ -80,6 +107,28 @@ mod tests {
             ("-SOMETHING else\r\n", Meaning::Lives),
         ] {
             assert_eq!(meaning_of(reply), Some(meaning), "{reply}");
+        }
+    }
+
+    #[test]
+    fn r4_a_refusal_inside_of_another_error_or_reply_is_found() {
+        for reply in [
+            "-READONLY You can't write against a read only replica.\r\n",
+            "-ERR Error running script (call to f_1): @user_script:1: @user_script: 1: -READONLY You can't write\r\n",
+            "-EXECABORT Transaction discarded because of: READONLY You can't write\r\n",
+            "-EXECABORT Transaction discarded: -MASTERDOWN Link with MASTER is down\r\n",
+            "*2\r\n+OK\r\n-READONLY You can't write\r\n",
+        ] {
+            let value = redis::parse_redis_value(reply.as_bytes()).unwrap();
+            assert!(does_not_serve(&value), "{reply}");
+        }
+        for reply in [
+            "-ERR the user said READONLY\r\n",
+            "-EXECABORT Transaction discarded because of previous errors.\r\n",
+            "$8\r\nREADONLY\r\n",
+        ] {
+            let value = redis::parse_redis_value(reply.as_bytes()).unwrap();
+            assert!(!does_not_serve(&value), "{reply}");
         }
     }
 

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use redis::aio::{ConnectionLike, MultiplexedConnection};
-use redis::{AsyncConnectionConfig, ProtocolVersion, RedisResult};
+use redis::{AsyncConnectionConfig, ProtocolVersion, RedisResult, Value};
 use tokio::runtime::Handle;
 
 use super::driver::Driver;
@@ -25,6 +25,15 @@ pub(crate) struct SharedConnection {
     connection: MultiplexedConnection,
     socket: Arc<Socket>,
     peer: SocketAddr,
+}
+
+/// For whom a server is probed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Users {
+    /// Answers to them are noted.
+    Seen,
+    /// Answers to them go to a type of redis-rs.
+    Unseen,
 }
 
 /// A request in flight. If it is dropped before it ends, the server may be the reason.
@@ -65,8 +74,11 @@ impl SharedConnection {
 
     /// Returns a handle to the connection, for a user that does not: only the last of them ends the connection.
     pub(super) fn lend(&self) -> MultiplexedConnection {
-        self.socket.lend();
-        self.probe_if_idle();
+        if self.socket.lend() {
+            self.probe_now();
+        } else {
+            self.probe_if_unheard();
+        }
         self.handle()
     }
 
@@ -95,6 +107,10 @@ impl SharedConnection {
 
     /// Notes that a request begins.
     pub(crate) fn begin(&self) -> Request<'_> {
+        if self.socket.health.was_idle() {
+            // Something between may have dropped the connection without a word. Its first user finds that out, and no other.
+            self.probe(1, Users::Seen);
+        }
         Request {
             connection: self,
             is_ended: false,
@@ -107,7 +123,7 @@ impl SharedConnection {
         match self.socket.health.note(result) {
             Verdict::Well => {}
             Verdict::Replace => self.socket.health.close(),
-            Verdict::Doubtful => self.probe(1),
+            Verdict::Doubtful => self.probe(1, Users::Seen),
         }
     }
 
@@ -122,7 +138,7 @@ impl SharedConnection {
     }
 
     /// Probes the server in the background, once in a while: for users whose answers are not seen here.
-    pub(super) fn probe_if_idle(&self) {
+    pub(super) fn probe_if_unheard(&self) {
         if self.socket.health.is_probe_due() {
             self.probe_now();
         }
@@ -130,11 +146,11 @@ impl SharedConnection {
 
     /// Probes the server in the background, because something has failed that did not use this connection.
     pub(super) fn probe_now(&self) {
-        self.probe(TRIES);
+        self.probe(TRIES, Users::Unseen);
     }
 
     /// Probes the server in the background, this often. Calls in flight are left alone.
-    fn probe(&self, tries: u32) {
+    fn probe(&self, tries: u32, users: Users) {
         let Ok(runtime) = Handle::try_current() else {
             return;
         };
@@ -144,11 +160,26 @@ impl SharedConnection {
             for _ in 0..tries {
                 match ping(&mut connection).await {
                     Err(failure) if !failure.is_refusal() => {}
-                    _ => return socket.health.note_probe_answer(),
+                    _ => {
+                        socket.health.note_probe_answer();
+                        if users == Users::Unseen {
+                            note_demotion(&mut connection, &socket).await;
+                        }
+                        return;
+                    }
                 }
             }
             socket.health.lose();
         });
+    }
+}
+
+/// Gives up a server that was demoted, which answers to PING do not show.
+async fn note_demotion(connection: &mut MultiplexedConnection, socket: &Socket) {
+    let answer: RedisResult<Value> = redis::cmd("ROLE").query_async(connection).await;
+    // An error says that the user may not ask.
+    if answer.is_ok_and(|answer| socket.role.was_demoted(&answer)) {
+        socket.health.close();
     }
 }
 
@@ -164,7 +195,7 @@ impl Request<'_> {
 impl Drop for Request<'_> {
     fn drop(&mut self) {
         if !self.is_ended {
-            self.connection.probe_if_idle();
+            self.connection.probe_if_unheard();
         }
     }
 }

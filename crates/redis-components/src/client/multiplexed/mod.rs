@@ -3,6 +3,7 @@
 pub(crate) mod connection;
 mod driver;
 mod in_flight;
+mod role;
 pub(crate) mod socket;
 
 use std::fmt;
@@ -106,8 +107,8 @@ impl Multiplexed {
 
     /// Probes the server in the background, once in a while: for users whose answers are not seen here.
     #[cfg(feature = "connection-manager")]
-    pub(crate) fn probe_if_idle(&self) {
-        self.connections[0].probe_if_idle();
+    pub(crate) fn probe_if_unheard(&self) {
+        self.connections[0].probe_if_unheard();
     }
 
     /// Probes the server in the background, because something has failed that did not use these connections.

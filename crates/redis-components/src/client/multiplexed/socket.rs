@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::in_flight::InFlight;
+use super::role::FirstRole;
 use crate::client::health::Health;
 
 /// How long a connection that nobody uses has to end by itself. It may still write requests whose answers nobody awaits.
@@ -18,6 +19,7 @@ pub(crate) struct Socket {
     pub(super) in_flight: InFlight,
     /// Whether there may be users that do not hold the client.
     lent: AtomicBool,
+    pub(super) role: FirstRole,
     socket: socket2::Socket,
 }
 
@@ -27,13 +29,15 @@ impl Socket {
             health: Health::new(),
             in_flight: InFlight::default(),
             lent: AtomicBool::new(false),
+            role: FirstRole::default(),
             socket,
         }
     }
 
-    /// Notes that a handle goes to a user that does not hold the client: only the last of them ends the connection.
-    pub(super) fn lend(&self) {
-        self.lent.store(true, Ordering::Release);
+    /// Notes that a handle goes to a user that does not hold the client: only the last of them ends the connection. Returns
+    /// `true` for the first.
+    pub(super) fn lend(&self) -> bool {
+        !self.lent.swap(true, Ordering::AcqRel)
     }
 
     pub(super) fn is_lent(&self) -> bool {

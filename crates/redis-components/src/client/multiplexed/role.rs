@@ -1,0 +1,65 @@
+//! Whether a server was demoted while functions use it whose answers are not seen here.
+
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use redis::Value;
+
+const UNKNOWN: u8 = 0;
+const PRIMARY: u8 = 1;
+const REPLICA: u8 = 2;
+
+/// The role of a connection's server when it was first asked for.
+#[derive(Debug, Default)]
+pub(super) struct FirstRole(AtomicU8);
+
+impl FirstRole {
+    /// Notes an answer to `ROLE`. Returns `true` if the server was a primary and is one no more.
+    ///
+    /// A component whose config names a replica is meant to use it.
+    pub(super) fn was_demoted(&self, answer: &Value) -> bool {
+        let Some(role) = role(answer) else {
+            return false;
+        };
+        let relaxed = Ordering::Relaxed;
+        let first = self.0.compare_exchange(UNKNOWN, role, relaxed, relaxed);
+        first == Err(PRIMARY) && role == REPLICA
+    }
+}
+
+fn role(answer: &Value) -> Option<u8> {
+    let Value::Array(parts) = answer else {
+        return None;
+    };
+    match parts.first()? {
+        Value::BulkString(name) if name == b"master" => Some(PRIMARY),
+        Value::BulkString(name) if name == b"slave" => Some(REPLICA),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use redis::Value;
+
+    use super::FirstRole;
+
+    fn answer(role: &str) -> Value {
+        Value::Array(vec![Value::BulkString(role.into()), Value::Int(0)])
+    }
+
+    #[test]
+    fn r4_a_primary_that_becomes_a_replica_was_demoted() {
+        let role = FirstRole::default();
+        assert!(!role.was_demoted(&Value::Nil));
+        assert!(!role.was_demoted(&answer("master")));
+        assert!(!role.was_demoted(&answer("master")));
+        assert!(role.was_demoted(&answer("slave")));
+    }
+
+    #[test]
+    fn a_replica_from_the_start_was_not() {
+        let role = FirstRole::default();
+        assert!(!role.was_demoted(&answer("slave")));
+        assert!(!role.was_demoted(&answer("slave")));
+    }
+}
