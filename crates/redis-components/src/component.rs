@@ -121,10 +121,7 @@ impl Component {
         let slot = self.slot()?;
         let mut tries = 0;
         loop {
-            let pool = match slot.ready(&OnThreads, self.wait) {
-                Some(pool) => pool,
-                None => pollster::block_on(slot.acquire(&OnThreads, self.wait))?,
-            };
+            let pool = self.pool_of(&slot)?;
             tries += 1;
             match take(&pool.client) {
                 Ok(pooled) => return Ok(blocking::Connection::new(pooled, pool)),
@@ -133,6 +130,18 @@ impl Component {
                 Err(Exhausted::Failed(_)) if tries == 1 => {}
                 Err(exhausted) => return Err(self.exhausted(exhausted)),
             }
+        }
+    }
+
+    /// Returns the pool that blocking calls share.
+    pub(crate) fn pool(&self) -> Result<Arc<OfGeneration<Arc<Pool>>>, Error> {
+        self.pool_of(&*self.slot()?)
+    }
+
+    fn pool_of(&self, slot: &Arc<Slot>) -> Result<Arc<OfGeneration<Arc<Pool>>>, Error> {
+        match slot.ready(&OnThreads, self.wait) {
+            Some(pool) => Ok(pool),
+            None => pollster::block_on(slot.acquire(&OnThreads, self.wait)),
         }
     }
 

@@ -28,6 +28,14 @@ pub(crate) struct Session {
 }
 
 impl Session {
+    /// Notes a command.
+    pub(crate) fn note_command(&mut self, command: &Cmd) {
+        let mut words = words(command);
+        if let Some(name) = words.next() {
+            self.note(name, words.next());
+        }
+    }
+
     /// Notes a command, of which these are the name and the first argument.
     pub(super) fn note(&mut self, name: &[u8], argument: Option<&[u8]>) {
         match effect(name, argument) {
@@ -46,7 +54,7 @@ impl Session {
     }
 
     /// Returns `true` if the connection is as it was after logging in.
-    pub(super) fn is_clean(&self) -> bool {
+    pub(crate) fn is_clean(&self) -> bool {
         !(self.watching || self.queueing || self.spoilt)
     }
 }
@@ -64,7 +72,7 @@ pub(crate) fn first_unfit<'a>(
     for command in commands {
         let mut words = words(command);
         let Some(name) = words.next() else { continue };
-        if !atomic && effect(name, None) == Effect::Waits && waits(name, words.clone()) {
+        if !atomic && may_wait(command) {
             return Some(command);
         }
         session.note(name, words.next());
@@ -75,6 +83,13 @@ pub(crate) fn first_unfit<'a>(
         }
     }
     open
+}
+
+/// Returns `true` if the command may keep its connection waiting.
+pub(crate) fn may_wait(command: &Cmd) -> bool {
+    let mut words = words(command);
+    let name = words.next().unwrap_or_default();
+    effect(name, None) == Effect::Waits && waits(name, words)
 }
 
 /// Returns the command's name, in capitals.

@@ -1,6 +1,7 @@
 //! The connection that an asynchronous call is given.
 
 pub(crate) mod blocking;
+pub(crate) mod dedicated;
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,6 +9,7 @@ use std::sync::Arc;
 use redis::aio::{ConnectionLike, MultiplexedConnection};
 use redis::{Cmd, Pipeline, RedisFuture, Value};
 
+use self::dedicated::Following;
 use crate::client::commands::{first_unfit, name};
 use crate::client::multiplexed::Multiplexed;
 use crate::client::multiplexed::connection::SharedConnection;
@@ -33,19 +35,39 @@ pub struct Connection {
 }
 
 /// Small, because it is handed from function to function on the way to each call.
-#[derive(Clone)]
 enum Inner {
     /// A component's client, and which of its connections the first command picked. Not before, so that a handle is cheap
     /// to make.
     Component(Arc<OfGeneration<Multiplexed>>, Option<u32>),
+    /// A connection for one call alone.
+    Dedicated(Box<Following>),
     /// A connection that no component made.
     Own(Box<MultiplexedConnection>),
+}
+
+impl Clone for Inner {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Component(client, picked) => Self::Component(Arc::clone(client), *picked),
+            // Only one of them can follow the component.
+            Self::Dedicated(following) => Self::Own(Box::new(following.handle())),
+            Self::Own(connection) => Self::Own(connection.clone()),
+        }
+    }
 }
 
 impl Connection {
     pub(crate) fn new(client: Arc<OfGeneration<Multiplexed>>) -> Self {
         Self {
             inner: Inner::Component(client, None),
+            function: None,
+        }
+    }
+
+    /// Returns a connection for one call alone.
+    pub(crate) fn following(connection: Following) -> Self {
+        Self {
+            inner: Inner::Dedicated(Box::new(connection)),
             function: None,
         }
     }
@@ -77,29 +99,13 @@ impl Connection {
     fn client(&self) -> Option<&OfGeneration<Multiplexed>> {
         match &self.inner {
             Inner::Component(client, _) => Some(client),
+            Inner::Dedicated(following) => Some(following.shared()),
             Inner::Own(_) => None,
         }
     }
 
-    pub(crate) fn into_multiplexed(self) -> MultiplexedConnection {
-        match self.inner {
-            Inner::Component(client, _) => client.client.lend(),
-            Inner::Own(connection) => *connection,
-        }
-    }
-
-    /// Refuses commands that would harm the other users of the connection.
-    fn demand_shareable<'a>(
-        &self,
-        commands: impl IntoIterator<Item = &'a Cmd>,
-        atomic: bool,
-    ) -> Result<(), Error> {
-        let Some(client) = self.client() else {
-            return Ok(());
-        };
-        let Some(unfit) = first_unfit(commands, atomic) else {
-            return Ok(());
-        };
+    /// Returns the error for commands that would harm the other users of a client.
+    fn refusal(&self, unfit: &Cmd, client: &OfGeneration<Multiplexed>) -> Error {
         let command = name(unfit);
         let Subject { component, key } = &client.subject;
         let advice = match self.function {
@@ -110,18 +116,21 @@ impl Connection {
             "`{command}` would harm the other calls that share this connection and was not sent; {advice} \
              `connection = \"dedicated\"` in components.toml"
         );
-        Err(Error::new(ErrorKind::NeedsDedicated, text).about(component, key, None))
+        Error::new(ErrorKind::NeedsDedicated, text).about(component, key, None)
     }
 
-    /// Returns a handle for a command, and the connection that it is a handle to, if a component made it.
-    fn for_command(&mut self) -> (MultiplexedConnection, Option<&SharedConnection>) {
-        match &mut self.inner {
-            Inner::Component(client, picked) => {
-                let client = &client.client;
-                let shared = client.connection(*picked.get_or_insert_with(|| client.pick()));
-                (shared.handle(), Some(shared))
-            }
-            Inner::Own(connection) => (MultiplexedConnection::clone(connection), None),
+    /// Refuses commands that would harm the other users of the connection.
+    fn demand_shareable<'a>(
+        &self,
+        commands: impl IntoIterator<Item = &'a Cmd>,
+        atomic: bool,
+    ) -> Result<(), Error> {
+        let Inner::Component(client, _) = &self.inner else {
+            return Ok(());
+        };
+        match first_unfit(commands, atomic) {
+            Some(unfit) => Err(self.refusal(unfit, client)),
+            None => Ok(()),
         }
     }
 }
@@ -140,13 +149,17 @@ impl ConnectionLike for Connection {
     fn req_packed_command<'a>(&'a mut self, command: &'a Cmd) -> RedisFuture<'a, Value> {
         Box::pin(async move {
             self.demand_shareable([command], false)?;
-            let (mut handle, shared) = self.for_command();
-            let request = shared.map(SharedConnection::begin);
-            let result = handle.send_packed_command(command).await;
-            if let Some(request) = request {
-                request.end(&result);
+            match &mut self.inner {
+                Inner::Component(client, picked) => {
+                    let shared = pick(&client.client, picked);
+                    let request = shared.begin();
+                    let result = shared.handle().send_packed_command(command).await;
+                    request.end(&result);
+                    result
+                }
+                Inner::Dedicated(following) => following.send(command).await,
+                Inner::Own(connection) => connection.send_packed_command(command).await,
             }
-            result
         })
     }
 
@@ -158,22 +171,37 @@ impl ConnectionLike for Connection {
     ) -> RedisFuture<'a, Vec<Value>> {
         Box::pin(async move {
             self.demand_shareable(pipeline.cmd_iter(), pipeline.is_transaction())?;
-            let (mut handle, shared) = self.for_command();
-            let request = shared.map(SharedConnection::begin);
-            let result = handle.send_packed_commands(pipeline, offset, count).await;
-            if let Some(request) = request {
-                request.end(&result);
+            match &mut self.inner {
+                Inner::Component(client, picked) => {
+                    let shared = pick(&client.client, picked);
+                    let request = shared.begin();
+                    let mut handle = shared.handle();
+                    let result = handle.send_packed_commands(pipeline, offset, count).await;
+                    request.end(&result);
+                    result
+                }
+                Inner::Dedicated(following) => following.send_all(pipeline, offset, count).await,
+                Inner::Own(connection) => {
+                    connection
+                        .send_packed_commands(pipeline, offset, count)
+                        .await
+                }
             }
-            result
         })
     }
 
     fn get_db(&self) -> i64 {
         match &self.inner {
             Inner::Component(client, _) => client.client.db(),
+            Inner::Dedicated(following) => following.db(),
             Inner::Own(connection) => connection.get_db(),
         }
     }
+}
+
+/// Returns the connection that the first command picked.
+fn pick<'a>(client: &'a Multiplexed, picked: &mut Option<u32>) -> &'a SharedConnection {
+    client.connection(*picked.get_or_insert_with(|| client.pick()))
 }
 
 impl fmt::Debug for Connection {

@@ -53,6 +53,9 @@ pub enum ErrorKind {
     /// A command that changes the session of a shared connection, or waits on it, was refused before it was sent. Its
     /// function needs `connection = "dedicated"` in `components.toml`.
     NeedsDedicated,
+    /// The component has moved while a call waited on its old server, or subscribed there. Call again: it goes to the new
+    /// server.
+    ComponentMoved,
     /// [`shutdown`](crate::shutdown) was called.
     ShutDown,
     /// The [`Settings`](crate::Settings) cannot be used as they are, or here.

@@ -2,26 +2,15 @@
 
 use std::future::Future;
 use std::ops::{Deref, DerefMut};
-use std::pin::pin;
-use std::time::Duration;
+use std::sync::Arc;
 
-use futures_util::future::select;
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, ProtocolVersion};
-use tokio::task::JoinHandle;
 
-use super::origin::Origin;
+use crate::clock::Wait;
 use crate::component::Component;
+use crate::connection::dedicated::{self, Driven, Following};
 use crate::connection::{Connection, blocking};
 use crate::error::Error;
-use crate::settings::timeouts::Timeouts;
-use crate::transport::asynchronous;
-
-/// How often the shared client probes the server while a call waits without a timeout.
-const PROBED_EVERY: Duration = Duration::from_secs(5);
-
-/// Longer than any program runs: for commands that wait as long as they like.
-const FOREVER: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
 /// The first parameter of an asynchronous function with `connection = "dedicated"`.
 #[diagnostic::on_unimplemented(
@@ -40,6 +29,18 @@ pub trait AcquireDedicated: Sized {
         component: &'static Component,
         function: &'static str,
     ) -> impl Future<Output = Result<Dedicated<Self>, Error>> + Send;
+
+    /// Returns the same, which stays on its server when the component moves.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if no connection is available.
+    fn acquire_staying(
+        component: &'static Component,
+        function: &'static str,
+    ) -> impl Future<Output = Result<Dedicated<Self>, Error>> + Send {
+        Self::acquire(component, function)
+    }
 }
 
 /// The first parameter of a synchronous function with `connection = "dedicated"`.
@@ -61,14 +62,8 @@ pub trait AcquireDedicatedBlocking: Sized {
 #[derive(Debug)]
 pub struct Dedicated<C> {
     connection: C,
-    driver: JoinHandle<()>,
-}
-
-impl<C> Drop for Dedicated<C> {
-    fn drop(&mut self) {
-        // While its driver runs, a `BLPOP` that nobody waits for would take one more element.
-        self.driver.abort();
-    }
+    /// None if the connection itself holds it.
+    _driver: Option<Driven>,
 }
 
 impl<C> Deref for Dedicated<C> {
@@ -90,7 +85,19 @@ impl AcquireDedicated for Connection {
         component: &'static Component,
         _function: &'static str,
     ) -> Result<Dedicated<Self>, Error> {
-        open(component).await
+        let slot = Arc::clone(&*component.slot()?);
+        let following = Following::open(slot, Wait::of(component.wait())).await?;
+        Ok(Dedicated {
+            connection: Self::following(following),
+            _driver: None,
+        })
+    }
+
+    async fn acquire_staying(
+        component: &'static Component,
+        _function: &'static str,
+    ) -> Result<Dedicated<Self>, Error> {
+        staying(component).await
     }
 }
 
@@ -99,7 +106,7 @@ impl AcquireDedicated for MultiplexedConnection {
         component: &'static Component,
         _function: &'static str,
     ) -> Result<Dedicated<Self>, Error> {
-        open(component).await
+        staying(component).await
     }
 }
 
@@ -109,43 +116,12 @@ impl AcquireDedicatedBlocking for blocking::Connection {
     }
 }
 
-/// Connects without a timeout for responses.
-async fn open<C: From<MultiplexedConnection>>(
+async fn staying<C: From<MultiplexedConnection>>(
     component: &'static Component,
 ) -> Result<Dedicated<C>, Error> {
-    let (shared, origin) = Origin::current(component).await?;
-    let timeouts = Timeouts {
-        response: FOREVER,
-        ..origin.timeouts()
-    };
-    let settings = AsyncConnectionConfig::new();
-    let protocol = ProtocolVersion::RESP2;
-    let opened = asynchronous::open(origin.config(), protocol, timeouts, settings)
-        .await
-        .map_err(|failure| {
-            shared.client.probe_now();
-            origin.error(&failure)
-        })?;
-    let driver = tokio::spawn(async move {
-        // The first to end ends the other: dropping the driver closes the socket.
-        select(opened.driver, pin!(until_lost(Connection::new(shared)))).await;
-    });
+    let (connection, driver) = dedicated::open(component.client().await?).await?;
     Ok(Dedicated {
-        connection: opened.connection.into(),
-        driver,
+        connection: connection.into(),
+        _driver: Some(driver),
     })
-}
-
-/// Waits until the server answers no PING any more.
-pub(super) async fn until_lost(mut shared: Connection) {
-    loop {
-        tokio::time::sleep(PROBED_EVERY).await;
-        let answer = redis::cmd("PING")
-            .query_async::<redis::Value>(&mut shared)
-            .await;
-        // A refusal is an answer.
-        if answer.is_err_and(|error| error.is_io_error()) {
-            return;
-        }
-    }
 }

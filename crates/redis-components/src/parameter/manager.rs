@@ -3,7 +3,6 @@
 use redis::aio::ConnectionManager;
 
 use super::Acquire;
-use super::origin::Origin;
 use crate::component::Component;
 use crate::error::Error;
 use crate::transport::redis_rs;
@@ -14,13 +13,13 @@ impl Acquire for ConnectionManager {
         component: &'static Component,
         _function: &'static str,
     ) -> Result<Self, Error> {
-        let (shared, origin) = Origin::current(component).await?;
+        let shared = component.client().await?;
         let client = &shared.client;
         client.probe_if_unheard();
         let open = async || {
-            redis_rs::manager(origin.config(), client.peer(), origin.timeouts())
+            redis_rs::manager(&shared.config, client.peer(), shared.timeouts)
                 .await
-                .map_err(|failure| origin.error(&failure))
+                .map_err(|failure| shared.error(&failure))
         };
         let manager = client.manager.get_or_try_init(open).await;
         manager.inspect_err(|_| client.probe_now()).cloned()

@@ -4,7 +4,6 @@ pub(crate) mod dedicated;
 #[cfg(feature = "connection-manager")]
 mod manager;
 mod multiplexed;
-mod origin;
 mod redis_connection;
 mod shared;
 mod subscriber;
@@ -32,6 +31,18 @@ pub trait Acquire: Sized {
         component: &'static Component,
         function: &'static str,
     ) -> impl Future<Output = Result<Self, Error>> + Send;
+
+    /// Returns the same, which stays on its server when the component moves.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if no connection is available.
+    fn acquire_staying(
+        component: &'static Component,
+        function: &'static str,
+    ) -> impl Future<Output = Result<Self, Error>> + Send {
+        Self::acquire(component, function)
+    }
 }
 
 /// The first parameter of a synchronous function.

@@ -4,7 +4,6 @@ use redis::aio::MultiplexedConnection;
 
 use super::Acquire;
 use crate::component::Component;
-use crate::connection::Connection;
 use crate::error::Error;
 
 /// The component does not see the answers to its users, and probes the server once in a while.
@@ -13,9 +12,7 @@ impl Acquire for MultiplexedConnection {
         component: &'static Component,
         _function: &'static str,
     ) -> Result<Self, Error> {
-        component
-            .connection()
-            .await
-            .map(Connection::into_multiplexed)
+        let shared = component.client().await?;
+        Ok(shared.client.lend())
     }
 }

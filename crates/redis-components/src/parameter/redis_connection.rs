@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use super::AcquireBlocking;
 use super::dedicated::AcquireDedicatedBlocking;
-use super::origin::Origin;
 use crate::component::Component;
 use crate::error::Error;
 use crate::settings::timeouts::Timeouts;
@@ -28,13 +27,13 @@ fn open(
     component: &'static Component,
     response: fn(Timeouts) -> Option<Duration>,
 ) -> Result<redis::Connection, Error> {
-    let (pool, origin) = Origin::current_blocking(component)?;
-    let timeouts = origin.timeouts();
-    redis_rs::blocking(origin.config(), pool.peer(), timeouts, response(timeouts)).map_err(
+    let shared = component.pool()?;
+    let (pool, timeouts) = (&shared.client, shared.timeouts);
+    redis_rs::blocking(&shared.config, pool.peer(), timeouts, response(timeouts)).map_err(
         |failure| {
             // No other user of the pool finds out that the server is gone.
             pool.close();
-            origin.error(&failure)
+            shared.error(&failure)
         },
     )
 }

@@ -1,49 +1,88 @@
 //! Functions that take a `PubSub`, on which messages come as long as the call lasts.
 
 use std::io;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, Either, pending, select};
 use redis::aio::PubSub;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::Acquire;
-use super::dedicated::until_lost;
-use super::origin::Origin;
+use crate::client::multiplexed::Multiplexed;
 use crate::component::Component;
-use crate::connection::Connection;
-use crate::error::Error;
+use crate::connection::dedicated::until_lost;
+use crate::error::{Error, ErrorKind};
+use crate::slot::published::OfGeneration;
+use crate::telemetry::component::Subject;
 use crate::transport::asynchronous::open_subscriber;
 
 /// Each call gets a socket, on the server where the call began. It is closed when the `PubSub` and its streams are dropped,
-/// and ends when the server does not answer any more.
+/// and ends when the component has moved, or the server does not answer any more.
 impl Acquire for PubSub {
     async fn acquire(
         component: &'static Component,
         _function: &'static str,
     ) -> Result<Self, Error> {
-        let (shared, origin) = Origin::current(component).await?;
-        let lost = Box::pin(until_lost(Connection::new(Arc::clone(&shared))));
-        let guard = |stream| Lifeline {
-            stream,
-            lost: Some(lost),
-        };
-        open_subscriber(origin.config(), origin.timeouts().connect, guard)
-            .await
-            .map_err(|failure| {
-                shared.client.probe_now();
-                origin.error(&failure)
-            })
+        open(component, true).await
+    }
+
+    async fn acquire_staying(
+        component: &'static Component,
+        _function: &'static str,
+    ) -> Result<Self, Error> {
+        open(component, false).await
     }
 }
 
-/// A stream that ends when its server is lost. A subscriber awaits no answers that could fail to come.
+async fn open(component: &'static Component, follows: bool) -> Result<PubSub, Error> {
+    let shared = component.client().await?;
+    let end = Box::pin(end(Arc::clone(&shared), follows));
+    let guard = |stream| Lifeline {
+        stream,
+        end: Some(end),
+    };
+    open_subscriber(&shared.config, shared.timeouts.connect, guard)
+        .await
+        .map_err(|failure| {
+            shared.client.probe_now();
+            shared.error(&failure)
+        })
+}
+
+/// Waits until the subscription has to end, and returns why.
+async fn end(shared: Arc<OfGeneration<Multiplexed>>, follows: bool) -> io::Error {
+    let lost = pin!(until_lost(Arc::clone(&shared)));
+    let moved = async {
+        match follows {
+            true => shared.moved().await,
+            false => pending().await,
+        }
+    };
+    let (kind, error_kind, text) = match select(lost, pin!(moved)).await {
+        Either::Left(_) => (
+            io::ErrorKind::TimedOut,
+            ErrorKind::ServerUnreachable,
+            "the server does not answer any more",
+        ),
+        Either::Right(_) => (
+            io::ErrorKind::ConnectionAborted,
+            ErrorKind::ComponentMoved,
+            "the component has moved; subscribe again",
+        ),
+    };
+    let Subject { component, key } = &shared.subject;
+    let server = shared.config.address();
+    let error = Error::new(error_kind, text).about(component, key, Some(&server));
+    io::Error::new(kind, error)
+}
+
+/// A stream that ends before its server does. A subscriber awaits no answers that could fail to come.
 struct Lifeline<S> {
     stream: S,
-    /// None once the server is lost.
-    lost: Option<BoxFuture<'static, ()>>,
+    /// None once it has ended.
+    end: Option<BoxFuture<'static, io::Error>>,
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Lifeline<S> {
@@ -52,14 +91,12 @@ impl<S: AsyncRead + Unpin> AsyncRead for Lifeline<S> {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if let Some(lost) = &mut self.lost
-            && lost.as_mut().poll(context).is_ready()
-        {
-            self.lost = None;
-        }
-        if self.lost.is_none() {
-            let message = "the server does not answer any more";
-            return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, message)));
+        let Some(end) = &mut self.end else {
+            return Poll::Ready(Ok(()));
+        };
+        if let Poll::Ready(error) = end.as_mut().poll(context) {
+            self.end = None;
+            return Poll::Ready(Err(error));
         }
         Pin::new(&mut self.stream).poll_read(context, buffer)
     }

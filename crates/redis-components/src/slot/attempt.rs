@@ -1,6 +1,5 @@
 //! One attempt to build a client: build, probe, publish.
 
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::{Duration, SystemTime};
@@ -111,7 +110,7 @@ impl<R: Runner> Attempt<R> {
                 next
             }
             _ if self.slot.watched.target().config.as_ref() == Some(&self.goal.config) => {
-                let generation = self.slot.newest.load(Ordering::Acquire) + 1;
+                let generation = self.slot.generations.newest() + 1;
                 let mut clients = Clients::default();
                 self.keep(&mut clients, client, generation);
                 if let Some(old) = &old {
@@ -130,9 +129,10 @@ impl<R: Runner> Attempt<R> {
         };
         // The generation first: a call that finds the new client finds it current.
         let generation = next.generation;
-        self.slot.newest.store(generation, Ordering::Release);
+        self.slot.generations.begin(generation);
         self.slot.published.store(Some(Arc::new(next)));
         drop(state);
+        self.slot.generations.announce_move();
 
         let what = if old.as_ref().is_none_or(|old| old.generation != generation) {
             let previous = old.map(|old| old.config.address());
@@ -148,8 +148,14 @@ impl<R: Runner> Attempt<R> {
     }
 
     fn keep(&self, clients: &mut Clients, client: R::Client, generation: u64) {
-        let (subject, newest) = (self.slot.subject.clone(), Arc::clone(&self.slot.newest));
-        let client = Arc::new(OfGeneration::new(client, generation, subject, newest));
+        let client = Arc::new(OfGeneration {
+            client,
+            generation,
+            subject: self.slot.subject.clone(),
+            config: Arc::clone(&self.goal.config),
+            timeouts: self.timeouts(),
+            generations: Arc::clone(&self.slot.generations),
+        });
         self.runner.keep(clients, client);
     }
 

@@ -104,15 +104,6 @@ impl Slot {
         (reason, state.old_connections())
     }
 
-    /// Returns why there is no config in force although there was one just now.
-    pub(crate) fn unavailable(&self) -> Error {
-        if self.state().is_shut_down {
-            self.was_shut_down()
-        } else {
-            self.disabled()
-        }
-    }
-
     pub(super) fn was_shut_down(&self) -> Error {
         self.error(
             ErrorKind::ShutDown,

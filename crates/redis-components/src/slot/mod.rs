@@ -5,6 +5,7 @@ mod attempt;
 mod breaker;
 mod errors;
 pub(crate) mod executor;
+mod generations;
 mod idle;
 pub(crate) mod published;
 pub(crate) mod retire;

@@ -1,15 +1,18 @@
 //! What a slot serves: one config and the clients built from it, in one immutable snapshot.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
 use tokio::runtime::Id;
 
+use super::generations::Generations;
 use crate::client::blocking::pool::Pool;
 use crate::client::multiplexed::Multiplexed;
 use crate::config::ComponentConfig;
+use crate::error::Error;
+use crate::settings::timeouts::Timeouts;
 use crate::telemetry::component::Subject;
+use crate::transport::failure::Failure;
 
 /// A config in force. It cannot disagree with its clients, which are built from it.
 #[derive(Clone, Debug)]
@@ -30,14 +33,17 @@ pub(crate) struct Clients {
     pub(super) pool: Option<Arc<OfGeneration<Arc<Pool>>>>,
 }
 
-/// A client and the generation of config it belongs to.
+/// A client, and the generation of config that it belongs to.
 #[derive(Debug)]
 pub(crate) struct OfGeneration<C> {
     pub(crate) client: C,
     pub(crate) generation: u64,
     /// The component that it belongs to.
     pub(crate) subject: Subject,
-    newest: Arc<AtomicU64>,
+    /// The config that it was built from, and its bounds.
+    pub(crate) config: Arc<ComponentConfig>,
+    pub(crate) timeouts: Timeouts,
+    pub(super) generations: Arc<Generations>,
 }
 
 impl Published {
@@ -69,22 +75,33 @@ impl Published {
 }
 
 impl<C> OfGeneration<C> {
-    pub(super) fn new(
-        client: C,
-        generation: u64,
-        subject: Subject,
-        newest: Arc<AtomicU64>,
-    ) -> Self {
-        Self {
-            client,
-            generation,
-            subject,
-            newest,
-        }
+    /// Returns `true` if no newer generation has begun.
+    pub(crate) fn is_newest(&self) -> bool {
+        self.generations.newest() == self.generation
     }
 
-    /// Returns `true` if no newer generation has been published.
-    pub(crate) fn is_newest(&self) -> bool {
-        self.newest.load(Ordering::Acquire) == self.generation
+    /// Returns `true` if the component has another config in force now.
+    pub(crate) fn has_moved(&self) -> bool {
+        self.generations.has_moved_from(self.generation)
+    }
+
+    /// Waits until the component has another config in force.
+    pub(crate) async fn moved(&self) {
+        self.generations.moved_from(self.generation).await;
+    }
+
+    /// Returns the error of a call for which a connection to the same server could not be opened.
+    pub(crate) fn error(&self, failure: &Failure) -> Error {
+        let server = self.config.address();
+        let reason = &failure.message;
+        let message =
+            format!("a connection for this call alone to {server} could not be opened: {reason}");
+        let Subject { component, key } = &self.subject;
+        let error =
+            Error::new(failure.cause.error_kind(), message).about(component, key, Some(&server));
+        match failure.shown_source() {
+            Some(source) => error.with_source(source),
+            None => error,
+        }
     }
 }

@@ -1,7 +1,6 @@
 //! The end of a generation, and of the slot.
 
 use std::sync::MutexGuard;
-use std::sync::atomic::Ordering;
 
 use super::published::Published;
 use super::retired::Retired;
@@ -39,6 +38,7 @@ impl Slot {
         // A subscriber may itself call a component, which takes the lock.
         drop(state);
         if is_news {
+            self.generations.announce_move();
             switched_off(&self.subject);
         }
     }
@@ -47,7 +47,7 @@ impl Slot {
     fn unpublish(&self, state: &mut State) -> bool {
         let published = self.published.swap(None);
         if let Some(published) = &published {
-            self.newest.fetch_add(1, Ordering::AcqRel);
+            self.generations.begin(self.generations.newest() + 1);
             self.retire(state, published);
         }
         published.is_some()

@@ -1,12 +1,13 @@
 //! The data of a slot.
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 
 use super::breaker::Breaker;
+use super::generations::Generations;
 use super::published::Published;
 use super::retired::Retired;
 use crate::config::ComponentConfig;
@@ -30,7 +31,7 @@ pub(crate) struct Slot {
     connections: AtomicUsize,
     pub(super) published: ArcSwapOption<Published>,
     /// The generation in `published`, which connections compare with theirs.
-    pub(super) newest: Arc<AtomicU64>,
+    pub(super) generations: Arc<Generations>,
     state: Mutex<State>,
 }
 
@@ -85,7 +86,7 @@ impl Slot {
             drain: settings.drain_policy(),
             connections: AtomicUsize::new(1),
             published: ArcSwapOption::empty(),
-            newest: Arc::default(),
+            generations: Arc::default(),
             state: Mutex::default(),
         }
     }
@@ -115,6 +116,11 @@ impl Slot {
     /// Returns the bounds of a client, unless its config sets its own.
     pub(crate) fn timeouts(&self) -> Timeouts {
         self.timeouts
+    }
+
+    /// Returns how long calls may stay on a server that the component has left.
+    pub(crate) fn drain_deadline(&self) -> Duration {
+        self.drain.deadline
     }
 
     /// Returns how many multiplexed connections a client has.

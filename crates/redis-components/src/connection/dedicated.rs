@@ -1,0 +1,230 @@
+//! A connection for one call alone, which follows its component while the call waits.
+
+use std::fmt;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::{Either, pending, select};
+use redis::aio::{ConnectionLike, MultiplexedConnection};
+use redis::{AsyncConnectionConfig, Cmd, Pipeline, ProtocolVersion, RedisResult, Value};
+use tokio::task::JoinHandle;
+
+use crate::client::commands::{Session, may_wait};
+use crate::client::multiplexed::Multiplexed;
+use crate::clock::Wait;
+use crate::error::{Error, ErrorKind};
+use crate::settings::timeouts::Timeouts;
+use crate::slot::Slot;
+use crate::slot::executor::OnRuntime;
+use crate::slot::published::OfGeneration;
+use crate::telemetry::component::Subject;
+use crate::transport::asynchronous;
+
+type Shared = Arc<OfGeneration<Multiplexed>>;
+
+/// How often the shared client probes the server while a call waits without a timeout.
+const PROBED_EVERY: Duration = Duration::from_secs(5);
+
+/// How often a server that the component has left is asked to unblock a call, which may not have reached it at first.
+const UNBLOCKED_EVERY: Duration = Duration::from_millis(50);
+
+/// Longer than any program runs: for commands that wait as long as they like.
+const FOREVER: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+
+/// What moves a connection's bytes. The connection is closed when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Driven(JoinHandle<()>);
+
+impl Drop for Driven {
+    fn drop(&mut self) {
+        // While its driver runs, a `BLPOP` that nobody waits for would take one more element.
+        self.0.abort();
+    }
+}
+
+/// Opens a connection without a timeout for responses. It ends when the server answers no PING any more.
+pub(crate) async fn open(shared: Shared) -> Result<(MultiplexedConnection, Driven), Error> {
+    let timeouts = Timeouts {
+        response: FOREVER,
+        ..shared.timeouts
+    };
+    let settings = AsyncConnectionConfig::new();
+    let opened = asynchronous::open(&shared.config, ProtocolVersion::RESP2, timeouts, settings)
+        .await
+        .map_err(|failure| {
+            shared.client.probe_now();
+            shared.error(&failure)
+        })?;
+    let driver = tokio::spawn(async move {
+        // The first to end ends the other: dropping the driver closes the socket.
+        select(opened.driver, pin!(until_lost(shared))).await;
+    });
+    Ok((opened.connection, Driven(driver)))
+}
+
+/// Waits until the server answers no PING any more.
+pub(crate) async fn until_lost(shared: Shared) {
+    loop {
+        tokio::time::sleep(PROBED_EVERY).await;
+        let connection = shared.client.connection(0);
+        let request = connection.begin();
+        let answer = connection
+            .handle()
+            .send_packed_command(&redis::cmd("PING"))
+            .await;
+        request.end(&answer);
+        // A refusal is an answer.
+        if answer.is_err_and(|error| error.is_io_error()) {
+            return;
+        }
+    }
+}
+
+/// A dedicated connection of a component.
+///
+/// A command that waits (`BLPOP`) is ended by its server when the component has moved, which takes nothing, and is sent again
+/// where the component is now. A connection whose session the call has changed stays where it is.
+pub(crate) struct Following {
+    slot: Arc<Slot>,
+    wait: Wait,
+    /// The client of the same server that calls share.
+    shared: Shared,
+    connection: MultiplexedConnection,
+    driver: Driven,
+    session: Session,
+}
+
+impl Following {
+    /// Opens a connection to the server where the component is now.
+    pub(crate) async fn open(slot: Arc<Slot>, wait: Wait) -> Result<Self, Error> {
+        let executor = OnRuntime::demand()?;
+        let shared = slot.acquire(&executor, wait).await?;
+        let (connection, driver) = open(Arc::clone(&shared)).await?;
+        Ok(Self {
+            slot,
+            wait,
+            shared,
+            connection,
+            driver,
+            session: Session::default(),
+        })
+    }
+
+    /// Returns a handle that does not follow.
+    pub(super) fn handle(&self) -> MultiplexedConnection {
+        self.connection.clone()
+    }
+
+    pub(super) fn shared(&self) -> &OfGeneration<Multiplexed> {
+        &self.shared
+    }
+
+    pub(super) fn db(&self) -> i64 {
+        self.connection.get_db()
+    }
+
+    pub(super) async fn send(&mut self, command: &Cmd) -> RedisResult<Value> {
+        if !may_wait(command) {
+            self.session.note_command(command);
+            return self.connection.send_packed_command(command).await;
+        }
+        loop {
+            if self.shared.has_moved() && self.session.is_clean() {
+                *self = Self::open(Arc::clone(&self.slot), self.wait).await?;
+            }
+            let answer = self.wait_for(command).await?;
+            if !(is_unblocked(&answer) && self.shared.has_moved()) {
+                return Ok(answer);
+            }
+        }
+    }
+
+    pub(super) async fn send_all(
+        &mut self,
+        pipeline: &Pipeline,
+        offset: usize,
+        count: usize,
+    ) -> RedisResult<Vec<Value>> {
+        for command in pipeline.cmd_iter() {
+            self.session.note_command(command);
+        }
+        self.connection
+            .send_packed_commands(pipeline, offset, count)
+            .await
+    }
+
+    /// Sends a command that waits. When the component moves, the server is asked to end it.
+    async fn wait_for(&mut self, command: &Cmd) -> RedisResult<Value> {
+        let follows = self.session.is_clean();
+        let id = if follows { self.id().await } else { None };
+        let mut connection = self.connection.clone();
+        let answer = pin!(connection.send_packed_command(command));
+        let answer = match select(answer, pin!(self.shared.moved())).await {
+            Either::Left((answer, _)) => return answer,
+            Either::Right(((), answer)) => answer,
+        };
+        let unblocking = async {
+            match id {
+                Some(id) => self.unblock(id).await,
+                None => pending().await,
+            }
+        };
+        let deadline = tokio::time::sleep(self.slot.drain_deadline());
+        let (unblocking, deadline) = (pin!(unblocking), pin!(deadline));
+        let overdue = select(unblocking, deadline);
+        match select(answer, overdue).await {
+            Either::Left((answer, _)) => answer,
+            Either::Right(_) => {
+                // It must not take an element that nobody waits for.
+                self.driver.0.abort();
+                Err(self.stayed_too_long().into())
+            }
+        }
+    }
+
+    /// Returns the server's number for the connection, unless the user may not ask for it.
+    async fn id(&mut self) -> Option<i64> {
+        let asking = redis::cmd("CLIENT")
+            .arg("ID")
+            .query_async(&mut self.connection)
+            .await;
+        asking.ok()
+    }
+
+    /// Asks the server to unblock the connection of that number, until it has been dropped.
+    async fn unblock(&self, id: i64) {
+        let mut handle = self.shared.client.connection(0).handle();
+        loop {
+            let mut unblock = redis::cmd("CLIENT");
+            let asked = unblock.arg("UNBLOCK").arg(id).arg("ERROR");
+            let answer: RedisResult<Value> = asked.query_async(&mut handle).await;
+            if answer.is_err() {
+                // The user may not, or the server is gone: the deadline or the end of the connection ends the call.
+                pending::<()>().await;
+            }
+            tokio::time::sleep(UNBLOCKED_EVERY).await;
+        }
+    }
+
+    fn stayed_too_long(&self) -> Error {
+        let Subject { component, key } = &self.shared.subject;
+        let server = self.shared.config.address();
+        let text = format!(
+            "the component has moved, and a call that waited on {server} could not be ended there; call again"
+        );
+        Error::new(ErrorKind::ComponentMoved, text).about(component, key, Some(&server))
+    }
+}
+
+fn is_unblocked(answer: &Value) -> bool {
+    matches!(answer, Value::ServerError(error) if error.code() == "UNBLOCKED")
+}
+
+impl fmt::Debug for Following {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Following")
+            .field("subject", &self.shared.subject)
+            .finish_non_exhaustive()
+    }
+}

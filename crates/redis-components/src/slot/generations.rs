@@ -1,0 +1,49 @@
+//! Which generation is in force, for handles to compare with theirs.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tokio::sync::Notify;
+
+/// The newest generation of a slot, and where its component was last.
+#[derive(Debug, Default)]
+pub(super) struct Generations {
+    newest: AtomicU64,
+    /// The newest generation that calls are to follow. A shutdown begins a generation that has no server.
+    moved_to: AtomicU64,
+    moved: Notify,
+}
+
+impl Generations {
+    /// Returns the newest generation.
+    pub(super) fn newest(&self) -> u64 {
+        self.newest.load(Ordering::Acquire)
+    }
+
+    /// Begins a generation. Call this before its clients can be found, which must find themselves current.
+    pub(super) fn begin(&self, generation: u64) {
+        self.newest.store(generation, Ordering::Release);
+    }
+
+    /// Tells waiting calls of earlier generations that the newest generation is in force.
+    pub(super) fn announce_move(&self) {
+        self.moved_to.fetch_max(self.newest(), Ordering::AcqRel);
+        self.moved.notify_waiters();
+    }
+
+    /// Returns `true` if calls of `generation` are to follow a newer one.
+    pub(super) fn has_moved_from(&self, generation: u64) -> bool {
+        self.moved_to.load(Ordering::Acquire) > generation
+    }
+
+    /// Waits until calls of `generation` are to follow a newer one.
+    pub(super) async fn moved_from(&self, generation: u64) {
+        loop {
+            // Before the look, so that no announcement between the two is missed.
+            let announced = self.moved.notified();
+            if self.has_moved_from(generation) {
+                return;
+            }
+            announced.await;
+        }
+    }
+}
