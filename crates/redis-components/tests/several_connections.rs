@@ -5,6 +5,7 @@
 mod common;
 
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use common::{
@@ -26,13 +27,34 @@ async fn client_id(connection: &mut impl ConnectionLike) -> u64 {
     command.arg("ID").query_async(connection).await.unwrap()
 }
 
-/// The connections that 200 calls used which were under way at once: all of up to eight that there are.
-async fn used(component: &Component) -> HashSet<u64> {
-    let calls = (0..200).map(|_| async {
+/// Returns the server's numbers for all connections of the component's client.
+///
+/// A call takes the first connection that has few calls in flight. So enough calls are in flight at the same time to use all
+/// of them, because their server is frozen until the last call has begun.
+async fn used(component: &Component, server: &Server) -> HashSet<u64> {
+    const CALLS: usize = 1_000;
+    // A new client could not be built while the server is frozen.
+    client_id(&mut component.connection().await.unwrap()).await;
+    let begun = AtomicUsize::new(0);
+    let calls = join_all((0..CALLS).map(|_| async {
         let mut connection = component.connection().await.unwrap();
+        begun.fetch_add(1, Ordering::Relaxed);
         client_id(&mut connection).await
-    });
-    join_all(calls).await.into_iter().collect()
+    }));
+    server.freeze();
+    let all_begin = async {
+        until("all calls begin", async || {
+            begun.load(Ordering::Relaxed) == CALLS
+        })
+        .await;
+        server.thaw();
+    };
+    tokio::join!(calls, all_begin).0.into_iter().collect()
+}
+
+/// Settings under which calls wait until [`used`] has begun all of them, however slow the machine is.
+fn patient(settings: Settings) -> Settings {
+    settings.response_timeout(SOON)
 }
 
 #[tokio::test]
@@ -40,8 +62,7 @@ async fn calls_that_are_few_share_a_connection_so_that_they_go_out_together() {
     let world = World::start();
     let logs = declare_with_connections("logs", HOUR, 3);
     world.move_to(logs, &world.a);
-    world
-        .settings()
+    patient(world.settings())
         .scope(async {
             let calls = || async {
                 let mut connection = logs.connection().await.unwrap();
@@ -52,7 +73,7 @@ async fn calls_that_are_few_share_a_connection_so_that_they_go_out_together() {
                 few.extend(join_all((0..10).map(|_| calls())).await);
             }
             assert_eq!(few.len(), 1, "{few:?}");
-            assert_eq!(used(logs).await.len(), 3);
+            assert_eq!(used(logs, &world.a).await.len(), 3);
         })
         .await;
 }
@@ -81,8 +102,7 @@ async fn r6_64_tasks_at_a_cold_component_open_each_connection_once() {
     let world = World::start();
     let logs = declare_with_connections("logs", HOUR, 3);
     world.move_to(logs, &world.a);
-    world
-        .settings()
+    patient(world.settings())
         .scope(async {
             let mut tasks = JoinSet::new();
             for _ in 0..64 {
@@ -92,7 +112,7 @@ async fn r6_64_tasks_at_a_cold_component_open_each_connection_once() {
                 assert_eq!(name.unwrap(), "a");
             }
             assert_eq!(world.a.connections_received(), 3);
-            assert_eq!(used(logs).await.len(), 3);
+            assert_eq!(used(logs, &world.a).await.len(), 3);
             assert_eq!(world.a.connections_received(), 3);
         })
         .await;
@@ -123,17 +143,16 @@ async fn r3_all_connections_move_and_none_is_left_behind() {
     let world = World::start();
     let logs = declare_with_connections("logs", HOUR, 3);
     world.move_to(logs, &world.a);
-    world
-        .settings()
+    patient(world.settings())
         .scope(async {
-            assert_eq!(used(logs).await.len(), 3);
+            assert_eq!(used(logs, &world.a).await.len(), 3);
             world.move_to(logs, &world.b);
             until("b is used", async || {
                 whereabouts(logs).await.unwrap() == "b"
             })
             .await;
             until("a is empty", async || world.a.connected_clients() == 0).await;
-            assert_eq!(used(logs).await.len(), 3);
+            assert_eq!(used(logs, &world.b).await.len(), 3);
             assert_eq!(world.b.connected_clients(), 3);
         })
         .await;
@@ -144,16 +163,15 @@ async fn r10_a_client_that_lost_one_of_its_connections_is_replaced() {
     let world = World::start();
     let logs = declare_with_connections("logs", HOUR, 2);
     world.move_to(logs, &world.a);
-    world
-        .settings()
+    patient(world.settings())
         .scope(async {
-            let before = used(logs).await;
+            let before = used(logs, &world.a).await;
             let kept = logs.connection().await.unwrap();
             let lost = before.iter().next().unwrap().to_string();
             world.a.command(&["CLIENT", "KILL", "ID", &lost]);
             until("the loss is seen", async || !kept.is_current()).await;
 
-            let after = used(logs).await;
+            let after = used(logs, &world.a).await;
             assert_eq!(after.len(), 2);
             assert!(before.is_disjoint(&after), "{before:?} {after:?}");
             drop(kept);
@@ -173,15 +191,14 @@ async fn r6_a_component_that_two_manifests_declare_has_the_larger_number() {
         declare_with_connections("logs", HOUR, 2),
     );
     world.move_to(one, &world.a);
-    world
-        .settings()
+    patient(world.settings())
         .scope(async {
-            assert_eq!(used(one).await.len(), 1);
+            assert_eq!(used(one, &world.a).await.len(), 1);
             // The client that is there serves both, until the component moves.
-            assert_eq!(used(two).await.len(), 1);
+            assert_eq!(used(two, &world.a).await.len(), 1);
             world.move_to(one, &world.b);
             until("b is used", async || whereabouts(one).await.unwrap() == "b").await;
-            assert_eq!(used(one).await.len(), 2);
+            assert_eq!(used(one, &world.b).await.len(), 2);
             assert_eq!(world.b.connections_received(), 2);
         })
         .await;
@@ -231,8 +248,9 @@ async fn r10_connections_that_are_lost_one_by_one_are_one_loss() {
     server.command(&["SET", "name", "a"]);
     for _ in 0..10 {
         let logs = declare_with_connections("logs", HOUR, 8);
-        let refused = Settings::fixed([("logs", server.url())]).scope(async {
-            assert_eq!(used(logs).await.len(), 8);
+        let settings = patient(Settings::fixed([("logs", server.url())]));
+        let refused = settings.scope(async {
+            assert_eq!(used(logs, &server).await.len(), 8);
             let callers: Vec<_> = (0..4)
                 .map(|_| {
                     tokio::spawn(Scope::wrap(async {
