@@ -1,13 +1,13 @@
 //! From a spawned process to a server that answers.
 
 use std::io;
-use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 use redis::{Client, RedisResult};
 
 use crate::control::Control;
 use crate::process::Process;
+use crate::reserved::Reserved;
 
 const READY_WITHIN: Duration = Duration::from_secs(10);
 const PORTS_TRIED: usize = 5;
@@ -24,8 +24,10 @@ pub(crate) struct Started {
 pub(crate) fn on_free_port(extra: &[&str]) -> io::Result<Started> {
     let mut failure = io::Error::other("no port was tried");
     for _ in 0..PORTS_TRIED {
-        // Redis cannot bind port 0 and say which one it got: find one, free it, and notice it when somebody is faster.
-        let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
+        // Redis cannot bind port 0 and say which one it got. The port is kept until Redis listens; where it cannot be kept,
+        // somebody may be faster.
+        let reserved = Reserved::any()?;
+        let port = reserved.port();
         let client = client(port, extra)?;
         let mut process = Process::spawn(port, extra)?;
         match ready(&mut process, &client) {
