@@ -9,7 +9,7 @@ use app::locks::{acquire_lock_with_timeout, refresh_lock, release_lock};
 use redis_components::Settings;
 use redis_components_testing::Server;
 
-use crate::{ask, at_once, components, until};
+use crate::{ask, at_once, components, patient, until};
 
 const LONG: Duration = Duration::from_secs(60);
 
@@ -115,7 +115,7 @@ async fn scripts_are_loaded_where_they_are_missing() {
     let [a, b] = [Server::start(), Server::start()];
     let key = app::locks::COMPONENT.key();
     config.command(&["SET", key, &a.config()]);
-    Settings::new(config.url())
+    patient(Settings::new(config.url()))
         .scope(async {
             for _ in 0..3 {
                 let lock = acquire("market").await.unwrap();

@@ -27,9 +27,13 @@ use redis_components_testing::Server;
 /// Ten times what the slowest of these takes on a busy machine with two cores.
 const SOON: Duration = Duration::from_secs(10);
 
-/// Components on a server, without a config server. What is slow on a busy machine is no fault here.
+/// Components on a server, without a config server.
 fn components<const N: usize>(names: [&str; N], server: &Server) -> Settings {
-    let settings = Settings::fixed(names.map(|name| (name, server.url())));
+    patient(Settings::fixed(names.map(|name| (name, server.url()))))
+}
+
+/// What is slow on a busy machine is no fault here.
+fn patient(settings: Settings) -> Settings {
     settings.connect_timeout(SOON).response_timeout(SOON)
 }
 

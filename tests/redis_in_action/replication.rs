@@ -6,7 +6,7 @@ use app::replication::{Durability, wait_for_sync};
 use redis_components::Settings;
 use redis_components_testing::Server;
 
-use crate::{SOON, ask, until};
+use crate::{SOON, ask, patient, until};
 
 const SHORT: Duration = Duration::from_millis(200);
 
@@ -102,5 +102,8 @@ fn replica_of(primary: &Server, arguments: &[&str]) -> Server {
 }
 
 fn between(primary: &Server, replica: &Server) -> Settings {
-    Settings::fixed([("primary", primary.url()), ("replica", replica.url())])
+    patient(Settings::fixed([
+        ("primary", primary.url()),
+        ("replica", replica.url()),
+    ]))
 }

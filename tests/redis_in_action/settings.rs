@@ -9,7 +9,7 @@ use redis_components::{ErrorKind, Settings};
 use redis_components_testing::Server;
 use serde::{Deserialize, Serialize};
 
-use crate::{ask, components, until};
+use crate::{ask, components, patient, until};
 
 #[derive(Debug, Deserialize, PartialEq, Serialize)]
 struct Limits {
@@ -103,7 +103,7 @@ async fn a_config_of_another_type_is_an_error_that_names_its_key() {
 async fn configs_of_components_are_configs_too() {
     let [config, data] = [Server::start(), Server::start()];
     config.command(&["SET", app::settings::COMPONENT.key(), &config.config()]);
-    Settings::new(config.url())
+    patient(Settings::new(config.url()))
         .scope(async {
             let server = serde_json::json!({"host": "127.0.0.1", "port": data.port()});
             set_config("redis", "logs", &server).await.unwrap();

@@ -20,6 +20,7 @@ mod guard;
 mod observe;
 mod process;
 mod proxy;
+mod reserved;
 mod server;
 mod startup;
 mod worker;

@@ -7,6 +7,7 @@ use redis::Client;
 
 use crate::control::Control;
 use crate::process::Process;
+use crate::reserved::Reserved;
 use crate::startup;
 
 /// A Redis server for one test or program; it is killed when this is dropped.
@@ -22,6 +23,8 @@ pub struct Server {
 
 pub(crate) struct State {
     process: Process,
+    /// The port, while the server is stopped.
+    reserved: Option<Reserved>,
     /// `None` while the server is stopped.
     pub(crate) control: Option<Control>,
 }
@@ -59,6 +62,7 @@ impl Server {
         let started = startup::on_free_port(arguments)?;
         let state = Mutex::new(State {
             process: started.process,
+            reserved: None,
             control: Some(started.control),
         });
         Ok(Self {
@@ -113,6 +117,8 @@ impl Server {
         let mut state = self.state();
         state.control = None;
         state.process.kill();
+        // Where somebody else has been given the port already, the restart says so.
+        state.reserved = Reserved::again(self.port).ok();
     }
 
     /// Starts the server again on the same port, and first stops it if it runs. It comes back
@@ -137,6 +143,7 @@ impl Server {
         let mut state = self.state();
         state.process.respawn()?;
         state.control = Some(startup::ready(&mut state.process, &self.client)?);
+        state.reserved = None;
         Ok(())
     }
 

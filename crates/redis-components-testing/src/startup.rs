@@ -1,13 +1,13 @@
 //! Starts a server and waits until it answers.
 
 use std::io;
-use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 use redis::{Client, RedisResult};
 
 use crate::control::Control;
 use crate::process::Process;
+use crate::reserved::Reserved;
 
 const READY_WITHIN: Duration = Duration::from_secs(10);
 const PORTS_TRIED: usize = 5;
@@ -24,9 +24,10 @@ pub(crate) struct Started {
 pub(crate) fn on_free_port(extra: &[&str]) -> io::Result<Started> {
     let mut failure = io::Error::other("no port was tried");
     for _ in 0..PORTS_TRIED {
-        // Redis cannot bind port 0 and say which port it got. So this finds a free port, frees it,
-        // and notices if another process takes it first.
-        let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
+        // Redis cannot bind port 0 and say which port it got. The port is reserved until Redis listens. If it cannot be
+        // reserved, another process may take it first.
+        let reserved = Reserved::any()?;
+        let port = reserved.port();
         let client = client(port, extra)?;
         let mut process = Process::spawn(port, extra)?;
         match ready(&mut process, &client) {

@@ -1,16 +1,15 @@
-//! The five faults of the listing in *Redis in Action* 5.4.3, of which there shall be none here.
+//! The five faults of the listing in *Redis in Action* 5.4.3: this runtime has none of them.
 
 mod common;
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use common::{World, always_fresh, declare, whereabouts};
+use common::{HOUR, World, always_fresh, arrives, declare, until, whereabouts};
 use redis_components::{ErrorKind, Scope};
 use tokio::sync::Barrier;
 
 #[tokio::test]
-async fn a_missing_key_is_an_error_and_not_localhost() {
+async fn r5_a_missing_key_is_an_error_and_not_localhost() {
     let world = World::start();
     let logs = always_fresh("logs");
     world
@@ -34,14 +33,14 @@ async fn a_missing_key_is_an_error_and_not_localhost() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn everybody_gets_a_connection_at_first_use() {
+async fn r6_everybody_gets_a_connection_at_first_use() {
     let world = World::start();
     let names = ["c0", "c1", "c2", "c3", "c4", "c5", "c6", "c7", "c8", "c9"];
     world
         .settings()
         .scope(async {
             for name in names {
-                let logs = declare(name, Duration::from_secs(3600));
+                let logs = declare(name, HOUR);
                 world.move_to(logs, &world.a);
                 let (reads, connections) = (world.reads(), world.a.connections_received());
 
@@ -59,7 +58,8 @@ async fn everybody_gets_a_connection_at_first_use() {
                     assert_eq!(call.await.unwrap().unwrap(), "a");
                 }
                 // R6: one read in flight and one queued, for those who came when the first was sent; one connect.
-                assert!((1..=2).contains(&(world.reads() - reads)));
+                let most = 2 + world.reads_again(1);
+                assert!((1..=most).contains(&(world.reads() - reads)));
                 assert_eq!(world.a.connections_received() - connections, 1);
             }
         })
@@ -67,9 +67,9 @@ async fn everybody_gets_a_connection_at_first_use() {
 }
 
 #[tokio::test]
-async fn a_check_that_failed_does_not_count_as_one() {
+async fn r1_a_check_that_failed_does_not_count_as_one() {
     let world = World::start();
-    let logs = declare("logs", Duration::from_secs(3600));
+    let logs = declare("logs", HOUR);
     world.config.stop();
     world
         .settings()
@@ -81,7 +81,7 @@ async fn a_check_that_failed_does_not_count_as_one() {
             world.move_to(logs, &world.a);
             // An hour's `wait` has not begun. (The watch may have found the server before the key was there, which is
             // believed for a moment.)
-            common::until("the config is found", async || {
+            until("the config is found", async || {
                 whereabouts(logs).await.is_ok_and(|name| name == "a")
             })
             .await;
@@ -90,7 +90,7 @@ async fn a_check_that_failed_does_not_count_as_one() {
 }
 
 #[tokio::test]
-async fn a_dead_config_server_disturbs_nobody_who_has_a_client() {
+async fn r5_a_dead_config_server_disturbs_nobody_who_has_a_client() {
     let world = World::start();
     let logs = always_fresh("logs");
     world.move_to(logs, &world.a);
@@ -104,16 +104,13 @@ async fn a_dead_config_server_disturbs_nobody_who_has_a_client() {
             }
             world.config.restart();
             world.move_to(logs, &world.b);
-            common::until("the move is seen", async || {
-                whereabouts(logs).await.unwrap() == "b"
-            })
-            .await;
+            arrives(logs, "b").await;
         })
         .await;
 }
 
 #[tokio::test]
-async fn a_config_that_somebody_else_has_read_is_still_compared_with_what_the_client_was_built_from()
+async fn r2_a_config_that_somebody_else_has_read_is_still_compared_with_what_the_client_was_built_from()
  {
     let world = World::start();
     let logs = always_fresh("logs");

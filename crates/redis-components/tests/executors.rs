@@ -5,10 +5,9 @@
 mod common;
 
 use std::thread;
-use std::time::Duration;
 
-use common::{World, always_fresh, declare, until, whereabouts, whereabouts_blocking};
-use redis_components::{ErrorKind, Scope};
+use common::{HOUR, SOON, World, always_fresh, declare, until, whereabouts, whereabouts_blocking};
+use redis_components::{ErrorKind, Scope, Settings};
 use tokio::runtime::{Builder, Runtime};
 
 fn current_thread() -> Runtime {
@@ -26,7 +25,7 @@ fn multi_thread() -> Runtime {
 #[test]
 fn r12_runtimes_one_after_the_other() {
     let world = World::start();
-    let logs = declare("logs", Duration::from_secs(3600));
+    let logs = declare("logs", HOUR);
     world.move_to(logs, &world.a);
     world.settings().scope_blocking(|| {
         let scope = Scope::current().unwrap();
@@ -144,91 +143,24 @@ async fn r12_blocking_calls_work_inside_asynchronous_code() {
 }
 
 #[test]
-fn blocking_threads_lose_nothing_while_the_component_moves() {
-    const CALLS: u64 = 20_000;
-    let world = World::start();
-    let logs = declare("logs", Duration::from_millis(5));
-    world.move_to(logs, &world.a);
-    world.settings().scope_blocking(|| {
-        let scope = Scope::current().unwrap();
-        thread::scope(|threads| {
-            let callers: Vec<_> = (0..16)
-                .map(|_| {
-                    let scope = scope.clone();
-                    threads.spawn(move || {
-                        scope.run_blocking(|| {
-                            for _ in 0..CALLS / 16 {
-                                let mut connection = logs.blocking_connection().unwrap();
-                                let _: u64 = redis::cmd("INCR")
-                                    .arg("counter")
-                                    .query(&mut connection)
-                                    .unwrap();
-                            }
-                        });
-                    })
-                })
-                .collect();
-            let mut moves = 0;
-            while !callers.iter().all(thread::ScopedJoinHandle::is_finished) {
-                moves += 1;
-                let server = if moves % 2 == 0 { &world.a } else { &world.b };
-                world.move_to(logs, server);
-                // Not faster than the calls: each move is to be seen by some of them.
-                let before = common::counter(server);
-                while common::counter(server) == before
-                    && !callers.iter().all(thread::ScopedJoinHandle::is_finished)
-                {}
-            }
-            assert!(moves > 4, "{moves} moves");
-        });
-        assert_eq!(common::counter(&world.a) + common::counter(&world.b), CALLS);
-    });
-}
-
-#[test]
-fn a_blocking_pool_is_bounded_and_says_so() {
-    let world = World::start();
-    let logs = always_fresh("logs");
-    let (port, timeout) = (world.a.port(), 0.2);
-    world.set(
-        logs,
-        &format!(r#"{{"host":"127.0.0.1","port":{port},"max_connections":2,"socket_connect_timeout":{timeout}}}"#),
-    );
-    world.settings().scope_blocking(|| {
-        let held = [
-            logs.blocking_connection().unwrap(),
-            logs.blocking_connection().unwrap(),
-        ];
-        let error = logs.blocking_connection().unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::PoolExhausted);
-        assert!(error.to_string().contains("max_connections"), "{error}");
-        drop(held);
-        for _ in 0..10 {
-            assert_eq!(whereabouts_blocking(logs).unwrap(), "a");
-        }
-        assert_eq!(world.a.connected_clients(), 2);
-    });
-}
-
-#[test]
 fn r12_a_call_on_a_runtime_that_was_shut_down_is_an_error() {
     let world = World::start();
-    let logs = declare("logs", Duration::from_secs(3600));
-    let settings = redis_components::Settings::fixed([("logs", world.a.url())]);
+    let logs = declare("logs", HOUR);
+    let settings = Settings::fixed([("logs", world.a.url())]);
     settings.scope_blocking(|| {
         let scope = Scope::current().unwrap();
         let runtime = multi_thread();
         let handle = runtime.handle().clone();
         let found = handle.block_on(scope.clone().run(whereabouts(logs)));
         assert_eq!(found.unwrap(), "a");
-        runtime.shutdown_timeout(common::SOON);
+        runtime.shutdown_timeout(SOON);
         let (sender, receiver) = std::sync::mpsc::channel();
         thread::spawn(move || {
             let found = handle.block_on(scope.run(logs.connection()));
             sender.send(found.map(drop))
         });
         // Where it does not end, that is a loop without a way out.
-        let found = receiver.recv_timeout(common::SOON).expect("the call ends");
+        let found = receiver.recv_timeout(SOON).expect("the call ends");
         assert_eq!(found.unwrap_err().kind(), ErrorKind::NoRuntime);
     });
 }

@@ -7,7 +7,7 @@ use redis_components::{ErrorKind, Settings};
 use std::time::Duration;
 
 #[tokio::test]
-async fn settings_are_installed_once() {
+async fn r12_settings_are_installed_once() {
     let world = World::start();
     let logs = declare("logs", Duration::from_secs(1));
     world.move_to(logs, &world.a);

@@ -9,7 +9,7 @@ use redis_components::__private::{Declaration, component};
 use redis_components::ErrorKind;
 
 #[tokio::test]
-async fn the_manifest_names_the_config_server_where_nothing_else_does() {
+async fn r5_the_manifest_names_the_config_server_and_there_is_no_default() {
     assert!(
         std::env::var_os("REDIS_CONFIG_URL").is_none(),
         "unset REDIS_CONFIG_URL for this test"

@@ -4,27 +4,11 @@
 
 mod common;
 
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use common::impostors::{ignorant_of, starting};
-use common::{World, always_fresh, count, declare, until, whereabouts};
-use redis_components::{Component, ConfigSource, Settings, status};
+use common::{HOUR, World, always_fresh, arrives, count, declare, source, until, whereabouts};
+use redis_components::{ConfigSource, Settings, status};
 use redis_components_testing::Server;
-
-/// So long that nothing in a test is due to it.
-const HOUR: Duration = Duration::from_secs(3600);
-
-fn source() -> ConfigSource {
-    status().components[0].source
-}
-
-async fn moved(component: &'static Component, name: &str) {
-    until("the move is seen", async || {
-        whereabouts(component).await.unwrap() == name
-    })
-    .await;
-}
 
 /// Settings under which what is seen in time was pushed, or found by a heartbeat: nothing is read again for an hour.
 fn without_rereads(world: &World) -> Settings {
@@ -42,45 +26,7 @@ async fn r2_changes_are_pushed() {
             assert_eq!(source(), ConfigSource::Push);
             for (server, name) in [(&world.b, "b"), (&world.a, "a")].repeat(50) {
                 world.move_to(logs, server);
-                moved(logs, name).await;
-            }
-        })
-        .await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn r2_two_writes_back_to_back_do_not_leave_the_first_for_ever() {
-    let world = World::start();
-    let logs = declare("logs", HOUR);
-    world.move_to(logs, &world.a);
-    without_rereads(&world)
-        .scope(async {
-            assert_eq!(whereabouts(logs).await.unwrap(), "a");
-            let mut writer = world.config.connection();
-            for round in 0..500 {
-                let (server, name) = if round % 2 == 0 {
-                    (&world.b, "b")
-                } else {
-                    (&world.a, "a")
-                };
-                // The second falls into the read that the first has caused.
-                for config in [world.a.config(), world.b.config(), server.config()] {
-                    let _: () = redis::cmd("SET")
-                        .arg(logs.key())
-                        .arg(config)
-                        .query(&mut writer)
-                        .unwrap();
-                }
-                if round % 50 == 0 {
-                    let _: () = redis::cmd("FLUSHALL").query(&mut writer).unwrap();
-                    let config = server.config();
-                    let _: () = redis::cmd("SET")
-                        .arg(logs.key())
-                        .arg(config)
-                        .query(&mut writer)
-                        .unwrap();
-                }
-                moved(logs, name).await;
+                arrives(logs, name).await;
             }
         })
         .await;
@@ -116,7 +62,7 @@ async fn r2_a_key_that_is_missing_deleted_or_expires_is_watched_on() {
                     (&world.a, "a")
                 };
                 world.move_to(logs, other);
-                moved(logs, name).await;
+                arrives(logs, name).await;
             }
         })
         .await;
@@ -142,69 +88,7 @@ async fn r2_swapdb_which_is_not_pushed_is_found_by_reading_again() {
         .scope(async {
             assert_eq!(whereabouts(logs).await.unwrap(), "a");
             world.config.command(&["SWAPDB", "0", "1"]);
-            moved(logs, "b").await;
-        })
-        .await;
-}
-
-#[tokio::test]
-async fn r2_a_restarted_config_server_pushes_again() {
-    let world = World::start();
-    let logs = declare("logs", HOUR);
-    world.move_to(logs, &world.a);
-    without_rereads(&world)
-        .scope(async {
-            assert_eq!(whereabouts(logs).await.unwrap(), "a");
-            // Written while nobody is connected: no push tells of it.
-            world.config.restart();
-            world.move_to(logs, &world.b);
-            moved(logs, "b").await;
-            until("pushes are back", async || source() == ConfigSource::Push).await;
-            world.move_to(logs, &world.a);
-            moved(logs, "a").await;
-        })
-        .await;
-}
-
-#[tokio::test]
-async fn r2_the_watchs_connection_may_be_killed_at_any_time() {
-    let world = World::start();
-    let logs = declare("logs", HOUR);
-    world.move_to(logs, &world.a);
-    without_rereads(&world)
-        .scope(async {
-            assert_eq!(whereabouts(logs).await.unwrap(), "a");
-            for (server, name) in [(&world.b, "b"), (&world.a, "a")].repeat(50) {
-                world
-                    .config
-                    .command(&["CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"]);
-                world.move_to(logs, server);
-                moved(logs, name).await;
-            }
-            // One for each kill and the first: no storm.
-            assert!(world.config.connections_received() <= 101);
-        })
-        .await;
-}
-
-#[tokio::test]
-async fn r2_a_frozen_config_server_is_noticed_by_its_silence() {
-    let world = World::start();
-    let logs = declare("logs", HOUR);
-    world.move_to(logs, &world.a);
-    without_rereads(&world)
-        .scope(async {
-            assert_eq!(whereabouts(logs).await.unwrap(), "a");
-            world.config.freeze();
-            until("the silence is noticed", async || {
-                status().components[0].problem.is_some()
-            })
-            .await;
-            assert_eq!(whereabouts(logs).await.unwrap(), "a");
-            world.config.thaw();
-            world.move_to(logs, &world.b);
-            moved(logs, "b").await;
-            until("pushes are back", async || source() == ConfigSource::Push).await;
+            arrives(logs, "b").await;
         })
         .await;
 }
@@ -224,7 +108,7 @@ async fn r1_heartbeats_prove_that_configs_are_current_and_calls_read_nothing() {
                 world.config.command_calls("ping") > pings + 10
             })
             .await;
-            assert_eq!(world.reads(), 1);
+            assert!(world.reads() <= 1 + world.reads_again(1));
         })
         .await;
 }
@@ -246,88 +130,13 @@ async fn r1_reads_for_one_component_are_heartbeats_for_the_others() {
                 reads += 1;
                 whereabouts(quiet).await.unwrap();
             }
-            assert_eq!(world.reads(), reads);
+            assert!(world.reads() <= reads + world.reads_again(1));
         })
         .await;
 }
 
 #[tokio::test]
-async fn r1_a_server_that_does_not_push_is_polled_and_asked_again() {
-    let world = World::start();
-    let logs = declare("logs", Duration::from_millis(50));
-    world.move_to(logs, &world.a);
-    world
-        .config
-        .command(&["ACL", "SETUSER", "default", "-client|tracking"]);
-    world
-        .settings()
-        .reread_interval(Duration::from_millis(200))
-        .scope(async {
-            assert_eq!(whereabouts(logs).await.unwrap(), "a");
-            assert_eq!(source(), ConfigSource::Poll);
-            world.move_to(logs, &world.b);
-            moved(logs, "b").await;
-
-            world
-                .config
-                .command(&["ACL", "SETUSER", "default", "+client|tracking"]);
-            until("pushes have come", async || {
-                whereabouts(logs).await.unwrap();
-                source() == ConfigSource::Push
-            })
-            .await;
-        })
-        .await;
-}
-
-/// As twemproxy does.
-#[tokio::test]
-async fn r1_a_proxy_that_hangs_up_when_asked_to_push_is_polled_and_asked_again() {
-    for command in ["HELLO", "TRACKING"] {
-        let world = World::start();
-        let (port, learned) = ignorant_of(command, world.config.port());
-        let logs = declare("logs", Duration::from_millis(50));
-        world.move_to(logs, &world.a);
-        Settings::new(format!("redis://127.0.0.1:{port}"))
-            .reread_interval(Duration::from_millis(200))
-            .scope(async {
-                assert_eq!(whereabouts(logs).await.unwrap(), "a");
-                assert_eq!(source(), ConfigSource::Poll);
-                world.move_to(logs, &world.b);
-                moved(logs, "b").await;
-
-                learned.store(true, Ordering::Relaxed);
-                until("pushes have come", async || {
-                    whereabouts(logs).await.unwrap();
-                    source() == ConfigSource::Push
-                })
-                .await;
-                world.move_to(logs, &world.a);
-                moved(logs, "a").await;
-            })
-            .await;
-    }
-}
-
-#[tokio::test]
-async fn r1_a_server_that_is_being_started_behind_a_proxy_is_not_taken_for_one_that_does_not_push()
-{
-    let world = World::start();
-    let logs = declare("logs", Duration::from_secs(3600));
-    world.move_to(logs, &world.a);
-    for connections in 1..=4 {
-        let port = starting(connections, world.config.port());
-        Settings::new(format!("redis://127.0.0.1:{port}"))
-            .scope(async {
-                until("it is up", async || whereabouts(logs).await.is_ok()).await;
-                assert_eq!(source(), ConfigSource::Push, "after {connections} hang-ups");
-            })
-            .await;
-    }
-}
-
-#[tokio::test]
-async fn push_can_be_switched_off() {
+async fn r1_pushes_can_be_switched_off() {
     let world = World::start();
     let logs = always_fresh("logs");
     world.move_to(logs, &world.a);
@@ -343,7 +152,7 @@ async fn push_can_be_switched_off() {
 }
 
 #[tokio::test]
-async fn the_least_of_permissions_is_enough() {
+async fn r1_the_least_of_permissions_is_enough() {
     let config = Server::start();
     let (a, logs) = (Server::start(), always_fresh("logs"));
     a.command(&["SET", "name", "a"]);

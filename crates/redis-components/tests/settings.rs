@@ -4,14 +4,14 @@ mod common;
 
 use std::time::Duration;
 
-use common::{World, always_fresh, declare, whereabouts, whereabouts_blocking};
+use common::{HOUR, World, always_fresh, declare, whereabouts, whereabouts_blocking};
 use redis_components::__private::{Declaration, component};
 use redis_components::{
     Component, ComponentConfig, ConfigSource, ErrorKind, Scope, Settings, set_config, status,
 };
 
 #[tokio::test]
-async fn fixed_settings_need_no_config_server() {
+async fn r12_fixed_settings_need_no_config_server() {
     let world = World::start();
     let logs = always_fresh("logs");
     let other = always_fresh("other");
@@ -34,9 +34,9 @@ async fn fixed_settings_need_no_config_server() {
 }
 
 #[tokio::test]
-async fn scopes_do_not_see_each_other() {
+async fn r12_scopes_do_not_see_each_other() {
     let (one, two) = (World::start(), World::start());
-    let logs = declare("logs", Duration::from_secs(3600));
+    let logs = declare("logs", HOUR);
     one.move_to(logs, &one.a);
     two.move_to(logs, &two.b);
     let (first, second) = tokio::join!(
@@ -53,7 +53,7 @@ async fn scopes_do_not_see_each_other() {
 }
 
 #[tokio::test]
-async fn a_task_that_has_lost_its_scope_gets_an_error_and_not_somebody_elses_server() {
+async fn r12_a_task_that_has_lost_its_scope_gets_an_error_and_not_somebody_elses_server() {
     let world = World::start();
     let logs = always_fresh("logs");
     world.move_to(logs, &world.a);
@@ -68,7 +68,7 @@ async fn a_task_that_has_lost_its_scope_gets_an_error_and_not_somebody_elses_ser
 }
 
 #[tokio::test]
-async fn a_scope_that_ends_leaves_no_connection_behind() {
+async fn r12_a_scope_that_ends_leaves_no_connection_behind() {
     let world = World::start();
     let logs = always_fresh("logs");
     world.move_to(logs, &world.a);
@@ -86,9 +86,9 @@ async fn a_scope_that_ends_leaves_no_connection_behind() {
 }
 
 #[tokio::test]
-async fn status_says_where_a_component_is_and_not_its_password() {
+async fn r8_status_says_where_a_component_is_and_not_its_password() {
     let world = World::start();
-    let logs = declare("logs", Duration::from_secs(3600));
+    let logs = declare("logs", HOUR);
     world.a.command(&[
         "ACL",
         "SETUSER",
@@ -129,7 +129,7 @@ async fn status_says_where_a_component_is_and_not_its_password() {
 }
 
 #[tokio::test]
-async fn a_key_prefix_leads_to_other_configs_on_the_same_config_server() {
+async fn r1_a_key_prefix_leads_to_other_configs_on_the_same_config_server() {
     let world = World::start();
     let logs = always_fresh("logs");
     let own: &Component = Box::leak(Box::new(component(Declaration {

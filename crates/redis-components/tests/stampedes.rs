@@ -1,4 +1,4 @@
-//! R6 and R7: what many callers, and many writes, cost the servers.
+//! R6 and R7: what many callers and many writes cost the servers.
 
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
@@ -8,10 +8,8 @@ use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::{World, declare, until, whereabouts, whereabouts_blocking};
+use common::{HOUR, World, arrives, declare, whereabouts, whereabouts_blocking};
 use redis_components::{Scope, get_config};
-
-const HOUR: Duration = Duration::from_secs(3600);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn r6_64_tasks_at_a_component_that_has_moved_make_one_read_and_one_connection() {
@@ -41,7 +39,9 @@ async fn r6_64_tasks_at_a_component_that_has_moved_make_one_read_and_one_connect
                     caller.await.unwrap();
                 }
             }
-            assert_eq!(world.reads(), 1 + REPETITIONS);
+            let reads = world.reads();
+            let most = 1 + REPETITIONS + world.reads_again(1);
+            assert!((1 + REPETITIONS..=most).contains(&reads), "{reads}");
             assert_eq!(
                 world.a.connections_received() + world.b.connections_received(),
                 1 + REPETITIONS
@@ -70,7 +70,8 @@ async fn r6_64_tasks_at_a_cold_component_make_two_reads_and_one_connection() {
             .await;
     }
     // One that is in flight and one for those who came after it was sent.
-    assert!(world.reads() <= 2 * REPETITIONS, "{}", world.reads());
+    let most = 2 * REPETITIONS + world.reads_again(REPETITIONS);
+    assert!(world.reads() <= most, "{}", world.reads());
     assert_eq!(world.a.connections_received(), REPETITIONS);
 }
 
@@ -132,7 +133,8 @@ fn r6_16_threads_at_a_cold_component_open_one_pool() {
             });
         });
     }
-    assert!(world.reads() <= 2 * REPETITIONS, "{}", world.reads());
+    let most = 2 * REPETITIONS + world.reads_again(REPETITIONS);
+    assert!(world.reads() <= most, "{}", world.reads());
     // One connection for each that call at the same time, and no more.
     let received = world.a.connections_received();
     assert!(received <= THREADS as u64 * REPETITIONS, "{received}");
@@ -161,13 +163,11 @@ async fn r7_3000_writes_that_change_nothing_replace_nothing() {
             assert_eq!(whereabouts(logs).await.unwrap(), "a");
             assert_eq!(world.a.connections_received(), 1);
             // The first, and that of `get_config`, besides those that were caused by a push.
-            assert!(world.reads() <= 3 * WRITES + 2, "{}", world.reads());
+            let most = 3 * WRITES + 2 + world.reads_again(1);
+            assert!(world.reads() <= most, "{}", world.reads());
 
             world.move_to(logs, &world.b);
-            until("a change is still seen", async || {
-                whereabouts(logs).await.unwrap() == "b"
-            })
-            .await;
+            arrives(logs, "b").await;
         })
         .await;
 }

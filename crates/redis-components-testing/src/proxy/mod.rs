@@ -10,6 +10,7 @@ use std::time::Duration;
 use self::acceptor::Acceptor;
 use self::flow::{Flow, Manner};
 use crate::Server;
+use crate::reserved::Reserved;
 
 /// A TCP proxy in front of a server. Its manner can change while connections are open.
 ///
@@ -31,6 +32,8 @@ pub struct Proxy {
     port: u16,
     flow: Arc<Flow>,
     acceptor: Mutex<Option<Acceptor>>,
+    /// The port, while nobody listens on it.
+    reserved: Mutex<Option<Reserved>>,
 }
 
 impl Proxy {
@@ -48,6 +51,7 @@ impl Proxy {
             port: acceptor.port(),
             flow,
             acceptor: Mutex::new(Some(acceptor)),
+            reserved: Mutex::new(None),
         }
     }
 
@@ -129,6 +133,7 @@ impl Proxy {
     /// Stops accepting: new connections are refused. Open connections stay open.
     pub fn refuse(&self) {
         self.acceptor().take();
+        *self.reserved() = Reserved::again(self.port).ok();
     }
 
     fn behave(&self, manner: Manner) {
@@ -140,7 +145,12 @@ impl Proxy {
             *acceptor = Some(started.unwrap_or_else(|error| {
                 panic!("the proxy cannot listen on port {port} again: {error}")
             }));
+            *self.reserved() = None;
         }
+    }
+
+    fn reserved(&self) -> MutexGuard<'_, Option<Reserved>> {
+        self.reserved.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn acceptor(&self) -> MutexGuard<'_, Option<Acceptor>> {

@@ -1,11 +1,13 @@
 //! What is not a Redis server, or not a well-behaved one.
 
 use std::io::{Read, Write};
-use std::net::{Shutdown, TcpListener, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
+
+use socket2::{Domain, Socket, Type};
 
 /// A server that accepts and then does what `behave` does.
 pub(crate) fn impostor(behave: impl Fn(TcpStream) + Clone + Send + 'static) -> u16 {
@@ -113,12 +115,15 @@ fn forward(client: TcpStream, server: u16, is_known: impl Fn(&str) -> bool) {
     let _ = to.shutdown(Shutdown::Both);
 }
 
+/// A port that refuses connections. It is taken for as long as the test's process lives, so that nobody listens on it later.
 pub(crate) fn refuses() -> u16 {
-    TcpListener::bind(("127.0.0.1", 0))
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
+    let socket = Box::leak(Box::new(
+        Socket::new(Domain::IPV4, Type::STREAM, None).unwrap(),
+    ));
+    socket
+        .bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into())
+        .unwrap();
+    socket.local_addr().unwrap().as_socket().unwrap().port()
 }
 
 /// Answers every request with an error that tries to look like a log's line, and to colour it.

@@ -2,7 +2,10 @@
 #![allow(dead_code, reason = "each test file uses a part of it")]
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
+pub(crate) mod clients;
+pub(crate) mod cold;
 pub(crate) mod impostors;
+pub(crate) mod in_flight;
 pub(crate) mod moves;
 pub(crate) mod traffic;
 
@@ -11,11 +14,14 @@ use std::time::{Duration, Instant};
 use redis::RedisResult;
 use redis::aio::ConnectionLike;
 use redis_components::__private::{Declaration, component};
-use redis_components::{Component, Connection, Error, Settings, blocking};
+use redis_components::{Component, ConfigSource, Connection, Error, Settings, blocking, status};
 use redis_components_testing::Server;
 
-/// Ten times what the slowest of these takes on a busy machine with two cores.
-pub(crate) const SOON: Duration = Duration::from_secs(10);
+/// How long a test waits for a condition: ten times what the slowest takes by design. It is less than the thirty seconds after
+/// which configs are read again and refused ones are tried again, so that neither hides that something was missed.
+pub(crate) const SOON: Duration = Duration::from_secs(25);
+/// An hour: what is due after it does not happen in a test.
+pub(crate) const HOUR: Duration = Duration::from_secs(3600);
 
 /// A config server and two data servers; the key `name` says on each which it is.
 pub(crate) struct World {
@@ -36,7 +42,13 @@ impl World {
         world
     }
 
+    /// Settings for tests that are not about timeouts: a busy machine fails no call.
     pub(crate) fn settings(&self) -> Settings {
+        patient(self.default_settings())
+    }
+
+    /// Settings with the timeouts that an application has if it sets none.
+    pub(crate) fn default_settings(&self) -> Settings {
         Settings::new(self.config.url())
     }
 
@@ -53,6 +65,17 @@ impl World {
     pub(crate) fn reads(&self) -> u64 {
         self.config.command_calls("getrange")
     }
+
+    /// How many more reads there may be because the machine stood still: a read that is given up is made again, over another
+    /// connection than the `first` that each watch opens.
+    pub(crate) fn reads_again(&self, first: u64) -> u64 {
+        2 * self.config.connections_received().saturating_sub(first)
+    }
+}
+
+/// Settings under which no call fails because the machine is slow.
+pub(crate) fn patient(settings: Settings) -> Settings {
+    settings.connect_timeout(SOON).response_timeout(SOON)
 }
 
 /// A component as generated code declares it.
@@ -119,13 +142,22 @@ pub(crate) fn counter(server: &Server) -> u64 {
     }
 }
 
-/// How many clients wait on a server for what a blocking command is to bring.
-pub(crate) fn blocked(server: &Server) -> u64 {
-    let info: String = redis::from_redis_value(server.command(&["INFO", "clients"])).unwrap();
-    let line = info
-        .lines()
-        .find_map(|line| line.strip_prefix("blocked_clients:"));
-    line.and_then(|count| count.trim().parse().ok()).unwrap()
+/// The config of a server on a port of this machine, with more fields, such as `"db": 1`.
+pub(crate) fn config_with(port: u16, fields: &str) -> String {
+    format!(r#"{{"host":"127.0.0.1","port":{port},{fields}}}"#)
+}
+
+/// How the config of the only component is learned.
+pub(crate) fn source() -> ConfigSource {
+    status().components[0].source
+}
+
+/// Waits until calls of the component run on the server with that name.
+pub(crate) async fn arrives(component: &Component, name: &str) {
+    until("the move is seen", async || {
+        whereabouts(component).await.unwrap() == name
+    })
+    .await;
 }
 
 /// Waits until the condition holds.
@@ -134,5 +166,14 @@ pub(crate) async fn until(what: &str, mut condition: impl AsyncFnMut() -> bool) 
     while !condition().await {
         assert!(Instant::now() < deadline, "not within {SOON:?}: {what}");
         tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+}
+
+/// Waits until the condition holds, on a thread.
+pub(crate) fn until_blocking(what: &str, mut condition: impl FnMut() -> bool) {
+    let deadline = Instant::now() + SOON;
+    while !condition() {
+        assert!(Instant::now() < deadline, "not within {SOON:?}: {what}");
+        std::thread::sleep(Duration::from_millis(2));
     }
 }

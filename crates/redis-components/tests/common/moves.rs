@@ -18,10 +18,6 @@ pub(crate) enum Notice {
 impl Notice {
     pub(crate) const BOTH: [Self; 2] = [Self::Push, Self::Poll];
 
-    pub(crate) fn settings(self, world: &World) -> Settings {
-        self.apply(world.settings())
-    }
-
     pub(crate) fn apply(self, settings: Settings) -> Settings {
         settings.push(self == Self::Push)
     }
@@ -43,8 +39,8 @@ impl Notice {
     }
 }
 
-/// More than a hundred times what a push takes to arrive.
-pub(crate) const LATE: Duration = Duration::from_millis(250);
+/// What a busy machine adds to any bound: ten times what one has added that was compiling at the same time.
+pub(crate) const LATE: Duration = Duration::from_millis(2500);
 
 /// The moves of a component between the servers of a world, in the order in which they were made.
 pub(crate) struct Moves<'a> {
@@ -81,6 +77,14 @@ impl<'a> Moves<'a> {
     /// Moves it to where it is not.
     pub(crate) fn on(&mut self) -> Instant {
         self.to(self.elsewhere())
+    }
+
+    /// Where it is.
+    pub(crate) fn here(&self) -> &'static str {
+        match self.elsewhere() {
+            "a" => "b",
+            _ => "a",
+        }
     }
 
     pub(crate) fn elsewhere(&self) -> &'static str {

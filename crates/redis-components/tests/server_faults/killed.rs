@@ -3,37 +3,33 @@
 use std::time::Instant;
 
 use redis::{RedisError, RedisResult};
-use redis_components::{Component, Scope};
+use redis_components::{Component, ErrorKind, Scope};
 
+use crate::common::clients::kill_clients;
 use crate::common::impostors::Impatient;
+use crate::common::in_flight::{hold, hold_blocking, waiting};
 use crate::common::moves::{LATE, Notice};
 use crate::common::traffic::{Call, Caller, STEADY, Traffic, figure};
-use crate::common::{World, declare, until};
+use crate::common::{
+    HOUR, SOON, World, count, counter, declare, name_of, name_of_blocking, until, until_blocking,
+    whereabouts, whereabouts_blocking,
+};
 use crate::{BACK, FAST, is_on};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn r10_a_killed_server_fails_calls_in_flight_at_once() {
     let world = World::start();
     let logs = declare("logs", Notice::Push.wait());
-    let config = format!(
-        r#"{{"host":"127.0.0.1","port":{},"socket_timeout":60}}"#,
-        world.a.port()
-    );
-    world.set(logs, &config);
+    world.move_to(logs, &world.a);
     world
         .settings()
         .scope(async {
-            let task = tokio::spawn(Scope::wrap(wait_for_ever(logs, Caller::Task)));
+            let task = tokio::spawn(Scope::wrap(held_call(logs, Caller::Task)));
             let scope = Scope::current().unwrap();
             let thread = tokio::task::spawn_blocking(move || {
-                scope.run_blocking(|| pollster::block_on(wait_for_ever(logs, Caller::Thread)))
+                scope.run_blocking(|| pollster::block_on(held_call(logs, Caller::Thread)))
             });
-            until("both are in flight", async || {
-                let clients = world.a.command(&["CLIENT", "LIST"]);
-                let clients: String = redis::from_redis_value(clients).unwrap();
-                clients.matches("cmd=blpop").count() == 2
-            })
-            .await;
+            until("both are in flight", async || waiting(&world.a) == 2).await;
             let killed = Instant::now();
             world.a.stop();
             let errors = [task.await.unwrap(), thread.await.unwrap()];
@@ -45,6 +41,20 @@ async fn r10_a_killed_server_fails_calls_in_flight_at_once() {
             }
         })
         .await;
+}
+
+/// A call that is in flight for as long as its server lives.
+async fn held_call(component: &Component, caller: Caller) -> RedisResult<u64> {
+    match caller {
+        Caller::Task => {
+            let mut connection = component.connection().await.map_err(RedisError::from)?;
+            hold(&mut connection).await
+        }
+        Caller::Thread => {
+            let mut connection = component.blocking_connection().map_err(RedisError::from)?;
+            hold_blocking(&mut connection)
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -82,6 +92,101 @@ async fn r10_a_killed_server_fails_calls_fast_and_is_back_when_it_is() {
         .await;
 }
 
+#[tokio::test]
+async fn r10_a_killed_server_that_is_known_to_be_is_a_typed_error_until_it_is_back() {
+    let world = World::start();
+    let logs = declare("logs", HOUR);
+    world.move_to(logs, &world.a);
+    world
+        .settings()
+        .scope(async {
+            assert_eq!(whereabouts(logs).await.unwrap(), "a");
+            world.a.stop();
+            until("the connection is known to be dead", async || {
+                logs.connection().await.is_err()
+            })
+            .await;
+            let begun = Instant::now();
+            for _ in 0..1000 {
+                let error = logs.connection().await.unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::ServerUnreachable);
+                assert_eq!(error.component(), Some("logs"));
+            }
+            assert!(begun.elapsed() < SOON, "{:?}", begun.elapsed());
+
+            world.a.restart();
+            until("the server is back", async || {
+                logs.connection().await.is_ok()
+            })
+            .await;
+            count(logs).await.unwrap();
+            assert_eq!(counter(&world.a), 1);
+        })
+        .await;
+}
+
+#[test]
+fn r10_a_blocking_call_recovers_from_a_restart_too() {
+    let world = World::start();
+    let logs = declare("logs", HOUR);
+    world.move_to(logs, &world.a);
+    world.settings().scope_blocking(|| {
+        assert_eq!(whereabouts_blocking(logs).unwrap(), "a");
+        world.a.stop();
+        let mut connection = logs.blocking_connection().unwrap();
+        assert!(name_of_blocking(&mut connection).is_err());
+        drop(connection);
+        let error = logs.blocking_connection().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ServerUnreachable);
+
+        world.a.restart();
+        world.a.command(&["SET", "name", "a"]);
+        until_blocking("the server is back", || logs.blocking_connection().is_ok());
+        assert_eq!(whereabouts_blocking(logs).unwrap(), "a");
+    });
+}
+
+#[tokio::test]
+async fn r10_a_broken_connection_makes_the_component_look_where_it_is() {
+    let world = World::start();
+    // An hour: it is the broken connection that makes it look.
+    let logs = declare("logs", HOUR);
+    world.move_to(logs, &world.a);
+    world
+        .settings()
+        .scope(async {
+            assert_eq!(whereabouts(logs).await.unwrap(), "a");
+            world.move_to(logs, &world.b);
+            world.a.stop();
+            until("the move is seen", async || {
+                let Ok(mut connection) = logs.connection().await else {
+                    return false;
+                };
+                name_of(&mut connection).await.is_ok_and(|name| name == "b")
+            })
+            .await;
+        })
+        .await;
+}
+
+/// It is younger than what counts against its server, but it has served.
+#[tokio::test]
+async fn r10_a_young_connection_that_is_lost_once_fails_no_later_call() {
+    let world = World::start();
+    let logs = declare("logs", HOUR);
+    world.move_to(logs, &world.a);
+    world
+        .settings()
+        .scope(async {
+            assert_eq!(whereabouts(logs).await.unwrap(), "a");
+            let kept = logs.connection().await.unwrap();
+            kill_clients(&world.a);
+            until("the loss is seen", async || !kept.is_current()).await;
+            assert_eq!(whereabouts(logs).await.unwrap(), "a");
+        })
+        .await;
+}
+
 /// A client can be made, but not kept: that must be no reason to make one for every call.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn r10_a_server_that_hangs_up_after_the_probe_fails_calls_fast_and_is_not_stormed() {
@@ -115,19 +220,4 @@ async fn r10_a_server_that_hangs_up_after_the_probe_fails_calls_fast_and_is_not_
             figure("server that hangs up: calls took", took);
         })
         .await;
-}
-
-/// A call that is in flight for as long as its server lives.
-async fn wait_for_ever(component: &Component, caller: Caller) -> RedisResult<String> {
-    let command = redis::cmd("BLPOP").arg("nothing").arg(0).to_owned();
-    match caller {
-        Caller::Task => {
-            let mut connection = component.connection().await.map_err(RedisError::from)?;
-            command.query_async(&mut connection).await
-        }
-        Caller::Thread => {
-            let mut connection = component.blocking_connection().map_err(RedisError::from)?;
-            command.query(&mut connection)
-        }
-    }
 }

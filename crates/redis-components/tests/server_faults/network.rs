@@ -6,11 +6,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use redis::{RedisError, RedisResult};
-use redis_components::{Component, Error, Scope};
+use redis_components::{Component, Error, ErrorKind, Scope};
 use redis_components_testing::Proxy;
 
+use crate::common::impostors::{impostor, web_server};
 use crate::common::moves::{LATE, Notice};
-use crate::common::{World, always_fresh, declare, until, whereabouts};
+use crate::common::{World, config_with, declare, until};
 use crate::{BACK, CONNECT_TIMEOUT, RESPONSE_TIMEOUT, is_on};
 
 /// An INCR of a counter of its own, asynchronous or blocking.
@@ -31,15 +32,14 @@ async fn r4_a_command_that_timed_out_is_never_sent_again() {
     const THREADS: u64 = 8;
     let world = World::start();
     let logs = declare("logs", Notice::Push.wait());
-    let config = format!(
-        r#"{{"host":"127.0.0.1","port":{},"socket_timeout":0.05}}"#,
-        world.a.port()
+    world.set(
+        logs,
+        &config_with(world.a.port(), r#""socket_timeout":0.05"#),
     );
-    world.set(logs, &config);
     world
-        .settings()
+        .default_settings()
         .scope(async {
-            assert!(is_on("a", logs).await);
+            until("calls succeed", async || is_on("a", logs).await).await;
             let (issued, failed) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
             let call = |calls: u64, blocking: bool| {
                 let (issued, failed) = (Arc::clone(&issued), Arc::clone(&failed));
@@ -120,9 +120,9 @@ async fn r4_a_bad_network_gives_right_answers_or_errors() {
         ("a black hole", 1, &|| proxy.hold()),
     ];
     world
-        .settings()
+        .default_settings()
         .scope(async {
-            assert!(is_on("a", logs).await);
+            until("calls succeed", async || is_on("a", logs).await).await;
             for (what, least_failures, fault) in faults {
                 fault();
                 let mut failed = 0;
@@ -159,27 +159,37 @@ async fn r4_a_bad_network_gives_right_answers_or_errors() {
         .await;
 }
 
+/// A proxy that cuts replies off, and soon does not, is no server that refuses: that would be left alone for half a minute.
 #[tokio::test]
-async fn r4_a_connection_that_outlives_its_config_still_ends_where_it_began() {
-    // A kept connection must neither follow the component nor be cut when its server is frozen and thawed.
+async fn r10_a_server_whose_replies_are_cut_off_is_down_and_not_wrong() {
     let world = World::start();
-    let logs = always_fresh("logs");
-    world.move_to(logs, &world.a);
+    let proxy = Proxy::to(&world.a);
+    // The replies to SELECT and to PING, which every server sends: in the first, behind it, and in the last.
+    let replies = "+OK\r\n+PONG\r\n".len();
+    for cut_after in [1, 4, 5, replies - 1] {
+        let logs = declare("logs", Notice::Push.wait());
+        world.set(logs, &config_with(proxy.port(), r#""db":1"#));
+        proxy.cut_after(cut_after);
+        world
+            .settings()
+            .scope(async {
+                let error = logs.connection().await.unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::ServerUnreachable, "{error}");
+                let error = logs.blocking_connection().unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::ServerUnreachable, "{error}");
+            })
+            .await;
+    }
+    let web = declare("web", Notice::Push.wait());
+    world.set(
+        web,
+        &format!(r#"{{"host":"127.0.0.1","port":{}}}"#, impostor(web_server)),
+    );
     world
         .settings()
         .scope(async {
-            let mut kept = logs.connection().await.unwrap();
-            world.a.freeze();
-            world.move_to(logs, &world.b);
-            assert_eq!(whereabouts(logs).await.unwrap(), "b");
-            assert!(
-                crate::common::name_of(&mut kept)
-                    .await
-                    .unwrap_err()
-                    .is_timeout()
-            );
-            world.a.thaw();
-            assert_eq!(crate::common::name_of(&mut kept).await.unwrap(), "a");
+            let error = web.connection().await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::ServerRefused, "{error}");
         })
         .await;
 }

@@ -1,14 +1,17 @@
-//! A server that is none, and answers that are cut off.
+//! A new server that cannot be used, or not yet.
 
 use std::time::Instant;
 
 use redis_components::{ErrorKind, status};
 use redis_components_testing::{Proxy, Server};
 
-use crate::common::impostors::{impostor, refuses, web_server};
+use crate::common::cold::cold_errors;
+use crate::common::impostors::{impostor, refuses, tarpit, web_server};
 use crate::common::moves::{LATE, Moves, Notice};
 use crate::common::traffic::{Call, STEADY, Traffic, failures, figure};
-use crate::common::{World, declare, until};
+use crate::common::{
+    HOUR, SOON, World, always_fresh, arrives, declare, declare_with_connections, until, whereabouts,
+};
 use crate::{BACK, CONNECT_TIMEOUT, is_on};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -32,7 +35,7 @@ async fn r5_a_new_server_that_cannot_be_used_fails_no_call() {
         let mut moves = Moves::of(&world, logs);
         moves.to("a");
         notice
-            .settings(&world)
+            .apply(world.default_settings().response_timeout(SOON))
             .scope(async {
                 let traffic = Traffic::start(logs, STEADY);
                 traffic.goes_on(100).await;
@@ -50,8 +53,7 @@ async fn r5_a_new_server_that_cannot_be_used_fails_no_call() {
                     );
                     traffic.goes_on(200).await;
                     let mended = moves.on();
-                    let there = if moves.elsewhere() == "a" { "b" } else { "a" };
-                    until("it is mended", async || is_on(there, logs).await).await;
+                    until("it is mended", async || is_on(moves.here(), logs).await).await;
                     let back = mended.elapsed();
                     assert!(back <= BACK, "{what}: {back:?}");
                     println!("figure: {notice:?}: {what}: found {found:?}, mended {back:?}");
@@ -67,35 +69,78 @@ async fn r5_a_new_server_that_cannot_be_used_fails_no_call() {
     }
 }
 
-/// A proxy that cuts replies off, and soon does not, is no server that refuses: that would be left alone for half a minute.
 #[tokio::test]
-async fn r10_a_server_whose_replies_are_cut_off_is_down_and_not_wrong() {
+async fn r5_a_server_that_comes_up_after_its_config_is_moved_to() {
     let world = World::start();
-    let proxy = Proxy::to(&world.a);
-    for cut_after in [1, 3, 50] {
-        let logs = declare("logs", Notice::Push.wait());
-        world.set(logs, &proxy.config());
-        proxy.cut_after(cut_after);
-        world
-            .settings()
-            .scope(async {
-                let error = logs.connection().await.unwrap_err();
-                assert_eq!(error.kind(), ErrorKind::ServerUnreachable, "{error}");
-                let error = logs.blocking_connection().unwrap_err();
-                assert_eq!(error.kind(), ErrorKind::ServerUnreachable, "{error}");
-            })
-            .await;
-    }
-    let web = declare("web", Notice::Push.wait());
-    world.set(
-        web,
-        &format!(r#"{{"host":"127.0.0.1","port":{}}}"#, impostor(web_server)),
-    );
+    let logs = always_fresh("logs");
+    world.move_to(logs, &world.a);
     world
         .settings()
         .scope(async {
-            let error = web.connection().await.unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::ServerRefused, "{error}");
+            assert_eq!(whereabouts(logs).await.unwrap(), "a");
+            world.b.stop();
+            world.move_to(logs, &world.b);
+            assert_eq!(whereabouts(logs).await.unwrap(), "a");
+            world.b.restart();
+            world.b.command(&["SET", "name", "b"]);
+            arrives(logs, "b").await;
         })
         .await;
+}
+
+#[tokio::test]
+async fn r5_a_server_that_takes_too_few_connections_does_not_come_into_force_unused() {
+    let world = World::start();
+    // One for who observes it, and one for us.
+    let narrow = Server::start_with(&["--maxclients", "2"]);
+    let logs = declare_with_connections("logs", HOUR, 3);
+    world.move_to(logs, &world.a);
+    world
+        .settings()
+        .scope(async {
+            assert_eq!(whereabouts(logs).await.unwrap(), "a");
+            world.move_to(logs, &narrow);
+            // Nobody calls: it is the watch that tries the new server, and again.
+            let generation = || status().components[0].current.as_ref().unwrap().generation;
+            until("it is tried", async || {
+                status().components[0].problem.is_some()
+            })
+            .await;
+            assert_eq!(generation(), 1);
+            let tried = narrow.connections_received();
+            until("it is tried again", async || {
+                narrow.connections_received() > tried
+            })
+            .await;
+            assert_eq!(generation(), 1);
+            assert_eq!(whereabouts(logs).await.unwrap(), "a");
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn r10_a_server_that_cannot_be_used_is_named_in_a_typed_error() {
+    let world = World::start();
+    let locked = Server::start_with(&["--requirepass", "right"]);
+    // It answers that it does not know the command, and repeats the command's arguments.
+    let without_auth = Server::start_with(&["--rename-command", "AUTH", ""]);
+    let on = |port: u16| format!(r#"{{"host":"127.0.0.1","port":{port},"password":"S3CR3T-7f"}}"#);
+    let cases = [
+        (on(refuses()), ErrorKind::ServerUnreachable),
+        (on(impostor(tarpit)), ErrorKind::ServerUnreachable),
+        (on(impostor(web_server)), ErrorKind::ServerRefused),
+        (on(locked.port()), ErrorKind::ServerRefused),
+        (on(without_auth.port()), ErrorKind::ServerRefused),
+    ];
+    for (config, expected) in cases {
+        world.config.command(&["SET", "config:redis:logs", &config]);
+        for error in cold_errors(world.default_settings(), expected).await {
+            assert!(
+                !format!("{error} {error:?}").contains("S3CR3T"),
+                "{error:?}"
+            );
+            let source = std::error::Error::source(&error).map(ToString::to_string);
+            assert!(!format!("{source:?}").contains("S3CR3T"), "{source:?}");
+        }
+    }
 }

@@ -1,12 +1,8 @@
 //! Calls that wait when their component moves: they are asked again where it is now.
 
-#![allow(clippy::unwrap_used, reason = "these are tests")]
-
-mod common;
-
 use std::time::Duration;
 
-use common::{SOON, World, declare, until, whereabouts};
+use crate::common::{SOON, World, declare, until, whereabouts};
 use redis::{RedisResult, Value};
 use redis_components::__private::AcquireDedicated;
 use redis_components::{Component, Connection, Error, ErrorKind, Scope};

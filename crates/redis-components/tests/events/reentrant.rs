@@ -1,19 +1,15 @@
-//! A subscriber of events that itself calls a component, as one does that logs to Redis. One test, because there is one
-//! subscriber in a process.
-
-#![allow(clippy::unwrap_used, reason = "these are tests")]
-
-mod common;
+//! A subscriber of events that itself calls a component, as one does that logs to Redis.
 
 use std::cell::Cell;
-use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
 
-use common::{SOON, World, declare, whereabouts_blocking};
-use redis_components::Component;
+use redis_components::{Component, status};
+
+use crate::common::{SOON, World, declare, whereabouts_blocking};
+use crate::log::listen_and;
 
 thread_local! {
     static IS_CALLING: Cell<bool> = const { Cell::new(false) };
@@ -22,25 +18,30 @@ thread_local! {
 static CALLS: AtomicU64 = AtomicU64::new(0);
 
 /// Calls the component, but not for the events of that call.
-fn call(logs: &Component) -> io::Sink {
+fn call(logs: &Component) {
     if !IS_CALLING.replace(true) {
         // Whether it finds a connection is not the question, but whether it ends.
         drop(logs.blocking_connection());
         CALLS.fetch_add(1, Ordering::SeqCst);
         IS_CALLING.set(false);
     }
-    io::sink()
 }
 
 #[test]
 fn r10_a_subscriber_may_call_a_component() {
     let world = World::start();
-    let logs = declare("logs", Duration::from_millis(20));
-    world.settings().install().unwrap();
-    tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_writer(move || call(logs))
-        .init();
+    let logs = declare("reentrant", Duration::from_millis(20));
+    world.default_settings().install().unwrap();
+    // The events of this test, of which each names one of these.
+    let named = [
+        logs.key().to_owned(),
+        format!("127.0.0.1:{}", world.config.port()),
+    ];
+    listen_and(move |line| {
+        if named.iter().any(|name| line.contains(name)) {
+            call(logs);
+        }
+    });
 
     let (sender, receiver) = channel();
     let calls = thread::spawn(move || {
@@ -50,9 +51,9 @@ fn r10_a_subscriber_may_call_a_component() {
         world.set(logs, refused);
         while logs.blocking_connection().unwrap_err().server() != Some("127.0.0.1:1") {}
         world.move_to(logs, &world.a);
-        while whereabouts_blocking(logs).is_err() {}
+        while logs.blocking_connection().is_err() {}
         world.config.stop();
-        let problem = || redis_components::status().components[0].problem.clone();
+        let problem = || status().components[0].problem.clone();
         while problem().is_none() {
             whereabouts_blocking(logs).unwrap();
         }

@@ -1,20 +1,18 @@
-//! R1, R2 and R4 while many call and the component moves on and on.
-
-#![allow(clippy::unwrap_used, reason = "these are tests")]
-
-mod common;
+//! Many callers, while the component moves on and on.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::Poll;
-use std::time::{Duration, Instant};
+use std::thread;
+use std::time::Duration;
 
-use common::moves::{LATE, Moves, Notice};
-use common::traffic::{Call, Load, Traffic, failures, figure};
-use common::{World, counter, declare, until, whereabouts};
 use redis_components::{Component, Scope};
+
+use crate::common::moves::{LATE, Moves, Notice};
+use crate::common::traffic::{Call, Load, Traffic, failures, figure};
+use crate::common::{HOUR, World, count, counter, declare, until, until_blocking, whereabouts};
 
 const TASKS: Load = Load {
     tasks: 64,
@@ -34,15 +32,15 @@ async fn moves_lose_nothing(notice: Notice, load: Load, moves: u64, calls: u64) 
     let mut made = Moves::of(&world, logs);
     made.to("a");
     notice
-        .settings(&world)
+        .apply(world.settings())
         .scope(async {
             let traffic = Traffic::start(logs, load);
             for step in 0..moves {
                 made.on();
                 traffic.goes_on(calls / moves).await;
-                if step % 20 == 0 {
-                    // Now and then the component stays for longer than the bound, or nobody could be too late.
-                    tokio::time::sleep(notice.bound() + LATE).await;
+                if step % (moves / 2) == 0 {
+                    // Twice the component stays for longer than the bound, or nobody could be too late.
+                    tokio::time::sleep(notice.bound() + LATE / 5).await;
                 }
             }
             let calls_made = traffic.stop().await;
@@ -82,6 +80,84 @@ async fn r4_threads_lose_nothing_in_100_moves_that_are_pushed() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn r4_threads_lose_nothing_in_100_moves_that_are_polled() {
     moves_lose_nothing(Notice::Poll, THREADS, 100, 50_000).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn r4_tasks_that_ask_for_each_call_lose_nothing_in_100_moves() {
+    const CALLS: u64 = 40_000;
+    const MOVES: u64 = 100;
+    let world = World::start();
+    let logs = declare("logs", Duration::from_millis(5));
+    world.move_to(logs, &world.a);
+    world
+        .settings()
+        .scope(async {
+            let made = Arc::new(AtomicU64::new(0));
+            let callers: Vec<_> = (0..64)
+                .map(|_| {
+                    let made = Arc::clone(&made);
+                    tokio::spawn(Scope::wrap(async move {
+                        while made.fetch_add(1, Ordering::Relaxed) < CALLS {
+                            count(logs).await.unwrap();
+                        }
+                    }))
+                })
+                .collect();
+            for step in 1..=MOVES {
+                until("the calls go on", async || {
+                    made.load(Ordering::Relaxed) >= step * CALLS / (MOVES + 1)
+                })
+                .await;
+                world.move_to(logs, if step % 2 == 0 { &world.a } else { &world.b });
+            }
+            for caller in callers {
+                caller.await.unwrap();
+            }
+            let (on_a, on_b) = (counter(&world.a), counter(&world.b));
+            assert_eq!(on_a + on_b, CALLS);
+            assert!(on_a > 0 && on_b > 0, "{on_a} on a, {on_b} on b");
+        })
+        .await;
+}
+
+#[test]
+fn r4_threads_that_ask_for_each_call_lose_nothing_in_20_moves() {
+    const MOVES: usize = 20;
+    let world = World::start();
+    let logs = declare("logs", Duration::from_millis(5));
+    world.move_to(logs, &world.a);
+    world.settings().scope_blocking(|| {
+        let scope = Scope::current().unwrap();
+        let (made, stop) = (AtomicU64::new(0), AtomicBool::new(false));
+        thread::scope(|threads| {
+            for _ in 0..16 {
+                let scope = scope.clone();
+                let call = || {
+                    let mut connection = logs.blocking_connection().unwrap();
+                    let counted = redis::cmd("INCR").arg("counter").exec(&mut connection);
+                    counted.unwrap();
+                    made.fetch_add(1, Ordering::Relaxed);
+                };
+                let stop = &stop;
+                threads.spawn(move || {
+                    scope.run_blocking(|| {
+                        while !stop.load(Ordering::Relaxed) {
+                            call();
+                        }
+                    });
+                });
+            }
+            for server in [&world.b, &world.a].into_iter().cycle().take(MOVES) {
+                let before = counter(server);
+                world.move_to(logs, server);
+                // Each move is seen by some calls.
+                until_blocking("calls arrive", || counter(server) > before + 100);
+            }
+            stop.store(true, Ordering::Relaxed);
+        });
+        let counted = counter(&world.a) + counter(&world.b);
+        assert_eq!(counted, made.into_inner());
+    });
 }
 
 /// Polls a future so many times and then drops it, unless it is ready.
@@ -188,8 +264,8 @@ async fn r2_writes_back_to_back_never_leave_a_reader_behind() {
     moves.to("a");
     let mut writer = world.config.connection();
     Notice::Push
-        .settings(&world)
-        .reread_interval(Duration::from_secs(3600))
+        .apply(world.settings())
+        .reread_interval(HOUR)
         .scope(async {
             let traffic = Traffic::start(logs, READERS);
             let mut seen = Vec::new();
@@ -201,10 +277,10 @@ async fn r2_writes_back_to_back_never_leave_a_reader_behind() {
                 moves.on();
                 moves.on();
                 let set = moves.on();
-                let deadline = Instant::now() + common::SOON;
-                while whereabouts(logs).await.unwrap() != to {
-                    assert!(Instant::now() < deadline, "stale in round {round}");
-                }
+                until(&format!("round {round} is seen"), async || {
+                    whereabouts(logs).await.unwrap() == to
+                })
+                .await;
                 seen.push(set.elapsed());
             }
             figure(

@@ -1,10 +1,6 @@
 //! R9: nobody can change what others share.
 
-#![allow(clippy::unwrap_used, reason = "these are tests")]
-
-mod common;
-
-use common::{World, always_fresh, declare, name_of};
+use crate::common::{World, always_fresh, declare, name_of};
 use redis::{RedisError, Value};
 use redis_components::__private::{Acquire, AcquireDedicated};
 use redis_components::{Connection, Error, ErrorKind};

@@ -1,22 +1,16 @@
-//! Blocking connections: bounded as a whole, exclusive, and as clean as the first one for everybody.
+//! Blocking connections: bounded in number, exclusive, and as clean as the first one for everybody.
 
-#![allow(clippy::unwrap_used, reason = "these are tests")]
-
-mod common;
-
-use std::io::{Read, Write};
-use std::net::TcpListener;
 use std::sync::Barrier;
 use std::thread;
-use std::time::{Duration, Instant};
 
-use common::traffic::figure;
-use common::{SOON, World, always_fresh, whereabouts_blocking};
 use redis::{Commands, RedisResult};
-use redis_components::{Scope, Settings};
+use redis_components::{ErrorKind, Scope};
+
+use crate::common::clients::{client_list, clients};
+use crate::common::{World, always_fresh, config_with, whereabouts_blocking};
 
 #[test]
-fn a_transaction_has_the_connection_for_itself() {
+fn r9_a_transaction_has_the_connection_for_itself() {
     let world = World::start();
     let logs = always_fresh("logs");
     world.move_to(logs, &world.a);
@@ -52,7 +46,7 @@ fn a_transaction_has_the_connection_for_itself() {
 }
 
 #[test]
-fn a_command_that_is_refused_inside_a_transaction_aborts_it() {
+fn r4_a_command_that_is_refused_inside_a_transaction_aborts_it() {
     let world = World::start();
     let logs = always_fresh("logs");
     world.move_to(logs, &world.a);
@@ -74,7 +68,7 @@ fn a_command_that_is_refused_inside_a_transaction_aborts_it() {
 }
 
 #[test]
-fn what_a_call_leaves_behind_is_not_found_by_the_next() {
+fn r9_what_a_call_leaves_behind_is_not_found_by_the_next() {
     let world = World::start();
     let logs = always_fresh("logs");
     world.move_to(logs, &world.a);
@@ -100,7 +94,7 @@ fn what_a_call_leaves_behind_is_not_found_by_the_next() {
 }
 
 #[test]
-fn a_thread_is_given_the_connection_that_it_used_last() {
+fn r6_a_thread_is_given_the_connection_that_it_used_last() {
     let world = World::start();
     let logs = always_fresh("logs");
     world.move_to(logs, &world.a);
@@ -129,66 +123,32 @@ fn a_thread_is_given_the_connection_that_it_used_last() {
         });
         drop(use_for("LLEN"));
 
-        let connections: String =
-            redis::from_redis_value(world.a.command(&["CLIENT", "LIST"])).unwrap();
         for (command, count) in [("strlen", 0), ("exists", 1), ("llen", 1)] {
-            let found = connections.matches(&format!(" cmd={command} ")).count();
-            assert_eq!(found, count, "{command} in {connections}");
+            let found = clients(&world.a, &format!(" cmd={command} "));
+            assert_eq!(found, count, "{command} in {:?}", client_list(&world.a));
         }
     });
 }
 
 #[test]
-fn r10_a_server_that_answers_byte_by_byte_holds_a_call_for_no_longer_than_the_response_timeout() {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-    let url = format!("redis://{}", listener.local_addr().unwrap());
-    thread::spawn(move || {
-        for mut stream in listener.incoming().flatten() {
-            thread::spawn(move || {
-                let _ = stream.read(&mut [0; 1024]);
-                let _ = stream.write_all(b"+PONG\r\n");
-                let _ = stream.read(&mut [0; 1024]);
-                while stream.write_all(b"+").is_ok() {
-                    thread::sleep(Duration::from_millis(10));
-                }
-            });
-        }
-    });
+fn r10_a_blocking_pool_is_bounded_and_says_so() {
+    let world = World::start();
     let logs = always_fresh("logs");
-    Settings::fixed([("logs", url)]).scope_blocking(|| {
-        let mut connection = logs.blocking_connection().unwrap();
-        let begun = Instant::now();
-        let result: RedisResult<String> = connection.get("name");
-        assert!(result.unwrap_err().is_timeout());
-        assert!(begun.elapsed() < SOON, "{:?}", begun.elapsed());
-    });
-}
-
-#[test]
-fn r10_a_server_that_takes_a_big_value_slowly_holds_a_call_for_no_longer_than_the_response_timeout()
-{
-    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-    let url = format!("redis://{}", listener.local_addr().unwrap());
-    thread::spawn(move || {
-        for mut stream in listener.incoming().flatten() {
-            thread::spawn(move || {
-                let _ = stream.read(&mut [0; 1024]);
-                let _ = stream.write_all(b"+PONG\r\n");
-                // So much that each write makes progress, and so little that all of them take a minute and more.
-                while stream.read(&mut [0; 64 * 1024]).is_ok_and(|read| read > 0) {
-                    thread::sleep(Duration::from_millis(100));
-                }
-            });
+    // A call waits for a place as long as connecting may take.
+    let fields = r#""max_connections":2,"socket_connect_timeout":1"#;
+    world.set(logs, &config_with(world.a.port(), fields));
+    world.settings().scope_blocking(|| {
+        let held = [
+            logs.blocking_connection().unwrap(),
+            logs.blocking_connection().unwrap(),
+        ];
+        let error = logs.blocking_connection().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::PoolExhausted);
+        assert!(error.to_string().contains("max_connections"), "{error}");
+        drop(held);
+        for _ in 0..10 {
+            assert_eq!(whereabouts_blocking(logs).unwrap(), "a");
         }
-    });
-    let logs = always_fresh("logs");
-    Settings::fixed([("logs", url)]).scope_blocking(|| {
-        let mut connection = logs.blocking_connection().unwrap();
-        let value = vec![b'x'; 64 * 1024 * 1024];
-        let begun = Instant::now();
-        let result: RedisResult<()> = connection.set("name", value);
-        assert!(result.unwrap_err().is_timeout());
-        figure("big value, taken slowly: the call took", [begun.elapsed()]);
-        assert!(begun.elapsed() < SOON, "{:?}", begun.elapsed());
+        assert_eq!(world.a.connected_clients(), 2);
     });
 }

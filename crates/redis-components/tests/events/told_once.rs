@@ -1,79 +1,14 @@
-//! R5 and R8 as a log shows them: each thing is told once, on one line, whatever a server says.
+//! Each thing is told once, on one line, whatever a server says.
 
-#![allow(clippy::unwrap_used, reason = "these are tests")]
-
-mod common;
-
-use std::fmt::{Debug, Write};
-use std::sync::{Mutex, Once, PoisonError};
 use std::time::Duration;
 
-use common::impostors::{Impatient, forger, impostor};
-use common::{World, always_fresh, declare, until, whereabouts};
+use redis::RedisResult;
 use redis_components::{Component, Settings, status};
 use redis_components_testing::Server;
-use tracing::field::{Field, Visit};
-use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Metadata, Subscriber};
 
-static LOG: Mutex<Vec<String>> = Mutex::new(Vec::new());
-
-/// A log that writes what it is given as it is.
-struct Log;
-
-struct Line(String);
-
-impl Visit for Line {
-    fn record_str(&mut self, field: &Field, value: &str) {
-        write!(self.0, "{field}={value} ").unwrap();
-    }
-
-    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        write!(self.0, "{field}={value:?} ").unwrap();
-    }
-}
-
-impl Subscriber for Log {
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.target().starts_with("redis_components")
-    }
-
-    fn new_span(&self, _: &Attributes<'_>) -> Id {
-        Id::from_u64(1)
-    }
-
-    fn record(&self, _: &Id, _: &Record<'_>) {}
-
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-
-    fn event(&self, event: &Event<'_>) {
-        let mut line = Line(String::new());
-        event.record(&mut line);
-        LOG.lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(line.0);
-    }
-
-    fn enter(&self, _: &Id) {}
-
-    fn exit(&self, _: &Id) {}
-}
-
-fn listen() {
-    static LISTEN: Once = Once::new();
-    LISTEN.call_once(|| tracing::subscriber::set_global_default(Log).unwrap());
-}
-
-/// The lines that hold both texts, of which one tells them from those of other tests.
-fn lines(what: &str, whose: &str) -> Vec<String> {
-    let log = LOG.lock().unwrap_or_else(PoisonError::into_inner);
-    let wanted = |line: &&String| line.contains(what) && line.contains(whose);
-    log.iter().filter(wanted).cloned().collect()
-}
-
-async fn is_told(what: &str, whose: &str) {
-    until(what, async || !lines(what, whose).is_empty()).await;
-}
+use crate::common::impostors::{Impatient, forger, impostor};
+use crate::common::{World, always_fresh, arrives, declare, until, whereabouts};
+use crate::log::{is_told, lines, listen};
 
 async fn fails(component: &'static Component, settings: Settings) -> String {
     settings
@@ -111,11 +46,11 @@ async fn r8_hostile_text_stays_on_one_line_and_is_escaped() {
         )
         .await,
     );
-    is_told("cannot be used", hostile.key()).await;
-    is_told("is lost", &forger.to_string()).await;
+    is_told(&["cannot be used", hostile.key()]).await;
+    is_told(&["is lost", &forger.to_string()]).await;
 
-    told.extend(lines("", hostile.key()));
-    told.extend(lines("", &forger.to_string()));
+    told.extend(lines(&["", hostile.key()]));
+    told.extend(lines(&["", &forger.to_string()]));
     assert!(told.len() >= 2 * configs.len(), "{told:#?}");
     assert!(
         told.iter().any(|text| text.contains("[ERROR] forged")),
@@ -148,8 +83,8 @@ async fn r5_a_config_that_is_refused_again_and_again_is_told_once() {
             .await;
         })
         .await;
-    assert_eq!(lines("server cannot be used", refused.key()).len(), 1);
-    assert_eq!(lines("config in force", refused.key()).len(), 1);
+    assert_eq!(lines(&["server cannot be used", refused.key()]).len(), 1);
+    assert_eq!(lines(&["config in force", refused.key()]).len(), 1);
 }
 
 #[tokio::test]
@@ -173,7 +108,7 @@ async fn r1_a_server_that_does_not_push_is_told_of_once() {
         })
         .await;
     let server = format!("127.0.0.1:{}", world.config.port());
-    assert_eq!(lines("does not push", &server).len(), 1);
+    assert_eq!(lines(&["does not push", &server]).len(), 1);
 }
 
 #[tokio::test]
@@ -188,22 +123,19 @@ async fn r5_a_config_server_that_is_lost_and_back_is_told_of_once_each() {
         .scope(async {
             whereabouts(lost).await.unwrap();
             world.config.stop();
-            is_told("config server is lost", &server).await;
+            is_told(&["config server is lost", &server]).await;
             for _ in 0..100 {
                 assert_eq!(whereabouts(lost).await.unwrap(), "a");
             }
             world.config.restart();
             world.move_to(lost, &world.b);
-            is_told("config server is back", &server).await;
-            until("the move is seen", async || {
-                whereabouts(lost).await.unwrap() == "b"
-            })
-            .await;
+            is_told(&["config server is back", &server]).await;
+            arrives(lost, "b").await;
         })
         .await;
-    assert_eq!(lines("config server is lost", &server).len(), 1);
-    assert_eq!(lines("config server is back", &server).len(), 1);
-    assert_eq!(lines("config in force", lost.key()).len(), 2);
+    assert_eq!(lines(&["config server is lost", &server]).len(), 1);
+    assert_eq!(lines(&["config server is back", &server]).len(), 1);
+    assert_eq!(lines(&["config in force", lost.key()]).len(), 2);
 }
 
 #[tokio::test]
@@ -214,7 +146,7 @@ async fn r10_a_server_that_hangs_up_after_the_probe_is_told_of_once_and_so_is_it
     let whose = port.to_string();
     let logs = always_fresh("logs");
     world.set(logs, &format!(r#"{{"host":"127.0.0.1","port":{port}}}"#));
-    let calls = async || -> redis::RedisResult<()> {
+    let calls = async || -> RedisResult<()> {
         let mut connection = logs.connection().await?;
         redis::cmd("GET")
             .arg("name")
@@ -231,10 +163,10 @@ async fn r10_a_server_that_hangs_up_after_the_probe_is_told_of_once_and_so_is_it
             .await;
             impatient.mend();
             until("calls work", async || calls().await.is_ok()).await;
-            is_told("server is back", &whose).await;
+            is_told(&["server is back", &whose]).await;
             assert_eq!(status().components[0].problem, None);
         })
         .await;
-    assert_eq!(lines("server cannot be used", &whose).len(), 1);
-    assert_eq!(lines("server is back", &whose).len(), 1);
+    assert_eq!(lines(&["server cannot be used", &whose]).len(), 1);
+    assert_eq!(lines(&["server is back", &whose]).len(), 1);
 }

@@ -1,18 +1,16 @@
 //! Functions that take a `redis::aio::PubSub`: a socket of their own, on the server where the call began.
 
-#![allow(clippy::unwrap_used, reason = "these are tests")]
+use std::time::{Duration, Instant};
 
-mod common;
-
-use std::time::Duration;
-
-use common::{SOON, World, always_fresh, until, whereabouts};
 use futures_util::StreamExt;
 use redis::Value;
 use redis::aio::PubSub;
 use redis_components::__private::Acquire;
 use redis_components::Component;
 use redis_components_testing::{Proxy, Server};
+
+use crate::common::clients::{client_list, clients};
+use crate::common::{SOON, World, always_fresh, config_with, declare, until, whereabouts};
 
 async fn subscribed(component: &'static Component) -> PubSub {
     let mut subscriber = <PubSub as Acquire>::acquire(component, "listen")
@@ -34,24 +32,38 @@ async fn next(subscriber: &mut PubSub) -> Option<String> {
         .map(|message| message.get_payload().unwrap())
 }
 
-/// The clients of a server that have subscribed.
-fn subscribers(server: &Server) -> Vec<String> {
-    let list: String = redis::from_redis_value(server.command(&["CLIENT", "LIST"])).unwrap();
-    let subscribed = list.lines().filter(|client| client.contains(" sub=1 "));
-    subscribed.map(str::to_owned).collect()
+#[tokio::test]
+async fn r4_a_subscriber_ends_when_the_component_has_moved_and_the_next_follows_it() {
+    let world = World::start();
+    let logs = declare("logs", Duration::from_secs(1));
+    world.move_to(logs, &world.a);
+    world
+        .settings()
+        .scope(async {
+            for (server, other) in [(&world.a, &world.b), (&world.b, &world.a)] {
+                let mut subscriber = subscribed(logs).await;
+                assert_eq!(publish(server, "one"), Value::Int(1));
+                assert_eq!(next(&mut subscriber).await.as_deref(), Some("one"));
+                // Nobody calls the component meanwhile.
+                world.move_to(logs, other);
+                assert_eq!(next(&mut subscriber).await, None);
+                assert!(subscriber.subscribe("more").await.is_err());
+            }
+        })
+        .await;
 }
 
 #[tokio::test]
-async fn r4_a_subscriber_stays_where_it_began_and_later_ones_follow_the_component() {
+async fn r4_a_subscriber_that_is_told_to_stay_stays_and_later_ones_follow_the_component() {
     let world = World::start();
     let logs = always_fresh("logs");
     world.move_to(logs, &world.a);
     world
         .settings()
         .scope(async {
-            let mut first = subscribed(logs).await;
-            assert_eq!(publish(&world.a, "one"), Value::Int(1));
-            assert_eq!(next(&mut first).await.as_deref(), Some("one"));
+            let staying = <PubSub as Acquire>::acquire_staying(logs, "listen").await;
+            let mut first = staying.unwrap();
+            first.subscribe("news").await.unwrap();
 
             world.move_to(logs, &world.b);
             assert_eq!(whereabouts(logs).await.unwrap(), "b");
@@ -78,7 +90,7 @@ async fn r10_a_subscriber_ends_with_its_call_and_leaves_its_server_empty() {
                 tokio::select! {
                     message = messages.next() => panic!("{message:?}"),
                     () = until("it has subscribed", async || {
-                        subscribers(&world.a).len() == 1
+                        clients(&world.a, " sub=1 ") == 1
                     }) => {}
                 }
                 world.move_to(logs, &world.b);
@@ -96,7 +108,7 @@ async fn r10_a_subscriber_ends_when_its_server_does_not_answer() {
     let logs = always_fresh("logs");
     world.move_to(logs, &world.a);
     world
-        .settings()
+        .default_settings()
         .scope(async {
             let mut subscriber = subscribed(logs).await;
             world.a.freeze();
@@ -113,19 +125,19 @@ async fn r10_a_subscriber_ends_when_its_server_does_not_answer() {
 }
 
 #[tokio::test]
-async fn a_subscriber_logs_in_as_its_config_says() {
+async fn r3_a_subscriber_logs_in_as_its_config_says() {
     let world = World::start();
     let locked = Server::start_with(&["--requirepass", "secret"]);
     let logs = always_fresh("logs");
-    let port = locked.port();
-    let config = format!(r#"{{"host":"127.0.0.1","port":{port},"password":"secret","db":3}}"#);
-    world.set(logs, &config);
+    let fields = r#""password":"secret","db":3"#;
+    world.set(logs, &config_with(locked.port(), fields));
     world
         .settings()
         .scope(async {
             let _subscriber = subscribed(logs).await;
-            let clients = subscribers(&locked);
-            assert!(clients[0].contains(" db=3 "), "{clients:?}");
+            let clients = client_list(&locked);
+            let in_db = |line: &String| line.contains(" sub=1 ") && line.contains(" db=3 ");
+            assert!(clients.iter().any(in_db), "{clients:?}");
         })
         .await;
 }
@@ -135,21 +147,19 @@ async fn r10_a_subscriber_that_cannot_connect_is_an_error_in_bounded_time() {
     let world = World::start();
     let proxy = Proxy::to(&world.a);
     let logs = always_fresh("logs");
-    let timeout = Duration::from_millis(200);
-    let port = proxy.port();
     world.set(
         logs,
-        &format!(r#"{{"host":"127.0.0.1","port":{port},"socket_connect_timeout":0.2}}"#),
+        &config_with(proxy.port(), r#""socket_connect_timeout":1"#),
     );
     world
         .settings()
         .scope(async {
             assert_eq!(whereabouts(logs).await.unwrap(), "a");
             proxy.hold();
-            let begun = std::time::Instant::now();
+            let begun = Instant::now();
             let error = <PubSub as Acquire>::acquire(logs, "listen").await.err();
             let error = error.expect("it does not answer");
-            assert!(begun.elapsed() < 10 * timeout, "{:?}", begun.elapsed());
+            assert!(begun.elapsed() < SOON, "{:?}", begun.elapsed());
             assert_eq!(error.component(), Some("logs"));
             assert!(error.to_string().contains("no answer in time"), "{error}");
         })

@@ -1,0 +1,14 @@
+//! The connections that functions are given.
+
+#![allow(clippy::unwrap_used, reason = "these are tests")]
+
+mod after_move;
+mod blocking;
+#[path = "../common/mod.rs"]
+mod common;
+mod dedicated;
+mod manifests;
+mod raw;
+mod several;
+mod shared_sessions;
+mod subscribers;
