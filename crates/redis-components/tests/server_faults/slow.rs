@@ -9,7 +9,7 @@ use redis::{Commands, RedisResult};
 use redis_components::Settings;
 
 use crate::common::traffic::figure;
-use crate::common::{SOON, always_fresh};
+use crate::common::{SOON, World, always_fresh, name_of};
 
 #[test]
 fn r10_a_server_that_answers_byte_by_byte_holds_a_call_for_no_longer_than_the_response_timeout() {
@@ -64,4 +64,36 @@ fn r10_a_server_that_takes_a_big_value_slowly_holds_a_call_for_no_longer_than_th
         figure("big value, taken slowly: the call took", [begun.elapsed()]);
         assert!(begun.elapsed() < SOON, "{:?}", begun.elapsed());
     });
+}
+
+/// The replies have come in time, to a thread that did not run in time.
+#[test]
+fn r10_calls_of_a_runtime_that_stood_still_get_the_replies_that_came_meanwhile() {
+    let world = World::start();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let url = format!("redis://127.0.0.1:{}", world.a.port());
+    let logs = always_fresh("logs");
+    let calls = Settings::fixed([("logs", url)]).scope(async {
+        let mut connection = logs.connection().await.unwrap();
+        assert_eq!(name_of(&mut connection).await.unwrap(), "a");
+        for tasks in [10, 64] {
+            // All calls are sent before the server answers.
+            world.a.command(&["CLIENT", "PAUSE", "150", "ALL"]);
+            let calls: Vec<_> = (0..tasks)
+                .map(|_| {
+                    let mut connection = connection.clone();
+                    tokio::spawn(async move { name_of(&mut connection).await })
+                })
+                .collect();
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            thread::sleep(Duration::from_millis(700));
+            for call in calls {
+                assert_eq!(call.await.unwrap().unwrap(), "a", "{tasks} tasks");
+            }
+        }
+    });
+    runtime.block_on(calls);
 }

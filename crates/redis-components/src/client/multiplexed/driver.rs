@@ -4,21 +4,33 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
 use super::socket::Socket;
+use crate::clock::Tick;
 
 /// Drives a connection until it ends, so that one write carries the commands of many callers.
 ///
 /// On tokio's multi-thread runtime, a task that is woken by the running task runs next. The driver would follow each caller
 /// that sends, and each command would be a system call of its own. While many requests are in flight, the driver lets the
 /// tasks that are ready go first, once for each time it is woken. docs/performance.md says what that gains and costs.
+///
+/// It goes first itself after the runtime has stood still: tasks whose timeouts have passed meanwhile must find the replies
+/// that have come meanwhile.
 pub(super) struct Driver {
     driver: BoxFuture<'static, ()>,
     socket: Arc<Socket>,
     has_given_way: bool,
+    polled: Tick,
+    /// [`STOOD_STILL`], except in tests.
+    stood_still: Duration,
 }
+
+/// A driver of many requests that was not polled for this long has an executor that stood still. It is more than the clock's
+/// resolution, and less than any timeout that calls can keep on such an executor.
+const STOOD_STILL: Duration = Duration::from_millis(25);
 
 impl Driver {
     pub(super) fn new(driver: BoxFuture<'static, ()>, socket: Arc<Socket>) -> Self {
@@ -26,6 +38,8 @@ impl Driver {
             driver,
             socket,
             has_given_way: false,
+            polled: Tick::now(),
+            stood_still: STOOD_STILL,
         }
     }
 }
@@ -34,7 +48,9 @@ impl Future for Driver {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        if !self.has_given_way && self.socket.in_flight.are_many() {
+        let stood_still = self.polled.elapsed() > self.stood_still;
+        self.polled = Tick::now();
+        if !self.has_given_way && !stood_still && self.socket.in_flight.are_many() {
             self.has_given_way = true;
             // A task that wakes itself goes to the end of the queue.
             context.waker().wake_by_ref();
@@ -62,6 +78,7 @@ mod tests {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::task::{Context, Wake};
+    use std::time::Duration;
 
     use futures_util::future::{FutureExt, poll_fn};
     use socket2::{Domain, Type};
@@ -89,7 +106,11 @@ mod tests {
             counted.fetch_add(1, Ordering::Relaxed);
             pin!(pending()).poll(context)
         });
-        let mut driver = Driver::new(bytes.boxed(), Arc::clone(&socket));
+        let mut driver = Driver {
+            // The test may stand still as well.
+            stood_still: Duration::MAX,
+            ..Driver::new(bytes.boxed(), Arc::clone(&socket))
+        };
         let wakes = Arc::new(Wakes::default());
         let waker = Arc::clone(&wakes).into();
         for _ in 0..4 {
