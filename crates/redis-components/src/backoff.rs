@@ -1,9 +1,9 @@
-//! How long to wait before the next attempt towards a server that failed.
+//! How long to wait before the next attempt to reach a server that failed.
 
 use std::time::Duration;
 
-/// Exponential back-off with full jitter, as in "Exponential Backoff And Jitter" (AWS Architecture Blog, 2015): of many
-/// processes that lose a server at once, no two come back together.
+/// Exponential back-off with full jitter, as in "Exponential Backoff And Jitter" (AWS Architecture Blog, 2015): many processes
+/// that lose a server at once do not come back together.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Backoff {
     failures: u32,
@@ -11,14 +11,14 @@ pub(crate) struct Backoff {
 }
 
 impl Backoff {
-    /// The longest pause towards a server that is down.
+    /// The longest pause before a server that is down is tried again.
     pub(crate) const SERVER_DOWN: Duration = Duration::from_millis(500);
-    /// The longest pause towards a server that refuses the config.
+    /// The longest pause before a server that refuses the config is tried again.
     pub(crate) const REFUSED: Duration = Duration::from_secs(30);
-    /// The longest pause towards a server that serves for a while and ends its connections: it is of use, and must not be
-    /// connected to in a tight loop all the same.
+    /// The longest pause before a server is tried again that serves for a while and closes its connections. It is of use, but
+    /// must not be connected to in a tight loop.
     pub(crate) const UNSTEADY: Duration = Duration::from_millis(50);
-    /// No pause is shorter, or jitter could make a tight loop.
+    /// No pause is shorter. Otherwise jitter could make a tight loop.
     const SHORTEST: Duration = Duration::from_millis(10);
     const FIRST: Duration = Duration::from_millis(50);
 
@@ -26,7 +26,7 @@ impl Backoff {
         Self { failures: 0, cap }
     }
 
-    /// The pause after one more failure.
+    /// Returns the pause after one more failure.
     pub(crate) fn next(&mut self) -> Duration {
         let ceiling = Self::FIRST
             .saturating_mul(1 << self.failures.min(16))

@@ -1,8 +1,8 @@
-//! Time as the freshness of a config is measured in: monotonic, one number, cheap to read.
+//! The time in which freshness is measured: monotonic, one number, cheap to read.
 
 use std::time::Duration;
 
-/// Nanoseconds on a monotonic clock, never more than the truth and at most [`RESOLUTION`] less; 0 is never.
+/// Nanoseconds on a monotonic clock, never more than the truth and at most [`RESOLUTION`] less. 0 means never.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Tick(u64);
 
@@ -11,12 +11,12 @@ impl Tick {
         Self(read().max(1))
     }
 
-    /// The time since then, rather too long than too short.
+    /// Returns the time since then: never too short, and too long by at most twice [`RESOLUTION`].
     pub(crate) fn elapsed(self) -> Duration {
         Duration::from_nanos(self.nanoseconds_since())
     }
 
-    /// Whether that was no longer than `wait` ago: what is taken for fresh by it is fresh.
+    /// Returns `true` if that was no longer than `wait` ago, for certain.
     pub(crate) fn is_within(self, wait: Wait) -> bool {
         self.nanoseconds_since() <= wait.0
     }
@@ -34,7 +34,7 @@ impl Tick {
     }
 }
 
-/// How long ago something may be, as each call compares it: in nanoseconds, of which 584 years fit.
+/// A bound for [`Tick::is_within`], in nanoseconds: 584 years fit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Wait(u64);
 
@@ -49,7 +49,7 @@ impl Wait {
     }
 }
 
-/// The kernel's own copy of the time, renewed at each of its ticks: read in a few nanoseconds.
+/// Reads the kernel's own copy of the time, which it renews at each of its ticks, in a few nanoseconds.
 #[cfg(target_os = "linux")]
 fn read() -> u64 {
     /// Nanoseconds in a second, and the bits behind the point of a tick, which is a part of a second.

@@ -1,12 +1,12 @@
 //! The runtime of redis-components: Redis connections that follow their servers.
 //!
-//! An application has many kinds of Redis data, each on a server of its own: its *components*. Where each server is stands
-//! as JSON on a *config server*, under `config:redis:<component>`. On each call of a component's function this crate makes
-//! sure that the config is current, and reuses or replaces the component's client. To move a component, SET its key:
-//! nothing restarts, no call is lost, none stays behind.
+//! An application has many kinds of Redis data, each on its own server: its *components*. The address of each server is a
+//! JSON value on a *config server*, under `config:redis:<component>`. On each call of a component's function this crate makes
+//! sure that the config is current, and reuses or replaces the component's client. To move a component, SET its key: nothing
+//! restarts, no call is lost, and no client stays on the old server.
 //!
-//! Functions are ordinary Rust with a connection as their first parameter; `redis-components-build` generates wrappers
-//! without it from `components.toml`, which [`include_components!`] brings in:
+//! Functions are ordinary Rust with a connection as their first parameter. `redis-components-build` generates wrappers without
+//! it from `components.toml`, and [`include_components!`] includes them:
 //!
 //! ```ignore
 //! redis_components::include_components!();
@@ -14,10 +14,10 @@
 //! logs::log_recent("main", "User 235 logged in").await?;
 //! ```
 //!
-//! - [`Settings`] says where the config server is, if neither `REDIS_CONFIG_URL` nor the manifest does.
-//! - [`Connection`] and [`blocking::Connection`] are what functions take.
+//! - [`Settings`] names the config server, if neither `REDIS_CONFIG_URL` nor the manifest does.
+//! - [`Connection`] and [`blocking::Connection`] are the first parameters of functions.
 //! - [`ComponentConfig`] is the JSON; [`get_config`] and [`set_config`] read and write it.
-//! - [`status`] shows where every component is; swaps, refused configs and lost servers are `tracing` events.
+//! - [`status`] shows the server of every component; swaps, refused configs and lost servers are `tracing` events.
 //! - [`Error`] says what to do, and [`Error::of`] finds it inside the errors of wrapped functions.
 
 #[doc(hidden)]

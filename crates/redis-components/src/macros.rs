@@ -1,8 +1,8 @@
-//! What applications write, and what generated code needs as a macro.
+//! The macro that applications write, and those that generated code needs.
 
 /// Includes the modules that redis-components-build generated from `components.toml`: one for each component, beside
-/// `COMPONENTS`, `connect_all()` and `connect_all_blocking()`. To be called where they shall be, at the root of the crate or
-/// in a module.
+/// `COMPONENTS`, `connect_all()` and `connect_all_blocking()`. Call it at the root of the crate, or in the module that is to
+/// hold them.
 ///
 /// With an argument, includes the file of that name, as given to the generator's `out_file`.
 #[macro_export]
@@ -15,7 +15,7 @@ macro_rules! include_components {
     };
 }
 
-/// Whether the type given is a `Result`.
+/// Is `true` if the given type is a `Result`.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __is_result {
@@ -25,7 +25,7 @@ macro_rules! __is_result {
     }};
 }
 
-/// A function that converts our error to that of the `Result` type given.
+/// A function that converts our error to the error of the given `Result` type.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __error_into {

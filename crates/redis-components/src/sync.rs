@@ -1,3 +1,3 @@
-//! What the lock-free parts are made of: here the real thing; the models crate puts loom's in its place.
+//! The atomics of the lock-free parts. The models crate puts loom's in their place.
 
 pub(crate) use std::sync::atomic;

@@ -7,7 +7,7 @@ use redis::RedisError;
 
 use super::Error;
 
-/// Lets functions that return `RedisResult` be wrapped as they stand; [`Error::of`] finds the error again.
+/// Functions that return `RedisResult` can be wrapped as they are; [`Error::of`] finds the error again.
 ///
 /// A permanent error becomes one that redis-rs does not retry.
 impl From<Error> for RedisError {
@@ -22,8 +22,8 @@ impl From<Error> for RedisError {
 }
 
 impl Error {
-    /// The redis-components error that `error` is or was caused by, however deep it is wrapped: in a
-    /// `redis::RedisError`, an `anyhow::Error`, a boxed error or one of your own with a `source`.
+    /// Returns the redis-components error that `error` is or was caused by, however deep it is wrapped: in a
+    /// `redis::RedisError`, an `anyhow::Error`, a boxed error or an error of your own with a `source`.
     ///
     /// ```
     /// # fn handle(error: redis::RedisError) {

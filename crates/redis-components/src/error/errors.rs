@@ -4,12 +4,12 @@ use std::fmt;
 
 use super::Error;
 
-/// What [`connect_all`](crate::include_components) reports: every component that could not be connected.
+/// Every component that [`connect_all`](crate::include_components) could not connect.
 #[derive(Clone)]
 pub struct Errors(Vec<Error>);
 
 impl Errors {
-    /// `Ok` where there are no errors, else all of them.
+    /// Returns `Ok` if there are no errors, otherwise all of them.
     pub(crate) fn collect(errors: impl IntoIterator<Item = Error>) -> Result<(), Self> {
         let errors: Vec<_> = errors.into_iter().collect();
         if errors.is_empty() {
@@ -19,7 +19,7 @@ impl Errors {
         }
     }
 
-    /// The errors, one for each component that failed, in the order of the components.
+    /// Returns the errors, one for each component that failed, in the order of the components.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &Error> {
         self.0.iter()
     }
@@ -37,7 +37,7 @@ impl fmt::Display for Errors {
     }
 }
 
-/// The same text: what `main` prints of the error it returns is to be read by people.
+/// The same text: `main` prints the `Debug` form of the error it returns, and people read it.
 impl fmt::Debug for Errors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)

@@ -1,4 +1,4 @@
-//! What can go wrong between a call and its component's server.
+//! The errors between a call and its component's server.
 
 mod convert;
 pub(crate) mod errors;
@@ -11,7 +11,7 @@ use std::sync::Arc;
 /// Why a component has no connection for a call, or a config could not be read or written.
 ///
 /// The text names the component, its config key and the server concerned, never a password, and says what to do.
-/// Cloning is cheap: everybody who waited for the same attempt gets the same error.
+/// Cloning is cheap: all callers that waited for the same attempt get the same error.
 #[derive(Clone)]
 pub struct Error(Arc<Inner>);
 
@@ -46,9 +46,9 @@ pub enum ErrorKind {
     ServerUnreachable,
     /// The component's server answers with an error, such as `WRONGPASS` or `LOADING`.
     ServerRefused,
-    /// All of the component's blocking connections stayed in use for the whole time-out.
+    /// All of the component's blocking connections stayed in use for the whole timeout.
     PoolExhausted,
-    /// An asynchronous call outside a tokio runtime, or in one without its I/O and time drivers.
+    /// An asynchronous call outside a tokio runtime, or in a runtime without its I/O and time drivers.
     NoRuntime,
     /// A command that changes the session of a shared connection, or waits on it, was refused before it was sent. Its
     /// function needs `connection = "dedicated"` in `components.toml`.
@@ -63,7 +63,7 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
-    /// Whether trying again without changing something first is in vain.
+    /// Returns `true` if a retry fails as well, unless something is changed first.
     pub(crate) fn is_permanent(self) -> bool {
         matches!(
             self,
@@ -116,32 +116,32 @@ impl Error {
         Self(Arc::new(inner))
     }
 
-    /// What kind of error this is.
+    /// Returns what kind of error this is.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
 
-    /// The component's name, where the error is about one.
+    /// Returns the component's name, if the error is about a component.
     #[must_use]
     pub fn component(&self) -> Option<&str> {
         self.0.component.as_deref()
     }
 
-    /// The key of the component's config on the config server.
+    /// Returns the key of the component's config on the config server.
     #[must_use]
     pub fn key(&self) -> Option<&str> {
         self.0.key.as_deref()
     }
 
-    /// The address of the server concerned, as `host:port` without credentials: the config server's for errors of
-    /// the config, the component's own for errors of its server.
+    /// Returns the address of the server concerned, as `host:port` without credentials: the config server's for errors of the
+    /// config, the component's own for errors of its server.
     #[must_use]
     pub fn server(&self) -> Option<&str> {
         self.0.server.as_deref()
     }
 
-    /// The error without the names of component and key, for where those stand already.
+    /// Returns the text without the component's name, for places that show the name themselves.
     pub(crate) fn message(&self) -> &str {
         &self.0.message
     }
@@ -156,7 +156,7 @@ impl fmt::Display for Error {
     }
 }
 
-/// The kind and the text: what `main` prints of the error it returns is to be read by people.
+/// The kind and the text: `main` prints the `Debug` form of the error it returns, and people read it.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?}: {self}", self.0.kind)

@@ -5,7 +5,7 @@ use redis::RedisError;
 /// How many characters of foreign text are shown.
 const LIMIT: usize = 128;
 
-/// `text` with control characters escaped and cut to a length that fits a log line.
+/// Returns `text` with control characters escaped, cut to a length that fits a log line.
 pub(crate) fn printable(text: &str) -> String {
     let mut shown: String = text
         .chars()
@@ -22,10 +22,10 @@ pub(crate) fn printable(text: &str) -> String {
     shown
 }
 
-/// What redis-rs says of an error, made [`printable`].
+/// Returns redis-rs's text of an error, made [`printable`].
 ///
-/// Except where the server does not know a command: it then repeats the command with its arguments, and those of AUTH and
-/// HELLO are credentials.
+/// A server that does not know a command repeats it with its arguments, and those of AUTH and HELLO are credentials. That text
+/// is replaced.
 pub(crate) fn printable_error(error: &RedisError) -> String {
     if repeats_arguments(error) {
         "the server does not know a command that is needed to log in".to_owned()
@@ -34,7 +34,7 @@ pub(crate) fn printable_error(error: &RedisError) -> String {
     }
 }
 
-/// Whether the text of an error may hold what was sent to log in.
+/// Returns `true` if the text of an error may hold credentials.
 pub(crate) fn repeats_arguments(error: &RedisError) -> bool {
     error.to_string().to_lowercase().contains("unknown command")
 }

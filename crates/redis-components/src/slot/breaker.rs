@@ -217,7 +217,7 @@ impl Breaker {
         is_first
     }
 
-    /// Forgets all configs but those of which `keep` returns `true`.
+    /// Forgets all revisions for which `keep` returns `false`.
     pub(super) fn forget_except(&mut self, keep: impl Fn(u64) -> bool) {
         self.circuits.retain(|circuit| keep(circuit.revision));
     }

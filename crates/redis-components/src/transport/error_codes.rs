@@ -71,7 +71,7 @@ pub(crate) fn does_not_serve(reply: &Value) -> bool {
     }
 }
 
-/// Returns `true` if the error is such a reply, or that of a command of a pipeline or transaction.
+/// Returns `true` if the error, or the error of a command in a pipeline or transaction, says so.
 pub(crate) fn says_does_not_serve(error: &RedisError) -> bool {
     let inside = error.clone().into_server_errors();
     inside.is_some_and(|errors| errors.iter().any(|(_, error)| refuses_to_serve(error)))

@@ -12,7 +12,7 @@ use crate::config::ComponentConfig;
 /// No server answers a handshake with more. Whoever does is no Redis server.
 const LONGEST_ANSWER: usize = 64 * 1024;
 
-/// A handshake that is under way.
+/// A handshake in progress.
 pub(super) struct Handshake<'a> {
     config: &'a ComponentConfig,
     login: Login<'a>,
