@@ -106,11 +106,9 @@ mod tests {
             counted.fetch_add(1, Ordering::Relaxed);
             pin!(pending()).poll(context)
         });
-        let mut driver = Driver {
-            // The test may stand still as well.
-            stood_still: Duration::MAX,
-            ..Driver::new(bytes.boxed(), Arc::clone(&socket))
-        };
+        let mut driver = Driver::new(bytes.boxed(), Arc::clone(&socket));
+        // The test may stand still as well.
+        driver.stood_still = Duration::MAX;
         let wakes = Arc::new(Wakes::default());
         let waker = Arc::clone(&wakes).into();
         for _ in 0..4 {
