@@ -67,7 +67,8 @@ impl Runner for OnThreads {
             .name("redis-components-connect".into())
             .spawn(move || {
                 if let Some(attempt) = take(&theirs) {
-                    let opened = Pool::open(Arc::clone(attempt.config()), attempt.timeouts());
+                    let config = Arc::clone(attempt.config());
+                    let opened = Pool::open(config, attempt.timeouts(), attempt.subject());
                     if let Some(probation) = attempt.finish(opened.map(Arc::new)) {
                         thread::sleep(Probation::LASTS);
                         probation.end(|clients| Self.find(clients).is_some());
