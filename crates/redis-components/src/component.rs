@@ -7,7 +7,6 @@ use std::task::Poll;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use once_cell::sync::OnceCell;
 
 use crate::client::blocking::pool::{Exhausted, Pool};
 use crate::client::blocking::pooled::Pooled;
@@ -16,6 +15,7 @@ use crate::clock::Wait;
 use crate::connection::{Connection, blocking};
 use crate::declaration::Declaration;
 use crate::error::{Error, ErrorKind};
+use crate::fork::PerProcess;
 use crate::scope;
 use crate::slot::Slot;
 use crate::slot::executor::{OnRuntime, OnThreads};
@@ -28,7 +28,7 @@ pub struct Component {
     /// The declaration's `wait`, for each call to compare with.
     wait: Wait,
     /// The slot of the process. Scopes have their own.
-    slot: OnceCell<Arc<Slot>>,
+    slot: PerProcess<Arc<Slot>>,
 }
 
 impl Component {
@@ -36,7 +36,7 @@ impl Component {
         Self {
             wait: Wait::of(declaration.wait),
             declaration,
-            slot: OnceCell::new(),
+            slot: PerProcess::new(),
         }
     }
 

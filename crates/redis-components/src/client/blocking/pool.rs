@@ -10,7 +10,8 @@ use redis::{RedisError, RedisResult};
 use super::connection::BlockingConnection;
 use super::places::{Idle, Next, Places};
 use crate::client::health::{Answer, Health, TOO_YOUNG, Verdict};
-use crate::config::component_config::ComponentConfig;
+use crate::config::ComponentConfig;
+use crate::fork::Process;
 use crate::settings::timeouts::Timeouts;
 use crate::telemetry::component::{Subject, cannot_grow};
 use crate::transport::failure::Failure;
@@ -27,6 +28,7 @@ pub(crate) struct Pool {
     timeouts: Timeouts,
     /// Whom events are about.
     subject: Subject,
+    process: Process,
     peer: SocketAddr,
     places: Mutex<Places>,
     health: Health,
@@ -73,6 +75,7 @@ impl Pool {
             config,
             timeouts,
             subject,
+            process: Process::current(),
             peer: first.peer()?,
             places: Mutex::new(Places::new(size, first)),
             health: Health::new(),
@@ -230,6 +233,11 @@ impl Pool {
         if let Some(next) = next {
             next.notify_one();
         }
+    }
+
+    /// Returns `true` if the pool is not that of a process which has forked this one.
+    pub(super) fn is_of_this_process(&self) -> bool {
+        self.process.is_current()
     }
 
     /// Returns the address of the server.

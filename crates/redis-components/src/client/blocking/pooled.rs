@@ -8,6 +8,7 @@ use super::connection::BlockingConnection;
 use super::places::Idle;
 use super::pool::{Exhausted, Pool, Turn};
 use crate::client::health::Answer;
+use crate::fork::MADE_BEFORE_FORK;
 
 /// A connection taken out of a pool until it is dropped.
 pub(crate) struct Pooled {
@@ -153,7 +154,7 @@ impl Pooled {
 
     /// Returns `true` if no failure has closed it.
     pub(crate) fn is_open(&self) -> bool {
-        self.connection.is_some()
+        self.connection.is_some() && self.pool.is_of_this_process()
     }
 
     /// Uses the connection. An error of the transport leaves its state unknown: then it is not used again.
@@ -165,6 +166,9 @@ impl Pooled {
             let message = "the connection was closed by an earlier failure";
             return Err((ErrorKind::Io, message).into());
         };
+        if !self.pool.is_of_this_process() {
+            return Err((ErrorKind::Io, MADE_BEFORE_FORK).into());
+        }
         let result = request(connection);
         self.pool.note(&result);
         if let Err(error) = &result
@@ -183,7 +187,8 @@ impl Pooled {
 
 impl Drop for Pooled {
     fn drop(&mut self) {
-        if self.is_member {
+        // A child closes its copy of the socket, which ends nothing, and leaves the parent's pool alone.
+        if self.is_member && self.pool.is_of_this_process() {
             self.pool.give_back(self.connection.take());
         }
     }
