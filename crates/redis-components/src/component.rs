@@ -7,7 +7,6 @@ use std::task::Poll;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use once_cell::sync::OnceCell;
 
 use crate::client::blocking::pool::{Exhausted, Pool};
 use crate::client::blocking::pooled::Pooled;
@@ -16,6 +15,7 @@ use crate::clock::Wait;
 use crate::connection::{Connection, blocking};
 use crate::declaration::Declaration;
 use crate::error::{Error, ErrorKind};
+use crate::fork::PerProcess;
 use crate::scope;
 use crate::slot::Slot;
 use crate::slot::executor::{OnRuntime, OnThreads};
@@ -28,7 +28,7 @@ pub struct Component {
     /// The declaration's `wait`, for each call to compare with.
     wait: Wait,
     /// The slot of the process. Scopes have their own.
-    slot: OnceCell<Arc<Slot>>,
+    slot: PerProcess<Arc<Slot>>,
 }
 
 impl Component {
@@ -36,7 +36,7 @@ impl Component {
         Self {
             wait: Wait::of(declaration.wait),
             declaration,
-            slot: OnceCell::new(),
+            slot: PerProcess::new(),
         }
     }
 
@@ -127,8 +127,8 @@ impl Component {
                 Ok(pooled) => return Ok(blocking::Connection::new(pooled, pool)),
                 // The pool has closed itself: the next turn looks where the component is and opens another pool, or says
                 // why it cannot.
-                Err(Exhausted::Failed(_)) if tries == 1 => {}
-                Err(exhausted) => return Err(self.exhausted(exhausted)),
+                Err(Exhausted::Failed(_)) if tries == 1 && pool.client.is_closed() => {}
+                Err(exhausted) => return Err(self.exhausted(exhausted, &pool.client)),
             }
         }
     }
@@ -169,25 +169,42 @@ impl Component {
         slot.map_err(|error| error.about(self.name(), self.key(), None))
     }
 
-    fn exhausted(&self, exhausted: Exhausted) -> Error {
-        let (kind, message) = match exhausted {
-            Exhausted::InUse { size, waited } => (
-                ErrorKind::PoolExhausted,
-                format!(
-                    "all {size} blocking connections stayed in use for {waited:?}; raise `max_connections` \
-                     in the config under `{}`, or call from fewer threads at once",
-                    self.key()
-                ),
-            ),
-            Exhausted::Failed(failure) => (
-                ErrorKind::ServerUnreachable,
-                format!(
-                    "one more connection could not be opened: {}",
-                    failure.message
-                ),
-            ),
+    fn exhausted(&self, exhausted: Exhausted, pool: &Pool) -> Error {
+        let (key, server) = (self.key(), pool.address());
+        let (message, failure) = match exhausted {
+            Exhausted::InUse { in_use, waited } => {
+                let message = format!(
+                    "all {in_use} blocking connections stayed in use for {waited:?}; raise `max_connections` \
+                     in the config under `{key}`, or call from fewer threads at once"
+                );
+                let error = Error::new(ErrorKind::PoolExhausted, message);
+                return error.about(self.name(), key, None);
+            }
+            Exhausted::CannotGrow {
+                in_use,
+                waited,
+                failure,
+            } => {
+                let reason = &failure.message;
+                let message = format!(
+                    "all {in_use} blocking connections stayed in use for {waited:?}, and one more to {server} could \
+                     not be opened: {reason}"
+                );
+                (message, failure)
+            }
+            Exhausted::Failed(failure) => {
+                let reason = &failure.message;
+                let message =
+                    format!("one more connection to {server} could not be opened: {reason}");
+                (message, failure)
+            }
         };
-        Error::new(kind, message).about(self.name(), self.key(), None)
+        let kind = failure.cause.error_kind();
+        let error = Error::new(kind, message).about(self.name(), key, Some(&server));
+        match failure.shown_source() {
+            Some(source) => error.with_source(source),
+            None => error,
+        }
     }
 }
 

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use crate::fork::PerProcess;
+
 /// A component as `components.toml` declares it.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
@@ -36,9 +38,12 @@ impl Declaration {
 /// Keeps a key until the process ends, as long as components live. There are as many keys as there
 /// are pairs of a component and a prefix.
 fn interned(key: String) -> &'static str {
-    static KEYS: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+    static KEYS: PerProcess<Mutex<BTreeSet<&'static str>>> = PerProcess::new();
     // Keys are only ever added.
-    let mut keys = KEYS.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut keys = KEYS
+        .get_or_init(Mutex::default)
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner);
     if let Some(known) = keys.get(key.as_str()) {
         return known;
     }

@@ -33,6 +33,7 @@ mod config_server;
 mod connection;
 mod declaration;
 mod error;
+mod fork;
 mod macros;
 mod parameter;
 mod registry;

@@ -3,12 +3,14 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::env;
+use std::process;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::config::ComponentConfig;
 use crate::config_server::ConfigServer;
 use crate::declaration::Declaration;
 use crate::error::{Error, ErrorKind};
+use crate::fork::PerProcess;
 use crate::settings::{Settings, Source};
 use crate::slot::Slot;
 use crate::slot::retire::StillOpen;
@@ -16,11 +18,11 @@ use crate::slot::retire::StillOpen;
 /// The environment variable that says where the config server is.
 const ENVIRONMENT: &str = "REDIS_CONFIG_URL";
 
-/// One set of settings and what has been used under them.
+/// One set of settings and what this process has used under them. A forked child keeps the settings and begins anew.
 #[derive(Debug)]
 pub(crate) struct Registry {
     settings: Settings,
-    used: Mutex<Used>,
+    used: PerProcess<Mutex<Used>>,
 }
 
 #[derive(Debug, Default)]
@@ -35,7 +37,7 @@ impl Registry {
     pub(crate) fn new(settings: Settings) -> Self {
         Self {
             settings,
-            used: Mutex::default(),
+            used: PerProcess::new(),
         }
     }
 
@@ -122,8 +124,13 @@ impl Registry {
     }
 
     fn used(&self) -> MutexGuard<'_, Used> {
+        let used = self.used.get_or_init(|| {
+            // Children of one process would otherwise pause for the same times when a server is gone.
+            fastrand::seed(fastrand::u64(..) ^ u64::from(process::id()));
+            Mutex::default()
+        });
         // Entries are only ever added, each complete.
-        self.used.lock().unwrap_or_else(PoisonError::into_inner)
+        used.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

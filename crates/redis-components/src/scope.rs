@@ -5,7 +5,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use once_cell::sync::OnceCell;
+use once_cell::race::OnceBox;
 
 use crate::error::{Error, ErrorKind};
 use crate::registry::Registry;
@@ -18,7 +18,8 @@ tokio::task_local! {
 /// Whether any scope was ever made. Processes without one are spared the look-up.
 static IN_USE: AtomicBool = AtomicBool::new(false);
 
-static PROCESS: OnceCell<OfProcess> = OnceCell::new();
+/// Made without a lock, for which a forked child could wait forever.
+static PROCESS: OnceBox<OfProcess> = OnceBox::new();
 
 /// The registry of the process.
 struct OfProcess {
@@ -90,7 +91,7 @@ impl Settings {
             registry: Arc::new(Registry::new(self)),
             is_installed: true,
         };
-        PROCESS.set(of_process).map_err(|_| {
+        PROCESS.set(Box::new(of_process)).map_err(|_| {
             let earlier = if is_installed() {
                 "settings are installed already; install them once, when the application starts"
             } else {
@@ -119,9 +120,11 @@ pub(crate) fn in_use() -> bool {
 
 /// Returns the registry of the process.
 pub(crate) fn of_process() -> &'static Arc<Registry> {
-    let of_process = PROCESS.get_or_init(|| OfProcess {
-        registry: Arc::new(Registry::new(Settings::default())),
-        is_installed: false,
+    let of_process = PROCESS.get_or_init(|| {
+        Box::new(OfProcess {
+            registry: Arc::new(Registry::new(Settings::default())),
+            is_installed: false,
+        })
     });
     &of_process.registry
 }

@@ -7,13 +7,14 @@ use std::fmt;
 use std::sync::Arc;
 
 use redis::aio::{ConnectionLike, MultiplexedConnection};
-use redis::{Cmd, Pipeline, RedisFuture, Value};
+use redis::{Cmd, Pipeline, RedisFuture, RedisResult, Value};
 
 use self::dedicated::Following;
 use crate::client::commands::{first_unfit, name};
 use crate::client::multiplexed::Multiplexed;
 use crate::client::multiplexed::connection::SharedConnection;
 use crate::error::{Error, ErrorKind};
+use crate::fork::MADE_BEFORE_FORK;
 use crate::slot::published::OfGeneration;
 use crate::telemetry::component::Subject;
 
@@ -119,6 +120,16 @@ impl Connection {
         Error::new(ErrorKind::NeedsDedicated, text).about(component, key, None)
     }
 
+    /// Refuses every command in a child of the process that made the connection.
+    fn demand_this_process(&self) -> RedisResult<()> {
+        match self.client() {
+            Some(client) if !client.client.is_of_this_process() => {
+                Err((redis::ErrorKind::Io, MADE_BEFORE_FORK).into())
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Refuses commands that would harm the other users of the connection.
     fn demand_shareable<'a>(
         &self,
@@ -148,6 +159,7 @@ impl From<MultiplexedConnection> for Connection {
 impl ConnectionLike for Connection {
     fn req_packed_command<'a>(&'a mut self, command: &'a Cmd) -> RedisFuture<'a, Value> {
         Box::pin(async move {
+            self.demand_this_process()?;
             self.demand_shareable([command], false)?;
             match &mut self.inner {
                 Inner::Component(client, picked) => {
@@ -170,6 +182,7 @@ impl ConnectionLike for Connection {
         count: usize,
     ) -> RedisFuture<'a, Vec<Value>> {
         Box::pin(async move {
+            self.demand_this_process()?;
             self.demand_shareable(pipeline.cmd_iter(), pipeline.is_transaction())?;
             match &mut self.inner {
                 Inner::Component(client, picked) => {

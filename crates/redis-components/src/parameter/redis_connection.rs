@@ -31,8 +31,8 @@ fn open(
     let (pool, timeouts) = (&shared.client, shared.timeouts);
     redis_rs::blocking(&shared.config, pool.peer(), timeouts, response(timeouts)).map_err(
         |failure| {
-            // No other user of the pool finds out that the server is gone.
-            pool.close();
+            // No other user of the pool may find out that the server is gone.
+            pool.note_refused(&failure);
             shared.error(&failure)
         },
     )

@@ -14,6 +14,7 @@ use crate::client::multiplexed::Multiplexed;
 use crate::component::Component;
 use crate::connection::dedicated::until_lost;
 use crate::error::{Error, ErrorKind};
+use crate::fork::{MADE_BEFORE_FORK, Owned};
 use crate::slot::published::OfGeneration;
 use crate::telemetry::component::Subject;
 use crate::transport::asynchronous::open_subscriber;
@@ -39,9 +40,11 @@ impl Acquire for PubSub {
 async fn open(component: &'static Component, follows: bool) -> Result<PubSub, Error> {
     let shared = component.client().await?;
     let end = Box::pin(end(Arc::clone(&shared), follows));
-    let guard = |stream| Lifeline {
-        stream,
-        end: Some(end),
+    let guard = |stream| {
+        Lifeline(Owned::new(Live {
+            stream,
+            end: Some(end),
+        }))
     };
     open_subscriber(&shared.config, shared.timeouts.connect, guard)
         .await
@@ -79,10 +82,20 @@ async fn end(shared: Arc<OfGeneration<Multiplexed>>, follows: bool) -> io::Error
 }
 
 /// A stream that ends before its server does. A subscriber awaits no answers that could fail to come.
-struct Lifeline<S> {
+struct Lifeline<S>(Owned<Live<S>>);
+
+struct Live<S> {
     stream: S,
     /// None once it has ended.
     end: Option<BoxFuture<'static, io::Error>>,
+}
+
+impl<S> Lifeline<S> {
+    /// Returns the stream, or an error in a child, which shares its parent's socket.
+    fn live(&mut self) -> io::Result<&mut Live<S>> {
+        let live = self.0.get_mut();
+        live.ok_or_else(|| io::Error::other(MADE_BEFORE_FORK))
+    }
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Lifeline<S> {
@@ -91,14 +104,15 @@ impl<S: AsyncRead + Unpin> AsyncRead for Lifeline<S> {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let Some(end) = &mut self.end else {
+        let Live { stream, end } = self.live()?;
+        let Some(ending) = end else {
             return Poll::Ready(Ok(()));
         };
-        if let Poll::Ready(error) = end.as_mut().poll(context) {
-            self.end = None;
+        if let Poll::Ready(error) = ending.as_mut().poll(context) {
+            *end = None;
             return Poll::Ready(Err(error));
         }
-        Pin::new(&mut self.stream).poll_read(context, buffer)
+        Pin::new(stream).poll_read(context, buffer)
     }
 }
 
@@ -108,14 +122,14 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Lifeline<S> {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, bytes)
+        Pin::new(&mut self.live()?.stream).poll_write(context, bytes)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
+        Pin::new(&mut self.live()?.stream).poll_flush(context)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
+        Pin::new(&mut self.live()?.stream).poll_shutdown(context)
     }
 }

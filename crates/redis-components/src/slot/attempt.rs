@@ -14,7 +14,7 @@ use crate::background::Background;
 use crate::client::health::TOO_YOUNG;
 use crate::config::ComponentConfig;
 use crate::settings::timeouts::Timeouts;
-use crate::telemetry::component::{ServerEvent, What};
+use crate::telemetry::component::{ServerEvent, Subject, What};
 use crate::transport::failure::Failure;
 
 /// What runs attempts, and where their clients are kept.
@@ -61,6 +61,11 @@ impl<R: Runner> Attempt<R> {
     /// Returns how many multiplexed connections the client has.
     pub(super) fn connections(&self) -> usize {
         self.slot.connections()
+    }
+
+    /// Returns whom events about the client are about.
+    pub(super) fn subject(&self) -> Subject {
+        self.slot.subject.clone()
     }
 
     pub(super) fn timeouts(&self) -> Timeouts {

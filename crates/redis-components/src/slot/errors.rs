@@ -64,15 +64,16 @@ impl Slot {
         let Some(published) = published.as_ref() else {
             return;
         };
-        let Some(end) = executor.take_early_end(&published.clients) else {
+        let Some(failure) = executor.take_early_end(&published.clients) else {
             return;
         };
         let goal = Goal::same_config(published);
         let (breaker, id) = (&mut state.breaker, executor.id());
-        if end == EarlyEnd::Used && breaker.forgive_first(id, goal.revision) {
+        let was_used = failure.cause == Cause::ClosedEarly(EarlyEnd::Used);
+        if was_used && breaker.forgive_first(id, goal.revision) {
             return;
         }
-        let event = self.note_failure(breaker, &goal, id, &Failure::closed_early(end));
+        let event = self.note_failure(breaker, &goal, id, &failure);
         drop(state);
         event.emit();
     }
@@ -99,9 +100,21 @@ impl Slot {
             None => state
                 .breaker
                 .problem(target.revision)
-                .map(|error| error.message().to_owned()),
+                .map(|error| error.message().to_owned())
+                .or_else(|| self.growth_problem()),
         };
         (reason, state.old_connections())
+    }
+
+    /// Returns why the pool in force has fewer connections than calls want.
+    fn growth_problem(&self) -> Option<String> {
+        let published = self.published.load();
+        let pool = &published.as_ref()?.clients.pool.as_ref()?.client;
+        if pool.is_closed() {
+            None
+        } else {
+            pool.growth_problem()
+        }
     }
 
     pub(super) fn was_shut_down(&self) -> Error {

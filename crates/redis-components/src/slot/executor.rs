@@ -9,7 +9,7 @@ use super::published::{Clients, OfGeneration};
 use crate::client::blocking::pool::Pool;
 use crate::client::multiplexed::Multiplexed;
 use crate::error::{Error, ErrorKind};
-use crate::transport::failure::EarlyEnd;
+use crate::transport::failure::Failure;
 
 /// A place where calls run.
 pub(crate) trait Executor: Runner {
@@ -19,8 +19,8 @@ pub(crate) trait Executor: Runner {
     /// Returns `true` if there is a client of this executor, living or not.
     fn had(&self, clients: &Clients) -> bool;
 
-    /// Returns how the client of this executor ended if it ended too young. Only the first caller is told.
-    fn take_early_end(&self, clients: &Clients) -> Option<EarlyEnd>;
+    /// Returns why the client of this executor ended if it ended too young. Only the first caller is told.
+    fn take_early_end(&self, clients: &Clients) -> Option<Failure>;
 }
 
 /// The tokio runtime of an asynchronous call.
@@ -68,13 +68,14 @@ impl Executor for OnRuntime {
         clients.runtimes.iter().any(|(runtime, _)| *runtime == id)
     }
 
-    fn take_early_end(&self, clients: &Clients) -> Option<EarlyEnd> {
+    fn take_early_end(&self, clients: &Clients) -> Option<Failure> {
         let id = self.0.id();
         let mut own = clients
             .runtimes
             .iter()
             .filter(|(runtime, _)| *runtime == id);
-        own.find_map(|(_, client)| client.client.take_early_end())
+        let end = own.find_map(|(_, client)| client.client.take_early_end())?;
+        Some(Failure::closed_early(end))
     }
 }
 
@@ -90,7 +91,7 @@ impl Executor for OnThreads {
         clients.pool.is_some()
     }
 
-    fn take_early_end(&self, clients: &Clients) -> Option<EarlyEnd> {
+    fn take_early_end(&self, clients: &Clients) -> Option<Failure> {
         clients.pool.as_ref()?.client.take_early_end()
     }
 }

@@ -9,6 +9,7 @@ use super::executor::{Executor, OnRuntime, OnThreads};
 use super::published::{Clients, OfGeneration};
 use crate::client::blocking::pool::Pool;
 use crate::client::multiplexed::Multiplexed;
+use crate::fork::{claim_runtime, in_this_process};
 use crate::transport::failure::Failure;
 
 impl Runner for OnRuntime {
@@ -28,8 +29,13 @@ impl Runner for OnRuntime {
     }
 
     fn start(&self, attempt: Attempt<Self>) {
+        if !claim_runtime(self.0.id()) {
+            // There is no client, and so no probation.
+            drop(attempt.finish(Err(Failure::runtime_of_parent())));
+            return;
+        }
         let executor = self.clone();
-        self.0.spawn(async move {
+        self.0.spawn(in_this_process(async move {
             let opened = Multiplexed::open(
                 attempt.config(),
                 attempt.connections(),
@@ -41,7 +47,7 @@ impl Runner for OnRuntime {
                 tokio::time::sleep(Probation::LASTS).await;
                 probation.end(|clients| executor.find(clients).is_some());
             }
-        });
+        }));
     }
 }
 
@@ -67,7 +73,8 @@ impl Runner for OnThreads {
             .name("redis-components-connect".into())
             .spawn(move || {
                 if let Some(attempt) = take(&theirs) {
-                    let opened = Pool::open(Arc::clone(attempt.config()), attempt.timeouts());
+                    let config = Arc::clone(attempt.config());
+                    let opened = Pool::open(config, attempt.timeouts(), attempt.subject());
                     if let Some(probation) = attempt.finish(opened.map(Arc::new)) {
                         thread::sleep(Probation::LASTS);
                         probation.end(|clients| Self.find(clients).is_some());

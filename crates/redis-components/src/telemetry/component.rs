@@ -82,6 +82,25 @@ pub(crate) fn switched_off(Subject { component, key }: &Subject) {
     tracing::info!(component, key, "component is switched off");
 }
 
+/// A pool of blocking connections cannot open one more, and goes on with those that it has.
+pub(crate) fn cannot_grow(
+    Subject { component, key }: &Subject,
+    server: &str,
+    connections: usize,
+    kind: ErrorKind,
+    reason: &str,
+) {
+    count_failure(component, kind);
+    tracing::warn!(
+        component,
+        key,
+        server,
+        connections,
+        reason,
+        "one more blocking connection cannot be opened"
+    );
+}
+
 /// Connections to a server that the component has left are still in use at the drain deadline.
 pub(crate) fn still_in_use(
     Subject { component, key }: &Subject,

@@ -17,6 +17,7 @@ use super::failure::Failure;
 use super::handshake::{Handshake, Progress, judge_probe, probe};
 use super::tcp;
 use crate::config::ComponentConfig;
+use crate::fork::in_this_process;
 use crate::settings::timeouts::Timeouts;
 
 /// A connection that is logged in and has answered a probe.
@@ -55,7 +56,7 @@ pub(crate) async fn open(
         let (connection, driver) = built.map_err(|error| Failure::from(error).in_handshake())?;
         Ok(Opened {
             connection,
-            driver: Box::pin(driver),
+            driver: in_this_process(driver),
             socket,
             peer,
         })

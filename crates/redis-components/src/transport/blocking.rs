@@ -5,7 +5,7 @@
 //! reply lost. The protocol's encoder and parser are redis-rs's.
 
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::thread;
@@ -18,6 +18,7 @@ use super::failure::Failure;
 use super::handshake::{Handshake, Progress, judge_probe, probe};
 use super::tcp;
 use crate::config::ComponentConfig;
+use crate::fork::Process;
 use crate::settings::timeouts::Timeouts;
 
 /// How often a call that waits without a bound asks whether the server is there.
@@ -28,6 +29,7 @@ pub(crate) struct BlockingStream {
     stream: TcpStream,
     parser: Parser,
     deadline: Deadline,
+    process: Process,
 }
 
 impl BlockingStream {
@@ -46,6 +48,7 @@ impl BlockingStream {
                 stream,
                 parser: Parser::new(),
                 deadline: Deadline::After(timeouts.response),
+                process: Process::current(),
             })
         })
     }
@@ -82,6 +85,16 @@ impl BlockingStream {
     /// Returns the server's address.
     pub(crate) fn peer(&self) -> RedisResult<SocketAddr> {
         Ok(self.stream.peer_addr()?)
+    }
+}
+
+/// Ends the connection also where a child has a copy of the socket, which does not end it.
+impl Drop for BlockingStream {
+    fn drop(&mut self) {
+        if self.process.is_current() {
+            // An error says that it has ended already.
+            let _ = self.stream.shutdown(Shutdown::Both);
+        }
     }
 }
 

@@ -107,6 +107,14 @@ impl Failure {
         )
     }
 
+    /// Returns the failure of a runtime that was made before the process forked.
+    pub(crate) fn runtime_of_parent() -> Self {
+        Self::new(
+            Cause::Runtime,
+            "the tokio runtime of the call was made before the process forked; make one in the child",
+        )
+    }
+
     /// Returns the same failure of a connection that the server had accepted.
     pub(crate) fn in_handshake(mut self) -> Self {
         let closed = match &self.source {

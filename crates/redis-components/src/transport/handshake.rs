@@ -5,7 +5,7 @@
 
 use redis::{Cmd, Pipeline, RedisError, RedisResult, Value};
 
-use super::error_codes::{Meaning, of_error};
+use super::error_codes::{Meaning, is_passing, of_error};
 use super::failure::Failure;
 use crate::config::ComponentConfig;
 
@@ -74,6 +74,7 @@ impl<'a> Handshake<'a> {
         }
         self.received.extend_from_slice(bytes);
         let Some(replies) = self.replies()? else {
+            self.judge_first()?;
             return if self.received.len() > LONGEST_ANSWER {
                 Err(not_redis())
             } else {
@@ -114,6 +115,16 @@ impl<'a> Handshake<'a> {
             // All that has come is there, so that an end in the middle says that more is to come.
             Err(error) if error.is_connection_dropped() => Ok(None),
             Err(_) => Err(not_redis()),
+        }
+    }
+
+    /// Returns an error if the first reply says that the server serves nobody. At its limit of clients a server sends that one
+    /// reply, whatever it was asked, and hangs up.
+    fn judge_first(&self) -> Result<(), Failure> {
+        let first = redis::Parser::new().parse_value(self.received.as_slice());
+        match first.map(Value::extract_error) {
+            Ok(Err(error)) if is_passing(&error) => Err(error.into()),
+            _ => Ok(()),
         }
     }
 
@@ -224,6 +235,15 @@ mod tests {
             let received = Handshake::new(&config).receive(format!("{reply}\r\n").as_bytes());
             assert_eq!(received.unwrap_err().cause, Cause::Busy, "{reply}");
         }
+    }
+
+    #[test]
+    fn r10_a_server_at_its_limit_of_clients_answers_once_whatever_it_was_asked() {
+        let config = ComponentConfig::new("h").password("p").db(2);
+        let answer = b"-ERR max number of clients reached\r\n";
+        let failure = Handshake::new(&config).receive(answer).unwrap_err();
+        assert_eq!(failure.cause, Cause::Busy);
+        assert!(failure.message.contains("max number of clients"));
     }
 
     #[test]

@@ -2,129 +2,242 @@
 
 use std::fmt;
 use std::net::SocketAddr;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, ThreadId};
-use std::time::Duration;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
-use redis::RedisResult;
+use redis::{RedisError, RedisResult};
 
 use super::connection::BlockingConnection;
+use super::places::{Idle, Next, Places};
 use crate::client::health::{Answer, Health, TOO_YOUNG, Verdict};
-use crate::clock::Tick;
 use crate::config::ComponentConfig;
+use crate::fork::Process;
 use crate::settings::timeouts::Timeouts;
-use crate::transport::failure::{EarlyEnd, Failure};
+use crate::telemetry::component::{Subject, cannot_grow};
+use crate::transport::failure::Failure;
 
 /// How many connections a pool opens if the config does not say.
 const DEFAULT_SIZE: usize = 32;
 
-/// A connection that was idle for longer is PINGed before it is used, because its server may have closed it.
-const TRUSTED_IDLE: Duration = Duration::from_secs(1);
-
 /// A bounded pool of blocking connections to one server.
+///
+/// A pool that cannot open one more connection keeps those that it has. It closes itself if none is left, or if what happens
+/// to its connections speaks against the server.
 pub(crate) struct Pool {
     config: Arc<ComponentConfig>,
     timeouts: Timeouts,
-    size: usize,
+    /// Whom events are about.
+    subject: Subject,
+    process: Process,
     peer: SocketAddr,
-    state: Mutex<State>,
-    returned: Condvar,
+    places: Mutex<Places>,
     health: Health,
-}
-
-#[derive(Default)]
-struct State {
-    idle: Vec<Idle>,
-    in_use: usize,
-    /// How many callers wait for a connection. If none does, nobody is woken, which would be a system call.
-    waiting: usize,
-}
-
-/// A connection that nobody uses.
-pub(super) struct Idle {
-    connection: BlockingConnection,
-    since: Tick,
-    /// The thread that used it last gets it again if possible: what belongs to the connection is still near that thread's
-    /// core, in the process and in the kernel.
-    user: ThreadId,
+    /// Why the pool closed itself, if that was because it could not open a connection.
+    ended_by: OnceLock<Failure>,
 }
 
 /// Why a pool gives no connection.
 #[derive(Debug)]
 pub(crate) enum Exhausted {
     /// Every connection stayed in use for the whole timeout.
-    InUse { size: usize, waited: Duration },
-    /// A further connection could not be opened.
+    InUse { in_use: usize, waited: Duration },
+    /// The connections stayed in use for the whole timeout, and a further one could not be opened.
+    CannotGrow {
+        in_use: usize,
+        waited: Duration,
+        failure: Failure,
+    },
+    /// There is no connection to wait for, and a further one could not be opened.
     Failed(Failure),
+}
+
+/// A caller that has no connection yet.
+pub(super) struct Turn {
+    begun: Instant,
+    /// Whether it had its turn, and nothing came of it.
+    is_back: bool,
+    /// Whether an idle connection had ended.
+    found_dead: bool,
+    /// Whether the server did not answer over an idle connection.
+    found_silent: bool,
 }
 
 impl Pool {
     /// Connects, logs in and probes: the pool begins with that one connection.
-    pub(crate) fn open(config: Arc<ComponentConfig>, timeouts: Timeouts) -> Result<Self, Failure> {
+    pub(crate) fn open(
+        config: Arc<ComponentConfig>,
+        timeouts: Timeouts,
+        subject: Subject,
+    ) -> Result<Self, Failure> {
         let first = BlockingConnection::open(&config, timeouts)?;
+        let size = config.max_connections().unwrap_or(DEFAULT_SIZE);
         Ok(Self {
-            size: config.max_connections().unwrap_or(DEFAULT_SIZE),
             config,
             timeouts,
+            subject,
+            process: Process::current(),
             peer: first.peer()?,
-            state: Mutex::new(State {
-                idle: vec![Idle::from(first)],
-                in_use: 0,
-                waiting: 0,
-            }),
-            returned: Condvar::new(),
+            places: Mutex::new(Places::new(size, first)),
             health: Health::new(),
+            ended_by: OnceLock::new(),
         })
     }
 
-    /// Takes a place in the pool, and an idle connection if there is one. Waits if all places are taken.
-    pub(super) fn take_place(&self) -> Result<Option<Idle>, Exhausted> {
-        let mut state = self.lock();
-        if state.in_use >= self.size {
-            state = self.wait_for_place(state)?;
-        }
-        state.in_use += 1;
-        Ok(state.take_idle())
+    /// Takes a place with an idle connection, if there is nothing to wait for: almost always.
+    pub(super) fn take_idle(&self) -> Option<Idle> {
+        self.places().take_idle()
     }
 
-    /// Waits until fewer connections are in use than there may be.
-    fn wait_for_place<'a>(
-        &self,
-        mut state: MutexGuard<'a, State>,
-    ) -> Result<MutexGuard<'a, State>, Exhausted> {
-        let waited = self.timeouts.connect;
-        state.waiting += 1;
-        let (mut state, outcome) = self
-            .returned
-            .wait_timeout_while(state, waited, |state| state.in_use >= self.size)
-            .unwrap_or_else(PoisonError::into_inner);
-        state.waiting -= 1;
-        if outcome.timed_out() {
-            let size = self.size;
-            return Err(Exhausted::InUse { size, waited });
-        }
-        Ok(state)
+    /// Takes a place, and an idle connection unless one is to be opened. Waits until it is the caller's turn and there is one.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if there is none within the connect timeout, or nothing to wait for.
+    pub(super) fn take_in_turn(&self, turn: &mut Turn) -> Result<Option<Idle>, Exhausted> {
+        let caller = Arc::new(Condvar::new());
+        let deadline = turn.begun + self.timeouts.connect;
+        let mut places = self.places();
+        places.enter(&caller, turn.is_back);
+        turn.is_back = true;
+        let taken = loop {
+            if self.is_closed() {
+                break Err(Exhausted::Failed(self.why_closed()));
+            }
+            let is_first = places.is_first(&caller);
+            if Instant::now() >= deadline {
+                // A server that was silent to this caller gets no more of its time.
+                let idle = (is_first && !turn.found_dead).then(|| places.use_idle());
+                break idle
+                    .flatten()
+                    .map(Some)
+                    .ok_or_else(|| self.timed_out(&places));
+            }
+            let retry_at = if is_first {
+                match places.next(turn.found_dead, self.timeouts.connect) {
+                    Next::Use(idle) => break Ok(Some(idle)),
+                    Next::Open => break Ok(None),
+                    Next::Wait(retry_at) => retry_at,
+                }
+            } else {
+                None
+            };
+            if retry_at.is_some()
+                && let Some(failure) = places.growth.news()
+            {
+                let in_use = places.in_use();
+                drop(places);
+                // A subscriber may itself call the component, which takes the lock.
+                self.tell(in_use, &failure);
+                places = self.places();
+                continue;
+            }
+            let until = retry_at.map_or(deadline, |retry_at| retry_at.min(deadline));
+            let left = until.saturating_duration_since(Instant::now());
+            let waited = caller.wait_timeout(places, left);
+            places = waited.unwrap_or_else(PoisonError::into_inner).0;
+        };
+        places.leave(&caller);
+        taken
     }
 
-    /// Opens one more connection. If that fails, the pool is closed.
-    pub(super) fn connect(&self) -> Result<BlockingConnection, Exhausted> {
-        BlockingConnection::open(&self.config, self.timeouts).map_err(|failure| {
-            self.close();
-            Exhausted::Failed(failure)
-        })
+    /// Opens a connection in a place that is taken. If that fails, the place is given back.
+    pub(super) fn grow(&self, turn: &Turn) -> Option<BlockingConnection> {
+        match BlockingConnection::open(&self.config, self.timeouts) {
+            Ok(connection) => {
+                self.note_grown();
+                Some(connection)
+            }
+            Err(failure) => {
+                let mut places = self.places();
+                places.growth.fail(failure.clone());
+                let next = places.give_back(None);
+                let is_gone = turn.found_silent && !failure.is_refusal() || places.are_empty();
+                drop(places);
+                if is_gone {
+                    self.end(&failure);
+                }
+                next.inspect(|next| next.notify_one());
+                None
+            }
+        }
+    }
+
+    /// Opens a connection that has no place in the pool.
+    pub(super) fn open_beside(&self) -> Result<BlockingConnection, Exhausted> {
+        let paused = {
+            let places = self.places();
+            let retry_at = places.growth.retry_at(Instant::now());
+            retry_at.and(places.growth.failure().cloned())
+        };
+        if let Some(failure) = paused {
+            return Err(Exhausted::Failed(failure));
+        }
+        match BlockingConnection::open(&self.config, self.timeouts) {
+            Ok(connection) => {
+                self.note_grown();
+                Ok(connection)
+            }
+            Err(failure) => {
+                self.places().growth.fail(failure.clone());
+                self.note_refused(&failure);
+                Err(Exhausted::Failed(failure))
+            }
+        }
+    }
+
+    /// Notes that a connection beside those of the pool could not be opened. The pool is closed if its own connections do
+    /// not answer either.
+    pub(crate) fn note_refused(&self, failure: &Failure) {
+        // A server that answers is there.
+        if failure.is_refusal() {
+            return;
+        }
+        let idle = self.take_idle();
+        let is_gone = match idle.map(Idle::into_proven) {
+            Some(Ok(connection)) => {
+                self.give_back(Some(connection));
+                false
+            }
+            Some(Err(_)) => {
+                self.give_back(None);
+                true
+            }
+            // If there are connections in use, their users find out.
+            None => self.places().are_empty(),
+        };
+        if is_gone {
+            self.end(failure);
+        }
+    }
+
+    fn note_grown(&self) {
+        let mut places = self.places();
+        places.growth.succeed();
+        // The others may grow too.
+        places.wake_first();
+    }
+
+    /// Returns `true` if the server answers over a connection of its own.
+    pub(super) fn is_served(&self) -> bool {
+        match BlockingConnection::open(&self.config, self.timeouts) {
+            Ok(_) => true,
+            Err(failure) => failure.is_refusal(),
+        }
     }
 
     /// Takes back a place and its connection, unless that has failed or is not as it was.
     pub(super) fn give_back(&self, connection: Option<BlockingConnection>) {
         let connection = connection.filter(|connection| connection.is_clean() && !self.is_closed());
-        let mut state = self.lock();
-        state.in_use -= 1;
-        state.idle.extend(connection.map(Idle::from));
-        let is_awaited = state.waiting > 0;
-        drop(state);
-        if is_awaited {
-            self.returned.notify_one();
+        // A name of its own, so that the lock is released before the next caller is woken.
+        let next = self.places().give_back(connection);
+        if let Some(next) = next {
+            next.notify_one();
         }
+    }
+
+    /// Returns `true` if the pool is not that of a process which has forked this one.
+    pub(super) fn is_of_this_process(&self) -> bool {
+        self.process.is_current()
     }
 
     /// Returns the address of the server.
@@ -132,20 +245,32 @@ impl Pool {
         self.peer
     }
 
+    /// Returns the server's `host:port`, as the config names it.
+    pub(crate) fn address(&self) -> String {
+        self.config.address()
+    }
+
     /// Returns `true` if calls need another pool, because the server was found to be gone.
     pub(crate) fn is_closed(&self) -> bool {
         self.health.is_closed()
     }
 
-    /// Returns how the pool ended if it ended too young, or because its connections did. Only the first caller is told.
-    pub(crate) fn take_early_end(&self) -> Option<EarlyEnd> {
-        self.health.take_early_end()
+    /// Returns why the pool could not open one more connection lately.
+    pub(crate) fn growth_problem(&self) -> Option<String> {
+        let places = self.places();
+        let failure = places.growth.recent_failure()?;
+        Some(format!(
+            "one more blocking connection to {} could not be opened: {}",
+            self.address(),
+            failure.message
+        ))
     }
 
-    /// Gives up the server: the next call looks where the component is, and connects anew.
-    pub(crate) fn close(&self) {
-        self.health.lose();
-        self.drop_idle();
+    /// Returns why the pool ended, if it ended too young, or because its connections did. Only the first caller is told.
+    pub(crate) fn take_early_end(&self) -> Option<Failure> {
+        let end = self.health.take_early_end()?;
+        let known = self.ended_by.get().cloned();
+        Some(known.unwrap_or_else(|| Failure::closed_early(end)))
     }
 
     /// Notes how a request ended. If that speaks against the server, the pool is closed.
@@ -156,23 +281,79 @@ impl Pool {
         }
     }
 
-    /// Notes that the server has closed a connection of this age. Idle connections have most likely ended too.
+    /// Notes that the server has closed a connection of this age. Idle connections may have ended too.
     ///
     /// A server that closes every connection soon closes the pool. Otherwise each call would connect for nothing.
     pub(super) fn note_end(&self, age: Duration) {
-        self.drop_idle();
+        self.places().distrust_idle();
         if age < TOO_YOUNG && self.health.note_hang_up() == Verdict::Replace {
             self.close();
         }
     }
 
-    fn drop_idle(&self) {
-        self.lock().idle.clear();
+    /// Closes the pool because it could not open a connection.
+    fn end(&self, failure: &Failure) {
+        if !self.is_closed() {
+            // An error says that another caller was first.
+            let _ = self.ended_by.set(failure.clone());
+        }
+        self.close();
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
-        // A panic cannot leave `State` half-changed, so a poisoned lock is as good as any.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Gives up the server: the next call looks where the component is, and connects anew.
+    fn close(&self) {
+        self.health.lose();
+        let mut places = self.places();
+        let idle = places.drain_idle();
+        places.wake_all();
+        drop(places);
+        drop(idle);
+    }
+
+    fn why_closed(&self) -> Failure {
+        let known = self.ended_by.get().cloned();
+        known.unwrap_or_else(|| Failure::unreachable("its connections do not answer any more"))
+    }
+
+    fn timed_out(&self, places: &Places) -> Exhausted {
+        let (in_use, waited) = (places.in_use(), self.timeouts.connect);
+        match places.growth.failure() {
+            Some(failure) if !places.are_taken() => Exhausted::CannotGrow {
+                in_use,
+                waited,
+                failure: failure.clone(),
+            },
+            _ => Exhausted::InUse { in_use, waited },
+        }
+    }
+
+    /// Reports that the pool cannot grow.
+    fn tell(&self, in_use: usize, failure: &Failure) {
+        let (kind, reason) = (failure.cause.error_kind(), &failure.message);
+        cannot_grow(&self.subject, &self.address(), in_use, kind, reason);
+    }
+
+    fn places(&self) -> MutexGuard<'_, Places> {
+        // A panic cannot leave `Places` half-changed, so a poisoned lock is as good as any.
+        self.places.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Turn {
+    pub(super) fn begin() -> Self {
+        Self {
+            begun: Instant::now(),
+            is_back: false,
+            found_dead: false,
+            found_silent: false,
+        }
+    }
+
+    /// Notes that an idle connection was of no use.
+    pub(super) fn note_dead(&mut self, failure: &Failure) {
+        self.is_back = true;
+        self.found_dead = true;
+        self.found_silent |= failure.source.as_ref().is_some_and(RedisError::is_timeout);
     }
 }
 
@@ -180,38 +361,6 @@ impl fmt::Debug for Pool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pool")
             .field("config", &self.config)
-            .field("size", &self.size)
             .finish_non_exhaustive()
-    }
-}
-
-impl State {
-    /// Takes the connection that this thread used last, or else the one that was used last.
-    fn take_idle(&mut self) -> Option<Idle> {
-        let thread = thread::current().id();
-        let number = (0..self.idle.len()).max_by_key(|number| {
-            let idle = &self.idle[*number];
-            (idle.user == thread, idle.since)
-        })?;
-        Some(self.idle.swap_remove(number))
-    }
-}
-
-/// From now on, used last by this thread.
-impl From<BlockingConnection> for Idle {
-    fn from(connection: BlockingConnection) -> Self {
-        Self {
-            connection,
-            since: Tick::now(),
-            user: thread::current().id(),
-        }
-    }
-}
-
-impl Idle {
-    /// Returns the connection, unless its server has closed it while it was idle.
-    pub(super) fn still_answers(mut self) -> Option<BlockingConnection> {
-        let trusted = self.since.elapsed() < TRUSTED_IDLE || self.connection.ping().is_ok();
-        trusted.then_some(self.connection)
     }
 }

@@ -5,8 +5,10 @@ use std::sync::Arc;
 use redis::{ErrorKind, RedisError, RedisResult, ServerErrorKind, Value};
 
 use super::connection::BlockingConnection;
-use super::pool::{Exhausted, Idle, Pool};
+use super::places::Idle;
+use super::pool::{Exhausted, Pool, Turn};
 use crate::client::health::Answer;
+use crate::fork::MADE_BEFORE_FORK;
 
 /// A connection taken out of a pool until it is dropped.
 pub(crate) struct Pooled {
@@ -18,42 +20,79 @@ pub(crate) struct Pooled {
 }
 
 impl Pooled {
-    /// Takes an idle connection, opens one more, or waits until one is returned.
+    /// Takes an idle connection, opens one more, or waits until one is given back.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if none is given back within the connect timeout, or if there is none. If none is left, or the server
+    /// does not answer, the pool is closed.
     pub(crate) fn take(pool: &Arc<Pool>) -> Result<Self, Exhausted> {
-        let idle = pool.take_place()?;
-        // From here on, dropping this gives the place back.
-        let mut pooled = Self {
+        match pool.take_idle().map(Idle::into_living) {
+            Some(Ok(connection)) => Ok(Self::of(pool, connection)),
+            Some(Err(failure)) => {
+                pool.give_back(None);
+                let mut turn = Turn::begin();
+                turn.note_dead(&failure);
+                Self::take_in_turn(pool, turn)
+            }
+            None => Self::take_in_turn(pool, Turn::begin()),
+        }
+    }
+
+    fn take_in_turn(pool: &Arc<Pool>, mut turn: Turn) -> Result<Self, Exhausted> {
+        loop {
+            let connection = match pool.take_in_turn(&mut turn)?.map(Idle::into_living) {
+                None => pool.grow(&turn),
+                Some(Ok(connection)) => Some(connection),
+                Some(Err(failure)) => {
+                    pool.give_back(None);
+                    turn.note_dead(&failure);
+                    None
+                }
+            };
+            if let Some(connection) = connection {
+                return Ok(Self::of(pool, connection));
+            }
+        }
+    }
+
+    fn of(pool: &Arc<Pool>, connection: BlockingConnection) -> Self {
+        Self {
             pool: Arc::clone(pool),
-            connection: None,
+            connection: Some(connection),
             is_member: true,
-        };
-        pooled.connection = match idle.and_then(Idle::still_answers) {
-            None => Some(pool.connect()?),
-            living => living,
-        };
-        Ok(pooled)
+        }
     }
 
     /// Opens a connection beside those of the pool, for one call that may wait without a bound. While it waits, the pool's
     /// connections show whether the server is there. It is closed when it is dropped.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if it cannot be opened. If the pool's connections do not answer either, the pool is closed.
     pub(crate) fn open_dedicated(pool: &Arc<Pool>) -> Result<Self, Exhausted> {
-        let mut connection = pool.connect()?;
+        let mut connection = pool.open_beside()?;
         let shared = Arc::clone(pool);
-        let is_served = move || match Self::take(&shared) {
-            Ok(mut pooled) => pooled.ping(),
-            // If all connections are in use, the server serves their users.
-            Err(Exhausted::InUse { .. }) => true,
-            Err(Exhausted::Failed(_)) => false,
-        };
-        connection.wait_while(is_served).map_err(|error| {
-            pool.close();
-            Exhausted::Failed(error.into())
-        })?;
+        let set = connection.wait_while(move || Self::is_served(&shared));
+        set.map_err(|error| Exhausted::Failed(error.into()))?;
         Ok(Self {
             pool: Arc::clone(pool),
             connection: Some(connection),
             is_member: false,
         })
+    }
+
+    /// Returns `true` if the server is there.
+    fn is_served(pool: &Arc<Pool>) -> bool {
+        if pool.is_closed() {
+            return pool.is_served();
+        }
+        match Self::take(pool) {
+            Ok(mut pooled) => pooled.ping(),
+            // If connections are in use, the server serves their users.
+            Err(Exhausted::InUse { .. } | Exhausted::CannotGrow { .. }) => true,
+            Err(Exhausted::Failed(failure)) => failure.is_refusal(),
+        }
     }
 
     /// Sends one encoded command and returns its reply.
@@ -96,9 +135,17 @@ impl Pooled {
         let answers = |connection: &mut BlockingConnection| connection.ping().is_ok();
         let is_there = self.connection.as_mut().is_some_and(answers);
         if !is_there {
-            self.connection = None;
+            self.discard();
         }
         is_there
+    }
+
+    /// Closes the connection. Its place goes to another call, however long the user keeps this.
+    fn discard(&mut self) {
+        self.connection = None;
+        if std::mem::take(&mut self.is_member) {
+            self.pool.give_back(None);
+        }
     }
 
     pub(crate) fn db(&self) -> i64 {
@@ -107,7 +154,7 @@ impl Pooled {
 
     /// Returns `true` if no failure has closed it.
     pub(crate) fn is_open(&self) -> bool {
-        self.connection.is_some()
+        self.connection.is_some() && self.pool.is_of_this_process()
     }
 
     /// Uses the connection. An error of the transport leaves its state unknown: then it is not used again.
@@ -119,16 +166,20 @@ impl Pooled {
             let message = "the connection was closed by an earlier failure";
             return Err((ErrorKind::Io, message).into());
         };
+        if !self.pool.is_of_this_process() {
+            return Err((ErrorKind::Io, MADE_BEFORE_FORK).into());
+        }
         let result = request(connection);
         self.pool.note(&result);
         if let Err(error) = &result
             && error.kind() != ErrorKind::Client
         {
             let age = connection.age();
-            self.connection = None;
-            if error.is_connection_dropped() {
+            let has_ended = error.is_connection_dropped();
+            if has_ended {
                 self.pool.note_end(age);
             }
+            self.discard();
         }
         result
     }
@@ -136,7 +187,8 @@ impl Pooled {
 
 impl Drop for Pooled {
     fn drop(&mut self) {
-        if self.is_member {
+        // A child closes its copy of the socket, which ends nothing, and leaves the parent's pool alone.
+        if self.is_member && self.pool.is_of_this_process() {
             self.pool.give_back(self.connection.take());
         }
     }

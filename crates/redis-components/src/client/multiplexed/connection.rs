@@ -96,6 +96,11 @@ impl SharedConnection {
         self.peer
     }
 
+    /// Returns `true` if the connection is not that of a process which has forked this one.
+    pub(super) fn is_of_this_process(&self) -> bool {
+        self.socket.is_of_this_process()
+    }
+
     pub(super) fn is_closed(&self) -> bool {
         self.socket.health.is_closed()
     }

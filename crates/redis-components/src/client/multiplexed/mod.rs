@@ -116,6 +116,11 @@ impl Multiplexed {
         self.connections[0].probe_now();
     }
 
+    /// Returns `true` if the client is not that of a process which has forked this one.
+    pub(crate) fn is_of_this_process(&self) -> bool {
+        self.connections[0].is_of_this_process()
+    }
+
     /// Returns `true` if calls need another client: the server closed a connection or does not answer any more, or the
     /// client's runtime is gone.
     pub(crate) fn is_closed(&self) -> bool {

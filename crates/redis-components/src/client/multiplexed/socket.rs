@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::in_flight::InFlight;
 use super::role::FirstRole;
 use crate::client::health::Health;
+use crate::fork::Process;
 
 /// How long a connection that nobody uses has to end by itself. It may still write requests whose answers nobody awaits.
 pub(crate) const GRACE: Duration = Duration::from_secs(1);
@@ -20,6 +21,7 @@ pub(crate) struct Socket {
     /// Whether there may be users that do not hold the client.
     lent: AtomicBool,
     pub(super) role: FirstRole,
+    process: Process,
     socket: socket2::Socket,
 }
 
@@ -30,6 +32,7 @@ impl Socket {
             in_flight: InFlight::default(),
             lent: AtomicBool::new(false),
             role: FirstRole::default(),
+            process: Process::current(),
             socket,
         }
     }
@@ -49,6 +52,11 @@ impl Socket {
         self.is_lent() && self.is_open()
     }
 
+    /// Returns `true` if the connection is not that of a process which has forked this one.
+    pub(super) fn is_of_this_process(&self) -> bool {
+        self.process.is_current()
+    }
+
     pub(crate) fn is_open(&self) -> bool {
         !self.health.is_closed()
     }
@@ -56,8 +64,11 @@ impl Socket {
     /// Closes the connection. The socket is shut down because our handle to it keeps it open otherwise.
     pub(crate) fn close(&self) {
         self.health.close();
-        // An error says that it has ended already.
-        let _ = self.socket.shutdown(Shutdown::Both);
+        // In a child it would end the parent's connection.
+        if self.is_of_this_process() {
+            // An error says that it has ended already.
+            let _ = self.socket.shutdown(Shutdown::Both);
+        }
     }
 }
 

@@ -1,0 +1,206 @@
+//! The places of a pool: who has one, who waits, and what comes next for the caller whose turn it is.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar};
+use std::thread::{self, ThreadId};
+use std::time::{Duration, Instant};
+
+use super::connection::BlockingConnection;
+use super::growth::Growth;
+use crate::clock::Tick;
+use crate::transport::failure::Failure;
+
+/// A connection that was idle for longer is PINGed before it is used, because its server may have closed it.
+const TRUSTED_IDLE: Duration = Duration::from_secs(1);
+
+/// The mutable part of a pool.
+#[derive(Default)]
+pub(super) struct Places {
+    size: usize,
+    idle: Vec<Idle>,
+    /// How many calls have a connection or open one.
+    in_use: usize,
+    /// The callers that wait, in the order in which they came. If there is none, nobody is woken, which would be a system
+    /// call.
+    queue: VecDeque<Arc<Condvar>>,
+    pub(super) growth: Growth,
+}
+
+/// A connection that nobody uses.
+pub(super) struct Idle {
+    connection: BlockingConnection,
+    /// None if another connection of the server has ended since.
+    since: Option<Tick>,
+    /// The thread that used it last gets it again if possible: what belongs to the connection is still near that thread's
+    /// core, in the process and in the kernel.
+    user: ThreadId,
+}
+
+/// What comes next for the caller whose turn it is.
+pub(super) enum Next {
+    Use(Idle),
+    /// Open one more connection.
+    Open,
+    /// Wait for a connection that is given back or, until then, for the next attempt to open one.
+    Wait(Option<Instant>),
+}
+
+impl Places {
+    pub(super) fn new(size: usize, first: BlockingConnection) -> Self {
+        Self {
+            size,
+            idle: vec![Idle::from(first)],
+            ..Self::default()
+        }
+    }
+
+    /// Takes a place with an idle connection, if there is one and nobody waits.
+    pub(super) fn take_idle(&mut self) -> Option<Idle> {
+        if self.queue.is_empty() {
+            self.use_idle()
+        } else {
+            None
+        }
+    }
+
+    /// Takes a place with an idle connection, for the caller whose turn it is.
+    pub(super) fn use_idle(&mut self) -> Option<Idle> {
+        if self.are_taken() {
+            return None;
+        }
+        let idle = self.pick()?;
+        self.in_use += 1;
+        Some(idle)
+    }
+
+    /// Returns what comes next for the caller whose turn it is. An attempt to open a connection takes no longer than `bound`.
+    pub(super) fn next(&mut self, prefers_new: bool, bound: Duration) -> Next {
+        if self.are_taken() {
+            return Next::Wait(None);
+        }
+        let now = Instant::now();
+        let retry_at = self.growth.retry_at(now);
+        if (retry_at.is_some() || !prefers_new)
+            && let Some(idle) = self.use_idle()
+        {
+            return Next::Use(idle);
+        }
+        // If no connection is left, the last failure says little: the server may be gone, or have been restarted.
+        if retry_at.is_some() && self.in_use > 0 {
+            return Next::Wait(retry_at);
+        }
+        self.growth.begin(now, bound);
+        self.in_use += 1;
+        Next::Open
+    }
+
+    /// Takes back a place and its connection, if that can be used again. Wake the result, if there is one.
+    #[must_use = "the next caller waits until it is woken"]
+    pub(super) fn give_back(
+        &mut self,
+        connection: Option<BlockingConnection>,
+    ) -> Option<Arc<Condvar>> {
+        self.in_use -= 1;
+        self.idle.extend(connection.map(Idle::from));
+        self.queue.front().cloned()
+    }
+
+    /// Makes a caller wait for its turn. `is_back` says that it had its turn, and nothing came of it.
+    pub(super) fn enter(&mut self, caller: &Arc<Condvar>, is_back: bool) {
+        if is_back {
+            self.queue.push_front(Arc::clone(caller));
+        } else {
+            self.queue.push_back(Arc::clone(caller));
+        }
+    }
+
+    /// Returns `true` if it is this caller's turn.
+    pub(super) fn is_first(&self, caller: &Arc<Condvar>) -> bool {
+        let first = self.queue.front();
+        first.is_some_and(|first| Arc::ptr_eq(first, caller))
+    }
+
+    /// Ends the wait of a caller. If there may be something for the next one, it is woken.
+    pub(super) fn leave(&mut self, caller: &Arc<Condvar>) {
+        self.queue.retain(|other| !Arc::ptr_eq(other, caller));
+        if !self.are_taken() {
+            self.wake_first();
+        }
+    }
+
+    /// Makes the caller whose turn it is look again.
+    pub(super) fn wake_first(&self) {
+        if let Some(first) = self.queue.front() {
+            first.notify_one();
+        }
+    }
+
+    pub(super) fn wake_all(&self) {
+        self.queue.iter().for_each(|caller| caller.notify_one());
+    }
+
+    /// Has each idle connection PINGed before it is used.
+    pub(super) fn distrust_idle(&mut self) {
+        self.idle.iter_mut().for_each(|idle| idle.since = None);
+    }
+
+    /// Takes out all idle connections, to be closed when the lock is released.
+    pub(super) fn drain_idle(&mut self) -> Vec<Idle> {
+        std::mem::take(&mut self.idle)
+    }
+
+    /// Returns `true` if nobody has a connection and none is idle.
+    pub(super) fn are_empty(&self) -> bool {
+        self.in_use == 0 && self.idle.is_empty()
+    }
+
+    /// Returns `true` if there may be no more connections in use.
+    pub(super) fn are_taken(&self) -> bool {
+        self.in_use >= self.size
+    }
+
+    pub(super) fn in_use(&self) -> usize {
+        self.in_use
+    }
+
+    /// Takes out the connection that this thread used last, or else the one that was used last.
+    fn pick(&mut self) -> Option<Idle> {
+        let thread = thread::current().id();
+        let number = (0..self.idle.len()).max_by_key(|number| {
+            let idle = &self.idle[*number];
+            (idle.user == thread, idle.since)
+        })?;
+        Some(self.idle.swap_remove(number))
+    }
+}
+
+/// From now on, used last by this thread.
+impl From<BlockingConnection> for Idle {
+    fn from(connection: BlockingConnection) -> Self {
+        Self {
+            connection,
+            since: Some(Tick::now()),
+            user: thread::current().id(),
+        }
+    }
+}
+
+impl Idle {
+    /// Returns the connection, or why its server does not answer over it.
+    pub(super) fn into_living(self) -> Result<BlockingConnection, Failure> {
+        let is_trusted = self
+            .since
+            .is_some_and(|since| since.elapsed() < TRUSTED_IDLE);
+        if is_trusted {
+            Ok(self.connection)
+        } else {
+            self.into_proven()
+        }
+    }
+
+    /// Returns the connection if its server answers over it now, or why it does not.
+    pub(super) fn into_proven(mut self) -> Result<BlockingConnection, Failure> {
+        self.connection.ping()?;
+        Ok(self.connection)
+    }
+}
