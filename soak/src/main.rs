@@ -60,18 +60,20 @@ redis_components::include_components!();
 use std::io;
 use std::process::ExitCode;
 
+use clap::Parser;
 use tokio::signal::unix::{SignalKind, signal};
+
+use crate::options::Options;
 
 #[tokio::main(worker_threads = 2)]
 async fn main() -> ExitCode {
-    let outcome = match options::Options::from_arguments(std::env::args().skip(1)) {
-        Ok(options) => run::run(&options, interrupted()).await,
-        Err(message) => Err(message.into()),
-    };
-    outcome.unwrap_or_else(|error| {
-        eprintln!("error: {error}");
-        ExitCode::FAILURE
-    })
+    let options = Options::parse();
+    run::run(&options, interrupted())
+        .await
+        .unwrap_or_else(|error| {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        })
 }
 
 async fn interrupted() -> io::Result<()> {

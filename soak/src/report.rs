@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use indicatif::HumanCount;
 use serde::Serialize;
 
 use crate::places::{SERVERS, name};
@@ -138,25 +139,7 @@ fn list(
     Ok(())
 }
 
-/// A number with its thousands apart: `1,234,567`.
+/// Returns a number with its thousands apart: `1,234,567`.
 pub(crate) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (position, digit) in digits.chars().enumerate() {
-        if position > 0 && (digits.len() - position).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::grouped;
-
-    #[test]
-    fn thousands_stand_apart() {
-        assert_eq!([grouped(7), grouped(1_234_567)], ["7", "1,234,567"]);
-    }
+    HumanCount(number).to_string()
 }

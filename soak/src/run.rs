@@ -37,7 +37,8 @@ pub(crate) async fn run(
     options: &Options,
     interrupted: impl Future<Output = io::Result<()>>,
 ) -> Result<ExitCode, Box<dyn Error>> {
-    println!("seed {}", options.seed);
+    let seed = options.seed.unwrap_or_else(|| fastrand::u64(..));
+    println!("seed {seed}");
     let soak = Arc::new(Soak::new(World::start()?));
     let fleets = Fleets::install(&soak)?;
     // So that the first calls find something.
@@ -47,7 +48,7 @@ pub(crate) async fn run(
     });
     operator::set(&soak, "home", &home);
     let at_start = Usage::now();
-    let mut rng = fastrand::Rng::with_seed(options.seed);
+    let mut rng = fastrand::Rng::with_seed(seed);
     let mut helpers = vec![operator::start(&soak, rng.fork())];
     helpers.extend(injector::start(&soak, rng));
     let watcher = Watcher::start(&soak);
@@ -67,7 +68,7 @@ pub(crate) async fn run(
 
     let (violations, violation_count) = soak.journal.violations();
     let report = Report {
-        seed: options.seed,
+        seed,
         seconds: soak.journal.elapsed().as_secs_f64(),
         interrupted: was_interrupted,
         figures: soak.tally.figures(),

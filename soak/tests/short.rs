@@ -39,5 +39,5 @@ fn a_mistake_on_the_command_line_is_told_before_anything_is_started() {
         .unwrap();
     let told = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success());
-    assert!(told.contains("no option `--hours`"), "{told}");
+    assert!(told.contains("'--hours'"), "{told}");
 }

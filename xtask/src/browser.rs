@@ -1,5 +1,6 @@
 //! The browser in which the example `web` is tested.
 
+use crate::consent::Consent;
 use crate::install;
 use crate::package_manager::PackageManager;
 use crate::workspace::on_path;
@@ -17,13 +18,14 @@ const NAMES: [&str; 4] = [
 /// # Errors
 ///
 /// What was tried and what to do by hand.
-pub(crate) fn find_or_install() -> Result<(), String> {
+pub(crate) fn find_or_install(consent: Consent) -> Result<(), String> {
     let find = || NAMES.into_iter().find_map(on_path);
     let browser = match find() {
         Some(browser) => browser,
         None => install::until_found(
             "There is no Chromium on this machine.",
             PackageManager::browser_packages,
+            consent,
             find,
         )
         .map_err(|tried| advice(&tried))?,

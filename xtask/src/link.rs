@@ -12,22 +12,12 @@ pub(crate) fn named_redis_server(binary: &Path, folder: &Path) -> io::Result<Pat
     std::fs::create_dir_all(folder)?;
     // Renamed into place, so that another run at the same time never sees it missing.
     let fresh = folder.join(format!(".redis-server-{}", std::process::id()));
-    symlink(binary, &fresh)?;
+    std::os::unix::fs::symlink(binary, &fresh)?;
     std::fs::rename(&fresh, &link)?;
     Ok(link)
 }
 
-#[cfg(unix)]
-fn symlink(binary: &Path, link: &Path) -> io::Result<()> {
-    std::os::unix::fs::symlink(binary, link)
-}
-
-#[cfg(not(unix))]
-fn symlink(binary: &Path, link: &Path) -> io::Result<()> {
-    std::fs::copy(binary, link).map(|_| ())
-}
-
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests {
     use std::path::Path;
 

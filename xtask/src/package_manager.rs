@@ -14,6 +14,8 @@ pub(crate) enum PackageManager {
 pub(crate) enum Privilege {
     Root,
     Sudo,
+    /// Nobody is there to type one: sudo fails where it would ask.
+    SudoWithoutPassword,
     None,
 }
 
@@ -73,7 +75,7 @@ impl PackageManager {
         }
     }
 
-    /// Whether it can be used by the one who asks.
+    /// Returns `true` if the package manager works with this privilege.
     pub(crate) fn allowed(self, privilege: Privilege) -> bool {
         match self {
             Self::Brew => privilege != Privilege::Root,
@@ -83,8 +85,12 @@ impl PackageManager {
 
     fn command(self, privilege: Privilege, words: &[&'static str]) -> Vec<&'static str> {
         let mut command = Vec::new();
-        if privilege == Privilege::Sudo && self != Self::Brew {
-            command.push("sudo");
+        if self != Self::Brew {
+            command.extend(match privilege {
+                Privilege::Sudo => &["sudo"][..],
+                Privilege::SudoWithoutPassword => &["sudo", "-n"],
+                Privilege::Root | Privilege::None => &[],
+            });
         }
         if self == Self::AptGet {
             // Behind sudo, which does not pass the environment on.
@@ -133,6 +139,8 @@ mod tests {
     #[test]
     fn system_packages_need_root_and_brew_refuses_it() {
         assert!(!Dnf.allowed(Privilege::None));
+        let alone = Privilege::SudoWithoutPassword;
+        assert_eq!(Apk.install(alone, "redis")[..3], ["sudo", "-n", "apk"]);
         assert!(Dnf.allowed(Privilege::Sudo) && Dnf.allowed(Privilege::Root));
         assert!(Brew.allowed(Privilege::None) && Brew.allowed(Privilege::Sudo));
         assert!(!Brew.allowed(Privilege::Root));

@@ -1,9 +1,11 @@
 //! The Redis server that examples and tests start.
 
 use std::ffi::{OsStr, OsString};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use crate::consent::Consent;
 use crate::package_manager::PackageManager;
 use crate::{install, link, workspace};
 
@@ -32,7 +34,7 @@ impl Server {
     /// # Errors
     ///
     /// What was tried and what to do by hand.
-    pub(crate) fn find_or_install() -> Result<Self, String> {
+    pub(crate) fn find_or_install(consent: Consent) -> Result<Self, String> {
         let server = match std::env::var_os(BINARY_VARIABLE) {
             Some(chosen) => chosen_by_hand(&chosen)?,
             None => match find() {
@@ -40,6 +42,7 @@ impl Server {
                 None => install::until_found(
                     "There is no Redis server on this machine.",
                     PackageManager::server_packages,
+                    consent,
                     find,
                 )
                 .map_err(|tried| advice(&tried))?,
@@ -110,9 +113,11 @@ fn server(binary: &Path) -> Result<Server, String> {
 
 fn asked_for_version(binary: &Path) -> Result<String, String> {
     let mut question = Command::new(binary);
-    #[cfg(unix)]
-    std::os::unix::process::CommandExt::arg0(&mut question, NAMES[0]);
-    let output = question.arg("--version").stdin(Stdio::null()).output();
+    let output = question
+        .arg0(NAMES[0])
+        .arg("--version")
+        .stdin(Stdio::null())
+        .output();
     let output =
         output.map_err(|error| format!("`{}` cannot be run: {error}", binary.display()))?;
     version(&String::from_utf8_lossy(&output.stdout))
@@ -168,7 +173,6 @@ mod tests {
         }
     }
 
-    #[cfg(unix)]
     #[test]
     fn the_servers_folder_comes_first_on_the_path() {
         let path = path_with(Path::new("/a/redis-server"), OsStr::new("/b:/c"));

@@ -1,6 +1,7 @@
 //! Where things are, and how children are run.
 
 use std::ffi::OsString;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, ExitStatus};
 
@@ -23,12 +24,24 @@ pub(crate) fn cargo() -> Command {
     Command::new(std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")))
 }
 
-/// The program in the first folder of `PATH` that has it.
+/// Returns a program that is on `PATH`.
 pub(crate) fn on_path(program: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path)
-        .map(|folder| folder.join(program))
-        .find(|candidate| candidate.is_file())
+    which::which(program).ok()
+}
+
+/// Runs a command, after saying so.
+///
+/// # Errors
+///
+/// Returns what was run and how it ended, unless it succeeded.
+pub(crate) fn run(command: &mut Command) -> Result<(), String> {
+    let shown = shown(command);
+    println!("  {shown}");
+    match command.status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("`{shown}` failed ({status})")),
+        Err(error) => Err(format!("`{shown}` cannot be run: {error}")),
+    }
 }
 
 /// The command as it would be typed.
@@ -43,11 +56,8 @@ pub(crate) fn shown(command: &Command) -> String {
 
 /// A child's end as our own, a signal as the shell counts it.
 pub(crate) fn exit_code(status: ExitStatus) -> ExitCode {
-    #[cfg(unix)]
-    let signal = std::os::unix::process::ExitStatusExt::signal(&status);
-    #[cfg(not(unix))]
-    let signal: Option<i32> = None;
-    let code = status.code().or_else(|| Some(128 + signal?)).unwrap_or(1);
+    let code = status.code().or_else(|| Some(128 + status.signal()?));
+    let code = code.unwrap_or(1);
     ExitCode::from(u8::try_from(code).unwrap_or(1))
 }
 

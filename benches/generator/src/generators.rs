@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use clap::ValueEnum;
 use prost_types::field_descriptor_proto::{Label, Type};
 use prost_types::{
     DescriptorProto, FieldDescriptorProto, FileDescriptorProto, FileDescriptorSet,
@@ -13,9 +14,11 @@ use prost_types::{
 use crate::{Error, FUNCTIONS, cpu, package};
 
 /// A generator that is measured.
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
 pub(crate) enum Generator {
+    #[value(name = "redis-components-build")]
     Ours,
+    #[value(name = "tonic-prost-build")]
     Tonic,
 }
 
@@ -87,10 +90,12 @@ impl Generator {
     }
 }
 
-fn timed<E>(run: impl FnOnce() -> Result<(), E>) -> Result<(Duration, Duration), E> {
-    let (start, busy) = (Instant::now(), cpu::own());
-    run()?;
-    Ok((start.elapsed(), cpu::own() - busy))
+fn timed<E: Into<Error>>(
+    run: impl FnOnce() -> Result<(), E>,
+) -> Result<(Duration, Duration), Error> {
+    let (start, busy) = (Instant::now(), cpu::own()?);
+    run().map_err(Into::into)?;
+    Ok((start.elapsed(), cpu::own()? - busy))
 }
 
 /// A generator that writes less than it should is not fast.

@@ -16,6 +16,7 @@ mod sample;
 
 use std::process::ExitCode;
 
+use clap::Parser;
 use options::{Command, Options};
 use serde_json::{Map, Value};
 
@@ -25,37 +26,32 @@ pub(crate) type Error = Box<dyn std::error::Error>;
 pub(crate) const FUNCTIONS: usize = 10;
 
 fn main() -> Result<ExitCode, Error> {
-    match options::read(std::env::args().skip(1))? {
-        Command::Help => {
-            println!("{}", options::HELP);
-            Ok(ExitCode::SUCCESS)
-        }
-        Command::Generate(generator, components) => {
-            generator.run(components)?;
-            Ok(ExitCode::SUCCESS)
-        }
-        Command::Measure(options) => measure(&options),
+    let options = Options::parse();
+    match options.command {
+        Some(Command::Generate {
+            generator,
+            components,
+        }) => generator.run(components).map(|()| ExitCode::SUCCESS),
+        None => measure(&options),
     }
 }
 
 fn measure(options: &Options) -> Result<ExitCode, Error> {
+    let runs = options.runs;
     let mut bars = Vec::new();
     let mut results = Map::new();
-    if options.generation {
+    if options.generation() {
         if !cfg!(debug_assertions) {
             println!(
                 "note: optimised, which build scripts are not: the bars are for a debug build\n"
             );
         }
-        results.insert(
-            "generation".to_owned(),
-            growth::measure(options.runs, &mut bars)?,
-        );
+        results.insert("generation".to_owned(), growth::measure(runs, &mut bars)?);
     }
-    if options.check {
-        results.insert("check".to_owned(), check::measure(options.runs, &mut bars)?);
+    if options.check() {
+        results.insert("check".to_owned(), check::measure(runs, &mut bars)?);
     }
-    if options.cold {
+    if options.cold() {
         results.insert("cold".to_owned(), cold::measure(&mut bars)?);
     }
     println!();

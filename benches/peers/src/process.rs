@@ -1,9 +1,10 @@
 //! The processes that contestants run in.
 
 use std::io::{BufRead, BufReader, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
+use redis_components_testing::python;
 use serde::de::DeserializeOwned;
 
 use crate::failure::Failure;
@@ -75,18 +76,6 @@ impl Drop for Process {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-/// `python/bin/python` in the folder that Cargo builds into, which this program is in too.
-fn python() -> Result<PathBuf, Failure> {
-    let program = std::env::current_exe()?;
-    let pythons = program
-        .ancestors()
-        .map(|folder| folder.join("python/bin/python"));
-    let mut found = pythons.filter(|python| python.is_file());
-    Ok(found
-        .next()
-        .ok_or("there is no Python to run the book's code; `cargo xtask python` sets one up")?)
 }
 
 fn shown(command: &Command) -> String {

@@ -2,10 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use clap::Parser;
+
 use crate::failure::Failure;
 use crate::machine::Machine;
 use crate::measure::{self, Measured, Run};
-use crate::options::{HELP, Options};
+use crate::options::Options;
 use crate::plan::Plan;
 use crate::progress::Progress;
 use crate::report::{self, Section};
@@ -18,19 +20,15 @@ use crate::worker;
 /// # Errors
 ///
 /// Where something could not be measured. A bar that is missed is part of the report, and no error.
-pub fn run(arguments: Vec<String>) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+pub fn run() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
     if let [worker, mode, config, first, second] = arguments.as_slice()
         && worker == "worker"
     {
         let urls = [config, first, second].map(String::clone);
         return worker::run(mode, Urls::from_arguments(urls));
     }
-    let options = Options::parse(arguments)?;
-    if options.help {
-        println!("{HELP}");
-        return Ok(());
-    }
-    bench(&options)
+    bench(&Options::parse())
 }
 
 fn bench(options: &Options) -> Result<(), Failure> {

@@ -1,12 +1,10 @@
 //! The Redis servers of a run: one for configs, and two for data or one that is there already.
 
-use std::fmt;
-use std::str::FromStr;
-
 use redis_components_testing::Server;
 
 use crate::failure::Failure;
 use crate::functions::moving::SERVER;
+use crate::options::HostPort;
 
 /// The components whose configs are written at the start; all are on the first data server.
 const COMPONENTS: &[&str] = &[
@@ -38,42 +36,6 @@ impl Urls {
             config,
             data: [first, second],
         }
-    }
-}
-
-/// Where a server is that is there already.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct HostPort {
-    host: String,
-    port: u16,
-}
-
-impl HostPort {
-    fn url(&self) -> String {
-        format!("redis://{self}/")
-    }
-
-    fn config(&self) -> String {
-        let host = self.host.trim_matches(['[', ']']);
-        serde_json::json!({ "host": host, "port": self.port }).to_string()
-    }
-}
-
-impl FromStr for HostPort {
-    type Err = Failure;
-
-    fn from_str(text: &str) -> Result<Self, Failure> {
-        let parts = text
-            .rsplit_once(':')
-            .and_then(|(host, port)| Some((host.to_owned(), port.parse().ok()?)));
-        let (host, port) = parts.ok_or_else(|| format!("`{text}` is not HOST:PORT"))?;
-        Ok(Self { host, port })
-    }
-}
-
-impl fmt::Display for HostPort {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.host, self.port)
     }
 }
 
@@ -109,7 +71,10 @@ impl Servers {
                 }
                 own[0].config()
             }
-            Data::There(there) => there.config(),
+            Data::There(HostPort { host, port }) => {
+                let host = host.trim_matches(['[', ']']);
+                serde_json::json!({ "host": host, "port": port }).to_string()
+            }
         };
         for component in COMPONENTS {
             let key = format!("config:redis:{component}");
@@ -123,7 +88,7 @@ impl Servers {
             config: self.config.url(),
             data: match &self.data {
                 Data::Own(servers) => servers.each_ref().map(Server::url),
-                Data::There(there) => [there.url(), there.url()],
+                Data::There(there) => [(); 2].map(|()| format!("redis://{there}/")),
             },
         }
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
+use quote::ToTokens;
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 use syn::{Attribute, Item, UseTree};
@@ -76,8 +77,7 @@ impl Reader {
         match item {
             Item::Mod(child) if child.content.is_none() => {
                 let name = child.ident.to_string();
-                let moved = |attribute: &&Attribute| attribute.path().is_ident("path");
-                if let Some(attribute) = child.attrs.iter().find(moved) {
+                if let Some(attribute) = child.attrs.iter().find(|attribute| is_moved(attribute)) {
                     self.refuse(
                         attribute,
                         "a file where its module's name does not say: move it there",
@@ -268,6 +268,16 @@ impl<'ast> Visit<'ast> for Reader {
 
     /// `pub(in crate::a)` imports nothing.
     fn visit_vis_restricted(&mut self, _: &'ast syn::VisRestricted) {}
+}
+
+/// Returns `true` for a path to another file of the crate; a file of another crate is no file of this one.
+fn is_moved(attribute: &Attribute) -> bool {
+    let path = attribute.path().is_ident("path");
+    path && !attribute
+        .meta
+        .to_token_stream()
+        .to_string()
+        .contains("\"../")
 }
 
 /// Returns `true` if what bears these attributes is there in tests alone.

@@ -107,5 +107,6 @@ mod tests {
         assert_eq!(tree.unwrap().files.len(), 1);
         let moved = Tree::parse(&[("lib.rs", "\n#[path = \"b.rs\"]\nmod a;")]);
         assert!(moved.unwrap_err().starts_with("lib.rs: line 2: "));
+        Tree::parse(&[("lib.rs", "#[path = \"../../b.rs\"]\nmod a;")]).unwrap();
     }
 }
