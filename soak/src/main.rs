@@ -22,40 +22,23 @@
 //! empty, and memory, files and threads must not have grown. The first violation ends the soak with exit code 1, the seed,
 //! and what happened before.
 
+mod actors;
 mod admin;
-mod caller;
-mod callers;
-mod class;
-mod elements;
-mod faults;
+mod components;
 mod fleet;
 mod fleets;
 pub mod functions;
 mod gate;
-mod growth;
-mod history;
-mod injector;
-mod journal;
 mod judge;
-mod knowledge;
-mod ledger;
-mod live;
 mod lock;
-mod machine;
-mod operator;
 mod options;
 mod places;
-mod process;
+mod record;
 mod report;
-mod rest;
 mod run;
 mod soak;
-mod tally;
-mod times;
 mod which;
 mod world;
-
-redis_components::include_components!();
 
 use std::io;
 use std::process::ExitCode;

@@ -9,21 +9,22 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::callers::Callers;
+use crate::actors::callers;
+use crate::actors::stall_watcher::Watcher;
+use crate::actors::{injector, operator};
 use crate::fleet::Fleet;
 use crate::fleets::Fleets;
-use crate::growth::growth;
-use crate::history::What;
-use crate::machine::Watcher;
+use crate::judge::growth::growth;
+use crate::judge::rest::{Rest, rest};
 use crate::options::Options;
 use crate::places::Place;
-use crate::process::Usage;
-use crate::report::Report;
-use crate::rest::{Rest, rest};
+use crate::record::history::What;
+use crate::report::live;
+use crate::report::summary::Report;
+use crate::report::usage::Usage;
 use crate::soak::Soak;
 use crate::which::Which;
 use crate::world::World;
-use crate::{injector, live, operator};
 
 /// How long the servers are called between two rests.
 const STRETCH: Duration = Duration::from_secs(60);
@@ -52,7 +53,7 @@ pub(crate) async fn run(
     let mut helpers = vec![operator::start(&soak, rng.fork())];
     helpers.extend(injector::start(&soak, rng));
     let watcher = Watcher::start(&soak);
-    let callers = Callers::start(&soak, &fleets);
+    let callers = callers::start(&soak, &fleets);
 
     let mut rests = Vec::new();
     let was_interrupted = tokio::select! {

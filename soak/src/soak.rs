@@ -5,17 +5,17 @@ use std::time::Instant;
 
 use redis_components::{Scope, Settings};
 
-use crate::elements::Elements;
-use crate::faults::Faults;
 use crate::fleet::Fleet;
 use crate::gate::Gate;
-use crate::history::{History, What};
-use crate::journal::Journal;
-use crate::knowledge::Knowledge;
-use crate::ledger::Ledger;
 use crate::lock::lock;
 use crate::places::{CONNECT, Part, REREAD, RESPONSE};
-use crate::tally::Tally;
+use crate::record::elements::Elements;
+use crate::record::faults::Faults;
+use crate::record::history::{History, What};
+use crate::record::journal::Journal;
+use crate::record::ledger::Ledger;
+use crate::record::stall_watch::StallWatch;
+use crate::record::tally::Tally;
 use crate::which::{COMPONENTS, Which};
 use crate::world::World;
 
@@ -26,7 +26,7 @@ pub(crate) struct Soak {
     pub(crate) gate: Gate,
     pub(crate) journal: Journal,
     pub(crate) tally: Tally,
-    pub(crate) machine: Knowledge,
+    pub(crate) stall_watch: StallWatch,
     faults: RwLock<Faults>,
     histories: [RwLock<History>; COMPONENTS],
     ledgers: Mutex<Vec<(String, Arc<Mutex<Ledger>>)>>,
@@ -42,7 +42,7 @@ impl Soak {
             gate: Gate::new(),
             journal: Journal::new(),
             tally: Tally::default(),
-            machine: Knowledge::default(),
+            stall_watch: StallWatch::default(),
             faults: RwLock::default(),
             histories: std::array::from_fn(|_| RwLock::default()),
             ledgers: Mutex::default(),

@@ -5,10 +5,10 @@ use std::fmt;
 use indicatif::HumanCount;
 use serde::Serialize;
 
+use crate::judge::rest::Rest;
 use crate::places::{SERVERS, name};
-use crate::process::Usage;
-use crate::rest::Rest;
-use crate::tally::Figures;
+use crate::record::tally::Figures;
+use crate::report::usage::Usage;
 
 /// All that is told at the end.
 #[derive(Debug, Serialize)]

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::{Callers, pause};
-use crate::caller::Caller;
-use crate::class::Class;
+use super::crew::{Crew, pause};
+use crate::actors::caller::Caller;
 use crate::fleet::Fleet;
 use crate::fleets::Fleets;
+use crate::record::class::Class;
 use crate::soak::Soak;
 use crate::which::Which;
 
@@ -17,29 +17,18 @@ const LONGEST_PAUSE: u64 = 10;
 /// Some calls are given up before their answer can be there.
 const LONGEST_PATIENCE: u64 = 3;
 
-pub(super) fn start(soak: &Arc<Soak>, fleets: &Fleets, callers: &mut Callers) {
+pub(super) fn start(soak: &Arc<Soak>, fleets: &Fleets, crew: &mut Crew) {
     for which in Which::ALL {
         for fleet in Fleet::BOTH {
             for number in 0..TASKS {
                 let name = format!("task:{number}");
                 let caller = Caller::new(soak, Class::Task, which, fleet, &name);
-                spawn(callers, fleets, fleet, call(caller));
+                crew.spawn_in(fleets, fleet, call(caller));
             }
             let caller = Caller::new(soak, Class::Cancelled, which, fleet, "cancel");
-            spawn(callers, fleets, fleet, call_impatiently(caller));
+            crew.spawn_in(fleets, fleet, call_impatiently(caller));
         }
     }
-}
-
-pub(super) fn spawn(
-    callers: &mut Callers,
-    fleets: &Fleets,
-    fleet: Fleet,
-    work: impl Future<Output = ()> + Send + 'static,
-) {
-    let fleets = fleets.clone();
-    let work = async move { fleets.run(fleet, work).await };
-    callers.tasks.push(tokio::spawn(work));
 }
 
 async fn call(caller: Caller) {

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use crate::faults::Faults;
 use crate::places::{BACKOFF, CONNECT, MARGIN, Part, Place, REREAD};
+use crate::record::faults::Faults;
 
 /// The configs of one component, in the order in which they were written.
 #[derive(Debug, Default)]
@@ -146,8 +146,8 @@ mod tests {
     use std::time::{Duration, Instant};
 
     use super::{Entry, History, Span, What};
-    use crate::faults::Faults;
     use crate::places::{Part, Place};
+    use crate::record::faults::Faults;
 
     const SECOND: Duration = Duration::from_secs(1);
 

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
 
-use super::{Callers, pause};
-use crate::caller::Caller;
-use crate::class::Class;
+use super::crew::{Crew, pause};
+use crate::actors::caller::Caller;
 use crate::fleet::Fleet;
+use crate::record::class::Class;
 use crate::soak::Soak;
 use crate::which::Which;
 
@@ -20,7 +20,7 @@ const THREADS: usize = 2;
 const CALLS: usize = 5;
 const LONGEST_PAUSE: u64 = 200;
 
-pub(super) fn start(soak: &Arc<Soak>, callers: &mut Callers) {
+pub(super) fn start(soak: &Arc<Soak>, crew: &mut Crew) {
     for number in 0..THREADS {
         let name = format!("runtime:{number}");
         let everybody =
@@ -35,7 +35,7 @@ pub(super) fn start(soak: &Arc<Soak>, callers: &mut Callers) {
                 thread::sleep(pause(LONGEST_PAUSE));
             }
         };
-        callers.threads.push(thread::spawn(work));
+        crew.spawn_thread(work);
     }
 }
 

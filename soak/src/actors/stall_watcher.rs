@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use crate::knowledge::LOOKED_EVERY;
+use crate::record::stall_watch::LOOKED_EVERY;
 use crate::soak::Soak;
 
 /// Who sleeps for so much longer than asked was not run in time: time-outs of calls may have passed with their answers there.
@@ -29,7 +29,7 @@ impl Watcher {
                 if now - before > LOOKED_EVERY + STOOD_STILL {
                     soak.stood_still(before, now);
                 }
-                soak.machine.note(now);
+                soak.stall_watch.note(now);
                 before = now;
             }
         });

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::class::{Class, Excuse};
 use crate::fleet::Fleet;
-use crate::times::{Percentiles, Times};
+use crate::record::class::{Class, Excuse};
+use crate::record::times::{Percentiles, Times};
 
 /// Counts and times, by who called.
 #[derive(Debug, Default)]

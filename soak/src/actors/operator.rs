@@ -8,9 +8,9 @@ use fastrand::Rng;
 use redis::RedisResult;
 
 use crate::admin::{ask, connect};
-use crate::history::What;
 use crate::lock::lock;
 use crate::places::{Place, SERVERS};
+use crate::record::history::What;
 use crate::soak::Soak;
 use crate::which::Which;
 

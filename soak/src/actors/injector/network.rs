@@ -5,7 +5,7 @@ use std::time::Duration;
 use fastrand::Rng;
 use redis_components_testing::Proxy;
 
-use super::{FREEZE, LENGTH, last};
+use super::fault::{FREEZE, LENGTH, last};
 use crate::places::Part;
 use crate::soak::Soak;
 

@@ -5,12 +5,13 @@ use std::time::Duration;
 use fastrand::Rng;
 
 use super::data::tell;
-use super::{FREEZE, LENGTH, last, network, restart};
+use super::fault::{FREEZE, LENGTH, last, restart};
+use super::network;
+use crate::actors::operator::{any_place, set_all_again};
 use crate::admin::{connect, request};
-use crate::history::What;
 use crate::lock::lock;
-use crate::operator::{any_place, set_all_again};
 use crate::places::Part;
+use crate::record::history::What;
 use crate::soak::Soak;
 use crate::which::Which;
 

@@ -1,19 +1,18 @@
 //! A rest: nobody calls, nothing is broken, everything is at home. What must add up is counted then.
 
-mod accounts;
-
 use std::time::{Duration, Instant};
 
 use redis::RedisResult;
 use serde::Serialize;
 
+use super::accounts::{self, unexpected};
+use crate::actors::operator::set;
 use crate::admin::clients;
 use crate::fleet::Fleet;
 use crate::fleets::Fleets;
-use crate::history::What;
-use crate::operator::set;
 use crate::places::{Place, SERVERS, name, named};
-use crate::process::Usage;
+use crate::record::history::What;
+use crate::report::usage::Usage;
 use crate::soak::Soak;
 use crate::which::{Counted, Which};
 
@@ -147,11 +146,4 @@ async fn until(
         tokio::time::sleep(LOOKED_EVERY).await;
     }
     Ok(())
-}
-
-fn unexpected(server: usize, error: &redis::RedisError) -> String {
-    format!(
-        "{} does not answer, though nobody disturbs it: {error}",
-        name(server)
-    )
 }

@@ -2,29 +2,21 @@
 
 mod config;
 mod data;
+mod fault;
 mod network;
 
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use fastrand::Rng;
-use redis_components_testing::Server;
 
 use crate::soak::Soak;
-use crate::world::name_control;
 
 /// The pause between two faults of data servers, in milliseconds.
 const PAUSE: std::ops::RangeInclusive<u64> = 500..=4000;
 /// The same of the config server: often long enough for a change to take effect undisturbed.
 const CONFIG_PAUSE: std::ops::RangeInclusive<u64> = 1000..=16_000;
-/// How long most faults last, in milliseconds.
-const LENGTH: std::ops::RangeInclusive<u64> = 100..=4000;
-/// How long a server is frozen, in milliseconds.
-const FREEZE: std::ops::RangeInclusive<u64> = 100..=10_000;
-/// A server's port may be taken by somebody's connection for a while.
-const RESTARTED_WITHIN: Duration = Duration::from_secs(60);
-
 /// Begins to make faults, until the gate is shut for good. Who rests has made good whatever was broken.
 pub(crate) fn start(soak: &Arc<Soak>, mut rng: Rng) -> [JoinHandle<()>; 2] {
     let second = rng.fork();
@@ -48,19 +40,4 @@ fn every_now_and_then(
             break_something(&soak, &mut rng);
         }
     })
-}
-
-/// Lets a fault last, as long as the gate is open.
-fn last(soak: &Soak, rng: &mut Rng, length: std::ops::RangeInclusive<u64>) {
-    soak.gate.pause(Duration::from_millis(rng.u64(length)));
-}
-
-fn restart(soak: &Soak, server: &Server) {
-    let deadline = Instant::now() + RESTARTED_WITHIN;
-    while let Err(error) = server.try_restart() {
-        if Instant::now() > deadline {
-            return soak.violation(&format!("a server cannot be started again: {error}"));
-        }
-    }
-    name_control(server);
 }

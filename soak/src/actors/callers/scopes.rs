@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use super::{Callers, pause};
-use crate::caller::Caller;
-use crate::class::Class;
+use super::crew::{Crew, pause};
+use crate::actors::caller::Caller;
 use crate::fleet::Fleet;
+use crate::record::class::Class;
 use crate::soak::Soak;
 use crate::which::{COMPONENTS, Which};
 
@@ -19,12 +19,12 @@ const DEADLINE: Duration = Duration::from_millis(100);
 /// One for each component, in each manner.
 type Everybody = [[Caller; COMPONENTS]; 2];
 
-pub(super) fn start(soak: &Arc<Soak>, callers: &mut Callers) {
+pub(super) fn start(soak: &Arc<Soak>, crew: &mut Crew) {
     let tasks = make_scopes(Arc::clone(soak), everybody(soak, "scope"));
-    callers.tasks.push(tokio::spawn(tasks));
+    crew.spawn(tasks);
     let (soak, everybody) = (Arc::clone(soak), everybody(soak, "blocking-scope"));
     let work = move || make_blocking_scopes(&soak, &everybody);
-    callers.threads.push(thread::spawn(work));
+    crew.spawn_thread(work);
 }
 
 fn everybody(soak: &Arc<Soak>, name: &str) -> Everybody {

@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 use redis::{RedisError, RedisResult};
 use redis_components::ErrorKind;
 
-use crate::class::Class;
 use crate::fleet::Fleet;
-use crate::history::Span;
-use crate::ledger::Ledger;
 use crate::lock::lock;
 use crate::places::{LONGEST_CALL, named};
+use crate::record::class::Class;
+use crate::record::history::Span;
+use crate::record::ledger::Ledger;
 use crate::soak::Soak;
 use crate::which::{Counted, Which};
 

@@ -4,17 +4,17 @@ use std::time::Duration;
 
 use redis_components::ErrorKind;
 
-use crate::caller::{Caller, took};
-use crate::class::Excuse;
-use crate::history::{Span, What};
+use crate::actors::caller::{Caller, took};
 use crate::places::{Part, name};
+use crate::record::class::Excuse;
+use crate::record::history::{Span, What};
 
 impl Caller {
     pub(crate) fn must_end_within(&self, call: Span, bound: Duration) {
         if took(call) <= bound {
             return;
         }
-        self.soak.machine.wait_until_known(call.ended);
+        self.soak.stall_watch.wait_until_known(call.ended);
         let still = self.soak.faults().still_for(call.begun, call.ended);
         if took(call) > bound + still {
             self.wrong(&format!(
@@ -37,7 +37,7 @@ impl Caller {
         }
         drop((faults, history));
         if self.misplaced(call, server).is_some() {
-            self.soak.machine.wait_until_known(call.ended);
+            self.soak.stall_watch.wait_until_known(call.ended);
         }
         if let Some(possible) = self.misplaced(call, server) {
             self.wrong(&format!(
@@ -60,7 +60,7 @@ impl Caller {
     /// Why a call has failed, when it is known whether the machine stood still.
     pub(crate) fn excuse_of_failure(&self, call: Span, ours: Option<ErrorKind>) -> Option<Excuse> {
         self.excuse(call, ours).or_else(|| {
-            self.soak.machine.wait_until_known(call.ended);
+            self.soak.stall_watch.wait_until_known(call.ended);
             self.excuse(call, ours)
         })
     }

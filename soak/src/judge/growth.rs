@@ -1,6 +1,6 @@
 //! What may not grow with time, and by how much it may all the same.
 
-use crate::process::Usage;
+use crate::report::usage::Usage;
 
 /// How much more memory, in KiB, there may be at the end than after the warm-up. Nothing that the runtime keeps grows with
 /// time. What grows a little is what the system's allocator keeps for itself: it has an arena for each of several threads,
@@ -40,7 +40,7 @@ pub(crate) fn growth(warm: &Usage, end: &Usage) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::growth;
-    use crate::process::Usage;
+    use crate::report::usage::Usage;
 
     #[test]
     fn growth_is_told_where_it_is_out_of_bounds() {

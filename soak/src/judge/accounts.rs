@@ -2,10 +2,9 @@
 
 use redis::RedisResult;
 
-use super::unexpected;
 use crate::admin::{ask, connect, request};
 use crate::lock::lock;
-use crate::places::SERVERS;
+use crate::places::{SERVERS, name};
 use crate::soak::Soak;
 
 /// Compares all counters and queues, and begins anew with what the servers hold.
@@ -55,4 +54,12 @@ fn settle_queues(soak: &Soak) -> Result<(), String> {
         settled.map_err(|error| format!("`{key}`: {error}"))?;
     }
     Ok(())
+}
+
+/// Returns the violation that a server does not answer at rest.
+pub(super) fn unexpected(server: usize, error: &redis::RedisError) -> String {
+    format!(
+        "{} does not answer, though nobody disturbs it: {error}",
+        name(server)
+    )
 }

@@ -6,15 +6,14 @@ use std::time::{Duration, Instant};
 use redis::RedisResult;
 use tokio::sync::oneshot;
 
-use super::tasks::spawn;
-use super::{Callers, pause};
-use crate::caller::Caller;
-use crate::class::Class;
+use super::crew::{Crew, pause};
+use crate::actors::caller::Caller;
+use crate::components::queue;
 use crate::fleet::Fleet;
 use crate::fleets::Fleets;
-use crate::history::Span;
 use crate::places::{LONGEST_CALL, LONGEST_WAIT};
-use crate::queue;
+use crate::record::class::Class;
+use crate::record::history::Span;
 use crate::soak::Soak;
 use crate::which::Which;
 
@@ -24,12 +23,12 @@ const LONGEST_PAUSE: u64 = 200;
 /// How long a message is waited for: long, because it is there when its publisher is answered.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-pub(super) fn start(soak: &Arc<Soak>, fleets: &Fleets, callers: &mut Callers) {
+pub(super) fn start(soak: &Arc<Soak>, fleets: &Fleets, crew: &mut Crew) {
     for fleet in Fleet::BOTH {
         for number in 0..TASKS {
             let name = format!("subscriber:{number}");
             let caller = Caller::new(soak, Class::Subscriber, Which::Queue, fleet, &name);
-            spawn(callers, fleets, fleet, subscribe(caller));
+            crew.spawn_in(fleets, fleet, subscribe(caller));
         }
     }
 }

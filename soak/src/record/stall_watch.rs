@@ -11,9 +11,9 @@ pub(crate) const LOOKED_EVERY: Duration = Duration::from_millis(50);
 
 /// Until when is known whether the machine stood still.
 #[derive(Debug, Default)]
-pub(crate) struct Knowledge(Mutex<Option<Instant>>);
+pub(crate) struct StallWatch(Mutex<Option<Instant>>);
 
-impl Knowledge {
+impl StallWatch {
     /// Notes that it is known until then.
     pub(crate) fn note(&self, time: Instant) {
         *lock(&self.0) = Some(time);

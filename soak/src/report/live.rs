@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::process::Usage;
-use crate::report::grouped;
+use crate::report::summary::grouped;
+use crate::report::usage::Usage;
 use crate::soak::Soak;
 
 /// How often a line is written.

@@ -3,7 +3,8 @@
 use fastrand::Rng;
 use redis_components_testing::Server;
 
-use super::{FREEZE, LENGTH, last, network, restart};
+use super::fault::{FREEZE, LENGTH, last, restart};
+use super::network;
 use crate::admin::ask;
 use crate::places::{Part, SERVERS};
 use crate::soak::Soak;

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::thread;
 
-use super::{Callers, pause};
-use crate::caller::Caller;
-use crate::class::Class;
+use super::crew::{Crew, pause};
+use crate::actors::caller::Caller;
 use crate::fleet::Fleet;
 use crate::fleets::Fleets;
+use crate::record::class::Class;
 use crate::soak::Soak;
 use crate::which::Which;
 
@@ -15,7 +15,7 @@ use crate::which::Which;
 const THREADS: usize = 2;
 const LONGEST_PAUSE: u64 = 10;
 
-pub(super) fn start(soak: &Arc<Soak>, fleets: &Fleets, callers: &mut Callers) {
+pub(super) fn start(soak: &Arc<Soak>, fleets: &Fleets, crew: &mut Crew) {
     for which in Which::ALL {
         for fleet in Fleet::BOTH {
             for number in 0..THREADS {
@@ -23,7 +23,7 @@ pub(super) fn start(soak: &Arc<Soak>, fleets: &Fleets, callers: &mut Callers) {
                 let caller = Caller::new(soak, Class::Thread, which, fleet, &name);
                 let fleets = fleets.clone();
                 let work = move || fleets.run_blocking(fleet, || call(&caller));
-                callers.threads.push(thread::spawn(work));
+                crew.spawn_thread(work);
             }
         }
     }

@@ -6,17 +6,16 @@ use std::time::{Duration, Instant};
 
 use redis::RedisResult;
 
-use super::tasks::spawn;
-use super::{Callers, pause};
-use crate::caller::{Caller, was_sent};
-use crate::class::Class;
-use crate::elements::Elements;
+use super::crew::{Crew, pause};
+use crate::actors::caller::{Caller, was_sent};
+use crate::components::queue;
 use crate::fleet::Fleet;
 use crate::fleets::Fleets;
-use crate::history::Span;
 use crate::lock::lock;
 use crate::places::{LONGEST_CALL, LONGEST_WAIT};
-use crate::queue;
+use crate::record::class::Class;
+use crate::record::elements::Elements;
+use crate::record::history::Span;
 use crate::soak::Soak;
 use crate::which::Which;
 
@@ -40,17 +39,17 @@ struct Pair {
     elements: Arc<Mutex<Elements>>,
 }
 
-pub(super) fn start(soak: &Arc<Soak>, fleets: &Fleets, callers: &mut Callers) {
+pub(super) fn start(soak: &Arc<Soak>, fleets: &Fleets, crew: &mut Crew) {
     for fleet in Fleet::BOTH {
         let pair = Pair::new(soak, fleet, "pop");
-        spawn(callers, fleets, fleet, pair.clone().push());
-        spawn(callers, fleets, fleet, pair.pop());
+        crew.spawn_in(fleets, fleet, pair.clone().push());
+        crew.spawn_in(fleets, fleet, pair.pop());
 
         let pair = Pair::new(soak, fleet, "pop-blocking");
-        spawn(callers, fleets, fleet, pair.clone().push());
+        crew.spawn_in(fleets, fleet, pair.clone().push());
         let fleets = fleets.clone();
         let work = move || fleets.run_blocking(fleet, || pair.pop_blocking());
-        callers.threads.push(thread::spawn(work));
+        crew.spawn_thread(work);
     }
 }
 
