@@ -8,14 +8,16 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 use crate::bar::Bar;
+use crate::failure::Failure;
+use crate::package::FUNCTIONS;
 use crate::sample::Sample;
-use crate::{Error, FUNCTIONS, cpu, package};
+use crate::{cpu, package};
 
 const COMPONENTS: usize = 100;
 const PACKAGES: [&str; 2] = ["generated", "written"];
 
 /// Checks the two in turns, with nothing else to be built.
-pub(crate) fn measure(runs: usize, bars: &mut Vec<Bar>) -> Result<Value, Error> {
+pub(crate) fn measure(runs: usize, bars: &mut Vec<Bar>) -> Result<Value, Failure> {
     println!("`cargo check` of {COMPONENTS} modules: CPU time, least of {runs} (median, most)");
     let workspace = tempfile::tempdir()?;
     write(workspace.path())?;
@@ -43,7 +45,7 @@ pub(crate) fn measure(runs: usize, bars: &mut Vec<Bar>) -> Result<Value, Error> 
     Ok(json!({ "generated": samples[0].json(), "written": samples[1].json(), "ratio": ratio }))
 }
 
-fn check(workspace: &Path, name: &str) -> Result<f64, Error> {
+fn check(workspace: &Path, name: &str) -> Result<f64, Failure> {
     // So that there is something to do.
     let root = workspace.join(name).join("src/lib.rs");
     fs::write(&root, fs::read(&root)?)?;
@@ -62,7 +64,7 @@ fn check(workspace: &Path, name: &str) -> Result<f64, Error> {
 }
 
 /// Writes a workspace of the two packages, with the same functions.
-fn write(workspace: &Path) -> Result<(), Error> {
+fn write(workspace: &Path) -> Result<(), Failure> {
     let repository = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../..")
         .canonicalize()?;
@@ -100,13 +102,13 @@ fn write(workspace: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-fn generated(directory: &Path) -> Result<String, Error> {
+fn generated(directory: &Path) -> Result<String, Failure> {
     let config = redis_components_build::Config::new();
     let output = config.generate(directory.join("components.toml"))?;
     Ok(output.source().to_owned())
 }
 
-fn written() -> Result<String, Error> {
+fn written() -> Result<String, Failure> {
     let mut text = String::new();
     for component in 0..COMPONENTS {
         writeln!(

@@ -11,7 +11,9 @@ use prost_types::{
     MethodDescriptorProto, ServiceDescriptorProto,
 };
 
-use crate::{Error, FUNCTIONS, cpu, package};
+use crate::failure::Failure;
+use crate::package::FUNCTIONS;
+use crate::{cpu, package};
 
 /// A generator that is measured.
 #[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
@@ -40,7 +42,7 @@ impl Generator {
     }
 
     /// Runs in a process of its own, as a build script does.
-    pub(crate) fn measure(self, components: usize) -> Result<Taken, Error> {
+    pub(crate) fn measure(self, components: usize) -> Result<Taken, Failure> {
         let directory = tempfile::tempdir()?;
         if self == Self::Ours {
             package::write(directory.path(), components)?;
@@ -74,7 +76,7 @@ impl Generator {
     }
 
     /// Generates in this process, and prints how many nanoseconds it took, on the clock and on the CPU.
-    pub(crate) fn run(self, components: usize) -> Result<(), Error> {
+    pub(crate) fn run(self, components: usize) -> Result<(), Failure> {
         let (wall, busy) = match self {
             Self::Ours => {
                 timed(|| redis_components_build::Config::new().compile("components.toml"))?
@@ -90,16 +92,16 @@ impl Generator {
     }
 }
 
-fn timed<E: Into<Error>>(
+fn timed<E: Into<Failure>>(
     run: impl FnOnce() -> Result<(), E>,
-) -> Result<(Duration, Duration), Error> {
+) -> Result<(Duration, Duration), Failure> {
     let (start, busy) = (Instant::now(), cpu::own()?);
     run().map_err(Into::into)?;
     Ok((start.elapsed(), cpu::own()? - busy))
 }
 
 /// A generator that writes less than it should is not fast.
-fn check(text: &Path, generator: Generator, components: usize) -> Result<(), Error> {
+fn check(text: &Path, generator: Generator, components: usize) -> Result<(), Failure> {
     let mark = match generator {
         Generator::Ours => "__private::begin(",
         Generator::Tonic => ".unary(",

@@ -8,6 +8,7 @@ mod bar;
 mod check;
 mod cold;
 mod cpu;
+mod failure;
 mod generators;
 mod growth;
 mod options;
@@ -20,12 +21,9 @@ use clap::Parser;
 use options::{Command, Options};
 use serde_json::{Map, Value};
 
-pub(crate) type Error = Box<dyn std::error::Error>;
+use crate::failure::Failure;
 
-/// How many functions a component has, and methods a service.
-pub(crate) const FUNCTIONS: usize = 10;
-
-fn main() -> Result<ExitCode, Error> {
+fn main() -> Result<ExitCode, Failure> {
     let options = Options::parse();
     match options.command {
         Some(Command::Generate {
@@ -36,7 +34,7 @@ fn main() -> Result<ExitCode, Error> {
     }
 }
 
-fn measure(options: &Options) -> Result<ExitCode, Error> {
+fn measure(options: &Options) -> Result<ExitCode, Failure> {
     let runs = options.runs;
     let mut bars = Vec::new();
     let mut results = Map::new();

@@ -4,10 +4,13 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use crate::{Error, FUNCTIONS};
+use crate::failure::Failure;
+
+/// How many functions a component has, and methods a service.
+pub(crate) const FUNCTIONS: usize = 10;
 
 /// Writes the manifest and one source for each component.
-pub(crate) fn write(directory: &Path, components: usize) -> Result<(), Error> {
+pub(crate) fn write(directory: &Path, components: usize) -> Result<(), Failure> {
     let sources = directory.join("src/functions");
     fs::create_dir_all(&sources)?;
     let names: Vec<String> = (0..FUNCTIONS)
@@ -27,7 +30,7 @@ pub(crate) fn write(directory: &Path, components: usize) -> Result<(), Error> {
 }
 
 /// The functions of one component.
-pub(crate) fn source() -> Result<String, Error> {
+pub(crate) fn source() -> Result<String, Failure> {
     let mut source =
         "use redis::{AsyncCommands, RedisResult};\nuse redis_components::Connection;\n".to_owned();
     for function in 0..FUNCTIONS {

@@ -3,6 +3,7 @@
 //! All contestants take turns, in short slices and an order that changes from round to round, so that what disturbs one
 //! disturbs the others; ratios are taken within rounds. `docs/performance.md` says what is measured and why.
 
+pub mod components;
 mod contestants;
 mod declared;
 mod failure;
@@ -25,5 +26,3 @@ mod worker;
 
 pub use self::declared::components as declared_components;
 pub use self::run::run;
-
-redis_components::include_components!();

@@ -6,7 +6,8 @@ use clap::Parser;
 
 use crate::failure::Failure;
 use crate::machine::Machine;
-use crate::measure::{self, Measured, Run};
+use crate::measure::run::Run;
+use crate::measure::{self, Measured};
 use crate::options::Options;
 use crate::plan::Plan;
 use crate::progress::Progress;

@@ -46,7 +46,7 @@ fn components(
     let declared = peers::declared_components(COMPONENTS);
     measured.push(each("one component, declared", &mut region));
     // The watch is there before what is counted.
-    runtime.block_on(peers::logs::connection())?;
+    runtime.block_on(peers::components::logs::connection())?;
     region = Region::new(ALLOCATOR);
     for component in &declared {
         // No config yet, so that there is nothing to connect to.
@@ -100,10 +100,10 @@ fn clone(runtime: &tokio::runtime::Runtime, data: &str) -> Result<Measured, Fail
 }
 
 async fn accessor() -> Result<Measured, Failure> {
-    peers::logs::connection().await?;
+    peers::components::logs::connection().await?;
     let mut region = Region::new(ALLOCATOR);
     for _ in 0..CALLS {
-        black_box(peers::logs::connection().await?);
+        black_box(peers::components::logs::connection().await?);
     }
     Ok(one_of(CALLS, "one connection(), push", &mut region))
 }

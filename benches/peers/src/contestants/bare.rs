@@ -7,7 +7,7 @@ use redis::io::tcp::TcpSettings;
 use redis::{ConnectionInfo, IntoConnectionInfo};
 
 use super::tasks::Asynchronous;
-use super::{APP, MESSAGE};
+use super::world::{APP, MESSAGE};
 use crate::failure::Failure;
 use crate::functions::logs::log_recent;
 

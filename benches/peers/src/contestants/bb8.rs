@@ -4,7 +4,7 @@ use bb8::Pool;
 use bb8_redis::RedisConnectionManager;
 
 use super::tasks::Asynchronous;
-use super::{APP, MESSAGE};
+use super::world::{APP, MESSAGE};
 use crate::failure::Failure;
 use crate::functions::logs::log_recent;
 

@@ -12,7 +12,7 @@ use redis::aio::MultiplexedConnection;
 use serde_json::Value;
 
 use super::tasks::Asynchronous;
-use super::{APP, MESSAGE};
+use super::world::{APP, MESSAGE};
 use crate::failure::Failure;
 use crate::functions::logs::log_recent;
 

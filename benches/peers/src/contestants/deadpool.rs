@@ -4,7 +4,7 @@ use deadpool_redis::{Config, Pool, Runtime};
 
 use super::accessor::Accessor;
 use super::tasks::Asynchronous;
-use super::{APP, MESSAGE};
+use super::world::{APP, MESSAGE};
 use crate::failure::Failure;
 use crate::functions::logs::log_recent;
 

@@ -3,7 +3,7 @@
 use fred::prelude::{Builder, ClientLike, Config, ListInterface, Pool};
 
 use super::tasks::Asynchronous;
-use super::{APP, MESSAGE};
+use super::world::{APP, MESSAGE};
 use crate::failure::Failure;
 
 pub(crate) struct Fred(Pool);

@@ -3,7 +3,7 @@
 use redis::aio::ConnectionManager;
 
 use super::tasks::Asynchronous;
-use super::{APP, MESSAGE};
+use super::world::{APP, MESSAGE};
 use crate::failure::Failure;
 use crate::functions::logs::log_recent;
 

@@ -3,7 +3,7 @@
 mod accessor;
 mod bare;
 mod bb8;
-mod book;
+pub(crate) mod book;
 mod deadpool;
 mod fred;
 mod manager;
@@ -12,28 +12,17 @@ mod r2d2;
 mod rustis;
 mod tasks;
 mod threads;
+pub(crate) mod world;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
-use tokio::runtime::Runtime;
 
-pub(crate) use self::book::Book;
+use self::book::Book;
+use self::world::World;
 use crate::failure::Failure;
-use crate::servers::Urls;
 use crate::subject::Subject;
 use crate::{declared, names};
-
-/// The arguments of every call.
-pub(crate) const APP: &str = "main";
-pub(crate) const MESSAGE: &str = "User 235 logged in";
-
-/// Where contestants run and whom they call.
-pub(crate) struct World {
-    pub(crate) runtime: Arc<Runtime>,
-    pub(crate) urls: Urls,
-}
 
 /// The contestant of a name, connected.
 pub(crate) fn subject(world: &World, name: &str) -> Result<Box<dyn Subject>, Failure> {

@@ -5,9 +5,9 @@ use redis_components::Connection;
 use super::accessor::Accessor;
 use super::tasks::Asynchronous;
 use super::threads::Blocking;
-use super::{APP, MESSAGE};
+use super::world::{APP, MESSAGE};
+use crate::components::{logs, logs_blocking, logs_fresh, logs_fresh_two, logs_two};
 use crate::failure::Failure;
-use crate::{logs, logs_blocking, logs_fresh, logs_fresh_two, logs_two};
 
 /// A contestant that calls the wrapper, and the accessor, of a component.
 macro_rules! ours {

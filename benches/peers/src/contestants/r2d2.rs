@@ -4,7 +4,7 @@ use r2d2::Pool;
 use redis::Client;
 
 use super::threads::Blocking;
-use super::{APP, MESSAGE};
+use super::world::{APP, MESSAGE};
 use crate::failure::Failure;
 use crate::functions::logs_blocking::log_recent;
 

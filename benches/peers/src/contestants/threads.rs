@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use redis::{Client, Connection};
 
-use super::{APP, MESSAGE};
+use super::world::{APP, MESSAGE};
 use crate::failure::Failure;
 use crate::functions::logs_blocking::log_recent;
 use crate::subject::{Slice, Subject};

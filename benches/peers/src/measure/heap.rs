@@ -3,7 +3,7 @@
 use std::process::Command;
 use std::time::Duration;
 
-use super::Run;
+use super::run::Run;
 use crate::failure::Failure;
 use crate::heap::Heap;
 use crate::report::{Bar, Finding, Section, Table, number};

@@ -5,25 +5,16 @@ mod blocking;
 mod config_load;
 mod heap;
 mod propagation;
+pub(crate) mod run;
 mod swap;
 mod throughput;
 
 use std::time::Duration;
 
+use self::run::Run;
 use crate::failure::Failure;
 use crate::plan::Plan;
-use crate::progress::Progress;
-use crate::report::{Finding, Section};
-use crate::rounds::{Rates, Workers};
-use crate::servers::Servers;
-
-/// What a measurement needs.
-pub(crate) struct Run<'a> {
-    pub(crate) plan: Plan,
-    pub(crate) servers: &'a Servers,
-    pub(crate) workers: &'a mut Workers,
-    pub(crate) progress: &'a Progress,
-}
+use crate::report::Section;
 
 /// How long [`all`] takes.
 pub(crate) fn planned(plan: &Plan) -> Duration {
@@ -83,20 +74,4 @@ pub(crate) fn elsewhere(run: &mut Run<'_>) -> Measured {
         .flat_map(|section| &mut section.findings);
     findings.for_each(|finding| finding.bar = None);
     measured
-}
-
-/// The ratio of two rates as a finding, where both were measured.
-fn ratio(
-    rates: &Rates,
-    of: &str,
-    to: &str,
-    within: &str,
-    bar: Option<crate::report::Bar>,
-) -> Option<Finding> {
-    let estimate = rates.ratio(of, to)?;
-    Some(Finding::ratio(
-        format!("{within}: {of} / {to}"),
-        estimate,
-        bar,
-    ))
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Run;
+use super::run::Run;
 use crate::failure::Failure;
 use crate::plan::Plan;
 use crate::process::Process;

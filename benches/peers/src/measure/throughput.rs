@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Run, ratio};
+use super::run::{Run, ratio};
 use crate::failure::Failure;
 use crate::names;
 use crate::plan::Plan;

@@ -7,7 +7,7 @@ use plotters::prelude::{
     PathElement, RGBColor, Rectangle, SVGBackend, SeriesLabelPosition, Text, WHITE,
 };
 
-use super::number;
+use super::table::number;
 use crate::failure::Failure;
 
 const WIDTH: u32 = 900;

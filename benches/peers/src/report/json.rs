@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::finding::Verdict;
-use super::{Finding, Section};
+use super::finding::{Finding, Verdict};
+use super::section::Section;
 use crate::machine::Machine;
 use crate::names;
 

@@ -2,8 +2,9 @@
 
 use std::fmt::Write;
 
-use super::finding::{Bar, Unit, Verdict};
-use super::{Finding, Section, Table, number};
+use super::finding::{Bar, Finding, Unit, Verdict};
+use super::section::Section;
+use super::table::{Table, number};
 use crate::failure::Failure;
 use crate::machine::Machine;
 use crate::names;

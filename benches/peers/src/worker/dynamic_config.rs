@@ -10,7 +10,7 @@ use redis::aio::MultiplexedConnection;
 use serde::Deserialize;
 
 use super::mover::Mover;
-use crate::contestants::World;
+use crate::contestants::world::World;
 use crate::failure::Failure;
 
 const KEY: &str = "dynamic-config/moving";

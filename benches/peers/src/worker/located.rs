@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use super::dynamic_config::DynamicConfig;
 use super::mover::Mover;
-use crate::contestants::{Book, World};
+use crate::components::moving;
+use crate::contestants::book::Book;
+use crate::contestants::world::World;
 use crate::failure::Failure;
 use crate::functions::moving::which_server;
-use crate::{moving, names};
+use crate::names;
 
 /// Someone whose calls go to a server that can be told.
 #[derive(Clone)]

@@ -17,7 +17,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub(crate) use self::swap::Swap;
-use crate::contestants::{self, World};
+use crate::contestants;
+use crate::contestants::world::World;
 use crate::failure::Failure;
 use crate::servers::Urls;
 use crate::subject::Subject;

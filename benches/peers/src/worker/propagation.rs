@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::located::Located;
-use crate::contestants::World;
+use crate::contestants::world::World;
 use crate::failure::Failure;
 
 /// Who has not followed by then will not.

@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use super::mover::Mover;
-use crate::contestants::{APP, MESSAGE, World};
+use crate::components::moving;
+use crate::contestants::world::{APP, MESSAGE, World};
 use crate::failure::Failure;
-use crate::moving;
 
 /// What is compared: so long before and after a SET.
 const SPAN: Duration = Duration::from_secs(1);
