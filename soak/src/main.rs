@@ -4,23 +4,26 @@
 //! cargo xtask soak [--minutes 30] [--seed N] [--json FILE]
 //! ```
 //!
-//! A config server and four data servers, with proxies before them, are called by tasks, threads, callers who give up, who wait for
-//! elements or for messages, and by runtimes and scopes that come and go. Some are told of changes, some ask. Meanwhile an operator moves
-//! components and makes mistakes, and servers and network are broken in ways that a seed chooses. What must hold is checked
-//! with every call:
+//! A config server and four data servers stand behind proxies. Their callers are tasks, threads,
+//! runtimes and scopes that come and go, callers that give up, and callers that wait for elements
+//! or messages. Some learn of changes by push, some by polling. An operator moves components and
+//! makes mistakes, and injectors break servers and network. A seed chooses the faults. Every call
+//! is checked:
 //!
-//! - A call fails only where a server that it may have run on had a fault, or the component was switched off. What happens to the config
-//!   server fails none.
-//! - A call that was answered was made exactly once, one that failed at most once, one that found no connection never.
+//! - A call fails only if a server that it may have run on had a fault, or if the component was
+//!   switched off. A fault of the config server fails no call.
+//! - An answered call was executed exactly once, a failed call at most once, and a call without a
+//!   connection never.
 //! - Every call ends in bounded time, with its own answer.
-//! - An element that was pushed is popped once, and a message that has reached a subscriber is heard.
-//! - Once a config had its time, on servers that were well, no call begins where the component was before.
+//! - A pushed element is popped once, and a message that reached a subscriber is heard.
+//! - Once a config had enough time on healthy servers, no call begins on the old server.
 //!
-//! Where the machine itself stands still, which a thread watches, that is a fault like others, of everything.
+//! A stall of the machine, which a thread watches for, counts as a fault of everything.
 //!
-//! Every minute all comes to rest. Then the counters of callers and servers are compared, servers that were left must be
-//! empty, and memory, files and threads must not have grown. The first violation ends the soak with exit code 1, the seed,
-//! and what happened before.
+//! Every minute everything comes to rest. Then the counters of callers and servers are compared,
+//! the servers that components left must be empty, and memory, files and threads must not have
+//! grown. The first violation ends the soak with exit code 1, and the soak prints the seed and the
+//! last events.
 
 mod actors;
 mod admin;

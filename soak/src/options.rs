@@ -8,13 +8,13 @@ use clap::Parser;
 /// Calls components that move, while servers and network are broken at random.
 #[derive(Debug, Parser)]
 pub(crate) struct Options {
-    /// How long it takes; fractions are allowed.
+    /// How long the soak runs; fractions are allowed.
     #[arg(long = "minutes", value_name = "N", default_value = "30", allow_negative_numbers = true, value_parser = minutes)]
     pub(crate) duration: Duration,
-    /// Repeats the faults of a run; a random seed unless given.
+    /// The seed of the faults; random unless given.
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
-    /// Writes the report to a file.
+    /// Write the report to a file.
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
 }

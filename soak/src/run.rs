@@ -26,14 +26,14 @@ use crate::soak::Soak;
 use crate::which::Which;
 use crate::world::World;
 
-/// How long the servers are called between two rests.
+/// How long callers call between two rests.
 const STRETCH: Duration = Duration::from_secs(60);
-/// How often is looked whether something is wrong.
+/// How often the run looks for violations.
 const LOOKED_EVERY: Duration = Duration::from_millis(50);
-/// A short soak has this many of them at least.
+/// The least number of stretches in a soak.
 const STRETCHES: u32 = 3;
 
-/// Soaks for as long as asked, or until it is interrupted, and tells what came of it.
+/// Runs the soak for the time asked for, or until it is interrupted, and reports.
 pub(crate) async fn run(
     options: &Options,
     interrupted: impl Future<Output = io::Result<()>>,
@@ -42,7 +42,7 @@ pub(crate) async fn run(
     println!("seed {seed}");
     let soak = Arc::new(Soak::new(World::start()?));
     let fleets = Fleets::install(&soak)?;
-    // So that the first calls find something.
+    // The first calls must find a config.
     let home = Which::ALL.map(|which| {
         let config = soak.world.config_of(Place::HOME, 0);
         (which, What::On(Place::HOME), config)
@@ -92,7 +92,7 @@ pub(crate) async fn run(
     })
 }
 
-/// Stretches of calls and faults, as long as asked in all, each with a rest at its end.
+/// Runs stretches of calls and faults for the time asked for, each with a rest at its end.
 async fn stretches(soak: &Soak, fleets: &Fleets, duration: Duration, rests: &mut Vec<Rest>) {
     let mut left = duration;
     while left > LOOKED_EVERY {
@@ -128,7 +128,7 @@ fn join(helpers: Vec<thread::JoinHandle<()>>, soak: &Soak) {
     }
 }
 
-/// How often a component's client was replaced, over both fleets.
+/// Returns how often a component's client was replaced, over both fleets.
 fn swaps(fleets: &Fleets) -> u64 {
     let statuses = Fleet::BOTH.map(|fleet| fleets.run_blocking(fleet, redis_components::status));
     let components = statuses.into_iter().flat_map(|status| status.components);

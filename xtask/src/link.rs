@@ -3,7 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Makes `<folder>/redis-server` a link to the binary, whatever it was before, and returns its path.
+/// Makes `<folder>/redis-server` a link to the binary, whatever it was before, and returns its
+/// path.
 pub(crate) fn named_redis_server(binary: &Path, folder: &Path) -> io::Result<PathBuf> {
     let link = folder.join("redis-server");
     if std::fs::read_link(&link).is_ok_and(|target| target == binary) {

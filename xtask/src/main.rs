@@ -1,7 +1,8 @@
-//! The project's own commands, such as `cargo xtask demo`, `cargo xtask test` and `cargo xtask bench`.
+//! The project's own commands, such as `cargo xtask demo`, `cargo xtask test` and `cargo xtask
+//! bench`.
 //!
-//! Each command first looks for what it needs, a Redis server for example, and installs what is missing, so that
-//! Rust and git are all a newcomer needs.
+//! Each command first looks for what it needs, a Redis server for example, and installs what is
+//! missing, so that Rust and git are all a newcomer needs.
 
 mod bench;
 mod browser;
@@ -26,9 +27,9 @@ use crate::words::Words;
 
 /// The project's own commands.
 ///
-/// All but `python` find `redis-server` or `valkey-server` on PATH, or take the binary named by REDISRS_SERVER_BIN. If there is
-/// none, they say what they are going to install with the machine's package manager, ask if somebody is at the terminal, and
-/// install it.
+/// All but `python` find `redis-server` or `valkey-server` on PATH, or take the binary named by
+/// REDISRS_SERVER_BIN. If there is none, they say what they are going to install with the machine's
+/// package manager, ask if somebody is at the terminal, and install it.
 #[derive(Debug, Parser)]
 #[command(bin_name = "cargo xtask")]
 struct Arguments {
@@ -53,7 +54,8 @@ enum Command {
     Bench(options::bench::Options),
     /// Set up a Python with redis-py under target/python.
     ///
-    /// The tests, the benchmark and the example `mixed_fleet` use it. `test` and `bench` set it up by themselves.
+    /// The tests, the benchmark and the example `mixed_fleet` use it. `test` and `bench` set it up
+    /// by themselves.
     Python,
 }
 

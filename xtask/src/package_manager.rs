@@ -35,7 +35,8 @@ impl PackageManager {
     /// The packages that hold a server, in the order in which they are tried.
     pub(crate) fn server_packages(self) -> [&'static str; 2] {
         match self {
-            // `redis-server` would start a service; the tools hold the same binary under another name.
+            // `redis-server` would start a service; the tools hold the same binary under another
+            // name.
             Self::AptGet => ["redis-tools", "valkey-tools"],
             // These start no service by being installed.
             Self::Dnf | Self::Apk | Self::Brew => ["redis", "valkey"],

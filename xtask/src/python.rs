@@ -11,7 +11,8 @@ use crate::{install, workspace};
 /// What the Python needs, as pip reads it.
 const REQUIREMENTS: &str = "examples/mixed_fleet/requirements.txt";
 
-/// A virtual environment with what the examples need, made or brought up to date where that is necessary.
+/// A virtual environment with what the examples need, made or brought up to date where that is
+/// necessary.
 ///
 /// # Errors
 ///

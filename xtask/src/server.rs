@@ -12,8 +12,8 @@ use crate::{install, link, workspace};
 /// The variable that names the server's binary, here as in `redis-test`.
 const BINARY_VARIABLE: &str = "REDISRS_SERVER_BIN";
 
-/// Names of the server, and of tools that Debian ships the very same binary as, which starts as a server under the
-/// server's name.
+/// Names of the server, and of tools that Debian ships the very same binary as, which starts as a
+/// server under the server's name.
 const NAMES: [&str; 4] = [
     "redis-server",
     "valkey-server",

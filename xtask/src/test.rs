@@ -1,4 +1,5 @@
-//! `cargo xtask test`: all tests, with a Redis server to run them against and a Python to run beside them.
+//! `cargo xtask test`: all tests, with a Redis server to run them against and a Python to run
+//! beside them.
 
 use std::ffi::OsString;
 use std::process::{ExitCode, Stdio};
@@ -68,14 +69,15 @@ pub(crate) struct Options {
     /// Run all tests even if some fail, which is the default.
     #[arg(long, hide = true)]
     no_fail_fast: bool,
-    /// Arguments for `cargo nextest run`, or for `cargo test` if there is no nextest. Unless they say `--fail-fast`,
-    /// a test that fails stops no other.
+    /// Arguments for `cargo nextest run`, or for `cargo test` if there is no nextest. Unless they
+    /// say `--fail-fast`, a test that fails stops no other.
     #[arg(allow_hyphen_values = true, trailing_var_arg = true)]
     arguments: Vec<OsString>,
 }
 
-/// Runs the tests, then the doc tests, then those in a browser if they are asked for. A step that fails gives the exit code;
-/// those behind it run unless the arguments ask to stop at the first failure.
+/// Runs the tests, then the doc tests, then those in a browser if they are asked for. A step that
+/// fails gives the exit code; those behind it run unless the arguments ask to stop at the first
+/// failure.
 pub(crate) fn run(
     options: &Options,
     arguments: &[OsString],

@@ -8,7 +8,8 @@ const FLAGS: [&str; 5] = ["--browser", "--help", "-h", "--no-fail-fast", "--yes"
 /// The words of a command line.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Words {
-    /// The program, its command, and the flags that are never passed on, in front of or behind the command.
+    /// The program, its command, and the flags that are never passed on, in front of or behind the
+    /// command.
     pub(crate) ours: Vec<OsString>,
     /// All others, for the program that the command starts.
     pub(crate) theirs: Vec<OsString>,

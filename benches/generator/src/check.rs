@@ -1,4 +1,5 @@
-//! What `cargo check` of generated modules takes, beside the same wrappers as one writes them by hand.
+//! What `cargo check` of generated modules takes, beside the same wrappers as one writes them by
+//! hand.
 
 use std::fmt::Write as _;
 use std::fs;

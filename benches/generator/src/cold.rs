@@ -1,4 +1,5 @@
-//! How long a crate takes to build that has a generator as its build dependency, with all that this depends on.
+//! How long a crate takes to build that has a generator as its build dependency, with all that this
+//! depends on.
 
 use std::fs;
 use std::path::Path;

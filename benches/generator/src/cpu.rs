@@ -12,7 +12,8 @@ pub(crate) fn own() -> Result<Duration, Failure> {
     used_by(UsageWho::RUSAGE_SELF)
 }
 
-/// Returns the CPU time of the processes that this one has started and that have ended, and of their own children.
+/// Returns the CPU time of the processes that this one has started and that have ended, and of
+/// their own children.
 pub(crate) fn of_children() -> Result<Duration, Failure> {
     used_by(UsageWho::RUSAGE_CHILDREN)
 }

@@ -75,7 +75,8 @@ impl Generator {
         })
     }
 
-    /// Generates in this process, and prints how many nanoseconds it took, on the clock and on the CPU.
+    /// Generates in this process, and prints how many nanoseconds it took, on the clock and on the
+    /// CPU.
     pub(crate) fn run(self, components: usize) -> Result<(), Failure> {
         let (wall, busy) = match self {
             Self::Ours => {
@@ -117,8 +118,8 @@ fn check(text: &Path, generator: Generator, components: usize) -> Result<(), Fai
     .into())
 }
 
-/// What protoc would make of services whose methods share one request and one reply, without comments: the least that there
-/// is to generate for the peer, and nothing to parse.
+/// What protoc would make of services whose methods share one request and one reply, without
+/// comments: the least that there is to generate for the peer, and nothing to parse.
 fn descriptors(services: usize) -> FileDescriptorSet {
     let fields = [
         ("app", Type::String),

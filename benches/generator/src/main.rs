@@ -1,8 +1,9 @@
-//! What the generator costs, beside its peers, and whether the bars are kept. `--help` says what can be measured.
+//! What the generator costs, beside its peers, and whether the bars are kept. `--help` says what
+//! can be measured.
 //!
 //! Build scripts are compiled without optimisation, so this is to be as well: `cargo run --package
-//! redis-components-bench-generator`. Everything runs in turns, and CPU time is what counts: generators and rustc's front
-//! end have one thread, and what else a machine does should not.
+//! redis-components-bench-generator`. Everything runs in turns, and CPU time is what counts:
+//! generators and rustc's front end have one thread, and what else a machine does should not.
 
 mod bar;
 mod check;

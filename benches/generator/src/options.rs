@@ -9,14 +9,16 @@ use crate::generators::Generator;
 
 /// Measures the generator beside tonic-prost-build.
 ///
-/// Without --check and --cold, what is generated is measured: ours and tonic-prost-build's, for 10, 100 and 1,000 components.
+/// Without --check and --cold, what is generated is measured: ours and tonic-prost-build's, for 10,
+/// 100 and 1,000 components.
 #[derive(Debug, Parser)]
 #[command(subcommand_negates_reqs = true, args_conflicts_with_subcommands = true)]
 pub(crate) struct Options {
     /// Measure `cargo check` of 100 generated modules and of the same wrappers written by hand.
     #[arg(long)]
     check: bool,
-    /// Measure `cargo build` of a crate that has the generator as its build dependency, from nothing (needs the registry).
+    /// Measure `cargo build` of a crate that has the generator as its build dependency, from
+    /// nothing (needs the registry).
     #[arg(long)]
     cold: bool,
     /// Measure all of these.

@@ -20,7 +20,8 @@ pub(crate) struct Options {
     /// Write report.json, report.md and the charts to a folder, instead of target/bench.
     #[arg(long, value_name = "FOLDER")]
     pub(crate) out: Option<PathBuf>,
-    /// Measure throughput alone, in four minutes, with the Redis server there: how it is over a network.
+    /// Measure throughput alone, in four minutes, with the Redis server there: how it is over a
+    /// network.
     ///
     /// Its key `recent:main:info` is written. There are no bars then: they are for one machine.
     #[arg(long, value_name = "HOST:PORT", conflicts_with_all = ["docs", "quick"])]

@@ -53,7 +53,8 @@ impl Process {
         })
     }
 
-    /// Has something done, and waits for what comes of it: a value, or the reason why there is none.
+    /// Has something done, and waits for what comes of it: a value, or the reason why there is
+    /// none.
     pub(crate) fn ask<T: DeserializeOwned>(
         &mut self,
         request: &Request,

@@ -1,4 +1,5 @@
-//! Rounds in which all contestants take turns, so that what disturbs one disturbs its neighbours too.
+//! Rounds in which all contestants take turns, so that what disturbs one disturbs its neighbours
+//! too.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -85,8 +86,9 @@ pub(crate) fn planned(entrants: &[Entrant], rounds: Rounds) -> Duration {
     rounds.slice * u32::try_from(slices).unwrap_or(u32::MAX)
 }
 
-/// Lets all run, in an order of its own in each round, after one slice each that does not count. Nor does one in which a
-/// call failed, as it may on a machine that stands still for longer than a response may take; it is told.
+/// Lets all run, in an order of its own in each round, after one slice each that does not count.
+/// Nor does one in which a call failed, as it may on a machine that stands still for longer than a
+/// response may take; it is told.
 pub(crate) fn run(
     workers: &mut Workers,
     entrants: &[Entrant],

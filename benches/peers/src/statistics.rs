@@ -27,8 +27,8 @@ pub(crate) fn median(sample: impl IntoIterator<Item = f64>) -> Option<Estimate> 
     quantile(sample, 0.5)
 }
 
-/// A quantile of a sample, its interval by order statistics, which know no distribution. Where a sample is too small for
-/// 95 %, the interval is its range.
+/// A quantile of a sample, its interval by order statistics, which know no distribution. Where a
+/// sample is too small for 95 %, the interval is its range.
 pub(crate) fn quantile(sample: impl IntoIterator<Item = f64>, q: f64) -> Option<Estimate> {
     let mut sorted: Vec<f64> = sample.into_iter().collect();
     sorted.sort_by(f64::total_cmp);

@@ -15,7 +15,7 @@ use crate::record::ledger::Ledger;
 use crate::soak::Soak;
 use crate::which::{Counted, Which};
 
-/// Somebody who calls a component's functions, one after the other, and counts under a key of his own.
+/// A caller of a component's functions, one call after the other. It counts under its own key.
 #[derive(Clone, Debug)]
 pub(crate) struct Caller {
     pub(crate) soak: Arc<Soak>,
@@ -24,7 +24,7 @@ pub(crate) struct Caller {
     pub(crate) key: String,
     ledger: Arc<Mutex<Ledger>>,
     pub(crate) fleet: Fleet,
-    /// Whether its clients are new with each call, and know no last good config.
+    /// Whether each call has new clients, which know no last good config.
     pub(crate) is_cold: bool,
 }
 
@@ -48,12 +48,12 @@ impl Caller {
         }
     }
 
-    /// The same caller, whose calls are counted among others.
+    /// Returns the same caller as another kind of caller.
     pub(crate) fn with_class(self, class: Class) -> Self {
         Self { class, ..self }
     }
 
-    /// Makes a call, and judges it.
+    /// Makes a call and judges it.
     pub(crate) async fn count(&self) {
         let text = self.text();
         let begun = Instant::now();
@@ -61,7 +61,7 @@ impl Caller {
         self.counted(Span::since(begun), &text, counted);
     }
 
-    /// Makes a call, and judges it unless it takes longer than a time.
+    /// Makes a call and judges it, unless it takes longer than `patience`.
     pub(crate) async fn count_within(&self, patience: Duration) {
         let text = self.text();
         let begun = Instant::now();
@@ -79,7 +79,7 @@ impl Caller {
         self.counted(Span::since(begun), &text, counted);
     }
 
-    /// Notes a call that nobody waits for any more.
+    /// Notes a call that was given up.
     pub(crate) fn abandoned(&self) {
         lock(&self.ledger).unanswered();
         self.soak.tally.cancelled(self.class);
@@ -110,7 +110,7 @@ impl Caller {
         }
     }
 
-    /// Notes a call that was answered, which must not have taken longer than `bound`.
+    /// Notes an answered call, which must not have taken longer than `bound`.
     pub(crate) fn answered(&self, call: Span, bound: Duration) {
         self.soak.tally.answered(self.class, took(call));
         if fastrand::u8(..) == 0 {
@@ -120,7 +120,7 @@ impl Caller {
         self.must_end_within(call, bound);
     }
 
-    /// Notes a call that has failed, which must not have taken longer than `bound`, and for which there must be a reason.
+    /// Notes a failed call, which must not have taken longer than `bound` and must have an excuse.
     pub(crate) fn failed(&self, call: Span, bound: Duration, error: &RedisError) {
         let excuse = self.excuse_of_failure(call, kind(error));
         self.soak.tally.failed(self.class, took(call), excuse);
@@ -138,13 +138,13 @@ impl Caller {
         self.soak.violation(&format!("{class}, `{key}`: {what}"));
     }
 
-    /// Unlike any other.
+    /// Returns a text that no other call has.
     pub(crate) fn text(&self) -> String {
         format!("{}:{:x}", self.key, fastrand::u64(..))
     }
 }
 
-/// Whether a call that failed may have been made all the same.
+/// Returns `true` if the server may have executed a call that failed.
 pub(crate) fn was_sent(error: &RedisError) -> bool {
     kind(error).is_none()
 }

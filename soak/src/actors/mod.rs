@@ -1,4 +1,4 @@
-//! Those who act: callers, an operator who moves components, and an injector of faults.
+//! The actors: callers, an operator that moves components, and injectors of faults.
 
 pub(crate) mod caller;
 pub(crate) mod callers;

@@ -1,4 +1,4 @@
-//! Who moves components, and makes an operator's mistakes.
+//! The operator, which moves components and makes mistakes.
 
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
@@ -19,7 +19,8 @@ const PAUSE: std::ops::RangeInclusive<u64> = 100..=1500;
 /// How long a component is switched off, or has no config, in milliseconds.
 const ABSENCE: std::ops::RangeInclusive<u64> = 100..=2000;
 
-/// Begins to make changes, until the gate is shut for good. Who rests has left every component switched on.
+/// Starts the operator, which makes changes until the gate stops. At rest every component is
+/// switched on.
 pub(crate) fn start(soak: &Arc<Soak>, rng: Rng) -> JoinHandle<()> {
     let mut operator = Operator {
         soak: Arc::clone(soak),
@@ -102,7 +103,7 @@ impl Operator {
         self.set("set again", which, place);
     }
 
-    /// Moves a component by exchanging the databases, of which nothing is pushed.
+    /// Moves a component by `SWAPDB`, which pushes no invalidation.
     fn swap(&mut self, which: Which) {
         let place = any_place(&mut self.rng);
         let config = self.soak.world.config_of(place, 0);
@@ -144,7 +145,7 @@ pub(crate) fn any_place(rng: &mut Rng) -> Place {
     }
 }
 
-/// Writes configs, when the config server is there to be written to.
+/// Writes configs, once the config server is available.
 pub(crate) fn set(soak: &Soak, kind: &'static str, configs: &[(Which, What, String)]) {
     let changes: Vec<_> = configs
         .iter()
@@ -160,7 +161,7 @@ pub(crate) fn set(soak: &Soak, kind: &'static str, configs: &[(Which, What, Stri
     });
 }
 
-/// Writes every component's newest config, as after the loss of all.
+/// Writes every component's newest config again, as after the loss of all configs.
 pub(crate) fn set_all_again(soak: &Soak) {
     let configs: Vec<_> = Which::ALL
         .into_iter()

@@ -1,4 +1,4 @@
-//! Whether the machine runs this process at all: a virtual one is stopped now and then, for seconds.
+//! Notices that the machine did not run this process: a virtual machine can stop for seconds.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,10 +8,11 @@ use std::time::{Duration, Instant};
 use crate::record::stall_watch::LOOKED_EVERY;
 use crate::soak::Soak;
 
-/// Who sleeps for so much longer than asked was not run in time: time-outs of calls may have passed with their answers there.
+/// A sleep that takes this much longer than asked is a stall: timeouts of calls may have expired
+/// although their answers had arrived.
 const STOOD_STILL: Duration = Duration::from_millis(400);
 
-/// A thread that watches the machine and does nothing else, so that nothing but the system delays it.
+/// A thread that only watches for stalls, so that nothing but the system delays it.
 pub(crate) struct Watcher {
     ended: Arc<AtomicBool>,
     thread: JoinHandle<()>,
@@ -36,7 +37,7 @@ impl Watcher {
         Self { ended, thread }
     }
 
-    /// To be called when nobody calls any more.
+    /// Ends the watch. No caller may be active any more.
     pub(crate) fn end(self) -> JoinHandle<()> {
         self.ended.store(true, Ordering::SeqCst);
         self.thread

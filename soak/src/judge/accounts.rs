@@ -1,4 +1,4 @@
-//! What callers have counted, against what the servers hold.
+//! The callers' counts, compared with the servers' counts.
 
 use redis::RedisResult;
 
@@ -7,11 +7,11 @@ use crate::lock::lock;
 use crate::places::{SERVERS, name};
 use crate::soak::Soak;
 
-/// Compares all counters and queues, and begins anew with what the servers hold.
+/// Compares all counters and queues with the servers, and starts again from what the servers hold.
 ///
 /// # Errors
 ///
-/// What was lost or made twice.
+/// Returns what was lost or executed twice.
 pub(super) fn settle(soak: &Soak) -> Result<(), String> {
     settle_counters(soak)?;
     settle_queues(soak)
@@ -56,7 +56,7 @@ fn settle_queues(soak: &Soak) -> Result<(), String> {
     Ok(())
 }
 
-/// Returns the violation that a server does not answer at rest.
+/// Returns the violation of a server that does not answer at rest.
 pub(super) fn unexpected(server: usize, error: &redis::RedisError) -> String {
     format!(
         "{} does not answer, though nobody disturbs it: {error}",

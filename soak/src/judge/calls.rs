@@ -1,4 +1,4 @@
-//! What is expected of a call, given what was done to the servers meanwhile.
+//! What calls may do, given what was done to the servers meanwhile.
 
 use std::time::Duration;
 
@@ -24,10 +24,10 @@ impl Caller {
         }
     }
 
-    /// A call must not run on a server that the component left long before.
+    /// Checks that a call did not run on a server that its component left long before.
     pub(crate) fn ran_on(&self, call: Span, server: usize) {
         let history = self.soak.history(self.which);
-        // Nothing else is looked up for almost all calls.
+        // This is enough for almost all calls.
         if history.place().is_some_and(|place| place.server == server) {
             return;
         }
@@ -47,7 +47,7 @@ impl Caller {
         }
     }
 
-    /// Where a call must have run that did not.
+    /// Returns the possible configs if none of them is on the server that a call ran on.
     fn misplaced(&self, call: Span, server: usize) -> Option<Vec<What>> {
         let history = self.soak.history(self.which);
         let faults = self.soak.faults();
@@ -57,7 +57,7 @@ impl Caller {
         (!is_possible).then(|| possible.iter().map(|entry| entry.what).collect())
     }
 
-    /// Why a call has failed, when it is known whether the machine stood still.
+    /// Returns the excuse of a failed call, once all stalls of the machine are known.
     pub(crate) fn excuse_of_failure(&self, call: Span, ours: Option<ErrorKind>) -> Option<Excuse> {
         self.excuse(call, ours).or_else(|| {
             self.soak.stall_watch.wait_until_known(call.ended);
@@ -65,7 +65,7 @@ impl Caller {
         })
     }
 
-    /// Why a call may fail; `ours` is what the runtime says of it, if anything.
+    /// Returns the excuse of a call; `ours` is the error of the runtime, if it made one.
     pub(crate) fn excuse(&self, call: Span, ours: Option<ErrorKind>) -> Option<Excuse> {
         let history = self.soak.history(self.which);
         let faults = self.soak.faults();

@@ -1,17 +1,19 @@
-//! What may not grow with time, and by how much it may all the same.
+//! Limits of growth between rests.
 
 use crate::report::usage::Usage;
 
-/// How much more memory, in KiB, there may be at the end than after the warm-up. Nothing that the runtime keeps grows with
-/// time. What grows a little is what the system's allocator keeps for itself: it has an arena for each of several threads,
-/// and each arena keeps about as much as its threads once used at the same time. With one arena nothing grows.
+/// How much more memory, in KiB, the end may have than the first rest. The runtime itself keeps
+/// nothing that grows. The system's allocator does grow a little: it has an arena for each of
+/// several threads, and each arena keeps about as much as its threads once used at the same time.
+/// With one arena nothing grows.
 const MORE_RESIDENT_KIB: u64 = 24 * 1024;
-/// How many more file descriptors and threads. At rest all components are on one server, with one connection for each client:
-/// both are the same at each rest, but for what may be about to end.
+/// How many more file descriptors and threads the end may have. At rest all components are on one
+/// server, with one connection for each client, so both are the same except for sockets and threads
+/// that are about to end.
 const MORE_FILE_DESCRIPTORS: u64 = 4;
 const MORE_THREADS: u64 = 4;
 
-/// What has grown beyond its bound between two rests.
+/// Returns what has grown beyond its limit between two rests.
 pub(crate) fn growth(warm: &Usage, end: &Usage) -> Vec<String> {
     let bounds = [
         (

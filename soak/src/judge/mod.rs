@@ -1,4 +1,4 @@
-//! Whether what came of it is right.
+//! Judges calls and rests.
 
 mod accounts;
 mod calls;

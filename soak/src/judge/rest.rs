@@ -1,4 +1,5 @@
-//! A rest: nobody calls, nothing is broken, everything is at home. What must add up is counted then.
+//! A rest: nobody calls, nothing is broken, and all components are at home. Then everything must
+//! add up.
 
 use std::time::{Duration, Instant};
 
@@ -16,18 +17,19 @@ use crate::report::usage::Usage;
 use crate::soak::Soak;
 use crate::which::{Counted, Which};
 
-/// Within this all calls end, components are at home, and the servers that were left are empty. Ten times what it takes.
+/// The longest time until all calls have ended, components are at home, and the other servers are
+/// empty. Ten times the usual time.
 const SETTLED_WITHIN: Duration = Duration::from_secs(30);
 const LOOKED_EVERY: Duration = Duration::from_millis(50);
-/// Usage is steady when it stays for so long.
+/// Usage counts as steady after this long without a change.
 const STEADY_FOR: Duration = Duration::from_secs(1);
 
-/// What was found at rest.
+/// The state at a rest.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Rest {
     pub(crate) at_seconds: f64,
     pub(crate) usage: Usage,
-    /// On the data servers; all but the first must be empty.
+    /// Clients of the data servers. All servers but the first must be empty.
     pub(crate) clients: [usize; SERVERS],
     pub(crate) config_server_clients: usize,
 }
@@ -36,7 +38,7 @@ pub(crate) struct Rest {
 ///
 /// # Errors
 ///
-/// What does not.
+/// Returns what does not add up.
 pub(crate) async fn rest(soak: &Soak, fleets: &Fleets) -> Result<Rest, String> {
     soak.gate.rest();
     until("all calls and faults end", || Ok(soak.gate.turns() == 0)).await?;
@@ -58,7 +60,8 @@ pub(crate) async fn rest(soak: &Soak, fleets: &Fleets) -> Result<Rest, String> {
     })
 }
 
-/// Moves all components home, by way of another server: so that all clients are new, and pools have one connection each.
+/// Moves all components home by way of another server, so that all clients are new and each pool
+/// has one connection.
 async fn come_home(soak: &Soak, fleets: &Fleets) -> Result<(), String> {
     for place in [Place::INN, Place::HOME] {
         let configs = Which::ALL.map(|which| {
@@ -75,7 +78,7 @@ async fn come_home(soak: &Soak, fleets: &Fleets) -> Result<(), String> {
     Ok(())
 }
 
-/// Calls until the calls of tasks and threads run at a place: clients are replaced by calls.
+/// Calls until the calls of tasks and threads run at a place, because calls replace clients.
 async fn arrive(fleets: &Fleets, fleet: Fleet, which: Which, place: Place) -> Result<(), String> {
     let deadline = Instant::now() + SETTLED_WITHIN;
     loop {
@@ -117,7 +120,7 @@ fn clients_of(soak: &Soak, server: usize) -> Result<Vec<String>, String> {
     clients(&soak.world.server(server).client()).map_err(|error| unexpected(server, &error))
 }
 
-/// Usage when sockets, tasks and threads that end by themselves have ended.
+/// Returns the usage once sockets, tasks and threads that end by themselves have ended.
 async fn steady_usage() -> Usage {
     let comparable = |usage: Usage| (usage.file_descriptors, usage.threads);
     let deadline = Instant::now() + SETTLED_WITHIN;

@@ -1,6 +1,6 @@
 //! Kinds of callers, and of reasons to fail.
 
-/// Who calls.
+/// A kind of caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Class {
     Task,
@@ -28,7 +28,7 @@ impl Class {
     }
 }
 
-/// Why a call was to be expected to fail.
+/// Why a call may fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Excuse {
     Server,

@@ -1,19 +1,19 @@
-//! What one queue was given and what was taken out of it.
+//! The elements that went into a queue and came out of it.
 
 use std::collections::HashMap;
 
-/// The elements of one queue, on whichever servers. Each is pushed at most once and popped at most once.
+/// The elements of one queue, on all servers. Each is pushed at most once and popped at most once.
 #[derive(Debug, Default)]
 pub(crate) struct Elements {
     last: u64,
-    /// Those not popped, and whether it is certain that they were pushed.
+    /// The elements that were not popped, and whether each was certainly pushed.
     waiting: HashMap<u64, bool>,
-    /// How many pops have ended without an answer; each may have taken one out.
+    /// How many pops ended without an answer. Each may have taken an element.
     unanswered: u64,
 }
 
 impl Elements {
-    /// An element that is about to be pushed.
+    /// Returns a new element, which is about to be pushed.
     pub(crate) fn next(&mut self) -> u64 {
         self.last += 1;
         self.waiting.insert(self.last, false);
@@ -44,11 +44,11 @@ impl Elements {
         self.unanswered += 1;
     }
 
-    /// Compares with what the servers hold while nobody calls; what is left is then taken out, by the caller.
+    /// Compares with the elements that the servers hold at rest. The caller then removes these.
     ///
     /// # Errors
     ///
-    /// Where an element was lost, or is there twice.
+    /// Returns an error if an element was lost or is there twice.
     pub(crate) fn settle(&mut self, left: &[u64]) -> Result<(), String> {
         for element in left {
             self.popped(*element)

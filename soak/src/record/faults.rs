@@ -1,4 +1,4 @@
-//! When which part had a fault.
+//! The faults, with their parts and times.
 
 use std::time::{Duration, Instant};
 
@@ -14,12 +14,12 @@ pub(crate) struct Faults {
 struct Window {
     part: Part,
     begun: Instant,
-    /// None while it lasts.
+    /// None while the fault lasts.
     ended: Option<Instant>,
 }
 
 impl Faults {
-    /// Notes a fault that is about to begin, and gives its number.
+    /// Notes a fault that is about to begin. Returns its number.
     pub(crate) fn begin(&mut self, part: Part) -> usize {
         self.windows.push(Window {
             part,
@@ -34,7 +34,7 @@ impl Faults {
         self.windows[number].ended = Some(Instant::now());
     }
 
-    /// Notes that the machine stood still.
+    /// Notes a stall of the machine.
     pub(crate) fn stood_still(&mut self, begun: Instant, ended: Instant) {
         self.windows.push(Window {
             part: Part::Machine,
@@ -43,7 +43,7 @@ impl Faults {
         });
     }
 
-    /// For how long the machine stood still in a span of time.
+    /// Returns how long the machine was stalled between two times.
     pub(crate) fn still_for(&self, from: Instant, until: Instant) -> Duration {
         let still = self.overlapping(&|part| part == Part::Machine, Duration::ZERO, from, until);
         still
@@ -54,14 +54,15 @@ impl Faults {
             .sum()
     }
 
-    /// Whether a fault of one of the parts could be felt in a span of time, also where the machine is busy.
+    /// Returns `true` if a fault of one of the parts could be felt between two times, even on a
+    /// busy machine.
     pub(crate) fn felt(&self, parts: impl Fn(Part) -> bool, from: Instant, until: Instant) -> bool {
         let mut overlapping = self.overlapping(&parts, RECOVERY + MARGIN, from, until);
         overlapping.next().is_some()
     }
 
-    /// Whether none of the parts had a fault that could be felt for so long a part of a span of time. What a busy machine adds
-    /// is in that length.
+    /// Returns `true` if no fault of the parts could be felt for `length` between two times.
+    /// `length` includes what a busy machine adds.
     pub(crate) fn calm_for(
         &self,
         length: Duration,
@@ -74,7 +75,7 @@ impl Faults {
         }
         let mut calm_since = from;
         let mut windows: Vec<_> = self.overlapping(&parts, RECOVERY, from, until).collect();
-        // That the machine stood still is noted afterwards.
+        // A stall is noted after it.
         windows.sort_by_key(|window| window.begun);
         for window in windows {
             if window.begun.saturating_duration_since(calm_since) >= length {

@@ -1,4 +1,4 @@
-//! Which configs a component was given, and where its calls may so have run.
+//! The configs that a component was given, and so where its calls may have run.
 
 use std::time::{Duration, Instant};
 
@@ -11,25 +11,25 @@ pub(crate) struct History {
     entries: Vec<Entry>,
 }
 
-/// One config, or the lack of one.
+/// A config, or its absence.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Entry {
     pub(crate) what: What,
     begun: Instant,
-    /// None while it is being written.
+    /// None while the config is being written.
     ended: Option<Instant>,
-    /// Whether nothing tells of it: it is found by reading.
+    /// Whether no invalidation is pushed, so that the config is found only by reading.
     by_swap: bool,
 }
 
 /// What a config means for calls.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum What {
-    /// They run there.
+    /// Calls run there.
     On(Place),
-    /// They fail, because the component is switched off.
+    /// Calls fail, because the component is switched off.
     Off,
-    /// They stay where they were: it cannot be used, or is not there.
+    /// Calls stay where they were, because the config is unusable or absent.
     Nothing,
 }
 
@@ -41,7 +41,7 @@ pub(crate) struct Span {
 }
 
 impl Span {
-    /// Of a call that ends now.
+    /// Returns the span of a call that ends now.
     pub(crate) fn since(begun: Instant) -> Self {
         Self {
             begun,
@@ -61,14 +61,14 @@ impl History {
         });
     }
 
-    /// Notes that the newest config is written.
+    /// Notes that the newest config has been written.
     pub(crate) fn end(&mut self) {
         if let Some(newest) = self.entries.last_mut() {
             newest.ended = Some(Instant::now());
         }
     }
 
-    /// The newest config under which calls run somewhere.
+    /// Returns the place of the newest config that has one.
     pub(crate) fn place(&self) -> Option<Place> {
         let mut newest_first = self.entries.iter().rev();
         newest_first.find_map(|entry| match entry.what {
@@ -77,19 +77,19 @@ impl History {
         })
     }
 
-    /// Whether the newest config had its time, so that calls must run with it.
+    /// Returns `true` if the newest config had enough time, so that calls must run with it.
     pub(crate) fn newest_must_be_in_force(&self, wait: Duration, faults: &Faults) -> bool {
         let newest = self.entries.last();
         newest.is_some_and(|entry| entry.must_be_in_force(Instant::now(), wait, faults))
     }
 
-    /// Keeps the newest config alone.
+    /// Forgets all configs but the newest.
     pub(crate) fn forget_the_past(&mut self) {
         self.entries.drain(..self.entries.len().saturating_sub(1));
     }
 
-    /// The configs that a call may have run with: the last one that must have been in force when it began, and all that came
-    /// later, until it ended.
+    /// Returns the configs that a call may have run with: the last one that was certainly in force
+    /// when the call began, and all later ones until the call ended.
     pub(crate) fn possible(&self, call: Span, wait: Duration, faults: &Faults) -> &[Entry] {
         let until = self
             .entries
@@ -102,8 +102,9 @@ impl History {
         &self.entries[first.unwrap_or(0)..until]
     }
 
-    /// How long before a call began, on another server than that of the newest config, that config was written; none where
-    /// there was a fault meanwhile, nothing told of it, or it names no server.
+    /// Returns how long before a call the newest config was written, if the call ran on another
+    /// server. Returns none if a fault was felt meanwhile, if no invalidation is pushed, or if the
+    /// config names no server.
     pub(crate) fn lateness(&self, call: Span, server: usize, faults: &Faults) -> Option<Duration> {
         let newest = self
             .entries
@@ -122,7 +123,7 @@ impl History {
 }
 
 impl Entry {
-    /// Whether calls that begin at `until` run with this config or a later one.
+    /// Returns `true` if calls that begin at `until` run with this config or a later one.
     fn must_be_in_force(&self, until: Instant, wait: Duration, faults: &Faults) -> bool {
         let Some(ended) = self.ended else {
             return false;
@@ -135,7 +136,7 @@ impl Entry {
         faults.calm_for(bound, |part| self.needs(part), ended, until)
     }
 
-    /// Whether the config takes effect through this part.
+    /// Returns `true` if the config takes effect through this part.
     fn needs(&self, part: Part) -> bool {
         part == Part::Config || matches!(self.what, What::On(place) if place.needs(part))
     }
@@ -190,7 +191,7 @@ mod tests {
         let faults = Faults::default();
         assert_eq!(possible(&history, start, 99, &faults), [on(0)]);
         assert_eq!(possible(&history, start, 100, &faults), [on(0), on(1)]);
-        // Replaced before it must have been seen.
+        // Replaced before it was certainly in force.
         let (both, nothing) = ([on(0), on(1)], What::Nothing);
         assert_eq!(possible(&history, start, 199, &faults)[..2], both);
         assert_eq!(possible(&history, start, 199, &faults)[2..], [nothing]);

@@ -1,10 +1,10 @@
-//! What happened, and what should not have.
+//! The last events and the first violations.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How much of what happened before a violation is told.
+/// How many events before a violation are told.
 const REMEMBERED: usize = 40;
 /// How many violations are told.
 const TOLD: usize = 10;
@@ -58,13 +58,13 @@ impl Journal {
         }
     }
 
-    /// The first violations, and how many there were.
+    /// Returns the first violations, and the number of all.
     pub(crate) fn violations(&self) -> (Vec<String>, u64) {
         let pages = self.pages();
         (pages.violations.clone(), pages.count)
     }
 
-    /// What happened before the first violation.
+    /// Returns the last events before the first violation.
     pub(crate) fn before_the_first(&self) -> Vec<String> {
         self.pages().before_the_first.clone()
     }

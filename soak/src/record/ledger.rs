@@ -1,20 +1,20 @@
-//! What one caller knows of its counters, against what the servers say.
+//! What one caller knows of its counters, compared with the servers' counts.
 
 use crate::places::{SERVERS, name};
 
-/// The counts of one key, which one caller alone increments, on each server.
+/// The counts of one key on each server. Only one caller increments it.
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
     /// The newest count that was answered.
     answered: [u64; SERVERS],
     /// How many calls have succeeded.
     succeeded: [u64; SERVERS],
-    /// How many calls have ended without an answer, wherever they were sent.
+    /// How many calls ended without an answer, on any server.
     unanswered: u64,
 }
 
 impl Ledger {
-    /// Notes a call whose answer is unknown, or will be nobody's.
+    /// Notes a call whose answer is unknown.
     pub(crate) fn unanswered(&mut self) {
         self.unanswered += 1;
     }
@@ -23,7 +23,7 @@ impl Ledger {
     ///
     /// # Errors
     ///
-    /// Where a call was lost or made twice.
+    /// Returns an error if a call was lost or executed twice.
     pub(crate) fn answered(&mut self, server: usize, count: u64) -> Result<(), String> {
         self.succeeded[server] += 1;
         if count <= self.answered[server] {
@@ -37,11 +37,11 @@ impl Ledger {
         self.none_made_twice()
     }
 
-    /// Compares with what the servers hold while nobody calls, and begins anew with that.
+    /// Compares with the counts of the servers at rest, and starts again from these.
     ///
     /// # Errors
     ///
-    /// Where a call was lost or made twice.
+    /// Returns an error if a call was lost or executed twice.
     pub(crate) fn settle(&mut self, counts: [u64; SERVERS]) -> Result<(), String> {
         for (server, count) in counts.iter().enumerate() {
             if *count < self.answered[server] {
@@ -59,7 +59,7 @@ impl Ledger {
         Ok(())
     }
 
-    /// Each call that was counted and has not succeeded must be one that has ended without an answer.
+    /// Checks that every call that was counted without success ended without an answer.
     fn none_made_twice(&self) -> Result<(), String> {
         let counted: u64 = self.answered.iter().sum();
         let succeeded: u64 = self.succeeded.iter().sum();

@@ -1,4 +1,4 @@
-//! What was done, and what came of it, as it happens.
+//! A record of what was done and what happened.
 
 pub(crate) mod class;
 pub(crate) mod elements;

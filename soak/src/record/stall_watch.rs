@@ -1,4 +1,4 @@
-//! Until when it is known whether the machine ran this process.
+//! How far stalls of the machine are known.
 
 use std::sync::Mutex;
 use std::thread;
@@ -6,20 +6,21 @@ use std::time::{Duration, Instant};
 
 use crate::lock::lock;
 
-/// How often is looked.
+/// How often the watcher looks.
 pub(crate) const LOOKED_EVERY: Duration = Duration::from_millis(50);
 
-/// Until when is known whether the machine stood still.
+/// The time until which all stalls of the machine are known.
 #[derive(Debug, Default)]
 pub(crate) struct StallWatch(Mutex<Option<Instant>>);
 
 impl StallWatch {
-    /// Notes that it is known until then.
+    /// Notes that all stalls until `time` are known.
     pub(crate) fn note(&self, time: Instant) {
         *lock(&self.0) = Some(time);
     }
 
-    /// Waits until it is known of a time. Who sees first that time has passed may have been woken before the watcher.
+    /// Waits until all stalls before `time` are known. After a stall, a caller may wake before the
+    /// watcher.
     pub(crate) fn wait_until_known(&self, time: Instant) {
         let deadline = Instant::now() + 100 * LOOKED_EVERY;
         while lock(&self.0).is_none_or(|known| known < time) && Instant::now() < deadline {

@@ -1,4 +1,4 @@
-//! What became of the calls, by kind of caller.
+//! The outcomes of calls, by kind of caller.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -10,7 +10,7 @@ use crate::fleet::Fleet;
 use crate::record::class::{Class, Excuse};
 use crate::record::times::{Percentiles, Times};
 
-/// Counts and times, by who called.
+/// Counts and times, by kind of caller.
 #[derive(Debug, Default)]
 pub(crate) struct Tally(Mutex<Inner>);
 
@@ -21,7 +21,7 @@ struct Inner {
     faults: BTreeMap<&'static str, u64>,
     changes: BTreeMap<&'static str, u64>,
     unexpected: u64,
-    /// Answered calls that could have failed, and others, of those that were looked at.
+    /// Of a sample of the answered calls: how many had an excuse to fail, and how many had none.
     sampled: [u64; 2],
     had_their_time: u64,
     late: [Times; 2],
@@ -35,7 +35,7 @@ struct Counts {
     times: Times,
 }
 
-/// The figures of one kind of caller. Times are of all calls, also those that failed.
+/// The figures of one kind of caller. Times include failed calls.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct ClassFigures {
     pub(crate) callers: &'static str,
@@ -51,13 +51,13 @@ pub(crate) struct Figures {
     pub(crate) calls: u64,
     pub(crate) failed_as_expected: BTreeMap<&'static str, u64>,
     pub(crate) failed_unexpectedly: u64,
-    /// Of the calls that were answered: of how many a failure would have been unexpected.
+    /// Of the answered calls: the share whose failure would have been unexpected.
     pub(crate) percent_that_had_to_succeed: f64,
     pub(crate) classes: Vec<ClassFigures>,
-    /// Calls that began on a server after its component had moved on: how long after, where changes are pushed, and where
-    /// configs are polled.
+    /// How long after a move a call still began on the old server, for pushed and for polled
+    /// configs.
     pub(crate) late_milliseconds: [Percentiles; 2],
-    /// Configs that stayed for so long, without a fault, that calls had to run with them.
+    /// How many configs stayed long enough, without a fault, that calls had to run with them.
     pub(crate) had_their_time: u64,
     pub(crate) faults: BTreeMap<&'static str, u64>,
     pub(crate) changes: BTreeMap<&'static str, u64>,
@@ -71,7 +71,7 @@ impl Tally {
         counts.times.record(took);
     }
 
-    /// Notes a failure; without an excuse it was not to be expected.
+    /// Notes a failure, which is unexpected without an excuse.
     pub(crate) fn failed(&self, class: Class, took: Duration, excuse: Option<Excuse>) {
         let mut inner = self.inner();
         let counts = inner.classes.entry(class).or_default();
@@ -83,7 +83,7 @@ impl Tally {
         }
     }
 
-    /// Notes of an answered call, one of many, whether there was a reason for it to fail.
+    /// Notes of an answered call, in a sample, whether it had an excuse to fail.
     pub(crate) fn sampled(&self, could_fail: bool) {
         self.inner().sampled[usize::from(!could_fail)] += 1;
     }

@@ -1,18 +1,18 @@
-//! How long things took, in a bounded amount of memory.
+//! Durations, in bounded memory.
 
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
 use serde::Serialize;
 
-/// Longer times count as so long.
+/// The longest time that is told apart.
 const LONGEST_MICROSECONDS: u64 = 600_000_000;
 
 /// The times of many calls, to two digits.
 #[derive(Debug, Default)]
 pub(crate) struct Times(Option<Histogram<u64>>);
 
-/// Milliseconds.
+/// Percentiles in milliseconds.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 pub(crate) struct Percentiles {
     pub(crate) count: u64,
@@ -25,7 +25,7 @@ pub(crate) struct Percentiles {
 impl Times {
     pub(crate) fn record(&mut self, duration: Duration) {
         if self.0.is_none() {
-            // An error says that the bounds make no sense.
+            // An error means that the bounds make no sense.
             self.0 = Histogram::new_with_bounds(1, LONGEST_MICROSECONDS, 2).ok();
         }
         if let Some(histogram) = &mut self.0 {

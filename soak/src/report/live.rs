@@ -9,7 +9,7 @@ use crate::soak::Soak;
 /// How often a line is written.
 pub(crate) const EVERY: Duration = Duration::from_secs(5);
 
-/// Writes a line after each while, for ever.
+/// Writes a line every few seconds, forever.
 pub(crate) async fn watch(soak: &Soak) {
     let mut before = 0;
     loop {

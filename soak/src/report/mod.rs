@@ -1,4 +1,4 @@
-//! What is shown, while it happens and at the end.
+//! What is shown during the soak and at its end.
 
 pub(crate) mod live;
 pub(crate) mod summary;

@@ -1,4 +1,4 @@
-//! What came of it.
+//! The report at the end.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use crate::places::{SERVERS, name};
 use crate::record::tally::Figures;
 use crate::report::usage::Usage;
 
-/// All that is told at the end.
+/// Everything that is reported at the end.
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
     pub(crate) seed: u64,

@@ -1,10 +1,10 @@
-//! What this process uses of the machine.
+//! The resources that this process uses.
 
 use std::fs;
 
 use serde::Serialize;
 
-/// As the system tells it; none where it does not.
+/// The figures of the system, or none if it does not tell them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Usage {
     pub(crate) resident_kib: Option<u64>,
@@ -22,7 +22,7 @@ impl Usage {
         let descriptors = fs::read_dir("/proc/self/fd").ok();
         Self {
             resident_kib: field("VmRSS:"),
-            // The one by which they are listed is among them.
+            // Reading the folder opens one more.
             file_descriptors: descriptors.map(|all| (all.count() as u64).saturating_sub(1)),
             threads: field("Threads:"),
         }

@@ -34,7 +34,8 @@ pub(crate) fn arrows(tree: &Tree) -> Vec<Arrow<'_>> {
     arrows
 }
 
-/// Returns the arrows to the file that a path names and, if that file imports the item itself, on to the file that defines it.
+/// Returns the arrows to the file that a path names and, if that file imports the item itself, on
+/// to the file that defines it.
 fn follow<'a>(tree: &'a Tree, from: &'a str, mention: &'a Mention) -> Vec<Arrow<'a>> {
     let mut arrows = Vec::new();
     let mut path = mention.path.clone();

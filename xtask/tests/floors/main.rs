@@ -1,4 +1,5 @@
-//! The crates' files import downwards only: the table of floors in ARCHITECTURE.md against the sources.
+//! The crates' files import downwards only: the table of floors in ARCHITECTURE.md against the
+//! sources.
 
 #![allow(clippy::unwrap_used, reason = "this is a test")]
 

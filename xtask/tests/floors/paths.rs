@@ -14,7 +14,8 @@ pub(crate) struct File {
     /// The module's path from the crate's root.
     pub(crate) module: Vec<String>,
     pub(crate) mentions: Vec<Mention>,
-    /// The names that the module imports, each with its path from the crate's root, or none if it is from another crate.
+    /// The names that the module imports, each with its path from the crate's root, or none if it
+    /// is from another crate.
     pub(crate) imports: BTreeMap<String, Option<Vec<String>>>,
     /// The modules that are tests, and in other files.
     pub(crate) tests: Vec<Vec<String>>,
@@ -137,7 +138,8 @@ impl Reader {
         }
     }
 
-    /// Returns the path from the crate's root, or none if it leads to another crate or to a name of this file.
+    /// Returns the path from the crate's root, or none if it leads to another crate or to a name of
+    /// this file.
     fn resolve(&self, words: &[Ident]) -> Option<Vec<String>> {
         let (first, mut rest) = words.split_first()?;
         let mut path = match first.to_string().as_str() {
@@ -270,7 +272,8 @@ impl<'ast> Visit<'ast> for Reader {
     fn visit_vis_restricted(&mut self, _: &'ast syn::VisRestricted) {}
 }
 
-/// Returns `true` for a path to another file of the crate; a file of another crate is no file of this one.
+/// Returns `true` for a path to another file of the crate; a file of another crate is no file of
+/// this one.
 fn is_moved(attribute: &Attribute) -> bool {
     let path = attribute.path().is_ident("path");
     path && !attribute

@@ -1,7 +1,8 @@
 //! *Redis in Action* 5.4.3, as literally as Rust lets one: what one would write by hand.
 //!
-//! `get_config` remembers when it last asked and what it was told; `redis_connection` compares that with what the cached
-//! client was built from. Nothing is probed, closed or bounded, as in the book.
+//! `get_config` remembers when it last asked and what it was told; `redis_connection` compares that
+//! with what the cached client was built from. Nothing is probed, closed or bounded, as in the
+//! book.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

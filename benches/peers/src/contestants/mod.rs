@@ -1,4 +1,5 @@
-//! Who is compared: each in a file of its own, with the settings that its own documentation recommends.
+//! Who is compared: each in a file of its own, with the settings that its own documentation
+//! recommends.
 
 mod accessor;
 mod bare;
@@ -85,7 +86,8 @@ fn connection(world: &World) -> Result<MultiplexedConnection, Failure> {
 fn book(world: &World, wait: Duration) -> Result<Book, Failure> {
     let connected = Book::connect(&world.urls.config, "logs", wait);
     let mut book = world.runtime.block_on(connected)?;
-    // As a service would when it starts: the book's code has nothing to say to a second caller meanwhile.
+    // As a service would when it starts: the book's code has nothing to say to a second caller
+    // meanwhile.
     world.runtime.block_on(book.connection())?;
     Ok(book)
 }

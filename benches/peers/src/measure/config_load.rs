@@ -48,7 +48,8 @@ pub(super) fn measure(run: &mut Run<'_>) -> Result<Section, Failure> {
             .iter()
             .map(|(name, count)| format!("{count} {name}"));
         let which = which.collect::<Vec<_>>().join(", ");
-        // On paper, where a process asks at its own pace: none of the commands depends on the others.
+        // On paper, where a process asks at its own pace: none of the commands depends on the
+        // others.
         let paced = ![names::POLL_FRESH, names::BOOK_FRESH].contains(name);
         let of_all = paced.then(|| number(per_second * PROCESSES));
         let of_all = of_all.unwrap_or_else(|| "as many as it answers".to_owned());

@@ -35,7 +35,8 @@ pub(crate) struct Measured {
 }
 
 impl Measured {
-    /// Adds what could be measured: a quarter of an hour is not to be lost by what fails at its end.
+    /// Adds what could be measured: a quarter of an hour is not to be lost by what fails at its
+    /// end.
     fn add(&mut self, what: &str, section: Result<Section, Failure>) {
         match section {
             Ok(section) => self.sections.push(section),

@@ -1,5 +1,5 @@
-//! dynamic-config-redis as its example uses it, with the half that it leaves to its user: building a connection from the
-//! new config and swapping it in.
+//! dynamic-config-redis as its example uses it, with the half that it leaves to its user: building
+//! a connection from the new config and swapping it in.
 
 use std::sync::Arc;
 

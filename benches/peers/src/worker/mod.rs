@@ -1,5 +1,5 @@
-//! A process that does what it is told, a request a line, so that settings of the process can differ between
-//! contestants while they take turns.
+//! A process that does what it is told, a request a line, so that settings of the process can
+//! differ between contestants while they take turns.
 
 mod dynamic_config;
 mod located;

@@ -28,8 +28,9 @@ struct Watched {
 const NONE: usize = usize::MAX;
 const END: usize = usize::MAX - 1;
 
-/// Moves a component that `callers` tasks call without pause, and returns the time of each move in nanoseconds, and none for
-/// one that no call followed. The pause before a move is random, so that moves know nothing of the time at which others look.
+/// Moves a component that `callers` tasks call without pause, and returns the time of each move in
+/// nanoseconds, and none for one that no call followed. The pause before a move is random, so that
+/// moves know nothing of the time at which others look.
 pub(crate) fn measure(
     world: &World,
     name: &str,

@@ -54,7 +54,7 @@ impl Crew {
     }
 }
 
-/// Returns a random pause of at most so many milliseconds, so that callers do not march in step.
+/// Returns a random pause of at most `milliseconds`, so that callers do not march in step.
 pub(super) fn pause(milliseconds: u64) -> Duration {
     Duration::from_micros(fastrand::u64(0..=milliseconds * 1000))
 }

@@ -1,4 +1,4 @@
-//! Callers who wait for elements, each call on a connection of its own, and those who give them some.
+//! Callers that wait for elements, each call on its own connection, and callers that push elements.
 
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -21,17 +21,17 @@ use crate::which::Which;
 
 /// How long a pop waits for an element, at the server.
 const WAIT_SECONDS: u64 = 2;
-/// No pop takes longer.
+/// The longest time that a pop may take.
 const LONGEST_POP: Duration = LONGEST_WAIT.saturating_add(Duration::from_secs(WAIT_SECONDS));
-/// The pause between two pushes is half as long on average; now and then a pop waits in vain.
+/// The longest pause between two pushes, in milliseconds. Some pops end without an element.
 const LONGEST_PAUSE: u64 = 400;
-/// After a pop, so that those who fail do so in moderation.
+/// The longest pause after a pop, in milliseconds, so that failing callers do not spin.
 const LONGEST_REST: u64 = 10;
-/// One of so many pops is given up.
+/// One pop in this many is given up.
 const GIVEN_UP: u64 = 5;
 const LONGEST_PATIENCE: u64 = 1000;
 
-/// One who takes elements out of a queue of his own, and one who puts them in.
+/// A caller that pops from its own queue, and a caller that pushes to it.
 #[derive(Clone)]
 struct Pair {
     popper: Caller,

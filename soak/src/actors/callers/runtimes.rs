@@ -1,4 +1,4 @@
-//! Runtimes that come and go, as those of tests do; some end while calls are under way.
+//! Runtimes that come and go, as in tests. Some end while calls are in flight.
 
 use std::io;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::record::class::Class;
 use crate::soak::Soak;
 use crate::which::Which;
 
-/// How many threads make one runtime after the other.
+/// How many threads create runtimes, one after the other.
 const THREADS: usize = 2;
 /// How many calls a runtime makes before its end.
 const CALLS: usize = 5;
@@ -50,7 +50,7 @@ fn runtime() -> io::Result<Runtime> {
     builder.enable_all().build()
 }
 
-/// Makes some calls, and leaves one to the runtime's end, which is now or when it is dropped.
+/// Makes some calls and leaves one in flight when the runtime is dropped.
 fn live_shortly(runtime: &Runtime, caller: Option<&Caller>) {
     let Some(caller) = caller else { return };
     runtime.block_on(async {

@@ -13,10 +13,10 @@ use crate::which::{COMPONENTS, Which};
 
 const CALLS: usize = 3;
 const LONGEST_PAUSE: u64 = 1000;
-/// How long a shutdown waits for calls, of which there are none.
+/// How long a shutdown waits for calls. No call is in flight.
 const DEADLINE: Duration = Duration::from_millis(100);
 
-/// One for each component, in each manner.
+/// A caller for each component, pushed and polled.
 type Everybody = [[Caller; COMPONENTS]; 2];
 
 pub(super) fn start(soak: &Arc<Soak>, crew: &mut Crew) {
@@ -75,7 +75,7 @@ fn any_fleet() -> Fleet {
     }
 }
 
-/// No connection can be in use where no call is.
+/// A shutdown must not find a connection in use, because no call is in flight.
 fn shut_down(soak: &Soak, outcome: Result<usize, redis_components::Error>) {
     match outcome {
         Ok(0) => {}

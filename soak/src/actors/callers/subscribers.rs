@@ -1,4 +1,4 @@
-//! Callers who subscribe, each time on a connection of its own, and publish something to themselves.
+//! Callers that subscribe, each time on a new connection, and publish a message to themselves.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -17,10 +17,10 @@ use crate::record::history::Span;
 use crate::soak::Soak;
 use crate::which::Which;
 
-/// For each fleet.
+/// Tasks for each fleet.
 const TASKS: usize = 2;
 const LONGEST_PAUSE: u64 = 200;
-/// How long a message is waited for: long, because it is there when its publisher is answered.
+/// How long a subscriber waits for a message. The message is there when its publisher is answered.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 pub(super) fn start(soak: &Arc<Soak>, fleets: &Fleets, crew: &mut Crew) {
@@ -40,7 +40,7 @@ async fn subscribe(caller: Caller) {
         let begun = Instant::now();
         let hearing = queue::hear(&text, ready, PATIENCE);
         let publishing = async {
-            // Who has failed to subscribe drops the other end.
+            // A subscriber that failed drops its end.
             subscribed.await.ok()?;
             queue::publish(&text, &text).await.ok()
         };
@@ -56,7 +56,7 @@ async fn subscribe(caller: Caller) {
     }
 }
 
-/// A message that has reached somebody has reached us, where nothing was broken.
+/// Judges a subscription: a published message that reached a subscriber must be heard.
 fn judge(
     caller: &Caller,
     call: Span,

@@ -10,11 +10,11 @@ use crate::record::class::Class;
 use crate::soak::Soak;
 use crate::which::Which;
 
-/// For each component and fleet.
+/// Tasks for each component and fleet.
 const TASKS: usize = 3;
-/// The pause between two calls is half as long on average.
+/// The longest pause between two calls, in milliseconds.
 const LONGEST_PAUSE: u64 = 10;
-/// Some calls are given up before their answer can be there.
+/// The longest time until a call is given up, in milliseconds: often before an answer is possible.
 const LONGEST_PATIENCE: u64 = 3;
 
 pub(super) fn start(soak: &Arc<Soak>, fleets: &Fleets, crew: &mut Crew) {

@@ -11,7 +11,7 @@ use crate::record::class::Class;
 use crate::soak::Soak;
 use crate::which::Which;
 
-/// For each component and fleet.
+/// Threads for each component and fleet.
 const THREADS: usize = 2;
 const LONGEST_PAUSE: u64 = 10;
 

@@ -15,7 +15,7 @@ use crate::record::history::What;
 use crate::soak::Soak;
 use crate::which::Which;
 
-/// How long it stays empty, in milliseconds.
+/// How long the config server stays empty, in milliseconds.
 const EMPTY: std::ops::RangeInclusive<u64> = 0..=2000;
 
 pub(super) fn break_something(soak: &Soak, rng: &mut Rng) {
@@ -62,7 +62,7 @@ fn all_gone() -> [(Which, What); 4] {
     Which::ALL.map(|which| (which, What::Nothing))
 }
 
-/// Freezes it, and writes a change that it does when it goes on.
+/// Freezes the config server, and sends it a change that it makes when it continues.
 fn freeze(soak: &Soak, rng: &mut Rng) {
     let _writer = lock(&soak.config_writer);
     let server = &soak.world.config;
@@ -72,7 +72,7 @@ fn freeze(soak: &Soak, rng: &mut Rng) {
     let changes = [(which, What::On(place))];
     let changed = soak.with_change("move while frozen", &changes, false, || {
         let mut connection = connect(&server.client())?;
-        // Its answer may well be as late as the longest freeze.
+        // The answer may be as late as the longest freeze.
         connection.set_read_timeout(Some(Duration::from_secs(60)))?;
         soak.with_fault(Part::Config, "config server: SIGSTOP and SIGCONT", || {
             server.freeze();

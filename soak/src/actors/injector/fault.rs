@@ -13,10 +13,11 @@ use crate::world::name_control;
 pub(super) const LENGTH: RangeInclusive<u64> = 100..=4000;
 /// How long a server is frozen, in milliseconds.
 pub(super) const FREEZE: RangeInclusive<u64> = 100..=10_000;
-/// A server's port may be taken by somebody's connection for a while.
+/// How long a server may take to restart: another process's connection may hold its port for a
+/// while.
 const RESTARTED_WITHIN: Duration = Duration::from_secs(60);
 
-/// Lets a fault last, as long as the gate is open.
+/// Lets a fault last for a random time, or until the gate closes.
 pub(super) fn last(soak: &Soak, rng: &mut Rng, length: RangeInclusive<u64>) {
     soak.gate.pause(Duration::from_millis(rng.u64(length)));
 }

@@ -1,4 +1,4 @@
-//! Who makes faults, one at a time on the data servers and one at a time on the config server.
+//! Injectors of faults: one breaks data servers, one the config server, each one fault at a time.
 
 mod config;
 mod data;
@@ -15,9 +15,11 @@ use crate::soak::Soak;
 
 /// The pause between two faults of data servers, in milliseconds.
 const PAUSE: std::ops::RangeInclusive<u64> = 500..=4000;
-/// The same of the config server: often long enough for a change to take effect undisturbed.
+/// The pause between two faults of the config server, in milliseconds: often long enough for a
+/// change to take effect undisturbed.
 const CONFIG_PAUSE: std::ops::RangeInclusive<u64> = 1000..=16_000;
-/// Begins to make faults, until the gate is shut for good. Who rests has made good whatever was broken.
+/// Starts the injectors, which break something until the gate stops. At rest everything is
+/// repaired.
 pub(crate) fn start(soak: &Arc<Soak>, mut rng: Rng) -> [JoinHandle<()>; 2] {
     let second = rng.fork();
     [

@@ -1,4 +1,4 @@
-//! Faults of the network before a server.
+//! Faults of the network in front of a server.
 
 use std::time::Duration;
 
@@ -9,9 +9,9 @@ use super::fault::{FREEZE, LENGTH, last};
 use crate::places::Part;
 use crate::soak::Soak;
 
-/// Milliseconds.
+/// The delay of each piece, in milliseconds.
 const DELAY: std::ops::Range<u64> = 1..300;
-/// Of replies, until a connection is cut.
+/// Bytes of replies until a connection is cut.
 const BYTES: std::ops::Range<usize> = 1..400;
 
 pub(super) fn disturb(soak: &Soak, rng: &mut Rng, part: Part, proxy: &Proxy) {
