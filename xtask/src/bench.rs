@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: how fast it is, beside what one would pick instead.
+//! `cargo xtask bench`: redis-components beside its alternatives.
 
 use std::ffi::OsString;
 use std::process::{Command, ExitCode};
@@ -8,7 +8,7 @@ use crate::server::Server;
 use crate::{python, workspace};
 
 const PACKAGE: &str = "redis-components-bench-peers";
-/// Both programs, of which one runs the other.
+/// Builds both programs, because one runs the other.
 const BUILD: &[&str] = &["build", "--release", "--locked", "--package", PACKAGE];
 const RUN: &[&str] = &[
     "run",

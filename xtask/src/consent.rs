@@ -1,15 +1,15 @@
-//! Whether the machine may be changed.
+//! Consent to changes of the machine.
 
 use std::io::{self, BufRead, IsTerminal, Write};
 
-/// Who says that packages may be installed.
+/// How consent is given.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Consent {
-    /// `--yes` on the command line.
+    /// By `--yes` on the command line.
     Given,
-    /// Somebody at the terminal, who is asked.
+    /// By a user at the terminal, who is asked.
     Asked,
-    /// Nobody can be asked: a machine runs the command, which says what it installs.
+    /// By starting a command without a terminal: nobody can be asked.
     Unattended,
 }
 
@@ -24,7 +24,7 @@ impl Consent {
         }
     }
 
-    /// Returns `true` unless somebody was asked and said no.
+    /// Returns `true` unless the user was asked and said no.
     pub(crate) fn is_given(self) -> bool {
         if self != Self::Asked {
             return true;
@@ -37,7 +37,7 @@ impl Consent {
 
 fn is_yes(answers: &mut impl BufRead) -> bool {
     let mut answer = String::new();
-    // The end of the input, unlike an empty line, is no answer.
+    // Unlike an empty line, the end of the input is no answer.
     let read = answers.read_line(&mut answer).unwrap_or(0);
     read > 0 && ["", "y", "yes"].contains(&answer.trim().to_lowercase().as_str())
 }

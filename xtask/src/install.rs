@@ -1,4 +1,4 @@
-//! Installs what is missing with the machine's package manager.
+//! Installs missing programs with the machine's package manager.
 
 use std::process::Command;
 
@@ -6,11 +6,11 @@ use crate::consent::Consent;
 use crate::package_manager::{PackageManager, Privilege};
 use crate::workspace::{on_path, run};
 
-/// Installs packages, one after the other, until `found` finds what is missing.
+/// Installs packages, one after the other, until `found` succeeds.
 ///
 /// # Errors
 ///
-/// Returns what was tried, one line each, if nothing has helped.
+/// Returns what was tried, one line each, if nothing helped.
 pub(crate) fn until_found<T, const N: usize>(
     missing: &str,
     packages: fn(PackageManager) -> [&'static str; N],
@@ -44,7 +44,7 @@ pub(crate) fn until_found<T, const N: usize>(
                 tried.push(format!("`{package}` was not to be installed"));
                 return Err(tried);
             }
-            // An old list may still do: what follows shows it.
+            // An old list may still do, so a failure here is only noted.
             tried.extend(
                 update
                     .take()

@@ -27,9 +27,9 @@ use crate::words::Words;
 
 /// The project's own commands.
 ///
-/// All but `python` find `redis-server` or `valkey-server` on PATH, or take the binary named by
-/// REDISRS_SERVER_BIN. If there is none, they say what they are going to install with the machine's
-/// package manager, ask if somebody is at the terminal, and install it.
+/// Commands other than `python` use the Redis server named by REDISRS_SERVER_BIN, or `redis-server`
+/// or `valkey-server` on PATH. If there is none, they show how they will install one with the
+/// machine's package manager, ask for consent at a terminal, and install it.
 #[derive(Debug, Parser)]
 #[command(bin_name = "cargo xtask")]
 struct Arguments {
@@ -50,12 +50,12 @@ enum Command {
     Soak(options::soak::Options),
     /// Run all tests, doc tests included.
     Test(test::Options),
-    /// Measure how fast it is beside its peers, in fifteen minutes.
+    /// Measure redis-components beside its alternatives, in fifteen minutes.
     Bench(options::bench::Options),
     /// Set up a Python with redis-py under target/python.
     ///
     /// The tests, the benchmark and the example `mixed_fleet` use it. `test` and `bench` set it up
-    /// by themselves.
+    /// themselves.
     Python,
 }
 

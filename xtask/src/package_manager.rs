@@ -1,6 +1,6 @@
-//! The machine's package managers: which are there, and what they are told.
+//! Package managers and their commands.
 
-/// A package manager that has a Redis server.
+/// A package manager that knows a Redis server.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum PackageManager {
     AptGet,
@@ -9,18 +9,18 @@ pub(crate) enum PackageManager {
     Brew,
 }
 
-/// How commands that change the machine are run.
+/// How to run commands that change the machine.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Privilege {
     Root,
     Sudo,
-    /// Nobody is there to type one: sudo fails where it would ask.
+    /// Without a user to type a password: sudo fails instead of asking.
     SudoWithoutPassword,
     None,
 }
 
 impl PackageManager {
-    /// All, in the order in which they are tried.
+    /// All package managers, in the order of preference.
     pub(crate) const ALL: [Self; 4] = [Self::AptGet, Self::Dnf, Self::Apk, Self::Brew];
 
     pub(crate) fn program(self) -> &'static str {
@@ -32,18 +32,18 @@ impl PackageManager {
         }
     }
 
-    /// The packages that hold a server, in the order in which they are tried.
+    /// Returns the packages with a server, in the order of preference.
     pub(crate) fn server_packages(self) -> [&'static str; 2] {
         match self {
-            // `redis-server` would start a service; the tools hold the same binary under another
+            // `redis-server` would start a service. The tools contain the same binary under another
             // name.
             Self::AptGet => ["redis-tools", "valkey-tools"],
-            // These start no service by being installed.
+            // Installing these starts no service.
             Self::Dnf | Self::Apk | Self::Brew => ["redis", "valkey"],
         }
     }
 
-    /// The package that holds a Python 3 which can make virtual environments.
+    /// Returns the package with a Python 3 that can make virtual environments.
     pub(crate) fn python_packages(self) -> [&'static str; 1] {
         match self {
             Self::AptGet => ["python3-venv"],
@@ -52,14 +52,14 @@ impl PackageManager {
         }
     }
 
-    /// The package that holds a Chromium.
+    /// Returns the package with a Chromium.
     pub(crate) fn browser_packages(self) -> [&'static str; 1] {
         match self {
             Self::AptGet | Self::Dnf | Self::Apk | Self::Brew => ["chromium"],
         }
     }
 
-    /// The command that brings the list of packages up to date, where installing does not.
+    /// Returns the command that updates the list of packages, if installing does not.
     pub(crate) fn update(self, privilege: Privilege) -> Option<Vec<&'static str>> {
         (self == Self::AptGet).then(|| self.command(privilege, &["update"]))
     }
@@ -94,7 +94,7 @@ impl PackageManager {
             });
         }
         if self == Self::AptGet {
-            // Behind sudo, which does not pass the environment on.
+            // Behind sudo, which drops the environment.
             command.extend(["env", "DEBIAN_FRONTEND=noninteractive"]);
         }
         command.push(self.program());

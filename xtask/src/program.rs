@@ -1,4 +1,4 @@
-//! Programs of ours that need a Redis server and nothing else.
+//! Programs that need only a Redis server.
 
 use std::ffi::OsString;
 use std::os::unix::process::CommandExt;
@@ -8,12 +8,12 @@ use crate::consent::Consent;
 use crate::server::Server;
 use crate::workspace;
 
-/// The words that tell Cargo which program is meant.
+/// The arguments with which Cargo finds the program.
 pub(crate) const DEMO: [&str; 2] = ["--example", "move_server"];
 pub(crate) const WEB: [&str; 2] = ["--example", "web"];
 pub(crate) const SOAK: [&str; 2] = ["--package", "redis-components-soak"];
 
-/// Becomes the program, so that Ctrl-C reaches it and nobody else.
+/// Replaces this process with the program, so that Ctrl-C reaches only the program.
 pub(crate) fn run(
     program: [&str; 2],
     arguments: Vec<OsString>,

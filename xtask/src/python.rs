@@ -1,4 +1,4 @@
-//! The Python that runs beside Rust in `tests/mixed_fleet.rs` and the example of that name.
+//! The Python for `tests/mixed_fleet.rs`, the example of that name and the benchmark.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -8,15 +8,14 @@ use crate::package_manager::PackageManager;
 use crate::workspace::run;
 use crate::{install, workspace};
 
-/// What the Python needs, as pip reads it.
+/// The requirements, as pip reads them.
 const REQUIREMENTS: &str = "examples/mixed_fleet/requirements.txt";
 
-/// A virtual environment with what the examples need, made or brought up to date where that is
-/// necessary.
+/// Makes a virtual environment with redis-py, or brings it up to date.
 ///
 /// # Errors
 ///
-/// What went wrong and what to do by hand.
+/// Returns what went wrong and what to do by hand.
 pub(crate) fn find_or_make(consent: Consent) -> Result<(), String> {
     let folder = workspace::target().join("python");
     let required = workspace::root().join(REQUIREMENTS);
@@ -57,7 +56,7 @@ pub(crate) fn find_or_make(consent: Consent) -> Result<(), String> {
 }
 
 fn make(folder: &Path) -> Result<(), String> {
-    // Without the old one, which may be of a Python that is gone.
+    // The old environment may be of a Python that is gone.
     run(Command::new("python3")
         .args(["-m", "venv", "--clear"])
         .arg(folder))

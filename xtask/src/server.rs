@@ -9,11 +9,11 @@ use crate::consent::Consent;
 use crate::package_manager::PackageManager;
 use crate::{install, link, workspace};
 
-/// The variable that names the server's binary, here as in `redis-test`.
+/// The variable that names the server binary, here as in `redis-test`.
 const BINARY_VARIABLE: &str = "REDISRS_SERVER_BIN";
 
-/// Names of the server, and of tools that Debian ships the very same binary as, which starts as a
-/// server under the server's name.
+/// Names of the server, and of Debian tools that are the same binary. Started as `redis-server`,
+/// the tools are the server.
 const NAMES: [&str; 4] = [
     "redis-server",
     "valkey-server",
@@ -21,7 +21,7 @@ const NAMES: [&str; 4] = [
     "valkey-check-rdb",
 ];
 
-/// A server binary that runs, under the name `redis-server`.
+/// A working server binary with the name `redis-server`.
 #[derive(Debug)]
 pub(crate) struct Server {
     binary: PathBuf,
@@ -29,11 +29,12 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// The server that was chosen, found or, where there is none, installed.
+    /// Returns the server that `REDISRS_SERVER_BIN` names. Otherwise finds a server or installs
+    /// one.
     ///
     /// # Errors
     ///
-    /// What was tried and what to do by hand.
+    /// Returns what was tried and what to do by hand.
     pub(crate) fn find_or_install(consent: Consent) -> Result<Self, String> {
         let server = match std::env::var_os(BINARY_VARIABLE) {
             Some(chosen) => chosen_by_hand(&chosen)?,
@@ -56,7 +57,7 @@ impl Server {
         Ok(server)
     }
 
-    /// Lets a child find the server, by the variable and by name.
+    /// Tells a child process where the server is, by the variable and on `PATH`.
     pub(crate) fn tell(&self, child: &mut Command) -> Result<(), String> {
         let path = std::env::var_os("PATH").unwrap_or_default();
         let path = path_with(&self.binary, &path)?;
@@ -90,7 +91,7 @@ fn find() -> Option<Server> {
         .find_map(|binary| server(&binary).ok())
 }
 
-/// The binary as a server, where it says of itself that it is one.
+/// Returns the binary as a server, if its version output says that it is one.
 fn server(binary: &Path) -> Result<Server, String> {
     let version = asked_for_version(binary)?;
     if binary.file_name() == Some(OsStr::new(NAMES[0])) {
@@ -124,7 +125,7 @@ fn asked_for_version(binary: &Path) -> Result<String, String> {
         .ok_or_else(|| format!("`{} --version` does not name a server", binary.display()))
 }
 
-/// `Redis 7.0.15` of `Redis server v=7.0.15 sha=…`.
+/// Returns `Redis 7.0.15` for `Redis server v=7.0.15 sha=…`.
 fn version(output: &str) -> Option<String> {
     let (product, rest) = output.trim_start().split_once(" server v=")?;
     let number = rest.split_whitespace().next()?;

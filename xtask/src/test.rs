@@ -1,5 +1,4 @@
-//! `cargo xtask test`: all tests, with a Redis server to run them against and a Python to run
-//! beside them.
+//! `cargo xtask test`: all tests, with the Redis server and the Python that they need.
 
 use std::ffi::OsString;
 use std::process::{ExitCode, Stdio};
@@ -10,7 +9,7 @@ use crate::consent::Consent;
 use crate::server::Server;
 use crate::{browser, python, workspace};
 
-/// The default here, unlike in Cargo: a failure hides no other.
+/// The default here, unlike in Cargo: one failure must not hide another.
 const NO_FAIL_FAST: &str = "--no-fail-fast";
 const NEXTEST: &[&str] = &[
     "nextest",
@@ -21,7 +20,8 @@ const NEXTEST: &[&str] = &[
     "0",
     NO_FAIL_FAST,
 ];
-/// Everything that nextest runs. Cargo would run the doc tests too, which have a step of their own.
+/// Everything that nextest runs. `cargo test` would add the doc tests, which are a step of their
+/// own.
 const CARGO_TEST: &[&str] = &[
     "test",
     NO_FAIL_FAST,
@@ -34,7 +34,7 @@ const CARGO_TEST: &[&str] = &[
 ];
 const DOC_TESTS: &[&str] = &["test", "--doc", NO_FAIL_FAST, "--workspace", "--locked"];
 
-/// What is left to the browser by the steps before.
+/// The tests that the other steps ignore because they need a browser.
 const NEXTEST_BROWSER: &[&str] = &[
     "nextest",
     "run",
@@ -60,24 +60,23 @@ const CARGO_TEST_BROWSER: &[&str] = &[
     "--",
     "--ignored",
 ];
-/// What is ours; the rest goes to the program that runs the tests.
+/// Our own options. Everything else goes to the program that runs the tests.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// Run the tests in a browser too.
     #[arg(long)]
     browser: bool,
-    /// Run all tests even if some fail, which is the default.
+    /// Run all tests even if some fail. This is the default.
     #[arg(long, hide = true)]
     no_fail_fast: bool,
-    /// Arguments for `cargo nextest run`, or for `cargo test` if there is no nextest. Unless they
-    /// say `--fail-fast`, a test that fails stops no other.
+    /// Arguments for `cargo nextest run`, or for `cargo test` if there is no nextest. All tests run
+    /// even if some fail, unless the arguments say `--fail-fast`.
     #[arg(allow_hyphen_values = true, trailing_var_arg = true)]
     arguments: Vec<OsString>,
 }
 
-/// Runs the tests, then the doc tests, then those in a browser if they are asked for. A step that
-/// fails gives the exit code; those behind it run unless the arguments ask to stop at the first
-/// failure.
+/// Runs the tests, then the doc tests, then the tests in a browser if asked to. The first step that
+/// fails gives the exit code. Later steps still run, unless the arguments ask to stop at a failure.
 pub(crate) fn run(
     options: &Options,
     arguments: &[OsString],
@@ -133,7 +132,7 @@ fn steps(nextest: bool, in_browser: bool, arguments: &[OsString]) -> Vec<Step<'_
     };
     let mut steps = vec![(first, arguments), (DOC_TESTS, &[])];
     if in_browser {
-        // In the end, because the first step has built the example.
+        // Last, because the first step builds the example.
         steps.push((last, &[]));
     }
     steps

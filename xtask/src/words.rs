@@ -1,22 +1,21 @@
-//! The words of the command line, told apart.
+//! The words of the command line, split into ours and theirs.
 
 use std::ffi::OsString;
 
-/// The flags that are never passed on.
+/// Flags that are never passed on.
 const FLAGS: [&str; 5] = ["--browser", "--help", "-h", "--no-fail-fast", "--yes"];
 
 /// The words of a command line.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Words {
-    /// The program, its command, and the flags that are never passed on, in front of or behind the
-    /// command.
+    /// The program, its command, and flags that are never passed on, before or after the command.
     pub(crate) ours: Vec<OsString>,
-    /// All others, for the program that the command starts.
+    /// All other words, for the program that the command starts.
     pub(crate) theirs: Vec<OsString>,
 }
 
 impl Words {
-    /// Tells the words apart. Those behind `--` are never ours.
+    /// Splits the words. Words after `--` are never ours.
     pub(crate) fn tell_apart(words: impl IntoIterator<Item = OsString>) -> Self {
         let mut words = words.into_iter();
         let mut ours: Vec<OsString> = words.next().into_iter().collect();
@@ -34,7 +33,7 @@ impl Words {
                 theirs.push(word);
             }
         }
-        // In front of the flags, some of which are its own.
+        // The command comes before the flags, because some belong to it.
         ours.splice(1..1, command);
         Self { ours, theirs }
     }

@@ -1,39 +1,39 @@
-//! Where things are, and how children are run.
+//! Places, and running child processes.
 
 use std::ffi::OsString;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, ExitStatus};
 
-/// The folder of the workspace.
+/// Returns the folder of the workspace.
 pub(crate) fn root() -> &'static Path {
     let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
     xtask.parent().unwrap_or(xtask)
 }
 
-/// The folder that Cargo builds into.
+/// Returns the folder that Cargo builds into.
 pub(crate) fn target() -> PathBuf {
-    // Relative to the current folder where it is relative, as it is for Cargo.
+    // A relative path is relative to the current folder, as for Cargo.
     let chosen = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
     let target = chosen.unwrap_or_else(|| root().join("target"));
     std::path::absolute(&target).unwrap_or(target)
 }
 
-/// The Cargo that started us.
+/// Returns the Cargo that started this program.
 pub(crate) fn cargo() -> Command {
     Command::new(std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")))
 }
 
-/// Returns a program that is on `PATH`.
+/// Returns the path of a program on `PATH`.
 pub(crate) fn on_path(program: &str) -> Option<PathBuf> {
     which::which(program).ok()
 }
 
-/// Runs a command, after saying so.
+/// Shows a command and runs it.
 ///
 /// # Errors
 ///
-/// Returns what was run and how it ended, unless it succeeded.
+/// Returns how the command failed.
 pub(crate) fn run(command: &mut Command) -> Result<(), String> {
     let shown = shown(command);
     println!("  {shown}");
@@ -44,7 +44,7 @@ pub(crate) fn run(command: &mut Command) -> Result<(), String> {
     }
 }
 
-/// The command as it would be typed.
+/// Returns the command as a user would type it.
 pub(crate) fn shown(command: &Command) -> String {
     let program = Path::new(command.get_program()).file_name();
     let words = program.into_iter().chain(command.get_args());
@@ -54,7 +54,7 @@ pub(crate) fn shown(command: &Command) -> String {
         .join(" ")
 }
 
-/// A child's end as our own, a signal as the shell counts it.
+/// Returns a child's exit status as our exit code, a signal as shells do.
 pub(crate) fn exit_code(status: ExitStatus) -> ExitCode {
     let code = status.code().or_else(|| Some(128 + status.signal()?));
     let code = code.unwrap_or(1);

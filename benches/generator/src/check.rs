@@ -1,5 +1,4 @@
-//! What `cargo check` of generated modules takes, beside the same wrappers as one writes them by
-//! hand.
+//! Measures `cargo check` of generated modules, beside the same wrappers written by hand.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -17,7 +16,7 @@ use crate::{cpu, package};
 const COMPONENTS: usize = 100;
 const PACKAGES: [&str; 2] = ["generated", "written"];
 
-/// Checks the two in turns, with nothing else to be built.
+/// Checks the two packages in turns. Everything that they depend on is built before.
 pub(crate) fn measure(runs: usize, bars: &mut Vec<Bar>) -> Result<Value, Failure> {
     println!("`cargo check` of {COMPONENTS} modules: CPU time, least of {runs} (median, most)");
     let workspace = tempfile::tempdir()?;
@@ -26,7 +25,7 @@ pub(crate) fn measure(runs: usize, bars: &mut Vec<Bar>) -> Result<Value, Failure
     for run in 0..=runs {
         for (name, sample) in PACKAGES.into_iter().zip(&mut samples) {
             let seconds = check(workspace.path(), name)?;
-            // The first builds what both depend on.
+            // The first run builds what both depend on.
             if run > 0 {
                 sample.add(seconds);
             }
@@ -47,7 +46,7 @@ pub(crate) fn measure(runs: usize, bars: &mut Vec<Bar>) -> Result<Value, Failure
 }
 
 fn check(workspace: &Path, name: &str) -> Result<f64, Failure> {
-    // So that there is something to do.
+    // A changed file makes Cargo check the package again.
     let root = workspace.join(name).join("src/lib.rs");
     fs::write(&root, fs::read(&root)?)?;
     let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/bench-generator");

@@ -1,5 +1,5 @@
-//! How long a crate takes to build that has a generator as its build dependency, with all that this
-//! depends on.
+//! Measures how long a crate takes to build whose build dependency is a generator, with everything
+//! that the generator depends on.
 
 use std::fs;
 use std::path::Path;

@@ -1,4 +1,5 @@
-//! The two generators, each with a package of a size: written first, then generated from and timed.
+//! The two generators. For each a package is written, then its code is generated and the time is
+//! taken.
 
 use std::path::Path;
 use std::process::Command;
@@ -24,7 +25,7 @@ pub(crate) enum Generator {
     Tonic,
 }
 
-/// What one run took.
+/// The time of one run.
 #[derive(Clone, Copy)]
 pub(crate) struct Taken {
     pub(crate) wall: Duration,
@@ -75,7 +76,7 @@ impl Generator {
         })
     }
 
-    /// Generates in this process, and prints how many nanoseconds it took, on the clock and on the
+    /// Generates in this process, and prints the nanoseconds that it took on the clock and on the
     /// CPU.
     pub(crate) fn run(self, components: usize) -> Result<(), Failure> {
         let (wall, busy) = match self {
@@ -101,7 +102,7 @@ fn timed<E: Into<Failure>>(
     Ok((start.elapsed(), cpu::own()? - busy))
 }
 
-/// A generator that writes less than it should is not fast.
+/// Checks that a generator wrote everything: one that writes less is not fast.
 fn check(text: &Path, generator: Generator, components: usize) -> Result<(), Failure> {
     let mark = match generator {
         Generator::Ours => "__private::begin(",
@@ -118,8 +119,8 @@ fn check(text: &Path, generator: Generator, components: usize) -> Result<(), Fai
     .into())
 }
 
-/// What protoc would make of services whose methods share one request and one reply, without
-/// comments: the least that there is to generate for the peer, and nothing to parse.
+/// Returns what protoc would make of services whose methods share one request and one reply,
+/// without comments. The peer has nothing to parse and as little as possible to generate.
 fn descriptors(services: usize) -> FileDescriptorSet {
     let fields = [
         ("app", Type::String),

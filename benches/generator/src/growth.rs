@@ -1,4 +1,4 @@
-//! What generating takes, ours and the peer's, as the number of components grows.
+//! Measures generation, ours and the peer's, as the number of components grows.
 
 use serde_json::{Value, json};
 

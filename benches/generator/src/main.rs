@@ -1,9 +1,9 @@
-//! What the generator costs, beside its peers, and whether the bars are kept. `--help` says what
-//! can be measured.
+//! Measures the generator beside its peers, and checks the bars. `--help` lists the measurements.
 //!
-//! Build scripts are compiled without optimisation, so this is to be as well: `cargo run --package
-//! redis-components-bench-generator`. Everything runs in turns, and CPU time is what counts:
-//! generators and rustc's front end have one thread, and what else a machine does should not.
+//! Build scripts are compiled without optimisation, and so is this program when it runs as `cargo
+//! run --package redis-components-bench-generator`. Everything is measured in turns. CPU time
+//! counts: generators and rustc's front end have one thread, and other work on the machine must not
+//! count.
 
 mod bar;
 mod check;

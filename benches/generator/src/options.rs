@@ -9,25 +9,25 @@ use crate::generators::Generator;
 
 /// Measures the generator beside tonic-prost-build.
 ///
-/// Without --check and --cold, what is generated is measured: ours and tonic-prost-build's, for 10,
-/// 100 and 1,000 components.
+/// Without --check and --cold, it measures generation: ours and tonic-prost-build's, for 10, 100
+/// and 1,000 components.
 #[derive(Debug, Parser)]
 #[command(subcommand_negates_reqs = true, args_conflicts_with_subcommands = true)]
 pub(crate) struct Options {
     /// Measure `cargo check` of 100 generated modules and of the same wrappers written by hand.
     #[arg(long)]
     check: bool,
-    /// Measure `cargo build` of a crate that has the generator as its build dependency, from
-    /// nothing (needs the registry).
+    /// Measure `cargo build`, from nothing, of a crate whose build dependency is the generator.
+    /// This needs the registry.
     #[arg(long)]
     cold: bool,
-    /// Measure all of these.
+    /// Measure generation, --check and --cold.
     #[arg(long)]
     all: bool,
-    /// How often each is measured (--cold: once).
+    /// How often each is measured; --cold is measured once.
     #[arg(long, value_name = "N", default_value = "5", value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
     pub(crate) runs: usize,
-    /// Write what was measured to a file.
+    /// Write the figures to a file.
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
     #[command(subcommand)]

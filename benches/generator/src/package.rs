@@ -1,4 +1,4 @@
-//! A package with many components, whose functions are as long as functions are.
+//! A package with many components, whose functions have a usual length.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::failure::Failure;
 
-/// How many functions a component has, and methods a service.
+/// The number of functions of a component, and of methods of a service.
 pub(crate) const FUNCTIONS: usize = 10;
 
 /// Writes the manifest and one source for each component.
@@ -29,7 +29,7 @@ pub(crate) fn write(directory: &Path, components: usize) -> Result<(), Failure> 
     Ok(())
 }
 
-/// The functions of one component.
+/// Returns the source of one component.
 pub(crate) fn source() -> Result<String, Failure> {
     let mut source =
         "use redis::{AsyncCommands, RedisResult};\nuse redis_components::Connection;\n".to_owned();

@@ -6,29 +6,28 @@ use std::str::FromStr;
 
 use clap::Parser;
 
-/// Measures how fast it is beside its peers.
+/// Measures redis-components beside its alternatives.
 ///
-/// In fifteen minutes, on a machine that does nothing else.
+/// This takes fifteen minutes on an otherwise idle machine.
 #[derive(Debug, Parser)]
 pub(crate) struct Options {
-    /// Take two minutes instead of fifteen: this tells whether all is well, not how fast it is.
+    /// Take two minutes instead of fifteen. This checks that all is well; its figures are rough.
     #[arg(long)]
     pub(crate) quick: bool,
-    /// Fill the tables of docs/performance.md, and put the charts beside it.
+    /// Fill the tables of docs/performance.md, and write the charts beside it.
     #[arg(long)]
     pub(crate) docs: bool,
-    /// Write report.json, report.md and the charts to a folder, instead of target/bench.
+    /// Write report.json, report.md and the charts to a folder instead of target/bench.
     #[arg(long, value_name = "FOLDER")]
     pub(crate) out: Option<PathBuf>,
-    /// Measure throughput alone, in four minutes, with the Redis server there: how it is over a
-    /// network.
+    /// Measure throughput alone, in four minutes, over the network to the Redis server there.
     ///
-    /// Its key `recent:main:info` is written. There are no bars then: they are for one machine.
+    /// The key `recent:main:info` there is written. The bars are dropped: they are for one machine.
     #[arg(long, value_name = "HOST:PORT", conflicts_with_all = ["docs", "quick"])]
     pub(crate) server: Option<HostPort>,
 }
 
-/// Where a server is that is there already.
+/// The address of a running server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct HostPort {
     pub(crate) host: String,

@@ -1,4 +1,4 @@
-//! The Redis servers of a run: one for configs, and two for data or one that is there already.
+//! The Redis servers of a run: one for configs, and two for data unless `--server` names one.
 
 use redis_components_testing::Server;
 
@@ -6,7 +6,7 @@ use crate::failure::Failure;
 use crate::functions::moving::SERVER;
 use crate::options::HostPort;
 
-/// The components whose configs are written at the start; all are on the first data server.
+/// The components whose configs are written at the start. All are on the first data server.
 const COMPONENTS: &[&str] = &[
     "logs",
     "logs_two",
@@ -17,7 +17,7 @@ const COMPONENTS: &[&str] = &[
     "many_5000",
 ];
 
-/// Where the servers are.
+/// The addresses of the servers.
 #[derive(Clone, Debug)]
 pub(crate) struct Urls {
     pub(crate) config: String,
@@ -25,7 +25,7 @@ pub(crate) struct Urls {
 }
 
 impl Urls {
-    /// As a worker's arguments.
+    /// Returns the addresses as a worker's arguments.
     pub(crate) fn to_arguments(&self) -> [&str; 3] {
         [&self.config, &self.data[0], &self.data[1]]
     }
@@ -39,7 +39,7 @@ impl Urls {
     }
 }
 
-/// The servers, which end with this, but for one that was there already.
+/// The servers. They stop when this is dropped, except one that `--server` names.
 pub(crate) struct Servers {
     config: Server,
     data: Data,
@@ -52,7 +52,7 @@ enum Data {
 
 impl Servers {
     pub(crate) fn start(data: Option<&HostPort>) -> Result<Self, Failure> {
-        // No run of ours is about writing to a disk.
+        // No measurement is about writing to a disk.
         let start = || Server::try_start_with(&["--save", ""]);
         let data = match data {
             Some(there) => Data::There(there.clone()),
@@ -93,7 +93,7 @@ impl Servers {
         }
     }
 
-    /// What the data server is, such as `Redis 7.0.15`.
+    /// Returns the version of the data server, such as `Redis 7.0.15`.
     pub(crate) fn version(&self) -> Result<String, Failure> {
         let [url, _] = self.urls().data;
         let ask = || {
@@ -108,7 +108,7 @@ impl Servers {
         Ok(format!("Redis {}", version.unwrap_or("of no version")))
     }
 
-    /// How often each command was called on the config server, by others than us.
+    /// Returns how often each command was called on the config server, without our own `INFO`.
     pub(crate) fn config_commands(&self) -> Result<Vec<(String, u64)>, Failure> {
         let answer = self.config.command(&["INFO", "commandstats"]);
         let text: String = redis::from_redis_value(answer)?;

@@ -1,4 +1,4 @@
-//! bb8-redis: a pool, a connection taken for each call.
+//! bb8-redis: a pool, from which each call takes a connection.
 
 use bb8::Pool;
 use bb8_redis::RedisConnectionManager;

@@ -1,4 +1,4 @@
-//! deadpool-redis: a pool, a connection taken for each call.
+//! deadpool-redis: a pool, from which each call takes a connection.
 
 use deadpool_redis::{Config, Pool, Runtime};
 

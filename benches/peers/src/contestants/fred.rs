@@ -1,4 +1,4 @@
-//! fred: a client, or a pool of clients that takes turns.
+//! fred: a client, or a pool whose clients take turns.
 
 use fred::prelude::{Builder, ClientLike, Config, ListInterface, Pool};
 

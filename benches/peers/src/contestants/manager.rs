@@ -1,4 +1,4 @@
-//! The connection of redis-rs that reconnects.
+//! redis-rs's `ConnectionManager`, which reconnects.
 
 use redis::aio::ConnectionManager;
 

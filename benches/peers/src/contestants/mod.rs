@@ -1,5 +1,4 @@
-//! Who is compared: each in a file of its own, with the settings that its own documentation
-//! recommends.
+//! The contestants: each in its own file, with the settings that its documentation recommends.
 
 mod accessor;
 mod bare;
@@ -25,7 +24,7 @@ use crate::failure::Failure;
 use crate::subject::Subject;
 use crate::{declared, names};
 
-/// The contestant of a name, connected.
+/// Connects a contestant by name.
 pub(crate) fn subject(world: &World, name: &str) -> Result<Box<dyn Subject>, Failure> {
     let (runtime, url) = (&world.runtime, world.urls.data[0].as_str());
     let subject = match name {
@@ -86,8 +85,8 @@ fn connection(world: &World) -> Result<MultiplexedConnection, Failure> {
 fn book(world: &World, wait: Duration) -> Result<Book, Failure> {
     let connected = Book::connect(&world.urls.config, "logs", wait);
     let mut book = world.runtime.block_on(connected)?;
-    // As a service would when it starts: the book's code has nothing to say to a second caller
-    // meanwhile.
+    // A service calls once when it starts, because the book's code has no answer for a second
+    // caller meanwhile.
     world.runtime.block_on(book.connection())?;
     Ok(book)
 }

@@ -1,4 +1,4 @@
-//! r2d2: a pool for threads, a connection taken for each call.
+//! r2d2: a pool for threads, from which each call takes a connection.
 
 use r2d2::Pool;
 use redis::Client;

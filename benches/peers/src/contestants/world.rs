@@ -1,4 +1,4 @@
-//! What all contestants share.
+//! The surroundings that all contestants share.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::servers::Urls;
 pub(crate) const APP: &str = "main";
 pub(crate) const MESSAGE: &str = "User 235 logged in";
 
-/// Where contestants run and whom they call.
+/// The runtime of the contestants, and their servers.
 pub(crate) struct World {
     pub(crate) runtime: Arc<Runtime>,
     pub(crate) urls: Urls,

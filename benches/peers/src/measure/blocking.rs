@@ -1,4 +1,4 @@
-//! Calls per second of threads.
+//! Measures calls per second of threads.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What measurements share.
+//! The state that measurements share.
 
 use crate::plan::Plan;
 use crate::progress::Progress;
@@ -6,7 +6,7 @@ use crate::report::{Bar, Finding};
 use crate::rounds::{Rates, Workers};
 use crate::servers::Servers;
 
-/// What a measurement needs.
+/// The plan, the servers and the processes of a run.
 pub(crate) struct Run<'a> {
     pub(crate) plan: Plan,
     pub(crate) servers: &'a Servers,
@@ -14,7 +14,7 @@ pub(crate) struct Run<'a> {
     pub(crate) progress: &'a Progress,
 }
 
-/// The ratio of two rates as a finding, where both were measured.
+/// Returns the ratio of two rates as a finding, if both were measured.
 pub(super) fn ratio(
     rates: &Rates,
     of: &str,

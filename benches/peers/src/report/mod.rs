@@ -1,4 +1,4 @@
-//! What a run has found.
+//! The report of a run.
 
 pub(crate) mod chart;
 mod finding;

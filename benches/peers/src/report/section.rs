@@ -1,14 +1,14 @@
-//! One subject of a report.
+//! Sections of a report.
 
 use super::chart::Chart;
 use super::finding::Finding;
 use super::table::Table;
 
-/// One subject of the report.
+/// One subject of a report.
 #[derive(Debug)]
 pub(crate) struct Section {
     pub(crate) title: &'static str,
-    /// What the figures are, and how they were taken.
+    /// Says what the figures are, and how they were taken.
     pub(crate) note: String,
     pub(crate) table: Table,
     pub(crate) findings: Vec<Finding>,

@@ -1,4 +1,4 @@
-//! Those of whom it is measured when they find a server that has moved.
+//! The contestants of the propagation measurement: their calls tell which server they ran on.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::failure::Failure;
 use crate::functions::moving::which_server;
 use crate::names;
 
-/// Someone whose calls go to a server that can be told.
+/// A contestant whose calls tell their server.
 #[derive(Clone)]
 pub(crate) enum Located {
     Ours,
@@ -20,7 +20,7 @@ pub(crate) enum Located {
 }
 
 impl Located {
-    /// Of a name, and who moves it.
+    /// Returns a contestant by name, and its operator.
     pub(crate) fn connect(world: &World, name: &str) -> Result<(Self, Mover), Failure> {
         let urls = &world.urls;
         match name {
@@ -40,7 +40,7 @@ impl Located {
         }
     }
 
-    /// Calls once, and tells which server answered.
+    /// Calls once. Returns the server that answered.
     pub(crate) async fn which_server(&mut self) -> Result<usize, Failure> {
         match self {
             Self::Ours => Ok(moving::which_server().await?),
