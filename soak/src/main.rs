@@ -72,6 +72,6 @@ async fn interrupted() -> io::Result<()> {
         _ = hang_up.recv() => {}
     }
     // Stderr, because stdout may be a pipe whose reader the same Ctrl-C has ended.
-    eprintln!("interrupted: mending what is broken and stopping the servers");
+    eprintln!("interrupted: ending faults and stopping the servers");
     Ok(())
 }

@@ -123,7 +123,7 @@ async fn stretches(soak: &Soak, fleets: &Fleets, duration: Duration, rests: &mut
 fn join(helpers: Vec<thread::JoinHandle<()>>, soak: &Soak) {
     for helper in helpers {
         if helper.join().is_err() {
-            soak.violation("who moves components or makes faults has panicked");
+            soak.violation("the operator, an injector or the stall watcher has panicked");
         }
     }
 }

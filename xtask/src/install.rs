@@ -36,12 +36,14 @@ pub(crate) fn until_found<T, const N: usize>(
         let mut update = manager.update(privilege);
         for package in packages(manager) {
             let install = manager.install(privilege, package);
-            println!("To install the package `{package}`, this is run:");
+            println!("To install the package `{package}`, these commands run:");
             for command in update.iter().chain([&install]) {
                 println!("  {}", command.join(" "));
             }
             if !consent.is_given() {
-                tried.push(format!("`{package}` was not to be installed"));
+                tried.push(format!(
+                    "`{package}` was not installed, because the answer was no"
+                ));
                 return Err(tried);
             }
             // An old list may still do, so a failure here is only noted.
@@ -54,7 +56,7 @@ pub(crate) fn until_found<T, const N: usize>(
                 Ok(()) => match found() {
                     Some(it) => return Ok(it),
                     None => tried.push(format!(
-                        "`{package}` is installed, but what it holds does not run"
+                        "`{package}` is installed, but its program does not run"
                     )),
                 },
                 Err(reason) => tried.push(reason),

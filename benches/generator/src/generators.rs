@@ -42,7 +42,7 @@ impl Generator {
         }
     }
 
-    /// Runs in a process of its own, as a build script does.
+    /// Runs in its own process, as a build script does.
     pub(crate) fn measure(self, components: usize) -> Result<Taken, Failure> {
         let directory = tempfile::tempdir()?;
         if self == Self::Ours {

@@ -36,7 +36,7 @@ pub(crate) struct Options {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Runs a generator once, in a process of its own.
+    /// Runs a generator once, in its own process.
     #[command(hide = true)]
     Generate {
         generator: Generator,

@@ -13,7 +13,7 @@ use crate::statistics::{Estimate, median};
 use crate::subject::Slice;
 use crate::worker::{Mode, Request};
 
-/// Where a contestant runs.
+/// The process that a contestant runs in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Place {
     Rust(Mode),

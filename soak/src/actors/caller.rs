@@ -126,7 +126,7 @@ impl Caller {
         self.soak.tally.failed(self.class, took(call), excuse);
         if excuse.is_none() {
             self.wrong(&format!(
-                "a call that took {:?} failed though its server was well: {error}",
+                "a call that took {:?} failed, although its server was healthy: {error}",
                 took(call)
             ));
         }

@@ -56,7 +56,7 @@ impl Operator {
             }
             65..72 => self.spoil("bad config", which, "{\"host\": 1, \"prot\": 6379"),
             72..76 => self.spoil(
-                "nobody listens",
+                "closed port",
                 which,
                 "{\"host\": \"127.0.0.1\", \"port\": 1}",
             ),
@@ -184,7 +184,7 @@ fn write(
     let written = soak.with_change(kind, changes, by_swap, write);
     if let Err(error) = written {
         soak.violation(&format!(
-            "the config server that nobody disturbs cannot be written to: {error}"
+            "the config server has no fault, but cannot be written to: {error}"
         ));
     }
 }

@@ -59,7 +59,7 @@ fn settle_queues(soak: &Soak) -> Result<(), String> {
 /// Returns the violation of a server that does not answer at rest.
 pub(super) fn unexpected(server: usize, error: &redis::RedisError) -> String {
     format!(
-        "{} does not answer, though nobody disturbs it: {error}",
+        "{} does not answer, although it has no fault: {error}",
         name(server)
     )
 }

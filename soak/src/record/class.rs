@@ -39,7 +39,7 @@ pub(crate) enum Excuse {
 impl Excuse {
     pub(crate) fn name(self) -> &'static str {
         match self {
-            Self::Server => "a fault of the server it may have run on, or of the machine",
+            Self::Server => "a fault of a possible server, or of the machine",
             Self::Disabled => "the component was switched off",
             Self::Cold => "a new scope that found no config",
         }

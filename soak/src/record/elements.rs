@@ -28,9 +28,9 @@ impl Elements {
 
     pub(crate) fn not_pushed(&mut self, element: u64) -> Result<(), String> {
         let waited = self.waiting.remove(&element);
-        waited.map(|_| ()).ok_or_else(|| {
-            format!("element {element} was popped, but its push had found no connection")
-        })
+        waited
+            .map(|_| ())
+            .ok_or_else(|| format!("element {element} was popped, but its push had no connection"))
     }
 
     pub(crate) fn popped(&mut self, element: u64) -> Result<(), String> {
@@ -57,7 +57,7 @@ impl Elements {
         let lost = self.waiting.values().filter(|certain| **certain).count() as u64;
         if lost > self.unanswered {
             return Err(format!(
-                "{lost} elements were lost, and {} pops have ended without an answer",
+                "{lost} elements were lost, but only {} pops ended without an answer",
                 self.unanswered
             ));
         }

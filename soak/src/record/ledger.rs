@@ -66,8 +66,7 @@ impl Ledger {
         let unaccounted = counted - succeeded;
         if unaccounted > self.unanswered {
             return Err(format!(
-                "a call was made twice: of {counted} that were counted {succeeded} have succeeded and {} have ended \
-                 without an answer",
+                "a call was executed twice: {counted} were counted, {succeeded} succeeded and {} ended without an answer",
                 self.unanswered
             ));
         }
@@ -97,7 +96,7 @@ mod tests {
         ledger.unanswered();
         ledger.answered(0, 2).unwrap();
         let error = ledger.answered(0, 4).unwrap_err();
-        assert!(error.contains("made twice"), "{error}");
+        assert!(error.contains("executed twice"), "{error}");
     }
 
     #[test]

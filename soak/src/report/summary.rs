@@ -63,18 +63,18 @@ impl fmt::Display for Report {
         list(f, "changes of configs", &figures.changes)?;
         writeln!(
             f,
-            "configs that had their time, after which no call ran elsewhere {}",
+            "configs with enough time, after which no call ran elsewhere {}",
             grouped(figures.had_their_time)
         )?;
         list(f, "faults", &figures.faults)?;
         list(
             f,
-            "calls that failed as expected, because of",
+            "calls that failed for a known reason",
             &figures.failed_as_expected,
         )?;
         writeln!(
             f,
-            "calls that failed unexpectedly {} (a failure would have been unexpected of {:.0} % of those answered)",
+            "calls that failed unexpectedly {} (a failure of {:.0} % of the answered calls would have been unexpected)",
             figures.failed_unexpectedly, figures.percent_that_had_to_succeed
         )?;
         self.fmt_rests(f)?;
@@ -121,7 +121,7 @@ impl Report {
         }
         writeln!(
             f,
-            "counted exactly, and found the servers that were left empty, at each of {} rests",
+            "all counts were exact and all other servers empty at each of {} rests",
             self.rests.len()
         )
     }

@@ -36,7 +36,7 @@ impl Located {
                 let (located, mover) = DynamicConfig::start(world)?;
                 Ok((Self::DynamicConfig(located), mover))
             }
-            _ => Err(format!("there is nobody called `{name}` who moves").into()),
+            _ => Err(format!("no contestant `{name}` can move").into()),
         }
     }
 

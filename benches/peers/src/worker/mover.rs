@@ -5,7 +5,7 @@ use std::time::Instant;
 use crate::failure::Failure;
 use crate::servers::Urls;
 
-/// Writes configs over a connection of its own.
+/// Writes configs over its own connection.
 pub(crate) struct Mover {
     connection: redis::Connection,
     key: &'static str,

@@ -1,4 +1,4 @@
-//! Scopes that come and go, each with a config watch and clients of its own.
+//! Scopes that come and go, each with its own config watch and clients.
 
 use std::sync::Arc;
 use std::thread;

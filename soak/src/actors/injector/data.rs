@@ -40,7 +40,7 @@ pub(super) fn tell(soak: &Soak, server: &Server, words: &[&str]) {
     let told = ask::<redis::Value>(&server.client(), words);
     if let Err(error) = told {
         soak.violation(&format!(
-            "a server that is well cannot be told {words:?}: {error}"
+            "a healthy server did not execute {words:?}: {error}"
         ));
     }
 }
