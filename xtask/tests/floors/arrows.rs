@@ -25,7 +25,9 @@ pub(crate) fn arrows(tree: &Tree) -> Vec<Arrow<'_>> {
     let mut arrows = Vec::new();
     for (from, file) in &tree.files {
         let mut seen = BTreeSet::new();
-        for mention in &file.mentions {
+        // The import of an item is an arrow, and its use is none. A module's use may lead on.
+        let leads_on = |mention: &&Mention| tree.is_module(&mention.path[..mention.imported]);
+        for mention in file.mentions.iter().filter(leads_on) {
             let mut all = follow(tree, from, mention);
             all.retain(|arrow| arrow.to != from && seen.insert((arrow.to, arrow.text)));
             arrows.extend(all);

@@ -30,6 +30,8 @@ pub(crate) struct Mention {
     pub(crate) text: String,
     /// From the crate's root.
     pub(crate) path: Vec<String>,
+    /// How much of the path stands for a name that the file imports.
+    pub(crate) imported: usize,
 }
 
 impl File {
@@ -165,11 +167,13 @@ impl Reader {
 
     fn mention(&mut self, words: &[Ident]) {
         if let Some(path) = self.resolve(words) {
+            let import = self.file.imports.get(&words[0].to_string());
             let text: Vec<_> = words.iter().map(ToString::to_string).collect();
             self.file.mentions.push(Mention {
                 line: words[0].span().start().line,
                 text: text.join("::"),
                 path,
+                imported: import.and_then(Option::as_ref).map_or(0, Vec::len),
             });
         }
     }

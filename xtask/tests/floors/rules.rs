@@ -141,6 +141,7 @@ mod tests {
             "fn up() { let crate::middle::Two(_) = two; }",
             "fn up() { format!(\"{}\", crate::middle::TEXT) }",
             "mod inner { use super::super::middle::Two; }",
+            "use crate::middle;\nfn up() { middle::one::f() }",
         ] {
             let errors = with("low.rs", line);
             assert_said(
@@ -185,6 +186,28 @@ mod tests {
         assert_said(
             &errors,
             &["a circle: ", "middle/mod.rs:3 ", "middle/two.rs:3 "],
+        );
+    }
+
+    #[test]
+    fn an_item_is_told_where_it_is_imported_and_a_module_where_it_is_used() {
+        let errors = with(
+            "low.rs",
+            "use crate::middle::two::Two;\nfn up() { Two::new() }",
+        );
+        let up = |error: &&String| error.contains("runs up");
+        assert_eq!(errors.iter().filter(up).count(), 1, "{errors:#?}");
+        let errors = with(
+            "middle/one.rs",
+            "use crate::middle;\nfn g() { middle::Two::new() }",
+        );
+        assert_said(
+            &errors,
+            &[
+                "middle/one.rs:4 ",
+                "`middle::Two::new`",
+                "only passes it on",
+            ],
         );
     }
 

@@ -44,6 +44,11 @@ impl Tree {
         })
     }
 
+    /// Returns `true` if a path within the crate is a module, in a file of its own.
+    pub(crate) fn is_module(&self, path: &[String]) -> bool {
+        self.modules.contains_key(path)
+    }
+
     /// Splits a path within the crate into the deepest file that it names and the rest.
     pub(crate) fn deepest<'a>(&self, path: &'a [String]) -> Option<(&str, &'a [String])> {
         (0..=path.len()).rev().find_map(|length| {
