@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn sudo_comes_first_where_it_is_needed_and_never_for_brew() {
+    fn sudo_comes_first_if_needed_and_never_for_brew() {
         let commands = [AptGet, Dnf, Apk, Brew]
             .map(|manager| manager.install(Privilege::Sudo, "redis").join(" "));
         assert_eq!(

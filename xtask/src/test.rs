@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn the_browser_comes_last_where_it_is_asked_for() {
+    fn the_browser_comes_last_if_asked_for() {
         let [nextest, cargo] = [true, false].map(|nextest| steps(nextest, true, &[]));
         assert_eq!(nextest[2], (NEXTEST_BROWSER, &[][..]));
         assert_eq!(cargo[2], (CARGO_TEST_BROWSER, &[][..]));

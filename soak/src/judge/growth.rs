@@ -45,7 +45,7 @@ mod tests {
     use crate::report::usage::Usage;
 
     #[test]
-    fn growth_is_told_where_it_is_out_of_bounds() {
+    fn growth_beyond_its_limit_is_reported() {
         let warm = Usage {
             resident_kib: Some(10_000),
             file_descriptors: Some(50),

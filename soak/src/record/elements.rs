@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn an_element_that_nobody_took_is_lost_where_no_pop_failed() {
+    fn a_missing_element_is_lost_unless_a_pop_failed() {
         let mut elements = Elements::default();
         let [first, second] = [elements.next(), elements.next()];
         elements.pushed(first);

@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn who_runs_elsewhere_in_calm_is_late() {
+    fn a_call_on_another_server_in_calm_is_late() {
         let start = Instant::now();
         let history = history(start, &[(0, on(0)), (10, on(1))]);
         let call = Span {
