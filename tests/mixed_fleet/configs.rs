@@ -4,8 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use redis_components::ComponentConfig;
-use redis_components_testing::Server;
-use redis_components_testing::python;
+use redis_components_testing::{Server, python};
 use serde_json::{Map, Value, json};
 
 /// What a connection of redis-py knows of its config.
