@@ -20,6 +20,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use app::functions::logs::Severity;
+use clap::Parser;
 use redis_components_testing::Server;
 
 use self::service::Service;
@@ -29,11 +30,21 @@ const LOG_EVERY: Duration = Duration::from_millis(100);
 /// The time from one move to the next. It is longer than both services take to follow: a second.
 const MOVE_EVERY: Duration = Duration::from_secs(3);
 
+/// Services in Rust and in Python on the same component.
+#[derive(Debug, Parser)]
+#[command(name = "mixed_fleet")]
+struct Options {
+    /// End after so many moves.
+    #[arg(long, value_name = "N")]
+    moves: Option<usize>,
+}
+
 #[tokio::main]
 async fn main() -> ExitCode {
+    let options = Options::parse();
     let outcome = tokio::select! {
         interrupted = tokio::signal::ctrl_c() => interrupted.map_err(Into::into),
-        outcome = watch() => outcome,
+        outcome = watch(&options) => outcome,
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -44,8 +55,7 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn watch() -> Result<(), Box<dyn Error>> {
-    let moves = moves(std::env::args().skip(1))?;
+async fn watch(options: &Options) -> Result<(), Box<dyn Error>> {
     let start = || Server::try_start_with(&[]);
     let (config, data) = (start()?, [start()?, start()?]);
     let move_to = |target: usize| {
@@ -74,7 +84,7 @@ async fn watch() -> Result<(), Box<dyn Error>> {
             );
         }
         if moved_at.elapsed() >= MOVE_EVERY {
-            if moved == moves {
+            if Some(moved) == options.moves {
                 return Ok(());
             }
             moved += 1;
@@ -83,16 +93,6 @@ async fn watch() -> Result<(), Box<dyn Error>> {
             moved_at = Instant::now();
         }
         tokio::time::sleep(LOG_EVERY).await;
-    }
-}
-
-fn moves(mut arguments: impl Iterator<Item = String>) -> Result<usize, Box<dyn Error>> {
-    match (arguments.next().as_deref(), arguments.next()) {
-        (None, _) => Ok(usize::MAX),
-        (Some("--moves"), Some(moves)) => Ok(moves.parse()?),
-        (Some(unknown), _) => {
-            Err(format!("`{unknown}` is not an option; the only option is `--moves N`").into())
-        }
     }
 }
 

@@ -28,6 +28,7 @@ use std::io;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use clap::Parser;
 use tokio::signal::unix::{SignalKind, signal};
 
 use self::callers::Callers;
@@ -45,10 +46,11 @@ const TAKEN_OVER_WITHIN: Duration = Duration::from_secs(10);
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    let options = Options::parse();
     let outcome = tokio::select! {
         biased;
         interrupted = interrupted() => interrupted.map(|()| ExitCode::from(130)).map_err(Into::into),
-        outcome = demonstrate() => outcome,
+        outcome = demonstrate(&options) => outcome,
     };
     // Here the servers and the tasks are gone, whatever the outcome.
     outcome.unwrap_or_else(|error| {
@@ -57,8 +59,8 @@ async fn main() -> ExitCode {
     })
 }
 
-async fn demonstrate() -> Result<ExitCode, Box<dyn Error>> {
-    let options = Options::from_arguments(std::env::args().skip(1))?;
+async fn demonstrate(options: &Options) -> Result<ExitCode, Box<dyn Error>> {
+    let Options { moves, tasks } = *options;
     let servers = Servers::start()?;
     println!("{servers}");
     redis_components::Settings::new(servers.config_url()).install()?;
@@ -66,16 +68,13 @@ async fn demonstrate() -> Result<ExitCode, Box<dyn Error>> {
     // One first call reports a problem once; 64 concurrent calls would report it 64 times.
     app::logs::connection().await?;
 
-    println!(
-        "{} tasks call logs::log_recent(\"main\", …)\n",
-        options.tasks
-    );
+    println!("{tasks} tasks call logs::log_recent(\"main\", …)\n");
     let started = Instant::now();
-    let callers = Callers::start(options.tasks);
-    let mut live = Live::new(&servers, &callers, options.moves);
+    let callers = Callers::start(tasks);
+    let mut live = Live::new(&servers, &callers, moves);
     live.until(MOVE_EVERY, |_| false).await?;
     let mut longest = Duration::ZERO;
-    for number in 1..=options.moves {
+    for number in 1..=moves {
         longest = longest.max(one_move(&servers, &mut live, number).await?);
     }
     live.end()?;

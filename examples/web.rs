@@ -32,6 +32,7 @@ use std::time::Duration;
 use axum::response::Html;
 use axum::routing::{get, post};
 use axum::{Router, middleware};
+use clap::Parser;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -43,10 +44,11 @@ const DRAIN: Duration = Duration::from_secs(5);
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    let options = Options::parse();
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
         .init();
-    match serve().await {
+    match serve(&options).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error}");
@@ -55,8 +57,7 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn serve() -> Result<(), Box<dyn Error>> {
-    let options = Options::from_arguments(std::env::args().skip(1))?;
+async fn serve(options: &Options) -> Result<(), Box<dyn Error>> {
     let stop = stop()?;
     let servers = Servers::unless_named()?;
     if let Some(servers) = &servers {

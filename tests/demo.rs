@@ -52,10 +52,10 @@ fn an_interrupted_demo_leaves_nothing_running() {
 #[test]
 fn a_wrong_option_is_reported_and_starts_nothing() {
     let output = demo(&["--mvoes", "2"]).output().unwrap();
-    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(output.status.code(), Some(2));
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(
-        stderr.contains("`--mvoes`") && stderr.contains("`--moves N`"),
+        stderr.contains("'--mvoes'") && stderr.contains("'--moves'"),
         "{stderr}"
     );
     assert_eq!(output.stdout, b"");

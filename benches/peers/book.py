@@ -1,4 +1,4 @@
-"""The book's own Python as a contestant: reads one request a line, and answers each with one line of JSON."""
+"""The book's own Python as a contestant. It reads one request a line, and answers each with one line of JSON."""
 
 import json
 import os

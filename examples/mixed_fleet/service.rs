@@ -2,9 +2,10 @@
 
 use std::error::Error;
 use std::io::{BufRead, BufReader, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
+use redis_components_testing::python;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -62,14 +63,4 @@ impl Drop for Service {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-/// Returns the path of `python/bin/python` in Cargo's target folder, which holds this program too.
-pub(crate) fn python() -> Result<PathBuf, Box<dyn Error>> {
-    let program = std::env::current_exe()?;
-    program
-        .ancestors()
-        .map(|folder| folder.join("python/bin/python"))
-        .find(|python| python.is_file())
-        .ok_or_else(|| "there is no Python with redis-py: `cargo xtask python` sets it up".into())
 }

@@ -1,12 +1,13 @@
 //! The live display: a line for each move and, on a terminal, a last line that changes.
 
 use std::collections::VecDeque;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::time::{Duration, Instant};
+
+use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::callers::Callers;
 use crate::servers::{NAMES, Servers};
-use crate::summary::grouped;
 
 const SAMPLE_EVERY: Duration = Duration::from_millis(25);
 /// The span of time for rates.
@@ -21,20 +22,22 @@ pub(crate) struct Live<'a> {
     /// The number and the target of the current move.
     current: (usize, usize),
     samples: VecDeque<(Instant, [u64; 2])>,
-    terminal: bool,
+    /// Hidden unless stdout is a terminal.
+    line: ProgressBar,
 }
 
 impl<'a> Live<'a> {
     pub(crate) fn new(servers: &'a Servers, callers: &'a Callers, moves: usize) -> Self {
         let samples = VecDeque::from([(Instant::now(), servers.counted())]);
-        let terminal = io::stdout().is_terminal();
+        let line = ProgressBar::no_length().with_style(ProgressStyle::default_spinner());
+        line.set_draw_target(ProgressDrawTarget::stdout());
         Self {
             servers,
             callers,
             moves,
             current: (0, 0),
             samples,
-            terminal,
+            line,
         }
     }
 
@@ -53,7 +56,7 @@ impl<'a> Live<'a> {
         let deadline = Instant::now() + limit;
         loop {
             let counted = self.sample();
-            self.redraw()?;
+            self.redraw();
             if wanted(counted) {
                 return Ok(true);
             }
@@ -69,17 +72,18 @@ impl<'a> Live<'a> {
     pub(crate) fn moved(&self, taken_over: Duration) -> io::Result<()> {
         let (number, target) = self.current;
         let [from, to] = [NAMES[1 - target], NAMES[target]];
-        let [a, b] = self.rates().map(grouped);
+        let [a, b] = self.rates().map(counted);
         let milliseconds = taken_over.as_millis();
-        let (calls, failed) = (grouped(self.callers.succeeded()), self.callers.failed());
-        self.line(&format!(
+        let (calls, failed) = (counted(self.callers.succeeded()), self.callers.failed());
+        self.tell(&format!(
             "move {number:>2}  {from} -> {to} in {milliseconds:>4} ms  A {a:>7}/s  B {b:>7}/s  {calls:>9} calls, {failed} failed"
         ))
     }
 
     /// Clears the line that changes.
     pub(crate) fn end(&self) -> io::Result<()> {
-        self.line("")
+        self.line.finish_and_clear();
+        self.tell("")
     }
 
     fn sample(&mut self) -> [u64; 2] {
@@ -105,10 +109,7 @@ impl<'a> Live<'a> {
         [0, 1].map(|server| (now[server] - before[server]) * 1000 / milliseconds)
     }
 
-    fn redraw(&self) -> io::Result<()> {
-        if !self.terminal {
-            return Ok(());
-        }
+    fn redraw(&self) {
         let rates = self.rates();
         let total = rates.iter().sum::<u64>().max(1);
         let [a, b] = rates.map(|rate| {
@@ -117,21 +118,22 @@ impl<'a> Live<'a> {
                 "{}{} {:>7}/s",
                 "█".repeat(full),
                 "░".repeat(BAR - full),
-                grouped(rate)
+                counted(rate)
             )
         });
         let (number, failed) = (self.current.0, self.callers.failed());
-        let mut out = io::stdout().lock();
-        write!(
-            out,
-            "\r\x1b[2KA {a}   B {b}   move {number}/{}   failed {failed}",
+        self.line.set_message(format!(
+            "A {a}   B {b}   move {number}/{}   failed {failed}",
             self.moves
-        )?;
-        out.flush()
+        ));
     }
 
-    fn line(&self, text: &str) -> io::Result<()> {
-        let clear = if self.terminal { "\r\x1b[2K" } else { "" };
-        writeln!(io::stdout().lock(), "{clear}{text}")
+    fn tell(&self, text: &str) -> io::Result<()> {
+        self.line
+            .suspend(|| writeln!(io::stdout().lock(), "{text}"))
     }
+}
+
+fn counted(number: u64) -> String {
+    HumanCount(number).to_string()
 }

@@ -1,40 +1,16 @@
-//! The options of the command line.
+//! The command line.
 
-/// How many moves and tasks the demo has.
-#[derive(Clone, Copy, Debug)]
+use clap::Parser;
+use clap::builder::RangedU64ValueParser;
+
+/// Moves a component between two servers while tasks call it.
+#[derive(Debug, Parser)]
+#[command(name = "move_server")]
 pub(crate) struct Options {
+    /// How often the component is moved.
+    #[arg(long, value_name = "N", default_value = "10", value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
     pub(crate) moves: usize,
+    /// How many tasks call it.
+    #[arg(long, value_name = "N", default_value = "64", value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
     pub(crate) tasks: usize,
-}
-
-impl Options {
-    pub(crate) fn from_arguments(
-        mut arguments: impl Iterator<Item = String>,
-    ) -> Result<Self, String> {
-        let mut options = Self {
-            moves: 10,
-            tasks: 64,
-        };
-        while let Some(name) = arguments.next() {
-            let number = match name.as_str() {
-                "--moves" => &mut options.moves,
-                "--tasks" => &mut options.tasks,
-                _ => {
-                    return Err(format!(
-                        "`{name}` is not an option; the options are `--moves N` and `--tasks N`"
-                    ));
-                }
-            };
-            let value = arguments.next().unwrap_or_default();
-            *number = match value.parse() {
-                Ok(value) if value > 0 => value,
-                _ => {
-                    return Err(format!(
-                        "`{name}` needs a number of at least 1, not `{value}`"
-                    ));
-                }
-            };
-        }
-        Ok(options)
-    }
 }

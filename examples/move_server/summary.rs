@@ -4,6 +4,8 @@ use std::fmt;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use indicatif::HumanCount;
+
 use crate::callers::Calls;
 use crate::servers::Servers;
 
@@ -75,26 +77,13 @@ impl fmt::Display for Summary {
             ("config reads", self.config_reads),
         ];
         for (name, number) in rows {
-            writeln!(f, "{name:<13} {:>12}", grouped(number))?;
+            writeln!(f, "{name:<13} {:>12}", HumanCount(number).to_string())?;
         }
         let (seconds, longest) = (self.elapsed.as_secs_f64(), self.longest_move.as_millis());
         write!(f, "in {seconds:.1} s; the longest move took {longest} ms")?;
         for (reason, times) in &self.calls.reasons {
-            write!(f, "\nfailed {} times: {reason}", grouped(*times))?;
+            write!(f, "\nfailed {} times: {reason}", HumanCount(*times))?;
         }
         Ok(())
     }
-}
-
-/// Returns a number with commas between its thousands: `1,234,567`.
-pub(crate) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (position, digit) in digits.chars().enumerate() {
-        if position > 0 && (digits.len() - position).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }

@@ -1,13 +1,13 @@
-//! What an operator asks servers, on connections that nothing else shares.
+//! An operator's requests to servers, each on its own connection.
 
 use std::time::Duration;
 
 use redis::{Client, Connection, FromRedisValue, RedisResult};
 
-/// Longer than a server that is well takes on a busy machine.
+/// Longer than a healthy server takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// A connection that ends each wait in bounded time.
+/// Returns a connection whose reads and writes time out.
 pub(crate) fn connect(client: &Client) -> RedisResult<Connection> {
     let connection = client.get_connection_with_timeout(PATIENCE)?;
     connection.set_read_timeout(Some(PATIENCE))?;
@@ -15,7 +15,7 @@ pub(crate) fn connect(client: &Client) -> RedisResult<Connection> {
     Ok(connection)
 }
 
-/// Asks on a connection of its own.
+/// Sends one request on a new connection.
 pub(crate) fn ask<T: FromRedisValue>(client: &Client, words: &[&str]) -> RedisResult<T> {
     request(words).query(&mut connect(client)?)
 }
@@ -28,7 +28,7 @@ pub(crate) fn request(words: &[&str]) -> redis::Cmd {
     command
 }
 
-/// The clients that are connected, one line each, without this one and the test server's own.
+/// Returns the connected clients, one line each, without this one and the test server's own.
 pub(crate) fn clients(client: &Client) -> RedisResult<Vec<String>> {
     let mut connection = connect(client)?;
     let me: u64 = request(&["CLIENT", "ID"]).query(&mut connection)?;
@@ -40,6 +40,6 @@ pub(crate) fn clients(client: &Client) -> RedisResult<Vec<String>> {
     Ok(others.map(str::to_owned).collect())
 }
 
-/// What the connection is called over which the test server is watched.
+/// The name of the connection that watches a test server.
 pub(crate) const CONTROL: &str = "control";
 const CONTROL_FIELD: &str = " name=control ";

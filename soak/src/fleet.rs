@@ -1,6 +1,6 @@
 //! The two kinds of callers.
 
-/// How the callers learn of changes.
+/// How callers learn of changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fleet {
     Push,

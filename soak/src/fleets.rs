@@ -1,4 +1,4 @@
-//! The two sets of clients that live as long as the soak: one to which changes are pushed, and one that polls.
+//! The two sets of clients that live as long as the soak: one is pushed changes, one polls.
 
 use std::future::Future;
 
@@ -7,7 +7,7 @@ use redis_components::{Error, Scope};
 use crate::fleet::Fleet;
 use crate::soak::Soak;
 
-/// The first is that of the process, the second a scope.
+/// The clients of the process are pushed changes; a scope polls.
 #[derive(Clone, Debug)]
 pub(crate) struct Fleets {
     polling: Option<Scope>,

@@ -1,4 +1,4 @@
-//! What is called, as an application would write it.
+//! The functions that callers call, as an application would write them.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use redis::aio::PubSub;
 use redis_components::{Connection, blocking};
 use tokio::sync::oneshot;
 
-/// Counts up, and gives the count, the text that was given, and the name of the server.
+/// Counts up. Returns the count, the text that was given and the name of the server.
 pub async fn count(
     conn: &mut Connection,
     key: &str,
@@ -35,7 +35,7 @@ pub async fn push(conn: &mut Connection, queue: &str, element: u64) -> RedisResu
         .await
 }
 
-/// Waits so many seconds for an element; gives the queue's name too.
+/// Waits at most `seconds` for an element. Returns it with the name of its queue.
 pub async fn pop(
     conn: &mut Connection,
     queue: &str,
@@ -53,7 +53,7 @@ pub fn pop_blocking(
     popping(queue, seconds).query(conn)
 }
 
-/// Subscribes to a channel, tells of it, and waits so long for a message.
+/// Subscribes to a channel, says so, and waits at most `patience` for a message.
 pub async fn hear(
     conn: &mut PubSub,
     channel: &str,
@@ -61,7 +61,7 @@ pub async fn hear(
     patience: Duration,
 ) -> RedisResult<Option<String>> {
     conn.subscribe(channel).await?;
-    // Who does not wait for it has given up.
+    // An error means that the caller has given up.
     let _ = subscribed.send(());
     let mut messages = conn.on_message();
     match tokio::time::timeout(patience, messages.next()).await {
@@ -71,7 +71,7 @@ pub async fn hear(
     }
 }
 
-/// Publishes a message, and gives the number of those that it reached.
+/// Publishes a message. Returns the number of subscribers that it reached.
 pub async fn publish(conn: &mut Connection, channel: &str, message: &str) -> RedisResult<u64> {
     redis::cmd("PUBLISH")
         .arg(channel)

@@ -1,4 +1,4 @@
-//! Whether callers and faults go on, rest, or end.
+//! Lets callers and faults run, rest or stop.
 
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::thread;
@@ -8,22 +8,22 @@ const RUN: u8 = 0;
 const REST: u8 = 1;
 const STOP: u8 = 2;
 
-/// How often those who rest look whether they may go on.
+/// How often a resting actor looks whether the gate is open.
 const LOOKED_EVERY: Duration = Duration::from_millis(20);
 
-/// What everybody passes before each turn.
+/// The gate that each actor passes before each turn.
 #[derive(Debug)]
 pub(crate) struct Gate {
     state: AtomicU8,
     turns: AtomicUsize,
 }
 
-/// A turn under way; a rest begins when there is none.
+/// A turn in progress. A rest begins once there is none.
 #[derive(Debug)]
 pub(crate) struct Turn<'a>(&'a Gate);
 
 impl Gate {
-    /// A gate that is closed at first.
+    /// Returns a gate that is closed.
     pub(crate) fn new() -> Self {
         Self {
             state: AtomicU8::new(REST),
@@ -51,12 +51,12 @@ impl Gate {
         self.state.load(Ordering::SeqCst) == RUN
     }
 
-    /// How many turns are under way.
+    /// Returns the number of turns in progress.
     pub(crate) fn turns(&self) -> usize {
         self.turns.load(Ordering::SeqCst)
     }
 
-    /// Waits while the gate is closed; none where all is over.
+    /// Waits until the gate is open. Returns none if the gate was stopped.
     pub(crate) async fn pass(&self) -> Option<Turn<'_>> {
         loop {
             match self.try_pass() {
@@ -76,7 +76,7 @@ impl Gate {
         }
     }
 
-    /// Waits as long as asked, but no longer than the gate is open.
+    /// Waits for `length`, or until the gate closes.
     pub(crate) fn pause(&self, length: Duration) {
         let deadline = Instant::now() + length;
         while self.is_open() {
@@ -89,7 +89,7 @@ impl Gate {
     }
 
     fn try_pass(&self) -> Result<Option<Turn<'_>>, ()> {
-        // In this order: who sees no turns after closing the gate can be sure that none will follow.
+        // In this order: once the gate is closed and no turn is counted, no turn can follow.
         self.turns.fetch_add(1, Ordering::SeqCst);
         let turn = Turn(self);
         match self.state.load(Ordering::SeqCst) {
@@ -100,7 +100,7 @@ impl Gate {
     }
 
     fn change(&self, from: u8, to: u8) {
-        // An error says that all is over, which stays so.
+        // An error means that the gate was stopped, which is final.
         let _ = self
             .state
             .compare_exchange(from, to, Ordering::SeqCst, Ordering::SeqCst);

@@ -4,74 +4,62 @@
 //! cargo xtask soak [--minutes 30] [--seed N] [--json FILE]
 //! ```
 //!
-//! A config server and four data servers, with proxies before them, are called by tasks, threads, callers who give up, who wait for
-//! elements or for messages, and by runtimes and scopes that come and go. Some are told of changes, some ask. Meanwhile an operator moves
-//! components and makes mistakes, and servers and network are broken in ways that a seed chooses. What must hold is checked
-//! with every call:
+//! A config server and four data servers stand behind proxies. Their callers are tasks, threads,
+//! runtimes and scopes that come and go, callers that give up, and callers that wait for elements
+//! or messages. Some learn of changes by push, some by polling. An operator moves components and
+//! makes mistakes, and injectors break servers and network. A seed chooses the faults. Every call
+//! is checked:
 //!
-//! - A call fails only where a server that it may have run on had a fault, or the component was switched off. What happens to the config
-//!   server fails none.
-//! - A call that was answered was made exactly once, one that failed at most once, one that found no connection never.
+//! - A call fails only if a server that it may have run on had a fault, or if the component was
+//!   switched off. A fault of the config server fails no call.
+//! - An answered call was executed exactly once, a failed call at most once, and a call without a
+//!   connection never.
 //! - Every call ends in bounded time, with its own answer.
-//! - An element that was pushed is popped once, and a message that has reached a subscriber is heard.
-//! - Once a config had its time, on servers that were well, no call begins where the component was before.
+//! - A pushed element is popped once, and a message that reached a subscriber is heard.
+//! - Once a config had enough time on healthy servers, no call begins on the old server.
 //!
-//! Where the machine itself stands still, which a thread watches, that is a fault like others, of everything.
+//! A stall of the machine, which a thread watches for, counts as a fault of everything.
 //!
-//! Every minute all comes to rest. Then the counters of callers and servers are compared, servers that were left must be
-//! empty, and memory, files and threads must not have grown. The first violation ends the soak with exit code 1, the seed,
-//! and what happened before.
+//! Every minute everything comes to rest. Then the counters of callers and servers are compared,
+//! the servers that components left must be empty, and memory, files and threads must not have
+//! grown. The first violation ends the soak with exit code 1, and the soak prints the seed and the
+//! last events.
 
+mod actors;
 mod admin;
-mod caller;
-mod callers;
-mod class;
-mod elements;
-mod faults;
+mod components;
 mod fleet;
 mod fleets;
 pub mod functions;
 mod gate;
-mod growth;
-mod history;
-mod injector;
-mod journal;
 mod judge;
-mod knowledge;
-mod ledger;
-mod live;
 mod lock;
-mod machine;
-mod operator;
 mod options;
 mod places;
-mod process;
+mod record;
 mod report;
-mod rest;
 mod run;
 mod soak;
-mod tally;
-mod times;
 mod which;
 mod world;
-
-redis_components::include_components!();
 
 use std::io;
 use std::process::ExitCode;
 
+use clap::Parser;
 use tokio::signal::unix::{SignalKind, signal};
+
+use crate::options::Options;
 
 #[tokio::main(worker_threads = 2)]
 async fn main() -> ExitCode {
-    let outcome = match options::Options::from_arguments(std::env::args().skip(1)) {
-        Ok(options) => run::run(&options, interrupted()).await,
-        Err(message) => Err(message.into()),
-    };
-    outcome.unwrap_or_else(|error| {
-        eprintln!("error: {error}");
-        ExitCode::FAILURE
-    })
+    let options = Options::parse();
+    run::run(&options, interrupted())
+        .await
+        .unwrap_or_else(|error| {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        })
 }
 
 async fn interrupted() -> io::Result<()> {
@@ -84,6 +72,6 @@ async fn interrupted() -> io::Result<()> {
         _ = hang_up.recv() => {}
     }
     // Stderr, because stdout may be a pipe whose reader the same Ctrl-C has ended.
-    eprintln!("interrupted: mending what is broken and stopping the servers");
+    eprintln!("interrupted: ending faults and stopping the servers");
     Ok(())
 }

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-/// How many data servers there are. The first is where everything is while the soak rests.
+/// The number of data servers. At rest all components are on the first.
 pub(crate) const SERVERS: usize = 4;
 
-/// A way to a data server.
+/// A data server, and the way to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Place {
     pub(crate) server: usize,
-    /// Whether through the proxy in front of it.
+    /// Whether calls go through the proxy in front of the server.
     pub(crate) by_proxy: bool,
 }
 
@@ -20,7 +20,7 @@ pub(crate) enum Part {
     Config,
     Server(usize),
     Proxy(usize),
-    /// Of which everything is a part.
+    /// Everything runs on it.
     Machine,
 }
 
@@ -30,13 +30,13 @@ impl Place {
         by_proxy: false,
     };
 
-    /// Where everything is before it comes home.
+    /// The place of all components before they return to `HOME`.
     pub(crate) const INN: Self = Self {
         server: 1,
         by_proxy: false,
     };
 
-    /// What a call that runs here needs.
+    /// Returns `true` if a call that runs here needs the part.
     pub(crate) fn needs(self, part: Part) -> bool {
         match part {
             Part::Config => false,
@@ -54,7 +54,7 @@ impl std::fmt::Display for Place {
     }
 }
 
-/// What a data server is called, here and under the key `name` on itself.
+/// Returns the name of a data server, which also stands under the key `name` on that server.
 pub(crate) fn name(server: usize) -> &'static str {
     ["a", "b", "c", "d"][server % SERVERS]
 }
@@ -63,34 +63,35 @@ pub(crate) fn named(name: &str) -> Option<usize> {
     (0..SERVERS).find(|server| self::name(*server) == name)
 }
 
-/// The time-outs that the callers' settings have.
+/// The timeouts in the callers' settings.
 pub(crate) const CONNECT: Duration = Duration::from_secs(1);
 pub(crate) const RESPONSE: Duration = Duration::from_secs(1);
 
-/// How often configs are read again, whatever is pushed: what finds a `SWAPDB`.
+/// How often configs are read again even if they are pushed: this finds a `SWAPDB`.
 pub(crate) const REREAD: Duration = Duration::from_secs(2);
 
-/// The longest pause between two attempts towards a server that is down.
+/// The longest backoff between two attempts to reach a server that is down.
 pub(crate) const BACKOFF: Duration = Duration::from_millis(500);
 
-/// What a busy machine may add to each bound, and what makes a bound of what is usually a few milliseconds a safe one.
+/// What each bound allows for a busy machine.
 pub(crate) const MARGIN: Duration = Duration::from_secs(2);
 
-/// For how long after its end a fault may still be felt: a pause before the next attempt, and the attempt.
+/// How long a fault can still be felt after its end: a backoff and an attempt.
 pub(crate) const RECOVERY: Duration = BACKOFF.saturating_add(CONNECT);
 
-/// No call takes longer: it may wait for a proof, find its connection gone and one more not to be had, wait for a proof
-/// again, for an attempt at each of two servers, and in the end for its answer.
+/// The longest time that a call may take. It may wait for a proof, find its connection closed, fail
+/// to open another, wait for a proof again, wait for an attempt at each of two servers, and wait
+/// for its answer.
 pub(crate) const LONGEST_CALL: Duration = CONNECT
     .saturating_mul(3)
     .saturating_add(RESPONSE.saturating_mul(2))
     .saturating_add(MARGIN);
 
-/// While a call waits on a connection of its own, its server is asked so often, elsewhere, whether it is there.
+/// How often a server is probed while a call waits on a dedicated connection.
 const CHECKED_EVERY: Duration = Duration::from_secs(5);
 
-/// No call on a connection of its own takes longer, also where its server is frozen as it begins to wait; what it waits for
-/// is to be added.
+/// The longest time that a call on a dedicated connection may take, even if its server is frozen
+/// when the call begins to wait. The time that the command itself waits is added to it.
 pub(crate) const LONGEST_WAIT: Duration = LONGEST_CALL
     .saturating_add(CHECKED_EVERY)
     .saturating_add(MARGIN);

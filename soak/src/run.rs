@@ -9,49 +9,51 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::callers::Callers;
+use crate::actors::callers;
+use crate::actors::stall_watcher::Watcher;
+use crate::actors::{injector, operator};
 use crate::fleet::Fleet;
 use crate::fleets::Fleets;
-use crate::growth::growth;
-use crate::history::What;
-use crate::machine::Watcher;
+use crate::judge::growth::growth;
+use crate::judge::rest::{Rest, rest};
 use crate::options::Options;
 use crate::places::Place;
-use crate::process::Usage;
-use crate::report::Report;
-use crate::rest::{Rest, rest};
+use crate::record::history::What;
+use crate::report::live;
+use crate::report::summary::Report;
+use crate::report::usage::Usage;
 use crate::soak::Soak;
 use crate::which::Which;
 use crate::world::World;
-use crate::{injector, live, operator};
 
-/// How long the servers are called between two rests.
+/// How long callers call between two rests.
 const STRETCH: Duration = Duration::from_secs(60);
-/// How often is looked whether something is wrong.
+/// How often the run looks for violations.
 const LOOKED_EVERY: Duration = Duration::from_millis(50);
-/// A short soak has this many of them at least.
+/// The least number of stretches in a soak.
 const STRETCHES: u32 = 3;
 
-/// Soaks for as long as asked, or until it is interrupted, and tells what came of it.
+/// Runs the soak for the time asked for, or until it is interrupted, and reports.
 pub(crate) async fn run(
     options: &Options,
     interrupted: impl Future<Output = io::Result<()>>,
 ) -> Result<ExitCode, Box<dyn Error>> {
-    println!("seed {}", options.seed);
+    let seed = options.seed.unwrap_or_else(|| fastrand::u64(..));
+    println!("seed {seed}");
     let soak = Arc::new(Soak::new(World::start()?));
     let fleets = Fleets::install(&soak)?;
-    // So that the first calls find something.
+    // The first calls must find a config.
     let home = Which::ALL.map(|which| {
         let config = soak.world.config_of(Place::HOME, 0);
         (which, What::On(Place::HOME), config)
     });
     operator::set(&soak, "home", &home);
     let at_start = Usage::now();
-    let mut rng = fastrand::Rng::with_seed(options.seed);
+    let mut rng = fastrand::Rng::with_seed(seed);
     let mut helpers = vec![operator::start(&soak, rng.fork())];
     helpers.extend(injector::start(&soak, rng));
     let watcher = Watcher::start(&soak);
-    let callers = Callers::start(&soak, &fleets);
+    let callers = callers::start(&soak, &fleets);
 
     let mut rests = Vec::new();
     let was_interrupted = tokio::select! {
@@ -67,7 +69,7 @@ pub(crate) async fn run(
 
     let (violations, violation_count) = soak.journal.violations();
     let report = Report {
-        seed: options.seed,
+        seed,
         seconds: soak.journal.elapsed().as_secs_f64(),
         interrupted: was_interrupted,
         figures: soak.tally.figures(),
@@ -90,7 +92,7 @@ pub(crate) async fn run(
     })
 }
 
-/// Stretches of calls and faults, as long as asked in all, each with a rest at its end.
+/// Runs stretches of calls and faults for the time asked for, each with a rest at its end.
 async fn stretches(soak: &Soak, fleets: &Fleets, duration: Duration, rests: &mut Vec<Rest>) {
     let mut left = duration;
     while left > LOOKED_EVERY {
@@ -121,12 +123,12 @@ async fn stretches(soak: &Soak, fleets: &Fleets, duration: Duration, rests: &mut
 fn join(helpers: Vec<thread::JoinHandle<()>>, soak: &Soak) {
     for helper in helpers {
         if helper.join().is_err() {
-            soak.violation("who moves components or makes faults has panicked");
+            soak.violation("the operator, an injector or the stall watcher has panicked");
         }
     }
 }
 
-/// How often a component's client was replaced, over both fleets.
+/// Returns how often a component's client was replaced, over both fleets.
 fn swaps(fleets: &Fleets) -> u64 {
     let statuses = Fleet::BOTH.map(|fleet| fleets.run_blocking(fleet, redis_components::status));
     let components = statuses.into_iter().flat_map(|status| status.components);

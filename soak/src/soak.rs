@@ -1,37 +1,37 @@
-//! What everybody shares.
+//! The state that all actors share.
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Instant;
 
 use redis_components::{Scope, Settings};
 
-use crate::elements::Elements;
-use crate::faults::Faults;
 use crate::fleet::Fleet;
 use crate::gate::Gate;
-use crate::history::{History, What};
-use crate::journal::Journal;
-use crate::knowledge::Knowledge;
-use crate::ledger::Ledger;
 use crate::lock::lock;
 use crate::places::{CONNECT, Part, REREAD, RESPONSE};
-use crate::tally::Tally;
+use crate::record::elements::Elements;
+use crate::record::faults::Faults;
+use crate::record::history::{History, What};
+use crate::record::journal::Journal;
+use crate::record::ledger::Ledger;
+use crate::record::stall_watch::StallWatch;
+use crate::record::tally::Tally;
 use crate::which::{COMPONENTS, Which};
 use crate::world::World;
 
-/// The servers, what was done to them, and what was found.
+/// The servers, what was done to them and what was found.
 #[derive(Debug)]
 pub(crate) struct Soak {
     pub(crate) world: World,
     pub(crate) gate: Gate,
     pub(crate) journal: Journal,
     pub(crate) tally: Tally,
-    pub(crate) machine: Knowledge,
+    pub(crate) stall_watch: StallWatch,
     faults: RwLock<Faults>,
     histories: [RwLock<History>; COMPONENTS],
     ledgers: Mutex<Vec<(String, Arc<Mutex<Ledger>>)>>,
     queues: Mutex<Vec<(String, Arc<Mutex<Elements>>)>>,
-    /// Held by who writes to the config server, and by who stops it.
+    /// Held while the config server is written to or stopped.
     pub(crate) config_writer: Mutex<()>,
 }
 
@@ -42,7 +42,7 @@ impl Soak {
             gate: Gate::new(),
             journal: Journal::new(),
             tally: Tally::default(),
-            machine: Knowledge::default(),
+            stall_watch: StallWatch::default(),
             faults: RwLock::default(),
             histories: std::array::from_fn(|_| RwLock::default()),
             ledgers: Mutex::default(),
@@ -59,7 +59,7 @@ impl Soak {
             .response_timeout(RESPONSE)
     }
 
-    /// A scope with its own clients.
+    /// Returns a scope with its own clients.
     pub(crate) fn scope(&self, fleet: Fleet) -> Option<Scope> {
         self.settings(fleet).scope_blocking(Scope::current)
     }
@@ -94,7 +94,7 @@ impl Soak {
         result
     }
 
-    /// Notes that the machine stood still for a while, which is now over.
+    /// Notes a stall of the machine, which is over.
     pub(crate) fn stood_still(&self, begun: Instant, ended: Instant) {
         self.journal
             .event(&format!("the machine stood still for {:?}", ended - begun));
@@ -102,7 +102,7 @@ impl Soak {
         self.faults_mut().stood_still(begun, ended);
     }
 
-    /// Writes a config, or several, with `write`.
+    /// Writes one or several configs with `write`.
     pub(crate) fn with_change<T>(
         &self,
         kind: &'static str,
@@ -128,7 +128,8 @@ impl Soak {
         result
     }
 
-    /// Forgets what cannot matter any more: everything is where it must be, and no call is under way.
+    /// Forgets everything that no longer matters: all components are where they must be, and no
+    /// call is in flight.
     pub(crate) fn forget_the_past(&self) {
         *self.faults_mut() = Faults::default();
         for which in Which::ALL {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use redis::RedisResult;
 use redis_components::Component;
 
-use crate::{brisk, patient, queue, strict};
+use crate::components::{brisk, patient, queue, strict};
 
 /// How many components there are.
 pub(crate) const COMPONENTS: usize = 4;

@@ -7,10 +7,10 @@ use redis_components_testing::{Proxy, Server};
 use crate::admin::CONTROL;
 use crate::places::{Place, SERVERS, name};
 
-/// Every second server wants a password, so that there can be wrong ones.
+/// The password of every second server, so that configs can have a wrong one.
 const PASSWORD: &str = "soaked";
 
-/// A config server and the data servers, each with a proxy, stopped when this is dropped.
+/// A config server and the data servers, each with a proxy. They stop when this is dropped.
 #[derive(Debug)]
 pub(crate) struct World {
     pub(crate) config: Server,
@@ -42,7 +42,7 @@ impl World {
         &self.data[number].1
     }
 
-    /// The config under which a component is at a place, in one of several texts that mean the same.
+    /// Returns the config of a place, in one of several texts with the same meaning.
     pub(crate) fn config_of(&self, place: Place, text: usize) -> String {
         self.config_with(
             place,
@@ -51,7 +51,7 @@ impl World {
         )
     }
 
-    /// A config that the server refuses; for those that want a password.
+    /// Returns a config that the server refuses, or none if the server needs no password.
     pub(crate) fn config_with_wrong_password(&self, server: usize) -> Option<String> {
         let place = Place {
             server,
@@ -86,13 +86,15 @@ impl World {
     }
 }
 
-/// Tells the connection that watches a server from those of the runtime. To be called when the server was started.
+/// Names the connection that watches a server, so that it is not taken for one of the runtime.
+/// Called whenever a server was started.
 pub(crate) fn name_control(server: &Server) {
     server.command(&["CLIENT", "SETNAME", CONTROL]);
 }
 
 fn data_server(number: usize) -> io::Result<(Server, Proxy)> {
-    // What was counted must be there when a server that was killed is back: it is written to the file before it is answered.
+    // A killed server must have all counts when it is back: each is written to the file before it
+    // is answered.
     let mut arguments = vec![
         "--appendonly",
         "yes",

@@ -4,10 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use redis_components::ComponentConfig;
-use redis_components_testing::Server;
+use redis_components_testing::{Server, python};
 use serde_json::{Map, Value, json};
-
-use crate::service::python;
 
 /// What a connection of redis-py knows of its config.
 const OF_A_CONNECTION: [&str; 5] = ["host", "port", "db", "username", "password"];

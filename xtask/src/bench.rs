@@ -1,32 +1,31 @@
-//! `cargo xtask bench`: how fast it is, beside what one would pick instead.
+//! `cargo xtask bench`: redis-components beside its alternatives.
 
 use std::ffi::OsString;
 use std::process::{Command, ExitCode};
 
+use crate::consent::Consent;
 use crate::server::Server;
 use crate::{python, workspace};
 
-/// Both programs, of which one runs the other.
-const BUILD: &[&str] = &["build", "--release", "--locked", "--package", "peers"];
+const PACKAGE: &str = "redis-components-bench-peers";
+/// Builds both programs, because one runs the other.
+const BUILD: &[&str] = &["build", "--release", "--locked", "--package", PACKAGE];
 const RUN: &[&str] = &[
     "run",
     "--release",
     "--locked",
     "--quiet",
     "--package",
-    "peers",
+    PACKAGE,
     "--bin",
     "peers",
     "--",
 ];
 
 /// Builds the benchmark and runs it.
-pub(crate) fn run(mut arguments: Vec<OsString>) -> Result<ExitCode, String> {
-    if arguments.first().is_some_and(|first| first == "--") {
-        arguments.remove(0);
-    }
-    let server = Server::find_or_install()?;
-    python::find_or_make()?;
+pub(crate) fn run(arguments: Vec<OsString>, consent: Consent) -> Result<ExitCode, String> {
+    let server = Server::find_or_install(consent)?;
+    python::find_or_make(consent)?;
     let mut build = workspace::cargo();
     build.args(BUILD);
     let mut run = workspace::cargo();

@@ -1,10 +1,11 @@
 //! The browser in which the example `web` is tested.
 
+use crate::consent::Consent;
 use crate::install;
 use crate::package_manager::PackageManager;
 use crate::workspace::on_path;
 
-/// The names under which the tests look for it.
+/// The names of the browser that the tests look for.
 const NAMES: [&str; 4] = [
     "chromium",
     "chromium-browser",
@@ -12,18 +13,19 @@ const NAMES: [&str; 4] = [
     "google-chrome-stable",
 ];
 
-/// Sees to it that there is a browser, and installs one where there is none.
+/// Finds a browser, or installs one.
 ///
 /// # Errors
 ///
-/// What was tried and what to do by hand.
-pub(crate) fn find_or_install() -> Result<(), String> {
+/// Returns what was tried and what to do by hand.
+pub(crate) fn find_or_install(consent: Consent) -> Result<(), String> {
     let find = || NAMES.into_iter().find_map(on_path);
     let browser = match find() {
         Some(browser) => browser,
         None => install::until_found(
             "There is no Chromium on this machine.",
             PackageManager::browser_packages,
+            consent,
             find,
         )
         .map_err(|tried| advice(&tried))?,

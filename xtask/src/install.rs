@@ -1,21 +1,23 @@
-//! Installs what is missing with the machine's package manager.
+//! Installs missing programs with the machine's package manager.
 
-use std::process::{Command, Stdio};
+use std::process::Command;
 
+use crate::consent::Consent;
 use crate::package_manager::{PackageManager, Privilege};
-use crate::workspace::on_path;
+use crate::workspace::{on_path, run};
 
-/// Installs packages, one after the other, until `found` finds what is missing.
+/// Installs packages, one after the other, until `found` succeeds.
 ///
 /// # Errors
 ///
-/// What was tried, one line each, where nothing has helped.
+/// Returns what was tried, one line each, if nothing helped.
 pub(crate) fn until_found<T, const N: usize>(
     missing: &str,
     packages: fn(PackageManager) -> [&'static str; N],
+    consent: Consent,
     found: impl Fn() -> Option<T>,
 ) -> Result<T, Vec<String>> {
-    let privilege = privilege();
+    let privilege = privilege(consent);
     let mut tried = Vec::new();
     println!("{missing}");
     for manager in PackageManager::ALL {
@@ -31,18 +33,30 @@ pub(crate) fn until_found<T, const N: usize>(
             tried.push(format!("`{}` {reason}", manager.program()));
             continue;
         }
-        if let Some(update) = manager.update(privilege) {
-            println!("Bringing the list of packages up to date:");
-            // An old list may still do: what follows shows it.
-            tried.extend(run(&update).err());
-        }
+        let mut update = manager.update(privilege);
         for package in packages(manager) {
-            println!("Installing the package `{package}`:");
-            match run(&manager.install(privilege, package)) {
+            let install = manager.install(privilege, package);
+            println!("To install the package `{package}`, these commands run:");
+            for command in update.iter().chain([&install]) {
+                println!("  {}", command.join(" "));
+            }
+            if !consent.is_given() {
+                tried.push(format!(
+                    "`{package}` was not installed, because the answer was no"
+                ));
+                return Err(tried);
+            }
+            // An old list may still do, so a failure here is only noted.
+            tried.extend(
+                update
+                    .take()
+                    .and_then(|update| run(&mut command(&update)).err()),
+            );
+            match run(&mut command(&install)) {
                 Ok(()) => match found() {
                     Some(it) => return Ok(it),
                     None => tried.push(format!(
-                        "`{package}` is installed, but what it holds does not run"
+                        "`{package}` is installed, but its program does not run"
                     )),
                 },
                 Err(reason) => tried.push(reason),
@@ -59,27 +73,20 @@ pub(crate) fn until_found<T, const N: usize>(
     Err(tried)
 }
 
-fn run(command: &[&str]) -> Result<(), String> {
-    let shown = command.join(" ");
-    println!("  {shown}");
-    let [program, arguments @ ..] = command else {
-        return Ok(());
-    };
-    match Command::new(program).args(arguments).status() {
-        Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(format!("`{shown}` failed ({status})")),
-        Err(error) => Err(format!("`{shown}` cannot be run: {error}")),
-    }
+fn command(words: &[&str]) -> Command {
+    let mut command = Command::new(words[0]);
+    command.args(&words[1..]);
+    command
 }
 
-fn privilege() -> Privilege {
-    // The standard library does not tell who we are.
-    let id = Command::new("id").arg("-u").stderr(Stdio::null()).output();
-    if id.is_ok_and(|id| id.stdout.trim_ascii() == b"0") {
+fn privilege(consent: Consent) -> Privilege {
+    if rustix::process::geteuid().is_root() {
         Privilege::Root
-    } else if on_path("sudo").is_some() {
-        Privilege::Sudo
-    } else {
+    } else if on_path("sudo").is_none() {
         Privilege::None
+    } else if consent == Consent::Unattended {
+        Privilege::SudoWithoutPassword
+    } else {
+        Privilege::Sudo
     }
 }

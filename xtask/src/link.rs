@@ -1,33 +1,24 @@
-//! A server binary under the name `redis-server`.
+//! A link to a server binary, with the name `redis-server`.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Makes `<folder>/redis-server` a link to the binary, whatever it was before, and returns its path.
+/// Makes `<folder>/redis-server` a link to the binary and returns its path. A link to another
+/// binary is replaced.
 pub(crate) fn named_redis_server(binary: &Path, folder: &Path) -> io::Result<PathBuf> {
     let link = folder.join("redis-server");
     if std::fs::read_link(&link).is_ok_and(|target| target == binary) {
         return Ok(link);
     }
     std::fs::create_dir_all(folder)?;
-    // Renamed into place, so that another run at the same time never sees it missing.
+    // A rename, so that another run at the same time never finds the link missing.
     let fresh = folder.join(format!(".redis-server-{}", std::process::id()));
-    symlink(binary, &fresh)?;
+    std::os::unix::fs::symlink(binary, &fresh)?;
     std::fs::rename(&fresh, &link)?;
     Ok(link)
 }
 
-#[cfg(unix)]
-fn symlink(binary: &Path, link: &Path) -> io::Result<()> {
-    std::os::unix::fs::symlink(binary, link)
-}
-
-#[cfg(not(unix))]
-fn symlink(binary: &Path, link: &Path) -> io::Result<()> {
-    std::fs::copy(binary, link).map(|_| ())
-}
-
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests {
     use std::path::Path;
 

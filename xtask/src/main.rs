@@ -1,67 +1,95 @@
-//! The project's own commands, such as `cargo xtask demo`, `cargo xtask test` and `cargo xtask bench`.
+//! The project's own commands, such as `cargo xtask demo`, `cargo xtask test` and `cargo xtask
+//! bench`.
 //!
-//! Each first sees to it that what it needs is there, a Redis server for example, and installs it where it is not, so
-//! that Rust and git are all a newcomer needs.
+//! Each command first looks for what it needs, a Redis server for example, and installs what is
+//! missing, so that Rust and git are all a newcomer needs.
 
 mod bench;
 mod browser;
+mod consent;
 mod install;
 mod link;
+mod options;
 mod package_manager;
 mod program;
 mod python;
 mod server;
 mod test;
+mod words;
 mod workspace;
 
-use std::ffi::OsString;
 use std::process::ExitCode;
 
-const HELP: &str = "\
-Usage: cargo xtask <COMMAND> [ARGUMENTS]
+use clap::{Parser, Subcommand};
 
-Commands:
-  demo [ARGUMENTS]  move a component between two servers while 64 tasks call it;
-                    arguments go to the example `move_server`
-  web               a small web service that shows where its components live
-  soak [ARGUMENTS]  call four components that move, while servers and network are broken at
-                    random: --minutes N (30 unless given), --seed N, --json FILE
-  test [ARGUMENTS]  run all tests, doc tests included; arguments go to
-                    `cargo nextest run`, or to `cargo test` where there is no nextest;
-                    with --browser the tests in a browser too
-  bench [OPTIONS]   measure how fast it is beside its peers, in 15 minutes; with --quick in
-                    two; --help lists the options
-  python            set up a Python with redis-py under target/python, which the tests,
-                    the benchmark and the example `mixed_fleet` use; `test` and `bench`
-                    do so by themselves
-  help              print this
+use crate::consent::Consent;
+use crate::words::Words;
 
-All but `python` find `redis-server` or `valkey-server` on PATH, or take the binary named by
-REDISRS_SERVER_BIN, or say what they are going to install and install it.";
+/// The project's own commands.
+///
+/// Commands other than `python` use the Redis server named by REDISRS_SERVER_BIN, or `redis-server`
+/// or `valkey-server` on PATH. If there is none, they show how they will install one with the
+/// machine's package manager, ask for consent at a terminal, and install it.
+#[derive(Debug, Parser)]
+#[command(bin_name = "cargo xtask")]
+struct Arguments {
+    /// Install what is missing without asking.
+    #[arg(long, global = true)]
+    yes: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Move a component between two servers while tasks call it.
+    Demo(options::demo::Options),
+    /// Start a small web service that shows where its components live.
+    Web(options::web::Options),
+    /// Call four components that move, while servers and network are broken at random.
+    Soak(options::soak::Options),
+    /// Run all tests, doc tests included.
+    Test(test::Options),
+    /// Measure redis-components beside its alternatives, in fifteen minutes.
+    Bench(options::bench::Options),
+    /// Set up a Python with redis-py under target/python.
+    ///
+    /// The tests, the benchmark and the example `mixed_fleet` use it. `test` and `bench` set it up
+    /// themselves.
+    Python,
+}
 
 fn main() -> ExitCode {
-    let mut arguments = std::env::args_os().skip(1);
-    let command = arguments.next().unwrap_or_default();
-    let outcome = run(&command.to_string_lossy(), arguments.collect());
+    let Words { ours, mut theirs } = Words::tell_apart(std::env::args_os());
+    if ours.get(1).is_some_and(|command| command != "test")
+        && theirs.first().is_some_and(|first| first == "--")
+    {
+        theirs.remove(0);
+    }
+    let Arguments { yes, command } = Arguments::parse_from(ours.iter().chain(&theirs));
+    let consent = Consent::new(yes);
+    let outcome = match command {
+        Command::Demo(_) => program::run(program::DEMO, theirs, consent),
+        Command::Web(_) => program::run(program::WEB, theirs, consent),
+        Command::Soak(_) => program::run(program::SOAK, theirs, consent),
+        Command::Test(options) => test::run(&options, &theirs, consent),
+        Command::Bench(_) => bench::run(theirs, consent),
+        Command::Python => python::find_or_make(consent).map(|()| ExitCode::SUCCESS),
+    };
     outcome.unwrap_or_else(|message| {
         eprintln!("error: {message}");
         ExitCode::FAILURE
     })
 }
 
-fn run(command: &str, arguments: Vec<OsString>) -> Result<ExitCode, String> {
-    match command {
-        "demo" => program::run(program::DEMO, arguments),
-        "web" => program::run(program::WEB, arguments),
-        "soak" => program::run(program::SOAK, arguments),
-        "test" => test::run(arguments),
-        "bench" => bench::run(arguments),
-        "python" => python::find_or_make().map(|()| ExitCode::SUCCESS),
-        "help" | "-h" | "--help" => {
-            println!("{HELP}");
-            Ok(ExitCode::SUCCESS)
-        }
-        "" => Err(format!("no command was named\n\n{HELP}")),
-        unknown => Err(format!("there is no command `{unknown}`\n\n{HELP}")),
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::Arguments;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Arguments::command().debug_assert();
     }
 }

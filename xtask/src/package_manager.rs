@@ -1,6 +1,6 @@
-//! The machine's package managers: which are there, and what they are told.
+//! Package managers and their commands.
 
-/// A package manager that has a Redis server.
+/// A package manager that knows a Redis server.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum PackageManager {
     AptGet,
@@ -9,16 +9,18 @@ pub(crate) enum PackageManager {
     Brew,
 }
 
-/// How commands that change the machine are run.
+/// How to run commands that change the machine.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Privilege {
     Root,
     Sudo,
+    /// Without a user to type a password: sudo fails instead of asking.
+    SudoWithoutPassword,
     None,
 }
 
 impl PackageManager {
-    /// All, in the order in which they are tried.
+    /// All package managers, in the order of preference.
     pub(crate) const ALL: [Self; 4] = [Self::AptGet, Self::Dnf, Self::Apk, Self::Brew];
 
     pub(crate) fn program(self) -> &'static str {
@@ -30,17 +32,18 @@ impl PackageManager {
         }
     }
 
-    /// The packages that hold a server, in the order in which they are tried.
+    /// Returns the packages with a server, in the order of preference.
     pub(crate) fn server_packages(self) -> [&'static str; 2] {
         match self {
-            // `redis-server` would start a service; the tools hold the same binary under another name.
+            // `redis-server` would start a service. The tools contain the same binary under another
+            // name.
             Self::AptGet => ["redis-tools", "valkey-tools"],
-            // These start no service by being installed.
+            // Installing these starts no service.
             Self::Dnf | Self::Apk | Self::Brew => ["redis", "valkey"],
         }
     }
 
-    /// The package that holds a Python 3 which can make virtual environments.
+    /// Returns the package with a Python 3 that can make virtual environments.
     pub(crate) fn python_packages(self) -> [&'static str; 1] {
         match self {
             Self::AptGet => ["python3-venv"],
@@ -49,14 +52,14 @@ impl PackageManager {
         }
     }
 
-    /// The package that holds a Chromium.
+    /// Returns the package with a Chromium.
     pub(crate) fn browser_packages(self) -> [&'static str; 1] {
         match self {
             Self::AptGet | Self::Dnf | Self::Apk | Self::Brew => ["chromium"],
         }
     }
 
-    /// The command that brings the list of packages up to date, where installing does not.
+    /// Returns the command that updates the list of packages, if installing does not.
     pub(crate) fn update(self, privilege: Privilege) -> Option<Vec<&'static str>> {
         (self == Self::AptGet).then(|| self.command(privilege, &["update"]))
     }
@@ -73,7 +76,7 @@ impl PackageManager {
         }
     }
 
-    /// Whether it can be used by the one who asks.
+    /// Returns `true` if the package manager works with this privilege.
     pub(crate) fn allowed(self, privilege: Privilege) -> bool {
         match self {
             Self::Brew => privilege != Privilege::Root,
@@ -83,11 +86,15 @@ impl PackageManager {
 
     fn command(self, privilege: Privilege, words: &[&'static str]) -> Vec<&'static str> {
         let mut command = Vec::new();
-        if privilege == Privilege::Sudo && self != Self::Brew {
-            command.push("sudo");
+        if self != Self::Brew {
+            command.extend(match privilege {
+                Privilege::Sudo => &["sudo"][..],
+                Privilege::SudoWithoutPassword => &["sudo", "-n"],
+                Privilege::Root | Privilege::None => &[],
+            });
         }
         if self == Self::AptGet {
-            // Behind sudo, which does not pass the environment on.
+            // Behind sudo, which drops the environment.
             command.extend(["env", "DEBIAN_FRONTEND=noninteractive"]);
         }
         command.push(self.program());
@@ -116,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn sudo_comes_first_where_it_is_needed_and_never_for_brew() {
+    fn sudo_comes_first_if_needed_and_never_for_brew() {
         let commands = [AptGet, Dnf, Apk, Brew]
             .map(|manager| manager.install(Privilege::Sudo, "redis").join(" "));
         assert_eq!(
@@ -133,6 +140,8 @@ mod tests {
     #[test]
     fn system_packages_need_root_and_brew_refuses_it() {
         assert!(!Dnf.allowed(Privilege::None));
+        let alone = Privilege::SudoWithoutPassword;
+        assert_eq!(Apk.install(alone, "redis")[..3], ["sudo", "-n", "apk"]);
         assert!(Dnf.allowed(Privilege::Sudo) && Dnf.allowed(Privilege::Root));
         assert!(Brew.allowed(Privilege::None) && Brew.allowed(Privilege::Sudo));
         assert!(!Brew.allowed(Privilege::Root));

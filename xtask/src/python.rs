@@ -1,20 +1,22 @@
-//! The Python that runs beside Rust in `tests/mixed_fleet.rs` and the example of that name.
+//! The Python for `tests/mixed_fleet.rs`, the example of that name and the benchmark.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use crate::consent::Consent;
 use crate::package_manager::PackageManager;
+use crate::workspace::run;
 use crate::{install, workspace};
 
-/// What the Python needs, as pip reads it.
+/// The requirements, as pip reads them.
 const REQUIREMENTS: &str = "examples/mixed_fleet/requirements.txt";
 
-/// A virtual environment with what the examples need, made or brought up to date where that is necessary.
+/// Makes a virtual environment with redis-py, or brings it up to date.
 ///
 /// # Errors
 ///
-/// What went wrong and what to do by hand.
-pub(crate) fn find_or_make() -> Result<(), String> {
+/// Returns what went wrong and what to do by hand.
+pub(crate) fn find_or_make(consent: Consent) -> Result<(), String> {
     let folder = workspace::target().join("python");
     let required = workspace::root().join(REQUIREMENTS);
     let wanted = std::fs::read_to_string(&required)
@@ -34,6 +36,7 @@ pub(crate) fn find_or_make() -> Result<(), String> {
         install::until_found(
             "There is no Python 3 with `venv` on this machine.",
             PackageManager::python_packages,
+            consent,
             made,
         )
         .map_err(|tried| advice(&tried))?;
@@ -53,7 +56,7 @@ pub(crate) fn find_or_make() -> Result<(), String> {
 }
 
 fn make(folder: &Path) -> Result<(), String> {
-    // Without the old one, which may be of a Python that is gone.
+    // The old environment may be of a Python that is gone.
     run(Command::new("python3")
         .args(["-m", "venv", "--clear"])
         .arg(folder))
@@ -67,16 +70,6 @@ fn runs(python: &Path) -> bool {
     let mut question = Command::new(python);
     question.args(["-c", "import redis"]).stderr(Stdio::null());
     question.status().is_ok_and(|status| status.success())
-}
-
-fn run(command: &mut Command) -> Result<(), String> {
-    let shown = workspace::shown(command);
-    println!("  {shown}");
-    match command.status() {
-        Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(format!("`{shown}` failed ({status})")),
-        Err(error) => Err(format!("`{shown}` cannot be run: {error}")),
-    }
 }
 
 fn advice(tried: &[String]) -> String {

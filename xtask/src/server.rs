@@ -1,17 +1,19 @@
 //! The Redis server that examples and tests start.
 
 use std::ffi::{OsStr, OsString};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use crate::consent::Consent;
 use crate::package_manager::PackageManager;
 use crate::{install, link, workspace};
 
-/// The variable that names the server's binary, here as in `redis-test`.
+/// The variable that names the server binary, here as in `redis-test`.
 const BINARY_VARIABLE: &str = "REDISRS_SERVER_BIN";
 
-/// Names of the server, and of tools that Debian ships the very same binary as, which starts as a server under the
-/// server's name.
+/// Names of the server, and of Debian tools that are the same binary. Started as `redis-server`,
+/// the tools are the server.
 const NAMES: [&str; 4] = [
     "redis-server",
     "valkey-server",
@@ -19,7 +21,7 @@ const NAMES: [&str; 4] = [
     "valkey-check-rdb",
 ];
 
-/// A server binary that runs, under the name `redis-server`.
+/// A working server binary with the name `redis-server`.
 #[derive(Debug)]
 pub(crate) struct Server {
     binary: PathBuf,
@@ -27,12 +29,13 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// The server that was chosen, found or, where there is none, installed.
+    /// Returns the server that `REDISRS_SERVER_BIN` names. Otherwise finds a server or installs
+    /// one.
     ///
     /// # Errors
     ///
-    /// What was tried and what to do by hand.
-    pub(crate) fn find_or_install() -> Result<Self, String> {
+    /// Returns what was tried and what to do by hand.
+    pub(crate) fn find_or_install(consent: Consent) -> Result<Self, String> {
         let server = match std::env::var_os(BINARY_VARIABLE) {
             Some(chosen) => chosen_by_hand(&chosen)?,
             None => match find() {
@@ -40,6 +43,7 @@ impl Server {
                 None => install::until_found(
                     "There is no Redis server on this machine.",
                     PackageManager::server_packages,
+                    consent,
                     find,
                 )
                 .map_err(|tried| advice(&tried))?,
@@ -53,7 +57,7 @@ impl Server {
         Ok(server)
     }
 
-    /// Lets a child find the server, by the variable and by name.
+    /// Tells a child process where the server is, by the variable and on `PATH`.
     pub(crate) fn tell(&self, child: &mut Command) -> Result<(), String> {
         let path = std::env::var_os("PATH").unwrap_or_default();
         let path = path_with(&self.binary, &path)?;
@@ -87,7 +91,7 @@ fn find() -> Option<Server> {
         .find_map(|binary| server(&binary).ok())
 }
 
-/// The binary as a server, where it says of itself that it is one.
+/// Returns the binary as a server, if its version output says that it is one.
 fn server(binary: &Path) -> Result<Server, String> {
     let version = asked_for_version(binary)?;
     if binary.file_name() == Some(OsStr::new(NAMES[0])) {
@@ -110,16 +114,18 @@ fn server(binary: &Path) -> Result<Server, String> {
 
 fn asked_for_version(binary: &Path) -> Result<String, String> {
     let mut question = Command::new(binary);
-    #[cfg(unix)]
-    std::os::unix::process::CommandExt::arg0(&mut question, NAMES[0]);
-    let output = question.arg("--version").stdin(Stdio::null()).output();
+    let output = question
+        .arg0(NAMES[0])
+        .arg("--version")
+        .stdin(Stdio::null())
+        .output();
     let output =
         output.map_err(|error| format!("`{}` cannot be run: {error}", binary.display()))?;
     version(&String::from_utf8_lossy(&output.stdout))
         .ok_or_else(|| format!("`{} --version` does not name a server", binary.display()))
 }
 
-/// `Redis 7.0.15` of `Redis server v=7.0.15 sha=…`.
+/// Returns `Redis 7.0.15` for `Redis server v=7.0.15 sha=…`.
 fn version(output: &str) -> Option<String> {
     let (product, rest) = output.trim_start().split_once(" server v=")?;
     let number = rest.split_whitespace().next()?;
@@ -168,7 +174,6 @@ mod tests {
         }
     }
 
-    #[cfg(unix)]
     #[test]
     fn the_servers_folder_comes_first_on_the_path() {
         let path = path_with(Path::new("/a/redis-server"), OsStr::new("/b:/c"));

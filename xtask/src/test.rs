@@ -1,11 +1,16 @@
-//! `cargo xtask test`: all tests, with a Redis server to run them against and a Python to run beside them.
+//! `cargo xtask test`: all tests, with the Redis server and the Python that they need.
 
 use std::ffi::OsString;
 use std::process::{ExitCode, Stdio};
 
+use clap::Args;
+
+use crate::consent::Consent;
 use crate::server::Server;
 use crate::{browser, python, workspace};
 
+/// The default here, unlike in Cargo: one failure must not hide another.
+const NO_FAIL_FAST: &str = "--no-fail-fast";
 const NEXTEST: &[&str] = &[
     "nextest",
     "run",
@@ -13,10 +18,13 @@ const NEXTEST: &[&str] = &[
     "--locked",
     "--retries",
     "0",
+    NO_FAIL_FAST,
 ];
-/// Everything that nextest runs. Cargo would run the doc tests too, which have a step of their own.
+/// Everything that nextest runs. `cargo test` would add the doc tests, which are a step of their
+/// own.
 const CARGO_TEST: &[&str] = &[
     "test",
+    NO_FAIL_FAST,
     "--workspace",
     "--locked",
     "--lib",
@@ -24,15 +32,16 @@ const CARGO_TEST: &[&str] = &[
     "--tests",
     "--examples",
 ];
-const DOC_TESTS: &[&str] = &["test", "--doc", "--workspace", "--locked"];
+const DOC_TESTS: &[&str] = &["test", "--doc", NO_FAIL_FAST, "--workspace", "--locked"];
 
-/// What is left to the browser by the steps before.
+/// The tests that the other steps ignore because they need a browser.
 const NEXTEST_BROWSER: &[&str] = &[
     "nextest",
     "run",
     "--locked",
     "--retries",
     "0",
+    NO_FAIL_FAST,
     "--package",
     "redis-components-example",
     "--test",
@@ -42,6 +51,7 @@ const NEXTEST_BROWSER: &[&str] = &[
 ];
 const CARGO_TEST_BROWSER: &[&str] = &[
     "test",
+    NO_FAIL_FAST,
     "--locked",
     "--package",
     "redis-components-example",
@@ -50,22 +60,40 @@ const CARGO_TEST_BROWSER: &[&str] = &[
     "--",
     "--ignored",
 ];
-/// The argument that is ours.
-const BROWSER: &str = "--browser";
+/// Our own options. Everything else goes to the program that runs the tests.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// Run the tests in a browser too.
+    #[arg(long)]
+    browser: bool,
+    /// Run all tests even if some fail. This is the default.
+    #[arg(long, hide = true)]
+    no_fail_fast: bool,
+    /// Arguments for `cargo nextest run`, or for `cargo test` if there is no nextest. All tests run
+    /// even if some fail, unless the arguments say `--fail-fast`.
+    #[arg(allow_hyphen_values = true, trailing_var_arg = true)]
+    arguments: Vec<OsString>,
+}
 
-/// Runs the tests, then the doc tests, then those in a browser where they are asked for. The first step that fails is the
-/// last, and gives the exit code.
-pub(crate) fn run(mut arguments: Vec<OsString>) -> Result<ExitCode, String> {
-    let in_browser = take(&mut arguments, BROWSER);
-    let server = Server::find_or_install()?;
-    python::find_or_make()?;
-    if in_browser {
-        browser::find_or_install()?;
+/// Runs the tests, then the doc tests, then the tests in a browser if asked to. The first step that
+/// fails gives the exit code. Later steps still run, unless the arguments ask to stop at a failure.
+pub(crate) fn run(
+    options: &Options,
+    arguments: &[OsString],
+    consent: Consent,
+) -> Result<ExitCode, String> {
+    let server = Server::find_or_install(consent)?;
+    python::find_or_make(consent)?;
+    if options.browser {
+        browser::find_or_install(consent)?;
     }
-    for (words, arguments) in steps(has_nextest(), in_browser, &arguments) {
+    let stops_early = stops_early(arguments);
+    let mut outcome = ExitCode::SUCCESS;
+    for (words, arguments) in steps(has_nextest(), options.browser, arguments) {
         let mut command = workspace::cargo();
+        let words = words.iter();
         command
-            .args(words)
+            .args(words.filter(|word| !(stops_early && **word == NO_FAIL_FAST)))
             .args(arguments)
             .current_dir(workspace::root());
         server.tell(&mut command)?;
@@ -76,17 +104,22 @@ pub(crate) fn run(mut arguments: Vec<OsString>) -> Result<ExitCode, String> {
             .map_err(|error| format!("`{shown}` cannot be run: {error}"))?;
         if !status.success() {
             eprintln!("error: `{shown}` failed ({status})");
-            return Ok(workspace::exit_code(status));
+            if outcome == ExitCode::SUCCESS {
+                outcome = workspace::exit_code(status);
+            }
+            if stops_early {
+                break;
+            }
         }
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(outcome)
 }
 
-/// Takes an argument out, and tells whether it was there. What stands behind `--` is not ours.
-fn take(arguments: &mut Vec<OsString>, wanted: &str) -> bool {
-    let mut ours = arguments.iter().take_while(|argument| *argument != "--");
-    let found = ours.position(|argument| argument == wanted);
-    found.map(|index| arguments.remove(index)).is_some()
+/// Returns `true` if the arguments ask to stop at a failure.
+fn stops_early(arguments: &[OsString]) -> bool {
+    let words = arguments.iter().take_while(|word| *word != "--");
+    let mut words = words.map(|word| word.to_string_lossy());
+    words.any(|word| ["--fail-fast", "--ff"].contains(&&*word) || word.starts_with("--max-fail"))
 }
 
 type Step<'a> = (&'static [&'static str], &'a [OsString]);
@@ -99,7 +132,7 @@ fn steps(nextest: bool, in_browser: bool, arguments: &[OsString]) -> Vec<Step<'_
     };
     let mut steps = vec![(first, arguments), (DOC_TESTS, &[])];
     if in_browser {
-        // In the end, because the first step has built the example.
+        // Last, because the first step builds the example.
         steps.push((last, &[]));
     }
     steps
@@ -119,7 +152,10 @@ fn has_nextest() -> bool {
 mod tests {
     use std::ffi::OsString;
 
-    use super::{CARGO_TEST, CARGO_TEST_BROWSER, DOC_TESTS, NEXTEST, NEXTEST_BROWSER, steps, take};
+    use super::{
+        CARGO_TEST, CARGO_TEST_BROWSER, DOC_TESTS, NEXTEST, NEXTEST_BROWSER, NO_FAIL_FAST, steps,
+        stops_early,
+    };
 
     #[test]
     fn nextest_is_preferred_and_gets_the_arguments_alone() {
@@ -130,19 +166,28 @@ mod tests {
     }
 
     #[test]
-    fn the_browser_comes_last_where_it_is_asked_for() {
+    fn the_browser_comes_last_if_asked_for() {
         let [nextest, cargo] = [true, false].map(|nextest| steps(nextest, true, &[]));
         assert_eq!(nextest[2], (NEXTEST_BROWSER, &[][..]));
         assert_eq!(cargo[2], (CARGO_TEST_BROWSER, &[][..]));
     }
 
     #[test]
-    fn our_own_argument_is_not_passed_on() {
-        let mut arguments = ["--browser", "logs", "--", "--browser"]
-            .map(OsString::from)
-            .to_vec();
-        assert!(take(&mut arguments, "--browser"));
-        assert_eq!(arguments, ["logs", "--", "--browser"]);
-        assert!(!take(&mut arguments, "--browser"));
+    fn a_failure_stops_nothing_unless_asked_to() {
+        let stops = |line: &str| {
+            let words: Vec<OsString> = line.split_whitespace().map(Into::into).collect();
+            stops_early(&words)
+        };
+        assert!(stops("--fail-fast") && stops("logs --max-fail=3"));
+        assert!(!stops("") && !stops("logs -- --fail-fast"));
+        for words in [
+            NEXTEST,
+            CARGO_TEST,
+            DOC_TESTS,
+            NEXTEST_BROWSER,
+            CARGO_TEST_BROWSER,
+        ] {
+            assert!(words.contains(&NO_FAIL_FAST), "{words:?}");
+        }
     }
 }

@@ -1,37 +1,50 @@
-//! Where things are, and how children are run.
+//! Places, and running child processes.
 
 use std::ffi::OsString;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, ExitStatus};
 
-/// The folder of the workspace.
+/// Returns the folder of the workspace.
 pub(crate) fn root() -> &'static Path {
     let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
     xtask.parent().unwrap_or(xtask)
 }
 
-/// The folder that Cargo builds into.
+/// Returns the folder that Cargo builds into.
 pub(crate) fn target() -> PathBuf {
-    // Relative to the current folder where it is relative, as it is for Cargo.
+    // A relative path is relative to the current folder, as for Cargo.
     let chosen = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
     let target = chosen.unwrap_or_else(|| root().join("target"));
     std::path::absolute(&target).unwrap_or(target)
 }
 
-/// The Cargo that started us.
+/// Returns the Cargo that started this program.
 pub(crate) fn cargo() -> Command {
     Command::new(std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")))
 }
 
-/// The program in the first folder of `PATH` that has it.
+/// Returns the path of a program on `PATH`.
 pub(crate) fn on_path(program: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path)
-        .map(|folder| folder.join(program))
-        .find(|candidate| candidate.is_file())
+    which::which(program).ok()
 }
 
-/// The command as it would be typed.
+/// Shows a command and runs it.
+///
+/// # Errors
+///
+/// Returns how the command failed.
+pub(crate) fn run(command: &mut Command) -> Result<(), String> {
+    let shown = shown(command);
+    println!("  {shown}");
+    match command.status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("`{shown}` failed ({status})")),
+        Err(error) => Err(format!("`{shown}` cannot be run: {error}")),
+    }
+}
+
+/// Returns the command as a user would type it.
 pub(crate) fn shown(command: &Command) -> String {
     let program = Path::new(command.get_program()).file_name();
     let words = program.into_iter().chain(command.get_args());
@@ -41,13 +54,10 @@ pub(crate) fn shown(command: &Command) -> String {
         .join(" ")
 }
 
-/// A child's end as our own, a signal as the shell counts it.
+/// Returns a child's exit status as our exit code, a signal as shells do.
 pub(crate) fn exit_code(status: ExitStatus) -> ExitCode {
-    #[cfg(unix)]
-    let signal = std::os::unix::process::ExitStatusExt::signal(&status);
-    #[cfg(not(unix))]
-    let signal: Option<i32> = None;
-    let code = status.code().or_else(|| Some(128 + signal?)).unwrap_or(1);
+    let code = status.code().or_else(|| Some(128 + status.signal()?));
+    let code = code.unwrap_or(1);
     ExitCode::from(u8::try_from(code).unwrap_or(1))
 }
 

@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde_json::{Value, json};
 
-/// A figure, and the most that it may be.
+/// A figure and its upper limit.
 pub(crate) struct Bar {
     pub(crate) name: &'static str,
     pub(crate) figure: f64,

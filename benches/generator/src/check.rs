@@ -1,4 +1,4 @@
-//! What `cargo check` of generated modules takes, beside the same wrappers as one writes them by hand.
+//! Measures `cargo check` of generated modules, beside the same wrappers written by hand.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -8,14 +8,16 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 use crate::bar::Bar;
+use crate::failure::Failure;
+use crate::package::FUNCTIONS;
 use crate::sample::Sample;
-use crate::{Error, FUNCTIONS, cpu, package};
+use crate::{cpu, package};
 
 const COMPONENTS: usize = 100;
 const PACKAGES: [&str; 2] = ["generated", "written"];
 
-/// Checks the two in turns, with nothing else to be built.
-pub(crate) fn measure(runs: usize, bars: &mut Vec<Bar>) -> Result<Value, Error> {
+/// Checks the two packages in turns. Everything that they depend on is built before.
+pub(crate) fn measure(runs: usize, bars: &mut Vec<Bar>) -> Result<Value, Failure> {
     println!("`cargo check` of {COMPONENTS} modules: CPU time, least of {runs} (median, most)");
     let workspace = tempfile::tempdir()?;
     write(workspace.path())?;
@@ -23,7 +25,7 @@ pub(crate) fn measure(runs: usize, bars: &mut Vec<Bar>) -> Result<Value, Error> 
     for run in 0..=runs {
         for (name, sample) in PACKAGES.into_iter().zip(&mut samples) {
             let seconds = check(workspace.path(), name)?;
-            // The first builds what both depend on.
+            // The first run builds what both depend on.
             if run > 0 {
                 sample.add(seconds);
             }
@@ -43,8 +45,8 @@ pub(crate) fn measure(runs: usize, bars: &mut Vec<Bar>) -> Result<Value, Error> 
     Ok(json!({ "generated": samples[0].json(), "written": samples[1].json(), "ratio": ratio }))
 }
 
-fn check(workspace: &Path, name: &str) -> Result<f64, Error> {
-    // So that there is something to do.
+fn check(workspace: &Path, name: &str) -> Result<f64, Failure> {
+    // A changed file makes Cargo check the package again.
     let root = workspace.join(name).join("src/lib.rs");
     fs::write(&root, fs::read(&root)?)?;
     let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/bench-generator");
@@ -62,7 +64,7 @@ fn check(workspace: &Path, name: &str) -> Result<f64, Error> {
 }
 
 /// Writes a workspace of the two packages, with the same functions.
-fn write(workspace: &Path) -> Result<(), Error> {
+fn write(workspace: &Path) -> Result<(), Failure> {
     let repository = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../..")
         .canonicalize()?;
@@ -100,13 +102,13 @@ fn write(workspace: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-fn generated(directory: &Path) -> Result<String, Error> {
+fn generated(directory: &Path) -> Result<String, Failure> {
     let config = redis_components_build::Config::new();
     let output = config.generate(directory.join("components.toml"))?;
     Ok(output.source().to_owned())
 }
 
-fn written() -> Result<String, Error> {
+fn written() -> Result<String, Failure> {
     let mut text = String::new();
     for component in 0..COMPONENTS {
         writeln!(

@@ -1,4 +1,5 @@
-//! How long a crate takes to build that has a generator as its build dependency, with all that this depends on.
+//! Measures how long a crate takes to build whose build dependency is a generator, with everything
+//! that the generator depends on.
 
 use std::fs;
 use std::path::Path;
@@ -8,10 +9,11 @@ use std::time::Instant;
 use serde_json::{Map, Value, json};
 
 use crate::bar::Bar;
-use crate::{Error, cpu};
+use crate::cpu;
+use crate::failure::Failure;
 
 /// Builds each of them from nothing.
-pub(crate) fn measure(bars: &mut Vec<Bar>) -> Result<Value, Error> {
+pub(crate) fn measure(bars: &mut Vec<Bar>) -> Result<Value, Failure> {
     println!(
         "`cargo build` of one build dependency, from nothing: CPU time; by the clock; packages"
     );
@@ -49,7 +51,7 @@ struct Built {
     packages: usize,
 }
 
-fn build(name: &str, version: &str) -> Result<Built, Error> {
+fn build(name: &str, version: &str) -> Result<Built, Failure> {
     let package = tempfile::tempdir()?;
     fs::create_dir(package.path().join("src"))?;
     fs::write(package.path().join("src/lib.rs"), "")?;
@@ -70,7 +72,7 @@ fn build(name: &str, version: &str) -> Result<Built, Error> {
     })
 }
 
-fn cargo(package: &Path, arguments: &[&str]) -> Result<(), Error> {
+fn cargo(package: &Path, arguments: &[&str]) -> Result<(), Failure> {
     let mut command = Command::new(env!("CARGO"));
     command
         .args(arguments)

@@ -1,25 +1,31 @@
-//! The two generators, each with a package of a size: written first, then generated from and timed.
+//! The two generators. For each a package is written, then its code is generated and the time is
+//! taken.
 
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use clap::ValueEnum;
 use prost_types::field_descriptor_proto::{Label, Type};
 use prost_types::{
     DescriptorProto, FieldDescriptorProto, FileDescriptorProto, FileDescriptorSet,
     MethodDescriptorProto, ServiceDescriptorProto,
 };
 
-use crate::{Error, FUNCTIONS, cpu, package};
+use crate::failure::Failure;
+use crate::package::FUNCTIONS;
+use crate::{cpu, package};
 
 /// A generator that is measured.
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
 pub(crate) enum Generator {
+    #[value(name = "redis-components-build")]
     Ours,
+    #[value(name = "tonic-prost-build")]
     Tonic,
 }
 
-/// What one run took.
+/// The time of one run.
 #[derive(Clone, Copy)]
 pub(crate) struct Taken {
     pub(crate) wall: Duration,
@@ -36,8 +42,8 @@ impl Generator {
         }
     }
 
-    /// Runs in a process of its own, as a build script does.
-    pub(crate) fn measure(self, components: usize) -> Result<Taken, Error> {
+    /// Runs in its own process, as a build script does.
+    pub(crate) fn measure(self, components: usize) -> Result<Taken, Failure> {
         let directory = tempfile::tempdir()?;
         if self == Self::Ours {
             package::write(directory.path(), components)?;
@@ -70,8 +76,9 @@ impl Generator {
         })
     }
 
-    /// Generates in this process, and prints how many nanoseconds it took, on the clock and on the CPU.
-    pub(crate) fn run(self, components: usize) -> Result<(), Error> {
+    /// Generates in this process, and prints the nanoseconds that it took on the clock and on the
+    /// CPU.
+    pub(crate) fn run(self, components: usize) -> Result<(), Failure> {
         let (wall, busy) = match self {
             Self::Ours => {
                 timed(|| redis_components_build::Config::new().compile("components.toml"))?
@@ -87,14 +94,16 @@ impl Generator {
     }
 }
 
-fn timed<E>(run: impl FnOnce() -> Result<(), E>) -> Result<(Duration, Duration), E> {
-    let (start, busy) = (Instant::now(), cpu::own());
-    run()?;
-    Ok((start.elapsed(), cpu::own() - busy))
+fn timed<E: Into<Failure>>(
+    run: impl FnOnce() -> Result<(), E>,
+) -> Result<(Duration, Duration), Failure> {
+    let (start, busy) = (Instant::now(), cpu::own()?);
+    run().map_err(Into::into)?;
+    Ok((start.elapsed(), cpu::own()? - busy))
 }
 
-/// A generator that writes less than it should is not fast.
-fn check(text: &Path, generator: Generator, components: usize) -> Result<(), Error> {
+/// Checks that a generator wrote everything: one that writes less is not fast.
+fn check(text: &Path, generator: Generator, components: usize) -> Result<(), Failure> {
     let mark = match generator {
         Generator::Ours => "__private::begin(",
         Generator::Tonic => ".unary(",
@@ -110,8 +119,8 @@ fn check(text: &Path, generator: Generator, components: usize) -> Result<(), Err
     .into())
 }
 
-/// What protoc would make of services whose methods share one request and one reply, without comments: the least that there
-/// is to generate for the peer, and nothing to parse.
+/// Returns what protoc would make of services whose methods share one request and one reply,
+/// without comments. The peer has nothing to parse and as little as possible to generate.
 fn descriptors(services: usize) -> FileDescriptorSet {
     let fields = [
         ("app", Type::String),

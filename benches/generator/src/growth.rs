@@ -1,16 +1,17 @@
-//! What generating takes, ours and the peer's, as the number of components grows.
+//! Measures generation, ours and the peer's, as the number of components grows.
 
 use serde_json::{Value, json};
 
 use crate::bar::Bar;
+use crate::failure::Failure;
 use crate::generators::Generator;
+use crate::package::FUNCTIONS;
 use crate::sample::Sample;
-use crate::{Error, FUNCTIONS};
 
 const COMPONENTS: [usize; 3] = [10, 100, 1_000];
 
 /// Measures every size and generator in turns.
-pub(crate) fn measure(runs: usize, bars: &mut Vec<Bar>) -> Result<Value, Error> {
+pub(crate) fn measure(runs: usize, bars: &mut Vec<Bar>) -> Result<Value, Failure> {
     let mut rows = Vec::new();
     let mut per_component = Vec::new();
     println!(

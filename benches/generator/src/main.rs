@@ -1,13 +1,15 @@
-//! What the generator costs, beside its peers, and whether the bars are kept. `--help` says what can be measured.
+//! Measures the generator beside its peers, and checks the bars. `--help` lists the measurements.
 //!
-//! Build scripts are compiled without optimisation, so this is to be as well: `cargo run --package
-//! redis-components-bench-generator`. Everything runs in turns, and CPU time is what counts: generators and rustc's front
-//! end have one thread, and what else a machine does should not.
+//! Build scripts are compiled without optimisation, and so is this program when it runs as `cargo
+//! run --package redis-components-bench-generator`. Everything is measured in turns. CPU time
+//! counts: generators and rustc's front end have one thread, and other work on the machine must not
+//! count.
 
 mod bar;
 mod check;
 mod cold;
 mod cpu;
+mod failure;
 mod generators;
 mod growth;
 mod options;
@@ -16,46 +18,39 @@ mod sample;
 
 use std::process::ExitCode;
 
+use clap::Parser;
 use options::{Command, Options};
 use serde_json::{Map, Value};
 
-pub(crate) type Error = Box<dyn std::error::Error>;
+use crate::failure::Failure;
 
-/// How many functions a component has, and methods a service.
-pub(crate) const FUNCTIONS: usize = 10;
-
-fn main() -> Result<ExitCode, Error> {
-    match options::read(std::env::args().skip(1))? {
-        Command::Help => {
-            println!("{}", options::HELP);
-            Ok(ExitCode::SUCCESS)
-        }
-        Command::Generate(generator, components) => {
-            generator.run(components)?;
-            Ok(ExitCode::SUCCESS)
-        }
-        Command::Measure(options) => measure(&options),
+fn main() -> Result<ExitCode, Failure> {
+    let options = Options::parse();
+    match options.command {
+        Some(Command::Generate {
+            generator,
+            components,
+        }) => generator.run(components).map(|()| ExitCode::SUCCESS),
+        None => measure(&options),
     }
 }
 
-fn measure(options: &Options) -> Result<ExitCode, Error> {
+fn measure(options: &Options) -> Result<ExitCode, Failure> {
+    let runs = options.runs;
     let mut bars = Vec::new();
     let mut results = Map::new();
-    if options.generation {
+    if options.generation() {
         if !cfg!(debug_assertions) {
             println!(
                 "note: optimised, which build scripts are not: the bars are for a debug build\n"
             );
         }
-        results.insert(
-            "generation".to_owned(),
-            growth::measure(options.runs, &mut bars)?,
-        );
+        results.insert("generation".to_owned(), growth::measure(runs, &mut bars)?);
     }
-    if options.check {
-        results.insert("check".to_owned(), check::measure(options.runs, &mut bars)?);
+    if options.check() {
+        results.insert("check".to_owned(), check::measure(runs, &mut bars)?);
     }
-    if options.cold {
+    if options.cold() {
         results.insert("cold".to_owned(), cold::measure(&mut bars)?);
     }
     println!();

@@ -1,13 +1,16 @@
-//! A package with many components, whose functions are as long as functions are.
+//! A package with many components, whose functions have a usual length.
 
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use crate::{Error, FUNCTIONS};
+use crate::failure::Failure;
+
+/// The number of functions of a component, and of methods of a service.
+pub(crate) const FUNCTIONS: usize = 10;
 
 /// Writes the manifest and one source for each component.
-pub(crate) fn write(directory: &Path, components: usize) -> Result<(), Error> {
+pub(crate) fn write(directory: &Path, components: usize) -> Result<(), Failure> {
     let sources = directory.join("src/functions");
     fs::create_dir_all(&sources)?;
     let names: Vec<String> = (0..FUNCTIONS)
@@ -26,8 +29,8 @@ pub(crate) fn write(directory: &Path, components: usize) -> Result<(), Error> {
     Ok(())
 }
 
-/// The functions of one component.
-pub(crate) fn source() -> Result<String, Error> {
+/// Returns the source of one component.
+pub(crate) fn source() -> Result<String, Failure> {
     let mut source =
         "use redis::{AsyncCommands, RedisResult};\nuse redis_components::Connection;\n".to_owned();
     for function in 0..FUNCTIONS {

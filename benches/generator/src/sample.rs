@@ -21,7 +21,7 @@ impl Sample {
         }
     }
 
-    /// Returns the least, which is what counts: all that a machine does besides can only add.
+    /// Returns the least, which counts: other work on the machine can only add.
     pub(crate) fn least(&self) -> f64 {
         self.seconds[0]
     }

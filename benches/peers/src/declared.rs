@@ -5,7 +5,7 @@ use std::time::Duration;
 use redis_components::__private::{Declaration, component};
 use redis_components::Component;
 
-/// So many components, `many_0` and so on, for as long as the process lives.
+/// Returns components named `many_0` and so on. They live as long as the process.
 #[must_use]
 pub fn components(count: usize) -> Vec<&'static Component> {
     let declared = (0..count).map(|number| {

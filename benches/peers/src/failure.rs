@@ -1,4 +1,4 @@
-//! Why a measurement came to nothing.
+//! Failed measurements.
 
-/// Any error at all: it ends the run, and its text is shown.
+/// Any error. It ends the run, and its text is shown.
 pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;

@@ -1,27 +1,27 @@
-//! What the program `peers-heap` tells of memory.
+//! The figures of the program `peers-heap`.
 
 use serde::{Deserialize, Serialize};
 
-/// All of it.
+/// All figures of memory.
 #[derive(Debug, Deserialize, Serialize)]
 #[allow(clippy::exhaustive_structs)]
 pub struct Heap {
-    /// What one component costs, by what has become of it.
+    /// The cost of one component, by its state.
     pub components: Vec<Measured>,
-    /// What one clone of a connection costs.
+    /// The cost of one clone of a connection.
     pub clone: Measured,
-    /// What one call of an accessor costs.
+    /// The cost of one call of an accessor.
     pub accessor: Measured,
 }
 
-/// One figure each.
+/// The cost of one thing.
 #[derive(Debug, Deserialize, Serialize)]
 #[allow(clippy::exhaustive_structs)]
 pub struct Measured {
-    /// What was measured.
+    /// The name of the thing.
     pub name: String,
-    /// Bytes that stay.
+    /// Bytes that it keeps.
     pub bytes: f64,
-    /// Allocations, also of what does not stay.
+    /// Allocations, including temporary ones.
     pub allocations: f64,
 }

@@ -1,8 +1,10 @@
-//! How fast redis-components is, beside what a user would pick instead: `cargo xtask bench`.
+//! The benchmark `cargo xtask bench`: redis-components beside its alternatives.
 //!
-//! All contestants take turns, in short slices and an order that changes from round to round, so that what disturbs one
-//! disturbs the others; ratios are taken within rounds. `docs/performance.md` says what is measured and why.
+//! All contestants take turns, in short slices and in an order that changes from round to round. A
+//! disturbance of one then disturbs the others too, and ratios are taken within rounds.
+//! `docs/performance.md` explains each measurement.
 
+pub mod components;
 mod contestants;
 mod declared;
 mod failure;
@@ -25,5 +27,3 @@ mod worker;
 
 pub use self::declared::components as declared_components;
 pub use self::run::run;
-
-redis_components::include_components!();

@@ -1,17 +1,17 @@
-//! Where a run took place.
+//! The machine of a run.
 
 use std::process::Command;
 use std::time::SystemTime;
 
 use serde::Serialize;
 
-/// The machine, and what was measured on it.
+/// The machine and the software of a run.
 #[derive(Debug, Serialize)]
 pub(crate) struct Machine {
     pub(crate) cores: usize,
     pub(crate) processor: String,
     pub(crate) redis: String,
-    /// Where the server for data is, if not on this machine.
+    /// The address of the data server, unless it is on this machine.
     pub(crate) server: Option<String>,
     pub(crate) rustc: String,
     pub(crate) quick: bool,

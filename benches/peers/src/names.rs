@@ -1,10 +1,10 @@
-//! What the contestants are called, in the table and in the JSON, and with which settings they run.
+//! The names of contestants in tables and JSON, with their settings.
 
 /// One connection of redis-rs.
 pub(crate) const BARE: &str = "bare";
-/// The same once more: how far it is from itself is the noise.
+/// The same once more: its distance from the first is the noise.
 pub(crate) const BARE_AGAIN: &str = "bare again";
-/// The same as a service would have it in its state.
+/// The same, cloned for each call, as a service has it in its state.
 pub(crate) const BARE_EACH: &str = "bare, cloned for each call";
 /// The same with the socket option that our clients set.
 pub(crate) const BARE_NODELAY: &str = "bare, TCP_NODELAY";
@@ -43,7 +43,7 @@ pub(crate) const GET_POLL: &str = "ours, poll";
 pub(crate) const GET_DEADPOOL: &str = "deadpool get";
 pub(crate) const DYNAMIC_CONFIG: &str = "dynamic-config-redis";
 
-/// Name and settings of every contestant.
+/// The name and the settings of every contestant.
 pub(crate) const SETTINGS: &[(&str, &str)] = &[
     (
         BARE,

@@ -1,73 +1,82 @@
-//! What was asked for on the command line.
+//! The command line.
 
+use std::fmt;
 use std::path::PathBuf;
+use std::str::FromStr;
 
-use crate::failure::Failure;
-use crate::servers::HostPort;
+use clap::Parser;
 
-pub(crate) const HELP: &str = "\
-Usage: cargo xtask bench [OPTIONS]
-
-  --quick      two minutes instead of fifteen; tells whether all is well, not how fast it is
-  --docs       fill the tables of docs/performance.md, and put the charts beside it
-  --out FOLDER write report.json, report.md and the charts there, instead of target/bench
-  --server HOST:PORT
-               measure throughput alone, in four minutes, with the Redis server there: how it is over a network.
-               Its key `recent:main:info` is written. Nothing is to be reached then: the bars are for one machine";
-
-#[derive(Debug, Default, PartialEq, Eq)]
+/// Measures redis-components beside its alternatives.
+///
+/// This takes fifteen minutes on an otherwise idle machine.
+#[derive(Debug, Parser)]
 pub(crate) struct Options {
+    /// Take two minutes instead of fifteen. This checks that all is well; its figures are rough.
+    #[arg(long)]
     pub(crate) quick: bool,
+    /// Fill the tables of docs/performance.md, and write the charts beside it.
+    #[arg(long)]
     pub(crate) docs: bool,
-    pub(crate) help: bool,
+    /// Write report.json, report.md and the charts to a folder instead of target/bench.
+    #[arg(long, value_name = "FOLDER")]
     pub(crate) out: Option<PathBuf>,
+    /// Measure throughput alone, in four minutes, over the network to the Redis server there.
+    ///
+    /// The key `recent:main:info` there is written. The bars are dropped: they are for one machine.
+    #[arg(long, value_name = "HOST:PORT", conflicts_with_all = ["docs", "quick"])]
     pub(crate) server: Option<HostPort>,
 }
 
-impl Options {
-    pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Self, Failure> {
-        let mut options = Self::default();
-        let mut arguments = arguments.into_iter();
-        while let Some(argument) = arguments.next() {
-            match argument.as_str() {
-                "--quick" => options.quick = true,
-                "--docs" => options.docs = true,
-                "--help" | "-h" => options.help = true,
-                "--out" => {
-                    let folder = arguments.next().ok_or("`--out` needs a folder")?;
-                    options.out = Some(folder.into());
-                }
-                "--server" => {
-                    let address = arguments.next().ok_or("`--server` needs HOST:PORT")?;
-                    options.server = Some(address.parse()?);
-                }
-                unknown => return Err(format!("there is no option `{unknown}`\n\n{HELP}").into()),
-            }
-        }
-        if options.server.is_some() && (options.docs || options.quick) {
-            return Err("`--server` goes with neither `--docs` nor `--quick`".into());
-        }
-        Ok(options)
+/// The address of a running server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct HostPort {
+    pub(crate) host: String,
+    pub(crate) port: u16,
+}
+
+impl FromStr for HostPort {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parts = text
+            .rsplit_once(':')
+            .and_then(|(host, port)| Some((host.to_owned(), port.parse().ok()?)));
+        let (host, port) = parts.ok_or("it is not HOST:PORT")?;
+        Ok(Self { host, port })
+    }
+}
+
+impl fmt::Display for HostPort {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.host, self.port)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser;
+
     use super::Options;
 
     #[test]
     fn options_are_told_apart() {
-        let parse = |line: &str| Options::parse(line.split_whitespace().map(str::to_owned));
+        let parse =
+            |line: &str| Options::try_parse_from(format!("peers {line}").split_whitespace());
         let options = parse("--quick --out /a").unwrap();
         assert!(options.quick && !options.docs);
         assert_eq!(options.out.unwrap().to_str(), Some("/a"));
         let server = parse("--server db.example:6380").unwrap().server.unwrap();
         assert_eq!(server.to_string(), "db.example:6380");
-        assert!(parse("--server db.example").is_err());
-        assert!(parse("--server db.example:port").is_err());
-        assert!(parse("--docs --server db.example:6380").is_err());
-        let message = parse("--fast").unwrap_err().to_string();
-        assert!(message.contains("`--fast`"), "{message}");
-        assert!(parse("--out").is_err());
+        for wrong in [
+            "--server db.example",
+            "--server db.example:port",
+            "--docs --server db.example:6380",
+            "--quick --server db.example:6380",
+            "--fast",
+            "--out",
+            "more",
+        ] {
+            parse(wrong).unwrap_err();
+        }
     }
 }

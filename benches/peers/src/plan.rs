@@ -1,26 +1,26 @@
-//! How much of everything is measured.
+//! How much is measured.
 
 use std::time::Duration;
 
-/// One kind of rounds: how many, and how long each contestant runs in one.
+/// The number of rounds, and how long each contestant runs in a round.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rounds {
     pub(crate) count: usize,
     pub(crate) slice: Duration,
 }
 
-/// What a run measures, and for how long.
+/// What a run measures, and how long.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Plan {
     pub(crate) accessor: Rounds,
     pub(crate) throughput: Rounds,
-    /// Contestants without a bar against `bare` of the same process run in one round of so many.
+    /// Contestants without a bar against `bare` of the same process run in one of this many rounds.
     pub(crate) peers_every: usize,
     pub(crate) blocking: Rounds,
     pub(crate) moves_pushed: usize,
     pub(crate) moves_polled: usize,
     pub(crate) swaps: usize,
-    /// For how long the config server's commands are counted.
+    /// How long the config server's commands are counted.
     pub(crate) counted: Duration,
 }
 
@@ -46,7 +46,7 @@ impl Plan {
         counted: Duration::from_secs(10),
     };
 
-    /// Less than two minutes, to see that all is well; of a ratio it tells little.
+    /// Less than two minutes. This checks that all is well; its ratios are rough.
     pub(crate) const QUICK: Self = Self {
         accessor: Rounds {
             count: 20,
@@ -67,7 +67,7 @@ impl Plan {
         counted: Duration::from_secs(3),
     };
 
-    /// About four minutes of throughput with a server elsewhere.
+    /// About four minutes of throughput over a network.
     pub(crate) const ELSEWHERE: Self = Self {
         throughput: Rounds {
             count: 16,

@@ -1,9 +1,10 @@
-//! The processes that contestants run in.
+//! The processes of contestants.
 
 use std::io::{BufRead, BufReader, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
+use redis_components_testing::python;
 use serde::de::DeserializeOwned;
 
 use crate::failure::Failure;
@@ -18,7 +19,7 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// This program once more.
+    /// Starts this program as a worker.
     pub(crate) fn start(mode: Mode, urls: &Urls) -> Result<Self, Failure> {
         let mut command = Command::new(std::env::current_exe()?);
         command.args(["worker", mode.argument()]);
@@ -26,7 +27,7 @@ impl Process {
         Self::spawn(command)
     }
 
-    /// The book's own language, with the Python that `cargo xtask python` has set up.
+    /// Starts the book's code in Python, with the Python that `cargo xtask python` sets up.
     pub(crate) fn start_python(urls: &Urls) -> Result<Self, Failure> {
         let mut command = Command::new(python()?);
         let package = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -52,7 +53,7 @@ impl Process {
         })
     }
 
-    /// Has something done, and waits for what comes of it: a value, or the reason why there is none.
+    /// Sends a request. Returns its value, or the reason why there is none.
     pub(crate) fn ask<T: DeserializeOwned>(
         &mut self,
         request: &Request,
@@ -71,22 +72,10 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // Whether it has ended already or is ended here, it is gone.
+        // Either call may fail if the worker has ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-/// `python/bin/python` in the folder that Cargo builds into, which this program is in too.
-fn python() -> Result<PathBuf, Failure> {
-    let program = std::env::current_exe()?;
-    let pythons = program
-        .ancestors()
-        .map(|folder| folder.join("python/bin/python"));
-    let mut found = pythons.filter(|python| python.is_file());
-    Ok(found
-        .next()
-        .ok_or("there is no Python to run the book's code; `cargo xtask python` sets one up")?)
 }
 
 fn shown(command: &Command) -> String {

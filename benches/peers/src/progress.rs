@@ -1,4 +1,4 @@
-//! How far the run is, by the time that was planned for what is done.
+//! The progress of the run, by planned time.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ impl Progress {
         Ok(Self(bar))
     }
 
-    /// What is done now. Where there is no terminal for a bar, it is a line.
+    /// Shows the current step. Without a terminal for the bar, it is a line.
     pub(crate) fn begin(&self, what: &str) {
         if self.0.is_hidden() {
             eprintln!("{what} …");
@@ -25,7 +25,7 @@ impl Progress {
         self.0.set_message(what.to_owned());
     }
 
-    /// What has happened, on a line of its own.
+    /// Shows a message on its own line.
     pub(crate) fn say(&self, what: &str) {
         self.0.suspend(|| eprintln!("{what}"));
     }

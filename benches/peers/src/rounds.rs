@@ -1,4 +1,5 @@
-//! Rounds in which all contestants take turns, so that what disturbs one disturbs its neighbours too.
+//! Rounds in which all contestants take turns. A disturbance of one then disturbs its neighbours
+//! too.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -12,14 +13,14 @@ use crate::statistics::{Estimate, median};
 use crate::subject::Slice;
 use crate::worker::{Mode, Request};
 
-/// Where a contestant runs.
+/// The process that a contestant runs in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Place {
     Rust(Mode),
     Python,
 }
 
-/// Who takes part, where, and in one round of how many.
+/// A contestant, the process it runs in, and in one of how many rounds it takes part.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Entrant {
     pub(crate) name: &'static str,
@@ -59,7 +60,7 @@ impl Workers {
         }
     }
 
-    /// Ends the processes, so that they ask the servers for nothing more.
+    /// Ends the processes, so that they send no more requests to the servers.
     pub(crate) fn end(&mut self) {
         self.started.clear();
     }
@@ -76,7 +77,7 @@ impl Workers {
     }
 }
 
-/// How long [`run`] takes.
+/// Returns how long [`run`] takes.
 pub(crate) fn planned(entrants: &[Entrant], rounds: Rounds) -> Duration {
     let slices: usize = entrants
         .iter()
@@ -85,8 +86,9 @@ pub(crate) fn planned(entrants: &[Entrant], rounds: Rounds) -> Duration {
     rounds.slice * u32::try_from(slices).unwrap_or(u32::MAX)
 }
 
-/// Lets all run, in an order of its own in each round, after one slice each that does not count. Nor does one in which a
-/// call failed, as it may on a machine that stands still for longer than a response may take; it is told.
+/// Runs all contestants, in a random order in each round, after a warm-up slice each. A slice does
+/// not count if a call failed, as happens if the machine stalls for longer than the response
+/// timeout; the failure is shown.
 pub(crate) fn run(
     workers: &mut Workers,
     entrants: &[Entrant],
@@ -138,7 +140,7 @@ impl Rates {
         median(self.of(name).iter().map(|(_, rate)| *rate))
     }
 
-    /// One contestant's rate in terms of another's, in the rounds that both ran in.
+    /// Returns one contestant's rate relative to another's, in the rounds that both ran in.
     pub(crate) fn ratio(&self, of: &str, to: &str) -> Option<Estimate> {
         let to: HashMap<usize, f64> = self.of(to).iter().copied().collect();
         let pairs = self.of(of).iter();

@@ -2,10 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use clap::Parser;
+
 use crate::failure::Failure;
 use crate::machine::Machine;
-use crate::measure::{self, Measured, Run};
-use crate::options::{HELP, Options};
+use crate::measure::run::Run;
+use crate::measure::{self, Measured};
+use crate::options::Options;
 use crate::plan::Plan;
 use crate::progress::Progress;
 use crate::report::{self, Section};
@@ -13,24 +16,21 @@ use crate::rounds::Workers;
 use crate::servers::{Servers, Urls};
 use crate::worker;
 
-/// Does what the command line asks for.
+/// Does what the command line says.
 ///
 /// # Errors
 ///
-/// Where something could not be measured. A bar that is missed is part of the report, and no error.
-pub fn run(arguments: Vec<String>) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+/// Returns an error if something could not be measured. A missed bar is part of the report and no
+/// error.
+pub fn run() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
     if let [worker, mode, config, first, second] = arguments.as_slice()
         && worker == "worker"
     {
         let urls = [config, first, second].map(String::clone);
         return worker::run(mode, Urls::from_arguments(urls));
     }
-    let options = Options::parse(arguments)?;
-    if options.help {
-        println!("{HELP}");
-        return Ok(());
-    }
-    bench(&options)
+    bench(&Options::parse())
 }
 
 fn bench(options: &Options) -> Result<(), Failure> {
@@ -83,7 +83,7 @@ fn write(machine: &Machine, sections: &[Section], out: &Path) -> Result<(), Fail
     std::fs::write(out.join("report.json"), json)?;
     let page = report::to_markdown(machine, sections);
     std::fs::write(out.join("report.md"), page)?;
-    // Where the page looks for them, as that of the documentation does.
+    // The page looks for charts there, as the documentation does.
     let charts = out.join("performance");
     std::fs::create_dir_all(&charts)?;
     for chart in sections.iter().flat_map(|section| &section.charts) {
@@ -106,7 +106,7 @@ fn fill_docs(machine: &Machine, sections: &[Section]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The folder that Cargo builds into: this program is in `release` there.
+/// Returns the folder that Cargo builds into. This program is in its `release`.
 fn target() -> Result<PathBuf, Failure> {
     let program = std::env::current_exe()?;
     let target = program.parent().and_then(Path::parent);

@@ -1,14 +1,12 @@
-//! The Redis servers of a run: one for configs, and two for data or one that is there already.
-
-use std::fmt;
-use std::str::FromStr;
+//! The Redis servers of a run: one for configs, and two for data unless `--server` names one.
 
 use redis_components_testing::Server;
 
 use crate::failure::Failure;
 use crate::functions::moving::SERVER;
+use crate::options::HostPort;
 
-/// The components whose configs are written at the start; all are on the first data server.
+/// The components whose configs are written at the start. All are on the first data server.
 const COMPONENTS: &[&str] = &[
     "logs",
     "logs_two",
@@ -19,7 +17,7 @@ const COMPONENTS: &[&str] = &[
     "many_5000",
 ];
 
-/// Where the servers are.
+/// The addresses of the servers.
 #[derive(Clone, Debug)]
 pub(crate) struct Urls {
     pub(crate) config: String,
@@ -27,7 +25,7 @@ pub(crate) struct Urls {
 }
 
 impl Urls {
-    /// As a worker's arguments.
+    /// Returns the addresses as a worker's arguments.
     pub(crate) fn to_arguments(&self) -> [&str; 3] {
         [&self.config, &self.data[0], &self.data[1]]
     }
@@ -41,43 +39,7 @@ impl Urls {
     }
 }
 
-/// Where a server is that is there already.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct HostPort {
-    host: String,
-    port: u16,
-}
-
-impl HostPort {
-    fn url(&self) -> String {
-        format!("redis://{self}/")
-    }
-
-    fn config(&self) -> String {
-        let host = self.host.trim_matches(['[', ']']);
-        serde_json::json!({ "host": host, "port": self.port }).to_string()
-    }
-}
-
-impl FromStr for HostPort {
-    type Err = Failure;
-
-    fn from_str(text: &str) -> Result<Self, Failure> {
-        let parts = text
-            .rsplit_once(':')
-            .and_then(|(host, port)| Some((host.to_owned(), port.parse().ok()?)));
-        let (host, port) = parts.ok_or_else(|| format!("`{text}` is not HOST:PORT"))?;
-        Ok(Self { host, port })
-    }
-}
-
-impl fmt::Display for HostPort {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.host, self.port)
-    }
-}
-
-/// The servers, which end with this, but for one that was there already.
+/// The servers. They stop when this is dropped, except one that `--server` names.
 pub(crate) struct Servers {
     config: Server,
     data: Data,
@@ -90,7 +52,7 @@ enum Data {
 
 impl Servers {
     pub(crate) fn start(data: Option<&HostPort>) -> Result<Self, Failure> {
-        // No run of ours is about writing to a disk.
+        // No measurement is about writing to a disk.
         let start = || Server::try_start_with(&["--save", ""]);
         let data = match data {
             Some(there) => Data::There(there.clone()),
@@ -109,7 +71,10 @@ impl Servers {
                 }
                 own[0].config()
             }
-            Data::There(there) => there.config(),
+            Data::There(HostPort { host, port }) => {
+                let host = host.trim_matches(['[', ']']);
+                serde_json::json!({ "host": host, "port": port }).to_string()
+            }
         };
         for component in COMPONENTS {
             let key = format!("config:redis:{component}");
@@ -123,12 +88,12 @@ impl Servers {
             config: self.config.url(),
             data: match &self.data {
                 Data::Own(servers) => servers.each_ref().map(Server::url),
-                Data::There(there) => [there.url(), there.url()],
+                Data::There(there) => [(); 2].map(|()| format!("redis://{there}/")),
             },
         }
     }
 
-    /// What the data server is, such as `Redis 7.0.15`.
+    /// Returns the version of the data server, such as `Redis 7.0.15`.
     pub(crate) fn version(&self) -> Result<String, Failure> {
         let [url, _] = self.urls().data;
         let ask = || {
@@ -143,7 +108,7 @@ impl Servers {
         Ok(format!("Redis {}", version.unwrap_or("of no version")))
     }
 
-    /// How often each command was called on the config server, by others than us.
+    /// Returns how often each command was called on the config server, without our own `INFO`.
     pub(crate) fn config_commands(&self) -> Result<Vec<(String, u64)>, Failure> {
         let answer = self.config.command(&["INFO", "commandstats"]);
         let text: String = redis::from_redis_value(answer)?;

@@ -1,8 +1,8 @@
-//! Medians, quantiles and how sure they are.
+//! Medians and quantiles, with their confidence intervals.
 
 use serde::Serialize;
 
-/// A quantile of a sample with the interval that holds the true one in 95 of 100 samples.
+/// A quantile of a sample, with the interval that contains the true value in 95 of 100 samples.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub(crate) struct Estimate {
     pub(crate) value: f64,
@@ -22,13 +22,13 @@ impl Estimate {
     }
 }
 
-/// The median of a sample; none of an empty one.
+/// Returns the median of a sample, or none if it is empty.
 pub(crate) fn median(sample: impl IntoIterator<Item = f64>) -> Option<Estimate> {
     quantile(sample, 0.5)
 }
 
-/// A quantile of a sample, its interval by order statistics, which know no distribution. Where a sample is too small for
-/// 95 %, the interval is its range.
+/// Returns a quantile of a sample, with an interval by order statistics, which assumes no
+/// distribution. If the sample is too small for 95 %, the interval is its range.
 pub(crate) fn quantile(sample: impl IntoIterator<Item = f64>, q: f64) -> Option<Estimate> {
     let mut sorted: Vec<f64> = sample.into_iter().collect();
     sorted.sort_by(f64::total_cmp);

@@ -1,4 +1,4 @@
-//! What is measured in slices: something that is done again and again by tasks or threads at once.
+//! Subjects, which are measured in slices: tasks or threads repeat an operation for a time.
 
 use std::time::Duration;
 
@@ -6,13 +6,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
 
-/// Something whose rate is measured.
+/// An operation whose rate is measured.
 pub(crate) trait Subject {
-    /// Does it for a time, by `concurrency` tasks or threads at once.
+    /// Repeats the operation for a time, with `concurrency` tasks or threads.
     fn slice(&self, concurrency: usize, time: Duration) -> Result<Slice, Failure>;
 }
 
-/// How much was done in how much time.
+/// The number of operations, and the time they took.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 pub(crate) struct Slice {
     pub(crate) operations: u64,
@@ -28,7 +28,7 @@ impl Slice {
         }
     }
 
-    /// Operations per second.
+    /// Returns the operations per second.
     #[allow(clippy::cast_precision_loss, reason = "no slice has 2^53 of either")]
     pub(crate) fn rate(self) -> f64 {
         self.operations as f64 * 1e9 / self.nanoseconds as f64

@@ -20,10 +20,12 @@ mod guard;
 mod observe;
 mod process;
 mod proxy;
+mod python;
 mod reserved;
 mod server;
 mod startup;
 mod worker;
 
 pub use proxy::Proxy;
+pub use python::python;
 pub use server::Server;

@@ -2,8 +2,8 @@
 
 use redis::{RedisResult, Value};
 
-use crate::Server;
 use crate::control::Control;
+use crate::server::Server;
 
 impl Server {
     /// Sends one command, for example `["SET", "key", "value"]`, and returns the answer.

@@ -1,6 +1,6 @@
-//! What components keep on the heap, and what calls allocate.
+//! Measures the memory that components keep on the heap, and the allocations of calls.
 //!
-//! A program of its own, because counting allocations makes each of them slower.
+//! This is a separate program, because counting slows each allocation down.
 
 use std::alloc::System;
 use std::hint::black_box;
@@ -24,7 +24,7 @@ fn main() -> Result<(), Failure> {
     };
     Settings::new(config).install()?;
     let runtime = tokio::runtime::Runtime::new()?;
-    // Calls first: what ends later may be freed while something else is counted.
+    // Calls come first: what ends later may be freed while something else is counted.
     let clone = clone(&runtime, data)?;
     let accessor = runtime.block_on(accessor())?;
     let heap = Heap {
@@ -45,11 +45,11 @@ fn components(
     let mut region = Region::new(ALLOCATOR);
     let declared = peers::declared_components(COMPONENTS);
     measured.push(each("one component, declared", &mut region));
-    // The watch is there before what is counted.
-    runtime.block_on(peers::logs::connection())?;
+    // The watch must exist before counting begins.
+    runtime.block_on(peers::components::logs::connection())?;
     region = Region::new(ALLOCATOR);
     for component in &declared {
-        // No config yet, so that there is nothing to connect to.
+        // Without a config there is nothing to connect to.
         if runtime.block_on(component.connection()).is_ok() {
             return Err(format!("`{}` has a config already", component.key()).into());
         }
@@ -100,10 +100,10 @@ fn clone(runtime: &tokio::runtime::Runtime, data: &str) -> Result<Measured, Fail
 }
 
 async fn accessor() -> Result<Measured, Failure> {
-    peers::logs::connection().await?;
+    peers::components::logs::connection().await?;
     let mut region = Region::new(ALLOCATOR);
     for _ in 0..CALLS {
-        black_box(peers::logs::connection().await?);
+        black_box(peers::components::logs::connection().await?);
     }
     Ok(one_of(CALLS, "one connection(), push", &mut region))
 }
@@ -112,7 +112,7 @@ fn each(name: &str, region: &mut Region<'_, System>) -> Measured {
     one_of(COMPONENTS, name, region)
 }
 
-/// The change of the region for one of so many.
+/// Returns the change of the region, divided by `count`.
 #[allow(clippy::cast_precision_loss, reason = "far less than 2^53")]
 fn one_of(count: usize, name: &str, region: &mut Region<'_, System>) -> Measured {
     let change = region.change_and_reset();

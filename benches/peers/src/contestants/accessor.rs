@@ -1,4 +1,4 @@
-//! Getting a handle, and giving it back, without using it.
+//! Contestants that get a handle and drop it unused.
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -12,10 +12,10 @@ use tokio::runtime::Runtime;
 use crate::failure::Failure;
 use crate::subject::{Slice, Subject};
 
-/// So many are taken between two looks at the clock.
+/// How many handles are taken between two looks at the clock.
 const BATCH: u64 = 256;
 
-/// Who gives handles.
+/// A contestant that returns handles.
 pub(crate) trait Accessor: Send + Sync + 'static {
     type Handle;
 
@@ -27,7 +27,7 @@ struct Taking<A> {
     accessor: A,
 }
 
-/// The accessor as a subject.
+/// Returns the accessor as a subject.
 pub(crate) fn subject<A: Accessor>(runtime: &Arc<Runtime>, accessor: A) -> Box<dyn Subject> {
     Box::new(Taking {
         runtime: Arc::clone(runtime),
@@ -64,7 +64,7 @@ async fn take_until<A: Accessor>(accessor: &A, end: Instant) -> Result<u64, Fail
     }
 }
 
-/// A connection, cloned.
+/// A connection that is cloned.
 pub(crate) struct Cloned(pub(crate) MultiplexedConnection);
 
 impl Accessor for Cloned {
@@ -75,7 +75,7 @@ impl Accessor for Cloned {
     }
 }
 
-/// A connection that could be swapped, cloned.
+/// A connection in an `ArcSwap`, which is loaded and cloned.
 pub(crate) struct Swappable(ArcSwap<MultiplexedConnection>);
 
 impl Swappable {
@@ -92,7 +92,7 @@ impl Accessor for Swappable {
     }
 }
 
-/// The accessor of a component that is known at run time only.
+/// The accessor of a component that is declared at run time.
 pub(crate) struct Declared(pub(crate) &'static Component);
 
 impl Accessor for Declared {

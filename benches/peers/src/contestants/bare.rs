@@ -1,4 +1,4 @@
-//! redis-rs as it is: multiplexed connections, each task with a clone of one.
+//! redis-rs alone: multiplexed connections, of which each task has a clone.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use redis::io::tcp::TcpSettings;
 use redis::{ConnectionInfo, IntoConnectionInfo};
 
 use super::tasks::Asynchronous;
-use super::{APP, MESSAGE};
+use super::world::{APP, MESSAGE};
 use crate::failure::Failure;
 use crate::functions::logs::log_recent;
 
@@ -18,7 +18,7 @@ impl Bare {
         Self::connect_by(url.into_connection_info()?, sockets).await
     }
 
-    /// With the socket option that our clients set.
+    /// Connects with the socket option that our clients set.
     pub(crate) async fn connect_nodelay(url: &str) -> Result<Self, Failure> {
         let info = url.into_connection_info()?;
         let settings = TcpSettings::default().set_nodelay(true);
@@ -47,7 +47,7 @@ impl Asynchronous for Bare {
     }
 }
 
-/// As a service has it in its state: cloned for each call.
+/// A connection as a service has it in its state: cloned for each call.
 pub(crate) struct Each(Arc<MultiplexedConnection>);
 
 impl Each {

@@ -1,10 +1,10 @@
-//! bb8-redis: a pool, a connection taken for each call.
+//! bb8-redis: a pool, from which each call takes a connection.
 
 use bb8::Pool;
 use bb8_redis::RedisConnectionManager;
 
 use super::tasks::Asynchronous;
-use super::{APP, MESSAGE};
+use super::world::{APP, MESSAGE};
 use crate::failure::Failure;
 use crate::functions::logs::log_recent;
 

@@ -1,7 +1,8 @@
-//! *Redis in Action* 5.4.3, as literally as Rust lets one: what one would write by hand.
+//! *Redis in Action* 5.4.3, as literally as Rust allows: what a user would write by hand.
 //!
-//! `get_config` remembers when it last asked and what it was told; `redis_connection` compares that with what the cached
-//! client was built from. Nothing is probed, closed or bounded, as in the book.
+//! `get_config` remembers the time and the answer of its last read; `redis_connection` compares
+//! this config with the one of the cached client. As in the book, nothing is probed, closed or
+//! bounded.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,7 +13,7 @@ use redis::aio::MultiplexedConnection;
 use serde_json::Value;
 
 use super::tasks::Asynchronous;
-use super::{APP, MESSAGE};
+use super::world::{APP, MESSAGE};
 use crate::failure::Failure;
 use crate::functions::logs::log_recent;
 
@@ -49,7 +50,7 @@ impl Book {
         })
     }
 
-    /// The decorator's part of a call.
+    /// Returns a connection, as the book's decorator does for each call.
     pub(crate) async fn connection(&mut self) -> Result<MultiplexedConnection, Failure> {
         let key = format!("config:redis:{}", self.component);
         let config = self.get_config(&key).await?;

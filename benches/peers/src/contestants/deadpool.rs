@@ -1,10 +1,10 @@
-//! deadpool-redis: a pool, a connection taken for each call.
+//! deadpool-redis: a pool, from which each call takes a connection.
 
 use deadpool_redis::{Config, Pool, Runtime};
 
 use super::accessor::Accessor;
 use super::tasks::Asynchronous;
-use super::{APP, MESSAGE};
+use super::world::{APP, MESSAGE};
 use crate::failure::Failure;
 use crate::functions::logs::log_recent;
 

@@ -1,9 +1,9 @@
-//! fred: a client, or a pool of clients that takes turns.
+//! fred: a client, or a pool whose clients take turns.
 
 use fred::prelude::{Builder, ClientLike, Config, ListInterface, Pool};
 
 use super::tasks::Asynchronous;
-use super::{APP, MESSAGE};
+use super::world::{APP, MESSAGE};
 use crate::failure::Failure;
 
 pub(crate) struct Fred(Pool);

@@ -1,9 +1,9 @@
-//! The connection of redis-rs that reconnects.
+//! redis-rs's `ConnectionManager`, which reconnects.
 
 use redis::aio::ConnectionManager;
 
 use super::tasks::Asynchronous;
-use super::{APP, MESSAGE};
+use super::world::{APP, MESSAGE};
 use crate::failure::Failure;
 use crate::functions::logs::log_recent;
 

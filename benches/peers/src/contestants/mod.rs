@@ -1,9 +1,9 @@
-//! Who is compared: each in a file of its own, with the settings that its own documentation recommends.
+//! The contestants: each in its own file, with the settings that its documentation recommends.
 
 mod accessor;
 mod bare;
 mod bb8;
-mod book;
+pub(crate) mod book;
 mod deadpool;
 mod fred;
 mod manager;
@@ -12,30 +12,19 @@ mod r2d2;
 mod rustis;
 mod tasks;
 mod threads;
+pub(crate) mod world;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
-use tokio::runtime::Runtime;
 
-pub(crate) use self::book::Book;
+use self::book::Book;
+use self::world::World;
 use crate::failure::Failure;
-use crate::servers::Urls;
 use crate::subject::Subject;
 use crate::{declared, names};
 
-/// The arguments of every call.
-pub(crate) const APP: &str = "main";
-pub(crate) const MESSAGE: &str = "User 235 logged in";
-
-/// Where contestants run and whom they call.
-pub(crate) struct World {
-    pub(crate) runtime: Arc<Runtime>,
-    pub(crate) urls: Urls,
-}
-
-/// The contestant of a name, connected.
+/// Connects a contestant by name.
 pub(crate) fn subject(world: &World, name: &str) -> Result<Box<dyn Subject>, Failure> {
     let (runtime, url) = (&world.runtime, world.urls.data[0].as_str());
     let subject = match name {
@@ -96,7 +85,8 @@ fn connection(world: &World) -> Result<MultiplexedConnection, Failure> {
 fn book(world: &World, wait: Duration) -> Result<Book, Failure> {
     let connected = Book::connect(&world.urls.config, "logs", wait);
     let mut book = world.runtime.block_on(connected)?;
-    // As a service would when it starts: the book's code has nothing to say to a second caller meanwhile.
+    // A service calls once when it starts, because the book's code has no answer for a second
+    // caller meanwhile.
     world.runtime.block_on(book.connection())?;
     Ok(book)
 }

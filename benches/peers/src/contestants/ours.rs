@@ -1,15 +1,15 @@
-//! What `components.toml` and the generator make: a wrapper or an accessor is all there is to call.
+//! redis-components: calls go through a generated wrapper or accessor.
 
 use redis_components::Connection;
 
 use super::accessor::Accessor;
 use super::tasks::Asynchronous;
 use super::threads::Blocking;
-use super::{APP, MESSAGE};
+use super::world::{APP, MESSAGE};
+use crate::components::{logs, logs_blocking, logs_fresh, logs_fresh_two, logs_two};
 use crate::failure::Failure;
-use crate::{logs, logs_blocking, logs_fresh, logs_fresh_two, logs_two};
 
-/// A contestant that calls the wrapper, and the accessor, of a component.
+/// Defines a contestant that calls the wrapper and the accessor of a component.
 macro_rules! ours {
     ($name:ident, $component:ident) => {
         pub(crate) struct $name;

@@ -1,10 +1,10 @@
-//! r2d2: a pool for threads, a connection taken for each call.
+//! r2d2: a pool for threads, from which each call takes a connection.
 
 use r2d2::Pool;
 use redis::Client;
 
 use super::threads::Blocking;
-use super::{APP, MESSAGE};
+use super::world::{APP, MESSAGE};
 use crate::failure::Failure;
 use crate::functions::logs_blocking::log_recent;
 

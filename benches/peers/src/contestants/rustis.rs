@@ -4,7 +4,7 @@ use rustis::client::{BatchPreparedCommand, Client};
 use rustis::commands::ListCommands;
 
 use super::tasks::Asynchronous;
-use super::{APP, MESSAGE};
+use super::world::{APP, MESSAGE};
 use crate::failure::Failure;
 
 pub(crate) struct Rustis(Client);

@@ -8,12 +8,12 @@ use tokio::runtime::Runtime;
 use crate::failure::Failure;
 use crate::subject::{Slice, Subject};
 
-/// Who can log a recent message from a task.
+/// A contestant that can log a recent message from a task.
 pub(crate) trait Asynchronous: Send + Sync + 'static {
-    /// What a task keeps from call to call.
+    /// The state that a task keeps from call to call.
     type Caller: Send + 'static;
 
-    /// For the task of that number.
+    /// Returns the state of a task.
     fn caller(&self, task: usize) -> Self::Caller;
 
     fn log_recent(caller: &mut Self::Caller) -> impl Future<Output = Result<(), Failure>> + Send;
@@ -24,7 +24,7 @@ struct Tasks<A> {
     contestant: A,
 }
 
-/// The contestant as a subject.
+/// Returns the contestant as a subject.
 pub(crate) fn subject<A: Asynchronous>(runtime: &Arc<Runtime>, contestant: A) -> Box<dyn Subject> {
     Box::new(Tasks {
         runtime: Arc::clone(runtime),
@@ -54,7 +54,7 @@ impl<A: Asynchronous> Subject for Tasks<A> {
 
 async fn call_until<A: Asynchronous>(mut caller: A::Caller, end: Instant) -> Result<u64, Failure> {
     let mut operations = 0;
-    // At least once, whenever the task's turn comes.
+    // Each task calls at least once, even if its turn comes late.
     loop {
         A::log_recent(&mut caller).await?;
         operations += 1;

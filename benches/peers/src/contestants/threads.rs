@@ -4,27 +4,27 @@ use std::time::{Duration, Instant};
 
 use redis::{Client, Connection};
 
-use super::{APP, MESSAGE};
+use super::world::{APP, MESSAGE};
 use crate::failure::Failure;
 use crate::functions::logs_blocking::log_recent;
 use crate::subject::{Slice, Subject};
 
-/// Who can log a recent message from a thread.
+/// A contestant that can log a recent message from a thread.
 pub(crate) trait Blocking: Send + Sync + 'static {
-    /// What a thread keeps from call to call.
+    /// The state that a thread keeps from call to call.
     type Caller: Send;
 
     fn caller(&self) -> Result<Self::Caller, Failure>;
 
     fn log_recent(caller: &mut Self::Caller) -> Result<(), Failure>;
 
-    /// Takes back what a thread had.
+    /// Takes back the state of a thread.
     fn done(&self, _: Self::Caller) {}
 }
 
 struct Threads<B>(B);
 
-/// The contestant as a subject.
+/// Returns the contestant as a subject.
 pub(crate) fn subject<B: Blocking>(contestant: B) -> Box<dyn Subject> {
     Box::new(Threads(contestant))
 }
@@ -61,7 +61,7 @@ fn call_until<B: Blocking>(
     end: Instant,
 ) -> Result<(B::Caller, u64), Failure> {
     let mut operations = 0;
-    // At least once, whenever the thread's turn comes.
+    // Each thread calls at least once, even if its turn comes late.
     loop {
         B::log_recent(&mut caller)?;
         operations += 1;
@@ -74,7 +74,7 @@ fn call_until<B: Blocking>(
 /// One connection of redis-rs for each thread, kept from slice to slice.
 pub(crate) struct Bare {
     client: Client,
-    /// Of each read and each write.
+    /// The timeout of each read and each write.
     timeout: Option<Duration>,
     idle: std::sync::Mutex<Vec<Connection>>,
 }

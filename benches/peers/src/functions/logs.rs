@@ -1,4 +1,4 @@
-//! The work that all asynchronous contestants on redis-rs do, by this very function.
+//! The function that all asynchronous contestants on redis-rs call.
 
 use redis::aio::ConnectionLike;
 use redis::{RedisResult, pipe};
@@ -7,7 +7,7 @@ use redis::{RedisResult, pipe};
 ///
 /// # Errors
 ///
-/// What Redis answers.
+/// Returns the error of Redis.
 pub async fn log_recent(
     conn: &mut impl ConnectionLike,
     app: &str,

@@ -6,7 +6,7 @@ use redis::{ConnectionLike, RedisResult, pipe};
 ///
 /// # Errors
 ///
-/// What Redis answers.
+/// Returns the error of Redis.
 pub fn log_recent(conn: &mut impl ConnectionLike, app: &str, message: &str) -> RedisResult<()> {
     let key = format!("recent:{app}:info");
     let mut pipeline = pipe();

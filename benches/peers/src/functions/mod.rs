@@ -1,4 +1,4 @@
-//! What is called: one function of *Redis in Action*, and one that tells which server it is on.
+//! The functions that are called: one of *Redis in Action*, and one that tells its server.
 
 pub mod logs;
 pub mod logs_blocking;

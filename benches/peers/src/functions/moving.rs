@@ -1,4 +1,4 @@
-//! What is called while the component moves.
+//! The function that is called while the component moves.
 
 use redis::aio::ConnectionLike;
 use redis::{AsyncCommands, RedisResult};
@@ -8,11 +8,11 @@ pub use super::logs::log_recent;
 /// The key under which each data server has its number.
 pub const SERVER: &str = "server:number";
 
-/// The number of the server that answers.
+/// Returns the number of the server that answers.
 ///
 /// # Errors
 ///
-/// What Redis answers.
+/// Returns the error of Redis.
 pub async fn which_server(conn: &mut (impl ConnectionLike + Send + Sync)) -> RedisResult<usize> {
     conn.get(SERVER).await
 }

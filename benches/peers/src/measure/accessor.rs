@@ -1,8 +1,8 @@
-//! What it costs to get a handle.
+//! Measures the cost of getting a handle.
 
 use std::time::Duration;
 
-use super::Run;
+use super::run::Run;
 use crate::failure::Failure;
 use crate::names;
 use crate::plan::Plan;
@@ -11,7 +11,7 @@ use crate::report::{Bar, Finding, Section, Table, counted, number};
 use crate::rounds::{self, Entrant, Rates};
 
 const THREADS: [usize; 2] = [1, 2];
-/// Nothing changes it, but for noise.
+/// Only noise changes it.
 const SAME: Bar = Bar::AtMost(1.05);
 
 const ENTRANTS: &[Entrant] = &[
@@ -85,7 +85,7 @@ fn ratios(rates: &Rates, threads: usize) -> Vec<Finding> {
         (names::GET_DEADPOOL, names::CLONE, None),
     ];
     let ratios = asked.into_iter().filter_map(|(of, to, bar)| {
-        // Times, so the other way round than rates.
+        // These are times, so the ratio is inverted.
         let estimate = rates.ratio(to, of)?;
         let threads = counted(threads, "thread");
         let name = format!("accessor, {threads}: {of} / {to}");

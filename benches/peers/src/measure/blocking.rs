@@ -1,8 +1,8 @@
-//! Calls per second of threads.
+//! Measures calls per second of threads.
 
 use std::time::Duration;
 
-use super::{Run, ratio};
+use super::run::{Run, ratio};
 use crate::failure::Failure;
 use crate::names;
 use crate::plan::Plan;

@@ -1,9 +1,9 @@
-//! What the config server is asked.
+//! The load on the config server.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::Run;
+use super::run::Run;
 use crate::failure::Failure;
 use crate::names;
 use crate::plan::Plan;
@@ -48,7 +48,8 @@ pub(super) fn measure(run: &mut Run<'_>) -> Result<Section, Failure> {
             .iter()
             .map(|(name, count)| format!("{count} {name}"));
         let which = which.collect::<Vec<_>>().join(", ");
-        // On paper, where a process asks at its own pace: none of the commands depends on the others.
+        // Computed rather than measured if each process polls at its own pace: no command depends
+        // on another.
         let paced = ![names::POLL_FRESH, names::BOOK_FRESH].contains(name);
         let of_all = paced.then(|| number(per_second * PROCESSES));
         let of_all = of_all.unwrap_or_else(|| "as many as it answers".to_owned());
@@ -84,7 +85,7 @@ fn count(run: &Run<'_>, name: &str, mode: Mode) -> Result<(Slice, BTreeMap<Strin
         })?;
         Ok(slice?)
     };
-    // Connected first, so that what is counted goes on for ever.
+    // Connecting is not counted, because it happens once.
     slice(Duration::from_millis(200))?;
     let before: BTreeMap<String, u64> = run.servers.config_commands()?.into_iter().collect();
     let counted = slice(run.plan.counted)?;

@@ -1,9 +1,9 @@
-//! What is kept in memory, asked of a program of its own, which counts its allocations.
+//! Measures memory, with a program that counts its allocations.
 
 use std::process::Command;
 use std::time::Duration;
 
-use super::Run;
+use super::run::Run;
 use crate::failure::Failure;
 use crate::heap::Heap;
 use crate::report::{Bar, Finding, Section, Table, number};
@@ -33,7 +33,7 @@ pub(super) fn measure(run: &mut Run<'_>) -> Result<Section, Failure> {
         let name = format!("memory: {}", measured.name);
         findings.push(Finding::count(name, measured.bytes, None));
     }
-    // Beyond the clone there is only what the watch allocates meanwhile.
+    // Beyond the clone only the watch allocates.
     let bar = Bar::AtMost(heap.clone.allocations + 0.001);
     let name = format!("memory: {}, allocations", heap.accessor.name);
     let allocations = heap.accessor.allocations;

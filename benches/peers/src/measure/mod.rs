@@ -1,31 +1,22 @@
-//! What is measured.
+//! The measurements.
 
 mod accessor;
 mod blocking;
 mod config_load;
 mod heap;
 mod propagation;
+pub(crate) mod run;
 mod swap;
 mod throughput;
 
 use std::time::Duration;
 
+use self::run::Run;
 use crate::failure::Failure;
 use crate::plan::Plan;
-use crate::progress::Progress;
-use crate::report::{Finding, Section};
-use crate::rounds::{Rates, Workers};
-use crate::servers::Servers;
+use crate::report::Section;
 
-/// What a measurement needs.
-pub(crate) struct Run<'a> {
-    pub(crate) plan: Plan,
-    pub(crate) servers: &'a Servers,
-    pub(crate) workers: &'a mut Workers,
-    pub(crate) progress: &'a Progress,
-}
-
-/// How long [`all`] takes.
+/// Returns how long [`all`] takes.
 pub(crate) fn planned(plan: &Plan) -> Duration {
     accessor::planned(plan)
         + throughput::planned(plan)
@@ -36,7 +27,7 @@ pub(crate) fn planned(plan: &Plan) -> Duration {
         + heap::PLANNED
 }
 
-/// What was measured, and why something was not.
+/// The sections, and the reasons of missing ones.
 #[derive(Debug, Default)]
 pub(crate) struct Measured {
     pub(crate) sections: Vec<Section>,
@@ -44,7 +35,7 @@ pub(crate) struct Measured {
 }
 
 impl Measured {
-    /// Adds what could be measured: a quarter of an hour is not to be lost by what fails at its end.
+    /// Adds a section or its failure: a failure at the end must not lose a quarter of an hour.
     fn add(&mut self, what: &str, section: Result<Section, Failure>) {
         match section {
             Ok(section) => self.sections.push(section),
@@ -59,7 +50,7 @@ pub(crate) fn all(run: &mut Run<'_>) -> Measured {
     measured.add("getting a handle", accessor::measure(run));
     measured.add("throughput", throughput::measure(run));
     measured.add("blocking", blocking::measure(run));
-    // What follows has processes of its own, and counts what the config server is asked.
+    // The next measurements have their own processes, and count the commands of the config server.
     run.workers.end();
     measured.add("propagation", propagation::measure(run));
     measured.add("swap", swap::measure(run));
@@ -68,12 +59,12 @@ pub(crate) fn all(run: &mut Run<'_>) -> Measured {
     measured
 }
 
-/// How long [`elsewhere`] takes.
+/// Returns how long [`elsewhere`] takes.
 pub(crate) fn planned_elsewhere(plan: &Plan) -> Duration {
     throughput::planned(plan)
 }
 
-/// Measures what depends on the way to the server. The bars are for a server on the same machine.
+/// Measures what depends on the network. The bars are dropped: they are for one machine.
 pub(crate) fn elsewhere(run: &mut Run<'_>) -> Measured {
     let mut measured = Measured::default();
     measured.add("throughput", throughput::measure(run));
@@ -83,20 +74,4 @@ pub(crate) fn elsewhere(run: &mut Run<'_>) -> Measured {
         .flat_map(|section| &mut section.findings);
     findings.for_each(|finding| finding.bar = None);
     measured
-}
-
-/// The ratio of two rates as a finding, where both were measured.
-fn ratio(
-    rates: &Rates,
-    of: &str,
-    to: &str,
-    within: &str,
-    bar: Option<crate::report::Bar>,
-) -> Option<Finding> {
-    let estimate = rates.ratio(of, to)?;
-    Some(Finding::ratio(
-        format!("{within}: {of} / {to}"),
-        estimate,
-        bar,
-    ))
 }

@@ -1,8 +1,8 @@
-//! How soon a change arrives.
+//! Measures how soon a change arrives.
 
 use std::time::Duration;
 
-use super::Run;
+use super::run::Run;
 use crate::failure::Failure;
 use crate::names;
 use crate::plan::Plan;
@@ -19,7 +19,7 @@ const PAUSE_POLLED: Duration = Duration::from_secs(2);
 struct Contestant {
     name: &'static str,
     mode: Mode,
-    /// Whether somebody tells it that there is a change.
+    /// Whether changes are pushed to it.
     pushed: bool,
 }
 
@@ -129,7 +129,7 @@ pub(super) fn measure(run: &mut Run<'_>) -> Result<Section, Failure> {
     })
 }
 
-/// Milliseconds for each move, and none for one that was not followed.
+/// Returns the milliseconds of each move, or none if no call followed.
 fn times(
     run: &Run<'_>,
     contestant: &Contestant,

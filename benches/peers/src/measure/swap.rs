@@ -1,8 +1,8 @@
-//! What calls feel of a move.
+//! Measures how a move slows calls down.
 
 use std::time::Duration;
 
-use super::Run;
+use super::run::Run;
 use crate::failure::Failure;
 use crate::plan::Plan;
 use crate::process::Process;
@@ -14,7 +14,7 @@ use crate::worker::{Mode, Request, Swap};
 const CALLERS: usize = 64;
 const SWAP: Duration = Duration::from_millis(2200);
 
-/// A figure of a move: before, and at it.
+/// A figure before and at a move.
 type Figure = fn(&Swap) -> [f64; 2];
 
 pub(super) fn planned(plan: &Plan) -> Duration {

@@ -1,8 +1,8 @@
-//! Calls per second of tasks.
+//! Measures calls per second of tasks.
 
 use std::time::Duration;
 
-use super::{Run, ratio};
+use super::run::{Run, ratio};
 use crate::failure::Failure;
 use crate::names;
 use crate::plan::Plan;
@@ -24,7 +24,7 @@ const BARE_AND_OURS: &[Entrant] = &[
     Entrant::pushed(names::OURS_TWO, 1),
 ];
 
-/// Who could be picked instead.
+/// The alternatives.
 const PEERS: &[&str] = &[
     names::MANAGER,
     names::FRED,
@@ -44,7 +44,7 @@ fn entrants(plan: &Plan, tasks: usize) -> Vec<Entrant> {
     ];
     let now_and_then = [names::BOOK, names::BOOK_FRESH, names::OURS_FRESH];
     let mut entrants = BARE_AND_OURS.to_vec();
-    // With a bar too, but in half of the rounds: there are many of them.
+    // These have a bar too, but run in half of the rounds, because there are many.
     entrants.extend(polled.map(|name| Entrant::polled(name, 2)));
     entrants.extend(PEERS.iter().map(|name| Entrant::pushed(name, every)));
     entrants.extend(now_and_then.map(|name| Entrant::pushed(name, every)));
@@ -157,7 +157,7 @@ fn ratios(rates: &Rates, tasks: usize) -> Vec<Finding> {
     let best = |name: &&&str| rates.median(name).map_or(0.0, |rate| rate.value);
     let best = PEERS.iter().max_by(|a, b| best(a).total_cmp(&best(b)));
     for peer in PEERS {
-        // The best of them is who counts, from 16 tasks on.
+        // From 16 tasks on, the best of them counts.
         let counts = tasks >= 16 && Some(peer) == best;
         asked.push((names::OURS_TWO, *peer, counts.then_some(Bar::AtLeast(1.0))));
     }

@@ -7,7 +7,7 @@ use plotters::prelude::{
     PathElement, RGBColor, Rectangle, SVGBackend, SeriesLabelPosition, Text, WHITE,
 };
 
-use super::number;
+use super::table::number;
 use crate::failure::Failure;
 
 const WIDTH: u32 = 900;
@@ -15,7 +15,7 @@ const FONT: &str = "sans-serif";
 const OURS: RGBColor = RGBColor(0, 130, 200);
 const OTHERS: RGBColor = RGBColor(170, 170, 170);
 
-/// A picture of figures.
+/// A chart of figures.
 #[derive(Clone, Debug)]
 pub(crate) struct Chart {
     pub(crate) file: &'static str,
@@ -27,7 +27,7 @@ pub(crate) struct Chart {
 pub(crate) enum Kind {
     /// A line for each name, over marked places.
     Lines {
-        /// What the marks are, and their labels.
+        /// The meaning of the marks, and their labels.
         over: &'static str,
         marks: Vec<String>,
         unit: &'static str,

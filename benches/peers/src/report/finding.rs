@@ -1,10 +1,10 @@
-//! One figure by name, and what was to be reached.
+//! Figures with names and bars.
 
 use serde::Serialize;
 
 use crate::statistics::Estimate;
 
-/// What a figure is to reach.
+/// The limit that a figure is to keep.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Bar {
@@ -29,12 +29,12 @@ pub(crate) struct Finding {
     pub(crate) bar: Option<Bar>,
 }
 
-/// Whether a bar is reached.
+/// Whether a bar is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     Met,
     Missed,
-    /// The interval holds the bar.
+    /// The interval contains the bar.
     Noise,
 }
 
@@ -48,7 +48,7 @@ impl Finding {
         }
     }
 
-    /// A number that is exact.
+    /// Returns an exact number.
     pub(crate) fn count(name: impl Into<String>, value: f64, bar: Option<Bar>) -> Self {
         Self {
             name: name.into(),

@@ -2,12 +2,12 @@
 
 use serde_json::{Map, Value, json};
 
-use super::finding::Verdict;
-use super::{Finding, Section};
+use super::finding::{Finding, Verdict};
+use super::section::Section;
 use crate::machine::Machine;
 use crate::names;
 
-/// Everything: the machine, the contestants' settings, all tables, and each ratio by name.
+/// Returns everything: the machine, the contestants' settings, all tables, and each ratio by name.
 pub(crate) fn to_json(machine: &Machine, sections: &[Section]) -> Value {
     let contestants: Map<String, Value> = names::SETTINGS
         .iter()

@@ -2,8 +2,9 @@
 
 use std::fmt::Write;
 
-use super::finding::{Bar, Unit, Verdict};
-use super::{Finding, Section, Table, number};
+use super::finding::{Bar, Finding, Unit, Verdict};
+use super::section::Section;
+use super::table::{Table, number};
 use crate::failure::Failure;
 use crate::machine::Machine;
 use crate::names;
@@ -11,7 +12,7 @@ use crate::names;
 const BEGIN: &str = "<!-- Filled by `cargo xtask bench --docs`. -->\n";
 const END: &str = "<!-- End of what is filled. -->\n";
 
-/// What a terminal is shown.
+/// Returns the report for a terminal.
 pub(crate) fn to_text(machine: &Machine, sections: &[Section]) -> String {
     let mut text = format!("{}\n", conditions(machine));
     for section in sections {
@@ -29,7 +30,7 @@ pub(crate) fn to_text(machine: &Machine, sections: &[Section]) -> String {
     text
 }
 
-/// What the documentation shows.
+/// Returns the report for the documentation.
 pub(crate) fn to_markdown(machine: &Machine, sections: &[Section]) -> String {
     let mut text = format!("{}\n", conditions(machine));
     for section in sections {
@@ -54,11 +55,11 @@ pub(crate) fn to_markdown(machine: &Machine, sections: &[Section]) -> String {
     text + &settings.markdown()
 }
 
-/// The page with what stands between its marks replaced.
+/// Returns the page with a new text between its marks.
 ///
 /// # Errors
 ///
-/// Where it has no marks.
+/// Returns an error if the page has no marks.
 pub(crate) fn fill(page: &str, filling: &str) -> Result<String, Failure> {
     let (before, rest) = page.split_once(BEGIN).ok_or("the page has no mark")?;
     let (_, after) = rest.split_once(END).ok_or("the page has no second mark")?;
@@ -83,7 +84,7 @@ fn conditions(machine: &Machine) -> String {
     format!("{cores} cores of {processor}, {redis}, {rustc}, {run}.")
 }
 
-/// The findings that have a bar.
+/// Returns the findings that have a bar.
 fn bars(section: &Section) -> Option<Table> {
     let mut table = Table::new(["bar", "measured", "95 % interval", "to reach", "reached"]);
     for finding in &section.findings {

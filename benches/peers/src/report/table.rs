@@ -26,7 +26,7 @@ impl Table {
         self.rows.push(name.chain(figures).collect());
     }
 
-    /// For a terminal, in columns.
+    /// Returns the table for a terminal, in columns.
     pub(crate) fn aligned(&self) -> String {
         let lines = || std::iter::once(&self.columns).chain(&self.rows);
         let widths: Vec<usize> = (0..self.columns.len())
@@ -49,7 +49,7 @@ impl Table {
         text
     }
 
-    /// As Markdown.
+    /// Returns the table as Markdown.
     pub(crate) fn markdown(&self) -> String {
         let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
         let mut rule = vec!["---".to_owned()];
@@ -59,7 +59,7 @@ impl Table {
     }
 }
 
-/// A figure with three digits that say something, and commas between thousands.
+/// Returns a figure with three significant digits, and commas between thousands.
 pub(crate) fn number(value: f64) -> String {
     let size = value.abs();
     if size < 0.005 {
@@ -82,7 +82,7 @@ pub(crate) fn number(value: f64) -> String {
     grouped
 }
 
-/// So many of something, in words.
+/// Returns a count of something, in words.
 pub(crate) fn counted(count: usize, what: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{count} {what}{plural}")

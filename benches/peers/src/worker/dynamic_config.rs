@@ -1,5 +1,5 @@
-//! dynamic-config-redis as its example uses it, with the half that it leaves to its user: building a connection from the
-//! new config and swapping it in.
+//! dynamic-config-redis as in its example. Its user builds a connection from the new config and
+//! swaps it in.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use redis::aio::MultiplexedConnection;
 use serde::Deserialize;
 
 use super::mover::Mover;
-use crate::contestants::World;
+use crate::contestants::world::World;
 use crate::failure::Failure;
 
 const KEY: &str = "dynamic-config/moving";
@@ -23,11 +23,11 @@ struct Place {
     port: u16,
 }
 
-/// What calls take their connections from.
+/// The connection that calls use.
 #[derive(Clone)]
 pub(crate) struct DynamicConfig {
     current: Arc<ArcSwap<MultiplexedConnection>>,
-    /// Dropped, it ends the watch.
+    /// Ends the watch when it is dropped.
     _watch: Arc<RemoteWatch>,
 }
 

@@ -1,15 +1,17 @@
-//! Those of whom it is measured when they find a server that has moved.
+//! The contestants of the propagation measurement: their calls tell which server they ran on.
 
 use std::time::Duration;
 
 use super::dynamic_config::DynamicConfig;
 use super::mover::Mover;
-use crate::contestants::{Book, World};
+use crate::components::moving;
+use crate::contestants::book::Book;
+use crate::contestants::world::World;
 use crate::failure::Failure;
 use crate::functions::moving::which_server;
-use crate::{moving, names};
+use crate::names;
 
-/// Someone whose calls go to a server that can be told.
+/// A contestant whose calls tell their server.
 #[derive(Clone)]
 pub(crate) enum Located {
     Ours,
@@ -18,7 +20,7 @@ pub(crate) enum Located {
 }
 
 impl Located {
-    /// Of a name, and who moves it.
+    /// Returns a contestant by name, and its operator.
     pub(crate) fn connect(world: &World, name: &str) -> Result<(Self, Mover), Failure> {
         let urls = &world.urls;
         match name {
@@ -34,11 +36,11 @@ impl Located {
                 let (located, mover) = DynamicConfig::start(world)?;
                 Ok((Self::DynamicConfig(located), mover))
             }
-            _ => Err(format!("there is nobody called `{name}` who moves").into()),
+            _ => Err(format!("no contestant `{name}` can move").into()),
         }
     }
 
-    /// Calls once, and tells which server answered.
+    /// Calls once. Returns the server that answered.
     pub(crate) async fn which_server(&mut self) -> Result<usize, Failure> {
         match self {
             Self::Ours => Ok(moving::which_server().await?),

@@ -1,5 +1,5 @@
-//! A process that does what it is told, a request a line, so that settings of the process can differ between
-//! contestants while they take turns.
+//! A worker process. It executes requests, one a line, so that processes with different settings
+//! can take turns.
 
 mod dynamic_config;
 mod located;
@@ -17,12 +17,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub(crate) use self::swap::Swap;
-use crate::contestants::{self, World};
+use crate::contestants;
+use crate::contestants::world::World;
 use crate::failure::Failure;
 use crate::servers::Urls;
 use crate::subject::Subject;
 
-/// Whether configs are pushed in a process.
+/// How a process learns of changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Mode {
     Push,
@@ -38,7 +39,7 @@ impl Mode {
     }
 }
 
-/// What a worker is told to do.
+/// A request to a worker.
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Request {
@@ -71,7 +72,7 @@ pub(crate) enum Answer {
 ///
 /// # Errors
 ///
-/// Where there is nothing to answer with.
+/// Returns an error if an answer cannot be written.
 pub(crate) fn run(mode: &str, urls: Urls) -> Result<(), Failure> {
     Settings::new(&urls.config)
         .push(mode == Mode::Push.argument())

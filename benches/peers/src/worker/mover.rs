@@ -1,11 +1,11 @@
-//! The operator who moves a component.
+//! The operator, which moves a component.
 
 use std::time::Instant;
 
 use crate::failure::Failure;
 use crate::servers::Urls;
 
-/// Writes configs over a connection of its own.
+/// Writes configs over its own connection.
 pub(crate) struct Mover {
     connection: redis::Connection,
     key: &'static str,
@@ -13,12 +13,12 @@ pub(crate) struct Mover {
 }
 
 impl Mover {
-    /// Of the component `moving`.
+    /// Returns the operator of the component `moving`.
     pub(crate) fn of_component(urls: &Urls) -> Result<Self, Failure> {
         Self::new(urls, "config:redis:moving", str::to_owned)
     }
 
-    /// Of a document for dynamic-config, whose values stand under a name.
+    /// Returns the operator of a document for dynamic-config, whose values stand under a name.
     pub(crate) fn of_document(urls: &Urls, key: &'static str, name: &str) -> Result<Self, Failure> {
         Self::new(urls, key, |config| format!(r#"{{"{name}": {config}}}"#))
     }
@@ -42,7 +42,7 @@ impl Mover {
         })
     }
 
-    /// Moves to the server of that number; returns when the SET had returned.
+    /// Moves to a server. Returns the time at which the SET returned.
     pub(crate) fn move_to(&mut self, server: usize) -> Result<Instant, Failure> {
         let set = redis::cmd("SET")
             .arg(self.key)

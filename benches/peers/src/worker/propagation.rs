@@ -1,4 +1,5 @@
-//! From the moment a SET has returned to the end of the first call on the new server.
+//! Measures propagation: the time from the return of a SET to the end of the first call on the new
+//! server.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Sender};
@@ -6,30 +7,31 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::located::Located;
-use crate::contestants::World;
+use crate::contestants::world::World;
 use crate::failure::Failure;
 
-/// Who has not followed by then will not.
+/// A contestant that has not followed by then never will.
 const LOST_AFTER: Duration = Duration::from_secs(10);
 /// The shortest pause between two moves.
 const SETTLED_AFTER: Duration = Duration::from_millis(5);
 
-/// What callers share with the operator.
+/// The state that callers share with the operator.
 struct Watched {
-    /// The server that the next call is to be on.
+    /// The server that the next call should run on.
     target: AtomicUsize,
-    /// The last server whose first call has been told.
+    /// The last server whose first call was reported.
     told: AtomicUsize,
     first: Sender<Instant>,
-    /// Why the last call that failed did, as it may on a machine that stands still.
+    /// The reason of the last failed call. A call may fail if the machine stalls.
     failure: Mutex<String>,
 }
 
 const NONE: usize = usize::MAX;
 const END: usize = usize::MAX - 1;
 
-/// Moves a component that `callers` tasks call without pause, and returns the time of each move in nanoseconds, and none for
-/// one that no call followed. The pause before a move is random, so that moves know nothing of the time at which others look.
+/// Moves a component that `callers` tasks call without pause. Returns the time of each move in
+/// nanoseconds, or none if no call followed. The pause before a move is random, so that moves are
+/// independent of polling.
 pub(crate) fn measure(
     world: &World,
     name: &str,
@@ -67,10 +69,10 @@ pub(crate) fn measure(
             let target = number % 2;
             watched.target.store(target, Ordering::Release);
             let returned = mover.move_to(target)?;
-            // Before the SET has returned is as good as at once.
+            // A call may even end before the SET has returned.
             let time = next().map(|first| first.saturating_duration_since(returned));
             if time.is_none() {
-                // Told again, so that the next move finds it where it should be.
+                // Moves again, so that the next move starts from the right server.
                 mover.move_to(target)?;
                 found(next())?;
             }

@@ -1,4 +1,4 @@
-//! How long calls take around the moment at which their component moves.
+//! Measures how long calls take around a move of their component.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,26 +7,27 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use super::mover::Mover;
-use crate::contestants::{APP, MESSAGE, World};
+use crate::components::moving;
+use crate::contestants::world::{APP, MESSAGE, World};
 use crate::failure::Failure;
-use crate::moving;
 
-/// What is compared: so long before and after a SET.
+/// The span before a SET, and the span after it, that are compared.
 const SPAN: Duration = Duration::from_secs(1);
-/// What of it is drawn as one.
+/// The number of bins in the chart.
 const BINS: usize = 40;
 const SETTLED_AFTER: Duration = Duration::from_millis(200);
 
 /// Calls around one SET, in microseconds.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct Swap {
-    /// The 99.9th percentile of the calls of the second before, and after.
+    /// The 99.9th percentile of the calls in the second before and in the second after.
     pub(crate) p999: [f64; 2],
-    /// The slowest call of the second before, and after.
+    /// The slowest call in the second before and in the second after.
     pub(crate) slowest: [f64; 2],
     /// Calls that began in these two seconds and failed.
     pub(crate) failed: usize,
-    /// The 99.9th percentile of each twentieth of a second, from one second before to one after.
+    /// The 99.9th percentile of each twentieth of a second, from one second before to one second
+    /// after.
     pub(crate) course: Vec<f64>,
 }
 
@@ -127,6 +128,6 @@ fn microseconds(start: Instant, at: Instant) -> u32 {
 }
 
 fn micros(time: Duration) -> u32 {
-    // An hour, which no run lasts.
+    // More than an hour, which no run lasts.
     u32::try_from(time.as_micros()).unwrap_or(u32::MAX)
 }

@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 
 use super::flow::Flow;
+use super::manner::Direction;
+use super::pump::Pump;
 
 /// A thread that accepts connections. After it is dropped, nothing listens on the port.
 #[derive(Debug)]
@@ -28,7 +30,9 @@ impl Acceptor {
                     return;
                 }
                 if let Ok(client) = client {
-                    flow.open(client);
+                    flow.count_accepted();
+                    // The client sees an error as the end of its connection.
+                    let _ = connect(client, &flow);
                 }
             }
         };
@@ -58,4 +62,28 @@ impl Drop for Acceptor {
             let _ = thread.join();
         }
     }
+}
+
+/// Connects a client to the server, or closes it if the server cannot be reached.
+fn connect(client: TcpStream, flow: &Arc<Flow>) -> io::Result<()> {
+    let server = TcpStream::connect((Ipv4Addr::LOCALHOST, flow.server()))?;
+    for stream in [&client, &server] {
+        stream.set_nodelay(true)?;
+    }
+    let (client, server) = (Arc::new(client), Arc::new(server));
+    if !flow.remember([&client, &server]) {
+        return Ok(());
+    }
+    let directions = [
+        (Direction::Requests, &client, &server),
+        (Direction::Replies, &server, &client),
+    ];
+    for (direction, from, to) in directions {
+        let pump = Pump::new(direction, Arc::clone(from), Arc::clone(to));
+        let flow = Arc::clone(flow);
+        thread::Builder::new()
+            .name("proxy-pump".into())
+            .spawn(move || pump.run(&flow))?;
+    }
+    Ok(())
 }

@@ -1,23 +1,9 @@
 //! The current manner of the proxy, and its connections.
 
-use std::io;
-use std::net::{Ipv4Addr, Shutdown, TcpStream};
+use std::net::{Shutdown, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
-use std::thread;
-use std::time::Duration;
 
-use super::pump::{Direction, Pump};
-
-/// What the proxy does with bytes.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Manner {
-    Pass,
-    Hold,
-    Delay(Duration),
-    Trickle,
-    /// Applies to replies; requests pass.
-    CutAfter(usize),
-}
+use super::manner::Manner;
 
 /// The state that the proxy, its acceptor and its pumps share.
 #[derive(Debug)]
@@ -53,8 +39,17 @@ impl Flow {
         }
     }
 
+    /// The port of the server that clients are connected to.
+    pub(super) fn server(&self) -> u16 {
+        self.server
+    }
+
     pub(super) fn accepted(&self) -> u64 {
         self.lock().accepted
+    }
+
+    pub(super) fn count_accepted(&self) {
+        self.lock().accepted += 1;
     }
 
     pub(super) fn behave(&self, manner: Manner) {
@@ -75,41 +70,14 @@ impl Flow {
         (!state.closed).then_some((state.manner, state.changes))
     }
 
-    /// Connects a client to the server. If the server cannot be reached, closes the client.
-    pub(super) fn open(self: &Arc<Self>, client: TcpStream) {
-        self.lock().accepted += 1;
-        // The client sees an error as the end of its connection.
-        let _ = self.try_open(client);
-    }
-
-    fn try_open(self: &Arc<Self>, client: TcpStream) -> io::Result<()> {
-        let server = TcpStream::connect((Ipv4Addr::LOCALHOST, self.server))?;
-        for stream in [&client, &server] {
-            stream.set_nodelay(true)?;
-        }
-        let (client, server) = (Arc::new(client), Arc::new(server));
-        {
-            let mut state = self.lock();
-            if state.closed {
-                return Ok(());
-            }
+    /// Remembers the streams of a connection until they are closed. Returns `false` once the proxy is closed.
+    pub(super) fn remember(&self, streams: [&Arc<TcpStream>; 2]) -> bool {
+        let mut state = self.lock();
+        if !state.closed {
             state.streams.retain(|stream| stream.strong_count() > 0);
-            state
-                .streams
-                .extend([Arc::downgrade(&client), Arc::downgrade(&server)]);
+            state.streams.extend(streams.map(Arc::downgrade));
         }
-        let directions = [
-            (Direction::Requests, &client, &server),
-            (Direction::Replies, &server, &client),
-        ];
-        for (direction, from, to) in directions {
-            let pump = Pump::new(direction, Arc::clone(from), Arc::clone(to));
-            let flow = Arc::clone(self);
-            thread::Builder::new()
-                .name("proxy-pump".into())
-                .spawn(move || pump.run(&flow))?;
-        }
-        Ok(())
+        !state.closed
     }
 
     /// Closes all connections.

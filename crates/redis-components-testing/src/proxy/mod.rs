@@ -2,15 +2,17 @@
 
 mod acceptor;
 mod flow;
+mod manner;
 mod pump;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use self::acceptor::Acceptor;
-use self::flow::{Flow, Manner};
-use crate::Server;
+use self::flow::Flow;
+use self::manner::Manner;
 use crate::reserved::Reserved;
+use crate::server::Server;
 
 /// A TCP proxy in front of a server. Its manner can change while connections are open.
 ///

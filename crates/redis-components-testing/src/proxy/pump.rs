@@ -5,13 +5,8 @@ use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
 use std::thread;
 
-use super::flow::{Flow, Manner};
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Direction {
-    Requests,
-    Replies,
-}
+use super::flow::Flow;
+use super::manner::{Direction, Manner};
 
 /// Passes bytes on until one side closes or the proxy cuts.
 #[derive(Debug)]

@@ -1,0 +1,3 @@
+//! The generated modules of the components.
+
+redis_components::include_components!();

@@ -1,0 +1,21 @@
+//! What is done with the bytes of a connection.
+
+use std::time::Duration;
+
+/// What the proxy does with bytes.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Manner {
+    Pass,
+    Hold,
+    Delay(Duration),
+    Trickle,
+    /// Applies to replies; requests pass.
+    CutAfter(usize),
+}
+
+/// Which way bytes go.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Direction {
+    Requests,
+    Replies,
+}

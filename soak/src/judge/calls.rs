@@ -1,0 +1,83 @@
+//! What calls may do, given what was done to the servers meanwhile.
+
+use std::time::Duration;
+
+use redis_components::ErrorKind;
+
+use crate::actors::caller::{Caller, took};
+use crate::places::{Part, name};
+use crate::record::class::Excuse;
+use crate::record::history::{Span, What};
+
+impl Caller {
+    pub(crate) fn must_end_within(&self, call: Span, bound: Duration) {
+        if took(call) <= bound {
+            return;
+        }
+        self.soak.stall_watch.wait_until_known(call.ended);
+        let still = self.soak.faults().still_for(call.begun, call.ended);
+        if took(call) > bound + still {
+            self.wrong(&format!(
+                "a call took {:?}, and at most {bound:?} are allowed",
+                took(call)
+            ));
+        }
+    }
+
+    /// Checks that a call did not run on a server that its component left long before.
+    pub(crate) fn ran_on(&self, call: Span, server: usize) {
+        let history = self.soak.history(self.which);
+        // This is enough for almost all calls.
+        if history.place().is_some_and(|place| place.server == server) {
+            return;
+        }
+        let faults = self.soak.faults();
+        if let Some(late) = history.lateness(call, server, &faults) {
+            self.soak.tally.late(self.fleet, late);
+        }
+        drop((faults, history));
+        if self.misplaced(call, server).is_some() {
+            self.soak.stall_watch.wait_until_known(call.ended);
+        }
+        if let Some(possible) = self.misplaced(call, server) {
+            self.wrong(&format!(
+                "a call ran on {} when only {possible:?} was possible",
+                name(server)
+            ));
+        }
+    }
+
+    /// Returns the possible configs if none of them is on the server that a call ran on.
+    fn misplaced(&self, call: Span, server: usize) -> Option<Vec<What>> {
+        let history = self.soak.history(self.which);
+        let faults = self.soak.faults();
+        let possible = history.possible(call, self.which.wait(), &faults);
+        let is_there = |what| matches!(what, What::On(place) if place.server == server);
+        let is_possible = possible.iter().any(|entry| is_there(entry.what));
+        (!is_possible).then(|| possible.iter().map(|entry| entry.what).collect())
+    }
+
+    /// Returns the excuse of a failed call, once all stalls of the machine are known.
+    pub(crate) fn excuse_of_failure(&self, call: Span, ours: Option<ErrorKind>) -> Option<Excuse> {
+        self.excuse(call, ours).or_else(|| {
+            self.soak.stall_watch.wait_until_known(call.ended);
+            self.excuse(call, ours)
+        })
+    }
+
+    /// Returns the excuse of a call; `ours` is the error of the runtime, if it made one.
+    pub(crate) fn excuse(&self, call: Span, ours: Option<ErrorKind>) -> Option<Excuse> {
+        let history = self.soak.history(self.which);
+        let faults = self.soak.faults();
+        let possible = history.possible(call, self.which.wait(), &faults);
+        let felt = |part: &dyn Fn(Part) -> bool| faults.felt(part, call.begun, call.ended);
+        let excuse = possible.iter().find_map(|entry| match entry.what {
+            What::Off if ours == Some(ErrorKind::Disabled) => Some(Excuse::Disabled),
+            What::On(place) if felt(&|part| place.needs(part)) => Some(Excuse::Server),
+            _ => None,
+        });
+        let finds_none = || possible.iter().any(|entry| entry.what == What::Nothing);
+        let cold = || self.is_cold && (finds_none() || felt(&|part| part == Part::Config));
+        excuse.or_else(|| cold().then_some(Excuse::Cold))
+    }
+}

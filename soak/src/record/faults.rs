@@ -1,0 +1,165 @@
+//! The faults, with their parts and times.
+
+use std::time::{Duration, Instant};
+
+use crate::places::{MARGIN, Part, RECOVERY};
+
+/// All faults so far.
+#[derive(Debug, Default)]
+pub(crate) struct Faults {
+    windows: Vec<Window>,
+}
+
+#[derive(Debug)]
+struct Window {
+    part: Part,
+    begun: Instant,
+    /// None while the fault lasts.
+    ended: Option<Instant>,
+}
+
+impl Faults {
+    /// Notes a fault that is about to begin. Returns its number.
+    pub(crate) fn begin(&mut self, part: Part) -> usize {
+        self.windows.push(Window {
+            part,
+            begun: Instant::now(),
+            ended: None,
+        });
+        self.windows.len() - 1
+    }
+
+    /// Notes that a fault is over.
+    pub(crate) fn end(&mut self, number: usize) {
+        self.windows[number].ended = Some(Instant::now());
+    }
+
+    /// Notes a stall of the machine.
+    pub(crate) fn stood_still(&mut self, begun: Instant, ended: Instant) {
+        self.windows.push(Window {
+            part: Part::Machine,
+            begun,
+            ended: Some(ended),
+        });
+    }
+
+    /// Returns how long the machine was stalled between two times.
+    pub(crate) fn still_for(&self, from: Instant, until: Instant) -> Duration {
+        let still = self.overlapping(&|part| part == Part::Machine, Duration::ZERO, from, until);
+        still
+            .filter_map(|window| {
+                let end = window.ended?.min(until);
+                Some(end.saturating_duration_since(window.begun.max(from)))
+            })
+            .sum()
+    }
+
+    /// Returns `true` if a fault of one of the parts could be felt between two times, even on a
+    /// busy machine.
+    pub(crate) fn felt(&self, parts: impl Fn(Part) -> bool, from: Instant, until: Instant) -> bool {
+        let mut overlapping = self.overlapping(&parts, RECOVERY + MARGIN, from, until);
+        overlapping.next().is_some()
+    }
+
+    /// Returns `true` if no fault of the parts could be felt for `length` between two times.
+    /// `length` includes what a busy machine adds.
+    pub(crate) fn calm_for(
+        &self,
+        length: Duration,
+        parts: impl Fn(Part) -> bool,
+        from: Instant,
+        until: Instant,
+    ) -> bool {
+        if until < from + length {
+            return false;
+        }
+        let mut calm_since = from;
+        let mut windows: Vec<_> = self.overlapping(&parts, RECOVERY, from, until).collect();
+        // A stall is noted after it.
+        windows.sort_by_key(|window| window.begun);
+        for window in windows {
+            if window.begun.saturating_duration_since(calm_since) >= length {
+                return true;
+            }
+            match window.felt_until(RECOVERY) {
+                Some(end) => calm_since = calm_since.max(end),
+                None => return false,
+            }
+        }
+        until.saturating_duration_since(calm_since) >= length
+    }
+
+    fn overlapping(
+        &self,
+        parts: &impl Fn(Part) -> bool,
+        recovery: Duration,
+        from: Instant,
+        until: Instant,
+    ) -> impl Iterator<Item = &Window> {
+        self.windows.iter().filter(move |window| {
+            window.begun <= until
+                && window.felt_until(recovery).is_none_or(|end| end >= from)
+                && (window.part == Part::Machine || parts(window.part))
+        })
+    }
+}
+
+impl Window {
+    fn felt_until(&self, recovery: Duration) -> Option<Instant> {
+        self.ended.map(|ended| ended + recovery)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::{Faults, Window};
+    use crate::places::{MARGIN, Part, RECOVERY};
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn faults(start: Instant) -> Faults {
+        let window = |part, begun: u32, ended: Option<u32>| Window {
+            part,
+            begun: start + begun * SECOND,
+            ended: ended.map(|ended| start + ended * SECOND),
+        };
+        Faults {
+            windows: vec![
+                window(Part::Server(0), 10, Some(12)),
+                window(Part::Config, 40, Some(41)),
+                window(Part::Server(0), 60, None),
+            ],
+        }
+    }
+
+    #[test]
+    fn a_fault_is_felt_from_its_begin_until_all_have_recovered() {
+        let start = Instant::now();
+        let faults = faults(start);
+        let first = |part| part == Part::Server(0);
+        let felt =
+            |from: Duration, until: Duration| faults.felt(first, start + from, start + until);
+        assert!(!felt(8 * SECOND, 9 * SECOND));
+        assert!(felt(8 * SECOND, 10 * SECOND));
+        assert!(felt(12 * SECOND + RECOVERY + MARGIN, 30 * SECOND));
+        assert!(!felt(13 * SECOND + RECOVERY + MARGIN, 59 * SECOND));
+        assert!(felt(1000 * SECOND, 1001 * SECOND));
+    }
+
+    #[test]
+    fn calm_is_looked_for_between_faults() {
+        let start = Instant::now();
+        let faults = faults(start);
+        let calm = |seconds: u32, from: u32, until: u32| {
+            let (from, until) = (start + from * SECOND, start + until * SECOND);
+            faults.calm_for(seconds * SECOND, |_| true, from, until)
+        };
+        assert!(calm(10, 0, 12));
+        assert!(!calm(11, 0, 12));
+        assert!(calm(20, 10, 40));
+        assert!(!calm(20, 20, 39));
+        assert!(!calm(1, 61, 100));
+    }
+}

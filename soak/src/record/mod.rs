@@ -1,0 +1,11 @@
+//! A record of what was done and what happened.
+
+pub(crate) mod class;
+pub(crate) mod elements;
+pub(crate) mod faults;
+pub(crate) mod history;
+pub(crate) mod journal;
+pub(crate) mod ledger;
+pub(crate) mod stall_watch;
+pub(crate) mod tally;
+pub(crate) mod times;
