@@ -41,6 +41,11 @@ pub(crate) fn does_not_push(server: &str, reason: &str) {
     );
 }
 
+/// The config server keeps pushing configs that have not changed.
+pub(crate) fn pushes_needlessly(server: &str, reason: &str) {
+    tracing::warn!(server, reason, "config server pushes needlessly");
+}
+
 #[cfg_attr(not(feature = "metrics"), allow(unused_variables))]
 fn gauge(server: &str, up: bool, pushing: bool) {
     #[cfg(feature = "metrics")]
