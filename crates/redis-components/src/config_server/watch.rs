@@ -1,11 +1,13 @@
 //! The loop that owns the connection to the config server.
 
 use std::io;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use futures_util::FutureExt;
 use tokio::time::{timeout, timeout_at};
 
 use super::needless_pushes::{self, NeedlessPushes};
@@ -20,10 +22,15 @@ use crate::background::{BackgroundTasks, start_all};
 use crate::backoff::Backoff;
 use crate::clock::Tick;
 use crate::config::ComponentConfig;
+use crate::error::text::printable;
 use crate::settings::Settings;
 use crate::telemetry;
+use crate::telemetry::report::{hand_over, make_all, message_of, take_back};
 use crate::transport::error_codes::is_passing;
 use crate::transport::failure::Failure;
+
+/// How long the thread that makes reports lives without one, and how long the end of the watch waits for the last.
+const REPORTER_LIVES: Duration = Duration::from_secs(1);
 
 /// Starts the thread, which ends when `state` says so.
 pub(super) fn start(
@@ -43,13 +50,21 @@ pub(super) fn start(
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
+        .thread_name("redis-components-report")
+        .thread_keep_alive(REPORTER_LIVES)
         .build()?;
     thread::Builder::new()
         .name("redis-components-watch".into())
         .spawn(move || {
             mark_watch_thread();
+            let reports = runtime.spawn(make_all(hand_over()));
             runtime.spawn(start_all(tasks));
             runtime.block_on(watch.run());
+            take_back();
+            // An error says that a subscriber blocks.
+            let last_reports = async { timeout(REPORTER_LIVES, reports).await };
+            drop(runtime.block_on(last_reports));
+            runtime.shutdown_background();
         })
         .map(drop)
 }
@@ -68,7 +83,18 @@ struct Watch {
 type Entry = (String, Arc<WatchedKey>);
 
 impl Watch {
+    /// Watches until the watch ends. A panic, for example of the waker of a caller's own executor, does not end it.
     async fn run(mut self) {
+        while let Err(panic) = AssertUnwindSafe(self.watch()).catch_unwind().await {
+            let reason = printable(message_of(&*panic));
+            // Callers that wait are told by the next reading, or when that fails.
+            self.note_loss(&format!("the watch has panicked: {reason}"));
+            let pause = self.backoff.next();
+            self.pause(pause).await;
+        }
+    }
+
+    async fn watch(&mut self) {
         while !self.state.signal.has_ended() {
             let result = match self.due() {
                 Due::Read(entries) => self.read(&entries).await,
@@ -282,17 +308,21 @@ impl Watch {
 
     /// Closes the connection and tells all callers that wait.
     fn lose(&mut self, failure: &Failure) {
-        self.server.close();
-        self.state.pushing.store(false, Ordering::Release);
-        if !self.state.lost.swap(true, Ordering::AcqRel) && !self.state.signal.has_ended() {
-            telemetry::config_server::lost(&self.state.address, &failure.message);
-        }
+        self.note_loss(&failure.message);
         for (_, watched) in self.entries(|_| true) {
             watched.give_up(Problem::unanswered(&self.state.address, failure));
         }
         for write in std::mem::take(&mut *self.state.writes()) {
             // An error says that the caller was cancelled.
             let _ = write.done.send(Err(failure.clone()));
+        }
+    }
+
+    fn note_loss(&mut self, reason: &str) {
+        self.server.close();
+        self.state.pushing.store(false, Ordering::Release);
+        if !self.state.lost.swap(true, Ordering::AcqRel) && !self.state.signal.has_ended() {
+            telemetry::config_server::lost(&self.state.address, reason);
         }
     }
 
