@@ -339,16 +339,19 @@ async fn r2_a_waker_that_panics_does_not_end_the_watch() {
             let fresh = common::always_fresh("fresh");
             world.move_to(fresh, &world.a);
             let mut call = pin!(fresh.connection());
+            // So that nothing is answered before the call waits for it.
+            world.config.freeze();
             let waker = Waker::from(Arc::new(Panics(thread::current().id())));
             let polled = call.as_mut().poll(&mut Context::from_waker(&waker));
             assert!(matches!(polled, Poll::Pending));
+            world.config.thaw();
             until("it is told", async || {
-                lines("the watch has panicked", &server) > 0
+                lines("config watch panicked", &server) > 0
             })
             .await;
             all_is_well(&world, ConfigSource::Push).await;
             assert!(call.await.is_ok());
-            assert_eq!(lines("the watch has panicked", &server), 1);
+            assert_eq!(lines("config watch panicked", &server), 1);
         })
         .await;
 }

@@ -88,7 +88,10 @@ impl Watch {
         while let Err(panic) = AssertUnwindSafe(self.watch()).catch_unwind().await {
             let reason = printable(message_of(&*panic));
             // Callers that wait are told by the next reading, or when that fails.
-            self.note_loss(&format!("the watch has panicked: {reason}"));
+            self.server.close();
+            self.state.pushing.store(false, Ordering::Release);
+            self.state.lost.store(true, Ordering::Release);
+            telemetry::config_server::watch_panicked(&self.state.address, &reason);
             let pause = self.backoff.next();
             self.pause(pause).await;
         }
@@ -308,21 +311,17 @@ impl Watch {
 
     /// Closes the connection and tells all callers that wait.
     fn lose(&mut self, failure: &Failure) {
-        self.note_loss(&failure.message);
+        self.server.close();
+        self.state.pushing.store(false, Ordering::Release);
+        if !self.state.lost.swap(true, Ordering::AcqRel) && !self.state.signal.has_ended() {
+            telemetry::config_server::lost(&self.state.address, &failure.message);
+        }
         for (_, watched) in self.entries(|_| true) {
             watched.give_up(Problem::unanswered(&self.state.address, failure));
         }
         for write in std::mem::take(&mut *self.state.writes()) {
             // An error says that the caller was cancelled.
             let _ = write.done.send(Err(failure.clone()));
-        }
-    }
-
-    fn note_loss(&mut self, reason: &str) {
-        self.server.close();
-        self.state.pushing.store(false, Ordering::Release);
-        if !self.state.lost.swap(true, Ordering::AcqRel) && !self.state.signal.has_ended() {
-            telemetry::config_server::lost(&self.state.address, reason);
         }
     }
 

@@ -29,6 +29,13 @@ pub(crate) fn lost(server: &str, reason: &str) {
     report(move || tracing::warn!(server, reason, "config server is lost"));
 }
 
+/// The thread that watches the config server has panicked. It starts again.
+pub(crate) fn watch_panicked(server: &str, reason: &str) {
+    gauge(server, false, false);
+    let (server, reason) = (server.to_owned(), reason.to_owned());
+    report(move || tracing::error!(server, reason, "config watch panicked"));
+}
+
 /// The config server does not grant pushes.
 pub(crate) fn does_not_push(server: &str, reason: &str) {
     let (server, reason) = (server.to_owned(), reason.to_owned());
