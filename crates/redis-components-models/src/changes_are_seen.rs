@@ -5,9 +5,7 @@ use loom::sync::{Arc, Mutex};
 use loom::thread;
 
 use crate::check;
-use crate::clock::Tick;
 use crate::invalidations::Invalidations;
-use crate::proof::Proof;
 
 /// A config server and one connection, which tracks the keys that it has read.
 #[derive(Default)]
@@ -42,31 +40,25 @@ trait Notice: Send + Sync + 'static {
 }
 
 /// The code that ships.
-struct Counted {
-    invalidations: Invalidations,
-    proof: Proof,
-}
+struct Counted(Invalidations);
 
 impl Notice for Counted {
     fn new() -> Self {
-        Self {
-            invalidations: Invalidations::new(),
-            proof: Proof::new(),
-        }
+        Self(Invalidations::new())
     }
 
     fn pushed(&self) {
-        self.invalidations.add();
+        self.0.add();
     }
 
     fn is_current(&self) -> bool {
-        self.proof.is_as_of(self.invalidations.count())
+        !self.0.is_old()
     }
 
     fn reading(&self, get: impl FnOnce() -> u64) -> u64 {
-        let count = self.invalidations.count();
+        let count = self.0.count();
         let value = get();
-        self.proof.prove(Tick::now(), count);
+        self.0.note_reading(count);
         value
     }
 }
@@ -89,8 +81,8 @@ impl Notice for CountedTooLate {
 
     fn reading(&self, get: impl FnOnce() -> u64) -> u64 {
         let value = get();
-        let count = self.0.invalidations.count();
-        self.0.proof.prove(Tick::now(), count);
+        let count = self.0.0.count();
+        self.0.0.note_reading(count);
         value
     }
 }
@@ -171,11 +163,73 @@ fn clearing_a_flag_would_be_noticed() {
     two_writes::<Flagged>();
 }
 
-/// When the watch compares the counts of pushes: before or after the answer to the PING.
+/// Where the invalidations of two keys are counted.
+#[derive(Clone, Copy, PartialEq)]
+enum Counters {
+    /// As the code that ships does.
+    OneEach,
+    /// Breaks the rule: a reading of one key takes the other key for read as well.
+    OneForBoth,
+}
+
+/// Lets a SET of each of two keys race a watch that reads only the keys that it finds old.
+fn two_keys(counters: Counters) {
+    check(move || {
+        let servers = Arc::new([0, 1].map(|_| Mutex::new(Server::default())));
+        let notices = Arc::new([0, 1].map(|_| Counted::new()));
+        let counted = move |key: usize| match counters {
+            Counters::OneEach => key,
+            Counters::OneForBoth => 0,
+        };
+        let read = |key: usize| {
+            let get = || servers[key].lock().unwrap().get();
+            notices[counted(key)].reading(get)
+        };
+        let mut last = [0, 1].map(read);
+        let writer = {
+            let (servers, notices) = (Arc::clone(&servers), Arc::clone(&notices));
+            thread::spawn(move || {
+                for key in [0, 1] {
+                    servers[key].lock().unwrap().set();
+                    let pushes = std::mem::take(&mut servers[key].lock().unwrap().pushes);
+                    for _ in 0..pushes {
+                        notices[counted(key)].pushed();
+                    }
+                }
+            })
+        };
+        for key in [0, 1] {
+            if !notices[counted(key)].is_current() {
+                last[key] = read(key);
+            }
+        }
+        writer.join().unwrap();
+        for key in [0, 1] {
+            if notices[counted(key)].is_current() {
+                let newest = servers[key].lock().unwrap().value;
+                assert_eq!(last[key], newest, "stale forever");
+            }
+        }
+    });
+}
+
+#[test]
+fn r2_a_reading_of_one_key_hides_no_invalidation_of_another() {
+    two_keys(Counters::OneEach);
+}
+
+#[test]
+#[should_panic(expected = "stale forever")]
+fn one_counter_for_keys_that_are_read_alone_would_be_noticed() {
+    two_keys(Counters::OneForBoth);
+}
+
+/// When the watch compares the counts of pushes: before or after the answer to the PING, or not at all.
 #[derive(Clone, Copy, PartialEq)]
 enum Looked {
     Before,
     After,
+    Never,
 }
 
 /// Lets a heartbeat confirm the last reading, as of the time when the PING was sent.
@@ -197,6 +251,7 @@ fn heartbeat(looked: Looked) {
         let confirmed = match looked {
             Looked::Before => before,
             Looked::After => notice.is_current(),
+            Looked::Never => true,
         };
         if confirmed {
             assert!(
@@ -217,4 +272,10 @@ fn r1_a_heartbeat_confirms_only_what_was_current_when_it_was_sent() {
 #[should_panic(expected = "confirmed what was old")]
 fn a_heartbeat_that_looks_too_early_would_be_noticed() {
     heartbeat(Looked::Before);
+}
+
+#[test]
+#[should_panic(expected = "confirmed what was old")]
+fn a_heartbeat_that_confirms_every_key_would_be_noticed() {
+    heartbeat(Looked::Never);
 }

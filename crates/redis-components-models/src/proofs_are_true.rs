@@ -22,12 +22,12 @@ impl Model {
     fn answer(&self) {
         self.target.store(1, Ordering::Release);
         self.proof.announce(1);
-        self.proof.prove(Tick::now(), 1);
+        self.proof.prove(Tick::now());
     }
 
     /// Breaks the rule.
     fn prove_first(&self) {
-        self.proof.prove(Tick::now(), 1);
+        self.proof.prove(Tick::now());
         self.target.store(1, Ordering::Release);
         self.proof.announce(1);
     }

@@ -46,6 +46,8 @@ pub struct ComponentStatus {
     pub proof_age_seconds: Option<f64>,
     /// Why the newest config is not in force, or why none is.
     pub problem: Option<String>,
+    /// What makes following the config needlessly expensive, although it works.
+    pub warning: Option<String>,
     /// Connections of earlier generations, or of clients that were replaced, that are still in use: asynchronous handles and
     /// blocking pools. All `MultiplexedConnection`s on one socket count as one. Other types of redis-rs cannot be counted.
     pub old_connections: usize,
@@ -106,6 +108,7 @@ impl ComponentStatus {
             }),
             proof_age_seconds: slot.watched().proof_age().map(|age| age.as_secs_f64()),
             problem,
+            warning: slot.server().and_then(|server| server.warning()),
             old_connections,
         }
     }

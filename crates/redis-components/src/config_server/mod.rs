@@ -4,6 +4,7 @@
 
 mod connection;
 mod lock_free;
+mod needless_pushes;
 mod pace;
 mod pushes;
 pub(crate) mod reading;
@@ -79,6 +80,15 @@ impl ConfigServer {
     /// Returns `true` if the server pushes changes. Otherwise they are noticed by reading.
     pub(crate) fn is_pushing(&self) -> bool {
         self.state.pushing.load(Ordering::Acquire)
+    }
+
+    /// Returns what makes following the configs needlessly expensive, if anything does.
+    pub(crate) fn warning(&self) -> Option<String> {
+        let keeps_on = self.state.pushing_needlessly.load(Ordering::Acquire);
+        keeps_on.then(|| {
+            let address = self.address();
+            format!("the config server {address} {}", needless_pushes::MEANING)
+        })
     }
 
     /// Returns what runs work on the watch's thread.

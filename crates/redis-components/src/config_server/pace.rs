@@ -4,12 +4,18 @@ use std::time::{Duration, Instant};
 
 use crate::settings::intervals::{FASTEST_HEARTBEAT, Intervals};
 
-/// The next heartbeat and the next re-read.
+/// Unasked reads: four at once, and then one in each interval. So there are at most twenty in any second, and a few changes
+/// in a row are still seen at once.
+const UNASKED_INTERVAL: Duration = Duration::from_micros(62_500);
+const UNASKED_AT_ONCE: u32 = 4;
+
+/// The next heartbeat, the next re-read, and the next read because of a push.
 #[derive(Debug)]
 pub(super) struct Pace {
     intervals: Intervals,
     beaten: Instant,
     reread: Instant,
+    unasked: Instant,
 }
 
 impl Pace {
@@ -19,6 +25,7 @@ impl Pace {
             intervals,
             beaten: now,
             reread: now,
+            unasked: saved_up(now),
         }
     }
 
@@ -36,10 +43,55 @@ impl Pace {
         self.reread + self.intervals.reread
     }
 
+    /// Returns when the next read for which no caller asks may be sent.
+    pub(super) fn unasked_due(&self) -> Instant {
+        self.unasked
+    }
+
+    /// Notes that a read for which no caller asks is sent now.
+    pub(super) fn note_unasked(&mut self) {
+        self.unasked = self.unasked.max(saved_up(Instant::now())) + UNASKED_INTERVAL;
+    }
+
     /// Returns when the next heartbeat is due: after a third of the smallest `wait` in use, so that a proof is renewed well
     /// before it is too old.
     pub(super) fn heartbeat_due(&self, smallest_wait: Option<Duration>) -> Instant {
         let third = smallest_wait.map_or(self.intervals.heartbeat, |wait| wait / 3);
         self.beaten + third.max(FASTEST_HEARTBEAT).min(self.intervals.heartbeat)
+    }
+}
+
+/// Returns since when nothing was sent, as far as that counts.
+fn saved_up(now: Instant) -> Instant {
+    let saved = UNASKED_INTERVAL * (UNASKED_AT_ONCE - 1);
+    now.checked_sub(saved).unwrap_or(now)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::{Pace, UNASKED_AT_ONCE};
+    use crate::settings::intervals::Intervals;
+
+    #[test]
+    fn r6_unasked_reads_come_a_few_at_once_and_then_at_most_twenty_a_second() {
+        let second = Duration::from_secs(1);
+        let mut pace = Pace::new(Intervals {
+            heartbeat: second,
+            reread: second,
+        });
+        let begun = Instant::now();
+        let mut sent = 0;
+        while begun.elapsed() < second {
+            if Instant::now() >= pace.unasked_due() {
+                pace.note_unasked();
+                sent += 1;
+            } else {
+                assert!(sent >= UNASKED_AT_ONCE, "{sent} at once");
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        }
+        assert!((UNASKED_AT_ONCE..=20).contains(&sent), "{sent} in a second");
     }
 }

@@ -89,11 +89,9 @@ impl Reconnect {
         bounded(self.timeouts.response, connection.ping()).await
     }
 
-    /// Returns the count of invalidations, if the connection brings them.
-    pub(super) fn pushing(&self) -> Option<u64> {
-        let pushes = self.pushes.as_ref()?;
-        let pushing = self.connection.as_ref().is_some_and(Connection::is_pushing);
-        pushing.then(|| pushes.count())
+    /// Returns `true` if the connection brings pushes.
+    pub(super) fn is_pushing(&self) -> bool {
+        self.connection.as_ref().is_some_and(Connection::is_pushing)
     }
 
     /// Returns `true` if the server is connected and does not grant the pushes that are wanted.

@@ -21,6 +21,8 @@ pub(super) struct State {
     pub(super) lost: AtomicBool,
     /// Whether the server pushes changes.
     pub(super) pushing: AtomicBool,
+    /// Whether it keeps pushing keys that have not changed.
+    pub(super) pushing_needlessly: AtomicBool,
 }
 
 /// A value to be written, and the caller that waits for it.
@@ -48,6 +50,7 @@ impl State {
             signal: Arc::default(),
             lost: AtomicBool::new(false),
             pushing: AtomicBool::new(false),
+            pushing_needlessly: AtomicBool::new(false),
         }
     }
 

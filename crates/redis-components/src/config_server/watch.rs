@@ -1,13 +1,16 @@
 //! The loop that owns the connection to the config server.
 
 use std::io;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use futures_util::FutureExt;
 use tokio::time::{timeout, timeout_at};
 
+use super::needless_pushes::{self, NeedlessPushes};
 use super::pace::Pace;
 use super::pushes::Pushes;
 use super::reading::{Problem, interpret};
@@ -19,10 +22,15 @@ use crate::background::{BackgroundTasks, start_all};
 use crate::backoff::Backoff;
 use crate::clock::Tick;
 use crate::config::ComponentConfig;
+use crate::error::text::printable;
 use crate::settings::Settings;
 use crate::telemetry;
+use crate::telemetry::report::{hand_over, make_all, message_of, take_back};
 use crate::transport::error_codes::is_passing;
 use crate::transport::failure::Failure;
+
+/// How long the thread that makes reports lives without one, and how long the end of the watch waits for the last.
+const REPORTER_LIVES: Duration = Duration::from_secs(1);
 
 /// Starts the thread, which ends when `state` says so.
 pub(super) fn start(
@@ -31,35 +39,40 @@ pub(super) fn start(
     settings: &Settings,
     tasks: BackgroundTasks,
 ) -> io::Result<()> {
-    let pushes = settings
-        .pushes()
-        .then(|| Pushes::new(Arc::clone(&state.signal)));
+    let pushes = settings.pushes().then(|| Pushes::new(Arc::clone(&state)));
     let watch = Watch {
         state,
-        server: Reconnect::new(config, settings.config_server_timeouts(), pushes.clone()),
-        pushes,
+        server: Reconnect::new(config, settings.config_server_timeouts(), pushes),
+        needless: NeedlessPushes::new(),
         pace: Pace::new(settings.intervals()),
         backoff: Backoff::new(Backoff::SERVER_DOWN),
         met: false,
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
+        .thread_name("redis-components-report")
+        .thread_keep_alive(REPORTER_LIVES)
         .build()?;
     thread::Builder::new()
         .name("redis-components-watch".into())
         .spawn(move || {
             mark_watch_thread();
+            let reports = runtime.spawn(make_all(hand_over()));
             runtime.spawn(start_all(tasks));
             runtime.block_on(watch.run());
+            take_back();
+            // An error says that a subscriber blocks.
+            let last_reports = async { timeout(REPORTER_LIVES, reports).await };
+            drop(runtime.block_on(last_reports));
+            runtime.shutdown_background();
         })
         .map(drop)
 }
 
 struct Watch {
     state: Arc<State>,
-    /// None if changes are polled.
-    pushes: Option<Pushes>,
     server: Reconnect,
+    needless: NeedlessPushes,
     pace: Pace,
     backoff: Backoff,
     /// Whether the server has ever answered.
@@ -70,7 +83,21 @@ struct Watch {
 type Entry = (String, Arc<WatchedKey>);
 
 impl Watch {
+    /// Watches until the watch ends. A panic, for example of the waker of a caller's own executor, does not end it.
     async fn run(mut self) {
+        while let Err(panic) = AssertUnwindSafe(self.watch()).catch_unwind().await {
+            let reason = printable(message_of(&*panic));
+            // Callers that wait are told by the next reading, or when that fails.
+            self.server.close();
+            self.state.pushing.store(false, Ordering::Release);
+            self.state.lost.store(true, Ordering::Release);
+            telemetry::config_server::watch_panicked(&self.state.address, &reason);
+            let pause = self.backoff.next();
+            self.pause(pause).await;
+        }
+    }
+
+    async fn watch(&mut self) {
         while !self.state.signal.has_ended() {
             let result = match self.due() {
                 Due::Read(entries) => self.read(&entries).await,
@@ -98,7 +125,7 @@ impl Watch {
     /// Returns what to do now.
     fn due(&mut self) -> Due {
         let now = Instant::now();
-        let connected = self.server.pushing().is_some() || self.server.is_refused();
+        let connected = self.server.is_pushing() || self.server.is_refused();
         let everything = self.is_lost() || connected && now >= self.pace.reread_due();
         if everything {
             self.pace.note_reread();
@@ -107,30 +134,45 @@ impl Watch {
                 self.server.close();
             }
         }
-        let invalidations = self.server.pushing();
-        let entries = self.entries(|watched| {
-            let is_old = match invalidations {
-                Some(count) => !watched.is_as_of(count),
-                None => watched.next_read().is_some_and(|left| left.is_zero()),
-            };
-            everything || watched.is_due() || is_old
-        });
+        let pushing = self.server.is_pushing();
+        let is_asked = |watched: &WatchedKey| {
+            let is_followed = || watched.next_read().is_some_and(|left| left.is_zero());
+            everything || watched.is_due() || !pushing && is_followed()
+        };
+        // Callers need not wait for these: what is old is not proven by a heartbeat.
+        let is_unasked = |watched: &WatchedKey| pushing && watched.is_old() && !is_asked(watched);
+        let has_unasked = self
+            .state
+            .keys()
+            .values()
+            .any(|watched| is_unasked(watched));
+        let takes_unasked = has_unasked && now >= self.pace.unasked_due();
+        let entries =
+            self.entries(|watched| is_asked(watched) || takes_unasked && is_unasked(watched));
+        if takes_unasked {
+            self.pace.note_unasked();
+        }
         if !entries.is_empty() {
             return Due::Read(entries);
         }
-        let heartbeat = invalidations.map(|_| self.pace.heartbeat_due(self.smallest_wait()));
-        match heartbeat {
-            Some(heartbeat) if now >= heartbeat => Due::Heartbeat,
-            Some(heartbeat) => Due::Nothing {
-                until: Some(heartbeat.min(self.pace.reread_due())),
-            },
-            None => {
-                let reread = connected.then(|| self.pace.reread_due());
-                let followed = self.next_read().map(|left| now + left);
-                Due::Nothing {
-                    until: reread.into_iter().chain(followed).min(),
-                }
-            }
+        if has_unasked {
+            // They come before the heartbeat, which would prove nothing for them.
+            let until = Some(self.pace.unasked_due());
+            return Due::Nothing { until };
+        }
+        if pushing {
+            let heartbeat = self.pace.heartbeat_due(self.smallest_wait());
+            return if now >= heartbeat {
+                Due::Heartbeat
+            } else {
+                let until = Some(heartbeat.min(self.pace.reread_due()));
+                Due::Nothing { until }
+            };
+        }
+        let reread = connected.then(|| self.pace.reread_due());
+        let followed = self.next_read().map(|left| now + left);
+        Due::Nothing {
+            until: reread.into_iter().chain(followed).min(),
         }
     }
 
@@ -162,16 +204,12 @@ impl Watch {
     async fn read(&mut self, entries: &[Entry]) -> Result<(), Failure> {
         let keys: Vec<&str> = entries.iter().map(|(key, _)| key.as_str()).collect();
         let mut sent_at = Tick::now();
-        let mut invalidations = 0;
+        let mut sent = Vec::new();
         let answers = self
             .server
             .read(&keys, || {
-                // Before it is sent: a push while it is in flight makes it old.
-                invalidations = self.pushes.as_ref().map_or(0, Pushes::count);
                 sent_at = Tick::now();
-                for (_, watched) in entries {
-                    watched.begin();
-                }
+                sent = entries.iter().map(|(_, watched)| watched.begin()).collect();
             })
             .await?;
         // A server that serves nobody for the moment says nothing of a key's config.
@@ -181,7 +219,7 @@ impl Watch {
         }
         // Before waiting callers are told: they may ask at once how the server is.
         self.found();
-        for ((key, watched), answer) in entries.iter().zip(answers) {
+        for (((key, watched), answer), sent) in entries.iter().zip(answers).zip(sent) {
             let reading = interpret(&self.state.address, key, answer);
             if let Err(problem) = &reading
                 && watched.target().problem.as_ref() != Some(problem)
@@ -189,9 +227,12 @@ impl Watch {
                 let server = &self.state.address;
                 telemetry::config_server::no_config(server, key, problem.kind, &problem.message);
             }
-            watched.answer(sent_at, invalidations, reading);
+            if watched.answer(sent_at, sent, reading) {
+                self.needless.note();
+            }
         }
         self.confirm(sent_at);
+        self.look_at_pushes();
         Ok(())
     }
 
@@ -201,17 +242,30 @@ impl Watch {
         self.server.ping().await?;
         self.pace.note_heartbeat();
         self.confirm(sent_at);
+        self.look_at_pushes();
         Ok(())
     }
 
     /// Renews the proofs of all keys of which nothing was pushed before the answer to the request that was sent at `sent_at`.
     fn confirm(&self, sent_at: Tick) {
-        if let Some(count) = self.server.pushing() {
-            let is_current =
-                |watched: &WatchedKey| watched.is_as_of(count) && !watched.is_refused();
+        if self.server.is_pushing() {
+            let is_current = |watched: &WatchedKey| !watched.is_old() && !watched.is_refused();
             for (_, watched) in self.entries(is_current) {
                 watched.confirm(sent_at);
             }
+        }
+    }
+
+    /// Reports that the server keeps pushing keys that have not changed, once while it does.
+    fn look_at_pushes(&mut self) {
+        let keep_coming = self.needless.keep_coming(Instant::now());
+        let kept_coming = self
+            .state
+            .pushing_needlessly
+            .swap(keep_coming, Ordering::AcqRel);
+        if keep_coming && !kept_coming {
+            let server = &self.state.address;
+            telemetry::config_server::pushes_needlessly(server, needless_pushes::MEANING);
         }
     }
 
@@ -245,7 +299,7 @@ impl Watch {
     fn found(&mut self) {
         self.pace.note_heartbeat();
         self.backoff = Backoff::new(Backoff::SERVER_DOWN);
-        let pushing = self.server.pushing().is_some();
+        let pushing = self.server.is_pushing();
         let pushed_before = self.state.pushing.swap(pushing, Ordering::AcqRel);
         let is_news = pushed_before != pushing || !std::mem::replace(&mut self.met, true);
         if self.state.lost.swap(false, Ordering::AcqRel) {

@@ -1,12 +1,13 @@
 //! One key on the config server: what it held last, and when that was known to be true.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use tokio::sync::watch;
 
+use super::lock_free::invalidations::Invalidations;
 use super::lock_free::proof::Proof;
 use super::lock_free::reads::Reads;
 use super::reading::{Problem, Target};
@@ -16,18 +17,30 @@ use crate::config::ComponentConfig;
 use crate::error::ErrorKind;
 use crate::settings::intervals::FASTEST_HEARTBEAT;
 
-/// The state of one key, state by its component's callers and the watch.
+/// The state of one key, shared by its component's callers and the watch.
 #[derive(Debug)]
 pub(crate) struct WatchedKey {
     reads: Reads,
     completed: watch::Sender<u64>,
     target: ArcSwap<Target>,
     proof: Proof,
+    invalidations: Invalidations,
+    /// Whether a push has named the key since the last read was sent.
+    is_named: AtomicBool,
     /// The smallest `wait` but zero of the components that use the key, in nanoseconds.
     smallest_wait: AtomicU64,
     /// How many callers wait for a client and want to know when the config changes meanwhile.
     followers: AtomicUsize,
     signal: Arc<Signal>,
+}
+
+/// A read that was sent.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sent {
+    /// The count of invalidations before.
+    invalidations: u64,
+    /// Whether a push had named the key.
+    is_named: bool,
 }
 
 /// A caller that waits and does not read; see [`WatchedKey::follow`].
@@ -47,6 +60,8 @@ impl WatchedKey {
             completed: watch::Sender::new(0),
             target: ArcSwap::default(),
             proof: Proof::new(),
+            invalidations: Invalidations::new(),
+            is_named: AtomicBool::new(false),
             smallest_wait: AtomicU64::new(u64::MAX),
             followers: AtomicUsize::new(0),
             signal,
@@ -150,14 +165,30 @@ impl WatchedKey {
         self.reads.is_due()
     }
 
-    /// Begins a read: callers that ask from now on get the next one.
-    pub(super) fn begin(&self) {
+    /// Begins a read: callers that ask from now on get the next one. Call this before the read is sent: a push while it is
+    /// in flight makes it old.
+    pub(super) fn begin(&self) -> Sent {
         self.reads.begin();
+        Sent {
+            is_named: self.is_named.swap(false, Ordering::Relaxed),
+            invalidations: self.invalidations.count(),
+        }
     }
 
-    /// Returns `true` if nothing was invalidated since before the last read. `count` is the count of invalidations now.
-    pub(super) fn is_as_of(&self, count: u64) -> bool {
-        self.proof.is_as_of(count)
+    /// Makes the last reading old, because a push names the key.
+    pub(super) fn invalidate_by_name(&self) {
+        self.is_named.store(true, Ordering::Relaxed);
+        self.invalidate();
+    }
+
+    /// Makes the last reading old.
+    pub(super) fn invalidate(&self) {
+        self.invalidations.add();
+    }
+
+    /// Returns `true` if the key may have changed since the last read, as far as pushes tell.
+    pub(super) fn is_old(&self) -> bool {
+        self.invalidations.is_old()
     }
 
     /// Returns `true` if the server did not let the key be read. Then it does not push its changes either, and each proof is
@@ -170,24 +201,28 @@ impl WatchedKey {
 
     /// Confirms the last reading, as of `sent_at`.
     pub(super) fn confirm(&self, sent_at: Tick) {
-        self.proof.confirm(sent_at);
+        self.proof.prove(sent_at);
     }
 
-    /// Ends a read with its answer. It was sent at `sent_at`, when the count of invalidations was `count`.
+    /// Ends a read with its answer. Returns `true` if a push had named the key for nothing: it has not changed.
     pub(super) fn answer(
         &self,
         sent_at: Tick,
-        count: u64,
+        sent: Sent,
         reading: Result<ComponentConfig, Problem>,
-    ) {
-        let target = self.target.load();
-        match reading {
-            Ok(config) => self.publish(target.with(config)),
-            Err(problem) => self.publish(target.with_problem(problem)),
-        }
+    ) -> bool {
+        let known = self.target.load();
+        let target = match reading {
+            Ok(config) => known.with(config),
+            Err(problem) => known.with_problem(problem),
+        };
+        let is_same = known.revision == target.revision && known.problem == target.problem;
+        self.publish(target);
+        self.invalidations.note_reading(sent.invalidations);
         // After the target: a caller that sees the proof sees what it proves.
-        self.proof.prove(sent_at, count);
+        self.proof.prove(sent_at);
         self.complete();
+        sent.is_named && is_same
     }
 
     /// Gives up the read in flight and the reads that were asked for, because the server does not answer.

@@ -120,8 +120,13 @@ impl Settings {
 
     /// Sets how often all configs are read again while the config server pushes.
     ///
-    /// Not every change is pushed (`SWAPDB` is not). A server that did not grant pushes is asked again as often. The
-    /// default is 30 seconds, the minimum 100 milliseconds, the maximum a day.
+    /// Not every change is pushed (`SWAPDB` is not), and a heartbeat shows that the server is there, not that it pushes. If
+    /// the server, or a proxy before it, grants pushes and then keeps them back, this interval and not `wait` bounds the age
+    /// of a config.
+    ///
+    /// Each time, every process sends one read for each component that it uses, all in one round trip. A server that did not
+    /// grant pushes is asked again as often, over a new connection. The default is 30 seconds, the minimum 100 milliseconds,
+    /// the maximum a day.
     pub fn reread_interval(mut self, interval: Duration) -> Self {
         self.intervals.reread = interval.clamp(SHORTEST_REREAD, LONGEST_REREAD);
         self

@@ -1,5 +1,6 @@
 //! Events of one component.
 
+use super::report::report;
 use crate::error::ErrorKind;
 
 /// The component and key that an event is about.
@@ -51,18 +52,20 @@ impl ServerEvent {
                 previous,
             } => {
                 count_swap(&component, generation);
-                tracing::info!(
-                    component,
-                    key,
-                    generation,
-                    server,
-                    previous,
-                    "config in force"
-                );
+                report(move || {
+                    tracing::info!(
+                        component,
+                        key,
+                        generation,
+                        server,
+                        previous,
+                        "config in force"
+                    );
+                });
             }
-            What::Back { generation } => {
+            What::Back { generation } => report(move || {
                 tracing::info!(component, key, generation, server, "server is back");
-            }
+            }),
             What::Unusable {
                 kind,
                 reason,
@@ -70,7 +73,9 @@ impl ServerEvent {
             } => {
                 count_failure(&component, kind);
                 if is_first {
-                    tracing::warn!(component, key, server, reason, "server cannot be used");
+                    report(move || {
+                        tracing::warn!(component, key, server, reason, "server cannot be used");
+                    });
                 }
             }
         }
@@ -78,8 +83,9 @@ impl ServerEvent {
 }
 
 /// The newest config switches the component off.
-pub(crate) fn switched_off(Subject { component, key }: &Subject) {
-    tracing::info!(component, key, "component is switched off");
+pub(crate) fn switched_off(subject: &Subject) {
+    let Subject { component, key } = subject.clone();
+    report(move || tracing::info!(component, key, "component is switched off"));
 }
 
 /// A pool of blocking connections cannot open one more, and goes on with those that it has.
@@ -103,21 +109,25 @@ pub(crate) fn cannot_grow(
 
 /// Connections to a server that the component has left are still in use at the drain deadline.
 pub(crate) fn still_in_use(
-    Subject { component, key }: &Subject,
+    subject: &Subject,
     generation: u64,
     server: &str,
     connections: usize,
     cut: bool,
 ) {
-    tracing::warn!(
-        component,
-        key,
-        generation,
-        server,
-        connections,
-        cut,
-        "connections to a server that the component has left are still in use"
-    );
+    let Subject { component, key } = subject.clone();
+    let server = server.to_owned();
+    report(move || {
+        tracing::warn!(
+            component,
+            key,
+            generation,
+            server,
+            connections,
+            cut,
+            "connections to a server that the component has left are still in use"
+        );
+    });
 }
 
 #[cfg_attr(not(feature = "metrics"), allow(unused_variables))]
@@ -125,20 +135,27 @@ fn count_swap(component: &str, generation: u64) {
     #[cfg(feature = "metrics")]
     {
         let component = component.to_owned();
-        metrics::counter!("redis_components_swaps_total", "component" => component.clone())
-            .increment(1);
-        #[allow(clippy::cast_precision_loss, reason = "exact up to 2^53 swaps")]
-        metrics::gauge!("redis_components_generation", "component" => component)
-            .set(generation as f64);
+        report(move || {
+            metrics::counter!("redis_components_swaps_total", "component" => component.clone())
+                .increment(1);
+            #[allow(clippy::cast_precision_loss, reason = "exact up to 2^53 swaps")]
+            metrics::gauge!("redis_components_generation", "component" => component)
+                .set(generation as f64);
+        });
     }
 }
 
 #[cfg_attr(not(feature = "metrics"), allow(unused_variables))]
 fn count_failure(component: &str, kind: ErrorKind) {
     #[cfg(feature = "metrics")]
-    metrics::counter!(
-        "redis_components_server_failures_total",
-        "component" => component.to_owned(), "kind" => format!("{kind:?}")
-    )
-    .increment(1);
+    {
+        let component = component.to_owned();
+        report(move || {
+            metrics::counter!(
+                "redis_components_server_failures_total",
+                "component" => component, "kind" => format!("{kind:?}")
+            )
+            .increment(1);
+        });
+    }
 }

@@ -5,3 +5,4 @@
 pub(crate) mod call;
 pub(crate) mod component;
 pub(crate) mod config_server;
+pub(crate) mod report;

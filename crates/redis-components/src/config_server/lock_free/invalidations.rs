@@ -1,28 +1,46 @@
-//! How often what was read may have become old.
+//! Whether the last reading of a key may be old.
 
 use crate::sync::atomic::{AtomicU64, Ordering};
 
-/// Counts what may have made readings old: each invalidation, and each loss of the connection that would bring one.
+/// Counts what may have made the readings of one key old: each invalidation that names the key or all keys, and each loss
+/// of the connection that would bring one.
 ///
 /// A reading carries the count from *before* its read was sent, and is current while the count stays the same. Nothing is
 /// ever reset, so a race between a read and an invalidation loses nothing: the count is made where frames are parsed, in the
 /// order in which the server sent them, before the reply behind them is handed on.
 #[derive(Debug)]
-pub(crate) struct Invalidations(AtomicU64);
+pub(crate) struct Invalidations {
+    count: AtomicU64,
+    /// The count that the last reading carries.
+    as_of: AtomicU64,
+}
 
 impl Invalidations {
     pub(crate) fn new() -> Self {
-        // More than a key starts with, so that a key that was never read is not taken for current.
-        Self(AtomicU64::new(1))
+        Self {
+            // More than the reading carries, so that a key that was never read is not taken for current.
+            count: AtomicU64::new(1),
+            as_of: AtomicU64::new(0),
+        }
     }
 
-    /// Returns the count.
+    /// Returns the count. A read carries it: call this before the read is sent.
     pub(crate) fn count(&self) -> u64 {
-        self.0.load(Ordering::SeqCst)
+        self.count.load(Ordering::SeqCst)
     }
 
-    /// Makes all readings old.
+    /// Makes the last reading old, and each reading that is in flight.
     pub(crate) fn add(&self) {
-        self.0.fetch_add(1, Ordering::SeqCst);
+        self.count.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// Notes that the last reading carries `count`.
+    pub(crate) fn note_reading(&self, count: u64) {
+        self.as_of.store(count, Ordering::Relaxed);
+    }
+
+    /// Returns `true` if the key may have changed since before its last read was sent.
+    pub(crate) fn is_old(&self) -> bool {
+        self.as_of.load(Ordering::Relaxed) != self.count()
     }
 }

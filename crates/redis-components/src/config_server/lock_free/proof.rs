@@ -18,8 +18,6 @@ const FOREVER: u64 = u64::MAX;
 pub(crate) struct Proof {
     revision: AtomicU64,
     proven: AtomicU64,
-    /// The count of invalidations before the last read was sent.
-    as_of: AtomicU64,
 }
 
 impl Proof {
@@ -27,7 +25,6 @@ impl Proof {
         Self {
             revision: AtomicU64::new(0),
             proven: AtomicU64::new(NEVER),
-            as_of: AtomicU64::new(0),
         }
     }
 
@@ -58,24 +55,13 @@ impl Proof {
         self.revision.store(revision, Ordering::Release);
     }
 
-    /// Proves what was announced last by a read, sent at `sent_at` when the count of invalidations was `count`.
-    pub(crate) fn prove(&self, sent_at: Tick, count: u64) {
-        self.as_of.store(count, Ordering::Relaxed);
-        self.confirm(sent_at);
-    }
-
-    /// Proves the same once more, as of `sent_at`.
-    pub(crate) fn confirm(&self, sent_at: Tick) {
+    /// Proves what was announced last, as of `sent_at`: when the read was sent that gave it, or the PING that confirms it.
+    pub(crate) fn prove(&self, sent_at: Tick) {
         self.proven.store(sent_at.to_bits(), Ordering::Release);
     }
 
     /// Proves what was announced, forever.
     pub(crate) fn prove_forever(&self) {
         self.proven.store(FOREVER, Ordering::Release);
-    }
-
-    /// Returns `true` if nothing was invalidated since before the last read. `count` is the count of invalidations now.
-    pub(crate) fn is_as_of(&self, count: u64) -> bool {
-        self.as_of.load(Ordering::Relaxed) == count
     }
 }
