@@ -83,7 +83,8 @@ pub(crate) fn ignorant_of(command: &'static str, server: u16) -> (u16, Arc<Atomi
     (port, learned)
 }
 
-/// A proxy before a server that is not up yet when the first `connections` are made: it hangs up on them.
+/// A proxy before a server that is not up yet when the first `connections` are made: it hangs up on
+/// them.
 pub(crate) fn starting(connections: usize, server: u16) -> u16 {
     let left = Arc::new(AtomicUsize::new(connections));
     impostor(move |mut client| {
@@ -115,7 +116,8 @@ fn forward(client: TcpStream, server: u16, is_known: impl Fn(&str) -> bool) {
     let _ = to.shutdown(Shutdown::Both);
 }
 
-/// A port that refuses connections. It is taken for as long as the test's process lives, so that nobody listens on it later.
+/// A port that refuses connections. It is taken for as long as the test's process lives, so that
+/// nobody listens on it later.
 pub(crate) fn refuses() -> u16 {
     let socket = Box::leak(Box::new(
         Socket::new(Domain::IPV4, Type::STREAM, None).unwrap(),
