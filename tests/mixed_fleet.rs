@@ -1,4 +1,5 @@
-//! Services in Rust and in Python beside one another: the same config server, the same component, the same keys.
+//! Services in Rust and in Python beside one another: the same config server, the same component,
+//! the same keys.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 

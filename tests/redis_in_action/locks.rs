@@ -107,8 +107,8 @@ async fn holders_follow_one_another() {
         .await;
 }
 
-/// 11.1.1: a script is loaded once and then called by its hash; a server that has forgotten it, or never had it, is given
-/// it again.
+/// 11.1.1: a script is loaded once and then called by its hash; a server that has forgotten it, or
+/// never had it, is given it again.
 #[tokio::test]
 async fn scripts_are_loaded_where_they_are_missing() {
     let config = Server::start();

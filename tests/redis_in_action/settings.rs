@@ -42,7 +42,8 @@ async fn maintenance_is_asked_for_once_a_second() {
                 !is_under_maintenance(&maintenance).await.unwrap()
             })
             .await;
-            // Seen at the end of one second after it was remembered, and not by asking all the time.
+            // Seen at the end of one second after it was remembered, and not by asking all the
+            // time.
             assert!(begun.elapsed() > Duration::from_secs(1));
             assert!(server.command_calls("get") <= 3 + begun.elapsed().as_secs());
         })
@@ -98,7 +99,8 @@ async fn a_config_of_another_type_is_an_error_that_names_its_key() {
         .await;
 }
 
-/// The component on the config server itself: what it writes is where the next call of another component goes.
+/// The component on the config server itself: what it writes is where the next call of another
+/// component goes.
 #[tokio::test]
 async fn configs_of_components_are_configs_too() {
     let [config, data] = [Server::start(), Server::start()];

@@ -31,7 +31,8 @@ pub(crate) struct Page {
 impl Page {
     pub(crate) fn open(url: &str) -> Self {
         let profile = tempfile::tempdir().unwrap();
-        // The protocol is spoken over the descriptors 3 and 4, which a shell can make of a child's stdin and stdout.
+        // The protocol is spoken over the descriptors 3 and 4, which a shell can make of a child's
+        // stdin and stdout.
         let mut command = Command::new("/bin/sh");
         command.args([
             "-c",

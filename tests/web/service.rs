@@ -22,8 +22,8 @@ pub(crate) struct Service {
 }
 
 impl Service {
-    /// Starts the example, which Cargo builds with the tests and puts beside them, with all components on the first of
-    /// the data servers.
+    /// Starts the example, which Cargo builds with the tests and puts beside them, with all
+    /// components on the first of the data servers.
     pub(crate) fn start() -> Self {
         let (config, data) = (Server::start(), [Server::start(), Server::start()]);
         for component in COMPONENTS {

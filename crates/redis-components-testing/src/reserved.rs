@@ -6,8 +6,9 @@ use std::os::fd::OwnedFd;
 
 /// Keeps a port of 127.0.0.1 for a server that is not running.
 ///
-/// Connections are refused. On Linux no other process is given the port, while one that asks for this very port, as the server
-/// does, can listen on it. Other systems do not allow both, so that the port is not kept there.
+/// Connections are refused. On Linux no other process is given the port, while one that asks for
+/// this very port, as the server does, can listen on it. Other systems do not allow both, so that
+/// the port is not kept there.
 #[derive(Debug)]
 pub(crate) struct Reserved {
     port: u16,

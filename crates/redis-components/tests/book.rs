@@ -57,7 +57,8 @@ async fn r6_everybody_gets_a_connection_at_first_use() {
                 for call in calls {
                     assert_eq!(call.await.unwrap().unwrap(), "a");
                 }
-                // R6: one read in flight and one queued, for those who came when the first was sent; one connect.
+                // R6: one read in flight and one queued, for those who came when the first was
+                // sent; one connect.
                 let most = 2 + world.reads_again(1);
                 assert!((1..=most).contains(&(world.reads() - reads)));
                 assert_eq!(world.a.connections_received() - connections, 1);
@@ -79,8 +80,8 @@ async fn r1_a_check_that_failed_does_not_count_as_one() {
 
             world.config.restart();
             world.move_to(logs, &world.a);
-            // An hour's `wait` has not begun. (The watch may have found the server before the key was there, which is
-            // believed for a moment.)
+            // An hour's `wait` has not begun. (The watch may have found the server before the key
+            // was there, which is believed for a moment.)
             until("the config is found", async || {
                 whereabouts(logs).await.is_ok_and(|name| name == "a")
             })

@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use common::{HOUR, World, always_fresh, declare, name_of, whereabouts, whereabouts_blocking};
 use redis_components::Scope;
 
-/// Reads that are joined while they are in flight make this fail: what they bring may be older than the SET.
+/// Reads that are joined while they are in flight make this fail: what they bring may be older than
+/// the SET.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn r1_with_wait_zero_the_call_after_a_set_is_on_the_new_server() {
     let world = World::start();
@@ -131,7 +132,8 @@ async fn r6_concurrent_calls_share_reads() {
             for caller in callers {
                 caller.await.unwrap();
             }
-            // On one thread all hundred ask at once and share; a few are enough to show that they do.
+            // On one thread all hundred ask at once and share; a few are enough to show that they
+            // do.
             assert!(
                 world.reads() < CALLS / 4,
                 "{} reads for {CALLS} calls",

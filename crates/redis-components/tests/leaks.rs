@@ -1,4 +1,5 @@
-//! R3: nothing is left of what was replaced. Alone in its file, because it counts what the whole process has open.
+//! R3: nothing is left of what was replaced. Alone in its file, because it counts what the whole
+//! process has open.
 
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 

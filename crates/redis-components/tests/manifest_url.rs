@@ -1,4 +1,5 @@
-//! Neither code nor environment says where the config server is. One test, because there is one process.
+//! Neither code nor environment says where the config server is. One test, because there is one
+//! process.
 
 mod common;
 

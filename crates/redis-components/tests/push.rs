@@ -1,4 +1,5 @@
-//! R1 and R2 with a config server that pushes: changes arrive by themselves, and silence is not trusted.
+//! R1 and R2 with a config server that pushes: changes arrive by themselves, and silence is not
+//! trusted.
 
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
@@ -10,7 +11,8 @@ use common::{HOUR, World, always_fresh, arrives, count, declare, source, until, 
 use redis_components::{ConfigSource, Settings, status};
 use redis_components_testing::Server;
 
-/// Settings under which what is seen in time was pushed, or found by a heartbeat: nothing is read again for an hour.
+/// Settings under which what is seen in time was pushed, or found by a heartbeat: nothing is read
+/// again for an hour.
 fn without_rereads(world: &World) -> Settings {
     world.settings().reread_interval(HOUR)
 }

@@ -32,7 +32,7 @@ async fn r12_shutting_down_waits_for_calls_and_leaves_nothing_behind() {
             for error in errors {
                 assert_eq!(error.kind(), ErrorKind::ShutDown);
             }
-            // What was under way goes on.
+            // A call in flight goes on.
             assert_eq!(name_of(&mut kept).await.unwrap(), "a");
             drop(kept);
             assert_eq!(shutdown(SOON).await.unwrap(), 0);

@@ -78,7 +78,8 @@ async fn r6_64_tasks_at_a_cold_component_make_two_reads_and_one_connection() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn r6_64_tasks_that_poll_make_one_read_for_each_wait() {
     const WAIT: Duration = Duration::from_millis(200);
-    /// A proof ends so much before `WAIT` is over, because the clock that it is taken by goes in steps.
+    /// A proof ends so much before `WAIT` is over, because the clock that it is taken by goes in
+    /// steps.
     const STEPS: Duration = Duration::from_millis(20);
     let world = World::start();
     let logs = declare("logs", WAIT);

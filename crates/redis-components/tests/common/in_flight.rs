@@ -9,7 +9,8 @@ use super::clients::{client_id, client_list};
 
 /// A command that its server answers, with zero, when it is [released](release).
 ///
-/// It waits for a replica that does not exist. So it takes nothing from anybody, and changes nothing.
+/// It waits for a replica that does not exist. So it takes nothing from anybody, and changes
+/// nothing.
 fn command() -> Cmd {
     let mut command = redis::cmd("WAIT");
     command.arg(1).arg(0);

@@ -1,9 +1,11 @@
-//! What the tests share: a config server, two data servers, and components declared as the generator does it.
+//! What the tests share: a config server, two data servers, and components declared as the
+//! generator does it.
 #![allow(dead_code, reason = "each test file uses a part of it")]
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
 pub(crate) mod clients;
 pub(crate) mod cold;
+pub(crate) mod disk;
 pub(crate) mod impostors;
 pub(crate) mod in_flight;
 pub(crate) mod moves;
@@ -17,8 +19,9 @@ use redis_components::__private::{Declaration, component};
 use redis_components::{Component, ConfigSource, Connection, Error, Settings, blocking, status};
 use redis_components_testing::Server;
 
-/// How long a test waits for a condition: ten times what the slowest takes by design. It is less than the thirty seconds after
-/// which configs are read again and refused ones are tried again, so that neither hides that something was missed.
+/// How long a test waits for a condition: ten times what the slowest takes by design. It is less
+/// than the thirty seconds after which configs are read again and refused ones are tried again, so
+/// that neither hides that something was missed.
 pub(crate) const SOON: Duration = Duration::from_secs(25);
 /// An hour: what is due after it does not happen in a test.
 pub(crate) const HOUR: Duration = Duration::from_secs(3600);
@@ -66,8 +69,8 @@ impl World {
         self.config.command_calls("getrange")
     }
 
-    /// How many more reads there may be because the machine stood still: a read that is given up is made again, over another
-    /// connection than the `first` that each watch opens.
+    /// How many more reads there may be because the machine stood still: a read that is given up is
+    /// made again, over another connection than the `first` that each watch opens.
     pub(crate) fn reads_again(&self, first: u64) -> u64 {
         2 * self.config.connections_received().saturating_sub(first)
     }

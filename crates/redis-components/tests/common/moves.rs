@@ -30,7 +30,8 @@ impl Notice {
         }
     }
 
-    /// How long after the SET no call may begin on the old server: R1's bound, and what a busy machine adds.
+    /// How long after the SET no call may begin on the old server: R1's bound, and what a busy
+    /// machine adds.
     pub(crate) fn bound(self) -> Duration {
         match self {
             Self::Push => LATE,
@@ -39,7 +40,8 @@ impl Notice {
     }
 }
 
-/// What a busy machine adds to any bound: ten times what one has added that was compiling at the same time.
+/// What a busy machine adds to any bound: ten times what one has added that was compiling at the
+/// same time.
 pub(crate) const LATE: Duration = Duration::from_millis(2500);
 
 /// The moves of a component between the servers of a world, in the order in which they were made.
@@ -101,7 +103,8 @@ impl<'a> Moves<'a> {
         }
     }
 
-    /// For each call that ran where the component no longer was: how long before its begin the component had moved.
+    /// For each call that ran where the component no longer was: how long before its begin the
+    /// component had moved.
     pub(crate) fn lateness(&self, calls: &[Call]) -> Vec<Duration> {
         calls.iter().filter_map(|call| self.late(call)).collect()
     }

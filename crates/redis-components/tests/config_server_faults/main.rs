@@ -5,6 +5,9 @@
 mod bad_configs;
 #[path = "../common/mod.rs"]
 mod common;
+mod credentials;
+mod evictions;
+mod full_disk;
 mod heartbeats;
 mod network;
 mod no_pushes;
@@ -21,10 +24,11 @@ use common::moves::{LATE, Moves, Notice};
 use common::traffic::{Call, STEADY, Traffic, failures, figure};
 use common::{World, declare, until, whereabouts, whereabouts_blocking};
 
-/// Ten times what it takes to find out that a config server is silent: a third of `wait`, and the time that it has to answer.
+/// Ten times what it takes to find out that a config server is silent: a third of `wait`, and the
+/// time that it has to answer.
 const FOUND_OUT: Duration = Duration::from_secs(6);
-/// A change that is pushed or polled, and the building and probing of the new client, which takes milliseconds. Everything is
-/// read again only after thirty seconds.
+/// A change that is pushed or polled, and the building and probing of the new client, which takes
+/// milliseconds. Everything is read again only after thirty seconds.
 const IN_FORCE: Duration = Duration::from_millis(100).saturating_add(LATE);
 /// Ten times the longest pause between attempts: until then a config server that is back is found.
 const BACK: Duration = Duration::from_secs(5);
@@ -43,7 +47,8 @@ async fn within(bound: Duration, what: &str, condition: impl AsyncFnMut() -> boo
     took
 }
 
-/// Makes trouble under traffic, in both modes: no call fails, and none is late once the trouble is over.
+/// Makes trouble under traffic, in both modes: no call fails, and none is late once the trouble is
+/// over.
 async fn undisturbed(
     settings: impl Fn(&World) -> Settings,
     trouble: impl AsyncFn(&World, &mut Moves<'_>, Notice, &Traffic),

@@ -105,7 +105,8 @@ async fn r10_a_config_server_that_is_down_at_the_start_is_a_typed_error_and_foun
                     let begun = Instant::now();
                     let error = logs.blocking_connection().unwrap_err();
                     assert_eq!(error.kind(), ErrorKind::ConfigServerUnreachable);
-                    // An attempt may be underway, which can no more be joined than a read that is; and a pause before it.
+                    // An attempt may be underway, which can no more be joined than a read that is;
+                    // and a pause before it.
                     assert!(
                         begun.elapsed() <= 2 * CONNECT + BACK,
                         "{:?}",
@@ -113,7 +114,8 @@ async fn r10_a_config_server_that_is_down_at_the_start_is_a_typed_error_and_foun
                     );
 
                     proxy.pass();
-                    // A server that is up is asked again at the next attempt, for which a call without a client waits.
+                    // A server that is up is asked again at the next attempt, for which a call
+                    // without a client waits.
                     within(BACK, &format!("{notice:?}: first config"), async || {
                         logs.connection().await.is_ok()
                     })
@@ -149,7 +151,8 @@ async fn r6_many_processes_that_lose_their_config_server_do_not_come_back_togeth
     }
     let all: u64 = attempts.iter().sum();
     println!("figure: attempts of {PROCESSES} in each tenth of a second: {attempts:?}");
-    // Attempts that came together would all be in a few of them. If the machine stands still, some do.
+    // Attempts that came together would all be in a few of them. If the machine stands still, some
+    // do.
     attempts.sort_unstable();
     let busiest: u64 = attempts.iter().rev().take(BUCKETS / 5).sum();
     assert!(3 * busiest < 2 * all, "{attempts:?}");

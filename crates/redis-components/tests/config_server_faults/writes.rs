@@ -14,7 +14,7 @@ use crate::is_on;
 /// How long a config server that does not answer is waited for.
 const SILENT: Duration = Duration::from_millis(500);
 
-/// Each would wait for a time-out of its own otherwise, and the calls behind them all.
+/// Each would wait for a timeout of its own otherwise, and the calls behind them all.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn r10_configs_written_to_a_frozen_config_server_fail_together_and_hold_up_no_call() {
     for notice in Notice::BOTH {

@@ -1,4 +1,5 @@
-//! Functions that take redis-rs's own connections: the component does not see what they are answered.
+//! Functions that take redis-rs's own connections: the component does not see what they are
+//! answered.
 
 use std::time::{Duration, Instant};
 

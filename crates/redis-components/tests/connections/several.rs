@@ -24,8 +24,8 @@ async fn own_id(connection: &mut impl ConnectionLike) -> u64 {
 
 /// Returns the server's numbers for all connections of the component's client.
 ///
-/// A call takes the first connection that has few calls in flight. So enough calls are in flight at the same time to use all
-/// of them, because their server is frozen until the last call has begun.
+/// A call takes the first connection that has few calls in flight. So enough calls are in flight at
+/// the same time to use all of them, because their server is frozen until the last call has begun.
 pub(crate) async fn used(component: &Component, server: &Server) -> HashSet<u64> {
     const CALLS: usize = 1_000;
     // A new client could not be built while the server is frozen.
@@ -69,7 +69,8 @@ async fn r6_calls_that_are_few_share_a_connection_so_that_they_go_out_together()
         .await;
 }
 
-/// What is sent over them is not seen, so that chance alone spreads them: it fails once in about 10^35 runs.
+/// What is sent over them is not seen, so that chance alone spreads them: it fails once in about
+/// 10^35 runs.
 #[tokio::test]
 async fn r6_raw_connections_are_spread_too() {
     let world = World::start();

@@ -1,4 +1,5 @@
-//! Functions that take a `redis::aio::PubSub`: a socket of their own, on the server where the call began.
+//! Functions that take a `redis::aio::PubSub`: a socket of their own, on the server where the call
+//! began.
 
 use std::time::{Duration, Instant};
 

@@ -46,7 +46,8 @@ fn r10_a_subscriber_may_call_a_component() {
     let (sender, receiver) = channel();
     let calls = thread::spawn(move || {
         let refused = r#"{"host":"127.0.0.1","port":1}"#;
-        // No config, a server that cannot be used, one that can, the loss of the config server, its return.
+        // No config, a server that cannot be used, one that can, the loss of the config server, its
+        // return.
         assert!(logs.blocking_connection().is_err());
         world.set(logs, refused);
         while logs.blocking_connection().unwrap_err().server() != Some("127.0.0.1:1") {}

@@ -70,7 +70,8 @@ async fn r9_a_connection_that_is_kept_goes_on_and_says_that_it_is_old() {
 
 #[tokio::test]
 async fn r4_a_connection_that_outlives_its_config_still_ends_where_it_began() {
-    // A kept connection must neither follow the component nor be cut when its server is frozen and thawed.
+    // A kept connection must neither follow the component nor be cut when its server is frozen and
+    // thawed.
     let world = World::start();
     let logs = always_fresh("logs");
     world.set(logs, &config_with(world.a.port(), r#""socket_timeout":1"#));

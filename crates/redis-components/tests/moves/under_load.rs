@@ -39,7 +39,8 @@ async fn moves_lose_nothing(notice: Notice, load: Load, moves: u64, calls: u64) 
                 made.on();
                 traffic.goes_on(calls / moves).await;
                 if step % (moves / 2) == 0 {
-                    // Twice the component stays for longer than the bound, or nobody could be too late.
+                    // Twice the component stays for longer than the bound, or nobody could be too
+                    // late.
                     tokio::time::sleep(notice.bound() + LATE / 5).await;
                 }
             }
@@ -248,7 +249,8 @@ async fn r4_calls_that_are_dropped_disturb_no_others() {
         .await;
 }
 
-/// Three SETs back to back, of which the second falls into the read that the first has caused, race four readers.
+/// Three SETs back to back, of which the second falls into the read that the first has caused, race
+/// four readers.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn r2_writes_back_to_back_never_leave_a_reader_behind() {
     const READERS: Load = Load {

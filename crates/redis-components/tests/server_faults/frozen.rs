@@ -34,9 +34,11 @@ async fn r10_a_frozen_server_holds_no_call_for_long_and_none_once_the_component_
                 let calls = traffic.stop().await;
                 for call in &calls {
                     let bound = match call.caller {
-                        // It may be the first to find that the client is given up, and waits for another.
+                        // It may be the first to find that the client is given up, and waits for
+                        // another.
                         Caller::Task => RESPONSE_TIMEOUT + CONNECT_TIMEOUT,
-                        // It finds its connection frozen, a second one cannot be opened, nor can another pool.
+                        // It finds its connection frozen, a second one cannot be opened, nor can
+                        // another pool.
                         Caller::Thread => RESPONSE_TIMEOUT + 2 * CONNECT_TIMEOUT,
                     };
                     assert!(call.took() <= bound + LATE, "{call:?}");
@@ -57,7 +59,8 @@ async fn r10_a_frozen_server_holds_no_call_for_long_and_none_once_the_component_
     }
 }
 
-/// A call whose server is silent, and so is the one that its component has moved to, must not try them in turns.
+/// A call whose server is silent, and so is the one that its component has moved to, must not try
+/// them in turns.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn r10_two_frozen_servers_hold_no_call_for_long() {
     let world = World::start();
@@ -94,7 +97,8 @@ async fn r10_two_frozen_servers_hold_no_call_for_long() {
         .await;
 }
 
-/// Once an attempt has failed its server is known to be down: calls must not wait for the attempts that follow.
+/// Once an attempt has failed its server is known to be down: calls must not wait for the attempts
+/// that follow.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn r10_a_frozen_server_that_is_known_to_be_down_fails_calls_fast() {
     let world = World::start();
@@ -124,7 +128,8 @@ async fn r10_a_frozen_server_that_is_known_to_be_down_fails_calls_fast() {
                 "frozen server that is known to be: calls took",
                 failed.map(Call::took),
             );
-            // Calls that waited for attempts would take most of the callers' time, however busy the machine is.
+            // Calls that waited for attempts would take most of the callers' time, however busy the
+            // machine is.
             let within = calls
                 .iter()
                 .map(|call| call.ended.min(thawed).duration_since(call.begun.max(known)));
@@ -168,8 +173,8 @@ fn r10_a_frozen_server_holds_a_blocking_call_for_the_response_timeout_and_its_co
     });
 }
 
-/// The callers that found the first move wait for a server that does not answer; the second must reach them all the same,
-/// though nobody else calls.
+/// The callers that found the first move wait for a server that does not answer; the second must
+/// reach them, although nobody else calls.
 #[tokio::test]
 async fn r1_a_move_reaches_callers_who_wait_for_a_server_that_does_not_answer() {
     for notice in Notice::BOTH {

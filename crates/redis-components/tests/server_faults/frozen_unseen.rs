@@ -1,4 +1,5 @@
-//! A server that does not answer, if answers are few or nobody sees them: it is asked whether it is there.
+//! A server that does not answer, if answers are few or nobody sees them: it is asked whether it is
+//! there.
 
 use std::time::{Duration, Instant};
 
@@ -51,7 +52,7 @@ async fn r10_a_frozen_server_is_found_out_by_calls_that_are_given_up() {
             assert_eq!(whereabouts(logs).await.unwrap(), "a");
             let kept = logs.connection().await.unwrap();
             world.a.freeze();
-            // Each has less patience than the response time-out.
+            // Each has less patience than the response timeout.
             let patience = Duration::from_millis(20);
             until("the client is given up", async || {
                 let _ = tokio::time::timeout(patience, whereabouts_or_error(logs)).await;

@@ -201,7 +201,8 @@ async fn r10_a_server_that_hangs_up_after_the_probe_fails_calls_fast_and_is_not_
             let traffic = Traffic::start(logs, STEADY);
             traffic.goes_on(5_000).await;
             let took = begun.elapsed();
-            // Tasks and threads: of each five while the pauses grow, then one in a quarter of a second.
+            // Tasks and threads: of each five while the pauses grow, then one in a quarter of a
+            // second.
             let connects = impatient.accepted();
             println!("figure: server that hangs up: {connects} connects in {took:?}");
             assert!(connects <= 2 * (10 + 10 * (took.as_secs() + 1)));

@@ -136,7 +136,8 @@ async fn r4_a_bad_network_gives_right_answers_or_errors() {
                             Ok(answer) => assert_eq!(answer, text),
                             Err(_) => failed += 1,
                         }
-                        // A call may find that it must connect, for which it is given a time-out of its own.
+                        // A call may find that it must connect, for which it is given a timeout of
+                        // its own.
                         let bound = 2 * (CONNECT_TIMEOUT + RESPONSE_TIMEOUT) + LATE;
                         assert!(begun.elapsed() <= bound, "{what}: {:?}", begun.elapsed());
                     }
@@ -159,12 +160,14 @@ async fn r4_a_bad_network_gives_right_answers_or_errors() {
         .await;
 }
 
-/// A proxy that cuts replies off, and soon does not, is no server that refuses: that would be left alone for half a minute.
+/// A proxy that cuts replies off, and soon does not, is no server that refuses: that would be left
+/// alone for half a minute.
 #[tokio::test]
 async fn r10_a_server_whose_replies_are_cut_off_is_down_and_not_wrong() {
     let world = World::start();
     let proxy = Proxy::to(&world.a);
-    // The replies to SELECT and to PING, which every server sends: in the first, behind it, and in the last.
+    // The replies to SELECT and to PING, which every server sends: in the first, behind it, and in
+    // the last.
     let replies = "+OK\r\n+PONG\r\n".len();
     for cut_after in [1, 4, 5, replies - 1] {
         let logs = declare("logs", Notice::Push.wait());

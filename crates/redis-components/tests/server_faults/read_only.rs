@@ -6,7 +6,8 @@ use crate::common::{
     HOUR, World, count, counter, declare, until, until_blocking, whereabouts, whereabouts_blocking,
 };
 
-/// The server at the component's address has become a replica; the component has moved, but nobody has asked.
+/// The server at the component's address has become a replica; the component has moved, but nobody
+/// has asked.
 #[tokio::test]
 async fn r10_a_server_that_is_read_only_makes_the_component_look_where_it_is() {
     let world = World::start();

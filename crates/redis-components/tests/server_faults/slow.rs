@@ -47,7 +47,8 @@ fn r10_a_server_that_takes_a_big_value_slowly_holds_a_call_for_no_longer_than_th
             thread::spawn(move || {
                 let _ = stream.read(&mut [0; 1024]);
                 let _ = stream.write_all(b"+PONG\r\n");
-                // So much that each write makes progress, and so little that all of them take a minute and more.
+                // So much that each write makes progress, and so little that all of them take a
+                // minute and more.
                 while stream.read(&mut [0; 64 * 1024]).is_ok_and(|read| read > 0) {
                     thread::sleep(Duration::from_millis(100));
                 }
