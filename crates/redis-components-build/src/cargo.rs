@@ -5,15 +5,17 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::diagnostics::quoted;
+use crate::diagnostics::file::quoted;
 use crate::emit::HEADER;
+use crate::error::Error;
 use crate::files::Directory;
-use crate::{Config, Error, generate};
+use crate::generate;
+use crate::options::Options;
 
 /// Runs the generator in a build script.
-pub(crate) fn compile(config: &Config, manifest: &Path) -> Result<(), Error> {
+pub(crate) fn compile(options: &Options, manifest: &Path) -> Result<(), Error> {
     let root = variable("CARGO_MANIFEST_DIR")?;
-    let name = config.file_name();
+    let name = options.out_file.as_str();
     if Path::new(name).file_name() != Some(name.as_ref()) {
         return Err(Error::new(format!(
             "error: {} is not the name of a file in `OUT_DIR`\n  = help: give `Config::out_file` a name alone, such as `redis.rs`",
@@ -27,7 +29,7 @@ pub(crate) fn compile(config: &Config, manifest: &Path) -> Result<(), Error> {
             "error: `{name}` in `OUT_DIR` is not a file that this generator wrote\n  = help: choose another name with `Config::out_file`"
         )));
     }
-    let generated = generate::generate(config, manifest, &Directory::new(root));
+    let generated = generate::generate(options, manifest, &Directory::new(root));
     for input in &generated.inputs {
         println!("cargo::rerun-if-changed={}", input.display());
     }

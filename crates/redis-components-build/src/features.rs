@@ -7,9 +7,12 @@ use syn::punctuated::Punctuated;
 use syn::{Expr, ExprLit, Lit, Meta, Token};
 use toml::de::{DeTable, DeValue};
 
-use crate::diagnostics::{Diagnostic, Diagnostics, quoted};
+use crate::diagnostics::Diagnostics;
+use crate::diagnostics::diagnostic::Diagnostic;
+use crate::diagnostics::file::quoted;
 use crate::files::Files;
-use crate::manifest::{Component, Condition};
+use crate::manifest::cfg::Condition;
+use crate::manifest::component::Component;
 use crate::nearest::nearest;
 
 /// Refuses conditions on features that the package does not have, and features without `feature =`.

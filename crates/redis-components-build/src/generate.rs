@@ -3,11 +3,23 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use crate::attributes::links::linked_names;
+use crate::carry::imports::Imports;
 use crate::diagnostics::Diagnostics;
+use crate::emit::module::{Function, Module};
+use crate::error::Error;
 use crate::files::{Files, Recorder};
+use crate::find::listed::find;
+use crate::manifest::source_path::SourcePath;
+use crate::modules::root;
+use crate::modules::scope::Scope;
+use crate::modules::sources::Sources;
+use crate::options::Options;
+use crate::output::Output;
+use crate::resolve::public::View;
 use crate::runtime::Runtime;
-use crate::source::{Sources, View};
-use crate::{Config, Error, Output, attributes, emit, features, manifest, root, signature, source};
+use crate::source::attributes::allowed_lints;
+use crate::{attributes, emit, features, manifest, signature};
 
 const DEPRECATED: &str = "deprecated";
 
@@ -30,10 +42,10 @@ impl Generated {
 }
 
 /// Runs all stages on the manifest at `path`.
-pub(crate) fn generate(config: &Config, path: &Path, files: &dyn Files) -> Generated {
+pub(crate) fn generate(options: &Options, path: &Path, files: &dyn Files) -> Generated {
     let files = Recorder::new(files);
     let mut diagnostics = Diagnostics::default();
-    let text = run(config, path, &files, &mut diagnostics);
+    let text = run(options, path, &files, &mut diagnostics);
     let (report, warnings) = diagnostics.finish();
     Generated {
         text,
@@ -43,8 +55,8 @@ pub(crate) fn generate(config: &Config, path: &Path, files: &dyn Files) -> Gener
     }
 }
 
-fn run(config: &Config, path: &Path, files: &dyn Files, diagnostics: &mut Diagnostics) -> String {
-    let runtime = Runtime::parse(config.runtime(), diagnostics);
+fn run(options: &Options, path: &Path, files: &dyn Files, diagnostics: &mut Diagnostics) -> String {
+    let runtime = Runtime::parse(&options.runtime_path, diagnostics);
     let Some(manifest) = manifest::read(path, files, diagnostics) else {
         return String::new();
     };
@@ -59,7 +71,7 @@ fn run(config: &Config, path: &Path, files: &dyn Files, diagnostics: &mut Diagno
         &runtime,
     );
     for component in &manifest.components {
-        let mut module = emit::Module::new(component);
+        let mut module = Module::new(component);
         if let Some(path) = &component.source
             && let Some(source) = sources.load(component, path, diagnostics)
             && let Some(scope) = sources.place(path, source, diagnostics)
@@ -84,9 +96,9 @@ fn run(config: &Config, path: &Path, files: &dyn Files, diagnostics: &mut Diagno
 
 /// Adds a component's wrappers and what their signatures need.
 fn fill(
-    module: &mut emit::Module<'_>,
-    path: &manifest::SourcePath,
-    scope: &source::Scope,
+    module: &mut Module<'_>,
+    path: &SourcePath,
+    scope: &Scope,
     sources: &mut Sources<'_>,
     runtime: &Runtime,
     diagnostics: &mut Diagnostics,
@@ -95,7 +107,7 @@ fn fill(
     let mut resolved = module.names();
     let own = resolved.clone();
     for function in &module.component.functions {
-        for found in source::find(function, path, scope, sources, diagnostics) {
+        for found in find(function, path, scope, sources, diagnostics) {
             let Some(mut wrapper) =
                 signature::plan(function, &found, &own, sources, runtime, diagnostics)
             else {
@@ -103,18 +115,18 @@ fn fill(
             };
             let attributes = attributes::of(&found, &wrapper);
             let imports = std::mem::take(&mut wrapper.imports);
-            let names = attributes::links(&attributes.docs);
+            let names = linked_names(&attributes.docs);
             links.push((found.scope.clone(), found.module.clone(), names));
             if !found.is_foreign {
                 resolved.extend(wrapper.mentions.names.iter().cloned());
             }
             module.allow(&found.scope.allows);
-            let allowed = attributes::allowed_lints(&found.item.attrs);
+            let allowed = allowed_lints(&found.item.attrs);
             if imports.is_deprecated || allowed.contains(DEPRECATED) {
                 // The import of a deprecated type trips it, outside of the wrapper.
                 module.allow(&BTreeSet::from([DEPRECATED.to_owned()]));
             }
-            module.add(emit::Function {
+            module.add(Function {
                 attributes,
                 is_conditional: attributes::is_conditional(&found),
                 is_public: found.is_public && imports.are_all_public,
@@ -130,7 +142,7 @@ fn fill(
             scope: &scope,
             caller: &caller,
         };
-        module.import(source::Imports::of_links(view, names, sources));
+        module.import(Imports::of_links(view, names, sources));
     }
     module.tidy();
 }

@@ -178,20 +178,24 @@
 
 mod attributes;
 mod cargo;
+mod carry;
 mod config;
 mod diagnostics;
 mod emit;
 mod error;
 mod features;
 mod files;
+mod find;
 mod generate;
 mod manifest;
 mod module_path;
+mod modules;
 mod nearest;
 mod nodes;
+mod options;
 mod output;
+mod resolve;
 mod rewrite;
-mod root;
 mod runtime;
 mod signature;
 mod source;

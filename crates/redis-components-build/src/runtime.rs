@@ -4,7 +4,9 @@ use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::{Path, parse_quote};
 
-use crate::diagnostics::{Diagnostic, Diagnostics, quoted};
+use crate::diagnostics::Diagnostics;
+use crate::diagnostics::diagnostic::Diagnostic;
+use crate::diagnostics::file::quoted;
 use crate::nodes::segment;
 
 /// Where the runtime crate is.

@@ -1,4 +1,4 @@
-use crate::diagnostics::is_invisible;
+use crate::diagnostics::file::is_invisible;
 
 /// Writes lines as doc comments.
 pub(crate) fn doc_comments(lines: &[String], indentation: &str) -> String {

@@ -2,25 +2,21 @@
 //!
 //! The list says what is copied. Anything else acts on the function itself, and once is enough.
 
-mod comments;
-mod docs;
-mod links;
-mod lints;
+pub(crate) mod comments;
+pub(crate) mod docs;
+pub(crate) mod links;
 
 use std::collections::BTreeSet;
 
 use proc_macro2::Ident;
-use syn::punctuated::Punctuated;
 use syn::visit::{self, Visit};
-use syn::{Attribute, Expr, ExprLit, Lit, Meta, Path, Token, parse_quote};
+use syn::{Attribute, Expr, ExprLit, Lit, Meta, Path, parse_quote};
 
-pub(crate) use comments::doc_comments;
-pub(crate) use links::links;
-pub(crate) use lints::allowed_lints;
-
+use crate::find::found::Found;
 use crate::nodes;
-use crate::signature::{Returned, Wrapper, is_never};
-use crate::source::Found;
+use crate::signature::Wrapper;
+use crate::signature::returns::{Returned, is_never};
+use crate::source::attributes::{allowed_lints, inner};
 
 /// A wrapper's attributes.
 pub(crate) struct Attributes {
@@ -177,9 +173,4 @@ fn deprecates(meta: &Meta) -> bool {
     path.is_ident("deprecated")
         || path.is_ident("cfg_attr")
             && inner(meta).is_some_and(|metas| metas.iter().skip(1).any(deprecates))
-}
-
-fn inner(meta: &Meta) -> Option<Punctuated<Meta, Token![,]>> {
-    let list = meta.require_list().ok()?;
-    list.parse_args_with(Punctuated::parse_terminated).ok()
 }

@@ -1,4 +1,4 @@
-use super::Spot;
+use crate::diagnostics::file::Spot;
 
 /// One problem: a message, the places that matter, and what to do.
 pub(crate) struct Diagnostic {

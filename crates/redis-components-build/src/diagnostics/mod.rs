@@ -1,11 +1,10 @@
 //! What is wrong, collected over all stages and reported once.
 
-mod diagnostic;
-mod file;
-mod render;
+pub(crate) mod diagnostic;
+pub(crate) mod file;
+pub(crate) mod render;
 
-pub(crate) use diagnostic::Diagnostic;
-pub(crate) use file::{Spot, TextFile, is_invisible, quoted};
+use crate::diagnostics::diagnostic::Diagnostic;
 
 /// Everything found wrong so far. Every stage adds to it and goes on.
 #[derive(Default)]

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet};
 
-use super::diagnostic::{Advice, AdviceKind, Diagnostic, Label};
+use crate::diagnostics::diagnostic::{Advice, AdviceKind, Diagnostic, Label};
 
 /// Renders diagnostics as rustc does, without colours: a build script's output is no terminal.
 pub(super) fn report(diagnostics: &[Diagnostic]) -> String {

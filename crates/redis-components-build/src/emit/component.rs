@@ -1,11 +1,14 @@
 use syn::{Attribute, Item, ItemMod, Visibility};
 
-use super::layout::{self, Paragraphs};
-use super::{Fixed, Module, imports, wrapper};
-use crate::attributes::doc_comments;
+use super::imports;
+use super::wrapper;
+use crate::attributes::comments::doc_comments;
+use crate::emit::fixed::Fixed;
+use crate::emit::layout::{self, Paragraphs};
+use crate::emit::module::Module;
 use crate::nodes;
 use crate::runtime::Runtime;
-use crate::signature::Returned;
+use crate::signature::returns::Returned;
 use crate::syntax::ident;
 
 /// Writes the module of a component.

@@ -1,12 +1,12 @@
 //! Stage 4: the generated file's text.
 
-mod component;
-mod fixed;
-mod imports;
-mod layout;
-mod module;
-mod overview;
-mod wrapper;
+pub(crate) mod component;
+pub(crate) mod fixed;
+pub(crate) mod imports;
+pub(crate) mod layout;
+pub(crate) mod module;
+pub(crate) mod overview;
+pub(crate) mod wrapper;
 
 use proc_macro2::Literal;
 use quote::quote;
@@ -14,10 +14,10 @@ use syn::{File, Item, parse_quote};
 
 use fixed::Fixed;
 use layout::Paragraphs;
-pub(crate) use module::{Function, Module};
+use module::Module;
 
-use crate::attributes::doc_comments;
-use crate::manifest::Component;
+use crate::attributes::comments::doc_comments;
+use crate::manifest::component::Component;
 use crate::runtime::Runtime;
 use crate::syntax::ident;
 

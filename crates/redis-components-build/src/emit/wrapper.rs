@@ -8,12 +8,15 @@ use syn::{
     TypeReference, VisRestricted, Visibility,
 };
 
-use super::layout::INDENTATION;
-use super::{Function, layout};
-use crate::attributes::doc_comments;
+use super::layout;
+use crate::attributes::comments::doc_comments;
+use crate::emit::layout::INDENTATION;
+use crate::emit::module::Function;
 use crate::nodes;
 use crate::runtime::Runtime;
-use crate::signature::{Borrow, Returned, Wrapper};
+use crate::signature::Wrapper;
+use crate::signature::connection::Borrow;
+use crate::signature::returns::Returned;
 
 /// Writes a wrapper.
 pub(super) fn item(function: Function, runtime: &Runtime) -> String {

@@ -1,7 +1,16 @@
-use super::cfg::Condition;
-use super::table::{Table, Text};
-use super::{Function, SourcePath, cfg, connections, functions, names, source_path, wait};
-use crate::diagnostics::{Diagnostic, Diagnostics, Spot};
+use super::cfg;
+use super::connections;
+use super::functions;
+use super::names;
+use super::source_path;
+use super::wait;
+use crate::diagnostics::Diagnostics;
+use crate::diagnostics::diagnostic::Diagnostic;
+use crate::diagnostics::file::Spot;
+use crate::manifest::cfg::Condition;
+use crate::manifest::functions::Function;
+use crate::manifest::source_path::SourcePath;
+use crate::manifest::table::{Table, Text};
 
 /// A component as the manifest describes it.
 pub(crate) struct Component {

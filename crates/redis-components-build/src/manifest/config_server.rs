@@ -1,7 +1,8 @@
 use std::ops::Range;
 
-use super::table::{Table, Text};
-use crate::diagnostics::{Diagnostic, Diagnostics};
+use crate::diagnostics::Diagnostics;
+use crate::diagnostics::diagnostic::Diagnostic;
+use crate::manifest::table::{Table, Text};
 
 /// The table `[config-server]`.
 pub(super) struct ConfigServer {

@@ -3,8 +3,10 @@ use std::collections::BTreeMap;
 use toml::de::DeValue;
 
 use super::names;
-use super::table::{Table, Text};
-use crate::diagnostics::{Diagnostic, Diagnostics, Spot};
+use crate::diagnostics::Diagnostics;
+use crate::diagnostics::diagnostic::Diagnostic;
+use crate::diagnostics::file::Spot;
+use crate::manifest::table::{Table, Text};
 
 /// A function that the manifest lists.
 pub(crate) struct Function {

@@ -1,32 +1,30 @@
 //! Stage 1: the manifest's text becomes components with places.
 
-mod cfg;
-mod component;
-mod config_server;
-mod connections;
-mod functions;
-mod keys;
-mod names;
+pub(crate) mod cfg;
+pub(crate) mod component;
+pub(crate) mod config_server;
+pub(crate) mod connections;
+pub(crate) mod functions;
+pub(crate) mod keys;
+pub(crate) mod names;
 #[cfg(test)]
-mod schema;
-mod source_path;
-mod table;
-mod wait;
+pub(crate) mod schema;
+pub(crate) mod source_path;
+pub(crate) mod table;
+pub(crate) mod wait;
 
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-pub(crate) use cfg::Condition;
-pub(crate) use component::Component;
-pub(crate) use functions::{Function, Returns};
-pub(crate) use source_path::SourcePath;
-
 use toml::de::DeTable;
 
+use self::component::Component;
 use self::config_server::ConfigServer;
 use self::table::Table;
-use crate::diagnostics::{Diagnostic, Diagnostics, TextFile, quoted};
+use crate::diagnostics::Diagnostics;
+use crate::diagnostics::diagnostic::Diagnostic;
+use crate::diagnostics::file::{TextFile, quoted};
 use crate::files::Files;
 
 /// A checked `components.toml`.

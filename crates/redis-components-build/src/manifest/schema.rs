@@ -3,7 +3,7 @@
 use expect_test::expect_file;
 use serde_json::{Map, Value, json};
 
-use super::keys::{Key, ROOT, Shape};
+use crate::manifest::keys::{Key, ROOT, Shape};
 
 #[test]
 fn the_schema_is_up_to_date() {

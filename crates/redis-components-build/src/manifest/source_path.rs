@@ -1,5 +1,7 @@
-use super::table::{Table, Text};
-use crate::diagnostics::{Diagnostic, Diagnostics, Spot, quoted};
+use crate::diagnostics::Diagnostics;
+use crate::diagnostics::diagnostic::Diagnostic;
+use crate::diagnostics::file::{Spot, quoted};
+use crate::manifest::table::{Table, Text};
 use crate::module_path::ModulePath;
 
 /// The file with a component's functions, and where it is in the crate.

@@ -4,10 +4,12 @@ use std::sync::Arc;
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
-use crate::diagnostics::{Diagnostic, Diagnostics, Spot, TextFile, quoted};
+use crate::diagnostics::Diagnostics;
+use crate::diagnostics::diagnostic::Diagnostic;
+use crate::diagnostics::file::{Spot, TextFile, quoted};
 use crate::nearest::nearest;
 
-use super::keys::{Key, Shape};
+use crate::manifest::keys::{Key, Shape};
 
 /// A table of the manifest, and where it is.
 pub(super) struct Table<'a> {

@@ -9,10 +9,10 @@ use syn::{
     WherePredicate,
 };
 
-use super::lifetimes::Lifetimes;
-use crate::diagnostics::Diagnostic;
-use crate::manifest::Function;
-use crate::source::Source;
+use crate::diagnostics::diagnostic::Diagnostic;
+use crate::manifest::functions::Function;
+use crate::signature::lifetimes::Lifetimes;
+use crate::source::file::Source;
 
 /// Refuses a return type that borrows from the connection.
 pub(super) fn check(

@@ -5,12 +5,13 @@ use syn::visit::Visit;
 use syn::visit_mut::VisitMut;
 use syn::{Lifetime, Signature, Type, TypePath};
 
-use super::lifetimes::Elide;
-use crate::diagnostics::Diagnostic;
-use crate::manifest::Function;
+use crate::carry::mentions::Mentions;
+use crate::diagnostics::diagnostic::Diagnostic;
+use crate::manifest::functions::Function;
 use crate::nodes::path_type;
 use crate::runtime::Runtime;
-use crate::source::{Mentions, Source};
+use crate::signature::lifetimes::Elide;
+use crate::source::file::Source;
 
 /// How a function takes its connection.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -3,10 +3,10 @@
 use syn::spanned::Spanned;
 use syn::{FnArg, GenericParam, PatType, Path, Signature, Type, TypeParamBound, WherePredicate};
 
-use super::connection::bare;
-use crate::diagnostics::Diagnostic;
-use crate::manifest::Function;
-use crate::source::Source;
+use crate::diagnostics::diagnostic::Diagnostic;
+use crate::manifest::functions::Function;
+use crate::signature::connection::bare;
+use crate::source::file::Source;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Flavour {

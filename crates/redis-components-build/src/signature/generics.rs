@@ -5,12 +5,12 @@ use syn::visit::Visit;
 use syn::visit_mut::VisitMut;
 use syn::{GenericArgument, GenericParam, Path, Signature, Type};
 
-use super::Connection;
-use super::reach::reach;
-use super::remove::{parameter_name, remove_parameter};
-use super::substitute::{Substitute, Uncapture};
+use crate::carry::mentions::Mentions;
 use crate::nodes::{infer, path_type};
-use crate::source::Mentions;
+use crate::signature::connection::Connection;
+use crate::signature::reach::reach;
+use crate::signature::remove::{parameter_name, remove_parameter};
+use crate::signature::substitute::{Substitute, Uncapture};
 
 /// What became of a function's generic parameters.
 pub(super) struct Pruned {

@@ -7,7 +7,7 @@ use syn::{
     PathArguments, TypeFnPtr, TypeReference,
 };
 
-use crate::source::Source;
+use crate::source::file::Source;
 
 /// The lifetimes in a type: the named ones, and whether there are elided ones.
 #[derive(Default)]

@@ -1,34 +1,36 @@
 //! Stage 3: a function's signature becomes its wrapper's, without the connection.
 
-mod borrow;
-mod connection;
-mod flavour;
-mod generics;
-mod lifetimes;
-mod parameters;
-mod reach;
-mod refuse;
-mod remove;
-mod returns;
-mod shared;
-mod substitute;
+pub(crate) mod borrow;
+pub(crate) mod connection;
+pub(crate) mod flavour;
+pub(crate) mod generics;
+pub(crate) mod lifetimes;
+pub(crate) mod parameters;
+pub(crate) mod reach;
+pub(crate) mod refuse;
+pub(crate) mod remove;
+pub(crate) mod returns;
+pub(crate) mod shared;
+pub(crate) mod substitute;
 
 use std::collections::BTreeSet;
 
-use syn::punctuated::Punctuated;
 use syn::visit::Visit;
 use syn::visit_mut::VisitMut;
-use syn::{FnArg, GenericArgument, Signature};
+use syn::{GenericArgument, Signature};
 
-pub(crate) use connection::{Borrow, Connection};
-pub(crate) use parameters::Argument;
-pub(crate) use returns::{Returned, is_never};
-
+use self::connection::Connection;
+use self::parameters::Argument;
+use self::returns::Returned;
+use crate::carry::imports::Imports;
+use crate::carry::mentions::Mentions;
+use crate::carry::qualify::Qualify;
 use crate::diagnostics::Diagnostics;
-use crate::manifest::Function;
+use crate::find::found::Found;
+use crate::manifest::functions::Function;
+use crate::modules::sources::Sources;
 use crate::rewrite::Absolute;
 use crate::runtime::Runtime;
-use crate::source::{Found, Imports, Mentions, Qualify, Sources};
 
 /// What is known of a function's wrapper.
 pub(crate) struct Wrapper {
@@ -126,5 +128,3 @@ impl Wrapper {
         self.signature.asyncness.is_some()
     }
 }
-
-type Inputs = Punctuated<FnArg, syn::Token![,]>;

@@ -8,11 +8,12 @@ use syn::{
     TypeParamBound,
 };
 
-use super::connection::bare;
-use crate::diagnostics::Diagnostic;
-use crate::manifest::{Function, Returns};
-use crate::nodes::{absolute, path_type, unit};
-use crate::source::Source;
+use crate::diagnostics::diagnostic::Diagnostic;
+use crate::manifest::functions::{Function, Returns};
+use crate::nodes::absolute;
+use crate::nodes::{path_type, unit};
+use crate::signature::connection::bare;
+use crate::source::file::Source;
 
 /// What a function returns.
 pub(crate) enum Returned {

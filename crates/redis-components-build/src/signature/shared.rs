@@ -6,11 +6,11 @@ use syn::spanned::Spanned;
 use syn::visit::Visit;
 use syn::{FnArg, GenericArgument, PathArguments, Signature, Type};
 
-use super::connection::bare;
-use super::lifetimes::Lifetimes;
-use crate::diagnostics::Diagnostic;
-use crate::manifest::Function;
-use crate::source::Source;
+use crate::diagnostics::diagnostic::Diagnostic;
+use crate::manifest::functions::Function;
+use crate::signature::connection::bare;
+use crate::signature::lifetimes::Lifetimes;
+use crate::source::file::Source;
 
 /// Refuses an argument that would have to live as short as the connection that the wrapper acquires.
 pub(super) fn check(

@@ -5,13 +5,18 @@ use std::rc::Rc;
 use syn::Item;
 use syn::ext::IdentExt;
 
-use super::items::has_macro_calls;
-use super::modules::includes;
-use super::{Scope, Source, Sources};
-use crate::diagnostics::{Diagnostic, Diagnostics, quoted};
-use crate::manifest::SourcePath;
+use crate::diagnostics::Diagnostics;
+use crate::diagnostics::diagnostic::Diagnostic;
+use crate::diagnostics::file::quoted;
+use crate::manifest::source_path::SourcePath;
 use crate::module_path::ModulePath;
+use crate::modules::scope::Scope;
+use crate::modules::sources::Sources;
+use crate::modules::sources::includes;
 use crate::nearest::nearest;
+use crate::source::file::Source;
+use crate::source::items::has_macro_calls;
+use crate::source::use_tree::leaves;
 
 impl Sources<'_> {
     /// Finds the module that a component names, a file's or an inline one of it, and reports where
@@ -112,7 +117,7 @@ impl Sources<'_> {
 
 /// Tells whether an import may bring in a module of this name.
 fn brings(item: &syn::ItemUse, name: &str) -> bool {
-    let leaves = super::use_tree::leaves(item);
+    let leaves = leaves(item);
     let mut leaves = leaves.iter();
     leaves.any(|leaf| leaf.is_glob || leaf.name.unraw() == name)
 }

@@ -5,15 +5,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use syn::ext::IdentExt;
 use syn::{Item, ItemUse, parse_quote};
 
-use super::hidden::Hidden;
-use super::import::{Import, attributes, cfgs, sort_key, without_repetitions};
-use super::items::declared;
-use super::lookup::{Kind, Meaning};
-use super::public::{View, is_public_item};
-use super::use_tree::Leaf;
-use super::{Mentions, Sources, is_visible_from_root};
+use crate::carry::import::{Import, sort_key};
+use crate::carry::mentions::Mentions;
 use crate::diagnostics::Diagnostics;
-use crate::manifest::Function;
+use crate::manifest::functions::Function;
+use crate::modules::sources::Sources;
+use crate::modules::visible::is_visible_from_root;
+use crate::resolve::hidden::Hidden;
+use crate::resolve::public::{View, is_public_item};
+use crate::resolve::resolver::{Kind, Meaning};
+use crate::source::attributes::{attributes, cfgs, without_repetitions};
+use crate::source::items::declared;
+use crate::source::use_tree::Leaf;
 
 /// What makes the names of copied signatures resolve.
 pub(crate) struct Imports {
@@ -25,7 +28,7 @@ pub(crate) struct Imports {
     /// Whether an alias was written out, which may have been there to make a type short.
     pub(crate) is_written_out: bool,
     /// Items that the crate's root cannot name.
-    pub(super) hidden: Vec<Hidden>,
+    pub(crate) hidden: Vec<Hidden>,
 }
 
 impl Default for Imports {
@@ -110,7 +113,7 @@ impl Imports {
     }
 
     /// Takes note of something that a signature names.
-    pub(super) fn note(&mut self, meaning: &Meaning) {
+    pub(crate) fn note(&mut self, meaning: &Meaning) {
         self.are_all_public &= is_public_item(meaning);
         if let Meaning::Item(_, item) = meaning {
             let mut attributes = attributes(item).iter();

@@ -2,24 +2,26 @@
 
 use proc_macro2::Ident;
 
-use crate::diagnostics::{Diagnostic, Diagnostics, Spot};
-use crate::manifest::Function;
+use crate::diagnostics::Diagnostics;
+use crate::diagnostics::diagnostic::Diagnostic;
+use crate::diagnostics::file::Spot;
+use crate::manifest::functions::Function;
 
 /// Something that the crate's root cannot name.
 pub(crate) struct Hidden {
     /// What it is, with an article.
-    pub(super) kind: &'static str,
-    pub(super) name: Ident,
-    pub(super) spot: Spot,
+    pub(crate) kind: &'static str,
+    pub(crate) name: Ident,
+    pub(crate) spot: Spot,
     /// Where the private module around it is declared, if that is what hides it; else it is private itself.
-    pub(super) module: Option<Spot>,
+    pub(crate) module: Option<Spot>,
     /// The `use` item that would re-export it where the function is.
-    pub(super) export: String,
+    pub(crate) export: String,
 }
 
 impl Hidden {
     /// Reports it for a function that needs it.
-    pub(super) fn report(&self, function: &Function, diagnostics: &mut Diagnostics) {
+    pub(crate) fn report(&self, function: &Function, diagnostics: &mut Diagnostics) {
         let (kind, hidden, name) = (self.kind, &self.name, &function.name);
         let error = if kind == "a macro" {
             let message = format!(

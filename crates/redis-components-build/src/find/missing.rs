@@ -4,16 +4,19 @@ use proc_macro2::Ident;
 use syn::ext::IdentExt;
 use syn::{ImplItem, Item, ItemFn, Visibility};
 
-use super::found::Found;
-use super::items::{declared, free_function, has_macro_calls};
-use super::use_tree::leaves;
-use super::{Scope, Source};
-use crate::diagnostics::{Diagnostic, Spot};
-use crate::manifest::{Function, SourcePath};
+use crate::diagnostics::diagnostic::Diagnostic;
+use crate::diagnostics::file::Spot;
+use crate::find::found::Found;
+use crate::manifest::functions::Function;
+use crate::manifest::source_path::SourcePath;
+use crate::modules::scope::Scope;
 use crate::nearest::nearest;
+use crate::source::file::Source;
+use crate::source::items::{declared, free_function, has_macro_calls};
+use crate::source::use_tree::leaves;
 
 /// Says that a function may not be called from elsewhere.
-pub(super) fn private(function: &Function, item: &ItemFn, source: &Source) -> Diagnostic {
+pub(crate) fn private(function: &Function, item: &ItemFn, source: &Source) -> Diagnostic {
     let name = &function.name;
     let message = format!("the function `{name}` is private");
     Diagnostic::error(
@@ -28,7 +31,7 @@ pub(super) fn private(function: &Function, item: &ItemFn, source: &Source) -> Di
 }
 
 /// Says that the module of a function may not be named from elsewhere.
-pub(super) fn unreachable(path: &SourcePath, scope: &Scope, module: Option<&Spot>) -> Diagnostic {
+pub(crate) fn unreachable(path: &SourcePath, scope: &Scope, module: Option<&Spot>) -> Diagnostic {
     let message = format!("the module `{}` is private", scope.module);
     let label = "cannot be named from the generated module";
     let error = Diagnostic::error(message, &path.spot, label);
@@ -42,7 +45,7 @@ pub(super) fn unreachable(path: &SourcePath, scope: &Scope, module: Option<&Spot
 }
 
 /// Says that a name alone does not tell which function is meant.
-pub(super) fn ambiguous(function: &Function, one: &Found, other: &Found) -> Diagnostic {
+pub(crate) fn ambiguous(function: &Function, one: &Found, other: &Found) -> Diagnostic {
     let name = &function.name;
     let message = format!("there is more than one function `{name}`");
     let place = |found: &Found| found.scope.source.spot(found.item.sig.ident.span());
@@ -53,7 +56,7 @@ pub(super) fn ambiguous(function: &Function, one: &Found, other: &Found) -> Diag
 }
 
 /// Says why there is no such function, with the likeliest reason that the file shows.
-pub(super) fn not_found(function: &Function, path: &SourcePath, source: &Source) -> Diagnostic {
+pub(crate) fn not_found(function: &Function, path: &SourcePath, source: &Source) -> Diagnostic {
     let name = &function.name;
     let file = &source.file.path;
     let message = format!("cannot find function `{name}` in `{file}`");

@@ -4,13 +4,15 @@ use proc_macro2::Ident;
 use syn::ext::IdentExt;
 use syn::{Item, Visibility};
 
-use super::hidden::Hidden;
-use super::items::declared;
-use super::lookup::{Kind, Located, Meaning};
-use super::use_tree::leaves;
-use super::{Scope, Sources, is_public, is_visible_from_root};
-use crate::diagnostics::Spot;
+use crate::diagnostics::file::Spot;
 use crate::module_path::ModulePath;
+use crate::modules::scope::Scope;
+use crate::modules::sources::Sources;
+use crate::modules::visible::{is_public, is_visible_from_root};
+use crate::resolve::hidden::Hidden;
+use crate::resolve::resolver::{Kind, Located, Meaning};
+use crate::source::items::declared;
+use crate::source::use_tree::leaves;
 
 /// Modules in modules in private modules are followed so far.
 const MOST_LEVELS: usize = 16;
@@ -26,7 +28,7 @@ pub(crate) struct View<'a> {
 
 impl Sources<'_> {
     /// Returns a path by which the crate's root can name what was found.
-    pub(super) fn public_path(&mut self, meaning: &Meaning, view: View<'_>) -> Option<Vec<Ident>> {
+    pub(crate) fn public_path(&mut self, meaning: &Meaning, view: View<'_>) -> Option<Vec<Ident>> {
         match meaning {
             Meaning::Outside(path, _) => Some(path.clone()),
             Meaning::Module(scope) => self.path_of_module(scope, view, MOST_LEVELS),
@@ -39,7 +41,7 @@ impl Sources<'_> {
     }
 
     /// Says what hides an item or a module.
-    pub(super) fn hidden(&mut self, meaning: &Meaning, view: View<'_>) -> Option<Hidden> {
+    pub(crate) fn hidden(&mut self, meaning: &Meaning, view: View<'_>) -> Option<Hidden> {
         let export = |visibility: &Visibility| {
             let word = if is_public(visibility) {
                 "pub"
@@ -78,7 +80,7 @@ impl Sources<'_> {
     }
 
     /// Returns the module of a path whose last name cannot be seen, if the crate's root cannot name it.
-    pub(super) fn hidden_module_of(&mut self, path: &[Ident], view: View<'_>) -> Option<Hidden> {
+    pub(crate) fn hidden_module_of(&mut self, path: &[Ident], view: View<'_>) -> Option<Hidden> {
         let (_, module) = path.split_last()?;
         let found = self.locate(module, Kind::Other)?;
         let is_module = matches!(found.meaning, Meaning::Module(_)) && found.used == module.len();
@@ -89,7 +91,7 @@ impl Sources<'_> {
     }
 
     /// Returns where the outermost module is declared that the generated modules cannot name.
-    pub(super) fn hiding(&mut self, module: &ModulePath) -> Option<Spot> {
+    pub(crate) fn hiding(&mut self, module: &ModulePath) -> Option<Spot> {
         let (outer, name) = module.split_last()?;
         if let Some(spot) = self.hiding(&outer) {
             return Some(spot);
@@ -101,7 +103,7 @@ impl Sources<'_> {
     }
 
     /// Returns the module through which the crate's root can call a function.
-    pub(super) fn caller_of(
+    pub(crate) fn caller_of(
         &mut self,
         scope: &Scope,
         ident: &Ident,
@@ -201,7 +203,7 @@ impl Sources<'_> {
 }
 
 /// Tells whether an item is `pub`, so that what has it in its signature may be as well.
-pub(super) fn is_public_item(meaning: &Meaning) -> bool {
+pub(crate) fn is_public_item(meaning: &Meaning) -> bool {
     match meaning {
         Meaning::Item(_, item) => {
             declared(item).is_none_or(|(_, _, visibility)| is_public(visibility))

@@ -4,17 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proc_macro2::Ident;
 
-use super::import::cfgs;
-use super::index::key;
-use super::items::declared;
-use super::lookup::{Kind, Located, Meaning};
-use super::visible::is_visible_from;
-use super::{Scope, Sources, is_visible_from_root};
 use crate::module_path::ModulePath;
+use crate::modules::scope::Scope;
+use crate::modules::sources::Sources;
+use crate::modules::visible::is_visible_from;
+use crate::modules::visible::is_visible_from_root;
+use crate::resolve::resolver::{Kind, Located, Meaning};
+use crate::source::attributes::cfgs;
+use crate::source::index::key;
+use crate::source::items::declared;
 
 /// Names that were looked for in globs: the module, the name and its kind.
 #[derive(Default)]
-pub(super) struct Globbed {
+pub(crate) struct Globbed {
     found: BTreeMap<(String, String, Kind), Located>,
     /// Also in vain, in the search that is under way.
     looked_for: BTreeSet<(String, String, Kind)>,
@@ -22,14 +24,14 @@ pub(super) struct Globbed {
 
 impl Globbed {
     /// Begins another search.
-    pub(super) fn begin(&mut self) {
+    pub(crate) fn begin(&mut self) {
         self.looked_for.clear();
     }
 }
 
 impl Sources<'_> {
     /// Finds what one of a module's globs brings in under a name. Globs may lead in circles.
-    pub(super) fn through_globs(
+    pub(crate) fn through_globs(
         &mut self,
         name: &Ident,
         scope: &Scope,

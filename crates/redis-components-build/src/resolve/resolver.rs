@@ -3,25 +3,27 @@
 use proc_macro2::Ident;
 use syn::{Attribute, Item};
 
-use super::import::cfgs;
-use super::index::key;
-use super::items::declared;
-use super::{Scope, Sources, is_visible_from_root};
 use crate::module_path::ModulePath;
+use crate::modules::scope::Scope;
+use crate::modules::sources::Sources;
+use crate::modules::visible::is_visible_from_root;
+use crate::source::attributes::cfgs;
+use crate::source::index::key;
+use crate::source::items::declared;
 
 /// Imports of imports are followed so far: a cycle is rustc's to report.
-pub(super) const MOST_STEPS: usize = 12;
+pub(crate) const MOST_STEPS: usize = 12;
 
 /// A function and a type may have the same name.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Function,
     Other,
 }
 
 /// What a path stands for.
 #[derive(Clone)]
-pub(super) enum Meaning {
+pub(crate) enum Meaning {
     Module(Scope),
     /// An item of a module of this crate.
     Item(Scope, Box<Item>),
@@ -31,19 +33,19 @@ pub(super) enum Meaning {
 
 /// What a path stands for, and how.
 #[derive(Clone)]
-pub(super) struct Located {
-    pub(super) meaning: Meaning,
+pub(crate) struct Located {
+    pub(crate) meaning: Meaning,
     /// Whether the crate's root can use the path as it stands.
-    pub(super) is_nameable: bool,
+    pub(crate) is_nameable: bool,
     /// How many of the path's segments it is; what follows is inside of the item.
-    pub(super) used: usize,
+    pub(crate) used: usize,
     /// The conditions of the imports on the way.
-    pub(super) cfg: Vec<Attribute>,
+    pub(crate) cfg: Vec<Attribute>,
 }
 
 impl Meaning {
     /// Returns the path of where it is defined.
-    pub(super) fn path(&self) -> Vec<Ident> {
+    pub(crate) fn path(&self) -> Vec<Ident> {
         match self {
             Self::Module(scope) => scope.module.idents(),
             Self::Item(scope, item) => {
@@ -58,13 +60,13 @@ impl Meaning {
 
 impl Sources<'_> {
     /// Finds what a path that begins with `crate` stands for; `None` where that cannot be seen.
-    pub(super) fn locate(&mut self, path: &[Ident], kind: Kind) -> Option<Located> {
+    pub(crate) fn locate(&mut self, path: &[Ident], kind: Kind) -> Option<Located> {
         self.globbed.begin();
         self.locate_in(path, kind, MOST_STEPS)
     }
 
     /// Finds what a path stands for in a module, from where it can see what is private around it.
-    pub(super) fn locate_from(
+    pub(crate) fn locate_from(
         &mut self,
         scope: &Scope,
         path: &[Ident],
@@ -82,7 +84,7 @@ impl Sources<'_> {
         self.walk(scope.clone(), path, is_reachable, kind, MOST_STEPS)
     }
 
-    pub(super) fn locate_in(
+    pub(crate) fn locate_in(
         &mut self,
         path: &[Ident],
         kind: Kind,
@@ -102,7 +104,7 @@ impl Sources<'_> {
     }
 
     /// Goes from a module along a path.
-    pub(super) fn walk(
+    pub(crate) fn walk(
         &mut self,
         mut scope: Scope,
         path: &[Ident],
@@ -154,7 +156,7 @@ impl Sources<'_> {
     }
 
     /// Finds what a name stands for in a module.
-    pub(super) fn entry(
+    pub(crate) fn entry(
         &mut self,
         name: &Ident,
         scope: &Scope,

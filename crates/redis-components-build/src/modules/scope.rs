@@ -6,11 +6,11 @@ use std::rc::Rc;
 use syn::ext::IdentExt;
 use syn::{Attribute, Item, ItemMod};
 
-use super::Source;
-use super::import::{cfgs, without_repetitions};
-use super::visible::is_visible_from;
-use crate::attributes::allowed_lints;
 use crate::module_path::ModulePath;
+use crate::modules::visible::is_visible_from;
+use crate::source::attributes::allowed_lints;
+use crate::source::attributes::{cfgs, without_repetitions};
+use crate::source::file::Source;
 
 /// A module of the crate: a file, or an inline module of one.
 #[derive(Clone)]
@@ -23,7 +23,7 @@ pub(crate) struct Scope {
     pub(crate) cfg: Vec<Attribute>,
     /// Whether the generated modules can name the module by this path, as far as its surroundings are
     /// known.
-    pub(super) is_reachable: bool,
+    pub(crate) is_reachable: bool,
     /// The innermost module around it that includes generated modules, else the root: what is private
     /// there, they may name.
     viewer: ModulePath,
@@ -31,7 +31,7 @@ pub(crate) struct Scope {
 
 impl Scope {
     /// The crate's root. What it allows, it allows where generated modules stand as well.
-    pub(super) fn root(source: Rc<Source>) -> Self {
+    pub(crate) fn root(source: Rc<Source>) -> Self {
         Self {
             source,
             module: ModulePath::root(),
@@ -43,7 +43,7 @@ impl Scope {
     }
 
     /// A file whose surroundings are not known.
-    pub(super) fn of_file(source: Rc<Source>, module: ModulePath) -> Self {
+    pub(crate) fn of_file(source: Rc<Source>, module: ModulePath) -> Self {
         Self {
             allows: allowed_lints(&source.attributes),
             cfg: cfgs(&source.attributes),
@@ -55,7 +55,7 @@ impl Scope {
     }
 
     /// A module that a `mod` item of this one declares.
-    pub(super) fn inside(&self, item: &ItemMod, source: Rc<Source>) -> Self {
+    pub(crate) fn inside(&self, item: &ItemMod, source: Rc<Source>) -> Self {
         let mut inner = Self::of_file(source, self.module.child(&item.ident.unraw().to_string()));
         inner.allows.extend(self.allows.iter().cloned());
         inner.allows.extend(allowed_lints(&item.attrs));
@@ -72,7 +72,7 @@ impl Scope {
     }
 
     /// Returns the `mod` item of this name.
-    pub(super) fn declaration(&self, name: &str) -> Option<&ItemMod> {
+    pub(crate) fn declaration(&self, name: &str) -> Option<&ItemMod> {
         self.source.items.iter().find_map(|item| match item {
             Item::Mod(item) if item.ident.unraw() == name => Some(item),
             _ => None,
@@ -80,7 +80,7 @@ impl Scope {
     }
 
     /// Returns the module of this path, if it is this one or an inline module of it.
-    pub(super) fn walk(&self, module: &ModulePath) -> Option<Self> {
+    pub(crate) fn walk(&self, module: &ModulePath) -> Option<Self> {
         let mut scope = self.clone();
         for name in module.below(&self.module)? {
             scope = scope.inline(scope.declaration(name)?)?;
@@ -89,14 +89,14 @@ impl Scope {
     }
 
     /// Returns the inline modules.
-    pub(super) fn inline_modules(&self) -> impl Iterator<Item = Self> {
+    pub(crate) fn inline_modules(&self) -> impl Iterator<Item = Self> {
         self.source.items.iter().filter_map(|item| match item {
             Item::Mod(module) => self.inline(module),
             _ => None,
         })
     }
 
-    pub(super) fn inline(&self, module: &ItemMod) -> Option<Self> {
+    pub(crate) fn inline(&self, module: &ItemMod) -> Option<Self> {
         let (_, items) = module.content.as_ref()?;
         let source = Source {
             file: self.source.file.clone(),

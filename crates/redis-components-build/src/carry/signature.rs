@@ -3,8 +3,10 @@
 use syn::visit_mut::VisitMut;
 use syn::{FnArg, ReturnType, Signature, Type};
 
-use super::expand::Expand;
-use super::{Imports, Sources, View};
+use crate::carry::expand::Expand;
+use crate::carry::imports::Imports;
+use crate::modules::sources::Sources;
+use crate::resolve::public::View;
 
 /// A signature as checks look at it: the aliases that its first parameter and its return type are,
 /// are written out.

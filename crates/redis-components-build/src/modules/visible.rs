@@ -9,7 +9,7 @@ pub(crate) fn is_visible_from_root(visibility: &Visibility, module: &ModulePath)
 }
 
 /// Tells whether an item of `module` can be used in the module `viewer`.
-pub(super) fn is_visible_from(
+pub(crate) fn is_visible_from(
     visibility: &Visibility,
     module: &ModulePath,
     viewer: &ModulePath,

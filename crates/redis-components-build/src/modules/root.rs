@@ -3,10 +3,12 @@
 use syn::ext::IdentExt;
 use syn::{Item, ItemMod};
 
-use crate::diagnostics::{Diagnostic, Diagnostics};
-use crate::manifest::Component;
+use crate::diagnostics::Diagnostics;
+use crate::diagnostics::diagnostic::Diagnostic;
+use crate::manifest::component::Component;
 use crate::module_path::ModulePath;
-use crate::source::{Source, Sources};
+use crate::modules::sources::Sources;
+use crate::source::file::Source;
 
 /// Refuses components with the name of a module at the root, where the generated modules are included
 /// at the root, or where it is not known whether they are.

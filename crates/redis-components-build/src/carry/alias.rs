@@ -13,18 +13,18 @@ use syn::{
 
 /// What an alias's generic parameters are where it is used.
 #[derive(Default)]
-pub(super) struct Arguments {
+pub(crate) struct Arguments {
     lifetimes: BTreeMap<String, Lifetime>,
     types: BTreeMap<String, Type>,
     constants: BTreeMap<String, Expr>,
     /// How many function types surround what is visited: there, `'_` is something else.
     functions: usize,
     /// Whether a lifetime without a name stands in a function type.
-    pub(super) loses_lifetime: bool,
+    pub(crate) loses_lifetime: bool,
 }
 
 impl Arguments {
-    pub(super) fn of(alias: &ItemType, given: &PathArguments) -> Self {
+    pub(crate) fn of(alias: &ItemType, given: &PathArguments) -> Self {
         let mut lifetimes = Vec::new();
         let mut others = Vec::new();
         if let PathArguments::AngleBracketed(given) = given {

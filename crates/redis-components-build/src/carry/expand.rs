@@ -6,13 +6,15 @@ use syn::visit::Visit;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Generics, Item, Type, TypePath};
 
-use super::alias::Arguments;
-use super::import::Import;
-use super::imports::Imports;
-use super::lookup::{Kind, Located, Meaning};
-use super::nameable::replace;
-use super::public::View;
-use super::{Mentions, Qualify, Sources};
+use crate::carry::alias::Arguments;
+use crate::carry::import::Import;
+use crate::carry::imports::Imports;
+use crate::carry::mentions::Mentions;
+use crate::carry::nameable::replace;
+use crate::carry::qualify::Qualify;
+use crate::modules::sources::Sources;
+use crate::resolve::public::View;
+use crate::resolve::resolver::{Kind, Located, Meaning};
 use crate::rewrite::{Absolute, resolve};
 
 /// Aliases of aliases are followed so far: a cycle is rustc's to report.
@@ -20,13 +22,13 @@ const MOST_ALIASES: usize = 16;
 
 /// Writes out the aliases that the crate's root cannot name.
 pub(crate) struct Expand<'a, 'b> {
-    pub(super) view: View<'a>,
-    pub(super) sources: &'a mut Sources<'b>,
+    pub(crate) view: View<'a>,
+    pub(crate) sources: &'a mut Sources<'b>,
     /// The function's own, which hide types of the same name.
-    pub(super) generics: &'a Generics,
-    pub(super) imports: Imports,
+    pub(crate) generics: &'a Generics,
+    pub(crate) imports: Imports,
     /// The aliases that are being written out: one inside of itself is rustc's to report.
-    pub(super) open: Vec<String>,
+    pub(crate) open: Vec<String>,
 }
 
 impl Expand<'_, '_> {

@@ -3,16 +3,17 @@
 use proc_macro2::Ident;
 use syn::ItemUse;
 
-use super::index::key;
-use super::items::is_value;
-use super::lookup::{Kind, Located, MOST_STEPS, Meaning};
-use super::use_tree::Leaf;
-use super::{Scope, Sources};
+use crate::modules::scope::Scope;
+use crate::modules::sources::Sources;
+use crate::resolve::resolver::{Kind, Located, MOST_STEPS, Meaning};
 use crate::rewrite::resolve;
+use crate::source::index::key;
+use crate::source::items::is_value;
+use crate::source::use_tree::Leaf;
 
 impl Sources<'_> {
     /// Returns the whole path of one end of a `use` item, and whether it begins with `::`.
-    pub(super) fn target(
+    pub(crate) fn target(
         &mut self,
         leaf: &Leaf,
         item: &ItemUse,
@@ -22,7 +23,7 @@ impl Sources<'_> {
         self.target_in(leaf, item, scope, MOST_STEPS)
     }
 
-    pub(super) fn target_in(
+    pub(crate) fn target_in(
         &mut self,
         leaf: &Leaf,
         item: &ItemUse,

@@ -6,9 +6,9 @@ use syn::ext::IdentExt;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Path, VisRestricted};
 
-use super::Imports;
-use super::import::Import;
-use super::nameable::replace;
+use crate::carry::import::Import;
+use crate::carry::imports::Imports;
+use crate::carry::nameable::replace;
 
 /// Puts imported paths where their names stand.
 pub(crate) struct Qualify {

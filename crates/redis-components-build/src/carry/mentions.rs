@@ -5,7 +5,7 @@ use syn::ext::IdentExt;
 use syn::visit::{self, Visit};
 use syn::{Attribute, GenericParam, Lifetime, Macro, Path};
 
-use super::index::key;
+use crate::source::index::key;
 
 /// The names that a piece of syntax leaves for its surroundings to resolve.
 #[derive(Debug, Default, Clone)]

@@ -4,8 +4,8 @@ use proc_macro2::Ident;
 use syn::ext::IdentExt;
 use syn::{Item, ItemType, Path, Type, TypePath};
 
-use super::Source;
-use super::index::key;
+use crate::source::file::Source;
+use crate::source::index::key;
 
 /// Imports of imports and aliases of aliases are followed so far: a cycle is rustc's to report.
 const MOST_STEPS: usize = 16;
@@ -80,7 +80,7 @@ fn aliased(alias: &ItemType) -> Option<Vec<String>> {
 #[cfg(test)]
 mod tests {
     use super::Source;
-    use crate::diagnostics::TextFile;
+    use crate::diagnostics::file::TextFile;
 
     #[test]
     fn imports_and_aliases_are_followed() {

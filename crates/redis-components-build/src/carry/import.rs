@@ -1,11 +1,9 @@
 //! One `use` item of a generated module.
 
-use std::collections::BTreeSet;
-
 use proc_macro2::Ident;
-use quote::{ToTokens, quote};
+use quote::quote;
+use syn::Attribute;
 use syn::ext::IdentExt;
-use syn::{AttrStyle, Attribute, Item};
 
 /// One name, or everything, brought into a generated module.
 #[derive(Clone)]
@@ -19,7 +17,7 @@ pub(crate) struct Import {
 
 impl Import {
     /// Imports what a path stands for, under its last name.
-    pub(super) fn of_path(path: Vec<Ident>) -> Self {
+    pub(crate) fn of_path(path: Vec<Ident>) -> Self {
         Self {
             cfg: Vec::new(),
             leading_colon: false,
@@ -30,7 +28,7 @@ impl Import {
     }
 
     /// Imports what a path stands for under a name, which may be the path's last.
-    pub(super) fn named(path: Vec<Ident>, name: &Ident) -> Self {
+    pub(crate) fn named(path: Vec<Ident>, name: &Ident) -> Self {
         let is_last = path.last() == Some(name);
         Self {
             rename: (!is_last).then(|| name.clone()),
@@ -39,56 +37,20 @@ impl Import {
     }
 
     /// Returns the name that it declares.
-    pub(super) fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         let name = self.rename.as_ref().or(self.path.last());
         name.map(|name| name.unraw().to_string())
             .unwrap_or_default()
     }
 
     /// Tells whether it imports a crate by its own name, which resolves without.
-    pub(super) fn is_needless(&self) -> bool {
+    pub(crate) fn is_needless(&self) -> bool {
         self.path.len() == 1 && self.rename.is_none() && !self.is_glob
     }
 }
 
-/// Returns the conditions among attributes, as they stand before an item.
-pub(super) fn cfgs(attributes: &[Attribute]) -> Vec<Attribute> {
-    attributes
-        .iter()
-        .filter(|attribute| attribute.path().is_ident("cfg"))
-        .map(|attribute| Attribute {
-            style: AttrStyle::Outer,
-            ..attribute.clone()
-        })
-        .collect()
-}
-
-/// Keeps the first of equal conditions.
-pub(super) fn without_repetitions(cfg: Vec<Attribute>) -> Vec<Attribute> {
-    let mut known = BTreeSet::new();
-    cfg.into_iter()
-        .filter(|attribute| known.insert(attribute.to_token_stream().to_string()))
-        .collect()
-}
-
-pub(super) fn attributes(item: &Item) -> &[Attribute] {
-    match item {
-        Item::Const(item) => &item.attrs,
-        Item::Enum(item) => &item.attrs,
-        Item::Fn(item) => &item.attrs,
-        Item::Mod(item) => &item.attrs,
-        Item::Static(item) => &item.attrs,
-        Item::Struct(item) => &item.attrs,
-        Item::Trait(item) => &item.attrs,
-        Item::TraitAlias(item) => &item.attrs,
-        Item::Type(item) => &item.attrs,
-        Item::Union(item) => &item.attrs,
-        _ => &[],
-    }
-}
-
 /// What imports are sorted by, the crate's own names first, and what tells two of them apart.
-pub(super) fn sort_key(import: &Import) -> (bool, String, bool, Option<String>, String) {
+pub(crate) fn sort_key(import: &Import) -> (bool, String, bool, Option<String>, String) {
     let path: Vec<String> = import.path.iter().map(ToString::to_string).collect();
     let cfg = &import.cfg;
     (

@@ -1,7 +1,8 @@
 use syn::{Attribute, ItemFn};
 
-use super::{Scope, View};
 use crate::module_path::ModulePath;
+use crate::modules::scope::Scope;
+use crate::resolve::public::View;
 
 /// A listed function, where it is defined, and how it is called.
 pub(crate) struct Found {

@@ -2,16 +2,18 @@
 
 use std::collections::BTreeSet;
 
-use super::import::{Import, cfgs, without_repetitions};
-use super::imports::Imports;
-use super::items::has_macro_calls;
-use super::lookup::{Kind, Meaning};
-use super::public::View;
-use super::{Scope, Sources};
+use crate::carry::import::Import;
+use crate::carry::imports::Imports;
+use crate::modules::scope::Scope;
+use crate::modules::sources::Sources;
+use crate::resolve::public::View;
+use crate::resolve::resolver::{Kind, Meaning};
+use crate::source::attributes::{cfgs, without_repetitions};
+use crate::source::items::has_macro_calls;
 
 impl Imports {
     /// Adds what a glob of the file brings in, as far as the glob leads to a module of this crate.
-    pub(super) fn add_globbed(
+    pub(crate) fn add_globbed(
         &mut self,
         name: &str,
         view: View<'_>,
@@ -40,7 +42,7 @@ impl Imports {
 
     /// Adds the globs of a file and of the modules that they lead to, as far as they may bring in what
     /// cannot be seen, and modules in which a macro may declare names.
-    pub(super) fn add_globs(&mut self, scope: &Scope, view: View<'_>, sources: &mut Sources<'_>) {
+    pub(crate) fn add_globs(&mut self, scope: &Scope, view: View<'_>, sources: &mut Sources<'_>) {
         let mut open = vec![scope.clone()];
         let mut seen = BTreeSet::new();
         while let Some(scope) = open.pop() {

@@ -2,15 +2,19 @@ use proc_macro2::Ident;
 use syn::ext::IdentExt;
 use syn::{Item, ItemFn, ItemUse};
 
-use super::found::Found;
-use super::import::{cfgs, without_repetitions};
-use super::items::free_function;
-use super::missing::{ambiguous, not_found, private, unreachable};
-use super::use_tree::{Leaf, leaves};
-use super::{Scope, Source, Sources, is_public, is_visible_from_root};
 use crate::diagnostics::Diagnostics;
-use crate::manifest::{Function, SourcePath};
+use crate::find::found::Found;
+use crate::find::missing::{ambiguous, not_found, private, unreachable};
+use crate::manifest::functions::Function;
+use crate::manifest::source_path::SourcePath;
 use crate::module_path::ModulePath;
+use crate::modules::scope::Scope;
+use crate::modules::sources::Sources;
+use crate::modules::visible::{is_public, is_visible_from_root};
+use crate::source::attributes::{cfgs, without_repetitions};
+use crate::source::file::Source;
+use crate::source::items::free_function;
+use crate::source::use_tree::{Leaf, leaves};
 
 /// Re-exports of re-exports are followed so far: a cycle is rustc's to report.
 const MOST_HOPS: usize = 8;

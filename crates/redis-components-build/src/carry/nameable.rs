@@ -5,14 +5,15 @@ use syn::ext::IdentExt;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Item, Macro, Path, PathSegment, VisRestricted};
 
-use super::hidden::Hidden;
-use super::import::Import;
-use super::imports::Imports;
-use super::lookup::{Kind, Located, Meaning};
-use super::public::View;
-use super::use_tree::leaves;
-use super::{Sources, is_visible_from_root};
+use crate::carry::import::Import;
+use crate::carry::imports::Imports;
 use crate::module_path::ModulePath;
+use crate::modules::sources::Sources;
+use crate::modules::visible::is_visible_from_root;
+use crate::resolve::hidden::Hidden;
+use crate::resolve::public::View;
+use crate::resolve::resolver::{Kind, Located, Meaning};
+use crate::source::use_tree::leaves;
 
 /// Replaces paths that begin with `crate` where something on them is private.
 pub(crate) struct Nameable<'a, 'b> {
@@ -22,7 +23,7 @@ pub(crate) struct Nameable<'a, 'b> {
 }
 
 impl<'b> Sources<'b> {
-    pub(super) fn nameable<'a>(&'a mut self, view: View<'a>) -> Nameable<'a, 'b> {
+    pub(crate) fn nameable<'a>(&'a mut self, view: View<'a>) -> Nameable<'a, 'b> {
         Nameable {
             view,
             sources: self,
@@ -192,7 +193,7 @@ fn definition<'a>(name: &Ident, view: View<'a>) -> Option<&'a syn::ItemMacro> {
 }
 
 /// Puts the path of an import in the place of the first segments of a path.
-pub(super) fn replace(path: &mut Path, segments: usize, import: &Import) {
+pub(crate) fn replace(path: &mut Path, segments: usize, import: &Import) {
     let arguments = path.segments[segments - 1].arguments.clone();
     let rest: Vec<PathSegment> = path.segments.iter().skip(segments).cloned().collect();
     let mut new: Vec<PathSegment> = import.path.iter().cloned().map(PathSegment::from).collect();

@@ -1,0 +1,8 @@
+/// What a build script can choose.
+#[derive(Debug, Clone)]
+pub(crate) struct Options {
+    /// The path of the runtime crate in generated code.
+    pub(crate) runtime_path: String,
+    /// The name of the generated file.
+    pub(crate) out_file: String,
+}
