@@ -17,6 +17,7 @@ use crate::modules::sources::Sources;
 use crate::options::Options;
 use crate::output::Output;
 use crate::resolve::public::View;
+use crate::resolve::resolver::Resolver;
 use crate::runtime::Runtime;
 use crate::source::attributes::allowed_lints;
 use crate::{attributes, emit, features, manifest, signature};
@@ -70,17 +71,18 @@ fn run(options: &Options, path: &Path, files: &dyn Files, diagnostics: &mut Diag
         &manifest.components,
         &runtime,
     );
+    let mut resolver = Resolver::new(sources);
     for component in &manifest.components {
         let mut module = Module::new(component);
         if let Some(path) = &component.source
-            && let Some(source) = sources.load(component, path, diagnostics)
-            && let Some(scope) = sources.place(path, source, diagnostics)
+            && let Some(source) = resolver.sources.load(component, path, diagnostics)
         {
+            let scopes = resolver.sources.place(path, source, diagnostics);
             fill(
                 &mut module,
                 path,
-                &scope,
-                &mut sources,
+                &scopes,
+                &mut resolver,
                 &runtime,
                 diagnostics,
             );
@@ -88,7 +90,7 @@ fn run(options: &Options, path: &Path, files: &dyn Files, diagnostics: &mut Diag
         // Each as soon as it is there: all of them at once would take many times the memory.
         output.add(module);
     }
-    for warning in sources.into_warnings() {
+    for warning in resolver.sources.into_warnings() {
         diagnostics.warn(warning);
     }
     output.into_text()
@@ -98,8 +100,8 @@ fn run(options: &Options, path: &Path, files: &dyn Files, diagnostics: &mut Diag
 fn fill(
     module: &mut Module<'_>,
     path: &SourcePath,
-    scope: &Scope,
-    sources: &mut Sources<'_>,
+    scopes: &[Scope],
+    resolver: &mut Resolver<'_>,
     runtime: &Runtime,
     diagnostics: &mut Diagnostics,
 ) {
@@ -107,9 +109,9 @@ fn fill(
     let mut resolved = module.names();
     let own = resolved.clone();
     for function in &module.component.functions {
-        for found in find(function, path, scope, sources, diagnostics) {
+        for found in find(function, path, scopes, resolver, diagnostics) {
             let Some(mut wrapper) =
-                signature::plan(function, &found, &own, sources, runtime, diagnostics)
+                signature::plan(function, &found, &own, resolver, runtime, diagnostics)
             else {
                 continue;
             };
@@ -142,7 +144,7 @@ fn fill(
             scope: &scope,
             caller: &caller,
         };
-        module.import(Imports::of_links(view, names, sources));
+        module.import(Imports::of_links(view, names, resolver));
     }
     module.tidy();
 }

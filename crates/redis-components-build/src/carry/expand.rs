@@ -1,6 +1,8 @@
 //! Type aliases, seen through.
 
-use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use std::collections::BTreeSet;
+
+use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::visit::Visit;
 use syn::visit_mut::{self, VisitMut};
@@ -12,18 +14,15 @@ use crate::carry::imports::Imports;
 use crate::carry::mentions::Mentions;
 use crate::carry::nameable::replace;
 use crate::carry::qualify::Qualify;
-use crate::modules::sources::Sources;
 use crate::resolve::public::View;
+use crate::resolve::resolver::Resolver;
 use crate::resolve::resolver::{Kind, Located, Meaning};
-use crate::rewrite::{Absolute, resolve};
-
-/// Aliases of aliases are followed so far: a cycle is rustc's to report.
-const MOST_ALIASES: usize = 16;
+use crate::rewrite::Absolute;
 
 /// Writes out the aliases that the crate's root cannot name.
 pub(crate) struct Expand<'a, 'b> {
     pub(crate) view: View<'a>,
-    pub(crate) sources: &'a mut Sources<'b>,
+    pub(crate) resolver: &'a mut Resolver<'b>,
     /// The function's own, which hide types of the same name.
     pub(crate) generics: &'a Generics,
     pub(crate) imports: Imports,
@@ -34,11 +33,13 @@ pub(crate) struct Expand<'a, 'b> {
 impl Expand<'_, '_> {
     /// Writes out every alias that a type is, or is a reference to.
     pub(crate) fn see_through(&mut self, ty: &mut Type) {
-        for _ in 0..MOST_ALIASES {
-            match self.expanded(ty, true) {
-                Some((_, expanded)) => *ty = expanded,
-                None => break,
+        let mut seen = BTreeSet::new();
+        while let Some((path, expanded)) = self.expanded(ty, true) {
+            // An alias inside of itself is rustc's to report.
+            if !seen.insert(path) {
+                break;
             }
+            *ty = expanded;
         }
         match ty {
             Type::Reference(ty) => self.see_through(&mut ty.elem),
@@ -77,25 +78,15 @@ impl Expand<'_, '_> {
         else {
             return None;
         };
-        let mut idents: Vec<Ident> = path.segments.iter().map(|s| s.ident.clone()).collect();
-        let mut params = self.generics.type_params().map(|param| &param.ident);
-        if path.leading_colon.is_some() || params.any(|param| idents.first() == Some(param)) {
+        let first = path.segments.first()?;
+        let mut params = self.generics.type_params();
+        if params.any(|param| param.ident == first.ident) {
             return None;
         }
-        let scope = self.view.scope;
-        if let Some((mut whole, used)) = resolve(&idents, &scope.module) {
-            whole.extend(idents.into_iter().skip(used));
-            idents = whole;
-        }
-        let found = if idents.first().is_some_and(|first| first == "crate") {
-            self.sources.locate(&idents, Kind::Other)?
-        } else {
-            self.sources.locate_from(scope, &idents, Kind::Other)?
-        };
-        (found.used == idents.len()).then(|| Located {
-            used: path.segments.len(),
-            ..found
-        })
+        let found = self
+            .resolver
+            .locate_path(self.view.scope, path, Kind::Other);
+        found.into_iter().next()
     }
 
     /// Returns what a type is an alias of, and the alias's path.
@@ -109,7 +100,7 @@ impl Expand<'_, '_> {
         };
         let is_nameable = found.is_nameable
             || self
-                .sources
+                .resolver
                 .public_path(&found.meaning, self.view)
                 .is_some();
         if is_nameable && !also_nameable {
@@ -130,7 +121,7 @@ impl Expand<'_, '_> {
             };
             let mut inner = Expand {
                 view,
-                sources: self.sources,
+                resolver: self.resolver,
                 generics: &alias.generics,
                 imports: Imports::default(),
                 open: self.open.iter().chain([&path]).cloned().collect(),
@@ -142,10 +133,10 @@ impl Expand<'_, '_> {
             for param in &alias.generics.params {
                 names.remove(param);
             }
-            let mut nameable = self.sources.nameable(view);
+            let mut nameable = self.resolver.nameable(view);
             nameable.visit_type_mut(&mut target);
             let mut imports = nameable.into_imports();
-            imports.add_all(names, view, self.sources);
+            imports.add_all(names, view, self.resolver);
             Qualify::take(&mut imports).visit_type_mut(&mut target);
             inner.merge(imports);
             self.imports.merge(inner);

@@ -1,20 +1,22 @@
 //! What copied signatures and documentation need of their file's surroundings.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
-use syn::ext::IdentExt;
-use syn::{Item, ItemUse, parse_quote};
+use proc_macro2::Ident;
+use syn::{Attribute, Item, ItemUse, parse_quote};
 
 use crate::carry::import::{Import, sort_key};
 use crate::carry::mentions::Mentions;
 use crate::diagnostics::Diagnostics;
 use crate::manifest::functions::Function;
-use crate::modules::sources::Sources;
 use crate::modules::visible::is_visible_from_root;
 use crate::resolve::hidden::Hidden;
 use crate::resolve::public::{View, is_public_item};
-use crate::resolve::resolver::{Kind, Meaning};
+use crate::resolve::resolver::Resolver;
+use crate::resolve::resolver::{Kind, Located, Meaning};
 use crate::source::attributes::{attributes, cfgs, without_repetitions};
+use crate::source::index::key;
 use crate::source::items::declared;
 use crate::source::use_tree::Leaf;
 
@@ -48,16 +50,16 @@ impl Imports {
     pub(crate) fn of_links(
         view: View<'_>,
         names: BTreeSet<String>,
-        sources: &mut Sources<'_>,
+        resolver: &mut Resolver<'_>,
     ) -> Self {
         let mut imports = Self::default();
         for name in names {
             let source = &view.scope.source;
             for (item, leaf) in source.importing(&name) {
-                imports.add_use(leaf, item, view, sources);
+                imports.add_use(leaf, item, view, resolver);
             }
             for item in source.declaring(&name) {
-                imports.add_item(item, view, sources);
+                imports.add_item(item, view, resolver);
             }
         }
         for import in &mut imports.uses {
@@ -71,14 +73,14 @@ impl Imports {
         &mut self,
         mentions: Mentions,
         view: View<'_>,
-        sources: &mut Sources<'_>,
+        resolver: &mut Resolver<'_>,
     ) {
         let mut is_complete = true;
         for name in mentions.names {
-            is_complete &= self.add(&name, view, sources);
+            is_complete &= self.add(&name, view, resolver);
         }
         if !is_complete {
-            self.add_globs(view.scope, view, sources);
+            self.add_globs(view.scope, view, resolver);
         }
     }
 
@@ -122,76 +124,107 @@ impl Imports {
     }
 
     /// Adds what declares `name`; `false` if nothing that can be seen does.
-    fn add(&mut self, name: &str, view: View<'_>, sources: &mut Sources<'_>) -> bool {
+    fn add(&mut self, name: &str, view: View<'_>, resolver: &mut Resolver<'_>) -> bool {
         let scope = view.scope;
         let mut is_found = false;
         for (item, leaf) in scope.source.importing(name) {
             is_found = true;
-            self.add_use(leaf, item, view, sources);
+            self.add_use(leaf, item, view, resolver);
         }
         for item in scope.source.declaring(name) {
             // A function is no type, and a wrapper may have its name.
             let is_function = matches!(item, Item::Fn(item) if item.sig.constness.is_none());
             if !is_function {
                 is_found = true;
-                if let Some(hidden) = self.add_item(item, view, sources) {
+                if let Some(hidden) = self.add_item(item, view, resolver) {
                     self.hidden.push(hidden);
                 }
             }
         }
-        is_found || self.add_globbed(name, view, sources)
+        is_found || self.add_globbed(name, view, resolver)
     }
 
     /// Adds an import of the file, from where the crate's root can name what it imports.
-    fn add_use(&mut self, leaf: &Leaf, item: &ItemUse, view: View<'_>, sources: &mut Sources<'_>) {
+    fn add_use(
+        &mut self,
+        leaf: &Leaf,
+        item: &ItemUse,
+        view: View<'_>,
+        resolver: &mut Resolver<'_>,
+    ) {
         let scope = view.scope;
-        let (target, leading_colon) = sources.target(leaf, item, scope);
-        let is_own = !leading_colon && target.first().is_some_and(|first| first == "crate");
         let mut cfg = scope.cfg.clone();
         cfg.extend(cfgs(&item.attrs));
-        let located = if is_own {
-            sources.locate(&target, Kind::Other)
-        } else {
-            None
-        };
-        let located = located.filter(|found| found.used == target.len());
-        if let Some(found) = &located {
-            self.note(&found.meaning);
-        }
         let is_exported = scope.is_reachable && is_visible_from_root(&item.vis, &scope.module);
-        let import = if is_exported {
-            let mut path = scope.module.idents();
-            path.push(leaf.name.clone());
-            Import::of_path(path)
-        } else if let Some(found) = located {
-            cfg.extend(found.cfg.iter().cloned());
-            let path = if found.is_nameable {
-                Some(target)
+        for target in resolver.targets((item, leaf), scope) {
+            let mut located = resolver.locate(&target.path, Kind::Other);
+            located.retain(|found| found.used == target.path.len() && target.is_own());
+            for found in &located {
+                self.note(&found.meaning);
+            }
+            if is_exported {
+                continue;
+            }
+            let cfg: Vec<Attribute> = cfg.iter().chain(&target.cfg).cloned().collect();
+            if located.is_empty() {
+                if target.is_own()
+                    && let Some(module) = resolver.hidden_module_of(&target.path, view)
+                {
+                    self.hidden.push(module);
+                    continue;
+                }
+                self.push(Import {
+                    cfg,
+                    leading_colon: target.has_colon,
+                    ..Import::named(target.path, &leaf.name)
+                });
+            } else if located.len() > 1 && located.iter().all(|found| found.is_nameable) {
+                // Whatever it is, it is under this path.
+                self.push(Import {
+                    cfg,
+                    ..Import::named(target.path, &leaf.name)
+                });
             } else {
-                sources.public_path(&found.meaning, view)
-            };
-            let Some(path) = path else {
-                self.hidden.extend(sources.hidden(&found.meaning, view));
-                return;
-            };
-            let leading_colon = matches!(found.meaning, Meaning::Outside(_, true));
-            Import {
-                leading_colon,
-                ..Import::named(path, &leaf.name)
+                for found in located {
+                    let path = found.is_nameable.then(|| target.path.clone());
+                    self.add_located(found, path, &leaf.name, &cfg, view, resolver);
+                }
             }
-        } else {
-            if is_own && let Some(module) = sources.hidden_module_of(&target, view) {
-                self.hidden.push(module);
-                return;
-            }
-            Import {
-                leading_colon,
-                ..Import::named(target, &leaf.name)
-            }
-        };
+        }
+        if is_exported {
+            let path = scope.module.child(&key(&leaf.name)).idents();
+            self.push(Import {
+                cfg,
+                ..Import::of_path(path)
+            });
+        }
+    }
+
+    /// Adds what was found under a name, by a path or by that which the crate's root can use.
+    pub(crate) fn add_located(
+        &mut self,
+        found: Located,
+        path: Option<Vec<Ident>>,
+        name: &Ident,
+        cfg: &[Attribute],
+        view: View<'_>,
+        resolver: &mut Resolver<'_>,
+    ) {
+        match path.or_else(|| resolver.public_path(&found.meaning, view)) {
+            Some(path) => self.push(Import {
+                cfg: cfg.iter().cloned().chain(found.cfg).collect(),
+                leading_colon: found.meaning.has_colon(),
+                ..Import::named(path, name)
+            }),
+            None => self.hidden.extend(resolver.hidden(&found.meaning, view)),
+        }
+    }
+
+    /// Adds an import, unless its name resolves without.
+    pub(crate) fn push(&mut self, import: Import) {
         if !import.is_needless() {
             self.uses.push(Import {
-                cfg: without_repetitions(cfg),
+                cfg: without_repetitions(import.cfg),
                 ..import
             });
         }
@@ -202,24 +235,25 @@ impl Imports {
         &mut self,
         item: &Item,
         view: View<'_>,
-        sources: &mut Sources<'_>,
+        resolver: &mut Resolver<'_>,
     ) -> Option<Hidden> {
         let (_, ident, _) = declared(item)?;
         let scope = view.scope;
         let meaning = match item {
             Item::Mod(_) => {
-                Meaning::Module(sources.scope(&scope.module.child(&ident.unraw().to_string()))?)
+                let modules = resolver.sources.children(scope, &key(ident));
+                Meaning::Module(modules.first()?.clone())
             }
-            item => Meaning::Item(scope.clone(), Box::new(item.clone())),
+            item => Meaning::Item(scope.clone(), Rc::new(item.clone())),
         };
-        let Some(path) = sources.public_path(&meaning, view) else {
-            return sources.hidden(&meaning, view);
+        let Some(path) = resolver.public_path(&meaning, view) else {
+            return resolver.hidden(&meaning, view);
         };
         self.note(&meaning);
         let mut cfg = scope.cfg.clone();
         cfg.extend(cfgs(attributes(item)));
-        self.uses.push(Import {
-            cfg: without_repetitions(cfg),
+        self.push(Import {
+            cfg,
             ..Import::named(path, ident)
         });
         None

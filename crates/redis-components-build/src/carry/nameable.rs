@@ -1,32 +1,31 @@
 //! Paths that the crate's root cannot use, replaced by such that it can.
 
 use proc_macro2::Ident;
-use syn::ext::IdentExt;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Item, Macro, Path, PathSegment, VisRestricted};
 
 use crate::carry::import::Import;
 use crate::carry::imports::Imports;
 use crate::module_path::ModulePath;
-use crate::modules::sources::Sources;
 use crate::modules::visible::is_visible_from_root;
 use crate::resolve::hidden::Hidden;
 use crate::resolve::public::View;
+use crate::resolve::resolver::Resolver;
 use crate::resolve::resolver::{Kind, Located, Meaning};
-use crate::source::use_tree::leaves;
+use crate::source::index::key;
 
 /// Replaces paths that begin with `crate` where something on them is private.
 pub(crate) struct Nameable<'a, 'b> {
     view: View<'a>,
-    sources: &'a mut Sources<'b>,
+    resolver: &'a mut Resolver<'b>,
     imports: Imports,
 }
 
-impl<'b> Sources<'b> {
+impl<'b> Resolver<'b> {
     pub(crate) fn nameable<'a>(&'a mut self, view: View<'a>) -> Nameable<'a, 'b> {
         Nameable {
             view,
-            sources: self,
+            resolver: self,
             imports: Imports::default(),
         }
     }
@@ -44,16 +43,16 @@ impl Nameable<'_, '_> {
         if found.is_nameable {
             return;
         }
-        match self.sources.public_path(&found.meaning, self.view) {
+        match self.resolver.public_path(&found.meaning, self.view) {
             Some(public) => {
                 let import = Import {
-                    leading_colon: matches!(found.meaning, Meaning::Outside(_, true)),
+                    leading_colon: found.meaning.has_colon(),
                     ..Import::of_path(public)
                 };
                 replace(path, found.used, &import);
             }
             None => {
-                let hidden = self.sources.hidden(&found.meaning, self.view);
+                let hidden = self.resolver.hidden(&found.meaning, self.view);
                 self.imports.hidden.extend(hidden);
             }
         }
@@ -66,50 +65,44 @@ impl Nameable<'_, '_> {
         };
         let scope = self.view.scope;
         let module = self
-            .sources
-            .locate_from(scope, std::slice::from_ref(first), Kind::Other)?;
-        if !matches!(module.meaning, Meaning::Module(_))
-            || self
-                .sources
-                .public_path(&module.meaning, self.view)
-                .is_some()
+            .resolver
+            .locate_from(scope, std::slice::from_ref(first), Kind::Other)
+            .into_iter()
+            .find(|found| matches!(found.meaning, Meaning::Module(_)))?;
+        if self
+            .resolver
+            .public_path(&module.meaning, self.view)
+            .is_some()
         {
             return None;
         }
-        let found = self.sources.locate_from(scope, idents, Kind::Other)?;
+        let found = self.resolver.locate_from(scope, idents, Kind::Other);
         Some(Located {
             is_nameable: false,
-            ..found
+            ..found.into_iter().next()?
         })
     }
 
     /// Rewrites a path to something that only a glob from another crate can have brought into a module.
     fn rewrite_globbed(&mut self, path: &mut Path, idents: &[Ident]) -> Option<()> {
-        let length = (1..idents.len()).rev().find(|length| {
-            ModulePath::of_idents(&idents[..*length])
-                .is_some_and(|module| self.sources.scope(&module).is_some())
+        let (length, scope) = (1..idents.len()).rev().find_map(|length| {
+            let module = ModulePath::of_idents(&idents[..length])?;
+            let scope = self.resolver.sources.scopes(&module).first()?.clone();
+            Some((length, scope))
         })?;
-        let scope = self
-            .sources
-            .scope(&ModulePath::of_idents(&idents[..length])?)?;
         if scope.module == self.view.scope.module {
             // The file's own globs are copied.
             path.segments = path.segments.iter().skip(length).cloned().collect();
             return Some(());
         }
         let mut globs = Vec::new();
-        for item in &scope.source.items {
-            if let Item::Use(item) = item
-                && let Some(leaf) = leaves(item).into_iter().find(|leaf| leaf.is_glob)
-            {
-                if is_visible_from_root(&item.vis, &scope.module) && scope.is_reachable {
-                    return None;
-                }
-                let (whole, leading_colon) = self.sources.target(&leaf, item, &scope);
-                if whole.first().is_some_and(|first| first != "crate") {
-                    globs.push((whole, leading_colon));
-                }
+        for (item, leaf) in scope.source.globs() {
+            if is_visible_from_root(&item.vis, &scope.module) && scope.is_reachable {
+                return None;
             }
+            let targets = self.resolver.targets((item, leaf), &scope);
+            let outside = targets.into_iter().filter(|target| !target.is_own());
+            globs.extend(outside.map(|target| (target.path, target.has_colon)));
         }
         let (Some((mut whole, leading_colon)), true) = (globs.pop(), globs.is_empty()) else {
             return None;
@@ -128,12 +121,12 @@ impl VisitMut for Nameable<'_, '_> {
     fn visit_path_mut(&mut self, path: &mut Path) {
         let idents: Vec<Ident> = path.segments.iter().map(|s| s.ident.clone()).collect();
         if path.leading_colon.is_none() && idents.first().is_some_and(|first| first == "crate") {
-            match self.sources.locate(&idents, Kind::Other) {
-                Some(found) => self.rewrite(path, &found),
+            match self.resolver.locate(&idents, Kind::Other).first() {
+                Some(found) => self.rewrite(path, found),
                 None => {
                     if self.rewrite_globbed(path, &idents).is_none() {
                         // Where the module can be named, rustc says what is missing.
-                        let hidden = self.sources.hidden_module_of(&idents, self.view);
+                        let hidden = self.resolver.hidden_module_of(&idents, self.view);
                         self.imports.hidden.extend(hidden);
                     }
                 }
@@ -178,10 +171,7 @@ impl VisitMut for Nameable<'_, '_> {
 /// Finds the `macro_rules!` of the file that a call is of, unless it is imported like an item.
 fn definition<'a>(name: &Ident, view: View<'a>) -> Option<&'a syn::ItemMacro> {
     let items = &view.scope.source.items;
-    let is_imported = items.iter().any(|item| match item {
-        Item::Use(item) => leaves(item).iter().any(|leaf| leaf.name.unraw() == *name),
-        _ => false,
-    });
+    let is_imported = view.scope.source.importing(&key(name)).next().is_some();
     let is_at_root = view.scope.module.is_root();
     items
         .iter()

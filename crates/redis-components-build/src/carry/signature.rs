@@ -5,8 +5,8 @@ use syn::{FnArg, ReturnType, Signature, Type};
 
 use crate::carry::expand::Expand;
 use crate::carry::imports::Imports;
-use crate::modules::sources::Sources;
 use crate::resolve::public::View;
+use crate::resolve::resolver::Resolver;
 
 /// A signature as checks look at it: the aliases that its first parameter and its return type are,
 /// are written out.
@@ -14,7 +14,7 @@ pub(crate) struct Seen {
     pub(crate) signature: Signature,
 }
 
-impl Sources<'_> {
+impl Resolver<'_> {
     /// Writes out the aliases that cannot be named, and shows what all aliases stand for.
     pub(crate) fn see_through(
         &mut self,
@@ -24,7 +24,7 @@ impl Sources<'_> {
         let generics = signature.generics.clone();
         let mut expand = Expand {
             view,
-            sources: self,
+            resolver: self,
             generics: &generics,
             imports: Imports::default(),
             open: Vec::new(),

@@ -1,76 +1,94 @@
+//! A listed name becomes the functions that it stands for.
+
 use proc_macro2::Ident;
-use syn::ext::IdentExt;
-use syn::{Item, ItemFn, ItemUse};
+use quote::ToTokens;
+use syn::{Attribute, Item, ItemFn, ItemUse};
 
 use crate::diagnostics::Diagnostics;
 use crate::find::found::Found;
 use crate::find::missing::{ambiguous, not_found, private, unreachable};
 use crate::manifest::functions::Function;
 use crate::manifest::source_path::SourcePath;
-use crate::module_path::ModulePath;
 use crate::modules::scope::Scope;
-use crate::modules::sources::Sources;
 use crate::modules::visible::{is_public, is_visible_from_root};
+use crate::resolve::resolver::{Kind, Meaning, Resolver};
 use crate::source::attributes::{cfgs, without_repetitions};
 use crate::source::file::Source;
 use crate::source::items::free_function;
-use crate::source::use_tree::{Leaf, leaves};
+use crate::source::use_tree::Leaf;
 
-/// Re-exports of re-exports are followed so far: a cycle is rustc's to report.
-const MOST_HOPS: usize = 8;
-
-/// Finds a listed function: more than one where `cfg` chooses between them, none where there is a
-/// problem, which is reported.
+/// Finds a listed function in the modules that a component's source is: more than one if `cfg` chooses
+/// between them, none if there is a problem, which is reported.
 pub(crate) fn find(
     function: &Function,
     path: &SourcePath,
-    scope: &Scope,
-    sources: &mut Sources<'_>,
+    scopes: &[Scope],
+    resolver: &mut Resolver<'_>,
     diagnostics: &mut Diagnostics,
 ) -> Vec<Found> {
-    let direct: Vec<&ItemFn> = functions_named(&function.name, &scope.source).collect();
-    let hidden = direct
-        .iter()
-        .find(|item| !is_visible_from_root(&item.vis, &scope.module));
-    if let Some(item) = hidden {
-        diagnostics.error(private(function, item, &scope.source));
-        return Vec::new();
+    let mut all = Vec::new();
+    for scope in scopes {
+        match direct(function, path, scope, resolver, diagnostics) {
+            Some(found) => all.extend(found),
+            None => return Vec::new(),
+        }
     }
-    if let Some(first) = direct.first() {
-        let Some(module) = sources.caller_of(scope, &first.sig.ident, &first.vis) else {
-            let module = sources.hiding(&scope.module);
-            diagnostics.error(unreachable(path, scope, module.as_ref()));
+    if !all.is_empty() {
+        return all;
+    }
+    for scope in scopes {
+        all.extend(reexported(&function.name, scope, resolver));
+    }
+    if all.is_empty() {
+        for scope in scopes {
+            inside(&function.name, scope, &mut all);
+        }
+    }
+    if let Some(first) = all.first() {
+        if let Some(other) = all.iter().find(|other| other.module != first.module) {
+            diagnostics.error(ambiguous(function, first, other));
             return Vec::new();
-        };
-        return direct
-            .into_iter()
-            .map(|item| Found {
-                is_foreign: false,
-                module: module.clone(),
-                ..here(item, scope)
-            })
-            .collect();
-    }
-
-    let mut search = Search {
-        sources,
-        met_unparsable: false,
-    };
-    let mut found = search.reexported(&function.name, scope, MOST_HOPS);
-    let met_unparsable = search.met_unparsable;
-    if found.is_empty() {
-        found = inside(&function.name, scope);
-    }
-    if found.is_empty() {
+        }
+    } else if let Some(scope) = scopes.first() {
+        let mut exports = scopes
+            .iter()
+            .flat_map(|scope| exports(&function.name, scope));
         // Rustc is about to say why the other file cannot be read.
-        if !met_unparsable {
+        if exports.next().is_none() || !resolver.sources.has_unparsable() {
             diagnostics.error(not_found(function, path, &scope.source));
         }
-    } else if let Some(other) = found.iter().find(|other| other.module != found[0].module) {
-        diagnostics.error(ambiguous(function, &found[0], other));
-        return Vec::new();
     }
-    found
+    all
+}
+
+/// Finds the functions of a module; `None` if one cannot be called, which is reported.
+fn direct(
+    function: &Function,
+    path: &SourcePath,
+    scope: &Scope,
+    resolver: &mut Resolver<'_>,
+    diagnostics: &mut Diagnostics,
+) -> Option<Vec<Found>> {
+    let items: Vec<&ItemFn> = functions_named(&function.name, &scope.source).collect();
+    let is_hidden = |item: &&&ItemFn| !is_visible_from_root(&item.vis, &scope.module);
+    if let Some(item) = items.iter().find(is_hidden) {
+        diagnostics.error(private(function, item, &scope.source));
+        return None;
+    }
+    let Some(first) = items.first() else {
+        return Some(Vec::new());
+    };
+    let Some(module) = resolver.caller_of(scope, &first.sig.ident, &first.vis) else {
+        let module = resolver.hiding(&scope.module);
+        diagnostics.error(unreachable(path, scope, module.as_ref()));
+        return None;
+    };
+    let found = items.into_iter().map(|item| Found {
+        is_foreign: false,
+        module: module.clone(),
+        ..here(item, scope)
+    });
+    Some(found.collect())
 }
 
 fn functions_named<'a>(name: &str, source: &'a Source) -> impl Iterator<Item = &'a ItemFn> {
@@ -89,104 +107,65 @@ fn here(item: &ItemFn, scope: &Scope) -> Found {
 }
 
 /// Looks in the inline modules that the crate's root can name.
-fn inside(name: &str, scope: &Scope) -> Vec<Found> {
-    let mut found = Vec::new();
+fn inside(name: &str, scope: &Scope, found: &mut Vec<Found>) {
     for inner in scope.inline_modules() {
         if inner.is_reachable {
             let visible = functions_named(name, &inner.source)
                 .filter(|item| is_visible_from_root(&item.vis, &inner.module));
             found.extend(visible.map(|item| here(item, &inner)));
-            found.extend(inside(name, &inner));
+            inside(name, &inner, found);
         }
     }
-    found
 }
 
-/// A search that goes from file to file.
-struct Search<'a, 'b> {
-    sources: &'a mut Sources<'b>,
-    met_unparsable: bool,
+/// Returns what a module re-exports under a name, or may by a glob.
+fn exports<'a>(name: &str, scope: &'a Scope) -> impl Iterator<Item = (&'a ItemUse, &'a Leaf)> {
+    let named = scope.source.importing(name).chain(scope.source.globs());
+    named.filter(|(item, _)| is_visible_from_root(&item.vis, &scope.module))
 }
 
-impl Search<'_, '_> {
-    /// Follows the re-exports of a name to functions of this crate.
-    fn reexported(&mut self, name: &str, scope: &Scope, hops: usize) -> Vec<Found> {
-        let Some(hops) = hops.checked_sub(1) else {
-            return Vec::new();
-        };
-        let mut found = Vec::new();
-        for item in &scope.source.items {
-            let Item::Use(item) = item else {
+/// Follows the re-exports of a name to functions of this crate.
+fn reexported(name: &str, scope: &Scope, resolver: &mut Resolver<'_>) -> Vec<Found> {
+    let ident = crate::syntax::ident(name);
+    let mut all = Vec::new();
+    for (item, leaf) in exports(name, scope) {
+        for located in resolver.imported(&ident, (item, leaf), scope, Kind::Function) {
+            let Meaning::Item(definition, function) = &located.meaning else {
                 continue;
             };
-            if !is_visible_from_root(&item.vis, &scope.module) {
+            let Item::Fn(function) = &**function else {
                 continue;
+            };
+            let mut found = here(function, definition);
+            if !leaf.is_glob {
+                rename(&mut found.item.sig.ident, &leaf.name);
             }
-            for leaf in leaves(item) {
-                if leaf.is_glob || leaf.name.unraw() == name {
-                    found.extend(self.follow(name, &leaf, item, scope, hops));
-                }
-            }
+            found.module = scope.module.clone();
+            found.is_public = is_public(&item.vis);
+            found.cfg = scope
+                .cfg
+                .iter()
+                .cloned()
+                .chain(located.cfg)
+                .chain(found.cfg)
+                .collect();
+            found.cfg = without_repetitions(found.cfg);
+            // The function's own are copied with its other attributes.
+            let own: Vec<String> = cfgs(&function.attrs).iter().map(text).collect();
+            found.cfg.retain(|cfg| !own.contains(&text(cfg)));
+            all.push(found);
         }
-        found
     }
-
-    fn follow(
-        &mut self,
-        name: &str,
-        leaf: &Leaf,
-        item: &ItemUse,
-        scope: &Scope,
-        hops: usize,
-    ) -> Vec<Found> {
-        let (mut path, _) = self.sources.target(leaf, item, scope);
-        let original = if leaf.is_glob {
-            name.to_owned()
-        } else {
-            match path.pop() {
-                Some(last) => last.unraw().to_string(),
-                None => return Vec::new(),
-            }
-        };
-        let Some(module) = ModulePath::of_idents(&path) else {
-            return Vec::new();
-        };
-        let Some(definition) = self.module(&module, scope) else {
-            return Vec::new();
-        };
-        let mut found: Vec<Found> = functions_named(&original, &definition.source)
-            .map(|item| here(item, &definition))
-            .collect();
-        if found.is_empty() {
-            found = self.reexported(&original, &definition, hops);
-        }
-        for function in &mut found {
-            rename(&mut function.item.sig.ident, leaf);
-            function.module = scope.module.clone();
-            function.is_public = is_public(&item.vis);
-            let mut cfg = scope.cfg.clone();
-            cfg.extend(cfgs(&item.attrs));
-            cfg.append(&mut function.cfg);
-            function.cfg = without_repetitions(cfg);
-        }
-        found
-    }
-
-    fn module(&mut self, module: &ModulePath, from: &Scope) -> Option<Scope> {
-        if let Some(scope) = from.walk(module) {
-            return Some(scope);
-        }
-        let found = self.sources.scope(module);
-        self.met_unparsable |= found.is_none() && self.sources.is_unparsable(module);
-        found
-    }
+    all
 }
 
-fn rename(ident: &mut Ident, leaf: &Leaf) {
-    if !leaf.is_glob {
-        // The place stays that of the definition.
-        let span = ident.span();
-        *ident = leaf.name.clone();
-        ident.set_span(span);
-    }
+fn text(attribute: &Attribute) -> String {
+    attribute.to_token_stream().to_string()
+}
+
+/// Gives the name by which a function is called; the place stays that of the definition.
+fn rename(ident: &mut Ident, name: &Ident) {
+    let span = ident.span();
+    *ident = name.clone();
+    ident.set_span(span);
 }

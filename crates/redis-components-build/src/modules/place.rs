@@ -1,8 +1,7 @@
-//! Where a component's source is in the crate, as far as the files around it tell.
+//! Which module of the crate a component's source is, as far as the files around it tell.
 
 use std::rc::Rc;
 
-use syn::Item;
 use syn::ext::IdentExt;
 
 use crate::diagnostics::Diagnostics;
@@ -10,44 +9,44 @@ use crate::diagnostics::diagnostic::Diagnostic;
 use crate::diagnostics::file::quoted;
 use crate::manifest::source_path::SourcePath;
 use crate::module_path::ModulePath;
+use crate::modules::include::place_of_include;
 use crate::modules::scope::Scope;
 use crate::modules::sources::Sources;
-use crate::modules::sources::includes;
 use crate::nearest::nearest;
 use crate::source::file::Source;
 use crate::source::items::has_macro_calls;
-use crate::source::use_tree::leaves;
 
 impl Sources<'_> {
-    /// Finds the module that a component names, a file's or an inline one of it, and reports where
-    /// there is certainly none.
+    /// Finds the modules that a component names, a file's or inline ones of it, and reports if there are
+    /// certainly none. `cfg` may choose between several.
     pub(crate) fn place(
         &mut self,
         path: &SourcePath,
         source: Rc<Source>,
         diagnostics: &mut Diagnostics,
-    ) -> Option<Scope> {
+    ) -> Vec<Scope> {
         let Some(module) = &path.module else {
             diagnostics.error(path.not_a_module());
-            return None;
+            return Vec::new();
         };
-        let scope = self.scope(module);
-        if let Some(scope) = &scope
-            && scope.source.file.path == path.file
-            && !self.is_undeclared(module)
-        {
-            return Some(scope.clone());
+        let scopes = self.scopes(module);
+        let is_of_file = |scope: &Scope| scope.source.file.path == path.file;
+        if scopes.iter().any(is_of_file) && !self.is_undeclared(module) {
+            return scopes.to_vec();
         }
-        if let Some(problem) = self.problem(path, module, scope.as_ref()) {
+        if let Some(problem) = self.problem(path, module, scopes.first()) {
             diagnostics.error(problem);
-            return None;
+            return Vec::new();
         }
         let file = ModulePath::of_file(&path.file).filter(|file| module.below(file).is_some());
-        let inline = file.and_then(|file| Scope::of_file(source.clone(), file).walk(module));
-        Some(inline.unwrap_or_else(|| Scope::of_file(source, module.clone())))
+        let inline = file.map(|file| Scope::of_file(Rc::clone(&source), file).walk(module));
+        match inline {
+            Some(inline) if !inline.is_empty() => inline,
+            _ => vec![Scope::of_file(source, module.clone())],
+        }
     }
 
-    /// Says what is wrong with the place of a source, where that is certain.
+    /// Says what is wrong with the place of a source, if that is certain.
     fn problem(
         &mut self,
         path: &SourcePath,
@@ -71,7 +70,7 @@ impl Sources<'_> {
         if !self.is_undeclared(module) {
             return None;
         }
-        let outer = self.scope(&outer)?;
+        let outer = self.scopes(&outer).first()?.clone();
         let message = match &path.module_spot {
             Some(_) => format!("there is no module `{module}`"),
             None => format!("{file} is not a module of the crate"),
@@ -79,7 +78,7 @@ impl Sources<'_> {
         let place = path.module_spot.as_ref().unwrap_or(&path.spot);
         let around = quoted(&outer.source.file.path);
         let label = format!("no `mod {name}` in {around}");
-        let names: Vec<String> = modules(&outer.source);
+        let names: Vec<String> = outer.module_names().collect();
         let error = Diagnostic::error(message, place, label);
         Some(match nearest(name, names.iter().map(String::as_str)) {
             Some(similar) => error.help(format!(
@@ -92,7 +91,7 @@ impl Sources<'_> {
         })
     }
 
-    /// Tells whether a module is certainly not declared where it would have to be.
+    /// Returns `true` if a module is certainly not declared where it would have to be.
     fn is_undeclared(&mut self, module: &ModulePath) -> bool {
         let Some((outer, name)) = module.split_last() else {
             return false;
@@ -100,32 +99,19 @@ impl Sources<'_> {
         if self.is_undeclared(&outer) {
             return true;
         }
-        let Some(outer) = self.scope(&outer) else {
-            return false;
-        };
-        // Of another crate root than the two usual ones nothing is known.
-        let is_known = !outer.module.is_root() || includes(&outer.source);
-        let items = &outer.source.items;
-        is_known
-            && outer.declaration(name).is_none()
-            && !has_macro_calls(items)
-            && !items
-                .iter()
-                .any(|item| matches!(item, Item::Use(item) if brings(item, name)))
+        let outers = self.scopes(&outer);
+        !outers.is_empty() && outers.iter().all(|outer| is_certainly_without(outer, name))
     }
 }
 
-/// Tells whether an import may bring in a module of this name.
-fn brings(item: &syn::ItemUse, name: &str) -> bool {
-    let leaves = leaves(item);
-    let mut leaves = leaves.iter();
-    leaves.any(|leaf| leaf.is_glob || leaf.name.unraw() == name)
-}
-
-fn modules(source: &Source) -> Vec<String> {
-    let modules = source.items.iter().filter_map(|item| match item {
-        Item::Mod(item) => Some(item.ident.unraw().to_string()),
-        _ => None,
-    });
-    modules.collect()
+/// Returns `true` if a module certainly has no module of a name in it.
+fn is_certainly_without(outer: &Scope, name: &str) -> bool {
+    let items = &outer.source.items;
+    // Of another crate root than the two usual ones nothing is known.
+    let is_known = !outer.module.is_root() || place_of_include(items).is_some();
+    is_known
+        && outer.declarations(name).next().is_none()
+        && !has_macro_calls(items)
+        // An import may bring it in.
+        && !outer.source.leaves().any(|(_, leaf)| leaf.is_glob || leaf.name.unraw() == name)
 }

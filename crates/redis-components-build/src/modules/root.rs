@@ -1,17 +1,14 @@
 //! The crate's root, where generated modules stand unless they are included elsewhere.
 
-use syn::ext::IdentExt;
-use syn::{Item, ItemMod};
-
 use crate::diagnostics::Diagnostics;
 use crate::diagnostics::diagnostic::Diagnostic;
 use crate::manifest::component::Component;
 use crate::module_path::ModulePath;
+use crate::modules::include::place_of_include;
 use crate::modules::sources::Sources;
-use crate::source::file::Source;
 
-/// Refuses components with the name of a module at the root, where the generated modules are included
-/// at the root, or where it is not known whether they are.
+/// Refuses components with the name of a module at the root, if the generated modules are included at
+/// the root, or if it is not known whether they are.
 pub(crate) fn check(
     components: &[Component],
     sources: &mut Sources<'_>,
@@ -28,10 +25,11 @@ pub(crate) fn check(
             continue;
         }
         match sources.root() {
-            Some(root) if !includes(&root) => {}
             Some(root) => {
-                if let Some(item) = declaration(&root, &component.name) {
-                    let place = root.spot(item.ident.span());
+                let is_at_root =
+                    place_of_include(&root.source.items).is_some_and(|names| names.is_empty());
+                if is_at_root && let Some(item) = root.declarations(&component.name).next() {
+                    let place = root.source.spot(item.ident.span());
                     diagnostics.error(same_name(component).context(&place, "and so has this one"));
                 }
             }
@@ -47,24 +45,4 @@ fn same_name(component: &Component) -> Diagnostic {
     Diagnostic::error(message, &component.spot, "the generated module has this name").help(format!(
         "rename the component, or move the functions, for example to `src/functions/{name}.rs`, or include the generated modules inside of a module"
     ))
-}
-
-/// Tells whether generated modules are included at the top of a file.
-fn includes(source: &Source) -> bool {
-    source.items.iter().any(|item| match item {
-        Item::Macro(call) => call
-            .mac
-            .path
-            .segments
-            .last()
-            .is_some_and(|last| last.ident == "include_components" || last.ident == "include"),
-        _ => false,
-    })
-}
-
-fn declaration<'a>(source: &'a Source, name: &str) -> Option<&'a ItemMod> {
-    source.items.iter().find_map(|item| match item {
-        Item::Mod(item) if item.ident.unraw() == name => Some(item),
-        _ => None,
-    })
 }

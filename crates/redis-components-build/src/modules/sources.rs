@@ -5,6 +5,7 @@ use std::io;
 use std::path::Path;
 use std::rc::Rc;
 
+use syn::ext::IdentExt;
 use syn::{Expr, ExprLit, ItemMod, Lit, Meta};
 
 use crate::diagnostics::Diagnostics;
@@ -14,9 +15,9 @@ use crate::files::Files;
 use crate::manifest::component::Component;
 use crate::manifest::source_path::SourcePath;
 use crate::module_path::ModulePath;
+use crate::modules::include::place_of_include;
 use crate::modules::scope::Scope;
 use crate::nearest::nearest;
-use crate::resolve::globs::Globbed;
 use crate::source::file::Source;
 use crate::source::file::parse;
 
@@ -34,8 +35,9 @@ pub(crate) enum Loaded {
 pub(crate) struct Sources<'a> {
     files: &'a dyn Files,
     loaded: BTreeMap<String, Loaded>,
-    scopes: BTreeMap<String, Option<Scope>>,
-    pub(crate) globbed: Globbed,
+    scopes: BTreeMap<String, Rc<[Scope]>>,
+    /// By the outer module's id and the name.
+    children: BTreeMap<String, Rc<[Scope]>>,
     /// One per file that does not parse.
     warnings: Vec<String>,
 }
@@ -46,7 +48,7 @@ impl<'a> Sources<'a> {
             files,
             loaded: BTreeMap::new(),
             scopes: BTreeMap::new(),
-            globbed: Globbed::default(),
+            children: BTreeMap::new(),
             warnings: Vec::new(),
         }
     }
@@ -73,6 +75,11 @@ impl<'a> Sources<'a> {
                 None
             }
         }
+    }
+
+    /// Returns `true` if a file that was read does not parse.
+    pub(crate) fn has_unparsable(&self) -> bool {
+        !self.warnings.is_empty()
     }
 
     /// Returns one text per file that does not parse.
@@ -140,11 +147,11 @@ impl<'a> Sources<'a> {
 }
 
 impl Sources<'_> {
-    /// Reads the crate's root: of a library and a program, the one that includes the generated modules.
+    /// Returns the crate's root: of a library and a program, the one that includes the generated modules.
     ///
-    /// `None` where it is not where it mostly is, or does not parse.
-    pub(crate) fn root(&mut self) -> Option<Rc<Source>> {
-        self.scope(&ModulePath::root()).map(|scope| scope.source)
+    /// `None` if it is not where it usually is, or does not parse.
+    pub(crate) fn root(&mut self) -> Option<Scope> {
+        self.scopes(&ModulePath::root()).first().cloned()
     }
 
     /// Tells whether a module has a file of its own.
@@ -153,43 +160,57 @@ impl Sources<'_> {
         files.any(|file| self.files.exists(Path::new(&file)))
     }
 
-    /// Tells whether a module's file does not parse.
-    pub(crate) fn is_unparsable(&self, module: &ModulePath) -> bool {
-        let outer = (0..).map_while(|levels| module.ancestor(levels));
-        let mut files = outer.flat_map(|module| module.files());
-        files.any(|file| matches!(self.loaded.get(&file), Some(Loaded::Unparsable)))
-    }
-
-    /// Finds a module of the crate where `mod` items look for it.
-    pub(crate) fn scope(&mut self, module: &ModulePath) -> Option<Scope> {
+    /// Finds the modules of a path where `mod` items look for them: `cfg` may choose between several.
+    pub(crate) fn scopes(&mut self, module: &ModulePath) -> Rc<[Scope]> {
         let name = module.to_string();
         if let Some(known) = self.scopes.get(&name) {
-            return known.clone();
+            return Rc::clone(known);
         }
-        let found = self.find_scope(module);
-        self.scopes.insert(name, found.clone());
+        let found: Rc<[Scope]> = self.find_scopes(module).into();
+        self.scopes.insert(name, Rc::clone(&found));
         found
     }
 
-    fn find_scope(&mut self, module: &ModulePath) -> Option<Scope> {
-        let Some((outer, name)) = module.split_last() else {
-            return self.find_root();
-        };
-        if let Some(outer) = self.scope(&outer)
-            && let Some(item) = outer.declaration(name)
-        {
-            if item.content.is_some() {
-                return outer.inline(item);
-            }
-            let source = match path_attribute(item) {
-                Some(path) => self.source(&beside(&outer, &path)?)?,
-                None => self.source_of(module)?,
-            };
-            return Some(outer.inside(item, source));
+    /// Returns the modules of a name that a module declares.
+    pub(crate) fn children(&mut self, outer: &Scope, name: &str) -> Rc<[Scope]> {
+        let id = format!("{}::{name}", outer.id);
+        if let Some(known) = self.children.get(&id) {
+            return Rc::clone(known);
         }
-        // A macro may have declared it.
-        let source = self.source_of(module)?;
-        Some(Scope::of_file(source, module.clone()))
+        let items = outer.declarations(name).enumerate();
+        let children: Rc<[Scope]> = items
+            .filter_map(|(number, item)| self.child(outer, item, number))
+            .collect();
+        self.children.insert(id, Rc::clone(&children));
+        children
+    }
+
+    fn child(&mut self, outer: &Scope, item: &ItemMod, number: usize) -> Option<Scope> {
+        if item.content.is_some() {
+            return outer.of_inline(item, number);
+        }
+        let source = match path_attribute(item) {
+            Some(path) => self.source(&beside(outer, &path)?)?,
+            None => self.source_of(&outer.module.child(&item.ident.unraw().to_string()))?,
+        };
+        Some(outer.inside(item, number, source))
+    }
+
+    fn find_scopes(&mut self, module: &ModulePath) -> Vec<Scope> {
+        let Some((outer, name)) = module.split_last() else {
+            return self.find_root().into_iter().collect();
+        };
+        let mut scopes = Vec::new();
+        let mut is_declared = false;
+        for outer in self.scopes(&outer).iter() {
+            is_declared |= outer.declarations(name).next().is_some();
+            scopes.extend_from_slice(&self.children(outer, name));
+        }
+        if !is_declared && let Some(source) = self.source_of(module) {
+            // A macro may have declared it.
+            scopes.push(Scope::of_file(source, module.clone()));
+        }
+        scopes
     }
 
     fn find_root(&mut self) -> Option<Scope> {
@@ -199,8 +220,9 @@ impl Sources<'_> {
                 roots.extend(self.source(file));
             }
         }
-        let including = roots.iter().position(|root| includes(root));
-        (!roots.is_empty()).then(|| Scope::root(roots.swap_remove(including.unwrap_or(0))))
+        let is_including = |root: &Rc<Source>| place_of_include(&root.items).is_some();
+        let including = roots.iter().position(is_including).unwrap_or(0);
+        (!roots.is_empty()).then(|| Scope::root(roots.swap_remove(including)))
     }
 
     fn source_of(&mut self, module: &ModulePath) -> Option<Rc<Source>> {
@@ -215,11 +237,6 @@ impl Sources<'_> {
             _ => None,
         }
     }
-}
-
-/// Tells whether a file has the generated modules.
-pub(crate) fn includes(source: &Source) -> bool {
-    source.file.text.contains("include_components!")
 }
 
 /// Returns what `#[path = "…"]` says.

@@ -6,6 +6,11 @@ use crate::diagnostics::Diagnostics;
 use crate::diagnostics::diagnostic::Diagnostic;
 use crate::diagnostics::file::Spot;
 use crate::manifest::functions::Function;
+use crate::module_path::ModulePath;
+use crate::modules::visible::{is_public, is_visible_from_root};
+use crate::resolve::public::View;
+use crate::resolve::resolver::{Kind, Meaning, Resolver};
+use crate::source::items::declared;
 
 /// Something that the crate's root cannot name.
 pub(crate) struct Hidden {
@@ -48,6 +53,78 @@ impl Hidden {
         };
         diagnostics.error(error.context(&function.spot, "listed here"));
     }
+}
+
+impl Resolver<'_> {
+    /// Says what hides an item or a module.
+    pub(crate) fn hidden(&mut self, meaning: &Meaning, view: View<'_>) -> Option<Hidden> {
+        let (kind, ident, visibility, spot, around) = match meaning {
+            Meaning::Outside(..) => return None,
+            Meaning::Item(scope, item) => {
+                let (kind, ident, visibility) = declared(item)?;
+                let spot = scope.source.spot(ident.span());
+                (kind, ident, visibility, spot, scope.module.clone())
+            }
+            Meaning::Module(scope) => {
+                let item = scope.declared.as_ref()?;
+                let (around, _) = scope.module.split_last()?;
+                let spot = item.spot.clone();
+                ("a module", &item.ident, &item.visibility, spot, around)
+            }
+        };
+        let is_visible = is_visible_from_root(visibility, &around);
+        let word = if is_public(visibility) {
+            "pub"
+        } else {
+            "pub(crate)"
+        };
+        Some(Hidden {
+            kind,
+            name: ident.clone(),
+            spot,
+            module: self.hiding(&around).filter(|_| is_visible),
+            export: format!("{word} use {};", relative(&meaning.path(), view.caller)),
+        })
+    }
+
+    /// Returns the module of a path whose last name cannot be seen, if the crate's root cannot name it.
+    pub(crate) fn hidden_module_of(&mut self, path: &[Ident], view: View<'_>) -> Option<Hidden> {
+        let (_, module) = path.split_last()?;
+        let found = self.locate(module, Kind::Other);
+        let found = found.iter().find(|found| {
+            matches!(found.meaning, Meaning::Module(_)) && found.used == module.len()
+        })?;
+        if self.public_path(&found.meaning, view).is_some() {
+            return None;
+        }
+        self.hidden(&found.meaning, view)
+    }
+
+    /// Returns where the outermost module is declared that the generated modules cannot name.
+    pub(crate) fn hiding(&mut self, module: &ModulePath) -> Option<Spot> {
+        let (outer, _) = module.split_last()?;
+        if let Some(spot) = self.hiding(&outer) {
+            return Some(spot);
+        }
+        let scopes = self.sources.scopes(module);
+        let hidden = scopes.iter().find(|scope| !scope.is_reachable)?;
+        Some(hidden.declared.as_ref()?.spot.clone())
+    }
+}
+
+/// Writes a path as it is written in a module.
+fn relative(path: &[Ident], module: &ModulePath) -> String {
+    let own = module.idents();
+    let (first, rest) = match path.strip_prefix(own.as_slice()) {
+        Some(rest) if !own.is_empty() => ("self", rest),
+        _ => ("crate", path.get(1..).unwrap_or_default()),
+    };
+    let mut text = first.to_owned();
+    for ident in rest {
+        text.push_str("::");
+        text.push_str(&ident.to_string());
+    }
+    text
 }
 
 fn camel_case(name: &str) -> String {

@@ -11,6 +11,7 @@ use syn::{
 
 use crate::diagnostics::diagnostic::Diagnostic;
 use crate::manifest::functions::Function;
+use crate::resolve::local::Local;
 use crate::signature::lifetimes::Lifetimes;
 use crate::source::file::Source;
 
@@ -19,7 +20,7 @@ pub(super) fn check(
     function: &Function,
     signature: &Signature,
     parameter: &Type,
-    source: &Source,
+    local: &mut Local<'_, '_>,
 ) -> Result<(), Box<Diagnostic>> {
     let ReturnType::Type(_, returned) = &signature.output else {
         return Ok(());
@@ -29,7 +30,8 @@ pub(super) fn check(
     if !connection.any() {
         return Ok(());
     }
-    let mut result = Lifetimes::with_hidden(source);
+    let source = &*local.scope.source;
+    let mut result = Lifetimes::with_hidden(local);
     result.visit_type(returned);
     let shared = outlived(signature, &connection.named);
     if result.has_elided || result.named.intersection(&shared).next().is_some() {

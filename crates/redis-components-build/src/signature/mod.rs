@@ -28,7 +28,8 @@ use crate::carry::qualify::Qualify;
 use crate::diagnostics::Diagnostics;
 use crate::find::found::Found;
 use crate::manifest::functions::Function;
-use crate::modules::sources::Sources;
+use crate::resolve::local::Local;
+use crate::resolve::resolver::Resolver;
 use crate::rewrite::Absolute;
 use crate::runtime::Runtime;
 
@@ -56,7 +57,7 @@ pub(crate) fn plan(
     function: &Function,
     found: &Found,
     taken: &BTreeSet<String>,
-    sources: &mut Sources<'_>,
+    resolver: &mut Resolver<'_>,
     runtime: &Runtime,
     diagnostics: &mut Diagnostics,
 ) -> Option<Wrapper> {
@@ -64,22 +65,25 @@ pub(crate) fn plan(
     let view = found.view();
     let mut item = found.item.clone();
     refuse::check(function, &item, source, diagnostics)?;
-    let (seen, mut imports) = sources.see_through(&mut item.sig, view);
+    let (seen, mut imports) = resolver.see_through(&mut item.sig, view);
     let first = refuse::check(function, &item, source, diagnostics)?
         .ty
         .clone();
     let seen = &seen.signature;
     let is_async = item.sig.asyncness.is_some();
     let mut connection = Connection::of(&first, &item.sig, runtime);
+    let scope = &found.scope;
+    let mut local = Local { scope, resolver };
     if let Err(error) = connection::check(function, &connection, is_async, &first, source)
-        .and_then(|()| borrow::check(function, seen, &first, source))
-        .and_then(|()| returns::check(function, seen, source))
-        .and_then(|()| flavour::check(function, seen, source))
+        .and_then(|()| borrow::check(function, seen, &first, &mut local))
+        .and_then(|()| returns::check(function, seen, &mut local))
+        .and_then(|()| flavour::check(function, seen, &mut local))
         .and_then(|()| shared::check(function, seen, &first, source))
     {
         diagnostics.error(*error);
         return None;
     }
+    let is_result = returns::is_result(&seen.output, function, &mut local);
 
     let mut signature = item.sig;
     signature.inputs = signature.inputs.into_iter().skip(1).collect();
@@ -91,7 +95,7 @@ pub(crate) fn plan(
     let arguments = parameters::name(&mut signature.inputs);
     Absolute { module }.visit_signature_mut(&mut signature);
     connection.rewrite(&mut Absolute { module });
-    imports.merge(sources.nameable_in(view, |nameable| {
+    imports.merge(resolver.nameable_in(view, |nameable| {
         nameable.visit_signature_mut(&mut signature);
         connection.rewrite(nameable);
     }));
@@ -102,17 +106,14 @@ pub(crate) fn plan(
     for param in &signature.generics.params {
         mentions.remove(param);
     }
-    imports.add_all(mentions.clone(), view, sources);
+    imports.add_all(mentions.clone(), view, resolver);
     imports.report_hidden(function, diagnostics);
     let is_written_out = |name: &str| found.is_foreign || taken.contains(name);
     let mut qualify = Qualify::take_where(&mut imports, is_written_out);
     qualify.visit_signature_mut(&mut signature);
     connection.rewrite(&mut qualify);
     Some(Wrapper {
-        returned: Returned::of(
-            &signature.output,
-            returns::is_result(&seen.output, function, source),
-        ),
+        returned: Returned::of(&signature.output, is_result),
         is_dedicated: function.is_dedicated,
         turbofish: pruned.turbofish(&connection),
         signature,

@@ -1,10 +1,9 @@
 //! The return type: a result, whose error type takes the runtime's error, or a plain value.
 
-use proc_macro2::Ident;
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 use syn::{
-    GenericArgument, Item, Path, PathArguments, ReturnType, Signature, Type, TypeImplTrait,
+    GenericArgument, Item, PathArguments, ReturnType, Signature, Type, TypeImplTrait,
     TypeParamBound,
 };
 
@@ -12,8 +11,8 @@ use crate::diagnostics::diagnostic::Diagnostic;
 use crate::manifest::functions::{Function, Returns};
 use crate::nodes::absolute;
 use crate::nodes::{path_type, unit};
+use crate::resolve::local::Local;
 use crate::signature::connection::bare;
-use crate::source::file::Source;
 
 /// What a function returns.
 pub(crate) enum Returned {
@@ -49,11 +48,12 @@ pub(crate) fn is_never(output: &ReturnType) -> bool {
 pub(super) fn check(
     function: &Function,
     signature: &Signature,
-    source: &Source,
+    local: &mut Local<'_, '_>,
 ) -> Result<(), Box<Diagnostic>> {
     let ReturnType::Type(_, ty) = &signature.output else {
         return Ok(());
     };
+    let source = &*local.scope.source;
     let spot = || source.spot(ty.span());
     if let Type::ImplTrait(opaque) = bare(ty)
         && opaque.bounds.iter().any(is_future)
@@ -68,7 +68,7 @@ pub(super) fn check(
                 .help("write it as an `async fn`"),
         ));
     }
-    if is_result(&signature.output, function, source) && has_impl(&without_impl(ty)) {
+    if is_result(&signature.output, function, local) && has_impl(&without_impl(ty)) {
         let message = format!("the error type of `{}` has no name", function.name);
         return Err(Box::new(
             Diagnostic::error(message, &spot(), "an `impl` type where the error is")
@@ -83,42 +83,30 @@ pub(super) fn check(
 
 /// Tells whether a type, whose aliases are written out, is a result: as the manifest says, or by the
 /// name that it is imported from.
-pub(super) fn is_result(output: &ReturnType, function: &Function, source: &Source) -> bool {
+pub(super) fn is_result(
+    output: &ReturnType,
+    function: &Function,
+    local: &mut Local<'_, '_>,
+) -> bool {
     let ReturnType::Type(_, ty) = output else {
         return false;
     };
     function.returns.map_or_else(
-        || is_named_result(ty, source),
+        || is_named_result(ty, local),
         |returns| returns == Returns::Result,
     )
 }
 
-fn is_named_result(ty: &Type, source: &Source) -> bool {
+fn is_named_result(ty: &Type, local: &mut Local<'_, '_>) -> bool {
     let Type::Path(path) = bare(ty) else {
         return false;
     };
-    let is_own_type = matches!(
-        local(&path.path, source),
-        Some(Item::Enum(_) | Item::Struct(_) | Item::Union(_))
-    );
-    let full = source.full_path(&path.path);
-    !is_own_type && full.last().is_some_and(|last| last.ends_with("Result"))
-}
-
-/// Finds what the file declares under a path of one name.
-fn local<'a>(path: &Path, source: &'a Source) -> Option<&'a Item> {
-    let mut names: Vec<&Ident> = path.segments.iter().map(|segment| &segment.ident).collect();
-    if path
-        .segments
-        .first()
-        .is_some_and(|first| first.ident == "self")
-    {
-        names.remove(0);
+    let item = local.item(&path.path);
+    if matches!(item, Some(Item::Enum(_) | Item::Struct(_) | Item::Union(_))) {
+        return false;
     }
-    match names.as_slice() {
-        [name] if path.leading_colon.is_none() => source.declared_type(name),
-        _ => None,
-    }
+    let full = local.full_path(&path.path);
+    full.last().is_some_and(|last| last.ends_with("Result"))
 }
 
 /// Puts `()` for a success type that has no name in an expression: only the error's matters there.

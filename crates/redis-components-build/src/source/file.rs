@@ -4,21 +4,22 @@ use std::cell::OnceCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use proc_macro2::Span;
-use syn::{Attribute, Item};
+use proc_macro2::{Ident, Span};
+use syn::{Attribute, Item, ItemUse};
 
 use crate::diagnostics::file::{Spot, TextFile};
 use crate::source::cuts::Cuts;
-use crate::source::index::Index;
+use crate::source::index::{Index, key};
 use crate::source::shorten;
+use crate::source::use_tree::Leaf;
 
 /// A parsed source file, or an inline module of one.
 pub(crate) struct Source {
     pub(crate) file: Arc<TextFile>,
     pub(crate) items: Vec<Item>,
     /// What the parser has not seen of the file.
-    pub(crate) cuts: Rc<Cuts>,
-    pub(crate) index: OnceCell<Index>,
+    cuts: Rc<Cuts>,
+    index: OnceCell<Index>,
     /// The file's own, at its top.
     pub(crate) attributes: Vec<Attribute>,
 }
@@ -34,6 +35,64 @@ impl Source {
         let lines = self.file.text[lines].lines();
         Some(lines.filter_map(|line| line.trim_start().strip_prefix("///")))
     }
+}
+
+impl Source {
+    /// Returns an inline module of the file.
+    pub(crate) fn inline(&self, items: Vec<Item>) -> Self {
+        Self {
+            file: Arc::clone(&self.file),
+            items,
+            cuts: Rc::clone(&self.cuts),
+            index: OnceCell::new(),
+            // Those of the item, inner ones among them, are read with it.
+            attributes: Vec::new(),
+        }
+    }
+
+    /// Returns `true` if the module declares or imports a name, or may do so by a glob.
+    pub(crate) fn may_have(&self, name: &Ident) -> bool {
+        let (index, name) = (self.index(), key(name));
+        !index.globs.is_empty()
+            || index.declared.contains_key(&name)
+            || index.imported.contains_key(&name)
+    }
+
+    /// Returns the items that declare a name, in their order.
+    pub(crate) fn declaring(&self, name: &str) -> impl Iterator<Item = &Item> {
+        places(self.index().declared.get(name)).map(|place| &self.items[place])
+    }
+
+    /// Returns the ends of `use` items that import a name, in their order.
+    pub(crate) fn importing(&self, name: &str) -> impl Iterator<Item = (&ItemUse, &Leaf)> {
+        places(self.index().imported.get(name)).filter_map(|place| self.leaf(place))
+    }
+
+    /// Returns the ends of `use` items that import all that there is, in their order.
+    pub(crate) fn globs(&self) -> impl Iterator<Item = (&ItemUse, &Leaf)> {
+        places(Some(&self.index().globs)).filter_map(|place| self.leaf(place))
+    }
+
+    /// Returns all ends of `use` items, in their order.
+    pub(crate) fn leaves(&self) -> impl Iterator<Item = (&ItemUse, &Leaf)> {
+        (0..self.index().leaves.len()).filter_map(|place| self.leaf(place))
+    }
+
+    fn leaf(&self, place: usize) -> Option<(&ItemUse, &Leaf)> {
+        let (item, leaf) = &self.index().leaves[place];
+        match &self.items[*item] {
+            Item::Use(item) => Some((item, leaf)),
+            _ => None,
+        }
+    }
+
+    fn index(&self) -> &Index {
+        self.index.get_or_init(|| Index::of(&self.items))
+    }
+}
+
+fn places(places: Option<&Vec<usize>>) -> impl Iterator<Item = usize> {
+    places.into_iter().flatten().copied()
 }
 
 /// Parses a file; the error says where it cannot.
