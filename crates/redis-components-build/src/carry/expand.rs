@@ -14,9 +14,9 @@ use crate::carry::imports::Imports;
 use crate::carry::mentions::Mentions;
 use crate::carry::nameable::replace;
 use crate::carry::qualify::Qualify;
+use crate::resolve::meaning::{Kind, Located, Meaning};
 use crate::resolve::public::View;
 use crate::resolve::resolver::Resolver;
-use crate::resolve::resolver::{Kind, Located, Meaning};
 use crate::rewrite::Absolute;
 
 /// Writes out the aliases that the crate's root cannot name.

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use crate::carry::import::Import;
 use crate::carry::imports::Imports;
 use crate::modules::scope::Scope;
+use crate::resolve::meaning::{Kind, Meaning};
 use crate::resolve::public::View;
 use crate::resolve::resolver::Resolver;
-use crate::resolve::resolver::{Kind, Meaning};
 use crate::source::attributes::cfgs;
 use crate::source::items::has_macro_calls;
 

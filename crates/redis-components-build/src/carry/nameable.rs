@@ -9,9 +9,9 @@ use crate::carry::imports::Imports;
 use crate::module_path::ModulePath;
 use crate::modules::visible::is_visible_from_root;
 use crate::resolve::hidden::Hidden;
+use crate::resolve::meaning::{Kind, Located, Meaning};
 use crate::resolve::public::View;
 use crate::resolve::resolver::Resolver;
-use crate::resolve::resolver::{Kind, Located, Meaning};
 use crate::source::index::key;
 
 /// Replaces paths that begin with `crate` where something on them is private.

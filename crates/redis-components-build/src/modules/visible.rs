@@ -1,7 +1,11 @@
+use proc_macro2::Ident;
 use syn::Visibility;
 
 use crate::module_path::ModulePath;
 use crate::rewrite::resolve;
+use crate::source::file::Source;
+use crate::source::index::key;
+use crate::source::items::declared;
 
 /// Tells whether an item of `module` can be used everywhere in the crate.
 pub(crate) fn is_visible_from_root(visibility: &Visibility, module: &ModulePath) -> bool {
@@ -40,4 +44,23 @@ pub(crate) fn is_visible_from(
 
 pub(crate) fn is_public(visibility: &Visibility) -> bool {
     matches!(visibility, Visibility::Public(_))
+}
+
+/// Returns `true` if a module's items of a name, if it has some itself, are known to another module.
+pub(crate) fn may_see(
+    name: &Ident,
+    source: &Source,
+    module: &ModulePath,
+    viewer: &ModulePath,
+) -> bool {
+    let name = key(name);
+    let imported = source.importing(&name).map(|(item, _)| &item.vis);
+    let declared = source.declaring(&name).filter_map(declared);
+    let mut visibilities = imported.chain(declared.map(|(_, _, visibility)| visibility));
+    let mut is_there = false;
+    let is_visible = visibilities.any(|visibility| {
+        is_there = true;
+        is_visible_from(visibility, module, viewer)
+    });
+    is_visible || !is_there
 }

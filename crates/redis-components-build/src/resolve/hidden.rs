@@ -8,8 +8,9 @@ use crate::diagnostics::file::Spot;
 use crate::manifest::functions::Function;
 use crate::module_path::ModulePath;
 use crate::modules::visible::{is_public, is_visible_from_root};
+use crate::resolve::meaning::{Kind, Meaning};
 use crate::resolve::public::View;
-use crate::resolve::resolver::{Kind, Meaning, Resolver};
+use crate::resolve::resolver::Resolver;
 use crate::source::items::declared;
 
 /// Something that the crate's root cannot name.

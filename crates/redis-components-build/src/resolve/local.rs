@@ -1,10 +1,13 @@
 //! What checks ask about the paths of a signature.
 
+use proc_macro2::Ident;
 use syn::ext::IdentExt;
 use syn::{Item, Path};
 
 use crate::modules::scope::Scope;
-use crate::resolve::resolver::{Kind, Meaning, Resolver};
+use crate::resolve::meaning::{Kind, Located, Meaning};
+use crate::resolve::resolver::Resolver;
+use crate::rewrite::resolve;
 
 /// A module in which paths are looked up.
 pub(crate) struct Local<'a, 'b> {
@@ -40,5 +43,29 @@ impl Local<'_, '_> {
             Meaning::Item(_, item) => Some((*item).clone()),
             _ => None,
         })
+    }
+}
+
+impl Resolver<'_> {
+    /// Finds what a path of a signature stands for in a module.
+    pub(crate) fn locate_path(&mut self, scope: &Scope, path: &Path, kind: Kind) -> Vec<Located> {
+        if path.leading_colon.is_some() {
+            return Vec::new();
+        }
+        let mut idents: Vec<Ident> = path.segments.iter().map(|s| s.ident.clone()).collect();
+        if let Some((mut whole, used)) = resolve(&idents, &scope.module) {
+            whole.extend(idents.into_iter().skip(used));
+            idents = whole;
+        }
+        let mut found = if idents.first().is_some_and(|first| first == "crate") {
+            self.locate(&idents, kind)
+        } else {
+            self.locate_from(scope, &idents, kind)
+        };
+        found.retain(|found| found.used == idents.len());
+        for found in &mut found {
+            found.used = path.segments.len();
+        }
+        found
     }
 }

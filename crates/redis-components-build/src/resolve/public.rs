@@ -7,7 +7,8 @@ use syn::{Item, Visibility};
 use crate::module_path::ModulePath;
 use crate::modules::scope::Scope;
 use crate::modules::visible::{is_public, is_visible_from_root};
-use crate::resolve::resolver::{Kind, Located, Meaning, Resolver};
+use crate::resolve::meaning::{Kind, Located, Meaning};
+use crate::resolve::resolver::Resolver;
 use crate::source::items::declared;
 
 /// The places from which a signature is seen.

@@ -3,127 +3,34 @@
 //! A name may stand for several things, because `cfg` may choose between its declarations. All of them
 //! are found, each with the conditions of what leads to it.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use proc_macro2::Ident;
-use quote::ToTokens;
-use syn::{Attribute, Item, ItemUse, Path};
+use syn::{Attribute, Item, ItemUse};
 
 use crate::module_path::ModulePath;
 use crate::modules::scope::Scope;
 use crate::modules::sources::Sources;
-use crate::modules::visible::{is_visible_from, is_visible_from_root};
+use crate::modules::visible::{is_visible_from_root, may_see};
+use crate::resolve::answers::{Answers, Asked};
+use crate::resolve::meaning::{Kind, Located, Meaning, Target, without_twice};
 use crate::rewrite::resolve;
-use crate::source::attributes::{attributes, cfgs, without_repetitions};
+use crate::source::attributes::{attributes, cfgs};
 use crate::source::index::key;
 use crate::source::items::{declared, is_value};
 use crate::source::use_tree::Leaf;
 
-/// Imports of imports are followed so far: a cycle is rustc's to report.
-const MOST_STEPS: usize = 32;
-
-/// A function and a type may have the same name.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Kind {
-    Function,
-    Other,
-}
-
-/// What a path stands for.
-#[derive(Clone)]
-pub(crate) enum Meaning {
-    Module(Scope),
-    /// An item of a module of this crate.
-    Item(Scope, Rc<Item>),
-    /// Something of another crate: its path, and whether that begins with `::`.
-    Outside(Vec<Ident>, bool),
-}
-
-/// What a path stands for, and how.
-#[derive(Clone)]
-pub(crate) struct Located {
-    pub(crate) meaning: Meaning,
-    /// Whether the crate's root can use the path as it stands.
-    pub(crate) is_nameable: bool,
-    /// How many of the path's segments it is; what follows is inside of the item.
-    pub(crate) used: usize,
-    /// The conditions of what leads to it.
-    pub(crate) cfg: Vec<Attribute>,
-}
-
-/// What one end of a `use` item imports, from the crate's root.
-pub(crate) struct Target {
-    pub(crate) path: Vec<Ident>,
-    /// Whether the path begins with `::`.
-    pub(crate) has_colon: bool,
-    /// The conditions of the imports that the path goes through.
-    pub(crate) cfg: Vec<Attribute>,
-}
-
-/// A module's id, a name in it, what kind of thing the name is to be, and whether only globs are asked.
-type Question = (String, String, Kind, bool);
-
 /// Finds what paths stand for, in the crate's modules.
 pub(crate) struct Resolver<'a> {
     pub(crate) sources: Sources<'a>,
-    known: BTreeMap<Question, Rc<[Located]>>,
-    /// The questions of the search that is under way; `None` while one is being answered.
-    asked: BTreeMap<Question, Option<Rc<[Located]>>>,
-    depth: usize,
-    /// How often the search met a question that is being answered, or went too deep: what was found
-    /// meanwhile may not be all.
-    gaps: usize,
-}
-
-impl Target {
-    /// Returns `true` if the path begins with `crate`.
-    pub(crate) fn is_own(&self) -> bool {
-        !self.has_colon && self.path.first().is_some_and(|first| first == "crate")
-    }
-}
-
-impl Meaning {
-    /// Returns the path of where it is defined.
-    pub(crate) fn path(&self) -> Vec<Ident> {
-        match self {
-            Self::Module(scope) => scope.module.idents(),
-            Self::Item(scope, item) => {
-                let mut path = scope.module.idents();
-                path.extend(declared(item).map(|(_, ident, _)| ident.clone()));
-                path
-            }
-            Self::Outside(path, _) => path.clone(),
-        }
-    }
-
-    /// Returns `true` if it is of another crate, by a path that begins with `::`.
-    pub(crate) fn has_colon(&self) -> bool {
-        matches!(self, Self::Outside(_, true))
-    }
-
-    /// Returns what tells it apart from its twins.
-    fn id(&self) -> String {
-        let path: Vec<String> = self.path().iter().map(ToString::to_string).collect();
-        match self {
-            Self::Module(scope) => scope.id.clone(),
-            Self::Item(scope, item) => {
-                let place = declared(item).map(|(_, ident, _)| ident.span().byte_range().start);
-                format!("{} {} {place:?}", scope.id, path.join("::"))
-            }
-            Self::Outside(_, has_colon) => format!("{has_colon} {}", path.join("::")),
-        }
-    }
+    answers: Answers,
 }
 
 impl<'a> Resolver<'a> {
     pub(crate) fn new(sources: Sources<'a>) -> Self {
         Self {
             sources,
-            known: BTreeMap::new(),
-            asked: BTreeMap::new(),
-            depth: 0,
-            gaps: 0,
+            answers: Answers::default(),
         }
     }
 
@@ -165,28 +72,6 @@ impl<'a> Resolver<'a> {
             }
             _ => Vec::new(),
         }
-    }
-
-    /// Finds what a path of a signature stands for in a module.
-    pub(crate) fn locate_path(&mut self, scope: &Scope, path: &Path, kind: Kind) -> Vec<Located> {
-        if path.leading_colon.is_some() {
-            return Vec::new();
-        }
-        let mut idents: Vec<Ident> = path.segments.iter().map(|s| s.ident.clone()).collect();
-        if let Some((mut whole, used)) = resolve(&idents, &scope.module) {
-            whole.extend(idents.into_iter().skip(used));
-            idents = whole;
-        }
-        let mut found = if idents.first().is_some_and(|first| first == "crate") {
-            self.locate(&idents, kind)
-        } else {
-            self.locate_from(scope, &idents, kind)
-        };
-        found.retain(|found| found.used == idents.len());
-        for found in &mut found {
-            found.used = path.segments.len();
-        }
-        found
     }
 
     /// Finds what one end of a `use` item, or what a glob brings in under a name, stands for.
@@ -361,34 +246,16 @@ impl<'a> Resolver<'a> {
 
     fn answer(&mut self, name: &Ident, scope: &Scope, kind: Kind, globs: bool) -> Rc<[Located]> {
         let question = (scope.id.clone(), key(name), kind, globs);
-        if let Some(known) = self.known.get(&question) {
-            return Rc::clone(known);
-        }
-        if let Some(Some(known)) = self.asked.get(&question) {
-            return Rc::clone(known);
-        }
-        if self.asked.contains_key(&question) || self.depth == MOST_STEPS {
-            self.gaps += 1;
-            return Rc::new([]);
-        }
-        self.asked.insert(question.clone(), None);
-        self.depth += 1;
-        let gaps = self.gaps;
-        let found: Rc<[Located]> = if globs {
-            self.look_in_globs(name, scope, kind).into()
-        } else {
-            self.look(name, scope, kind).into()
+        let gaps = match self.answers.begin(&question) {
+            Asked::Known(found) => return found,
+            Asked::Now { gaps } => gaps,
         };
-        self.depth -= 1;
-        if gaps == self.gaps || self.depth == 0 {
-            self.known.insert(question, Rc::clone(&found));
+        let found = if globs {
+            self.look_in_globs(name, scope, kind)
         } else {
-            self.asked.insert(question, Some(Rc::clone(&found)));
-        }
-        if self.depth == 0 {
-            self.asked.clear();
-        }
-        found
+            self.look(name, scope, kind)
+        };
+        self.answers.end(question, found, gaps)
     }
 
     fn look(&mut self, ident: &Ident, scope: &Scope, kind: Kind) -> Vec<Located> {
@@ -474,7 +341,8 @@ impl<'a> Resolver<'a> {
             let Meaning::Module(inner) = module.meaning else {
                 continue;
             };
-            if inner.id == viewer.id || !may_see(name, &inner, &viewer.module) {
+            if inner.id == viewer.id || !may_see(name, &inner.source, &inner.module, &viewer.module)
+            {
                 continue;
             }
             for found in self.entry(name, &inner, kind).iter() {
@@ -497,42 +365,4 @@ fn has_macro(items: &[Item], path: &[Ident]) -> bool {
     items
         .iter()
         .any(|item| matches!(item, Item::Macro(item) if item.ident.as_ref() == Some(name)))
-}
-
-/// Returns `true` if a module's items of a name, if it has some itself, are known to another module.
-fn may_see(name: &Ident, scope: &Scope, viewer: &ModulePath) -> bool {
-    let name = key(name);
-    let imported = scope.source.importing(&name).map(|(item, _)| &item.vis);
-    let declared = scope.source.declaring(&name).filter_map(declared);
-    let mut visibilities = imported.chain(declared.map(|(_, _, visibility)| visibility));
-    let mut is_there = false;
-    let is_visible = visibilities.any(|visibility| {
-        is_there = true;
-        is_visible_from(visibility, &scope.module, viewer)
-    });
-    is_visible || !is_there
-}
-
-/// Keeps one of what is found twice: the one with no conditions, if there is one.
-fn without_twice(found: Vec<Located>) -> Vec<Located> {
-    let mut kept: Vec<(String, String, Located)> = Vec::new();
-    for mut located in found {
-        located.cfg = without_repetitions(located.cfg);
-        let cfg = located
-            .cfg
-            .iter()
-            .map(|cfg| cfg.to_token_stream().to_string());
-        let (id, cfg) = (located.meaning.id(), cfg.collect::<String>());
-        let is_known = |known: &(String, String, Located)| {
-            known.0 == id && (known.1.is_empty() || known.1 == cfg)
-        };
-        if kept.iter().any(is_known) {
-            continue;
-        }
-        if cfg.is_empty() {
-            kept.retain(|known| known.0 != id);
-        }
-        kept.push((id, cfg, located));
-    }
-    kept.into_iter().map(|(_, _, located)| located).collect()
 }
