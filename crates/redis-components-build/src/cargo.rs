@@ -62,7 +62,7 @@ fn variable(name: &str) -> Result<PathBuf, Error> {
     })
 }
 
-/// Tells whether there is nothing that another part of the build script wrote.
+/// Returns `true` if there is nothing that another part of the build script wrote.
 fn may_be_replaced(path: &Path) -> bool {
     fs::read(path).map_or(true, |current| current.starts_with(HEADER.as_bytes()))
 }

@@ -77,7 +77,7 @@ fn check_condition(
     }
 }
 
-/// Tells whether a name alone is a condition that every compiler knows.
+/// Returns `true` if a name alone is a condition that every compiler knows.
 fn is_cfg(name: &str) -> bool {
     matches!(
         name,

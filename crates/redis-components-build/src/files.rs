@@ -13,7 +13,7 @@ pub(crate) trait Files {
     /// Returns the names in a directory, sorted; none where it cannot be read.
     fn names(&self, directory: &Path) -> Vec<String>;
 
-    /// Tells whether a path leads out of the package, through a link.
+    /// Returns `true` if a path leads out of the package, through a link.
     fn leaves_package(&self, path: &Path) -> bool;
 }
 

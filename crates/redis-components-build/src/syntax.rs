@@ -13,17 +13,17 @@ const KEYWORDS: [&str; 52] = [
     "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
 ];
 
-/// Tells whether a word can name an item, as it is or as a raw identifier.
+/// Returns `true` if a word can name an item, as it is or as a raw identifier.
 pub(crate) fn is_identifier(word: &str) -> bool {
     is_word(word) && !is_path_word(word)
 }
 
-/// Tells whether a word means something in a path, and so cannot be a raw identifier.
+/// Returns `true` if a word means something in a path, and so cannot be a raw identifier.
 pub(crate) fn is_path_word(word: &str) -> bool {
     matches!(word, "self" | "Self" | "super" | "crate")
 }
 
-/// Tells whether a word is reserved in any edition.
+/// Returns `true` if a word is reserved in any edition.
 pub(crate) fn is_keyword(word: &str) -> bool {
     KEYWORDS.binary_search(&word).is_ok()
 }

@@ -12,7 +12,7 @@ use redis_components_build::{Config, Output};
 use support::cases;
 
 #[test]
-fn generated_text_is_as_expected() {
+fn b2_functions_are_wrapped_as_they_stand() {
     for case in cases("golden") {
         let output = generate(&case);
         expect_file![case.join("expected.rs")].assert_eq(output.source());
@@ -21,14 +21,14 @@ fn generated_text_is_as_expected() {
 }
 
 #[test]
-fn output_is_the_same_on_every_run() {
+fn b4_output_is_the_same_on_every_run() {
     for case in cases("golden") {
         assert_eq!(generate(&case).source(), generate(&case).source());
     }
 }
 
 #[test]
-fn diagnostics_are_as_expected() {
+fn b1_b3_mistakes_are_reported_at_their_places_in_one_run() {
     for case in cases("diagnostics") {
         let error = Config::new()
             .generate(case.join("components.toml"))
@@ -38,7 +38,7 @@ fn diagnostics_are_as_expected() {
 }
 
 #[test]
-fn inputs_are_the_manifest_each_source_and_the_modules_around_it_once() {
+fn b4_inputs_are_the_manifest_each_source_and_the_modules_around_it_once() {
     let output = generate(&support::crate_directory().join("tests/golden/shared_source"));
     let inputs: Vec<&Path> = output.inputs().collect();
     assert_eq!(
@@ -58,7 +58,7 @@ fn generate(case: &Path) -> Output {
 }
 
 #[test]
-fn a_source_that_does_not_parse_costs_its_wrappers_alone() {
+fn b3_a_source_that_does_not_parse_costs_its_wrappers_alone() {
     let package = tempfile::tempdir().unwrap();
     let functions = package.path().join("src/functions");
     fs::create_dir_all(&functions).unwrap();
@@ -84,7 +84,7 @@ fn a_source_that_does_not_parse_costs_its_wrappers_alone() {
 }
 
 #[test]
-fn what_goes_in_circles_is_left_to_the_compiler() {
+fn b3_what_goes_in_circles_is_left_to_the_compiler() {
     let package = tempfile::tempdir().unwrap();
     let functions = package.path().join("src/functions");
     fs::create_dir_all(&functions).unwrap();
@@ -112,7 +112,7 @@ fn what_goes_in_circles_is_left_to_the_compiler() {
 }
 
 #[test]
-fn the_runtime_can_have_another_path() {
+fn b2_the_runtime_can_have_another_path() {
     let manifest = support::crate_directory().join("tests/golden/straight/components.toml");
     let config = Config::new().runtime_path("crate::vendored::runtime");
     let output = config.generate(&manifest).unwrap();

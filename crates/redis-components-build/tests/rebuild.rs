@@ -20,7 +20,7 @@ pub async fn log_recent(_conn: &mut Connection, _message: &str) -> redis_compone
 ";
 
 #[test]
-fn an_unchanged_package_is_fresh() {
+fn b4_an_unchanged_package_is_fresh() {
     let package = Package::new("fresh");
     package.check_succeeds();
     package.write("notes.md", "Not an input.");
@@ -33,7 +33,7 @@ fn an_unchanged_package_is_fresh() {
 }
 
 #[test]
-fn a_missing_function_gives_the_diagnostic_and_nothing_else() {
+fn b1_a_missing_function_gives_the_diagnostic_and_nothing_else() {
     let package = Package::new("missing");
     // With everything else built, there are no other jobs for cargo to wait for and to speak of.
     package.check_succeeds();
@@ -66,7 +66,7 @@ error: build script logged errors"#;
 }
 
 #[test]
-fn a_changed_source_is_read_again() {
+fn b4_a_changed_source_is_read_again() {
     let package = Package::new("changed");
     package.check_succeeds();
     package.write(
@@ -86,7 +86,7 @@ fn a_changed_source_is_read_again() {
 }
 
 #[test]
-fn a_source_that_does_not_parse_is_left_to_rustc() {
+fn b3_a_source_that_does_not_parse_is_left_to_rustc() {
     let package = Package::new("broken");
     package.check_succeeds();
     package.write("src/functions/logs.rs", &FUNCTIONS.replace("&str)", "&str"));
@@ -109,7 +109,7 @@ fn a_source_that_does_not_parse_is_left_to_rustc() {
 }
 
 #[test]
-fn two_manifests_and_a_renamed_runtime_fit_in_modules() {
+fn b2_two_manifests_and_a_renamed_runtime_fit_in_modules() {
     let package = Package::new("modules");
     let renamed = cargo_toml(&package.name).replace(
         "redis-components = {",

@@ -127,7 +127,7 @@ impl Fence {
     }
 }
 
-/// Tells whether a word after the fence leaves the block Rust, and so a test.
+/// Returns `true` if a word after the fence leaves the block Rust, and so a test.
 fn is_rust_word(word: &str) -> bool {
     matches!(
         word,

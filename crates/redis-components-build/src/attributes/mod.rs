@@ -79,7 +79,7 @@ pub(crate) fn of(found: &Found, wrapper: &Wrapper) -> Attributes {
     }
 }
 
-/// Tells whether a function is there only sometimes.
+/// Returns `true` if a function is there only sometimes.
 pub(crate) fn is_conditional(found: &Found) -> bool {
     let item = &found.item;
     let is_cfg = |attribute: &Attribute| {
@@ -142,7 +142,7 @@ fn copied(meta: &Meta, wrapper: &Wrapper) -> Option<Meta> {
     is_copied.then(|| meta.clone())
 }
 
-/// Tells whether a signature has a map or set with the standard library's way of hashing.
+/// Returns `true` if a signature has a map or set with the standard library's way of hashing.
 fn has_hasher(wrapper: &Wrapper) -> bool {
     let is_hashed = |ident: &Ident| ident == "HashMap" || ident == "HashSet";
     let mut finder = Finder {
@@ -167,7 +167,7 @@ impl<'ast> Visit<'ast> for Finder<'_> {
     }
 }
 
-/// Tells whether an attribute deprecates what it stands on, if perhaps only sometimes.
+/// Returns `true` if an attribute deprecates what it stands on, if perhaps only sometimes.
 fn deprecates(meta: &Meta) -> bool {
     let path = meta.path();
     path.is_ident("deprecated")

@@ -43,7 +43,7 @@ impl Import {
             .unwrap_or_default()
     }
 
-    /// Tells whether it imports a crate by its own name, which resolves without.
+    /// Returns `true` if it imports a crate by its own name, which resolves without.
     pub(crate) fn is_needless(&self) -> bool {
         self.path.len() == 1 && self.rename.is_none() && !self.is_glob
     }

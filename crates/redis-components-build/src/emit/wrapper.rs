@@ -186,7 +186,7 @@ fn of_plain(ty: &Type, wrapper: &Wrapper, runtime: &Runtime) -> AngleBracketedGe
     }
 }
 
-/// Tells whether a return type may be an alias and can be asked: a path without generics, lifetimes, references and `impl`,
+/// Returns `true` if a return type may be an alias and can be asked: a path without generics, lifetimes, references and `impl`,
 /// which what is asked in a constant cannot have.
 fn may_be_alias(ty: &Type, generics: &Generics) -> bool {
     if !matches!(ty, Type::Path(_)) {

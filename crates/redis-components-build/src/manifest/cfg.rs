@@ -46,7 +46,7 @@ fn not_a_condition(text: &Text<'_>) -> Diagnostic {
     }
 }
 
-/// Tells whether rustc would take it for the condition of a `cfg`.
+/// Returns `true` if rustc would take it for the condition of a `cfg`.
 fn is_condition(meta: &Meta) -> bool {
     match meta {
         Meta::Path(path) => path.get_ident().is_some(),

@@ -129,7 +129,7 @@ impl<'a> Table<'a> {
         word
     }
 
-    /// Tells whether a key can have a number.
+    /// Returns `true` if a key can have a number.
     pub(super) fn allows(&self, key: &str, number: u64) -> bool {
         matches!(
             self.key_of(key).map(|key| &key.shape),

@@ -154,7 +154,7 @@ impl Sources<'_> {
         self.scopes(&ModulePath::root()).first().cloned()
     }
 
-    /// Tells whether a module has a file of its own.
+    /// Returns `true` if a module has a file of its own.
     pub(crate) fn has_file(&self, module: &ModulePath) -> bool {
         let mut files = module.files().into_iter();
         files.any(|file| self.files.exists(Path::new(&file)))

@@ -7,12 +7,12 @@ use crate::source::file::Source;
 use crate::source::index::key;
 use crate::source::items::declared;
 
-/// Tells whether an item of `module` can be used everywhere in the crate.
+/// Returns `true` if an item of `module` can be used everywhere in the crate.
 pub(crate) fn is_visible_from_root(visibility: &Visibility, module: &ModulePath) -> bool {
     is_visible_from(visibility, module, &ModulePath::root())
 }
 
-/// Tells whether an item of `module` can be used in the module `viewer`.
+/// Returns `true` if an item of `module` can be used in the module `viewer`.
 pub(crate) fn is_visible_from(
     visibility: &Visibility,
     module: &ModulePath,

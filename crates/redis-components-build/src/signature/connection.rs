@@ -82,7 +82,7 @@ impl Connection {
         }
     }
 
-    /// Tells whether the acquired type has a generic parameter of the function in it.
+    /// Returns `true` if the acquired type has a generic parameter of the function in it.
     pub(super) fn names(&self, parameter: &str) -> bool {
         let mut mentions = Mentions::default();
         self.mention(&mut mentions);

@@ -79,7 +79,7 @@ impl<'ast> Visit<'ast> for Lifetimes<'_, '_, '_> {
     fn visit_bound_lifetimes(&mut self, _: &'ast BoundLifetimes) {}
 }
 
-/// Tells whether a type has a lifetime parameter for which a path gives none.
+/// Returns `true` if a type has a lifetime parameter for which a path gives none.
 fn hides_lifetime(path: &Path, local: &mut Local<'_, '_>) -> bool {
     if let Some(last) = path.segments.last()
         && let PathArguments::AngleBracketed(arguments) = &last.arguments

@@ -39,7 +39,7 @@ impl Returned {
     }
 }
 
-/// Tells whether a function never returns.
+/// Returns `true` if a function never returns.
 pub(crate) fn is_never(output: &ReturnType) -> bool {
     matches!(output, ReturnType::Type(_, ty) if matches!(bare(ty), Type::Never(_)))
 }
@@ -81,7 +81,7 @@ pub(super) fn check(
     Ok(())
 }
 
-/// Tells whether a type, whose aliases are written out, is a result: as the manifest says, or by the
+/// Returns `true` if a type, whose aliases are written out, is a result: as the manifest says, or by the
 /// name that it is imported from.
 pub(super) fn is_result(
     output: &ReturnType,

@@ -18,12 +18,12 @@ pub(crate) fn declared(item: &Item) -> Option<(&'static str, &Ident, &Visibility
     })
 }
 
-/// Tells whether an item is a value, which no path to a type begins with.
+/// Returns `true` if an item is a value, which no path to a type begins with.
 pub(crate) fn is_value(item: &Item) -> bool {
     matches!(item, Item::Const(_) | Item::Fn(_) | Item::Static(_))
 }
 
-/// Tells whether the file has macros that may declare items which nobody sees here.
+/// Returns `true` if the file has macros that may declare items which nobody sees here.
 pub(crate) fn has_macro_calls(items: &[Item]) -> bool {
     items.iter().any(|item| match item {
         Item::Macro(call) if call.ident.is_none() => {
