@@ -1,9 +1,11 @@
 //! The shell around the core: cargo's environment, directives and output directory.
 
+use std::collections::BTreeMap;
 use std::env;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use crate::diagnostics::file::quoted;
 use crate::emit::HEADER;
@@ -29,6 +31,14 @@ pub(crate) fn compile(options: &Options, manifest: &Path) -> Result<(), Error> {
             "error: `{name}` in `OUT_DIR` is not a file that this generator wrote\n  = help: choose another name with `Config::out_file`"
         )));
     }
+    if let Some(other) = claim(&out, manifest) {
+        return Err(Error::new(format!(
+            "error: {} and {} both generate {}\n  = help: give one of them a file of its own with `Config::out_file`, and include it with `include_components!(\"…\")`",
+            quoted(&other.display().to_string()),
+            quoted(&manifest.display().to_string()),
+            quoted(name),
+        )));
+    }
     let generated = generate::generate(options, manifest, &Directory::new(root));
     for input in &generated.inputs {
         println!("cargo::rerun-if-changed={}", input.display());
@@ -45,6 +55,16 @@ pub(crate) fn compile(options: &Options, manifest: &Path) -> Result<(), Error> {
     }
     write_if_changed(&out, &generated.text)
         .map_err(|error| Error::new(format!("error: cannot write `{}`: {error}", out.display())))
+}
+
+/// Takes a file for a manifest; returns the manifest for which this process has taken the file before.
+fn claim(out: &Path, manifest: &Path) -> Option<PathBuf> {
+    static TAKEN: Mutex<BTreeMap<PathBuf, PathBuf>> = Mutex::new(BTreeMap::new());
+    let mut taken = TAKEN.lock().unwrap_or_else(PoisonError::into_inner);
+    let first = taken
+        .entry(out.to_owned())
+        .or_insert_with(|| manifest.to_owned());
+    (first != manifest).then(|| first.clone())
 }
 
 /// Hands an error to cargo, line by line, which stops the build and prints nothing else.

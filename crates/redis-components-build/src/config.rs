@@ -30,6 +30,7 @@ impl Config {
             options: Options {
                 runtime_path: "::redis_components".to_owned(),
                 out_file: "components.rs".to_owned(),
+                crate_root: None,
             },
         }
     }
@@ -45,6 +46,17 @@ impl Config {
     /// what `include_components!()` includes.
     pub fn out_file(mut self, name: impl Into<String>) -> Self {
         self.options.out_file = name.into();
+        self
+    }
+
+    /// Sets the root file of the target that includes the generated file, relative to the package:
+    /// `src/main.rs`, `tests/it.rs`.
+    ///
+    /// By default this is the first of the package's targets whose root, or a module in it, has
+    /// `include_components!` with the name of the file: the library, then binaries, examples, tests and
+    /// benchmarks. So this is for a target that includes the file in another way, such as a macro.
+    pub fn crate_root(mut self, file: impl Into<String>) -> Self {
+        self.options.crate_root = Some(file.into());
         self
     }
 

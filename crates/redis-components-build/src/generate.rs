@@ -9,16 +9,20 @@ use crate::diagnostics::Diagnostics;
 use crate::emit::module::{Function, Module};
 use crate::error::Error;
 use crate::files::{Files, Recorder};
+use crate::find::found::Found;
 use crate::find::listed::find;
 use crate::manifest::source_path::SourcePath;
-use crate::modules::root;
+use crate::modules::clashes;
+use crate::modules::root::Root;
 use crate::modules::scope::Scope;
 use crate::modules::sources::Sources;
 use crate::options::Options;
 use crate::output::Output;
+use crate::package::Package;
 use crate::resolve::public::View;
 use crate::resolve::resolver::Resolver;
 use crate::runtime::Runtime;
+use crate::signature::Wrapper;
 use crate::source::attributes::allowed_lints;
 use crate::{attributes, emit, features, manifest, signature};
 
@@ -58,12 +62,20 @@ pub(crate) fn generate(options: &Options, path: &Path, files: &dyn Files) -> Gen
 
 fn run(options: &Options, path: &Path, files: &dyn Files, diagnostics: &mut Diagnostics) -> String {
     let runtime = Runtime::parse(&options.runtime_path, diagnostics);
+    let package = Package::read(files);
     let Some(manifest) = manifest::read(path, files, diagnostics) else {
         return String::new();
     };
-    let mut sources = Sources::new(files);
-    root::check(&manifest.components, &mut sources, diagnostics);
-    features::check(&manifest.components, files, diagnostics);
+    let root = Root::find(options, &package, files, diagnostics);
+    let mut sources = Sources::new(files, root, &options.out_file);
+    clashes::check(
+        &manifest.components,
+        runtime.crate_name().as_deref(),
+        &package,
+        &mut sources,
+        diagnostics,
+    );
+    features::check(&manifest.components, &package, diagnostics);
     let name = path.file_name().map(|name| name.to_string_lossy());
     let mut output = emit::Output::new(
         &name.unwrap_or_default(),
@@ -74,7 +86,18 @@ fn run(options: &Options, path: &Path, files: &dyn Files, diagnostics: &mut Diag
     let mut resolver = Resolver::new(sources);
     for component in &manifest.components {
         let mut module = Module::new(component);
-        if let Some(path) = &component.source
+        let path = component
+            .source
+            .as_ref()
+            .map(|path| resolver.sources.actual(path));
+        if let Some(path) = &path
+            && component.functions.is_empty()
+        {
+            // If functions are listed, the file may not even be there.
+            if resolver.sources.module_of(path).is_none() {
+                diagnostics.error(path.not_a_module());
+            }
+        } else if let Some(path) = &path
             && let Some(source) = resolver.sources.load(component, path, diagnostics)
         {
             let scopes = resolver.sources.place(path, source, diagnostics);
@@ -110,32 +133,13 @@ fn fill(
     let own = resolved.clone();
     for function in &module.component.functions {
         for found in find(function, path, scopes, resolver, diagnostics) {
-            let Some(mut wrapper) =
-                signature::plan(function, &found, &own, resolver, runtime, diagnostics)
-            else {
-                continue;
-            };
-            let attributes = attributes::of(&found, &wrapper);
-            let imports = std::mem::take(&mut wrapper.imports);
-            let names = linked_names(&attributes.docs);
-            links.push((found.scope.clone(), found.module.clone(), names));
-            if !found.is_foreign {
-                resolved.extend(wrapper.mentions.names.iter().cloned());
+            for wrapper in signature::plan(function, &found, &own, resolver, runtime, diagnostics) {
+                if !found.is_foreign {
+                    resolved.extend(wrapper.mentions.names.iter().cloned());
+                }
+                let names = add(module, &found, wrapper);
+                links.push((found.scope.clone(), found.module.clone(), names));
             }
-            module.allow(&found.scope.allows);
-            let allowed = allowed_lints(&found.item.attrs);
-            if imports.is_deprecated || allowed.contains(DEPRECATED) {
-                // The import of a deprecated type trips it, outside of the wrapper.
-                module.allow(&BTreeSet::from([DEPRECATED.to_owned()]));
-            }
-            module.add(Function {
-                attributes,
-                is_conditional: attributes::is_conditional(&found),
-                is_public: found.is_public && imports.are_all_public,
-                module: found.module,
-                wrapper,
-            });
-            module.import(imports);
         }
     }
     for (scope, caller, mut names) in links {
@@ -143,8 +147,31 @@ fn fill(
         let view = View {
             scope: &scope,
             caller: &caller,
+            conditions: &[],
         };
         module.import(Imports::of_links(view, names, resolver));
     }
     module.tidy();
+}
+
+/// Adds a wrapper with what its signature needs, and returns the names that its documentation links.
+fn add(module: &mut Module<'_>, found: &Found, mut wrapper: Wrapper) -> BTreeSet<String> {
+    let attributes = attributes::of(found, &wrapper);
+    let imports = std::mem::take(&mut wrapper.imports);
+    let names = linked_names(&attributes.docs);
+    module.allow(&found.scope.allows);
+    let allowed = allowed_lints(&found.item.attrs);
+    if imports.is_deprecated || allowed.contains(DEPRECATED) {
+        // The import of a deprecated type trips it, outside of the wrapper.
+        module.allow(&BTreeSet::from([DEPRECATED.to_owned()]));
+    }
+    module.add(Function {
+        attributes,
+        is_conditional: !wrapper.cfg.is_empty() || attributes::is_conditional(found),
+        is_public: found.is_public && imports.are_all_public,
+        module: found.module.clone(),
+        wrapper,
+    });
+    module.import(imports);
+    names
 }

@@ -125,6 +125,7 @@ mod nearest;
 mod nodes;
 mod options;
 mod output;
+mod package;
 mod resolve;
 mod rewrite;
 mod runtime;

@@ -26,6 +26,12 @@ impl Runtime {
         Self { path }
     }
 
+    /// Returns the name of the crate, unless the path begins with `crate`.
+    pub(crate) fn crate_name(&self) -> Option<String> {
+        let first = &self.path.segments.first()?.ident;
+        (first != "crate").then(|| first.to_string())
+    }
+
     /// Returns the path of what it declares.
     pub(crate) fn item(&self, names: &[&str]) -> Path {
         let mut path = self.path.clone();

@@ -13,6 +13,65 @@ const KEYWORDS: [&str; 52] = [
     "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
 ];
 
+/// The types of the language, and the types and traits of the prelude.
+const TYPES: [&str; 55] = [
+    "bool",
+    "char",
+    "f32",
+    "f64",
+    "i8",
+    "i16",
+    "i32",
+    "i64",
+    "i128",
+    "isize",
+    "str",
+    "u8",
+    "u16",
+    "u32",
+    "u64",
+    "u128",
+    "usize",
+    "AsMut",
+    "AsRef",
+    "AsyncFn",
+    "AsyncFnMut",
+    "AsyncFnOnce",
+    "Box",
+    "Clone",
+    "Copy",
+    "Debug",
+    "Default",
+    "DoubleEndedIterator",
+    "Drop",
+    "Eq",
+    "ExactSizeIterator",
+    "Extend",
+    "Fn",
+    "FnMut",
+    "FnOnce",
+    "From",
+    "FromIterator",
+    "Future",
+    "Hash",
+    "Into",
+    "IntoFuture",
+    "IntoIterator",
+    "Iterator",
+    "Option",
+    "Ord",
+    "PartialEq",
+    "PartialOrd",
+    "Result",
+    "Send",
+    "Sized",
+    "String",
+    "Sync",
+    "ToOwned",
+    "ToString",
+    "Vec",
+];
+
 /// Returns `true` if a word can name an item, as it is or as a raw identifier.
 pub(crate) fn is_identifier(word: &str) -> bool {
     is_word(word) && !is_path_word(word)
@@ -26,6 +85,11 @@ pub(crate) fn is_path_word(word: &str) -> bool {
 /// Returns `true` if a word is reserved in any edition.
 pub(crate) fn is_keyword(word: &str) -> bool {
     KEYWORDS.binary_search(&word).is_ok()
+}
+
+/// Returns `true` if a word is a type or trait that code names without an import.
+pub(crate) fn is_type_name(word: &str) -> bool {
+    TYPES.contains(&word)
 }
 
 /// Makes an identifier, raw where the word is reserved.

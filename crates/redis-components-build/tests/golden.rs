@@ -45,8 +45,8 @@ fn b4_inputs_are_the_manifest_each_source_and_the_modules_around_it_once() {
         inputs,
         [
             Path::new("components.toml"),
-            Path::new("src/functions/shared.rs"),
             Path::new("src/lib.rs"),
+            Path::new("src/functions/shared.rs"),
         ]
     );
 }
@@ -137,27 +137,53 @@ fn b2_the_runtime_can_have_another_path() {
 
 #[cfg(unix)]
 #[test]
-fn a_source_that_is_a_link_out_of_the_package_is_refused() {
+fn b2_links_are_followed_as_rustc_does() {
+    use std::os::unix::fs::symlink;
+
     let elsewhere = tempfile::tempdir().unwrap();
     let outside = elsewhere.path().join("logs.rs");
     fs::write(&outside, "pub fn read(conn: Conn) {}").unwrap();
+    fs::create_dir(elsewhere.path().join("folder")).unwrap();
+    fs::copy(&outside, elsewhere.path().join("folder/jobs.rs")).unwrap();
     let package = tempfile::tempdir().unwrap();
     let functions = package.path().join("src/functions");
     fs::create_dir_all(&functions).unwrap();
+    symlink(&outside, functions.join("logs.rs")).unwrap();
+    symlink(elsewhere.path().join("folder"), functions.join("linked")).unwrap();
+    symlink("logs.rs", functions.join("inside.rs")).unwrap();
+    let manifest = package.path().join("components.toml");
+    fs::write(
+        &manifest,
+        "[components.logs]\nfunctions = [\"read\"]\n[components.inside]\nfunctions = [\"read\"]\n\
+         [components.jobs]\nsource = \"src/functions/linked/jobs.rs\"\nfunctions = [\"read\"]\n",
+    )
+    .unwrap();
+    let output = Config::new().generate(&manifest).unwrap();
+    for path in ["logs", "inside", "linked::jobs"] {
+        let call = format!("crate::functions::{path}::read");
+        assert!(output.source().contains(&call), "{path}");
+    }
+}
+
+#[test]
+fn b2_the_default_source_may_be_a_folder() {
+    let package = tempfile::tempdir().unwrap();
+    let folder = package.path().join("src/functions/logs");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("mod.rs"), "pub fn read(conn: Conn) {}").unwrap();
     let manifest = package.path().join("components.toml");
     fs::write(&manifest, "[components.logs]\nfunctions = [\"read\"]\n").unwrap();
+    let output = Config::new().generate(&manifest).unwrap();
+    assert!(output.source().contains("crate::functions::logs::read"));
 
-    let inside = functions.join("inside.rs");
-    fs::copy(&outside, &inside).unwrap();
-    let link = functions.join("logs.rs");
-    std::os::unix::fs::symlink(&inside, &link).unwrap();
-    Config::new().generate(&manifest).unwrap();
-
-    fs::remove_file(&link).unwrap();
-    std::os::unix::fs::symlink(&outside, &link).unwrap();
+    fs::write(
+        &manifest,
+        "[components.logs]\nsource = \"src/functions/logs.rs\"\nfunctions = [\"read\"]\n",
+    )
+    .unwrap();
     let error = Config::new().generate(&manifest).unwrap_err().to_string();
     assert!(
-        error.starts_with("error: the source `src/functions/logs.rs` leaves the package"),
+        error.contains("there is `src/functions/logs/mod.rs`"),
         "{error}"
     );
 }

@@ -16,7 +16,7 @@ use crate::find::found::Found;
 use crate::nodes;
 use crate::signature::Wrapper;
 use crate::signature::returns::{Returned, is_never};
-use crate::source::attributes::{allowed_lints, inner};
+use crate::source::attributes::{allowed_lints, cfgs, inner, without_repetitions};
 
 /// A wrapper's attributes.
 pub(crate) struct Attributes {
@@ -28,7 +28,11 @@ pub(crate) struct Attributes {
 /// Chooses from the attributes of a function.
 pub(crate) fn of(found: &Found, wrapper: &Wrapper) -> Attributes {
     let mut texts = Vec::new();
-    let mut others: Vec<Attribute> = found.cfg.clone();
+    let own = cfgs(&found.item.attrs);
+    let around = own.iter().chain(&found.cfg).chain(&wrapper.cfg);
+    // The function's own stand with its other attributes.
+    let around = without_repetitions(around.cloned().collect());
+    let mut others: Vec<Attribute> = around.into_iter().skip(own.len()).collect();
     for attribute in &found.item.attrs {
         if let Some(lines) = found.scope.source.docs(attribute) {
             texts.extend(lines.map(str::to_owned));

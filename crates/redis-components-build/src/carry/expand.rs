@@ -6,9 +6,10 @@ use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::visit::Visit;
 use syn::visit_mut::{self, VisitMut};
-use syn::{Generics, Item, Type, TypePath};
+use syn::{Attribute, Generics, Item, Type, TypePath};
 
 use crate::carry::alias::Arguments;
+use crate::carry::choices::Choices;
 use crate::carry::import::Import;
 use crate::carry::imports::Imports;
 use crate::carry::mentions::Mentions;
@@ -18,11 +19,13 @@ use crate::resolve::meaning::{Kind, Located, Meaning};
 use crate::resolve::public::View;
 use crate::resolve::resolver::Resolver;
 use crate::rewrite::Absolute;
+use crate::source::conditions::may_hold;
 
 /// Writes out the aliases that the crate's root cannot name.
 pub(crate) struct Expand<'a, 'b> {
     pub(crate) view: View<'a>,
     pub(crate) resolver: &'a mut Resolver<'b>,
+    pub(crate) choices: &'a mut Choices,
     /// The function's own, which hide types of the same name.
     pub(crate) generics: &'a Generics,
     pub(crate) imports: Imports,
@@ -70,7 +73,7 @@ impl Expand<'_, '_> {
         }
     }
 
-    /// Finds what a type's path stands for.
+    /// Finds what a type's path stands for: of several declarations, the one that this variant has.
     fn found(&mut self, ty: &Type) -> Option<Located> {
         let Type::Path(TypePath {
             qself: None, path, ..
@@ -83,10 +86,33 @@ impl Expand<'_, '_> {
         if params.any(|param| param.ident == first.ident) {
             return None;
         }
-        let found = self
-            .resolver
-            .locate_path(self.view.scope, path, Kind::Other);
-        found.into_iter().next()
+        let scope = self.view.scope;
+        let mut found = self.resolver.locate_path(scope, path, Kind::Other);
+        if found.len() > 1 {
+            let conditions: Vec<Attribute> = self.conditions();
+            found.retain(|found| may_hold(conditions.iter().chain(&found.cfg)));
+        }
+        let is_alias = |found: &Located| match &found.meaning {
+            Meaning::Item(_, item) => matches!(**item, Item::Type(_)),
+            _ => false,
+        };
+        if found.len() < 2 || !found.iter().any(is_alias) {
+            return found.into_iter().next();
+        }
+        let names = path
+            .segments
+            .iter()
+            .map(|segment| segment.ident.to_string());
+        let name = format!("{} {}", scope.id, names.collect::<Vec<_>>().join("::"));
+        let conditions: Vec<Vec<Attribute>> = found.iter().map(|found| found.cfg.clone()).collect();
+        let chosen = self.choices.choose(&name, &conditions);
+        Some(found.swap_remove(chosen))
+    }
+
+    /// Returns the conditions of the signature and of what was chosen for it.
+    fn conditions(&self) -> Vec<Attribute> {
+        let view = self.view.conditions.iter();
+        view.chain(self.choices.conditions()).cloned().collect()
     }
 
     /// Returns what a type is an alias of, and the alias's path.
@@ -115,13 +141,16 @@ impl Expand<'_, '_> {
             // Its names mean something where it is declared.
             let module = &scope.module;
             Absolute { module }.visit_type_mut(&mut target);
+            let conditions = self.conditions();
             let view = View {
                 scope,
                 caller: self.view.caller,
+                conditions: &conditions,
             };
             let mut inner = Expand {
                 view,
                 resolver: self.resolver,
+                choices: self.choices,
                 generics: &alias.generics,
                 imports: Imports::default(),
                 open: self.open.iter().chain([&path]).cloned().collect(),

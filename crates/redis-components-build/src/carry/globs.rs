@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use syn::Attribute;
+
 use crate::carry::import::Import;
 use crate::carry::imports::Imports;
 use crate::modules::scope::Scope;
@@ -12,21 +14,22 @@ use crate::source::attributes::cfgs;
 use crate::source::items::has_macro_calls;
 
 impl Imports {
-    /// Adds what a glob of the file brings in, as far as the glob leads to a module of this crate.
+    /// Adds what globs of the file bring in on a condition, as far as they lead to modules of this crate.
     pub(crate) fn add_globbed(
         &mut self,
         name: &str,
+        condition: Option<Attribute>,
         view: View<'_>,
         resolver: &mut Resolver<'_>,
     ) -> bool {
         let ident = crate::syntax::ident(name);
-        let all = resolver.locate_from(view.scope, std::slice::from_ref(&ident), Kind::Other);
-        let is_found = !all.is_empty();
-        for found in all {
+        let cfg: Vec<Attribute> = view.scope.cfg.iter().cloned().chain(condition).collect();
+        let all = resolver.through_globs(&ident, view.scope, Kind::Other);
+        for found in all.iter().filter(|found| view.may_have(&found.cfg)) {
             self.note(&found.meaning);
-            self.add_located(found, None, &ident, &view.scope.cfg, view, resolver);
+            self.add_located(found.clone(), None, &ident, &cfg, view, resolver);
         }
-        is_found
+        !all.is_empty()
     }
 
     /// Adds the globs of a file and of the modules that they lead to, as far as they may bring in what

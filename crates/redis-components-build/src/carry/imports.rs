@@ -16,6 +16,7 @@ use crate::resolve::meaning::{Kind, Located, Meaning};
 use crate::resolve::public::{View, is_public_item};
 use crate::resolve::resolver::Resolver;
 use crate::source::attributes::{attributes, cfgs, without_repetitions};
+use crate::source::conditions::otherwise;
 use crate::source::index::key;
 use crate::source::items::declared;
 use crate::source::use_tree::Leaf;
@@ -126,22 +127,32 @@ impl Imports {
     /// Adds what declares `name`; `false` if nothing that can be seen does.
     fn add(&mut self, name: &str, view: View<'_>, resolver: &mut Resolver<'_>) -> bool {
         let scope = view.scope;
-        let mut is_found = false;
+        let mut conditions = Vec::new();
         for (item, leaf) in scope.source.importing(name) {
-            is_found = true;
-            self.add_use(leaf, item, view, resolver);
+            let cfg = cfgs(&item.attrs);
+            if view.may_have(&cfg) {
+                self.add_use(leaf, item, view, resolver);
+            }
+            conditions.push(cfg);
         }
         for item in scope.source.declaring(name) {
             // A function is no type, and a wrapper may have its name.
-            let is_function = matches!(item, Item::Fn(item) if item.sig.constness.is_none());
-            if !is_function {
-                is_found = true;
-                if let Some(hidden) = self.add_item(item, view, resolver) {
-                    self.hidden.push(hidden);
-                }
+            if matches!(item, Item::Fn(item) if item.sig.constness.is_none()) {
+                continue;
             }
+            let cfg = cfgs(attributes(item));
+            if view.may_have(&cfg)
+                && let Some(hidden) = self.add_item(item, view, resolver)
+            {
+                self.hidden.push(hidden);
+            }
+            conditions.push(cfg);
         }
-        is_found || self.add_globbed(name, view, resolver)
+        if conditions.iter().any(Vec::is_empty) {
+            return true;
+        }
+        let is_globbed = self.add_globbed(name, otherwise(&conditions), view, resolver);
+        is_globbed || !conditions.is_empty()
     }
 
     /// Adds an import of the file, from where the crate's root can name what it imports.

@@ -1,6 +1,7 @@
 //! A signature that means the same elsewhere.
 
 pub(crate) mod alias;
+pub(crate) mod choices;
 pub(crate) mod expand;
 pub(crate) mod globs;
 pub(crate) mod import;

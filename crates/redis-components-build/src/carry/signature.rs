@@ -3,6 +3,7 @@
 use syn::visit_mut::VisitMut;
 use syn::{FnArg, ReturnType, Signature, Type};
 
+use crate::carry::choices::Choices;
 use crate::carry::expand::Expand;
 use crate::carry::imports::Imports;
 use crate::resolve::public::View;
@@ -20,11 +21,13 @@ impl Resolver<'_> {
         &mut self,
         signature: &mut Signature,
         view: View<'_>,
+        choices: &mut Choices,
     ) -> (Seen, Imports) {
         let generics = signature.generics.clone();
         let mut expand = Expand {
             view,
             resolver: self,
+            choices,
             generics: &generics,
             imports: Imports::default(),
             open: Vec::new(),

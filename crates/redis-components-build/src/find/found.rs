@@ -20,11 +20,12 @@ pub(crate) struct Found {
 }
 
 impl Found {
-    /// The places from which its signature is seen.
-    pub(crate) fn view(&self) -> View<'_> {
+    /// Returns how its signature is seen, under these conditions.
+    pub(crate) fn view<'a>(&'a self, conditions: &'a [Attribute]) -> View<'a> {
         View {
             scope: &self.scope,
             caller: &self.module,
+            conditions,
         }
     }
 }

@@ -1,8 +1,7 @@
 //! A listed name becomes the functions that it stands for.
 
 use proc_macro2::Ident;
-use quote::ToTokens;
-use syn::{Attribute, Item, ItemFn, ItemUse};
+use syn::{Item, ItemFn, ItemUse};
 
 use crate::diagnostics::Diagnostics;
 use crate::find::found::Found;
@@ -13,7 +12,7 @@ use crate::modules::scope::Scope;
 use crate::modules::visible::{is_public, is_visible_from_root};
 use crate::resolve::meaning::{Kind, Meaning};
 use crate::resolve::resolver::Resolver;
-use crate::source::attributes::{cfgs, without_repetitions};
+use crate::source::attributes::without_repetitions;
 use crate::source::file::Source;
 use crate::source::items::free_function;
 use crate::source::use_tree::Leaf;
@@ -151,17 +150,10 @@ fn reexported(name: &str, scope: &Scope, resolver: &mut Resolver<'_>) -> Vec<Fou
                 .chain(found.cfg)
                 .collect();
             found.cfg = without_repetitions(found.cfg);
-            // The function's own are copied with its other attributes.
-            let own: Vec<String> = cfgs(&function.attrs).iter().map(text).collect();
-            found.cfg.retain(|cfg| !own.contains(&text(cfg)));
             all.push(found);
         }
     }
     all
-}
-
-fn text(attribute: &Attribute) -> String {
-    attribute.to_token_stream().to_string()
 }
 
 /// Gives the name by which a function is called; the place stays that of the definition.

@@ -23,7 +23,7 @@ pub(crate) struct Component {
     pub(crate) wait_in_milliseconds: u64,
     pub(crate) connections: u64,
     pub(crate) cfg: Option<Condition>,
-    /// `None` where no function is listed, so that there is nothing to read.
+    /// `None` if nothing tells where it is.
     pub(crate) source: Option<SourcePath>,
     pub(crate) functions: Vec<Function>,
 }
@@ -69,13 +69,6 @@ fn read(
     } else {
         None
     };
-    if let Some(source) = source.as_ref().filter(|source| source.module.is_none())
-        && functions.is_empty()
-    {
-        // Where functions are listed, the file may not even be there.
-        diagnostics.error(source.not_a_module());
-    }
-    let source = source.filter(|_| !functions.is_empty());
     Some(Component {
         name: name.value.to_owned(),
         spot: name.spot.clone(),

@@ -1,5 +1,6 @@
 //! Which modules there are, and who may name them.
 
+pub(crate) mod clashes;
 pub(crate) mod include;
 pub(crate) mod place;
 pub(crate) mod root;

@@ -9,7 +9,6 @@ use crate::diagnostics::diagnostic::Diagnostic;
 use crate::diagnostics::file::quoted;
 use crate::manifest::source_path::SourcePath;
 use crate::module_path::ModulePath;
-use crate::modules::include::place_of_include;
 use crate::modules::scope::Scope;
 use crate::modules::sources::Sources;
 use crate::nearest::nearest;
@@ -25,7 +24,7 @@ impl Sources<'_> {
         source: Rc<Source>,
         diagnostics: &mut Diagnostics,
     ) -> Vec<Scope> {
-        let Some(module) = &path.module else {
+        let Some(module) = &self.module_of(path) else {
             diagnostics.error(path.not_a_module());
             return Vec::new();
         };
@@ -38,12 +37,19 @@ impl Sources<'_> {
             diagnostics.error(problem);
             return Vec::new();
         }
-        let file = ModulePath::of_file(&path.file).filter(|file| module.below(file).is_some());
-        let inline = file.map(|file| Scope::of_file(Rc::clone(&source), file).walk(module));
+        let file = self.root.module_of(&path.file);
+        let file = file.filter(|file| module.below(file).is_some());
+        let inline = file.map(|file| self.scope_of_file(Rc::clone(&source), file).walk(module));
         match inline {
             Some(inline) if !inline.is_empty() => inline,
-            _ => vec![Scope::of_file(source, module.clone())],
+            _ => vec![self.scope_of_file(source, module.clone())],
         }
+    }
+
+    /// Returns the module that a component names, or that its file's path gives.
+    pub(crate) fn module_of(&self, path: &SourcePath) -> Option<ModulePath> {
+        let named = path.module.clone();
+        named.or_else(|| self.root.module_of(&path.file))
     }
 
     /// Says what is wrong with the place of a source, if that is certain.
@@ -80,7 +86,7 @@ impl Sources<'_> {
         let label = format!("no `mod {name}` in {around}");
         let names: Vec<String> = outer.module_names().collect();
         let error = Diagnostic::error(message, place, label);
-        Some(match nearest(name, names.iter().map(String::as_str)) {
+        let error = match nearest(name, names.iter().map(String::as_str)) {
             Some(similar) => error.help(format!(
                 "there is a module `{}`",
                 outer.module.child(similar)
@@ -88,7 +94,14 @@ impl Sources<'_> {
             None => error.help(format!(
                 "add `pub mod {name};` to {around}, or correct the path"
             )),
-        })
+        };
+        if !outer.module.is_root() || !self.root.is_one_of_several {
+            return Some(error);
+        }
+        Some(error.note(format!(
+            "the generated modules are in the target {}; `Config::crate_root` names another one",
+            quoted(&self.root.target.file)
+        )))
     }
 
     /// Returns `true` if a module is certainly not declared where it would have to be.
@@ -100,18 +113,20 @@ impl Sources<'_> {
             return true;
         }
         let outers = self.scopes(&outer);
-        !outers.is_empty() && outers.iter().all(|outer| is_certainly_without(outer, name))
+        !outers.is_empty()
+            && outers
+                .iter()
+                .all(|outer| self.is_certainly_without(outer, name))
     }
-}
 
-/// Returns `true` if a module certainly has no module of a name in it.
-fn is_certainly_without(outer: &Scope, name: &str) -> bool {
-    let items = &outer.source.items;
-    // Of another crate root than the two usual ones nothing is known.
-    let is_known = !outer.module.is_root() || place_of_include(items).is_some();
-    is_known
-        && outer.declarations(name).next().is_none()
-        && !has_macro_calls(items)
-        // An import may bring it in.
-        && !outer.source.leaves().any(|(_, leaf)| leaf.is_glob || leaf.name.unraw() == name)
+    /// Returns `true` if a module certainly has no module of a name in it.
+    fn is_certainly_without(&self, outer: &Scope, name: &str) -> bool {
+        // Nothing is known of a root that does not include the modules, as far as can be seen.
+        let is_known = !outer.module.is_root() || self.root.is_known;
+        is_known
+            && outer.declarations(name).next().is_none()
+            && !has_macro_calls(&outer.source.items)
+            // An import may bring it in.
+            && !outer.source.leaves().any(|(_, leaf)| leaf.is_glob || leaf.name.unraw() == name)
+    }
 }

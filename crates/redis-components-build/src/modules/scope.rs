@@ -5,13 +5,15 @@ use std::rc::Rc;
 
 use proc_macro2::Ident;
 use syn::ext::IdentExt;
-use syn::{Attribute, Item, ItemMod, Visibility};
+use syn::{Attribute, Expr, ExprLit, Item, ItemMod, Lit, Meta, Visibility, parse_quote};
 
 use crate::diagnostics::file::Spot;
+use crate::files::{directory_of, joined};
 use crate::module_path::ModulePath;
 use crate::modules::include::place_of_include;
 use crate::modules::visible::is_visible_from;
-use crate::source::attributes::{allowed_lints, cfgs, without_repetitions};
+use crate::source::attributes::{allowed_lints, cfgs, inner, without_repetitions};
+use crate::source::conditions::otherwise;
 use crate::source::file::Source;
 
 /// A module of the crate: a file, or an inline module of one.
@@ -30,6 +32,12 @@ pub(crate) struct Scope {
     /// Whether the generated modules can name the module by this path, as far as its surroundings are
     /// known.
     pub(crate) is_reachable: bool,
+    /// The directory in which `mod` items look for files.
+    pub(crate) directory: String,
+    /// The directory from which `#[path]` starts.
+    pub(crate) path_base: String,
+    /// The name of the generated file.
+    out_file: Rc<str>,
     /// The innermost module around it that includes generated modules, else the root: they can name
     /// what is private there.
     viewer: ModulePath,
@@ -45,17 +53,25 @@ pub(crate) struct Declared {
 
 impl Scope {
     /// The crate's root. What it allows, it allows where generated modules stand as well.
-    pub(crate) fn root(source: Rc<Source>) -> Self {
+    pub(crate) fn root(source: Rc<Source>, out_file: &Rc<str>) -> Self {
+        let directory = directory_of(&source.file.path).to_owned();
         Self {
             allows: BTreeSet::new(),
             cfg: Vec::new(),
-            ..Self::of_file(source, ModulePath::root())
+            path_base: directory.clone(),
+            directory,
+            ..Self::of_file(source, ModulePath::root(), out_file)
         }
     }
 
     /// A file whose surroundings are not known.
-    pub(crate) fn of_file(source: Rc<Source>, module: ModulePath) -> Self {
+    pub(crate) fn of_file(source: Rc<Source>, module: ModulePath, out_file: &Rc<str>) -> Self {
+        let file = &source.file.path;
+        let directory = file.strip_suffix("/mod.rs").or(file.strip_suffix(".rs"));
         Self {
+            directory: directory.unwrap_or_default().to_owned(),
+            path_base: directory_of(file).to_owned(),
+            out_file: Rc::clone(out_file),
             allows: allowed_lints(&source.attributes),
             cfg: cfgs(&source.attributes),
             id: format!("{module} in {}", source.file.path),
@@ -67,20 +83,28 @@ impl Scope {
         }
     }
 
-    /// A module that a `mod` item of this one declares: the item's number among those of its name.
-    pub(crate) fn inside(&self, item: &ItemMod, number: usize, source: Rc<Source>) -> Self {
+    /// A module that a `mod` item of this one declares, with its number among those of its name, and the
+    /// condition under which the item stands for this source.
+    pub(crate) fn inside(
+        &self,
+        item: &ItemMod,
+        number: usize,
+        condition: &[Attribute],
+        source: Rc<Source>,
+    ) -> Self {
         let name = item.ident.unraw().to_string();
-        let mut inner = Self::of_file(source, self.module.child(&name));
+        let mut inner = Self::of_file(source, self.module.child(&name), &self.out_file);
         inner.id = match number {
             0 => format!("{}::{name}", self.id),
             number => format!("{}::{name}#{number}", self.id),
         };
         inner.allows.extend(self.allows.iter().cloned());
         inner.allows.extend(allowed_lints(&item.attrs));
-        let cfg = cfgs(&item.attrs);
+        let mut cfg = cfgs(&item.attrs);
+        cfg.extend_from_slice(condition);
         let outer = self.cfg.iter().chain(&cfg).cloned();
         inner.cfg = without_repetitions(outer.chain(inner.cfg).collect());
-        inner.viewer = if place_of_include(&self.source.items).is_some() {
+        inner.viewer = if place_of_include(&self.source.items, &self.out_file).is_some() {
             self.module.clone()
         } else {
             self.viewer.clone()
@@ -144,6 +168,51 @@ impl Scope {
     pub(crate) fn of_inline(&self, item: &ItemMod, number: usize) -> Option<Self> {
         let (_, items) = item.content.as_ref()?;
         let source = self.source.inline(items.clone());
-        Some(self.inside(item, number, Rc::new(source)))
+        let name = item.ident.unraw().to_string();
+        let directory = match paths(item).into_iter().next() {
+            Some((Some(path), _)) => joined(&self.path_base, &path),
+            _ => joined(&self.directory, &name),
+        };
+        let inner = self.inside(item, number, &[], Rc::new(source));
+        let directory = directory.unwrap_or_default();
+        Some(Self {
+            path_base: directory.clone(),
+            directory,
+            ..inner
+        })
+    }
+}
+
+/// Returns what `#[path = "…"]` says, also inside of `cfg_attr`, and on which conditions: `None` stands for
+/// the file that the module's name gives.
+pub(crate) fn paths(item: &ItemMod) -> Vec<(Option<String>, Vec<Attribute>)> {
+    let mut paths = Vec::new();
+    for attribute in &item.attrs {
+        if let Some(path) = path_of(&attribute.meta) {
+            return vec![(Some(path), Vec::new())];
+        }
+        if attribute.path().is_ident("cfg_attr")
+            && let Some(metas) = inner(&attribute.meta)
+            && let Some(path) = metas.iter().skip(1).find_map(path_of)
+        {
+            let condition = &metas[0];
+            paths.push((Some(path), vec![parse_quote!(#[cfg(#condition)])]));
+        }
+    }
+    let conditions: Vec<_> = paths.iter().map(|(_, cfg)| cfg.clone()).collect();
+    paths.push((None, otherwise(&conditions).into_iter().collect()));
+    paths
+}
+
+fn path_of(meta: &Meta) -> Option<String> {
+    match meta {
+        Meta::NameValue(meta) if meta.path.is_ident("path") => match &meta.value {
+            Expr::Lit(ExprLit {
+                lit: Lit::Str(path),
+                ..
+            }) => Some(path.value()),
+            _ => None,
+        },
+        _ => None,
     }
 }

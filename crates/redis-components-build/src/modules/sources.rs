@@ -5,23 +5,17 @@ use std::io;
 use std::path::Path;
 use std::rc::Rc;
 
-use syn::ext::IdentExt;
-use syn::{Expr, ExprLit, ItemMod, Lit, Meta};
-
 use crate::diagnostics::Diagnostics;
 use crate::diagnostics::diagnostic::Diagnostic;
 use crate::diagnostics::file::quoted;
-use crate::files::Files;
+use crate::files::{Files, joined};
 use crate::manifest::component::Component;
 use crate::manifest::source_path::SourcePath;
 use crate::module_path::ModulePath;
-use crate::modules::include::place_of_include;
-use crate::modules::scope::Scope;
+use crate::modules::root::Root;
+use crate::modules::scope::{Scope, paths};
 use crate::nearest::nearest;
-use crate::source::file::Source;
-use crate::source::file::parse;
-
-const ROOTS: [&str; 2] = ["src/lib.rs", "src/main.rs"];
+use crate::source::file::{Source, parse};
 
 /// What came of reading a source file.
 #[derive(Clone)]
@@ -34,6 +28,8 @@ pub(crate) enum Loaded {
 /// The files read so far: components may share one.
 pub(crate) struct Sources<'a> {
     files: &'a dyn Files,
+    pub(crate) root: Root,
+    out_file: Rc<str>,
     loaded: BTreeMap<String, Loaded>,
     scopes: BTreeMap<String, Rc<[Scope]>>,
     /// By the outer module's id and the name.
@@ -43,13 +39,34 @@ pub(crate) struct Sources<'a> {
 }
 
 impl<'a> Sources<'a> {
-    pub(crate) fn new(files: &'a dyn Files) -> Self {
+    pub(crate) fn new(files: &'a dyn Files, root: Root, out_file: &str) -> Self {
+        let mut loaded = BTreeMap::new();
+        if let Some(source) = &root.source {
+            loaded.insert(root.target.file.clone(), Loaded::Parsed(Rc::clone(source)));
+        }
         Self {
             files,
-            loaded: BTreeMap::new(),
+            root,
+            out_file: Rc::from(out_file),
+            loaded,
             scopes: BTreeMap::new(),
             children: BTreeMap::new(),
             warnings: Vec::new(),
+        }
+    }
+
+    /// Returns a component's source as it is: the default may be a folder.
+    pub(crate) fn actual(&self, path: &SourcePath) -> SourcePath {
+        let folder = path.file.replace(".rs", "/mod.rs");
+        let is_there = |file: &str| self.files.exists(Path::new(file));
+        let file = if path.is_default && !is_there(&path.file) && is_there(&folder) {
+            folder
+        } else {
+            path.file.clone()
+        };
+        SourcePath {
+            file,
+            ..path.clone()
         }
     }
 
@@ -60,13 +77,6 @@ impl<'a> Sources<'a> {
         path: &SourcePath,
         diagnostics: &mut Diagnostics,
     ) -> Option<Rc<Source>> {
-        if self.files.leaves_package(Path::new(&path.file)) {
-            let message = format!("the source {} leaves the package", quoted(&path.file));
-            let label = "a link to a file outside of the package";
-            let help = "copy the file into the package, or list it where it is";
-            diagnostics.error(Diagnostic::error(message, &path.spot, label).help(help));
-            return None;
-        }
         match self.read(&path.file) {
             Ok(Loaded::Parsed(source)) => Some(source),
             Ok(_) => None,
@@ -136,8 +146,10 @@ impl<'a> Sources<'a> {
     /// Returns a file that may be meant: in `src`, or of a similar name in the same directory.
     fn similar_file(&self, file: &str) -> Option<String> {
         let in_src = format!("src/{file}");
-        if self.files.exists(Path::new(&in_src)) {
-            return Some(in_src);
+        let folder = format!("{}/mod.rs", file.strip_suffix(".rs").unwrap_or(file));
+        let mut likely = [in_src, folder].into_iter();
+        if let Some(file) = likely.find(|file| self.files.exists(Path::new(file))) {
+            return Some(file);
         }
         let (directory, name) = file.rsplit_once('/')?;
         let names = self.files.names(Path::new(directory));
@@ -147,17 +159,14 @@ impl<'a> Sources<'a> {
 }
 
 impl Sources<'_> {
-    /// Returns the crate's root: of a library and a program, the one that includes the generated modules.
-    ///
-    /// `None` if it is not where it usually is, or does not parse.
-    pub(crate) fn root(&mut self) -> Option<Scope> {
+    /// Returns the module at the crate's root; `None` if its file is not there, or does not parse.
+    pub(crate) fn root_scope(&mut self) -> Option<Scope> {
         self.scopes(&ModulePath::root()).first().cloned()
     }
 
-    /// Returns `true` if a module has a file of its own.
-    pub(crate) fn has_file(&self, module: &ModulePath) -> bool {
-        let mut files = module.files().into_iter();
-        files.any(|file| self.files.exists(Path::new(&file)))
+    /// Returns a module whose surroundings are not known.
+    pub(crate) fn scope_of_file(&self, source: Rc<Source>, module: ModulePath) -> Scope {
+        Scope::of_file(source, module, &self.out_file)
     }
 
     /// Finds the modules of a path where `mod` items look for them: `cfg` may choose between several.
@@ -177,56 +186,73 @@ impl Sources<'_> {
         if let Some(known) = self.children.get(&id) {
             return Rc::clone(known);
         }
-        let items = outer.declarations(name).enumerate();
-        let children: Rc<[Scope]> = items
-            .filter_map(|(number, item)| self.child(outer, item, number))
-            .collect();
+        let mut children = Vec::new();
+        for item in outer.declarations(name) {
+            if let Some(inline) = outer.of_inline(item, children.len()) {
+                children.push(inline);
+                continue;
+            }
+            for (path, cfg) in paths(item) {
+                let source = match path {
+                    Some(path) => {
+                        let file = joined(&outer.path_base, &path);
+                        // Modules in it are looked for beside it.
+                        file.and_then(|file| Some((self.source(&file)?, true)))
+                    }
+                    None => self
+                        .source_in(&outer.directory, name)
+                        .map(|source| (source, false)),
+                };
+                if let Some((source, is_beside)) = source {
+                    let mut child = outer.inside(item, children.len(), &cfg, source);
+                    if is_beside {
+                        child.directory.clone_from(&child.path_base);
+                    }
+                    children.push(child);
+                }
+            }
+        }
+        let children: Rc<[Scope]> = children.into();
         self.children.insert(id, Rc::clone(&children));
         children
     }
 
-    fn child(&mut self, outer: &Scope, item: &ItemMod, number: usize) -> Option<Scope> {
-        if item.content.is_some() {
-            return outer.of_inline(item, number);
-        }
-        let source = match path_attribute(item) {
-            Some(path) => self.source(&beside(outer, &path)?)?,
-            None => self.source_of(&outer.module.child(&item.ident.unraw().to_string()))?,
-        };
-        Some(outer.inside(item, number, source))
-    }
-
     fn find_scopes(&mut self, module: &ModulePath) -> Vec<Scope> {
         let Some((outer, name)) = module.split_last() else {
-            return self.find_root().into_iter().collect();
+            let file = self.root.target.file.clone();
+            let is_there = self.files.exists(Path::new(&file));
+            let root = is_there.then(|| self.source(&file)).flatten();
+            return root
+                .map(|root| Scope::root(root, &self.out_file))
+                .into_iter()
+                .collect();
         };
         let mut scopes = Vec::new();
-        let mut is_declared = false;
-        for outer in self.scopes(&outer).iter() {
-            is_declared |= outer.declarations(name).next().is_some();
+        let mut source = None;
+        let outers = self.scopes(&outer);
+        for outer in outers.iter() {
+            if outer.declarations(name).next().is_none() {
+                source = source.or_else(|| self.source_in(&outer.directory, name));
+            }
             scopes.extend_from_slice(&self.children(outer, name));
         }
-        if !is_declared && let Some(source) = self.source_of(module) {
+        if outers.is_empty() {
+            source = self.source_in(&self.root.directory.clone(), &module.file_stem());
+        }
+        let is_declared = outers
+            .iter()
+            .any(|outer| outer.declarations(name).next().is_some());
+        if !is_declared && let Some(source) = source {
             // A macro may have declared it.
-            scopes.push(Scope::of_file(source, module.clone()));
+            scopes.push(self.scope_of_file(source, module.clone()));
         }
         scopes
     }
 
-    fn find_root(&mut self) -> Option<Scope> {
-        let mut roots: Vec<Rc<Source>> = Vec::new();
-        for file in ROOTS {
-            if self.files.exists(Path::new(file)) {
-                roots.extend(self.source(file));
-            }
-        }
-        let is_including = |root: &Rc<Source>| place_of_include(&root.items).is_some();
-        let including = roots.iter().position(is_including).unwrap_or(0);
-        (!roots.is_empty()).then(|| Scope::root(roots.swap_remove(including)))
-    }
-
-    fn source_of(&mut self, module: &ModulePath) -> Option<Rc<Source>> {
-        let mut files = module.files().into_iter();
+    /// Reads the file of a module, `name.rs` or `name/mod.rs` in a directory.
+    fn source_in(&mut self, directory: &str, name: &str) -> Option<Rc<Source>> {
+        let paths = [format!("{name}.rs"), format!("{name}/mod.rs")];
+        let mut files = paths.iter().filter_map(|path| joined(directory, path));
         let file = files.find(|file| self.files.exists(Path::new(file)))?;
         self.source(&file)
     }
@@ -237,28 +263,4 @@ impl Sources<'_> {
             _ => None,
         }
     }
-}
-
-/// Returns what `#[path = "…"]` says.
-fn path_attribute(item: &ItemMod) -> Option<String> {
-    item.attrs
-        .iter()
-        .find_map(|attribute| match &attribute.meta {
-            Meta::NameValue(meta) if meta.path.is_ident("path") => match &meta.value {
-                Expr::Lit(ExprLit {
-                    lit: Lit::Str(path),
-                    ..
-                }) => Some(path.value()),
-                _ => None,
-            },
-            _ => None,
-        })
-}
-
-/// Returns the path of a file beside a module's own; `None` for inline modules, which have other rules.
-fn beside(scope: &Scope, path: &str) -> Option<String> {
-    let own = &scope.source.file.path;
-    let is_inline = !scope.module.files().contains(own);
-    let (directory, _) = own.rsplit_once('/')?;
-    (!is_inline && !path.contains("..")).then(|| format!("{directory}/{path}"))
 }

@@ -2,13 +2,14 @@
 
 use proc_macro2::Ident;
 use syn::ext::IdentExt;
-use syn::{Item, Visibility};
+use syn::{Attribute, Item, Visibility};
 
 use crate::module_path::ModulePath;
 use crate::modules::scope::Scope;
 use crate::modules::visible::{is_public, is_visible_from_root};
 use crate::resolve::meaning::{Kind, Located, Meaning};
 use crate::resolve::resolver::Resolver;
+use crate::source::conditions::may_hold;
 use crate::source::items::declared;
 
 /// The places from which a signature is seen.
@@ -18,6 +19,15 @@ pub(crate) struct View<'a> {
     pub(crate) scope: &'a Scope,
     /// The module through which it is called.
     pub(crate) caller: &'a ModulePath,
+    /// The conditions under which it is there.
+    pub(crate) conditions: &'a [Attribute],
+}
+
+impl View<'_> {
+    /// Returns `true` if something with conditions may be there where the signature is.
+    pub(crate) fn may_have(&self, cfg: &[Attribute]) -> bool {
+        may_hold(self.conditions.iter().chain(cfg))
+    }
 }
 
 impl Resolver<'_> {
@@ -43,6 +53,7 @@ impl Resolver<'_> {
         let view = View {
             scope,
             caller: &scope.module,
+            conditions: &[],
         };
         let path = self.path_of(scope, ident, visibility, Kind::Function, view)?;
         let (name, module) = path.split_last()?;

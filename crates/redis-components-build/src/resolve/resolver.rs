@@ -16,6 +16,7 @@ use crate::resolve::answers::{Answers, Asked};
 use crate::resolve::meaning::{Kind, Located, Meaning, Target, without_twice};
 use crate::rewrite::resolve;
 use crate::source::attributes::{attributes, cfgs};
+use crate::source::conditions::otherwise;
 use crate::source::index::key;
 use crate::source::items::{declared, is_value};
 use crate::source::use_tree::Leaf;
@@ -237,7 +238,12 @@ impl<'a> Resolver<'a> {
     }
 
     /// Finds what a module's globs bring in under a name.
-    fn through_globs(&mut self, name: &Ident, scope: &Scope, kind: Kind) -> Rc<[Located]> {
+    pub(crate) fn through_globs(
+        &mut self,
+        name: &Ident,
+        scope: &Scope,
+        kind: Kind,
+    ) -> Rc<[Located]> {
         if scope.source.globs().next().is_none() {
             return Rc::new([]);
         }
@@ -311,7 +317,13 @@ impl<'a> Resolver<'a> {
             }
         }
         if !is_certain {
-            found.extend_from_slice(&self.through_globs(ident, scope, kind));
+            let explicit: Vec<_> = found.iter().map(|found| found.cfg.clone()).collect();
+            let otherwise = otherwise(&explicit);
+            let globbed = self.through_globs(ident, scope, kind);
+            found.extend(globbed.iter().cloned().map(|mut globbed| {
+                globbed.cfg.extend(otherwise.clone());
+                globbed
+            }));
         }
         if let ([only], 1) = (found.as_mut_slice(), declared) {
             // Its own conditions do not matter, as there is nothing to choose from.

@@ -15,23 +15,30 @@ pub(crate) mod substitute;
 
 use std::collections::BTreeSet;
 
+use quote::quote;
 use syn::visit::Visit;
 use syn::visit_mut::VisitMut;
-use syn::{GenericArgument, Signature};
+use syn::{Attribute, GenericArgument, Signature};
 
 use self::connection::Connection;
 use self::parameters::Argument;
 use self::returns::Returned;
+use crate::carry::choices::Choices;
 use crate::carry::imports::Imports;
 use crate::carry::mentions::Mentions;
 use crate::carry::qualify::Qualify;
 use crate::diagnostics::Diagnostics;
+use crate::diagnostics::diagnostic::Diagnostic;
 use crate::find::found::Found;
 use crate::manifest::functions::Function;
 use crate::resolve::local::Local;
 use crate::resolve::resolver::Resolver;
 use crate::rewrite::Absolute;
 use crate::runtime::Runtime;
+use crate::source::attributes::cfgs;
+
+/// One function has no more variants than this.
+const MOST_VARIANTS: usize = 64;
 
 /// What is known of a function's wrapper.
 pub(crate) struct Wrapper {
@@ -48,9 +55,12 @@ pub(crate) struct Wrapper {
     pub(crate) mentions: Mentions,
     /// What it needs of them to be imported.
     pub(crate) imports: Imports,
+    /// The conditions under which its signature means this.
+    pub(crate) cfg: Vec<Attribute>,
 }
 
-/// Plans the wrapper of a function; `None` where there is a problem, which is reported.
+/// Plans the wrappers of a function: several if `cfg` chooses between what its signature means, none if
+/// there is a problem, which is reported.
 ///
 /// `taken` are the names of the generated module's own items.
 pub(crate) fn plan(
@@ -60,12 +70,63 @@ pub(crate) fn plan(
     resolver: &mut Resolver<'_>,
     runtime: &Runtime,
     diagnostics: &mut Diagnostics,
+) -> Vec<Wrapper> {
+    let mut choices = Choices::default();
+    let mut wrappers: Vec<Wrapper> = Vec::new();
+    for _ in 0..MOST_VARIANTS {
+        let variant = variant(
+            function,
+            found,
+            taken,
+            &mut choices,
+            resolver,
+            runtime,
+            diagnostics,
+        );
+        wrappers.extend(variant);
+        if !choices.next() {
+            if wrappers.windows(2).all(|pair| pair[0].is_like(&pair[1])) {
+                // The names are public, and what they stand for makes no difference here.
+                wrappers = wrappers
+                    .into_iter()
+                    .reduce(Wrapper::merged)
+                    .into_iter()
+                    .collect();
+                wrappers.iter_mut().for_each(|only| only.cfg.clear());
+            }
+            return wrappers;
+        }
+    }
+    let name = &function.name;
+    let message = format!("`{name}` has more than {MOST_VARIANTS} variants");
+    let spot = found.scope.source.spot(found.item.sig.ident.span());
+    let label = "`cfg` chooses between the declarations of too many types in its signature";
+    diagnostics.error(
+        Diagnostic::error(message, &spot, label)
+            .context(&function.spot, "listed here")
+            .help("make the type aliases in it `pub` or `pub(crate)`"),
+    );
+    Vec::new()
+}
+
+/// Plans one variant of a wrapper.
+fn variant(
+    function: &Function,
+    found: &Found,
+    taken: &BTreeSet<String>,
+    choices: &mut Choices,
+    resolver: &mut Resolver<'_>,
+    runtime: &Runtime,
+    diagnostics: &mut Diagnostics,
 ) -> Option<Wrapper> {
     let (source, module) = (&*found.scope.source, &found.scope.module);
-    let view = found.view();
+    let mut conditions = found.cfg.clone();
+    conditions.extend(cfgs(&found.item.attrs));
     let mut item = found.item.clone();
     refuse::check(function, &item, source, diagnostics)?;
-    let (seen, mut imports) = resolver.see_through(&mut item.sig, view);
+    let (seen, mut imports) = resolver.see_through(&mut item.sig, found.view(&conditions), choices);
+    conditions.extend(choices.conditions().cloned());
+    let view = found.view(&conditions);
     let first = refuse::check(function, &item, source, diagnostics)?
         .ty
         .clone();
@@ -113,6 +174,7 @@ pub(crate) fn plan(
     qualify.visit_signature_mut(&mut signature);
     connection.rewrite(&mut qualify);
     Some(Wrapper {
+        cfg: choices.conditions().cloned().collect(),
         returned: Returned::of(&signature.output, is_result),
         is_dedicated: function.is_dedicated,
         turbofish: pruned.turbofish(&connection),
@@ -125,6 +187,22 @@ pub(crate) fn plan(
 }
 
 impl Wrapper {
+    /// Takes over what another one needs that is written the same way.
+    fn merged(mut self, other: Self) -> Self {
+        self.imports.merge(other.imports);
+        self
+    }
+
+    /// Returns `true` if another wrapper is written the same way.
+    fn is_like(&self, other: &Self) -> bool {
+        let text = |wrapper: &Self| {
+            let (signature, connection) = (&wrapper.signature, &wrapper.connection.ty);
+            quote!(#signature #connection).to_string()
+        };
+        let is_result = |wrapper: &Self| matches!(wrapper.returned, Returned::Result(_));
+        is_result(self) == is_result(other) && text(self) == text(other)
+    }
+
     pub(crate) fn is_async(&self) -> bool {
         self.signature.asyncness.is_some()
     }
