@@ -11,6 +11,7 @@ pub(crate) mod names;
 pub(crate) mod schema;
 pub(crate) mod source_path;
 pub(crate) mod table;
+pub(crate) mod url;
 pub(crate) mod wait;
 
 use std::ops::Range;
@@ -62,7 +63,7 @@ pub(crate) fn read(
 fn parse(name: &str, text: &str, diagnostics: &mut Diagnostics) -> Option<Manifest> {
     let (document, errors) = DeTable::parse_recoverable(text);
     // Every later diagnostic shows lines of this file, and build logs are kept and shared.
-    let file = TextFile::new(name, config_server::without_passwords(text));
+    let file = TextFile::new(name, url::without_secrets(text));
     // What follows the first mistake in the syntax mostly follows from it.
     if let Some(error) = errors.first() {
         syntax_error(&file, error, diagnostics);

@@ -54,7 +54,7 @@ pub mod hostile {
         wait: ::core::time::Duration::new(1, 0),
         connections: 1,
         config_server: ::core::option::Option::Some(
-            "redis://user@host\"},\u{202e}:6379/0",
+            "redis://user\"},\u{202e}@host:6379/0",
         ),
     });
 
@@ -94,7 +94,7 @@ pub mod other {
         wait: ::core::time::Duration::new(1, 0),
         connections: 1,
         config_server: ::core::option::Option::Some(
-            "redis://user@host\"},\u{202e}:6379/0",
+            "redis://user\"},\u{202e}@host:6379/0",
         ),
     });
 

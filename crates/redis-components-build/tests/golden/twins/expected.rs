@@ -815,7 +815,7 @@ pub mod twins {
     /// Generated from [`combined`](crate::functions::twins::combined()).
     #[cfg(not(feature = "extra"))]
     #[allow(clippy::type_complexity)]
-    pub async fn combined(id: u64, _again: Vec<u64>) -> RedisResult<()> {
+    pub async fn combined(_id: u64, _again: Vec<u64>) -> RedisResult<()> {
         ::redis_components::__private::begin(&self::COMPONENT, "combined")
             .finish(
                 crate::functions::twins::combined(
@@ -827,7 +827,7 @@ pub mod twins {
                             .map_err(
                                 ::redis_components::__error_into!(RedisResult < () >),
                             )?,
-                        id,
+                        _id,
                         _again,
                     )
                     .await,
@@ -839,7 +839,7 @@ pub mod twins {
     /// Generated from [`combined`](crate::functions::twins::combined()).
     #[cfg(feature = "extra")]
     #[allow(clippy::type_complexity)]
-    pub async fn combined(id: String, _again: Vec<String>) -> RedisResult<()> {
+    pub async fn combined(_id: String, _again: Vec<String>) -> RedisResult<()> {
         ::redis_components::__private::begin(&self::COMPONENT, "combined")
             .finish(
                 crate::functions::twins::combined(
@@ -851,7 +851,7 @@ pub mod twins {
                             .map_err(
                                 ::redis_components::__error_into!(RedisResult < () >),
                             )?,
-                        id,
+                        _id,
                         _again,
                     )
                     .await,

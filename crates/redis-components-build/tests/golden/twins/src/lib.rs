@@ -13,8 +13,8 @@ pub mod functions {
     #[path = "paths/other.rs"]
     pub mod platform;
 
-    #[cfg_attr(feature = "extra", path = "paths/other.rs")]
-    #[cfg_attr(not(feature = "extra"), path = "paths/one.rs")]
+    #[cfg_attr(feature = "extra", path = "paths/fourth.rs")]
+    #[cfg_attr(not(feature = "extra"), path = "paths/third.rs")]
     pub mod chosen;
 
     mod prelude {

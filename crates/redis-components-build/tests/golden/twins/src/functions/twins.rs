@@ -95,8 +95,7 @@ pub async fn same_for_both(_conn: &mut Connection, number: Number) -> RedisResul
 }
 
 /// Has two private aliases.
-pub async fn combined(_conn: &mut Conn, id: Id, _again: Vec<Id>) -> RedisResult<()> {
-    drop(id);
+pub async fn combined(_conn: &mut Conn, _id: Id, _again: Vec<Id>) -> RedisResult<()> {
     Ok(())
 }
 
