@@ -39,7 +39,10 @@ pub(crate) fn compile(options: &Options, manifest: &Path) -> Result<(), Error> {
             quoted(name),
         )));
     }
-    let generated = generate::generate(options, manifest, &Directory::new(root));
+    let mut options = options.clone();
+    let flags = env::var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default();
+    options.forbidden.extend(forbidden(&flags));
+    let generated = generate::generate(&options, manifest, &Directory::new(root));
     for input in &generated.inputs {
         println!("cargo::rerun-if-changed={}", input.display());
     }
@@ -65,6 +68,20 @@ fn claim(out: &Path, manifest: &Path) -> Option<PathBuf> {
         .entry(out.to_owned())
         .or_insert_with(|| manifest.to_owned());
     (first != manifest).then(|| first.clone())
+}
+
+/// Returns the lints that arguments of the compiler forbid.
+fn forbidden(flags: &str) -> Vec<String> {
+    let mut lints = Vec::new();
+    let mut flags = flags.split('\u{1f}');
+    while let Some(flag) = flags.next() {
+        let lint = match flag {
+            "-F" | "--forbid" => flags.next(),
+            flag => flag.strip_prefix("--forbid=").or(flag.strip_prefix("-F")),
+        };
+        lints.extend(lint.map(|lint| lint.replace('-', "_")));
+    }
+    lints
 }
 
 /// Hands an error to cargo, line by line, which stops the build and prints nothing else.
@@ -103,8 +120,15 @@ fn write_if_changed(path: &Path, text: &str) -> io::Result<()> {
 mod tests {
     use std::fs;
 
-    use super::{may_be_replaced, write_if_changed};
+    use super::{forbidden, may_be_replaced, write_if_changed};
     use crate::emit::HEADER;
+
+    #[test]
+    fn forbidden_lints_are_read_from_arguments() {
+        let flags = "-Cdebuginfo=1\u{1f}-F\u{1f}dead-code\u{1f}-Funused\u{1f}--forbid=clippy::all\u{1f}--forbid";
+        assert_eq!(forbidden(flags), ["dead_code", "unused", "clippy::all"]);
+        assert!(forbidden("").is_empty());
+    }
 
     #[test]
     fn a_file_of_somebody_else_is_not_replaced() {

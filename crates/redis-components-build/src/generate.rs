@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::files::{Files, Recorder};
 use crate::find::found::Found;
 use crate::find::listed::find;
+use crate::lints::{Forbidden, Surroundings};
 use crate::manifest::source_path::SourcePath;
 use crate::modules::clashes;
 use crate::modules::root::Root;
@@ -76,11 +77,13 @@ fn run(options: &Options, path: &Path, files: &dyn Files, diagnostics: &mut Diag
         diagnostics,
     );
     features::check(&manifest.components, &package, diagnostics);
+    let surroundings = surroundings(options, &package, &mut sources);
     let name = path.file_name().map(|name| name.to_string_lossy());
     let mut output = emit::Output::new(
         &name.unwrap_or_default(),
         manifest.config_server.as_deref(),
         &manifest.components,
+        &surroundings,
         &runtime,
     );
     let mut resolver = Resolver::new(sources);
@@ -106,6 +109,7 @@ fn run(options: &Options, path: &Path, files: &dyn Files, diagnostics: &mut Diag
                 path,
                 &scopes,
                 &mut resolver,
+                &surroundings,
                 &runtime,
                 diagnostics,
             );
@@ -119,12 +123,35 @@ fn run(options: &Options, path: &Path, files: &dyn Files, diagnostics: &mut Diag
     output.into_text()
 }
 
+/// Finds out what matters of the place where the generated modules stand.
+fn surroundings(options: &Options, package: &Package, sources: &mut Sources<'_>) -> Surroundings {
+    let mut forbidden = Forbidden::default();
+    forbidden.extend(package.forbidden.iter().chain(&options.forbidden).cloned());
+    if let Some(root) = sources.root_scope() {
+        forbidden.extend_from_attributes(&root.source.attributes);
+        let mut around = vec![root];
+        for name in sources.root.place.iter().flat_map(|place| &place.modules) {
+            for item in around.iter().flat_map(|scope| scope.declarations(name)) {
+                forbidden.extend_from_attributes(&item.attrs);
+            }
+            around = around.iter().flat_map(|scope| scope.inline(name)).collect();
+        }
+    }
+    let root = &sources.root;
+    let is_exposed = root.place.as_ref().is_some_and(|place| place.is_public);
+    Surroundings {
+        forbidden,
+        is_exposed: is_exposed && root.target.is_library,
+    }
+}
+
 /// Adds a component's wrappers and what their signatures need.
 fn fill(
     module: &mut Module<'_>,
     path: &SourcePath,
     scopes: &[Scope],
     resolver: &mut Resolver<'_>,
+    surroundings: &Surroundings,
     runtime: &Runtime,
     diagnostics: &mut Diagnostics,
 ) {
@@ -137,7 +164,7 @@ fn fill(
                 if !found.is_foreign {
                     resolved.extend(wrapper.mentions.names.iter().cloned());
                 }
-                let names = add(module, &found, wrapper);
+                let names = add(module, &found, wrapper, surroundings);
                 links.push((found.scope.clone(), found.module.clone(), names));
             }
         }
@@ -155,8 +182,13 @@ fn fill(
 }
 
 /// Adds a wrapper with what its signature needs, and returns the names that its documentation links.
-fn add(module: &mut Module<'_>, found: &Found, mut wrapper: Wrapper) -> BTreeSet<String> {
-    let attributes = attributes::of(found, &wrapper);
+fn add(
+    module: &mut Module<'_>,
+    found: &Found,
+    mut wrapper: Wrapper,
+    surroundings: &Surroundings,
+) -> BTreeSet<String> {
+    let attributes = attributes::of(found, &wrapper, surroundings);
     let imports = std::mem::take(&mut wrapper.imports);
     let names = linked_names(&attributes.docs);
     module.allow(&found.scope.allows);

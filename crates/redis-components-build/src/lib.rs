@@ -118,6 +118,7 @@ mod features;
 mod files;
 mod find;
 mod generate;
+mod lints;
 mod manifest;
 mod module_path;
 mod modules;

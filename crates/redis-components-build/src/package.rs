@@ -16,6 +16,10 @@ pub(crate) struct Package {
     pub(crate) crates: BTreeSet<String>,
     /// The edition, if it is known.
     pub(crate) edition: Option<u16>,
+    /// The lints that the package forbids.
+    pub(crate) forbidden: Vec<String>,
+    /// Whether the package says which of its files are published.
+    pub(crate) has_file_list: bool,
     /// The targets that can include generated modules, the library first.
     pub(crate) targets: Vec<Target>,
 }
@@ -66,11 +70,24 @@ impl Package {
             }
         }
         self.features = Some(features);
-        self.edition = match package.get("edition").map(|edition| edition.get_ref()) {
-            Some(DeValue::String(edition)) => edition.parse().ok(),
-            Some(_) => inherited_edition(files),
-            None => Some(2015),
-        };
+        self.has_file_list = package.get("include").or(package.get("exclude")).is_some();
+        if let Some(lints) = table(document, "lints") {
+            add_forbidden(lints, &mut self.forbidden);
+            if lints.get("workspace").is_some() {
+                with_workspace(files, |workspace| {
+                    let lints = table(workspace, "lints");
+                    lints.inspect(|lints| add_forbidden(lints, &mut self.forbidden));
+                });
+            }
+        }
+        match package.get("edition").map(|edition| edition.get_ref()) {
+            Some(DeValue::String(edition)) => self.edition = edition.parse().ok(),
+            Some(_) => with_workspace(files, |workspace| {
+                let package = table(workspace, "package");
+                self.edition = package.and_then(|package| text(package, "edition")?.parse().ok());
+            }),
+            None => self.edition = Some(2015),
+        }
     }
 
     fn add_dependencies(&mut self, document: &DeTable<'_>, features: &mut BTreeSet<String>) {
@@ -136,24 +153,44 @@ impl Package {
     }
 }
 
-/// Finds the edition that a workspace around the package gives.
-fn inherited_edition(files: &dyn Files) -> Option<u16> {
+/// Reads the workspace around the package.
+fn with_workspace(files: &dyn Files, read: impl FnOnce(&DeTable<'_>)) {
     const MOST_LEVELS: usize = 16;
+    let mut read = Some(read);
     let mut path = String::from("Cargo.toml");
     for _ in 0..MOST_LEVELS {
-        let mut edition = None;
         with_document(files, &path, |document| {
-            edition = table(document, "workspace").map(|workspace| {
-                let package = table(workspace, "package");
-                package.and_then(|package| text(package, "edition")?.parse().ok())
-            });
+            if let Some(workspace) = table(document, "workspace")
+                && let Some(read) = read.take()
+            {
+                read(workspace);
+            }
         });
-        if let Some(edition) = edition {
-            return edition;
+        if read.is_none() {
+            return;
         }
         path.insert_str(0, "../");
     }
-    None
+}
+
+/// Adds the lints that a table forbids.
+fn add_forbidden(lints: &DeTable<'_>, forbidden: &mut Vec<String>) {
+    for (tool, prefix) in [
+        ("rust", ""),
+        ("clippy", "clippy::"),
+        ("rustdoc", "rustdoc::"),
+    ] {
+        for (name, level) in table(lints, tool).into_iter().flatten() {
+            let level = match level.get_ref() {
+                DeValue::String(level) => Some(level.as_ref()),
+                DeValue::Table(level) => text(level, "level"),
+                _ => None,
+            };
+            if level == Some("forbid") {
+                forbidden.push(format!("{prefix}{}", name.get_ref()));
+            }
+        }
+    }
 }
 
 fn with_document(files: &dyn Files, path: &str, read: impl FnOnce(&DeTable<'_>)) {

@@ -13,7 +13,7 @@ use syn::visit::{self, Visit};
 use syn::{Attribute, Expr, ExprLit, Lit, Meta, Path, parse_quote};
 
 use crate::find::found::Found;
-use crate::nodes;
+use crate::lints::Surroundings;
 use crate::signature::Wrapper;
 use crate::signature::returns::{Returned, is_never};
 use crate::source::attributes::{allowed_lints, cfgs, inner, without_repetitions};
@@ -26,7 +26,7 @@ pub(crate) struct Attributes {
 }
 
 /// Chooses from the attributes of a function.
-pub(crate) fn of(found: &Found, wrapper: &Wrapper) -> Attributes {
+pub(crate) fn of(found: &Found, wrapper: &Wrapper, surroundings: &Surroundings) -> Attributes {
     let mut texts = Vec::new();
     let own = cfgs(&found.item.attrs);
     let around = own.iter().chain(&found.cfg).chain(&wrapper.cfg);
@@ -73,10 +73,8 @@ pub(crate) fn of(found: &Found, wrapper: &Wrapper) -> Attributes {
     }
     let allowed = allowed_lints(&others);
     lints.retain(|lint| !allowed.contains(lint));
-    if !lints.is_empty() {
-        // One attribute for all: naming a lint twice is a lint of its own.
-        others.push(nodes::allow(&lints));
-    }
+    // One attribute for all: naming a lint twice is a lint of its own.
+    others.extend(surroundings.allow(lints));
     Attributes {
         docs: docs::without_tests(&texts),
         others,

@@ -142,7 +142,7 @@ impl Scope {
     }
 
     /// Returns the inline modules of a name.
-    fn inline(&self, name: &str) -> impl Iterator<Item = Self> {
+    pub(crate) fn inline(&self, name: &str) -> impl Iterator<Item = Self> {
         let items = self.declarations(name).enumerate();
         items.filter_map(|(number, item)| self.of_inline(item, number))
     }

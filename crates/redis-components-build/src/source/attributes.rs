@@ -44,21 +44,32 @@ pub(crate) fn attributes(item: &Item) -> &[Attribute] {
 
 /// Returns the lints that attributes allow or expect.
 pub(crate) fn allowed_lints(attributes: &[Attribute]) -> BTreeSet<String> {
-    attributes
-        .iter()
-        .filter(|attribute| {
-            ["allow", "expect"]
-                .iter()
-                .any(|name| attribute.path().is_ident(name))
-        })
-        .filter_map(|attribute| inner(&attribute.meta))
-        .flatten()
-        .filter_map(|meta| match meta {
-            Meta::Path(lint) => Some(lint.to_token_stream().to_string().replace(' ', "")),
-            // A reason is no lint.
-            Meta::List(_) | Meta::NameValue(_) => None,
-        })
+    let metas = attributes.iter().map(|attribute| &attribute.meta);
+    let levels = metas.flat_map(|meta| ["allow", "expect"].map(|level| (meta, level)));
+    let lists = levels.filter(|(meta, level)| meta.path().is_ident(level));
+    lists
+        .flat_map(|(meta, level)| named_lints(meta, level))
         .collect()
+}
+
+/// Returns the lints for which an attribute sets a level, also inside of `cfg_attr`.
+pub(crate) fn named_lints(meta: &Meta, level: &str) -> Vec<String> {
+    let inside = inner(meta).into_iter().flatten();
+    if meta.path().is_ident("cfg_attr") {
+        return inside
+            .skip(1)
+            .flat_map(|meta| named_lints(&meta, level))
+            .collect();
+    }
+    if !meta.path().is_ident(level) {
+        return Vec::new();
+    }
+    let lints = inside.filter_map(|meta| match meta {
+        Meta::Path(lint) => Some(lint.to_token_stream().to_string().replace(' ', "")),
+        // A reason is no lint.
+        Meta::List(_) | Meta::NameValue(_) => None,
+    });
+    lints.collect()
 }
 
 /// Returns what stands in an attribute's parentheses.

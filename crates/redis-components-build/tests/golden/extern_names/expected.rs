@@ -12,7 +12,7 @@ const _: () = ::redis_components::__private::assert_generated_for(2);
 /// | `logs` | `config:redis:logs` | `ping` |
 /// | `redis` | `config:redis:redis` | `ping` |
 /// | `redis_components` | `config:redis:redis_components` | `ping` |
-#[allow(dead_code, unreachable_pub)]
+#[allow(unused_qualifications)]
 pub static COMPONENTS: &[&::redis_components::Component] = &[
     &self::COMPONENTS::COMPONENT,
     &self::connect_all::COMPONENT,
@@ -29,7 +29,7 @@ pub static COMPONENTS: &[&::redis_components::Component] = &[
 /// # Errors
 ///
 /// Returns the failures of all components, not only the first.
-#[allow(dead_code, unreachable_pub, unused_qualifications)]
+#[allow(unused_qualifications)]
 pub async fn connect_all() -> ::core::result::Result<(), ::redis_components::Errors> {
     ::redis_components::__private::connect_all(self::COMPONENTS).await
 }
@@ -41,7 +41,7 @@ pub async fn connect_all() -> ::core::result::Result<(), ::redis_components::Err
 /// # Errors
 ///
 /// Returns the failures of all components, not only the first.
-#[allow(dead_code, unreachable_pub, unused_qualifications)]
+#[allow(unused_qualifications)]
 pub fn connect_all_blocking() -> ::core::result::Result<(), ::redis_components::Errors> {
     ::redis_components::__private::connect_all_blocking(self::COMPONENTS)
 }
@@ -52,11 +52,8 @@ pub fn connect_all_blocking() -> ::core::result::Result<(), ::redis_components::
     clippy::large_futures,
     clippy::missing_errors_doc,
     clippy::unused_async,
-    dead_code,
-    rustdoc::broken_intra_doc_links,
+    non_snake_case,
     rustdoc::private_intra_doc_links,
-    rustdoc::redundant_explicit_links,
-    unreachable_pub,
     unused_qualifications
 )]
 pub mod COMPONENTS {
@@ -127,11 +124,7 @@ pub mod COMPONENTS {
     clippy::large_futures,
     clippy::missing_errors_doc,
     clippy::unused_async,
-    dead_code,
-    rustdoc::broken_intra_doc_links,
     rustdoc::private_intra_doc_links,
-    rustdoc::redundant_explicit_links,
-    unreachable_pub,
     unused_qualifications
 )]
 pub mod connect_all {
@@ -202,11 +195,7 @@ pub mod connect_all {
     clippy::large_futures,
     clippy::missing_errors_doc,
     clippy::unused_async,
-    dead_code,
-    rustdoc::broken_intra_doc_links,
     rustdoc::private_intra_doc_links,
-    rustdoc::redundant_explicit_links,
-    unreachable_pub,
     unused_qualifications
 )]
 pub mod core {
@@ -277,11 +266,7 @@ pub mod core {
     clippy::large_futures,
     clippy::missing_errors_doc,
     clippy::unused_async,
-    dead_code,
-    rustdoc::broken_intra_doc_links,
     rustdoc::private_intra_doc_links,
-    rustdoc::redundant_explicit_links,
-    unreachable_pub,
     unused_qualifications
 )]
 pub mod logs {
@@ -352,11 +337,7 @@ pub mod logs {
     clippy::large_futures,
     clippy::missing_errors_doc,
     clippy::unused_async,
-    dead_code,
-    rustdoc::broken_intra_doc_links,
     rustdoc::private_intra_doc_links,
-    rustdoc::redundant_explicit_links,
-    unreachable_pub,
     unused_qualifications
 )]
 pub mod redis {
@@ -427,11 +408,7 @@ pub mod redis {
     clippy::large_futures,
     clippy::missing_errors_doc,
     clippy::unused_async,
-    dead_code,
-    rustdoc::broken_intra_doc_links,
     rustdoc::private_intra_doc_links,
-    rustdoc::redundant_explicit_links,
-    unreachable_pub,
     unused_qualifications
 )]
 pub mod redis_components {

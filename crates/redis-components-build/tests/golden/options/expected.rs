@@ -9,7 +9,7 @@ const _: () = ::redis_components::__private::assert_generated_for(2);
 /// | `never` | `config:redis:never` | `plain` |
 /// | `options` | `config:redis:options` | `told`, `plain`, `value`, `match`, `aliased`, `search`, `counted` |
 /// | `sometimes` | `config:redis:sometimes` | `plain` |
-#[allow(dead_code, unreachable_pub)]
+#[allow(unused_qualifications)]
 pub static COMPONENTS: &[&::redis_components::Component] = &[
     #[cfg(all(feature = "extra", not(unix)))]
     &self::never::COMPONENT,
@@ -25,7 +25,7 @@ pub static COMPONENTS: &[&::redis_components::Component] = &[
 /// # Errors
 ///
 /// Returns the failures of all components, not only the first.
-#[allow(dead_code, unreachable_pub, unused_qualifications)]
+#[allow(unused_qualifications)]
 pub async fn connect_all() -> ::core::result::Result<(), ::redis_components::Errors> {
     ::redis_components::__private::connect_all(self::COMPONENTS).await
 }
@@ -37,7 +37,7 @@ pub async fn connect_all() -> ::core::result::Result<(), ::redis_components::Err
 /// # Errors
 ///
 /// Returns the failures of all components, not only the first.
-#[allow(dead_code, unreachable_pub, unused_qualifications)]
+#[allow(unused_qualifications)]
 pub fn connect_all_blocking() -> ::core::result::Result<(), ::redis_components::Errors> {
     ::redis_components::__private::connect_all_blocking(self::COMPONENTS)
 }
@@ -49,11 +49,7 @@ pub fn connect_all_blocking() -> ::core::result::Result<(), ::redis_components::
     clippy::large_futures,
     clippy::missing_errors_doc,
     clippy::unused_async,
-    dead_code,
-    rustdoc::broken_intra_doc_links,
     rustdoc::private_intra_doc_links,
-    rustdoc::redundant_explicit_links,
-    unreachable_pub,
     unused_qualifications
 )]
 pub mod never {
@@ -122,11 +118,7 @@ pub mod never {
     clippy::missing_errors_doc,
     clippy::unit_arg,
     clippy::unused_async,
-    dead_code,
-    rustdoc::broken_intra_doc_links,
     rustdoc::private_intra_doc_links,
-    rustdoc::redundant_explicit_links,
-    unreachable_pub,
     unused_qualifications
 )]
 pub mod options {
@@ -326,11 +318,7 @@ pub mod options {
     clippy::large_futures,
     clippy::missing_errors_doc,
     clippy::unused_async,
-    dead_code,
-    rustdoc::broken_intra_doc_links,
     rustdoc::private_intra_doc_links,
-    rustdoc::redundant_explicit_links,
-    unreachable_pub,
     unused_qualifications
 )]
 pub mod sometimes {

@@ -10,7 +10,7 @@ const _: () = ::redis_components::__private::assert_generated_for(2);
 /// | `inline` | `config:redis:inline` | `inline_twin` |
 /// | `paths` | `config:redis:paths` | `of_platform`, `only_here` |
 /// | `twins` | `config:redis:twins` | `private_connection`, `private_argument`, `alias_and_import`, `alias_or_glob`, `public_either`, `outcome`, `in_twin_module`, `by_renamed_module`, `same_for_both`, `combined` |
-#[allow(dead_code, unreachable_pub)]
+#[allow(unused_qualifications)]
 pub static COMPONENTS: &[&::redis_components::Component] = &[
     &self::conditional_path::COMPONENT,
     &self::inline::COMPONENT,
@@ -25,7 +25,7 @@ pub static COMPONENTS: &[&::redis_components::Component] = &[
 /// # Errors
 ///
 /// Returns the failures of all components, not only the first.
-#[allow(dead_code, unreachable_pub, unused_qualifications)]
+#[allow(unused_qualifications)]
 pub async fn connect_all() -> ::core::result::Result<(), ::redis_components::Errors> {
     ::redis_components::__private::connect_all(self::COMPONENTS).await
 }
@@ -37,7 +37,7 @@ pub async fn connect_all() -> ::core::result::Result<(), ::redis_components::Err
 /// # Errors
 ///
 /// Returns the failures of all components, not only the first.
-#[allow(dead_code, unreachable_pub, unused_qualifications)]
+#[allow(unused_qualifications)]
 pub fn connect_all_blocking() -> ::core::result::Result<(), ::redis_components::Errors> {
     ::redis_components::__private::connect_all_blocking(self::COMPONENTS)
 }
@@ -49,11 +49,7 @@ pub fn connect_all_blocking() -> ::core::result::Result<(), ::redis_components::
     clippy::missing_errors_doc,
     clippy::ptr_arg,
     clippy::unused_async,
-    dead_code,
-    rustdoc::broken_intra_doc_links,
     rustdoc::private_intra_doc_links,
-    rustdoc::redundant_explicit_links,
-    unreachable_pub,
     unused_imports,
     unused_qualifications
 )]
@@ -154,11 +150,7 @@ pub mod conditional_path {
     clippy::missing_errors_doc,
     clippy::ptr_arg,
     clippy::unused_async,
-    dead_code,
-    rustdoc::broken_intra_doc_links,
     rustdoc::private_intra_doc_links,
-    rustdoc::redundant_explicit_links,
-    unreachable_pub,
     unused_imports,
     unused_qualifications
 )]
@@ -249,11 +241,7 @@ pub mod inline {
     clippy::missing_errors_doc,
     clippy::ptr_arg,
     clippy::unused_async,
-    dead_code,
-    rustdoc::broken_intra_doc_links,
     rustdoc::private_intra_doc_links,
-    rustdoc::redundant_explicit_links,
-    unreachable_pub,
     unused_imports,
     unused_qualifications
 )]
@@ -378,10 +366,7 @@ pub mod paths {
     clippy::unused_async,
     clippy::used_underscore_binding,
     dead_code,
-    rustdoc::broken_intra_doc_links,
     rustdoc::private_intra_doc_links,
-    rustdoc::redundant_explicit_links,
-    unreachable_pub,
     unused_imports,
     unused_qualifications
 )]

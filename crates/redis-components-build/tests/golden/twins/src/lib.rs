@@ -20,6 +20,7 @@ pub mod functions {
     mod prelude {
         #[cfg(not(feature = "extra"))]
         pub(crate) type Globbed = u8;
+        #[allow(dead_code)]
         #[cfg(feature = "extra")]
         pub(crate) type Unused = u8;
     }
