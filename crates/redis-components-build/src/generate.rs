@@ -68,7 +68,7 @@ fn run(options: &Options, path: &Path, files: &dyn Files, diagnostics: &mut Diag
         return String::new();
     };
     let root = Root::find(options, &package, files, diagnostics);
-    let mut sources = Sources::new(files, root, &options.out_file);
+    let mut sources = Sources::new(files, root, package.edition, &options.out_file);
     clashes::check(
         &manifest.components,
         runtime.crate_name().as_deref(),

@@ -265,6 +265,67 @@ fn b1_two_manifests_do_not_write_one_file() {
     assert!(output.contains("`Config::out_file`"), "{output}");
 }
 
+#[test]
+fn b4_examples_are_tests_of_the_function_alone() {
+    let package = Package::new("examples");
+    let example = "/// - In a list:\n///   ```\n///   assert!(true);\n///   ```\n///\n/// > ~~~{.rust}\n\
+        /// > assert!(true);\n/// > ~~~\n///\n/// # Example\n///     assert!(true);\n///\n/// ***\n///     assert!(true);\n";
+    package.write(
+        "src/functions/logs.rs",
+        &FUNCTIONS.replace("pub async fn", &format!("{example}pub async fn")),
+    );
+    let output = cargo(package.path(), &["test", "--doc"]);
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{stdout}{}", stderr(&output));
+    assert!(stdout.contains("4 passed"), "{stdout}");
+    assert!(!stdout.contains("components.rs"), "{stdout}");
+}
+
+#[test]
+fn b2_impl_types_capture_what_the_edition_says() {
+    let package = Package::new("captures");
+    let functions = "use redis_components::{Connection, blocking, redis::RedisResult};
+
+pub async fn ids(_conn: &mut Connection) -> RedisResult<impl Iterator<Item = u64> + 'static> {
+    Ok(std::iter::once(1))
+}
+
+pub fn blocking_ids(_conn: &mut blocking::Connection) -> impl Iterator<Item = u64> {
+    std::iter::once(1)
+}
+";
+    package.write("src/functions/logs.rs", functions);
+    package.write(
+        "components.toml",
+        "[components.logs]\nfunctions = [\"ids\", \"blocking_ids\"]\n",
+    );
+    package.write(
+        "src/lib.rs",
+        "pub mod functions {\n    pub mod logs;\n}\n\nredis_components::include_components!();\n",
+    );
+    let of_edition =
+        |edition: &str| cargo_toml(&package.name).replace("edition = \"2024\"", edition);
+    let output = package.cargo(&["check"]);
+    assert!(
+        output.contains("may borrow from its connection"),
+        "{output}"
+    );
+    package.write("Cargo.toml", &of_edition("edition = \"2021\""));
+    package.check_succeeds();
+    let inherited = of_edition("edition.workspace = true").replace(
+        "[workspace]",
+        "[workspace]\n\n[workspace.package]\nedition = \"2018\"",
+    );
+    package.write("Cargo.toml", &inherited);
+    package.check_succeeds();
+    package.write("Cargo.toml", &inherited.replace("2018", "2024"));
+    let output = package.cargo(&["check"]);
+    assert!(
+        output.contains("may borrow from its connection"),
+        "{output}"
+    );
+}
+
 /// A package in a directory of its own, so that tests can run side by side.
 struct Package {
     directory: TempDir,

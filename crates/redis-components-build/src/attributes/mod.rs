@@ -9,9 +9,11 @@ pub(crate) mod links;
 use std::collections::BTreeSet;
 
 use proc_macro2::Ident;
+use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
-use syn::{Attribute, Expr, ExprLit, Lit, Meta, Path, parse_quote};
+use syn::{Attribute, Expr, ExprLit, Lit, LitStr, Macro, Meta, Path, parse_quote};
 
+use crate::files::{directory_of, joined};
 use crate::find::found::Found;
 use crate::lints::Surroundings;
 use crate::signature::Wrapper;
@@ -22,12 +24,17 @@ use crate::source::attributes::{allowed_lints, cfgs, inner, without_repetitions}
 pub(crate) struct Attributes {
     /// The function's own documentation, line by line.
     pub(crate) docs: Vec<String>,
+    /// Whether the documentation may have examples, which are tests of the function alone.
+    pub(crate) has_examples: bool,
+    /// Documentation that macros give.
+    pub(crate) doc_macros: Vec<Attribute>,
     pub(crate) others: Vec<Attribute>,
 }
 
 /// Chooses from the attributes of a function.
 pub(crate) fn of(found: &Found, wrapper: &Wrapper, surroundings: &Surroundings) -> Attributes {
     let mut texts = Vec::new();
+    let mut doc_macros = Vec::new();
     let own = cfgs(&found.item.attrs);
     let around = own.iter().chain(&found.cfg).chain(&wrapper.cfg);
     // The function's own stand with its other attributes.
@@ -37,7 +44,15 @@ pub(crate) fn of(found: &Found, wrapper: &Wrapper, surroundings: &Surroundings) 
         if let Some(lines) = found.scope.source.docs(attribute) {
             texts.extend(lines.map(str::to_owned));
         } else if let Some(text) = doc_text(attribute) {
-            texts.push(text);
+            let spot = found.scope.source.spot(attribute.span());
+            let is_block = spot.file.text[spot.range].starts_with("/**");
+            texts.push(if is_block {
+                docs::without_stars(&text)
+            } else {
+                text
+            });
+        } else if let Some(macro_call) = doc_macro(attribute) {
+            doc_macros.push(untested(macro_call, &found.scope.source.file.path));
         } else if let Some(meta) = copied(&attribute.meta, wrapper) {
             others.push(Attribute {
                 meta,
@@ -75,8 +90,11 @@ pub(crate) fn of(found: &Found, wrapper: &Wrapper, surroundings: &Surroundings) 
     lints.retain(|lint| !allowed.contains(lint));
     // One attribute for all: naming a lint twice is a lint of its own.
     others.extend(surroundings.allow(lints));
+    let docs = docs::lines(&texts);
     Attributes {
-        docs: docs::without_tests(&texts),
+        has_examples: docs::may_have_examples(&docs),
+        docs,
+        doc_macros,
         others,
     }
 }
@@ -106,6 +124,29 @@ fn doc_text(attribute: &Attribute) -> Option<String> {
         }) if meta.path.is_ident("doc") => Some(text.value()),
         _ => None,
     }
+}
+
+/// Returns the macro that gives documentation.
+fn doc_macro(attribute: &Attribute) -> Option<&Macro> {
+    match &attribute.meta {
+        Meta::NameValue(meta) if meta.path.is_ident("doc") => match &meta.value {
+            Expr::Macro(call) => Some(&call.mac),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Gives the documentation of a macro, except to tests. A file is included from beside the source.
+fn untested(call: &Macro, source: &str) -> Attribute {
+    if call.path.is_ident("include_str")
+        && let Ok(path) = call.parse_body::<LitStr>()
+        && let Some(path) = joined(directory_of(source), &path.value())
+    {
+        let path = format!("/{path}");
+        return parse_quote!(#[cfg_attr(not(doctest), doc = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), #path)))]);
+    }
+    parse_quote!(#[cfg_attr(not(doctest), doc = #call)])
 }
 
 /// Returns what the wrapper takes over of an attribute.

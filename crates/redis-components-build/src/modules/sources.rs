@@ -29,6 +29,8 @@ pub(crate) enum Loaded {
 pub(crate) struct Sources<'a> {
     files: &'a dyn Files,
     pub(crate) root: Root,
+    /// The edition of the package, the newest if nothing tells.
+    pub(crate) edition: u16,
     out_file: Rc<str>,
     loaded: BTreeMap<String, Loaded>,
     scopes: BTreeMap<String, Rc<[Scope]>>,
@@ -39,7 +41,12 @@ pub(crate) struct Sources<'a> {
 }
 
 impl<'a> Sources<'a> {
-    pub(crate) fn new(files: &'a dyn Files, root: Root, out_file: &str) -> Self {
+    pub(crate) fn new(
+        files: &'a dyn Files,
+        root: Root,
+        edition: Option<u16>,
+        out_file: &str,
+    ) -> Self {
         let mut loaded = BTreeMap::new();
         if let Some(source) = &root.source {
             loaded.insert(root.target.file.clone(), Loaded::Parsed(Rc::clone(source)));
@@ -47,6 +54,7 @@ impl<'a> Sources<'a> {
         Self {
             files,
             root,
+            edition: edition.unwrap_or(2024),
             out_file: Rc::from(out_file),
             loaded,
             scopes: BTreeMap::new(),

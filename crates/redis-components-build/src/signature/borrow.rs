@@ -31,6 +31,7 @@ pub(super) fn check(
         return Ok(());
     }
     let source = &*local.scope.source;
+    let edition = local.resolver.sources.edition;
     let mut result = Lifetimes::with_hidden(local);
     result.visit_type(returned);
     let shared = outlived(signature, &connection.named);
@@ -39,7 +40,8 @@ pub(super) fn check(
     }
     let mut captures = Captures::default();
     captures.visit_type(returned);
-    if captures.has_unbounded {
+    // Before that edition, an `impl` type captures the lifetimes that it names.
+    if captures.has_unbounded && edition >= 2024 {
         return Err(captures_all(function, parameter, returned, source));
     }
     Ok(())

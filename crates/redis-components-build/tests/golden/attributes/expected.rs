@@ -91,27 +91,25 @@ pub mod attributes {
         self::COMPONENT.blocking_connection()
     }
 
-    /// Does something, see [`Thing`] and [`block`].
-    ///
-    /// ```ignore
-    /// attributes::documented(&mut conn).await?;
-    /// ```
-    ///
-    /// ```rust,no_run,ignore
-    /// attributes::documented(&mut conn).await?;
-    /// ```
-    ///
-    /// ```text
-    /// not Rust
-    /// ```
-    ///
-    /// Indented:
-    ///
-    /// ```ignore
-    /// attributes::documented(&mut conn).await?;
-    /// ```
-    ///
-    /// Done with `GitHub`.
+    #[cfg_attr(not(doctest), doc = "Does something, see [`Thing`] and [`block`].")]
+    #[cfg_attr(not(doctest), doc = "")]
+    #[cfg_attr(not(doctest), doc = "```")]
+    #[cfg_attr(not(doctest), doc = "attributes::documented(&mut conn).await?;")]
+    #[cfg_attr(not(doctest), doc = "```")]
+    #[cfg_attr(not(doctest), doc = "")]
+    #[cfg_attr(not(doctest), doc = "```rust,no_run")]
+    #[cfg_attr(not(doctest), doc = "attributes::documented(&mut conn).await?;")]
+    #[cfg_attr(not(doctest), doc = "```")]
+    #[cfg_attr(not(doctest), doc = "")]
+    #[cfg_attr(not(doctest), doc = "```text")]
+    #[cfg_attr(not(doctest), doc = "not Rust")]
+    #[cfg_attr(not(doctest), doc = "```")]
+    #[cfg_attr(not(doctest), doc = "")]
+    #[cfg_attr(not(doctest), doc = "Indented:")]
+    #[cfg_attr(not(doctest), doc = "")]
+    #[cfg_attr(not(doctest), doc = "    attributes::documented(&mut conn).await?;")]
+    #[cfg_attr(not(doctest), doc = "")]
+    #[cfg_attr(not(doctest), doc = "Done with `GitHub`.")]
     ///
     /// Generated from [`documented`](crate::functions::attributes::documented()).
     pub async fn documented() -> RedisResult<()> {
@@ -134,7 +132,6 @@ pub mod attributes {
     ///  Documented in a block.
     ///
     ///    More of it.
-    ///
     /// And an attribute.
     ///
     /// Generated from [`block`](crate::functions::attributes::block()).

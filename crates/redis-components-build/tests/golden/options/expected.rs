@@ -226,7 +226,7 @@ pub mod options {
 
     /// A raw name.
     ///
-    /// Generated from [`match`](crate::functions::options::r#match()).
+    /// Generated from [`match`](crate::functions::options::match()).
     pub async fn r#match() -> ::core::result::Result<(), ::redis_components::Error> {
         ::redis_components::__private::begin(&self::COMPONENT, "match")
             .finish_plain::<

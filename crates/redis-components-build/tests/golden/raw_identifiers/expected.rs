@@ -84,7 +84,7 @@ pub mod types {
 
     /// A keyword.
     ///
-    /// Generated from [`match`](crate::functions::r#type::r#match()).
+    /// Generated from [`match`](crate::functions::type::match()).
     pub async fn r#match(r#in: r#struct) -> RedisResult<()> {
         ::redis_components::__private::begin(&self::COMPONENT, "match")
             .finish(
@@ -105,7 +105,7 @@ pub mod types {
 
     /// Another.
     ///
-    /// Generated from [`loop`](crate::functions::r#type::r#loop()).
+    /// Generated from [`loop`](crate::functions::type::loop()).
     pub async fn r#loop() -> RedisResult<()> {
         ::redis_components::__private::begin(&self::COMPONENT, "loop")
             .finish(
