@@ -5,6 +5,7 @@ use std::env;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::process;
 use std::sync::{Mutex, PoisonError};
 
 use crate::diagnostics::file::quoted;
@@ -13,6 +14,7 @@ use crate::error::Error;
 use crate::files::Directory;
 use crate::generate;
 use crate::options::Options;
+use crate::package::levels_to_workspace;
 
 /// Runs the generator in a build script.
 pub(crate) fn compile(options: &Options, manifest: &Path) -> Result<(), Error> {
@@ -39,18 +41,21 @@ pub(crate) fn compile(options: &Options, manifest: &Path) -> Result<(), Error> {
             quoted(name),
         )));
     }
+    let directory = Directory::new(root.clone());
     let mut options = options.clone();
     let flags = env::var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default();
     options.forbidden.extend(forbidden(&flags));
-    let generated = generate::generate(&options, manifest, &Directory::new(root));
+    options.prefix = prefix(&root, &directory);
+    let generated = generate::generate(&options, manifest, &directory);
     for input in &generated.inputs {
-        println!("cargo::rerun-if-changed={}", input.display());
+        // With a `rust-version` before 1.77, cargo refuses the newer `cargo::`.
+        println!("cargo:rerun-if-changed={}", input.display());
     }
     if let Some(error) = generated.errors {
         return Err(error);
     }
     for warning in &generated.warnings {
-        println!("cargo::warning={}", warning.replace('\n', " "));
+        println!("cargo:warning={}", warning.replace('\n', " "));
     }
     // Rustc reports a source that does not parse; the names of its wrappers should not be lost on top.
     if !generated.warnings.is_empty() && out.exists() {
@@ -70,6 +75,19 @@ fn claim(out: &Path, manifest: &Path) -> Option<PathBuf> {
     (first != manifest).then(|| first.clone())
 }
 
+/// Returns the way from the workspace's root to the package: rustc's paths begin with it.
+fn prefix(root: &Path, files: &Directory) -> String {
+    let levels = levels_to_workspace(files);
+    let names: Vec<_> = root.iter().collect();
+    let inside = names
+        .get(names.len().saturating_sub(levels)..)
+        .unwrap_or_default();
+    let names = inside
+        .iter()
+        .map(|name| format!("{}/", name.to_string_lossy()));
+    names.collect()
+}
+
 /// Returns the lints that arguments of the compiler forbid.
 fn forbidden(flags: &str) -> Vec<String> {
     let mut lints = Vec::new();
@@ -86,6 +104,19 @@ fn forbidden(flags: &str) -> Vec<String> {
 
 /// Hands an error to cargo, line by line, which stops the build and prints nothing else.
 pub(crate) fn report(error: &Error) {
+    let minor = env::var("CARGO_PKG_RUST_VERSION").ok().and_then(|version| {
+        version
+            .strip_prefix("1.")?
+            .split('.')
+            .next()?
+            .parse::<u32>()
+            .ok()
+    });
+    if minor.is_some_and(|minor| minor < 77) {
+        // Such a package has no way to say so and to go on.
+        eprintln!("{error}");
+        process::exit(1);
+    }
     for line in error.to_string().lines() {
         println!("cargo::error={line}");
     }

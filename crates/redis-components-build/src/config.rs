@@ -30,6 +30,7 @@ impl Config {
             options: Options {
                 runtime_path: "::redis_components".to_owned(),
                 out_file: "components.rs".to_owned(),
+                prefix: String::new(),
                 forbidden: Vec::new(),
                 crate_root: None,
             },

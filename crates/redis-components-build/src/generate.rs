@@ -52,7 +52,7 @@ pub(crate) fn generate(options: &Options, path: &Path, files: &dyn Files) -> Gen
     let files = Recorder::new(files);
     let mut diagnostics = Diagnostics::default();
     let text = run(options, path, &files, &mut diagnostics);
-    let (report, warnings) = diagnostics.finish();
+    let (report, warnings) = diagnostics.finish(&options.prefix);
     Generated {
         text,
         inputs: files.into_paths(),

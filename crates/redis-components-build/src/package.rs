@@ -74,7 +74,7 @@ impl Package {
         if let Some(lints) = table(document, "lints") {
             add_forbidden(lints, &mut self.forbidden);
             if lints.get("workspace").is_some() {
-                with_workspace(files, |workspace| {
+                with_workspace(files, |workspace, _| {
                     let lints = table(workspace, "lints");
                     lints.inspect(|lints| add_forbidden(lints, &mut self.forbidden));
                 });
@@ -82,7 +82,7 @@ impl Package {
         }
         match package.get("edition").map(|edition| edition.get_ref()) {
             Some(DeValue::String(edition)) => self.edition = edition.parse().ok(),
-            Some(_) => with_workspace(files, |workspace| {
+            Some(_) => with_workspace(files, |workspace, _| {
                 let package = table(workspace, "package");
                 self.edition = package.and_then(|package| text(package, "edition")?.parse().ok());
             }),
@@ -153,17 +153,30 @@ impl Package {
     }
 }
 
-/// Reads the workspace around the package.
-fn with_workspace(files: &dyn Files, read: impl FnOnce(&DeTable<'_>)) {
+/// Returns how many directories above the package's its workspace is: none if the package is the root,
+/// or in no workspace.
+pub(crate) fn levels_to_workspace(files: &dyn Files) -> usize {
+    let mut found = 0;
+    with_workspace(files, |workspace, levels| {
+        // With one, the package may be outside of the workspace, by its path.
+        if workspace.get("exclude").is_none() {
+            found = levels;
+        }
+    });
+    found
+}
+
+/// Reads the workspace around the package, and how many directories above it is.
+fn with_workspace(files: &dyn Files, read: impl FnOnce(&DeTable<'_>, usize)) {
     const MOST_LEVELS: usize = 16;
     let mut read = Some(read);
     let mut path = String::from("Cargo.toml");
-    for _ in 0..MOST_LEVELS {
+    for level in 0..MOST_LEVELS {
         with_document(files, &path, |document| {
             if let Some(workspace) = table(document, "workspace")
                 && let Some(read) = read.take()
             {
-                read(workspace);
+                read(workspace, level);
             }
         });
         if read.is_none() {

@@ -272,13 +272,19 @@ fn b4_examples_are_tests_of_the_function_alone() {
         /// > assert!(true);\n/// > ~~~\n///\n/// # Example\n///     assert!(true);\n///\n/// ***\n///     assert!(true);\n";
     package.write(
         "src/functions/logs.rs",
-        &FUNCTIONS.replace("pub async fn", &format!("{example}pub async fn")),
+        &FUNCTIONS.replace(
+            "pub async fn",
+            &format!("{example}#[doc = include_str!(\"logs.md\")]\npub async fn"),
+        ),
     );
+    package.write("src/functions/logs.md", "```\nassert!(true);\n```\n");
     let output = cargo(package.path(), &["test", "--doc"]);
     let stdout = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{stdout}{}", stderr(&output));
-    assert!(stdout.contains("4 passed"), "{stdout}");
+    assert!(stdout.contains("5 passed"), "{stdout}");
     assert!(!stdout.contains("components.rs"), "{stdout}");
+    let output = cargo(package.path(), &["doc", "--no-deps"]);
+    assert!(!stderr(&output).contains("warning"), "{}", stderr(&output));
 }
 
 #[test]

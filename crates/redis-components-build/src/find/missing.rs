@@ -5,14 +5,14 @@ use syn::ext::IdentExt;
 use syn::{ImplItem, Item, ItemFn, Visibility};
 
 use crate::diagnostics::diagnostic::Diagnostic;
-use crate::diagnostics::file::Spot;
+use crate::diagnostics::file::{Spot, quoted};
 use crate::find::found::Found;
 use crate::manifest::functions::Function;
 use crate::manifest::source_path::SourcePath;
 use crate::modules::scope::Scope;
 use crate::nearest::nearest;
 use crate::source::file::Source;
-use crate::source::items::{declared, free_function, has_macro_calls};
+use crate::source::items::{declared, free_function, has_macro_calls, included_files};
 use crate::source::use_tree::leaves;
 
 /// Says that a function may not be called from elsewhere.
@@ -65,11 +65,16 @@ pub(crate) fn not_found(function: &Function, path: &SourcePath, source: &Source)
         error = error.context(&path.spot, "searched in this file");
     }
     if let Some(inside) = inside(name, &source.items) {
+        let spot = source.spot(inside.ident.span());
+        let help = format!("there is one inside of {}", inside.place);
+        let error = if inside.is_private {
+            error
+                .help_at(format!("{help}, which is private"), &spot)
+                .help("make it and its module `pub` or `pub(crate)`")
+        } else {
+            error.help_at(help, &spot)
+        };
         return error
-            .help_at(
-                format!("there is one inside of {}", inside.place),
-                &source.spot(inside.ident.span()),
-            )
             .note("only free functions can be listed, in modules that the crate's root can name");
     }
     for item in &source.items {
@@ -115,8 +120,18 @@ pub(crate) fn not_found(function: &Function, path: &SourcePath, source: &Source)
             );
         }
     }
+    if let Some(path) = included_files(&source.items).next() {
+        return error
+            .help(format!(
+                "if it is in the included {}, name that file with `source`, and this module with `module`",
+                quoted(&path)
+            ))
+            .note("an included file is a source of its own");
+    }
     if has_macro_calls(&source.items) {
-        return error.note("functions that a macro defines cannot be seen here");
+        return error
+            .help("put a free function around what the macro defines, and list that")
+            .note("functions that a macro defines cannot be seen here");
     }
     error.help(format!(
         "define `pub async fn {name}(conn: &mut Connection, …)` there, or remove the name here"
@@ -140,6 +155,7 @@ fn exports(source: &Source) -> Vec<(Ident, Ident)> {
 
 struct Inside<'a> {
     place: &'static str,
+    is_private: bool,
     ident: &'a Ident,
 }
 
@@ -149,6 +165,7 @@ fn inside<'a>(name: &str, items: &'a [Item]) -> Option<Inside<'a>> {
         Item::Impl(block) => block.items.iter().find_map(|item| match item {
             ImplItem::Fn(method) if method.sig.ident.unraw() == name => Some(Inside {
                 place: "an `impl`",
+                is_private: false,
                 ident: &method.sig.ident,
             }),
             _ => None,
@@ -162,6 +179,7 @@ fn inside<'a>(name: &str, items: &'a [Item]) -> Option<Inside<'a>> {
             match direct {
                 Some(item) => Some(Inside {
                     place: "an inline module",
+                    is_private: !is_in_crate(&item.vis),
                     ident: &item.sig.ident,
                 }),
                 None => inside(name, items),
@@ -169,4 +187,13 @@ fn inside<'a>(name: &str, items: &'a [Item]) -> Option<Inside<'a>> {
         }
         _ => None,
     })
+}
+
+/// Returns `true` if an item is known in the whole crate, if its module is.
+fn is_in_crate(visibility: &Visibility) -> bool {
+    match visibility {
+        Visibility::Public(_) => true,
+        Visibility::Restricted(restricted) => restricted.path.is_ident("crate"),
+        Visibility::Inherited => false,
+    }
 }

@@ -7,13 +7,14 @@ use syn::ext::IdentExt;
 use crate::diagnostics::Diagnostics;
 use crate::diagnostics::diagnostic::Diagnostic;
 use crate::diagnostics::file::quoted;
+use crate::files::{directory_of, joined};
 use crate::manifest::source_path::SourcePath;
 use crate::module_path::ModulePath;
 use crate::modules::scope::Scope;
 use crate::modules::sources::Sources;
 use crate::nearest::nearest;
 use crate::source::file::Source;
-use crate::source::items::has_macro_calls;
+use crate::source::items::{has_macro_calls, included_files};
 
 impl Sources<'_> {
     /// Finds the modules that a component names, a file's or inline ones of it, and reports if there are
@@ -32,6 +33,14 @@ impl Sources<'_> {
         let is_of_file = |scope: &Scope| scope.source.file.path == path.file;
         if scopes.iter().any(is_of_file) && !self.is_undeclared(module) {
             return scopes.to_vec();
+        }
+        let including: Vec<Scope> = scopes
+            .iter()
+            .filter(|scope| includes(scope, &path.file))
+            .map(|scope| scope.with_source(Rc::clone(&source)))
+            .collect();
+        if !including.is_empty() {
+            return including;
         }
         if let Some(problem) = self.problem(path, module, scopes.first()) {
             diagnostics.error(problem);
@@ -129,4 +138,12 @@ impl Sources<'_> {
             // An import may bring it in.
             && !outer.source.leaves().any(|(_, leaf)| leaf.is_glob || leaf.name.unraw() == name)
     }
+}
+
+/// Returns `true` if a module has the text of a file in it, by `include!`.
+fn includes(scope: &Scope, file: &str) -> bool {
+    included_files(&scope.source.items).any(|path| {
+        let directory = directory_of(&scope.source.file.path);
+        joined(directory, &path).is_some_and(|path| path == file)
+    })
 }

@@ -83,6 +83,15 @@ impl Scope {
         }
     }
 
+    /// The module with the items of another file, whose text it includes.
+    pub(crate) fn with_source(&self, source: Rc<Source>) -> Self {
+        Self {
+            id: format!("{} in {}", self.id, source.file.path),
+            source,
+            ..self.clone()
+        }
+    }
+
     /// A module that a `mod` item of this one declares, with its number among those of its name, and the
     /// condition under which the item stands for this source.
     pub(crate) fn inside(

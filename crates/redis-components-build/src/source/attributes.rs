@@ -4,18 +4,31 @@ use std::collections::BTreeSet;
 
 use quote::ToTokens;
 use syn::punctuated::Punctuated;
-use syn::{AttrStyle, Attribute, Item, Meta, Token};
+use syn::{AttrStyle, Attribute, Item, Meta, Token, parse_quote};
 
 /// Returns the conditions among attributes, as they stand before an item.
 pub(crate) fn cfgs(attributes: &[Attribute]) -> Vec<Attribute> {
-    attributes
-        .iter()
-        .filter(|attribute| attribute.path().is_ident("cfg"))
-        .map(|attribute| Attribute {
-            style: AttrStyle::Outer,
-            ..attribute.clone()
-        })
-        .collect()
+    let mut all = Vec::new();
+    for attribute in attributes {
+        if attribute.path().is_ident("cfg") {
+            all.push(Attribute {
+                style: AttrStyle::Outer,
+                ..attribute.clone()
+            });
+        } else if attribute.path().is_ident("cfg_attr") {
+            let mut metas = inner(&attribute.meta).into_iter().flatten();
+            let Some(condition) = metas.next() else {
+                continue;
+            };
+            for meta in metas.filter(|meta| meta.path().is_ident("cfg")) {
+                let inside = meta.require_list().map(|list| list.tokens.clone());
+                all.extend(inside.map(|inside| -> Attribute {
+                    parse_quote!(#[cfg(any(not(#condition), #inside))])
+                }));
+            }
+        }
+    }
+    all
 }
 
 /// Keeps the first of equal conditions.

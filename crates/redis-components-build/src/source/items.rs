@@ -1,5 +1,5 @@
 use proc_macro2::Ident;
-use syn::{Item, ItemFn, Visibility};
+use syn::{Item, ItemFn, LitStr, Visibility};
 
 /// What an item declares: its kind as messages call it, its name and its visibility.
 pub(crate) fn declared(item: &Item) -> Option<(&'static str, &Ident, &Visibility)> {
@@ -21,6 +21,16 @@ pub(crate) fn declared(item: &Item) -> Option<(&'static str, &Ident, &Visibility
 /// Returns `true` if an item is a value, which no path to a type begins with.
 pub(crate) fn is_value(item: &Item) -> bool {
     matches!(item, Item::Const(_) | Item::Fn(_) | Item::Static(_))
+}
+
+/// Returns the paths that a module includes as text, as they are written.
+pub(crate) fn included_files(items: &[Item]) -> impl Iterator<Item = String> {
+    items.iter().filter_map(|item| match item {
+        Item::Macro(call) if call.mac.path.is_ident("include") => {
+            Some(call.mac.parse_body::<LitStr>().ok()?.value())
+        }
+        _ => None,
+    })
 }
 
 /// Returns `true` if the file has macros that may declare items which nobody sees here.

@@ -6,7 +6,7 @@ const _: () = ::redis_components::__private::assert_generated_for(2);
 ///
 /// | Component | Config key | Functions |
 /// |---|---|---|
-/// | `documentation` | `config:redis:documentation` | `block`, `plain_block`, `included`, `concatenated`, `in_list` |
+/// | `documentation` | `config:redis:documentation` | `block`, `plain_block`, `concatenated`, `in_list` |
 #[allow(unused_qualifications)]
 pub static COMPONENTS: &[&::redis_components::Component] = &[
     &self::documentation::COMPONENT,
@@ -119,32 +119,6 @@ pub mod documentation {
                         &mut <Connection as ::redis_components::__private::Acquire>::acquire(
                                 &self::COMPONENT,
                                 "plain_block",
-                            )
-                            .await
-                            .map_err(
-                                ::redis_components::__error_into!(RedisResult < () >),
-                            )?,
-                    )
-                    .await,
-            )
-    }
-
-    /// Has a file.
-    #[cfg_attr(
-        not(doctest),
-        doc = include_str!(
-            concat!(env!("CARGO_MANIFEST_DIR"), "/src/functions/included.md")
-        )
-    )]
-    ///
-    /// Generated from [`included`](crate::functions::documentation::included()).
-    pub async fn included() -> RedisResult<()> {
-        ::redis_components::__private::begin(&self::COMPONENT, "included")
-            .finish(
-                crate::functions::documentation::included(
-                        &mut <Connection as ::redis_components::__private::Acquire>::acquire(
-                                &self::COMPONENT,
-                                "included",
                             )
                             .await
                             .map_err(

@@ -21,13 +21,6 @@ pub async fn plain_block(_conn: &mut Connection) -> RedisResult<()> {
     Ok(())
 }
 
-/// Has a file.
-///
-#[doc = include_str!("included.md")]
-pub async fn included(_conn: &mut Connection) -> RedisResult<()> {
-    Ok(())
-}
-
 #[doc = concat!("Is put", " together.")]
 pub async fn concatenated(_conn: &mut Connection) -> RedisResult<()> {
     Ok(())
