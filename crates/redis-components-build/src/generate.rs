@@ -64,11 +64,12 @@ pub(crate) fn generate(options: &Options, path: &Path, files: &dyn Files) -> Gen
 fn run(options: &Options, path: &Path, files: &dyn Files, diagnostics: &mut Diagnostics) -> String {
     let runtime = Runtime::parse(&options.runtime_path, diagnostics);
     let package = Package::read(files);
-    let Some(manifest) = manifest::read(path, files, diagnostics) else {
+    let Some(manifest) = manifest::read(path, files, package.has_file_list, diagnostics) else {
         return String::new();
     };
     let root = Root::find(options, &package, files, diagnostics);
     let mut sources = Sources::new(files, root, package.edition, &options.out_file);
+    sources.has_file_list = package.has_file_list;
     clashes::check(
         &manifest.components,
         runtime.crate_name().as_deref(),

@@ -96,9 +96,8 @@
 //!
 //! Cargo runs the build script again when the manifest, a source file with listed functions, the file of
 //! a module around one (`src/lib.rs`, `src/functions/mod.rs`), a file that was looked into for imports and
-//! re-exports, or, where a component has a condition, `Cargo.toml` has changed, and for nothing else. A
-//! build script with other inputs has to name them itself, with `cargo::rerun-if-changed`, because naming
-//! any switches off cargo's default.
+//! re-exports, or `Cargo.toml` has changed, and for nothing else. A build script with other inputs has to
+//! name them itself, with `cargo::rerun-if-changed`, because naming any switches off cargo's default.
 //!
 //! An editor runs build scripts again when a Rust file is saved: after a change of `components.toml`,
 //! save one.

@@ -332,6 +332,109 @@ pub fn blocking_ids(_conn: &mut blocking::Connection) -> impl Iterator<Item = u6
     );
 }
 
+#[test]
+fn b1_a_component_does_not_take_the_name_of_a_crate_that_is_used_beside_it() {
+    let package = Package::new("crates");
+    let components = ["redis", "std", "core", "redis_components", "Vec", "u8"];
+    let manifest: String = components
+        .iter()
+        .map(|name| format!("[components.{name}]\n"))
+        .collect();
+    package.write("components.toml", &manifest);
+    let library = "use redis_components::redis::RedisResult;\nuse std::fmt;\n\n\
+        redis_components::include_components!();\n\n\
+        pub fn caller(list: Vec<u8>) -> impl fmt::Debug {\n    core::mem::take(&mut { list })\n}\n";
+    package.write("src/lib.rs", library);
+    let output = package.cargo(&["check"]);
+    for (name, what) in [
+        ("std", "the crate `std`"),
+        ("core", "the crate `core`"),
+        ("redis_components", "the crate `redis_components`"),
+        ("Vec", "the type or trait `Vec`"),
+        ("u8", "the type or trait `u8`"),
+    ] {
+        let message = format!("the component `{name}` takes the name of {what}");
+        assert!(output.contains(&message), "{name}: {output}");
+    }
+    assert!(!output.contains("the component `redis` "), "{output}");
+
+    // In a module of their own, nothing is named beside them.
+    let inner = "pub mod components {\n    redis_components::include_components!();\n}\n";
+    package.write(
+        "src/lib.rs",
+        &library.replace("redis_components::include_components!();\n", inner),
+    );
+    package.check_succeeds();
+}
+
+#[test]
+fn b3_an_older_rust_version_is_no_reason_for_cargo_to_object() {
+    let package = Package::new("older");
+    let manifest = cargo_toml(&package.name).replace(
+        "edition = \"2024\"",
+        "edition = \"2021\"\nrust-version = \"1.70\"",
+    );
+    package.write("Cargo.toml", &manifest);
+    let output = cargo(package.path(), &["check", "--ignore-rust-version"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    package.write(
+        "components.toml",
+        &MANIFEST.replace("log_recent", "log_recnt"),
+    );
+    let output = package.cargo(&["check", "--ignore-rust-version"]);
+    assert!(
+        output.contains("cannot find function `log_recnt`"),
+        "{output}"
+    );
+    assert!(!output.contains("cargo::"), "{output}");
+}
+
+#[test]
+fn b1_places_in_a_workspace_are_those_of_rustc() {
+    let package = Package::new("workspace");
+    let manifest = cargo_toml(&package.name);
+    let member = manifest.replace("[workspace]\n", "");
+    package.write(
+        "Cargo.toml",
+        "[workspace]\nmembers = [\"deep/member\"]\nresolver = \"3\"\n",
+    );
+    package.write("deep/member/Cargo.toml", &member);
+    package.write(
+        "deep/member/build.rs",
+        "fn main() {\n    redis_components_build::compile(\"components.toml\");\n}\n",
+    );
+    package.write(
+        "deep/member/components.toml",
+        &MANIFEST.replace("log_recent", "log_recnt"),
+    );
+    package.write("deep/member/src/functions/logs.rs", FUNCTIONS);
+    package.write("deep/member/src/lib.rs", "");
+    let output = package.cargo(&["check"]);
+    assert!(
+        output.contains("--> deep/member/components.toml:2:14"),
+        "{output}"
+    );
+    assert!(
+        output.contains("--> deep/member/src/functions/logs.rs:3:14"),
+        "{output}"
+    );
+}
+
+#[test]
+fn b1_what_a_package_leaves_out_is_spoken_of() {
+    let package = Package::new("published");
+    let manifest =
+        cargo_toml(&package.name).replace("[workspace]", "include = [\"src/**\"]\n\n[workspace]");
+    package.write("Cargo.toml", &manifest);
+    fs::remove_file(package.path().join("components.toml")).unwrap();
+    let output = package.cargo(&["check"]);
+    assert!(output.contains("cannot read `components.toml`"), "{output}");
+    assert!(
+        output.contains("`include` or `exclude` in `Cargo.toml`"),
+        "{output}"
+    );
+}
+
 /// A package in a directory of its own, so that tests can run side by side.
 struct Package {
     directory: TempDir,

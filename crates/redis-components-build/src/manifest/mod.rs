@@ -28,6 +28,10 @@ use crate::diagnostics::diagnostic::Diagnostic;
 use crate::diagnostics::file::{TextFile, quoted};
 use crate::files::Files;
 
+/// What may be the reason that a file is not there.
+pub(crate) const LEFT_OUT: &str =
+    "`include` or `exclude` in `Cargo.toml` may have left it out of the published package";
+
 /// A checked `components.toml`.
 pub(crate) struct Manifest {
     /// The url that is used where neither code nor environment names a config server.
@@ -40,6 +44,7 @@ pub(crate) struct Manifest {
 pub(crate) fn read(
     path: &Path,
     files: &dyn Files,
+    has_file_list: bool,
     diagnostics: &mut Diagnostics,
 ) -> Option<Manifest> {
     let name = path.display().to_string().replace('\\', "/");
@@ -53,7 +58,11 @@ pub(crate) fn read(
         Err(error) => {
             let message = format!("cannot read {}: {error}", quoted(&name));
             let help = "list the components in this file, or name another one in the build script";
-            diagnostics.error(Diagnostic::without_place(message).help(help));
+            let mut error = Diagnostic::without_place(message).help(help);
+            if has_file_list {
+                error = error.note(LEFT_OUT);
+            }
+            diagnostics.error(error);
             return None;
         }
     };

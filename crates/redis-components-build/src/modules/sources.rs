@@ -9,6 +9,7 @@ use crate::diagnostics::Diagnostics;
 use crate::diagnostics::diagnostic::Diagnostic;
 use crate::diagnostics::file::quoted;
 use crate::files::{Files, joined};
+use crate::manifest::LEFT_OUT;
 use crate::manifest::component::Component;
 use crate::manifest::source_path::SourcePath;
 use crate::module_path::ModulePath;
@@ -32,6 +33,8 @@ pub(crate) struct Sources<'a> {
     /// The edition of the package, the newest if nothing tells.
     pub(crate) edition: u16,
     out_file: Rc<str>,
+    /// Whether the package says which of its files are published.
+    pub(crate) has_file_list: bool,
     loaded: BTreeMap<String, Loaded>,
     scopes: BTreeMap<String, Rc<[Scope]>>,
     /// By the outer module's id and the name.
@@ -56,6 +59,7 @@ impl<'a> Sources<'a> {
             root,
             edition: edition.unwrap_or(2024),
             out_file: Rc::from(out_file),
+            has_file_list: false,
             loaded,
             scopes: BTreeMap::new(),
             children: BTreeMap::new(),
@@ -148,7 +152,11 @@ impl<'a> Sources<'a> {
                 component.name
             )),
         };
-        error.note("a source is relative to the package")
+        let error = error.note("a source is relative to the package");
+        if self.has_file_list {
+            return error.note(LEFT_OUT);
+        }
+        error
     }
 
     /// Returns a file that may be meant: in `src`, or of a similar name in the same directory.
