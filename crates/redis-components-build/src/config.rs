@@ -6,7 +6,7 @@ use crate::options::Options;
 use crate::output::Output;
 use crate::{cargo, generate};
 
-/// Options of the generator; [`compile`](crate::compile) is enough where there are none to set.
+/// Options of the generator; [`compile`](crate::compile) is enough if there are none to set.
 ///
 /// # Examples
 ///

@@ -12,7 +12,7 @@ pub(crate) trait Files {
 
     fn exists(&self, path: &Path) -> bool;
 
-    /// Returns the names in a directory, sorted; none where it cannot be read.
+    /// Returns the names in a directory, sorted; none if it cannot be read.
     fn names(&self, directory: &Path) -> Vec<String>;
 }
 
@@ -104,7 +104,7 @@ impl Files for Recorder<'_> {
         self.files.read(path)
     }
 
-    // Not recorded: cargo would run the build script for ever for a file that is not there.
+    // Not recorded: cargo would run the build script each time for a file that is not there.
     fn exists(&self, path: &Path) -> bool {
         self.files.exists(path)
     }

@@ -144,7 +144,7 @@ pub const SCHEMA: &str = include_str!("../components.schema.json");
 
 /// Generates `$OUT_DIR/components.rs` from a manifest and reports to cargo.
 ///
-/// This is all that most build scripts need. `manifest` is relative to the package, as are the
+/// Most build scripts need no more. `manifest` is relative to the package, as are the
 /// sources that it names. Mistakes are handed to cargo as build errors before this returns, so a
 /// build script can go on to other work; [`Config::compile`] returns them instead.
 ///

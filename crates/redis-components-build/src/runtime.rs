@@ -15,7 +15,7 @@ pub(crate) struct Runtime {
 }
 
 impl Runtime {
-    /// Reads a path; reports it and takes the default where it is none.
+    /// Reads a path; reports it and takes the default if it is none.
     pub(crate) fn parse(path: &str, diagnostics: &mut Diagnostics) -> Self {
         let path = syn::parse_str(path).unwrap_or_else(|_| {
             let message = format!("the runtime path {} is not a path", quoted(path));

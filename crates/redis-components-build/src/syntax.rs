@@ -13,25 +13,14 @@ const KEYWORDS: [&str; 52] = [
     "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
 ];
 
-/// The types of the language, and the types and traits of the prelude.
-const TYPES: [&str; 55] = [
-    "bool",
-    "char",
-    "f32",
-    "f64",
-    "i8",
-    "i16",
-    "i32",
-    "i64",
-    "i128",
-    "isize",
-    "str",
-    "u8",
-    "u16",
-    "u32",
-    "u64",
-    "u128",
-    "usize",
+/// The types of the language.
+const PRIMITIVES: [&str; 17] = [
+    "bool", "char", "f32", "f64", "i8", "i16", "i32", "i64", "i128", "isize", "str", "u8", "u16",
+    "u32", "u64", "u128", "usize",
+];
+
+/// The types and traits of the prelude.
+const PRELUDE: [&str; 38] = [
     "AsMut",
     "AsRef",
     "AsyncFn",
@@ -89,10 +78,15 @@ pub(crate) fn is_keyword(word: &str) -> bool {
 
 /// Returns `true` if a word is a type or trait that code names without an import.
 pub(crate) fn is_type_name(word: &str) -> bool {
-    TYPES.contains(&word)
+    is_primitive(word) || PRELUDE.contains(&word)
 }
 
-/// Makes an identifier, raw where the word is reserved.
+/// Returns `true` if a word is a type of the language.
+pub(crate) fn is_primitive(word: &str) -> bool {
+    PRIMITIVES.contains(&word)
+}
+
+/// Makes an identifier, raw if the word is reserved.
 pub(crate) fn ident(word: &str) -> Ident {
     if is_keyword(word) && !is_path_word(word) {
         Ident::new_raw(word, Span::call_site())

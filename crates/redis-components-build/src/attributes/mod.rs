@@ -72,7 +72,7 @@ pub(crate) fn of(found: &Found, wrapper: &Wrapper, surroundings: &Surroundings) 
         lints.insert("single_use_lifetimes".to_owned());
     }
     if has_hasher(wrapper) {
-        // The function may be in a private module, where this is no lint.
+        // The function may be in a private module, in which this is no lint.
         lints.insert("clippy::implicit_hasher".to_owned());
     }
     if wrapper.signature.ident.to_string().starts_with('_') {

@@ -52,7 +52,7 @@ impl Expand<'_, '_> {
         }
     }
 
-    /// Puts the whole path of what another crate has where a type, or what it refers to, is an import of it.
+    /// Writes the whole path if a type, or what it refers to, is imported from another crate.
     pub(crate) fn name_outer(&mut self, ty: &mut Type) {
         if let Some(found) = self.found(ty)
             && let Type::Path(path) = ty

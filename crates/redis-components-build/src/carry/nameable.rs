@@ -14,7 +14,7 @@ use crate::resolve::public::View;
 use crate::resolve::resolver::Resolver;
 use crate::source::index::key;
 
-/// Replaces paths that begin with `crate` where something on them is private.
+/// Replaces paths that begin with `crate` if something on them is private.
 pub(crate) struct Nameable<'a, 'b> {
     view: View<'a>,
     resolver: &'a mut Resolver<'b>,

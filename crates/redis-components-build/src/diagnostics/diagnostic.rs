@@ -14,7 +14,7 @@ pub(crate) struct Label {
     pub(crate) primary: bool,
 }
 
-/// A sentence after the places, with a place of its own where it needs one.
+/// A sentence after the places, with a place of its own if it needs one.
 pub(crate) struct Advice {
     pub(crate) text: String,
     pub(crate) spot: Option<Spot>,

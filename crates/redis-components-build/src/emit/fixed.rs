@@ -76,8 +76,7 @@ impl Fixed {
 }
 
 fn accessors(runtime: &Runtime) -> String {
-    let errors =
-        " Returns an error that says what is wrong where there is no connection to be had.";
+    let errors = " Returns an error if no connection is available; its text says why.";
     let items: [Item; 2] = [
         parse_quote! {
             /// Returns a connection to the component's server.

@@ -13,7 +13,7 @@ pub(crate) struct Function {
     /// Without `r#`.
     pub(crate) name: String,
     pub(crate) spot: Spot,
-    /// What its return type is, where the manifest says.
+    /// What its return type is, if the manifest says.
     pub(crate) returns: Option<Returns>,
     /// Whether each call has a connection of its own.
     pub(crate) is_dedicated: bool,

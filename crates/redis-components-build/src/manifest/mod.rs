@@ -34,13 +34,13 @@ pub(crate) const LEFT_OUT: &str =
 
 /// A checked `components.toml`.
 pub(crate) struct Manifest {
-    /// The url that is used where neither code nor environment names a config server.
+    /// The url that is used if neither code nor environment names a config server.
     pub(crate) config_server: Option<String>,
     /// Sorted by name.
     pub(crate) components: Vec<Component>,
 }
 
-/// Reads and checks the manifest; `None` where nothing of it can be used.
+/// Reads and checks the manifest; `None` if nothing of it can be used.
 pub(crate) fn read(
     path: &Path,
     files: &dyn Files,

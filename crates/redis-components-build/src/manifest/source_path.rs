@@ -19,7 +19,7 @@ pub(crate) struct SourcePath {
     pub(crate) is_default: bool,
 }
 
-/// Reads `source` and `module`; `None` where they do not tell where the functions are.
+/// Reads `source` and `module`; `None` if they do not tell where the functions are.
 pub(super) fn read(
     component: &Text<'_>,
     table: &Table<'_>,

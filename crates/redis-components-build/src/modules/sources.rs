@@ -82,7 +82,7 @@ impl<'a> Sources<'a> {
         }
     }
 
-    /// Reads a component's source, and reports where it cannot.
+    /// Reads a component's source, and reports if it cannot.
     pub(crate) fn load(
         &mut self,
         component: &Component,

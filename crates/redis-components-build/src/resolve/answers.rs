@@ -33,7 +33,7 @@ pub(crate) enum Asked {
 }
 
 impl Answers {
-    /// Begins to answer a question, unless the answer is known or there is none to be had.
+    /// Begins to answer a question, unless the answer is known or cannot be found now.
     pub(crate) fn begin(&mut self, question: &Question) -> Asked {
         let known = self.known.get(question);
         let asked = self.asked.get(question);

@@ -21,7 +21,7 @@ pub(crate) struct Hidden {
     pub(crate) spot: Spot,
     /// Where the private module around it is declared, if that is what hides it; else it is private itself.
     pub(crate) module: Option<Spot>,
-    /// The `use` item that would re-export it where the function is.
+    /// The `use` item that would re-export it beside the function.
     pub(crate) export: String,
 }
 

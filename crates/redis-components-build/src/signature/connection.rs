@@ -29,7 +29,7 @@ pub(crate) struct Connection {
     pub(crate) borrow: Borrow,
     /// The type that is acquired.
     pub(crate) ty: Type,
-    /// The type as the function has it, where it names one.
+    /// The type as the function has it, if it names one.
     named: Option<Type>,
     /// The generic parameter that stands for it.
     pub(super) generic: Option<String>,
@@ -103,7 +103,7 @@ pub(super) fn check(
     if let Type::Reference(reference) = bare(parameter)
         && reference.lifetime.as_ref().is_some_and(is_static)
     {
-        let message = format!("`{}` borrows its connection for ever", function.name);
+        let message = format!("`{}` borrows its connection for `'static`", function.name);
         return Err(Box::new(
             Diagnostic::error(
                 message,

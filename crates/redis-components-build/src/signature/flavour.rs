@@ -14,7 +14,7 @@ enum Flavour {
     Blocking,
 }
 
-/// Refuses an async function on a blocking connection, and the reverse, where names tell; for the
+/// Refuses an async function on a blocking connection, and the reverse, if names tell; for the
 /// others rustc does.
 pub(super) fn check(
     function: &Function,

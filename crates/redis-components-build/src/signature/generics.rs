@@ -68,7 +68,7 @@ pub(super) fn prune(signature: &mut Signature, first: &Type, connection: &Connec
 }
 
 impl Pruned {
-    /// Returns a dropped parameter that the acquired type needs all the same.
+    /// Returns a dropped parameter that the acquired type still needs.
     pub(super) fn undetermined(&self, connection: &Connection) -> Option<String> {
         self.params
             .iter()
@@ -83,7 +83,7 @@ impl Pruned {
             })
     }
 
-    /// Returns the call's generic arguments where the wrapper has some to pass on.
+    /// Returns the call's generic arguments if the wrapper has some to pass on.
     pub(super) fn turbofish(&self, connection: &Connection) -> Option<Vec<GenericArgument>> {
         let params = || {
             self.params

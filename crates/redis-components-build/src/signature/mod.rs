@@ -49,7 +49,7 @@ pub(crate) struct Wrapper {
     /// Whether each call has a connection of its own.
     pub(crate) is_dedicated: bool,
     pub(crate) arguments: Vec<Argument>,
-    /// The generic arguments of the call, `None` where the function has none to give.
+    /// The generic arguments of the call, `None` if the function has none to give.
     pub(crate) turbofish: Option<Vec<GenericArgument>>,
     /// The names that the signature was written with.
     pub(crate) mentions: Mentions,

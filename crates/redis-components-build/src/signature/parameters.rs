@@ -14,7 +14,7 @@ pub(crate) struct Argument {
     pub(crate) name: Ident,
 }
 
-/// Gives every parameter a plain name, its own where it has one.
+/// Gives every parameter a plain name, its own if it has one.
 pub(super) fn name(inputs: &mut Punctuated<FnArg, syn::Token![,]>) -> Vec<Argument> {
     let mut taken: BTreeSet<String> = inputs
         .iter()

@@ -13,6 +13,7 @@ use crate::nodes::absolute;
 use crate::nodes::{path_type, unit};
 use crate::resolve::local::Local;
 use crate::signature::connection::bare;
+use crate::syntax::is_primitive;
 
 /// What a function returns.
 pub(crate) enum Returned {
@@ -73,12 +74,60 @@ pub(super) fn check(
         return Err(Box::new(
             Diagnostic::error(message, &spot(), "an `impl` type where the error is")
                 .context(&function.spot, "listed here")
-                .help(
-                    "name the error type: the wrapper has to make one where there is no connection",
-                ),
+                .help("name the error type: the wrapper makes one if there is no connection"),
+        ));
+    }
+    if is_result(&signature.output, function, local)
+        && let Some(error) = error_type(ty)
+        && is_made_of_nothing(error, signature, local)
+    {
+        let message = format!(
+            "the error type of `{}` cannot say that a component has no connection",
+            function.name
+        );
+        let label =
+            "a type of the language or its library, for which your crate can give no conversion";
+        return Err(Box::new(
+            Diagnostic::error(message, &source.spot(error.span()), label)
+                .context(&function.spot, "listed here")
+                .help("return an error type of your own with `From<redis_components::Error>`, or `Box<dyn Error + Send + Sync>`"),
         ));
     }
     Ok(())
+}
+
+/// Returns the error type of a result that is written with it.
+fn error_type(ty: &Type) -> Option<&Type> {
+    let Type::Path(path) = bare(ty) else {
+        return None;
+    };
+    let PathArguments::AngleBracketed(arguments) = &path.path.segments.last()?.arguments else {
+        return None;
+    };
+    let mut types = arguments.args.iter().filter_map(|argument| match argument {
+        GenericArgument::Type(ty) => Some(ty),
+        _ => None,
+    });
+    types.nth(1)
+}
+
+/// Returns `true` if no error of another crate becomes a value of the type, and nobody can change that.
+fn is_made_of_nothing(ty: &Type, signature: &Signature, local: &mut Local<'_, '_>) -> bool {
+    match bare(ty) {
+        Type::Tuple(_) | Type::Array(_) | Type::Reference(_) => true,
+        Type::Path(path) => {
+            let is_plain = path.path.get_ident().is_some_and(|name| {
+                let name = name.to_string();
+                name == "String" || is_primitive(&name)
+            });
+            let mut params = signature.generics.type_params();
+            is_plain
+                && !params.any(|param| path.path.is_ident(&param.ident))
+                && local.full_path(&path.path).len() == 1
+                && local.item(&path.path).is_none()
+        }
+        _ => false,
+    }
 }
 
 /// Returns `true` if a type, whose aliases are written out, is a result: as the manifest says, or by the

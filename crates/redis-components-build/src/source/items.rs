@@ -44,7 +44,7 @@ pub(crate) fn has_macro_calls(items: &[Item]) -> bool {
     })
 }
 
-/// The item where it is a free function.
+/// Returns the item if it is a free function.
 pub(crate) fn free_function(item: &Item) -> Option<&ItemFn> {
     match item {
         Item::Fn(item) => Some(item),

@@ -16,7 +16,7 @@ pub(crate) enum Token<'a> {
     Other,
 }
 
-/// Reads tokens from a text; at its end, or where a literal or comment has none, there are no more.
+/// Reads tokens from a text; at its end, or if a literal or comment has none, there are no more.
 #[derive(Clone)]
 pub(crate) struct Lexer<'a> {
     text: &'a str,

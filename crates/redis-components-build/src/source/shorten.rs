@@ -3,7 +3,7 @@
 use crate::source::cuts::Cuts;
 use crate::source::lexer::{Lexer, Token};
 
-/// Cuts out what is inside of function bodies, and puts attributes in the place of documentation; `None` where the text is
+/// Cuts out what is inside of function bodies, and puts attributes in the place of documentation; `None` if the text is
 /// not understood.
 pub(crate) fn shorten(text: &str) -> Option<(String, Cuts)> {
     let mut lexer = Lexer::new(text);

@@ -55,7 +55,7 @@ pub mod absent {
     ///
     /// # Errors
     ///
-    /// Returns an error that says what is wrong where there is no connection to be had.
+    /// Returns an error if no connection is available; its text says why.
     pub async fn connection() -> ::core::result::Result<
         ::redis_components::Connection,
         ::redis_components::Error,
@@ -67,7 +67,7 @@ pub mod absent {
     ///
     /// # Errors
     ///
-    /// Returns an error that says what is wrong where there is no connection to be had.
+    /// Returns an error if no connection is available; its text says why.
     pub fn blocking_connection() -> ::core::result::Result<
         ::redis_components::blocking::Connection,
         ::redis_components::Error,
@@ -93,7 +93,7 @@ pub mod empty {
     ///
     /// # Errors
     ///
-    /// Returns an error that says what is wrong where there is no connection to be had.
+    /// Returns an error if no connection is available; its text says why.
     pub async fn connection() -> ::core::result::Result<
         ::redis_components::Connection,
         ::redis_components::Error,
@@ -105,7 +105,7 @@ pub mod empty {
     ///
     /// # Errors
     ///
-    /// Returns an error that says what is wrong where there is no connection to be had.
+    /// Returns an error if no connection is available; its text says why.
     pub fn blocking_connection() -> ::core::result::Result<
         ::redis_components::blocking::Connection,
         ::redis_components::Error,

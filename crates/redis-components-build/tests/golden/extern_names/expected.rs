@@ -74,7 +74,7 @@ pub mod COMPONENTS {
     ///
     /// # Errors
     ///
-    /// Returns an error that says what is wrong where there is no connection to be had.
+    /// Returns an error if no connection is available; its text says why.
     pub async fn connection() -> ::core::result::Result<
         ::redis_components::Connection,
         ::redis_components::Error,
@@ -86,7 +86,7 @@ pub mod COMPONENTS {
     ///
     /// # Errors
     ///
-    /// Returns an error that says what is wrong where there is no connection to be had.
+    /// Returns an error if no connection is available; its text says why.
     pub fn blocking_connection() -> ::core::result::Result<
         ::redis_components::blocking::Connection,
         ::redis_components::Error,
@@ -145,7 +145,7 @@ pub mod connect_all {
     ///
     /// # Errors
     ///
-    /// Returns an error that says what is wrong where there is no connection to be had.
+    /// Returns an error if no connection is available; its text says why.
     pub async fn connection() -> ::core::result::Result<
         ::redis_components::Connection,
         ::redis_components::Error,
@@ -157,7 +157,7 @@ pub mod connect_all {
     ///
     /// # Errors
     ///
-    /// Returns an error that says what is wrong where there is no connection to be had.
+    /// Returns an error if no connection is available; its text says why.
     pub fn blocking_connection() -> ::core::result::Result<
         ::redis_components::blocking::Connection,
         ::redis_components::Error,
@@ -216,7 +216,7 @@ pub mod core {
     ///
     /// # Errors
     ///
-    /// Returns an error that says what is wrong where there is no connection to be had.
+    /// Returns an error if no connection is available; its text says why.
     pub async fn connection() -> ::core::result::Result<
         ::redis_components::Connection,
         ::redis_components::Error,
@@ -228,7 +228,7 @@ pub mod core {
     ///
     /// # Errors
     ///
-    /// Returns an error that says what is wrong where there is no connection to be had.
+    /// Returns an error if no connection is available; its text says why.
     pub fn blocking_connection() -> ::core::result::Result<
         ::redis_components::blocking::Connection,
         ::redis_components::Error,
@@ -287,7 +287,7 @@ pub mod logs {
     ///
     /// # Errors
     ///
-    /// Returns an error that says what is wrong where there is no connection to be had.
+    /// Returns an error if no connection is available; its text says why.
     pub async fn connection() -> ::core::result::Result<
         ::redis_components::Connection,
         ::redis_components::Error,
@@ -299,7 +299,7 @@ pub mod logs {
     ///
     /// # Errors
     ///
-    /// Returns an error that says what is wrong where there is no connection to be had.
+    /// Returns an error if no connection is available; its text says why.
     pub fn blocking_connection() -> ::core::result::Result<
         ::redis_components::blocking::Connection,
         ::redis_components::Error,
@@ -358,7 +358,7 @@ pub mod redis {
     ///
     /// # Errors
     ///
-    /// Returns an error that says what is wrong where there is no connection to be had.
+    /// Returns an error if no connection is available; its text says why.
     pub async fn connection() -> ::core::result::Result<
         ::redis_components::Connection,
         ::redis_components::Error,
@@ -370,7 +370,7 @@ pub mod redis {
     ///
     /// # Errors
     ///
-    /// Returns an error that says what is wrong where there is no connection to be had.
+    /// Returns an error if no connection is available; its text says why.
     pub fn blocking_connection() -> ::core::result::Result<
         ::redis_components::blocking::Connection,
         ::redis_components::Error,
@@ -429,7 +429,7 @@ pub mod redis_components {
     ///
     /// # Errors
     ///
-    /// Returns an error that says what is wrong where there is no connection to be had.
+    /// Returns an error if no connection is available; its text says why.
     pub async fn connection() -> ::core::result::Result<
         ::redis_components::Connection,
         ::redis_components::Error,
@@ -441,7 +441,7 @@ pub mod redis_components {
     ///
     /// # Errors
     ///
-    /// Returns an error that says what is wrong where there is no connection to be had.
+    /// Returns an error if no connection is available; its text says why.
     pub fn blocking_connection() -> ::core::result::Result<
         ::redis_components::blocking::Connection,
         ::redis_components::Error,

@@ -69,7 +69,7 @@ pub mod conditional_file {
     ///
     /// # Errors
     ///
-    /// Returns an error that says what is wrong where there is no connection to be had.
+    /// Returns an error if no connection is available; its text says why.
     pub async fn connection() -> ::core::result::Result<
         ::redis_components::Connection,
         ::redis_components::Error,
@@ -81,7 +81,7 @@ pub mod conditional_file {
     ///
     /// # Errors
     ///
-    /// Returns an error that says what is wrong where there is no connection to be had.
+    /// Returns an error if no connection is available; its text says why.
     pub fn blocking_connection() -> ::core::result::Result<
         ::redis_components::blocking::Connection,
         ::redis_components::Error,
@@ -138,7 +138,7 @@ pub mod included_text {
     ///
     /// # Errors
     ///
-    /// Returns an error that says what is wrong where there is no connection to be had.
+    /// Returns an error if no connection is available; its text says why.
     pub async fn connection() -> ::core::result::Result<
         ::redis_components::Connection,
         ::redis_components::Error,
@@ -150,7 +150,7 @@ pub mod included_text {
     ///
     /// # Errors
     ///
-    /// Returns an error that says what is wrong where there is no connection to be had.
+    /// Returns an error if no connection is available; its text says why.
     pub fn blocking_connection() -> ::core::result::Result<
         ::redis_components::blocking::Connection,
         ::redis_components::Error,

@@ -70,7 +70,7 @@ pub mod never {
     ///
     /// # Errors
     ///
-    /// Returns an error that says what is wrong where there is no connection to be had.
+    /// Returns an error if no connection is available; its text says why.
     pub async fn connection() -> ::core::result::Result<
         ::redis_components::Connection,
         ::redis_components::Error,
@@ -82,7 +82,7 @@ pub mod never {
     ///
     /// # Errors
     ///
-    /// Returns an error that says what is wrong where there is no connection to be had.
+    /// Returns an error if no connection is available; its text says why.
     pub fn blocking_connection() -> ::core::result::Result<
         ::redis_components::blocking::Connection,
         ::redis_components::Error,
@@ -143,7 +143,7 @@ pub mod options {
     ///
     /// # Errors
     ///
-    /// Returns an error that says what is wrong where there is no connection to be had.
+    /// Returns an error if no connection is available; its text says why.
     pub async fn connection() -> ::core::result::Result<
         ::redis_components::Connection,
         ::redis_components::Error,
@@ -155,7 +155,7 @@ pub mod options {
     ///
     /// # Errors
     ///
-    /// Returns an error that says what is wrong where there is no connection to be had.
+    /// Returns an error if no connection is available; its text says why.
     pub fn blocking_connection() -> ::core::result::Result<
         ::redis_components::blocking::Connection,
         ::redis_components::Error,
@@ -339,7 +339,7 @@ pub mod sometimes {
     ///
     /// # Errors
     ///
-    /// Returns an error that says what is wrong where there is no connection to be had.
+    /// Returns an error if no connection is available; its text says why.
     pub async fn connection() -> ::core::result::Result<
         ::redis_components::Connection,
         ::redis_components::Error,
@@ -351,7 +351,7 @@ pub mod sometimes {
     ///
     /// # Errors
     ///
-    /// Returns an error that says what is wrong where there is no connection to be had.
+    /// Returns an error if no connection is available; its text says why.
     pub fn blocking_connection() -> ::core::result::Result<
         ::redis_components::blocking::Connection,
         ::redis_components::Error,

@@ -65,7 +65,7 @@ pub mod logs {
     ///
     /// # Errors
     ///
-    /// Returns an error that says what is wrong where there is no connection to be had.
+    /// Returns an error if no connection is available; its text says why.
     pub async fn connection() -> ::core::result::Result<
         ::redis_components::Connection,
         ::redis_components::Error,
@@ -77,7 +77,7 @@ pub mod logs {
     ///
     /// # Errors
     ///
-    /// Returns an error that says what is wrong where there is no connection to be had.
+    /// Returns an error if no connection is available; its text says why.
     pub fn blocking_connection() -> ::core::result::Result<
         ::redis_components::blocking::Connection,
         ::redis_components::Error,
@@ -157,7 +157,7 @@ pub mod statistics {
     ///
     /// # Errors
     ///
-    /// Returns an error that says what is wrong where there is no connection to be had.
+    /// Returns an error if no connection is available; its text says why.
     pub async fn connection() -> ::core::result::Result<
         ::redis_components::Connection,
         ::redis_components::Error,
@@ -169,7 +169,7 @@ pub mod statistics {
     ///
     /// # Errors
     ///
-    /// Returns an error that says what is wrong where there is no connection to be had.
+    /// Returns an error if no connection is available; its text says why.
     pub fn blocking_connection() -> ::core::result::Result<
         ::redis_components::blocking::Connection,
         ::redis_components::Error,
