@@ -1,19 +1,25 @@
 //! The shell around the core: cargo's environment, directives and output directory.
 
+use std::collections::BTreeMap;
 use std::env;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::process;
+use std::sync::{Mutex, PoisonError};
 
-use crate::diagnostics::quoted;
+use crate::diagnostics::file::quoted;
 use crate::emit::HEADER;
+use crate::error::Error;
 use crate::files::Directory;
-use crate::{Config, Error, generate};
+use crate::generate;
+use crate::options::Options;
+use crate::package::levels_to_workspace;
 
 /// Runs the generator in a build script.
-pub(crate) fn compile(config: &Config, manifest: &Path) -> Result<(), Error> {
+pub(crate) fn compile(options: &Options, manifest: &Path) -> Result<(), Error> {
     let root = variable("CARGO_MANIFEST_DIR")?;
-    let name = config.file_name();
+    let name = options.out_file.as_str();
     if Path::new(name).file_name() != Some(name.as_ref()) {
         return Err(Error::new(format!(
             "error: {} is not the name of a file in `OUT_DIR`\n  = help: give `Config::out_file` a name alone, such as `redis.rs`",
@@ -27,15 +33,29 @@ pub(crate) fn compile(config: &Config, manifest: &Path) -> Result<(), Error> {
             "error: `{name}` in `OUT_DIR` is not a file that this generator wrote\n  = help: choose another name with `Config::out_file`"
         )));
     }
-    let generated = generate::generate(config, manifest, &Directory::new(root));
+    if let Some(other) = claim(&out, manifest) {
+        return Err(Error::new(format!(
+            "error: {} and {} both generate {}\n  = help: give one of them a file of its own with `Config::out_file`, and include it with `include_components!(\"…\")`",
+            quoted(&other.display().to_string()),
+            quoted(&manifest.display().to_string()),
+            quoted(name),
+        )));
+    }
+    let directory = Directory::new(root.clone());
+    let mut options = options.clone();
+    let flags = env::var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default();
+    options.forbidden.extend(forbidden(&flags));
+    options.prefix = prefix(&root, &directory);
+    let generated = generate::generate(&options, manifest, &directory);
     for input in &generated.inputs {
-        println!("cargo::rerun-if-changed={}", input.display());
+        // With a `rust-version` before 1.77, cargo refuses the newer `cargo::`.
+        println!("cargo:rerun-if-changed={}", input.display());
     }
     if let Some(error) = generated.errors {
         return Err(error);
     }
     for warning in &generated.warnings {
-        println!("cargo::warning={}", warning.replace('\n', " "));
+        println!("cargo:warning={}", warning.replace('\n', " "));
     }
     // Rustc reports a source that does not parse; the names of its wrappers should not be lost on top.
     if !generated.warnings.is_empty() && out.exists() {
@@ -45,8 +65,58 @@ pub(crate) fn compile(config: &Config, manifest: &Path) -> Result<(), Error> {
         .map_err(|error| Error::new(format!("error: cannot write `{}`: {error}", out.display())))
 }
 
+/// Takes a file for a manifest; returns the manifest for which this process has taken the file before.
+fn claim(out: &Path, manifest: &Path) -> Option<PathBuf> {
+    static TAKEN: Mutex<BTreeMap<PathBuf, PathBuf>> = Mutex::new(BTreeMap::new());
+    let mut taken = TAKEN.lock().unwrap_or_else(PoisonError::into_inner);
+    let first = taken
+        .entry(out.to_owned())
+        .or_insert_with(|| manifest.to_owned());
+    (first != manifest).then(|| first.clone())
+}
+
+/// Returns the way from the workspace's root to the package: rustc's paths begin with it.
+fn prefix(root: &Path, files: &Directory) -> String {
+    let levels = levels_to_workspace(files);
+    let names: Vec<_> = root.iter().collect();
+    let inside = names
+        .get(names.len().saturating_sub(levels)..)
+        .unwrap_or_default();
+    let names = inside
+        .iter()
+        .map(|name| format!("{}/", name.to_string_lossy()));
+    names.collect()
+}
+
+/// Returns the lints that arguments of the compiler forbid.
+fn forbidden(flags: &str) -> Vec<String> {
+    let mut lints = Vec::new();
+    let mut flags = flags.split('\u{1f}');
+    while let Some(flag) = flags.next() {
+        let lint = match flag {
+            "-F" | "--forbid" => flags.next(),
+            flag => flag.strip_prefix("--forbid=").or(flag.strip_prefix("-F")),
+        };
+        lints.extend(lint.map(|lint| lint.replace('-', "_")));
+    }
+    lints
+}
+
 /// Hands an error to cargo, line by line, which stops the build and prints nothing else.
 pub(crate) fn report(error: &Error) {
+    let minor = env::var("CARGO_PKG_RUST_VERSION").ok().and_then(|version| {
+        version
+            .strip_prefix("1.")?
+            .split('.')
+            .next()?
+            .parse::<u32>()
+            .ok()
+    });
+    if minor.is_some_and(|minor| minor < 77) {
+        // Such a package has no way to say so and to go on.
+        eprintln!("{error}");
+        process::exit(1);
+    }
     for line in error.to_string().lines() {
         println!("cargo::error={line}");
     }
@@ -60,7 +130,7 @@ fn variable(name: &str) -> Result<PathBuf, Error> {
     })
 }
 
-/// Tells whether there is nothing that another part of the build script wrote.
+/// Returns `true` if there is nothing that another part of the build script wrote.
 fn may_be_replaced(path: &Path) -> bool {
     fs::read(path).map_or(true, |current| current.starts_with(HEADER.as_bytes()))
 }
@@ -81,8 +151,15 @@ fn write_if_changed(path: &Path, text: &str) -> io::Result<()> {
 mod tests {
     use std::fs;
 
-    use super::{may_be_replaced, write_if_changed};
+    use super::{forbidden, may_be_replaced, write_if_changed};
     use crate::emit::HEADER;
+
+    #[test]
+    fn forbidden_lints_are_read_from_arguments() {
+        let flags = "-Cdebuginfo=1\u{1f}-F\u{1f}dead-code\u{1f}-Funused\u{1f}--forbid=clippy::all\u{1f}--forbid";
+        assert_eq!(forbidden(flags), ["dead_code", "unused", "clippy::all"]);
+        assert!(forbidden("").is_empty());
+    }
 
     #[test]
     fn a_file_of_somebody_else_is_not_replaced() {

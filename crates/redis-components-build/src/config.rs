@@ -1,9 +1,12 @@
 use std::path::{Path, PathBuf};
 
+use crate::error::Error;
 use crate::files::Directory;
-use crate::{Error, Output, cargo, generate};
+use crate::options::Options;
+use crate::output::Output;
+use crate::{cargo, generate};
 
-/// Options of the generator; [`compile`](crate::compile) is enough where there are none to set.
+/// Options of the generator; [`compile`](crate::compile) is enough if there are none to set.
 ///
 /// # Examples
 ///
@@ -17,30 +20,45 @@ use crate::{Error, Output, cargo, generate};
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct Config {
-    runtime_path: String,
-    out_file: String,
+    options: Options,
 }
 
 impl Config {
     /// Returns the default options.
     pub fn new() -> Self {
         Self {
-            runtime_path: "::redis_components".to_owned(),
-            out_file: "components.rs".to_owned(),
+            options: Options {
+                runtime_path: "::redis_components".to_owned(),
+                out_file: "components.rs".to_owned(),
+                prefix: String::new(),
+                forbidden: Vec::new(),
+                crate_root: None,
+            },
         }
     }
 
     /// Sets the path of the runtime crate in generated code, for a crate that renames or re-exports
     /// it. The default is `::redis_components`.
     pub fn runtime_path(mut self, path: impl Into<String>) -> Self {
-        self.runtime_path = path.into();
+        self.options.runtime_path = path.into();
         self
     }
 
     /// Sets the name of the generated file in `OUT_DIR`. The default is `components.rs`, which is
     /// what `include_components!()` includes.
     pub fn out_file(mut self, name: impl Into<String>) -> Self {
-        self.out_file = name.into();
+        self.options.out_file = name.into();
+        self
+    }
+
+    /// Sets the root file of the target that includes the generated file, relative to the package:
+    /// `src/main.rs`, `tests/it.rs`.
+    ///
+    /// By default this is the first of the package's targets whose root, or a module in it, has
+    /// `include_components!` with the name of the file: the library, then binaries, examples, tests and
+    /// benchmarks. So this is for a target that includes the file in another way, such as a macro.
+    pub fn crate_root(mut self, file: impl Into<String>) -> Self {
+        self.options.crate_root = Some(file.into());
         self
     }
 
@@ -54,7 +72,7 @@ impl Config {
     /// Returns everything that is wrong with the manifest and the functions it lists. The file that
     /// was generated last stays as it is.
     pub fn compile(&self, manifest: impl AsRef<Path>) -> Result<(), Error> {
-        cargo::compile(self, manifest.as_ref())
+        cargo::compile(&self.options, manifest.as_ref())
     }
 
     /// Generates the text and gives it back, without cargo: nothing is printed, written or taken
@@ -69,15 +87,7 @@ impl Config {
         let manifest = manifest.as_ref();
         let root = manifest.parent().map(PathBuf::from).unwrap_or_default();
         let name = manifest.file_name().map(PathBuf::from).unwrap_or_default();
-        generate::generate(self, &name, &Directory::new(root)).into_result()
-    }
-
-    pub(crate) fn runtime(&self) -> &str {
-        &self.runtime_path
-    }
-
-    pub(crate) fn file_name(&self) -> &str {
-        &self.out_file
+        generate::generate(&self.options, &name, &Directory::new(root)).into_result()
     }
 }
 

@@ -1,31 +1,29 @@
 //! The features that conditions name, as far as `Cargo.toml` tells.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use syn::punctuated::Punctuated;
 use syn::{Expr, ExprLit, Lit, Meta, Token};
-use toml::de::{DeTable, DeValue};
 
-use crate::diagnostics::{Diagnostic, Diagnostics, quoted};
-use crate::files::Files;
-use crate::manifest::{Component, Condition};
+use crate::diagnostics::Diagnostics;
+use crate::diagnostics::diagnostic::Diagnostic;
+use crate::diagnostics::file::quoted;
+use crate::manifest::cfg::Condition;
+use crate::manifest::component::Component;
 use crate::nearest::nearest;
+use crate::package::Package;
 
 /// Refuses conditions on features that the package does not have, and features without `feature =`.
-pub(crate) fn check(components: &[Component], files: &dyn Files, diagnostics: &mut Diagnostics) {
-    let mut conditions = components
+pub(crate) fn check(components: &[Component], package: &Package, diagnostics: &mut Diagnostics) {
+    // Without them, rustc has the word.
+    let Some(features) = &package.features else {
+        return;
+    };
+    let conditions = components
         .iter()
         .filter_map(|component| component.cfg.as_ref());
-    let Some(first) = conditions.next() else {
-        return;
-    };
-    // Without it, or where it cannot be read, rustc has the word.
-    let Some(features) = features(files) else {
-        return;
-    };
-    for condition in std::iter::once(first).chain(conditions) {
-        check_condition(condition, &condition.meta, &features, diagnostics);
+    for condition in conditions {
+        check_condition(condition, &condition.meta, features, diagnostics);
     }
 }
 
@@ -74,7 +72,7 @@ fn check_condition(
     }
 }
 
-/// Tells whether a name alone is a condition that every compiler knows.
+/// Returns `true` if a name alone is a condition that every compiler knows.
 fn is_cfg(name: &str) -> bool {
     matches!(
         name,
@@ -87,51 +85,4 @@ fn is_cfg(name: &str) -> bool {
             | "unix"
             | "windows"
     )
-}
-
-/// Returns the features of the package, and those that optional dependencies are.
-fn features(files: &dyn Files) -> Option<BTreeSet<String>> {
-    let path = Path::new("Cargo.toml");
-    files.exists(path).then_some(())?;
-    let text = String::from_utf8(files.read(path).ok()?).ok()?;
-    let (document, errors) = DeTable::parse_recoverable(&text);
-    errors.is_empty().then_some(())?;
-    let document = document.get_ref();
-    document.get("package")?;
-    let mut features = BTreeSet::new();
-    if let Some(table) = table(document, "features") {
-        features.extend(table.keys().map(|name| name.get_ref().to_string()));
-    }
-    add_optional(document, &mut features);
-    for target in table(document, "target")
-        .into_iter()
-        .flat_map(DeTable::values)
-    {
-        if let DeValue::Table(target) = target.get_ref() {
-            add_optional(target, &mut features);
-        }
-    }
-    Some(features)
-}
-
-fn add_optional(document: &DeTable<'_>, features: &mut BTreeSet<String>) {
-    let kinds = ["dependencies", "build-dependencies"];
-    for dependencies in kinds.into_iter().filter_map(|kind| table(document, kind)) {
-        for (name, dependency) in dependencies {
-            if let DeValue::Table(dependency) = dependency.get_ref()
-                && dependency
-                    .get("optional")
-                    .is_some_and(|optional| matches!(optional.get_ref(), DeValue::Boolean(true)))
-            {
-                features.insert(name.get_ref().to_string());
-            }
-        }
-    }
-}
-
-fn table<'a>(document: &'a DeTable<'a>, name: &str) -> Option<&'a DeTable<'a>> {
-    match document.get(name)?.get_ref() {
-        DeValue::Table(table) => Some(table),
-        _ => None,
-    }
 }

@@ -1,6 +1,8 @@
 //! How the generator reads: through a trait, so that its core touches no file system.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -10,11 +12,29 @@ pub(crate) trait Files {
 
     fn exists(&self, path: &Path) -> bool;
 
-    /// Returns the names in a directory, sorted; none where it cannot be read.
+    /// Returns the names in a directory, sorted; none if it cannot be read.
     fn names(&self, directory: &Path) -> Vec<String>;
+}
 
-    /// Tells whether a path leads out of the package, through a link.
-    fn leaves_package(&self, path: &Path) -> bool;
+/// Returns the directory of a file, empty for the package's own.
+pub(crate) fn directory_of(file: &str) -> &str {
+    file.rsplit_once('/').map_or("", |(directory, _)| directory)
+}
+
+/// Joins a path to a directory, and resolves `.` and `..`; `None` if the path leaves the package.
+pub(crate) fn joined(directory: &str, path: &str) -> Option<String> {
+    let path = path.replace('\\', "/");
+    let mut parts: Vec<&str> = Vec::new();
+    for part in directory.split('/').chain(path.split('/')) {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop()?;
+            }
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
 }
 
 /// The package's directory on disk.
@@ -52,23 +72,13 @@ impl Files for Directory {
         names.sort();
         names
     }
-
-    fn leaves_package(&self, path: &Path) -> bool {
-        match (
-            self.root.canonicalize(),
-            self.root.join(path).canonicalize(),
-        ) {
-            (Ok(root), Ok(path)) => !path.starts_with(root),
-            // What cannot be found is reported when it is read.
-            _ => false,
-        }
-    }
 }
 
 /// Remembers what was read, for cargo's `rerun-if-changed`.
 pub(crate) struct Recorder<'a> {
     files: &'a dyn Files,
     read: RefCell<Vec<PathBuf>>,
+    known: RefCell<BTreeSet<OsString>>,
 }
 
 impl<'a> Recorder<'a> {
@@ -76,6 +86,7 @@ impl<'a> Recorder<'a> {
         Self {
             files,
             read: RefCell::default(),
+            known: RefCell::default(),
         }
     }
 
@@ -87,20 +98,18 @@ impl<'a> Recorder<'a> {
 impl Files for Recorder<'_> {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         // Recorded before it is read: a file that appears later has to run the build script again.
-        self.read.borrow_mut().push(path.to_owned());
+        if self.known.borrow_mut().insert(path.as_os_str().to_owned()) {
+            self.read.borrow_mut().push(path.to_owned());
+        }
         self.files.read(path)
     }
 
-    // Not recorded: cargo would run the build script for ever for a file that is not there.
+    // Not recorded: cargo would run the build script each time for a file that is not there.
     fn exists(&self, path: &Path) -> bool {
         self.files.exists(path)
     }
 
     fn names(&self, directory: &Path) -> Vec<String> {
         self.files.names(directory)
-    }
-
-    fn leaves_package(&self, path: &Path) -> bool {
-        self.files.leaves_package(path)
     }
 }

@@ -3,11 +3,29 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use crate::attributes::links::linked_names;
+use crate::carry::imports::Imports;
 use crate::diagnostics::Diagnostics;
+use crate::emit::module::{Function, Module};
+use crate::error::Error;
 use crate::files::{Files, Recorder};
+use crate::find::found::Found;
+use crate::find::listed::find;
+use crate::lints::{Forbidden, Surroundings};
+use crate::manifest::source_path::SourcePath;
+use crate::modules::clashes;
+use crate::modules::root::Root;
+use crate::modules::scope::Scope;
+use crate::modules::sources::Sources;
+use crate::options::Options;
+use crate::output::Output;
+use crate::package::Package;
+use crate::resolve::public::View;
+use crate::resolve::resolver::Resolver;
 use crate::runtime::Runtime;
-use crate::source::{Sources, View};
-use crate::{Config, Error, Output, attributes, emit, features, manifest, root, signature, source};
+use crate::signature::Wrapper;
+use crate::source::attributes::allowed_lints;
+use crate::{attributes, emit, features, manifest, signature};
 
 const DEPRECATED: &str = "deprecated";
 
@@ -30,11 +48,11 @@ impl Generated {
 }
 
 /// Runs all stages on the manifest at `path`.
-pub(crate) fn generate(config: &Config, path: &Path, files: &dyn Files) -> Generated {
+pub(crate) fn generate(options: &Options, path: &Path, files: &dyn Files) -> Generated {
     let files = Recorder::new(files);
     let mut diagnostics = Diagnostics::default();
-    let text = run(config, path, &files, &mut diagnostics);
-    let (report, warnings) = diagnostics.finish();
+    let text = run(options, path, &files, &mut diagnostics);
+    let (report, warnings) = diagnostics.finish(&options.prefix);
     Generated {
         text,
         inputs: files.into_paths(),
@@ -43,32 +61,56 @@ pub(crate) fn generate(config: &Config, path: &Path, files: &dyn Files) -> Gener
     }
 }
 
-fn run(config: &Config, path: &Path, files: &dyn Files, diagnostics: &mut Diagnostics) -> String {
-    let runtime = Runtime::parse(config.runtime(), diagnostics);
-    let Some(manifest) = manifest::read(path, files, diagnostics) else {
+fn run(options: &Options, path: &Path, files: &dyn Files, diagnostics: &mut Diagnostics) -> String {
+    let runtime = Runtime::parse(&options.runtime_path, diagnostics);
+    let package = Package::read(files);
+    let Some(manifest) = manifest::read(path, files, package.has_file_list, diagnostics) else {
         return String::new();
     };
-    let mut sources = Sources::new(files);
-    root::check(&manifest.components, &mut sources, diagnostics);
-    features::check(&manifest.components, files, diagnostics);
+    let root = Root::find(options, &package, files, diagnostics);
+    let mut sources = Sources::new(files, root, package.edition, &options.out_file);
+    sources.has_file_list = package.has_file_list;
+    clashes::check(
+        &manifest.components,
+        runtime.crate_name().as_deref(),
+        &package,
+        &mut sources,
+        diagnostics,
+    );
+    features::check(&manifest.components, &package, diagnostics);
+    let surroundings = surroundings(options, &package, &mut sources);
     let name = path.file_name().map(|name| name.to_string_lossy());
     let mut output = emit::Output::new(
         &name.unwrap_or_default(),
         manifest.config_server.as_deref(),
         &manifest.components,
+        &surroundings,
         &runtime,
     );
+    let mut resolver = Resolver::new(sources);
     for component in &manifest.components {
-        let mut module = emit::Module::new(component);
-        if let Some(path) = &component.source
-            && let Some(source) = sources.load(component, path, diagnostics)
-            && let Some(scope) = sources.place(path, source, diagnostics)
+        let mut module = Module::new(component);
+        let path = component
+            .source
+            .as_ref()
+            .map(|path| resolver.sources.actual(path));
+        if let Some(path) = &path
+            && component.functions.is_empty()
         {
+            // If functions are listed, the file may not even be there.
+            if resolver.sources.module_of(path).is_none() {
+                diagnostics.error(path.not_a_module());
+            }
+        } else if let Some(path) = &path
+            && let Some(source) = resolver.sources.load(component, path, diagnostics)
+        {
+            let scopes = resolver.sources.place(path, source, diagnostics);
             fill(
                 &mut module,
                 path,
-                &scope,
-                &mut sources,
+                &scopes,
+                &mut resolver,
+                &surroundings,
                 &runtime,
                 diagnostics,
             );
@@ -76,18 +118,41 @@ fn run(config: &Config, path: &Path, files: &dyn Files, diagnostics: &mut Diagno
         // Each as soon as it is there: all of them at once would take many times the memory.
         output.add(module);
     }
-    for warning in sources.into_warnings() {
+    for warning in resolver.sources.into_warnings() {
         diagnostics.warn(warning);
     }
     output.into_text()
 }
 
+/// Finds out what matters of the place where the generated modules stand.
+fn surroundings(options: &Options, package: &Package, sources: &mut Sources<'_>) -> Surroundings {
+    let mut forbidden = Forbidden::default();
+    forbidden.extend(package.forbidden.iter().chain(&options.forbidden).cloned());
+    if let Some(root) = sources.root_scope() {
+        forbidden.extend_from_attributes(&root.source.attributes);
+        let mut around = vec![root];
+        for name in sources.root.place.iter().flat_map(|place| &place.modules) {
+            for item in around.iter().flat_map(|scope| scope.declarations(name)) {
+                forbidden.extend_from_attributes(&item.attrs);
+            }
+            around = around.iter().flat_map(|scope| scope.inline(name)).collect();
+        }
+    }
+    let root = &sources.root;
+    let is_exposed = root.place.as_ref().is_some_and(|place| place.is_public);
+    Surroundings {
+        forbidden,
+        is_exposed: is_exposed && root.target.is_library,
+    }
+}
+
 /// Adds a component's wrappers and what their signatures need.
 fn fill(
-    module: &mut emit::Module<'_>,
-    path: &manifest::SourcePath,
-    scope: &source::Scope,
-    sources: &mut Sources<'_>,
+    module: &mut Module<'_>,
+    path: &SourcePath,
+    scopes: &[Scope],
+    resolver: &mut Resolver<'_>,
+    surroundings: &Surroundings,
     runtime: &Runtime,
     diagnostics: &mut Diagnostics,
 ) {
@@ -95,33 +160,14 @@ fn fill(
     let mut resolved = module.names();
     let own = resolved.clone();
     for function in &module.component.functions {
-        for found in source::find(function, path, scope, sources, diagnostics) {
-            let Some(mut wrapper) =
-                signature::plan(function, &found, &own, sources, runtime, diagnostics)
-            else {
-                continue;
-            };
-            let attributes = attributes::of(&found, &wrapper);
-            let imports = std::mem::take(&mut wrapper.imports);
-            let names = attributes::links(&attributes.docs);
-            links.push((found.scope.clone(), found.module.clone(), names));
-            if !found.is_foreign {
-                resolved.extend(wrapper.mentions.names.iter().cloned());
+        for found in find(function, path, scopes, resolver, diagnostics) {
+            for wrapper in signature::plan(function, &found, &own, resolver, runtime, diagnostics) {
+                if !found.is_foreign {
+                    resolved.extend(wrapper.mentions.names.iter().cloned());
+                }
+                let names = add(module, &found, wrapper, surroundings);
+                links.push((found.scope.clone(), found.module.clone(), names));
             }
-            module.allow(&found.scope.allows);
-            let allowed = attributes::allowed_lints(&found.item.attrs);
-            if imports.is_deprecated || allowed.contains(DEPRECATED) {
-                // The import of a deprecated type trips it, outside of the wrapper.
-                module.allow(&BTreeSet::from([DEPRECATED.to_owned()]));
-            }
-            module.add(emit::Function {
-                attributes,
-                is_conditional: attributes::is_conditional(&found),
-                is_public: found.is_public && imports.are_all_public,
-                module: found.module,
-                wrapper,
-            });
-            module.import(imports);
         }
     }
     for (scope, caller, mut names) in links {
@@ -129,8 +175,36 @@ fn fill(
         let view = View {
             scope: &scope,
             caller: &caller,
+            conditions: &[],
         };
-        module.import(source::Imports::of_links(view, names, sources));
+        module.import(Imports::of_links(view, names, resolver));
     }
     module.tidy();
+}
+
+/// Adds a wrapper with what its signature needs, and returns the names that its documentation links.
+fn add(
+    module: &mut Module<'_>,
+    found: &Found,
+    mut wrapper: Wrapper,
+    surroundings: &Surroundings,
+) -> BTreeSet<String> {
+    let attributes = attributes::of(found, &wrapper, surroundings);
+    let imports = std::mem::take(&mut wrapper.imports);
+    let names = linked_names(&attributes.docs);
+    module.allow(&found.scope.allows);
+    let allowed = allowed_lints(&found.item.attrs);
+    if imports.is_deprecated || allowed.contains(DEPRECATED) {
+        // The import of a deprecated type trips it, outside of the wrapper.
+        module.allow(&BTreeSet::from([DEPRECATED.to_owned()]));
+    }
+    module.add(Function {
+        attributes,
+        is_conditional: !wrapper.cfg.is_empty() || attributes::is_conditional(found),
+        is_public: found.is_public && imports.are_all_public,
+        module: found.module.clone(),
+        wrapper,
+    });
+    module.import(imports);
+    names
 }

@@ -46,76 +46,6 @@
 //!
 //! After that, `logs::log_recent("main", "User 235 logged in").await?` finds its connection itself.
 //!
-//! # The manifest
-//!
-//! | Key | Meaning | Default |
-//! |---|---|---|
-//! | `[config-server]` | | |
-//! | `url` | the config server, where neither code nor environment names one; no password | none |
-//! | `key-prefix` | what a component's config key begins with, where `Settings::key_prefix` says nothing else | `config:redis:` |
-//! | `[components.<name>]` | | |
-//! | `doc` | the documentation of the generated module | a sentence with the name |
-//! | `source` | the file with the functions, relative to the package | `src/functions/<name>.rs` |
-//! | `module` | the module that the file is | follows from `source` |
-//! | `functions` | the functions to wrap; without any, the module has its accessors alone | none |
-//! | `wait` | how old a config may be when a call begins: `"250ms"`, `"1s"`, `"2m"`; `"0s"` checks before every call | `"1s"` |
-//! | `key` | the component's whole config key, whatever the prefix | the prefix and the name |
-//! | `cfg` | the condition under which the component is there, such as `'feature = "queue"'` | always |
-//! | `connections` | how many sockets the asynchronous calls of one runtime share, 1 to 64 | 1 |
-//!
-//! `functions` is an array of names, or a table where one of them has options:
-//!
-//! ```toml
-//! [components.queue.functions]
-//! push = {}
-//! pop = { connection = "dedicated" }
-//! tell = { returns = "result" }
-//! ```
-//!
-//! | Option | Meaning | Default |
-//! |---|---|---|
-//! | `connection` | `"dedicated"`: every call has a socket of its own, as `BLPOP` and `WATCH` need | `"shared"` |
-//! | `returns` | `"result"` where an alias of another crate hides one, `"value"` where a name ends in `Result` and is none | as this crate declares the type, or by its name |
-//!
-//! `cfg` stands on the generated module. The features in it are checked against `Cargo.toml`. Conditions of the
-//! functions' module and of those around it stand on the wrappers without being repeated here.
-//!
-//! Editors complete and check a manifest by its JSON Schema, [`SCHEMA`]. The TOML language servers
-//! look for it in the first line, by its path from the manifest or a URL:
-//!
-//! ```toml
-//! #:schema ./components.schema.json
-//! ```
-//!
-//! # What can be listed
-//!
-//! Any free function whose first parameter is a connection, as it stands: `&mut C`, `&C` or `C`, where
-//! C is `redis_components::Connection` in an `async fn`, `redis_components::blocking::Connection` in a
-//! plain one, or anything that these are, such as `impl AsyncCommands` or a generic parameter. A
-//! function that returns a `Result` keeps its type; one that returns another type `T` becomes one that
-//! returns `Result<T, redis_components::Error>`.
-//!
-//! Functions written for redis-rs alone can be listed too, while the component is on a single server:
-//!
-//! | First parameter | What a call is given |
-//! |---|---|
-//! | `redis::aio::MultiplexedConnection` | the component's shared connection; it cannot say that it is no longer current |
-//! | `redis::aio::ConnectionManager` | one for all calls of a runtime, on a socket of its own (feature `connection-manager`, a default) |
-//! | `redis::aio::PubSub` | a subscriber's own socket, which is closed when it and its stream are dropped, or the server does not answer a PING on the shared connection |
-//! | `redis::Connection` | one that is opened for the call, with time-outs for each read and write: dear, so prefer `blocking::Connection` |
-//!
-//! A dedicated connection is opened for its call, has no time-out for responses, and is closed when
-//! the call ends or is dropped; its `generation()` is 0. An async one is closed as well when the
-//! server does not answer a PING on the shared connection; a blocking one relies on TCP keepalive.
-//!
-//! A name is looked for among the functions of the source file, then among those that it re-exports
-//! from elsewhere in the crate, then in its inline modules. `module` names one of these where there
-//! are several. A condition on the file (`#![cfg(…)]`), on a `mod` item around it, on a module in it or
-//! on a re-export holds for the wrapper too, and so does what those modules allow of the lints.
-//!
-//! The crate's root has to be able to name the function and the types in its signature, by some path:
-//! where they are defined, or where they are re-exported. Private aliases are written out.
-//!
 //! # Reading an error
 //!
 //! Mistakes are build errors in the compiler's own format. The first place is where to look, usually
@@ -166,32 +96,38 @@
 //!
 //! Cargo runs the build script again when the manifest, a source file with listed functions, the file of
 //! a module around one (`src/lib.rs`, `src/functions/mod.rs`), a file that was looked into for imports and
-//! re-exports, or, where a component has a condition, `Cargo.toml` has changed, and for nothing else. A
-//! build script with other inputs has to name them itself, with `cargo::rerun-if-changed`, because naming
-//! any switches off cargo's default.
+//! re-exports, or `Cargo.toml` has changed, and for nothing else. A build script with other inputs has to
+//! name them itself, with `cargo::rerun-if-changed`, because naming any switches off cargo's default.
 //!
 //! An editor runs build scripts again when a Rust file is saved: after a change of `components.toml`,
 //! save one.
-
+//!
+#![doc = include_str!("../manifest.md")]
 // The build script is the example.
 #![allow(clippy::needless_doctest_main)]
 
 mod attributes;
 mod cargo;
+mod carry;
 mod config;
 mod diagnostics;
 mod emit;
 mod error;
 mod features;
 mod files;
+mod find;
 mod generate;
+mod lints;
 mod manifest;
 mod module_path;
+mod modules;
 mod nearest;
 mod nodes;
+mod options;
 mod output;
+mod package;
+mod resolve;
 mod rewrite;
-mod root;
 mod runtime;
 mod signature;
 mod source;
@@ -208,7 +144,7 @@ pub const SCHEMA: &str = include_str!("../components.schema.json");
 
 /// Generates `$OUT_DIR/components.rs` from a manifest and reports to cargo.
 ///
-/// This is all that most build scripts need. `manifest` is relative to the package, as are the
+/// Most build scripts need no more. `manifest` is relative to the package, as are the
 /// sources that it names. Mistakes are handed to cargo as build errors before this returns, so a
 /// build script can go on to other work; [`Config::compile`] returns them instead.
 ///

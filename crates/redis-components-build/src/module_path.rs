@@ -15,10 +15,14 @@ pub(crate) struct ModulePath {
 }
 
 impl ModulePath {
-    /// Derives the path from a source file's, as `mod` items do; `None` outside of `src` or where a
-    /// part of the path is not an identifier.
-    pub(crate) fn of_file(path: &str) -> Option<Self> {
-        let inside = path.strip_prefix("src/")?.strip_suffix(".rs")?;
+    /// Derives the path from a source file's, as `mod` items do from a crate's root in `directory`; `None`
+    /// if the file is elsewhere, or a part of the path is not an identifier.
+    pub(crate) fn of_file(path: &str, directory: &str) -> Option<Self> {
+        let inside = match directory {
+            "" => path,
+            directory => path.strip_prefix(directory)?.strip_prefix('/')?,
+        };
+        let inside = inside.strip_suffix(".rs")?;
         let mut segments: Vec<String> = inside.split('/').map(str::to_owned).collect();
         match segments.last().map(String::as_str) {
             Some("lib" | "main") if segments.len() == 1 => segments.clear(),
@@ -91,13 +95,9 @@ impl ModulePath {
         Some((outer, name))
     }
 
-    /// Returns the files that may hold the module, the likeliest first.
-    pub(crate) fn files(&self) -> [String; 2] {
-        if self.is_root() {
-            return ["src/lib.rs".to_owned(), "src/main.rs".to_owned()];
-        }
-        let path = self.segments.join("/");
-        [format!("src/{path}.rs"), format!("src/{path}/mod.rs")]
+    /// Returns the path of the module's file without its ending, from the directory of the crate's root.
+    pub(crate) fn file_stem(&self) -> String {
+        self.segments.join("/")
     }
 
     pub(crate) fn is_root(&self) -> bool {
@@ -135,7 +135,7 @@ mod tests {
     use super::ModulePath;
 
     fn of_file(path: &str) -> Option<String> {
-        ModulePath::of_file(path).map(|path| path.to_string())
+        ModulePath::of_file(path, "src").map(|path| path.to_string())
     }
 
     #[test]
@@ -163,6 +163,11 @@ mod tests {
         ] {
             assert_eq!(of_file(file), None, "{file}");
         }
+        let of_test = |path| ModulePath::of_file(path, "tests").map(|path| path.to_string());
+        assert_eq!(of_test("src/logs.rs"), None);
+        assert_eq!(of_test("tests/logs/mod.rs").as_deref(), Some("crate::logs"));
+        let of_top = ModulePath::of_file("logs.rs", "").map(|path| path.to_string());
+        assert_eq!(of_top.as_deref(), Some("crate::logs"));
     }
 
     #[test]

@@ -31,7 +31,7 @@ impl VisitMut for Absolute<'_> {
 
 /// Resolves leading `self` and `super`: what they stand for, and how many segments they are.
 ///
-/// `None` where there are none, or more `super` than modules, which rustc reports.
+/// `None` if there are none, or more `super` than modules, which rustc reports.
 pub(crate) fn resolve(segments: &[Ident], module: &ModulePath) -> Option<(Vec<Ident>, usize)> {
     let selfs = usize::from(segments.first()? == "self");
     let supers = segments[selfs..]

@@ -4,7 +4,9 @@ use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::{Path, parse_quote};
 
-use crate::diagnostics::{Diagnostic, Diagnostics, quoted};
+use crate::diagnostics::Diagnostics;
+use crate::diagnostics::diagnostic::Diagnostic;
+use crate::diagnostics::file::quoted;
 use crate::nodes::segment;
 
 /// Where the runtime crate is.
@@ -13,7 +15,7 @@ pub(crate) struct Runtime {
 }
 
 impl Runtime {
-    /// Reads a path; reports it and takes the default where it is none.
+    /// Reads a path; reports it and takes the default if it is none.
     pub(crate) fn parse(path: &str, diagnostics: &mut Diagnostics) -> Self {
         let path = syn::parse_str(path).unwrap_or_else(|_| {
             let message = format!("the runtime path {} is not a path", quoted(path));
@@ -22,6 +24,12 @@ impl Runtime {
             parse_quote!(::redis_components)
         });
         Self { path }
+    }
+
+    /// Returns the name of the crate, unless the path begins with `crate`.
+    pub(crate) fn crate_name(&self) -> Option<String> {
+        let first = &self.path.segments.first()?.ident;
+        (first != "crate").then(|| first.to_string())
     }
 
     /// Returns the path of what it declares.

@@ -13,22 +13,80 @@ const KEYWORDS: [&str; 52] = [
     "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
 ];
 
-/// Tells whether a word can name an item, as it is or as a raw identifier.
+/// The types of the language.
+const PRIMITIVES: [&str; 17] = [
+    "bool", "char", "f32", "f64", "i8", "i16", "i32", "i64", "i128", "isize", "str", "u8", "u16",
+    "u32", "u64", "u128", "usize",
+];
+
+/// The types and traits of the prelude.
+const PRELUDE: [&str; 38] = [
+    "AsMut",
+    "AsRef",
+    "AsyncFn",
+    "AsyncFnMut",
+    "AsyncFnOnce",
+    "Box",
+    "Clone",
+    "Copy",
+    "Debug",
+    "Default",
+    "DoubleEndedIterator",
+    "Drop",
+    "Eq",
+    "ExactSizeIterator",
+    "Extend",
+    "Fn",
+    "FnMut",
+    "FnOnce",
+    "From",
+    "FromIterator",
+    "Future",
+    "Hash",
+    "Into",
+    "IntoFuture",
+    "IntoIterator",
+    "Iterator",
+    "Option",
+    "Ord",
+    "PartialEq",
+    "PartialOrd",
+    "Result",
+    "Send",
+    "Sized",
+    "String",
+    "Sync",
+    "ToOwned",
+    "ToString",
+    "Vec",
+];
+
+/// Returns `true` if a word can name an item, as it is or as a raw identifier.
 pub(crate) fn is_identifier(word: &str) -> bool {
     is_word(word) && !is_path_word(word)
 }
 
-/// Tells whether a word means something in a path, and so cannot be a raw identifier.
+/// Returns `true` if a word means something in a path, and so cannot be a raw identifier.
 pub(crate) fn is_path_word(word: &str) -> bool {
     matches!(word, "self" | "Self" | "super" | "crate")
 }
 
-/// Tells whether a word is reserved in any edition.
+/// Returns `true` if a word is reserved in any edition.
 pub(crate) fn is_keyword(word: &str) -> bool {
     KEYWORDS.binary_search(&word).is_ok()
 }
 
-/// Makes an identifier, raw where the word is reserved.
+/// Returns `true` if a word is a type or trait that code names without an import.
+pub(crate) fn is_type_name(word: &str) -> bool {
+    is_primitive(word) || PRELUDE.contains(&word)
+}
+
+/// Returns `true` if a word is a type of the language.
+pub(crate) fn is_primitive(word: &str) -> bool {
+    PRIMITIVES.contains(&word)
+}
+
+/// Makes an identifier, raw if the word is reserved.
 pub(crate) fn ident(word: &str) -> Ident {
     if is_keyword(word) && !is_path_word(word) {
         Ident::new_raw(word, Span::call_site())

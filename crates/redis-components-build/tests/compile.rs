@@ -12,7 +12,7 @@ use support::{cargo, cases, name, stderr, workspace, write_package};
 const EDITIONS: [&str; 3] = ["2018", "2021", "2024"];
 
 #[test]
-fn goldens_compile_without_warnings() {
+fn b4_goldens_compile_without_warnings() {
     let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("goldens");
     let members = EDITIONS.map(|edition| format!("\"{edition}\""));
     let workspace = format!(

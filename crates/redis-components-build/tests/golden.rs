@@ -12,7 +12,7 @@ use redis_components_build::{Config, Output};
 use support::cases;
 
 #[test]
-fn generated_text_is_as_expected() {
+fn b2_functions_are_wrapped_as_they_stand() {
     for case in cases("golden") {
         let output = generate(&case);
         expect_file![case.join("expected.rs")].assert_eq(output.source());
@@ -21,14 +21,14 @@ fn generated_text_is_as_expected() {
 }
 
 #[test]
-fn output_is_the_same_on_every_run() {
+fn b4_output_is_the_same_on_every_run() {
     for case in cases("golden") {
         assert_eq!(generate(&case).source(), generate(&case).source());
     }
 }
 
 #[test]
-fn diagnostics_are_as_expected() {
+fn b1_b3_mistakes_are_reported_at_their_places_in_one_run() {
     for case in cases("diagnostics") {
         let error = Config::new()
             .generate(case.join("components.toml"))
@@ -38,15 +38,15 @@ fn diagnostics_are_as_expected() {
 }
 
 #[test]
-fn inputs_are_the_manifest_each_source_and_the_modules_around_it_once() {
+fn b4_inputs_are_the_manifest_each_source_and_the_modules_around_it_once() {
     let output = generate(&support::crate_directory().join("tests/golden/shared_source"));
     let inputs: Vec<&Path> = output.inputs().collect();
     assert_eq!(
         inputs,
         [
             Path::new("components.toml"),
-            Path::new("src/functions/shared.rs"),
             Path::new("src/lib.rs"),
+            Path::new("src/functions/shared.rs"),
         ]
     );
 }
@@ -58,7 +58,7 @@ fn generate(case: &Path) -> Output {
 }
 
 #[test]
-fn a_source_that_does_not_parse_costs_its_wrappers_alone() {
+fn b3_a_source_that_does_not_parse_costs_its_wrappers_alone() {
     let package = tempfile::tempdir().unwrap();
     let functions = package.path().join("src/functions");
     fs::create_dir_all(&functions).unwrap();
@@ -84,7 +84,7 @@ fn a_source_that_does_not_parse_costs_its_wrappers_alone() {
 }
 
 #[test]
-fn what_goes_in_circles_is_left_to_the_compiler() {
+fn b3_what_goes_in_circles_is_left_to_the_compiler() {
     let package = tempfile::tempdir().unwrap();
     let functions = package.path().join("src/functions");
     fs::create_dir_all(&functions).unwrap();
@@ -112,7 +112,7 @@ fn what_goes_in_circles_is_left_to_the_compiler() {
 }
 
 #[test]
-fn the_runtime_can_have_another_path() {
+fn b2_the_runtime_can_have_another_path() {
     let manifest = support::crate_directory().join("tests/golden/straight/components.toml");
     let config = Config::new().runtime_path("crate::vendored::runtime");
     let output = config.generate(&manifest).unwrap();
@@ -137,27 +137,53 @@ fn the_runtime_can_have_another_path() {
 
 #[cfg(unix)]
 #[test]
-fn a_source_that_is_a_link_out_of_the_package_is_refused() {
+fn b2_links_are_followed_as_rustc_does() {
+    use std::os::unix::fs::symlink;
+
     let elsewhere = tempfile::tempdir().unwrap();
     let outside = elsewhere.path().join("logs.rs");
     fs::write(&outside, "pub fn read(conn: Conn) {}").unwrap();
+    fs::create_dir(elsewhere.path().join("folder")).unwrap();
+    fs::copy(&outside, elsewhere.path().join("folder/jobs.rs")).unwrap();
     let package = tempfile::tempdir().unwrap();
     let functions = package.path().join("src/functions");
     fs::create_dir_all(&functions).unwrap();
+    symlink(&outside, functions.join("logs.rs")).unwrap();
+    symlink(elsewhere.path().join("folder"), functions.join("linked")).unwrap();
+    symlink("logs.rs", functions.join("inside.rs")).unwrap();
+    let manifest = package.path().join("components.toml");
+    fs::write(
+        &manifest,
+        "[components.logs]\nfunctions = [\"read\"]\n[components.inside]\nfunctions = [\"read\"]\n\
+         [components.jobs]\nsource = \"src/functions/linked/jobs.rs\"\nfunctions = [\"read\"]\n",
+    )
+    .unwrap();
+    let output = Config::new().generate(&manifest).unwrap();
+    for path in ["logs", "inside", "linked::jobs"] {
+        let call = format!("crate::functions::{path}::read");
+        assert!(output.source().contains(&call), "{path}");
+    }
+}
+
+#[test]
+fn b2_the_default_source_may_be_a_folder() {
+    let package = tempfile::tempdir().unwrap();
+    let folder = package.path().join("src/functions/logs");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("mod.rs"), "pub fn read(conn: Conn) {}").unwrap();
     let manifest = package.path().join("components.toml");
     fs::write(&manifest, "[components.logs]\nfunctions = [\"read\"]\n").unwrap();
+    let output = Config::new().generate(&manifest).unwrap();
+    assert!(output.source().contains("crate::functions::logs::read"));
 
-    let inside = functions.join("inside.rs");
-    fs::copy(&outside, &inside).unwrap();
-    let link = functions.join("logs.rs");
-    std::os::unix::fs::symlink(&inside, &link).unwrap();
-    Config::new().generate(&manifest).unwrap();
-
-    fs::remove_file(&link).unwrap();
-    std::os::unix::fs::symlink(&outside, &link).unwrap();
+    fs::write(
+        &manifest,
+        "[components.logs]\nsource = \"src/functions/logs.rs\"\nfunctions = [\"read\"]\n",
+    )
+    .unwrap();
     let error = Config::new().generate(&manifest).unwrap_err().to_string();
     assert!(
-        error.starts_with("error: the source `src/functions/logs.rs` leaves the package"),
+        error.contains("there is `src/functions/logs/mod.rs`"),
         "{error}"
     );
 }

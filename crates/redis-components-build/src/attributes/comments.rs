@@ -1,4 +1,6 @@
-use crate::diagnostics::is_invisible;
+use proc_macro2::Literal;
+
+use crate::diagnostics::file::is_invisible;
 
 /// Writes lines as doc comments.
 pub(crate) fn doc_comments(lines: &[String], indentation: &str) -> String {
@@ -12,6 +14,20 @@ pub(crate) fn doc_comments(lines: &[String], indentation: &str) -> String {
             push_printable(line, &mut text);
         }
         text.push('\n');
+    }
+    text
+}
+
+/// Writes lines as documentation that is no source of tests.
+pub(crate) fn untested_docs(lines: &[String], indentation: &str) -> String {
+    let mut text = String::new();
+    for line in lines {
+        let mut printable = String::new();
+        push_printable(line, &mut printable);
+        let line = Literal::string(&printable);
+        text.push_str(&format!(
+            "{indentation}#[cfg_attr(not(doctest), doc = {line})]\n"
+        ));
     }
     text
 }

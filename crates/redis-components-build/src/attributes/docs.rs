@@ -1,64 +1,9 @@
-//! Copied documentation whose examples are not tests a second time: they call the function with its
-//! connection, which the wrapper does not have.
+//! Documentation as the wrapper has it: the same page, whose examples are not tests a second time,
+//! because they call the function with its connection.
 
-/// Joins doc comments into lines, with every code block that would be a test marked `ignore`.
-pub(super) fn without_tests(texts: &[String]) -> Vec<String> {
-    let lines = unindented(texts);
-    let mut converted: Vec<String> = Vec::new();
-    let mut fence: Option<Fence> = None;
-    let mut is_indented_block = false;
-    let mut is_list = false;
-    for (index, line) in lines.iter().enumerate() {
-        if let Some(open) = &fence {
-            if open.is_closed_by(line) {
-                fence = None;
-            }
-            converted.push(line.clone());
-            continue;
-        }
-        let is_blank = line.trim().is_empty();
-        if is_indented_block {
-            if is_indented(line) {
-                converted.push(line[4..].to_owned());
-                continue;
-            }
-            if is_blank
-                && lines[index..]
-                    .iter()
-                    .find(|line| !line.trim().is_empty())
-                    .is_some_and(|line| is_indented(line))
-            {
-                converted.push(String::new());
-                continue;
-            }
-            converted.push("```".to_owned());
-            is_indented_block = false;
-        }
-        if let Some(open) = Fence::opened_by(line) {
-            converted.push(open.ignored(line));
-            fence = Some(open);
-            continue;
-        }
-        let begins_paragraph = index == 0 || lines[index - 1].trim().is_empty();
-        if is_indented(line) && begins_paragraph && !is_list {
-            converted.push("```ignore".to_owned());
-            converted.push(line[4..].to_owned());
-            is_indented_block = true;
-            continue;
-        }
-        if !is_blank && !line.starts_with(' ') {
-            is_list = is_list_item(line);
-        }
-        converted.push(line.clone());
-    }
-    if is_indented_block {
-        converted.push("```".to_owned());
-    }
-    converted
-}
-
-/// Removes the indentation that all lines share, as rustdoc does.
-fn unindented(texts: &[String]) -> Vec<String> {
+/// Returns the lines of documentation texts, without the indentation that all of them share, as rustdoc
+/// shows them.
+pub(super) fn lines(texts: &[String]) -> Vec<String> {
     let lines: Vec<String> = texts
         .iter()
         .flat_map(|text| text.split('\n'))
@@ -81,115 +26,81 @@ fn unindented(texts: &[String]) -> Vec<String> {
     lines.split_off(blank)
 }
 
-fn is_indented(line: &str) -> bool {
-    line.starts_with("    ") && !line.trim().is_empty()
+/// Returns `true` if something in the lines may be an example: a fence, or what is indented.
+pub(super) fn may_have_examples(lines: &[String]) -> bool {
+    lines.iter().any(|line| {
+        line.contains("```")
+            || line.contains("~~~")
+            || line.contains('\t')
+            // Behind the mark of a list or a quote as well.
+            || line.contains("    ")
+    })
 }
 
-fn is_list_item(line: &str) -> bool {
-    let digits = line.trim_start_matches(|c: char| c.is_ascii_digit());
-    line.starts_with(['-', '*', '+'])
-        || (digits.len() < line.len() && digits.starts_with(['.', ')']))
-}
-
-/// The line that opened a code block.
-struct Fence {
-    mark: char,
-    length: usize,
-}
-
-impl Fence {
-    fn opened_by(line: &str) -> Option<Self> {
-        let line = line.trim_start();
-        let mark = line
-            .chars()
-            .next()
-            .filter(|mark| matches!(mark, '`' | '~'))?;
-        let length = line.chars().take_while(|c| *c == mark).count();
-        let info = &line[length..];
-        (length >= 3 && !(mark == '`' && info.contains('`'))).then_some(Self { mark, length })
+/// Removes the column of stars from a block comment, as rustc does.
+pub(super) fn without_stars(text: &str) -> String {
+    let mut lines: Vec<&str> = text.split('\n').collect();
+    if lines.last().is_some_and(|last| last.trim().is_empty()) {
+        lines.pop();
     }
-
-    fn is_closed_by(&self, line: &str) -> bool {
-        let line = line.trim();
-        line.len() >= self.length && line.chars().all(|c| c == self.mark)
+    let column = |line: &str| {
+        line.trim_start_matches([' ', '\t'])
+            .starts_with('*')
+            .then(|| line.find('*'))?
+    };
+    let rest = lines.get(1..).unwrap_or_default();
+    let Some(first) = rest.first().and_then(|line| column(line)) else {
+        return lines.join("\n");
+    };
+    if !rest.iter().all(|line| column(line) == Some(first)) {
+        return lines.join("\n");
     }
-
-    /// Returns the opening line, marked if rustdoc would test what follows.
-    fn ignored(&self, line: &str) -> String {
-        let info = line.trim_start()[self.length..].trim();
-        let mut words = info.split([',', ' ', '\t']).filter(|word| !word.is_empty());
-        let is_rust = words.clone().all(is_rust_word);
-        if !is_rust || words.any(|word| word.starts_with("ignore")) {
-            return line.to_owned();
-        }
-        let comma = if info.is_empty() { "" } else { "," };
-        format!("{}{comma}ignore", line.trim_end())
-    }
-}
-
-/// Tells whether a word after the fence leaves the block Rust, and so a test.
-fn is_rust_word(word: &str) -> bool {
-    matches!(
-        word,
-        "rust" | "should_panic" | "no_run" | "compile_fail" | "standalone_crate" | "test_harness"
-    ) || word.starts_with("ignore")
-        || word.starts_with("edition")
-        || is_error_code(word)
-}
-
-fn is_error_code(word: &str) -> bool {
-    word.len() == 5 && word.starts_with('E') && word[1..].chars().all(|c| c.is_ascii_digit())
+    let head = lines.first().copied().into_iter();
+    let rest = rest.iter().map(|line| &line[first + 1..]);
+    head.chain(rest).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]
 mod tests {
-    use super::without_tests;
-
-    fn converted(text: &str) -> String {
-        without_tests(&[text.to_owned()]).join("\n")
-    }
+    use super::{lines, may_have_examples, without_stars};
 
     #[test]
-    fn rust_blocks_are_ignored() {
-        assert_eq!(converted("```\nx\n```"), "```ignore\nx\n```");
-        assert_eq!(converted("```rust\nx\n```"), "```rust,ignore\nx\n```");
-        assert_eq!(
-            converted("~~~no_run\n```\n~~~"),
-            "~~~no_run,ignore\n```\n~~~"
-        );
-        assert_eq!(
-            converted("```compile_fail,E0308\n```"),
-            "```compile_fail,E0308,ignore\n```"
-        );
-    }
-
-    #[test]
-    fn other_blocks_stay() {
+    fn whatever_may_be_an_example_is_seen() {
         for text in [
-            "```text\nx\n```",
-            "```json\n```",
-            "```ignore\n```",
-            "`code`",
+            "```\nx\n```",
+            "- ```\n  x\n  ```",
+            "> ~~~\n> x\n> ~~~",
+            "```{.rust}\nx\n```",
+            "One.\n\n    a();",
+            "# Example\n    a();",
+            "***\n    a();",
+            "1.  item\n\n        a();",
+            "-\ta();",
         ] {
-            assert_eq!(converted(text), text);
+            let lines: Vec<String> = text.lines().map(str::to_owned).collect();
+            assert!(may_have_examples(&lines), "{text}");
         }
-    }
-
-    #[test]
-    fn indented_blocks_become_fenced_ones() {
-        assert_eq!(
-            converted("One.\n\n    a();\n\n    b();\n\nTwo."),
-            "One.\n\n```ignore\na();\n\nb();\n```\n\nTwo."
-        );
-        assert_eq!(
-            converted("- item\n\n    its text"),
-            "- item\n\n    its text"
-        );
+        assert!(!may_have_examples(&["Reads `code`.".to_owned()]));
     }
 
     #[test]
     fn shared_indentation_goes() {
-        let lines = [" One.", "", "   Two."].map(str::to_owned);
-        assert_eq!(without_tests(&lines), ["One.", "", "  Two."]);
+        let texts = [" One.", "", "   Two."].map(str::to_owned);
+        assert_eq!(lines(&texts), ["One.", "", "  Two."]);
+    }
+
+    #[test]
+    fn stars_of_a_column_go() {
+        assert_eq!(
+            without_stars(" One.\n * Two.\n *\n * - a\n "),
+            " One.\n Two.\n\n - a"
+        );
+        assert_eq!(
+            without_stars("\n   * One.\n   * Two.\n   "),
+            "\n One.\n Two."
+        );
+        assert_eq!(without_stars("\n * one\n two\n"), "\n * one\n two");
+        assert_eq!(without_stars(" One. "), " One. ");
+        assert_eq!(without_stars("\n  * a\n * b\n"), "\n  * a\n * b");
     }
 }

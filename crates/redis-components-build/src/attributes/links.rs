@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::syntax::is_identifier;
 
 /// Returns the first names of the links in documentation.
-pub(crate) fn links(lines: &[String]) -> BTreeSet<String> {
+pub(crate) fn linked_names(lines: &[String]) -> BTreeSet<String> {
     let text = lines.join("\n");
     let mut names = BTreeSet::new();
     for (start, _) in text.match_indices('[') {
@@ -36,7 +36,7 @@ fn first_name(link: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::links;
+    use super::linked_names;
 
     #[test]
     fn all_forms_of_links_are_found() {
@@ -49,7 +49,7 @@ mod tests {
             ("see [`macro@thing!`]", "thing"),
         ];
         for (text, name) in cases {
-            let found = links(&[text.to_owned()]);
+            let found = linked_names(&[text.to_owned()]);
             assert!(found.contains(name), "{text}: {found:?}");
         }
     }
@@ -62,7 +62,7 @@ mod tests {
             "[",
             "[`crate::Thing`]",
         ] {
-            assert!(links(&[text.to_owned()]).is_empty(), "{text}");
+            assert!(linked_names(&[text.to_owned()]).is_empty(), "{text}");
         }
     }
 }

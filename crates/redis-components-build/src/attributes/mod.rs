@@ -2,42 +2,57 @@
 //!
 //! The list says what is copied. Anything else acts on the function itself, and once is enough.
 
-mod comments;
-mod docs;
-mod links;
-mod lints;
+pub(crate) mod comments;
+pub(crate) mod docs;
+pub(crate) mod links;
 
 use std::collections::BTreeSet;
 
 use proc_macro2::Ident;
-use syn::punctuated::Punctuated;
+use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
-use syn::{Attribute, Expr, ExprLit, Lit, Meta, Path, Token, parse_quote};
+use syn::{Attribute, Expr, ExprLit, Lit, LitStr, Macro, Meta, Path, parse_quote};
 
-pub(crate) use comments::doc_comments;
-pub(crate) use links::links;
-pub(crate) use lints::allowed_lints;
-
-use crate::nodes;
-use crate::signature::{Returned, Wrapper, is_never};
-use crate::source::Found;
+use crate::files::{directory_of, joined};
+use crate::find::found::Found;
+use crate::lints::Surroundings;
+use crate::signature::Wrapper;
+use crate::signature::returns::{Returned, is_never};
+use crate::source::attributes::{allowed_lints, cfgs, inner, without_repetitions};
 
 /// A wrapper's attributes.
 pub(crate) struct Attributes {
     /// The function's own documentation, line by line.
     pub(crate) docs: Vec<String>,
+    /// Whether the documentation may have examples, which are tests of the function alone.
+    pub(crate) has_examples: bool,
+    /// Documentation that macros give.
+    pub(crate) doc_macros: Vec<Attribute>,
     pub(crate) others: Vec<Attribute>,
 }
 
 /// Chooses from the attributes of a function.
-pub(crate) fn of(found: &Found, wrapper: &Wrapper) -> Attributes {
+pub(crate) fn of(found: &Found, wrapper: &Wrapper, surroundings: &Surroundings) -> Attributes {
     let mut texts = Vec::new();
-    let mut others: Vec<Attribute> = found.cfg.clone();
+    let mut doc_macros = Vec::new();
+    let own = cfgs(&found.item.attrs);
+    let around = own.iter().chain(&found.cfg).chain(&wrapper.cfg);
+    // The function's own stand with its other attributes.
+    let around = without_repetitions(around.cloned().collect());
+    let mut others: Vec<Attribute> = around.into_iter().skip(own.len()).collect();
     for attribute in &found.item.attrs {
         if let Some(lines) = found.scope.source.docs(attribute) {
             texts.extend(lines.map(str::to_owned));
         } else if let Some(text) = doc_text(attribute) {
-            texts.push(text);
+            let spot = found.scope.source.spot(attribute.span());
+            let is_block = spot.file.text[spot.range].starts_with("/**");
+            texts.push(if is_block {
+                docs::without_stars(&text)
+            } else {
+                text
+            });
+        } else if let Some(macro_call) = doc_macro(attribute) {
+            doc_macros.push(untested(macro_call, &found.scope.source.file.path));
         } else if let Some(meta) = copied(&attribute.meta, wrapper) {
             others.push(Attribute {
                 meta,
@@ -57,7 +72,7 @@ pub(crate) fn of(found: &Found, wrapper: &Wrapper) -> Attributes {
         lints.insert("single_use_lifetimes".to_owned());
     }
     if has_hasher(wrapper) {
-        // The function may be in a private module, where this is no lint.
+        // The function may be in a private module, in which this is no lint.
         lints.insert("clippy::implicit_hasher".to_owned());
     }
     if wrapper.signature.ident.to_string().starts_with('_') {
@@ -73,17 +88,18 @@ pub(crate) fn of(found: &Found, wrapper: &Wrapper) -> Attributes {
     }
     let allowed = allowed_lints(&others);
     lints.retain(|lint| !allowed.contains(lint));
-    if !lints.is_empty() {
-        // One attribute for all: naming a lint twice is a lint of its own.
-        others.push(nodes::allow(&lints));
-    }
+    // One attribute for all: naming a lint twice is a lint of its own.
+    others.extend(surroundings.allow(lints));
+    let docs = docs::lines(&texts);
     Attributes {
-        docs: docs::without_tests(&texts),
+        has_examples: docs::may_have_examples(&docs),
+        docs,
+        doc_macros,
         others,
     }
 }
 
-/// Tells whether a function is there only sometimes.
+/// Returns `true` if a function is there only sometimes.
 pub(crate) fn is_conditional(found: &Found) -> bool {
     let item = &found.item;
     let is_cfg = |attribute: &Attribute| {
@@ -108,6 +124,29 @@ fn doc_text(attribute: &Attribute) -> Option<String> {
         }) if meta.path.is_ident("doc") => Some(text.value()),
         _ => None,
     }
+}
+
+/// Returns the macro that gives documentation.
+fn doc_macro(attribute: &Attribute) -> Option<&Macro> {
+    match &attribute.meta {
+        Meta::NameValue(meta) if meta.path.is_ident("doc") => match &meta.value {
+            Expr::Macro(call) => Some(&call.mac),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Gives the documentation of a macro, except to tests. A file is included from beside the source.
+fn untested(call: &Macro, source: &str) -> Attribute {
+    if call.path.is_ident("include_str")
+        && let Ok(path) = call.parse_body::<LitStr>()
+        && let Some(path) = joined(directory_of(source), &path.value())
+    {
+        let path = format!("/{path}");
+        return parse_quote!(#[cfg_attr(not(doctest), doc = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), #path)))]);
+    }
+    parse_quote!(#[cfg_attr(not(doctest), doc = #call)])
 }
 
 /// Returns what the wrapper takes over of an attribute.
@@ -146,7 +185,7 @@ fn copied(meta: &Meta, wrapper: &Wrapper) -> Option<Meta> {
     is_copied.then(|| meta.clone())
 }
 
-/// Tells whether a signature has a map or set with the standard library's way of hashing.
+/// Returns `true` if a signature has a map or set with the standard library's way of hashing.
 fn has_hasher(wrapper: &Wrapper) -> bool {
     let is_hashed = |ident: &Ident| ident == "HashMap" || ident == "HashSet";
     let mut finder = Finder {
@@ -171,15 +210,10 @@ impl<'ast> Visit<'ast> for Finder<'_> {
     }
 }
 
-/// Tells whether an attribute deprecates what it stands on, if perhaps only sometimes.
+/// Returns `true` if an attribute deprecates what it stands on, if perhaps only sometimes.
 fn deprecates(meta: &Meta) -> bool {
     let path = meta.path();
     path.is_ident("deprecated")
         || path.is_ident("cfg_attr")
             && inner(meta).is_some_and(|metas| metas.iter().skip(1).any(deprecates))
-}
-
-fn inner(meta: &Meta) -> Option<Punctuated<Meta, Token![,]>> {
-    let list = meta.require_list().ok()?;
-    list.parse_args_with(Punctuated::parse_terminated).ok()
 }

@@ -1,4 +1,4 @@
-use super::Spot;
+use crate::diagnostics::file::Spot;
 
 /// One problem: a message, the places that matter, and what to do.
 pub(crate) struct Diagnostic {
@@ -14,7 +14,7 @@ pub(crate) struct Label {
     pub(crate) primary: bool,
 }
 
-/// A sentence after the places, with a place of its own where it needs one.
+/// A sentence after the places, with a place of its own if it needs one.
 pub(crate) struct Advice {
     pub(crate) text: String,
     pub(crate) spot: Option<Spot>,

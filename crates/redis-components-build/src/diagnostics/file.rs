@@ -49,7 +49,7 @@ pub(crate) fn quoted(text: &str) -> String {
     format!("`{escaped}`")
 }
 
-/// Tells whether a character reorders or hides its neighbours where it is shown.
+/// Returns `true` if a character reorders or hides its neighbours where it is shown.
 pub(crate) fn is_invisible(character: char) -> bool {
     matches!(character,
         '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')

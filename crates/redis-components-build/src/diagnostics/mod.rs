@@ -1,11 +1,10 @@
 //! What is wrong, collected over all stages and reported once.
 
-mod diagnostic;
-mod file;
-mod render;
+pub(crate) mod diagnostic;
+pub(crate) mod file;
+pub(crate) mod render;
 
-pub(crate) use diagnostic::Diagnostic;
-pub(crate) use file::{Spot, TextFile, is_invisible, quoted};
+use crate::diagnostics::diagnostic::Diagnostic;
 
 /// Everything found wrong so far. Every stage adds to it and goes on.
 #[derive(Default)]
@@ -23,14 +22,14 @@ impl Diagnostics {
         self.warnings.push(text);
     }
 
-    /// Returns the report, if there is anything to report, and the warnings.
-    pub(crate) fn finish(mut self) -> (Option<String>, Vec<String>) {
+    /// Returns the report, if there is anything to report, and the warnings. `prefix` is put before paths.
+    pub(crate) fn finish(mut self, prefix: &str) -> (Option<String>, Vec<String>) {
         self.errors.sort_by_cached_key(Diagnostic::position);
         // What is wrong with a component, every one of its functions may find.
         self.errors.dedup_by(|one, other| {
             one.message == other.message && one.position() == other.position()
         });
-        let report = (!self.errors.is_empty()).then(|| render::report(&self.errors));
+        let report = (!self.errors.is_empty()).then(|| render::report(&self.errors, prefix));
         (report, self.warnings)
     }
 }

@@ -2,31 +2,33 @@ use std::sync::Arc;
 
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet};
 
-use super::diagnostic::{Advice, AdviceKind, Diagnostic, Label};
+use crate::diagnostics::diagnostic::{Advice, AdviceKind, Diagnostic, Label};
 
 /// Renders diagnostics as rustc does, without colours: a build script's output is no terminal.
-pub(super) fn report(diagnostics: &[Diagnostic]) -> String {
+///
+/// `prefix` is put before the files' paths.
+pub(super) fn report(diagnostics: &[Diagnostic], prefix: &str) -> String {
     let renderer = Renderer::plain();
     let mut report = String::new();
     for diagnostic in diagnostics {
-        report.push_str(&renderer.render(&groups(diagnostic)));
+        report.push_str(&renderer.render(&groups(diagnostic, prefix)));
         report.push_str("\n\n");
     }
     report.push_str("note: reported by redis-components-build");
     report
 }
 
-fn groups(diagnostic: &Diagnostic) -> Vec<Group<'_>> {
+fn groups<'a>(diagnostic: &'a Diagnostic, prefix: &str) -> Vec<Group<'a>> {
     let mut last = Level::ERROR
         .primary_title(&diagnostic.message)
-        .elements(snippets(&diagnostic.labels));
+        .elements(snippets(&diagnostic.labels, prefix));
     let mut groups = Vec::new();
     for advice in &diagnostic.advice {
         match &advice.spot {
             None => last = last.element(level(advice).message(&advice.text)),
             Some(spot) => {
                 let snippet = Snippet::source(&spot.file.text)
-                    .path(&spot.file.path)
+                    .path(format!("{prefix}{}", spot.file.path))
                     .annotation(AnnotationKind::Context.span(spot.range.clone()));
                 let group = level(advice).secondary_title(&advice.text).element(snippet);
                 groups.push(std::mem::replace(&mut last, group));
@@ -45,7 +47,7 @@ fn level(advice: &Advice) -> Level<'static> {
 }
 
 /// Makes one snippet per file, in the order in which the labels name them.
-fn snippets(labels: &[Label]) -> Vec<Snippet<'_, Annotation<'_>>> {
+fn snippets<'a>(labels: &'a [Label], prefix: &str) -> Vec<Snippet<'a, Annotation<'a>>> {
     let mut files: Vec<(&Label, Vec<&Label>)> = Vec::new();
     for label in labels {
         let known = files
@@ -61,7 +63,7 @@ fn snippets(labels: &[Label]) -> Vec<Snippet<'_, Annotation<'_>>> {
         .map(|(first, labels)| {
             let file = &first.spot.file;
             Snippet::source(&file.text)
-                .path(&file.path)
+                .path(format!("{prefix}{}", file.path))
                 .annotations(labels.into_iter().map(annotation))
         })
         .collect()

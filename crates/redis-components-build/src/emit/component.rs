@@ -1,15 +1,25 @@
+use std::collections::BTreeSet;
+
 use syn::{Attribute, Item, ItemMod, Visibility};
 
-use super::layout::{self, Paragraphs};
-use super::{Fixed, Module, imports, wrapper};
-use crate::attributes::doc_comments;
-use crate::nodes;
+use super::imports;
+use super::wrapper;
+use crate::attributes::comments::doc_comments;
+use crate::emit::fixed::Fixed;
+use crate::emit::layout::{self, Paragraphs};
+use crate::emit::module::{Function, Module};
+use crate::lints::Surroundings;
 use crate::runtime::Runtime;
-use crate::signature::Returned;
+use crate::signature::returns::Returned;
 use crate::syntax::ident;
 
 /// Writes the module of a component.
-pub(super) fn module(module: Module<'_>, fixed: &Fixed, runtime: &Runtime) -> String {
+pub(super) fn module(
+    module: Module<'_>,
+    fixed: &Fixed,
+    surroundings: &Surroundings,
+    runtime: &Runtime,
+) -> String {
     let name = &module.component.name;
     let mut items = Paragraphs::default();
     for import in &module.imports.uses {
@@ -25,7 +35,7 @@ pub(super) fn module(module: Module<'_>, fixed: &Fixed, runtime: &Runtime) -> St
     }
     items.add(&fixed.component(module.component));
     items.add(fixed.accessors());
-    let allow = allow(&module);
+    let allow = surroundings.allow(allowed(&module, surroundings));
     for function in module.functions {
         items.add(&wrapper::item(function, runtime));
     }
@@ -35,7 +45,7 @@ pub(super) fn module(module: Module<'_>, fixed: &Fixed, runtime: &Runtime) -> St
     };
     let cfg = module.component.cfg.iter();
     let mut attributes: Vec<Attribute> = cfg.map(|cfg| cfg.attribute.clone()).collect();
-    attributes.push(allow);
+    attributes.extend(allow);
     let head = layout::root_item(Item::Mod(ItemMod {
         attrs: attributes,
         vis: Visibility::Public(Default::default()),
@@ -53,9 +63,9 @@ pub(super) fn module(module: Module<'_>, fixed: &Fixed, runtime: &Runtime) -> St
     )
 }
 
-/// Allows what the module's text may trip, and no more: a crate that forbids a lint can have no
+/// Returns the lints that the module's text may trip, and no more: a crate that forbids a lint can have no
 /// `allow` of it.
-fn allow(module: &Module<'_>) -> Attribute {
+fn allowed(module: &Module<'_>, surroundings: &Surroundings) -> BTreeSet<String> {
     let has_globs = module.imports.uses.iter().any(|import| import.is_glob);
     let is_conditional = module
         .functions
@@ -78,9 +88,22 @@ fn allow(module: &Module<'_>) -> Attribute {
         .functions
         .iter()
         .any(|function| function.wrapper.is_async());
-    let list: [(&str, bool); 13] = [
-        ("dead_code", true),
-        ("unreachable_pub", true),
+    let mut documented = module
+        .functions
+        .iter()
+        .filter(|function| function.is_public);
+    let has_unsaid_errors = documented.any(|function| !speaks_of_errors(function));
+    let is_in_crate = module.functions.iter().any(|function| !function.is_public);
+    let mut docs = module
+        .functions
+        .iter()
+        .flat_map(|function| &function.attributes.docs);
+    let has_links = docs.any(|line| line.contains('['));
+    let name = &module.component.name;
+    let list: [(&str, bool); 14] = [
+        ("dead_code", is_in_crate || !surroundings.is_exposed),
+        ("non_snake_case", !is_snake_case(name)),
+        ("unreachable_pub", !surroundings.is_exposed),
         ("unused_qualifications", true),
         ("unused_imports", has_globs || is_conditional),
         (
@@ -88,19 +111,31 @@ fn allow(module: &Module<'_>) -> Attribute {
             has_docs || module.component.doc.is_some(),
         ),
         ("clippy::large_futures", is_async),
-        ("clippy::missing_errors_doc", !module.functions.is_empty()),
+        ("clippy::missing_errors_doc", has_unsaid_errors),
         ("clippy::unit_arg", has_units),
         ("clippy::used_underscore_binding", has_underscores),
         ("clippy::wildcard_imports", has_globs),
-        ("rustdoc::broken_intra_doc_links", has_docs),
+        ("rustdoc::broken_intra_doc_links", has_links),
         (
             "rustdoc::private_intra_doc_links",
             !module.functions.is_empty(),
         ),
-        ("rustdoc::redundant_explicit_links", has_docs),
+        ("rustdoc::redundant_explicit_links", has_links),
     ];
     let needed = list.into_iter().filter(|(_, is_needed)| *is_needed);
     let mut lints = module.allows.clone();
     lints.extend(needed.map(|(lint, _)| lint.to_owned()));
-    nodes::allow(&lints)
+    lints
+}
+
+/// Returns `true` if a function's documentation has a section on errors.
+fn speaks_of_errors(function: &Function) -> bool {
+    let mut docs = function.attributes.docs.iter();
+    docs.any(|line| line.starts_with('#') && line.trim_matches(['#', ' ']) == "Errors")
+}
+
+/// Returns `true` if a name is one that rustc expects of a module.
+fn is_snake_case(name: &str) -> bool {
+    let name = name.trim_matches('_');
+    !name.contains("__") && !name.chars().any(char::is_uppercase)
 }

@@ -4,10 +4,11 @@ use syn::{
     Expr, Item, ItemStatic, Lit, LitInt, Path, StaticMutability, Type, Visibility, parse_quote,
 };
 
-use super::layout::{self, INDENTATION, Paragraphs};
-use crate::attributes::doc_comments;
-use crate::manifest::Component;
-use crate::nodes::{self, path_type};
+use crate::attributes::comments::doc_comments;
+use crate::emit::layout::{self, INDENTATION, Paragraphs};
+use crate::manifest::component::Component;
+use crate::nodes;
+use crate::nodes::path_type;
 use crate::runtime::Runtime;
 use crate::syntax::ident;
 
@@ -75,8 +76,7 @@ impl Fixed {
 }
 
 fn accessors(runtime: &Runtime) -> String {
-    let errors =
-        " Returns an error that says what is wrong where there is no connection to be had.";
+    let errors = " Returns an error if no connection is available; its text says why.";
     let items: [Item; 2] = [
         parse_quote! {
             /// Returns a connection to the component's server.

@@ -1,7 +1,7 @@
 use syn::{Item, ItemUse, Visibility};
 
+use crate::carry::import::Import;
 use crate::nodes::use_tree;
-use crate::source::Import;
 
 /// Writes an import as a `use` item of its own.
 pub(super) fn item(import: &Import) -> Option<Item> {

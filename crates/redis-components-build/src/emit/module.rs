@@ -1,10 +1,10 @@
 use std::collections::BTreeSet;
 
 use crate::attributes::Attributes;
-use crate::manifest::Component;
+use crate::carry::imports::Imports;
+use crate::manifest::component::Component;
 use crate::module_path::ModulePath;
 use crate::signature::Wrapper;
-use crate::source::Imports;
 
 /// A generated module, as it is being put together.
 pub(crate) struct Module<'a> {

@@ -1,5 +1,5 @@
-use crate::diagnostics::is_invisible;
-use crate::manifest::Component;
+use crate::diagnostics::file::is_invisible;
+use crate::manifest::component::Component;
 
 /// Lists the components with their keys and functions, as lines of documentation.
 pub(super) fn lines(components: &[Component]) -> Vec<String> {

@@ -3,30 +3,50 @@ use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::visit::Visit;
 use syn::{
-    AngleBracketedGenericArguments, Expr, ExprBlock, ExprPath, GenericArgument, Generics, Item,
-    ItemFn, Lifetime, Lit, LitBool, Path, QSelf, ReturnType, Signature, Type, TypeImplTrait,
-    TypeReference, VisRestricted, Visibility,
+    AngleBracketedGenericArguments, Attribute, Expr, ExprBlock, ExprPath, GenericArgument,
+    Generics, Item, ItemFn, Lifetime, Lit, LitBool, Path, QSelf, ReturnType, Signature, Type,
+    TypeImplTrait, TypeReference, VisRestricted, Visibility, parse_quote,
 };
 
-use super::layout::INDENTATION;
-use super::{Function, layout};
-use crate::attributes::doc_comments;
+use super::layout;
+use crate::attributes::Attributes;
+use crate::attributes::comments::{doc_comments, untested_docs};
+use crate::emit::layout::INDENTATION;
+use crate::emit::module::Function;
 use crate::nodes;
 use crate::runtime::Runtime;
-use crate::signature::{Borrow, Returned, Wrapper};
+use crate::signature::Wrapper;
+use crate::signature::connection::Borrow;
+use crate::signature::returns::Returned;
 
 /// Writes a wrapper.
 pub(super) fn item(function: Function, runtime: &Runtime) -> String {
     let (visibility, body) = (visibility(&function), body(&function, runtime));
     let source = link(&function);
-    let mut docs = function.attributes.docs;
-    if !docs.is_empty() {
-        docs.push(String::new());
+    let Attributes {
+        docs,
+        has_examples,
+        doc_macros,
+        others,
+    } = function.attributes;
+    let mut text = if has_examples {
+        untested_docs(&docs, INDENTATION)
+    } else {
+        doc_comments(&docs, INDENTATION)
+    };
+    let mut attributes = doc_macros;
+    if !attributes.is_empty() {
+        let source = format!(" {source}");
+        attributes
+            .extend::<[Attribute; 2]>([parse_quote!(#[doc = ""]), parse_quote!(#[doc = #source])]);
+    } else if docs.is_empty() {
+        text.push_str(&doc_comments(&[source], INDENTATION));
+    } else {
+        text.push_str(&doc_comments(&[String::new(), source], INDENTATION));
     }
-    docs.push(source);
-    let mut text = doc_comments(&docs, INDENTATION);
+    attributes.extend(others);
     text.push_str(&layout::module_item(Item::Fn(ItemFn {
-        attrs: function.attributes.others,
+        attrs: attributes,
         vis: visibility,
         modifiers: Default::default(),
         sig: signature(function.wrapper, runtime),
@@ -51,7 +71,9 @@ fn visibility(function: &Function) -> Visibility {
 fn link(function: &Function) -> String {
     let ident = &function.wrapper.signature.ident;
     let (name, module) = (ident.unraw(), &function.module);
-    format!("Generated from [`{name}`]({module}::{ident}()).")
+    // Links are written without `r#`.
+    let path = format!("{module}::{ident}").replace("r#", "");
+    format!("Generated from [`{name}`]({path}()).")
 }
 
 fn signature(wrapper: Wrapper, runtime: &Runtime) -> Signature {
@@ -183,7 +205,7 @@ fn of_plain(ty: &Type, wrapper: &Wrapper, runtime: &Runtime) -> AngleBracketedGe
     }
 }
 
-/// Tells whether a return type may be an alias and can be asked: a path without generics, lifetimes, references and `impl`,
+/// Returns `true` if a return type may be an alias and can be asked: a path without generics, lifetimes, references and `impl`,
 /// which what is asked in a constant cannot have.
 fn may_be_alias(ty: &Type, generics: &Generics) -> bool {
     if !matches!(ty, Type::Path(_)) {

@@ -1,8 +1,10 @@
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Expr, ExprLit, Lit, Meta, Token, parse_quote};
 
-use super::table::{Table, Text};
-use crate::diagnostics::{Diagnostic, Diagnostics, Spot, quoted};
+use crate::diagnostics::Diagnostics;
+use crate::diagnostics::diagnostic::Diagnostic;
+use crate::diagnostics::file::{Spot, quoted};
+use crate::manifest::table::{Table, Text};
 
 /// The condition under which a component is there.
 pub(crate) struct Condition {
@@ -44,7 +46,7 @@ fn not_a_condition(text: &Text<'_>) -> Diagnostic {
     }
 }
 
-/// Tells whether rustc would take it for the condition of a `cfg`.
+/// Returns `true` if rustc would take it for the condition of a `cfg`.
 fn is_condition(meta: &Meta) -> bool {
     match meta {
         Meta::Path(path) => path.get_ident().is_some(),

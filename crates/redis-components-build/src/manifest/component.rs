@@ -1,7 +1,16 @@
-use super::cfg::Condition;
-use super::table::{Table, Text};
-use super::{Function, SourcePath, cfg, connections, functions, names, source_path, wait};
-use crate::diagnostics::{Diagnostic, Diagnostics, Spot};
+use super::cfg;
+use super::connections;
+use super::functions;
+use super::names;
+use super::source_path;
+use super::wait;
+use crate::diagnostics::Diagnostics;
+use crate::diagnostics::diagnostic::Diagnostic;
+use crate::diagnostics::file::Spot;
+use crate::manifest::cfg::Condition;
+use crate::manifest::functions::Function;
+use crate::manifest::source_path::SourcePath;
+use crate::manifest::table::{Table, Text};
 
 /// A component as the manifest describes it.
 pub(crate) struct Component {
@@ -14,7 +23,7 @@ pub(crate) struct Component {
     pub(crate) wait_in_milliseconds: u64,
     pub(crate) connections: u64,
     pub(crate) cfg: Option<Condition>,
-    /// `None` where no function is listed, so that there is nothing to read.
+    /// `None` if nothing tells where it is.
     pub(crate) source: Option<SourcePath>,
     pub(crate) functions: Vec<Function>,
 }
@@ -60,13 +69,6 @@ fn read(
     } else {
         None
     };
-    if let Some(source) = source.as_ref().filter(|source| source.module.is_none())
-        && functions.is_empty()
-    {
-        // Where functions are listed, the file may not even be there.
-        diagnostics.error(source.not_a_module());
-    }
-    let source = source.filter(|_| !functions.is_empty());
     Some(Component {
         name: name.value.to_owned(),
         spot: name.spot.clone(),

@@ -1,7 +1,7 @@
 use toml::de::DeValue;
 
-use super::table::Table;
 use crate::diagnostics::Diagnostics;
+use crate::manifest::table::Table;
 
 /// Reads `connections`: how many sockets the asynchronous calls of one runtime share.
 pub(super) fn read(component: &Table<'_>, diagnostics: &mut Diagnostics) -> u64 {

@@ -3,15 +3,17 @@ use std::collections::BTreeMap;
 use toml::de::DeValue;
 
 use super::names;
-use super::table::{Table, Text};
-use crate::diagnostics::{Diagnostic, Diagnostics, Spot};
+use crate::diagnostics::Diagnostics;
+use crate::diagnostics::diagnostic::Diagnostic;
+use crate::diagnostics::file::Spot;
+use crate::manifest::table::{Table, Text};
 
 /// A function that the manifest lists.
 pub(crate) struct Function {
     /// Without `r#`.
     pub(crate) name: String,
     pub(crate) spot: Spot,
-    /// What its return type is, where the manifest says.
+    /// What its return type is, if the manifest says.
     pub(crate) returns: Option<Returns>,
     /// Whether each call has a connection of its own.
     pub(crate) is_dedicated: bool,

@@ -1,46 +1,50 @@
 //! Stage 1: the manifest's text becomes components with places.
 
-mod cfg;
-mod component;
-mod config_server;
-mod connections;
-mod functions;
-mod keys;
-mod names;
+pub(crate) mod cfg;
+pub(crate) mod component;
+pub(crate) mod config_server;
+pub(crate) mod connections;
+pub(crate) mod functions;
+pub(crate) mod keys;
+pub(crate) mod names;
 #[cfg(test)]
-mod schema;
-mod source_path;
-mod table;
-mod wait;
+pub(crate) mod schema;
+pub(crate) mod source_path;
+pub(crate) mod table;
+pub(crate) mod url;
+pub(crate) mod wait;
 
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-pub(crate) use cfg::Condition;
-pub(crate) use component::Component;
-pub(crate) use functions::{Function, Returns};
-pub(crate) use source_path::SourcePath;
-
 use toml::de::DeTable;
 
+use self::component::Component;
 use self::config_server::ConfigServer;
 use self::table::Table;
-use crate::diagnostics::{Diagnostic, Diagnostics, TextFile, quoted};
+use crate::diagnostics::Diagnostics;
+use crate::diagnostics::diagnostic::Diagnostic;
+use crate::diagnostics::file::{TextFile, quoted};
 use crate::files::Files;
+
+/// What may be the reason that a file is not there.
+pub(crate) const LEFT_OUT: &str =
+    "`include` or `exclude` in `Cargo.toml` may have left it out of the published package";
 
 /// A checked `components.toml`.
 pub(crate) struct Manifest {
-    /// The url that is used where neither code nor environment names a config server.
+    /// The url that is used if neither code nor environment names a config server.
     pub(crate) config_server: Option<String>,
     /// Sorted by name.
     pub(crate) components: Vec<Component>,
 }
 
-/// Reads and checks the manifest; `None` where nothing of it can be used.
+/// Reads and checks the manifest; `None` if nothing of it can be used.
 pub(crate) fn read(
     path: &Path,
     files: &dyn Files,
+    has_file_list: bool,
     diagnostics: &mut Diagnostics,
 ) -> Option<Manifest> {
     let name = path.display().to_string().replace('\\', "/");
@@ -54,7 +58,11 @@ pub(crate) fn read(
         Err(error) => {
             let message = format!("cannot read {}: {error}", quoted(&name));
             let help = "list the components in this file, or name another one in the build script";
-            diagnostics.error(Diagnostic::without_place(message).help(help));
+            let mut error = Diagnostic::without_place(message).help(help);
+            if has_file_list {
+                error = error.note(LEFT_OUT);
+            }
+            diagnostics.error(error);
             return None;
         }
     };
@@ -64,7 +72,7 @@ pub(crate) fn read(
 fn parse(name: &str, text: &str, diagnostics: &mut Diagnostics) -> Option<Manifest> {
     let (document, errors) = DeTable::parse_recoverable(text);
     // Every later diagnostic shows lines of this file, and build logs are kept and shared.
-    let file = TextFile::new(name, config_server::without_passwords(text));
+    let file = TextFile::new(name, url::without_secrets(text));
     // What follows the first mistake in the syntax mostly follows from it.
     if let Some(error) = errors.first() {
         syntax_error(&file, error, diagnostics);

@@ -1,5 +1,7 @@
-use super::table::Text;
-use crate::diagnostics::{Diagnostic, Diagnostics, quoted};
+use crate::diagnostics::Diagnostics;
+use crate::diagnostics::diagnostic::Diagnostic;
+use crate::diagnostics::file::quoted;
+use crate::manifest::table::Text;
 use crate::syntax::{is_identifier, is_keyword};
 
 /// Checks that a component's name can name a module.

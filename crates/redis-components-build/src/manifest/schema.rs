@@ -1,9 +1,11 @@
 //! The JSON Schema of a manifest, which is shipped for editors.
 
+use std::collections::BTreeSet;
+
 use expect_test::expect_file;
 use serde_json::{Map, Value, json};
 
-use super::keys::{Key, ROOT, Shape};
+use crate::manifest::keys::{Key, ROOT, Shape};
 
 #[test]
 fn the_schema_is_up_to_date() {
@@ -12,6 +14,41 @@ fn the_schema_is_up_to_date() {
     schema["title"] = json!("components.toml of redis-components");
     let text = serde_json::to_string_pretty(&schema).unwrap() + "\n";
     expect_file!["../../components.schema.json"].assert_eq(&text);
+}
+
+#[test]
+fn the_page_and_the_table_have_the_same_keys() {
+    let page = include_str!("../../manifest.md");
+    let mut on_page = BTreeSet::new();
+    let mut section = "";
+    for line in page.lines() {
+        if let Some(heading) = line.strip_prefix('#') {
+            section = heading.trim_start_matches('#').trim().trim_matches('`');
+        }
+        let key = line
+            .strip_prefix("| `")
+            .and_then(|row| row.split('`').next());
+        if let Some(key) = key.filter(|_| section.starts_with('[')) {
+            on_page.insert(format!("{section} {key}"));
+        }
+    }
+    let mut in_table = BTreeSet::new();
+    for (section, keys) in [
+        ("[config-server]", keys_under(ROOT, "config-server")),
+        ("[components.<name>]", keys_under(ROOT, "components")),
+        (
+            "[components.<name>.functions]",
+            keys_under(keys_under(ROOT, "components"), "functions"),
+        ),
+    ] {
+        in_table.extend(keys.iter().map(|key| format!("{section} {}", key.name)));
+    }
+    assert_eq!(on_page, in_table);
+}
+
+fn keys_under(keys: &'static [Key], name: &str) -> &'static [Key] {
+    let key = keys.iter().find(|key| key.name == name).unwrap();
+    key.shape.keys()
 }
 
 fn table(keys: &[Key]) -> Value {

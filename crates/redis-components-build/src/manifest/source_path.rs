@@ -1,12 +1,16 @@
-use super::table::{Table, Text};
-use crate::diagnostics::{Diagnostic, Diagnostics, Spot, quoted};
+use crate::diagnostics::Diagnostics;
+use crate::diagnostics::diagnostic::Diagnostic;
+use crate::diagnostics::file::{Spot, quoted};
+use crate::files::joined;
+use crate::manifest::table::{Table, Text};
 use crate::module_path::ModulePath;
 
 /// The file with a component's functions, and where it is in the crate.
+#[derive(Clone)]
 pub(crate) struct SourcePath {
     /// Relative to the package, with `/`.
     pub(crate) file: String,
-    /// `None` where neither the manifest nor the file's path tells.
+    /// The module, if the manifest names it.
     pub(crate) module: Option<ModulePath>,
     /// Where the manifest names the module.
     pub(crate) module_spot: Option<Spot>,
@@ -15,7 +19,7 @@ pub(crate) struct SourcePath {
     pub(crate) is_default: bool,
 }
 
-/// Reads `source` and `module`; `None` where they do not tell where the functions are.
+/// Reads `source` and `module`; `None` if they do not tell where the functions are.
 pub(super) fn read(
     component: &Text<'_>,
     table: &Table<'_>,
@@ -37,7 +41,7 @@ pub(super) fn read(
     let module_spot = module.as_ref().map(|text| text.spot.clone());
     let module = match module {
         Some(text) => Some(parse_module(&text, diagnostics)?),
-        None => ModulePath::of_file(&file),
+        None => None,
     };
     Some(SourcePath {
         file,
@@ -68,21 +72,12 @@ fn check(source: &Text<'_>, diagnostics: &mut Diagnostics) -> Option<String> {
         );
         return None;
     }
-    let mut parts: Vec<&str> = Vec::new();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                if parts.pop().is_none() {
-                    let message = format!("the source {quoted} leaves the package");
-                    problem(message, "outside of the package");
-                    return None;
-                }
-            }
-            part => parts.push(part),
-        }
+    let joined = joined("", &path);
+    if joined.is_none() {
+        let message = format!("the source {quoted} leaves the package");
+        problem(message, "outside of the package");
     }
-    Some(parts.join("/"))
+    joined
 }
 
 fn parse_module(text: &Text<'_>, diagnostics: &mut Diagnostics) -> Option<ModulePath> {

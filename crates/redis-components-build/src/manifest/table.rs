@@ -4,10 +4,12 @@ use std::sync::Arc;
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
-use crate::diagnostics::{Diagnostic, Diagnostics, Spot, TextFile, quoted};
+use crate::diagnostics::Diagnostics;
+use crate::diagnostics::diagnostic::Diagnostic;
+use crate::diagnostics::file::{Spot, TextFile, quoted};
 use crate::nearest::nearest;
 
-use super::keys::{Key, Shape};
+use crate::manifest::keys::{Key, Shape};
 
 /// A table of the manifest, and where it is.
 pub(super) struct Table<'a> {
@@ -127,7 +129,7 @@ impl<'a> Table<'a> {
         word
     }
 
-    /// Tells whether a key can have a number.
+    /// Returns `true` if a key can have a number.
     pub(super) fn allows(&self, key: &str, number: u64) -> bool {
         matches!(
             self.key_of(key).map(|key| &key.shape),

@@ -1,5 +1,7 @@
-use super::table::Table;
-use crate::diagnostics::{Diagnostic, Diagnostics, quoted};
+use crate::diagnostics::Diagnostics;
+use crate::diagnostics::diagnostic::Diagnostic;
+use crate::diagnostics::file::quoted;
+use crate::manifest::table::Table;
 
 /// The book's: a config is checked once a second.
 const DEFAULT: u64 = 1_000;

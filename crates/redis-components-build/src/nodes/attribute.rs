@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use proc_macro2::{Ident, Punct, Spacing, Span, TokenStream, TokenTree};
 use syn::{AttrStyle, Attribute, MacroDelimiter, Meta, MetaList};
 
-use super::path;
+use crate::nodes::path::path;
 
 /// `#[allow(lints)]`
 pub(crate) fn allow(lints: &BTreeSet<String>) -> Attribute {

@@ -9,17 +9,18 @@ use syn::{
     WherePredicate,
 };
 
-use super::lifetimes::Lifetimes;
-use crate::diagnostics::Diagnostic;
-use crate::manifest::Function;
-use crate::source::Source;
+use crate::diagnostics::diagnostic::Diagnostic;
+use crate::manifest::functions::Function;
+use crate::resolve::local::Local;
+use crate::signature::lifetimes::Lifetimes;
+use crate::source::file::Source;
 
 /// Refuses a return type that borrows from the connection.
 pub(super) fn check(
     function: &Function,
     signature: &Signature,
     parameter: &Type,
-    source: &Source,
+    local: &mut Local<'_, '_>,
 ) -> Result<(), Box<Diagnostic>> {
     let ReturnType::Type(_, returned) = &signature.output else {
         return Ok(());
@@ -29,7 +30,9 @@ pub(super) fn check(
     if !connection.any() {
         return Ok(());
     }
-    let mut result = Lifetimes::with_hidden(source);
+    let source = &*local.scope.source;
+    let edition = local.resolver.sources.edition;
+    let mut result = Lifetimes::with_hidden(local);
     result.visit_type(returned);
     let shared = outlived(signature, &connection.named);
     if result.has_elided || result.named.intersection(&shared).next().is_some() {
@@ -37,7 +40,8 @@ pub(super) fn check(
     }
     let mut captures = Captures::default();
     captures.visit_type(returned);
-    if captures.has_unbounded {
+    // Before that edition, an `impl` type captures the lifetimes that it names.
+    if captures.has_unbounded && edition >= 2024 {
         return Err(captures_all(function, parameter, returned, source));
     }
     Ok(())

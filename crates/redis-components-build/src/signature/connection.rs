@@ -5,12 +5,13 @@ use syn::visit::Visit;
 use syn::visit_mut::VisitMut;
 use syn::{Lifetime, Signature, Type, TypePath};
 
-use super::lifetimes::Elide;
-use crate::diagnostics::Diagnostic;
-use crate::manifest::Function;
+use crate::carry::mentions::Mentions;
+use crate::diagnostics::diagnostic::Diagnostic;
+use crate::manifest::functions::Function;
 use crate::nodes::path_type;
 use crate::runtime::Runtime;
-use crate::source::{Mentions, Source};
+use crate::signature::lifetimes::Elide;
+use crate::source::file::Source;
 
 /// How a function takes its connection.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -28,7 +29,7 @@ pub(crate) struct Connection {
     pub(crate) borrow: Borrow,
     /// The type that is acquired.
     pub(crate) ty: Type,
-    /// The type as the function has it, where it names one.
+    /// The type as the function has it, if it names one.
     named: Option<Type>,
     /// The generic parameter that stands for it.
     pub(super) generic: Option<String>,
@@ -81,7 +82,7 @@ impl Connection {
         }
     }
 
-    /// Tells whether the acquired type has a generic parameter of the function in it.
+    /// Returns `true` if the acquired type has a generic parameter of the function in it.
     pub(super) fn names(&self, parameter: &str) -> bool {
         let mut mentions = Mentions::default();
         self.mention(&mut mentions);
@@ -102,7 +103,7 @@ pub(super) fn check(
     if let Type::Reference(reference) = bare(parameter)
         && reference.lifetime.as_ref().is_some_and(is_static)
     {
-        let message = format!("`{}` borrows its connection for ever", function.name);
+        let message = format!("`{}` borrows its connection for `'static`", function.name);
         return Err(Box::new(
             Diagnostic::error(
                 message,

@@ -3,10 +3,10 @@
 use syn::spanned::Spanned;
 use syn::{FnArg, GenericParam, PatType, Path, Signature, Type, TypeParamBound, WherePredicate};
 
-use super::connection::bare;
-use crate::diagnostics::Diagnostic;
-use crate::manifest::Function;
-use crate::source::Source;
+use crate::diagnostics::diagnostic::Diagnostic;
+use crate::manifest::functions::Function;
+use crate::resolve::local::Local;
+use crate::signature::connection::bare;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Flavour {
@@ -14,19 +14,19 @@ enum Flavour {
     Blocking,
 }
 
-/// Refuses an async function on a blocking connection, and the reverse, where names tell; for the
+/// Refuses an async function on a blocking connection, and the reverse, if names tell; for the
 /// others rustc does.
 pub(super) fn check(
     function: &Function,
     signature: &Signature,
-    source: &Source,
+    local: &mut Local<'_, '_>,
 ) -> Result<(), Box<Diagnostic>> {
     let Some(FnArg::Typed(PatType { ty: parameter, .. })) = signature.inputs.first() else {
         return Ok(());
     };
     let is_async = signature.asyncness.is_some();
     let name = &function.name;
-    let (message, label, help) = match of_type(parameter, signature, source) {
+    let (message, label, help) = match of_type(parameter, signature, local) {
         Some(Flavour::Blocking) if is_async => (
             format!("the async function `{name}` takes a blocking connection"),
             "would block the runtime",
@@ -40,29 +40,29 @@ pub(super) fn check(
         _ => return Ok(()),
     };
     Err(Box::new(
-        Diagnostic::error(message, &source.spot(parameter.span()), label)
+        Diagnostic::error(message, &local.scope.source.spot(parameter.span()), label)
             .context(&function.spot, "listed here")
             .help(help),
     ))
 }
 
-fn of_type(ty: &Type, signature: &Signature, source: &Source) -> Option<Flavour> {
+fn of_type(ty: &Type, signature: &Signature, local: &mut Local<'_, '_>) -> Option<Flavour> {
     match bare(ty) {
-        Type::Reference(reference) => of_type(&reference.elem, signature, source),
-        Type::ImplTrait(ty) => of_bounds(ty.bounds.iter(), source),
-        Type::TraitObject(ty) => of_bounds(ty.bounds.iter(), source),
+        Type::Reference(reference) => of_type(&reference.elem, signature, local),
+        Type::ImplTrait(ty) => of_bounds(ty.bounds.iter(), local),
+        Type::TraitObject(ty) => of_bounds(ty.bounds.iter(), local),
         Type::Path(ty) if ty.qself.is_none() => {
-            of_generic(&ty.path, signature, source).or_else(|| of_path(&ty.path, source))
+            of_generic(&ty.path, signature, local).or_else(|| of_path(&ty.path, local))
         }
         _ => None,
     }
 }
 
-fn of_generic(path: &Path, signature: &Signature, source: &Source) -> Option<Flavour> {
+fn of_generic(path: &Path, signature: &Signature, local: &mut Local<'_, '_>) -> Option<Flavour> {
     let name = path.get_ident()?;
     let generics = &signature.generics;
     let own = generics.params.iter().find_map(|param| match param {
-        GenericParam::Type(param) if param.ident == *name => of_bounds(param.bounds.iter(), source),
+        GenericParam::Type(param) if param.ident == *name => of_bounds(param.bounds.iter(), local),
         _ => None,
     });
     own.or_else(|| {
@@ -74,7 +74,7 @@ fn of_generic(path: &Path, signature: &Signature, source: &Source) -> Option<Fla
             WherePredicate::Type(predicate)
                 if matches!(&predicate.bounded_ty, Type::Path(ty) if ty.path.is_ident(name)) =>
             {
-                of_bounds(predicate.bounds.iter(), source)
+                of_bounds(predicate.bounds.iter(), local)
             }
             _ => None,
         })
@@ -83,16 +83,16 @@ fn of_generic(path: &Path, signature: &Signature, source: &Source) -> Option<Fla
 
 fn of_bounds<'a>(
     mut bounds: impl Iterator<Item = &'a TypeParamBound>,
-    source: &Source,
+    local: &mut Local<'_, '_>,
 ) -> Option<Flavour> {
     bounds.find_map(|bound| match bound {
-        TypeParamBound::Trait(bound) => of_path(&bound.path, source),
+        TypeParamBound::Trait(bound) => of_path(&bound.path, local),
         _ => None,
     })
 }
 
-fn of_path(path: &Path, source: &Source) -> Option<Flavour> {
-    let path = source.full_path(path);
+fn of_path(path: &Path, local: &mut Local<'_, '_>) -> Option<Flavour> {
+    let path = local.full_path(path);
     let path: Vec<&str> = path.iter().map(String::as_str).collect();
     Some(match path.as_slice() {
         ["redis_components", "Connection"] => Flavour::Async,

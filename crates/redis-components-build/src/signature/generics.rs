@@ -5,12 +5,12 @@ use syn::visit::Visit;
 use syn::visit_mut::VisitMut;
 use syn::{GenericArgument, GenericParam, Path, Signature, Type};
 
-use super::Connection;
-use super::reach::reach;
-use super::remove::{parameter_name, remove_parameter};
-use super::substitute::{Substitute, Uncapture};
+use crate::carry::mentions::Mentions;
 use crate::nodes::{infer, path_type};
-use crate::source::Mentions;
+use crate::signature::connection::Connection;
+use crate::signature::reach::reach;
+use crate::signature::remove::{parameter_name, remove_parameter};
+use crate::signature::substitute::{Substitute, Uncapture};
 
 /// What became of a function's generic parameters.
 pub(super) struct Pruned {
@@ -68,7 +68,7 @@ pub(super) fn prune(signature: &mut Signature, first: &Type, connection: &Connec
 }
 
 impl Pruned {
-    /// Returns a dropped parameter that the acquired type needs all the same.
+    /// Returns a dropped parameter that the acquired type still needs.
     pub(super) fn undetermined(&self, connection: &Connection) -> Option<String> {
         self.params
             .iter()
@@ -83,7 +83,7 @@ impl Pruned {
             })
     }
 
-    /// Returns the call's generic arguments where the wrapper has some to pass on.
+    /// Returns the call's generic arguments if the wrapper has some to pass on.
     pub(super) fn turbofish(&self, connection: &Connection) -> Option<Vec<GenericArgument>> {
         let params = || {
             self.params

@@ -7,24 +7,24 @@ use syn::{
     PathArguments, TypeFnPtr, TypeReference,
 };
 
-use crate::source::Source;
+use crate::resolve::local::Local;
 
 /// The lifetimes in a type: the named ones, and whether there are elided ones.
 #[derive(Default)]
-pub(super) struct Lifetimes<'s> {
+pub(super) struct Lifetimes<'s, 'a, 'b> {
     pub(super) named: BTreeSet<String>,
     pub(super) has_elided: bool,
     /// How many function types surround what is visited: elided lifetimes in them are their own.
     functions: usize,
     /// Where paths are looked up that may hide a lifetime; without, none is taken to.
-    source: Option<&'s Source>,
+    local: Option<&'s mut Local<'a, 'b>>,
 }
 
-impl<'s> Lifetimes<'s> {
+impl<'s, 'a, 'b> Lifetimes<'s, 'a, 'b> {
     /// Looks for hidden ones too: `Iter<T>` is `Iter<'_, T>`.
-    pub(super) fn with_hidden(source: &'s Source) -> Self {
+    pub(super) fn with_hidden(local: &'s mut Local<'a, 'b>) -> Self {
         Self {
-            source: Some(source),
+            local: Some(local),
             ..Self::default()
         }
     }
@@ -34,7 +34,7 @@ impl<'s> Lifetimes<'s> {
     }
 }
 
-impl<'ast> Visit<'ast> for Lifetimes<'_> {
+impl<'ast> Visit<'ast> for Lifetimes<'_, '_, '_> {
     fn visit_type_reference(&mut self, reference: &'ast TypeReference) {
         if reference.lifetime.is_none() && self.functions == 0 {
             self.has_elided = true;
@@ -43,8 +43,10 @@ impl<'ast> Visit<'ast> for Lifetimes<'_> {
     }
 
     fn visit_path(&mut self, path: &'ast Path) {
-        let hides = |source: &Source| hides_lifetime(path, source);
-        if self.functions == 0 && self.source.is_some_and(hides) {
+        if self.functions == 0
+            && let Some(local) = &mut self.local
+            && hides_lifetime(path, local)
+        {
             self.has_elided = true;
         }
         visit::visit_path(self, path);
@@ -77,8 +79,8 @@ impl<'ast> Visit<'ast> for Lifetimes<'_> {
     fn visit_bound_lifetimes(&mut self, _: &'ast BoundLifetimes) {}
 }
 
-/// Tells whether a type has a lifetime parameter for which a path gives none.
-fn hides_lifetime(path: &Path, source: &Source) -> bool {
+/// Returns `true` if a type has a lifetime parameter for which a path gives none.
+fn hides_lifetime(path: &Path, local: &mut Local<'_, '_>) -> bool {
     if let Some(last) = path.segments.last()
         && let PathArguments::AngleBracketed(arguments) = &last.arguments
         && arguments
@@ -88,25 +90,20 @@ fn hides_lifetime(path: &Path, source: &Source) -> bool {
     {
         return false;
     }
-    let full = source.full_path(path);
-    let full: Vec<&str> = full.iter().map(String::as_str).collect();
-    match full.as_slice() {
-        ["redis" | "redis_components", .., "AsyncIter" | "Iter"]
-        | ["std" | "alloc", "borrow", "Cow"] => true,
-        [name] => path
-            .get_ident()
-            .or_else(|| path.segments.last().map(|last| &last.ident))
-            .filter(|ident| *ident == name)
-            .and_then(|ident| source.declared_type(ident))
-            .is_some_and(|item| match item {
-                Item::Enum(item) => item.generics.lifetimes().next().is_some(),
-                Item::Struct(item) => item.generics.lifetimes().next().is_some(),
-                Item::Type(item) => item.generics.lifetimes().next().is_some(),
-                Item::Union(item) => item.generics.lifetimes().next().is_some(),
-                _ => false,
-            }),
-        _ => false,
+    match local.item(path) {
+        Some(Item::Enum(item)) => return item.generics.lifetimes().next().is_some(),
+        Some(Item::Struct(item)) => return item.generics.lifetimes().next().is_some(),
+        Some(Item::Type(item)) => return item.generics.lifetimes().next().is_some(),
+        Some(Item::Union(item)) => return item.generics.lifetimes().next().is_some(),
+        _ => {}
     }
+    let full = local.full_path(path);
+    let full: Vec<&str> = full.iter().map(String::as_str).collect();
+    matches!(
+        full.as_slice(),
+        ["redis" | "redis_components", .., "AsyncIter" | "Iter"]
+            | ["std" | "alloc", "borrow", "Cow"]
+    )
 }
 
 /// Turns every named lifetime but `'static` into `'_`.

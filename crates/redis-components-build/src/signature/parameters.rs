@@ -6,7 +6,7 @@ use proc_macro2::{Ident, Span};
 use syn::ext::IdentExt;
 use syn::{Attribute, FnArg, Pat, PatIdent};
 
-use super::Inputs;
+use syn::punctuated::Punctuated;
 
 /// An argument of the call.
 pub(crate) struct Argument {
@@ -14,8 +14,8 @@ pub(crate) struct Argument {
     pub(crate) name: Ident,
 }
 
-/// Gives every parameter a plain name, its own where it has one.
-pub(super) fn name(inputs: &mut Inputs) -> Vec<Argument> {
+/// Gives every parameter a plain name, its own if it has one.
+pub(super) fn name(inputs: &mut Punctuated<FnArg, syn::Token![,]>) -> Vec<Argument> {
     let mut taken: BTreeSet<String> = inputs
         .iter()
         .filter_map(own_name)

@@ -2,7 +2,7 @@ use syn::ext::IdentExt;
 use syn::visit::Visit;
 use syn::{GenericParam, Generics, TypeParamBound, WherePredicate};
 
-use crate::source::Mentions;
+use crate::carry::mentions::Mentions;
 
 /// Adds what the bounds of the mentioned parameters mention, and so on.
 pub(super) fn reach(mut mentions: Mentions, generics: &Generics) -> Mentions {

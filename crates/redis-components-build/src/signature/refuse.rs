@@ -5,9 +5,10 @@ use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 use syn::{Expr, FnArg, ItemFn, PatType, Safety, Type, TypeParamBound};
 
-use crate::diagnostics::{Diagnostic, Diagnostics};
-use crate::manifest::Function;
-use crate::source::Source;
+use crate::diagnostics::Diagnostics;
+use crate::diagnostics::diagnostic::Diagnostic;
+use crate::manifest::functions::Function;
+use crate::source::file::Source;
 
 /// Returns the first parameter of a function that can be wrapped.
 pub(super) fn check<'a>(

@@ -1,18 +1,19 @@
 //! The return type: a result, whose error type takes the runtime's error, or a plain value.
 
-use proc_macro2::Ident;
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 use syn::{
-    GenericArgument, Item, Path, PathArguments, ReturnType, Signature, Type, TypeImplTrait,
+    GenericArgument, Item, PathArguments, ReturnType, Signature, Type, TypeImplTrait,
     TypeParamBound,
 };
 
-use super::connection::bare;
-use crate::diagnostics::Diagnostic;
-use crate::manifest::{Function, Returns};
-use crate::nodes::{absolute, path_type, unit};
-use crate::source::Source;
+use crate::diagnostics::diagnostic::Diagnostic;
+use crate::manifest::functions::{Function, Returns};
+use crate::nodes::absolute;
+use crate::nodes::{path_type, unit};
+use crate::resolve::local::Local;
+use crate::signature::connection::bare;
+use crate::syntax::is_primitive;
 
 /// What a function returns.
 pub(crate) enum Returned {
@@ -39,7 +40,7 @@ impl Returned {
     }
 }
 
-/// Tells whether a function never returns.
+/// Returns `true` if a function never returns.
 pub(crate) fn is_never(output: &ReturnType) -> bool {
     matches!(output, ReturnType::Type(_, ty) if matches!(bare(ty), Type::Never(_)))
 }
@@ -48,11 +49,12 @@ pub(crate) fn is_never(output: &ReturnType) -> bool {
 pub(super) fn check(
     function: &Function,
     signature: &Signature,
-    source: &Source,
+    local: &mut Local<'_, '_>,
 ) -> Result<(), Box<Diagnostic>> {
     let ReturnType::Type(_, ty) = &signature.output else {
         return Ok(());
     };
+    let source = &*local.scope.source;
     let spot = || source.spot(ty.span());
     if let Type::ImplTrait(opaque) = bare(ty)
         && opaque.bounds.iter().any(is_future)
@@ -67,57 +69,93 @@ pub(super) fn check(
                 .help("write it as an `async fn`"),
         ));
     }
-    if is_result(&signature.output, function, source) && has_impl(&without_impl(ty)) {
+    if is_result(&signature.output, function, local) && has_impl(&without_impl(ty)) {
         let message = format!("the error type of `{}` has no name", function.name);
         return Err(Box::new(
             Diagnostic::error(message, &spot(), "an `impl` type where the error is")
                 .context(&function.spot, "listed here")
-                .help(
-                    "name the error type: the wrapper has to make one where there is no connection",
-                ),
+                .help("name the error type: the wrapper makes one if there is no connection"),
+        ));
+    }
+    if is_result(&signature.output, function, local)
+        && let Some(error) = error_type(ty)
+        && is_made_of_nothing(error, signature, local)
+    {
+        let message = format!(
+            "the error type of `{}` cannot say that a component has no connection",
+            function.name
+        );
+        let label =
+            "a type of the language or its library, for which your crate can give no conversion";
+        return Err(Box::new(
+            Diagnostic::error(message, &source.spot(error.span()), label)
+                .context(&function.spot, "listed here")
+                .help("return an error type of your own with `From<redis_components::Error>`, or `Box<dyn Error + Send + Sync>`"),
         ));
     }
     Ok(())
 }
 
-/// Tells whether a type, whose aliases are written out, is a result: as the manifest says, or by the
+/// Returns the error type of a result that is written with it.
+fn error_type(ty: &Type) -> Option<&Type> {
+    let Type::Path(path) = bare(ty) else {
+        return None;
+    };
+    let PathArguments::AngleBracketed(arguments) = &path.path.segments.last()?.arguments else {
+        return None;
+    };
+    let mut types = arguments.args.iter().filter_map(|argument| match argument {
+        GenericArgument::Type(ty) => Some(ty),
+        _ => None,
+    });
+    types.nth(1)
+}
+
+/// Returns `true` if no error of another crate becomes a value of the type, and nobody can change that.
+fn is_made_of_nothing(ty: &Type, signature: &Signature, local: &mut Local<'_, '_>) -> bool {
+    match bare(ty) {
+        Type::Tuple(_) | Type::Array(_) | Type::Reference(_) => true,
+        Type::Path(path) => {
+            let is_plain = path.path.get_ident().is_some_and(|name| {
+                let name = name.to_string();
+                name == "String" || is_primitive(&name)
+            });
+            let mut params = signature.generics.type_params();
+            is_plain
+                && !params.any(|param| path.path.is_ident(&param.ident))
+                && local.full_path(&path.path).len() == 1
+                && local.item(&path.path).is_none()
+        }
+        _ => false,
+    }
+}
+
+/// Returns `true` if a type, whose aliases are written out, is a result: as the manifest says, or by the
 /// name that it is imported from.
-pub(super) fn is_result(output: &ReturnType, function: &Function, source: &Source) -> bool {
+pub(super) fn is_result(
+    output: &ReturnType,
+    function: &Function,
+    local: &mut Local<'_, '_>,
+) -> bool {
     let ReturnType::Type(_, ty) = output else {
         return false;
     };
     function.returns.map_or_else(
-        || is_named_result(ty, source),
+        || is_named_result(ty, local),
         |returns| returns == Returns::Result,
     )
 }
 
-fn is_named_result(ty: &Type, source: &Source) -> bool {
+fn is_named_result(ty: &Type, local: &mut Local<'_, '_>) -> bool {
     let Type::Path(path) = bare(ty) else {
         return false;
     };
-    let is_own_type = matches!(
-        local(&path.path, source),
-        Some(Item::Enum(_) | Item::Struct(_) | Item::Union(_))
-    );
-    let full = source.full_path(&path.path);
-    !is_own_type && full.last().is_some_and(|last| last.ends_with("Result"))
-}
-
-/// Finds what the file declares under a path of one name.
-fn local<'a>(path: &Path, source: &'a Source) -> Option<&'a Item> {
-    let mut names: Vec<&Ident> = path.segments.iter().map(|segment| &segment.ident).collect();
-    if path
-        .segments
-        .first()
-        .is_some_and(|first| first.ident == "self")
-    {
-        names.remove(0);
+    let item = local.item(&path.path);
+    if matches!(item, Some(Item::Enum(_) | Item::Struct(_) | Item::Union(_))) {
+        return false;
     }
-    match names.as_slice() {
-        [name] if path.leading_colon.is_none() => source.declared_type(name),
-        _ => None,
-    }
+    let full = local.full_path(&path.path);
+    full.last().is_some_and(|last| last.ends_with("Result"))
 }
 
 /// Puts `()` for a success type that has no name in an expression: only the error's matters there.

@@ -6,11 +6,11 @@ use syn::spanned::Spanned;
 use syn::visit::Visit;
 use syn::{FnArg, GenericArgument, PathArguments, Signature, Type};
 
-use super::connection::bare;
-use super::lifetimes::Lifetimes;
-use crate::diagnostics::Diagnostic;
-use crate::manifest::Function;
-use crate::source::Source;
+use crate::diagnostics::diagnostic::Diagnostic;
+use crate::manifest::functions::Function;
+use crate::signature::connection::bare;
+use crate::signature::lifetimes::Lifetimes;
+use crate::source::file::Source;
 
 /// Refuses an argument that would have to live as short as the connection that the wrapper acquires.
 pub(super) fn check(
@@ -47,7 +47,7 @@ pub(super) fn check(
     ))
 }
 
-/// Tells whether a value of the type is also one of the type with shorter lifetimes, as far as syntax
+/// Returns `true` if a value of the type is also one of the type with shorter lifetimes, as far as syntax
 /// tells.
 fn can_shrink(ty: &Type, lifetimes: &BTreeSet<String>) -> bool {
     match bare(ty) {
@@ -72,7 +72,7 @@ fn can_shrink(ty: &Type, lifetimes: &BTreeSet<String>) -> bool {
     }
 }
 
-/// Tells whether a type is one of the standard library's that only hold what they are given.
+/// Returns `true` if a type is one of the standard library's that only hold what they are given.
 fn is_container(ty: &Type) -> bool {
     const NAMES: [&str; 14] = [
         "Arc",

@@ -5,7 +5,7 @@ use syn::{CapturedParam, PreciseCapture, Type};
 
 use crate::nodes::retain;
 
-/// Puts the runtime's connection where a dropped parameter is used elsewhere.
+/// Puts the runtime's connection in the places of a dropped parameter.
 pub(super) struct Substitute<'a> {
     pub(super) name: &'a str,
     pub(super) ty: Type,

@@ -7,34 +7,34 @@ const DOCS: &str = "__docs";
 
 /// What was cut out of a text, to find places of the shorter text in the whole one, and the documentation.
 #[derive(Default)]
-pub(super) struct Cuts {
+pub(crate) struct Cuts {
     /// Where in the shorter text, and how many bytes up to there in all.
     cuts: Vec<(usize, usize)>,
     /// Where documentation is in the whole text.
-    pub(super) docs: Vec<Range<usize>>,
+    pub(crate) docs: Vec<Range<usize>>,
 }
 
 impl Cuts {
     /// Adds a cut behind the others.
-    pub(super) fn add(&mut self, at: usize, length: usize) {
+    pub(crate) fn add(&mut self, at: usize, length: usize) {
         let before = self.cuts.last().map_or(0, |(_, length)| *length);
         self.cuts.push((at, before + length));
     }
 
     /// Returns what stands for documentation of a number.
-    pub(super) fn attribute(docs: usize) -> String {
+    pub(crate) fn attribute(docs: usize) -> String {
         format!("#[{DOCS}{docs}]")
     }
 
     /// Returns the lines of documentation that an attribute of this name stands for, in the whole text.
-    pub(super) fn docs_of(&self, name: &Ident) -> Option<Range<usize>> {
+    pub(crate) fn docs_of(&self, name: &Ident) -> Option<Range<usize>> {
         let name = name.to_string();
         let number: usize = name.strip_prefix(DOCS)?.parse().ok()?;
         self.docs.get(number).cloned()
     }
 
     /// Returns the range in the whole text.
-    pub(super) fn whole(&self, range: Range<usize>) -> Range<usize> {
+    pub(crate) fn whole(&self, range: Range<usize>) -> Range<usize> {
         // What begins at a cut comes after it, what ends there before it.
         let start = self.cuts.partition_point(|(at, _)| *at <= range.start);
         let end = self.cuts.partition_point(|(at, _)| *at < range.end);

@@ -1,27 +1,26 @@
 use std::collections::BTreeMap;
 
 use proc_macro2::Ident;
-use syn::{Item, ItemUse};
+use syn::Item;
 
-use super::Source;
-use super::items::declared;
-use super::use_tree::{Leaf, leaves};
+use crate::source::items::declared;
+use crate::source::use_tree::{Leaf, leaves};
 
 /// What a module declares and imports, by name: each of its functions looks for several.
 #[derive(Default)]
-pub(super) struct Index {
+pub(crate) struct Index {
     /// The places of items, by the name that they declare, without `r#`.
-    declared: BTreeMap<String, Vec<usize>>,
+    pub(crate) declared: BTreeMap<String, Vec<usize>>,
     /// The ends of `use` items, with the places of these.
-    leaves: Vec<(usize, Leaf)>,
+    pub(crate) leaves: Vec<(usize, Leaf)>,
     /// The places of ends, by the name that they declare, without `r#`.
-    imported: BTreeMap<String, Vec<usize>>,
+    pub(crate) imported: BTreeMap<String, Vec<usize>>,
     /// The places of ends that are globs.
-    globs: Vec<usize>,
+    pub(crate) globs: Vec<usize>,
 }
 
 impl Index {
-    fn of(items: &[Item]) -> Self {
+    pub(crate) fn of(items: &[Item]) -> Self {
         let mut index = Self::default();
         for (place, item) in items.iter().enumerate() {
             if let Item::Use(item) = item {
@@ -49,49 +48,8 @@ impl Index {
     }
 }
 
-impl Source {
-    /// Tells whether the module declares or imports a name, or may do so by a glob.
-    pub(super) fn may_have(&self, name: &Ident) -> bool {
-        let (index, name) = (self.index(), key(name));
-        !index.globs.is_empty()
-            || index.declared.contains_key(&name)
-            || index.imported.contains_key(&name)
-    }
-
-    /// Returns the items that declare a name, in their order.
-    pub(super) fn declaring(&self, name: &str) -> impl Iterator<Item = &Item> {
-        places(self.index().declared.get(name)).map(|place| &self.items[place])
-    }
-
-    /// Returns the ends of `use` items that import a name, in their order.
-    pub(super) fn importing(&self, name: &str) -> impl Iterator<Item = (&ItemUse, &Leaf)> {
-        places(self.index().imported.get(name)).filter_map(|place| self.leaf(place))
-    }
-
-    /// Returns the ends of `use` items that import all that there is, in their order.
-    pub(super) fn globs(&self) -> impl Iterator<Item = (&ItemUse, &Leaf)> {
-        places(Some(&self.index().globs)).filter_map(|place| self.leaf(place))
-    }
-
-    fn leaf(&self, place: usize) -> Option<(&ItemUse, &Leaf)> {
-        let (item, leaf) = &self.index().leaves[place];
-        match &self.items[*item] {
-            Item::Use(item) => Some((item, leaf)),
-            _ => None,
-        }
-    }
-
-    fn index(&self) -> &Index {
-        self.index.get_or_init(|| Index::of(&self.items))
-    }
-}
-
-fn places(places: Option<&Vec<usize>>) -> impl Iterator<Item = usize> {
-    places.into_iter().flatten().copied()
-}
-
 /// A name without `r#`, by which items are looked for.
-pub(super) fn key(ident: &Ident) -> String {
+pub(crate) fn key(ident: &Ident) -> String {
     let name = ident.to_string();
     match name.strip_prefix("r#") {
         Some(name) => name.to_owned(),

@@ -1,8 +1,8 @@
 use proc_macro2::Ident;
-use syn::{Item, ItemFn, Visibility};
+use syn::{Item, ItemFn, LitStr, Visibility};
 
 /// What an item declares: its kind as messages call it, its name and its visibility.
-pub(super) fn declared(item: &Item) -> Option<(&'static str, &Ident, &Visibility)> {
+pub(crate) fn declared(item: &Item) -> Option<(&'static str, &Ident, &Visibility)> {
     Some(match item {
         Item::Const(item) => ("a constant", &item.ident, &item.vis),
         Item::Enum(item) => ("an enum", &item.ident, &item.vis),
@@ -18,13 +18,23 @@ pub(super) fn declared(item: &Item) -> Option<(&'static str, &Ident, &Visibility
     })
 }
 
-/// Tells whether an item is a value, which no path to a type begins with.
-pub(super) fn is_value(item: &Item) -> bool {
+/// Returns `true` if an item is a value, which no path to a type begins with.
+pub(crate) fn is_value(item: &Item) -> bool {
     matches!(item, Item::Const(_) | Item::Fn(_) | Item::Static(_))
 }
 
-/// Tells whether the file has macros that may declare items which nobody sees here.
-pub(super) fn has_macro_calls(items: &[Item]) -> bool {
+/// Returns the paths that a module includes as text, as they are written.
+pub(crate) fn included_files(items: &[Item]) -> impl Iterator<Item = String> {
+    items.iter().filter_map(|item| match item {
+        Item::Macro(call) if call.mac.path.is_ident("include") => {
+            Some(call.mac.parse_body::<LitStr>().ok()?.value())
+        }
+        _ => None,
+    })
+}
+
+/// Returns `true` if the file has macros that may declare items which nobody sees here.
+pub(crate) fn has_macro_calls(items: &[Item]) -> bool {
     items.iter().any(|item| match item {
         Item::Macro(call) if call.ident.is_none() => {
             let name = call.mac.path.segments.last().map(|last| &last.ident);
@@ -34,8 +44,8 @@ pub(super) fn has_macro_calls(items: &[Item]) -> bool {
     })
 }
 
-/// The item where it is a free function.
-pub(super) fn free_function(item: &Item) -> Option<&ItemFn> {
+/// Returns the item if it is a free function.
+pub(crate) fn free_function(item: &Item) -> Option<&ItemFn> {
     match item {
         Item::Fn(item) => Some(item),
         _ => None,

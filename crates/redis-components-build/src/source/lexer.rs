@@ -5,7 +5,7 @@
 
 /// A token, as far as it matters here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Token<'a> {
+pub(crate) enum Token<'a> {
     /// An identifier or keyword, without `r#`.
     Word(&'a str),
     /// A character of punctuation.
@@ -16,24 +16,24 @@ pub(super) enum Token<'a> {
     Other,
 }
 
-/// Reads tokens from a text; at its end, or where a literal or comment has none, there are no more.
+/// Reads tokens from a text; at its end, or if a literal or comment has none, there are no more.
 #[derive(Clone)]
-pub(super) struct Lexer<'a> {
+pub(crate) struct Lexer<'a> {
     text: &'a str,
     at: usize,
 }
 
 impl<'a> Lexer<'a> {
-    pub(super) fn new(text: &'a str) -> Self {
+    pub(crate) fn new(text: &'a str) -> Self {
         Self { text, at: 0 }
     }
 
     /// Returns the place behind the last token.
-    pub(super) fn position(&self) -> usize {
+    pub(crate) fn position(&self) -> usize {
         self.at
     }
 
-    pub(super) fn next(&mut self) -> Option<Token<'a>> {
+    pub(crate) fn next(&mut self) -> Option<Token<'a>> {
         self.skip_space()?;
         let first = *self.text.as_bytes().get(self.at)?;
         match first {
@@ -56,7 +56,7 @@ impl<'a> Lexer<'a> {
     }
 
     /// Goes behind the next curly brace, and returns it. The same as calling [`next`](Self::next) until there is one.
-    pub(super) fn next_brace(&mut self) -> Option<u8> {
+    pub(crate) fn next_brace(&mut self) -> Option<u8> {
         let bytes = self.text.as_bytes();
         let mut literal_end = self.at;
         loop {

@@ -1,11 +1,11 @@
 //! What costs the parser most and is not needed parsed is cut out before: function bodies, and documentation.
 
-use super::cuts::Cuts;
-use super::lexer::{Lexer, Token};
+use crate::source::cuts::Cuts;
+use crate::source::lexer::{Lexer, Token};
 
-/// Cuts out what is inside of function bodies, and puts attributes in the place of documentation; `None` where the text is
+/// Cuts out what is inside of function bodies, and puts attributes in the place of documentation; `None` if the text is
 /// not understood.
-pub(super) fn shorten(text: &str) -> Option<(String, Cuts)> {
+pub(crate) fn shorten(text: &str) -> Option<(String, Cuts)> {
     let mut lexer = Lexer::new(text);
     let mut kept = String::with_capacity(text.len());
     let mut cuts = Cuts::default();

@@ -4,16 +4,16 @@ use proc_macro2::Ident;
 use syn::{ItemUse, UseTree};
 
 /// One end of a `use` tree.
-pub(super) struct Leaf {
-    pub(super) path: Vec<Ident>,
+pub(crate) struct Leaf {
+    pub(crate) path: Vec<Ident>,
     /// The name that it declares; the last module's for a glob.
-    pub(super) name: Ident,
-    pub(super) is_renamed: bool,
-    pub(super) is_glob: bool,
+    pub(crate) name: Ident,
+    pub(crate) is_renamed: bool,
+    pub(crate) is_glob: bool,
 }
 
 /// Takes a `use` item apart.
-pub(super) fn leaves(item: &ItemUse) -> Vec<Leaf> {
+pub(crate) fn leaves(item: &ItemUse) -> Vec<Leaf> {
     let mut leaves = Vec::new();
     walk(&item.tree, &mut Vec::new(), &mut leaves);
     leaves

@@ -29,7 +29,7 @@ const BATCH: u64 = 1_000;
 const LONGEST: Duration = Duration::from_secs(10);
 
 #[test]
-fn whatever_is_read_gives_rust_or_a_report() {
+fn b3_whatever_is_read_gives_rust_or_a_report() {
     let (first, cases) = (number("FUZZ_FIRST", 0), number("FUZZ_CASES", 2_000));
     let start = Instant::now();
     let packages = Package::all();

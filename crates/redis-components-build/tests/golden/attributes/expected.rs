@@ -7,7 +7,7 @@ const _: () = ::redis_components::__private::assert_generated_for(2);
 /// | Component | Config key | Functions |
 /// |---|---|---|
 /// | `attributes` | `config:redis:attributes` | `documented`, `block`, `hidden`, `old`, `used`, `plainly_used`, `tracked`, `quiet`, `expecting`, `undocumented` |
-#[allow(dead_code, unreachable_pub)]
+#[allow(unused_qualifications)]
 pub static COMPONENTS: &[&::redis_components::Component] = &[
     &self::attributes::COMPONENT,
 ];
@@ -19,7 +19,7 @@ pub static COMPONENTS: &[&::redis_components::Component] = &[
 /// # Errors
 ///
 /// Returns the failures of all components, not only the first.
-#[allow(dead_code, unreachable_pub, unused_qualifications)]
+#[allow(unused_qualifications)]
 pub async fn connect_all() -> ::core::result::Result<(), ::redis_components::Errors> {
     ::redis_components::__private::connect_all(self::COMPONENTS).await
 }
@@ -31,7 +31,7 @@ pub async fn connect_all() -> ::core::result::Result<(), ::redis_components::Err
 /// # Errors
 ///
 /// Returns the failures of all components, not only the first.
-#[allow(dead_code, unreachable_pub, unused_qualifications)]
+#[allow(unused_qualifications)]
 pub fn connect_all_blocking() -> ::core::result::Result<(), ::redis_components::Errors> {
     ::redis_components::__private::connect_all_blocking(self::COMPONENTS)
 }
@@ -45,11 +45,9 @@ pub fn connect_all_blocking() -> ::core::result::Result<(), ::redis_components::
     clippy::missing_errors_doc,
     clippy::unit_arg,
     clippy::unused_async,
-    dead_code,
     rustdoc::broken_intra_doc_links,
     rustdoc::private_intra_doc_links,
     rustdoc::redundant_explicit_links,
-    unreachable_pub,
     unused_qualifications
 )]
 pub mod attributes {
@@ -73,7 +71,7 @@ pub mod attributes {
     ///
     /// # Errors
     ///
-    /// Returns an error that says what is wrong where there is no connection to be had.
+    /// Returns an error if no connection is available; its text says why.
     pub async fn connection() -> ::core::result::Result<
         ::redis_components::Connection,
         ::redis_components::Error,
@@ -85,7 +83,7 @@ pub mod attributes {
     ///
     /// # Errors
     ///
-    /// Returns an error that says what is wrong where there is no connection to be had.
+    /// Returns an error if no connection is available; its text says why.
     pub fn blocking_connection() -> ::core::result::Result<
         ::redis_components::blocking::Connection,
         ::redis_components::Error,
@@ -93,27 +91,25 @@ pub mod attributes {
         self::COMPONENT.blocking_connection()
     }
 
-    /// Does something, see [`Thing`] and [`block`].
-    ///
-    /// ```ignore
-    /// attributes::documented(&mut conn).await?;
-    /// ```
-    ///
-    /// ```rust,no_run,ignore
-    /// attributes::documented(&mut conn).await?;
-    /// ```
-    ///
-    /// ```text
-    /// not Rust
-    /// ```
-    ///
-    /// Indented:
-    ///
-    /// ```ignore
-    /// attributes::documented(&mut conn).await?;
-    /// ```
-    ///
-    /// Done with `GitHub`.
+    #[cfg_attr(not(doctest), doc = "Does something, see [`Thing`] and [`block`].")]
+    #[cfg_attr(not(doctest), doc = "")]
+    #[cfg_attr(not(doctest), doc = "```")]
+    #[cfg_attr(not(doctest), doc = "attributes::documented(&mut conn).await?;")]
+    #[cfg_attr(not(doctest), doc = "```")]
+    #[cfg_attr(not(doctest), doc = "")]
+    #[cfg_attr(not(doctest), doc = "```rust,no_run")]
+    #[cfg_attr(not(doctest), doc = "attributes::documented(&mut conn).await?;")]
+    #[cfg_attr(not(doctest), doc = "```")]
+    #[cfg_attr(not(doctest), doc = "")]
+    #[cfg_attr(not(doctest), doc = "```text")]
+    #[cfg_attr(not(doctest), doc = "not Rust")]
+    #[cfg_attr(not(doctest), doc = "```")]
+    #[cfg_attr(not(doctest), doc = "")]
+    #[cfg_attr(not(doctest), doc = "Indented:")]
+    #[cfg_attr(not(doctest), doc = "")]
+    #[cfg_attr(not(doctest), doc = "    attributes::documented(&mut conn).await?;")]
+    #[cfg_attr(not(doctest), doc = "")]
+    #[cfg_attr(not(doctest), doc = "Done with `GitHub`.")]
     ///
     /// Generated from [`documented`](crate::functions::attributes::documented()).
     pub async fn documented() -> RedisResult<()> {
@@ -136,7 +132,6 @@ pub mod attributes {
     ///  Documented in a block.
     ///
     ///    More of it.
-    ///
     /// And an attribute.
     ///
     /// Generated from [`block`](crate::functions::attributes::block()).

@@ -8,7 +8,7 @@ const _: () = ::redis_components::__private::assert_generated_for(2);
 /// |---|---|---|
 /// | `absent` | `elsewhere:"absent"` |  |
 /// | `empty` | `app:empty` |  |
-#[allow(dead_code, unreachable_pub)]
+#[allow(unused_qualifications)]
 pub static COMPONENTS: &[&::redis_components::Component] = &[
     &self::absent::COMPONENT,
     &self::empty::COMPONENT,
@@ -21,7 +21,7 @@ pub static COMPONENTS: &[&::redis_components::Component] = &[
 /// # Errors
 ///
 /// Returns the failures of all components, not only the first.
-#[allow(dead_code, unreachable_pub, unused_qualifications)]
+#[allow(unused_qualifications)]
 pub async fn connect_all() -> ::core::result::Result<(), ::redis_components::Errors> {
     ::redis_components::__private::connect_all(self::COMPONENTS).await
 }
@@ -33,13 +33,13 @@ pub async fn connect_all() -> ::core::result::Result<(), ::redis_components::Err
 /// # Errors
 ///
 /// Returns the failures of all components, not only the first.
-#[allow(dead_code, unreachable_pub, unused_qualifications)]
+#[allow(unused_qualifications)]
 pub fn connect_all_blocking() -> ::core::result::Result<(), ::redis_components::Errors> {
     ::redis_components::__private::connect_all_blocking(self::COMPONENTS)
 }
 
 /// The component `absent`.
-#[allow(dead_code, unreachable_pub, unused_qualifications)]
+#[allow(unused_qualifications)]
 pub mod absent {
     /// The component `absent`: its name, config key and `wait`.
     pub static COMPONENT: ::redis_components::Component = ::redis_components::__private::component(::redis_components::__private::Declaration {
@@ -55,7 +55,7 @@ pub mod absent {
     ///
     /// # Errors
     ///
-    /// Returns an error that says what is wrong where there is no connection to be had.
+    /// Returns an error if no connection is available; its text says why.
     pub async fn connection() -> ::core::result::Result<
         ::redis_components::Connection,
         ::redis_components::Error,
@@ -67,7 +67,7 @@ pub mod absent {
     ///
     /// # Errors
     ///
-    /// Returns an error that says what is wrong where there is no connection to be had.
+    /// Returns an error if no connection is available; its text says why.
     pub fn blocking_connection() -> ::core::result::Result<
         ::redis_components::blocking::Connection,
         ::redis_components::Error,
@@ -77,7 +77,7 @@ pub mod absent {
 }
 
 /// The component `empty`.
-#[allow(dead_code, unreachable_pub, unused_qualifications)]
+#[allow(unused_qualifications)]
 pub mod empty {
     /// The component `empty`: its name, config key and `wait`.
     pub static COMPONENT: ::redis_components::Component = ::redis_components::__private::component(::redis_components::__private::Declaration {
@@ -93,7 +93,7 @@ pub mod empty {
     ///
     /// # Errors
     ///
-    /// Returns an error that says what is wrong where there is no connection to be had.
+    /// Returns an error if no connection is available; its text says why.
     pub async fn connection() -> ::core::result::Result<
         ::redis_components::Connection,
         ::redis_components::Error,
@@ -105,7 +105,7 @@ pub mod empty {
     ///
     /// # Errors
     ///
-    /// Returns an error that says what is wrong where there is no connection to be had.
+    /// Returns an error if no connection is available; its text says why.
     pub fn blocking_connection() -> ::core::result::Result<
         ::redis_components::blocking::Connection,
         ::redis_components::Error,

@@ -8,7 +8,7 @@ const _: () = ::redis_components::__private::assert_generated_for(2);
 /// |---|---|---|
 /// | `hostile` | `a"}�*/ //�:hostile` |  |
 /// | `other` | `\"; ���` |  |
-#[allow(dead_code, unreachable_pub)]
+#[allow(unused_qualifications)]
 pub static COMPONENTS: &[&::redis_components::Component] = &[
     &self::hostile::COMPONENT,
     &self::other::COMPONENT,
@@ -21,7 +21,7 @@ pub static COMPONENTS: &[&::redis_components::Component] = &[
 /// # Errors
 ///
 /// Returns the failures of all components, not only the first.
-#[allow(dead_code, unreachable_pub, unused_qualifications)]
+#[allow(unused_qualifications)]
 pub async fn connect_all() -> ::core::result::Result<(), ::redis_components::Errors> {
     ::redis_components::__private::connect_all(self::COMPONENTS).await
 }
@@ -33,7 +33,7 @@ pub async fn connect_all() -> ::core::result::Result<(), ::redis_components::Err
 /// # Errors
 ///
 /// Returns the failures of all components, not only the first.
-#[allow(dead_code, unreachable_pub, unused_qualifications)]
+#[allow(unused_qualifications)]
 pub fn connect_all_blocking() -> ::core::result::Result<(), ::redis_components::Errors> {
     ::redis_components::__private::connect_all_blocking(self::COMPONENTS)
 }
@@ -44,7 +44,7 @@ pub fn connect_all_blocking() -> ::core::result::Result<(), ::redis_components::
 /// panic!()
 /// ```
 /// �right to left�
-#[allow(clippy::doc_markdown, dead_code, unreachable_pub, unused_qualifications)]
+#[allow(clippy::doc_markdown, unused_qualifications)]
 pub mod hostile {
     /// The component `hostile`: its name, config key and `wait`.
     pub static COMPONENT: ::redis_components::Component = ::redis_components::__private::component(::redis_components::__private::Declaration {
@@ -54,7 +54,7 @@ pub mod hostile {
         wait: ::core::time::Duration::new(1, 0),
         connections: 1,
         config_server: ::core::option::Option::Some(
-            "redis://user@host\"},\u{202e}:6379/0",
+            "redis://user\"},\u{202e}@host:6379/0",
         ),
     });
 
@@ -62,7 +62,7 @@ pub mod hostile {
     ///
     /// # Errors
     ///
-    /// Returns an error that says what is wrong where there is no connection to be had.
+    /// Returns an error if no connection is available; its text says why.
     pub async fn connection() -> ::core::result::Result<
         ::redis_components::Connection,
         ::redis_components::Error,
@@ -74,7 +74,7 @@ pub mod hostile {
     ///
     /// # Errors
     ///
-    /// Returns an error that says what is wrong where there is no connection to be had.
+    /// Returns an error if no connection is available; its text says why.
     pub fn blocking_connection() -> ::core::result::Result<
         ::redis_components::blocking::Connection,
         ::redis_components::Error,
@@ -84,7 +84,7 @@ pub mod hostile {
 }
 
 /// The component `other`.
-#[allow(dead_code, unreachable_pub, unused_qualifications)]
+#[allow(unused_qualifications)]
 pub mod other {
     /// The component `other`: its name, config key and `wait`.
     pub static COMPONENT: ::redis_components::Component = ::redis_components::__private::component(::redis_components::__private::Declaration {
@@ -94,7 +94,7 @@ pub mod other {
         wait: ::core::time::Duration::new(1, 0),
         connections: 1,
         config_server: ::core::option::Option::Some(
-            "redis://user@host\"},\u{202e}:6379/0",
+            "redis://user\"},\u{202e}@host:6379/0",
         ),
     });
 
@@ -102,7 +102,7 @@ pub mod other {
     ///
     /// # Errors
     ///
-    /// Returns an error that says what is wrong where there is no connection to be had.
+    /// Returns an error if no connection is available; its text says why.
     pub async fn connection() -> ::core::result::Result<
         ::redis_components::Connection,
         ::redis_components::Error,
@@ -114,7 +114,7 @@ pub mod other {
     ///
     /// # Errors
     ///
-    /// Returns an error that says what is wrong where there is no connection to be had.
+    /// Returns an error if no connection is available; its text says why.
     pub fn blocking_connection() -> ::core::result::Result<
         ::redis_components::blocking::Connection,
         ::redis_components::Error,

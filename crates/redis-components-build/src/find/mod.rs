@@ -1,0 +1,5 @@
+//! The listed functions.
+
+pub(crate) mod found;
+pub(crate) mod listed;
+pub(crate) mod missing;

@@ -1,0 +1,141 @@
+//! Components whose names mean something else where the generated modules are included.
+
+use std::ops::Range;
+
+use syn::Item;
+use syn::spanned::Spanned;
+
+use crate::diagnostics::Diagnostics;
+use crate::diagnostics::diagnostic::Diagnostic;
+use crate::diagnostics::file::Spot;
+use crate::manifest::component::Component;
+use crate::module_path::ModulePath;
+use crate::modules::scope::Scope;
+use crate::modules::sources::Sources;
+use crate::package::Package;
+use crate::source::lexer::{Lexer, Token};
+use crate::syntax::is_type_name;
+
+/// Crates that every crate knows.
+const STANDARD: [&str; 5] = ["alloc", "core", "proc_macro", "std", "test"];
+
+/// Refuses components with the name of a module, or of a crate or type that is named beside the generated
+/// modules.
+pub(crate) fn check(
+    components: &[Component],
+    runtime: Option<&str>,
+    package: &Package,
+    sources: &mut Sources<'_>,
+    diagnostics: &mut Diagnostics,
+) {
+    let root = sources.root_scope();
+    let around = root.as_ref().and_then(|root| {
+        let place = sources.root.place.as_ref()?;
+        let modules = place.modules.iter();
+        let module = modules.fold(ModulePath::root(), |module, name| module.child(name));
+        root.walk(&module).into_iter().next()
+    });
+    for component in components {
+        let name = component.name.as_str();
+        let is_crate =
+            STANDARD.contains(&name) || package.crates.contains(name) || runtime == Some(name);
+        match &around {
+            Some(around) => {
+                if let Some(item) = around.declarations(name).next() {
+                    let module = around.module.child(name);
+                    let place = around.source.spot(item.ident.span());
+                    let error = same_name(component, &module);
+                    diagnostics.error(error.context(&place, "and so has this one"));
+                } else if let Some(place) = is_crate.then(|| path_from(name, around)).flatten() {
+                    let what = format!("the crate `{name}`");
+                    diagnostics.error(shadows(component, &what, &place));
+                } else if is_type_name(name)
+                    && let Some(place) = mention(name, around)
+                {
+                    let what = format!("the type or trait `{name}`");
+                    diagnostics.error(shadows(component, &what, &place));
+                }
+            }
+            None => {
+                let source = component.source.as_ref();
+                let own = source.and_then(|source| sources.module_of(source));
+                let module = ModulePath::root().child(name);
+                if root.is_none() && own.as_ref() == Some(&module) {
+                    diagnostics.error(same_name(component, &module));
+                }
+            }
+        }
+    }
+}
+
+fn same_name(component: &Component, module: &ModulePath) -> Diagnostic {
+    let name = &component.name;
+    let message = format!("the component `{name}` has the name of the module `{module}`");
+    Diagnostic::error(message, &component.spot, "the generated module has this name").help(format!(
+        "rename the component, or move the functions, for example to `src/functions/{name}.rs`, or include the generated modules inside of a module"
+    ))
+}
+
+fn shadows(component: &Component, what: &str, place: &Spot) -> Diagnostic {
+    let name = &component.name;
+    let message = format!("the component `{name}` takes the name of {what}");
+    Diagnostic::error(message, &component.spot, "the generated module has this name")
+        .context(place, "this would mean the generated module")
+        .help("rename the component and keep its config with `key`, or include the generated modules inside of a module of their own")
+}
+
+/// Finds a path that begins with a crate's name, among the items beside the generated modules.
+fn path_from(name: &str, around: &Scope) -> Option<Spot> {
+    let mut imports = around.source.leaves().filter(|(item, leaf)| {
+        item.leading_colon.is_none() && leaf.path.first().is_some_and(|first| first == name)
+    });
+    if let Some((_, leaf)) = imports.next() {
+        return Some(around.source.spot(leaf.path[0].span()));
+    }
+    find(around, |before, token, after| {
+        token == Token::Word(name)
+            && !matches!(before, Some(Token::Mark(b':' | b'.')))
+            && after == Some(Token::Mark(b':'))
+    })
+}
+
+/// Finds a name among the items beside the generated modules, but not at the end of a path.
+fn mention(name: &str, around: &Scope) -> Option<Spot> {
+    find(around, |before, token, _| {
+        token == Token::Word(name) && !matches!(before, Some(Token::Mark(b':' | b'.')))
+    })
+}
+
+/// Finds a token with its neighbours in the text of a module's own items.
+fn find(
+    around: &Scope,
+    is_it: impl Fn(Option<Token<'_>>, Token<'_>, Option<Token<'_>>) -> bool,
+) -> Option<Spot> {
+    let source = &around.source;
+    let items = source.items.iter();
+    let own = items.filter(|item| !matches!(item, Item::Mod(_) | Item::Use(_)));
+    own.map(|item| source.spot(item.span()).range)
+        .find_map(|range| {
+            let place = find_in(&source.file.text[range.clone()], &is_it)?;
+            let place = range.start + place.start..range.start + place.end;
+            Some(source.file.spot(place))
+        })
+}
+
+fn find_in(
+    text: &str,
+    is_it: &impl Fn(Option<Token<'_>>, Token<'_>, Option<Token<'_>>) -> bool,
+) -> Option<Range<usize>> {
+    let mut lexer = Lexer::new(text);
+    let mut before = None;
+    while let Some(token) = lexer.next() {
+        let end = lexer.position();
+        if is_it(before, token, lexer.clone().next())
+            && let Token::Word(word) = token
+        {
+            return Some(end - word.len()..end);
+        }
+        before = Some(token);
+    }
+    None
+}

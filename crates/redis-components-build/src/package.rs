@@ -1,0 +1,236 @@
+//! What `Cargo.toml` says of the package.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use toml::de::{DeTable, DeValue};
+
+use crate::files::Files;
+
+/// The package, as far as `Cargo.toml` tells.
+#[derive(Default)]
+pub(crate) struct Package {
+    /// The features, and those that optional dependencies are; `None` if nothing tells.
+    pub(crate) features: Option<BTreeSet<String>>,
+    /// The names by which the package's code knows other crates.
+    pub(crate) crates: BTreeSet<String>,
+    /// The edition, if it is known.
+    pub(crate) edition: Option<u16>,
+    /// The lints that the package forbids.
+    pub(crate) forbidden: Vec<String>,
+    /// Whether the package says which of its files are published.
+    pub(crate) has_file_list: bool,
+    /// The targets that can include generated modules, the library first.
+    pub(crate) targets: Vec<Target>,
+}
+
+/// A target of the package.
+#[derive(Clone)]
+pub(crate) struct Target {
+    /// The file of its root module.
+    pub(crate) file: String,
+    pub(crate) is_library: bool,
+}
+
+/// The kinds of targets beside the library, with the directories in which cargo finds them.
+const KINDS: [(&str, &str); 4] = [
+    ("bin", "src/bin"),
+    ("example", "examples"),
+    ("test", "tests"),
+    ("bench", "benches"),
+];
+
+impl Package {
+    /// Reads `Cargo.toml`, and looks for the targets that it does not name.
+    pub(crate) fn read(files: &dyn Files) -> Self {
+        let mut package = Self::default();
+        with_document(files, "Cargo.toml", |document| {
+            package.take(document, files)
+        });
+        package.add_targets(None, files);
+        package
+    }
+
+    fn take(&mut self, document: &DeTable<'_>, files: &dyn Files) {
+        self.add_targets(Some(document), files);
+        let Some(package) = table(document, "package") else {
+            return;
+        };
+        let mut features = BTreeSet::new();
+        if let Some(table) = table(document, "features") {
+            features.extend(table.keys().map(|name| name.get_ref().to_string()));
+        }
+        self.add_dependencies(document, &mut features);
+        let targets = table(document, "target")
+            .into_iter()
+            .flat_map(DeTable::values);
+        for target in targets {
+            if let DeValue::Table(target) = target.get_ref() {
+                self.add_dependencies(target, &mut features);
+            }
+        }
+        self.features = Some(features);
+        self.has_file_list = package.get("include").or(package.get("exclude")).is_some();
+        if let Some(lints) = table(document, "lints") {
+            add_forbidden(lints, &mut self.forbidden);
+            if lints.get("workspace").is_some() {
+                with_workspace(files, |workspace, _| {
+                    let lints = table(workspace, "lints");
+                    lints.inspect(|lints| add_forbidden(lints, &mut self.forbidden));
+                });
+            }
+        }
+        match package.get("edition").map(|edition| edition.get_ref()) {
+            Some(DeValue::String(edition)) => self.edition = edition.parse().ok(),
+            Some(_) => with_workspace(files, |workspace, _| {
+                let package = table(workspace, "package");
+                self.edition = package.and_then(|package| text(package, "edition")?.parse().ok());
+            }),
+            None => self.edition = Some(2015),
+        }
+    }
+
+    fn add_dependencies(&mut self, document: &DeTable<'_>, features: &mut BTreeSet<String>) {
+        for kind in ["dependencies", "dev-dependencies", "build-dependencies"] {
+            for (name, dependency) in table(document, kind).into_iter().flatten() {
+                let name = name.get_ref();
+                if kind != "build-dependencies" {
+                    self.crates.insert(name.replace('-', "_"));
+                }
+                if let DeValue::Table(dependency) = dependency.get_ref()
+                    && let Some(DeValue::Boolean(true)) = dependency
+                        .get("optional")
+                        .map(|optional| optional.get_ref())
+                {
+                    features.insert(name.to_string());
+                }
+            }
+        }
+    }
+
+    /// Adds the targets that a document names, or those in the usual places.
+    fn add_targets(&mut self, document: Option<&DeTable<'_>>, files: &dyn Files) {
+        let mut found = Vec::new();
+        if let Some(document) = document {
+            let library = table(document, "lib").and_then(|lib| text(lib, "path"));
+            found.extend(library.map(|file| (file.to_owned(), true)));
+        } else {
+            found.push(("src/lib.rs".to_owned(), true));
+        }
+        for (kind, directory) in KINDS {
+            let named = document.and_then(|document| document.get(kind));
+            if let Some(DeValue::Array(named)) = named.map(|named| named.get_ref()) {
+                let paths = named.iter().filter_map(|target| match target.get_ref() {
+                    DeValue::Table(target) => text(target, "path"),
+                    _ => None,
+                });
+                found.extend(paths.map(|file| (file.to_owned(), false)));
+            } else if document.is_none() {
+                if kind == "bin" {
+                    found.push(("src/main.rs".to_owned(), false));
+                }
+                for name in files.names(Path::new(directory)) {
+                    let path = format!("{directory}/{name}");
+                    let is_file = Path::new(&name).extension().is_some_and(|ext| ext == "rs");
+                    let file = if is_file {
+                        path
+                    } else {
+                        format!("{path}/main.rs")
+                    };
+                    found.push((file, false));
+                }
+            }
+        }
+        for (file, is_library) in found {
+            let is_known = self.targets.iter().any(|target| target.file == file)
+                || (is_library && self.targets.iter().any(|target| target.is_library));
+            if !is_known && files.exists(Path::new(&file)) {
+                let target = Target { file, is_library };
+                let place = if is_library { 0 } else { self.targets.len() };
+                self.targets.insert(place, target);
+            }
+        }
+    }
+}
+
+/// Returns how many directories above the package's its workspace is: none if the package is the root,
+/// or in no workspace.
+pub(crate) fn levels_to_workspace(files: &dyn Files) -> usize {
+    let mut found = 0;
+    with_workspace(files, |workspace, levels| {
+        // With one, the package may be outside of the workspace, by its path.
+        if workspace.get("exclude").is_none() {
+            found = levels;
+        }
+    });
+    found
+}
+
+/// Reads the workspace around the package, and how many directories above it is.
+fn with_workspace(files: &dyn Files, read: impl FnOnce(&DeTable<'_>, usize)) {
+    const MOST_LEVELS: usize = 16;
+    let mut read = Some(read);
+    let mut path = String::from("Cargo.toml");
+    for level in 0..MOST_LEVELS {
+        with_document(files, &path, |document| {
+            if let Some(workspace) = table(document, "workspace")
+                && let Some(read) = read.take()
+            {
+                read(workspace, level);
+            }
+        });
+        if read.is_none() {
+            return;
+        }
+        path.insert_str(0, "../");
+    }
+}
+
+/// Adds the lints that a table forbids.
+fn add_forbidden(lints: &DeTable<'_>, forbidden: &mut Vec<String>) {
+    for (tool, prefix) in [
+        ("rust", ""),
+        ("clippy", "clippy::"),
+        ("rustdoc", "rustdoc::"),
+    ] {
+        for (name, level) in table(lints, tool).into_iter().flatten() {
+            let level = match level.get_ref() {
+                DeValue::String(level) => Some(level.as_ref()),
+                DeValue::Table(level) => text(level, "level"),
+                _ => None,
+            };
+            if level == Some("forbid") {
+                forbidden.push(format!("{prefix}{}", name.get_ref()));
+            }
+        }
+    }
+}
+
+fn with_document(files: &dyn Files, path: &str, read: impl FnOnce(&DeTable<'_>)) {
+    let path = Path::new(path);
+    if !files.exists(path) {
+        return;
+    }
+    if let Ok(bytes) = files.read(path)
+        && let Ok(text) = String::from_utf8(bytes)
+    {
+        let (document, errors) = DeTable::parse_recoverable(&text);
+        if errors.is_empty() {
+            read(document.get_ref());
+        }
+    }
+}
+
+fn table<'a>(document: &'a DeTable<'a>, name: &str) -> Option<&'a DeTable<'a>> {
+    match document.get(name)?.get_ref() {
+        DeValue::Table(table) => Some(table),
+        _ => None,
+    }
+}
+
+fn text<'a>(document: &'a DeTable<'a>, name: &str) -> Option<&'a str> {
+    match document.get(name)?.get_ref() {
+        DeValue::String(text) => Some(text),
+        _ => None,
+    }
+}

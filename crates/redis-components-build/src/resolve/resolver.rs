@@ -1,0 +1,380 @@
+//! What a path in the crate stands for: modules are walked, imports and globs followed, in one recursion.
+//!
+//! A name may stand for several things, because `cfg` may choose between its declarations. All of them
+//! are found, each with the conditions of what leads to it.
+
+use std::rc::Rc;
+
+use proc_macro2::Ident;
+use syn::{Attribute, Item, ItemUse};
+
+use crate::module_path::ModulePath;
+use crate::modules::scope::Scope;
+use crate::modules::sources::Sources;
+use crate::modules::visible::{is_visible_from_root, may_see};
+use crate::resolve::answers::{Answers, Asked};
+use crate::resolve::meaning::{Kind, Located, Meaning, Target, without_twice};
+use crate::rewrite::resolve;
+use crate::source::attributes::{attributes, cfgs};
+use crate::source::conditions::otherwise;
+use crate::source::index::key;
+use crate::source::items::{declared, is_value};
+use crate::source::use_tree::Leaf;
+
+/// Finds what paths stand for, in the crate's modules.
+pub(crate) struct Resolver<'a> {
+    pub(crate) sources: Sources<'a>,
+    answers: Answers,
+}
+
+impl<'a> Resolver<'a> {
+    pub(crate) fn new(sources: Sources<'a>) -> Self {
+        Self {
+            sources,
+            answers: Answers::default(),
+        }
+    }
+
+    /// Finds what a path that begins with `crate` stands for; nothing if that cannot be seen.
+    pub(crate) fn locate(&mut self, path: &[Ident], kind: Kind) -> Vec<Located> {
+        if path.first().is_none_or(|first| first != "crate") {
+            return Vec::new();
+        }
+        // Without the root's file, a module is where its path says.
+        for length in 1..=path.len() {
+            let Some(module) = ModulePath::of_idents(&path[..length]) else {
+                break;
+            };
+            let scopes = self.sources.scopes(&module);
+            if scopes.is_empty() {
+                continue;
+            }
+            let mut all = Vec::new();
+            for scope in scopes.iter() {
+                all.extend(self.walk(scope, &path[length..], scope.is_reachable, kind));
+            }
+            all.iter_mut().for_each(|found| found.used += length);
+            return all;
+        }
+        Vec::new()
+    }
+
+    /// Finds what a path stands for in a module, from where it can see what is private around it.
+    pub(crate) fn locate_from(
+        &mut self,
+        scope: &Scope,
+        path: &[Ident],
+        kind: Kind,
+    ) -> Vec<Located> {
+        match path.first() {
+            // Most names are of the language or its library.
+            Some(first) if scope.source.may_have(first) => {
+                self.walk(scope, path, scope.is_reachable, kind)
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Finds what one end of a `use` item, or what a glob brings in under a name, stands for.
+    pub(crate) fn imported(
+        &mut self,
+        name: &Ident,
+        (item, leaf): (&ItemUse, &Leaf),
+        scope: &Scope,
+        kind: Kind,
+    ) -> Vec<Located> {
+        let mut all = Vec::new();
+        let is_nameable = is_visible_from_root(&item.vis, &scope.module);
+        let targets = self.targets((item, leaf), scope);
+        for target in targets {
+            let is_own = target.is_own();
+            let cfg: Vec<Attribute> = cfgs(&item.attrs).into_iter().chain(target.cfg).collect();
+            let found = if !is_own && leaf.is_glob {
+                continue;
+            } else if !is_own {
+                vec![Located {
+                    meaning: Meaning::Outside(target.path, target.has_colon),
+                    is_nameable: true,
+                    used: 1,
+                    cfg: Vec::new(),
+                }]
+            } else if leaf.is_glob {
+                let modules = self.locate(&target.path, Kind::Other);
+                self.of_modules(name, modules, scope, kind)
+            } else {
+                let mut found = self.locate(&target.path, kind);
+                found.retain(|found| found.used == target.path.len());
+                found
+            };
+            all.extend(found.into_iter().map(|found| Located {
+                // A glob shows no more than what its module can name.
+                is_nameable: is_nameable && (found.is_nameable || !leaf.is_glob),
+                used: 1,
+                cfg: cfg.iter().cloned().chain(found.cfg).collect(),
+                meaning: found.meaning,
+            }));
+        }
+        all
+    }
+
+    /// Returns the whole paths of one end of a `use` item.
+    pub(crate) fn targets(
+        &mut self,
+        (item, leaf): (&ItemUse, &Leaf),
+        scope: &Scope,
+    ) -> Vec<Target> {
+        let target = |path: Vec<Ident>, has_colon: bool| Target {
+            path,
+            has_colon,
+            cfg: Vec::new(),
+        };
+        let path = &leaf.path;
+        if item.leading_colon.is_some() {
+            return vec![target(path.clone(), true)];
+        }
+        if let Some((mut prefix, used)) = resolve(path, &scope.module) {
+            prefix.extend(path.iter().skip(used).cloned());
+            return vec![target(prefix, false)];
+        }
+        let (first, rest) = match path.split_first() {
+            Some((first, rest)) if first != "crate" => (first, rest),
+            _ => return vec![target(path.clone(), false)],
+        };
+        let mut targets: Vec<Target> = Vec::new();
+        for found in self.first_of_use(first, scope).iter() {
+            let has_colon = found.meaning.has_colon();
+            let (mut whole, cfg) = if found.is_nameable || has_colon {
+                (found.meaning.path(), found.cfg.clone())
+            } else {
+                // By the name that it has here, which can be looked up again.
+                (scope.module.child(&key(first)).idents(), Vec::new())
+            };
+            whole.extend(rest.iter().cloned());
+            if targets.iter().all(|known| known.path != whole) {
+                targets.push(Target {
+                    path: whole,
+                    has_colon,
+                    cfg,
+                });
+            }
+        }
+        if targets.is_empty() {
+            targets.push(target(path.clone(), false));
+        }
+        if let [only] = targets.as_mut_slice() {
+            only.cfg.clear();
+        }
+        targets
+    }
+
+    /// Finds what the first name of an import stands for, unless it is a crate.
+    fn first_of_use(&mut self, first: &Ident, scope: &Scope) -> Rc<[Located]> {
+        let name = key(first);
+        let source = &scope.source;
+        let mut imports = source.importing(&name);
+        let is_own = imports.any(|(_, leaf)| leaf.path.first() != Some(first))
+            || source.declaring(&name).any(|item| !is_value(item));
+        if is_own {
+            self.entry(first, scope, Kind::Other)
+        } else {
+            self.through_globs(first, scope, Kind::Other)
+        }
+    }
+
+    /// Goes from a module along a path.
+    fn walk(
+        &mut self,
+        scope: &Scope,
+        path: &[Ident],
+        is_nameable: bool,
+        kind: Kind,
+    ) -> Vec<Located> {
+        let Some((name, rest)) = path.split_first() else {
+            return vec![Located {
+                meaning: Meaning::Module(scope.clone()),
+                is_nameable,
+                used: 0,
+                cfg: Vec::new(),
+            }];
+        };
+        let kind_here = if rest.is_empty() { kind } else { Kind::Other };
+        let mut all = Vec::new();
+        for found in self.entry(name, scope, kind_here).iter() {
+            let is_nameable = is_nameable && found.is_nameable;
+            let cfg = found.cfg.clone();
+            match &found.meaning {
+                Meaning::Module(inner) => {
+                    let deeper = self.walk(inner, rest, is_nameable, kind);
+                    all.extend(deeper.into_iter().map(|deeper| Located {
+                        used: deeper.used + 1,
+                        cfg: cfg.iter().cloned().chain(deeper.cfg).collect(),
+                        ..deeper
+                    }));
+                }
+                Meaning::Outside(outer, has_colon) => {
+                    // What is in another crate is there under the rest of the path.
+                    let whole = outer.iter().chain(rest).cloned().collect();
+                    all.push(Located {
+                        meaning: Meaning::Outside(whole, *has_colon),
+                        is_nameable,
+                        used: path.len(),
+                        cfg,
+                    });
+                }
+                item @ Meaning::Item(..) => all.push(Located {
+                    meaning: item.clone(),
+                    is_nameable,
+                    used: 1,
+                    cfg,
+                }),
+            }
+        }
+        all
+    }
+
+    /// Finds what a name stands for in a module.
+    fn entry(&mut self, name: &Ident, scope: &Scope, kind: Kind) -> Rc<[Located]> {
+        self.answer(name, scope, kind, false)
+    }
+
+    /// Finds what a module's globs bring in under a name.
+    pub(crate) fn through_globs(
+        &mut self,
+        name: &Ident,
+        scope: &Scope,
+        kind: Kind,
+    ) -> Rc<[Located]> {
+        if scope.source.globs().next().is_none() {
+            return Rc::new([]);
+        }
+        self.answer(name, scope, kind, true)
+    }
+
+    fn answer(&mut self, name: &Ident, scope: &Scope, kind: Kind, globs: bool) -> Rc<[Located]> {
+        let question = (scope.id.clone(), key(name), kind, globs);
+        let gaps = match self.answers.begin(&question) {
+            Asked::Known(found) => return found,
+            Asked::Now { gaps } => gaps,
+        };
+        let found = if globs {
+            self.look_in_globs(name, scope, kind)
+        } else {
+            self.look(name, scope, kind)
+        };
+        self.answers.end(question, found, gaps)
+    }
+
+    fn look(&mut self, ident: &Ident, scope: &Scope, kind: Kind) -> Vec<Located> {
+        let name = key(ident);
+        let source = Rc::clone(&scope.source);
+        let mut found = Vec::new();
+        // Whether something has the name whatever the conditions.
+        let mut is_certain = false;
+        for item in source.declaring(&name) {
+            let is_function = matches!(item, Item::Fn(_));
+            // A constant function can stand in a type, and no wrapper has its name.
+            let is_constant = matches!(item, Item::Fn(item) if item.sig.constness.is_some());
+            let is_module = matches!(item, Item::Mod(_));
+            if is_module || (is_function != (kind == Kind::Function) && !is_constant) {
+                continue;
+            }
+            let Some((_, _, visibility)) = declared(item) else {
+                continue;
+            };
+            let cfg = cfgs(attributes(item));
+            is_certain |= cfg.is_empty();
+            found.push(Located {
+                meaning: Meaning::Item(scope.clone(), Rc::new(item.clone())),
+                is_nameable: is_visible_from_root(visibility, &scope.module),
+                used: 1,
+                cfg,
+            });
+        }
+        if kind == Kind::Other {
+            let modules = self.sources.children(scope, &name);
+            for module in modules.iter() {
+                let Some(item) = &module.declared else {
+                    continue;
+                };
+                is_certain |= item.cfg.is_empty();
+                found.push(Located {
+                    is_nameable: is_visible_from_root(&item.visibility, &scope.module),
+                    used: 1,
+                    cfg: item.cfg.clone(),
+                    meaning: Meaning::Module(module.clone()),
+                });
+            }
+        }
+        let declared = found.len();
+        if !is_certain {
+            for (item, leaf) in source.importing(&name) {
+                if has_macro(&source.items, &leaf.path) {
+                    continue;
+                }
+                let imported = self.imported(ident, (item, leaf), scope, kind);
+                is_certain |= !imported.is_empty() && cfgs(&item.attrs).is_empty();
+                found.extend(imported);
+            }
+        }
+        if !is_certain {
+            let explicit: Vec<_> = found.iter().map(|found| found.cfg.clone()).collect();
+            let otherwise = otherwise(&explicit);
+            let globbed = self.through_globs(ident, scope, kind);
+            found.extend(globbed.iter().cloned().map(|mut globbed| {
+                globbed.cfg.extend(otherwise.clone());
+                globbed
+            }));
+        }
+        if let ([only], 1) = (found.as_mut_slice(), declared) {
+            // Its own conditions do not matter, as there is nothing to choose from.
+            only.cfg.clear();
+        }
+        without_twice(found)
+    }
+
+    fn look_in_globs(&mut self, name: &Ident, scope: &Scope, kind: Kind) -> Vec<Located> {
+        let source = Rc::clone(&scope.source);
+        let globs = source.globs();
+        globs
+            .flat_map(|glob| self.imported(name, glob, scope, kind))
+            .collect()
+    }
+
+    /// Finds what a name stands for in the modules that a glob of another module leads to.
+    fn of_modules(
+        &mut self,
+        name: &Ident,
+        modules: Vec<Located>,
+        viewer: &Scope,
+        kind: Kind,
+    ) -> Vec<Located> {
+        let mut all = Vec::new();
+        for module in modules {
+            let Meaning::Module(inner) = module.meaning else {
+                continue;
+            };
+            if inner.id == viewer.id || !may_see(name, &inner.source, &inner.module, &viewer.module)
+            {
+                continue;
+            }
+            for found in self.entry(name, &inner, kind).iter() {
+                let cfg = module.cfg.iter().cloned().chain(found.cfg.clone());
+                all.push(Located {
+                    cfg: cfg.collect(),
+                    ..found.clone()
+                });
+            }
+        }
+        all
+    }
+}
+
+/// Returns `true` if an import is of a `macro_rules!` of the file.
+fn has_macro(items: &[Item], path: &[Ident]) -> bool {
+    let [name] = path else {
+        return false;
+    };
+    items
+        .iter()
+        .any(|item| matches!(item, Item::Macro(item) if item.ident.as_ref() == Some(name)))
+}

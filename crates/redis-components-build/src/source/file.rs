@@ -1,0 +1,162 @@
+//! A file, parsed as far as it matters.
+
+use std::cell::OnceCell;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use proc_macro2::{Ident, Span};
+use syn::{Attribute, Item, ItemUse};
+
+use crate::diagnostics::file::{Spot, TextFile};
+use crate::source::cuts::Cuts;
+use crate::source::index::{Index, key};
+use crate::source::shorten;
+use crate::source::use_tree::Leaf;
+
+/// A parsed source file, or an inline module of one.
+pub(crate) struct Source {
+    pub(crate) file: Arc<TextFile>,
+    pub(crate) items: Vec<Item>,
+    /// What the parser has not seen of the file.
+    cuts: Rc<Cuts>,
+    index: OnceCell<Index>,
+    /// The file's own, at its top.
+    pub(crate) attributes: Vec<Attribute>,
+}
+
+impl Source {
+    pub(crate) fn spot(&self, span: Span) -> Spot {
+        self.file.spot(self.cuts.whole(span.byte_range()))
+    }
+
+    /// Returns the lines of documentation that an attribute stands for, as they follow `///`.
+    pub(crate) fn docs(&self, attribute: &Attribute) -> Option<impl Iterator<Item = &str>> {
+        let lines = self.cuts.docs_of(attribute.path().get_ident()?)?;
+        let lines = self.file.text[lines].lines();
+        Some(lines.filter_map(|line| line.trim_start().strip_prefix("///")))
+    }
+}
+
+impl Source {
+    /// Returns an inline module of the file.
+    pub(crate) fn inline(&self, items: Vec<Item>) -> Self {
+        Self {
+            file: Arc::clone(&self.file),
+            items,
+            cuts: Rc::clone(&self.cuts),
+            index: OnceCell::new(),
+            // Those of the item, inner ones among them, are read with it.
+            attributes: Vec::new(),
+        }
+    }
+
+    /// Returns `true` if the module declares or imports a name, or may do so by a glob.
+    pub(crate) fn may_have(&self, name: &Ident) -> bool {
+        let (index, name) = (self.index(), key(name));
+        !index.globs.is_empty()
+            || index.declared.contains_key(&name)
+            || index.imported.contains_key(&name)
+    }
+
+    /// Returns the items that declare a name, in their order.
+    pub(crate) fn declaring(&self, name: &str) -> impl Iterator<Item = &Item> {
+        places(self.index().declared.get(name)).map(|place| &self.items[place])
+    }
+
+    /// Returns the ends of `use` items that import a name, in their order.
+    pub(crate) fn importing(&self, name: &str) -> impl Iterator<Item = (&ItemUse, &Leaf)> {
+        places(self.index().imported.get(name)).filter_map(|place| self.leaf(place))
+    }
+
+    /// Returns the ends of `use` items that import all that there is, in their order.
+    pub(crate) fn globs(&self) -> impl Iterator<Item = (&ItemUse, &Leaf)> {
+        places(Some(&self.index().globs)).filter_map(|place| self.leaf(place))
+    }
+
+    /// Returns all ends of `use` items, in their order.
+    pub(crate) fn leaves(&self) -> impl Iterator<Item = (&ItemUse, &Leaf)> {
+        (0..self.index().leaves.len()).filter_map(|place| self.leaf(place))
+    }
+
+    fn leaf(&self, place: usize) -> Option<(&ItemUse, &Leaf)> {
+        let (item, leaf) = &self.index().leaves[place];
+        match &self.items[*item] {
+            Item::Use(item) => Some((item, leaf)),
+            _ => None,
+        }
+    }
+
+    fn index(&self) -> &Index {
+        self.index.get_or_init(|| Index::of(&self.items))
+    }
+}
+
+fn places(places: Option<&Vec<usize>>) -> impl Iterator<Item = usize> {
+    places.into_iter().flatten().copied()
+}
+
+/// Parses a file; the error says where it cannot.
+pub(crate) fn parse(path: &str, bytes: Vec<u8>) -> Result<Source, String> {
+    let text = String::from_utf8(bytes).map_err(|error| format!("{path}: {error}"))?;
+    match parse_text(&without_preamble(&text)) {
+        Ok((file, cuts)) => Ok(Source {
+            file: TextFile::new(path, text),
+            items: file.items,
+            cuts: Rc::new(cuts),
+            index: OnceCell::new(),
+            attributes: file.attrs,
+        }),
+        Err(error) => {
+            let start = error.span().start();
+            Err(format!(
+                "{path}:{}:{}: {error}",
+                start.line,
+                start.column + 1
+            ))
+        }
+    }
+}
+
+/// Parses a text as far as it matters; places are in what the cuts have left.
+fn parse_text(text: &str) -> syn::Result<(syn::File, Cuts)> {
+    if let Some((short, cuts)) = shorten::shorten(text)
+        && let Ok(file) = syn::parse_file(&short)
+    {
+        return Ok((file, cuts));
+    }
+    syn::parse_file(text).map(|file| (file, Cuts::default()))
+}
+
+/// Blanks a byte order mark and a `#!` line, which the parser would cut off, shifting every place.
+fn without_preamble(text: &str) -> String {
+    let mut text = match text.strip_prefix('\u{feff}') {
+        Some(rest) => format!("   {rest}"),
+        None => text.to_owned(),
+    };
+    let trimmed = text.trim_start_matches(' ');
+    if trimmed.starts_with("#!") && !trimmed[2..].trim_start().starts_with('[') {
+        let end = text.find('\n').unwrap_or(text.len());
+        text.replace_range(..end, &" ".repeat(end));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_preamble;
+
+    #[test]
+    fn a_preamble_is_blanked_in_place() {
+        assert_eq!(without_preamble("\u{feff}fn a() {}"), "   fn a() {}");
+        assert_eq!(
+            without_preamble("#!/bin/ü\nfn a() {}"),
+            "         \nfn a() {}"
+        );
+        assert_eq!(
+            without_preamble("\u{feff}#!/x\nfn a() {}"),
+            "       \nfn a() {}"
+        );
+        assert_eq!(without_preamble("#![allow(x)]\n"), "#![allow(x)]\n");
+        assert_eq!(without_preamble("#! [allow(x)]\n"), "#! [allow(x)]\n");
+    }
+}

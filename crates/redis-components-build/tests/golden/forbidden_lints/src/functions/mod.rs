@@ -1,0 +1,2 @@
+//! Written by hand.
+pub mod forbidden_lints;

@@ -1,0 +1,3 @@
+//! Has the text of another file.
+
+include!("text.rs");

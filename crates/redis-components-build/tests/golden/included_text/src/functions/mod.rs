@@ -1,0 +1,3 @@
+//! Written by hand.
+pub mod conditional_file;
+pub mod included;
