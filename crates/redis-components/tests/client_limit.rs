@@ -13,8 +13,9 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use common::clients::blocked;
 use common::traffic::figure;
-use common::{SOON, always_fresh, blocked};
+use common::{SOON, always_fresh};
 use redis::{Commands, ConnectionLike, RedisResult};
 use redis_components::__private::AcquireBlocking;
 use redis_components::__private::AcquireDedicatedBlocking;

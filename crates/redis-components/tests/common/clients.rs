@@ -23,6 +23,14 @@ pub(crate) fn clients(server: &Server, doing: &str) -> usize {
     list.iter().filter(|line| line.contains(doing)).count()
 }
 
+/// Returns how many clients wait for an element or a timeout.
+pub(crate) fn blocked(server: &Server) -> usize {
+    let info: String = redis::from_redis_value(server.command(&["INFO", "clients"])).unwrap();
+    let mut lines = info.lines();
+    let count = lines.find_map(|line| line.strip_prefix("blocked_clients:"));
+    count.unwrap().trim().parse().unwrap()
+}
+
 /// Closes all connections to the server but that of the observer.
 pub(crate) fn kill_clients(server: &Server) {
     server.command(&["CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"]);

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::common::clients::blocked;
 use crate::common::{SOON, World, declare, until, whereabouts};
 use redis::{RedisResult, Value};
 use redis_components::__private::AcquireDedicated;
@@ -26,14 +27,6 @@ async fn pop_there(component: &'static Component) -> RedisResult<Popped> {
         .arg(0)
         .query_async(&mut *own)
         .await
-}
-
-fn blocked(server: &Server) -> usize {
-    let info: String = redis::from_redis_value(server.command(&["INFO", "clients"])).unwrap();
-    let line = info
-        .lines()
-        .find_map(|line| line.strip_prefix("blocked_clients:"));
-    line.unwrap().trim().parse().unwrap()
 }
 
 fn push(server: &Server, element: &str) {
