@@ -1,6 +1,7 @@
 //! The time in which freshness is measured: monotonic, one number, cheap to read.
 
-use std::time::Duration;
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
 /// Nanoseconds on a monotonic clock, never more than the truth and at most [`RESOLUTION`] less. 0 means never.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,11 +53,10 @@ impl Wait {
 /// Reads the kernel's own copy of the time, which it renews at each of its ticks, in a few nanoseconds.
 #[cfg(target_os = "linux")]
 fn read() -> u64 {
-    /// Nanoseconds in a second, and the bits behind the point of a tick, which is a part of a second.
-    const NANOSECONDS: u128 = 1_000_000_000;
-    const FRACTION: u32 = 32;
-    let ticks = coarsetime::Instant::now_without_cache_update().as_ticks();
-    u64::try_from((u128::from(ticks) * NANOSECONDS) >> FRACTION).unwrap_or(u64::MAX)
+    use nix::time::{ClockId, clock_gettime};
+    let coarse = clock_gettime(ClockId::CLOCK_MONOTONIC_COARSE);
+    // An error says that the kernel is older than the clock, which came with 2.6.32.
+    coarse.map_or_else(|_| read_precisely(), |time| Wait::of(time.into()).0)
 }
 
 /// The longest time between two ticks that a kernel can be built with.
@@ -64,16 +64,15 @@ fn read() -> u64 {
 const RESOLUTION: u64 = 10_000_000;
 
 #[cfg(not(target_os = "linux"))]
-fn read() -> u64 {
-    use std::sync::OnceLock;
-    use std::time::Instant;
-    static START: OnceLock<Instant> = OnceLock::new();
-    let elapsed = START.get_or_init(Instant::now).elapsed();
-    Wait::of(elapsed).0
-}
+use read_precisely as read;
 
 #[cfg(not(target_os = "linux"))]
 const RESOLUTION: u64 = 0;
+
+fn read_precisely() -> u64 {
+    static START: OnceLock<Instant> = OnceLock::new();
+    Wait::of(START.get_or_init(Instant::now).elapsed()).0
+}
 
 #[cfg(test)]
 mod tests {

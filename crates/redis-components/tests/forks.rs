@@ -581,7 +581,7 @@ fn r12_a_subscriber_of_the_parent_hears_on_whatever_its_child_drops() {
             Ok::<_, String>(subscriber)
         };
         let mut heard = runtime
-            .block_on(scope.clone().run(subscribe()))
+            .block_on(scope.run(subscribe()))
             .unwrap()
             .into_on_message();
         let mut runtime = Some(runtime);

@@ -39,6 +39,8 @@ pub(crate) struct Health {
     probed: AtomicU64,
     /// When the last request began, to within a quarter of [`IDLE`].
     used: AtomicU64,
+    /// Whether a request that began after a pause is the last that was heard of.
+    unheard_after_pause: AtomicBool,
     timeouts: AtomicU32,
     hang_ups: AtomicU32,
     since: Instant,
@@ -62,6 +64,7 @@ impl Health {
             heard: AtomicBool::new(false),
             probed: AtomicU64::new(Tick::now().to_bits()),
             used: AtomicU64::new(Tick::now().to_bits()),
+            unheard_after_pause: AtomicBool::new(false),
             timeouts: AtomicU32::new(0),
             hang_ups: AtomicU32::new(0),
             since: Instant::now(),
@@ -74,6 +77,12 @@ impl Health {
             Ok(answer) => {
                 self.note_answer();
                 self.judge(answer.does_not_serve())
+            }
+            // Neither the request nor the PING beside it was answered.
+            Err(error)
+                if error.is_timeout() && self.unheard_after_pause.load(Ordering::Relaxed) =>
+            {
+                Verdict::Replace
             }
             Err(error) if error.is_timeout() => {
                 let timeouts = self.timeouts.fetch_add(1, Ordering::Relaxed) + 1;
@@ -107,6 +116,9 @@ impl Health {
 
     /// Notes that the server has answered a probe, which says nothing of calls.
     pub(super) fn note_probe_answer(&self) {
+        if self.unheard_after_pause.load(Ordering::Relaxed) {
+            self.unheard_after_pause.store(false, Ordering::Relaxed);
+        }
         for in_a_row in [&self.timeouts, &self.hang_ups] {
             if in_a_row.load(Ordering::Relaxed) != 0 {
                 in_a_row.store(0, Ordering::Relaxed);
@@ -121,7 +133,11 @@ impl Health {
         if unused >= IDLE / 4 {
             self.used.store(Tick::now().to_bits(), Ordering::Relaxed);
         }
-        unused >= IDLE
+        let was_idle = unused >= IDLE;
+        if was_idle {
+            self.unheard_after_pause.store(true, Ordering::Relaxed);
+        }
+        was_idle
     }
 
     /// Returns `true` if it is time to probe the server: once in a while, and not if it has answered calls since. Of

@@ -15,7 +15,7 @@ impl Acquire for ConnectionManager {
     ) -> Result<Self, Error> {
         let shared = component.client().await?;
         let client = &shared.client;
-        client.probe_if_unheard();
+        client.watch_unseen().await;
         let open = async || {
             redis_rs::manager(&shared.config, client.peer(), shared.timeouts)
                 .await

@@ -13,6 +13,6 @@ impl Acquire for MultiplexedConnection {
         _function: &'static str,
     ) -> Result<Self, Error> {
         let shared = component.client().await?;
-        Ok(shared.client.lend())
+        Ok(shared.client.lend().await)
     }
 }

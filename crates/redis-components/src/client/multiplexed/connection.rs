@@ -73,12 +73,9 @@ impl SharedConnection {
     }
 
     /// Returns a handle to the connection, for a user that does not: only the last of them ends the connection.
-    pub(super) fn lend(&self) -> MultiplexedConnection {
-        if self.socket.lend() {
-            self.probe_now();
-        } else {
-            self.probe_if_unheard();
-        }
+    pub(super) async fn lend(&self) -> MultiplexedConnection {
+        self.socket.lend();
+        self.watch_unseen().await;
         self.handle()
     }
 
@@ -142,8 +139,17 @@ impl SharedConnection {
         self.socket.health.has_served()
     }
 
-    /// Probes the server in the background, once in a while: for users whose answers are not seen here.
-    pub(super) fn probe_if_unheard(&self) {
+    /// Watches the server for a user whose answers are not seen here: learns its role, and then probes it in the background,
+    /// once in a while.
+    pub(super) async fn watch_unseen(&self) {
+        if self.socket.role.is_unknown() {
+            note_demotion(&mut self.handle(), &self.socket).await;
+        }
+        self.probe_if_unheard();
+    }
+
+    /// Probes the server in the background, unless it was heard of a while ago.
+    fn probe_if_unheard(&self) {
         if self.socket.health.is_probe_due() {
             self.probe_now();
         }
@@ -182,8 +188,12 @@ impl SharedConnection {
 /// Gives up a server that was demoted, which answers to PING do not show.
 async fn note_demotion(connection: &mut MultiplexedConnection, socket: &Socket) {
     let answer: RedisResult<Value> = redis::cmd("ROLE").query_async(connection).await;
-    // An error says that the user may not ask.
-    if answer.is_ok_and(|answer| socket.role.was_demoted(&answer)) {
+    let answer = match answer {
+        // Not answered is not refused.
+        Err(error) if error.is_io_error() => return,
+        answer => answer.unwrap_or(Value::Nil),
+    };
+    if socket.role.was_demoted(&answer) {
         socket.health.close();
     }
 }

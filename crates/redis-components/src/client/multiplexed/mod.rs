@@ -96,8 +96,9 @@ impl Multiplexed {
 
     /// Returns a handle to one of the connections, for a user that does not hold this client: only the last of them ends the
     /// connection. Its requests are not counted, so chance decides which.
-    pub(crate) fn lend(&self) -> MultiplexedConnection {
-        self.connections[fastrand::usize(..self.connections.len())].lend()
+    pub(crate) async fn lend(&self) -> MultiplexedConnection {
+        let picked = fastrand::usize(..self.connections.len());
+        self.connections[picked].lend().await
     }
 
     /// Returns the connections as seen from outside. They may outlast this client if they are lent.
@@ -105,10 +106,10 @@ impl Multiplexed {
         self.connections.iter().map(SharedConnection::socket)
     }
 
-    /// Probes the server in the background, once in a while: for users whose answers are not seen here.
+    /// Watches the server for a user of another connection, whose answers are not seen here.
     #[cfg(feature = "connection-manager")]
-    pub(crate) fn probe_if_unheard(&self) {
-        self.connections[0].probe_if_unheard();
+    pub(crate) async fn watch_unseen(&self) {
+        self.connections[0].watch_unseen().await;
     }
 
     /// Probes the server in the background, because something has failed that did not use these connections.

@@ -7,33 +7,38 @@ use redis::Value;
 const UNKNOWN: u8 = 0;
 const PRIMARY: u8 = 1;
 const REPLICA: u8 = 2;
+/// The user may not ask, or the server has another answer.
+const UNKNOWABLE: u8 = 3;
 
 /// The role of a connection's server when it was first asked for.
 #[derive(Debug, Default)]
 pub(super) struct FirstRole(AtomicU8);
 
 impl FirstRole {
+    /// Returns `true` if nobody has asked yet.
+    pub(super) fn is_unknown(&self) -> bool {
+        self.0.load(Ordering::Relaxed) == UNKNOWN
+    }
+
     /// Notes an answer to `ROLE`. Returns `true` if the server was a primary and is one no more.
     ///
     /// A component whose config names a replica is meant to use it.
     pub(super) fn was_demoted(&self, answer: &Value) -> bool {
-        let Some(role) = role(answer) else {
-            return false;
-        };
+        let role = role(answer);
         let relaxed = Ordering::Relaxed;
         let first = self.0.compare_exchange(UNKNOWN, role, relaxed, relaxed);
         first == Err(PRIMARY) && role == REPLICA
     }
 }
 
-fn role(answer: &Value) -> Option<u8> {
+fn role(answer: &Value) -> u8 {
     let Value::Array(parts) = answer else {
-        return None;
+        return UNKNOWABLE;
     };
-    match parts.first()? {
-        Value::BulkString(name) if name == b"master" => Some(PRIMARY),
-        Value::BulkString(name) if name == b"slave" => Some(REPLICA),
-        _ => None,
+    match parts.first() {
+        Some(Value::BulkString(name)) if name == b"master" => PRIMARY,
+        Some(Value::BulkString(name)) if name == b"slave" => REPLICA,
+        _ => UNKNOWABLE,
     }
 }
 
@@ -50,10 +55,19 @@ mod tests {
     #[test]
     fn r4_a_primary_that_becomes_a_replica_was_demoted() {
         let role = FirstRole::default();
-        assert!(!role.was_demoted(&Value::Nil));
+        assert!(role.is_unknown());
         assert!(!role.was_demoted(&answer("master")));
+        assert!(!role.is_unknown());
         assert!(!role.was_demoted(&answer("master")));
         assert!(role.was_demoted(&answer("slave")));
+    }
+
+    #[test]
+    fn a_server_whose_role_cannot_be_asked_was_not() {
+        let role = FirstRole::default();
+        assert!(!role.was_demoted(&Value::Nil));
+        assert!(!role.is_unknown());
+        assert!(!role.was_demoted(&answer("slave")));
     }
 
     #[test]

@@ -37,10 +37,9 @@ impl Socket {
         }
     }
 
-    /// Notes that a handle goes to a user that does not hold the client: only the last of them ends the connection. Returns
-    /// `true` for the first.
-    pub(super) fn lend(&self) -> bool {
-        !self.lent.swap(true, Ordering::AcqRel)
+    /// Notes that a handle goes to a user that does not hold the client: only the last of them ends the connection.
+    pub(super) fn lend(&self) {
+        self.lent.store(true, Ordering::Release);
     }
 
     pub(super) fn is_lent(&self) -> bool {
