@@ -137,3 +137,37 @@ pub(crate) fn forger(mut stream: TcpStream) {
         let _ = stream.write_all(error.repeat(4).as_bytes());
     }
 }
+
+/// A proxy that can forget the connections it has: what is sent over them from then on goes
+/// nowhere, and nobody is told.
+pub(crate) fn forgetful(server: u16) -> (u16, impl Fn()) {
+    let epoch = Arc::new(AtomicU64::new(0));
+    let current = Arc::clone(&epoch);
+    let port = impostor(move |client| {
+        let mine = current.load(Ordering::SeqCst);
+        let (mut requests, mut back) = (client.try_clone().unwrap(), client);
+        let mut to = TcpStream::connect(("127.0.0.1", server)).unwrap();
+        let mut replies = to.try_clone().unwrap();
+        thread::spawn(move || std::io::copy(&mut replies, &mut back));
+        let mut buffer = [0; 64 * 1024];
+        while let Ok(read @ 1..) = requests.read(&mut buffer) {
+            let is_known = current.load(Ordering::SeqCst) == mine;
+            if is_known && to.write_all(&buffer[..read]).is_err() {
+                break;
+            }
+        }
+        let _ = to.shutdown(Shutdown::Both);
+    });
+    (port, move || {
+        epoch.fetch_add(1, Ordering::SeqCst);
+    })
+}
+
+/// Accepts at a listener that is there already, and passes everything on.
+pub(crate) fn forward_all(listener: TcpListener, server: u16) {
+    thread::spawn(move || {
+        for client in listener.incoming().flatten() {
+            thread::spawn(move || forward(client, server, |_| true));
+        }
+    });
+}

@@ -5,6 +5,7 @@
 
 pub(crate) mod clients;
 pub(crate) mod cold;
+pub(crate) mod disk;
 pub(crate) mod impostors;
 pub(crate) mod in_flight;
 pub(crate) mod moves;

@@ -5,6 +5,8 @@
 mod bad_configs;
 #[path = "../common/mod.rs"]
 mod common;
+mod credentials;
+mod full_disk;
 mod heartbeats;
 mod network;
 mod no_pushes;

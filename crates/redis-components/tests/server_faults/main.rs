@@ -3,13 +3,19 @@
 
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
+mod addresses;
+mod busy;
 #[path = "../common/mod.rs"]
 mod common;
+mod forgotten;
 mod frozen;
 mod frozen_unseen;
+mod full_disk;
+mod handshake;
 mod killed;
 mod network;
 mod read_only;
+mod read_only_unseen;
 mod slow;
 mod unusable;
 

@@ -1,0 +1,41 @@
+//! A proxy that does not know commands which a client can do without.
+
+use redis::aio::{ConnectionManager, MultiplexedConnection, PubSub};
+use redis_components::__private::{Acquire, AcquireBlocking, AcquireDedicated};
+use redis_components::Connection;
+
+use crate::common::impostors::ignorant_of;
+use crate::common::{World, always_fresh, name_of, whereabouts, whereabouts_blocking};
+
+/// It hangs up on what it does not know, as twemproxy does.
+#[tokio::test]
+async fn r3_a_proxy_that_hangs_up_on_client_commands_is_used() {
+    let world = World::start();
+    let logs = always_fresh("logs");
+    let (port, _) = ignorant_of("CLIENT", world.a.port());
+    world.set(logs, &format!(r#"{{"host":"127.0.0.1","port":{port}}}"#));
+    world
+        .settings()
+        .scope(async {
+            assert_eq!(whereabouts(logs).await.unwrap(), "a");
+            assert_eq!(whereabouts_blocking(logs).unwrap(), "a");
+            let mut dedicated = <Connection as AcquireDedicated>::acquire(logs, "read")
+                .await
+                .unwrap();
+            assert_eq!(name_of(&mut *dedicated).await.unwrap(), "a");
+            let mut raw = <MultiplexedConnection as Acquire>::acquire(logs, "read")
+                .await
+                .unwrap();
+            assert_eq!(name_of(&mut raw).await.unwrap(), "a");
+            let mut manager = <ConnectionManager as Acquire>::acquire(logs, "read")
+                .await
+                .unwrap();
+            assert_eq!(name_of(&mut manager).await.unwrap(), "a");
+            let mut raw = <redis::Connection as AcquireBlocking>::acquire(logs, "read").unwrap();
+            let name: String = redis::cmd("GET").arg("name").query(&mut raw).unwrap();
+            assert_eq!(name, "a");
+            let mut subscriber = <PubSub as Acquire>::acquire(logs, "listen").await.unwrap();
+            subscriber.subscribe("news").await.unwrap();
+        })
+        .await;
+}
