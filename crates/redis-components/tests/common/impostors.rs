@@ -138,7 +138,8 @@ pub(crate) fn forger(mut stream: TcpStream) {
     }
 }
 
-/// A proxy that can forget the connections it has: what is sent over them from then on goes nowhere, and nobody is told.
+/// A proxy that can forget the connections it has: what is sent over them from then on goes
+/// nowhere, and nobody is told.
 pub(crate) fn forgetful(server: u16) -> (u16, impl Fn()) {
     let epoch = Arc::new(AtomicU64::new(0));
     let current = Arc::clone(&epoch);

@@ -15,7 +15,8 @@ const TEST: &str = "addresses::r10_a_host_whose_first_address_is_silent_is_reach
 const INSIDE: &str = "REDIS_COMPONENTS_TWO_ADDRESSES";
 const HOST: &str = "two.redis-components.test";
 
-/// Runs this test in a mount namespace whose hosts file has the host. Returns `false` if there can be none here.
+/// Runs this test in a mount namespace whose hosts file has the host. Returns `false` if there can
+/// be none here.
 fn passes_inside() -> bool {
     let hosts = std::env::temp_dir().join(format!("redis-components-hosts-{}", std::process::id()));
     std::fs::write(&hosts, format!("127.0.0.1 {HOST}\n127.0.0.2 {HOST}\n")).unwrap();

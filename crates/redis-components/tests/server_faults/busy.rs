@@ -1,4 +1,5 @@
-//! A server that runs a script for long: it is silent, then refuses everything with BUSY, and then is well.
+//! A server that runs a script for long: it is silent, then refuses everything with BUSY, and then
+//! is well.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,7 +19,8 @@ async fn answers(component: &Component) -> bool {
     name_of(&mut connection).await.is_ok()
 }
 
-/// A refusal that passes by itself is not a refusal of the config, which is tried again after up to thirty seconds.
+/// A refusal that passes by itself is not a refusal of the config, which is tried again after up to
+/// thirty seconds.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn r10_a_server_that_was_busy_is_used_soon_by_every_process() {
     const PROCESSES: usize = 10;

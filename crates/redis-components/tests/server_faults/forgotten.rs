@@ -1,4 +1,5 @@
-//! A network that has forgotten connections which were idle, as a NAT does: what is sent over them goes nowhere.
+//! A network that has forgotten connections which were idle, as a NAT does: what is sent over them
+//! goes nowhere.
 
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ async fn r10_a_connection_that_was_forgotten_while_it_was_idle_fails_one_call() 
     let world = World::start();
     let logs = declare("logs", HOUR);
     let (port, forget) = forgetful(world.a.port());
-    world.set(logs, &config_with(port, r#""socket_timeout":0.5"#));
+    world.set(logs, &config_with(port, r#""socket_timeout":2"#));
     world
         .settings()
         .scope(async {
@@ -38,7 +39,7 @@ fn r10_a_blocking_connection_that_was_forgotten_while_it_was_idle_fails_no_call(
     let world = World::start();
     let logs = declare("logs", HOUR);
     let (port, forget) = forgetful(world.a.port());
-    world.set(logs, &config_with(port, r#""socket_timeout":0.5"#));
+    world.set(logs, &config_with(port, r#""socket_timeout":2"#));
     world.settings().scope_blocking(|| {
         let name = || {
             let mut connection = logs.blocking_connection()?;

@@ -7,7 +7,6 @@ mod addresses;
 mod busy;
 #[path = "../common/mod.rs"]
 mod common;
-mod credentials;
 mod forgotten;
 mod frozen;
 mod frozen_unseen;
