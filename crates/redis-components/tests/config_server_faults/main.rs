@@ -6,6 +6,7 @@ mod bad_configs;
 #[path = "../common/mod.rs"]
 mod common;
 mod credentials;
+mod evictions;
 mod full_disk;
 mod heartbeats;
 mod network;

@@ -10,6 +10,7 @@ mod common;
 mod forgotten;
 mod frozen;
 mod frozen_unseen;
+mod full;
 mod full_disk;
 mod handshake;
 mod killed;

@@ -1,7 +1,7 @@
 //! A server that has become a replica, if its refusal is inside of another error or nobody sees it.
 
 use redis::RedisResult;
-use redis::aio::{ConnectionLike, MultiplexedConnection};
+use redis::aio::{ConnectionLike, ConnectionManager, MultiplexedConnection};
 use redis_components::__private::Acquire;
 use redis_components::{Component, Connection};
 
@@ -71,6 +71,15 @@ fn r10_a_blocking_transaction_that_a_read_only_server_refuses_makes_the_componen
 async fn r10_a_read_only_server_is_found_out_by_functions_that_take_multiplexed_connections() {
     writes_arrive(async |logs| {
         let mut raw = <MultiplexedConnection as Acquire>::acquire(logs, "write").await?;
+        set(&mut raw).await
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn r10_a_read_only_server_is_found_out_by_functions_that_take_managers() {
+    writes_arrive(async |logs| {
+        let mut raw = <ConnectionManager as Acquire>::acquire(logs, "write").await?;
         set(&mut raw).await
     })
     .await;
