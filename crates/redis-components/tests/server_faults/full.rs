@@ -2,6 +2,7 @@
 
 use std::net::TcpStream;
 use std::thread;
+use std::time::Duration;
 
 use redis_components::Scope;
 use redis_components_testing::Server;
@@ -18,7 +19,7 @@ fn take_what_is_left(server: &Server) -> Vec<TcpStream> {
         let before = server.connected_clients();
         taken.push(TcpStream::connect(("127.0.0.1", server.port())).unwrap());
         // Either it is a client now, or it was refused.
-        thread::sleep(std::time::Duration::from_millis(50));
+        thread::sleep(Duration::from_millis(50));
         if server.connected_clients() == before {
             return taken;
         }
