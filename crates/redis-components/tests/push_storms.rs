@@ -4,53 +4,25 @@
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
 mod common;
+#[allow(dead_code, reason = "shared with the tests of events")]
+#[path = "events/log.rs"]
+mod log;
 
-use std::io::{self, Write};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, Once};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::{World, always_fresh, declare, until, whereabouts};
+use common::{HOUR, World, always_fresh, declare, until, whereabouts};
+use log::{lines, listen};
 use redis_components::{Component, status};
-
-const HOUR: Duration = Duration::from_secs(3600);
 
 /// How long a storm is watched. The bound is on what is counted meanwhile.
 const WATCHED: Duration = Duration::from_secs(3);
 
-/// What was logged.
-static LOG: Mutex<Vec<u8>> = Mutex::new(Vec::new());
-
-struct Log;
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        LOG.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-fn listen() {
-    static LISTEN: Once = Once::new();
-    LISTEN.call_once(|| {
-        tracing_subscriber::fmt()
-            .with_ansi(false)
-            .with_writer(|| Log)
-            .init();
-    });
-}
-
 fn warnings_about(world: &World) -> usize {
-    let log = String::from_utf8(LOG.lock().unwrap().clone()).unwrap();
     let server = format!("127.0.0.1:{}", world.config.port());
-    log.lines()
-        .filter(|line| line.contains("config server pushes needlessly") && line.contains(&server))
-        .count()
+    lines(&["config server pushes needlessly", &server]).len()
 }
 
 fn warning() -> Option<String> {
