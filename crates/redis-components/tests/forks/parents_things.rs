@@ -143,6 +143,11 @@ fn r12_a_server_that_a_parent_leaves_empties_while_its_children_live() {
             echo(logs, "parent", 1).unwrap();
             asynchronous().unwrap();
         }
+        blocking::shutdown(SOON).unwrap();
+        let begun = Instant::now();
+        while world.config.connected_clients() + world.b.connected_clients() > 0 {
+            assert!(begun.elapsed() < SOON);
+        }
         (&go).write_all(b"!").unwrap();
         assert_eq!(child.join(), "10 right");
     });

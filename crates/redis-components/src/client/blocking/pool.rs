@@ -156,7 +156,9 @@ impl Pool {
                 if is_gone {
                     self.end(&failure);
                 }
-                next.inspect(|next| next.notify_one());
+                if let Some(next) = next {
+                    next.notify_one();
+                }
                 None
             }
         }
