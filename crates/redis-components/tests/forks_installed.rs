@@ -45,9 +45,9 @@ fn r12_a_child_keeps_the_settings_of_its_process_and_shares_no_connection() {
         let first = call(logs, "child");
         let again = Settings::new("redis://127.0.0.1:1").install();
         let kind = again.err().map(|error| error.kind());
-        let _ = write!(
+        let _ = writeln!(
             reports,
-            "{first:?} {unused} {}\n",
+            "{first:?} {unused} {}",
             kind == Some(ErrorKind::Settings)
         );
         let begun = Instant::now();
