@@ -31,7 +31,8 @@ static RUNTIMES: ArcSwapOption<Vec<(Id, Process)>> = ArcSwapOption::const_empty(
 pub(crate) struct Process(Guard);
 
 impl Process {
-    /// Returns the process that this code runs in.
+    /// Returns the process that this code runs in. The first call registers the handler that counts forks, which fails (and
+    /// panics) only if there is no memory.
     pub(crate) fn current() -> Self {
         Self(Guard::default())
     }

@@ -8,7 +8,7 @@ use super::reading::{Answer, READ_LIMIT};
 use crate::config::ComponentConfig;
 use crate::error::text::printable_error;
 use crate::settings::timeouts::Timeouts;
-use crate::transport::asynchronous::{Opened, open, ping};
+use crate::transport::asynchronous::{open, ping};
 use crate::transport::failure::{Cause, Failure};
 
 /// A connection that lives on the watch's own runtime.
@@ -61,11 +61,7 @@ impl Connection {
     ) -> Result<Result<Self, RedisError>, Failure> {
         let settings = AsyncConnectionConfig::new().set_push_sender(pushes.clone());
         let opened = open(config, ProtocolVersion::RESP3, timeouts, settings).await?;
-        let Opened {
-            mut connection,
-            driver,
-            ..
-        } = opened;
+        let (mut connection, driver) = opened.into_parts();
         tokio::spawn(driver);
         let tracked = track(&mut connection).await;
         // The server does not track here what was read over an earlier connection.
@@ -83,9 +79,10 @@ impl Connection {
     async fn open_silent(config: &ComponentConfig, timeouts: Timeouts) -> Result<Self, Failure> {
         let settings = AsyncConnectionConfig::new();
         let opened = open(config, ProtocolVersion::RESP2, timeouts, settings).await?;
-        tokio::spawn(opened.driver);
+        let (connection, driver) = opened.into_parts();
+        tokio::spawn(driver);
         Ok(Self {
-            connection: opened.connection,
+            connection,
             pushing: false,
         })
     }

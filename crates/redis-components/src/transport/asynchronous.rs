@@ -1,6 +1,6 @@
 //! Connections on the tokio runtime of the caller.
 
-use std::net::SocketAddr;
+use std::net::{Shutdown, SocketAddr};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -62,6 +62,34 @@ pub(crate) async fn open(
         })
     })
     .await
+}
+
+impl Opened {
+    /// Returns the connection, and its driver, which shuts the socket down when it ends. A child may have a copy of the
+    /// socket, and would keep the connection open.
+    pub(crate) fn into_parts(self) -> (MultiplexedConnection, BoxFuture<'static, ()>) {
+        let Self {
+            connection,
+            driver,
+            socket,
+            ..
+        } = self;
+        let driver = in_this_process(async move {
+            let _ends = Ends(socket);
+            driver.await;
+        });
+        (connection, driver)
+    }
+}
+
+/// Shuts a socket down when it is dropped.
+struct Ends(Socket);
+
+impl Drop for Ends {
+    fn drop(&mut self) {
+        // An error says that it has ended already.
+        let _ = self.0.shutdown(Shutdown::Both);
+    }
 }
 
 /// Connects, logs in and probes for a subscriber. `guard` wraps the stream.

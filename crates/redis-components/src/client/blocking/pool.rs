@@ -156,7 +156,9 @@ impl Pool {
                 if is_gone {
                     self.end(&failure);
                 }
-                next.inspect(|next| next.notify_one());
+                if let Some(next) = next {
+                    next.notify_one();
+                }
                 None
             }
         }
@@ -235,7 +237,7 @@ impl Pool {
         }
     }
 
-    /// Returns `true` if the pool is not that of a process which has forked this one.
+    /// Returns `true` if this process made the pool, and not one before it that has forked.
     pub(super) fn is_of_this_process(&self) -> bool {
         self.process.is_current()
     }

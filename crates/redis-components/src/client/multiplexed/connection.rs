@@ -93,7 +93,7 @@ impl SharedConnection {
         self.peer
     }
 
-    /// Returns `true` if the connection is not that of a process which has forked this one.
+    /// Returns `true` if this process made the connection, and not one before it that has forked.
     pub(super) fn is_of_this_process(&self) -> bool {
         self.socket.is_of_this_process()
     }

@@ -117,7 +117,7 @@ impl Multiplexed {
         self.connections[0].probe_now();
     }
 
-    /// Returns `true` if the client is not that of a process which has forked this one.
+    /// Returns `true` if this process made the client, and not one before it that has forked.
     pub(crate) fn is_of_this_process(&self) -> bool {
         self.connections[0].is_of_this_process()
     }

@@ -51,7 +51,7 @@ impl Socket {
         self.is_lent() && self.is_open()
     }
 
-    /// Returns `true` if the connection is not that of a process which has forked this one.
+    /// Returns `true` if this process made the connection, and not one before it that has forked.
     pub(super) fn is_of_this_process(&self) -> bool {
         self.process.is_current()
     }

@@ -1,0 +1,154 @@
+//! What a child has from its parent, and leaves alone.
+
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use redis::{Commands, ConnectionLike, RedisResult};
+use redis_components::__private::{AcquireDedicated, AcquireDedicatedBlocking};
+use redis_components::{Connection, Scope, blocking, status};
+use tokio::runtime::Runtime;
+
+use crate::calls::{Parent, echo, echo_async, logs, text};
+use crate::child::{BOUND, Child, alone, in_child};
+use crate::common::{SOON, World, declare, declare_with_connections, name_of};
+
+#[test]
+fn r12_a_connection_that_is_kept_across_a_fork_is_refused_in_the_child() {
+    let _alone = alone();
+    let world = World::start();
+    let logs = logs();
+    world.move_to(logs, &world.a);
+    world.settings().scope_blocking(|| {
+        let runtime = Runtime::new().unwrap();
+        let mut kept = logs.blocking_connection().unwrap();
+        let mut dedicated =
+            <blocking::Connection as AcquireDedicatedBlocking>::acquire(logs, "f").unwrap();
+        let mut shared = runtime
+            .block_on(Scope::wrap(async { logs.connection().await }))
+            .unwrap();
+        let acquire = Scope::wrap(<Connection as AcquireDedicated>::acquire(logs, "f"));
+        let mut alone = runtime.block_on(acquire).unwrap();
+        let report = in_child(|| {
+            let begun = Instant::now();
+            for connection in [&mut kept, &mut dedicated] {
+                let refused: RedisResult<String> = connection.get("name");
+                let error = refused.unwrap_err();
+                if !error.to_string().contains("forked") || connection.is_open() {
+                    return Err(error.to_string());
+                }
+            }
+            drop(kept);
+            drop(dedicated);
+            let own = Runtime::new().unwrap();
+            // More than fit into any queue that nobody reads.
+            for _ in 0..200 {
+                let refused = own.block_on(name_of(&mut shared));
+                let error = refused.unwrap_err();
+                if !error.to_string().contains("forked") {
+                    return Err(error.to_string());
+                }
+            }
+            let waits = redis::cmd("BLPOP").arg("none").arg(0).to_owned();
+            let refused: RedisResult<()> = own.block_on(waits.query_async(&mut *alone));
+            let error = refused.unwrap_err();
+            if !error.to_string().contains("forked") {
+                return Err(error.to_string());
+            }
+            drop((shared, alone));
+            assert!(begun.elapsed() < SOON, "{:?}", begun.elapsed());
+            echo(logs, "child", 10)
+        });
+        assert_eq!(report, "10 right");
+    });
+}
+
+/// Ends the threads of a test, also if it fails.
+struct Ends<'a>(&'a AtomicBool);
+
+impl Drop for Ends<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Locks that other threads hold at the moment of a fork are never released in the child.
+#[test]
+fn r12_a_child_waits_for_no_lock_of_its_parent() {
+    let _alone = alone();
+    let world = World::start();
+    let settings = world.settings().key_prefix("prefix:");
+    world
+        .config
+        .command(&["SET", "prefix:logs", &world.a.config()]);
+    settings.scope_blocking(|| {
+        let logs = declare_with_connections("logs", Duration::ZERO, 2);
+        echo(logs, "before", 10).unwrap();
+        let parent = Parent::start(logs);
+        let ended = AtomicBool::new(false);
+        let scope = Scope::current().unwrap();
+        thread::scope(|threads| {
+            let _ends = Ends(&ended);
+            for _ in 0..2 {
+                threads.spawn(|| {
+                    scope.clone().run_blocking(|| {
+                        while !ended.load(Ordering::Relaxed) {
+                            // Each takes a lock of the registry, of the keys and of a slot.
+                            let fresh = declare("logs", Duration::ZERO);
+                            let _ = (fresh.key(), status(), fresh.blocking_connection().is_ok());
+                        }
+                    });
+                });
+            }
+            let mut slowest = Duration::ZERO;
+            for _ in 0..60 {
+                let begun = Instant::now();
+                assert_eq!(in_child(|| echo(logs, "child", 3)), "3 right");
+                slowest = slowest.max(begun.elapsed());
+            }
+            println!("figure: fork under locks: the slowest of 60 children took {slowest:?}");
+        });
+        parent.end();
+    });
+}
+
+/// A server that its parent has left must not wait for the child's copies of the sockets.
+#[test]
+fn r12_a_server_that_a_parent_leaves_empties_while_its_children_live() {
+    let _alone = alone();
+    let world = World::start();
+    let logs = logs();
+    world.move_to(logs, &world.a);
+    world.settings().scope_blocking(|| {
+        let runtime = Runtime::new().unwrap();
+        let scope = Scope::current().unwrap();
+        echo(logs, "before", 10).unwrap();
+        let asynchronous = || {
+            let call = scope.clone().run(echo_async(logs, "parent", 1));
+            runtime.block_on(call)
+        };
+        asynchronous().unwrap();
+        let (go, mut gone) = UnixStream::pair().unwrap();
+        let child = Child::fork(|| {
+            gone.set_read_timeout(Some(BOUND)).unwrap();
+            gone.read_exact(&mut [0]).map_err(text)?;
+            echo(logs, "child", 10)
+        });
+        world.move_to(logs, &world.b);
+        let begun = Instant::now();
+        while world.a.connected_clients() > 0 {
+            assert!(begun.elapsed() < SOON, "{}", world.a.connected_clients());
+            echo(logs, "parent", 1).unwrap();
+            asynchronous().unwrap();
+        }
+        blocking::shutdown(SOON).unwrap();
+        let begun = Instant::now();
+        while world.config.connected_clients() + world.b.connected_clients() > 0 {
+            assert!(begun.elapsed() < SOON);
+        }
+        (&go).write_all(b"!").unwrap();
+        assert_eq!(child.join(), "10 right");
+    });
+}
