@@ -359,7 +359,7 @@ fn b1_a_component_does_not_take_the_name_of_a_crate_that_is_used_beside_it() {
     assert!(!output.contains("the component `redis` "), "{output}");
 
     // In a module of their own, nothing is named beside them.
-    let inner = "pub mod components {\n    redis_components::include_components!();\n}\n";
+    let inner = "pub mod components {\n    ::redis_components::include_components!();\n}\n";
     package.write(
         "src/lib.rs",
         &library.replace("redis_components::include_components!();\n", inner),
