@@ -12,7 +12,7 @@ mod all {
     #[cfg(feature = "extra")]
     pub(super) type Globbed = u16;
 }
-#[allow(unused_imports)]
+#[allow(unused_imports, clippy::wildcard_imports)]
 use all::*;
 
 /// Is a bound of a function.
