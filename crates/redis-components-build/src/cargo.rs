@@ -75,6 +75,16 @@ fn claim(out: &Path, manifest: &Path) -> Option<PathBuf> {
     (first != manifest).then(|| first.clone())
 }
 
+/// Ends the build script: before that version, it has no other way to fail.
+#[expect(
+    clippy::exit,
+    reason = "a panic would put its own words around the report"
+)]
+fn fail(error: &Error) -> ! {
+    eprintln!("{error}");
+    process::exit(1)
+}
+
 /// Returns the way from the workspace's root to the package: rustc's paths begin with it.
 fn prefix(root: &Path, files: &Directory) -> String {
     let levels = levels_to_workspace(files);
@@ -113,9 +123,7 @@ pub(crate) fn report(error: &Error) {
             .ok()
     });
     if minor.is_some_and(|minor| minor < 77) {
-        // Such a package has no way to say so and to go on.
-        eprintln!("{error}");
-        process::exit(1);
+        fail(error);
     }
     for line in error.to_string().lines() {
         println!("cargo::error={line}");

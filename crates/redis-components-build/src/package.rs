@@ -45,7 +45,7 @@ impl Package {
     pub(crate) fn read(files: &dyn Files) -> Self {
         let mut package = Self::default();
         with_document(files, "Cargo.toml", |document| {
-            package.take(document, files)
+            package.take(document, files);
         });
         package.add_targets(None, files);
         package

@@ -341,9 +341,9 @@ fn b1_a_component_does_not_take_the_name_of_a_crate_that_is_used_beside_it() {
         .map(|name| format!("[components.{name}]\n"))
         .collect();
     package.write("components.toml", &manifest);
-    let library = "use redis_components::redis::RedisResult;\nuse std::fmt;\n\n\
+    let library = "use redis_components::redis::RedisResult as Answer;\nuse std::fmt;\n\n\
         redis_components::include_components!();\n\n\
-        pub fn caller(list: Vec<u8>) -> impl fmt::Debug {\n    core::mem::take(&mut { list })\n}\n";
+        pub type Alias = Answer<()>;\n\npub fn caller(list: Vec<u8>) -> impl fmt::Debug {\n    core::mem::take(&mut { list })\n}\n";
     package.write("src/lib.rs", library);
     let output = package.cargo(&["check"]);
     for (name, what) in [
@@ -359,7 +359,7 @@ fn b1_a_component_does_not_take_the_name_of_a_crate_that_is_used_beside_it() {
     assert!(!output.contains("the component `redis` "), "{output}");
 
     // In a module of their own, nothing is named beside them.
-    let inner = "pub mod components {\n    redis_components::include_components!();\n}\n";
+    let inner = "pub mod components {\n    ::redis_components::include_components!();\n}\n";
     package.write(
         "src/lib.rs",
         &library.replace("redis_components::include_components!();\n", inner),

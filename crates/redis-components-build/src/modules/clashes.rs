@@ -92,50 +92,44 @@ fn path_from(name: &str, around: &Scope) -> Option<Spot> {
     if let Some((_, leaf)) = imports.next() {
         return Some(around.source.spot(leaf.path[0].span()));
     }
-    find(around, |before, token, after| {
-        token == Token::Word(name)
-            && !matches!(before, Some(Token::Mark(b':' | b'.')))
-            && after == Some(Token::Mark(b':'))
-    })
+    find(name, around, |after| after == Some(Token::Mark(b':')))
 }
 
-/// Finds a name among the items beside the generated modules, but not at the end of a path.
+/// Finds a name among the items beside the generated modules, but not inside of a path.
 fn mention(name: &str, around: &Scope) -> Option<Spot> {
-    find(around, |before, token, _| {
-        token == Token::Word(name) && !matches!(before, Some(Token::Mark(b':' | b'.')))
-    })
+    find(name, around, |_| true)
 }
 
-/// Finds a token with its neighbours in the text of a module's own items.
-fn find(
-    around: &Scope,
-    is_it: impl Fn(Option<Token<'_>>, Token<'_>, Option<Token<'_>>) -> bool,
-) -> Option<Spot> {
+/// Finds a name, not inside of a path, in the text of a module's own items, by what comes after it.
+fn find(name: &str, around: &Scope, is_wanted: impl Fn(Option<Token<'_>>) -> bool) -> Option<Spot> {
     let source = &around.source;
     let items = source.items.iter();
     let own = items.filter(|item| !matches!(item, Item::Mod(_) | Item::Use(_)));
     own.map(|item| source.spot(item.span()).range)
         .find_map(|range| {
-            let place = find_in(&source.file.text[range.clone()], &is_it)?;
+            let place = find_in(name, &source.file.text[range.clone()], &is_wanted)?;
             let place = range.start + place.start..range.start + place.end;
             Some(source.file.spot(place))
         })
 }
 
 fn find_in(
+    name: &str,
     text: &str,
-    is_it: &impl Fn(Option<Token<'_>>, Token<'_>, Option<Token<'_>>) -> bool,
+    is_wanted: &impl Fn(Option<Token<'_>>) -> bool,
 ) -> Option<Range<usize>> {
     let mut lexer = Lexer::new(text);
-    let mut before = None;
+    let mut before = [None, None];
     while let Some(token) = lexer.next() {
+        let is_inside = matches!(
+            before,
+            [_, Some(Token::Mark(b'.'))] | [Some(Token::Mark(b':')), Some(Token::Mark(b':'))]
+        );
         let end = lexer.position();
-        if is_it(before, token, lexer.clone().next())
-            && let Token::Word(word) = token
-        {
-            return Some(end - word.len()..end);
+        if token == Token::Word(name) && !is_inside && is_wanted(lexer.clone().next()) {
+            return Some(end - name.len()..end);
         }
-        before = Some(token);
+        before = [before[1], Some(token)];
     }
     None
 }

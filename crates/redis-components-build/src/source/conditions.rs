@@ -125,7 +125,7 @@ fn is_possible(names: &BTreeMap<String, usize>, is_set: &impl Fn(&str) -> bool) 
         "target_os = \"android\"",
         "target_os = \"freebsd\"",
     ]);
-    !has_two && !(is_windows && is_unix)
+    !(has_two || is_windows && is_unix)
 }
 
 #[cfg(test)]
