@@ -8,17 +8,16 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
-use crate::client::blocking::pool::{Exhausted, Pool};
-use crate::client::blocking::pooled::Pooled;
+use crate::client::blocking::pool::Pool;
 use crate::client::multiplexed::Multiplexed;
 use crate::clock::Wait;
 use crate::connection::{Connection, blocking};
 use crate::declaration::Declaration;
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::fork::PerProcess;
 use crate::scope;
 use crate::slot::Slot;
-use crate::slot::executor::{OnRuntime, OnThreads};
+use crate::slot::executor::OnRuntime;
 use crate::slot::published::OfGeneration;
 
 /// A component of an application, as `components.toml` declares it. The generator makes one for each: `logs::COMPONENT`.
@@ -106,43 +105,26 @@ impl Component {
     ///
     /// As [`connection`](Self::connection), and [`ErrorKind::PoolExhausted`] if all connections stay in use.
     pub fn blocking_connection(&self) -> Result<blocking::Connection, Error> {
-        self.blocking_connection_by(Pooled::take)
+        let slot = self.slot()?;
+        blocking::Connection::take(&slot, self.wait)
     }
 
-    /// Returns a blocking connection for one call alone.
-    pub(crate) fn dedicated_blocking_connection(&self) -> Result<blocking::Connection, Error> {
-        self.blocking_connection_by(Pooled::open_dedicated)
-    }
-
-    fn blocking_connection_by(
+    /// Returns a blocking connection for one call alone, which follows the component or stays on its server.
+    pub(crate) fn dedicated_blocking_connection(
         &self,
-        take: fn(&Arc<Pool>) -> Result<Pooled, Exhausted>,
+        follows: bool,
     ) -> Result<blocking::Connection, Error> {
         let slot = self.slot()?;
-        let mut tries = 0;
-        loop {
-            let pool = self.pool_of(&slot)?;
-            tries += 1;
-            match take(&pool.client) {
-                Ok(pooled) => return Ok(blocking::Connection::new(pooled, pool)),
-                // The pool has closed itself: the next turn looks where the component is and opens another pool, or says
-                // why it cannot.
-                Err(Exhausted::Failed(_)) if tries == 1 && pool.client.is_closed() => {}
-                Err(exhausted) => return Err(self.exhausted(exhausted, &pool.client)),
-            }
+        if follows {
+            blocking::Connection::open_following(&slot, self.wait)
+        } else {
+            blocking::Connection::open_staying(&slot, self.wait)
         }
     }
 
     /// Returns the pool that blocking calls share.
     pub(crate) fn pool(&self) -> Result<Arc<OfGeneration<Arc<Pool>>>, Error> {
-        self.pool_of(&*self.slot()?)
-    }
-
-    fn pool_of(&self, slot: &Arc<Slot>) -> Result<Arc<OfGeneration<Arc<Pool>>>, Error> {
-        match slot.ready(&OnThreads, self.wait) {
-            Some(pool) => Ok(pool),
-            None => pollster::block_on(slot.acquire(&OnThreads, self.wait)),
-        }
+        self.slot()?.pool(self.wait)
     }
 
     /// Returns the component's slot, if it was asked for before and there are no scopes.
@@ -167,44 +149,6 @@ impl Component {
                 .map(SlotRef::Remembered),
         };
         slot.map_err(|error| error.about(self.name(), self.key(), None))
-    }
-
-    fn exhausted(&self, exhausted: Exhausted, pool: &Pool) -> Error {
-        let (key, server) = (self.key(), pool.address());
-        let (message, failure) = match exhausted {
-            Exhausted::InUse { in_use, waited } => {
-                let message = format!(
-                    "all {in_use} blocking connections stayed in use for {waited:?}; raise `max_connections` \
-                     in the config under `{key}`, or call from fewer threads at once"
-                );
-                let error = Error::new(ErrorKind::PoolExhausted, message);
-                return error.about(self.name(), key, None);
-            }
-            Exhausted::CannotGrow {
-                in_use,
-                waited,
-                failure,
-            } => {
-                let reason = &failure.message;
-                let message = format!(
-                    "all {in_use} blocking connections stayed in use for {waited:?}, and one more to {server} could \
-                     not be opened: {reason}"
-                );
-                (message, failure)
-            }
-            Exhausted::Failed(failure) => {
-                let reason = &failure.message;
-                let message =
-                    format!("one more connection to {server} could not be opened: {reason}");
-                (message, failure)
-            }
-        };
-        let kind = failure.cause.error_kind();
-        let error = Error::new(kind, message).about(self.name(), key, Some(&server));
-        match failure.shown_source() {
-            Some(source) => error.with_source(source),
-            None => error,
-        }
     }
 }
 

@@ -5,8 +5,12 @@ use std::sync::Arc;
 
 use redis::{Cmd, ConnectionLike, RedisResult, Value};
 
-use crate::client::blocking::pool::Pool;
+use crate::client::blocking::pool::{Exhausted, Pool};
 use crate::client::blocking::pooled::Pooled;
+use crate::client::commands::may_wait;
+use crate::clock::Wait;
+use crate::error::Error;
+use crate::slot::Slot;
 use crate::slot::published::OfGeneration;
 
 /// A blocking connection to a component's server, for one call at a time; dropping it gives it back.
@@ -23,14 +27,106 @@ enum Inner {
     Pooled {
         pooled: Pooled,
         pool: Arc<OfGeneration<Arc<Pool>>>,
+        /// How a call that waits follows the component, if it does.
+        following: Option<Following>,
     },
     Own(redis::Connection),
 }
 
+/// Where a call that waits finds its component.
+struct Following {
+    slot: Arc<Slot>,
+    wait: Wait,
+}
+
 impl Connection {
-    pub(crate) fn new(pooled: Pooled, pool: Arc<OfGeneration<Arc<Pool>>>) -> Self {
-        Self {
-            inner: Inner::Pooled { pooled, pool },
+    /// Takes a connection of the component's pool.
+    pub(crate) fn take(slot: &Arc<Slot>, wait: Wait) -> Result<Self, Error> {
+        Self::by(slot, wait, |pool| Pooled::take(&pool.client))
+    }
+
+    /// Opens a connection for one call alone, which stays on its server.
+    pub(crate) fn open_staying(slot: &Arc<Slot>, wait: Wait) -> Result<Self, Error> {
+        let deadline = slot.drain_deadline();
+        let stays = || false;
+        Self::by(slot, wait, |pool| {
+            Pooled::open_dedicated(&pool.client, stays, deadline)
+        })
+    }
+
+    /// Opens a connection for one call alone. A command that waits follows the component.
+    pub(crate) fn open_following(slot: &Arc<Slot>, wait: Wait) -> Result<Self, Error> {
+        let deadline = slot.drain_deadline();
+        let mut opened = Self::by(slot, wait, |pool| {
+            Pooled::open_dedicated(&pool.client, pool.move_watch(), deadline)
+        })?;
+        if let Inner::Pooled { following, .. } = &mut opened.inner {
+            let slot = Arc::clone(slot);
+            *following = Some(Following { slot, wait });
+        }
+        Ok(opened)
+    }
+
+    /// Has `take` take a connection from the pool of the server where the component is now.
+    fn by(
+        slot: &Arc<Slot>,
+        wait: Wait,
+        take: impl Fn(&OfGeneration<Arc<Pool>>) -> Result<Pooled, Exhausted>,
+    ) -> Result<Self, Error> {
+        let mut tries = 0;
+        loop {
+            let pool = slot.pool(wait)?;
+            tries += 1;
+            match take(&pool) {
+                Ok(pooled) => {
+                    let inner = Inner::Pooled {
+                        pooled,
+                        pool,
+                        following: None,
+                    };
+                    return Ok(Self { inner });
+                }
+                // The pool has closed itself: the next turn looks where the component is and opens another pool, or says
+                // why it cannot.
+                Err(Exhausted::Failed(_)) if tries == 1 && pool.client.is_closed() => {}
+                Err(exhausted) => return Err(pool.exhausted(exhausted)),
+            }
+        }
+    }
+
+    /// Sends a command that waits, and sends it again where the component is if it moves meanwhile.
+    fn wait_for(&mut self, command: &Cmd) -> RedisResult<Value> {
+        loop {
+            let Inner::Pooled {
+                pooled,
+                pool,
+                following: Some(Following { slot, wait }),
+            } = &mut self.inner
+            else {
+                return self.send(command);
+            };
+            if !pooled.is_clean() {
+                return self.send(command);
+            }
+            if pool.has_moved() {
+                *self = Self::open_following(slot, *wait)?;
+                continue;
+            }
+            match pooled.request(&command.get_packed_command()) {
+                Ok(Value::ServerError(error))
+                    if error.code() == "UNBLOCKED" && pool.has_moved() => {}
+                Err(error) if error.is_timeout() && pool.has_moved() => {
+                    return Err(pool.stayed_too_long().into());
+                }
+                answer => return answer,
+            }
+        }
+    }
+
+    fn send(&mut self, command: &Cmd) -> RedisResult<Value> {
+        match &mut self.inner {
+            Inner::Pooled { pooled, .. } => pooled.request(&command.get_packed_command()),
+            Inner::Own(connection) => connection.req_command(command),
         }
     }
 
@@ -89,8 +185,8 @@ impl ConnectionLike for Connection {
             Inner::Pooled { pooled, .. } if command.is_no_response() => {
                 pooled.send_only(&command.get_packed_command())
             }
-            Inner::Pooled { pooled, .. } => pooled.request(&command.get_packed_command()),
-            Inner::Own(connection) => connection.req_command(command),
+            _ if may_wait(command) => self.wait_for(command),
+            _ => self.send(command),
         }
     }
 

@@ -13,12 +13,11 @@ use tokio::task::JoinHandle;
 use crate::client::commands::{Session, may_wait};
 use crate::client::multiplexed::Multiplexed;
 use crate::clock::Wait;
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::settings::timeouts::Timeouts;
 use crate::slot::Slot;
 use crate::slot::executor::OnRuntime;
 use crate::slot::published::OfGeneration;
-use crate::telemetry::component::Subject;
 use crate::transport::asynchronous;
 
 type Shared = Arc<OfGeneration<Multiplexed>>;
@@ -178,7 +177,7 @@ impl Following {
             Either::Right(_) => {
                 // It must not take an element that nobody waits for.
                 self.driver.0.abort();
-                Err(self.stayed_too_long().into())
+                Err(self.shared.stayed_too_long().into())
             }
         }
     }
@@ -205,15 +204,6 @@ impl Following {
             }
             tokio::time::sleep(UNBLOCKED_EVERY).await;
         }
-    }
-
-    fn stayed_too_long(&self) -> Error {
-        let Subject { component, key } = &self.shared.subject;
-        let server = self.shared.config.address();
-        let text = format!(
-            "the component has moved, and a call that waited on {server} could not be ended there; call again"
-        );
-        Error::new(ErrorKind::ComponentMoved, text).about(component, key, Some(&server))
     }
 }
 

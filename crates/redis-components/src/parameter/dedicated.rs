@@ -56,6 +56,18 @@ pub trait AcquireDedicatedBlocking: Sized {
     ///
     /// Returns an error if no connection is available.
     fn acquire(component: &'static Component, function: &'static str) -> Result<Self, Error>;
+
+    /// Returns the same, which stays on its server when the component moves.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if no connection is available.
+    fn acquire_staying(
+        component: &'static Component,
+        function: &'static str,
+    ) -> Result<Self, Error> {
+        Self::acquire(component, function)
+    }
 }
 
 /// A connection that is closed at once when this is dropped, whatever it waits for.
@@ -112,7 +124,14 @@ impl AcquireDedicated for MultiplexedConnection {
 
 impl AcquireDedicatedBlocking for blocking::Connection {
     fn acquire(component: &'static Component, _function: &'static str) -> Result<Self, Error> {
-        component.dedicated_blocking_connection()
+        component.dedicated_blocking_connection(true)
+    }
+
+    fn acquire_staying(
+        component: &'static Component,
+        _function: &'static str,
+    ) -> Result<Self, Error> {
+        component.dedicated_blocking_connection(false)
     }
 }
 

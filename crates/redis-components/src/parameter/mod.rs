@@ -59,4 +59,16 @@ pub trait AcquireBlocking: Sized {
     ///
     /// Returns an error if no connection is available.
     fn acquire(component: &'static Component, function: &'static str) -> Result<Self, Error>;
+
+    /// Returns the same, which stays on its server when the component moves.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if no connection is available.
+    fn acquire_staying(
+        component: &'static Component,
+        function: &'static str,
+    ) -> Result<Self, Error> {
+        Self::acquire(component, function)
+    }
 }

@@ -8,9 +8,10 @@ use futures_util::future::select;
 
 use super::attempt::Attempt;
 use super::breaker::{Attempts, Goal, Over};
-use super::executor::Executor;
+use super::executor::{Executor, OnThreads};
 use super::published::OfGeneration;
 use super::slot::Slot;
+use crate::client::blocking::pool::Pool;
 use crate::clock::Wait;
 use crate::config::ComponentConfig;
 use crate::error::Error;
@@ -66,6 +67,17 @@ impl Slot {
                 // The next turn decides what to do meanwhile.
                 Next::Start(attempt) => executor.start(attempt),
             }
+        }
+    }
+
+    /// Returns the pool for a blocking call that begins now.
+    pub(crate) fn pool(
+        self: &Arc<Self>,
+        wait: Wait,
+    ) -> Result<Arc<OfGeneration<Arc<Pool>>>, Error> {
+        match self.ready(&OnThreads, wait) {
+            Some(pool) => Ok(pool),
+            None => pollster::block_on(self.acquire(&OnThreads, wait)),
         }
     }
 

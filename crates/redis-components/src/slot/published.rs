@@ -9,7 +9,7 @@ use super::generations::Generations;
 use crate::client::blocking::pool::Pool;
 use crate::client::multiplexed::Multiplexed;
 use crate::config::ComponentConfig;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::settings::timeouts::Timeouts;
 use crate::telemetry::component::Subject;
 use crate::transport::failure::Failure;
@@ -85,9 +85,25 @@ impl<C> OfGeneration<C> {
         self.generations.has_moved_from(self.generation)
     }
 
+    /// Returns the same question, which can outlive this.
+    pub(crate) fn move_watch(&self) -> impl Fn() -> bool + Send + 'static {
+        let (generations, generation) = (Arc::clone(&self.generations), self.generation);
+        move || generations.has_moved_from(generation)
+    }
+
     /// Waits until the component has another config in force.
     pub(crate) async fn moved(&self) {
         self.generations.moved_from(self.generation).await;
+    }
+
+    /// Returns the error of a call that waited here when its component moved, and could not be ended.
+    pub(crate) fn stayed_too_long(&self) -> Error {
+        let Subject { component, key } = &self.subject;
+        let server = self.config.address();
+        let text = format!(
+            "the component has moved, and a call that waited on {server} could not be ended there; call again"
+        );
+        Error::new(ErrorKind::ComponentMoved, text).about(component, key, Some(&server))
     }
 
     /// Returns the error of a call for which a connection to the same server could not be opened.

@@ -21,8 +21,8 @@ use crate::config::ComponentConfig;
 use crate::fork::Process;
 use crate::settings::timeouts::Timeouts;
 
-/// How often a call that waits without a bound asks whether the server is there.
-const ASKED_EVERY: Duration = Duration::from_secs(5);
+/// How often a call that waits without a bound asks whether to wait on.
+const ASKED_EVERY: Duration = Duration::from_millis(500);
 
 /// A stream that is logged in and has answered a probe. After an error of the transport it is of no use any more.
 pub(crate) struct BlockingStream {
@@ -65,14 +65,14 @@ impl BlockingStream {
             .collect()
     }
 
-    /// Makes requests wait as long as `is_served` says that the server is there.
+    /// Makes requests wait as long as `goes_on` returns `true`.
     pub(crate) fn wait_while(
         &mut self,
-        is_served: impl FnMut() -> bool + Send + 'static,
+        goes_on: impl FnMut() -> bool + Send + 'static,
     ) -> RedisResult<()> {
         self.stream.set_read_timeout(Some(ASKED_EVERY))?;
         self.stream.set_write_timeout(Some(ASKED_EVERY))?;
-        self.deadline = Deadline::WhileServed(Box::new(is_served));
+        self.deadline = Deadline::While(Box::new(goes_on));
         Ok(())
     }
 

@@ -7,32 +7,32 @@ use std::time::{Duration, Instant};
 pub(crate) enum Deadline {
     /// This long after it begins.
     After(Duration),
-    /// As long as this returns `true`: it is asked now and then whether the server is there.
-    WhileServed(Box<dyn FnMut() -> bool + Send>),
+    /// As long as this returns `true`. It is asked now and then.
+    While(Box<dyn FnMut() -> bool + Send>),
 }
 
-/// A stream for one request. It reads and writes until a deadline, or while the server is there, whatever interrupts it. The
+/// A stream for one request. It reads and writes until a deadline, or while it may go on, whatever interrupts it. The
 /// stream's own timeout bounds a single read or write, so that at most one of each comes on top.
 pub(crate) struct DeadlineStream<'a, S> {
     stream: S,
     deadline: Option<Instant>,
     /// Whether the deadline was over when the last read or write ended.
     is_over: bool,
-    is_served: Option<&'a mut dyn FnMut() -> bool>,
+    goes_on: Option<&'a mut dyn FnMut() -> bool>,
 }
 
 impl Deadline {
     /// Begins a request.
     pub(crate) fn begin<S>(&mut self, stream: S) -> DeadlineStream<'_, S> {
-        let (deadline, is_served): (_, Option<&mut dyn FnMut() -> bool>) = match self {
+        let (deadline, goes_on): (_, Option<&mut dyn FnMut() -> bool>) = match self {
             Self::After(timeout) => (Some(Instant::now() + *timeout), None),
-            Self::WhileServed(is_served) => (None, Some(is_served)),
+            Self::While(goes_on) => (None, Some(goes_on)),
         };
         DeadlineStream {
             stream,
             deadline,
             is_over: false,
-            is_served,
+            goes_on,
         }
     }
 }
@@ -62,8 +62,8 @@ impl<S> DeadlineStream<'_, S> {
             match result {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if took_too_long(&error) => {
-                    let is_served = self.is_served.as_mut().is_some_and(|is_served| is_served());
-                    if !is_served {
+                    let goes_on = self.goes_on.as_mut().is_some_and(|goes_on| goes_on());
+                    if !goes_on {
                         return Err(io::ErrorKind::TimedOut.into());
                     }
                 }
@@ -131,7 +131,7 @@ mod tests {
             stream: Interrupted { text, now: false },
             deadline: Some(Instant::now() + bound),
             is_over: false,
-            is_served: None,
+            goes_on: None,
         }
     }
 

@@ -1,12 +1,15 @@
 //! Calls that wait when their component moves: they are asked again where it is now.
 
+use std::thread;
 use std::time::Duration;
 
 use crate::common::clients::blocked;
-use crate::common::{SOON, World, declare, until, whereabouts};
+use crate::common::{
+    SOON, World, config_with, declare, until, until_blocking, whereabouts, whereabouts_blocking,
+};
 use redis::{RedisResult, Value};
-use redis_components::__private::AcquireDedicated;
-use redis_components::{Component, Connection, Error, ErrorKind, Scope};
+use redis_components::__private::{AcquireDedicated, AcquireDedicatedBlocking};
+use redis_components::{Component, Connection, Error, ErrorKind, Scope, blocking};
 use redis_components_testing::Server;
 
 type Popped = Option<(String, String)>;
@@ -157,4 +160,83 @@ async fn r4_a_call_whose_session_was_changed_stays_with_it() {
             assert!(!own.is_current());
         })
         .await;
+}
+
+fn pop_blocking(component: &'static Component) -> RedisResult<Popped> {
+    let mut own = <blocking::Connection as AcquireDedicatedBlocking>::acquire(component, "pop")?;
+    redis::cmd("BLPOP").arg("queue").arg(0).query(&mut own)
+}
+
+#[test]
+fn r4_a_blocking_pop_that_waits_follows_the_component_and_takes_nothing_on_the_way() {
+    let world = World::start();
+    let queue = declare("queue", Duration::from_secs(1));
+    world.move_to(queue, &world.a);
+    world.settings().scope_blocking(|| {
+        let scope = Scope::current().unwrap();
+        thread::scope(|threads| {
+            let popping = threads.spawn(|| scope.run_blocking(|| pop_blocking(queue)));
+            until_blocking("it waits", || blocked(&world.a) == 1);
+            for (server, other) in [(&world.b, &world.a), (&world.a, &world.b)] {
+                world.move_to(queue, server);
+                until_blocking("it waits there and nowhere else", || {
+                    blocked(server) == 1 && blocked(other) == 0
+                });
+            }
+            push(&world.b, "old");
+            push(&world.a, "new");
+            let popped = popping.join().unwrap().unwrap();
+            assert_eq!(popped, Some(("queue".to_owned(), "new".to_owned())));
+            assert_eq!(world.b.command(&["LLEN", "queue"]), Value::Int(1));
+        });
+    });
+}
+
+#[test]
+fn r4_a_blocking_pop_that_cannot_be_unblocked_ends_at_the_drain_deadline_with_a_typed_error() {
+    let world = World::start();
+    let queue = declare("queue", Duration::from_secs(1));
+    let user = [
+        "ACL", "SETUSER", "popper", "on", "nopass", "~*", "+@all", "-client",
+    ];
+    world.a.command(&user);
+    world.set(
+        queue,
+        &config_with(world.a.port(), r#""username":"popper""#),
+    );
+    let settings = world.settings().drain_deadline(Duration::from_millis(300));
+    settings.scope_blocking(|| {
+        let scope = Scope::current().unwrap();
+        thread::scope(|threads| {
+            let popping = threads.spawn(|| scope.run_blocking(|| pop_blocking(queue)));
+            until_blocking("it waits", || blocked(&world.a) == 1);
+            world.move_to(queue, &world.b);
+            let error = popping.join().unwrap().unwrap_err();
+            let ours = Error::of(&error).unwrap_or_else(|| panic!("{error}"));
+            assert_eq!(ours.kind(), ErrorKind::ComponentMoved, "{error}");
+            until_blocking("it is gone", || blocked(&world.a) == 0);
+        });
+    });
+}
+
+#[test]
+fn r4_a_blocking_pop_that_is_told_to_stay_stays() {
+    let world = World::start();
+    let queue = declare("queue", Duration::from_secs(1));
+    world.move_to(queue, &world.a);
+    world.settings().scope_blocking(|| {
+        type Own = blocking::Connection;
+        let mut own = <Own as AcquireDedicatedBlocking>::acquire_staying(queue, "pop").unwrap();
+        world.move_to(queue, &world.b);
+        until_blocking("the component has moved", || {
+            whereabouts_blocking(queue).unwrap() == "b"
+        });
+        push(&world.a, "old");
+        let popped: Popped = redis::cmd("BLPOP")
+            .arg("queue")
+            .arg(0)
+            .query(&mut own)
+            .unwrap();
+        assert_eq!(popped, Some(("queue".to_owned(), "old".to_owned())));
+    });
 }

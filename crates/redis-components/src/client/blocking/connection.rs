@@ -44,12 +44,19 @@ impl BlockingConnection {
         self.request(packed, 0).map(drop)
     }
 
-    /// Makes requests wait as long as `is_served` says that the server is there.
+    /// Returns the server's number for the connection, unless the user may not ask for it.
+    pub(super) fn id(&mut self) -> Option<i64> {
+        let mut id = redis::cmd("CLIENT");
+        let replies = self.request(&id.arg("ID").get_packed_command(), 1).ok()?;
+        redis::from_redis_value(replies.into_iter().next()?).ok()
+    }
+
+    /// Makes requests wait as long as `goes_on` returns `true`.
     pub(super) fn wait_while(
         &mut self,
-        is_served: impl FnMut() -> bool + Send + 'static,
+        goes_on: impl FnMut() -> bool + Send + 'static,
     ) -> RedisResult<()> {
-        self.stream.wait_while(is_served)
+        self.stream.wait_while(goes_on)
     }
 
     /// Asks the server whether it is there and serves.

@@ -1,6 +1,7 @@
 //! A blocking connection on loan.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use redis::{ErrorKind, RedisError, RedisResult, ServerErrorKind, Value};
 
@@ -9,6 +10,9 @@ use super::places::Idle;
 use super::pool::{Exhausted, Pool, Turn};
 use crate::client::health::Answer;
 use crate::fork::MADE_BEFORE_FORK;
+
+/// How often a call that waits without a bound has the server probed.
+const PROBED_EVERY: Duration = Duration::from_secs(5);
 
 /// A connection taken out of a pool until it is dropped.
 pub(crate) struct Pooled {
@@ -64,22 +68,41 @@ impl Pooled {
         }
     }
 
-    /// Opens a connection beside those of the pool, for one call that may wait without a bound. While it waits, the pool's
-    /// connections show whether the server is there. It is closed when it is dropped.
+    /// Opens a connection beside those of the pool, for one call that may wait without a bound. It is closed when it is
+    /// dropped.
+    ///
+    /// While the call waits, the pool's connections show whether the server is there. Once `has_moved` returns `true`, they
+    /// ask the server to unblock the call, which ends after `deadline` if that cannot be done.
     ///
     /// # Errors
     ///
     /// Returns an error if it cannot be opened. If the pool's connections do not answer either, the pool is closed.
-    pub(crate) fn open_dedicated(pool: &Arc<Pool>) -> Result<Self, Exhausted> {
+    pub(crate) fn open_dedicated(
+        pool: &Arc<Pool>,
+        has_moved: impl Fn() -> bool + Send + 'static,
+        deadline: Duration,
+    ) -> Result<Self, Exhausted> {
         let mut connection = pool.open_beside()?;
-        let shared = Arc::clone(pool);
-        let set = connection.wait_while(move || Self::is_served(&shared));
+        let mut waiting = Waiting {
+            pool: Arc::clone(pool),
+            id: connection.id(),
+            probed: Instant::now(),
+            moved: None,
+            deadline,
+        };
+        let set = connection.wait_while(move || waiting.goes_on(has_moved()));
         set.map_err(|error| Exhausted::Failed(error.into()))?;
         Ok(Self {
             pool: Arc::clone(pool),
             connection: Some(connection),
             is_member: false,
         })
+    }
+
+    /// Returns `true` if the next command finds the connection as the first one did.
+    pub(crate) fn is_clean(&self) -> bool {
+        let connection = self.connection.as_ref();
+        connection.is_some_and(BlockingConnection::is_clean)
     }
 
     /// Returns `true` if the server is there.
@@ -190,6 +213,44 @@ impl Drop for Pooled {
         // A child closes its copy of the socket, which ends nothing, and leaves the parent's pool alone.
         if self.is_member && self.pool.is_of_this_process() {
             self.pool.give_back(self.connection.take());
+        }
+    }
+}
+
+/// A call that waits on a dedicated connection, as its pool sees it.
+struct Waiting {
+    pool: Arc<Pool>,
+    /// The server's number for the connection, unless the user may not ask for it.
+    id: Option<i64>,
+    probed: Instant,
+    moved: Option<Instant>,
+    deadline: Duration,
+}
+
+impl Waiting {
+    /// Returns `true` if the call is to wait on.
+    fn goes_on(&mut self, has_moved: bool) -> bool {
+        if has_moved {
+            let moved = *self.moved.get_or_insert_with(Instant::now);
+            if moved.elapsed() >= self.deadline {
+                return false;
+            }
+            self.unblock();
+        }
+        if self.probed.elapsed() < PROBED_EVERY {
+            return true;
+        }
+        self.probed = Instant::now();
+        Pooled::is_served(&self.pool)
+    }
+
+    /// Asks the server to end the command that waits. It answers that command with an error, and takes nothing.
+    fn unblock(&self) {
+        if let (Some(id), Ok(mut pooled)) = (self.id, Pooled::take(&self.pool)) {
+            let mut unblock = redis::cmd("CLIENT");
+            unblock.arg("UNBLOCK").arg(id).arg("ERROR");
+            // An error says that the user may not, or the server is gone. Then the deadline or a probe ends the call.
+            let _ = pooled.request(&unblock.get_packed_command());
         }
     }
 }
