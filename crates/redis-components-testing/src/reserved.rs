@@ -69,11 +69,12 @@ mod tests {
         assert!(TcpStream::connect(address).is_err());
         let server = TcpListener::bind(address).unwrap();
         assert!(TcpStream::connect(address).is_ok());
+        // It is never free, so that no other process can take it meanwhile.
+        let again = Reserved::again(address.1).unwrap();
         drop(reserved);
         assert!(TcpStream::connect(address).is_ok());
         drop(server);
-        let reserved = Reserved::again(address.1).unwrap();
-        assert_eq!(reserved.port(), address.1);
+        assert_eq!(again.port(), address.1);
         assert!(TcpStream::connect(address).is_err());
     }
 }

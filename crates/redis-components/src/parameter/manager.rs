@@ -17,9 +17,9 @@ impl Acquire for ConnectionManager {
         let client = &shared.client;
         client.watch_unseen().await;
         let open = async || {
-            redis_rs::manager(&shared.config, client.peer(), shared.timeouts)
-                .await
-                .map_err(|failure| shared.error(&failure))
+            let opening =
+                async { redis_rs::manager(&shared.config, client.peer()?, shared.timeouts).await };
+            opening.await.map_err(|failure| shared.error(&failure))
         };
         let manager = client.manager.get_or_try_init(open).await;
         manager.inspect_err(|_| client.probe_now()).cloned()

@@ -1,6 +1,6 @@
 //! Connections on the tokio runtime of the caller.
 
-use std::net::{Shutdown, SocketAddr};
+use std::net::Shutdown;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -29,7 +29,6 @@ pub(crate) struct Opened {
     pub(crate) driver: BoxFuture<'static, ()>,
     /// Closes the connection from outside its driver.
     pub(crate) socket: Socket,
-    pub(crate) peer: SocketAddr,
 }
 
 /// Connects, logs in and probes. Commands are bounded by `timeouts.response`, if there is such a bound.
@@ -46,10 +45,7 @@ pub(crate) async fn open(
     within(timeouts.connect, async {
         let stream = connect(config, timeouts.connect).await?;
         let socket = SockRef::from(&stream).try_clone();
-        let (socket, peer) = (
-            socket.map_err(RedisError::from)?,
-            stream.peer_addr().map_err(RedisError::from)?,
-        );
+        let socket = socket.map_err(RedisError::from)?;
         let settings = settings.set_response_timeout(Some(timeouts.response));
         let session = session(config, protocol);
         let built = MultiplexedConnection::new_with_config(&session, stream, settings).await;
@@ -58,7 +54,6 @@ pub(crate) async fn open(
             connection,
             driver: in_this_process(driver),
             socket,
-            peer,
         })
     })
     .await

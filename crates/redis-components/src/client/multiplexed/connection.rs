@@ -1,7 +1,6 @@
 //! One connection that many calls share.
 
 use std::fmt;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use redis::aio::{ConnectionLike, MultiplexedConnection};
@@ -24,7 +23,6 @@ const TRIES: u32 = 2;
 pub(crate) struct SharedConnection {
     connection: MultiplexedConnection,
     socket: Arc<Socket>,
-    peer: SocketAddr,
 }
 
 /// For whom a server is probed.
@@ -56,15 +54,10 @@ impl SharedConnection {
             connection,
             driver,
             socket,
-            peer,
         } = opened;
         let socket = Arc::new(Socket::new(socket));
         Handle::current().spawn(Driver::new(driver, Arc::clone(&socket)));
-        Ok(Self {
-            connection,
-            socket,
-            peer,
-        })
+        Ok(Self { connection, socket })
     }
 
     /// Returns a handle to the connection, for a user that holds its client as long.
@@ -86,11 +79,6 @@ impl SharedConnection {
 
     pub(super) fn socket(&self) -> &Arc<Socket> {
         &self.socket
-    }
-
-    /// Returns the server's address.
-    pub(super) fn peer(&self) -> SocketAddr {
-        self.peer
     }
 
     /// Returns `true` if this process made the connection, and not one before it that has forked.

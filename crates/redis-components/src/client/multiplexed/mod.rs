@@ -7,6 +7,7 @@ mod role;
 pub(crate) mod socket;
 
 use std::fmt;
+#[cfg(feature = "connection-manager")]
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -90,8 +91,9 @@ impl Multiplexed {
     }
 
     /// Returns the address of the server.
-    pub(crate) fn peer(&self) -> SocketAddr {
-        self.connections[0].peer()
+    #[cfg(feature = "connection-manager")]
+    pub(crate) fn peer(&self) -> Result<SocketAddr, Failure> {
+        self.connections[0].socket().peer()
     }
 
     /// Returns a handle to one of the connections, for a user that does not hold this client: only the last of them ends the

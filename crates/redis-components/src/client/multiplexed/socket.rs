@@ -1,14 +1,21 @@
 //! Closing the socket of a client that nobody uses any more, also if its runtime stands still.
 
 use std::net::Shutdown;
+#[cfg(feature = "connection-manager")]
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+
+#[cfg(feature = "connection-manager")]
+use redis::RedisError;
 
 use super::in_flight::InFlight;
 use super::role::FirstRole;
 use crate::client::health::Health;
 use crate::fork::Process;
+#[cfg(feature = "connection-manager")]
+use crate::transport::failure::Failure;
 
 /// How long a connection that nobody uses has to end by itself. It may still write requests whose answers nobody awaits.
 pub(crate) const GRACE: Duration = Duration::from_secs(1);
@@ -54,6 +61,14 @@ impl Socket {
     /// Returns `true` if this process made the connection, and not one before it that has forked.
     pub(super) fn is_of_this_process(&self) -> bool {
         self.process.is_current()
+    }
+
+    /// Returns the address of the server.
+    #[cfg(feature = "connection-manager")]
+    pub(super) fn peer(&self) -> Result<SocketAddr, Failure> {
+        let peer = self.socket.peer_addr().map_err(RedisError::from)?;
+        let not_an_address = || Failure::unreachable("the server has no internet address");
+        peer.as_socket().ok_or_else(not_an_address)
     }
 
     pub(crate) fn is_open(&self) -> bool {
