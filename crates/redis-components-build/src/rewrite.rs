@@ -14,7 +14,9 @@ pub(crate) struct Absolute<'a> {
 
 impl VisitMut for Absolute<'_> {
     fn visit_path_mut(&mut self, path: &mut Path) {
-        if path.leading_colon.is_none() {
+        let first = path.segments.first();
+        if path.leading_colon.is_none() && first.is_some_and(|first| starts_elsewhere(&first.ident))
+        {
             let leading: Vec<Ident> = path.segments.iter().map(|s| s.ident.clone()).collect();
             if let Some((prefix, used)) = resolve(&leading, self.module) {
                 let rest = path.segments.iter().skip(used).cloned();
@@ -27,6 +29,11 @@ impl VisitMut for Absolute<'_> {
 
     // `pub(super)` has a path too, which is no path to an item.
     fn visit_vis_restricted_mut(&mut self, _: &mut VisRestricted) {}
+}
+
+/// Returns `true` if a path that begins with a name begins at another module, or at the crate's root.
+pub(crate) fn starts_elsewhere(first: &Ident) -> bool {
+    first == "crate" || first == "self" || first == "super"
 }
 
 /// Resolves leading `self` and `super`: what they stand for, and how many segments they are.

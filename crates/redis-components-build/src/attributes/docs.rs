@@ -26,14 +26,26 @@ pub(super) fn lines(texts: &[String]) -> Vec<String> {
     lines.split_off(blank)
 }
 
-/// Returns `true` if something in the lines may be an example: a fence, or what is indented.
+/// Returns `true` if something in the lines may be an example: a fence, or what is indented, behind the
+/// mark of a list or a quote as well.
 pub(super) fn may_have_examples(lines: &[String]) -> bool {
     lines.iter().any(|line| {
-        line.contains("```")
-            || line.contains("~~~")
-            || line.contains('\t')
-            // Behind the mark of a list or a quote as well.
-            || line.contains("    ")
+        // One loop over bytes: build scripts are compiled without optimisation, and this reads every line.
+        let (mut last, mut run) = (0, 0);
+        for byte in line.bytes() {
+            run = if byte == last { run + 1 } else { 1 };
+            last = byte;
+            let is_example = match byte {
+                b'\t' => true,
+                b'`' | b'~' => run == 3,
+                b' ' => run == 4,
+                _ => false,
+            };
+            if is_example {
+                return true;
+            }
+        }
+        false
     })
 }
 

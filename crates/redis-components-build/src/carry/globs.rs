@@ -1,6 +1,7 @@
 //! Imports that a signature needs because of its file's globs.
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use syn::Attribute;
 
@@ -38,7 +39,7 @@ impl Imports {
         let mut open = vec![scope.clone()];
         let mut seen = BTreeSet::new();
         while let Some(scope) = open.pop() {
-            if !seen.insert(scope.id.clone()) {
+            if !seen.insert(Rc::clone(&scope.id)) {
                 continue;
             }
             if has_macro_calls(&scope.source.items)

@@ -119,6 +119,12 @@ impl Nameable<'_, '_> {
 
 impl VisitMut for Nameable<'_, '_> {
     fn visit_path_mut(&mut self, path: &mut Path) {
+        let first = path.segments.first();
+        // One name is imported, whatever it is.
+        if path.segments.len() < 2 && first.is_none_or(|first| first.ident != "crate") {
+            visit_mut::visit_path_mut(self, path);
+            return;
+        }
         let idents: Vec<Ident> = path.segments.iter().map(|s| s.ident.clone()).collect();
         if path.leading_colon.is_none() && idents.first().is_some_and(|first| first == "crate") {
             match self.resolver.locate(&idents, Kind::Other).first() {

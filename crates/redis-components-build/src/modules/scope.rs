@@ -22,7 +22,7 @@ pub(crate) struct Scope {
     pub(crate) source: Rc<Source>,
     pub(crate) module: ModulePath,
     /// The module's path, with a number if several declarations share it.
-    pub(crate) id: String,
+    pub(crate) id: Rc<str>,
     /// The `mod` item, unless this is the root or nothing shows the item.
     pub(crate) declared: Option<Rc<Declared>>,
     /// The lints that the module and those around it allow, and so its functions' signatures.
@@ -38,6 +38,8 @@ pub(crate) struct Scope {
     pub(crate) path_base: String,
     /// The name of the generated file.
     out_file: Rc<str>,
+    /// Whether that file is included in the module, or in an inline module of it.
+    has_include: bool,
     /// The innermost module around it that includes generated modules, else the root: they can name
     /// what is private there.
     viewer: ModulePath,
@@ -71,10 +73,11 @@ impl Scope {
         Self {
             directory: directory.unwrap_or_default().to_owned(),
             path_base: directory_of(file).to_owned(),
+            has_include: place_of_include(&source.items, out_file).is_some(),
             out_file: Rc::clone(out_file),
             allows: allowed_lints(&source.attributes),
             cfg: cfgs(&source.attributes),
-            id: format!("{module} in {}", source.file.path),
+            id: format!("{module} in {}", source.file.path).into(),
             source,
             declared: None,
             module,
@@ -86,7 +89,7 @@ impl Scope {
     /// The module with the items of another file, whose text it includes.
     pub(crate) fn with_source(&self, source: Rc<Source>) -> Self {
         Self {
-            id: format!("{} in {}", self.id, source.file.path),
+            id: format!("{} in {}", self.id, source.file.path).into(),
             source,
             ..self.clone()
         }
@@ -104,8 +107,8 @@ impl Scope {
         let name = item.ident.unraw().to_string();
         let mut inner = Self::of_file(source, self.module.child(&name), &self.out_file);
         inner.id = match number {
-            0 => format!("{}::{name}", self.id),
-            number => format!("{}::{name}#{number}", self.id),
+            0 => format!("{}::{name}", self.id).into(),
+            number => format!("{}::{name}#{number}", self.id).into(),
         };
         inner.allows.extend(self.allows.iter().cloned());
         inner.allows.extend(allowed_lints(&item.attrs));
@@ -113,7 +116,7 @@ impl Scope {
         cfg.extend_from_slice(condition);
         let outer = self.cfg.iter().chain(&cfg).cloned();
         inner.cfg = without_repetitions(outer.chain(inner.cfg).collect());
-        inner.viewer = if place_of_include(&self.source.items, &self.out_file).is_some() {
+        inner.viewer = if self.has_include {
             self.module.clone()
         } else {
             self.viewer.clone()

@@ -9,7 +9,7 @@ use crate::resolve::meaning::{Kind, Located};
 const MOST_STEPS: usize = 32;
 
 /// A module's id, a name in it, what kind of thing the name is to be, and whether only globs are asked.
-pub(crate) type Question = (String, String, Kind, bool);
+pub(crate) type Question = (Rc<str>, String, Kind, bool);
 
 /// What is known, and what is being looked for.
 #[derive(Default)]

@@ -7,7 +7,7 @@ use syn::{Item, Path};
 use crate::modules::scope::Scope;
 use crate::resolve::meaning::{Kind, Located, Meaning};
 use crate::resolve::resolver::Resolver;
-use crate::rewrite::resolve;
+use crate::rewrite::{resolve, starts_elsewhere};
 
 /// A module in which paths are looked up.
 pub(crate) struct Local<'a, 'b> {
@@ -49,7 +49,12 @@ impl Local<'_, '_> {
 impl Resolver<'_> {
     /// Finds what a path of a signature stands for in a module.
     pub(crate) fn locate_path(&mut self, scope: &Scope, path: &Path, kind: Kind) -> Vec<Located> {
-        if path.leading_colon.is_some() {
+        let Some(first) = path.segments.first().map(|first| &first.ident) else {
+            return Vec::new();
+        };
+        // Most names are of the language or its library.
+        let is_known = starts_elsewhere(first) || scope.source.may_have(first);
+        if path.leading_colon.is_some() || !is_known {
             return Vec::new();
         }
         let mut idents: Vec<Ident> = path.segments.iter().map(|s| s.ident.clone()).collect();

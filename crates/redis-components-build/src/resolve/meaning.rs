@@ -78,7 +78,7 @@ impl Meaning {
     fn id(&self) -> String {
         let path: Vec<String> = self.path().iter().map(ToString::to_string).collect();
         match self {
-            Self::Module(scope) => scope.id.clone(),
+            Self::Module(scope) => scope.id.to_string(),
             Self::Item(scope, item) => {
                 let place = declared(item).map(|(_, ident, _)| ident.span().byte_range().start);
                 format!("{} {} {place:?}", scope.id, path.join("::"))

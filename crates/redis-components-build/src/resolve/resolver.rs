@@ -251,7 +251,7 @@ impl<'a> Resolver<'a> {
     }
 
     fn answer(&mut self, name: &Ident, scope: &Scope, kind: Kind, globs: bool) -> Rc<[Located]> {
-        let question = (scope.id.clone(), key(name), kind, globs);
+        let question = (Rc::clone(&scope.id), key(name), kind, globs);
         let gaps = match self.answers.begin(&question) {
             Asked::Known(found) => return found,
             Asked::Now { gaps } => gaps,
