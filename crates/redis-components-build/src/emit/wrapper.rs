@@ -146,7 +146,12 @@ fn connection(wrapper: &Wrapper, runtime: &Runtime) -> Expr {
         as_token: Some(Default::default()),
         gt_token: Default::default(),
     };
-    path.segments.push(nodes::segment("acquire"));
+    let method = if wrapper.stays {
+        "acquire_staying"
+    } else {
+        "acquire"
+    };
+    path.segments.push(nodes::segment(method));
     let function = Expr::Path(ExprPath {
         attrs: Vec::new(),
         qself: Some(ty),

@@ -17,6 +17,8 @@ pub(crate) struct Function {
     pub(crate) returns: Option<Returns>,
     /// Whether each call has a connection of its own.
     pub(crate) is_dedicated: bool,
+    /// Whether its waits and subscriptions stay on their server when the component moves.
+    pub(crate) stays: bool,
 }
 
 /// What a return type is.
@@ -61,12 +63,14 @@ fn with_options(
 ) -> Option<Function> {
     options.check_keys(diagnostics);
     let is_dedicated = options.word("connection", diagnostics) == Some("dedicated");
+    let stays = options.word("after-move", diagnostics) == Some("stay");
     let returns = options.word("returns", diagnostics).map(|word| match word {
         "result" => Returns::Result,
         _ => Returns::Value,
     });
     Some(Function {
         is_dedicated,
+        stays,
         returns,
         ..function(name, diagnostics)?
     })
@@ -82,6 +86,7 @@ fn function(name: &Text<'_>, diagnostics: &mut Diagnostics) -> Option<Function> 
         spot: name.spot.clone(),
         returns: None,
         is_dedicated: false,
+        stays: false,
     })
 }
 

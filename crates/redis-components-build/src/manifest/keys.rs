@@ -103,6 +103,11 @@ const FUNCTION: &[Key] = &[
         about: "whether the return type is a `Result`, where its name does not tell",
         shape: Shape::OneOf(&["result", "value"]),
     },
+    Key {
+        name: "after-move",
+        about: "`stay` if waits and subscriptions stay on the server that the component has left",
+        shape: Shape::OneOf(&["follow", "stay"]),
+    },
 ];
 
 impl Shape {

@@ -48,6 +48,8 @@ pub(crate) struct Wrapper {
     pub(crate) returned: Returned,
     /// Whether each call has a connection of its own.
     pub(crate) is_dedicated: bool,
+    /// Whether its connection stays on its server when the component moves.
+    pub(crate) stays: bool,
     pub(crate) arguments: Vec<Argument>,
     /// The generic arguments of the call, `None` if the function has none to give.
     pub(crate) turbofish: Option<Vec<GenericArgument>>,
@@ -177,6 +179,7 @@ fn variant(
         cfg: choices.conditions().cloned().collect(),
         returned: Returned::of(&signature.output, is_result),
         is_dedicated: function.is_dedicated,
+        stays: function.stays,
         turbofish: pruned.turbofish(&connection),
         signature,
         connection,

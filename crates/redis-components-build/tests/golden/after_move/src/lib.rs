@@ -1,0 +1,10 @@
+#![deny(warnings, missing_docs, unreachable_pub, clippy::all, clippy::pedantic)]
+//! A golden case.
+
+#[allow(clippy::missing_errors_doc, clippy::unused_async)]
+pub mod functions {
+    //! Written by hand.
+    pub mod after_move;
+}
+
+include!("../expected.rs");
