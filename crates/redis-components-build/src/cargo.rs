@@ -54,7 +54,7 @@ pub(crate) fn compile(options: &Options, manifest: &Path) -> Result<(), Error> {
     if let Some(error) = generated.errors {
         return Err(error);
     }
-    for warning in &generated.warnings {
+    for warning in generated.warnings.iter().chain(&generated.hints) {
         println!("cargo:warning={}", warning.replace('\n', " "));
     }
     // Rustc reports a source that does not parse; the names of its wrappers should not be lost on top.

@@ -36,13 +36,18 @@ pub(crate) struct Generated {
     pub(crate) errors: Option<Error>,
     /// One per source that does not parse, and whose wrappers are therefore missing.
     pub(crate) warnings: Vec<String>,
+    /// One per listed function that calls what its connection refuses. The text is complete without them.
+    pub(crate) hints: Vec<String>,
 }
 
 impl Generated {
     pub(crate) fn into_result(self) -> Result<Output, Error> {
         match self.errors {
             Some(error) => Err(error),
-            None => Ok(Output::new(self.text, self.inputs, self.warnings)),
+            None => {
+                let warnings = self.warnings.into_iter().chain(self.hints).collect();
+                Ok(Output::new(self.text, self.inputs, warnings))
+            }
         }
     }
 }
@@ -52,12 +57,13 @@ pub(crate) fn generate(options: &Options, path: &Path, files: &dyn Files) -> Gen
     let files = Recorder::new(files);
     let mut diagnostics = Diagnostics::default();
     let text = run(options, path, &files, &mut diagnostics);
-    let (report, warnings) = diagnostics.finish(&options.prefix);
+    let shown = diagnostics.finish(&options.prefix);
     Generated {
         text,
         inputs: files.into_paths(),
-        errors: report.map(Error::new),
-        warnings,
+        errors: shown.report.map(Error::new),
+        warnings: shown.warnings,
+        hints: shown.hints,
     }
 }
 
@@ -161,6 +167,8 @@ fn fill(
     let own = resolved.clone();
     for function in &module.component.functions {
         for found in find(function, path, scopes, resolver, diagnostics) {
+            let name = &module.component.name;
+            signature::hint::check(name, function, &found, resolver, diagnostics);
             for wrapper in signature::plan(function, &found, &own, resolver, runtime, diagnostics) {
                 if !found.is_foreign {
                     resolved.extend(wrapper.mentions.names.iter().cloned());

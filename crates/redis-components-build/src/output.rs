@@ -28,7 +28,8 @@ impl Output {
         self.inputs.iter().map(PathBuf::as_path)
     }
 
-    /// Returns one text per source that does not parse, and whose functions are therefore missing.
+    /// Returns one text per source that does not parse, and whose functions are therefore missing, and one
+    /// per listed function that calls a command which its shared connection refuses.
     pub fn warnings(&self) -> impl Iterator<Item = &str> {
         self.warnings.iter().map(String::as_str)
     }

@@ -38,6 +38,15 @@ fn b1_b3_mistakes_are_reported_at_their_places_in_one_run() {
 }
 
 #[test]
+fn b3_calls_that_a_shared_connection_refuses_are_pointed_at() {
+    for case in cases("hints") {
+        let output = generate(&case);
+        let hints: Vec<&str> = output.warnings().collect();
+        expect_file![case.join("expected.txt")].assert_eq(&(hints.join("\n") + "\n"));
+    }
+}
+
+#[test]
 fn b4_inputs_are_the_manifest_each_source_and_the_modules_around_it_once() {
     let output = generate(&support::crate_directory().join("tests/golden/shared_source"));
     let inputs: Vec<&Path> = output.inputs().collect();

@@ -109,6 +109,37 @@ fn b3_a_source_that_does_not_parse_is_left_to_rustc() {
 }
 
 #[test]
+fn b3_a_hint_is_a_warning_that_keeps_nothing_from_being_written() {
+    let package = Package::new("hint");
+    package.check_succeeds();
+    // It calls a wrapper that only the new text has.
+    let root = fs::read_to_string(package.path().join("src/lib.rs")).unwrap();
+    package.write("src/lib.rs", &root.replace("log_recent", "select"));
+    let functions = FUNCTIONS
+        .replace("log_recent", "select")
+        .replace("_conn", "conn");
+    let functions = functions.replace(
+        "Ok(())",
+        "redis_components::redis::cmd(\"SELECT\").arg(1).exec_async(conn).await",
+    );
+    package.write("src/functions/logs.rs", &functions);
+    package.write("components.toml", &MANIFEST.replace("log_recent", "select"));
+    let output = package.cargo(&["check"]);
+    let expected = "warning: NAME@0.0.0: src/functions/logs.rs:4:34: `select` calls SELECT, which is refused on the shared connection at run time: write `select = { connection = \"dedicated\" }` in `[components.logs.functions]`";
+    assert!(
+        output.contains(&expected.replace("NAME", &package.name)),
+        "{output}"
+    );
+    assert!(!output.contains("error"), "{output}");
+    package.write(
+        "components.toml",
+        "[components.logs.functions]\nselect = { connection = \"dedicated\" }\n",
+    );
+    let output = package.cargo(&["check"]);
+    assert!(!output.contains("warning"), "{output}");
+}
+
+#[test]
 fn b2_two_manifests_and_a_renamed_runtime_fit_in_modules() {
     let package = Package::new("modules");
     let renamed = cargo_toml(&package.name).replace(

@@ -31,6 +31,17 @@ pub(crate) struct Spot {
     pub(crate) range: Range<usize>,
 }
 
+impl Spot {
+    /// Returns where the range begins, as the report shows places: `path:line:column`.
+    pub(crate) fn place(&self) -> String {
+        let before = &self.file.text[..self.range.start];
+        let line = before.matches('\n').count() + 1;
+        let start = before.rfind('\n').map_or(0, |end| end + 1);
+        let column = before[start..].chars().count() + 1;
+        format!("{}:{line}:{column}", self.file.path)
+    }
+}
+
 /// Quotes text from a user's file for a message: escaped, so that it cannot forge one, and cut.
 pub(crate) fn quoted(text: &str) -> String {
     const LONGEST: usize = 80;

@@ -5,12 +5,22 @@ pub(crate) mod file;
 pub(crate) mod render;
 
 use crate::diagnostics::diagnostic::Diagnostic;
+use crate::diagnostics::file::Spot;
 
 /// Everything found wrong so far. Every stage adds to it and goes on.
 #[derive(Default)]
 pub(crate) struct Diagnostics {
     errors: Vec<Diagnostic>,
     warnings: Vec<String>,
+    hints: Vec<(Spot, String)>,
+}
+
+/// What is shown of all that was found.
+pub(crate) struct Shown {
+    /// The report, if there is an error.
+    pub(crate) report: Option<String>,
+    pub(crate) warnings: Vec<String>,
+    pub(crate) hints: Vec<String>,
 }
 
 impl Diagnostics {
@@ -22,14 +32,26 @@ impl Diagnostics {
         self.warnings.push(text);
     }
 
-    /// Returns the report, if there is anything to report, and the warnings. `prefix` is put before paths.
-    pub(crate) fn finish(mut self, prefix: &str) -> (Option<String>, Vec<String>) {
+    /// Adds a hint, which is a warning with a place.
+    pub(crate) fn hint(&mut self, spot: Spot, text: String) {
+        self.hints.push((spot, text));
+    }
+
+    /// Returns what is shown. `prefix` is put before paths.
+    pub(crate) fn finish(mut self, prefix: &str) -> Shown {
         self.errors.sort_by_cached_key(Diagnostic::position);
         // What is wrong with a component, every one of its functions may find.
         self.errors.dedup_by(|one, other| {
             one.message == other.message && one.position() == other.position()
         });
         let report = (!self.errors.is_empty()).then(|| render::report(&self.errors, prefix));
-        (report, self.warnings)
+        let hints = self.hints.iter();
+        Shown {
+            report,
+            warnings: self.warnings,
+            hints: hints
+                .map(|(spot, text)| format!("{prefix}{}: {text}", spot.place()))
+                .collect(),
+        }
     }
 }

@@ -4,6 +4,7 @@ pub(crate) mod borrow;
 pub(crate) mod connection;
 pub(crate) mod flavour;
 pub(crate) mod generics;
+pub(crate) mod hint;
 pub(crate) mod lifetimes;
 pub(crate) mod parameters;
 pub(crate) mod reach;

@@ -8,6 +8,7 @@ use proc_macro2::{Ident, Span};
 use syn::{Attribute, Item, ItemUse};
 
 use crate::diagnostics::file::{Spot, TextFile};
+use crate::source::calls;
 use crate::source::cuts::Cuts;
 use crate::source::index::{Index, key};
 use crate::source::shorten;
@@ -20,6 +21,7 @@ pub(crate) struct Source {
     /// What the parser has not seen of the file.
     cuts: Rc<Cuts>,
     index: OnceCell<Index>,
+    may_have_unfit_calls: OnceCell<bool>,
     /// The file's own, at its top.
     pub(crate) attributes: Vec<Attribute>,
 }
@@ -35,6 +37,12 @@ impl Source {
         let lines = self.file.text[lines].lines();
         Some(lines.filter_map(|line| line.trim_start().strip_prefix("///")))
     }
+
+    /// Returns `true` if the file may have calls that a shared connection refuses.
+    pub(crate) fn may_have_unfit_calls(&self) -> bool {
+        let may_have = || calls::may_be_in(&self.file.text);
+        *self.may_have_unfit_calls.get_or_init(may_have)
+    }
 }
 
 impl Source {
@@ -45,6 +53,7 @@ impl Source {
             items,
             cuts: Rc::clone(&self.cuts),
             index: OnceCell::new(),
+            may_have_unfit_calls: self.may_have_unfit_calls.clone(),
             // Those of the item, inner ones among them, are read with it.
             attributes: Vec::new(),
         }
@@ -104,6 +113,7 @@ pub(crate) fn parse(path: &str, bytes: Vec<u8>) -> Result<Source, String> {
             items: file.items,
             cuts: Rc::new(cuts),
             index: OnceCell::new(),
+            may_have_unfit_calls: OnceCell::new(),
             attributes: file.attrs,
         }),
         Err(error) => {

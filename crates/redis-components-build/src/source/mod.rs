@@ -1,6 +1,7 @@
 //! What one file says.
 
 pub(crate) mod attributes;
+pub(crate) mod calls;
 pub(crate) mod conditions;
 pub(crate) mod cuts;
 pub(crate) mod file;

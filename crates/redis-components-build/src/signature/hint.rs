@@ -1,0 +1,106 @@
+//! What a function does that its connection refuses, as far as its body tells.
+
+use syn::{FnArg, Pat, Signature, Type};
+
+use crate::carry::choices::Choices;
+use crate::diagnostics::Diagnostics;
+use crate::find::found::Found;
+use crate::manifest::functions::Function;
+use crate::resolve::local::Local;
+use crate::resolve::resolver::Resolver;
+use crate::signature::connection::bare;
+use crate::source::calls;
+
+/// Points at the first call of a command that waits or changes the session, on a connection that calls share.
+pub(crate) fn check(
+    component: &str,
+    function: &Function,
+    found: &Found,
+    resolver: &mut Resolver<'_>,
+    diagnostics: &mut Diagnostics,
+) {
+    let signature = &found.item.sig;
+    let source = &found.scope.source;
+    if function.is_dedicated || signature.asyncness.is_none() || !source.may_have_unfit_calls() {
+        return;
+    }
+    let body = source.spot(found.item.block.brace_token.span.join());
+    let start = body.range.start;
+    let parameter = connection_name(signature);
+    let Some(call) = calls::first(&body.file.text[body.range], parameter.as_deref()) else {
+        return;
+    };
+    let Some(connection) = connection_kind(found, resolver) else {
+        return;
+    };
+    let (name, command) = (&function.name, &call.command);
+    let consequence = match connection {
+        Kind::Component => ", which is refused on the shared connection at run time".to_owned(),
+        Kind::Other { name, .. } => format!(" on a `{name}` that other calls share"),
+    };
+    let other = match connection {
+        Kind::Other {
+            can_be_dedicated: false,
+            ..
+        } => "take `&mut Connection`, and ",
+        _ => "",
+    };
+    let text = format!(
+        "`{name}` calls {command}{consequence}: {other}write `{name} = {{ connection = \"dedicated\" }}` in `[components.{component}.functions]`"
+    );
+    let range = start + call.range.start..start + call.range.end;
+    diagnostics.hint(source.file.spot(range), text);
+}
+
+/// Returns the name that the body has for its connection.
+fn connection_name(signature: &Signature) -> Option<String> {
+    match signature.inputs.first()? {
+        FnArg::Typed(parameter) => match &*parameter.pat {
+            Pat::Ident(name) => Some(name.ident.to_string()),
+            _ => None,
+        },
+        FnArg::Receiver(_) => None,
+    }
+}
+
+/// A connection that calls share.
+enum Kind {
+    Component,
+    /// A type of redis-rs, on which nothing is refused.
+    Other {
+        name: &'static str,
+        can_be_dedicated: bool,
+    },
+}
+
+/// Returns what a function takes, `None` if calls do not share that.
+fn connection_kind(found: &Found, resolver: &mut Resolver<'_>) -> Option<Kind> {
+    let mut signature = found.item.sig.clone();
+    let mut choices = Choices::default();
+    resolver.see_through(&mut signature, found.view(&found.cfg), &mut choices);
+    let FnArg::Typed(parameter) = signature.inputs.first()? else {
+        return None;
+    };
+    let mut ty = bare(&parameter.ty);
+    while let Type::Reference(reference) = ty {
+        ty = bare(&reference.elem);
+    }
+    let Type::Path(ty) = ty else {
+        return Some(Kind::Component);
+    };
+    let scope = &found.scope;
+    let path = Local { scope, resolver }.full_path(&ty.path);
+    let path: Vec<&str> = path.iter().map(String::as_str).collect();
+    match path.as_slice() {
+        [.., "redis", "aio", "PubSub"] => None,
+        [.., "redis", "aio", "MultiplexedConnection"] => Some(Kind::Other {
+            name: "MultiplexedConnection",
+            can_be_dedicated: true,
+        }),
+        [.., "redis", "aio", "ConnectionManager"] => Some(Kind::Other {
+            name: "ConnectionManager",
+            can_be_dedicated: false,
+        }),
+        _ => Some(Kind::Component),
+    }
+}

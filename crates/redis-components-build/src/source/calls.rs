@@ -1,0 +1,335 @@
+//! Which calls in a function's body a shared connection refuses, as far as their names tell.
+
+use std::ops::Range;
+
+use crate::source::lexer::{Lexer, Token};
+
+/// Commands that wait.
+const WAITING: [&str; 8] = [
+    "BLPOP",
+    "BRPOP",
+    "BRPOPLPUSH",
+    "BLMOVE",
+    "BLMPOP",
+    "BZPOPMIN",
+    "BZPOPMAX",
+    "BZMPOP",
+];
+
+/// Commands that wait if they are told to.
+const STREAMS: [&str; 2] = ["XREAD", "XREADGROUP"];
+
+/// Commands that change the session. A pipeline may begin and end a transaction.
+const SESSION: [&str; 9] = [
+    "SELECT",
+    "AUTH",
+    "HELLO",
+    "RESET",
+    "QUIT",
+    "SUBSCRIBE",
+    "PSUBSCRIBE",
+    "SSUBSCRIBE",
+    "MONITOR",
+];
+
+const BEGINS: [&str; 2] = ["MULTI", "WATCH"];
+
+const ENDS: [&str; 3] = ["EXEC", "DISCARD", "UNWATCH"];
+
+const CLIENT: &str = "CLIENT";
+
+/// Subcommands of `CLIENT` that change the session.
+const CHANGES_CLIENT: [&str; 2] = ["REPLY", "TRACKING"];
+
+/// A call of a command.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Call {
+    /// As Redis calls it.
+    pub(crate) command: String,
+    /// Where its name is in the text.
+    pub(crate) range: Range<usize>,
+}
+
+/// Returns `true` if [`first`] may find something in the text. It costs much less, and comments and strings count too.
+pub(crate) fn may_be_in(text: &str) -> bool {
+    let mut parts = text.split('.');
+    parts.next();
+    parts.any(|part| {
+        matches!(
+            part.as_bytes(),
+            [b'b', b'l' | b'r' | b'z', ..] | [b'x', b'r', ..]
+        )
+    }) || has_literal(text)
+}
+
+fn has_literal(text: &str) -> bool {
+    let mut before = "";
+    for part in text.split('"') {
+        if before.trim_end().ends_with("cmd(") && Kind::of(part).is_some() {
+            return true;
+        }
+        before = part;
+    }
+    false
+}
+
+/// Returns the first call in a body that is refused on a shared connection, if that is in `connection`.
+pub(crate) fn first(body: &str, connection: Option<&str>) -> Option<Call> {
+    if !may_be_in(body) {
+        return None;
+    }
+    let mut scan = Scan::default();
+    let mut lexer = Lexer::new(body);
+    let mut recent = [None; 3];
+    let mut end = 0;
+    while let Some(token) = lexer.next() {
+        let literal = literal(&body[..lexer.position()], token);
+        match (recent, token) {
+            (
+                [receiver, Some(Token::Mark(b'.')), Some(Token::Word(name))],
+                Token::Mark(b'(' | b':'),
+            ) => {
+                let is_own =
+                    matches!(receiver, Some(Token::Word(word)) if Some(word) == connection);
+                scan.method(name, end - name.len()..end, is_own);
+            }
+            ([before, Some(Token::Word("cmd")), Some(Token::Mark(b'('))], Token::Other) => {
+                if let Some(name) = literal {
+                    let is_queued = before == Some(Token::Mark(b'.'));
+                    let end = lexer.position();
+                    scan.command(name, end - name.len() - 2..end, is_queued);
+                }
+            }
+            (_, Token::Mark(b';')) => scan.client = None,
+            _ => {
+                if let Some(text) = literal {
+                    scan.argument(text);
+                }
+            }
+        }
+        recent = [recent[1], recent[2], Some(token)];
+        end = lexer.position();
+    }
+    scan.first()
+}
+
+/// Returns what is inside of the string literal at the end of a text.
+fn literal<'a>(text: &'a str, token: Token<'_>) -> Option<&'a str> {
+    if token != Token::Other {
+        return None;
+    }
+    text.strip_suffix('"')?.rsplit('"').next()
+}
+
+/// What a body has.
+#[derive(Default)]
+struct Scan {
+    calls: Vec<(Call, Kind)>,
+    /// The `CLIENT` whose subcommand is still to come.
+    client: Option<Range<usize>>,
+    blocks: bool,
+    is_atomic: bool,
+    ends_transaction: bool,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Waits,
+    /// On the connection itself, and not in a pipeline.
+    WaitsHere,
+    ReadsStreams,
+    ChangesSession,
+    Begins,
+    /// In a pipeline.
+    BeginsQueued,
+    Client,
+}
+
+impl Kind {
+    fn of(name: &str) -> Option<Self> {
+        let is_in = |names: &[&str]| names.iter().any(|one| name.eq_ignore_ascii_case(one));
+        if is_in(&WAITING) {
+            Some(Self::Waits)
+        } else if is_in(&STREAMS) {
+            Some(Self::ReadsStreams)
+        } else if is_in(&SESSION) {
+            Some(Self::ChangesSession)
+        } else if is_in(&BEGINS) {
+            Some(Self::Begins)
+        } else if is_in(&[CLIENT]) {
+            Some(Self::Client)
+        } else {
+            None
+        }
+    }
+}
+
+impl Scan {
+    fn method(&mut self, name: &str, range: Range<usize>, is_own: bool) {
+        match name {
+            "block" => self.blocks = true,
+            "atomic" => self.is_atomic = true,
+            "xread_options" => self.add(STREAMS[0], range, Kind::ReadsStreams),
+            _ => {
+                let is_lower = |command: &&&str| name.eq_ignore_ascii_case(command);
+                if name.bytes().all(|byte| byte.is_ascii_lowercase())
+                    && let Some(command) = WAITING.iter().find(is_lower)
+                {
+                    let kind = if is_own { Kind::WaitsHere } else { Kind::Waits };
+                    self.add(command, range, kind);
+                }
+            }
+        }
+    }
+
+    /// Notes what is given to `cmd(`, queued if that is a pipeline's.
+    fn command(&mut self, name: &str, range: Range<usize>, is_queued: bool) {
+        self.client = None;
+        self.ends_transaction |= ENDS.iter().any(|end| name.eq_ignore_ascii_case(end));
+        match Kind::of(name) {
+            Some(Kind::Client) => self.client = Some(range),
+            Some(Kind::Begins) if is_queued => self.add(name, range, Kind::BeginsQueued),
+            Some(kind) => self.add(name, range, kind),
+            None => {}
+        }
+    }
+
+    /// Notes a literal elsewhere.
+    fn argument(&mut self, text: &str) {
+        self.blocks |= text.eq_ignore_ascii_case("BLOCK");
+        if let Some(range) = self.client.take()
+            && CHANGES_CLIENT
+                .iter()
+                .any(|word| text.eq_ignore_ascii_case(word))
+        {
+            self.add(&format!("{CLIENT} {text}"), range, Kind::ChangesSession);
+        }
+    }
+
+    fn add(&mut self, command: &str, range: Range<usize>, kind: Kind) {
+        let mut command = command.to_ascii_uppercase();
+        if kind == Kind::ReadsStreams {
+            command.push_str(" with BLOCK");
+        }
+        self.calls.push((Call { command, range }, kind));
+    }
+
+    fn first(self) -> Option<Call> {
+        let is_refused = |kind| match kind {
+            // Nothing waits in a transaction.
+            Kind::Waits => !self.is_atomic,
+            Kind::ReadsStreams => self.blocks && !self.is_atomic,
+            Kind::BeginsQueued => !self.ends_transaction,
+            Kind::WaitsHere | Kind::ChangesSession | Kind::Begins => true,
+            Kind::Client => false,
+        };
+        let mut calls = self.calls.into_iter();
+        calls
+            .find(|(_, kind)| is_refused(*kind))
+            .map(|(call, _)| call)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{first, may_be_in};
+
+    fn found(body: &str) -> Option<String> {
+        let call = first(body, Some("conn"))?;
+        assert!(may_be_in(body), "{body}");
+        let at = &body[call.range];
+        let name = call.command.split(' ').next().unwrap_or_default();
+        assert!(
+            at.to_ascii_uppercase().contains(name) || at == "xread_options",
+            "{at}"
+        );
+        Some(call.command)
+    }
+
+    #[test]
+    fn b3_what_a_shared_connection_refuses_is_found() {
+        for (body, command) in [
+            ("{ conn.blpop(key, 0.0).await }", "BLPOP"),
+            (
+                "{ conn\n    .bzpopmin::<_, ()>(key, 0.0).await }",
+                "BZPOPMIN",
+            ),
+            ("{ ü(); self.conn.brpoplpush(a, b, 1.0) }", "BRPOPLPUSH"),
+            ("{ redis::cmd(\"BLPOP\").arg(key) }", "BLPOP"),
+            ("{ cmd(\n    \"blMove\",\n) }", "BLMOVE"),
+            (
+                "{ cmd(\"XREAD\").arg(\"block\").arg(5) }",
+                "XREAD with BLOCK",
+            ),
+            (
+                "{ let o = O::default().block(5); conn.xread_options(&k, &i, &o) }",
+                "XREAD with BLOCK",
+            ),
+            (
+                "{ cmd(\"XREADGROUP\").arg(&[\"GROUP\", \"g\", \"c\", \"BLOCK\"]) }",
+                "XREADGROUP with BLOCK",
+            ),
+            (
+                "{ cmd(\"client\").arg(\"reply\").arg(\"off\") }",
+                "CLIENT REPLY",
+            ),
+            (
+                "{ cmd(\"CLIENT\").arg(&[\"TRACKING\", \"on\"]) }",
+                "CLIENT TRACKING",
+            ),
+            ("{ cmd(\"WATCH\"); redis::pipe().atomic() }", "WATCH"),
+            ("{ redis::pipe().cmd(\"MULTI\").set(a, 1) }", "MULTI"),
+            ("{ conn.blpop(a, 0.0); redis::pipe().atomic() }", "BLPOP"),
+            ("{ cmd(\"SELECT\").arg(1); conn.blpop(a, 0.0) }", "SELECT"),
+        ] {
+            assert_eq!(found(body).as_deref(), Some(command), "{body}");
+        }
+        for name in [
+            "SELECT",
+            "auth",
+            "Multi",
+            "WATCH",
+            "SUBSCRIBE",
+            "PSUBSCRIBE",
+            "MONITOR",
+            "HELLO",
+            "RESET",
+        ] {
+            let body = format!("{{ redis::cmd(\"{name}\").exec_async(conn) }}");
+            assert_eq!(found(&body), Some(name.to_uppercase()));
+        }
+    }
+
+    #[test]
+    fn b3_what_a_shared_connection_takes_is_left_alone() {
+        for body in [
+            "{ conn.lpop(key, None).await }",
+            "{ /* conn.blpop(key, 0.0) */ \"conn.blpop(key, 0.0)\"; // cmd(\"BLPOP\")\n }",
+            "{ r#\"cmd(\"SELECT\")\"#; log(\"BLPOP\") }",
+            "{ self.blpop = 1; blpop(key); queue::blpop(key) }",
+            "{ conn.blpop_all(key); conn.BLPOP(key) }",
+            "{ sub.subscribe(\"SUBSCRIBE\") }",
+            "{ cmd(\"GET\").arg(\"SELECT\") }",
+            "{ cmd(name).arg(\"BLPOP\") }",
+            "{ cmd(\"XREAD\").arg(\"STREAMS\") }",
+            "{ conn.xread_options(&k, &i, &o) }",
+            "{ lock.block(5); conn.xread(&k, &i) }",
+            "{ cmd(\"CLIENT\").arg(\"ID\"); log(\"REPLY\") }",
+            "{ cmd(\"CLIENT\").arg(word); log(\"REPLY\") }",
+            "{ redis::pipe().atomic().blpop(a, 0.0).set(b, 1) }",
+            "{ redis::pipe().cmd(\"WATCH\").arg(a).cmd(\"MULTI\").set(a, 1).cmd(\"EXEC\") }",
+        ] {
+            assert_eq!(found(body), None, "{body}");
+        }
+    }
+
+    #[test]
+    fn b3_most_bodies_are_not_read() {
+        for body in [
+            "{ conn.set(\"BLPOP\", block.by).await }",
+            "{ redis::cmd(\"GET\").arg(\"x\") }",
+        ] {
+            assert!(!may_be_in(body), "{body}");
+        }
+    }
+}
