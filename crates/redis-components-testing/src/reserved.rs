@@ -67,14 +67,13 @@ mod tests {
         let reserved = Reserved::any().unwrap();
         let address = ("127.0.0.1", reserved.port());
         assert!(TcpStream::connect(address).is_err());
-        let server = TcpListener::bind(address).unwrap();
-        assert!(TcpStream::connect(address).is_ok());
-        // It is never free, so that no other process can take it meanwhile.
+        // The port is never free, so that no other process can take it meanwhile.
         let again = Reserved::again(address.1).unwrap();
         drop(reserved);
+        assert_eq!(again.port(), address.1);
+        let server = TcpListener::bind(address).unwrap();
         assert!(TcpStream::connect(address).is_ok());
         drop(server);
-        assert_eq!(again.port(), address.1);
         assert!(TcpStream::connect(address).is_err());
     }
 }
