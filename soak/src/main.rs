@@ -30,6 +30,7 @@ mod admin;
 mod components;
 mod fleet;
 mod fleets;
+mod freezer;
 pub mod functions;
 mod gate;
 mod judge;

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use redis::RedisError;
 use redis_components::ErrorKind;
 
 use crate::actors::caller::{Caller, took};
 use crate::places::{Part, name};
 use crate::record::class::Excuse;
+use crate::record::effect::kind;
 use crate::record::history::{Span, What};
 
 impl Caller {
@@ -58,26 +60,31 @@ impl Caller {
     }
 
     /// Returns the excuse of a failed call, once all stalls of the machine are known.
-    pub(crate) fn excuse_of_failure(&self, call: Span, ours: Option<ErrorKind>) -> Option<Excuse> {
-        self.excuse(call, ours).or_else(|| {
+    pub(crate) fn excuse_of_failure(&self, call: Span, error: &RedisError) -> Option<Excuse> {
+        self.excuse(call, Some(error)).or_else(|| {
             self.soak.stall_watch.wait_until_known(call.ended);
-            self.excuse(call, ours)
+            self.excuse(call, Some(error))
         })
     }
 
-    /// Returns the excuse of a call; `ours` is the error of the runtime, if it made one.
-    pub(crate) fn excuse(&self, call: Span, ours: Option<ErrorKind>) -> Option<Excuse> {
+    /// Returns the excuse of a call to fail with the error, or in any way.
+    pub(crate) fn excuse(&self, call: Span, error: Option<&RedisError>) -> Option<Excuse> {
+        let ours = error.and_then(kind);
         let history = self.soak.history(self.which);
         let faults = self.soak.faults();
         let possible = history.possible(call, self.which.wait(), &faults);
-        let felt = |part: &dyn Fn(Part) -> bool| faults.felt(part, call.begun, call.ended);
+        let felt = |part: &dyn Fn(Part) -> bool| {
+            let mut effects = faults.felt(part, call.begun, call.ended);
+            effects.find_map(|effect| effect.excuse(self.class, error))
+        };
         let excuse = possible.iter().find_map(|entry| match entry.what {
             What::Off if ours == Some(ErrorKind::Disabled) => Some(Excuse::Disabled),
-            What::On(place) if felt(&|part| place.needs(part)) => Some(Excuse::Server),
+            What::On(place) => felt(&|part| place.needs(part)),
             _ => None,
         });
         let finds_none = || possible.iter().any(|entry| entry.what == What::Nothing);
-        let cold = || self.is_cold && (finds_none() || felt(&|part| part == Part::Config));
+        let cold =
+            || self.is_cold && (finds_none() || felt(&|part| part == Part::Config).is_some());
         excuse.or_else(|| cold().then_some(Excuse::Cold))
     }
 }
