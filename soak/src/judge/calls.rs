@@ -7,9 +7,9 @@ use redis_components::ErrorKind;
 
 use crate::actors::caller::{Caller, took};
 use crate::places::{Part, name};
-use crate::record::class::Excuse;
-use crate::record::effect::kind;
-use crate::record::history::{Span, What};
+use crate::record::class::{Class, Excuse};
+use crate::record::effect::{is_end_of_subscription, kind};
+use crate::record::history::{Entry, Span, What};
 
 impl Caller {
     pub(crate) fn must_end_within(&self, call: Span, bound: Duration) {
@@ -73,9 +73,10 @@ impl Caller {
         let history = self.soak.history(self.which);
         let faults = self.soak.faults();
         let possible = history.possible(call, self.which.wait(), &faults);
+        let moves = moves(possible);
         let felt = |part: &dyn Fn(Part) -> bool| {
             let mut effects = faults.felt(part, call.begun, call.ended);
-            effects.find_map(|effect| effect.excuse(self.class, error))
+            effects.find_map(|effect| effect.excuse(self.class, moves, error))
         };
         let excuse = possible.iter().find_map(|entry| match entry.what {
             What::Off if ours == Some(ErrorKind::Disabled) => Some(Excuse::Disabled),
@@ -85,6 +86,19 @@ impl Caller {
         let finds_none = || possible.iter().any(|entry| entry.what == What::Nothing);
         let cold =
             || self.is_cold && (finds_none() || felt(&|part| part == Part::Config).is_some());
-        excuse.or_else(|| cold().then_some(Excuse::Cold))
+        let ends = || {
+            let is_end = error.is_none_or(is_end_of_subscription);
+            moves && self.class == Class::Subscriber && is_end
+        };
+        excuse
+            .or_else(|| cold().then_some(Excuse::Cold))
+            .or_else(|| ends().then_some(Excuse::Moved))
     }
+}
+
+/// Returns `true` if a component that had these configs, one after the other, has moved.
+fn moves(possible: &[Entry]) -> bool {
+    let mut elsewhere = possible.iter().map(|entry| entry.what);
+    let first = elsewhere.next();
+    elsewhere.any(|what| what != What::Nothing && Some(what) != first)
 }

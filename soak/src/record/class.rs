@@ -51,6 +51,7 @@ pub(crate) enum Excuse {
     Busy,
     RefusedClient,
     Disabled,
+    Moved,
     Cold,
 }
 
@@ -62,6 +63,7 @@ impl Excuse {
             Self::Busy => "a possible server ran a script",
             Self::RefusedClient => "a possible server was at its limit of clients",
             Self::Disabled => "the component was switched off",
+            Self::Moved => "a subscriber's component moved",
             Self::Cold => "a new scope that found no config",
         }
     }

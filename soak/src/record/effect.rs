@@ -25,7 +25,13 @@ pub(crate) enum Effect {
 
 impl Effect {
     /// Returns why a call may fail with the error; without an error, why it may fail at all.
-    pub(crate) fn excuse(self, class: Class, error: Option<&RedisError>) -> Option<Excuse> {
+    /// A call whose component moves needs a new connection.
+    pub(crate) fn excuse(
+        self,
+        class: Class,
+        moves: bool,
+        error: Option<&RedisError>,
+    ) -> Option<Excuse> {
         let is = |expected: fn(&RedisError) -> bool| error.is_none_or(expected);
         match self {
             Self::Nothing => None,
@@ -34,9 +40,8 @@ impl Effect {
                 (class.writes() && is(is_misconf)).then_some(Excuse::RefusedWrite)
             }
             Self::Busy => is(is_of_a_busy_server).then_some(Excuse::Busy),
-            Self::RefusesClients => {
-                (class.connects() && is(is_client_limit)).then_some(Excuse::RefusedClient)
-            }
+            Self::RefusesClients => ((moves || class.connects()) && is(is_client_limit))
+                .then_some(Excuse::RefusedClient),
         }
     }
 
@@ -53,6 +58,11 @@ impl Effect {
             Self::Anything | Self::Busy | Self::RefusesClients => RECOVERY,
         }
     }
+}
+
+/// Returns `true` if the error says that the connection of a subscriber has ended.
+pub(crate) fn is_end_of_subscription(error: &RedisError) -> bool {
+    kind(error).is_none_or(|kind| kind == ErrorKind::ComponentMoved) && error.is_io_error()
 }
 
 /// Returns `true` if the error proves that the server did not execute the call.
@@ -116,7 +126,7 @@ mod tests {
     #[test]
     fn a_server_that_cannot_save_refuses_writes_and_nothing_else() {
         let misconf = of_server("-MISCONF cannot persist\r\n");
-        let excuse = |class, error| Effect::RefusesWrites.excuse(class, Some(error));
+        let excuse = |class, error| Effect::RefusesWrites.excuse(class, false, Some(error));
         assert_eq!(excuse(Class::Task, &misconf), Some(Excuse::RefusedWrite));
         assert_eq!(excuse(Class::Subscriber, &misconf), None);
         assert_eq!(excuse(Class::Task, &of_server("-BUSY script\r\n")), None);
@@ -128,7 +138,7 @@ mod tests {
 
     #[test]
     fn a_busy_server_is_silent_or_says_so() {
-        let excuse = |error| Effect::Busy.excuse(Class::Task, Some(&error));
+        let excuse = |error| Effect::Busy.excuse(Class::Task, false, Some(&error));
         let timeout = RedisError::from(std::io::Error::from(std::io::ErrorKind::TimedOut));
         assert_eq!(excuse(timeout), Some(Excuse::Busy));
         assert_eq!(excuse(of_server("-BUSY script\r\n")), Some(Excuse::Busy));
@@ -137,14 +147,12 @@ mod tests {
 
     #[test]
     fn a_limit_of_clients_concerns_those_who_connect() {
-        let excuse = |class, error| Effect::RefusesClients.excuse(class, error);
-        assert_eq!(
-            excuse(Class::Scope, None),
-            Some(Excuse::RefusedClient),
-            "it may fail"
-        );
-        assert_eq!(excuse(Class::Task, None), None);
+        let excuse = |class, moves, error| Effect::RefusesClients.excuse(class, moves, error);
+        let refused = Some(Excuse::RefusedClient);
+        assert_eq!(excuse(Class::Scope, false, None), refused);
+        assert_eq!(excuse(Class::Task, true, None), refused);
+        assert_eq!(excuse(Class::Task, false, None), None);
         let timeout = RedisError::from(std::io::Error::from(std::io::ErrorKind::TimedOut));
-        assert_eq!(excuse(Class::Scope, Some(&timeout)), None);
+        assert_eq!(excuse(Class::Scope, false, Some(&timeout)), None);
     }
 }
