@@ -129,7 +129,8 @@ mod tests {
         let excuse = |class, error| Effect::RefusesWrites.excuse(class, false, Some(error));
         assert_eq!(excuse(Class::Task, &misconf), Some(Excuse::RefusedWrite));
         assert_eq!(excuse(Class::Subscriber, &misconf), None);
-        assert_eq!(excuse(Class::Task, &of_server("-BUSY script\r\n")), None);
+        let busy = of_server("-BUSY script\r\n");
+        assert_eq!(excuse(Class::Task, &busy), None);
         let timeout = RedisError::from(std::io::Error::from(std::io::ErrorKind::TimedOut));
         assert_eq!(excuse(Class::Task, &timeout), None);
         assert!(proves_refusal(&misconf));

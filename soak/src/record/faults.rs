@@ -128,7 +128,7 @@ mod tests {
     use std::time::{Duration, Instant};
 
     use super::{Faults, Window};
-    use crate::places::{MARGIN, Part};
+    use crate::places::{MARGIN, Part, RECOVERY};
     use crate::record::effect::Effect;
 
     const SECOND: Duration = Duration::from_secs(1);

@@ -83,7 +83,7 @@ impl Pump {
                 return Ok(self.passed.0 < limit);
             }
             Manner::Pass | Manner::Hold | Manner::CutAfter(_) | Manner::HangUpOn(_) => {
-                to.write_all(bytes)?
+                to.write_all(bytes)?;
             }
         }
         Ok(true)

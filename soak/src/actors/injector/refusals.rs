@@ -41,6 +41,7 @@ pub(super) fn fail_to_save(soak: &Soak, rng: &mut Rng, server: &Server, part: Pa
             fs::create_dir(&dump)?;
             set(&mut there, "save", "3600 1")?;
             save(&mut there, "err")?;
+            refuses_writes(&mut there)?;
             last(soak, rng, LENGTH);
             fs::remove_dir(&dump)?;
             save(&mut there, "ok")
@@ -134,6 +135,15 @@ fn save(there: &mut Connection, expected: &str) -> RedisResult<()> {
         }
         Ok(is_done)
     })
+}
+
+/// Checks that the fault is one.
+fn refuses_writes(there: &mut Connection) -> RedisResult<()> {
+    match request(&["DEL", "nothing"]).exec(there) {
+        Err(error) if error.code() == Some("MISCONF") => Ok(()),
+        Err(error) => Err(error),
+        Ok(()) => Err(failed("a server that cannot save takes writes")),
+    }
 }
 
 fn until(mut condition: impl FnMut() -> RedisResult<bool>) -> RedisResult<()> {
