@@ -20,6 +20,8 @@ pub(crate) enum Part {
     Config,
     Server(usize),
     Proxy(usize),
+    /// A runtime of the application.
+    Executor,
     /// Everything runs on it.
     Machine,
 }
@@ -39,7 +41,7 @@ impl Place {
     /// Returns `true` if a call that runs here needs the part.
     pub(crate) fn needs(self, part: Part) -> bool {
         match part {
-            Part::Config => false,
+            Part::Config | Part::Executor => false,
             Part::Machine => true,
             Part::Server(server) => server == self.server,
             Part::Proxy(server) => self.by_proxy && server == self.server,

@@ -6,9 +6,11 @@ use std::time::Instant;
 use redis_components::{Scope, Settings};
 
 use crate::fleet::Fleet;
+use crate::freezer::Freezer;
 use crate::gate::Gate;
 use crate::lock::lock;
 use crate::places::{CONNECT, Part, REREAD, RESPONSE};
+use crate::record::effect::Effect;
 use crate::record::elements::Elements;
 use crate::record::faults::Faults;
 use crate::record::history::{History, What};
@@ -27,6 +29,7 @@ pub(crate) struct Soak {
     pub(crate) journal: Journal,
     pub(crate) tally: Tally,
     pub(crate) stall_watch: StallWatch,
+    pub(crate) freezer: Freezer,
     faults: RwLock<Faults>,
     histories: [RwLock<History>; COMPONENTS],
     ledgers: Mutex<Vec<(String, Arc<Mutex<Ledger>>)>>,
@@ -43,6 +46,7 @@ impl Soak {
             journal: Journal::new(),
             tally: Tally::default(),
             stall_watch: StallWatch::default(),
+            freezer: Freezer::default(),
             faults: RwLock::default(),
             histories: std::array::from_fn(|_| RwLock::default()),
             ledgers: Mutex::default(),
@@ -83,11 +87,22 @@ impl Soak {
         history.unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Makes a fault, which lasts while `f` runs.
+    /// Makes a fault that may make any call fail, and lasts while `f` runs.
     pub(crate) fn with_fault<T>(&self, part: Part, kind: &'static str, f: impl FnOnce() -> T) -> T {
+        self.with_effect(part, Effect::Anything, kind, f)
+    }
+
+    /// Makes a fault with a known effect, which lasts while `f` runs.
+    pub(crate) fn with_effect<T>(
+        &self,
+        part: Part,
+        effect: Effect,
+        kind: &'static str,
+        f: impl FnOnce() -> T,
+    ) -> T {
         self.journal.event(&format!("{part:?}: {kind}"));
         self.tally.fault(kind);
-        let number = self.faults_mut().begin(part);
+        let number = self.faults_mut().begin(part, effect);
         let result = f();
         self.faults_mut().end(number);
         self.journal.event(&format!("{part:?}: {kind} is over"));

@@ -101,6 +101,21 @@ fn a_reply_can_be_cut_in_the_middle() {
 }
 
 #[test]
+fn a_proxy_can_hang_up_on_a_command() {
+    let server = Server::start();
+    let proxy = Proxy::to(&server);
+    let mut open = connect(&proxy).unwrap();
+    proxy.hang_up_on("CLIENT");
+    assert_eq!(echo(&mut open, "CLIENT").unwrap(), "CLIENT");
+    let asked = redis::cmd("client").arg("ID").exec(&mut open);
+    assert!(asked.unwrap_err().is_connection_dropped());
+    assert!(echo(&mut open, "gone").is_err());
+    proxy.pass();
+    let mut new = connect(&proxy).unwrap();
+    redis::cmd("CLIENT").arg("ID").exec(&mut new).unwrap();
+}
+
+#[test]
 fn a_proxy_that_refuses_can_accept_again() {
     let server = Server::start();
     let proxy = Proxy::to(&server);

@@ -4,12 +4,12 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use redis::{RedisError, RedisResult};
-use redis_components::ErrorKind;
 
 use crate::fleet::Fleet;
 use crate::lock::lock;
 use crate::places::{LONGEST_CALL, named};
 use crate::record::class::Class;
+use crate::record::effect::{kind, proves_refusal};
 use crate::record::history::Span;
 use crate::record::ledger::Ledger;
 use crate::soak::Soak;
@@ -122,7 +122,7 @@ impl Caller {
 
     /// Notes a failed call, which must not have taken longer than `bound` and must have an excuse.
     pub(crate) fn failed(&self, call: Span, bound: Duration, error: &RedisError) {
-        let excuse = self.excuse_of_failure(call, kind(error));
+        let excuse = self.excuse_of_failure(call, error);
         self.soak.tally.failed(self.class, took(call), excuse);
         if excuse.is_none() {
             self.wrong(&format!(
@@ -146,11 +146,7 @@ impl Caller {
 
 /// Returns `true` if the server may have executed a call that failed.
 pub(crate) fn was_sent(error: &RedisError) -> bool {
-    kind(error).is_none()
-}
-
-fn kind(error: &RedisError) -> Option<ErrorKind> {
-    redis_components::Error::of(error).map(redis_components::Error::kind)
+    kind(error).is_none() && !proves_refusal(error)
 }
 
 pub(crate) fn took(call: Span) -> Duration {

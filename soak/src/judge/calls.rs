@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use redis::RedisError;
 use redis_components::ErrorKind;
 
 use crate::actors::caller::{Caller, took};
 use crate::places::{Part, name};
-use crate::record::class::Excuse;
-use crate::record::history::{Span, What};
+use crate::record::class::{Class, Excuse};
+use crate::record::effect::{is_end_of_subscription, kind};
+use crate::record::history::{Entry, Span, What};
 
 impl Caller {
     pub(crate) fn must_end_within(&self, call: Span, bound: Duration) {
@@ -58,26 +60,45 @@ impl Caller {
     }
 
     /// Returns the excuse of a failed call, once all stalls of the machine are known.
-    pub(crate) fn excuse_of_failure(&self, call: Span, ours: Option<ErrorKind>) -> Option<Excuse> {
-        self.excuse(call, ours).or_else(|| {
+    pub(crate) fn excuse_of_failure(&self, call: Span, error: &RedisError) -> Option<Excuse> {
+        self.excuse(call, Some(error)).or_else(|| {
             self.soak.stall_watch.wait_until_known(call.ended);
-            self.excuse(call, ours)
+            self.excuse(call, Some(error))
         })
     }
 
-    /// Returns the excuse of a call; `ours` is the error of the runtime, if it made one.
-    pub(crate) fn excuse(&self, call: Span, ours: Option<ErrorKind>) -> Option<Excuse> {
+    /// Returns the excuse of a call to fail with the error, or in any way.
+    pub(crate) fn excuse(&self, call: Span, error: Option<&RedisError>) -> Option<Excuse> {
+        let ours = error.and_then(kind);
         let history = self.soak.history(self.which);
         let faults = self.soak.faults();
         let possible = history.possible(call, self.which.wait(), &faults);
-        let felt = |part: &dyn Fn(Part) -> bool| faults.felt(part, call.begun, call.ended);
+        let moves = moves(possible);
+        let felt = |part: &dyn Fn(Part) -> bool| {
+            let mut effects = faults.felt(part, call.begun, call.ended);
+            effects.find_map(|effect| effect.excuse(self.class, moves, error))
+        };
         let excuse = possible.iter().find_map(|entry| match entry.what {
             What::Off if ours == Some(ErrorKind::Disabled) => Some(Excuse::Disabled),
-            What::On(place) if felt(&|part| place.needs(part)) => Some(Excuse::Server),
+            What::On(place) => felt(&|part| place.needs(part)),
             _ => None,
         });
         let finds_none = || possible.iter().any(|entry| entry.what == What::Nothing);
-        let cold = || self.is_cold && (finds_none() || felt(&|part| part == Part::Config));
-        excuse.or_else(|| cold().then_some(Excuse::Cold))
+        let cold =
+            || self.is_cold && (finds_none() || felt(&|part| part == Part::Config).is_some());
+        let ends = || {
+            let is_end = error.is_none_or(is_end_of_subscription);
+            moves && self.class == Class::Subscriber && is_end
+        };
+        excuse
+            .or_else(|| cold().then_some(Excuse::Cold))
+            .or_else(|| ends().then_some(Excuse::Moved))
     }
+}
+
+/// Returns `true` if a component that had these configs, one after the other, has moved.
+fn moves(possible: &[Entry]) -> bool {
+    let mut elsewhere = possible.iter().map(|entry| entry.what);
+    let first = elsewhere.next();
+    elsewhere.any(|what| what != What::Nothing && Some(what) != first)
 }

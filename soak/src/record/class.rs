@@ -7,6 +7,7 @@ pub(crate) enum Class {
     Thread,
     Cancelled,
     Runtime,
+    Frozen,
     Scope,
     Push,
     Pop,
@@ -20,11 +21,25 @@ impl Class {
             Self::Thread => "threads",
             Self::Cancelled => "tasks that cancel",
             Self::Runtime => "short-lived runtimes",
+            Self::Frozen => "tasks that freeze",
             Self::Scope => "scopes",
             Self::Push => "pushes",
             Self::Pop => "pops (dedicated)",
             Self::Subscriber => "subscribers",
         }
+    }
+
+    /// Returns `true` if the calls write.
+    pub(crate) fn writes(self) -> bool {
+        self != Self::Subscriber
+    }
+
+    /// Returns `true` if the calls need new connections while their component stays where it is.
+    pub(crate) fn connects(self) -> bool {
+        matches!(
+            self,
+            Self::Runtime | Self::Scope | Self::Pop | Self::Subscriber
+        )
     }
 }
 
@@ -32,7 +47,11 @@ impl Class {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Excuse {
     Server,
+    RefusedWrite,
+    Busy,
+    RefusedClient,
     Disabled,
+    Moved,
     Cold,
 }
 
@@ -40,7 +59,11 @@ impl Excuse {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Server => "a fault of a possible server, or of the machine",
+            Self::RefusedWrite => "a possible server could not save",
+            Self::Busy => "a possible server ran a script",
+            Self::RefusedClient => "a possible server was at its limit of clients",
             Self::Disabled => "the component was switched off",
+            Self::Moved => "a subscriber's component moved",
             Self::Cold => "a new scope that found no config",
         }
     }

@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use crate::places::{MARGIN, Part, RECOVERY};
+use crate::places::{MARGIN, Part};
+use crate::record::effect::Effect;
 
 /// All faults so far.
 #[derive(Debug, Default)]
@@ -13,6 +14,7 @@ pub(crate) struct Faults {
 #[derive(Debug)]
 struct Window {
     part: Part,
+    effect: Effect,
     begun: Instant,
     /// None while the fault lasts.
     ended: Option<Instant>,
@@ -20,9 +22,10 @@ struct Window {
 
 impl Faults {
     /// Notes a fault that is about to begin. Returns its number.
-    pub(crate) fn begin(&mut self, part: Part) -> usize {
+    pub(crate) fn begin(&mut self, part: Part, effect: Effect) -> usize {
         self.windows.push(Window {
             part,
+            effect,
             begun: Instant::now(),
             ended: None,
         });
@@ -38,6 +41,7 @@ impl Faults {
     pub(crate) fn stood_still(&mut self, begun: Instant, ended: Instant) {
         self.windows.push(Window {
             part: Part::Machine,
+            effect: Effect::Anything,
             begun,
             ended: Some(ended),
         });
@@ -45,7 +49,7 @@ impl Faults {
 
     /// Returns how long the machine was stalled between two times.
     pub(crate) fn still_for(&self, from: Instant, until: Instant) -> Duration {
-        let still = self.overlapping(&|part| part == Part::Machine, Duration::ZERO, from, until);
+        let still = self.overlapping(|_| false, Duration::ZERO, from, until);
         still
             .filter_map(|window| {
                 let end = window.ended?.min(until);
@@ -54,11 +58,16 @@ impl Faults {
             .sum()
     }
 
-    /// Returns `true` if a fault of one of the parts could be felt between two times, even on a
-    /// busy machine.
-    pub(crate) fn felt(&self, parts: impl Fn(Part) -> bool, from: Instant, until: Instant) -> bool {
-        let mut overlapping = self.overlapping(&parts, RECOVERY + MARGIN, from, until);
-        overlapping.next().is_some()
+    /// Returns the effects of the faults of the parts that could be felt between two times, even
+    /// on a busy machine.
+    pub(crate) fn felt(
+        &self,
+        parts: impl Fn(Part) -> bool,
+        from: Instant,
+        until: Instant,
+    ) -> impl Iterator<Item = Effect> {
+        self.overlapping(parts, MARGIN, from, until)
+            .map(|window| window.effect)
     }
 
     /// Returns `true` if no fault of the parts could be felt for `length` between two times.
@@ -74,14 +83,17 @@ impl Faults {
             return false;
         }
         let mut calm_since = from;
-        let mut windows: Vec<_> = self.overlapping(&parts, RECOVERY, from, until).collect();
+        let mut windows: Vec<_> = self
+            .overlapping(parts, Duration::ZERO, from, until)
+            .filter(|window| window.effect.holds_up_changes())
+            .collect();
         // A stall is noted after it.
         windows.sort_by_key(|window| window.begun);
         for window in windows {
             if window.begun.saturating_duration_since(calm_since) >= length {
                 return true;
             }
-            match window.felt_until(RECOVERY) {
+            match window.felt_until(Duration::ZERO) {
                 Some(end) => calm_since = calm_since.max(end),
                 None => return false,
             }
@@ -91,22 +103,23 @@ impl Faults {
 
     fn overlapping(
         &self,
-        parts: &impl Fn(Part) -> bool,
-        recovery: Duration,
+        parts: impl Fn(Part) -> bool,
+        margin: Duration,
         from: Instant,
         until: Instant,
     ) -> impl Iterator<Item = &Window> {
         self.windows.iter().filter(move |window| {
             window.begun <= until
-                && window.felt_until(recovery).is_none_or(|end| end >= from)
+                && window.felt_until(margin).is_none_or(|end| end >= from)
                 && (window.part == Part::Machine || parts(window.part))
         })
     }
 }
 
 impl Window {
-    fn felt_until(&self, recovery: Duration) -> Option<Instant> {
-        self.ended.map(|ended| ended + recovery)
+    fn felt_until(&self, margin: Duration) -> Option<Instant> {
+        self.ended
+            .map(|ended| ended + self.effect.recovery() + margin)
     }
 }
 
@@ -116,12 +129,14 @@ mod tests {
 
     use super::{Faults, Window};
     use crate::places::{MARGIN, Part, RECOVERY};
+    use crate::record::effect::Effect;
 
     const SECOND: Duration = Duration::from_secs(1);
 
     fn faults(start: Instant) -> Faults {
         let window = |part, begun: u32, ended: Option<u32>| Window {
             part,
+            effect: Effect::Anything,
             begun: start + begun * SECOND,
             ended: ended.map(|ended| start + ended * SECOND),
         };
@@ -139,8 +154,10 @@ mod tests {
         let start = Instant::now();
         let faults = faults(start);
         let first = |part| part == Part::Server(0);
-        let felt =
-            |from: Duration, until: Duration| faults.felt(first, start + from, start + until);
+        let felt = |from: Duration, until: Duration| {
+            let mut effects = faults.felt(first, start + from, start + until);
+            effects.next().is_some()
+        };
         assert!(!felt(8 * SECOND, 9 * SECOND));
         assert!(felt(8 * SECOND, 10 * SECOND));
         assert!(felt(12 * SECOND + RECOVERY + MARGIN, 30 * SECOND));

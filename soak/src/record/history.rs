@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::places::{BACKOFF, CONNECT, MARGIN, Part, Place, REREAD};
+use crate::record::effect::Effect;
 use crate::record::faults::Faults;
 
 /// The configs of one component, in the order in which they were written.
@@ -117,8 +118,9 @@ impl History {
         let ended = newest
             .ended
             .filter(|ended| *ended <= call.begun && !newest.by_swap)?;
-        let felt = faults.felt(|part| newest.needs(part), ended, call.begun);
-        (place.server != server && !felt).then(|| call.begun - ended)
+        let mut felt = faults.felt(|part| newest.needs(part), ended, call.begun);
+        let is_held_up = felt.any(Effect::holds_up_changes);
+        (place.server != server && !is_held_up).then(|| call.begun - ended)
     }
 }
 
@@ -148,6 +150,7 @@ mod tests {
 
     use super::{Entry, History, Span, What};
     use crate::places::{Part, Place};
+    use crate::record::effect::Effect;
     use crate::record::faults::Faults;
 
     const SECOND: Duration = Duration::from_secs(1);
@@ -201,7 +204,7 @@ mod tests {
     #[test]
     fn what_a_fault_hides_need_not_be_in_force() {
         let mut faults = Faults::default();
-        faults.begin(Part::Config);
+        faults.begin(Part::Config, Effect::Anything);
         let start = Instant::now() + SECOND;
         let history = history(start, &[(0, on(0)), (100, on(1))]);
         assert_eq!(possible(&history, start, 900, &faults), [on(0), on(1)]);

@@ -1,6 +1,7 @@
 //! A record of what was done and what happened.
 
 pub(crate) mod class;
+pub(crate) mod effect;
 pub(crate) mod elements;
 pub(crate) mod faults;
 pub(crate) mod history;

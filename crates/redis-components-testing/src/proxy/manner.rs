@@ -11,6 +11,8 @@ pub(super) enum Manner {
     Trickle,
     /// Applies to replies; requests pass.
     CutAfter(usize),
+    /// Applies to requests with this command; all else passes.
+    HangUpOn(&'static str),
 }
 
 /// Which way bytes go.

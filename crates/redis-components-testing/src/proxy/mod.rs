@@ -4,6 +4,7 @@ mod acceptor;
 mod flow;
 mod manner;
 mod pump;
+mod requests;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -130,6 +131,16 @@ impl Proxy {
     /// Panics as [`pass`](Self::pass) does.
     pub fn cut_after(&self, bytes: usize) {
         self.behave(Manner::CutAfter(bytes));
+    }
+
+    /// Closes each connection, open or new, on which a request comes whose first word is `command`, as proxies do that do
+    /// not know a command. The piece of the stream that the word is in does not reach the server.
+    ///
+    /// # Panics
+    ///
+    /// Panics as [`pass`](Self::pass) does.
+    pub fn hang_up_on(&self, command: &'static str) {
+        self.behave(Manner::HangUpOn(command));
     }
 
     /// Stops accepting: new connections are refused. Open connections stay open.

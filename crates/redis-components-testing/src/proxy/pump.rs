@@ -7,6 +7,7 @@ use std::thread;
 
 use super::flow::Flow;
 use super::manner::{Direction, Manner};
+use super::requests::Requests;
 
 /// Passes bytes on until one side closes or the proxy cuts.
 #[derive(Debug)]
@@ -16,6 +17,8 @@ pub(super) struct Pump {
     to: Arc<TcpStream>,
     /// How many bytes have passed since a change of the manner, and the number of that change.
     passed: (usize, u64),
+    /// What has passed, if these are requests.
+    requests: Requests,
 }
 
 impl Pump {
@@ -25,6 +28,7 @@ impl Pump {
             from,
             to,
             passed: (0, 0),
+            requests: Requests::default(),
         }
     }
 
@@ -46,6 +50,17 @@ impl Pump {
         let Some((manner, change)) = flow.manner() else {
             return Ok(false);
         };
+        let command = match manner {
+            Manner::HangUpOn(command) => Some(command),
+            _ => None,
+        };
+        // Read whatever the manner is: a later one may begin in mid-request.
+        if self.direction == Direction::Requests
+            && self.requests.find(bytes, command.unwrap_or_default())
+            && command.is_some()
+        {
+            return Ok(false);
+        }
         let mut to = &*self.to;
         match manner {
             Manner::Delay(delay) => {
@@ -67,7 +82,9 @@ impl Pump {
                 self.passed.0 += passing;
                 return Ok(self.passed.0 < limit);
             }
-            Manner::Pass | Manner::Hold | Manner::CutAfter(_) => to.write_all(bytes)?,
+            Manner::Pass | Manner::Hold | Manner::CutAfter(_) | Manner::HangUpOn(_) => {
+                to.write_all(bytes)?;
+            }
         }
         Ok(true)
     }

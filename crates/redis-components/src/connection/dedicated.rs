@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use futures_util::future::{Either, pending, select};
 use redis::aio::{ConnectionLike, MultiplexedConnection};
-use redis::{AsyncConnectionConfig, Cmd, Pipeline, ProtocolVersion, RedisResult, Value};
+use redis::{
+    AsyncConnectionConfig, Cmd, Pipeline, ProtocolVersion, RedisError, RedisResult, Value,
+};
 use tokio::task::JoinHandle;
 
 use crate::client::commands::{Session, may_wait};
@@ -156,7 +158,7 @@ impl Following {
     /// Sends a command that waits. When the component moves, the server is asked to end it.
     async fn wait_for(&mut self, command: &Cmd) -> RedisResult<Value> {
         let follows = self.session.is_clean();
-        let id = if follows { self.id().await } else { None };
+        let id = if follows { self.id().await? } else { None };
         let mut connection = self.connection.clone();
         let answer = pin!(connection.send_packed_command(command));
         let answer = match select(answer, pin!(self.shared.moved())).await {
@@ -182,13 +184,17 @@ impl Following {
         }
     }
 
-    /// Returns the server's number for the connection, unless the user may not ask for it.
-    async fn id(&mut self) -> Option<i64> {
-        let asking = redis::cmd("CLIENT")
+    /// Returns the server's number for the connection, unless the user may not ask for it. Some proxies hang up on that, and
+    /// then the connection is opened again: nothing of the call has been sent on it.
+    async fn id(&mut self) -> Result<Option<i64>, Error> {
+        let asking: RedisResult<i64> = redis::cmd("CLIENT")
             .arg("ID")
             .query_async(&mut self.connection)
             .await;
-        asking.ok()
+        if asking.as_ref().is_err_and(RedisError::is_io_error) {
+            (self.connection, self.driver) = open(Arc::clone(&self.shared)).await?;
+        }
+        Ok(asking.ok())
     }
 
     /// Asks the server to unblock the connection of that number, until it has been dropped.

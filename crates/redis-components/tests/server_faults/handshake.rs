@@ -23,6 +23,15 @@ async fn r3_a_proxy_that_hangs_up_on_client_commands_is_used() {
                 .await
                 .unwrap();
             assert_eq!(name_of(&mut *dedicated).await.unwrap(), "a");
+            // A call that waits asks for the number of its connection, and is not answered.
+            world.a.command(&["RPUSH", "queue", "element"]);
+            let popped: Option<(String, String)> = redis::cmd("BLPOP")
+                .arg("queue")
+                .arg(1)
+                .query_async(&mut *dedicated)
+                .await
+                .unwrap();
+            assert_eq!(popped.unwrap().1, "element");
             let mut raw = <MultiplexedConnection as Acquire>::acquire(logs, "read")
                 .await
                 .unwrap();

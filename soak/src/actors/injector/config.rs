@@ -6,7 +6,7 @@ use fastrand::Rng;
 
 use super::data::tell;
 use super::fault::{FREEZE, LENGTH, last, restart};
-use super::network;
+use super::{network, refusals, tracking};
 use crate::actors::operator::{any_place, set_all_again};
 use crate::admin::{connect, request};
 use crate::lock::lock;
@@ -21,7 +21,7 @@ const EMPTY: std::ops::RangeInclusive<u64> = 0..=2000;
 pub(super) fn break_something(soak: &Soak, rng: &mut Rng) {
     let server = &soak.world.config;
     match rng.u32(0..100) {
-        0..15 => {
+        0..10 => {
             {
                 let _writer = lock(&soak.config_writer);
                 soak.with_fault(Part::Config, "config server: SIGKILL and restart", || {
@@ -34,8 +34,8 @@ pub(super) fn break_something(soak: &Soak, rng: &mut Rng) {
             last(soak, rng, EMPTY);
             set_all_again(soak);
         }
-        15..30 => freeze(soak, rng),
-        30..40 => {
+        10..20 => freeze(soak, rng),
+        20..28 => {
             {
                 let _writer = lock(&soak.config_writer);
                 soak.with_change("FLUSHALL", &all_gone(), false, || {
@@ -45,15 +45,28 @@ pub(super) fn break_something(soak: &Soak, rng: &mut Rng) {
             last(soak, rng, EMPTY);
             set_all_again(soak);
         }
-        40..55 => soak.with_fault(Part::Config, "config server: CLIENT KILL", || {
+        28..38 => soak.with_fault(Part::Config, "config server: CLIENT KILL", || {
             let _writer = lock(&soak.config_writer);
             tell(soak, server, &["CLIENT", "KILL", "TYPE", "normal"]);
         }),
-        55..65 => soak.with_fault(Part::Config, "config server: CONFIG SET timeout 1", || {
+        38..45 => soak.with_fault(Part::Config, "config server: CONFIG SET timeout 1", || {
             tell(soak, server, &["CONFIG", "SET", "timeout", "1"]);
             last(soak, rng, LENGTH);
             tell(soak, server, &["CONFIG", "SET", "timeout", "0"]);
         }),
+        45..54 => {
+            let _writer = lock(&soak.config_writer);
+            refusals::fail_to_save(soak, rng, server, Part::Config);
+        }
+        54..61 => {
+            let _writer = lock(&soak.config_writer);
+            refusals::run_script(soak, rng, server, Part::Config);
+        }
+        61..69 => {
+            let _writer = lock(&soak.config_writer);
+            refusals::limit_clients(soak, rng, server, Part::Config);
+        }
+        69..78 => tracking::shrink(soak, rng),
         _ => network::disturb(soak, rng, Part::Config, &soak.world.config_proxy),
     }
 }

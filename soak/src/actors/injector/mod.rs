@@ -4,6 +4,8 @@ mod config;
 mod data;
 mod fault;
 mod network;
+mod refusals;
+mod tracking;
 
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};

@@ -7,6 +7,7 @@ use redis_components_testing::Proxy;
 
 use super::fault::{FREEZE, LENGTH, last};
 use crate::places::Part;
+use crate::record::effect::Effect;
 use crate::soak::Soak;
 
 /// The delay of each piece, in milliseconds.
@@ -15,7 +16,7 @@ const DELAY: std::ops::Range<u64> = 1..300;
 const BYTES: std::ops::Range<usize> = 1..400;
 
 pub(super) fn disturb(soak: &Soak, rng: &mut Rng, part: Part, proxy: &Proxy) {
-    match rng.u32(0..5) {
+    match rng.u32(0..6) {
         0 => soak.with_fault(part, "connections cut", || proxy.cut()),
         1 => soak.with_fault(part, "connections cut in mid-reply", || {
             proxy.cut_after(rng.usize(BYTES));
@@ -32,10 +33,23 @@ pub(super) fn disturb(soak: &Soak, rng: &mut Rng, part: Part, proxy: &Proxy) {
             last(soak, rng, LENGTH);
             proxy.pass();
         }),
+        4 => hang_up_on_client(soak, rng, part, proxy),
         _ => soak.with_fault(part, "black hole", || {
             proxy.hold();
             last(soak, rng, FREEZE);
             proxy.pass();
         }),
     }
+}
+
+/// Hangs up on everybody who sends a command that some proxies do not know, and first cuts all
+/// connections, so that it is sent. Nobody needs it.
+fn hang_up_on_client(soak: &Soak, rng: &mut Rng, part: Part, proxy: &Proxy) {
+    let kind = "proxy that hangs up on CLIENT";
+    soak.with_effect(part, Effect::Nothing, kind, || {
+        proxy.hang_up_on("CLIENT");
+        soak.with_fault(part, "connections cut", || proxy.cut());
+        last(soak, rng, LENGTH);
+        proxy.pass();
+    });
 }
