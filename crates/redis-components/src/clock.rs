@@ -40,6 +40,9 @@ impl Tick {
 pub(crate) struct Wait(u64);
 
 impl Wait {
+    /// Every proof is too old.
+    pub(crate) const ZERO: Self = Self(0);
+
     pub(crate) const fn of(duration: Duration) -> Self {
         let seconds = duration.as_secs().saturating_mul(1_000_000_000);
         Self(seconds.saturating_add(duration.subsec_nanos() as u64))

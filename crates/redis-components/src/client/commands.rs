@@ -92,6 +92,16 @@ pub(crate) fn may_wait(command: &Cmd) -> bool {
     effect(name, None) == Effect::Waits && waits(name, words)
 }
 
+/// Returns `true` if the command runs a script or function on the server.
+pub(crate) fn is_script(command: &Cmd) -> bool {
+    let name = words(command).next().unwrap_or_default();
+    let starts = |prefix: &[u8]| {
+        let head = name.get(..prefix.len());
+        head.is_some_and(|head| head.eq_ignore_ascii_case(prefix))
+    };
+    starts(b"EVAL") || starts(b"FCALL")
+}
+
 /// Returns the command's name, in capitals.
 pub(crate) fn name(command: &Cmd) -> String {
     let name = words(command).next().unwrap_or_default();

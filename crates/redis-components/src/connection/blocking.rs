@@ -8,10 +8,12 @@ use redis::{Cmd, ConnectionLike, RedisResult, Value};
 use crate::client::blocking::pool::{Exhausted, Pool};
 use crate::client::blocking::pooled::Pooled;
 use crate::client::commands::may_wait;
-use crate::clock::Wait;
+use crate::clock::{Tick, Wait};
+use crate::connection::was_refused;
 use crate::error::Error;
 use crate::slot::Slot;
 use crate::slot::published::OfGeneration;
+use crate::telemetry::component::resent;
 
 /// A blocking connection to a component's server, for one call at a time; dropping it gives it back.
 ///
@@ -21,6 +23,8 @@ use crate::slot::published::OfGeneration;
 /// (`SELECT`, an open transaction), the connection is closed.
 pub struct Connection {
     inner: Inner,
+    /// Whether a command was sent over it.
+    is_used: bool,
 }
 
 enum Inner {
@@ -84,7 +88,10 @@ impl Connection {
                         pool,
                         following: None,
                     };
-                    return Ok(Self { inner });
+                    return Ok(Self {
+                        inner,
+                        is_used: false,
+                    });
                 }
                 // The pool has closed itself: the next turn looks where the component is and opens another pool, or says
                 // why it cannot.
@@ -123,6 +130,30 @@ impl Connection {
         }
     }
 
+    /// Sends a command. If it is the first of its connection and is refused, it is sent once more where the component is now.
+    fn send_or_resend(&mut self, command: &Cmd) -> RedisResult<Value> {
+        let first = !std::mem::replace(&mut self.is_used, true);
+        let sent = first.then(Tick::now);
+        let result = self.send(command);
+        if let Some(sent) = sent
+            && let Inner::Pooled { pool, .. } = &self.inner
+            && was_refused(command, &result)
+            && sent.elapsed() < pool.timeouts.response
+            && let Some(next) = pool.successor().filter(|next| !Arc::ptr_eq(next, pool))
+            && sent.elapsed() < pool.timeouts.response
+            && let Ok(pooled) = Pooled::take(&next.client)
+        {
+            resent(&pool.subject);
+            self.inner = Inner::Pooled {
+                pooled,
+                pool: next,
+                following: None,
+            };
+            return self.send(command);
+        }
+        result
+    }
+
     fn send(&mut self, command: &Cmd) -> RedisResult<Value> {
         match &mut self.inner {
             Inner::Pooled { pooled, .. } => pooled.request(&command.get_packed_command()),
@@ -156,6 +187,7 @@ impl From<redis::Connection> for Connection {
     fn from(connection: redis::Connection) -> Self {
         Self {
             inner: Inner::Own(connection),
+            is_used: false,
         }
     }
 }
@@ -186,7 +218,7 @@ impl ConnectionLike for Connection {
                 pooled.send_only(&command.get_packed_command())
             }
             _ if may_wait(command) => self.wait_for(command),
-            _ => self.send(command),
+            _ => self.send_or_resend(command),
         }
     }
 

@@ -10,13 +10,15 @@ use redis::aio::{ConnectionLike, MultiplexedConnection};
 use redis::{Cmd, Pipeline, RedisFuture, RedisResult, Value};
 
 use self::dedicated::Following;
-use crate::client::commands::{first_unfit, name};
+use crate::client::commands::{first_unfit, is_script, name};
 use crate::client::multiplexed::Multiplexed;
 use crate::client::multiplexed::connection::SharedConnection;
+use crate::clock::Tick;
 use crate::error::{Error, ErrorKind};
 use crate::fork::MADE_BEFORE_FORK;
 use crate::slot::published::OfGeneration;
-use crate::telemetry::component::Subject;
+use crate::telemetry::component::{Subject, resent};
+use crate::transport::error_codes::refuses;
 
 /// An asynchronous connection to a component's server, shared with the other calls of the same tokio runtime.
 ///
@@ -163,11 +165,16 @@ impl ConnectionLike for Connection {
             self.demand_shareable([command], false)?;
             match &mut self.inner {
                 Inner::Component(client, picked) => {
-                    let shared = pick(&client.client, picked);
-                    let request = shared.begin();
-                    let result = shared.handle().send_packed_command(command).await;
-                    request.end(&result);
-                    result
+                    let first = picked.is_none().then(Tick::now);
+                    let result = send(client, picked, command).await;
+                    let Some(sent) = first.filter(|_| was_refused(command, &result)) else {
+                        return result;
+                    };
+                    let Some(next) = elsewhere(client, sent).await else {
+                        return result;
+                    };
+                    (*client, *picked) = (next, None);
+                    send(client, picked, command).await
                 }
                 Inner::Dedicated(following) => following.send(command).await,
                 Inner::Own(connection) => connection.send_packed_command(command).await,
@@ -210,6 +217,40 @@ impl ConnectionLike for Connection {
             Inner::Own(connection) => connection.get_db(),
         }
     }
+}
+
+async fn send(
+    client: &OfGeneration<Multiplexed>,
+    picked: &mut Option<u32>,
+    command: &Cmd,
+) -> RedisResult<Value> {
+    let shared = pick(&client.client, picked);
+    let request = shared.begin();
+    let result = shared.handle().send_packed_command(command).await;
+    request.end(&result);
+    result
+}
+
+/// Returns `true` if the command was not executed, and may be sent to another server.
+fn was_refused(command: &Cmd, result: &RedisResult<Value>) -> bool {
+    let Ok(reply) = result else { return false };
+    refuses(reply, false) && (!is_script(command) || refuses(reply, true))
+}
+
+/// Returns the client of another server for a command that was refused, within the response timeout of that command.
+async fn elsewhere(
+    client: &Arc<OfGeneration<Multiplexed>>,
+    sent: Tick,
+) -> Option<Arc<OfGeneration<Multiplexed>>> {
+    let left = client.timeouts.response.checked_sub(sent.elapsed())?;
+    let next = tokio::time::timeout(left, client.successor())
+        .await
+        .ok()??;
+    if Arc::ptr_eq(&next, client) {
+        return None;
+    }
+    resent(&client.subject);
+    Some(next)
 }
 
 /// Returns the connection that the first command picked.

@@ -4,14 +4,15 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use futures_util::future::select;
+use futures_util::future::{BoxFuture, select};
 
 use super::attempt::Attempt;
 use super::breaker::{Attempts, Goal, Over};
-use super::executor::{Executor, OnThreads};
-use super::published::OfGeneration;
+use super::executor::{Executor, OnRuntime, OnThreads};
+use super::published::{OfGeneration, Succession};
 use super::slot::Slot;
 use crate::client::blocking::pool::Pool;
+use crate::client::multiplexed::Multiplexed;
 use crate::clock::Wait;
 use crate::config::ComponentConfig;
 use crate::error::Error;
@@ -199,5 +200,19 @@ impl Slot {
             Attempts::Running(over) => Ok(Next::Wait(over, target.revision)),
             Attempts::Failed(error) => Err(error),
         }
+    }
+}
+
+/// A call whose command was refused looks at the config before it goes on.
+impl Succession for Slot {
+    fn next_client(self: Arc<Self>) -> BoxFuture<'static, Option<Arc<OfGeneration<Multiplexed>>>> {
+        Box::pin(async move {
+            let executor = OnRuntime::current()?;
+            self.acquire(&executor, Wait::ZERO).await.ok()
+        })
+    }
+
+    fn next_pool(self: Arc<Self>) -> Option<Arc<OfGeneration<Arc<Pool>>>> {
+        self.pool(Wait::ZERO).ok()
     }
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use tokio::sync::watch;
 
 use super::breaker::{Breaker, ExecutorId, Goal, Over, Recovery};
-use super::published::{Clients, OfGeneration, Published};
+use super::published::{Clients, OfGeneration, Published, Succession};
 use super::retired::Retired;
 use super::slot::Slot;
 use crate::background::Background;
@@ -153,6 +153,7 @@ impl<R: Runner> Attempt<R> {
     }
 
     fn keep(&self, clients: &mut Clients, client: R::Client, generation: u64) {
+        let succession: Weak<dyn Succession> = Arc::downgrade(&self.slot) as _;
         let client = Arc::new(OfGeneration {
             client,
             generation,
@@ -160,6 +161,7 @@ impl<R: Runner> Attempt<R> {
             config: Arc::clone(&self.goal.config),
             timeouts: self.timeouts(),
             generations: Arc::clone(&self.slot.generations),
+            succession,
         });
         self.runner.keep(clients, client);
     }

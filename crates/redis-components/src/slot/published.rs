@@ -1,8 +1,10 @@
 //! What a slot serves: one config and the clients built from it, in one immutable snapshot.
 
-use std::sync::Arc;
+use std::fmt;
+use std::sync::{Arc, Weak};
 use std::time::SystemTime;
 
+use futures_util::future::BoxFuture;
 use tokio::runtime::Id;
 
 use super::generations::Generations;
@@ -44,6 +46,16 @@ pub(crate) struct OfGeneration<C> {
     pub(crate) config: Arc<ComponentConfig>,
     pub(crate) timeouts: Timeouts,
     pub(super) generations: Arc<Generations>,
+    pub(super) succession: Weak<dyn Succession>,
+}
+
+/// Where the client after one that is no longer current comes from.
+pub(crate) trait Succession: fmt::Debug + Send + Sync {
+    /// Returns the client for a call on the current runtime, if there is one.
+    fn next_client(self: Arc<Self>) -> BoxFuture<'static, Option<Arc<OfGeneration<Multiplexed>>>>;
+
+    /// Returns the pool for a call on this thread, if there is one.
+    fn next_pool(self: Arc<Self>) -> Option<Arc<OfGeneration<Arc<Pool>>>>;
 }
 
 impl Published {
@@ -119,5 +131,25 @@ impl<C> OfGeneration<C> {
             Some(source) => error.with_source(source),
             None => error,
         }
+    }
+}
+
+impl OfGeneration<Multiplexed> {
+    /// Returns the client of the server where the component is now, if this one is left. It looks at the config for that.
+    pub(crate) async fn successor(&self) -> Option<Arc<Self>> {
+        if !self.client.is_closed() && !self.has_moved() {
+            return None;
+        }
+        self.succession.upgrade()?.next_client().await
+    }
+}
+
+impl OfGeneration<Arc<Pool>> {
+    /// Returns the pool of the server where the component is now, if this one is left. It looks at the config for that.
+    pub(crate) fn successor(&self) -> Option<Arc<Self>> {
+        if !self.client.is_closed() && !self.has_moved() {
+            return None;
+        }
+        self.succession.upgrade()?.next_pool()
     }
 }

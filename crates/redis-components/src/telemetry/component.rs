@@ -88,6 +88,16 @@ pub(crate) fn switched_off(subject: &Subject) {
     report(move || tracing::info!(component, key, "component is switched off"));
 }
 
+/// A command that a server refused, and so did not execute, is sent to another.
+#[cfg_attr(not(feature = "metrics"), allow(unused_variables))]
+pub(crate) fn resent(Subject { component, .. }: &Subject) {
+    #[cfg(feature = "metrics")]
+    metrics::counter!(
+        "redis_components_resent_commands_total", "component" => component.clone()
+    )
+    .increment(1);
+}
+
 /// A pool of blocking connections cannot open one more, and goes on with those that it has.
 pub(crate) fn cannot_grow(
     Subject { component, key }: &Subject,

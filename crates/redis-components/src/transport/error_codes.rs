@@ -71,6 +71,19 @@ pub(crate) fn does_not_serve(reply: &Value) -> bool {
     }
 }
 
+/// Returns `true` if the reply proves that the command was not executed, so that it may be sent to another server. Of a
+/// script, only the codes prove that which the server sends before it runs one.
+pub(crate) fn refuses(reply: &Value, is_script: bool) -> bool {
+    let Value::ServerError(error) = reply else {
+        return false;
+    };
+    match error.code() {
+        "MOVED" | "ASK" | "TRYAGAIN" | "CLUSTERDOWN" | "LOADING" => true,
+        "MASTERDOWN" | "READONLY" | "NOREPLICAS" | "REDIRECT" => !is_script,
+        _ => false,
+    }
+}
+
 /// Returns `true` if the error, or the error of a command in a pipeline or transaction, says so.
 pub(crate) fn says_does_not_serve(error: &RedisError) -> bool {
     let inside = error.clone().into_server_errors();
@@ -86,7 +99,7 @@ fn refuses_to_serve(error: &ServerError) -> bool {
 mod tests {
     use redis::RedisError;
 
-    use super::{Meaning, does_not_serve, of_error};
+    use super::{Meaning, does_not_serve, of_error, refuses};
 
     fn meaning_of(reply: &str) -> Option<Meaning> {
         let reply = redis::parse_redis_value(reply.as_bytes()).unwrap();
@@ -130,6 +143,20 @@ mod tests {
             let value = redis::parse_redis_value(reply.as_bytes()).unwrap();
             assert!(!does_not_serve(&value), "{reply}");
         }
+    }
+
+    #[test]
+    fn r4_a_refusal_proves_that_a_command_was_not_executed() {
+        let refused = |reply: &str, is_script| {
+            let value = redis::parse_redis_value(reply.as_bytes()).unwrap();
+            refuses(&value, is_script)
+        };
+        assert!(refused("-READONLY You can't write\r\n", false));
+        assert!(!refused("-READONLY You can't write\r\n", true));
+        assert!(refused("-LOADING Redis is loading\r\n", true));
+        assert!(!refused("-ERR something\r\n", false));
+        assert!(!refused("-BUSY a script runs\r\n", false));
+        assert!(!refused("+OK\r\n", false));
     }
 
     #[test]
