@@ -64,7 +64,7 @@ impl Component {
     ///
     /// # Errors
     ///
-    /// Returns an error if no connection is available; see [`ErrorKind`]. It comes in bounded time: after about the connect
+    /// Returns an error if no connection is available; see [`ErrorKind`](crate::ErrorKind). It comes in bounded time: after about the connect
     /// timeout for the first call, at once while a server is known to be down.
     pub fn connection(&self) -> impl Future<Output = Result<Connection, Error>> + Send {
         // In a box, so that the future that every call carries along is small.
@@ -103,7 +103,7 @@ impl Component {
     ///
     /// # Errors
     ///
-    /// As [`connection`](Self::connection), and [`ErrorKind::PoolExhausted`] if all connections stay in use.
+    /// As [`connection`](Self::connection), and [`ErrorKind::PoolExhausted`](crate::ErrorKind::PoolExhausted) if all connections stay in use.
     pub fn blocking_connection(&self) -> Result<blocking::Connection, Error> {
         let slot = self.slot()?;
         blocking::Connection::take(&slot, self.wait)
