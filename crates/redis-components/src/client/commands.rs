@@ -39,11 +39,14 @@ impl Session {
     /// Notes a command, of which these are the name and the first argument.
     pub(super) fn note(&mut self, name: &[u8], argument: Option<&[u8]>) {
         match effect(name, argument) {
-            Effect::Nothing | Effect::Waits => {}
             Effect::Watches => self.watching = true,
             Effect::Unwatches => self.watching = false,
             Effect::BeginsTransaction => self.queueing = true,
-            Effect::EndsTransaction => (self.watching, self.queueing) = (false, false),
+            Effect::EndsTransaction if self.queueing => {
+                (self.watching, self.queueing) = (false, false);
+            }
+            // The server refuses EXEC and DISCARD without MULTI, and goes on watching.
+            Effect::Nothing | Effect::Waits | Effect::EndsTransaction => {}
             Effect::ChangesSession => self.spoilt = true,
         }
     }
@@ -71,8 +74,16 @@ pub(crate) fn first_unfit<'a>(
     let mut open = None;
     for command in commands {
         let mut words = words(command);
-        let Some(name) = words.next() else { continue };
-        if !atomic && may_wait(command) {
+        // The server answers no empty command, so that every later reply would go to another call.
+        let Some(name) = words.next() else {
+            return Some(command);
+        };
+        let unfit = if atomic {
+            changes_transaction(name)
+        } else {
+            may_wait(command)
+        };
+        if unfit {
             return Some(command);
         }
         session.note(name, words.next());
@@ -83,6 +94,14 @@ pub(crate) fn first_unfit<'a>(
         }
     }
     open
+}
+
+/// Returns `true` if the command would end or begin a transaction inside of the transaction that redis-rs makes.
+fn changes_transaction(name: &[u8]) -> bool {
+    matches!(
+        effect(name, None),
+        Effect::BeginsTransaction | Effect::EndsTransaction
+    )
 }
 
 /// Returns `true` if the command may keep its connection waiting.
@@ -116,11 +135,17 @@ fn words(command: &Cmd) -> impl Clone + Iterator<Item = &[u8]> {
 }
 
 /// Returns `true` if a command that may wait does so.
-fn waits<'a>(name: &[u8], mut arguments: impl Iterator<Item = &'a [u8]>) -> bool {
-    let reads_streams = name
-        .first()
-        .is_some_and(|first| first.eq_ignore_ascii_case(&b'X'));
-    !reads_streams || arguments.any(|word| word.eq_ignore_ascii_case(b"BLOCK"))
+fn waits<'a>(name: &[u8], arguments: impl Iterator<Item = &'a [u8]>) -> bool {
+    // GROUP, and the names of group and consumer.
+    let leading = match name {
+        name if name.eq_ignore_ascii_case(b"XREAD") => 0,
+        name if name.eq_ignore_ascii_case(b"XREADGROUP") => 3,
+        _ => return true,
+    };
+    let mut options = arguments
+        .skip(leading)
+        .take_while(|word| !word.eq_ignore_ascii_case(b"STREAMS"));
+    options.any(|word| word.eq_ignore_ascii_case(b"BLOCK"))
 }
 
 fn effect(name: &[u8], argument: Option<&[u8]>) -> Effect {
@@ -140,6 +165,9 @@ fn effect(name: &[u8], argument: Option<&[u8]>) -> Effect {
         | b"SSUBSCRIBE" | b"UNSUBSCRIBE" | b"PUNSUBSCRIBE" | b"SUNSUBSCRIBE" | b"MONITOR"
         | b"SYNC" | b"PSYNC" | b"READONLY" | b"READWRITE" | b"ASKING" => Effect::ChangesSession,
         b"CLIENT" if argument.is_some_and(changes_client) => Effect::ChangesSession,
+        b"SCRIPT" if argument.is_some_and(|word| word.eq_ignore_ascii_case(b"DEBUG")) => {
+            Effect::ChangesSession
+        }
         b"BLPOP" | b"BRPOP" | b"BRPOPLPUSH" | b"BLMOVE" | b"BLMPOP" | b"BZPOPMIN" | b"BZPOPMAX"
         | b"BZMPOP" | b"XREAD" | b"XREADGROUP" => Effect::Waits,
         _ => Effect::Nothing,
@@ -193,6 +221,7 @@ mod tests {
             "UNSUBSCRIBE a b",
             "MONITOR",
             "CLIENT REPLY OFF",
+            "SCRIPT DEBUG YES",
             "client tracking on",
             "BLPOP q 5",
             "BLMOVE a b LEFT RIGHT 0",
@@ -211,6 +240,8 @@ mod tests {
             &["UNWATCH"],
             &["CLIENT ID"],
             &["XREAD COUNT 1 STREAMS s 0"],
+            &["XREAD STREAMS block 0"],
+            &["XREADGROUP GROUP g block STREAMS s >"],
             &["WATCH a", "GET a", "MULTI", "SET a 1", "EXEC"],
             &["MULTI", "DISCARD"],
             &["WAIT 1 100"],
@@ -226,5 +257,20 @@ mod tests {
         let lines = ["MULTI", "EXEC", "WATCH a", "GET a"];
         assert_eq!(unfit(&lines, false).as_deref(), Some("WATCH"));
         assert_eq!(unfit(&["SELECT 1"], true).as_deref(), Some("SELECT"));
+        // Without MULTI, the server keeps watching.
+        for end in ["EXEC", "DISCARD"] {
+            assert_eq!(unfit(&["WATCH a", end], false).as_deref(), Some("WATCH"));
+            assert_eq!(unfit(&["GET a", end], true).as_deref(), Some(end));
+        }
+    }
+
+    #[test]
+    fn r9_a_command_without_words_is_not_sent() {
+        let mut pipeline = commands(&["GET a"]);
+        pipeline.add_command(Cmd::new());
+        for atomic in [false, true] {
+            let unfit = first_unfit(pipeline.cmd_iter(), atomic);
+            assert_eq!(unfit.map(name).as_deref(), Some(""));
+        }
     }
 }

@@ -112,16 +112,14 @@ impl Connection {
             else {
                 return self.send(command);
             };
-            if !pooled.is_clean() {
-                return self.send(command);
-            }
-            if pool.has_moved() {
+            let follows = pooled.is_clean();
+            if follows && pool.has_moved() {
                 *self = Self::open_following(slot, *wait)?;
                 continue;
             }
-            match pooled.request(&command.get_packed_command()) {
+            match pooled.wait_for(&command.get_packed_command(), follows) {
                 Ok(Value::ServerError(error))
-                    if error.code() == "UNBLOCKED" && pool.has_moved() => {}
+                    if follows && error.code() == "UNBLOCKED" && pool.has_moved() => {}
                 Err(error) if error.is_timeout() && pool.has_moved() => {
                     return Err(pool.stayed_too_long().into());
                 }

@@ -10,7 +10,7 @@ use redis::aio::{ConnectionLike, MultiplexedConnection};
 use redis::{
     AsyncConnectionConfig, Cmd, Pipeline, ProtocolVersion, RedisError, RedisResult, Value,
 };
-use tokio::task::JoinHandle;
+use tokio::task::{AbortHandle, JoinHandle};
 
 use crate::client::commands::{Session, may_wait};
 use crate::client::multiplexed::Multiplexed;
@@ -94,6 +94,19 @@ pub(crate) struct Following {
     connection: MultiplexedConnection,
     driver: Driven,
     session: Session,
+    /// Whether a command that waits was sent and is not answered. If it was given up, its connection is closed.
+    is_waiting: bool,
+}
+
+/// Closes a connection if the command that waits on it is given up: it would take an element that nobody awaits.
+struct CloseIfGivenUp(Option<AbortHandle>);
+
+impl Drop for CloseIfGivenUp {
+    fn drop(&mut self) {
+        if let Some(driver) = &self.0 {
+            driver.abort();
+        }
+    }
 }
 
 impl Following {
@@ -109,6 +122,7 @@ impl Following {
             connection,
             driver,
             session: Session::default(),
+            is_waiting: false,
         })
     }
 
@@ -126,6 +140,7 @@ impl Following {
     }
 
     pub(super) async fn send(&mut self, command: &Cmd) -> RedisResult<Value> {
+        self.replace_if_given_up().await?;
         if !may_wait(command) {
             self.session.note_command(command);
             return self.connection.send_packed_command(command).await;
@@ -147,12 +162,26 @@ impl Following {
         offset: usize,
         count: usize,
     ) -> RedisResult<Vec<Value>> {
+        self.replace_if_given_up().await?;
+        let waits = !pipeline.is_transaction() && pipeline.cmd_iter().any(may_wait);
         for command in pipeline.cmd_iter() {
             self.session.note_command(command);
         }
-        self.connection
-            .send_packed_commands(pipeline, offset, count)
-            .await
+        let mut connection = self.connection.clone();
+        let answers = connection.send_packed_commands(pipeline, offset, count);
+        if !waits {
+            return answers.await;
+        }
+        // Some of its commands may have been executed, so that it is not sent again.
+        self.until_overdue(answers, None).await
+    }
+
+    /// Opens another connection if a command that waited was given up, and its connection closed.
+    async fn replace_if_given_up(&mut self) -> Result<(), Error> {
+        if self.is_waiting {
+            *self = Self::open(Arc::clone(&self.slot), self.wait).await?;
+        }
+        Ok(())
     }
 
     /// Sends a command that waits. When the component moves, the server is asked to end it.
@@ -160,7 +189,23 @@ impl Following {
         let follows = self.session.is_clean();
         let id = if follows { self.id().await? } else { None };
         let mut connection = self.connection.clone();
-        let answer = pin!(connection.send_packed_command(command));
+        self.is_waiting = true;
+        let mut given_up = CloseIfGivenUp(Some(self.driver.0.abort_handle()));
+        let answer = connection.send_packed_command(command);
+        let answer = self.until_overdue(answer, id).await;
+        given_up.0 = None;
+        self.is_waiting = false;
+        answer
+    }
+
+    /// Waits for an answer. When the component moves, the server is asked to unblock the connection of that number. The
+    /// connection is closed if it still waits at the drain deadline.
+    async fn until_overdue<T>(
+        &self,
+        answer: impl Future<Output = RedisResult<T>>,
+        id: Option<i64>,
+    ) -> RedisResult<T> {
+        let answer = pin!(answer);
         let answer = match select(answer, pin!(self.shared.moved())).await {
             Either::Left((answer, _)) => return answer,
             Either::Right(((), answer)) => answer,
@@ -173,8 +218,7 @@ impl Following {
         };
         let deadline = tokio::time::sleep(self.slot.drain_deadline());
         let (unblocking, deadline) = (pin!(unblocking), pin!(deadline));
-        let overdue = select(unblocking, deadline);
-        match select(answer, overdue).await {
+        match select(answer, select(unblocking, deadline)).await {
             Either::Left((answer, _)) => answer,
             Either::Right(_) => {
                 // It must not take an element that nobody waits for.

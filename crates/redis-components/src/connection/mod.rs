@@ -110,6 +110,12 @@ impl Connection {
     /// Returns the error for commands that would harm the other users of a client.
     fn refusal(&self, unfit: &Cmd, client: &OfGeneration<Multiplexed>) -> Error {
         let command = name(unfit);
+        if command.is_empty() {
+            let text = "a command without words was not sent: no server answers it, and later replies would go to \
+                        the wrong calls; give it at least a name";
+            let Subject { component, key } = &client.subject;
+            return Error::new(ErrorKind::NeedsDedicated, text).about(component, key, None);
+        }
         let Subject { component, key } = &client.subject;
         let advice = match self.function {
             Some(function) => format!("give the function `{function}`"),

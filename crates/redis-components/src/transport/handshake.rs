@@ -83,6 +83,19 @@ impl<'a> Handshake<'a> {
         };
         self.received.clear();
         self.judge(replies)
+            .map_err(|failure| self.hide_password(failure))
+    }
+
+    /// Hides the text of a server that repeats the password.
+    fn hide_password(&self, failure: Failure) -> Failure {
+        let (Login::Password(password) | Login::User(_, password)) = self.login else {
+            return failure;
+        };
+        if password.is_empty() || !failure.message.contains(password) {
+            return failure;
+        }
+        let message = "the server refuses the login with a text that holds the password";
+        Failure::new(failure.cause, message)
     }
 
     fn pipeline(&self) -> Pipeline {
@@ -262,6 +275,15 @@ mod tests {
         assert_eq!(of(&password, unset), "AUTH default p PING ");
         let unset_before_6 = "-ERR Client sent AUTH, but no password is set\r\n+PONG\r\n";
         assert_eq!(of(&password, unset_before_6), "PING ");
+    }
+
+    #[test]
+    fn r8_a_server_that_repeats_the_password_is_not_quoted() {
+        let config = ComponentConfig::new("h").username("u").password("S3cretZ");
+        let answer = b"-WRONGPASS invalid pair u S3cretZ\r\n-NOAUTH x\r\n";
+        let failure = Handshake::new(&config).receive(answer).unwrap_err();
+        assert_eq!(failure.cause, Cause::Refused);
+        assert!(!format!("{failure:?}").contains("S3cretZ"), "{failure:?}");
     }
 
     #[test]

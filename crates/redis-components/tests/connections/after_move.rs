@@ -240,3 +240,57 @@ fn r4_a_blocking_pop_that_is_told_to_stay_stays() {
         assert_eq!(popped, Some(("queue".to_owned(), "old".to_owned())));
     });
 }
+
+#[test]
+fn r4_a_blocking_command_that_is_only_slow_is_left_alone_when_its_component_moves() {
+    let world = World::start();
+    let queue = declare("queue", Duration::from_secs(1));
+    world.move_to(queue, &world.a);
+    let settings = world.settings().drain_deadline(Duration::from_millis(100));
+    settings.scope_blocking(|| {
+        let mut own =
+            <blocking::Connection as AcquireDedicatedBlocking>::acquire(queue, "pop").unwrap();
+        // As an operator does who moves a server.
+        world.a.command(&["CLIENT", "PAUSE", "2500", "WRITE"]);
+        world.move_to(queue, &world.b);
+        until_blocking("the component has moved", || {
+            whereabouts_blocking(queue).unwrap() == "b"
+        });
+        let made: i64 = redis::cmd("INCR").arg("made").query(&mut own).unwrap();
+        assert_eq!(made, 1);
+        redis::cmd("SELECT").arg(1).exec(&mut own).unwrap();
+        let popped: Popped = redis::cmd("BLPOP")
+            .arg("none")
+            .arg(0.01)
+            .query(&mut own)
+            .unwrap();
+        assert_eq!(popped, None);
+    });
+}
+
+#[tokio::test]
+async fn r4_a_pop_that_is_given_up_takes_nothing() {
+    let world = World::start();
+    let queue = declare("queue", Duration::from_secs(1));
+    world.move_to(queue, &world.a);
+    world
+        .settings()
+        .scope(async {
+            let acquired = <Connection as AcquireDedicated>::acquire(queue, "pop").await;
+            let mut own = acquired.unwrap();
+            let mut pop = redis::cmd("BLPOP");
+            pop.arg("queue").arg(0);
+            {
+                let popping = pop.query_async::<Popped>(&mut *own);
+                tokio::select! {
+                    popped = popping => panic!("{popped:?}"),
+                    () = until("it waits", async || blocked(&world.a) == 1) => {}
+                }
+            }
+            until("it waits no more", async || blocked(&world.a) == 0).await;
+            push(&world.a, "kept");
+            let popped: Popped = pop.query_async(&mut *own).await.unwrap();
+            assert_eq!(popped, Some(("queue".to_owned(), "kept".to_owned())));
+        })
+        .await;
+}

@@ -1,6 +1,7 @@
 //! A blocking connection on loan.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::{Duration, Instant};
 
 use redis::{ErrorKind, RedisError, RedisResult, ServerErrorKind, Value};
@@ -21,7 +22,20 @@ pub(crate) struct Pooled {
     connection: Option<BlockingConnection>,
     /// Whether it has a place in the pool.
     is_member: bool,
+    /// Which kind of command a dedicated connection waits for.
+    awaited: Arc<Awaited>,
 }
+
+/// Which kind of command is in flight on a dedicated connection.
+#[derive(Debug, Default)]
+struct Awaited(AtomicU8);
+
+/// A command that ends by itself: a move leaves it alone.
+const ANY: u8 = 0;
+/// A command that waits, and is ended when its component has moved.
+const FOLLOWS: u8 = 1;
+/// A command that waits, and is left alone until the drain deadline.
+const STAYS: u8 = 2;
 
 impl Pooled {
     /// Takes an idle connection, opens one more, or waits until one is given back.
@@ -65,6 +79,7 @@ impl Pooled {
             pool: Arc::clone(pool),
             connection: Some(connection),
             is_member: true,
+            awaited: Arc::default(),
         }
     }
 
@@ -89,14 +104,26 @@ impl Pooled {
             probed: Instant::now(),
             moved: None,
             deadline,
+            awaited: Arc::default(),
         };
+        let awaited = Arc::clone(&waiting.awaited);
         let set = connection.wait_while(move || waiting.goes_on(has_moved()));
         set.map_err(|error| Exhausted::Failed(error.into()))?;
         Ok(Self {
             pool: Arc::clone(pool),
             connection: Some(connection),
             is_member: false,
+            awaited,
         })
+    }
+
+    /// Sends a command that waits. If it follows, the server is asked to end it when the component has moved.
+    pub(crate) fn wait_for(&mut self, packed: &[u8], follows: bool) -> RedisResult<Value> {
+        let kind = if follows { FOLLOWS } else { STAYS };
+        self.awaited.0.store(kind, Ordering::Relaxed);
+        let answer = self.request(packed);
+        self.awaited.0.store(ANY, Ordering::Relaxed);
+        answer
     }
 
     /// Returns `true` if the next command finds the connection as the first one did.
@@ -225,17 +252,23 @@ struct Waiting {
     probed: Instant,
     moved: Option<Instant>,
     deadline: Duration,
+    awaited: Arc<Awaited>,
 }
 
 impl Waiting {
     /// Returns `true` if the call is to wait on.
     fn goes_on(&mut self, has_moved: bool) -> bool {
-        if has_moved {
+        let awaited = self.awaited.0.load(Ordering::Relaxed);
+        if awaited == ANY {
+            self.moved = None;
+        } else if has_moved {
             let moved = *self.moved.get_or_insert_with(Instant::now);
             if moved.elapsed() >= self.deadline {
                 return false;
             }
-            self.unblock();
+            if awaited == FOLLOWS {
+                self.unblock();
+            }
         }
         if self.probed.elapsed() < PROBED_EVERY {
             return true;
