@@ -4,10 +4,14 @@ use std::time::{Duration, Instant};
 
 use crate::settings::intervals::{FASTEST_HEARTBEAT, Intervals};
 
-/// Unasked reads: four at once, and then one in each interval. So there are at most twenty in any second, and a few changes
-/// in a row are still seen at once.
+/// Unasked reads that find nothing new: four at once, and then one in each interval. So there are at most twenty in any
+/// second.
 const UNASKED_INTERVAL: Duration = Duration::from_micros(62_500);
 const UNASKED_AT_ONCE: u32 = 4;
+
+/// A read that finds another config costs a fifth of that, because calls wait for what it found: eighty changes a second are
+/// seen at once.
+const BACK_FOR_A_CHANGE: Duration = Duration::from_millis(50);
 
 /// The next heartbeat, the next re-read, and the next read because of a push.
 #[derive(Debug)]
@@ -16,6 +20,8 @@ pub(super) struct Pace {
     beaten: Instant,
     reread: Instant,
     unasked: Instant,
+    /// Whether the read in flight counts as unasked.
+    is_unasked: bool,
 }
 
 impl Pace {
@@ -26,6 +32,7 @@ impl Pace {
             beaten: now,
             reread: now,
             unasked: saved_up(now),
+            is_unasked: false,
         }
     }
 
@@ -51,6 +58,14 @@ impl Pace {
     /// Notes that a read for which no caller asks is sent now.
     pub(super) fn note_unasked(&mut self) {
         self.unasked = self.unasked.max(saved_up(Instant::now())) + UNASKED_INTERVAL;
+        self.is_unasked = true;
+    }
+
+    /// Notes the end of a read, and whether it has found another config.
+    pub(super) fn note_read(&mut self, found_a_change: bool) {
+        if std::mem::take(&mut self.is_unasked) && found_a_change {
+            self.unasked -= BACK_FOR_A_CHANGE;
+        }
     }
 
     /// Returns when the next heartbeat is due: after a third of the smallest `wait` in use, so that a proof is renewed well
@@ -73,6 +88,29 @@ mod tests {
 
     use super::{Pace, UNASKED_AT_ONCE};
     use crate::settings::intervals::Intervals;
+
+    #[test]
+    fn r1_unasked_reads_that_find_changes_are_four_times_as_many_and_more() {
+        let second = Duration::from_secs(1);
+        let mut pace = Pace::new(Intervals {
+            heartbeat: second,
+            reread: second,
+        });
+        let first = pace.unasked_due();
+        for _ in 0..5 {
+            pace.note_unasked();
+            pace.note_read(true);
+            pace.note_read(true);
+        }
+        let five_changes = pace.unasked_due() - first;
+        pace.note_unasked();
+        pace.note_read(false);
+        let one_needless = pace.unasked_due() - first - five_changes;
+        assert!(
+            five_changes < 2 * one_needless,
+            "{five_changes:?} {one_needless:?}"
+        );
+    }
 
     #[test]
     fn r6_unasked_reads_come_a_few_at_once_and_then_at_most_twenty_a_second() {

@@ -219,6 +219,7 @@ impl Watch {
         }
         // Before waiting callers are told: they may ask at once how the server is.
         self.found();
+        let mut found_a_change = false;
         for (((key, watched), answer), sent) in entries.iter().zip(answers).zip(sent) {
             let reading = interpret(&self.state.address, key, answer);
             if let Err(problem) = &reading
@@ -227,10 +228,13 @@ impl Watch {
                 let server = &self.state.address;
                 telemetry::config_server::no_config(server, key, problem.kind, &problem.message);
             }
+            let before = watched.revision();
             if watched.answer(sent_at, sent, reading) {
                 self.needless.note();
             }
+            found_a_change |= watched.revision() != before;
         }
+        self.pace.note_read(found_a_change);
         self.confirm(sent_at);
         self.look_at_pushes();
         Ok(())

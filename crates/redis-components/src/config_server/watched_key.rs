@@ -187,7 +187,7 @@ impl WatchedKey {
     }
 
     /// Returns `true` if the key may have changed since the last read, as far as pushes tell.
-    pub(super) fn is_old(&self) -> bool {
+    pub(crate) fn is_old(&self) -> bool {
         self.invalidations.is_old()
     }
 

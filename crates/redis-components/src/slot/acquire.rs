@@ -115,7 +115,8 @@ impl Slot {
         } else {
             wait
         };
-        let is_due = || (broken || !self.watched.is_proven(wait)) && (cold || !server.is_lost());
+        let is_proven = || self.watched.is_proven(wait) && !(cold && self.watched.is_old());
+        let is_due = || (broken || !is_proven()) && (cold || !server.is_lost());
         if is_due() && !(broken || cold || wait.is_zero()) {
             // A read for another call may have been sent no longer than `wait` ago.
             self.watched.finish_reads().await;
