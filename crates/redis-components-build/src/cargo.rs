@@ -57,7 +57,8 @@ pub(crate) fn compile(options: &Options, manifest: &Path) -> Result<(), Error> {
     for warning in generated.warnings.iter().chain(&generated.hints) {
         println!("cargo:warning={}", warning.replace('\n', " "));
     }
-    // Rustc reports a source that does not parse; the names of its wrappers should not be lost on top.
+    // Rustc reports a source that does not parse. Without that source's wrappers, the file would
+    // add an error at each of their calls.
     if !generated.warnings.is_empty() && out.exists() {
         return Ok(());
     }
@@ -65,7 +66,8 @@ pub(crate) fn compile(options: &Options, manifest: &Path) -> Result<(), Error> {
         .map_err(|error| Error::new(format!("error: cannot write `{}`: {error}", out.display())))
 }
 
-/// Takes a file for a manifest; returns the manifest for which this process has taken the file before.
+/// Claims an output file for a manifest. Returns the manifest that claimed the file before, if it
+/// is another.
 fn claim(out: &Path, manifest: &Path) -> Option<PathBuf> {
     static TAKEN: Mutex<BTreeMap<PathBuf, PathBuf>> = Mutex::new(BTreeMap::new());
     let mut taken = TAKEN.lock().unwrap_or_else(PoisonError::into_inner);
@@ -75,7 +77,8 @@ fn claim(out: &Path, manifest: &Path) -> Option<PathBuf> {
     (first != manifest).then(|| first.clone())
 }
 
-/// Ends the build script: before that version, it has no other way to fail.
+/// Ends the build script. Cargo reads `cargo::error` only since Rust 1.77, and before that the exit
+/// code alone can fail the build.
 #[expect(
     clippy::exit,
     reason = "a panic would put its own words around the report"
@@ -85,7 +88,7 @@ fn fail(error: &Error) -> ! {
     process::exit(1)
 }
 
-/// Returns the way from the workspace's root to the package: rustc's paths begin with it.
+/// Returns the path from the workspace's root to the package. Rustc's paths begin with it.
 fn prefix(root: &Path, files: &Directory) -> String {
     let levels = levels_to_workspace(files);
     let names: Vec<_> = root.iter().collect();
@@ -98,7 +101,7 @@ fn prefix(root: &Path, files: &Directory) -> String {
     names.collect()
 }
 
-/// Returns the lints that arguments of the compiler forbid.
+/// Returns the lints that the compiler's arguments forbid.
 fn forbidden(flags: &str) -> Vec<String> {
     let mut lints = Vec::new();
     let mut flags = flags.split('\u{1f}');
@@ -112,7 +115,7 @@ fn forbidden(flags: &str) -> Vec<String> {
     lints
 }
 
-/// Hands an error to cargo, line by line, which stops the build and prints nothing else.
+/// Prints an error for cargo, line by line. Cargo then stops the build and prints nothing else.
 pub(crate) fn report(error: &Error) {
     let minor = env::var("CARGO_PKG_RUST_VERSION").ok().and_then(|version| {
         version
@@ -138,12 +141,12 @@ fn variable(name: &str) -> Result<PathBuf, Error> {
     })
 }
 
-/// Returns `true` if there is nothing that another part of the build script wrote.
+/// Returns `true` if no file is there, or one that this generator wrote.
 fn may_be_replaced(path: &Path) -> bool {
     fs::read(path).map_or(true, |current| current.starts_with(HEADER.as_bytes()))
 }
 
-/// Leaves a file alone that has the text already, so that its time of change says something.
+/// Writes a file only if its text has changed, so that its modification time keeps a meaning.
 fn write_if_changed(path: &Path, text: &str) -> io::Result<()> {
     if fs::read(path).is_ok_and(|current| current == text.as_bytes()) {
         return Ok(());

@@ -6,7 +6,7 @@ use crate::options::Options;
 use crate::output::Output;
 use crate::{cargo, generate};
 
-/// Options of the generator; [`compile`](crate::compile) is enough if there are none to set.
+/// Options of the generator. [`compile`](crate::compile) is enough for the default options.
 ///
 /// # Examples
 ///
@@ -55,8 +55,9 @@ impl Config {
     /// `src/main.rs`, `tests/it.rs`.
     ///
     /// By default this is the first of the package's targets whose root, or a module in it, has
-    /// `include_components!` with the name of the file: the library, then binaries, examples, tests and
-    /// benchmarks. So this is for a target that includes the file in another way, such as a macro.
+    /// `include_components!` with the name of the file. The order is: the library, then binaries,
+    /// examples, tests and benchmarks. Set it if a target includes the file in another way, for
+    /// example through a macro.
     pub fn crate_root(mut self, file: impl Into<String>) -> Self {
         self.options.crate_root = Some(file.into());
         self
@@ -64,18 +65,18 @@ impl Config {
 
     /// Generates the file into cargo's `OUT_DIR`, from a build script.
     ///
-    /// `manifest` and the sources that it names are relative to the package. Prints which files
-    /// cargo has to watch, and writes only when the text has changed.
+    /// `manifest` and the sources that it names are relative to the package. Prints the files that
+    /// cargo has to watch, and writes the file only if the text has changed.
     ///
     /// # Errors
     ///
-    /// Returns everything that is wrong with the manifest and the functions it lists. The file that
-    /// was generated last stays as it is.
+    /// Returns everything that is wrong with the manifest and the functions it lists. The previous
+    /// generated file stays as it is.
     pub fn compile(&self, manifest: impl AsRef<Path>) -> Result<(), Error> {
         cargo::compile(&self.options, manifest.as_ref())
     }
 
-    /// Generates the text and gives it back, without cargo: nothing is printed, written or taken
+    /// Returns the generated text, without cargo: prints nothing, writes nothing, and reads nothing
     /// from the environment.
     ///
     /// The sources are relative to the manifest's directory.

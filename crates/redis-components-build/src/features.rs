@@ -1,4 +1,4 @@
-//! The features that conditions name, as far as `Cargo.toml` tells.
+//! The features that conditions name, checked against `Cargo.toml`.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +15,7 @@ use crate::package::Package;
 
 /// Refuses conditions on features that the package does not have, and features without `feature =`.
 pub(crate) fn check(components: &[Component], package: &Package, diagnostics: &mut Diagnostics) {
-    // Without them, rustc has the word.
+    // Without a list of features, only rustc can judge a condition.
     let Some(features) = &package.features else {
         return;
     };
@@ -72,7 +72,7 @@ fn check_condition(
     }
 }
 
-/// Returns `true` if a name alone is a condition that every compiler knows.
+/// Returns `true` if a name without a value is a condition that every compiler knows.
 fn is_cfg(name: &str) -> bool {
     matches!(
         name,

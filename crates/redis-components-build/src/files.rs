@@ -1,4 +1,4 @@
-//! How the generator reads: through a trait, so that its core touches no file system.
+//! How the generator reads files: through a trait, so that its core does not touch the file system.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -12,16 +12,17 @@ pub(crate) trait Files {
 
     fn exists(&self, path: &Path) -> bool;
 
-    /// Returns the names in a directory, sorted; none if it cannot be read.
+    /// Returns the names in a directory, sorted. Returns none if it cannot be read.
     fn names(&self, directory: &Path) -> Vec<String>;
 }
 
-/// Returns the directory of a file, empty for the package's own.
+/// Returns the directory of a file. It is empty for the package's own directory.
 pub(crate) fn directory_of(file: &str) -> &str {
     file.rsplit_once('/').map_or("", |(directory, _)| directory)
 }
 
-/// Joins a path to a directory, and resolves `.` and `..`; `None` if the path leaves the package.
+/// Joins a path to a directory, and resolves `.` and `..`. Returns `None` if the path leaves the
+/// package.
 pub(crate) fn joined(directory: &str, path: &str) -> Option<String> {
     let path = path.replace('\\', "/");
     let mut parts: Vec<&str> = Vec::new();
@@ -44,7 +45,7 @@ pub(crate) struct Directory {
 
 impl Directory {
     pub(crate) fn new(root: PathBuf) -> Self {
-        // An empty path is the current directory for joining, and nothing for all else.
+        // An empty path means the current directory only if another path is joined to it.
         let root = if root.as_os_str().is_empty() {
             PathBuf::from(".")
         } else {
@@ -97,14 +98,15 @@ impl<'a> Recorder<'a> {
 
 impl Files for Recorder<'_> {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        // Recorded before it is read: a file that appears later has to run the build script again.
+        // The record comes before the read, because a file that appears later has to run the build
+        // script again.
         if self.known.borrow_mut().insert(path.as_os_str().to_owned()) {
             self.read.borrow_mut().push(path.to_owned());
         }
         self.files.read(path)
     }
 
-    // Not recorded: cargo would run the build script each time for a file that is not there.
+    // A record of a file that is not there would run the build script on each build.
     fn exists(&self, path: &Path) -> bool {
         self.files.exists(path)
     }

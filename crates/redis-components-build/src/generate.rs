@@ -1,4 +1,4 @@
-//! The stages, one after the other. Text in, text and diagnostics out.
+//! The stages, in their order. Text in, text and diagnostics out.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -34,9 +34,10 @@ pub(crate) struct Generated {
     pub(crate) text: String,
     pub(crate) inputs: Vec<PathBuf>,
     pub(crate) errors: Option<Error>,
-    /// One per source that does not parse, and whose wrappers are therefore missing.
+    /// One text per source that does not parse. The wrappers of that source are missing.
     pub(crate) warnings: Vec<String>,
-    /// One per listed function that calls what its connection refuses. The text is complete without them.
+    /// One text per listed function that calls a command which its connection refuses. No wrapper
+    /// is missing for it.
     pub(crate) hints: Vec<String>,
 }
 
@@ -103,7 +104,7 @@ fn run(options: &Options, path: &Path, files: &dyn Files, diagnostics: &mut Diag
         if let Some(path) = &path
             && component.functions.is_empty()
         {
-            // If functions are listed, the file may not even be there.
+            // With listed functions, `load` reports a missing file first.
             if resolver.sources.module_of(path).is_none() {
                 diagnostics.error(path.not_a_module());
             }
@@ -121,7 +122,7 @@ fn run(options: &Options, path: &Path, files: &dyn Files, diagnostics: &mut Diag
                 diagnostics,
             );
         }
-        // Each as soon as it is there: all of them at once would take many times the memory.
+        // All modules at once would take many times the memory.
         output.add(module);
     }
     for warning in resolver.sources.into_warnings() {
@@ -130,7 +131,7 @@ fn run(options: &Options, path: &Path, files: &dyn Files, diagnostics: &mut Diag
     output.into_text()
 }
 
-/// Finds out what matters of the place where the generated modules stand.
+/// Returns the facts about the place of the generated modules that the later stages need.
 fn surroundings(options: &Options, package: &Package, sources: &mut Sources<'_>) -> Surroundings {
     let mut forbidden = Forbidden::default();
     forbidden.extend(package.forbidden.iter().chain(&options.forbidden).cloned());
@@ -152,7 +153,7 @@ fn surroundings(options: &Options, package: &Package, sources: &mut Sources<'_>)
     }
 }
 
-/// Adds a component's wrappers and what their signatures need.
+/// Adds a component's wrappers and the items that their signatures need.
 fn fill(
     module: &mut Module<'_>,
     path: &SourcePath,
@@ -190,7 +191,8 @@ fn fill(
     module.tidy();
 }
 
-/// Adds a wrapper with what its signature needs, and returns the names that its documentation links.
+/// Adds a wrapper with the items that its signature needs. Returns the names that its documentation
+/// links.
 fn add(
     module: &mut Module<'_>,
     found: &Found,
@@ -203,7 +205,7 @@ fn add(
     module.allow(&found.scope.allows);
     let allowed = allowed_lints(&found.item.attrs);
     if imports.is_deprecated || allowed.contains(DEPRECATED) {
-        // The import of a deprecated type trips it, outside of the wrapper.
+        // The import of a deprecated type trips the lint outside of the wrapper.
         module.allow(&BTreeSet::from([DEPRECATED.to_owned()]));
     }
     module.add(Function {

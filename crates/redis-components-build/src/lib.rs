@@ -2,8 +2,8 @@
 //!
 //! An application lists its Redis *components* and their functions in `components.toml`. From a
 //! build script, this crate reads that manifest and the functions' own source, and writes one typed
-//! module per component: an accessor for its connection, and a wrapper for every listed function
-//! with the connection argument gone.
+//! module per component. The module has an accessor for the component's connection, and a wrapper
+//! for every listed function, without the connection argument.
 //!
 //! # Setting it up
 //!
@@ -38,18 +38,19 @@
 //! redis_components::include_components!();
 //! ```
 //!
-//! The generated modules stand where they are included, which may be inside of a module as well. A
-//! crate can have several manifests: give each a name of its own with [`Config::out_file`], and include
-//! it by that name, `redis_components::include_components!("redis.rs")`, in a module of its own.
-//! Components of the same name and config server share one client, whichever manifests list them, in
-//! one crate or in several of a program.
+//! The generated modules stand at the place of the include, which may be inside of a module. A
+//! crate can have several manifests. Give each its own file name with [`Config::out_file`], and
+//! include it by that name in its own module: `redis_components::include_components!("redis.rs")`.
+//! Components with the same name and config server share one client, also across manifests and
+//! across the crates of a program.
 //!
 //! After that, `logs::log_recent("main", "User 235 logged in").await?` finds its connection itself.
 //!
 //! # Reading an error
 //!
-//! Mistakes are build errors in the compiler's own format. The first place is where to look, usually
-//! in `components.toml`; what follows says why and what to do. All mistakes are reported in one run.
+//! Mistakes are build errors in the compiler's own format. The first place is the place of the
+//! mistake, usually in `components.toml`. The lines after it say why and what to do. One run
+//! reports all mistakes.
 //!
 //! ```text
 //! error: cannot find function `log_recnt` in `src/functions/logs.rs`
@@ -72,13 +73,13 @@
 //!
 //! # Errors and editors
 //!
-//! An error here stops the build before the compiler runs, cleanly: what cargo prints is the report and
-//! nothing else. An editor shows that report under the build script's name, if at all, and not at the
-//! place that it points to. As there is then no result of the build script, an editor may know none of
-//! the generated names until the error is mended, and underline every call of them: look at the build
-//! script's report first, in the editor's log or with `cargo check`.
+//! An error here stops the build before the compiler runs, and cargo prints only the report. An
+//! editor shows that report under the build script's name, if at all, and not at the place in
+//! `components.toml`. Without a result of the build script, an editor may know none of the
+//! generated names, and underline every call of them. In that case, read the build script's report
+//! first, in the editor's log or with `cargo check`.
 //!
-//! To report in another way, for example to go on with other work first, take the error instead:
+//! To report in another way, for example to go on with other work first, use the returned error:
 //!
 //! ```no_run
 //! // build.rs
@@ -94,13 +95,18 @@
 //!
 //! # What is read, and when it runs again
 //!
-//! Cargo runs the build script again when the manifest, a source file with listed functions, the file of
-//! a module around one (`src/lib.rs`, `src/functions/mod.rs`), a file that was looked into for imports and
-//! re-exports, or `Cargo.toml` has changed, and for nothing else. A build script with other inputs has to
-//! name them itself, with `cargo::rerun-if-changed`, because naming any switches off cargo's default.
+//! Cargo runs the build script again if one of these files has changed, and for nothing else:
 //!
-//! An editor runs build scripts again when a Rust file is saved: after a change of `components.toml`,
-//! save one.
+//! - the manifest and `Cargo.toml`
+//! - the source files with listed functions
+//! - the files of the modules around them (`src/lib.rs`, `src/functions/mod.rs`)
+//! - the files that were read for imports and re-exports
+//!
+//! A build script with other inputs has to name them itself, with `cargo::rerun-if-changed`, because
+//! any such line switches off cargo's default.
+//!
+//! An editor runs build scripts again when you save a Rust file. After a change of
+//! `components.toml`, save a Rust file too.
 //!
 #![doc = include_str!("../manifest.md")]
 // The build script is the example.
@@ -139,14 +145,15 @@ pub use output::Output;
 
 use std::path::Path;
 
-/// The JSON Schema of a manifest, for editors: what the parser takes, with a description of each key.
+/// The JSON Schema of a manifest, for editors: the values that the parser accepts, with a
+/// description of each key.
 pub const SCHEMA: &str = include_str!("../components.schema.json");
 
 /// Generates `$OUT_DIR/components.rs` from a manifest and reports to cargo.
 ///
-/// Most build scripts need no more. `manifest` is relative to the package, as are the
-/// sources that it names. Mistakes are handed to cargo as build errors before this returns, so a
-/// build script can go on to other work; [`Config::compile`] returns them instead.
+/// Most build scripts need no more. `manifest` is relative to the package, as are the sources that
+/// it names. Mistakes become build errors before this returns, so a build script can go on to other
+/// work. [`Config::compile`] returns them instead.
 ///
 /// # Examples
 ///

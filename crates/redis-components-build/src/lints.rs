@@ -1,4 +1,4 @@
-//! The lints that a crate forbids: no `allow` of them may stand in it.
+//! The lints that a crate forbids. It can contain no `allow` of them.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use syn::Attribute;
 use crate::nodes;
 use crate::source::attributes::named_lints;
 
-/// The groups of lints, with those of their lints that generated text may have to allow.
+/// The groups of lints, each with its lints that generated text may have to allow.
 const GROUPS: [(&str, &[&str]); 8] = [
     (
         "unused",
@@ -55,15 +55,15 @@ const GROUPS: [(&str, &[&str]); 8] = [
     ),
 ];
 
-/// What matters of the place where generated modules stand.
+/// The facts about the place of the generated modules that the later stages need.
 pub(crate) struct Surroundings {
     pub(crate) forbidden: Forbidden,
-    /// Whether everything that is `pub` there is known outside of the crate.
+    /// Whether `pub` items there are visible outside of the crate.
     pub(crate) is_exposed: bool,
 }
 
 impl Surroundings {
-    /// Returns an `allow` of what is not forbidden of some lints, if anything is left.
+    /// Returns an `allow` of those lints that are not forbidden, if any is left.
     pub(crate) fn allow(&self, mut lints: BTreeSet<String>) -> Option<Attribute> {
         self.forbidden.remove_from(&mut lints);
         (!lints.is_empty()).then(|| nodes::allow(&lints))
@@ -81,7 +81,7 @@ impl Forbidden {
         self.names.extend(names);
     }
 
-    /// Adds what attributes of a module forbid, if perhaps only sometimes.
+    /// Adds the lints that a module's attributes forbid, also under a condition.
     pub(crate) fn extend_from_attributes(&mut self, attributes: &[Attribute]) {
         for attribute in attributes {
             self.names.extend(named_lints(&attribute.meta, "forbid"));

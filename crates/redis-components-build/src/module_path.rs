@@ -1,4 +1,4 @@
-//! Where a source file is in the crate: `src/functions/logs.rs` is `crate::functions::logs`.
+//! The module of a source file: `src/functions/logs.rs` is `crate::functions::logs`.
 
 use std::fmt;
 
@@ -15,8 +15,9 @@ pub(crate) struct ModulePath {
 }
 
 impl ModulePath {
-    /// Derives the path from a source file's, as `mod` items do from a crate's root in `directory`; `None`
-    /// if the file is elsewhere, or a part of the path is not an identifier.
+    /// Derives the module path from a file's path, as `mod` items do from a crate's root in
+    /// `directory`. Returns `None` if the file is elsewhere, or a part of the path is not an
+    /// identifier.
     pub(crate) fn of_file(path: &str, directory: &str) -> Option<Self> {
         let inside = match directory {
             "" => path,
@@ -58,7 +59,7 @@ impl ModulePath {
         }
     }
 
-    /// Returns the module `levels` above, if there are so many.
+    /// Returns the module `levels` above, if there is one.
     pub(crate) fn ancestor(&self, levels: usize) -> Option<Self> {
         let kept = self.segments.len().checked_sub(levels)?;
         Some(Self {
@@ -81,12 +82,12 @@ impl ModulePath {
     pub(crate) fn of_idents(path: &[Ident]) -> Option<Self> {
         let (first, rest) = path.split_first()?;
         let segments: Vec<String> = rest.iter().map(|ident| ident.unraw().to_string()).collect();
-        // `super` in the middle of a path is rustc's to report.
+        // Rustc reports `super` in the middle of a path.
         let is_module = first == "crate" && !segments.iter().any(|word| is_path_word(word));
         is_module.then_some(Self { segments })
     }
 
-    /// Returns the module that this one is in, and its name there; `None` for the root.
+    /// Returns the parent module, and this module's name in it. Returns `None` for the root.
     pub(crate) fn split_last(&self) -> Option<(Self, &str)> {
         let (name, outer) = self.segments.split_last()?;
         let outer = Self {
@@ -95,7 +96,8 @@ impl ModulePath {
         Some((outer, name))
     }
 
-    /// Returns the path of the module's file without its ending, from the directory of the crate's root.
+    /// Returns the path of the module's file without its extension, relative to the directory of
+    /// the crate's root.
     pub(crate) fn file_stem(&self) -> String {
         self.segments.join("/")
     }
@@ -111,7 +113,7 @@ impl ModulePath {
             .collect()
     }
 
-    /// Returns it as a path that others can be added to.
+    /// Returns the module as a path to which segments can be added.
     pub(crate) fn path(&self) -> Path {
         Path {
             leading_colon: None,

@@ -1,6 +1,6 @@
 //! "Did you mean": the nearest of the names that exist.
 
-/// Returns the candidate most like `name`, if one is like it at all.
+/// Returns the candidate most similar to `name`, if one is similar at all.
 pub(crate) fn nearest<'a>(
     name: &str,
     candidates: impl IntoIterator<Item = &'a str>,
@@ -15,8 +15,8 @@ pub(crate) fn nearest<'a>(
         .map(|(_, candidate)| candidate)
 }
 
-/// Returns how many insertions, deletions, substitutions and swaps of neighbours lie between two names,
-/// whatever their case.
+/// Returns the number of insertions, deletions, substitutions and swaps of neighbours between two
+/// names. Case does not count.
 fn distance(left: &str, right: &str) -> usize {
     strsim::osa_distance(&left.to_lowercase(), &right.to_lowercase())
 }

@@ -1,6 +1,6 @@
 use std::path::{Path, PathBuf};
 
-/// What [`Config::generate`](crate::Config::generate) made of a manifest.
+/// The result of [`Config::generate`](crate::Config::generate) for a manifest.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Output {
@@ -28,8 +28,9 @@ impl Output {
         self.inputs.iter().map(PathBuf::as_path)
     }
 
-    /// Returns one text per source that does not parse, and whose functions are therefore missing, and one
-    /// per listed function that calls a command which its shared connection refuses.
+    /// Returns one text per source that does not parse, whose functions are therefore missing.
+    /// Listed functions that call a command which their shared connection refuses have one text
+    /// each as well.
     pub fn warnings(&self) -> impl Iterator<Item = &str> {
         self.warnings.iter().map(String::as_str)
     }

@@ -1,4 +1,4 @@
-//! What `Cargo.toml` says of the package.
+//! The facts in `Cargo.toml`.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -7,18 +7,19 @@ use toml::de::{DeTable, DeValue};
 
 use crate::files::Files;
 
-/// The package, as far as `Cargo.toml` tells.
+/// The package, as described in `Cargo.toml`.
 #[derive(Default)]
 pub(crate) struct Package {
-    /// The features, and those that optional dependencies are; `None` if nothing tells.
+    /// The features, including those of optional dependencies. `None` if `Cargo.toml` gives no
+    /// answer.
     pub(crate) features: Option<BTreeSet<String>>,
-    /// The names by which the package's code knows other crates.
+    /// The names of other crates in the package's code.
     pub(crate) crates: BTreeSet<String>,
     /// The edition, if it is known.
     pub(crate) edition: Option<u16>,
     /// The lints that the package forbids.
     pub(crate) forbidden: Vec<String>,
-    /// Whether the package says which of its files are published.
+    /// Whether the package lists the files that it publishes.
     pub(crate) has_file_list: bool,
     /// The targets that can include generated modules, the library first.
     pub(crate) targets: Vec<Target>,
@@ -32,7 +33,7 @@ pub(crate) struct Target {
     pub(crate) is_library: bool,
 }
 
-/// The kinds of targets beside the library, with the directories in which cargo finds them.
+/// The kinds of targets other than the library, with the directories in which cargo finds them.
 const KINDS: [(&str, &str); 4] = [
     ("bin", "src/bin"),
     ("example", "examples"),
@@ -41,7 +42,7 @@ const KINDS: [(&str, &str); 4] = [
 ];
 
 impl Package {
-    /// Reads `Cargo.toml`, and looks for the targets that it does not name.
+    /// Reads `Cargo.toml`, and finds the targets that it does not name.
     pub(crate) fn read(files: &dyn Files) -> Self {
         let mut package = Self::default();
         with_document(files, "Cargo.toml", |document| {
@@ -108,7 +109,7 @@ impl Package {
         }
     }
 
-    /// Adds the targets that a document names, or those in the usual places.
+    /// Adds the targets that a document names, or the targets in the usual places.
     fn add_targets(&mut self, document: Option<&DeTable<'_>>, files: &dyn Files) {
         let mut found = Vec::new();
         if let Some(document) = document {
@@ -153,12 +154,12 @@ impl Package {
     }
 }
 
-/// Returns how many directories above the package's its workspace is: none if the package is the root,
-/// or in no workspace.
+/// Returns how many directories the workspace is above the package. Returns 0 if the package is the
+/// root, or in no workspace.
 pub(crate) fn levels_to_workspace(files: &dyn Files) -> usize {
     let mut found = 0;
     with_workspace(files, |workspace, levels| {
-        // With one, the package may be outside of the workspace, by its path.
+        // `exclude` may name the package's path, and then the package is outside of the workspace.
         if workspace.get("exclude").is_none() {
             found = levels;
         }
@@ -166,7 +167,8 @@ pub(crate) fn levels_to_workspace(files: &dyn Files) -> usize {
     found
 }
 
-/// Reads the workspace around the package, and how many directories above it is.
+/// Finds the workspace around the package, and passes it on with the number of directories between
+/// the two.
 fn with_workspace(files: &dyn Files, read: impl FnOnce(&DeTable<'_>, usize)) {
     const MOST_LEVELS: usize = 16;
     let mut read = Some(read);

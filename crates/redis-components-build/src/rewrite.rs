@@ -1,4 +1,4 @@
-//! Paths that mean something else in the generated module.
+//! Paths that have another meaning in the generated module.
 
 use proc_macro2::Ident;
 use syn::punctuated::Punctuated;
@@ -7,7 +7,7 @@ use syn::{Path, PathSegment, VisRestricted};
 
 use crate::module_path::ModulePath;
 
-/// Rewrites `self::…` and `super::…` as they are meant in the source's module.
+/// Rewrites `self::…` and `super::…` to mean the same as in the source's module.
 pub(crate) struct Absolute<'a> {
     pub(crate) module: &'a ModulePath,
 }
@@ -27,18 +27,18 @@ impl VisitMut for Absolute<'_> {
         visit_mut::visit_path_mut(self, path);
     }
 
-    // `pub(super)` has a path too, which is no path to an item.
+    // `pub(super)` contains a path too, but not to an item.
     fn visit_vis_restricted_mut(&mut self, _: &mut VisRestricted) {}
 }
 
-/// Returns `true` if a path that begins with a name begins at another module, or at the crate's root.
+/// Returns `true` if a path with this first name begins at another module, or at the crate's root.
 pub(crate) fn starts_elsewhere(first: &Ident) -> bool {
     first == "crate" || first == "self" || first == "super"
 }
 
-/// Resolves leading `self` and `super`: what they stand for, and how many segments they are.
+/// Resolves leading `self` and `super`. Returns the path that they stand for, and their number.
 ///
-/// `None` if there are none, or more `super` than modules, which rustc reports.
+/// Returns `None` if there are none, or more `super` than modules, which rustc reports.
 pub(crate) fn resolve(segments: &[Ident], module: &ModulePath) -> Option<(Vec<Ident>, usize)> {
     let selfs = usize::from(segments.first()? == "self");
     let supers = segments[selfs..]

@@ -1,4 +1,4 @@
-//! The path that generated code finds the runtime under.
+//! The path of the runtime in generated code.
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;
@@ -9,13 +9,13 @@ use crate::diagnostics::diagnostic::Diagnostic;
 use crate::diagnostics::file::quoted;
 use crate::nodes::segment;
 
-/// Where the runtime crate is.
+/// The path of the runtime crate.
 pub(crate) struct Runtime {
     path: Path,
 }
 
 impl Runtime {
-    /// Reads a path; reports it and takes the default if it is none.
+    /// Reads a path. Reports an invalid path and uses the default.
     pub(crate) fn parse(path: &str, diagnostics: &mut Diagnostics) -> Self {
         let path = syn::parse_str(path).unwrap_or_else(|_| {
             let message = format!("the runtime path {} is not a path", quoted(path));
@@ -32,7 +32,7 @@ impl Runtime {
         (first != "crate").then(|| first.to_string())
     }
 
-    /// Returns the path of what it declares.
+    /// Returns the path of an item of the runtime.
     pub(crate) fn item(&self, names: &[&str]) -> Path {
         let mut path = self.path.clone();
         path.segments.extend(names.iter().map(|name| segment(name)));

@@ -4,7 +4,7 @@ use proc_macro2::{Ident, Span};
 use syn::ext::IdentExt;
 use syn::parse::Parser;
 
-/// The words that some edition reserves, sorted.
+/// The words that at least one edition reserves, sorted.
 const KEYWORDS: [&str; 52] = [
     "Self", "abstract", "as", "async", "await", "become", "box", "break", "const", "continue",
     "crate", "do", "dyn", "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if",
@@ -61,12 +61,12 @@ const PRELUDE: [&str; 38] = [
     "Vec",
 ];
 
-/// Returns `true` if a word can name an item, as it is or as a raw identifier.
+/// Returns `true` if a word can name an item, with or without `r#`.
 pub(crate) fn is_identifier(word: &str) -> bool {
     is_word(word) && !is_path_word(word)
 }
 
-/// Returns `true` if a word means something in a path, and so cannot be a raw identifier.
+/// Returns `true` if a word has a meaning in a path, so that it cannot be a raw identifier.
 pub(crate) fn is_path_word(word: &str) -> bool {
     matches!(word, "self" | "Self" | "super" | "crate")
 }
@@ -96,7 +96,7 @@ pub(crate) fn ident(word: &str) -> Ident {
 }
 
 fn is_word(word: &str) -> bool {
-    // The parser skips white space and comments, which no name has.
+    // The parser skips white space and comments, but no name contains them.
     Ident::parse_any
         .parse_str(word)
         .is_ok_and(|ident| ident == word && ident != "_" && !word.starts_with("r#"))

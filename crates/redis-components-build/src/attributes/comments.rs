@@ -2,7 +2,7 @@ use proc_macro2::Literal;
 
 use crate::diagnostics::file::is_invisible;
 
-/// Writes lines as doc comments.
+/// Returns the lines as doc comments.
 pub(crate) fn doc_comments(lines: &[String], indentation: &str) -> String {
     let mut text = String::new();
     for line in lines {
@@ -18,7 +18,7 @@ pub(crate) fn doc_comments(lines: &[String], indentation: &str) -> String {
     text
 }
 
-/// Writes lines as documentation that is no source of tests.
+/// Returns the lines as documentation that rustdoc does not test.
 pub(crate) fn untested_docs(lines: &[String], indentation: &str) -> String {
     let mut text = String::new();
     for line in lines {
@@ -32,7 +32,8 @@ pub(crate) fn untested_docs(lines: &[String], indentation: &str) -> String {
     text
 }
 
-/// Replaces what no comment may have: line breaks, and characters that reorder the text around them.
+/// Appends a line without the characters that a comment cannot have: control characters, and
+/// characters that reorder or hide the text around them.
 fn push_printable(line: &str, text: &mut String) {
     if line
         .as_bytes()

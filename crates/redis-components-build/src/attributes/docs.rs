@@ -1,8 +1,8 @@
-//! Documentation as the wrapper has it: the same page, whose examples are not tests a second time,
-//! because they call the function with its connection.
+//! Documentation for the wrapper: the same page, but its examples are no tests. They would run
+//! twice, and they call the function with its connection.
 
-/// Returns the lines of documentation texts, without the indentation that all of them share, as rustdoc
-/// shows them.
+/// Returns the lines of documentation texts as rustdoc shows them, without the indentation that all
+/// of them share.
 pub(super) fn lines(texts: &[String]) -> Vec<String> {
     let lines: Vec<String> = texts
         .iter()
@@ -26,11 +26,11 @@ pub(super) fn lines(texts: &[String]) -> Vec<String> {
     lines.split_off(blank)
 }
 
-/// Returns `true` if something in the lines may be an example: a fence, or what is indented, behind the
-/// mark of a list or a quote as well.
+/// Returns `true` if the lines may contain an example: a fence, or an indented line. Both may
+/// follow the mark of a list or a quote.
 pub(super) fn may_have_examples(lines: &[String]) -> bool {
     lines.iter().any(|line| {
-        // One loop over bytes: build scripts are compiled without optimisation, and this reads every line.
+        // Build scripts are compiled without optimisation, and this reads every line.
         let (mut last, mut run) = (0, 0);
         for byte in line.bytes() {
             run = if byte == last { run + 1 } else { 1 };

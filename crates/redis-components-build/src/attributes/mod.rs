@@ -1,6 +1,6 @@
 //! The attributes that a wrapper takes over from its function.
 //!
-//! The list says what is copied. Anything else acts on the function itself, and once is enough.
+//! Only listed attributes are copied. The others act on the function itself, and once is enough.
 
 pub(crate) mod comments;
 pub(crate) mod docs;
@@ -24,20 +24,20 @@ use crate::source::attributes::{allowed_lints, cfgs, inner, without_repetitions}
 pub(crate) struct Attributes {
     /// The function's own documentation, line by line.
     pub(crate) docs: Vec<String>,
-    /// Whether the documentation may have examples, which are tests of the function alone.
+    /// Whether the documentation may have examples, which rustdoc tests for the function only.
     pub(crate) has_examples: bool,
-    /// Documentation that macros give.
+    /// Documentation that macros generate.
     pub(crate) doc_macros: Vec<Attribute>,
     pub(crate) others: Vec<Attribute>,
 }
 
-/// Chooses from the attributes of a function.
+/// Returns the attributes that a wrapper takes over from its function.
 pub(crate) fn of(found: &Found, wrapper: &Wrapper, surroundings: &Surroundings) -> Attributes {
     let mut texts = Vec::new();
     let mut doc_macros = Vec::new();
     let own = cfgs(&found.item.attrs);
     let around = own.iter().chain(&found.cfg).chain(&wrapper.cfg);
-    // The function's own stand with its other attributes.
+    // The loop below copies the function's own conditions with its other attributes.
     let around = without_repetitions(around.cloned().collect());
     let mut others: Vec<Attribute> = around.into_iter().skip(own.len()).collect();
     for attribute in &found.item.attrs {
@@ -62,7 +62,7 @@ pub(crate) fn of(found: &Found, wrapper: &Wrapper, surroundings: &Surroundings) 
     }
     let mut lints = BTreeSet::new();
     if others.iter().any(|attribute| deprecates(&attribute.meta)) {
-        // The body calls the deprecated function.
+        // The wrapper's body calls the deprecated function.
         lints.insert("deprecated".to_owned());
     }
     if wrapper.signature.generics.lifetimes().next().is_some() {
@@ -72,23 +72,23 @@ pub(crate) fn of(found: &Found, wrapper: &Wrapper, surroundings: &Surroundings) 
         lints.insert("single_use_lifetimes".to_owned());
     }
     if has_hasher(wrapper) {
-        // The function may be in a private module, in which this is no lint.
+        // The function may be in a private module, and the lint does not apply there.
         lints.insert("clippy::implicit_hasher".to_owned());
     }
     if wrapper.signature.ident.to_string().starts_with('_') {
-        // The body calls it.
+        // The wrapper's body calls the function.
         lints.insert("clippy::used_underscore_items".to_owned());
     }
     if wrapper.imports.is_written_out {
         lints.insert("clippy::type_complexity".to_owned());
     }
     if is_never(&wrapper.signature.output) {
-        // What follows the call.
+        // The code after the call is unreachable.
         lints.insert("unreachable_code".to_owned());
     }
     let allowed = allowed_lints(&others);
     lints.retain(|lint| !allowed.contains(lint));
-    // One attribute for all: naming a lint twice is a lint of its own.
+    // One attribute for all lints, because clippy warns if two attributes name the same lint.
     others.extend(surroundings.allow(lints));
     let docs = docs::lines(&texts);
     Attributes {
@@ -99,7 +99,7 @@ pub(crate) fn of(found: &Found, wrapper: &Wrapper, surroundings: &Surroundings) 
     }
 }
 
-/// Returns `true` if a function is there only sometimes.
+/// Returns `true` if a function has conditions.
 pub(crate) fn is_conditional(found: &Found) -> bool {
     let item = &found.item;
     let is_cfg = |attribute: &Attribute| {
@@ -126,7 +126,7 @@ fn doc_text(attribute: &Attribute) -> Option<String> {
     }
 }
 
-/// Returns the macro that gives documentation.
+/// Returns the macro call that generates documentation.
 fn doc_macro(attribute: &Attribute) -> Option<&Macro> {
     match &attribute.meta {
         Meta::NameValue(meta) if meta.path.is_ident("doc") => match &meta.value {
@@ -137,7 +137,8 @@ fn doc_macro(attribute: &Attribute) -> Option<&Macro> {
     }
 }
 
-/// Gives the documentation of a macro, except to tests. A file is included from beside the source.
+/// Returns a macro's documentation as an attribute that doc tests do not see. The path in
+/// `include_str!` is relative to `source`.
 fn untested(call: &Macro, source: &str) -> Attribute {
     if call.path.is_ident("include_str")
         && let Ok(path) = call.parse_body::<LitStr>()
@@ -149,7 +150,7 @@ fn untested(call: &Macro, source: &str) -> Attribute {
     parse_quote!(#[cfg_attr(not(doctest), doc = #call)])
 }
 
-/// Returns what the wrapper takes over of an attribute.
+/// Returns the part of an attribute that the wrapper takes over.
 fn copied(meta: &Meta, wrapper: &Wrapper) -> Option<Meta> {
     let path = meta.path();
     let is = |name: &str| path.is_ident(name);
@@ -161,13 +162,13 @@ fn copied(meta: &Meta, wrapper: &Wrapper) -> Option<Meta> {
         return Some(parse_quote!(cfg_attr(#condition, #(#copied),*)));
     }
     if is("expect") {
-        // What the function trips its wrapper may not, which would be a lint of its own.
+        // The wrapper may not trip a lint that its function trips, and then `expect` would warn.
         let mut list = meta.require_list().ok()?.clone();
         list.path = parse_quote!(allow);
         return Some(Meta::List(list));
     }
     let is_copied = if is("must_use") {
-        // A result has to be used anyway, and saying so again without a reason is a lint.
+        // The wrapper returns a `Result`, on which clippy warns about a bare `must_use`.
         let is_bare = matches!(meta, Meta::Path(_));
         !(is_bare && matches!(wrapper.returned, Returned::Plain(_)))
     } else if is("track_caller") {
@@ -185,7 +186,7 @@ fn copied(meta: &Meta, wrapper: &Wrapper) -> Option<Meta> {
     is_copied.then(|| meta.clone())
 }
 
-/// Returns `true` if a signature has a map or set with the standard library's way of hashing.
+/// Returns `true` if a signature has a map or set with the standard library's default hasher.
 fn has_hasher(wrapper: &Wrapper) -> bool {
     let is_hashed = |ident: &Ident| ident == "HashMap" || ident == "HashSet";
     let mut finder = Finder {
@@ -210,7 +211,7 @@ impl<'ast> Visit<'ast> for Finder<'_> {
     }
 }
 
-/// Returns `true` if an attribute deprecates what it stands on, if perhaps only sometimes.
+/// Returns `true` if an attribute deprecates its item, also under a condition.
 fn deprecates(meta: &Meta) -> bool {
     let path = meta.path();
     path.is_ident("deprecated")

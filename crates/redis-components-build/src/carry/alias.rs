@@ -1,4 +1,4 @@
-//! What a type alias stands for with the arguments that it is given.
+//! The type that a type alias with given arguments stands for.
 
 use std::collections::BTreeMap;
 
@@ -11,15 +11,16 @@ use syn::{
     PathArguments, Stmt, Type, TypeFnPtr, TypePath, parse_quote,
 };
 
-/// What an alias's generic parameters are where it is used.
+/// The arguments of an alias's generic parameters, at one use of the alias.
 #[derive(Default)]
 pub(crate) struct Arguments {
     lifetimes: BTreeMap<String, Lifetime>,
     types: BTreeMap<String, Type>,
     constants: BTreeMap<String, Expr>,
-    /// How many function types surround what is visited: there, `'_` is something else.
+    /// The number of function types around the visited node. Inside of them, `'_` has another
+    /// meaning.
     functions: usize,
-    /// Whether a lifetime without a name stands in a function type.
+    /// Whether an unnamed lifetime stands in a function type.
     pub(crate) loses_lifetime: bool,
 }
 
@@ -50,7 +51,7 @@ impl Arguments {
                         _ => param.default.clone().map(|(_, default)| default),
                     };
                     if let Some(mut ty) = given {
-                        // A default may have the parameters before it.
+                        // A default may name the parameters before it.
                         arguments.visit_type_mut(&mut ty);
                         arguments.types.insert(param.ident.unraw().to_string(), ty);
                     }
@@ -106,7 +107,7 @@ impl VisitMut for Arguments {
                 *ty = given.clone();
                 return;
             }
-            // Syntax alone takes a constant's name for a type's.
+            // The parser cannot tell a constant's name from a type's.
             if let Some(given) = self.constants.get(&name) {
                 *ty = syn::parse2(given.to_token_stream())
                     .unwrap_or_else(|_| Type::Verbatim(given.to_token_stream()));
@@ -127,7 +128,7 @@ impl VisitMut for Arguments {
     }
 }
 
-/// Returns the name that an expression is, also in braces.
+/// Returns the name if an expression is only a name, also in braces.
 fn only_name(expression: &Expr) -> Option<&Ident> {
     match expression {
         Expr::Path(path) => path.path.get_ident(),

@@ -1,8 +1,8 @@
-//! Which of a name's declarations a variant of a signature has, if `cfg` chooses between several.
+//! The declaration of a name that a variant of a signature uses, if `cfg` chooses between several.
 
 use syn::Attribute;
 
-/// Goes through all ways to choose, in the order in which choices are met.
+/// Steps through all combinations of choices, in the order of the names in the signature.
 #[derive(Default)]
 pub(crate) struct Choices {
     made: Vec<Choice>,
@@ -16,7 +16,8 @@ struct Choice {
 }
 
 impl Choices {
-    /// Chooses between a name's declarations, which have these conditions: always the same in one variant.
+    /// Returns the index of the chosen declaration of a name. `conditions` holds the conditions of
+    /// each declaration. The choice stays the same within a variant.
     pub(crate) fn choose(&mut self, name: &str, conditions: &[Vec<Attribute>]) -> usize {
         if let Some(choice) = self.made.iter().find(|choice| choice.name == name) {
             return choice.chosen;
@@ -29,7 +30,7 @@ impl Choices {
         0
     }
 
-    /// Goes on to the next variant; `false` if there is none.
+    /// Goes on to the next variant. Returns `false` if there is none.
     pub(crate) fn next(&mut self) -> bool {
         while let Some(mut last) = self.made.pop() {
             last.chosen += 1;
@@ -41,7 +42,7 @@ impl Choices {
         false
     }
 
-    /// Returns the conditions of what this variant has.
+    /// Returns the conditions of this variant's declarations.
     pub(crate) fn conditions(&self) -> impl Iterator<Item = &Attribute> {
         let made = self.made.iter();
         made.flat_map(|choice| &choice.conditions[choice.chosen])

@@ -1,4 +1,4 @@
-//! Type aliases, seen through.
+//! Type aliases, replaced by their types.
 
 use std::collections::BTreeSet;
 
@@ -26,19 +26,19 @@ pub(crate) struct Expand<'a, 'b> {
     pub(crate) view: View<'a>,
     pub(crate) resolver: &'a mut Resolver<'b>,
     pub(crate) choices: &'a mut Choices,
-    /// The function's own, which hide types of the same name.
+    /// The function's own parameters, which hide types with the same name.
     pub(crate) generics: &'a Generics,
     pub(crate) imports: Imports,
-    /// The aliases that are being written out: one inside of itself is rustc's to report.
+    /// The aliases that are being written out. Rustc reports an alias inside of itself.
     pub(crate) open: Vec<String>,
 }
 
 impl Expand<'_, '_> {
-    /// Writes out every alias that a type is, or is a reference to.
+    /// Replaces a type, or the type behind a reference, by its alias's type, until it is no alias.
     pub(crate) fn see_through(&mut self, ty: &mut Type) {
         let mut seen = BTreeSet::new();
         while let Some((path, expanded)) = self.expanded(ty, true) {
-            // An alias inside of itself is rustc's to report.
+            // Rustc reports an alias inside of itself.
             if !seen.insert(path) {
                 break;
             }
@@ -52,7 +52,8 @@ impl Expand<'_, '_> {
         }
     }
 
-    /// Writes the whole path if a type, or what it refers to, is imported from another crate.
+    /// Writes the whole path if a type, or the type behind a reference, is imported from another
+    /// crate.
     pub(crate) fn name_outer(&mut self, ty: &mut Type) {
         if let Some(found) = self.found(ty)
             && let Type::Path(path) = ty
@@ -73,7 +74,8 @@ impl Expand<'_, '_> {
         }
     }
 
-    /// Finds what a type's path stands for: of several declarations, the one that this variant has.
+    /// Finds the item that a type's path stands for. Of several declarations, it takes this
+    /// variant's.
     fn found(&mut self, ty: &Type) -> Option<Located> {
         let Type::Path(TypePath {
             qself: None, path, ..
@@ -109,13 +111,13 @@ impl Expand<'_, '_> {
         Some(found.swap_remove(chosen))
     }
 
-    /// Returns the conditions of the signature and of what was chosen for it.
+    /// Returns the conditions of the signature and of the choices made for it.
     fn conditions(&self) -> Vec<Attribute> {
         let view = self.view.conditions.iter();
         view.chain(self.choices.conditions()).cloned().collect()
     }
 
-    /// Returns what a type is an alias of, and the alias's path.
+    /// Returns the type behind an alias, and the alias's path.
     fn expanded(&mut self, ty: &Type, also_nameable: bool) -> Option<(String, Type)> {
         let found = self.found(ty)?;
         let Meaning::Item(scope, item) = &found.meaning else {
@@ -138,7 +140,7 @@ impl Expand<'_, '_> {
         }
         let mut target = (*alias.ty).clone();
         if scope.module != self.view.scope.module {
-            // Its names mean something where it is declared.
+            // The names in the alias have their meaning in the module that declares it.
             let module = &scope.module;
             Absolute { module }.visit_type_mut(&mut target);
             let conditions = self.conditions();
@@ -177,12 +179,12 @@ impl Expand<'_, '_> {
         let mut arguments = Arguments::of(alias, &last.arguments);
         arguments.visit_type_mut(&mut target);
         if arguments.loses_lifetime {
-            // It stays, and is reported as what cannot be named.
+            // The alias stays, and the report says that it cannot be named.
             return None;
         }
         self.imports.is_written_out = true;
         let tokens = match &target {
-            // A reference to it would be one to its first bound.
+            // Without parentheses, a reference would apply to the first bound only.
             Type::TraitObject(object) if object.bounds.len() > 1 => quote!((#target)),
             target => target.to_token_stream(),
         };
@@ -193,7 +195,7 @@ impl Expand<'_, '_> {
 
 impl VisitMut for Expand<'_, '_> {
     fn visit_type_mut(&mut self, ty: &mut Type) {
-        // What an alias is given first: it may be the same alias once more.
+        // The arguments come first, because they may contain the same alias again.
         visit_mut::visit_type_mut(self, ty);
         if let Some((path, expanded)) = self.expanded(ty, false) {
             *ty = expanded;
@@ -204,7 +206,8 @@ impl VisitMut for Expand<'_, '_> {
     }
 }
 
-/// Gives tokens from elsewhere the place of what they stand for, so that reports point there.
+/// Gives tokens from elsewhere the span of the tokens that they replace, so that errors point
+/// there.
 fn respanned(tokens: TokenStream, span: Span) -> TokenStream {
     tokens
         .into_iter()

@@ -15,7 +15,8 @@ use crate::source::attributes::cfgs;
 use crate::source::items::has_macro_calls;
 
 impl Imports {
-    /// Adds what globs of the file bring in on a condition, as far as they lead to modules of this crate.
+    /// Adds the items with a name that globs of the file bring in under a condition. Only modules
+    /// of this crate are searched.
     pub(crate) fn add_globbed(
         &mut self,
         name: &str,
@@ -33,8 +34,8 @@ impl Imports {
         !all.is_empty()
     }
 
-    /// Adds the globs of a file and of the modules that they lead to, as far as they may bring in what
-    /// cannot be seen, and modules in which a macro may declare names.
+    /// Adds the globs of a file, and of the modules that they lead to, if they may bring in names
+    /// that the generator cannot see. Adds modules in which a macro may declare names as well.
     pub(crate) fn add_globs(&mut self, scope: &Scope, view: View<'_>, resolver: &mut Resolver<'_>) {
         let mut open = vec![scope.clone()];
         let mut seen = BTreeSet::new();

@@ -16,7 +16,7 @@ pub(crate) struct Import {
 }
 
 impl Import {
-    /// Imports what a path stands for, under its last name.
+    /// Returns an import of a path under its last name.
     pub(crate) fn of_path(path: Vec<Ident>) -> Self {
         Self {
             cfg: Vec::new(),
@@ -27,7 +27,7 @@ impl Import {
         }
     }
 
-    /// Imports what a path stands for under a name, which may be the path's last.
+    /// Returns an import of a path under a name, which may be the path's last.
     pub(crate) fn named(path: Vec<Ident>, name: &Ident) -> Self {
         let is_last = path.last() == Some(name);
         Self {
@@ -43,13 +43,14 @@ impl Import {
             .unwrap_or_default()
     }
 
-    /// Returns `true` if it imports a crate by its own name, which resolves without.
+    /// Returns `true` if the import is a crate by its own name, which resolves without an import.
     pub(crate) fn is_needless(&self) -> bool {
         self.path.len() == 1 && self.rename.is_none() && !self.is_glob
     }
 }
 
-/// What imports are sorted by, the crate's own names first, and what tells two of them apart.
+/// Returns the sort key of an import, with the crate's own names first. Different imports have
+/// different keys.
 pub(crate) fn sort_key(import: &Import) -> (bool, String, bool, Option<String>, String) {
     let path: Vec<String> = import.path.iter().map(ToString::to_string).collect();
     let cfg = &import.cfg;

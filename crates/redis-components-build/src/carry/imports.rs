@@ -1,4 +1,4 @@
-//! What copied signatures and documentation need of their file's surroundings.
+//! The imports that copied signatures and documentation need from their file.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -21,14 +21,14 @@ use crate::source::index::key;
 use crate::source::items::declared;
 use crate::source::use_tree::Leaf;
 
-/// What makes the names of copied signatures resolve.
+/// The imports that make the names of copied signatures resolve.
 pub(crate) struct Imports {
     pub(crate) uses: Vec<Import>,
-    /// Whether everything of this crate that they name is `pub`.
+    /// Whether every item of this crate that the signatures name is `pub`.
     pub(crate) are_all_public: bool,
-    /// Whether one of them is deprecated, as far as this crate tells.
+    /// Whether an item that they name is deprecated, as far as this crate shows.
     pub(crate) is_deprecated: bool,
-    /// Whether an alias was written out, which may have been there to make a type short.
+    /// Whether an alias is written out. It may have made a long type short.
     pub(crate) is_written_out: bool,
     /// Items that the crate's root cannot name.
     pub(crate) hidden: Vec<Hidden>,
@@ -47,7 +47,8 @@ impl Default for Imports {
 }
 
 impl Imports {
-    /// Collects what the links of copied documentation need, for documentation builds alone.
+    /// Collects the imports for links in copied documentation. They exist only in documentation
+    /// builds.
     pub(crate) fn of_links(
         view: View<'_>,
         names: BTreeSet<String>,
@@ -69,7 +70,7 @@ impl Imports {
         imports
     }
 
-    /// Collects what `mentions` needs of a source file.
+    /// Collects the imports that `mentions` needs from a source file.
     pub(crate) fn add_all(
         &mut self,
         mentions: Mentions,
@@ -85,7 +86,7 @@ impl Imports {
         }
     }
 
-    /// Adds another function's.
+    /// Adds the imports of another function.
     pub(crate) fn merge(&mut self, other: Self) {
         self.uses.extend(other.uses);
         self.are_all_public &= other.are_all_public;
@@ -94,18 +95,18 @@ impl Imports {
         self.hidden.extend(other.hidden);
     }
 
-    /// Sorts them, and keeps one of each.
+    /// Sorts the imports, and removes duplicates.
     pub(crate) fn tidy(&mut self) {
         let uses = std::mem::take(&mut self.uses).into_iter().rev();
         let uses: BTreeMap<_, Import> = uses.map(|import| (sort_key(&import), import)).collect();
         self.uses = uses.into_values().collect();
     }
 
-    /// Reports what the crate's root cannot name.
+    /// Reports the items that the crate's root cannot name.
     pub(crate) fn report_hidden(&self, function: &Function, diagnostics: &mut Diagnostics) {
         let mut reported = BTreeSet::new();
         let is_module = |hidden: &Hidden| hidden.kind == "a module";
-        // A module that is in the way of an item is reported with it.
+        // The report of an item also names the module that hides it.
         let has_items = !self.hidden.iter().all(is_module);
         let hidden = self.hidden.iter();
         for hidden in hidden.filter(|hidden| !has_items || !is_module(hidden)) {
@@ -115,7 +116,7 @@ impl Imports {
         }
     }
 
-    /// Takes note of something that a signature names.
+    /// Records the visibility and the deprecation of an item that a signature names.
     pub(crate) fn note(&mut self, meaning: &Meaning) {
         self.are_all_public &= is_public_item(meaning);
         if let Meaning::Item(_, item) = meaning {
@@ -124,7 +125,7 @@ impl Imports {
         }
     }
 
-    /// Adds what declares `name`; `false` if nothing that can be seen does.
+    /// Adds the declaration of `name`. Returns `false` if no visible declaration exists.
     fn add(&mut self, name: &str, view: View<'_>, resolver: &mut Resolver<'_>) -> bool {
         let scope = view.scope;
         let mut conditions = Vec::new();
@@ -136,7 +137,7 @@ impl Imports {
             conditions.push(cfg);
         }
         for item in scope.source.declaring(name) {
-            // A function is no type, and a wrapper may have its name.
+            // A function is not a type, and a wrapper may have its name.
             if matches!(item, Item::Fn(item) if item.sig.constness.is_none()) {
                 continue;
             }
@@ -155,7 +156,7 @@ impl Imports {
         is_globbed || !conditions.is_empty()
     }
 
-    /// Adds an import of the file, from where the crate's root can name what it imports.
+    /// Adds an import of the file, by a path that the crate's root can name.
     fn add_use(
         &mut self,
         leaf: &Leaf,
@@ -190,7 +191,7 @@ impl Imports {
                     ..Import::named(target.path, &leaf.name)
                 });
             } else if located.len() > 1 && located.iter().all(|found| found.is_nameable) {
-                // Whatever it is, it is under this path.
+                // The path is the same for each of the items.
                 self.push(Import {
                     cfg,
                     ..Import::named(target.path, &leaf.name)
@@ -211,7 +212,8 @@ impl Imports {
         }
     }
 
-    /// Adds what was found under a name, by a path or by that which the crate's root can use.
+    /// Adds an item that was found under a name, by `path` or by a path that the crate's root can
+    /// use.
     pub(crate) fn add_located(
         &mut self,
         found: Located,
@@ -231,7 +233,7 @@ impl Imports {
         }
     }
 
-    /// Adds an import, unless its name resolves without.
+    /// Adds an import, unless its name resolves without it.
     pub(crate) fn push(&mut self, import: Import) {
         if !import.is_needless() {
             self.uses.push(Import {
@@ -241,7 +243,8 @@ impl Imports {
         }
     }
 
-    /// Adds an item of the file itself, or says what hides it.
+    /// Adds an item of the file itself. Returns the obstacle if the crate's root cannot name the
+    /// item.
     fn add_item(
         &mut self,
         item: &Item,

@@ -7,7 +7,7 @@ use syn::{Attribute, GenericParam, Lifetime, Macro, Path};
 
 use crate::source::index::key;
 
-/// The names that a piece of syntax leaves for its surroundings to resolve.
+/// The names in a piece of syntax that its surroundings resolve.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Mentions {
     /// First segments of paths, without `r#`.
@@ -22,7 +22,7 @@ impl Mentions {
         self.lifetimes.extend(other.lifetimes);
     }
 
-    /// Takes a generic parameter for what it is, and no longer for a name to resolve.
+    /// Removes a generic parameter from the names to resolve.
     pub(crate) fn remove(&mut self, param: &GenericParam) {
         match param {
             GenericParam::Type(param) => self.names.remove(&param.ident.unraw().to_string()),
@@ -61,7 +61,7 @@ impl<'ast> Visit<'ast> for Mentions {
         self.lifetimes.insert(lifetime.ident.to_string());
     }
 
-    // What is inside of a macro's call is anyone's guess, so every word counts.
+    // The meaning of tokens inside of a macro's call is unknown, so every word counts.
     fn visit_macro(&mut self, call: &'ast Macro) {
         self.add_tokens(call.tokens.clone());
         visit::visit_macro(self, call);

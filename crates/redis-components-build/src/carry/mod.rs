@@ -1,4 +1,4 @@
-//! A signature that means the same elsewhere.
+//! Signatures that keep their meaning in another module.
 
 pub(crate) mod alias;
 pub(crate) mod choices;

@@ -1,4 +1,4 @@
-//! Paths that the crate's root cannot use, replaced by such that it can.
+//! Paths that the crate's root cannot use, replaced by paths that it can use.
 
 use proc_macro2::Ident;
 use syn::visit_mut::{self, VisitMut};
@@ -14,7 +14,7 @@ use crate::resolve::public::View;
 use crate::resolve::resolver::Resolver;
 use crate::source::index::key;
 
-/// Replaces paths that begin with `crate` if something on them is private.
+/// Replaces paths that begin with `crate` if one of their segments is private.
 pub(crate) struct Nameable<'a, 'b> {
     view: View<'a>,
     resolver: &'a mut Resolver<'b>,
@@ -32,12 +32,12 @@ impl<'b> Resolver<'b> {
 }
 
 impl Nameable<'_, '_> {
-    /// Returns what is known of the paths that were seen.
+    /// Returns the results for the visited paths.
     pub(crate) fn into_imports(self) -> Imports {
         self.imports
     }
 
-    /// Rewrites a path as the crate's root can use it, or takes note that it cannot.
+    /// Rewrites a path so that the crate's root can use it, or records that it cannot.
     fn rewrite(&mut self, path: &mut Path, found: &Located) {
         self.imports.note(&found.meaning);
         if found.is_nameable {
@@ -58,7 +58,7 @@ impl Nameable<'_, '_> {
         }
     }
 
-    /// Finds what a path stands for that begins with a module which cannot be imported.
+    /// Finds the item of a path that begins with a module which cannot be imported.
     fn in_hidden_module(&mut self, idents: &[Ident]) -> Option<Located> {
         let (first, [_, ..]) = idents.split_first()? else {
             return None;
@@ -83,7 +83,8 @@ impl Nameable<'_, '_> {
         })
     }
 
-    /// Rewrites a path to something that only a glob from another crate can have brought into a module.
+    /// Rewrites a path to an item that only a glob from another crate can have brought into a
+    /// module.
     fn rewrite_globbed(&mut self, path: &mut Path, idents: &[Ident]) -> Option<()> {
         let (length, scope) = (1..idents.len()).rev().find_map(|length| {
             let module = ModulePath::of_idents(&idents[..length])?;
@@ -91,7 +92,7 @@ impl Nameable<'_, '_> {
             Some((length, scope))
         })?;
         if scope.module == self.view.scope.module {
-            // The file's own globs are copied.
+            // The generated module has a copy of the file's own globs.
             path.segments = path.segments.iter().skip(length).cloned().collect();
             return Some(());
         }
@@ -120,7 +121,7 @@ impl Nameable<'_, '_> {
 impl VisitMut for Nameable<'_, '_> {
     fn visit_path_mut(&mut self, path: &mut Path) {
         let first = path.segments.first();
-        // One name is imported, whatever it is.
+        // A single name gets an import, whatever it stands for.
         if path.segments.len() < 2 && first.is_none_or(|first| first.ident != "crate") {
             visit_mut::visit_path_mut(self, path);
             return;
@@ -131,7 +132,7 @@ impl VisitMut for Nameable<'_, '_> {
                 Some(found) => self.rewrite(path, found),
                 None => {
                     if self.rewrite_globbed(path, &idents).is_none() {
-                        // Where the module can be named, rustc says what is missing.
+                        // If the crate's root can name the module, rustc reports the missing item.
                         let hidden = self.resolver.hidden_module_of(&idents, self.view);
                         self.imports.hidden.extend(hidden);
                     }
@@ -174,7 +175,7 @@ impl VisitMut for Nameable<'_, '_> {
     fn visit_vis_restricted_mut(&mut self, _: &mut VisRestricted) {}
 }
 
-/// Finds the `macro_rules!` of the file that a call is of, unless it is imported like an item.
+/// Finds the `macro_rules!` of the file for a call, unless it is imported like an item.
 fn definition<'a>(name: &Ident, view: View<'a>) -> Option<&'a syn::ItemMacro> {
     let items = &view.scope.source.items;
     let is_imported = view.scope.source.importing(&key(name)).next().is_some();
@@ -188,7 +189,7 @@ fn definition<'a>(name: &Ident, view: View<'a>) -> Option<&'a syn::ItemMacro> {
         })
 }
 
-/// Puts the path of an import in the place of the first segments of a path.
+/// Replaces the first segments of a path by the path of an import.
 pub(crate) fn replace(path: &mut Path, segments: usize, import: &Import) {
     let arguments = path.segments[segments - 1].arguments.clone();
     let rest: Vec<PathSegment> = path.segments.iter().skip(segments).cloned().collect();

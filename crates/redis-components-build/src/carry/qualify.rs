@@ -1,4 +1,5 @@
-//! Names that would mean something else beside those of the generated module, written out as whole paths.
+//! Names that would change their meaning beside the names of the generated module, written as whole
+//! paths.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,19 +11,19 @@ use crate::carry::import::Import;
 use crate::carry::imports::Imports;
 use crate::carry::nameable::replace;
 
-/// Puts imported paths where their names stand.
+/// Replaces names by the paths of their imports.
 pub(crate) struct Qualify {
     names: BTreeMap<String, Import>,
 }
 
 impl Qualify {
-    /// Takes from the imports of a signature those that can be written out: not the globs, nor what
-    /// `cfg` chooses between.
+    /// Takes those imports of a signature that can be written out. Globs stay, and so do names
+    /// between whose declarations `cfg` chooses.
     pub(crate) fn take(imports: &mut Imports) -> Self {
         Self::take_where(imports, |_| true)
     }
 
-    /// Takes those of certain names.
+    /// Takes the imports with certain names.
     pub(crate) fn take_where(imports: &mut Imports, is_wanted: impl Fn(&str) -> bool) -> Self {
         let mut names: BTreeMap<String, Import> = BTreeMap::new();
         let mut several = BTreeSet::new();

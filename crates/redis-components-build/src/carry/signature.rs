@@ -1,4 +1,4 @@
-//! A function's signature, made to mean the same from the crate's root.
+//! A function's signature, rewritten to have the same meaning from the crate's root.
 
 use syn::visit_mut::VisitMut;
 use syn::{FnArg, ReturnType, Signature, Type};
@@ -9,14 +9,15 @@ use crate::carry::imports::Imports;
 use crate::resolve::public::View;
 use crate::resolve::resolver::Resolver;
 
-/// A signature as checks look at it: the aliases that its first parameter and its return type are,
-/// are written out.
+/// A signature for the checks: the aliases in its first parameter and its return type are written
+/// out.
 pub(crate) struct Seen {
     pub(crate) signature: Signature,
 }
 
 impl Resolver<'_> {
-    /// Writes out the aliases that cannot be named, and shows what all aliases stand for.
+    /// Writes out the aliases that cannot be named. Returns a copy for the checks, in which all
+    /// aliases of the first parameter and the return type are written out.
     pub(crate) fn see_through(
         &mut self,
         signature: &mut Signature,
@@ -48,7 +49,7 @@ impl Resolver<'_> {
         (Seen { signature: seen }, imports)
     }
 
-    /// Replaces paths that begin with `crate` and that the crate's root cannot use.
+    /// Replaces paths that begin with `crate` if the crate's root cannot use them.
     pub(crate) fn nameable_in(
         &mut self,
         view: View<'_>,

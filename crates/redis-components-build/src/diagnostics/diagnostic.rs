@@ -1,27 +1,27 @@
 use crate::diagnostics::file::Spot;
 
-/// One problem: a message, the places that matter, and what to do.
+/// A problem: a message, its places, and what to do.
 pub(crate) struct Diagnostic {
     pub(crate) message: String,
     pub(crate) labels: Vec<Label>,
     pub(crate) advice: Vec<Advice>,
 }
 
-/// A place and what is to say about it.
+/// A place and its text.
 pub(crate) struct Label {
     pub(crate) spot: Spot,
     pub(crate) text: String,
     pub(crate) primary: bool,
 }
 
-/// A sentence after the places, with a place of its own if it needs one.
+/// A sentence after the places, with its own place if it needs one.
 pub(crate) struct Advice {
     pub(crate) text: String,
     pub(crate) spot: Option<Spot>,
     pub(crate) kind: AdviceKind,
 }
 
-/// How a piece of advice is introduced.
+/// The word before a piece of advice.
 #[derive(Clone, Copy)]
 pub(crate) enum AdviceKind {
     Help,
@@ -29,7 +29,7 @@ pub(crate) enum AdviceKind {
 }
 
 impl Diagnostic {
-    /// Starts an error that points at `spot`.
+    /// Returns an error that points at `spot`.
     pub(crate) fn error(message: impl Into<String>, spot: &Spot, label: impl Into<String>) -> Self {
         Self {
             message: message.into(),
@@ -42,7 +42,7 @@ impl Diagnostic {
         }
     }
 
-    /// Starts an error that has no place, because its file could not be read.
+    /// Returns an error without a place, for a file that cannot be read.
     pub(crate) fn without_place(message: impl Into<String>) -> Self {
         Self {
             message: message.into(),
@@ -51,7 +51,7 @@ impl Diagnostic {
         }
     }
 
-    /// Adds a second place.
+    /// Adds another place.
     pub(crate) fn context(mut self, spot: &Spot, label: impl Into<String>) -> Self {
         self.labels.push(Label {
             spot: spot.clone(),
@@ -61,22 +61,22 @@ impl Diagnostic {
         self
     }
 
-    /// Says what to do.
+    /// Adds what to do.
     pub(crate) fn help(self, text: impl Into<String>) -> Self {
         self.advise(AdviceKind::Help, text, None)
     }
 
-    /// Says what to do and shows the place that it speaks of.
+    /// Adds what to do, and shows a place for it.
     pub(crate) fn help_at(self, text: impl Into<String>, spot: &Spot) -> Self {
         self.advise(AdviceKind::Help, text, Some(spot.clone()))
     }
 
-    /// Says why.
+    /// Adds the reason.
     pub(crate) fn note(self, text: impl Into<String>) -> Self {
         self.advise(AdviceKind::Note, text, None)
     }
 
-    /// Returns what reports are sorted by: the file, then the position in it.
+    /// Returns the key by which the report is sorted: the file, then the position in it.
     pub(crate) fn position(&self) -> (String, usize) {
         self.labels.first().map_or_else(Default::default, |label| {
             (label.spot.file.path.clone(), label.spot.range.start)

@@ -32,7 +32,7 @@ pub(crate) struct Spot {
 }
 
 impl Spot {
-    /// Returns where the range begins, as the report shows places: `path:line:column`.
+    /// Returns the start of the range in the report's format: `path:line:column`.
     pub(crate) fn place(&self) -> String {
         let before = &self.file.text[..self.range.start];
         let line = before.matches('\n').count() + 1;
@@ -42,7 +42,8 @@ impl Spot {
     }
 }
 
-/// Quotes text from a user's file for a message: escaped, so that it cannot forge one, and cut.
+/// Quotes text from a user's file for a message. The text is escaped, so that it cannot forge a
+/// message, and is cut to a limit.
 pub(crate) fn quoted(text: &str) -> String {
     const LONGEST: usize = 80;
     let mut escaped = String::new();
@@ -60,7 +61,7 @@ pub(crate) fn quoted(text: &str) -> String {
     format!("`{escaped}`")
 }
 
-/// Returns `true` if a character reorders or hides its neighbours where it is shown.
+/// Returns `true` if a character reorders or hides the characters around it.
 pub(crate) fn is_invisible(character: char) -> bool {
     matches!(character,
         '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')

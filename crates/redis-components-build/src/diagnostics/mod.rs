@@ -1,4 +1,4 @@
-//! What is wrong, collected over all stages and reported once.
+//! The problems of all stages, collected and reported once.
 
 pub(crate) mod diagnostic;
 pub(crate) mod file;
@@ -7,7 +7,7 @@ pub(crate) mod render;
 use crate::diagnostics::diagnostic::Diagnostic;
 use crate::diagnostics::file::Spot;
 
-/// Everything found wrong so far. Every stage adds to it and goes on.
+/// The problems found so far. A stage adds its problems and goes on.
 #[derive(Default)]
 pub(crate) struct Diagnostics {
     errors: Vec<Diagnostic>,
@@ -15,7 +15,7 @@ pub(crate) struct Diagnostics {
     hints: Vec<(Spot, String)>,
 }
 
-/// What is shown of all that was found.
+/// The problems as text.
 pub(crate) struct Shown {
     /// The report, if there is an error.
     pub(crate) report: Option<String>,
@@ -37,10 +37,10 @@ impl Diagnostics {
         self.hints.push((spot, text));
     }
 
-    /// Returns what is shown. `prefix` is put before paths.
+    /// Returns the problems as text. `prefix` is put before paths.
     pub(crate) fn finish(mut self, prefix: &str) -> Shown {
         self.errors.sort_by_cached_key(Diagnostic::position);
-        // What is wrong with a component, every one of its functions may find.
+        // Every function of a component may find the same problem with the component.
         self.errors.dedup_by(|one, other| {
             one.message == other.message && one.position() == other.position()
         });

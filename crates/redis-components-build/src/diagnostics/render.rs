@@ -4,7 +4,8 @@ use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snip
 
 use crate::diagnostics::diagnostic::{Advice, AdviceKind, Diagnostic, Label};
 
-/// Renders diagnostics as rustc does, without colours: a build script's output is no terminal.
+/// Renders diagnostics as rustc does, without colours, because a build script's output is not a
+/// terminal.
 ///
 /// `prefix` is put before the files' paths.
 pub(super) fn report(diagnostics: &[Diagnostic], prefix: &str) -> String {
@@ -46,7 +47,7 @@ fn level(advice: &Advice) -> Level<'static> {
     }
 }
 
-/// Makes one snippet per file, in the order in which the labels name them.
+/// Returns one snippet per file, in the order of the labels.
 fn snippets<'a>(labels: &'a [Label], prefix: &str) -> Vec<Snippet<'a, Annotation<'a>>> {
     let mut files: Vec<(&Label, Vec<&Label>)> = Vec::new();
     for label in labels {

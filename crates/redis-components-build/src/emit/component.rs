@@ -63,8 +63,8 @@ pub(super) fn module(
     )
 }
 
-/// Returns the lints that the module's text may trip, and no more: a crate that forbids a lint can have no
-/// `allow` of it.
+/// Returns the lints that the module's text may trip, and no others. A crate that forbids a lint
+/// cannot contain an `allow` of it.
 fn allowed(module: &Module<'_>, surroundings: &Surroundings) -> BTreeSet<String> {
     let has_globs = module.imports.uses.iter().any(|import| import.is_glob);
     let is_conditional = module
@@ -134,7 +134,7 @@ fn speaks_of_errors(function: &Function) -> bool {
     docs.any(|line| line.starts_with('#') && line.trim_matches(['#', ' ']) == "Errors")
 }
 
-/// Returns `true` if a name is one that rustc expects of a module.
+/// Returns `true` if rustc accepts a name for a module without a warning.
 fn is_snake_case(name: &str) -> bool {
     let name = name.trim_matches('_');
     !name.contains("__") && !name.chars().any(char::is_uppercase)

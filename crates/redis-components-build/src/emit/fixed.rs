@@ -12,7 +12,8 @@ use crate::nodes::path_type;
 use crate::runtime::Runtime;
 use crate::syntax::ident;
 
-/// The items that every module has, made once: parsing them for each would take longer than all else.
+/// The items that every module has. They are made once, because parsing them for each module would
+/// take longer than all other work.
 pub(super) struct Fixed {
     component_type: Type,
     component: Path,
@@ -36,12 +37,12 @@ impl Fixed {
         }
     }
 
-    /// The functions that give a connection.
+    /// The functions that return a connection.
     pub(super) fn accessors(&self) -> &str {
         &self.accessors
     }
 
-    /// `COMPONENT` of a component.
+    /// Returns the constant `COMPONENT` of a component.
     pub(super) fn component(&self, component: &Component) -> String {
         let name = &component.name;
         let doc = format!("The component `{name}`: its name, config key and `wait`.");
@@ -106,7 +107,7 @@ fn accessors(runtime: &Runtime) -> String {
     text.into_text()
 }
 
-/// Not in the unit that fits, because which one does is a lint that changes with the compiler.
+/// Returns a `Duration` made by `new`. Clippy's choice of the best unit changes with the compiler.
 fn duration(milliseconds: u64) -> Expr {
     let new = nodes::item(nodes::absolute(&["core", "time", "Duration", "new"]));
     nodes::call(
@@ -118,7 +119,7 @@ fn duration(milliseconds: u64) -> Expr {
     )
 }
 
-/// Writes a number as people do, in groups of three digits.
+/// Returns a number as a literal, in groups of three digits.
 fn number(number: u64) -> Expr {
     let digits = number.to_string();
     let mut grouped = String::new();

@@ -3,7 +3,7 @@ use syn::{Item, ItemUse, Visibility};
 use crate::carry::import::Import;
 use crate::nodes::use_tree;
 
-/// Writes an import as a `use` item of its own.
+/// Returns an import as its own `use` item.
 pub(super) fn item(import: &Import) -> Option<Item> {
     let tree = use_tree(&import.path, import.rename.as_ref(), import.is_glob)?;
     Some(Item::Use(ItemUse {

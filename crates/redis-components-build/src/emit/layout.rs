@@ -2,7 +2,7 @@ use syn::{File, Item, ItemMod, Visibility};
 
 use crate::syntax::ident;
 
-/// What is before the lines of a module.
+/// The text before the lines of a module.
 pub(super) const INDENTATION: &str = "    ";
 
 /// Text with a blank line between its parts.
@@ -20,7 +20,7 @@ impl Paragraphs {
         self.text.push_str(part);
     }
 
-    /// Adds a part without a blank line before it.
+    /// Adds a part, without a blank line before it.
     pub(super) fn continue_with(&mut self, part: &str) {
         self.text.push_str(part);
     }
@@ -30,7 +30,7 @@ impl Paragraphs {
     }
 }
 
-/// Prints an item of the root.
+/// Returns the text of an item of the root.
 pub(super) fn root_item(item: Item) -> String {
     prettyplease::unparse(&File {
         shebang: None,
@@ -40,7 +40,7 @@ pub(super) fn root_item(item: Item) -> String {
     })
 }
 
-/// Prints an item of a module, which is indented.
+/// Returns the text of an item of a module, indented.
 pub(super) fn module_item(item: Item) -> String {
     let module = root_item(Item::Mod(ItemMod {
         attrs: Vec::new(),

@@ -6,7 +6,7 @@ use crate::manifest::component::Component;
 use crate::module_path::ModulePath;
 use crate::signature::Wrapper;
 
-/// A generated module, as it is being put together.
+/// A generated module, while it is being put together.
 pub(crate) struct Module<'a> {
     pub(crate) component: &'a Component,
     pub(super) functions: Vec<Function>,
@@ -14,14 +14,14 @@ pub(crate) struct Module<'a> {
     pub(super) allows: BTreeSet<String>,
 }
 
-/// A wrapper, ready to be written.
+/// A finished wrapper.
 pub(crate) struct Function {
     pub(crate) wrapper: Wrapper,
     pub(crate) attributes: Attributes,
-    /// Through which module the function is called.
+    /// The module through which the wrapper calls the function.
     pub(crate) module: ModulePath,
     pub(crate) is_conditional: bool,
-    /// Whether the function and everything its signature needs of its file is `pub`.
+    /// Whether the function is `pub`, with everything that its signature needs from its file.
     pub(crate) is_public: bool,
 }
 
@@ -51,7 +51,7 @@ impl<'a> Module<'a> {
         self.functions.push(function);
     }
 
-    /// Takes over what the functions' file allows.
+    /// Adds the lints that the functions' file allows.
     pub(crate) fn allow(&mut self, lints: &BTreeSet<String>) {
         self.allows.extend(lints.iter().cloned());
     }
@@ -60,7 +60,7 @@ impl<'a> Module<'a> {
         self.imports.merge(imports);
     }
 
-    /// Sorts the imports, when all are there.
+    /// Sorts the imports, after the last was added.
     pub(crate) fn tidy(&mut self) {
         self.imports.tidy();
     }

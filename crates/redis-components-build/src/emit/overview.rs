@@ -1,7 +1,7 @@
 use crate::diagnostics::file::is_invisible;
 use crate::manifest::component::Component;
 
-/// Lists the components with their keys and functions, as lines of documentation.
+/// Returns a table of the components with their keys and functions, as lines of documentation.
 pub(super) fn lines(components: &[Component]) -> Vec<String> {
     let mut lines = vec!["Every component of this crate, sorted by name.".to_owned()];
     if components.is_empty() {
@@ -21,7 +21,7 @@ pub(super) fn lines(components: &[Component]) -> Vec<String> {
     lines
 }
 
-/// Writes a name in a cell of a table.
+/// Returns a name for a cell of a table.
 fn code(text: &str) -> String {
     let mut code = String::from("`");
     for character in text.chars() {

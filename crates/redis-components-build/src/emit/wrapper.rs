@@ -19,7 +19,7 @@ use crate::signature::Wrapper;
 use crate::signature::connection::Borrow;
 use crate::signature::returns::Returned;
 
-/// Writes a wrapper.
+/// Returns the text of a wrapper.
 pub(super) fn item(function: Function, runtime: &Runtime) -> String {
     let (visibility, body) = (visibility(&function), body(&function, runtime));
     let source = link(&function);
@@ -67,11 +67,11 @@ fn visibility(function: &Function) -> Visibility {
     })
 }
 
-/// The way to the function itself, for its documentation.
+/// Returns the link to the function, for the wrapper's documentation.
 fn link(function: &Function) -> String {
     let ident = &function.wrapper.signature.ident;
     let (name, module) = (ident.unraw(), &function.module);
-    // Links are written without `r#`.
+    // Links contain no `r#`.
     let path = format!("{module}::{ident}").replace("r#", "");
     format!("Generated from [`{name}`]({path}()).")
 }
@@ -90,7 +90,7 @@ fn signature(wrapper: Wrapper, runtime: &Runtime) -> Signature {
     signature
 }
 
-/// One expression without a local of its own, so that no parameter's name can be in its way.
+/// Returns the body: one expression without a local variable, which a parameter's name could hide.
 fn body(function: &Function, runtime: &Runtime) -> Expr {
     let wrapper = &function.wrapper;
     let begin = nodes::call(
@@ -105,7 +105,7 @@ fn body(function: &Function, runtime: &Runtime) -> Expr {
     nodes::method(begin, finish, turbofish, call)
 }
 
-/// The call of the function itself.
+/// Returns the call of the function itself.
 fn called(function: &Function, runtime: &Runtime) -> Expr {
     let wrapper = &function.wrapper;
     let mut path = function.module.path();
@@ -164,7 +164,7 @@ fn connection(wrapper: &Wrapper, runtime: &Runtime) -> Expr {
     }
     acquired = nodes::question(acquired);
     if wrapper.is_async() && wrapper.is_dedicated {
-        // What is acquired then is a guard that closes the connection.
+        // The acquired value is a guard that closes the connection.
         acquired = nodes::dereference(acquired);
     }
     match wrapper.connection.borrow {
@@ -188,7 +188,8 @@ fn awaited(call: Expr, wrapper: &Wrapper) -> Expr {
     }
 }
 
-/// The generic arguments of `finish_plain`: an alias under any name may stand for a `Result`, which the compiler knows.
+/// Returns the generic arguments of `finish_plain`. An alias with any name may stand for a
+/// `Result`, and only the compiler can tell.
 fn of_plain(ty: &Type, wrapper: &Wrapper, runtime: &Runtime) -> AngleBracketedGenericArguments {
     let is_result = if may_be_alias(ty, &wrapper.signature.generics) {
         let path = runtime.item(&["__is_result"]);
@@ -210,8 +211,8 @@ fn of_plain(ty: &Type, wrapper: &Wrapper, runtime: &Runtime) -> AngleBracketedGe
     }
 }
 
-/// Returns `true` if a return type may be an alias and can be asked: a path without generics, lifetimes, references and `impl`,
-/// which what is asked in a constant cannot have.
+/// Returns `true` if a return type may be an alias, and a constant can ask the compiler. That takes
+/// a path without generic parameters, lifetimes, references and `impl`.
 fn may_be_alias(ty: &Type, generics: &Generics) -> bool {
     if !matches!(ty, Type::Path(_)) {
         return false;

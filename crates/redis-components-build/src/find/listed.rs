@@ -1,4 +1,4 @@
-//! A listed name becomes the functions that it stands for.
+//! Finds the functions for a listed name.
 
 use proc_macro2::Ident;
 use syn::{Item, ItemFn, ItemUse};
@@ -17,8 +17,8 @@ use crate::source::file::Source;
 use crate::source::items::free_function;
 use crate::source::use_tree::Leaf;
 
-/// Finds a listed function in the modules that a component's source is: more than one if `cfg` chooses
-/// between them, none if there is a problem, which is reported.
+/// Finds a listed function in the modules of a component's source. Returns several if `cfg` chooses
+/// between them. Returns none if there is a problem, which is reported.
 pub(crate) fn find(
     function: &Function,
     path: &SourcePath,
@@ -53,7 +53,7 @@ pub(crate) fn find(
         let mut exports = scopes
             .iter()
             .flat_map(|scope| exports(&function.name, scope));
-        // Rustc is about to say why the other file cannot be read.
+        // Rustc is about to report why the other file cannot be read.
         if exports.next().is_none() || !resolver.sources.has_unparsable() {
             diagnostics.error(not_found(function, path, &scope.source));
         }
@@ -61,7 +61,7 @@ pub(crate) fn find(
     all
 }
 
-/// Finds the functions of a module; `None` if one cannot be called, which is reported.
+/// Finds the functions of a module. Returns `None` if one cannot be called, which is reported.
 fn direct(
     function: &Function,
     path: &SourcePath,
@@ -106,7 +106,7 @@ fn here(item: &ItemFn, scope: &Scope) -> Found {
     }
 }
 
-/// Looks in the inline modules that the crate's root can name.
+/// Searches the inline modules that the crate's root can name.
 fn inside(name: &str, scope: &Scope, found: &mut Vec<Found>) {
     for inner in scope.inline_modules() {
         if inner.is_reachable {
@@ -118,7 +118,7 @@ fn inside(name: &str, scope: &Scope, found: &mut Vec<Found>) {
     }
 }
 
-/// Returns what a module re-exports under a name, or may by a glob.
+/// Returns the re-exports of a name in a module, and the globs that may re-export it.
 fn exports<'a>(name: &str, scope: &'a Scope) -> impl Iterator<Item = (&'a ItemUse, &'a Leaf)> {
     let named = scope.source.importing(name).chain(scope.source.globs());
     named.filter(|(item, _)| is_visible_from_root(&item.vis, &scope.module))
@@ -156,7 +156,7 @@ fn reexported(name: &str, scope: &Scope, resolver: &mut Resolver<'_>) -> Vec<Fou
     all
 }
 
-/// Gives the name by which a function is called; the place stays that of the definition.
+/// Sets the name by which a function is called. The span stays at the definition.
 fn rename(ident: &mut Ident, name: &Ident) {
     let span = ident.span();
     *ident = name.clone();

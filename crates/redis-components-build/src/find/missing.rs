@@ -1,4 +1,4 @@
-//! Why a listed function cannot be found or called.
+//! The reasons why a listed function cannot be found or called.
 
 use proc_macro2::Ident;
 use syn::ext::IdentExt;
@@ -15,7 +15,7 @@ use crate::source::file::Source;
 use crate::source::items::{declared, free_function, has_macro_calls, included_files};
 use crate::source::use_tree::leaves;
 
-/// Says that a function may not be called from elsewhere.
+/// Returns the error for a function that may not be called from elsewhere.
 pub(crate) fn private(function: &Function, item: &ItemFn, source: &Source) -> Diagnostic {
     let name = &function.name;
     let message = format!("the function `{name}` is private");
@@ -30,7 +30,7 @@ pub(crate) fn private(function: &Function, item: &ItemFn, source: &Source) -> Di
     )
 }
 
-/// Says that the module of a function may not be named from elsewhere.
+/// Returns the error for a function whose module may not be named from elsewhere.
 pub(crate) fn unreachable(path: &SourcePath, scope: &Scope, module: Option<&Spot>) -> Diagnostic {
     let message = format!("the module `{}` is private", scope.module);
     let label = "cannot be named from the generated module";
@@ -44,7 +44,7 @@ pub(crate) fn unreachable(path: &SourcePath, scope: &Scope, module: Option<&Spot
     }
 }
 
-/// Says that a name alone does not tell which function is meant.
+/// Returns the error for a name that stands for several functions.
 pub(crate) fn ambiguous(function: &Function, one: &Found, other: &Found) -> Diagnostic {
     let name = &function.name;
     let message = format!("there is more than one function `{name}`");
@@ -55,7 +55,8 @@ pub(crate) fn ambiguous(function: &Function, one: &Found, other: &Found) -> Diag
         .help("name the module with `module = \"crate::…\"`, in a component for each module")
 }
 
-/// Says why there is no such function, with the likeliest reason that the file shows.
+/// Returns the error for a function that does not exist, with the likeliest reason that the file
+/// shows.
 pub(crate) fn not_found(function: &Function, path: &SourcePath, source: &Source) -> Diagnostic {
     let name = &function.name;
     let file = &source.file.path;
@@ -138,7 +139,7 @@ pub(crate) fn not_found(function: &Function, path: &SourcePath, source: &Source)
     ))
 }
 
-/// Returns the names that a file re-exports, each with that under which it is defined.
+/// Returns the names that a file re-exports, each with the name at its definition.
 fn exports(source: &Source) -> Vec<(Ident, Ident)> {
     let mut exports = Vec::new();
     for item in &source.items {
@@ -159,7 +160,7 @@ struct Inside<'a> {
     ident: &'a Ident,
 }
 
-/// Looks for a function of this name where it cannot be listed from.
+/// Searches the places whose functions cannot be listed: `impl` blocks and inline modules.
 fn inside<'a>(name: &str, items: &'a [Item]) -> Option<Inside<'a>> {
     items.iter().find_map(|item| match item {
         Item::Impl(block) => block.items.iter().find_map(|item| match item {
@@ -189,7 +190,7 @@ fn inside<'a>(name: &str, items: &'a [Item]) -> Option<Inside<'a>> {
     })
 }
 
-/// Returns `true` if an item is known in the whole crate, if its module is.
+/// Returns `true` if an item is visible in the whole crate, provided that its module is.
 fn is_in_crate(visibility: &Visibility) -> bool {
     match visibility {
         Visibility::Public(_) => true,

@@ -6,9 +6,9 @@ use crate::diagnostics::diagnostic::Diagnostic;
 use crate::diagnostics::file::{Spot, quoted};
 use crate::manifest::table::{Table, Text};
 
-/// The condition under which a component is there.
+/// The condition under which a component exists.
 pub(crate) struct Condition {
-    /// As it stands before the generated module.
+    /// The attribute before the generated module.
     pub(crate) attribute: Attribute,
     pub(crate) meta: Meta,
     pub(crate) spot: Spot,
@@ -46,7 +46,7 @@ fn not_a_condition(text: &Text<'_>) -> Diagnostic {
     }
 }
 
-/// Returns `true` if rustc would take it for the condition of a `cfg`.
+/// Returns `true` if rustc accepts it as the condition of a `cfg`.
 fn is_condition(meta: &Meta) -> bool {
     match meta {
         Meta::Path(path) => path.get_ident().is_some(),

@@ -18,12 +18,12 @@ pub(crate) struct Component {
     pub(crate) spot: Spot,
     pub(crate) doc: Option<String>,
     pub(crate) key: String,
-    /// Whether the manifest gives the key itself, and not as prefix and name.
+    /// Whether the manifest gives the whole key, and not a prefix and a name.
     pub(crate) has_own_key: bool,
     pub(crate) wait_in_milliseconds: u64,
     pub(crate) connections: u64,
     pub(crate) cfg: Option<Condition>,
-    /// `None` if nothing tells where it is.
+    /// `None` if nothing names the source.
     pub(crate) source: Option<SourcePath>,
     pub(crate) functions: Vec<Function>,
 }
@@ -63,7 +63,7 @@ fn read(
     let connections = connections::read(table, diagnostics);
     let cfg = cfg::read(table, diagnostics);
     let functions = functions::read(table, diagnostics);
-    // A name that cannot be a module's has no default source either.
+    // A name that cannot name a module gives no default source either.
     let source = if is_valid || table.get("source").is_some() {
         source_path::read(name, table, diagnostics)
     } else {

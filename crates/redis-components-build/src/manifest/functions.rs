@@ -10,25 +10,25 @@ use crate::manifest::table::{Table, Text};
 
 /// A function that the manifest lists.
 pub(crate) struct Function {
-    /// Without `r#`.
+    /// The name without `r#`.
     pub(crate) name: String,
     pub(crate) spot: Spot,
-    /// What its return type is, if the manifest says.
+    /// The kind of its return type, if the manifest gives it.
     pub(crate) returns: Option<Returns>,
-    /// Whether each call has a connection of its own.
+    /// Whether each call has its own connection.
     pub(crate) is_dedicated: bool,
-    /// Whether its waits and subscriptions stay on their server when the component moves.
+    /// Whether waits and subscriptions stay on their server when the component moves.
     pub(crate) stays: bool,
 }
 
-/// What a return type is.
+/// The kind of a return type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Returns {
     Result,
     Value,
 }
 
-/// Reads `functions`, in either form.
+/// Reads `functions`, in both forms.
 pub(super) fn read(component: &Table<'_>, diagnostics: &mut Diagnostics) -> Vec<Function> {
     let Some((_, value)) = component.get("functions") else {
         return Vec::new();

@@ -1,14 +1,15 @@
-//! The keys of a manifest, in one table: the parser reads by it, and the JSON Schema is written from it.
+//! The keys of a manifest, in one table. The parser reads it, and the JSON Schema is written from
+//! it.
 
-/// A key and what may stand under it.
+/// A key and the values that it accepts.
 pub(super) struct Key {
     pub(super) name: &'static str,
-    /// What it is for, as help and editors show it.
+    /// The key's purpose, for help texts and editors.
     pub(super) about: &'static str,
     pub(super) shape: Shape,
 }
 
-/// What a value has to be.
+/// The values that a key accepts.
 pub(super) enum Shape {
     Text,
     Duration,
@@ -17,9 +18,9 @@ pub(super) enum Shape {
     OneOf(&'static [&'static str]),
     /// A table with these keys.
     Table(&'static [Key]),
-    /// A table whose own keys are names, with a table of these keys under each.
+    /// A table whose own keys are names. Under each is a table with these keys.
     Tables(&'static [Key]),
-    /// An array of names, or a table as above.
+    /// An array of names, or tables by name, as above.
     NamesOrTables(&'static [Key]),
 }
 
@@ -111,7 +112,7 @@ const FUNCTION: &[Key] = &[
 ];
 
 impl Shape {
-    /// Says what a value has to be.
+    /// Returns a description of the accepted values.
     pub(super) fn wanted(&self) -> String {
         match self {
             Self::Text => "a string".to_owned(),
@@ -129,7 +130,7 @@ impl Shape {
         }
     }
 
-    /// The keys of the tables that may stand here.
+    /// Returns the keys of the tables that are accepted.
     pub(super) fn keys(&self) -> &'static [Key] {
         match self {
             Self::Table(keys) | Self::Tables(keys) | Self::NamesOrTables(keys) => keys,

@@ -1,4 +1,4 @@
-//! Stage 1: the manifest's text becomes components with places.
+//! Stage 1: the manifest's text becomes components that know their places in the text.
 
 pub(crate) mod cfg;
 pub(crate) mod component;
@@ -28,19 +28,19 @@ use crate::diagnostics::diagnostic::Diagnostic;
 use crate::diagnostics::file::{TextFile, quoted};
 use crate::files::Files;
 
-/// What may be the reason that a file is not there.
+/// A possible reason for a missing file.
 pub(crate) const LEFT_OUT: &str =
     "`include` or `exclude` in `Cargo.toml` may have left it out of the published package";
 
 /// A checked `components.toml`.
 pub(crate) struct Manifest {
-    /// The url that is used if neither code nor environment names a config server.
+    /// The URL that is used if neither code nor environment names a config server.
     pub(crate) config_server: Option<String>,
-    /// Sorted by name.
+    /// The components, sorted by name.
     pub(crate) components: Vec<Component>,
 }
 
-/// Reads and checks the manifest; `None` if nothing of it can be used.
+/// Reads and checks the manifest. Returns `None` if nothing of it is usable.
 pub(crate) fn read(
     path: &Path,
     files: &dyn Files,
@@ -71,9 +71,9 @@ pub(crate) fn read(
 
 fn parse(name: &str, text: &str, diagnostics: &mut Diagnostics) -> Option<Manifest> {
     let (document, errors) = DeTable::parse_recoverable(text);
-    // Every later diagnostic shows lines of this file, and build logs are kept and shared.
+    // Every later diagnostic shows lines of this file, and people keep and share build logs.
     let file = TextFile::new(name, url::without_secrets(text));
-    // What follows the first mistake in the syntax mostly follows from it.
+    // Most later syntax errors follow from the first.
     if let Some(error) = errors.first() {
         syntax_error(&file, error, diagnostics);
         return None;
@@ -109,7 +109,7 @@ fn syntax_error(file: &Arc<TextFile>, error: &toml::de::Error, diagnostics: &mut
     diagnostics.error(diagnostic);
 }
 
-/// Finds where a key that is used twice was used first: in what precedes the second's line.
+/// Finds the first use of a key that is used twice. It searches the lines before the second use.
 fn first_use(text: &str, second: Range<usize>) -> Option<Range<usize>> {
     let before = text.get(..second.start)?;
     let line = before.rfind('\n')? + 1;

@@ -1,4 +1,4 @@
-//! The JSON Schema of a manifest, which is shipped for editors.
+//! The JSON Schema of a manifest, which the crate ships for editors.
 
 use std::collections::BTreeSet;
 

@@ -5,21 +5,21 @@ use crate::files::joined;
 use crate::manifest::table::{Table, Text};
 use crate::module_path::ModulePath;
 
-/// The file with a component's functions, and where it is in the crate.
+/// The file with a component's functions, and its module in the crate.
 #[derive(Clone)]
 pub(crate) struct SourcePath {
-    /// Relative to the package, with `/`.
+    /// The path relative to the package, with `/`.
     pub(crate) file: String,
     /// The module, if the manifest names it.
     pub(crate) module: Option<ModulePath>,
-    /// Where the manifest names the module.
+    /// The place at which the manifest names the module.
     pub(crate) module_spot: Option<Spot>,
-    /// Where the manifest names the file, or else the component.
+    /// The place at which the manifest names the file, or else the component.
     pub(crate) spot: Spot,
     pub(crate) is_default: bool,
 }
 
-/// Reads `source` and `module`; `None` if they do not tell where the functions are.
+/// Reads `source` and `module`. Returns `None` if they do not say which file has the functions.
 pub(super) fn read(
     component: &Text<'_>,
     table: &Table<'_>,
@@ -97,7 +97,7 @@ fn parse_module(text: &Text<'_>, diagnostics: &mut Diagnostics) -> Option<Module
 }
 
 impl SourcePath {
-    /// Says that nothing tells which module the file is.
+    /// Returns an error for a file whose module is unknown.
     pub(crate) fn not_a_module(&self) -> Diagnostic {
         let message = format!("cannot tell which module {} is", quoted(&self.file));
         let label = "not where a `mod` item looks for a file";

@@ -11,7 +11,7 @@ use crate::nearest::nearest;
 
 use crate::manifest::keys::{Key, Shape};
 
-/// A table of the manifest, and where it is.
+/// A table of the manifest, and its place.
 pub(super) struct Table<'a> {
     file: &'a Arc<TextFile>,
     entries: &'a DeTable<'a>,
@@ -39,7 +39,7 @@ impl<'a> Table<'a> {
         }
     }
 
-    /// Reports the keys that are not among the known ones.
+    /// Reports unknown keys.
     pub(super) fn check_keys(&self, diagnostics: &mut Diagnostics) {
         let names = || self.keys.iter().map(|key| key.name);
         for key in self.entries.keys() {
@@ -60,7 +60,7 @@ impl<'a> Table<'a> {
         }
     }
 
-    /// The entries, in the order of the file.
+    /// Returns the entries, in the order of the file.
     pub(super) fn entries(
         &self,
     ) -> impl Iterator<Item = (Text<'a>, &'a Spanned<DeValue<'a>>)> + use<'a, '_> {
@@ -77,7 +77,7 @@ impl<'a> Table<'a> {
         self.as_table(key, value, keys, diagnostics)
     }
 
-    /// Reads the entries of this table, whose keys are names, as tables.
+    /// Reads the entries of this table as tables. Its keys are names.
     pub(super) fn tables(&self, diagnostics: &mut Diagnostics) -> Vec<(Text<'a>, Option<Self>)> {
         self.entries()
             .map(|(name, value)| {
@@ -113,7 +113,7 @@ impl<'a> Table<'a> {
         self.as_text(key, value, diagnostics)
     }
 
-    /// Reads one of the words that a key can have.
+    /// Reads a value that has to be one of a key's words.
     pub(super) fn word(&self, key: &str, diagnostics: &mut Diagnostics) -> Option<&'static str> {
         let (_, value) = self.get(key)?;
         let Some(Shape::OneOf(words)) = self.key_of(key).map(|key| &key.shape) else {
@@ -129,7 +129,7 @@ impl<'a> Table<'a> {
         word
     }
 
-    /// Returns `true` if a key can have a number.
+    /// Returns `true` if a key accepts a number.
     pub(super) fn allows(&self, key: &str, number: u64) -> bool {
         matches!(
             self.key_of(key).map(|key| &key.shape),
@@ -137,7 +137,7 @@ impl<'a> Table<'a> {
         )
     }
 
-    /// Reads a value, of this key or inside of it, as a string.
+    /// Reads the value of this key, or a value inside of it, as a string.
     pub(super) fn as_text(
         &self,
         key: &str,
@@ -168,7 +168,7 @@ impl<'a> Table<'a> {
         self.unwanted(key, &self.wanted(key), value, &found(value), diagnostics);
     }
 
-    /// Reports a value that a key cannot have, of whatever type it is.
+    /// Reports a value that a key does not accept, whatever its type.
     pub(super) fn wrong_value(
         &self,
         key: &str,
@@ -243,7 +243,7 @@ fn found(value: &Spanned<DeValue<'_>>) -> String {
     format!("this is {article} {found}")
 }
 
-/// Finds the key of this name in a document, at any depth, if it is the only one.
+/// Finds the key with this name in a document, at any depth, if there is only one.
 pub(super) fn only_key(document: &DeTable<'_>, name: &str) -> Option<Range<usize>> {
     let mut found = Vec::new();
     collect_keys(document, name, &mut found);

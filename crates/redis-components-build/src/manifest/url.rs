@@ -1,22 +1,23 @@
-//! The url of a config server: without secrets, and such that it can be connected to.
+//! The URL of a config server: it holds no secrets, and a connection to it is possible.
 
 use super::table::Text;
 use crate::diagnostics::Diagnostics;
 use crate::diagnostics::diagnostic::Diagnostic;
 
-/// Schemes of urls with a host and a port.
+/// Schemes of URLs with a host and a port.
 const HOSTS: [&str; 4] = ["redis", "rediss", "valkey", "valkeys"];
 
-/// Schemes of urls with the path of a socket.
+/// Schemes of URLs with the path of a socket.
 const SOCKETS: [&str; 3] = ["redis+unix", "unix", "valkey+unix"];
 
-/// What is wrong with a url: a message, a label and what to do.
+/// A mistake in a URL: the message, the label, and what to do.
 type Problem = (&'static str, &'static str, &'static str);
 
-/// Masks what follows the scheme of urls that may hold a secret, keeping every other byte in its place.
+/// Masks the text after the scheme of URLs that may hold a secret. Every other byte keeps its
+/// place.
 ///
-/// What may be a secret cannot be told from the rest: an unescaped `#`, `?`, `/` or `@` in a password
-/// moves every boundary. So nothing of such a url is shown.
+/// A secret cannot be told from the rest of its URL: an unescaped `#`, `?`, `/` or `@` in a
+/// password moves every boundary. So nothing after the scheme is shown.
 pub(super) fn without_secrets(text: &str) -> String {
     let mut masked = text.to_owned();
     let mut start = 0;
@@ -32,7 +33,7 @@ pub(super) fn without_secrets(text: &str) -> String {
     masked
 }
 
-/// Returns where a url ends: at the quote that ends its string, or with its line.
+/// Returns the end of a URL: the quote that ends its string, or the end of its line.
 fn end_of_url(text: &str, scheme: usize, first: usize) -> usize {
     let line = text[first..].find('\n').map_or(text.len(), |at| first + at);
     let before = text[..scheme].trim_end_matches(|c: char| c.is_alphanumeric() || c == '+');
@@ -54,10 +55,10 @@ fn may_hold_secret(url: &str) -> bool {
     url.contains(['@', '?', '#'])
 }
 
-/// Refuses urls with a secret, and those that nothing can be connected to by.
+/// Refuses URLs that hold a secret, and URLs to which no connection is possible.
 pub(super) fn check(url: &Text<'_>, diagnostics: &mut Diagnostics) {
     let urls = url.value.split(',').map(str::trim);
-    // A list has one that begins after each comma.
+    // In a list, a URL begins after each comma.
     let is_list = urls.clone().all(|url| url.contains("://"));
     let problem = if is_list {
         urls.into_iter().find_map(problem)

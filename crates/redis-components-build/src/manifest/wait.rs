@@ -3,10 +3,10 @@ use crate::diagnostics::diagnostic::Diagnostic;
 use crate::diagnostics::file::quoted;
 use crate::manifest::table::Table;
 
-/// The book's: a config is checked once a second.
+/// The book's figure: it checks a config once a second.
 const DEFAULT: u64 = 1_000;
 
-/// Reads `wait`: how old a component's config may be when a call begins, in milliseconds.
+/// Reads `wait`: the age in milliseconds that a component's config may have when a call begins.
 pub(super) fn read(component: &Table<'_>, diagnostics: &mut Diagnostics) -> u64 {
     let Some((_, value)) = component.get("wait") else {
         return DEFAULT;

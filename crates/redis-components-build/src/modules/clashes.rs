@@ -1,4 +1,4 @@
-//! Components whose names mean something else where the generated modules are included.
+//! Components whose names have another meaning in the module that includes the generated modules.
 
 use std::ops::Range;
 
@@ -16,11 +16,11 @@ use crate::package::Package;
 use crate::source::lexer::{Lexer, Token};
 use crate::syntax::is_type_name;
 
-/// Crates that every crate knows.
+/// Crates that are in scope in every crate.
 const STANDARD: [&str; 5] = ["alloc", "core", "proc_macro", "std", "test"];
 
-/// Refuses components with the name of a module, or of a crate or type that is named beside the generated
-/// modules.
+/// Refuses a component with the name of a module beside the generated modules, or of a crate or
+/// type that the code there names.
 pub(crate) fn check(
     components: &[Component],
     runtime: Option<&str>,
@@ -100,7 +100,8 @@ fn mention(name: &str, around: &Scope) -> Option<Spot> {
     find(name, around, |_| true)
 }
 
-/// Finds a name, not inside of a path, in the text of a module's own items, by what comes after it.
+/// Finds a name, not inside of a path, in the text of a module's own items. The token after the
+/// name decides.
 fn find(name: &str, around: &Scope, is_wanted: impl Fn(Option<Token<'_>>) -> bool) -> Option<Spot> {
     let source = &around.source;
     let items = source.items.iter();

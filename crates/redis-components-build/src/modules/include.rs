@@ -1,21 +1,21 @@
-//! Where generated modules are included.
+//! The places at which generated modules are included.
 
 use syn::ext::IdentExt;
 use syn::{Item, LitStr, Macro};
 
 use crate::modules::visible::is_public;
 
-/// Where generated modules are included in some items.
+/// The place at which generated modules are included, seen from some items.
 pub(crate) struct Place {
-    /// The names of the inline modules that lead there, from the items inwards.
+    /// The names of the inline modules around the place, the outermost first.
     pub(crate) modules: Vec<String>,
     /// Whether all of these modules are `pub`.
     pub(crate) is_public: bool,
-    /// Whether it is certainly this manifest's file that is included.
+    /// Whether the file is certainly the generated file of this manifest.
     pub(crate) is_certain: bool,
 }
 
-/// Finds where the generated file of a name is included, in the items or in inline modules of them.
+/// Finds the place at which a generated file is included, in the items or in their inline modules.
 pub(crate) fn place_of_include(items: &[Item], out_file: &str) -> Option<Place> {
     let mut first = None;
     for item in items {
@@ -43,7 +43,7 @@ fn of_macro(call: &Macro, out_file: &str) -> Option<Place> {
         match syn::parse2::<LitStr>(call.tokens.clone()) {
             Ok(file) if file.value() != out_file => return None,
             Ok(_) => true,
-            // The macro's default.
+            // Without an argument, the macro includes `components.rs`.
             Err(_) if call.tokens.is_empty() && out_file != "components.rs" => return None,
             Err(_) => call.tokens.is_empty(),
         }

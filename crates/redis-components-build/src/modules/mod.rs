@@ -1,4 +1,4 @@
-//! Which modules there are, and who may name them.
+//! The modules of the crate, and the code that may name them.
 
 pub(crate) mod clashes;
 pub(crate) mod include;

@@ -1,4 +1,4 @@
-//! Which module of the crate a component's source is, as far as the files around it tell.
+//! The module of the crate that a component's source is, as far as the files around it show.
 
 use std::rc::Rc;
 
@@ -17,8 +17,8 @@ use crate::source::file::Source;
 use crate::source::items::{has_macro_calls, included_files};
 
 impl Sources<'_> {
-    /// Finds the modules that a component names, a file's or inline ones of it, and reports if there are
-    /// certainly none. `cfg` may choose between several.
+    /// Finds the modules that a component names: a file's, or inline modules in it. `cfg` may
+    /// choose between several. Reports an error if there are certainly none.
     pub(crate) fn place(
         &mut self,
         path: &SourcePath,
@@ -55,13 +55,13 @@ impl Sources<'_> {
         }
     }
 
-    /// Returns the module that a component names, or that its file's path gives.
+    /// Returns the module that a component names, or that follows from its file's path.
     pub(crate) fn module_of(&self, path: &SourcePath) -> Option<ModulePath> {
         let named = path.module.clone();
         named.or_else(|| self.root.module_of(&path.file))
     }
 
-    /// Says what is wrong with the place of a source, if that is certain.
+    /// Returns the mistake in the place of a source, if there certainly is one.
     fn problem(
         &mut self,
         path: &SourcePath,
@@ -113,7 +113,7 @@ impl Sources<'_> {
         )))
     }
 
-    /// Returns `true` if a module is certainly not declared where it would have to be.
+    /// Returns `true` if the `mod` item of a module is certainly missing.
     fn is_undeclared(&mut self, module: &ModulePath) -> bool {
         let Some((outer, name)) = module.split_last() else {
             return false;
@@ -128,19 +128,20 @@ impl Sources<'_> {
                 .all(|outer| self.is_certainly_without(outer, name))
     }
 
-    /// Returns `true` if a module certainly has no module of a name in it.
+    /// Returns `true` if a module certainly contains no module with this name.
     fn is_certainly_without(&self, outer: &Scope, name: &str) -> bool {
-        // Nothing is known of a root that does not include the modules, as far as can be seen.
+        // The root's modules are not known if the root does not visibly include the generated
+        // modules.
         let is_known = !outer.module.is_root() || self.root.is_known;
         is_known
             && outer.declarations(name).next().is_none()
             && !has_macro_calls(&outer.source.items)
-            // An import may bring it in.
+            // An import may bring in the module.
             && !outer.source.leaves().any(|(_, leaf)| leaf.is_glob || leaf.name.unraw() == name)
     }
 }
 
-/// Returns `true` if a module has the text of a file in it, by `include!`.
+/// Returns `true` if a module contains the text of a file, by `include!`.
 fn includes(scope: &Scope, file: &str) -> bool {
     included_files(&scope.source.items).any(|path| {
         let directory = directory_of(&scope.source.file.path);

@@ -1,4 +1,4 @@
-//! The crate's root: of the target that includes the generated modules.
+//! The root module of the target that includes the generated modules.
 
 use std::path::Path;
 use std::rc::Rc;
@@ -20,25 +20,25 @@ pub(crate) struct Root {
     pub(crate) directory: String,
     /// The root's file, if it was read.
     pub(crate) source: Option<Rc<Source>>,
-    /// Where in the root the modules are included, as far as that can be seen.
+    /// The place in the root at which the modules are included, if it is visible.
     pub(crate) place: Option<Place>,
-    /// Whether a module around which the root is known includes them, or the root itself.
+    /// Whether a target with the include is found, or the build script names the target.
     pub(crate) is_known: bool,
     /// Whether there are other targets.
     pub(crate) is_one_of_several: bool,
 }
 
-/// What a target shows of an include.
+/// What the search for an include finds in a target.
 enum Seen {
     Here(Rc<Source>, Place),
-    /// Rustc is about to report the file, which speaks of the generated modules.
+    /// Rustc is about to report the file, which calls `include_components!`.
     Unparsable,
     Nothing(Option<Rc<Source>>),
 }
 
 impl Root {
-    /// Finds the target that includes the generated file: the first of the package in which it can be
-    /// seen, or else the first.
+    /// Finds the target that includes the generated file: the first target of the package with a
+    /// visible include, or else the first target.
     pub(crate) fn find(
         options: &Options,
         package: &Package,
@@ -148,7 +148,7 @@ fn includes_in_files(root: &Source, file: &str, files: &dyn Files, out_file: &st
             .filter_map(|path| joined(directory, path))
             .any(|file| {
                 text(&file, files)
-                    // Most files need not be parsed.
+                    // A file without the word cannot have an include, and need not be parsed.
                     .filter(|text| text.contains("include"))
                     .and_then(|text| parse(&file, text.into_bytes()).ok())
                     .is_some_and(|source| place_of_include(&source.items, out_file).is_some())

@@ -1,4 +1,4 @@
-//! A module of the crate: its items, its conditions, and whether generated modules can name it.
+//! A module of the crate: its items, its conditions, and if generated modules can name it.
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -23,14 +23,15 @@ pub(crate) struct Scope {
     pub(crate) module: ModulePath,
     /// The module's path, with a number if several declarations share it.
     pub(crate) id: Rc<str>,
-    /// The `mod` item, unless this is the root or nothing shows the item.
+    /// The `mod` item. `None` for the root, and if no item is visible.
     pub(crate) declared: Option<Rc<Declared>>,
-    /// The lints that the module and those around it allow, and so its functions' signatures.
+    /// The lints that the module and its outer modules allow. The signatures of its functions need
+    /// the same.
     pub(crate) allows: BTreeSet<String>,
-    /// The conditions under which it is there at all.
+    /// The conditions under which the module exists.
     pub(crate) cfg: Vec<Attribute>,
-    /// Whether the generated modules can name the module by this path, as far as its surroundings are
-    /// known.
+    /// Whether the generated modules can name the module by this path, as far as its outer modules
+    /// are known.
     pub(crate) is_reachable: bool,
     /// The directory in which `mod` items look for files.
     pub(crate) directory: String,
@@ -38,10 +39,10 @@ pub(crate) struct Scope {
     pub(crate) path_base: String,
     /// The name of the generated file.
     out_file: Rc<str>,
-    /// Whether that file is included in the module, or in an inline module of it.
+    /// Whether the module, or an inline module of it, includes that file.
     has_include: bool,
-    /// The innermost module around it that includes generated modules, else the root: they can name
-    /// what is private there.
+    /// The innermost outer module that includes generated modules, or else the root.
+    /// Generated modules can name the private items of that module.
     viewer: ModulePath,
 }
 
@@ -54,7 +55,7 @@ pub(crate) struct Declared {
 }
 
 impl Scope {
-    /// The crate's root. What it allows, it allows where generated modules stand as well.
+    /// Returns the crate's root. Lints that it allows are allowed in generated modules as well.
     pub(crate) fn root(source: Rc<Source>, out_file: &Rc<str>) -> Self {
         let directory = directory_of(&source.file.path).to_owned();
         Self {
@@ -66,7 +67,7 @@ impl Scope {
         }
     }
 
-    /// A file whose surroundings are not known.
+    /// Returns a file's module whose outer modules are not known.
     pub(crate) fn of_file(source: Rc<Source>, module: ModulePath, out_file: &Rc<str>) -> Self {
         let file = &source.file.path;
         let directory = file.strip_suffix("/mod.rs").or(file.strip_suffix(".rs"));
@@ -86,7 +87,7 @@ impl Scope {
         }
     }
 
-    /// The module with the items of another file, whose text it includes.
+    /// Returns the module with the items of another file, whose text it includes.
     pub(crate) fn with_source(&self, source: Rc<Source>) -> Self {
         Self {
             id: format!("{} in {}", self.id, source.file.path).into(),
@@ -95,8 +96,8 @@ impl Scope {
         }
     }
 
-    /// A module that a `mod` item of this one declares, with its number among those of its name, and the
-    /// condition under which the item stands for this source.
+    /// Returns a module that a `mod` item of this module declares. The number counts the items with
+    /// its name. The condition says when the item stands for this source.
     pub(crate) fn inside(
         &self,
         item: &ItemMod,
@@ -132,7 +133,7 @@ impl Scope {
         inner
     }
 
-    /// Returns the `mod` items of this name: `cfg` may choose between several.
+    /// Returns the `mod` items with this name. `cfg` may choose between several.
     pub(crate) fn declarations(&self, name: &str) -> impl Iterator<Item = &ItemMod> {
         self.source.declaring(name).filter_map(|item| match item {
             Item::Mod(item) => Some(item),
@@ -140,7 +141,7 @@ impl Scope {
         })
     }
 
-    /// Returns the modules of this path, if it is this one or an inline module of it.
+    /// Returns the modules with this path, if the path is this module's or an inline module's.
     pub(crate) fn walk(&self, module: &ModulePath) -> Vec<Self> {
         let Some(names) = module.below(&self.module) else {
             return Vec::new();
@@ -153,7 +154,7 @@ impl Scope {
         scopes
     }
 
-    /// Returns the inline modules of a name.
+    /// Returns the inline modules with a name.
     pub(crate) fn inline(&self, name: &str) -> impl Iterator<Item = Self> {
         let items = self.declarations(name).enumerate();
         items.filter_map(|(number, item)| self.of_inline(item, number))
@@ -168,7 +169,7 @@ impl Scope {
         })
     }
 
-    /// Returns the names of the modules that it declares, in their order.
+    /// Returns the names of the modules that this module declares, in their order.
     pub(crate) fn module_names(&self) -> impl Iterator<Item = String> {
         self.source.items.iter().filter_map(|item| match item {
             Item::Mod(item) => Some(item.ident.unraw().to_string()),
@@ -176,7 +177,7 @@ impl Scope {
         })
     }
 
-    /// Returns the module of an item, if its content stands there.
+    /// Returns the module of a `mod` item, if its content is inline.
     pub(crate) fn of_inline(&self, item: &ItemMod, number: usize) -> Option<Self> {
         let (_, items) = item.content.as_ref()?;
         let source = self.source.inline(items.clone());
@@ -195,8 +196,8 @@ impl Scope {
     }
 }
 
-/// Returns what `#[path = "…"]` says, also inside of `cfg_attr`, and on which conditions: `None` stands for
-/// the file that the module's name gives.
+/// Returns the paths that `#[path = "…"]` gives, also inside of `cfg_attr`, with their conditions.
+/// `None` stands for the file that follows from the module's name.
 pub(crate) fn paths(item: &ItemMod) -> Vec<(Option<String>, Vec<Attribute>)> {
     let mut paths = Vec::new();
     for attribute in &item.attrs {

@@ -1,4 +1,4 @@
-//! Modules of the crate: which file holds them, and whether the crate's root can name them.
+//! Modules of the crate: the files that hold them, and if the crate's root can name them.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -18,28 +18,28 @@ use crate::modules::scope::{Scope, paths};
 use crate::nearest::nearest;
 use crate::source::file::{Source, parse};
 
-/// What came of reading a source file.
+/// The result of reading a source file.
 #[derive(Clone)]
 pub(crate) enum Loaded {
     Parsed(Rc<Source>),
-    /// Rustc is about to report it, better than the generator could.
+    /// Rustc is about to report the file, in more detail than the generator could.
     Unparsable,
 }
 
-/// The files read so far: components may share one.
+/// The files read so far. Components may share a file.
 pub(crate) struct Sources<'a> {
     files: &'a dyn Files,
     pub(crate) root: Root,
-    /// The edition of the package, the newest if nothing tells.
+    /// The package's edition, or the newest edition if the package names none.
     pub(crate) edition: u16,
     out_file: Rc<str>,
-    /// Whether the package says which of its files are published.
+    /// Whether the package lists the files that it publishes.
     pub(crate) has_file_list: bool,
     loaded: BTreeMap<String, Loaded>,
     scopes: BTreeMap<String, Rc<[Scope]>>,
-    /// By the outer module's id and the name.
+    /// The key is made of the outer module's id and the name.
     children: BTreeMap<String, Rc<[Scope]>>,
-    /// One per file that does not parse.
+    /// One text per file that does not parse.
     warnings: Vec<String>,
 }
 
@@ -67,7 +67,7 @@ impl<'a> Sources<'a> {
         }
     }
 
-    /// Returns a component's source as it is: the default may be a folder.
+    /// Returns the source that exists. The default file may be a folder in fact.
     pub(crate) fn actual(&self, path: &SourcePath) -> SourcePath {
         let folder = path.file.replace(".rs", "/mod.rs");
         let is_there = |file: &str| self.files.exists(Path::new(file));
@@ -82,7 +82,7 @@ impl<'a> Sources<'a> {
         }
     }
 
-    /// Reads a component's source, and reports if it cannot.
+    /// Reads a component's source, and reports an error if that fails.
     pub(crate) fn load(
         &mut self,
         component: &Component,
@@ -159,7 +159,8 @@ impl<'a> Sources<'a> {
         error
     }
 
-    /// Returns a file that may be meant: in `src`, or of a similar name in the same directory.
+    /// Returns a file that is probably meant: in `src`, or with a similar name in the same
+    /// directory.
     fn similar_file(&self, file: &str) -> Option<String> {
         let in_src = format!("src/{file}");
         let folder = format!("{}/mod.rs", file.strip_suffix(".rs").unwrap_or(file));
@@ -175,17 +176,19 @@ impl<'a> Sources<'a> {
 }
 
 impl Sources<'_> {
-    /// Returns the module at the crate's root; `None` if its file is not there, or does not parse.
+    /// Returns the module at the crate's root. Returns `None` if its file is missing or does not
+    /// parse.
     pub(crate) fn root_scope(&mut self) -> Option<Scope> {
         self.scopes(&ModulePath::root()).first().cloned()
     }
 
-    /// Returns a module whose surroundings are not known.
+    /// Returns a module whose outer modules are not known.
     pub(crate) fn scope_of_file(&self, source: Rc<Source>, module: ModulePath) -> Scope {
         Scope::of_file(source, module, &self.out_file)
     }
 
-    /// Finds the modules of a path where `mod` items look for them: `cfg` may choose between several.
+    /// Returns the modules with a path, from the files in which `mod` items look for them. `cfg`
+    /// may choose between several.
     pub(crate) fn scopes(&mut self, module: &ModulePath) -> Rc<[Scope]> {
         let name = module.to_string();
         if let Some(known) = self.scopes.get(&name) {
@@ -196,7 +199,7 @@ impl Sources<'_> {
         found
     }
 
-    /// Returns the modules of a name that a module declares.
+    /// Returns the modules with a name that a module declares.
     pub(crate) fn children(&mut self, outer: &Scope, name: &str) -> Rc<[Scope]> {
         let id = format!("{}::{name}", outer.id);
         if let Some(known) = self.children.get(&id) {
@@ -212,7 +215,7 @@ impl Sources<'_> {
                 let source = match path {
                     Some(path) => {
                         let file = joined(&outer.path_base, &path);
-                        // Modules in it are looked for beside it.
+                        // A file that `#[path]` names has its own modules beside it.
                         file.and_then(|file| Some((self.source(&file)?, true)))
                     }
                     None => self

@@ -46,7 +46,8 @@ pub(crate) fn is_public(visibility: &Visibility) -> bool {
     matches!(visibility, Visibility::Public(_))
 }
 
-/// Returns `true` if a module's items of a name, if it has some itself, are known to another module.
+/// Returns `true` if another module can see one of a module's items with a name, or if the module
+/// has none.
 pub(crate) fn may_see(
     name: &Ident,
     source: &Source,

@@ -32,7 +32,8 @@ pub(crate) fn allow(lints: &BTreeSet<String>) -> Attribute {
     }
 }
 
-/// Makes a segment of a lint's path, which may be a keyword; `None` before a leading `::`.
+/// Returns a segment of a lint's path, which may be a keyword. Returns `None` before a leading
+/// `::`.
 fn word(segment: &str) -> Option<Ident> {
     match segment.strip_prefix("r#") {
         Some(word) => Some(Ident::new_raw(word, Span::call_site())),

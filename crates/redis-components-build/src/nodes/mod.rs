@@ -1,7 +1,8 @@
 //! Nodes of the syntax tree, made directly.
 //!
-//! `parse_quote!` reads better, and makes tokens and parses them: without optimisation, as build scripts are compiled, that
-//! took half of all the time. So it is for what is made once, and these are for what is made for every function.
+//! `parse_quote!` is easier to read, but makes tokens and parses them. Build scripts are compiled
+//! without optimisation, and there that took half of the time. So `parse_quote!` is for nodes that
+//! are made once, and these functions are for nodes of every function.
 
 mod attribute;
 mod expr;

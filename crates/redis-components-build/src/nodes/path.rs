@@ -21,7 +21,7 @@ pub(crate) fn segment(name: &str) -> PathSegment {
     PathSegment::from(Ident::new(name, Span::call_site()))
 }
 
-/// `<…>`, which expressions write behind `::`.
+/// `<…>`, which expressions write after `::`.
 pub(crate) fn generic_arguments(
     arguments: impl IntoIterator<Item = GenericArgument>,
 ) -> AngleBracketedGenericArguments {
@@ -33,7 +33,7 @@ pub(crate) fn generic_arguments(
     }
 }
 
-/// Gives a path's last segment generic arguments.
+/// Adds generic arguments to a path's last segment.
 pub(crate) fn with_arguments(mut path: Path, arguments: AngleBracketedGenericArguments) -> Path {
     if let Some(last) = path.segments.last_mut() {
         last.arguments = PathArguments::AngleBracketed(arguments);

@@ -1,7 +1,7 @@
 use proc_macro2::Ident;
 use syn::{UseGlob, UseName, UsePath, UseRename, UseTree};
 
-/// `path`, `path as rename` or `path::*`; `None` if there is no path.
+/// `path`, `path as rename` or `path::*`. `None` if the path is empty.
 pub(crate) fn use_tree(path: &[Ident], rename: Option<&Ident>, is_glob: bool) -> Option<UseTree> {
     let (last, before) = path.split_last()?;
     let ident = last.clone();

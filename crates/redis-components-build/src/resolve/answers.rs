@@ -1,32 +1,32 @@
-//! What was found, so that nothing is looked for twice, nor in a circle.
+//! The results of searches, so that none runs twice or in a circle.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::resolve::meaning::{Kind, Located};
 
-/// Imports of imports are followed so far: a cycle is rustc's to report.
+/// The longest chain of imports that is followed. Rustc reports a cycle.
 const MOST_STEPS: usize = 32;
 
-/// A module's id, a name in it, what kind of thing the name is to be, and whether only globs are asked.
+/// A module's id, a name in it, the kind of item, and `true` if only globs are searched.
 pub(crate) type Question = (Rc<str>, String, Kind, bool);
 
-/// What is known, and what is being looked for.
+/// The known answers, and the open questions.
 #[derive(Default)]
 pub(crate) struct Answers {
     known: BTreeMap<Question, Rc<[Located]>>,
-    /// The questions of the search that is under way; `None` while one is being answered.
+    /// The questions of the running search. `None` means that the answer is still being searched.
     asked: BTreeMap<Question, Option<Rc<[Located]>>>,
     depth: usize,
-    /// How often the search met a question that is being answered, or went too deep: what was found
-    /// meanwhile may not be all.
+    /// How often the search met an open question, or went too deep. Answers found since then may be
+    /// incomplete.
     gaps: usize,
 }
 
-/// What comes of a question.
+/// The result of asking a question.
 pub(crate) enum Asked {
     Known(Rc<[Located]>),
-    /// It has to be answered; `gaps` is for [`Answers::end`].
+    /// The caller has to answer it, and passes `gaps` to [`Answers::end`].
     Now {
         gaps: usize,
     },
@@ -49,7 +49,7 @@ impl Answers {
         Asked::Now { gaps: self.gaps }
     }
 
-    /// Takes the answer to a question.
+    /// Stores the answer to a question.
     pub(crate) fn end(
         &mut self,
         question: Question,

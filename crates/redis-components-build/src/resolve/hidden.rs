@@ -1,4 +1,4 @@
-//! What a signature needs and the crate's root cannot name.
+//! The items that a signature needs, but the crate's root cannot name.
 
 use proc_macro2::Ident;
 
@@ -13,20 +13,21 @@ use crate::resolve::public::View;
 use crate::resolve::resolver::Resolver;
 use crate::source::items::declared;
 
-/// Something that the crate's root cannot name.
+/// An item that the crate's root cannot name.
 pub(crate) struct Hidden {
-    /// What it is, with an article.
+    /// Its kind, with an article.
     pub(crate) kind: &'static str,
     pub(crate) name: Ident,
     pub(crate) spot: Spot,
-    /// Where the private module around it is declared, if that is what hides it; else it is private itself.
+    /// The declaration of the private module that hides the item. `None` if the item itself is
+    /// private.
     pub(crate) module: Option<Spot>,
-    /// The `use` item that would re-export it beside the function.
+    /// The `use` item that would re-export it in the function's module.
     pub(crate) export: String,
 }
 
 impl Hidden {
-    /// Reports it for a function that needs it.
+    /// Reports the item for a function that needs it.
     pub(crate) fn report(&self, function: &Function, diagnostics: &mut Diagnostics) {
         let (kind, hidden, name) = (self.kind, &self.name, &function.name);
         let error = if kind == "a macro" {
@@ -57,7 +58,7 @@ impl Hidden {
 }
 
 impl Resolver<'_> {
-    /// Says what hides an item or a module.
+    /// Returns the obstacle that hides an item or a module.
     pub(crate) fn hidden(&mut self, meaning: &Meaning, view: View<'_>) -> Option<Hidden> {
         let (kind, ident, visibility, spot, around) = match meaning {
             Meaning::Outside(..) => return None,
@@ -88,7 +89,8 @@ impl Resolver<'_> {
         })
     }
 
-    /// Returns the module of a path whose last name cannot be seen, if the crate's root cannot name it.
+    /// Returns the module of a path with an unknown last name, if the crate's root cannot name the
+    /// module.
     pub(crate) fn hidden_module_of(&mut self, path: &[Ident], view: View<'_>) -> Option<Hidden> {
         let (_, module) = path.split_last()?;
         let found = self.locate(module, Kind::Other);
@@ -101,7 +103,7 @@ impl Resolver<'_> {
         self.hidden(&found.meaning, view)
     }
 
-    /// Returns where the outermost module is declared that the generated modules cannot name.
+    /// Returns the declaration of the outermost module that the generated modules cannot name.
     pub(crate) fn hiding(&mut self, module: &ModulePath) -> Option<Spot> {
         let (outer, _) = module.split_last()?;
         if let Some(spot) = self.hiding(&outer) {
@@ -113,7 +115,7 @@ impl Resolver<'_> {
     }
 }
 
-/// Writes a path as it is written in a module.
+/// Returns a path as code in a module writes it.
 fn relative(path: &[Ident], module: &ModulePath) -> String {
     let own = module.idents();
     let (first, rest) = match path.strip_prefix(own.as_slice()) {

@@ -16,8 +16,8 @@ pub(crate) struct Local<'a, 'b> {
 }
 
 impl Local<'_, '_> {
-    /// Returns the whole path of what a path names, without generic arguments: as it is written if
-    /// nothing in the crate tells.
+    /// Returns the whole path of an item, without generic arguments. Returns the path as written if
+    /// the crate does not declare or import it.
     pub(crate) fn full_path(&mut self, path: &Path) -> Vec<String> {
         let found = self.resolver.locate_path(self.scope, path, Kind::Other);
         if let Some(found) = found.first() {
@@ -47,12 +47,12 @@ impl Local<'_, '_> {
 }
 
 impl Resolver<'_> {
-    /// Finds what a path of a signature stands for in a module.
+    /// Finds the items in a module that a path of a signature stands for.
     pub(crate) fn locate_path(&mut self, scope: &Scope, path: &Path, kind: Kind) -> Vec<Located> {
         let Some(first) = path.segments.first().map(|first| &first.ident) else {
             return Vec::new();
         };
-        // Most names are of the language or its library.
+        // Most names are from the language or the standard library.
         let is_known = starts_elsewhere(first) || scope.source.may_have(first);
         if path.leading_colon.is_some() || !is_known {
             return Vec::new();

@@ -1,4 +1,4 @@
-//! What a path can stand for.
+//! The kinds of items that a path can stand for.
 
 use std::rc::Rc;
 
@@ -17,29 +17,29 @@ pub(crate) enum Kind {
     Other,
 }
 
-/// What a path stands for.
+/// The item that a path stands for.
 #[derive(Clone)]
 pub(crate) enum Meaning {
     Module(Scope),
     /// An item of a module of this crate.
     Item(Scope, Rc<Item>),
-    /// Something of another crate: its path, and whether that begins with `::`.
+    /// An item of another crate: its path, and `true` if the path begins with `::`.
     Outside(Vec<Ident>, bool),
 }
 
-/// What a path stands for, and how.
+/// The item that a path stands for, and how the path leads to it.
 #[derive(Clone)]
 pub(crate) struct Located {
     pub(crate) meaning: Meaning,
-    /// Whether the crate's root can use the path as it stands.
+    /// Whether the crate's root can use the path as it is.
     pub(crate) is_nameable: bool,
-    /// How many of the path's segments it is; what follows is inside of the item.
+    /// The number of the path's segments up to the item. The other segments are inside of the item.
     pub(crate) used: usize,
-    /// The conditions of what leads to it.
+    /// The conditions of the declarations on the path.
     pub(crate) cfg: Vec<Attribute>,
 }
 
-/// What one end of a `use` item imports, from the crate's root.
+/// The whole path that one end of a `use` item imports.
 pub(crate) struct Target {
     pub(crate) path: Vec<Ident>,
     /// Whether the path begins with `::`.
@@ -56,7 +56,7 @@ impl Target {
 }
 
 impl Meaning {
-    /// Returns the path of where it is defined.
+    /// Returns the path of the definition.
     pub(crate) fn path(&self) -> Vec<Ident> {
         match self {
             Self::Module(scope) => scope.module.idents(),
@@ -69,12 +69,12 @@ impl Meaning {
         }
     }
 
-    /// Returns `true` if it is of another crate, by a path that begins with `::`.
+    /// Returns `true` if it is an item of another crate, by a path that begins with `::`.
     pub(crate) fn has_colon(&self) -> bool {
         matches!(self, Self::Outside(_, true))
     }
 
-    /// Returns what tells it apart from its twins.
+    /// Returns a text that is different for each item, also if two have the same path.
     fn id(&self) -> String {
         let path: Vec<String> = self.path().iter().map(ToString::to_string).collect();
         match self {
@@ -88,7 +88,7 @@ impl Meaning {
     }
 }
 
-/// Keeps one of what is found twice: the one with no conditions, if there is one.
+/// Removes duplicates. Of equal items, it keeps the item without conditions, if there is one.
 pub(crate) fn without_twice(found: Vec<Located>) -> Vec<Located> {
     let mut kept: Vec<(String, String, Located)> = Vec::new();
     for mut located in found {

@@ -1,4 +1,4 @@
-//! What a path stands for.
+//! The items that paths stand for.
 
 pub(crate) mod answers;
 pub(crate) mod hidden;

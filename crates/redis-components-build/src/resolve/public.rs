@@ -1,4 +1,4 @@
-//! By which path the crate's root can name something.
+//! The paths by which the crate's root can name an item.
 
 use proc_macro2::Ident;
 use syn::ext::IdentExt;
@@ -15,23 +15,23 @@ use crate::source::items::declared;
 /// The places from which a signature is seen.
 #[derive(Clone, Copy)]
 pub(crate) struct View<'a> {
-    /// The module that the function is written in.
+    /// The module that contains the function.
     pub(crate) scope: &'a Scope,
     /// The module through which it is called.
     pub(crate) caller: &'a ModulePath,
-    /// The conditions under which it is there.
+    /// The conditions under which the signature exists.
     pub(crate) conditions: &'a [Attribute],
 }
 
 impl View<'_> {
-    /// Returns `true` if something with conditions may be there where the signature is.
+    /// Returns `true` if an item with these conditions may exist together with the signature.
     pub(crate) fn may_have(&self, cfg: &[Attribute]) -> bool {
         may_hold(self.conditions.iter().chain(cfg))
     }
 }
 
 impl Resolver<'_> {
-    /// Returns a path by which the crate's root can name what was found.
+    /// Returns a path by which the crate's root can name an item.
     pub(crate) fn public_path(&mut self, meaning: &Meaning, view: View<'_>) -> Option<Vec<Ident>> {
         match meaning {
             Meaning::Outside(path, _) => Some(path.clone()),
@@ -57,7 +57,7 @@ impl Resolver<'_> {
         };
         let path = self.path_of(scope, ident, visibility, Kind::Function, view)?;
         let (name, module) = path.split_last()?;
-        // A wrapper calls its function by its own name.
+        // A wrapper calls its function by the function's own name.
         (name == ident).then(|| ModulePath::of_idents(module))?
     }
 
@@ -128,7 +128,8 @@ impl Resolver<'_> {
     }
 }
 
-/// Returns `true` if an item is `pub`, so that what has it in its signature may be as well.
+/// Returns `true` if an item is `pub`, so that an item with it in the signature may be `pub` as
+/// well.
 pub(crate) fn is_public_item(meaning: &Meaning) -> bool {
     match meaning {
         Meaning::Item(_, item) => {

@@ -1,7 +1,8 @@
-//! What a path in the crate stands for: modules are walked, imports and globs followed, in one recursion.
+//! Finds the items that a path in the crate stands for. One recursion walks modules, and follows
+//! imports and globs.
 //!
-//! A name may stand for several things, because `cfg` may choose between its declarations. All of them
-//! are found, each with the conditions of what leads to it.
+//! A name may stand for several items, because `cfg` may choose between its declarations. The
+//! resolver finds all of them, each with the conditions of the declarations on its path.
 
 use std::rc::Rc;
 
@@ -21,7 +22,7 @@ use crate::source::index::key;
 use crate::source::items::{declared, is_value};
 use crate::source::use_tree::Leaf;
 
-/// Finds what paths stand for, in the crate's modules.
+/// Finds the items that paths stand for, in the crate's modules.
 pub(crate) struct Resolver<'a> {
     pub(crate) sources: Sources<'a>,
     answers: Answers,
@@ -35,12 +36,12 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// Finds what a path that begins with `crate` stands for; nothing if that cannot be seen.
+    /// Finds the items of a path that begins with `crate`. Returns nothing if they are not visible.
     pub(crate) fn locate(&mut self, path: &[Ident], kind: Kind) -> Vec<Located> {
         if path.first().is_none_or(|first| first != "crate") {
             return Vec::new();
         }
-        // Without the root's file, a module is where its path says.
+        // Without the root's file, only the path says which module a file is.
         for length in 1..=path.len() {
             let Some(module) = ModulePath::of_idents(&path[..length]) else {
                 break;
@@ -59,7 +60,7 @@ impl<'a> Resolver<'a> {
         Vec::new()
     }
 
-    /// Finds what a path stands for in a module, from where it can see what is private around it.
+    /// Finds the items of a path in a module, which can also see the private items around it.
     pub(crate) fn locate_from(
         &mut self,
         scope: &Scope,
@@ -67,7 +68,7 @@ impl<'a> Resolver<'a> {
         kind: Kind,
     ) -> Vec<Located> {
         match path.first() {
-            // Most names are of the language or its library.
+            // Most names are from the language or the standard library.
             Some(first) if scope.source.may_have(first) => {
                 self.walk(scope, path, scope.is_reachable, kind)
             }
@@ -75,7 +76,8 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// Finds what one end of a `use` item, or what a glob brings in under a name, stands for.
+    /// Finds the items that one end of a `use` item imports. For a glob, it finds the items under
+    /// `name`.
     pub(crate) fn imported(
         &mut self,
         name: &Ident,
@@ -107,7 +109,7 @@ impl<'a> Resolver<'a> {
                 found
             };
             all.extend(found.into_iter().map(|found| Located {
-                // A glob shows no more than what its module can name.
+                // A glob brings in only items that its module can name.
                 is_nameable: is_nameable && (found.is_nameable || !leaf.is_glob),
                 used: 1,
                 cfg: cfg.iter().cloned().chain(found.cfg).collect(),
@@ -146,7 +148,7 @@ impl<'a> Resolver<'a> {
             let (mut whole, cfg) = if found.is_nameable || has_colon {
                 (found.meaning.path(), found.cfg.clone())
             } else {
-                // By the name that it has here, which can be looked up again.
+                // The search goes on by the name in this module, which can be looked up again.
                 (scope.module.child(&key(first)).idents(), Vec::new())
             };
             whole.extend(rest.iter().cloned());
@@ -167,7 +169,7 @@ impl<'a> Resolver<'a> {
         targets
     }
 
-    /// Finds what the first name of an import stands for, unless it is a crate.
+    /// Finds the items of an import's first name, unless that is a crate.
     fn first_of_use(&mut self, first: &Ident, scope: &Scope) -> Rc<[Located]> {
         let name = key(first);
         let source = &scope.source;
@@ -181,7 +183,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// Goes from a module along a path.
+    /// Follows a path from a module.
     fn walk(
         &mut self,
         scope: &Scope,
@@ -212,7 +214,7 @@ impl<'a> Resolver<'a> {
                     }));
                 }
                 Meaning::Outside(outer, has_colon) => {
-                    // What is in another crate is there under the rest of the path.
+                    // The rest of the path is valid in the other crate as well.
                     let whole = outer.iter().chain(rest).cloned().collect();
                     all.push(Located {
                         meaning: Meaning::Outside(whole, *has_colon),
@@ -232,12 +234,12 @@ impl<'a> Resolver<'a> {
         all
     }
 
-    /// Finds what a name stands for in a module.
+    /// Finds the items with a name in a module.
     fn entry(&mut self, name: &Ident, scope: &Scope, kind: Kind) -> Rc<[Located]> {
         self.answer(name, scope, kind, false)
     }
 
-    /// Finds what a module's globs bring in under a name.
+    /// Finds the items that a module's globs bring in under a name.
     pub(crate) fn through_globs(
         &mut self,
         name: &Ident,
@@ -268,7 +270,8 @@ impl<'a> Resolver<'a> {
         let name = key(ident);
         let source = Rc::clone(&scope.source);
         let mut found = Vec::new();
-        // Whether something has the name whatever the conditions.
+        // Imports and globs cannot change the meaning of a name that has a declaration without
+        // conditions.
         let mut is_certain = false;
         for item in source.declaring(&name) {
             let is_function = matches!(item, Item::Fn(_));
@@ -326,7 +329,7 @@ impl<'a> Resolver<'a> {
             }));
         }
         if let ([only], 1) = (found.as_mut_slice(), declared) {
-            // Its own conditions do not matter, as there is nothing to choose from.
+            // With a single declaration there is no choice, so its conditions do not matter.
             only.cfg.clear();
         }
         without_twice(found)
@@ -340,7 +343,7 @@ impl<'a> Resolver<'a> {
             .collect()
     }
 
-    /// Finds what a name stands for in the modules that a glob of another module leads to.
+    /// Finds the items with a name in the modules that a glob of another module leads to.
     fn of_modules(
         &mut self,
         name: &Ident,
@@ -369,7 +372,7 @@ impl<'a> Resolver<'a> {
     }
 }
 
-/// Returns `true` if an import is of a `macro_rules!` of the file.
+/// Returns `true` if an import names a `macro_rules!` of the file.
 fn has_macro(items: &[Item], path: &[Ident]) -> bool {
     let [name] = path else {
         return false;

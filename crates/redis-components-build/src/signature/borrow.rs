@@ -1,4 +1,5 @@
-//! What borrows from the connection cannot outlive the call that has it.
+//! Return types that borrow from the connection. The connection ends with the call, so they cannot
+//! outlive it.
 
 use std::collections::BTreeSet;
 
@@ -40,7 +41,7 @@ pub(super) fn check(
     }
     let mut captures = Captures::default();
     captures.visit_type(returned);
-    // Before that edition, an `impl` type captures the lifetimes that it names.
+    // Before that edition, an `impl` type captures only the lifetimes that it names.
     if captures.has_unbounded && edition >= 2024 {
         return Err(captures_all(function, parameter, returned, source));
     }
@@ -99,7 +100,7 @@ fn captures_all(
     )
 }
 
-/// Adds the lifetimes that a value borrowed for one of `lifetimes` can have.
+/// Returns `lifetimes`, with all lifetimes that they outlive.
 fn outlived(signature: &Signature, lifetimes: &BTreeSet<String>) -> BTreeSet<String> {
     let mut all: BTreeSet<String> = lifetimes.clone();
     all.remove("static");
@@ -130,7 +131,7 @@ fn outlived(signature: &Signature, lifetimes: &BTreeSet<String>) -> BTreeSet<Str
     }
 }
 
-/// Whether there is an `impl` type that does not say what it captures.
+/// Finds an `impl` type that does not say what it captures.
 #[derive(Default)]
 struct Captures {
     has_unbounded: bool,

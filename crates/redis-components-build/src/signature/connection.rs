@@ -1,4 +1,4 @@
-//! The first parameter: which connection, and how it is passed.
+//! The first parameter: the connection's type, and how the function takes it.
 
 use syn::spanned::Spanned;
 use syn::visit::Visit;
@@ -27,11 +27,11 @@ pub(crate) enum Borrow {
 /// The connection that a wrapper acquires.
 pub(crate) struct Connection {
     pub(crate) borrow: Borrow,
-    /// The type that is acquired.
+    /// The acquired type.
     pub(crate) ty: Type,
-    /// The type as the function has it, if it names one.
+    /// The type in the function's signature, if it names one.
     named: Option<Type>,
-    /// The generic parameter that stands for it.
+    /// The generic parameter that stands for the type.
     pub(super) generic: Option<String>,
 }
 
@@ -82,7 +82,7 @@ impl Connection {
         }
     }
 
-    /// Returns `true` if the acquired type has a generic parameter of the function in it.
+    /// Returns `true` if the acquired type contains a generic parameter of the function.
     pub(super) fn names(&self, parameter: &str) -> bool {
         let mut mentions = Mentions::default();
         self.mention(&mut mentions);
@@ -90,7 +90,7 @@ impl Connection {
     }
 }
 
-/// Refuses what is certainly no connection; what else is none, rustc says.
+/// Refuses a type that is certainly no connection. Rustc reports the others.
 pub(super) fn check(
     function: &Function,
     connection: &Connection,
@@ -98,7 +98,7 @@ pub(super) fn check(
     parameter: &Type,
     source: &Source,
 ) -> Result<(), Box<Diagnostic>> {
-    // Not before it is needed: it counts the characters of the file.
+    // Only errors need the spot, and it costs a count of the file's characters.
     let spot = || source.spot(parameter.span());
     if let Type::Reference(reference) = bare(parameter)
         && reference.lifetime.as_ref().is_some_and(is_static)
@@ -166,7 +166,7 @@ pub(super) fn undetermined(
     )
 }
 
-/// Returns the type inside of parentheses.
+/// Returns a type without the parentheses around it.
 pub(super) fn bare(ty: &Type) -> &Type {
     match ty {
         Type::Paren(inner) => bare(&inner.elem),

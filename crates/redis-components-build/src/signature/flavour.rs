@@ -14,8 +14,8 @@ enum Flavour {
     Blocking,
 }
 
-/// Refuses an async function on a blocking connection, and the reverse, if names tell; for the
-/// others rustc does.
+/// Refuses an async function on a blocking connection, and the reverse, if the names show it. Rustc
+/// reports the other cases.
 pub(super) fn check(
     function: &Function,
     signature: &Signature,

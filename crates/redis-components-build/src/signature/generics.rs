@@ -1,4 +1,4 @@
-//! Generic parameters that only the connection used.
+//! Generic parameters that only the connection uses.
 
 use proc_macro2::Ident;
 use syn::visit::Visit;
@@ -12,15 +12,15 @@ use crate::signature::reach::reach;
 use crate::signature::remove::{parameter_name, remove_parameter};
 use crate::signature::substitute::{Substitute, Uncapture};
 
-/// What became of a function's generic parameters.
+/// A function's generic parameters after the removal.
 pub(super) struct Pruned {
-    /// All of them, in their order, and whether the wrapper has them too.
+    /// All parameters, in their order, each with `true` if the wrapper has it too.
     params: Vec<(GenericParam, bool)>,
 }
 
-/// Removes the parameters that only the connection used, with their bounds.
+/// Removes the parameters that only the connection uses, with their bounds.
 ///
-/// `signature` has lost its first parameter, of type `first`, already.
+/// `signature` no longer has its first parameter, of type `first`.
 pub(super) fn prune(signature: &mut Signature, first: &Type, connection: &Connection) -> Pruned {
     let before = signature.generics.clone();
     let generic = connection.generic.as_deref();
@@ -68,7 +68,7 @@ pub(super) fn prune(signature: &mut Signature, first: &Type, connection: &Connec
 }
 
 impl Pruned {
-    /// Returns a dropped parameter that the acquired type still needs.
+    /// Returns a removed parameter that the acquired type still needs.
     pub(super) fn undetermined(&self, connection: &Connection) -> Option<String> {
         self.params
             .iter()
@@ -83,7 +83,7 @@ impl Pruned {
             })
     }
 
-    /// Returns the call's generic arguments if the wrapper has some to pass on.
+    /// Returns the call's generic arguments, if the wrapper has parameters to pass on.
     pub(super) fn turbofish(&self, connection: &Connection) -> Option<Vec<GenericArgument>> {
         let params = || {
             self.params
@@ -105,7 +105,7 @@ impl Pruned {
     }
 }
 
-/// An argument that is the wrapper's own parameter. A constant is written like a type.
+/// Returns the wrapper's own parameter as an argument. A constant has the syntax of a type.
 fn named(parameter: &Ident) -> Type {
     path_type(Path::from(parameter.clone()))
 }

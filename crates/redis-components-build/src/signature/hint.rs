@@ -1,4 +1,4 @@
-//! What a function does that its connection refuses, as far as its body tells.
+//! Calls in a function's body that its connection refuses, as far as the body shows.
 
 use syn::{FnArg, Pat, Signature, Type};
 
@@ -11,7 +11,8 @@ use crate::resolve::resolver::Resolver;
 use crate::signature::connection::bare;
 use crate::source::calls;
 
-/// Points at the first call of a command that waits or changes the session, on a connection that calls share.
+/// Adds a hint at the first call of a command that waits or changes the session, if calls share the
+/// connection.
 pub(crate) fn check(
     component: &str,
     function: &Function,
@@ -52,7 +53,7 @@ pub(crate) fn check(
     diagnostics.hint(source.file.spot(range), text);
 }
 
-/// Returns the name that the body has for its connection.
+/// Returns the connection's name in the body.
 fn connection_name(signature: &Signature) -> Option<String> {
     match signature.inputs.first()? {
         FnArg::Typed(parameter) => match &*parameter.pat {
@@ -63,17 +64,17 @@ fn connection_name(signature: &Signature) -> Option<String> {
     }
 }
 
-/// A connection that calls share.
+/// A kind of connection that calls share.
 enum Kind {
     Component,
-    /// A type of redis-rs, on which nothing is refused.
+    /// A type of redis-rs, which refuses no command.
     Other {
         name: &'static str,
         can_be_dedicated: bool,
     },
 }
 
-/// Returns what a function takes, `None` if calls do not share that.
+/// Returns the kind of a function's connection. Returns `None` if calls do not share it.
 fn connection_kind(found: &Found, resolver: &mut Resolver<'_>) -> Option<Kind> {
     let mut signature = found.item.sig.clone();
     let mut choices = Choices::default();

@@ -9,19 +9,21 @@ use syn::{
 
 use crate::resolve::local::Local;
 
-/// The lifetimes in a type: the named ones, and whether there are elided ones.
+/// The lifetimes in a type: the named lifetimes, and if there are elided ones.
 #[derive(Default)]
 pub(super) struct Lifetimes<'s, 'a, 'b> {
     pub(super) named: BTreeSet<String>,
     pub(super) has_elided: bool,
-    /// How many function types surround what is visited: elided lifetimes in them are their own.
+    /// The number of function types around the visited node. Elided lifetimes in them are their
+    /// own.
     functions: usize,
-    /// Where paths are looked up that may hide a lifetime; without, none is taken to.
+    /// The module for the search of hidden lifetimes. `None` means that hidden lifetimes are not
+    /// searched.
     local: Option<&'s mut Local<'a, 'b>>,
 }
 
 impl<'s, 'a, 'b> Lifetimes<'s, 'a, 'b> {
-    /// Looks for hidden ones too: `Iter<T>` is `Iter<'_, T>`.
+    /// Finds hidden lifetimes too: `Iter<T>` is `Iter<'_, T>`.
     pub(super) fn with_hidden(local: &'s mut Local<'a, 'b>) -> Self {
         Self {
             local: Some(local),
@@ -79,7 +81,7 @@ impl<'ast> Visit<'ast> for Lifetimes<'_, '_, '_> {
     fn visit_bound_lifetimes(&mut self, _: &'ast BoundLifetimes) {}
 }
 
-/// Returns `true` if a type has a lifetime parameter for which a path gives none.
+/// Returns `true` if a type has a lifetime parameter, and the path gives it no lifetime.
 fn hides_lifetime(path: &Path, local: &mut Local<'_, '_>) -> bool {
     if let Some(last) = path.segments.last()
         && let PathArguments::AngleBracketed(arguments) = &last.arguments
@@ -106,7 +108,7 @@ fn hides_lifetime(path: &Path, local: &mut Local<'_, '_>) -> bool {
     )
 }
 
-/// Turns every named lifetime but `'static` into `'_`.
+/// Replaces every named lifetime but `'static` by `'_`.
 pub(super) struct Elide;
 
 impl VisitMut for Elide {

@@ -38,32 +38,32 @@ use crate::rewrite::Absolute;
 use crate::runtime::Runtime;
 use crate::source::attributes::cfgs;
 
-/// One function has no more variants than this.
+/// The most variants that a function may have.
 const MOST_VARIANTS: usize = 64;
 
-/// What is known of a function's wrapper.
+/// The plan of a function's wrapper.
 pub(crate) struct Wrapper {
-    /// The wrapper's signature; the return type is still the function's.
+    /// The wrapper's signature, still with the function's return type.
     pub(crate) signature: Signature,
     pub(crate) connection: Connection,
     pub(crate) returned: Returned,
-    /// Whether each call has a connection of its own.
+    /// Whether each call has its own connection.
     pub(crate) is_dedicated: bool,
     /// Whether its connection stays on its server when the component moves.
     pub(crate) stays: bool,
     pub(crate) arguments: Vec<Argument>,
-    /// The generic arguments of the call, `None` if the function has none to give.
+    /// The generic arguments of the call. `None` if the call has none.
     pub(crate) turbofish: Option<Vec<GenericArgument>>,
-    /// The names that the signature was written with.
+    /// The names in the signature as written.
     pub(crate) mentions: Mentions,
-    /// What it needs of them to be imported.
+    /// The imports for these names.
     pub(crate) imports: Imports,
-    /// The conditions under which its signature means this.
+    /// The conditions under which its signature has this meaning.
     pub(crate) cfg: Vec<Attribute>,
 }
 
-/// Plans the wrappers of a function: several if `cfg` chooses between what its signature means, none if
-/// there is a problem, which is reported.
+/// Plans the wrappers of a function. Returns several if `cfg` chooses between meanings of its
+/// signature. Returns none if there is a problem, which is reported.
 ///
 /// `taken` are the names of the generated module's own items.
 pub(crate) fn plan(
@@ -89,7 +89,7 @@ pub(crate) fn plan(
         wrappers.extend(variant);
         if !choices.next() {
             if wrappers.windows(2).all(|pair| pair[0].is_like(&pair[1])) {
-                // The names are public, and what they stand for makes no difference here.
+                // The names are public, and their meanings make no difference to these wrappers.
                 wrappers = wrappers
                     .into_iter()
                     .reduce(Wrapper::merged)
@@ -191,13 +191,13 @@ fn variant(
 }
 
 impl Wrapper {
-    /// Takes over what another one needs that is written the same way.
+    /// Adds the imports of another wrapper with the same text.
     fn merged(mut self, other: Self) -> Self {
         self.imports.merge(other.imports);
         self
     }
 
-    /// Returns `true` if another wrapper is written the same way.
+    /// Returns `true` if another wrapper has the same text.
     fn is_like(&self, other: &Self) -> bool {
         let text = |wrapper: &Self| {
             let (signature, connection) = (&wrapper.signature, &wrapper.connection.ty);

@@ -14,7 +14,7 @@ pub(crate) struct Argument {
     pub(crate) name: Ident,
 }
 
-/// Gives every parameter a plain name, its own if it has one.
+/// Gives every parameter a plain name: its own, if it has one.
 pub(super) fn name(inputs: &mut Punctuated<FnArg, syn::Token![,]>) -> Vec<Argument> {
     let mut taken: BTreeSet<String> = inputs
         .iter()
@@ -45,13 +45,13 @@ pub(super) fn name(inputs: &mut Punctuated<FnArg, syn::Token![,]>) -> Vec<Argume
     arguments
 }
 
-/// Returns the name that a parameter's pattern binds it to.
+/// Returns the name to which a parameter's pattern binds it.
 fn own_name(input: &FnArg) -> Option<Ident> {
     let FnArg::Typed(input) = input else {
         return None;
     };
     match &*input.pat {
-        // A parameter cannot have the name of a static in scope, and this one is in every module.
+        // A parameter cannot have the name of a static in scope, and every module has this static.
         Pat::Ident(pattern) if pattern.ident != "COMPONENT" => Some(pattern.ident.clone()),
         _ => None,
     }

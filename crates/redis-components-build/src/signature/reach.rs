@@ -4,7 +4,8 @@ use syn::{GenericParam, Generics, TypeParamBound, WherePredicate};
 
 use crate::carry::mentions::Mentions;
 
-/// Adds what the bounds of the mentioned parameters mention, and so on.
+/// Adds the names in the bounds of the mentioned parameters, then the names in their bounds, and so
+/// on.
 pub(super) fn reach(mut mentions: Mentions, generics: &Generics) -> Mentions {
     loop {
         let before = mentions.names.len() + mentions.lifetimes.len();
@@ -36,7 +37,7 @@ pub(super) fn reach(mut mentions: Mentions, generics: &Generics) -> Mentions {
     }
 }
 
-/// Collects from bounds by traits; a bound by a lifetime alone gives no reason to keep it.
+/// Collects the names in trait bounds. A lifetime bound alone is no reason to keep a parameter.
 fn mentioned_in<'a>(bounds: impl Iterator<Item = &'a TypeParamBound>) -> Mentions {
     let mut mentions = Mentions::default();
     for bound in bounds {

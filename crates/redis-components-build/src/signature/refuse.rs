@@ -1,4 +1,4 @@
-//! Functions that cannot be wrapped, whatever their types.
+//! Functions that cannot be wrapped, whatever their types are.
 
 use proc_macro2::Span;
 use syn::spanned::Spanned;
@@ -73,7 +73,7 @@ pub(super) fn check<'a>(
     }
 }
 
-/// Looks for syntax that can be parsed, but not understood.
+/// Finds syntax that parses, but that the generator does not understand.
 #[derive(Default)]
 struct Unknown {
     is_there: bool,
@@ -96,7 +96,7 @@ impl<'ast> Visit<'ast> for Unknown {
     }
 }
 
-/// Returns what keeps a function from being a plain one.
+/// Returns the qualifier that makes a function special, for example `unsafe`.
 fn qualifier(item: &ItemFn) -> Option<(Span, &'static str)> {
     let signature = &item.sig;
     if let Safety::Unsafe(token) = &signature.safety {

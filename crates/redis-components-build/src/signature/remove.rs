@@ -4,7 +4,7 @@ use syn::{GenericParam, Generics, Lifetime, TypeParamBound, WherePredicate};
 
 use crate::nodes::retain;
 
-/// Removes a parameter, and everything that is said about it.
+/// Removes a parameter, with its bounds and predicates.
 pub(super) fn remove_parameter(generics: &mut Generics, dropped: &str) {
     retain(&mut generics.params, |param| {
         parameter_name(param) != dropped
@@ -66,7 +66,7 @@ fn drop_lifetime_bounds(generics: &mut Generics, lifetime: &str) {
     }
 }
 
-/// The name of a parameter: a lifetime's with the quote.
+/// Returns the name of a parameter. A lifetime's name includes the quote.
 pub(super) fn parameter_name(param: &GenericParam) -> String {
     match param {
         GenericParam::Lifetime(param) => format!("'{}", param.lifetime.ident),
@@ -75,7 +75,7 @@ pub(super) fn parameter_name(param: &GenericParam) -> String {
     }
 }
 
-/// Looks for a parameter in the subject of a predicate.
+/// Finds a parameter in the subject of a predicate.
 struct Subject<'a> {
     dropped: &'a str,
     found: bool,

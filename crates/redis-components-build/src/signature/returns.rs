@@ -1,4 +1,4 @@
-//! The return type: a result, whose error type takes the runtime's error, or a plain value.
+//! The return type: a result whose error type converts from the runtime's error, or a plain value.
 
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
@@ -15,16 +15,17 @@ use crate::resolve::local::Local;
 use crate::signature::connection::bare;
 use crate::syntax::is_primitive;
 
-/// What a function returns.
+/// The kind of a function's return type.
 pub(crate) enum Returned {
-    /// A result; the type as it can be written in an expression.
+    /// A result, with its type as an expression can name it.
     Result(Type),
-    /// Anything else; the type as it is.
+    /// Another value, with its type as written.
     Plain(Type),
 }
 
 impl Returned {
-    /// `is_result` is what [`is_result`] says of the type as it was written.
+    /// Returns the kind of a return type. `is_result` is the answer of [`is_result`] for the type
+    /// as it was written.
     pub(super) fn of(output: &ReturnType, is_result: bool) -> Self {
         let ReturnType::Type(_, ty) = output else {
             return Self::Plain(unit());
@@ -32,7 +33,7 @@ impl Returned {
         if is_result {
             Self::Result(without_impl(ty))
         } else if is_never(output) {
-            // `!` cannot stand in a type, and is as good as this one.
+            // `!` cannot stand in a type, and this type has no values either.
             Self::Plain(path_type(absolute(&["core", "convert", "Infallible"])))
         } else {
             Self::Plain((**ty).clone())
@@ -96,7 +97,7 @@ pub(super) fn check(
     Ok(())
 }
 
-/// Returns the error type of a result that is written with it.
+/// Returns the error type of a result, if the result's type names it.
 fn error_type(ty: &Type) -> Option<&Type> {
     let Type::Path(path) = bare(ty) else {
         return None;
@@ -111,7 +112,7 @@ fn error_type(ty: &Type) -> Option<&Type> {
     types.nth(1)
 }
 
-/// Returns `true` if no error of another crate becomes a value of the type, and nobody can change that.
+/// Returns `true` if no error of another crate converts to the type, and no crate can add that.
 fn is_made_of_nothing(ty: &Type, signature: &Signature, local: &mut Local<'_, '_>) -> bool {
     match bare(ty) {
         Type::Tuple(_) | Type::Array(_) | Type::Reference(_) => true,
@@ -130,8 +131,8 @@ fn is_made_of_nothing(ty: &Type, signature: &Signature, local: &mut Local<'_, '_
     }
 }
 
-/// Returns `true` if a type, whose aliases are written out, is a result: as the manifest says, or by the
-/// name that it is imported from.
+/// Returns `true` if a type with its aliases written out is a result. The manifest decides, or else
+/// the type's name at its definition.
 pub(super) fn is_result(
     output: &ReturnType,
     function: &Function,
@@ -158,7 +159,8 @@ fn is_named_result(ty: &Type, local: &mut Local<'_, '_>) -> bool {
     full.last().is_some_and(|last| last.ends_with("Result"))
 }
 
-/// Puts `()` for a success type that has no name in an expression: only the error's matters there.
+/// Puts `()` in the place of a success type that an expression cannot name. Only the error type
+/// matters there.
 fn without_impl(ty: &Type) -> Type {
     let mut ty = bare(ty).clone();
     if let Type::Path(path) = &mut ty

@@ -1,4 +1,4 @@
-//! One lifetime for the connection and an argument, where that ties the two together.
+//! A lifetime that the connection shares with an argument, which ties the two together.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use crate::signature::connection::bare;
 use crate::signature::lifetimes::Lifetimes;
 use crate::source::file::Source;
 
-/// Refuses an argument that would have to live as short as the connection that the wrapper acquires.
+/// Refuses an argument that could not live longer than the acquired connection.
 pub(super) fn check(
     function: &Function,
     signature: &Signature,
@@ -47,8 +47,8 @@ pub(super) fn check(
     ))
 }
 
-/// Returns `true` if a value of the type is also one of the type with shorter lifetimes, as far as syntax
-/// tells.
+/// Returns `true` if a value of the type is also a value of the type with shorter lifetimes, as far
+/// as syntax shows.
 fn can_shrink(ty: &Type, lifetimes: &BTreeSet<String>) -> bool {
     match bare(ty) {
         Type::Reference(ty) if ty.mutability.is_some() => !mentions(&ty.elem, lifetimes),
@@ -72,7 +72,7 @@ fn can_shrink(ty: &Type, lifetimes: &BTreeSet<String>) -> bool {
     }
 }
 
-/// Returns `true` if a type is one of the standard library's that only hold what they are given.
+/// Returns `true` if a type is a container of the standard library, which only holds its elements.
 fn is_container(ty: &Type) -> bool {
     const NAMES: [&str; 14] = [
         "Arc",

@@ -5,7 +5,7 @@ use syn::{CapturedParam, PreciseCapture, Type};
 
 use crate::nodes::retain;
 
-/// Puts the runtime's connection in the places of a dropped parameter.
+/// Replaces a removed parameter by the runtime's connection.
 pub(super) struct Substitute<'a> {
     pub(super) name: &'a str,
     pub(super) ty: Type,
@@ -24,7 +24,7 @@ impl VisitMut for Substitute<'_> {
     }
 }
 
-/// Takes a dropped parameter out of `use<…>`.
+/// Removes a parameter from `use<…>`.
 pub(super) struct Uncapture<'a> {
     pub(super) name: &'a str,
 }

@@ -1,4 +1,4 @@
-//! Attributes, read.
+//! Readers of attributes.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use quote::ToTokens;
 use syn::punctuated::Punctuated;
 use syn::{AttrStyle, Attribute, Item, Meta, Token, parse_quote};
 
-/// Returns the conditions among attributes, as they stand before an item.
+/// Returns the conditions among attributes, as attributes for an item.
 pub(crate) fn cfgs(attributes: &[Attribute]) -> Vec<Attribute> {
     let mut all = Vec::new();
     for attribute in attributes {
@@ -31,7 +31,7 @@ pub(crate) fn cfgs(attributes: &[Attribute]) -> Vec<Attribute> {
     all
 }
 
-/// Keeps the first of equal conditions.
+/// Removes duplicates of conditions, and keeps the first.
 pub(crate) fn without_repetitions(cfg: Vec<Attribute>) -> Vec<Attribute> {
     let mut known = BTreeSet::new();
     cfg.into_iter()
@@ -79,13 +79,13 @@ pub(crate) fn named_lints(meta: &Meta, level: &str) -> Vec<String> {
     }
     let lints = inside.filter_map(|meta| match meta {
         Meta::Path(lint) => Some(lint.to_token_stream().to_string().replace(' ', "")),
-        // A reason is no lint.
+        // A reason is not a lint.
         Meta::List(_) | Meta::NameValue(_) => None,
     });
     lints.collect()
 }
 
-/// Returns what stands in an attribute's parentheses.
+/// Returns the contents of an attribute's parentheses.
 pub(crate) fn inner(meta: &Meta) -> Option<Punctuated<Meta, Token![,]>> {
     let list = meta.require_list().ok()?;
     list.parse_args_with(Punctuated::parse_terminated).ok()

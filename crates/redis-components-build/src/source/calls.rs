@@ -1,4 +1,4 @@
-//! Which calls in a function's body a shared connection refuses, as far as their names tell.
+//! The calls in a function's body that a shared connection refuses, as far as their names show.
 
 use std::ops::Range;
 
@@ -16,7 +16,7 @@ const WAITING: [&str; 8] = [
     "BZMPOP",
 ];
 
-/// Commands that wait if they are told to.
+/// Commands that wait only if an argument says so.
 const STREAMS: [&str; 2] = ["XREAD", "XREADGROUP"];
 
 /// Commands that change the session. A pipeline may begin and end a transaction.
@@ -44,13 +44,14 @@ const CHANGES_CLIENT: [&str; 2] = ["REPLY", "TRACKING"];
 /// A call of a command.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Call {
-    /// As Redis calls it.
+    /// The command's name in Redis.
     pub(crate) command: String,
-    /// Where its name is in the text.
+    /// The place of its name in the text.
     pub(crate) range: Range<usize>,
 }
 
-/// Returns `true` if [`first`] may find something in the text. It costs much less, and comments and strings count too.
+/// Returns `true` if [`first`] may find a call in the text. It is much faster, but it also counts
+/// comments and strings.
 pub(crate) fn may_be_in(text: &str) -> bool {
     let mut parts = text.split('.');
     parts.next();
@@ -73,7 +74,8 @@ fn has_literal(text: &str) -> bool {
     false
 }
 
-/// Returns the first call in a body that is refused on a shared connection, if that is in `connection`.
+/// Returns the first call in a body that a shared connection refuses. `connection` is the
+/// connection's name in the body.
 pub(crate) fn first(body: &str, connection: Option<&str>) -> Option<Call> {
     if !may_be_in(body) {
         return None;
@@ -113,7 +115,7 @@ pub(crate) fn first(body: &str, connection: Option<&str>) -> Option<Call> {
     scan.first()
 }
 
-/// Returns what is inside of the string literal at the end of a text.
+/// Returns the contents of the string literal at the end of a text.
 fn literal<'a>(text: &'a str, token: Token<'_>) -> Option<&'a str> {
     if token != Token::Other {
         return None;
@@ -121,11 +123,11 @@ fn literal<'a>(text: &'a str, token: Token<'_>) -> Option<&'a str> {
     text.strip_suffix('"')?.rsplit('"').next()
 }
 
-/// What a body has.
+/// The calls found in a body.
 #[derive(Default)]
 struct Scan {
     calls: Vec<(Call, Kind)>,
-    /// The `CLIENT` whose subcommand is still to come.
+    /// A `CLIENT` call whose subcommand has not been read yet.
     client: Option<Range<usize>>,
     blocks: bool,
     is_atomic: bool,
@@ -135,12 +137,12 @@ struct Scan {
 #[derive(Clone, Copy, PartialEq)]
 enum Kind {
     Waits,
-    /// On the connection itself, and not in a pipeline.
+    /// A command that waits, on the connection itself and not in a pipeline.
     WaitsHere,
     ReadsStreams,
     ChangesSession,
     Begins,
-    /// In a pipeline.
+    /// The start of a transaction, in a pipeline.
     BeginsQueued,
     Client,
 }
@@ -182,7 +184,7 @@ impl Scan {
         }
     }
 
-    /// Notes what is given to `cmd(`, queued if that is a pipeline's.
+    /// Records the argument of `cmd(`. `is_queued` means that it belongs to a pipeline.
     fn command(&mut self, name: &str, range: Range<usize>, is_queued: bool) {
         self.client = None;
         self.ends_transaction |= ENDS.iter().any(|end| name.eq_ignore_ascii_case(end));
@@ -194,7 +196,7 @@ impl Scan {
         }
     }
 
-    /// Notes a literal elsewhere.
+    /// Records another literal.
     fn argument(&mut self, text: &str) {
         self.blocks |= text.eq_ignore_ascii_case("BLOCK");
         if let Some(range) = self.client.take()
@@ -216,7 +218,7 @@ impl Scan {
 
     fn first(self) -> Option<Call> {
         let is_refused = |kind| match kind {
-            // Nothing waits in a transaction.
+            // A command does not wait in a transaction.
             Kind::Waits => !self.is_atomic,
             Kind::ReadsStreams => self.blocks && !self.is_atomic,
             Kind::BeginsQueued => !self.ends_transaction,

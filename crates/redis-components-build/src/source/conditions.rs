@@ -1,4 +1,4 @@
-//! Whether conditions can hold together, as far as they themselves tell.
+//! Conditions, and if they can hold together, as far as their text shows.
 
 use std::collections::BTreeMap;
 
@@ -7,10 +7,10 @@ use quote::{ToTokens, quote};
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Meta, Token, parse_quote};
 
-/// With more names than this in the conditions, all of them are taken to hold together.
+/// With more names than this, the conditions always count as able to hold together.
 const MOST_NAMES: usize = 10;
 
-/// What a target has one value of.
+/// The keys of which a target has only one value.
 const SINGLE: [&str; 7] = [
     "panic",
     "target_arch",
@@ -42,8 +42,8 @@ pub(crate) fn may_hold<'a>(attributes: impl IntoIterator<Item = &'a Attribute>) 
     })
 }
 
-/// Returns the condition that holds if none of several lists of conditions does; `None` if one is empty,
-/// or if there is none.
+/// Returns the condition that holds if none of several lists of conditions does. Returns `None` if
+/// a list is empty, or if there are no lists.
 pub(crate) fn otherwise(lists: &[Vec<Attribute>]) -> Option<Attribute> {
     let mut lists: Vec<TokenStream> = lists
         .iter()
@@ -67,7 +67,7 @@ fn text(meta: &Meta) -> String {
     meta.to_token_stream().to_string()
 }
 
-/// Numbers the names that conditions are made of.
+/// Numbers the names in the conditions.
 fn collect(meta: &Meta, names: &mut BTreeMap<String, usize>) {
     match inside(meta) {
         Some(inside) => inside.iter().for_each(|meta| collect(meta, names)),
@@ -97,7 +97,7 @@ fn holds(meta: &Meta, is_set: &impl Fn(&str) -> bool) -> bool {
     }
 }
 
-/// Returns `true` if a target can have these names and no others of them.
+/// Returns `true` if a target can have exactly these names.
 fn is_possible(names: &BTreeMap<String, usize>, is_set: &impl Fn(&str) -> bool) -> bool {
     let set: Vec<&str> = names
         .keys()

@@ -2,46 +2,49 @@ use std::ops::Range;
 
 use proc_macro2::Ident;
 
-/// What stands for documentation in the shorter text, with a number: an attribute that costs less to parse.
+/// The name of the attribute that replaces documentation in the shorter text. A number follows it.
+/// The attribute is faster to parse.
 const DOCS: &str = "__docs";
 
-/// What was cut out of a text, to find places of the shorter text in the whole one, and the documentation.
+/// The cuts in a text. They map places of the shorter text to the whole text, and keep the
+/// documentation.
 #[derive(Default)]
 pub(crate) struct Cuts {
-    /// Where in the shorter text, and how many bytes up to there in all.
+    /// The place of each cut in the shorter text, and the number of bytes cut up to there.
     cuts: Vec<(usize, usize)>,
-    /// Where documentation is in the whole text.
+    /// The ranges of documentation in the whole text.
     pub(crate) docs: Vec<Range<usize>>,
 }
 
 impl Cuts {
-    /// Adds a cut behind the others.
+    /// Adds a cut after the others.
     pub(crate) fn add(&mut self, at: usize, length: usize) {
         let before = self.cuts.last().map_or(0, |(_, length)| *length);
         self.cuts.push((at, before + length));
     }
 
-    /// Returns what stands for documentation of a number.
+    /// Returns the attribute that replaces the documentation with a number.
     pub(crate) fn attribute(docs: usize) -> String {
         format!("#[{DOCS}{docs}]")
     }
 
-    /// Returns the lines of documentation that an attribute of this name stands for, in the whole text.
+    /// Returns the range in the whole text of the documentation that an attribute of this name
+    /// replaces.
     pub(crate) fn docs_of(&self, name: &Ident) -> Option<Range<usize>> {
         let name = name.to_string();
         let number: usize = name.strip_prefix(DOCS)?.parse().ok()?;
         self.docs.get(number).cloned()
     }
 
-    /// Returns the range in the whole text.
+    /// Returns the range of the whole text for a range of the shorter text.
     pub(crate) fn whole(&self, range: Range<usize>) -> Range<usize> {
-        // What begins at a cut comes after it, what ends there before it.
+        // A range that begins at a cut begins after it. A range that ends at a cut ends before it.
         let start = self.cuts.partition_point(|(at, _)| *at <= range.start);
         let end = self.cuts.partition_point(|(at, _)| *at < range.end);
         range.start + self.length(start)..range.end + self.length(end.max(start))
     }
 
-    /// Returns how many bytes the first so many cuts have taken away.
+    /// Returns the number of bytes that the first `cuts` cuts removed.
     fn length(&self, cuts: usize) -> usize {
         cuts.checked_sub(1).map_or(0, |last| self.cuts[last].1)
     }

@@ -1,4 +1,4 @@
-//! A file, parsed as far as it matters.
+//! A file, of which only the needed parts are parsed.
 
 use std::cell::OnceCell;
 use std::rc::Rc;
@@ -18,11 +18,11 @@ use crate::source::use_tree::Leaf;
 pub(crate) struct Source {
     pub(crate) file: Arc<TextFile>,
     pub(crate) items: Vec<Item>,
-    /// What the parser has not seen of the file.
+    /// The parts of the file that the parser has not seen.
     cuts: Rc<Cuts>,
     index: OnceCell<Index>,
     may_have_unfit_calls: OnceCell<bool>,
-    /// The file's own, at its top.
+    /// The inner attributes at the top of the file.
     pub(crate) attributes: Vec<Attribute>,
 }
 
@@ -31,14 +31,14 @@ impl Source {
         self.file.spot(self.cuts.whole(span.byte_range()))
     }
 
-    /// Returns the lines of documentation that an attribute stands for, as they follow `///`.
+    /// Returns the lines of documentation that an attribute replaces, each without its `///`.
     pub(crate) fn docs(&self, attribute: &Attribute) -> Option<impl Iterator<Item = &str>> {
         let lines = self.cuts.docs_of(attribute.path().get_ident()?)?;
         let lines = self.file.text[lines].lines();
         Some(lines.filter_map(|line| line.trim_start().strip_prefix("///")))
     }
 
-    /// Returns `true` if the file may have calls that a shared connection refuses.
+    /// Returns `true` if the file may contain calls that a shared connection refuses.
     pub(crate) fn may_have_unfit_calls(&self) -> bool {
         let may_have = || calls::may_be_in(&self.file.text);
         *self.may_have_unfit_calls.get_or_init(may_have)
@@ -54,12 +54,12 @@ impl Source {
             cuts: Rc::clone(&self.cuts),
             index: OnceCell::new(),
             may_have_unfit_calls: self.may_have_unfit_calls.clone(),
-            // Those of the item, inner ones among them, are read with it.
+            // The attributes of the `mod` item, the inner ones included, are read with that item.
             attributes: Vec::new(),
         }
     }
 
-    /// Returns `true` if the module declares or imports a name, or may do so by a glob.
+    /// Returns `true` if the module declares or imports a name, or may do so through a glob.
     pub(crate) fn may_have(&self, name: &Ident) -> bool {
         let (index, name) = (self.index(), key(name));
         !index.globs.is_empty()
@@ -77,7 +77,7 @@ impl Source {
         places(self.index().imported.get(name)).filter_map(|place| self.leaf(place))
     }
 
-    /// Returns the ends of `use` items that import all that there is, in their order.
+    /// Returns the ends of `use` items that are globs, in their order.
     pub(crate) fn globs(&self) -> impl Iterator<Item = (&ItemUse, &Leaf)> {
         places(Some(&self.index().globs)).filter_map(|place| self.leaf(place))
     }
@@ -104,7 +104,7 @@ fn places(places: Option<&Vec<usize>>) -> impl Iterator<Item = usize> {
     places.into_iter().flatten().copied()
 }
 
-/// Parses a file; the error says where it cannot.
+/// Parses a file. The error says where parsing failed.
 pub(crate) fn parse(path: &str, bytes: Vec<u8>) -> Result<Source, String> {
     let text = String::from_utf8(bytes).map_err(|error| format!("{path}: {error}"))?;
     match parse_text(&without_preamble(&text)) {
@@ -127,7 +127,7 @@ pub(crate) fn parse(path: &str, bytes: Vec<u8>) -> Result<Source, String> {
     }
 }
 
-/// Parses a text as far as it matters; places are in what the cuts have left.
+/// Parses the needed parts of a text. Places in the result are places in the shorter text.
 fn parse_text(text: &str) -> syn::Result<(syn::File, Cuts)> {
     if let Some((short, cuts)) = shorten::shorten(text)
         && let Ok(file) = syn::parse_file(&short)
@@ -137,7 +137,7 @@ fn parse_text(text: &str) -> syn::Result<(syn::File, Cuts)> {
     syn::parse_file(text).map(|file| (file, Cuts::default()))
 }
 
-/// Blanks a byte order mark and a `#!` line, which the parser would cut off, shifting every place.
+/// Blanks a byte order mark and a `#!` line. The parser would cut them off, and shift every place.
 fn without_preamble(text: &str) -> String {
     let mut text = match text.strip_prefix('\u{feff}') {
         Some(rest) => format!("   {rest}"),

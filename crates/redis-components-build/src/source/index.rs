@@ -6,16 +6,16 @@ use syn::Item;
 use crate::source::items::declared;
 use crate::source::use_tree::{Leaf, leaves};
 
-/// What a module declares and imports, by name: each of its functions looks for several.
+/// The declarations and imports of a module, by name. Each of its functions needs several.
 #[derive(Default)]
 pub(crate) struct Index {
-    /// The places of items, by the name that they declare, without `r#`.
+    /// The indices of items, by the name that they declare, without `r#`.
     pub(crate) declared: BTreeMap<String, Vec<usize>>,
-    /// The ends of `use` items, with the places of these.
+    /// The ends of `use` items, each with the index of its item.
     pub(crate) leaves: Vec<(usize, Leaf)>,
-    /// The places of ends, by the name that they declare, without `r#`.
+    /// The indices of ends, by the name that they declare, without `r#`.
     pub(crate) imported: BTreeMap<String, Vec<usize>>,
-    /// The places of ends that are globs.
+    /// The indices of ends that are globs.
     pub(crate) globs: Vec<usize>,
 }
 
@@ -48,7 +48,7 @@ impl Index {
     }
 }
 
-/// A name without `r#`, by which items are looked for.
+/// Returns a name without `r#`, as the index has it.
 pub(crate) fn key(ident: &Ident) -> String {
     let name = ident.to_string();
     match name.strip_prefix("r#") {

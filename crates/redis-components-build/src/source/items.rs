@@ -1,7 +1,7 @@
 use proc_macro2::Ident;
 use syn::{Item, ItemFn, LitStr, Visibility};
 
-/// What an item declares: its kind as messages call it, its name and its visibility.
+/// Returns an item's kind as messages call it, its name, and its visibility.
 pub(crate) fn declared(item: &Item) -> Option<(&'static str, &Ident, &Visibility)> {
     Some(match item {
         Item::Const(item) => ("a constant", &item.ident, &item.vis),
@@ -18,12 +18,12 @@ pub(crate) fn declared(item: &Item) -> Option<(&'static str, &Ident, &Visibility
     })
 }
 
-/// Returns `true` if an item is a value, which no path to a type begins with.
+/// Returns `true` if an item is a value. A path to a type never begins with a value.
 pub(crate) fn is_value(item: &Item) -> bool {
     matches!(item, Item::Const(_) | Item::Fn(_) | Item::Static(_))
 }
 
-/// Returns the paths that a module includes as text, as they are written.
+/// Returns the paths that a module includes as text, as written.
 pub(crate) fn included_files(items: &[Item]) -> impl Iterator<Item = String> {
     items.iter().filter_map(|item| match item {
         Item::Macro(call) if call.mac.path.is_ident("include") => {
@@ -33,7 +33,7 @@ pub(crate) fn included_files(items: &[Item]) -> impl Iterator<Item = String> {
     })
 }
 
-/// Returns `true` if the file has macros that may declare items which nobody sees here.
+/// Returns `true` if the file calls macros that may declare items.
 pub(crate) fn has_macro_calls(items: &[Item]) -> bool {
     items.iter().any(|item| match item {
         Item::Macro(call) if call.ident.is_none() => {

@@ -1,22 +1,22 @@
-//! As much of Rust's lexical structure as it takes to tell code from comments and literals.
+//! The part of Rust's lexical structure that separates code from comments and literals.
 //!
-//! Written as loops over bytes with a table: a build script is compiled without optimisation, where iterators over
-//! characters cost ten times as much, and this reads every byte of every source.
+//! Loops over bytes with a table: a build script is compiled without optimisation, and this reads
+//! every byte of every source. Iterators over characters cost ten times as much.
 
-/// A token, as far as it matters here.
+/// A token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Token<'a> {
     /// An identifier or keyword, without `r#`.
     Word(&'a str),
     /// A character of punctuation.
     Mark(u8),
-    /// Lines of documentation of what follows, from the first `///` on.
+    /// Documentation lines, from the first `///`, for the item after them.
     Docs(&'a str),
     /// A literal or lifetime.
     Other,
 }
 
-/// Reads tokens from a text; at its end, or if a literal or comment has none, there are no more.
+/// Reads tokens from a text. It ends with the text, or at a literal or comment without an end.
 #[derive(Clone)]
 pub(crate) struct Lexer<'a> {
     text: &'a str,
@@ -28,7 +28,7 @@ impl<'a> Lexer<'a> {
         Self { text, at: 0 }
     }
 
-    /// Returns the place behind the last token.
+    /// Returns the place after the last token.
     pub(crate) fn position(&self) -> usize {
         self.at
     }
@@ -55,7 +55,8 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// Goes behind the next curly brace, and returns it. The same as calling [`next`](Self::next) until there is one.
+    /// Moves after the next curly brace, and returns it. The result is the same as calling
+    /// [`next`](Self::next) until it returns a brace.
     pub(crate) fn next_brace(&mut self) -> Option<u8> {
         let bytes = self.text.as_bytes();
         let mut literal_end = self.at;
@@ -89,7 +90,7 @@ impl<'a> Lexer<'a> {
         &self.text[self.at..]
     }
 
-    /// Returns the character here, where there is one.
+    /// Returns the character at this place, if there is one.
     fn character(&self) -> char {
         self.rest().chars().next().unwrap_or_default()
     }
@@ -116,7 +117,7 @@ impl<'a> Lexer<'a> {
         rest.starts_with("///") && !rest.starts_with("////")
     }
 
-    /// Goes behind the last of the lines.
+    /// Moves after the last of the lines.
     fn docs(&mut self) -> Token<'a> {
         let start = self.at;
         loop {
@@ -131,7 +132,7 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// Goes behind the comment that begins here, if one does.
+    /// Moves after the comment that begins here, if there is one.
     fn skip_comment(&mut self) -> Option<bool> {
         match self.text.as_bytes().get(self.at + 1) {
             Some(b'/') => self.at += self.rest().find('\n').unwrap_or(self.rest().len()),
@@ -141,7 +142,7 @@ impl<'a> Lexer<'a> {
         Some(true)
     }
 
-    /// Skips a block comment, which may have others inside.
+    /// Skips a block comment, which may contain others.
     fn skip_block_comment(&mut self) -> Option<()> {
         let bytes = self.text.as_bytes();
         let mut depth = 0_usize;
@@ -166,7 +167,7 @@ impl<'a> Lexer<'a> {
         self.skip_to_end(b'"')
     }
 
-    /// Goes behind the closing quote.
+    /// Moves after the closing quote.
     fn skip_to_end(&mut self, quote: u8) -> Option<Token<'a>> {
         let bytes = self.text.as_bytes();
         let mut at = self.at;
@@ -185,7 +186,7 @@ impl<'a> Lexer<'a> {
         None
     }
 
-    /// Goes behind a raw string, from its opening quote.
+    /// Moves after a raw string, from its opening quote.
     fn raw_string(&mut self, hashes: usize) -> Option<Token<'a>> {
         let end = format!("\"{}", "#".repeat(hashes));
         let inside = self.at + 1;
@@ -243,7 +244,8 @@ impl<'a> Lexer<'a> {
     }
 }
 
-/// Tells how many hashes the raw string has whose opening quote follows, if it is one.
+/// Returns the number of hashes of a raw string whose opening quote follows. Returns `None` if the
+/// string is not raw.
 fn raw_hashes(before: &[u8]) -> Option<usize> {
     let mut end = before.len();
     while end > 0 && before[end - 1] == b'#' {
@@ -269,15 +271,15 @@ fn is_word(character: char) -> bool {
     character.is_alphanumeric() || character == '_'
 }
 
-/// What a byte begins.
+/// The class of a byte.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Class {
     Space,
     Word,
     Mark,
-    /// A brace, or what may hold braces that are not code.
+    /// A brace, or the start of a literal or comment that may contain braces.
     Brace,
-    /// A character beyond ASCII, or a part of one.
+    /// A character beyond ASCII, or a part of it.
     Beyond,
 }
 

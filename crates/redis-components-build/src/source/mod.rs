@@ -1,4 +1,4 @@
-//! What one file says.
+//! The contents of a source file.
 
 pub(crate) mod attributes;
 pub(crate) mod calls;

@@ -1,10 +1,11 @@
-//! What costs the parser most and is not needed parsed is cut out before: function bodies, and documentation.
+//! Cuts out the parts of a text that cost the parser most and that nobody needs parsed: function
+//! bodies and documentation.
 
 use crate::source::cuts::Cuts;
 use crate::source::lexer::{Lexer, Token};
 
-/// Cuts out what is inside of function bodies, and puts attributes in the place of documentation; `None` if the text is
-/// not understood.
+/// Cuts out the contents of function bodies, and replaces documentation by attributes. Returns
+/// `None` if it does not understand the text.
 pub(crate) fn shorten(text: &str) -> Option<(String, Cuts)> {
     let mut lexer = Lexer::new(text);
     let mut kept = String::with_capacity(text.len());
@@ -41,13 +42,13 @@ pub(crate) fn shorten(text: &str) -> Option<(String, Cuts)> {
     Some((kept, cuts))
 }
 
-/// What follows a signature.
+/// The text after a signature.
 enum Signature {
     Body,
     Nothing,
 }
 
-/// Goes on to the brace that opens the body.
+/// Moves to the brace that opens the body.
 fn skip_signature(lexer: &mut Lexer<'_>) -> Option<Signature> {
     let mut angles = 0_usize;
     let mut is_arrow = false;
@@ -80,7 +81,7 @@ fn skip_group(lexer: &mut Lexer<'_>) -> Option<()> {
     Some(())
 }
 
-/// Goes on behind the brace that closes the body, and returns its place.
+/// Moves after the brace that closes the body, and returns its place.
 fn skip_body(lexer: &mut Lexer<'_>) -> Option<usize> {
     let mut depth = 1_usize;
     while depth > 0 {

@@ -1,4 +1,4 @@
-//! `use` items, taken apart.
+//! `use` items, split into their ends.
 
 use proc_macro2::Ident;
 use syn::{ItemUse, UseTree};
@@ -6,13 +6,13 @@ use syn::{ItemUse, UseTree};
 /// One end of a `use` tree.
 pub(crate) struct Leaf {
     pub(crate) path: Vec<Ident>,
-    /// The name that it declares; the last module's for a glob.
+    /// The name that it declares. For a glob, the name of the last module.
     pub(crate) name: Ident,
     pub(crate) is_renamed: bool,
     pub(crate) is_glob: bool,
 }
 
-/// Takes a `use` item apart.
+/// Splits a `use` item into its ends.
 pub(crate) fn leaves(item: &ItemUse) -> Vec<Leaf> {
     let mut leaves = Vec::new();
     walk(&item.tree, &mut Vec::new(), &mut leaves);
@@ -47,14 +47,14 @@ fn walk(tree: &UseTree, prefix: &mut Vec<Ident>, leaves: &mut Vec<Leaf>) {
         }
         UseTree::Rename(rename) => {
             let mut path = prefix.clone();
-            // `as _` brings in methods alone, and a signature calls none.
+            // `as _` brings in only methods, and a signature calls none.
             if rename.rename == "_" {
                 return;
             }
             if rename.ident != "self" {
                 path.push(rename.ident.clone());
             }
-            // `use ::{self as name}` can be parsed, and is rustc's to refuse.
+            // `use ::{self as name}` parses, but rustc refuses it.
             if !path.is_empty() {
                 leaves.push(Leaf {
                     path,
