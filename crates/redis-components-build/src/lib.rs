@@ -102,8 +102,8 @@
 //! - the files of the modules around them (`src/lib.rs`, `src/functions/mod.rs`)
 //! - the files that were read for imports and re-exports
 //!
-//! A build script with other inputs has to name them itself, with `cargo::rerun-if-changed`, because
-//! any such line switches off cargo's default.
+//! A build script with other inputs has to name them itself, with `cargo::rerun-if-changed`,
+//! because any such line switches off cargo's default.
 //!
 //! An editor runs build scripts again when you save a Rust file. After a change of
 //! `components.toml`, save a Rust file too.

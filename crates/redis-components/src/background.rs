@@ -7,11 +7,11 @@ use futures_util::future::BoxFuture;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 /// Runs futures on the watch's thread until the watch ends. No other thread is certain to run when
-/// such work is due.
+/// the work is due.
 #[derive(Clone)]
 pub(crate) struct Background(UnboundedSender<BoxFuture<'static, ()>>);
 
-/// The futures that are still to be started.
+/// The futures that have not started yet.
 pub(crate) type BackgroundTasks = UnboundedReceiver<BoxFuture<'static, ()>>;
 
 impl Background {
@@ -22,7 +22,7 @@ impl Background {
 
     /// Runs `task` on the watch's thread.
     pub(crate) fn run(&self, task: impl Future<Output = ()> + Send + 'static) {
-        // An error says that the watch has ended, and with it the settings that the task was for.
+        // An error says that the watch has ended, and the settings of the task with it.
         let _ = self.0.send(Box::pin(task));
     }
 }

@@ -1,9 +1,9 @@
-//! How long to wait before the next attempt to reach a server that failed.
+//! The pause before the next attempt to reach a server that failed.
 
 use std::time::Duration;
 
-/// Exponential back-off with full jitter, as in "Exponential Backoff And Jitter" (AWS Architecture Blog, 2015): many processes
-/// that lose a server at once do not come back together.
+/// Exponential back-off with full jitter, as in "Exponential Backoff And Jitter" (AWS Architecture
+/// Blog, 2015). Many processes that lose a server at once do not come back together.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Backoff {
     failures: u32,
@@ -15,8 +15,8 @@ impl Backoff {
     pub(crate) const SERVER_DOWN: Duration = Duration::from_millis(500);
     /// The longest pause before a server that refuses the config is tried again.
     pub(crate) const REFUSED: Duration = Duration::from_secs(30);
-    /// The longest pause before a server is tried again that serves for a while and closes its connections. It is of use, but
-    /// must not be connected to in a tight loop.
+    /// The longest pause before the next attempt at a server that serves for a while and then
+    /// closes its connections. It is useful, but callers must not connect to it in a tight loop.
     pub(crate) const UNSTEADY: Duration = Duration::from_millis(50);
     /// No pause is shorter. Otherwise jitter could make a tight loop.
     const SHORTEST: Duration = Duration::from_millis(10);

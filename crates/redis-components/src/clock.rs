@@ -3,7 +3,8 @@
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-/// Nanoseconds on a monotonic clock, never more than the truth and at most [`RESOLUTION`] less. 0 means never.
+/// Nanoseconds on a monotonic clock, never more than the truth and at most [`RESOLUTION`] less. 0
+/// means never.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Tick(u64);
 
@@ -17,7 +18,7 @@ impl Tick {
         Duration::from_nanos(self.nanoseconds_since())
     }
 
-    /// Returns `true` if that was no longer than `wait` ago, for certain.
+    /// Returns `true` if the tick is certainly no older than `wait`.
     pub(crate) fn is_within(self, wait: Wait) -> bool {
         self.nanoseconds_since() <= wait.0
     }
@@ -53,7 +54,8 @@ impl Wait {
     }
 }
 
-/// Reads the kernel's own copy of the time, which it renews at each of its ticks, in a few nanoseconds.
+/// Reads the kernel's own copy of the time, in a few nanoseconds. The kernel renews it at each of
+/// its ticks.
 #[cfg(target_os = "linux")]
 fn read() -> u64 {
     use nix::time::{ClockId, clock_gettime};

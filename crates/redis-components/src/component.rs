@@ -1,4 +1,4 @@
-//! A component: one kind of Redis data, on a server of its own.
+//! A component: one kind of Redis data, on its own server.
 
 use std::future::poll_fn;
 use std::ops::Deref;
@@ -20,7 +20,8 @@ use crate::slot::Slot;
 use crate::slot::executor::OnRuntime;
 use crate::slot::published::OfGeneration;
 
-/// A component of an application, as `components.toml` declares it. The generator makes one for each: `logs::COMPONENT`.
+/// A component of an application, as `components.toml` declares it. The generator makes one for
+/// each: `logs::COMPONENT`.
 #[derive(Debug)]
 pub struct Component {
     declaration: Declaration,
@@ -39,14 +40,15 @@ impl Component {
         }
     }
 
-    /// Returns the component's name, which is that of its generated module.
+    /// Returns the component's name, which is also the name of its generated module.
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.declaration.name
     }
 
-    /// Returns the key of the component's config on the config server, under the settings that hold here: the manifest's key,
-    /// unless the settings have a [`key_prefix`](crate::Settings::key_prefix).
+    /// Returns the key of the component's config on the config server, under the settings that hold
+    /// here: the manifest's key, unless the settings have a
+    /// [`key_prefix`](crate::Settings::key_prefix).
     #[must_use]
     pub fn key(&self) -> &'static str {
         scope::registry_in_force().map_or(self.declaration.key, |registry| {
@@ -54,7 +56,8 @@ impl Component {
         })
     }
 
-    /// Returns how old the proof of the config may be when a call begins. Zero reads the config for every call.
+    /// Returns how old the proof of the config may be when a call begins. Zero reads the config for
+    /// every call.
     #[must_use]
     pub fn wait(&self) -> Duration {
         self.declaration.wait
@@ -64,8 +67,9 @@ impl Component {
     ///
     /// # Errors
     ///
-    /// Returns an error if no connection is available; see [`ErrorKind`](crate::ErrorKind). It comes in bounded time: after about the connect
-    /// timeout for the first call, at once while a server is known to be down.
+    /// Returns an error if no connection is available; see [`ErrorKind`](crate::ErrorKind). It
+    /// comes in bounded time: after about the connect timeout for the first call, and at once while
+    /// a server is known to be down.
     pub fn connection(&self) -> impl Future<Output = Result<Connection, Error>> + Send {
         // In a box, so that the future that every call carries along is small.
         let mut acquiring: Option<BoxFuture<'_, Result<_, Error>>> = None;
@@ -84,7 +88,8 @@ impl Component {
         })
     }
 
-    /// Returns what [`client`](Self::client) would, if there is nothing to wait for, to make or to explain: almost always.
+    /// Returns the same as [`client`](Self::client), if there is nothing to wait for, to make or to
+    /// explain. This is the usual case.
     fn ready(&self) -> Option<Arc<OfGeneration<Multiplexed>>> {
         let slot = self.remembered()?;
         let executor = OnRuntime::current()?;
@@ -99,17 +104,21 @@ impl Component {
         slot.acquire(&executor, self.wait).await
     }
 
-    /// Returns a connection to the server where the component is now, for blocking code. No tokio runtime is needed.
+    /// Returns a connection to the server where the component is now, for blocking code. No tokio
+    /// runtime is needed.
     ///
     /// # Errors
     ///
-    /// As [`connection`](Self::connection), and [`ErrorKind::PoolExhausted`](crate::ErrorKind::PoolExhausted) if all connections stay in use.
+    /// As [`connection`](Self::connection), and
+    /// [`ErrorKind::PoolExhausted`](crate::ErrorKind::PoolExhausted) if all connections stay in
+    /// use.
     pub fn blocking_connection(&self) -> Result<blocking::Connection, Error> {
         let slot = self.slot()?;
         blocking::Connection::take(&slot, self.wait)
     }
 
-    /// Returns a blocking connection for one call alone, which follows the component or stays on its server.
+    /// Returns a blocking connection for a single call, which follows the component or stays on its
+    /// server.
     pub(crate) fn dedicated_blocking_connection(
         &self,
         follows: bool,

@@ -1,4 +1,4 @@
-//! What `components.toml` says of a component.
+//! The declaration of a component in `components.toml`.
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
@@ -26,7 +26,8 @@ pub struct Declaration {
 }
 
 impl Declaration {
-    /// Returns the key of the component's config under the prefix of the settings, if they have one.
+    /// Returns the key of the component's config under the prefix of the settings, if they have
+    /// one.
     pub(crate) fn key_under(&self, prefix: Option<&str>) -> &'static str {
         match prefix {
             Some(prefix) if !self.has_own_key => interned(format!("{prefix}{}", self.name)),

@@ -1,8 +1,9 @@
-//! Which process this is: a forked child gets things of its own, and leaves alone what its parent uses.
+//! The current process. A forked child makes its own values, and leaves its parent's values alone.
 //!
-//! A child has a copy of its parent's memory and shares its parent's sockets. Of the threads it has only the one that forked,
-//! and locks that other threads held stay locked. So a child takes no lock that its parent has made, uses no socket of its
-//! parent, and drops nothing whose drop would do either.
+//! A child has a copy of its parent's memory and shares its parent's sockets. It has only the
+//! thread that forked, and locks that other threads held stay locked. So a child takes no lock that
+//! its parent has made, and uses no socket of its parent. It drops no value whose drop would do
+//! either.
 
 use std::future::Future;
 use std::mem::ManuallyDrop;
@@ -19,11 +20,11 @@ use tokio::runtime::Id;
 /// How many runtimes are remembered. A process that has used more forgets the oldest.
 const REMEMBERED: usize = 256;
 
-/// What a call is told that uses its parent's connection.
+/// The error text for a call that uses its parent's connection.
 pub(crate) const MADE_BEFORE_FORK: &str =
     "the connection was made before the process forked; take one in the child";
 
-/// The tokio runtimes that were used lately, and the process that used each first.
+/// The tokio runtimes that were used recently, and the process that used each first.
 static RUNTIMES: ArcSwapOption<Vec<(Id, Process)>> = ArcSwapOption::const_empty();
 
 /// The process that made something.
@@ -31,8 +32,8 @@ static RUNTIMES: ArcSwapOption<Vec<(Id, Process)>> = ArcSwapOption::const_empty(
 pub(crate) struct Process(Guard);
 
 impl Process {
-    /// Returns the process that this code runs in. The first call registers the handler that counts forks, which fails (and
-    /// panics) only if there is no memory.
+    /// Returns the process that this code runs in. The first call registers the handler that counts
+    /// forks, which fails (and panics) only if there is no memory.
     pub(crate) fn current() -> Self {
         Self(Guard::default())
     }
@@ -44,7 +45,7 @@ impl Process {
     }
 }
 
-/// A value that is used and dropped by the process that made it alone. A child leaks it.
+/// A value that only the process that made it uses and drops. A child leaks it.
 #[derive(Debug)]
 pub(crate) struct Owned<T> {
     process: Process,
@@ -67,7 +68,7 @@ impl<T> Owned<T> {
         self.value.as_ref().filter(|_| self.process.is_current())
     }
 
-    /// Returns the value, or none in a child.
+    /// Returns the value, or `None` in a child.
     pub(crate) fn get_mut(&mut self) -> Option<&mut T> {
         self.value.as_mut().filter(|_| self.process.is_current())
     }
@@ -81,14 +82,15 @@ impl<T> Drop for Owned<T> {
     }
 }
 
-/// A value that each process makes for itself. It has no lock, so that a child never waits for a thread that it does not have.
+/// A value that each process makes for itself. It has no lock, so that a child never waits for a
+/// thread that it does not have.
 #[derive(Debug)]
 pub(crate) struct PerProcess<T>(OnceBox<Entry<T>>);
 
 #[derive(Debug)]
 struct Entry<T> {
     value: Owned<T>,
-    /// What children of that process have made.
+    /// The values that children of that process have made.
     later: PerProcess<T>,
 }
 
@@ -109,7 +111,8 @@ impl<T: Send + Sync> PerProcess<T> {
         }
     }
 
-    /// Returns this process's value, and makes it if it was not made. If several threads make it at once, all get the same.
+    /// Returns this process's value, and makes it if it was not made. If several threads make it at
+    /// once, all get the same.
     pub(crate) fn get_or_try_init<E>(&self, make: impl FnOnce() -> Result<T, E>) -> Result<&T, E> {
         match self.get() {
             Some(value) => Ok(value),
@@ -143,7 +146,8 @@ impl<T: Send + Sync> PerProcess<T> {
     }
 }
 
-/// Returns `future`, which stands still in a child. There it would take its parent's answers from a socket.
+/// Returns `future`, which makes no progress in a child. There it would take its parent's answers
+/// from a socket.
 pub(crate) fn in_this_process(
     future: impl Future<Output = ()> + Send + 'static,
 ) -> BoxFuture<'static, ()> {
@@ -163,8 +167,8 @@ impl Future for InThisProcess {
     }
 }
 
-/// Notes that this process uses a runtime. Returns `false` if a process before it has used the runtime: its threads are not
-/// here, and its events come to either process.
+/// Notes that this process uses a runtime. Returns `false` if an earlier process has used the
+/// runtime: its threads are not here, and its events come to either process.
 pub(crate) fn claim_runtime(id: Id) -> bool {
     let known = RUNTIMES.load();
     let mut known = known.iter().flat_map(|known| known.iter());

@@ -1,12 +1,13 @@
 //! The runtime of redis-components: Redis connections that follow their servers.
 //!
-//! An application has many kinds of Redis data, each on its own server: its *components*. The address of each server is a
-//! JSON value on a *config server*, under `config:redis:<component>`. On each call of a component's function this crate makes
-//! sure that the config is current, and reuses or replaces the component's client. To move a component, SET its key: nothing
-//! restarts, no call is lost, and no client stays on the old server.
+//! An application has many kinds of Redis data, each on its own server: its *components*. The
+//! address of each server is a JSON value on a *config server*, under `config:redis:<component>`.
+//! On each call of a component's function this crate makes sure that the config is current, and
+//! reuses or replaces the component's client. To move a component, SET its key: nothing restarts,
+//! no call is lost, and no client stays on the old server.
 //!
-//! Functions are ordinary Rust with a connection as their first parameter. `redis-components-build` generates wrappers without
-//! it from `components.toml`, and [`include_components!`] includes them:
+//! Functions are ordinary Rust with a connection as their first parameter. `redis-components-build`
+//! generates wrappers without it from `components.toml`, and [`include_components!`] includes them:
 //!
 //! ```ignore
 //! redis_components::include_components!();

@@ -1,8 +1,8 @@
-//! The macro that applications write, and those that generated code needs.
+//! The macro that applications write, and the macros that generated code needs.
 
-/// Includes the modules that redis-components-build generated from `components.toml`: one for each component, beside
-/// `COMPONENTS`, `connect_all()` and `connect_all_blocking()`. Call it at the root of the crate, or in the module that is to
-/// hold them.
+/// Includes the modules that redis-components-build generated from `components.toml`: one for each
+/// component, beside `COMPONENTS`, `connect_all()` and `connect_all_blocking()`. Call it at the
+/// root of the crate, or in the module that holds them.
 ///
 /// With an argument, includes the file of that name, as given to the generator's `out_file`.
 #[macro_export]

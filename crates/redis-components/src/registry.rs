@@ -18,7 +18,8 @@ use crate::slot::retire::StillOpen;
 /// The environment variable that says where the config server is.
 const ENVIRONMENT: &str = "REDIS_CONFIG_URL";
 
-/// One set of settings and what this process has used under them. A forked child keeps the settings and begins anew.
+/// One set of settings and what this process has used under them. A forked child keeps the settings
+/// and begins anew.
 #[derive(Debug)]
 pub(crate) struct Registry {
     settings: Settings,
@@ -93,7 +94,7 @@ impl Registry {
         Ok(Arc::clone(entry.insert(slot)))
     }
 
-    /// Ends all slots, and returns which connections there still are.
+    /// Ends all slots, and returns the connections that are still open.
     pub(crate) fn shut_down(&self) -> StillOpen {
         let mut used = self.used();
         used.shut_down = true;
@@ -125,7 +126,8 @@ impl Registry {
 
     fn used(&self) -> MutexGuard<'_, Used> {
         let used = self.used.get_or_init(|| {
-            // Children of one process would otherwise pause for the same times when a server is gone.
+            // Children of one process would otherwise pause for the same times when a server is
+            // gone.
             fastrand::seed(fastrand::u64(..) ^ u64::from(process::id()));
             Mutex::default()
         });

@@ -9,7 +9,8 @@ use crate::slot::Slot;
 ///
 /// # Errors
 ///
-/// Returns an error if there is no config, if it is not valid, or if the config server does not answer.
+/// Returns an error if there is no config, if it is not valid, or if the config server does not
+/// answer.
 pub async fn get_config(component: &Component) -> Result<ComponentConfig, Error> {
     let slot = component.slot()?;
     read(&slot).await
@@ -17,13 +18,13 @@ pub async fn get_config(component: &Component) -> Result<ComponentConfig, Error>
 
 /// Writes the component's config to the config server.
 ///
-/// When this returns, this process uses the config from the next call on, if the server that it names answers. Other
-/// processes follow within the component's `wait`.
+/// When this returns, this process uses the config from the next call on, if the server that it
+/// names answers. Other processes follow within the component's `wait`.
 ///
 /// # Errors
 ///
-/// Returns an error if the config is not valid, or the config server does not take it. After a timeout it may or may not be
-/// written.
+/// Returns an error if the config is not valid, or the config server does not take it. After a
+/// timeout it may or may not be written.
 pub async fn set_config(component: &Component, config: &ComponentConfig) -> Result<(), Error> {
     let slot = component.slot()?;
     let about =
@@ -33,7 +34,8 @@ pub async fn set_config(component: &Component, config: &ComponentConfig) -> Resu
         return Err(about(Error::new(ErrorKind::Settings, text), None));
     };
     let text = config.to_json();
-    // The builder takes any host and port, and every process would refuse a config that does not parse.
+    // The builder takes any host and port, and every process would refuse a config that does not
+    // parse.
     ComponentConfig::from_json(&text).map_err(|error| about(error, None))?;
     let address = server.address();
     server.write(slot.key(), text).await.map_err(|failure| {

@@ -1,4 +1,4 @@
-//! Which settings hold here: those of a scope, or those of the process.
+//! The settings that hold here: a scope's, or the process's.
 
 use std::fmt;
 use std::future::Future;
@@ -15,7 +15,7 @@ tokio::task_local! {
     static CURRENT: Arc<Registry>;
 }
 
-/// Whether any scope was ever made. Processes without one are spared the look-up.
+/// Whether a scope was ever made. Processes without a scope skip the look-up.
 static IN_USE: AtomicBool = AtomicBool::new(false);
 
 /// Made without a lock, for which a forked child could wait forever.
@@ -38,14 +38,15 @@ impl Scope {
         Self(Arc::new(Registry::new(settings)))
     }
 
-    /// Returns the scope that this code runs in, if there is one. Carry it to another thread and use it there with
-    /// [`run_blocking`](Self::run_blocking).
+    /// Returns the scope that this code runs in, if there is one. Carry it to another thread and
+    /// use it there with [`run_blocking`](Self::run_blocking).
     #[must_use]
     pub fn current() -> Option<Self> {
         current().map(Self)
     }
 
-    /// Returns a future that runs in the scope in which `wrap` is called. Without a scope, it runs as it is. For tasks:
+    /// Returns a future that runs in the scope in which `wrap` is called. Without a scope, it runs
+    /// as it is. For tasks:
     ///
     /// ```
     /// # async fn work() {}
@@ -85,7 +86,8 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// Returns [`ErrorKind::Settings`] if settings are installed already, or a component was used before.
+    /// Returns [`ErrorKind::Settings`] if settings are installed already, or a component was used
+    /// before.
     pub fn install(self) -> Result<(), Error> {
         let of_process = OfProcess {
             registry: Arc::new(Registry::new(self)),
@@ -101,13 +103,14 @@ impl Settings {
         })
     }
 
-    /// Runs `future` under these settings, with clients of its own: tests can run side by side in one process, each with its
-    /// own servers. Tasks that are spawned inside carry the scope on with [`Scope::wrap`].
+    /// Runs `future` under these settings, with its own clients. Tests can run side by side in one
+    /// process, each with its own servers. Tasks that are spawned inside carry the scope on with
+    /// [`Scope::wrap`].
     pub fn scope<F: Future>(self, future: F) -> impl Future<Output = F::Output> {
         Scope::new(self).run(future)
     }
 
-    /// Runs `f` under these settings, with clients of its own.
+    /// Runs `f` under these settings, with its own clients.
     pub fn scope_blocking<T>(self, f: impl FnOnce() -> T) -> T {
         Scope::new(self).run_blocking(f)
     }
@@ -133,8 +136,8 @@ pub(crate) fn of_process() -> &'static Arc<Registry> {
 ///
 /// # Errors
 ///
-/// Returns an error if scopes are in use, none is current and no settings are installed: a test that forgot
-/// [`Scope::wrap`] must not end up on a real server.
+/// Returns an error if scopes are in use, none is current and no settings are installed: a test
+/// that forgot [`Scope::wrap`] must not end up on a real server.
 pub(crate) fn scoped() -> Result<Option<Arc<Registry>>, Error> {
     if !in_use() {
         return Ok(None);
@@ -155,7 +158,7 @@ pub(crate) fn registry() -> Result<Arc<Registry>, Error> {
     Ok(scoped()?.unwrap_or_else(|| Arc::clone(of_process())))
 }
 
-/// Returns the registry that holds here, if there is one yet. This is not a use that comes before
+/// Returns the registry that holds here, if there is one yet. This does not count as a use before
 /// [`Settings::install`].
 pub(crate) fn registry_in_force() -> Option<Arc<Registry>> {
     current().or_else(|| {

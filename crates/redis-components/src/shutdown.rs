@@ -9,16 +9,17 @@ use crate::registry::Registry;
 use crate::scope;
 use crate::slot::retire::StillOpen;
 
-/// How often a shutdown looks whether all connections were given back.
+/// The interval at which a shutdown checks if all connections were given back.
 const INTERVAL: Duration = Duration::from_millis(5);
 
 /// Ends redis-components in this process, or in the current scope.
 ///
-/// Further calls get [`ErrorKind::ShutDown`](crate::ErrorKind::ShutDown). Calls in flight have until the deadline. Idle
-/// connections and the connection to the config server are closed.
+/// Further calls get [`ErrorKind::ShutDown`](crate::ErrorKind::ShutDown). Calls in flight have
+/// until the deadline. Idle connections and the connection to the config server are closed.
 ///
-/// Returns how many connections were still in use at the deadline. Their calls are not cut. All `MultiplexedConnection`s on
-/// one socket count as one. A `ConnectionManager` and a `redis::Connection` cannot be counted.
+/// Returns how many connections were still in use at the deadline. Their calls are not cut. All
+/// `MultiplexedConnection`s on one socket count as one. A `ConnectionManager` and a
+/// `redis::Connection` cannot be counted.
 ///
 /// # Errors
 ///
@@ -60,7 +61,7 @@ impl Shutdown {
         })
     }
 
-    /// Returns how many connections are still in use, once that is final.
+    /// Returns how many connections are still in use, or `None` if that may still change.
     fn look(&self) -> Option<usize> {
         let StillOpen { in_use, closing } = self.registry.shut_down();
         let elapsed = self.begun.elapsed();

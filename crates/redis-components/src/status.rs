@@ -8,9 +8,11 @@ use crate::config::ComponentConfig;
 use crate::scope;
 use crate::slot::Slot;
 
-/// Returns the state of every component that this process has used, under the settings that hold here.
+/// Returns the state of every component that this process has used, under the settings that hold
+/// here.
 ///
-/// Returns nothing outside every scope, in a process that uses [`Settings::scope`](crate::Settings::scope) only.
+/// Returns nothing outside every scope, in a process that uses
+/// [`Settings::scope`](crate::Settings::scope) only.
 #[must_use]
 pub fn status() -> Status {
     let slots = scope::registry().map_or_else(|_| Vec::new(), |registry| registry.slots());
@@ -41,15 +43,16 @@ pub struct ComponentStatus {
     pub source: ConfigSource,
     /// The config in force, or none before the first successful call.
     pub current: Option<CurrentConfig>,
-    /// Seconds since the config was last known to be the one on the config server. None before that server first answered,
-    /// and if the config is fixed.
+    /// Seconds since the config was last known to be the one on the config server. None before that
+    /// server first answered, and if the config is fixed.
     pub proof_age_seconds: Option<f64>,
     /// Why the newest config is not in force, or why none is.
     pub problem: Option<String>,
-    /// What makes following the config needlessly expensive, although it works.
+    /// Why following the config is needlessly expensive, although it works.
     pub warning: Option<String>,
-    /// Connections of earlier generations, or of clients that were replaced, that are still in use: asynchronous handles and
-    /// blocking pools. All `MultiplexedConnection`s on one socket count as one. Other types of redis-rs cannot be counted.
+    /// Connections of earlier generations, or of clients that were replaced, that are still in use:
+    /// asynchronous handles and blocking pools. All `MultiplexedConnection`s on one socket count as
+    /// one. Other types of redis-rs cannot be counted.
     pub old_connections: usize,
 }
 
@@ -84,8 +87,8 @@ pub struct CurrentConfig {
     pub username: Option<String>,
     /// Whether there is a password.
     pub has_password: bool,
-    /// A digest of the config without its password: 16 hexadecimal digits, the same in every process that runs the same
-    /// config.
+    /// A digest of the config without its password: 16 hexadecimal digits, the same in every
+    /// process that runs the same config.
     pub digest: String,
 }
 

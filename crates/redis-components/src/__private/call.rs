@@ -5,7 +5,8 @@ use crate::component::Component;
 use crate::error::Error;
 use crate::telemetry::call::{CallOutcome, CallTimer};
 
-/// A call that has begun. If it is dropped without a result, it found no connection or was cancelled.
+/// A call that has begun. If it is dropped without a result, it found no connection or was
+/// cancelled.
 #[derive(Debug)]
 #[must_use]
 pub struct Call {
@@ -35,7 +36,7 @@ impl Call {
         result
     }
 
-    /// Ends the call of a function that returns something else.
+    /// Ends the call of a function that returns another type.
     ///
     /// # Errors
     ///

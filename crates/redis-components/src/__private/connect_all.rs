@@ -24,7 +24,8 @@ pub async fn connect_all(components: &[&'static Component]) -> Result<(), Errors
     )
 }
 
-/// Connects all components at once, for blocking calls, and reports every component that could not be connected.
+/// Connects all components at once, for blocking calls, and reports every component that could not
+/// be connected.
 ///
 /// # Errors
 ///

@@ -1,7 +1,9 @@
-//! Our error as the error type of a wrapped function: through `From<Error>` or else through `From<RedisError>`.
+//! Our error as the error type of a wrapped function: through `From<Error>` or else through
+//! `From<RedisError>`.
 //!
-//! Method resolution tries a receiver as it is, then with one more reference, then without its own. That order picks one of
-//! several overlapping conversions without specialization (David Tolnay, "Autoref-based stable specialization").
+//! Method resolution tries a receiver as it is, then with one more reference, then without its own.
+//! That order picks one of several overlapping conversions, without specialization (David Tolnay,
+//! "Autoref-based stable specialization").
 
 use std::marker::PhantomData;
 
@@ -57,7 +59,8 @@ impl<E: From<RedisError>> ViaRedisError<E> for &&ErrorInto<E> {
     }
 }
 
-/// An error type that can be made of ours. No type implements it: a type that could was picked before.
+/// An error type that can be made from ours. No type implements this trait, because a type that
+/// could is picked earlier.
 #[diagnostic::on_unimplemented(
     message = "the error type `{Self}` cannot say that a component has no connection",
     label = "the wrapper has to make one if there is no connection",
@@ -68,7 +71,7 @@ pub trait FromComponentError {
     fn from_component_error(error: Error) -> Self;
 }
 
-/// The last choice, which says what is missing.
+/// The last choice. Its error message says what is missing.
 pub trait ViaNothing<E> {
     /// Converts `error`.
     fn convert(&self, error: Error) -> E

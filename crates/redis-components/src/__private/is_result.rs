@@ -1,8 +1,10 @@
-//! Whether a return type is a `Result`. The generator goes by the name; the compiler knows.
+//! Tells if a return type is a `Result`. The generator knows only the type's name, and the compiler
+//! knows the type.
 
 use std::marker::PhantomData;
 
-/// Asks whether a type is a `Result`: a type's own [`IS`](NoResult::IS) is found before that of the trait.
+/// Tells if a type is a `Result`. The compiler finds a type's own [`IS`](NoResult::IS) before the
+/// trait's.
 #[derive(Debug)]
 pub struct IsResult<T>(PhantomData<fn() -> T>);
 
@@ -19,7 +21,7 @@ impl<T, E> IsResult<Result<T, E>> {
     pub const IS: bool = true;
 }
 
-/// A return type that is known to be a `Result`, or to be none.
+/// The answer for a return type: `true` if it is a `Result`.
 #[derive(Debug)]
 pub struct Returns<const IS_RESULT: bool>;
 

@@ -1,4 +1,5 @@
-//! What generated code uses. Not for anybody else: it changes without notice, together with the generator.
+//! The items that generated code uses. Nobody else may use them: they change without notice,
+//! together with the generator.
 
 mod call;
 mod connect_all;
@@ -16,10 +17,10 @@ pub use crate::declaration::Declaration;
 pub use crate::parameter::dedicated::{AcquireDedicated, AcquireDedicatedBlocking, Dedicated};
 pub use crate::parameter::{Acquire, AcquireBlocking};
 
-/// The version of what generated code and this crate expect of each other.
+/// The version of the interface between generated code and this crate.
 const VERSION: u32 = 2;
 
-/// Fails to compile if generator and runtime do not fit.
+/// Fails to compile if generator and runtime do not fit together.
 ///
 /// # Panics
 ///

@@ -1,11 +1,12 @@
-//! What a command does to the connection that carries it. Blocking and shared connections ask the same table.
+//! The effect of each command on the connection that carries it. Blocking and shared connections
+//! use the same table.
 
 use redis::{Arg, Cmd};
 
 /// The longest name in the table.
 const LONGEST_NAME: usize = "PUNSUBSCRIBE".len();
 
-/// What a command leaves behind in its connection.
+/// The effect of a command on its connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Effect {
     Nothing,
@@ -15,7 +16,7 @@ enum Effect {
     EndsTransaction,
     /// A state that no later command is known to undo, or replies that belong to no command.
     ChangesSession,
-    /// Nothing, but it keeps all commands behind it waiting.
+    /// Nothing, but all commands after it wait.
     Waits,
 }
 
@@ -36,7 +37,7 @@ impl Session {
         }
     }
 
-    /// Notes a command, of which these are the name and the first argument.
+    /// Notes a command with this name and first argument.
     pub(super) fn note(&mut self, name: &[u8], argument: Option<&[u8]>) {
         match effect(name, argument) {
             Effect::Watches => self.watching = true,
@@ -62,8 +63,8 @@ impl Session {
     }
 }
 
-/// Returns the first of these commands, sent at once, that does not fit a connection that calls share: it waits there, or
-/// leaves something behind.
+/// Returns the first of these commands that does not fit a connection that calls share, because it
+/// waits there or changes the session. The commands are sent together.
 ///
 /// In an `atomic` pipeline no command waits, and redis-rs adds `MULTI` and `EXEC` itself.
 pub(crate) fn first_unfit<'a>(
@@ -96,7 +97,8 @@ pub(crate) fn first_unfit<'a>(
     open
 }
 
-/// Returns `true` if the command would end or begin a transaction inside of the transaction that redis-rs makes.
+/// Returns `true` if the command would end or begin a transaction inside of the transaction that
+/// redis-rs makes.
 fn changes_transaction(name: &[u8]) -> bool {
     matches!(
         effect(name, None),
@@ -134,7 +136,7 @@ fn words(command: &Cmd) -> impl Clone + Iterator<Item = &[u8]> {
     })
 }
 
-/// Returns `true` if a command that may wait does so.
+/// Returns `true` if a command that may wait does wait with these arguments.
 fn waits<'a>(name: &[u8], arguments: impl Iterator<Item = &'a [u8]>) -> bool {
     // GROUP, and the names of group and consumer.
     let leading = match name {

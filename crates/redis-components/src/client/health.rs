@@ -1,4 +1,4 @@
-//! What the answers to calls tell about a client.
+//! The condition of a client, as the answers to its calls show it.
 
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -12,20 +12,21 @@ use crate::transport::failure::EarlyEnd;
 /// After this many commands in a row without an answer, the server is probed.
 const DOUBTFUL_AFTER: u32 = 3;
 
-/// After this many young connections of a pool that ended in a row without an answer between, the pool ends.
+/// A pool ends after this many young connections have ended in a row, without an answer between
+/// them.
 const UNSTEADY_AFTER: u32 = 3;
 
-/// A younger client is not replaced because its server does not serve, and not at once if its server has closed it: its
-/// successor would find the same.
+/// A client younger than this is not replaced because its server does not serve. If its server has
+/// closed it, it is not replaced at once. The next client would meet the same server.
 pub(crate) const TOO_YOUNG: Duration = Duration::from_secs(1);
 
-/// How often the server of a client is probed if the answers to its users are not seen here.
+/// The interval between probes of a server if this crate does not see the answers to its users.
 const PROBED_EVERY: Duration = Duration::from_secs(1);
 
-/// A connection without a request for this long is probed by the next one.
+/// The next request after a pause of this length probes the connection.
 const IDLE: Duration = Duration::from_secs(1);
 
-/// The states of a client: it lives; it has ended; it has ended too young, and nobody has taken note of it.
+/// The states of a client: it lives; it has ended; it has ended too young, and no caller was told.
 const LIVES: u8 = 0;
 const ENDED: u8 = 1;
 const ENDED_EARLY: u8 = 2;
@@ -37,9 +38,9 @@ pub(crate) struct Health {
     /// Whether the server has answered a call since the last probe was due.
     heard: AtomicBool,
     probed: AtomicU64,
-    /// When the last request began, to within a quarter of [`IDLE`].
+    /// The time at which the last request began, to within a quarter of [`IDLE`].
     used: AtomicU64,
-    /// Whether a request that began after a pause is the last that was heard of.
+    /// Whether a request began after a pause, and the server has not answered since.
     unheard_after_pause: AtomicBool,
     timeouts: AtomicU32,
     hang_ups: AtomicU32,
@@ -53,7 +54,8 @@ pub(super) enum Verdict {
     Well,
     /// Probe the server.
     Doubtful,
-    /// Look where the component is, and connect anew: this server is up and does not serve, or closes what it accepts.
+    /// Look up the component's server, and connect again. This server is up, but does not serve, or
+    /// closes the connections that it accepts.
     Replace,
 }
 
@@ -96,7 +98,7 @@ impl Health {
         }
     }
 
-    /// Replaces the client of a server that does not serve, unless that is too young.
+    /// Replaces the client of a server that does not serve, unless the client is too young.
     fn judge(&self, does_not_serve: bool) -> Verdict {
         if does_not_serve && self.since.elapsed() >= TOO_YOUNG {
             Verdict::Replace
@@ -107,14 +109,15 @@ impl Health {
 
     /// Notes that the server has answered a call.
     fn note_answer(&self) {
-        // Almost always so already, and a load is cheaper than a store that other cores have to see.
+        // The flag is almost always set, and a load is cheaper than a store that other cores have
+        // to see.
         if !self.heard.load(Ordering::Relaxed) {
             self.heard.store(true, Ordering::Relaxed);
         }
         self.note_probe_answer();
     }
 
-    /// Notes that the server has answered a probe, which says nothing of calls.
+    /// Notes that the server has answered a probe, which says nothing about calls.
     pub(super) fn note_probe_answer(&self) {
         if self.unheard_after_pause.load(Ordering::Relaxed) {
             self.unheard_after_pause.store(false, Ordering::Relaxed);
@@ -126,10 +129,10 @@ impl Health {
         }
     }
 
-    /// Notes that a request begins. Returns `true` if there was none for a while.
+    /// Notes that a request begins. Returns `true` if there was no request for a while.
     pub(super) fn was_idle(&self) -> bool {
         let unused = Tick::from_bits(self.used.load(Ordering::Relaxed)).elapsed();
-        // Seldom, because a load is cheaper than a store that other cores have to see.
+        // The store is rare, because a load is cheaper than a store that other cores have to see.
         if unused >= IDLE / 4 {
             self.used.store(Tick::now().to_bits(), Ordering::Relaxed);
         }
@@ -140,8 +143,8 @@ impl Health {
         was_idle
     }
 
-    /// Returns `true` if it is time to probe the server: once in a while, and not if it has answered calls since. Of
-    /// several callers at once, one gets `true`.
+    /// Returns `true` if it is time to probe the server: once in a while, and not if it has
+    /// answered calls since. Of several callers at once, one gets `true`.
     pub(super) fn is_probe_due(&self) -> bool {
         let probed = self.probed.load(Ordering::Relaxed);
         if Tick::from_bits(probed).elapsed() < PROBED_EVERY {
@@ -186,7 +189,8 @@ impl Health {
         self.state
             .compare_exchange(ENDED_EARLY, ENDED, taken, reading)
             .ok()?;
-        // What a pool's earlier connections have answered says nothing of those that made it end.
+        // Answers over a pool's earlier connections say nothing about the connections that made the
+        // pool end.
         let answered = self.heard.load(Ordering::Relaxed)
             && self.hang_ups.load(Ordering::Relaxed) < UNSTEADY_AFTER;
         Some(if answered {
@@ -202,7 +206,7 @@ impl Health {
     }
 
     fn end(&self, state: u8) {
-        // An error says that it has ended before.
+        // An error says that the client has ended before.
         let _ = self
             .state
             .compare_exchange(LIVES, state, Ordering::AcqRel, Ordering::Acquire);
@@ -211,8 +215,8 @@ impl Health {
 
 /// A reply, or several.
 pub(crate) trait Answer {
-    /// Returns `true` if the server says that it does not serve: a replica in the place of the primary, or a server that
-    /// loads its data.
+    /// Returns `true` if the server says that it does not serve: a replica in the place of the
+    /// primary, or a server that loads its data.
     fn does_not_serve(&self) -> bool;
 }
 

@@ -11,18 +11,19 @@ pub(super) const DEFAULT_PORT: u16 = 6379;
 
 /// A component's config: the JSON value under its key on the config server.
 ///
-/// The fields are the keyword arguments of redis-py's `redis.Redis(**config)`, so that Python services can share them:
+/// The fields are the keyword arguments of redis-py's `redis.Redis(**config)`, so that Python
+/// services can share them:
 ///
 #[doc = include_str!("fields.md")]
 ///
-/// `null` means that a field is absent.
-/// Every other option of redis-py up to version 8 is accepted and ignored, as are `comment`, `version` and names that
-/// begin with `x-`.
-/// Any other name refuses the config, and so does a field that asks for TLS, a unix socket, sentinels or a cluster, which
-/// this version does not have.
-/// `docs/config.md` in the repository lists all fields, and where redis-py behaves differently.
+/// `null` means that a field is absent. Every other option of redis-py up to version 8 is accepted
+/// and ignored, as are `comment`, `version` and names that begin with `x-`. A config with any other
+/// name is refused. So is a config that asks for TLS, a unix socket, sentinels or a cluster, which
+/// this version does not have. `docs/config.md` in the repository lists all fields, and the
+/// differences from redis-py.
 ///
-/// Two configs are equal if they mean the same: order, white space and defaults that are written out do not count.
+/// Two configs are equal if they mean the same: order, white space and defaults that are written
+/// out do not count.
 ///
 /// ```
 /// use redis_components::ComponentConfig;
@@ -85,7 +86,8 @@ impl ComponentConfig {
         self
     }
 
-    /// Sets the user to log in as, with an empty password if no other is set. An empty name sets none.
+    /// Sets the user to log in as, with an empty password if no other is set. An empty name sets
+    /// none.
     #[must_use]
     pub fn username(mut self, username: impl Into<String>) -> Self {
         self.username = Some(username.into()).filter(|name| !name.is_empty());
@@ -99,13 +101,14 @@ impl ComponentConfig {
         self
     }
 
-    /// Returns a name for the config that leaves out its password and is the same in every process.
+    /// Returns a digest of the config without its password. It is the same in every process.
     pub(crate) fn digest(&self) -> String {
         let shown = Self {
             password: None,
             ..self.clone()
         };
-        // `to_json` will not do: its order depends on features of serde_json that other crates switch on.
+        // `to_json` is no option: its order depends on features of serde_json that other crates
+        // switch on.
         let text = format!("{shown:?}");
         // FNV-1a, 64 bits, tells configs apart and does not hide them.
         let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
@@ -167,11 +170,12 @@ impl ComponentConfig {
         (self.username.as_deref(), password)
     }
 
-    /// Returns what redis-rs needs to log in.
+    /// Returns the settings with which redis-rs logs in.
     pub(crate) fn redis_settings(&self) -> redis::RedisConnectionInfo {
         let mut settings = redis::RedisConnectionInfo::default().set_db(i64::from(self.db));
         if let Some(username) = &self.username {
-            // Without a password redis-rs does not log in at all, and the connection keeps the rights of `default`.
+            // Without a password redis-rs does not log in at all, and the connection keeps the
+            // rights of `default`.
             settings = settings.set_username(username).set_password("");
         }
         if let Some(password) = &self.password {

@@ -49,7 +49,7 @@ pub(super) enum Effect {
 pub(super) enum Kind {
     Any,
     Flag,
-    /// A flag of which 0 is another spelling of `false`, and every other number of `true`.
+    /// A flag. 0 is another spelling of `false`, and every other number of `true`.
     FlagOrNumber,
     Text,
     /// A whole number, which may stand in quotes or be written as a float.

@@ -15,7 +15,7 @@ use crate::error::text::printable;
 ///
 /// # Errors
 ///
-/// Returns why they are refused, without any of their values.
+/// Returns the reason if the fields are refused. It contains none of their values.
 pub(super) fn read(object: &Map<String, Value>) -> Result<ComponentConfig, String> {
     let given = Given(object);
     let ssl = given.flag(&table::SSL)?;
@@ -117,7 +117,7 @@ impl<'a> Given<'a> {
         self.get(field).is_some()
     }
 
-    /// Returns the value as `read` reads it, or an error if it is not what the field's kind says.
+    /// Returns the value as `read` reads it, or an error if it does not have the field's kind.
     fn read<T>(
         &self,
         field: &Field,

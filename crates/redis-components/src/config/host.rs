@@ -9,10 +9,10 @@ const LONGEST: usize = 253;
 ///
 /// # Errors
 ///
-/// Returns the reason and what to write instead, to stand behind the name of the field. No part of the host is in it,
-/// because somebody may have written a url with a password there.
+/// Returns the reason and what to write instead, to stand after the name of the field. The text
+/// contains no part of the host, which may be a URL with a password.
 pub(super) fn check(host: &str) -> Result<&str, &'static str> {
-    // A url may be longer than a host.
+    // A URL may be longer than a host.
     if host.contains("://") {
         return Err("holds a url; write it as `url` instead");
     }
@@ -96,7 +96,7 @@ fn not_wildcard(is_wildcard: bool, host: &str) -> Result<&str, &'static str> {
     }
 }
 
-/// Returns the text between the brackets and the text behind them.
+/// Returns the text between the brackets and the text after them.
 fn in_brackets(host: &str) -> Option<(&str, &str)> {
     host.strip_prefix('[')?.split_once(']')
 }
@@ -116,8 +116,8 @@ fn is_wildcard_ipv6(ip: Ipv6Addr) -> bool {
     ip.is_unspecified() || ip.to_ipv4_mapped().is_some_and(|ip| ip.is_unspecified())
 }
 
-/// Returns the IPv4 address as name resolution reads it: one to four parts, decimal, octal or hexadecimal, of which the
-/// last fills all bytes that are left.
+/// Returns the IPv4 address as name resolution reads it: one to four parts, decimal, octal or
+/// hexadecimal. The last part fills the remaining bytes.
 fn ipv4(host: &str) -> Option<Ipv4Addr> {
     let parts: Vec<&str> = host.split('.').collect();
     let (last, before) = parts.split_last()?;

@@ -14,7 +14,7 @@ use crate::error::text::printable;
 ///
 /// # Errors
 ///
-/// Returns why the text is refused, without any of its values.
+/// Returns the reason if the text is refused. It contains none of the text's values.
 pub(super) fn parse(text: &str) -> Result<ComponentConfig, String> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let object = deserializer
@@ -71,7 +71,8 @@ pub(super) fn write(config: &ComponentConfig) -> String {
     Value::Object(object).to_string()
 }
 
-/// Returns why the text is refused. No part of the text is shown: serde_json repeats a value of a wrong type.
+/// Returns why the text is refused. No part of the text is shown: serde_json repeats a value of a
+/// wrong type.
 fn describe(text: &str, error: &serde_json::Error) -> String {
     let said = error.to_string();
     let said = said
@@ -88,7 +89,7 @@ fn describe(text: &str, error: &serde_json::Error) -> String {
         // Only `ObjectVisitor` makes these.
         return "the value is not a JSON object; write it as {\"host\": \"…\", \"port\": …}".into();
     }
-    // For wrong syntax serde_json has fixed texts, with nothing of the user's in them.
+    // serde_json has fixed texts for wrong syntax, which contain nothing from the user.
     format!("the value is not JSON: {said} {place}")
 }
 
@@ -128,7 +129,7 @@ fn has_scheme(text: &str) -> bool {
             .all(|byte| byte.is_ascii_alphabetic() || byte == b'+')
 }
 
-/// Returns `true` for single quotes, and for those that word processors make.
+/// Returns `true` for single quotes, and for the quotes that word processors make.
 fn begins_with_other_quotes(text: &str) -> bool {
     text.trim_start()
         .starts_with(['\'', '‘', '’', '“', '”', '„', '«', '»'])
@@ -136,7 +137,8 @@ fn begins_with_other_quotes(text: &str) -> bool {
 
 const DUPLICATE: &str = "duplicate ";
 
-/// Reads the fields of an object and refuses two of one name, of which serde_json would keep the last.
+/// Reads the fields of an object, and refuses a name that stands there twice. serde_json would keep
+/// the last.
 struct ObjectVisitor;
 
 impl<'de> Visitor<'de> for ObjectVisitor {

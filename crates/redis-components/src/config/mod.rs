@@ -1,6 +1,7 @@
-//! What a component's config means.
+//! The meaning of a component's config.
 //!
-//! `table` lists every field. JSON text becomes a `ComponentConfig` through `json` and `fields`, a url through `url`.
+//! `table` lists every field. JSON text becomes a `ComponentConfig` through `json` and `fields`, a
+//! URL through `url`.
 
 mod component_config;
 mod field;
@@ -22,8 +23,8 @@ impl ComponentConfig {
     ///
     /// # Errors
     ///
-    /// Returns [`ErrorKind::ConfigInvalid`] if the text is not JSON or not a config. The error names the field and never
-    /// shows a value.
+    /// Returns [`ErrorKind::ConfigInvalid`] if the text is not JSON or not a config. The error
+    /// names the field and never shows a value.
     pub fn from_json(text: &str) -> Result<Self, Error> {
         json::parse(text).map_err(invalid)
     }
@@ -40,7 +41,8 @@ impl ComponentConfig {
     ///
     /// # Errors
     ///
-    /// Returns [`ErrorKind::ConfigInvalid`] if the text is not such a URL. The error never shows any of it.
+    /// Returns [`ErrorKind::ConfigInvalid`] if the text is not such a URL. The error never shows
+    /// any of it.
     pub fn from_url(text: &str) -> Result<Self, Error> {
         url::parse(text).map_err(invalid)
     }

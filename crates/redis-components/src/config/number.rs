@@ -13,7 +13,7 @@ pub(super) fn whole(value: &Value) -> Option<u64> {
     }
 }
 
-/// Returns the number that the text is, if it has nothing but digits.
+/// Returns the text as a number, if it has only digits.
 pub(super) fn digits(text: &str) -> Option<u64> {
     // `parse` takes a sign as well.
     let only_digits = text.bytes().all(|byte| byte.is_ascii_digit());
@@ -21,7 +21,7 @@ pub(super) fn digits(text: &str) -> Option<u64> {
 }
 
 fn whole_float(float: f64) -> Option<u64> {
-    /// Up to here every whole number has a float of its own.
+    /// Up to here every whole number has its own float.
     const EXACT: f64 = 9_007_199_254_740_992.0;
     let is_whole = float.fract() == 0.0 && (0.0..=EXACT).contains(&float);
     #[expect(

@@ -1,6 +1,7 @@
-//! Generates the documentation of the fields, docs/config.md and the JSON Schema from the table of fields.
+//! Generates the documentation of the fields, docs/config.md and the JSON Schema from the table of
+//! fields.
 //!
-//! `UPDATE_EXPECT=1` writes the files anew.
+//! `UPDATE_EXPECT=1` writes the files again.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -152,7 +153,8 @@ fn code(text: &str) -> String {
     format!("`{shown}`")
 }
 
-/// Returns the value with the fields of all its objects in order. Features of serde_json decide whether it sorts them itself.
+/// Returns the value with the fields of all its objects in order. Features of serde_json decide
+/// whether it sorts them itself.
 fn sorted(value: Value) -> Value {
     match value {
         Value::Object(object) => {

@@ -1,4 +1,4 @@
-//! A password that does not show itself.
+//! A password that is never printed.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use std::fmt;
 pub(super) struct Secret(String);
 
 impl Secret {
-    /// Returns the password, or `None` if it is empty: a server takes an empty one for the same as none.
+    /// Returns the password, or `None` if it is empty. A server treats an empty password as none.
     pub(super) fn unless_empty(text: impl Into<String>) -> Option<Self> {
         let text = text.into();
         (!text.is_empty()).then_some(Self(text))

@@ -1,4 +1,5 @@
-//! Every field that a config may have. Parsing, suggestions, docs/config.md and the JSON Schema come from this table.
+//! Every field that a config may have. Parsing, suggestions, docs/config.md and the JSON Schema
+//! come from this table.
 
 use super::field::{Field, Kind};
 

@@ -8,12 +8,12 @@ use super::{host, number};
 
 const FORM: &str = "write it as redis://user:password@host:port/db";
 
-/// Returns the config that the url means.
+/// Returns the config that the URL means.
 ///
 /// # Errors
 ///
-/// Returns the reason and what to write instead. No part of the url is in it: a password that is not percent-encoded may
-/// stand anywhere in a url.
+/// Returns the reason and what to write instead. The text contains no part of the URL, because a
+/// password that is not percent-encoded may stand anywhere in it.
 pub(super) fn parse(text: &str) -> Result<ComponentConfig, String> {
     // Line ends come with files and variables of the environment.
     let url = text.trim_end();
@@ -48,7 +48,7 @@ pub(super) fn parse(text: &str) -> Result<ComponentConfig, String> {
     Ok(config)
 }
 
-/// The parts of a url behind its scheme, as they are written.
+/// The parts of a URL after its scheme, as written.
 struct Parts<'a> {
     login: Option<&'a str>,
     server: &'a str,
@@ -60,7 +60,8 @@ impl<'a> Parts<'a> {
     fn of(rest: &'a str) -> Result<Self, String> {
         let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
         let (authority, behind) = rest.split_at(end);
-        // A login ends at its last `@`, so that one in a password need not be encoded. Behind the server there is none.
+        // A login ends at its last `@`, so an `@` in a password need not be encoded. After the
+        // server there is no `@`.
         if behind.contains('@') {
             return Err(
                 "the url has an `@` behind a `#`, `?` or `/`; percent-encode `#`, `?` and `/` in a user name or password, \
@@ -122,7 +123,7 @@ fn host_and_port(server: &str) -> Result<(String, u16), String> {
 }
 
 fn host_of(written: &str) -> Result<String, String> {
-    // In a url the `%` before the zone of an IPv6 address is percent-encoded.
+    // In a URL the `%` before the zone of an IPv6 address is percent-encoded.
     let host = if written.starts_with('[') {
         written.replacen("%25", "%", 1)
     } else {
@@ -146,7 +147,8 @@ fn database(parts: &Parts<'_>) -> Result<u32, String> {
                 }
             }
             Some(field) if field.effect == Effect::Ignored => {}
-            // The name of a field is shown from the table. Any other name may be a part of a password.
+            // The name of a field is shown from the table. Any other name may be a part of a
+            // password.
             Some(field) => {
                 return Err(format!(
                     "the url's query gives `{}`, which has no meaning there; leave it out, or write it as a field of the \

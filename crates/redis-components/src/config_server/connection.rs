@@ -1,4 +1,4 @@
-//! One connection to the config server.
+//! A connection to the config server.
 
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, ErrorKind, ProtocolVersion, RedisError};
@@ -19,7 +19,8 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    /// Connects, and asks the server to push if there are `pushes`. Also returns why the server does not push.
+    /// Connects, and asks the server to push if there are `pushes`. Also returns why the server
+    /// does not push.
     pub(super) async fn open(
         config: &ComponentConfig,
         timeouts: Timeouts,
@@ -31,7 +32,7 @@ impl Connection {
         };
         let open_pushing = || Self::open_pushing(config, timeouts, pushes);
         let opened = match open_pushing().await {
-            // Once more: the server may have been restarted just then.
+            // A second try, because the server may have restarted just then.
             Err(failure) if was_closed(&failure) => open_pushing().await,
             opened => opened,
         };
@@ -40,20 +41,21 @@ impl Connection {
             Ok(Err(refusal)) => (printable_error(&refusal), false),
             Err(failure) => match &failure.source {
                 Some(error) if is_too_old(error) => (printable_error(error), false),
-                // Some proxies close the connection when they meet a command that they do not know.
+                // Some proxies close the connection when they get an unknown command.
                 _ if was_closed(&failure) => ("it hangs up when it is asked to".to_owned(), true),
                 _ => return Err(failure),
             },
         };
         let silent = Self::open_silent(config, timeouts).await?;
-        // A proxy in front of a server that starts does the same, and the server is up by now.
+        // A proxy in front of a starting server does the same, and the server is up by now.
         if may_be_starting && let Ok(Ok(pushing)) = open_pushing().await {
             return Ok((pushing, None));
         }
         Ok((silent, Some(refusal)))
     }
 
-    /// Connects, and asks the server to push. The inner error says that the server refuses that alone.
+    /// Connects, and asks the server to push. The inner error says that the server refuses only
+    /// that.
     async fn open_pushing(
         config: &ComponentConfig,
         timeouts: Timeouts,
@@ -64,7 +66,7 @@ impl Connection {
         let (mut connection, driver) = opened.into_parts();
         tokio::spawn(driver);
         let tracked = track(&mut connection).await;
-        // The server does not track here what was read over an earlier connection.
+        // The server does not track keys that were read over an earlier connection.
         pushes.invalidate_all();
         match tracked {
             Ok(()) => Ok(Ok(Self {
@@ -107,7 +109,7 @@ impl Connection {
         pipeline.query_async(&mut self.connection).await
     }
 
-    /// Writes all values in one round trip. The server may refuse each by itself.
+    /// Writes all values in one round trip. The server may refuse each of them separately.
     pub(super) async fn write<'a>(
         &mut self,
         values: impl Iterator<Item = (&'a str, &'a str)>,
@@ -120,18 +122,19 @@ impl Connection {
         pipeline.query_async(&mut self.connection).await
     }
 
-    /// Asks the server whether it is there. When this returns, all that it pushed before its answer has been counted.
+    /// Asks the server if it is up. When this returns, all its pushes before the answer have been
+    /// counted.
     pub(super) async fn ping(&mut self) -> Result<(), Failure> {
         match ping(&mut self.connection).await {
-            // Any answer shows that it is there.
+            // Any answer shows that it is up.
             Err(failure) if failure.is_refusal() => Ok(()),
             result => result,
         }
     }
 }
 
-/// Asks for the default mode: only keys that were read are pushed, and only to connections that may read them. BCAST would
-/// name every key under a prefix to every connection.
+/// Asks for the default mode: only keys that were read are pushed, and only to connections that may
+/// read them. BCAST would name every key under a prefix to every connection.
 async fn track(connection: &mut MultiplexedConnection) -> Result<(), RedisError> {
     redis::cmd("CLIENT")
         .arg("TRACKING")

@@ -1,6 +1,7 @@
-//! The one connection of this process to a config server, on a thread of its own.
+//! The only connection of this process to a config server, on its own thread.
 //!
-//! The thread outlives every runtime of the application, serves blocking callers too, and no busy executor starves it.
+//! The thread outlives every runtime of the application, serves blocking callers too, and no busy
+//! executor starves it.
 
 mod connection;
 mod lock_free;
@@ -35,7 +36,7 @@ pub(crate) struct ConfigServer {
 }
 
 impl ConfigServer {
-    /// Starts the watch of the server at `url`. It connects when it is first asked for something.
+    /// Starts the watch of the server at `url`. It connects at the first request.
     pub(crate) fn start(url: &str, settings: &Settings) -> Result<Self, Error> {
         let config = ComponentConfig::from_url(url).map_err(|error| {
             Error::new(
@@ -82,7 +83,7 @@ impl ConfigServer {
         self.state.pushing.load(Ordering::Acquire)
     }
 
-    /// Returns what makes following the configs needlessly expensive, if anything does.
+    /// Returns why following the configs is needlessly expensive, if it is.
     pub(crate) fn warning(&self) -> Option<String> {
         let keeps_on = self.state.pushing_needlessly.load(Ordering::Acquire);
         keeps_on.then(|| {
@@ -91,12 +92,12 @@ impl ConfigServer {
         })
     }
 
-    /// Returns what runs work on the watch's thread.
+    /// Returns the handle that runs work on the watch's thread.
     pub(crate) fn background(&self) -> &Background {
         &self.background
     }
 
-    /// Ends the watch. It gives up at once whatever is asked of it from then on.
+    /// Ends the watch. From then on it gives up every request at once.
     pub(crate) fn end(&self) {
         self.state.signal.end();
     }

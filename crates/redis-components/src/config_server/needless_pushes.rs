@@ -1,18 +1,18 @@
-//! Whether the server keeps pushing keys that have not changed.
+//! Notices a server that keeps pushing keys that have not changed.
 
 use std::time::{Duration, Instant};
 
-/// What is counted is counted in periods of this length.
+/// The length of the periods in which pushes are counted.
 const PERIOD: Duration = Duration::from_secs(10);
-/// With this many in a period, needless pushes are no chance.
+/// This many needless pushes in a period are no coincidence.
 const MANY: u32 = 20;
 
-/// What needless pushes mean, and what to do.
+/// The cause of needless pushes, and what to do.
 pub(super) const MEANING: &str = "keeps pushing configs that have not changed: its tracking table is too small (raise \
      `tracking-table-max-keys` there), or somebody writes the same config again and again";
 
-/// Counts the pushes that named a key which had not changed: the server has evicted it from a tracking table that is too
-/// small, or somebody writes the same config again and again.
+/// Counts the pushes that named a key which had not changed: the server has evicted it from a
+/// tracking table that is too small, or somebody writes the same config again and again.
 #[derive(Debug)]
 pub(super) struct NeedlessPushes {
     begun: Instant,

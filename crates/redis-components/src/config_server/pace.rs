@@ -1,16 +1,16 @@
-//! When the watch acts without being asked.
+//! The times at which the watch acts without being asked.
 
 use std::time::{Duration, Instant};
 
 use crate::settings::intervals::{FASTEST_HEARTBEAT, Intervals};
 
-/// Unasked reads that find nothing new: four at once, and then one in each interval. So there are at most twenty in any
-/// second.
+/// Unasked reads that find nothing new: four at once, and then one in each interval. So there are
+/// at most twenty in any second.
 const UNASKED_INTERVAL: Duration = Duration::from_micros(62_500);
 const UNASKED_AT_ONCE: u32 = 4;
 
-/// A read that finds another config costs a fifth of that, because calls wait for what it found: eighty changes a second are
-/// seen at once.
+/// A read that finds another config costs a fifth of that, because calls wait for what it found:
+/// eighty changes a second are seen at once.
 const BACK_FOR_A_CHANGE: Duration = Duration::from_millis(50);
 
 /// The next heartbeat, the next re-read, and the next read because of a push.
@@ -41,7 +41,7 @@ impl Pace {
         self.reread = Instant::now();
     }
 
-    /// Notes that the server has shown that it is there.
+    /// Notes that the server has shown that it is up.
     pub(super) fn note_heartbeat(&mut self) {
         self.beaten = Instant::now();
     }
@@ -68,15 +68,15 @@ impl Pace {
         }
     }
 
-    /// Returns when the next heartbeat is due: after a third of the smallest `wait` in use, so that a proof is renewed well
-    /// before it is too old.
+    /// Returns when the next heartbeat is due: after a third of the smallest `wait` in use, so that
+    /// a proof is renewed well before it is too old.
     pub(super) fn heartbeat_due(&self, smallest_wait: Option<Duration>) -> Instant {
         let third = smallest_wait.map_or(self.intervals.heartbeat, |wait| wait / 3);
         self.beaten + third.max(FASTEST_HEARTBEAT).min(self.intervals.heartbeat)
     }
 }
 
-/// Returns since when nothing was sent, as far as that counts.
+/// Returns the start of the longest pause without unasked reads that counts.
 fn saved_up(now: Instant) -> Instant {
     let saved = UNASKED_INTERVAL * (UNASKED_AT_ONCE - 1);
     now.checked_sub(saved).unwrap_or(now)

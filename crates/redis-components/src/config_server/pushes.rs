@@ -1,4 +1,4 @@
-//! What the config server pushes: that keys have changed.
+//! The config server's pushes, which say that keys have changed.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use redis::{PushInfo, PushKind, Value};
 
 use super::state::State;
 
-/// Receives what is pushed, where frames are parsed, and wakes the watch.
+/// Receives pushes where frames are parsed, and wakes the watch.
 #[derive(Clone, Debug)]
 pub(super) struct Pushes(Arc<State>);
 
@@ -52,7 +52,7 @@ impl AsyncPushSender for Pushes {
     }
 }
 
-/// What a push makes old.
+/// The readings that a push makes old.
 #[derive(Debug, PartialEq)]
 enum Invalidated<'a> {
     Nothing,
@@ -61,7 +61,8 @@ enum Invalidated<'a> {
 }
 
 impl<'a> Invalidated<'a> {
-    /// The server names keys, or nothing if all are gone (FLUSHALL). What is not understood may mean all as well.
+    /// The server names keys, or nothing if all are gone (FLUSHALL). A push that is not understood
+    /// may mean all as well.
     fn by(push: &'a PushInfo) -> Self {
         match (&push.kind, push.data.as_slice()) {
             (PushKind::Invalidate, [Value::Array(names)]) => names
@@ -75,7 +76,8 @@ impl<'a> Invalidated<'a> {
     }
 }
 
-/// Returns the name of a key. A key whose name is not UTF-8 is no key of a config, and its name may be any other.
+/// Returns the name of a key. If the name is not UTF-8, it is the key of no config, and any other
+/// name will do.
 fn name(value: &Value) -> Option<&str> {
     match value {
         Value::BulkString(bytes) => Some(std::str::from_utf8(bytes).unwrap_or_default()),

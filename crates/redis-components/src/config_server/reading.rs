@@ -1,4 +1,4 @@
-//! What a read of a key has found.
+//! The result of a read of a key.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ pub(super) const READ_LIMIT: usize = 64 * 1024;
 /// The answer to a read of one key.
 pub(super) type Answer = Result<Vec<u8>, RedisError>;
 
-/// The last usable config of a key, and what has been wrong since.
+/// The last usable config of a key, and the problem since then.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Target {
     /// Grows by one with every config whose meaning differs from the config before.

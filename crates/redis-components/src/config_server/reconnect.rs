@@ -1,4 +1,5 @@
-//! A connection to the config server that is opened when it is needed, and opened again when it has ended.
+//! A connection to the config server that is opened when it is needed, and opened again when it has
+//! ended.
 
 use std::future::Future;
 use std::time::Duration;
@@ -19,10 +20,10 @@ use crate::transport::failure::Failure;
 pub(super) struct Reconnect {
     config: ComponentConfig,
     timeouts: Timeouts,
-    /// None if changes are polled.
+    /// `None` if changes are polled.
     pushes: Option<Pushes>,
     connection: Option<Connection>,
-    /// Whether the server did not grant pushes when it was last connected to.
+    /// Whether the server did not grant pushes at the last connect.
     refused: bool,
 }
 
@@ -37,8 +38,9 @@ impl Reconnect {
         }
     }
 
-    /// Reads the keys. `sending` is called when the read is sent: the answer is newer than that moment. It is called a second
-    /// time if the connection had ended, perhaps while it was idle, which says nothing of the server.
+    /// Reads the keys. `sending` is called when the read is sent: the answer is newer than that
+    /// moment. It is called a second time if the connection had ended. That may have happened while
+    /// it was idle, and says nothing about the server.
     pub(super) async fn read(
         &mut self,
         keys: &[&str],
@@ -67,7 +69,8 @@ impl Reconnect {
         values: impl Iterator<Item = (&'a str, &'a str)>,
     ) -> Result<Vec<Result<(), RedisError>>, Failure> {
         bounded(self.bound(), async {
-            // A connection may have ended while it was idle. A value that is sent once must not be what finds that out.
+            // A connection may have ended while it was idle. The PING finds that out, because the
+            // values are sent only once.
             if let Some(connection) = &mut self.connection
                 && connection
                     .ping()
@@ -81,7 +84,7 @@ impl Reconnect {
         .await
     }
 
-    /// Asks the server whether it is there, if it is connected.
+    /// Asks a connected server if it is up.
     pub(super) async fn ping(&mut self) -> Result<(), Failure> {
         let Some(connection) = &mut self.connection else {
             return Ok(());
@@ -103,7 +106,8 @@ impl Reconnect {
         self.connection = None;
     }
 
-    /// A server that has answered before gets the time of one answer, also if a new connection is needed.
+    /// A server that has answered before gets the time of one answer, also if a new connection is
+    /// needed.
     fn bound(&self) -> Duration {
         match self.connection {
             Some(_) => self.timeouts.response,

@@ -16,7 +16,7 @@ thread_local! {
     static IS_WATCH: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Notes that this thread is that of a watch.
+/// Notes that this thread belongs to a watch.
 pub(super) fn mark_watch_thread() {
     IS_WATCH.set(true);
 }
@@ -32,7 +32,8 @@ impl Signal {
         self.wake.notified().await;
     }
 
-    /// Ends the watch. A caller that asks for work and then sees that the watch has not ended is answered.
+    /// Ends the watch. A caller that asks for work and then sees that the watch has not ended is
+    /// answered.
     pub(super) fn end(&self) {
         self.ended.store(true, Ordering::SeqCst);
         self.wake();
@@ -42,8 +43,8 @@ impl Signal {
         self.ended.load(Ordering::SeqCst)
     }
 
-    /// Returns `true` if nobody answers a request from here: the watch has ended, or its own thread asks, in a subscriber
-    /// of its events that calls a component.
+    /// Returns `true` if no thread answers a request from here. Either the watch has ended, or its
+    /// own thread asks, in a subscriber of its events that calls a component.
     pub(super) fn is_unheard(&self) -> bool {
         self.has_ended() || IS_WATCH.get()
     }

@@ -1,4 +1,4 @@
-//! What the handle of a config server and the watch's thread share.
+//! The state that the handle of a config server and the watch's thread share.
 
 use std::collections::BTreeMap;
 use std::fmt;

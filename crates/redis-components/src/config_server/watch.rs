@@ -29,7 +29,8 @@ use crate::telemetry::report::{hand_over, make_all, message_of, take_back};
 use crate::transport::error_codes::is_passing;
 use crate::transport::failure::Failure;
 
-/// How long the thread that makes reports lives without one, and how long the end of the watch waits for the last.
+/// How long the thread that makes reports lives without a report, and how long the end of the watch
+/// waits for the last report.
 const REPORTER_LIVES: Duration = Duration::from_secs(1);
 
 /// Starts the thread, which ends when `state` says so.
@@ -83,7 +84,8 @@ struct Watch {
 type Entry = (String, Arc<WatchedKey>);
 
 impl Watch {
-    /// Watches until the watch ends. A panic, for example of the waker of a caller's own executor, does not end it.
+    /// Watches until the watch ends. A panic, for example of the waker of a caller's own executor,
+    /// does not end it.
     async fn run(mut self) {
         while let Err(panic) = AssertUnwindSafe(self.watch()).catch_unwind().await {
             let reason = printable(message_of(&*panic));
@@ -109,7 +111,8 @@ impl Watch {
                     Ok(())
                 }
             };
-            // Behind the reads, for which calls wait, and only if the server has answered these.
+            // Writes come after the reads, for which calls wait, and only if the server has
+            // answered the reads.
             let result = match result {
                 Ok(()) => self.write().await,
                 failed => failed,
@@ -139,7 +142,7 @@ impl Watch {
             let is_followed = || watched.next_read().is_some_and(|left| left.is_zero());
             everything || watched.is_due() || !pushing && is_followed()
         };
-        // Callers need not wait for these: what is old is not proven by a heartbeat.
+        // Callers need not wait for these reads, and a heartbeat proves no old reading.
         let is_unasked = |watched: &WatchedKey| pushing && watched.is_old() && !is_asked(watched);
         let has_unasked = self
             .state
@@ -156,7 +159,7 @@ impl Watch {
             return Due::Read(entries);
         }
         if has_unasked {
-            // They come before the heartbeat, which would prove nothing for them.
+            // These reads come before the heartbeat, which would prove nothing for them.
             let until = Some(self.pace.unasked_due());
             return Due::Nothing { until };
         }
@@ -212,12 +215,13 @@ impl Watch {
                 sent = entries.iter().map(|(_, watched)| watched.begin()).collect();
             })
             .await?;
-        // A server that serves nobody for the moment says nothing of a key's config.
+        // A server that serves nobody for the moment says nothing about a key's config.
         let mut errors = answers.iter().filter_map(|answer| answer.as_ref().err());
         if let Some(error) = errors.find(|error| is_passing(error)) {
             return Err(error.clone().into());
         }
-        // Before waiting callers are told: they may ask at once how the server is.
+        // This comes before waiting callers are told, because they may ask at once how the server
+        // is.
         self.found();
         let mut found_a_change = false;
         for (((key, watched), answer), sent) in entries.iter().zip(answers).zip(sent) {
@@ -240,7 +244,7 @@ impl Watch {
         Ok(())
     }
 
-    /// Shows that the server is there, and so that keys of which it pushed nothing have not changed.
+    /// Proves that the server is up, and that keys without a push have not changed.
     async fn beat(&mut self) -> Result<(), Failure> {
         let sent_at = Tick::now();
         self.server.ping().await?;
@@ -250,7 +254,8 @@ impl Watch {
         Ok(())
     }
 
-    /// Renews the proofs of all keys of which nothing was pushed before the answer to the request that was sent at `sent_at`.
+    /// Renews the proofs of all keys that were not pushed before the answer to the request that was
+    /// sent at `sent_at`.
     fn confirm(&self, sent_at: Tick) {
         if self.server.is_pushing() {
             let is_current = |watched: &WatchedKey| !watched.is_old() && !watched.is_refused();

@@ -1,4 +1,5 @@
-//! One key on the config server: what it held last, and when that was known to be true.
+//! A key on the config server: its last value, and the time at which that value was known to be
+//! current.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -81,12 +82,14 @@ impl WatchedKey {
         self.proof.is_fresh(wait)
     }
 
-    /// Returns the time since the target was last known to be current, or none if there was no answer yet or none is needed.
+    /// Returns the time since the target was last known to be current, or `None` if there was no
+    /// answer yet or none is needed.
     pub(crate) fn proof_age(&self) -> Option<Duration> {
         self.proof.age()
     }
 
-    /// Returns the revision of the target. Load it after [`is_proven`](Self::is_proven), which says how old it may be.
+    /// Returns the revision of the target. Load it after [`is_proven`](Self::is_proven), which says
+    /// how old it may be.
     pub(crate) fn revision(&self) -> u64 {
         self.proof.revision()
     }
@@ -95,7 +98,8 @@ impl WatchedKey {
         self.target.load_full()
     }
 
-    /// Notes that a component with this `wait` uses the key. Zero needs no heartbeat: each call reads.
+    /// Notes that a component with this `wait` uses the key. Zero needs no heartbeat: each call
+    /// reads.
     pub(crate) fn expect(&self, wait: Duration) {
         let nanoseconds = u64::try_from(wait.as_nanos()).unwrap_or(u64::MAX);
         if nanoseconds > 0 {
@@ -110,8 +114,8 @@ impl WatchedKey {
         }
     }
 
-    /// Waits for a read that is sent from now on. The watch completes every read in bounded time, by an answer or by giving
-    /// it up. The target says which.
+    /// Waits for a read that is sent from now on. The watch completes every read in bounded time,
+    /// by an answer or by giving it up. The target says which.
     pub(crate) async fn read(&self) {
         let number = self.reads.ask();
         self.signal.wake();
@@ -134,15 +138,16 @@ impl WatchedKey {
         let _ = completed.wait_for(|completed| *completed >= sent).await;
     }
 
-    /// Makes the watch read by itself while the result lives, unless changes are pushed: the caller waits, and perhaps nobody
-    /// else reads.
+    /// Makes the watch read by itself while the result lives, unless changes are pushed. The caller
+    /// waits, and perhaps no other caller reads.
     pub(crate) fn follow(&self) -> Following<'_> {
         self.followers.fetch_add(1, Ordering::Relaxed);
         self.signal.wake();
         Following(self)
     }
 
-    /// Returns the time until the next read on behalf of callers that [follow](Self::follow), if there are any.
+    /// Returns the time until the next read on behalf of callers that [follow](Self::follow), if
+    /// there are any.
     pub(super) fn next_read(&self) -> Option<Duration> {
         let age = self.proof_age().unwrap_or_default();
         let pause = self.smallest_wait().unwrap_or_default();
@@ -165,8 +170,8 @@ impl WatchedKey {
         self.reads.is_due()
     }
 
-    /// Begins a read: callers that ask from now on get the next one. Call this before the read is sent: a push while it is
-    /// in flight makes it old.
+    /// Begins a read: callers that ask from now on get the next read. Call this before the read is
+    /// sent: a push while it is in flight makes it old.
     pub(super) fn begin(&self) -> Sent {
         self.reads.begin();
         Sent {
@@ -191,8 +196,8 @@ impl WatchedKey {
         self.invalidations.is_old()
     }
 
-    /// Returns `true` if the server did not let the key be read. Then it does not push its changes either, and each proof is
-    /// only as good as the read that gave it.
+    /// Returns `true` if the server did not let the key be read. Then it does not push its changes
+    /// either, and each proof is only as good as the read that gave it.
     pub(super) fn is_refused(&self) -> bool {
         let target = self.target.load();
         let problem = target.problem.as_ref();
@@ -204,7 +209,8 @@ impl WatchedKey {
         self.proof.prove(sent_at);
     }
 
-    /// Ends a read with its answer. Returns `true` if a push had named the key for nothing: it has not changed.
+    /// Ends a read with its answer. Returns `true` if a push had named the key for nothing: it has
+    /// not changed.
     pub(super) fn answer(
         &self,
         sent_at: Tick,
@@ -219,13 +225,15 @@ impl WatchedKey {
         let is_same = known.revision == target.revision && known.problem == target.problem;
         self.publish(target);
         self.invalidations.note_reading(sent.invalidations);
-        // After the target: a caller that sees the proof sees what it proves.
+        // The proof comes after the target, so that a caller that sees the proof also sees the
+        // target.
         self.proof.prove(sent_at);
         self.complete();
         sent.is_named && is_same
     }
 
-    /// Gives up the read in flight and the reads that were asked for, because the server does not answer.
+    /// Gives up the read in flight and the reads that were asked for, because the server does not
+    /// answer.
     pub(super) fn give_up(&self, problem: Problem) {
         self.publish(self.target.load().with_problem(problem));
         self.reads.give_up();

@@ -1,4 +1,4 @@
-//! The connection that a blocking call is given.
+//! The connection that a blocking call gets.
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,12 +15,14 @@ use crate::slot::Slot;
 use crate::slot::published::OfGeneration;
 use crate::telemetry::component::resent;
 
-/// A blocking connection to a component's server, for one call at a time; dropping it gives it back.
+/// A blocking connection to a component's server, for one call at a time; dropping it gives it
+/// back.
 ///
-/// It stays with the server it was made for, and every command ends within the response timeout. After a timeout or a
-/// broken connection it is closed and every further command fails; the component's next call gets another. No other call
-/// uses it meanwhile, so `WATCH`, `MULTI` and `redis::transaction` are fine. If a call leaves something behind in it
-/// (`SELECT`, an open transaction), the connection is closed.
+/// It stays with the server it was made for, and every command ends within the response timeout.
+/// After a timeout or a broken connection it is closed and every further command fails; the
+/// component's next call gets another. No other call uses it meanwhile, so `WATCH`, `MULTI` and
+/// `redis::transaction` are fine. If a call changes its session (`SELECT`, an open
+/// transaction), the connection is closed.
 pub struct Connection {
     inner: Inner,
     /// Whether a command was sent over it.
@@ -37,7 +39,7 @@ enum Inner {
     Own(redis::Connection),
 }
 
-/// Where a call that waits finds its component.
+/// The place at which a call that waits finds its component.
 struct Following {
     slot: Arc<Slot>,
     wait: Wait,
@@ -49,7 +51,7 @@ impl Connection {
         Self::by(slot, wait, |pool| Pooled::take(&pool.client))
     }
 
-    /// Opens a connection for one call alone, which stays on its server.
+    /// Opens a connection for a single call, which stays on its server.
     pub(crate) fn open_staying(slot: &Arc<Slot>, wait: Wait) -> Result<Self, Error> {
         let deadline = slot.drain_deadline();
         let stays = || false;
@@ -58,7 +60,7 @@ impl Connection {
         })
     }
 
-    /// Opens a connection for one call alone. A command that waits follows the component.
+    /// Opens a connection for a single call. A command that waits follows the component.
     pub(crate) fn open_following(slot: &Arc<Slot>, wait: Wait) -> Result<Self, Error> {
         let deadline = slot.drain_deadline();
         let mut opened = Self::by(slot, wait, |pool| {
@@ -71,7 +73,7 @@ impl Connection {
         Ok(opened)
     }
 
-    /// Has `take` take a connection from the pool of the server where the component is now.
+    /// Takes a connection from the pool of the component's current server, by `take`.
     fn by(
         slot: &Arc<Slot>,
         wait: Wait,
@@ -93,8 +95,8 @@ impl Connection {
                         is_used: false,
                     });
                 }
-                // The pool has closed itself: the next turn looks where the component is and opens another pool, or says
-                // why it cannot.
+                // The pool has closed itself. The next turn looks where the component is and opens
+                // another pool, or says why it cannot.
                 Err(Exhausted::Failed(_)) if tries == 1 && pool.client.is_closed() => {}
                 Err(exhausted) => return Err(pool.exhausted(exhausted)),
             }
@@ -128,7 +130,8 @@ impl Connection {
         }
     }
 
-    /// Sends a command. If it is the first of its connection and is refused, it is sent once more where the component is now.
+    /// Sends a command. If it is the first of its connection and is refused, it is sent once more
+    /// where the component is now.
     fn send_or_resend(&mut self, command: &Cmd) -> RedisResult<Value> {
         let first = !std::mem::replace(&mut self.is_used, true);
         let sent = first.then(Tick::now);
@@ -168,7 +171,8 @@ impl Connection {
         }
     }
 
-    /// Returns the generation of the component's config in this process: 1 for the first, one more with every change.
+    /// Returns the generation of the component's config in this process: 1 for the first, one more
+    /// with every change.
     ///
     /// Returns 0 for a connection that was made from a `redis::Connection` and not by a component.
     #[must_use]
@@ -180,7 +184,7 @@ impl Connection {
     }
 }
 
-/// For tests: calls a component's function with a connection of the test's own.
+/// For tests: calls a component's function with the test's own connection.
 impl From<redis::Connection> for Connection {
     fn from(connection: redis::Connection) -> Self {
         Self {

@@ -1,4 +1,4 @@
-//! A connection for one call alone, which follows its component while the call waits.
+//! A connection for a single call, which follows its component while the call waits.
 
 use std::fmt;
 use std::pin::pin;
@@ -27,24 +27,26 @@ type Shared = Arc<OfGeneration<Multiplexed>>;
 /// How often the shared client probes the server while a call waits without a timeout.
 const PROBED_EVERY: Duration = Duration::from_secs(5);
 
-/// How often a server that the component has left is asked to unblock a call, which may not have reached it at first.
+/// How often a server that the component has left is asked to unblock a call, which may not have
+/// reached it at first.
 const UNBLOCKED_EVERY: Duration = Duration::from_millis(50);
 
 /// Longer than any program runs: for commands that wait as long as they like.
 const FOREVER: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
-/// What moves a connection's bytes. The connection is closed when this is dropped.
+/// The task that moves a connection's bytes. The connection is closed when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Driven(JoinHandle<()>);
 
 impl Drop for Driven {
     fn drop(&mut self) {
-        // While its driver runs, a `BLPOP` that nobody waits for would take one more element.
+        // While its driver runs, a `BLPOP` without a caller would take one more element.
         self.0.abort();
     }
 }
 
-/// Opens a connection without a timeout for responses. It ends when the server answers no PING any more.
+/// Opens a connection without a timeout for responses. It ends when the server answers no PING any
+/// more.
 pub(crate) async fn open(shared: Shared) -> Result<(MultiplexedConnection, Driven), Error> {
     let timeouts = Timeouts {
         response: FOREVER,
@@ -84,8 +86,9 @@ pub(crate) async fn until_lost(shared: Shared) {
 
 /// A dedicated connection of a component.
 ///
-/// A command that waits (`BLPOP`) is ended by its server when the component has moved, which takes nothing, and is sent again
-/// where the component is now. A connection whose session the call has changed stays where it is.
+/// When the component has moved, its old server ends a command that waits (`BLPOP`), which then
+/// takes nothing. The command is sent again to the new server. A connection whose session the call
+/// has changed stays on its server.
 pub(crate) struct Following {
     slot: Arc<Slot>,
     wait: Wait,
@@ -221,15 +224,16 @@ impl Following {
         match select(answer, select(unblocking, deadline)).await {
             Either::Left((answer, _)) => answer,
             Either::Right(_) => {
-                // It must not take an element that nobody waits for.
+                // The command must not take an element for which no caller waits.
                 self.driver.0.abort();
                 Err(self.shared.stayed_too_long().into())
             }
         }
     }
 
-    /// Returns the server's number for the connection, unless the user may not ask for it. Some proxies hang up on that, and
-    /// then the connection is opened again: nothing of the call has been sent on it.
+    /// Returns the server's number for the connection, unless the user may not ask for it. Some
+    /// proxies hang up on that, and then the connection is opened again: nothing of the call has
+    /// been sent on it.
     async fn id(&mut self) -> Result<Option<i64>, Error> {
         let asking: RedisResult<i64> = redis::cmd("CLIENT")
             .arg("ID")
@@ -249,7 +253,8 @@ impl Following {
             let asked = unblock.arg("UNBLOCK").arg(id).arg("ERROR");
             let answer: RedisResult<Value> = asked.query_async(&mut handle).await;
             if answer.is_err() {
-                // The user may not, or the server is gone: the deadline or the end of the connection ends the call.
+                // The user may not, or the server is gone: the deadline or the end of the
+                // connection ends the call.
                 pending::<()>().await;
             }
             tokio::time::sleep(UNBLOCKED_EVERY).await;

@@ -1,4 +1,4 @@
-//! The connection that an asynchronous call is given.
+//! The connection that an asynchronous call gets.
 
 pub(crate) mod blocking;
 pub(crate) mod dedicated;
@@ -20,16 +20,17 @@ use crate::slot::published::OfGeneration;
 use crate::telemetry::component::{Subject, resent};
 use crate::transport::error_codes::refuses;
 
-/// An asynchronous connection to a component's server, shared with the other calls of the same tokio runtime.
+/// An asynchronous connection to a component's server, shared with the other calls of the same
+/// tokio runtime.
 ///
-/// It stays with the server it was made for: a call that began before the component moved ends where it began. Every call
-/// of a generated function takes a fresh one, so there is no need to keep it. A kept connection can say whether it
-/// [is still current](Self::is_current).
+/// It stays with the server it was made for: a call that began before the component moved ends
+/// where it began. Every call of a generated function takes a fresh one, so there is no need to
+/// keep it. A kept connection can say whether it [is still current](Self::is_current).
 ///
-/// Every command ends within the response timeout. A command that waits (`BLPOP`) or changes the session (`SELECT`, `WATCH`,
-/// `MULTI` across several calls) is refused before it is sent, with
-/// [`ErrorKind::NeedsDedicated`](crate::ErrorKind::NeedsDedicated): it would harm the other calls. A function that needs such
-/// commands gets `connection = "dedicated"` in `components.toml`.
+/// Every command ends within the response timeout. A command that waits (`BLPOP`) or changes the
+/// session (`SELECT`, `WATCH`, `MULTI` across several calls) is refused before it is sent, with
+/// [`ErrorKind::NeedsDedicated`](crate::ErrorKind::NeedsDedicated): it would harm the other calls.
+/// A function that needs such commands gets `connection = "dedicated"` in `components.toml`.
 #[derive(Clone)]
 pub struct Connection {
     inner: Inner,
@@ -39,10 +40,10 @@ pub struct Connection {
 
 /// Small, because it is handed from function to function on the way to each call.
 enum Inner {
-    /// A component's client, and which of its connections the first command picked. Not before, so that a handle is cheap
-    /// to make.
+    /// A component's client, and the number of the connection that the first command picked. A
+    /// handle is cheap to make, because it has no number before.
     Component(Arc<OfGeneration<Multiplexed>>, Option<u32>),
-    /// A connection for one call alone.
+    /// A connection for a single call.
     Dedicated(Box<Following>),
     /// A connection that no component made.
     Own(Box<MultiplexedConnection>),
@@ -52,7 +53,7 @@ impl Clone for Inner {
     fn clone(&self) -> Self {
         match self {
             Self::Component(client, picked) => Self::Component(Arc::clone(client), *picked),
-            // Only one of them can follow the component.
+            // Only one of the two can follow the component.
             Self::Dedicated(following) => Self::Own(Box::new(following.handle())),
             Self::Own(connection) => Self::Own(connection.clone()),
         }
@@ -67,7 +68,7 @@ impl Connection {
         }
     }
 
-    /// Returns a connection for one call alone.
+    /// Returns a connection for a single call.
     pub(crate) fn following(connection: Following) -> Self {
         Self {
             inner: Inner::Dedicated(Box::new(connection)),
@@ -75,7 +76,7 @@ impl Connection {
         }
     }
 
-    /// Returns the same for a call of `function`.
+    /// Returns the connection for a call of `function`.
     pub(crate) fn of_function(self, function: &'static str) -> Self {
         Self {
             function: Some(function),
@@ -90,9 +91,11 @@ impl Connection {
             .is_none_or(|client| client.is_newest() && !client.client.is_closed())
     }
 
-    /// Returns the generation of the component's config in this process: 1 for the first, one more with every change.
+    /// Returns the generation of the component's config in this process: 1 for the first, one more
+    /// with every change.
     ///
-    /// Returns 0 for a connection that was made from a `MultiplexedConnection` and not by a component.
+    /// Returns 0 for a connection that was made from a `MultiplexedConnection` and not by a
+    /// component.
     #[must_use]
     pub fn generation(&self) -> u64 {
         self.client().map_or(0, |client| client.generation)
@@ -154,7 +157,7 @@ impl Connection {
     }
 }
 
-/// For tests: calls a component's function with a connection of the test's own.
+/// For tests: calls a component's function with the test's own connection.
 impl From<MultiplexedConnection> for Connection {
     fn from(connection: MultiplexedConnection) -> Self {
         Self {
@@ -243,7 +246,8 @@ fn was_refused(command: &Cmd, result: &RedisResult<Value>) -> bool {
     refuses(reply, false) && (!is_script(command) || refuses(reply, true))
 }
 
-/// Returns the client of another server for a command that was refused, within the response timeout of that command.
+/// Returns the client of another server for a command that was refused, within the response timeout
+/// of that command.
 async fn elsewhere(
     client: &Arc<OfGeneration<Multiplexed>>,
     sent: Tick,

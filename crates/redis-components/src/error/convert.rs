@@ -7,7 +7,8 @@ use redis::RedisError;
 
 use super::Error;
 
-/// Functions that return `RedisResult` can be wrapped as they are; [`Error::of`] finds the error again.
+/// Functions that return `RedisResult` can be wrapped as they are; [`Error::of`] finds the error
+/// again.
 ///
 /// A permanent error becomes one that redis-rs does not retry.
 impl From<Error> for RedisError {
@@ -22,8 +23,9 @@ impl From<Error> for RedisError {
 }
 
 impl Error {
-    /// Returns the redis-components error that `error` is or was caused by, however deep it is wrapped: in a
-    /// `redis::RedisError`, an `anyhow::Error`, a boxed error or an error of your own with a `source`.
+    /// Returns the redis-components error that `error` is or was caused by, however deep it is
+    /// wrapped: in a `redis::RedisError`, an `anyhow::Error`, a boxed error or your own error with
+    /// a `source`.
     ///
     /// ```
     /// # fn handle(error: redis::RedisError) {
@@ -45,7 +47,8 @@ impl Error {
     }
 }
 
-/// Shows the error it carries and has it as its source, because `io::Error::source` skips the error it holds.
+/// Shows the error it carries and has it as its source, because `io::Error::source` skips the error
+/// it holds.
 struct Carrier(Error);
 
 impl fmt::Display for Carrier {

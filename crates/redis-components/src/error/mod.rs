@@ -10,8 +10,9 @@ use std::sync::Arc;
 
 /// Why a component has no connection for a call, or a config could not be read or written.
 ///
-/// The text names the component, its config key and the server concerned, never a password, and says what to do.
-/// Cloning is cheap: all callers that waited for the same attempt get the same error.
+/// The text names the component, its config key and the server concerned, never a password, and
+/// says what to do. Cloning is cheap: all callers that waited for the same attempt get the same
+/// error.
 #[derive(Clone)]
 pub struct Error(Arc<Inner>);
 
@@ -48,13 +49,14 @@ pub enum ErrorKind {
     ServerRefused,
     /// All of the component's blocking connections stayed in use for the whole timeout.
     PoolExhausted,
-    /// An asynchronous call outside a tokio runtime, or in a runtime without its I/O and time drivers.
+    /// An asynchronous call outside a tokio runtime, or in a runtime without its I/O and time
+    /// drivers.
     NoRuntime,
-    /// A command that changes the session of a shared connection, or waits on it, was refused before it was sent. Its
-    /// function needs `connection = "dedicated"` in `components.toml`.
+    /// A command that changes the session of a shared connection, or waits on it, was refused
+    /// before it was sent. Its function needs `connection = "dedicated"` in `components.toml`.
     NeedsDedicated,
-    /// The component has moved while a call waited on its old server, or subscribed there. Call again: it goes to the new
-    /// server.
+    /// The component has moved while a call waited on its old server, or subscribed there. Call
+    /// again: it goes to the new server.
     ComponentMoved,
     /// [`shutdown`](crate::shutdown) was called.
     ShutDown,
@@ -90,7 +92,7 @@ impl Error {
         }))
     }
 
-    /// Says which component, config key and server the error is about.
+    /// Sets the component, config key and server that the error is about.
     pub(crate) fn about(self, component: &str, key: &str, server: Option<&str>) -> Self {
         self.change(|inner| {
             inner.component = Some(component.to_owned());
@@ -116,7 +118,7 @@ impl Error {
         Self(Arc::new(inner))
     }
 
-    /// Returns what kind of error this is.
+    /// Returns the kind of this error.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
@@ -134,8 +136,8 @@ impl Error {
         self.0.key.as_deref()
     }
 
-    /// Returns the address of the server concerned, as `host:port` without credentials: the config server's for errors of the
-    /// config, the component's own for errors of its server.
+    /// Returns the address of the server concerned, as `host:port` without credentials: the config
+    /// server's for errors of the config, the component's own for errors of its server.
     #[must_use]
     pub fn server(&self) -> Option<&str> {
         self.0.server.as_deref()
@@ -156,7 +158,8 @@ impl fmt::Display for Error {
     }
 }
 
-/// The kind and the text: `main` prints the `Debug` form of the error it returns, and people read it.
+/// The kind and the text: `main` prints the `Debug` form of the error it returns, and people read
+/// it.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?}: {self}", self.0.kind)

@@ -24,8 +24,8 @@ pub(crate) fn printable(text: &str) -> String {
 
 /// Returns redis-rs's text of an error, made [`printable`].
 ///
-/// A server that does not know a command repeats it with its arguments, and those of AUTH and HELLO are credentials. That text
-/// is replaced.
+/// A server repeats an unknown command with its arguments, and the arguments of AUTH and HELLO are
+/// credentials. Their text is replaced.
 pub(crate) fn printable_error(error: &RedisError) -> String {
     if repeats_arguments(error) {
         "the server does not know a command that is needed to log in".to_owned()

@@ -1,4 +1,5 @@
-//! A connection for one call alone: for commands that wait or change its state, such as `BLPOP` and `WATCH`.
+//! A connection for a single call: for commands that wait or change its state, such as `BLPOP` and
+//! `WATCH`.
 
 use std::future::Future;
 use std::ops::{Deref, DerefMut};
@@ -20,7 +21,7 @@ use crate::error::Error;
     note = "a `PubSub` has a socket of its own without `connection = \"dedicated\"`"
 )]
 pub trait AcquireDedicated: Sized {
-    /// Returns a connection for a call of `function` alone. Dropping it closes it.
+    /// Returns a connection for a single call of `function`. Dropping it closes it.
     ///
     /// # Errors
     ///
@@ -30,7 +31,7 @@ pub trait AcquireDedicated: Sized {
         function: &'static str,
     ) -> impl Future<Output = Result<Dedicated<Self>, Error>> + Send;
 
-    /// Returns the same, which stays on its server when the component moves.
+    /// Returns a connection that stays on its server when the component moves.
     ///
     /// # Errors
     ///
@@ -50,14 +51,14 @@ pub trait AcquireDedicated: Sized {
     note = "take `&mut redis_components::blocking::Connection`"
 )]
 pub trait AcquireDedicatedBlocking: Sized {
-    /// Returns a connection for a call of `function` alone. Dropping it closes it.
+    /// Returns a connection for a single call of `function`. Dropping it closes it.
     ///
     /// # Errors
     ///
     /// Returns an error if no connection is available.
     fn acquire(component: &'static Component, function: &'static str) -> Result<Self, Error>;
 
-    /// Returns the same, which stays on its server when the component moves.
+    /// Returns a connection that stays on its server when the component moves.
     ///
     /// # Errors
     ///
@@ -74,7 +75,7 @@ pub trait AcquireDedicatedBlocking: Sized {
 #[derive(Debug)]
 pub struct Dedicated<C> {
     connection: C,
-    /// None if the connection itself holds it.
+    /// `None` if the connection itself holds it.
     _driver: Option<Driven>,
 }
 

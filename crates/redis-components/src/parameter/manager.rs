@@ -7,7 +7,8 @@ use crate::component::Component;
 use crate::error::Error;
 use crate::transport::redis_rs;
 
-/// One manager serves all calls of a runtime while the component stays on its server, on a socket beside the shared one.
+/// One manager serves all calls of a runtime while the component stays on its server, on a socket
+/// beside the shared one.
 impl Acquire for ConnectionManager {
     async fn acquire(
         component: &'static Component,

@@ -1,4 +1,4 @@
-//! What a function may take as its first parameter, a file for each type.
+//! The types that a function may take as its first parameter, a file for each type.
 
 pub(crate) mod dedicated;
 #[cfg(feature = "connection-manager")]
@@ -32,7 +32,7 @@ pub trait Acquire: Sized {
         function: &'static str,
     ) -> impl Future<Output = Result<Self, Error>> + Send;
 
-    /// Returns the same, which stays on its server when the component moves.
+    /// Returns a connection that stays on its server when the component moves.
     ///
     /// # Errors
     ///
@@ -60,7 +60,7 @@ pub trait AcquireBlocking: Sized {
     /// Returns an error if no connection is available.
     fn acquire(component: &'static Component, function: &'static str) -> Result<Self, Error>;
 
-    /// Returns the same, which stays on its server when the component moves.
+    /// Returns a connection that stays on its server when the component moves.
     ///
     /// # Errors
     ///

@@ -9,7 +9,8 @@ use crate::error::Error;
 use crate::settings::timeouts::Timeouts;
 use crate::transport::redis_rs;
 
-/// It is opened for the call and closed after it, because nothing tells when it may be used again.
+/// The connection is opened for the call and closed after it, because nothing shows when it can be
+/// used again.
 impl AcquireBlocking for redis::Connection {
     fn acquire(component: &'static Component, _function: &'static str) -> Result<Self, Error> {
         open(component, |timeouts| Some(timeouts.response))
@@ -31,7 +32,7 @@ fn open(
     let (pool, timeouts) = (&shared.client, shared.timeouts);
     redis_rs::blocking(&shared.config, pool.peer(), timeouts, response(timeouts)).map_err(
         |failure| {
-            // No other user of the pool may find out that the server is gone.
+            // Perhaps no other user of the pool finds out that the server is gone.
             pool.note_refused(&failure);
             shared.error(&failure)
         },

@@ -19,8 +19,9 @@ use crate::slot::published::OfGeneration;
 use crate::telemetry::component::Subject;
 use crate::transport::asynchronous::open_subscriber;
 
-/// Each call gets a socket, on the server where the call began. It is closed when the `PubSub` and its streams are dropped,
-/// and ends when the component has moved, or the server does not answer any more.
+/// Each call gets a socket, on the server where the call began. It is closed when the `PubSub` and
+/// its streams are dropped, and ends when the component has moved, or the server does not answer
+/// any more.
 impl Acquire for PubSub {
     async fn acquire(
         component: &'static Component,
@@ -81,12 +82,13 @@ async fn end(shared: Arc<OfGeneration<Multiplexed>>, follows: bool) -> io::Error
     io::Error::new(kind, error)
 }
 
-/// A stream that ends before its server does. A subscriber awaits no answers that could fail to come.
+/// A stream that ends when the component has moved, or its server is gone. A subscriber awaits no
+/// answers, so a missing answer cannot show that.
 struct Lifeline<S>(Owned<Live<S>>);
 
 struct Live<S> {
     stream: S,
-    /// None once it has ended.
+    /// `None` after it has ended.
     end: Option<BoxFuture<'static, io::Error>>,
 }
 

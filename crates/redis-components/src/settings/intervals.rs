@@ -1,4 +1,4 @@
-//! How often the watch acts without being asked.
+//! The intervals at which the watch acts without being asked.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What the application says of the config server and of timeouts. Data only.
+//! The application's settings of the config server and of timeouts. Data only.
 
 pub(crate) mod drain;
 pub(crate) mod intervals;
@@ -12,11 +12,11 @@ use self::drain::DrainPolicy;
 use self::intervals::{FASTEST_HEARTBEAT, Intervals};
 use self::timeouts::Timeouts;
 
-/// Where the config server is, and how long things may take.
+/// The address of the config server, and how long things may take.
 ///
-/// The config server's URL comes from the first of these that is set: settings that are [installed](Self::install) or
-/// [in scope](Self::scope), the environment variable `REDIS_CONFIG_URL`, and `url` under `[config-server]` in
-/// `components.toml`.
+/// The config server's URL comes from the first of these that is set: settings that are
+/// [installed](Self::install) or [in scope](Self::scope), the environment variable
+/// `REDIS_CONFIG_URL`, and `url` under `[config-server]` in `components.toml`.
 ///
 /// ```no_run
 /// # fn main() -> Result<(), redis_components::Error> {
@@ -48,14 +48,14 @@ const LONGEST_TIMEOUT: Duration = Duration::from_secs(600);
 /// A call whose proof has expired waits no longer for the config server.
 const CONFIG_SERVER_ANSWERS_WITHIN: Duration = Duration::from_millis(500);
 
-/// Where configs come from.
+/// The source of configs.
 #[derive(Clone)]
 pub(crate) enum Source {
     /// The environment variable, or the manifest.
     Environment,
     /// The config server at this URL.
     Server(String),
-    /// URLs by the component's name.
+    /// URLs by component name.
     Fixed(BTreeMap<String, String>),
 }
 
@@ -68,7 +68,8 @@ impl Settings {
         }
     }
 
-    /// Returns settings without a config server, for tests and laptops: each component's name and its server's URL.
+    /// Returns settings without a config server, for tests and laptops: each component's name and
+    /// its server's URL.
     ///
     /// ```
     /// # async fn test() -> redis::RedisResult<()> {
@@ -92,8 +93,9 @@ impl Settings {
         }
     }
 
-    /// Sets the prefix of all config keys, instead of the manifest's `key-prefix`. Several environments can then share
-    /// one config server. A component whose manifest gives its `key` keeps that key.
+    /// Sets the prefix of all config keys, instead of the manifest's `key-prefix`. Several
+    /// environments can then share one config server. A component whose manifest gives its `key`
+    /// keeps that key.
     pub fn key_prefix(mut self, prefix: impl Into<String>) -> Self {
         self.key_prefix = Some(prefix.into());
         self
@@ -101,9 +103,9 @@ impl Settings {
 
     /// Sets whether the config server pushes changes. The default is `true`.
     ///
-    /// With push, a change arrives in milliseconds, and calls ask for nothing while the server shows that it is alive.
-    /// Without push, or if the server cannot push, configs are polled: a call whose proof is older than the component's
-    /// `wait` reads the config again.
+    /// With push, a change arrives in milliseconds, and calls ask for nothing while the server
+    /// shows that it is alive. Without push, or if the server cannot push, configs are polled: a
+    /// call whose proof is older than the component's `wait` reads the config again.
     pub fn push(mut self, push: bool) -> Self {
         self.push = push;
         self
@@ -111,8 +113,8 @@ impl Settings {
 
     /// Sets the longest time between two proofs that a config server that pushes is still alive.
     ///
-    /// The default and the maximum is one second, the minimum 50 milliseconds. If a third of the smallest `wait` in use
-    /// is shorter, that counts instead.
+    /// The default and the maximum is one second, the minimum 50 milliseconds. If a third of the
+    /// smallest `wait` in use is shorter, that counts instead.
     pub fn heartbeat(mut self, interval: Duration) -> Self {
         self.intervals.heartbeat = interval.clamp(FASTEST_HEARTBEAT, HEARTBEAT);
         self
@@ -120,13 +122,13 @@ impl Settings {
 
     /// Sets how often all configs are read again while the config server pushes.
     ///
-    /// Not every change is pushed (`SWAPDB` is not), and a heartbeat shows that the server is there, not that it pushes. If
-    /// the server, or a proxy before it, grants pushes and then keeps them back, this interval and not `wait` bounds the age
-    /// of a config.
+    /// Not every change is pushed (`SWAPDB` is not), and a heartbeat shows that the server is
+    /// there, not that it pushes. If the server, or a proxy before it, grants pushes and then keeps
+    /// them back, this interval and not `wait` bounds the age of a config.
     ///
-    /// Each time, every process sends one read for each component that it uses, all in one round trip. A server that did not
-    /// grant pushes is asked again as often, over a new connection. The default is 30 seconds, the minimum 100 milliseconds,
-    /// the maximum a day.
+    /// Each time, every process sends one read for each component that it uses, all in one round
+    /// trip. A server that did not grant pushes is asked again as often, over a new connection. The
+    /// default is 30 seconds, the minimum 100 milliseconds, the maximum a day.
     pub fn reread_interval(mut self, interval: Duration) -> Self {
         self.intervals.reread = interval.clamp(SHORTEST_REREAD, LONGEST_REREAD);
         self
@@ -134,8 +136,8 @@ impl Settings {
 
     /// Sets how long connecting to a server may take, with name resolution, login and probe.
     ///
-    /// The default is one second, the minimum one millisecond, the maximum ten minutes. A component's config can set its
-    /// own bound (`socket_connect_timeout`).
+    /// The default is one second, the minimum one millisecond, the maximum ten minutes. A
+    /// component's config can set its own bound (`socket_connect_timeout`).
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.timeouts.connect = timeout.clamp(SHORTEST_TIMEOUT, LONGEST_TIMEOUT);
         self
@@ -143,22 +145,23 @@ impl Settings {
 
     /// Sets how long one command may take.
     ///
-    /// The default is half a second, the minimum one millisecond, the maximum ten minutes. A component's config can set
-    /// its own bound (`socket_timeout`). The config server never gets longer than half a second.
+    /// The default is half a second, the minimum one millisecond, the maximum ten minutes. A
+    /// component's config can set its own bound (`socket_timeout`). The config server never gets
+    /// longer than half a second.
     pub fn response_timeout(mut self, timeout: Duration) -> Self {
         self.timeouts.response = timeout.clamp(SHORTEST_TIMEOUT, LONGEST_TIMEOUT);
         self
     }
 
-    /// Sets how long calls may go on, on a server that their component has left, before a warning reports them. The
-    /// default is 30 seconds.
+    /// Sets how long calls may go on, on a server that their component has left, before a warning
+    /// reports them. The default is 30 seconds.
     pub fn drain_deadline(mut self, deadline: Duration) -> Self {
         self.drain.deadline = deadline;
         self
     }
 
-    /// Sets whether asynchronous calls that are still in flight at the [drain deadline](Self::drain_deadline) are cut.
-    /// The default is `false`.
+    /// Sets whether asynchronous calls that are still in flight at the [drain
+    /// deadline](Self::drain_deadline) are cut. The default is `false`.
     pub fn cut_at_drain_deadline(mut self, cut: bool) -> Self {
         self.drain.cut = cut;
         self

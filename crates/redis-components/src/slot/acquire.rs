@@ -20,7 +20,7 @@ use crate::error::Error;
 /// How long "there is no config" is believed: briefly, because somebody is about to SET the key.
 const BELIEVED_MISSING: Wait = Wait::of(Duration::from_millis(100));
 
-/// What a call does next.
+/// The next step of a call.
 enum Next<X: Executor> {
     Use(Arc<OfGeneration<X::Client>>),
     /// Wait until the attempt is over, or the target has another revision than this.
@@ -30,14 +30,15 @@ enum Next<X: Executor> {
 }
 
 impl Slot {
-    /// Returns what [`acquire`](Self::acquire) would, if there is nothing to wait for: almost always.
+    /// Returns the same as [`acquire`](Self::acquire), if there is nothing to wait for. This is the
+    /// usual case.
     #[inline]
     pub(crate) fn ready<X: Executor>(
         &self,
         executor: &X,
         wait: Wait,
     ) -> Option<Arc<OfGeneration<X::Client>>> {
-        // In this order: the proof says how old what is loaded after it may be.
+        // The order matters: the proof says how old the values that are loaded after it may be.
         if self.watched.is_proven(wait) {
             self.current(executor)
         } else {
@@ -45,8 +46,9 @@ impl Slot {
         }
     }
 
-    /// Returns the client for a call that begins now. Its config is proven to have been current no more than `wait` ago. If
-    /// the config server does not answer or its config cannot be used, it is the last good client.
+    /// Returns the client for a call that begins now. Its config is proven to have been current no
+    /// more than `wait` ago. If the config server does not answer or its config cannot be used, it
+    /// is the last good client.
     pub(crate) async fn acquire<X: Executor>(
         self: &Arc<Self>,
         executor: &X,
@@ -93,8 +95,8 @@ impl Slot {
         executor.find(&published.clients).cloned()
     }
 
-    /// Reads the config if there is no proof that it is current, unless the config server is known to be silent and there is
-    /// a last good client to go on with.
+    /// Reads the config if there is no proof that it is current, unless the config server is known
+    /// to be silent and there is a last good client to go on with.
     async fn renew_proof<X: Executor>(&self, executor: &X, wait: Wait) {
         let Some(server) = &self.server else { return };
         let (cold, broken) = match self.published.load().as_ref() {
@@ -102,7 +104,8 @@ impl Slot {
             Some(published) => {
                 let clients = &published.clients;
                 let is_dead = executor.had(clients) && executor.find(clients).is_none();
-                // A connection that ended is a reason to look whether the component has moved, once.
+                // A connection that ended is a reason to look whether the component has moved,
+                // once.
                 let has_looked = || {
                     let breaker = &self.state().breaker;
                     breaker.has_failed(executor.id(), published.revision)
@@ -126,9 +129,10 @@ impl Slot {
         }
     }
 
-    /// Decides, from the newest config and what is published, how a call on `executor` gets its client.
+    /// Decides how a call on `executor` gets its client, from the newest config and the published
+    /// one.
     ///
-    /// The call began at `begun`. It does not wait again for what has failed since then.
+    /// The call began at `begun`. It does not wait again for an attempt that has failed since then.
     fn decide<X: Executor>(
         self: &Arc<Self>,
         executor: &X,
@@ -150,7 +154,8 @@ impl Slot {
             && current.config == *config
             && current.revision != target.revision
         {
-            // The config went elsewhere and came back, or never changed: the clients are built from it already.
+            // The config went elsewhere and came back, or never changed: the clients are built from
+            // it already.
             let adopted = Arc::new(current.at_revision(target.revision));
             self.published.store(Some(Arc::clone(&adopted)));
             published = Some(adopted);
@@ -172,7 +177,8 @@ impl Slot {
         let id = executor.id();
         let mut refusal = None;
         if let Some(goal) = Goal::new_config(&target, published.as_deref()) {
-            // Calls wait for the first attempt. While a failed one is retried, the last good client serves.
+            // Calls wait for the first attempt. While a failed one is retried, the last good client
+            // serves.
             let serves = existing.is_some() && breaker.has_failed(id, goal.revision);
             match breaker.attempts(id, goal.revision, begun) {
                 Attempts::None => {

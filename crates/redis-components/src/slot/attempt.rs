@@ -17,9 +17,9 @@ use crate::settings::timeouts::Timeouts;
 use crate::telemetry::component::{ServerEvent, Subject, What};
 use crate::transport::failure::Failure;
 
-/// What runs attempts, and where their clients are kept.
+/// A place that runs attempts and keeps their clients.
 pub(crate) trait Runner: Clone + Send + Sync + 'static {
-    /// What calls of one executor share.
+    /// The client that calls of one executor share.
     type Client: Send + Sync + 'static;
 
     fn id(&self) -> ExecutorId;
@@ -27,7 +27,8 @@ pub(crate) trait Runner: Clone + Send + Sync + 'static {
     /// Adds the client, in the place of a dead one.
     fn keep(&self, clients: &mut Clients, client: Arc<OfGeneration<Self::Client>>);
 
-    /// Runs the attempt in the background, so that a caller that gives up does not end it for the others.
+    /// Runs the attempt in the background, so that a caller that gives up does not end it for the
+    /// others.
     fn start(&self, attempt: Attempt<Self>);
 }
 
@@ -63,7 +64,7 @@ impl<R: Runner> Attempt<R> {
         self.slot.connections()
     }
 
-    /// Returns whom events about the client are about.
+    /// Returns the subject of events about the client.
     pub(super) fn subject(&self) -> Subject {
         self.slot.subject.clone()
     }
@@ -72,7 +73,7 @@ impl<R: Runner> Attempt<R> {
         self.slot.timeouts().of(&self.goal.config)
     }
 
-    /// Returns what closes the client's connections when nobody uses them any more.
+    /// Returns the handle for the work that closes the client's unused connections.
     pub(super) fn background(&self) -> Option<Background> {
         let server = self.slot.server();
         server.map(|server| server.background().clone())
@@ -110,7 +111,8 @@ impl<R: Runner> Attempt<R> {
             Some(old) if old.config == self.goal.config => {
                 let mut next = Published::clone(old);
                 self.keep(&mut next.clients, client, next.generation);
-                // Calls may use what is replaced: of several connections one has ended, or the server refused.
+                // Calls may still use the replaced client: one of its several connections has
+                // ended, or the server refused.
                 state.remember(Retired::new(&old.without(&next.clients)));
                 next
             }
@@ -132,7 +134,7 @@ impl<R: Runner> Attempt<R> {
             // The config has changed again; the next attempt is for the newest.
             _ => return (None, Recovery::None),
         };
-        // The generation first: a call that finds the new client finds it current.
+        // The generation comes first, so that a call that finds the new client finds it current.
         let generation = next.generation;
         self.slot.generations.begin(generation);
         self.slot.published.store(Some(Arc::new(next)));
@@ -177,7 +179,8 @@ impl<R: Runner> Drop for Attempt<R> {
     fn drop(&mut self) {
         let mut event = None;
         if !self.is_finished {
-            // Noted for this executor alone, so that its callers do not begin it again and again.
+            // The failure is noted for this executor only, so that its callers do not begin the
+            // attempt again and again.
             event = Some(if thread::panicking() {
                 self.fail(&Failure::without_drivers())
             } else {
@@ -194,7 +197,8 @@ impl<R: Runner> Drop for Attempt<R> {
     }
 }
 
-/// The client of a server that has closed clients early. [End](Self::end) it when it has [lasted](Self::LASTS).
+/// The client of a server that has closed clients early. [End](Self::end) it when it has
+/// [lasted](Self::LASTS).
 #[derive(Debug)]
 #[must_use = "a server is reported as back when its probation ends"]
 pub(super) struct Probation {

@@ -1,8 +1,10 @@
-//! A circuit breaker for each config's server: which attempts run, what has failed, and when to try again.
+//! A circuit breaker for each config's server: which attempts run, what has failed, and when to try
+//! again.
 //!
-//! A config without a circuit is healthy. A circuit *fails* until its pause is over and an attempt gives a client. A server
-//! that closed its clients early is then *on probation*: its client serves, and the circuit is remembered for a second, so
-//! that the pauses grow on if it does so again. The first early end of a client that had served is *forgiven*.
+//! A config without a circuit is healthy. A circuit *fails* until its pause is over and an attempt
+//! gives a client. A server that closed its clients early is then *on probation*: its client
+//! serves, and the circuit is remembered for a second, so that the pauses grow on if it does so
+//! again. The first early end of a client that had served is *forgiven*.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -17,7 +19,8 @@ use crate::config::ComponentConfig;
 use crate::config_server::reading::Target;
 use crate::error::Error;
 
-/// If nobody has tried again for this long after the pause, the last failure says little of the next attempt.
+/// If no caller has tried again for this long after the pause, the last failure says little about
+/// the next attempt.
 const FORGOTTEN_AFTER: Duration = Duration::from_millis(100);
 
 /// An executor: calls of one share a client.
@@ -28,7 +31,7 @@ pub(crate) enum ExecutorId {
     Watch,
 }
 
-/// A config that clients are built from.
+/// A config from which clients are built.
 #[derive(Clone, Debug)]
 pub(super) struct Goal {
     pub(super) config: Arc<ComponentConfig>,
@@ -42,18 +45,19 @@ pub(super) struct Breaker {
     circuits: Vec<Circuit>,
 }
 
-/// What a call can expect of the attempts towards a goal.
+/// The state of the attempts towards a goal, as a call sees it.
 #[derive(Debug)]
 pub(super) enum Attempts {
-    /// None runs, and nothing speaks against one.
+    /// None runs, and the next may begin.
     None,
     /// One runs and is worth waiting for.
     Running(Over),
-    /// The last one failed. It is too early for the next, or a retry runs, or this call has waited for one before.
+    /// The last one failed. It is too early for the next, or a retry runs, or this call has waited
+    /// for one before.
     Failed(Error),
 }
 
-/// What a successful attempt means for what had failed.
+/// The effect of a successful attempt on earlier failures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Recovery {
     /// Nothing had failed.
@@ -77,7 +81,7 @@ struct Running {
     retries_a_failure: bool,
 }
 
-/// The circuit of a config: for one executor if the server is not to blame, otherwise for all.
+/// The circuit of a config: for one executor if the server is not the cause, otherwise for all.
 #[derive(Debug)]
 struct Circuit {
     revision: u64,
@@ -135,7 +139,7 @@ impl Over {
 }
 
 impl Breaker {
-    /// Returns what a call that began at `begun` can expect.
+    /// Returns the state of the attempts for a call that began at `begun`.
     pub(super) fn attempts(&self, executor: ExecutorId, revision: u64, begun: Instant) -> Attempts {
         let failed = self.failed(executor, revision);
         let running = self
@@ -143,7 +147,8 @@ impl Breaker {
             .iter()
             .find(|attempt| attempt.executor == executor && attempt.revision == revision);
         match (running, failed) {
-            // Otherwise a call would alternate forever between a silent new server and a silent old one.
+            // Otherwise a call would alternate forever between a silent new server and a silent old
+            // one.
             (_, Some(failed)) if failed.at >= begun => Attempts::Failed(failed.error.clone()),
             (Some(running), Some(failed)) if running.retries_a_failure => {
                 Attempts::Failed(failed.error.clone())
@@ -175,7 +180,8 @@ impl Breaker {
             .retain(|attempt| attempt.executor != executor || attempt.revision != revision);
     }
 
-    /// Notes a failure of one executor or, without one, of the server. Returns `true` if it is the first in a row.
+    /// Notes a failure of one executor or, without one, of the server. Returns `true` if it is the
+    /// first in a row.
     pub(super) fn fail(
         &mut self,
         executor: Option<ExecutorId>,
@@ -222,7 +228,7 @@ impl Breaker {
         self.circuits.retain(|circuit| keep(circuit.revision));
     }
 
-    /// Notes that an attempt gave a client: what had failed for its executor is over, or on probation.
+    /// Notes that an attempt gave a client. The failure of its executor is over, or on probation.
     pub(super) fn recover(&mut self, executor: ExecutorId, revision: u64) -> Recovery {
         let mut recovery = Recovery::None;
         self.circuits.retain_mut(|circuit| {
@@ -254,8 +260,8 @@ impl Breaker {
         recovery
     }
 
-    /// Notes that the server has closed a young client that had served. Returns `true` if that is forgiven: once a second,
-    /// because a lost connection alone is no reason to let calls fail.
+    /// Notes that the server has closed a young client that had served. Returns `true` if that is
+    /// forgiven: once a second, because a lost connection alone is no reason to let calls fail.
     pub(super) fn forgive_first(&mut self, executor: ExecutorId, revision: u64) -> bool {
         let now = Instant::now();
         let mut is_first = true;
@@ -276,7 +282,8 @@ impl Breaker {
         is_first
     }
 
-    /// Ends the probation of a server that has not closed its clients any more. Returns `true` if there was one.
+    /// Ends the probation of a server that has closed no more clients. Returns `true` if there was
+    /// one.
     pub(super) fn end_probation(&mut self, executor: ExecutorId, revision: u64) -> bool {
         let before = self.circuits.len();
         self.circuits.retain(|circuit| {
@@ -292,7 +299,7 @@ impl Breaker {
         self.failed(executor, revision).is_some()
     }
 
-    /// Returns why a config is not in force, for people.
+    /// Returns why a config is not in force, for people to read.
     pub(super) fn problem(&self, revision: u64) -> Option<&Error> {
         self.circuits
             .iter()

@@ -15,7 +15,8 @@ use crate::telemetry::component::{ServerEvent, Subject, What};
 use crate::transport::failure::{Cause, EarlyEnd, Failure};
 
 impl Slot {
-    /// Notes why there is no client of `goal` on `executor`. Emit the event when the lock is released.
+    /// Notes why there is no client of `goal` on `executor`. Emit the event when the lock is
+    /// released.
     pub(super) fn note_failure(
         &self,
         breaker: &mut Breaker,
@@ -38,7 +39,7 @@ impl Slot {
         if let Some(source) = failure.shown_source() {
             error = error.with_source(source);
         }
-        // A runtime that cannot connect says nothing of the server: it fails alone.
+        // A runtime that cannot connect says nothing about the server: it fails alone.
         let executor = (cause == Cause::Runtime).then_some(executor);
         let closes_clients = matches!(cause, Cause::ClosedEarly(_));
         let is_first = breaker.fail(
@@ -59,10 +60,11 @@ impl Slot {
         )
     }
 
-    /// Counts a client that ended as soon as it was made as a failure of its server. Otherwise a server that answers the
-    /// probe and then closes the connection would be connected to again and again, at once.
+    /// Counts a client that ended as soon as it was made as a failure of its server. Otherwise
+    /// callers would connect in a tight loop to a server that answers the probe and then closes the
+    /// connection.
     pub(super) fn note_early_end<X: Executor>(&self, executor: &X) {
-        // Before any call decides what to do without the client.
+        // This comes before any call decides what to do without the client.
         let mut state = self.state();
         let published = self.published.load();
         let Some(published) = published.as_ref() else {
@@ -90,7 +92,8 @@ impl Slot {
         }
     }
 
-    /// Returns why the newest config is not in force, and how many connections of earlier generations are still in use.
+    /// Returns why the newest config is not in force, and how many connections of earlier
+    /// generations are still in use.
     pub(crate) fn pending(&self) -> (Option<String>, usize) {
         let state = self.state();
         let target = self.watched.target();

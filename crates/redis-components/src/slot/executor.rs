@@ -16,10 +16,11 @@ pub(crate) trait Executor: Runner {
     /// Returns the living client of this executor.
     fn find<'a>(&self, clients: &'a Clients) -> Option<&'a Arc<OfGeneration<Self::Client>>>;
 
-    /// Returns `true` if there is a client of this executor, living or not.
+    /// Returns `true` if this executor has a client, living or not.
     fn had(&self, clients: &Clients) -> bool;
 
-    /// Returns why the client of this executor ended if it ended too young. Only the first caller is told.
+    /// Returns why the client of this executor ended if it ended too young. Only the first caller
+    /// is told.
     fn take_early_end(&self, clients: &Clients) -> Option<Failure>;
 }
 

@@ -1,14 +1,15 @@
-//! Which generation is in force, for handles to compare with theirs.
+//! The generation in force, with which handles compare theirs.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::Notify;
 
-/// The newest generation of a slot, and where its component was last.
+/// The newest generation of a slot, and the newest that calls have to follow.
 #[derive(Debug, Default)]
 pub(super) struct Generations {
     newest: AtomicU64,
-    /// The newest generation that calls are to follow. A shutdown begins a generation that has no server.
+    /// The newest generation that calls have to follow. A shutdown begins a generation that has no
+    /// server.
     moved_to: AtomicU64,
     moved: Notify,
 }
@@ -19,7 +20,8 @@ impl Generations {
         self.newest.load(Ordering::Acquire)
     }
 
-    /// Begins a generation. Call this before its clients can be found, which must find themselves current.
+    /// Begins a generation. Call this before its clients can be found, which must find themselves
+    /// current.
     pub(super) fn begin(&self, generation: u64) {
         self.newest.store(generation, Ordering::Release);
     }
@@ -30,15 +32,15 @@ impl Generations {
         self.moved.notify_waiters();
     }
 
-    /// Returns `true` if calls of `generation` are to follow a newer one.
+    /// Returns `true` if calls of `generation` have to follow a newer one.
     pub(super) fn has_moved_from(&self, generation: u64) -> bool {
         self.moved_to.load(Ordering::Acquire) > generation
     }
 
-    /// Waits until calls of `generation` are to follow a newer one.
+    /// Waits until calls of `generation` have to follow a newer one.
     pub(super) async fn moved_from(&self, generation: u64) {
         loop {
-            // Before the look, so that no announcement between the two is missed.
+            // This comes before the look, so that no announcement between the two is missed.
             let announced = self.moved.notified();
             if self.has_moved_from(generation) {
                 return;

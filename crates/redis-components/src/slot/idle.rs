@@ -1,9 +1,9 @@
 //! Following the config of a component that nobody calls, so that a server it has left empties.
 //!
-//! Calls replace the clients of a component. If no call comes, the watch's thread proves the new config: it opens as many
-//! connections as a call would, closes them, and puts the config in force without clients. The next call of each executor
-//! builds one. A config that cannot be proven leaves everything as it is: the last good config stays in force, its clients
-//! connected.
+//! Calls replace the clients of a component. If no call comes, the watch's thread proves the new
+//! config: it opens as many connections as a call would, closes them, and puts the config in force
+//! without clients. The next call of each executor builds one. A config that cannot be proven
+//! leaves everything as it is: the last good config stays in force, its clients connected.
 
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
@@ -16,9 +16,11 @@ use crate::background::Background;
 use crate::client::multiplexed::Multiplexed;
 use crate::config_server::watched_key::WatchedKey;
 
-/// How long a change is left to calls, at least and at most: of many processes, no two come at once.
+/// The shortest and the longest time that a change is left to calls. It differs between processes,
+/// so that they do not come at once.
 const LEFT_TO_CALLS: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(2));
-/// When a config that could not be proven is tried again. Rarely, because no call waits for it.
+/// The time after which a config that could not be proven is tried again. It is long, because no
+/// call waits for the config.
 const TRIED_AGAIN: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(4));
 
 /// The watch's thread. It runs attempts, has no calls and keeps no clients.
@@ -35,7 +37,8 @@ impl Slot {
         }
     }
 
-    /// Does what a call would do that finds this revision of the config. Returns `true` if nothing is left to do.
+    /// Takes the steps of a call that finds this revision of the config. Returns `true` if nothing
+    /// is left to do.
     fn take_up(self: &Arc<Self>, runner: &OnWatch, revision: u64) -> bool {
         let mut state = self.state();
         let target = self.watched.target();

@@ -1,4 +1,4 @@
-//! What a slot serves: one config and the clients built from it, in one immutable snapshot.
+//! The config that a slot serves and the clients built from it, in one immutable snapshot.
 
 use std::fmt;
 use std::sync::{Arc, Weak};
@@ -35,7 +35,7 @@ pub(crate) struct Clients {
     pub(super) pool: Option<Arc<OfGeneration<Arc<Pool>>>>,
 }
 
-/// A client, and the generation of config that it belongs to.
+/// A client, and the generation of its config.
 #[derive(Debug)]
 pub(crate) struct OfGeneration<C> {
     pub(crate) client: C,
@@ -49,7 +49,7 @@ pub(crate) struct OfGeneration<C> {
     pub(super) succession: Weak<dyn Succession>,
 }
 
-/// Where the client after one that is no longer current comes from.
+/// The source of the next client, after a client that is no longer current.
 pub(crate) trait Succession: fmt::Debug + Send + Sync {
     /// Returns the client for a call on the current runtime, if there is one.
     fn next_client(self: Arc<Self>) -> BoxFuture<'static, Option<Arc<OfGeneration<Multiplexed>>>>;
@@ -59,7 +59,7 @@ pub(crate) trait Succession: fmt::Debug + Send + Sync {
 }
 
 impl Published {
-    /// Returns the same, known to be what the config server holds at `revision`.
+    /// Returns a copy for `revision`, at which the config server holds the same config.
     pub(super) fn at_revision(&self, revision: u64) -> Self {
         Self {
             revision,
@@ -67,7 +67,7 @@ impl Published {
         }
     }
 
-    /// Returns the same without the clients that are also in `next`.
+    /// Returns a copy without the clients that are also in `next`.
     pub(super) fn without(&self, next: &Clients) -> Self {
         let mut replaced = self.clone();
         let Clients { runtimes, pool } = &mut replaced.clients;
@@ -97,7 +97,7 @@ impl<C> OfGeneration<C> {
         self.generations.has_moved_from(self.generation)
     }
 
-    /// Returns the same question, which can outlive this.
+    /// Returns [`has_moved`](Self::has_moved) as a function that can outlive this.
     pub(crate) fn move_watch(&self) -> impl Fn() -> bool + Send + 'static {
         let (generations, generation) = (Arc::clone(&self.generations), self.generation);
         move || generations.has_moved_from(generation)
@@ -108,7 +108,8 @@ impl<C> OfGeneration<C> {
         self.generations.moved_from(self.generation).await;
     }
 
-    /// Returns the error of a call that waited here when its component moved, and could not be ended.
+    /// Returns the error of a call that waited here when its component moved, and could not be
+    /// ended.
     pub(crate) fn stayed_too_long(&self) -> Error {
         let Subject { component, key } = &self.subject;
         let server = self.config.address();
@@ -135,7 +136,8 @@ impl<C> OfGeneration<C> {
 }
 
 impl OfGeneration<Multiplexed> {
-    /// Returns the client of the server where the component is now, if this one is left. It looks at the config for that.
+    /// Returns the client of the component's current server, if the component has left this one.
+    /// Looks at the config first.
     pub(crate) async fn successor(&self) -> Option<Arc<Self>> {
         if !self.client.is_closed() && !self.has_moved() {
             return None;
@@ -145,7 +147,8 @@ impl OfGeneration<Multiplexed> {
 }
 
 impl OfGeneration<Arc<Pool>> {
-    /// Returns the pool of the server where the component is now, if this one is left. It looks at the config for that.
+    /// Returns the pool of the component's current server, if the component has left this one.
+    /// Looks at the config first.
     pub(crate) fn successor(&self) -> Option<Arc<Self>> {
         if !self.client.is_closed() && !self.has_moved() {
             return None;

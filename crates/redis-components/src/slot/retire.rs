@@ -16,7 +16,7 @@ pub(crate) struct StillOpen {
 }
 
 impl Slot {
-    /// Builds no client any more, and returns which connections there still are.
+    /// Stops building clients, and returns the connections that are still open.
     pub(crate) fn shut_down(&self) -> StillOpen {
         let mut state = self.state();
         state.is_shut_down = true;
@@ -43,7 +43,7 @@ impl Slot {
         }
     }
 
-    /// Hands out no clients of the config in force any more. Returns `true` if there was one.
+    /// Stops handing out clients of the config in force. Returns `true` if there was one.
     fn unpublish(&self, state: &mut State) -> bool {
         let published = self.published.swap(None);
         if let Some(published) = &published {

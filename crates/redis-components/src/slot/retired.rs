@@ -9,7 +9,7 @@ use crate::client::multiplexed::socket::Socket;
 use crate::settings::drain::DrainPolicy;
 use crate::telemetry::component::{Subject, still_in_use};
 
-/// The clients of one generation. Their users alone keep them alive.
+/// The clients of one generation. Only their users keep them alive.
 #[derive(Clone, Debug)]
 pub(super) struct Retired {
     generation: u64,
@@ -45,7 +45,8 @@ impl Retired {
         runtimes + self.pool.as_ref().map_or(0, Weak::strong_count)
     }
 
-    /// Returns how many connections are open that nobody uses, because their runtimes have not closed them yet.
+    /// Returns how many connections are open that nobody uses, because their runtimes have not
+    /// closed them yet.
     pub(super) fn closing(&self) -> usize {
         self.unused().count()
     }
@@ -65,8 +66,8 @@ impl Retired {
             .filter(|socket| socket.is_open())
     }
 
-    /// Reports at the deadline which connections are still in use, and cuts them if the policy says so. Blocking calls are
-    /// not cut: each ends within its timeout.
+    /// Reports at the deadline which connections are still in use, and cuts them if the policy says
+    /// so. Blocking calls are not cut: each ends within its timeout.
     pub(super) async fn drain(self, subject: Subject, policy: DrainPolicy) {
         tokio::time::sleep(policy.deadline).await;
         let connections = self.connections();
@@ -98,7 +99,7 @@ impl RetiredClient {
         self.sockets.iter().filter_map(Weak::upgrade)
     }
 
-    /// Returns how many handles there are. Of lent handles it is only known whether a socket has any.
+    /// Returns how many handles there are. All lent handles of a socket count as one.
     fn connections(&self) -> usize {
         match self.client.strong_count() {
             0 => self

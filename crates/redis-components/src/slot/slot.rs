@@ -91,7 +91,8 @@ impl Slot {
         }
     }
 
-    /// Notes what a component that uses the slot declares. More connections come with the next client.
+    /// Notes what a component that uses the slot declares. More connections come with the next
+    /// client.
     pub(crate) fn expect(&self, wait: Duration, connections: usize) {
         self.watched.expect(wait);
         self.connections.fetch_max(connections, Ordering::Relaxed);

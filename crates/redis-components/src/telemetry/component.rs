@@ -10,8 +10,8 @@ pub(crate) struct Subject {
     pub(crate) key: String,
 }
 
-/// An event about the server of a config. A slot makes it under its lock and emits it when the lock is released, because
-/// a subscriber may itself call the component.
+/// An event about the server of a config. A slot makes it under its lock and emits it when the lock
+/// is released, because a subscriber may itself call the component.
 #[derive(Debug)]
 #[must_use = "an event is seen once it is emitted"]
 pub(crate) struct ServerEvent {
@@ -20,7 +20,7 @@ pub(crate) struct ServerEvent {
     pub(crate) what: What,
 }
 
-/// What happened.
+/// The kind of an event.
 #[derive(Debug)]
 pub(crate) enum What {
     /// A new config is in force.

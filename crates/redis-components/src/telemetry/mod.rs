@@ -1,6 +1,7 @@
 //! What the runtime reports: `tracing` events, and metrics if the feature `metrics` is on.
 //!
-//! Each event of `docs/observability.md` is one function here, which emits the event and its metrics together.
+//! Each event of `docs/observability.md` is one function here, which emits the event and its
+//! metrics together.
 
 pub(crate) mod call;
 pub(crate) mod component;

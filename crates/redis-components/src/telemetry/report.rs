@@ -1,4 +1,5 @@
-//! Where reports are made. Subscribers and recorders are code of others, which may panic, block or call a component.
+//! Makes reports. Subscribers and recorders are other people's code, which may panic, block or call
+//! a component.
 
 use std::any::Any;
 use std::cell::RefCell;
@@ -14,7 +15,7 @@ type Report = Box<dyn FnOnce() + Send>;
 /// The reports of a watch's thread.
 pub(crate) type Reports = Receiver<Report>;
 
-/// How many reports wait for a subscriber that blocks. Further ones are dropped.
+/// How many reports wait for a subscriber that blocks. Further reports are dropped.
 const WAITING: usize = 1_000;
 
 thread_local! {
@@ -30,7 +31,8 @@ pub(crate) fn report(report: impl FnOnce() + Send + 'static) {
     }
 }
 
-/// Hands over the reports of this thread from now on. It must not wait for code of others.
+/// Hands over the reports of this thread from now on. The thread must not wait for other people's
+/// code.
 pub(crate) fn hand_over() -> Reports {
     let (sender, reports) = channel(WAITING);
     ELSEWHERE.set(Some(sender));
@@ -42,15 +44,15 @@ pub(crate) fn take_back() {
     ELSEWHERE.set(None);
 }
 
-/// Makes the reports one after the other, on a thread where they may block, until the thread that hands them over takes
-/// that back. A report that panics ends nothing.
+/// Makes the reports one after the other, on a thread where they may block, until the thread that
+/// hands them over takes that back. A report that panics ends nothing.
 pub(crate) async fn make_all(mut reports: Reports) {
     while let Some(report) = reports.recv().await {
         if let Err(error) = spawn_blocking(report).await
             && let Ok(panic) = error.try_into_panic()
         {
             let reason = printable(message_of(&*panic));
-            // It may panic again. Then the panic hook has told it twice.
+            // It may panic again. Then the panic hook has reported it twice.
             drop(spawn_blocking(move || panicked(&reason)).await);
         }
     }

@@ -25,13 +25,15 @@ pub(crate) struct Opened {
     pub(crate) connection: MultiplexedConnection,
     /// Must be spawned: it moves the connection's bytes, and ends when the connection does.
     ///
-    /// redis-rs's own `get_multiplexed_async_connection` spawns it itself, and only the next call would notice the end.
+    /// redis-rs's own `get_multiplexed_async_connection` spawns it itself, and only the next call
+    /// would notice the end.
     pub(crate) driver: BoxFuture<'static, ()>,
     /// Closes the connection from outside its driver.
     pub(crate) socket: Socket,
 }
 
-/// Connects, logs in and probes. Commands are bounded by `timeouts.response`, if there is such a bound.
+/// Connects, logs in and probes. Commands are bounded by `timeouts.response`, if there is such a
+/// bound.
 ///
 /// # Errors
 ///
@@ -60,8 +62,8 @@ pub(crate) async fn open(
 }
 
 impl Opened {
-    /// Returns the connection, and its driver, which shuts the socket down when it ends. A child may have a copy of the
-    /// socket, and would keep the connection open.
+    /// Returns the connection, and its driver, which shuts the socket down when it ends. A child
+    /// may have a copy of the socket, and would keep the connection open.
     pub(crate) fn into_parts(self) -> (MultiplexedConnection, BoxFuture<'static, ()>) {
         let Self {
             connection,
@@ -108,7 +110,7 @@ where
     .await
 }
 
-/// Asks the server whether it is there and serves.
+/// Asks the server if it is up and serves.
 ///
 /// # Errors
 ///
@@ -144,7 +146,7 @@ async fn log_in(config: &ComponentConfig, stream: &mut TcpStream) -> Result<(), 
     }
 }
 
-/// Returns what redis-rs still has to do with a stream that is logged in.
+/// Returns the settings for redis-rs to take over a stream that is logged in.
 fn session(config: &ComponentConfig, protocol: ProtocolVersion) -> RedisConnectionInfo {
     RedisConnectionInfo::default()
         .set_db(i64::from(config.db_number()))

@@ -1,8 +1,8 @@
 //! Connections for threads: requests that end in bounded time and survive signals.
 //!
-//! `redis::Connection` does neither. Its timeout is that of each read, so that a server that sends a byte now and then
-//! holds a call forever; and a signal that is handled on the calling thread ends the read that it interrupts, with the
-//! reply lost. The protocol's encoder and parser are redis-rs's.
+//! `redis::Connection` does neither. Its timeout bounds each read, so a server that sends a byte
+//! now and then holds a call forever. A signal that is handled on the calling thread ends the read
+//! that it interrupts, and the reply is lost. The protocol's encoder and parser are redis-rs's.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -21,10 +21,10 @@ use crate::config::ComponentConfig;
 use crate::fork::Process;
 use crate::settings::timeouts::Timeouts;
 
-/// How often a call that waits without a bound asks whether to wait on.
+/// The interval at which a call that waits without a bound asks if it has to go on.
 const ASKED_EVERY: Duration = Duration::from_millis(500);
 
-/// A stream that is logged in and has answered a probe. After an error of the transport it is of no use any more.
+/// A stream that is logged in and has answered a probe. It cannot be used after a transport error.
 pub(crate) struct BlockingStream {
     stream: TcpStream,
     parser: Parser,
@@ -53,7 +53,7 @@ impl BlockingStream {
         })
     }
 
-    /// Sends encoded commands and reads as many replies; errors of the server are among them.
+    /// Sends encoded commands and reads as many replies. An error of the server counts as a reply.
     pub(crate) fn request(&mut self, packed: &[u8], replies: usize) -> RedisResult<Vec<Value>> {
         if packed.is_empty() {
             return Err((ErrorKind::Client, "empty command").into());
@@ -65,7 +65,7 @@ impl BlockingStream {
             .collect()
     }
 
-    /// Makes requests wait as long as `goes_on` returns `true`.
+    /// Makes requests wait while `goes_on` returns `true`.
     pub(crate) fn wait_while(
         &mut self,
         goes_on: impl FnMut() -> bool + Send + 'static,
@@ -76,7 +76,7 @@ impl BlockingStream {
         Ok(())
     }
 
-    /// Asks the server whether it is there and serves.
+    /// Asks the server if it is up and serves.
     pub(crate) fn ping(&mut self) -> Result<(), Failure> {
         let mut replies = self.request(&probe().get_packed_command(), 1)?;
         judge_probe(replies.pop().unwrap_or(Value::Nil).extract_error())
@@ -88,7 +88,7 @@ impl BlockingStream {
     }
 }
 
-/// Ends the connection also where a child has a copy of the socket, which does not end it.
+/// Ends the connection. If a child has a copy of the socket, closing this one does not.
 impl Drop for BlockingStream {
     fn drop(&mut self) {
         if self.process.is_current() {
@@ -98,8 +98,8 @@ impl Drop for BlockingStream {
     }
 }
 
-/// Runs `connect` on a thread of its own, because nothing else bounds the whole of it: the system resolves names for as long
-/// as it likes. A thread that is given up ends soon after.
+/// Runs `connect` on its own thread, because nothing else bounds its time: name resolution by the
+/// system may take any time. A thread that is given up ends soon after.
 pub(super) fn on_thread<T: Send + 'static>(
     bound: Duration,
     connect: impl FnOnce() -> Result<T, Failure> + Send + 'static,
@@ -121,7 +121,8 @@ pub(super) fn on_thread<T: Send + 'static>(
     }
 }
 
-/// Dials on a runtime for this one connection, so that threads and tasks reach a server in the same way.
+/// Dials on a runtime for this one connection, so that threads and tasks reach a server in the same
+/// way.
 fn connect(config: &ComponentConfig, timeouts: Timeouts) -> Result<TcpStream, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

@@ -7,12 +7,13 @@ use std::time::{Duration, Instant};
 pub(crate) enum Deadline {
     /// This long after it begins.
     After(Duration),
-    /// As long as this returns `true`. It is asked now and then.
+    /// While this returns `true`. It is called now and then.
     While(Box<dyn FnMut() -> bool + Send>),
 }
 
-/// A stream for one request. It reads and writes until a deadline, or while it may go on, whatever interrupts it. The
-/// stream's own timeout bounds a single read or write, so that at most one of each comes on top.
+/// A stream for one request. It reads and writes until a deadline, or while it may go on, whatever
+/// interrupts it. The stream's own timeout bounds a single read or write, so that at most one of
+/// each comes on top.
 pub(crate) struct DeadlineStream<'a, S> {
     stream: S,
     deadline: Option<Instant>,
@@ -38,7 +39,8 @@ impl Deadline {
 }
 
 impl<S> DeadlineStream<'_, S> {
-    /// Reads or writes some bytes. `last` is how many bytes are left to write; no deadline cuts a write that completes them.
+    /// Reads or writes some bytes. `last` is how many bytes are left to write; no deadline cuts a
+    /// write that completes them.
     fn until_done(
         &mut self,
         last: Option<usize>,

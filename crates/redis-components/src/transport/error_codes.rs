@@ -1,8 +1,9 @@
-//! What an error code in a reply says of the server that sent it. This is the only such table.
+//! The meaning of an error code in a reply, for the server that sent it. This is the only table of
+//! error codes.
 
 use redis::{RedisError, ServerError, Value};
 
-/// What an error code says of its server.
+/// The meaning of an error code for its server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Meaning {
     /// The server lives and serves. It refused this one command.
@@ -15,10 +16,11 @@ pub(crate) enum Meaning {
     RefusesLogin,
 }
 
-/// What Redis answers at its limit of clients: it has no code of its own.
+/// Redis's answer at its limit of clients, which has no code.
 const MAX_CLIENTS: &str = "max number of clients";
 
-/// Returns what `code` says of the server that sent it. An unknown code says that the server lives.
+/// Returns the meaning of `code` for the server that sent it. An unknown code means that the server
+/// lives.
 fn of_code(code: &str) -> Meaning {
     match code {
         "LOADING" | "MASTERDOWN" | "READONLY" => Meaning::DoesNotServe,
@@ -28,12 +30,14 @@ fn of_code(code: &str) -> Meaning {
     }
 }
 
-/// Returns what an error says, with its text: scripts and transactions put the error of a command into theirs.
+/// Returns the meaning of an error, with its text: scripts and transactions put the error of a
+/// command into theirs.
 fn of_code_and_text(code: &str, text: Option<&str>) -> Meaning {
     let text = text.unwrap_or_default();
     match code {
         "ERR" if text.contains(MAX_CLIENTS) => Meaning::Passes,
-        // "… @user_script: 1: -READONLY You can't write …", "Transaction discarded because of: READONLY …"
+        // "… @user_script: 1: -READONLY You can't write …", "Transaction discarded because of:
+        // READONLY …"
         "ERR" | "EXECABORT" => {
             let words: Vec<&str> = text.split_whitespace().collect();
             let after_minus = words.iter().filter_map(|word| word.strip_prefix('-'));
@@ -46,7 +50,7 @@ fn of_code_and_text(code: &str, text: Option<&str>) -> Meaning {
     }
 }
 
-/// Returns what an error says of the server, or none if no server sent it.
+/// Returns the meaning of an error for its server, or `None` if no server sent it.
 pub(crate) fn of_error(error: &RedisError) -> Option<Meaning> {
     let code = error.code()?;
     Some(of_code_and_text(code, error.detail()))
@@ -60,7 +64,8 @@ pub(crate) fn is_passing(error: &RedisError) -> bool {
     )
 }
 
-/// Returns `true` if the reply, or an element of it, says that the server does not serve what a primary serves.
+/// Returns `true` if the reply, or an element of it, says that the server does not serve what a
+/// primary serves.
 pub(crate) fn does_not_serve(reply: &Value) -> bool {
     match reply {
         Value::ServerError(error) => refuses_to_serve(error),
@@ -71,8 +76,9 @@ pub(crate) fn does_not_serve(reply: &Value) -> bool {
     }
 }
 
-/// Returns `true` if the reply proves that the command was not executed, so that it may be sent to another server. Of a
-/// script, only the codes prove that which the server sends before it runs one.
+/// Returns `true` if the reply proves that the command was not executed, so that it may be sent to
+/// another server. For a script, only the codes that the server sends before it runs a script prove
+/// that.
 pub(crate) fn refuses(reply: &Value, is_script: bool) -> bool {
     let Value::ServerError(error) = reply else {
         return false;
@@ -84,7 +90,8 @@ pub(crate) fn refuses(reply: &Value, is_script: bool) -> bool {
     }
 }
 
-/// Returns `true` if the error, or the error of a command in a pipeline or transaction, says so.
+/// Returns `true` if the error, or the error of a command in a pipeline or transaction, says that
+/// the server does not serve.
 pub(crate) fn says_does_not_serve(error: &RedisError) -> bool {
     let inside = error.clone().into_server_errors();
     inside.is_some_and(|errors| errors.iter().any(|(_, error)| refuses_to_serve(error)))

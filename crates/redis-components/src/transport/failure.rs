@@ -1,4 +1,4 @@
-//! Why a server could not be used, told apart as callers need it.
+//! The reasons why a server could not be used, as far as callers need to tell them apart.
 
 use std::time::Duration;
 
@@ -91,7 +91,7 @@ impl Failure {
         )
     }
 
-    /// Returns the failure that a panic while connecting means: tokio panics if a driver is missing.
+    /// Returns the failure for a panic during a connect: tokio panics if a driver is missing.
     pub(crate) fn without_drivers() -> Self {
         Self::new(
             Cause::Runtime,
@@ -184,8 +184,8 @@ impl From<RedisError> for Failure {
     }
 }
 
-/// Returns `true` if a reply was cut off. redis-rs's asynchronous connection gives that the kind of a reply that it cannot
-/// parse, and a text of its own.
+/// Returns `true` if a reply was cut off. redis-rs's asynchronous connection reports that as a
+/// reply that it cannot parse, with its own text.
 fn ended_in_mid_reply(error: &RedisError) -> bool {
     error.kind() == redis::ErrorKind::Parse
         && error

@@ -1,7 +1,8 @@
 //! Logging in and probing, as bytes: the same for every kind of connection.
 //!
-//! redis-rs's own handshake sends commands that nobody needs, hides what the server answers to AUTH, and knows no server
-//! that wants no password. So it happens here, before redis-rs gets the stream.
+//! redis-rs's own handshake sends commands that nobody needs, hides what the server answers to
+//! AUTH, and knows no server that wants no password. So it happens here, before redis-rs gets the
+//! stream.
 
 use redis::{Cmd, Pipeline, RedisError, RedisResult, Value};
 
@@ -9,7 +10,7 @@ use super::error_codes::{Meaning, is_passing, of_error};
 use super::failure::Failure;
 use crate::config::ComponentConfig;
 
-/// No server answers a handshake with more. Whoever does is no Redis server.
+/// No Redis server answers a handshake with more.
 const LONGEST_ANSWER: usize = 64 * 1024;
 
 /// A handshake in progress.
@@ -58,7 +59,7 @@ impl<'a> Handshake<'a> {
         self.pipeline().get_packed_pipeline()
     }
 
-    /// Takes bytes that the server sent; none of them means that it closed the connection.
+    /// Takes bytes that the server sent. No bytes mean that it closed the connection.
     ///
     /// # Errors
     ///
@@ -125,14 +126,14 @@ impl<'a> Handshake<'a> {
             .collect();
         match replies {
             Ok(replies) => Ok(Some(replies)),
-            // All that has come is there, so that an end in the middle says that more is to come.
+            // The buffer has all that has come, so an end in the middle says that more will come.
             Err(error) if error.is_connection_dropped() => Ok(None),
             Err(_) => Err(not_redis()),
         }
     }
 
-    /// Returns an error if the first reply says that the server serves nobody. At its limit of clients a server sends that one
-    /// reply, whatever it was asked, and hangs up.
+    /// Returns an error if the first reply says that the server serves nobody. At its limit of
+    /// clients a server sends that one reply, whatever it was asked, and hangs up.
     fn judge_first(&self) -> Result<(), Failure> {
         let first = redis::Parser::new().parse_value(self.received.as_slice());
         match first.map(Value::extract_error) {
@@ -160,7 +161,8 @@ impl<'a> Handshake<'a> {
         }
     }
 
-    /// Returns how else to log in where the server refuses the form of the login and not the login itself.
+    /// Returns another form of login, if the server refuses the form of the login and not the login
+    /// itself.
     fn other_login(&self, error: RedisError) -> Result<Login<'a>, Failure> {
         let says = |text| error.detail().is_some_and(|detail| detail.contains(text));
         match self.login {
@@ -181,13 +183,13 @@ impl<'a> Handshake<'a> {
     }
 }
 
-/// Returns the command that asks the server whether it is there and serves.
+/// Returns the command that asks the server if it is up and serves.
 pub(super) fn probe() -> Cmd {
     redis::cmd("PING")
 }
 
-/// Returns an error if the answer to a probe says that the server does not serve. A server that answers lives, also where it
-/// does not know or allow PING, or cannot save its data.
+/// Returns an error if the answer to a probe says that the server does not serve. A server that
+/// answers lives, even if it does not know or allow PING, or cannot save its data.
 pub(super) fn judge_probe(answer: RedisResult<Value>) -> Result<(), Failure> {
     match answer {
         Err(error) if of_error(&error) == Some(Meaning::Lives) => Ok(()),

@@ -1,6 +1,8 @@
-//! How a server is reached: the one room in which addresses are resolved, sockets opened, and clients logged in and probed.
+//! How a server is reached. Only here are addresses resolved, sockets opened, and clients logged in
+//! and probed.
 //!
-//! Shared, dedicated and blocking connections, subscribers and the config server all come through here.
+//! Shared, dedicated and blocking connections, subscribers and the config server all come through
+//! here.
 
 pub(crate) mod asynchronous;
 pub(crate) mod blocking;

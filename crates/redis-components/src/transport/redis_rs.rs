@@ -17,7 +17,8 @@ use super::tcp;
 use crate::config::ComponentConfig;
 use crate::settings::timeouts::Timeouts;
 
-/// The component itself looks for a server that is gone, with its config: the manager tries once more, and soon.
+/// The component itself looks for a server that is gone, with its config: the manager tries once
+/// more, and soon.
 #[cfg(feature = "connection-manager")]
 const RETRIES: usize = 1;
 #[cfg(feature = "connection-manager")]

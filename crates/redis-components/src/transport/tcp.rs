@@ -16,16 +16,19 @@ use super::failure::Failure;
 use super::resolve::resolve;
 use crate::config::ComponentConfig;
 
-/// TCP keepalive: idle time before the first probe, interval between probes, and how many may go unanswered.
+/// TCP keepalive: idle time before the first probe, interval between probes, and how many may go
+/// unanswered.
 pub(super) const KEEPALIVE: TcpKeepalive = TcpKeepalive::new()
     .with_time(Duration::from_secs(15))
     .with_interval(Duration::from_secs(5))
     .with_retries(3);
 
-/// How long an address may stay silent before the next one is tried beside it: the "Connection Attempt Delay" of RFC 8305.
+/// How long an address may stay silent before the next one is tried beside it: the "Connection
+/// Attempt Delay" of RFC 8305.
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 
-/// Connects to the server of `config`. The caller bounds the time that this takes; within `bound` every address is tried.
+/// Connects to the server of `config`. The caller bounds the time that this takes. Within `bound`
+/// every address is tried.
 pub(super) async fn connect(
     config: &ComponentConfig,
     bound: Duration,
@@ -40,7 +43,8 @@ pub(super) async fn connect(
     connected.map_err(|error| RedisError::from(error).into())
 }
 
-/// Connects to the address that answers first. An address gets a head start over the next one, unless it fails.
+/// Connects to the address that answers first. An address gets a head start over the next one,
+/// unless it fails.
 async fn first_to_connect<T, F: Future<Output = io::Result<T>>>(
     addresses: &[SocketAddr],
     bound: Duration,
@@ -77,8 +81,9 @@ fn set_options(stream: &TcpStream) -> io::Result<()> {
 
 /// Returns `true` if a connection between the two addresses stays on this machine.
 ///
-/// There, small requests may wait for the acknowledgement of earlier ones (Nagle's algorithm): it comes in microseconds, and
-/// the requests go out in fewer system calls, which the server shares. Over a network they would wait for a round trip.
+/// There, small requests may wait for the acknowledgement of earlier ones (Nagle's algorithm): it
+/// comes in microseconds, and the requests go out in fewer system calls, which the server shares.
+/// Over a network they would wait for a round trip.
 fn is_same_machine(local: IpAddr, peer: IpAddr) -> bool {
     let peer = peer.to_canonical();
     peer.is_loopback() || peer == local.to_canonical()

@@ -1,4 +1,4 @@
-//! One connection of a pool: a stream, and what its users have left behind in it.
+//! A connection of a pool: a stream, and the session state that its users leave in it.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::settings::timeouts::Timeouts;
 use crate::transport::blocking::BlockingStream;
 use crate::transport::failure::Failure;
 
-/// One connection. After an error of the transport it is of no use any more.
+/// A connection. It cannot be used after a transport error.
 pub(crate) struct BlockingConnection {
     stream: BlockingStream,
     session: Session,
@@ -32,13 +32,14 @@ impl BlockingConnection {
         })
     }
 
-    /// Sends encoded commands and reads as many replies; errors of the server are among them.
+    /// Sends encoded commands and reads as many replies. An error of the server counts as a reply.
     pub(super) fn request(&mut self, packed: &[u8], replies: usize) -> RedisResult<Vec<Value>> {
         note_packed(&mut self.session, packed);
         self.stream.request(packed, replies)
     }
 
-    /// Sends encoded commands that have no reply. A server may send one nevertheless, so the connection serves nobody else.
+    /// Sends encoded commands that have no reply. A server may still send one, so no other caller
+    /// gets the connection.
     pub(super) fn send_only(&mut self, packed: &[u8]) -> RedisResult<()> {
         self.session.spoil();
         self.request(packed, 0).map(drop)
@@ -51,7 +52,7 @@ impl BlockingConnection {
         redis::from_redis_value(replies.into_iter().next()?).ok()
     }
 
-    /// Makes requests wait as long as `goes_on` returns `true`.
+    /// Makes requests wait while `goes_on` returns `true`.
     pub(super) fn wait_while(
         &mut self,
         goes_on: impl FnMut() -> bool + Send + 'static,
@@ -59,12 +60,12 @@ impl BlockingConnection {
         self.stream.wait_while(goes_on)
     }
 
-    /// Asks the server whether it is there and serves.
+    /// Asks the server if it is up and serves.
     pub(super) fn ping(&mut self) -> Result<(), Failure> {
         self.stream.ping()
     }
 
-    /// Returns `true` if the next user finds the connection as the first one did.
+    /// Returns `true` if the next user finds the connection as the first user did.
     pub(super) fn is_clean(&self) -> bool {
         self.session.is_clean()
     }
@@ -73,7 +74,7 @@ impl BlockingConnection {
         self.db
     }
 
-    /// Returns the time since it was opened.
+    /// Returns the time since the connection was opened.
     pub(super) fn age(&self) -> Duration {
         self.since.elapsed()
     }

@@ -1,14 +1,16 @@
-//! Whether a pool may open one more connection, and why it could not.
+//! The attempts of a pool to open one more connection, and the reasons of their failures.
 
 use std::time::{Duration, Instant};
 
 use crate::backoff::Backoff;
 use crate::transport::failure::Failure;
 
-/// A failure is shown for this long. If nobody has tried again since, it says little of the next attempt.
+/// A failure is shown for this long. If no caller has tried again since, it says little about the
+/// next attempt.
 const SHOWN_FOR: Duration = Duration::from_secs(5);
 
-/// The attempts of a pool to open one more connection. After a failure there is a pause, and then one attempt at a time.
+/// The attempts of a pool to open one more connection. After a failure there is a pause, and then
+/// one attempt at a time.
 #[derive(Debug, Default)]
 pub(super) struct Growth {
     failed: Option<Failed>,
@@ -20,20 +22,20 @@ struct Failed {
     backoff: Backoff,
     at: Instant,
     retry_at: Instant,
-    /// Whether it failed before too.
+    /// Whether the attempt before it failed too.
     is_repeated: bool,
     is_told: bool,
 }
 
 impl Growth {
-    /// Returns when the next attempt may begin, or none if it may begin now.
+    /// Returns the time of the next attempt, or `None` if it may begin now.
     pub(super) fn retry_at(&self, now: Instant) -> Option<Instant> {
         let failed = self.failed.as_ref()?;
         (now < failed.retry_at).then_some(failed.retry_at)
     }
 
-    /// Notes that an attempt begins, which takes no longer than `bound`. If the last one failed, nobody else begins one
-    /// meanwhile.
+    /// Notes that an attempt begins, which takes no longer than `bound`. If the last one failed, no
+    /// other attempt begins meanwhile.
     pub(super) fn begin(&mut self, now: Instant, bound: Duration) {
         if let Some(failed) = &mut self.failed {
             failed.retry_at = now + bound;
@@ -60,19 +62,20 @@ impl Growth {
         });
     }
 
-    /// Returns why the last attempt failed.
+    /// Returns the failure of the last attempt.
     pub(super) fn failure(&self) -> Option<&Failure> {
         self.failed.as_ref().map(|failed| &failed.failure)
     }
 
-    /// Returns why the last attempt failed, unless that was long ago.
+    /// Returns the failure of the last attempt, unless that was long ago.
     pub(super) fn recent_failure(&self) -> Option<&Failure> {
         let failed = self.failed.as_ref()?;
         (failed.at.elapsed() < SHOWN_FOR).then_some(&failed.failure)
     }
 
-    /// Returns why attempts fail, if nobody was told since the first failure in a row. One failure alone tells little, unless
-    /// the server itself says why: perhaps the server is gone, which is another event.
+    /// Returns why attempts fail, if this was not reported since the first failure in a row. A
+    /// single failure says little, unless the server itself gives the reason. The server may be
+    /// gone, which is another event.
     pub(super) fn news(&mut self) -> Option<Failure> {
         let failed = self.failed.as_mut()?;
         if !failed.is_repeated && !failed.failure.is_refusal() {

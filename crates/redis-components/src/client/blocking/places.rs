@@ -1,4 +1,5 @@
-//! The places of a pool: who has one, who waits, and what comes next for the caller whose turn it is.
+//! The places of a pool: the callers that have one, the callers that wait, and the next step of the
+//! caller whose turn it is.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar};
@@ -10,7 +11,8 @@ use super::growth::Growth;
 use crate::clock::Tick;
 use crate::transport::failure::Failure;
 
-/// A connection that was idle for longer is PINGed before it is used, because its server may have closed it.
+/// A connection that was idle for longer is PINGed before it is used, because its server may have
+/// closed it.
 const TRUSTED_IDLE: Duration = Duration::from_secs(1);
 
 /// The mutable part of a pool.
@@ -20,28 +22,28 @@ pub(super) struct Places {
     idle: Vec<Idle>,
     /// How many calls have a connection or open one.
     in_use: usize,
-    /// The callers that wait, in the order in which they came. If there is none, nobody is woken, which would be a system
-    /// call.
+    /// The callers that wait, in the order in which they came. If there are none, no thread is
+    /// woken, which would be a system call.
     queue: VecDeque<Arc<Condvar>>,
     pub(super) growth: Growth,
 }
 
-/// A connection that nobody uses.
+/// An idle connection.
 pub(super) struct Idle {
     connection: BlockingConnection,
-    /// None if another connection of the server has ended since.
+    /// `None` if another connection of the server has ended since.
     since: Option<Tick>,
-    /// The thread that used it last gets it again if possible: what belongs to the connection is still near that thread's
-    /// core, in the process and in the kernel.
+    /// The thread that used it last. That thread gets it again if possible, because the
+    /// connection's data is still near that thread's core, in the process and in the kernel.
     user: ThreadId,
 }
 
-/// What comes next for the caller whose turn it is.
+/// The next step of the caller whose turn it is.
 pub(super) enum Next {
     Use(Idle),
     /// Open one more connection.
     Open,
-    /// Wait for a connection that is given back or, until then, for the next attempt to open one.
+    /// Wait until a connection is given back, or until the next attempt to open one may begin.
     Wait(Option<Instant>),
 }
 
@@ -54,7 +56,7 @@ impl Places {
         }
     }
 
-    /// Takes a place with an idle connection, if there is one and nobody waits.
+    /// Takes a place with an idle connection, if there is one and no caller waits.
     pub(super) fn take_idle(&mut self) -> Option<Idle> {
         if self.queue.is_empty() {
             self.use_idle()
@@ -73,7 +75,8 @@ impl Places {
         Some(idle)
     }
 
-    /// Returns what comes next for the caller whose turn it is. An attempt to open a connection takes no longer than `bound`.
+    /// Returns the next step of the caller whose turn it is. An attempt to open a connection takes
+    /// no longer than `bound`.
     pub(super) fn next(&mut self, prefers_new: bool, bound: Duration) -> Next {
         if self.are_taken() {
             return Next::Wait(None);
@@ -85,7 +88,8 @@ impl Places {
         {
             return Next::Use(idle);
         }
-        // If no connection is left, the last failure says little: the server may be gone, or have been restarted.
+        // If no connection is left, the last failure says little: the server may be gone, or have
+        // been restarted.
         if retry_at.is_some() && self.in_use > 0 {
             return Next::Wait(retry_at);
         }
@@ -94,7 +98,8 @@ impl Places {
         Next::Open
     }
 
-    /// Takes back a place and its connection, if that can be used again. Wake the result, if there is one.
+    /// Takes back a place and its connection, if the connection can be used again. The caller has
+    /// to wake the result, if there is one.
     #[must_use = "the next caller waits until it is woken"]
     pub(super) fn give_back(
         &mut self,
@@ -105,7 +110,7 @@ impl Places {
         self.queue.front().cloned()
     }
 
-    /// Makes a caller wait for its turn. `is_back` says that it had its turn, and nothing came of it.
+    /// Makes a caller wait for its turn. `is_back` says that it had its turn and got no connection.
     pub(super) fn enter(&mut self, caller: &Arc<Condvar>, is_back: bool) {
         if is_back {
             self.queue.push_front(Arc::clone(caller));
@@ -120,7 +125,7 @@ impl Places {
         first.is_some_and(|first| Arc::ptr_eq(first, caller))
     }
 
-    /// Ends the wait of a caller. If there may be something for the next one, it is woken.
+    /// Ends the wait of a caller. Wakes the next caller if there may be something for it.
     pub(super) fn leave(&mut self, caller: &Arc<Condvar>) {
         self.queue.retain(|other| !Arc::ptr_eq(other, caller));
         if !self.are_taken() {
@@ -128,7 +133,7 @@ impl Places {
         }
     }
 
-    /// Makes the caller whose turn it is look again.
+    /// Wakes the caller whose turn it is, so that it looks again.
     pub(super) fn wake_first(&self) {
         if let Some(first) = self.queue.front() {
             first.notify_one();
@@ -149,12 +154,12 @@ impl Places {
         std::mem::take(&mut self.idle)
     }
 
-    /// Returns `true` if nobody has a connection and none is idle.
+    /// Returns `true` if no connection is in use and none is idle.
     pub(super) fn are_empty(&self) -> bool {
         self.in_use == 0 && self.idle.is_empty()
     }
 
-    /// Returns `true` if there may be no more connections in use.
+    /// Returns `true` if the pool has no free place.
     pub(super) fn are_taken(&self) -> bool {
         self.in_use >= self.size
     }
@@ -163,7 +168,8 @@ impl Places {
         self.in_use
     }
 
-    /// Takes out the connection that this thread used last, or else the one that was used last.
+    /// Takes out the connection that this thread used last, or else the connection that was used
+    /// most recently.
     fn pick(&mut self) -> Option<Idle> {
         let thread = thread::current().id();
         let number = (0..self.idle.len()).max_by_key(|number| {
@@ -174,7 +180,7 @@ impl Places {
     }
 }
 
-/// From now on, used last by this thread.
+/// The connection counts as used last now, by this thread.
 impl From<BlockingConnection> for Idle {
     fn from(connection: BlockingConnection) -> Self {
         Self {
@@ -186,7 +192,7 @@ impl From<BlockingConnection> for Idle {
 }
 
 impl Idle {
-    /// Returns the connection, or why its server does not answer over it.
+    /// Returns the connection, or the reason why its server does not answer over it.
     pub(super) fn into_living(self) -> Result<BlockingConnection, Failure> {
         let is_trusted = self
             .since
@@ -198,7 +204,7 @@ impl Idle {
         }
     }
 
-    /// Returns the connection if its server answers over it now, or why it does not.
+    /// Returns the connection if its server answers over it now, or else the reason.
     pub(super) fn into_proven(mut self) -> Result<BlockingConnection, Failure> {
         self.connection.ping()?;
         Ok(self.connection)

@@ -21,22 +21,22 @@ const DEFAULT_SIZE: usize = 32;
 
 /// A bounded pool of blocking connections to one server.
 ///
-/// A pool that cannot open one more connection keeps those that it has. It closes itself if none is left, or if what happens
-/// to its connections speaks against the server.
+/// A pool that cannot open one more connection keeps its other connections. It closes itself if
+/// none is left, or if its connections speak against the server.
 pub(crate) struct Pool {
     config: Arc<ComponentConfig>,
     timeouts: Timeouts,
-    /// Whom events are about.
+    /// The subject of events.
     subject: Subject,
     process: Process,
     peer: SocketAddr,
     places: Mutex<Places>,
     health: Health,
-    /// Why the pool closed itself, if that was because it could not open a connection.
+    /// The failure to connect because of which the pool closed itself.
     ended_by: OnceLock<Failure>,
 }
 
-/// Why a pool gives no connection.
+/// The reason why a pool gives no connection.
 #[derive(Debug)]
 pub(crate) enum Exhausted {
     /// Every connection stayed in use for the whole timeout.
@@ -54,7 +54,7 @@ pub(crate) enum Exhausted {
 /// A caller that has no connection yet.
 pub(super) struct Turn {
     begun: Instant,
-    /// Whether it had its turn, and nothing came of it.
+    /// Whether it had its turn and got no connection.
     is_back: bool,
     /// Whether an idle connection had ended.
     found_dead: bool,
@@ -63,7 +63,7 @@ pub(super) struct Turn {
 }
 
 impl Pool {
-    /// Connects, logs in and probes: the pool begins with that one connection.
+    /// Connects, logs in and probes. The pool begins with that connection.
     pub(crate) fn open(
         config: Arc<ComponentConfig>,
         timeouts: Timeouts,
@@ -83,16 +83,19 @@ impl Pool {
         })
     }
 
-    /// Takes a place with an idle connection, if there is nothing to wait for: almost always.
+    /// Takes a place with an idle connection, if there is nothing to wait for. This is the usual
+    /// case.
     pub(super) fn take_idle(&self) -> Option<Idle> {
         self.places().take_idle()
     }
 
-    /// Takes a place, and an idle connection unless one is to be opened. Waits until it is the caller's turn and there is one.
+    /// Takes a place, with an idle connection unless the caller has to open one. Waits until it is
+    /// the caller's turn and a place is free.
     ///
     /// # Errors
     ///
-    /// Returns an error if there is none within the connect timeout, or nothing to wait for.
+    /// Returns an error if no place is free within the connect timeout, or if there is nothing to
+    /// wait for.
     pub(super) fn take_in_turn(&self, turn: &mut Turn) -> Result<Option<Idle>, Exhausted> {
         let caller = Arc::new(Condvar::new());
         let deadline = turn.begun + self.timeouts.connect;
@@ -105,7 +108,7 @@ impl Pool {
             }
             let is_first = places.is_first(&caller);
             if Instant::now() >= deadline {
-                // A server that was silent to this caller gets no more of its time.
+                // A server that was silent to this caller gets no more of the caller's time.
                 let idle = (is_first && !turn.found_dead).then(|| places.use_idle());
                 break idle
                     .flatten()
@@ -187,10 +190,10 @@ impl Pool {
         }
     }
 
-    /// Notes that a connection beside those of the pool could not be opened. The pool is closed if its own connections do
-    /// not answer either.
+    /// Notes that a connection outside of the pool could not be opened. Closes the pool if its own
+    /// connections do not answer either.
     pub(crate) fn note_refused(&self, failure: &Failure) {
-        // A server that answers is there.
+        // A server that answers is up.
         if failure.is_refusal() {
             return;
         }
@@ -204,7 +207,7 @@ impl Pool {
                 self.give_back(None);
                 true
             }
-            // If there are connections in use, their users find out.
+            // If connections are in use, their users find out.
             None => self.places().are_empty(),
         };
         if is_gone {
@@ -215,11 +218,11 @@ impl Pool {
     fn note_grown(&self) {
         let mut places = self.places();
         places.growth.succeed();
-        // The others may grow too.
+        // Other callers may open connections too.
         places.wake_first();
     }
 
-    /// Returns `true` if the server answers over a connection of its own.
+    /// Returns `true` if the server answers over a new connection.
     pub(super) fn is_served(&self) -> bool {
         match BlockingConnection::open(&self.config, self.timeouts) {
             Ok(_) => true,
@@ -227,17 +230,19 @@ impl Pool {
         }
     }
 
-    /// Takes back a place and its connection, unless that has failed or is not as it was.
+    /// Takes back a place and its connection, unless the connection has failed or its session has
+    /// changed.
     pub(super) fn give_back(&self, connection: Option<BlockingConnection>) {
         let connection = connection.filter(|connection| connection.is_clean() && !self.is_closed());
-        // A name of its own, so that the lock is released before the next caller is woken.
+        // A separate variable, so that the lock is released before the next caller is woken.
         let next = self.places().give_back(connection);
         if let Some(next) = next {
             next.notify_one();
         }
     }
 
-    /// Returns `true` if this process made the pool, and not one before it that has forked.
+    /// Returns `true` if this process made the pool, and not an earlier process from which it was
+    /// forked.
     pub(super) fn is_of_this_process(&self) -> bool {
         self.process.is_current()
     }
@@ -257,7 +262,7 @@ impl Pool {
         self.health.is_closed()
     }
 
-    /// Returns why the pool could not open one more connection lately.
+    /// Returns why the pool could not open one more connection recently.
     pub(crate) fn growth_problem(&self) -> Option<String> {
         let places = self.places();
         let failure = places.growth.recent_failure()?;
@@ -268,14 +273,15 @@ impl Pool {
         ))
     }
 
-    /// Returns why the pool ended, if it ended too young, or because its connections did. Only the first caller is told.
+    /// Returns why the pool ended, if the pool or its connections ended too young. Only the first
+    /// caller is told.
     pub(crate) fn take_early_end(&self) -> Option<Failure> {
         let end = self.health.take_early_end()?;
         let known = self.ended_by.get().cloned();
         Some(known.unwrap_or_else(|| Failure::closed_early(end)))
     }
 
-    /// Notes how a request ended. If that speaks against the server, the pool is closed.
+    /// Notes how a request ended. Closes the pool if the result speaks against the server.
     pub(super) fn note<T: Answer>(&self, result: &RedisResult<T>) {
         match self.health.note(result) {
             Verdict::Well => {}
@@ -283,9 +289,11 @@ impl Pool {
         }
     }
 
-    /// Notes that the server has closed a connection of this age. Idle connections may have ended too.
+    /// Notes that the server has closed a connection of this age. Idle connections may have ended
+    /// too.
     ///
-    /// A server that closes every connection soon closes the pool. Otherwise each call would connect for nothing.
+    /// A server that closes every connection soon closes the pool. Otherwise each call would
+    /// connect for nothing.
     pub(super) fn note_end(&self, age: Duration) {
         self.places().distrust_idle();
         if age < TOO_YOUNG && self.health.note_hang_up() == Verdict::Replace {
@@ -302,7 +310,7 @@ impl Pool {
         self.close();
     }
 
-    /// Gives up the server: the next call looks where the component is, and connects anew.
+    /// Gives up the server. The next call looks up the component's server, and connects again.
     fn close(&self) {
         self.health.lose();
         let mut places = self.places();
@@ -351,7 +359,7 @@ impl Turn {
         }
     }
 
-    /// Notes that an idle connection was of no use.
+    /// Notes that an idle connection was dead.
     pub(super) fn note_dead(&mut self, failure: &Failure) {
         self.is_back = true;
         self.found_dead = true;

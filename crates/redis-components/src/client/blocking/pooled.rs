@@ -12,13 +12,13 @@ use super::pool::{Exhausted, Pool, Turn};
 use crate::client::health::Answer;
 use crate::fork::MADE_BEFORE_FORK;
 
-/// How often a call that waits without a bound has the server probed.
+/// The interval at which a call that waits without a bound has the server probed.
 const PROBED_EVERY: Duration = Duration::from_secs(5);
 
 /// A connection taken out of a pool until it is dropped.
 pub(crate) struct Pooled {
     pool: Arc<Pool>,
-    /// None once it has failed.
+    /// `None` after a failure.
     connection: Option<BlockingConnection>,
     /// Whether it has a place in the pool.
     is_member: bool,
@@ -42,8 +42,8 @@ impl Pooled {
     ///
     /// # Errors
     ///
-    /// Returns an error if none is given back within the connect timeout, or if there is none. If none is left, or the server
-    /// does not answer, the pool is closed.
+    /// Returns an error if none is given back within the connect timeout, or if there is none. If
+    /// none is left, or the server does not answer, the pool is closed.
     pub(crate) fn take(pool: &Arc<Pool>) -> Result<Self, Exhausted> {
         match pool.take_idle().map(Idle::into_living) {
             Some(Ok(connection)) => Ok(Self::of(pool, connection)),
@@ -83,15 +83,17 @@ impl Pooled {
         }
     }
 
-    /// Opens a connection beside those of the pool, for one call that may wait without a bound. It is closed when it is
-    /// dropped.
+    /// Opens a connection outside of the pool, for one call that may wait without a bound. Dropping
+    /// the connection closes it.
     ///
-    /// While the call waits, the pool's connections show whether the server is there. Once `has_moved` returns `true`, they
-    /// ask the server to unblock the call, which ends after `deadline` if that cannot be done.
+    /// While the call waits, the pool's connections show if the server is up. When `has_moved`
+    /// returns `true`, they ask the server to unblock the call. If that fails, the call ends after
+    /// `deadline`.
     ///
     /// # Errors
     ///
-    /// Returns an error if it cannot be opened. If the pool's connections do not answer either, the pool is closed.
+    /// Returns an error if it cannot be opened. If the pool's connections do not answer either, the
+    /// pool is closed.
     pub(crate) fn open_dedicated(
         pool: &Arc<Pool>,
         has_moved: impl Fn() -> bool + Send + 'static,
@@ -117,7 +119,8 @@ impl Pooled {
         })
     }
 
-    /// Sends a command that waits. If it follows, the server is asked to end it when the component has moved.
+    /// Sends a command that waits. If it follows, the server is asked to end it when the component
+    /// has moved.
     pub(crate) fn wait_for(&mut self, packed: &[u8], follows: bool) -> RedisResult<Value> {
         let kind = if follows { FOLLOWS } else { STAYS };
         self.awaited.0.store(kind, Ordering::Relaxed);
@@ -126,13 +129,13 @@ impl Pooled {
         answer
     }
 
-    /// Returns `true` if the next command finds the connection as the first one did.
+    /// Returns `true` if the next command finds the connection as the first command did.
     pub(crate) fn is_clean(&self) -> bool {
         let connection = self.connection.as_ref();
         connection.is_some_and(BlockingConnection::is_clean)
     }
 
-    /// Returns `true` if the server is there.
+    /// Returns `true` if the server is up.
     fn is_served(pool: &Arc<Pool>) -> bool {
         if pool.is_closed() {
             return pool.is_served();
@@ -151,8 +154,9 @@ impl Pooled {
         Ok(replies.pop().unwrap_or(Value::Nil))
     }
 
-    /// Sends encoded commands and returns `count` replies after the first `offset`. As in redis-rs, those come from the
-    /// commands of a transaction when they are queued: if one of them is an error, so is the whole.
+    /// Sends encoded commands and returns `count` replies after the first `offset`. The first
+    /// replies come from a transaction that queues its commands. As in redis-rs, an error among
+    /// them fails the whole request.
     pub(crate) fn requests(
         &mut self,
         packed: &[u8],
@@ -190,7 +194,7 @@ impl Pooled {
         is_there
     }
 
-    /// Closes the connection. Its place goes to another call, however long the user keeps this.
+    /// Closes the connection. Its place goes to another call, even if the user keeps this value.
     fn discard(&mut self) {
         self.connection = None;
         if std::mem::take(&mut self.is_member) {
@@ -207,7 +211,8 @@ impl Pooled {
         self.connection.is_some() && self.pool.is_of_this_process()
     }
 
-    /// Uses the connection. An error of the transport leaves its state unknown: then it is not used again.
+    /// Uses the connection. A transport error leaves its state unknown, and then it is not used
+    /// again.
     fn using<T: Answer>(
         &mut self,
         request: impl FnOnce(&mut BlockingConnection) -> RedisResult<T>,
@@ -237,7 +242,8 @@ impl Pooled {
 
 impl Drop for Pooled {
     fn drop(&mut self) {
-        // A child closes its copy of the socket, which ends nothing, and leaves the parent's pool alone.
+        // A child closes its copy of the socket, which ends nothing, and leaves the parent's pool
+        // alone.
         if self.is_member && self.pool.is_of_this_process() {
             self.pool.give_back(self.connection.take());
         }
@@ -256,7 +262,7 @@ struct Waiting {
 }
 
 impl Waiting {
-    /// Returns `true` if the call is to wait on.
+    /// Returns `true` if the call has to go on waiting.
     fn goes_on(&mut self, has_moved: bool) -> bool {
         let awaited = self.awaited.0.load(Ordering::Relaxed);
         if awaited == ANY {
@@ -277,18 +283,20 @@ impl Waiting {
         Pooled::is_served(&self.pool)
     }
 
-    /// Asks the server to end the command that waits. It answers that command with an error, and takes nothing.
+    /// Asks the server to end the command that waits. The server answers that command with an
+    /// error, and the command takes nothing.
     fn unblock(&self) {
         if let (Some(id), Ok(mut pooled)) = (self.id, Pooled::take(&self.pool)) {
             let mut unblock = redis::cmd("CLIENT");
             unblock.arg("UNBLOCK").arg(id).arg("ERROR");
-            // An error says that the user may not, or the server is gone. Then the deadline or a probe ends the call.
+            // An error says that the user may not do this, or that the server is gone. Then the
+            // deadline or a probe ends the call.
             let _ = pooled.request(&unblock.get_packed_command());
         }
     }
 }
 
-/// Returns what redis-rs makes of errors among the replies that are not handed on.
+/// Returns redis-rs's error for errors among the replies that the caller does not get.
 fn aborted(errors: &[RedisError]) -> RedisError {
     let all: Vec<String> = errors.iter().map(ToString::to_string).collect();
     let kind = ErrorKind::Server(ServerErrorKind::ExecAbort);

@@ -1,14 +1,14 @@
-//! What the users of a connection have left behind in it, read from what they send.
+//! The session state that users of a connection leave in it, read from the bytes that they send.
 
 use crate::client::commands::Session;
 
-/// Notes what a sequence of encoded commands leaves behind.
+/// Notes the session state that a sequence of encoded commands leaves.
 pub(super) fn note_packed(session: &mut Session, mut packed: &[u8]) {
     while let Some(first) = first_command(packed) {
         session.note(first.name, first.argument);
         packed = first.rest;
     }
-    // What cannot be read may have changed anything.
+    // Bytes that cannot be read may have changed anything.
     if !packed.is_empty() {
         session.spoil();
     }
@@ -17,11 +17,11 @@ pub(super) fn note_packed(session: &mut Session, mut packed: &[u8]) {
 struct FirstCommand<'a> {
     name: &'a [u8],
     argument: Option<&'a [u8]>,
-    /// The bytes behind it.
+    /// The bytes after it.
     rest: &'a [u8],
 }
 
-/// Returns the first command, or none if there is no whole command.
+/// Returns the first command, or `None` if there is no whole command.
 fn first_command(packed: &[u8]) -> Option<FirstCommand<'_>> {
     let (words, mut rest) = header(packed, b'*')?;
     let (mut name, mut argument) = (None, None);
@@ -43,8 +43,8 @@ fn first_command(packed: &[u8]) -> Option<FirstCommand<'_>> {
     })
 }
 
-/// Returns the number in a line that begins with `kind`, and the bytes behind the line. Every call comes here for each word
-/// that it sends, so it goes byte by byte.
+/// Returns the number in a line that begins with `kind`, and the bytes after the line. Every call
+/// runs this for each word that it sends, so it goes byte by byte.
 fn header(packed: &[u8], kind: u8) -> Option<(usize, &[u8])> {
     let (first, mut rest) = packed.split_first()?;
     if *first != kind {
@@ -58,7 +58,7 @@ fn header(packed: &[u8], kind: u8) -> Option<(usize, &[u8])> {
     Some((number, behind_line(rest)?))
 }
 
-/// Returns the bytes behind the end of a line.
+/// Returns the bytes after the end of a line.
 fn behind_line(packed: &[u8]) -> Option<&[u8]> {
     match packed {
         [b'\r', b'\n', behind @ ..] => Some(behind),

@@ -16,16 +16,17 @@ use crate::settings::timeouts::Timeouts;
 use crate::transport::asynchronous::{Opened, open, ping};
 use crate::transport::failure::{EarlyEnd, Failure};
 
-/// How often in a row a server must not answer if no call has shown that it does not.
+/// The number of unanswered probes in a row after which a server is given up, if no call has found
+/// it silent.
 const TRIES: u32 = 2;
 
-/// A multiplexed connection and whether it still lives.
+/// A multiplexed connection, and its condition.
 pub(crate) struct SharedConnection {
     connection: MultiplexedConnection,
     socket: Arc<Socket>,
 }
 
-/// For whom a server is probed.
+/// The users for which a server is probed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Users {
     /// Answers to them are noted.
@@ -60,12 +61,14 @@ impl SharedConnection {
         Ok(Self { connection, socket })
     }
 
-    /// Returns a handle to the connection, for a user that holds its client as long.
+    /// Returns a handle to the connection, for a user that keeps its client for as long as the
+    /// handle.
     pub(crate) fn handle(&self) -> MultiplexedConnection {
         self.connection.clone()
     }
 
-    /// Returns a handle to the connection, for a user that does not: only the last of them ends the connection.
+    /// Returns a handle to the connection, for a user that does not keep its client. The last of
+    /// these handles ends the connection.
     pub(super) async fn lend(&self) -> MultiplexedConnection {
         self.socket.lend();
         self.watch_unseen().await;
@@ -81,7 +84,8 @@ impl SharedConnection {
         &self.socket
     }
 
-    /// Returns `true` if this process made the connection, and not one before it that has forked.
+    /// Returns `true` if this process made the connection, and not an earlier process from which it
+    /// was forked.
     pub(super) fn is_of_this_process(&self) -> bool {
         self.socket.is_of_this_process()
     }
@@ -98,7 +102,8 @@ impl SharedConnection {
     /// Notes that a request begins.
     pub(crate) fn begin(&self) -> Request<'_> {
         if self.socket.health.was_idle() {
-            // Something between may have dropped the connection without a word. Its first user finds that out, and no other.
+            // A device between may have dropped the connection silently. Its first user finds that
+            // out, and no other.
             self.probe(1, Users::Seen);
         }
         Request {
@@ -108,7 +113,7 @@ impl SharedConnection {
         }
     }
 
-    /// Notes how a request ended, which shows whether the server is there and serves.
+    /// Notes how a request ended, which shows if the server is up and serves.
     fn note<T: Answer>(&self, result: &RedisResult<T>) {
         match self.socket.health.note(result) {
             Verdict::Well => {}
@@ -127,8 +132,8 @@ impl SharedConnection {
         self.socket.health.has_served()
     }
 
-    /// Watches the server for a user whose answers are not seen here: learns its role, and then probes it in the background,
-    /// once in a while.
+    /// Watches the server for a user whose answers this crate does not see: learns the server's
+    /// role, and then probes it in the background, once in a while.
     pub(super) async fn watch_unseen(&self) {
         if self.socket.role.is_unknown() {
             note_demotion(&mut self.handle(), &self.socket).await;
@@ -136,19 +141,19 @@ impl SharedConnection {
         self.probe_if_unheard();
     }
 
-    /// Probes the server in the background, unless it was heard of a while ago.
+    /// Probes the server in the background, if a probe is due.
     fn probe_if_unheard(&self) {
         if self.socket.health.is_probe_due() {
             self.probe_now();
         }
     }
 
-    /// Probes the server in the background, because something has failed that did not use this connection.
+    /// Probes the server in the background, on behalf of a user of another connection.
     pub(super) fn probe_now(&self) {
         self.probe(TRIES, Users::Unseen);
     }
 
-    /// Probes the server in the background, this often. Calls in flight are left alone.
+    /// Probes the server in the background, at most `tries` times. Calls in flight are left alone.
     fn probe(&self, tries: u32, users: Users) {
         let Ok(runtime) = Handle::try_current() else {
             return;
@@ -173,11 +178,11 @@ impl SharedConnection {
     }
 }
 
-/// Gives up a server that was demoted, which answers to PING do not show.
+/// Gives up a server that was demoted. Answers to PING do not show a demotion.
 async fn note_demotion(connection: &mut MultiplexedConnection, socket: &Socket) {
     let answer: RedisResult<Value> = redis::cmd("ROLE").query_async(connection).await;
     let answer = match answer {
-        // Not answered is not refused.
+        // A missing answer is not a refusal.
         Err(error) if error.is_io_error() => return,
         answer => answer.unwrap_or(Value::Nil),
     };
@@ -194,7 +199,8 @@ impl Request<'_> {
     }
 }
 
-/// A caller that gives up before the response timeout would never find out that the server is frozen.
+/// A caller that gives up before the response timeout would never find out that the server is
+/// frozen.
 impl Drop for Request<'_> {
     fn drop(&mut self) {
         if !self.is_ended {

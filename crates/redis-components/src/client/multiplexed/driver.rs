@@ -1,4 +1,4 @@
-//! What moves a connection's bytes.
+//! The future that moves a connection's bytes.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -13,12 +13,13 @@ use crate::clock::Tick;
 
 /// Drives a connection until it ends, so that one write carries the commands of many callers.
 ///
-/// On tokio's multi-thread runtime, a task that is woken by the running task runs next. The driver would follow each caller
-/// that sends, and each command would be a system call of its own. While many requests are in flight, the driver lets the
-/// tasks that are ready go first, once for each time it is woken. docs/performance.md says what that gains and costs.
+/// On tokio's multi-thread runtime, a task that is woken by the running task runs next. The driver
+/// would follow each caller that sends, and each command would be its own system call. While many
+/// requests are in flight, the driver lets the tasks that are ready go first, once for each time it
+/// is woken. docs/performance.md has the gain and the cost.
 ///
-/// It goes first itself after the runtime has stood still: tasks whose timeouts have passed meanwhile must find the replies
-/// that have come meanwhile.
+/// After the runtime has stood still, the driver goes first. Tasks whose timeouts have passed
+/// meanwhile must find the replies that have come meanwhile.
 pub(super) struct Driver {
     driver: BoxFuture<'static, ()>,
     socket: Arc<Socket>,
@@ -28,8 +29,9 @@ pub(super) struct Driver {
     stood_still: Duration,
 }
 
-/// A driver of many requests that was not polled for this long has an executor that stood still. It is more than the clock's
-/// resolution, and less than any timeout that calls can keep on such an executor.
+/// If a driver of many requests is not polled for this long, its executor has stood still. The time
+/// is longer than the clock's resolution, and shorter than any timeout that calls can keep on that
+/// executor.
 const STOOD_STILL: Duration = Duration::from_millis(25);
 
 impl Driver {

@@ -2,8 +2,8 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// With at most this many requests in flight, a sender is usually the only one ready, and waiting for others costs more than
-/// it gains (docs/performance.md).
+/// With at most this many requests in flight, a sender is usually the only one ready, and waiting
+/// for others costs more than it gains (docs/performance.md).
 const FEW: usize = 24;
 
 /// How many requests are in flight.

@@ -32,7 +32,7 @@ pub(crate) struct Multiplexed {
     background: Option<Background>,
     /// Whether a caller was told that the client ended too young.
     is_early_end_taken: AtomicBool,
-    /// For functions that take one. It ends with this client.
+    /// The manager for functions that take a `ConnectionManager`. It ends with this client.
     #[cfg(feature = "connection-manager")]
     pub(crate) manager: tokio::sync::OnceCell<redis::aio::ConnectionManager>,
 }
@@ -68,8 +68,9 @@ impl Multiplexed {
         try_join_all(opening).await.map(drop)
     }
 
-    /// Picks the connection for one call: the first with few requests in flight, so that these go out together. If all have
-    /// many, chance decides: a counter would be one more place that all cores write to.
+    /// Picks the connection for one call: the first with few requests in flight, so that these go
+    /// out together. If all have many, chance decides: a counter would be one more place that all
+    /// cores write to.
     pub(crate) fn pick(&self) -> u32 {
         let Ok(several @ 2..) = u32::try_from(self.connections.len()) else {
             return 0;
@@ -80,7 +81,7 @@ impl Multiplexed {
             .unwrap_or_else(|| fastrand::u32(..several))
     }
 
-    /// Returns the connection of that number.
+    /// Returns the connection with that number.
     pub(crate) fn connection(&self, number: u32) -> &SharedConnection {
         &self.connections[number as usize]
     }
@@ -96,8 +97,9 @@ impl Multiplexed {
         self.connections[0].socket().peer()
     }
 
-    /// Returns a handle to one of the connections, for a user that does not hold this client: only the last of them ends the
-    /// connection. Its requests are not counted, so chance decides which.
+    /// Returns a handle to one of the connections, for a user that does not hold this client. The
+    /// last of these handles ends the connection. Their requests are not counted, so chance picks
+    /// the connection.
     pub(crate) async fn lend(&self) -> MultiplexedConnection {
         let picked = fastrand::usize(..self.connections.len());
         self.connections[picked].lend().await
@@ -108,31 +110,32 @@ impl Multiplexed {
         self.connections.iter().map(SharedConnection::socket)
     }
 
-    /// Watches the server for a user of another connection, whose answers are not seen here.
+    /// Watches the server for a user of another connection, whose answers this crate does not see.
     #[cfg(feature = "connection-manager")]
     pub(crate) async fn watch_unseen(&self) {
         self.connections[0].watch_unseen().await;
     }
 
-    /// Probes the server in the background, because something has failed that did not use these connections.
+    /// Probes the server in the background, on behalf of a user of another connection.
     pub(crate) fn probe_now(&self) {
         self.connections[0].probe_now();
     }
 
-    /// Returns `true` if this process made the client, and not one before it that has forked.
+    /// Returns `true` if this process made the client, and not an earlier process from which it was
+    /// forked.
     pub(crate) fn is_of_this_process(&self) -> bool {
         self.connections[0].is_of_this_process()
     }
 
-    /// Returns `true` if calls need another client: the server closed a connection or does not answer any more, or the
-    /// client's runtime is gone.
+    /// Returns `true` if calls need another client: the server closed a connection or does not
+    /// answer any more, or the client's runtime is gone.
     pub(crate) fn is_closed(&self) -> bool {
         self.connections.iter().any(SharedConnection::is_closed)
     }
 
     /// Returns how the client ended if it ended too young. Only the first caller is told.
     pub(crate) fn take_early_end(&self) -> Option<EarlyEnd> {
-        // One failure, however many connections have ended and whenever each is seen.
+        // The end counts as one failure, no matter how many connections have ended, and when.
         let ended = self
             .connections
             .iter()

@@ -1,4 +1,4 @@
-//! Whether a server was demoted while functions use it whose answers are not seen here.
+//! Notices that a server was demoted, for functions whose answers this crate does not see.
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
@@ -10,17 +10,17 @@ const REPLICA: u8 = 2;
 /// The user may not ask, or the server has another answer.
 const UNKNOWABLE: u8 = 3;
 
-/// The role of a connection's server when it was first asked for.
+/// The role of a connection's server at the first question.
 #[derive(Debug, Default)]
 pub(super) struct FirstRole(AtomicU8);
 
 impl FirstRole {
-    /// Returns `true` if nobody has asked yet.
+    /// Returns `true` if no answer has come yet.
     pub(super) fn is_unknown(&self) -> bool {
         self.0.load(Ordering::Relaxed) == UNKNOWN
     }
 
-    /// Notes an answer to `ROLE`. Returns `true` if the server was a primary and is one no more.
+    /// Notes an answer to `ROLE`. Returns `true` if the server was a primary and is no longer one.
     ///
     /// A component whose config names a replica is meant to use it.
     pub(super) fn was_demoted(&self, answer: &Value) -> bool {

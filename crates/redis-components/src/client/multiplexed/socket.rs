@@ -17,10 +17,11 @@ use crate::fork::Process;
 #[cfg(feature = "connection-manager")]
 use crate::transport::failure::Failure;
 
-/// How long a connection that nobody uses has to end by itself. It may still write requests whose answers nobody awaits.
+/// The time that an unused connection has to end by itself. It may still write requests whose
+/// answers no caller awaits.
 pub(crate) const GRACE: Duration = Duration::from_secs(1);
 
-/// One connection, as seen from outside its driver.
+/// A connection, as seen from outside its driver.
 #[derive(Debug)]
 pub(crate) struct Socket {
     pub(super) health: Health,
@@ -44,7 +45,8 @@ impl Socket {
         }
     }
 
-    /// Notes that a handle goes to a user that does not hold the client: only the last of them ends the connection.
+    /// Notes that a handle goes to a user that does not hold the client. The last of these handles
+    /// ends the connection.
     pub(super) fn lend(&self) {
         self.lent.store(true, Ordering::Release);
     }
@@ -58,7 +60,8 @@ impl Socket {
         self.is_lent() && self.is_open()
     }
 
-    /// Returns `true` if this process made the connection, and not one before it that has forked.
+    /// Returns `true` if this process made the connection, and not an earlier process from which it
+    /// was forked.
     pub(super) fn is_of_this_process(&self) -> bool {
         self.process.is_current()
     }
@@ -75,10 +78,11 @@ impl Socket {
         !self.health.is_closed()
     }
 
-    /// Closes the connection. The socket is shut down because our handle to it keeps it open otherwise.
+    /// Closes the connection. The socket is shut down because our handle to it keeps it open
+    /// otherwise.
     pub(crate) fn close(&self) {
         self.health.close();
-        // In a child it would end the parent's connection.
+        // In a child, this would end the parent's connection.
         if self.is_of_this_process() {
             // An error says that it has ended already.
             let _ = self.socket.shutdown(Shutdown::Both);
@@ -86,8 +90,9 @@ impl Socket {
     }
 }
 
-/// Closes a connection that nobody uses, unless it ends by itself. Its driver ends it while its runtime runs. A
-/// current-thread runtime that nobody blocks on does not run, and would keep the connection to a retired server.
+/// Closes a connection that nobody uses, unless it ends by itself. Its driver ends it while its
+/// runtime runs. A current-thread runtime that nobody blocks on does not run, and would keep the
+/// connection to a retired server.
 pub(super) async fn close_unused(socket: Arc<Socket>) {
     tokio::time::sleep(GRACE).await;
     socket.close();

@@ -1,13 +1,14 @@
-//! Whether the last reading of a key may be old.
+//! Tells if the last reading of a key may be old.
 
 use crate::sync::atomic::{AtomicU64, Ordering};
 
-/// Counts what may have made the readings of one key old: each invalidation that names the key or all keys, and each loss
-/// of the connection that would bring one.
+/// Counts the events that may have made the readings of a key old: each invalidation of that key or
+/// of all keys, and each loss of the connection that brings invalidations.
 ///
-/// A reading carries the count from *before* its read was sent, and is current while the count stays the same. Nothing is
-/// ever reset, so a race between a read and an invalidation loses nothing: the count is made where frames are parsed, in the
-/// order in which the server sent them, before the reply behind them is handed on.
+/// A reading carries the count from *before* its read was sent, and is current while the count
+/// stays the same. Nothing is ever reset, so a race between a read and an invalidation loses
+/// nothing. Frames are counted when they are parsed, in the server's order, before the reply after
+/// them is handed on.
 #[derive(Debug)]
 pub(crate) struct Invalidations {
     count: AtomicU64,
@@ -18,7 +19,7 @@ pub(crate) struct Invalidations {
 impl Invalidations {
     pub(crate) fn new() -> Self {
         Self {
-            // More than the reading carries, so that a key that was never read is not taken for current.
+            // More than in `as_of`, so that a key that was never read does not count as current.
             count: AtomicU64::new(1),
             as_of: AtomicU64::new(0),
         }

@@ -1,4 +1,4 @@
-//! Until when a key was known to hold what the watch has read.
+//! The time until which a key was known to hold the value that the watch has read.
 
 use std::time::Duration;
 
@@ -10,10 +10,11 @@ const NEVER: u64 = 0;
 /// The proof of a config that cannot change, because it is not on a server.
 const FOREVER: u64 = u64::MAX;
 
-/// The revision of a key's target, and when that was last known to be current.
+/// The revision of a key's target, and the time at which it was last known to be current.
 ///
-/// The watch stores the target, then its revision, then the proof; callers load the proof, then the revision, then what
-/// they compare with it. So a caller that sees a proof sees what it proves, or something newer.
+/// The watch stores the target, then its revision, then the proof. Callers load the proof, then the
+/// revision, then the value that they compare with it. So a caller that sees a proof also sees the
+/// target that it proves, or a newer target.
 #[derive(Debug)]
 pub(crate) struct Proof {
     revision: AtomicU64,
@@ -37,7 +38,8 @@ impl Proof {
         }
     }
 
-    /// Returns the time since the target was last known to be current, or none if there was no answer yet or none is needed.
+    /// Returns the time since the target was last known to be current, or `None` if there was no
+    /// answer yet or none is needed.
     pub(crate) fn age(&self) -> Option<Duration> {
         match self.proven.load(Ordering::Acquire) {
             NEVER | FOREVER => None,
@@ -45,7 +47,8 @@ impl Proof {
         }
     }
 
-    /// Returns the revision of the target. Load it after [`is_fresh`](Self::is_fresh), which says how old it may be.
+    /// Returns the revision of the target. Load it after [`is_fresh`](Self::is_fresh), which says
+    /// how old it may be.
     pub(crate) fn revision(&self) -> u64 {
         self.revision.load(Ordering::Acquire)
     }
@@ -55,12 +58,13 @@ impl Proof {
         self.revision.store(revision, Ordering::Release);
     }
 
-    /// Proves what was announced last, as of `sent_at`: when the read was sent that gave it, or the PING that confirms it.
+    /// Proves the last announced revision, as of `sent_at`: the time at which the read that gave it
+    /// was sent, or the PING that confirms it.
     pub(crate) fn prove(&self, sent_at: Tick) {
         self.proven.store(sent_at.to_bits(), Ordering::Release);
     }
 
-    /// Proves what was announced, forever.
+    /// Proves the announced revision. The proof never expires.
     pub(crate) fn prove_forever(&self) {
         self.proven.store(FOREVER, Ordering::Release);
     }

@@ -1,12 +1,13 @@
-//! Which read answers which caller.
+//! Assigns a read to each caller.
 
 use crate::sync::atomic::{AtomicU64, Ordering};
 
-/// The reads of one key, of_generation.
+/// The reads of one key, numbered.
 ///
-/// A caller that needs one looks up the number of the newest read that was sent, asks for the next and waits until that
-/// one is complete: it was sent after the caller began, and all callers that ask until it is sent share it. A read that was
-/// already in flight may have passed the server before a SET did.
+/// A caller that needs a read looks up the number of the newest read that was sent. It asks for the
+/// next read, and waits until that is complete. That read is sent after the caller began, and all
+/// callers that ask before it is sent share it. A read that was already in flight may have passed
+/// the server before a SET did.
 #[derive(Debug)]
 pub(crate) struct Reads {
     requested: AtomicU64,
@@ -33,7 +34,8 @@ impl Reads {
         self.requested.load(Ordering::SeqCst) > self.newest_sent()
     }
 
-    /// Begins a read: callers that ask from now on get the next one. Call this before the read is sent.
+    /// Begins a read: callers that ask from now on get the next read. Call this before the read is
+    /// sent.
     pub(crate) fn begin(&self) {
         self.sent.fetch_add(1, Ordering::SeqCst);
     }
@@ -44,7 +46,8 @@ impl Reads {
             .fetch_max(self.requested.load(Ordering::SeqCst), Ordering::SeqCst);
     }
 
-    /// Returns the number of the newest read that was sent. No read is in flight when waiting callers are told.
+    /// Returns the number of the newest read that was sent. No read is in flight when waiting
+    /// callers are told.
     pub(crate) fn newest_sent(&self) -> u64 {
         self.sent.load(Ordering::SeqCst)
     }
