@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::lock::lock;
 
-/// How often the runtime looks whether it is to be blocked.
+/// How often the runtime looks for a block that was asked for.
 const LOOKED_EVERY: Duration = Duration::from_millis(5);
 
 /// Hands one block of a runtime from the injector to the runtime.

@@ -8,7 +8,7 @@ const RUN: u8 = 0;
 const REST: u8 = 1;
 const STOP: u8 = 2;
 
-/// How often a resting actor looks whether the gate is open.
+/// How often a resting actor checks if the gate is open.
 const LOOKED_EVERY: Duration = Duration::from_millis(20);
 
 /// The gate that each actor passes before each turn.
@@ -56,7 +56,7 @@ impl Gate {
         self.turns.load(Ordering::SeqCst)
     }
 
-    /// Waits until the gate is open. Returns none if the gate was stopped.
+    /// Waits until the gate is open. Returns `None` if the gate was stopped.
     pub(crate) async fn pass(&self) -> Option<Turn<'_>> {
         loop {
             match self.try_pass() {
@@ -66,7 +66,7 @@ impl Gate {
         }
     }
 
-    /// The same for threads.
+    /// Waits as [`pass`](Self::pass) does, for threads.
     pub(crate) fn pass_blocking(&self) -> Option<Turn<'_>> {
         loop {
             match self.try_pass() {
@@ -89,7 +89,7 @@ impl Gate {
     }
 
     fn try_pass(&self) -> Result<Option<Turn<'_>>, ()> {
-        // In this order: once the gate is closed and no turn is counted, no turn can follow.
+        // The order matters: once the gate is closed and no turn is counted, no turn can follow.
         self.turns.fetch_add(1, Ordering::SeqCst);
         let turn = Turn(self);
         match self.state.load(Ordering::SeqCst) {

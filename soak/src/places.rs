@@ -1,11 +1,11 @@
-//! Where components can be, and what can have a fault.
+//! The places at which components can be, and the parts that can have a fault.
 
 use std::time::Duration;
 
 /// The number of data servers. At rest all components are on the first.
 pub(crate) const SERVERS: usize = 4;
 
-/// A data server, and the way to it.
+/// A data server, and how calls reach it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Place {
     pub(crate) server: usize,
@@ -13,7 +13,7 @@ pub(crate) struct Place {
     pub(crate) by_proxy: bool,
 }
 
-/// What can have a fault.
+/// A part of the system that can have a fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Part {
     /// The config server, or the proxy in front of it, through which the runtime sees it.
@@ -75,7 +75,7 @@ pub(crate) const REREAD: Duration = Duration::from_secs(2);
 /// The longest backoff between two attempts to reach a server that is down.
 pub(crate) const BACKOFF: Duration = Duration::from_millis(500);
 
-/// What each bound allows for a busy machine.
+/// The time that each bound adds for a busy machine.
 pub(crate) const MARGIN: Duration = Duration::from_secs(2);
 
 /// How long a fault can still be felt after its end: a backoff and an attempt.

@@ -51,7 +51,7 @@ impl World {
         )
     }
 
-    /// Returns a config that the server refuses, or none if the server needs no password.
+    /// Returns a config that the server refuses, or `None` if the server needs no password.
     pub(crate) fn config_with_wrong_password(&self, server: usize) -> Option<String> {
         let place = Place {
             server,

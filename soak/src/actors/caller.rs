@@ -1,4 +1,4 @@
-//! One caller, and what is expected of its calls.
+//! A caller, and the checks of its calls.
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -48,7 +48,7 @@ impl Caller {
         }
     }
 
-    /// Returns the same caller as another kind of caller.
+    /// Returns the caller, counted as another kind of caller.
     pub(crate) fn with_class(self, class: Class) -> Self {
         Self { class, ..self }
     }

@@ -1,4 +1,4 @@
-//! What calls may do, given what was done to the servers meanwhile.
+//! The rules for calls, given the changes and faults of the servers meanwhile.
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
-//! What faults may do to calls: the errors that are expected while they last, and no others.
+//! The effects of faults on calls: the errors that are expected while the faults last, and no
+//! others.
 
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use redis_components::ErrorKind;
 use crate::places::RECOVERY;
 use crate::record::class::{Class, Excuse};
 
-/// What a fault may do to calls that need the part.
+/// The effect of a fault on calls that need the part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Effect {
     /// No call may fail, and none may be late.
@@ -78,7 +79,8 @@ fn is_misconf(error: &RedisError) -> bool {
     says(error, "MISCONF")
 }
 
-/// A silent server times out, or is given up with its connections, and then refuses calls and probes.
+/// A silent server times out, or is given up with its connections, and then refuses calls and
+/// probes.
 fn is_of_a_busy_server(error: &RedisError) -> bool {
     match kind(error) {
         Some(kind) => matches!(
@@ -99,14 +101,14 @@ fn is_client_limit(error: &RedisError) -> bool {
     ) && error.to_string().contains("max number of clients")
 }
 
-/// Returns `true` if the server's error, or that of a command in a pipeline, has the code.
+/// Returns `true` if the server's error, or the error of a command in a pipeline, has the code.
 fn says(error: &RedisError, code: &str) -> bool {
     let errors = error.clone().into_server_errors();
     kind(error).is_none()
         && errors.is_some_and(|errors| errors.iter().any(|(_, error)| error.code() == code))
 }
 
-/// Returns the kind of the runtime's error, or none if it is another's.
+/// Returns the kind of the runtime's error, or `None` if the error is not the runtime's.
 pub(crate) fn kind(error: &RedisError) -> Option<ErrorKind> {
     redis_components::Error::of(error).map(redis_components::Error::kind)
 }

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 #[derive(Debug, Default)]
 pub(crate) struct Elements {
     last: u64,
-    /// The elements that were not popped, and whether each was certainly pushed.
+    /// The elements that were not popped, each with `true` if it was certainly pushed.
     waiting: HashMap<u64, bool>,
     /// How many pops ended without an answer. Each may have taken an element.
     unanswered: u64,

@@ -16,7 +16,7 @@ struct Window {
     part: Part,
     effect: Effect,
     begun: Instant,
-    /// None while the fault lasts.
+    /// `None` while the fault lasts.
     ended: Option<Instant>,
 }
 

@@ -17,13 +17,13 @@ pub(crate) struct History {
 pub(crate) struct Entry {
     pub(crate) what: What,
     begun: Instant,
-    /// None while the config is being written.
+    /// `None` while the config is being written.
     ended: Option<Instant>,
     /// Whether no invalidation is pushed, so that the config is found only by reading.
     by_swap: bool,
 }
 
-/// What a config means for calls.
+/// The meaning of a config for calls.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum What {
     /// Calls run there.
@@ -34,7 +34,7 @@ pub(crate) enum What {
     Nothing,
 }
 
-/// When a call began and ended.
+/// The times at which a call began and ended.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Span {
     pub(crate) begun: Instant,

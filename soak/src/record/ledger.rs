@@ -1,4 +1,4 @@
-//! What one caller knows of its counters, compared with the servers' counts.
+//! A caller's counts of its own calls, compared with the servers' counts.
 
 use crate::places::{SERVERS, name};
 

@@ -1,4 +1,4 @@
-//! A record of what was done and what happened.
+//! A record of all changes, faults and calls.
 
 pub(crate) mod class;
 pub(crate) mod effect;

@@ -83,7 +83,7 @@ impl Tally {
         }
     }
 
-    /// Notes of an answered call, in a sample, whether it had an excuse to fail.
+    /// Notes an answered call of a sample, and if it had an excuse to fail.
     pub(crate) fn sampled(&self, could_fail: bool) {
         self.inner().sampled[usize::from(!could_fail)] += 1;
     }

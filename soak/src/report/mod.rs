@@ -1,4 +1,4 @@
-//! What is shown during the soak and at its end.
+//! The output during the soak and at its end.
 
 pub(crate) mod live;
 pub(crate) mod summary;

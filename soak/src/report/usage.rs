@@ -4,7 +4,7 @@ use std::fs;
 
 use serde::Serialize;
 
-/// The figures of the system, or none if it does not tell them.
+/// The figures of the system. `None` if the system does not give them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Usage {
     pub(crate) resident_kib: Option<u64>,

@@ -42,8 +42,8 @@ pub(super) fn disturb(soak: &Soak, rng: &mut Rng, part: Part, proxy: &Proxy) {
     }
 }
 
-/// Hangs up on everybody who sends a command that some proxies do not know, and first cuts all
-/// connections, so that it is sent. Nobody needs it.
+/// Hangs up on every client that sends a command which some proxies do not know. First cuts all
+/// connections, so that the command is sent. No client needs it.
 fn hang_up_on_client(soak: &Soak, rng: &mut Rng, part: Part, proxy: &Proxy) {
     let kind = "proxy that hangs up on CLIENT";
     soak.with_effect(part, Effect::Nothing, kind, || {

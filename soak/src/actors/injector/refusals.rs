@@ -47,7 +47,7 @@ pub(super) fn fail_to_save(soak: &Soak, rng: &mut Rng, server: &Server, part: Pa
             save(&mut there, "ok")
         })?;
         set(&mut there, "save", &rules)?;
-        // A restarted server must not find what is old.
+        // A restarted server must not find an old file.
         Ok(fs::remove_file(&dump)?)
     });
 }
@@ -137,7 +137,7 @@ fn save(there: &mut Connection, expected: &str) -> RedisResult<()> {
     })
 }
 
-/// Checks that the fault is one.
+/// Checks that the server refuses writes.
 fn refuses_writes(there: &mut Connection) -> RedisResult<()> {
     match request(&["DEL", "nothing"]).exec(there) {
         Err(error) if error.code() == Some("MISCONF") => Ok(()),
