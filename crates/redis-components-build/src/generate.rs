@@ -29,7 +29,7 @@ use crate::{attributes, emit, features, manifest, signature};
 
 const DEPRECATED: &str = "deprecated";
 
-/// What the stages made of a manifest.
+/// The result of the stages for a manifest.
 pub(crate) struct Generated {
     pub(crate) text: String,
     pub(crate) inputs: Vec<PathBuf>,

@@ -19,7 +19,7 @@ use crate::slot::retire::StillOpen;
 const ENVIRONMENT: &str = "REDIS_CONFIG_URL";
 
 /// One set of settings and what this process has used under them. A forked child keeps the settings
-/// and begins anew.
+/// and starts again.
 #[derive(Debug)]
 pub(crate) struct Registry {
     settings: Settings,

@@ -37,16 +37,16 @@ pub struct ComponentStatus {
     pub component: String,
     /// The key of its config on the config server.
     pub key: String,
-    /// The config server's `host:port`, or none if the config is fixed.
+    /// The config server's `host:port`, or `None` if the config is fixed.
     pub config_server: Option<String>,
     /// How changes of the config are noticed.
     pub source: ConfigSource,
-    /// The config in force, or none before the first successful call.
+    /// The config in force, or `None` before the first successful call.
     pub current: Option<CurrentConfig>,
-    /// Seconds since the config was last known to be the one on the config server. None before that
-    /// server first answered, and if the config is fixed.
+    /// Seconds since the config was last known to be the one on the config server. `None` before
+    /// that server first answered, and if the config is fixed.
     pub proof_age_seconds: Option<f64>,
-    /// Why the newest config is not in force, or why none is.
+    /// Why the newest config is not in force, or why no config is.
     pub problem: Option<String>,
     /// Why following the config is needlessly expensive, although it works.
     pub warning: Option<String>,
@@ -75,7 +75,7 @@ pub enum ConfigSource {
 pub struct CurrentConfig {
     /// 1 for the first config of this process, one more with every change.
     pub generation: u64,
-    /// When it came into force.
+    /// The time at which it came into force.
     pub since: SystemTime,
     /// The server's name or address.
     pub host: String,

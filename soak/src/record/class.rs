@@ -43,7 +43,7 @@ impl Class {
     }
 }
 
-/// Why a call may fail.
+/// The reason why a call may fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Excuse {
     Server,

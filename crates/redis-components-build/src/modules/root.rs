@@ -28,7 +28,7 @@ pub(crate) struct Root {
     pub(crate) is_one_of_several: bool,
 }
 
-/// What the search for an include finds in a target.
+/// The result of the search for an include in a target.
 enum Seen {
     Here(Rc<Source>, Place),
     /// Rustc is about to report the file, which calls `include_components!`.

@@ -46,7 +46,7 @@ pub(crate) struct Scope {
     viewer: ModulePath,
 }
 
-/// What a `mod` item says.
+/// The facts in a `mod` item.
 pub(crate) struct Declared {
     pub(crate) ident: Ident,
     pub(crate) visibility: Visibility,

@@ -1,4 +1,4 @@
-//! What checks ask about the paths of a signature.
+//! The questions of the checks about the paths of a signature.
 
 use proc_macro2::Ident;
 use syn::ext::IdentExt;

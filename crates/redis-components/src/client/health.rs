@@ -47,7 +47,7 @@ pub(crate) struct Health {
     since: Instant,
 }
 
-/// What to do after an answer.
+/// The step that follows an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
     /// Nothing.

@@ -135,7 +135,7 @@ impl Kind {
         seconds.filter(|seconds| range.contains(seconds))
     }
 
-    /// Returns the description of the values, to stand behind "must be".
+    /// Returns the description of the values, to stand after "must be".
     pub(super) fn described(self) -> String {
         match self {
             Self::Any => "anything".into(),

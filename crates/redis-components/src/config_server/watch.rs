@@ -356,7 +356,7 @@ impl Watch {
     }
 }
 
-/// What to do next.
+/// The next step.
 enum Due {
     Read(Vec<Entry>),
     Heartbeat,

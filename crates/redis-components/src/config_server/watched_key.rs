@@ -83,7 +83,7 @@ impl WatchedKey {
     }
 
     /// Returns the time since the target was last known to be current, or `None` if there was no
-    /// answer yet or none is needed.
+    /// answer yet, or if no proof is needed.
     pub(crate) fn proof_age(&self) -> Option<Duration> {
         self.proof.age()
     }

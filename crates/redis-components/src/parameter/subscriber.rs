@@ -1,4 +1,4 @@
-//! Functions that take a `PubSub`, on which messages come as long as the call lasts.
+//! Functions that take a `PubSub`, on which messages come while the call lasts.
 
 use std::io;
 use std::pin::{Pin, pin};

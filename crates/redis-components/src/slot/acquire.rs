@@ -95,8 +95,8 @@ impl Slot {
         executor.find(&published.clients).cloned()
     }
 
-    /// Reads the config if there is no proof that it is current, unless the config server is known
-    /// to be silent and there is a last good client to go on with.
+    /// Reads the config if there is no proof that it is current. Skips the read if the config
+    /// server is known to be silent, and a last good client can serve.
     async fn renew_proof<X: Executor>(&self, executor: &X, wait: Wait) {
         let Some(server) = &self.server else { return };
         let (cold, broken) = match self.published.load().as_ref() {

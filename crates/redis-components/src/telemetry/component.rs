@@ -98,7 +98,7 @@ pub(crate) fn resent(Subject { component, .. }: &Subject) {
     .increment(1);
 }
 
-/// A pool of blocking connections cannot open one more, and goes on with those that it has.
+/// A pool of blocking connections cannot open one more, and goes on with its other connections.
 pub(crate) fn cannot_grow(
     Subject { component, key }: &Subject,
     server: &str,

@@ -1,4 +1,4 @@
-//! What the runtime reports: `tracing` events, and metrics if the feature `metrics` is on.
+//! The reports of the runtime: `tracing` events, and metrics if the feature `metrics` is on.
 //!
 //! Each event of `docs/observability.md` is one function here, which emits the event and its
 //! metrics together.

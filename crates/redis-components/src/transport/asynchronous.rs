@@ -32,8 +32,7 @@ pub(crate) struct Opened {
     pub(crate) socket: Socket,
 }
 
-/// Connects, logs in and probes. Commands are bounded by `timeouts.response`, if there is such a
-/// bound.
+/// Connects, logs in and probes. `timeouts.response` bounds each command, if it is set.
 ///
 /// # Errors
 ///

@@ -56,7 +56,8 @@ pub(crate) fn of_error(error: &RedisError) -> Option<Meaning> {
     Some(of_code_and_text(code, error.detail()))
 }
 
-/// Returns `true` if the error says that the server serves nobody, or not us, for the moment.
+/// Returns `true` if the error says that the server does not serve anybody, or not this client, for
+/// the moment.
 pub(crate) fn is_passing(error: &RedisError) -> bool {
     matches!(
         of_error(error),

@@ -13,7 +13,7 @@ use crate::error::text::{printable_error, repeats_arguments};
 #[derive(Clone, Debug)]
 pub(crate) struct Failure {
     pub(crate) cause: Cause,
-    /// What happened and what to do, without the server's address.
+    /// The event and the advice, without the server's address.
     pub(crate) message: String,
     pub(crate) source: Option<RedisError>,
 }

@@ -29,7 +29,7 @@ enum Login<'a> {
     User(&'a str, &'a str),
 }
 
-/// What to do with the stream next.
+/// The next step with the stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Progress {
     /// Read more.
@@ -117,7 +117,7 @@ impl<'a> Handshake<'a> {
         pipeline
     }
 
-    /// Returns the replies to all commands, or none if they are not complete.
+    /// Returns the replies to all commands, or `None` if they are not complete.
     fn replies(&self) -> Result<Option<Vec<Value>>, Failure> {
         let mut parser = redis::Parser::new();
         let mut unread = self.received.as_slice();

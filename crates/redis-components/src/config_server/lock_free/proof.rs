@@ -39,7 +39,7 @@ impl Proof {
     }
 
     /// Returns the time since the target was last known to be current, or `None` if there was no
-    /// answer yet or none is needed.
+    /// answer yet, or if no proof is needed.
     pub(crate) fn age(&self) -> Option<Duration> {
         match self.proven.load(Ordering::Acquire) {
             NEVER | FOREVER => None,
