@@ -10,8 +10,8 @@
 //! makes mistakes, and injectors break servers and network. A seed chooses the faults. Every call
 //! is checked:
 //!
-//! - A call fails only if a server that it may have run on had a fault that excuses the error, or if
-//!   the component was switched off. A fault of the config server fails no call.
+//! - A call fails only if a server that it may have run on had a fault that excuses the error, or
+//!   if the component was switched off. A fault of the config server fails no call.
 //! - An answered call was executed exactly once, a failed call at most once, and a call without a
 //!   connection never.
 //! - Every call ends in bounded time, with its own answer.

@@ -18,7 +18,8 @@
 //! - [`Settings`] names the config server, if neither `REDIS_CONFIG_URL` nor the manifest does.
 //! - [`Connection`] and [`blocking::Connection`] are the first parameters of functions.
 //! - [`ComponentConfig`] is the JSON; [`get_config`] and [`set_config`] read and write it.
-//! - [`status`] shows the server of every component; swaps, refused configs and lost servers are `tracing` events.
+//! - [`status`] shows the server of every component; swaps, refused configs and lost servers are
+//!   `tracing` events.
 //! - [`Error`] says what to do, and [`Error::of`] finds it inside the errors of wrapped functions.
 
 #[doc(hidden)]

@@ -97,11 +97,13 @@ pub(crate) struct Following {
     connection: MultiplexedConnection,
     driver: Driven,
     session: Session,
-    /// Whether a command that waits was sent and is not answered. If it was given up, its connection is closed.
+    /// Whether a command that waits was sent and is not answered. If it was given up, its
+    /// connection is closed.
     is_waiting: bool,
 }
 
-/// Closes a connection if the command that waits on it is given up: it would take an element that nobody awaits.
+/// Closes a connection if the command that waits on it is given up: it would take an element that
+/// nobody awaits.
 struct CloseIfGivenUp(Option<AbortHandle>);
 
 impl Drop for CloseIfGivenUp {
@@ -201,8 +203,8 @@ impl Following {
         answer
     }
 
-    /// Waits for an answer. When the component moves, the server is asked to unblock the connection of that number. The
-    /// connection is closed if it still waits at the drain deadline.
+    /// Waits for an answer. When the component moves, the server is asked to unblock the connection
+    /// of that number. The connection is closed if it still waits at the drain deadline.
     async fn until_overdue<T>(
         &self,
         answer: impl Future<Output = RedisResult<T>>,
