@@ -1,8 +1,10 @@
 //! A proxy that does not know commands which a client can do without.
 
 use redis::aio::{ConnectionManager, MultiplexedConnection, PubSub};
-use redis_components::__private::{Acquire, AcquireBlocking, AcquireDedicated};
-use redis_components::Connection;
+use redis_components::__private::{
+    Acquire, AcquireBlocking, AcquireDedicated, AcquireDedicatedBlocking,
+};
+use redis_components::{Connection, blocking};
 
 use crate::common::impostors::ignorant_of;
 use crate::common::{World, always_fresh, name_of, whereabouts, whereabouts_blocking};
@@ -32,6 +34,15 @@ async fn r3_a_proxy_that_hangs_up_on_client_commands_is_used() {
                 .await
                 .unwrap();
             assert_eq!(popped.unwrap().1, "element");
+            let mut own =
+                <blocking::Connection as AcquireDedicatedBlocking>::acquire(logs, "read").unwrap();
+            world.a.command(&["RPUSH", "queue", "another"]);
+            let popped: Option<(String, String)> = redis::cmd("BLPOP")
+                .arg("queue")
+                .arg(1)
+                .query(&mut own)
+                .unwrap();
+            assert_eq!(popped.unwrap().1, "another");
             let mut raw = <MultiplexedConnection as Acquire>::acquire(logs, "read")
                 .await
                 .unwrap();

@@ -45,11 +45,16 @@ impl BlockingConnection {
         self.request(packed, 0).map(drop)
     }
 
-    /// Returns the server's number for the connection, unless the user may not ask for it.
-    pub(super) fn id(&mut self) -> Option<i64> {
+    /// Returns the server's number for the connection, or `None` if the user may not ask for it.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the connection ended. Some proxies hang up on the question.
+    pub(super) fn id(&mut self) -> RedisResult<Option<i64>> {
         let mut id = redis::cmd("CLIENT");
-        let replies = self.request(&id.arg("ID").get_packed_command(), 1).ok()?;
-        redis::from_redis_value(replies.into_iter().next()?).ok()
+        let replies = self.request(&id.arg("ID").get_packed_command(), 1)?;
+        let number = replies.into_iter().next();
+        Ok(number.and_then(|number| redis::from_redis_value(number).ok()))
     }
 
     /// Makes requests wait while `goes_on` returns `true`.

@@ -100,9 +100,16 @@ impl Pooled {
         deadline: Duration,
     ) -> Result<Self, Exhausted> {
         let mut connection = pool.open_beside()?;
+        let id = match connection.id() {
+            Ok(id) => id,
+            Err(_) => {
+                connection = pool.open_beside()?;
+                None
+            }
+        };
         let mut waiting = Waiting {
             pool: Arc::clone(pool),
-            id: connection.id(),
+            id,
             probed: Instant::now(),
             moved: None,
             deadline,
