@@ -11,10 +11,14 @@ use crate::{browser, python, workspace};
 
 /// The default here, unlike in Cargo: one failure must not hide another.
 const NO_FAIL_FAST: &str = "--no-fail-fast";
+/// The benchmark beside other clients is tested by itself. One of these clients builds tokio with
+/// parking_lot, whose locks a forked child cannot use.
 const NEXTEST: &[&str] = &[
     "nextest",
     "run",
     "--workspace",
+    "--exclude",
+    "redis-components-bench-peers",
     "--locked",
     "--retries",
     "0",
@@ -26,13 +30,41 @@ const CARGO_TEST: &[&str] = &[
     "test",
     NO_FAIL_FAST,
     "--workspace",
+    "--exclude",
+    "redis-components-bench-peers",
     "--locked",
     "--lib",
     "--bins",
     "--tests",
     "--examples",
 ];
-const DOC_TESTS: &[&str] = &["test", "--doc", NO_FAIL_FAST, "--workspace", "--locked"];
+const DOC_TESTS: &[&str] = &[
+    "test",
+    "--doc",
+    NO_FAIL_FAST,
+    "--workspace",
+    "--exclude",
+    "redis-components-bench-peers",
+    "--locked",
+];
+
+const NEXTEST_PEERS: &[&str] = &[
+    "nextest",
+    "run",
+    "--package",
+    "redis-components-bench-peers",
+    "--locked",
+    "--retries",
+    "0",
+    "--no-tests",
+    "pass",
+];
+const CARGO_TEST_PEERS: &[&str] = &[
+    "test",
+    "--package",
+    "redis-components-bench-peers",
+    "--locked",
+];
 
 /// The tests that the other steps ignore because they need a browser.
 const NEXTEST_BROWSER: &[&str] = &[
@@ -125,12 +157,15 @@ fn stops_early(arguments: &[OsString]) -> bool {
 type Step<'a> = (&'static [&'static str], &'a [OsString]);
 
 fn steps(nextest: bool, in_browser: bool, arguments: &[OsString]) -> Vec<Step<'_>> {
-    let (first, last) = if nextest {
-        (NEXTEST, NEXTEST_BROWSER)
+    let (first, peers, last) = if nextest {
+        (NEXTEST, NEXTEST_PEERS, NEXTEST_BROWSER)
     } else {
-        (CARGO_TEST, CARGO_TEST_BROWSER)
+        (CARGO_TEST, CARGO_TEST_PEERS, CARGO_TEST_BROWSER)
     };
     let mut steps = vec![(first, arguments), (DOC_TESTS, &[])];
+    if arguments.is_empty() {
+        steps.push((peers, &[]));
+    }
     if in_browser {
         // Last, because the first step builds the example.
         steps.push((last, &[]));
