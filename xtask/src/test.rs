@@ -56,11 +56,13 @@ const NEXTEST_PEERS: &[&str] = &[
     "--locked",
     "--retries",
     "0",
+    NO_FAIL_FAST,
     "--no-tests",
     "pass",
 ];
 const CARGO_TEST_PEERS: &[&str] = &[
     "test",
+    NO_FAIL_FAST,
     "--package",
     "redis-components-bench-peers",
     "--locked",
@@ -188,8 +190,8 @@ mod tests {
     use std::ffi::OsString;
 
     use super::{
-        CARGO_TEST, CARGO_TEST_BROWSER, DOC_TESTS, NEXTEST, NEXTEST_BROWSER, NO_FAIL_FAST, steps,
-        stops_early,
+        CARGO_TEST, CARGO_TEST_BROWSER, CARGO_TEST_PEERS, DOC_TESTS, NEXTEST, NEXTEST_BROWSER,
+        NEXTEST_PEERS, NO_FAIL_FAST, steps, stops_early,
     };
 
     #[test]
@@ -203,8 +205,8 @@ mod tests {
     #[test]
     fn the_browser_comes_last_if_asked_for() {
         let [nextest, cargo] = [true, false].map(|nextest| steps(nextest, true, &[]));
-        assert_eq!(nextest[2], (NEXTEST_BROWSER, &[][..]));
-        assert_eq!(cargo[2], (CARGO_TEST_BROWSER, &[][..]));
+        assert_eq!(nextest.last(), Some(&(NEXTEST_BROWSER, &[][..])));
+        assert_eq!(cargo.last(), Some(&(CARGO_TEST_BROWSER, &[][..])));
     }
 
     #[test]
@@ -219,6 +221,8 @@ mod tests {
             NEXTEST,
             CARGO_TEST,
             DOC_TESTS,
+            NEXTEST_PEERS,
+            CARGO_TEST_PEERS,
             NEXTEST_BROWSER,
             CARGO_TEST_BROWSER,
         ] {
