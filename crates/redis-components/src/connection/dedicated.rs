@@ -70,7 +70,7 @@ pub(crate) async fn open(shared: Shared) -> Result<(MultiplexedConnection, Drive
 pub(crate) async fn until_lost(shared: Shared) {
     loop {
         tokio::time::sleep(PROBED_EVERY).await;
-        let connection = shared.client.connection(0);
+        let connection = shared.client.any_open();
         let request = connection.begin();
         let answer = connection
             .handle()
@@ -249,7 +249,7 @@ impl Following {
 
     /// Asks the server to unblock the connection of that number, until it has been dropped.
     async fn unblock(&self, id: i64) {
-        let mut handle = self.shared.client.connection(0).handle();
+        let mut handle = self.shared.client.any_open().handle();
         loop {
             let mut unblock = redis::cmd("CLIENT");
             let asked = unblock.arg("UNBLOCK").arg(id).arg("ERROR");

@@ -41,14 +41,7 @@ impl Slot {
         }
         // A runtime that cannot connect says nothing about the server: it fails alone.
         let executor = (cause == Cause::Runtime).then_some(executor);
-        let closes_clients = matches!(cause, Cause::ClosedEarly(_));
-        let is_first = breaker.fail(
-            executor,
-            goal.revision,
-            error,
-            cause.longest_pause(),
-            closes_clients,
-        );
+        let is_first = breaker.fail(executor, goal.revision, error, cause);
         let reason = reason.clone();
         self.event(
             &goal.config,
