@@ -118,7 +118,7 @@ impl Connection {
                 // The pool has closed itself. The next turn looks where the component is and opens
                 // another pool, or says why it cannot.
                 Err(Exhausted::Failed(_)) if tries == 1 && pool.client.is_closed() => {}
-                Err(exhausted) => return Err(pool.exhausted(exhausted)),
+                Err(exhausted) => return Err(slot.exhausted(&pool, exhausted)),
             }
         }
     }
