@@ -32,6 +32,8 @@ pub(super) struct Reconnect {
     opened: Instant,
     /// Grows with every connection that fails or ends young.
     backoff: Backoff,
+    /// The pause after a connection that ended young.
+    pause: Option<Duration>,
 }
 
 impl Reconnect {
@@ -44,6 +46,7 @@ impl Reconnect {
             refused: false,
             opened: Instant::now(),
             backoff: Backoff::new(Backoff::SERVER_DOWN),
+            pause: None,
         }
     }
 
@@ -104,12 +107,21 @@ impl Reconnect {
         self.backoff.next()
     }
 
+    /// Returns the pause before reads for which no caller asks, if a connection has ended young since
+    /// the last time.
+    pub(super) fn take_pause(&mut self) -> Option<Duration> {
+        self.pause.take()
+    }
+
     /// Makes room for the next connection, because this one has ended. If it was young, there is a
-    /// pause: something before the server may close every connection after its first answer.
+    /// pause: something before the server may close every connection after its first answer. For
+    /// the read of callers it is short.
     async fn replace_ended(&mut self) {
         self.close();
         if self.opened.elapsed() < WELL_AFTER {
-            sleep(self.next_pause()).await;
+            let pause = self.next_pause();
+            self.pause = Some(pause);
+            sleep(pause.min(Backoff::UNSTEADY)).await;
         }
     }
 

@@ -236,6 +236,9 @@ impl Watch {
             found_a_change |= watched.revision() != before;
         }
         self.pace.note_read(found_a_change);
+        if let Some(pause) = self.server.take_pause() {
+            self.pace.hold_back(pause);
+        }
         self.confirm(sent_at);
         self.look_at_pushes();
         Ok(())
