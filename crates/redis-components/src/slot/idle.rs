@@ -9,7 +9,7 @@ use std::pin::pin;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use futures_util::future::select;
+use futures_util::future::{Either, select};
 
 use super::attempt::{Attempt, Runner};
 use super::breaker::{Attempts, ExecutorId, Goal};
@@ -83,26 +83,39 @@ impl Slot {
 async fn follow(slot: Weak<Slot>, watched: Arc<WatchedKey>, runner: OnWatch) {
     let mut seen = watched.revision();
     loop {
-        left_to_calls(&watched, seen).await;
+        left_to_calls(&slot, &watched, seen).await;
         loop {
-            let Some(slot) = slot.upgrade() else { return };
-            let TakenUp { revision, is_done } = slot.take_up(&runner);
-            drop(slot);
+            let Some(slot_now) = slot.upgrade() else {
+                return;
+            };
+            let TakenUp { revision, is_done } = slot_now.take_up(&runner);
+            drop(slot_now);
             seen = revision;
             if is_done {
                 break;
             }
             let tried_again = pin!(tokio::time::sleep(between(TRIED_AGAIN)));
-            select(tried_again, pin!(left_to_calls(&watched, seen))).await;
+            select(tried_again, pin!(left_to_calls(&slot, &watched, seen))).await;
         }
     }
 }
 
-/// Waits until calls have had their time to take up a change after `seen`. Further changes do not
-/// prolong that time: otherwise a config that keeps changing would never be followed.
-async fn left_to_calls(watched: &WatchedKey, seen: u64) {
+/// Waits until calls have had their time to take up a change after `seen`. A further change begins
+/// that time anew only if calls have taken up the one before: a config that keeps changing is
+/// followed as well.
+async fn left_to_calls(slot: &Weak<Slot>, watched: &WatchedKey, seen: u64) {
     watched.revised(seen).await;
-    tokio::time::sleep(between(LEFT_TO_CALLS)).await;
+    let mut waiting = watched.revision();
+    let mut newest = waiting;
+    let mut pause = pin!(tokio::time::sleep(between(LEFT_TO_CALLS)));
+    while let Either::Right(_) = select(pause.as_mut(), pin!(watched.revised(newest))).await {
+        newest = watched.revision();
+        let in_force = slot.upgrade().and_then(|slot| slot.published());
+        if in_force.is_some_and(|in_force| in_force.revision >= waiting) {
+            waiting = newest;
+            pause.set(tokio::time::sleep(between(LEFT_TO_CALLS)));
+        }
+    }
 }
 
 fn between((least, most): (Duration, Duration)) -> Duration {
