@@ -15,6 +15,23 @@ pub(crate) struct Plan {
     pub(crate) arguments: Vec<String>,
     pub(crate) tls: Option<TlsPlan>,
     pub(crate) has_socket: bool,
+    pub(crate) kind: Kind,
+}
+
+/// What a server is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) enum Kind {
+    #[default]
+    Standalone,
+    ClusterNode,
+}
+
+/// The ports of a server, all of 127.0.0.1.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ports {
+    pub(crate) clients: u16,
+    /// The port for other nodes, if the server is one of a cluster.
+    pub(crate) bus: Option<u16>,
 }
 
 /// How a server encrypts.
@@ -71,8 +88,8 @@ impl TlsPlan {
 
 impl Plan {
     /// Returns the port for plain text, 0 for none.
-    pub(crate) fn plain_port(&self, port: u16) -> u16 {
-        if self.tls.is_some() { 0 } else { port }
+    pub(crate) fn plain_port(&self, ports: Ports) -> u16 {
+        if self.tls.is_some() { 0 } else { ports.clients }
     }
 
     /// Returns where the server's unix socket is, if it has one. A server that speaks TLS always has
@@ -82,13 +99,24 @@ impl Plan {
     }
 
     /// Returns the arguments of redis-server after those for plain text.
-    pub(crate) fn words(&self, port: u16, directory: &Path) -> Vec<OsString> {
+    pub(crate) fn words(&self, ports: Ports, directory: &Path) -> Vec<OsString> {
         let mut words = vec![OsString::from("--dir"), directory.into()];
         if let Some(socket) = self.socket(directory) {
             words.extend(["--unixsocket".into(), socket.into()]);
         }
         if let Some(tls) = &self.tls {
-            words.extend(tls.words(port));
+            words.extend(tls.words(ports.clients));
+        }
+        if let Some(bus) = ports.bus {
+            let bus = bus.to_string();
+            let node = ["--cluster-enabled", "yes", "--cluster-port", &bus];
+            words.extend(node.map(OsString::from));
+            let announced = ["--cluster-announce-ip", "127.0.0.1"];
+            words.extend(announced.map(OsString::from));
+            // Servers without TLS do not know this argument.
+            if self.tls.is_some() {
+                words.extend(["--tls-cluster", "yes"].map(OsString::from));
+            }
         }
         words.extend(self.arguments.iter().map(OsString::from));
         words
