@@ -109,6 +109,12 @@ impl ServerBuilder {
         self
     }
 
+    /// Makes the server a sentinel.
+    pub(crate) fn sentinel(mut self) -> Self {
+        self.plan.kind = Kind::Sentinel;
+        self
+    }
+
     /// Starts the server and waits until it answers.
     ///
     /// # Panics

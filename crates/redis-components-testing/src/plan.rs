@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use crate::tls::Tls;
 use crate::tls::identity::Identity;
 
+/// The file in a sentinel's directory in which it keeps what it knows.
+const SENTINEL_FILE: &str = "sentinel.conf";
 /// The file of a server's unix socket, in its directory.
 const SOCKET: &str = "redis.sock";
 
@@ -24,6 +26,7 @@ pub(crate) enum Kind {
     #[default]
     Standalone,
     ClusterNode,
+    Sentinel,
 }
 
 /// The ports of a server, all of 127.0.0.1.
@@ -53,13 +56,18 @@ impl TlsPlan {
         }
     }
 
-    /// Adds to a component config what a client needs.
-    pub(crate) fn describe(&self, config: &mut serde_json::Value) {
-        config["ssl"] = true.into();
-        config["ssl_ca_certs"] = self.ca.to_string_lossy().into();
+    /// Adds to a component config what a client needs, in fields that begin with `prefix`.
+    pub(crate) fn describe(&self, config: &mut serde_json::Value, prefix: &str) {
+        config[format!("{prefix}ssl")] = true.into();
+        let mut files = vec![("ca_certs", &self.ca)];
         if self.demands_certificates {
-            config["ssl_certfile"] = self.client.certificate.to_string_lossy().into();
-            config["ssl_keyfile"] = self.client.key.to_string_lossy().into();
+            files.extend([
+                ("certfile", &self.client.certificate),
+                ("keyfile", &self.client.key),
+            ]);
+        }
+        for (field, file) in files {
+            config[format!("{prefix}ssl_{field}")] = file.to_string_lossy().into();
         }
     }
 
@@ -98,6 +106,11 @@ impl Plan {
         (self.has_socket || self.tls.is_some()).then(|| directory.join(SOCKET))
     }
 
+    /// Returns where a sentinel keeps what it knows.
+    pub(crate) fn config_file(&self, directory: &Path) -> Option<PathBuf> {
+        (self.kind == Kind::Sentinel).then(|| directory.join(SENTINEL_FILE))
+    }
+
     /// Returns the arguments of redis-server after those for plain text.
     pub(crate) fn words(&self, ports: Ports, directory: &Path) -> Vec<OsString> {
         let mut words = vec![OsString::from("--dir"), directory.into()];
@@ -117,6 +130,9 @@ impl Plan {
             if self.tls.is_some() {
                 words.extend(["--tls-cluster", "yes"].map(OsString::from));
             }
+        }
+        if self.kind == Kind::Sentinel {
+            words.push("--sentinel".into());
         }
         words.extend(self.arguments.iter().map(OsString::from));
         words

@@ -29,11 +29,15 @@ impl Process {
         let directory = tempfile::Builder::new()
             .prefix("redis-components")
             .tempdir()?;
+        let config_file = plan.config_file(directory.path());
+        if let Some(file) = &config_file {
+            File::create(file)?;
+        }
         let mut program = OsString::new();
         let mut arguments = Vec::new();
         let server = RedisServer::new_with_addr_tls_modules_and_spawner(
             ConnectionAddr::Tcp("127.0.0.1".to_owned(), plan.plain_port(ports)),
-            None,
+            config_file.as_deref(),
             None,
             false,
             None,

@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use redis::Client;
 
 use crate::control::Control;
-use crate::plan::{Plan, Ports, TlsPlan};
+use crate::plan::{Kind, Plan, Ports, TlsPlan};
 use crate::process::Process;
 use crate::reserved::Reserved;
 use crate::startup;
@@ -22,6 +22,7 @@ pub struct Server {
     ports: Ports,
     socket: Option<PathBuf>,
     tls: Option<TlsPlan>,
+    kind: Kind,
     client: Client,
     state: Mutex<State>,
 }
@@ -49,6 +50,7 @@ impl Server {
             ports: started.ports,
             socket,
             tls: plan.tls,
+            kind: plan.kind,
             client: started.client,
             state,
         })
@@ -91,14 +93,15 @@ impl Server {
     #[must_use]
     pub fn config(&self) -> String {
         let mut config = serde_json::json!({"host": "127.0.0.1", "port": self.ports.clients});
-        self.describe_tls(&mut config);
+        self.describe_tls(&mut config, "");
         config.to_string()
     }
 
-    /// Adds to a component config what a client needs to speak TLS, if the server does.
-    pub(crate) fn describe_tls(&self, config: &mut serde_json::Value) {
+    /// Adds to a component config what a client needs to speak TLS, if the server does, in fields
+    /// that begin with `prefix`.
+    pub(crate) fn describe_tls(&self, config: &mut serde_json::Value, prefix: &str) {
         if let Some(tls) = &self.tls {
-            tls.describe(config);
+            tls.describe(config, prefix);
         }
     }
 
@@ -169,7 +172,7 @@ impl Server {
         self.stop();
         let mut state = self.state();
         state.process.respawn()?;
-        state.control = Some(startup::ready(&mut state.process, &self.client)?);
+        state.control = Some(startup::ready(&mut state.process, &self.client, self.kind)?);
         state.reserved.clear();
         Ok(())
     }

@@ -29,7 +29,7 @@ pub(crate) fn on_free_ports(plan: &Plan) -> io::Result<Started> {
         // listens. If it cannot be reserved, another process may take it first.
         let reserved = Reserved::any()?;
         let bus = match plan.kind {
-            Kind::Standalone => None,
+            Kind::Standalone | Kind::Sentinel => None,
             Kind::ClusterNode => Some(Reserved::any()?),
         };
         let ports = Ports {
@@ -38,7 +38,7 @@ pub(crate) fn on_free_ports(plan: &Plan) -> io::Result<Started> {
         };
         let mut process = Process::spawn(ports, plan)?;
         let client = client(ports.clients, plan, &process)?;
-        match ready(&mut process, &client) {
+        match ready(&mut process, &client, plan.kind) {
             Ok(control) => {
                 return Ok(Started {
                     ports,
@@ -74,14 +74,16 @@ fn client(port: u16, plan: &Plan, process: &Process) -> io::Result<Client> {
 
 /// Waits until the process itself answers, and not another server on its port. Resets its
 /// statistics to zero.
-pub(crate) fn ready(process: &mut Process, client: &Client) -> io::Result<Control> {
+pub(crate) fn ready(process: &mut Process, client: &Client, kind: Kind) -> io::Result<Control> {
     let deadline = Instant::now() + READY_WITHIN;
     loop {
         let reason = match answers(client) {
             Ok((mut control, id)) if id == process.id() => {
-                control
-                    .query(&["CONFIG", "RESETSTAT"])
-                    .map_err(io::Error::other)?;
+                // A sentinel has no such command.
+                if kind != Kind::Sentinel {
+                    let reset = control.query(&["CONFIG", "RESETSTAT"]);
+                    reset.map_err(io::Error::other)?;
+                }
                 return Ok(control);
             }
             Ok((_, id)) => format!("process {id} answers in its place"),
@@ -147,7 +149,7 @@ mod tests {
     use std::io;
 
     use super::{lacks, on_free_ports, ready};
-    use crate::plan::Plan;
+    use crate::plan::{Kind, Plan};
     use crate::process::Process;
 
     #[test]
@@ -155,7 +157,7 @@ mod tests {
         let plan = Plan::default();
         let first = on_free_ports(&plan).unwrap();
         let mut late = Process::spawn(first.ports, &plan).unwrap();
-        let error = ready(&mut late, &first.client).err();
+        let error = ready(&mut late, &first.client, Kind::Standalone).err();
         assert_eq!(
             error.map(|error| error.kind()),
             Some(io::ErrorKind::AddrInUse)

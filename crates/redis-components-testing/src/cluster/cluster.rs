@@ -14,7 +14,7 @@ use crate::wait;
 ///
 /// A node is a [`Server`]: [`Server::stop`] is its crash, [`Server::freeze`] makes it silent. Nodes
 /// have indices, which do not change. All methods take `&self` and block until what they do is done
-/// and all running nodes agree, for 20 seconds at most.
+/// and all running nodes agree, for 30 seconds at most.
 ///
 /// ```
 /// use redis_components_testing::Cluster;
@@ -92,7 +92,7 @@ impl Cluster {
             .collect();
         let mut config = serde_json::json!({ "cluster": seeds });
         if let Some(node) = nodes.first() {
-            node.describe_tls(&mut config);
+            node.describe_tls(&mut config, "");
         }
         config.to_string()
     }
@@ -126,7 +126,7 @@ impl Cluster {
     ///
     /// # Panics
     ///
-    /// Panics if no running node serves the slot within 20 seconds.
+    /// Panics if no running node serves the slot within 30 seconds.
     #[must_use]
     pub fn primary_of_slot(&self, slot: u16) -> usize {
         self.search_primary(slot)
@@ -157,7 +157,7 @@ impl Cluster {
     ///
     /// # Panics
     ///
-    /// Panics if the node has no running replica, or that does not take over within 20 seconds.
+    /// Panics if the node has no running replica, or that does not take over within 30 seconds.
     #[allow(clippy::must_use_candidate, reason = "it is called for what it does")]
     pub fn failover(&self, primary: usize) -> usize {
         let Some(replica) = self.replicas_of(primary).into_iter().next() else {
@@ -222,7 +222,7 @@ impl Cluster {
     ///
     /// # Panics
     ///
-    /// Panics if they do not within 20 seconds, for example because slots have no primary and the
+    /// Panics if they do not within 30 seconds, for example because slots have no primary and the
     /// cluster requires all.
     pub fn wait_until_ready(&self) {
         let _ = self.agreed();
@@ -232,7 +232,7 @@ impl Cluster {
     ///
     /// # Panics
     ///
-    /// Panics if they do not within 20 seconds.
+    /// Panics if they do not within 30 seconds.
     pub fn wait_until_down(&self) {
         wait::until("end of service in the cluster", || {
             let running = self.running();

@@ -18,7 +18,7 @@ impl Cluster {
     /// # Panics
     ///
     /// Panics if there is no redis-server to start, it is older than 7.0, or the cluster is not
-    /// ready within 20 seconds.
+    /// ready within 30 seconds.
     #[must_use]
     pub fn start(primaries: usize, replicas: usize) -> Self {
         Self::builder(primaries, replicas).start()
@@ -47,7 +47,7 @@ impl ClusterBuilder {
     /// # Errors
     ///
     /// Returns an error if there is no redis-server to start, it is older than 7.0, or the cluster
-    /// is not ready within 20 seconds.
+    /// is not ready within 30 seconds.
     pub fn try_start(self) -> io::Result<Cluster> {
         let count = self.primaries * (1 + self.replicas);
         if count == 0 {
