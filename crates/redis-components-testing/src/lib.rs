@@ -11,10 +11,10 @@
 //! assert_eq!(server.command_calls("lpush"), 1);
 //! ```
 //!
-//! With [`Server::builder`] it speaks TLS, with certificates of [`Tls`], or listens on a unix socket.
-//! A [`Cluster`] is Redis Cluster, whose nodes fail over and exchange slots.
-//! [`Sentinels`] watch a primary and its replicas.
-//! A [`FakeServer`] is not Redis: it counts executions and fails on demand.
+//! With [`Server::builder`] it speaks TLS, with certificates of [`Tls`], or listens on a unix
+//! socket. A [`Cluster`] is Redis Cluster, whose nodes fail over and exchange slots. [`Sentinels`]
+//! watch a primary and its replicas. A [`FakeServer`] is not Redis: it counts executions and fails
+//! on demand.
 //!
 //! The binary is `REDISRS_SERVER_BIN` if that is set, otherwise `redis-server` from `PATH`.
 //! `cargo xtask test` installs a Redis server if there is none. Unix only, as Redis itself is.

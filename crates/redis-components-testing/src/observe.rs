@@ -21,7 +21,8 @@ impl Server {
         self.observe(|control| control.query(command))
     }
 
-    /// Sends one command as [`command`](Self::command) does, and returns an error instead of a panic.
+    /// Sends one command as [`command`](Self::command) does, and returns an error instead of a
+    /// panic.
     ///
     /// # Errors
     ///

@@ -100,8 +100,8 @@ impl Plan {
         if self.tls.is_some() { 0 } else { ports.clients }
     }
 
-    /// Returns where the server's unix socket is, if it has one. A server that speaks TLS always has
-    /// one, through which it is observed.
+    /// Returns where the server's unix socket is, if it has one. A server that speaks TLS always
+    /// has one, through which it is observed.
     pub(crate) fn socket(&self, directory: &Path) -> Option<PathBuf> {
         (self.has_socket || self.tls.is_some()).then(|| directory.join(SOCKET))
     }

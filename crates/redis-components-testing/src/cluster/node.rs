@@ -30,7 +30,8 @@ impl Node {
         self.server.ask(&[&["CLUSTER"], words].concat())
     }
 
-    /// Returns what the node says, if it can do what it is for: serve its slots or copy its primary.
+    /// Returns what the node says, if it can do what it is for: serve its slots or copy its
+    /// primary.
     pub(super) fn ready(&self) -> Result<View, String> {
         self.try_ready().map_err(|error| error.to_string())?
     }

@@ -43,8 +43,8 @@ impl ClusterBuilder {
         self
     }
 
-    /// Sets whether all slots are refused (`CLUSTERDOWN`) as long as some have no primary. They are,
-    /// if this is not called.
+    /// Sets whether all slots are refused (`CLUSTERDOWN`) as long as some have no primary. They
+    /// are, if this is not called.
     pub fn require_full_coverage(self, required: bool) -> Self {
         let required = if required { "yes" } else { "no" };
         self.arguments(&["--cluster-require-full-coverage", required])

@@ -47,7 +47,8 @@ impl View {
 }
 
 impl Seen {
-    /// Reads a line: identity, address, flags, primary, PING sent, PONG received, epoch, link, slots.
+    /// Reads a line: identity, address, flags, primary, PING sent, PONG received, epoch, link,
+    /// slots.
     fn parse(line: &str) -> Option<Self> {
         let mut words = line.split(' ');
         let (id, address, flags) = (words.next()?, words.next()?, words.next()?);

@@ -14,9 +14,9 @@ use super::state::State;
 /// A server that executes a few commands, counts them, and fails as it is told to. It finds out
 /// what a client sends twice.
 ///
-/// It knows `INCR`, `GET`, `SET`, `DEL`, `ECHO`, transactions, `ASKING`, `ROLE`, what clients log in
-/// with, and `CLUSTER SLOTS` and `SHARDS`, by which it is the only node of a cluster. It keeps no
-/// promise that it is not told to keep: it redirects nobody by itself.
+/// It knows `INCR`, `GET`, `SET`, `DEL`, `ECHO`, transactions, `ASKING`, `ROLE`, the commands of a
+/// login, and `CLUSTER SLOTS` and `SHARDS`, which name it as the only node of a cluster.
+/// It accepts every login, and redirects a command only if a [`Fault`] says so.
 ///
 /// ```
 /// use redis_components_testing::{FakeServer, Fault};

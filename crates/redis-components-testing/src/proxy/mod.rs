@@ -133,8 +133,9 @@ impl Proxy {
         self.behave(Manner::CutAfter(bytes));
     }
 
-    /// Closes each connection, open or new, on which a request comes whose first word is `command`, as proxies do that do
-    /// not know a command. The piece of the stream that the word is in does not reach the server.
+    /// Closes each connection, open or new, on which a request comes whose first word is `command`,
+    /// as proxies do that do not know a command. The piece of the stream that the word is in does
+    /// not reach the server.
     ///
     /// # Panics
     ///
@@ -143,8 +144,8 @@ impl Proxy {
         self.behave(Manner::HangUpOn(command));
     }
 
-    /// Drops each piece of the replies that `text` is in, for example the events of a sentinel by their
-    /// channel `+switch-master`. All else passes, and connections stay open.
+    /// Drops each piece of the replies that `text` is in, for example the events of a sentinel by
+    /// their channel `+switch-master`. All else passes, and connections stay open.
     ///
     /// # Panics
     ///

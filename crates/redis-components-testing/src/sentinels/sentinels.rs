@@ -132,8 +132,8 @@ impl Sentinels {
             .unwrap_or_else(|error| panic!("the sentinels have no primary: {error}"))
     }
 
-    /// Asks the sentinels to fail over (`SENTINEL FAILOVER`), and returns the new primary as soon as
-    /// all running sentinels name it. The old one becomes a replica about ten seconds later.
+    /// Asks the sentinels to fail over (`SENTINEL FAILOVER`), and returns the new primary as soon
+    /// as all running sentinels name it. The old one becomes a replica about ten seconds later.
     ///
     /// # Panics
     ///

@@ -10,7 +10,8 @@ use crate::server::Server;
 use crate::together;
 use crate::wait;
 
-/// After so much silence a sentinel suspects a server. It is the shortest that a busy machine keeps.
+/// After so much silence a sentinel suspects a server. It is the shortest that a busy machine
+/// keeps.
 const DOWN_AFTER: &str = "500";
 /// How long the sentinels try to fail over before they begin again, in milliseconds.
 const FAILOVER_TIMEOUT: &str = "2000";
@@ -73,8 +74,8 @@ impl SentinelsBuilder {
         Sentinels::of(servers, sentinels, proxies)
     }
 
-    /// Makes replicas of all servers but the first, and waits until they are linked: a sentinel that
-    /// finds them earlier looks again after ten seconds only.
+    /// Makes replicas of all servers but the first, and waits until they are linked: a sentinel
+    /// that finds them earlier looks again after ten seconds only.
     fn replicate(&self, servers: &[Server]) -> io::Result<()> {
         for server in servers {
             add_users(server, &self.data)?;

@@ -6,7 +6,8 @@ use super::authority::Authority;
 use super::identity::Pem;
 
 /// A key that is encrypted with the password `secret`, which nothing here needs:
-/// `openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 | openssl pkcs8 -topk8 -v2 aes-256-cbc`
+/// `openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256`, and then
+/// `openssl pkcs8 -topk8 -v2 aes-256-cbc`.
 const ENCRYPTED_KEY: &str = include_str!("encrypted-key.pem");
 
 /// What is wrong with a certificate or its key.

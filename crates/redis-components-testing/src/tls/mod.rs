@@ -109,8 +109,8 @@ impl Tls {
         &self.client
     }
 
-    /// Issues another certificate for these host names and addresses, for a server or a client. Each
-    /// has files of its own.
+    /// Issues another certificate for these host names and addresses, for a server or a client.
+    /// Each has files of its own.
     ///
     /// # Panics
     ///
