@@ -149,6 +149,11 @@ impl ComponentConfig {
         self.tls.as_ref()
     }
 
+    /// Returns the name by which the server is to know the connections.
+    pub(crate) fn name_of_client(&self) -> Option<&str> {
+        self.client_name.as_deref()
+    }
+
     pub(crate) fn is_disabled(&self) -> bool {
         self.disabled
     }
