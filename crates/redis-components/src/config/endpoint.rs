@@ -18,7 +18,6 @@ pub(crate) enum Endpoint {
 
 /// The address of one server.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[allow(dead_code, reason = "no JSON means it yet")]
 pub(crate) enum Address {
     Tcp { host: String, port: u16 },
     Unix(PathBuf),

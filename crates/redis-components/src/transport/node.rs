@@ -70,7 +70,7 @@ impl Node {
             return Err(Failure::new(Cause::Refused, what));
         };
         #[cfg(not(feature = "tls"))]
-        if config.tls().is_some() {
+        if config.tls_options().is_some() {
             let what = "it asks for TLS; build redis-components with its feature `tls`";
             return Err(Failure::new(Cause::Local, what));
         }
@@ -140,12 +140,12 @@ fn unread(bound: Duration) -> Failure {
 
 /// Files are read for TLS alone.
 fn reads_files(config: &ComponentConfig) -> bool {
-    config.tls().is_some()
+    config.tls_options().is_some()
 }
 
 #[cfg(feature = "tls")]
 fn tls(config: &ComponentConfig, address: &Address) -> Result<Option<Tls>, Failure> {
-    match (config.tls(), address) {
+    match (config.tls_options(), address) {
         (Some(options), Address::Tcp { host, .. }) => {
             Tls::read(options, host, &config.endpoint().hosts()).map(Some)
         }
