@@ -5,6 +5,7 @@ use std::time::SystemTime;
 use serde::Serialize;
 
 use crate::config::ComponentConfig;
+use crate::config::endpoint::{Address, Endpoint};
 use crate::scope;
 use crate::slot::Slot;
 
@@ -69,6 +70,21 @@ pub enum ConfigSource {
     Fixed,
 }
 
+/// A kind of endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum EndpointKind {
+    /// One server over TCP or TLS.
+    Server,
+    /// One server on this machine, over a unix socket.
+    UnixSocket,
+    /// The primary that sentinels name.
+    Sentinels,
+    /// A cluster.
+    Cluster,
+}
+
 /// A config in force, without its password.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
@@ -77,9 +93,13 @@ pub struct CurrentConfig {
     pub generation: u64,
     /// The time at which it came into force.
     pub since: SystemTime,
-    /// The server's name or address.
+    /// The kind of endpoint that the config names.
+    pub endpoint: EndpointKind,
+    /// Whether the server is reached over TLS.
+    pub tls: bool,
+    /// The server's name or address, or what stands for it.
     pub host: String,
-    /// The server's port.
+    /// The server's port, or 0 if it has none.
     pub port: u16,
     /// The database's number.
     pub db: u32,
@@ -117,16 +137,34 @@ impl ComponentStatus {
     }
 }
 
+impl EndpointKind {
+    fn of(endpoint: &Endpoint) -> Self {
+        match endpoint {
+            Endpoint::Server(Address::Tcp { .. }) => Self::Server,
+            Endpoint::Server(Address::Unix(_)) => Self::UnixSocket,
+            Endpoint::Sentinels(_) => Self::Sentinels,
+            Endpoint::Cluster(_) => Self::Cluster,
+        }
+    }
+}
+
 impl CurrentConfig {
     fn of(generation: u64, since: SystemTime, config: &ComponentConfig) -> Self {
+        let login = config.login();
+        let (host, port) = match config.endpoint().server() {
+            Some(Address::Tcp { host, port }) => (host.clone(), *port),
+            _ => (config.address(), 0),
+        };
         Self {
             generation,
             since,
-            host: config.host().to_owned(),
-            port: config.port_number(),
+            endpoint: EndpointKind::of(config.endpoint()),
+            tls: config.tls_options().is_some(),
+            host,
+            port,
             db: config.db_number(),
-            username: config.user().map(str::to_owned),
-            has_password: config.has_password(),
+            username: login.username.clone(),
+            has_password: login.password.is_some(),
             digest: config.digest(),
         }
     }

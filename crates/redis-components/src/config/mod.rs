@@ -4,18 +4,26 @@
 //! URL through `url`.
 
 mod component_config;
+mod digest;
+pub(crate) mod endpoint;
 mod field;
 mod fields;
+mod fields_tls;
+mod given;
 mod host;
 mod json;
+pub(crate) mod login;
 mod number;
 #[cfg(test)]
 mod page;
-mod secret;
+pub(crate) mod secret;
 mod table;
+mod table_tls;
+pub(crate) mod tls;
 mod url;
 
 pub use self::component_config::ComponentConfig;
+pub use self::tls::{TlsOptions, TlsVersion};
 use crate::error::{Error, ErrorKind};
 
 impl ComponentConfig {
@@ -35,7 +43,8 @@ impl ComponentConfig {
         json::write(self)
     }
 
-    /// Reads a config from `redis://user:password@host:port/db`.
+    /// Reads a config from `redis://user:password@host:port/db`, from `rediss://…` for TLS, or from
+    /// `redis+unix:///path?db=2` for a unix socket.
     ///
     /// The characters `#`, `?` and `/` are percent-encoded in a user name or password.
     ///
@@ -77,6 +86,12 @@ mod tests {
         );
         let off = ComponentConfig::disabled();
         assert_eq!(ComponentConfig::from_json(&off.to_json()).unwrap(), off);
+    }
+
+    #[test]
+    fn the_digest_of_a_config_stays_what_it_was() {
+        let config = ComponentConfig::new("h").port(1).db(2).username("u");
+        assert_eq!(config.digest(), "63f60717c985f37b");
     }
 
     #[test]

@@ -15,6 +15,7 @@ use crate::config::ComponentConfig;
 use crate::settings::timeouts::Timeouts;
 use crate::telemetry;
 use crate::transport::failure::Failure;
+use crate::transport::node::Node;
 
 /// A connection that lives this long shows that the server is well.
 const WELL_AFTER: Duration = Duration::from_secs(1);
@@ -166,7 +167,8 @@ impl Reconnect {
 
     async fn open(&mut self) -> Result<Connection, Failure> {
         let pushes = self.pushes.as_ref();
-        let (connection, refusal) = Connection::open(&self.config, self.timeouts, pushes).await?;
+        let node = Node::prepare(&self.config, self.timeouts.connect).await?;
+        let (connection, refusal) = Connection::open(&node, self.timeouts, pushes).await?;
         self.opened = Instant::now();
         let refused_before = std::mem::replace(&mut self.refused, refusal.is_some());
         if let Some(refusal) = refusal
