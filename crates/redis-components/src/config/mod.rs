@@ -6,7 +6,7 @@
 mod component_config;
 mod field;
 mod fields;
-mod host;
+pub(crate) mod host;
 mod json;
 mod number;
 #[cfg(test)]

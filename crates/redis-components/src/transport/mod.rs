@@ -12,4 +12,5 @@ pub(crate) mod failure;
 mod handshake;
 pub(crate) mod redis_rs;
 mod resolve;
+mod sentinel;
 mod tcp;
