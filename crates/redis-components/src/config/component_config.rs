@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::digest;
-use super::endpoint::{Address, Endpoint};
+use super::endpoint::{Address, Endpoint, Primary, Sentinels};
 use super::login::Login;
 use super::secret::Secret;
 use super::tls::TlsOptions;
@@ -126,6 +126,45 @@ impl ComponentConfig {
         // `to_json` is no option: its order depends on features of serde_json that other crates
         // switch on.
         digest::of_text(&format!("{shown:?}"))
+    }
+
+    /// Returns the config of one sentinel, which has a login and TLS of its own.
+    pub(crate) fn of_sentinel(sentinels: &Sentinels, address: Address) -> Self {
+        let mut config = Self::of(Endpoint::Server(address));
+        config.login = Login {
+            username: sentinels.username.clone(),
+            password: sentinels.password.clone(),
+        };
+        config.tls = sentinels.tls.clone();
+        config
+    }
+
+    /// Returns the sentinels that the config names, if it names any.
+    pub(crate) fn sentinels(&self) -> Option<&Sentinels> {
+        match &self.endpoint {
+            Endpoint::Sentinels(sentinels) => Some(sentinels),
+            _ => None,
+        }
+    }
+
+    /// Returns the config with what its sentinels say now, if it names any.
+    pub(crate) fn with_primary(mut self, primary: Option<Primary>) -> Self {
+        if let Endpoint::Sentinels(sentinels) = &mut self.endpoint {
+            sentinels.primary = primary;
+        }
+        self
+    }
+
+    /// Returns `true` if it is known where the server is. The sentinels of a config say that later.
+    pub(crate) fn is_located(&self) -> bool {
+        self.sentinels()
+            .is_none_or(|sentinels| sentinels.primary.is_some())
+    }
+
+    /// Returns `true` if the two configs differ only in the primary that their sentinels name.
+    pub(crate) fn differs_in_primary(&self, other: &Self) -> bool {
+        let without_primary = |config: &Self| config.clone().with_primary(None);
+        self != other && without_primary(self) == without_primary(other)
     }
 
     pub(crate) fn endpoint(&self) -> &Endpoint {

@@ -1,14 +1,14 @@
 //! Reads a config from the fields of a JSON object.
 
-use std::time::Duration;
-
 use serde_json::{Map, Value};
 
 use super::component_config::{ComponentConfig, DEFAULT_PORT};
+use super::endpoint::Endpoint;
 use super::field::{Effect, Field};
+use super::given::Given;
 use super::secret::Secret;
 use super::table::{self, OWN_PREFIX};
-use super::{host, url};
+use super::{host, sentinels, url};
 use crate::error::text::printable;
 
 /// Returns the config that the fields mean.
@@ -25,8 +25,10 @@ pub(super) fn read(object: &Map<String, Value>) -> Result<ComponentConfig, Strin
         }
     }
     let disabled = given.flag(&table::DISABLED)?.unwrap_or(false);
-    let mut config = match (given.text(&table::URL)?, given.text(&table::HOST)?) {
-        (Some(url), _) => {
+    let (url, host) = (given.text(&table::URL)?, given.text(&table::HOST)?);
+    let mut config = match (sentinels::read(given)?, url, host) {
+        (Some(sentinels), _, _) => ComponentConfig::of(Endpoint::Sentinels(Box::new(sentinels))),
+        (None, Some(url), _) => {
             if let Some(field) = PARTS_OF_A_URL.iter().find(|field| given.has(field)) {
                 return Err(format!(
                     "`url` and `{}` are both given; keep one of them",
@@ -35,15 +37,15 @@ pub(super) fn read(object: &Map<String, Value>) -> Result<ComponentConfig, Strin
             }
             url::parse(url)?
         }
-        (None, Some(host)) => {
+        (None, None, Some(host)) => {
             let host = host::check(host).map_err(|wrong| format!("`host` {wrong}"))?;
             ComponentConfig::new(host).port(given.whole(&table::PORT)?.unwrap_or(DEFAULT_PORT))
         }
-        (None, None) if disabled => {
+        (None, None, None) if disabled => {
             let port = given.whole(&table::PORT)?.unwrap_or(DEFAULT_PORT);
             ComponentConfig::disabled().port(port)
         }
-        (None, None) => {
+        (None, None, None) => {
             return Err("`host` is missing; write {\"host\": \"…\", \"port\": …}".into());
         }
     };
@@ -106,54 +108,4 @@ fn unknown(name: &str) -> String {
         }
     };
     format!("`{}` is not a known field; {hint}", printable(name))
-}
-
-/// The fields that are given; `null` counts as absent.
-struct Given<'a>(&'a Map<String, Value>);
-
-impl<'a> Given<'a> {
-    fn get(&self, field: &Field) -> Option<&'a Value> {
-        self.0.get(field.name).filter(|value| !value.is_null())
-    }
-
-    fn has(&self, field: &Field) -> bool {
-        self.get(field).is_some()
-    }
-
-    /// Returns the value as `read` reads it, or an error if it does not have the field's kind.
-    fn read<T>(
-        &self,
-        field: &Field,
-        read: impl FnOnce(&'a Value) -> Option<T>,
-    ) -> Result<Option<T>, String> {
-        let Some(value) = self.get(field) else {
-            return Ok(None);
-        };
-        read(value)
-            .map(Some)
-            .ok_or_else(|| format!("`{}` must be {}", field.name, field.kind.described()))
-    }
-
-    fn flag(&self, field: &Field) -> Result<Option<bool>, String> {
-        self.read(field, |value| field.kind.flag(value))
-    }
-
-    fn whole<T: TryFrom<u64>>(&self, field: &Field) -> Result<Option<T>, String> {
-        self.read(field, |value| T::try_from(field.kind.whole(value)?).ok())
-    }
-
-    fn seconds(&self, field: &Field) -> Result<Option<Duration>, String> {
-        let seconds = self.read(field, |value| field.kind.seconds(value))?;
-        Ok(seconds.map(Duration::from_secs_f64))
-    }
-
-    fn text(&self, field: &Field) -> Result<Option<&'a str>, String> {
-        if self.get(field).is_some_and(Value::is_object) {
-            return Err(format!(
-                "`{}` is given by reference, which this version does not support; write the text itself",
-                field.name
-            ));
-        }
-        self.read(field, Value::as_str)
-    }
 }

@@ -7,7 +7,7 @@ use serde::de::{Error as _, MapAccess, Visitor};
 use serde_json::{Map, Value, json};
 
 use super::component_config::{ComponentConfig, DEFAULT_PORT};
-use super::endpoint::{Address, Endpoint};
+use super::endpoint::{Address, Endpoint, Sentinels};
 use super::fields;
 use super::login::Login;
 use crate::error::text::printable;
@@ -40,6 +40,9 @@ pub(super) fn write(config: &ComponentConfig) -> String {
             object.insert("port".into(), json!(port));
         }
     }
+    if let Endpoint::Sentinels(sentinels) = &config.endpoint {
+        write_sentinels(&mut object, sentinels);
+    }
     if config.db != 0 {
         object.insert("db".into(), json!(config.db));
     }
@@ -71,6 +74,19 @@ pub(super) fn write(config: &ComponentConfig) -> String {
         }
     }
     Value::Object(object).to_string()
+}
+
+/// Writes what the config says. The primary that the sentinels name is no part of it.
+fn write_sentinels(object: &mut Map<String, Value>, sentinels: &Sentinels) {
+    let servers: Vec<String> = sentinels.addresses.iter().map(Address::to_string).collect();
+    object.insert("sentinels".into(), json!(servers));
+    object.insert("service_name".into(), json!(sentinels.service));
+    if let Some(username) = &sentinels.username {
+        object.insert("sentinel_username".into(), json!(username));
+    }
+    if let Some(password) = &sentinels.password {
+        object.insert("sentinel_password".into(), json!(password.expose()));
+    }
 }
 
 /// Returns why the text is refused. No part of the text is shown: serde_json repeats a value of a

@@ -8,6 +8,7 @@ mod digest;
 pub(crate) mod endpoint;
 mod field;
 mod fields;
+mod given;
 pub(crate) mod host;
 mod json;
 pub(crate) mod login;
@@ -15,6 +16,8 @@ mod number;
 #[cfg(test)]
 mod page;
 pub(crate) mod secret;
+mod sentinels;
+mod servers;
 mod table;
 pub(crate) mod tls;
 mod url;

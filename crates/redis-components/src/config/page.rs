@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 
 use super::field::{Effect, Field, Kind, LONGEST_TIMEOUT, SHORTEST_TIMEOUT};
 use super::fields::PARTS_OF_A_URL;
+use super::sentinels::{OF_SENTINELS, OTHER_PLACES};
 use super::table::{self, FIELDS, OWN_PREFIX};
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/config.md");
@@ -178,6 +179,9 @@ fn schema() -> Value {
         .filter(|field| field.name != table::SSL.name)
         .map(absent)
         .collect();
+    let absent_by_name = |name: &&str| ((*name).to_owned(), json!({"type": "null"}));
+    let places: Map<String, Value> = OTHER_PLACES.iter().map(absent_by_name).collect();
+    let of_sentinels: Map<String, Value> = OF_SENTINELS.iter().map(absent).collect();
     let with = |field: &Field, value: Value| json!({"required": [field.name], "properties": {field.name: value}});
     json!({
         "$schema": "http://json-schema.org/draft-07/schema#",
@@ -189,10 +193,22 @@ fn schema() -> Value {
         "anyOf": [
             with(&table::HOST, json!({"type": "string"})),
             with(&table::URL, json!({"type": "string"})),
+            {
+                "required": [table::SENTINELS.name, table::SERVICE_NAME.name],
+                "properties": {
+                    table::SENTINELS.name: {"type": "array"},
+                    table::SERVICE_NAME.name: {"type": "string", "minLength": 1},
+                },
+            },
             with(&table::DISABLED, json!({"const": true})),
         ],
         "allOf": [
             {"if": given(&table::URL), "then": {"properties": parts}},
+            {
+                "if": with(&table::SENTINELS, json!({"type": "array"})),
+                "then": {"properties": places},
+                "else": {"properties": of_sentinels},
+            },
             {"if": with(&table::SSL, json!({"enum": [false, 0]})), "else": {"properties": of_tls}},
         ],
     })
@@ -212,6 +228,12 @@ fn property(field: &Field) -> (String, Value) {
             "pattern": if least > 0 { "^\\s*0*[1-9][0-9]*\\s*$" } else { "^\\s*[0-9]+\\s*$" },
         }),
         (_, Kind::Count) => json!({"type": ["integer", "null"], "minimum": 1}),
+        (_, Kind::Object) => json!({"type": ["object", "null"]}),
+        (_, Kind::Servers) => json!({
+            "type": ["array", "null"],
+            "minItems": 1,
+            "items": {"type": ["string", "array"]},
+        }),
         (_, Kind::Seconds) => json!({
             "type": ["number", "null"],
             "minimum": SHORTEST_TIMEOUT,

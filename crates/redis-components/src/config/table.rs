@@ -98,6 +98,36 @@ pub(super) const MAX_CONNECTIONS: Field = Field {
         &["pool_size", "connections"],
     )
 };
+pub(super) const SENTINELS: Field = Field::used(
+    "sentinels",
+    Kind::Servers,
+    "the sentinels to ask for the server, instead of `host`; a port that is left out is 26379",
+    &["sentinel", "sentinel_hosts"],
+);
+pub(super) const SERVICE_NAME: Field = Field::used(
+    "service_name",
+    Kind::Text,
+    "the name that the sentinels know the server by; required beside `sentinels`",
+    &["service", "master_name", "sentinel_master", "primary_name"],
+);
+pub(super) const SENTINEL_USERNAME: Field = Field::used(
+    "sentinel_username",
+    Kind::Text,
+    "the ACL user to log in to the sentinels as",
+    &["sentinel_user"],
+);
+pub(super) const SENTINEL_PASSWORD: Field = Field::used(
+    "sentinel_password",
+    Kind::Text,
+    "the password to log in to the sentinels with; they never get `password`",
+    &["sentinel_pass", "sentinel_auth"],
+);
+pub(super) const SENTINEL_KWARGS: Field = Field::used(
+    "sentinel_kwargs",
+    Kind::Object,
+    "`username` and `password` for the sentinels, as redis-py takes them",
+    &[],
+);
 pub(super) const SSL: Field = Field {
     kind: Kind::FlagOrNumber,
     default: "`false`",
@@ -117,6 +147,11 @@ pub(super) const FIELDS: &[Field] = &[
     SOCKET_TIMEOUT,
     SOCKET_CONNECT_TIMEOUT,
     MAX_CONNECTIONS,
+    SENTINELS,
+    SERVICE_NAME,
+    SENTINEL_USERNAME,
+    SENTINEL_PASSWORD,
+    SENTINEL_KWARGS,
     DISABLED,
     SSL,
     Field::of_tls("ssl_ca_certs"),
@@ -146,32 +181,7 @@ pub(super) const FIELDS: &[Field] = &[
         "a unix socket",
         "the same, as redis-py's connections name it",
     ),
-    Field::refused(
-        "sentinels",
-        "sentinels",
-        "the sentinels to ask for the server",
-    ),
-    Field::refused(
-        "service_name",
-        "sentinels",
-        "the name that sentinels know the server by",
-    ),
-    Field::refused(
-        "sentinel_username",
-        "sentinels",
-        "the user to log in to sentinels as",
-    ),
-    Field::refused(
-        "sentinel_password",
-        "sentinels",
-        "the password to log in to sentinels with",
-    ),
-    Field::refused("sentinel_ssl", "sentinels", "TLS towards sentinels"),
-    Field::refused(
-        "sentinel_kwargs",
-        "sentinels",
-        "the same, as redis-py names it",
-    ),
+    Field::refused("sentinel_ssl", "TLS", "TLS towards sentinels"),
     Field::refused("cluster", "a cluster", "the first nodes of a cluster"),
     Field::refused(
         "startup_nodes",

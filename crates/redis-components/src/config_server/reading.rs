@@ -8,6 +8,8 @@ use crate::config::ComponentConfig;
 use crate::error::text::printable_error;
 use crate::error::{Error, ErrorKind};
 use crate::transport::failure::Failure;
+use crate::transport::sentinel::no_primary::NoPrimary;
+use crate::transport::sentinel::watcher::Found;
 
 /// How many bytes a config may have.
 pub(super) const READ_LIMIT: usize = 64 * 1024;
@@ -23,6 +25,8 @@ pub(crate) struct Target {
     pub(crate) config: Option<Arc<ComponentConfig>>,
     /// Why the newest reading gave no config. The config before it stays in force.
     pub(crate) problem: Option<Problem>,
+    /// Why the sentinels of the config name no primary now.
+    pub(crate) no_primary: Option<NoPrimary>,
 }
 
 /// Why a reading gave no config.
@@ -33,8 +37,10 @@ pub(crate) struct Problem {
 }
 
 impl Target {
-    /// Returns the target after a reading that found `config`.
-    pub(super) fn with(&self, config: ComponentConfig) -> Self {
+    /// Returns the target after a reading that found `config`, and what its sentinels say.
+    pub(super) fn with(&self, config: ComponentConfig, found: Option<&Found>) -> Self {
+        let primary = found.and_then(|found| found.primary.clone());
+        let config = config.with_primary(primary);
         let same = self.config.as_deref() == Some(&config);
         Self {
             revision: self.revision + u64::from(!same),
@@ -43,6 +49,18 @@ impl Target {
                 _ => Some(Arc::new(config)),
             },
             problem: None,
+            no_primary: found.and_then(|found| found.problem.clone()),
+        }
+    }
+
+    /// Returns the target after its sentinels have said where the primary is.
+    pub(super) fn located(&self, found: &Found) -> Self {
+        match &self.config {
+            Some(config) if config.sentinels().is_some() => Self {
+                problem: self.problem.clone(),
+                ..self.with(ComponentConfig::clone(config), Some(found))
+            },
+            _ => self.clone(),
         }
     }
 

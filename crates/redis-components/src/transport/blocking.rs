@@ -17,6 +17,7 @@ use super::deadline::Deadline;
 use super::failure::Failure;
 use super::handshake::{Handshake, Progress, judge_probe, probe};
 use super::node::Node;
+use super::patience::Patience;
 use super::tcp;
 use crate::fork::Process;
 use crate::settings::timeouts::Timeouts;
@@ -41,11 +42,15 @@ impl BlockingStream {
     pub(crate) fn open(node: &Arc<Node>, timeouts: Timeouts) -> Result<Self, Failure> {
         let theirs = Arc::clone(node);
         on_thread(timeouts.connect, move || {
-            let stream = connect(&theirs, timeouts)?;
-            let mut deadline = Deadline::After(timeouts.connect);
-            log_in(&theirs, &mut deadline.begin(&stream)).map_err(Failure::in_handshake)?;
+            let patience = Patience::new(timeouts.connect);
+            let connected = loop {
+                match connect_once(&theirs, timeouts) {
+                    Err(failure) if patience.is_left(&failure) => thread::sleep(Patience::PAUSE),
+                    result => break result,
+                }
+            };
             Ok(Self {
-                stream,
+                stream: connected?,
                 parser: Parser::new(),
                 deadline: Deadline::After(timeouts.response),
                 process: Process::current(),
@@ -119,6 +124,13 @@ pub(super) fn on_thread<T: Send + 'static>(
         Err(RecvTimeoutError::Timeout) => Err(Failure::timed_out(bound)),
         Err(RecvTimeoutError::Disconnected) => Err(Failure::unreachable("connecting panicked")),
     }
+}
+
+fn connect_once(node: &Node, timeouts: Timeouts) -> Result<TcpStream, Failure> {
+    let stream = connect(node, timeouts)?;
+    let mut deadline = Deadline::After(timeouts.connect);
+    log_in(node, &mut deadline.begin(&stream)).map_err(Failure::in_handshake)?;
+    Ok(stream)
 }
 
 /// Dials on a runtime for this one connection, so that threads and tasks reach a server in the same

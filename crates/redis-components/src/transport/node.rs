@@ -15,6 +15,8 @@ pub(crate) struct Node {
     address: Address,
     login: Login,
     db: u32,
+    /// Whether the server has to be a primary.
+    is_primary: bool,
 }
 
 impl Node {
@@ -53,6 +55,7 @@ impl Node {
             address: address.clone(),
             login: config.login().clone(),
             db: config.db_number(),
+            is_primary: config.sentinels().is_some(),
         })
     }
 
@@ -62,6 +65,11 @@ impl Node {
 
     pub(crate) fn login(&self) -> &Login {
         &self.login
+    }
+
+    /// Returns `true` if the server has to be a primary: sentinels say that it is.
+    pub(crate) fn is_primary(&self) -> bool {
+        self.is_primary
     }
 
     /// Returns the number of the database that a connection begins with.

@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::replies::{Answer, Claim};
+use super::replies::Answer;
+use crate::config::endpoint::Primary;
 
 /// How long an older epoch is said by everybody before it is believed. The epochs of sentinels
 /// start again when their service is removed and added, or when they lose their files.
@@ -11,20 +12,21 @@ const BELIEVED_AFTER: Duration = Duration::from_secs(10);
 /// The primary in use, and whether the sentinels have begun to count from the start again.
 #[derive(Debug, Default)]
 pub(super) struct Election {
-    in_use: Option<Claim>,
+    in_use: Option<Primary>,
     older: Option<Older>,
 }
 
 /// A claim of an older epoch, which every answer makes.
 #[derive(Debug)]
 struct Older {
-    claim: Claim,
+    claim: Primary,
     since: Instant,
 }
 
 impl Election {
     /// Returns the primary that was elected last.
-    pub(super) fn in_use(&self) -> Option<&Claim> {
+    #[cfg(test)]
+    pub(super) fn in_use(&self) -> Option<&Primary> {
         self.in_use.as_ref()
     }
 
@@ -40,8 +42,8 @@ impl Election {
         answers: impl Iterator<Item = &'a Answer>,
         configured: usize,
         now: Instant,
-    ) -> Option<&Claim> {
-        let claims: Vec<&Claim> = answers
+    ) -> Option<&Primary> {
+        let claims: Vec<&Primary> = answers
             .filter_map(|answer| match answer {
                 Answer::Primary(claim) => Some(claim),
                 _ => None,
@@ -59,7 +61,7 @@ impl Election {
             }
         }
         self.older = None;
-        let before = self.in_use.replace(Claim {
+        let before = self.in_use.replace(Primary {
             // A sentinel that says no epoch does not make the one in use unknown.
             epoch: elected.epoch.or(epoch_in_use),
             ..elected.clone()
@@ -68,10 +70,10 @@ impl Election {
         self.in_use.as_ref().filter(|_| !is_same)
     }
 
-    fn most_claimed<'a>(&self, claims: &[&'a Claim]) -> Option<&'a Claim> {
-        let votes = |claim: &Claim| {
+    fn most_claimed<'a>(&self, claims: &[&'a Primary]) -> Option<&'a Primary> {
+        let votes = |claim: &Primary| {
             let same = claims.iter().filter(|other| other.address == claim.address);
-            let is_in_use = |in_use: &Claim| in_use.address == claim.address;
+            let is_in_use = |in_use: &Primary| in_use.address == claim.address;
             (same.count(), self.in_use.as_ref().is_some_and(is_in_use))
         };
         // Of equal ones, `max_by_key` returns the last.
@@ -84,7 +86,7 @@ impl Election {
 
     /// Notes that all answers make a claim of an older epoch. Returns `true` if they have done so
     /// for long enough.
-    fn is_believed(&mut self, claim: &Claim, enough: bool, now: Instant) -> bool {
+    fn is_believed(&mut self, claim: &Primary, enough: bool, now: Instant) -> bool {
         match &self.older {
             Some(older) if enough && older.claim == *claim => {
                 now.saturating_duration_since(older.since) >= BELIEVED_AFTER
@@ -102,17 +104,25 @@ impl Election {
 mod tests {
     use std::time::{Duration, Instant};
 
-    use super::super::replies::{Address, Answer, Claim};
+    use super::super::replies::Answer;
     use super::{BELIEVED_AFTER, Election};
+    use crate::config::endpoint::{Address, Primary};
 
     fn says(host: &str, epoch: impl Into<Option<u64>>) -> Answer {
-        Answer::Primary(Claim {
-            address: Address {
+        Answer::Primary(Primary {
+            address: Address::Tcp {
                 host: host.to_owned(),
                 port: 6379,
             },
             epoch: epoch.into(),
         })
+    }
+
+    fn host_of(primary: &Primary) -> &str {
+        match &primary.address {
+            Address::Tcp { host, .. } => host,
+            Address::Unix(_) => panic!("a path"),
+        }
     }
 
     fn elects(election: &mut Election, answers: &[Answer]) -> Option<String> {
@@ -121,7 +131,7 @@ mod tests {
 
     fn elects_at(election: &mut Election, answers: &[Answer], now: Instant) -> Option<String> {
         let elected = election.decide(answers.iter(), 3, now);
-        elected.map(|claim| claim.address.host.clone())
+        elected.map(|primary| host_of(primary).to_owned())
     }
 
     fn using(host: &str, epoch: impl Into<Option<u64>>) -> Election {
@@ -186,7 +196,7 @@ mod tests {
         let mut election = using("b", 5);
         assert_eq!(elects(&mut election, &[says("a", 4)]), None);
         assert_eq!(elects(&mut election, &[says("a", 4), says("a", 4)]), None);
-        assert_eq!(election.in_use().unwrap().address.host, "b");
+        assert_eq!(host_of(election.in_use().unwrap()), "b");
     }
 
     #[test]
@@ -223,7 +233,7 @@ mod tests {
         let mut election = using("a", 1);
         assert_eq!(elects(&mut election, &answers), None);
         assert_eq!(elects(&mut election, &[]), None);
-        assert_eq!(election.in_use().unwrap().address.host, "a");
+        assert_eq!(host_of(election.in_use().unwrap()), "a");
     }
 
     #[test]

@@ -2,31 +2,17 @@
 
 use redis::{RedisError, Value};
 
+use crate::config::endpoint::{Address, Primary};
 use crate::config::host;
 use crate::error::text::printable_error;
 
 /// The channel on which a sentinel publishes that a primary is elsewhere.
 pub(super) const SWITCHES: &str = "+switch-master";
 
-/// The address of a server, as a sentinel gives it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Address {
-    pub(crate) host: String,
-    pub(crate) port: u16,
-}
-
-/// The primary of a service, according to one sentinel.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Claim {
-    pub(crate) address: Address,
-    /// The count of fail-overs in which this primary was chosen, if the sentinel says it.
-    pub(crate) epoch: Option<u64>,
-}
-
 /// What a sentinel says when it is asked for the primary of a service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
-    Primary(Claim),
+    Primary(Primary),
     /// It watches no service of that name.
     UnknownService,
     /// It knows the service, and gives no address that can be connected to.
@@ -51,13 +37,13 @@ pub(super) fn answer(
     match address.and_then(Value::extract_error) {
         Ok(Value::Nil) => Answer::UnknownService,
         Ok(reply) => match address_in(&reply) {
-            Some(address) => Answer::Primary(Claim { address, epoch }),
+            Some(address) => Answer::Primary(Primary { address, epoch }),
             None => Answer::NoAddress,
         },
         // Perhaps the user may only ask for the second.
         Err(refusal) => match primary {
             Ok(primary) => match Fields::of(&primary).and_then(|fields| fields.address()) {
-                Some(address) => Answer::Primary(Claim { address, epoch }),
+                Some(address) => Answer::Primary(Primary { address, epoch }),
                 None => Answer::NoAddress,
             },
             Err(error) if is_unknown_service(&error) => Answer::UnknownService,
@@ -81,16 +67,12 @@ pub(super) fn peers(reply: &Value) -> Vec<Address> {
     living.collect()
 }
 
-/// Returns the new address in a message on [`SWITCHES`], if the message is about `service`: its
-/// name, the old host and port, and the new host and port.
-pub(super) fn switched_to(service: &str, message: &[u8]) -> Option<Address> {
-    let message = std::str::from_utf8(message).ok()?;
-    let words = message.strip_prefix(service)?.strip_prefix(' ')?;
-    let words: Vec<&str> = words.split(' ').collect();
-    match words.as_slice() {
-        [_, _, host, port] => parse_address(host, port),
-        _ => None,
-    }
+/// Returns `true` if a message on [`SWITCHES`] is about `service`: its name, the old host and port,
+/// and the new host and port.
+pub(super) fn is_about(service: &str, message: &[u8]) -> bool {
+    let rest = message.strip_prefix(service.as_bytes());
+    let rest = rest.and_then(|rest| rest.strip_prefix(b" "));
+    rest.is_some_and(|rest| rest.split(|byte| *byte == b' ').count() == 4)
 }
 
 fn is_unknown_service(error: &RedisError) -> bool {
@@ -110,7 +92,7 @@ fn address_in(reply: &Value) -> Option<Address> {
 fn parse_address(host: &str, port: &str) -> Option<Address> {
     let host = host::check(host).ok()?.to_owned();
     let port = port.parse().ok().filter(|port| *port > 0)?;
-    Some(Address { host, port })
+    Some(Address::Tcp { host, port })
 }
 
 fn elements(reply: &Value) -> Option<&[Value]> {
@@ -174,7 +156,8 @@ impl<'a> Fields<'a> {
 mod tests {
     use redis::{RedisError, Value, parse_redis_value};
 
-    use super::{Address, Answer, Claim, answer, peers, switched_to};
+    use super::{Answer, answer, is_about, peers};
+    use crate::config::endpoint::{Address, Primary};
 
     fn bulk(words: &[&str]) -> String {
         let one = |word: &&str| format!("${}\r\n{word}\r\n", word.len());
@@ -199,12 +182,12 @@ mod tests {
 
     fn address(host: &str, port: u16) -> Address {
         let host = host.to_owned();
-        Address { host, port }
+        Address::Tcp { host, port }
     }
 
     fn claim(host: &str, port: u16, epoch: Option<u64>) -> Answer {
         let address = address(host, port);
-        Answer::Primary(Claim { address, epoch })
+        Answer::Primary(Primary { address, epoch })
     }
 
     const PRIMARY: [&str; 8] = [
@@ -297,23 +280,13 @@ mod tests {
 
     #[test]
     fn r13_a_switch_of_another_service_is_not_ours() {
-        let new = Some(address("10.0.0.2", 6380));
         let message = b"main 10.0.0.1 6379 10.0.0.2 6380";
-        assert_eq!(switched_to("main", message), new);
-        assert_eq!(switched_to("ma", message), None);
-        assert_eq!(switched_to("main2", message), None);
-        assert_eq!(
-            switched_to("two words", b"two words a 1 10.0.0.2 6380"),
-            new
-        );
-        for message in [
-            "main",
-            "main ",
-            "main a 1 b",
-            "main a 1 ? 6380",
-            "main a 1 b 2 c",
-        ] {
-            assert_eq!(switched_to("main", message.as_bytes()), None, "{message}");
+        assert!(is_about("main", message));
+        assert!(!is_about("ma", message));
+        assert!(!is_about("main2", message));
+        assert!(is_about("two words", b"two words a 1 10.0.0.2 6380"));
+        for message in ["main", "main ", "main a 1 b", "main a 1 b 2 c"] {
+            assert!(!is_about("main", message.as_bytes()), "{message}");
         }
     }
 
@@ -379,14 +352,14 @@ mod tests {
         for _ in 0..50_000 {
             let (one, two) = (any_reply(&mut random, 0), any_reply(&mut random, 0));
             let found = peers(&one);
-            assert!(
-                found
-                    .iter()
-                    .all(|peer| peer.port > 0 && !peer.host.is_empty())
-            );
+            let is_usable = |peer: &Address| match peer {
+                Address::Tcp { host, port } => !host.is_empty() && *port > 0,
+                Address::Unix(_) => false,
+            };
+            assert!(found.iter().all(is_usable));
             addresses += found.len();
             let message: Vec<u8> = (0..random.usize(..40)).map(|_| random.u8(..)).collect();
-            switched_to("main", &[b"main ", message.as_slice()].concat());
+            is_about("main", &[b"main ", message.as_slice()].concat());
             drop(answer(Ok(one), Ok(two)));
         }
         // Otherwise the replies would be too wild to test much.
