@@ -195,14 +195,14 @@ fn start_fixed(watchers: &Arc<Watchers>) -> Result<FixedConfigs, Error> {
 }
 
 fn config_of(source: &Source, name: &str) -> Result<ComponentConfig, Error> {
-    let Source::Fixed(urls) = source else {
+    let Source::Fixed(texts) = source else {
         return Err(Error::new(
             ErrorKind::Settings,
             "the settings name no config server",
         ));
     };
-    let url = urls.get(name).ok_or_else(|| {
-        let known: Vec<_> = urls.keys().map(String::as_str).collect();
+    let text = texts.get(name).ok_or_else(|| {
+        let known: Vec<_> = texts.keys().map(String::as_str).collect();
         Error::new(
             ErrorKind::ConfigMissing,
             format!(
@@ -211,13 +211,15 @@ fn config_of(source: &Source, name: &str) -> Result<ComponentConfig, Error> {
             ),
         )
     })?;
-    ComponentConfig::from_url(url).map_err(|error| {
-        Error::new(
-            ErrorKind::Settings,
-            format!(
-                "its url in `Settings::fixed` cannot be used: {}",
-                error.message()
-            ),
-        )
+    let is_json = text.trim_start().starts_with('{');
+    let (what, config) = if is_json {
+        ("config", ComponentConfig::from_json(text))
+    } else {
+        ("url", ComponentConfig::from_url(text))
+    };
+    config.map_err(|error| {
+        let reason = error.message();
+        let text = format!("its {what} in `Settings::fixed` cannot be used: {reason}");
+        Error::new(ErrorKind::Settings, text)
     })
 }
