@@ -226,10 +226,15 @@ impl Pool {
 
     /// Returns `true` if the server answers over a new connection.
     pub(super) fn is_served(&self) -> bool {
-        match BlockingConnection::open(&self.node, self.timeouts) {
+        match self.open_apart() {
             Ok(_) => true,
             Err(failure) => failure.is_refusal(),
         }
+    }
+
+    /// Opens a connection that the pool knows nothing of, even if the pool is closed.
+    pub(super) fn open_apart(&self) -> Result<BlockingConnection, Failure> {
+        BlockingConnection::open(&self.node, self.timeouts)
     }
 
     /// Takes back a place and its connection, unless the connection has failed or its session has
