@@ -167,6 +167,12 @@ impl ComponentConfig {
         self != other && without_primary(self) == without_primary(other)
     }
 
+    /// Returns `true` if a server of this config has the data of one of the `other` config: both
+    /// are primaries of one service.
+    pub(crate) fn carries_on(&self, other: &Self) -> bool {
+        self.sentinels().is_some() && (self == other || self.differs_in_primary(other))
+    }
+
     pub(crate) fn endpoint(&self) -> &Endpoint {
         &self.endpoint
     }

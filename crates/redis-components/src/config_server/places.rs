@@ -38,8 +38,8 @@ impl Watchers {
     fn get(&self, sentinels: &Sentinels, background: &Background) -> Arc<Watcher> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.retain(|(_, watcher)| watcher.strong_count() > 0);
-        let same = known.iter().filter(|(other, _)| other == sentinels);
-        if let Some(watcher) = same.filter_map(|(_, watcher)| watcher.upgrade()).next() {
+        let mut same = known.iter().filter(|(other, _)| other == sentinels);
+        if let Some(watcher) = same.find_map(|(_, watcher)| watcher.upgrade()) {
             return watcher;
         }
         let (watcher, watching) = Watcher::new(sentinels, self.connect);

@@ -15,7 +15,7 @@ use crate::client::health::TOO_YOUNG;
 use crate::config::ComponentConfig;
 use crate::settings::timeouts::Timeouts;
 use crate::telemetry::component::{Reason, ServerEvent, Subject, What};
-use crate::transport::failure::Failure;
+use crate::transport::failure::{Cause, Failure};
 
 /// A place that runs attempts and keeps their clients.
 pub(crate) trait Runner: Clone + Send + Sync + 'static {
@@ -102,6 +102,10 @@ impl<R: Runner> Attempt<R> {
     pub(super) fn finish(mut self, opened: Result<R::Client, Failure>) -> Option<Probation> {
         let (event, recovery) = match opened {
             Ok(client) => self.publish(client),
+            // It waited for a promotion, and the primary is elsewhere.
+            Err(failure) if failure.cause == Cause::Replica && self.is_superseded() => {
+                (None, Recovery::None)
+            }
             Err(failure) => (Some(self.fail(&failure)), Recovery::None),
         };
         let probation = (recovery == Recovery::OnProbation).then(|| Probation {
@@ -193,6 +197,11 @@ impl<R: Runner> Attempt<R> {
             succession,
         });
         self.runner.keep(clients, client);
+    }
+
+    /// Returns `true` if nobody needs a client of this config any more.
+    fn is_superseded(&self) -> bool {
+        self.slot.watched.revision() != self.goal.revision
     }
 
     fn fail(&self, failure: &Failure) -> ServerEvent {

@@ -4,6 +4,9 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::{Arc, Mutex};
 
+use redis_components_testing::Server;
+
+use crate::common::World;
 use crate::common::impostors::impostor;
 
 /// A sentinel of the kind that knows no RESP3, and so publishes nothing to us.
@@ -82,6 +85,33 @@ impl Fake {
             },
             _ => "-ERR unknown command\r\n".to_owned(),
         }
+    }
+}
+
+/// Two primaries and the sentinels that name one of them.
+pub(crate) struct Named {
+    pub(crate) world: World,
+    pub(crate) fakes: Vec<Fake>,
+    pub(crate) config: String,
+}
+
+impl Named {
+    pub(crate) fn by(sentinels: usize) -> Self {
+        let (fakes, ports): (Vec<_>, Vec<_>) = (0..sentinels).map(|_| Fake::start()).unzip();
+        let addresses: Vec<_> = ports
+            .iter()
+            .map(|port| format!(r#""127.0.0.1:{port}""#))
+            .collect();
+        let addresses = addresses.join(",");
+        Self {
+            world: World::start(),
+            fakes,
+            config: format!(r#"{{"sentinels":[{addresses}],"service_name":"main"}}"#),
+        }
+    }
+
+    pub(crate) fn name(&self, sentinel: usize, server: &Server, epoch: impl Into<Option<u64>>) {
+        self.fakes[sentinel].name("127.0.0.1", server.port(), epoch);
     }
 }
 

@@ -5,36 +5,9 @@ use std::time::{Duration, Instant};
 use redis_components::{ErrorKind, Settings};
 use redis_components_testing::Server;
 
-use crate::common::{HOUR, SOON, World, count, declare, until, whereabouts};
-use crate::fake::Fake;
+use crate::common::{HOUR, SOON, count, declare, until, whereabouts};
+use crate::fake::Named;
 use crate::set_up::{Sentinels, in_force, problem};
-
-/// Two primaries and the sentinels that name one of them.
-struct Named {
-    world: World,
-    fakes: Vec<Fake>,
-    config: String,
-}
-
-impl Named {
-    fn by(sentinels: usize) -> Self {
-        let (fakes, ports): (Vec<_>, Vec<_>) = (0..sentinels).map(|_| Fake::start()).unzip();
-        let addresses: Vec<_> = ports
-            .iter()
-            .map(|port| format!(r#""127.0.0.1:{port}""#))
-            .collect();
-        let addresses = addresses.join(",");
-        Self {
-            world: World::start(),
-            fakes,
-            config: format!(r#"{{"sentinels":[{addresses}],"service_name":"main"}}"#),
-        }
-    }
-
-    fn name(&self, sentinel: usize, server: &Server, epoch: impl Into<Option<u64>>) {
-        self.fakes[sentinel].name("127.0.0.1", server.port(), epoch);
-    }
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn r13_a_component_works_on_when_all_sentinels_are_gone() {

@@ -7,6 +7,10 @@ mod common;
 mod fail_overs;
 mod fake;
 mod faults;
+#[allow(dead_code, reason = "other tests use the rest")]
+#[path = "../events/log.rs"]
+mod log;
 mod logins;
+mod refusals;
 mod set_up;
 mod waiting;

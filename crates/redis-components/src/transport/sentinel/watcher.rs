@@ -124,7 +124,8 @@ impl Watch {
             let begun = Instant::now();
             let mut asked = self.round(&mut fleet, &mut reports, begun).await;
             self.conclude(&mut fleet);
-            let next = begun + EVERY.mul_f64(0.9 + 0.2 * fastrand::f64());
+            // Processes that began together do not ask together.
+            let next = begun + EVERY - (EVERY / 5).mul_f64(fastrand::f64());
             while !asked {
                 let woken = timeout_at(next.into(), asks.wake.notified());
                 asked = match select(pin!(reports.recv()), pin!(woken)).await {
