@@ -11,12 +11,11 @@ use redis::{
 use socket2::{SockRef, Socket};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
 use super::failure::Failure;
 use super::handshake::{Handshake, Progress, judge_probe, probe};
 use super::node::Node;
-use super::patience::Patience;
 use super::tcp;
 use crate::fork::in_this_process;
 use crate::settings::timeouts::Timeouts;
@@ -122,16 +121,6 @@ pub(crate) async fn ping(connection: &mut impl ConnectionLike) -> Result<(), Fai
 
 /// Connects, logs in and probes, without a bound.
 async fn connect(node: &Node, bound: Duration) -> Result<TcpStream, Failure> {
-    let patience = Patience::new(bound);
-    loop {
-        match connect_once(node, bound).await {
-            Err(failure) if patience.is_left(&failure) => sleep(Patience::PAUSE).await,
-            result => return result,
-        }
-    }
-}
-
-async fn connect_once(node: &Node, bound: Duration) -> Result<TcpStream, Failure> {
     let mut stream = tcp::connect(node.address(), bound).await?;
     log_in(node, &mut stream)
         .await

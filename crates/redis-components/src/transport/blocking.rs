@@ -17,7 +17,6 @@ use super::deadline::Deadline;
 use super::failure::Failure;
 use super::handshake::{Handshake, Progress, judge_probe, probe};
 use super::node::Node;
-use super::patience::Patience;
 use super::tcp;
 use crate::fork::Process;
 use crate::settings::timeouts::Timeouts;
@@ -42,15 +41,11 @@ impl BlockingStream {
     pub(crate) fn open(node: &Arc<Node>, timeouts: Timeouts) -> Result<Self, Failure> {
         let theirs = Arc::clone(node);
         on_thread(timeouts.connect, move || {
-            let patience = Patience::new(timeouts.connect);
-            let connected = loop {
-                match connect_once(&theirs, timeouts) {
-                    Err(failure) if patience.is_left(&failure) => thread::sleep(Patience::PAUSE),
-                    result => break result,
-                }
-            };
+            let stream = connect(&theirs, timeouts)?;
+            let mut deadline = Deadline::After(timeouts.connect);
+            log_in(&theirs, &mut deadline.begin(&stream)).map_err(Failure::in_handshake)?;
             Ok(Self {
-                stream: connected?,
+                stream,
                 parser: Parser::new(),
                 deadline: Deadline::After(timeouts.response),
                 process: Process::current(),
@@ -124,13 +119,6 @@ pub(super) fn on_thread<T: Send + 'static>(
         Err(RecvTimeoutError::Timeout) => Err(Failure::timed_out(bound)),
         Err(RecvTimeoutError::Disconnected) => Err(Failure::unreachable("connecting panicked")),
     }
-}
-
-fn connect_once(node: &Node, timeouts: Timeouts) -> Result<TcpStream, Failure> {
-    let stream = connect(node, timeouts)?;
-    let mut deadline = Deadline::After(timeouts.connect);
-    log_in(node, &mut deadline.begin(&stream)).map_err(Failure::in_handshake)?;
-    Ok(stream)
 }
 
 /// Dials on a runtime for this one connection, so that threads and tasks reach a server in the same

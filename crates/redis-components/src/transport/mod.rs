@@ -11,7 +11,6 @@ pub(crate) mod error_codes;
 pub(crate) mod failure;
 mod handshake;
 pub(crate) mod node;
-mod patience;
 pub(crate) mod redis_rs;
 mod resolve;
 pub(crate) mod role;
