@@ -140,6 +140,27 @@ async fn r13_calls_follow_when_the_primary_is_killed() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn r13_a_primary_that_comes_back_takes_no_write() {
+    let config = Server::start();
+    let world = Sentinels::start_watchful();
+    let logs = declare("logs", HOUR);
+    config.command(&["SET", logs.key(), &world.config()]);
+    Settings::new(config.url())
+        .scope(async {
+            let load = Load::start(logs, 16);
+            moves(1).await;
+            world.servers[0].stop();
+            moves(2).await;
+            // It believes that it is the primary, and has no data.
+            world.servers[0].restart();
+            tokio::time::sleep(Duration::from_secs(2)).await;
+            assert_eq!(world.servers[0].command_calls("incr"), 0);
+            load.stop().await;
+        })
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn r13_calls_follow_when_the_primary_freezes() {
     let config = Server::start();
     let world = Sentinels::start_watchful();

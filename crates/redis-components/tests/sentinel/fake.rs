@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use redis_components_testing::Server;
@@ -14,6 +15,7 @@ use crate::common::impostors::impostor;
 pub(crate) struct Fake {
     says: Arc<Mutex<Says>>,
     heard: Arc<Mutex<String>>,
+    open: Arc<AtomicUsize>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -48,7 +50,18 @@ impl Fake {
         self.heard.lock().unwrap().clone()
     }
 
-    fn serve(&self, mut stream: TcpStream) {
+    /// How many connections are open.
+    pub(crate) fn open(&self) -> usize {
+        self.open.load(Ordering::Relaxed)
+    }
+
+    fn serve(&self, stream: TcpStream) {
+        self.open.fetch_add(1, Ordering::Relaxed);
+        self.answer(stream);
+        self.open.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    fn answer(&self, mut stream: TcpStream) {
         let (mut unread, mut buffer) = (String::new(), [0; 4096]);
         while let Ok(read @ 1..) = stream.read(&mut buffer) {
             let text = String::from_utf8_lossy(&buffer[..read]).into_owned();

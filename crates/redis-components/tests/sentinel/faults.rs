@@ -51,6 +51,66 @@ async fn r13_a_component_works_on_when_all_sentinels_are_gone() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn r13_a_frozen_sentinel_holds_up_neither_calls_nor_a_fail_over() {
+    let config = Server::start();
+    let world = Sentinels::start();
+    let logs = declare("logs", HOUR);
+    config.command(&["SET", logs.key(), &world.config()]);
+    Settings::new(config.url())
+        .scope(async {
+            assert_eq!(count(logs).await.unwrap(), 1);
+            let switched = world.first_switch();
+            world.sentinels[2].freeze();
+            for _ in 0..100 {
+                let begun = Instant::now();
+                count(logs).await.unwrap();
+                assert!(begun.elapsed() < SOON / 10);
+            }
+            world.fail_over();
+            until("the component follows", async || {
+                drop(count(logs).await);
+                in_force().1 >= 2
+            })
+            .await;
+            let late = switched.recv().unwrap().elapsed();
+            println!("figure: {late:?} after the first event, with a frozen sentinel");
+            assert!(late < SOON / 10, "{late:?}");
+            world.sentinels[2].thaw();
+        })
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn r6_components_share_the_watch_of_their_sentinels_and_it_ends_with_them() {
+    let named = Named::by(1);
+    named.name(0, &named.world.a, 1);
+    let all = ["one", "two", "three"].map(|name| declare(name, HOUR));
+    for component in all {
+        named.world.set(component, &named.config);
+    }
+    named
+        .world
+        .settings()
+        .scope(async {
+            for component in all {
+                assert_eq!(whereabouts(component).await.unwrap(), "a");
+            }
+            until("one connection stays", async || named.fakes[0].open() == 1).await;
+            named.world.move_to(all[0], &named.world.b);
+            named.world.move_to(all[1], &named.world.b);
+            until("two have left", async || {
+                whereabouts(all[0]).await.unwrap() == "b"
+                    && whereabouts(all[1]).await.unwrap() == "b"
+            })
+            .await;
+            assert_eq!(named.fakes[0].open(), 1);
+            named.world.move_to(all[2], &named.world.b);
+            until("nobody asks any more", async || named.fakes[0].open() == 0).await;
+        })
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn r13_a_cold_start_without_sentinels_is_a_typed_error_that_names_them() {
     let named = Named::by(1);
     let logs = declare("logs", HOUR);

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use redis::Value;
 use redis_components::Component;
 use redis_components_testing::Server;
+use rustix::process::{Pid, Signal};
 
 use crate::common::{self, SOON};
 
@@ -202,6 +203,19 @@ impl Sentinel {
         }
     }
 
+    pub(crate) fn freeze(&self) {
+        self.signal(Signal::STOP);
+    }
+
+    pub(crate) fn thaw(&self) {
+        self.signal(Signal::CONT);
+    }
+
+    fn signal(&self, signal: Signal) {
+        let child = self.child.as_ref().unwrap();
+        rustix::process::kill_process(Pid::from_child(child), signal).unwrap();
+    }
+
     pub(crate) fn command(&self, words: &[&str]) -> redis::RedisResult<Value> {
         let mut connection = self
             .client()
@@ -240,11 +254,14 @@ fn spawn(directory: &Path) -> Child {
         .unwrap()
 }
 
-/// The port of the server that the only component uses, and its generation.
+/// The port of the server that the only component uses, and its generation; 0 before the first.
 pub(crate) fn in_force() -> (u16, u64) {
     let status = redis_components::status();
-    let current = status.components[0].current.clone().unwrap();
-    (current.port, current.generation)
+    let current = status
+        .components
+        .first()
+        .and_then(|one| one.current.as_ref());
+    current.map_or((0, 0), |current| (current.port, current.generation))
 }
 
 /// Why the only component's newest config is not in force, or what is wrong beside.

@@ -144,7 +144,7 @@ impl Fleet {
         false
     }
 
-    /// Returns `true` if a connected sentinel has not answered in this round.
+    /// Returns `true` if a sentinel that answers has not answered in this round.
     pub(super) fn has_unanswered(&self) -> bool {
         let round = *self.rounds.borrow();
         self.members.iter().any(|member| member.owes(round))
@@ -249,9 +249,10 @@ impl Fleet {
 }
 
 impl Member {
-    /// Returns `true` if it is connected, and has not answered in `round`.
+    /// Returns `true` if it has answered before, and not in `round`. A sentinel that was silent in
+    /// the last round is not waited for.
     fn owes(&self, round: u64) -> bool {
-        matches!(self.state, State::Answered(_) | State::Silent) && self.round < round
+        matches!(self.state, State::Answered(_)) && self.round < round
     }
 }
 

@@ -23,8 +23,8 @@ const FASTEST: Duration = Duration::from_millis(20);
 /// As long as no primary is known, sentinels that answer wait this long for the others: the first
 /// to answer may be cut off from them.
 const GRACE: Duration = Duration::from_millis(250);
-/// A known primary is not in doubt before this many rounds in a row have found none.
-const LOST_AFTER: u32 = 3;
+/// A primary that is known is reported as lost when no sentinel has named one for this long.
+const LOST_AFTER: Duration = Duration::from_secs(3);
 
 /// A handle to the watch of one service. The watch ends with its last handle.
 #[derive(Debug)]
@@ -69,7 +69,7 @@ impl Watcher {
             connect,
             found: sender,
             asks: Arc::clone(&asks),
-            misses: 0,
+            missing_since: None,
         };
         let watcher = Self {
             found,
@@ -111,8 +111,8 @@ struct Watch {
     connect: Duration,
     found: watch::Sender<Found>,
     asks: Arc<Asks>,
-    /// How many rounds in a row have found no primary.
-    misses: u32,
+    /// When the sentinels began to name no primary.
+    missing_since: Option<Instant>,
 }
 
 impl Watch {
@@ -163,7 +163,12 @@ impl Watch {
                 break;
             }
             match timeout_at((begun + bound).into(), reports.recv()).await {
-                Ok(Some(report)) => switched |= self.take(fleet, report),
+                Ok(Some(report)) => {
+                    switched |= self.take(fleet, report);
+                    if switched && self.knows_primary() {
+                        break;
+                    }
+                }
                 // The time is over; the fleet holds a sender.
                 _ => break,
             }
@@ -197,13 +202,10 @@ impl Watch {
         self.elect(fleet);
         fleet.follow_peers();
         let missing = fleet.no_primary(self.found.borrow().primary.as_ref());
-        self.misses = if missing.is_some() {
-            self.misses + 1
-        } else {
-            0
-        };
+        let since = self.missing_since.unwrap_or_else(Instant::now);
+        self.missing_since = missing.is_some().then_some(since);
         let before = self.found.borrow().clone();
-        let is_believed = before.primary.is_none() || self.misses >= LOST_AFTER;
+        let is_believed = before.primary.is_none() || since.elapsed() >= LOST_AFTER;
         let problem = match missing {
             Some(_) if !is_believed => before.problem.clone(),
             missing => missing,
