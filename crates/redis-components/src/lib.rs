@@ -52,7 +52,7 @@ mod transport;
 pub use redis;
 
 pub use self::component::Component;
-pub use self::config::ComponentConfig;
+pub use self::config::{ComponentConfig, TlsOptions, TlsVersion};
 pub use self::connection::Connection;
 pub use self::error::errors::Errors;
 pub use self::error::{Error, ErrorKind};

@@ -1,13 +1,17 @@
-//! The fields of a JSON object, read by their kinds.
+//! The fields of a JSON object that are given.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::{Map, Value};
 
 use super::field::Field;
+use super::tls::TlsVersion;
+
+/// The longest path of a unix socket, in bytes.
+pub(super) const LONGEST_SOCKET: usize = 107;
 
 /// The fields that are given; `null` counts as absent.
-#[derive(Clone, Copy)]
 pub(super) struct Given<'a>(pub(super) &'a Map<String, Value>);
 
 impl<'a> Given<'a> {
@@ -54,6 +58,10 @@ impl<'a> Given<'a> {
         Ok(seconds.map(Duration::from_secs_f64))
     }
 
+    pub(super) fn tls_version(&self, field: &Field) -> Result<Option<TlsVersion>, String> {
+        self.read(field, |value| field.kind.tls_version(value))
+    }
+
     pub(super) fn text(&self, field: &Field) -> Result<Option<&'a str>, String> {
         if self.get(field).is_some_and(Value::is_object) {
             return Err(format!(
@@ -63,4 +71,25 @@ impl<'a> Given<'a> {
         }
         self.read(field, Value::as_str)
     }
+
+    /// Returns the path, which is absolute: each process has its own working directory.
+    pub(super) fn path(&self, field: &Field) -> Result<Option<PathBuf>, String> {
+        let Some(text) = self.text(field)? else {
+            return Ok(None);
+        };
+        absolute(text)
+            .map(Some)
+            .map_err(|wrong| format!("`{}` {wrong}", field.name))
+    }
+}
+
+/// Returns the path, or what is wrong with it.
+pub(super) fn absolute(text: &str) -> Result<PathBuf, &'static str> {
+    if text.contains('\0') {
+        return Err("has a NUL character in it; leave it out");
+    }
+    if !text.starts_with('/') {
+        return Err("is no absolute path; begin it with `/`");
+    }
+    Ok(Path::new(text).to_owned())
 }

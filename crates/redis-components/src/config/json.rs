@@ -7,9 +7,9 @@ use serde::de::{Error as _, MapAccess, Visitor};
 use serde_json::{Map, Value, json};
 
 use super::component_config::{ComponentConfig, DEFAULT_PORT};
-use super::endpoint::{Address, Endpoint, Sentinels};
-use super::fields;
+use super::endpoint::{Address, Endpoint};
 use super::login::Login;
+use super::{fields, fields_tls, sentinels};
 use crate::error::text::printable;
 
 /// Returns the config that the text means.
@@ -41,7 +41,13 @@ pub(super) fn write(config: &ComponentConfig) -> String {
         }
     }
     if let Endpoint::Sentinels(sentinels) = &config.endpoint {
-        write_sentinels(&mut object, sentinels);
+        sentinels::write(sentinels, &mut object);
+    }
+    if let Endpoint::Server(Address::Unix(path)) = &config.endpoint {
+        object.insert("unix_socket_path".into(), json!(path.to_string_lossy()));
+    }
+    if let Some(tls) = &config.tls {
+        fields_tls::write(tls, &mut object);
     }
     if config.db != 0 {
         object.insert("db".into(), json!(config.db));
@@ -64,6 +70,10 @@ pub(super) fn write(config: &ComponentConfig) -> String {
                 .map(|time| json!(time.as_secs_f64())),
         ),
         (
+            "client_name",
+            config.client_name.as_ref().map(|name| json!(name)),
+        ),
+        (
             "max_connections",
             config.max_connections.map(|count| json!(count)),
         ),
@@ -74,19 +84,6 @@ pub(super) fn write(config: &ComponentConfig) -> String {
         }
     }
     Value::Object(object).to_string()
-}
-
-/// Writes what the config says. The primary that the sentinels name is no part of it.
-fn write_sentinels(object: &mut Map<String, Value>, sentinels: &Sentinels) {
-    let servers: Vec<String> = sentinels.addresses.iter().map(Address::to_string).collect();
-    object.insert("sentinels".into(), json!(servers));
-    object.insert("service_name".into(), json!(sentinels.service));
-    if let Some(username) = &sentinels.username {
-        object.insert("sentinel_username".into(), json!(username));
-    }
-    if let Some(password) = &sentinels.password {
-        object.insert("sentinel_password".into(), json!(password.expose()));
-    }
 }
 
 /// Returns why the text is refused. No part of the text is shown: serde_json repeats a value of a

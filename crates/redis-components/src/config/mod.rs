@@ -8,6 +8,7 @@ mod digest;
 pub(crate) mod endpoint;
 mod field;
 mod fields;
+mod fields_tls;
 mod given;
 pub(crate) mod host;
 mod json;
@@ -19,10 +20,13 @@ pub(crate) mod secret;
 mod sentinels;
 mod servers;
 mod table;
+mod table_sentinels;
+mod table_tls;
 pub(crate) mod tls;
 mod url;
 
 pub use self::component_config::ComponentConfig;
+pub use self::tls::{TlsOptions, TlsVersion};
 use crate::error::{Error, ErrorKind};
 
 impl ComponentConfig {
@@ -42,7 +46,8 @@ impl ComponentConfig {
         json::write(self)
     }
 
-    /// Reads a config from `redis://user:password@host:port/db`.
+    /// Reads a config from `redis://user:password@host:port/db`, from `rediss://…` for TLS, or from
+    /// `redis+unix:///path?db=2` for a unix socket.
     ///
     /// The characters `#`, `?` and `/` are percent-encoded in a user name or password.
     ///

@@ -2,6 +2,7 @@
 //! come from this table.
 
 use super::field::{Field, Kind};
+use super::{table_sentinels, table_tls};
 
 /// Names that begin with this belong to the user, and are ignored.
 pub(super) const OWN_PREFIX: &str = "x-";
@@ -98,43 +99,24 @@ pub(super) const MAX_CONNECTIONS: Field = Field {
         &["pool_size", "connections"],
     )
 };
-pub(super) const SENTINELS: Field = Field::used(
-    "sentinels",
-    Kind::Servers,
-    "the sentinels to ask for the server, instead of `host`; a port that is left out is 26379",
-    &["sentinel", "sentinel_hosts"],
+pub(super) const UNIX_SOCKET_PATH: Field = Field::used(
+    "unix_socket_path",
+    Kind::Path,
+    "the path of the server's unix socket, instead of `host` and `port`",
+    &["socket", "unix_socket", "socket_path"],
 );
-pub(super) const SERVICE_NAME: Field = Field::used(
-    "service_name",
-    Kind::Text,
-    "the name that the sentinels know the server by; required beside `sentinels`",
-    &["service", "master_name", "sentinel_master", "primary_name"],
-);
-pub(super) const SENTINEL_USERNAME: Field = Field::used(
-    "sentinel_username",
-    Kind::Text,
-    "the ACL user to log in to the sentinels as",
-    &["sentinel_user"],
-);
-pub(super) const SENTINEL_PASSWORD: Field = Field::used(
-    "sentinel_password",
-    Kind::Text,
-    "the password to log in to the sentinels with; they never get `password`",
-    &["sentinel_pass", "sentinel_auth"],
-);
-pub(super) const SENTINEL_KWARGS: Field = Field::used(
-    "sentinel_kwargs",
-    Kind::Object,
-    "`username` and `password` for the sentinels, as redis-py takes them",
+pub(super) const PATH: Field = Field::used(
+    "path",
+    Kind::Path,
+    "the same, as redis-py's connections name it",
     &[],
 );
-pub(super) const SSL: Field = Field {
-    kind: Kind::FlagOrNumber,
-    default: "`false`",
-    also: &["tls", "use_ssl", "use_tls"],
-    meaning: "`false` or `0`: without TLS, and the options of TLS have no meaning",
-    ..Field::of_tls("ssl")
-};
+pub(super) const CLIENT_NAME: Field = Field::used(
+    "client_name",
+    Kind::Text,
+    "the name of the connections, as `CLIENT LIST` shows it; a server that refuses it is used all the same",
+    &["connection_name"],
+);
 
 /// All fields, in the order in which the documentation shows them.
 pub(super) const FIELDS: &[Field] = &[
@@ -144,44 +126,54 @@ pub(super) const FIELDS: &[Field] = &[
     USERNAME,
     PASSWORD,
     URL,
+    UNIX_SOCKET_PATH,
+    PATH,
     SOCKET_TIMEOUT,
     SOCKET_CONNECT_TIMEOUT,
     MAX_CONNECTIONS,
-    SENTINELS,
-    SERVICE_NAME,
-    SENTINEL_USERNAME,
-    SENTINEL_PASSWORD,
-    SENTINEL_KWARGS,
+    CLIENT_NAME,
     DISABLED,
-    SSL,
-    Field::of_tls("ssl_ca_certs"),
-    Field::of_tls("ssl_ca_data"),
-    Field::of_tls("ssl_ca_path"),
-    Field::of_tls("ssl_cert_reqs"),
-    Field::of_tls("ssl_certfile"),
-    Field::of_tls("ssl_check_hostname"),
-    Field::of_tls("ssl_ciphers"),
-    Field::of_tls("ssl_exclude_verify_flags"),
-    Field::of_tls("ssl_include_verify_flags"),
-    Field::of_tls("ssl_keyfile"),
-    Field::of_tls("ssl_min_version"),
-    Field::of_tls("ssl_ocsp_context"),
-    Field::of_tls("ssl_ocsp_expected_cert"),
-    Field::of_tls("ssl_password"),
-    Field::of_tls("ssl_server_name"),
-    Field::of_tls("ssl_validate_ocsp"),
-    Field::of_tls("ssl_validate_ocsp_stapled"),
-    Field::refused(
-        "unix_socket_path",
-        "a unix socket",
-        "the path of a unix socket",
+    table_sentinels::SENTINELS,
+    table_sentinels::SERVICE_NAME,
+    table_sentinels::SENTINEL_USERNAME,
+    table_sentinels::SENTINEL_PASSWORD,
+    table_sentinels::SENTINEL_KWARGS,
+    table_tls::SSL,
+    table_tls::SSL_CA_CERTS,
+    table_tls::SSL_CA_DATA,
+    table_tls::SSL_CERTFILE,
+    table_tls::SSL_KEYFILE,
+    table_tls::SSL_SERVER_NAME,
+    table_tls::SSL_MIN_VERSION,
+    table_tls::SSL_CERT_REQS,
+    table_tls::SSL_CHECK_HOSTNAME,
+    table_sentinels::SENTINEL_SSL,
+    table_sentinels::SENTINEL_SSL_CA_CERTS,
+    table_sentinels::SENTINEL_SSL_CA_DATA,
+    table_sentinels::SENTINEL_SSL_CERTFILE,
+    table_sentinels::SENTINEL_SSL_KEYFILE,
+    table_sentinels::SENTINEL_SSL_SERVER_NAME,
+    table_sentinels::SENTINEL_SSL_MIN_VERSION,
+    table_sentinels::SENTINEL_SSL_CERT_REQS,
+    table_sentinels::SENTINEL_SSL_CHECK_HOSTNAME,
+    Field::unusable_of_tls(
+        "ssl_ca_path",
+        "write the certificates into one file, and name it as `ssl_ca_certs`",
     ),
-    Field::refused(
-        "path",
-        "a unix socket",
-        "the same, as redis-py's connections name it",
+    Field::unusable_of_tls(
+        "ssl_password",
+        "decrypt the key, and protect its file by its permissions",
     ),
-    Field::refused("sentinel_ssl", "TLS", "TLS towards sentinels"),
+    Field::unusable_of_tls(
+        "ssl_ciphers",
+        "leave it out: no weak cipher is ever offered",
+    ),
+    Field::unusable_of_tls("ssl_include_verify_flags", table_tls::OF_OPENSSL),
+    Field::unusable_of_tls("ssl_exclude_verify_flags", table_tls::OF_OPENSSL),
+    Field::unusable_of_tls("ssl_validate_ocsp", table_tls::NO_OCSP),
+    Field::unusable_of_tls("ssl_validate_ocsp_stapled", table_tls::NO_OCSP),
+    Field::unusable_of_tls("ssl_ocsp_context", table_tls::NO_OCSP),
+    Field::unusable_of_tls("ssl_ocsp_expected_cert", table_tls::NO_OCSP),
     Field::refused("cluster", "a cluster", "the first nodes of a cluster"),
     Field::refused(
         "startup_nodes",
@@ -213,7 +205,6 @@ pub(super) const FIELDS: &[Field] = &[
     Field::ignored("cache_config", OPTION),
     Field::ignored("cache_factory", OPTION),
     Field::ignored("charset", OPTION),
-    Field::ignored("client_name", OPTION),
     Field::ignored("command_packer", OPTION),
     Field::ignored("connection_pool", OPTION),
     Field::ignored("decode_responses", OPTION),

@@ -80,7 +80,7 @@ impl Runner for OnThreads {
                 let located = taken.and_then(|attempt| pollster::block_on(attempt.located()));
                 if let Some(attempt) = located {
                     let (config, timeouts) = (attempt.config(), attempt.timeouts());
-                    let prepared = pollster::block_on(Node::prepare(config, timeouts.connect));
+                    let prepared = Node::prepare_blocking(config, timeouts.connect);
                     let opened = prepared.and_then(|node| {
                         let size = config.max_connections();
                         Pool::open(node, size, timeouts, attempt.subject())

@@ -18,7 +18,8 @@ const LONGEST_ANSWER: usize = 64 * 1024;
 
 /// A handshake in progress.
 pub(super) struct Handshake<'a> {
-    node: &'a Node,
+    db: u32,
+    client_name: Option<&'a str>,
     login: Login<'a>,
     /// How the server is asked for its role, if it has to be a primary.
     question: Option<Question>,
@@ -54,11 +55,13 @@ pub(super) enum Progress {
 }
 
 impl<'a> Handshake<'a> {
-    pub(super) fn new(node: &'a Node) -> Self {
+    /// A server that refuses the name is used all the same.
+    pub(super) fn new(node: &'a Node, client_name: Option<&'a str>) -> Self {
         let Credentials { username, password } = node.login();
         let password = password.as_ref().map(Secret::expose);
         Self {
-            node,
+            db: node.db(),
+            client_name,
             login: match (username.as_deref(), password) {
                 (Some(user), password) => Login::User(user, password.unwrap_or("")),
                 (None, Some(password)) => Login::Password(password),
@@ -125,8 +128,11 @@ impl<'a> Handshake<'a> {
                 pipeline.cmd("AUTH").arg(user).arg(password);
             }
         }
-        if self.node.db() != 0 {
-            pipeline.cmd("SELECT").arg(self.node.db());
+        if self.db != 0 {
+            pipeline.cmd("SELECT").arg(self.db);
+        }
+        if let Some(name) = self.client_name {
+            pipeline.cmd("CLIENT").arg("SETNAME").arg(name);
         }
         pipeline.add_command(probe());
         match self.question {
@@ -174,10 +180,13 @@ impl<'a> Handshake<'a> {
             self.login = self.other_login(error)?;
             return Ok(Progress::SendAgain);
         }
-        if self.node.db() != 0
+        if self.db != 0
             && let Some(Err(error)) = replies.next()
         {
             return Err(error.into());
+        }
+        if self.client_name.is_some() {
+            replies.next();
         }
         match replies.next() {
             Some(answer) => judge_probe(answer)?,
@@ -269,7 +278,7 @@ mod tests {
     #[test]
     fn r3_a_user_without_a_password_is_logged_in_as_that_user() {
         let node = node(&ComponentConfig::new("h").username("reader"));
-        assert_eq!(words(&Handshake::new(&node)), "AUTH reader  PING ");
+        assert_eq!(words(&Handshake::new(&node, None)), "AUTH reader  PING ");
     }
 
     #[test]
@@ -281,12 +290,21 @@ mod tests {
             "-MISCONF disk",
             "-ERR unknown command 'PING'",
         ] {
-            let mut handshake = Handshake::new(&node);
+            let mut handshake = Handshake::new(&node, None);
             let answer = format!("+OK\r\n{reply}\r\n");
             let (first, rest) = answer.split_at(3);
             assert_eq!(handshake.receive(first.as_bytes()).unwrap(), Progress::Read);
             assert_eq!(handshake.receive(rest.as_bytes()).unwrap(), Progress::Done);
         }
+    }
+
+    #[test]
+    fn r3_a_server_that_refuses_the_clients_name_is_used_all_the_same() {
+        let node = node(&ComponentConfig::new("h").password("p"));
+        let mut handshake = Handshake::new(&node, Some("logs"));
+        assert_eq!(words(&handshake), "AUTH p CLIENT SETNAME logs PING ");
+        let answer = b"+OK\r\n-NOPERM no\r\n+PONG\r\n";
+        assert_eq!(handshake.receive(answer).unwrap(), Progress::Done);
     }
 
     #[test]
@@ -298,7 +316,7 @@ mod tests {
             "-MASTERDOWN x",
             "-ERR max number of clients reached",
         ] {
-            let received = Handshake::new(&node).receive(format!("{reply}\r\n").as_bytes());
+            let received = Handshake::new(&node, None).receive(format!("{reply}\r\n").as_bytes());
             assert_eq!(received.unwrap_err().cause, Cause::Busy, "{reply}");
         }
     }
@@ -307,7 +325,7 @@ mod tests {
     fn r10_a_server_at_its_limit_of_clients_answers_once_whatever_it_was_asked() {
         let node = node(&ComponentConfig::new("h").password("p").db(2));
         let answer = b"-ERR max number of clients reached\r\n";
-        let failure = Handshake::new(&node).receive(answer).unwrap_err();
+        let failure = Handshake::new(&node, None).receive(answer).unwrap_err();
         assert_eq!(failure.cause, Cause::Busy);
         assert!(failure.message.contains("max number of clients"));
     }
@@ -315,7 +333,7 @@ mod tests {
     #[test]
     fn a_server_that_wants_another_form_of_login_gets_it() {
         let of = |node: &Node, answer: &str| {
-            let mut handshake = Handshake::new(node);
+            let mut handshake = Handshake::new(node, None);
             let progress = handshake.receive(answer.as_bytes()).unwrap();
             assert_eq!(progress, Progress::SendAgain);
             words(&handshake)
@@ -334,7 +352,7 @@ mod tests {
     fn r8_a_server_that_repeats_the_password_is_not_quoted() {
         let node = node(&ComponentConfig::new("h").username("u").password("S3cretZ"));
         let answer = b"-WRONGPASS invalid pair u S3cretZ\r\n-NOAUTH x\r\n";
-        let failure = Handshake::new(&node).receive(answer).unwrap_err();
+        let failure = Handshake::new(&node, None).receive(answer).unwrap_err();
         assert_eq!(failure.cause, Cause::Refused);
         assert!(!format!("{failure:?}").contains("S3cretZ"), "{failure:?}");
     }
@@ -342,7 +360,7 @@ mod tests {
     #[test]
     fn what_is_no_redis_server_is_refused() {
         let node = node(&ComponentConfig::new("h"));
-        let received = Handshake::new(&node).receive(b"HTTP/1.1 400 Bad Request\r\n");
+        let received = Handshake::new(&node, None).receive(b"HTTP/1.1 400 Bad Request\r\n");
         let failure = received.unwrap_err();
         assert_eq!(failure.cause, Cause::Refused);
         assert!(
@@ -350,7 +368,8 @@ mod tests {
             "{}",
             failure.message
         );
-        let endless = Handshake::new(&node).receive(&[b"+".as_slice(), &[b'x'; 70_000]].concat());
+        let endless =
+            Handshake::new(&node, None).receive(&[b"+".as_slice(), &[b'x'; 70_000]].concat());
         assert_eq!(endless.unwrap_err().cause, Cause::Refused);
     }
 }
