@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use redis_components::{ErrorKind, Settings};
-use redis_components_testing::Server;
+use redis_components_testing::{Server, Tls};
 
 use crate::common::{HOUR, World, count, declare, until, whereabouts};
 use crate::fake::Fake;
@@ -164,4 +164,39 @@ async fn r13_a_user_who_may_not_ask_for_the_role_is_served() {
             .scope(async { assert_eq!(whereabouts(logs).await.unwrap(), "a") })
             .await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn r13_sentinels_are_reached_over_tls() {
+    let config = Server::start();
+    let tls = Tls::new();
+    let identity = tls.server();
+    let lines = format!(
+        "sentinel down-after-milliseconds {SERVICE} 10000\ntls-cert-file {}\ntls-key-file {}\ntls-ca-cert-file {}\n\
+         tls-auth-clients no",
+        identity.certificate.display(),
+        identity.key.display(),
+        tls.ca().display(),
+    );
+    let world = Sentinels::start_with(&["--repl-diskless-sync-delay", "0"], &lines);
+    let ports = world.sentinels.iter().map(|sentinel| sentinel.tls_port);
+    let addresses: Vec<_> = ports.map(|port| format!(r#""127.0.0.1:{port}""#)).collect();
+    let config_with = |fields: &str| {
+        let addresses = addresses.join(",");
+        format!(r#"{{"sentinels":[{addresses}],"service_name":"{SERVICE}"{fields}}}"#)
+    };
+    let logs = declare("logs", HOUR);
+    config.command(&["SET", logs.key(), &config_with(r#","sentinel_ssl":true"#)]);
+    Settings::new(config.url())
+        .scope(async {
+            let error = logs.connection().await.unwrap_err();
+            assert!(error.to_string().contains("signed by nobody"), "{error}");
+            let ca = tls.ca().display();
+            let trusted = format!(r#","sentinel_ssl":true,"sentinel_ssl_ca_certs":"{ca}""#);
+            config.command(&["SET", logs.key(), &config_with(&trusted)]);
+            until("calls succeed", async || count(logs).await.is_ok()).await;
+            world.fail_over();
+            world.has_moved(logs).await;
+        })
+        .await;
 }

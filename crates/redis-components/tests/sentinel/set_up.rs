@@ -25,6 +25,8 @@ pub(crate) struct Sentinels {
 /// One sentinel.
 pub(crate) struct Sentinel {
     pub(crate) port: u16,
+    /// The port for TLS, if the configuration has certificates.
+    pub(crate) tls_port: u16,
     child: Option<Child>,
     directory: PathBuf,
 }
@@ -168,20 +170,26 @@ impl Sentinels {
 
 impl Sentinel {
     fn start(primary: &str, lines: &str) -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-        let port = listener.local_addr().unwrap().port();
+        let [listener, for_tls] = [0, 1].map(|_| TcpListener::bind(("127.0.0.1", 0)).unwrap());
+        let [port, tls_port] = [&listener, &for_tls].map(|one| one.local_addr().unwrap().port());
+        let tls = if lines.contains("tls-") {
+            format!("tls-port {tls_port}")
+        } else {
+            String::new()
+        };
         let directory = std::env::temp_dir().join(format!("redis-components-sentinel-{port}"));
         std::fs::create_dir_all(&directory).unwrap();
         let text = format!(
             "port {port}\nbind 127.0.0.1\ndir {}\n\
              sentinel monitor {SERVICE} 127.0.0.1 {primary} 2\n\
-             sentinel failover-timeout {SERVICE} 2000\n{lines}\n",
+             sentinel failover-timeout {SERVICE} 2000\n{lines}\n{tls}\n",
             directory.display()
         );
         std::fs::write(directory.join("sentinel.conf"), text).unwrap();
-        drop(listener);
+        drop((listener, for_tls));
         let mut sentinel = Self {
             port,
+            tls_port,
             child: None,
             directory,
         };
