@@ -61,5 +61,5 @@ pub use self::scope::Scope;
 pub use self::settings::Settings;
 pub use self::shutdown::shutdown;
 pub use self::status::{
-    ComponentStatus, ConfigSource, CurrentConfig, EndpointKind, Status, status,
+    ComponentStatus, ConfigSource, CurrentConfig, EndpointKind, SentinelsStatus, Status, status,
 };

@@ -8,6 +8,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::config::ComponentConfig;
 use crate::config_server::ConfigServer;
+use crate::config_server::fixed::FixedConfigs;
+use crate::config_server::places::Watchers;
+use crate::config_server::watched_key::WatchedKey;
 use crate::declaration::Declaration;
 use crate::error::{Error, ErrorKind};
 use crate::fork::PerProcess;
@@ -26,9 +29,13 @@ pub(crate) struct Registry {
     used: PerProcess<Mutex<Used>>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Used {
     servers: HashMap<String, Arc<ConfigServer>>,
+    /// Follows fixed configs whose servers may move.
+    fixed: Option<FixedConfigs>,
+    /// The watches of sentinels, which all configs share.
+    watchers: Arc<Watchers>,
     /// By config server's URL (none if configs are fixed) and key.
     slots: HashMap<(Option<String>, String), Arc<Slot>>,
     shut_down: bool,
@@ -66,7 +73,13 @@ impl Registry {
             let message = "redis-components was shut down";
             return Err(Error::new(ErrorKind::ShutDown, message));
         }
-        let Used { servers, slots, .. } = &mut *used;
+        let Used {
+            servers,
+            fixed,
+            watchers,
+            slots,
+            ..
+        } = &mut *used;
         let entry = match slots.entry((url.clone(), key.to_owned())) {
             Entry::Occupied(slot) => {
                 slot.get().expect(wait, connections);
@@ -80,13 +93,26 @@ impl Registry {
                 let server = match servers.entry(url) {
                     Entry::Occupied(server) => Arc::clone(server.get()),
                     Entry::Vacant(entry) => {
-                        let server = ConfigServer::start(entry.key(), settings)?;
+                        let server = ConfigServer::start(entry.key(), settings, watchers)?;
                         Arc::clone(entry.insert(Arc::new(server)))
                     }
                 };
                 Slot::on_server(name, key, server, settings)
             }
-            (None, source) => Slot::fixed(name, key, fixed(source, name)?, settings),
+            (None, source) => {
+                let config = config_of(source, name)?;
+                let (watched, background) = if config.sentinels().is_some() {
+                    let configs = match fixed {
+                        Some(configs) => configs,
+                        None => fixed.insert(start_fixed(watchers)?),
+                    };
+                    let background = configs.background().clone();
+                    (configs.watched(&config), Some(background))
+                } else {
+                    (Arc::new(WatchedKey::fixed(config)), None)
+                };
+                Slot::fixed(name, key, watched, background, settings)
+            }
         };
         slot.expect(wait, connections);
         let slot = Arc::new(slot);
@@ -115,6 +141,7 @@ impl Registry {
         let used = self.used();
         used.slots.values().for_each(|slot| slot.close_unused());
         used.servers.values().for_each(|server| server.end());
+        used.fixed.iter().for_each(FixedConfigs::end);
     }
 
     /// Returns the slots in use, sorted by component and key.
@@ -129,7 +156,13 @@ impl Registry {
             // Children of one process would otherwise pause for the same times when a server is
             // gone.
             fastrand::seed(fastrand::u64(..) ^ u64::from(process::id()));
-            Mutex::default()
+            Mutex::new(Used {
+                servers: HashMap::new(),
+                fixed: None,
+                watchers: Arc::new(Watchers::new(self.settings.timeouts().connect)),
+                slots: HashMap::new(),
+                shut_down: false,
+            })
         });
         // Entries are only ever added, each complete.
         used.lock().unwrap_or_else(PoisonError::into_inner)
@@ -152,15 +185,24 @@ fn from_environment(declaration: &Declaration) -> Result<String, Error> {
         })
 }
 
-fn fixed(source: &Source, name: &str) -> Result<ComponentConfig, Error> {
-    let Source::Fixed(urls) = source else {
+fn start_fixed(watchers: &Arc<Watchers>) -> Result<FixedConfigs, Error> {
+    FixedConfigs::start(watchers).map_err(|error| {
+        Error::new(
+            ErrorKind::ServerUnreachable,
+            format!("the thread that follows the sentinels cannot be started: {error}"),
+        )
+    })
+}
+
+fn config_of(source: &Source, name: &str) -> Result<ComponentConfig, Error> {
+    let Source::Fixed(texts) = source else {
         return Err(Error::new(
             ErrorKind::Settings,
             "the settings name no config server",
         ));
     };
-    let url = urls.get(name).ok_or_else(|| {
-        let known: Vec<_> = urls.keys().map(String::as_str).collect();
+    let text = texts.get(name).ok_or_else(|| {
+        let known: Vec<_> = texts.keys().map(String::as_str).collect();
         Error::new(
             ErrorKind::ConfigMissing,
             format!(
@@ -169,13 +211,15 @@ fn fixed(source: &Source, name: &str) -> Result<ComponentConfig, Error> {
             ),
         )
     })?;
-    ComponentConfig::from_url(url).map_err(|error| {
-        Error::new(
-            ErrorKind::Settings,
-            format!(
-                "its url in `Settings::fixed` cannot be used: {}",
-                error.message()
-            ),
-        )
+    let is_json = text.trim_start().starts_with('{');
+    let (what, config) = if is_json {
+        ("config", ComponentConfig::from_json(text))
+    } else {
+        ("url", ComponentConfig::from_url(text))
+    };
+    config.map_err(|error| {
+        let reason = error.message();
+        let text = format!("its {what} in `Settings::fixed` cannot be used: {reason}");
+        Error::new(ErrorKind::Settings, text)
     })
 }

@@ -107,9 +107,21 @@ pub struct CurrentConfig {
     pub username: Option<String>,
     /// Whether there is a password.
     pub has_password: bool,
+    /// What its sentinels say, if the config names sentinels.
+    pub sentinels: Option<SentinelsStatus>,
     /// A digest of the config without its password: 16 hexadecimal digits, the same in every
     /// process that runs the same config.
     pub digest: String,
+}
+
+/// How sentinels found the server of a config in force.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct SentinelsStatus {
+    /// The name that the sentinels know the server by.
+    pub service: String,
+    /// The count of fail-overs that chose the server, if the sentinels tell it.
+    pub epoch: Option<u64>,
 }
 
 impl ComponentStatus {
@@ -165,6 +177,10 @@ impl CurrentConfig {
             db: config.db_number(),
             username: login.username.clone(),
             has_password: login.password.is_some(),
+            sentinels: config.sentinels().map(|sentinels| SentinelsStatus {
+                service: sentinels.service.clone(),
+                epoch: sentinels.primary.as_ref().and_then(|primary| primary.epoch),
+            }),
             digest: config.digest(),
         }
     }

@@ -4,4 +4,5 @@ pub(crate) mod blocking;
 pub(crate) mod commands;
 pub(crate) mod health;
 pub(crate) mod multiplexed;
+mod patience;
 pub(crate) mod waiting;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::digest;
-use super::endpoint::{Address, Endpoint};
+use super::endpoint::{Address, Endpoint, Primary, Sentinels};
 use super::login::Login;
 use super::secret::Secret;
 use super::tls::TlsOptions;
@@ -22,9 +22,9 @@ pub(super) const DEFAULT_PORT: u16 = 6379;
 ///
 /// `null` means that a field is absent. Every other option of redis-py up to version 8 is accepted
 /// and ignored, as are `comment`, `version` and names that begin with `x-`. A config with any other
-/// name is refused. So is a config that asks for sentinels or a cluster, which this version does
-/// not have. With `ssl` there are more fields, see [`TlsOptions`]. `docs/config.md` in the repository lists all fields, and the
-/// differences from redis-py.
+/// name is refused. So is a config that asks for a cluster, which this version does not have. With
+/// `ssl` there are more fields, see [`TlsOptions`]. `docs/config.md` in the repository lists all
+/// fields, and the differences from redis-py.
 ///
 /// Two configs are equal if they mean the same: order, white space and defaults that are written
 /// out do not count.
@@ -149,6 +149,51 @@ impl ComponentConfig {
         // `to_json` is no option: its order depends on features of serde_json that other crates
         // switch on.
         digest::of_text(&format!("{shown:?}"))
+    }
+
+    /// Returns the config of one sentinel, which has a login and TLS of its own.
+    pub(crate) fn of_sentinel(sentinels: &Sentinels, address: Address) -> Self {
+        let mut config = Self::of(Endpoint::Server(address));
+        config.login = Login {
+            username: sentinels.username.clone(),
+            password: sentinels.password.clone(),
+        };
+        config.tls = sentinels.tls.clone();
+        config
+    }
+
+    /// Returns the sentinels that the config names, if it names any.
+    pub(crate) fn sentinels(&self) -> Option<&Sentinels> {
+        match &self.endpoint {
+            Endpoint::Sentinels(sentinels) => Some(sentinels),
+            _ => None,
+        }
+    }
+
+    /// Returns the config with what its sentinels say now, if it names any.
+    pub(crate) fn with_primary(mut self, primary: Option<Primary>) -> Self {
+        if let Endpoint::Sentinels(sentinels) = &mut self.endpoint {
+            sentinels.primary = primary;
+        }
+        self
+    }
+
+    /// Returns `true` if it is known where the server is. The sentinels of a config say that later.
+    pub(crate) fn is_located(&self) -> bool {
+        self.sentinels()
+            .is_none_or(|sentinels| sentinels.primary.is_some())
+    }
+
+    /// Returns `true` if the two configs differ only in the primary that their sentinels name.
+    pub(crate) fn differs_in_primary(&self, other: &Self) -> bool {
+        let without_primary = |config: &Self| config.clone().with_primary(None);
+        self != other && without_primary(self) == without_primary(other)
+    }
+
+    /// Returns `true` if a server of this config has the data of one of the `other` config: both
+    /// are primaries of one service.
+    pub(crate) fn carries_on(&self, other: &Self) -> bool {
+        self.sentinels().is_some() && (self == other || self.differs_in_primary(other))
     }
 
     pub(crate) fn endpoint(&self) -> &Endpoint {

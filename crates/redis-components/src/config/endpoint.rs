@@ -43,8 +43,8 @@ pub(crate) struct Sentinels {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Primary {
     pub(crate) address: Address,
-    /// Grows with every fail-over.
-    pub(crate) epoch: u64,
+    /// Grows with every fail-over. Not every kind of sentinel tells it.
+    pub(crate) epoch: Option<u64>,
 }
 
 /// A cluster, by the nodes that are asked for all others.
@@ -165,7 +165,10 @@ mod tests {
         let unknown = Endpoint::Sentinels(Box::new(sentinels.clone()));
         assert_eq!(unknown.to_string(), "the primary of `logs`");
         let address = tcp("h", 1);
-        sentinels.primary = Some(Primary { address, epoch: 3 });
+        sentinels.primary = Some(Primary {
+            address,
+            epoch: Some(3),
+        });
         let known = Endpoint::Sentinels(Box::new(sentinels));
         assert_eq!(known.to_string(), "h:1");
         assert_ne!(known, unknown);

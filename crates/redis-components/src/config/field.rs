@@ -73,6 +73,10 @@ pub(super) enum Kind {
     /// A whole number from 1 up.
     Count,
     Seconds,
+    /// Several servers.
+    Servers,
+    /// Fields in a JSON object of their own.
+    Object,
 }
 
 impl Field {
@@ -172,6 +176,8 @@ impl Kind {
             }
             Self::Whole { least, most } => format!("a whole number from {least} to {most}"),
             Self::Count => "a whole number from 1 up".into(),
+            Self::Servers => "servers, `[\"host:port\", …]`".into(),
+            Self::Object => "an object".into(),
             Self::Seconds => {
                 format!("a number of seconds from {SHORTEST_TIMEOUT} to {LONGEST_TIMEOUT}")
             }

@@ -11,7 +11,7 @@ use super::given::{Given, LONGEST_SOCKET};
 use super::login::Login;
 use super::secret::Secret;
 use super::table::{self, OWN_PREFIX};
-use super::{fields_tls, host, url};
+use super::{fields_tls, host, sentinels, url};
 use crate::error::text::printable;
 
 /// Returns the config that the fields mean.
@@ -27,14 +27,18 @@ pub(super) fn read(object: &Map<String, Value>) -> Result<ComponentConfig, Strin
         }
     }
     let disabled = given.flag(&table::DISABLED)?.unwrap_or(false);
-    let mut config = match given.text(&table::URL)? {
-        Some(url) => {
+    let mut config = match (sentinels::read(&given)?, given.text(&table::URL)?) {
+        (Some(sentinels), _) => {
+            let config = ComponentConfig::of(Endpoint::Sentinels(Box::new(sentinels)));
+            with_login(config, &given)?
+        }
+        (None, Some(url)) => {
             if let Some(field) = PARTS_OF_A_URL.iter().find(|field| given.has(field)) {
                 return Err(both_given(&table::URL, field));
             }
             url::parse(url)?
         }
-        None => parts(&given, disabled)?,
+        (None, None) => parts(&given, disabled)?,
     };
     config.disabled = disabled;
     let is_unix = matches!(config.endpoint, Endpoint::Server(Address::Unix(_)));
@@ -64,6 +68,11 @@ fn parts(given: &Given<'_>, disabled: bool) -> Result<ComponentConfig, String> {
         }
     };
     config = config.port(given.whole(&table::PORT)?.unwrap_or(DEFAULT_PORT));
+    with_login(config, given)
+}
+
+/// Returns the config with the database, and the login to it.
+fn with_login(mut config: ComponentConfig, given: &Given<'_>) -> Result<ComponentConfig, String> {
     config.db = given.whole(&table::DB)?.unwrap_or(0);
     config.login = Login {
         username: filled(given.text(&table::USERNAME)?),

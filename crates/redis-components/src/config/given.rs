@@ -23,6 +23,14 @@ impl<'a> Given<'a> {
         self.get(field).is_some()
     }
 
+    pub(super) fn has_named(&self, name: &str) -> bool {
+        self.0.get(name).is_some_and(|value| !value.is_null())
+    }
+
+    pub(super) fn object(&self, field: &Field) -> Result<Option<&'a Map<String, Value>>, String> {
+        self.read(field, Value::as_object)
+    }
+
     /// Returns the value as `read` reads it, or an error if it does not have the field's kind.
     pub(super) fn read<T>(
         &self,

@@ -11,7 +11,7 @@ const LONGEST: usize = 253;
 ///
 /// Returns the reason and what to write instead, to stand after the name of the field. The text
 /// contains no part of the host, which may be a URL with a password.
-pub(super) fn check(host: &str) -> Result<&str, &'static str> {
+pub(crate) fn check(host: &str) -> Result<&str, &'static str> {
     // A URL may be longer than a host.
     if host.contains("://") {
         return Err("holds a url; write it as `url` instead");

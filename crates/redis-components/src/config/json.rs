@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::component_config::{ComponentConfig, DEFAULT_PORT};
 use super::endpoint::{Address, Endpoint};
 use super::login::Login;
-use super::{fields, fields_tls};
+use super::{fields, fields_tls, sentinels};
 use crate::error::text::printable;
 
 /// Returns the config that the text means.
@@ -39,6 +39,9 @@ pub(super) fn write(config: &ComponentConfig) -> String {
         if *port != DEFAULT_PORT {
             object.insert("port".into(), json!(port));
         }
+    }
+    if let Endpoint::Sentinels(sentinels) = &config.endpoint {
+        sentinels::write(sentinels, &mut object);
     }
     if let Endpoint::Server(Address::Unix(path)) = &config.endpoint {
         object.insert("unix_socket_path".into(), json!(path.to_string_lossy()));

@@ -10,14 +10,17 @@ mod field;
 mod fields;
 mod fields_tls;
 mod given;
-mod host;
+pub(crate) mod host;
 mod json;
 pub(crate) mod login;
 mod number;
 #[cfg(test)]
 mod page;
 pub(crate) mod secret;
+mod sentinels;
+mod servers;
 mod table;
+mod table_sentinels;
 mod table_tls;
 pub(crate) mod tls;
 mod url;

@@ -12,7 +12,9 @@ use serde_json::{Map, Value, json};
 
 use super::field::{Effect, Field, Kind, LONGEST_TIMEOUT, SHORTEST_TIMEOUT};
 use super::fields::PARTS_OF_A_URL;
+use super::sentinels::OTHER_PLACES;
 use super::table::{self, FIELDS, OWN_PREFIX};
+use super::table_sentinels::{OF_SENTINELS, SENTINELS, SERVICE_NAME};
 use super::table_tls;
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/config.md");
@@ -192,6 +194,9 @@ fn schema() -> Value {
     let given = |field: &Field| json!({"not": {"properties": {field.name: {"type": "null"}}}});
     let absent = |field: &Field| (field.name.to_owned(), json!({"type": "null"}));
     let parts: Map<String, Value> = PARTS_OF_A_URL.iter().map(absent).collect();
+    let absent_by_name = |name: &&str| ((*name).to_owned(), json!({"type": "null"}));
+    let places: Map<String, Value> = OTHER_PLACES.iter().map(absent_by_name).collect();
+    let of_sentinels: Map<String, Value> = OF_SENTINELS.iter().map(absent).collect();
     let is_of_tls = |effect| matches!(effect, Effect::OfTls | Effect::UnusableOfTls(_));
     let without_tls: Map<String, Value> = fields(is_of_tls).map(absent).collect();
     let with_tls: Map<String, Value> = fields(is_of_tls).map(of_tls).collect();
@@ -221,12 +226,24 @@ fn schema() -> Value {
         "anyOf": [
             with(&table::HOST, json!({"type": "string"})),
             with(&table::URL, json!({"type": "string"})),
+            {
+                "required": [SENTINELS.name, SERVICE_NAME.name],
+                "properties": {
+                    SENTINELS.name: {"type": "array"},
+                    SERVICE_NAME.name: {"type": "string", "minLength": 1},
+                },
+            },
             with(&table::UNIX_SOCKET_PATH, json!({"type": "string"})),
             with(&table::PATH, json!({"type": "string"})),
             with(&table::DISABLED, json!({"const": true})),
         ],
         "allOf": [
             {"if": given(&table::URL), "then": {"properties": parts}},
+            {
+                "if": with(&SENTINELS, json!({"type": "array"})),
+                "then": {"properties": places},
+                "else": {"properties": of_sentinels},
+            },
             {"if": given(&table::UNIX_SOCKET_PATH), "then": {"properties": beside(&table::PATH)}},
             {"if": given(&table::PATH), "then": {"properties": beside(&table::UNIX_SOCKET_PATH)}},
             {"if": of_ssl(json!({"enum": [false, 0]})), "else": {
@@ -287,6 +304,12 @@ fn values(kind: Kind) -> Value {
             "pattern": if least > 0 { "^\\s*0*[1-9][0-9]*\\s*$" } else { "^\\s*[0-9]+\\s*$" },
         }),
         Kind::Count => json!({"type": ["integer", "null"], "minimum": 1}),
+        Kind::Object => json!({"type": ["object", "null"]}),
+        Kind::Servers => json!({
+            "type": ["array", "null"],
+            "minItems": 1,
+            "items": {"type": ["string", "array"]},
+        }),
         Kind::Seconds => json!({
             "type": ["number", "null"],
             "minimum": SHORTEST_TIMEOUT,

@@ -2,7 +2,7 @@
 //! come from this table.
 
 use super::field::{Field, Kind};
-use super::table_tls;
+use super::{table_sentinels, table_tls};
 
 /// Names that begin with this belong to the user, and are ignored.
 pub(super) const OWN_PREFIX: &str = "x-";
@@ -133,6 +133,11 @@ pub(super) const FIELDS: &[Field] = &[
     MAX_CONNECTIONS,
     CLIENT_NAME,
     DISABLED,
+    table_sentinels::SENTINELS,
+    table_sentinels::SERVICE_NAME,
+    table_sentinels::SENTINEL_USERNAME,
+    table_sentinels::SENTINEL_PASSWORD,
+    table_sentinels::SENTINEL_KWARGS,
     table_tls::SSL,
     table_tls::SSL_CA_CERTS,
     table_tls::SSL_CA_DATA,
@@ -142,6 +147,15 @@ pub(super) const FIELDS: &[Field] = &[
     table_tls::SSL_MIN_VERSION,
     table_tls::SSL_CERT_REQS,
     table_tls::SSL_CHECK_HOSTNAME,
+    table_sentinels::SENTINEL_SSL,
+    table_sentinels::SENTINEL_SSL_CA_CERTS,
+    table_sentinels::SENTINEL_SSL_CA_DATA,
+    table_sentinels::SENTINEL_SSL_CERTFILE,
+    table_sentinels::SENTINEL_SSL_KEYFILE,
+    table_sentinels::SENTINEL_SSL_SERVER_NAME,
+    table_sentinels::SENTINEL_SSL_MIN_VERSION,
+    table_sentinels::SENTINEL_SSL_CERT_REQS,
+    table_sentinels::SENTINEL_SSL_CHECK_HOSTNAME,
     Field::unusable_of_tls(
         "ssl_ca_path",
         "write the certificates into one file, and name it as `ssl_ca_certs`",
@@ -160,32 +174,6 @@ pub(super) const FIELDS: &[Field] = &[
     Field::unusable_of_tls("ssl_validate_ocsp_stapled", table_tls::NO_OCSP),
     Field::unusable_of_tls("ssl_ocsp_context", table_tls::NO_OCSP),
     Field::unusable_of_tls("ssl_ocsp_expected_cert", table_tls::NO_OCSP),
-    Field::refused(
-        "sentinels",
-        "sentinels",
-        "the sentinels to ask for the server",
-    ),
-    Field::refused(
-        "service_name",
-        "sentinels",
-        "the name that sentinels know the server by",
-    ),
-    Field::refused(
-        "sentinel_username",
-        "sentinels",
-        "the user to log in to sentinels as",
-    ),
-    Field::refused(
-        "sentinel_password",
-        "sentinels",
-        "the password to log in to sentinels with",
-    ),
-    Field::refused("sentinel_ssl", "sentinels", "TLS towards sentinels"),
-    Field::refused(
-        "sentinel_kwargs",
-        "sentinels",
-        "the same, as redis-py names it",
-    ),
     Field::refused("cluster", "a cluster", "the first nodes of a cluster"),
     Field::refused(
         "startup_nodes",

@@ -1,13 +1,14 @@
 //! A connection to the config server.
 
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, ErrorKind, ProtocolVersion, RedisError};
+use redis::{AsyncConnectionConfig, ProtocolVersion, RedisError};
 
 use super::pushes::Pushes;
 use super::reading::{Answer, READ_LIMIT};
 use crate::error::text::printable_error;
 use crate::settings::timeouts::Timeouts;
 use crate::transport::asynchronous::{open, ping};
+use crate::transport::error_codes::refuses_resp3;
 use crate::transport::failure::{Cause, Failure};
 use crate::transport::node::Node;
 
@@ -40,7 +41,7 @@ impl Connection {
             Ok(Ok(pushing)) => return Ok((pushing, None)),
             Ok(Err(refusal)) => (printable_error(&refusal), false),
             Err(failure) => match &failure.source {
-                Some(error) if is_too_old(error) => (printable_error(error), false),
+                Some(error) if refuses_resp3(error) => (printable_error(error), false),
                 // Some proxies close the connection when they get an unknown command.
                 _ if was_closed(&failure) => ("it hangs up when it is asked to".to_owned(), true),
                 _ => return Err(failure),
@@ -145,12 +146,4 @@ async fn track(connection: &mut MultiplexedConnection) -> Result<(), RedisError>
 
 fn was_closed(failure: &Failure) -> bool {
     failure.cause == Cause::ClosedInHandshake
-}
-
-/// Returns `true` if the server does not know, or does not allow, HELLO 3.
-fn is_too_old(error: &RedisError) -> bool {
-    error.kind() == ErrorKind::RESP3NotSupported
-        || matches!(error.code(), Some("NOPROTO" | "NOPERM"))
-        // redis-rs knows this answer in the words of Redis 6 only.
-        || error.detail().is_some_and(|detail| detail.starts_with("unknown command"))
 }

@@ -4,14 +4,17 @@
 //! executor starves it.
 
 mod connection;
+pub(crate) mod fixed;
 mod lock_free;
 mod needless_pushes;
 mod pace;
+pub(crate) mod places;
 mod pushes;
 pub(crate) mod reading;
 mod reconnect;
 mod signal;
 mod state;
+mod thread;
 mod watch;
 pub(crate) mod watched_key;
 
@@ -20,6 +23,7 @@ use std::sync::atomic::Ordering;
 
 use tokio::sync::oneshot;
 
+use self::places::{Places, Watchers};
 use self::state::{State, Write};
 use self::watched_key::WatchedKey;
 use crate::background::Background;
@@ -37,7 +41,11 @@ pub(crate) struct ConfigServer {
 
 impl ConfigServer {
     /// Starts the watch of the server at `url`. It connects at the first request.
-    pub(crate) fn start(url: &str, settings: &Settings) -> Result<Self, Error> {
+    pub(crate) fn start(
+        url: &str,
+        settings: &Settings,
+        watchers: &Arc<Watchers>,
+    ) -> Result<Self, Error> {
         let config = ComponentConfig::from_url(url).map_err(|error| {
             Error::new(
                 ErrorKind::Settings,
@@ -49,7 +57,8 @@ impl ConfigServer {
         })?;
         let state = Arc::new(State::new(config.address()));
         let (background, tasks) = Background::new();
-        watch::start(Arc::clone(&state), config, settings, tasks).map_err(|error| {
+        let places = Places::new(Arc::clone(watchers), background.clone());
+        watch::start(Arc::clone(&state), config, settings, tasks, places).map_err(|error| {
             Error::new(
                 ErrorKind::ConfigServerUnreachable,
                 format!("the thread of the config watch cannot be started: {error}"),

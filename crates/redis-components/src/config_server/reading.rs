@@ -8,6 +8,8 @@ use crate::config::ComponentConfig;
 use crate::error::text::printable_error;
 use crate::error::{Error, ErrorKind};
 use crate::transport::failure::Failure;
+use crate::transport::sentinel::no_primary::NoPrimary;
+use crate::transport::sentinel::watcher::Found;
 
 /// How many bytes a config may have.
 pub(super) const READ_LIMIT: usize = 64 * 1024;
@@ -23,6 +25,8 @@ pub(crate) struct Target {
     pub(crate) config: Option<Arc<ComponentConfig>>,
     /// Why the newest reading gave no config. The config before it stays in force.
     pub(crate) problem: Option<Problem>,
+    /// Why the sentinels of the config name no primary now.
+    pub(crate) no_primary: Option<NoPrimary>,
 }
 
 /// Why a reading gave no config.
@@ -33,8 +37,10 @@ pub(crate) struct Problem {
 }
 
 impl Target {
-    /// Returns the target after a reading that found `config`.
-    pub(super) fn with(&self, config: ComponentConfig) -> Self {
+    /// Returns the target after a reading that found `config`, and what its sentinels say.
+    pub(super) fn with(&self, config: ComponentConfig, found: Option<&Found>) -> Self {
+        let primary = found.and_then(|found| found.primary.clone());
+        let config = config.with_primary(primary);
         let same = self.config.as_deref() == Some(&config);
         Self {
             revision: self.revision + u64::from(!same),
@@ -43,6 +49,18 @@ impl Target {
                 _ => Some(Arc::new(config)),
             },
             problem: None,
+            no_primary: found.and_then(|found| found.problem.clone()),
+        }
+    }
+
+    /// Returns the target after its sentinels have said where the primary is.
+    pub(super) fn located(&self, found: &Found) -> Self {
+        match &self.config {
+            Some(config) if config.sentinels().is_some() => Self {
+                problem: self.problem.clone(),
+                ..self.with(ComponentConfig::clone(config), Some(found))
+            },
+            _ => self.clone(),
         }
     }
 
@@ -115,4 +133,66 @@ pub(super) fn interpret(
     }
     let text = std::str::from_utf8(&value).map_err(|_| invalid("the value is not UTF-8".into()))?;
     ComponentConfig::from_json(text).map_err(|error: Error| invalid(error.message().to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Problem, Target};
+    use crate::config::ComponentConfig;
+    use crate::config::endpoint::{Address, Primary};
+    use crate::error::ErrorKind;
+    use crate::transport::sentinel::no_primary::NoPrimary;
+    use crate::transport::sentinel::watcher::Found;
+
+    fn config() -> ComponentConfig {
+        ComponentConfig::from_json(r#"{"sentinels":["s"],"service_name":"main"}"#).unwrap()
+    }
+
+    fn found(host: &str) -> Found {
+        let host = host.to_owned();
+        let address = Address::Tcp { host, port: 6379 };
+        let mut found = Found::default();
+        found.primary = Some(Primary {
+            address,
+            epoch: Some(1),
+        });
+        found
+    }
+
+    #[test]
+    fn r13_another_primary_is_another_revision() {
+        let unknown = Target::default().with(config(), Some(&Found::default()));
+        assert_eq!(unknown.revision, 1);
+        let first = unknown.located(&found("a"));
+        assert_eq!(first.revision, 2);
+        assert_eq!(first.located(&found("a")).revision, 2);
+        assert_eq!(first.with(config(), Some(&found("a"))).revision, 2);
+        let second = first.located(&found("b"));
+        assert_eq!(second.revision, 3);
+        assert_eq!(second.config.unwrap().address(), "b:6379");
+    }
+
+    #[test]
+    fn r5_what_the_sentinels_say_hides_no_problem_of_the_config() {
+        let problem = Problem {
+            kind: ErrorKind::ConfigMissing,
+            message: "it is gone".to_owned(),
+        };
+        let known = Target::default().with(config(), Some(&found("a")));
+        let gone = known.with_problem(problem.clone()).located(&found("b"));
+        assert_eq!(gone.problem, Some(problem));
+        assert_eq!(gone.config.unwrap().address(), "b:6379");
+        let mut silent = found("a");
+        silent.problem = Some(NoPrimary::watch_ended());
+        let silent = known.located(&silent);
+        assert_eq!(silent.revision, known.revision);
+        assert!(silent.no_primary.is_some());
+        assert!(silent.located(&found("a")).no_primary.is_none());
+    }
+
+    #[test]
+    fn a_config_that_names_its_server_is_located_already() {
+        let known = Target::default().with(ComponentConfig::new("h"), None);
+        assert_eq!(known.located(&found("a")).config, known.config);
+    }
 }

@@ -4,7 +4,6 @@ use std::io;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
@@ -12,25 +11,22 @@ use tokio::time::{timeout, timeout_at};
 
 use super::needless_pushes::{self, NeedlessPushes};
 use super::pace::Pace;
+use super::places::Places;
 use super::pushes::Pushes;
 use super::reading::{Problem, interpret};
 use super::reconnect::Reconnect;
-use super::signal::mark_watch_thread;
 use super::state::State;
+use super::thread;
 use super::watched_key::WatchedKey;
-use crate::background::{BackgroundTasks, start_all};
+use crate::background::BackgroundTasks;
 use crate::clock::Tick;
 use crate::config::ComponentConfig;
 use crate::error::text::printable;
 use crate::settings::Settings;
 use crate::telemetry;
-use crate::telemetry::report::{hand_over, make_all, message_of, take_back};
+use crate::telemetry::report::message_of;
 use crate::transport::error_codes::is_passing;
 use crate::transport::failure::Failure;
-
-/// How long the thread that makes reports lives without a report, and how long the end of the watch
-/// waits for the last report.
-const REPORTER_LIVES: Duration = Duration::from_secs(1);
 
 /// Starts the thread, which ends when `state` says so.
 pub(super) fn start(
@@ -38,6 +34,7 @@ pub(super) fn start(
     config: ComponentConfig,
     settings: &Settings,
     tasks: BackgroundTasks,
+    places: Places,
 ) -> io::Result<()> {
     let pushes = settings.pushes().then(|| Pushes::new(Arc::clone(&state)));
     let watch = Watch {
@@ -46,26 +43,9 @@ pub(super) fn start(
         needless: NeedlessPushes::new(),
         pace: Pace::new(settings.intervals()),
         met: false,
+        places,
     };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .thread_name("redis-components-report")
-        .thread_keep_alive(REPORTER_LIVES)
-        .build()?;
-    thread::Builder::new()
-        .name("redis-components-watch".into())
-        .spawn(move || {
-            mark_watch_thread();
-            let reports = runtime.spawn(make_all(hand_over()));
-            runtime.spawn(start_all(tasks));
-            runtime.block_on(watch.run());
-            take_back();
-            // An error says that a subscriber blocks.
-            let last_reports = async { timeout(REPORTER_LIVES, reports).await };
-            drop(runtime.block_on(last_reports));
-            runtime.shutdown_background();
-        })
-        .map(drop)
+    thread::start(tasks, watch.run())
 }
 
 struct Watch {
@@ -75,6 +55,7 @@ struct Watch {
     pace: Pace,
     /// Whether the server has ever answered.
     met: bool,
+    places: Places,
 }
 
 /// A key and its state.
@@ -230,7 +211,9 @@ impl Watch {
                 telemetry::config_server::no_config(server, key, problem.kind, &problem.message);
             }
             let before = watched.revision();
-            if watched.answer(sent_at, sent, reading) {
+            let config = reading.as_ref().ok();
+            let found = config.and_then(|config| self.places.find(watched, config));
+            if watched.answer(sent_at, sent, reading, found.as_ref()) {
                 self.needless.note();
             }
             found_a_change |= watched.revision() != before;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use tokio::sync::watch;
 
 use super::lock_free::invalidations::Invalidations;
@@ -17,6 +17,8 @@ use crate::clock::{Tick, Wait};
 use crate::config::ComponentConfig;
 use crate::error::ErrorKind;
 use crate::settings::intervals::FASTEST_HEARTBEAT;
+use crate::transport::sentinel::no_primary::NoPrimary;
+use crate::transport::sentinel::watcher::{Found, Watcher};
 
 /// The state of one key, shared by its component's callers and the watch.
 #[derive(Debug)]
@@ -32,6 +34,8 @@ pub(crate) struct WatchedKey {
     smallest_wait: AtomicU64,
     /// How many callers wait for a client and want to know when the config changes meanwhile.
     followers: AtomicUsize,
+    /// The watch of the sentinels that the config names.
+    watcher: ArcSwapOption<Watcher>,
     signal: Arc<Signal>,
 }
 
@@ -65,14 +69,20 @@ impl WatchedKey {
             is_named: AtomicBool::new(false),
             smallest_wait: AtomicU64::new(u64::MAX),
             followers: AtomicUsize::new(0),
+            watcher: ArcSwapOption::empty(),
             signal,
         }
     }
 
     /// Returns the state of a config that never changes.
     pub(crate) fn fixed(config: ComponentConfig) -> Self {
-        let watched = Self::new(Arc::default());
-        watched.publish(Target::default().with(config));
+        Self::fixed_until(config, Arc::default())
+    }
+
+    /// Returns the state of a config that never changes, on a thread that ends with `signal`.
+    pub(super) fn fixed_until(config: ComponentConfig, signal: Arc<Signal>) -> Self {
+        let watched = Self::new(signal);
+        watched.publish(Target::default().with(config, None));
         watched.proof.prove_forever();
         watched
     }
@@ -209,17 +219,18 @@ impl WatchedKey {
         self.proof.prove(sent_at);
     }
 
-    /// Ends a read with its answer. Returns `true` if a push had named the key for nothing: it has
+    /// Ends a read with its answer, and what the sentinels say that it names. Returns `true` if a push had named the key for nothing: it has
     /// not changed.
     pub(super) fn answer(
         &self,
         sent_at: Tick,
         sent: Sent,
         reading: Result<ComponentConfig, Problem>,
+        found: Option<&Found>,
     ) -> bool {
         let known = self.target.load();
         let target = match reading {
-            Ok(config) => known.with(config),
+            Ok(config) => known.with(config, found),
             Err(problem) => known.with_problem(problem),
         };
         let is_same = known.revision == target.revision && known.problem == target.problem;
@@ -238,6 +249,75 @@ impl WatchedKey {
         self.publish(self.target.load().with_problem(problem));
         self.reads.give_up();
         self.complete();
+    }
+
+    /// Returns `true` if the key asks these sentinels.
+    pub(super) fn asks(&self, watcher: &Arc<Watcher>) -> bool {
+        let asked = self.watcher.load();
+        asked
+            .as_ref()
+            .is_some_and(|asked| Arc::ptr_eq(asked, watcher))
+    }
+
+    pub(super) fn ask_from_now_on(&self, watcher: &Arc<Watcher>) {
+        self.watcher.store(Some(Arc::clone(watcher)));
+    }
+
+    pub(super) fn ask_nobody(&self) {
+        if self.watcher.load().is_some() {
+            self.watcher.store(None);
+        }
+    }
+
+    /// Notes what the sentinels say.
+    pub(super) fn locate(&self, found: &Found) {
+        let known = self.target.load();
+        let target = known.located(found);
+        if known.revision != target.revision || known.no_primary != target.no_primary {
+            self.publish(target);
+            self.tell();
+        }
+    }
+
+    /// Asks the sentinels that the config names, if it names any, and waits until they have
+    /// answered, or their time is over.
+    pub(crate) async fn ask_sentinels(&self) {
+        let watcher = self.watcher.load_full();
+        if let Some(watcher) = watcher
+            && !self.signal.is_unheard()
+        {
+            watcher.ask().await;
+        }
+    }
+
+    /// Waits until it is known where the server of the config of `revision` is. Returns `None` if
+    /// the config is no longer the newest.
+    pub(crate) async fn located(&self, revision: u64) -> Option<Result<(), NoPrimary>> {
+        let mut completed = self.completed.subscribe();
+        loop {
+            let target = self.target();
+            if target.revision != revision {
+                return None;
+            }
+            if target
+                .config
+                .as_ref()
+                .is_none_or(|config| config.is_located())
+            {
+                return Some(Ok(()));
+            }
+            if let Some(no_primary) = &target.no_primary {
+                return Some(Err(no_primary.clone()));
+            }
+            if self.signal.is_unheard() || completed.changed().await.is_err() {
+                return Some(Err(NoPrimary::watch_ended()));
+            }
+        }
+    }
+
+    /// Lets everybody look again who waits for a change.
+    pub(super) fn tell(&self) {
+        self.completed.send_modify(|_| ());
     }
 
     fn publish(&self, target: Target) {

@@ -189,17 +189,18 @@ impl Connection {
         }
     }
 
-    /// Sends a command. If it is the first of its connection and is refused, it is sent once more
-    /// where the component is now.
+    /// Sends a command. If it is refused, and the first of its connection or carried on elsewhere, it
+    /// is sent once more where the component is now.
     fn send_or_resend(&mut self, command: &Cmd) -> RedisResult<Value> {
-        let first = !std::mem::replace(&mut self.is_used, true);
-        let sent = first.then(Tick::now);
+        let is_first = !std::mem::replace(&mut self.is_used, true);
+        let sent = self.resends(is_first).then(Tick::now);
         let result = self.send(command);
         if let Some(sent) = sent
             && let Inner::Pooled { pool, .. } = &self.inner
             && was_refused(command, &result)
             && sent.elapsed() < pool.timeouts.response
             && let Some(next) = pool.successor().filter(|next| !Arc::ptr_eq(next, pool))
+            && (is_first || next.config.carries_on(&pool.config))
             && sent.elapsed() < pool.timeouts.response
             && let Ok(pooled) = Pooled::take(&next.client)
         {
@@ -212,6 +213,17 @@ impl Connection {
             return self.send(command);
         }
         result
+    }
+
+    /// Returns `true` if a command that is refused may be sent again. A later command than the
+    /// first may if another primary carries on the data, and if the session is as it was.
+    fn resends(&self, is_first: bool) -> bool {
+        match &self.inner {
+            Inner::Pooled { pooled, pool, .. } => {
+                is_first || pool.config.sentinels().is_some() && pooled.is_clean()
+            }
+            Inner::Own(_) => false,
+        }
     }
 
     fn send(&mut self, command: &Cmd) -> RedisResult<Value> {

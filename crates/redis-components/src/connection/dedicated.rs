@@ -62,7 +62,7 @@ pub(crate) async fn open(shared: Shared) -> Result<(MultiplexedConnection, Drive
     )
     .await
     .map_err(|failure| {
-        shared.client.probe_now();
+        shared.client.note_refused(&failure);
         shared.error(&failure)
     })?;
     let driver = tokio::spawn(async move {
@@ -124,8 +124,14 @@ impl Following {
     /// Opens a connection to the server where the component is now.
     pub(crate) async fn open(slot: Arc<Slot>, wait: Wait) -> Result<Self, Error> {
         let executor = OnRuntime::demand()?;
-        let shared = slot.acquire(&executor, wait).await?;
-        let (connection, driver) = open(Arc::clone(&shared)).await?;
+        let mut shared = slot.acquire(&executor, wait).await?;
+        let mut opened = open(Arc::clone(&shared)).await;
+        if opened.is_err() && shared.client.is_closed() {
+            // Its server was left meanwhile.
+            shared = slot.acquire(&executor, wait).await?;
+            opened = open(Arc::clone(&shared)).await;
+        }
+        let (connection, driver) = opened?;
         Ok(Self {
             slot,
             wait,

@@ -170,14 +170,20 @@ impl ConnectionLike for Connection {
             self.demand_shareable([command], false)?;
             match &mut self.inner {
                 Inner::Component(client, picked) => {
-                    let first = picked.is_none().then(Tick::now);
+                    let is_first = picked.is_none();
+                    let resends = is_first || client.config.sentinels().is_some();
+                    let sent = resends.then(Tick::now);
                     let result = send(client, picked, command).await;
-                    let Some(sent) = first.filter(|_| was_refused(command, &result)) else {
+                    let Some(sent) = sent.filter(|_| was_refused(command, &result)) else {
                         return result;
                     };
                     let Some(next) = elsewhere(client, sent).await else {
                         return result;
                     };
+                    if !is_first && !next.config.carries_on(&client.config) {
+                        return result;
+                    }
+                    resent(&client.subject);
                     (*client, *picked) = (next, None);
                     send(client, picked, command).await
                 }
@@ -264,7 +270,6 @@ async fn elsewhere(
     if Arc::ptr_eq(&next, client) {
         return None;
     }
-    resent(&client.subject);
     Some(next)
 }
 

@@ -50,7 +50,7 @@ async fn open(component: &'static Component, follows: bool) -> Result<PubSub, Er
     open_subscriber(shared.client.node(), shared.timeouts.connect, guard)
         .await
         .map_err(|failure| {
-            shared.client.probe_now();
+            shared.client.note_refused(&failure);
             shared.error(&failure)
         })
 }

@@ -69,7 +69,8 @@ impl Settings {
     }
 
     /// Returns settings without a config server, for tests and laptops: each component's name and
-    /// its server's URL.
+    /// its server's URL, or its config as JSON. If that names sentinels, the component follows their
+    /// primary.
     ///
     /// ```
     /// # async fn test() -> redis::RedisResult<()> {

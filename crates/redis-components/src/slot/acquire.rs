@@ -98,7 +98,6 @@ impl Slot {
     /// Reads the config if there is no proof that it is current. Skips the read if the config
     /// server is known to be silent, and a last good client can serve.
     async fn renew_proof<X: Executor>(&self, executor: &X, wait: Wait) {
-        let Some(server) = &self.server else { return };
         let (cold, broken) = match self.published.load().as_ref() {
             None => (true, false),
             Some(published) => {
@@ -113,6 +112,11 @@ impl Slot {
                 (false, is_dead && !has_looked())
             }
         };
+        if broken {
+            // Its sentinels may know better where the server of the same config is.
+            self.watched.ask_sentinels().await;
+        }
+        let Some(server) = &self.server else { return };
         let wait = if cold {
             wait.min(BELIEVED_MISSING)
         } else {

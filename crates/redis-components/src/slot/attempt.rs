@@ -14,8 +14,8 @@ use crate::background::Background;
 use crate::client::health::TOO_YOUNG;
 use crate::config::ComponentConfig;
 use crate::settings::timeouts::Timeouts;
-use crate::telemetry::component::{ServerEvent, Subject, What};
-use crate::transport::failure::Failure;
+use crate::telemetry::component::{Reason, ServerEvent, Subject, What};
+use crate::transport::failure::{Cause, Failure};
 
 /// A place that runs attempts and keeps their clients.
 pub(crate) trait Runner: Clone + Send + Sync + 'static {
@@ -55,6 +55,26 @@ impl<R: Runner> Attempt<R> {
         }
     }
 
+    /// Waits until it is known where the config's server is. Returns `None` if the attempt is over:
+    /// it has failed, or there is a newer config.
+    pub(super) async fn located(mut self) -> Option<Self> {
+        if self.goal.config.is_located() {
+            return Some(self);
+        }
+        match self.slot.watched.located(self.goal.revision).await {
+            Some(Ok(())) => Some(self),
+            Some(Err(no_primary)) => {
+                // There is no client, and so no probation.
+                drop(self.finish(Err(no_primary.into())));
+                None
+            }
+            None => {
+                self.is_finished = true;
+                None
+            }
+        }
+    }
+
     pub(super) fn config(&self) -> &Arc<ComponentConfig> {
         &self.goal.config
     }
@@ -75,14 +95,17 @@ impl<R: Runner> Attempt<R> {
 
     /// Returns the handle for the work that closes the client's unused connections.
     pub(super) fn background(&self) -> Option<Background> {
-        let server = self.slot.server();
-        server.map(|server| server.background().clone())
+        self.slot.background.clone()
     }
 
     /// Publishes the client, or notes why there is none, and then reports it.
     pub(super) fn finish(mut self, opened: Result<R::Client, Failure>) -> Option<Probation> {
         let (event, recovery) = match opened {
             Ok(client) => self.publish(client),
+            // It waited for a promotion, and the primary is elsewhere.
+            Err(failure) if failure.cause == Cause::Replica && self.is_superseded() => {
+                (None, Recovery::None)
+            }
             Err(failure) => (Some(self.fail(&failure)), Recovery::None),
         };
         let probation = (recovery == Recovery::OnProbation).then(|| Probation {
@@ -142,10 +165,18 @@ impl<R: Runner> Attempt<R> {
         self.slot.generations.announce_move();
 
         let what = if old.as_ref().is_none_or(|old| old.generation != generation) {
+            let is_fail_over =
+                |old: &Arc<Published>| old.config.differs_in_primary(&self.goal.config);
+            let reason = if old.as_ref().is_some_and(is_fail_over) {
+                Reason::FailOver
+            } else {
+                Reason::Config
+            };
             let previous = old.map(|old| old.config.address());
             Some(What::InForce {
                 generation,
                 previous,
+                reason,
             })
         } else {
             (recovery == Recovery::Done).then_some(What::Back { generation })
@@ -166,6 +197,11 @@ impl<R: Runner> Attempt<R> {
             succession,
         });
         self.runner.keep(clients, client);
+    }
+
+    /// Returns `true` if nobody needs a client of this config any more.
+    fn is_superseded(&self) -> bool {
+        self.slot.watched.revision() != self.goal.revision
     }
 
     fn fail(&self, failure: &Failure) -> ServerEvent {

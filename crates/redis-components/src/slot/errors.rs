@@ -102,6 +102,7 @@ impl Slot {
                 .breaker
                 .problem(target.revision)
                 .map(|error| error.message().to_owned())
+                .or_else(|| Some(target.no_primary.as_ref()?.message.clone()))
                 .or_else(|| self.growth_problem()),
         };
         (reason, state.old_connections())

@@ -41,8 +41,7 @@ struct TakenUp {
 impl Slot {
     /// Follows the config from now on, while the slot lives.
     pub(crate) fn follow_when_idle(self: &Arc<Self>) {
-        if let Some(server) = &self.server {
-            let background = server.background();
+        if let Some(background) = &self.background {
             let (slot, watched) = (Arc::downgrade(self), Arc::clone(&self.watched));
             background.run(follow(slot, watched, OnWatch(background.clone())));
         }
@@ -134,6 +133,9 @@ impl Runner for OnWatch {
 
     fn start(&self, attempt: Attempt<Self>) {
         self.0.run(async move {
+            let Some(attempt) = attempt.located().await else {
+                return;
+            };
             // As many as a call would open: a server that does not take them all is not proven.
             let connections = attempt.connections();
             let timeouts = attempt.timeouts();

@@ -56,9 +56,9 @@ impl Slot {
     /// Lets the calls of an earlier generation end.
     pub(super) fn retire(&self, state: &mut State, old: &Published) {
         let retired = Retired::new(old);
-        if let Some(server) = &self.server {
+        if let Some(background) = &self.background {
             let drain = retired.clone().drain(self.subject.clone(), self.drain);
-            server.background().run(drain);
+            background.run(drain);
         }
         state.remember(retired);
     }

@@ -10,7 +10,7 @@ use super::breaker::Breaker;
 use super::generations::Generations;
 use super::published::Published;
 use super::retired::Retired;
-use crate::config::ComponentConfig;
+use crate::background::Background;
 use crate::config_server::ConfigServer;
 use crate::config_server::watched_key::WatchedKey;
 use crate::settings::Settings;
@@ -24,6 +24,8 @@ pub(crate) struct Slot {
     pub(super) subject: Subject,
     /// None if the config is fixed.
     pub(super) server: Option<Arc<ConfigServer>>,
+    /// Runs work that outlives calls. None if a fixed config names its server.
+    pub(super) background: Option<Background>,
     pub(super) watched: Arc<WatchedKey>,
     timeouts: Timeouts,
     pub(super) drain: DrainPolicy,
@@ -54,24 +56,26 @@ impl Slot {
         settings: &Settings,
     ) -> Self {
         let watched = server.watched(key);
-        Self::new(component, key, Some(server), watched, settings)
+        let background = Some(server.background().clone());
+        Self::new(component, key, Some(server), background, watched, settings)
     }
 
     /// Returns a slot whose config never changes.
     pub(crate) fn fixed(
         component: &str,
         key: &str,
-        config: ComponentConfig,
+        watched: Arc<WatchedKey>,
+        background: Option<Background>,
         settings: &Settings,
     ) -> Self {
-        let watched = Arc::new(WatchedKey::fixed(config));
-        Self::new(component, key, None, watched, settings)
+        Self::new(component, key, None, background, watched, settings)
     }
 
     fn new(
         component: &str,
         key: &str,
         server: Option<Arc<ConfigServer>>,
+        background: Option<Background>,
         watched: Arc<WatchedKey>,
         settings: &Settings,
     ) -> Self {
@@ -81,6 +85,7 @@ impl Slot {
                 key: key.to_owned(),
             },
             server,
+            background,
             watched,
             timeouts: settings.timeouts(),
             drain: settings.drain_policy(),

@@ -37,6 +37,9 @@ impl Runner for OnRuntime {
         }
         let executor = self.clone();
         self.0.spawn(in_this_process(async move {
+            let Some(attempt) = attempt.located().await else {
+                return;
+            };
             let timeouts = attempt.timeouts();
             let opening = async {
                 let node = Node::prepare(attempt.config(), timeouts.connect).await?;
@@ -73,7 +76,9 @@ impl Runner for OnThreads {
         let started = thread::Builder::new()
             .name("redis-components-connect".into())
             .spawn(move || {
-                if let Some(attempt) = take(&theirs) {
+                let taken = take(&theirs);
+                let located = taken.and_then(|attempt| pollster::block_on(attempt.located()));
+                if let Some(attempt) = located {
                     let (config, timeouts) = (attempt.config(), attempt.timeouts());
                     let prepared = Node::prepare_blocking(config, timeouts.connect);
                     let opened = prepared.and_then(|node| {

@@ -20,6 +20,24 @@ pub(crate) struct ServerEvent {
     pub(crate) what: What,
 }
 
+/// Why another config is in force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reason {
+    /// The config has changed.
+    Config,
+    /// The config is the same, and its sentinels name another primary.
+    FailOver,
+}
+
+impl Reason {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Config => "config",
+            Self::FailOver => "fail-over",
+        }
+    }
+}
+
 /// The kind of an event.
 #[derive(Debug)]
 pub(crate) enum What {
@@ -27,6 +45,7 @@ pub(crate) enum What {
     InForce {
         generation: u64,
         previous: Option<String>,
+        reason: Reason,
     },
     /// The server of the config in force can be used again.
     Back { generation: u64 },
@@ -50,8 +69,10 @@ impl ServerEvent {
             What::InForce {
                 generation,
                 previous,
+                reason,
             } => {
-                count_swap(&component, generation);
+                let reason = reason.name();
+                count_swap(&component, generation, reason);
                 report(move || {
                     tracing::info!(
                         component,
@@ -59,6 +80,7 @@ impl ServerEvent {
                         generation,
                         server,
                         previous,
+                        reason,
                         "config in force"
                     );
                 });
@@ -141,12 +163,12 @@ pub(crate) fn still_in_use(
 }
 
 #[cfg_attr(not(feature = "metrics"), allow(unused_variables))]
-fn count_swap(component: &str, generation: u64) {
+fn count_swap(component: &str, generation: u64, reason: &'static str) {
     #[cfg(feature = "metrics")]
     {
         let component = component.to_owned();
         report(move || {
-            metrics::counter!("redis_components_swaps_total", "component" => component.clone())
+            metrics::counter!("redis_components_swaps_total", "component" => component.clone(), "reason" => reason)
                 .increment(1);
             #[allow(clippy::cast_precision_loss, reason = "exact up to 2^53 swaps")]
             metrics::gauge!("redis_components_generation", "component" => component)

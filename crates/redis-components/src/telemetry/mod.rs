@@ -7,3 +7,4 @@ pub(crate) mod call;
 pub(crate) mod component;
 pub(crate) mod config_server;
 pub(crate) mod report;
+pub(crate) mod sentinels;

@@ -1,7 +1,7 @@
 //! The meaning of an error code in a reply, for the server that sent it. This is the only table of
 //! error codes.
 
-use redis::{RedisError, ServerError, Value};
+use redis::{ErrorKind, RedisError, ServerError, Value};
 
 /// The meaning of an error code for its server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +23,7 @@ const MAX_CLIENTS: &str = "max number of clients";
 /// lives.
 fn of_code(code: &str) -> Meaning {
     match code {
-        "LOADING" | "MASTERDOWN" | "READONLY" => Meaning::DoesNotServe,
+        "LOADING" | "MASTERDOWN" | "NOREPLICAS" | "READONLY" => Meaning::DoesNotServe,
         "BUSY" | "TRYAGAIN" | "CLUSTERDOWN" => Meaning::Passes,
         "NOAUTH" | "WRONGPASS" => Meaning::RefusesLogin,
         _ => Meaning::Lives,
@@ -99,6 +99,14 @@ pub(crate) fn says_does_not_serve(error: &RedisError) -> bool {
         || of_error(error) == Some(Meaning::DoesNotServe)
 }
 
+/// Returns `true` if the server does not know, or does not allow, HELLO 3.
+pub(crate) fn refuses_resp3(error: &RedisError) -> bool {
+    error.kind() == ErrorKind::RESP3NotSupported
+        || matches!(error.code(), Some("NOPROTO" | "NOPERM"))
+        // redis-rs knows this answer in the words of Redis 6 only.
+        || error.detail().is_some_and(|detail| detail.starts_with("unknown command"))
+}
+
 fn refuses_to_serve(error: &ServerError) -> bool {
     of_code_and_text(error.code(), error.details()) == Meaning::DoesNotServe
 }
@@ -119,6 +127,10 @@ mod tests {
         for (reply, meaning) in [
             ("-LOADING Redis is loading\r\n", Meaning::DoesNotServe),
             ("-READONLY You can't write\r\n", Meaning::DoesNotServe),
+            (
+                "-NOREPLICAS Not enough good replicas to write.\r\n",
+                Meaning::DoesNotServe,
+            ),
             ("-BUSY Redis is busy\r\n", Meaning::Passes),
             ("-ERR max number of clients reached\r\n", Meaning::Passes),
             ("-WRONGPASS invalid\r\n", Meaning::RefusesLogin),

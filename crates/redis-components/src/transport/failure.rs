@@ -29,6 +29,8 @@ pub(crate) enum Cause {
     ClosedEarly(EarlyEnd),
     /// The server answers with a refusal that passes by itself.
     Busy,
+    /// The server is a replica, and its sentinels say that it is a primary.
+    Replica,
     /// The server answers with a refusal.
     Refused,
     /// Something on this machine that the config asks for, such as a file, cannot be used.
@@ -52,7 +54,7 @@ impl Cause {
     /// Returns the kind of the error that callers get.
     pub(crate) fn error_kind(self) -> ErrorKind {
         match self {
-            Self::Busy | Self::Refused => ErrorKind::ServerRefused,
+            Self::Busy | Self::Replica | Self::Refused => ErrorKind::ServerRefused,
             Self::Unreachable | Self::ClosedInHandshake | Self::ClosedEarly(_) => {
                 ErrorKind::ServerUnreachable
             }
@@ -100,6 +102,14 @@ impl Failure {
         Self::new(
             Cause::ClosedEarly(end),
             "it answers the probe, but its connections last for less than a second",
+        )
+    }
+
+    /// Returns the failure of a server that is no primary.
+    pub(crate) fn is_replica() -> Self {
+        Self::new(
+            Cause::Replica,
+            "it is a replica, and the sentinels say that it is the primary; a fail-over may be going on",
         )
     }
 
@@ -155,7 +165,7 @@ impl Failure {
     pub(crate) fn is_refusal(&self) -> bool {
         matches!(
             self.cause,
-            Cause::Busy | Cause::Refused | Cause::Local | Cause::Unsupported
+            Cause::Busy | Cause::Replica | Cause::Refused | Cause::Local | Cause::Unsupported
         )
     }
 }

@@ -9,6 +9,7 @@ use redis::{Cmd, Pipeline, RedisError, RedisResult, Value};
 use super::error_codes::{Meaning, is_passing, of_error};
 use super::failure::Failure;
 use super::node::Node;
+use super::role::Role;
 use crate::config::login::Login as Credentials;
 use crate::config::secret::Secret;
 
@@ -20,8 +21,18 @@ pub(super) struct Handshake<'a> {
     db: u32,
     client_name: Option<&'a str>,
     login: Login<'a>,
+    /// How the server is asked for its role, if it has to be a primary.
+    question: Option<Question>,
     received: Vec<u8>,
     has_heard: bool,
+}
+
+/// How a server is asked whether it is a primary.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Question {
+    Role,
+    /// For users who may not send `ROLE`.
+    Info,
 }
 
 /// How to log in.
@@ -57,6 +68,7 @@ impl<'a> Handshake<'a> {
                 (None, Some(password)) => Login::Password(password),
                 (None, None) => Login::Nobody,
             },
+            question: node.is_primary().then_some(Question::Role),
             received: Vec::new(),
             has_heard: false,
         }
@@ -131,6 +143,15 @@ impl<'a> Handshake<'a> {
             pipeline.cmd("CLIENT").arg("SETNAME").arg(name);
         }
         pipeline.add_command(probe());
+        match self.question {
+            None => {}
+            Some(Question::Role) => {
+                pipeline.cmd("ROLE");
+            }
+            Some(Question::Info) => {
+                pipeline.cmd("INFO").arg("replication");
+            }
+        }
         pipeline
     }
 
@@ -176,8 +197,27 @@ impl<'a> Handshake<'a> {
             replies.next();
         }
         match replies.next() {
-            Some(answer) => judge_probe(answer).map(|()| Progress::Done),
-            None => Err(not_redis()),
+            Some(answer) => judge_probe(answer)?,
+            None => return Err(not_redis()),
+        }
+        self.judge_role(replies.next())
+    }
+
+    /// Refuses a replica where a primary is wanted. A server that tells nobody its role is believed
+    /// to be what the sentinels say.
+    fn judge_role(&mut self, answer: Option<RedisResult<Value>>) -> Result<Progress, Failure> {
+        let role = match (self.question, answer) {
+            (Some(Question::Role), Some(Ok(answer))) => Role::of_role(&answer),
+            (Some(Question::Role), Some(Err(_))) => {
+                self.question = Some(Question::Info);
+                return Ok(Progress::SendAgain);
+            }
+            (Some(Question::Info), Some(Ok(answer))) => Role::of_info(&answer),
+            _ => None,
+        };
+        match role {
+            Some(Role::Replica) => Err(Failure::is_replica()),
+            _ => Ok(Progress::Done),
         }
     }
 

@@ -17,6 +17,8 @@ pub(crate) mod node;
 mod on_thread;
 pub(crate) mod redis_rs;
 mod resolve;
+pub(crate) mod role;
+pub(crate) mod sentinel;
 mod stream;
 mod tcp;
 #[cfg(feature = "tls")]

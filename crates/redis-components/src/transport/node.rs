@@ -19,6 +19,8 @@ pub(crate) struct Node {
     address: Address,
     login: Login,
     db: u32,
+    /// Whether the server has to be a primary.
+    is_primary: bool,
     client_name: Option<String>,
     /// Whether something on the way to the server hangs up when it is told the client's name.
     hides_name: AtomicBool,
@@ -79,6 +81,7 @@ impl Node {
             address: address.clone(),
             login: config.login().clone(),
             db: config.db_number(),
+            is_primary: config.sentinels().is_some(),
             client_name: config.name_of_client().map(str::to_owned),
             hides_name: AtomicBool::new(false),
             has_tls: config.tls_options().is_some(),
@@ -93,6 +96,11 @@ impl Node {
 
     pub(crate) fn login(&self) -> &Login {
         &self.login
+    }
+
+    /// Returns `true` if the server has to be a primary: sentinels say that it is.
+    pub(crate) fn is_primary(&self) -> bool {
+        self.is_primary
     }
 
     /// Returns the number of the database that a connection begins with.

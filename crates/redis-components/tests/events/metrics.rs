@@ -98,7 +98,10 @@ async fn r5_swaps_refusals_and_losses_are_reported_once_and_without_secrets() {
 
     let figures = figures(&snapshotter);
     for (name, expected) in [
-        ("redis_components_swaps_total component=metered", 2.0),
+        (
+            "redis_components_swaps_total component=metered reason=config",
+            2.0,
+        ),
         ("redis_components_generation component=metered", 2.0),
         (
             "redis_components_configs_refused_total key=config:redis:metered kind=ConfigInvalid",

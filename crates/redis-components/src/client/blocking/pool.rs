@@ -10,10 +10,11 @@ use redis::{RedisError, RedisResult};
 use super::connection::BlockingConnection;
 use super::places::{Idle, Next, Places};
 use crate::client::health::{Answer, Health, TOO_YOUNG, Verdict};
+use crate::client::patience::until_primary_blocking;
 use crate::fork::Process;
 use crate::settings::timeouts::Timeouts;
 use crate::telemetry::component::{Subject, cannot_grow};
-use crate::transport::failure::Failure;
+use crate::transport::failure::{Cause, Failure};
 use crate::transport::node::Node;
 
 /// How many connections a pool opens if the config does not say.
@@ -71,7 +72,8 @@ impl Pool {
         timeouts: Timeouts,
         subject: Subject,
     ) -> Result<Self, Failure> {
-        let first = BlockingConnection::open(&node, timeouts)?;
+        let open = || BlockingConnection::open(&node, timeouts);
+        let first = until_primary_blocking(timeouts.connect, open)?;
         let size = max_connections.unwrap_or(DEFAULT_SIZE);
         Ok(Self {
             node,
@@ -156,7 +158,9 @@ impl Pool {
                 let mut places = self.places();
                 places.growth.fail(failure.clone());
                 let next = places.give_back(None);
-                let is_gone = turn.found_silent && !failure.is_refusal() || places.are_empty();
+                let is_silent = turn.found_silent && !failure.is_refusal();
+                let is_replica = failure.cause == Cause::Replica;
+                let is_gone = is_silent || is_replica || places.are_empty();
                 drop(places);
                 if is_gone {
                     self.end(&failure);
@@ -195,6 +199,9 @@ impl Pool {
     /// Notes that a connection outside of the pool could not be opened. Closes the pool if its own
     /// connections do not answer either.
     pub(crate) fn note_refused(&self, failure: &Failure) {
+        if failure.cause == Cause::Replica {
+            self.end(failure);
+        }
         // A server that answers is up.
         if failure.is_refusal() {
             return;
@@ -226,10 +233,15 @@ impl Pool {
 
     /// Returns `true` if the server answers over a new connection.
     pub(super) fn is_served(&self) -> bool {
-        match BlockingConnection::open(&self.node, self.timeouts) {
+        match self.open_apart() {
             Ok(_) => true,
             Err(failure) => failure.is_refusal(),
         }
+    }
+
+    /// Opens a connection that the pool knows nothing of, even if the pool is closed.
+    pub(super) fn open_apart(&self) -> Result<BlockingConnection, Failure> {
+        BlockingConnection::open(&self.node, self.timeouts)
     }
 
     /// Takes back a place and its connection, unless the connection has failed or its session has

@@ -309,12 +309,17 @@ impl Waiting {
     /// Asks the server to end the command that waits. The server answers that command with an
     /// error, and the command takes nothing.
     fn unblock(&self) {
-        if let (Some(id), Ok(mut pooled)) = (self.id, Pooled::take(&self.pool)) {
-            let mut unblock = redis::cmd("CLIENT");
-            unblock.arg("UNBLOCK").arg(id).arg("ERROR");
-            // An error says that the user may not do this, or that the server is gone. Then the
-            // deadline or a probe ends the call.
-            let _ = pooled.request(&unblock.get_packed_command());
+        let Some(id) = self.id else { return };
+        let mut unblock = redis::cmd("CLIENT");
+        let unblock = unblock.arg("UNBLOCK").arg(id).arg("ERROR");
+        let packed = unblock.get_packed_command();
+        // An error says that the user may not do this, or that the server is gone. Then the
+        // deadline or a probe ends the call.
+        if let Ok(mut pooled) = Pooled::take(&self.pool) {
+            let _ = pooled.request(&packed);
+        } else if let Ok(mut connection) = self.pool.open_apart() {
+            // The pool closed itself because the server no longer serves, as before a fail-over.
+            let _ = connection.request(&packed, 1);
         }
     }
 }

@@ -145,6 +145,11 @@ impl SharedConnection {
         }
     }
 
+    /// Gives the connection to no further call. The next one looks where the component is.
+    pub(super) fn leave(&self) {
+        self.socket.health.close();
+    }
+
     /// Probes the server in the background, on behalf of a user of another connection.
     pub(super) fn probe_now(&self) {
         self.probe(TRIES, Users::Unseen);

@@ -19,9 +19,10 @@ use redis::{AsyncConnectionConfig, ProtocolVersion};
 use self::connection::SharedConnection;
 use self::socket::{Socket, close_unused};
 use crate::background::Background;
+use crate::client::patience::until_primary;
 use crate::settings::timeouts::Timeouts;
 use crate::transport::asynchronous::open;
-use crate::transport::failure::{EarlyEnd, Failure};
+use crate::transport::failure::{Cause, EarlyEnd, Failure};
 use crate::transport::node::Node;
 
 /// One or several multiplexed connections, of which each call uses one.
@@ -46,8 +47,11 @@ impl Multiplexed {
         timeouts: Timeouts,
         background: Option<Background>,
     ) -> Result<Self, Failure> {
-        let opening = (0..connections.max(1)).map(|_| SharedConnection::open(&node, timeouts));
-        let connections = try_join_all(opening).await?.into();
+        let open_all = || {
+            let numbers = 0..connections.max(1);
+            try_join_all(numbers.map(|_| SharedConnection::open(&node, timeouts)))
+        };
+        let connections = until_primary(timeouts.connect, open_all).await?.into();
         Ok(Self {
             node,
             connections,
@@ -64,11 +68,13 @@ impl Multiplexed {
         connections: usize,
         timeouts: Timeouts,
     ) -> Result<(), Failure> {
-        let opening = (0..connections.max(1)).map(|_| {
-            let settings = AsyncConnectionConfig::new();
-            open(node, ProtocolVersion::RESP2, timeouts, settings)
-        });
-        try_join_all(opening).await.map(drop)
+        let open_all = || {
+            try_join_all((0..connections.max(1)).map(|_| {
+                let settings = AsyncConnectionConfig::new();
+                open(node, ProtocolVersion::RESP2, timeouts, settings)
+            }))
+        };
+        until_primary(timeouts.connect, open_all).await.map(drop)
     }
 
     /// Picks the connection for one call: the first with few requests in flight, so that these go
@@ -144,6 +150,16 @@ impl Multiplexed {
     #[cfg(feature = "connection-manager")]
     pub(crate) async fn watch_unseen(&self) {
         self.any_open().watch_unseen().await;
+    }
+
+    /// Notes that a connection beside these could not be opened. A server that is no primary any
+    /// more is left, and others are probed.
+    pub(crate) fn note_refused(&self, failure: &Failure) {
+        if failure.cause == Cause::Replica {
+            self.connections[0].leave();
+        } else {
+            self.probe_now();
+        }
     }
 
     /// Probes the server in the background, on behalf of a user of another connection.

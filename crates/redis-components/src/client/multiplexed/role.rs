@@ -4,6 +4,8 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use redis::Value;
 
+use crate::transport::role::Role;
+
 const UNKNOWN: u8 = 0;
 const PRIMARY: u8 = 1;
 const REPLICA: u8 = 2;
@@ -32,13 +34,10 @@ impl FirstRole {
 }
 
 fn role(answer: &Value) -> u8 {
-    let Value::Array(parts) = answer else {
-        return UNKNOWABLE;
-    };
-    match parts.first() {
-        Some(Value::BulkString(name)) if name == b"master" => PRIMARY,
-        Some(Value::BulkString(name)) if name == b"slave" => REPLICA,
-        _ => UNKNOWABLE,
+    match Role::of_role(answer) {
+        Some(Role::Primary) => PRIMARY,
+        Some(Role::Replica) => REPLICA,
+        None => UNKNOWABLE,
     }
 }
 

@@ -1,0 +1,122 @@
+//! Several servers in one field: `["h:26379", …]`, or pairs as redis-py has them, `[["h", 26379], …]`.
+
+use serde_json::Value;
+
+use super::endpoint::Address;
+use super::{host, number};
+
+/// How many servers a config may name.
+const MOST: usize = 64;
+
+/// Returns the servers that the value of the field `name` stands for.
+///
+/// # Errors
+///
+/// Returns the reason and what to write instead. The text contains no part of the value.
+pub(super) fn read(name: &str, value: &Value, port: u16) -> Result<Vec<Address>, String> {
+    let form = || format!("`{name}` must be servers: [\"host:{port}\", …]");
+    let servers = value.as_array().ok_or_else(form)?;
+    if servers.is_empty() {
+        return Err(format!("`{name}` is empty; name at least one server"));
+    }
+    if servers.len() > MOST {
+        return Err(format!("`{name}` names more than {MOST} servers"));
+    }
+    let mut addresses = Vec::new();
+    for (number, server) in (1..).zip(servers) {
+        let wrong = |what: &str| format!("server {number} of `{name}` {what}");
+        let (host, port) = match server {
+            Value::String(text) => split(text, port).ok_or_else(|| {
+                wrong("has no port behind its last colon; write it as \"host:port\", an IPv6 address in brackets")
+            })?,
+            Value::Array(pair) => match pair.as_slice() {
+                [Value::String(host), port] => {
+                    let port = number::whole(port).and_then(valid_port);
+                    let port = port.ok_or_else(|| wrong("has no port from 1 to 65535"))?;
+                    (host.as_str(), port)
+                }
+                _ => return Err(wrong("is no pair of a host and a port")),
+            },
+            _ => return Err(form()),
+        };
+        let host = host::check(host).map_err(wrong)?.to_owned();
+        let address = Address::Tcp { host, port };
+        if !addresses.contains(&address) {
+            addresses.push(address);
+        }
+    }
+    Ok(addresses)
+}
+
+/// Returns the host and the port, or the port that servers of the field usually have.
+fn split(server: &str, usual: u16) -> Option<(&str, u16)> {
+    let is_ipv6 = server.matches(':').count() > 1;
+    match server.rsplit_once(':') {
+        Some((host, port)) if !is_ipv6 || host.ends_with(']') => {
+            let port = number::digits(port).and_then(valid_port)?;
+            Some((host, port))
+        }
+        _ => Some((server, usual)),
+    }
+}
+
+fn valid_port(number: u64) -> Option<u16> {
+    u16::try_from(number).ok().filter(|port| *port > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::read;
+
+    #[test]
+    fn r13_servers_are_written_in_several_ways() {
+        let servers = json!(["a", "b:1", ["c", 2], ["d", "3"], "[::1]:4", "::1", "[::2]"]);
+        let read = read("sentinels", &servers, 26379).unwrap();
+        let shown: Vec<_> = read.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            shown,
+            [
+                "a:26379",
+                "b:1",
+                "c:2",
+                "d:3",
+                "[::1]:4",
+                "[::1]:26379",
+                "[::2]:26379"
+            ]
+        );
+    }
+
+    #[test]
+    fn r13_a_server_that_is_named_twice_is_one() {
+        let read = read("sentinels", &json!(["a", ["a", 26379]]), 26379);
+        assert_eq!(read.unwrap().len(), 1);
+    }
+
+    #[test]
+    fn r13_what_is_no_list_of_servers_is_refused() {
+        for (value, reason) in [
+            (
+                json!("a:1,b:2"),
+                "`sentinels` must be servers: [\"host:26379\", …]",
+            ),
+            (json!([]), "`sentinels` is empty"),
+            (json!(vec!["a"; 65]), "more than 64"),
+            (json!([1]), "must be servers"),
+            (json!(["a", "b:x"]), "server 2 of `sentinels` has no port"),
+            (json!(["a:0"]), "has no port"),
+            (json!(["a:65536"]), "has no port"),
+            (json!([["a"]]), "is no pair"),
+            (json!([["a", 0]]), "has no port from 1 to 65535"),
+            (json!([":1"]), "is empty"),
+            (json!(["0.0.0.0:1"]), "server 1 of `sentinels`"),
+            (json!(["redis://u:S3cret@h:1"]), "holds a url"),
+        ] {
+            let refused = read("sentinels", &value, 26379).unwrap_err();
+            assert!(refused.contains(reason), "{refused}");
+            assert!(!refused.contains("S3cret"), "{refused}");
+        }
+    }
+}

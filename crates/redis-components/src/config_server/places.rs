@@ -1,0 +1,104 @@
+//! Where the server of a config is, if others say it: keys whose configs name sentinels follow the
+//! primary that these name.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use super::watched_key::WatchedKey;
+use crate::background::Background;
+use crate::config::ComponentConfig;
+use crate::config::endpoint::Sentinels;
+use crate::transport::sentinel::watcher::{Found, Watcher};
+
+/// The watches of sentinels. Keys that name the same sentinels and service share one.
+pub(crate) struct Watchers {
+    /// The longest time that connecting to a sentinel may take.
+    connect: Duration,
+    known: Mutex<Vec<(Sentinels, Weak<Watcher>)>>,
+}
+
+/// What a key needs to follow sentinels.
+#[derive(Clone, Debug)]
+pub(crate) struct Places {
+    watchers: Arc<Watchers>,
+    /// The thread on which the keys are followed.
+    background: Background,
+}
+
+impl Watchers {
+    pub(crate) fn new(connect: Duration) -> Self {
+        let known = Mutex::default();
+        Self { connect, known }
+    }
+
+    /// Returns the watch of the sentinels. If there is none, it begins on `background`.
+    fn get(&self, sentinels: &Sentinels, background: &Background) -> Arc<Watcher> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.retain(|(_, watcher)| watcher.strong_count() > 0);
+        let mut same = known.iter().filter(|(other, _)| other == sentinels);
+        if let Some(watcher) = same.find_map(|(_, watcher)| watcher.upgrade()) {
+            return watcher;
+        }
+        let (watcher, watching) = Watcher::new(sentinels, self.connect);
+        background.run(watching);
+        known.push((sentinels.clone(), Arc::downgrade(&watcher)));
+        watcher
+    }
+}
+
+impl fmt::Debug for Watchers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Watchers").finish_non_exhaustive()
+    }
+}
+
+impl Places {
+    pub(crate) fn new(watchers: Arc<Watchers>, background: Background) -> Self {
+        Self {
+            watchers,
+            background,
+        }
+    }
+
+    /// Returns what the sentinels of a config say, if it names any. The key follows them from now on,
+    /// and no others.
+    pub(super) fn find(
+        &self,
+        watched: &Arc<WatchedKey>,
+        config: &ComponentConfig,
+    ) -> Option<Found> {
+        let Some(sentinels) = config.sentinels() else {
+            watched.ask_nobody();
+            return None;
+        };
+        let watcher = self.watchers.get(sentinels, &self.background);
+        if !watched.asks(&watcher) {
+            watched.ask_from_now_on(&watcher);
+            let (watched, asked) = (Arc::downgrade(watched), Arc::downgrade(&watcher));
+            let following = follow(watched, asked, watcher.subscribe());
+            self.background.run(following);
+        }
+        Some(watcher.found())
+    }
+}
+
+/// Tells the key what the sentinels say, while it asks them.
+async fn follow(
+    watched: Weak<WatchedKey>,
+    watcher: Weak<Watcher>,
+    mut found: watch::Receiver<Found>,
+) {
+    while found.changed().await.is_ok() {
+        let (Some(watched), Some(watcher)) = (watched.upgrade(), watcher.upgrade()) else {
+            return;
+        };
+        if !watched.asks(&watcher) {
+            return;
+        }
+        let found = found.borrow_and_update().clone();
+        watched.locate(&found);
+    }
+}

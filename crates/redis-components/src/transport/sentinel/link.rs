@@ -1,0 +1,244 @@
+//! One sentinel: connected to, subscribed to, asked, and connected to again.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::future::{Either, select};
+use redis::aio::{AsyncPushSender, MultiplexedConnection, SendError};
+use redis::{
+    AsyncConnectionConfig, ProtocolVersion, PushInfo, PushKind, RedisError, RedisResult, Value,
+};
+use tokio::sync::{mpsc, watch};
+use tokio::time::sleep;
+
+use super::replies::{self, Answer, SWITCHES};
+use crate::backoff::Backoff;
+use crate::config::ComponentConfig;
+use crate::config::endpoint::Address;
+use crate::settings::timeouts::Timeouts;
+use crate::transport::asynchronous::{Opened, open};
+use crate::transport::error_codes::refuses_resp3;
+use crate::transport::failure::{Cause, Failure};
+use crate::transport::node::Node;
+
+/// How long a sentinel may take to answer.
+pub(super) const ANSWERS_WITHIN: Duration = Duration::from_millis(300);
+/// After this many questions in a row without an answer, the connection is given up.
+const SILENT_AFTER: u32 = 3;
+/// A connection that has lasted this long was not closed early.
+const LASTS: Duration = Duration::from_secs(1);
+/// In one of this many rounds a sentinel is asked for its peers as well.
+const PEERS_EVERY: u64 = 10;
+
+/// The connection to one sentinel.
+pub(super) struct Link {
+    pub(super) number: u64,
+    /// Where the sentinel is, and the login to it.
+    pub(super) config: ComponentConfig,
+    pub(super) service: Arc<str>,
+    pub(super) connect: Duration,
+    /// The number of the newest round, in which every sentinel is asked.
+    pub(super) rounds: watch::Receiver<u64>,
+    pub(super) reports: mpsc::UnboundedSender<Report>,
+}
+
+/// What one sentinel did.
+#[derive(Debug)]
+pub(super) struct Report {
+    /// The link's number.
+    pub(super) link: u64,
+    pub(super) what: What,
+}
+
+#[derive(Debug)]
+pub(super) enum What {
+    /// It answered in a round.
+    Answered {
+        round: u64,
+        answer: Answer,
+        /// The other sentinels that it knows, if it was asked.
+        peers: Option<Vec<Address>>,
+        /// The address that it was reached at.
+        reached: Option<SocketAddr>,
+    },
+    /// It did not answer in this round.
+    Silent { round: u64 },
+    /// It published that the service's primary is elsewhere.
+    Switched,
+    /// It cannot be connected to, or the connection has ended.
+    Lost(Failure),
+}
+
+impl Link {
+    /// Keeps the link, until the task is aborted.
+    pub(super) async fn keep(mut self) {
+        let mut backoff = Backoff::new(Backoff::SERVER_DOWN);
+        loop {
+            let begun = Instant::now();
+            let Err(failure) = self.session().await;
+            if begun.elapsed() >= LASTS {
+                backoff = Backoff::new(Backoff::SERVER_DOWN);
+            }
+            self.report(What::Lost(failure));
+            sleep(backoff.next()).await;
+        }
+    }
+
+    fn report(&self, what: What) {
+        let link = self.number;
+        // An error says that the watcher has ended, and this task with it.
+        let _ = self.reports.send(Report { link, what });
+    }
+
+    /// Connects, and asks in each round while the connection lasts.
+    async fn session(&mut self) -> Result<Infallible, Failure> {
+        let node = Node::prepare(&self.config, self.connect).await?;
+        let (opened, hears) = self.open(&node).await?;
+        let reached = opened.socket.peer_addr().ok();
+        let reached = reached.and_then(|address| address.as_socket());
+        let (mut connection, driver) = opened.into_parts();
+        let work = pin!(async {
+            if hears {
+                // A read that is sent after this misses no switch.
+                subscribe(&mut connection).await?;
+            }
+            self.ask_in_rounds(&mut connection, reached).await
+        });
+        match select(driver, work).await {
+            Either::Left(((), _)) => {
+                Err(Failure::unreachable("the sentinel closed the connection"))
+            }
+            Either::Right((result, _)) => result,
+        }
+    }
+
+    /// Connects. The flag says whether the connection brings what the sentinel publishes.
+    async fn open(&self, node: &Node) -> Result<(Opened, bool), Failure> {
+        let timeouts = Timeouts {
+            connect: self.connect,
+            response: ANSWERS_WITHIN,
+        };
+        let heard = Switches {
+            service: Arc::clone(&self.service),
+            number: self.number,
+            reports: self.reports.clone(),
+        };
+        let settings = AsyncConnectionConfig::new().set_push_sender(heard);
+        match open(node, ProtocolVersion::RESP3, timeouts, settings).await {
+            Ok(opened) => Ok((opened, true)),
+            // Some proxies close the connection when they get an unknown command.
+            Err(failure)
+                if failure.source.as_ref().is_some_and(refuses_resp3)
+                    || failure.cause == Cause::ClosedInHandshake =>
+            {
+                let settings = AsyncConnectionConfig::new();
+                let opened = open(node, ProtocolVersion::RESP2, timeouts, settings).await?;
+                Ok((opened, false))
+            }
+            Err(failure) => Err(failure),
+        }
+    }
+
+    async fn ask_in_rounds(
+        &mut self,
+        connection: &mut MultiplexedConnection,
+        reached: Option<SocketAddr>,
+    ) -> Result<Infallible, Failure> {
+        let mut silent = 0;
+        for number in 0_u64.. {
+            let round = *self.rounds.borrow_and_update();
+            let asks_for_peers = number.is_multiple_of(PEERS_EVERY);
+            match ask(connection, &self.service, asks_for_peers).await {
+                Ok((answer, peers)) => {
+                    silent = 0;
+                    self.report(What::Answered {
+                        round,
+                        answer,
+                        peers,
+                        reached,
+                    });
+                }
+                Err(error) if error.is_timeout() => {
+                    silent += 1;
+                    if silent >= SILENT_AFTER {
+                        return Err(error.into());
+                    }
+                    self.report(What::Silent { round });
+                }
+                Err(error) => return Err(error.into()),
+            }
+            if self.rounds.changed().await.is_err() {
+                break;
+            }
+        }
+        Err(Failure::unreachable("the watch has ended"))
+    }
+}
+
+/// Subscribes, unless the user may not: then each round finds what is not heard.
+async fn subscribe(connection: &mut MultiplexedConnection) -> RedisResult<()> {
+    match connection.subscribe(SWITCHES).await {
+        Err(error) if error.code().is_some() => Ok(()),
+        result => result,
+    }
+}
+
+/// Asks for the primary, and for the other sentinels if `for_peers` says so, in one round trip.
+async fn ask(
+    connection: &mut MultiplexedConnection,
+    service: &str,
+    for_peers: bool,
+) -> RedisResult<(Answer, Option<Vec<Address>>)> {
+    let mut pipeline = redis::pipe();
+    pipeline.ignore_errors();
+    let questions: &[&str] = if for_peers {
+        &["GET-MASTER-ADDR-BY-NAME", "MASTER", "SENTINELS"]
+    } else {
+        &["GET-MASTER-ADDR-BY-NAME", "MASTER"]
+    };
+    for question in questions {
+        pipeline.cmd("SENTINEL").arg(question).arg(service);
+    }
+    let replies: Vec<Result<Value, RedisError>> = pipeline.query_async(connection).await?;
+    let mut replies = replies.into_iter();
+    let mut next = || replies.next().unwrap_or(Ok(Value::Nil));
+    let answer = replies::answer(next(), next());
+    let peers =
+        for_peers.then(|| next().map_or_else(|_| Vec::new(), |reply| replies::peers(&reply)));
+    Ok((answer, peers))
+}
+
+/// Hears where frames are parsed that the primary is elsewhere.
+#[derive(Clone)]
+struct Switches {
+    service: Arc<str>,
+    number: u64,
+    reports: mpsc::UnboundedSender<Report>,
+}
+
+impl AsyncPushSender for Switches {
+    fn send(&self, push: PushInfo) -> Result<(), SendError> {
+        if push.kind == PushKind::Message
+            && let [_, Value::BulkString(message)] = push.data.as_slice()
+            && replies::is_about(&self.service, message)
+        {
+            let (link, what) = (self.number, What::Switched);
+            // An error says that the watcher has ended.
+            let _ = self.reports.send(Report { link, what });
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Link")
+            .field("number", &self.number)
+            .field("service", &self.service)
+            .finish_non_exhaustive()
+    }
+}

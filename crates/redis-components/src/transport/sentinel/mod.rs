@@ -1,0 +1,11 @@
+//! How the primary of a service is found: its sentinels say where it is.
+//!
+//! `replies` says what one sentinel means, `election` which of several is right. A `link` is the
+//! connection to one, the `fleet` all of them, and the `watcher` asks them in rounds.
+
+mod election;
+mod fleet;
+mod link;
+pub(crate) mod no_primary;
+mod replies;
+pub(crate) mod watcher;

@@ -1,0 +1,231 @@
+//! All sentinels of a service: who is where, asked in rounds.
+
+use std::fmt;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use futures_util::future::{Either, select};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio::time::{sleep_until, timeout_at};
+
+use super::fleet::Fleet;
+use super::link::{ANSWERS_WITHIN, Report};
+use super::no_primary::NoPrimary;
+use crate::config::endpoint::{Primary, Sentinels};
+use crate::telemetry;
+
+/// The interval between rounds, in which nothing has happened.
+const EVERY: Duration = Duration::from_secs(1);
+/// Rounds begin no faster, whatever callers and sentinels ask for.
+const FASTEST: Duration = Duration::from_millis(20);
+/// As long as no primary is known, sentinels that answer wait this long for the others: the first
+/// to answer may be cut off from them.
+const GRACE: Duration = Duration::from_millis(250);
+/// A primary that is known is reported as lost when no sentinel has named one for this long.
+const LOST_AFTER: Duration = Duration::from_secs(3);
+
+/// A handle to the watch of one service. The watch ends with its last handle.
+#[derive(Debug)]
+pub(crate) struct Watcher {
+    found: watch::Receiver<Found>,
+    asks: Arc<Asks>,
+    /// Ends the watch when it is dropped.
+    _alive: oneshot::Sender<()>,
+}
+
+/// What the sentinels say.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Found {
+    /// The last primary that they named.
+    pub(crate) primary: Option<Primary>,
+    /// Why they name none now.
+    pub(crate) problem: Option<NoPrimary>,
+    /// The number of the last complete round.
+    round: u64,
+}
+
+/// How callers ask for a round.
+#[derive(Debug, Default)]
+struct Asks {
+    /// The number of the newest round that has begun.
+    begun: AtomicU64,
+    wake: Notify,
+}
+
+impl Watcher {
+    /// Watches the sentinels on the current runtime. `connect` bounds each connect. Also returns
+    /// the task to run there.
+    pub(crate) fn new(
+        sentinels: &Sentinels,
+        connect: Duration,
+    ) -> (Arc<Self>, impl Future<Output = ()> + Send + 'static) {
+        let (sender, found) = watch::channel(Found::default());
+        let (alive, ended) = oneshot::channel();
+        let asks = Arc::<Asks>::default();
+        let watch = Watch {
+            sentinels: sentinels.clone(),
+            connect,
+            found: sender,
+            asks: Arc::clone(&asks),
+            missing_since: None,
+        };
+        let watcher = Self {
+            found,
+            asks,
+            _alive: alive,
+        };
+        let task = async move {
+            select(pin!(ended), pin!(watch.run())).await;
+        };
+        (Arc::new(watcher), task)
+    }
+
+    /// Returns what the sentinels say now.
+    pub(crate) fn found(&self) -> Found {
+        self.found.borrow().clone()
+    }
+
+    /// Returns the channel that tells what they say, at the end of each round and when the primary
+    /// changes.
+    pub(crate) fn subscribe(&self) -> watch::Receiver<Found> {
+        self.found.clone()
+    }
+
+    /// Asks all sentinels now, and waits until they have answered, or their time is over.
+    pub(crate) async fn ask(&self) {
+        let next = self.asks.begun.load(Ordering::SeqCst) + 1;
+        self.asks.wake.notify_one();
+        // An error says that the watch has ended.
+        let _ = self
+            .found
+            .clone()
+            .wait_for(|found| found.round >= next)
+            .await;
+    }
+}
+
+struct Watch {
+    sentinels: Sentinels,
+    connect: Duration,
+    found: watch::Sender<Found>,
+    asks: Arc<Asks>,
+    /// When the sentinels began to name no primary.
+    missing_since: Option<Instant>,
+}
+
+impl Watch {
+    async fn run(mut self) {
+        let (sender, mut reports) = mpsc::unbounded_channel();
+        let asks = Arc::clone(&self.asks);
+        let mut fleet = Fleet::new(&self.sentinels, self.connect, sender);
+        loop {
+            let begun = Instant::now();
+            let mut asked = self.round(&mut fleet, &mut reports, begun).await;
+            self.conclude(&mut fleet);
+            // Processes that began together do not ask together.
+            let next = begun + EVERY - (EVERY / 5).mul_f64(fastrand::f64());
+            while !asked {
+                let woken = timeout_at(next.into(), asks.wake.notified());
+                asked = match select(pin!(reports.recv()), pin!(woken)).await {
+                    Either::Left((Some(report), _)) => {
+                        let asks = self.take(&mut fleet, report);
+                        asks || !self.knows_primary() && fleet.has_answers()
+                    }
+                    // Somebody asks, or it is time.
+                    _ => true,
+                };
+            }
+            sleep_until((begun + FASTEST).into()).await;
+        }
+    }
+
+    /// Asks every sentinel that is connected. Returns `true` if one has published a switch since.
+    async fn round(
+        &mut self,
+        fleet: &mut Fleet,
+        reports: &mut mpsc::UnboundedReceiver<Report>,
+        begun: Instant,
+    ) -> bool {
+        let round = self.asks.begun.fetch_add(1, Ordering::SeqCst) + 1;
+        fleet.begin(round);
+        let mut switched = false;
+        loop {
+            let (complete, bound) = if self.knows_primary() {
+                (!fleet.has_unanswered(), ANSWERS_WITHIN)
+            } else if fleet.has_answers() {
+                (!fleet.has_undecided(), GRACE)
+            } else {
+                (!fleet.has_undecided(), self.connect)
+            };
+            if complete {
+                break;
+            }
+            match timeout_at((begun + bound).into(), reports.recv()).await {
+                Ok(Some(report)) => {
+                    switched |= self.take(fleet, report);
+                    if switched && self.knows_primary() {
+                        break;
+                    }
+                }
+                // The time is over; the fleet holds a sender.
+                _ => break,
+            }
+        }
+        switched
+    }
+
+    /// Takes a report. Once a primary is known, a newer one counts at once. Returns `true` if the
+    /// report asks for a round.
+    fn take(&mut self, fleet: &mut Fleet, report: Report) -> bool {
+        let asks = fleet.take(report);
+        if self.knows_primary() {
+            self.elect(fleet);
+        }
+        asks
+    }
+
+    fn knows_primary(&self) -> bool {
+        self.found.borrow().primary.is_some()
+    }
+
+    fn elect(&mut self, fleet: &mut Fleet) {
+        if let Some(primary) = fleet.elect() {
+            self.found
+                .send_modify(|found| found.primary = Some(primary));
+        }
+    }
+
+    /// Ends a round.
+    fn conclude(&mut self, fleet: &mut Fleet) {
+        self.elect(fleet);
+        fleet.follow_peers();
+        let missing = fleet.no_primary(self.found.borrow().primary.as_ref());
+        let since = self.missing_since.unwrap_or_else(Instant::now);
+        self.missing_since = missing.is_some().then_some(since);
+        let before = self.found.borrow().clone();
+        let is_believed = before.primary.is_none() || since.elapsed() >= LOST_AFTER;
+        let problem = match missing {
+            Some(_) if !is_believed => before.problem.clone(),
+            missing => missing,
+        };
+        let service = &self.sentinels.service;
+        match (&before.problem, &problem) {
+            (None, Some(problem)) => telemetry::sentinels::lost(service, &problem.message),
+            (Some(_), None) => telemetry::sentinels::back(service),
+            _ => {}
+        }
+        let round = self.asks.begun.load(Ordering::SeqCst);
+        self.found.send_modify(|found| {
+            found.problem = problem;
+            found.round = round;
+        });
+    }
+}
+
+impl fmt::Debug for Watch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Watch").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,16 @@
+//! Components whose servers are found by sentinels: a fail-over is a swap.
+
+#![allow(clippy::unwrap_used, reason = "these are tests")]
+
+#[path = "../common/mod.rs"]
+mod common;
+mod fail_overs;
+mod fake;
+mod faults;
+#[allow(dead_code, reason = "other tests use the rest")]
+#[path = "../events/log.rs"]
+mod log;
+mod logins;
+mod refusals;
+mod set_up;
+mod waiting;

@@ -1,0 +1,120 @@
+//! Calls that wait, and subscribers, across a fail-over.
+
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use redis::aio::PubSub;
+use redis_components::__private::{Acquire, AcquireDedicated, AcquireDedicatedBlocking};
+use redis_components::{Component, Connection, Settings, blocking};
+use redis_components_testing::Server;
+
+use crate::common::{HOUR, SOON, count, declare, patient};
+use crate::set_up::{Sentinels, in_force};
+
+fn component(config: &Server, world: &Sentinels) -> &'static Component {
+    let queue = declare("queue", HOUR);
+    config.command(&["SET", queue.key(), &world.config()]);
+    queue
+}
+
+/// Pushes an element where the component is now.
+fn push(world: &Sentinels) {
+    let mut connection = world.server(in_force().0).connection();
+    crate::set_up::until("the primary takes a write", || {
+        let pushed: redis::RedisResult<u64> = redis::cmd("RPUSH")
+            .arg("queue")
+            .arg("element")
+            .query(&mut connection);
+        pushed.is_ok()
+    });
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn r13_a_call_that_waits_goes_on_waiting_on_the_new_primary() {
+    let config = Server::start();
+    let world = Sentinels::start();
+    let queue = component(&config, &world);
+    patient(Settings::new(config.url()))
+        .scope(async {
+            let mut dedicated = <Connection as AcquireDedicated>::acquire(queue, "pop")
+                .await
+                .unwrap();
+            let mut pop = redis::cmd("BLPOP");
+            pop.arg("queue").arg(0);
+            let (popped, ()) = tokio::join!(
+                pop.query_async::<(String, String)>(&mut *dedicated),
+                async {
+                    tokio::time::sleep(Duration::from_millis(200)).await;
+                    world.fail_over();
+                    world.has_moved(queue).await;
+                    tokio::task::block_in_place(|| push(&world));
+                }
+            );
+            assert_eq!(popped.unwrap().1, "element");
+        })
+        .await;
+}
+
+#[test]
+fn r13_a_blocking_call_that_waits_goes_on_waiting_on_the_new_primary() {
+    let config = Server::start();
+    let world = Sentinels::start();
+    let queue = component(&config, &world);
+    patient(Settings::new(config.url())).scope_blocking(|| {
+        let scope = redis_components::Scope::current().unwrap();
+        let popping = std::thread::spawn(move || {
+            scope.run_blocking(|| {
+                let dedicated =
+                    <blocking::Connection as AcquireDedicatedBlocking>::acquire(queue, "pop");
+                let mut dedicated = dedicated.unwrap();
+                let mut pop = redis::cmd("BLPOP");
+                pop.arg("queue").arg(0);
+                pop.query::<(String, String)>(&mut dedicated)
+            })
+        });
+        std::thread::sleep(Duration::from_millis(300));
+        world.fail_over();
+        crate::common::until_blocking("the component follows", || {
+            let mut connection = queue.blocking_connection().unwrap();
+            let counted: redis::RedisResult<u64> =
+                redis::cmd("INCR").arg("counter").query(&mut connection);
+            counted.is_ok() && in_force().1 >= 2 && world.primary() == Some(in_force().0)
+        });
+        push(&world);
+        assert_eq!(popping.join().unwrap().unwrap().1, "element");
+    });
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn r13_a_subscriber_ends_at_a_fail_over_and_the_next_hears_the_new_primary() {
+    let config = Server::start();
+    let world = Sentinels::start();
+    let queue = component(&config, &world);
+    patient(Settings::new(config.url()))
+        .scope(async {
+            count(queue).await.unwrap();
+            let subscribe = async || {
+                let subscriber = <PubSub as Acquire>::acquire(queue, "listen").await;
+                let mut subscriber = subscriber.unwrap();
+                subscriber.subscribe("news").await.unwrap();
+                subscriber
+            };
+            let mut first = subscribe().await;
+            world.fail_over();
+            // Nobody calls meanwhile.
+            let ended = tokio::time::timeout(SOON, first.on_message().next()).await;
+            assert!(ended.expect("in time").is_none());
+            let mut second = subscribe().await;
+            let mut publisher = world.server(in_force().0).connection();
+            let heard: u64 = redis::cmd("PUBLISH")
+                .arg("news")
+                .arg("one")
+                .query(&mut publisher)
+                .unwrap();
+            assert_eq!(heard, 1);
+            let message = tokio::time::timeout(SOON, second.on_message().next()).await;
+            let message = message.expect("in time").unwrap();
+            assert_eq!(message.get_payload::<String>().unwrap(), "one");
+        })
+        .await;
+}
