@@ -127,7 +127,7 @@ impl CurrentConfig {
             db: config.db_number(),
             username: config.user().map(str::to_owned),
             has_password: config.has_password(),
-            digest: config.digest(),
+            digest: config.digest(""),
         }
     }
 }

@@ -101,24 +101,9 @@ impl ComponentConfig {
         self
     }
 
-    /// Returns a digest of the config without its password. It is the same in every process.
-    pub(crate) fn digest(&self) -> String {
-        let shown = Self {
-            password: None,
-            ..self.clone()
-        };
-        // `to_json` is no option: its order depends on features of serde_json that other crates
-        // switch on.
-        let text = format!("{shown:?}");
-        // FNV-1a, 64 bits, tells configs apart and does not hide them.
-        let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-        });
-        format!("{hash:016x}")
-    }
-
-    /// Returns `host:port`, for people.
-    pub(crate) fn address(&self) -> String {
+    /// Returns the server's `host:port`, for people.
+    #[must_use]
+    pub fn address(&self) -> String {
         let host = printable(&self.host);
         let port = self.port;
         if host.contains(':') {
