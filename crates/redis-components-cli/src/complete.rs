@@ -5,8 +5,8 @@ use std::time::Duration;
 use clap::Parser;
 use clap_complete::CompletionCandidate;
 
-use crate::cli::Global;
 use crate::context::Context;
+use crate::options::Global;
 
 /// A shell that waits longer is a nuisance.
 const BOUND: Duration = Duration::from_millis(200);

@@ -1,14 +1,17 @@
 //! What every command needs: its options, the config server, and a person to ask.
 
 use std::cell::Cell;
-use std::io::{BufRead as _, IsTerminal as _, Read as _};
+use std::io::{BufRead as _, ErrorKind, IsTerminal as _, Read as _};
 use std::path::Path;
 use std::rc::Rc;
 
-use crate::cli::Global;
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+
 use crate::failure::{Code, Failure};
+use crate::files::read_file;
+use crate::options::Global;
 use crate::output::say;
-use crate::place::{Place, read_file};
+use crate::place::Place;
 use crate::session::{LONGEST_CONFIG, Session};
 
 /// The surroundings of a command.
@@ -57,36 +60,38 @@ impl Context {
 ///
 /// # Errors
 ///
-/// Returns an error if there is no terminal.
+/// Returns an error if there is no terminal, or the person gives up.
 pub(crate) async fn ask_secret(name: &str) -> Result<String, Failure> {
-    let no_terminal = |_| {
+    let failed = |error: std::io::Error| {
+        if error.kind() == ErrorKind::Interrupted {
+            return Failure::new(Code::Interrupted, "interrupted; nothing was changed");
+        }
         let text = format!(
             "there is no terminal to ask for `{name}` on; put it into a file and write {name}=@FILE"
         );
         Failure::new(Code::NoTerminal, text)
     };
-    let terminal = std::fs::File::open("/dev/tty").map_err(no_terminal)?;
-    // rpassword puts the terminal right when it returns; after Ctrl-C nobody waits for that.
-    let _restored = Restored(rustix::termios::tcgetattr(&terminal).ok(), terminal);
+    let terminal = std::fs::File::open("/dev/tty").map_err(failed)?;
+    let settings = tcgetattr(&terminal).map_err(|error| failed(error.into()))?;
+    let mut silent = settings.clone();
+    // rpassword does the same, but only after it has asked.
+    silent.local_modes.remove(LocalModes::ECHO);
+    tcsetattr(&terminal, OptionalActions::Now, &silent).map_err(|error| failed(error.into()))?;
+    // After an interrupt nobody waits for rpassword to put the terminal right.
+    let _restored = Restored(settings, terminal);
     let prompt = format!("{name}: ");
     blocking(move || rpassword::prompt_password(prompt))
         .await
-        .map_err(no_terminal)
+        .map_err(failed)
 }
 
 /// Gives a terminal its settings back when it is dropped.
-struct Restored(Option<rustix::termios::Termios>, std::fs::File);
+struct Restored(Termios, std::fs::File);
 
 impl Drop for Restored {
     fn drop(&mut self) {
-        if let Some(settings) = &self.0 {
-            // There is nothing to do about a terminal that is gone.
-            let _ = rustix::termios::tcsetattr(
-                &self.1,
-                rustix::termios::OptionalActions::Now,
-                settings,
-            );
-        }
+        // There is nothing to do about a terminal that is gone.
+        let _ = tcsetattr(&self.1, OptionalActions::Now, &self.0);
     }
 }
 

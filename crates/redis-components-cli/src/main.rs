@@ -3,6 +3,7 @@
 //! It reads configs with the runtime's own names, so that `check` and the runtime cannot disagree.
 //! Standard output is data, standard error is talk.
 
+mod addresses;
 mod assignment;
 mod cli;
 mod commands;
@@ -10,11 +11,13 @@ mod commit;
 mod complete;
 mod context;
 mod failure;
+mod files;
 mod findings;
 mod history;
 mod interrupt;
 mod manifest;
 mod names;
+mod options;
 mod output;
 mod place;
 mod probe;
@@ -31,13 +34,14 @@ use std::rc::Rc;
 use clap::{CommandFactory, Parser};
 use clap_complete::CompleteEnv;
 
-use crate::cli::{Arguments, Command, Format};
+use crate::cli::{Arguments, Command};
 use crate::commands::{
     check, completions, diff, doctor, get, history as show_history, list, rollback, set, watch, who,
 };
 use crate::context::Context;
 use crate::failure::{Code, Failure};
 use crate::interrupt::interrupted;
+use crate::options::Format;
 use crate::output::{Reply, warn, write};
 
 fn main() -> ExitCode {

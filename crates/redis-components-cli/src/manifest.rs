@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::failure::{Code, Failure};
-use crate::place::read_file;
+use crate::files::read_file;
 use crate::text::printable;
 
 const FILE: &str = "components.toml";

@@ -6,8 +6,8 @@ use comfy_table::{Table, presets};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use crate::cli::Format;
 use crate::failure::Failure;
+use crate::options::Format;
 
 /// The version of everything that is written as JSON.
 const SCHEMA: u32 = 1;

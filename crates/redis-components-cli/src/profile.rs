@@ -8,8 +8,9 @@ use etcetera::BaseStrategy as _;
 use redis_components::ComponentConfig;
 use serde::Deserialize;
 
+use crate::addresses::read;
 use crate::failure::{Code, Failure};
-use crate::place::{read, read_file};
+use crate::files::read_file;
 use crate::text::{nearest, printable};
 
 #[derive(Deserialize)]

@@ -307,7 +307,10 @@ pub(crate) fn of_redis(
         .into_server_errors()
         .into_iter()
         .flat_map(|errors| errors.to_vec());
-    let no_rights = inside.find(|(_, error)| error.code() == "NOPERM");
+    // EXEC without the right to it says so inside of its own error.
+    let no_rights = inside.find(|(_, error)| {
+        error.code() == "NOPERM" || error.details().is_some_and(|text| text.contains("NOPERM"))
+    });
     let (code, text) = if let Some((_, error)) = no_rights {
         let detail = printable(error.details().unwrap_or_default());
         let text = format!(

@@ -46,8 +46,8 @@ struct Found {
     code: Code,
     message: String,
     field: Option<String>,
-    line: Option<usize>,
-    column: Option<usize>,
+    line: usize,
+    column: usize,
 }
 
 pub(crate) async fn run(context: &Context, options: &Options) -> Result<Reply, Failure> {
@@ -157,8 +157,8 @@ async fn check(name: &str, text: &str) -> Checked {
             code,
             message: finding.message,
             field: finding.field,
-            line: Some(line),
-            column: Some(column),
+            line,
+            column,
         }
     });
     let findings: Vec<_> = found.collect();

@@ -54,8 +54,13 @@ pub(crate) async fn run(context: &Context, options: &Options) -> Result<Reply, F
         );
         rows.push(json!({"field": name, "a": old, "b": new}));
     }
-    let failure = (!rows.is_empty())
-        .then(|| Failure::new(Code::Differences, format!("{} field(s) differ", rows.len())));
+    let failure = (!rows.is_empty()).then(|| {
+        let text = match rows.len() {
+            1 => "1 field differs".to_owned(),
+            count => format!("{count} fields differ"),
+        };
+        Failure::new(Code::Differences, text)
+    });
     let text = if rows.is_empty() {
         "the same".to_owned()
     } else {

@@ -55,6 +55,7 @@ pub(crate) async fn run(context: &Context, options: &Options) -> Result<Reply, F
     let target = Target {
         component,
         text: utf8(entry.config, component)?,
+        origin: format!("{component}@{n}"),
         found: Some(found),
         if_digest: None,
         reason: Some(reason.unwrap_or_else(|| format!("rollback to {n}"))),

@@ -58,6 +58,8 @@ pub(crate) struct Writing {
 pub(crate) struct Target<'a> {
     pub(crate) component: &'a str,
     pub(crate) text: String,
+    /// Where the text is from, for people.
+    pub(crate) origin: String,
     /// What was there when the command began.
     pub(crate) found: Option<Vec<u8>>,
     pub(crate) if_digest: Option<String>,
@@ -74,6 +76,11 @@ pub(crate) async fn run(context: &Context, options: &Options) -> Result<Reply, F
             "--reason is empty; say why, or leave it out",
         ));
     }
+    let origin = match &given {
+        Given::Whole(path) if path.as_os_str() == "-" => "stdin".to_owned(),
+        Given::Whole(path) => path.to_string_lossy().into_owned(),
+        Given::Fields(_) => component.to_owned(),
+    };
     // Standard input ends before the config server waits for anything.
     let whole = match &given {
         Given::Whole(path) => Some(read_text(path).await?),
@@ -89,6 +96,7 @@ pub(crate) async fn run(context: &Context, options: &Options) -> Result<Reply, F
     let target = Target {
         component,
         text,
+        origin,
         found,
         if_digest: options.if_digest.clone(),
         reason: options.writing.reason.clone(),
@@ -182,11 +190,12 @@ pub(crate) async fn write(
     let Target {
         component,
         text,
+        origin,
         found,
         if_digest,
         reason,
     } = target;
-    if let Some(failure) = invalid(component, &text) {
+    if let Some(failure) = invalid(&origin, &text) {
         return Err(failure.of_component(component));
     }
     let config = ComponentConfig::from_json(&text)

@@ -10,11 +10,11 @@ use serde_json::json;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::list::{Row, rows};
-use crate::cli::Format;
 use crate::complete::components;
 use crate::context::Context;
 use crate::failure::{Code, Failure};
 use crate::interrupt::interrupted;
+use crate::options::Format;
 use crate::output::{Reply, event, warn, write_whole};
 use crate::place::Place;
 use crate::session::Session;

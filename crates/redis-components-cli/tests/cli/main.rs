@@ -1,0 +1,13 @@
+//! The command line against real servers.
+#![allow(clippy::unwrap_used, reason = "these are tests")]
+
+mod commands;
+mod common;
+mod exit_codes;
+mod faults;
+mod places;
+mod races;
+mod rights;
+mod secrets;
+mod terminal;
+mod watch;
