@@ -96,7 +96,8 @@ fn is_reference(text: &str) -> bool {
 fn secret(name: &str) -> Failure {
     let name = printable(name);
     let text = format!(
-        "every user of this machine can see the arguments of a process; write {name}=- to be asked, or {name}=@FILE"
+        "every user of this machine can see the arguments of a process; write {name}=- to be \
+        asked, or {name}=@FILE"
     );
     Failure::new(Code::SecretInArguments, text)
 }

@@ -14,7 +14,9 @@ redis-components/config.toml in your folder of configurations:
   [profiles.prod]
   url = \"redis://config.internal:6379\"
   user = \"operator\"
-  password = { command = [\"pass\", \"show\", \"redis\"] }   # or { env = \"NAME\" } or { file = \"PATH\" }
+  password = { command = [\"pass\", \"show\", \"redis\"] }
+
+A password may also be { env = \"NAME\" } or { file = \"PATH\" }.
 
 Exit codes:
   0  done

@@ -106,7 +106,8 @@ impl Session {
         // The server may still have it before it.
         let reason = self.failure(error).message;
         let text = format!(
-            "it is unknown if the config of `{component}` was written: {reason}; look with `get {component}` and \
+            "it is unknown if the config of `{component}` was written: {reason}; look with `get \
+            {component}` and \
              `history {component}`"
         );
         Err(Failure::new(Code::OutcomeUnknown, text).at(&self.server))
@@ -120,7 +121,8 @@ impl Session {
     fn differs(&self, found: Option<&[u8]>) -> Failure {
         let digest = self.digest_of(found);
         let text = format!(
-            "the config has changed: its digest is {digest} now; nothing was written; look at it with `get` and \
+            "the config has changed: its digest is {digest} now; nothing was written; look at \
+            it with `get` and \
              `history`, and try again"
         );
         Failure::new(Code::DigestDiffers, text).at(&self.server)

@@ -158,9 +158,12 @@ impl Session {
             .map_err(|failure| self.of_history(failure, &key))?;
         raw.into_iter().find_map(Entry::parse).ok_or_else(|| {
             let text = format!(
-                "the history of `{component}` has no entry {n}; it keeps the last {KEPT}, see `history {component}`"
+                "the history of `{component}` has no entry {n}; it keeps the last {KEPT}, see \
+                `history {component}`"
             );
-            Failure::new(Code::HistoryMissing, text).of_component(component).at(&self.server)
+            Failure::new(Code::HistoryMissing, text)
+                .of_component(component)
+                .at(&self.server)
         })
     }
 

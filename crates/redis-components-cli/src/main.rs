@@ -24,6 +24,7 @@ mod probe;
 mod profile;
 mod redact;
 mod session;
+mod source;
 mod subject;
 mod text;
 mod time;
@@ -139,7 +140,8 @@ async fn run(arguments: Arguments) -> Result<Reply, Failure> {
         biased;
         outcome = &mut work => outcome,
         () = interrupted() => {
-            let text = "interrupted; it is unknown if the config was written; look with `get` and `history`";
+            let text = "interrupted; it is unknown if the config was written; look with `get` \
+            and `history`";
             Err(Failure::new(Code::OutcomeUnknown, text))
         }
     }

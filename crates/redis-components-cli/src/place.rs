@@ -45,7 +45,8 @@ fn servers(
         if servers.iter().any(has_password) {
             return Err(Failure::new(
                 Code::SecretInArguments,
-                "--config-server holds a password, which every user of this machine can see; put it into \
+                "--config-server holds a password, which every user of this machine can see; \
+                put it into \
                  REDIS_CONFIG_URL or a profile",
             ));
         }
@@ -63,7 +64,8 @@ fn servers(
             let profile = Profile::read(Some(&name))?.ok_or_else(no_server)?;
             if profile.servers()?.0 != servers {
                 return Err(Failure::usage(
-                    "REDIS_CONFIG_URL and the profile of REDIS_COMPONENTS_PROFILE name different config servers; \
+                    "REDIS_CONFIG_URL and the profile of REDIS_COMPONENTS_PROFILE name \
+                    different config servers; \
                      unset one of them",
                 ));
             }
@@ -82,7 +84,8 @@ fn servers(
 fn no_server() -> Failure {
     Failure::new(
         Code::NoConfigServer,
-        "nothing says where the config server is; give --config-server, REDIS_CONFIG_URL, a profile, or `url` under \
+        "nothing says where the config server is; give --config-server, REDIS_CONFIG_URL, a \
+        profile, or `url` under \
          [config-server] in components.toml",
     )
 }

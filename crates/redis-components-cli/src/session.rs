@@ -245,7 +245,8 @@ impl Session {
             }
             if self.names.declared().any(|name| name == component) {
                 let text = format!(
-                    "component `{component}` has no config: `{}` is not on {}; write one with `set {component}`",
+                    "component `{component}` has no config: `{}` is not on {}; write one with \
+                    `set {component}`",
                     printable(&key),
                     self.server
                 );
@@ -314,7 +315,8 @@ pub(crate) fn of_redis(
     let (code, text) = if let Some((_, error)) = no_rights {
         let detail = printable(error.details().unwrap_or_default());
         let text = format!(
-            "{what} {server} does not allow this: {detail}; docs/operations.md lists the rights that an operator needs"
+            "{what} {server} does not allow this: {detail}; docs/operations.md lists the rights \
+            that an operator needs"
         );
         (Code::NoRights, text)
     } else if error.code() == Some("WRONGTYPE") {

@@ -90,5 +90,5 @@ pub(crate) fn invalid(name: &str, text: &str) -> Option<Failure> {
     };
     let message = format!("the config of {name} is not valid: {}{more}", first.message);
     let failure = Failure::new(Code::ConfigInvalid, message);
-    Some(failure.explained(source.explain(name, &findings)))
+    Some(failure.explained(findings::explain(&source, name, &findings)))
 }

@@ -149,7 +149,7 @@ async fn check(name: &str, text: &str) -> Checked {
     let explanation = if findings.is_empty() {
         String::new()
     } else {
-        source.explain(name, &findings)
+        findings::explain(&source, name, &findings)
     };
     let found = findings.into_iter().zip(codes).map(|(finding, code)| {
         let (line, column) = source.line_and_column(finding.at.start);

@@ -312,7 +312,8 @@ async fn component(session: &Session, component: &str) -> Check {
             } else if is_noted {
                 found
             } else {
-                let advice = "the config was written without its history; use `set`, so that it can be rolled back";
+                let advice = "the config was written without its history; use `set`, so that it \
+                can be rolled back";
                 found.but(State::Warning, advice)
             }
         }

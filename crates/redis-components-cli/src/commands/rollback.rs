@@ -32,7 +32,8 @@ pub(crate) async fn run(context: &Context, options: &Options) -> Result<Reply, F
             let newest = entries.next();
             if newest.as_ref().is_some_and(|newest| newest.config != found) {
                 let text = format!(
-                    "the config of `{component}` was changed behind its history; look at `history {component}` and `diff \
+                    "the config of `{component}` was changed behind its history; look at \
+                    `history {component}` and `diff \
                      {component} {component}@N`, and name the entry: `rollback {component} N`"
                 );
                 return Err(Failure::new(Code::MustDecide, text)

@@ -141,7 +141,8 @@ async fn found(
                 Ok(None)
             } else {
                 Err(Failure::usage(
-                    "the name of a component has letters, digits and `_`, and does not begin with a digit",
+                    "the name of a component has letters, digits and `_`, and does not begin \
+                    with a digit",
                 ))
             }
         }
@@ -165,7 +166,8 @@ async fn merged(
         let text = utf8(found.to_vec(), component)?;
         object = serde_json::from_str(&text).map_err(|_| {
             let text = format!(
-                "the config of `{component}` is no JSON object that fields could be changed in; replace it by a file"
+                "the config of `{component}` is no JSON object that fields could be changed in; \
+                replace it by a file"
             );
             Failure::new(Code::ConfigInvalid, text).of_component(component)
         })?;
@@ -205,7 +207,8 @@ pub(crate) async fn write(
         && *wanted != previous
     {
         let text = format!(
-            "the config of `{component}` has the digest {previous} and not the one of --if-digest; look at it with `get \
+            "the config of `{component}` has the digest {previous} and not the one of \
+            --if-digest; look at it with `get \
              {component}`"
         );
         return Err(Failure::new(Code::DigestDiffers, text)
@@ -283,7 +286,8 @@ async fn probe_first(
         }
         Err(error) => {
             let text = format!(
-                "{error}; nothing was written; mend the config, or give --no-probe if the server cannot be reached from here"
+                "{error}; nothing was written; mend the config, or give --no-probe if the \
+                server cannot be reached from here"
             );
             let failure = Failure::new(Code::ProbeFailed, text).of_component(component);
             Err(failure.at(&config.address()))

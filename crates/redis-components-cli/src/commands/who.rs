@@ -61,7 +61,8 @@ pub(crate) async fn run(context: &Context, options: &Options) -> Result<Reply, F
                 .trim_end_matches(['\r', '\n'])
                 .to_owned(),
             None => {
-                let text = "every user of this machine can see the arguments of a process; write --password - or \
+                let text = "every user of this machine can see the arguments of a process; \
+                write --password - or \
                             --password @FILE";
                 return Err(Failure::new(Code::SecretInArguments, text));
             }
@@ -208,7 +209,8 @@ mod tests {
     #[test]
     fn a_client_is_told_by_its_name() {
         let row = Row::parse(
-            "id=3 addr=127.0.0.1:5000 laddr=127.0.0.1:6379 name=shop:logs:web-1-42-0a1b age=1 idle=7 flags=N db=2 user=u",
+            "id=3 addr=127.0.0.1:5000 laddr=127.0.0.1:6379 name=shop:logs:web-1-42-0a1b age=1 \
+            idle=7 flags=N db=2 user=u",
         );
         assert_eq!(row.application.as_deref(), Some("shop"));
         assert_eq!(row.component.as_deref(), Some("logs"));

@@ -32,8 +32,8 @@ fn an_exit_code_never_lies_wherever_the_connection_breaks() {
         let now = entries(&direct);
         match run.code {
             0 => assert_eq!(now, written + 1, "{run:?}"),
-            5 => assert_eq!(now, written, "{run:?}"),
-            4 => assert!(now <= written + 1, "{run:?}"),
+            // What was written is found in the history, although the answer was lost.
+            4 | 5 => assert_eq!(now, written, "{run:?}"),
             _ => panic!("{run:?}"),
         }
         seen[usize::try_from(run.code).unwrap()] += 1;
@@ -97,7 +97,7 @@ fn an_interrupt_during_the_change_waits_for_the_answer() {
     direct.make_logs(&server);
     let proxy = Proxy::to(&server);
     // The answer is on its way for so long.
-    proxy.delay(Duration::from_millis(400));
+    proxy.delay(Duration::from_millis(200));
     let before = server.command_calls("exec");
     let operator = Operator::at(&proxy.url());
     let mut command = operator.command(&["set", "logs", "db=1", "--no-probe", "--yes"]);

@@ -77,7 +77,8 @@ fn a_profile_names_a_server_and_where_its_password_is() {
         &format!(
             "default = \"file\"\n\
              [profiles.file]\nurl = \"{url}\"\npassword = {{ file = \"{password}\" }}\n\
-             [profiles.command]\nurl = \"{url}\"\npassword = {{ command = [\"cat\", \"{password}\"] }}\n\
+             [profiles.command]\nurl = \"{url}\"\npassword = {{ command = [\"cat\", \
+             \"{password}\"] }}\n\
              [profiles.env]\nurl = \"{url}\"\npassword = {{ env = \"THE_PASSWORD\" }}\n\
              [profiles.other]\nurl = \"{other_url}\"\n"
         ),
