@@ -85,8 +85,25 @@ impl Command {
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
+    use expect_test::expect_file;
 
     use super::Arguments;
+
+    #[test]
+    fn the_man_pages_say_what_help_says() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = Arguments::command().disable_help_subcommand(true);
+        // A man page of a version would be a difference at each release.
+        command = command.version(None::<&str>);
+        clap_mangen::generate_to(command, folder.path()).unwrap();
+        for page in std::fs::read_dir(folder.path()).unwrap() {
+            let page = page.unwrap();
+            let text = std::fs::read_to_string(page.path()).unwrap();
+            let name = page.file_name().into_string().unwrap();
+            let kept = concat!(env!("CARGO_MANIFEST_DIR"), "/man/");
+            expect_file![format!("{kept}{name}")].assert_eq(&text);
+        }
+    }
 
     #[test]
     fn the_command_line_is_sound() {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Options of every command")]
 pub(crate) struct Global {
     /// How data is written to standard output.
     #[arg(short, long, global = true, value_enum, default_value_t = Format::Table)]
