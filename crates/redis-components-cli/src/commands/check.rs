@@ -17,6 +17,7 @@ use crate::output::{Reply, say, warn};
 use crate::probe::{Probed, probe};
 use crate::session::code;
 use crate::subject::utf8;
+use crate::text::{counted, printable};
 
 #[derive(Debug, Args)]
 pub(crate) struct Options {
@@ -52,6 +53,7 @@ struct Found {
 
 pub(crate) async fn run(context: &Context, options: &Options) -> Result<Reply, Failure> {
     let mut texts = Vec::new();
+    let mut unreadable = Vec::new();
     for path in &options.files {
         let name = if path == &PathBuf::from("-") {
             "stdin".into()
@@ -69,19 +71,23 @@ pub(crate) async fn run(context: &Context, options: &Options) -> Result<Reply, F
             options.components.clone()
         };
         for component in names {
-            let bytes = match session.config_of(&component).await {
+            let bytes = session.config_of(&component).await;
+            match bytes.and_then(|bytes| utf8(bytes, &component)) {
+                Ok(text) => texts.push((component, text)),
                 // Nothing is wrong with a component that has no config yet, if nobody asked for it.
                 Err(failure) if all && failure.code == Code::ConfigMissing => {
                     warn(&failure.message);
-                    continue;
                 }
-                bytes => bytes?,
-            };
-            let text = utf8(bytes, &component)?;
-            texts.push((component, text));
+                Err(failure) if is_of_the_key(&failure) => {
+                    unreadable.push(Checked::unreadable(component, failure));
+                }
+                Err(failure) => return Err(failure),
+            }
         }
     }
-    let checked = join_all(texts.iter().map(|(name, text)| check(name, text))).await;
+    let checking = texts.iter().map(|(name, text)| check(name, text));
+    let mut checked = join_all(checking).await;
+    checked.append(&mut unreadable);
     let mut lines = Vec::new();
     for result in &checked {
         say(&result.explanation);
@@ -89,22 +95,41 @@ pub(crate) async fn run(context: &Context, options: &Options) -> Result<Reply, F
         lines.push(result.line());
     }
     let count: usize = checked.iter().map(|result| result.findings.len()).sum();
-    let failure = (count > 0).then(|| {
-        let findings = if count == 1 {
-            "1 finding".to_owned()
-        } else {
-            format!("{count} findings")
-        };
-        Failure::new(Code::Findings, findings)
-    });
+    let failure = (count > 0).then(|| Failure::new(Code::Findings, counted(count, "finding")));
     Ok(Reply::new(&checked, lines.join("\n")).failed(failure))
 }
 
+/// Returns `true` if another key may be read all the same.
+fn is_of_the_key(failure: &Failure) -> bool {
+    matches!(failure.code, Code::ConfigInvalid | Code::WrongType)
+}
+
 impl Checked {
+    /// Returns the result for a config that has no text.
+    fn unreadable(component: String, failure: Failure) -> Self {
+        let explanation = failure.message.clone();
+        let found = Found {
+            code: failure.code,
+            message: failure.message,
+            field: None,
+            line: 1,
+            column: 1,
+        };
+        Self {
+            subject: component,
+            ok: false,
+            disabled: false,
+            server: None,
+            findings: vec![found],
+            warnings: Vec::new(),
+            explanation,
+        }
+    }
+
     fn line(&self) -> String {
-        let subject = crate::text::printable(&self.subject);
+        let subject = printable(&self.subject);
         match (&self.server, self.disabled) {
-            _ if !self.ok => format!("{subject}: {} finding(s)", self.findings.len()),
+            _ if !self.ok => format!("{subject}: {}", counted(self.findings.len(), "finding")),
             (Some(server), _) => {
                 let Probed {
                     address,

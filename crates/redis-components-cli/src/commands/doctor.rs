@@ -15,7 +15,7 @@ use crate::output::{Reply, table};
 use crate::probe::probe;
 use crate::session::Session;
 use crate::subject::invalid;
-use crate::text::printable;
+use crate::text::{counted, printable};
 
 /// Times of receipts and leases are compared across machines.
 const CLOCKS_DIFFER: Duration = Duration::from_secs(1);
@@ -74,7 +74,7 @@ pub(crate) async fn run(context: &Context) -> Result<Reply, Failure> {
         .filter(|check| check.state == State::Problem)
         .count();
     let failure =
-        (problems > 0).then(|| Failure::new(Code::Problems, format!("{problems} problem(s)")));
+        (problems > 0).then(|| Failure::new(Code::Problems, counted(problems, "problem")));
     let lines = checks.iter().map(|check| {
         let state = format!("{:?}", check.state).to_lowercase();
         [

@@ -151,6 +151,9 @@ fn check_tries_the_servers_of_all_components() {
     assert_eq!(rows[0]["findings"][0]["code"], "server_refused");
     let message = rows[0]["findings"][0]["message"].as_str().unwrap();
     assert!(message.contains("wants a password"), "{message}");
+    config_server.command(&["RPUSH", "config:redis:odd", "x"]);
+    let (_, odd) = operator.json(&["check"]);
+    assert_eq!(odd["data"][3]["findings"][0]["code"], "wrong_type");
     assert_eq!(
         (&rows[1]["ok"], &rows[2]["disabled"]),
         (&json!(true), &json!(true))
@@ -318,7 +321,7 @@ fn doctor_finds_what_is_wrong() {
     server.command(&["SET", "config:redis:logs", &format!("{} ", server.config())]);
     let (code, envelope) = operator.json(&["doctor"]);
     assert_eq!(code, 1);
-    assert_eq!(envelope["error"]["message"], "2 problem(s)");
+    assert_eq!(envelope["error"]["message"], "2 problems");
     let checks = &envelope["data"];
     assert_eq!(state(checks, "memory of the config server"), "problem");
     assert_eq!(state(checks, "component stats"), "problem");

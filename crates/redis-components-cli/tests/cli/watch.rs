@@ -64,6 +64,9 @@ fn changes_are_shown_as_they_happen() {
     let mut watching = Watching::start(&operator, &[]);
     let first = watching.next("config", "begin");
     assert_eq!(first["component"], "logs");
+    let clients = server.command(&["INFO", "clients"]);
+    let clients: String = redis::from_redis_value(clients).unwrap();
+    assert!(clients.contains("tracking_clients:1\r"), "{clients}");
     operator.done(&["set", "logs", "db=1"]);
     let second = watching.next("config", "progress");
     assert_ne!(second["digest"], first["digest"]);
