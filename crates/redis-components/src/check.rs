@@ -9,6 +9,7 @@ use crate::config::ComponentConfig;
 use crate::error::{Error, ErrorKind};
 use crate::settings::Settings;
 use crate::transport::asynchronous;
+use crate::transport::node::Node;
 
 /// A server that took the login of a config and answered.
 #[derive(Clone, Debug)]
@@ -82,8 +83,12 @@ pub async fn open_connection(
         return Err(Error::new(ErrorKind::Disabled, text));
     }
     let timeouts = settings.timeouts().of(config);
-    let opened = asynchronous::open(config, protocol, timeouts, connection).await;
+    let opened = async {
+        let node = Node::prepare(config, timeouts.connect).await?;
+        asynchronous::open(&node, protocol, timeouts, connection).await
+    };
     let (connection, driver) = opened
+        .await
         .map_err(|failure| {
             let server = config.address();
             let reason = &failure.message;

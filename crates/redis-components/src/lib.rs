@@ -55,7 +55,7 @@ pub use redis;
 
 pub use self::check::{CheckedServer, ServerRole, check, open_connection};
 pub use self::component::Component;
-pub use self::config::ComponentConfig;
+pub use self::config::{ComponentConfig, TlsOptions, TlsVersion};
 pub use self::connection::Connection;
 pub use self::error::errors::Errors;
 pub use self::error::{Error, ErrorKind};

@@ -1,10 +1,13 @@
 //! A config in memory: where a server is and how to log in to it.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
+use super::endpoint::{Address, Endpoint};
+use super::login::Login;
 use super::secret::Secret;
-use crate::error::text::printable;
+use super::tls::TlsOptions;
 
 /// The port of a config that names none.
 pub(super) const DEFAULT_PORT: u16 = 6379;
@@ -18,8 +21,8 @@ pub(super) const DEFAULT_PORT: u16 = 6379;
 ///
 /// `null` means that a field is absent. Every other option of redis-py up to version 8 is accepted
 /// and ignored, as are `comment`, `version` and names that begin with `x-`. A config with any other
-/// name is refused. So is a config that asks for TLS, a unix socket, sentinels or a cluster, which
-/// this version does not have. `docs/config.md` in the repository lists all fields, and the
+/// name is refused. So is a config that asks for sentinels or a cluster, which this version does
+/// not have. With `ssl` there are more fields, see [`TlsOptions`]. `docs/config.md` in the repository lists all fields, and the
 /// differences from redis-py.
 ///
 /// Two configs are equal if they mean the same: order, white space and defaults that are written
@@ -34,14 +37,15 @@ pub(super) const DEFAULT_PORT: u16 = 6379;
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct ComponentConfig {
-    pub(super) host: String,
-    pub(super) port: u16,
+    pub(super) endpoint: Endpoint,
     pub(super) db: u32,
-    pub(super) username: Option<String>,
-    pub(super) password: Option<Secret>,
+    pub(super) login: Login,
+    /// TLS towards the server, or the nodes of a cluster.
+    pub(super) tls: Option<TlsOptions>,
     pub(super) socket_timeout: Option<Duration>,
     pub(super) socket_connect_timeout: Option<Duration>,
     pub(super) max_connections: Option<usize>,
+    pub(super) client_name: Option<String>,
     pub(super) disabled: bool,
 }
 
@@ -49,15 +53,29 @@ impl ComponentConfig {
     /// Returns the config of a server at `host`, port 6379, database 0, without a login.
     #[must_use]
     pub fn new(host: impl Into<String>) -> Self {
-        Self {
+        Self::of(Endpoint::Server(Address::Tcp {
             host: host.into(),
             port: DEFAULT_PORT,
+        }))
+    }
+
+    /// Returns the config of a server on this machine that listens on the unix socket at `path`,
+    /// which is absolute: database 0, without a login.
+    #[must_use]
+    pub fn unix(path: impl Into<PathBuf>) -> Self {
+        Self::of(Endpoint::Server(Address::Unix(path.into())))
+    }
+
+    pub(super) fn of(endpoint: Endpoint) -> Self {
+        Self {
+            endpoint,
             db: 0,
-            username: None,
-            password: None,
+            login: Login::default(),
+            tls: None,
             socket_timeout: None,
             socket_connect_timeout: None,
             max_connections: None,
+            client_name: None,
             disabled: false,
         }
     }
@@ -72,10 +90,12 @@ impl ComponentConfig {
         }
     }
 
-    /// Sets the port.
+    /// Sets the port. It has no meaning for a config without a host.
     #[must_use]
-    pub fn port(mut self, port: u16) -> Self {
-        self.port = port;
+    pub fn port(mut self, number: u16) -> Self {
+        if let Endpoint::Server(Address::Tcp { port, .. }) = &mut self.endpoint {
+            *port = number;
+        }
         self
     }
 
@@ -90,47 +110,57 @@ impl ComponentConfig {
     /// none.
     #[must_use]
     pub fn username(mut self, username: impl Into<String>) -> Self {
-        self.username = Some(username.into()).filter(|name| !name.is_empty());
+        self.login.username = Some(username.into()).filter(|name| !name.is_empty());
         self
     }
 
     /// Sets the password to log in with. An empty password sets none.
     #[must_use]
     pub fn password(mut self, password: impl Into<String>) -> Self {
-        self.password = Secret::unless_empty(password);
+        self.login.password = Secret::unless_empty(password);
         self
     }
 
-    /// Returns the server's `host:port`, for people.
+    /// Reaches the server over TLS, with these options.
+    #[must_use]
+    pub fn tls(mut self, options: TlsOptions) -> Self {
+        self.tls = Some(options);
+        self
+    }
+
+    /// Sets the name of the connections, as `CLIENT LIST` shows it. A server that refuses the name
+    /// is used all the same. An empty name sets none.
+    #[must_use]
+    pub fn client_name(mut self, name: impl Into<String>) -> Self {
+        self.client_name = Some(name.into()).filter(|name| !name.is_empty());
+        self
+    }
+
+    pub(crate) fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// Returns the server's `host:port`, or what stands for it, for people.
     #[must_use]
     pub fn address(&self) -> String {
-        let host = printable(&self.host);
-        let port = self.port;
-        if host.contains(':') {
-            format!("[{host}]:{port}")
-        } else {
-            format!("{host}:{port}")
-        }
-    }
-
-    pub(crate) fn host(&self) -> &str {
-        &self.host
-    }
-
-    pub(crate) fn port_number(&self) -> u16 {
-        self.port
+        self.endpoint.to_string()
     }
 
     pub(crate) fn db_number(&self) -> u32 {
         self.db
     }
 
-    pub(crate) fn user(&self) -> Option<&str> {
-        self.username.as_deref()
+    pub(crate) fn login(&self) -> &Login {
+        &self.login
     }
 
-    pub(crate) fn has_password(&self) -> bool {
-        self.password.is_some()
+    pub(crate) fn tls_options(&self) -> Option<&TlsOptions> {
+        self.tls.as_ref()
+    }
+
+    /// Returns the name by which the server is to know the connections.
+    pub(crate) fn name_of_client(&self) -> Option<&str> {
+        self.client_name.as_deref()
     }
 
     pub(crate) fn is_disabled(&self) -> bool {
@@ -148,40 +178,34 @@ impl ComponentConfig {
     pub(crate) fn max_connections(&self) -> Option<usize> {
         self.max_connections
     }
-
-    /// Returns the user and the password to log in with.
-    pub(crate) fn credentials(&self) -> (Option<&str>, Option<&str>) {
-        let password = self.password.as_ref().map(Secret::expose);
-        (self.username.as_deref(), password)
-    }
-
-    /// Returns the settings with which redis-rs logs in.
-    pub(crate) fn redis_settings(&self) -> redis::RedisConnectionInfo {
-        let mut settings = redis::RedisConnectionInfo::default().set_db(i64::from(self.db));
-        if let Some(username) = &self.username {
-            // Without a password redis-rs does not log in at all, and the connection keeps the
-            // rights of `default`.
-            settings = settings.set_username(username).set_password("");
-        }
-        if let Some(password) = &self.password {
-            settings = settings.set_password(password.expose());
-        }
-        settings
-    }
 }
 
+/// Shows a config of one server over plain TCP by these fields alone, which its digest covers.
 impl fmt::Debug for ComponentConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ComponentConfig")
-            .field("host", &self.host)
-            .field("port", &self.port)
+        let mut shown = f.debug_struct("ComponentConfig");
+        match &self.endpoint {
+            Endpoint::Server(Address::Tcp { host, port }) => {
+                shown.field("host", host).field("port", port);
+            }
+            endpoint => {
+                shown.field("endpoint", endpoint);
+            }
+        }
+        shown
             .field("db", &self.db)
-            .field("username", &self.username)
-            .field("password", &self.password)
+            .field("username", &self.login.username)
+            .field("password", &self.login.password)
             .field("socket_timeout", &self.socket_timeout)
             .field("socket_connect_timeout", &self.socket_connect_timeout)
             .field("max_connections", &self.max_connections)
-            .field("disabled", &self.disabled)
-            .finish()
+            .field("disabled", &self.disabled);
+        if let Some(tls) = &self.tls {
+            shown.field("tls", tls);
+        }
+        if let Some(name) = &self.client_name {
+            shown.field("client_name", name);
+        }
+        shown.finish()
     }
 }

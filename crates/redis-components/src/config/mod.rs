@@ -5,18 +5,25 @@
 
 mod component_config;
 mod digest;
+pub(crate) mod endpoint;
 mod field;
 mod fields;
+mod fields_tls;
+mod given;
 mod host;
 mod json;
+pub(crate) mod login;
 mod number;
 #[cfg(test)]
 mod page;
-mod secret;
+pub(crate) mod secret;
 mod table;
+mod table_tls;
+pub(crate) mod tls;
 mod url;
 
 pub use self::component_config::ComponentConfig;
+pub use self::tls::{TlsOptions, TlsVersion};
 use crate::error::{Error, ErrorKind};
 
 impl ComponentConfig {
@@ -36,7 +43,8 @@ impl ComponentConfig {
         json::write(self)
     }
 
-    /// Reads a config from `redis://user:password@host:port/db`.
+    /// Reads a config from `redis://user:password@host:port/db`, from `rediss://…` for TLS, or from
+    /// `redis+unix:///path?db=2` for a unix socket.
     ///
     /// The characters `#`, `?` and `/` are percent-encoded in a user name or password.
     ///

@@ -8,15 +8,14 @@ use redis::aio::{ConnectionLike, MultiplexedConnection, PubSub};
 use redis::{
     AsyncConnectionConfig, ProtocolVersion, RedisConnectionInfo, RedisError, RedisResult, Value,
 };
-use socket2::{SockRef, Socket};
+use socket2::Socket;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::failure::Failure;
+use super::failure::{Cause, Failure};
 use super::handshake::{Handshake, Progress, judge_probe, probe};
-use super::tcp;
-use crate::config::ComponentConfig;
+use super::node::Node;
+use super::stream::{self, Stream};
 use crate::fork::in_this_process;
 use crate::settings::timeouts::Timeouts;
 
@@ -38,26 +37,43 @@ pub(crate) struct Opened {
 ///
 /// Returns an error within `timeouts.connect` if the server cannot be used.
 pub(crate) async fn open(
-    config: &ComponentConfig,
+    node: &Node,
     protocol: ProtocolVersion,
     timeouts: Timeouts,
     settings: AsyncConnectionConfig,
 ) -> Result<Opened, Failure> {
-    within(timeouts.connect, async {
-        let stream = connect(config, timeouts.connect).await?;
-        let socket = SockRef::from(&stream).try_clone();
-        let socket = socket.map_err(RedisError::from)?;
+    within(node, timeouts.connect, async {
+        let stream = connect(node, timeouts.connect).await?;
+        let socket = stream.socket().map_err(RedisError::from)?;
         let settings = settings.set_response_timeout(Some(timeouts.response));
-        let session = session(config, protocol);
-        let built = MultiplexedConnection::new_with_config(&session, stream, settings).await;
-        let (connection, driver) = built.map_err(|error| Failure::from(error).in_handshake())?;
+        let session = session(node, protocol);
+        // Each kind of stream is driven as itself, so that TCP does not pay for the others.
+        let started = match stream {
+            Stream::Tcp(stream) => start(&session, stream, settings).await,
+            #[cfg(feature = "tls")]
+            Stream::Tls(stream) => start(&session, *stream, settings).await,
+            Stream::Unix(stream) => start(&session, stream, settings).await,
+        };
+        let (connection, driver) = started.map_err(|error| Failure::from(error).in_handshake())?;
         Ok(Opened {
             connection,
-            driver: in_this_process(driver),
+            driver,
             socket,
         })
     })
     .await
+}
+
+async fn start<S>(
+    session: &RedisConnectionInfo,
+    stream: S,
+    settings: AsyncConnectionConfig,
+) -> RedisResult<(MultiplexedConnection, BoxFuture<'static, ()>)>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let built = MultiplexedConnection::new_with_config(session, stream, settings).await;
+    built.map(|(connection, driver)| (connection, in_this_process(driver)))
 }
 
 impl Opened {
@@ -94,16 +110,16 @@ impl Drop for Ends {
 ///
 /// Returns an error within `bound` if the server cannot be used.
 pub(crate) async fn open_subscriber<S>(
-    config: &ComponentConfig,
+    node: &Node,
     bound: Duration,
-    guard: impl FnOnce(TcpStream) -> S,
+    guard: impl FnOnce(Stream) -> S,
 ) -> Result<PubSub, Failure>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    within(bound, async {
-        let stream = guard(connect(config, bound).await?);
-        let session = session(config, ProtocolVersion::RESP2);
+    within(node, bound, async {
+        let stream = guard(connect(node, bound).await?);
+        let session = session(node, ProtocolVersion::RESP2);
         Ok(PubSub::new(&session, stream).await?)
     })
     .await
@@ -120,24 +136,38 @@ pub(crate) async fn ping(connection: &mut impl ConnectionLike) -> Result<(), Fai
 }
 
 /// Connects, logs in and probes, without a bound.
-async fn connect(config: &ComponentConfig, bound: Duration) -> Result<TcpStream, Failure> {
-    let mut stream = tcp::connect(config, bound).await?;
-    log_in(config, &mut stream)
+async fn connect(node: &Node, bound: Duration) -> Result<Stream, Failure> {
+    let name = node.client_name();
+    match connect_as(node, name, bound).await {
+        // Some proxies hang up on CLIENT.
+        Err(failure) if name.is_some() && failure.cause == Cause::ClosedInHandshake => {
+            let stream = connect_as(node, None, bound).await?;
+            node.hide_name();
+            Ok(stream)
+        }
+        connected => connected,
+    }
+}
+
+async fn connect_as(node: &Node, name: Option<&str>, bound: Duration) -> Result<Stream, Failure> {
+    let mut stream = Stream::connect(node, bound).await?;
+    log_in(node, name, &mut stream)
         .await
         .map_err(Failure::in_handshake)?;
     Ok(stream)
 }
 
-async fn log_in(config: &ComponentConfig, stream: &mut TcpStream) -> Result<(), Failure> {
-    let mut handshake = Handshake::new(config);
+async fn log_in(node: &Node, name: Option<&str>, stream: &mut Stream) -> Result<(), Failure> {
+    let mut handshake = Handshake::new(node, name);
     let mut progress = Progress::SendAgain;
     let mut buffer = [0; 512];
     loop {
         if progress == Progress::SendAgain {
-            let sent = stream.write_all(&handshake.request()).await;
-            sent.map_err(RedisError::from)?;
+            let request = handshake.request();
+            stream.write_all(&request).await.map_err(stream::failure)?;
+            stream.flush().await.map_err(stream::failure)?;
         }
-        let length = stream.read(&mut buffer).await.map_err(RedisError::from)?;
+        let length = stream.read(&mut buffer).await.map_err(stream::failure)?;
         progress = handshake.receive(&buffer[..length])?;
         if progress == Progress::Done {
             return Ok(());
@@ -146,19 +176,20 @@ async fn log_in(config: &ComponentConfig, stream: &mut TcpStream) -> Result<(), 
 }
 
 /// Returns the settings for redis-rs to take over a stream that is logged in.
-fn session(config: &ComponentConfig, protocol: ProtocolVersion) -> RedisConnectionInfo {
+fn session(node: &Node, protocol: ProtocolVersion) -> RedisConnectionInfo {
     RedisConnectionInfo::default()
-        .set_db(i64::from(config.db_number()))
+        .set_db(i64::from(node.db()))
         .set_protocol(protocol)
         // CLIENT SETINFO makes some proxies hang up, and the user may lack the permission.
         .set_skip_set_lib_name()
 }
 
 async fn within<T>(
+    node: &Node,
     bound: Duration,
     opening: impl Future<Output = Result<T, Failure>>,
 ) -> Result<T, Failure> {
     timeout(bound, opening)
         .await
-        .unwrap_or_else(|_| Err(Failure::timed_out(bound)))
+        .unwrap_or_else(|_| Err(node.timed_out(bound)))
 }

@@ -31,6 +31,10 @@ pub(crate) enum Cause {
     Busy,
     /// The server answers with a refusal.
     Refused,
+    /// Something on this machine that the config asks for, such as a file, cannot be used.
+    Local,
+    /// The type of connection that a function takes cannot reach this kind of server.
+    Unsupported,
     /// The runtime that runs the attempt cannot connect.
     Runtime,
 }
@@ -52,6 +56,8 @@ impl Cause {
             Self::Unreachable | Self::ClosedInHandshake | Self::ClosedEarly(_) => {
                 ErrorKind::ServerUnreachable
             }
+            Self::Local => ErrorKind::ConfigInvalid,
+            Self::Unsupported => ErrorKind::UnsupportedConnection,
             Self::Runtime => ErrorKind::NoRuntime,
         }
     }
@@ -59,7 +65,7 @@ impl Cause {
     /// Returns the longest pause before the next attempt.
     pub(crate) fn longest_pause(self) -> Duration {
         match self {
-            Self::Refused => Backoff::REFUSED,
+            Self::Refused | Self::Local => Backoff::REFUSED,
             Self::ClosedEarly(EarlyEnd::Used) => Backoff::UNSTEADY,
             _ => Backoff::SERVER_DOWN,
         }
@@ -139,9 +145,12 @@ impl Failure {
         source.is_some_and(RedisError::is_connection_dropped)
     }
 
-    /// Returns `true` if the server answered.
+    /// Returns `true` if the server answered, or was not asked.
     pub(crate) fn is_refusal(&self) -> bool {
-        matches!(self.cause, Cause::Busy | Cause::Refused)
+        matches!(
+            self.cause,
+            Cause::Busy | Cause::Refused | Cause::Local | Cause::Unsupported
+        )
     }
 }
 

@@ -6,15 +6,17 @@ use std::time::Duration;
 #[cfg(feature = "connection-manager")]
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::io::tcp::TcpSettings;
-use redis::{Client, ConnectionAddr, IntoConnectionInfo, RedisResult};
+use redis::{Client, ConnectionAddr, IntoConnectionInfo, RedisConnectionInfo, RedisResult};
 
 #[cfg(feature = "connection-manager")]
 use super::asynchronous::ping;
-use super::blocking::on_thread;
-use super::failure::Failure;
+use super::failure::{Cause, Failure};
 use super::handshake::{judge_probe, probe};
+use super::node::Node;
+use super::on_thread::on_thread;
 use super::tcp;
-use crate::config::ComponentConfig;
+use crate::config::login::Login;
+use crate::config::secret::Secret;
 use crate::settings::timeouts::Timeouts;
 
 /// The component itself looks for a server that is gone, with its config: the manager tries once
@@ -27,8 +29,8 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 /// Opens a manager, which reconnects to the same address.
 #[cfg(feature = "connection-manager")]
 pub(crate) async fn manager(
-    config: &ComponentConfig,
-    address: SocketAddr,
+    node: &Node,
+    address: Option<SocketAddr>,
     timeouts: Timeouts,
 ) -> Result<ConnectionManager, Failure> {
     let settings = ConnectionManagerConfig::new()
@@ -36,7 +38,8 @@ pub(crate) async fn manager(
         .set_max_delay(LONGEST_PAUSE)
         .set_connection_timeout(Some(timeouts.connect))
         .set_response_timeout(Some(timeouts.response));
-    let client = client(config, address)?;
+    let address = of_tcp(node, address, "ConnectionManager", "Connection")?;
+    let client = client(node, address)?;
     let mut manager = ConnectionManager::new_with_config(client, settings).await?;
     ping(&mut manager).await?;
     Ok(manager)
@@ -44,22 +47,46 @@ pub(crate) async fn manager(
 
 /// Opens a blocking connection; `response` bounds each read and write, if there is a bound.
 pub(crate) fn blocking(
-    config: &ComponentConfig,
-    address: SocketAddr,
+    node: &Node,
+    address: Option<SocketAddr>,
     timeouts: Timeouts,
     response: Option<Duration>,
 ) -> Result<redis::Connection, Failure> {
-    let client = client(config, address)?;
-    on_thread(timeouts.connect, move || {
-        let mut connection = client.get_connection_with_timeout(timeouts.connect)?;
-        judge_probe(probe().query(&mut connection))?;
-        connection.set_read_timeout(response)?;
-        connection.set_write_timeout(response)?;
-        Ok(connection)
-    })
+    let address = of_tcp(node, address, "Connection", "blocking::Connection")?;
+    let client = client(node, address)?;
+    on_thread(
+        timeouts.connect,
+        node.timed_out(timeouts.connect),
+        move || {
+            let mut connection = client.get_connection_with_timeout(timeouts.connect)?;
+            judge_probe(probe().query(&mut connection))?;
+            connection.set_read_timeout(response)?;
+            connection.set_write_timeout(response)?;
+            Ok(connection)
+        },
+    )
 }
 
-fn client(config: &ComponentConfig, address: SocketAddr) -> RedisResult<Client> {
+/// Returns the address of a server that is reached over plain TCP. These types of redis-rs open
+/// their own sockets, which are none of ours.
+fn of_tcp(
+    node: &Node,
+    address: Option<SocketAddr>,
+    taken: &str,
+    instead: &str,
+) -> Result<SocketAddr, Failure> {
+    let over = match address {
+        Some(address) if !node.has_tls() => return Ok(address),
+        Some(_) => "TLS",
+        None => "a unix socket",
+    };
+    let what = format!(
+        "a `{taken}` of redis-rs cannot be given over {over}; take `&mut redis_components::{instead}`"
+    );
+    Err(Failure::new(Cause::Unsupported, what))
+}
+
+fn client(node: &Node, address: SocketAddr) -> RedisResult<Client> {
     let tcp = TcpSettings::default()
         .set_nodelay(true)
         .set_keepalive(tcp::KEEPALIVE);
@@ -68,6 +95,23 @@ fn client(config: &ComponentConfig, address: SocketAddr) -> RedisResult<Client> 
         address
             .into_connection_info()?
             .set_tcp_settings(tcp)
-            .set_redis_settings(config.redis_settings().set_skip_set_lib_name()),
+            .set_redis_settings(settings(node)),
     )
+}
+
+/// Returns the settings with which redis-rs logs in.
+fn settings(node: &Node) -> RedisConnectionInfo {
+    let mut settings = RedisConnectionInfo::default()
+        .set_db(i64::from(node.db()))
+        .set_skip_set_lib_name();
+    let Login { username, password } = node.login();
+    if let Some(username) = username {
+        // Without a password redis-rs does not log in at all, and the connection keeps the rights
+        // of `default`.
+        settings = settings.set_username(username).set_password("");
+    }
+    if let Some(password) = password.as_ref().map(Secret::expose) {
+        settings = settings.set_password(password);
+    }
+    settings
 }

@@ -14,7 +14,6 @@ use tokio::time::sleep;
 
 use super::failure::Failure;
 use super::resolve::resolve;
-use crate::config::ComponentConfig;
 
 /// TCP keepalive: idle time before the first probe, interval between probes, and how many may go
 /// unanswered.
@@ -27,14 +26,11 @@ pub(super) const KEEPALIVE: TcpKeepalive = TcpKeepalive::new()
 /// Attempt Delay" of RFC 8305.
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 
-/// Connects to the server of `config`. The caller bounds the time that this takes. Within `bound`
+/// Connects to the server at `host`. The caller bounds the time that this takes. Within `bound`
 /// every address is tried.
-pub(super) async fn connect(
-    config: &ComponentConfig,
-    bound: Duration,
-) -> Result<TcpStream, Failure> {
+pub(super) async fn connect(host: &str, port: u16, bound: Duration) -> Result<TcpStream, Failure> {
     let connected: io::Result<TcpStream> = async {
-        let addresses = resolve(config.host(), config.port_number()).await?;
+        let addresses = resolve(host, port).await?;
         let stream = first_to_connect(&addresses, bound, TcpStream::connect).await?;
         set_options(&stream)?;
         Ok(stream)
@@ -99,7 +95,6 @@ mod tests {
     use tokio::net::TcpListener;
 
     use super::{connect, first_to_connect, is_same_machine};
-    use crate::config::ComponentConfig;
 
     const BOUND: Duration = Duration::from_secs(10);
 
@@ -107,8 +102,8 @@ mod tests {
     async fn small_requests_wait_for_each_other_on_the_same_machine() {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
         let port = listener.local_addr().expect("an address").port();
-        let config = ComponentConfig::new("127.0.0.1").port(port);
-        let stream = connect(&config, BOUND).await.expect("a connection");
+        let connected = connect("127.0.0.1", port, BOUND).await;
+        let stream = connected.expect("a connection");
         assert!(!stream.nodelay().expect("an option"));
     }
 

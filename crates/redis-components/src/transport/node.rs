@@ -1,0 +1,168 @@
+//! One server, and all that a connection to it needs.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use super::failure::{Cause, Failure};
+use super::on_thread::{beside_tasks, on_thread};
+#[cfg(feature = "tls")]
+use super::tls::Tls;
+use crate::config::ComponentConfig;
+use crate::config::endpoint::{Address, Endpoint};
+use crate::config::login::Login;
+
+/// One server, and all that a connection to it needs. A client keeps it, so that each further
+/// connection of that client is like the first.
+pub(crate) struct Node {
+    address: Address,
+    login: Login,
+    db: u32,
+    client_name: Option<String>,
+    /// Whether something on the way to the server hangs up when it is told the client's name.
+    hides_name: AtomicBool,
+    #[cfg(feature = "tls")]
+    tls: Option<Tls>,
+}
+
+impl Node {
+    /// Finds the server of a config, and reads the files that connecting to it needs. This is the
+    /// one place where an endpoint becomes a server.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error within `bound` if there is no such server, or a file cannot be used.
+    pub(crate) async fn prepare(
+        config: &ComponentConfig,
+        bound: Duration,
+    ) -> Result<Arc<Self>, Failure> {
+        if !reads_files(config) {
+            return Self::of(config);
+        }
+        let config = config.clone();
+        beside_tasks(bound, unread(bound), move || Self::of(&config)).await
+    }
+
+    /// Does the same as [`prepare`](Self::prepare) on a thread.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error within `bound` if there is no such server, or a file cannot be used.
+    pub(crate) fn prepare_blocking(
+        config: &ComponentConfig,
+        bound: Duration,
+    ) -> Result<Arc<Self>, Failure> {
+        if !reads_files(config) {
+            return Self::of(config);
+        }
+        let config = config.clone();
+        on_thread(bound, unread(bound), move || Self::of(&config))
+    }
+
+    fn of(config: &ComponentConfig) -> Result<Arc<Self>, Failure> {
+        let endpoint = config.endpoint();
+        let Some(address) = endpoint.server() else {
+            let what = match endpoint {
+                Endpoint::Cluster(_) => "a cluster is no single server",
+                _ => "the sentinels have not named a primary",
+            };
+            return Err(Failure::new(Cause::Refused, what));
+        };
+        #[cfg(not(feature = "tls"))]
+        if config.tls_options().is_some() {
+            let what = "it asks for TLS; build redis-components with its feature `tls`";
+            return Err(Failure::new(Cause::Local, what));
+        }
+        Ok(Arc::new(Self {
+            address: address.clone(),
+            login: config.login().clone(),
+            db: config.db_number(),
+            client_name: config.name_of_client().map(str::to_owned),
+            hides_name: AtomicBool::new(false),
+            #[cfg(feature = "tls")]
+            tls: tls(config, address)?,
+        }))
+    }
+
+    pub(crate) fn address(&self) -> &Address {
+        &self.address
+    }
+
+    pub(crate) fn login(&self) -> &Login {
+        &self.login
+    }
+
+    /// Returns the number of the database that a connection begins with.
+    pub(crate) fn db(&self) -> u32 {
+        self.db
+    }
+
+    /// Returns the name by which the server is to know a connection.
+    pub(super) fn client_name(&self) -> Option<&str> {
+        let hidden = self.hides_name.load(Ordering::Relaxed);
+        self.client_name.as_deref().filter(|_| !hidden)
+    }
+
+    /// Notes that the connection ends when the server is told a name.
+    pub(super) fn hide_name(&self) {
+        self.hides_name.store(true, Ordering::Relaxed);
+    }
+
+    /// Returns the failure of a server that did not answer within the bound.
+    pub(super) fn timed_out(&self, bound: Duration) -> Failure {
+        let mut failure = Failure::timed_out(bound);
+        if self.has_tls() {
+            let advice = "; a server that does not speak TLS at this port does not answer";
+            failure.message.push_str(advice);
+        }
+        failure
+    }
+
+    #[cfg(feature = "tls")]
+    pub(super) fn tls(&self) -> Option<&Tls> {
+        self.tls.as_ref()
+    }
+
+    /// Returns `true` if the server is reached over TLS.
+    pub(super) fn has_tls(&self) -> bool {
+        #[cfg(feature = "tls")]
+        return self.tls.is_some();
+        #[cfg(not(feature = "tls"))]
+        return false;
+    }
+}
+
+fn unread(bound: Duration) -> Failure {
+    let what = format!("the files that the config names could not be read in time ({bound:?})");
+    Failure::new(Cause::Local, what)
+}
+
+/// Files are read for TLS alone.
+fn reads_files(config: &ComponentConfig) -> bool {
+    config.tls_options().is_some()
+}
+
+#[cfg(feature = "tls")]
+fn tls(config: &ComponentConfig, address: &Address) -> Result<Option<Tls>, Failure> {
+    match (config.tls_options(), address) {
+        (Some(options), Address::Tcp { host, .. }) => {
+            Tls::read(options, host, &config.endpoint().hosts()).map(Some)
+        }
+        (Some(_), Address::Unix(_)) => {
+            let what = "it asks for TLS over a unix socket; leave one of them out";
+            Err(Failure::new(Cause::Local, what))
+        }
+        (None, _) => Ok(None),
+    }
+}
+
+impl fmt::Debug for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Node")
+            .field("address", &self.address)
+            .field("db", &self.db)
+            .field("has_tls", &self.has_tls())
+            .finish_non_exhaustive()
+    }
+}
