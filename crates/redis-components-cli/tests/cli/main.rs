@@ -5,6 +5,7 @@ mod commands;
 mod common;
 mod exit_codes;
 mod faults;
+mod kinds;
 mod places;
 mod races;
 mod rights;

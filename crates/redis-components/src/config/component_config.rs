@@ -180,7 +180,7 @@ impl ComponentConfig {
     }
 }
 
-/// Shows a config of one server over plain TCP by these fields alone, which its digest covers.
+/// Shows a config of one server over plain TCP by these fields alone.
 impl fmt::Debug for ComponentConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("ComponentConfig");

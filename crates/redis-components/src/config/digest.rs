@@ -40,14 +40,6 @@ impl ComponentConfig {
     }
 }
 
-/// Returns 16 hexadecimal digits that tell texts apart, and do not hide them: FNV-1a, 64 bits.
-pub(super) fn of_text(text: &str) -> String {
-    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    });
-    format!("{hash:016x}")
-}
-
 fn write_sorted(value: &Value, text: &mut String) {
     match value {
         Value::Object(object) => {
@@ -124,6 +116,10 @@ mod tests {
             r#"{"host":"h","socket_timeout":2,"disabled":true}"#,
             r#"{"host":"h","socket_timeout":2,"username":"u"}"#,
             r#"{"host":"h","socket_timeout":2,"port":1}"#,
+            r#"{"host":"h","socket_timeout":2,"client_name":"n"}"#,
+            r#"{"host":"h","socket_timeout":2,"ssl":true}"#,
+            r#"{"host":"h","socket_timeout":2,"ssl":true,"ssl_ca_certs":"/ca.pem"}"#,
+            r#"{"unix_socket_path":"/run/h","socket_timeout":2}"#,
         ] {
             assert_ne!(read(other), short, "{other}");
         }

@@ -3,6 +3,7 @@
 //! `table` lists every field. JSON text becomes a `ComponentConfig` through `json` and `fields`, a
 //! URL through `url`.
 
+mod checksum;
 mod component_config;
 mod digest;
 pub(crate) mod endpoint;

@@ -151,21 +151,26 @@ async fn connect(node: &Node, bound: Duration) -> Result<Stream, Failure> {
 
 async fn connect_as(node: &Node, name: Option<&str>, bound: Duration) -> Result<Stream, Failure> {
     let mut stream = Stream::connect(node, bound).await?;
-    log_in(node, name, &mut stream)
-        .await
-        .map_err(Failure::in_handshake)?;
-    Ok(stream)
+    let mut handshake = Handshake::new(node, name);
+    match log_in(&mut handshake, &mut stream).await {
+        Ok(()) => Ok(stream),
+        Err(failure) => Err(node.refused(failure.in_handshake(), handshake.has_heard())),
+    }
 }
 
-async fn log_in(node: &Node, name: Option<&str>, stream: &mut Stream) -> Result<(), Failure> {
-    let mut handshake = Handshake::new(node, name);
+async fn log_in(handshake: &mut Handshake<'_>, stream: &mut Stream) -> Result<(), Failure> {
     let mut progress = Progress::SendAgain;
     let mut buffer = [0; 512];
     loop {
         if progress == Progress::SendAgain {
             let request = handshake.request();
-            stream.write_all(&request).await.map_err(stream::failure)?;
-            stream.flush().await.map_err(stream::failure)?;
+            let sent = async {
+                stream.write_all(&request).await?;
+                stream.flush().await
+            };
+            if let Err(error) = sent.await {
+                return Err(stream.last_word(error).await);
+            }
         }
         let length = stream.read(&mut buffer).await.map_err(stream::failure)?;
         progress = handshake.receive(&buffer[..length])?;

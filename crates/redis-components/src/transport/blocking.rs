@@ -117,9 +117,13 @@ fn connect(node: &Node, name: Option<&str>, timeouts: Timeouts) -> Result<Blocki
     bounded.map_err(RedisError::from)?;
     let mut deadline = Deadline::After(timeouts.connect);
     let mut exchange = socket.begin(&mut deadline);
+    #[cfg(feature = "tls")]
     exchange.begin_tls()?;
-    log_in(node, name, &mut exchange).map_err(Failure::in_handshake)?;
-    Ok(socket)
+    let mut handshake = Handshake::new(node, name);
+    match log_in(&mut handshake, &mut exchange) {
+        Ok(()) => Ok(socket),
+        Err(failure) => Err(node.refused(failure.in_handshake(), handshake.has_heard())),
+    }
 }
 
 fn dial(node: &Node, bound: Duration) -> Result<BlockingSocket, Failure> {
@@ -133,15 +137,14 @@ fn dial(node: &Node, bound: Duration) -> Result<BlockingSocket, Failure> {
     dialled
 }
 
-fn log_in(node: &Node, name: Option<&str>, stream: &mut Exchange<'_>) -> Result<(), Failure> {
-    let mut handshake = Handshake::new(node, name);
+fn log_in(handshake: &mut Handshake<'_>, stream: &mut Exchange<'_>) -> Result<(), Failure> {
     let mut progress = Progress::SendAgain;
     let mut buffer = [0; 512];
     loop {
         if progress == Progress::SendAgain {
             let request = handshake.request();
-            stream.write_all(&request).map_err(stream::failure)?;
-            stream.flush().map_err(stream::failure)?;
+            let sent = stream.write_all(&request).and_then(|()| stream.flush());
+            sent.map_err(|error| stream.last_word(error))?;
         }
         let length = stream.read(&mut buffer).map_err(stream::failure)?;
         progress = handshake.receive(&buffer[..length])?;

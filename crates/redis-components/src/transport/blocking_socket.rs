@@ -12,7 +12,7 @@ use super::failure::Failure;
 use super::node::Node;
 #[cfg(feature = "tls")]
 use super::tls_failure;
-use super::{tcp, unix};
+use super::{stream, tcp, unix};
 use crate::config::endpoint::Address;
 
 /// A connected socket. With TLS, the handshake takes place in the first exchange.
@@ -109,12 +109,42 @@ impl BlockingSocket {
 
 impl Exchange<'_> {
     /// Completes the handshake of TLS, if there is one.
+    #[cfg(feature = "tls")]
     pub(super) fn begin_tls(&mut self) -> Result<(), Failure> {
-        #[cfg(feature = "tls")]
-        if let Self::Tls(session, stream) = self {
-            session.complete_io(stream).map_err(tls_failure::of_io)?;
+        let begun = match self {
+            Self::Tls(session, stream) => session.complete_io(stream),
+            _ => return Ok(()),
+        };
+        begun.map(drop).map_err(|error| {
+            self.refusal(&error)
+                .unwrap_or_else(|| tls_failure::of_io(error))
+        })
+    }
+
+    /// Returns what the server said before it hung up, if that is what the error tells of.
+    #[cfg(feature = "tls")]
+    fn refusal(&mut self, error: &io::Error) -> Option<Failure> {
+        let Self::Tls(session, stream) = self else {
+            return None;
+        };
+        if !tls_failure::is_hang_up(error) {
+            return None;
         }
-        Ok(())
+        // After an error, this returns the same one again.
+        session.read_tls(stream).ok()?;
+        let error = session.process_new_packets().err()?;
+        Some(tls_failure::of_tls(&error))
+    }
+
+    /// Returns why nothing can be written any more. A server that refuses a client of TLS says so
+    /// and hangs up, perhaps before the client has written anything.
+    #[cfg_attr(not(feature = "tls"), allow(clippy::unused_self))]
+    pub(super) fn last_word(&mut self, error: io::Error) -> Failure {
+        #[cfg(feature = "tls")]
+        if let Some(refusal) = self.refusal(&error) {
+            return refusal;
+        }
+        stream::failure(error)
     }
 }
 

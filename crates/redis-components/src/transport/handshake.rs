@@ -21,6 +21,7 @@ pub(super) struct Handshake<'a> {
     client_name: Option<&'a str>,
     login: Login<'a>,
     received: Vec<u8>,
+    has_heard: bool,
 }
 
 /// How to log in.
@@ -57,7 +58,13 @@ impl<'a> Handshake<'a> {
                 (None, None) => Login::Nobody,
             },
             received: Vec::new(),
+            has_heard: false,
         }
+    }
+
+    /// Returns `true` if the server has sent anything.
+    pub(super) fn has_heard(&self) -> bool {
+        self.has_heard
     }
 
     /// Returns the bytes to send.
@@ -79,6 +86,7 @@ impl<'a> Handshake<'a> {
             };
             return Err(Failure::unreachable(message));
         }
+        self.has_heard = true;
         self.received.extend_from_slice(bytes);
         let Some(replies) = self.replies()? else {
             self.judge_first()?;

@@ -22,6 +22,7 @@ pub(crate) struct Node {
     client_name: Option<String>,
     /// Whether something on the way to the server hangs up when it is told the client's name.
     hides_name: AtomicBool,
+    has_tls: bool,
     #[cfg(feature = "tls")]
     tls: Option<Tls>,
 }
@@ -80,6 +81,7 @@ impl Node {
             db: config.db_number(),
             client_name: config.name_of_client().map(str::to_owned),
             hides_name: AtomicBool::new(false),
+            has_tls: config.tls_options().is_some(),
             #[cfg(feature = "tls")]
             tls: tls(config, address)?,
         }))
@@ -119,6 +121,18 @@ impl Node {
         failure
     }
 
+    /// Returns the failure of a server that refused the handshake, with advice if it closed the
+    /// connection without a word. A server that speaks TLS does that to a client without.
+    pub(super) fn refused(&self, mut failure: Failure, has_heard: bool) -> Failure {
+        let is_tcp = matches!(self.address, Address::Tcp { .. });
+        let is_closed = failure.cause == Cause::ClosedInHandshake;
+        if is_tcp && is_closed && !has_heard && !self.has_tls() {
+            let advice = "; if it speaks TLS, ask for TLS by \"ssl\": true or a rediss:// url";
+            failure.message.push_str(advice);
+        }
+        failure
+    }
+
     #[cfg(feature = "tls")]
     pub(super) fn tls(&self) -> Option<&Tls> {
         self.tls.as_ref()
@@ -126,10 +140,7 @@ impl Node {
 
     /// Returns `true` if the server is reached over TLS.
     pub(super) fn has_tls(&self) -> bool {
-        #[cfg(feature = "tls")]
-        return self.tls.is_some();
-        #[cfg(not(feature = "tls"))]
-        return false;
+        self.has_tls
     }
 }
 

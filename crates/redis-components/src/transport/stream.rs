@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use redis::RedisError;
 use socket2::{SockRef, Socket};
+#[cfg(feature = "tls")]
+use tokio::io::AsyncReadExt;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 
@@ -47,6 +49,20 @@ impl Stream {
             return Ok(Self::Tls(Box::new(tls.connect(stream).await?)));
         }
         Ok(Self::Tcp(stream))
+    }
+
+    /// Returns why nothing can be written any more. A server that refuses a client of TLS says so
+    /// and hangs up, perhaps before the client has written anything.
+    pub(super) async fn last_word(&mut self, error: io::Error) -> Failure {
+        #[cfg(feature = "tls")]
+        if tls_failure::is_hang_up(&error)
+            && let Self::Tls(stream) = self
+            && let Err(last) = stream.read(&mut [0; 1]).await
+            && let Some(last) = tls_failure::inside(&last)
+        {
+            return tls_failure::of_tls(last);
+        }
+        failure(error)
     }
 
     /// Returns a second handle to the socket, which closes it from outside.

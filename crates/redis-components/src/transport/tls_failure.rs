@@ -26,6 +26,14 @@ pub(super) fn inside(error: &io::Error) -> Option<&Error> {
     error.get_ref()?.downcast_ref()
 }
 
+/// Returns `true` if the server has closed the connection. What it sent before can still be read.
+pub(super) fn is_hang_up(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset
+    )
+}
+
 /// Returns what an error of TLS means.
 pub(super) fn of_tls(error: &Error) -> Failure {
     let message = match error {
@@ -47,7 +55,8 @@ pub(super) fn of_tls(error: &Error) -> Failure {
 
 fn of_certificate(reason: &CertificateError) -> String {
     match reason {
-        CertificateError::UnknownIssuer => {
+        // Another authority of the same name has signed it.
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => {
             "its certificate is signed by nobody who is trusted; name the signer's certificate as `ssl_ca_certs`".into()
         }
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => {

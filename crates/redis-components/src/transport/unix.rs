@@ -21,6 +21,9 @@ fn failure(error: io::Error) -> Failure {
         io::ErrorKind::PermissionDenied => Failure::unreachable(
             "this process may not use the socket; check the server's `unixsocketperm`, and the folders above it",
         ),
+        io::ErrorKind::ConnectionRefused => Failure::unreachable(
+            "no server listens on the socket; it may be left over from one that has ended",
+        ),
         // The queue of connections that wait to be accepted is full.
         io::ErrorKind::WouldBlock => Failure::new(
             Cause::Busy,

@@ -8,6 +8,7 @@ pub(crate) mod cold;
 pub(crate) mod disk;
 pub(crate) mod impostors;
 pub(crate) mod in_flight;
+pub(crate) mod kinds;
 pub(crate) mod moves;
 pub(crate) mod traffic;
 
