@@ -18,6 +18,7 @@
 //! - [`Settings`] names the config server, if neither `REDIS_CONFIG_URL` nor the manifest does.
 //! - [`Connection`] and [`blocking::Connection`] are the first parameters of functions.
 //! - [`ComponentConfig`] is the JSON; [`get_config`] and [`set_config`] read and write it.
+//! - [`check`] tries a config before it is written, and [`ComponentConfig::digest`] names one.
 //! - [`status`] shows the server of every component; swaps, refused configs and lost servers are
 //!   `tracing` events.
 //! - [`Error`] says what to do, and [`Error::of`] finds it inside the errors of wrapped functions.
@@ -27,6 +28,7 @@ pub mod __private;
 mod background;
 mod backoff;
 pub mod blocking;
+mod check;
 mod client;
 mod clock;
 mod component;
@@ -51,6 +53,7 @@ mod transport;
 
 pub use redis;
 
+pub use self::check::{CheckedServer, ServerRole, check, open_connection};
 pub use self::component::Component;
 pub use self::config::{ComponentConfig, TlsOptions, TlsVersion};
 pub use self::connection::Connection;

@@ -4,7 +4,6 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::digest;
 use super::endpoint::{Address, Endpoint, Primary, Sentinels};
 use super::login::Login;
 use super::secret::Secret;
@@ -137,20 +136,6 @@ impl ComponentConfig {
         self
     }
 
-    /// Returns a digest of the config without its passwords. It is the same in every process, and
-    /// before and after a fail-over.
-    pub(crate) fn digest(&self) -> String {
-        let mut shown = self.clone();
-        shown.login.password = None;
-        if let Endpoint::Sentinels(sentinels) = &mut shown.endpoint {
-            sentinels.password = None;
-            sentinels.primary = None;
-        }
-        // `to_json` is no option: its order depends on features of serde_json that other crates
-        // switch on.
-        digest::of_text(&format!("{shown:?}"))
-    }
-
     /// Returns the config of one sentinel, which has a login and TLS of its own.
     pub(crate) fn of_sentinel(sentinels: &Sentinels, address: Address) -> Self {
         let mut config = Self::of(Endpoint::Server(address));
@@ -201,7 +186,8 @@ impl ComponentConfig {
     }
 
     /// Returns the server's `host:port`, or what stands for it, for people.
-    pub(crate) fn address(&self) -> String {
+    #[must_use]
+    pub fn address(&self) -> String {
         self.endpoint.to_string()
     }
 
@@ -239,7 +225,7 @@ impl ComponentConfig {
     }
 }
 
-/// Shows a config of one server over plain TCP by these fields alone, which its digest covers.
+/// Shows a config of one server over plain TCP by these fields alone.
 impl fmt::Debug for ComponentConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("ComponentConfig");

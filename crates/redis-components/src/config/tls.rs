@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use super::digest::of_text;
+use super::checksum::of_text;
 
 /// How TLS is spoken with a server: whom to trust, and who we are.
 ///

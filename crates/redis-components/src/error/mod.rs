@@ -107,6 +107,11 @@ impl Error {
         })
     }
 
+    /// Sets the server that the error is about.
+    pub(crate) fn at(self, server: &str) -> Self {
+        self.change(|inner| inner.server = Some(server.to_owned()))
+    }
+
     pub(crate) fn with_source(self, source: impl StdError + Send + Sync + 'static) -> Self {
         self.change(|inner| inner.source = Some(Arc::new(source)))
     }

@@ -1,0 +1,112 @@
+//! The command line: names, options and help.
+
+use clap::{Parser, Subcommand};
+
+use crate::commands::{check, completions, diff, get, history, rollback, set, watch, who};
+use crate::options::Global;
+
+const AFTER_HELP: &str = "\
+The config server: --config-server, else --profile, else REDIS_CONFIG_URL, else the profile named by
+REDIS_COMPONENTS_PROFILE or by `default`, else `url` in components.toml. A profile is a table of
+redis-components/config.toml in your folder of configurations:
+
+  default = \"prod\"
+  [profiles.prod]
+  url = \"redis://config.internal:6379\"
+  user = \"operator\"
+  password = { command = [\"pass\", \"show\", \"redis\"] }
+
+A password may also be { env = \"NAME\" } or { file = \"PATH\" }.
+
+Exit codes:
+  0  done
+  1  failed, and nothing changed: findings, differences, an unknown component, an invalid config
+  2  usage, or a question and no terminal to ask it on
+  3  refused: the digest differs, or the server of the config cannot be used
+  4  unknown: the answer did not come in time; look again
+  5  no connection, or no rights
+  6  a person must decide";
+
+/// Where the components are: check, write, compare, roll back and watch their configs.
+#[derive(Debug, Parser)]
+#[command(name = "redis-components", version, after_help = AFTER_HELP)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// List the components and where they are.
+    List,
+    /// Show the config of a component.
+    Get(get::Options),
+    /// Check configs: their text, and the servers that they name.
+    Check(check::Options),
+    /// Write the config of a component.
+    Set(set::Options),
+    /// Show where two configs differ in meaning.
+    Diff(diff::Options),
+    /// Show who changed a config, when and why.
+    History(history::Options),
+    /// Write an earlier config again.
+    Rollback(rollback::Options),
+    /// Show configs, and their changes as they happen.
+    Watch(watch::Options),
+    /// Show who is connected to a server.
+    Who(who::Options),
+    /// Look for what is wrong, or will be.
+    Doctor,
+    /// Write a script that completes commands and components in a shell.
+    Completions(completions::Options),
+}
+
+impl Command {
+    /// Returns the name that the envelope shows.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::List => "list",
+            Self::Get(_) => "get",
+            Self::Check(_) => "check",
+            Self::Set(_) => "set",
+            Self::Diff(_) => "diff",
+            Self::History(_) => "history",
+            Self::Rollback(_) => "rollback",
+            Self::Watch(_) => "watch",
+            Self::Who(_) => "who",
+            Self::Doctor => "doctor",
+            Self::Completions(_) => "completions",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+    use expect_test::expect_file;
+
+    use super::Arguments;
+
+    #[test]
+    fn the_man_pages_say_what_help_says() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = Arguments::command().disable_help_subcommand(true);
+        // A man page of a version would be a difference at each release.
+        command = command.version(None::<&str>);
+        clap_mangen::generate_to(command, folder.path()).unwrap();
+        for page in std::fs::read_dir(folder.path()).unwrap() {
+            let page = page.unwrap();
+            let text = std::fs::read_to_string(page.path()).unwrap();
+            let name = page.file_name().into_string().unwrap();
+            let kept = concat!(env!("CARGO_MANIFEST_DIR"), "/man/");
+            expect_file![format!("{kept}{name}")].assert_eq(&text);
+        }
+    }
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Arguments::command().debug_assert();
+    }
+}

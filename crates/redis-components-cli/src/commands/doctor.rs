@@ -1,0 +1,321 @@
+//! `doctor`: what is wrong, or will be.
+
+use std::collections::HashMap;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use futures_util::future::join_all;
+use redis::{Cmd, Value};
+use redis_components::ComponentConfig;
+use serde::Serialize;
+
+use super::list::is_disabled;
+use crate::context::Context;
+use crate::failure::{Code, Failure};
+use crate::output::{Reply, table};
+use crate::probe::probe;
+use crate::session::Session;
+use crate::subject::invalid;
+use crate::text::{counted, printable};
+
+/// Times of receipts and leases are compared across machines.
+const CLOCKS_DIFFER: Duration = Duration::from_secs(1);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum State {
+    Ok,
+    Warning,
+    Problem,
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Serialize)]
+struct Check {
+    check: String,
+    state: State,
+    found: String,
+    advice: Option<String>,
+}
+
+impl Check {
+    fn ok(check: &str, found: impl Into<String>) -> Self {
+        Self {
+            check: check.to_owned(),
+            state: State::Ok,
+            found: found.into(),
+            advice: None,
+        }
+    }
+
+    fn but(self, state: State, advice: impl Into<String>) -> Self {
+        Self {
+            state,
+            advice: Some(advice.into()),
+            ..self
+        }
+    }
+}
+
+pub(crate) async fn run(context: &Context) -> Result<Reply, Failure> {
+    let session = context.session().await?;
+    let info = info(&session).await;
+    let mut checks = vec![version(&session, info.as_ref()), role(&session).await];
+    checks.push(rights(&session).await?);
+    checks.push(clock(&session).await);
+    if let Some(info) = &info {
+        checks.push(persistence(info));
+        checks.push(eviction(info));
+    }
+    checks.push(salt(&session));
+    let names = session.components().await?;
+    checks.extend(join_all(names.iter().map(|name| component(&session, name))).await);
+    let problems = checks
+        .iter()
+        .filter(|check| check.state == State::Problem)
+        .count();
+    let failure =
+        (problems > 0).then(|| Failure::new(Code::Problems, counted(problems, "problem")));
+    let lines = checks.iter().map(|check| {
+        let state = format!("{:?}", check.state).to_lowercase();
+        [
+            Some(check.check.clone()),
+            Some(state),
+            Some(check.found.clone()),
+            check.advice.clone(),
+        ]
+    });
+    let text = table(["check", "state", "found", "advice"], lines);
+    Ok(Reply::new(&checks, text).failed(failure))
+}
+
+type Info = HashMap<String, String>;
+
+/// Returns what the config server says of itself, if it may be asked.
+async fn info(session: &Session) -> Option<Info> {
+    let text: String = session.query(&redis::cmd("INFO")).await.ok()?;
+    let fields = text.lines().filter_map(|line| line.split_once(':'));
+    Some(
+        fields
+            .map(|(name, value)| (name.to_owned(), printable(value.trim_end())))
+            .collect(),
+    )
+}
+
+fn version(session: &Session, info: Option<&Info>) -> Check {
+    let name = "config server";
+    let Some(info) = info else {
+        let found = format!("{} answers", session.server);
+        return Check::ok(name, found)
+            .but(State::Warning, "allow +info, so that more can be looked at");
+    };
+    let valkey = info
+        .get("valkey_version")
+        .map(|version| format!("Valkey {version}"));
+    let version = info.get("redis_version").cloned().unwrap_or_default();
+    let shown = valkey.unwrap_or_else(|| format!("Redis {version}"));
+    let check = Check::ok(name, format!("{}, {shown}", session.server));
+    let major: Option<u32> = version
+        .split('.')
+        .next()
+        .and_then(|major| major.parse().ok());
+    if major.is_some_and(|major| major < 6) {
+        check.but(
+            State::Warning,
+            "it pushes no changes, so processes poll; version 6 does",
+        )
+    } else {
+        check
+    }
+}
+
+async fn role(session: &Session) -> Check {
+    let name = "role of the config server";
+    let Ok(Value::Array(answer)) = session.query::<Value>(&redis::cmd("ROLE")).await else {
+        return Check::ok(name, "unknown").but(State::Warning, "allow +role");
+    };
+    match answer.first() {
+        Some(Value::BulkString(role)) if role == b"master" => Check::ok(name, "primary"),
+        _ => Check::ok(name, "replica").but(
+            State::Problem,
+            "configs cannot be written here; name the primary as the config server",
+        ),
+    }
+}
+
+/// Tries the commands of an operator on keys that are not there: none changes anything.
+async fn rights(session: &Session) -> Result<Check, Failure> {
+    let key = format!("{}@doctor", session.names.prefix);
+    let history = session.names.history("@doctor");
+    let command = |words: &[&str]| {
+        let (name, arguments) = words.split_first().unwrap_or((&"PING", &[]));
+        let mut command = redis::cmd(name);
+        command.arg(arguments);
+        command
+    };
+    let commands: [(&str, Cmd); 13] = [
+        ("getrange", command(&["GETRANGE", &key, "0", "0"])),
+        ("exists", command(&["EXISTS", &key])),
+        ("scan", command(&["SCAN", "0", "COUNT", "1"])),
+        ("type", command(&["TYPE", &history])),
+        (
+            "xrange",
+            command(&["XRANGE", &history, "-", "+", "COUNT", "1"]),
+        ),
+        (
+            "xrevrange",
+            command(&["XREVRANGE", &history, "+", "-", "COUNT", "1"]),
+        ),
+        ("xinfo", command(&["XINFO", "STREAM", &history])),
+        ("client|tracking", command(&["CLIENT", "TRACKING", "OFF"])),
+        ("watch", command(&["WATCH", &key, &history])),
+        ("set", command(&["SET", &key, "", "XX"])),
+        (
+            "xadd",
+            command(&["XADD", &history, "NOMKSTREAM", "1-0", "config", ""]),
+        ),
+        ("multi", command(&["MULTI"])),
+        ("exec", command(&["EXEC"])),
+    ];
+    let mut missing = Vec::new();
+    for (name, command) in commands {
+        match session.query::<Value>(&command).await {
+            Err(failure) if failure.code == Code::NoRights => missing.push(name),
+            Err(failure) if failure.code == Code::ConfigServerUnreachable => return Err(failure),
+            // The keys are not there, and an old server may not know every word.
+            _ => {}
+        }
+    }
+    Ok(if missing.is_empty() {
+        Check::ok("rights", "all that an operator needs")
+    } else {
+        let found = format!("missing: {}", missing.join(", "));
+        let advice = "docs/operations.md lists the rights that an operator needs";
+        Check::ok("rights", found).but(State::Problem, advice)
+    })
+}
+
+async fn clock(session: &Session) -> Check {
+    let name = "clocks";
+    let before = SystemTime::now();
+    let Ok((seconds, micros)) = session.query::<(u64, u32)>(&redis::cmd("TIME")).await else {
+        return Check::ok(name, "unknown").but(State::Warning, "allow +time");
+    };
+    let took = before.elapsed().unwrap_or_default();
+    let there = UNIX_EPOCH + Duration::new(seconds, micros.saturating_mul(1000));
+    let here = before + took / 2;
+    let difference = here
+        .duration_since(there)
+        .unwrap_or_else(|error| error.duration());
+    let check = Check::ok(
+        name,
+        format!(
+            "{:.3} s between here and the config server",
+            difference.as_secs_f64()
+        ),
+    );
+    if difference > CLOCKS_DIFFER + took {
+        check.but(
+            State::Warning,
+            "set both clocks by NTP: times of the history are compared",
+        )
+    } else {
+        check
+    }
+}
+
+fn persistence(info: &Info) -> Check {
+    let name = "persistence of the config server";
+    let is = |field: &str, value: &str| info.get(field).is_some_and(|found| found == value);
+    if is("aof_enabled", "1") {
+        if is("aof_last_write_status", "err") {
+            return Check::ok(name, "appendonly, and the last write failed")
+                .but(State::Problem, "look at its log and its disk");
+        }
+        return Check::ok(name, "appendonly");
+    }
+    if is("rdb_last_bgsave_status", "err") {
+        return Check::ok(name, "snapshots, and the last one failed")
+            .but(State::Problem, "look at its log and its disk");
+    }
+    Check::ok(name, "no appendonly").but(
+        State::Warning,
+        "after a crash the configs since the last snapshot are lost; set appendonly yes",
+    )
+}
+
+fn eviction(info: &Info) -> Check {
+    let name = "memory of the config server";
+    let policy = info.get("maxmemory_policy").cloned().unwrap_or_default();
+    let is_bounded = info.get("maxmemory").is_some_and(|bytes| bytes != "0");
+    let check = Check::ok(name, policy.clone());
+    if is_bounded && policy.starts_with("allkeys") {
+        check.but(
+            State::Problem,
+            "it may evict configs; set maxmemory-policy noeviction",
+        )
+    } else {
+        check
+    }
+}
+
+fn salt(session: &Session) -> Check {
+    let name = "salt of digests";
+    if session.salt.is_empty() {
+        let advice = "digests leave out passwords until the first `set` makes one";
+        Check::ok(name, "none yet").but(State::Warning, advice)
+    } else {
+        Check::ok(name, "there")
+    }
+}
+
+async fn component(session: &Session, component: &str) -> Check {
+    let name = format!("component {component}");
+    let check = |found: &str| Check::ok(&name, found);
+    let bytes = match session.read(&session.names.key(component)).await {
+        Ok(Some(bytes)) => bytes,
+        Ok(None) => {
+            let advice = format!("write one with `set {component}`");
+            return check("no config").but(State::Warning, advice);
+        }
+        Err(failure) => return check(&failure.message).but(State::Problem, "look at the key"),
+    };
+    let noted = session
+        .entries(component, 1)
+        .await
+        .ok()
+        .and_then(|mut entries| entries.pop());
+    let is_noted = noted.is_none_or(|entry| entry.config == bytes);
+    let text = String::from_utf8(bytes).unwrap_or_default();
+    let config = match ComponentConfig::from_json(&text) {
+        Ok(config) => config,
+        Err(error) => {
+            let found = invalid(component, &text)
+                .map_or_else(|| error.to_string(), |failure| failure.message);
+            let advice = format!(
+                "`check --component {component}` shows where; processes keep the last config"
+            );
+            return check(&found).but(State::Problem, advice);
+        }
+    };
+    if is_disabled(&config) {
+        return check("switched off");
+    }
+    match probe(&config).await {
+        Err(error) => check(&error.to_string()).but(
+            State::Problem,
+            "its processes cannot use it either, if they see what is seen from here",
+        ),
+        Ok(probed) => {
+            let found = check(&format!("{} ({})", probed.address, probed.role));
+            if let Some(warning) = probed.warning() {
+                found.but(State::Warning, warning)
+            } else if is_noted {
+                found
+            } else {
+                let advice = "the config was written without its history; use `set`, so that it \
+                can be rolled back";
+                found.but(State::Warning, advice)
+            }
+        }
+    }
+}

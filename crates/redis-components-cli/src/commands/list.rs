@@ -1,0 +1,124 @@
+//! `list`: the components and where they are.
+
+use futures_util::future::join_all;
+use serde::Serialize;
+
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::history::Entry;
+use crate::output::{Reply, table};
+use crate::session::Session;
+use crate::subject::invalid;
+use crate::text::printable;
+
+/// A component on the config server.
+#[derive(Debug, Serialize)]
+pub(crate) struct Row {
+    pub(crate) component: String,
+    key: String,
+    pub(crate) endpoint: Option<String>,
+    pub(crate) digest: Option<String>,
+    since: Option<String>,
+    pub(crate) problem: Option<String>,
+}
+
+impl Row {
+    /// Returns `true` if nothing has changed but the time.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        let [this, that] = [self, other].map(|row| (&row.endpoint, &row.digest, &row.problem));
+        this == that
+    }
+}
+
+pub(crate) async fn run(context: &Context) -> Result<Reply, Failure> {
+    let session = context.session().await?;
+    let components = session.components().await?;
+    let rows = rows(&session, &components).await;
+    let lines = rows.iter().map(|row| {
+        let Row {
+            component,
+            endpoint,
+            digest,
+            since,
+            problem,
+            ..
+        } = row;
+        [
+            Some(component.clone()),
+            endpoint.clone(),
+            digest.clone(),
+            since.clone(),
+            problem.clone(),
+        ]
+    });
+    let text = table(
+        ["component", "endpoint", "digest", "since", "problem"],
+        lines,
+    );
+    Ok(Reply::new(&rows, text))
+}
+
+/// Returns a row for each component.
+pub(crate) async fn rows(session: &Session, components: &[String]) -> Vec<Row> {
+    let configs = session.read_all(components).await;
+    let newest = components.iter().map(|component| async {
+        // Without the right to read it there is no time.
+        session.entries(component, 1).await.ok()?.pop()
+    });
+    let newest = join_all(newest).await;
+    let found = components.iter().zip(configs).zip(newest);
+    found
+        .map(|((component, config), newest)| row(session, component, config, newest))
+        .collect()
+}
+
+/// Returns the row of one component.
+pub(crate) fn row(
+    session: &Session,
+    component: &str,
+    found: Result<Option<Vec<u8>>, Failure>,
+    newest: Option<Entry>,
+) -> Row {
+    let mut row = Row {
+        component: component.to_owned(),
+        key: printable(&session.names.key(component)),
+        endpoint: None,
+        digest: None,
+        since: None,
+        problem: None,
+    };
+    let bytes = match found {
+        Ok(Some(bytes)) => bytes,
+        Ok(None) => {
+            row.problem = Some("there is no config".to_owned());
+            return row;
+        }
+        Err(failure) => {
+            row.problem = Some(failure.message);
+            return row;
+        }
+    };
+    row.since = newest
+        .filter(|entry| entry.config == bytes)
+        .and_then(|entry| entry.note.at);
+    let text = String::from_utf8(bytes).unwrap_or_default();
+    match redis_components::ComponentConfig::from_json(&text) {
+        Ok(config) => {
+            row.digest = Some(session.digest(&config));
+            let address = config.address();
+            // A component that is switched off may have no server.
+            row.endpoint = Some(address).filter(|address| !address.starts_with(':'));
+            if is_disabled(&config) {
+                row.problem = Some("it is switched off".to_owned());
+            }
+        }
+        Err(_) => row.problem = invalid(component, &text).map(|failure| failure.message),
+    }
+    row
+}
+
+/// Returns `true` if the config switches its component off.
+pub(crate) fn is_disabled(config: &redis_components::ComponentConfig) -> bool {
+    let json: serde_json::Value = serde_json::from_str(&config.to_json()).unwrap_or_default();
+    json["disabled"] == true
+}

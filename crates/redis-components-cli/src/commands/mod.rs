@@ -1,0 +1,13 @@
+//! One file for each command.
+
+pub(crate) mod check;
+pub(crate) mod completions;
+pub(crate) mod diff;
+pub(crate) mod doctor;
+pub(crate) mod get;
+pub(crate) mod history;
+pub(crate) mod list;
+pub(crate) mod rollback;
+pub(crate) mod set;
+pub(crate) mod watch;
+pub(crate) mod who;

@@ -1,0 +1,65 @@
+//! `rollback`: write an earlier config again.
+
+use clap::Args;
+use clap_complete::ArgValueCandidates;
+
+use super::set::{Target, Writing, write};
+use crate::complete::components;
+use crate::context::Context;
+use crate::failure::{Code, Failure};
+use crate::output::Reply;
+use crate::subject::utf8;
+
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// The component.
+    #[arg(add = ArgValueCandidates::new(components))]
+    component: String,
+    /// The entry of the history, by default the one before the newest.
+    n: Option<u64>,
+    #[command(flatten)]
+    writing: Writing,
+}
+
+pub(crate) async fn run(context: &Context, options: &Options) -> Result<Reply, Failure> {
+    let component = &*options.component;
+    let session = context.session().await?;
+    let found = session.config_of(component).await?;
+    let entry = match options.n {
+        Some(n) => session.entry(component, n).await?,
+        None => {
+            let mut entries = session.entries(component, 2).await?.into_iter();
+            let newest = entries.next();
+            if newest.as_ref().is_some_and(|newest| newest.config != found) {
+                let text = format!(
+                    "the config of `{component}` was changed behind its history; look at \
+                    `history {component}` and `diff \
+                     {component} {component}@N`, and name the entry: `rollback {component} N`"
+                );
+                return Err(Failure::new(Code::MustDecide, text)
+                    .of_component(component)
+                    .at(&session.server));
+            }
+            entries.next().ok_or_else(|| {
+                let text = format!("the history of `{component}` has nothing to go back to");
+                Failure::new(Code::HistoryMissing, text)
+                    .of_component(component)
+                    .at(&session.server)
+            })?
+        }
+    };
+    let n = entry.n;
+    context
+        .confirm(&format!("Write entry {n} of `{component}` again?"))
+        .await?;
+    let reason = options.writing.reason.clone();
+    let target = Target {
+        component,
+        text: utf8(entry.config, component)?,
+        origin: format!("{component}@{n}"),
+        found: Some(found),
+        if_digest: None,
+        reason: Some(reason.unwrap_or_else(|| format!("rollback to {n}"))),
+    };
+    write(context, session, target, &options.writing).await
+}

@@ -1,0 +1,319 @@
+//! `set`: write the config of a component.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use clap_complete::ArgValueCandidates;
+use redis_components::ComponentConfig;
+use serde_json::{Map, Value, json};
+
+use super::list::is_disabled;
+use crate::assignment::Assignment;
+use crate::commit::{Change, Expected};
+use crate::complete::components;
+use crate::context::{Context, read_text};
+use crate::failure::{Code, Failure};
+use crate::history::Note;
+use crate::names::{is_name, unknown};
+use crate::output::{Reply, warn};
+use crate::probe::probe;
+use crate::redact;
+use crate::session::Session;
+use crate::subject::{invalid, utf8};
+
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// The component.
+    #[arg(add = ArgValueCandidates::new(components))]
+    component: String,
+    /// A file with JSON, or `-` for standard input, which replaces the config; or fields, which
+    /// change it. `port=` removes a field, `password=-` asks, `password=@FILE` reads a file.
+    #[arg(value_name = "FILE|-|KEY=VALUE", required = true)]
+    values: Vec<String>,
+    /// Write only if the config has this digest now, or `absent` if there must be none.
+    #[arg(long, value_name = "DIGEST")]
+    if_digest: Option<String>,
+    #[command(flatten)]
+    writing: Writing,
+    /// The component is new.
+    #[arg(long)]
+    create: bool,
+}
+
+/// How a config is written.
+#[derive(Debug, Args)]
+pub(crate) struct Writing {
+    /// Do not try the server first.
+    #[arg(long)]
+    no_probe: bool,
+    /// Why, for the history.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: Option<String>,
+    /// Show what would be sent where, and send nothing.
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// A config to write.
+pub(crate) struct Target<'a> {
+    pub(crate) component: &'a str,
+    pub(crate) text: String,
+    /// Where the text is from, for people.
+    pub(crate) origin: String,
+    /// What was there when the command began.
+    pub(crate) found: Option<Vec<u8>>,
+    pub(crate) if_digest: Option<String>,
+    pub(crate) reason: Option<String>,
+}
+
+pub(crate) async fn run(context: &Context, options: &Options) -> Result<Reply, Failure> {
+    let component = &*options.component;
+    let given = Given::read(&options.values)?;
+    if let Some(reason) = &options.writing.reason
+        && reason.is_empty()
+    {
+        return Err(Failure::usage(
+            "--reason is empty; say why, or leave it out",
+        ));
+    }
+    let origin = match &given {
+        Given::Whole(path) if path.as_os_str() == "-" => "stdin".to_owned(),
+        Given::Whole(path) => path.to_string_lossy().into_owned(),
+        Given::Fields(_) => component.to_owned(),
+    };
+    // Standard input ends before the config server waits for anything.
+    let whole = match &given {
+        Given::Whole(path) => Some(read_text(path).await?),
+        Given::Fields(_) => None,
+    };
+    let session = context.session().await?;
+    let found = found(&session, component, options.create).await?;
+    let text = match (whole, given) {
+        (Some(text), _) => text.trim().to_owned(),
+        (None, Given::Fields(fields)) => merged(component, found.as_deref(), &fields).await?,
+        (None, Given::Whole(_)) => String::new(),
+    };
+    let target = Target {
+        component,
+        text,
+        origin,
+        found,
+        if_digest: options.if_digest.clone(),
+        reason: options.writing.reason.clone(),
+    };
+    write(context, session, target, &options.writing).await
+}
+
+enum Given {
+    Whole(PathBuf),
+    Fields(Vec<Assignment>),
+}
+
+impl Given {
+    fn read(values: &[String]) -> Result<Self, Failure> {
+        let mut fields = Vec::new();
+        for value in values {
+            match Assignment::read(value)? {
+                Some(field) => fields.push(field),
+                None if values.len() == 1 => return Ok(Self::Whole(value.into())),
+                None => {
+                    return Err(Failure::usage(
+                        "give either one file or `-`, or fields as key=value",
+                    ));
+                }
+            }
+        }
+        Ok(Self::Fields(fields))
+    }
+}
+
+/// Returns what is there now, if the component is known or new on purpose.
+async fn found(
+    session: &Session,
+    component: &str,
+    create: bool,
+) -> Result<Option<Vec<u8>>, Failure> {
+    match session.config_of(component).await {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(failure) if failure.code == Code::ConfigMissing => Ok(None),
+        Err(failure) if failure.code == Code::UnknownComponent && create => {
+            if is_name(component) {
+                Ok(None)
+            } else {
+                Err(Failure::usage(
+                    "the name of a component has letters, digits and `_`, and does not begin \
+                    with a digit",
+                ))
+            }
+        }
+        Err(failure) if failure.code == Code::UnknownComponent => {
+            let known = session.components().await?;
+            let mut failure = unknown(component, known.iter().map(String::as_str));
+            failure.message.push_str("; give --create if it is new");
+            Err(failure.at(&session.server))
+        }
+        Err(failure) => Err(failure),
+    }
+}
+
+async fn merged(
+    component: &str,
+    found: Option<&[u8]>,
+    fields: &[Assignment],
+) -> Result<String, Failure> {
+    let mut object = Map::new();
+    if let Some(found) = found {
+        let text = utf8(found.to_vec(), component)?;
+        object = serde_json::from_str(&text).map_err(|_| {
+            let text = format!(
+                "the config of `{component}` is no JSON object that fields could be changed in; \
+                replace it by a file"
+            );
+            Failure::new(Code::ConfigInvalid, text).of_component(component)
+        })?;
+    }
+    for field in fields {
+        field.apply(&mut object).await?;
+    }
+    Ok(Value::Object(object).to_string())
+}
+
+/// Checks, probes and writes a config.
+///
+/// # Errors
+///
+/// Returns an error if any of them fails, and then nothing is changed.
+pub(crate) async fn write(
+    context: &Context,
+    mut session: Session,
+    target: Target<'_>,
+    writing: &Writing,
+) -> Result<Reply, Failure> {
+    let Target {
+        component,
+        text,
+        origin,
+        found,
+        if_digest,
+        reason,
+    } = target;
+    if let Some(failure) = invalid(&origin, &text) {
+        return Err(failure.of_component(component));
+    }
+    let config = ComponentConfig::from_json(&text)
+        .map_err(|error| Failure::new(Code::ConfigInvalid, error.to_string()))?;
+    let previous = session.digest_of(found.as_deref());
+    if let Some(wanted) = &if_digest
+        && *wanted != previous
+    {
+        let text = format!(
+            "the config of `{component}` has the digest {previous} and not the one of \
+            --if-digest; look at it with `get \
+             {component}`"
+        );
+        return Err(Failure::new(Code::DigestDiffers, text)
+            .of_component(component)
+            .at(&session.server));
+    }
+    let probed = probe_first(context, component, &config, writing).await?;
+    let key = session.names.key(component);
+    let is_changed = found.as_deref() != Some(text.as_bytes());
+    let note = Note::now(reason);
+    let mut data = json!({
+        "component": component,
+        "key": key,
+        "changed": is_changed,
+        "dry_run": writing.dry_run,
+        "digest": session.digest(&config),
+        "previous": previous,
+        "endpoint": config.address(),
+        "server": probed,
+        "n": null,
+    });
+    if !is_changed {
+        return Ok(Reply::new(data, format!("{component}: unchanged")));
+    }
+    if writing.dry_run {
+        let commands = commands(&session, component, &text, &note);
+        data["commands"] = json!(commands);
+        let lines = commands
+            .iter()
+            .map(|command| format!("{}> {command}", session.server));
+        return Ok(Reply::new(data, lines.collect::<Vec<_>>().join("\n")));
+    }
+    let expected = match if_digest {
+        Some(digest) => Expected::Digest(digest),
+        None => Expected::Bytes(found),
+    };
+    let n = session
+        .commit(&Change {
+            component,
+            text: &text,
+            expected,
+            note,
+        })
+        .await?;
+    // The first change of all makes the salt.
+    let digest = session.digest(&config);
+    let address = config.address();
+    let line = format!("{component}: {previous} -> {digest} ({address}), history {n}");
+    data["digest"] = json!(digest);
+    data["n"] = json!(n);
+    Ok(Reply::new(data, line))
+}
+
+async fn probe_first(
+    context: &Context,
+    component: &str,
+    config: &ComponentConfig,
+    writing: &Writing,
+) -> Result<Option<crate::probe::Probed>, Failure> {
+    if is_disabled(config) {
+        return Ok(None);
+    }
+    if writing.no_probe {
+        if !writing.dry_run {
+            context
+                .confirm("Write a config whose server was not tried?")
+                .await?;
+        }
+        return Ok(None);
+    }
+    match probe(config).await {
+        Ok(probed) => {
+            probed.warning().iter().for_each(|warning| warn(warning));
+            Ok(Some(probed))
+        }
+        Err(error) => {
+            let text = format!(
+                "{error}; nothing was written; mend the config, or give --no-probe if the \
+                server cannot be reached from here"
+            );
+            let failure = Failure::new(Code::ProbeFailed, text).of_component(component);
+            Err(failure.at(&config.address()))
+        }
+    }
+}
+
+/// Returns what would be sent, without secrets.
+fn commands(session: &Session, component: &str, text: &str, note: &Note) -> Vec<String> {
+    let key = session.names.key(component);
+    let history = session.names.history(component);
+    let object: Map<String, Value> = serde_json::from_str(text).unwrap_or_default();
+    let shown = Value::Object(redact::object(&object));
+    let fields: Vec<_> = note
+        .fields()
+        .map(|(name, value)| format!("{name} {}", crate::text::quoted(value)))
+        .collect();
+    vec![
+        format!("WATCH {key} {history}"),
+        format!("GETRANGE {key} 0 65536"),
+        "MULTI".to_owned(),
+        format!(
+            "XADD {history} MAXLEN 200 N-0 config '{shown}' {}",
+            fields.join(" ")
+        ),
+        format!("SET {key} '{shown}'"),
+        "EXEC".to_owned(),
+    ]
+}

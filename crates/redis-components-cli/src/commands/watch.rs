@@ -1,0 +1,210 @@
+//! `watch`: configs, and their changes as they happen.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use clap::Args;
+use clap_complete::ArgValueCandidates;
+use redis::PushInfo;
+use serde_json::json;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+use super::list::{Row, rows};
+use crate::complete::components;
+use crate::context::Context;
+use crate::failure::{Code, Failure};
+use crate::interrupt::interrupted;
+use crate::options::Format;
+use crate::output::{Reply, event, warn, write_whole};
+use crate::place::Place;
+use crate::session::Session;
+use crate::time::now;
+
+/// All configs are read again as often, whatever is pushed.
+const REREAD: Duration = Duration::from_secs(1);
+/// New components are looked for as often, if none is pushed.
+const RESCAN: u32 = 30;
+/// The pause before the next attempt to connect.
+const PAUSE: Duration = Duration::from_secs(1);
+
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// The components, by default all.
+    #[arg(add = ArgValueCandidates::new(components))]
+    components: Vec<String>,
+}
+
+/// Runs until it is interrupted, or nobody reads on.
+pub(crate) async fn run(context: &Context, options: &Options) -> Result<Reply, Failure> {
+    let place = Place::find(&context.global)?;
+    let mut watch = Watch {
+        context,
+        options,
+        shown: Vec::new(),
+        events: 0,
+    };
+    // The first attempt says what is wrong; later ones go on.
+    let (mut session, mut pushes) = open(&place, context).await?;
+    for component in &options.components {
+        session.config_of(component).await?;
+    }
+    let end = interrupted();
+    tokio::pin!(end);
+    loop {
+        tokio::select! {
+            () = &mut end => break,
+            outcome = watch.follow(&session, &mut pushes) => match outcome {
+                Ok(()) => break,
+                Err(failure) if failure.code != Code::ConfigServerUnreachable => return Err(failure),
+                Err(failure) => {
+                    warn(&failure.message);
+                    if watch.tell("config_server", "failed", &failure.shown()).is_err() {
+                        break;
+                    }
+                }
+            },
+        }
+        let again = async {
+            loop {
+                tokio::time::sleep(PAUSE).await;
+                if let Ok(opened) = open(&place, context).await {
+                    return opened;
+                }
+            }
+        };
+        tokio::select! {
+            () = &mut end => break,
+            opened = again => (session, pushes) = opened,
+        }
+        let server = json!({"server": session.server});
+        if watch.tell("config_server", "progress", &server).is_err() {
+            break;
+        }
+    }
+    Ok(Reply::new(json!({"events": watch.events}), ""))
+}
+
+async fn open(
+    place: &Place,
+    context: &Context,
+) -> Result<(Session, UnboundedReceiver<PushInfo>), Failure> {
+    let (sender, pushes) = unbounded_channel();
+    let committing = Rc::clone(&context.is_committing);
+    let session = Session::open_with_pushes(place.clone(), committing, sender).await?;
+    let mut track = redis::cmd("CLIENT");
+    track.arg("TRACKING").arg("ON").arg("BCAST");
+    for prefix in session.names.prefixes() {
+        track.arg("PREFIX").arg(prefix);
+    }
+    if let Err(failure) = session.query::<redis::Value>(&track).await {
+        if failure.code == Code::ConfigServerUnreachable {
+            return Err(failure);
+        }
+        warn(&format!(
+            "changes are looked for once a second: {}",
+            failure.message
+        ));
+    }
+    Ok((session, pushes))
+}
+
+struct Watch<'a> {
+    context: &'a Context,
+    options: &'a Options,
+    shown: Vec<Row>,
+    events: u64,
+}
+
+impl Watch<'_> {
+    /// Shows changes, until nobody reads on.
+    async fn follow(
+        &mut self,
+        session: &Session,
+        pushes: &mut UnboundedReceiver<PushInfo>,
+    ) -> Result<(), Failure> {
+        let mut names = self.names(session).await?;
+        let mut ticks = 0;
+        loop {
+            let rows = rows(session, &names).await;
+            // A failure of the connection is no change of a config.
+            let () = session
+                .query(&redis::cmd("PING"))
+                .await
+                .map(|_: redis::Value| ())?;
+            for row in rows {
+                if self.show(row).is_err() {
+                    return Ok(());
+                }
+            }
+            let pushed = tokio::time::timeout(REREAD, pushes.recv()).await;
+            ticks += 1;
+            if pushed.is_ok() || ticks >= RESCAN {
+                while pushes.try_recv().is_ok() {}
+                names = self.names(session).await?;
+                ticks = 0;
+            }
+        }
+    }
+
+    /// Returns the components to look at, those that are gone as well.
+    async fn names(&self, session: &Session) -> Result<Vec<String>, Failure> {
+        if !self.options.components.is_empty() {
+            return Ok(self.options.components.clone());
+        }
+        let mut names = session.components().await?;
+        names.extend(self.shown.iter().map(|row| row.component.clone()));
+        names.sort_unstable();
+        names.dedup();
+        Ok(names)
+    }
+
+    fn show(&mut self, row: Row) -> std::io::Result<()> {
+        let known = self
+            .shown
+            .iter()
+            .position(|shown| shown.component == row.component);
+        let state = match known {
+            None => "begin",
+            Some(place) if self.shown[place].is_same(&row) => return Ok(()),
+            Some(_) if row.digest.is_none() => "failed",
+            Some(_) => "progress",
+        };
+        self.tell("config", state, &row)?;
+        match known {
+            Some(place) => self.shown[place] = row,
+            None => self.shown.push(row),
+        }
+        Ok(())
+    }
+
+    fn tell(
+        &mut self,
+        name: &str,
+        state: &str,
+        data: &impl serde::Serialize,
+    ) -> std::io::Result<()> {
+        self.events += 1;
+        if self.context.global.output != Format::Table {
+            return write_whole(&event("watch", name, state, data));
+        }
+        let data = serde_json::to_value(data).unwrap_or_default();
+        let cell = |name: &str| data[name].as_str().unwrap_or("-").to_owned();
+        let line = match name {
+            "config" => {
+                let [component, endpoint] = ["component", "endpoint"].map(cell);
+                let [digest, problem] = ["digest", "problem"].map(cell);
+                format!(
+                    "{}  {component:<16}  {endpoint:<24}  {digest}  {problem}",
+                    now()
+                )
+            }
+            _ if state == "failed" => format!("{}  {}", now(), cell("message")),
+            _ => format!(
+                "{}  the config server {} answers again",
+                now(),
+                cell("server")
+            ),
+        };
+        write_whole(&line)
+    }
+}

@@ -1,0 +1,222 @@
+//! `who`: who is connected to a server.
+
+use std::time::Duration;
+
+use clap::Args;
+use clap_complete::ArgValueCandidates;
+use redis::{AsyncConnectionConfig, ProtocolVersion};
+use redis_components::{ComponentConfig, open_connection};
+use serde::Serialize;
+
+use crate::complete::components;
+use crate::context::{Context, ask_secret, read_text};
+use crate::failure::{Code, Failure};
+use crate::history::KEPT;
+use crate::output::{Reply, table};
+use crate::session::{Session, code, of_redis, settings};
+use crate::subject::{invalid, utf8};
+use crate::text::printable;
+
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// A component, or the address of a server. The login is that of a config that names the
+    /// server, or of an entry of a history.
+    #[arg(value_name = "COMPONENT|HOST:PORT", add = ArgValueCandidates::new(components))]
+    server: String,
+    /// The user to log in as.
+    #[arg(long)]
+    user: Option<String>,
+    /// `-` to be asked for the password, or `@FILE`.
+    #[arg(long, value_name = "-|@FILE")]
+    password: Option<String>,
+}
+
+/// A client of the server.
+#[derive(Debug, Default, Serialize)]
+struct Row {
+    address: String,
+    name: Option<String>,
+    user: Option<String>,
+    component: Option<String>,
+    application: Option<String>,
+    instance: Option<String>,
+    pid: Option<u32>,
+    idle: Option<u64>,
+    db: Option<u32>,
+    flags: Option<String>,
+}
+
+const CODES: [Code; 2] = [Code::ServerRefused, Code::ServerUnreachable];
+
+pub(crate) async fn run(context: &Context, options: &Options) -> Result<Reply, Failure> {
+    let mut config = find(context, options).await?;
+    if let Some(user) = &options.user {
+        config = config.username(user);
+    }
+    if let Some(password) = &options.password {
+        let password = match password.strip_prefix('@') {
+            _ if password == "-" => ask_secret("password").await?,
+            Some(path) => read_text(path.as_ref())
+                .await?
+                .trim_end_matches(['\r', '\n'])
+                .to_owned(),
+            None => {
+                let text = "every user of this machine can see the arguments of a process; \
+                write --password - or \
+                            --password @FILE";
+                return Err(Failure::new(Code::SecretInArguments, text));
+            }
+        };
+        config = config.password(password);
+    }
+    let server = config.address();
+    let settings = settings();
+    let plain = AsyncConnectionConfig::new();
+    let opened = open_connection(&config, &settings, ProtocolVersion::RESP2, plain);
+    let mut connection = opened
+        .await
+        .map_err(|error| Failure::new(code(&error, CODES), error.to_string()).at(&server))?;
+    let mut ask = redis::pipe();
+    ask.cmd("CLIENT").arg("ID").cmd("CLIENT").arg("LIST");
+    let answer = ask.query_async(&mut connection).await;
+    let (own, list): (u64, String) =
+        answer.map_err(|error| of_redis(&error, "the server", &server, CODES))?;
+    let own = format!("id={own} ");
+    let clients = list.lines().filter(|line| !line.starts_with(&own));
+    let rows: Vec<_> = clients.map(Row::parse).collect();
+    let lines = rows.iter().map(|row| {
+        let idle = row
+            .idle
+            .map(|idle| humantime::format_duration(Duration::from_secs(idle)));
+        [
+            Some(row.address.clone()),
+            row.name.clone(),
+            row.user.clone(),
+            row.component.clone(),
+            row.application.clone(),
+            row.instance.clone(),
+            row.pid.map(|pid| pid.to_string()),
+            idle.map(|idle| idle.to_string()),
+            row.db.map(|db| db.to_string()),
+            row.flags.clone(),
+        ]
+    });
+    let names = [
+        "address",
+        "name",
+        "user",
+        "component",
+        "application",
+        "instance",
+        "pid",
+        "idle",
+        "db",
+        "flags",
+    ];
+    let text = table(names, lines);
+    Ok(Reply::new(&rows, text))
+}
+
+/// Returns a config that names the server.
+async fn find(context: &Context, options: &Options) -> Result<ComponentConfig, Failure> {
+    let Some((host, port)) = options.server.rsplit_once(':') else {
+        let session = context.session().await?;
+        let component = &options.server;
+        let text = utf8(session.config_of(component).await?, component)?;
+        return ComponentConfig::from_json(&text).map_err(|error| {
+            let failure = invalid(component, &text);
+            failure.unwrap_or_else(|| Failure::new(Code::ConfigInvalid, error.to_string()))
+        });
+    };
+    let port = port
+        .parse()
+        .map_err(|_| Failure::usage("write a server as HOST:PORT"))?;
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    let wanted = ComponentConfig::new(host).port(port);
+    if options.user.is_some() || options.password.is_some() {
+        return Ok(wanted);
+    }
+    let known = match context.session().await {
+        Ok(session) => named(&session, &wanted.address()).await?,
+        // A server without a login can be looked at without the config server.
+        Err(failure) if failure.code == Code::NoConfigServer => None,
+        Err(failure) => return Err(failure),
+    };
+    Ok(known.unwrap_or(wanted))
+}
+
+/// Returns the newest config, or entry of a history, with this address.
+async fn named(session: &Session, address: &str) -> Result<Option<ComponentConfig>, Failure> {
+    let names = session.components().await?;
+    let read = |bytes: Vec<u8>| ComponentConfig::from_json(&String::from_utf8(bytes).ok()?).ok();
+    let is_there = |config: &ComponentConfig| config.address() == address;
+    let configs = session.read_all(&names).await;
+    let mut found = configs
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(read)
+        .filter(is_there);
+    if let Some(config) = found.next() {
+        return Ok(Some(config));
+    }
+    for name in &names {
+        let entries = session.entries(name, KEPT + 2).await?;
+        let mut found = entries
+            .into_iter()
+            .filter_map(|entry| read(entry.config))
+            .filter(is_there);
+        if let Some(config) = found.next() {
+            return Ok(Some(config));
+        }
+    }
+    Ok(None)
+}
+
+impl Row {
+    /// Reads a line of `CLIENT LIST`.
+    fn parse(line: &str) -> Self {
+        let mut row = Self::default();
+        for (name, value) in line.split(' ').filter_map(|field| field.split_once('=')) {
+            let text = || Some(printable(value)).filter(|value| !value.is_empty());
+            match name {
+                "addr" => row.address = printable(value),
+                "name" => row.name = text(),
+                "user" => row.user = text(),
+                "idle" => row.idle = value.parse().ok(),
+                "db" => row.db = value.parse().ok(),
+                "flags" => row.flags = text(),
+                _ => {}
+            }
+        }
+        let name = row.name.clone().unwrap_or_default();
+        if let [application, component, instance] = *name.split(':').collect::<Vec<_>>() {
+            let part = |part: &str| Some(part.to_owned()).filter(|part| !part.is_empty());
+            row.application = part(application);
+            row.component = part(component);
+            row.instance = part(instance);
+            // The instance is `<host>-<pid>-<4 digits>`.
+            row.pid = instance.rsplit('-').nth(1).and_then(|pid| pid.parse().ok());
+        }
+        row
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Row;
+
+    #[test]
+    fn a_client_is_told_by_its_name() {
+        let row = Row::parse(
+            "id=3 addr=127.0.0.1:5000 laddr=127.0.0.1:6379 name=shop:logs:web-1-42-0a1b age=1 \
+            idle=7 flags=N db=2 user=u",
+        );
+        assert_eq!(row.application.as_deref(), Some("shop"));
+        assert_eq!(row.component.as_deref(), Some("logs"));
+        assert_eq!(row.instance.as_deref(), Some("web-1-42-0a1b"));
+        assert_eq!((row.pid, row.idle, row.db), (Some(42), Some(7), Some(2)));
+        let other = Row::parse("addr=127.0.0.1:5000 name= db=0");
+        assert_eq!((other.name, other.component), (None, None));
+    }
+}

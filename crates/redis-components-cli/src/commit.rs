@@ -1,0 +1,200 @@
+//! Writing a config: compare, set and note in one transaction.
+
+use redis::{Pipeline, RedisError};
+use redis_components::ComponentConfig;
+use serde_json::{Map, Value};
+
+use crate::failure::{Code, Failure};
+use crate::history::{End, KEPT, Note};
+use crate::session::Session;
+
+/// How often a change is tried again if something but the config changed meanwhile.
+const TRIES: usize = 100;
+
+/// A change of a component's config.
+#[derive(Debug)]
+pub(crate) struct Change<'a> {
+    pub(crate) component: &'a str,
+    pub(crate) text: &'a str,
+    pub(crate) expected: Expected,
+    pub(crate) note: Note,
+}
+
+/// What must be there, so that nothing is overwritten that nobody saw.
+#[derive(Debug)]
+pub(crate) enum Expected {
+    /// These bytes, or no key.
+    Bytes(Option<Vec<u8>>),
+    /// A config with this digest.
+    Digest(String),
+}
+
+/// How a digest is written of a config that is not there.
+pub(crate) const ABSENT: &str = "absent";
+
+impl Session {
+    /// Writes a config with an entry in its history, and returns the entry's number.
+    ///
+    /// A config that was written without a history gets an entry of its own before.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the config is no longer the expected one, and then nothing is changed.
+    /// After a lost answer it is unknown if the config was written.
+    pub(crate) async fn commit(&mut self, change: &Change<'_>) -> Result<u64, Failure> {
+        let key = self.names.key(change.component);
+        let history = self.names.history(change.component);
+        let about = |failure: Failure| failure.of_component(change.component);
+        // The digest that a person gave was made with it.
+        let first_salt = self.salt.clone();
+        for _ in 0..TRIES {
+            let mut watch = redis::cmd("WATCH");
+            watch.arg(&key).arg(&history);
+            if self.salt.is_empty() {
+                watch.arg(self.names.fleet());
+            }
+            let () = self.query(&watch).await.map_err(about)?;
+            let found = self.read(&key).await.map_err(about)?;
+            let is_expected = match &change.expected {
+                Expected::Bytes(bytes) => *bytes == found,
+                Expected::Digest(digest) => *digest == digest_of(found.as_deref(), &first_salt),
+            };
+            if !is_expected {
+                return Err(about(self.differs(found.as_deref())));
+            }
+            let end = self.end(change.component).await.map_err(about)?;
+            let (n, mut transaction) = transaction(change, &key, &history, found.as_deref(), &end);
+            let new_salt = self.add_salt(&mut transaction).await.map_err(about)?;
+            self.is_committing.set(true);
+            let outcome = self.transact(&transaction).await;
+            let outcome = match outcome {
+                Err(error) if error.clone().into_server_errors().is_none() => {
+                    self.look_again(change, n, &error).await
+                }
+                // The server answered, so it did not execute anything.
+                outcome => outcome.map_err(|error| self.failure(&error)),
+            };
+            self.is_committing.set(false);
+            if outcome.map_err(about)? {
+                if let Some(salt) = new_salt {
+                    self.salt = salt;
+                }
+                return Ok(n);
+            }
+        }
+        let text =
+            format!("the history under `{history}` changed {TRIES} times meanwhile; try again");
+        Err(about(
+            Failure::new(Code::DigestDiffers, text).at(&self.server),
+        ))
+    }
+
+    /// Finds out what became of a transaction whose answer was lost.
+    async fn look_again(
+        &self,
+        change: &Change<'_>,
+        n: u64,
+        error: &RedisError,
+    ) -> Result<bool, Failure> {
+        let component = change.component;
+        if let Ok(again) = self.reopened().await
+            && let Ok(entry) = again.entry(component, n).await
+            && entry.note.id == change.note.id
+        {
+            return Ok(true);
+        }
+        // The server may still have it before it.
+        let reason = self.failure(error).message;
+        let text = format!(
+            "it is unknown if the config of `{component}` was written: {reason}; look with `get \
+            {component}` and \
+             `history {component}`"
+        );
+        Err(Failure::new(Code::OutcomeUnknown, text).at(&self.server))
+    }
+
+    /// Returns the digest of what is there.
+    pub(crate) fn digest_of(&self, found: Option<&[u8]>) -> String {
+        digest_of(found, &self.salt)
+    }
+
+    fn differs(&self, found: Option<&[u8]>) -> Failure {
+        let digest = self.digest_of(found);
+        let text = format!(
+            "the config has changed: its digest is {digest} now; nothing was written; look at \
+            it with `get` and \
+             `history`, and try again"
+        );
+        Failure::new(Code::DigestDiffers, text).at(&self.server)
+    }
+
+    /// Finds the salt that others have made, or makes one with the transaction.
+    async fn add_salt(&mut self, transaction: &mut Pipeline) -> Result<Option<String>, Failure> {
+        if !self.salt.is_empty() {
+            return Ok(None);
+        }
+        let key = self.names.fleet();
+        let bytes = self.read(&key).await?;
+        let mut object = match bytes.as_deref().map(serde_json::from_slice) {
+            None => Map::new(),
+            Some(Ok(Value::Object(object))) => object,
+            // A text that is not understood is left alone.
+            Some(_) => return Ok(None),
+        };
+        if let Some(Value::String(salt)) = object.get("salt") {
+            self.salt.clone_from(salt);
+            return Ok(None);
+        }
+        let salt = format!("{:032x}", fastrand::u128(..));
+        object.insert("salt".to_owned(), salt.clone().into());
+        let text = Value::Object(object).to_string();
+        transaction.cmd("SET").arg(key).arg(text);
+        Ok(Some(salt))
+    }
+}
+
+fn digest_of(found: Option<&[u8]>, salt: &str) -> String {
+    let Some(found) = found else {
+        return ABSENT.to_owned();
+    };
+    let text = std::str::from_utf8(found).unwrap_or_default();
+    let config = ComponentConfig::from_json(text);
+    config.map_or_else(|_| "invalid".to_owned(), |config| config.digest(salt))
+}
+
+fn transaction(
+    change: &Change<'_>,
+    key: &str,
+    history: &str,
+    found: Option<&[u8]>,
+    end: &End,
+) -> (u64, Pipeline) {
+    let mut transaction = redis::pipe();
+    transaction.atomic();
+    let mut n = end.last;
+    let mut add = |config: &[u8], note: &Note| {
+        n += 1;
+        let command = transaction.cmd("XADD").arg(history).arg("MAXLEN").arg(KEPT);
+        command.arg(format!("{n}-0")).arg("config").arg(config);
+        for (name, value) in note.fields() {
+            command.arg(name).arg(value);
+        }
+    };
+    let noted = end.newest.as_ref().map(|entry| &*entry.config);
+    if let Some(found) = found
+        && noted != Some(found)
+    {
+        let reason = Some("found here, written without a history".to_owned());
+        add(
+            found,
+            &Note {
+                at: change.note.at.clone(),
+                reason,
+                ..Note::default()
+            },
+        );
+    }
+    add(change.text.as_bytes(), &change.note);
+    transaction.cmd("SET").arg(key).arg(change.text);
+    (n, transaction)
+}

@@ -1,0 +1,164 @@
+//! The operator's command line of redis-components.
+//!
+//! It reads configs with the runtime's own names, so that `check` and the runtime cannot disagree.
+//! Standard output is data, standard error is talk.
+
+mod addresses;
+mod assignment;
+mod cli;
+mod commands;
+mod commit;
+mod complete;
+mod context;
+mod failure;
+mod files;
+mod findings;
+mod history;
+mod interrupt;
+mod manifest;
+mod names;
+mod options;
+mod output;
+mod place;
+mod probe;
+mod profile;
+mod redact;
+mod session;
+mod source;
+mod subject;
+mod text;
+mod time;
+
+use std::process::ExitCode;
+use std::rc::Rc;
+
+use clap::{CommandFactory, Parser};
+use clap_complete::CompleteEnv;
+
+use crate::cli::{Arguments, Command};
+use crate::commands::{
+    check, completions, diff, doctor, get, history as show_history, list, rollback, set, watch, who,
+};
+use crate::context::Context;
+use crate::failure::{Code, Failure};
+use crate::interrupt::interrupted;
+use crate::options::Format;
+use crate::output::{Reply, warn, write};
+
+fn main() -> ExitCode {
+    CompleteEnv::with_factory(Arguments::command).complete();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return ExitCode::from(misused(&error)),
+    };
+    let format = arguments.global.output;
+    let name = arguments.command.name();
+    let outcome = match tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => {
+            let outcome = runtime.block_on(run(arguments));
+            // A thread may still wait for a terminal or for standard input.
+            runtime.shutdown_background();
+            outcome
+        }
+        Err(error) => Err(Failure::new(Code::Unreadable, error.to_string())),
+    };
+    ExitCode::from(write(format, name, outcome))
+}
+
+/// Says what is wrong with the arguments, or helps.
+fn misused(error: &clap::Error) -> u8 {
+    if !error.use_stderr() {
+        // Who does not read on has seen what it wanted.
+        let _ = error.print();
+        return 0;
+    }
+    let words: Vec<_> = std::env::args().collect();
+    let asks_for = |format: &str| {
+        let pair = |pair: &[String]| ["-o", "--output"].contains(&&*pair[0]) && pair[1] == format;
+        let word = |word: &String| {
+            word == &format!("--output={format}")
+                || word == &format!("-o{format}")
+                || word == &format!("-o={format}")
+        };
+        words.windows(2).any(pair) || words.iter().any(word)
+    };
+    let format = if asks_for("json") {
+        Format::Json
+    } else if asks_for("ndjson") {
+        Format::Ndjson
+    } else {
+        // An error means that nobody is there to read it.
+        let _ = error.print();
+        return Code::Usage.exit();
+    };
+    let text = error.render().to_string();
+    // The rest is a hint and the usage.
+    let lines: Vec<_> = text
+        .lines()
+        .take_while(|line| !line.is_empty())
+        .map(str::trim)
+        .collect();
+    let message = lines.join(" ");
+    let message = message.strip_prefix("error: ").unwrap_or(&message);
+    let commands = Arguments::command();
+    let known = |word: &&String| commands.find_subcommand(word).is_some();
+    let command = words
+        .iter()
+        .skip(1)
+        .find(known)
+        .map_or("", |word| word.as_str());
+    write(format, command, Err(Failure::usage(message)))
+}
+
+async fn run(arguments: Arguments) -> Result<Reply, Failure> {
+    let context = Context {
+        global: arguments.global,
+        is_committing: Rc::default(),
+    };
+    let is_committing = Rc::clone(&context.is_committing);
+    let work = dispatch(&context, &arguments.command);
+    tokio::pin!(work);
+    if matches!(arguments.command, Command::Watch(_)) {
+        return work.await;
+    }
+    tokio::select! {
+        biased;
+        outcome = &mut work => return outcome,
+        () = interrupted() => {}
+    }
+    if !is_committing.get() {
+        return Err(Failure::new(
+            Code::Interrupted,
+            "interrupted; nothing was changed",
+        ));
+    }
+    warn("the change is on its way; waiting for the answer of the config server");
+    tokio::select! {
+        biased;
+        outcome = &mut work => outcome,
+        () = interrupted() => {
+            let text = "interrupted; it is unknown if the config was written; look with `get` \
+            and `history`";
+            Err(Failure::new(Code::OutcomeUnknown, text))
+        }
+    }
+}
+
+async fn dispatch(context: &Context, command: &Command) -> Result<Reply, Failure> {
+    match command {
+        Command::List => list::run(context).await,
+        Command::Get(options) => get::run(context, options).await,
+        Command::Check(options) => check::run(context, options).await,
+        Command::Set(options) => set::run(context, options).await,
+        Command::Diff(options) => diff::run(context, options).await,
+        Command::History(options) => show_history::run(context, options).await,
+        Command::Rollback(options) => rollback::run(context, options).await,
+        Command::Watch(options) => watch::run(context, options).await,
+        Command::Who(options) => who::run(context, options).await,
+        Command::Doctor => doctor::run(context).await,
+        Command::Completions(options) => completions::run(options),
+    }
+}

@@ -1,0 +1,145 @@
+//! What goes to standard output: one envelope around data, or a table.
+
+use std::io::{self, Write};
+
+use comfy_table::{Table, presets};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use crate::failure::Failure;
+use crate::options::Format;
+
+/// The version of everything that is written as JSON.
+const SCHEMA: u32 = 1;
+
+/// What a command has found or done.
+#[derive(Debug, Default)]
+pub(crate) struct Reply {
+    pub(crate) data: Value,
+    /// The same for people.
+    pub(crate) text: String,
+    /// Why the exit code is not 0, although there is data.
+    pub(crate) failure: Option<Failure>,
+}
+
+impl Reply {
+    pub(crate) fn new(data: impl Serialize, text: impl Into<String>) -> Self {
+        Self {
+            data: serde_json::to_value(data).unwrap_or_default(),
+            text: text.into(),
+            failure: None,
+        }
+    }
+
+    pub(crate) fn failed(self, failure: Option<Failure>) -> Self {
+        Self { failure, ..self }
+    }
+}
+
+/// Writes the outcome of a command, and returns the exit code.
+pub(crate) fn write(format: Format, command: &str, outcome: Result<Reply, Failure>) -> u8 {
+    let (reply, failure) = match outcome {
+        Ok(mut reply) => {
+            let failure = reply.failure.take();
+            (Some(reply), failure)
+        }
+        Err(failure) => (None, Some(failure)),
+    };
+    let text = match format {
+        Format::Table => reply.map(|reply| reply.text).unwrap_or_default(),
+        _ => envelope(
+            format,
+            command,
+            reply.map(|reply| reply.data),
+            failure.as_ref(),
+        ),
+    };
+    // Who does not read on has seen what it wanted.
+    let _ = write_whole(&text);
+    if let Some(failure) = &failure {
+        say(&failure.explanation);
+        say(&format!("{ERROR} {}", failure.message));
+    }
+    failure.map_or(0, |failure| failure.code.exit())
+}
+
+const ERROR: &str = "\u{1b}[1;31merror:\u{1b}[0m";
+const WARNING: &str = "\u{1b}[1;33mwarning:\u{1b}[0m";
+
+/// Writes a warning for people.
+pub(crate) fn warn(text: &str) {
+    say(&format!("{WARNING} {text}"));
+}
+
+/// Writes a line for people to standard error. There is nobody to tell if that fails.
+pub(crate) fn say(text: &str) {
+    if !text.is_empty() {
+        let _ = writeln!(anstream::stderr().lock(), "{text}");
+    }
+}
+
+/// Writes a text to standard output in one piece.
+///
+/// # Errors
+///
+/// Returns an error if nobody reads it.
+pub(crate) fn write_whole(text: &str) -> io::Result<()> {
+    if text.is_empty() {
+        return Ok(());
+    }
+    let end = if text.ends_with('\n') { "" } else { "\n" };
+    let mut stdout = anstream::stdout().lock();
+    stdout.write_all(format!("{text}{end}").as_bytes())?;
+    stdout.flush()
+}
+
+/// Returns one line about something that happens while a command runs.
+pub(crate) fn event(command: &str, event: &str, state: &str, data: impl Serialize) -> String {
+    let data = serde_json::to_value(data).unwrap_or_default();
+    json!({"schema": SCHEMA, "command": command, "event": event, "state": state, "data": data})
+        .to_string()
+}
+
+fn envelope(
+    format: Format,
+    command: &str,
+    data: Option<Value>,
+    failure: Option<&Failure>,
+) -> String {
+    let mut envelope = Map::new();
+    envelope.insert("schema".into(), json!(SCHEMA));
+    envelope.insert("command".into(), json!(command));
+    envelope.insert("ok".into(), json!(failure.is_none()));
+    if let Some(data) = data {
+        envelope.insert("data".into(), data);
+    }
+    if let Some(failure) = failure {
+        envelope.insert("error".into(), json!(failure.shown()));
+    }
+    let envelope = Value::Object(envelope);
+    if format == Format::Json {
+        format!("{envelope:#}")
+    } else {
+        envelope.to_string()
+    }
+}
+
+/// Returns rows as a table, with `-` for what is not there.
+pub(crate) fn table<const N: usize>(
+    names: [&str; N],
+    rows: impl IntoIterator<Item = [Option<String>; N]>,
+) -> String {
+    let mut table = Table::new();
+    table
+        .load_style(presets::NOTHING)
+        .set_header(names.map(str::to_uppercase));
+    for row in rows {
+        table.add_row(row.map(|cell| cell.unwrap_or_else(|| "-".to_owned())));
+    }
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
+    let lines = table.lines();
+    let lines: Vec<_> = lines.map(|line| line.trim_end().to_owned()).collect();
+    lines.join("\n")
+}

@@ -1,0 +1,80 @@
+//! Text of others, made fit to be shown.
+
+/// How many characters of foreign text are shown.
+const LIMIT: usize = 256;
+
+/// Returns `text` in one line, with control characters escaped, cut to a length that fits a line.
+pub(crate) fn printable(text: &str) -> String {
+    let mut shown = String::new();
+    for c in text.chars().take(LIMIT) {
+        if c.is_control() || is_bidirectional_control(c) {
+            shown.extend(c.escape_default());
+        } else {
+            shown.push(c);
+        }
+    }
+    if text.chars().nth(LIMIT).is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
+/// Characters that reorder what is shown around them.
+fn is_bidirectional_control(c: char) -> bool {
+    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Returns the name nearest to `name`, if one is near.
+pub(crate) fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let name = name.to_lowercase();
+    let most_errors = (name.chars().count() / 3).clamp(1, 3);
+    names
+        .map(|other| (strsim::damerau_levenshtein(&name, other), other))
+        .filter(|(errors, _)| *errors <= most_errors)
+        .min()
+        .map(|(_, other)| other)
+}
+
+/// Returns a number of things, in words.
+pub(crate) fn counted(count: usize, thing: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {thing}{plural}")
+}
+
+/// Returns the word as a shell reads it back.
+pub(crate) fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@,+%".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{nearest, printable, quoted};
+
+    #[test]
+    fn control_characters_are_escaped() {
+        assert_eq!(
+            printable("a\n\u{1b}[31m\u{202e}ü"),
+            "a\\n\\u{1b}[31m\\u{202e}ü"
+        );
+        assert_eq!(printable(&"x".repeat(1000)).chars().count(), 257);
+    }
+
+    #[test]
+    fn a_near_name_is_found() {
+        let names = || ["logs", "locks", "sessions"].into_iter();
+        assert_eq!(nearest("lgos", names()), Some("logs"));
+        assert_eq!(nearest("weather", names()), None);
+    }
+
+    #[test]
+    fn a_word_is_quoted_if_a_shell_would_read_it_otherwise() {
+        assert_eq!(quoted("host=10.0.0.7"), "host=10.0.0.7");
+        assert_eq!(quoted("it's"), r"'it'\''s'");
+        assert_eq!(quoted(""), "''");
+    }
+}

@@ -1,0 +1,425 @@
+//! Bad input: each with its exit code, what happened and what to do.
+
+use redis_components_testing::{Proxy, Server};
+use serde_json::Value;
+
+use crate::common::Operator;
+
+#[track_caller]
+fn fails(operator: &Operator, words: &[&str], exit: i32, code: &str, parts: &[&str]) -> Value {
+    let (found, envelope) = operator.json(words);
+    assert_eq!(
+        (found, envelope["error"]["code"].as_str()),
+        (exit, Some(code)),
+        "{words:?}: {envelope:#}"
+    );
+    let message = envelope["error"]["message"].as_str().unwrap();
+    for part in parts {
+        assert!(message.contains(part), "{words:?}: {part}: {message}");
+    }
+    // People read the same, on standard error and nowhere else.
+    let run = operator.run(words);
+    assert_eq!(run.code, exit, "{words:?}: {run:#?}");
+    assert!(run.stderr.contains("error: "), "{run:#?}");
+    envelope
+}
+
+#[test]
+fn each_exit_code_is_given_once() {
+    let server = Server::start();
+    let operator = Operator::of(&server);
+    operator.make_logs(&server);
+    operator.done(&["set", "logs", "db=1"]);
+    assert_eq!(operator.run(&["list"]).code, 0);
+    assert_eq!(operator.run(&["get", "lgos"]).code, 1);
+    assert_eq!(operator.run(&["get"]).code, 2);
+    assert_eq!(
+        operator
+            .run(&["set", "logs", "db=2", "--if-digest", "0"])
+            .code,
+        3
+    );
+    let proxy = Proxy::to(&server);
+    proxy.hang_up_on("EXEC");
+    assert_eq!(
+        Operator::at(&proxy.url())
+            .run(&["set", "logs", "db=2"])
+            .code,
+        4
+    );
+    proxy.refuse();
+    assert_eq!(Operator::at(&proxy.url()).run(&["list"]).code, 5);
+    server.command(&["SET", "config:redis:logs", &server.config()]);
+    assert_eq!(operator.run(&["rollback", "logs", "--yes"]).code, 6);
+}
+
+#[test]
+fn a_config_server_that_is_not_named_or_not_there() {
+    let parts = ["--config-server", "REDIS_CONFIG_URL", "components.toml"];
+    fails(
+        &Operator::nowhere(),
+        &["list"],
+        2,
+        "no_config_server",
+        &parts,
+    );
+    let server = Server::start();
+    let operator = Operator::of(&server);
+    server.stop();
+    let envelope = fails(
+        &operator,
+        &["list"],
+        5,
+        "config_server_unreachable",
+        &["the config server 127.0.0.1:"],
+    );
+    assert_eq!(envelope["error"]["retryable"], true);
+    let wrong = Operator::at("http://h");
+    fails(
+        &wrong,
+        &["list"],
+        2,
+        "usage",
+        &["REDIS_CONFIG_URL: ", "redis://"],
+    );
+}
+
+#[test]
+fn a_wrong_password() {
+    let server = Server::start_with(&["--requirepass", "s3cret"]);
+    fails(
+        &Operator::of(&server),
+        &["list"],
+        5,
+        "config_server_refused",
+        &["wants a password"],
+    );
+    let wrong = Operator::at(&format!("redis://:wr0ng@127.0.0.1:{}", server.port()));
+    fails(
+        &wrong,
+        &["list"],
+        5,
+        "config_server_refused",
+        &["check `username` and `password`"],
+    );
+}
+
+#[test]
+fn no_rights() {
+    let server = Server::start();
+    server.command(&[
+        "ACL",
+        "SETUSER",
+        "reader",
+        "on",
+        "nopass",
+        "~config:redis:*",
+        "+@read",
+        "+@connection",
+    ]);
+    let operator = Operator::at(&format!("redis://reader@127.0.0.1:{}", server.port()));
+    Operator::of(&server).make_logs(&server);
+    operator.done(&["get", "logs"]);
+    fails(
+        &operator,
+        &["set", "logs", "db=1"],
+        5,
+        "no_rights",
+        &["docs/operations.md"],
+    );
+    assert_eq!(
+        Operator::of(&server)
+            .data(&["history", "logs"])
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+}
+
+#[test]
+fn an_unknown_component() {
+    let server = Server::start();
+    let operator = Operator::of(&server);
+    operator.make_logs(&server);
+    for words in [
+        &["get", "lgos"][..],
+        &["set", "lgos", "db=1"],
+        &["history", "lgos"],
+        &["rollback", "lgos", "--yes"],
+        &["watch", "lgos"],
+        &["who", "lgos"],
+        &["check", "--component", "lgos"],
+        &["diff", "logs", "lgos"],
+    ] {
+        fails(
+            &operator,
+            words,
+            1,
+            "unknown_component",
+            &["`lgos`", "did you mean `logs`?"],
+        );
+    }
+    fails(
+        &operator,
+        &["set", "stats", "db=1"],
+        1,
+        "unknown_component",
+        &["--create"],
+    );
+    fails(
+        &operator,
+        &["set", "a b", "host=h", "--create"],
+        2,
+        "usage",
+        &["letters"],
+    );
+}
+
+#[test]
+fn invalid_json_with_a_caret() {
+    let server = Server::start();
+    let operator = Operator::of(&server);
+    operator.make_logs(&server);
+    let file = operator.file("logs.json", "{\"host\": \"h\",\n \"port\" 1}");
+    let file = file.to_str().unwrap();
+    fails(
+        &operator,
+        &["set", "logs", file],
+        1,
+        "config_invalid",
+        &["line 2 column 9"],
+    );
+    let run = operator.run(&["set", "logs", file]);
+    assert!(
+        run.stderr.contains("logs.json:2:9") && run.stderr.contains('^'),
+        "{}",
+        run.stderr
+    );
+    fails(
+        &operator,
+        &["set", "logs", "prot=1"],
+        1,
+        "config_invalid",
+        &["did you mean `port`?"],
+    );
+    let large = operator.file("large.json", &" ".repeat(70_000));
+    fails(
+        &operator,
+        &["set", "logs", large.to_str().unwrap()],
+        1,
+        "config_invalid",
+        &["65536"],
+    );
+    fails(
+        &operator,
+        &["set", "logs", "nowhere.json"],
+        1,
+        "unreadable",
+        &["nowhere.json"],
+    );
+    server.command(&["SET", "config:redis:logs", "\u{7f}{]"]);
+    fails(
+        &operator,
+        &["get", "logs"],
+        1,
+        "config_invalid",
+        &["is not valid"],
+    );
+    fails(
+        &operator,
+        &["set", "logs", "db=1"],
+        1,
+        "config_invalid",
+        &["replace it by a file"],
+    );
+}
+
+#[test]
+fn a_digest_that_has_changed() {
+    let server = Server::start();
+    let operator = Operator::of(&server);
+    operator.make_logs(&server);
+    let first = operator.data(&["get", "logs"])["digest"].take();
+    let first = first.as_str().unwrap();
+    operator.done(&["set", "logs", "db=1", "--if-digest", first]);
+    fails(
+        &operator,
+        &["set", "logs", "db=2", "--if-digest", first],
+        3,
+        "digest_differs",
+        &["get logs"],
+    );
+    fails(
+        &operator,
+        &["set", "logs", "db=2", "--if-digest", "absent"],
+        3,
+        "digest_differs",
+        &[],
+    );
+    assert_eq!(operator.data(&["get", "logs"])["config"]["db"], 1);
+}
+
+#[test]
+fn a_server_that_cannot_be_used_is_not_written() {
+    let (server, gone) = (Server::start(), Server::start());
+    let operator = Operator::of(&server);
+    operator.make_logs(&server);
+    gone.stop();
+    let port = format!("port={}", gone.port());
+    fails(
+        &operator,
+        &["set", "logs", &port],
+        3,
+        "probe_failed",
+        &["nothing was written", "--no-probe"],
+    );
+    fails(
+        &operator,
+        &["set", "logs", &port, "--no-probe"],
+        2,
+        "no_terminal",
+        &["--yes"],
+    );
+    assert_eq!(
+        operator.data(&["get", "logs"])["config"]["port"],
+        server.port()
+    );
+    operator.done(&["set", "logs", &port, "--no-probe", "--yes"]);
+}
+
+#[test]
+fn keys_of_another_type() {
+    let server = Server::start();
+    let operator = Operator::of(&server);
+    operator.make_logs(&server);
+    server.command(&["RPUSH", "config:redis:stats", "x"]);
+    fails(
+        &operator,
+        &["get", "stats"],
+        1,
+        "wrong_type",
+        &["`config:redis:stats`", "TYPE"],
+    );
+    fails(
+        &operator,
+        &["set", "stats", "db=1"],
+        1,
+        "wrong_type",
+        &["not a string"],
+    );
+    assert!(
+        operator.data(&["list"])[1]["problem"]
+            .as_str()
+            .unwrap()
+            .contains("not a string")
+    );
+    server.command(&["DEL", "redis-components:history:logs"]);
+    server.command(&["SET", "redis-components:history:logs", "x"]);
+    fails(
+        &operator,
+        &["history", "logs"],
+        1,
+        "wrong_type",
+        &["redis-components:history:logs"],
+    );
+    fails(
+        &operator,
+        &["set", "logs", "db=1"],
+        1,
+        "wrong_type",
+        &["redis-components:history:logs"],
+    );
+    assert_eq!(operator.data(&["get", "logs"])["config"].get("db"), None);
+}
+
+#[test]
+fn a_history_that_is_gone() {
+    let server = Server::start();
+    let operator = Operator::of(&server);
+    operator.make_logs(&server);
+    fails(
+        &operator,
+        &["rollback", "logs", "--yes"],
+        1,
+        "history_missing",
+        &["nothing to go back to"],
+    );
+    fails(
+        &operator,
+        &["rollback", "logs", "7", "--yes"],
+        1,
+        "history_missing",
+        &["no entry 7"],
+    );
+    fails(
+        &operator,
+        &["diff", "logs", "logs@7"],
+        1,
+        "history_missing",
+        &["no entry 7"],
+    );
+    server.command(&["DEL", "redis-components:history:logs"]);
+    fails(
+        &operator,
+        &["history", "logs"],
+        1,
+        "history_missing",
+        &["no history"],
+    );
+    operator.done(&["set", "logs", "db=1"]);
+    assert_eq!(
+        operator
+            .data(&["history", "logs"])
+            .as_array()
+            .unwrap()
+            .len(),
+        2
+    );
+    // Entries that were trimmed do not come again.
+    server.command(&["XTRIM", "redis-components:history:logs", "MAXLEN", "0"]);
+    operator.done(&["set", "logs", "db=2"]);
+    assert_eq!(operator.data(&["history", "logs"])[0]["n"], 4);
+}
+
+#[test]
+fn a_config_that_was_changed_behind_its_history_is_for_a_person() {
+    let server = Server::start();
+    let operator = Operator::of(&server);
+    operator.make_logs(&server);
+    operator.done(&["set", "logs", "db=1"]);
+    let by_hand = format!("{}\n", server.config());
+    server.command(&["SET", "config:redis:logs", &by_hand]);
+    fails(
+        &operator,
+        &["rollback", "logs", "--yes"],
+        6,
+        "must_decide",
+        &["rollback logs N"],
+    );
+    operator.done(&["rollback", "logs", "2", "--yes"]);
+}
+
+#[test]
+fn misuse_is_told_in_the_format_that_was_asked_for() {
+    let operator = Operator::nowhere();
+    for words in [
+        &["set", "logs", "-o", "json"][..],
+        &["set", "logs", "--output=ndjson"],
+        &["-ojson", "gte"],
+    ] {
+        let run = operator.run(words);
+        assert_eq!(run.code, 2, "{run:?}");
+        assert_eq!(run.envelope()["error"]["code"], "usage");
+    }
+    let run = operator.run(&["gte"]);
+    assert!(run.code == 2 && run.stdout.is_empty(), "{run:?}");
+    assert_eq!(operator.run(&["--help"]).code, 0);
+    fails(
+        &operator,
+        &["set", "logs", "a.json", "db=1"],
+        2,
+        "usage",
+        &["one file"],
+    );
+}

@@ -1,0 +1,67 @@
+//! Servers behind TLS and unix sockets.
+
+use redis_components_testing::{Server, Tls};
+use serde_json::json;
+
+use crate::common::Operator;
+
+#[test]
+fn r13_a_component_moves_from_tcp_to_tls_and_to_a_unix_socket() {
+    let tls = Tls::new();
+    let secure = Server::builder().tls(&tls).start();
+    let local = Server::builder().unix_socket().start();
+    let server = Server::start();
+    let operator = Operator::of(&server);
+    operator.make_logs(&server);
+
+    let file = operator.file("tls.json", &secure.config());
+    let checked = operator.data(&["check", file.to_str().unwrap()]);
+    assert_eq!(checked[0]["server"]["role"], "primary");
+    operator.done(&["set", "logs", file.to_str().unwrap()]);
+
+    let path = local.unix_socket().unwrap().to_str().unwrap();
+    let file = operator.file("unix.json", &json!({"unix_socket_path": path}).to_string());
+    let set = operator.data(&["set", "logs", file.to_str().unwrap()]);
+    assert_eq!(set["endpoint"], path);
+    assert_eq!(operator.data(&["list"])[0]["endpoint"], path);
+    let (_, diff) = operator.json(&["diff", "logs@2", "logs"]);
+    let fields = diff["data"]["differences"].as_array().unwrap();
+    let fields: Vec<_> = fields
+        .iter()
+        .map(|row| row["field"].as_str().unwrap())
+        .collect();
+    assert!(
+        fields.contains(&"ssl") && fields.contains(&"unix_socket_path"),
+        "{diff:#}"
+    );
+}
+
+#[test]
+fn r11_a_certificate_that_is_not_trusted_is_not_written() {
+    let secure = Server::builder().tls(&Tls::new()).start();
+    let server = Server::start();
+    let operator = Operator::of(&server);
+    operator.make_logs(&server);
+    let port = format!("port={}", secure.port());
+    let (code, envelope) = operator.json(&["set", "logs", &port, "ssl=true"]);
+    assert_eq!(
+        (code, &envelope["error"]["code"]),
+        (3, &json!("probe_failed"))
+    );
+    let (code, _) = operator.json(&["set", "logs", &port]);
+    assert_eq!(code, 3);
+    assert_eq!(
+        operator.data(&["get", "logs"])["config"]["port"],
+        server.port()
+    );
+}
+
+#[test]
+fn the_config_server_may_be_behind_tls() {
+    let tls = Tls::new();
+    let server = Server::builder().tls(&tls).start();
+    let operator = Operator::at(&server.config());
+    let file = operator.file("logs.json", &server.config());
+    operator.done(&["set", "logs", file.to_str().unwrap(), "--create"]);
+    assert_eq!(operator.data(&["list"])[0]["component"], "logs");
+}

@@ -1,0 +1,14 @@
+//! The command line against real servers.
+#![allow(clippy::unwrap_used, reason = "these are tests")]
+
+mod commands;
+mod common;
+mod exit_codes;
+mod faults;
+mod kinds;
+mod places;
+mod races;
+mod rights;
+mod secrets;
+mod terminal;
+mod watch;

@@ -1,0 +1,107 @@
+//! Where the config server is.
+
+use redis_components_testing::Server;
+
+use crate::common::Operator;
+
+#[test]
+fn an_option_comes_before_the_environment_and_that_before_the_manifest() {
+    let [first, second, third] = [Server::start(), Server::start(), Server::start()];
+    let (a, b, c) = (first.url(), second.url(), third.url());
+    for (server, name) in [(&first, "first"), (&second, "second"), (&third, "third")] {
+        server.command(&["SET", &format!("config:redis:{name}"), &server.config()]);
+    }
+    let operator = Operator::at(&b);
+    let component =
+        |words: &[&str]| operator.data(&[&["list"], words].concat())[0]["component"].clone();
+    operator.file(
+        "components.toml",
+        &format!("[config-server]\nurl = \"{c}\"\n"),
+    );
+    assert_eq!(component(&["--config-server", &a]), "first");
+    assert_eq!(component(&[]), "second");
+    let nowhere = Operator::nowhere();
+    nowhere.file(
+        "components.toml",
+        &format!("[config-server]\nurl = \"{c}\"\n"),
+    );
+    assert_eq!(nowhere.data(&["list"])[0]["component"], "third");
+    // The first server that answers is used.
+    first.stop();
+    assert_eq!(
+        component(&["--config-server", &format!("{a},{b}")]),
+        "second"
+    );
+    let json = format!("[{}, {}]", first.config(), second.config());
+    assert_eq!(
+        Operator::at(&json).data(&["list"])[0]["component"],
+        "second"
+    );
+}
+
+#[test]
+fn the_manifest_gives_prefix_keys_and_names() {
+    let server = Server::start();
+    let operator = Operator::of(&server);
+    let manifest = "[config-server]\nkey-prefix = \"test:\"\n[components.logs]\nfunctions = []\n\
+                    [components.stats]\nkey = \"elsewhere\"\n";
+    operator.file("components.toml", manifest);
+    // A declared component needs no --create.
+    let port = format!("port={}", server.port());
+    operator.done(&["set", "logs", "host=127.0.0.1", &port]);
+    operator.done(&["set", "stats", "host=127.0.0.1", &port]);
+    assert_eq!(operator.data(&["get", "logs"])["key"], "test:logs");
+    assert_eq!(operator.data(&["get", "stats"])["key"], "elsewhere");
+    let keys: Vec<String> = redis::from_redis_value(server.command(&["KEYS", "*"])).unwrap();
+    assert!(
+        keys.contains(&"redis-components:history:test:logs".to_owned()),
+        "{keys:?}"
+    );
+    let (code, envelope) = operator.json(&["get", "logs", "--key-prefix", "other:"]);
+    assert_eq!(
+        (code, &envelope["error"]["code"]),
+        (1, &"config_missing".into())
+    );
+}
+
+#[test]
+fn a_profile_names_a_server_and_where_its_password_is() {
+    let server = Server::start_with(&["--requirepass", "s3cret"]);
+    let other = Server::start();
+    let operator = Operator::nowhere();
+    let (url, other_url) = (server.url(), other.url());
+    let password = operator.file("password", "s3cret\n");
+    let password = password.to_str().unwrap();
+    operator.file(
+        "redis-components/config.toml",
+        &format!(
+            "default = \"file\"\n\
+             [profiles.file]\nurl = \"{url}\"\npassword = {{ file = \"{password}\" }}\n\
+             [profiles.command]\nurl = \"{url}\"\npassword = {{ command = [\"cat\", \
+             \"{password}\"] }}\n\
+             [profiles.env]\nurl = \"{url}\"\npassword = {{ env = \"THE_PASSWORD\" }}\n\
+             [profiles.other]\nurl = \"{other_url}\"\n"
+        ),
+    );
+    operator.done(&["list"]);
+    operator.done(&["list", "--profile", "command"]);
+    let (code, envelope) = operator.json(&["list", "--profile", "env"]);
+    assert_eq!(
+        (code, &envelope["error"]["code"]),
+        (1, &"unreadable".into())
+    );
+    let (code, envelope) = operator.json(&["list", "--profile", "comand"]);
+    assert_eq!(code, 2);
+    assert!(
+        envelope["error"]["message"]
+            .as_str()
+            .unwrap()
+            .contains("did you mean `command`?")
+    );
+    // Two sources that disagree are no guess.
+    let mut command = operator.command(&["list"]);
+    command
+        .env("REDIS_CONFIG_URL", &url)
+        .env("REDIS_COMPONENTS_PROFILE", "other");
+    assert_eq!(command.output().unwrap().status.code(), Some(2));
+}

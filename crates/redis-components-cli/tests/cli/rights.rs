@@ -1,0 +1,85 @@
+//! The rights of an operator, as docs/operations.md gives them.
+
+use redis_components_testing::Server;
+
+use crate::common::Operator;
+
+/// Returns the words of the command in the documentation that makes the user.
+fn documented() -> Vec<String> {
+    let page = include_str!("../../../../docs/operations.md");
+    let begin = page.find("ACL SETUSER operator").unwrap();
+    let end = begin + page[begin..].find("```").unwrap();
+    let words = page[begin..end]
+        .split_whitespace()
+        .filter(|word| *word != "\\");
+    words
+        .map(|word| {
+            if word.starts_with('>') {
+                ">s3cret"
+            } else {
+                word
+            }
+            .to_owned()
+        })
+        .collect()
+}
+
+fn make_user(server: &Server, words: &[String]) {
+    server.command(&["ACL", "DELUSER", "operator"]);
+    let words: Vec<_> = words.iter().map(String::as_str).collect();
+    server.command(&words);
+}
+
+#[test]
+fn the_documented_rights_are_enough() {
+    let server = Server::start();
+    make_user(&server, &documented());
+    let operator = Operator::at(&format!(
+        "redis://operator:s3cret@127.0.0.1:{}",
+        server.port()
+    ));
+    operator.make_logs(&server);
+    for words in [
+        &["list"][..],
+        &["get", "logs"],
+        &["check"],
+        &["set", "logs", "db=1"],
+        &["history", "logs"],
+        &["rollback", "logs", "--yes"],
+    ] {
+        operator.done(words);
+    }
+    let checks = operator.data(&["doctor"]);
+    for check in checks.as_array().unwrap() {
+        let needs_more = check["advice"]
+            .as_str()
+            .is_some_and(|advice| advice.contains("allow"));
+        assert!(check["state"] != "problem" && !needs_more, "{check:#}");
+    }
+}
+
+#[test]
+fn each_documented_right_is_needed_and_doctor_says_so() {
+    let server = Server::start();
+    let words = documented();
+    let rights: Vec<_> = words.iter().filter(|word| word.starts_with('+')).collect();
+    assert!(rights.len() > 15, "{rights:?}");
+    let operator = Operator::at(&format!(
+        "redis://operator:s3cret@127.0.0.1:{}",
+        server.port()
+    ));
+    for right in rights {
+        let without: Vec<_> = words
+            .iter()
+            .filter(|word| *word != right)
+            .cloned()
+            .collect();
+        make_user(&server, &without);
+        let run = operator.run(&["doctor", "-o", "json"]);
+        let name = right.trim_start_matches('+');
+        // A name for people, and what `watch` alone needs.
+        let is_optional = ["client|setname", "ping"].contains(&name);
+        let is_told = run.stdout.contains(name.split('|').next().unwrap()) || run.code == 5;
+        assert!(is_told || is_optional, "{right}: {run:#?}");
+    }
+}

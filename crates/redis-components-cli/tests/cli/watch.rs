@@ -1,0 +1,113 @@
+//! `watch` follows configs as they change.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, ChildStdout, Stdio};
+
+use redis_components_testing::{Proxy, Server};
+use rustix::process::Signal;
+use serde_json::Value;
+
+use crate::common::{Operator, check_schema, signal};
+
+struct Watching {
+    child: Child,
+    lines: std::io::Lines<BufReader<ChildStdout>>,
+}
+
+impl Watching {
+    fn start(operator: &Operator, words: &[&str]) -> Self {
+        let mut command = operator.command(&[&["watch", "-o", "ndjson"], words].concat());
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        Self { child, lines }
+    }
+
+    #[track_caller]
+    fn next(&mut self, event: &str, state: &str) -> Value {
+        let mut line: Value = serde_json::from_str(&self.lines.next().unwrap().unwrap()).unwrap();
+        check_schema(&line);
+        assert_eq!(
+            (&line["event"], &line["state"]),
+            (&event.into(), &state.into()),
+            "{line:#}"
+        );
+        line["data"].take()
+    }
+
+    /// Returns the envelope.
+    fn end(mut self) -> Value {
+        signal(&self.child, Signal::INT);
+        let envelope: Value = serde_json::from_str(&self.lines.next().unwrap().unwrap()).unwrap();
+        check_schema(&envelope);
+        assert_eq!(self.child.wait().unwrap().code(), Some(0));
+        envelope
+    }
+}
+
+impl Drop for Watching {
+    fn drop(&mut self) {
+        // It has ended unless the test failed.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn changes_are_shown_as_they_happen() {
+    let server = Server::start();
+    let operator = Operator::of(&server);
+    operator.make_logs(&server);
+    let mut watching = Watching::start(&operator, &[]);
+    let first = watching.next("config", "begin");
+    assert_eq!(first["component"], "logs");
+    let clients = server.command(&["INFO", "clients"]);
+    let clients: String = redis::from_redis_value(clients).unwrap();
+    assert!(clients.contains("tracking_clients:1\r"), "{clients}");
+    operator.done(&["set", "logs", "db=1"]);
+    let second = watching.next("config", "progress");
+    assert_ne!(second["digest"], first["digest"]);
+    server.command(&["SET", "config:redis:logs", "{"]);
+    let third = watching.next("config", "failed");
+    assert!(
+        third["problem"].as_str().unwrap().contains("is not valid"),
+        "{third:#}"
+    );
+    server.command(&["SET", "config:redis:stats", &server.config()]);
+    assert_eq!(watching.next("config", "begin")["component"], "stats");
+    server.command(&["DEL", "config:redis:logs"]);
+    assert_eq!(
+        watching.next("config", "failed")["problem"],
+        "there is no config"
+    );
+    assert_eq!(watching.end()["data"]["events"], 5);
+}
+
+#[test]
+fn one_component_is_followed_through_the_loss_of_the_config_server() {
+    let server = Server::start();
+    let operator = Operator::of(&server);
+    operator.make_logs(&server);
+    operator.done(&[
+        "set",
+        "stats",
+        &operator.file("s.json", &server.config()).to_string_lossy(),
+        "--create",
+    ]);
+    let proxy = Proxy::to(&server);
+    let mut watching = Watching::start(&Operator::at(&proxy.url()), &["logs"]);
+    watching.next("config", "begin");
+    operator.done(&["set", "stats", "db=1"]);
+    proxy.refuse();
+    proxy.cut();
+    let lost = watching.next("config_server", "failed");
+    assert_eq!(lost["code"], "config_server_unreachable");
+    operator.done(&["set", "logs", "db=1"]);
+    proxy.pass();
+    watching.next("config_server", "progress");
+    assert_eq!(watching.next("config", "progress")["component"], "logs");
+    watching.end();
+}

@@ -1,0 +1,82 @@
+//! Trying a config without a component.
+#![allow(clippy::unwrap_used, reason = "these are tests")]
+
+use redis::{AsyncConnectionConfig, ProtocolVersion};
+use redis_components::{ComponentConfig, ErrorKind, ServerRole, Settings, check, open_connection};
+use redis_components_testing::Server;
+
+fn config(server: &Server) -> ComponentConfig {
+    ComponentConfig::from_json(&server.config()).unwrap()
+}
+
+async fn kind(config: &ComponentConfig) -> ErrorKind {
+    check(config, &Settings::default())
+        .await
+        .unwrap_err()
+        .kind()
+}
+
+#[tokio::test]
+async fn r3_a_server_is_tried_as_before_a_config_comes_into_force() {
+    let primary = Server::start();
+    let port = primary.port().to_string();
+    let replica = Server::start_with(&["--replicaof", "127.0.0.1", &port]);
+    let settings = Settings::default();
+    let checked = check(&config(&primary), &settings).await.unwrap();
+    assert_eq!(checked.role, ServerRole::Primary);
+    assert_eq!(checked.address, format!("127.0.0.1:{port}"));
+    let checked = check(&config(&replica), &settings).await.unwrap();
+    assert_eq!(checked.role, ServerRole::Replica);
+}
+
+#[tokio::test]
+async fn a_role_that_may_not_be_asked_for_is_unknown() {
+    let server = Server::start();
+    server.command(&["ACL", "SETUSER", "reader", "on", "nopass", "~*", "+get"]);
+    let config = config(&server).username("reader");
+    let checked = check(&config, &Settings::default()).await.unwrap();
+    assert_eq!(checked.role, ServerRole::Unknown);
+}
+
+#[tokio::test]
+async fn r10_a_config_that_cannot_be_used_is_refused_with_the_reason() {
+    let server = Server::start_with(&["--requirepass", "s3cret"]);
+    assert_eq!(kind(&config(&server)).await, ErrorKind::ServerRefused);
+    assert_eq!(
+        kind(&config(&server).password("no")).await,
+        ErrorKind::ServerRefused
+    );
+    assert_eq!(
+        kind(&ComponentConfig::disabled()).await,
+        ErrorKind::Disabled
+    );
+    let right = config(&server).password("s3cret");
+    check(&right, &Settings::default()).await.unwrap();
+    server.stop();
+    assert_eq!(kind(&right).await, ErrorKind::ServerUnreachable);
+}
+
+#[tokio::test]
+async fn a_connection_for_a_tool_stays_where_it_is() {
+    let server = Server::start();
+    let settings = Settings::default();
+    let plain = AsyncConnectionConfig::new();
+    let config = config(&server);
+    let opened = open_connection(&config, &settings, ProtocolVersion::RESP3, plain);
+    let mut connection = opened.await.unwrap();
+    let () = redis::cmd("SELECT")
+        .arg(1)
+        .query_async(&mut connection)
+        .await
+        .unwrap();
+    let () = redis::cmd("SET")
+        .arg("k")
+        .arg("v")
+        .query_async(&mut connection)
+        .await
+        .unwrap();
+    drop(connection);
+    server.command(&["SELECT", "1"]);
+    let value: String = redis::from_redis_value(server.command(&["GET", "k"])).unwrap();
+    assert_eq!(value, "v");
+}
