@@ -96,10 +96,10 @@ fn r10_a_limit_that_hangs_up_in_the_handshake_leaves_the_pool_as_it_is_too() {
         let both = [(); 2].map(|()| logs.blocking_connection().unwrap());
         let error = logs.blocking_connection().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::ServerUnreachable);
-        assert!(
-            error.to_string().contains("closed the connection"),
-            "{error}"
-        );
+        // It is a reset if the handshake had reached the socket by then.
+        let text = error.to_string();
+        let hung_up = ["closed the connection", "reset by peer", "Broken pipe"];
+        assert!(hung_up.iter().any(|how| text.contains(how)), "{text}");
         drop(both);
         assert_eq!(count(logs), Ok(()));
     });
