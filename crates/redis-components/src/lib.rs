@@ -16,6 +16,7 @@
 //! ```
 //!
 //! - [`Settings`] names the config server, if neither `REDIS_CONFIG_URL` nor the manifest does.
+//! - [`Policy`] bounds which servers a config can send the process to.
 //! - [`Connection`] and [`blocking::Connection`] are the first parameters of functions.
 //! - [`ComponentConfig`] is the JSON; [`get_config`] and [`set_config`] read and write it.
 //! - [`status`] shows the server of every component; swaps, refused configs and lost servers are
@@ -36,6 +37,8 @@ mod connection;
 mod declaration;
 mod error;
 mod fork;
+#[cfg(test)]
+mod generated;
 mod macros;
 mod parameter;
 mod registry;
@@ -59,5 +62,6 @@ pub use self::error::{Error, ErrorKind};
 pub use self::remote_config::{get_config, set_config};
 pub use self::scope::Scope;
 pub use self::settings::Settings;
+pub use self::settings::policy::Policy;
 pub use self::shutdown::shutdown;
 pub use self::status::{ComponentStatus, ConfigSource, CurrentConfig, Status, status};

@@ -8,6 +8,8 @@ mod digest;
 pub(crate) mod endpoint;
 mod field;
 mod fields;
+#[cfg(test)]
+pub(crate) mod generated;
 mod host;
 mod json;
 pub(crate) mod login;

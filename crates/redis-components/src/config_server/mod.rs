@@ -4,6 +4,8 @@
 //! executor starves it.
 
 mod connection;
+#[cfg(test)]
+mod generated;
 mod lock_free;
 mod needless_pushes;
 mod pace;

@@ -7,7 +7,7 @@ use redis::RedisError;
 use crate::config::ComponentConfig;
 use crate::error::text::printable_error;
 use crate::error::{Error, ErrorKind};
-use crate::transport::failure::Failure;
+use crate::transport::failure::{Cause, Failure};
 
 /// How many bytes a config may have.
 pub(super) const READ_LIMIT: usize = 64 * 1024;
@@ -59,10 +59,10 @@ impl Problem {
     /// Returns the problem of a config server that did not answer.
     pub(super) fn unanswered(address: &str, failure: &Failure) -> Self {
         Self {
-            kind: if failure.is_refusal() {
-                ErrorKind::ConfigServerRefused
-            } else {
-                ErrorKind::ConfigServerUnreachable
+            kind: match failure.cause {
+                Cause::Busy | Cause::Refused => ErrorKind::ConfigServerRefused,
+                Cause::Forbidden => ErrorKind::ForbiddenByPolicy,
+                _ => ErrorKind::ConfigServerUnreachable,
             },
             message: format!(
                 "the config server {address} gives no config: {}",

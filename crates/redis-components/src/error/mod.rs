@@ -41,6 +41,9 @@ pub enum ErrorKind {
     ConfigMissing,
     /// The component's config is not what [`ComponentConfig`](crate::ComponentConfig) describes.
     ConfigInvalid,
+    /// The [`Policy`](crate::Policy) of this process forbids to connect to the server that the config
+    /// names, or to the config server.
+    ForbiddenByPolicy,
     /// The component is switched off on purpose: its config says `{"disabled": true}`.
     Disabled,
     /// The component's server does not answer.
@@ -71,6 +74,7 @@ impl ErrorKind {
             self,
             Self::NoConfigServer
                 | Self::ConfigInvalid
+                | Self::ForbiddenByPolicy
                 | Self::Disabled
                 | Self::NoRuntime
                 | Self::NeedsDedicated

@@ -39,7 +39,8 @@ impl Runner for OnRuntime {
         self.0.spawn(in_this_process(async move {
             let timeouts = attempt.timeouts();
             let opening = async {
-                let node = Node::prepare(attempt.config(), timeouts.connect).await?;
+                let node =
+                    Node::prepare(attempt.config(), attempt.policy(), timeouts.connect).await?;
                 let (connections, background) = (attempt.connections(), attempt.background());
                 Multiplexed::open(node, connections, timeouts, background).await
             };
@@ -75,7 +76,8 @@ impl Runner for OnThreads {
             .spawn(move || {
                 if let Some(attempt) = take(&theirs) {
                     let (config, timeouts) = (attempt.config(), attempt.timeouts());
-                    let prepared = pollster::block_on(Node::prepare(config, timeouts.connect));
+                    let preparing = Node::prepare(config, attempt.policy(), timeouts.connect);
+                    let prepared = pollster::block_on(preparing);
                     let opened = prepared.and_then(|node| {
                         let size = config.max_connections();
                         Pool::open(node, size, timeouts, attempt.subject())

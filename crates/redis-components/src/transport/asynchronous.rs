@@ -13,9 +13,11 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
+use super::bounded::Bounded;
 use super::failure::Failure;
 use super::handshake::{Handshake, Progress, judge_probe, probe};
 use super::node::Node;
+use super::reply_bounds::ReplyBounds;
 use super::tcp;
 use crate::fork::in_this_process;
 use crate::settings::timeouts::Timeouts;
@@ -43,12 +45,24 @@ pub(crate) async fn open(
     timeouts: Timeouts,
     settings: AsyncConnectionConfig,
 ) -> Result<Opened, Failure> {
+    open_bounded(node, protocol, timeouts, ReplyBounds::DATA, settings).await
+}
+
+/// Does the same as [`open`]. `bounds` are those of each reply.
+pub(crate) async fn open_bounded(
+    node: &Node,
+    protocol: ProtocolVersion,
+    timeouts: Timeouts,
+    bounds: ReplyBounds,
+    settings: AsyncConnectionConfig,
+) -> Result<Opened, Failure> {
     within(timeouts.connect, async {
         let stream = connect(node, timeouts.connect).await?;
         let socket = SockRef::from(&stream).try_clone();
         let socket = socket.map_err(RedisError::from)?;
         let settings = settings.set_response_timeout(Some(timeouts.response));
         let session = session(node, protocol);
+        let stream = Bounded::new(stream, bounds);
         let built = MultiplexedConnection::new_with_config(&session, stream, settings).await;
         let (connection, driver) = built.map_err(|error| Failure::from(error).in_handshake())?;
         Ok(Opened {
@@ -103,6 +117,7 @@ where
 {
     within(bound, async {
         let stream = guard(connect(node, bound).await?);
+        let stream = Bounded::new(stream, ReplyBounds::DATA);
         let session = session(node, ProtocolVersion::RESP2);
         Ok(PubSub::new(&session, stream).await?)
     })
@@ -121,7 +136,7 @@ pub(crate) async fn ping(connection: &mut impl ConnectionLike) -> Result<(), Fai
 
 /// Connects, logs in and probes, without a bound.
 async fn connect(node: &Node, bound: Duration) -> Result<TcpStream, Failure> {
-    let mut stream = tcp::connect(node.address(), bound).await?;
+    let mut stream = tcp::connect(node.policy(), node.address(), bound).await?;
     log_in(node, &mut stream)
         .await
         .map_err(Failure::in_handshake)?;

@@ -13,10 +13,12 @@ use std::time::Duration;
 
 use redis::{ErrorKind, Parser, RedisError, RedisResult, Value};
 
+use super::bounded::BoundedRead;
 use super::deadline::Deadline;
 use super::failure::Failure;
 use super::handshake::{Handshake, Progress, judge_probe, probe};
 use super::node::Node;
+use super::reply_bounds::{Replies, ReplyBounds};
 use super::tcp;
 use crate::fork::Process;
 use crate::settings::timeouts::Timeouts;
@@ -28,6 +30,7 @@ const ASKED_EVERY: Duration = Duration::from_millis(500);
 pub(crate) struct BlockingStream {
     stream: TcpStream,
     parser: Parser,
+    replies: Box<Replies>,
     deadline: Deadline,
     process: Process,
 }
@@ -47,6 +50,7 @@ impl BlockingStream {
             Ok(Self {
                 stream,
                 parser: Parser::new(),
+                replies: Box::new(Replies::new(ReplyBounds::DATA)),
                 deadline: Deadline::After(timeouts.response),
                 process: Process::current(),
             })
@@ -60,8 +64,12 @@ impl BlockingStream {
         }
         let mut stream = self.deadline.begin(&self.stream);
         stream.write_all(packed)?;
+        let mut bounded = BoundedRead {
+            stream,
+            replies: &mut self.replies,
+        };
         (0..replies)
-            .map(|_| self.parser.parse_value(&mut stream))
+            .map(|_| self.parser.parse_value(&mut bounded))
             .collect()
     }
 
@@ -129,7 +137,7 @@ fn connect(node: &Node, timeouts: Timeouts) -> Result<TcpStream, Failure> {
         .build();
     let runtime = runtime.map_err(RedisError::from)?;
     let dialled = runtime.block_on(async {
-        let stream = tcp::connect(node.address(), timeouts.connect).await?;
+        let stream = tcp::connect(node.policy(), node.address(), timeouts.connect).await?;
         Ok(stream.into_std().map_err(RedisError::from)?)
     });
     // A name that is still being resolved is not waited for.

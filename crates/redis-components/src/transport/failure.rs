@@ -31,6 +31,8 @@ pub(crate) enum Cause {
     Busy,
     /// The server answers with a refusal.
     Refused,
+    /// The policy of this process does not let the server be connected to.
+    Forbidden,
     /// The runtime that runs the attempt cannot connect.
     Runtime,
 }
@@ -52,6 +54,7 @@ impl Cause {
             Self::Unreachable | Self::ClosedInHandshake | Self::ClosedEarly(_) => {
                 ErrorKind::ServerUnreachable
             }
+            Self::Forbidden => ErrorKind::ForbiddenByPolicy,
             Self::Runtime => ErrorKind::NoRuntime,
         }
     }
@@ -59,7 +62,7 @@ impl Cause {
     /// Returns the longest pause before the next attempt.
     pub(crate) fn longest_pause(self) -> Duration {
         match self {
-            Self::Refused => Backoff::REFUSED,
+            Self::Refused | Self::Forbidden => Backoff::REFUSED,
             Self::ClosedEarly(EarlyEnd::Used) => Backoff::UNSTEADY,
             _ => Backoff::SERVER_DOWN,
         }

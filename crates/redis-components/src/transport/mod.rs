@@ -4,13 +4,19 @@
 //! Shared, dedicated and blocking connections, subscribers and the config server all come through
 //! here.
 
+mod admission;
 pub(crate) mod asynchronous;
 pub(crate) mod blocking;
+pub(crate) mod bounded;
 pub(crate) mod deadline;
 pub(crate) mod error_codes;
 pub(crate) mod failure;
+#[cfg(test)]
+pub(crate) mod generated;
 mod handshake;
 pub(crate) mod node;
 pub(crate) mod redis_rs;
+pub(crate) mod reply_bounds;
 mod resolve;
+mod special_addresses;
 mod tcp;

@@ -4,10 +4,12 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::admission::admit_tcp;
 use super::failure::{Cause, Failure};
 use crate::config::ComponentConfig;
 use crate::config::endpoint::{Address, Endpoint};
 use crate::config::login::Login;
+use crate::settings::policy::Policy;
 
 /// One server, and all that a connection to it needs. A client keeps it, so that each further
 /// connection of that client is like the first.
@@ -15,6 +17,7 @@ pub(crate) struct Node {
     address: Address,
     login: Login,
     db: u32,
+    policy: Arc<Policy>,
 }
 
 impl Node {
@@ -23,7 +26,7 @@ impl Node {
     ///
     /// # Errors
     ///
-    /// Returns an error within `bound` if there is no such server.
+    /// Returns an error within `bound` if there is no such server, or the policy forbids it.
     #[allow(
         clippy::unused_async,
         unused_variables,
@@ -31,12 +34,13 @@ impl Node {
     )]
     pub(crate) async fn prepare(
         config: &ComponentConfig,
+        policy: &Arc<Policy>,
         bound: Duration,
     ) -> Result<Arc<Self>, Failure> {
-        Self::of(config).map(Arc::new)
+        Self::of(config, policy).map(Arc::new)
     }
 
-    fn of(config: &ComponentConfig) -> Result<Self, Failure> {
+    fn of(config: &ComponentConfig, policy: &Arc<Policy>) -> Result<Self, Failure> {
         let endpoint = config.endpoint();
         let Some(address) = endpoint.server() else {
             let what = match endpoint {
@@ -45,6 +49,9 @@ impl Node {
             };
             return Err(Failure::new(Cause::Refused, what));
         };
+        if let Address::Tcp { port, .. } = address {
+            admit_tcp(policy, *port, config.tls())?;
+        }
         if config.tls().is_some() {
             let what = "it asks for TLS, which this version does not support";
             return Err(Failure::new(Cause::Refused, what));
@@ -53,11 +60,17 @@ impl Node {
             address: address.clone(),
             login: config.login().clone(),
             db: config.db_number(),
+            policy: Arc::clone(policy),
         })
     }
 
     pub(crate) fn address(&self) -> &Address {
         &self.address
+    }
+
+    /// Returns which servers may be connected to.
+    pub(super) fn policy(&self) -> &Policy {
+        &self.policy
     }
 
     pub(crate) fn login(&self) -> &Login {

@@ -15,6 +15,7 @@ use tokio::time::sleep;
 use super::failure::{Cause, Failure};
 use super::resolve::resolve;
 use crate::config::endpoint::Address;
+use crate::settings::policy::Policy;
 
 /// TCP keepalive: idle time before the first probe, interval between probes, and how many may go
 /// unanswered.
@@ -28,13 +29,17 @@ pub(super) const KEEPALIVE: TcpKeepalive = TcpKeepalive::new()
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 
 /// Connects to a server. The caller bounds the time that this takes. Within `bound`
-/// every address is tried.
-pub(super) async fn connect(address: &Address, bound: Duration) -> Result<TcpStream, Failure> {
+/// every address is tried that the policy allows.
+pub(super) async fn connect(
+    policy: &Policy,
+    address: &Address,
+    bound: Duration,
+) -> Result<TcpStream, Failure> {
     let Address::Tcp { host, port } = address else {
         return Err(Failure::new(Cause::Refused, "it has no internet address"));
     };
+    let addresses = resolve(policy, host, *port).await?;
     let connected: io::Result<TcpStream> = async {
-        let addresses = resolve(host, *port).await?;
         let stream = first_to_connect(&addresses, bound, TcpStream::connect).await?;
         set_options(&stream)?;
         Ok(stream)
@@ -98,7 +103,7 @@ mod tests {
 
     use tokio::net::TcpListener;
 
-    use super::{Address, connect, first_to_connect, is_same_machine};
+    use super::{Address, Policy, connect, first_to_connect, is_same_machine};
 
     const BOUND: Duration = Duration::from_secs(10);
 
@@ -107,7 +112,7 @@ mod tests {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
         let port = listener.local_addr().expect("an address").port();
         let host = "127.0.0.1".to_owned();
-        let connected = connect(&Address::Tcp { host, port }, BOUND).await;
+        let connected = connect(&Policy::new(), &Address::Tcp { host, port }, BOUND).await;
         let stream = connected.expect("a connection");
         assert!(!stream.nodelay().expect("an option"));
     }
