@@ -9,7 +9,7 @@ use super::field::{Effect, Field};
 use super::secret::Secret;
 use super::table::{self, OWN_PREFIX};
 use super::{host, url};
-use crate::error::text::printable;
+use crate::error::text::{is_unprintable, printable};
 
 /// Returns the config that the fields mean.
 ///
@@ -51,7 +51,7 @@ pub(super) fn read(object: &Map<String, Value>) -> Result<ComponentConfig, Strin
     if !given.has(&table::URL) {
         config.db = given.whole(&table::DB)?.unwrap_or(0);
         config.login.username = given
-            .text(&table::USERNAME)?
+            .line(&table::USERNAME)?
             .filter(|name| !name.is_empty())
             .map(str::to_owned);
         config.login.password = given.text(&table::PASSWORD)?.and_then(Secret::unless_empty);
@@ -155,5 +155,17 @@ impl<'a> Given<'a> {
             ));
         }
         self.read(field, Value::as_str)
+    }
+
+    /// Returns text that is shown to people, as a name is.
+    fn line(&self, field: &Field) -> Result<Option<&'a str>, String> {
+        let text = self.text(field)?;
+        if text.is_some_and(|text| text.contains(is_unprintable)) {
+            return Err(format!(
+                "`{}` has a character in it that is not shown, such as a line end; leave it out",
+                field.name
+            ));
+        }
+        Ok(text)
     }
 }

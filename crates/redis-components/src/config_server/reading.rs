@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use redis::RedisError;
+use secrecy::zeroize::Zeroizing;
 
 use crate::config::ComponentConfig;
 use crate::error::text::printable_error;
@@ -85,7 +86,8 @@ pub(super) fn interpret(
         ),
     };
     let value = match answer {
-        Ok(value) => value,
+        // It may hold a password.
+        Ok(value) => Zeroizing::new(value),
         Err(error) if error.code() == Some("WRONGTYPE") => {
             return Err(invalid(
                 "the key holds no string; SET it to the config as JSON".into(),
