@@ -8,7 +8,20 @@ use redis_components_testing::{Server, python};
 use serde_json::{Map, Value, json};
 
 /// What a connection of redis-py knows of its config.
-const OF_A_CONNECTION: [&str; 5] = ["host", "port", "db", "username", "password"];
+const OF_A_CONNECTION: [&str; 12] = [
+    "host",
+    "port",
+    "db",
+    "username",
+    "password",
+    "unix_socket_path",
+    "ssl",
+    "ssl_ca_certs",
+    "ssl_ca_data",
+    "ssl_certfile",
+    "ssl_keyfile",
+    "ssl_min_version",
+];
 
 #[test]
 fn redis_py_takes_and_refuses_what_the_corpus_says() {

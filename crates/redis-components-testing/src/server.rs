@@ -1,14 +1,17 @@
 //! The server as tests see it.
 
 use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use redis::Client;
 
 use crate::control::Control;
+use crate::plan::{Plan, TlsPlan};
 use crate::process::Process;
 use crate::reserved::Reserved;
 use crate::startup;
+use crate::tls::identity::Identity;
 
 /// A Redis server for one test or program; it is killed when this is dropped.
 ///
@@ -17,6 +20,8 @@ use crate::startup;
 /// [frozen](Self::freeze), methods that ask it panic.
 pub struct Server {
     port: u16,
+    socket: Option<PathBuf>,
+    tls: Option<TlsPlan>,
     client: Client,
     state: Mutex<State>,
 }
@@ -30,36 +35,9 @@ pub(crate) struct State {
 }
 
 impl Server {
-    /// Starts a server on a free port of 127.0.0.1 and waits until it answers.
-    ///
-    /// # Panics
-    ///
-    /// Panics if there is no redis-server to start, or it is not ready within ten seconds.
-    #[must_use]
-    pub fn start() -> Self {
-        Self::start_with(&[])
-    }
-
-    /// Starts a server with further arguments of redis-server, for example
-    /// `["--requirepass", "secret"]`.
-    ///
-    /// # Panics
-    ///
-    /// Panics as [`start`](Self::start) does, and if redis-server refuses the arguments.
-    #[must_use]
-    pub fn start_with(arguments: &[&str]) -> Self {
-        Self::try_start_with(arguments)
-            .unwrap_or_else(|error| panic!("no Redis server for this test: {error}"))
-    }
-
-    /// Starts a server as [`start_with`](Self::start_with) does, for programs that are not tests.
-    ///
-    /// # Errors
-    ///
-    /// Returns an error if there is no redis-server to start, it refuses the arguments, or it is
-    /// not ready within ten seconds.
-    pub fn try_start_with(arguments: &[&str]) -> io::Result<Self> {
-        let started = startup::on_free_port(arguments)?;
+    pub(crate) fn of(plan: Plan) -> io::Result<Self> {
+        let started = startup::on_free_port(&plan)?;
+        let socket = plan.socket(started.process.directory());
         let state = Mutex::new(State {
             process: started.process,
             reserved: None,
@@ -67,6 +45,8 @@ impl Server {
         });
         Ok(Self {
             port: started.port,
+            socket,
+            tls: plan.tls,
             client: started.client,
             state,
         })
@@ -78,21 +58,52 @@ impl Server {
         self.port
     }
 
-    /// Returns the server's address as `redis://127.0.0.1:<port>`, without a password.
+    /// Returns the file of the server's unix socket. A server has one if it was asked for one, and
+    /// if it speaks TLS.
+    #[must_use]
+    pub fn unix_socket(&self) -> Option<&Path> {
+        self.socket.as_deref()
+    }
+
+    /// Returns the server's address as `redis://127.0.0.1:<port>`, or `rediss://…` if the server
+    /// speaks TLS, without a password.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("redis://127.0.0.1:{}", self.port)
+        let scheme = if self.tls.is_some() {
+            "rediss"
+        } else {
+            "redis"
+        };
+        format!("{scheme}://127.0.0.1:{}", self.port)
     }
 
     /// Returns the server's address as a component config, `{"host":"127.0.0.1","port":<port>}`,
-    /// without a password.
+    /// without a password. If the server speaks TLS, the config says so and names the authority's
+    /// certificate, and the client's if the server demands one.
     #[must_use]
     pub fn config(&self) -> String {
-        format!(r#"{{"host":"127.0.0.1","port":{}}}"#, self.port)
+        let mut config = serde_json::json!({"host": "127.0.0.1", "port": self.port});
+        if let Some(tls) = &self.tls {
+            tls.describe(&mut config);
+        }
+        config.to_string()
+    }
+
+    /// Shows another certificate to clients that connect from now on, until a
+    /// [restart](Self::restart).
+    ///
+    /// # Panics
+    ///
+    /// Panics if the server does not speak TLS, or refuses the certificate.
+    pub fn rotate(&self, identity: &Identity) {
+        let certificate = identity.certificate.to_string_lossy();
+        let key = identity.key.to_string_lossy();
+        let names = ["tls-cert-file", "tls-key-file"];
+        self.command(&["CONFIG", "SET", names[0], &certificate, names[1], &key]);
     }
 
     /// Returns a client of the server. The client knows the password if the server was started with
-    /// `--requirepass`.
+    /// `--requirepass`, and connects to the unix socket if the server speaks TLS.
     #[must_use]
     pub fn client(&self) -> Client {
         self.client.clone()

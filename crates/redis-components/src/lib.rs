@@ -55,7 +55,7 @@ mod transport;
 pub use redis;
 
 pub use self::component::Component;
-pub use self::config::ComponentConfig;
+pub use self::config::{ComponentConfig, TlsOptions, TlsVersion};
 pub use self::connection::Connection;
 pub use self::error::errors::Errors;
 pub use self::error::{Error, ErrorKind};
@@ -64,4 +64,6 @@ pub use self::scope::Scope;
 pub use self::settings::Settings;
 pub use self::settings::policy::Policy;
 pub use self::shutdown::shutdown;
-pub use self::status::{ComponentStatus, ConfigSource, CurrentConfig, Status, status};
+pub use self::status::{
+    ComponentStatus, ConfigSource, CurrentConfig, EndpointKind, Status, status,
+};

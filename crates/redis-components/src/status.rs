@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use serde::Serialize;
 
 use crate::config::ComponentConfig;
-use crate::config::endpoint::Address;
+use crate::config::endpoint::{Address, Endpoint};
 use crate::scope;
 use crate::slot::Slot;
 
@@ -70,6 +70,21 @@ pub enum ConfigSource {
     Fixed,
 }
 
+/// A kind of endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum EndpointKind {
+    /// One server over TCP or TLS.
+    Server,
+    /// One server on this machine, over a unix socket.
+    UnixSocket,
+    /// The primary that sentinels name.
+    Sentinels,
+    /// A cluster.
+    Cluster,
+}
+
 /// A config in force, without its password.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
@@ -78,6 +93,10 @@ pub struct CurrentConfig {
     pub generation: u64,
     /// The time at which it came into force.
     pub since: SystemTime,
+    /// The kind of endpoint that the config names.
+    pub endpoint: EndpointKind,
+    /// Whether the server is reached over TLS.
+    pub tls: bool,
     /// The server's name or address, or what stands for it.
     pub host: String,
     /// The server's port, or 0 if it has none.
@@ -118,6 +137,17 @@ impl ComponentStatus {
     }
 }
 
+impl EndpointKind {
+    fn of(endpoint: &Endpoint) -> Self {
+        match endpoint {
+            Endpoint::Server(Address::Tcp { .. }) => Self::Server,
+            Endpoint::Server(Address::Unix(_)) => Self::UnixSocket,
+            Endpoint::Sentinels(_) => Self::Sentinels,
+            Endpoint::Cluster(_) => Self::Cluster,
+        }
+    }
+}
+
 impl CurrentConfig {
     fn of(generation: u64, since: SystemTime, config: &ComponentConfig) -> Self {
         let login = config.login();
@@ -128,6 +158,8 @@ impl CurrentConfig {
         Self {
             generation,
             since,
+            endpoint: EndpointKind::of(config.endpoint()),
+            tls: config.tls_options().is_some(),
             host,
             port,
             db: config.db_number(),

@@ -1,6 +1,7 @@
 //! A config in memory: where a server is and how to log in to it.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::digest;
@@ -21,8 +22,8 @@ pub(super) const DEFAULT_PORT: u16 = 6379;
 ///
 /// `null` means that a field is absent. Every other option of redis-py up to version 8 is accepted
 /// and ignored, as are `comment`, `version` and names that begin with `x-`. A config with any other
-/// name is refused. So is a config that asks for TLS, a unix socket, sentinels or a cluster, which
-/// this version does not have. `docs/config.md` in the repository lists all fields, and the
+/// name is refused. So is a config that asks for sentinels or a cluster, which this version does
+/// not have. With `ssl` there are more fields, see [`TlsOptions`]. `docs/config.md` in the repository lists all fields, and the
 /// differences from redis-py.
 ///
 /// Two configs are equal if they mean the same: order, white space and defaults that are written
@@ -57,6 +58,13 @@ impl ComponentConfig {
             host: host.into(),
             port: DEFAULT_PORT,
         }))
+    }
+
+    /// Returns the config of a server on this machine that listens on the unix socket at `path`,
+    /// which is absolute: database 0, without a login.
+    #[must_use]
+    pub fn unix(path: impl Into<PathBuf>) -> Self {
+        Self::of(Endpoint::Server(Address::Unix(path.into())))
     }
 
     pub(super) fn of(endpoint: Endpoint) -> Self {
@@ -114,6 +122,21 @@ impl ComponentConfig {
         self
     }
 
+    /// Reaches the server over TLS, with these options.
+    #[must_use]
+    pub fn tls(mut self, options: TlsOptions) -> Self {
+        self.tls = Some(options);
+        self
+    }
+
+    /// Sets the name of the connections, as `CLIENT LIST` shows it. A server that refuses the name
+    /// is used all the same. An empty name sets none.
+    #[must_use]
+    pub fn client_name(mut self, name: impl Into<String>) -> Self {
+        self.client_name = Some(name.into()).filter(|name| !name.is_empty());
+        self
+    }
+
     /// Returns a digest of the config without its passwords. It is the same in every process, and
     /// before and after a fail-over.
     pub(crate) fn digest(&self) -> String {
@@ -145,8 +168,13 @@ impl ComponentConfig {
         &self.login
     }
 
-    pub(crate) fn tls(&self) -> Option<&TlsOptions> {
+    pub(crate) fn tls_options(&self) -> Option<&TlsOptions> {
         self.tls.as_ref()
+    }
+
+    /// Returns the name by which the server is to know the connections.
+    pub(crate) fn name_of_client(&self) -> Option<&str> {
+        self.client_name.as_deref()
     }
 
     pub(crate) fn is_disabled(&self) -> bool {

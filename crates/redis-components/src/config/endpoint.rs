@@ -18,7 +18,6 @@ pub(crate) enum Endpoint {
 
 /// The address of one server.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[allow(dead_code, reason = "no JSON means it yet")]
 pub(crate) enum Address {
     Tcp { host: String, port: u16 },
     Unix(PathBuf),
@@ -68,6 +67,21 @@ pub(crate) enum ReadFrom {
 }
 
 impl Endpoint {
+    /// Returns the hosts that the config itself names.
+    #[cfg(feature = "tls")]
+    pub(crate) fn hosts(&self) -> Vec<&str> {
+        let addresses = match self {
+            Self::Server(address) => std::slice::from_ref(address),
+            Self::Sentinels(sentinels) => &sentinels.addresses,
+            Self::Cluster(cluster) => &cluster.seeds,
+        };
+        let hosts = addresses.iter().filter_map(|address| match address {
+            Address::Tcp { host, .. } => Some(host.as_str()),
+            Address::Unix(_) => None,
+        });
+        hosts.collect()
+    }
+
     /// Returns the address of the one server that this is now.
     pub(crate) fn server(&self) -> Option<&Address> {
         match self {

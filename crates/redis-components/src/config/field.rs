@@ -3,11 +3,16 @@
 use serde_json::Value;
 
 use super::number;
+use super::tls::TlsVersion;
 
 /// The longest timeout that a config can ask for, in seconds, so that every call ends.
 pub(super) const LONGEST_TIMEOUT: f64 = 600.0;
 /// The shortest timeout that a config can ask for, in seconds.
 pub(super) const SHORTEST_TIMEOUT: f64 = 0.001;
+
+/// TLS 1.2 and TLS 1.3, as they are numbered in TLS itself and in Python.
+const TLS_1_2: u64 = 771;
+pub(super) const TLS_1_3: u64 = 772;
 
 /// A field of a config.
 #[derive(Debug)]
@@ -38,8 +43,11 @@ pub(super) enum Effect {
     Used,
     /// It is accepted and ignored.
     Ignored,
-    /// It is an option of TLS: ignored if `ssl` is false, refused otherwise.
+    /// It is an option of TLS: used if `ssl` is true, ignored if it is false, refused otherwise.
     OfTls,
+    /// It is an option of TLS that has no counterpart here: refused unless `ssl` is false. The text
+    /// says what to do instead.
+    UnusableOfTls(&'static str),
     /// It refuses the config, because it asks for something that this version does not have.
     Refused(&'static str),
 }
@@ -52,6 +60,11 @@ pub(super) enum Kind {
     /// A flag. 0 is another spelling of `false`, and every other number of `true`.
     FlagOrNumber,
     Text,
+    /// An absolute path.
+    Path,
+    TlsVersion,
+    /// One of two values, as JSON.
+    Either(&'static str, &'static str),
     /// A whole number, which may stand in quotes or be written as a float.
     Whole {
         least: u64,
@@ -86,9 +99,9 @@ impl Field {
         }
     }
 
-    pub(super) const fn of_tls(name: &'static str) -> Self {
+    pub(super) const fn unusable_of_tls(name: &'static str, instead: &'static str) -> Self {
         Self {
-            effect: Effect::OfTls,
+            effect: Effect::UnusableOfTls(instead),
             ..Self::used(name, Kind::Any, "an option of TLS", &[])
         }
     }
@@ -135,6 +148,26 @@ impl Kind {
         seconds.filter(|seconds| range.contains(seconds))
     }
 
+    /// Returns the version of TLS that the value stands for.
+    pub(super) fn tls_version(self, value: &Value) -> Option<TlsVersion> {
+        match (self, value.as_u64()) {
+            (Self::TlsVersion, Some(TLS_1_2)) => Some(TlsVersion::Tls12),
+            (Self::TlsVersion, Some(TLS_1_3)) => Some(TlsVersion::Tls13),
+            _ => None,
+        }
+    }
+
+    /// Returns `true` for the second of two values, and `false` for the first.
+    pub(super) fn is_other(self, value: &Value) -> Option<bool> {
+        let Self::Either(one, other) = self else {
+            return None;
+        };
+        let text = value.to_string();
+        (text == other)
+            .then_some(true)
+            .or((text == one).then_some(false))
+    }
+
     /// Returns the description of the values, to stand after "must be".
     pub(super) fn described(self) -> String {
         match self {
@@ -142,6 +175,9 @@ impl Kind {
             Self::Flag => "true or false".into(),
             Self::FlagOrNumber => "true or false, without quotes".into(),
             Self::Text => "text in quotes".into(),
+            Self::Path => "an absolute path in quotes".into(),
+            Self::TlsVersion => format!("{TLS_1_2} or {TLS_1_3}"),
+            Self::Either(one, other) => format!("{one} or {other}"),
             Self::Whole { least, most } if most == u64::from(u32::MAX) => {
                 format!("a whole number from {least} up")
             }

@@ -1,15 +1,18 @@
 //! Reads a config from the fields of a JSON object.
 
-use std::time::Duration;
+use std::path::PathBuf;
 
 use serde_json::{Map, Value};
 
 use super::component_config::{ComponentConfig, DEFAULT_PORT};
+use super::endpoint::{Address, Endpoint};
 use super::field::{Effect, Field};
+use super::given::{Given, LONGEST_SOCKET};
+use super::login::Login;
 use super::secret::Secret;
 use super::table::{self, OWN_PREFIX};
-use super::{host, url};
-use crate::error::text::{is_unprintable, printable};
+use super::{fields_tls, host, url};
+use crate::error::text::printable;
 
 /// Returns the config that the fields mean.
 ///
@@ -18,80 +21,119 @@ use crate::error::text::{is_unprintable, printable};
 /// Returns the reason if the fields are refused. It contains none of their values.
 pub(super) fn read(object: &Map<String, Value>) -> Result<ComponentConfig, String> {
     let given = Given(object);
-    let ssl = given.flag(&table::SSL)?;
     for (name, value) in object {
         if !value.is_null() {
-            check_name(name, ssl)?;
+            check_name(name)?;
         }
     }
     let disabled = given.flag(&table::DISABLED)?.unwrap_or(false);
-    let mut config = match (given.text(&table::URL)?, given.text(&table::HOST)?) {
-        (Some(url), _) => {
+    let mut config = match given.text(&table::URL)? {
+        Some(url) => {
             if let Some(field) = PARTS_OF_A_URL.iter().find(|field| given.has(field)) {
-                return Err(format!(
-                    "`url` and `{}` are both given; keep one of them",
-                    field.name
-                ));
+                return Err(both_given(&table::URL, field));
             }
             url::parse(url)?
         }
-        (None, Some(host)) => {
-            let host = host::check(host).map_err(|wrong| format!("`host` {wrong}"))?;
-            ComponentConfig::new(host).port(given.whole(&table::PORT)?.unwrap_or(DEFAULT_PORT))
-        }
-        (None, None) if disabled => {
-            let port = given.whole(&table::PORT)?.unwrap_or(DEFAULT_PORT);
-            ComponentConfig::disabled().port(port)
-        }
-        (None, None) => {
-            return Err("`host` is missing; write {\"host\": \"…\", \"port\": …}".into());
-        }
+        None => parts(&given, disabled)?,
     };
     config.disabled = disabled;
-    if !given.has(&table::URL) {
-        config.db = given.whole(&table::DB)?.unwrap_or(0);
-        config.login.username = given
-            .line(&table::USERNAME)?
-            .filter(|name| !name.is_empty())
-            .map(str::to_owned);
-        config.login.password = given.text(&table::PASSWORD)?.and_then(Secret::unless_empty);
+    let is_unix = matches!(config.endpoint, Endpoint::Server(Address::Unix(_)));
+    let of_url = (given.has(&table::URL) && !is_unix).then_some(config.tls.is_some());
+    config.tls = fields_tls::read(&given, of_url)?;
+    if is_unix && config.tls.is_some() {
+        return Err("`ssl` is true, and a unix socket has no TLS; leave one of them out".into());
     }
+    config.client_name = filled(given.line(&table::CLIENT_NAME)?);
     config.socket_timeout = given.seconds(&table::SOCKET_TIMEOUT)?;
     config.socket_connect_timeout = given.seconds(&table::SOCKET_CONNECT_TIMEOUT)?;
     config.max_connections = given.whole(&table::MAX_CONNECTIONS)?;
     Ok(config)
 }
 
+/// Reads a config whose server is not given by a url.
+fn parts(given: &Given<'_>, disabled: bool) -> Result<ComponentConfig, String> {
+    let mut config = match (socket(given)?, given.text(&table::HOST)?) {
+        (Some(socket), _) => ComponentConfig::unix(socket),
+        (None, Some(host)) => {
+            let host = host::check(host).map_err(|wrong| format!("`host` {wrong}"))?;
+            ComponentConfig::new(host)
+        }
+        (None, None) if disabled => ComponentConfig::disabled(),
+        (None, None) => {
+            return Err("`host` is missing; write {\"host\": \"…\", \"port\": …}".into());
+        }
+    };
+    config = config.port(given.whole(&table::PORT)?.unwrap_or(DEFAULT_PORT));
+    config.db = given.whole(&table::DB)?.unwrap_or(0);
+    config.login = Login {
+        username: filled(given.line(&table::USERNAME)?),
+        password: given.text(&table::PASSWORD)?.and_then(Secret::unless_empty),
+    };
+    Ok(config)
+}
+
+/// Returns the path of the server's unix socket, if it is given.
+fn socket(given: &Given<'_>) -> Result<Option<PathBuf>, String> {
+    let fields = [table::UNIX_SOCKET_PATH, table::PATH];
+    let Some(field) = fields.iter().find(|field| given.has(field)) else {
+        return Ok(None);
+    };
+    let others = [table::PATH, table::HOST, table::PORT];
+    let other = others
+        .iter()
+        .find(|other| other.name != field.name && given.has(other));
+    if let Some(other) = other {
+        return Err(both_given(field, other));
+    }
+    let path = given.path(field)?;
+    if path
+        .as_ref()
+        .is_some_and(|path| path.as_os_str().len() > LONGEST_SOCKET)
+    {
+        return Err(format!(
+            "`{}` is longer than {LONGEST_SOCKET} bytes, the longest that the path of a socket can be",
+            field.name
+        ));
+    }
+    Ok(path)
+}
+
+/// Returns the text, unless it is empty.
+fn filled(text: Option<&str>) -> Option<String> {
+    text.filter(|text| !text.is_empty()).map(str::to_owned)
+}
+
+fn both_given(one: &Field, other: &Field) -> String {
+    format!(
+        "`{}` and `{}` are both given; keep one of them",
+        one.name, other.name
+    )
+}
+
 /// Fields that cannot stand beside `url`.
-pub(super) const PARTS_OF_A_URL: [Field; 5] = [
+pub(super) const PARTS_OF_A_URL: [Field; 7] = [
     table::HOST,
     table::PORT,
     table::DB,
     table::USERNAME,
     table::PASSWORD,
+    table::UNIX_SOCKET_PATH,
+    table::PATH,
 ];
 
-fn check_name(name: &str, ssl: Option<bool>) -> Result<(), String> {
+fn check_name(name: &str) -> Result<(), String> {
     if name.starts_with(OWN_PREFIX) {
         return Ok(());
     }
     let Some(field) = table::find(name) else {
         return Err(unknown(name));
     };
-    let asks_for = match field.effect {
-        Effect::Used | Effect::Ignored => return Ok(()),
-        Effect::OfTls if ssl == Some(false) => return Ok(()),
-        Effect::OfTls => "TLS",
-        Effect::Refused(asks_for) => asks_for,
-    };
-    let instead = if field.effect == Effect::OfTls && ssl.is_none() {
-        "; without TLS, add \"ssl\": false or leave it out"
-    } else {
-        ""
-    };
-    Err(format!(
-        "`{name}` asks for {asks_for}, which this version does not support{instead}"
-    ))
+    match field.effect {
+        Effect::Refused(asks_for) => Err(format!(
+            "`{name}` asks for {asks_for}, which this version does not support"
+        )),
+        _ => Ok(()),
+    }
 }
 
 fn unknown(name: &str) -> String {
@@ -106,66 +148,4 @@ fn unknown(name: &str) -> String {
         }
     };
     format!("`{}` is not a known field; {hint}", printable(name))
-}
-
-/// The fields that are given; `null` counts as absent.
-struct Given<'a>(&'a Map<String, Value>);
-
-impl<'a> Given<'a> {
-    fn get(&self, field: &Field) -> Option<&'a Value> {
-        self.0.get(field.name).filter(|value| !value.is_null())
-    }
-
-    fn has(&self, field: &Field) -> bool {
-        self.get(field).is_some()
-    }
-
-    /// Returns the value as `read` reads it, or an error if it does not have the field's kind.
-    fn read<T>(
-        &self,
-        field: &Field,
-        read: impl FnOnce(&'a Value) -> Option<T>,
-    ) -> Result<Option<T>, String> {
-        let Some(value) = self.get(field) else {
-            return Ok(None);
-        };
-        read(value)
-            .map(Some)
-            .ok_or_else(|| format!("`{}` must be {}", field.name, field.kind.described()))
-    }
-
-    fn flag(&self, field: &Field) -> Result<Option<bool>, String> {
-        self.read(field, |value| field.kind.flag(value))
-    }
-
-    fn whole<T: TryFrom<u64>>(&self, field: &Field) -> Result<Option<T>, String> {
-        self.read(field, |value| T::try_from(field.kind.whole(value)?).ok())
-    }
-
-    fn seconds(&self, field: &Field) -> Result<Option<Duration>, String> {
-        let seconds = self.read(field, |value| field.kind.seconds(value))?;
-        Ok(seconds.map(Duration::from_secs_f64))
-    }
-
-    fn text(&self, field: &Field) -> Result<Option<&'a str>, String> {
-        if self.get(field).is_some_and(Value::is_object) {
-            return Err(format!(
-                "`{}` is given by reference, which this version does not support; write the text itself",
-                field.name
-            ));
-        }
-        self.read(field, Value::as_str)
-    }
-
-    /// Returns text that is shown to people, as a name is.
-    fn line(&self, field: &Field) -> Result<Option<&'a str>, String> {
-        let text = self.text(field)?;
-        if text.is_some_and(|text| text.contains(is_unprintable)) {
-            return Err(format!(
-                "`{}` has a character in it that is not shown, such as a line end; leave it out",
-                field.name
-            ));
-        }
-        Ok(text)
-    }
 }

@@ -32,7 +32,7 @@ pub(super) fn check(host: &str) -> Result<&str, &'static str> {
         return Err("names several servers; name one");
     }
     if host.starts_with('/') {
-        return Err("is the path of a unix socket, which this version does not support");
+        return Err("is the path of a unix socket; write it as `unix_socket_path`");
     }
     if host.contains('/') {
         return Err("holds a path; write the database's number as `db`");

@@ -10,8 +10,8 @@ use serde_json::{Map, Value, json};
 
 use super::component_config::{ComponentConfig, DEFAULT_PORT};
 use super::endpoint::{Address, Endpoint};
-use super::fields;
 use super::login::Login;
+use super::{fields, fields_tls};
 use crate::error::text::printable;
 
 /// Returns the config that the text means.
@@ -45,6 +45,12 @@ pub(super) fn write(config: &ComponentConfig) -> String {
             object.insert("port".into(), json!(port));
         }
     }
+    if let Endpoint::Server(Address::Unix(path)) = &config.endpoint {
+        object.insert("unix_socket_path".into(), json!(path.to_string_lossy()));
+    }
+    if let Some(tls) = &config.tls {
+        fields_tls::write(tls, &mut object);
+    }
     if config.db != 0 {
         object.insert("db".into(), json!(config.db));
     }
@@ -64,6 +70,10 @@ pub(super) fn write(config: &ComponentConfig) -> String {
             config
                 .socket_connect_timeout
                 .map(|time| json!(time.as_secs_f64())),
+        ),
+        (
+            "client_name",
+            config.client_name.as_ref().map(|name| json!(name)),
         ),
         (
             "max_connections",

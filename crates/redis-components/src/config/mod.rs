@@ -8,8 +8,10 @@ mod digest;
 pub(crate) mod endpoint;
 mod field;
 mod fields;
+mod fields_tls;
 #[cfg(test)]
 pub(crate) mod generated;
+mod given;
 mod host;
 mod json;
 pub(crate) mod login;
@@ -18,10 +20,12 @@ mod number;
 mod page;
 pub(crate) mod secret;
 mod table;
+mod table_tls;
 pub(crate) mod tls;
 mod url;
 
 pub use self::component_config::ComponentConfig;
+pub use self::tls::{TlsOptions, TlsVersion};
 use crate::error::{Error, ErrorKind};
 
 impl ComponentConfig {
@@ -41,7 +45,8 @@ impl ComponentConfig {
         json::write(self)
     }
 
-    /// Reads a config from `redis://user:password@host:port/db`.
+    /// Reads a config from `redis://user:password@host:port/db`, from `rediss://…` for TLS, or from
+    /// `redis+unix:///path?db=2` for a unix socket.
     ///
     /// The characters `#`, `?` and `/` are percent-encoded in a user name or password.
     ///

@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 use super::field::{Effect, Field, Kind, LONGEST_TIMEOUT, SHORTEST_TIMEOUT};
 use super::fields::PARTS_OF_A_URL;
 use super::table::{self, FIELDS, OWN_PREFIX};
+use super::table_tls;
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/config.md");
 const CORPUS: &str = include_str!("../../tests/config_fields/config-cases.json");
@@ -27,7 +28,8 @@ fn the_page_is_up_to_date() {
     let mut page = std::fs::read_to_string(PAGE).unwrap();
     for (section, text) in [
         ("used", used()),
-        ("tls", names(|effect| effect == Effect::OfTls)),
+        ("tls", table(|effect| effect == Effect::OfTls)),
+        ("unusable", unusable()),
         ("refused", refused()),
         ("ignored", names(|effect| effect == Effect::Ignored)),
         ("differences", differences()),
@@ -59,10 +61,26 @@ fn fields(of: impl Fn(Effect) -> bool) -> impl Iterator<Item = &'static Field> {
 }
 
 fn used() -> String {
+    table(|effect| effect == Effect::Used)
+}
+
+fn unusable() -> String {
+    let mut text = "| field | what to do |\n|---|---|\n".to_owned();
+    for field in FIELDS {
+        if let Effect::UnusableOfTls(instead) = field.effect {
+            writeln!(text, "| `{}` | {instead} |", field.name).unwrap();
+        }
+    }
+    text
+}
+
+fn table(of: impl Fn(Effect) -> bool) -> String {
     let mut text = "| field | value | default | meaning |\n|---|---|---|---|\n".to_owned();
-    for field in fields(|effect| effect == Effect::Used) {
+    for field in fields(of) {
         let value = match field.kind {
             Kind::Text => "text".to_owned(),
+            Kind::Path => "an absolute path".to_owned(),
+            Kind::Either(one, other) => format!("`{one}` or `{other}`"),
             Kind::Seconds => field
                 .kind
                 .described()
@@ -174,11 +192,25 @@ fn schema() -> Value {
     let given = |field: &Field| json!({"not": {"properties": {field.name: {"type": "null"}}}});
     let absent = |field: &Field| (field.name.to_owned(), json!({"type": "null"}));
     let parts: Map<String, Value> = PARTS_OF_A_URL.iter().map(absent).collect();
-    let of_tls: Map<String, Value> = fields(|effect| effect == Effect::OfTls)
-        .filter(|field| field.name != table::SSL.name)
-        .map(absent)
-        .collect();
+    let is_of_tls = |effect| matches!(effect, Effect::OfTls | Effect::UnusableOfTls(_));
+    let without_tls: Map<String, Value> = fields(is_of_tls).map(absent).collect();
+    let with_tls: Map<String, Value> = fields(is_of_tls).map(of_tls).collect();
     let with = |field: &Field, value: Value| json!({"required": [field.name], "properties": {field.name: value}});
+    let of_ssl = |value: Value| with(&table_tls::SSL, value);
+    let wants_tls = of_ssl(json!({"type": ["boolean", "number"], "not": {"enum": [false, 0]}}));
+    let of_url = |pattern: &str| with(&table::URL, json!({"type": "string", "pattern": pattern}));
+    // What cannot stand beside a unix socket.
+    let beside = |other: &Field| {
+        let mut fields: Map<String, Value> = [&table::HOST, &table::PORT, other]
+            .map(absent)
+            .into_iter()
+            .collect();
+        fields.insert(
+            table_tls::SSL.name.into(),
+            json!({"enum": [false, 0, null]}),
+        );
+        fields
+    };
     json!({
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "The config of a component of redis-components",
@@ -189,41 +221,77 @@ fn schema() -> Value {
         "anyOf": [
             with(&table::HOST, json!({"type": "string"})),
             with(&table::URL, json!({"type": "string"})),
+            with(&table::UNIX_SOCKET_PATH, json!({"type": "string"})),
+            with(&table::PATH, json!({"type": "string"})),
             with(&table::DISABLED, json!({"const": true})),
         ],
         "allOf": [
             {"if": given(&table::URL), "then": {"properties": parts}},
-            {"if": with(&table::SSL, json!({"enum": [false, 0]})), "else": {"properties": of_tls}},
+            {"if": given(&table::UNIX_SOCKET_PATH), "then": {"properties": beside(&table::PATH)}},
+            {"if": given(&table::PATH), "then": {"properties": beside(&table::UNIX_SOCKET_PATH)}},
+            {"if": of_ssl(json!({"enum": [false, 0]})), "else": {
+                "if": {"anyOf": [wants_tls, of_url("^(rediss|valkeys)://")]},
+                "then": {"properties": with_tls},
+                "else": {"properties": without_tls},
+            }},
+            {"if": of_url("^(rediss|valkeys)://"), "then": {"not": of_ssl(json!({"enum": [false, 0]}))}},
+            {"if": of_url("^(redis|valkey|([a-z]+\\+)?unix)://"), "then": {"not": wants_tls}},
         ],
     })
 }
 
 fn property(field: &Field) -> (String, Value) {
-    let mut schema = match (field.effect, field.kind) {
-        (Effect::Refused(_), _) => json!({"type": "null"}),
-        (_, Kind::FlagOrNumber) => json!({"enum": [false, 0, null]}),
-        (_, Kind::Any) => json!({}),
-        (_, Kind::Flag) => json!({"type": ["boolean", "null"]}),
-        (_, Kind::Text) => json!({"type": ["string", "null"]}),
-        (_, Kind::Whole { least, most }) => json!({
+    let mut schema = match field.effect {
+        Effect::Refused(_) => json!({"type": "null"}),
+        // Without TLS these may have any value.
+        Effect::OfTls | Effect::UnusableOfTls(_) => json!({}),
+        _ => values(field.kind),
+    };
+    let meaning = match field.effect {
+        Effect::Used => field.meaning.to_owned(),
+        Effect::Ignored => format!("{}, ignored", field.meaning),
+        Effect::OfTls | Effect::UnusableOfTls(_) => {
+            format!("{}, ignored without TLS", field.meaning)
+        }
+        Effect::Refused(asks_for) => format!("{}: {asks_for} is not supported", field.meaning),
+    };
+    schema["description"] = json!(meaning.replace('`', ""));
+    (field.name.to_owned(), schema)
+}
+
+/// Returns the values that an option of TLS may have with TLS.
+fn of_tls(field: &Field) -> (String, Value) {
+    let schema = match field.effect {
+        Effect::UnusableOfTls(_) => json!({"enum": [false, null]}),
+        _ => values(field.kind),
+    };
+    (field.name.to_owned(), schema)
+}
+
+fn values(kind: Kind) -> Value {
+    match kind {
+        Kind::FlagOrNumber => json!({"type": ["boolean", "number", "null"]}),
+        Kind::Any => json!({}),
+        Kind::Flag => json!({"type": ["boolean", "null"]}),
+        Kind::Text => json!({"type": ["string", "null"]}),
+        Kind::Path => json!({"type": ["string", "null"], "pattern": "^/"}),
+        Kind::TlsVersion => json!({"enum": [771, 772, null]}),
+        Kind::Either(one, other) => {
+            let [one, other] =
+                [one, other].map(|text| serde_json::from_str::<Value>(text).unwrap());
+            json!({"enum": [one, other, null]})
+        }
+        Kind::Whole { least, most } => json!({
             "type": ["integer", "string", "null"],
             "minimum": least,
             "maximum": most,
             "pattern": if least > 0 { "^\\s*0*[1-9][0-9]*\\s*$" } else { "^\\s*[0-9]+\\s*$" },
         }),
-        (_, Kind::Count) => json!({"type": ["integer", "null"], "minimum": 1}),
-        (_, Kind::Seconds) => json!({
+        Kind::Count => json!({"type": ["integer", "null"], "minimum": 1}),
+        Kind::Seconds => json!({
             "type": ["number", "null"],
             "minimum": SHORTEST_TIMEOUT,
             "maximum": LONGEST_TIMEOUT,
         }),
-    };
-    let meaning = match field.effect {
-        Effect::Used => field.meaning.to_owned(),
-        Effect::Ignored => format!("{}, ignored", field.meaning),
-        Effect::OfTls => format!("{}, ignored without TLS", field.meaning),
-        Effect::Refused(asks_for) => format!("{}: {asks_for} is not supported", field.meaning),
-    };
-    schema["description"] = json!(meaning.replace('`', ""));
-    (field.name.to_owned(), schema)
+    }
 }

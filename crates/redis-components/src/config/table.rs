@@ -2,6 +2,7 @@
 //! come from this table.
 
 use super::field::{Field, Kind};
+use super::table_tls;
 
 /// Names that begin with this belong to the user, and are ignored.
 pub(super) const OWN_PREFIX: &str = "x-";
@@ -98,13 +99,24 @@ pub(super) const MAX_CONNECTIONS: Field = Field {
         &["pool_size", "connections"],
     )
 };
-pub(super) const SSL: Field = Field {
-    kind: Kind::FlagOrNumber,
-    default: "`false`",
-    also: &["tls", "use_ssl", "use_tls"],
-    meaning: "`false` or `0`: without TLS, and the options of TLS have no meaning",
-    ..Field::of_tls("ssl")
-};
+pub(super) const UNIX_SOCKET_PATH: Field = Field::used(
+    "unix_socket_path",
+    Kind::Path,
+    "the path of the server's unix socket, instead of `host` and `port`",
+    &["socket", "unix_socket", "socket_path"],
+);
+pub(super) const PATH: Field = Field::used(
+    "path",
+    Kind::Path,
+    "the same, as redis-py's connections name it",
+    &[],
+);
+pub(super) const CLIENT_NAME: Field = Field::used(
+    "client_name",
+    Kind::Text,
+    "the name of the connections, as `CLIENT LIST` shows it; a server that refuses it is used all the same",
+    &["connection_name"],
+);
 
 /// All fields, in the order in which the documentation shows them.
 pub(super) const FIELDS: &[Field] = &[
@@ -114,38 +126,40 @@ pub(super) const FIELDS: &[Field] = &[
     USERNAME,
     PASSWORD,
     URL,
+    UNIX_SOCKET_PATH,
+    PATH,
     SOCKET_TIMEOUT,
     SOCKET_CONNECT_TIMEOUT,
     MAX_CONNECTIONS,
+    CLIENT_NAME,
     DISABLED,
-    SSL,
-    Field::of_tls("ssl_ca_certs"),
-    Field::of_tls("ssl_ca_data"),
-    Field::of_tls("ssl_ca_path"),
-    Field::of_tls("ssl_cert_reqs"),
-    Field::of_tls("ssl_certfile"),
-    Field::of_tls("ssl_check_hostname"),
-    Field::of_tls("ssl_ciphers"),
-    Field::of_tls("ssl_exclude_verify_flags"),
-    Field::of_tls("ssl_include_verify_flags"),
-    Field::of_tls("ssl_keyfile"),
-    Field::of_tls("ssl_min_version"),
-    Field::of_tls("ssl_ocsp_context"),
-    Field::of_tls("ssl_ocsp_expected_cert"),
-    Field::of_tls("ssl_password"),
-    Field::of_tls("ssl_server_name"),
-    Field::of_tls("ssl_validate_ocsp"),
-    Field::of_tls("ssl_validate_ocsp_stapled"),
-    Field::refused(
-        "unix_socket_path",
-        "a unix socket",
-        "the path of a unix socket",
+    table_tls::SSL,
+    table_tls::SSL_CA_CERTS,
+    table_tls::SSL_CA_DATA,
+    table_tls::SSL_CERTFILE,
+    table_tls::SSL_KEYFILE,
+    table_tls::SSL_SERVER_NAME,
+    table_tls::SSL_MIN_VERSION,
+    table_tls::SSL_CERT_REQS,
+    table_tls::SSL_CHECK_HOSTNAME,
+    Field::unusable_of_tls(
+        "ssl_ca_path",
+        "write the certificates into one file, and name it as `ssl_ca_certs`",
     ),
-    Field::refused(
-        "path",
-        "a unix socket",
-        "the same, as redis-py's connections name it",
+    Field::unusable_of_tls(
+        "ssl_password",
+        "decrypt the key, and protect its file by its permissions",
     ),
+    Field::unusable_of_tls(
+        "ssl_ciphers",
+        "leave it out: no weak cipher is ever offered",
+    ),
+    Field::unusable_of_tls("ssl_include_verify_flags", table_tls::OF_OPENSSL),
+    Field::unusable_of_tls("ssl_exclude_verify_flags", table_tls::OF_OPENSSL),
+    Field::unusable_of_tls("ssl_validate_ocsp", table_tls::NO_OCSP),
+    Field::unusable_of_tls("ssl_validate_ocsp_stapled", table_tls::NO_OCSP),
+    Field::unusable_of_tls("ssl_ocsp_context", table_tls::NO_OCSP),
+    Field::unusable_of_tls("ssl_ocsp_expected_cert", table_tls::NO_OCSP),
     Field::refused(
         "sentinels",
         "sentinels",
@@ -203,7 +217,6 @@ pub(super) const FIELDS: &[Field] = &[
     Field::ignored("cache_config", OPTION),
     Field::ignored("cache_factory", OPTION),
     Field::ignored("charset", OPTION),
-    Field::ignored("client_name", OPTION),
     Field::ignored("command_packer", OPTION),
     Field::ignored("connection_pool", OPTION),
     Field::ignored("decode_responses", OPTION),

@@ -1,9 +1,13 @@
 //! `redis://user:password@host:port/db`.
 
+use std::path::PathBuf;
+
 use super::component_config::{ComponentConfig, DEFAULT_PORT};
 use super::field::Effect;
+use super::given::{LONGEST_SOCKET, absolute};
 use super::secret::Secret;
 use super::table;
+use super::tls::TlsOptions;
 use super::{host, number};
 use crate::error::text::is_unprintable;
 
@@ -19,25 +23,29 @@ pub(super) fn parse(text: &str) -> Result<ComponentConfig, String> {
     // Line ends come with files and variables of the environment.
     let url = text.trim_end();
     let (scheme, rest) = url.split_once("://").unwrap_or_default();
-    match scheme {
-        "redis" | "valkey" => {}
-        "rediss" | "valkeys" => {
-            return Err("the url asks for TLS, which this version does not support".into());
-        }
-        "unix" | "redis+unix" | "valkey+unix" => {
-            return Err("the url names a unix socket, which this version does not support".into());
-        }
+    let server = match scheme {
+        "redis" | "valkey" => Server::Plain,
+        "rediss" | "valkeys" => Server::Tls,
+        "unix" | "redis+unix" | "valkey+unix" => Server::Unix,
         _ => return Err(format!("the url does not begin with redis://; {FORM}")),
-    }
+    };
     if rest.chars().any(char::is_control) {
         return Err(
             "the url has a control character in it; leave it out, or percent-encode it".into(),
         );
     }
     let parts = Parts::of(rest)?;
-    let (host, port) = host_and_port(parts.server)?;
-    let mut config = ComponentConfig::new(host).port(port);
-    config.db = database(&parts)?;
+    let mut config = if server == Server::Unix {
+        let mut config = ComponentConfig::unix(socket(&parts)?);
+        config.db = database("", parts.query)?;
+        config
+    } else {
+        let (host, port) = host_and_port(parts.server)?;
+        let mut config = ComponentConfig::new(host).port(port);
+        config.db = database(parts.path, parts.query)?;
+        config
+    };
+    config.tls = (server == Server::Tls).then(TlsOptions::new);
     if let Some(login) = parts.login {
         let (username, password) = login.split_once(':').unwrap_or((login, ""));
         let username = decoded(username, "user name")?;
@@ -51,6 +59,14 @@ pub(super) fn parse(text: &str) -> Result<ComponentConfig, String> {
         config.login.password = Secret::unless_empty(password);
     }
     Ok(config)
+}
+
+/// The kind of server that a scheme names.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Server {
+    Plain,
+    Tls,
+    Unix,
 }
 
 /// The parts of a URL after its scheme, as written.
@@ -93,6 +109,21 @@ impl<'a> Parts<'a> {
             query,
         })
     }
+}
+
+fn socket(parts: &Parts<'_>) -> Result<PathBuf, String> {
+    if !parts.server.is_empty() {
+        return Err(
+            "the url of a unix socket names a host; write it as redis+unix:///path?db=2".into(),
+        );
+    }
+    let path = decoded(parts.path, "path")?;
+    if path.len() > LONGEST_SOCKET {
+        return Err(format!(
+            "the url's path is longer than {LONGEST_SOCKET} bytes, the longest that the path of a socket can be"
+        ));
+    }
+    absolute(&path).map_err(|wrong| format!("the url's path {wrong}"))
 }
 
 fn host_and_port(server: &str) -> Result<(String, u16), String> {
@@ -140,10 +171,10 @@ fn host_of(written: &str) -> Result<String, String> {
 }
 
 /// Returns the database's number, from the path or, as redis-py takes it, from the query.
-fn database(parts: &Parts<'_>) -> Result<u32, String> {
-    let path = parts.path.trim_matches('/');
+fn database(path: &str, query: &str) -> Result<u32, String> {
+    let path = path.trim_matches('/');
     let mut database = (!path.is_empty()).then(|| db(path)).transpose()?;
-    for parameter in parts.query.split('&').filter(|text| !text.is_empty()) {
+    for parameter in query.split('&').filter(|text| !text.is_empty()) {
         let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
         match table::find(name) {
             Some(field) if field.name == table::DB.name => {

@@ -39,7 +39,8 @@ pub enum ErrorKind {
     ConfigServerRefused,
     /// The component's key is not on the config server, and never was while this process ran.
     ConfigMissing,
-    /// The component's config is not what [`ComponentConfig`](crate::ComponentConfig) describes.
+    /// The component's config is not what [`ComponentConfig`](crate::ComponentConfig) describes, or
+    /// a file that it names cannot be used.
     ConfigInvalid,
     /// The [`Policy`](crate::Policy) of this process forbids to connect to the server that the config
     /// names, or to the config server.
@@ -48,7 +49,8 @@ pub enum ErrorKind {
     Disabled,
     /// The component's server does not answer.
     ServerUnreachable,
-    /// The component's server answers with an error, such as `WRONGPASS` or `LOADING`.
+    /// The component's server answers with an error, such as `WRONGPASS` or `LOADING`, or its
+    /// certificate is not trusted.
     ServerRefused,
     /// All of the component's blocking connections stayed in use for the whole timeout.
     PoolExhausted,
@@ -58,6 +60,9 @@ pub enum ErrorKind {
     /// A command that changes the session of a shared connection, or waits on it, was refused
     /// before it was sent. Its function needs `connection = "dedicated"` in `components.toml`.
     NeedsDedicated,
+    /// The function takes a type of redis-rs that cannot reach the kind of server that the config
+    /// names: a `redis::Connection` or a `ConnectionManager` over TLS, for example.
+    UnsupportedConnection,
     /// The component has moved while a call waited on its old server, or subscribed there. Call
     /// again: it goes to the new server.
     ComponentMoved,
@@ -78,6 +83,7 @@ impl ErrorKind {
                 | Self::Disabled
                 | Self::NoRuntime
                 | Self::NeedsDedicated
+                | Self::UnsupportedConnection
                 | Self::Settings
                 | Self::ShutDown
         )

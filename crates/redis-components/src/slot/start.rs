@@ -76,8 +76,8 @@ impl Runner for OnThreads {
             .spawn(move || {
                 if let Some(attempt) = take(&theirs) {
                     let (config, timeouts) = (attempt.config(), attempt.timeouts());
-                    let preparing = Node::prepare(config, attempt.policy(), timeouts.connect);
-                    let prepared = pollster::block_on(preparing);
+                    let policy = attempt.policy();
+                    let prepared = Node::prepare_blocking(config, policy, timeouts.connect);
                     let opened = prepared.and_then(|node| {
                         let size = config.max_connections();
                         Pool::open(node, size, timeouts, attempt.subject())

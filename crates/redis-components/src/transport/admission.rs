@@ -1,6 +1,7 @@
 //! Whether the policy lets a server be connected to.
 
 use std::fmt;
+use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
@@ -115,9 +116,11 @@ pub(super) fn admit_socket(policy: &Policy, path: &Path) -> Result<PathBuf, Fail
             "it allows no unix sockets, as `{shown}`; add its folder with `Policy::allow_unix_sockets_under`"
         )));
     }
-    let real = path.canonicalize().map_err(|error| {
-        let what = "the socket cannot be found; check that the server runs, and that this process sees its files";
-        Failure::unreachable(format!("{what}: {error}"))
+    let real = path.canonicalize().map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => Failure::unreachable(
+            "there is no such socket; check that the server runs, and that this process sees its files",
+        ),
+        _ => Failure::unreachable(format!("the socket's path cannot be followed: {error}")),
     })?;
     let mut folders = policy.socket_folders();
     if folders.any(|folder| {
@@ -266,7 +269,7 @@ mod tests {
         ] {
             assert_eq!(admit_tcp(&ports, port, None).is_ok(), is_allowed, "{port}");
         }
-        let tls = TlsOptions::default();
+        let tls = TlsOptions::new();
         let demanding = Policy::new().require_tls();
         assert!(admit_tcp(&demanding, 1, None).is_err());
         assert!(admit_tcp(&demanding, 1, Some(&tls)).is_ok());

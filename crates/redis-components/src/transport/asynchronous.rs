@@ -8,17 +8,16 @@ use redis::aio::{ConnectionLike, MultiplexedConnection, PubSub};
 use redis::{
     AsyncConnectionConfig, ProtocolVersion, RedisConnectionInfo, RedisError, RedisResult, Value,
 };
-use socket2::{SockRef, Socket};
+use socket2::Socket;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::bounded::Bounded;
-use super::failure::Failure;
+use super::failure::{Cause, Failure};
 use super::handshake::{Handshake, Progress, judge_probe, probe};
 use super::node::Node;
 use super::reply_bounds::ReplyBounds;
-use super::tcp;
+use super::stream::{self, Stream};
 use crate::fork::in_this_process;
 use crate::settings::timeouts::Timeouts;
 
@@ -56,22 +55,38 @@ pub(crate) async fn open_bounded(
     bounds: ReplyBounds,
     settings: AsyncConnectionConfig,
 ) -> Result<Opened, Failure> {
-    within(timeouts.connect, async {
+    within(node, timeouts.connect, async {
         let stream = connect(node, timeouts.connect).await?;
-        let socket = SockRef::from(&stream).try_clone();
-        let socket = socket.map_err(RedisError::from)?;
+        let socket = stream.socket().map_err(RedisError::from)?;
         let settings = settings.set_response_timeout(Some(timeouts.response));
         let session = session(node, protocol);
-        let stream = Bounded::new(stream, bounds);
-        let built = MultiplexedConnection::new_with_config(&session, stream, settings).await;
-        let (connection, driver) = built.map_err(|error| Failure::from(error).in_handshake())?;
+        // Each kind of stream is driven as itself, so that TCP does not pay for the others.
+        let started = match stream {
+            Stream::Tcp(stream) => start(&session, Bounded::new(stream, bounds), settings).await,
+            #[cfg(feature = "tls")]
+            Stream::Tls(stream) => start(&session, Bounded::new(*stream, bounds), settings).await,
+            Stream::Unix(stream) => start(&session, Bounded::new(stream, bounds), settings).await,
+        };
+        let (connection, driver) = started.map_err(|error| Failure::from(error).in_handshake())?;
         Ok(Opened {
             connection,
-            driver: in_this_process(driver),
+            driver,
             socket,
         })
     })
     .await
+}
+
+async fn start<S>(
+    session: &RedisConnectionInfo,
+    stream: S,
+    settings: AsyncConnectionConfig,
+) -> RedisResult<(MultiplexedConnection, BoxFuture<'static, ()>)>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let built = MultiplexedConnection::new_with_config(session, stream, settings).await;
+    built.map(|(connection, driver)| (connection, in_this_process(driver)))
 }
 
 impl Opened {
@@ -110,12 +125,12 @@ impl Drop for Ends {
 pub(crate) async fn open_subscriber<S>(
     node: &Node,
     bound: Duration,
-    guard: impl FnOnce(TcpStream) -> S,
+    guard: impl FnOnce(Stream) -> S,
 ) -> Result<PubSub, Failure>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    within(bound, async {
+    within(node, bound, async {
         let stream = guard(connect(node, bound).await?);
         let stream = Bounded::new(stream, ReplyBounds::DATA);
         let session = session(node, ProtocolVersion::RESP2);
@@ -135,24 +150,43 @@ pub(crate) async fn ping(connection: &mut impl ConnectionLike) -> Result<(), Fai
 }
 
 /// Connects, logs in and probes, without a bound.
-async fn connect(node: &Node, bound: Duration) -> Result<TcpStream, Failure> {
-    let mut stream = tcp::connect(node.policy(), node.address(), bound).await?;
-    log_in(node, &mut stream)
-        .await
-        .map_err(Failure::in_handshake)?;
-    Ok(stream)
+async fn connect(node: &Node, bound: Duration) -> Result<Stream, Failure> {
+    let name = node.client_name();
+    match connect_as(node, name, bound).await {
+        // Some proxies hang up on CLIENT.
+        Err(failure) if name.is_some() && failure.cause == Cause::ClosedInHandshake => {
+            let stream = connect_as(node, None, bound).await?;
+            node.hide_name();
+            Ok(stream)
+        }
+        connected => connected,
+    }
 }
 
-async fn log_in(node: &Node, stream: &mut TcpStream) -> Result<(), Failure> {
-    let mut handshake = Handshake::new(node);
+async fn connect_as(node: &Node, name: Option<&str>, bound: Duration) -> Result<Stream, Failure> {
+    let mut stream = Stream::connect(node, bound).await?;
+    let mut handshake = Handshake::new(node, name);
+    match log_in(&mut handshake, &mut stream).await {
+        Ok(()) => Ok(stream),
+        Err(failure) => Err(node.refused(failure.in_handshake(), handshake.has_heard())),
+    }
+}
+
+async fn log_in(handshake: &mut Handshake<'_>, stream: &mut Stream) -> Result<(), Failure> {
     let mut progress = Progress::SendAgain;
     let mut buffer = [0; 512];
     loop {
         if progress == Progress::SendAgain {
-            let sent = stream.write_all(&handshake.request()).await;
-            sent.map_err(RedisError::from)?;
+            let request = handshake.request();
+            let sent = async {
+                stream.write_all(&request).await?;
+                stream.flush().await
+            };
+            if let Err(error) = sent.await {
+                return Err(stream.last_word(error).await);
+            }
         }
-        let length = stream.read(&mut buffer).await.map_err(RedisError::from)?;
+        let length = stream.read(&mut buffer).await.map_err(stream::failure)?;
         progress = handshake.receive(&buffer[..length])?;
         if progress == Progress::Done {
             return Ok(());
@@ -170,10 +204,11 @@ fn session(node: &Node, protocol: ProtocolVersion) -> RedisConnectionInfo {
 }
 
 async fn within<T>(
+    node: &Node,
     bound: Duration,
     opening: impl Future<Output = Result<T, Failure>>,
 ) -> Result<T, Failure> {
     timeout(bound, opening)
         .await
-        .unwrap_or_else(|_| Err(Failure::timed_out(bound)))
+        .unwrap_or_else(|_| Err(node.timed_out(bound)))
 }

@@ -5,21 +5,21 @@
 //! that it interrupts, and the reply is lost. The protocol's encoder and parser are redis-rs's.
 
 use std::io::{Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::mpsc::{RecvTimeoutError, sync_channel};
-use std::thread;
 use std::time::Duration;
 
 use redis::{ErrorKind, Parser, RedisError, RedisResult, Value};
 
+use super::blocking_socket::{BlockingSocket, Exchange};
 use super::bounded::BoundedRead;
 use super::deadline::Deadline;
-use super::failure::Failure;
+use super::failure::{Cause, Failure};
 use super::handshake::{Handshake, Progress, judge_probe, probe};
 use super::node::Node;
+use super::on_thread::on_thread;
 use super::reply_bounds::{Replies, ReplyBounds};
-use super::tcp;
+use super::stream;
 use crate::fork::Process;
 use crate::settings::timeouts::Timeouts;
 
@@ -28,7 +28,7 @@ const ASKED_EVERY: Duration = Duration::from_millis(500);
 
 /// A stream that is logged in and has answered a probe. It cannot be used after a transport error.
 pub(crate) struct BlockingStream {
-    stream: TcpStream,
+    socket: BlockingSocket,
     parser: Parser,
     replies: Box<Replies>,
     deadline: Deadline,
@@ -43,18 +43,29 @@ impl BlockingStream {
     /// Returns an error within `timeouts.connect` if the server cannot be used.
     pub(crate) fn open(node: &Arc<Node>, timeouts: Timeouts) -> Result<Self, Failure> {
         let theirs = Arc::clone(node);
-        on_thread(timeouts.connect, move || {
-            let stream = connect(&theirs, timeouts)?;
-            let mut deadline = Deadline::After(timeouts.connect);
-            log_in(&theirs, &mut deadline.begin(&stream)).map_err(Failure::in_handshake)?;
-            Ok(Self {
-                stream,
-                parser: Parser::new(),
-                replies: Box::new(Replies::new(ReplyBounds::DATA)),
-                deadline: Deadline::After(timeouts.response),
-                process: Process::current(),
-            })
-        })
+        on_thread(
+            timeouts.connect,
+            node.timed_out(timeouts.connect),
+            move || {
+                let name = theirs.client_name();
+                let socket = match connect(&theirs, name, timeouts) {
+                    // Some proxies hang up on CLIENT.
+                    Err(failure) if name.is_some() && failure.cause == Cause::ClosedInHandshake => {
+                        let socket = connect(&theirs, None, timeouts)?;
+                        theirs.hide_name();
+                        socket
+                    }
+                    connected => connected?,
+                };
+                Ok(Self {
+                    socket,
+                    parser: Parser::new(),
+                    replies: Box::new(Replies::new(ReplyBounds::DATA)),
+                    deadline: Deadline::After(timeouts.response),
+                    process: Process::current(),
+                })
+            },
+        )
     }
 
     /// Sends encoded commands and reads as many replies. An error of the server counts as a reply.
@@ -62,8 +73,9 @@ impl BlockingStream {
         if packed.is_empty() {
             return Err((ErrorKind::Client, "empty command").into());
         }
-        let mut stream = self.deadline.begin(&self.stream);
+        let mut stream = self.socket.begin(&mut self.deadline);
         stream.write_all(packed)?;
+        stream.flush()?;
         let mut bounded = BoundedRead {
             stream,
             replies: &mut self.replies,
@@ -78,8 +90,7 @@ impl BlockingStream {
         &mut self,
         goes_on: impl FnMut() -> bool + Send + 'static,
     ) -> RedisResult<()> {
-        self.stream.set_read_timeout(Some(ASKED_EVERY))?;
-        self.stream.set_write_timeout(Some(ASKED_EVERY))?;
+        self.socket.block_for(ASKED_EVERY)?;
         self.deadline = Deadline::While(Box::new(goes_on));
         Ok(())
     }
@@ -90,9 +101,9 @@ impl BlockingStream {
         judge_probe(replies.pop().unwrap_or(Value::Nil).extract_error())
     }
 
-    /// Returns the server's address.
-    pub(crate) fn peer(&self) -> RedisResult<SocketAddr> {
-        Ok(self.stream.peer_addr()?)
+    /// Returns the server's address. A unix socket has none.
+    pub(crate) fn peer(&self) -> RedisResult<Option<SocketAddr>> {
+        Ok(self.socket.peer()?)
     }
 }
 
@@ -101,68 +112,49 @@ impl Drop for BlockingStream {
     fn drop(&mut self) {
         if self.process.is_current() {
             // An error says that it has ended already.
-            let _ = self.stream.shutdown(Shutdown::Both);
+            let _ = self.socket.shutdown();
         }
-    }
-}
-
-/// Runs `connect` on its own thread, because nothing else bounds its time: name resolution by the
-/// system may take any time. A thread that is given up ends soon after.
-pub(super) fn on_thread<T: Send + 'static>(
-    bound: Duration,
-    connect: impl FnOnce() -> Result<T, Failure> + Send + 'static,
-) -> Result<T, Failure> {
-    let (sender, receiver) = sync_channel(1);
-    thread::Builder::new()
-        .name("redis-components-open".into())
-        .spawn(move || {
-            // An error says that it took too long.
-            let _ = sender.send(connect());
-        })
-        .map_err(|error| {
-            Failure::unreachable(format!("a thread to connect cannot be started: {error}"))
-        })?;
-    match receiver.recv_timeout(bound) {
-        Ok(opened) => opened,
-        Err(RecvTimeoutError::Timeout) => Err(Failure::timed_out(bound)),
-        Err(RecvTimeoutError::Disconnected) => Err(Failure::unreachable("connecting panicked")),
     }
 }
 
 /// Dials on a runtime for this one connection, so that threads and tasks reach a server in the same
-/// way.
-fn connect(node: &Node, timeouts: Timeouts) -> Result<TcpStream, Failure> {
+/// way. Begins TLS, if the node wants it, and logs in.
+fn connect(node: &Node, name: Option<&str>, timeouts: Timeouts) -> Result<BlockingSocket, Failure> {
+    let mut socket = dial(node, timeouts.connect)?;
+    let bounded = socket.block_for(timeouts.response);
+    bounded.map_err(RedisError::from)?;
+    let mut deadline = Deadline::After(timeouts.connect);
+    let mut exchange = socket.begin(&mut deadline);
+    #[cfg(feature = "tls")]
+    exchange.begin_tls()?;
+    let mut handshake = Handshake::new(node, name);
+    match log_in(&mut handshake, &mut exchange) {
+        Ok(()) => Ok(socket),
+        Err(failure) => Err(node.refused(failure.in_handshake(), handshake.has_heard())),
+    }
+}
+
+fn dial(node: &Node, bound: Duration) -> Result<BlockingSocket, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
     let runtime = runtime.map_err(RedisError::from)?;
-    let dialled = runtime.block_on(async {
-        let stream = tcp::connect(node.policy(), node.address(), timeouts.connect).await?;
-        Ok(stream.into_std().map_err(RedisError::from)?)
-    });
+    let dialled = runtime.block_on(BlockingSocket::dial(node, bound));
     // A name that is still being resolved is not waited for.
     runtime.shutdown_background();
-    let stream: TcpStream = dialled.map_err(|failure: Failure| failure)?;
-    let set = || {
-        stream.set_nonblocking(false)?;
-        stream.set_read_timeout(Some(timeouts.response))?;
-        stream.set_write_timeout(Some(timeouts.response))
-    };
-    set().map_err(RedisError::from)?;
-    Ok(stream)
+    dialled
 }
 
-fn log_in(node: &Node, stream: &mut (impl Read + Write)) -> Result<(), Failure> {
-    let mut handshake = Handshake::new(node);
+fn log_in(handshake: &mut Handshake<'_>, stream: &mut Exchange<'_>) -> Result<(), Failure> {
     let mut progress = Progress::SendAgain;
     let mut buffer = [0; 512];
     loop {
         if progress == Progress::SendAgain {
-            stream
-                .write_all(&handshake.request())
-                .map_err(RedisError::from)?;
+            let request = handshake.request();
+            let sent = stream.write_all(&request).and_then(|()| stream.flush());
+            sent.map_err(|error| stream.last_word(error))?;
         }
-        let length = stream.read(&mut buffer).map_err(RedisError::from)?;
+        let length = stream.read(&mut buffer).map_err(stream::failure)?;
         progress = handshake.receive(&buffer[..length])?;
         if progress == Progress::Done {
             return Ok(());

@@ -1,6 +1,6 @@
 //! How long a request may take, whatever its peer and signals do.
 
-use std::io::{self, Read, Write};
+use std::io::{self, IoSlice, Read, Write};
 use std::time::{Duration, Instant};
 
 /// How long a request may take to be sent and answered.
@@ -84,6 +84,13 @@ impl<S: Read> Read for DeadlineStream<'_, S> {
 impl<S: Write> Write for DeadlineStream<'_, S> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.until_done(Some(bytes.len()), |stream| stream.write(bytes))
+    }
+
+    /// TLS writes its records so, and a handshake's last ones in one go: the server may hang up
+    /// after the first.
+    fn write_vectored(&mut self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
+        let length = parts.iter().map(|part| part.len()).sum();
+        self.until_done(Some(length), |stream| stream.write_vectored(parts))
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -33,6 +33,10 @@ pub(crate) enum Cause {
     Refused,
     /// The policy of this process does not let the server be connected to.
     Forbidden,
+    /// Something on this machine that the config asks for, such as a file, cannot be used.
+    Local,
+    /// The type of connection that a function takes cannot reach this kind of server.
+    Unsupported,
     /// The runtime that runs the attempt cannot connect.
     Runtime,
 }
@@ -55,6 +59,8 @@ impl Cause {
                 ErrorKind::ServerUnreachable
             }
             Self::Forbidden => ErrorKind::ForbiddenByPolicy,
+            Self::Local => ErrorKind::ConfigInvalid,
+            Self::Unsupported => ErrorKind::UnsupportedConnection,
             Self::Runtime => ErrorKind::NoRuntime,
         }
     }
@@ -62,7 +68,7 @@ impl Cause {
     /// Returns the longest pause before the next attempt.
     pub(crate) fn longest_pause(self) -> Duration {
         match self {
-            Self::Refused | Self::Forbidden => Backoff::REFUSED,
+            Self::Refused | Self::Forbidden | Self::Local => Backoff::REFUSED,
             Self::ClosedEarly(EarlyEnd::Used) => Backoff::UNSTEADY,
             _ => Backoff::SERVER_DOWN,
         }
@@ -142,9 +148,12 @@ impl Failure {
         source.is_some_and(RedisError::is_connection_dropped)
     }
 
-    /// Returns `true` if the server answered.
+    /// Returns `true` if the server answered, or was not asked.
     pub(crate) fn is_refusal(&self) -> bool {
-        matches!(self.cause, Cause::Busy | Cause::Refused)
+        matches!(
+            self.cause,
+            Cause::Busy | Cause::Refused | Cause::Local | Cause::Unsupported
+        )
     }
 }
 

@@ -18,10 +18,14 @@ const MOST_CHANGES: usize = 2;
 
 /// A handshake in progress.
 pub(super) struct Handshake<'a> {
-    node: &'a Node,
+    db: u32,
+    client_name: Option<&'a str>,
     login: Login<'a>,
     received: Vec<u8>,
+    has_heard: bool,
     replies: Replies,
+    /// The password of the node: the login that was tried last may be another.
+    password: Option<&'a str>,
     /// How often another form of login was tried.
     changes: usize,
 }
@@ -47,20 +51,29 @@ pub(super) enum Progress {
 }
 
 impl<'a> Handshake<'a> {
-    pub(super) fn new(node: &'a Node) -> Self {
+    /// A server that refuses the name is used all the same.
+    pub(super) fn new(node: &'a Node, client_name: Option<&'a str>) -> Self {
         let Credentials { username, password } = node.login();
         let password = password.as_ref().map(Secret::expose);
         Self {
-            node,
+            db: node.db(),
+            client_name,
             login: match (username.as_deref(), password) {
                 (Some(user), password) => Login::User(user, password.unwrap_or("")),
                 (None, Some(password)) => Login::Password(password),
                 (None, None) => Login::Nobody,
             },
             received: Vec::new(),
+            has_heard: false,
             replies: Replies::new(ReplyBounds::HANDSHAKE),
+            password,
             changes: 0,
         }
+    }
+
+    /// Returns `true` if the server has sent anything.
+    pub(super) fn has_heard(&self) -> bool {
+        self.has_heard
     }
 
     /// Returns the bytes to send.
@@ -82,6 +95,7 @@ impl<'a> Handshake<'a> {
             };
             return Err(Failure::unreachable(message));
         }
+        self.has_heard = true;
         self.answered(bytes)
             .map_err(|failure| self.hide_password(failure))
     }
@@ -90,14 +104,14 @@ impl<'a> Handshake<'a> {
         let before = self.replies.complete();
         self.replies.follow(bytes)?;
         self.received.extend_from_slice(bytes);
-        let complete = self.replies.complete();
-        if complete < self.pipeline().len() {
+        let (awaited, complete) = (self.pipeline().len(), self.replies.complete());
+        if complete < awaited {
             if before == 0 && complete > 0 {
                 self.judge_first()?;
             }
             return Ok(Progress::Read);
         }
-        let replies = self.parsed(self.pipeline().len())?;
+        let replies = self.parsed(awaited)?;
         self.received.clear();
         self.replies = Replies::new(ReplyBounds::HANDSHAKE);
         self.judge(replies)
@@ -105,8 +119,7 @@ impl<'a> Handshake<'a> {
 
     /// Hides the text of a server that repeats the password.
     fn hide_password(&self, failure: Failure) -> Failure {
-        // The login that was tried last may be another.
-        let Some(password) = self.node.login().password.as_ref().map(Secret::expose) else {
+        let Some(password) = self.password else {
             return failure;
         };
         // The message may be cut in the middle of the password, and what is escaped in it is not.
@@ -130,8 +143,11 @@ impl<'a> Handshake<'a> {
                 pipeline.cmd("AUTH").arg(user).arg(password);
             }
         }
-        if self.node.db() != 0 {
-            pipeline.cmd("SELECT").arg(self.node.db());
+        if self.db != 0 {
+            pipeline.cmd("SELECT").arg(self.db);
+        }
+        if let Some(name) = self.client_name {
+            pipeline.cmd("CLIENT").arg("SETNAME").arg(name);
         }
         pipeline.add_command(probe());
         pipeline
@@ -165,10 +181,13 @@ impl<'a> Handshake<'a> {
             self.changes += 1;
             return Ok(Progress::SendAgain);
         }
-        if self.node.db() != 0
+        if self.db != 0
             && let Some(Err(error)) = replies.next()
         {
             return Err(error.into());
+        }
+        if self.client_name.is_some() {
+            replies.next();
         }
         match replies.next() {
             Some(answer) => judge_probe(answer).map(|()| Progress::Done),
@@ -249,7 +268,7 @@ mod tests {
     #[test]
     fn r3_a_user_without_a_password_is_logged_in_as_that_user() {
         let node = node(&ComponentConfig::new("h").username("reader"));
-        assert_eq!(words(&Handshake::new(&node)), "AUTH reader  PING ");
+        assert_eq!(words(&Handshake::new(&node, None)), "AUTH reader  PING ");
     }
 
     #[test]
@@ -261,12 +280,21 @@ mod tests {
             "-MISCONF disk",
             "-ERR unknown command 'PING'",
         ] {
-            let mut handshake = Handshake::new(&node);
+            let mut handshake = Handshake::new(&node, None);
             let answer = format!("+OK\r\n{reply}\r\n");
             let (first, rest) = answer.split_at(3);
             assert_eq!(handshake.receive(first.as_bytes()).unwrap(), Progress::Read);
             assert_eq!(handshake.receive(rest.as_bytes()).unwrap(), Progress::Done);
         }
+    }
+
+    #[test]
+    fn r3_a_server_that_refuses_the_clients_name_is_used_all_the_same() {
+        let node = node(&ComponentConfig::new("h").password("p"));
+        let mut handshake = Handshake::new(&node, Some("logs"));
+        assert_eq!(words(&handshake), "AUTH p CLIENT SETNAME logs PING ");
+        let answer = b"+OK\r\n-NOPERM no\r\n+PONG\r\n";
+        assert_eq!(handshake.receive(answer).unwrap(), Progress::Done);
     }
 
     #[test]
@@ -278,7 +306,7 @@ mod tests {
             "-MASTERDOWN x",
             "-ERR max number of clients reached",
         ] {
-            let received = Handshake::new(&node).receive(format!("{reply}\r\n").as_bytes());
+            let received = Handshake::new(&node, None).receive(format!("{reply}\r\n").as_bytes());
             assert_eq!(received.unwrap_err().cause, Cause::Busy, "{reply}");
         }
     }
@@ -287,7 +315,7 @@ mod tests {
     fn r10_a_server_at_its_limit_of_clients_answers_once_whatever_it_was_asked() {
         let node = node(&ComponentConfig::new("h").password("p").db(2));
         let answer = b"-ERR max number of clients reached\r\n";
-        let failure = Handshake::new(&node).receive(answer).unwrap_err();
+        let failure = Handshake::new(&node, None).receive(answer).unwrap_err();
         assert_eq!(failure.cause, Cause::Busy);
         assert!(failure.message.contains("max number of clients"));
     }
@@ -295,7 +323,7 @@ mod tests {
     #[test]
     fn a_server_that_wants_another_form_of_login_gets_it() {
         let of = |node: &Node, answer: &str| {
-            let mut handshake = Handshake::new(node);
+            let mut handshake = Handshake::new(node, None);
             let progress = handshake.receive(answer.as_bytes()).unwrap();
             assert_eq!(progress, Progress::SendAgain);
             words(&handshake)
@@ -314,7 +342,7 @@ mod tests {
     fn r8_a_server_that_repeats_the_password_is_not_quoted() {
         let node = node(&ComponentConfig::new("h").username("u").password("S3cretZ"));
         let answer = b"-WRONGPASS invalid pair u S3cretZ\r\n-NOAUTH x\r\n";
-        let failure = Handshake::new(&node).receive(answer).unwrap_err();
+        let failure = Handshake::new(&node, None).receive(answer).unwrap_err();
         assert_eq!(failure.cause, Cause::Refused);
         assert!(!format!("{failure:?}").contains("S3cretZ"), "{failure:?}");
     }
@@ -323,7 +351,7 @@ mod tests {
     fn r8_a_server_that_repeats_the_password_later_or_cut_off_is_not_quoted() {
         let node = node(&ComponentConfig::new("h").password("S3cretZ".repeat(40)));
         let unset = b"-ERR Client sent AUTH, but no password is set\r\n+PONG\r\n";
-        let mut handshake = Handshake::new(&node);
+        let mut handshake = Handshake::new(&node, None);
         handshake.receive(unset).unwrap();
         let answer = format!("-LOADING {}\r\n", "S3cretZ".repeat(40));
         let failure = handshake.receive(answer.as_bytes()).unwrap_err();
@@ -334,14 +362,12 @@ mod tests {
     #[test]
     fn r10_a_server_that_wants_another_form_of_login_each_time_is_given_up() {
         let node = node(&ComponentConfig::new("h").password("p"));
-        let mut handshake = Handshake::new(&node);
+        let mut handshake = Handshake::new(&node, None);
         let unset = "-ERR AUTH <password> called without any password configured for the default user.\r\n+PONG\r\n";
         let old = "-ERR wrong number of arguments for 'auth' command\r\n+PONG\r\n";
         for answer in [unset, old] {
-            assert_eq!(
-                handshake.receive(answer.as_bytes()).unwrap(),
-                Progress::SendAgain
-            );
+            let progress = handshake.receive(answer.as_bytes()).unwrap();
+            assert_eq!(progress, Progress::SendAgain);
         }
         let failure = handshake.receive(unset.as_bytes()).unwrap_err();
         assert_eq!(failure.cause, Cause::Refused);
@@ -350,7 +376,7 @@ mod tests {
     #[test]
     fn what_is_no_redis_server_is_refused() {
         let node = node(&ComponentConfig::new("h"));
-        let received = Handshake::new(&node).receive(b"HTTP/1.1 400 Bad Request\r\n");
+        let received = Handshake::new(&node, None).receive(b"HTTP/1.1 400 Bad Request\r\n");
         let failure = received.unwrap_err();
         assert_eq!(failure.cause, Cause::Refused);
         assert!(
@@ -358,7 +384,8 @@ mod tests {
             "{}",
             failure.message
         );
-        let endless = Handshake::new(&node).receive(&[b"+".as_slice(), &[b'x'; 70_000]].concat());
+        let endless =
+            Handshake::new(&node, None).receive(&[b"+".as_slice(), &[b'x'; 70_000]].concat());
         assert_eq!(endless.unwrap_err().cause, Cause::Refused);
     }
 }

@@ -2,10 +2,14 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::admission::admit_tcp;
 use super::failure::{Cause, Failure};
+use super::on_thread::{beside_tasks, on_thread};
+#[cfg(feature = "tls")]
+use super::tls::Tls;
 use crate::config::ComponentConfig;
 use crate::config::endpoint::{Address, Endpoint};
 use crate::config::login::Login;
@@ -18,6 +22,12 @@ pub(crate) struct Node {
     login: Login,
     db: u32,
     policy: Arc<Policy>,
+    client_name: Option<String>,
+    /// Whether something on the way to the server hangs up when it is told the client's name.
+    hides_name: AtomicBool,
+    has_tls: bool,
+    #[cfg(feature = "tls")]
+    tls: Option<Tls>,
 }
 
 impl Node {
@@ -26,21 +36,39 @@ impl Node {
     ///
     /// # Errors
     ///
-    /// Returns an error within `bound` if there is no such server, or the policy forbids it.
-    #[allow(
-        clippy::unused_async,
-        unused_variables,
-        reason = "a server over plain TCP needs no files"
-    )]
+    /// Returns an error within `bound` if there is no such server, the policy forbids it, or a file cannot be
+    /// used.
     pub(crate) async fn prepare(
         config: &ComponentConfig,
         policy: &Arc<Policy>,
         bound: Duration,
     ) -> Result<Arc<Self>, Failure> {
-        Self::of(config, policy).map(Arc::new)
+        if !reads_files(config) {
+            return Self::of(config, policy);
+        }
+        let (config, policy) = (config.clone(), Arc::clone(policy));
+        beside_tasks(bound, unread(bound), move || Self::of(&config, &policy)).await
     }
 
-    fn of(config: &ComponentConfig, policy: &Arc<Policy>) -> Result<Self, Failure> {
+    /// Does the same as [`prepare`](Self::prepare) on a thread.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error within `bound` if there is no such server, the policy forbids it, or a file cannot be
+    /// used.
+    pub(crate) fn prepare_blocking(
+        config: &ComponentConfig,
+        policy: &Arc<Policy>,
+        bound: Duration,
+    ) -> Result<Arc<Self>, Failure> {
+        if !reads_files(config) {
+            return Self::of(config, policy);
+        }
+        let (config, policy) = (config.clone(), Arc::clone(policy));
+        on_thread(bound, unread(bound), move || Self::of(&config, &policy))
+    }
+
+    fn of(config: &ComponentConfig, policy: &Arc<Policy>) -> Result<Arc<Self>, Failure> {
         let endpoint = config.endpoint();
         let Some(address) = endpoint.server() else {
             let what = match endpoint {
@@ -50,18 +78,24 @@ impl Node {
             return Err(Failure::new(Cause::Refused, what));
         };
         if let Address::Tcp { port, .. } = address {
-            admit_tcp(policy, *port, config.tls())?;
+            admit_tcp(policy, *port, config.tls_options())?;
         }
-        if config.tls().is_some() {
-            let what = "it asks for TLS, which this version does not support";
-            return Err(Failure::new(Cause::Refused, what));
+        #[cfg(not(feature = "tls"))]
+        if config.tls_options().is_some() {
+            let what = "it asks for TLS; build redis-components with its feature `tls`";
+            return Err(Failure::new(Cause::Local, what));
         }
-        Ok(Self {
+        Ok(Arc::new(Self {
             address: address.clone(),
             login: config.login().clone(),
             db: config.db_number(),
             policy: Arc::clone(policy),
-        })
+            client_name: config.name_of_client().map(str::to_owned),
+            hides_name: AtomicBool::new(false),
+            has_tls: config.tls_options().is_some(),
+            #[cfg(feature = "tls")]
+            tls: tls(config, address)?,
+        }))
     }
 
     pub(crate) fn address(&self) -> &Address {
@@ -69,7 +103,7 @@ impl Node {
     }
 
     /// Returns which servers may be connected to.
-    pub(super) fn policy(&self) -> &Policy {
+    pub(super) fn policy(&self) -> &Arc<Policy> {
         &self.policy
     }
 
@@ -81,6 +115,73 @@ impl Node {
     pub(crate) fn db(&self) -> u32 {
         self.db
     }
+
+    /// Returns the name by which the server is to know a connection.
+    pub(super) fn client_name(&self) -> Option<&str> {
+        let hidden = self.hides_name.load(Ordering::Relaxed);
+        self.client_name.as_deref().filter(|_| !hidden)
+    }
+
+    /// Notes that the connection ends when the server is told a name.
+    pub(super) fn hide_name(&self) {
+        self.hides_name.store(true, Ordering::Relaxed);
+    }
+
+    /// Returns the failure of a server that did not answer within the bound.
+    pub(super) fn timed_out(&self, bound: Duration) -> Failure {
+        let mut failure = Failure::timed_out(bound);
+        if self.has_tls() {
+            let advice = "; a server that does not speak TLS at this port does not answer";
+            failure.message.push_str(advice);
+        }
+        failure
+    }
+
+    /// Returns the failure of a server that refused the handshake, with advice if it closed the
+    /// connection without a word. A server that speaks TLS does that to a client without.
+    pub(super) fn refused(&self, mut failure: Failure, has_heard: bool) -> Failure {
+        let is_tcp = matches!(self.address, Address::Tcp { .. });
+        let is_closed = failure.cause == Cause::ClosedInHandshake;
+        if is_tcp && is_closed && !has_heard && !self.has_tls() {
+            let advice = "; if it speaks TLS, ask for TLS by \"ssl\": true or a rediss:// url";
+            failure.message.push_str(advice);
+        }
+        failure
+    }
+
+    #[cfg(feature = "tls")]
+    pub(super) fn tls(&self) -> Option<&Tls> {
+        self.tls.as_ref()
+    }
+
+    /// Returns `true` if the server is reached over TLS.
+    pub(super) fn has_tls(&self) -> bool {
+        self.has_tls
+    }
+}
+
+fn unread(bound: Duration) -> Failure {
+    let what = format!("the files that the config names could not be read in time ({bound:?})");
+    Failure::new(Cause::Local, what)
+}
+
+/// Files are read for TLS alone.
+fn reads_files(config: &ComponentConfig) -> bool {
+    config.tls_options().is_some()
+}
+
+#[cfg(feature = "tls")]
+fn tls(config: &ComponentConfig, address: &Address) -> Result<Option<Tls>, Failure> {
+    match (config.tls_options(), address) {
+        (Some(options), Address::Tcp { host, .. }) => {
+            Tls::read(options, host, &config.endpoint().hosts()).map(Some)
+        }
+        (Some(_), Address::Unix(_)) => {
+            let what = "it asks for TLS over a unix socket; leave one of them out";
+            Err(Failure::new(Cause::Local, what))
+        }
+        (None, _) => Ok(None),
+    }
 }
 
 impl fmt::Debug for Node {
@@ -88,6 +189,7 @@ impl fmt::Debug for Node {
         f.debug_struct("Node")
             .field("address", &self.address)
             .field("db", &self.db)
+            .field("has_tls", &self.has_tls())
             .finish_non_exhaustive()
     }
 }

@@ -10,10 +10,10 @@ use redis::{Client, ConnectionAddr, IntoConnectionInfo, RedisConnectionInfo, Red
 
 #[cfg(feature = "connection-manager")]
 use super::asynchronous::ping;
-use super::blocking::on_thread;
-use super::failure::Failure;
+use super::failure::{Cause, Failure};
 use super::handshake::{judge_probe, probe};
 use super::node::Node;
+use super::on_thread::on_thread;
 use super::tcp;
 use crate::config::login::Login;
 use crate::config::secret::Secret;
@@ -30,7 +30,7 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 #[cfg(feature = "connection-manager")]
 pub(crate) async fn manager(
     node: &Node,
-    address: SocketAddr,
+    address: Option<SocketAddr>,
     timeouts: Timeouts,
 ) -> Result<ConnectionManager, Failure> {
     let settings = ConnectionManagerConfig::new()
@@ -38,6 +38,7 @@ pub(crate) async fn manager(
         .set_max_delay(LONGEST_PAUSE)
         .set_connection_timeout(Some(timeouts.connect))
         .set_response_timeout(Some(timeouts.response));
+    let address = of_tcp(node, address, "ConnectionManager", "Connection")?;
     let client = client(node, address)?;
     let mut manager = ConnectionManager::new_with_config(client, settings).await?;
     ping(&mut manager).await?;
@@ -47,18 +48,42 @@ pub(crate) async fn manager(
 /// Opens a blocking connection; `response` bounds each read and write, if there is a bound.
 pub(crate) fn blocking(
     node: &Node,
-    address: SocketAddr,
+    address: Option<SocketAddr>,
     timeouts: Timeouts,
     response: Option<Duration>,
 ) -> Result<redis::Connection, Failure> {
+    let address = of_tcp(node, address, "Connection", "blocking::Connection")?;
     let client = client(node, address)?;
-    on_thread(timeouts.connect, move || {
-        let mut connection = client.get_connection_with_timeout(timeouts.connect)?;
-        judge_probe(probe().query(&mut connection))?;
-        connection.set_read_timeout(response)?;
-        connection.set_write_timeout(response)?;
-        Ok(connection)
-    })
+    on_thread(
+        timeouts.connect,
+        node.timed_out(timeouts.connect),
+        move || {
+            let mut connection = client.get_connection_with_timeout(timeouts.connect)?;
+            judge_probe(probe().query(&mut connection))?;
+            connection.set_read_timeout(response)?;
+            connection.set_write_timeout(response)?;
+            Ok(connection)
+        },
+    )
+}
+
+/// Returns the address of a server that is reached over plain TCP. These types of redis-rs open
+/// their own sockets, which are none of ours.
+fn of_tcp(
+    node: &Node,
+    address: Option<SocketAddr>,
+    taken: &str,
+    instead: &str,
+) -> Result<SocketAddr, Failure> {
+    let over = match address {
+        Some(address) if !node.has_tls() => return Ok(address),
+        Some(_) => "TLS",
+        None => "a unix socket",
+    };
+    let what = format!(
+        "a `{taken}` of redis-rs cannot be given over {over}; take `&mut redis_components::{instead}`"
+    );
+    Err(Failure::new(Cause::Unsupported, what))
 }
 
 fn client(node: &Node, address: SocketAddr) -> RedisResult<Client> {

@@ -12,9 +12,8 @@ use socket2::{SockRef, TcpKeepalive};
 use tokio::net::TcpStream;
 use tokio::time::sleep;
 
-use super::failure::{Cause, Failure};
+use super::failure::Failure;
 use super::resolve::resolve;
-use crate::config::endpoint::Address;
 use crate::settings::policy::Policy;
 
 /// TCP keepalive: idle time before the first probe, interval between probes, and how many may go
@@ -28,17 +27,15 @@ pub(super) const KEEPALIVE: TcpKeepalive = TcpKeepalive::new()
 /// Attempt Delay" of RFC 8305.
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 
-/// Connects to a server. The caller bounds the time that this takes. Within `bound`
+/// Connects to the server at `host`. The caller bounds the time that this takes. Within `bound`
 /// every address is tried that the policy allows.
 pub(super) async fn connect(
     policy: &Policy,
-    address: &Address,
+    host: &str,
+    port: u16,
     bound: Duration,
 ) -> Result<TcpStream, Failure> {
-    let Address::Tcp { host, port } = address else {
-        return Err(Failure::new(Cause::Refused, "it has no internet address"));
-    };
-    let addresses = resolve(policy, host, *port).await?;
+    let addresses = resolve(policy, host, port).await?;
     let connected: io::Result<TcpStream> = async {
         let stream = first_to_connect(&addresses, bound, TcpStream::connect).await?;
         set_options(&stream)?;
@@ -103,7 +100,7 @@ mod tests {
 
     use tokio::net::TcpListener;
 
-    use super::{Address, Policy, connect, first_to_connect, is_same_machine};
+    use super::{Policy, connect, first_to_connect, is_same_machine};
 
     const BOUND: Duration = Duration::from_secs(10);
 
@@ -111,8 +108,7 @@ mod tests {
     async fn small_requests_wait_for_each_other_on_the_same_machine() {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
         let port = listener.local_addr().expect("an address").port();
-        let host = "127.0.0.1".to_owned();
-        let connected = connect(&Policy::new(), &Address::Tcp { host, port }, BOUND).await;
+        let connected = connect(&Policy::new(), "127.0.0.1", port, BOUND).await;
         let stream = connected.expect("a connection");
         assert!(!stream.nodelay().expect("an option"));
     }

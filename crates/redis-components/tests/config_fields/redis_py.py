@@ -11,6 +11,7 @@ import inspect
 import json
 import re
 import socket
+import ssl
 import sys
 
 import redis
@@ -68,10 +69,8 @@ def outcome(case, network):
     """Returns what the case means to redis-py once it is connected, what it asks for, or "refuses"."""
     try:
         pool = client_of(case).connection_pool
-        if issubclass(pool.connection_class, SSLConnection):
-            return {"asks_for": "TLS"}
-        if issubclass(pool.connection_class, UnixDomainSocketConnection):
-            return {"asks_for": "a unix socket"}
+        if issubclass(pool.connection_class, (SSLConnection, UnixDomainSocketConnection)):
+            return meaning(pool.make_connection())
         network.asked = None
         client = redis.Redis(connection_pool=pool)
         info = client.client_info()
@@ -88,6 +87,38 @@ def outcome(case, network):
         if value:
             means[name] = value
     assert info["user"] == means.get("username", "default"), (case, info)
+    return {"means": means}
+
+
+def meaning(connection):
+    """Returns what a connection would do that is not opened, because there is no such server."""
+    means = {}
+    if isinstance(connection, UnixDomainSocketConnection):
+        means["unix_socket_path"] = connection.path
+    else:
+        means["host"] = connection.host
+        means["ssl"] = True
+        if int(connection.port) != 6379:
+            means["port"] = int(connection.port)
+        if connection.cert_reqs == ssl.CERT_OPTIONAL:
+            return {"asks_for": "TLS with a certificate that is optional"}
+        if connection.cert_reqs == ssl.CERT_NONE:
+            means["ssl_cert_reqs"] = "none"
+        elif not connection.check_hostname:
+            means["ssl_check_hostname"] = False
+        options = {
+            "ssl_ca_certs": connection.ca_certs,
+            "ssl_ca_data": connection.ca_data,
+            "ssl_certfile": connection.certfile,
+            "ssl_keyfile": connection.keyfile,
+            "ssl_min_version": connection.ssl_min_version,
+        }
+        means |= {name: value for name, value in options.items() if value is not None}
+    if int(connection.db) != 0:
+        means["db"] = int(connection.db)
+    for name in ("username", "password"):
+        if value := getattr(connection, name):
+            means[name] = value
     return {"means": means}
 
 

@@ -44,8 +44,8 @@ async fn r8_a_config_server_url_that_cannot_be_used_is_refused_without_being_sho
     for url in [
         "S3CR3T-7f",
         "redis://:S3CR3T-7f@h:99999",
-        "rediss://:S3CR3T-7f@h",
-        "unix:///S3CR3T-7f",
+        "rediss://:S3CR3T-7f@h#",
+        "unix://S3CR3T-7f",
     ] {
         let logs = always_fresh("logs");
         let error = Settings::new(url)

@@ -12,10 +12,20 @@ use crate::common::{World, always_fresh, name_of, whereabouts, whereabouts_block
 /// It hangs up on what it does not know, as twemproxy does.
 #[tokio::test]
 async fn r3_a_proxy_that_hangs_up_on_client_commands_is_used() {
+    is_used_behind_a_proxy("").await;
+}
+
+#[tokio::test]
+async fn r3_a_proxy_that_hangs_up_on_the_clients_name_is_used() {
+    is_used_behind_a_proxy(r#","client_name":"logs""#).await;
+}
+
+async fn is_used_behind_a_proxy(fields: &str) {
     let world = World::start();
     let logs = always_fresh("logs");
     let (port, _) = ignorant_of("CLIENT", world.a.port());
-    world.set(logs, &format!(r#"{{"host":"127.0.0.1","port":{port}}}"#));
+    let config = format!(r#"{{"host":"127.0.0.1","port":{port}{fields}}}"#);
+    world.set(logs, &config);
     world
         .settings()
         .scope(async {

@@ -84,8 +84,8 @@ impl BlockingConnection {
         self.since.elapsed()
     }
 
-    /// Returns the server's address.
-    pub(super) fn peer(&self) -> RedisResult<SocketAddr> {
+    /// Returns the server's address. A unix socket has none.
+    pub(super) fn peer(&self) -> RedisResult<Option<SocketAddr>> {
         self.stream.peer()
     }
 }

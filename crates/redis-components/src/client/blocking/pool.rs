@@ -29,7 +29,7 @@ pub(crate) struct Pool {
     /// The subject of events.
     subject: Subject,
     process: Process,
-    peer: SocketAddr,
+    peer: Option<SocketAddr>,
     places: Mutex<Places>,
     health: Health,
     /// The failure to connect because of which the pool closed itself.
@@ -249,8 +249,8 @@ impl Pool {
         self.process.is_current()
     }
 
-    /// Returns the address of the server.
-    pub(crate) fn peer(&self) -> SocketAddr {
+    /// Returns the address of the server. A unix socket has none.
+    pub(crate) fn peer(&self) -> Option<SocketAddr> {
         self.peer
     }
 

@@ -99,9 +99,9 @@ impl Multiplexed {
         self.connections[0].db()
     }
 
-    /// Returns the address of the server.
+    /// Returns the address of the server. A unix socket has none.
     #[cfg(feature = "connection-manager")]
-    pub(crate) fn peer(&self) -> Result<SocketAddr, Failure> {
+    pub(crate) fn peer(&self) -> Result<Option<SocketAddr>, Failure> {
         self.connections[0].socket().peer()
     }
 

@@ -66,12 +66,11 @@ impl Socket {
         self.process.is_current()
     }
 
-    /// Returns the address of the server.
+    /// Returns the address of the server. A unix socket has none.
     #[cfg(feature = "connection-manager")]
-    pub(super) fn peer(&self) -> Result<SocketAddr, Failure> {
+    pub(super) fn peer(&self) -> Result<Option<SocketAddr>, Failure> {
         let peer = self.socket.peer_addr().map_err(RedisError::from)?;
-        let not_an_address = || Failure::unreachable("the server has no internet address");
-        peer.as_socket().ok_or_else(not_an_address)
+        Ok(peer.as_socket())
     }
 
     pub(crate) fn is_open(&self) -> bool {

@@ -1,0 +1,60 @@
+//! Work on a thread of its own, because nothing else bounds its time: name resolution by the
+//! system, and files, may take any time. A thread that is given up ends soon after.
+
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
+use std::thread;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+
+use super::failure::Failure;
+
+/// Waits for `work` with the calling thread. If it takes longer than `bound`, the failure is `late`.
+pub(super) fn on_thread<T: Send + 'static>(
+    bound: Duration,
+    late: Failure,
+    work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
+) -> Result<T, Failure> {
+    let (sender, receiver) = sync_channel(1);
+    spawn(move || {
+        // An error says that it took too long.
+        let _ = sender.send(work());
+    })?;
+    match receiver.recv_timeout(bound) {
+        Ok(done) => done,
+        Err(RecvTimeoutError::Timeout) => Err(late),
+        Err(RecvTimeoutError::Disconnected) => Err(panicked()),
+    }
+}
+
+/// Waits for `work` with a task. If it takes longer than `bound`, the failure is `late`.
+pub(super) async fn beside_tasks<T: Send + 'static>(
+    bound: Duration,
+    late: Failure,
+    work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
+) -> Result<T, Failure> {
+    let (sender, receiver) = oneshot::channel();
+    spawn(move || {
+        // An error says that it took too long.
+        let _ = sender.send(work());
+    })?;
+    match timeout(bound, receiver).await {
+        Ok(Ok(done)) => done,
+        Ok(Err(_)) => Err(panicked()),
+        Err(_) => Err(late),
+    }
+}
+
+fn spawn(work: impl FnOnce() + Send + 'static) -> Result<(), Failure> {
+    let spawned = thread::Builder::new()
+        .name("redis-components-open".into())
+        .spawn(work);
+    spawned.map(drop).map_err(|error| {
+        Failure::unreachable(format!("a thread to connect cannot be started: {error}"))
+    })
+}
+
+fn panicked() -> Failure {
+    Failure::unreachable("connecting panicked")
+}

@@ -1,0 +1,127 @@
+//! A stream to a server, on a runtime: TCP, TLS over TCP, or a unix socket.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use redis::RedisError;
+use socket2::{SockRef, Socket};
+#[cfg(feature = "tls")]
+use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpStream, UnixStream};
+
+use super::failure::Failure;
+use super::node::Node;
+#[cfg(feature = "tls")]
+use super::tls_failure;
+use super::{tcp, unix};
+use crate::config::endpoint::Address;
+
+/// Returns what an error of reading or writing means before the server has logged the client in.
+pub(super) fn failure(error: io::Error) -> Failure {
+    #[cfg(feature = "tls")]
+    if let Some(error) = tls_failure::inside(&error) {
+        return tls_failure::of_tls(error);
+    }
+    RedisError::from(error).into()
+}
+
+/// A stream to a server.
+pub(crate) enum Stream {
+    Tcp(TcpStream),
+    #[cfg(feature = "tls")]
+    Tls(Box<tokio_rustls::client::TlsStream<TcpStream>>),
+    Unix(UnixStream),
+}
+
+impl Stream {
+    /// Connects, and begins TLS if the node wants it. The caller bounds the time that this takes.
+    pub(super) async fn connect(node: &Node, bound: Duration) -> Result<Self, Failure> {
+        let (host, port) = match node.address() {
+            Address::Tcp { host, port } => (host, *port),
+            Address::Unix(path) => {
+                return Ok(Self::Unix(unix::connect(node.policy(), path, bound).await?));
+            }
+        };
+        let stream = tcp::connect(node.policy(), host, port, bound).await?;
+        #[cfg(feature = "tls")]
+        if let Some(tls) = node.tls() {
+            return Ok(Self::Tls(Box::new(tls.connect(stream).await?)));
+        }
+        Ok(Self::Tcp(stream))
+    }
+
+    /// Returns why nothing can be written any more. A server that refuses a client of TLS says so
+    /// and hangs up, perhaps before the client has written anything.
+    pub(super) async fn last_word(&mut self, error: io::Error) -> Failure {
+        #[cfg(feature = "tls")]
+        if tls_failure::is_hang_up(&error)
+            && let Self::Tls(stream) = self
+            && let Err(last) = stream.read(&mut [0; 1]).await
+            && let Some(last) = tls_failure::inside(&last)
+        {
+            return tls_failure::of_tls(last);
+        }
+        failure(error)
+    }
+
+    /// Returns a second handle to the socket, which closes it from outside.
+    pub(super) fn socket(&self) -> io::Result<Socket> {
+        match self {
+            Self::Tcp(stream) => SockRef::from(stream).try_clone(),
+            #[cfg(feature = "tls")]
+            Self::Tls(stream) => SockRef::from(stream.get_ref().0).try_clone(),
+            Self::Unix(stream) => SockRef::from(stream).try_clone(),
+        }
+    }
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Tcp(stream) => Pin::new(stream).poll_read(context, buffer),
+            #[cfg(feature = "tls")]
+            Self::Tls(stream) => Pin::new(stream).poll_read(context, buffer),
+            Self::Unix(stream) => Pin::new(stream).poll_read(context, buffer),
+        }
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Tcp(stream) => Pin::new(stream).poll_write(context, bytes),
+            #[cfg(feature = "tls")]
+            Self::Tls(stream) => Pin::new(stream).poll_write(context, bytes),
+            Self::Unix(stream) => Pin::new(stream).poll_write(context, bytes),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Tcp(stream) => Pin::new(stream).poll_flush(context),
+            #[cfg(feature = "tls")]
+            Self::Tls(stream) => Pin::new(stream).poll_flush(context),
+            Self::Unix(stream) => Pin::new(stream).poll_flush(context),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Tcp(stream) => Pin::new(stream).poll_shutdown(context),
+            #[cfg(feature = "tls")]
+            Self::Tls(stream) => Pin::new(stream).poll_shutdown(context),
+            Self::Unix(stream) => Pin::new(stream).poll_shutdown(context),
+        }
+    }
+}

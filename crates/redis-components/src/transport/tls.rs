@@ -1,0 +1,209 @@
+//! TLS: whom to trust, who we are, and how a handshake begins.
+
+use std::sync::Arc;
+
+use rustls::crypto::{CryptoProvider, ring};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::version::{TLS12, TLS13};
+use rustls::{ClientConfig, ClientConnection, RootCertStore};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+
+use super::failure::{Cause, Failure};
+use super::files::{self, unusable};
+use super::tls_failure::{of_io, of_tls};
+use super::tls_verifier::Verifier;
+use crate::config::tls::{TlsOptions, TlsVersion};
+use crate::error::text::printable;
+
+/// What TLS with one server needs, made once for all its connections.
+#[derive(Clone)]
+pub(super) struct Tls {
+    config: Arc<ClientConfig>,
+    /// The name that the server is told (SNI), so that it can choose its certificate.
+    name: ServerName<'static>,
+}
+
+impl Tls {
+    /// Reads the files that the options name. This blocks.
+    ///
+    /// The certificate of the server must be for `ssl_server_name` if that is given, or else for
+    /// `host` or for one of `hosts`, which the config names.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error that says which field to mend.
+    pub(super) fn read(options: &TlsOptions, host: &str, hosts: &[&str]) -> Result<Self, Failure> {
+        let names = names(options, host, hosts)?;
+        let Some(name) = names
+            .iter()
+            .find(|name| matches!(name, ServerName::DnsName(_)))
+            .or(names.first())
+            .cloned()
+        else {
+            return Err(unusable("host", "is no name that a certificate can be for"));
+        };
+        // The process's default, or ring: it is never installed, which other code may do later.
+        let provider = CryptoProvider::get_default()
+            .cloned()
+            .unwrap_or_else(|| Arc::new(ring::default_provider()));
+        let verifier = verifier(options, names, &provider)?;
+        let versions: &[_] = match options.min_version {
+            TlsVersion::Tls12 => &[&TLS13, &TLS12],
+            TlsVersion::Tls13 => &[&TLS13],
+        };
+        let builder = ClientConfig::builder_with_provider(provider)
+            .with_protocol_versions(versions)
+            .map_err(|error| of_tls(&error))?
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(verifier));
+        let config = match identity(options)? {
+            Some((chain, key)) => builder.with_client_auth_cert(chain, key).map_err(|error| {
+                let error = printable(&error.to_string());
+                let what = format!("and the certificate of `ssl_certfile` do not fit: {error}");
+                unusable("ssl_keyfile", &what)
+            })?,
+            None => builder.with_no_client_auth(),
+        };
+        Ok(Self {
+            config: Arc::new(config),
+            name,
+        })
+    }
+
+    /// Begins TLS on a runtime.
+    pub(super) async fn connect(&self, stream: TcpStream) -> Result<TlsStream<TcpStream>, Failure> {
+        let connector = TlsConnector::from(Arc::clone(&self.config));
+        let connecting = connector.connect(self.name.clone(), stream);
+        connecting.await.map_err(of_io)
+    }
+
+    /// Begins TLS on a thread. The handshake takes place with the first request.
+    pub(super) fn client(&self) -> Result<ClientConnection, Failure> {
+        let begun = ClientConnection::new(Arc::clone(&self.config), self.name.clone());
+        begun.map_err(|error| of_tls(&error))
+    }
+}
+
+fn verifier(
+    options: &TlsOptions,
+    names: Vec<ServerName<'static>>,
+    provider: &Arc<CryptoProvider>,
+) -> Result<Verifier, Failure> {
+    if !options.verifies_certificate {
+        return Ok(Verifier::of_anybody(provider));
+    }
+    let roots = Arc::new(roots(options)?);
+    let names = options.checks_host_name.then_some(names);
+    Verifier::new(roots, names, provider).map_err(|error| {
+        let error = printable(&error.to_string());
+        Failure::new(Cause::Local, format!("TLS cannot be set up: {error}"))
+    })
+}
+
+/// Returns the names of which the certificate must have one.
+fn names(
+    options: &TlsOptions,
+    host: &str,
+    hosts: &[&str],
+) -> Result<Vec<ServerName<'static>>, Failure> {
+    if let Some(name) = &options.server_name {
+        let what = "is no name that a certificate can be for";
+        let name = named(name).ok_or_else(|| unusable("ssl_server_name", what))?;
+        return Ok(vec![name]);
+    }
+    let mut names = Vec::new();
+    for name in [host].iter().chain(hosts).copied().filter_map(named) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    Ok(names)
+}
+
+/// Returns the host as a certificate names it: without the zone of an IPv6 address, and without
+/// the dot at the end of a name.
+fn named(host: &str) -> Option<ServerName<'static>> {
+    let host = host.split_once('%').map_or(host, |(address, _)| address);
+    let host = host.strip_suffix('.').unwrap_or(host);
+    ServerName::try_from(host.to_owned()).ok()
+}
+
+fn roots(options: &TlsOptions) -> Result<RootCertStore, Failure> {
+    let mut roots = RootCertStore::empty();
+    if options.ca_file.is_none() && options.ca_data.is_none() {
+        let native = rustls_native_certs::load_native_certs();
+        let (added, _) = roots.add_parsable_certificates(native.certs);
+        let problem = native.errors.first();
+        let problem = problem.map(|error| printable(&error.to_string()));
+        if added == 0 {
+            let why = problem.map(|problem| format!(": {problem}"));
+            let why = why.unwrap_or_default();
+            let what = format!(
+                "the system trusts nobody{why}; name the certificates to trust as `ssl_ca_certs`"
+            );
+            return Err(Failure::new(Cause::Local, what));
+        }
+        if let Some(problem) = problem {
+            tracing::warn!(problem, "a certificate of the system cannot be read");
+        }
+        return Ok(roots);
+    }
+    if let Some(path) = &options.ca_file {
+        let pem = files::read("ssl_ca_certs", path)?;
+        trust(&mut roots, "ssl_ca_certs", &pem)?;
+    }
+    if let Some(pem) = &options.ca_data {
+        trust(&mut roots, "ssl_ca_data", pem.as_bytes())?;
+    }
+    Ok(roots)
+}
+
+fn trust(roots: &mut RootCertStore, field: &str, pem: &[u8]) -> Result<(), Failure> {
+    for certificate in chain(field, pem)? {
+        roots.add(certificate).map_err(|error| {
+            let error = printable(&error.to_string());
+            unusable(
+                field,
+                &format!("has a certificate that cannot be read: {error}"),
+            )
+        })?;
+    }
+    Ok(())
+}
+
+fn chain(field: &str, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, Failure> {
+    let parsed: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
+    let certificates = parsed.map_err(|_| unusable(field, "is not PEM"))?;
+    if certificates.is_empty() {
+        return Err(unusable(field, "has no certificate in PEM"));
+    }
+    Ok(certificates)
+}
+
+type Identity = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
+
+/// Returns our certificate and its key, if there is one. The key may stand in the same file.
+fn identity(options: &TlsOptions) -> Result<Option<Identity>, Failure> {
+    let Some(path) = &options.cert_file else {
+        return Ok(None);
+    };
+    let pem = files::read("ssl_certfile", path)?;
+    let chain = chain("ssl_certfile", &pem)?;
+    let key = match &options.key_file {
+        Some(path) => key("ssl_keyfile", &files::read("ssl_keyfile", path)?)?,
+        None => key("ssl_certfile", &pem)?,
+    };
+    Ok(Some((chain, key)))
+}
+
+fn key(field: &str, pem: &[u8]) -> Result<PrivateKeyDer<'static>, Failure> {
+    const ENCRYPTED: &[u8] = b"ENCRYPTED";
+    if pem.windows(ENCRYPTED.len()).any(|text| text == ENCRYPTED) {
+        let what = "has an encrypted key, which is not supported; decrypt it, and protect the file";
+        return Err(unusable(field, what));
+    }
+    PrivateKeyDer::from_pem_slice(pem).map_err(|_| unusable(field, "has no private key in PEM"))
+}

@@ -1,0 +1,11 @@
+//! Servers that are reached over TLS, and what is refused.
+#![allow(clippy::unwrap_used, reason = "these are tests")]
+#![cfg(feature = "tls")]
+
+mod certificates;
+#[path = "../common/mod.rs"]
+mod common;
+mod connections;
+mod files;
+mod moves;
+mod refusals;
