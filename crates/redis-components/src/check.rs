@@ -84,7 +84,7 @@ pub async fn open_connection(
     }
     let timeouts = settings.timeouts().of(config);
     let opened = async {
-        let node = Node::prepare(config, timeouts.connect).await?;
+        let node = Node::prepare(config, settings.allowed(), timeouts.connect).await?;
         asynchronous::open(&node, protocol, timeouts, connection).await
     };
     let (connection, driver) = opened

@@ -16,6 +16,7 @@
 //! ```
 //!
 //! - [`Settings`] names the config server, if neither `REDIS_CONFIG_URL` nor the manifest does.
+//! - [`Policy`] bounds which servers a config can send the process to.
 //! - [`Connection`] and [`blocking::Connection`] are the first parameters of functions.
 //! - [`ComponentConfig`] is the JSON; [`get_config`] and [`set_config`] read and write it.
 //! - [`check`] tries a config before it is written, and [`ComponentConfig::digest`] names one.
@@ -38,6 +39,8 @@ mod connection;
 mod declaration;
 mod error;
 mod fork;
+#[cfg(test)]
+mod generated;
 mod macros;
 mod parameter;
 mod registry;
@@ -62,6 +65,7 @@ pub use self::error::{Error, ErrorKind};
 pub use self::remote_config::{get_config, set_config};
 pub use self::scope::Scope;
 pub use self::settings::Settings;
+pub use self::settings::policy::Policy;
 pub use self::shutdown::shutdown;
 pub use self::status::{
     ComponentStatus, ConfigSource, CurrentConfig, EndpointKind, SentinelsStatus, Status, status,

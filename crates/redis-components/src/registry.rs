@@ -159,7 +159,7 @@ impl Registry {
             Mutex::new(Used {
                 servers: HashMap::new(),
                 fixed: None,
-                watchers: Arc::new(Watchers::new(self.settings.timeouts().connect)),
+                watchers: Arc::new(Watchers::new(&self.settings)),
                 slots: HashMap::new(),
                 shut_down: false,
             })

@@ -63,8 +63,8 @@ pub(super) enum Kind {
     /// An absolute path.
     Path,
     TlsVersion,
-    /// This value alone, as JSON.
-    Only(&'static str),
+    /// One of two values, as JSON.
+    Either(&'static str, &'static str),
     /// A whole number, which may stand in quotes or be written as a float.
     Whole {
         least: u64,
@@ -161,6 +161,17 @@ impl Kind {
         }
     }
 
+    /// Returns `true` for the second of two values, and `false` for the first.
+    pub(super) fn is_other(self, value: &Value) -> Option<bool> {
+        let Self::Either(one, other) = self else {
+            return None;
+        };
+        let text = value.to_string();
+        (text == other)
+            .then_some(true)
+            .or((text == one).then_some(false))
+    }
+
     /// Returns the description of the values, to stand after "must be".
     pub(super) fn described(self) -> String {
         match self {
@@ -170,7 +181,7 @@ impl Kind {
             Self::Text => "text in quotes".into(),
             Self::Path => "an absolute path in quotes".into(),
             Self::TlsVersion => format!("{TLS_1_2} or {TLS_1_3}"),
-            Self::Only(value) => value.into(),
+            Self::Either(one, other) => format!("{one} or {other}"),
             Self::Whole { least, most } if most == u64::from(u32::MAX) => {
                 format!("a whole number from {least} up")
             }

@@ -47,7 +47,7 @@ pub(super) fn read(object: &Map<String, Value>) -> Result<ComponentConfig, Strin
     if is_unix && config.tls.is_some() {
         return Err("`ssl` is true, and a unix socket has no TLS; leave one of them out".into());
     }
-    config.client_name = filled(given.text(&table::CLIENT_NAME)?);
+    config.client_name = filled(given.line(&table::CLIENT_NAME)?);
     config.socket_timeout = given.seconds(&table::SOCKET_TIMEOUT)?;
     config.socket_connect_timeout = given.seconds(&table::SOCKET_CONNECT_TIMEOUT)?;
     config.max_connections = given.whole(&table::MAX_CONNECTIONS)?;
@@ -75,7 +75,7 @@ fn parts(given: &Given<'_>, disabled: bool) -> Result<ComponentConfig, String> {
 fn with_login(mut config: ComponentConfig, given: &Given<'_>) -> Result<ComponentConfig, String> {
     config.db = given.whole(&table::DB)?.unwrap_or(0);
     config.login = Login {
-        username: filled(given.text(&table::USERNAME)?),
+        username: filled(given.line(&table::USERNAME)?),
         password: given.text(&table::PASSWORD)?.and_then(Secret::unless_empty),
     };
     Ok(config)

@@ -63,19 +63,8 @@ fn options(given: &Given<'_>) -> Result<TlsOptions, String> {
             ));
         }
     }
-    let required = |value: &Value| *value == json!("required");
-    if given
-        .get(&table::SSL_CERT_REQS)
-        .is_some_and(|value| !required(value))
-    {
-        return Err(unverified(table::SSL_CERT_REQS.name, "\"required\""));
-    }
-    if given
-        .get(&table::SSL_CHECK_HOSTNAME)
-        .is_some_and(|value| *value != json!(true))
-    {
-        return Err(unverified(table::SSL_CHECK_HOSTNAME.name, "true"));
-    }
+    let verifies_certificate = !given.is_other(&table::SSL_CERT_REQS)?.unwrap_or(false);
+    let checks_host_name = given.flag(&table::SSL_CHECK_HOSTNAME)?.unwrap_or(true);
     let ca_data = given.text(&table::SSL_CA_DATA)?;
     if ca_data.is_some_and(|pem| pem.contains("PRIVATE KEY")) {
         return Err("`ssl_ca_data` holds a private key; write certificates only".into());
@@ -105,15 +94,10 @@ fn options(given: &Given<'_>) -> Result<TlsOptions, String> {
         min_version: given
             .tls_version(&table::SSL_MIN_VERSION)?
             .unwrap_or_default(),
-        ..TlsOptions::new()
+        verifies_certificate,
+        // Whose name is in a certificate that is not verified means nothing.
+        checks_host_name: checks_host_name || !verifies_certificate,
     })
-}
-
-fn unverified(field: &str, only: &str) -> String {
-    format!(
-        "`{field}` must be {only}: to use a server whose certificate is not verified needs a policy that allows it, which \
-         this version does not have; name the certificate to trust as `ssl_ca_certs` instead"
-    )
 }
 
 /// Writes the shortest fields that mean the options.
@@ -135,6 +119,14 @@ pub(super) fn write(tls: &TlsOptions, object: &mut Map<String, Value>) {
         (
             table::SSL_MIN_VERSION,
             (tls.min_version == TlsVersion::Tls13).then(|| json!(TLS_1_3)),
+        ),
+        (
+            table::SSL_CERT_REQS,
+            (!tls.verifies_certificate).then(|| json!("none")),
+        ),
+        (
+            table::SSL_CHECK_HOSTNAME,
+            (!tls.checks_host_name).then_some(json!(false)),
         ),
     ];
     for (field, value) in optional {

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::field::Field;
 use super::tls::TlsVersion;
+use crate::error::text::is_unprintable;
 
 /// The longest path of a unix socket, in bytes.
 pub(super) const LONGEST_SOCKET: usize = 107;
@@ -72,6 +73,20 @@ impl<'a> Given<'a> {
         self.read(field, Value::as_str)
     }
 
+    /// Returns `true` for the second of the two values that the field may have.
+    pub(super) fn is_other(&self, field: &Field) -> Result<Option<bool>, String> {
+        self.read(field, |value| field.kind.is_other(value))
+    }
+
+    /// Returns text that is shown to people, as a name is.
+    pub(super) fn line(&self, field: &Field) -> Result<Option<&'a str>, String> {
+        let text = self.text(field)?;
+        if text.is_some_and(|text| text.contains(is_unprintable)) {
+            return Err(format!("`{}` {UNPRINTABLE}", field.name));
+        }
+        Ok(text)
+    }
+
     /// Returns the path, which is absolute: each process has its own working directory.
     pub(super) fn path(&self, field: &Field) -> Result<Option<PathBuf>, String> {
         let Some(text) = self.text(field)? else {
@@ -83,10 +98,14 @@ impl<'a> Given<'a> {
     }
 }
 
+/// What is wrong with text that people cannot read as it is.
+const UNPRINTABLE: &str =
+    "has a character in it that is not shown, such as a line end; leave it out";
+
 /// Returns the path, or what is wrong with it.
 pub(super) fn absolute(text: &str) -> Result<PathBuf, &'static str> {
-    if text.contains('\0') {
-        return Err("has a NUL character in it; leave it out");
+    if text.contains(is_unprintable) {
+        return Err(UNPRINTABLE);
     }
     if !text.starts_with('/') {
         return Err("is no absolute path; begin it with `/`");

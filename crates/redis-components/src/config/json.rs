@@ -1,9 +1,11 @@
 //! A config as JSON text, in and out.
 
+use std::collections::HashSet;
 use std::fmt;
 
-use serde::Deserializer as _;
-use serde::de::{Error as _, MapAccess, Visitor};
+use secrecy::zeroize::Zeroize;
+use serde::Deserializer;
+use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value, json};
 
 use super::component_config::{ComponentConfig, DEFAULT_PORT};
@@ -19,11 +21,14 @@ use crate::error::text::printable;
 /// Returns the reason if the text is refused. It contains none of the text's values.
 pub(super) fn parse(text: &str) -> Result<ComponentConfig, String> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let object = deserializer
-        .deserialize_map(ObjectVisitor)
-        .and_then(|object| deserializer.end().map(|()| object))
-        .map_err(|error| describe(text, &error))?;
-    fields::read(&object)
+    let object: Result<Map<String, Value>, _> = deserializer
+        .deserialize_map(Unique)
+        .and_then(|()| deserializer.end())
+        .and_then(|()| serde_json::from_str(text));
+    let mut object = object.map_err(|error| describe(text, &error))?;
+    let config = fields::read(&object);
+    object.values_mut().for_each(wipe);
+    config
 }
 
 /// Returns the shortest text that means the config.
@@ -101,7 +106,7 @@ fn describe(text: &str, error: &serde_json::Error) -> String {
         return known.into();
     }
     if error.is_data() {
-        // Only `ObjectVisitor` makes these.
+        // Only `Unique` makes these.
         return "the value is not a JSON object; write it as {\"host\": \"…\", \"port\": …}".into();
     }
     // serde_json has fixed texts for wrong syntax, which contain nothing from the user.
@@ -152,24 +157,76 @@ fn begins_with_other_quotes(text: &str) -> bool {
 
 const DUPLICATE: &str = "duplicate ";
 
-/// Reads the fields of an object, and refuses a name that stands there twice. serde_json would keep
-/// the last.
-struct ObjectVisitor;
+/// Refuses a name that stands twice in an object, or in one inside of it. serde_json would keep the
+/// last.
+///
+/// It makes no values, because only serde_json's own `Value` takes every number that its features
+/// allow.
+#[derive(Clone, Copy)]
+struct Unique;
 
-impl<'de> Visitor<'de> for ObjectVisitor {
-    type Value = Map<String, Value>;
+impl<'de> DeserializeSeed<'de> for Unique {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Unique {
+    type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a JSON object")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Self::Value, A::Error> {
-        let mut object = Map::new();
-        while let Some((name, value)) = access.next_entry::<String, Value>()? {
-            if object.insert(name.clone(), value).is_some() {
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<(), A::Error> {
+        let mut names = HashSet::new();
+        while let Some(name) = access.next_key::<String>()? {
+            access.next_value_seed(self)?;
+            if let Some(name) = names.replace(name) {
                 return Err(A::Error::custom(format_args!("{DUPLICATE}{name}")));
             }
         }
-        Ok(object)
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<(), A::Error> {
+        while access.next_element_seed(self)?.is_some() {}
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        Ok(())
+    }
+}
+
+/// Overwrites all text, because some of it is passwords.
+fn wipe(value: &mut Value) {
+    match value {
+        Value::String(text) => text.zeroize(),
+        Value::Array(values) => values.iter_mut().for_each(wipe),
+        Value::Object(object) => object.values_mut().for_each(wipe),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }

@@ -10,6 +10,8 @@ pub(crate) mod endpoint;
 mod field;
 mod fields;
 mod fields_tls;
+#[cfg(test)]
+pub(crate) mod generated;
 mod given;
 pub(crate) mod host;
 mod json;

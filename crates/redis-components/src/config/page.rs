@@ -82,7 +82,7 @@ fn table(of: impl Fn(Effect) -> bool) -> String {
         let value = match field.kind {
             Kind::Text => "text".to_owned(),
             Kind::Path => "an absolute path".to_owned(),
-            Kind::Only(value) => format!("`{value}`"),
+            Kind::Either(one, other) => format!("`{one}` or `{other}`"),
             Kind::Seconds => field
                 .kind
                 .described()
@@ -293,9 +293,10 @@ fn values(kind: Kind) -> Value {
         Kind::Text => json!({"type": ["string", "null"]}),
         Kind::Path => json!({"type": ["string", "null"], "pattern": "^/"}),
         Kind::TlsVersion => json!({"enum": [771, 772, null]}),
-        Kind::Only(value) => {
-            let value: Value = serde_json::from_str(value).unwrap();
-            json!({"enum": [value, null]})
+        Kind::Either(one, other) => {
+            let [one, other] =
+                [one, other].map(|text| serde_json::from_str::<Value>(text).unwrap());
+            json!({"enum": [one, other, null]})
         }
         Kind::Whole { least, most } => json!({
             "type": ["integer", "string", "null"],

@@ -249,8 +249,15 @@ pub(super) fn find(name: &str) -> Option<&'static Field> {
     FIELDS.iter().find(|field| field.name == name)
 }
 
+/// The longest name that is taken for a mistake.
+const LONGEST_MISTAKE: usize = 64;
+
 /// Returns the field that somebody who wrote `name` probably meant.
 pub(super) fn nearest(name: &str) -> Option<&'static Field> {
+    // To compare a long name takes long.
+    if name.len() > LONGEST_MISTAKE {
+        return None;
+    }
     let name = name.trim().to_lowercase().replace('-', "_");
     let other_word = |field: &&Field| field.also.contains(&name.as_str());
     // A third of the letters may be wrong, so that short names are not taken for each other.

@@ -66,9 +66,8 @@ pub(super) const SSL_CERT_REQS: Field = Field {
     default: "`\"required\"`",
     ..of_tls(
         "ssl_cert_reqs",
-        Kind::Only("\"required\""),
-        "that the server's certificate is verified; anything else needs a policy that allows it, which this version \
-         does not have",
+        Kind::Either("\"required\"", "\"none\""),
+        "that the server's certificate is verified; `\"none\"` needs a policy that allows it",
         &["ssl_verify"],
     )
 };
@@ -76,9 +75,8 @@ pub(super) const SSL_CHECK_HOSTNAME: Field = Field {
     default: "`true`",
     ..of_tls(
         "ssl_check_hostname",
-        Kind::Only("true"),
-        "that the certificate is for the server's name; `false` needs a policy that allows it, which this version does \
-         not have",
+        Kind::Flag,
+        "that the certificate is for the server's name; `false` needs a policy that allows it",
         &[],
     )
 };

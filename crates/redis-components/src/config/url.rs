@@ -9,6 +9,7 @@ use super::secret::Secret;
 use super::table;
 use super::tls::TlsOptions;
 use super::{host, number};
+use crate::error::text::is_unprintable;
 
 const FORM: &str = "write it as redis://user:password@host:port/db";
 
@@ -49,6 +50,11 @@ pub(super) fn parse(text: &str) -> Result<ComponentConfig, String> {
         let (username, password) = login.split_once(':').unwrap_or((login, ""));
         let username = decoded(username, "user name")?;
         let password = decoded(password, "password")?;
+        if username.contains(is_unprintable) {
+            return Err(
+                "the url's user name has a character in it that is not shown, such as a line end; leave it out".into(),
+            );
+        }
         config.login.username = Some(username).filter(|name| !name.is_empty());
         config.login.password = Secret::unless_empty(password);
     }

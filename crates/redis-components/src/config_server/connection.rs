@@ -7,10 +7,14 @@ use super::pushes::Pushes;
 use super::reading::{Answer, READ_LIMIT};
 use crate::error::text::printable_error;
 use crate::settings::timeouts::Timeouts;
-use crate::transport::asynchronous::{open, ping};
+use crate::transport::asynchronous::{open_bounded, ping};
 use crate::transport::error_codes::refuses_resp3;
 use crate::transport::failure::{Cause, Failure};
 use crate::transport::node::Node;
+use crate::transport::reply_bounds::ReplyBounds;
+
+/// One byte more than the limit shows that a value is too long.
+pub(super) const BOUNDS: ReplyBounds = ReplyBounds::strings(READ_LIMIT as u64 + 1);
 
 /// A connection that lives on the watch's own runtime.
 #[derive(Debug)]
@@ -63,7 +67,7 @@ impl Connection {
         pushes: &Pushes,
     ) -> Result<Result<Self, RedisError>, Failure> {
         let settings = AsyncConnectionConfig::new().set_push_sender(pushes.clone());
-        let opened = open(node, ProtocolVersion::RESP3, timeouts, settings).await?;
+        let opened = open_bounded(node, ProtocolVersion::RESP3, timeouts, BOUNDS, settings).await?;
         let (mut connection, driver) = opened.into_parts();
         tokio::spawn(driver);
         let tracked = track(&mut connection).await;
@@ -81,13 +85,22 @@ impl Connection {
 
     async fn open_silent(node: &Node, timeouts: Timeouts) -> Result<Self, Failure> {
         let settings = AsyncConnectionConfig::new();
-        let opened = open(node, ProtocolVersion::RESP2, timeouts, settings).await?;
+        let opened = open_bounded(node, ProtocolVersion::RESP2, timeouts, BOUNDS, settings).await?;
         let (connection, driver) = opened.into_parts();
         tokio::spawn(driver);
         Ok(Self {
             connection,
             pushing: false,
         })
+    }
+
+    /// Returns a connection that is taken to be logged in.
+    #[cfg(test)]
+    pub(super) fn around(connection: MultiplexedConnection) -> Self {
+        Self {
+            connection,
+            pushing: false,
+        }
     }
 
     /// Returns `true` if the server pushes changes of the keys that are read over this connection.
@@ -97,7 +110,9 @@ impl Connection {
 
     /// Reads the values of all `keys` in one round trip. A key that does not exist reads as empty.
     ///
-    /// GETRANGE bounds what is read; one byte more than the limit shows that a value is too long.
+    /// GETRANGE bounds what an honest server sends, and the bounds of its replies what any other
+    /// does. A server would have to read and send the whole of a longer value for GET, and STRLEN
+    /// before each GET would cost a round trip.
     pub(super) async fn read<'a>(
         &mut self,
         keys: impl Iterator<Item = &'a str>,

@@ -5,6 +5,8 @@
 
 mod connection;
 pub(crate) mod fixed;
+#[cfg(test)]
+mod generated;
 mod lock_free;
 mod needless_pushes;
 mod pace;

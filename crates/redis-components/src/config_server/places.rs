@@ -11,12 +11,16 @@ use super::watched_key::WatchedKey;
 use crate::background::Background;
 use crate::config::ComponentConfig;
 use crate::config::endpoint::Sentinels;
+use crate::settings::Settings;
+use crate::settings::policy::Policy;
 use crate::transport::sentinel::watcher::{Found, Watcher};
 
 /// The watches of sentinels. Keys that name the same sentinels and service share one.
 pub(crate) struct Watchers {
     /// The longest time that connecting to a sentinel may take.
     connect: Duration,
+    /// Which sentinels may be connected to.
+    policy: Arc<Policy>,
     known: Mutex<Vec<(Sentinels, Weak<Watcher>)>>,
 }
 
@@ -29,9 +33,12 @@ pub(crate) struct Places {
 }
 
 impl Watchers {
-    pub(crate) fn new(connect: Duration) -> Self {
-        let known = Mutex::default();
-        Self { connect, known }
+    pub(crate) fn new(settings: &Settings) -> Self {
+        Self {
+            connect: settings.timeouts().connect,
+            policy: Arc::clone(settings.allowed()),
+            known: Mutex::default(),
+        }
     }
 
     /// Returns the watch of the sentinels. If there is none, it begins on `background`.
@@ -42,7 +49,7 @@ impl Watchers {
         if let Some(watcher) = same.find_map(|(_, watcher)| watcher.upgrade()) {
             return watcher;
         }
-        let (watcher, watching) = Watcher::new(sentinels, self.connect);
+        let (watcher, watching) = Watcher::new(sentinels, &self.policy, self.connect);
         background.run(watching);
         known.push((sentinels.clone(), Arc::downgrade(&watcher)));
         watcher

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use redis::RedisError;
+use secrecy::zeroize::Zeroizing;
 
 use crate::config::ComponentConfig;
 use crate::error::text::printable_error;
 use crate::error::{Error, ErrorKind};
-use crate::transport::failure::Failure;
+use crate::transport::failure::{Cause, Failure};
 use crate::transport::sentinel::no_primary::NoPrimary;
 use crate::transport::sentinel::watcher::Found;
 
@@ -77,10 +78,10 @@ impl Problem {
     /// Returns the problem of a config server that did not answer.
     pub(super) fn unanswered(address: &str, failure: &Failure) -> Self {
         Self {
-            kind: if failure.is_refusal() {
-                ErrorKind::ConfigServerRefused
-            } else {
-                ErrorKind::ConfigServerUnreachable
+            kind: match failure.cause {
+                Cause::Busy | Cause::Refused => ErrorKind::ConfigServerRefused,
+                Cause::Forbidden => ErrorKind::ForbiddenByPolicy,
+                _ => ErrorKind::ConfigServerUnreachable,
             },
             message: format!(
                 "the config server {address} gives no config: {}",
@@ -103,7 +104,8 @@ pub(super) fn interpret(
         ),
     };
     let value = match answer {
-        Ok(value) => value,
+        // It may hold a password.
+        Ok(value) => Zeroizing::new(value),
         Err(error) if error.code() == Some("WRONGTYPE") => {
             return Err(invalid(
                 "the key holds no string; SET it to the config as JSON".into(),

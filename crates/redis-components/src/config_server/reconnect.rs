@@ -2,6 +2,7 @@
 //! ended.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use redis::RedisError;
@@ -12,6 +13,8 @@ use super::pushes::Pushes;
 use super::reading::Answer;
 use crate::backoff::Backoff;
 use crate::config::ComponentConfig;
+use crate::settings::Settings;
+use crate::settings::policy::Policy;
 use crate::settings::timeouts::Timeouts;
 use crate::telemetry;
 use crate::transport::failure::Failure;
@@ -24,6 +27,7 @@ const WELL_AFTER: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(super) struct Reconnect {
     config: ComponentConfig,
+    policy: Arc<Policy>,
     timeouts: Timeouts,
     /// `None` if changes are polled.
     pushes: Option<Pushes>,
@@ -38,10 +42,15 @@ pub(super) struct Reconnect {
 }
 
 impl Reconnect {
-    pub(super) fn new(config: ComponentConfig, timeouts: Timeouts, pushes: Option<Pushes>) -> Self {
+    pub(super) fn new(
+        config: ComponentConfig,
+        settings: &Settings,
+        pushes: Option<Pushes>,
+    ) -> Self {
         Self {
             config,
-            timeouts,
+            policy: Arc::clone(settings.allowed()),
+            timeouts: settings.config_server_timeouts(),
             pushes,
             connection: None,
             refused: false,
@@ -167,7 +176,7 @@ impl Reconnect {
 
     async fn open(&mut self) -> Result<Connection, Failure> {
         let pushes = self.pushes.as_ref();
-        let node = Node::prepare(&self.config, self.timeouts.connect).await?;
+        let node = Node::prepare(&self.config, &self.policy, self.timeouts.connect).await?;
         let (connection, refusal) = Connection::open(&node, self.timeouts, pushes).await?;
         self.opened = Instant::now();
         let refused_before = std::mem::replace(&mut self.refused, refusal.is_some());

@@ -39,7 +39,7 @@ pub(super) fn start(
     let pushes = settings.pushes().then(|| Pushes::new(Arc::clone(&state)));
     let watch = Watch {
         state,
-        server: Reconnect::new(config, settings.config_server_timeouts(), pushes),
+        server: Reconnect::new(config, settings, pushes),
         needless: NeedlessPushes::new(),
         pace: Pace::new(settings.intervals()),
         met: false,

@@ -42,6 +42,9 @@ pub enum ErrorKind {
     /// The component's config is not what [`ComponentConfig`](crate::ComponentConfig) describes, or
     /// a file that it names cannot be used.
     ConfigInvalid,
+    /// The [`Policy`](crate::Policy) of this process forbids to connect to the server that the config
+    /// names, or to the config server.
+    ForbiddenByPolicy,
     /// The component is switched off on purpose: its config says `{"disabled": true}`.
     Disabled,
     /// The component's server does not answer.
@@ -76,6 +79,7 @@ impl ErrorKind {
             self,
             Self::NoConfigServer
                 | Self::ConfigInvalid
+                | Self::ForbiddenByPolicy
                 | Self::Disabled
                 | Self::NoRuntime
                 | Self::NeedsDedicated

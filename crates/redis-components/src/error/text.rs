@@ -11,7 +11,7 @@ pub(crate) fn printable(text: &str) -> String {
         .chars()
         .take(LIMIT)
         .flat_map(|c| {
-            let escape = c.is_control() || is_bidirectional_control(c);
+            let escape = is_unprintable(c);
             let escaped = escape.then(|| c.escape_default());
             escaped.into_iter().flatten().chain((!escape).then_some(c))
         })
@@ -39,9 +39,21 @@ pub(crate) fn repeats_arguments(error: &RedisError) -> bool {
     error.to_string().to_lowercase().contains("unknown command")
 }
 
-/// Characters that reorder what is shown around them.
-fn is_bidirectional_control(c: char) -> bool {
-    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+/// Returns `true` for a character that ends a line, steers a terminal, or reorders what is shown
+/// around it.
+pub(crate) fn is_unprintable(c: char) -> bool {
+    let is_line_end = matches!(c, '\u{2028}' | '\u{2029}');
+    let is_bidirectional = matches!(
+        c,
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+    );
+    c.is_control() || is_line_end || is_bidirectional
+}
+
+/// Returns `true` if the text can be shown as it is.
+#[cfg(test)]
+pub(crate) fn is_printable(text: &str) -> bool {
+    !text.chars().any(is_unprintable)
 }
 
 #[cfg(test)]

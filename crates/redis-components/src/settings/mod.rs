@@ -2,14 +2,17 @@
 
 pub(crate) mod drain;
 pub(crate) mod intervals;
+pub(crate) mod policy;
 pub(crate) mod timeouts;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use self::drain::DrainPolicy;
 use self::intervals::{FASTEST_HEARTBEAT, Intervals};
+use self::policy::Policy;
 use self::timeouts::Timeouts;
 
 /// The address of the config server, and how long things may take.
@@ -33,6 +36,7 @@ pub struct Settings {
     timeouts: Timeouts,
     intervals: Intervals,
     drain: DrainPolicy,
+    policy: Arc<Policy>,
 }
 
 /// The longest time between two heartbeats.
@@ -168,6 +172,12 @@ impl Settings {
         self
     }
 
+    /// Sets which servers this process may connect to, whatever a config says. See [`Policy`].
+    pub fn policy(mut self, policy: Policy) -> Self {
+        self.policy = Arc::new(policy);
+        self
+    }
+
     pub(crate) fn prefix(&self) -> Option<&str> {
         self.key_prefix.as_deref()
     }
@@ -200,6 +210,11 @@ impl Settings {
     pub(crate) fn drain_policy(&self) -> DrainPolicy {
         self.drain
     }
+
+    /// Returns which servers may be connected to.
+    pub(crate) fn allowed(&self) -> &Arc<Policy> {
+        &self.policy
+    }
 }
 
 /// Returns the config server of the environment or the manifest, with the default timeouts.
@@ -221,6 +236,7 @@ impl Default for Settings {
                 deadline: Duration::from_secs(30),
                 cut: false,
             },
+            policy: Arc::default(),
         }
     }
 }
@@ -240,6 +256,7 @@ impl fmt::Debug for Settings {
             .field("timeouts", &self.timeouts)
             .field("intervals", &self.intervals)
             .field("drain", &self.drain)
+            .field("policy", &self.policy)
             .finish()
     }
 }

@@ -13,6 +13,7 @@ use super::slot::Slot;
 use crate::background::Background;
 use crate::client::health::TOO_YOUNG;
 use crate::config::ComponentConfig;
+use crate::settings::policy::Policy;
 use crate::settings::timeouts::Timeouts;
 use crate::telemetry::component::{Reason, ServerEvent, Subject, What};
 use crate::transport::failure::{Cause, Failure};
@@ -91,6 +92,10 @@ impl<R: Runner> Attempt<R> {
 
     pub(super) fn timeouts(&self) -> Timeouts {
         self.slot.timeouts().of(&self.goal.config)
+    }
+
+    pub(super) fn policy(&self) -> &Arc<Policy> {
+        self.slot.policy()
     }
 
     /// Returns the handle for the work that closes the client's unused connections.

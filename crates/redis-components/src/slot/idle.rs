@@ -140,7 +140,8 @@ impl Runner for OnWatch {
             let connections = attempt.connections();
             let timeouts = attempt.timeouts();
             let proving = async {
-                let node = Node::prepare(attempt.config(), timeouts.connect).await?;
+                let node =
+                    Node::prepare(attempt.config(), attempt.policy(), timeouts.connect).await?;
                 Multiplexed::prove(&node, connections, timeouts).await
             };
             let proven = proving.await;

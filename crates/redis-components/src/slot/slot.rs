@@ -15,6 +15,7 @@ use crate::config_server::ConfigServer;
 use crate::config_server::watched_key::WatchedKey;
 use crate::settings::Settings;
 use crate::settings::drain::DrainPolicy;
+use crate::settings::policy::Policy;
 use crate::settings::timeouts::Timeouts;
 use crate::telemetry::component::Subject;
 
@@ -28,6 +29,7 @@ pub(crate) struct Slot {
     pub(super) background: Option<Background>,
     pub(super) watched: Arc<WatchedKey>,
     timeouts: Timeouts,
+    policy: Arc<Policy>,
     pub(super) drain: DrainPolicy,
     /// How many multiplexed connections a client has: the most that any user of the slot declared.
     connections: AtomicUsize,
@@ -88,6 +90,7 @@ impl Slot {
             background,
             watched,
             timeouts: settings.timeouts(),
+            policy: Arc::clone(settings.allowed()),
             drain: settings.drain_policy(),
             connections: AtomicUsize::new(1),
             published: ArcSwapOption::empty(),
@@ -122,6 +125,11 @@ impl Slot {
     /// Returns the bounds of a client, unless its config sets its own.
     pub(crate) fn timeouts(&self) -> Timeouts {
         self.timeouts
+    }
+
+    /// Returns which servers may be connected to.
+    pub(super) fn policy(&self) -> &Arc<Policy> {
+        &self.policy
     }
 
     /// Returns how long calls may stay on a server that the component has left.

@@ -42,7 +42,8 @@ impl Runner for OnRuntime {
             };
             let timeouts = attempt.timeouts();
             let opening = async {
-                let node = Node::prepare(attempt.config(), timeouts.connect).await?;
+                let node =
+                    Node::prepare(attempt.config(), attempt.policy(), timeouts.connect).await?;
                 let (connections, background) = (attempt.connections(), attempt.background());
                 Multiplexed::open(node, connections, timeouts, background).await
             };
@@ -80,7 +81,8 @@ impl Runner for OnThreads {
                 let located = taken.and_then(|attempt| pollster::block_on(attempt.located()));
                 if let Some(attempt) = located {
                     let (config, timeouts) = (attempt.config(), attempt.timeouts());
-                    let prepared = Node::prepare_blocking(config, timeouts.connect);
+                    let policy = attempt.policy();
+                    let prepared = Node::prepare_blocking(config, policy, timeouts.connect);
                     let opened = prepared.and_then(|node| {
                         let size = config.max_connections();
                         Pool::open(node, size, timeouts, attempt.subject())

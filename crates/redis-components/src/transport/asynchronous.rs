@@ -12,9 +12,11 @@ use socket2::Socket;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
 
+use super::bounded::Bounded;
 use super::failure::{Cause, Failure};
 use super::handshake::{Handshake, Progress, judge_probe, probe};
 use super::node::Node;
+use super::reply_bounds::ReplyBounds;
 use super::stream::{self, Stream};
 use crate::fork::in_this_process;
 use crate::settings::timeouts::Timeouts;
@@ -42,6 +44,17 @@ pub(crate) async fn open(
     timeouts: Timeouts,
     settings: AsyncConnectionConfig,
 ) -> Result<Opened, Failure> {
+    open_bounded(node, protocol, timeouts, ReplyBounds::DATA, settings).await
+}
+
+/// Does the same as [`open`]. `bounds` are those of each reply.
+pub(crate) async fn open_bounded(
+    node: &Node,
+    protocol: ProtocolVersion,
+    timeouts: Timeouts,
+    bounds: ReplyBounds,
+    settings: AsyncConnectionConfig,
+) -> Result<Opened, Failure> {
     within(node, timeouts.connect, async {
         let stream = connect(node, timeouts.connect).await?;
         let socket = stream.socket().map_err(RedisError::from)?;
@@ -49,10 +62,10 @@ pub(crate) async fn open(
         let session = session(node, protocol);
         // Each kind of stream is driven as itself, so that TCP does not pay for the others.
         let started = match stream {
-            Stream::Tcp(stream) => start(&session, stream, settings).await,
+            Stream::Tcp(stream) => start(&session, Bounded::new(stream, bounds), settings).await,
             #[cfg(feature = "tls")]
-            Stream::Tls(stream) => start(&session, *stream, settings).await,
-            Stream::Unix(stream) => start(&session, stream, settings).await,
+            Stream::Tls(stream) => start(&session, Bounded::new(*stream, bounds), settings).await,
+            Stream::Unix(stream) => start(&session, Bounded::new(stream, bounds), settings).await,
         };
         let (connection, driver) = started.map_err(|error| Failure::from(error).in_handshake())?;
         Ok(Opened {
@@ -119,6 +132,7 @@ where
 {
     within(node, bound, async {
         let stream = guard(connect(node, bound).await?);
+        let stream = Bounded::new(stream, ReplyBounds::DATA);
         let session = session(node, ProtocolVersion::RESP2);
         Ok(PubSub::new(&session, stream).await?)
     })

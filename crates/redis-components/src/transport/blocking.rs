@@ -12,11 +12,13 @@ use std::time::Duration;
 use redis::{ErrorKind, Parser, RedisError, RedisResult, Value};
 
 use super::blocking_socket::{BlockingSocket, Exchange};
+use super::bounded::BoundedRead;
 use super::deadline::Deadline;
 use super::failure::{Cause, Failure};
 use super::handshake::{Handshake, Progress, judge_probe, probe};
 use super::node::Node;
 use super::on_thread::on_thread;
+use super::reply_bounds::{Replies, ReplyBounds};
 use super::stream;
 use crate::fork::Process;
 use crate::settings::timeouts::Timeouts;
@@ -28,6 +30,7 @@ const ASKED_EVERY: Duration = Duration::from_millis(500);
 pub(crate) struct BlockingStream {
     socket: BlockingSocket,
     parser: Parser,
+    replies: Box<Replies>,
     deadline: Deadline,
     process: Process,
 }
@@ -57,6 +60,7 @@ impl BlockingStream {
                 Ok(Self {
                     socket,
                     parser: Parser::new(),
+                    replies: Box::new(Replies::new(ReplyBounds::DATA)),
                     deadline: Deadline::After(timeouts.response),
                     process: Process::current(),
                 })
@@ -72,8 +76,12 @@ impl BlockingStream {
         let mut stream = self.socket.begin(&mut self.deadline);
         stream.write_all(packed)?;
         stream.flush()?;
+        let mut bounded = BoundedRead {
+            stream,
+            replies: &mut self.replies,
+        };
         (0..replies)
-            .map(|_| self.parser.parse_value(&mut stream))
+            .map(|_| self.parser.parse_value(&mut bounded))
             .collect()
     }
 

@@ -42,11 +42,11 @@ impl BlockingSocket {
         let (host, port) = match node.address() {
             Address::Tcp { host, port } => (host, *port),
             Address::Unix(path) => {
-                let stream = unix::connect(path).await?;
+                let stream = unix::connect(node.policy(), path, bound).await?;
                 return stream.into_std().map(Self::Unix).map_err(broken);
             }
         };
-        let stream = tcp::connect(host, port, bound).await?;
+        let stream = tcp::connect(node.policy(), host, port, bound).await?;
         let stream = stream.into_std().map_err(broken)?;
         #[cfg(feature = "tls")]
         if let Some(tls) = node.tls() {

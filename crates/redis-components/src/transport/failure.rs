@@ -33,6 +33,8 @@ pub(crate) enum Cause {
     Replica,
     /// The server answers with a refusal.
     Refused,
+    /// The policy of this process does not let the server be connected to.
+    Forbidden,
     /// Something on this machine that the config asks for, such as a file, cannot be used.
     Local,
     /// The type of connection that a function takes cannot reach this kind of server.
@@ -58,6 +60,7 @@ impl Cause {
             Self::Unreachable | Self::ClosedInHandshake | Self::ClosedEarly(_) => {
                 ErrorKind::ServerUnreachable
             }
+            Self::Forbidden => ErrorKind::ForbiddenByPolicy,
             Self::Local => ErrorKind::ConfigInvalid,
             Self::Unsupported => ErrorKind::UnsupportedConnection,
             Self::Runtime => ErrorKind::NoRuntime,
@@ -73,7 +76,7 @@ impl Cause {
     /// Returns the longest pause before the next attempt.
     pub(crate) fn longest_pause(self) -> Duration {
         match self {
-            Self::Refused | Self::Local => Backoff::REFUSED,
+            Self::Refused | Self::Forbidden | Self::Local => Backoff::REFUSED,
             Self::ClosedEarly(EarlyEnd::Used) => Backoff::UNSTEADY,
             _ => Backoff::SERVER_DOWN,
         }

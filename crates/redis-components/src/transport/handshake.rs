@@ -9,12 +9,13 @@ use redis::{Cmd, Pipeline, RedisError, RedisResult, Value};
 use super::error_codes::{Meaning, is_passing, of_error};
 use super::failure::Failure;
 use super::node::Node;
+use super::reply_bounds::{Replies, ReplyBounds};
 use super::role::Role;
 use crate::config::login::Login as Credentials;
 use crate::config::secret::Secret;
 
-/// No Redis server answers a handshake with more.
-const LONGEST_ANSWER: usize = 64 * 1024;
+/// How often another form of login is tried.
+const MOST_CHANGES: usize = 2;
 
 /// A handshake in progress.
 pub(super) struct Handshake<'a> {
@@ -25,6 +26,11 @@ pub(super) struct Handshake<'a> {
     question: Option<Question>,
     received: Vec<u8>,
     has_heard: bool,
+    replies: Replies,
+    /// The password of the node: the login that was tried last may be another.
+    password: Option<&'a str>,
+    /// How often another form of login was tried.
+    changes: usize,
 }
 
 /// How a server is asked whether it is a primary.
@@ -71,6 +77,9 @@ impl<'a> Handshake<'a> {
             question: node.is_primary().then_some(Question::Role),
             received: Vec::new(),
             has_heard: false,
+            replies: Replies::new(ReplyBounds::HANDSHAKE),
+            password,
+            changes: 0,
         }
     }
 
@@ -99,26 +108,36 @@ impl<'a> Handshake<'a> {
             return Err(Failure::unreachable(message));
         }
         self.has_heard = true;
-        self.received.extend_from_slice(bytes);
-        let Some(replies) = self.replies()? else {
-            self.judge_first()?;
-            return if self.received.len() > LONGEST_ANSWER {
-                Err(not_redis())
-            } else {
-                Ok(Progress::Read)
-            };
-        };
-        self.received.clear();
-        self.judge(replies)
+        self.answered(bytes)
             .map_err(|failure| self.hide_password(failure))
+    }
+
+    fn answered(&mut self, bytes: &[u8]) -> Result<Progress, Failure> {
+        let before = self.replies.complete();
+        self.replies.follow(bytes)?;
+        self.received.extend_from_slice(bytes);
+        let (awaited, complete) = (self.pipeline().len(), self.replies.complete());
+        if complete < awaited {
+            if before == 0 && complete > 0 {
+                self.judge_first()?;
+            }
+            return Ok(Progress::Read);
+        }
+        let replies = self.parsed(awaited)?;
+        self.received.clear();
+        self.replies = Replies::new(ReplyBounds::HANDSHAKE);
+        self.judge(replies)
     }
 
     /// Hides the text of a server that repeats the password.
     fn hide_password(&self, failure: Failure) -> Failure {
-        let (Login::Password(password) | Login::User(_, password)) = self.login else {
+        let Some(password) = self.password else {
             return failure;
         };
-        if password.is_empty() || !failure.message.contains(password) {
+        // The message may be cut in the middle of the password, and what is escaped in it is not.
+        let source = failure.source.as_ref().map(ToString::to_string);
+        let texts = [Some(&failure.message), source.as_ref()];
+        if !texts.iter().flatten().any(|text| holds(text, password)) {
             return failure;
         }
         let message = "the server refuses the login with a text that holds the password";
@@ -155,27 +174,21 @@ impl<'a> Handshake<'a> {
         pipeline
     }
 
-    /// Returns the replies to all commands, or `None` if they are not complete.
-    fn replies(&self) -> Result<Option<Vec<Value>>, Failure> {
+    /// Returns the first replies, which are complete.
+    fn parsed(&self, count: usize) -> Result<Vec<Value>, Failure> {
         let mut parser = redis::Parser::new();
         let mut unread = self.received.as_slice();
-        let replies: RedisResult<Vec<Value>> = (0..self.pipeline().len())
-            .map(|_| parser.parse_value(&mut unread))
-            .collect();
-        match replies {
-            Ok(replies) => Ok(Some(replies)),
-            // The buffer has all that has come, so an end in the middle says that more will come.
-            Err(error) if error.is_connection_dropped() => Ok(None),
-            Err(_) => Err(not_redis()),
-        }
+        (0..count)
+            .map(|_| parser.parse_value(&mut unread).map_err(|_| not_redis()))
+            .collect()
     }
 
     /// Returns an error if the first reply says that the server serves nobody. At its limit of
     /// clients a server sends that one reply, whatever it was asked, and hangs up.
     fn judge_first(&self) -> Result<(), Failure> {
-        let first = redis::Parser::new().parse_value(self.received.as_slice());
-        match first.map(Value::extract_error) {
-            Ok(Err(error)) if is_passing(&error) => Err(error.into()),
+        let first = self.parsed(1)?.pop().map(Value::extract_error);
+        match first {
+            Some(Err(error)) if is_passing(&error) => Err(error.into()),
             _ => Ok(()),
         }
     }
@@ -186,6 +199,7 @@ impl<'a> Handshake<'a> {
             && let Some(Err(error)) = replies.next()
         {
             self.login = self.other_login(error)?;
+            self.changes += 1;
             return Ok(Progress::SendAgain);
         }
         if self.db != 0
@@ -226,6 +240,8 @@ impl<'a> Handshake<'a> {
     fn other_login(&self, error: RedisError) -> Result<Login<'a>, Failure> {
         let says = |text| error.detail().is_some_and(|detail| detail.contains(text));
         match self.login {
+            // There are no more forms, and a server could ask for them in turns.
+            _ if self.changes == MOST_CHANGES => Err(error.into()),
             // A server before version 6 knows no users.
             Login::User(_, password)
                 if says("wrong number of arguments for 'auth' command") && !password.is_empty() =>
@@ -257,6 +273,12 @@ pub(super) fn judge_probe(answer: RedisResult<Value>) -> Result<(), Failure> {
     }
 }
 
+/// Returns `true` if the text holds the password. A very short one stands in other words by chance.
+fn holds(text: &str, password: &str) -> bool {
+    let mut words = text.split(|c: char| !c.is_alphanumeric());
+    password.len() >= 4 && text.contains(password) || words.any(|word| word == password)
+}
+
 fn not_redis() -> Failure {
     RedisError::from((redis::ErrorKind::Parse, "not a reply")).into()
 }
@@ -272,7 +294,7 @@ mod tests {
     use crate::transport::node::Node;
 
     fn node(config: &ComponentConfig) -> Arc<Node> {
-        pollster::block_on(Node::prepare(config, Duration::MAX)).unwrap()
+        pollster::block_on(Node::prepare(config, &Arc::default(), Duration::MAX)).unwrap()
     }
 
     fn words(handshake: &Handshake<'_>) -> String {
@@ -363,6 +385,32 @@ mod tests {
         let failure = Handshake::new(&node, None).receive(answer).unwrap_err();
         assert_eq!(failure.cause, Cause::Refused);
         assert!(!format!("{failure:?}").contains("S3cretZ"), "{failure:?}");
+    }
+
+    #[test]
+    fn r8_a_server_that_repeats_the_password_later_or_cut_off_is_not_quoted() {
+        let node = node(&ComponentConfig::new("h").password("S3cretZ".repeat(40)));
+        let unset = b"-ERR Client sent AUTH, but no password is set\r\n+PONG\r\n";
+        let mut handshake = Handshake::new(&node, None);
+        handshake.receive(unset).unwrap();
+        let answer = format!("-LOADING {}\r\n", "S3cretZ".repeat(40));
+        let failure = handshake.receive(answer.as_bytes()).unwrap_err();
+        assert_eq!(failure.cause, Cause::Busy);
+        assert!(!format!("{failure:?}").contains("S3cretZ"), "{failure:?}");
+    }
+
+    #[test]
+    fn r10_a_server_that_wants_another_form_of_login_each_time_is_given_up() {
+        let node = node(&ComponentConfig::new("h").password("p"));
+        let mut handshake = Handshake::new(&node, None);
+        let unset = "-ERR AUTH <password> called without any password configured for the default user.\r\n+PONG\r\n";
+        let old = "-ERR wrong number of arguments for 'auth' command\r\n+PONG\r\n";
+        for answer in [unset, old] {
+            let progress = handshake.receive(answer.as_bytes()).unwrap();
+            assert_eq!(progress, Progress::SendAgain);
+        }
+        let failure = handshake.receive(unset.as_bytes()).unwrap_err();
+        assert_eq!(failure.cause, Cause::Refused);
     }
 
     #[test]

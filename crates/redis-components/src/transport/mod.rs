@@ -4,25 +4,33 @@
 //! Shared, dedicated and blocking connections, subscribers and the config server all come through
 //! here.
 
+mod admission;
 pub(crate) mod asynchronous;
 pub(crate) mod blocking;
 mod blocking_socket;
+pub(crate) mod bounded;
 pub(crate) mod deadline;
 pub(crate) mod error_codes;
 pub(crate) mod failure;
 #[cfg(feature = "tls")]
 mod files;
+#[cfg(test)]
+pub(crate) mod generated;
 mod handshake;
 pub(crate) mod node;
 mod on_thread;
 pub(crate) mod redis_rs;
+pub(crate) mod reply_bounds;
 mod resolve;
 pub(crate) mod role;
 pub(crate) mod sentinel;
+mod special_addresses;
 mod stream;
 mod tcp;
 #[cfg(feature = "tls")]
 mod tls;
 #[cfg(feature = "tls")]
 mod tls_failure;
+#[cfg(feature = "tls")]
+mod tls_verifier;
 mod unix;

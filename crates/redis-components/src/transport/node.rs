@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use super::admission::admit_tcp;
 use super::failure::{Cause, Failure};
 use super::on_thread::{beside_tasks, on_thread};
 #[cfg(feature = "tls")]
@@ -12,6 +13,7 @@ use super::tls::Tls;
 use crate::config::ComponentConfig;
 use crate::config::endpoint::{Address, Endpoint};
 use crate::config::login::Login;
+use crate::settings::policy::Policy;
 
 /// One server, and all that a connection to it needs. A client keeps it, so that each further
 /// connection of that client is like the first.
@@ -21,6 +23,7 @@ pub(crate) struct Node {
     db: u32,
     /// Whether the server has to be a primary.
     is_primary: bool,
+    policy: Arc<Policy>,
     client_name: Option<String>,
     /// Whether something on the way to the server hangs up when it is told the client's name.
     hides_name: AtomicBool,
@@ -35,35 +38,39 @@ impl Node {
     ///
     /// # Errors
     ///
-    /// Returns an error within `bound` if there is no such server, or a file cannot be used.
+    /// Returns an error within `bound` if there is no such server, the policy forbids it, or a file cannot be
+    /// used.
     pub(crate) async fn prepare(
         config: &ComponentConfig,
+        policy: &Arc<Policy>,
         bound: Duration,
     ) -> Result<Arc<Self>, Failure> {
         if !reads_files(config) {
-            return Self::of(config);
+            return Self::of(config, policy);
         }
-        let config = config.clone();
-        beside_tasks(bound, unread(bound), move || Self::of(&config)).await
+        let (config, policy) = (config.clone(), Arc::clone(policy));
+        beside_tasks(bound, unread(bound), move || Self::of(&config, &policy)).await
     }
 
     /// Does the same as [`prepare`](Self::prepare) on a thread.
     ///
     /// # Errors
     ///
-    /// Returns an error within `bound` if there is no such server, or a file cannot be used.
+    /// Returns an error within `bound` if there is no such server, the policy forbids it, or a file cannot be
+    /// used.
     pub(crate) fn prepare_blocking(
         config: &ComponentConfig,
+        policy: &Arc<Policy>,
         bound: Duration,
     ) -> Result<Arc<Self>, Failure> {
         if !reads_files(config) {
-            return Self::of(config);
+            return Self::of(config, policy);
         }
-        let config = config.clone();
-        on_thread(bound, unread(bound), move || Self::of(&config))
+        let (config, policy) = (config.clone(), Arc::clone(policy));
+        on_thread(bound, unread(bound), move || Self::of(&config, &policy))
     }
 
-    fn of(config: &ComponentConfig) -> Result<Arc<Self>, Failure> {
+    fn of(config: &ComponentConfig, policy: &Arc<Policy>) -> Result<Arc<Self>, Failure> {
         let endpoint = config.endpoint();
         let Some(address) = endpoint.server() else {
             let what = match endpoint {
@@ -72,6 +79,9 @@ impl Node {
             };
             return Err(Failure::new(Cause::Refused, what));
         };
+        if let Address::Tcp { port, .. } = address {
+            admit_tcp(policy, *port, config.tls_options())?;
+        }
         #[cfg(not(feature = "tls"))]
         if config.tls_options().is_some() {
             let what = "it asks for TLS; build redis-components with its feature `tls`";
@@ -82,6 +92,7 @@ impl Node {
             login: config.login().clone(),
             db: config.db_number(),
             is_primary: config.sentinels().is_some(),
+            policy: Arc::clone(policy),
             client_name: config.name_of_client().map(str::to_owned),
             hides_name: AtomicBool::new(false),
             has_tls: config.tls_options().is_some(),
@@ -92,6 +103,11 @@ impl Node {
 
     pub(crate) fn address(&self) -> &Address {
         &self.address
+    }
+
+    /// Returns which servers may be connected to.
+    pub(super) fn policy(&self) -> &Arc<Policy> {
+        &self.policy
     }
 
     pub(crate) fn login(&self) -> &Login {

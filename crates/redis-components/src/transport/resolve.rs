@@ -1,18 +1,30 @@
 //! From a name to addresses. Every address that is dialled passes through here.
 
-use std::io;
 use std::net::SocketAddr;
 
-/// Returns all addresses of `host`, in the order in which the system prefers them.
+use redis::RedisError;
+
+use super::admission::{admit_addresses, admit_name};
+use super::failure::Failure;
+use crate::settings::policy::Policy;
+
+/// Returns the addresses of `host` that the policy allows, in the order in which the system prefers
+/// them. They are dialled as they are: the name is not looked up again.
 ///
 /// # Errors
 ///
-/// Returns an error if the name cannot be resolved or has no address.
-pub(super) async fn resolve(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
-    let addresses: Vec<_> = tokio::net::lookup_host((host, port)).await?.collect();
-    if addresses.is_empty() {
-        let message = "the name has no address";
-        return Err(io::Error::new(io::ErrorKind::NotFound, message));
+/// Returns an error if the name cannot be resolved, or has no allowed address.
+pub(super) async fn resolve(
+    policy: &Policy,
+    host: &str,
+    port: u16,
+) -> Result<Vec<SocketAddr>, Failure> {
+    admit_name(policy, host)?;
+    let found = tokio::net::lookup_host((host, port)).await;
+    let addresses = found.map_err(RedisError::from)?;
+    let admitted = admit_addresses(policy, host, addresses)?;
+    if admitted.is_empty() {
+        return Err(Failure::unreachable("the name has no address"));
     }
-    Ok(addresses)
+    Ok(admitted)
 }

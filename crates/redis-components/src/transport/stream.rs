@@ -41,9 +41,11 @@ impl Stream {
     pub(super) async fn connect(node: &Node, bound: Duration) -> Result<Self, Failure> {
         let (host, port) = match node.address() {
             Address::Tcp { host, port } => (host, *port),
-            Address::Unix(path) => return Ok(Self::Unix(unix::connect(path).await?)),
+            Address::Unix(path) => {
+                return Ok(Self::Unix(unix::connect(node.policy(), path, bound).await?));
+            }
         };
-        let stream = tcp::connect(host, port, bound).await?;
+        let stream = tcp::connect(node.policy(), host, port, bound).await?;
         #[cfg(feature = "tls")]
         if let Some(tls) = node.tls() {
             return Ok(Self::Tls(Box::new(tls.connect(stream).await?)));

@@ -14,6 +14,7 @@ use tokio::time::sleep;
 
 use super::failure::Failure;
 use super::resolve::resolve;
+use crate::settings::policy::Policy;
 
 /// TCP keepalive: idle time before the first probe, interval between probes, and how many may go
 /// unanswered.
@@ -27,10 +28,15 @@ pub(super) const KEEPALIVE: TcpKeepalive = TcpKeepalive::new()
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 
 /// Connects to the server at `host`. The caller bounds the time that this takes. Within `bound`
-/// every address is tried.
-pub(super) async fn connect(host: &str, port: u16, bound: Duration) -> Result<TcpStream, Failure> {
+/// every address is tried that the policy allows.
+pub(super) async fn connect(
+    policy: &Policy,
+    host: &str,
+    port: u16,
+    bound: Duration,
+) -> Result<TcpStream, Failure> {
+    let addresses = resolve(policy, host, port).await?;
     let connected: io::Result<TcpStream> = async {
-        let addresses = resolve(host, port).await?;
         let stream = first_to_connect(&addresses, bound, TcpStream::connect).await?;
         set_options(&stream)?;
         Ok(stream)
@@ -94,7 +100,7 @@ mod tests {
 
     use tokio::net::TcpListener;
 
-    use super::{connect, first_to_connect, is_same_machine};
+    use super::{Policy, connect, first_to_connect, is_same_machine};
 
     const BOUND: Duration = Duration::from_secs(10);
 
@@ -102,7 +108,7 @@ mod tests {
     async fn small_requests_wait_for_each_other_on_the_same_machine() {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
         let port = listener.local_addr().expect("an address").port();
-        let connected = connect("127.0.0.1", port, BOUND).await;
+        let connected = connect(&Policy::new(), "127.0.0.1", port, BOUND).await;
         let stream = connected.expect("a connection");
         assert!(!stream.nodelay().expect("an option"));
     }

@@ -2,16 +2,11 @@
 
 use std::sync::Arc;
 
-use rustls::client::WebPkiServerVerifier;
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::version::{TLS12, TLS13};
-use rustls::{
-    CertificateError, ClientConfig, ClientConnection, DigitallySignedStruct, RootCertStore,
-    SignatureScheme,
-};
+use rustls::{ClientConfig, ClientConnection, RootCertStore};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -19,6 +14,7 @@ use tokio_rustls::client::TlsStream;
 use super::failure::{Cause, Failure};
 use super::files::{self, unusable};
 use super::tls_failure::{of_io, of_tls};
+use super::tls_verifier::Verifier;
 use crate::config::tls::{TlsOptions, TlsVersion};
 use crate::error::text::printable;
 
@@ -40,10 +36,6 @@ impl Tls {
     ///
     /// Returns an error that says which field to mend.
     pub(super) fn read(options: &TlsOptions, host: &str, hosts: &[&str]) -> Result<Self, Failure> {
-        if !options.verifies_certificate || !options.checks_host_name {
-            let what = "a server that is not verified is allowed by no policy of this version";
-            return Err(Failure::new(Cause::Local, what));
-        }
         let names = names(options, host, hosts)?;
         let Some(name) = names
             .iter()
@@ -57,12 +49,7 @@ impl Tls {
         let provider = CryptoProvider::get_default()
             .cloned()
             .unwrap_or_else(|| Arc::new(ring::default_provider()));
-        let roots = Arc::new(roots(options)?);
-        let inner = WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(&provider));
-        let inner = inner.build().map_err(|error| {
-            let error = printable(&error.to_string());
-            Failure::new(Cause::Local, format!("TLS cannot be set up: {error}"))
-        })?;
+        let verifier = verifier(options, names, &provider)?;
         let versions: &[_] = match options.min_version {
             TlsVersion::Tls12 => &[&TLS13, &TLS12],
             TlsVersion::Tls13 => &[&TLS13],
@@ -71,7 +58,7 @@ impl Tls {
             .with_protocol_versions(versions)
             .map_err(|error| of_tls(&error))?
             .dangerous()
-            .with_custom_certificate_verifier(Arc::new(OneOfNames { inner, names }));
+            .with_custom_certificate_verifier(Arc::new(verifier));
         let config = match identity(options)? {
             Some((chain, key)) => builder.with_client_auth_cert(chain, key).map_err(|error| {
                 let error = printable(&error.to_string());
@@ -98,6 +85,22 @@ impl Tls {
         let begun = ClientConnection::new(Arc::clone(&self.config), self.name.clone());
         begun.map_err(|error| of_tls(&error))
     }
+}
+
+fn verifier(
+    options: &TlsOptions,
+    names: Vec<ServerName<'static>>,
+    provider: &Arc<CryptoProvider>,
+) -> Result<Verifier, Failure> {
+    if !options.verifies_certificate {
+        return Ok(Verifier::of_anybody(provider));
+    }
+    let roots = Arc::new(roots(options)?);
+    let names = options.checks_host_name.then_some(names);
+    Verifier::new(roots, names, provider).map_err(|error| {
+        let error = printable(&error.to_string());
+        Failure::new(Cause::Local, format!("TLS cannot be set up: {error}"))
+    })
 }
 
 /// Returns the names of which the certificate must have one.
@@ -203,69 +206,4 @@ fn key(field: &str, pem: &[u8]) -> Result<PrivateKeyDer<'static>, Failure> {
         return Err(unusable(field, what));
     }
     PrivateKeyDer::from_pem_slice(pem).map_err(|_| unusable(field, "has no private key in PEM"))
-}
-
-/// Trusts a certificate that is for one of several names. A node of a cluster may be known by an
-/// address that its certificate does not have, while the config names the cluster.
-#[derive(Debug)]
-struct OneOfNames {
-    inner: Arc<WebPkiServerVerifier>,
-    /// Never empty.
-    names: Vec<ServerName<'static>>,
-}
-
-impl ServerCertVerifier for OneOfNames {
-    fn verify_server_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        _server_name: &ServerName<'_>,
-        ocsp_response: &[u8],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        let mut verified = Err(CertificateError::NotValidForName.into());
-        for name in &self.names {
-            let inner = &self.inner;
-            let for_name =
-                inner.verify_server_cert(end_entity, intermediates, name, ocsp_response, now);
-            if for_name.is_ok() {
-                return for_name;
-            }
-            if verified.as_ref().is_err_and(is_only_another_name) {
-                verified = for_name;
-            }
-        }
-        verified
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.inner.verify_tls12_signature(message, cert, dss)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.inner.verify_tls13_signature(message, cert, dss)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.inner.supported_verify_schemes()
-    }
-}
-
-fn is_only_another_name(error: &rustls::Error) -> bool {
-    matches!(
-        error,
-        rustls::Error::InvalidCertificate(
-            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. }
-        )
-    )
 }

@@ -2,15 +2,29 @@
 
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
 
 use redis::RedisError;
 use tokio::net::UnixStream;
 
+use super::admission::admit_socket;
 use super::failure::{Cause, Failure};
+use super::on_thread::beside_tasks;
+use crate::settings::policy::Policy;
 
-/// Connects to a server on this machine.
-pub(super) async fn connect(path: &Path) -> Result<UnixStream, Failure> {
-    UnixStream::connect(path).await.map_err(failure)
+/// Connects to a server on this machine, by a path without links, if the policy allows it.
+pub(super) async fn connect(
+    policy: &Arc<Policy>,
+    path: &Path,
+    bound: Duration,
+) -> Result<UnixStream, Failure> {
+    let (policy, path) = (Arc::clone(policy), path.to_owned());
+    // A file system may hang.
+    let real = beside_tasks(bound, Failure::timed_out(bound), move || {
+        admit_socket(&policy, &path)
+    });
+    UnixStream::connect(real.await?).await.map_err(failure)
 }
 
 fn failure(error: io::Error) -> Failure {

@@ -100,8 +100,12 @@ def meaning(connection):
         means["ssl"] = True
         if int(connection.port) != 6379:
             means["port"] = int(connection.port)
-        if connection.cert_reqs != ssl.CERT_REQUIRED or not connection.check_hostname:
-            return {"asks_for": "TLS without verification"}
+        if connection.cert_reqs == ssl.CERT_OPTIONAL:
+            return {"asks_for": "TLS with a certificate that is optional"}
+        if connection.cert_reqs == ssl.CERT_NONE:
+            means["ssl_cert_reqs"] = "none"
+        elif not connection.check_hostname:
+            means["ssl_check_hostname"] = False
         options = {
             "ssl_ca_certs": connection.ca_certs,
             "ssl_ca_data": connection.ca_data,

@@ -14,6 +14,7 @@ use super::replies::Answer;
 use crate::config::ComponentConfig;
 use crate::config::endpoint::{Address, Primary, Sentinels};
 use crate::error::text::printable;
+use crate::settings::policy::Policy;
 use crate::transport::failure::Failure;
 
 /// How many sentinels are learned from others.
@@ -22,6 +23,7 @@ const MOST_LEARNED: usize = 16;
 /// All known sentinels, and the election among them.
 pub(super) struct Fleet {
     sentinels: Sentinels,
+    policy: Arc<Policy>,
     connect: Duration,
     reports: mpsc::UnboundedSender<Report>,
     rounds: watch::Sender<u64>,
@@ -65,11 +67,13 @@ impl Fleet {
     /// Connects to the sentinels that the config names.
     pub(super) fn new(
         sentinels: &Sentinels,
+        policy: &Arc<Policy>,
         connect: Duration,
         reports: mpsc::UnboundedSender<Report>,
     ) -> Self {
         let mut fleet = Self {
             sentinels: sentinels.clone(),
+            policy: Arc::clone(policy),
             connect,
             reports,
             rounds: watch::Sender::new(0),
@@ -90,6 +94,7 @@ impl Fleet {
             number,
             config: ComponentConfig::of_sentinel(&self.sentinels, address.clone()),
             service: Arc::from(self.sentinels.service.as_str()),
+            policy: Arc::clone(&self.policy),
             connect: self.connect,
             rounds: self.rounds.subscribe(),
             reports: self.reports.clone(),

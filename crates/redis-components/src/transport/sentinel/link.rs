@@ -19,6 +19,7 @@ use super::replies::{self, Answer, SWITCHES};
 use crate::backoff::Backoff;
 use crate::config::ComponentConfig;
 use crate::config::endpoint::Address;
+use crate::settings::policy::Policy;
 use crate::settings::timeouts::Timeouts;
 use crate::transport::asynchronous::{Opened, open};
 use crate::transport::error_codes::refuses_resp3;
@@ -40,6 +41,7 @@ pub(super) struct Link {
     /// Where the sentinel is, and the login to it.
     pub(super) config: ComponentConfig,
     pub(super) service: Arc<str>,
+    pub(super) policy: Arc<Policy>,
     pub(super) connect: Duration,
     /// The number of the newest round, in which every sentinel is asked.
     pub(super) rounds: watch::Receiver<u64>,
@@ -96,7 +98,7 @@ impl Link {
 
     /// Connects, and asks in each round while the connection lasts.
     async fn session(&mut self) -> Result<Infallible, Failure> {
-        let node = Node::prepare(&self.config, self.connect).await?;
+        let node = Node::prepare(&self.config, &self.policy, self.connect).await?;
         let (opened, hears) = self.open(&node).await?;
         let reached = opened.socket.peer_addr().ok();
         let reached = reached.and_then(|address| address.as_socket());

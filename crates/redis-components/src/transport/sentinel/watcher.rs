@@ -14,6 +14,7 @@ use super::fleet::Fleet;
 use super::link::{ANSWERS_WITHIN, Report};
 use super::no_primary::NoPrimary;
 use crate::config::endpoint::{Primary, Sentinels};
+use crate::settings::policy::Policy;
 use crate::telemetry;
 
 /// The interval between rounds, in which nothing has happened.
@@ -55,10 +56,11 @@ struct Asks {
 }
 
 impl Watcher {
-    /// Watches the sentinels on the current runtime. `connect` bounds each connect. Also returns
-    /// the task to run there.
+    /// Watches the sentinels on the current runtime. `policy` says which may be connected to, and
+    /// `connect` bounds each connect. Also returns the task to run there.
     pub(crate) fn new(
         sentinels: &Sentinels,
+        policy: &Arc<Policy>,
         connect: Duration,
     ) -> (Arc<Self>, impl Future<Output = ()> + Send + 'static) {
         let (sender, found) = watch::channel(Found::default());
@@ -66,6 +68,7 @@ impl Watcher {
         let asks = Arc::<Asks>::default();
         let watch = Watch {
             sentinels: sentinels.clone(),
+            policy: Arc::clone(policy),
             connect,
             found: sender,
             asks: Arc::clone(&asks),
@@ -108,6 +111,7 @@ impl Watcher {
 
 struct Watch {
     sentinels: Sentinels,
+    policy: Arc<Policy>,
     connect: Duration,
     found: watch::Sender<Found>,
     asks: Arc<Asks>,
@@ -119,7 +123,7 @@ impl Watch {
     async fn run(mut self) {
         let (sender, mut reports) = mpsc::unbounded_channel();
         let asks = Arc::clone(&self.asks);
-        let mut fleet = Fleet::new(&self.sentinels, self.connect, sender);
+        let mut fleet = Fleet::new(&self.sentinels, &self.policy, self.connect, sender);
         loop {
             let begun = Instant::now();
             let mut asked = self.round(&mut fleet, &mut reports, begun).await;

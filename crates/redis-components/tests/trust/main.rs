@@ -1,0 +1,7 @@
+//! A config, a config server and a data server that are not to be trusted.
+#![allow(clippy::unwrap_used, reason = "these are tests")]
+
+#[path = "../common/mod.rs"]
+mod common;
+mod hostile;
+mod policy;
