@@ -37,7 +37,6 @@ async fn r13_every_kind_of_connection_goes_over_a_unix_socket() {
     world.set(logs, &config(path));
     world
         .settings()
-        .policy(common::every_socket())
         .scope(async {
             all_lead_to(logs, &server, "unix").await;
             others_are_refused(logs, "a unix socket").await;
@@ -62,7 +61,6 @@ async fn r13_a_database_and_a_login_hold_over_a_unix_socket() {
     let logs = always_fresh("logs");
     world
         .settings()
-        .policy(common::every_socket())
         .scope(async {
             let there = ComponentConfig::unix(server.unix_socket().unwrap());
             set_config(logs, &there.db(3).password("S3cret"))
@@ -86,7 +84,6 @@ async fn r13_the_config_server_listens_on_a_unix_socket() {
     configs.command(&["SET", logs.key(), &world.a.config()]);
     let url = format!("redis+unix://{}", configs.unix_socket().unwrap().display());
     common::patient(Settings::new(url))
-        .policy(common::every_socket())
         .scope(async {
             assert_eq!(whereabouts(logs).await.unwrap(), "a");
             configs.command(&["SET", logs.key(), &world.b.config()]);
@@ -103,7 +100,6 @@ async fn r5_a_server_that_restarts_is_found_again() {
     world.set(logs, &config(server.unix_socket().unwrap()));
     world
         .settings()
-        .policy(common::every_socket())
         .scope(async {
             assert_eq!(whereabouts(logs).await.unwrap(), "unix");
             server.stop();
@@ -124,7 +120,7 @@ async fn is_refused(path: &Path, kind: ErrorKind, reason: &str) {
     let world = World::start();
     let logs = always_fresh("logs");
     world.move_to(logs, &world.a);
-    let settings = || world.default_settings().policy(common::every_socket());
+    let settings = || world.default_settings();
     settings()
         .scope(async {
             assert_eq!(whereabouts(logs).await.unwrap(), "a");

@@ -17,8 +17,9 @@ use crate::error::{Error, ErrorKind};
 /// serves, and [`status`](crate::status) says why.
 ///
 /// Without [`allow_host`](Self::allow_host) and [`allow_network`](Self::allow_network), every host
-/// is allowed. Without [`allow_ports`](Self::allow_ports), every port is. Unix sockets are refused
-/// without [`allow_unix_sockets_under`](Self::allow_unix_sockets_under).
+/// is allowed. Without [`allow_ports`](Self::allow_ports), every port is. A policy that allows
+/// something refuses unix sockets outside of
+/// [`allow_unix_sockets_under`](Self::allow_unix_sockets_under).
 ///
 /// Wildcard, multicast and broadcast addresses are always refused. So are link-local ones, where
 /// cloud providers serve credentials, unless an allowed network lies inside of their range. What
@@ -160,6 +161,11 @@ impl Policy {
 
     pub(crate) fn allows_port(&self, port: u16) -> bool {
         self.ports.is_empty() || self.ports.iter().any(|ports| ports.contains(&port))
+    }
+
+    /// Returns `true` if something is allowed, and so unix sockets elsewhere are not.
+    pub(crate) fn restricts_sockets(&self) -> bool {
+        self.restricts_hosts() || !self.ports.is_empty() || !self.socket_folders.is_empty()
     }
 
     pub(crate) fn socket_folders(&self) -> impl Iterator<Item = &Path> {

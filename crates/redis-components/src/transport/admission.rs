@@ -111,7 +111,7 @@ fn refused(policy: &Policy, host: &str, is_named: bool, address: IpAddr) -> Opti
 /// Returns the path of a unix socket without links, if it is allowed. This asks the file system.
 pub(super) fn admit_socket(policy: &Policy, path: &Path) -> Result<PathBuf, Failure> {
     let shown = printable(&path.to_string_lossy());
-    if policy.socket_folders().next().is_none() {
+    if policy.restricts_sockets() && policy.socket_folders().next().is_none() {
         return Err(forbidden(format_args!(
             "it allows no unix sockets, as `{shown}`; add its folder with `Policy::allow_unix_sockets_under`"
         )));
@@ -123,11 +123,13 @@ pub(super) fn admit_socket(policy: &Policy, path: &Path) -> Result<PathBuf, Fail
         _ => Failure::unreachable(format!("the socket's path cannot be followed: {error}")),
     })?;
     let mut folders = policy.socket_folders();
-    if folders.any(|folder| {
-        folder
-            .canonicalize()
-            .is_ok_and(|folder| real.starts_with(folder))
-    }) {
+    if !policy.restricts_sockets()
+        || folders.any(|folder| {
+            folder
+                .canonicalize()
+                .is_ok_and(|folder| real.starts_with(folder))
+        })
+    {
         return Ok(real);
     }
     Err(forbidden(format_args!(
@@ -312,7 +314,10 @@ mod tests {
         }
         let missing = admit_socket(&policy, &allowed.join("none")).unwrap_err();
         assert_eq!(missing.cause, Cause::Unreachable);
-        let none = admit_socket(&Policy::new(), &allowed.join("inside")).unwrap_err();
+        assert!(admit_socket(&Policy::new(), &allowed.join("inside")).is_ok());
+        assert!(admit_socket(&Policy::new().require_tls(), &allowed.join("inside")).is_ok());
+        let others = Policy::new().allow_ports(6379..=6379);
+        let none = admit_socket(&others, &allowed.join("inside")).unwrap_err();
         assert_eq!(none.cause, Cause::Forbidden);
     }
 }

@@ -17,9 +17,7 @@ use std::time::{Duration, Instant};
 use redis::RedisResult;
 use redis::aio::ConnectionLike;
 use redis_components::__private::{Declaration, component};
-use redis_components::{
-    Component, ConfigSource, Connection, Error, Policy, Settings, blocking, status,
-};
+use redis_components::{Component, ConfigSource, Connection, Error, Settings, blocking, status};
 use redis_components_testing::Server;
 
 /// How long a test waits for a condition: ten times what the slowest takes by design. It is less
@@ -77,11 +75,6 @@ impl World {
     pub(crate) fn reads_again(&self, first: u64) -> u64 {
         2 * self.config.connections_received().saturating_sub(first)
     }
-}
-
-/// A policy that lets configs name any unix socket.
-pub(crate) fn every_socket() -> Policy {
-    Policy::new().allow_unix_sockets_under("/")
 }
 
 /// Settings under which no call fails because the machine is slow.

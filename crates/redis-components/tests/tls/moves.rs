@@ -36,7 +36,6 @@ async fn r13_one_set_moves_a_component_from_tcp_to_tls_to_a_unix_socket_and_back
     world.set(logs, &places[0].1);
     world
         .settings()
-        .policy(crate::common::every_socket())
         .scope(async {
             let traffic = Traffic::start(logs, LOAD);
             for _ in 0..ROUNDS {
