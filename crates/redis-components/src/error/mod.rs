@@ -55,6 +55,9 @@ pub enum ErrorKind {
     /// A command that changes the session of a shared connection, or waits on it, was refused
     /// before it was sent. Its function needs `connection = "dedicated"` in `components.toml`.
     NeedsDedicated,
+    /// The component is a cluster, and the command or the function's connection type needs a single
+    /// server. Nothing was sent.
+    NeedsSingleServer,
     /// The component has moved while a call waited on its old server, or subscribed there. Call
     /// again: it goes to the new server.
     ComponentMoved,
@@ -74,6 +77,7 @@ impl ErrorKind {
                 | Self::Disabled
                 | Self::NoRuntime
                 | Self::NeedsDedicated
+                | Self::NeedsSingleServer
                 | Self::Settings
                 | Self::ShutDown
         )
