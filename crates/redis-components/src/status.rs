@@ -5,6 +5,7 @@ use std::time::SystemTime;
 use serde::Serialize;
 
 use crate::config::ComponentConfig;
+use crate::config::endpoint::Address;
 use crate::scope;
 use crate::slot::Slot;
 
@@ -77,9 +78,9 @@ pub struct CurrentConfig {
     pub generation: u64,
     /// The time at which it came into force.
     pub since: SystemTime,
-    /// The server's name or address.
+    /// The server's name or address, or what stands for it.
     pub host: String,
-    /// The server's port.
+    /// The server's port, or 0 if it has none.
     pub port: u16,
     /// The database's number.
     pub db: u32,
@@ -119,14 +120,19 @@ impl ComponentStatus {
 
 impl CurrentConfig {
     fn of(generation: u64, since: SystemTime, config: &ComponentConfig) -> Self {
+        let login = config.login();
+        let (host, port) = match config.endpoint().server() {
+            Some(Address::Tcp { host, port }) => (host.clone(), *port),
+            _ => (config.address(), 0),
+        };
         Self {
             generation,
             since,
-            host: config.host().to_owned(),
-            port: config.port_number(),
+            host,
+            port,
             db: config.db_number(),
-            username: config.user().map(str::to_owned),
-            has_password: config.has_password(),
+            username: login.username.clone(),
+            has_password: login.password.is_some(),
             digest: config.digest(),
         }
     }

@@ -3,8 +3,11 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::digest;
+use super::endpoint::{Address, Endpoint};
+use super::login::Login;
 use super::secret::Secret;
-use crate::error::text::printable;
+use super::tls::TlsOptions;
 
 /// The port of a config that names none.
 pub(super) const DEFAULT_PORT: u16 = 6379;
@@ -34,14 +37,15 @@ pub(super) const DEFAULT_PORT: u16 = 6379;
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct ComponentConfig {
-    pub(super) host: String,
-    pub(super) port: u16,
+    pub(super) endpoint: Endpoint,
     pub(super) db: u32,
-    pub(super) username: Option<String>,
-    pub(super) password: Option<Secret>,
+    pub(super) login: Login,
+    /// TLS towards the server, or the nodes of a cluster.
+    pub(super) tls: Option<TlsOptions>,
     pub(super) socket_timeout: Option<Duration>,
     pub(super) socket_connect_timeout: Option<Duration>,
     pub(super) max_connections: Option<usize>,
+    pub(super) client_name: Option<String>,
     pub(super) disabled: bool,
 }
 
@@ -49,15 +53,22 @@ impl ComponentConfig {
     /// Returns the config of a server at `host`, port 6379, database 0, without a login.
     #[must_use]
     pub fn new(host: impl Into<String>) -> Self {
-        Self {
+        Self::of(Endpoint::Server(Address::Tcp {
             host: host.into(),
             port: DEFAULT_PORT,
+        }))
+    }
+
+    pub(super) fn of(endpoint: Endpoint) -> Self {
+        Self {
+            endpoint,
             db: 0,
-            username: None,
-            password: None,
+            login: Login::default(),
+            tls: None,
             socket_timeout: None,
             socket_connect_timeout: None,
             max_connections: None,
+            client_name: None,
             disabled: false,
         }
     }
@@ -72,10 +83,12 @@ impl ComponentConfig {
         }
     }
 
-    /// Sets the port.
+    /// Sets the port. It has no meaning for a config without a host.
     #[must_use]
-    pub fn port(mut self, port: u16) -> Self {
-        self.port = port;
+    pub fn port(mut self, number: u16) -> Self {
+        if let Endpoint::Server(Address::Tcp { port, .. }) = &mut self.endpoint {
+            *port = number;
+        }
         self
     }
 
@@ -90,62 +103,50 @@ impl ComponentConfig {
     /// none.
     #[must_use]
     pub fn username(mut self, username: impl Into<String>) -> Self {
-        self.username = Some(username.into()).filter(|name| !name.is_empty());
+        self.login.username = Some(username.into()).filter(|name| !name.is_empty());
         self
     }
 
     /// Sets the password to log in with. An empty password sets none.
     #[must_use]
     pub fn password(mut self, password: impl Into<String>) -> Self {
-        self.password = Secret::unless_empty(password);
+        self.login.password = Secret::unless_empty(password);
         self
     }
 
-    /// Returns a digest of the config without its password. It is the same in every process.
+    /// Returns a digest of the config without its passwords. It is the same in every process, and
+    /// before and after a fail-over.
     pub(crate) fn digest(&self) -> String {
-        let shown = Self {
-            password: None,
-            ..self.clone()
-        };
+        let mut shown = self.clone();
+        shown.login.password = None;
+        if let Endpoint::Sentinels(sentinels) = &mut shown.endpoint {
+            sentinels.password = None;
+            sentinels.primary = None;
+        }
         // `to_json` is no option: its order depends on features of serde_json that other crates
         // switch on.
-        let text = format!("{shown:?}");
-        // FNV-1a, 64 bits, tells configs apart and does not hide them.
-        let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-        });
-        format!("{hash:016x}")
+        digest::of_text(&format!("{shown:?}"))
     }
 
-    /// Returns `host:port`, for people.
+    pub(crate) fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// Returns the server's `host:port`, or what stands for it, for people.
     pub(crate) fn address(&self) -> String {
-        let host = printable(&self.host);
-        let port = self.port;
-        if host.contains(':') {
-            format!("[{host}]:{port}")
-        } else {
-            format!("{host}:{port}")
-        }
-    }
-
-    pub(crate) fn host(&self) -> &str {
-        &self.host
-    }
-
-    pub(crate) fn port_number(&self) -> u16 {
-        self.port
+        self.endpoint.to_string()
     }
 
     pub(crate) fn db_number(&self) -> u32 {
         self.db
     }
 
-    pub(crate) fn user(&self) -> Option<&str> {
-        self.username.as_deref()
+    pub(crate) fn login(&self) -> &Login {
+        &self.login
     }
 
-    pub(crate) fn has_password(&self) -> bool {
-        self.password.is_some()
+    pub(crate) fn tls(&self) -> Option<&TlsOptions> {
+        self.tls.as_ref()
     }
 
     pub(crate) fn is_disabled(&self) -> bool {
@@ -163,40 +164,34 @@ impl ComponentConfig {
     pub(crate) fn max_connections(&self) -> Option<usize> {
         self.max_connections
     }
-
-    /// Returns the user and the password to log in with.
-    pub(crate) fn credentials(&self) -> (Option<&str>, Option<&str>) {
-        let password = self.password.as_ref().map(Secret::expose);
-        (self.username.as_deref(), password)
-    }
-
-    /// Returns the settings with which redis-rs logs in.
-    pub(crate) fn redis_settings(&self) -> redis::RedisConnectionInfo {
-        let mut settings = redis::RedisConnectionInfo::default().set_db(i64::from(self.db));
-        if let Some(username) = &self.username {
-            // Without a password redis-rs does not log in at all, and the connection keeps the
-            // rights of `default`.
-            settings = settings.set_username(username).set_password("");
-        }
-        if let Some(password) = &self.password {
-            settings = settings.set_password(password.expose());
-        }
-        settings
-    }
 }
 
+/// Shows a config of one server over plain TCP by these fields alone, which its digest covers.
 impl fmt::Debug for ComponentConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ComponentConfig")
-            .field("host", &self.host)
-            .field("port", &self.port)
+        let mut shown = f.debug_struct("ComponentConfig");
+        match &self.endpoint {
+            Endpoint::Server(Address::Tcp { host, port }) => {
+                shown.field("host", host).field("port", port);
+            }
+            endpoint => {
+                shown.field("endpoint", endpoint);
+            }
+        }
+        shown
             .field("db", &self.db)
-            .field("username", &self.username)
-            .field("password", &self.password)
+            .field("username", &self.login.username)
+            .field("password", &self.login.password)
             .field("socket_timeout", &self.socket_timeout)
             .field("socket_connect_timeout", &self.socket_connect_timeout)
             .field("max_connections", &self.max_connections)
-            .field("disabled", &self.disabled)
-            .finish()
+            .field("disabled", &self.disabled);
+        if let Some(tls) = &self.tls {
+            shown.field("tls", tls);
+        }
+        if let Some(name) = &self.client_name {
+            shown.field("client_name", name);
+        }
+        shown.finish()
     }
 }

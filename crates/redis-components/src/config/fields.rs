@@ -36,22 +36,25 @@ pub(super) fn read(object: &Map<String, Value>) -> Result<ComponentConfig, Strin
             url::parse(url)?
         }
         (None, Some(host)) => {
-            ComponentConfig::new(host::check(host).map_err(|wrong| format!("`host` {wrong}"))?)
+            let host = host::check(host).map_err(|wrong| format!("`host` {wrong}"))?;
+            ComponentConfig::new(host).port(given.whole(&table::PORT)?.unwrap_or(DEFAULT_PORT))
         }
-        (None, None) if disabled => ComponentConfig::disabled(),
+        (None, None) if disabled => {
+            let port = given.whole(&table::PORT)?.unwrap_or(DEFAULT_PORT);
+            ComponentConfig::disabled().port(port)
+        }
         (None, None) => {
             return Err("`host` is missing; write {\"host\": \"…\", \"port\": …}".into());
         }
     };
     config.disabled = disabled;
     if !given.has(&table::URL) {
-        config.port = given.whole(&table::PORT)?.unwrap_or(DEFAULT_PORT);
         config.db = given.whole(&table::DB)?.unwrap_or(0);
-        config.username = given
+        config.login.username = given
             .text(&table::USERNAME)?
             .filter(|name| !name.is_empty())
             .map(str::to_owned);
-        config.password = given.text(&table::PASSWORD)?.and_then(Secret::unless_empty);
+        config.login.password = given.text(&table::PASSWORD)?.and_then(Secret::unless_empty);
     }
     config.socket_timeout = given.seconds(&table::SOCKET_TIMEOUT)?;
     config.socket_connect_timeout = given.seconds(&table::SOCKET_CONNECT_TIMEOUT)?;

@@ -7,7 +7,9 @@ use serde::de::{Error as _, MapAccess, Visitor};
 use serde_json::{Map, Value, json};
 
 use super::component_config::{ComponentConfig, DEFAULT_PORT};
+use super::endpoint::{Address, Endpoint};
 use super::fields;
+use super::login::Login;
 use crate::error::text::printable;
 
 /// Returns the config that the text means.
@@ -30,23 +32,23 @@ pub(super) fn write(config: &ComponentConfig) -> String {
     if config.disabled {
         object.insert("disabled".into(), json!(true));
     }
-    if !config.host.is_empty() || !config.disabled {
-        object.insert("host".into(), json!(config.host));
-    }
-    if config.port != DEFAULT_PORT {
-        object.insert("port".into(), json!(config.port));
+    if let Endpoint::Server(Address::Tcp { host, port }) = &config.endpoint {
+        if !host.is_empty() || !config.disabled {
+            object.insert("host".into(), json!(host));
+        }
+        if *port != DEFAULT_PORT {
+            object.insert("port".into(), json!(port));
+        }
     }
     if config.db != 0 {
         object.insert("db".into(), json!(config.db));
     }
+    let Login { username, password } = &config.login;
     let optional = [
-        ("username", config.username.as_ref().map(|name| json!(name))),
+        ("username", username.as_ref().map(|name| json!(name))),
         (
             "password",
-            config
-                .password
-                .as_ref()
-                .map(|secret| json!(secret.expose())),
+            password.as_ref().map(|secret| json!(secret.expose())),
         ),
         (
             "socket_timeout",

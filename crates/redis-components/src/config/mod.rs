@@ -4,15 +4,19 @@
 //! URL through `url`.
 
 mod component_config;
+mod digest;
+pub(crate) mod endpoint;
 mod field;
 mod fields;
 mod host;
 mod json;
+pub(crate) mod login;
 mod number;
 #[cfg(test)]
 mod page;
-mod secret;
+pub(crate) mod secret;
 mod table;
+pub(crate) mod tls;
 mod url;
 
 pub use self::component_config::ComponentConfig;
@@ -77,6 +81,12 @@ mod tests {
         );
         let off = ComponentConfig::disabled();
         assert_eq!(ComponentConfig::from_json(&off.to_json()).unwrap(), off);
+    }
+
+    #[test]
+    fn the_digest_of_a_config_stays_what_it_was() {
+        let config = ComponentConfig::new("h").port(1).db(2).username("u");
+        assert_eq!(config.digest(), "63f60717c985f37b");
     }
 
     #[test]

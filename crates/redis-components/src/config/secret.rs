@@ -4,17 +4,17 @@ use std::fmt;
 
 /// A password: comparable, never printed.
 #[derive(Clone, PartialEq, Eq)]
-pub(super) struct Secret(String);
+pub(crate) struct Secret(String);
 
 impl Secret {
     /// Returns the password, or `None` if it is empty. A server treats an empty password as none.
-    pub(super) fn unless_empty(text: impl Into<String>) -> Option<Self> {
+    pub(crate) fn unless_empty(text: impl Into<String>) -> Option<Self> {
         let text = text.into();
         (!text.is_empty()).then_some(Self(text))
     }
 
     /// Returns the password itself, for logging in and for writing the config.
-    pub(super) fn expose(&self) -> &str {
+    pub(crate) fn expose(&self) -> &str {
         &self.0
     }
 }

@@ -35,15 +35,14 @@ pub(super) fn parse(text: &str) -> Result<ComponentConfig, String> {
     }
     let parts = Parts::of(rest)?;
     let (host, port) = host_and_port(parts.server)?;
-    let mut config = ComponentConfig::new(host);
-    config.port = port;
+    let mut config = ComponentConfig::new(host).port(port);
     config.db = database(&parts)?;
     if let Some(login) = parts.login {
         let (username, password) = login.split_once(':').unwrap_or((login, ""));
         let username = decoded(username, "user name")?;
         let password = decoded(password, "password")?;
-        config.username = Some(username).filter(|name| !name.is_empty());
-        config.password = Secret::unless_empty(password);
+        config.login.username = Some(username).filter(|name| !name.is_empty());
+        config.login.password = Secret::unless_empty(password);
     }
     Ok(config)
 }

@@ -5,11 +5,11 @@ use redis::{AsyncConnectionConfig, ErrorKind, ProtocolVersion, RedisError};
 
 use super::pushes::Pushes;
 use super::reading::{Answer, READ_LIMIT};
-use crate::config::ComponentConfig;
 use crate::error::text::printable_error;
 use crate::settings::timeouts::Timeouts;
 use crate::transport::asynchronous::{open, ping};
 use crate::transport::failure::{Cause, Failure};
+use crate::transport::node::Node;
 
 /// A connection that lives on the watch's own runtime.
 #[derive(Debug)]
@@ -22,15 +22,15 @@ impl Connection {
     /// Connects, and asks the server to push if there are `pushes`. Also returns why the server
     /// does not push.
     pub(super) async fn open(
-        config: &ComponentConfig,
+        node: &Node,
         timeouts: Timeouts,
         pushes: Option<&Pushes>,
     ) -> Result<(Self, Option<String>), Failure> {
         let Some(pushes) = pushes else {
-            let silent = Self::open_silent(config, timeouts).await?;
+            let silent = Self::open_silent(node, timeouts).await?;
             return Ok((silent, None));
         };
-        let open_pushing = || Self::open_pushing(config, timeouts, pushes);
+        let open_pushing = || Self::open_pushing(node, timeouts, pushes);
         let opened = match open_pushing().await {
             // A second try, because the server may have restarted just then.
             Err(failure) if was_closed(&failure) => open_pushing().await,
@@ -46,7 +46,7 @@ impl Connection {
                 _ => return Err(failure),
             },
         };
-        let silent = Self::open_silent(config, timeouts).await?;
+        let silent = Self::open_silent(node, timeouts).await?;
         // A proxy in front of a starting server does the same, and the server is up by now.
         if may_be_starting && let Ok(Ok(pushing)) = open_pushing().await {
             return Ok((pushing, None));
@@ -57,12 +57,12 @@ impl Connection {
     /// Connects, and asks the server to push. The inner error says that the server refuses only
     /// that.
     async fn open_pushing(
-        config: &ComponentConfig,
+        node: &Node,
         timeouts: Timeouts,
         pushes: &Pushes,
     ) -> Result<Result<Self, RedisError>, Failure> {
         let settings = AsyncConnectionConfig::new().set_push_sender(pushes.clone());
-        let opened = open(config, ProtocolVersion::RESP3, timeouts, settings).await?;
+        let opened = open(node, ProtocolVersion::RESP3, timeouts, settings).await?;
         let (mut connection, driver) = opened.into_parts();
         tokio::spawn(driver);
         let tracked = track(&mut connection).await;
@@ -78,9 +78,9 @@ impl Connection {
         }
     }
 
-    async fn open_silent(config: &ComponentConfig, timeouts: Timeouts) -> Result<Self, Failure> {
+    async fn open_silent(node: &Node, timeouts: Timeouts) -> Result<Self, Failure> {
         let settings = AsyncConnectionConfig::new();
-        let opened = open(config, ProtocolVersion::RESP2, timeouts, settings).await?;
+        let opened = open(node, ProtocolVersion::RESP2, timeouts, settings).await?;
         let (connection, driver) = opened.into_parts();
         tokio::spawn(driver);
         Ok(Self {

@@ -14,6 +14,7 @@ use crate::config::ComponentConfig;
 use crate::settings::timeouts::Timeouts;
 use crate::telemetry;
 use crate::transport::failure::Failure;
+use crate::transport::node::Node;
 
 /// Connects when something is asked, and keeps the connection.
 #[derive(Debug)]
@@ -125,7 +126,8 @@ impl Reconnect {
 
     async fn open(&mut self) -> Result<Connection, Failure> {
         let pushes = self.pushes.as_ref();
-        let (connection, refusal) = Connection::open(&self.config, self.timeouts, pushes).await?;
+        let node = Node::prepare(&self.config, self.timeouts.connect).await?;
+        let (connection, refusal) = Connection::open(&node, self.timeouts, pushes).await?;
         let refused_before = std::mem::replace(&mut self.refused, refusal.is_some());
         if let Some(refusal) = refusal
             && !refused_before

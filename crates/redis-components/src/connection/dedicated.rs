@@ -53,12 +53,17 @@ pub(crate) async fn open(shared: Shared) -> Result<(MultiplexedConnection, Drive
         ..shared.timeouts
     };
     let settings = AsyncConnectionConfig::new();
-    let opened = asynchronous::open(&shared.config, ProtocolVersion::RESP2, timeouts, settings)
-        .await
-        .map_err(|failure| {
-            shared.client.probe_now();
-            shared.error(&failure)
-        })?;
+    let opened = asynchronous::open(
+        shared.client.node(),
+        ProtocolVersion::RESP2,
+        timeouts,
+        settings,
+    )
+    .await
+    .map_err(|failure| {
+        shared.client.probe_now();
+        shared.error(&failure)
+    })?;
     let driver = tokio::spawn(async move {
         // The first to end ends the other: dropping the driver closes the socket.
         select(opened.driver, pin!(until_lost(shared))).await;

@@ -19,7 +19,7 @@ impl Acquire for ConnectionManager {
         client.watch_unseen().await;
         let open = async || {
             let opening =
-                async { redis_rs::manager(&shared.config, client.peer()?, shared.timeouts).await };
+                async { redis_rs::manager(client.node(), client.peer()?, shared.timeouts).await };
             opening.await.map_err(|failure| shared.error(&failure))
         };
         let manager = client.manager.get_or_try_init(open).await;

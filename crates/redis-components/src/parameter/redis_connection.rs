@@ -30,11 +30,9 @@ fn open(
 ) -> Result<redis::Connection, Error> {
     let shared = component.pool()?;
     let (pool, timeouts) = (&shared.client, shared.timeouts);
-    redis_rs::blocking(&shared.config, pool.peer(), timeouts, response(timeouts)).map_err(
-        |failure| {
-            // Perhaps no other user of the pool finds out that the server is gone.
-            pool.note_refused(&failure);
-            shared.error(&failure)
-        },
-    )
+    redis_rs::blocking(pool.node(), pool.peer(), timeouts, response(timeouts)).map_err(|failure| {
+        // Perhaps no other user of the pool finds out that the server is gone.
+        pool.note_refused(&failure);
+        shared.error(&failure)
+    })
 }

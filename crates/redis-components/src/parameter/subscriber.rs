@@ -47,7 +47,7 @@ async fn open(component: &'static Component, follows: bool) -> Result<PubSub, Er
             end: Some(end),
         }))
     };
-    open_subscriber(&shared.config, shared.timeouts.connect, guard)
+    open_subscriber(shared.client.node(), shared.timeouts.connect, guard)
         .await
         .map_err(|failure| {
             shared.client.probe_now();

@@ -15,6 +15,7 @@ use super::slot::Slot;
 use crate::background::Background;
 use crate::client::multiplexed::Multiplexed;
 use crate::config_server::watched_key::WatchedKey;
+use crate::transport::node::Node;
 
 /// The shortest and the longest time that a change is left to calls. It differs between processes,
 /// so that they do not come at once.
@@ -105,8 +106,12 @@ impl Runner for OnWatch {
         self.0.run(async move {
             // As many as a call would open: a server that does not take them all is not proven.
             let connections = attempt.connections();
-            let proven = Multiplexed::prove(attempt.config(), connections, attempt.timeouts());
-            let proven = proven.await;
+            let timeouts = attempt.timeouts();
+            let proving = async {
+                let node = Node::prepare(attempt.config(), timeouts.connect).await?;
+                Multiplexed::prove(&node, connections, timeouts).await
+            };
+            let proven = proving.await;
             // No call uses a client here, so that none needs a probation.
             drop(attempt.finish(proven));
         });

@@ -11,6 +11,7 @@ use crate::client::blocking::pool::Pool;
 use crate::client::multiplexed::Multiplexed;
 use crate::fork::{claim_runtime, in_this_process};
 use crate::transport::failure::Failure;
+use crate::transport::node::Node;
 
 impl Runner for OnRuntime {
     type Client = Multiplexed;
@@ -36,13 +37,13 @@ impl Runner for OnRuntime {
         }
         let executor = self.clone();
         self.0.spawn(in_this_process(async move {
-            let opened = Multiplexed::open(
-                attempt.config(),
-                attempt.connections(),
-                attempt.timeouts(),
-                attempt.background(),
-            );
-            let opened = opened.await;
+            let timeouts = attempt.timeouts();
+            let opening = async {
+                let node = Node::prepare(attempt.config(), timeouts.connect).await?;
+                let (connections, background) = (attempt.connections(), attempt.background());
+                Multiplexed::open(node, connections, timeouts, background).await
+            };
+            let opened = opening.await;
             if let Some(probation) = attempt.finish(opened) {
                 tokio::time::sleep(Probation::LASTS).await;
                 probation.end(|clients| executor.find(clients).is_some());
@@ -73,8 +74,12 @@ impl Runner for OnThreads {
             .name("redis-components-connect".into())
             .spawn(move || {
                 if let Some(attempt) = take(&theirs) {
-                    let config = Arc::clone(attempt.config());
-                    let opened = Pool::open(config, attempt.timeouts(), attempt.subject());
+                    let (config, timeouts) = (attempt.config(), attempt.timeouts());
+                    let prepared = pollster::block_on(Node::prepare(config, timeouts.connect));
+                    let opened = prepared.and_then(|node| {
+                        let size = config.max_connections();
+                        Pool::open(node, size, timeouts, attempt.subject())
+                    });
                     if let Some(probation) = attempt.finish(opened.map(Arc::new)) {
                         thread::sleep(Probation::LASTS);
                         probation.end(|clients| Self.find(clients).is_some());

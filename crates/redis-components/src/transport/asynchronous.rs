@@ -15,8 +15,8 @@ use tokio::time::timeout;
 
 use super::failure::Failure;
 use super::handshake::{Handshake, Progress, judge_probe, probe};
+use super::node::Node;
 use super::tcp;
-use crate::config::ComponentConfig;
 use crate::fork::in_this_process;
 use crate::settings::timeouts::Timeouts;
 
@@ -38,17 +38,17 @@ pub(crate) struct Opened {
 ///
 /// Returns an error within `timeouts.connect` if the server cannot be used.
 pub(crate) async fn open(
-    config: &ComponentConfig,
+    node: &Node,
     protocol: ProtocolVersion,
     timeouts: Timeouts,
     settings: AsyncConnectionConfig,
 ) -> Result<Opened, Failure> {
     within(timeouts.connect, async {
-        let stream = connect(config, timeouts.connect).await?;
+        let stream = connect(node, timeouts.connect).await?;
         let socket = SockRef::from(&stream).try_clone();
         let socket = socket.map_err(RedisError::from)?;
         let settings = settings.set_response_timeout(Some(timeouts.response));
-        let session = session(config, protocol);
+        let session = session(node, protocol);
         let built = MultiplexedConnection::new_with_config(&session, stream, settings).await;
         let (connection, driver) = built.map_err(|error| Failure::from(error).in_handshake())?;
         Ok(Opened {
@@ -94,7 +94,7 @@ impl Drop for Ends {
 ///
 /// Returns an error within `bound` if the server cannot be used.
 pub(crate) async fn open_subscriber<S>(
-    config: &ComponentConfig,
+    node: &Node,
     bound: Duration,
     guard: impl FnOnce(TcpStream) -> S,
 ) -> Result<PubSub, Failure>
@@ -102,8 +102,8 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     within(bound, async {
-        let stream = guard(connect(config, bound).await?);
-        let session = session(config, ProtocolVersion::RESP2);
+        let stream = guard(connect(node, bound).await?);
+        let session = session(node, ProtocolVersion::RESP2);
         Ok(PubSub::new(&session, stream).await?)
     })
     .await
@@ -120,16 +120,16 @@ pub(crate) async fn ping(connection: &mut impl ConnectionLike) -> Result<(), Fai
 }
 
 /// Connects, logs in and probes, without a bound.
-async fn connect(config: &ComponentConfig, bound: Duration) -> Result<TcpStream, Failure> {
-    let mut stream = tcp::connect(config, bound).await?;
-    log_in(config, &mut stream)
+async fn connect(node: &Node, bound: Duration) -> Result<TcpStream, Failure> {
+    let mut stream = tcp::connect(node.address(), bound).await?;
+    log_in(node, &mut stream)
         .await
         .map_err(Failure::in_handshake)?;
     Ok(stream)
 }
 
-async fn log_in(config: &ComponentConfig, stream: &mut TcpStream) -> Result<(), Failure> {
-    let mut handshake = Handshake::new(config);
+async fn log_in(node: &Node, stream: &mut TcpStream) -> Result<(), Failure> {
+    let mut handshake = Handshake::new(node);
     let mut progress = Progress::SendAgain;
     let mut buffer = [0; 512];
     loop {
@@ -146,9 +146,9 @@ async fn log_in(config: &ComponentConfig, stream: &mut TcpStream) -> Result<(), 
 }
 
 /// Returns the settings for redis-rs to take over a stream that is logged in.
-fn session(config: &ComponentConfig, protocol: ProtocolVersion) -> RedisConnectionInfo {
+fn session(node: &Node, protocol: ProtocolVersion) -> RedisConnectionInfo {
     RedisConnectionInfo::default()
-        .set_db(i64::from(config.db_number()))
+        .set_db(i64::from(node.db()))
         .set_protocol(protocol)
         // CLIENT SETINFO makes some proxies hang up, and the user may lack the permission.
         .set_skip_set_lib_name()

@@ -16,8 +16,8 @@ use redis::{ErrorKind, Parser, RedisError, RedisResult, Value};
 use super::deadline::Deadline;
 use super::failure::Failure;
 use super::handshake::{Handshake, Progress, judge_probe, probe};
+use super::node::Node;
 use super::tcp;
-use crate::config::ComponentConfig;
 use crate::fork::Process;
 use crate::settings::timeouts::Timeouts;
 
@@ -38,8 +38,8 @@ impl BlockingStream {
     /// # Errors
     ///
     /// Returns an error within `timeouts.connect` if the server cannot be used.
-    pub(crate) fn open(config: &Arc<ComponentConfig>, timeouts: Timeouts) -> Result<Self, Failure> {
-        let theirs = Arc::clone(config);
+    pub(crate) fn open(node: &Arc<Node>, timeouts: Timeouts) -> Result<Self, Failure> {
+        let theirs = Arc::clone(node);
         on_thread(timeouts.connect, move || {
             let stream = connect(&theirs, timeouts)?;
             let mut deadline = Deadline::After(timeouts.connect);
@@ -123,13 +123,13 @@ pub(super) fn on_thread<T: Send + 'static>(
 
 /// Dials on a runtime for this one connection, so that threads and tasks reach a server in the same
 /// way.
-fn connect(config: &ComponentConfig, timeouts: Timeouts) -> Result<TcpStream, Failure> {
+fn connect(node: &Node, timeouts: Timeouts) -> Result<TcpStream, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
     let runtime = runtime.map_err(RedisError::from)?;
     let dialled = runtime.block_on(async {
-        let stream = tcp::connect(config, timeouts.connect).await?;
+        let stream = tcp::connect(node.address(), timeouts.connect).await?;
         Ok(stream.into_std().map_err(RedisError::from)?)
     });
     // A name that is still being resolved is not waited for.
@@ -144,8 +144,8 @@ fn connect(config: &ComponentConfig, timeouts: Timeouts) -> Result<TcpStream, Fa
     Ok(stream)
 }
 
-fn log_in(config: &ComponentConfig, stream: &mut (impl Read + Write)) -> Result<(), Failure> {
-    let mut handshake = Handshake::new(config);
+fn log_in(node: &Node, stream: &mut (impl Read + Write)) -> Result<(), Failure> {
+    let mut handshake = Handshake::new(node);
     let mut progress = Progress::SendAgain;
     let mut buffer = [0; 512];
     loop {

@@ -8,14 +8,16 @@ use redis::{Cmd, Pipeline, RedisError, RedisResult, Value};
 
 use super::error_codes::{Meaning, is_passing, of_error};
 use super::failure::Failure;
-use crate::config::ComponentConfig;
+use super::node::Node;
+use crate::config::login::Login as Credentials;
+use crate::config::secret::Secret;
 
 /// No Redis server answers a handshake with more.
 const LONGEST_ANSWER: usize = 64 * 1024;
 
 /// A handshake in progress.
 pub(super) struct Handshake<'a> {
-    config: &'a ComponentConfig,
+    node: &'a Node,
     login: Login<'a>,
     received: Vec<u8>,
 }
@@ -41,11 +43,12 @@ pub(super) enum Progress {
 }
 
 impl<'a> Handshake<'a> {
-    pub(super) fn new(config: &'a ComponentConfig) -> Self {
-        let (user, password) = config.credentials();
+    pub(super) fn new(node: &'a Node) -> Self {
+        let Credentials { username, password } = node.login();
+        let password = password.as_ref().map(Secret::expose);
         Self {
-            config,
-            login: match (user, password) {
+            node,
+            login: match (username.as_deref(), password) {
                 (Some(user), password) => Login::User(user, password.unwrap_or("")),
                 (None, Some(password)) => Login::Password(password),
                 (None, None) => Login::Nobody,
@@ -110,8 +113,8 @@ impl<'a> Handshake<'a> {
                 pipeline.cmd("AUTH").arg(user).arg(password);
             }
         }
-        if self.config.db_number() != 0 {
-            pipeline.cmd("SELECT").arg(self.config.db_number());
+        if self.node.db() != 0 {
+            pipeline.cmd("SELECT").arg(self.node.db());
         }
         pipeline.add_command(probe());
         pipeline
@@ -150,7 +153,7 @@ impl<'a> Handshake<'a> {
             self.login = self.other_login(error)?;
             return Ok(Progress::SendAgain);
         }
-        if self.config.db_number() != 0
+        if self.node.db() != 0
             && let Some(Err(error)) = replies.next()
         {
             return Err(error.into());
@@ -203,9 +206,17 @@ fn not_redis() -> Failure {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
     use super::{Handshake, Progress};
     use crate::config::ComponentConfig;
     use crate::transport::failure::Cause;
+    use crate::transport::node::Node;
+
+    fn node(config: &ComponentConfig) -> Arc<Node> {
+        pollster::block_on(Node::prepare(config, Duration::MAX)).unwrap()
+    }
 
     fn words(handshake: &Handshake<'_>) -> String {
         let request = String::from_utf8(handshake.request()).unwrap();
@@ -217,20 +228,20 @@ mod tests {
 
     #[test]
     fn r3_a_user_without_a_password_is_logged_in_as_that_user() {
-        let config = ComponentConfig::new("h").username("reader");
-        assert_eq!(words(&Handshake::new(&config)), "AUTH reader  PING ");
+        let node = node(&ComponentConfig::new("h").username("reader"));
+        assert_eq!(words(&Handshake::new(&node)), "AUTH reader  PING ");
     }
 
     #[test]
     fn r3_an_error_that_is_not_about_logging_in_shows_that_the_server_lives() {
-        let config = ComponentConfig::new("h").db(2);
+        let node = node(&ComponentConfig::new("h").db(2));
         for reply in [
             "+PONG",
             "-NOPERM no",
             "-MISCONF disk",
             "-ERR unknown command 'PING'",
         ] {
-            let mut handshake = Handshake::new(&config);
+            let mut handshake = Handshake::new(&node);
             let answer = format!("+OK\r\n{reply}\r\n");
             let (first, rest) = answer.split_at(3);
             assert_eq!(handshake.receive(first.as_bytes()).unwrap(), Progress::Read);
@@ -240,39 +251,39 @@ mod tests {
 
     #[test]
     fn r3_a_server_that_serves_nobody_is_not_used_yet() {
-        let config = ComponentConfig::new("h");
+        let node = node(&ComponentConfig::new("h"));
         for reply in [
             "-LOADING x",
             "-BUSY x",
             "-MASTERDOWN x",
             "-ERR max number of clients reached",
         ] {
-            let received = Handshake::new(&config).receive(format!("{reply}\r\n").as_bytes());
+            let received = Handshake::new(&node).receive(format!("{reply}\r\n").as_bytes());
             assert_eq!(received.unwrap_err().cause, Cause::Busy, "{reply}");
         }
     }
 
     #[test]
     fn r10_a_server_at_its_limit_of_clients_answers_once_whatever_it_was_asked() {
-        let config = ComponentConfig::new("h").password("p").db(2);
+        let node = node(&ComponentConfig::new("h").password("p").db(2));
         let answer = b"-ERR max number of clients reached\r\n";
-        let failure = Handshake::new(&config).receive(answer).unwrap_err();
+        let failure = Handshake::new(&node).receive(answer).unwrap_err();
         assert_eq!(failure.cause, Cause::Busy);
         assert!(failure.message.contains("max number of clients"));
     }
 
     #[test]
     fn a_server_that_wants_another_form_of_login_gets_it() {
-        let of = |config: &ComponentConfig, answer: &str| {
-            let mut handshake = Handshake::new(config);
+        let of = |node: &Node, answer: &str| {
+            let mut handshake = Handshake::new(node);
             let progress = handshake.receive(answer.as_bytes()).unwrap();
             assert_eq!(progress, Progress::SendAgain);
             words(&handshake)
         };
-        let user = ComponentConfig::new("h").username("u").password("p");
+        let user = node(&ComponentConfig::new("h").username("u").password("p"));
         let old = "-ERR wrong number of arguments for 'auth' command\r\n+PONG\r\n";
         assert_eq!(of(&user, old), "AUTH p PING ");
-        let password = ComponentConfig::new("h").password("p");
+        let password = node(&ComponentConfig::new("h").password("p"));
         let unset = "-ERR AUTH <password> called without any password configured for the default user. Are you sure?\r\n+PONG\r\n";
         assert_eq!(of(&password, unset), "AUTH default p PING ");
         let unset_before_6 = "-ERR Client sent AUTH, but no password is set\r\n+PONG\r\n";
@@ -281,17 +292,17 @@ mod tests {
 
     #[test]
     fn r8_a_server_that_repeats_the_password_is_not_quoted() {
-        let config = ComponentConfig::new("h").username("u").password("S3cretZ");
+        let node = node(&ComponentConfig::new("h").username("u").password("S3cretZ"));
         let answer = b"-WRONGPASS invalid pair u S3cretZ\r\n-NOAUTH x\r\n";
-        let failure = Handshake::new(&config).receive(answer).unwrap_err();
+        let failure = Handshake::new(&node).receive(answer).unwrap_err();
         assert_eq!(failure.cause, Cause::Refused);
         assert!(!format!("{failure:?}").contains("S3cretZ"), "{failure:?}");
     }
 
     #[test]
     fn what_is_no_redis_server_is_refused() {
-        let config = ComponentConfig::new("h");
-        let received = Handshake::new(&config).receive(b"HTTP/1.1 400 Bad Request\r\n");
+        let node = node(&ComponentConfig::new("h"));
+        let received = Handshake::new(&node).receive(b"HTTP/1.1 400 Bad Request\r\n");
         let failure = received.unwrap_err();
         assert_eq!(failure.cause, Cause::Refused);
         assert!(
@@ -299,7 +310,7 @@ mod tests {
             "{}",
             failure.message
         );
-        let endless = Handshake::new(&config).receive(&[b"+".as_slice(), &[b'x'; 70_000]].concat());
+        let endless = Handshake::new(&node).receive(&[b"+".as_slice(), &[b'x'; 70_000]].concat());
         assert_eq!(endless.unwrap_err().cause, Cause::Refused);
     }
 }

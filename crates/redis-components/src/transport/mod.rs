@@ -10,6 +10,7 @@ pub(crate) mod deadline;
 pub(crate) mod error_codes;
 pub(crate) mod failure;
 mod handshake;
+pub(crate) mod node;
 pub(crate) mod redis_rs;
 mod resolve;
 mod tcp;

@@ -12,9 +12,9 @@ use socket2::{SockRef, TcpKeepalive};
 use tokio::net::TcpStream;
 use tokio::time::sleep;
 
-use super::failure::Failure;
+use super::failure::{Cause, Failure};
 use super::resolve::resolve;
-use crate::config::ComponentConfig;
+use crate::config::endpoint::Address;
 
 /// TCP keepalive: idle time before the first probe, interval between probes, and how many may go
 /// unanswered.
@@ -27,14 +27,14 @@ pub(super) const KEEPALIVE: TcpKeepalive = TcpKeepalive::new()
 /// Attempt Delay" of RFC 8305.
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 
-/// Connects to the server of `config`. The caller bounds the time that this takes. Within `bound`
+/// Connects to a server. The caller bounds the time that this takes. Within `bound`
 /// every address is tried.
-pub(super) async fn connect(
-    config: &ComponentConfig,
-    bound: Duration,
-) -> Result<TcpStream, Failure> {
+pub(super) async fn connect(address: &Address, bound: Duration) -> Result<TcpStream, Failure> {
+    let Address::Tcp { host, port } = address else {
+        return Err(Failure::new(Cause::Refused, "it has no internet address"));
+    };
     let connected: io::Result<TcpStream> = async {
-        let addresses = resolve(config.host(), config.port_number()).await?;
+        let addresses = resolve(host, *port).await?;
         let stream = first_to_connect(&addresses, bound, TcpStream::connect).await?;
         set_options(&stream)?;
         Ok(stream)
@@ -98,8 +98,7 @@ mod tests {
 
     use tokio::net::TcpListener;
 
-    use super::{connect, first_to_connect, is_same_machine};
-    use crate::config::ComponentConfig;
+    use super::{Address, connect, first_to_connect, is_same_machine};
 
     const BOUND: Duration = Duration::from_secs(10);
 
@@ -107,8 +106,9 @@ mod tests {
     async fn small_requests_wait_for_each_other_on_the_same_machine() {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
         let port = listener.local_addr().expect("an address").port();
-        let config = ComponentConfig::new("127.0.0.1").port(port);
-        let stream = connect(&config, BOUND).await.expect("a connection");
+        let host = "127.0.0.1".to_owned();
+        let connected = connect(&Address::Tcp { host, port }, BOUND).await;
+        let stream = connected.expect("a connection");
         assert!(!stream.nodelay().expect("an option"));
     }
 

@@ -8,10 +8,10 @@ use redis::{RedisResult, Value};
 
 use super::session::note_packed;
 use crate::client::commands::Session;
-use crate::config::ComponentConfig;
 use crate::settings::timeouts::Timeouts;
 use crate::transport::blocking::BlockingStream;
 use crate::transport::failure::Failure;
+use crate::transport::node::Node;
 
 /// A connection. It cannot be used after a transport error.
 pub(crate) struct BlockingConnection {
@@ -23,11 +23,11 @@ pub(crate) struct BlockingConnection {
 
 impl BlockingConnection {
     /// Connects, logs in and probes.
-    pub(super) fn open(config: &Arc<ComponentConfig>, timeouts: Timeouts) -> Result<Self, Failure> {
+    pub(super) fn open(node: &Arc<Node>, timeouts: Timeouts) -> Result<Self, Failure> {
         Ok(Self {
-            stream: BlockingStream::open(config, timeouts)?,
+            stream: BlockingStream::open(node, timeouts)?,
             session: Session::default(),
-            db: i64::from(config.db_number()),
+            db: i64::from(node.db()),
             since: Instant::now(),
         })
     }

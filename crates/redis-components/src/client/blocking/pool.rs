@@ -10,11 +10,11 @@ use redis::{RedisError, RedisResult};
 use super::connection::BlockingConnection;
 use super::places::{Idle, Next, Places};
 use crate::client::health::{Answer, Health, TOO_YOUNG, Verdict};
-use crate::config::ComponentConfig;
 use crate::fork::Process;
 use crate::settings::timeouts::Timeouts;
 use crate::telemetry::component::{Subject, cannot_grow};
 use crate::transport::failure::Failure;
+use crate::transport::node::Node;
 
 /// How many connections a pool opens if the config does not say.
 const DEFAULT_SIZE: usize = 32;
@@ -24,7 +24,7 @@ const DEFAULT_SIZE: usize = 32;
 /// A pool that cannot open one more connection keeps its other connections. It closes itself if
 /// none is left, or if its connections speak against the server.
 pub(crate) struct Pool {
-    config: Arc<ComponentConfig>,
+    node: Arc<Node>,
     timeouts: Timeouts,
     /// The subject of events.
     subject: Subject,
@@ -63,16 +63,18 @@ pub(super) struct Turn {
 }
 
 impl Pool {
-    /// Connects, logs in and probes. The pool begins with that connection.
+    /// Connects, logs in and probes. The pool begins with that connection, and grows to
+    /// `max_connections`.
     pub(crate) fn open(
-        config: Arc<ComponentConfig>,
+        node: Arc<Node>,
+        max_connections: Option<usize>,
         timeouts: Timeouts,
         subject: Subject,
     ) -> Result<Self, Failure> {
-        let first = BlockingConnection::open(&config, timeouts)?;
-        let size = config.max_connections().unwrap_or(DEFAULT_SIZE);
+        let first = BlockingConnection::open(&node, timeouts)?;
+        let size = max_connections.unwrap_or(DEFAULT_SIZE);
         Ok(Self {
-            config,
+            node,
             timeouts,
             subject,
             process: Process::current(),
@@ -145,7 +147,7 @@ impl Pool {
 
     /// Opens a connection in a place that is taken. If that fails, the place is given back.
     pub(super) fn grow(&self, turn: &Turn) -> Option<BlockingConnection> {
-        match BlockingConnection::open(&self.config, self.timeouts) {
+        match BlockingConnection::open(&self.node, self.timeouts) {
             Ok(connection) => {
                 self.note_grown();
                 Some(connection)
@@ -177,7 +179,7 @@ impl Pool {
         if let Some(failure) = paused {
             return Err(Exhausted::Failed(failure));
         }
-        match BlockingConnection::open(&self.config, self.timeouts) {
+        match BlockingConnection::open(&self.node, self.timeouts) {
             Ok(connection) => {
                 self.note_grown();
                 Ok(connection)
@@ -224,7 +226,7 @@ impl Pool {
 
     /// Returns `true` if the server answers over a new connection.
     pub(super) fn is_served(&self) -> bool {
-        match BlockingConnection::open(&self.config, self.timeouts) {
+        match BlockingConnection::open(&self.node, self.timeouts) {
             Ok(_) => true,
             Err(failure) => failure.is_refusal(),
         }
@@ -252,9 +254,13 @@ impl Pool {
         self.peer
     }
 
+    pub(crate) fn node(&self) -> &Arc<Node> {
+        &self.node
+    }
+
     /// Returns the server's `host:port`, as the config names it.
     pub(crate) fn address(&self) -> String {
-        self.config.address()
+        self.node.address().to_string()
     }
 
     /// Returns `true` if calls need another pool, because the server was found to be gone.
@@ -370,7 +376,7 @@ impl Turn {
 impl fmt::Debug for Pool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pool")
-            .field("config", &self.config)
+            .field("node", &self.node)
             .finish_non_exhaustive()
     }
 }

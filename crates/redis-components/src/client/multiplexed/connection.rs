@@ -11,10 +11,10 @@ use super::driver::Driver;
 use super::in_flight::InFlightGuard;
 use super::socket::Socket;
 use crate::client::health::{Answer, Verdict};
-use crate::config::ComponentConfig;
 use crate::settings::timeouts::Timeouts;
 use crate::transport::asynchronous::{Opened, open, ping};
 use crate::transport::failure::{EarlyEnd, Failure};
+use crate::transport::node::Node;
 
 /// The number of unanswered probes in a row after which a server is given up, if no call has found
 /// it silent.
@@ -45,12 +45,9 @@ pub(crate) struct Request<'a> {
 
 impl SharedConnection {
     /// Connects, logs in and probes on the current runtime, which then drives the connection.
-    pub(super) async fn open(
-        config: &ComponentConfig,
-        timeouts: Timeouts,
-    ) -> Result<Self, Failure> {
+    pub(super) async fn open(node: &Node, timeouts: Timeouts) -> Result<Self, Failure> {
         let settings = AsyncConnectionConfig::new();
-        let opened = open(config, ProtocolVersion::RESP2, timeouts, settings).await?;
+        let opened = open(node, ProtocolVersion::RESP2, timeouts, settings).await?;
         let Opened {
             connection,
             driver,

@@ -19,13 +19,14 @@ use redis::{AsyncConnectionConfig, ProtocolVersion};
 use self::connection::SharedConnection;
 use self::socket::{Socket, close_unused};
 use crate::background::Background;
-use crate::config::ComponentConfig;
 use crate::settings::timeouts::Timeouts;
 use crate::transport::asynchronous::open;
 use crate::transport::failure::{EarlyEnd, Failure};
+use crate::transport::node::Node;
 
 /// One or several multiplexed connections, of which each call uses one.
 pub(crate) struct Multiplexed {
+    node: Arc<Node>,
     /// Never empty.
     connections: Box<[SharedConnection]>,
     /// Closes the connections after the last user is gone.
@@ -40,14 +41,16 @@ pub(crate) struct Multiplexed {
 impl Multiplexed {
     /// Connects, logs in and probes on the current runtime, which then drives the connections.
     pub(crate) async fn open(
-        config: &ComponentConfig,
+        node: Arc<Node>,
         connections: usize,
         timeouts: Timeouts,
         background: Option<Background>,
     ) -> Result<Self, Failure> {
-        let opening = (0..connections.max(1)).map(|_| SharedConnection::open(config, timeouts));
+        let opening = (0..connections.max(1)).map(|_| SharedConnection::open(&node, timeouts));
+        let connections = try_join_all(opening).await?.into();
         Ok(Self {
-            connections: try_join_all(opening).await?.into(),
+            node,
+            connections,
             background,
             is_early_end_taken: AtomicBool::new(false),
             #[cfg(feature = "connection-manager")]
@@ -57,13 +60,13 @@ impl Multiplexed {
 
     /// Connects, logs in and probes as [`open`](Self::open) does, and closes the connections.
     pub(crate) async fn prove(
-        config: &ComponentConfig,
+        node: &Node,
         connections: usize,
         timeouts: Timeouts,
     ) -> Result<(), Failure> {
         let opening = (0..connections.max(1)).map(|_| {
             let settings = AsyncConnectionConfig::new();
-            open(config, ProtocolVersion::RESP2, timeouts, settings)
+            open(node, ProtocolVersion::RESP2, timeouts, settings)
         });
         try_join_all(opening).await.map(drop)
     }
@@ -84,6 +87,11 @@ impl Multiplexed {
     /// Returns the connection with that number.
     pub(crate) fn connection(&self, number: u32) -> &SharedConnection {
         &self.connections[number as usize]
+    }
+
+    /// Returns the server, for connections beside these.
+    pub(crate) fn node(&self) -> &Arc<Node> {
+        &self.node
     }
 
     /// Returns the number of the database that commands go to.

@@ -1,0 +1,80 @@
+//! One server, and all that a connection to it needs.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::failure::{Cause, Failure};
+use crate::config::ComponentConfig;
+use crate::config::endpoint::{Address, Endpoint};
+use crate::config::login::Login;
+
+/// One server, and all that a connection to it needs. A client keeps it, so that each further
+/// connection of that client is like the first.
+pub(crate) struct Node {
+    address: Address,
+    login: Login,
+    db: u32,
+}
+
+impl Node {
+    /// Finds the server of a config, and reads the files that connecting to it needs. This is the
+    /// one place where an endpoint becomes a server.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error within `bound` if there is no such server.
+    #[allow(
+        clippy::unused_async,
+        unused_variables,
+        reason = "a server over plain TCP needs no files"
+    )]
+    pub(crate) async fn prepare(
+        config: &ComponentConfig,
+        bound: Duration,
+    ) -> Result<Arc<Self>, Failure> {
+        Self::of(config).map(Arc::new)
+    }
+
+    fn of(config: &ComponentConfig) -> Result<Self, Failure> {
+        let endpoint = config.endpoint();
+        let Some(address) = endpoint.server() else {
+            let what = match endpoint {
+                Endpoint::Cluster(_) => "a cluster is no single server",
+                _ => "the sentinels have not named a primary",
+            };
+            return Err(Failure::new(Cause::Refused, what));
+        };
+        if config.tls().is_some() {
+            let what = "it asks for TLS, which this version does not support";
+            return Err(Failure::new(Cause::Refused, what));
+        }
+        Ok(Self {
+            address: address.clone(),
+            login: config.login().clone(),
+            db: config.db_number(),
+        })
+    }
+
+    pub(crate) fn address(&self) -> &Address {
+        &self.address
+    }
+
+    pub(crate) fn login(&self) -> &Login {
+        &self.login
+    }
+
+    /// Returns the number of the database that a connection begins with.
+    pub(crate) fn db(&self) -> u32 {
+        self.db
+    }
+}
+
+impl fmt::Debug for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Node")
+            .field("address", &self.address)
+            .field("db", &self.db)
+            .finish_non_exhaustive()
+    }
+}
