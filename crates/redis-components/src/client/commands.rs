@@ -57,6 +57,11 @@ impl Session {
         self.spoilt = true;
     }
 
+    /// Returns `true` if the next command is queued for a transaction.
+    pub(crate) fn is_queueing(&self) -> bool {
+        self.queueing
+    }
+
     /// Returns `true` if the connection is as it was after logging in.
     pub(crate) fn is_clean(&self) -> bool {
         !(self.watching || self.queueing || self.spoilt)

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use redis::{Cmd, ConnectionLike, RedisResult, Value};
 
-use crate::client::blocking::pool::{Exhausted, Pool};
-use crate::client::blocking::pooled::Pooled;
+use crate::client::blocking::exhausted::Exhausted;
 use crate::client::commands::may_wait;
+use crate::client::threads::{BlockingClient, Lease};
 use crate::clock::{Tick, Wait};
 use crate::connection::was_refused;
 use crate::error::Error;
@@ -31,8 +31,8 @@ pub struct Connection {
 
 enum Inner {
     Pooled {
-        pooled: Pooled,
-        pool: Arc<OfGeneration<Arc<Pool>>>,
+        pooled: Lease,
+        pool: Arc<OfGeneration<BlockingClient>>,
         /// How a call that waits follows the component, if it does.
         following: Option<Following>,
     },
@@ -48,7 +48,9 @@ struct Following {
 impl Connection {
     /// Takes a connection of the component's pool.
     pub(crate) fn take(slot: &Arc<Slot>, wait: Wait) -> Result<Self, Error> {
-        Self::by(slot, wait, |pool| Pooled::take(&pool.client))
+        Self::by(slot, wait, |pool| {
+            pool.client.take(|| Arc::new(pool.move_watch()))
+        })
     }
 
     /// Opens a connection for a single call, which stays on its server.
@@ -56,7 +58,7 @@ impl Connection {
         let deadline = slot.drain_deadline();
         let stays = || false;
         Self::by(slot, wait, |pool| {
-            Pooled::open_dedicated(&pool.client, stays, deadline)
+            pool.client.open_dedicated(stays, deadline)
         })
     }
 
@@ -64,7 +66,7 @@ impl Connection {
     pub(crate) fn open_following(slot: &Arc<Slot>, wait: Wait) -> Result<Self, Error> {
         let deadline = slot.drain_deadline();
         let mut opened = Self::by(slot, wait, |pool| {
-            Pooled::open_dedicated(&pool.client, pool.move_watch(), deadline)
+            pool.client.open_dedicated(pool.move_watch(), deadline)
         })?;
         if let Inner::Pooled { following, .. } = &mut opened.inner {
             let slot = Arc::clone(slot);
@@ -77,7 +79,7 @@ impl Connection {
     fn by(
         slot: &Arc<Slot>,
         wait: Wait,
-        take: impl Fn(&OfGeneration<Arc<Pool>>) -> Result<Pooled, Exhausted>,
+        take: impl Fn(&OfGeneration<BlockingClient>) -> Result<Lease, Exhausted>,
     ) -> Result<Self, Error> {
         let mut tries = 0;
         loop {
@@ -119,7 +121,7 @@ impl Connection {
                 *self = Self::open_following(slot, *wait)?;
                 continue;
             }
-            match pooled.wait_for(&command.get_packed_command(), follows) {
+            match pooled.wait_for(command, follows) {
                 Ok(Value::ServerError(error))
                     if follows && error.code() == "UNBLOCKED" && pool.has_moved() => {}
                 Err(error) if error.is_timeout() && pool.has_moved() => {
@@ -142,7 +144,7 @@ impl Connection {
             && sent.elapsed() < pool.timeouts.response
             && let Some(next) = pool.successor().filter(|next| !Arc::ptr_eq(next, pool))
             && sent.elapsed() < pool.timeouts.response
-            && let Ok(pooled) = Pooled::take(&next.client)
+            && let Ok(pooled) = next.client.take(|| Arc::new(next.move_watch()))
         {
             resent(&pool.subject);
             self.inner = Inner::Pooled {
@@ -157,7 +159,7 @@ impl Connection {
 
     fn send(&mut self, command: &Cmd) -> RedisResult<Value> {
         match &mut self.inner {
-            Inner::Pooled { pooled, .. } => pooled.request(&command.get_packed_command()),
+            Inner::Pooled { pooled, .. } => pooled.send(command),
             Inner::Own(connection) => connection.req_command(command),
         }
     }
@@ -216,9 +218,7 @@ impl ConnectionLike for Connection {
 
     fn req_command(&mut self, command: &Cmd) -> RedisResult<Value> {
         match &mut self.inner {
-            Inner::Pooled { pooled, .. } if command.is_no_response() => {
-                pooled.send_only(&command.get_packed_command())
-            }
+            Inner::Pooled { pooled, .. } if command.is_no_response() => pooled.send_only(command),
             _ if may_wait(command) => self.wait_for(command),
             _ => self.send_or_resend(command),
         }

@@ -10,9 +10,8 @@ use redis::aio::{ConnectionLike, MultiplexedConnection};
 use redis::{Cmd, Pipeline, RedisFuture, RedisResult, Value};
 
 use self::dedicated::Following;
+use crate::client::asynchronous::AsyncClient;
 use crate::client::commands::{first_unfit, is_script, name};
-use crate::client::multiplexed::Multiplexed;
-use crate::client::multiplexed::connection::SharedConnection;
 use crate::clock::Tick;
 use crate::error::{Error, ErrorKind};
 use crate::fork::MADE_BEFORE_FORK;
@@ -42,7 +41,7 @@ pub struct Connection {
 enum Inner {
     /// A component's client, and the number of the connection that the first command picked. A
     /// handle is cheap to make, because it has no number before.
-    Component(Arc<OfGeneration<Multiplexed>>, Option<u32>),
+    Component(Arc<OfGeneration<AsyncClient>>, Option<u32>),
     /// A connection for a single call.
     Dedicated(Box<Following>),
     /// A connection that no component made.
@@ -54,14 +53,17 @@ impl Clone for Inner {
         match self {
             Self::Component(client, picked) => Self::Component(Arc::clone(client), *picked),
             // Only one of the two can follow the component.
-            Self::Dedicated(following) => Self::Own(Box::new(following.handle())),
+            Self::Dedicated(following) => match following.handle() {
+                Some(handle) => Self::Own(Box::new(handle)),
+                None => Self::Component(Arc::clone(following.shared()), None),
+            },
             Self::Own(connection) => Self::Own(connection.clone()),
         }
     }
 }
 
 impl Connection {
-    pub(crate) fn new(client: Arc<OfGeneration<Multiplexed>>) -> Self {
+    pub(crate) fn new(client: Arc<OfGeneration<AsyncClient>>) -> Self {
         Self {
             inner: Inner::Component(client, None),
             function: None,
@@ -102,7 +104,7 @@ impl Connection {
     }
 
     /// Returns the client that this is a handle to, if a component made it.
-    fn client(&self) -> Option<&OfGeneration<Multiplexed>> {
+    fn client(&self) -> Option<&OfGeneration<AsyncClient>> {
         match &self.inner {
             Inner::Component(client, _) => Some(client),
             Inner::Dedicated(following) => Some(following.shared()),
@@ -111,7 +113,7 @@ impl Connection {
     }
 
     /// Returns the error for commands that would harm the other users of a client.
-    fn refusal(&self, unfit: &Cmd, client: &OfGeneration<Multiplexed>) -> Error {
+    fn refusal(&self, unfit: &Cmd, client: &OfGeneration<AsyncClient>) -> Error {
         let command = name(unfit);
         if command.is_empty() {
             let text = "a command without words was not sent: no server answers it, and later replies would go to \
@@ -175,7 +177,8 @@ impl ConnectionLike for Connection {
             match &mut self.inner {
                 Inner::Component(client, picked) => {
                     let first = picked.is_none().then(Tick::now);
-                    let result = send(client, picked, command).await;
+                    let stays = || !client.has_moved();
+                    let result = client.client.send(picked, command, &stays).await;
                     let Some(sent) = first.filter(|_| was_refused(command, &result)) else {
                         return result;
                     };
@@ -183,7 +186,7 @@ impl ConnectionLike for Connection {
                         return result;
                     };
                     (*client, *picked) = (next, None);
-                    send(client, picked, command).await
+                    client.client.send(picked, command, &|| true).await
                 }
                 Inner::Dedicated(following) => following.send(command).await,
                 Inner::Own(connection) => connection.send_packed_command(command).await,
@@ -202,12 +205,11 @@ impl ConnectionLike for Connection {
             self.demand_shareable(pipeline.cmd_iter(), pipeline.is_transaction())?;
             match &mut self.inner {
                 Inner::Component(client, picked) => {
-                    let shared = pick(&client.client, picked);
-                    let request = shared.begin();
-                    let mut handle = shared.handle();
-                    let result = handle.send_packed_commands(pipeline, offset, count).await;
-                    request.end(&result);
-                    result
+                    let stays = || !client.has_moved();
+                    client
+                        .client
+                        .send_all(picked, pipeline, offset, count, &stays)
+                        .await
                 }
                 Inner::Dedicated(following) => following.send_all(pipeline, offset, count).await,
                 Inner::Own(connection) => {
@@ -228,18 +230,6 @@ impl ConnectionLike for Connection {
     }
 }
 
-async fn send(
-    client: &OfGeneration<Multiplexed>,
-    picked: &mut Option<u32>,
-    command: &Cmd,
-) -> RedisResult<Value> {
-    let shared = pick(&client.client, picked);
-    let request = shared.begin();
-    let result = shared.handle().send_packed_command(command).await;
-    request.end(&result);
-    result
-}
-
 /// Returns `true` if the command was not executed, and may be sent to another server.
 fn was_refused(command: &Cmd, result: &RedisResult<Value>) -> bool {
     let Ok(reply) = result else { return false };
@@ -249,9 +239,9 @@ fn was_refused(command: &Cmd, result: &RedisResult<Value>) -> bool {
 /// Returns the client of another server for a command that was refused, within the response timeout
 /// of that command.
 async fn elsewhere(
-    client: &Arc<OfGeneration<Multiplexed>>,
+    client: &Arc<OfGeneration<AsyncClient>>,
     sent: Tick,
-) -> Option<Arc<OfGeneration<Multiplexed>>> {
+) -> Option<Arc<OfGeneration<AsyncClient>>> {
     let left = client.timeouts.response.checked_sub(sent.elapsed())?;
     let next = tokio::time::timeout(left, client.successor())
         .await
@@ -261,11 +251,6 @@ async fn elsewhere(
     }
     resent(&client.subject);
     Some(next)
-}
-
-/// Returns the connection that the first command picked.
-fn pick<'a>(client: &'a Multiplexed, picked: &mut Option<u32>) -> &'a SharedConnection {
-    client.connection(*picked.get_or_insert_with(|| client.pick()))
 }
 
 impl fmt::Debug for Connection {

@@ -1,17 +1,15 @@
 //! Why a slot has no client to give, for callers and for people.
 
-use std::sync::Arc;
-
 use super::breaker::{Breaker, ExecutorId, Goal};
 use super::executor::Executor;
 use super::published::OfGeneration;
 use super::slot::Slot;
-use crate::client::blocking::pool::{Exhausted, Pool};
+use crate::client::blocking::exhausted::Exhausted;
 use crate::config::ComponentConfig;
 use crate::config_server::ConfigServer;
 use crate::config_server::reading::Target;
 use crate::error::{Error, ErrorKind};
-use crate::telemetry::component::{ServerEvent, Subject, What};
+use crate::telemetry::component::{ServerEvent, What};
 use crate::transport::failure::{Cause, EarlyEnd, Failure};
 
 impl Slot {
@@ -117,11 +115,7 @@ impl Slot {
     fn growth_problem(&self) -> Option<String> {
         let published = self.published.load();
         let pool = &published.as_ref()?.clients.pool.as_ref()?.client;
-        if pool.is_closed() {
-            None
-        } else {
-            pool.growth_problem()
-        }
+        pool.growth_problem()
     }
 
     pub(super) fn was_shut_down(&self) -> Error {
@@ -160,44 +154,9 @@ impl Slot {
     }
 }
 
-impl OfGeneration<Arc<Pool>> {
-    /// Returns why a call gets no connection of the pool.
+impl<C> OfGeneration<C> {
+    /// Returns why a call gets no blocking connection.
     pub(crate) fn exhausted(&self, exhausted: Exhausted) -> Error {
-        let Subject { component, key } = &self.subject;
-        let server = self.config.address();
-        let (message, failure) = match exhausted {
-            Exhausted::InUse { in_use, waited } => {
-                let message = format!(
-                    "all {in_use} blocking connections stayed in use for {waited:?}; raise `max_connections` \
-                     in the config under `{key}`, or call from fewer threads at once"
-                );
-                let error = Error::new(ErrorKind::PoolExhausted, message);
-                return error.about(component, key, None);
-            }
-            Exhausted::CannotGrow {
-                in_use,
-                waited,
-                failure,
-            } => {
-                let reason = &failure.message;
-                let message = format!(
-                    "all {in_use} blocking connections stayed in use for {waited:?}, and one more to {server} could \
-                     not be opened: {reason}"
-                );
-                (message, failure)
-            }
-            Exhausted::Failed(failure) => {
-                let reason = &failure.message;
-                let message =
-                    format!("one more connection to {server} could not be opened: {reason}");
-                (message, failure)
-            }
-        };
-        let kind = failure.cause.error_kind();
-        let error = Error::new(kind, message).about(component, key, Some(&server));
-        match failure.shown_source() {
-            Some(source) => error.with_source(source),
-            None => error,
-        }
+        exhausted.into_error(&self.subject, &self.config.address())
     }
 }

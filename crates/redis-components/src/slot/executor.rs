@@ -6,8 +6,8 @@ use tokio::runtime::Handle;
 
 use super::attempt::Runner;
 use super::published::{Clients, OfGeneration};
-use crate::client::blocking::pool::Pool;
-use crate::client::multiplexed::Multiplexed;
+use crate::client::asynchronous::AsyncClient;
+use crate::client::threads::BlockingClient;
 use crate::error::{Error, ErrorKind};
 use crate::transport::failure::Failure;
 
@@ -55,7 +55,7 @@ impl OnRuntime {
 }
 
 impl Executor for OnRuntime {
-    fn find<'a>(&self, clients: &'a Clients) -> Option<&'a Arc<OfGeneration<Multiplexed>>> {
+    fn find<'a>(&self, clients: &'a Clients) -> Option<&'a Arc<OfGeneration<AsyncClient>>> {
         let id = self.0.id();
         clients
             .runtimes
@@ -81,7 +81,7 @@ impl Executor for OnRuntime {
 }
 
 impl Executor for OnThreads {
-    fn find<'a>(&self, clients: &'a Clients) -> Option<&'a Arc<OfGeneration<Arc<Pool>>>> {
+    fn find<'a>(&self, clients: &'a Clients) -> Option<&'a Arc<OfGeneration<BlockingClient>>> {
         clients
             .pool
             .as_ref()

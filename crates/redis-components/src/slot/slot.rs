@@ -10,6 +10,7 @@ use super::breaker::Breaker;
 use super::generations::Generations;
 use super::published::Published;
 use super::retired::Retired;
+use crate::client::opening::Shared;
 use crate::config::ComponentConfig;
 use crate::config_server::ConfigServer;
 use crate::config_server::watched_key::WatchedKey;
@@ -29,6 +30,8 @@ pub(crate) struct Slot {
     pub(super) drain: DrainPolicy,
     /// How many multiplexed connections a client has: the most that any user of the slot declared.
     connections: AtomicUsize,
+    /// What the clients of the component share, whatever config they are built from.
+    pub(super) shared: Arc<Shared>,
     pub(super) published: ArcSwapOption<Published>,
     /// The generation in `published`, which connections compare with theirs.
     pub(super) generations: Arc<Generations>,
@@ -85,6 +88,7 @@ impl Slot {
             timeouts: settings.timeouts(),
             drain: settings.drain_policy(),
             connections: AtomicUsize::new(1),
+            shared: Arc::default(),
             published: ArcSwapOption::empty(),
             generations: Arc::default(),
             state: Mutex::default(),

@@ -7,20 +7,19 @@ use super::attempt::{Attempt, Probation, Runner};
 use super::breaker::ExecutorId;
 use super::executor::{Executor, OnRuntime, OnThreads};
 use super::published::{Clients, OfGeneration};
-use crate::client::blocking::pool::Pool;
-use crate::client::multiplexed::Multiplexed;
+use crate::client::asynchronous::AsyncClient;
+use crate::client::threads::BlockingClient;
 use crate::fork::{claim_runtime, in_this_process};
 use crate::transport::failure::Failure;
-use crate::transport::node::Node;
 
 impl Runner for OnRuntime {
-    type Client = Multiplexed;
+    type Client = AsyncClient;
 
     fn id(&self) -> ExecutorId {
         ExecutorId::Runtime(self.0.id())
     }
 
-    fn keep(&self, clients: &mut Clients, client: Arc<OfGeneration<Multiplexed>>) {
+    fn keep(&self, clients: &mut Clients, client: Arc<OfGeneration<AsyncClient>>) {
         let id = self.0.id();
         // Dead clients of other runtimes go too: nobody calls from a runtime that has ended.
         clients
@@ -37,13 +36,7 @@ impl Runner for OnRuntime {
         }
         let executor = self.clone();
         self.0.spawn(in_this_process(async move {
-            let timeouts = attempt.timeouts();
-            let opening = async {
-                let node = Node::prepare(attempt.config(), timeouts.connect).await?;
-                let (connections, background) = (attempt.connections(), attempt.background());
-                Multiplexed::open(node, connections, timeouts, background).await
-            };
-            let opened = opening.await;
+            let opened = AsyncClient::open(attempt.opening()).await;
             if let Some(probation) = attempt.finish(opened) {
                 tokio::time::sleep(Probation::LASTS).await;
                 probation.end(|clients| executor.find(clients).is_some());
@@ -53,13 +46,13 @@ impl Runner for OnRuntime {
 }
 
 impl Runner for OnThreads {
-    type Client = Arc<Pool>;
+    type Client = BlockingClient;
 
     fn id(&self) -> ExecutorId {
         ExecutorId::Threads
     }
 
-    fn keep(&self, clients: &mut Clients, client: Arc<OfGeneration<Arc<Pool>>>) {
+    fn keep(&self, clients: &mut Clients, client: Arc<OfGeneration<BlockingClient>>) {
         clients.pool = Some(client);
     }
 
@@ -74,13 +67,8 @@ impl Runner for OnThreads {
             .name("redis-components-connect".into())
             .spawn(move || {
                 if let Some(attempt) = take(&theirs) {
-                    let (config, timeouts) = (attempt.config(), attempt.timeouts());
-                    let prepared = pollster::block_on(Node::prepare(config, timeouts.connect));
-                    let opened = prepared.and_then(|node| {
-                        let size = config.max_connections();
-                        Pool::open(node, size, timeouts, attempt.subject())
-                    });
-                    if let Some(probation) = attempt.finish(opened.map(Arc::new)) {
+                    let opened = BlockingClient::open(attempt.opening());
+                    if let Some(probation) = attempt.finish(opened) {
                         thread::sleep(Probation::LASTS);
                         probation.end(|clients| Self.find(clients).is_some());
                     }

@@ -19,7 +19,7 @@ pub(crate) struct Node {
 
 impl Node {
     /// Finds the server of a config, and reads the files that connecting to it needs. This is the
-    /// one place where an endpoint becomes a server.
+    /// one place where an endpoint becomes a server. Of a cluster it is the first seed.
     ///
     /// # Errors
     ///
@@ -37,12 +37,12 @@ impl Node {
     }
 
     fn of(config: &ComponentConfig) -> Result<Self, Failure> {
-        let endpoint = config.endpoint();
-        let Some(address) = endpoint.server() else {
-            let what = match endpoint {
-                Endpoint::Cluster(_) => "a cluster is no single server",
-                _ => "the sentinels have not named a primary",
-            };
+        let address = match config.endpoint() {
+            Endpoint::Cluster(cluster) => cluster.seeds.first(),
+            endpoint => endpoint.server(),
+        };
+        let Some(address) = address else {
+            let what = "the sentinels have not named a primary";
             return Err(Failure::new(Cause::Refused, what));
         };
         if config.tls().is_some() {
@@ -53,6 +53,15 @@ impl Node {
             address: address.clone(),
             login: config.login().clone(),
             db: config.db_number(),
+        })
+    }
+
+    /// Returns another node of the same cluster.
+    pub(crate) fn at(&self, address: Address) -> Arc<Self> {
+        Arc::new(Self {
+            address,
+            login: self.login.clone(),
+            db: self.db,
         })
     }
 

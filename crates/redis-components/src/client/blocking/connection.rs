@@ -38,6 +38,17 @@ impl BlockingConnection {
         self.stream.request(packed, replies)
     }
 
+    /// As [`request`](Self::request), within another bound than the response timeout.
+    pub(super) fn request_within(
+        &mut self,
+        packed: &[u8],
+        replies: usize,
+        within: Duration,
+    ) -> RedisResult<Vec<Value>> {
+        note_packed(&mut self.session, packed);
+        self.stream.request_within(packed, replies, within)
+    }
+
     /// Sends encoded commands that have no reply. A server may still send one, so no other caller
     /// gets the connection.
     pub(super) fn send_only(&mut self, packed: &[u8]) -> RedisResult<()> {
@@ -73,6 +84,11 @@ impl BlockingConnection {
     /// Returns `true` if the next user finds the connection as the first user did.
     pub(super) fn is_clean(&self) -> bool {
         self.session.is_clean()
+    }
+
+    /// Returns `true` if the next command is queued for a transaction.
+    pub(super) fn is_queueing(&self) -> bool {
+        self.session.is_queueing()
     }
 
     pub(super) fn db(&self) -> i64 {

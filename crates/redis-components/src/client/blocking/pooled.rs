@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 use redis::{ErrorKind, RedisError, RedisResult, ServerErrorKind, Value};
 
 use super::connection::BlockingConnection;
+use super::exhausted::Exhausted;
 use super::places::Idle;
-use super::pool::{Exhausted, Pool, Turn};
+use super::pool::{Pool, Turn};
 use crate::client::health::Answer;
 use crate::fork::MADE_BEFORE_FORK;
 
@@ -142,6 +143,12 @@ impl Pooled {
         connection.is_some_and(BlockingConnection::is_clean)
     }
 
+    /// Returns `true` if the next command is queued for a transaction.
+    pub(crate) fn is_queueing(&self) -> bool {
+        let connection = self.connection.as_ref();
+        connection.is_some_and(BlockingConnection::is_queueing)
+    }
+
     /// Returns `true` if the server is up.
     fn is_served(pool: &Arc<Pool>) -> bool {
         if pool.is_closed() {
@@ -161,6 +168,20 @@ impl Pooled {
         Ok(replies.pop().unwrap_or(Value::Nil))
     }
 
+    /// Sends encoded commands and returns as many replies. `within` bounds them, if it is set,
+    /// instead of the response timeout.
+    pub(crate) fn all(
+        &mut self,
+        packed: &[u8],
+        count: usize,
+        within: Option<Duration>,
+    ) -> RedisResult<Vec<Value>> {
+        self.using(|connection| match within {
+            Some(within) => connection.request_within(packed, count, within),
+            None => connection.request(packed, count),
+        })
+    }
+
     /// Sends encoded commands and returns `count` replies after the first `offset`. The first
     /// replies come from a transaction that queues its commands. As in redis-rs, an error among
     /// them fails the whole request.
@@ -170,20 +191,8 @@ impl Pooled {
         offset: usize,
         count: usize,
     ) -> RedisResult<Vec<Value>> {
-        let mut queued = self.using(|connection| connection.request(packed, offset + count))?;
-        if offset == 0 {
-            return Ok(queued);
-        }
-        let replies = queued.split_off(offset);
-        let refused: Vec<RedisError> = queued
-            .into_iter()
-            .filter_map(|reply| reply.extract_error().err())
-            .collect();
-        if refused.is_empty() {
-            Ok(replies)
-        } else {
-            Err(aborted(&refused))
-        }
+        let queued = self.using(|connection| connection.request(packed, offset + count))?;
+        behind(offset, queued)
     }
 
     /// Sends an encoded command that has no reply.
@@ -300,6 +309,24 @@ impl Waiting {
             // deadline or a probe ends the call.
             let _ = pooled.request(&unblock.get_packed_command());
         }
+    }
+}
+
+/// Returns the replies after the first `offset`. As in redis-rs, an error among the first fails the
+/// whole request.
+pub(crate) fn behind(offset: usize, mut queued: Vec<Value>) -> RedisResult<Vec<Value>> {
+    if offset == 0 {
+        return Ok(queued);
+    }
+    let replies = queued.split_off(offset);
+    let refused: Vec<RedisError> = queued
+        .into_iter()
+        .filter_map(|reply| reply.extract_error().err())
+        .collect();
+    if refused.is_empty() {
+        Ok(replies)
+    } else {
+        Err(aborted(&refused))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::error::text::printable;
+use crate::config::endpoint::Address;
 
 /// A host and a port, as a cluster announces them.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -30,14 +30,15 @@ impl NodeAddress {
     }
 }
 
+impl From<NodeAddress> for Address {
+    fn from(NodeAddress { host, port }: NodeAddress) -> Self {
+        Self::Tcp { host, port }
+    }
+}
+
 /// `host:port`, for people.
 impl fmt::Display for NodeAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let host = printable(&self.host);
-        if host.contains(':') {
-            write!(f, "[{host}]:{}", self.port)
-        } else {
-            write!(f, "{host}:{}", self.port)
-        }
+        Address::from(self.clone()).fmt(f)
     }
 }

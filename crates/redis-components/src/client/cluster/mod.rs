@@ -1,12 +1,25 @@
 //! The client of a Redis cluster: a router over the clients of its nodes.
 
-pub(crate) mod address;
-pub(crate) mod hash_slot;
+mod address;
+mod ask;
+pub(crate) mod asynchronous;
+pub(crate) mod blocking;
+pub(crate) mod dedicated;
+mod gate;
+mod hash_slot;
 mod join;
 mod keys;
-pub(crate) mod plan;
-pub(crate) mod redirect;
+pub(crate) mod lease;
+mod lifetime;
+mod map;
+pub(crate) mod maps;
+mod member;
+mod members;
+mod plan;
+mod redirect;
+mod rounds;
 pub(crate) mod route;
-pub(crate) mod slot_table;
+mod slot_table;
 mod topology;
+mod transact;
 pub(crate) mod transaction;

@@ -79,8 +79,21 @@ impl SlotTable {
         fastrand::choice(replicas.get(&primary)?).copied()
     }
 
-    /// Returns `true` if the slot is owned by a node for all slots.
-    pub(crate) fn is_complete(&self) -> bool {
+    /// Returns `true` if the node owns a slot, or is a replica of a primary.
+    pub(super) fn is_member(&self, node: NodeNumber) -> bool {
+        let owns = |owner: &AtomicU16| owner.load(Ordering::Acquire) == node;
+        self.owners.iter().any(owns)
+            || self
+                .replicas
+                .load()
+                .values()
+                .flatten()
+                .any(|replica| *replica == node)
+    }
+
+    /// Returns `true` if every slot has an owner.
+    #[cfg(test)]
+    pub(super) fn is_complete(&self) -> bool {
         self.owners
             .iter()
             .all(|owner| owner.load(Ordering::Acquire) != NOBODY)

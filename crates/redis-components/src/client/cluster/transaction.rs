@@ -28,6 +28,19 @@ pub(crate) fn goal<'a>(commands: impl IntoIterator<Item = &'a Cmd>) -> RedisResu
     Ok(slot.map_or(Goal::Anywhere, Goal::Slot))
 }
 
+/// Returns where commands go that a call sends together on its own connection, with the commands
+/// that begin and end a transaction among them.
+///
+/// # Errors
+///
+/// As [`goal`].
+pub(crate) fn goal_of_session<'a>(
+    commands: impl IntoIterator<Item = &'a Cmd>,
+) -> RedisResult<Goal> {
+    let is_about_keys = |command: &&Cmd| !matches!(route(command), Ok(Route::Session));
+    goal(commands.into_iter().filter(is_about_keys))
+}
+
 /// Returns the error of a server for keys of several slots.
 pub(crate) fn cross_slot() -> RedisError {
     let kind = ErrorKind::Server(ServerErrorKind::CrossSlot);
