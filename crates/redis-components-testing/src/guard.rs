@@ -5,7 +5,7 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-/// A shell that waits for our end, then kills a process and removes its folders.
+/// A shell that waits for our end, then kills a process, if there is one, and removes folders.
 ///
 /// `Drop` does not run if a test is killed by a timeout, aborts or is interrupted. But the system
 /// always closes our end of a pipe, and the shell waits for that.
@@ -16,9 +16,17 @@ pub(crate) struct Guard {
 
 impl Guard {
     pub(crate) fn of(process: &Child, folders: [&Path; 2]) -> io::Result<Self> {
+        let kill = r#"read -r _; kill -9 "$0"; rm -rf -- "$@""#;
+        Self::start(kill, &process.id().to_string(), &folders)
+    }
+
+    pub(crate) fn of_folder(folder: &Path) -> io::Result<Self> {
+        Self::start(r#"read -r _; rm -rf -- "$@""#, "sh", &[folder])
+    }
+
+    fn start(script: &str, name: &str, folders: &[&Path]) -> io::Result<Self> {
         let shell = Command::new("sh")
-            .args(["-c", r#"read -r _; kill -9 "$0"; rm -rf -- "$@""#])
-            .arg(process.id().to_string())
+            .args(["-c", script, name])
             .args(folders)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())

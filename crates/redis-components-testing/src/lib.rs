@@ -11,21 +11,37 @@
 //! assert_eq!(server.command_calls("lpush"), 1);
 //! ```
 //!
+//! With [`Server::builder`] it speaks TLS, with certificates of [`Tls`], or listens on a unix socket.
+//! A [`Cluster`] is Redis Cluster, whose nodes fail over and exchange slots.
+//!
 //! The binary is `REDISRS_SERVER_BIN` if that is set, otherwise `redis-server` from `PATH`.
 //! `cargo xtask test` installs a Redis server if there is none. Unix only, as Redis itself is.
 
 mod binary;
+mod builder;
+mod cluster;
 mod control;
 mod guard;
 mod observe;
+mod plan;
 mod process;
 mod proxy;
 mod python;
 mod reserved;
 mod server;
 mod startup;
+mod tls;
+mod together;
+mod wait;
 mod worker;
 
+pub use builder::ServerBuilder;
+pub use cluster::cluster::Cluster;
+pub use cluster::migration::Migration;
+pub use cluster::options::ClusterBuilder;
 pub use proxy::Proxy;
 pub use python::python;
 pub use server::Server;
+pub use tls::Tls;
+pub use tls::flaw::Flaw;
+pub use tls::identity::Identity;

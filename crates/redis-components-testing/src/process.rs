@@ -12,6 +12,7 @@ use redis_test::server::RedisServer;
 use tempfile::TempDir;
 
 use crate::guard::Guard;
+use crate::plan::{Plan, Ports};
 
 /// A redis-server process with its port, arguments and directory, which stay when the process ends.
 pub(crate) struct Process {
@@ -23,7 +24,7 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    pub(crate) fn spawn(port: u16, extra: &[&str]) -> io::Result<Self> {
+    pub(crate) fn spawn(ports: Ports, plan: &Plan) -> io::Result<Self> {
         crate::binary::check()?;
         let directory = tempfile::Builder::new()
             .prefix("redis-components")
@@ -31,14 +32,14 @@ impl Process {
         let mut program = OsString::new();
         let mut arguments = Vec::new();
         let server = RedisServer::new_with_addr_tls_modules_and_spawner(
-            ConnectionAddr::Tcp("127.0.0.1".to_owned(), port),
+            ConnectionAddr::Tcp("127.0.0.1".to_owned(), plan.plain_port(ports)),
             None,
             None,
             false,
             None,
             &[],
             |command| {
-                command.arg("--dir").arg(directory.path()).args(extra);
+                command.args(plan.words(ports, directory.path()));
                 program = command.get_program().to_owned();
                 arguments = command.get_args().map(OsString::from).collect();
                 spawn(&program, &arguments, directory.path()).unwrap_or_else(|error| {
@@ -63,6 +64,10 @@ impl Process {
         let folders = [self.server.tempdir.path(), self.directory.path()];
         self.guard = Some(Guard::of(&self.server.process, folders)?);
         Ok(())
+    }
+
+    pub(crate) fn directory(&self) -> &Path {
+        self.directory.path()
     }
 
     pub(crate) fn id(&self) -> u32 {

@@ -1,14 +1,17 @@
 //! The server as tests see it.
 
 use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use redis::Client;
 
 use crate::control::Control;
+use crate::plan::{Plan, Ports, TlsPlan};
 use crate::process::Process;
 use crate::reserved::Reserved;
 use crate::startup;
+use crate::tls::identity::Identity;
 
 /// A Redis server for one test or program; it is killed when this is dropped.
 ///
@@ -16,57 +19,36 @@ use crate::startup;
 /// for as long as a local server takes to answer. If the server is stopped or
 /// [frozen](Self::freeze), methods that ask it panic.
 pub struct Server {
-    port: u16,
+    ports: Ports,
+    socket: Option<PathBuf>,
+    tls: Option<TlsPlan>,
     client: Client,
     state: Mutex<State>,
 }
 
 pub(crate) struct State {
     process: Process,
-    /// The port, while the server is stopped.
-    reserved: Option<Reserved>,
+    /// The ports, while the server is stopped.
+    reserved: Vec<Reserved>,
+    is_frozen: bool,
     /// `None` while the server is stopped.
     pub(crate) control: Option<Control>,
 }
 
 impl Server {
-    /// Starts a server on a free port of 127.0.0.1 and waits until it answers.
-    ///
-    /// # Panics
-    ///
-    /// Panics if there is no redis-server to start, or it is not ready within ten seconds.
-    #[must_use]
-    pub fn start() -> Self {
-        Self::start_with(&[])
-    }
-
-    /// Starts a server with further arguments of redis-server, for example
-    /// `["--requirepass", "secret"]`.
-    ///
-    /// # Panics
-    ///
-    /// Panics as [`start`](Self::start) does, and if redis-server refuses the arguments.
-    #[must_use]
-    pub fn start_with(arguments: &[&str]) -> Self {
-        Self::try_start_with(arguments)
-            .unwrap_or_else(|error| panic!("no Redis server for this test: {error}"))
-    }
-
-    /// Starts a server as [`start_with`](Self::start_with) does, for programs that are not tests.
-    ///
-    /// # Errors
-    ///
-    /// Returns an error if there is no redis-server to start, it refuses the arguments, or it is
-    /// not ready within ten seconds.
-    pub fn try_start_with(arguments: &[&str]) -> io::Result<Self> {
-        let started = startup::on_free_port(arguments)?;
+    pub(crate) fn of(plan: Plan) -> io::Result<Self> {
+        let started = startup::on_free_ports(&plan)?;
+        let socket = plan.socket(started.process.directory());
         let state = Mutex::new(State {
             process: started.process,
-            reserved: None,
+            reserved: Vec::new(),
+            is_frozen: false,
             control: Some(started.control),
         });
         Ok(Self {
-            port: started.port,
+            ports: started.ports,
+            socket,
+            tls: plan.tls,
             client: started.client,
             state,
         })
@@ -75,24 +57,66 @@ impl Server {
     /// Returns the port of 127.0.0.1 that the server listens on; a restart does not change it.
     #[must_use]
     pub fn port(&self) -> u16 {
-        self.port
+        self.ports.clients
     }
 
-    /// Returns the server's address as `redis://127.0.0.1:<port>`, without a password.
+    /// Returns the port for other nodes, if the server is one of a cluster.
+    #[must_use]
+    pub fn bus_port(&self) -> Option<u16> {
+        self.ports.bus
+    }
+
+    /// Returns the file of the server's unix socket. A server has one if it was asked for one, and
+    /// if it speaks TLS.
+    #[must_use]
+    pub fn unix_socket(&self) -> Option<&Path> {
+        self.socket.as_deref()
+    }
+
+    /// Returns the server's address as `redis://127.0.0.1:<port>`, or `rediss://…` if the server
+    /// speaks TLS, without a password.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("redis://127.0.0.1:{}", self.port)
+        let scheme = if self.tls.is_some() {
+            "rediss"
+        } else {
+            "redis"
+        };
+        format!("{scheme}://127.0.0.1:{}", self.ports.clients)
     }
 
     /// Returns the server's address as a component config, `{"host":"127.0.0.1","port":<port>}`,
-    /// without a password.
+    /// without a password. If the server speaks TLS, the config says so and names the authority's
+    /// certificate, and the client's if the server demands one.
     #[must_use]
     pub fn config(&self) -> String {
-        format!(r#"{{"host":"127.0.0.1","port":{}}}"#, self.port)
+        let mut config = serde_json::json!({"host": "127.0.0.1", "port": self.ports.clients});
+        self.describe_tls(&mut config);
+        config.to_string()
+    }
+
+    /// Adds to a component config what a client needs to speak TLS, if the server does.
+    pub(crate) fn describe_tls(&self, config: &mut serde_json::Value) {
+        if let Some(tls) = &self.tls {
+            tls.describe(config);
+        }
+    }
+
+    /// Shows another certificate to clients that connect from now on, until a
+    /// [restart](Self::restart).
+    ///
+    /// # Panics
+    ///
+    /// Panics if the server does not speak TLS, or refuses the certificate.
+    pub fn rotate(&self, identity: &Identity) {
+        let certificate = identity.certificate.to_string_lossy();
+        let key = identity.key.to_string_lossy();
+        let names = ["tls-cert-file", "tls-key-file"];
+        self.command(&["CONFIG", "SET", names[0], &certificate, names[1], &key]);
     }
 
     /// Returns a client of the server. The client knows the password if the server was started with
-    /// `--requirepass`.
+    /// `--requirepass`, and connects to the unix socket if the server speaks TLS.
     #[must_use]
     pub fn client(&self) -> Client {
         self.client.clone()
@@ -117,8 +141,11 @@ impl Server {
         let mut state = self.state();
         state.control = None;
         state.process.kill();
-        // Where somebody else has been given the port already, the restart says so.
-        state.reserved = Reserved::again(self.port).ok();
+        state.is_frozen = false;
+        let ports = [Some(self.ports.clients), self.ports.bus];
+        // If another process has been given a port already, the restart says so.
+        let reserved = ports.into_iter().flatten().map(Reserved::again);
+        state.reserved = reserved.filter_map(Result::ok).collect();
     }
 
     /// Starts the server again on the same port, and first stops it if it runs. It comes back
@@ -143,7 +170,7 @@ impl Server {
         let mut state = self.state();
         state.process.respawn()?;
         state.control = Some(startup::ready(&mut state.process, &self.client)?);
-        state.reserved = None;
+        state.reserved.clear();
         Ok(())
     }
 
@@ -155,6 +182,7 @@ impl Server {
     /// Panics if the server is not running.
     pub fn freeze(&self) {
         self.signal(rustix::process::Signal::STOP);
+        self.state().is_frozen = true;
     }
 
     /// Lets a [frozen](Self::freeze) server go on.
@@ -164,6 +192,14 @@ impl Server {
     /// Panics if the server is not running.
     pub fn thaw(&self) {
         self.signal(rustix::process::Signal::CONT);
+        self.state().is_frozen = false;
+    }
+
+    /// Returns `true` if the server is neither stopped nor [frozen](Self::freeze).
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        let state = self.state();
+        state.control.is_some() && !state.is_frozen
     }
 
     fn signal(&self, signal: rustix::process::Signal) {
@@ -180,7 +216,7 @@ impl Server {
 impl std::fmt::Debug for Server {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Server")
-            .field("port", &self.port)
+            .field("port", &self.ports.clients)
             .finish_non_exhaustive()
     }
 }

@@ -3,9 +3,10 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-use redis::{Client, RedisResult};
+use redis::{Client, ConnectionAddr, RedisResult};
 
 use crate::control::Control;
+use crate::plan::{Kind, Plan, Ports};
 use crate::process::Process;
 use crate::reserved::Reserved;
 
@@ -14,26 +15,33 @@ const PORTS_TRIED: usize = 5;
 
 /// A server that answers.
 pub(crate) struct Started {
-    pub(crate) port: u16,
+    pub(crate) ports: Ports,
     pub(crate) client: Client,
     pub(crate) process: Process,
     pub(crate) control: Control,
 }
 
-/// Starts a server on a free port; if another process takes the port first, on another port.
-pub(crate) fn on_free_port(extra: &[&str]) -> io::Result<Started> {
+/// Starts a server on free ports; if another process takes one first, on others.
+pub(crate) fn on_free_ports(plan: &Plan) -> io::Result<Started> {
     let mut failure = io::Error::other("no port was tried");
     for _ in 0..PORTS_TRIED {
-        // Redis cannot bind port 0 and say which port it got. The port is reserved until Redis listens. If it cannot be
-        // reserved, another process may take it first.
+        // Redis cannot bind port 0 and say which port it got. The port is reserved until Redis
+        // listens. If it cannot be reserved, another process may take it first.
         let reserved = Reserved::any()?;
-        let port = reserved.port();
-        let client = client(port, extra)?;
-        let mut process = Process::spawn(port, extra)?;
+        let bus = match plan.kind {
+            Kind::Standalone => None,
+            Kind::ClusterNode => Some(Reserved::any()?),
+        };
+        let ports = Ports {
+            clients: reserved.port(),
+            bus: bus.as_ref().map(Reserved::port),
+        };
+        let mut process = Process::spawn(ports, plan)?;
+        let client = client(ports.clients, plan, &process)?;
         match ready(&mut process, &client) {
             Ok(control) => {
                 return Ok(Started {
-                    port,
+                    ports,
                     client,
                     process,
                     control,
@@ -46,17 +54,18 @@ pub(crate) fn on_free_port(extra: &[&str]) -> io::Result<Started> {
     Err(failure)
 }
 
-/// Returns a client; it knows the password if the arguments have `--requirepass`.
-fn client(port: u16, extra: &[&str]) -> io::Result<Client> {
-    let password = extra
-        .iter()
-        .skip_while(|word| **word != "--requirepass")
-        .nth(1);
+/// Returns a client; it knows the password if the arguments have `--requirepass`. A server that
+/// speaks TLS is reached through its unix socket, because no feature of redis-rs is switched on for
+/// the programs under test.
+fn client(port: u16, plan: &Plan, process: &Process) -> io::Result<Client> {
     let mut settings = redis::RedisConnectionInfo::default();
-    if let Some(password) = password {
-        settings = settings.set_password(*password);
+    if let Some(password) = plan.password() {
+        settings = settings.set_password(password);
     }
-    let address = redis::ConnectionAddr::Tcp("127.0.0.1".to_owned(), port);
+    let address = match plan.socket(process.directory()) {
+        Some(socket) if plan.tls.is_some() => ConnectionAddr::Unix(socket),
+        _ => ConnectionAddr::Tcp("127.0.0.1".to_owned(), port),
+    };
     let info = redis::IntoConnectionInfo::into_connection_info(address)
         .map_err(io::Error::other)?
         .set_redis_settings(settings);
@@ -109,27 +118,62 @@ fn ended(process: &Process) -> io::Error {
     } else {
         io::ErrorKind::Other
     };
+    let lacks = lacks(&output).unwrap_or_default();
     io::Error::new(
         kind,
-        format!("the server ended before it was ready:\n{output}"),
+        format!("the server ended before it was ready{lacks}:\n{output}"),
     )
+}
+
+/// Returns what the redis-server of this machine cannot do, if it says that it does not know one of
+/// our arguments.
+fn lacks(output: &str) -> Option<&'static str> {
+    let directive = output.split(">>> '").nth(1)?;
+    let unknown = output.contains("Bad directive");
+    match directive {
+        _ if !unknown => None,
+        word if word.starts_with("tls-") => {
+            Some(", because it is built without TLS (it needs BUILD_TLS=yes)")
+        }
+        word if word.starts_with("cluster-") => {
+            Some(", because it is older than Redis 7.0, which clusters of tests need")
+        }
+        _ => None,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use std::io;
 
-    use super::{on_free_port, ready};
+    use super::{lacks, on_free_ports, ready};
+    use crate::plan::Plan;
     use crate::process::Process;
 
     #[test]
     fn another_server_on_the_port_is_not_taken_for_ours() {
-        let first = on_free_port(&[]).unwrap();
-        let mut late = Process::spawn(first.port, &[]).unwrap();
+        let plan = Plan::default();
+        let first = on_free_ports(&plan).unwrap();
+        let mut late = Process::spawn(first.ports, &plan).unwrap();
         let error = ready(&mut late, &first.client).err();
         assert_eq!(
             error.map(|error| error.kind()),
             Some(io::ErrorKind::AddrInUse)
         );
+    }
+
+    #[test]
+    fn a_server_that_lacks_a_feature_is_named_as_such() {
+        let output = |directive: &str, problem: &str| {
+            format!("*** FATAL CONFIG FILE ERROR ***\n>>> '{directive} \"1\"'\n{problem}\n")
+        };
+        let unknown = "Bad directive or wrong number of arguments";
+        let found = lacks(&output("tls-port", unknown));
+        assert!(found.unwrap().contains("BUILD_TLS=yes"));
+        let found = lacks(&output("cluster-port", unknown));
+        assert!(found.unwrap().contains("Redis 7.0"));
+        assert_eq!(lacks(&output("no-such-option", unknown)), None);
+        assert_eq!(lacks(&output("tls-port", "Invalid port")), None);
+        assert_eq!(lacks("# Failed to load certificate"), None);
     }
 }

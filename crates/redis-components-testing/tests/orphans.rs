@@ -7,7 +7,7 @@ use std::net::TcpStream;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use redis_components_testing::Server;
+use redis_components_testing::{Server, Tls};
 
 /// Set for the process that is killed, which is this program again.
 const AS_CHILD: &str = "REDIS_COMPONENTS_TESTING_CHILD";
@@ -54,7 +54,8 @@ fn a_killed_process_leaves_no_server_and_no_files() {
 }
 
 fn until_killed() {
-    let server = Server::start();
+    let tls = Tls::new();
+    let server = Server::builder().tls(&tls).start();
     println!("port {}", server.port());
     // Ends with the parent, if that ends first.
     let mut line = String::new();

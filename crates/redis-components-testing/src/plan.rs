@@ -1,0 +1,131 @@
+//! What a server is started with.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use crate::tls::Tls;
+use crate::tls::identity::Identity;
+
+/// The file of a server's unix socket, in its directory.
+const SOCKET: &str = "redis.sock";
+
+/// All that a server is started with, but for its ports and its directory.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Plan {
+    pub(crate) arguments: Vec<String>,
+    pub(crate) tls: Option<TlsPlan>,
+    pub(crate) has_socket: bool,
+    pub(crate) kind: Kind,
+}
+
+/// What a server is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) enum Kind {
+    #[default]
+    Standalone,
+    ClusterNode,
+}
+
+/// The ports of a server, all of 127.0.0.1.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ports {
+    pub(crate) clients: u16,
+    /// The port for other nodes, if the server is one of a cluster.
+    pub(crate) bus: Option<u16>,
+}
+
+/// How a server encrypts.
+#[derive(Clone, Debug)]
+pub(crate) struct TlsPlan {
+    pub(crate) ca: PathBuf,
+    pub(crate) server: Identity,
+    pub(crate) client: Identity,
+    pub(crate) demands_certificates: bool,
+}
+
+impl TlsPlan {
+    pub(crate) fn of(tls: &Tls) -> Self {
+        Self {
+            ca: tls.ca().to_owned(),
+            server: tls.server().clone(),
+            client: tls.client().clone(),
+            demands_certificates: false,
+        }
+    }
+
+    /// Adds to a component config what a client needs.
+    pub(crate) fn describe(&self, config: &mut serde_json::Value) {
+        config["ssl"] = true.into();
+        config["ssl_ca_certs"] = self.ca.to_string_lossy().into();
+        if self.demands_certificates {
+            config["ssl_certfile"] = self.client.certificate.to_string_lossy().into();
+            config["ssl_keyfile"] = self.client.key.to_string_lossy().into();
+        }
+    }
+
+    fn words(&self, port: u16) -> Vec<OsString> {
+        let demands = if self.demands_certificates {
+            "yes"
+        } else {
+            "no"
+        };
+        vec![
+            "--tls-port".into(),
+            port.to_string().into(),
+            "--tls-cert-file".into(),
+            self.server.certificate.clone().into(),
+            "--tls-key-file".into(),
+            self.server.key.clone().into(),
+            "--tls-ca-cert-file".into(),
+            self.ca.clone().into(),
+            "--tls-auth-clients".into(),
+            demands.into(),
+            "--tls-replication".into(),
+            "yes".into(),
+        ]
+    }
+}
+
+impl Plan {
+    /// Returns the port for plain text, 0 for none.
+    pub(crate) fn plain_port(&self, ports: Ports) -> u16 {
+        if self.tls.is_some() { 0 } else { ports.clients }
+    }
+
+    /// Returns where the server's unix socket is, if it has one. A server that speaks TLS always has
+    /// one, through which it is observed.
+    pub(crate) fn socket(&self, directory: &Path) -> Option<PathBuf> {
+        (self.has_socket || self.tls.is_some()).then(|| directory.join(SOCKET))
+    }
+
+    /// Returns the arguments of redis-server after those for plain text.
+    pub(crate) fn words(&self, ports: Ports, directory: &Path) -> Vec<OsString> {
+        let mut words = vec![OsString::from("--dir"), directory.into()];
+        if let Some(socket) = self.socket(directory) {
+            words.extend(["--unixsocket".into(), socket.into()]);
+        }
+        if let Some(tls) = &self.tls {
+            words.extend(tls.words(ports.clients));
+        }
+        if let Some(bus) = ports.bus {
+            let bus = bus.to_string();
+            let node = ["--cluster-enabled", "yes", "--cluster-port", &bus];
+            words.extend(node.map(OsString::from));
+            let announced = ["--cluster-announce-ip", "127.0.0.1"];
+            words.extend(announced.map(OsString::from));
+            // Servers without TLS do not know this argument.
+            if self.tls.is_some() {
+                words.extend(["--tls-cluster", "yes"].map(OsString::from));
+            }
+        }
+        words.extend(self.arguments.iter().map(OsString::from));
+        words
+    }
+
+    /// Returns the password of `--requirepass`, if the arguments have one.
+    pub(crate) fn password(&self) -> Option<&str> {
+        let mut words = self.arguments.iter();
+        words.find(|word| *word == "--requirepass")?;
+        words.next().map(String::as_str)
+    }
+}
