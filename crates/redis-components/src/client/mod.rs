@@ -7,4 +7,5 @@ pub(crate) mod commands;
 pub(crate) mod health;
 pub(crate) mod multiplexed;
 pub(crate) mod opening;
+mod packed;
 pub(crate) mod threads;

@@ -52,6 +52,10 @@ pub(super) enum Kind {
     /// A flag. 0 is another spelling of `false`, and every other number of `true`.
     FlagOrNumber,
     Text,
+    /// One of these words.
+    OneOf(&'static [&'static str]),
+    /// A list of servers.
+    Servers,
     /// A whole number, which may stand in quotes or be written as a float.
     Whole {
         least: u64,
@@ -142,6 +146,12 @@ impl Kind {
             Self::Flag => "true or false".into(),
             Self::FlagOrNumber => "true or false, without quotes".into(),
             Self::Text => "text in quotes".into(),
+            Self::OneOf(words) => words
+                .iter()
+                .map(|word| format!("\"{word}\""))
+                .collect::<Vec<_>>()
+                .join(" or "),
+            Self::Servers => "a list of `\"host:port\"`".into(),
             Self::Whole { least, most } if most == u64::from(u32::MAX) => {
                 format!("a whole number from {least} up")
             }

@@ -8,7 +8,7 @@ use super::component_config::{ComponentConfig, DEFAULT_PORT};
 use super::field::{Effect, Field};
 use super::secret::Secret;
 use super::table::{self, OWN_PREFIX};
-use super::{host, url};
+use super::{fields_cluster, host, url};
 use crate::error::text::printable;
 
 /// Returns the config that the fields mean.
@@ -25,7 +25,10 @@ pub(super) fn read(object: &Map<String, Value>) -> Result<ComponentConfig, Strin
         }
     }
     let disabled = given.flag(&table::DISABLED)?.unwrap_or(false);
-    let mut config = match (given.text(&table::URL)?, given.text(&table::HOST)?) {
+    if let Some(cluster) = fields_cluster::read(&given)? {
+        return common(&given, ComponentConfig::of(cluster), disabled);
+    }
+    let config = match (given.text(&table::URL)?, given.text(&table::HOST)?) {
         (Some(url), _) => {
             if let Some(field) = PARTS_OF_A_URL.iter().find(|field| given.has(field)) {
                 return Err(format!(
@@ -47,6 +50,15 @@ pub(super) fn read(object: &Map<String, Value>) -> Result<ComponentConfig, Strin
             return Err("`host` is missing; write {\"host\": \"…\", \"port\": …}".into());
         }
     };
+    common(&given, config, disabled)
+}
+
+/// Adds the fields that all kinds of config have.
+fn common(
+    given: &Given<'_>,
+    mut config: ComponentConfig,
+    disabled: bool,
+) -> Result<ComponentConfig, String> {
     config.disabled = disabled;
     if !given.has(&table::URL) {
         config.db = given.whole(&table::DB)?.unwrap_or(0);
@@ -109,15 +121,23 @@ fn unknown(name: &str) -> String {
 }
 
 /// The fields that are given; `null` counts as absent.
-struct Given<'a>(&'a Map<String, Value>);
+pub(super) struct Given<'a>(&'a Map<String, Value>);
 
 impl<'a> Given<'a> {
     fn get(&self, field: &Field) -> Option<&'a Value> {
         self.0.get(field.name).filter(|value| !value.is_null())
     }
 
-    fn has(&self, field: &Field) -> bool {
+    pub(super) fn has(&self, field: &Field) -> bool {
         self.get(field).is_some()
+    }
+
+    pub(super) fn has_name(&self, name: &str) -> bool {
+        self.0.get(name).is_some_and(|value| !value.is_null())
+    }
+
+    pub(super) fn value(&self, field: &Field) -> Option<&'a Value> {
+        self.get(field)
     }
 
     /// Returns the value as `read` reads it, or an error if it does not have the field's kind.
@@ -134,11 +154,11 @@ impl<'a> Given<'a> {
             .ok_or_else(|| format!("`{}` must be {}", field.name, field.kind.described()))
     }
 
-    fn flag(&self, field: &Field) -> Result<Option<bool>, String> {
+    pub(super) fn flag(&self, field: &Field) -> Result<Option<bool>, String> {
         self.read(field, |value| field.kind.flag(value))
     }
 
-    fn whole<T: TryFrom<u64>>(&self, field: &Field) -> Result<Option<T>, String> {
+    pub(super) fn whole<T: TryFrom<u64>>(&self, field: &Field) -> Result<Option<T>, String> {
         self.read(field, |value| T::try_from(field.kind.whole(value)?).ok())
     }
 
@@ -147,7 +167,7 @@ impl<'a> Given<'a> {
         Ok(seconds.map(Duration::from_secs_f64))
     }
 
-    fn text(&self, field: &Field) -> Result<Option<&'a str>, String> {
+    pub(super) fn text(&self, field: &Field) -> Result<Option<&'a str>, String> {
         if self.get(field).is_some_and(Value::is_object) {
             return Err(format!(
                 "`{}` is given by reference, which this version does not support; write the text itself",

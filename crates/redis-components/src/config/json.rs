@@ -8,8 +8,8 @@ use serde_json::{Map, Value, json};
 
 use super::component_config::{ComponentConfig, DEFAULT_PORT};
 use super::endpoint::{Address, Endpoint};
-use super::fields;
 use super::login::Login;
+use super::{fields, fields_cluster};
 use crate::error::text::printable;
 
 /// Returns the config that the text means.
@@ -39,6 +39,9 @@ pub(super) fn write(config: &ComponentConfig) -> String {
         if *port != DEFAULT_PORT {
             object.insert("port".into(), json!(port));
         }
+    }
+    if let Endpoint::Cluster(cluster) = &config.endpoint {
+        fields_cluster::write(cluster, &mut object);
     }
     if config.db != 0 {
         object.insert("db".into(), json!(config.db));

@@ -3,11 +3,13 @@
 //! `table` lists every field. JSON text becomes a `ComponentConfig` through `json` and `fields`, a
 //! URL through `url`.
 
+mod addresses;
 mod component_config;
 mod digest;
 pub(crate) mod endpoint;
 mod field;
 mod fields;
+mod fields_cluster;
 mod host;
 mod json;
 pub(crate) mod login;

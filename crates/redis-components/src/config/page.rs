@@ -189,6 +189,8 @@ fn schema() -> Value {
         "anyOf": [
             with(&table::HOST, json!({"type": "string"})),
             with(&table::URL, json!({"type": "string"})),
+            with(&table::CLUSTER, json!({"type": "array"})),
+            with(&table::STARTUP_NODES, json!({"type": "array"})),
             with(&table::DISABLED, json!({"const": true})),
         ],
         "allOf": [
@@ -205,6 +207,15 @@ fn property(field: &Field) -> (String, Value) {
         (_, Kind::Any) => json!({}),
         (_, Kind::Flag) => json!({"type": ["boolean", "null"]}),
         (_, Kind::Text) => json!({"type": ["string", "null"]}),
+        (_, Kind::OneOf(words)) => {
+            let words = words.iter().map(|word| json!(word)).chain([Value::Null]);
+            json!({"enum": words.collect::<Vec<_>>()})
+        }
+        (_, Kind::Servers) => json!({
+            "type": ["array", "null"],
+            "minItems": 1,
+            "items": {"type": ["string", "array", "object"]},
+        }),
         (_, Kind::Whole { least, most }) => json!({
             "type": ["integer", "string", "null"],
             "minimum": least,

@@ -98,6 +98,45 @@ pub(super) const MAX_CONNECTIONS: Field = Field {
         &["pool_size", "connections"],
     )
 };
+pub(super) const CLUSTER: Field = Field::used(
+    "cluster",
+    Kind::Servers,
+    "nodes of a cluster, instead of `host` and `port`: they are asked for all others; `db` is 0",
+    &["nodes", "cluster_nodes"],
+);
+pub(super) const STARTUP_NODES: Field = Field::used(
+    "startup_nodes",
+    Kind::Servers,
+    "the same, as redis-py names it",
+    &[],
+);
+pub(super) const REQUIRE_FULL_COVERAGE: Field = Field {
+    default: "`true`",
+    ..Field::used(
+        "require_full_coverage",
+        Kind::Flag,
+        "`false`: a cluster is used even if some of its slots are not served",
+        &[],
+    )
+};
+pub(super) const READ_FROM: Field = Field {
+    default: "`\"primary\"`",
+    ..Field::used(
+        "read_from",
+        Kind::OneOf(&["primary", "replica"]),
+        "the nodes of a cluster that commands go to which only read; a replica may be behind",
+        &["read_preference"],
+    )
+};
+pub(super) const READ_FROM_REPLICAS: Field = Field {
+    default: "`false`",
+    ..Field::used(
+        "read_from_replicas",
+        Kind::Flag,
+        "`true` is `read_from: \"replica\"`, as redis-py names it",
+        &[],
+    )
+};
 pub(super) const SSL: Field = Field {
     kind: Kind::FlagOrNumber,
     default: "`false`",
@@ -117,6 +156,11 @@ pub(super) const FIELDS: &[Field] = &[
     SOCKET_TIMEOUT,
     SOCKET_CONNECT_TIMEOUT,
     MAX_CONNECTIONS,
+    CLUSTER,
+    STARTUP_NODES,
+    REQUIRE_FULL_COVERAGE,
+    READ_FROM,
+    READ_FROM_REPLICAS,
     DISABLED,
     SSL,
     Field::of_tls("ssl_ca_certs"),
@@ -171,22 +215,6 @@ pub(super) const FIELDS: &[Field] = &[
         "sentinel_kwargs",
         "sentinels",
         "the same, as redis-py names it",
-    ),
-    Field::refused("cluster", "a cluster", "the first nodes of a cluster"),
-    Field::refused(
-        "startup_nodes",
-        "a cluster",
-        "the same, as redis-py names it",
-    ),
-    Field::refused(
-        "require_full_coverage",
-        "a cluster",
-        "whether a cluster must serve every slot",
-    ),
-    Field::refused(
-        "read_from_replicas",
-        "a cluster",
-        "whether replicas of a cluster are read from",
     ),
     Field::refused(
         "credential_provider",

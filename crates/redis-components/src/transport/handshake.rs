@@ -116,6 +116,9 @@ impl<'a> Handshake<'a> {
         if self.node.db() != 0 {
             pipeline.cmd("SELECT").arg(self.node.db());
         }
+        if self.node.is_read_only() {
+            pipeline.cmd("READONLY");
+        }
         pipeline.add_command(probe());
         pipeline
     }
@@ -154,6 +157,11 @@ impl<'a> Handshake<'a> {
             return Ok(Progress::SendAgain);
         }
         if self.node.db() != 0
+            && let Some(Err(error)) = replies.next()
+        {
+            return Err(error.into());
+        }
+        if self.node.is_read_only()
             && let Some(Err(error)) = replies.next()
         {
             return Err(error.into());

@@ -15,6 +15,8 @@ pub(crate) struct Node {
     address: Address,
     login: Login,
     db: u32,
+    /// Whether a replica of a cluster is read from.
+    is_read_only: bool,
 }
 
 impl Node {
@@ -53,16 +55,24 @@ impl Node {
             address: address.clone(),
             login: config.login().clone(),
             db: config.db_number(),
+            is_read_only: false,
         })
     }
 
-    /// Returns another node of the same cluster.
-    pub(crate) fn at(&self, address: Address) -> Arc<Self> {
+    /// Returns another node of the same cluster. If `is_read_only` is set, its connections read from a
+    /// replica.
+    pub(crate) fn at(&self, address: Address, is_read_only: bool) -> Arc<Self> {
         Arc::new(Self {
             address,
             login: self.login.clone(),
             db: self.db,
+            is_read_only,
         })
+    }
+
+    /// Returns `true` if a replica is asked to answer reads, which it does not do otherwise.
+    pub(crate) fn is_read_only(&self) -> bool {
+        self.is_read_only
     }
 
     pub(crate) fn address(&self) -> &Address {

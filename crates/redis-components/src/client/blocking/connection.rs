@@ -38,15 +38,20 @@ impl BlockingConnection {
         self.stream.request(packed, replies)
     }
 
-    /// As [`request`](Self::request), within another bound than the response timeout.
-    pub(super) fn request_within(
+    /// Sends encoded commands and reads as many replies, within another bound than the response
+    /// timeout if there is one. `noted` are the commands that leave something in the session.
+    pub(super) fn request_noting(
         &mut self,
         packed: &[u8],
+        noted: &[u8],
         replies: usize,
-        within: Duration,
+        within: Option<Duration>,
     ) -> RedisResult<Vec<Value>> {
-        note_packed(&mut self.session, packed);
-        self.stream.request_within(packed, replies, within)
+        note_packed(&mut self.session, noted);
+        match within {
+            Some(within) => self.stream.request_within(packed, replies, within),
+            None => self.stream.request(packed, replies),
+        }
     }
 
     /// Sends encoded commands that have no reply. A server may still send one, so no other caller

@@ -176,10 +176,19 @@ impl Pooled {
         count: usize,
         within: Option<Duration>,
     ) -> RedisResult<Vec<Value>> {
-        self.using(|connection| match within {
-            Some(within) => connection.request_within(packed, count, within),
-            None => connection.request(packed, count),
-        })
+        self.using(|connection| connection.request_noting(packed, packed, count, within))
+    }
+
+    /// As [`all`](Self::all), for `asking`: the commands of `packed`, some behind an ASKING.
+    pub(crate) fn all_asking(
+        &mut self,
+        asking: &[u8],
+        packed: &[u8],
+        count: usize,
+        within: Option<Duration>,
+    ) -> RedisResult<Vec<Value>> {
+        // An ASKING leaves nothing, because the command behind it ends its effect.
+        self.using(|connection| connection.request_noting(asking, packed, count, within))
     }
 
     /// Sends encoded commands and returns `count` replies after the first `offset`. The first

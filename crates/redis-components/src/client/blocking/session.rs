@@ -1,6 +1,7 @@
 //! The session state that users of a connection leave in it, read from the bytes that they send.
 
 use crate::client::commands::Session;
+use crate::client::packed::{behind_line, header};
 
 /// Notes the session state that a sequence of encoded commands leaves.
 pub(super) fn note_packed(session: &mut Session, mut packed: &[u8]) {
@@ -41,29 +42,6 @@ fn first_command(packed: &[u8]) -> Option<FirstCommand<'_>> {
         argument,
         rest,
     })
-}
-
-/// Returns the number in a line that begins with `kind`, and the bytes after the line. Every call
-/// runs this for each word that it sends, so it goes byte by byte.
-fn header(packed: &[u8], kind: u8) -> Option<(usize, &[u8])> {
-    let (first, mut rest) = packed.split_first()?;
-    if *first != kind {
-        return None;
-    }
-    let mut number: usize = 0;
-    while let [digit @ b'0'..=b'9', behind @ ..] = rest {
-        number = number.checked_mul(10)?.checked_add((digit - b'0').into())?;
-        rest = behind;
-    }
-    Some((number, behind_line(rest)?))
-}
-
-/// Returns the bytes after the end of a line.
-fn behind_line(packed: &[u8]) -> Option<&[u8]> {
-    match packed {
-        [b'\r', b'\n', behind @ ..] => Some(behind),
-        _ => None,
-    }
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ use super::map::ClusterMap;
 use super::member::{Attempt, Opener};
 use super::members::Members;
 use super::plan::{Goal, Piece, Plan};
+use super::reads::only_reads;
 use super::redirect::refusal;
 use super::rounds::{Batch, Next, Rounds, timed_out, without_asking};
 use super::route::{Route, route};
@@ -35,6 +36,8 @@ use crate::transport::node::Node;
 /// The clients of a cluster's nodes on one runtime, and the way to the right one.
 pub(crate) struct ClusterClient {
     members: Members<OnRuntime>,
+    /// The clients of replicas, if reads go there.
+    readers: Option<Members<OnRuntime>>,
     timeouts: Timeouts,
     subject: Subject,
     background: Option<Background>,
@@ -45,6 +48,7 @@ pub(crate) struct ClusterClient {
 }
 
 /// Opens the clients of nodes on a runtime.
+#[derive(Clone)]
 pub(crate) struct OnRuntime {
     runtime: Handle,
     connections: usize,
@@ -97,10 +101,12 @@ impl ClusterClient {
             timeouts: *timeouts,
             background: background.clone(),
         };
+        let readers = Members::readers(&map, opener.clone());
         let members = Members::new(map, opener);
         members.prove().await?;
         Ok(Self {
             members,
+            readers,
             timeouts: *timeouts,
             subject: opening.subject.clone(),
             background: background.clone(),
@@ -133,6 +139,12 @@ impl ClusterClient {
     pub(crate) async fn send(&self, command: &Cmd, stays: Stays<'_>) -> RedisResult<Value> {
         let started = Tick::now();
         let route = route(command).map_err(|error| self.about(error))?;
+        if let (Some(readers), Route::Slot(slot)) = (&self.readers, route)
+            && only_reads(command)
+            && let Some(reply) = self.read(readers, slot, command).await
+        {
+            return reply;
+        }
         let mut first = None;
         if let Route::Slot(slot) = route
             && let Some(node) = self.map().table.owner(slot)
@@ -147,6 +159,30 @@ impl ClusterClient {
         let plan = self.plan([command])?;
         let mut replies = self.run(plan, first, started, stays).await?;
         Ok(replies.pop().unwrap_or(Value::Nil))
+    }
+
+    /// Reads from a replica. Returns `None` if there is none that can be used, and the primary has to
+    /// answer.
+    async fn read(
+        &self,
+        readers: &Members<OnRuntime>,
+        slot: u16,
+        command: &Cmd,
+    ) -> Option<RedisResult<Value>> {
+        let node = readers.replica_of(slot)?;
+        let client = match readers.living(node) {
+            Some(client) => client,
+            // The primary is left the time to answer.
+            None => timeout(self.timeouts.response / 2, readers.get(node))
+                .await
+                .ok()?
+                .ok()?,
+        };
+        let reply = self.note(client.send(client.pick(), command).await);
+        match &reply {
+            Ok(answer) if self.is_refused(answer, command, node) => None,
+            _ => Some(reply),
+        }
     }
 
     /// Sends a pipeline or transaction.

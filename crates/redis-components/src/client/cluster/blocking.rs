@@ -24,6 +24,8 @@ use crate::transport::node::Node;
 /// The pools of a cluster's nodes, and the way to the right one.
 pub(crate) struct ClusterPools {
     members: Members<OnThreads>,
+    /// The pools of replicas, if reads go there.
+    readers: Option<Members<OnThreads>>,
     pub(super) timeouts: Timeouts,
     pub(super) subject: Subject,
     background: Option<Background>,
@@ -33,6 +35,7 @@ pub(crate) struct ClusterPools {
 }
 
 /// Opens the pools of nodes, each on a thread of its own.
+#[derive(Clone)]
 pub(crate) struct OnThreads {
     max_connections: Option<usize>,
     timeouts: Timeouts,
@@ -86,13 +89,16 @@ impl ClusterPools {
                 .clusters
                 .of(config, *timeouts, background.as_ref())
                 .await?;
+            let readers = Members::readers(&map, opener.clone());
             let members = Members::new(map, opener);
-            members.prove().await.map(|()| members)
+            members.prove().await.map(|()| (members, readers))
         });
         // A name that is still being resolved is not waited for.
         runtime.shutdown_background();
+        let (members, readers) = members?;
         Ok(Self {
-            members: members?,
+            members,
+            readers,
             timeouts: *timeouts,
             subject: subject.clone(),
             background: background.clone(),
@@ -130,6 +136,15 @@ impl ClusterPools {
             }
             node_error(self.map(), &self.subject, node, failure)
         })
+    }
+
+    /// Returns the pool of a replica of the owner of a slot, if reads go there and it can be used.
+    pub(super) fn reader(&self, slot: u16) -> Option<(NodeNumber, Arc<Pool>)> {
+        let readers = self.readers.as_ref()?;
+        let node = readers.replica_of(slot)?;
+        let pool = readers.living(node);
+        let pool = pool.or_else(|| pollster::block_on(readers.get(node)).ok())?;
+        Some((node, pool))
     }
 
     /// Returns the node that serves a goal.

@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use redis::{Cmd, ErrorKind, Parser, Pipeline, RedisError, RedisResult, Value};
+use redis::{Cmd, ErrorKind, RedisError, RedisResult, Value};
 
 use super::blocking::ClusterPools;
 use super::plan::{Goal, Plan};
+use super::reads::only_reads;
 use super::redirect::{Refusal, refusal};
 use super::rounds::{Batch, Next, Pace, Rounds, Target, not_served, not_served_error, redirected};
 use super::rounds::{timed_out, without_asking};
@@ -17,6 +18,7 @@ use super::transaction::{self, cross_slot};
 use crate::client::blocking::exhausted::Exhausted;
 use crate::client::blocking::pooled::{Pooled, behind};
 use crate::client::commands::{is_script, name};
+use crate::client::packed::commands;
 use crate::clock::Tick;
 use crate::fork::MADE_BEFORE_FORK;
 use crate::telemetry::component::resent;
@@ -84,7 +86,10 @@ impl ClusterLease {
         self.demand_usable()?;
         let started = Tick::now();
         let goal = match route(command).map_err(|error| self.pools.about(error))? {
-            Route::Slot(slot) => Goal::Slot(slot),
+            Route::Slot(slot) => match self.read(slot, command) {
+                Some(reply) => return reply,
+                None => Goal::Slot(slot),
+            },
             Route::Anywhere => Goal::Anywhere,
             Route::Session => return self.in_session(command),
             Route::Split(_) | Route::Everywhere(_) => {
@@ -128,6 +133,21 @@ impl ClusterLease {
                 None => return Ok(reply),
             }
             resent(&self.pools.subject);
+        }
+    }
+
+    /// Reads from a replica. Returns `None` if the primary has to answer.
+    fn read(&self, slot: u16, command: &Cmd) -> Option<RedisResult<Value>> {
+        if self.dedicated.is_some() || !self.is_clean() || !only_reads(command) {
+            return None;
+        }
+        let (node, pool) = self.pools.reader(slot)?;
+        let reply = Pooled::take(&pool)
+            .ok()?
+            .request(&command.get_packed_command());
+        match &reply {
+            Ok(answer) if self.refusal(answer, is_script(command), node).is_some() => None,
+            _ => Some(reply),
         }
     }
 
@@ -202,7 +222,7 @@ impl ClusterLease {
             let replies = if target.is_asking {
                 let mut both = redis::cmd("ASKING").get_packed_command();
                 both.extend_from_slice(packed);
-                let replies = pooled.all(&both, all + 1, within);
+                let replies = pooled.all_asking(&both, packed, all + 1, within);
                 replies.map(|mut replies| replies.split_off(1))
             } else {
                 pooled.all(packed, all, within)
@@ -265,20 +285,24 @@ impl ClusterLease {
         plan: &Plan<'_>,
         left: Duration,
     ) -> RedisResult<Vec<Value>> {
-        let mut pipeline = Pipeline::new();
+        let (mut packed, mut without) = (Vec::new(), Vec::new());
+        let asking = redis::cmd("ASKING").get_packed_command();
+        let mut count = 0;
         for item in &batch.items {
+            let command = &plan.pieces[item.piece].command;
             if item.is_asking {
-                pipeline.cmd("ASKING");
+                packed.extend_from_slice(&asking);
+                count += 1;
             }
-            pipeline.add_command(plan.pieces[item.piece].command.clone().into_owned());
+            command.write_packed_command(&mut packed);
+            command.write_packed_command(&mut without);
+            count += 1;
         }
         let pooled = self.held(batch.node)?;
-        let replies = pooled.all(&pipeline.get_packed_pipeline(), pipeline.len(), Some(left));
+        let replies = pooled.all_asking(&packed, &without, count, Some(left));
         let replies = self.note(replies)?;
-        Ok(without_asking(
-            batch.items.iter().map(|item| item.is_asking),
-            replies,
-        ))
+        let are_asking = batch.items.iter().map(|item| item.is_asking);
+        Ok(without_asking(are_asking, replies))
     }
 
     /// Sends a command about the session: to the node on which there is one.
@@ -459,7 +483,7 @@ impl ClusterLease {
 fn asking(pooled: &mut Pooled, packed: &[u8], within: Option<Duration>) -> RedisResult<Value> {
     let mut both = redis::cmd("ASKING").get_packed_command();
     both.extend_from_slice(packed);
-    let mut replies = pooled.all(&both, 2, within)?;
+    let mut replies = pooled.all_asking(&both, packed, 2, within)?;
     Ok(replies.pop().unwrap_or(Value::Nil))
 }
 
@@ -473,23 +497,6 @@ fn result_of(offset: usize, replies: Vec<Value>) -> RedisResult<Vec<Value>> {
     }
 }
 
-/// Reads encoded commands.
 fn unpacked(packed: &[u8]) -> RedisResult<Vec<Cmd>> {
-    let mut parser = Parser::new();
-    let mut unread = packed;
-    let mut commands = Vec::new();
-    while !unread.is_empty() {
-        let Value::Array(words) = parser.parse_value(&mut unread)? else {
-            return Err((ErrorKind::Client, "not an encoded command").into());
-        };
-        let mut command = Cmd::new();
-        for word in words {
-            match word {
-                Value::BulkString(word) => command.arg(word),
-                _ => return Err((ErrorKind::Client, "not an encoded command").into()),
-            };
-        }
-        commands.push(command);
-    }
-    Ok(commands)
+    commands(packed).ok_or_else(|| (ErrorKind::Client, "not encoded commands").into())
 }

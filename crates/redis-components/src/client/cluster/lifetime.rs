@@ -7,8 +7,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 
+use crate::fork::Process;
+
 /// Tells whether a runtime still runs.
 pub(super) struct Lifetime {
+    process: Process,
     has_ended: Arc<AtomicBool>,
     waiting: AbortHandle,
 }
@@ -25,6 +28,7 @@ impl Lifetime {
             pending::<()>().await;
         });
         Self {
+            process: Process::current(),
             has_ended,
             waiting: waiting.abort_handle(),
         }
@@ -37,7 +41,10 @@ impl Lifetime {
 
 impl Drop for Lifetime {
     fn drop(&mut self) {
-        self.waiting.abort();
+        // A child does not have the threads of the runtime.
+        if self.process.is_current() {
+            self.waiting.abort();
+        }
     }
 }
 

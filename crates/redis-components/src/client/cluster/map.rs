@@ -14,7 +14,7 @@ use super::redirect::Redirect;
 use super::slot_table::{NodeNumber, SlotTable};
 use crate::background::Background;
 use crate::config::ComponentConfig;
-use crate::config::endpoint::{Cluster, Endpoint};
+use crate::config::endpoint::{Cluster, Endpoint, ReadFrom};
 use crate::settings::timeouts::Timeouts;
 use crate::transport::failure::{Cause, Failure};
 use crate::transport::node::Node;
@@ -77,10 +77,15 @@ impl ClusterMap {
         })
     }
 
-    /// Returns the node of that number.
-    pub(super) fn node(&self, number: NodeNumber) -> Option<Arc<Node>> {
+    /// Returns the node of that number, to write to or to only read from.
+    pub(super) fn node(&self, number: NodeNumber, is_read_only: bool) -> Option<Arc<Node>> {
         let address = self.table.address(number)?;
-        Some(self.model.at(address.into()))
+        Some(self.model.at(address.into(), is_read_only))
+    }
+
+    /// Returns `true` if replicas are read from.
+    pub(super) fn reads_from_replicas(&self) -> bool {
+        self.cluster.read_from == ReadFrom::Replica
     }
 
     /// Returns `true` if the cluster still has the node, as a primary or replica.
@@ -189,7 +194,7 @@ impl ClusterMap {
         let others = primaries.into_iter().take(ALSO_ASKED);
         let known = knows_best.into_iter().chain(others);
         known
-            .filter_map(|number| self.node(number))
+            .filter_map(|number| self.node(number, false))
             .chain(self.seeds())
             .collect()
     }
@@ -197,7 +202,10 @@ impl ClusterMap {
     fn seeds(&self) -> Vec<Arc<Node>> {
         let mut seeds = self.cluster.seeds.clone();
         fastrand::shuffle(&mut seeds);
-        seeds.into_iter().map(|seed| self.model.at(seed)).collect()
+        seeds
+            .into_iter()
+            .map(|seed| self.model.at(seed, false))
+            .collect()
     }
 
     /// Returns the address of a node that has answered.

@@ -16,6 +16,8 @@ use crate::transport::failure::{Cause, Failure};
 pub(crate) struct Members<O: Opener> {
     pub(super) map: Arc<ClusterMap>,
     opener: O,
+    /// Whether these are replicas, which are only read from.
+    are_read_only: bool,
     list: ArcSwap<List<O>>,
     adding: Mutex<()>,
 }
@@ -27,9 +29,23 @@ impl<O: Opener> Members<O> {
         Self {
             map,
             opener,
+            are_read_only: false,
             list: ArcSwap::default(),
             adding: Mutex::default(),
         }
+    }
+
+    /// Returns the clients of replicas, if the config says that they are read from.
+    pub(super) fn readers(map: &Arc<ClusterMap>, opener: O) -> Option<Self> {
+        map.reads_from_replicas().then(|| Self {
+            are_read_only: true,
+            ..Self::new(Arc::clone(map), opener)
+        })
+    }
+
+    /// Returns a replica of the owner of a slot, by chance.
+    pub(super) fn replica_of(&self, slot: u16) -> Option<NodeNumber> {
+        self.map.table.replica(self.map.table.owner(slot)?)
     }
 
     /// Returns the client of a node, if it lives. This is the usual case.
@@ -57,7 +73,7 @@ impl<O: Opener> Members<O> {
         if let Some(Some(member)) = self.list.load().get(place) {
             return Some(Arc::clone(member));
         }
-        let node = self.map.node(number)?;
+        let node = self.map.node(number, self.are_read_only)?;
         let _adding = self.adding.lock().unwrap_or_else(PoisonError::into_inner);
         let list = self.list.load();
         if let Some(Some(member)) = list.get(place) {

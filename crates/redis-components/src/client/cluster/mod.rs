@@ -16,6 +16,7 @@ pub(crate) mod maps;
 mod member;
 mod members;
 mod plan;
+mod reads;
 mod redirect;
 mod rounds;
 pub(crate) mod route;

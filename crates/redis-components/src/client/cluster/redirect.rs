@@ -65,8 +65,6 @@ fn parse(details: &str, by: &NodeAddress) -> Option<Redirect> {
 
 #[cfg(test)]
 mod tests {
-    use redis::Value;
-
     use super::{Redirect, Refusal, parse, refusal};
     use crate::client::cluster::address::NodeAddress;
 

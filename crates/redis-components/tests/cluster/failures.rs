@@ -1,0 +1,155 @@
+//! A node that is down or silent costs its slots only.
+
+use std::time::{Duration, Instant};
+
+use redis::RedisResult;
+use redis_components::Settings;
+use redis_components_testing::Cluster;
+
+use crate::common::moves::LATE;
+use crate::common::{HOUR, declare, until};
+use crate::setup::{Place, Way, cmd, key_on};
+
+const RESPONSE: Duration = Duration::from_secs(1);
+
+fn settings(place: &Place) -> Settings {
+    Settings::new(place.config.url())
+        .response_timeout(RESPONSE)
+        .connect_timeout(RESPONSE)
+}
+
+#[tokio::test]
+async fn r10_a_primary_that_is_killed_costs_its_slots_only() {
+    let cluster = Cluster::builder(3, 0).require_full_coverage(false).start();
+    let place = Place::start();
+    let data = declare("data", HOUR);
+    place.set(data, &cluster.config());
+    let keys: Vec<String> = (0..3).map(|node| key_on(&cluster, node, "k")).collect();
+    settings(&place)
+        .scope(async {
+            for way in Way::BOTH {
+                for key in &keys {
+                    way.send::<i64>(data, &cmd(&format!("INCR {key}")))
+                        .await
+                        .unwrap();
+                }
+            }
+            cluster.node(0).stop();
+            for way in Way::BOTH {
+                for round in 0..50 {
+                    for key in &keys[1..] {
+                        let answer: RedisResult<i64> =
+                            way.send(data, &cmd(&format!("INCR {key}"))).await;
+                        answer.unwrap_or_else(|error| panic!("{way:?} {round}: {error}"));
+                    }
+                    let begun = Instant::now();
+                    let lost: RedisResult<i64> =
+                        way.send(data, &cmd(&format!("INCR {}", keys[0]))).await;
+                    lost.unwrap_err();
+                    assert!(
+                        begun.elapsed() < RESPONSE + LATE,
+                        "{way:?}: {:?}",
+                        begun.elapsed()
+                    );
+                }
+            }
+            cluster.node(0).restart();
+            for way in Way::BOTH {
+                until("the node is used again", async || {
+                    way.send::<i64>(data, &cmd(&format!("INCR {}", keys[0])))
+                        .await
+                        .is_ok()
+                })
+                .await;
+            }
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn r10_a_primary_that_is_frozen_does_not_slow_down_the_others() {
+    let cluster = Cluster::builder(3, 0).require_full_coverage(false).start();
+    let place = Place::start();
+    let data = declare("data", HOUR);
+    place.set(data, &cluster.config());
+    let keys: Vec<String> = (0..3).map(|node| key_on(&cluster, node, "k")).collect();
+    settings(&place)
+        .scope(async {
+            for way in Way::BOTH {
+                for key in &keys {
+                    way.send::<i64>(data, &cmd(&format!("INCR {key}")))
+                        .await
+                        .unwrap();
+                }
+                cluster.node(0).freeze();
+                let frozen = async {
+                    for _ in 0..6 {
+                        let begun = Instant::now();
+                        let silent: RedisResult<i64> =
+                            way.send(data, &cmd(&format!("INCR {}", keys[0]))).await;
+                        silent.unwrap_err();
+                        assert!(
+                            begun.elapsed() < 2 * RESPONSE + LATE,
+                            "{way:?}: {:?}",
+                            begun.elapsed()
+                        );
+                    }
+                };
+                let others = async {
+                    let mut slowest = Duration::ZERO;
+                    for _ in 0..300 {
+                        for key in &keys[1..] {
+                            let begun = Instant::now();
+                            way.send::<i64>(data, &cmd(&format!("INCR {key}")))
+                                .await
+                                .unwrap();
+                            slowest = slowest.max(begun.elapsed());
+                        }
+                        tokio::time::sleep(Duration::from_millis(5)).await;
+                    }
+                    slowest
+                };
+                let ((), slowest) = tokio::join!(frozen, others);
+                println!("{way:?}: slowest call to the others {slowest:?}");
+                assert!(slowest < RESPONSE / 2, "{way:?}: {slowest:?}");
+                cluster.node(0).thaw();
+                until("the node is used again", async || {
+                    way.send::<i64>(data, &cmd(&format!("INCR {}", keys[0])))
+                        .await
+                        .is_ok()
+                })
+                .await;
+            }
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn r10_a_replica_takes_over_and_is_found() {
+    let cluster = Cluster::builder(3, 3)
+        .node_timeout(Duration::from_millis(500))
+        .require_full_coverage(false)
+        .start();
+    let place = Place::start();
+    let data = declare("data", HOUR);
+    place.set(data, &cluster.config());
+    let key = key_on(&cluster, 0, "k");
+    settings(&place)
+        .scope(async {
+            for way in Way::BOTH {
+                way.send::<i64>(data, &cmd(&format!("INCR {key}")))
+                    .await
+                    .unwrap();
+            }
+            cluster.node(0).stop();
+            for way in Way::BOTH {
+                until("the replica is used", async || {
+                    way.send::<i64>(data, &cmd(&format!("INCR {key}")))
+                        .await
+                        .is_ok()
+                })
+                .await;
+            }
+        })
+        .await;
+}
