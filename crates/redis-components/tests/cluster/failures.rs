@@ -153,3 +153,55 @@ async fn r10_a_replica_takes_over_and_is_found() {
         })
         .await;
 }
+
+#[tokio::test]
+async fn r5_a_cluster_that_cannot_be_used_is_not_moved_to() {
+    let cluster = Cluster::builder(3, 0).require_full_coverage(false).start();
+    let place = Place::start();
+    let data = declare("data", HOUR);
+    let server = redis_components_testing::Server::start();
+    place.set(data, &server.config());
+    settings(&place)
+        .scope(async {
+            for way in Way::BOTH {
+                way.send::<i64>(data, &cmd("INCR counter")).await.unwrap();
+            }
+            let problem = || redis_components::status().components[0].problem.clone();
+            cluster.node(2).stop();
+            for (config, reason) in [
+                // One of its primaries is down.
+                (cluster.config_with_seeds(&[0]), "cannot be used"),
+                // It is no cluster.
+                (
+                    format!(r#"{{"cluster":["127.0.0.1:{}"]}}"#, place.config.port()),
+                    "write it as `host`",
+                ),
+            ] {
+                place.set(data, &config);
+                until("the reason is known", async || {
+                    for way in Way::BOTH {
+                        way.send::<i64>(data, &cmd("INCR counter")).await.unwrap();
+                    }
+                    problem().is_some_and(|problem| problem.contains(reason))
+                })
+                .await;
+            }
+            // A cluster that may be incomplete is used without that primary.
+            let mut partial: serde_json::Value =
+                serde_json::from_str(&cluster.config_with_seeds(&[0])).unwrap();
+            partial["require_full_coverage"] = false.into();
+            place.set(data, &partial.to_string());
+            let key = key_on(&cluster, 1, "k");
+            for way in Way::BOTH {
+                until("the component has moved", async || {
+                    way.send::<i64>(data, &cmd(&format!("INCR {key}")))
+                        .await
+                        .is_ok()
+                        && problem().is_none()
+                })
+                .await;
+            }
+            assert!(crate::setup::counter(&cluster, &key) > 0);
+        })
+        .await;
+}

@@ -181,3 +181,44 @@ async fn r4_a_graceful_failover_fails_no_call() {
         })
         .await;
 }
+
+/// What a node announces if it is behind a load balancer, or does not know its own address.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn r13_nodes_that_do_not_name_their_hosts_are_found() {
+    let cluster = Arc::new(Cluster::start(3, 0));
+    for node in cluster.nodes() {
+        node.command(&[
+            "CONFIG",
+            "SET",
+            "cluster-preferred-endpoint-type",
+            "unknown-endpoint",
+        ]);
+    }
+    let place = Place::start();
+    let data = declare("data", HOUR);
+    place.set(data, &cluster.config_with_seeds(&[0]));
+    place
+        .settings()
+        .scope(async {
+            for way in Way::BOTH {
+                cluster.flush();
+                let (stop, done): (Arc<AtomicBool>, Arc<[AtomicU64; 2]>) = Default::default();
+                let tasks = callers(data, way, &stop, &done).await;
+                progress(&done).await;
+                let moving = Arc::clone(&cluster);
+                let moved = tokio::task::spawn_blocking(move || {
+                    let slot = moving.slot_of(COUNTERS[0]);
+                    let to = (moving.primary_of_slot(slot) + 1) % 3;
+                    moving.migrate(slot, to);
+                });
+                moved.await.unwrap();
+                progress(&done).await;
+                stop.store(true, Ordering::Relaxed);
+                for task in tasks {
+                    task.await.unwrap();
+                }
+                assert_exact(&cluster, &done, way);
+            }
+        })
+        .await;
+}

@@ -3,7 +3,7 @@
 use redis::RedisResult;
 use redis_components_testing::Cluster;
 
-use crate::common::{HOUR, declare};
+use crate::common::{HOUR, declare, until};
 use crate::setup::{Place, Way, cmd};
 
 #[tokio::test]
@@ -21,6 +21,12 @@ async fn r13_reads_go_to_a_replica_if_the_config_says_so() {
             for way in Way::BOTH {
                 way.send::<String>(data, &cmd("SET k v")).await.unwrap();
                 cluster.node(0).command(&["WAIT", "1", "10000"]);
+                // Nodes name a replica once it has copied something.
+                until("the replica is known", async || {
+                    way.send::<String>(data, &cmd("GET k")).await.unwrap();
+                    reads(1) > 0
+                })
+                .await;
                 let (primary, replica) = (reads(0), reads(1));
                 for _ in 0..10 {
                     let value: String = way.send(data, &cmd("GET k")).await.unwrap();

@@ -169,7 +169,10 @@ impl ClusterClient {
         slot: u16,
         command: &Cmd,
     ) -> Option<RedisResult<Value>> {
-        let node = readers.replica_of(slot)?;
+        let Some(node) = readers.replica_of(slot) else {
+            self.map().ask_for_replicas(self.background.as_ref());
+            return None;
+        };
         let client = match readers.living(node) {
             Some(client) => client,
             // The primary is left the time to answer.
@@ -286,6 +289,15 @@ impl ClusterClient {
             }
             node_error(self.map(), &self.subject, node, failure)
         })
+    }
+
+    /// Returns the primaries, those first that can be used.
+    pub(super) fn primaries(&self) -> Vec<NodeNumber> {
+        self.members.by_use()
+    }
+
+    pub(super) fn response_timeout(&self) -> Duration {
+        self.timeouts.response
     }
 
     /// Returns the node that serves a goal.

@@ -141,7 +141,10 @@ impl ClusterPools {
     /// Returns the pool of a replica of the owner of a slot, if reads go there and it can be used.
     pub(super) fn reader(&self, slot: u16) -> Option<(NodeNumber, Arc<Pool>)> {
         let readers = self.readers.as_ref()?;
-        let node = readers.replica_of(slot)?;
+        let Some(node) = readers.replica_of(slot) else {
+            self.map().ask_for_replicas(self.background.as_ref());
+            return None;
+        };
         let pool = readers.living(node);
         let pool = pool.or_else(|| pollster::block_on(readers.get(node)).ok())?;
         Some((node, pool))

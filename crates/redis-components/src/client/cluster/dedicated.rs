@@ -37,28 +37,45 @@ pub(crate) enum Retry {
     Asking(Arc<Multiplexed>),
 }
 
-/// A command on its way.
+/// A command on its way, which may wait for any time before it is refused.
 pub(crate) struct Course {
-    started: Tick,
+    refused: Tick,
+    last: Tick,
     pace: Pace,
 }
 
 impl Course {
     pub(crate) fn begin() -> Self {
+        let now = Tick::now();
         Self {
-            started: Tick::now(),
+            refused: now,
+            last: now,
             pace: Pace::new(),
         }
+    }
+
+    /// Notes a refusal. Returns when the first of the refusals came that have no longer pause than
+    /// this between them.
+    fn note_refusal(&mut self, pause: Duration) -> Tick {
+        if self.last.elapsed() >= pause {
+            *self = Self::begin();
+        }
+        self.last = Tick::now();
+        self.refused
     }
 }
 
 impl ClusterClient {
     /// Returns the connections that calls share to any primary.
     pub(crate) async fn home(&self) -> Result<Arc<Multiplexed>, Error> {
-        match self.find(Goal::Anywhere) {
-            Some(node) => self.client(node).await,
-            None => Err(self.about(no_nodes())),
+        let mut last = None;
+        for node in self.primaries() {
+            match self.client(node).await {
+                Ok(client) => return Ok(client),
+                Err(error) => last = Some(error),
+            }
         }
+        Err(last.unwrap_or_else(|| self.about(no_nodes())))
     }
 
     /// Returns where a command goes.
@@ -101,11 +118,12 @@ impl ClusterClient {
         };
         let by = self.map().answered(home.node())?;
         let refusal = refusal(reply, is_script(command), &by)?;
+        let since = course.note_refusal(self.response_timeout());
         let next = redirected(&refusal, self.map());
         let owner = next.filter(|target| !target.is_asking);
         self.refresh(owner.map(|target| target.node));
         let pause: Option<Duration> = course.pace.next(next.is_some());
-        if !self.has_time(course.started, pause, &|| true).await {
+        if !self.has_time(since, pause, &|| true).await {
             return None;
         }
         let retry = match next {

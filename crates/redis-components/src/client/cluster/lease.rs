@@ -65,7 +65,7 @@ impl ClusterLease {
 
     /// Sends a command to the node of its keys.
     pub(crate) fn send(&mut self, command: &Cmd) -> RedisResult<Value> {
-        self.send_by(command, |pooled, packed, within| {
+        self.send_by(command, false, |pooled, packed, within| {
             let mut replies = pooled.all(packed, 1, within)?;
             Ok(replies.pop().unwrap_or(Value::Nil))
         })
@@ -73,7 +73,7 @@ impl ClusterLease {
 
     /// Sends a command that waits.
     pub(crate) fn wait_for(&mut self, command: &Cmd, follows: bool) -> RedisResult<Value> {
-        self.send_by(command, |pooled, packed, _| {
+        self.send_by(command, true, |pooled, packed, _| {
             pooled.wait_for(packed, follows)
         })
     }
@@ -81,10 +81,11 @@ impl ClusterLease {
     fn send_by(
         &mut self,
         command: &Cmd,
+        waits: bool,
         send: impl Fn(&mut Pooled, &[u8], Option<Duration>) -> RedisResult<Value>,
     ) -> RedisResult<Value> {
         self.demand_usable()?;
-        let started = Tick::now();
+        let mut started = Tick::now();
         let goal = match route(command).map_err(|error| self.pools.about(error))? {
             Route::Slot(slot) => match self.read(slot, command) {
                 Some(reply) => return reply,
@@ -125,6 +126,10 @@ impl ClusterLease {
             let Some(refusal) = refusal.filter(|_| was_clean) else {
                 return Ok(reply);
             };
+            if waits && started.elapsed() >= self.pools.timeouts.response {
+                // It has waited, and is refused for the first time since.
+                (started, pace) = (Tick::now(), Pace::new());
+            }
             // A refused WATCH watches nothing, which the connection cannot know.
             self.release(target.node);
             next = redirected(&refusal, self.pools.map());

@@ -25,6 +25,9 @@ const REFRESHED_EVERY: Duration = Duration::from_millis(200);
 /// How often the seeds are asked if nothing else asks for a refresh.
 const SEEDS_ASKED_EVERY: Duration = Duration::from_secs(30);
 
+/// How often replicas are looked for that should be read from, and are not known.
+const REPLICAS_SOUGHT_EVERY: Duration = Duration::from_secs(2);
+
 /// How many primaries are asked beside the one that knows best.
 const ALSO_ASKED: usize = 2;
 
@@ -138,6 +141,18 @@ impl ClusterMap {
             is_over: false,
         };
         run(background, running.refresh_while_asked());
+    }
+
+    /// Asks for a refresh because a slot has no replica to read from. Nodes name a replica only once
+    /// it has copied something.
+    pub(super) fn ask_for_replicas(self: &Arc<Self>, background: Option<&Background>) {
+        let is_due = {
+            let last = self.refreshing().last;
+            last.is_none_or(|last| last.elapsed() >= REPLICAS_SOUGHT_EVERY)
+        };
+        if is_due {
+            self.ask_for_refresh(None, background);
+        }
     }
 
     /// Refreshes the table now and then, while it is used.

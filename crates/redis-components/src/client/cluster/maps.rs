@@ -1,6 +1,6 @@
 //! The maps of a component's clusters, which its clients on all executors share.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use super::map::ClusterMap;
 use crate::background::Background;
@@ -8,12 +8,10 @@ use crate::config::ComponentConfig;
 use crate::settings::timeouts::Timeouts;
 use crate::transport::failure::Failure;
 
-/// How many are kept: of the config in force, and of a newer one that is not in force yet.
-const KEPT: usize = 2;
-
-/// The maps of one component in this process.
+/// The maps of one component in this process. Its clients keep them: a cluster that the component has
+/// left is not asked any more.
 #[derive(Debug, Default)]
-pub(crate) struct ClusterMaps(Mutex<Vec<Arc<ClusterMap>>>);
+pub(crate) struct ClusterMaps(Mutex<Vec<Weak<ClusterMap>>>);
 
 impl ClusterMaps {
     /// Returns the map of a config. All clients of one config get the same.
@@ -23,27 +21,31 @@ impl ClusterMaps {
         timeouts: Timeouts,
         background: Option<&Background>,
     ) -> Result<Arc<ClusterMap>, Failure> {
-        if let Some(known) = self.find(config) {
+        if let Some(known) = find(&self.maps(), config) {
             return Ok(known);
         }
         let map = Arc::new(ClusterMap::prepare(config, timeouts).await?);
-        let mut maps = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = maps.iter().find(|map| map.config == *config) {
-            return Ok(Arc::clone(known));
+        let mut maps = self.maps();
+        // Another executor may have been first.
+        if let Some(known) = find(&maps, config) {
+            return Ok(known);
         }
+        maps.retain(|map| map.strong_count() > 0);
+        maps.push(Arc::downgrade(&map));
+        drop(maps);
         if let Some(background) = background {
             map.refresh_regularly(background);
         }
-        maps.insert(0, Arc::clone(&map));
-        maps.truncate(KEPT);
         Ok(map)
     }
 
-    fn find(&self, config: &Arc<ComponentConfig>) -> Option<Arc<ClusterMap>> {
-        let mut maps = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let place = maps.iter().position(|map| map.config == *config)?;
-        let found = maps.remove(place);
-        maps.insert(0, Arc::clone(&found));
-        Some(found)
+    fn maps(&self) -> MutexGuard<'_, Vec<Weak<ClusterMap>>> {
+        // Nothing that panics runs under this lock.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn find(maps: &[Weak<ClusterMap>], config: &Arc<ComponentConfig>) -> Option<Arc<ClusterMap>> {
+    let mut living = maps.iter().filter_map(Weak::upgrade);
+    living.find(|map| map.config == *config)
 }

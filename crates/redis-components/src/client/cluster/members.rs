@@ -98,15 +98,16 @@ impl<O: Opener> Members<O> {
         match goal {
             Goal::Slot(slot) => self.map.table.owner(slot),
             Goal::Node(node) => Some(node),
-            Goal::Anywhere => {
-                let primaries = self.map.table.primaries();
-                let living = primaries
-                    .iter()
-                    .filter(|node| self.living(**node).is_some());
-                let living: Vec<_> = living.copied().collect();
-                fastrand::choice(living).or_else(|| fastrand::choice(primaries))
-            }
+            Goal::Anywhere => self.by_use().into_iter().next(),
         }
+    }
+
+    /// Returns the primaries in an order of chance, those first whose clients live.
+    pub(super) fn by_use(&self) -> Vec<NodeNumber> {
+        let mut primaries = self.map.table.primaries();
+        fastrand::shuffle(&mut primaries);
+        primaries.sort_by_key(|node| self.living(*node).is_none());
+        primaries
     }
 
     /// Reads the table, and opens the clients of the primaries. All have to answer until they all
