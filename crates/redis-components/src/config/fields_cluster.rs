@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::addresses;
 use super::endpoint::{Cluster, Endpoint, ReadFrom};
 use super::field::Field;
-use super::fields::Given;
+use super::given::Given;
 use super::table;
 
 /// Fields that name a server in another way.
@@ -33,13 +33,14 @@ pub(super) fn read(given: &Given<'_>) -> Result<Option<Endpoint>, String> {
     if let Some(second) = seeds.next() {
         return Err(both_given(field.name, second.name));
     }
-    if let Some(other) = OTHER_ENDPOINTS.iter().find(|other| given.has_name(other)) {
+    let is_given = |name: &str| given.0.get(name).is_some_and(|value| !value.is_null());
+    if let Some(other) = OTHER_ENDPOINTS.iter().find(|other| is_given(other)) {
         return Err(both_given(field.name, other));
     }
     if given.whole::<u32>(&table::DB)?.is_some_and(|db| db != 0) {
         return Err("`db` is not 0, and a cluster has only that database; leave it out".into());
     }
-    let list = given.value(field).unwrap_or(&Value::Null);
+    let list = given.get(field).unwrap_or(&Value::Null);
     let seeds = addresses::read(list).map_err(|wrong| format!("`{}` {wrong}", field.name))?;
     Ok(Some(Endpoint::Cluster(Cluster {
         seeds,

@@ -10,6 +10,7 @@ pub(crate) mod endpoint;
 mod field;
 mod fields;
 mod fields_cluster;
+mod given;
 mod host;
 mod json;
 pub(crate) mod login;

@@ -3,88 +3,20 @@
 use std::fmt;
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::future::{Either, pending, select};
 use redis::aio::MultiplexedConnection;
-use redis::{
-    AsyncConnectionConfig, Cmd, Pipeline, ProtocolVersion, RedisError, RedisResult, Value,
-};
-use tokio::task::{AbortHandle, JoinHandle};
+use redis::{Cmd, Pipeline, RedisError, RedisResult, Value};
 
-use crate::client::asynchronous::AsyncClient;
+use super::line::{Driven, Line, Shared, open, request, unblock};
 use crate::client::cluster::dedicated::{Course, Place, Retry};
 use crate::client::cluster::transaction::cross_slot;
 use crate::client::commands::{Session, may_wait, name};
 use crate::client::multiplexed::Multiplexed;
 use crate::clock::Wait;
 use crate::error::Error;
-use crate::settings::timeouts::Timeouts;
 use crate::slot::Slot;
 use crate::slot::executor::OnRuntime;
-use crate::slot::published::OfGeneration;
-use crate::transport::asynchronous;
-
-type Shared = Arc<OfGeneration<AsyncClient>>;
-
-/// How often the shared client probes the server while a call waits without a timeout.
-const PROBED_EVERY: Duration = Duration::from_secs(5);
-
-/// How often a server that the component has left is asked to unblock a call, which may not have
-/// reached it at first.
-const UNBLOCKED_EVERY: Duration = Duration::from_millis(50);
-
-/// Longer than any program runs: for commands that wait as long as they like.
-const FOREVER: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
-
-/// The task that moves a connection's bytes. The connection is closed when this is dropped.
-#[derive(Debug)]
-pub(crate) struct Driven(JoinHandle<()>);
-
-impl Drop for Driven {
-    fn drop(&mut self) {
-        // While its driver runs, a `BLPOP` without a caller would take one more element.
-        self.0.abort();
-    }
-}
-
-/// Opens a connection without a timeout for responses, to the server of the shared connections
-/// `home`. It ends when the server answers no PING any more.
-pub(crate) async fn open(
-    shared: Shared,
-    home: Arc<Multiplexed>,
-) -> Result<(MultiplexedConnection, Driven), Error> {
-    let timeouts = Timeouts {
-        response: FOREVER,
-        ..shared.timeouts
-    };
-    let settings = AsyncConnectionConfig::new();
-    let opened = asynchronous::open(home.node(), ProtocolVersion::RESP2, timeouts, settings)
-        .await
-        .map_err(|failure| {
-            home.probe_now();
-            shared.error(&failure)
-        })?;
-    let driver = tokio::spawn(async move {
-        // It counts as a user of the client.
-        let _shared = shared;
-        // The first to end ends the other: dropping the driver closes the socket.
-        select(opened.driver, pin!(until_lost(home))).await;
-    });
-    Ok((opened.connection, Driven(driver)))
-}
-
-/// Waits until the server answers no PING any more.
-pub(crate) async fn until_lost(home: Arc<Multiplexed>) {
-    loop {
-        tokio::time::sleep(PROBED_EVERY).await;
-        // A refusal is an answer.
-        let answer = home.send(0, &redis::cmd("PING")).await;
-        if answer.is_err_and(|error| error.is_io_error()) {
-            return;
-        }
-    }
-}
 
 /// The dedicated connections of a call: one, or one to each node of a cluster that the call uses.
 ///
@@ -98,30 +30,6 @@ pub(crate) struct Following {
     shared: Shared,
     follows: bool,
     lines: Vec<Line>,
-}
-
-/// A dedicated connection.
-struct Line {
-    /// The connections to the same server that calls share.
-    home: Arc<Multiplexed>,
-    connection: MultiplexedConnection,
-    driver: Driven,
-    session: Session,
-    /// Whether a command that waits was sent and is not answered. If it was given up, its
-    /// connection is closed.
-    is_waiting: bool,
-}
-
-/// Closes a connection if the command that waits on it is given up: it would take an element that
-/// nobody awaits.
-struct CloseIfGivenUp(Option<AbortHandle>);
-
-impl Drop for CloseIfGivenUp {
-    fn drop(&mut self) {
-        if let Some(driver) = &self.0 {
-            driver.abort();
-        }
-    }
 }
 
 impl Following {
@@ -287,14 +195,8 @@ impl Following {
         if let Some(number) = self.lines.iter().position(is_there) {
             return Ok(number);
         }
-        let (connection, driver) = open(Arc::clone(&self.shared), Arc::clone(home)).await?;
-        self.lines.push(Line {
-            home: Arc::clone(home),
-            connection,
-            driver,
-            session: Session::default(),
-            is_waiting: false,
-        });
+        let line = Line::open(&self.shared, home).await?;
+        self.lines.push(line);
         Ok(self.lines.len() - 1)
     }
 
@@ -351,10 +253,10 @@ impl Following {
         let line = &mut self.lines[number];
         let mut connection = line.connection.clone();
         line.is_waiting = true;
-        let mut given_up = CloseIfGivenUp(Some(line.driver.0.abort_handle()));
+        let given_up = line.close_if_given_up();
         let answer = request(&mut connection, command, is_asking);
         let answer = self.until_overdue(number, answer, id).await;
-        given_up.0 = None;
+        given_up.disarm();
         self.lines[number].is_waiting = false;
         answer
     }
@@ -388,7 +290,7 @@ impl Following {
             Either::Left((answer, _)) => answer,
             Either::Right(_) => {
                 // The command must not take an element for which no caller waits.
-                line.driver.0.abort();
+                line.close();
                 Err(self.shared.stayed_too_long().into())
             }
         }
@@ -408,37 +310,6 @@ impl Following {
             (line.connection, line.driver) = open(Arc::clone(&self.shared), home).await?;
         }
         Ok(asking.ok())
-    }
-}
-
-/// Sends a command, behind an ASKING if the server does not own its slot yet.
-async fn request(
-    connection: &mut MultiplexedConnection,
-    command: &Cmd,
-    is_asking: bool,
-) -> RedisResult<Value> {
-    if !is_asking {
-        return connection.send_packed_command(command).await;
-    }
-    let mut both = redis::pipe();
-    both.cmd("ASKING").add_command(command.clone());
-    let mut answers = connection.send_packed_commands(&both, 1, 1).await?;
-    Ok(answers.pop().unwrap_or(Value::Nil))
-}
-
-/// Asks the server to unblock the connection of that number, until it has been dropped.
-async fn unblock(home: &Multiplexed, id: i64) {
-    loop {
-        let mut unblock = redis::cmd("CLIENT");
-        let asked = home
-            .send(0, unblock.arg("UNBLOCK").arg(id).arg("ERROR"))
-            .await;
-        if asked.and_then(Value::extract_error).is_err() {
-            // The user may not, or the server is gone: the deadline or the end of the connection
-            // ends the call.
-            pending::<()>().await;
-        }
-        tokio::time::sleep(UNBLOCKED_EVERY).await;
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod blocking;
 pub(crate) mod dedicated;
+pub(crate) mod line;
 
 use std::fmt;
 use std::sync::Arc;

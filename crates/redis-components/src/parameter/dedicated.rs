@@ -9,7 +9,8 @@ use redis::aio::MultiplexedConnection;
 
 use crate::clock::Wait;
 use crate::component::Component;
-use crate::connection::dedicated::{self, Driven, Following};
+use crate::connection::dedicated::Following;
+use crate::connection::line::{self, Driven};
 use crate::connection::{Connection, blocking};
 use crate::error::Error;
 
@@ -128,7 +129,7 @@ impl AcquireDedicated for MultiplexedConnection {
     ) -> Result<Dedicated<Self>, Error> {
         let shared = component.client().await?;
         let home = Arc::clone(shared.client.single("redis::aio::MultiplexedConnection")?);
-        let (connection, driver) = dedicated::open(shared, home).await?;
+        let (connection, driver) = line::open(shared, home).await?;
         Ok(Dedicated {
             connection,
             _driver: Some(driver),

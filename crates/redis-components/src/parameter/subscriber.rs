@@ -13,7 +13,7 @@ use super::Acquire;
 use crate::client::asynchronous::AsyncClient;
 use crate::client::multiplexed::Multiplexed;
 use crate::component::Component;
-use crate::connection::dedicated::until_lost;
+use crate::connection::line::until_lost;
 use crate::error::{Error, ErrorKind};
 use crate::fork::{MADE_BEFORE_FORK, Owned};
 use crate::slot::published::OfGeneration;

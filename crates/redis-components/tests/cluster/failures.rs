@@ -205,3 +205,35 @@ async fn r5_a_cluster_that_cannot_be_used_is_not_moved_to() {
         })
         .await;
 }
+
+#[tokio::test]
+async fn r10_when_all_connections_are_cut_a_call_fails_once_at_most() {
+    let cluster = Cluster::start(3, 0);
+    let place = Place::start();
+    let data = declare("data", HOUR);
+    place.set(data, &cluster.config());
+    let keys: Vec<String> = (0..3).map(|node| key_on(&cluster, node, "k")).collect();
+    settings(&place)
+        .scope(async {
+            for way in Way::BOTH {
+                for key in &keys {
+                    way.send::<i64>(data, &cmd(&format!("INCR {key}")))
+                        .await
+                        .unwrap();
+                }
+                // Connections that end young are counted against their server.
+                tokio::time::sleep(Duration::from_millis(1100)).await;
+                for node in cluster.nodes() {
+                    node.command(&["CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"]);
+                }
+                for key in &keys {
+                    let incr = cmd(&format!("INCR {key}"));
+                    if way.send::<i64>(data, &incr).await.is_err() {
+                        let again = way.send::<i64>(data, &incr).await;
+                        again.unwrap_or_else(|error| panic!("{way:?}: {error}"));
+                    }
+                }
+            }
+        })
+        .await;
+}

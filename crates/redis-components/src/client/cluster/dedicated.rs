@@ -118,7 +118,7 @@ impl ClusterClient {
         };
         let by = self.map().answered(home.node())?;
         let refusal = refusal(reply, is_script(command), &by)?;
-        let since = course.note_refusal(self.response_timeout());
+        let since = course.note_refusal(self.timeouts.response);
         let next = redirected(&refusal, self.map());
         let owner = next.filter(|target| !target.is_asking);
         self.refresh(owner.map(|target| target.node));
@@ -130,7 +130,7 @@ impl ClusterClient {
             Some(target) if target.is_asking => Retry::Asking(self.client(target.node).await.ok()?),
             _ => Retry::Again,
         };
-        resent(self.subject());
+        resent(&self.subject);
         Some(retry)
     }
 }

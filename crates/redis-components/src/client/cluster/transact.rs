@@ -54,7 +54,7 @@ impl ClusterClient {
             if !self.has_time(started, pause, stays).await {
                 return errors_of(result);
             }
-            resent(self.subject());
+            resent(&self.subject);
         }
     }
 
