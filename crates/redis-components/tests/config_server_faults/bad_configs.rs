@@ -115,7 +115,7 @@ async fn r8_a_config_that_cannot_be_used_is_refused_in_a_typed_error_without_its
         format!(r#"{{"host":"","password":"{secret}"}}"#),
         format!(r#"{{"unix_socket_path":"/{secret}"}}"#),
         format!(r#"{{"sentinels":["{secret}:1"],"service_name":"m"}}"#),
-        format!(r#"{{"cluster":["{secret}:1"]}}"#),
+        format!(r#"{{"cluster":["h:{secret}"]}}"#),
         format!(r#"{{"host":"{}","comment":"{}"}}"#, "h", "x".repeat(70_000)),
         "\u{feff}{}".to_owned(),
         "[".repeat(100_000),
