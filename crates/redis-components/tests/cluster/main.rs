@@ -12,4 +12,5 @@ mod migrations;
 mod moves;
 mod replicas;
 mod routing;
+mod seeds;
 mod setup;

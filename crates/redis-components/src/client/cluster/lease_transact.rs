@@ -3,10 +3,8 @@
 use redis::{Cmd, RedisResult, Value};
 
 use super::lease::ClusterLease;
-use super::redirect::{Refusal, refusal};
 use super::rounds::{Pace, Target, not_served_error, redirected};
-use super::slot_table::NodeNumber;
-use super::transaction;
+use super::transaction::{goal, refused_of_all};
 use crate::client::blocking::pooled::behind;
 use crate::clock::Tick;
 use crate::telemetry::component::resent;
@@ -20,7 +18,7 @@ impl ClusterLease {
         offset: usize,
         started: Tick,
     ) -> RedisResult<Vec<Value>> {
-        let goal = transaction::goal(commands)?;
+        let goal = goal(commands)?;
         self.demand_no_queue(None)?;
         let mut next: Option<Target> = None;
         let mut pace = Pace::new();
@@ -47,7 +45,8 @@ impl ClusterLease {
                 pooled.all(packed, all, within)
             };
             let replies = self.note(replies)?;
-            let refusal = self.refused_transaction(&replies, target.node);
+            let by = self.pools.map().table.address(target.node);
+            let refusal = by.and_then(|by| refused_of_all(&replies, &by));
             let Some(refusal) = refusal.filter(|_| was_clean) else {
                 return result_of(offset, replies);
             };
@@ -58,17 +57,6 @@ impl ClusterLease {
             }
             resent(&self.pools.subject);
         }
-    }
-
-    /// Returns the refusal because of which nothing of a transaction was executed.
-    fn refused_transaction(&self, replies: &[Value], node: NodeNumber) -> Option<Refusal> {
-        let (last, queued) = replies.split_last()?;
-        let Value::ServerError(_) = last else {
-            return None;
-        };
-        let by = self.pools.map().table.address(node)?;
-        let queued = queued.iter().find_map(|reply| refusal(reply, false, &by));
-        queued.or_else(|| transaction::refused(&Ok(vec![last.clone()]), &by))
     }
 }
 

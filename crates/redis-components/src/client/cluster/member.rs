@@ -50,10 +50,6 @@ impl<C: Send + Sync + 'static> Member<C> {
         }
     }
 
-    pub(crate) fn node(&self) -> &Arc<Node> {
-        &self.node
-    }
-
     /// Returns the client, living or not.
     pub(super) fn last(&self) -> Option<Arc<C>> {
         self.client.load_full()

@@ -42,7 +42,7 @@ impl ClusterClient {
             };
             let by = found.and_then(|target| self.map().table.address(target.node));
             let refusal = match by {
-                Some(by) => transaction::refused(&result, &by),
+                Some(by) => transaction::refused(&result, pipeline.len(), &by),
                 None => Some(Refusal::Later),
             };
             let Some(refusal) = refusal else {

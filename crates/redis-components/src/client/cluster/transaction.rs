@@ -62,12 +62,16 @@ fn for_all(command: &Cmd) -> Error {
     Error::new(OurKind::NeedsSingleServer, text)
 }
 
-/// Returns the refusal of a transaction, if nothing of it was executed and the whole may be sent
-/// again. `by` is the node that answered.
+/// Returns the refusal of a transaction of that many commands, if nothing of it was executed and the
+/// whole may be sent again. `by` is the node that answered.
 ///
 /// While commands are queued, the server answers `MOVED`, `ASK` or another refusal to one of them,
 /// and then discards the transaction. Or the refusal is the answer to `EXEC`.
-pub(crate) fn refused(result: &RedisResult<Vec<Value>>, by: &NodeAddress) -> Option<Refusal> {
+pub(crate) fn refused(
+    result: &RedisResult<Vec<Value>>,
+    commands: usize,
+    by: &NodeAddress,
+) -> Option<Refusal> {
     match result {
         Ok(replies) => match replies.as_slice() {
             [Value::ServerError(error)] => refusal_of(error, by),
@@ -75,9 +79,29 @@ pub(crate) fn refused(result: &RedisResult<Vec<Value>>, by: &NodeAddress) -> Opt
         },
         Err(error) => {
             let errors = error.clone().into_server_errors()?;
-            errors.iter().find_map(|(_, error)| refusal_of(error, by))
+            // The error of MULTI itself has no number of a command. Without MULTI, the commands were
+            // executed.
+            let has_begun = errors.iter().all(|(number, _)| *number < commands);
+            let mut refusals = errors.iter().filter_map(|(_, error)| refusal_of(error, by));
+            refusals.next().filter(|_| has_begun)
         }
     }
+}
+
+/// Returns the refusal of a transaction as [`refused`] does, out of the replies to MULTI, to all
+/// commands and to EXEC.
+pub(crate) fn refused_of_all(replies: &[Value], by: &NodeAddress) -> Option<Refusal> {
+    let [begun, queued @ .., Value::ServerError(last)] = replies else {
+        return None;
+    };
+    if matches!(begun, Value::ServerError(_)) {
+        return None;
+    }
+    let errors = queued.iter().filter_map(|reply| match reply {
+        Value::ServerError(error) => Some(error),
+        _ => None,
+    });
+    errors.chain([last]).find_map(|error| refusal_of(error, by))
 }
 
 fn refusal_of(error: &ServerError, by: &NodeAddress) -> Option<Refusal> {
@@ -89,7 +113,7 @@ fn refusal_of(error: &ServerError, by: &NodeAddress) -> Option<Refusal> {
 mod tests {
     use redis::Cmd;
 
-    use super::{goal, refused};
+    use super::{goal, refused, refused_of_all};
     use crate::client::cluster::address::NodeAddress;
     use crate::client::cluster::hash_slot::hash_slot;
     use crate::client::cluster::plan::Goal;
@@ -128,7 +152,7 @@ mod tests {
         };
         let refused = |reply: &str| {
             let reply = redis::parse_redis_value(reply.as_bytes()).unwrap();
-            refused(&Ok(vec![reply]), &by)
+            refused(&Ok(vec![reply]), 1, &by)
         };
         let discarded = "-EXECABORT Transaction discarded because of: READONLY You can't write\r\n";
         assert_eq!(refused(discarded), Some(Refusal::Later));
@@ -141,6 +165,36 @@ mod tests {
         ] {
             assert_eq!(refused(other), None, "{other}");
         }
+    }
+
+    #[test]
+    fn r4_a_transaction_that_did_not_begin_does_not_go_again() {
+        let by = NodeAddress {
+            host: "h".into(),
+            port: 1,
+        };
+        let refused = |replies: &[&str]| {
+            let parse =
+                |reply: &&str| redis::parse_redis_value(format!("{reply}\r\n").as_bytes()).unwrap();
+            let replies: Vec<_> = replies.iter().map(parse).collect();
+            refused_of_all(&replies, &by)
+        };
+        let aborted = "-EXECABORT Transaction discarded because of previous errors.";
+        assert_eq!(
+            refused(&["+OK", "-TRYAGAIN x", "+QUEUED", aborted]),
+            Some(Refusal::Later)
+        );
+        assert_eq!(
+            refused(&["+OK", "+QUEUED", "-CLUSTERDOWN x"]),
+            Some(Refusal::Later)
+        );
+        // Without MULTI, the second command was executed.
+        assert_eq!(
+            refused(&["-LOADING x", "-LOADING x", ":1", "-ERR EXEC without MULTI"]),
+            None
+        );
+        assert_eq!(refused(&["+OK", "-ERR x", aborted]), None);
+        assert_eq!(refused(&["+OK", "+QUEUED", "*1\r\n:1"]), None);
     }
 
     #[test]
