@@ -128,8 +128,8 @@ impl AsyncClient {
         }
     }
 
-    /// Returns what to do with a dedicated command that `home` has answered so: `None` if the answer
-    /// is for the caller.
+    /// Returns what to do with a dedicated command that `home` has answered so: `None` if the
+    /// answer is for the caller.
     pub(crate) async fn retry(
         &self,
         course: &mut Course,
@@ -194,6 +194,22 @@ impl AsyncClient {
             Self::Single(client) => client.take_early_end(),
             // Each node's client is judged beside its node.
             Self::Cluster(_) => None,
+        }
+    }
+
+    /// Returns why some calls cannot be served.
+    pub(crate) fn problem(&self) -> Option<String> {
+        match self {
+            Self::Single(_) => None,
+            Self::Cluster(client) => client.problem(),
+        }
+    }
+
+    /// Returns the addresses of the primaries, if there are several.
+    pub(crate) fn nodes(&self) -> Vec<String> {
+        match self {
+            Self::Single(_) => Vec::new(),
+            Self::Cluster(client) => client.nodes(),
         }
     }
 

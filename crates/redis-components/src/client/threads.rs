@@ -107,12 +107,20 @@ impl BlockingClient {
         }
     }
 
-    /// Returns why there are fewer connections than calls want.
-    pub(crate) fn growth_problem(&self) -> Option<String> {
+    /// Returns why some calls cannot be served, or not as fast as they come.
+    pub(crate) fn problem(&self) -> Option<String> {
         match self {
             Self::Single(pool) if pool.is_closed() => None,
             Self::Single(pool) => pool.growth_problem(),
-            Self::Cluster(pools) => pools.growth_problem(),
+            Self::Cluster(pools) => pools.problem(),
+        }
+    }
+
+    /// Returns the addresses of the primaries, if there are several.
+    pub(crate) fn nodes(&self) -> Vec<String> {
+        match self {
+            Self::Single(_) => Vec::new(),
+            Self::Cluster(pools) => pools.nodes(),
         }
     }
 }

@@ -106,16 +106,15 @@ impl Slot {
                 .breaker
                 .problem(target.revision)
                 .map(|error| error.message().to_owned())
-                .or_else(|| self.growth_problem()),
+                .or_else(|| self.client_problem()),
         };
         (reason, state.old_connections())
     }
 
-    /// Returns why the pool in force has fewer connections than calls want.
-    fn growth_problem(&self) -> Option<String> {
+    /// Returns why the clients in force cannot serve some calls, or not as fast as they come.
+    fn client_problem(&self) -> Option<String> {
         let published = self.published.load();
-        let pool = &published.as_ref()?.clients.pool.as_ref()?.client;
-        pool.growth_problem()
+        published.as_ref()?.clients.problem()
     }
 
     pub(super) fn was_shut_down(&self) -> Error {

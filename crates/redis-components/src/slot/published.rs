@@ -86,6 +86,25 @@ impl Published {
     }
 }
 
+impl Clients {
+    /// Returns why the clients cannot serve some calls, or not as fast as they come.
+    pub(super) fn problem(&self) -> Option<String> {
+        let mut runtimes = self.runtimes.iter();
+        let of_runtimes = runtimes.find_map(|(_, client)| client.client.problem());
+        of_runtimes.or_else(|| self.pool.as_ref()?.client.problem())
+    }
+
+    /// Returns the servers that they know, if there are several.
+    pub(crate) fn nodes(&self) -> Vec<String> {
+        let of_runtime = self
+            .runtimes
+            .first()
+            .map(|(_, client)| client.client.nodes());
+        let of_pool = || self.pool.as_ref().map(|pool| pool.client.nodes());
+        of_runtime.or_else(of_pool).unwrap_or_default()
+    }
+}
+
 impl<C> OfGeneration<C> {
     /// Returns `true` if no newer generation has begun.
     pub(crate) fn is_newest(&self) -> bool {

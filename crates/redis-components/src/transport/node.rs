@@ -59,8 +59,8 @@ impl Node {
         })
     }
 
-    /// Returns another node of the same cluster. If `is_read_only` is set, its connections read from a
-    /// replica.
+    /// Returns another node of the same cluster. If `is_read_only` is set, its connections read
+    /// from a replica.
     pub(crate) fn at(&self, address: Address, is_read_only: bool) -> Arc<Self> {
         Arc::new(Self {
             address,

@@ -53,6 +53,12 @@ async fn r10_a_primary_that_is_killed_costs_its_slots_only() {
                     );
                 }
             }
+            let status = redis_components::status();
+            let lost = format!("127.0.0.1:{}", cluster.node(0).port());
+            let problem = status.components[0].problem.clone().unwrap();
+            assert!(problem.contains(&lost), "{problem}");
+            let nodes = &status.components[0].current.as_ref().unwrap().nodes;
+            assert_eq!((nodes.len(), nodes.contains(&lost)), (3, true), "{nodes:?}");
             cluster.node(0).restart();
             for way in Way::BOTH {
                 until("the node is used again", async || {

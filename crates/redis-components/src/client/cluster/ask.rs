@@ -44,7 +44,7 @@ pub(super) async fn first_view(
             if has_next && waiting.len() > 0 {
                 tokio::time::sleep(HEAD_START).await;
             } else {
-                pending().await
+                pending::<()>().await;
             }
         };
         match select(asked.next(), pin!(head_start)).await {

@@ -113,6 +113,16 @@ impl ClusterClient {
         self.is_lost.load(Ordering::Acquire) || self.runtime.has_ended()
     }
 
+    /// Returns the addresses of the primaries, for people.
+    pub(crate) fn nodes(&self) -> Vec<String> {
+        self.map().nodes()
+    }
+
+    /// Returns which node cannot be used, and why.
+    pub(crate) fn problem(&self) -> Option<String> {
+        self.members.problem()
+    }
+
     /// Returns `true` if this process made the client, and not an earlier process from which it was
     /// forked.
     pub(crate) fn is_of_this_process(&self) -> bool {
@@ -135,7 +145,7 @@ impl ClusterClient {
             if self.members.are_lost() {
                 self.is_lost.store(true, Ordering::Release);
             }
-            node_error(self.map(), &self.subject, node, failure)
+            node_error(self.map(), &self.subject, node, &failure)
         })
     }
 
@@ -200,7 +210,7 @@ pub(super) fn node_error(
     map: &ClusterMap,
     subject: &Subject,
     node: NodeNumber,
-    failure: Failure,
+    failure: &Failure,
 ) -> Error {
     let server = map
         .table

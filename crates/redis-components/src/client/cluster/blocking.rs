@@ -111,6 +111,17 @@ impl ClusterPools {
         self.is_lost.load(Ordering::Acquire)
     }
 
+    /// Returns the addresses of the primaries, for people.
+    pub(crate) fn nodes(&self) -> Vec<String> {
+        self.map().nodes()
+    }
+
+    /// Returns which node cannot be used, or the pool of which has fewer connections than calls
+    /// want, and why.
+    pub(crate) fn problem(&self) -> Option<String> {
+        self.members.problem().or_else(|| self.growth_problem())
+    }
+
     /// Returns `true` if this process made the client, and not an earlier process from which it was
     /// forked.
     pub(crate) fn is_of_this_process(&self) -> bool {
@@ -118,7 +129,7 @@ impl ClusterPools {
     }
 
     /// Returns why the pool of a node could not open one more connection recently.
-    pub(crate) fn growth_problem(&self) -> Option<String> {
+    fn growth_problem(&self) -> Option<String> {
         let pools = self.members.all();
         let mut open = pools.iter().filter(|pool| !pool.is_closed());
         open.find_map(|pool| pool.growth_problem())
@@ -134,7 +145,7 @@ impl ClusterPools {
             if self.members.are_lost() {
                 self.is_lost.store(true, Ordering::Release);
             }
-            node_error(self.map(), &self.subject, node, failure)
+            node_error(self.map(), &self.subject, node, &failure)
         })
     }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use redis::{Cmd, RedisResult, Value};
 
+use super::ask::host_and_port;
 use super::asynchronous::{ClusterClient, no_nodes};
 use super::plan::Goal;
 use super::redirect::refusal;
@@ -116,7 +117,7 @@ impl ClusterClient {
         let Value::ServerError(_) = reply else {
             return None;
         };
-        let by = self.map().answered(home.node())?;
+        let by = host_and_port(home.node().address())?;
         let refusal = refusal(reply, is_script(command), &by)?;
         let since = course.note_refusal(self.timeouts.response);
         let next = redirected(&refusal, self.map());

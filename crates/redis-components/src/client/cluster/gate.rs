@@ -95,8 +95,9 @@ impl Gate {
         }
     }
 
-    pub(super) fn has_failed(&self) -> bool {
-        self.failed.is_some()
+    /// Returns why the last attempt failed, if it did.
+    pub(super) fn failure(&self) -> Option<&Failure> {
+        self.failed.as_ref().map(|failed| &failed.failure)
     }
 
     fn fail(&mut self, failure: Failure) {
@@ -137,7 +138,7 @@ mod tests {
         let begun = Instant::now();
         assert!(is_open(&gate.step(begun)));
         gate.finish(Some(Failure::unreachable("gone")));
-        assert!(gate.has_failed());
+        assert!(gate.failure().is_some());
         assert!(matches!(gate.step(begun), Step::Fail(_)));
         // The first pause is between 10 and 50 ms.
         while !is_open(&gate.step(Instant::now())) {

@@ -36,7 +36,7 @@ const SUBSCRIBES: &str =
 
 /// Returns the place of the keys of a command, which begins with its name.
 pub(super) fn place<'a>(words: impl Clone + Iterator<Item = &'a [u8]>) -> Place {
-    let mut arguments = words.clone();
+    let mut arguments = words;
     let Some(name) = arguments.next() else {
         return Place::Nowhere("it has no name");
     };
@@ -48,7 +48,6 @@ pub(super) fn place<'a>(words: impl Clone + Iterator<Item = &'a [u8]>) -> Place 
     upper.copy_from_slice(name);
     upper.make_ascii_uppercase();
     match &*upper {
-        b"GET" | b"SET" | b"INCR" | b"HGET" | b"HSET" | b"LPUSH" | b"EXPIRE" => first(arguments),
         b"MGET" => Place::EveryKey(Join::InOrder),
         b"DEL" | b"UNLINK" | b"EXISTS" | b"TOUCH" => Place::EveryKey(Join::Sum),
         b"EVAL" | b"EVALSHA" | b"EVAL_RO" | b"EVALSHA_RO" | b"FCALL" | b"FCALL_RO" | b"BLMPOP"
@@ -145,13 +144,13 @@ fn after_streams<'a>(arguments: impl Iterator<Item = &'a [u8]>) -> Place {
 }
 
 /// `MIGRATE host port key …`, or with an empty key and `KEYS key …` at the end.
-fn migrated<'a>(arguments: impl Clone + Iterator<Item = &'a [u8]>) -> Place {
-    let keys = || {
-        let mut words = arguments.clone();
-        words.position(|word| word.eq_ignore_ascii_case(b"KEYS"))
-    };
-    match arguments.clone().nth(2) {
-        Some(b"") => keys().map_or(Place::Nowhere(NO_KEY), |number| Place::Key(number + 2)),
+fn migrated<'a>(mut arguments: impl Iterator<Item = &'a [u8]>) -> Place {
+    match arguments.nth(2) {
+        Some(b"") => {
+            let keys = arguments.position(|word| word.eq_ignore_ascii_case(b"KEYS"));
+            // Behind the name and three arguments.
+            keys.map_or(Place::Nowhere(NO_KEY), |number| Place::Key(number + 5))
+        }
         Some(_) => Place::Key(3),
         None => Place::Nowhere(NO_KEY),
     }

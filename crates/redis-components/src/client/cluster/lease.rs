@@ -85,8 +85,8 @@ impl ClusterLease {
         self.note(answer)
     }
 
-    /// Refuses commands for another node than that whose transaction is open: they would be executed
-    /// at once.
+    /// Refuses commands for another node than that whose transaction is open: they would be
+    /// executed at once.
     pub(super) fn demand_no_queue(&self, node: Option<NodeNumber>) -> RedisResult<()> {
         let elsewhere = self
             .held

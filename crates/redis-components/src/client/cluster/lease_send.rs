@@ -149,7 +149,7 @@ impl ClusterLease {
     pub(crate) fn send_only(&mut self, command: &Cmd) -> RedisResult<Value> {
         self.demand_usable()?;
         let goal = transaction::goal([command])?;
-        let node = self.target(goal).ok_or_else(|| not_served_error())?.node;
+        let node = self.target(goal).ok_or_else(not_served_error)?.node;
         let sent = self.held(node)?.send_only(&command.get_packed_command());
         self.note(sent)
     }

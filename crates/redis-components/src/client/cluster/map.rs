@@ -7,8 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::address::NodeAddress;
-use super::ask::{first_view, host_and_port};
+use super::ask::first_view;
 use super::hash_slot::SLOTS;
 use super::redirect::Redirect;
 use super::slot_table::{NodeNumber, SlotTable};
@@ -86,6 +85,13 @@ impl ClusterMap {
         Some(self.model.at(address.into(), is_read_only))
     }
 
+    /// Returns the addresses of the primaries, for people.
+    pub(super) fn nodes(&self) -> Vec<String> {
+        let primaries = self.table.primaries().into_iter();
+        let addresses = primaries.filter_map(|number| self.table.address(number));
+        addresses.map(|address| address.to_string()).collect()
+    }
+
     /// Returns `true` if replicas are read from.
     pub(super) fn reads_from_replicas(&self) -> bool {
         self.cluster.read_from == ReadFrom::Replica
@@ -143,8 +149,8 @@ impl ClusterMap {
         run(background, running.refresh_while_asked());
     }
 
-    /// Asks for a refresh because a slot has no replica to read from. Nodes name a replica only once
-    /// it has copied something.
+    /// Asks for a refresh because a slot has no replica to read from. Nodes name a replica only
+    /// once it has copied something.
     pub(super) fn ask_for_replicas(self: &Arc<Self>, background: Option<&Background>) {
         let is_due = {
             let last = self.refreshing().last;
@@ -221,11 +227,6 @@ impl ClusterMap {
             .into_iter()
             .map(|seed| self.model.at(seed, false))
             .collect()
-    }
-
-    /// Returns the address of a node that has answered.
-    pub(super) fn answered(&self, node: &Node) -> Option<NodeAddress> {
-        host_and_port(node.address())
     }
 
     fn refreshing(&self) -> MutexGuard<'_, Refreshing> {

@@ -8,8 +8,8 @@ use crate::config::ComponentConfig;
 use crate::settings::timeouts::Timeouts;
 use crate::transport::failure::Failure;
 
-/// The maps of one component in this process. Its clients keep them: a cluster that the component has
-/// left is not asked any more.
+/// The maps of one component in this process. Its clients keep them: a cluster that the component
+/// has left is not asked any more.
 #[derive(Debug, Default)]
 pub(crate) struct ClusterMaps(Mutex<Vec<Weak<ClusterMap>>>);
 

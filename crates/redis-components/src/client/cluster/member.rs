@@ -106,9 +106,9 @@ impl<C: Send + Sync + 'static> Member<C> {
         }
     }
 
-    /// Returns `true` if the last attempt to open a client has failed.
-    pub(super) fn has_failed(&self) -> bool {
-        self.gate().has_failed()
+    /// Returns why the last attempt to open a client failed, if it did.
+    pub(super) fn failure(&self) -> Option<Failure> {
+        self.gate().failure().cloned()
     }
 
     fn gate(&self) -> MutexGuard<'_, Gate> {

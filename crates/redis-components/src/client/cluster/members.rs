@@ -168,11 +168,26 @@ impl<O: Opener> Members<O> {
             .collect()
     }
 
+    /// Returns which node of the cluster cannot be used, and why.
+    pub(super) fn problem(&self) -> Option<String> {
+        let list = self.list.load();
+        let known = list.iter().enumerate();
+        let mut failed = known.filter_map(|(number, member)| {
+            let number = NodeNumber::try_from(number).ok()?;
+            let failure = member.as_ref()?.failure()?;
+            self.map
+                .is_member(number)
+                .then(|| self.map.of_node(number, failure))
+        });
+        let Failure { message, .. } = failed.next()?;
+        Some(format!("a node of its cluster cannot be used: {message}"))
+    }
+
     /// Returns `true` if no node can be used, and at least one was tried.
     pub(super) fn are_lost(&self) -> bool {
         let list = self.list.load();
         let mut known = list.iter().flatten();
-        let has_failed = known.clone().any(|member| member.has_failed());
+        let has_failed = known.clone().any(|member| member.failure().is_some());
         has_failed && !known.any(|member| member.living::<O>().is_some())
     }
 }

@@ -172,8 +172,7 @@ pub(crate) fn may_go_again<'a>(
 /// Returns `true` if two pieces may be about the same keys.
 fn touches_same(one: Goal, other: Goal) -> bool {
     match (one, other) {
-        (Goal::Slot(one), Goal::Slot(other)) => one == other,
-        (Goal::Node(one), Goal::Node(other)) => one == other,
+        (Goal::Slot(one), Goal::Slot(other)) | (Goal::Node(one), Goal::Node(other)) => one == other,
         _ => true,
     }
 }

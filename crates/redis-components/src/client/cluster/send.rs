@@ -44,8 +44,8 @@ impl ClusterClient {
         Ok(replies.pop().unwrap_or(Value::Nil))
     }
 
-    /// Reads from a replica. Returns `None` if there is none that can be used, and the primary has to
-    /// answer.
+    /// Reads from a replica. Returns `None` if there is none that can be used, and the primary has
+    /// to answer.
     async fn read(
         &self,
         readers: &Members<OnRuntime>,

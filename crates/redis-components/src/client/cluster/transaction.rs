@@ -62,8 +62,8 @@ fn for_all(command: &Cmd) -> Error {
     Error::new(OurKind::NeedsSingleServer, text)
 }
 
-/// Returns the refusal of a transaction of that many commands, if nothing of it was executed and the
-/// whole may be sent again. `by` is the node that answered.
+/// Returns the refusal of a transaction of that many commands, if nothing of it was executed and
+/// the whole may be sent again. `by` is the node that answered.
 ///
 /// While commands are queued, the server answers `MOVED`, `ASK` or another refusal to one of them,
 /// and then discards the transaction. Or the refusal is the answer to `EXEC`.
@@ -79,8 +79,8 @@ pub(crate) fn refused(
         },
         Err(error) => {
             let errors = error.clone().into_server_errors()?;
-            // The error of MULTI itself has no number of a command. Without MULTI, the commands were
-            // executed.
+            // The error of MULTI itself has no number of a command. Without MULTI, the commands
+            // were executed.
             let has_begun = errors.iter().all(|(number, _)| *number < commands);
             let mut refusals = errors.iter().filter_map(|(_, error)| refusal_of(error, by));
             refusals.next().filter(|_| has_begun)
