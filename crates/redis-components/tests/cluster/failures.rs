@@ -8,7 +8,7 @@ use redis_components_testing::Cluster;
 
 use crate::common::moves::LATE;
 use crate::common::{HOUR, declare, until};
-use crate::setup::{Place, Way, cmd, key_on};
+use crate::setup::{Place, Way, cmd, counter, key_on};
 
 const RESPONSE: Duration = Duration::from_secs(1);
 
@@ -166,6 +166,7 @@ async fn r5_a_cluster_that_cannot_be_used_is_not_moved_to() {
     let place = Place::start();
     let data = declare("data", HOUR);
     let server = redis_components_testing::Server::start();
+    let key = key_on(&cluster, 1, "k");
     place.set(data, &server.config());
     settings(&place)
         .scope(async {
@@ -197,17 +198,23 @@ async fn r5_a_cluster_that_cannot_be_used_is_not_moved_to() {
                 serde_json::from_str(&cluster.config_with_seeds(&[0])).unwrap();
             partial["require_full_coverage"] = false.into();
             place.set(data, &partial.to_string());
-            let key = key_on(&cluster, 1, "k");
             for way in Way::BOTH {
                 until("the component has moved", async || {
-                    way.send::<i64>(data, &cmd(&format!("INCR {key}")))
-                        .await
-                        .is_ok()
-                        && problem().is_none()
+                    let before = counter(&cluster, &key);
+                    let incr = cmd(&format!("INCR {key}"));
+                    way.send::<i64>(data, &incr).await.is_ok() && counter(&cluster, &key) > before
                 })
                 .await;
             }
-            assert!(crate::setup::counter(&cluster, &key) > 0);
+            // The one that is down is not hidden.
+            let lost = format!("127.0.0.1:{}", cluster.node(2).port());
+            until("the node that is down is told", async || {
+                let sent: RedisResult<i64> =
+                    Way::Task.send(data, &cmd(&format!("INCR {key}"))).await;
+                sent.unwrap();
+                problem().is_some_and(|problem| problem.contains(&lost))
+            })
+            .await;
         })
         .await;
 }
