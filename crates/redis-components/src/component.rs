@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
-use crate::client::blocking::pool::Pool;
-use crate::client::multiplexed::Multiplexed;
+use crate::client::asynchronous::AsyncClient;
+use crate::client::threads::BlockingClient;
 use crate::clock::Wait;
 use crate::connection::{Connection, blocking};
 use crate::declaration::Declaration;
@@ -90,14 +90,14 @@ impl Component {
 
     /// Returns the same as [`client`](Self::client), if there is nothing to wait for, to make or to
     /// explain. This is the usual case.
-    fn ready(&self) -> Option<Arc<OfGeneration<Multiplexed>>> {
+    fn ready(&self) -> Option<Arc<OfGeneration<AsyncClient>>> {
         let slot = self.remembered()?;
         let executor = OnRuntime::current()?;
         slot.ready(&executor, self.wait)
     }
 
     /// Returns the component's client on the current runtime.
-    pub(crate) async fn client(&self) -> Result<Arc<OfGeneration<Multiplexed>>, Error> {
+    pub(crate) async fn client(&self) -> Result<Arc<OfGeneration<AsyncClient>>, Error> {
         let slot = self.slot()?;
         let executor =
             OnRuntime::demand().map_err(|error| error.about(self.name(), self.key(), None))?;
@@ -132,7 +132,7 @@ impl Component {
     }
 
     /// Returns the pool that blocking calls share.
-    pub(crate) fn pool(&self) -> Result<Arc<OfGeneration<Arc<Pool>>>, Error> {
+    pub(crate) fn pool(&self) -> Result<Arc<OfGeneration<BlockingClient>>, Error> {
         self.slot()?.pool(self.wait)
     }
 

@@ -101,6 +101,9 @@ pub struct CurrentConfig {
     pub host: String,
     /// The server's port, or 0 if it has none.
     pub port: u16,
+    /// The primaries of a cluster, as `host:port`, in the order of their hash slots. Empty for a
+    /// single server, and before the first call.
+    pub nodes: Vec<String>,
     /// The database's number.
     pub db: u32,
     /// The user of the login.
@@ -138,8 +141,9 @@ impl ComponentStatus {
                     ConfigSource::Poll
                 }
             }),
-            current: slot.published().map(|published| {
-                CurrentConfig::of(published.generation, published.since, &published.config)
+            current: slot.published().map(|published| CurrentConfig {
+                nodes: published.clients.nodes(),
+                ..CurrentConfig::of(published.generation, published.since, &published.config)
             }),
             proof_age_seconds: slot.watched().proof_age().map(|age| age.as_secs_f64()),
             problem,
@@ -174,6 +178,7 @@ impl CurrentConfig {
             tls: config.tls_options().is_some(),
             host,
             port,
+            nodes: Vec::new(),
             db: config.db_number(),
             username: login.username.clone(),
             has_password: login.password.is_some(),

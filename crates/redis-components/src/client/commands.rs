@@ -57,8 +57,9 @@ impl Session {
         self.spoilt = true;
     }
 
-    /// Returns `true` if the server queues commands, so that none waits.
-    pub(super) fn is_queueing(&self) -> bool {
+    /// Returns `true` if the server queues the next command for a transaction, so that it does not
+    /// wait.
+    pub(crate) fn is_queueing(&self) -> bool {
         self.queueing
     }
 

@@ -1,8 +1,13 @@
 //! Clients of one component's server, each built from one config on one executor.
 
+pub(crate) mod asynchronous;
 pub(crate) mod blocking;
+pub(crate) mod cluster;
 pub(crate) mod commands;
 pub(crate) mod health;
 pub(crate) mod multiplexed;
+pub(crate) mod opening;
+mod packed;
 mod patience;
+pub(crate) mod threads;
 pub(crate) mod waiting;

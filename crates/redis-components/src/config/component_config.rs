@@ -21,9 +21,8 @@ pub(super) const DEFAULT_PORT: u16 = 6379;
 ///
 /// `null` means that a field is absent. Every other option of redis-py up to version 8 is accepted
 /// and ignored, as are `comment`, `version` and names that begin with `x-`. A config with any other
-/// name is refused. So is a config that asks for a cluster, which this version does not have. With
-/// `ssl` there are more fields, see [`TlsOptions`]. `docs/config.md` in the repository lists all
-/// fields, and the differences from redis-py.
+/// name is refused. With `ssl` there are more fields, see [`TlsOptions`]. `docs/config.md` in the
+/// repository lists all fields, and the differences from redis-py.
 ///
 /// Two configs are equal if they mean the same: order, white space and defaults that are written
 /// out do not count.

@@ -11,7 +11,7 @@ use super::given::{Given, LONGEST_SOCKET};
 use super::login::Login;
 use super::secret::Secret;
 use super::table::{self, OWN_PREFIX};
-use super::{fields_tls, host, sentinels, url};
+use super::{fields_cluster, fields_tls, host, sentinels, url};
 use crate::error::text::printable;
 
 /// Returns the config that the fields mean.
@@ -27,7 +27,11 @@ pub(super) fn read(object: &Map<String, Value>) -> Result<ComponentConfig, Strin
         }
     }
     let disabled = given.flag(&table::DISABLED)?.unwrap_or(false);
-    let mut config = match (sentinels::read(&given)?, given.text(&table::URL)?) {
+    if let Some(cluster) = fields_cluster::read(&given)? {
+        let config = with_login(ComponentConfig::of(cluster), &given)?;
+        return common(&given, config, disabled);
+    }
+    let config = match (sentinels::read(&given)?, given.text(&table::URL)?) {
         (Some(sentinels), _) => {
             let config = ComponentConfig::of(Endpoint::Sentinels(Box::new(sentinels)));
             with_login(config, &given)?
@@ -40,10 +44,19 @@ pub(super) fn read(object: &Map<String, Value>) -> Result<ComponentConfig, Strin
         }
         (None, None) => parts(&given, disabled)?,
     };
+    common(&given, config, disabled)
+}
+
+/// Adds the fields that all kinds of config have.
+fn common(
+    given: &Given<'_>,
+    mut config: ComponentConfig,
+    disabled: bool,
+) -> Result<ComponentConfig, String> {
     config.disabled = disabled;
     let is_unix = matches!(config.endpoint, Endpoint::Server(Address::Unix(_)));
     let of_url = (given.has(&table::URL) && !is_unix).then_some(config.tls.is_some());
-    config.tls = fields_tls::read(&given, of_url)?;
+    config.tls = fields_tls::read(given, of_url)?;
     if is_unix && config.tls.is_some() {
         return Err("`ssl` is true, and a unix socket has no TLS; leave one of them out".into());
     }

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use super::component_config::{ComponentConfig, DEFAULT_PORT};
 use super::endpoint::{Address, Endpoint};
 use super::login::Login;
-use super::{fields, fields_tls, sentinels};
+use super::{fields, fields_cluster, fields_tls, sentinels};
 use crate::error::text::printable;
 
 /// Returns the config that the text means.
@@ -44,6 +44,9 @@ pub(super) fn write(config: &ComponentConfig) -> String {
         if *port != DEFAULT_PORT {
             object.insert("port".into(), json!(port));
         }
+    }
+    if let Endpoint::Cluster(cluster) = &config.endpoint {
+        fields_cluster::write(cluster, &mut object);
     }
     if let Endpoint::Sentinels(sentinels) = &config.endpoint {
         sentinels::write(sentinels, &mut object);

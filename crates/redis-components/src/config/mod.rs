@@ -3,12 +3,14 @@
 //! `table` lists every field. JSON text becomes a `ComponentConfig` through `json` and `fields`, a
 //! URL through `url`.
 
+mod addresses;
 mod checksum;
 mod component_config;
 mod digest;
 pub(crate) mod endpoint;
 mod field;
 mod fields;
+mod fields_cluster;
 mod fields_tls;
 #[cfg(test)]
 pub(crate) mod generated;

@@ -235,6 +235,8 @@ fn schema() -> Value {
             },
             with(&table::UNIX_SOCKET_PATH, json!({"type": "string"})),
             with(&table::PATH, json!({"type": "string"})),
+            with(&table::CLUSTER, json!({"type": "array"})),
+            with(&table::STARTUP_NODES, json!({"type": "array"})),
             with(&table::DISABLED, json!({"const": true})),
         ],
         "allOf": [
@@ -309,7 +311,7 @@ fn values(kind: Kind) -> Value {
         Kind::Servers => json!({
             "type": ["array", "null"],
             "minItems": 1,
-            "items": {"type": ["string", "array"]},
+            "items": {"type": ["string", "array", "object"]},
         }),
         Kind::Seconds => json!({
             "type": ["number", "null"],

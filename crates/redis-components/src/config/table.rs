@@ -117,6 +117,45 @@ pub(super) const CLIENT_NAME: Field = Field::used(
     "the name of the connections, as `CLIENT LIST` shows it; a server that refuses it is used all the same",
     &["connection_name"],
 );
+pub(super) const CLUSTER: Field = Field::used(
+    "cluster",
+    Kind::Servers,
+    "nodes of a cluster, instead of `host` and `port`: they are asked for all others; `db` is 0",
+    &["nodes", "cluster_nodes"],
+);
+pub(super) const STARTUP_NODES: Field = Field::used(
+    "startup_nodes",
+    Kind::Servers,
+    "the same, as redis-py names it",
+    &[],
+);
+pub(super) const REQUIRE_FULL_COVERAGE: Field = Field {
+    default: "`true`",
+    ..Field::used(
+        "require_full_coverage",
+        Kind::Flag,
+        "`false`: a cluster is used even if some of its slots are not served",
+        &[],
+    )
+};
+pub(super) const READ_FROM: Field = Field {
+    default: "`\"primary\"`",
+    ..Field::used(
+        "read_from",
+        Kind::Either("\"primary\"", "\"replica\""),
+        "the nodes of a cluster that commands go to which only read; a replica may be behind",
+        &["read_preference"],
+    )
+};
+pub(super) const READ_FROM_REPLICAS: Field = Field {
+    default: "`false`",
+    ..Field::used(
+        "read_from_replicas",
+        Kind::Flag,
+        "`true` is `read_from: \"replica\"`, as redis-py names it",
+        &[],
+    )
+};
 
 /// All fields, in the order in which the documentation shows them.
 pub(super) const FIELDS: &[Field] = &[
@@ -132,6 +171,11 @@ pub(super) const FIELDS: &[Field] = &[
     SOCKET_CONNECT_TIMEOUT,
     MAX_CONNECTIONS,
     CLIENT_NAME,
+    CLUSTER,
+    STARTUP_NODES,
+    REQUIRE_FULL_COVERAGE,
+    READ_FROM,
+    READ_FROM_REPLICAS,
     DISABLED,
     table_sentinels::SENTINELS,
     table_sentinels::SERVICE_NAME,
@@ -174,22 +218,6 @@ pub(super) const FIELDS: &[Field] = &[
     Field::unusable_of_tls("ssl_validate_ocsp_stapled", table_tls::NO_OCSP),
     Field::unusable_of_tls("ssl_ocsp_context", table_tls::NO_OCSP),
     Field::unusable_of_tls("ssl_ocsp_expected_cert", table_tls::NO_OCSP),
-    Field::refused("cluster", "a cluster", "the first nodes of a cluster"),
-    Field::refused(
-        "startup_nodes",
-        "a cluster",
-        "the same, as redis-py names it",
-    ),
-    Field::refused(
-        "require_full_coverage",
-        "a cluster",
-        "whether a cluster must serve every slot",
-    ),
-    Field::refused(
-        "read_from_replicas",
-        "a cluster",
-        "whether replicas of a cluster are read from",
-    ),
     Field::refused(
         "credential_provider",
         "credentials from elsewhere",

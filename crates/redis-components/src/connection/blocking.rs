@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 
 use redis::{Cmd, ConnectionLike, RedisResult, Value};
 
-use crate::client::blocking::pool::{Exhausted, Pool};
-use crate::client::blocking::pooled::Pooled;
+use crate::client::blocking::exhausted::Exhausted;
 use crate::client::blocking::session::Waits;
 use crate::client::commands::may_wait;
+use crate::client::threads::{BlockingClient, Lease};
 use crate::client::waiting::{Rest, rest};
 use crate::clock::{Tick, Wait};
 use crate::connection::{give_dedicated, was_refused};
@@ -39,8 +39,8 @@ pub struct Connection {
 
 enum Inner {
     Pooled {
-        pooled: Pooled,
-        pool: Arc<OfGeneration<Arc<Pool>>>,
+        pooled: Lease,
+        pool: Arc<OfGeneration<BlockingClient>>,
         /// How a call that waits follows the component, if it does.
         following: Option<Following>,
     },
@@ -59,7 +59,9 @@ struct Following {
 impl Connection {
     /// Takes a connection of the component's pool.
     pub(crate) fn take(slot: &Arc<Slot>, wait: Wait) -> Result<Self, Error> {
-        Self::by(slot, wait, |pool| Pooled::take(&pool.client))
+        Self::by(slot, wait, |pool| {
+            pool.client.take(|| Arc::new(pool.move_watch()))
+        })
     }
 
     /// Returns the connection for a call of `function`.
@@ -75,7 +77,7 @@ impl Connection {
         let deadline = slot.drain_deadline();
         let stays = || false;
         Self::by(slot, wait, |pool| {
-            Pooled::open_dedicated(&pool.client, stays, deadline)
+            pool.client.open_dedicated(stays, deadline)
         })
     }
 
@@ -83,7 +85,7 @@ impl Connection {
     pub(crate) fn open_following(slot: &Arc<Slot>, wait: Wait) -> Result<Self, Error> {
         let deadline = slot.drain_deadline();
         let mut opened = Self::by(slot, wait, |pool| {
-            Pooled::open_dedicated(&pool.client, pool.move_watch(), deadline)
+            pool.client.open_dedicated(pool.move_watch(), deadline)
         })?;
         if let Inner::Pooled { following, .. } = &mut opened.inner {
             let slot = Arc::clone(slot);
@@ -96,7 +98,7 @@ impl Connection {
     fn by(
         slot: &Arc<Slot>,
         wait: Wait,
-        take: impl Fn(&OfGeneration<Arc<Pool>>) -> Result<Pooled, Exhausted>,
+        take: impl Fn(&OfGeneration<BlockingClient>) -> Result<Lease, Exhausted>,
     ) -> Result<Self, Error> {
         let mut tries = 0;
         loop {
@@ -127,21 +129,21 @@ impl Connection {
     fn wait_for(&mut self, command: &Cmd) -> RedisResult<Value> {
         let (begun, mut shorter) = (Instant::now(), None);
         loop {
-            let packed = shorter.as_ref().unwrap_or(command).get_packed_command();
+            let command_now = shorter.as_ref().unwrap_or(command);
             let Inner::Pooled {
                 pooled,
                 pool,
                 following: Some(Following { slot, wait }),
             } = &mut self.inner
             else {
-                return self.req_packed_command(&packed);
+                return self.req_packed_command(&command_now.get_packed_command());
             };
             let follows = pooled.is_clean();
             if follows && pool.has_moved() {
                 *self = Self::open_following(slot, *wait)?;
                 continue;
             }
-            match pooled.wait_for(follows, |pooled| pooled.request(&packed)) {
+            match pooled.wait_for(command_now, follows) {
                 Ok(Value::ServerError(error))
                     if follows && error.code() == "UNBLOCKED" && pool.has_moved() =>
                 {
@@ -164,7 +166,7 @@ impl Connection {
     fn send_packed<T>(
         &mut self,
         packed: &[u8],
-        request: impl FnOnce(&mut Pooled) -> RedisResult<T>,
+        request: impl FnOnce(&mut Lease) -> RedisResult<T>,
         request_own: impl FnOnce(&mut redis::Connection) -> RedisResult<T>,
     ) -> RedisResult<T> {
         let (pooled, pool, follows) = match &mut self.inner {
@@ -181,7 +183,7 @@ impl Connection {
         if pooled.is_member() && !is_short(&waits, pool.timeouts.response) {
             return Err(refusal(self.function, &waits, pool).into());
         }
-        match pooled.wait_for(false, request) {
+        match pooled.while_waiting(request) {
             Err(error) if error.is_timeout() && follows && pool.has_moved() => {
                 Err(pool.stayed_too_long().into())
             }
@@ -202,7 +204,7 @@ impl Connection {
             && let Some(next) = pool.successor().filter(|next| !Arc::ptr_eq(next, pool))
             && (is_first || next.config.carries_on(&pool.config))
             && sent.elapsed() < pool.timeouts.response
-            && let Ok(pooled) = Pooled::take(&next.client)
+            && let Ok(pooled) = next.client.take(|| Arc::new(next.move_watch()))
         {
             resent(&pool.subject);
             self.inner = Inner::Pooled {
@@ -228,7 +230,7 @@ impl Connection {
 
     fn send(&mut self, command: &Cmd) -> RedisResult<Value> {
         match &mut self.inner {
-            Inner::Pooled { pooled, .. } => pooled.request(&command.get_packed_command()),
+            Inner::Pooled { pooled, .. } => pooled.send(command),
             Inner::Own(connection) => connection.req_command(command),
         }
     }
@@ -265,7 +267,7 @@ fn is_short(waits: &Waits<'_>, response: Duration) -> bool {
 fn refusal(
     function: Option<&'static str>,
     waits: &Waits<'_>,
-    pool: &OfGeneration<Arc<Pool>>,
+    pool: &OfGeneration<BlockingClient>,
 ) -> Error {
     let Subject { component, key } = &pool.subject;
     let command = String::from_utf8_lossy(waits.command).to_ascii_uppercase();
@@ -313,9 +315,7 @@ impl ConnectionLike for Connection {
 
     fn req_command(&mut self, command: &Cmd) -> RedisResult<Value> {
         match &mut self.inner {
-            Inner::Pooled { pooled, .. } if command.is_no_response() => {
-                pooled.send_only(&command.get_packed_command())
-            }
+            Inner::Pooled { pooled, .. } if command.is_no_response() => pooled.send_only(command),
             _ if may_wait(command) => self.wait_for(command),
             _ => self.send_or_resend(command),
         }

@@ -3,94 +3,24 @@
 use std::fmt;
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use futures_util::future::{Either, pending, select};
-use redis::aio::{ConnectionLike, MultiplexedConnection};
-use redis::{
-    AsyncConnectionConfig, Cmd, Pipeline, ProtocolVersion, RedisError, RedisResult, Value,
-};
-use tokio::task::{AbortHandle, JoinHandle};
+use redis::aio::MultiplexedConnection;
+use redis::{Cmd, Pipeline, RedisError, RedisResult, Value};
 
-use crate::client::commands::{Session, may_wait};
+use super::line::{Driven, Line, Shared, open, request, unblock};
+use crate::client::cluster::dedicated::{Course, Place, Retry};
+use crate::client::cluster::transaction::cross_slot;
+use crate::client::commands::{Session, may_wait, name};
 use crate::client::multiplexed::Multiplexed;
 use crate::client::waiting::{Rest, rest};
 use crate::clock::Wait;
 use crate::error::Error;
-use crate::settings::timeouts::Timeouts;
 use crate::slot::Slot;
 use crate::slot::executor::OnRuntime;
-use crate::slot::published::OfGeneration;
-use crate::transport::asynchronous;
 
-type Shared = Arc<OfGeneration<Multiplexed>>;
-
-/// How often the shared client probes the server while a call waits without a timeout.
-const PROBED_EVERY: Duration = Duration::from_secs(5);
-
-/// How often a server that the component has left is asked to unblock a call, which may not have
-/// reached it at first.
-const UNBLOCKED_EVERY: Duration = Duration::from_millis(50);
-
-/// Longer than any program runs: for commands that wait as long as they like.
-const FOREVER: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
-
-/// The task that moves a connection's bytes. The connection is closed when this is dropped.
-#[derive(Debug)]
-pub(crate) struct Driven(JoinHandle<()>);
-
-impl Drop for Driven {
-    fn drop(&mut self) {
-        // While its driver runs, a `BLPOP` without a caller would take one more element.
-        self.0.abort();
-    }
-}
-
-/// Opens a connection without a timeout for responses. It ends when the server answers no PING any
-/// more.
-pub(crate) async fn open(shared: Shared) -> Result<(MultiplexedConnection, Driven), Error> {
-    let timeouts = Timeouts {
-        response: FOREVER,
-        ..shared.timeouts
-    };
-    let settings = AsyncConnectionConfig::new();
-    let opened = asynchronous::open(
-        shared.client.node(),
-        ProtocolVersion::RESP2,
-        timeouts,
-        settings,
-    )
-    .await
-    .map_err(|failure| {
-        shared.client.note_refused(&failure);
-        shared.error(&failure)
-    })?;
-    let driver = tokio::spawn(async move {
-        // The first to end ends the other: dropping the driver closes the socket.
-        select(opened.driver, pin!(until_lost(shared))).await;
-    });
-    Ok((opened.connection, Driven(driver)))
-}
-
-/// Waits until the server answers no PING any more.
-pub(crate) async fn until_lost(shared: Shared) {
-    loop {
-        tokio::time::sleep(PROBED_EVERY).await;
-        let connection = shared.client.any_open();
-        let request = connection.begin();
-        let answer = connection
-            .handle()
-            .send_packed_command(&redis::cmd("PING"))
-            .await;
-        request.end(&answer);
-        // A refusal is an answer.
-        if answer.is_err_and(|error| error.is_io_error()) {
-            return;
-        }
-    }
-}
-
-/// A dedicated connection of a component.
+/// The dedicated connections of a call: one, or one to each node of a cluster that the call uses.
 ///
 /// When the component has moved, its old server ends a command that waits (`BLPOP`), which then
 /// takes nothing. The command is sent again to the new server. A connection whose session the call
@@ -98,84 +28,135 @@ pub(crate) async fn until_lost(shared: Shared) {
 pub(crate) struct Following {
     slot: Arc<Slot>,
     wait: Wait,
-    /// The client of the same server that calls share.
+    /// The client that calls share.
     shared: Shared,
-    connection: MultiplexedConnection,
-    driver: Driven,
-    session: Session,
-    /// Whether a command that waits was sent and is not answered. If it was given up, its
-    /// connection is closed.
-    is_waiting: bool,
-}
-
-/// Closes a connection if the command that waits on it is given up: it would take an element that
-/// nobody awaits.
-struct CloseIfGivenUp(Option<AbortHandle>);
-
-impl Drop for CloseIfGivenUp {
-    fn drop(&mut self) {
-        if let Some(driver) = &self.0 {
-            driver.abort();
-        }
-    }
+    follows: bool,
+    lines: Vec<Line>,
 }
 
 impl Following {
-    /// Opens a connection to the server where the component is now.
+    /// Opens a connection to the server where the component is now. A cluster's are opened when a
+    /// command needs them.
     pub(crate) async fn open(slot: Arc<Slot>, wait: Wait) -> Result<Self, Error> {
         let executor = OnRuntime::demand()?;
-        let mut shared = slot.acquire(&executor, wait).await?;
-        let mut opened = open(Arc::clone(&shared)).await;
-        if opened.is_err() && shared.client.is_closed() {
-            // Its server was left meanwhile.
-            shared = slot.acquire(&executor, wait).await?;
-            opened = open(Arc::clone(&shared)).await;
-        }
-        let (connection, driver) = opened?;
-        Ok(Self {
+        let shared = slot.acquire(&executor, wait).await?;
+        let mut opened = Self {
             slot,
             wait,
             shared,
-            connection,
-            driver,
-            session: Session::default(),
-            is_waiting: false,
-        })
+            follows: true,
+            lines: Vec::new(),
+        };
+        if let Err(error) = opened.open_only().await {
+            if !opened.shared.client.is_closed() {
+                return Err(error);
+            }
+            // Its server was left meanwhile.
+            opened.shared = opened.slot.acquire(&executor, wait).await?;
+            opened.open_only().await?;
+        }
+        Ok(opened)
     }
 
-    /// Returns a handle that does not follow.
-    pub(super) fn handle(&self) -> MultiplexedConnection {
-        self.connection.clone()
+    /// Opens the connection to the server of a component that has one.
+    async fn open_only(&mut self) -> Result<(), Error> {
+        if let Ok(only) = self.shared.client.single("").map(Arc::clone) {
+            self.line_at(&only).await?;
+        }
+        Ok(())
     }
 
-    pub(super) fn shared(&self) -> &OfGeneration<Multiplexed> {
+    /// Makes it stay on its server when the component moves.
+    pub(crate) fn staying(mut self) -> Self {
+        self.follows = false;
+        self
+    }
+
+    /// Returns the only connection, or `None` if there may be several.
+    pub(crate) fn into_only(mut self) -> Result<(MultiplexedConnection, Driven), Self> {
+        if self.shared.client.single("").is_err() {
+            return Err(self);
+        }
+        match self.lines.pop() {
+            Some(line) => Ok((line.connection, line.driver)),
+            None => Err(self),
+        }
+    }
+
+    /// Returns a handle that does not follow, if there is only one connection.
+    pub(super) fn handle(&self) -> Option<MultiplexedConnection> {
+        self.shared.client.single("").ok()?;
+        self.lines.first().map(|line| line.connection.clone())
+    }
+
+    pub(super) fn shared(&self) -> &Shared {
         &self.shared
     }
 
     pub(super) fn db(&self) -> i64 {
-        self.connection.get_db()
+        self.shared.client.db()
     }
 
     pub(super) async fn send(&mut self, command: &Cmd) -> RedisResult<Value> {
         self.replace_if_given_up().await?;
-        if !may_wait(command) {
-            self.session.note_command(command);
-            return self.connection.send_packed_command(command).await;
-        }
         let (begun, mut shorter) = (Instant::now(), None);
+        let mut course = Course::begin();
+        let mut asked = None;
         loop {
-            if self.shared.has_moved() && self.session.is_clean() {
-                *self = Self::open(Arc::clone(&self.slot), self.wait).await?;
+            let waits = may_wait(command);
+            if waits && self.has_to_follow() {
+                self.reopen().await?;
             }
-            let answer = self.wait_for(shorter.as_ref().unwrap_or(command)).await?;
-            if !(is_unblocked(&answer) && self.shared.has_moved()) {
+            let is_asking = asked.is_some();
+            let number = match asked.take() {
+                Some(home) => self.line_at(&home).await?,
+                None => match self.shared.client.place(command).await? {
+                    Place::At(home) => self.line_at(&home).await?,
+                    Place::Anywhere(home) => self.any_line(&home).await?,
+                    Place::Session => return self.in_session(command).await,
+                    Place::Shared => {
+                        self.demand_no_queue(None)?;
+                        return self
+                            .shared
+                            .client
+                            .send(&mut Some(0), command, &|| true)
+                            .await;
+                    }
+                },
+            };
+            self.demand_no_queue(Some(number))?;
+            let was_clean = self.lines[number].session.is_clean();
+            let answer = if waits {
+                let command = shorter.as_ref().unwrap_or(command);
+                self.wait_for(number, command, is_asking).await?
+            } else {
+                self.lines[number].session.note_command(command);
+                request(&mut self.lines[number].connection, command, is_asking).await?
+            };
+            if waits && is_unblocked(&answer) && self.shared.has_moved() {
+                match rest(command, begun.elapsed()) {
+                    Rest::Whole => {}
+                    Rest::Part(part) => shorter = Some(part),
+                    Rest::Nothing => return Ok(Value::Nil),
+                }
+                continue;
+            }
+            if !was_clean {
                 return Ok(answer);
             }
-            match rest(command, begun.elapsed()) {
-                Rest::Whole => {}
-                Rest::Part(part) => shorter = Some(part),
-                Rest::Nothing => return Ok(Value::Nil),
+            let home = &self.lines[number].home;
+            match self
+                .shared
+                .client
+                .retry(&mut course, home, command, &answer)
+                .await
+            {
+                None => return Ok(answer),
+                Some(Retry::Again) => {}
+                Some(Retry::Asking(home)) => asked = Some(home),
             }
+            // Nothing was executed.
+            self.lines[number].session = Session::default();
         }
     }
 
@@ -187,37 +168,118 @@ impl Following {
     ) -> RedisResult<Vec<Value>> {
         self.replace_if_given_up().await?;
         let waits = !pipeline.is_transaction() && pipeline.cmd_iter().any(may_wait);
-        for command in pipeline.cmd_iter() {
-            self.session.note_command(command);
+        let number = match self.shared.client.place_of_all(pipeline).await? {
+            Place::At(home) => self.line_at(&home).await?,
+            Place::Anywhere(home) => self.any_line(&home).await?,
+            Place::Shared | Place::Session => return Err(cross_slot()),
+        };
+        let elsewhere = |(other, line): (usize, &Line)| other != number && !line.session.is_clean();
+        if self.lines.iter().enumerate().any(elsewhere) {
+            return Err(cross_slot());
         }
-        let mut connection = self.connection.clone();
+        let line = &mut self.lines[number];
+        for command in pipeline.cmd_iter() {
+            line.session.note_command(command);
+        }
+        let mut connection = line.connection.clone();
         let answers = connection.send_packed_commands(pipeline, offset, count);
         if !waits {
             return answers.await;
         }
         // Some of its commands may have been executed, so that it is not sent again.
-        self.until_overdue(answers, None).await
+        self.until_overdue(number, answers, None).await
+    }
+
+    fn has_to_follow(&self) -> bool {
+        let is_clean = self.lines.iter().all(|line| line.session.is_clean());
+        self.follows && is_clean && self.shared.has_moved()
+    }
+
+    async fn reopen(&mut self) -> Result<(), Error> {
+        let follows = self.follows;
+        *self = Self::open(Arc::clone(&self.slot), self.wait).await?;
+        self.follows = follows;
+        Ok(())
     }
 
     /// Opens another connection if a command that waited was given up, and its connection closed.
     async fn replace_if_given_up(&mut self) -> Result<(), Error> {
-        if self.is_waiting {
-            *self = Self::open(Arc::clone(&self.slot), self.wait).await?;
+        if self.lines.iter().any(|line| line.is_waiting) {
+            self.reopen().await?;
+        }
+        Ok(())
+    }
+
+    /// Returns the number of the connection to the server of `home`, which may have to be opened.
+    async fn line_at(&mut self, home: &Arc<Multiplexed>) -> Result<usize, Error> {
+        let address = home.node().address();
+        let is_there = |line: &Line| line.home.node().address() == address;
+        if let Some(number) = self.lines.iter().position(is_there) {
+            return Ok(number);
+        }
+        let line = Line::open(&self.shared, home).await?;
+        self.lines.push(line);
+        Ok(self.lines.len() - 1)
+    }
+
+    async fn any_line(&mut self, home: &Arc<Multiplexed>) -> Result<usize, Error> {
+        let last = self.lines.len().checked_sub(1);
+        match last {
+            Some(number) => Ok(number),
+            None => self.line_at(home).await,
+        }
+    }
+
+    /// Sends a command about the session to the connection that has one.
+    async fn in_session(&mut self, command: &Cmd) -> RedisResult<Value> {
+        let mut with_session = self
+            .lines
+            .iter_mut()
+            .filter(|line| !line.session.is_clean());
+        match (with_session.next(), with_session.next()) {
+            (Some(line), None) => {
+                line.session.note_command(command);
+                line.connection.send_packed_command(command).await
+            }
+            // Nothing is watched.
+            (None, _) if name(command) == "UNWATCH" => Ok(Value::Okay),
+            (None, _) => Err(self.shared.client.needs_session(command).into()),
+            (Some(_), Some(_)) => Err(cross_slot()),
+        }
+    }
+
+    /// Refuses commands for another server than that whose transaction is open: they would be
+    /// executed at once.
+    fn demand_no_queue(&self, number: Option<usize>) -> RedisResult<()> {
+        let elsewhere =
+            |(other, line): (usize, &Line)| line.session.is_queueing() && Some(other) != number;
+        if self.lines.iter().enumerate().any(elsewhere) {
+            return Err(cross_slot());
         }
         Ok(())
     }
 
     /// Sends a command that waits. When the component moves, the server is asked to end it.
-    async fn wait_for(&mut self, command: &Cmd) -> RedisResult<Value> {
-        let follows = self.session.is_clean();
-        let id = if follows { self.id().await? } else { None };
-        let mut connection = self.connection.clone();
-        self.is_waiting = true;
-        let mut given_up = CloseIfGivenUp(Some(self.driver.0.abort_handle()));
-        let answer = connection.send_packed_command(command);
-        let answer = self.until_overdue(answer, id).await;
-        given_up.0 = None;
-        self.is_waiting = false;
+    async fn wait_for(
+        &mut self,
+        number: usize,
+        command: &Cmd,
+        is_asking: bool,
+    ) -> RedisResult<Value> {
+        let follows = self.follows && self.lines[number].session.is_clean();
+        let id = if follows {
+            self.id(number).await?
+        } else {
+            None
+        };
+        let line = &mut self.lines[number];
+        let mut connection = line.connection.clone();
+        line.is_waiting = true;
+        let given_up = line.close_if_given_up();
+        let answer = request(&mut connection, command, is_asking);
+        let answer = self.until_overdue(number, answer, id).await;
+        given_up.disarm();
+        self.lines[number].is_waiting = false;
         answer
     }
 
@@ -225,17 +287,22 @@ impl Following {
     /// of that number. The connection is closed if it still waits at the drain deadline.
     async fn until_overdue<T>(
         &self,
+        number: usize,
         answer: impl Future<Output = RedisResult<T>>,
         id: Option<i64>,
     ) -> RedisResult<T> {
+        let line = &self.lines[number];
         let answer = pin!(answer);
         let answer = match select(answer, pin!(self.shared.moved())).await {
             Either::Left((answer, _)) => return answer,
             Either::Right(((), answer)) => answer,
         };
+        if !self.follows {
+            return answer.await;
+        }
         let unblocking = async {
             match id {
-                Some(id) => self.unblock(id).await,
+                Some(id) => unblock(&line.home, id).await,
                 None => pending().await,
             }
         };
@@ -245,7 +312,7 @@ impl Following {
             Either::Left((answer, _)) => answer,
             Either::Right(_) => {
                 // The command must not take an element for which no caller waits.
-                self.driver.0.abort();
+                line.close();
                 Err(self.shared.stayed_too_long().into())
             }
         }
@@ -254,31 +321,17 @@ impl Following {
     /// Returns the server's number for the connection, unless the user may not ask for it. Some
     /// proxies hang up on that, and then the connection is opened again: nothing of the call has
     /// been sent on it.
-    async fn id(&mut self) -> Result<Option<i64>, Error> {
+    async fn id(&mut self, number: usize) -> Result<Option<i64>, Error> {
+        let line = &mut self.lines[number];
         let asking: RedisResult<i64> = redis::cmd("CLIENT")
             .arg("ID")
-            .query_async(&mut self.connection)
+            .query_async(&mut line.connection)
             .await;
         if asking.as_ref().is_err_and(RedisError::is_io_error) {
-            (self.connection, self.driver) = open(Arc::clone(&self.shared)).await?;
+            let home = Arc::clone(&line.home);
+            (line.connection, line.driver) = open(Arc::clone(&self.shared), home).await?;
         }
         Ok(asking.ok())
-    }
-
-    /// Asks the server to unblock the connection of that number, until it has been dropped.
-    async fn unblock(&self, id: i64) {
-        let mut handle = self.shared.client.any_open().handle();
-        loop {
-            let mut unblock = redis::cmd("CLIENT");
-            let asked = unblock.arg("UNBLOCK").arg(id).arg("ERROR");
-            let answer: RedisResult<Value> = asked.query_async(&mut handle).await;
-            if answer.is_err() {
-                // The user may not, or the server is gone: the deadline or the end of the
-                // connection ends the call.
-                pending::<()>().await;
-            }
-            tokio::time::sleep(UNBLOCKED_EVERY).await;
-        }
     }
 }
 

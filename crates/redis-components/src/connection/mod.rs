@@ -2,6 +2,7 @@
 
 pub(crate) mod blocking;
 pub(crate) mod dedicated;
+pub(crate) mod line;
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,9 +11,8 @@ use redis::aio::{ConnectionLike, MultiplexedConnection};
 use redis::{Cmd, Pipeline, RedisFuture, RedisResult, Value};
 
 use self::dedicated::Following;
+use crate::client::asynchronous::AsyncClient;
 use crate::client::commands::{first_unfit, is_script, name};
-use crate::client::multiplexed::Multiplexed;
-use crate::client::multiplexed::connection::SharedConnection;
 use crate::clock::Tick;
 use crate::error::{Error, ErrorKind};
 use crate::fork::MADE_BEFORE_FORK;
@@ -42,7 +42,7 @@ pub struct Connection {
 enum Inner {
     /// A component's client, and the number of the connection that the first command picked. A
     /// handle is cheap to make, because it has no number before.
-    Component(Arc<OfGeneration<Multiplexed>>, Option<u32>),
+    Component(Arc<OfGeneration<AsyncClient>>, Option<u32>),
     /// A connection for a single call.
     Dedicated(Box<Following>),
     /// A connection that no component made.
@@ -54,14 +54,17 @@ impl Clone for Inner {
         match self {
             Self::Component(client, picked) => Self::Component(Arc::clone(client), *picked),
             // Only one of the two can follow the component.
-            Self::Dedicated(following) => Self::Own(Box::new(following.handle())),
+            Self::Dedicated(following) => match following.handle() {
+                Some(handle) => Self::Own(Box::new(handle)),
+                None => Self::Component(Arc::clone(following.shared()), None),
+            },
             Self::Own(connection) => Self::Own(connection.clone()),
         }
     }
 }
 
 impl Connection {
-    pub(crate) fn new(client: Arc<OfGeneration<Multiplexed>>) -> Self {
+    pub(crate) fn new(client: Arc<OfGeneration<AsyncClient>>) -> Self {
         Self {
             inner: Inner::Component(client, None),
             function: None,
@@ -102,7 +105,7 @@ impl Connection {
     }
 
     /// Returns the client that this is a handle to, if a component made it.
-    fn client(&self) -> Option<&OfGeneration<Multiplexed>> {
+    fn client(&self) -> Option<&OfGeneration<AsyncClient>> {
         match &self.inner {
             Inner::Component(client, _) => Some(client),
             Inner::Dedicated(following) => Some(following.shared()),
@@ -111,7 +114,7 @@ impl Connection {
     }
 
     /// Returns the error for commands that would harm the other users of a client.
-    fn refusal(&self, unfit: &Cmd, client: &OfGeneration<Multiplexed>) -> Error {
+    fn refusal(&self, unfit: &Cmd, client: &OfGeneration<AsyncClient>) -> Error {
         let command = name(unfit);
         if command.is_empty() {
             let text = "a command without words was not sent: no server answers it, and later replies would go to \
@@ -173,7 +176,8 @@ impl ConnectionLike for Connection {
                     let is_first = picked.is_none();
                     let resends = is_first || client.config.sentinels().is_some();
                     let sent = resends.then(Tick::now);
-                    let result = send(client, picked, command).await;
+                    let stays = || !client.has_moved();
+                    let result = client.client.send(picked, command, &stays).await;
                     let Some(sent) = sent.filter(|_| was_refused(command, &result)) else {
                         return result;
                     };
@@ -185,7 +189,7 @@ impl ConnectionLike for Connection {
                     }
                     resent(&client.subject);
                     (*client, *picked) = (next, None);
-                    send(client, picked, command).await
+                    client.client.send(picked, command, &|| true).await
                 }
                 Inner::Dedicated(following) => following.send(command).await,
                 Inner::Own(connection) => connection.send_packed_command(command).await,
@@ -204,12 +208,11 @@ impl ConnectionLike for Connection {
             self.demand_shareable(pipeline.cmd_iter(), pipeline.is_transaction())?;
             match &mut self.inner {
                 Inner::Component(client, picked) => {
-                    let shared = pick(&client.client, picked);
-                    let request = shared.begin();
-                    let mut handle = shared.handle();
-                    let result = handle.send_packed_commands(pipeline, offset, count).await;
-                    request.end(&result);
-                    result
+                    let stays = || !client.has_moved();
+                    client
+                        .client
+                        .send_all(picked, pipeline, offset, count, &stays)
+                        .await
                 }
                 Inner::Dedicated(following) => following.send_all(pipeline, offset, count).await,
                 Inner::Own(connection) => {
@@ -230,18 +233,6 @@ impl ConnectionLike for Connection {
     }
 }
 
-async fn send(
-    client: &OfGeneration<Multiplexed>,
-    picked: &mut Option<u32>,
-    command: &Cmd,
-) -> RedisResult<Value> {
-    let shared = pick(&client.client, picked);
-    let request = shared.begin();
-    let result = shared.handle().send_packed_command(command).await;
-    request.end(&result);
-    result
-}
-
 /// Returns what to do about a command that needs a connection of its own.
 fn give_dedicated(function: Option<&'static str>) -> String {
     let subject = match function {
@@ -260,9 +251,9 @@ fn was_refused(command: &Cmd, result: &RedisResult<Value>) -> bool {
 /// Returns the client of another server for a command that was refused, within the response timeout
 /// of that command.
 async fn elsewhere(
-    client: &Arc<OfGeneration<Multiplexed>>,
+    client: &Arc<OfGeneration<AsyncClient>>,
     sent: Tick,
-) -> Option<Arc<OfGeneration<Multiplexed>>> {
+) -> Option<Arc<OfGeneration<AsyncClient>>> {
     let left = client.timeouts.response.checked_sub(sent.elapsed())?;
     let next = tokio::time::timeout(left, client.successor())
         .await
@@ -271,11 +262,6 @@ async fn elsewhere(
         return None;
     }
     Some(next)
-}
-
-/// Returns the connection that the first command picked.
-fn pick<'a>(client: &'a Multiplexed, picked: &mut Option<u32>) -> &'a SharedConnection {
-    client.connection(*picked.get_or_insert_with(|| client.pick()))
 }
 
 impl fmt::Debug for Connection {

@@ -63,6 +63,9 @@ pub enum ErrorKind {
     /// The function takes a type of redis-rs that cannot reach the kind of server that the config
     /// names: a `redis::Connection` or a `ConnectionManager` over TLS, for example.
     UnsupportedConnection,
+    /// The component is a cluster, and the command or the function's connection type needs a single
+    /// server. Nothing was sent.
+    NeedsSingleServer,
     /// The component has moved while a call waited on its old server, or subscribed there. Call
     /// again: it goes to the new server.
     ComponentMoved,
@@ -84,6 +87,7 @@ impl ErrorKind {
                 | Self::NoRuntime
                 | Self::NeedsDedicated
                 | Self::UnsupportedConnection
+                | Self::NeedsSingleServer
                 | Self::Settings
                 | Self::ShutDown
         )

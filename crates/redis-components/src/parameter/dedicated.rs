@@ -9,7 +9,8 @@ use redis::aio::MultiplexedConnection;
 
 use crate::clock::Wait;
 use crate::component::Component;
-use crate::connection::dedicated::{self, Driven, Following};
+use crate::connection::dedicated::Following;
+use crate::connection::line::{self, Driven};
 use crate::connection::{Connection, blocking};
 use crate::error::Error;
 
@@ -98,10 +99,8 @@ impl AcquireDedicated for Connection {
         component: &'static Component,
         _function: &'static str,
     ) -> Result<Dedicated<Self>, Error> {
-        let slot = Arc::clone(&*component.slot()?);
-        let following = Following::open(slot, Wait::of(component.wait())).await?;
         Ok(Dedicated {
-            connection: Self::following(following),
+            connection: Self::following(opened(component).await?),
             _driver: None,
         })
     }
@@ -110,7 +109,16 @@ impl AcquireDedicated for Connection {
         component: &'static Component,
         _function: &'static str,
     ) -> Result<Dedicated<Self>, Error> {
-        staying(component).await
+        match opened(component).await?.staying().into_only() {
+            Ok((connection, driver)) => Ok(Dedicated {
+                connection: connection.into(),
+                _driver: Some(driver),
+            }),
+            Err(several) => Ok(Dedicated {
+                connection: Self::following(several),
+                _driver: None,
+            }),
+        }
     }
 }
 
@@ -119,7 +127,13 @@ impl AcquireDedicated for MultiplexedConnection {
         component: &'static Component,
         _function: &'static str,
     ) -> Result<Dedicated<Self>, Error> {
-        staying(component).await
+        let shared = component.client().await?;
+        let home = Arc::clone(shared.client.single("redis::aio::MultiplexedConnection")?);
+        let (connection, driver) = line::open(shared, home).await?;
+        Ok(Dedicated {
+            connection,
+            _driver: Some(driver),
+        })
     }
 }
 
@@ -136,12 +150,7 @@ impl AcquireDedicatedBlocking for blocking::Connection {
     }
 }
 
-async fn staying<C: From<MultiplexedConnection>>(
-    component: &'static Component,
-) -> Result<Dedicated<C>, Error> {
-    let (connection, driver) = dedicated::open(component.client().await?).await?;
-    Ok(Dedicated {
-        connection: connection.into(),
-        _driver: Some(driver),
-    })
+async fn opened(component: &'static Component) -> Result<Following, Error> {
+    let slot = Arc::clone(&*component.slot()?);
+    Following::open(slot, Wait::of(component.wait())).await
 }

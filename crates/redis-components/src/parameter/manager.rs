@@ -15,7 +15,7 @@ impl Acquire for ConnectionManager {
         _function: &'static str,
     ) -> Result<Self, Error> {
         let shared = component.client().await?;
-        let client = &shared.client;
+        let client = shared.client.single("redis::aio::ConnectionManager")?;
         client.watch_unseen().await;
         let open = async || {
             let opening =

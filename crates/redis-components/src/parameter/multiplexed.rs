@@ -13,6 +13,7 @@ impl Acquire for MultiplexedConnection {
         _function: &'static str,
     ) -> Result<Self, Error> {
         let shared = component.client().await?;
-        Ok(shared.client.lend().await)
+        let client = shared.client.single("redis::aio::MultiplexedConnection")?;
+        Ok(client.lend().await)
     }
 }

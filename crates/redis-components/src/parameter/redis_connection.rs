@@ -29,7 +29,7 @@ fn open(
     response: fn(Timeouts) -> Option<Duration>,
 ) -> Result<redis::Connection, Error> {
     let shared = component.pool()?;
-    let (pool, timeouts) = (&shared.client, shared.timeouts);
+    let (pool, timeouts) = (shared.client.single("redis::Connection")?, shared.timeouts);
     redis_rs::blocking(pool.node(), pool.peer(), timeouts, response(timeouts)).map_err(|failure| {
         // Perhaps no other user of the pool finds out that the server is gone.
         pool.note_refused(&failure);

@@ -10,9 +10,10 @@ use redis::aio::PubSub;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::Acquire;
+use crate::client::asynchronous::AsyncClient;
 use crate::client::multiplexed::Multiplexed;
 use crate::component::Component;
-use crate::connection::dedicated::until_lost;
+use crate::connection::line::until_lost;
 use crate::error::{Error, ErrorKind};
 use crate::fork::{MADE_BEFORE_FORK, Owned};
 use crate::slot::published::OfGeneration;
@@ -40,24 +41,29 @@ impl Acquire for PubSub {
 
 async fn open(component: &'static Component, follows: bool) -> Result<PubSub, Error> {
     let shared = component.client().await?;
-    let end = Box::pin(end(Arc::clone(&shared), follows));
+    let home = shared.client.home().await?;
+    let end = Box::pin(end(Arc::clone(&shared), Arc::clone(&home), follows));
     let guard = |stream| {
         Lifeline(Owned::new(Live {
             stream,
             end: Some(end),
         }))
     };
-    open_subscriber(shared.client.node(), shared.timeouts.connect, guard)
+    open_subscriber(home.node(), shared.timeouts.connect, guard)
         .await
         .map_err(|failure| {
-            shared.client.note_refused(&failure);
+            home.note_refused(&failure);
             shared.error(&failure)
         })
 }
 
 /// Waits until the subscription has to end, and returns why.
-async fn end(shared: Arc<OfGeneration<Multiplexed>>, follows: bool) -> io::Error {
-    let lost = pin!(until_lost(Arc::clone(&shared)));
+async fn end(
+    shared: Arc<OfGeneration<AsyncClient>>,
+    home: Arc<Multiplexed>,
+    follows: bool,
+) -> io::Error {
+    let lost = pin!(until_lost(home));
     let moved = async {
         match follows {
             true => shared.moved().await,

@@ -11,8 +11,8 @@ use super::breaker::{Attempts, Goal, Over};
 use super::executor::{Executor, OnRuntime, OnThreads};
 use super::published::{OfGeneration, Succession};
 use super::slot::Slot;
-use crate::client::blocking::pool::Pool;
-use crate::client::multiplexed::Multiplexed;
+use crate::client::asynchronous::AsyncClient;
+use crate::client::threads::BlockingClient;
 use crate::clock::Wait;
 use crate::config::ComponentConfig;
 use crate::error::Error;
@@ -77,7 +77,7 @@ impl Slot {
     pub(crate) fn pool(
         self: &Arc<Self>,
         wait: Wait,
-    ) -> Result<Arc<OfGeneration<Arc<Pool>>>, Error> {
+    ) -> Result<Arc<OfGeneration<BlockingClient>>, Error> {
         match self.ready(&OnThreads, wait) {
             Some(pool) => Ok(pool),
             None => pollster::block_on(self.acquire(&OnThreads, wait)),
@@ -224,14 +224,14 @@ impl Slot {
 
 /// A call whose command was refused looks at the config before it goes on.
 impl Succession for Slot {
-    fn next_client(self: Arc<Self>) -> BoxFuture<'static, Option<Arc<OfGeneration<Multiplexed>>>> {
+    fn next_client(self: Arc<Self>) -> BoxFuture<'static, Option<Arc<OfGeneration<AsyncClient>>>> {
         Box::pin(async move {
             let executor = OnRuntime::current()?;
             self.acquire(&executor, Wait::ZERO).await.ok()
         })
     }
 
-    fn next_pool(self: Arc<Self>) -> Option<Arc<OfGeneration<Arc<Pool>>>> {
+    fn next_pool(self: Arc<Self>) -> Option<Arc<OfGeneration<BlockingClient>>> {
         self.pool(Wait::ZERO).ok()
     }
 }

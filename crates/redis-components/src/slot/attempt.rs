@@ -10,12 +10,10 @@ use super::breaker::{Breaker, ExecutorId, Goal, Over, Recovery};
 use super::published::{Clients, OfGeneration, Published, Succession};
 use super::retired::Retired;
 use super::slot::Slot;
-use crate::background::Background;
 use crate::client::health::TOO_YOUNG;
-use crate::config::ComponentConfig;
-use crate::settings::policy::Policy;
+use crate::client::opening::Opening;
 use crate::settings::timeouts::Timeouts;
-use crate::telemetry::component::{Reason, ServerEvent, Subject, What};
+use crate::telemetry::component::{Reason, ServerEvent, What};
 use crate::transport::failure::{Cause, Failure};
 
 /// A place that runs attempts and keeps their clients.
@@ -76,31 +74,22 @@ impl<R: Runner> Attempt<R> {
         }
     }
 
-    pub(super) fn config(&self) -> &Arc<ComponentConfig> {
-        &self.goal.config
+    /// Returns what the client is opened with.
+    pub(super) fn opening(&self) -> Opening {
+        Opening {
+            config: Arc::clone(&self.goal.config),
+            policy: Arc::clone(self.slot.policy()),
+            is_fixed: self.slot.server.is_none(),
+            connections: self.slot.connections(),
+            timeouts: self.timeouts(),
+            subject: self.slot.subject.clone(),
+            background: self.slot.background.clone(),
+            shared: Arc::clone(&self.slot.shared),
+        }
     }
 
-    /// Returns how many multiplexed connections the client has.
-    pub(super) fn connections(&self) -> usize {
-        self.slot.connections()
-    }
-
-    /// Returns the subject of events about the client.
-    pub(super) fn subject(&self) -> Subject {
-        self.slot.subject.clone()
-    }
-
-    pub(super) fn timeouts(&self) -> Timeouts {
+    fn timeouts(&self) -> Timeouts {
         self.slot.timeouts().of(&self.goal.config)
-    }
-
-    pub(super) fn policy(&self) -> &Arc<Policy> {
-        self.slot.policy()
-    }
-
-    /// Returns the handle for the work that closes the client's unused connections.
-    pub(super) fn background(&self) -> Option<Background> {
-        self.slot.background.clone()
     }
 
     /// Publishes the client, or notes why there is none, and then reports it.

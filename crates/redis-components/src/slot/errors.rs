@@ -1,12 +1,11 @@
 //! Why a slot has no client to give, for callers and for people.
 
-use std::sync::Arc;
-
 use super::breaker::{Breaker, ExecutorId, Goal};
 use super::executor::Executor;
 use super::published::OfGeneration;
 use super::slot::Slot;
-use crate::client::blocking::pool::{Exhausted, Pool};
+use crate::client::blocking::exhausted::Exhausted;
+use crate::client::threads::BlockingClient;
 use crate::config::ComponentConfig;
 use crate::config_server::ConfigServer;
 use crate::config_server::reading::Target;
@@ -103,20 +102,15 @@ impl Slot {
                 .problem(target.revision)
                 .map(|error| error.message().to_owned())
                 .or_else(|| Some(target.no_primary.as_ref()?.message.clone()))
-                .or_else(|| self.growth_problem()),
+                .or_else(|| self.client_problem()),
         };
         (reason, state.old_connections())
     }
 
-    /// Returns why the pool in force has fewer connections than calls want.
-    fn growth_problem(&self) -> Option<String> {
+    /// Returns why the clients in force cannot serve some calls, or not as fast as they come.
+    fn client_problem(&self) -> Option<String> {
         let published = self.published.load();
-        let pool = &published.as_ref()?.clients.pool.as_ref()?.client;
-        if pool.is_closed() {
-            None
-        } else {
-            pool.growth_problem()
-        }
+        published.as_ref()?.clients.problem()
     }
 
     pub(super) fn was_shut_down(&self) -> Error {
@@ -154,45 +148,14 @@ impl Slot {
         }
     }
 
-    /// Returns why a call gets no connection of the pool.
-    pub(crate) fn exhausted(&self, pool: &OfGeneration<Arc<Pool>>, exhausted: Exhausted) -> Error {
-        let server = pool.config.address();
-        let (message, failure) = match exhausted {
-            Exhausted::InUse { in_use, waited } => {
-                let advice = match &self.server {
-                    Some(_) => format!("raise `max_connections` in {}, or ", self.config_source()),
-                    None => String::new(),
-                };
-                let message = format!(
-                    "all {in_use} blocking connections stayed in use for {waited:?}; {advice}call from fewer threads \
-                     at once"
-                );
-                return self.error(ErrorKind::PoolExhausted, message, None);
-            }
-            Exhausted::CannotGrow {
-                in_use,
-                waited,
-                failure,
-            } => {
-                let reason = &failure.message;
-                let message = format!(
-                    "all {in_use} blocking connections stayed in use for {waited:?}, and one more to {server} could \
-                     not be opened: {reason}"
-                );
-                (message, failure)
-            }
-            Exhausted::Failed(failure) => {
-                let reason = &failure.message;
-                let message =
-                    format!("one more connection to {server} could not be opened: {reason}");
-                (message, failure)
-            }
-        };
-        let error = self.error(failure.cause.error_kind(), message, Some(&server));
-        match failure.shown_source() {
-            Some(source) => error.with_source(source),
-            None => error,
-        }
+    /// Returns why a call gets no blocking connection.
+    pub(crate) fn exhausted(
+        &self,
+        pool: &OfGeneration<BlockingClient>,
+        exhausted: Exhausted,
+    ) -> Error {
+        let is_fixed = self.server.is_none();
+        exhausted.into_error(&self.subject, &pool.config.address(), is_fixed)
     }
 
     fn server_address(&self) -> Option<&str> {

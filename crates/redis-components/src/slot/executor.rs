@@ -6,8 +6,8 @@ use tokio::runtime::Handle;
 
 use super::attempt::Runner;
 use super::published::{Clients, OfGeneration};
-use crate::client::blocking::pool::Pool;
-use crate::client::multiplexed::Multiplexed;
+use crate::client::asynchronous::AsyncClient;
+use crate::client::threads::BlockingClient;
 use crate::error::{Error, ErrorKind};
 use crate::transport::failure::Failure;
 
@@ -59,7 +59,7 @@ impl OnRuntime {
 }
 
 impl Executor for OnRuntime {
-    fn find<'a>(&self, clients: &'a Clients) -> Option<&'a Arc<OfGeneration<Multiplexed>>> {
+    fn find<'a>(&self, clients: &'a Clients) -> Option<&'a Arc<OfGeneration<AsyncClient>>> {
         let id = self.0.id();
         clients
             .runtimes
@@ -68,7 +68,7 @@ impl Executor for OnRuntime {
             .map(|(_, client)| client)
     }
 
-    fn find_reduced<'a>(&self, clients: &'a Clients) -> Option<&'a Arc<OfGeneration<Multiplexed>>> {
+    fn find_reduced<'a>(&self, clients: &'a Clients) -> Option<&'a Arc<OfGeneration<AsyncClient>>> {
         let id = self.0.id();
         clients
             .runtimes
@@ -94,7 +94,7 @@ impl Executor for OnRuntime {
 }
 
 impl Executor for OnThreads {
-    fn find<'a>(&self, clients: &'a Clients) -> Option<&'a Arc<OfGeneration<Arc<Pool>>>> {
+    fn find<'a>(&self, clients: &'a Clients) -> Option<&'a Arc<OfGeneration<BlockingClient>>> {
         clients
             .pool
             .as_ref()
@@ -102,7 +102,7 @@ impl Executor for OnThreads {
     }
 
     /// A pool replaces its connections one by one.
-    fn find_reduced<'a>(&self, _: &'a Clients) -> Option<&'a Arc<OfGeneration<Arc<Pool>>>> {
+    fn find_reduced<'a>(&self, _: &'a Clients) -> Option<&'a Arc<OfGeneration<BlockingClient>>> {
         None
     }
 

@@ -16,9 +16,8 @@ use super::breaker::{Attempts, ExecutorId, Goal};
 use super::published::{Clients, OfGeneration};
 use super::slot::Slot;
 use crate::background::Background;
-use crate::client::multiplexed::Multiplexed;
+use crate::client::asynchronous::AsyncClient;
 use crate::config_server::watched_key::WatchedKey;
-use crate::transport::node::Node;
 
 /// The shortest and the longest time that a change is left to calls. It differs between processes,
 /// so that they do not come at once.
@@ -137,14 +136,7 @@ impl Runner for OnWatch {
                 return;
             };
             // As many as a call would open: a server that does not take them all is not proven.
-            let connections = attempt.connections();
-            let timeouts = attempt.timeouts();
-            let proving = async {
-                let node =
-                    Node::prepare(attempt.config(), attempt.policy(), timeouts.connect).await?;
-                Multiplexed::prove(&node, connections, timeouts).await
-            };
-            let proven = proving.await;
+            let proven = AsyncClient::prove(attempt.opening()).await;
             // No call uses a client here, so that none needs a probation.
             drop(attempt.finish(proven));
         });

@@ -8,8 +8,8 @@ use futures_util::future::BoxFuture;
 use tokio::runtime::Id;
 
 use super::generations::Generations;
-use crate::client::blocking::pool::Pool;
-use crate::client::multiplexed::Multiplexed;
+use crate::client::asynchronous::AsyncClient;
+use crate::client::threads::BlockingClient;
 use crate::config::ComponentConfig;
 use crate::error::{Error, ErrorKind};
 use crate::settings::timeouts::Timeouts;
@@ -31,8 +31,8 @@ pub(crate) struct Published {
 /// The clients of one generation, one for each executor that has called.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Clients {
-    pub(super) runtimes: Vec<(Id, Arc<OfGeneration<Multiplexed>>)>,
-    pub(super) pool: Option<Arc<OfGeneration<Arc<Pool>>>>,
+    pub(super) runtimes: Vec<(Id, Arc<OfGeneration<AsyncClient>>)>,
+    pub(super) pool: Option<Arc<OfGeneration<BlockingClient>>>,
 }
 
 /// A client, and the generation of its config.
@@ -52,10 +52,10 @@ pub(crate) struct OfGeneration<C> {
 /// The source of the next client, after a client that is no longer current.
 pub(crate) trait Succession: fmt::Debug + Send + Sync {
     /// Returns the client for a call on the current runtime, if there is one.
-    fn next_client(self: Arc<Self>) -> BoxFuture<'static, Option<Arc<OfGeneration<Multiplexed>>>>;
+    fn next_client(self: Arc<Self>) -> BoxFuture<'static, Option<Arc<OfGeneration<AsyncClient>>>>;
 
     /// Returns the pool for a call on this thread, if there is one.
-    fn next_pool(self: Arc<Self>) -> Option<Arc<OfGeneration<Arc<Pool>>>>;
+    fn next_pool(self: Arc<Self>) -> Option<Arc<OfGeneration<BlockingClient>>>;
 }
 
 impl Published {
@@ -86,6 +86,25 @@ impl Published {
     }
 }
 
+impl Clients {
+    /// Returns why the clients cannot serve some calls, or not as fast as they come.
+    pub(super) fn problem(&self) -> Option<String> {
+        let mut runtimes = self.runtimes.iter();
+        let of_runtimes = runtimes.find_map(|(_, client)| client.client.problem());
+        of_runtimes.or_else(|| self.pool.as_ref()?.client.problem())
+    }
+
+    /// Returns the servers that they know, if there are several.
+    pub(crate) fn nodes(&self) -> Vec<String> {
+        let of_runtime = self
+            .runtimes
+            .first()
+            .map(|(_, client)| client.client.nodes());
+        let of_pool = || self.pool.as_ref().map(|pool| pool.client.nodes());
+        of_runtime.or_else(of_pool).unwrap_or_default()
+    }
+}
+
 impl<C> OfGeneration<C> {
     /// Returns `true` if no newer generation has begun.
     pub(crate) fn is_newest(&self) -> bool {
@@ -98,7 +117,7 @@ impl<C> OfGeneration<C> {
     }
 
     /// Returns [`has_moved`](Self::has_moved) as a function that can outlive this.
-    pub(crate) fn move_watch(&self) -> impl Fn() -> bool + Send + 'static {
+    pub(crate) fn move_watch(&self) -> impl Fn() -> bool + Send + Sync + 'static {
         let (generations, generation) = (Arc::clone(&self.generations), self.generation);
         move || generations.has_moved_from(generation)
     }
@@ -135,7 +154,7 @@ impl<C> OfGeneration<C> {
     }
 }
 
-impl OfGeneration<Multiplexed> {
+impl OfGeneration<AsyncClient> {
     /// Returns the client of the component's current server, if the component has left this one.
     /// Looks at the config first.
     pub(crate) async fn successor(&self) -> Option<Arc<Self>> {
@@ -146,7 +165,7 @@ impl OfGeneration<Multiplexed> {
     }
 }
 
-impl OfGeneration<Arc<Pool>> {
+impl OfGeneration<BlockingClient> {
     /// Returns the pool of the component's current server, if the component has left this one.
     /// Looks at the config first.
     pub(crate) fn successor(&self) -> Option<Arc<Self>> {

@@ -3,9 +3,9 @@
 use std::sync::{Arc, Weak};
 
 use super::published::{Clients, OfGeneration, Published};
-use crate::client::blocking::pool::Pool;
-use crate::client::multiplexed::Multiplexed;
+use crate::client::asynchronous::AsyncClient;
 use crate::client::multiplexed::socket::Socket;
+use crate::client::threads::BlockingClient;
 use crate::settings::drain::DrainPolicy;
 use crate::telemetry::component::{Subject, still_in_use};
 
@@ -15,13 +15,13 @@ pub(super) struct Retired {
     generation: u64,
     server: String,
     runtimes: Vec<RetiredClient>,
-    pool: Option<Weak<OfGeneration<Arc<Pool>>>>,
+    pool: Option<Weak<OfGeneration<BlockingClient>>>,
 }
 
 /// A client, and its sockets, which may outlast it if they are lent.
 #[derive(Clone, Debug)]
 struct RetiredClient {
-    client: Weak<OfGeneration<Multiplexed>>,
+    client: Weak<OfGeneration<AsyncClient>>,
     sockets: Vec<Weak<Socket>>,
 }
 
@@ -88,10 +88,10 @@ impl Retired {
 }
 
 impl RetiredClient {
-    fn new(client: &Arc<OfGeneration<Multiplexed>>) -> Self {
+    fn new(client: &Arc<OfGeneration<AsyncClient>>) -> Self {
         Self {
             client: Arc::downgrade(client),
-            sockets: client.client.sockets().map(Arc::downgrade).collect(),
+            sockets: client.client.sockets().iter().map(Arc::downgrade).collect(),
         }
     }
 

@@ -11,6 +11,7 @@ use super::generations::Generations;
 use super::published::Published;
 use super::retired::Retired;
 use crate::background::Background;
+use crate::client::opening::Shared;
 use crate::config_server::ConfigServer;
 use crate::config_server::watched_key::WatchedKey;
 use crate::settings::Settings;
@@ -33,6 +34,8 @@ pub(crate) struct Slot {
     pub(super) drain: DrainPolicy,
     /// How many multiplexed connections a client has: the most that any user of the slot declared.
     connections: AtomicUsize,
+    /// What the clients of the component share, whatever config they are built from.
+    pub(super) shared: Arc<Shared>,
     pub(super) published: ArcSwapOption<Published>,
     /// The generation in `published`, which connections compare with theirs.
     pub(super) generations: Arc<Generations>,
@@ -93,6 +96,7 @@ impl Slot {
             policy: Arc::clone(settings.allowed()),
             drain: settings.drain_policy(),
             connections: AtomicUsize::new(1),
+            shared: Arc::default(),
             published: ArcSwapOption::empty(),
             generations: Arc::default(),
             state: Mutex::default(),

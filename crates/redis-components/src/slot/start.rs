@@ -7,20 +7,19 @@ use super::attempt::{Attempt, Probation, Runner};
 use super::breaker::ExecutorId;
 use super::executor::{Executor, OnRuntime, OnThreads};
 use super::published::{Clients, OfGeneration};
-use crate::client::blocking::pool::Pool;
-use crate::client::multiplexed::Multiplexed;
+use crate::client::asynchronous::AsyncClient;
+use crate::client::threads::BlockingClient;
 use crate::fork::{claim_runtime, in_this_process};
 use crate::transport::failure::Failure;
-use crate::transport::node::Node;
 
 impl Runner for OnRuntime {
-    type Client = Multiplexed;
+    type Client = AsyncClient;
 
     fn id(&self) -> ExecutorId {
         ExecutorId::Runtime(self.0.id())
     }
 
-    fn keep(&self, clients: &mut Clients, client: Arc<OfGeneration<Multiplexed>>) {
+    fn keep(&self, clients: &mut Clients, client: Arc<OfGeneration<AsyncClient>>) {
         let id = self.0.id();
         // Dead clients of other runtimes go too: nobody calls from a runtime that has ended.
         clients
@@ -40,14 +39,7 @@ impl Runner for OnRuntime {
             let Some(attempt) = attempt.located().await else {
                 return;
             };
-            let timeouts = attempt.timeouts();
-            let opening = async {
-                let node =
-                    Node::prepare(attempt.config(), attempt.policy(), timeouts.connect).await?;
-                let (connections, background) = (attempt.connections(), attempt.background());
-                Multiplexed::open(node, connections, timeouts, background).await
-            };
-            let opened = opening.await;
+            let opened = AsyncClient::open(attempt.opening()).await;
             if let Some(probation) = attempt.finish(opened) {
                 tokio::time::sleep(Probation::LASTS).await;
                 probation.end(|clients| executor.find(clients).is_some());
@@ -57,13 +49,13 @@ impl Runner for OnRuntime {
 }
 
 impl Runner for OnThreads {
-    type Client = Arc<Pool>;
+    type Client = BlockingClient;
 
     fn id(&self) -> ExecutorId {
         ExecutorId::Threads
     }
 
-    fn keep(&self, clients: &mut Clients, client: Arc<OfGeneration<Arc<Pool>>>) {
+    fn keep(&self, clients: &mut Clients, client: Arc<OfGeneration<BlockingClient>>) {
         clients.pool = Some(client);
     }
 
@@ -80,14 +72,8 @@ impl Runner for OnThreads {
                 let taken = take(&theirs);
                 let located = taken.and_then(|attempt| pollster::block_on(attempt.located()));
                 if let Some(attempt) = located {
-                    let (config, timeouts) = (attempt.config(), attempt.timeouts());
-                    let policy = attempt.policy();
-                    let prepared = Node::prepare_blocking(config, policy, timeouts.connect);
-                    let opened = prepared.and_then(|node| {
-                        let size = config.max_connections();
-                        Pool::open(node, size, timeouts, attempt.subject())
-                    });
-                    if let Some(probation) = attempt.finish(opened.map(Arc::new)) {
+                    let opened = BlockingClient::open(attempt.opening());
+                    if let Some(probation) = attempt.finish(opened) {
                         thread::sleep(Probation::LASTS);
                         probation.end(|clients| Self.find(clients).is_some());
                     }

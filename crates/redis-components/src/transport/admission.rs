@@ -11,17 +11,23 @@ use crate::config::tls::TlsOptions;
 use crate::error::text::printable;
 use crate::settings::policy::Policy;
 
+/// Returns an error if no connection to this port is allowed.
+pub(super) fn admit_port(policy: &Policy, port: u16) -> Result<(), Failure> {
+    if policy.allows_port(port) {
+        return Ok(());
+    }
+    Err(forbidden(format_args!(
+        "it does not allow port {port}; name another port, or add it with `Policy::allow_ports`"
+    )))
+}
+
 /// Returns an error if no connection to this port, or without this TLS, is allowed.
 pub(super) fn admit_tcp(
     policy: &Policy,
     port: u16,
     tls: Option<&TlsOptions>,
 ) -> Result<(), Failure> {
-    if !policy.allows_port(port) {
-        return Err(forbidden(format_args!(
-            "it does not allow port {port}; name another port, or add it with `Policy::allow_ports`"
-        )));
-    }
+    admit_port(policy, port)?;
     let Some(tls) = tls else {
         return if policy.requires_tls() {
             let advice = "it demands TLS; add \"ssl\": true to the config";

@@ -85,6 +85,31 @@ impl BlockingStream {
             .collect()
     }
 
+    /// As [`request`](Self::request), within another bound. A connection that waits without a bound
+    /// goes on to do so.
+    pub(crate) fn request_within(
+        &mut self,
+        packed: &[u8],
+        replies: usize,
+        within: Duration,
+    ) -> RedisResult<Vec<Value>> {
+        let Deadline::After(usual) = self.deadline else {
+            return self.request(packed, replies);
+        };
+        // The system takes zero for no bound.
+        let within = within.clamp(Duration::from_millis(1), usual);
+        self.bound(within)?;
+        let result = self.request(packed, replies);
+        self.bound(usual)?;
+        result
+    }
+
+    fn bound(&mut self, timeout: Duration) -> RedisResult<()> {
+        self.socket.block_for(timeout)?;
+        self.deadline = Deadline::After(timeout);
+        Ok(())
+    }
+
     /// Makes requests wait while `goes_on` returns `true`.
     pub(crate) fn wait_while(
         &mut self,

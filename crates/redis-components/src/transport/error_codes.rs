@@ -84,11 +84,28 @@ pub(crate) fn refuses(reply: &Value, is_script: bool) -> bool {
     let Value::ServerError(error) = reply else {
         return false;
     };
-    match error.code() {
-        "MOVED" | "ASK" | "TRYAGAIN" | "CLUSTERDOWN" | "LOADING" => true,
-        "MASTERDOWN" | "READONLY" | "NOREPLICAS" | "REDIRECT" => !is_script,
-        _ => false,
-    }
+    is_refusal_before_script(error.code()) || !is_script && is_refusal_code(error.code())
+}
+
+/// Returns `true` if a server that answers with this code has not executed the command. A script
+/// may answer with any code.
+pub(crate) fn is_refusal_code(code: &str) -> bool {
+    let by_command = ["MASTERDOWN", "READONLY", "NOREPLICAS", "REDIRECT"];
+    is_refusal_before_script(code) || by_command.contains(&code)
+}
+
+/// Returns `true` if a transaction was discarded because of a refusal: "Transaction discarded
+/// because of: READONLY …".
+pub(crate) fn is_aborted_by_refusal(error: &ServerError) -> bool {
+    let reason = error
+        .details()
+        .and_then(|text| text.split_once("because of: "));
+    let code = reason.and_then(|(_, reason)| reason.split_whitespace().next());
+    error.code() == "EXECABORT" && code.is_some_and(is_refusal_code)
+}
+
+fn is_refusal_before_script(code: &str) -> bool {
+    ["MOVED", "ASK", "TRYAGAIN", "CLUSTERDOWN", "LOADING"].contains(&code)
 }
 
 /// Returns `true` if the error, or the error of a command in a pipeline or transaction, says that

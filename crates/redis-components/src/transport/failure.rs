@@ -6,6 +6,7 @@ use redis::RedisError;
 
 use super::error_codes::{Meaning, of_error};
 use crate::backoff::Backoff;
+use crate::config::endpoint::Address;
 use crate::error::ErrorKind;
 use crate::error::text::{printable_error, repeats_arguments};
 
@@ -149,6 +150,12 @@ impl Failure {
         if closed {
             self.cause = Cause::ClosedInHandshake;
         }
+        self
+    }
+
+    /// Returns the same failure of one of several servers.
+    pub(crate) fn at(mut self, address: &Address) -> Self {
+        self.message = format!("{address}: {}", self.message);
         self
     }
 

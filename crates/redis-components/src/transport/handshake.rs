@@ -22,6 +22,8 @@ pub(super) struct Handshake<'a> {
     db: u32,
     client_name: Option<&'a str>,
     login: Login<'a>,
+    /// Whether a replica of a cluster is asked to answer reads.
+    is_read_only: bool,
     /// How the server is asked for its role, if it has to be a primary.
     question: Option<Question>,
     received: Vec<u8>,
@@ -74,6 +76,7 @@ impl<'a> Handshake<'a> {
                 (None, Some(password)) => Login::Password(password),
                 (None, None) => Login::Nobody,
             },
+            is_read_only: node.is_read_only(),
             question: node.is_primary().then_some(Question::Role),
             received: Vec::new(),
             has_heard: false,
@@ -161,6 +164,9 @@ impl<'a> Handshake<'a> {
         if let Some(name) = self.client_name {
             pipeline.cmd("CLIENT").arg("SETNAME").arg(name);
         }
+        if self.is_read_only {
+            pipeline.cmd("READONLY");
+        }
         pipeline.add_command(probe());
         match self.question {
             None => {}
@@ -209,6 +215,11 @@ impl<'a> Handshake<'a> {
         }
         if self.client_name.is_some() {
             replies.next();
+        }
+        if self.is_read_only
+            && let Some(Err(error)) = replies.next()
+        {
+            return Err(error.into());
         }
         match replies.next() {
             Some(answer) => judge_probe(answer)?,

@@ -30,11 +30,13 @@ pub(crate) struct Node {
     has_tls: bool,
     #[cfg(feature = "tls")]
     tls: Option<Tls>,
+    /// Whether a replica of a cluster is read from.
+    is_read_only: bool,
 }
 
 impl Node {
     /// Finds the server of a config, and reads the files that connecting to it needs. This is the
-    /// one place where an endpoint becomes a server.
+    /// one place where an endpoint becomes a server. Of a cluster it is the first seed.
     ///
     /// # Errors
     ///
@@ -71,12 +73,12 @@ impl Node {
     }
 
     fn of(config: &ComponentConfig, policy: &Arc<Policy>) -> Result<Arc<Self>, Failure> {
-        let endpoint = config.endpoint();
-        let Some(address) = endpoint.server() else {
-            let what = match endpoint {
-                Endpoint::Cluster(_) => "a cluster is no single server",
-                _ => "the sentinels have not named a primary",
-            };
+        let address = match config.endpoint() {
+            Endpoint::Cluster(cluster) => cluster.seeds.first(),
+            endpoint => endpoint.server(),
+        };
+        let Some(address) = address else {
+            let what = "the sentinels have not named a primary";
             return Err(Failure::new(Cause::Refused, what));
         };
         if let Address::Tcp { port, .. } = address {
@@ -91,6 +93,7 @@ impl Node {
             address: address.clone(),
             login: config.login().clone(),
             db: config.db_number(),
+            is_read_only: false,
             is_primary: config.sentinels().is_some(),
             policy: Arc::clone(policy),
             client_name: config.name_of_client().map(str::to_owned),
@@ -99,6 +102,32 @@ impl Node {
             #[cfg(feature = "tls")]
             tls: tls(config, address)?,
         }))
+    }
+
+    /// Returns another node of the same cluster. If `is_read_only` is set, its connections read
+    /// from a replica.
+    pub(crate) fn at(&self, address: Address, is_read_only: bool) -> Arc<Self> {
+        Arc::new(Self {
+            #[cfg(feature = "tls")]
+            tls: match (&self.tls, &address) {
+                (Some(tls), Address::Tcp { host, .. }) => Some(tls.of_node(host)),
+                _ => None,
+            },
+            address,
+            login: self.login.clone(),
+            db: self.db,
+            is_read_only,
+            is_primary: false,
+            policy: Arc::clone(&self.policy),
+            client_name: self.client_name.clone(),
+            hides_name: AtomicBool::new(self.hides_name.load(Ordering::Relaxed)),
+            has_tls: self.has_tls,
+        })
+    }
+
+    /// Returns `true` if a replica is asked to answer reads, which it does not do otherwise.
+    pub(crate) fn is_read_only(&self) -> bool {
+        self.is_read_only
     }
 
     pub(crate) fn address(&self) -> &Address {

@@ -12,6 +12,7 @@ use socket2::{SockRef, TcpKeepalive};
 use tokio::net::TcpStream;
 use tokio::time::sleep;
 
+use super::admission::admit_port;
 use super::failure::Failure;
 use super::resolve::resolve;
 use crate::settings::policy::Policy;
@@ -35,6 +36,7 @@ pub(super) async fn connect(
     port: u16,
     bound: Duration,
 ) -> Result<TcpStream, Failure> {
+    admit_port(policy, port)?;
     let addresses = resolve(policy, host, port).await?;
     let connected: io::Result<TcpStream> = async {
         let stream = first_to_connect(&addresses, bound, TcpStream::connect).await?;

@@ -22,6 +22,9 @@ use crate::error::text::printable;
 #[derive(Clone)]
 pub(super) struct Tls {
     config: Arc<ClientConfig>,
+    verifier: Arc<Verifier>,
+    /// Whether the config says which name a certificate must have.
+    is_named: bool,
     /// The name that the server is told (SNI), so that it can choose its certificate.
     name: ServerName<'static>,
 }
@@ -49,7 +52,7 @@ impl Tls {
         let provider = CryptoProvider::get_default()
             .cloned()
             .unwrap_or_else(|| Arc::new(ring::default_provider()));
-        let verifier = verifier(options, names, &provider)?;
+        let verifier = Arc::new(verifier(options, names, &provider)?);
         let versions: &[_] = match options.min_version {
             TlsVersion::Tls12 => &[&TLS13, &TLS12],
             TlsVersion::Tls13 => &[&TLS13],
@@ -58,7 +61,7 @@ impl Tls {
             .with_protocol_versions(versions)
             .map_err(|error| of_tls(&error))?
             .dangerous()
-            .with_custom_certificate_verifier(Arc::new(verifier));
+            .with_custom_certificate_verifier(verifier.clone());
         let config = match identity(options)? {
             Some((chain, key)) => builder.with_client_auth_cert(chain, key).map_err(|error| {
                 let error = printable(&error.to_string());
@@ -69,8 +72,39 @@ impl Tls {
         };
         Ok(Self {
             config: Arc::new(config),
+            verifier,
+            is_named: options.server_name.is_some(),
             name,
         })
+    }
+
+    /// Returns the same for a node of a cluster, whose certificate may also be for the node's own
+    /// name.
+    pub(super) fn of_node(&self, host: &str) -> Self {
+        if self.is_named {
+            return self.clone();
+        }
+        let Some((name, verifier)) = named(host).and_then(|name| {
+            let verifier = self.verifier.also_for(&name)?;
+            Some((name, Arc::new(verifier)))
+        }) else {
+            return self.clone();
+        };
+        let mut config = ClientConfig::clone(&self.config);
+        config
+            .dangerous()
+            .set_certificate_verifier(verifier.clone());
+        let name = match name {
+            ServerName::DnsName(_) => name,
+            // Servers choose their certificate by a name.
+            _ => self.name.clone(),
+        };
+        Self {
+            config: Arc::new(config),
+            verifier,
+            is_named: false,
+            name,
+        }
     }
 
     /// Begins TLS on a runtime.

@@ -35,6 +35,19 @@ impl Verifier {
         })
     }
 
+    /// Returns the verifier that accepts one name more, unless this one accepts it already.
+    pub(super) fn also_for(&self, name: &ServerName<'static>) -> Option<Self> {
+        let names = self.names.as_ref()?;
+        if names.contains(name) {
+            return None;
+        }
+        Some(Self {
+            trusted: self.trusted.clone(),
+            names: Some(names.iter().chain([name]).cloned().collect()),
+            algorithms: self.algorithms,
+        })
+    }
+
     /// Returns the verifier of a server that may be anybody.
     pub(super) fn of_anybody(provider: &Arc<CryptoProvider>) -> Self {
         Self {

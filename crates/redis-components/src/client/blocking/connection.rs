@@ -38,6 +38,22 @@ impl BlockingConnection {
         self.stream.request(packed, replies)
     }
 
+    /// Sends encoded commands and reads as many replies, within another bound than the response
+    /// timeout if there is one. `noted` are the commands that leave something in the session.
+    pub(super) fn request_noting(
+        &mut self,
+        packed: &[u8],
+        noted: &[u8],
+        replies: usize,
+        within: Option<Duration>,
+    ) -> RedisResult<Vec<Value>> {
+        note_packed(&mut self.session, noted);
+        match within {
+            Some(within) => self.stream.request_within(packed, replies, within),
+            None => self.stream.request(packed, replies),
+        }
+    }
+
     /// Sends encoded commands that have no reply. A server may still send one, so no other caller
     /// gets the connection.
     pub(super) fn send_only(&mut self, packed: &[u8]) -> RedisResult<()> {
@@ -78,6 +94,11 @@ impl BlockingConnection {
     /// Returns `true` if the next user finds the connection as the first user did.
     pub(super) fn is_clean(&self) -> bool {
         self.session.is_clean()
+    }
+
+    /// Returns `true` if the next command is queued for a transaction.
+    pub(super) fn is_queueing(&self) -> bool {
+        self.session.is_queueing()
     }
 
     pub(super) fn db(&self) -> i64 {

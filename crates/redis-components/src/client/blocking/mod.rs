@@ -1,6 +1,7 @@
 //! The client that the threads of a process share: a pool of connections.
 
 mod connection;
+pub(crate) mod exhausted;
 mod growth;
 mod places;
 pub(crate) mod pool;

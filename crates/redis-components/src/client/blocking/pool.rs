@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use redis::{RedisError, RedisResult};
 
 use super::connection::BlockingConnection;
+use super::exhausted::Exhausted;
 use super::places::{Idle, Next, Places};
 use crate::client::health::{Answer, Health, TOO_YOUNG, Verdict};
 use crate::client::patience::until_primary_blocking;
@@ -35,21 +36,6 @@ pub(crate) struct Pool {
     health: Health,
     /// The failure to connect because of which the pool closed itself.
     ended_by: OnceLock<Failure>,
-}
-
-/// The reason why a pool gives no connection.
-#[derive(Debug)]
-pub(crate) enum Exhausted {
-    /// Every connection stayed in use for the whole timeout.
-    InUse { in_use: usize, waited: Duration },
-    /// The connections stayed in use for the whole timeout, and a further one could not be opened.
-    CannotGrow {
-        in_use: usize,
-        waited: Duration,
-        failure: Failure,
-    },
-    /// There is no connection to wait for, and a further one could not be opened.
-    Failed(Failure),
 }
 
 /// A caller that has no connection yet.

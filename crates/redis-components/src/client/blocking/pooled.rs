@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 use redis::{ErrorKind, RedisError, RedisResult, ServerErrorKind, Value};
 
 use super::connection::BlockingConnection;
+use super::exhausted::Exhausted;
 use super::places::Idle;
-use super::pool::{Exhausted, Pool, Turn};
+use super::pool::{Pool, Turn};
 use super::session::Waits;
 use crate::client::health::Answer;
 use crate::fork::MADE_BEFORE_FORK;
@@ -137,8 +138,18 @@ impl Pooled {
         let kind = if follows { FOLLOWS } else { STAYS };
         self.awaited.0.store(kind, Ordering::Relaxed);
         let answer = request(self);
-        self.awaited.0.store(ANY, Ordering::Relaxed);
+        self.end_waiting();
         answer
+    }
+
+    /// Begins requests that wait, and that a move leaves alone until the drain deadline.
+    pub(crate) fn begin_staying(&self) {
+        self.awaited.0.store(STAYS, Ordering::Relaxed);
+    }
+
+    /// Ends requests that wait.
+    pub(crate) fn end_waiting(&self) {
+        self.awaited.0.store(ANY, Ordering::Relaxed);
     }
 
     /// Returns how long these encoded commands may wait, and which of them waits first.
@@ -156,6 +167,12 @@ impl Pooled {
     pub(crate) fn is_clean(&self) -> bool {
         let connection = self.connection.as_ref();
         connection.is_some_and(BlockingConnection::is_clean)
+    }
+
+    /// Returns `true` if the next command is queued for a transaction.
+    pub(crate) fn is_queueing(&self) -> bool {
+        let connection = self.connection.as_ref();
+        connection.is_some_and(BlockingConnection::is_queueing)
     }
 
     /// Returns `true` if the server is up.
@@ -177,6 +194,29 @@ impl Pooled {
         Ok(replies.pop().unwrap_or(Value::Nil))
     }
 
+    /// Sends encoded commands and returns as many replies. `within` bounds them, if it is set,
+    /// instead of the response timeout.
+    pub(crate) fn all(
+        &mut self,
+        packed: &[u8],
+        count: usize,
+        within: Option<Duration>,
+    ) -> RedisResult<Vec<Value>> {
+        self.using(|connection| connection.request_noting(packed, packed, count, within))
+    }
+
+    /// As [`all`](Self::all), for `asking`: the commands of `packed`, some behind an ASKING.
+    pub(crate) fn all_asking(
+        &mut self,
+        asking: &[u8],
+        packed: &[u8],
+        count: usize,
+        within: Option<Duration>,
+    ) -> RedisResult<Vec<Value>> {
+        // An ASKING leaves nothing, because the command behind it ends its effect.
+        self.using(|connection| connection.request_noting(asking, packed, count, within))
+    }
+
     /// Sends encoded commands and returns `count` replies after the first `offset`. The first
     /// replies come from a transaction that queues its commands. As in redis-rs, an error among
     /// them fails the whole request.
@@ -186,20 +226,8 @@ impl Pooled {
         offset: usize,
         count: usize,
     ) -> RedisResult<Vec<Value>> {
-        let mut queued = self.using(|connection| connection.request(packed, offset + count))?;
-        if offset == 0 {
-            return Ok(queued);
-        }
-        let replies = queued.split_off(offset);
-        let refused: Vec<RedisError> = queued
-            .into_iter()
-            .filter_map(|reply| reply.extract_error().err())
-            .collect();
-        if refused.is_empty() {
-            Ok(replies)
-        } else {
-            Err(aborted(&refused))
-        }
+        let queued = self.using(|connection| connection.request(packed, offset + count))?;
+        behind(offset, queued)
     }
 
     /// Sends an encoded command that has no reply.
@@ -321,6 +349,24 @@ impl Waiting {
             // The pool closed itself because the server no longer serves, as before a fail-over.
             let _ = connection.request(&packed, 1);
         }
+    }
+}
+
+/// Returns the replies after the first `offset`. As in redis-rs, an error among the first fails the
+/// whole request.
+pub(crate) fn behind(offset: usize, mut queued: Vec<Value>) -> RedisResult<Vec<Value>> {
+    if offset == 0 {
+        return Ok(queued);
+    }
+    let replies = queued.split_off(offset);
+    let refused: Vec<RedisError> = queued
+        .into_iter()
+        .filter_map(|reply| reply.extract_error().err())
+        .collect();
+    if refused.is_empty() {
+        Ok(replies)
+    } else {
+        Err(aborted(&refused))
     }
 }
 

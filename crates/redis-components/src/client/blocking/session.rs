@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use crate::client::commands::{Session, is_among_waiting};
+use crate::client::packed::{behind_line, header};
 use crate::client::waiting::timeout;
 
 /// Commands of which at least one may wait.
@@ -16,7 +17,7 @@ pub(crate) struct Waits<'a> {
 }
 
 /// Returns how long encoded commands may wait that are sent in this session.
-pub(super) fn wait_of<'a>(session: &Session, mut packed: &'a [u8]) -> Option<Waits<'a>> {
+pub(crate) fn wait_of<'a>(session: &Session, mut packed: &'a [u8]) -> Option<Waits<'a>> {
     let mut session = session.clone();
     let mut waits: Option<Waits<'a>> = None;
     while let Some(first) = first_command(packed) {
@@ -91,29 +92,6 @@ fn words(packed: &[u8]) -> Vec<&[u8]> {
         Some(word)
     };
     std::iter::from_fn(next).take(count).collect()
-}
-
-/// Returns the number in a line that begins with `kind`, and the bytes after the line. Every call
-/// runs this for each word that it sends, so it goes byte by byte.
-fn header(packed: &[u8], kind: u8) -> Option<(usize, &[u8])> {
-    let (first, mut rest) = packed.split_first()?;
-    if *first != kind {
-        return None;
-    }
-    let mut number: usize = 0;
-    while let [digit @ b'0'..=b'9', behind @ ..] = rest {
-        number = number.checked_mul(10)?.checked_add((digit - b'0').into())?;
-        rest = behind;
-    }
-    Some((number, behind_line(rest)?))
-}
-
-/// Returns the bytes after the end of a line.
-fn behind_line(packed: &[u8]) -> Option<&[u8]> {
-    match packed {
-        [b'\r', b'\n', behind @ ..] => Some(behind),
-        _ => None,
-    }
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::future::try_join_all;
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, ProtocolVersion};
+use redis::{AsyncConnectionConfig, Cmd, Pipeline, ProtocolVersion, RedisResult, Value};
 
 use self::connection::SharedConnection;
 use self::socket::{Socket, close_unused};
@@ -112,6 +112,31 @@ impl Multiplexed {
     /// Returns the connection with that number.
     pub(crate) fn connection(&self, number: u32) -> &SharedConnection {
         &self.connections[number as usize]
+    }
+
+    /// Sends a command on the connection with that number.
+    pub(crate) async fn send(&self, number: u32, command: &Cmd) -> RedisResult<Value> {
+        let shared = self.connection(number);
+        let request = shared.begin();
+        let result = shared.handle().send_packed_command(command).await;
+        request.end(&result);
+        result
+    }
+
+    /// Sends a pipeline or transaction on the connection with that number.
+    pub(crate) async fn send_all(
+        &self,
+        number: u32,
+        pipeline: &Pipeline,
+        offset: usize,
+        count: usize,
+    ) -> RedisResult<Vec<Value>> {
+        let shared = self.connection(number);
+        let request = shared.begin();
+        let mut handle = shared.handle();
+        let result = handle.send_packed_commands(pipeline, offset, count).await;
+        request.end(&result);
+        result
     }
 
     /// Returns the server, for connections beside these.

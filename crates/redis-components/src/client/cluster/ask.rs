@@ -1,0 +1,117 @@
+//! Asking nodes what they know of their cluster.
+
+use std::future::pending;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::{Either, select};
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use redis::aio::{ConnectionLike, MultiplexedConnection};
+use redis::{AsyncConnectionConfig, ProtocolVersion, RedisResult, Value};
+
+use super::address::NodeAddress;
+use super::topology::View;
+use crate::config::endpoint::Address;
+use crate::error::text::printable;
+use crate::settings::timeouts::Timeouts;
+use crate::transport::asynchronous::open;
+use crate::transport::failure::{Cause, Failure};
+use crate::transport::node::Node;
+
+/// How long a node may stay silent before the next one is asked beside it.
+const HEAD_START: Duration = Duration::from_millis(100);
+
+/// Returns the view of the first node that has one. Each is asked over a connection of its own,
+/// because an old connection may lead to a node with an old view.
+///
+/// # Errors
+///
+/// Returns the last failure if no node has one.
+pub(super) async fn first_view(
+    nodes: Vec<Arc<Node>>,
+    is_tls: bool,
+    timeouts: Timeouts,
+) -> Result<View, Failure> {
+    let mut waiting = nodes.into_iter();
+    let mut asked = FuturesUnordered::new();
+    let mut last = Failure::unreachable("it has no nodes");
+    loop {
+        let next = waiting.next();
+        let has_next = next.is_some();
+        asked.extend(next.map(|node| view_of(node, is_tls, timeouts)));
+        let head_start = async {
+            if has_next && waiting.len() > 0 {
+                tokio::time::sleep(HEAD_START).await;
+            } else {
+                pending::<()>().await;
+            }
+        };
+        match select(asked.next(), pin!(head_start)).await {
+            Either::Left((Some(Ok(view)), _)) => return Ok(view),
+            Either::Left((Some(Err(failure)), _)) => last = failure,
+            Either::Left((None, _)) => return Err(last),
+            Either::Right(_) => {}
+        }
+    }
+}
+
+/// Returns the view of one node.
+async fn view_of(node: Arc<Node>, is_tls: bool, timeouts: Timeouts) -> Result<View, Failure> {
+    let named = |failure: Failure| failure.at(node.address());
+    let settings = AsyncConnectionConfig::new();
+    let opened = open(&node, ProtocolVersion::RESP2, timeouts, settings)
+        .await
+        .map_err(named)?;
+    let by = host_and_port(node.address()).ok_or_else(|| Failure::unreachable("it has no port"))?;
+    let (mut connection, driver) = opened.into_parts();
+    let asking = pin!(ask(&mut connection, is_tls, &by));
+    match select(asking, driver).await {
+        Either::Left((view, _)) => view,
+        Either::Right(_) => Err(Failure::unreachable("it closed the connection")),
+    }
+    .map_err(named)
+}
+
+/// `CLUSTER SLOTS` names the port that fits the connection. `CLUSTER SHARDS` is for servers that
+/// have only that.
+async fn ask(
+    connection: &mut MultiplexedConnection,
+    is_tls: bool,
+    by: &NodeAddress,
+) -> Result<View, Failure> {
+    let answer = query(connection, "SLOTS").await?;
+    if let Value::ServerError(error) = &answer {
+        let text = error.details().unwrap_or_default();
+        if text.contains("cluster support disabled") {
+            let what = "it is no node of a cluster; write it as `host`, not in `cluster`";
+            return Err(Failure::new(Cause::Refused, what));
+        }
+        let other = query(connection, "SHARDS").await?;
+        return View::from_shards(&other, is_tls, by).ok_or_else(|| {
+            let said = printable(&format!("{} {text}", error.code()));
+            Failure::new(
+                Cause::Refused,
+                format!("it does not tell its slots: {said}"),
+            )
+        });
+    }
+    View::from_slots(&answer, by)
+        .ok_or_else(|| Failure::new(Cause::Busy, "it knows no node that owns a slot"))
+}
+
+async fn query(connection: &mut MultiplexedConnection, what: &str) -> RedisResult<Value> {
+    connection
+        .req_packed_command(redis::cmd("CLUSTER").arg(what))
+        .await
+}
+
+pub(super) fn host_and_port(address: &Address) -> Option<NodeAddress> {
+    match address {
+        Address::Tcp { host, port } => Some(NodeAddress {
+            host: host.clone(),
+            port: *port,
+        }),
+        Address::Unix(_) => None,
+    }
+}

@@ -1,0 +1,137 @@
+//! Where the commands of a dedicated call go.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use redis::{Cmd, RedisResult, Value};
+
+use super::ask::host_and_port;
+use super::asynchronous::{ClusterClient, no_nodes};
+use super::plan::Goal;
+use super::redirect::refusal;
+use super::rounds::{Pace, not_served_error, redirected};
+use super::route::{Route, route};
+use super::transaction::goal_of_session;
+use crate::client::commands::is_script;
+use crate::client::multiplexed::Multiplexed;
+use crate::clock::Tick;
+use crate::error::Error;
+use crate::telemetry::component::resent;
+
+/// Where a dedicated command goes.
+pub(crate) enum Place {
+    /// To a connection of the call to this server, beside those that calls share.
+    At(Arc<Multiplexed>),
+    /// To a connection of the call, whichever it has, or else beside these.
+    Anywhere(Arc<Multiplexed>),
+    /// Over the connections that calls share, because several servers execute it.
+    Shared,
+    /// To the connection of the call that has its session.
+    Session,
+}
+
+/// A command that was refused goes again.
+pub(crate) enum Retry {
+    /// To where it goes now.
+    Again,
+    /// To a server that does not own its slot yet, behind an ASKING.
+    Asking(Arc<Multiplexed>),
+}
+
+/// A command on its way, which may wait for any time before it is refused.
+pub(crate) struct Course {
+    refused: Tick,
+    last: Tick,
+    pace: Pace,
+}
+
+impl Course {
+    pub(crate) fn begin() -> Self {
+        let now = Tick::now();
+        Self {
+            refused: now,
+            last: now,
+            pace: Pace::new(),
+        }
+    }
+
+    /// Notes a refusal. Returns when the first of the refusals came that have no longer pause than
+    /// this between them.
+    fn note_refusal(&mut self, pause: Duration) -> Tick {
+        if self.last.elapsed() >= pause {
+            *self = Self::begin();
+        }
+        self.last = Tick::now();
+        self.refused
+    }
+}
+
+impl ClusterClient {
+    /// Returns the connections that calls share to any primary.
+    pub(crate) async fn home(&self) -> Result<Arc<Multiplexed>, Error> {
+        let mut last = None;
+        for node in self.primaries() {
+            match self.client(node).await {
+                Ok(client) => return Ok(client),
+                Err(error) => last = Some(error),
+            }
+        }
+        Err(last.unwrap_or_else(|| self.about(no_nodes())))
+    }
+
+    /// Returns where a command goes.
+    pub(crate) async fn place(&self, command: &Cmd) -> RedisResult<Place> {
+        match route(command).map_err(|error| self.about(error))? {
+            Route::Slot(slot) => self.place_of(Goal::Slot(slot)).await,
+            Route::Anywhere => self.place_of(Goal::Anywhere).await,
+            Route::Split(_) | Route::Everywhere(_) => Ok(Place::Shared),
+            Route::Session => Ok(Place::Session),
+        }
+    }
+
+    /// Returns where commands go that belong together.
+    pub(crate) async fn place_of_all(
+        &self,
+        commands: impl IntoIterator<Item = &Cmd>,
+    ) -> RedisResult<Place> {
+        let goal = goal_of_session(commands)?;
+        self.place_of(goal).await
+    }
+
+    async fn place_of(&self, goal: Goal) -> RedisResult<Place> {
+        if goal == Goal::Anywhere {
+            return Ok(Place::Anywhere(self.home().await?));
+        }
+        let node = self.find(goal).ok_or_else(not_served_error)?;
+        Ok(Place::At(self.client(node).await?))
+    }
+
+    /// Returns how a command goes again that `home` has refused, after the pause that it needs.
+    pub(crate) async fn retry(
+        &self,
+        course: &mut Course,
+        home: &Multiplexed,
+        command: &Cmd,
+        reply: &Value,
+    ) -> Option<Retry> {
+        let Value::ServerError(_) = reply else {
+            return None;
+        };
+        let by = host_and_port(home.node().address())?;
+        let refusal = refusal(reply, is_script(command), &by)?;
+        let since = course.note_refusal(self.timeouts.response);
+        let next = redirected(&refusal, self.map());
+        let owner = next.filter(|target| !target.is_asking);
+        self.refresh(owner.map(|target| target.node));
+        let pause: Option<Duration> = course.pace.next(next.is_some());
+        if !self.has_time(since, pause, &|| true).await {
+            return None;
+        }
+        let retry = match next {
+            Some(target) if target.is_asking => Retry::Asking(self.client(target.node).await.ok()?),
+            _ => Retry::Again,
+        };
+        resent(&self.subject);
+        Some(retry)
+    }
+}

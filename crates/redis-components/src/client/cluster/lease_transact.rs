@@ -1,0 +1,71 @@
+//! Sending the transaction of a blocking call, and again as a whole if nothing of it was executed.
+
+use redis::{Cmd, RedisResult, Value};
+
+use super::lease::ClusterLease;
+use super::rounds::{Pace, Target, not_served_error, redirected};
+use super::transaction::{goal, refused_of_all};
+use crate::client::blocking::pooled::behind;
+use crate::clock::Tick;
+use crate::telemetry::component::resent;
+
+impl ClusterLease {
+    /// Sends a transaction to the node of its keys. `packed` has MULTI and EXEC around it.
+    pub(super) fn transact(
+        &mut self,
+        packed: &[u8],
+        commands: &[Cmd],
+        offset: usize,
+        started: Tick,
+    ) -> RedisResult<Vec<Value>> {
+        let goal = goal(commands)?;
+        self.demand_no_queue(None)?;
+        let mut next: Option<Target> = None;
+        let mut pace = Pace::new();
+        let mut within = None;
+        loop {
+            let target = next.take().or_else(|| self.target(goal));
+            let Some(target) = target else {
+                match self.pause_before(&mut pace, started, None) {
+                    Some(left) => within = Some(left),
+                    None => return Err(not_served_error()),
+                }
+                continue;
+            };
+            self.demand_session_at(target.node)?;
+            let pooled = self.held(target.node)?;
+            let was_clean = pooled.is_clean();
+            let all = commands.len() + 2;
+            let replies = if target.is_asking {
+                let mut both = redis::cmd("ASKING").get_packed_command();
+                both.extend_from_slice(packed);
+                let replies = pooled.all_asking(&both, packed, all + 1, within);
+                replies.map(|mut replies| replies.split_off(1))
+            } else {
+                pooled.all(packed, all, within)
+            };
+            let replies = self.note(replies)?;
+            let by = self.pools.map().table.address(target.node);
+            let refusal = by.and_then(|by| refused_of_all(&replies, &by));
+            let Some(refusal) = refusal.filter(|_| was_clean) else {
+                return result_of(offset, replies);
+            };
+            next = redirected(&refusal, self.pools.map());
+            match self.pause_before(&mut pace, started, next) {
+                Some(left) => within = Some(left),
+                None => return result_of(offset, replies),
+            }
+            resent(&self.pools.subject);
+        }
+    }
+}
+
+/// Returns the result of a transaction, out of all replies.
+fn result_of(offset: usize, replies: Vec<Value>) -> RedisResult<Vec<Value>> {
+    let mut results = behind(offset, replies)?;
+    match results.pop() {
+        Some(error @ Value::ServerError(_)) => error.extract_error().map(|value| vec![value]),
+        Some(result) => Ok(vec![result]),
+        None => Ok(results),
+    }
+}

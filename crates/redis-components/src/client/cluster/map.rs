@@ -1,0 +1,306 @@
+//! What a component knows of its cluster: one table for all its clients, refreshed off the path of
+//! calls.
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::ask::first_view;
+use super::hash_slot::SLOTS;
+use super::redirect::Redirect;
+use super::slot_table::{NodeNumber, SlotTable};
+use crate::background::Background;
+use crate::config::ComponentConfig;
+use crate::config::endpoint::{Cluster, Endpoint, ReadFrom};
+use crate::settings::policy::Policy;
+use crate::settings::timeouts::Timeouts;
+use crate::transport::failure::{Cause, Failure};
+use crate::transport::node::Node;
+
+/// The shortest time between two refreshes.
+const REFRESHED_EVERY: Duration = Duration::from_millis(200);
+
+/// How often the seeds are asked if nothing else asks for a refresh.
+const SEEDS_ASKED_EVERY: Duration = Duration::from_secs(30);
+
+/// How often replicas are looked for that should be read from, and are not known.
+const REPLICAS_SOUGHT_EVERY: Duration = Duration::from_secs(2);
+
+/// How many primaries are asked beside the one that knows best.
+const ALSO_ASKED: usize = 2;
+
+/// What a component knows of its cluster.
+pub(crate) struct ClusterMap {
+    pub(super) config: Arc<ComponentConfig>,
+    cluster: Cluster,
+    /// The first seed. Other nodes differ in their addresses.
+    model: Arc<Node>,
+    timeouts: Timeouts,
+    pub(crate) table: SlotTable,
+    refreshing: Mutex<Refreshing>,
+    /// Whether all primaries have answered once.
+    is_proven: AtomicBool,
+}
+
+#[derive(Debug, Default)]
+struct Refreshing {
+    is_running: bool,
+    /// Whether somebody has asked since the refresh that runs began.
+    is_asked: bool,
+    last: Option<Instant>,
+    /// The node that has said something new.
+    knows_best: Option<NodeNumber>,
+}
+
+/// A refresh that runs. If it is dropped, the next may begin.
+struct Running {
+    map: Arc<ClusterMap>,
+    is_over: bool,
+}
+
+impl ClusterMap {
+    /// Prepares for a cluster, of which nothing is known yet.
+    pub(super) async fn prepare(
+        config: &Arc<ComponentConfig>,
+        policy: &Arc<Policy>,
+        timeouts: Timeouts,
+    ) -> Result<Self, Failure> {
+        let Endpoint::Cluster(cluster) = config.endpoint() else {
+            return Err(Failure::new(Cause::Refused, "it is no cluster"));
+        };
+        Ok(Self {
+            config: Arc::clone(config),
+            cluster: cluster.clone(),
+            model: Node::prepare(config, policy, timeouts.connect).await?,
+            timeouts,
+            table: SlotTable::new(),
+            refreshing: Mutex::default(),
+            is_proven: AtomicBool::new(false),
+        })
+    }
+
+    /// Returns the node of that number, to write to or to only read from.
+    pub(super) fn node(&self, number: NodeNumber, is_read_only: bool) -> Option<Arc<Node>> {
+        let address = self.table.address(number)?;
+        Some(self.model.at(address.into(), is_read_only))
+    }
+
+    /// Returns the addresses of the primaries, for people.
+    pub(super) fn nodes(&self) -> Vec<String> {
+        let primaries = self.table.primaries().into_iter();
+        let addresses = primaries.filter_map(|number| self.table.address(number));
+        addresses.map(|address| address.to_string()).collect()
+    }
+
+    /// Returns `true` if replicas are read from.
+    pub(super) fn reads_from_replicas(&self) -> bool {
+        self.cluster.read_from == ReadFrom::Replica
+    }
+
+    /// Returns `true` if the cluster still has the node, as a primary or replica.
+    pub(super) fn is_member(&self, number: NodeNumber) -> bool {
+        self.table.is_member(number)
+    }
+
+    pub(super) fn requires_full_coverage(&self) -> bool {
+        self.cluster.require_full_coverage
+    }
+
+    pub(super) fn is_proven(&self) -> bool {
+        self.is_proven.load(Ordering::Acquire)
+    }
+
+    pub(super) fn prove(&self) {
+        self.is_proven.store(true, Ordering::Release);
+    }
+
+    /// Returns a failure with the name of its node.
+    pub(super) fn of_node(&self, number: NodeNumber, failure: Failure) -> Failure {
+        match self.table.address(number) {
+            Some(address) => failure.at(&address.into()),
+            None => failure,
+        }
+    }
+
+    /// Takes over what a node has said about a slot, and returns the owner's number.
+    pub(super) fn note_move(&self, redirect: &Redirect) -> Option<NodeNumber> {
+        self.table.note_move(redirect.slot, redirect.to.as_ref()?)
+    }
+
+    /// Asks for a refresh in the background. `knows_best` has said something new.
+    pub(super) fn ask_for_refresh(
+        self: &Arc<Self>,
+        knows_best: Option<NodeNumber>,
+        background: Option<&Background>,
+    ) {
+        {
+            let mut refreshing = self.refreshing();
+            refreshing.knows_best = knows_best.or(refreshing.knows_best);
+            refreshing.is_asked = true;
+            if refreshing.is_running {
+                return;
+            }
+            refreshing.is_running = true;
+        }
+        let running = Running {
+            map: Arc::clone(self),
+            is_over: false,
+        };
+        run(background, running.refresh_while_asked());
+    }
+
+    /// Asks for a refresh because a slot has no replica to read from. Nodes name a replica only
+    /// once it has copied something.
+    pub(super) fn ask_for_replicas(self: &Arc<Self>, background: Option<&Background>) {
+        let is_due = {
+            let last = self.refreshing().last;
+            last.is_none_or(|last| last.elapsed() >= REPLICAS_SOUGHT_EVERY)
+        };
+        if is_due {
+            self.ask_for_refresh(None, background);
+        }
+    }
+
+    /// Refreshes the table now and then, while it is used.
+    pub(super) fn refresh_regularly(self: &Arc<Self>, background: &Background) {
+        let map = Arc::downgrade(self);
+        background.run(async move {
+            loop {
+                let jitter = 0.75 + fastrand::f64() / 2.0;
+                tokio::time::sleep(SEEDS_ASKED_EVERY.mul_f64(jitter)).await;
+                let Some(map) = map.upgrade() else { return };
+                // A failure leaves the table as it is. Calls say what is wrong.
+                let _ = map.refresh_from(map.seeds()).await;
+            }
+        });
+    }
+
+    /// Refreshes the table. Returns how many slots have an owner.
+    pub(super) async fn refresh(&self) -> Result<usize, Failure> {
+        self.refresh_from(self.whom_to_ask(None)).await
+    }
+
+    /// Refreshes the table of a cluster that is new here.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if no node can be asked, or some slots have no owner and all need one.
+    pub(super) async fn read_all(&self) -> Result<(), Failure> {
+        let covered = self.refresh().await?;
+        let all = usize::from(SLOTS);
+        if covered < all && self.requires_full_coverage() {
+            let text = format!(
+                "only {covered} of its {all} hash slots have an owner; give each slot an owner, or set \
+                 `require_full_coverage` to false"
+            );
+            return Err(Failure::new(Cause::Busy, text));
+        }
+        Ok(())
+    }
+
+    async fn refresh_from(&self, nodes: Vec<Arc<Node>>) -> Result<usize, Failure> {
+        let since = self.table.mark();
+        let is_tls = self.config.tls_options().is_some();
+        let view = first_view(nodes, is_tls, self.timeouts).await?;
+        self.table.apply(&view, since);
+        Ok(view.covered())
+    }
+
+    /// The node that knows best comes first, then other primaries, then the seeds: names that are
+    /// resolved again, and never forgotten.
+    fn whom_to_ask(&self, knows_best: Option<NodeNumber>) -> Vec<Arc<Node>> {
+        let mut primaries = self.table.primaries();
+        fastrand::shuffle(&mut primaries);
+        primaries.retain(|number| Some(*number) != knows_best);
+        let others = primaries.into_iter().take(ALSO_ASKED);
+        let known = knows_best.into_iter().chain(others);
+        known
+            .filter_map(|number| self.node(number, false))
+            .chain(self.seeds())
+            .collect()
+    }
+
+    fn seeds(&self) -> Vec<Arc<Node>> {
+        let mut seeds = self.cluster.seeds.clone();
+        fastrand::shuffle(&mut seeds);
+        seeds
+            .into_iter()
+            .map(|seed| self.model.at(seed, false))
+            .collect()
+    }
+
+    fn refreshing(&self) -> MutexGuard<'_, Refreshing> {
+        // Nothing that panics runs under this lock.
+        self.refreshing
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Running {
+    async fn refresh_while_asked(mut self) {
+        loop {
+            let last = self.map.refreshing().last;
+            let since = last.map_or(REFRESHED_EVERY, |last| last.elapsed());
+            let jitter = REFRESHED_EVERY.mul_f64(fastrand::f64() / 4.0);
+            tokio::time::sleep(REFRESHED_EVERY.saturating_sub(since) + jitter).await;
+            let knows_best = {
+                let mut refreshing = self.map.refreshing();
+                refreshing.is_asked = false;
+                refreshing.last = Some(Instant::now());
+                refreshing.knows_best.take()
+            };
+            // A failure leaves the table as it is. Calls say what is wrong, and ask again.
+            let _ = self
+                .map
+                .refresh_from(self.map.whom_to_ask(knows_best))
+                .await;
+            let mut refreshing = self.map.refreshing();
+            if !refreshing.is_asked {
+                refreshing.is_running = false;
+                self.is_over = true;
+                return;
+            }
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if !self.is_over {
+            self.map.refreshing().is_running = false;
+        }
+    }
+}
+
+/// Runs a refresh on the watch's thread, or on a thread of its own if there is none.
+fn run(background: Option<&Background>, refresh: impl Future<Output = ()> + Send + 'static) {
+    if let Some(background) = background {
+        background.run(refresh);
+        return;
+    }
+    // If there is no thread, the next call asks again.
+    let _ = thread::Builder::new()
+        .name("redis-components-cluster".into())
+        .spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build();
+            if let Ok(runtime) = runtime {
+                runtime.block_on(refresh);
+                // A name that is still being resolved is not waited for.
+                runtime.shutdown_background();
+            }
+        });
+}
+
+impl fmt::Debug for ClusterMap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClusterMap")
+            .field("cluster", &self.cluster)
+            .field("table", &self.table)
+            .finish_non_exhaustive()
+    }
+}

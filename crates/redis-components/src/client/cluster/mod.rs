@@ -1,0 +1,29 @@
+//! The client of a Redis cluster: a router over the clients of its nodes.
+
+mod address;
+mod ask;
+pub(crate) mod asynchronous;
+pub(crate) mod blocking;
+pub(crate) mod dedicated;
+mod gate;
+mod hash_slot;
+mod join;
+mod keys;
+pub(crate) mod lease;
+mod lease_send;
+mod lease_transact;
+mod lifetime;
+mod map;
+pub(crate) mod maps;
+mod member;
+mod members;
+mod plan;
+mod reads;
+mod redirect;
+mod rounds;
+pub(crate) mod route;
+mod send;
+mod slot_table;
+mod topology;
+mod transact;
+pub(crate) mod transaction;

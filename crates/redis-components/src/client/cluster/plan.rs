@@ -1,0 +1,181 @@
+//! Commands that are sent together: the pieces that go to nodes, and the replies that come back.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use redis::{Cmd, Value};
+
+use super::hash_slot::hash_slot;
+use super::join::{Join, join};
+use super::route::{Route, needs_session, route, words};
+use super::slot_table::NodeNumber;
+use crate::client::commands::is_script;
+use crate::error::Error;
+
+/// Where a piece goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Goal {
+    Slot(u16),
+    Node(NodeNumber),
+    Anywhere,
+}
+
+/// A command, or a part of one, that one node executes.
+#[derive(Debug)]
+pub(crate) struct Piece<'a> {
+    pub(crate) command: Cow<'a, Cmd>,
+    pub(crate) goal: Goal,
+    /// The number of the command that it belongs to.
+    pub(super) number: usize,
+    pub(crate) is_script: bool,
+}
+
+/// The pieces of commands that are sent together, in the order of the commands.
+#[derive(Debug)]
+pub(crate) struct Plan<'a> {
+    pub(crate) pieces: Vec<Piece<'a>>,
+    /// How each command's replies become one. `None` for a command of one piece.
+    joins: Vec<Option<Joining>>,
+}
+
+#[derive(Debug)]
+struct Joining {
+    how: Join,
+    pieces: usize,
+    /// The keys that each piece has, by their numbers.
+    places: Vec<Vec<usize>>,
+}
+
+impl<'a> Plan<'a> {
+    /// Splits commands into pieces. `primaries` are the nodes to which a command for all goes.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if no node can answer one of the commands. Then none may be sent.
+    pub(crate) fn of(
+        commands: impl IntoIterator<Item = &'a Cmd>,
+        primaries: impl Fn() -> Vec<NodeNumber>,
+    ) -> Result<Self, Error> {
+        let mut plan = Self {
+            pieces: Vec::new(),
+            joins: Vec::new(),
+        };
+        for command in commands {
+            match route(command)? {
+                Route::Slot(slot) => plan.add_whole(command, Goal::Slot(slot)),
+                Route::Anywhere => plan.add_whole(command, Goal::Anywhere),
+                Route::Split(how) => plan.add_split(command, how),
+                Route::Everywhere(how) => plan.add_everywhere(command, how, &primaries()),
+                Route::Session => return Err(needs_session(command)),
+            }
+        }
+        Ok(plan)
+    }
+
+    fn add_whole(&mut self, command: &'a Cmd, goal: Goal) {
+        self.add_piece(Cow::Borrowed(command), goal);
+        self.joins.push(None);
+    }
+
+    fn add_everywhere(&mut self, command: &'a Cmd, how: Join, primaries: &[NodeNumber]) {
+        if primaries.is_empty() {
+            return self.add_whole(command, Goal::Anywhere);
+        }
+        for primary in primaries {
+            self.add_piece(Cow::Borrowed(command), Goal::Node(*primary));
+        }
+        self.joins.push(Some(Joining {
+            how,
+            pieces: primaries.len(),
+            places: Vec::new(),
+        }));
+    }
+
+    /// Adds a piece for each slot that the command has keys of.
+    fn add_split(&mut self, command: &'a Cmd, how: Join) {
+        let mut of_slots: BTreeMap<u16, (Cmd, Vec<usize>)> = BTreeMap::new();
+        let mut words = words(command);
+        let name = words.next().unwrap_or_default();
+        for (number, key) in words.enumerate() {
+            let begin = || {
+                let mut part = Cmd::new();
+                part.arg(name);
+                (part, Vec::new())
+            };
+            let (part, numbers) = of_slots.entry(hash_slot(key)).or_insert_with(begin);
+            part.arg(key);
+            numbers.push(number);
+        }
+        let mut places = Vec::with_capacity(of_slots.len());
+        for (slot, (part, numbers)) in of_slots {
+            self.add_piece(Cow::Owned(part), Goal::Slot(slot));
+            places.push(numbers);
+        }
+        self.joins.push(Some(Joining {
+            how,
+            pieces: places.len(),
+            places,
+        }));
+    }
+
+    fn add_piece(&mut self, command: Cow<'a, Cmd>, goal: Goal) {
+        let piece = Piece {
+            is_script: is_script(&command),
+            command,
+            goal,
+            number: self.joins.len(),
+        };
+        self.pieces.push(piece);
+    }
+
+    /// Returns a reply for each command, out of a reply for each piece.
+    pub(crate) fn merge(self, replies: impl IntoIterator<Item = Value>) -> Vec<Value> {
+        let mut replies = replies.into_iter();
+        let merge = |joining: Option<Joining>| match joining {
+            None => replies.next().unwrap_or(Value::Nil),
+            Some(Joining {
+                how,
+                pieces,
+                places,
+            }) => join(how, replies.by_ref().take(pieces).collect(), &places),
+        };
+        self.joins.into_iter().map(merge).collect()
+    }
+}
+
+/// Returns which pieces may be sent again, by their numbers in `sent`, in the order of sending.
+///
+/// A refused piece may be sent again if every later command of the same slot was refused too.
+/// Otherwise two commands for one key would change places.
+pub(crate) fn may_go_again<'a>(
+    sent: impl DoubleEndedIterator<Item = (&'a Piece<'a>, bool)>,
+) -> Vec<bool> {
+    let mut executed: Vec<&Piece<'_>> = Vec::new();
+    let mut again: Vec<bool> = sent
+        .rev()
+        .map(|(piece, was_refused)| {
+            let is_overtaken = executed
+                .iter()
+                .any(|later| later.number != piece.number && touches_same(later.goal, piece.goal));
+            // A piece that stays refused keeps those before it from overtaking it, too.
+            let goes = was_refused && !is_overtaken;
+            if !goes {
+                executed.push(piece);
+            }
+            goes
+        })
+        .collect();
+    again.reverse();
+    again
+}
+
+/// Returns `true` if two pieces may be about the same keys.
+fn touches_same(one: Goal, other: Goal) -> bool {
+    match (one, other) {
+        (Goal::Slot(one), Goal::Slot(other)) | (Goal::Node(one), Goal::Node(other)) => one == other,
+        _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests;

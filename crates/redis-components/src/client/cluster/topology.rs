@@ -1,0 +1,208 @@
+//! What a node says about its cluster: `CLUSTER SLOTS`, or `CLUSTER SHARDS`.
+
+use std::collections::HashMap;
+use std::ops::RangeInclusive;
+
+use redis::Value;
+
+use super::address::NodeAddress;
+use super::hash_slot::SLOTS;
+
+/// The nodes of a cluster and their slots, as one node sees them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct View {
+    pub(super) shards: Vec<Shard>,
+}
+
+/// A primary with its slots and replicas.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Shard {
+    pub(super) primary: NodeAddress,
+    pub(super) slots: Vec<RangeInclusive<u16>>,
+    pub(super) replicas: Vec<NodeAddress>,
+}
+
+impl View {
+    /// Returns how many slots have an owner.
+    pub(super) fn covered(&self) -> usize {
+        let mut covered = vec![false; usize::from(SLOTS)];
+        for slot in self
+            .shards
+            .iter()
+            .flat_map(|shard| shard.slots.iter().cloned().flatten())
+        {
+            covered[usize::from(slot)] = true;
+        }
+        covered.into_iter().filter(|covered| *covered).count()
+    }
+
+    /// Reads the answer to `CLUSTER SLOTS` of the node `by`. A node without an address is left out.
+    /// A replica never takes the place of its primary.
+    ///
+    /// Returns `None` if it is no such answer, or gives no slot to anybody: a view that empties the
+    /// table is of no use.
+    pub(super) fn from_slots(answer: &Value, by: &NodeAddress) -> Option<Self> {
+        let mut shards: Vec<Shard> = Vec::new();
+        for entry in list(answer)? {
+            let [first, last, primary, replicas @ ..] = list(entry)? else {
+                return None;
+            };
+            let slots = range(first, last)?;
+            let Some(primary) = node_of_slots(primary, by) else {
+                continue;
+            };
+            let known = shards.iter_mut().find(|shard| shard.primary == primary);
+            match known {
+                Some(shard) => shard.slots.push(slots),
+                None => shards.push(Shard {
+                    primary,
+                    slots: vec![slots],
+                    replicas: replicas
+                        .iter()
+                        .filter_map(|node| node_of_slots(node, by))
+                        .collect(),
+                }),
+            }
+        }
+        Self { shards }.unless_empty()
+    }
+
+    /// Reads the answer to `CLUSTER SHARDS` as [`from_slots`](Self::from_slots) does. `is_tls` says
+    /// which of a node's ports to use.
+    pub(super) fn from_shards(answer: &Value, is_tls: bool, by: &NodeAddress) -> Option<Self> {
+        let mut shards = Vec::new();
+        for entry in list(answer)? {
+            let shard = Fields::of(entry)?;
+            let bounds = list(shard.get("slots")?)?;
+            let slots: Option<Vec<_>> = bounds
+                .chunks(2)
+                .map(|pair| range(pair.first()?, pair.get(1)?))
+                .collect();
+            let slots = slots?;
+            let mut primary = None;
+            let mut replicas = Vec::new();
+            for node in list(shard.get("nodes")?)? {
+                let node = Fields::of(node)?;
+                let is_primary = node.text("role") == Some("master");
+                let is_online = node.text("health").is_none_or(|health| health == "online");
+                let address = node_of_shards(&node, is_tls, by);
+                match address {
+                    // Of several primaries, the others have failed.
+                    Some(address) if is_primary && (is_online || primary.is_none()) => {
+                        primary = Some(address);
+                    }
+                    Some(address) if !is_primary && is_online => replicas.push(address),
+                    _ => {}
+                }
+            }
+            if let Some(primary) = primary.filter(|_| !slots.is_empty()) {
+                shards.push(Shard {
+                    primary,
+                    slots,
+                    replicas,
+                });
+            }
+        }
+        Self { shards }.unless_empty()
+    }
+
+    fn unless_empty(self) -> Option<Self> {
+        (!self.shards.is_empty()).then_some(self)
+    }
+}
+
+/// Reads `[endpoint, port, id, metadata]`. The endpoint is nil for the host that answered, and `?`
+/// if the node does not know its own name yet; then its address may stand in the metadata.
+fn node_of_slots(node: &Value, by: &NodeAddress) -> Option<NodeAddress> {
+    let parts = list(node)?;
+    let port = u16::try_from(integer(parts.get(1)?)?).ok()?;
+    let endpoint = match parts.first()? {
+        Value::Nil => "",
+        endpoint => text(endpoint)?,
+    };
+    NodeAddress::announced(endpoint, port, by).or_else(|| {
+        let metadata = Fields::of(parts.get(3)?)?;
+        let host = metadata.text("ip").or_else(|| metadata.text("hostname"))?;
+        NodeAddress::announced(host, port, by).filter(|_| !host.is_empty())
+    })
+}
+
+fn node_of_shards(node: &Fields<'_>, is_tls: bool, by: &NodeAddress) -> Option<NodeAddress> {
+    let names = if is_tls {
+        ["tls-port", "port"]
+    } else {
+        ["port", "tls-port"]
+    };
+    let port = names.iter().find_map(|name| integer(node.get(name)?))?;
+    let port = u16::try_from(port).ok()?;
+    let endpoint = match node.get("endpoint") {
+        None | Some(Value::Nil) => "",
+        Some(endpoint) => text(endpoint)?,
+    };
+    NodeAddress::announced(endpoint, port, by).or_else(|| {
+        let host = node.text("ip").filter(|ip| !ip.is_empty())?;
+        NodeAddress::announced(host, port, by)
+    })
+}
+
+/// Names and values: a map, or an array in which they take turns.
+struct Fields<'a>(HashMap<&'a str, &'a Value>);
+
+impl<'a> Fields<'a> {
+    fn of(value: &'a Value) -> Option<Self> {
+        let pairs = match value {
+            Value::Map(pairs) => pairs
+                .iter()
+                .filter_map(|(name, value)| Some((text(name)?, value)))
+                .collect(),
+            Value::Array(words) => words
+                .chunks_exact(2)
+                .filter_map(|pair| Some((text(pair.first()?)?, pair.get(1)?)))
+                .collect(),
+            _ => return None,
+        };
+        Some(Self(pairs))
+    }
+
+    fn get(&self, name: &str) -> Option<&'a Value> {
+        self.0.get(name).copied()
+    }
+
+    fn text(&self, name: &str) -> Option<&'a str> {
+        text(self.get(name)?)
+    }
+}
+
+fn list(value: &Value) -> Option<&[Value]> {
+    match value {
+        Value::Array(values) => Some(values),
+        _ => None,
+    }
+}
+
+fn text(value: &Value) -> Option<&str> {
+    match value {
+        Value::BulkString(bytes) => std::str::from_utf8(bytes).ok(),
+        Value::SimpleString(text) => Some(text),
+        _ => None,
+    }
+}
+
+fn integer(value: &Value) -> Option<i64> {
+    match value {
+        Value::Int(number) => Some(*number),
+        other => text(other)?.parse().ok(),
+    }
+}
+
+fn range(first: &Value, last: &Value) -> Option<RangeInclusive<u16>> {
+    let number = |value| {
+        u16::try_from(integer(value)?)
+            .ok()
+            .filter(|slot| *slot < SLOTS)
+    };
+    Some(number(first)?..=number(last)?)
+}
+
+#[cfg(test)]
+mod tests;

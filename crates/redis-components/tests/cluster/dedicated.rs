@@ -1,0 +1,203 @@
+//! Connections of a call's own, and subscribers, in a cluster.
+
+use futures_util::StreamExt;
+use redis::aio::PubSub;
+use redis::{AsyncCommands, Commands, RedisResult, pipe};
+use redis_components::__private::{Acquire, AcquireDedicated, AcquireDedicatedBlocking};
+use redis_components::{Connection, blocking};
+use redis_components_testing::{Cluster, Server};
+
+use crate::common::{HOUR, declare};
+use crate::setup::{Place, cmd, key_on, on_thread};
+
+#[tokio::test]
+async fn r13_a_dedicated_call_waits_on_the_node_of_its_key() {
+    let cluster = Cluster::start(3, 0);
+    let place = Place::start();
+    let data = declare("data", HOUR);
+    place.set(data, &cluster.config());
+    place
+        .settings()
+        .scope(async {
+            for node in 0..3 {
+                let queue = key_on(&cluster, node, "queue");
+                let (waiting, pushing) = (queue.clone(), queue.clone());
+                let mut dedicated = <Connection as AcquireDedicated>::acquire(data, "pop")
+                    .await
+                    .unwrap();
+                let pop = async { dedicated.blpop::<_, (String, String)>(&waiting, 0.0).await };
+                let push = async {
+                    crate::common::until("the call waits", async || {
+                        let clients: String = redis::from_redis_value(
+                            cluster.node(node).command(&["CLIENT", "LIST"]),
+                        )
+                        .unwrap();
+                        clients.contains("cmd=blpop")
+                    })
+                    .await;
+                    let mut other = data.connection().await.unwrap();
+                    other.rpush::<_, _, i64>(&pushing, "element").await.unwrap();
+                };
+                let (popped, ()) = tokio::join!(pop, push);
+                assert_eq!(popped.unwrap().1, "element");
+
+                let taken = queue.clone();
+                let popped = on_thread(move || {
+                    let mut other = data.blocking_connection().unwrap();
+                    other.rpush::<_, _, i64>(&taken, "element").unwrap();
+                    let mut dedicated =
+                        <blocking::Connection as AcquireDedicatedBlocking>::acquire(data, "pop")
+                            .unwrap();
+                    dedicated.blpop::<_, (String, String)>(&taken, 5.0)
+                })
+                .await;
+                assert_eq!(popped.unwrap().1, "element");
+            }
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn r13_watched_keys_and_their_transaction_stay_on_one_connection() {
+    let cluster = Cluster::start(3, 0);
+    let place = Place::start();
+    let data = declare("data", HOUR);
+    place.set(data, &cluster.config());
+    let (here, elsewhere) = (key_on(&cluster, 0, "k"), key_on(&cluster, 1, "k"));
+    place
+        .settings()
+        .scope(async {
+            let mut dedicated = <Connection as AcquireDedicated>::acquire(data, "f")
+                .await
+                .unwrap();
+            let mut transaction = pipe();
+            transaction.atomic().cmd("INCR").arg(&here);
+            for changed in [false, true] {
+                cmd(&format!("WATCH {here}"))
+                    .exec_async(&mut *dedicated)
+                    .await
+                    .unwrap();
+                if changed {
+                    cluster.node(0).command(&["SET", &here, "7"]);
+                }
+                let done: Option<(i64,)> = transaction.query_async(&mut *dedicated).await.unwrap();
+                assert_eq!(done.is_none(), changed);
+            }
+            // An open transaction takes no command for another node.
+            cmd(&format!("WATCH {here}"))
+                .exec_async(&mut *dedicated)
+                .await
+                .unwrap();
+            cmd("MULTI").exec_async(&mut *dedicated).await.unwrap();
+            let refused: RedisResult<i64> = cmd(&format!("INCR {elsewhere}"))
+                .query_async(&mut *dedicated)
+                .await;
+            assert_eq!(refused.unwrap_err().code(), Some("CROSSSLOT"));
+            cmd(&format!("INCR {here}"))
+                .exec_async(&mut *dedicated)
+                .await
+                .unwrap();
+            let done: (i64,) = cmd("EXEC").query_async(&mut *dedicated).await.unwrap();
+            assert_eq!(done.0, 8);
+
+            let (key, other) = (here.clone(), elsewhere.clone());
+            let (first, refused, tries) = on_thread(move || {
+                let mut connection = data.blocking_connection().unwrap();
+                let mut tries = 0;
+                let first: (i64,) =
+                    redis::transaction(&mut connection, &[&key], |connection, pipe| {
+                        tries += 1;
+                        if tries == 1 {
+                            // Somebody else changes the watched key.
+                            data.blocking_connection()?.set::<_, _, ()>(&key, 1)?;
+                        }
+                        let _: Option<i64> = connection.get(&other)?;
+                        pipe.cmd("INCR").arg(&key).query(connection)
+                    })
+                    .unwrap();
+                cmd("EXEC").exec(&mut connection).unwrap_err();
+                cmd(&format!("WATCH {key}")).exec(&mut connection).unwrap();
+                cmd("MULTI").exec(&mut connection).unwrap();
+                let refused = cmd(&format!("INCR {other}"))
+                    .exec(&mut connection)
+                    .unwrap_err();
+                (first, refused, tries)
+            })
+            .await;
+            assert_eq!((first.0, tries), (2, 2));
+            assert_eq!(refused.code(), Some("CROSSSLOT"));
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn r13_a_subscriber_hears_what_any_node_publishes() {
+    let cluster = Cluster::start(3, 0);
+    let place = Place::start();
+    let data = declare("data", HOUR);
+    place.set(data, &cluster.config());
+    place
+        .settings()
+        .scope(async {
+            let mut subscriber = <PubSub as Acquire>::acquire(data, "hear").await.unwrap();
+            subscriber.subscribe("news").await.unwrap();
+            let mut messages = subscriber.on_message();
+            for node in 0..3 {
+                cluster.node(node).command(&["PUBLISH", "news", "said"]);
+                let message = tokio::time::timeout(crate::common::SOON, messages.next()).await;
+                assert_eq!(message.unwrap().unwrap().get_payload_bytes(), b"said");
+            }
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn r4_a_call_that_waits_follows_its_component_to_a_cluster_and_back() {
+    let cluster = Cluster::start(3, 0);
+    let server = Server::start();
+    let place = Place::start();
+    let data = declare("data", HOUR);
+    let queue = key_on(&cluster, 1, "queue");
+    place.set(data, &server.config());
+    place
+        .settings()
+        .scope(async {
+            for (to, target) in [(cluster.config(), "cluster"), (server.config(), "server")] {
+                let mut dedicated = <Connection as AcquireDedicated>::acquire(data, "pop")
+                    .await
+                    .unwrap();
+                let waiting = queue.clone();
+                let pop = async { dedicated.blpop::<_, (String, String)>(&waiting, 0.0).await };
+                let blocking_queue = queue.clone();
+                let popped_by_thread = on_thread(move || {
+                    let mut dedicated =
+                        <blocking::Connection as AcquireDedicatedBlocking>::acquire(data, "pop")
+                            .unwrap();
+                    dedicated.blpop::<_, (String, String)>(&blocking_queue, 0.0)
+                });
+                let acting = async {
+                    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+                    place.set(data, &to);
+                    crate::common::until("the component has moved", async || {
+                        let size: i64 = cmd("DBSIZE")
+                            .query_async(&mut data.connection().await.unwrap())
+                            .await
+                            .unwrap();
+                        let generation = data.connection().await.unwrap().generation();
+                        size == 0 && generation > u64::from(target == "server") + 1
+                    })
+                    .await;
+                    let push = ["RPUSH", queue.as_str(), "one", "two"];
+                    match target {
+                        "cluster" => cluster.node(1).command(&push),
+                        _ => server.command(&push),
+                    };
+                };
+                let (popped, by_thread, ()) = tokio::join!(pop, popped_by_thread, acting);
+                let mut both = [popped.unwrap().1, by_thread.unwrap().1];
+                both.sort();
+                assert_eq!(both, ["one", "two"], "{target}");
+            }
+        })
+        .await;
+}

@@ -1,0 +1,16 @@
+//! Components whose data is in a Redis Cluster.
+
+#![allow(clippy::unwrap_used, reason = "these are tests")]
+
+#[path = "../common/mod.rs"]
+mod common;
+mod dedicated;
+mod failures;
+mod fake;
+mod faults;
+mod migrations;
+mod moves;
+mod replicas;
+mod routing;
+mod seeds;
+mod setup;
