@@ -7,6 +7,7 @@ use std::process;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::config::ComponentConfig;
+use crate::config::secret::Secret;
 use crate::config_server::ConfigServer;
 use crate::declaration::Declaration;
 use crate::error::{Error, ErrorKind};
@@ -28,9 +29,9 @@ pub(crate) struct Registry {
 
 #[derive(Debug, Default)]
 struct Used {
-    servers: HashMap<String, Arc<ConfigServer>>,
+    servers: HashMap<Secret, Arc<ConfigServer>>,
     /// By config server's URL (none if configs are fixed) and key.
-    slots: HashMap<(Option<String>, String), Arc<Slot>>,
+    slots: HashMap<(Option<Secret>, String), Arc<Slot>>,
     shut_down: bool,
 }
 
@@ -80,7 +81,7 @@ impl Registry {
                 let server = match servers.entry(url) {
                     Entry::Occupied(server) => Arc::clone(server.get()),
                     Entry::Vacant(entry) => {
-                        let server = ConfigServer::start(entry.key(), settings)?;
+                        let server = ConfigServer::start(entry.key().expose(), settings)?;
                         Arc::clone(entry.insert(Arc::new(server)))
                     }
                 };
@@ -136,10 +137,11 @@ impl Registry {
     }
 }
 
-fn from_environment(declaration: &Declaration) -> Result<String, Error> {
+fn from_environment(declaration: &Declaration) -> Result<Secret, Error> {
     let from_variable = env::var(ENVIRONMENT).ok().filter(|url| !url.is_empty());
     from_variable
         .or_else(|| declaration.config_server.map(str::to_owned))
+        .map(Secret::new)
         .ok_or_else(|| {
             Error::new(
                 ErrorKind::NoConfigServer,
@@ -169,7 +171,7 @@ fn fixed(source: &Source, name: &str) -> Result<ComponentConfig, Error> {
             ),
         )
     })?;
-    ComponentConfig::from_url(url).map_err(|error| {
+    ComponentConfig::from_url(url.expose()).map_err(|error| {
         Error::new(
             ErrorKind::Settings,
             format!(

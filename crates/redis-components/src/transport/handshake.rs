@@ -9,7 +9,8 @@ use redis::{Cmd, Pipeline, RedisError, RedisResult, Value};
 use super::error_codes::{Meaning, is_passing, of_error};
 use super::failure::Failure;
 use super::node::Node;
-use super::reply_bounds::{Replies, ReplyBounds};
+use super::reply_bounds::ReplyBounds;
+use super::reply_scan::Replies;
 use crate::config::login::Login as Credentials;
 use crate::config::secret::Secret;
 
