@@ -8,7 +8,7 @@ use redis_components_testing::{Server, python};
 use serde_json::{Map, Value, json};
 
 /// What a connection of redis-py knows of its config.
-const OF_A_CONNECTION: [&str; 12] = [
+const OF_A_CONNECTION: [&str; 14] = [
     "host",
     "port",
     "db",
@@ -21,6 +21,8 @@ const OF_A_CONNECTION: [&str; 12] = [
     "ssl_certfile",
     "ssl_keyfile",
     "ssl_min_version",
+    "ssl_cert_reqs",
+    "ssl_check_hostname",
 ];
 
 #[test]

@@ -7,6 +7,7 @@ use std::process;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::config::ComponentConfig;
+use crate::config::secret::Secret;
 use crate::config_server::ConfigServer;
 use crate::config_server::fixed::FixedConfigs;
 use crate::config_server::places::Watchers;
@@ -31,13 +32,13 @@ pub(crate) struct Registry {
 
 #[derive(Debug)]
 struct Used {
-    servers: HashMap<String, Arc<ConfigServer>>,
+    servers: HashMap<Secret, Arc<ConfigServer>>,
     /// Follows fixed configs whose servers may move.
     fixed: Option<FixedConfigs>,
     /// The watches of sentinels, which all configs share.
     watchers: Arc<Watchers>,
     /// By config server's URL (none if configs are fixed) and key.
-    slots: HashMap<(Option<String>, String), Arc<Slot>>,
+    slots: HashMap<(Option<Secret>, String), Arc<Slot>>,
     shut_down: bool,
 }
 
@@ -93,7 +94,8 @@ impl Registry {
                 let server = match servers.entry(url) {
                     Entry::Occupied(server) => Arc::clone(server.get()),
                     Entry::Vacant(entry) => {
-                        let server = ConfigServer::start(entry.key(), settings, watchers)?;
+                        let url = entry.key().expose();
+                        let server = ConfigServer::start(url, settings, watchers)?;
                         Arc::clone(entry.insert(Arc::new(server)))
                     }
                 };
@@ -169,10 +171,11 @@ impl Registry {
     }
 }
 
-fn from_environment(declaration: &Declaration) -> Result<String, Error> {
+fn from_environment(declaration: &Declaration) -> Result<Secret, Error> {
     let from_variable = env::var(ENVIRONMENT).ok().filter(|url| !url.is_empty());
     from_variable
         .or_else(|| declaration.config_server.map(str::to_owned))
+        .map(Secret::new)
         .ok_or_else(|| {
             Error::new(
                 ErrorKind::NoConfigServer,
@@ -211,11 +214,11 @@ fn config_of(source: &Source, name: &str) -> Result<ComponentConfig, Error> {
             ),
         )
     })?;
-    let is_json = text.trim_start().starts_with('{');
+    let is_json = text.expose().trim_start().starts_with('{');
     let (what, config) = if is_json {
-        ("config", ComponentConfig::from_json(text))
+        ("config", ComponentConfig::from_json(text.expose()))
     } else {
-        ("url", ComponentConfig::from_url(text))
+        ("url", ComponentConfig::from_url(text.expose()))
     };
     config.map_err(|error| {
         let reason = error.message();

@@ -1,19 +1,24 @@
-//! A password that is never printed.
+//! A password, or a URL that may hold one, which is never printed.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
 
-/// A password: never printed, compared in constant time, and overwritten when it is dropped.
+/// A password, or a URL that may hold one: never printed, compared in constant time, and overwritten when it is dropped.
 #[derive(Clone)]
 pub(crate) struct Secret(SecretString);
 
 impl Secret {
+    pub(crate) fn new(text: impl Into<String>) -> Self {
+        Self(text.into().into())
+    }
+
     /// Returns the password, or `None` if it is empty. A server treats an empty password as none.
     pub(crate) fn unless_empty(text: impl Into<String>) -> Option<Self> {
         let text = text.into();
-        (!text.is_empty()).then(|| Self(text.into()))
+        (!text.is_empty()).then(|| Self::new(text))
     }
 
     /// Returns the password itself, for logging in and for writing the config.
@@ -31,6 +36,13 @@ impl PartialEq for Secret {
 }
 
 impl Eq for Secret {}
+
+/// So that it can be a key, beside other secrets of the same process.
+impl Hash for Secret {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.expose().hash(state);
+    }
+}
 
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

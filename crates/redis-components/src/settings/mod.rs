@@ -14,6 +14,7 @@ use self::drain::DrainPolicy;
 use self::intervals::{FASTEST_HEARTBEAT, Intervals};
 use self::policy::Policy;
 use self::timeouts::Timeouts;
+use crate::config::secret::Secret;
 
 /// The address of the config server, and how long things may take.
 ///
@@ -58,16 +59,16 @@ pub(crate) enum Source {
     /// The environment variable, or the manifest.
     Environment,
     /// The config server at this URL.
-    Server(String),
+    Server(Secret),
     /// URLs by component name.
-    Fixed(BTreeMap<String, String>),
+    Fixed(BTreeMap<String, Secret>),
 }
 
 impl Settings {
     /// Returns settings with the config server at `url`: `redis://user:password@host:port/db`.
     pub fn new(url: impl Into<String>) -> Self {
         Self {
-            source: Source::Server(url.into()),
+            source: Source::Server(Secret::new(url)),
             ..Self::default()
         }
     }
@@ -93,7 +94,10 @@ impl Settings {
     ) -> Self {
         let urls = components.into_iter();
         Self {
-            source: Source::Fixed(urls.map(|(name, url)| (name.into(), url.into())).collect()),
+            source: Source::Fixed(
+                urls.map(|(name, url)| (name.into(), Secret::new(url)))
+                    .collect(),
+            ),
             ..Self::default()
         }
     }

@@ -6,7 +6,8 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::reply_bounds::{Replies, ReplyBounds};
+use super::reply_bounds::ReplyBounds;
+use super::reply_scan::Replies;
 
 /// A stream whose replies are bounded.
 #[derive(Debug)]

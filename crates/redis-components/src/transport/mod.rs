@@ -21,6 +21,7 @@ pub(crate) mod node;
 mod on_thread;
 pub(crate) mod redis_rs;
 pub(crate) mod reply_bounds;
+mod reply_scan;
 mod resolve;
 pub(crate) mod role;
 pub(crate) mod sentinel;

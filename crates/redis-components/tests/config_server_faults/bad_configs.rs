@@ -59,7 +59,7 @@ async fn r5_a_config_that_cannot_be_used_leaves_the_component_where_it_was() {
         ),
         (
             r#"{"host":"127.0.0.1","ssl":true,"ssl_cert_reqs":"none"}"#.to_owned(),
-            "are verified",
+            "demands that certificates",
         ),
         (
             format!(r#"{{"host":"127.0.0.1","port":{refused}}}"#),

@@ -81,7 +81,7 @@ fn first_of(calls: &[Call], generation: u64) -> Instant {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn r13_calls_under_load_follow_a_fail_over_that_is_asked_for() {
     let config = Server::start();
-    let world = Sentinels::start();
+    let world = Sentinels::start_careful();
     let logs = declare("logs", HOUR);
     config.command(&["SET", logs.key(), &world.config()]);
     Settings::new(config.url())

@@ -8,4 +8,5 @@ mod common;
 mod connections;
 mod files;
 mod moves;
+mod policy;
 mod refusals;
