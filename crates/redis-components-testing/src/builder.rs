@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::plan::{Plan, TlsPlan};
+use crate::plan::{Kind, Plan, TlsPlan};
 use crate::server::Server;
 use crate::tls::Tls;
 use crate::tls::identity::Identity;
@@ -100,6 +100,18 @@ impl ServerBuilder {
     /// Lets the server listen on a unix socket too, see [`Server::unix_socket`].
     pub fn unix_socket(mut self) -> Self {
         self.plan.has_socket = true;
+        self
+    }
+
+    /// Makes the server one of a cluster, with another port for other nodes.
+    pub(crate) fn cluster_node(mut self) -> Self {
+        self.plan.kind = Kind::ClusterNode;
+        self
+    }
+
+    /// Makes the server a sentinel.
+    pub(crate) fn sentinel(mut self) -> Self {
+        self.plan.kind = Kind::Sentinel;
         self
     }
 

@@ -1,6 +1,8 @@
 //! Figures that a server has counted.
 
-use redis::{RedisResult, Value};
+use std::io;
+
+use redis::{ErrorKind, FromRedisValue, RedisError, RedisResult, Value};
 
 use crate::control::Control;
 use crate::server::Server;
@@ -17,6 +19,20 @@ impl Server {
     )]
     pub fn command(&self, command: &[&str]) -> Value {
         self.observe(|control| control.query(command))
+    }
+
+    /// Sends one command as [`command`](Self::command) does, and returns an error instead of a panic.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the server is stopped, answers with an error or does not answer.
+    pub fn try_command(&self, command: &[&str]) -> RedisResult<Value> {
+        let mut state = self.state();
+        let Some(control) = &mut state.control else {
+            let stopped = (ErrorKind::Client, "the server is stopped");
+            return Err(RedisError::from(stopped));
+        };
+        control.query(command)
     }
 
     /// Returns how often a command, for example `lpush`, was called since the server was started.
@@ -53,6 +69,17 @@ impl Server {
     #[must_use]
     pub fn connected_clients(&self) -> u64 {
         self.observe(|control| Ok(number(control.info("clients", "connected_clients")?) - 1))
+    }
+
+    /// Sends one command and converts the answer.
+    pub(crate) fn ask<T: FromRedisValue>(&self, command: &[&str]) -> io::Result<T> {
+        let answer = self.try_command(command);
+        let failed = |error: RedisError| {
+            // The first words only: a password may follow.
+            let words = command[..command.len().min(2)].join(" ");
+            io::Error::other(format!("{} refused `{words}`: {error}", self.url()))
+        };
+        redis::from_redis_value(answer.map_err(failed)?).map_err(io::Error::other)
     }
 
     fn observe<T>(&self, question: impl FnOnce(&mut Control) -> RedisResult<T>) -> T {

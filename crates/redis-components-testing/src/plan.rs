@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use crate::tls::Tls;
 use crate::tls::identity::Identity;
 
+/// The file in a sentinel's directory in which it keeps what it knows.
+const SENTINEL_FILE: &str = "sentinel.conf";
 /// The file of a server's unix socket, in its directory.
 const SOCKET: &str = "redis.sock";
 
@@ -15,6 +17,24 @@ pub(crate) struct Plan {
     pub(crate) arguments: Vec<String>,
     pub(crate) tls: Option<TlsPlan>,
     pub(crate) has_socket: bool,
+    pub(crate) kind: Kind,
+}
+
+/// What a server is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) enum Kind {
+    #[default]
+    Standalone,
+    ClusterNode,
+    Sentinel,
+}
+
+/// The ports of a server, all of 127.0.0.1.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ports {
+    pub(crate) clients: u16,
+    /// The port for other nodes, if the server is one of a cluster.
+    pub(crate) bus: Option<u16>,
 }
 
 /// How a server encrypts.
@@ -36,13 +56,18 @@ impl TlsPlan {
         }
     }
 
-    /// Adds to a component config what a client needs.
-    pub(crate) fn describe(&self, config: &mut serde_json::Value) {
-        config["ssl"] = true.into();
-        config["ssl_ca_certs"] = self.ca.to_string_lossy().into();
+    /// Adds to a component config what a client needs, in fields that begin with `prefix`.
+    pub(crate) fn describe(&self, config: &mut serde_json::Value, prefix: &str) {
+        config[format!("{prefix}ssl")] = true.into();
+        let mut files = vec![("ca_certs", &self.ca)];
         if self.demands_certificates {
-            config["ssl_certfile"] = self.client.certificate.to_string_lossy().into();
-            config["ssl_keyfile"] = self.client.key.to_string_lossy().into();
+            files.extend([
+                ("certfile", &self.client.certificate),
+                ("keyfile", &self.client.key),
+            ]);
+        }
+        for (field, file) in files {
+            config[format!("{prefix}ssl_{field}")] = file.to_string_lossy().into();
         }
     }
 
@@ -71,8 +96,8 @@ impl TlsPlan {
 
 impl Plan {
     /// Returns the port for plain text, 0 for none.
-    pub(crate) fn plain_port(&self, port: u16) -> u16 {
-        if self.tls.is_some() { 0 } else { port }
+    pub(crate) fn plain_port(&self, ports: Ports) -> u16 {
+        if self.tls.is_some() { 0 } else { ports.clients }
     }
 
     /// Returns where the server's unix socket is, if it has one. A server that speaks TLS always has
@@ -81,14 +106,33 @@ impl Plan {
         (self.has_socket || self.tls.is_some()).then(|| directory.join(SOCKET))
     }
 
+    /// Returns where a sentinel keeps what it knows.
+    pub(crate) fn config_file(&self, directory: &Path) -> Option<PathBuf> {
+        (self.kind == Kind::Sentinel).then(|| directory.join(SENTINEL_FILE))
+    }
+
     /// Returns the arguments of redis-server after those for plain text.
-    pub(crate) fn words(&self, port: u16, directory: &Path) -> Vec<OsString> {
+    pub(crate) fn words(&self, ports: Ports, directory: &Path) -> Vec<OsString> {
         let mut words = vec![OsString::from("--dir"), directory.into()];
         if let Some(socket) = self.socket(directory) {
             words.extend(["--unixsocket".into(), socket.into()]);
         }
         if let Some(tls) = &self.tls {
-            words.extend(tls.words(port));
+            words.extend(tls.words(ports.clients));
+        }
+        if let Some(bus) = ports.bus {
+            let bus = bus.to_string();
+            let node = ["--cluster-enabled", "yes", "--cluster-port", &bus];
+            words.extend(node.map(OsString::from));
+            let announced = ["--cluster-announce-ip", "127.0.0.1"];
+            words.extend(announced.map(OsString::from));
+            // Servers without TLS do not know this argument.
+            if self.tls.is_some() {
+                words.extend(["--tls-cluster", "yes"].map(OsString::from));
+            }
+        }
+        if self.kind == Kind::Sentinel {
+            words.push("--sentinel".into());
         }
         words.extend(self.arguments.iter().map(OsString::from));
         words

@@ -12,7 +12,7 @@ use redis_test::server::RedisServer;
 use tempfile::TempDir;
 
 use crate::guard::Guard;
-use crate::plan::Plan;
+use crate::plan::{Plan, Ports};
 
 /// A redis-server process with its port, arguments and directory, which stay when the process ends.
 pub(crate) struct Process {
@@ -24,22 +24,26 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    pub(crate) fn spawn(port: u16, plan: &Plan) -> io::Result<Self> {
+    pub(crate) fn spawn(ports: Ports, plan: &Plan) -> io::Result<Self> {
         crate::binary::check()?;
         let directory = tempfile::Builder::new()
             .prefix("redis-components")
             .tempdir()?;
+        let config_file = plan.config_file(directory.path());
+        if let Some(file) = &config_file {
+            File::create(file)?;
+        }
         let mut program = OsString::new();
         let mut arguments = Vec::new();
         let server = RedisServer::new_with_addr_tls_modules_and_spawner(
-            ConnectionAddr::Tcp("127.0.0.1".to_owned(), plan.plain_port(port)),
-            None,
+            ConnectionAddr::Tcp("127.0.0.1".to_owned(), plan.plain_port(ports)),
+            config_file.as_deref(),
             None,
             false,
             None,
             &[],
             |command| {
-                command.args(plan.words(port, directory.path()));
+                command.args(plan.words(ports, directory.path()));
                 program = command.get_program().to_owned();
                 arguments = command.get_args().map(OsString::from).collect();
                 spawn(&program, &arguments, directory.path()).unwrap_or_else(|error| {

@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use redis::Client;
 
 use crate::control::Control;
-use crate::plan::{Plan, TlsPlan};
+use crate::plan::{Kind, Plan, Ports, TlsPlan};
 use crate::process::Process;
 use crate::reserved::Reserved;
 use crate::startup;
@@ -19,34 +19,38 @@ use crate::tls::identity::Identity;
 /// for as long as a local server takes to answer. If the server is stopped or
 /// [frozen](Self::freeze), methods that ask it panic.
 pub struct Server {
-    port: u16,
+    ports: Ports,
     socket: Option<PathBuf>,
     tls: Option<TlsPlan>,
+    kind: Kind,
     client: Client,
     state: Mutex<State>,
 }
 
 pub(crate) struct State {
     process: Process,
-    /// The port, while the server is stopped.
-    reserved: Option<Reserved>,
+    /// The ports, while the server is stopped.
+    reserved: Vec<Reserved>,
+    is_frozen: bool,
     /// `None` while the server is stopped.
     pub(crate) control: Option<Control>,
 }
 
 impl Server {
     pub(crate) fn of(plan: Plan) -> io::Result<Self> {
-        let started = startup::on_free_port(&plan)?;
+        let started = startup::on_free_ports(&plan)?;
         let socket = plan.socket(started.process.directory());
         let state = Mutex::new(State {
             process: started.process,
-            reserved: None,
+            reserved: Vec::new(),
+            is_frozen: false,
             control: Some(started.control),
         });
         Ok(Self {
-            port: started.port,
+            ports: started.ports,
             socket,
             tls: plan.tls,
+            kind: plan.kind,
             client: started.client,
             state,
         })
@@ -55,7 +59,13 @@ impl Server {
     /// Returns the port of 127.0.0.1 that the server listens on; a restart does not change it.
     #[must_use]
     pub fn port(&self) -> u16 {
-        self.port
+        self.ports.clients
+    }
+
+    /// Returns the port for other nodes, if the server is one of a cluster.
+    #[must_use]
+    pub fn bus_port(&self) -> Option<u16> {
+        self.ports.bus
     }
 
     /// Returns the file of the server's unix socket. A server has one if it was asked for one, and
@@ -74,7 +84,7 @@ impl Server {
         } else {
             "redis"
         };
-        format!("{scheme}://127.0.0.1:{}", self.port)
+        format!("{scheme}://127.0.0.1:{}", self.ports.clients)
     }
 
     /// Returns the server's address as a component config, `{"host":"127.0.0.1","port":<port>}`,
@@ -82,11 +92,17 @@ impl Server {
     /// certificate, and the client's if the server demands one.
     #[must_use]
     pub fn config(&self) -> String {
-        let mut config = serde_json::json!({"host": "127.0.0.1", "port": self.port});
-        if let Some(tls) = &self.tls {
-            tls.describe(&mut config);
-        }
+        let mut config = serde_json::json!({"host": "127.0.0.1", "port": self.ports.clients});
+        self.describe_tls(&mut config, "");
         config.to_string()
+    }
+
+    /// Adds to a component config what a client needs to speak TLS, if the server does, in fields
+    /// that begin with `prefix`.
+    pub(crate) fn describe_tls(&self, config: &mut serde_json::Value, prefix: &str) {
+        if let Some(tls) = &self.tls {
+            tls.describe(config, prefix);
+        }
     }
 
     /// Shows another certificate to clients that connect from now on, until a
@@ -128,8 +144,11 @@ impl Server {
         let mut state = self.state();
         state.control = None;
         state.process.kill();
-        // Where somebody else has been given the port already, the restart says so.
-        state.reserved = Reserved::again(self.port).ok();
+        state.is_frozen = false;
+        let ports = [Some(self.ports.clients), self.ports.bus];
+        // If another process has been given a port already, the restart says so.
+        let reserved = ports.into_iter().flatten().map(Reserved::again);
+        state.reserved = reserved.filter_map(Result::ok).collect();
     }
 
     /// Starts the server again on the same port, and first stops it if it runs. It comes back
@@ -153,8 +172,8 @@ impl Server {
         self.stop();
         let mut state = self.state();
         state.process.respawn()?;
-        state.control = Some(startup::ready(&mut state.process, &self.client)?);
-        state.reserved = None;
+        state.control = Some(startup::ready(&mut state.process, &self.client, self.kind)?);
+        state.reserved.clear();
         Ok(())
     }
 
@@ -166,6 +185,7 @@ impl Server {
     /// Panics if the server is not running.
     pub fn freeze(&self) {
         self.signal(rustix::process::Signal::STOP);
+        self.state().is_frozen = true;
     }
 
     /// Lets a [frozen](Self::freeze) server go on.
@@ -175,6 +195,14 @@ impl Server {
     /// Panics if the server is not running.
     pub fn thaw(&self) {
         self.signal(rustix::process::Signal::CONT);
+        self.state().is_frozen = false;
+    }
+
+    /// Returns `true` if the server is neither stopped nor [frozen](Self::freeze).
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        let state = self.state();
+        state.control.is_some() && !state.is_frozen
     }
 
     fn signal(&self, signal: rustix::process::Signal) {
@@ -191,7 +219,7 @@ impl Server {
 impl std::fmt::Debug for Server {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Server")
-            .field("port", &self.port)
+            .field("port", &self.ports.clients)
             .finish_non_exhaustive()
     }
 }

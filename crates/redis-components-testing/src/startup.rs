@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use redis::{Client, ConnectionAddr, RedisResult};
 
 use crate::control::Control;
-use crate::plan::Plan;
+use crate::plan::{Kind, Plan, Ports};
 use crate::process::Process;
 use crate::reserved::Reserved;
 
@@ -15,26 +15,33 @@ const PORTS_TRIED: usize = 5;
 
 /// A server that answers.
 pub(crate) struct Started {
-    pub(crate) port: u16,
+    pub(crate) ports: Ports,
     pub(crate) client: Client,
     pub(crate) process: Process,
     pub(crate) control: Control,
 }
 
-/// Starts a server on a free port; if another process takes the port first, on another port.
-pub(crate) fn on_free_port(plan: &Plan) -> io::Result<Started> {
+/// Starts a server on free ports; if another process takes one first, on others.
+pub(crate) fn on_free_ports(plan: &Plan) -> io::Result<Started> {
     let mut failure = io::Error::other("no port was tried");
     for _ in 0..PORTS_TRIED {
         // Redis cannot bind port 0 and say which port it got. The port is reserved until Redis
         // listens. If it cannot be reserved, another process may take it first.
         let reserved = Reserved::any()?;
-        let port = reserved.port();
-        let mut process = Process::spawn(port, plan)?;
-        let client = client(port, plan, &process)?;
-        match ready(&mut process, &client) {
+        let bus = match plan.kind {
+            Kind::Standalone | Kind::Sentinel => None,
+            Kind::ClusterNode => Some(Reserved::any()?),
+        };
+        let ports = Ports {
+            clients: reserved.port(),
+            bus: bus.as_ref().map(Reserved::port),
+        };
+        let mut process = Process::spawn(ports, plan)?;
+        let client = client(ports.clients, plan, &process)?;
+        match ready(&mut process, &client, plan.kind) {
             Ok(control) => {
                 return Ok(Started {
-                    port,
+                    ports,
                     client,
                     process,
                     control,
@@ -67,14 +74,16 @@ fn client(port: u16, plan: &Plan, process: &Process) -> io::Result<Client> {
 
 /// Waits until the process itself answers, and not another server on its port. Resets its
 /// statistics to zero.
-pub(crate) fn ready(process: &mut Process, client: &Client) -> io::Result<Control> {
+pub(crate) fn ready(process: &mut Process, client: &Client, kind: Kind) -> io::Result<Control> {
     let deadline = Instant::now() + READY_WITHIN;
     loop {
         let reason = match answers(client) {
             Ok((mut control, id)) if id == process.id() => {
-                control
-                    .query(&["CONFIG", "RESETSTAT"])
-                    .map_err(io::Error::other)?;
+                // A sentinel has no such command.
+                if kind != Kind::Sentinel {
+                    let reset = control.query(&["CONFIG", "RESETSTAT"]);
+                    reset.map_err(io::Error::other)?;
+                }
                 return Ok(control);
             }
             Ok((_, id)) => format!("process {id} answers in its place"),
@@ -139,16 +148,16 @@ fn lacks(output: &str) -> Option<&'static str> {
 mod tests {
     use std::io;
 
-    use super::{lacks, on_free_port, ready};
-    use crate::plan::Plan;
+    use super::{lacks, on_free_ports, ready};
+    use crate::plan::{Kind, Plan};
     use crate::process::Process;
 
     #[test]
     fn another_server_on_the_port_is_not_taken_for_ours() {
         let plan = Plan::default();
-        let first = on_free_port(&plan).unwrap();
-        let mut late = Process::spawn(first.port, &plan).unwrap();
-        let error = ready(&mut late, &first.client).err();
+        let first = on_free_ports(&plan).unwrap();
+        let mut late = Process::spawn(first.ports, &plan).unwrap();
+        let error = ready(&mut late, &first.client, Kind::Standalone).err();
         assert_eq!(
             error.map(|error| error.kind()),
             Some(io::ErrorKind::AddrInUse)

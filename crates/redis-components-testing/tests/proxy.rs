@@ -116,6 +116,20 @@ fn a_proxy_can_hang_up_on_a_command() {
 }
 
 #[test]
+fn a_proxy_can_keep_replies_back_by_their_text() {
+    let server = Server::start();
+    let proxy = Proxy::to(&server);
+    let mut connection = connect(&proxy).unwrap();
+    proxy.mute("secret");
+    assert_eq!(echo(&mut connection, "told").unwrap(), "told");
+    connection
+        .set_read_timeout(Some(Duration::from_millis(50)))
+        .unwrap();
+    assert!(echo(&mut connection, "a secret").unwrap_err().is_timeout());
+    assert_eq!(server.command_calls("echo"), 2);
+}
+
+#[test]
 fn a_proxy_that_refuses_can_accept_again() {
     let server = Server::start();
     let proxy = Proxy::to(&server);

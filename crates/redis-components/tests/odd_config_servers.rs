@@ -16,6 +16,7 @@ use std::{env, fs, thread};
 
 use common::clients::kill_clients;
 use common::impostors::impostor;
+use common::moves::LATE;
 use common::{HOUR, SOON, World, declare, until, whereabouts};
 use redis_components::{Component, Settings, status};
 use redis_components_testing::{Proxy, Server};
@@ -208,10 +209,11 @@ async fn r6_a_key_of_the_wrong_type_that_is_written_all_the_time_is_not_read_in_
         .await;
 }
 
-/// A proxy that closes each connection after the first answer to a GETRANGE.
-fn closes_after_a_read(server: u16) -> (u16, Arc<AtomicU64>) {
+/// A proxy that closes each connection after the first answer to a GETRANGE, until it is mended.
+fn closes_after_a_read(server: u16) -> (u16, Arc<AtomicU64>, Arc<AtomicBool>) {
     let accepted = Arc::new(AtomicU64::new(0));
-    let counts = Arc::clone(&accepted);
+    let mended = Arc::new(AtomicBool::new(false));
+    let (counts, is_mended) = (Arc::clone(&accepted), Arc::clone(&mended));
     let port = impostor(move |mut client| {
         counts.fetch_add(1, Ordering::Relaxed);
         let mut server = TcpStream::connect(("127.0.0.1", server)).unwrap();
@@ -222,12 +224,13 @@ fn closes_after_a_read(server: u16) -> (u16, Arc<AtomicU64>) {
                 return;
             };
             let is_read = String::from_utf8_lossy(&request[..sent]).contains("GETRANGE");
-            if client.write_all(&reply[..answered]).is_err() || is_read {
+            let closes = is_read && !is_mended.load(Ordering::Relaxed);
+            if client.write_all(&reply[..answered]).is_err() || closes {
                 return;
             }
         }
     });
-    (port, accepted)
+    (port, accepted, mended)
 }
 
 #[tokio::test]
@@ -236,16 +239,25 @@ async fn r6_a_proxy_that_closes_after_each_read_is_not_connected_to_in_a_loop() 
         let world = World::start();
         let logs = declare("logs", WAIT);
         world.move_to(logs, &world.a);
-        let (port, accepted) = closes_after_a_read(world.config.port());
+        let (port, accepted, mended) = closes_after_a_read(world.config.port());
         let settings = Settings::new(format!("redis://127.0.0.1:{port}")).push(push);
         settings
             .reread_interval(HOUR)
             .scope(async {
                 assert_eq!(whereabouts(logs).await.unwrap(), "a");
                 let connections = || accepted.load(Ordering::Relaxed);
-                none_is_a_storm("a proxy that closes", &world, connections, 20).await;
+                none_is_a_storm("a proxy that closes", &world, connections, 8).await;
                 world.move_to(logs, &world.b);
                 moved(logs, "b").await;
+
+                mended.store(true, Ordering::Relaxed);
+                let begun = Instant::now();
+                world.move_to(logs, &world.a);
+                moved(logs, "a").await;
+                // At most one pause is left over.
+                let late = begun.elapsed();
+                println!("figure: a proxy that has learned to keep connections: followed {late:?}");
+                assert!(late < 2 * LATE, "{late:?}");
             })
             .await;
     }

@@ -4,11 +4,13 @@ mod common;
 
 use std::time::Duration;
 
+use common::impostors::refuses;
 use common::{HOUR, World, always_fresh, declare, whereabouts, whereabouts_blocking};
 use redis_components::__private::{Declaration, component};
 use redis_components::{
     Component, ComponentConfig, ConfigSource, ErrorKind, Scope, Settings, set_config, status,
 };
+use redis_components_testing::Server;
 
 #[tokio::test]
 async fn r12_fixed_settings_need_no_config_server() {
@@ -31,6 +33,38 @@ async fn r12_fixed_settings_need_no_config_server() {
             assert_eq!(error.kind(), ErrorKind::Settings);
         })
         .await;
+}
+
+#[tokio::test]
+async fn r12_errors_under_fixed_settings_name_no_key_of_a_config_server() {
+    let logs = always_fresh("logs");
+    Settings::fixed([("logs", format!("redis://127.0.0.1:{}", refuses()))])
+        .scope(async {
+            let asynchronous = logs.connection().await.unwrap_err();
+            for error in [asynchronous, logs.blocking_connection().unwrap_err()] {
+                let text = error.to_string();
+                assert!(text.contains("named by `Settings::fixed`"), "{text}");
+                assert!(!text.contains(logs.key()), "{text}");
+            }
+        })
+        .await;
+    let server = Server::start();
+    let settings = Settings::fixed([("logs", server.url())]);
+    settings
+        .connect_timeout(Duration::from_secs(1))
+        .scope_blocking(|| {
+            let mut held = Vec::new();
+            let error = loop {
+                match logs.blocking_connection() {
+                    Ok(connection) => held.push(connection),
+                    Err(error) => break error,
+                }
+            };
+            assert_eq!(error.kind(), ErrorKind::PoolExhausted);
+            let text = error.to_string();
+            assert!(text.contains("fewer threads"), "{text}");
+            assert!(!text.contains(logs.key()), "{text}");
+        });
 }
 
 #[tokio::test]

@@ -53,8 +53,8 @@ impl Resolver<'_> {
             return Vec::new();
         };
         // Most names are from the language or the standard library.
-        let is_known = starts_elsewhere(first) || scope.source.may_have(first);
-        if path.leading_colon.is_some() || !is_known {
+        let is_here = scope.source.may_have(first);
+        if path.leading_colon.is_some() || !(is_here || starts_elsewhere(first)) {
             return Vec::new();
         }
         let mut idents: Vec<Ident> = path.segments.iter().map(|s| s.ident.clone()).collect();
@@ -64,8 +64,10 @@ impl Resolver<'_> {
         }
         let mut found = if idents.first().is_some_and(|first| first == "crate") {
             self.locate(&idents, kind)
+        } else if is_here {
+            self.walk(scope, &idents, scope.is_reachable, kind)
         } else {
-            self.locate_from(scope, &idents, kind)
+            Vec::new()
         };
         found.retain(|found| found.used == idents.len());
         for found in &mut found {

@@ -184,7 +184,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// Follows a path from a module.
-    fn walk(
+    pub(super) fn walk(
         &mut self,
         scope: &Scope,
         path: &[Ident],

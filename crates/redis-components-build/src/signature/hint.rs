@@ -9,10 +9,10 @@ use crate::manifest::functions::Function;
 use crate::resolve::local::Local;
 use crate::resolve::resolver::Resolver;
 use crate::signature::connection::bare;
-use crate::source::calls;
+use crate::source::calls::{self, Use};
 
-/// Adds a hint at the first call of a command that waits or changes the session, if calls share the
-/// connection.
+/// Adds a hint at the first call of a command that waits or, if calls share the connection, changes
+/// the session.
 pub(crate) fn check(
     component: &str,
     function: &Function,
@@ -22,13 +22,18 @@ pub(crate) fn check(
 ) {
     let signature = &found.item.sig;
     let source = &found.scope.source;
-    if function.is_dedicated || signature.asyncness.is_none() || !source.may_have_unfit_calls() {
+    if function.is_dedicated || !source.may_have_unfit_calls() {
         return;
     }
+    let usage = match signature.asyncness {
+        Some(_) => Use::Shared,
+        None => Use::InTurns,
+    };
     let body = source.spot(found.item.block.brace_token.span.join());
     let start = body.range.start;
     let parameter = connection_name(signature);
-    let Some(call) = calls::first(&body.file.text[body.range], parameter.as_deref()) else {
+    let text = &body.file.text[body.range];
+    let Some(call) = calls::first(text, parameter.as_deref(), usage) else {
         return;
     };
     let Some(connection) = connection_kind(found, resolver) else {
@@ -36,6 +41,12 @@ pub(crate) fn check(
     };
     let (name, command) = (&function.name, &call.command);
     let consequence = match connection {
+        Kind::OwnSocket => {
+            " on a `redis::Connection`, which gives up at the response timeout".to_owned()
+        }
+        _ if usage == Use::InTurns => {
+            ", which the pool refuses at run time if it may wait for longer than the response timeout".to_owned()
+        }
         Kind::Component => ", which is refused on the shared connection at run time".to_owned(),
         Kind::Other { name, .. } => format!(" on a `{name}` that other calls share"),
     };
@@ -64,9 +75,11 @@ fn connection_name(signature: &Signature) -> Option<String> {
     }
 }
 
-/// A kind of connection that calls share.
+/// A kind of connection on which commands cannot wait.
 enum Kind {
     Component,
+    /// A type of redis-rs, of which each call gets one.
+    OwnSocket,
     /// A type of redis-rs, which refuses no command.
     Other {
         name: &'static str,
@@ -74,7 +87,7 @@ enum Kind {
     },
 }
 
-/// Returns the kind of a function's connection. Returns `None` if calls do not share it.
+/// Returns the kind of a function's connection. Returns `None` if commands may wait on it.
 fn connection_kind(found: &Found, resolver: &mut Resolver<'_>) -> Option<Kind> {
     let mut signature = found.item.sig.clone();
     let mut choices = Choices::default();
@@ -94,6 +107,7 @@ fn connection_kind(found: &Found, resolver: &mut Resolver<'_>) -> Option<Kind> {
     let path: Vec<&str> = path.iter().map(String::as_str).collect();
     match path.as_slice() {
         [.., "redis", "aio", "PubSub"] => None,
+        [.., "redis", "Connection"] => Some(Kind::OwnSocket),
         [.., "redis", "aio", "MultiplexedConnection"] => Some(Kind::Other {
             name: "MultiplexedConnection",
             can_be_dedicated: true,

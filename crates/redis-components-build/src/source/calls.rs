@@ -1,4 +1,4 @@
-//! The calls in a function's body that a shared connection refuses, as far as their names show.
+//! The calls in a function's body that its connection refuses, as far as their names show.
 
 use std::ops::Range;
 
@@ -74,13 +74,24 @@ fn has_literal(text: &str) -> bool {
     false
 }
 
-/// Returns the first call in a body that a shared connection refuses. `connection` is the
-/// connection's name in the body.
-pub(crate) fn first(body: &str, connection: Option<&str>) -> Option<Call> {
+/// How a connection is used by several calls.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Use {
+    /// By all at the same time, so that it refuses what waits and what changes the session.
+    Shared,
+    /// By one after the other, so that it refuses only what waits.
+    InTurns,
+}
+
+/// Returns the first call in a body that the connection refuses. `connection` is the connection's
+/// name in the body.
+pub(crate) fn first(body: &str, connection: Option<&str>, usage: Use) -> Option<Call> {
     if !may_be_in(body) {
         return None;
     }
     let mut scan = Scan::default();
+    // Without its name, any word may stand for the connection. A pipeline may have any name too.
+    let has_other_names = connection.is_none() || body.contains("pipe(");
     let mut lexer = Lexer::new(body);
     let mut recent = [None; 3];
     let mut end = 0;
@@ -91,9 +102,12 @@ pub(crate) fn first(body: &str, connection: Option<&str>) -> Option<Call> {
                 [receiver, Some(Token::Mark(b'.')), Some(Token::Word(name))],
                 Token::Mark(b'(' | b':'),
             ) => {
-                let is_own =
-                    matches!(receiver, Some(Token::Word(word)) if Some(word) == connection);
-                scan.method(name, end - name.len()..end, is_own);
+                let receiver = match receiver {
+                    Some(Token::Word(word)) if Some(word) == connection => Receiver::Connection,
+                    Some(Token::Word(_)) if !has_other_names => Receiver::Other,
+                    _ => Receiver::Unknown,
+                };
+                scan.method(name, end - name.len()..end, receiver);
             }
             ([before, Some(Token::Word("cmd")), Some(Token::Mark(b'('))], Token::Other) => {
                 if let Some(name) = literal {
@@ -112,7 +126,17 @@ pub(crate) fn first(body: &str, connection: Option<&str>) -> Option<Call> {
         recent = [recent[1], recent[2], Some(token)];
         end = lexer.position();
     }
-    scan.first()
+    scan.first(usage)
+}
+
+/// What a method is called on.
+#[derive(Clone, Copy, PartialEq)]
+enum Receiver {
+    Connection,
+    /// Perhaps a pipeline, or another name of the connection.
+    Unknown,
+    /// Something else.
+    Other,
 }
 
 /// Returns the contents of the string literal at the end of a text.
@@ -167,17 +191,21 @@ impl Kind {
 }
 
 impl Scan {
-    fn method(&mut self, name: &str, range: Range<usize>, is_own: bool) {
+    fn method(&mut self, name: &str, range: Range<usize>, receiver: Receiver) {
         match name {
             "block" => self.blocks = true,
             "atomic" => self.is_atomic = true,
+            _ if receiver == Receiver::Other => {}
             "xread_options" => self.add(STREAMS[0], range, Kind::ReadsStreams),
             _ => {
                 let is_lower = |command: &&&str| name.eq_ignore_ascii_case(command);
                 if name.bytes().all(|byte| byte.is_ascii_lowercase())
                     && let Some(command) = WAITING.iter().find(is_lower)
                 {
-                    let kind = if is_own { Kind::WaitsHere } else { Kind::Waits };
+                    let kind = match receiver {
+                        Receiver::Connection => Kind::WaitsHere,
+                        _ => Kind::Waits,
+                    };
                     self.add(command, range, kind);
                 }
             }
@@ -216,13 +244,15 @@ impl Scan {
         self.calls.push((Call { command, range }, kind));
     }
 
-    fn first(self) -> Option<Call> {
+    fn first(self, usage: Use) -> Option<Call> {
         let is_refused = |kind| match kind {
             // A command does not wait in a transaction.
             Kind::Waits => !self.is_atomic,
             Kind::ReadsStreams => self.blocks && !self.is_atomic,
+            Kind::WaitsHere => true,
+            _ if usage == Use::InTurns => false,
             Kind::BeginsQueued => !self.ends_transaction,
-            Kind::WaitsHere | Kind::ChangesSession | Kind::Begins => true,
+            Kind::ChangesSession | Kind::Begins => true,
             Kind::Client => false,
         };
         let mut calls = self.calls.into_iter();
@@ -234,10 +264,10 @@ impl Scan {
 
 #[cfg(test)]
 mod tests {
-    use super::{first, may_be_in};
+    use super::{Use, first, may_be_in};
 
     fn found(body: &str) -> Option<String> {
-        let call = first(body, Some("conn"))?;
+        let call = first(body, Some("conn"), Use::Shared)?;
         assert!(may_be_in(body), "{body}");
         let at = &body[call.range];
         let name = call.command.split(' ').next().unwrap_or_default();
@@ -318,11 +348,32 @@ mod tests {
             "{ lock.block(5); conn.xread(&k, &i) }",
             "{ cmd(\"CLIENT\").arg(\"ID\"); log(\"REPLY\") }",
             "{ cmd(\"CLIENT\").arg(word); log(\"REPLY\") }",
+            "{ queue.blpop(a, 0.0); self.queue.xread_options(&a); o.block(5) }",
             "{ redis::pipe().atomic().blpop(a, 0.0).set(b, 1) }",
             "{ redis::pipe().cmd(\"WATCH\").arg(a).cmd(\"MULTI\").set(a, 1).cmd(\"EXEC\") }",
         ] {
             assert_eq!(found(body), None, "{body}");
         }
+    }
+
+    #[test]
+    fn b3_a_connection_that_calls_use_in_turns_refuses_only_what_waits() {
+        let found = |body| Some(first(body, Some("conn"), Use::InTurns)?.command);
+        for body in [
+            "{ cmd(\"SELECT\").arg(1) }",
+            "{ cmd(\"WATCH\"); redis::pipe().cmd(\"MULTI\") }",
+            "{ cmd(\"CLIENT\").arg(\"TRACKING\") }",
+        ] {
+            assert_eq!(found(body), None, "{body}");
+        }
+        let body = "{ cmd(\"SELECT\").arg(1); conn.blpop(a, 0.0) }";
+        assert_eq!(found(body).as_deref(), Some("BLPOP"));
+    }
+
+    #[test]
+    fn b3_a_pipeline_may_have_any_name() {
+        let body = "{ let mut all = redis::pipe(); all.blpop(a, 0.0); all.query(conn) }";
+        assert_eq!(found(body).as_deref(), Some("BLPOP"));
     }
 
     #[test]

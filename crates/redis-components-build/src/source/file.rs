@@ -10,7 +10,7 @@ use syn::{Attribute, Item, ItemUse};
 use crate::diagnostics::file::{Spot, TextFile};
 use crate::source::calls;
 use crate::source::cuts::Cuts;
-use crate::source::index::{Index, key};
+use crate::source::index::Index;
 use crate::source::shorten;
 use crate::source::use_tree::Leaf;
 
@@ -61,10 +61,7 @@ impl Source {
 
     /// Returns `true` if the module declares or imports a name, or may do so through a glob.
     pub(crate) fn may_have(&self, name: &Ident) -> bool {
-        let (index, name) = (self.index(), key(name));
-        !index.globs.is_empty()
-            || index.declared.contains_key(&name)
-            || index.imported.contains_key(&name)
+        self.index().may_have(name)
     }
 
     /// Returns the items that declare a name, in their order.

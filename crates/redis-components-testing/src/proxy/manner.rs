@@ -13,6 +13,8 @@ pub(super) enum Manner {
     CutAfter(usize),
     /// Applies to requests with this command; all else passes.
     HangUpOn(&'static str),
+    /// Drops replies with this text; all else passes.
+    Mute(&'static str),
 }
 
 /// Which way bytes go.

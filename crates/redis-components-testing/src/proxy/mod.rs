@@ -143,6 +143,16 @@ impl Proxy {
         self.behave(Manner::HangUpOn(command));
     }
 
+    /// Drops each piece of the replies that `text` is in, for example the events of a sentinel by their
+    /// channel `+switch-master`. All else passes, and connections stay open.
+    ///
+    /// # Panics
+    ///
+    /// Panics as [`pass`](Self::pass) does.
+    pub fn mute(&self, text: &'static str) {
+        self.behave(Manner::Mute(text));
+    }
+
     /// Stops accepting: new connections are refused. Open connections stay open.
     pub fn refuse(&self) {
         self.acceptor().take();

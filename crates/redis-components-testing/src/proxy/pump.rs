@@ -82,10 +82,20 @@ impl Pump {
                 self.passed.0 += passing;
                 return Ok(self.passed.0 < limit);
             }
-            Manner::Pass | Manner::Hold | Manner::CutAfter(_) | Manner::HangUpOn(_) => {
+            Manner::Mute(text)
+                if self.direction == Direction::Replies && contains(bytes, text.as_bytes()) => {}
+            Manner::Pass
+            | Manner::Hold
+            | Manner::CutAfter(_)
+            | Manner::HangUpOn(_)
+            | Manner::Mute(_) => {
                 to.write_all(bytes)?;
             }
         }
         Ok(true)
     }
+}
+
+fn contains(bytes: &[u8], text: &[u8]) -> bool {
+    bytes.windows(text.len()).any(|found| found == text)
 }

@@ -21,7 +21,7 @@ enum Effect {
 }
 
 /// The state of a connection that outlasts a command.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Session {
     watching: bool,
     queueing: bool,
@@ -55,6 +55,11 @@ impl Session {
     /// Notes that the connection serves no further call.
     pub(super) fn spoil(&mut self) {
         self.spoilt = true;
+    }
+
+    /// Returns `true` if the server queues commands, so that none waits.
+    pub(super) fn is_queueing(&self) -> bool {
+        self.queueing
     }
 
     /// Returns `true` if the connection is as it was after logging in.
@@ -110,7 +115,12 @@ fn changes_transaction(name: &[u8]) -> bool {
 pub(crate) fn may_wait(command: &Cmd) -> bool {
     let mut words = words(command);
     let name = words.next().unwrap_or_default();
-    effect(name, None) == Effect::Waits && waits(name, words)
+    is_among_waiting(name) && (!is_of_streams(name) || block_at(name, words).is_some())
+}
+
+/// Returns `true` if a command of this name may wait, with some arguments at least.
+pub(super) fn is_among_waiting(name: &[u8]) -> bool {
+    effect(name, None) == Effect::Waits
 }
 
 /// Returns `true` if the command runs a script or function on the server.
@@ -129,25 +139,34 @@ pub(crate) fn name(command: &Cmd) -> String {
     String::from_utf8_lossy(name).to_ascii_uppercase()
 }
 
-fn words(command: &Cmd) -> impl Clone + Iterator<Item = &[u8]> {
+pub(super) fn words(command: &Cmd) -> impl Clone + Iterator<Item = &[u8]> {
     command.args_iter().map(|word| match word {
         Arg::Simple(word) => word,
         _ => b"",
     })
 }
 
-/// Returns `true` if a command that may wait does wait with these arguments.
-fn waits<'a>(name: &[u8], arguments: impl Iterator<Item = &'a [u8]>) -> bool {
+/// Returns `true` if a command of this name waits only with the option `BLOCK`.
+pub(super) fn is_of_streams(name: &[u8]) -> bool {
+    name.eq_ignore_ascii_case(b"XREAD") || name.eq_ignore_ascii_case(b"XREADGROUP")
+}
+
+/// Returns the place of `BLOCK` among the arguments of a command that reads streams.
+pub(super) fn block_at<'a>(
+    name: &[u8],
+    arguments: impl Iterator<Item = &'a [u8]>,
+) -> Option<usize> {
     // GROUP, and the names of group and consumer.
-    let leading = match name {
-        name if name.eq_ignore_ascii_case(b"XREAD") => 0,
-        name if name.eq_ignore_ascii_case(b"XREADGROUP") => 3,
-        _ => return true,
+    let leading = if name.eq_ignore_ascii_case(b"XREADGROUP") {
+        3
+    } else {
+        0
     };
     let mut options = arguments
         .skip(leading)
         .take_while(|word| !word.eq_ignore_ascii_case(b"STREAMS"));
-    options.any(|word| word.eq_ignore_ascii_case(b"BLOCK"))
+    let block = options.position(|word| word.eq_ignore_ascii_case(b"BLOCK"))?;
+    Some(leading + block)
 }
 
 fn effect(name: &[u8], argument: Option<&[u8]>) -> Effect {

@@ -4,3 +4,4 @@ pub(crate) mod blocking;
 pub(crate) mod commands;
 pub(crate) mod health;
 pub(crate) mod multiplexed;
+pub(crate) mod waiting;

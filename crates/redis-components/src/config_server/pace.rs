@@ -61,6 +61,11 @@ impl Pace {
         self.is_unasked = true;
     }
 
+    /// Lets no read for which no caller asks be sent for a while.
+    pub(super) fn hold_back(&mut self, pause: Duration) {
+        self.unasked = self.unasked.max(Instant::now() + pause);
+    }
+
     /// Notes the end of a read, and whether it has found another config.
     pub(super) fn note_read(&mut self, found_a_change: bool) {
         if std::mem::take(&mut self.is_unasked) && found_a_change {

@@ -3,14 +3,15 @@
 
 use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use redis::RedisError;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::connection::Connection;
 use super::pushes::Pushes;
 use super::reading::Answer;
+use crate::backoff::Backoff;
 use crate::config::ComponentConfig;
 use crate::settings::Settings;
 use crate::settings::policy::Policy;
@@ -18,6 +19,9 @@ use crate::settings::timeouts::Timeouts;
 use crate::telemetry;
 use crate::transport::failure::Failure;
 use crate::transport::node::Node;
+
+/// A connection that lives this long shows that the server is well.
+const WELL_AFTER: Duration = Duration::from_secs(1);
 
 /// Connects when something is asked, and keeps the connection.
 #[derive(Debug)]
@@ -30,6 +34,11 @@ pub(super) struct Reconnect {
     connection: Option<Connection>,
     /// Whether the server did not grant pushes at the last connect.
     refused: bool,
+    opened: Instant,
+    /// Grows with every connection that fails or ends young.
+    backoff: Backoff,
+    /// The pause after a connection that ended young.
+    pause: Option<Duration>,
 }
 
 impl Reconnect {
@@ -45,6 +54,9 @@ impl Reconnect {
             pushes,
             connection: None,
             refused: false,
+            opened: Instant::now(),
+            backoff: Backoff::new(Backoff::SERVER_DOWN),
+            pause: None,
         }
     }
 
@@ -56,21 +68,25 @@ impl Reconnect {
         keys: &[&str],
         mut sending: impl FnMut(),
     ) -> Result<Vec<Answer>, Failure> {
-        bounded(self.bound(), async {
-            let kept = self.connection.is_some();
-            let connection = self.ensure().await?;
-            sending();
-            match connection.read(keys.iter().copied()).await {
-                Err(error) if kept && error.is_connection_dropped() => {
-                    self.connection = None;
-                    let connection = self.ensure().await?;
-                    sending();
-                    Ok(connection.read(keys.iter().copied()).await?)
-                }
-                answers => Ok(answers?),
-            }
-        })
-        .await
+        let (begun, bound) = (Instant::now(), self.bound());
+        let kept = self.connection.is_some();
+        let answers = bounded(bound, self.read_once(keys, &mut sending)).await;
+        if !kept || !answers.as_ref().is_err_and(Failure::is_closed) {
+            return answers;
+        }
+        let left = bound.saturating_sub(begun.elapsed());
+        self.replace_ended().await;
+        bounded(left, self.read_once(keys, &mut sending)).await
+    }
+
+    async fn read_once(
+        &mut self,
+        keys: &[&str],
+        sending: &mut impl FnMut(),
+    ) -> Result<Vec<Answer>, Failure> {
+        let connection = self.ensure().await?;
+        sending();
+        Ok(connection.read(keys.iter().copied()).await?)
     }
 
     /// Writes values by their keys, once. If no answer comes, they may or may not be written.
@@ -78,20 +94,45 @@ impl Reconnect {
         &mut self,
         values: impl Iterator<Item = (&'a str, &'a str)>,
     ) -> Result<Vec<Result<(), RedisError>>, Failure> {
+        // A connection may have ended while it was idle. The PING finds that out, because the
+        // values are sent only once.
+        if self.ping().await.is_err_and(|failure| failure.is_closed()) {
+            self.replace_ended().await;
+        }
         bounded(self.bound(), async {
-            // A connection may have ended while it was idle. The PING finds that out, because the
-            // values are sent only once.
-            if let Some(connection) = &mut self.connection
-                && connection
-                    .ping()
-                    .await
-                    .is_err_and(|failure| failure.is_closed())
-            {
-                self.connection = None;
-            }
             Ok(self.ensure().await?.write(values).await?)
         })
         .await
+    }
+
+    /// Notes that the server has answered.
+    pub(super) fn note_answer(&mut self) {
+        if self.opened.elapsed() >= WELL_AFTER {
+            self.backoff = Backoff::new(Backoff::SERVER_DOWN);
+        }
+    }
+
+    /// Returns the pause after a failure.
+    pub(super) fn next_pause(&mut self) -> Duration {
+        self.backoff.next()
+    }
+
+    /// Returns the pause before reads for which no caller asks, if a connection has ended young since
+    /// the last time.
+    pub(super) fn take_pause(&mut self) -> Option<Duration> {
+        self.pause.take()
+    }
+
+    /// Makes room for the next connection, because this one has ended. If it was young, there is a
+    /// pause: something before the server may close every connection after its first answer. For
+    /// the read of callers it is short.
+    async fn replace_ended(&mut self) {
+        self.close();
+        if self.opened.elapsed() < WELL_AFTER {
+            let pause = self.next_pause();
+            self.pause = Some(pause);
+            sleep(pause.min(Backoff::UNSTEADY)).await;
+        }
     }
 
     /// Asks a connected server if it is up.
@@ -137,6 +178,7 @@ impl Reconnect {
         let pushes = self.pushes.as_ref();
         let node = Node::prepare(&self.config, &self.policy, self.timeouts.connect).await?;
         let (connection, refusal) = Connection::open(&node, self.timeouts, pushes).await?;
+        self.opened = Instant::now();
         let refused_before = std::mem::replace(&mut self.refused, refusal.is_some());
         if let Some(refusal) = refusal
             && !refused_before

@@ -19,7 +19,6 @@ use super::signal::mark_watch_thread;
 use super::state::State;
 use super::watched_key::WatchedKey;
 use crate::background::{BackgroundTasks, start_all};
-use crate::backoff::Backoff;
 use crate::clock::Tick;
 use crate::config::ComponentConfig;
 use crate::error::text::printable;
@@ -46,7 +45,6 @@ pub(super) fn start(
         server: Reconnect::new(config, settings, pushes),
         needless: NeedlessPushes::new(),
         pace: Pace::new(settings.intervals()),
-        backoff: Backoff::new(Backoff::SERVER_DOWN),
         met: false,
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -75,7 +73,6 @@ struct Watch {
     server: Reconnect,
     needless: NeedlessPushes,
     pace: Pace,
-    backoff: Backoff,
     /// Whether the server has ever answered.
     met: bool,
 }
@@ -94,7 +91,7 @@ impl Watch {
             self.state.pushing.store(false, Ordering::Release);
             self.state.lost.store(true, Ordering::Release);
             telemetry::config_server::watch_panicked(&self.state.address, &reason);
-            let pause = self.backoff.next();
+            let pause = self.server.next_pause();
             self.pause(pause).await;
         }
     }
@@ -119,7 +116,7 @@ impl Watch {
             };
             if let Err(failure) = result {
                 self.lose(&failure);
-                let pause = self.backoff.next();
+                let pause = self.server.next_pause();
                 self.pause(pause).await;
             }
         }
@@ -239,6 +236,9 @@ impl Watch {
             found_a_change |= watched.revision() != before;
         }
         self.pace.note_read(found_a_change);
+        if let Some(pause) = self.server.take_pause() {
+            self.pace.hold_back(pause);
+        }
         self.confirm(sent_at);
         self.look_at_pushes();
         Ok(())
@@ -248,6 +248,7 @@ impl Watch {
     async fn beat(&mut self) -> Result<(), Failure> {
         let sent_at = Tick::now();
         self.server.ping().await?;
+        self.server.note_answer();
         self.pace.note_heartbeat();
         self.confirm(sent_at);
         self.look_at_pushes();
@@ -307,7 +308,7 @@ impl Watch {
     /// Notes that the server has answered a read.
     fn found(&mut self) {
         self.pace.note_heartbeat();
-        self.backoff = Backoff::new(Backoff::SERVER_DOWN);
+        self.server.note_answer();
         let pushing = self.server.is_pushing();
         let pushed_before = self.state.pushing.swap(pushing, Ordering::AcqRel);
         let is_news = pushed_before != pushing || !std::mem::replace(&mut self.met, true);

@@ -2,29 +2,37 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use redis::{Cmd, ConnectionLike, RedisResult, Value};
 
 use crate::client::blocking::pool::{Exhausted, Pool};
 use crate::client::blocking::pooled::Pooled;
+use crate::client::blocking::session::Waits;
 use crate::client::commands::may_wait;
+use crate::client::waiting::{Rest, rest};
 use crate::clock::{Tick, Wait};
-use crate::connection::was_refused;
-use crate::error::Error;
+use crate::connection::{give_dedicated, was_refused};
+use crate::error::{Error, ErrorKind};
 use crate::slot::Slot;
 use crate::slot::published::OfGeneration;
-use crate::telemetry::component::resent;
+use crate::telemetry::component::{Subject, resent};
 
 /// A blocking connection to a component's server, for one call at a time; dropping it gives it
 /// back.
 ///
 /// It stays with the server it was made for, and every command ends within the response timeout.
+/// A command that may wait longer than that (`BLPOP`) is refused before it is sent, with
+/// [`ErrorKind::NeedsDedicated`](crate::ErrorKind::NeedsDedicated), unless the function has
+/// `connection = "dedicated"` in `components.toml`.
 /// After a timeout or a broken connection it is closed and every further command fails; the
 /// component's next call gets another. No other call uses it meanwhile, so `WATCH`, `MULTI` and
 /// `redis::transaction` are fine. If a call changes its session (`SELECT`, an open
 /// transaction), the connection is closed.
 pub struct Connection {
     inner: Inner,
+    /// The function that this was made for, if a wrapper made it.
+    function: Option<&'static str>,
     /// Whether a command was sent over it.
     is_used: bool,
 }
@@ -39,6 +47,9 @@ enum Inner {
     Own(redis::Connection),
 }
 
+/// A server looks ten times a second which calls have waited for long enough.
+const LOOKED_EVERY: Duration = Duration::from_millis(100);
+
 /// The place at which a call that waits finds its component.
 struct Following {
     slot: Arc<Slot>,
@@ -49,6 +60,14 @@ impl Connection {
     /// Takes a connection of the component's pool.
     pub(crate) fn take(slot: &Arc<Slot>, wait: Wait) -> Result<Self, Error> {
         Self::by(slot, wait, |pool| Pooled::take(&pool.client))
+    }
+
+    /// Returns the connection for a call of `function`.
+    pub(crate) fn of_function(self, function: &'static str) -> Self {
+        Self {
+            function: Some(function),
+            ..self
+        }
     }
 
     /// Opens a connection for a single call, which stays on its server.
@@ -92,41 +111,81 @@ impl Connection {
                     };
                     return Ok(Self {
                         inner,
+                        function: None,
                         is_used: false,
                     });
                 }
                 // The pool has closed itself. The next turn looks where the component is and opens
                 // another pool, or says why it cannot.
                 Err(Exhausted::Failed(_)) if tries == 1 && pool.client.is_closed() => {}
-                Err(exhausted) => return Err(pool.exhausted(exhausted)),
+                Err(exhausted) => return Err(slot.exhausted(&pool, exhausted)),
             }
         }
     }
 
     /// Sends a command that waits, and sends it again where the component is if it moves meanwhile.
     fn wait_for(&mut self, command: &Cmd) -> RedisResult<Value> {
+        let (begun, mut shorter) = (Instant::now(), None);
         loop {
+            let packed = shorter.as_ref().unwrap_or(command).get_packed_command();
             let Inner::Pooled {
                 pooled,
                 pool,
                 following: Some(Following { slot, wait }),
             } = &mut self.inner
             else {
-                return self.send(command);
+                return self.req_packed_command(&packed);
             };
             let follows = pooled.is_clean();
             if follows && pool.has_moved() {
                 *self = Self::open_following(slot, *wait)?;
                 continue;
             }
-            match pooled.wait_for(&command.get_packed_command(), follows) {
+            match pooled.wait_for(follows, |pooled| pooled.request(&packed)) {
                 Ok(Value::ServerError(error))
-                    if follows && error.code() == "UNBLOCKED" && pool.has_moved() => {}
+                    if follows && error.code() == "UNBLOCKED" && pool.has_moved() =>
+                {
+                    match rest(command, begun.elapsed()) {
+                        Rest::Whole => {}
+                        Rest::Part(part) => shorter = Some(part),
+                        Rest::Nothing => return Ok(Value::Nil),
+                    }
+                }
                 Err(error) if error.is_timeout() && pool.has_moved() => {
                     return Err(pool.stayed_too_long().into());
                 }
                 answer => return answer,
             }
+        }
+    }
+
+    /// Sends encoded commands that may wait, on the server where the connection is. Some of them
+    /// may have been executed when the component moves, so that they are not sent again.
+    fn send_packed<T>(
+        &mut self,
+        packed: &[u8],
+        request: impl FnOnce(&mut Pooled) -> RedisResult<T>,
+        request_own: impl FnOnce(&mut redis::Connection) -> RedisResult<T>,
+    ) -> RedisResult<T> {
+        let (pooled, pool, follows) = match &mut self.inner {
+            Inner::Pooled {
+                pooled,
+                pool,
+                following,
+            } => (pooled, pool, following.is_some()),
+            Inner::Own(connection) => return request_own(connection),
+        };
+        let Some(waits) = pooled.wait_of(packed) else {
+            return request(pooled);
+        };
+        if pooled.is_member() && !is_short(&waits, pool.timeouts.response) {
+            return Err(refusal(self.function, &waits, pool).into());
+        }
+        match pooled.wait_for(false, request) {
+            Err(error) if error.is_timeout() && follows && pool.has_moved() => {
+                Err(pool.stayed_too_long().into())
+            }
+            answer => answer,
         }
     }
 
@@ -184,11 +243,35 @@ impl Connection {
     }
 }
 
+/// Returns `true` if all answers are there before a response is overdue.
+fn is_short(waits: &Waits<'_>, response: Duration) -> bool {
+    let bound = waits.bound.map(|bound| bound.saturating_add(LOOKED_EVERY));
+    bound.is_some_and(|bound| bound < response)
+}
+
+/// Returns the error for commands that may wait longer than their connection does.
+fn refusal(
+    function: Option<&'static str>,
+    waits: &Waits<'_>,
+    pool: &OfGeneration<Arc<Pool>>,
+) -> Error {
+    let Subject { component, key } = &pool.subject;
+    let command = String::from_utf8_lossy(waits.command).to_ascii_uppercase();
+    let response = pool.timeouts.response;
+    let advice = give_dedicated(function);
+    let text = format!(
+        "`{command}` may wait for longer than the response timeout ({response:?}) and could then take something that \
+         no caller gets, so it was not sent; {advice}, or a shorter timeout"
+    );
+    Error::new(ErrorKind::NeedsDedicated, text).about(component, key, None)
+}
+
 /// For tests: calls a component's function with the test's own connection.
 impl From<redis::Connection> for Connection {
     fn from(connection: redis::Connection) -> Self {
         Self {
             inner: Inner::Own(connection),
+            function: None,
             is_used: false,
         }
     }
@@ -196,10 +279,11 @@ impl From<redis::Connection> for Connection {
 
 impl ConnectionLike for Connection {
     fn req_packed_command(&mut self, command: &[u8]) -> RedisResult<Value> {
-        match &mut self.inner {
-            Inner::Pooled { pooled, .. } => pooled.request(command),
-            Inner::Own(connection) => connection.req_packed_command(command),
-        }
+        self.send_packed(
+            command,
+            |pooled| pooled.request(command),
+            |own| own.req_packed_command(command),
+        )
     }
 
     fn req_packed_commands(
@@ -208,10 +292,11 @@ impl ConnectionLike for Connection {
         offset: usize,
         count: usize,
     ) -> RedisResult<Vec<Value>> {
-        match &mut self.inner {
-            Inner::Pooled { pooled, .. } => pooled.requests(commands, offset, count),
-            Inner::Own(connection) => connection.req_packed_commands(commands, offset, count),
-        }
+        self.send_packed(
+            commands,
+            |pooled| pooled.requests(commands, offset, count),
+            |own| own.req_packed_commands(commands, offset, count),
+        )
     }
 
     fn req_command(&mut self, command: &Cmd) -> RedisResult<Value> {

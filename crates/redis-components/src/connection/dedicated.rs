@@ -3,7 +3,7 @@
 use std::fmt;
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::future::{Either, pending, select};
 use redis::aio::{ConnectionLike, MultiplexedConnection};
@@ -14,6 +14,7 @@ use tokio::task::{AbortHandle, JoinHandle};
 
 use crate::client::commands::{Session, may_wait};
 use crate::client::multiplexed::Multiplexed;
+use crate::client::waiting::{Rest, rest};
 use crate::clock::Wait;
 use crate::error::Error;
 use crate::settings::timeouts::Timeouts;
@@ -75,7 +76,7 @@ pub(crate) async fn open(shared: Shared) -> Result<(MultiplexedConnection, Drive
 pub(crate) async fn until_lost(shared: Shared) {
     loop {
         tokio::time::sleep(PROBED_EVERY).await;
-        let connection = shared.client.connection(0);
+        let connection = shared.client.any_open();
         let request = connection.begin();
         let answer = connection
             .handle()
@@ -155,13 +156,19 @@ impl Following {
             self.session.note_command(command);
             return self.connection.send_packed_command(command).await;
         }
+        let (begun, mut shorter) = (Instant::now(), None);
         loop {
             if self.shared.has_moved() && self.session.is_clean() {
                 *self = Self::open(Arc::clone(&self.slot), self.wait).await?;
             }
-            let answer = self.wait_for(command).await?;
+            let answer = self.wait_for(shorter.as_ref().unwrap_or(command)).await?;
             if !(is_unblocked(&answer) && self.shared.has_moved()) {
                 return Ok(answer);
+            }
+            match rest(command, begun.elapsed()) {
+                Rest::Whole => {}
+                Rest::Part(part) => shorter = Some(part),
+                Rest::Nothing => return Ok(Value::Nil),
             }
         }
     }
@@ -254,7 +261,7 @@ impl Following {
 
     /// Asks the server to unblock the connection of that number, until it has been dropped.
     async fn unblock(&self, id: i64) {
-        let mut handle = self.shared.client.connection(0).handle();
+        let mut handle = self.shared.client.any_open().handle();
         loop {
             let mut unblock = redis::cmd("CLIENT");
             let asked = unblock.arg("UNBLOCK").arg(id).arg("ERROR");

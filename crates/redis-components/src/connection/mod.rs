@@ -120,13 +120,9 @@ impl Connection {
             return Error::new(ErrorKind::NeedsDedicated, text).about(component, key, None);
         }
         let Subject { component, key } = &client.subject;
-        let advice = match self.function {
-            Some(function) => format!("give the function `{function}`"),
-            None => "send it from a function that has".to_owned(),
-        };
+        let advice = give_dedicated(self.function);
         let text = format!(
-            "`{command}` would harm the other calls that share this connection and was not sent; {advice} \
-             `connection = \"dedicated\"` in components.toml"
+            "`{command}` would harm the other calls that share this connection and was not sent; {advice}"
         );
         Error::new(ErrorKind::NeedsDedicated, text).about(component, key, None)
     }
@@ -238,6 +234,15 @@ async fn send(
     let result = shared.handle().send_packed_command(command).await;
     request.end(&result);
     result
+}
+
+/// Returns what to do about a command that needs a connection of its own.
+fn give_dedicated(function: Option<&'static str>) -> String {
+    let subject = match function {
+        Some(function) => format!("give the function `{function}`"),
+        None => "send it from a function that has".to_owned(),
+    };
+    format!("{subject} `connection = \"dedicated\"` in components.toml")
 }
 
 /// Returns `true` if the command was not executed, and may be sent to another server.

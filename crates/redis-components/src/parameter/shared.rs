@@ -20,7 +20,8 @@ impl Acquire for Connection {
 }
 
 impl AcquireBlocking for blocking::Connection {
-    fn acquire(component: &'static Component, _function: &'static str) -> Result<Self, Error> {
-        component.blocking_connection()
+    fn acquire(component: &'static Component, function: &'static str) -> Result<Self, Error> {
+        let connection = component.blocking_connection()?;
+        Ok(connection.of_function(function))
     }
 }

@@ -199,13 +199,21 @@ impl Slot {
             return Err(refusal.unwrap_or_else(|| self.no_config(&target)));
         };
         let goal = Goal::same_config(&published);
+        // A server that refuses further connections still serves those that it has.
+        let reduced = breaker
+            .is_refused(id, goal.revision)
+            .then(|| executor.find_reduced(&published.clients).cloned())
+            .flatten();
         match breaker.attempts(id, goal.revision, begun) {
             Attempts::None => {
                 let attempt = Attempt::begin(breaker, self, executor, goal);
                 Ok(Next::Start(attempt))
             }
-            Attempts::Running(over) => Ok(Next::Wait(over, target.revision)),
-            Attempts::Failed(error) => Err(error),
+            Attempts::Running(over) => match reduced {
+                Some(client) => Ok(Next::Use(client)),
+                None => Ok(Next::Wait(over, target.revision)),
+            },
+            Attempts::Failed(error) => reduced.map(Next::Use).ok_or(error),
         }
     }
 }

@@ -18,6 +18,7 @@ use crate::client::health::TOO_YOUNG;
 use crate::config::ComponentConfig;
 use crate::config_server::reading::Target;
 use crate::error::Error;
+use crate::transport::failure::Cause;
 
 /// If no caller has tried again for this long after the pause, the last failure says little about
 /// the next attempt.
@@ -99,6 +100,7 @@ enum State {
 #[derive(Clone, Debug)]
 struct Failed {
     error: Error,
+    cause: Cause,
     backoff: Backoff,
     at: Instant,
     retry_at: Instant,
@@ -187,8 +189,7 @@ impl Breaker {
         executor: Option<ExecutorId>,
         revision: u64,
         error: Error,
-        longest_pause: Duration,
-        closes_clients: bool,
+        cause: Cause,
     ) -> bool {
         let is_same = |circuit: &Circuit| {
             circuit.revision == revision
@@ -202,10 +203,10 @@ impl Breaker {
             .and_then(|circuit| circuit.failure().cloned());
         let is_first = earlier.is_none();
         let (backoff, closed_before) = earlier.map_or_else(
-            || (Backoff::new(longest_pause), false),
+            || (Backoff::new(cause.longest_pause()), false),
             |failed| (failed.backoff, failed.closes_clients),
         );
-        let mut backoff = backoff.with_cap(longest_pause);
+        let mut backoff = backoff.with_cap(cause.longest_pause());
         let at = Instant::now();
         let retry_at = at + backoff.next();
         self.circuits.retain(|circuit| !is_same(circuit));
@@ -217,7 +218,8 @@ impl Breaker {
                 backoff,
                 at,
                 retry_at,
-                closes_clients: closes_clients || closed_before,
+                closes_clients: closed_before || matches!(cause, Cause::ClosedEarly(_)),
+                cause,
             }),
         });
         is_first
@@ -299,6 +301,13 @@ impl Breaker {
         self.failed(executor, revision).is_some()
     }
 
+    /// Returns `true` if the last attempt failed because the server is up and takes no further
+    /// connection.
+    pub(super) fn is_refused(&self, executor: ExecutorId, revision: u64) -> bool {
+        let failed = self.failed(executor, revision);
+        failed.is_some_and(|failed| failed.cause.is_of_living_server())
+    }
+
     /// Returns why a config is not in force, for people to read.
     pub(super) fn problem(&self, revision: u64) -> Option<&Error> {
         self.circuits
@@ -343,8 +352,8 @@ mod tests {
     use tokio::sync::watch;
 
     use super::{Attempts, Breaker, ExecutorId, Over, Recovery};
-    use crate::backoff::Backoff;
     use crate::error::{Error, ErrorKind};
+    use crate::transport::failure::{Cause, EarlyEnd};
 
     const THREADS: ExecutorId = ExecutorId::Threads;
     const WATCH: ExecutorId = ExecutorId::Watch;
@@ -352,8 +361,11 @@ mod tests {
 
     fn fail(breaker: &mut Breaker, executor: Option<ExecutorId>, closes_clients: bool) -> bool {
         let error = Error::new(ErrorKind::ServerUnreachable, "down");
-        let pause = Backoff::SERVER_DOWN;
-        breaker.fail(executor, REVISION, error, pause, closes_clients)
+        let cause = match closes_clients {
+            true => Cause::ClosedEarly(EarlyEnd::Unused),
+            false => Cause::Unreachable,
+        };
+        breaker.fail(executor, REVISION, error, cause)
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::config::ComponentConfig;
 use crate::config_server::ConfigServer;
 use crate::config_server::reading::Target;
 use crate::error::{Error, ErrorKind};
-use crate::telemetry::component::{ServerEvent, Subject, What};
+use crate::telemetry::component::{ServerEvent, What};
 use crate::transport::failure::{Cause, EarlyEnd, Failure};
 
 impl Slot {
@@ -32,7 +32,8 @@ impl Slot {
         let mut error = Error::new(
             kind,
             format!(
-                "the server {server}, named by the config under `{key}`, cannot be used: {reason}"
+                "the server {server}, named by {}, cannot be used: {reason}",
+                self.config_source()
             ),
         )
         .about(self.component(), key, Some(&server));
@@ -41,14 +42,7 @@ impl Slot {
         }
         // A runtime that cannot connect says nothing about the server: it fails alone.
         let executor = (cause == Cause::Runtime).then_some(executor);
-        let closes_clients = matches!(cause, Cause::ClosedEarly(_));
-        let is_first = breaker.fail(
-            executor,
-            goal.revision,
-            error,
-            cause.longest_pause(),
-            closes_clients,
-        );
+        let is_first = breaker.fail(executor, goal.revision, error, cause);
         let reason = reason.clone();
         self.event(
             &goal.config,
@@ -151,28 +145,28 @@ impl Slot {
         self.error(kind, message.to_owned(), self.server_address())
     }
 
-    fn server_address(&self) -> Option<&str> {
-        self.server.as_deref().map(ConfigServer::address)
+    /// Returns the place of the config, for a message.
+    fn config_source(&self) -> String {
+        match &self.server {
+            Some(_) => format!("the config under `{}`", self.key()),
+            None => "`Settings::fixed`".to_owned(),
+        }
     }
 
-    fn error(&self, kind: ErrorKind, message: String, server: Option<&str>) -> Error {
-        Error::new(kind, message).about(self.component(), self.key(), server)
-    }
-}
-
-impl OfGeneration<Arc<Pool>> {
     /// Returns why a call gets no connection of the pool.
-    pub(crate) fn exhausted(&self, exhausted: Exhausted) -> Error {
-        let Subject { component, key } = &self.subject;
-        let server = self.config.address();
+    pub(crate) fn exhausted(&self, pool: &OfGeneration<Arc<Pool>>, exhausted: Exhausted) -> Error {
+        let server = pool.config.address();
         let (message, failure) = match exhausted {
             Exhausted::InUse { in_use, waited } => {
+                let advice = match &self.server {
+                    Some(_) => format!("raise `max_connections` in {}, or ", self.config_source()),
+                    None => String::new(),
+                };
                 let message = format!(
-                    "all {in_use} blocking connections stayed in use for {waited:?}; raise `max_connections` \
-                     in the config under `{key}`, or call from fewer threads at once"
+                    "all {in_use} blocking connections stayed in use for {waited:?}; {advice}call from fewer threads \
+                     at once"
                 );
-                let error = Error::new(ErrorKind::PoolExhausted, message);
-                return error.about(component, key, None);
+                return self.error(ErrorKind::PoolExhausted, message, None);
             }
             Exhausted::CannotGrow {
                 in_use,
@@ -193,11 +187,18 @@ impl OfGeneration<Arc<Pool>> {
                 (message, failure)
             }
         };
-        let kind = failure.cause.error_kind();
-        let error = Error::new(kind, message).about(component, key, Some(&server));
+        let error = self.error(failure.cause.error_kind(), message, Some(&server));
         match failure.shown_source() {
             Some(source) => error.with_source(source),
             None => error,
         }
+    }
+
+    fn server_address(&self) -> Option<&str> {
+        self.server.as_deref().map(ConfigServer::address)
+    }
+
+    fn error(&self, kind: ErrorKind, message: String, server: Option<&str>) -> Error {
+        Error::new(kind, message).about(self.component(), self.key(), server)
     }
 }

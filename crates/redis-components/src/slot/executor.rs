@@ -16,6 +16,10 @@ pub(crate) trait Executor: Runner {
     /// Returns the living client of this executor.
     fn find<'a>(&self, clients: &'a Clients) -> Option<&'a Arc<OfGeneration<Self::Client>>>;
 
+    /// Returns a client of this executor that has lost connections, and serves on the others.
+    fn find_reduced<'a>(&self, clients: &'a Clients)
+    -> Option<&'a Arc<OfGeneration<Self::Client>>>;
+
     /// Returns `true` if this executor has a client, living or not.
     fn had(&self, clients: &Clients) -> bool;
 
@@ -64,6 +68,15 @@ impl Executor for OnRuntime {
             .map(|(_, client)| client)
     }
 
+    fn find_reduced<'a>(&self, clients: &'a Clients) -> Option<&'a Arc<OfGeneration<Multiplexed>>> {
+        let id = self.0.id();
+        clients
+            .runtimes
+            .iter()
+            .find(|(runtime, client)| *runtime == id && !client.client.has_ended())
+            .map(|(_, client)| client)
+    }
+
     fn had(&self, clients: &Clients) -> bool {
         let id = self.0.id();
         clients.runtimes.iter().any(|(runtime, _)| *runtime == id)
@@ -86,6 +99,11 @@ impl Executor for OnThreads {
             .pool
             .as_ref()
             .filter(|pool| !pool.client.is_closed())
+    }
+
+    /// A pool replaces its connections one by one.
+    fn find_reduced<'a>(&self, _: &'a Clients) -> Option<&'a Arc<OfGeneration<Arc<Pool>>>> {
+        None
     }
 
     fn had(&self, clients: &Clients) -> bool {

@@ -5,8 +5,11 @@
 //! without clients. The next call of each executor builds one. A config that cannot be proven
 //! leaves everything as it is: the last good config stays in force, its clients connected.
 
+use std::pin::pin;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
+
+use futures_util::future::{Either, select};
 
 use super::attempt::{Attempt, Runner};
 use super::breaker::{Attempts, ExecutorId, Goal};
@@ -28,6 +31,13 @@ const TRIED_AGAIN: (Duration, Duration) = (Duration::from_secs(2), Duration::fro
 #[derive(Clone, Debug)]
 struct OnWatch(Background);
 
+/// What was done about the newest config.
+struct TakenUp {
+    revision: u64,
+    /// Whether nothing is left to do.
+    is_done: bool,
+}
+
 impl Slot {
     /// Follows the config from now on, while the slot lives.
     pub(crate) fn follow_when_idle(self: &Arc<Self>) {
@@ -38,26 +48,25 @@ impl Slot {
         }
     }
 
-    /// Takes the steps of a call that finds this revision of the config. Returns `true` if nothing
-    /// is left to do.
-    fn take_up(self: &Arc<Self>, runner: &OnWatch, revision: u64) -> bool {
+    /// Takes the steps of a call that finds the newest revision of the config.
+    fn take_up(self: &Arc<Self>, runner: &OnWatch) -> TakenUp {
         let mut state = self.state();
         let target = self.watched.target();
-        if target.revision != revision {
-            // Newer than what was left to calls so far.
-            return true;
-        }
+        let taken_up = |is_done| TakenUp {
+            revision: target.revision,
+            is_done,
+        };
         let published = self.published.load_full();
         let Some(published) = published.filter(|_| !state.is_shut_down) else {
             // A component that was never used has no server to leave.
-            return true;
+            return taken_up(true);
         };
         let Some(goal) = Goal::new_config(&target, Some(&published)) else {
-            return true;
+            return taken_up(true);
         };
         if goal.config.is_disabled() {
             self.switch_off(state);
-            return true;
+            return taken_up(true);
         }
         let breaker = &mut state.breaker;
         breaker.forget_except(|revision| {
@@ -68,23 +77,44 @@ impl Slot {
             drop(state);
             runner.start(attempt);
         }
-        false
+        taken_up(false)
     }
 }
 
 async fn follow(slot: Weak<Slot>, watched: Arc<WatchedKey>, runner: OnWatch) {
     let mut seen = watched.revision();
     loop {
-        watched.revised(seen).await;
-        seen = watched.revision();
-        let mut pause = LEFT_TO_CALLS;
+        left_to_calls(&slot, &watched, seen).await;
         loop {
-            tokio::time::sleep(between(pause)).await;
-            let Some(slot) = slot.upgrade() else { return };
-            if slot.take_up(&runner, seen) {
+            let Some(slot_now) = slot.upgrade() else {
+                return;
+            };
+            let TakenUp { revision, is_done } = slot_now.take_up(&runner);
+            drop(slot_now);
+            seen = revision;
+            if is_done {
                 break;
             }
-            pause = TRIED_AGAIN;
+            let tried_again = pin!(tokio::time::sleep(between(TRIED_AGAIN)));
+            select(tried_again, pin!(left_to_calls(&slot, &watched, seen))).await;
+        }
+    }
+}
+
+/// Waits until calls have had their time to take up a change after `seen`. A further change begins
+/// that time anew only if calls have taken up the one before: a config that keeps changing is
+/// followed as well.
+async fn left_to_calls(slot: &Weak<Slot>, watched: &WatchedKey, seen: u64) {
+    watched.revised(seen).await;
+    let mut waiting = watched.revision();
+    let mut newest = waiting;
+    let mut pause = pin!(tokio::time::sleep(between(LEFT_TO_CALLS)));
+    while let Either::Right(_) = select(pause.as_mut(), pin!(watched.revised(newest))).await {
+        newest = watched.revision();
+        let in_force = slot.upgrade().and_then(|slot| slot.published());
+        if in_force.is_some_and(|in_force| in_force.revision >= waiting) {
+            waiting = newest;
+            pause.set(tokio::time::sleep(between(LEFT_TO_CALLS)));
         }
     }
 }

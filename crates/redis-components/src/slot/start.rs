@@ -25,7 +25,7 @@ impl Runner for OnRuntime {
         // Dead clients of other runtimes go too: nobody calls from a runtime that has ended.
         clients
             .runtimes
-            .retain(|(runtime, client)| *runtime != id && !client.client.is_closed());
+            .retain(|(runtime, client)| *runtime != id && !client.client.has_ended());
         clients.runtimes.push((id, client));
     }
 

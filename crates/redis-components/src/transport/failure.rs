@@ -65,6 +65,12 @@ impl Cause {
         }
     }
 
+    /// Returns `true` if a server that is up turns new connections away, for example at its limit
+    /// of clients. A proxy may do so by hanging up.
+    pub(crate) fn is_of_living_server(self) -> bool {
+        matches!(self, Self::Busy | Self::Refused | Self::ClosedInHandshake)
+    }
+
     /// Returns the longest pause before the next attempt.
     pub(crate) fn longest_pause(self) -> Duration {
         match self {

@@ -9,3 +9,4 @@ mod dedicated;
 mod log;
 mod pool;
 mod reasons;
+mod sockets;

@@ -219,6 +219,93 @@ fn r4_a_blocking_pop_that_cannot_be_unblocked_ends_at_the_drain_deadline_with_a_
     });
 }
 
+/// Runs a call on a thread, which a failing test does not wait for.
+fn on_thread<T: Send + 'static>(
+    call: impl FnOnce() -> T + Send + 'static,
+) -> thread::JoinHandle<T> {
+    let scope = Scope::current().unwrap();
+    thread::spawn(move || scope.run_blocking(call))
+}
+
+#[test]
+fn r4_a_blocking_pipeline_that_waits_ends_at_the_drain_deadline_with_a_typed_error() {
+    let world = World::start();
+    let queue = declare("queue", Duration::from_secs(1));
+    world.move_to(queue, &world.a);
+    let settings = world.settings().drain_deadline(Duration::from_millis(300));
+    settings.scope_blocking(|| {
+        let popping = on_thread(|| -> RedisResult<(i64, Popped)> {
+            let mut own =
+                <blocking::Connection as AcquireDedicatedBlocking>::acquire(queue, "pop")?;
+            let mut pipeline = redis::pipe();
+            pipeline.cmd("INCR").arg("begun");
+            pipeline.cmd("BLPOP").arg("queue").arg(0);
+            pipeline.query(&mut own)
+        });
+        until_blocking("it waits", || blocked(&world.a) == 1);
+        world.move_to(queue, &world.b);
+        until_blocking("it ends", || blocked(&world.a) == 0);
+        let error = popping.join().unwrap().unwrap_err();
+        let ours = Error::of(&error).unwrap_or_else(|| panic!("{error}"));
+        assert_eq!(ours.kind(), ErrorKind::ComponentMoved, "{error}");
+        // What was executed is not executed elsewhere.
+        assert_eq!(world.b.command(&["GET", "begun"]), Value::Nil);
+    });
+}
+
+/// Moves the component to and fro, more often than a pop may wait, until `has_ended`.
+fn move_on(world: &World, queue: &Component, has_ended: impl Fn() -> bool) {
+    let mut servers = [(&world.b, "b"), (&world.a, "a")].into_iter().cycle();
+    until_blocking("it ends", || {
+        let (server, name) = servers.next().unwrap();
+        world.move_to(queue, server);
+        until_blocking("the component has moved", || {
+            whereabouts_blocking(queue).unwrap() == name
+        });
+        thread::sleep(Duration::from_millis(700));
+        has_ended()
+    });
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn r10_a_pop_that_follows_waits_no_longer_than_it_was_told() {
+    let world = World::start();
+    let queue = declare("queue", Duration::from_secs(1));
+    world.move_to(queue, &world.a);
+    let pop = async {
+        let mut own = <Connection as AcquireDedicated>::acquire(queue, "pop").await?;
+        let mut pop = redis::cmd("BLPOP");
+        pop.arg("queue").arg(3);
+        pop.query_async::<Popped>(&mut *own).await
+    };
+    world
+        .settings()
+        .scope(async {
+            let popping = tokio::spawn(Scope::wrap(pop));
+            until("it waits", async || blocked(&world.a) == 1).await;
+            move_on(&world, queue, || popping.is_finished());
+            assert_eq!(popping.await.unwrap().unwrap(), None);
+        })
+        .await;
+}
+
+#[test]
+fn r10_a_blocking_pop_that_follows_waits_no_longer_than_it_was_told() {
+    let world = World::start();
+    let queue = declare("queue", Duration::from_secs(1));
+    world.move_to(queue, &world.a);
+    world.settings().scope_blocking(|| {
+        let popping = on_thread(|| -> RedisResult<Popped> {
+            let mut own =
+                <blocking::Connection as AcquireDedicatedBlocking>::acquire(queue, "pop")?;
+            redis::cmd("BLPOP").arg("queue").arg(3).query(&mut own)
+        });
+        until_blocking("it waits", || blocked(&world.a) == 1);
+        move_on(&world, queue, || popping.is_finished());
+        assert_eq!(popping.join().unwrap().unwrap(), None);
+    });
+}
+
 #[test]
 fn r4_a_blocking_pop_that_is_told_to_stay_stays() {
     let world = World::start();

@@ -1,9 +1,11 @@
 //! R9: nobody can change what others share.
 
-use crate::common::{World, always_fresh, declare, name_of};
-use redis::{RedisError, Value};
-use redis_components::__private::{Acquire, AcquireDedicated};
-use redis_components::{Connection, Error, ErrorKind};
+use std::time::Duration;
+
+use crate::common::{World, always_fresh, declare, name_of, name_of_blocking};
+use redis::{ConnectionLike, RedisError, Value};
+use redis_components::__private::{Acquire, AcquireBlocking, AcquireDedicated};
+use redis_components::{Connection, Error, ErrorKind, blocking};
 
 fn words(line: &str) -> redis::Cmd {
     let mut command = redis::Cmd::new();
@@ -26,7 +28,7 @@ fn assert_refused(error: &RedisError, command: &str) {
 #[tokio::test]
 async fn r9_a_command_that_would_harm_others_is_refused_before_it_is_sent() {
     let world = World::start();
-    let logs = declare("logs", std::time::Duration::from_secs(1));
+    let logs = declare("logs", Duration::from_secs(1));
     world.move_to(logs, &world.a);
     world
         .settings()
@@ -72,6 +74,56 @@ async fn r9_a_command_that_would_harm_others_is_refused_before_it_is_sent() {
             }
         })
         .await;
+}
+
+#[test]
+fn r10_a_blocking_command_that_may_wait_too_long_is_refused_before_it_is_sent() {
+    let world = World::start();
+    let logs = always_fresh("logs");
+    world.move_to(logs, &world.a);
+    world.a.command(&["RPUSH", "q", "kept"]);
+    let settings = world.settings().response_timeout(Duration::from_secs(5));
+    settings.scope_blocking(|| {
+        let acquired = <blocking::Connection as AcquireBlocking>::acquire(logs, "work");
+        let mut connection = acquired.unwrap();
+        for line in [
+            "BLPOP q 0",
+            "BLPOP q 5",
+            "BLMOVE q b LEFT RIGHT 60",
+            "XREAD BLOCK 5000 STREAMS s $",
+        ] {
+            let command = words(line);
+            let name = line.split(' ').next().unwrap();
+            let mut pipeline = redis::pipe();
+            pipeline
+                .add_command(redis::cmd("PING"))
+                .add_command(command.clone());
+            let packed = command.get_packed_command();
+            let errors = [
+                command.query::<Value>(&mut connection).unwrap_err(),
+                pipeline.query::<Value>(&mut connection).unwrap_err(),
+                connection.req_packed_command(&packed).unwrap_err(),
+            ];
+            for error in errors {
+                assert_refused(&error, name);
+                assert!(error.to_string().contains("the function `work`"), "{error}");
+            }
+            assert_eq!(name_of_blocking(&mut connection).unwrap(), "a");
+        }
+        assert_eq!(world.a.command(&["LLEN", "q"]), Value::Int(1));
+        assert_eq!(world.a.connections_received(), 1);
+
+        // What waits for less is sent, and nothing waits in a transaction.
+        let popped: Option<(String, String)> =
+            words("BLPOP none 0.01").query(&mut connection).unwrap();
+        assert_eq!(popped, None);
+        let (popped,): (Option<(String, String)>,) = redis::pipe()
+            .atomic()
+            .add_command(words("BLPOP none 0"))
+            .query(&mut connection)
+            .unwrap();
+        assert_eq!(popped, None);
+    });
 }
 
 #[tokio::test]

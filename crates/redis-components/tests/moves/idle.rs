@@ -1,12 +1,12 @@
 //! Components that nobody calls.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use redis_components::{Component, status};
 use redis_components_testing::Proxy;
 
 use crate::common::traffic::figure;
-use crate::common::{HOUR, World, declare, until, whereabouts, whereabouts_blocking};
+use crate::common::{HOUR, World, config_with, declare, until, whereabouts, whereabouts_blocking};
 
 /// A component that a task and a thread have called and nobody calls any more, on server a.
 async fn call_once(logs: &'static Component, world: &World) {
@@ -49,6 +49,35 @@ async fn r12_a_server_empties_that_a_component_has_left_which_nobody_calls() {
             world.set(logs, r#"{"disabled": true}"#);
             until("b is empty", async || world.b.connected_clients() == 0).await;
             assert_eq!(port_in_force(), None);
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn r12_a_config_that_keeps_changing_is_followed_though_nobody_calls() {
+    let world = World::start();
+    let logs = declare("logs", HOUR);
+    world.move_to(logs, &world.a);
+    world
+        .settings()
+        .scope(async {
+            call_once(logs, &world).await;
+            let (begun, mut changes) = (Instant::now(), 0);
+            until("a is empty", async || {
+                world.set(
+                    logs,
+                    &config_with(world.b.port(), &format!(r#""db":{}"#, changes % 16)),
+                );
+                changes += 1;
+                tokio::time::sleep(Duration::from_millis(200)).await;
+                world.a.connected_clients() == 0
+            })
+            .await;
+            figure(
+                "a server that an idle component has left, whose config keeps changing: empty after",
+                [begun.elapsed()],
+            );
+            assert_eq!(port_in_force(), Some(world.b.port()));
         })
         .await;
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use redis::{RedisResult, Value};
 
-use super::session::note_packed;
+use super::session::{Waits, note_packed, wait_of};
 use crate::client::commands::Session;
 use crate::settings::timeouts::Timeouts;
 use crate::transport::blocking::BlockingStream;
@@ -68,6 +68,11 @@ impl BlockingConnection {
     /// Asks the server if it is up and serves.
     pub(super) fn ping(&mut self) -> Result<(), Failure> {
         self.stream.ping()
+    }
+
+    /// Returns how long these encoded commands may wait, and which of them waits first.
+    pub(super) fn wait_of<'a>(&self, packed: &'a [u8]) -> Option<Waits<'a>> {
+        wait_of(&self.session, packed)
     }
 
     /// Returns `true` if the next user finds the connection as the first user did.

@@ -5,4 +5,4 @@ mod growth;
 mod places;
 pub(crate) mod pool;
 pub(crate) mod pooled;
-mod session;
+pub(crate) mod session;

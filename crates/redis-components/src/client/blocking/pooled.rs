@@ -9,6 +9,7 @@ use redis::{ErrorKind, RedisError, RedisResult, ServerErrorKind, Value};
 use super::connection::BlockingConnection;
 use super::places::Idle;
 use super::pool::{Exhausted, Pool, Turn};
+use super::session::Waits;
 use crate::client::health::Answer;
 use crate::fork::MADE_BEFORE_FORK;
 
@@ -126,14 +127,29 @@ impl Pooled {
         })
     }
 
-    /// Sends a command that waits. If it follows, the server is asked to end it when the component
+    /// Makes a request that waits. If it follows, the server is asked to end it when the component
     /// has moved.
-    pub(crate) fn wait_for(&mut self, packed: &[u8], follows: bool) -> RedisResult<Value> {
+    pub(crate) fn wait_for<T>(
+        &mut self,
+        follows: bool,
+        request: impl FnOnce(&mut Self) -> RedisResult<T>,
+    ) -> RedisResult<T> {
         let kind = if follows { FOLLOWS } else { STAYS };
         self.awaited.0.store(kind, Ordering::Relaxed);
-        let answer = self.request(packed);
+        let answer = request(self);
         self.awaited.0.store(ANY, Ordering::Relaxed);
         answer
+    }
+
+    /// Returns how long these encoded commands may wait, and which of them waits first.
+    pub(crate) fn wait_of<'a>(&self, packed: &'a [u8]) -> Option<Waits<'a>> {
+        let connection = self.connection.as_ref()?;
+        connection.wait_of(packed)
+    }
+
+    /// Returns `true` if other calls get the connection after this one.
+    pub(crate) fn is_member(&self) -> bool {
+        self.is_member
     }
 
     /// Returns `true` if the next command finds the connection as the first command did.

@@ -1,6 +1,42 @@
-//! The session state that users of a connection leave in it, read from the bytes that they send.
+//! What commands do to their connection, read from the bytes that are sent: the session state that
+//! they leave in it, and how long they wait.
 
-use crate::client::commands::Session;
+use std::time::Duration;
+
+use crate::client::commands::{Session, is_among_waiting};
+use crate::client::waiting::timeout;
+
+/// Commands of which at least one may wait.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Waits<'a> {
+    /// The name of the first that does.
+    pub(crate) command: &'a [u8],
+    /// How long they wait together at most. `None` if there is no bound.
+    pub(crate) bound: Option<Duration>,
+}
+
+/// Returns how long encoded commands may wait that are sent in this session.
+pub(super) fn wait_of<'a>(session: &Session, mut packed: &'a [u8]) -> Option<Waits<'a>> {
+    let mut session = session.clone();
+    let mut waits: Option<Waits<'a>> = None;
+    while let Some(first) = first_command(packed) {
+        // The server queues the commands of a transaction, and then none waits.
+        if is_among_waiting(first.name)
+            && !session.is_queueing()
+            && let Some(timeout) = timeout(words(packed))
+        {
+            let before = waits.get_or_insert(Waits {
+                command: first.name,
+                bound: Some(Duration::ZERO),
+            });
+            let both = before.bound.zip(timeout.bound);
+            before.bound = both.map(|(before, bound)| before.saturating_add(bound));
+        }
+        session.note(first.name, first.argument);
+        packed = first.rest;
+    }
+    waits
+}
 
 /// Notes the session state that a sequence of encoded commands leaves.
 pub(super) fn note_packed(session: &mut Session, mut packed: &[u8]) {
@@ -43,6 +79,20 @@ fn first_command(packed: &[u8]) -> Option<FirstCommand<'_>> {
     })
 }
 
+/// Returns the words of the first command.
+fn words(packed: &[u8]) -> Vec<&[u8]> {
+    let Some((count, mut rest)) = header(packed, b'*') else {
+        return Vec::new();
+    };
+    let next = || {
+        let (length, text) = header(rest, b'$')?;
+        let (word, behind) = text.split_at_checked(length)?;
+        rest = behind_line(behind)?;
+        Some(word)
+    };
+    std::iter::from_fn(next).take(count).collect()
+}
+
 /// Returns the number in a line that begins with `kind`, and the bytes after the line. Every call
 /// runs this for each word that it sends, so it goes byte by byte.
 fn header(packed: &[u8], kind: u8) -> Option<(usize, &[u8])> {
@@ -68,11 +118,12 @@ fn behind_line(packed: &[u8]) -> Option<&[u8]> {
 
 #[cfg(test)]
 mod tests {
-    use super::note_packed;
+    use std::time::Duration;
+
+    use super::{note_packed, wait_of};
     use crate::client::commands::Session;
 
-    fn after(commands: &[&[&str]]) -> Session {
-        let mut session = Session::default();
+    fn packed(commands: &[&[&str]]) -> Vec<u8> {
         let mut pipeline = redis::pipe();
         for words in commands {
             let mut command = redis::Cmd::new();
@@ -81,8 +132,41 @@ mod tests {
             }
             pipeline.add_command(command);
         }
-        note_packed(&mut session, &pipeline.get_packed_pipeline());
+        pipeline.get_packed_pipeline()
+    }
+
+    fn after(commands: &[&[&str]]) -> Session {
+        let mut session = Session::default();
+        note_packed(&mut session, &packed(commands));
         session
+    }
+
+    /// Returns the first of these commands that waits, and how long all do.
+    fn wait(commands: &[&[&str]]) -> Option<(String, Option<Duration>)> {
+        let packed = packed(commands);
+        let waits = wait_of(&Session::default(), &packed)?;
+        Some((
+            String::from_utf8_lossy(waits.command).into_owned(),
+            waits.bound,
+        ))
+    }
+
+    #[test]
+    fn r10_the_waits_of_a_pipeline_are_added_up() {
+        let (get, pop) = (&["GET", "BLPOP"][..], &["BLPOP", "a", "1.5"][..]);
+        let read = &["XREAD", "BLOCK", "500", "STREAMS", "s", "$"][..];
+        let (begin, end) = (&["MULTI"][..], &["EXEC"][..]);
+        let found = |name: &str, milliseconds| {
+            let bound = Duration::from_millis(milliseconds);
+            Some((name.to_owned(), Some(bound)))
+        };
+        assert_eq!(wait(&[get]), None);
+        assert_eq!(wait(&[get, pop, read]), found("BLPOP", 2_000));
+        assert_eq!(wait(&[begin, pop, end]), None);
+        assert_eq!(wait(&[begin, pop, end, read]), found("XREAD", 500));
+        let forever = &["brpop", "a", "0"][..];
+        assert_eq!(wait(&[forever, pop]), Some(("brpop".to_owned(), None)));
+        assert_eq!(wait(&[pop, forever]), Some(("BLPOP".to_owned(), None)));
     }
 
     #[test]

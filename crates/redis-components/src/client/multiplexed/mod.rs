@@ -78,10 +78,29 @@ impl Multiplexed {
         let Ok(several @ 2..) = u32::try_from(self.connections.len()) else {
             return 0;
         };
-        let has_few = |number: &u32| !self.connection(*number).is_busy();
+        let has_few = |number: &u32| {
+            let connection = self.connection(*number);
+            !connection.is_closed() && !connection.is_busy()
+        };
         (0..several)
             .find(has_few)
-            .unwrap_or_else(|| fastrand::u32(..several))
+            .unwrap_or_else(|| self.pick_by_chance(several))
+    }
+
+    /// Picks one of several connections that is open, or any if none is.
+    fn pick_by_chance(&self, several: u32) -> u32 {
+        let first = fastrand::u32(..several);
+        (first..several)
+            .chain(0..first)
+            .find(|number| !self.connection(*number).is_closed())
+            .unwrap_or(first)
+    }
+
+    /// Returns a connection that is open, or any if none is.
+    pub(crate) fn any_open(&self) -> &SharedConnection {
+        let mut connections = self.connections.iter();
+        let open = connections.find(|connection| !connection.is_closed());
+        open.unwrap_or(&self.connections[0])
     }
 
     /// Returns the connection with that number.
@@ -102,15 +121,18 @@ impl Multiplexed {
     /// Returns the address of the server. A unix socket has none.
     #[cfg(feature = "connection-manager")]
     pub(crate) fn peer(&self) -> Result<Option<SocketAddr>, Failure> {
-        self.connections[0].socket().peer()
+        self.any_open().socket().peer()
     }
 
     /// Returns a handle to one of the connections, for a user that does not hold this client. The
     /// last of these handles ends the connection. Their requests are not counted, so chance picks
     /// the connection.
     pub(crate) async fn lend(&self) -> MultiplexedConnection {
-        let picked = fastrand::usize(..self.connections.len());
-        self.connections[picked].lend().await
+        let picked = match u32::try_from(self.connections.len()) {
+            Ok(several @ 2..) => self.pick_by_chance(several),
+            _ => 0,
+        };
+        self.connection(picked).lend().await
     }
 
     /// Returns the connections as seen from outside. They may outlast this client if they are lent.
@@ -121,12 +143,12 @@ impl Multiplexed {
     /// Watches the server for a user of another connection, whose answers this crate does not see.
     #[cfg(feature = "connection-manager")]
     pub(crate) async fn watch_unseen(&self) {
-        self.connections[0].watch_unseen().await;
+        self.any_open().watch_unseen().await;
     }
 
     /// Probes the server in the background, on behalf of a user of another connection.
     pub(crate) fn probe_now(&self) {
-        self.connections[0].probe_now();
+        self.any_open().probe_now();
     }
 
     /// Returns `true` if this process made the client, and not an earlier process from which it was
@@ -139,6 +161,11 @@ impl Multiplexed {
     /// answer any more, or the client's runtime is gone.
     pub(crate) fn is_closed(&self) -> bool {
         self.connections.iter().any(SharedConnection::is_closed)
+    }
+
+    /// Returns `true` if no call can use the client any more: all its connections are closed.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.connections.iter().all(SharedConnection::is_closed)
     }
 
     /// Returns how the client ended if it ended too young. Only the first caller is told.

@@ -27,6 +27,16 @@ pub async fn aliased(conn: &mut Own) -> RedisResult<(String, String)> {
     conn.blpop("a", 0.0).await
 }
 
+pub fn own_socket(conn: &mut redis::Connection) -> RedisResult<(String, String)> {
+    redis::cmd("BLPOP").arg("a").arg(0).query(conn)
+}
+
+pub async fn no_connection(conn: &mut Own) -> RedisResult<()> {
+    let mut queue = Queue::default();
+    queue.blpop("a", 0.0);
+    redis::cmd("PING").exec_async(conn).await
+}
+
 pub async fn subscriber(conn: &mut Subscriber) -> RedisResult<()> {
     let mut other = own_socket().await?;
     other.blpop("a", 0.0).await
