@@ -60,4 +60,4 @@ pub use self::remote_config::{get_config, set_config};
 pub use self::scope::Scope;
 pub use self::settings::Settings;
 pub use self::shutdown::shutdown;
-pub use self::status::{ComponentStatus, ConfigSource, CurrentConfig, Status, status};
+pub use self::status::{ComponentStatus, ConfigSource, CurrentConfig, LastGood, Status, status};

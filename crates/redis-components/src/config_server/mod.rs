@@ -3,7 +3,9 @@
 //! The thread outlives every runtime of the application, serves blocking callers too, and no busy
 //! executor starves it.
 
+mod config_text;
 mod connection;
+mod last_good;
 mod lock_free;
 mod needless_pushes;
 mod pace;
@@ -15,11 +17,13 @@ mod state;
 mod watch;
 pub(crate) mod watched_key;
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use tokio::sync::oneshot;
 
+use self::last_good::store::Store;
 use self::state::{State, Write};
 use self::watched_key::WatchedKey;
 use crate::background::Background;
@@ -36,8 +40,13 @@ pub(crate) struct ConfigServer {
 }
 
 impl ConfigServer {
-    /// Starts the watch of the server at `url`. It connects at the first request.
-    pub(crate) fn start(url: &str, settings: &Settings) -> Result<Self, Error> {
+    /// Starts the watch of the server at `url`. It connects at the first request. `last_good` is
+    /// the file of last good configs.
+    pub(crate) fn start(
+        url: &str,
+        settings: &Settings,
+        last_good: Option<PathBuf>,
+    ) -> Result<Self, Error> {
         let config = ComponentConfig::from_url(url).map_err(|error| {
             Error::new(
                 ErrorKind::Settings,
@@ -47,7 +56,9 @@ impl ConfigServer {
                 ),
             )
         })?;
-        let state = Arc::new(State::new(config.address()));
+        let server = format!("{}/{}", config.address(), config.db_number());
+        let last_good = last_good.map(|path| Store::new(path, vec![server]));
+        let state = Arc::new(State::new(config.address(), last_good));
         let (background, tasks) = Background::new();
         watch::start(Arc::clone(&state), config, settings, tasks).map_err(|error| {
             Error::new(
@@ -83,13 +94,24 @@ impl ConfigServer {
         self.state.pushing.load(Ordering::Acquire)
     }
 
-    /// Returns why following the configs is needlessly expensive, if it is.
+    /// Returns what should be mended although configs are followed, if anything.
     pub(crate) fn warning(&self) -> Option<String> {
         let keeps_on = self.state.pushing_needlessly.load(Ordering::Acquire);
-        keeps_on.then(|| {
+        let pushes = keeps_on.then(|| {
             let address = self.address();
             format!("the config server {address} {}", needless_pushes::MEANING)
-        })
+        });
+        let store = self.state.last_good.as_ref();
+        let file = store.and_then(|store| store.problem());
+        match (pushes, file) {
+            (Some(pushes), Some(file)) => Some(format!("{pushes}; {file}")),
+            (pushes, file) => pushes.or(file),
+        }
+    }
+
+    /// Returns the path of the file of last good configs, if there is one.
+    pub(crate) fn last_good_file(&self) -> Option<&Path> {
+        self.state.last_good.as_ref().map(|store| store.path())
     }
 
     /// Returns the handle that runs work on the watch's thread.
