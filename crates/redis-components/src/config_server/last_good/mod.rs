@@ -7,8 +7,7 @@ mod entries;
 #[cfg(unix)]
 mod file;
 #[cfg(not(unix))]
-#[path = "no_file.rs"]
-mod file;
+mod no_file;
 pub(super) mod saver;
 pub(super) mod stand_ins;
 pub(super) mod store;

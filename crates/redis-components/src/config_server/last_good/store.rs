@@ -4,7 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::entries::Entries;
+#[cfg(unix)]
 use super::file::ConfigFile;
+#[cfg(not(unix))]
+use super::no_file::ConfigFile;
 use crate::config_server::config_text::ConfigText;
 use crate::telemetry::last_good::{Use, cannot_be_used};
 
