@@ -68,5 +68,6 @@ pub use self::settings::Settings;
 pub use self::settings::policy::Policy;
 pub use self::shutdown::shutdown;
 pub use self::status::{
-    ComponentStatus, ConfigSource, CurrentConfig, EndpointKind, SentinelsStatus, Status, status,
+    ComponentStatus, ConfigSource, CurrentConfig, EndpointKind, LastGood, SentinelsStatus, Status,
+    status,
 };

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::env;
+use std::path::{Path, PathBuf, absolute};
 use std::process;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -21,6 +22,9 @@ use crate::slot::retire::StillOpen;
 
 /// The environment variable that says where the config server is.
 const ENVIRONMENT: &str = "REDIS_CONFIG_URL";
+
+/// The environment variable that names the file of last good configs.
+const LAST_GOOD: &str = "REDIS_COMPONENTS_LAST_GOOD";
 
 /// One set of settings and what this process has used under them. A forked child keeps the settings
 /// and starts again.
@@ -95,7 +99,8 @@ impl Registry {
                     Entry::Occupied(server) => Arc::clone(server.get()),
                     Entry::Vacant(entry) => {
                         let url = entry.key().expose();
-                        let server = ConfigServer::start(url, settings, watchers)?;
+                        let last_good = last_good_file(settings);
+                        let server = ConfigServer::start(url, settings, watchers, last_good)?;
                         Arc::clone(entry.insert(Arc::new(server)))
                     }
                 };
@@ -186,6 +191,15 @@ fn from_environment(declaration: &Declaration) -> Result<Secret, Error> {
                 ),
             )
         })
+}
+
+/// Returns the path of the file of last good configs, which stays the same when the process changes
+/// its folder.
+fn last_good_file(settings: &Settings) -> Option<PathBuf> {
+    let from_settings = settings.last_good().map(Path::to_owned);
+    let path = from_settings.or_else(|| env::var_os(LAST_GOOD).map(PathBuf::from))?;
+    let is_named = !path.as_os_str().is_empty();
+    is_named.then(|| absolute(&path).unwrap_or(path))
 }
 
 fn start_fixed(watchers: &Arc<Watchers>) -> Result<FixedConfigs, Error> {

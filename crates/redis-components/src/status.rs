@@ -1,5 +1,6 @@
 //! Where each component is, for people and health checks.
 
+use std::path::PathBuf;
 use std::time::SystemTime;
 
 use serde::Serialize;
@@ -49,12 +50,28 @@ pub struct ComponentStatus {
     pub proof_age_seconds: Option<f64>,
     /// Why the newest config is not in force, or why no config is.
     pub problem: Option<String>,
-    /// Why following the config is needlessly expensive, although it works.
+    /// What should be mended although the config is followed: why that is needlessly expensive, or
+    /// why the file of last good configs is of no use.
     pub warning: Option<String>,
+    /// Set while the component runs on a config from the file of last good configs, because the
+    /// config server has given none since the process started.
+    pub last_good: Option<LastGood>,
     /// Connections of earlier generations, or of clients that were replaced, that are still in use:
     /// asynchronous handles and blocking pools. All `MultiplexedConnection`s on one socket count as
     /// one. Other types of redis-rs cannot be counted.
     pub old_connections: usize,
+}
+
+/// A config from the [file of last good configs](crate::Settings::last_good_file) that is in force.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct LastGood {
+    /// The file.
+    pub file: PathBuf,
+    /// The time since which the config stands in for the one on the config server.
+    pub since: SystemTime,
+    /// The time at which the config was saved.
+    pub saved: SystemTime,
 }
 
 /// How changes of a config are noticed.
@@ -148,6 +165,7 @@ impl ComponentStatus {
             proof_age_seconds: slot.watched().proof_age().map(|age| age.as_secs_f64()),
             problem,
             warning: slot.server().and_then(|server| server.warning()),
+            last_good: LastGood::of(slot),
             old_connections,
         }
     }
@@ -161,6 +179,20 @@ impl EndpointKind {
             Endpoint::Sentinels(_) => Self::Sentinels,
             Endpoint::Cluster(_) => Self::Cluster,
         }
+    }
+}
+
+impl LastGood {
+    fn of(slot: &Slot) -> Option<Self> {
+        let file = slot.server()?.last_good_file()?.to_owned();
+        let target = slot.watched().target();
+        let from_file = target.from_file?;
+        let published = slot.published()?;
+        (target.config.as_ref() == Some(&published.config)).then_some(Self {
+            file,
+            since: from_file.since,
+            saved: from_file.saved,
+        })
     }
 }
 

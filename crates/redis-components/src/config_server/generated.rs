@@ -23,7 +23,7 @@ fn r11_no_generated_answer_harms_the_watch() {
         .enable_time()
         .build()
         .unwrap();
-    let pushes = Pushes::new(Arc::new(State::new("h:1".to_owned())));
+    let pushes = Pushes::new(Arc::new(State::new("h:1".to_owned(), None)));
     let (mut configs, mut refused, mut failed) = (0, 0, 0);
     with_each(|rng| {
         let mut bytes = Vec::new();

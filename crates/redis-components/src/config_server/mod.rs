@@ -3,10 +3,12 @@
 //! The thread outlives every runtime of the application, serves blocking callers too, and no busy
 //! executor starves it.
 
+mod config_text;
 mod connection;
 pub(crate) mod fixed;
 #[cfg(test)]
 mod generated;
+mod last_good;
 mod lock_free;
 mod needless_pushes;
 mod pace;
@@ -20,11 +22,13 @@ mod thread;
 mod watch;
 pub(crate) mod watched_key;
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use tokio::sync::oneshot;
 
+use self::last_good::store::Store;
 use self::places::{Places, Watchers};
 use self::state::{State, Write};
 use self::watched_key::WatchedKey;
@@ -42,11 +46,13 @@ pub(crate) struct ConfigServer {
 }
 
 impl ConfigServer {
-    /// Starts the watch of the server at `url`. It connects at the first request.
+    /// Starts the watch of the server at `url`. It connects at the first request. `last_good` is
+    /// the file of last good configs.
     pub(crate) fn start(
         url: &str,
         settings: &Settings,
         watchers: &Arc<Watchers>,
+        last_good: Option<PathBuf>,
     ) -> Result<Self, Error> {
         let config = ComponentConfig::from_url(url).map_err(|error| {
             Error::new(
@@ -57,7 +63,9 @@ impl ConfigServer {
                 ),
             )
         })?;
-        let state = Arc::new(State::new(config.address()));
+        let server = format!("{}/{}", config.address(), config.db_number());
+        let last_good = last_good.map(|path| Store::new(path, vec![server]));
+        let state = Arc::new(State::new(config.address(), last_good));
         let (background, tasks) = Background::new();
         let places = Places::new(Arc::clone(watchers), background.clone());
         watch::start(Arc::clone(&state), config, settings, tasks, places).map_err(|error| {
@@ -94,13 +102,24 @@ impl ConfigServer {
         self.state.pushing.load(Ordering::Acquire)
     }
 
-    /// Returns why following the configs is needlessly expensive, if it is.
+    /// Returns what should be mended although configs are followed, if anything.
     pub(crate) fn warning(&self) -> Option<String> {
         let keeps_on = self.state.pushing_needlessly.load(Ordering::Acquire);
-        keeps_on.then(|| {
+        let pushes = keeps_on.then(|| {
             let address = self.address();
             format!("the config server {address} {}", needless_pushes::MEANING)
-        })
+        });
+        let store = self.state.last_good.as_ref();
+        let file = store.and_then(|store| store.problem());
+        match (pushes, file) {
+            (Some(pushes), Some(file)) => Some(format!("{pushes}; {file}")),
+            (pushes, file) => pushes.or(file),
+        }
+    }
+
+    /// Returns the path of the file of last good configs, if there is one.
+    pub(crate) fn last_good_file(&self) -> Option<&Path> {
+        self.state.last_good.as_ref().map(|store| store.path())
     }
 
     /// Returns the handle that runs work on the watch's thread.

@@ -1,10 +1,12 @@
 //! The result of a read of a key.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use redis::RedisError;
 use secrecy::zeroize::Zeroizing;
 
+use super::config_text::ConfigText;
 use crate::config::ComponentConfig;
 use crate::error::text::printable_error;
 use crate::error::{Error, ErrorKind};
@@ -24,10 +26,39 @@ pub(crate) struct Target {
     /// Grows by one with every config whose meaning differs from the config before.
     pub(crate) revision: u64,
     pub(crate) config: Option<Arc<ComponentConfig>>,
+    /// How the config is written. `None` if it is fixed.
+    pub(super) text: Option<ConfigText>,
+    /// Set if the config comes from the file of last good configs, because the server has not
+    /// answered.
+    pub(crate) from_file: Option<FromFile>,
     /// Why the newest reading gave no config. The config before it stays in force.
     pub(crate) problem: Option<Problem>,
     /// Why the sentinels of the config name no primary now.
     pub(crate) no_primary: Option<NoPrimary>,
+}
+
+/// Since when a config from the file of last good configs stands in.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FromFile {
+    pub(crate) since: SystemTime,
+    /// When it was saved.
+    pub(crate) saved: SystemTime,
+}
+
+/// A config, and how it is written.
+#[derive(Debug)]
+pub(super) struct Reading {
+    pub(super) config: ComponentConfig,
+    pub(super) text: ConfigText,
+}
+
+/// A config that stands in for the one on a config server that does not answer.
+#[derive(Clone, Debug)]
+pub(super) struct StandIn {
+    pub(super) config: ComponentConfig,
+    pub(super) text: ConfigText,
+    /// When it was saved.
+    pub(super) saved: SystemTime,
 }
 
 /// Why a reading gave no config.
@@ -38,7 +69,37 @@ pub(crate) struct Problem {
 }
 
 impl Target {
-    /// Returns the target after a reading that found `config`, and what its sentinels say.
+    /// Returns the target after a reading, and what the sentinels say that it names.
+    pub(super) fn with_reading(&self, reading: Reading, found: Option<&Found>) -> Self {
+        let Reading { config, text } = reading;
+        Self {
+            text: Some(text),
+            ..self.with(config, found)
+        }
+    }
+
+    /// Returns the target of a key without a config, with the config that stands in.
+    pub(super) fn with_stand_in(
+        &self,
+        stand_in: StandIn,
+        problem: Problem,
+        found: Option<&Found>,
+    ) -> Self {
+        let StandIn {
+            config,
+            text,
+            saved,
+        } = stand_in;
+        let since = SystemTime::now();
+        Self {
+            text: Some(text),
+            from_file: Some(FromFile { since, saved }),
+            problem: Some(problem),
+            ..self.with(config, found)
+        }
+    }
+
+    /// Returns the target with `config`, what its sentinels say, and nothing wrong.
     pub(super) fn with(&self, config: ComponentConfig, found: Option<&Found>) -> Self {
         let primary = found.and_then(|found| found.primary.clone());
         let config = config.with_primary(primary);
@@ -49,6 +110,8 @@ impl Target {
                 Some(known) if same => Some(Arc::clone(known)),
                 _ => Some(Arc::new(config)),
             },
+            text: None,
+            from_file: None,
             problem: None,
             no_primary: found.and_then(|found| found.problem.clone()),
         }
@@ -58,11 +121,19 @@ impl Target {
     pub(super) fn located(&self, found: &Found) -> Self {
         match &self.config {
             Some(config) if config.sentinels().is_some() => Self {
+                text: self.text.clone(),
+                from_file: self.from_file,
                 problem: self.problem.clone(),
                 ..self.with(ComponentConfig::clone(config), Some(found))
             },
             _ => self.clone(),
         }
+    }
+
+    /// Returns how the config server writes the config. `None` if the server has not given it.
+    pub(super) fn server_text(&self) -> Option<ConfigText> {
+        let text = self.text.as_ref().filter(|_| self.from_file.is_none());
+        text.cloned()
     }
 
     /// Returns the target after a reading that gave no config.
@@ -92,11 +163,7 @@ impl Problem {
 }
 
 /// Returns the config in an answer to the read of `key`.
-pub(super) fn interpret(
-    address: &str,
-    key: &str,
-    answer: Answer,
-) -> Result<ComponentConfig, Problem> {
+pub(super) fn interpret(address: &str, key: &str, answer: Answer) -> Result<Reading, Problem> {
     let invalid = |what: String| Problem {
         kind: ErrorKind::ConfigInvalid,
         message: format!(
@@ -134,7 +201,10 @@ pub(super) fn interpret(
         return Err(invalid(format!("it is longer than {READ_LIMIT} bytes")));
     }
     let text = std::str::from_utf8(&value).map_err(|_| invalid("the value is not UTF-8".into()))?;
-    ComponentConfig::from_json(text).map_err(|error: Error| invalid(error.message().to_owned()))
+    let config = ComponentConfig::from_json(text)
+        .map_err(|error: Error| invalid(error.message().to_owned()))?;
+    let text = ConfigText::new(text);
+    Ok(Reading { config, text })
 }
 
 #[cfg(test)]

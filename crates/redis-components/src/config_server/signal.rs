@@ -10,6 +10,9 @@ use tokio::sync::Notify;
 pub(super) struct Signal {
     wake: Notify,
     ended: AtomicBool,
+    /// Wakes the saver of last good configs.
+    good_changed: Notify,
+    saver_ends: Notify,
 }
 
 thread_local! {
@@ -37,6 +40,23 @@ impl Signal {
     pub(super) fn end(&self) {
         self.ended.store(true, Ordering::SeqCst);
         self.wake();
+        self.note_good();
+        self.saver_ends.notify_one();
+    }
+
+    /// Notes that a config has come into force, or is written in another way.
+    pub(super) fn note_good(&self) {
+        self.good_changed.notify_one();
+    }
+
+    /// Waits for [`note_good`](Self::note_good), or returns at once if it was called before.
+    pub(super) async fn good_changed(&self) {
+        self.good_changed.notified().await;
+    }
+
+    /// Waits until the watch ends. Only the saver waits here.
+    pub(super) async fn saver_ends(&self) {
+        self.saver_ends.notified().await;
     }
 
     pub(super) fn has_ended(&self) -> bool {

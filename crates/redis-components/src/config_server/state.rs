@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
 
+use super::last_good::store::Store;
 use super::signal::Signal;
 use super::watched_key::WatchedKey;
 use crate::transport::failure::Failure;
@@ -14,6 +15,8 @@ use crate::transport::failure::Failure;
 #[derive(Debug)]
 pub(super) struct State {
     pub(super) address: String,
+    /// The file of last good configs, if there is one.
+    pub(super) last_good: Option<Arc<Store>>,
     keys: Mutex<BTreeMap<String, Arc<WatchedKey>>>,
     writes: Mutex<Vec<Write>>,
     pub(super) signal: Arc<Signal>,
@@ -42,9 +45,10 @@ impl fmt::Debug for Write {
 }
 
 impl State {
-    pub(super) fn new(address: String) -> Self {
+    pub(super) fn new(address: String, last_good: Option<Store>) -> Self {
         Self {
             address,
+            last_good: last_good.map(Arc::new),
             keys: Mutex::default(),
             writes: Mutex::default(),
             signal: Arc::default(),

@@ -9,11 +9,13 @@ use std::time::{Duration, Instant};
 use futures_util::FutureExt;
 use tokio::time::{timeout, timeout_at};
 
+use super::last_good::saver::save_all;
+use super::last_good::stand_ins::{Found, StandIns, give_up};
 use super::needless_pushes::{self, NeedlessPushes};
 use super::pace::Pace;
 use super::places::Places;
 use super::pushes::Pushes;
-use super::reading::{Problem, interpret};
+use super::reading::interpret;
 use super::reconnect::Reconnect;
 use super::state::State;
 use super::thread;
@@ -37,19 +39,36 @@ pub(super) fn start(
     places: Places,
 ) -> io::Result<()> {
     let pushes = settings.pushes().then(|| Pushes::new(Arc::clone(&state)));
+    let last_good = state.last_good.clone();
+    let saving = last_good
+        .clone()
+        .map(|store| save_all(Arc::clone(&state), store));
     let watch = Watch {
         state,
+        stand_ins: last_good.map(StandIns::new),
         server: Reconnect::new(config, settings, pushes),
         needless: NeedlessPushes::new(),
         pace: Pace::new(settings.intervals()),
         met: false,
         places,
     };
-    thread::start(tasks, watch.run())
+    thread::start(tasks, async move {
+        let saving = saving.map(tokio::spawn);
+        watch.run().await;
+        if let Some(saving) = saving {
+            // An error says that the disk hangs.
+            drop(timeout(SAVES_WITHIN, saving).await);
+        }
+    })
 }
+
+/// How long the end waits for the last save.
+const SAVES_WITHIN: Duration = Duration::from_secs(1);
 
 struct Watch {
     state: Arc<State>,
+    /// The file of last good configs, if there is one.
+    stand_ins: Option<StandIns>,
     server: Reconnect,
     needless: NeedlessPushes,
     pace: Pace,
@@ -73,7 +92,8 @@ impl Watch {
             self.state.lost.store(true, Ordering::Release);
             telemetry::config_server::watch_panicked(&self.state.address, &reason);
             let pause = self.server.next_pause();
-            self.pause(pause).await;
+            let failure = Failure::unreachable("the config watch has panicked");
+            self.pause(pause, &failure, Found::new()).await;
         }
     }
 
@@ -96,9 +116,10 @@ impl Watch {
                 failed => failed,
             };
             if let Err(failure) = result {
-                self.lose(&failure);
+                let stand_ins = self.find_stand_ins(&Found::new()).await;
+                self.lose(&failure, &stand_ins);
                 let pause = self.server.next_pause();
-                self.pause(pause).await;
+                self.pause(pause, &failure, stand_ins).await;
             }
         }
     }
@@ -211,7 +232,10 @@ impl Watch {
                 telemetry::config_server::no_config(server, key, problem.kind, &problem.message);
             }
             let before = watched.revision();
-            let config = reading.as_ref().ok();
+            if watched.is_from_file() && reading.is_ok() {
+                telemetry::last_good::stands_in_no_longer(key);
+            }
+            let config = reading.as_ref().ok().map(|reading| &reading.config);
             let found = config.and_then(|config| self.places.find(watched, config));
             if watched.answer(sent_at, sent, reading, found.as_ref()) {
                 self.needless.note();
@@ -302,15 +326,30 @@ impl Watch {
         }
     }
 
+    /// Looks for configs that stand in, see [`StandIns::find`].
+    async fn find_stand_ins(&mut self, before: &Found) -> Found {
+        match &mut self.stand_ins {
+            Some(stand_ins) => stand_ins.find(&self.state, before).await,
+            None => Found::new(),
+        }
+    }
+
     /// Closes the connection and tells all callers that wait.
-    fn lose(&mut self, failure: &Failure) {
+    fn lose(&mut self, failure: &Failure, stand_ins: &Found) {
         self.server.close();
         self.state.pushing.store(false, Ordering::Release);
         if !self.state.lost.swap(true, Ordering::AcqRel) && !self.state.signal.has_ended() {
             telemetry::config_server::lost(&self.state.address, &failure.message);
         }
-        for (_, watched) in self.entries(|_| true) {
-            watched.give_up(Problem::unanswered(&self.state.address, failure));
+        for (key, watched) in self.entries(|_| true) {
+            give_up(
+                &self.state,
+                &self.places,
+                &key,
+                &watched,
+                failure,
+                stand_ins,
+            );
         }
         for write in std::mem::take(&mut *self.state.writes()) {
             // An error says that the caller was cancelled.
@@ -328,15 +367,23 @@ impl Watch {
         }
     }
 
-    /// Waits before the next attempt, unless the watch ends.
-    async fn pause(&self, pause: Duration) {
-        let ended = async {
-            while !self.state.signal.has_ended() {
-                self.state.signal.woken().await;
+    /// Waits before the next attempt, unless the watch ends. Keys that are asked for meanwhile, and
+    /// that have no config, need not wait for the attempt if the file of last good configs has one.
+    async fn pause(&mut self, pause: Duration, failure: &Failure, mut found: Found) {
+        let until = tokio::time::Instant::now() + pause;
+        while !self.state.signal.has_ended() {
+            let woken = self.state.signal.woken();
+            if timeout_at(until, woken).await.is_err() {
+                return;
             }
-        };
-        // An error says that the pause is over.
-        let _ = timeout(pause, ended).await;
+            let more = self.find_stand_ins(&found).await;
+            for (key, watched) in self.entries(|_| true) {
+                if let Some(Ok(_)) = more.get(&key) {
+                    give_up(&self.state, &self.places, &key, &watched, failure, &more);
+                }
+            }
+            found.extend(more);
+        }
     }
 }
 
@@ -351,6 +398,7 @@ impl Drop for Watch {
     /// Leaves no caller waiting for a thread that is gone, not even after a panic.
     fn drop(&mut self) {
         self.state.signal.end();
-        self.lose(&Failure::unreachable("the config watch has ended"));
+        let ended = Failure::unreachable("the config watch has ended");
+        self.lose(&ended, &Found::new());
     }
 }

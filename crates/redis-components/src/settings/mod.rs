@@ -7,6 +7,7 @@ pub(crate) mod timeouts;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -38,6 +39,7 @@ pub struct Settings {
     intervals: Intervals,
     drain: DrainPolicy,
     policy: Arc<Policy>,
+    last_good_file: Option<PathBuf>,
 }
 
 /// The longest time between two heartbeats.
@@ -182,6 +184,24 @@ impl Settings {
         self
     }
 
+    /// Sets the file in which configs are kept that have come into force, so that a process can
+    /// start while the config server does not answer. There is none by default, unless the
+    /// environment variable `REDIS_COMPONENTS_LAST_GOOD` names one.
+    ///
+    /// A component that has no config yet, and whose config server does not answer within the
+    /// [connect timeout](Self::connect_timeout), starts with its config in the file. As soon as the
+    /// config server answers, its answer counts. [`status`](crate::status()) says which components run
+    /// on the file.
+    ///
+    /// Processes may share the file. It holds the configs as they are on the config server, with
+    /// their passwords. It is written with the mode 0600, and refused if others can read or write
+    /// it. A file that is refused, or cannot be written, is reported and does no harm.
+    /// `docs/reliability.md` in the repository says exactly what is promised.
+    pub fn last_good_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.last_good_file = Some(path.into());
+        self
+    }
+
     pub(crate) fn prefix(&self) -> Option<&str> {
         self.key_prefix.as_deref()
     }
@@ -219,6 +239,10 @@ impl Settings {
     pub(crate) fn allowed(&self) -> &Arc<Policy> {
         &self.policy
     }
+
+    pub(crate) fn last_good(&self) -> Option<&Path> {
+        self.last_good_file.as_deref()
+    }
 }
 
 /// Returns the config server of the environment or the manifest, with the default timeouts.
@@ -241,6 +265,7 @@ impl Default for Settings {
                 cut: false,
             },
             policy: Arc::default(),
+            last_good_file: None,
         }
     }
 }
@@ -261,6 +286,7 @@ impl fmt::Debug for Settings {
             .field("intervals", &self.intervals)
             .field("drain", &self.drain)
             .field("policy", &self.policy)
+            .field("last_good_file", &self.last_good_file)
             .finish()
     }
 }

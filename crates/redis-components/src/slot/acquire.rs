@@ -96,7 +96,7 @@ impl Slot {
     }
 
     /// Reads the config if there is no proof that it is current. Skips the read if the config
-    /// server is known to be silent, and a last good client can serve.
+    /// server is known to be silent, and a last good client or config can serve.
     async fn renew_proof<X: Executor>(&self, executor: &X, wait: Wait) {
         let (cold, broken) = match self.published.load().as_ref() {
             None => (true, false),
@@ -123,7 +123,8 @@ impl Slot {
             wait
         };
         let is_proven = || self.watched.is_proven(wait) && !(cold && self.watched.is_old());
-        let is_due = || (broken || !is_proven()) && (cold || !server.is_lost());
+        let can_start = !cold || self.watched.is_from_file();
+        let is_due = || (broken || !is_proven()) && !(can_start && server.is_lost());
         if is_due() && !(broken || cold || wait.is_zero()) {
             // A read for another call may have been sent no longer than `wait` ago.
             self.watched.finish_reads().await;

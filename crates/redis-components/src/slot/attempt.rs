@@ -156,6 +156,7 @@ impl<R: Runner> Attempt<R> {
         self.slot.generations.begin(generation);
         self.slot.published.store(Some(Arc::new(next)));
         drop(state);
+        self.slot.watched.note_in_force(&self.goal.config);
         self.slot.generations.announce_move();
 
         let what = if old.as_ref().is_none_or(|old| old.generation != generation) {

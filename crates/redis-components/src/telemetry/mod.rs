@@ -6,5 +6,6 @@
 pub(crate) mod call;
 pub(crate) mod component;
 pub(crate) mod config_server;
+pub(crate) mod last_good;
 pub(crate) mod report;
 pub(crate) mod sentinels;

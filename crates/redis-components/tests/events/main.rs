@@ -4,6 +4,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod last_good;
 mod log;
 mod metrics;
 mod reentrant;
