@@ -208,7 +208,8 @@ async fn within<T>(
     bound: Duration,
     opening: impl Future<Output = Result<T, Failure>>,
 ) -> Result<T, Failure> {
-    timeout(bound, opening)
+    // In a box, because it is large, and futures that seldom connect are around it.
+    timeout(bound, Box::pin(opening))
         .await
         .unwrap_or_else(|_| Err(node.timed_out(bound)))
 }
