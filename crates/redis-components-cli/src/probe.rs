@@ -9,11 +9,14 @@ use crate::session::settings;
 #[derive(Debug, Serialize)]
 pub(crate) struct Probed {
     pub(crate) address: String,
+    /// The primaries, if it is a cluster.
+    pub(crate) nodes: Vec<String>,
     pub(crate) role: &'static str,
     pub(crate) milliseconds: f64,
 }
 
-/// Resolves, connects, logs in, and asks the server for its role.
+/// Resolves, connects, logs in, and asks the server for its role. Sentinels are asked first; of a
+/// cluster, all primaries are tried.
 ///
 /// # Errors
 ///
@@ -21,6 +24,7 @@ pub(crate) struct Probed {
 pub(crate) async fn probe(config: &ComponentConfig) -> Result<Probed, Error> {
     let CheckedServer {
         address,
+        nodes,
         role,
         took,
         ..
@@ -32,12 +36,22 @@ pub(crate) async fn probe(config: &ComponentConfig) -> Result<Probed, Error> {
     };
     Ok(Probed {
         address,
+        nodes,
         role,
         milliseconds: (took.as_secs_f64() * 1e6).round() / 1e3,
     })
 }
 
 impl Probed {
+    /// Returns what answered, for people.
+    pub(crate) fn subject(&self) -> String {
+        match self.nodes.len() {
+            0 => format!("{} ({})", self.address, self.role),
+            1 => format!("{} (1 primary)", self.address),
+            count => format!("{} ({count} primaries)", self.address),
+        }
+    }
+
     /// Returns why the server may be the wrong one although it answers.
     pub(crate) fn warning(&self) -> Option<String> {
         let address = &self.address;

@@ -1,22 +1,34 @@
 //! Trying the server of a config, for tools: before the config is written, and beside the runtime.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, ProtocolVersion, RedisResult, Value};
 
+use crate::client::asynchronous::AsyncClient;
+use crate::client::opening::{Opening, Shared};
 use crate::config::ComponentConfig;
+use crate::config::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind};
 use crate::settings::Settings;
+use crate::telemetry::component::Subject;
 use crate::transport::asynchronous;
+use crate::transport::failure::Failure;
 use crate::transport::node::Node;
+use crate::transport::role::Role;
+use crate::transport::sentinel::no_primary::NoPrimary;
+use crate::transport::sentinel::watcher::Watcher;
 
 /// A server that took the login of a config and answered.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct CheckedServer {
-    /// The server's `host:port`, as the config names it.
+    /// The server's `host:port` or path, as the config or its sentinels name it. For a cluster, a
+    /// text that names its seeds.
     pub address: String,
+    /// The addresses of a cluster's primaries, all of which answered. Empty for other servers.
+    pub nodes: Vec<String>,
     /// The server's role in replication.
     pub role: ServerRole,
     /// How long it took to connect, log in and probe.
@@ -35,8 +47,9 @@ pub enum ServerRole {
     Unknown,
 }
 
-/// Tries a config as the runtime does before the config comes into force: resolves the name,
-/// connects, logs in and probes. Asks for the server's role as well.
+/// Tries a config as the runtime does before the config comes into force: asks sentinels, resolves
+/// names, connects, logs in and probes. Of a cluster, all primaries are tried. Asks a single server
+/// for its role as well.
 ///
 /// The timeouts are those of `settings`, unless the config has its own.
 ///
@@ -44,22 +57,46 @@ pub enum ServerRole {
 ///
 /// Returns the error for which the runtime would not use the config, and
 /// [`ErrorKind::Disabled`] if the config switches its component off.
+///
+/// # Panics
+///
+/// Panics outside of a tokio runtime with its I/O and time drivers.
 pub async fn check(config: &ComponentConfig, settings: &Settings) -> Result<CheckedServer, Error> {
     let began = Instant::now();
+    demand_enabled(config)?;
+    if let Endpoint::Cluster(_) = config.endpoint() {
+        let nodes = primaries(config, settings)
+            .await
+            .map_err(|failure| unusable(config, &failure))?;
+        return Ok(CheckedServer {
+            address: config.address(),
+            nodes,
+            role: ServerRole::Primary,
+            took: began.elapsed(),
+        });
+    }
+    let config = located(config, settings).await?;
     let protocol = ProtocolVersion::RESP2;
     let mut connection =
-        open_connection(config, settings, protocol, AsyncConnectionConfig::new()).await?;
+        open_located(&config, settings, protocol, AsyncConnectionConfig::new()).await?;
     let took = began.elapsed();
     let answer: RedisResult<Value> = redis::cmd("ROLE").query_async(&mut connection).await;
+    let role = match answer.ok().as_ref().and_then(Role::of_role) {
+        Some(Role::Primary) => ServerRole::Primary,
+        Some(Role::Replica) => ServerRole::Replica,
+        None => ServerRole::Unknown,
+    };
     Ok(CheckedServer {
         address: config.address(),
-        role: role(answer.ok().as_ref()),
+        nodes: Vec::new(),
+        role,
         took,
     })
 }
 
 /// Opens a connection of redis-rs to the server that `config` names, logged in and probed. It
-/// belongs to no component and follows no config.
+/// belongs to no component and follows no config. Of a service with sentinels it is the primary, of
+/// a cluster the first seed.
 ///
 /// The timeouts are those of `settings`, unless the config has its own. Pushes, as `connection` may
 /// ask for them, need [`ProtocolVersion::RESP3`].
@@ -78,39 +115,84 @@ pub async fn open_connection(
     protocol: ProtocolVersion,
     connection: AsyncConnectionConfig,
 ) -> Result<MultiplexedConnection, Error> {
+    demand_enabled(config)?;
+    let config = located(config, settings).await?;
+    open_located(&config, settings, protocol, connection).await
+}
+
+fn demand_enabled(config: &ComponentConfig) -> Result<(), Error> {
     if config.is_disabled() {
         let text = "the config says `\"disabled\": true`; it has no server to connect to";
         return Err(Error::new(ErrorKind::Disabled, text));
     }
+    Ok(())
+}
+
+/// Returns the config with the primary that its sentinels name, if it names any.
+async fn located(config: &ComponentConfig, settings: &Settings) -> Result<ComponentConfig, Error> {
+    let Some(sentinels) = config.sentinels() else {
+        return Ok(config.clone());
+    };
+    let connect = settings.timeouts().of(config).connect;
+    let (watcher, watching) = Watcher::new(sentinels, settings.allowed(), connect);
+    tokio::spawn(watching);
+    let mut found = watcher.subscribe();
+    let found = found
+        .wait_for(|found| found.primary.is_some() || found.problem.is_some())
+        .await
+        .map(|found| found.clone())
+        .unwrap_or_default();
+    match (found.primary, found.problem) {
+        (Some(primary), _) => Ok(config.clone().with_primary(Some(primary))),
+        (None, problem) => {
+            let problem = problem.unwrap_or_else(NoPrimary::watch_ended);
+            Err(unusable(config, &problem.into()))
+        }
+    }
+}
+
+async fn open_located(
+    config: &ComponentConfig,
+    settings: &Settings,
+    protocol: ProtocolVersion,
+    connection: AsyncConnectionConfig,
+) -> Result<MultiplexedConnection, Error> {
     let timeouts = settings.timeouts().of(config);
     let opened = async {
         let node = Node::prepare(config, settings.allowed(), timeouts.connect).await?;
         asynchronous::open(&node, protocol, timeouts, connection).await
     };
-    let (connection, driver) = opened
-        .await
-        .map_err(|failure| {
-            let server = config.address();
-            let reason = &failure.message;
-            let text = format!("the server {server} cannot be used: {reason}");
-            let error = Error::new(failure.cause.error_kind(), text).at(&server);
-            match failure.shown_source() {
-                Some(source) => error.with_source(source),
-                None => error,
-            }
-        })?
-        .into_parts();
+    let opened = opened.await.map_err(|failure| unusable(config, &failure))?;
+    let (connection, driver) = opened.into_parts();
     tokio::spawn(driver);
     Ok(connection)
 }
 
-fn role(answer: Option<&Value>) -> ServerRole {
-    let Some(Value::Array(parts)) = answer else {
-        return ServerRole::Unknown;
+/// Connects to all primaries of a cluster. Returns their addresses.
+async fn primaries(config: &ComponentConfig, settings: &Settings) -> Result<Vec<String>, Failure> {
+    let opening = Opening {
+        config: Arc::new(config.clone()),
+        policy: Arc::clone(settings.allowed()),
+        is_fixed: true,
+        connections: 1,
+        timeouts: settings.timeouts().of(config),
+        subject: Subject {
+            component: String::new(),
+            key: String::new(),
+        },
+        background: None,
+        shared: Arc::new(Shared::default()),
     };
-    match parts.first() {
-        Some(Value::BulkString(name)) if name == b"master" => ServerRole::Primary,
-        Some(Value::BulkString(name)) if name == b"slave" => ServerRole::Replica,
-        _ => ServerRole::Unknown,
+    Ok(AsyncClient::open(opening).await?.nodes())
+}
+
+fn unusable(config: &ComponentConfig, failure: &Failure) -> Error {
+    let server = config.address();
+    let reason = &failure.message;
+    let text = format!("the server {server} cannot be used: {reason}");
+    let error = Error::new(failure.cause.error_kind(), text).at(&server);
+    match failure.shown_source() {
+        Some(source) => error.with_source(source),
+        None => error,
     }
 }

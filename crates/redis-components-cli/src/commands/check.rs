@@ -131,12 +131,8 @@ impl Checked {
         match (&self.server, self.disabled) {
             _ if !self.ok => format!("{subject}: {}", counted(self.findings.len(), "finding")),
             (Some(server), _) => {
-                let Probed {
-                    address,
-                    role,
-                    milliseconds,
-                } = server;
-                format!("{subject}: ok, {address} ({role}) answered in {milliseconds} ms")
+                let (server, milliseconds) = (server.subject(), server.milliseconds);
+                format!("{subject}: ok, {server} answered in {milliseconds} ms")
             }
             (None, true) => format!("{subject}: ok, switched off"),
             (None, false) => format!("{subject}: ok"),

@@ -306,7 +306,7 @@ async fn component(session: &Session, component: &str) -> Check {
             "its processes cannot use it either, if they see what is seen from here",
         ),
         Ok(probed) => {
-            let found = check(&format!("{} ({})", probed.address, probed.role));
+            let found = check(&probed.subject());
             if let Some(warning) = probed.warning() {
                 found.but(State::Warning, warning)
             } else if is_noted {

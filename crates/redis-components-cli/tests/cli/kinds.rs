@@ -1,6 +1,6 @@
-//! Servers behind TLS and unix sockets.
+//! Servers behind TLS, unix sockets and sentinels, and clusters.
 
-use redis_components_testing::{Server, Tls};
+use redis_components_testing::{Cluster, Sentinels, Server, Tls};
 use serde_json::json;
 
 use crate::common::Operator;
@@ -33,6 +33,63 @@ fn r13_a_component_moves_from_tcp_to_tls_and_to_a_unix_socket() {
     assert!(
         fields.contains(&"ssl") && fields.contains(&"unix_socket_path"),
         "{diff:#}"
+    );
+}
+
+#[test]
+fn r13_a_component_moves_to_sentinels_and_to_a_cluster() {
+    let sentinels = Sentinels::start();
+    let cluster = Cluster::start(3, 0);
+    let server = Server::start();
+    let operator = Operator::of(&server);
+    operator.make_logs(&server);
+
+    let file = operator.file("sentinels.json", &sentinels.config());
+    let checked = operator.data(&["check", file.to_str().unwrap()]);
+    assert_eq!(checked[0]["server"]["role"], "primary");
+    assert_eq!(
+        checked[0]["server"]["address"],
+        format!(
+            "127.0.0.1:{}",
+            sentinels.servers()[sentinels.primary()].port()
+        )
+    );
+    operator.done(&["set", "logs", file.to_str().unwrap()]);
+
+    let file = operator.file("cluster.json", &cluster.config());
+    let checked = operator.data(&["check", file.to_str().unwrap()]);
+    let nodes = checked[0]["server"]["nodes"].as_array().unwrap();
+    assert_eq!(nodes.len(), 3, "{checked:#}");
+    operator.done(&["set", "logs", file.to_str().unwrap()]);
+}
+
+#[test]
+fn r13_sentinels_and_clusters_that_cannot_be_used_are_not_written() {
+    let sentinels = Sentinels::start();
+    let server = Server::start();
+    let operator = Operator::of(&server);
+    operator.make_logs(&server);
+    let mut unknown: serde_json::Value = serde_json::from_str(&sentinels.config()).unwrap();
+    unknown["service_name"] = json!("nobody");
+    let seed = format!("127.0.0.1:{}", server.port());
+    for (config, reason) in [
+        (unknown, "nobody"),
+        (json!({"cluster": [seed]}), "cluster"),
+        (
+            json!({"sentinels": ["127.0.0.1:1"], "service_name": "logs"}),
+            "127.0.0.1:1",
+        ),
+    ] {
+        let file = operator.file("bad.json", &config.to_string());
+        let (code, envelope) = operator.json(&["set", "logs", file.to_str().unwrap()]);
+        let error = &envelope["error"];
+        assert_eq!((code, &error["code"]), (3, &json!("probe_failed")));
+        let message = error["message"].as_str().unwrap();
+        assert!(message.contains(reason), "{message}");
+    }
+    assert_eq!(
+        operator.data(&["get", "logs"])["config"]["port"],
+        server.port()
     );
 }
 
