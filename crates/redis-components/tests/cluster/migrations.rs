@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use redis::{Pipeline, RedisResult, Value, pipe};
+use redis::{Pipeline, RedisResult, pipe};
 use redis_components::{Component, Scope};
 use redis_components_testing::Cluster;
 
@@ -47,24 +47,10 @@ async fn increment(
                 acknowledge(number);
             }
         }
-        Form::Transaction => {
+        Form::Pipeline | Form::Transaction => {
             way.send_all::<(i64, i64)>(data, &pipeline(form)).await?;
             acknowledge(0);
             acknowledge(1);
-        }
-        Form::Pipeline => {
-            let mut pipeline = pipeline(form);
-            let replies: Vec<Value> = way.send_all(data, pipeline.ignore_errors()).await?;
-            for (number, reply) in replies.into_iter().enumerate() {
-                match reply.extract_error() {
-                    Ok(_) => {
-                        acknowledge(number);
-                    }
-                    // The second was executed, and the first must not come after it.
-                    Err(error) if number == 0 && error.code() == Some("ASK") => {}
-                    Err(error) => return Err(error),
-                }
-            }
         }
     }
     Ok(())

@@ -17,6 +17,7 @@ mod map;
 pub(crate) mod maps;
 mod member;
 mod members;
+mod order;
 mod plan;
 mod reads;
 mod redirect;

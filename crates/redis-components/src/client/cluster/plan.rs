@@ -143,39 +143,5 @@ impl<'a> Plan<'a> {
     }
 }
 
-/// Returns which pieces may be sent again, by their numbers in `sent`, in the order of sending.
-///
-/// A refused piece may be sent again if every later command of the same slot was refused too.
-/// Otherwise two commands for one key would change places.
-pub(crate) fn may_go_again<'a>(
-    sent: impl DoubleEndedIterator<Item = (&'a Piece<'a>, bool)>,
-) -> Vec<bool> {
-    let mut executed: Vec<&Piece<'_>> = Vec::new();
-    let mut again: Vec<bool> = sent
-        .rev()
-        .map(|(piece, was_refused)| {
-            let is_overtaken = executed
-                .iter()
-                .any(|later| later.number != piece.number && touches_same(later.goal, piece.goal));
-            // A piece that stays refused keeps those before it from overtaking it, too.
-            let goes = was_refused && !is_overtaken;
-            if !goes {
-                executed.push(piece);
-            }
-            goes
-        })
-        .collect();
-    again.reverse();
-    again
-}
-
-/// Returns `true` if two pieces may be about the same keys.
-fn touches_same(one: Goal, other: Goal) -> bool {
-    match (one, other) {
-        (Goal::Slot(one), Goal::Slot(other)) | (Goal::Node(one), Goal::Node(other)) => one == other,
-        _ => true,
-    }
-}
-
 #[cfg(test)]
 mod tests;

@@ -6,7 +6,8 @@ use std::time::Duration;
 use redis::{RedisError, Value};
 
 use super::map::ClusterMap;
-use super::plan::{Goal, Piece, may_go_again};
+use super::order::may_go_again;
+use super::plan::{Goal, Piece};
 use super::redirect::{Refusal, refusal};
 use super::slot_table::NodeNumber;
 
