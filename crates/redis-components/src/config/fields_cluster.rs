@@ -2,11 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
-use super::addresses;
+use super::component_config::DEFAULT_PORT;
 use super::endpoint::{Cluster, Endpoint, ReadFrom};
 use super::field::Field;
 use super::given::Given;
-use super::table;
+use super::{servers, table};
 
 /// Fields that name a server in another way.
 const OTHER_ENDPOINTS: [&str; 7] = [
@@ -41,7 +41,7 @@ pub(super) fn read(given: &Given<'_>) -> Result<Option<Endpoint>, String> {
         return Err("`db` is not 0, and a cluster has only that database; leave it out".into());
     }
     let list = given.get(field).unwrap_or(&Value::Null);
-    let seeds = addresses::read(list).map_err(|wrong| format!("`{}` {wrong}", field.name))?;
+    let seeds = servers::read(field.name, list, DEFAULT_PORT)?;
     Ok(Some(Endpoint::Cluster(Cluster {
         seeds,
         require_full_coverage: given.flag(&table::REQUIRE_FULL_COVERAGE)?.unwrap_or(true),
@@ -96,7 +96,7 @@ pub(super) fn write(cluster: &Cluster, object: &mut Map<String, Value>) {
         read_from,
     } = cluster;
     let mut insert = |field: &Field, value| object.insert(field.name.into(), value);
-    insert(&table::CLUSTER, addresses::write(seeds));
+    insert(&table::CLUSTER, servers::write(seeds));
     if !require_full_coverage {
         insert(&table::REQUIRE_FULL_COVERAGE, json!(false));
     }

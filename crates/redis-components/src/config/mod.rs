@@ -3,7 +3,6 @@
 //! `table` lists every field. JSON text becomes a `ComponentConfig` through `json` and `fields`, a
 //! URL through `url`.
 
-mod addresses;
 mod checksum;
 mod component_config;
 mod digest;

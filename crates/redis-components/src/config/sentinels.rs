@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::endpoint::{Address, Sentinels};
+use super::endpoint::Sentinels;
 use super::field::{Effect, Field};
 use super::given::Given;
 use super::secret::Secret;
@@ -132,8 +132,8 @@ fn check_kwargs(kwargs: &Map<String, Value>) -> Result<(), String> {
 /// Writes the shortest fields that mean the sentinels. The primary that they name is no part of a
 /// config.
 pub(super) fn write(sentinels: &Sentinels, object: &mut Map<String, Value>) {
-    let addresses: Vec<String> = sentinels.addresses.iter().map(Address::to_string).collect();
-    object.insert(SENTINELS.name.into(), json!(addresses));
+    let addresses = servers::write(&sentinels.addresses);
+    object.insert(SENTINELS.name.into(), addresses);
     object.insert(SERVICE_NAME.name.into(), json!(sentinels.service));
     let mut connection = Map::new();
     if let Some(username) = &sentinels.username {

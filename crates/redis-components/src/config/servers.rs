@@ -1,6 +1,7 @@
-//! Several servers in one field: `["h:26379", …]`, or pairs as redis-py has them, `[["h", 26379], …]`.
+//! Several servers in one field: `["h:26379", …]`, or as redis-py has them, `[["h", 26379], …]` and
+//! `[{"host": "h", "port": 7000}, …]`.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::endpoint::Address;
 use super::{host, number};
@@ -30,13 +31,10 @@ pub(super) fn read(name: &str, value: &Value, port: u16) -> Result<Vec<Address>,
                 wrong("has no port behind its last colon; write it as \"host:port\", an IPv6 address in brackets")
             })?,
             Value::Array(pair) => match pair.as_slice() {
-                [Value::String(host), port] => {
-                    let port = number::whole(port).and_then(valid_port);
-                    let port = port.ok_or_else(|| wrong("has no port from 1 to 65535"))?;
-                    (host.as_str(), port)
-                }
+                [Value::String(host), port] => (host.as_str(), port_of(port).map_err(wrong)?),
                 _ => return Err(wrong("is no pair of a host and a port")),
             },
+            Value::Object(fields) => of_fields(fields, port).map_err(wrong)?,
             _ => return Err(form()),
         };
         let host = host::check(host).map_err(wrong)?.to_owned();
@@ -46,6 +44,27 @@ pub(super) fn read(name: &str, value: &Value, port: u16) -> Result<Vec<Address>,
         }
     }
     Ok(addresses)
+}
+
+/// Returns the list that means these servers.
+pub(super) fn write(addresses: &[Address]) -> Value {
+    addresses.iter().map(Address::to_string).collect()
+}
+
+fn of_fields(fields: &Map<String, Value>, usual: u16) -> Result<(&str, u16), &'static str> {
+    let is_known = |name: &String| ["host", "port"].contains(&name.as_str());
+    match fields.get("host") {
+        Some(Value::String(host)) if fields.keys().all(is_known) => {
+            let port = fields.get("port").filter(|port| !port.is_null());
+            Ok((host, port.map_or(Ok(usual), port_of)?))
+        }
+        _ => Err("is no object of a host and a port"),
+    }
+}
+
+fn port_of(value: &Value) -> Result<u16, &'static str> {
+    let port = number::whole(value).and_then(valid_port);
+    port.ok_or("has no port from 1 to 65535")
 }
 
 /// Returns the host and the port, or the port that servers of the field usually have.
@@ -68,25 +87,29 @@ fn valid_port(number: u64) -> Option<u16> {
 mod tests {
     use serde_json::json;
 
-    use super::read;
+    use super::{read, write};
 
     #[test]
     fn r13_servers_are_written_in_several_ways() {
-        let servers = json!(["a", "b:1", ["c", 2], ["d", "3"], "[::1]:4", "::1", "[::2]"]);
-        let read = read("sentinels", &servers, 26379).unwrap();
-        let shown: Vec<_> = read.iter().map(ToString::to_string).collect();
-        assert_eq!(
-            shown,
-            [
-                "a:26379",
-                "b:1",
-                "c:2",
-                "d:3",
-                "[::1]:4",
-                "[::1]:26379",
-                "[::2]:26379"
-            ]
-        );
+        let servers = json!([
+            "a", "b:1", ["c", 2], ["d", "3"], "[::1]:4", "::1", "[::2]",
+            {"host": "e"}, {"host": "f", "port": 5}, {"host": "g", "port": null}
+        ]);
+        let servers = read("sentinels", &servers, 26379).unwrap();
+        let written = json!([
+            "a:26379",
+            "b:1",
+            "c:2",
+            "d:3",
+            "[::1]:4",
+            "[::1]:26379",
+            "[::2]:26379",
+            "e:26379",
+            "f:5",
+            "g:26379"
+        ]);
+        assert_eq!(write(&servers), written);
+        assert_eq!(read("sentinels", &written, 26379).unwrap(), servers);
     }
 
     #[test]
@@ -109,6 +132,9 @@ mod tests {
             (json!(["a:0"]), "has no port"),
             (json!(["a:65536"]), "has no port"),
             (json!([["a"]]), "is no pair"),
+            (json!([{"host": "a", "name": "x"}]), "is no object"),
+            (json!([{"port": 1}]), "is no object"),
+            (json!([{"host": "a", "port": 0}]), "has no port"),
             (json!([["a", 0]]), "has no port from 1 to 65535"),
             (json!([":1"]), "is empty"),
             (json!(["0.0.0.0:1"]), "server 1 of `sentinels`"),
