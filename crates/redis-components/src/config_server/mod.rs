@@ -8,6 +8,7 @@ mod connection;
 pub(crate) mod fixed;
 #[cfg(test)]
 mod generated;
+mod good;
 mod last_good;
 mod lock_free;
 mod needless_pushes;
@@ -21,6 +22,7 @@ mod state;
 mod thread;
 mod watch;
 pub(crate) mod watched_key;
+mod write;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -30,8 +32,9 @@ use tokio::sync::oneshot;
 
 use self::last_good::store::Store;
 use self::places::{Places, Watchers};
-use self::state::{State, Write};
+use self::state::State;
 use self::watched_key::WatchedKey;
+use self::write::Write;
 use crate::background::Background;
 use crate::config::ComponentConfig;
 use crate::error::{Error, ErrorKind};

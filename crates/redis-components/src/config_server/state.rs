@@ -1,16 +1,17 @@
 //! The state that the handle of a config server and the watch's thread share.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-use tokio::sync::oneshot;
+use std::time::Duration;
 
 use super::last_good::store::Store;
 use super::signal::Signal;
 use super::watched_key::WatchedKey;
-use crate::transport::failure::Failure;
+use super::write::Write;
+
+/// A key and its state.
+pub(super) type Entry = (String, Arc<WatchedKey>);
 
 #[derive(Debug)]
 pub(super) struct State {
@@ -26,22 +27,6 @@ pub(super) struct State {
     pub(super) pushing: AtomicBool,
     /// Whether it keeps pushing keys that have not changed.
     pub(super) pushing_needlessly: AtomicBool,
-}
-
-/// A value to be written, and the caller that waits for it.
-pub(super) struct Write {
-    pub(super) key: String,
-    pub(super) value: String,
-    pub(super) done: oneshot::Sender<Result<(), Failure>>,
-}
-
-impl fmt::Debug for Write {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Without the value, which may hold a password.
-        f.debug_struct("Write")
-            .field("key", &self.key)
-            .finish_non_exhaustive()
-    }
 }
 
 impl State {
@@ -60,6 +45,30 @@ impl State {
 
     pub(super) fn keys(&self) -> MutexGuard<'_, BTreeMap<String, Arc<WatchedKey>>> {
         self.keys.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns the keys for which `wanted` returns `true`.
+    pub(super) fn entries(&self, wanted: impl Fn(&WatchedKey) -> bool) -> Vec<Entry> {
+        self.keys()
+            .iter()
+            .filter(|(_, watched)| wanted(watched))
+            .map(|(key, watched)| (key.clone(), Arc::clone(watched)))
+            .collect()
+    }
+
+    /// Returns the time until the next read on behalf of callers that do not read themselves.
+    pub(super) fn next_read(&self) -> Option<Duration> {
+        let keys = self.keys();
+        keys.values()
+            .filter_map(|watched| watched.next_read())
+            .min()
+    }
+
+    pub(super) fn smallest_wait(&self) -> Option<Duration> {
+        let keys = self.keys();
+        keys.values()
+            .filter_map(|watched| watched.smallest_wait())
+            .min()
     }
 
     pub(super) fn writes(&self) -> MutexGuard<'_, Vec<Write>> {

@@ -17,9 +17,10 @@ use super::places::Places;
 use super::pushes::Pushes;
 use super::reading::interpret;
 use super::reconnect::Reconnect;
-use super::state::State;
+use super::state::{Entry, State};
 use super::thread;
 use super::watched_key::WatchedKey;
+use super::write::finish;
 use crate::background::BackgroundTasks;
 use crate::clock::Tick;
 use crate::config::ComponentConfig;
@@ -76,9 +77,6 @@ struct Watch {
     met: bool,
     places: Places,
 }
-
-/// A key and its state.
-type Entry = (String, Arc<WatchedKey>);
 
 impl Watch {
     /// Watches until the watch ends. A panic, for example of the waker of a caller's own executor,
@@ -149,8 +147,9 @@ impl Watch {
             .values()
             .any(|watched| is_unasked(watched));
         let takes_unasked = has_unasked && now >= self.pace.unasked_due();
-        let entries =
-            self.entries(|watched| is_asked(watched) || takes_unasked && is_unasked(watched));
+        let entries = self
+            .state
+            .entries(|watched| is_asked(watched) || takes_unasked && is_unasked(watched));
         if takes_unasked {
             self.pace.note_unasked();
         }
@@ -163,7 +162,7 @@ impl Watch {
             return Due::Nothing { until };
         }
         if pushing {
-            let heartbeat = self.pace.heartbeat_due(self.smallest_wait());
+            let heartbeat = self.pace.heartbeat_due(self.state.smallest_wait());
             return if now >= heartbeat {
                 Due::Heartbeat
             } else {
@@ -172,34 +171,10 @@ impl Watch {
             };
         }
         let reread = connected.then(|| self.pace.reread_due());
-        let followed = self.next_read().map(|left| now + left);
+        let followed = self.state.next_read().map(|left| now + left);
         Due::Nothing {
             until: reread.into_iter().chain(followed).min(),
         }
-    }
-
-    /// Returns the time until the next read on behalf of callers that do not read themselves.
-    fn next_read(&self) -> Option<Duration> {
-        let keys = self.state.keys();
-        keys.values()
-            .filter_map(|watched| watched.next_read())
-            .min()
-    }
-
-    fn entries(&self, wanted: impl Fn(&WatchedKey) -> bool) -> Vec<Entry> {
-        self.state
-            .keys()
-            .iter()
-            .filter(|(_, watched)| wanted(watched))
-            .map(|(key, watched)| (key.clone(), Arc::clone(watched)))
-            .collect()
-    }
-
-    fn smallest_wait(&self) -> Option<Duration> {
-        let keys = self.state.keys();
-        keys.values()
-            .filter_map(|watched| watched.smallest_wait())
-            .min()
     }
 
     /// Reads all entries in one round trip.
@@ -267,7 +242,7 @@ impl Watch {
     fn confirm(&self, sent_at: Tick) {
         if self.server.is_pushing() {
             let is_current = |watched: &WatchedKey| !watched.is_old() && !watched.is_refused();
-            for (_, watched) in self.entries(is_current) {
+            for (_, watched) in self.state.entries(is_current) {
                 watched.confirm(sent_at);
             }
         }
@@ -294,18 +269,7 @@ impl Watch {
         }
         let values = writes.iter().map(|write| (&*write.key, &*write.value));
         let answers = self.server.write(values).await;
-        let failure = answers.as_ref().err().cloned();
-        let mut answers = answers.unwrap_or_default().into_iter();
-        for write in writes {
-            let written = match (&failure, answers.next()) {
-                (None, Some(answer)) => answer.map_err(Failure::from),
-                (None, None) => Err(Failure::unreachable("the answer is missing")),
-                (Some(failure), _) => Err(failure.clone()),
-            };
-            // An error says that the caller was cancelled.
-            let _ = write.done.send(written);
-        }
-        failure.map_or(Ok(()), Err)
+        finish(writes, answers)
     }
 
     fn is_lost(&self) -> bool {
@@ -341,7 +305,7 @@ impl Watch {
         if !self.state.lost.swap(true, Ordering::AcqRel) && !self.state.signal.has_ended() {
             telemetry::config_server::lost(&self.state.address, &failure.message);
         }
-        for (key, watched) in self.entries(|_| true) {
+        for (key, watched) in self.state.entries(|_| true) {
             give_up(
                 &self.state,
                 &self.places,
@@ -377,7 +341,7 @@ impl Watch {
                 return;
             }
             let more = self.find_stand_ins(&found).await;
-            for (key, watched) in self.entries(|_| true) {
+            for (key, watched) in self.state.entries(|_| true) {
                 if let Some(Ok(_)) = more.get(&key) {
                     give_up(&self.state, &self.places, &key, &watched, failure, &more);
                 }

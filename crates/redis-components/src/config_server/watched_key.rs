@@ -9,6 +9,7 @@ use arc_swap::{ArcSwap, ArcSwapOption};
 use tokio::sync::watch;
 
 use super::config_text::ConfigText;
+use super::good::LastGood;
 use super::lock_free::invalidations::Invalidations;
 use super::lock_free::proof::Proof;
 use super::lock_free::reads::Reads;
@@ -27,7 +28,7 @@ pub(crate) struct WatchedKey {
     reads: Reads,
     completed: watch::Sender<u64>,
     target: ArcSwap<Target>,
-    good: ArcSwapOption<Good>,
+    good: LastGood,
     proof: Proof,
     invalidations: Invalidations,
     /// Whether a push has named the key since the last read was sent.
@@ -39,14 +40,6 @@ pub(crate) struct WatchedKey {
     /// The watch of the sentinels that the config names.
     watcher: ArcSwapOption<Watcher>,
     signal: Arc<Signal>,
-}
-
-/// The config that came into force last.
-#[derive(Debug)]
-struct Good {
-    config: Arc<ComponentConfig>,
-    /// How the config server writes it. `None` if it comes from the file of last good configs.
-    text: Option<ConfigText>,
 }
 
 /// A read that was sent.
@@ -74,7 +67,7 @@ impl WatchedKey {
             reads: Reads::new(),
             completed: watch::Sender::new(0),
             target: ArcSwap::default(),
-            good: ArcSwapOption::empty(),
+            good: LastGood::default(),
             proof: Proof::new(),
             invalidations: Invalidations::new(),
             is_named: AtomicBool::new(false),
@@ -230,8 +223,8 @@ impl WatchedKey {
         self.proof.prove(sent_at);
     }
 
-    /// Ends a read with its answer, and what the sentinels say that it names. Returns `true` if a push had named the key for nothing: it has
-    /// not changed.
+    /// Ends a read with its answer, and what the sentinels say that it names. Returns `true` if a
+    /// push had named the key for nothing: it has not changed.
     pub(super) fn answer(
         &self,
         sent_at: Tick,
@@ -349,35 +342,21 @@ impl WatchedKey {
 
     /// Notes that a config is in force: it is the last good one now.
     pub(crate) fn note_in_force(&self, config: &Arc<ComponentConfig>) {
-        let target = self.target.load();
-        if target.config.as_ref() == Some(config) {
-            let (config, text) = (Arc::clone(config), target.server_text());
-            self.good.store(Some(Arc::new(Good { config, text })));
+        if self.good.note(&self.target.load(), config) {
             self.signal.note_good();
         }
     }
 
     /// Keeps how the last good config is written by now, before another config takes its place.
     fn keep_text_of_good(&self) {
-        let good = self.good.load();
-        let target = self.target.load();
-        let Some(good) = good.as_ref() else { return };
-        if target.config.as_ref() == Some(&good.config) && target.server_text() != good.text {
-            self.note_in_force(&good.config);
+        if self.good.note_text(&self.target.load()) {
+            self.signal.note_good();
         }
     }
 
     /// Returns how the config server writes the last good config, if it does.
     pub(super) fn good_text(&self) -> Option<ConfigText> {
-        let good = self.good.load();
-        let good = good.as_ref()?;
-        let target = self.target.load();
-        if target.config.as_ref() == Some(&good.config) {
-            // It may be written in another way by now.
-            target.server_text()
-        } else {
-            good.text.clone()
-        }
+        self.good.text(&self.target.load())
     }
 
     fn publish(&self, target: Target) {
@@ -392,67 +371,4 @@ impl WatchedKey {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-    use std::time::SystemTime;
-
-    use super::{ConfigText, Problem, Reading, StandIn, WatchedKey};
-    use crate::clock::Tick;
-    use crate::config::ComponentConfig;
-    use crate::error::ErrorKind;
-
-    fn read(watched: &WatchedKey, text: &str) {
-        let sent = watched.begin();
-        let config = ComponentConfig::from_json(text).unwrap();
-        let text = ConfigText::new(text);
-        watched.answer(Tick::now(), sent, Ok(Reading { config, text }), None);
-    }
-
-    fn take_up(watched: &WatchedKey) {
-        let config = watched.target().config.clone().unwrap();
-        watched.note_in_force(&config);
-    }
-
-    fn good(watched: &WatchedKey) -> Option<String> {
-        watched.good_text().map(|text| text.expose().to_owned())
-    }
-
-    #[test]
-    fn r5_the_last_good_config_is_the_one_in_force_as_the_config_server_writes_it() {
-        let watched = WatchedKey::new(Arc::default());
-        read(&watched, r#"{"host":"a"}"#);
-        assert_eq!(good(&watched), None, "it is not in force");
-        take_up(&watched);
-        assert_eq!(good(&watched).as_deref(), Some(r#"{"host":"a"}"#));
-        read(&watched, r#"{"host":"a","port":6379}"#);
-        let rewritten = r#"{"host":"a","port":6379}"#;
-        assert_eq!(good(&watched).as_deref(), Some(rewritten));
-        read(&watched, r#"{"host":"b"}"#);
-        assert_eq!(good(&watched).as_deref(), Some(rewritten), "b may be down");
-        take_up(&watched);
-        assert_eq!(good(&watched).as_deref(), Some(r#"{"host":"b"}"#));
-        read(&watched, r#"{"disabled":true}"#);
-        assert_eq!(good(&watched).as_deref(), Some(r#"{"disabled":true}"#));
-    }
-
-    #[test]
-    fn r5_what_comes_from_the_file_is_not_written_back_over_what_others_wrote() {
-        let watched = WatchedKey::new(Arc::default());
-        let stand_in = StandIn {
-            config: ComponentConfig::new("a"),
-            text: ConfigText::new(r#"{"host":"a"}"#),
-            saved: SystemTime::now(),
-        };
-        let problem = Problem {
-            kind: ErrorKind::ConfigServerUnreachable,
-            message: String::new(),
-        };
-        watched.give_up(problem, Some((stand_in, None)));
-        take_up(&watched);
-        assert_eq!(good(&watched), None);
-        read(&watched, r#"{"host":"b"}"#);
-        assert_eq!(good(&watched), None, "b is not in force");
-        read(&watched, r#"{"host": "a"}"#);
-        assert_eq!(good(&watched).as_deref(), Some(r#"{"host": "a"}"#));
-    }
-}
+mod tests;

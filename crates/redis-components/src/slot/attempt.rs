@@ -6,7 +6,8 @@ use std::time::{Duration, SystemTime};
 
 use tokio::sync::watch;
 
-use super::breaker::{Breaker, ExecutorId, Goal, Over, Recovery};
+use super::breaker::{Breaker, Goal, Over, Recovery};
+use super::circuit::ExecutorId;
 use super::published::{Clients, OfGeneration, Published, Succession};
 use super::retired::Retired;
 use super::slot::Slot;

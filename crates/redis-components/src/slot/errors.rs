@@ -1,6 +1,7 @@
 //! Why a slot has no client to give, for callers and for people.
 
-use super::breaker::{Breaker, ExecutorId, Goal};
+use super::breaker::{Breaker, Goal};
+use super::circuit::ExecutorId;
 use super::executor::Executor;
 use super::published::OfGeneration;
 use super::slot::Slot;

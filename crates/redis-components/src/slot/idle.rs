@@ -12,7 +12,8 @@ use std::time::{Duration, Instant};
 use futures_util::future::{Either, select};
 
 use super::attempt::{Attempt, Runner};
-use super::breaker::{Attempts, ExecutorId, Goal};
+use super::breaker::{Attempts, Goal};
+use super::circuit::ExecutorId;
 use super::published::{Clients, OfGeneration};
 use super::slot::Slot;
 use crate::background::Background;

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use super::attempt::{Attempt, Probation, Runner};
-use super::breaker::ExecutorId;
+use super::circuit::ExecutorId;
 use super::executor::{Executor, OnRuntime, OnThreads};
 use super::published::{Clients, OfGeneration};
 use crate::client::asynchronous::AsyncClient;

@@ -6,4 +6,6 @@ mod growth;
 mod places;
 pub(crate) mod pool;
 pub(crate) mod pooled;
+pub(crate) mod queued;
 pub(crate) mod session;
+mod turn;

@@ -5,11 +5,12 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use redis::{RedisError, RedisResult};
+use redis::RedisResult;
 
 use super::connection::BlockingConnection;
 use super::exhausted::Exhausted;
 use super::places::{Idle, Next, Places};
+use super::turn::Turn;
 use crate::client::health::{Answer, Health, TOO_YOUNG, Verdict};
 use crate::client::patience::until_primary_blocking;
 use crate::fork::Process;
@@ -36,17 +37,6 @@ pub(crate) struct Pool {
     health: Health,
     /// The failure to connect because of which the pool closed itself.
     ended_by: OnceLock<Failure>,
-}
-
-/// A caller that has no connection yet.
-pub(super) struct Turn {
-    begun: Instant,
-    /// Whether it had its turn and got no connection.
-    is_back: bool,
-    /// Whether an idle connection had ended.
-    found_dead: bool,
-    /// Whether the server did not answer over an idle connection.
-    found_silent: bool,
 }
 
 impl Pool {
@@ -350,24 +340,6 @@ impl Pool {
     fn places(&self) -> MutexGuard<'_, Places> {
         // A panic cannot leave `Places` half-changed, so a poisoned lock is as good as any.
         self.places.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Turn {
-    pub(super) fn begin() -> Self {
-        Self {
-            begun: Instant::now(),
-            is_back: false,
-            found_dead: false,
-            found_silent: false,
-        }
-    }
-
-    /// Notes that an idle connection was dead.
-    pub(super) fn note_dead(&mut self, failure: &Failure) {
-        self.is_back = true;
-        self.found_dead = true;
-        self.found_silent |= failure.source.as_ref().is_some_and(RedisError::is_timeout);
     }
 }
 

@@ -4,13 +4,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::{Duration, Instant};
 
-use redis::{ErrorKind, RedisError, RedisResult, ServerErrorKind, Value};
+use redis::{ErrorKind, RedisResult, Value};
 
 use super::connection::BlockingConnection;
 use super::exhausted::Exhausted;
 use super::places::Idle;
-use super::pool::{Pool, Turn};
+use super::pool::Pool;
+use super::queued::behind;
 use super::session::Waits;
+use super::turn::Turn;
 use crate::client::health::Answer;
 use crate::fork::MADE_BEFORE_FORK;
 
@@ -350,29 +352,4 @@ impl Waiting {
             let _ = connection.request(&packed, 1);
         }
     }
-}
-
-/// Returns the replies after the first `offset`. As in redis-rs, an error among the first fails the
-/// whole request.
-pub(crate) fn behind(offset: usize, mut queued: Vec<Value>) -> RedisResult<Vec<Value>> {
-    if offset == 0 {
-        return Ok(queued);
-    }
-    let replies = queued.split_off(offset);
-    let refused: Vec<RedisError> = queued
-        .into_iter()
-        .filter_map(|reply| reply.extract_error().err())
-        .collect();
-    if refused.is_empty() {
-        Ok(replies)
-    } else {
-        Err(aborted(&refused))
-    }
-}
-
-/// Returns redis-rs's error for errors among the replies that the caller does not get.
-fn aborted(errors: &[RedisError]) -> RedisError {
-    let all: Vec<String> = errors.iter().map(ToString::to_string).collect();
-    let kind = ErrorKind::Server(ServerErrorKind::ExecAbort);
-    (kind, "Transaction aborted", all.join(", ")).into()
 }

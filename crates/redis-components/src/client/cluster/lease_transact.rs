@@ -5,7 +5,7 @@ use redis::{Cmd, RedisResult, Value};
 use super::lease::ClusterLease;
 use super::rounds::{Pace, Target, not_served_error, redirected};
 use super::transaction::{goal, refused_of_all};
-use crate::client::blocking::pooled::behind;
+use crate::client::blocking::queued::behind;
 use crate::clock::Tick;
 use crate::telemetry::component::resent;
 

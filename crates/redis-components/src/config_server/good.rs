@@ -1,0 +1,56 @@
+//! The config of a key that came into force last, and how the config server writes it.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwapOption;
+
+use super::config_text::ConfigText;
+use super::reading::Target;
+use crate::config::ComponentConfig;
+
+/// The config that came into force last, if one has.
+#[derive(Debug, Default)]
+pub(super) struct LastGood(ArcSwapOption<Good>);
+
+#[derive(Debug)]
+struct Good {
+    config: Arc<ComponentConfig>,
+    /// How the config server writes it. `None` if it comes from the file of last good configs.
+    text: Option<ConfigText>,
+}
+
+impl LastGood {
+    /// Notes that a config is in force. Returns `true` if it is the one that is known of the key,
+    /// and so the last good one now.
+    pub(super) fn note(&self, known: &Target, config: &Arc<ComponentConfig>) -> bool {
+        let is_known = known.config.as_ref() == Some(config);
+        if is_known {
+            let (config, text) = (Arc::clone(config), known.server_text());
+            self.0.store(Some(Arc::new(Good { config, text })));
+        }
+        is_known
+    }
+
+    /// Notes how the last good config is written by now. Returns `true` if that has changed.
+    pub(super) fn note_text(&self, known: &Target) -> bool {
+        let good = self.0.load();
+        let Some(good) = good.as_ref() else {
+            return false;
+        };
+        known.config.as_ref() == Some(&good.config)
+            && known.server_text() != good.text
+            && self.note(known, &good.config)
+    }
+
+    /// Returns how the config server writes the last good config, if it does.
+    pub(super) fn text(&self, known: &Target) -> Option<ConfigText> {
+        let good = self.0.load();
+        let good = good.as_ref()?;
+        if known.config.as_ref() == Some(&good.config) {
+            // It may be written in another way by now.
+            known.server_text()
+        } else {
+            good.text.clone()
+        }
+    }
+}

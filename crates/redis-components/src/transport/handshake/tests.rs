@@ -1,0 +1,142 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Handshake, Progress};
+use crate::config::ComponentConfig;
+use crate::transport::failure::Cause;
+use crate::transport::node::Node;
+
+fn node(config: &ComponentConfig) -> Arc<Node> {
+    pollster::block_on(Node::prepare(config, &Arc::default(), Duration::MAX)).unwrap()
+}
+
+fn words(handshake: &Handshake<'_>) -> String {
+    let request = String::from_utf8(handshake.request()).unwrap();
+    let words = request
+        .split("\r\n")
+        .filter(|word| !word.starts_with(['*', '$']));
+    words.collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn r3_a_user_without_a_password_is_logged_in_as_that_user() {
+    let node = node(&ComponentConfig::new("h").username("reader"));
+    assert_eq!(words(&Handshake::new(&node, None)), "AUTH reader  PING ");
+}
+
+#[test]
+fn r3_an_error_that_is_not_about_logging_in_shows_that_the_server_lives() {
+    let node = node(&ComponentConfig::new("h").db(2));
+    for reply in [
+        "+PONG",
+        "-NOPERM no",
+        "-MISCONF disk",
+        "-ERR unknown command 'PING'",
+    ] {
+        let mut handshake = Handshake::new(&node, None);
+        let answer = format!("+OK\r\n{reply}\r\n");
+        let (first, rest) = answer.split_at(3);
+        assert_eq!(handshake.receive(first.as_bytes()).unwrap(), Progress::Read);
+        assert_eq!(handshake.receive(rest.as_bytes()).unwrap(), Progress::Done);
+    }
+}
+
+#[test]
+fn r3_a_server_that_refuses_the_clients_name_is_used_all_the_same() {
+    let node = node(&ComponentConfig::new("h").password("p"));
+    let mut handshake = Handshake::new(&node, Some("logs"));
+    assert_eq!(words(&handshake), "AUTH p CLIENT SETNAME logs PING ");
+    let answer = b"+OK\r\n-NOPERM no\r\n+PONG\r\n";
+    assert_eq!(handshake.receive(answer).unwrap(), Progress::Done);
+}
+
+#[test]
+fn r3_a_server_that_serves_nobody_is_not_used_yet() {
+    let node = node(&ComponentConfig::new("h"));
+    for reply in [
+        "-LOADING x",
+        "-BUSY x",
+        "-MASTERDOWN x",
+        "-ERR max number of clients reached",
+    ] {
+        let received = Handshake::new(&node, None).receive(format!("{reply}\r\n").as_bytes());
+        assert_eq!(received.unwrap_err().cause, Cause::Busy, "{reply}");
+    }
+}
+
+#[test]
+fn r10_a_server_at_its_limit_of_clients_answers_once_whatever_it_was_asked() {
+    let node = node(&ComponentConfig::new("h").password("p").db(2));
+    let answer = b"-ERR max number of clients reached\r\n";
+    let failure = Handshake::new(&node, None).receive(answer).unwrap_err();
+    assert_eq!(failure.cause, Cause::Busy);
+    assert!(failure.message.contains("max number of clients"));
+}
+
+#[test]
+fn a_server_that_wants_another_form_of_login_gets_it() {
+    let of = |node: &Node, answer: &str| {
+        let mut handshake = Handshake::new(node, None);
+        let progress = handshake.receive(answer.as_bytes()).unwrap();
+        assert_eq!(progress, Progress::SendAgain);
+        words(&handshake)
+    };
+    let user = node(&ComponentConfig::new("h").username("u").password("p"));
+    let old = "-ERR wrong number of arguments for 'auth' command\r\n+PONG\r\n";
+    assert_eq!(of(&user, old), "AUTH p PING ");
+    let password = node(&ComponentConfig::new("h").password("p"));
+    let unset = "-ERR AUTH <password> called without any password configured for the default user. Are you sure?\r\n+PONG\r\n";
+    assert_eq!(of(&password, unset), "AUTH default p PING ");
+    let unset_before_6 = "-ERR Client sent AUTH, but no password is set\r\n+PONG\r\n";
+    assert_eq!(of(&password, unset_before_6), "PING ");
+}
+
+#[test]
+fn r8_a_server_that_repeats_the_password_is_not_quoted() {
+    let node = node(&ComponentConfig::new("h").username("u").password("S3cretZ"));
+    let answer = b"-WRONGPASS invalid pair u S3cretZ\r\n-NOAUTH x\r\n";
+    let failure = Handshake::new(&node, None).receive(answer).unwrap_err();
+    assert_eq!(failure.cause, Cause::Refused);
+    assert!(!format!("{failure:?}").contains("S3cretZ"), "{failure:?}");
+}
+
+#[test]
+fn r8_a_server_that_repeats_the_password_later_or_cut_off_is_not_quoted() {
+    let node = node(&ComponentConfig::new("h").password("S3cretZ".repeat(40)));
+    let unset = b"-ERR Client sent AUTH, but no password is set\r\n+PONG\r\n";
+    let mut handshake = Handshake::new(&node, None);
+    handshake.receive(unset).unwrap();
+    let answer = format!("-LOADING {}\r\n", "S3cretZ".repeat(40));
+    let failure = handshake.receive(answer.as_bytes()).unwrap_err();
+    assert_eq!(failure.cause, Cause::Busy);
+    assert!(!format!("{failure:?}").contains("S3cretZ"), "{failure:?}");
+}
+
+#[test]
+fn r10_a_server_that_wants_another_form_of_login_each_time_is_given_up() {
+    let node = node(&ComponentConfig::new("h").password("p"));
+    let mut handshake = Handshake::new(&node, None);
+    let unset = "-ERR AUTH <password> called without any password configured for the default user.\r\n+PONG\r\n";
+    let old = "-ERR wrong number of arguments for 'auth' command\r\n+PONG\r\n";
+    for answer in [unset, old] {
+        let progress = handshake.receive(answer.as_bytes()).unwrap();
+        assert_eq!(progress, Progress::SendAgain);
+    }
+    let failure = handshake.receive(unset.as_bytes()).unwrap_err();
+    assert_eq!(failure.cause, Cause::Refused);
+}
+
+#[test]
+fn what_is_no_redis_server_is_refused() {
+    let node = node(&ComponentConfig::new("h"));
+    let received = Handshake::new(&node, None).receive(b"HTTP/1.1 400 Bad Request\r\n");
+    let failure = received.unwrap_err();
+    assert_eq!(failure.cause, Cause::Refused);
+    assert!(
+        failure.message.contains("not a Redis server"),
+        "{}",
+        failure.message
+    );
+    let endless = Handshake::new(&node, None).receive(&[b"+".as_slice(), &[b'x'; 70_000]].concat());
+    assert_eq!(endless.unwrap_err().cause, Cause::Refused);
+}
