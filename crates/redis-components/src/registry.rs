@@ -68,10 +68,13 @@ impl Registry {
             ..
         } = *declaration;
         let key = self.key(declaration);
-        let url = match self.settings.source() {
-            Source::Fixed(_) => None,
-            Source::Server(url) => Some(url.clone()),
-            Source::Environment => Some(from_environment(declaration)?),
+        let (url, origin) = match self.settings.source() {
+            Source::Fixed(_) => (None, ""),
+            Source::Server(url) => (Some(url.clone()), "`Settings::new`"),
+            Source::Environment => {
+                let (url, origin) = from_environment(declaration)?;
+                (Some(url), origin)
+            }
         };
         let mut used = self.used();
         if used.shut_down {
@@ -100,7 +103,8 @@ impl Registry {
                     Entry::Vacant(entry) => {
                         let url = entry.key().expose();
                         let last_good = last_good_file(settings);
-                        let server = ConfigServer::start(url, settings, watchers, last_good)?;
+                        let server =
+                            ConfigServer::start(url, origin, settings, watchers, last_good)?;
                         Arc::clone(entry.insert(Arc::new(server)))
                     }
                 };
@@ -176,11 +180,14 @@ impl Registry {
     }
 }
 
-fn from_environment(declaration: &Declaration) -> Result<Secret, Error> {
+/// Returns where the config server is, and who says so.
+fn from_environment(declaration: &Declaration) -> Result<(Secret, &'static str), Error> {
     let from_variable = env::var(ENVIRONMENT).ok().filter(|url| !url.is_empty());
+    let from_manifest = || Some((declaration.config_server?.to_owned(), "components.toml"));
     from_variable
-        .or_else(|| declaration.config_server.map(str::to_owned))
-        .map(Secret::new)
+        .map(|url| (url, "REDIS_CONFIG_URL"))
+        .or_else(from_manifest)
+        .map(|(url, origin)| (Secret::new(url), origin))
         .ok_or_else(|| {
             Error::new(
                 ErrorKind::NoConfigServer,

@@ -1,9 +1,12 @@
 //! Reading and writing a component's config, as in *Redis in Action* 5.4.1.
 
+use redis::RedisError;
+
 use crate::component::Component;
 use crate::config::ComponentConfig;
 use crate::error::{Error, ErrorKind};
 use crate::slot::Slot;
+use crate::transport::failure::Cause;
 
 /// Returns the component's config as it is on the config server now.
 ///
@@ -39,14 +42,20 @@ pub async fn set_config(component: &Component, config: &ComponentConfig) -> Resu
     ComponentConfig::from_json(&text).map_err(|error| about(error, None))?;
     let address = server.address();
     server.write(slot.key(), text).await.map_err(|failure| {
-        let (kind, does) = if failure.is_refusal() {
+        let (kind, does) = if failure.cause == Cause::Forbidden {
+            (ErrorKind::ForbiddenByPolicy, "is not asked to take")
+        } else if failure.is_refusal() {
             (ErrorKind::ConfigServerRefused, "does not take")
         } else {
             (ErrorKind::ConfigServerUnreachable, "did not acknowledge")
         };
-        let reason = &failure.message;
+        let code = failure.source.as_ref().and_then(RedisError::code);
+        let reason = match code {
+            Some("READONLY") => "it is a replica; write to its primary",
+            _ => &failure.message,
+        };
         let text = format!("the config server {address} {does} the config: {reason}");
-        about(Error::new(kind, text), Some(address))
+        about(Error::new(kind, text), Some(&address))
     })?;
     read(&slot).await.map(drop)
 }

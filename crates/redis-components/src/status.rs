@@ -39,7 +39,8 @@ pub struct ComponentStatus {
     pub component: String,
     /// The key of its config on the config server.
     pub key: String,
-    /// The config server's `host:port`, or `None` if the config is fixed.
+    /// The address of the config server that answers, or `None` if the config is fixed. Before the
+    /// first answer, the addresses of all that may be used.
     pub config_server: Option<String>,
     /// How changes of the config are noticed.
     pub source: ConfigSource,
@@ -50,8 +51,9 @@ pub struct ComponentStatus {
     pub proof_age_seconds: Option<f64>,
     /// Why the newest config is not in force, or why no config is.
     pub problem: Option<String>,
-    /// What should be mended although the config is followed: why that is needlessly expensive, or
-    /// why the file of last good configs is of no use.
+    /// What should be mended although the config is followed: which of several config servers are
+    /// not used and why, why following is needlessly expensive, or why the file of last good configs
+    /// is of no use.
     pub warning: Option<String>,
     /// Set while the component runs on a config from the file of last good configs, because the
     /// config server has given none since the process started.
@@ -150,7 +152,7 @@ impl ComponentStatus {
         Self {
             component: slot.component().to_owned(),
             key: slot.key().to_owned(),
-            config_server: slot.server().map(|server| server.address().to_owned()),
+            config_server: slot.server().map(|server| server.address().to_string()),
             source: slot.server().map_or(ConfigSource::Fixed, |server| {
                 if server.is_pushing() {
                     ConfigSource::Push

@@ -5,6 +5,7 @@
 
 mod checksum;
 mod component_config;
+mod config_servers;
 mod digest;
 pub(crate) mod endpoint;
 mod field;
@@ -61,6 +62,18 @@ impl ComponentConfig {
     /// any of it.
     pub fn from_url(text: &str) -> Result<Self, Error> {
         url::parse(text).map_err(invalid)
+    }
+
+    /// Reads the config servers that a text names, as [`Settings::new`](crate::Settings::new),
+    /// `REDIS_CONFIG_URL` and the manifest take it: a URL, several URLs with commas between, or
+    /// JSON: one config, or an array of configs and URLs.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ErrorKind::ConfigInvalid`] if one of them cannot be a config server. The error
+    /// never shows any of the text.
+    pub fn config_servers(text: &str) -> Result<Vec<Self>, Error> {
+        config_servers::parse(text).map_err(invalid)
     }
 }
 

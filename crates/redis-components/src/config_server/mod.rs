@@ -3,6 +3,7 @@
 //! The thread outlives every runtime of the application, serves blocking callers too, and no busy
 //! executor starves it.
 
+mod candidates;
 mod config_text;
 mod connection;
 pub(crate) mod fixed;
@@ -49,29 +50,30 @@ pub(crate) struct ConfigServer {
 }
 
 impl ConfigServer {
-    /// Starts the watch of the server at `url`. It connects at the first request. `last_good` is
-    /// the file of last good configs.
+    /// Starts the watch of the servers that `text` names, which is of `origin`. It connects at the
+    /// first request. `last_good` is the file of last good configs.
     pub(crate) fn start(
-        url: &str,
+        text: &str,
+        origin: &str,
         settings: &Settings,
         watchers: &Arc<Watchers>,
         last_good: Option<PathBuf>,
     ) -> Result<Self, Error> {
-        let config = ComponentConfig::from_url(url).map_err(|error| {
-            Error::new(
-                ErrorKind::Settings,
-                format!(
-                    "the config server's url cannot be used: {}",
-                    error.message()
-                ),
-            )
+        let configs = ComponentConfig::config_servers(text).map_err(|error| {
+            let reason = error.message();
+            let text = format!("the config server that {origin} names cannot be used: {reason}");
+            Error::new(ErrorKind::Settings, text)
         })?;
-        let server = format!("{}/{}", config.address(), config.db_number());
-        let last_good = last_good.map(|path| Store::new(path, vec![server]));
-        let state = Arc::new(State::new(config.address(), last_good));
+        let servers: Vec<String> = configs
+            .iter()
+            .map(|config| format!("{}/{}", config.address(), config.db_number()))
+            .collect();
+        let addresses: Vec<String> = configs.iter().map(ComponentConfig::address).collect();
+        let last_good = last_good.map(|path| Store::new(path, servers));
+        let state = Arc::new(State::new(addresses.join(" or "), last_good));
         let (background, tasks) = Background::new();
         let places = Places::new(Arc::clone(watchers), background.clone());
-        watch::start(Arc::clone(&state), config, settings, tasks, places).map_err(|error| {
+        watch::start(Arc::clone(&state), configs, settings, tasks, places).map_err(|error| {
             Error::new(
                 ErrorKind::ConfigServerUnreachable,
                 format!("the thread of the config watch cannot be started: {error}"),
@@ -80,9 +82,10 @@ impl ConfigServer {
         Ok(Self { state, background })
     }
 
-    /// Returns the server's `host:port`.
-    pub(crate) fn address(&self) -> &str {
-        &self.state.address
+    /// Returns the address of the server that answers or answered last. Before the first answer,
+    /// the addresses of all that may be used.
+    pub(crate) fn address(&self) -> Arc<String> {
+        self.state.address()
     }
 
     /// Returns the state of one key, which is the same for every caller.
@@ -112,12 +115,12 @@ impl ConfigServer {
             let address = self.address();
             format!("the config server {address} {}", needless_pushes::MEANING)
         });
+        let unused = self.state.unused();
+        let unused = unused.map(|unused| format!("config servers are not used: {unused}"));
         let store = self.state.last_good.as_ref();
         let file = store.and_then(|store| store.problem());
-        match (pushes, file) {
-            (Some(pushes), Some(file)) => Some(format!("{pushes}; {file}")),
-            (pushes, file) => pushes.or(file),
-        }
+        let all: Vec<String> = [unused, pushes, file].into_iter().flatten().collect();
+        (!all.is_empty()).then(|| all.join("; "))
     }
 
     /// Returns the path of the file of last good configs, if there is one.

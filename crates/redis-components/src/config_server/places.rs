@@ -70,6 +70,11 @@ impl Places {
         }
     }
 
+    /// Returns the watch of the sentinels, on the thread on which the keys are followed.
+    pub(super) fn watch(&self, sentinels: &Sentinels) -> Arc<Watcher> {
+        self.watchers.get(sentinels, &self.background)
+    }
+
     /// Returns what the sentinels of a config say, if it names any. The key follows them from now on,
     /// and no others.
     pub(super) fn find(
@@ -81,7 +86,7 @@ impl Places {
             watched.ask_nobody();
             return None;
         };
-        let watcher = self.watchers.get(sentinels, &self.background);
+        let watcher = self.watch(sentinels);
         if !watched.asks(&watcher) {
             watched.ask_from_now_on(&watcher);
             let (watched, asked) = (Arc::downgrade(watched), Arc::downgrade(&watcher));

@@ -2,36 +2,34 @@
 //! ended.
 
 use std::future::Future;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use redis::RedisError;
 use tokio::time::{sleep, timeout};
 
+use super::candidates::{Candidates, Opened, Place};
 use super::connection::Connection;
 use super::pushes::Pushes;
 use super::reading::Answer;
 use crate::backoff::Backoff;
-use crate::config::ComponentConfig;
-use crate::settings::Settings;
-use crate::settings::policy::Policy;
 use crate::settings::timeouts::Timeouts;
 use crate::telemetry;
 use crate::transport::failure::Failure;
-use crate::transport::node::Node;
 
 /// A connection that lives this long shows that the server is well.
 const WELL_AFTER: Duration = Duration::from_secs(1);
 
 /// Connects when something is asked, and keeps the connection.
-#[derive(Debug)]
 pub(super) struct Reconnect {
-    config: ComponentConfig,
-    policy: Arc<Policy>,
+    candidates: Candidates,
     timeouts: Timeouts,
     /// `None` if changes are polled.
     pushes: Option<Pushes>,
     connection: Option<Connection>,
+    /// Where the newest connection leads, or led.
+    place: Option<Place>,
+    /// Why servers that come first in the list are not used.
+    unused: Option<String>,
     /// Whether the server did not grant pushes at the last connect.
     refused: bool,
     opened: Instant,
@@ -42,17 +40,14 @@ pub(super) struct Reconnect {
 }
 
 impl Reconnect {
-    pub(super) fn new(
-        config: ComponentConfig,
-        settings: &Settings,
-        pushes: Option<Pushes>,
-    ) -> Self {
+    pub(super) fn new(candidates: Candidates, timeouts: Timeouts, pushes: Option<Pushes>) -> Self {
         Self {
-            config,
-            policy: Arc::clone(settings.allowed()),
-            timeouts: settings.config_server_timeouts(),
+            candidates,
+            timeouts,
             pushes,
             connection: None,
+            place: None,
+            unused: None,
             refused: false,
             opened: Instant::now(),
             backoff: Backoff::new(Backoff::SERVER_DOWN),
@@ -157,6 +152,26 @@ impl Reconnect {
         self.connection = None;
     }
 
+    /// Closes the connection if sentinels name another server by now. Returns `true` if it did.
+    pub(super) fn leave_if_moved(&mut self) -> bool {
+        let place = self.place.as_ref().filter(|_| self.connection.is_some());
+        let has_moved = place.is_some_and(|place| self.candidates.has_moved(place));
+        if has_moved {
+            self.close();
+        }
+        has_moved
+    }
+
+    /// Returns the address of the server that is connected, or was last.
+    pub(super) fn address(&self) -> Option<&str> {
+        self.place.as_ref().map(|place| &*place.address)
+    }
+
+    /// Returns why servers that come first in the list are not used.
+    pub(super) fn unused(&self) -> Option<&str> {
+        self.unused.as_deref()
+    }
+
     /// A server that has answered before gets the time of one answer, also if a new connection is
     /// needed.
     fn bound(&self) -> Duration {
@@ -175,16 +190,21 @@ impl Reconnect {
     }
 
     async fn open(&mut self) -> Result<Connection, Failure> {
-        let pushes = self.pushes.as_ref();
-        let node = Node::prepare(&self.config, &self.policy, self.timeouts.connect).await?;
-        let (connection, refusal) = Connection::open(&node, self.timeouts, pushes).await?;
+        let Opened {
+            connection,
+            refusal,
+            place,
+            unused,
+        } = self.candidates.open(self.pushes.as_ref()).await?;
         self.opened = Instant::now();
         let refused_before = std::mem::replace(&mut self.refused, refusal.is_some());
         if let Some(refusal) = refusal
             && !refused_before
         {
-            telemetry::config_server::does_not_push(&self.config.address(), &refusal);
+            telemetry::config_server::does_not_push(&place.address, &refusal);
         }
+        self.place = Some(place);
+        self.unused = unused;
         Ok(connection)
     }
 }

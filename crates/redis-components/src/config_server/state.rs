@@ -5,6 +5,8 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use arc_swap::{ArcSwap, ArcSwapOption};
+
 use super::last_good::store::Store;
 use super::signal::Signal;
 use super::watched_key::WatchedKey;
@@ -15,7 +17,10 @@ pub(super) type Entry = (String, Arc<WatchedKey>);
 
 #[derive(Debug)]
 pub(super) struct State {
-    pub(super) address: String,
+    /// The server that answers or answered last, for people. Before the first answer, all of them.
+    address: ArcSwap<String>,
+    /// Why servers that come before it in the list are not used.
+    unused: ArcSwapOption<String>,
     /// The file of last good configs, if there is one.
     pub(super) last_good: Option<Arc<Store>>,
     keys: Mutex<BTreeMap<String, Arc<WatchedKey>>>,
@@ -32,7 +37,8 @@ pub(super) struct State {
 impl State {
     pub(super) fn new(address: String, last_good: Option<Store>) -> Self {
         Self {
-            address,
+            address: ArcSwap::from_pointee(address),
+            unused: ArcSwapOption::empty(),
             last_good: last_good.map(Arc::new),
             keys: Mutex::default(),
             writes: Mutex::default(),
@@ -40,6 +46,28 @@ impl State {
             lost: AtomicBool::new(false),
             pushing: AtomicBool::new(false),
             pushing_needlessly: AtomicBool::new(false),
+        }
+    }
+
+    /// Returns the server that answers or answered last, for people.
+    pub(super) fn address(&self) -> Arc<String> {
+        self.address.load_full()
+    }
+
+    /// Returns why servers that come before it in the list are not used, if there are any.
+    pub(super) fn unused(&self) -> Option<Arc<String>> {
+        self.unused.load_full()
+    }
+
+    /// Notes which server answers, and why others do not.
+    pub(super) fn note_server(&self, address: &str, unused: Option<&str>) {
+        if **self.address.load() != address {
+            self.address.store(Arc::new(address.to_owned()));
+        }
+        let known = self.unused.load();
+        if known.as_deref().map(String::as_str) != unused {
+            self.unused
+                .store(unused.map(|unused| Arc::new(unused.to_owned())));
         }
     }
 

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use futures_util::FutureExt;
 use tokio::time::{timeout, timeout_at};
 
+use super::candidates::Candidates;
 use super::last_good::saver::save_all;
 use super::last_good::stand_ins::{Found, StandIns, give_up};
 use super::needless_pushes::{self, NeedlessPushes};
@@ -34,7 +35,7 @@ use crate::transport::failure::Failure;
 /// Starts the thread, which ends when `state` says so.
 pub(super) fn start(
     state: Arc<State>,
-    config: ComponentConfig,
+    configs: Vec<ComponentConfig>,
     settings: &Settings,
     tasks: BackgroundTasks,
     places: Places,
@@ -44,10 +45,18 @@ pub(super) fn start(
     let saving = last_good
         .clone()
         .map(|store| save_all(Arc::clone(&state), store));
+    let timeouts = settings.config_server_timeouts();
+    let candidates = Candidates::new(
+        configs,
+        Arc::clone(settings.allowed()),
+        timeouts,
+        places.clone(),
+        Arc::clone(&state.signal),
+    );
     let watch = Watch {
         state,
         stand_ins: last_good.map(StandIns::new),
-        server: Reconnect::new(config, settings, pushes),
+        server: Reconnect::new(candidates, timeouts, pushes),
         needless: NeedlessPushes::new(),
         pace: Pace::new(settings.intervals()),
         met: false,
@@ -88,7 +97,7 @@ impl Watch {
             self.server.close();
             self.state.pushing.store(false, Ordering::Release);
             self.state.lost.store(true, Ordering::Release);
-            telemetry::config_server::watch_panicked(&self.state.address, &reason);
+            telemetry::config_server::watch_panicked(&self.state.address(), &reason);
             let pause = self.server.next_pause();
             let failure = Failure::unreachable("the config watch has panicked");
             self.pause(pause, &failure, Found::new()).await;
@@ -125,8 +134,9 @@ impl Watch {
     /// Returns what to do now.
     fn due(&mut self) -> Due {
         let now = Instant::now();
+        let has_moved = self.server.leave_if_moved();
         let connected = self.server.is_pushing() || self.server.is_refused();
-        let everything = self.is_lost() || connected && now >= self.pace.reread_due();
+        let everything = has_moved || self.is_lost() || connected && now >= self.pace.reread_due();
         if everything {
             self.pace.note_reread();
             if self.server.is_refused() {
@@ -199,11 +209,11 @@ impl Watch {
         self.found();
         let mut found_a_change = false;
         for (((key, watched), answer), sent) in entries.iter().zip(answers).zip(sent) {
-            let reading = interpret(&self.state.address, key, answer);
+            let reading = interpret(&self.state.address(), key, answer);
             if let Err(problem) = &reading
                 && watched.target().problem.as_ref() != Some(problem)
             {
-                let server = &self.state.address;
+                let server = &self.state.address();
                 telemetry::config_server::no_config(server, key, problem.kind, &problem.message);
             }
             let before = watched.revision();
@@ -256,7 +266,7 @@ impl Watch {
             .pushing_needlessly
             .swap(keep_coming, Ordering::AcqRel);
         if keep_coming && !kept_coming {
-            let server = &self.state.address;
+            let server = &self.state.address();
             telemetry::config_server::pushes_needlessly(server, needless_pushes::MEANING);
         }
     }
@@ -280,13 +290,16 @@ impl Watch {
     fn found(&mut self) {
         self.pace.note_heartbeat();
         self.server.note_answer();
+        if let Some(address) = self.server.address() {
+            self.state.note_server(address, self.server.unused());
+        }
         let pushing = self.server.is_pushing();
         let pushed_before = self.state.pushing.swap(pushing, Ordering::AcqRel);
         let is_news = pushed_before != pushing || !std::mem::replace(&mut self.met, true);
         if self.state.lost.swap(false, Ordering::AcqRel) {
-            telemetry::config_server::back(&self.state.address, pushing);
+            telemetry::config_server::back(&self.state.address(), pushing);
         } else if is_news {
-            telemetry::config_server::answers(&self.state.address, pushing);
+            telemetry::config_server::answers(&self.state.address(), pushing);
         }
     }
 
@@ -303,7 +316,7 @@ impl Watch {
         self.server.close();
         self.state.pushing.store(false, Ordering::Release);
         if !self.state.lost.swap(true, Ordering::AcqRel) && !self.state.signal.has_ended() {
-            telemetry::config_server::lost(&self.state.address, &failure.message);
+            telemetry::config_server::lost(&self.state.address(), &failure.message);
         }
         for (key, watched) in self.state.entries(|_| true) {
             give_up(

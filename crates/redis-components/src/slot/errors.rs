@@ -8,7 +8,6 @@ use super::slot::Slot;
 use crate::client::blocking::exhausted::Exhausted;
 use crate::client::threads::BlockingClient;
 use crate::config::ComponentConfig;
-use crate::config_server::ConfigServer;
 use crate::config_server::reading::Target;
 use crate::error::{Error, ErrorKind};
 use crate::telemetry::component::{ServerEvent, What};
@@ -126,7 +125,11 @@ impl Slot {
         let key = self.key();
         let message =
             format!("it is switched off: the config under `{key}` says `\"disabled\": true`");
-        self.error(ErrorKind::Disabled, message, self.server_address())
+        self.error(
+            ErrorKind::Disabled,
+            message,
+            self.server_address().as_deref(),
+        )
     }
 
     /// Returns why the newest reading gave no config.
@@ -138,7 +141,7 @@ impl Slot {
                 "the config watch has ended",
             ),
         };
-        self.error(kind, message.to_owned(), self.server_address())
+        self.error(kind, message.to_owned(), self.server_address().as_deref())
     }
 
     /// Returns the place of the config, for a message.
@@ -159,8 +162,9 @@ impl Slot {
         exhausted.into_error(&self.subject, &pool.config.address(), is_fixed)
     }
 
-    fn server_address(&self) -> Option<&str> {
-        self.server.as_deref().map(ConfigServer::address)
+    fn server_address(&self) -> Option<String> {
+        let server = self.server.as_ref()?;
+        Some(server.address().to_string())
     }
 
     fn error(&self, kind: ErrorKind, message: String, server: Option<&str>) -> Error {

@@ -110,7 +110,7 @@ pub(in crate::config_server) fn give_up(
     failure: &Failure,
     found: &Found,
 ) {
-    let server = &state.address;
+    let server = &state.address();
     let mut problem = Problem::unanswered(server, failure);
     match found.get(key) {
         Some(Ok(stand_in)) => {

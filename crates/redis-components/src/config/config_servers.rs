@@ -1,0 +1,148 @@
+//! Where configs are: the text that settings give.
+
+use serde_json::Value;
+
+use super::component_config::ComponentConfig;
+use super::endpoint::Endpoint;
+use super::{json, url};
+
+/// How many servers a text may name.
+const MOST: usize = 16;
+
+/// Returns the servers that the text names, in order. None is named twice.
+///
+/// # Errors
+///
+/// Returns the reason if the text is refused. It contains none of the text's values.
+pub(super) fn parse(text: &str) -> Result<Vec<ComponentConfig>, String> {
+    let text = text.trim();
+    let configs: Vec<ComponentConfig> = if text.starts_with('{') {
+        vec![usable(json::parse(text)?)?]
+    } else if text.starts_with('[') {
+        of_array(text)?
+    } else {
+        let urls = split(text);
+        let is_list = urls.len() > 1;
+        let read = |(number, text): (usize, &str)| {
+            let config = url::parse(text).and_then(usable);
+            config.map_err(|wrong| numbered(number, is_list, &wrong))
+        };
+        (1..).zip(urls).map(read).collect::<Result<_, _>>()?
+    };
+    let mut servers: Vec<ComponentConfig> = Vec::new();
+    for config in configs {
+        if !servers.contains(&config) {
+            servers.push(config);
+        }
+    }
+    if servers.len() > MOST {
+        return Err(format!("it names more than {MOST} servers"));
+    }
+    Ok(servers)
+}
+
+/// Splits a list at its commas. A comma that no URL stands behind belongs to a password.
+fn split(text: &str) -> Vec<&str> {
+    let urls: Vec<&str> = text.split(',').map(str::trim).collect();
+    if urls.iter().all(|url| url.is_empty() || url.contains("://")) {
+        urls
+    } else {
+        vec![text]
+    }
+}
+
+fn of_array(text: &str) -> Result<Vec<ComponentConfig>, String> {
+    let elements: Vec<Value> = serde_json::from_str(text).map_err(|error| {
+        let (line, column) = (error.line(), error.column());
+        format!(
+            "it is no JSON array of configs: something is wrong at line {line}, column {column}"
+        )
+    })?;
+    if elements.is_empty() {
+        return Err("it is an empty list; name at least one server".into());
+    }
+    let read = |(number, element): (usize, &Value)| {
+        let config = match element {
+            Value::String(text) => url::parse(text),
+            object => json::parse(&object.to_string()),
+        };
+        config
+            .and_then(usable)
+            .map_err(|wrong| numbered(number, true, &wrong))
+    };
+    (1..).zip(&elements).map(read).collect()
+}
+
+fn numbered(number: usize, is_list: bool, wrong: &str) -> String {
+    if is_list {
+        format!("server {number}: {wrong}")
+    } else {
+        wrong.to_owned()
+    }
+}
+
+/// Refuses what cannot hold the configs of all components.
+fn usable(config: ComponentConfig) -> Result<ComponentConfig, String> {
+    if config.disabled {
+        return Err("it says `\"disabled\": true`; a config server cannot be switched off".into());
+    }
+    if matches!(config.endpoint, Endpoint::Cluster(_)) {
+        return Err(
+            "it is a cluster, and no single node of one holds the configs of all components; name a server, or \
+             sentinels that know one"
+                .into(),
+        );
+    }
+    Ok(config)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse;
+
+    fn names(text: &str) -> Vec<String> {
+        let servers = parse(text).unwrap();
+        servers.iter().map(|server| server.address()).collect()
+    }
+
+    #[test]
+    fn r13_a_text_names_config_servers_as_urls_and_as_json() {
+        assert_eq!(names(" redis://a "), ["a:6379"]);
+        assert_eq!(
+            names("redis://a:1, rediss://b:2,redis://a:1"),
+            ["a:1", "b:2"]
+        );
+        assert_eq!(names("redis://u:x,y@a:1"), ["a:1"]);
+        assert_eq!(names(r#"{"host": "a", "ssl": true}"#), ["a:6379"]);
+        assert_eq!(
+            names(r#"[{"unix_socket_path": "/run/x"}, "redis://b:2"]"#),
+            ["/run/x", "b:2"]
+        );
+        assert_eq!(
+            names(r#"{"sentinels": ["s"], "service_name": "config"}"#),
+            ["the primary of `config`"]
+        );
+    }
+
+    #[test]
+    fn r8_a_text_that_names_no_config_server_is_refused_without_being_shown() {
+        for (text, reason) in [
+            ("", "url"),
+            ("redis://a,", "server 2: "),
+            ("redis://a,,redis://b", "server 2: "),
+            ("redis://a,http://S3cret@b", "server 2: "),
+            (r#"{"host": "a", "password": "S3cret""#, "line 1"),
+            (r#"{"host": "a", "hots": "S3cret"}"#, "`hots`"),
+            (r#"[{"host": "a"}, {"host": "S3cret:1"}]"#, "server 2: "),
+            ("[]", "empty list"),
+            ("[7]", "server 1: "),
+            (r#"["redis://a""#, "column"),
+            (r#"{"cluster": ["a:1"]}"#, "is a cluster"),
+            (r#"{"disabled": true}"#, "switched off"),
+        ] {
+            let refused = parse(text).unwrap_err();
+            assert!(refused.contains(reason), "{text}: {refused}");
+            assert!(!refused.contains("S3cret"), "{refused}");
+        }
+    }
+}
