@@ -40,7 +40,7 @@ pub(super) const ROOT: &[Key] = &[
 const CONFIG_SERVER: &[Key] = &[
     Key {
         name: "url",
-        about: "the config server where neither code nor environment names one, without a password",
+        about: "the config server where neither code nor environment names one, without a password; also several urls with commas between, or JSON",
         shape: Shape::Text,
     },
     Key {

@@ -60,7 +60,9 @@ pub(super) fn check(url: &Text<'_>, diagnostics: &mut Diagnostics) {
     let urls = url.value.split(',').map(str::trim);
     // In a list, a URL begins after each comma.
     let is_list = urls.clone().all(|url| url.contains("://"));
-    let problem = if is_list {
+    let problem = if url.value.trim_start().starts_with(['{', '[']) {
+        problem_of_json(url.value)
+    } else if is_list {
         urls.into_iter().find_map(problem)
     } else {
         problem(url.value)
@@ -71,9 +73,20 @@ pub(super) fn check(url: &Text<'_>, diagnostics: &mut Diagnostics) {
     }
 }
 
+const SECRET: &str = "leave the password out here, and give the whole url at run time: in the environment variable `REDIS_CONFIG_URL`, or to `Settings::new`";
+
+/// Looks at configs as JSON, which the runtime reads.
+fn problem_of_json(text: &str) -> Option<Problem> {
+    let text = text.to_lowercase();
+    (text.contains("password") || text.contains("://")).then_some((
+        "has a password or a url in its JSON",
+        "a manifest is no place for secrets",
+        SECRET,
+    ))
+}
+
 fn problem(url: &str) -> Option<Problem> {
     const FORM: &str = "for example \"redis://127.0.0.1:6379\"";
-    const SECRET: &str = "leave the password out here, and give the whole url at run time: in the environment variable `REDIS_CONFIG_URL`, or to `Settings::new`";
     let Some((scheme, rest)) = url.split_once("://") else {
         return Some(("has no scheme", "not a url", FORM));
     };
@@ -158,7 +171,20 @@ fn is_number(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{problem, without_secrets};
+    use super::{problem, problem_of_json, without_secrets};
+
+    #[test]
+    fn json_without_a_password_is_left_to_the_runtime() {
+        let sentinels = r#"{"sentinels": ["s1", "s2"], "service_name": "config"}"#;
+        assert_eq!(problem_of_json(sentinels), None);
+        for secret in [
+            r#"{"host": "h", "password": "s3cret"}"#,
+            r#"["redis://:s3cret@h"]"#,
+            r#"{"host": "h", "sentinel_Password": "s3cret"}"#,
+        ] {
+            assert!(problem_of_json(secret).is_some(), "{secret}");
+        }
+    }
 
     #[test]
     fn what_may_hold_a_secret_is_refused() {

@@ -1,6 +1,6 @@
 //! Where configs are: the text that settings give.
 
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::component_config::ComponentConfig;
 use super::endpoint::Endpoint;
@@ -41,18 +41,29 @@ pub(super) fn parse(text: &str) -> Result<Vec<ComponentConfig>, String> {
     Ok(servers)
 }
 
-/// Splits a list at its commas. A comma that no URL stands behind belongs to a password.
+/// Splits at the commas before a scheme: a password may have commas in it.
 fn split(text: &str) -> Vec<&str> {
-    let urls: Vec<&str> = text.split(',').map(str::trim).collect();
-    if urls.iter().all(|url| url.is_empty() || url.contains("://")) {
-        urls
-    } else {
-        vec![text]
+    let mut urls = Vec::new();
+    let mut rest = text;
+    let mut from = 0;
+    while let Some(comma) = rest[from..].find(',').map(|at| from + at) {
+        let next = rest[comma + 1..].trim_start();
+        let scheme = next.split_once("://").map_or("", |(scheme, _)| scheme);
+        let is_scheme = |byte: u8| byte.is_ascii_lowercase() || byte == b'+';
+        if !scheme.is_empty() && scheme.bytes().all(is_scheme) {
+            urls.push(rest[..comma].trim_end());
+            rest = next;
+            from = 0;
+        } else {
+            from = comma + 1;
+        }
     }
+    urls.push(rest);
+    urls
 }
 
 fn of_array(text: &str) -> Result<Vec<ComponentConfig>, String> {
-    let elements: Vec<Value> = serde_json::from_str(text).map_err(|error| {
+    let elements: Vec<&RawValue> = serde_json::from_str(text).map_err(|error| {
         let (line, column) = (error.line(), error.column());
         format!(
             "it is no JSON array of configs: something is wrong at line {line}, column {column}"
@@ -61,10 +72,10 @@ fn of_array(text: &str) -> Result<Vec<ComponentConfig>, String> {
     if elements.is_empty() {
         return Err("it is an empty list; name at least one server".into());
     }
-    let read = |(number, element): (usize, &Value)| {
-        let config = match element {
-            Value::String(text) => url::parse(text),
-            object => json::parse(&object.to_string()),
+    let read = |(number, element): (usize, &&RawValue)| {
+        let config = match serde_json::from_str::<String>(element.get()) {
+            Ok(text) => url::parse(&text),
+            Err(_) => json::parse(element.get()),
         };
         config
             .and_then(usable)
@@ -112,7 +123,7 @@ mod tests {
             names("redis://a:1, rediss://b:2,redis://a:1"),
             ["a:1", "b:2"]
         );
-        assert_eq!(names("redis://u:x,y@a:1"), ["a:1"]);
+        assert_eq!(names("redis://:x,y@a:1,redis://b:2"), ["a:1", "b:2"]);
         assert_eq!(names(r#"{"host": "a", "ssl": true}"#), ["a:6379"]);
         assert_eq!(
             names(r#"[{"unix_socket_path": "/run/x"}, "redis://b:2"]"#),
@@ -128,13 +139,14 @@ mod tests {
     fn r8_a_text_that_names_no_config_server_is_refused_without_being_shown() {
         for (text, reason) in [
             ("", "url"),
-            ("redis://a,", "server 2: "),
-            ("redis://a,,redis://b", "server 2: "),
+            ("redis://a,", "several servers"),
+            ("redis://a,,redis://b", "server 1: "),
             ("redis://a,http://S3cret@b", "server 2: "),
             (r#"{"host": "a", "password": "S3cret""#, "line 1"),
             (r#"{"host": "a", "hots": "S3cret"}"#, "`hots`"),
             (r#"[{"host": "a"}, {"host": "S3cret:1"}]"#, "server 2: "),
             ("[]", "empty list"),
+            (r#"[{"host": "a", "host": "S3cret"}]"#, "server 1: "),
             ("[7]", "server 1: "),
             (r#"["redis://a""#, "column"),
             (r#"{"cluster": ["a:1"]}"#, "is a cluster"),

@@ -68,6 +68,13 @@ pub(crate) enum Source {
 
 impl Settings {
     /// Returns settings with the config server at `url`: `redis://user:password@host:port/db`.
+    ///
+    /// It may also be several URLs with commas between, of which the first that answers is used, or
+    /// JSON: a [config](crate::ComponentConfig), or an array of configs and URLs. A config server
+    /// behind sentinels is followed when they fail over.
+    ///
+    /// What cannot be used is reported by the first call, as
+    /// [`ErrorKind::Settings`](crate::ErrorKind::Settings).
     pub fn new(url: impl Into<String>) -> Self {
         Self {
             source: Source::Server(Secret::new(url)),

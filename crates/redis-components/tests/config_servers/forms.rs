@@ -43,7 +43,7 @@ async fn r13_a_config_server_over_tls_or_a_unix_socket_is_named_by_json() {
 async fn r13_what_cannot_be_a_config_server_is_refused_with_who_named_it() {
     let logs = declare("logs", HOUR);
     for (text, reason) in [
-        ("redis://a,,redis://b", "server 2"),
+        ("redis://a,,redis://b", "server 1"),
         ("[]", "empty list"),
         (r#"{"host": "a", "hots": 1}"#, "`hots`"),
         (r#"{"cluster": ["a:1"]}"#, "is a cluster"),
