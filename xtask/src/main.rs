@@ -44,6 +44,8 @@ struct Arguments {
 enum Command {
     /// Move a component between two servers while tasks call it.
     Demo(options::demo::Options),
+    /// Move a component through every kind of server while it is called.
+    Topologies(options::topologies::Options),
     /// Start a small web service that shows where its components live.
     Web(options::web::Options),
     /// Call four components that move, while servers and network are broken at random.
@@ -70,6 +72,7 @@ fn main() -> ExitCode {
     let consent = Consent::new(yes);
     let outcome = match command {
         Command::Demo(_) => program::run(program::DEMO, theirs, consent),
+        Command::Topologies(_) => program::run(program::TOPOLOGIES, theirs, consent),
         Command::Web(_) => program::run(program::WEB, theirs, consent),
         Command::Soak(_) => program::run(program::SOAK, theirs, consent),
         Command::Test(options) => test::run(&options, &theirs, consent),

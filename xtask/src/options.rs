@@ -8,5 +8,7 @@ pub(crate) mod bench;
 pub(crate) mod demo;
 #[path = "../../soak/src/options.rs"]
 pub(crate) mod soak;
+#[path = "../../examples/topologies/options.rs"]
+pub(crate) mod topologies;
 #[path = "../../examples/web/options.rs"]
 pub(crate) mod web;

@@ -10,6 +10,7 @@ use crate::workspace;
 
 /// The arguments with which Cargo finds the program.
 pub(crate) const DEMO: [&str; 2] = ["--example", "move_server"];
+pub(crate) const TOPOLOGIES: [&str; 2] = ["--example", "topologies"];
 pub(crate) const WEB: [&str; 2] = ["--example", "web"];
 pub(crate) const SOAK: [&str; 2] = ["--package", "redis-components-soak"];
 

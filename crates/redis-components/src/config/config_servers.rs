@@ -15,11 +15,11 @@ const MOST: usize = 16;
 ///
 /// Returns the reason if the text is refused. It contains none of the text's values.
 pub(super) fn parse(text: &str) -> Result<Vec<ComponentConfig>, String> {
-    let text = text.trim();
-    let configs: Vec<ComponentConfig> = if text.starts_with('{') {
-        vec![usable(json::parse(text)?)?]
-    } else if text.starts_with('[') {
-        of_array(text)?
+    let json = text.trim();
+    let configs: Vec<ComponentConfig> = if json.starts_with('{') {
+        vec![usable(json::parse(json)?)?]
+    } else if json.starts_with('[') {
+        of_array(json)?
     } else {
         let urls = split(text);
         let is_list = urls.len() > 1;
@@ -118,7 +118,7 @@ mod tests {
 
     #[test]
     fn r13_a_text_names_config_servers_as_urls_and_as_json() {
-        assert_eq!(names(" redis://a "), ["a:6379"]);
+        assert_eq!(names("redis://a"), ["a:6379"]);
         assert_eq!(
             names("redis://a:1, rediss://b:2,redis://a:1"),
             ["a:1", "b:2"]
@@ -139,6 +139,7 @@ mod tests {
     fn r8_a_text_that_names_no_config_server_is_refused_without_being_shown() {
         for (text, reason) in [
             ("", "url"),
+            (" redis://a", "url"),
             ("redis://a,", "several servers"),
             ("redis://a,,redis://b", "server 1: "),
             ("redis://a,http://S3cret@b", "server 2: "),

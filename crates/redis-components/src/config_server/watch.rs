@@ -319,6 +319,9 @@ impl Watch {
             telemetry::config_server::lost(&self.state.address(), &failure.message);
         }
         for (key, watched) in self.state.entries(|_| true) {
+            if self.is_still_looked_for(&key, &watched, stand_ins) {
+                continue;
+            }
             give_up(
                 &self.state,
                 &self.places,
@@ -332,6 +335,15 @@ impl Watch {
             // An error says that the caller was cancelled.
             let _ = write.done.send(Err(failure.clone()));
         }
+    }
+
+    /// Returns `true` if the key was asked for after stand-ins were looked for. The pause that
+    /// follows looks for its own.
+    fn is_still_looked_for(&self, key: &str, watched: &WatchedKey, stand_ins: &Found) -> bool {
+        self.stand_ins.is_some()
+            && !self.state.signal.has_ended()
+            && !stand_ins.contains_key(key)
+            && watched.target().config.is_none()
     }
 
     /// Waits for something to do.
