@@ -52,7 +52,7 @@ enum Command {
     Soak(options::soak::Options),
     /// Run all tests, doc tests included.
     Test(test::Options),
-    /// Measure redis-components beside its alternatives, in fifteen minutes.
+    /// Measure redis-components beside its alternatives, in twenty minutes.
     Bench(options::bench::Options),
     /// Set up a Python with redis-py under target/python.
     ///

@@ -43,6 +43,20 @@ pub(crate) const GET_POLL: &str = "ours, poll";
 pub(crate) const GET_DEADPOOL: &str = "deadpool get";
 pub(crate) const DYNAMIC_CONFIG: &str = "dynamic-config-redis";
 
+pub(crate) const BARE_TLS: &str = "bare, TLS";
+pub(crate) const OURS_TLS: &str = "ours, TLS";
+pub(crate) const BARE_UNIX: &str = "bare, unix socket";
+pub(crate) const OURS_UNIX: &str = "ours, unix socket";
+pub(crate) const OURS_CLUSTER: &str = "ours, cluster";
+pub(crate) const CLUSTER_REDIS_RS: &str = "ClusterConnection";
+pub(crate) const CLUSTER_TABLE: &str = "slot table";
+pub(crate) const CLUSTER_FRED: &str = "fred, cluster";
+pub(crate) const CLUSTER_RUSTIS: &str = "rustis, cluster";
+pub(crate) const THREADS_OURS_CLUSTER: &str = "ours, blocking, cluster";
+pub(crate) const THREADS_CLUSTER_REDIS_RS: &str = "blocking ClusterConnection";
+pub(crate) const BARE_CONNECTS: &str = "bare connects over TLS";
+pub(crate) const OURS_CONNECTS: &str = "ours connects over TLS";
+
 /// The name and the settings of every contestant.
 pub(crate) const SETTINGS: &[(&str, &str)] = &[
     (
@@ -157,5 +171,48 @@ pub(crate) const SETTINGS: &[(&str, &str)] = &[
         DYNAMIC_CONFIG,
         "dynamic-config-redis: Redis::watch with keyspace notifications, as in its example; the connection is built in \
          on_reload, probed by a PING and swapped by us",
+    ),
+    (
+        BARE_TLS,
+        "redis::aio::MultiplexedConnection over TLS (rustls), cloned once for each task",
+    ),
+    (OURS_TLS, "generated wrapper, a config with ssl"),
+    (BARE_UNIX, "the same over a unix socket"),
+    (
+        OURS_UNIX,
+        "generated wrapper, a config with unix_socket_path",
+    ),
+    (
+        OURS_CLUSTER,
+        "generated wrapper, a config with cluster; connections = 1",
+    ),
+    (
+        CLUSTER_REDIS_RS,
+        "redis::cluster_async::ClusterConnection with its defaults, cloned once for each task",
+    ),
+    (
+        CLUSTER_TABLE,
+        "a table of slots and one MultiplexedConnection for each node; it follows no redirect",
+    ),
+    (
+        CLUSTER_FRED,
+        "Builder::from_config(Config::from_url(..)).build(), its defaults",
+    ),
+    (CLUSTER_RUSTIS, "Client::connect(url) with its defaults"),
+    (
+        THREADS_OURS_CLUSTER,
+        "generated wrapper of a blocking function",
+    ),
+    (
+        THREADS_CLUSTER_REDIS_RS,
+        "one redis::cluster::ClusterConnection for each thread",
+    ),
+    (
+        BARE_CONNECTS,
+        "Client::build_with_tls(..).get_multiplexed_async_connection(), and a PING",
+    ),
+    (
+        OURS_CONNECTS,
+        "redis_components::open_connection, which reads the CA, logs in and probes",
     ),
 ];

@@ -8,10 +8,10 @@ use clap::Parser;
 
 /// Measures redis-components beside its alternatives.
 ///
-/// This takes fifteen minutes on an otherwise idle machine.
+/// This takes twenty minutes on an otherwise idle machine.
 #[derive(Debug, Parser)]
 pub(crate) struct Options {
-    /// Take two minutes instead of fifteen. This checks that all is well; its figures are rough.
+    /// Take three minutes instead of twenty. This checks that all is well; its figures are rough.
     #[arg(long)]
     pub(crate) quick: bool,
     /// Fill the tables of docs/performance.md, and write the charts beside it.

@@ -17,6 +17,7 @@ pub(crate) struct Plan {
     /// Contestants without a bar against `bare` of the same process run in one of this many rounds.
     pub(crate) peers_every: usize,
     pub(crate) blocking: Rounds,
+    pub(crate) kinds: Rounds,
     pub(crate) moves_pushed: usize,
     pub(crate) moves_polled: usize,
     pub(crate) swaps: usize,
@@ -25,7 +26,7 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// Less than fifteen minutes on two cores.
+    /// Less than twenty minutes on two cores.
     pub(crate) const FULL: Self = Self {
         accessor: Rounds {
             count: 100,
@@ -40,13 +41,17 @@ impl Plan {
             count: 100,
             slice: Duration::from_millis(60),
         },
+        kinds: Rounds {
+            count: 60,
+            slice: Duration::from_millis(60),
+        },
         moves_pushed: 300,
         moves_polled: 20,
         swaps: 20,
         counted: Duration::from_secs(10),
     };
 
-    /// Less than two minutes. This checks that all is well; its ratios are rough.
+    /// Less than three minutes. This checks that all is well; its ratios are rough.
     pub(crate) const QUICK: Self = Self {
         accessor: Rounds {
             count: 20,
@@ -59,6 +64,10 @@ impl Plan {
         peers_every: 3,
         blocking: Rounds {
             count: 12,
+            slice: Duration::from_millis(40),
+        },
+        kinds: Rounds {
+            count: 10,
             slice: Duration::from_millis(40),
         },
         moves_pushed: 60,

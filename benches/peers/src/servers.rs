@@ -1,6 +1,6 @@
 //! The Redis servers of a run: one for configs, and two for data unless `--server` names one.
 
-use redis_components_testing::Server;
+use redis_components_testing::{Cluster, Server, Tls};
 
 use crate::failure::Failure;
 use crate::functions::moving::SERVER;
@@ -46,30 +46,69 @@ pub(crate) struct Servers {
 }
 
 enum Data {
-    Own(Box<[Server; 2]>),
+    Own(Box<Own>),
     There(HostPort),
+}
+
+struct Own {
+    single: [Server; 2],
+    /// These only have to live.
+    _others: (Server, Server, Cluster, Tls),
+}
+
+impl Own {
+    /// Starts the servers. Returns also the configs of components at other kinds of servers.
+    fn start() -> Result<(Self, [(&'static str, String); 4]), Failure> {
+        // No measurement is about writing to a disk.
+        let save_nothing = ["--save", ""];
+        let authority = Tls::new();
+        let builder = || Server::builder().arguments(&save_nothing);
+        let tls = builder().tls(&authority).try_start()?;
+        let unix = builder().unix_socket().try_start()?;
+        let cluster = Cluster::builder(3, 0)
+            .arguments(&save_nothing)
+            .try_start()?;
+        let path = unix.unix_socket().ok_or("a server without a socket")?;
+        let configs = [
+            ("tls", tls.config()),
+            (
+                "unix",
+                serde_json::json!({ "unix_socket_path": path }).to_string(),
+            ),
+            ("cluster", cluster.config()),
+            ("cluster_blocking", cluster.config()),
+        ];
+        let own = Self {
+            single: [builder().try_start()?, builder().try_start()?],
+            _others: (tls, unix, cluster, authority),
+        };
+        Ok((own, configs))
+    }
 }
 
 impl Servers {
     pub(crate) fn start(data: Option<&HostPort>) -> Result<Self, Failure> {
-        // No measurement is about writing to a disk.
-        let start = || Server::try_start_with(&["--save", ""]);
+        let mut others = None;
         let data = match data {
             Some(there) => Data::There(there.clone()),
-            None => Data::Own(Box::new([start()?, start()?])),
+            None => {
+                let (own, configs) = Own::start()?;
+                others = Some(configs);
+                Data::Own(Box::new(own))
+            }
         };
         let servers = Self {
-            config: start()?,
+            config: Server::try_start_with(&["--save", ""])?,
             data,
         };
         let notify = ["CONFIG", "SET", "notify-keyspace-events", "KEA"];
         servers.config.command(&notify);
         let config = match &servers.data {
             Data::Own(own) => {
-                for (number, server) in own.iter().enumerate() {
+                for (number, server) in own.single.iter().enumerate() {
                     server.command(&["SET", SERVER, &number.to_string()]);
                 }
-                own[0].config()
+                own.single[0].config()
             }
             Data::There(HostPort { host, port }) => {
                 let host = host.trim_matches(['[', ']']);
@@ -80,6 +119,10 @@ impl Servers {
             let key = format!("config:redis:{component}");
             servers.config.command(&["SET", &key, &config]);
         }
+        for (component, config) in others.iter().flatten() {
+            let key = format!("config:redis:{component}");
+            servers.config.command(&["SET", &key, config]);
+        }
         Ok(servers)
     }
 
@@ -87,7 +130,7 @@ impl Servers {
         Urls {
             config: self.config.url(),
             data: match &self.data {
-                Data::Own(servers) => servers.each_ref().map(Server::url),
+                Data::Own(own) => own.single.each_ref().map(Server::url),
                 Data::There(there) => [(); 2].map(|()| format!("redis://{there}/")),
             },
         }

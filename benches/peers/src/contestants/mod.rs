@@ -4,8 +4,10 @@ mod accessor;
 mod bare;
 mod bb8;
 pub(crate) mod book;
+mod cluster;
 mod deadpool;
 mod fred;
+mod kinds;
 mod manager;
 mod ours;
 mod r2d2;
@@ -52,6 +54,19 @@ pub(crate) fn subject(world: &World, name: &str) -> Result<Box<dyn Subject>, Fai
         names::RUSTIS => tasks::subject(runtime, runtime.block_on(rustis::Rustis::connect(url))?),
         names::BOOK => tasks::subject(runtime, book(world, Duration::from_secs(1))?),
         names::BOOK_FRESH => tasks::subject(runtime, book(world, Duration::ZERO)?),
+        names::BARE_TLS => tasks::subject(runtime, kinds::Bare::connect(world, "tls")?),
+        names::OURS_TLS => tasks::subject(runtime, kinds::OursTls),
+        names::BARE_UNIX => tasks::subject(runtime, kinds::Bare::connect(world, "unix")?),
+        names::OURS_UNIX => tasks::subject(runtime, kinds::OursUnix),
+        names::BARE_CONNECTS => tasks::subject(runtime, kinds::BareConnects::new(world)?),
+        names::OURS_CONNECTS => tasks::subject(runtime, kinds::OursConnects::new(world)?),
+        names::OURS_CLUSTER => tasks::subject(runtime, cluster::Ours),
+        names::CLUSTER_REDIS_RS => tasks::subject(runtime, cluster::RedisRs::connect(world)?),
+        names::CLUSTER_TABLE => tasks::subject(runtime, cluster::SlotTable::connect(world)?),
+        names::CLUSTER_FRED => tasks::subject(runtime, cluster::Fred::connect(world)?),
+        names::CLUSTER_RUSTIS => tasks::subject(runtime, cluster::Rustis::connect(world)?),
+        names::THREADS_OURS_CLUSTER => threads::subject(cluster::OursBlocking),
+        names::THREADS_CLUSTER_REDIS_RS => threads::subject(cluster::RedisRsBlocking::new(world)?),
         names::THREADS_BARE | names::THREADS_BARE_AGAIN => {
             threads::subject(threads::Bare::new(url, None)?)
         }

@@ -4,6 +4,7 @@ mod accessor;
 mod blocking;
 mod config_load;
 mod heap;
+mod kinds;
 mod propagation;
 pub(crate) mod run;
 mod swap;
@@ -21,6 +22,7 @@ pub(crate) fn planned(plan: &Plan) -> Duration {
     accessor::planned(plan)
         + throughput::planned(plan)
         + blocking::planned(plan)
+        + kinds::planned(plan)
         + propagation::planned(plan)
         + swap::planned(plan)
         + config_load::planned(plan)
@@ -50,6 +52,7 @@ pub(crate) fn all(run: &mut Run<'_>) -> Measured {
     measured.add("getting a handle", accessor::measure(run));
     measured.add("throughput", throughput::measure(run));
     measured.add("blocking", blocking::measure(run));
+    measured.add("other kinds of servers", kinds::measure(run));
     // The next measurements have their own processes, and count the commands of the config server.
     run.workers.end();
     measured.add("propagation", propagation::measure(run));

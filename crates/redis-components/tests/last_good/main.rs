@@ -7,6 +7,7 @@ mod common;
 mod permissions;
 mod processes;
 mod saved;
+mod sets;
 mod starts;
 
 use std::fs;
@@ -17,7 +18,7 @@ use redis_components::{Settings, status};
 use redis_components_testing::Proxy;
 use tempfile::TempDir;
 
-use common::{World, patient, until};
+use common::{HOUR, World, patient, until};
 
 /// Ten times the time that a config server has to answer in these tests.
 const STARTS: Duration = Duration::from_secs(20);

@@ -10,3 +10,4 @@ mod files;
 mod moves;
 mod policy;
 mod refusals;
+mod sets;
