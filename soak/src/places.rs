@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-/// The number of data servers. At rest all components are on the first.
+/// The number of data servers. At rest all components are on the first. The third speaks TLS, and
+/// the fourth is reached over a unix socket.
 pub(crate) const SERVERS: usize = 4;
 
 /// A data server, and how calls reach it.

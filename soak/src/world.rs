@@ -2,7 +2,8 @@
 
 use std::io;
 
-use redis_components_testing::{Proxy, Server};
+use redis_components_testing::{Proxy, Server, Tls};
+use serde_json::{Value, json};
 
 use crate::admin::CONTROL;
 use crate::places::{Place, SERVERS, name};
@@ -10,23 +11,34 @@ use crate::places::{Place, SERVERS, name};
 /// The password of every second server, so that configs can have a wrong one.
 const PASSWORD: &str = "soaked";
 
+/// The server that speaks TLS only.
+const ENCRYPTED: usize = 2;
+
+/// The server that is reached over a unix socket, unless its proxy is in between.
+const LOCAL: usize = 3;
+
 /// A config server and the data servers, each with a proxy. They stop when this is dropped.
 #[derive(Debug)]
 pub(crate) struct World {
     pub(crate) config: Server,
     pub(crate) config_proxy: Proxy,
     data: Vec<(Server, Proxy)>,
+    /// Holds the certificates.
+    _authority: Tls,
 }
 
 impl World {
     pub(crate) fn start() -> io::Result<Self> {
         let config = Server::try_start_with(&[])?;
         let config_proxy = Proxy::to(&config);
-        let data: io::Result<Vec<_>> = (0..SERVERS).map(data_server).collect();
+        let authority = Tls::new();
+        let start = |number| data_server(number, &authority);
+        let data: io::Result<Vec<_>> = (0..SERVERS).map(start).collect();
         let world = Self {
             config,
             config_proxy,
             data: data?,
+            _authority: authority,
         };
         for server in world.servers() {
             name_control(server);
@@ -62,19 +74,25 @@ impl World {
 
     fn config_with(&self, place: Place, password: Option<&str>, text: usize) -> String {
         let (server, proxy) = &self.data[place.server];
-        let port = if place.by_proxy {
-            proxy.port()
-        } else {
-            server.port()
-        };
-        let password =
-            password.map_or_else(String::new, |word| format!(r#", "password": "{word}""#));
+        let mut config: Value = serde_json::from_str(&server.config()).unwrap_or_default();
+        if place.by_proxy {
+            config["port"] = json!(proxy.port());
+        } else if let Some(path) = server.unix_socket() {
+            config = json!({ "unix_socket_path": path });
+        }
+        if let Some(password) = password {
+            config["password"] = json!(password);
+        }
         match text % 3 {
-            0 => format!(r#"{{"host": "127.0.0.1", "port": {port}{password}}}"#),
-            1 => format!(r#"{{"port": {port}, "db": 0, "host": "127.0.0.1"{password}}}"#),
-            _ => format!(
-                r#"{{ "host" : "127.0.0.1" , "port" : {port} , "comment" : "as before"{password} }}"#
-            ),
+            0 => config.to_string(),
+            1 => {
+                config["db"] = json!(0);
+                format!(" {config} ")
+            }
+            _ => {
+                config["comment"] = json!("as before");
+                format!("{config:#}")
+            }
         }
     }
 
@@ -92,7 +110,7 @@ pub(crate) fn name_control(server: &Server) {
     server.command(&["CLIENT", "SETNAME", CONTROL]);
 }
 
-fn data_server(number: usize) -> io::Result<(Server, Proxy)> {
+fn data_server(number: usize, authority: &Tls) -> io::Result<(Server, Proxy)> {
     // A killed server must have all counts when it is back: each is written to the file before it
     // is answered.
     let mut arguments = vec![
@@ -106,7 +124,14 @@ fn data_server(number: usize) -> io::Result<(Server, Proxy)> {
     if needs_password(number) {
         arguments.extend(["--requirepass", PASSWORD]);
     }
-    let server = Server::try_start_with(&arguments)?;
+    let mut server = Server::builder().arguments(&arguments);
+    if number == ENCRYPTED {
+        server = server.tls(authority);
+    }
+    if number == LOCAL {
+        server = server.unix_socket();
+    }
+    let server = server.try_start()?;
     server.command(&["SET", "name", name(number)]);
     let proxy = Proxy::to(&server);
     Ok((server, proxy))
