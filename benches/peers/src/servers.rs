@@ -56,9 +56,12 @@ struct Own {
     _others: (Server, Server, Cluster, Tls),
 }
 
+/// The names of components, and their configs.
+type Configs = [(&'static str, String); 4];
+
 impl Own {
     /// Starts the servers. Returns also the configs of components at other kinds of servers.
-    fn start() -> Result<(Self, [(&'static str, String); 4]), Failure> {
+    fn start() -> Result<(Self, Configs), Failure> {
         // No measurement is about writing to a disk.
         let save_nothing = ["--save", ""];
         let authority = Tls::new();

@@ -15,9 +15,9 @@ use crate::settings::Settings;
 use crate::telemetry::component::Subject;
 use crate::transport::asynchronous;
 use crate::transport::failure::Failure;
+use crate::transport::no_primary::NoPrimary;
 use crate::transport::node::Node;
 use crate::transport::role::Role;
-use crate::transport::sentinel::no_primary::NoPrimary;
 use crate::transport::sentinel::watcher::Watcher;
 
 /// A server that took the login of a config and answered.

@@ -23,6 +23,17 @@
 //! - [`status`] shows the server of every component; swaps, refused configs and lost servers are
 //!   `tracing` events.
 //! - [`Error`] says what to do, and [`Error::of`] finds it inside the errors of wrapped functions.
+//!
+//! # Features
+//!
+//! `cluster`, `sentinel` and `tls` are for servers of these kinds, and on by default. A build
+//! without one refuses a config that needs it, with the feature's name. `connection-manager`, on by
+//! default, is for functions that take a `redis::aio::ConnectionManager`. `metrics` reports to the
+//! `metrics` facade.
+#![cfg_attr(
+    not(all(feature = "cluster", feature = "sentinel")),
+    allow(dead_code, reason = "some parts serve clusters or sentinels only")
+)]
 
 #[doc(hidden)]
 pub mod __private;

@@ -2,12 +2,18 @@
 
 pub(crate) mod asynchronous;
 pub(crate) mod blocking;
+#[cfg(feature = "cluster")]
 pub(crate) mod cluster;
 pub(crate) mod commands;
 pub(crate) mod health;
 pub(crate) mod multiplexed;
+#[cfg(not(feature = "cluster"))]
+pub(crate) mod no_cluster;
 pub(crate) mod opening;
 mod packed;
 mod patience;
 pub(crate) mod threads;
 pub(crate) mod waiting;
+
+#[cfg(not(feature = "cluster"))]
+pub(crate) use self::no_cluster as cluster;

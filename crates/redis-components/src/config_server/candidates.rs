@@ -17,8 +17,8 @@ use crate::config::endpoint::Primary;
 use crate::settings::policy::Policy;
 use crate::settings::timeouts::Timeouts;
 use crate::transport::failure::{Cause, Failure};
+use crate::transport::no_primary::NoPrimary;
 use crate::transport::node::Node;
-use crate::transport::sentinel::no_primary::NoPrimary;
 use crate::transport::sentinel::watcher::{Found, Watcher};
 
 /// How long a server is tried alone before the next one is tried too: the delay of Happy Eyeballs

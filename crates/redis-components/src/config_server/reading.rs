@@ -11,7 +11,7 @@ use crate::config::ComponentConfig;
 use crate::error::text::printable_error;
 use crate::error::{Error, ErrorKind};
 use crate::transport::failure::{Cause, Failure};
-use crate::transport::sentinel::no_primary::NoPrimary;
+use crate::transport::no_primary::NoPrimary;
 use crate::transport::sentinel::watcher::Found;
 
 /// How many bytes a config may have.
@@ -213,7 +213,7 @@ mod tests {
     use crate::config::ComponentConfig;
     use crate::config::endpoint::{Address, Primary};
     use crate::error::ErrorKind;
-    use crate::transport::sentinel::no_primary::NoPrimary;
+    use crate::transport::no_primary::NoPrimary;
     use crate::transport::sentinel::watcher::Found;
 
     fn config() -> ComponentConfig {

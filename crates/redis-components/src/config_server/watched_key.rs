@@ -19,7 +19,7 @@ use crate::clock::{Tick, Wait};
 use crate::config::ComponentConfig;
 use crate::error::ErrorKind;
 use crate::settings::intervals::FASTEST_HEARTBEAT;
-use crate::transport::sentinel::no_primary::NoPrimary;
+use crate::transport::no_primary::NoPrimary;
 use crate::transport::sentinel::watcher::{Found, Watcher};
 
 /// The state of one key, shared by its component's callers and the watch.

@@ -17,6 +17,9 @@ mod files;
 #[cfg(test)]
 pub(crate) mod generated;
 mod handshake;
+pub(crate) mod no_primary;
+#[cfg(not(feature = "sentinel"))]
+pub(crate) mod no_sentinel;
 pub(crate) mod node;
 mod on_thread;
 pub(crate) mod redis_rs;
@@ -24,6 +27,7 @@ pub(crate) mod reply_bounds;
 mod reply_scan;
 mod resolve;
 pub(crate) mod role;
+#[cfg(feature = "sentinel")]
 pub(crate) mod sentinel;
 mod special_addresses;
 mod stream;
@@ -35,3 +39,6 @@ mod tls_failure;
 #[cfg(feature = "tls")]
 mod tls_verifier;
 mod unix;
+
+#[cfg(not(feature = "sentinel"))]
+pub(crate) use self::no_sentinel as sentinel;

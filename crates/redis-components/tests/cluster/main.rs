@@ -1,5 +1,6 @@
 //! Components whose data is in a Redis Cluster.
 
+#![cfg(feature = "cluster")]
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
 #[path = "../common/mod.rs"]

@@ -1,5 +1,6 @@
 //! Components whose servers are found by sentinels: a fail-over is a swap.
 
+#![cfg(feature = "sentinel")]
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
 #[path = "../common/mod.rs"]

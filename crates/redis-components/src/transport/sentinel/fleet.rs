@@ -9,13 +9,13 @@ use tokio::task::JoinHandle;
 
 use super::election::Election;
 use super::link::{Link, Report, What};
-use super::no_primary::NoPrimary;
 use super::replies::Answer;
 use crate::config::ComponentConfig;
 use crate::config::endpoint::{Address, Primary, Sentinels};
 use crate::error::text::printable;
 use crate::settings::policy::Policy;
 use crate::transport::failure::Failure;
+use crate::transport::no_primary::NoPrimary;
 
 /// How many sentinels are learned from others.
 const MOST_LEARNED: usize = 16;

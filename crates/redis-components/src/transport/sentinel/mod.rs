@@ -6,6 +6,5 @@
 mod election;
 mod fleet;
 mod link;
-pub(crate) mod no_primary;
 mod replies;
 pub(crate) mod watcher;

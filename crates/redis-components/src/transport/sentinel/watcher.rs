@@ -12,10 +12,10 @@ use tokio::time::{sleep_until, timeout_at};
 
 use super::fleet::Fleet;
 use super::link::{ANSWERS_WITHIN, Report};
-use super::no_primary::NoPrimary;
 use crate::config::endpoint::{Primary, Sentinels};
 use crate::settings::policy::Policy;
 use crate::telemetry;
+use crate::transport::no_primary::NoPrimary;
 
 /// The interval between rounds, in which nothing has happened.
 const EVERY: Duration = Duration::from_secs(1);

@@ -6,11 +6,21 @@ use crate::transport::failure::{Cause, Failure};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct NoPrimary {
     /// Whether a sentinel answered, and named none.
-    pub(super) is_answer: bool,
+    pub(in crate::transport) is_answer: bool,
     pub(crate) message: String,
 }
 
 impl NoPrimary {
+    /// Returns the reason in a build that asks no sentinels.
+    #[cfg(not(feature = "sentinel"))]
+    pub(in crate::transport) fn not_built() -> Self {
+        Self {
+            is_answer: true,
+            message: "it names sentinels; build redis-components with its feature `sentinel`"
+                .to_owned(),
+        }
+    }
+
     /// Returns the reason if nobody asks the sentinels any more.
     pub(crate) fn watch_ended() -> Self {
         Self {
