@@ -18,18 +18,18 @@ mod callers;
 mod live;
 #[path = "move_server/options.rs"]
 mod options;
+#[path = "shared/program.rs"]
+mod program;
 #[path = "move_server/servers.rs"]
 mod servers;
 #[path = "move_server/summary.rs"]
 mod summary;
 
 use std::error::Error;
-use std::io;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
-use tokio::signal::unix::{SignalKind, signal};
 
 use self::callers::Callers;
 use self::live::Live;
@@ -46,17 +46,7 @@ const TAKEN_OVER_WITHIN: Duration = Duration::from_secs(10);
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let options = Options::parse();
-    let outcome = tokio::select! {
-        biased;
-        interrupted = interrupted() => interrupted.map(|()| ExitCode::from(130)).map_err(Into::into),
-        outcome = demonstrate(&options) => outcome,
-    };
-    // Here the servers and the tasks are gone, whatever the outcome.
-    outcome.unwrap_or_else(|error| {
-        eprintln!("error: {error}");
-        ExitCode::FAILURE
-    })
+    program::run(demonstrate(&Options::parse())).await
 }
 
 async fn demonstrate(options: &Options) -> Result<ExitCode, Box<dyn Error>> {
@@ -111,18 +101,4 @@ async fn one_move(
         .await?;
     live.moved(taken_over)?;
     Ok(taken_over)
-}
-
-async fn interrupted() -> io::Result<()> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut hang_up = signal(SignalKind::hangup())?;
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-        _ = hang_up.recv() => {}
-    }
-    // Stderr, because stdout may be a pipe, and the same Ctrl-C may have ended its reader.
-    eprintln!("\ninterrupted: stopping the servers");
-    Ok(())
 }

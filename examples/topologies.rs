@@ -20,6 +20,8 @@ mod display;
 mod options;
 #[path = "topologies/places.rs"]
 mod places;
+#[path = "shared/program.rs"]
+mod program;
 #[path = "topologies/summary.rs"]
 mod summary;
 
@@ -29,7 +31,6 @@ use std::time::{Duration, Instant};
 
 use clap::Parser;
 use redis_components::status;
-use tokio::signal::ctrl_c;
 use tokio::task::block_in_place;
 
 use self::callers::Callers;
@@ -53,17 +54,7 @@ const WAY: [Kind; 6] = [
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let options = Options::parse();
-    let outcome = tokio::select! {
-        biased;
-        interrupted = ctrl_c() => interrupted.map(|()| ExitCode::from(130)).map_err(Into::into),
-        outcome = demonstrate(&options) => outcome,
-    };
-    // Here the servers and the callers are gone, whatever the outcome.
-    outcome.unwrap_or_else(|error| {
-        eprintln!("error: {error}");
-        ExitCode::FAILURE
-    })
+    program::run(demonstrate(&Options::parse())).await
 }
 
 async fn demonstrate(options: &Options) -> Result<ExitCode, Box<dyn Error>> {

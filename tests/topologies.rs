@@ -11,6 +11,10 @@ fn r13_a_component_goes_through_every_kind_of_server_and_loses_no_call() {
     // Cargo builds it with the tests and puts it beside them.
     let folder = tests.ancestors().nth(2).unwrap_or(Path::new(""));
     let program = folder.join("examples/topologies");
+    assert!(
+        program.is_file(),
+        "build it first: `cargo build --example topologies`"
+    );
     let output = Command::new(program)
         .args(["--stay", "200ms", "--tasks", "4", "--threads", "2"])
         .stdin(Stdio::null())

@@ -98,13 +98,14 @@ impl Callers {
     }
 
     /// Stops the callers after their current calls, and returns how the calls ended. This blocks.
-    pub(crate) fn stop(self) -> AllCalls {
+    pub(crate) fn stop(mut self) -> AllCalls {
         self.tally.stopped.store(true, Relaxed);
         let mut callers = Vec::new();
-        for task in self.tasks {
+        for task in std::mem::take(&mut self.tasks) {
             callers.extend(Handle::current().block_on(task));
         }
-        callers.extend(self.threads.into_iter().filter_map(|it| it.join().ok()));
+        let threads = std::mem::take(&mut self.threads);
+        callers.extend(threads.into_iter().filter_map(|it| it.join().ok()));
         let mut reasons = self
             .tally
             .reasons
@@ -114,6 +115,13 @@ impl Callers {
             callers,
             reasons: std::mem::take(&mut reasons),
         }
+    }
+}
+
+/// Lets callers end that nobody waits for, when the program is interrupted.
+impl Drop for Callers {
+    fn drop(&mut self) {
+        self.tally.stopped.store(true, Relaxed);
     }
 }
 

@@ -3,9 +3,12 @@
 use std::fmt;
 use std::io;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use redis_components_testing::{Cluster, Sentinels, Server, Tls};
+
+/// How long a replica may take to receive what its primary has written.
+const CATCHES_UP_WITHIN: Duration = Duration::from_secs(5);
 
 /// A kind of place where a component's data can be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,7 +86,10 @@ impl Places {
         primary.command(&["CLIENT", "PAUSE", "10000", "WRITE"]);
         let written = offset(primary);
         let replicas = || (0..servers.len()).filter(|number| *number != old);
-        while !replicas().all(|number| offset(&servers[number]) >= written) {
+        let caught_up = || replicas().all(|number| offset(&servers[number]) >= written);
+        let begun = Instant::now();
+        // What a replica has not received after this long is lost, and found by the summary.
+        while !caught_up() && begun.elapsed() < CATCHES_UP_WITHIN {
             thread::sleep(Duration::from_millis(1));
         }
         let new = servers[self.sentinels.failover()].port().to_string();

@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 use redis::AsyncCommands;
 use redis_components::Settings;
 use redis_components_testing::{Cluster, Sentinels, Server, Tls, python};
+use serde_json::{Value, json};
 
 /// Returns the Python under a heading of the page. Its last line is the client.
 fn snippet(heading: &str) -> String {
@@ -39,15 +40,17 @@ async fn r13_the_python_of_the_page_reaches_what_rust_reaches() {
     let encrypted = Server::builder().tls(&tls).start();
     let local = Server::builder().unix_socket().start();
     let path = local.unix_socket().unwrap().to_str().unwrap();
-    let sentinels = Sentinels::start();
+    let sentinels = Sentinels::builder().sentinel_password("secret").start();
+    let mut of_sentinels: Value = serde_json::from_str(&sentinels.config()).unwrap();
+    of_sentinels["sentinel_password"] = json!("secret");
     let cluster = Cluster::start(3, 0);
     let encrypted_cluster = Cluster::builder(3, 0).tls(&tls).start();
     let config_server = Server::start();
-    let socket = serde_json::json!({ "unix_socket_path": path }).to_string();
+    let socket = json!({ "unix_socket_path": path }).to_string();
     for (round, (heading, config)) in [
         ("TLS", encrypted.config()),
         ("A unix socket", socket),
-        ("Sentinels", sentinels.config()),
+        ("Sentinels", of_sentinels.to_string()),
         ("Redis Cluster", cluster.config()),
         ("Redis Cluster", encrypted_cluster.config()),
     ]

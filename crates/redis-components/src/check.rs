@@ -176,6 +176,7 @@ async fn primaries(config: &ComponentConfig, settings: &Settings) -> Result<Vec<
         is_fixed: true,
         connections: 1,
         timeouts: settings.timeouts().of(config),
+        // A tool has no component that an event could name.
         subject: Subject {
             component: String::new(),
             key: String::new(),
