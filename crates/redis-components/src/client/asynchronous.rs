@@ -7,6 +7,7 @@ use redis::{Cmd, Pipeline, RedisResult, Value};
 use super::cluster::asynchronous::{ClusterClient, Stays};
 use super::cluster::dedicated::{Course, Place, Retry};
 use super::cluster::route::needs_session;
+use super::lines::Lines;
 use super::multiplexed::Multiplexed;
 use super::multiplexed::socket::Socket;
 use super::opening::Opening;
@@ -117,15 +118,20 @@ impl AsyncClient {
         }
     }
 
-    /// Returns where a dedicated pipeline or transaction goes.
-    ///
-    /// # Errors
-    ///
-    /// As [`place`](Self::place).
-    pub(crate) async fn place_of_all(&self, pipeline: &Pipeline) -> RedisResult<Place> {
+    /// Sends a dedicated pipeline or transaction.
+    pub(crate) async fn send_all_over(
+        &self,
+        lines: &mut impl Lines,
+        pipeline: &Pipeline,
+        offset: usize,
+        count: usize,
+    ) -> RedisResult<Vec<Value>> {
         match self {
-            Self::Single(client) => Ok(Place::At(Arc::clone(client))),
-            Self::Cluster(client) => client.place_of_all(pipeline.cmd_iter()).await,
+            Self::Single(client) => {
+                let sent = lines.send_whole(client, pipeline, false, offset, count);
+                sent.await
+            }
+            Self::Cluster(client) => client.send_all_over(lines, pipeline, offset, count).await,
         }
     }
 

@@ -1,7 +1,7 @@
 //! The effect of each command on the connection that carries it. Blocking and shared connections
 //! use the same table.
 
-use redis::{Arg, Cmd};
+use redis::{Arg, Cmd, Pipeline};
 
 /// The longest name in the table.
 const LONGEST_NAME: usize = "PUNSUBSCRIBE".len();
@@ -34,6 +34,19 @@ impl Session {
         let mut words = words(command);
         if let Some(name) = words.next() {
             self.note(name, words.next());
+        }
+    }
+
+    /// Notes a pipeline or transaction. A transaction ends the watching of keys.
+    pub(crate) fn note_pipeline(&mut self, pipeline: &Pipeline) {
+        if pipeline.is_transaction() {
+            self.note(b"MULTI", None);
+        }
+        pipeline
+            .cmd_iter()
+            .for_each(|command| self.note_command(command));
+        if pipeline.is_transaction() {
+            self.note(b"EXEC", None);
         }
     }
 
@@ -110,6 +123,13 @@ fn changes_transaction(name: &[u8]) -> bool {
         effect(name, None),
         Effect::BeginsTransaction | Effect::EndsTransaction
     )
+}
+
+/// Returns `true` if the command is about the session of its connection.
+pub(crate) fn concerns_session(command: &Cmd) -> bool {
+    let mut words = words(command);
+    let name = words.next().unwrap_or_default();
+    !matches!(effect(name, words.next()), Effect::Nothing | Effect::Waits)
 }
 
 /// Returns `true` if the command may keep its connection waiting.

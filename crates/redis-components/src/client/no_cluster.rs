@@ -14,6 +14,7 @@ pub(crate) mod asynchronous {
     use redis::{Cmd, Pipeline, RedisResult, Value};
 
     use super::dedicated::{Course, Place, Retry};
+    use crate::client::lines::Lines;
     use crate::client::multiplexed::Multiplexed;
     use crate::client::multiplexed::socket::Socket;
     use crate::client::opening::Opening;
@@ -53,10 +54,13 @@ pub(crate) mod asynchronous {
             match *self {}
         }
 
-        pub(crate) async fn place_of_all<'a>(
+        pub(crate) async fn send_all_over(
             &self,
-            _: impl Iterator<Item = &'a Cmd>,
-        ) -> RedisResult<Place> {
+            _: &mut impl Lines,
+            _: &Pipeline,
+            _: usize,
+            _: usize,
+        ) -> RedisResult<Vec<Value>> {
             match *self {}
         }
 

@@ -31,7 +31,7 @@ pub(crate) struct Following {
     /// The client that calls share.
     shared: Shared,
     follows: bool,
-    lines: Vec<Line>,
+    pub(super) lines: Vec<Line>,
 }
 
 impl Following {
@@ -167,27 +167,11 @@ impl Following {
         count: usize,
     ) -> RedisResult<Vec<Value>> {
         self.replace_if_given_up().await?;
-        let waits = !pipeline.is_transaction() && pipeline.cmd_iter().any(may_wait);
-        let number = match self.shared.client.place_of_all(pipeline).await? {
-            Place::At(home) => self.line_at(&home).await?,
-            Place::Anywhere(home) => self.any_line(&home).await?,
-            Place::Shared | Place::Session => return Err(cross_slot()),
-        };
-        let elsewhere = |(other, line): (usize, &Line)| other != number && !line.session.is_clean();
-        if self.lines.iter().enumerate().any(elsewhere) {
-            return Err(cross_slot());
-        }
-        let line = &mut self.lines[number];
-        for command in pipeline.cmd_iter() {
-            line.session.note_command(command);
-        }
-        let mut connection = line.connection.clone();
-        let answers = connection.send_packed_commands(pipeline, offset, count);
-        if !waits {
-            return answers.await;
-        }
-        // Some of its commands may have been executed, so that it is not sent again.
-        self.until_overdue(number, answers, None).await
+        let shared = Arc::clone(&self.shared);
+        shared
+            .client
+            .send_all_over(self, pipeline, offset, count)
+            .await
     }
 
     fn has_to_follow(&self) -> bool {
@@ -211,7 +195,7 @@ impl Following {
     }
 
     /// Returns the number of the connection to the server of `home`, which may have to be opened.
-    async fn line_at(&mut self, home: &Arc<Multiplexed>) -> Result<usize, Error> {
+    pub(super) async fn line_at(&mut self, home: &Arc<Multiplexed>) -> Result<usize, Error> {
         let address = home.node().address();
         let is_there = |line: &Line| line.home.node().address() == address;
         if let Some(number) = self.lines.iter().position(is_there) {
@@ -285,7 +269,7 @@ impl Following {
 
     /// Waits for an answer. When the component moves, the server is asked to unblock the connection
     /// of that number. The connection is closed if it still waits at the drain deadline.
-    async fn until_overdue<T>(
+    pub(super) async fn until_overdue<T>(
         &self,
         number: usize,
         answer: impl Future<Output = RedisResult<T>>,

@@ -3,6 +3,7 @@
 pub(crate) mod blocking;
 pub(crate) mod dedicated;
 pub(crate) mod line;
+mod lines;
 
 use std::fmt;
 use std::sync::Arc;

@@ -8,7 +8,7 @@ use redis_components::{Connection, blocking};
 use redis_components_testing::{Cluster, Server};
 
 use crate::common::{HOUR, declare};
-use crate::setup::{Place, cmd, key_on, on_thread};
+use crate::setup::{Place, cmd, dedicated, key_on, on_thread};
 
 #[tokio::test]
 async fn r13_a_dedicated_call_waits_on_the_node_of_its_key() {
@@ -125,6 +125,35 @@ async fn r13_watched_keys_and_their_transaction_stay_on_one_connection() {
             })
             .await;
             assert_eq!((first.0, tries), (2, 2));
+            assert_eq!(refused.code(), Some("CROSSSLOT"));
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn r13_a_transaction_ends_the_session_on_its_node() {
+    let cluster = Cluster::start(3, 0);
+    let place = Place::start();
+    let data = declare("data", HOUR);
+    place.set(data, &cluster.config());
+    let keys = [key_on(&cluster, 0, "k"), key_on(&cluster, 1, "k")];
+    place
+        .settings()
+        .scope(async {
+            let mut dedicated = dedicated(data).await.unwrap();
+            for key in keys.iter().chain(&keys) {
+                let watch = cmd(&format!("WATCH {key}"));
+                watch.exec_async(&mut *dedicated).await.unwrap();
+                let mut transaction = pipe();
+                transaction.atomic().cmd("INCR").arg(key);
+                let done: Option<(i64,)> = transaction.query_async(&mut *dedicated).await.unwrap();
+                assert!(done.is_some(), "{key}");
+            }
+            let watch = cmd(&format!("WATCH {}", keys[0]));
+            watch.exec_async(&mut *dedicated).await.unwrap();
+            let mut elsewhere = pipe();
+            elsewhere.atomic().cmd("INCR").arg(&keys[1]);
+            let refused = elsewhere.exec_async(&mut *dedicated).await.unwrap_err();
             assert_eq!(refused.code(), Some("CROSSSLOT"));
         })
         .await;

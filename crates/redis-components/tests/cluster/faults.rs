@@ -56,7 +56,7 @@ async fn r4_no_fault_of_a_node_makes_a_command_run_twice() {
     let data = declare("data", HOUR);
     settings
         .scope(async {
-            for way in Way::BOTH {
+            for way in Way::ALL {
                 for form in [Form::Single, Form::Pipeline, Form::Transaction] {
                     for (fault, is_refusal) in [
                         (Fault::ExecuteAndClose, false),

@@ -17,7 +17,7 @@ async fn r13_commands_of_all_kinds_find_their_nodes() {
     place
         .settings()
         .scope(async {
-            for way in Way::BOTH {
+            for way in Way::ALL {
                 cluster.flush();
                 for (number, key) in keys.iter().enumerate() {
                     let set: RedisResult<String> =
@@ -81,7 +81,7 @@ async fn r13_pipelines_cross_slots_and_transactions_do_not() {
     place
         .settings()
         .scope(async {
-            for way in Way::BOTH {
+            for way in Way::ALL {
                 cluster.flush();
                 let mut pipeline = pipe();
                 for key in keys.iter().cycle().take(30) {
@@ -135,7 +135,7 @@ async fn r13_what_needs_one_server_says_what_to_do() {
     place
         .settings()
         .scope(async {
-            for way in Way::BOTH {
+            for way in Way::ALL {
                 for line in ["SCAN 0", "INFO", "CONFIG GET port", "UNKNOWN"] {
                     let refused: RedisResult<Value> = way.send(data, &cmd(line)).await;
                     let error = refused.unwrap_err();

@@ -1,7 +1,10 @@
 //! A config server and a cluster, and both ways to call.
 
+use std::ops::DerefMut;
+
 use redis::{Cmd, FromRedisValue, Pipeline, RedisResult};
-use redis_components::{Component, Scope};
+use redis_components::__private::{AcquireDedicated, AcquireDedicatedBlocking};
+use redis_components::{Component, Connection, Error, Scope, blocking};
 use redis_components_testing::{Cluster, Server};
 
 use crate::common::patient;
@@ -33,10 +36,19 @@ impl Place {
 pub(crate) enum Way {
     Task,
     Thread,
+    /// Over connections that the call has for itself.
+    DedicatedTask,
+    DedicatedThread,
 }
 
 impl Way {
     pub(crate) const BOTH: [Self; 2] = [Self::Task, Self::Thread];
+    pub(crate) const ALL: [Self; 4] = [
+        Self::Task,
+        Self::Thread,
+        Self::DedicatedTask,
+        Self::DedicatedThread,
+    ];
 
     /// Sends a command in a call of its own.
     pub(crate) async fn send<T: FromRedisValue + Send + 'static>(
@@ -53,6 +65,11 @@ impl Way {
             Self::Thread => {
                 let command = command.clone();
                 on_thread(move || command.query(&mut component.blocking_connection()?)).await
+            }
+            Self::DedicatedTask => command.query_async(&mut *dedicated(component).await?).await,
+            Self::DedicatedThread => {
+                let command = command.clone();
+                on_thread(move || command.query(&mut dedicated_blocking(component)?)).await
             }
         }
     }
@@ -73,8 +90,31 @@ impl Way {
                 let pipeline = pipeline.clone();
                 on_thread(move || pipeline.query(&mut component.blocking_connection()?)).await
             }
+            Self::DedicatedTask => {
+                pipeline
+                    .query_async(&mut *dedicated(component).await?)
+                    .await
+            }
+            Self::DedicatedThread => {
+                let pipeline = pipeline.clone();
+                on_thread(move || pipeline.query(&mut dedicated_blocking(component)?)).await
+            }
         }
     }
+}
+
+/// Returns a connection for a single call.
+pub(crate) async fn dedicated(
+    component: &'static Component,
+) -> Result<impl DerefMut<Target = Connection>, Error> {
+    <Connection as AcquireDedicated>::acquire(component, "call").await
+}
+
+/// As [`dedicated`].
+pub(crate) fn dedicated_blocking(
+    component: &'static Component,
+) -> Result<blocking::Connection, Error> {
+    <blocking::Connection as AcquireDedicatedBlocking>::acquire(component, "call")
 }
 
 /// Runs blocking code of the scope.

@@ -3,16 +3,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use redis::{Cmd, RedisResult, Value};
+use redis::{Cmd, Pipeline, RedisResult, Value};
 
 use super::ask::host_and_port;
 use super::asynchronous::{ClusterClient, no_nodes};
-use super::plan::Goal;
+use super::plan::{Goal, Piece};
 use super::redirect::refusal;
-use super::rounds::{Pace, not_served_error, redirected};
+use super::rounds::{Batch, Pace, Target, not_served_error, redirected};
 use super::route::{Route, route};
-use super::transaction::goal_of_session;
-use crate::client::commands::is_script;
+use super::send::{Replies, Sending};
+use super::slot_table::NodeNumber;
+use super::whole::Whole;
+use crate::client::commands::{concerns_session, is_script};
+use crate::client::lines::Lines;
 use crate::client::multiplexed::Multiplexed;
 use crate::clock::Tick;
 use crate::error::Error;
@@ -66,7 +69,93 @@ impl Course {
     }
 }
 
+/// Sends over the connections of a dedicated call, which have no bound.
+struct Dedicated<'a, L> {
+    client: &'a ClusterClient,
+    lines: &'a mut L,
+    course: Course,
+}
+
+impl<L: Lines> Sending for Dedicated<'_, L> {
+    fn find(&self, goal: Goal) -> Option<NodeNumber> {
+        let in_use = || {
+            let address = host_and_port(self.lines.last()?.node().address())?;
+            self.client.map().table.number_of(&address)
+        };
+        let in_use = (goal == Goal::Anywhere).then(in_use).flatten();
+        in_use.or_else(|| self.client.find(goal))
+    }
+
+    async fn send_each(
+        &mut self,
+        batches: &[Batch],
+        pieces: &[Piece<'_>],
+    ) -> RedisResult<Vec<Replies>> {
+        let mut parts = Vec::with_capacity(batches.len());
+        for batch in batches {
+            let home = self.client.client(batch.node).await?;
+            parts.push((home, batch.commands(pieces)));
+        }
+        let results = self.lines.send_each(parts).await?;
+        let replies = batches.iter().zip(results).map(|(batch, result)| {
+            let replies = self.client.note(result)?;
+            Ok(batch.replies(replies))
+        });
+        Ok(replies.collect())
+    }
+
+    async fn send_whole(
+        &mut self,
+        target: Target,
+        pipeline: &Pipeline,
+        offset: usize,
+        count: usize,
+    ) -> RedisResult<Replies> {
+        let home = self.client.client(target.node).await?;
+        let sent = self
+            .lines
+            .send_whole(&home, pipeline, target.is_asking, offset, count);
+        Ok(self.client.note(sent.await))
+    }
+
+    fn since(&mut self) -> Tick {
+        self.course.note_refusal(self.client.timeouts.response)
+    }
+}
+
 impl ClusterClient {
+    /// Sends a pipeline or transaction over the connections of a dedicated call. Commands for a
+    /// session go to one node; others are split as those of calls that share connections.
+    pub(crate) async fn send_all_over(
+        &self,
+        lines: &mut impl Lines,
+        pipeline: &Pipeline,
+        offset: usize,
+        count: usize,
+    ) -> RedisResult<Vec<Value>> {
+        let are_clean = lines.are_clean();
+        let mut sending = Dedicated {
+            client: self,
+            lines,
+            course: Course::begin(),
+        };
+        let whole = match Whole::transaction(pipeline).filter(|_| are_clean) {
+            Some(transaction) => Some(transaction?),
+            None if !are_clean || pipeline.cmd_iter().any(concerns_session) => {
+                Some(Whole::in_session(pipeline)?)
+            }
+            None => None,
+        };
+        if let Some(whole) = whole {
+            return self
+                .transact(&whole, &mut sending, offset, count, &|| true)
+                .await;
+        }
+        let plan = self.plan(pipeline.cmd_iter())?;
+        let replies = self.run(plan, None, &mut sending, &|| true).await?;
+        Ok(replies.into_iter().skip(offset).take(count).collect())
+    }
+
     /// Returns the connections that calls share to any primary.
     pub(crate) async fn home(&self) -> Result<Arc<Multiplexed>, Error> {
         let mut last = None;
@@ -87,15 +176,6 @@ impl ClusterClient {
             Route::Split(_) | Route::Everywhere(_) => Ok(Place::Shared),
             Route::Session => Ok(Place::Session),
         }
-    }
-
-    /// Returns where commands go that belong together.
-    pub(crate) async fn place_of_all(
-        &self,
-        commands: impl IntoIterator<Item = &Cmd>,
-    ) -> RedisResult<Place> {
-        let goal = goal_of_session(commands)?;
-        self.place_of(goal).await
     }
 
     async fn place_of(&self, goal: Goal) -> RedisResult<Place> {

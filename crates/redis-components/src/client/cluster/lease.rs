@@ -138,11 +138,9 @@ impl ClusterLease {
                 .map(|(node, _)| *node)
                 .filter(|_| goal == Goal::Anywhere)
         };
-        let node = in_use().or_else(|| self.pools.find(goal))?;
-        Some(Target {
-            node,
-            is_asking: false,
-        })
+        in_use()
+            .or_else(|| self.pools.find(goal))
+            .map(Target::owner)
     }
 
     /// Returns the call's connection to a node. Takes or opens one if it has none.

@@ -8,8 +8,8 @@ use redis::{Cmd, ErrorKind, RedisResult, Value};
 use super::lease::ClusterLease;
 use super::plan::{Goal, Plan};
 use super::reads::only_reads;
+use super::rounds::timed_out;
 use super::rounds::{Batch, Next, Pace, Rounds, Target, not_served, not_served_error, redirected};
-use super::rounds::{timed_out, without_asking};
 use super::route::{Route, route};
 use super::transaction;
 use crate::client::blocking::pooled::Pooled;
@@ -203,8 +203,7 @@ impl ClusterLease {
         let pooled = self.held(batch.node)?;
         let replies = pooled.all_asking(&packed, &without, count, Some(left));
         let replies = self.note(replies)?;
-        let are_asking = batch.items.iter().map(|item| item.is_asking);
-        Ok(without_asking(are_asking, replies))
+        Ok(batch.replies(replies))
     }
 
     fn plan<'a>(&self, commands: impl IntoIterator<Item = &'a Cmd>) -> RedisResult<Plan<'a>> {

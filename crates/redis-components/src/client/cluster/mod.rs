@@ -28,3 +28,4 @@ mod slot_table;
 mod topology;
 mod transact;
 pub(crate) mod transaction;
+mod whole;

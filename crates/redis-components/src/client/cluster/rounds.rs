@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use redis::{RedisError, Value};
+use redis::{Pipeline, RedisError, Value};
 
 use super::map::ClusterMap;
 use super::order::may_go_again;
@@ -40,6 +40,16 @@ struct Todo {
 pub(super) struct Target {
     pub(super) node: NodeNumber,
     pub(super) is_asking: bool,
+}
+
+impl Target {
+    /// Returns the node as one that owns the slot.
+    pub(super) fn owner(node: NodeNumber) -> Self {
+        Self {
+            node,
+            is_asking: false,
+        }
+    }
 }
 
 /// Pieces that go to one node together, in order.
@@ -110,6 +120,32 @@ pub(super) fn redirected(refusal: &Refusal, map: &ClusterMap) -> Option<Target> 
     Some(Target { node, is_asking })
 }
 
+impl Batch {
+    /// Returns the commands of its pieces, some behind an ASKING.
+    pub(super) fn commands(&self, pieces: &[Piece<'_>]) -> Pipeline {
+        let mut pipeline = redis::pipe();
+        for item in &self.items {
+            if item.is_asking {
+                pipeline.cmd("ASKING");
+            }
+            pipeline.add_command(pieces[item.piece].command.clone().into_owned());
+        }
+        pipeline
+    }
+
+    /// Returns the replies to its pieces, without those to ASKING.
+    pub(super) fn replies(&self, replies: Vec<Value>) -> Vec<Value> {
+        let mut replies = replies.into_iter();
+        let of_piece = |item: &Item| {
+            if item.is_asking {
+                replies.next();
+            }
+            replies.next()
+        };
+        self.items.iter().filter_map(of_piece).collect()
+    }
+}
+
 impl<'p> Rounds<'p> {
     pub(super) fn new(pieces: &'p [Piece<'p>]) -> Self {
         let todo = |piece| Todo {
@@ -131,13 +167,7 @@ impl<'p> Rounds<'p> {
     pub(super) fn batches(&mut self, find: impl Fn(Goal) -> Option<NodeNumber>) -> Vec<Batch> {
         let mut batches: BTreeMap<NodeNumber, Vec<Item>> = BTreeMap::new();
         for (number, todo) in self.todo.iter_mut().enumerate() {
-            let owner = || {
-                let node = find(self.pieces[todo.piece].goal)?;
-                Some(Target {
-                    node,
-                    is_asking: false,
-                })
-            };
+            let owner = || find(self.pieces[todo.piece].goal).map(Target::owner);
             match todo.to.take().or_else(owner) {
                 Some(Target { node, is_asking }) => batches.entry(node).or_default().push(Item {
                     piece: todo.piece,
@@ -238,22 +268,6 @@ pub(super) fn not_served_error() -> RedisError {
 /// The error of a call whose time is over.
 pub(super) fn timed_out() -> RedisError {
     RedisError::from(std::io::Error::from(std::io::ErrorKind::TimedOut))
-}
-
-/// Leaves out the replies to ASKING.
-pub(super) fn without_asking(
-    asking: impl Iterator<Item = bool>,
-    replies: Vec<Value>,
-) -> Vec<Value> {
-    let mut replies = replies.into_iter();
-    asking
-        .filter_map(|is_asking| {
-            if is_asking {
-                replies.next();
-            }
-            replies.next()
-        })
-        .collect()
 }
 
 #[cfg(test)]

@@ -6,13 +6,15 @@ use tokio::time::timeout;
 
 use super::asynchronous::{ClusterClient, OnRuntime, Stays};
 use super::members::Members;
-use super::plan::{Piece, Plan};
+use super::plan::{Goal, Piece, Plan};
 use super::reads::only_reads;
 use super::redirect::refusal;
-use super::rounds::{Batch, Next, Rounds, timed_out, without_asking};
+use super::rounds::{Batch, Next, Rounds, Target, timed_out};
 use super::route::{Route, route};
 use super::slot_table::NodeNumber;
+use super::whole::Whole;
 use crate::client::commands::is_script;
+use crate::client::lines::behind_asking;
 use crate::clock::Tick;
 use crate::error::Error;
 use crate::telemetry::component::resent;
@@ -40,7 +42,8 @@ impl ClusterClient {
             first = Some((node, reply));
         }
         let plan = self.plan([command])?;
-        let mut replies = self.run(plan, first, started, stays).await?;
+        let mut sharing = self.sharing(started);
+        let mut replies = self.run(plan, first, &mut sharing, stays).await?;
         Ok(replies.pop().unwrap_or(Value::Nil))
     }
 
@@ -79,16 +82,28 @@ impl ClusterClient {
         count: usize,
         stays: Stays<'_>,
     ) -> RedisResult<Vec<Value>> {
-        let started = Tick::now();
-        if pipeline.is_transaction() {
-            return self.transact(pipeline, offset, count, started, stays).await;
+        let mut sharing = self.sharing(Tick::now());
+        if let Some(whole) = Whole::transaction(pipeline) {
+            return self
+                .transact(&whole?, &mut sharing, offset, count, stays)
+                .await;
         }
         let plan = self.plan(pipeline.cmd_iter())?;
-        let replies = self.run(plan, None, started, stays).await?;
+        let replies = self.run(plan, None, &mut sharing, stays).await?;
         Ok(replies.into_iter().skip(offset).take(count).collect())
     }
 
-    fn plan<'a>(&self, commands: impl IntoIterator<Item = &'a Cmd>) -> Result<Plan<'a>, Error> {
+    fn sharing(&self, started: Tick) -> Sharing<'_> {
+        Sharing {
+            client: self,
+            started,
+        }
+    }
+
+    pub(super) fn plan<'a>(
+        &self,
+        commands: impl IntoIterator<Item = &'a Cmd>,
+    ) -> Result<Plan<'a>, Error> {
         Plan::of(commands, || self.map().table.primaries()).map_err(|error| self.about(error))
     }
 
@@ -102,11 +117,11 @@ impl ClusterClient {
     }
 
     /// Sends pieces, and again those that were refused, within the response timeout.
-    async fn run(
+    pub(super) async fn run(
         &self,
         plan: Plan<'_>,
         mut first: Option<(NodeNumber, Value)>,
-        started: Tick,
+        sending: &mut impl Sending,
         stays: Stays<'_>,
     ) -> RedisResult<Vec<Value>> {
         let mut rounds = Rounds::new(&plan.pieces);
@@ -114,12 +129,8 @@ impl ClusterClient {
             match first.take() {
                 Some((node, reply)) => rounds.take_first(node, reply),
                 None => {
-                    let batches = rounds.batches(|goal| self.find(goal));
-                    let sending = batches
-                        .iter()
-                        .map(|batch| self.send_batch(batch, &plan.pieces));
-                    let sent = timeout(self.left(started), join_all(sending)).await;
-                    let results = sent.map_err(|_| timed_out())?;
+                    let batches = rounds.batches(|goal| sending.find(goal));
+                    let results = sending.send_each(&batches, &plan.pieces).await?;
                     for (batch, result) in batches.iter().zip(results) {
                         rounds.take(batch, result?);
                     }
@@ -129,7 +140,7 @@ impl ClusterClient {
                 break;
             };
             self.refresh(again.knows_best);
-            if !self.has_time(started, again.pause, stays).await {
+            if !self.has_time(sending.since(), again.pause, stays).await {
                 break;
             }
             (0..again.pieces).for_each(|_| resent(&self.subject));
@@ -137,29 +148,100 @@ impl ClusterClient {
         let replies = rounds.finish();
         Ok(plan.merge(replies))
     }
+}
 
-    /// Sends pieces to their node in one write.
-    async fn send_batch(&self, batch: &Batch, pieces: &[Piece<'_>]) -> RedisResult<Vec<Value>> {
-        let client = self.client(batch.node).await?;
+/// How a call's commands get to their nodes.
+pub(super) trait Sending: Send {
+    /// Returns the node that serves a goal.
+    fn find(&self, goal: Goal) -> Option<NodeNumber>;
+
+    /// Sends pieces to their nodes, to all of them at once.
+    fn send_each(
+        &mut self,
+        batches: &[Batch],
+        pieces: &[Piece<'_>],
+    ) -> impl Future<Output = RedisResult<Vec<Replies>>> + Send;
+
+    /// Sends commands that belong together to one node, and returns `count` replies after the first
+    /// `offset`.
+    fn send_whole(
+        &mut self,
+        target: Target,
+        pipeline: &Pipeline,
+        offset: usize,
+        count: usize,
+    ) -> impl Future<Output = RedisResult<Replies>> + Send;
+
+    /// Notes a refusal, and returns when the time began within which commands are sent again.
+    fn since(&mut self) -> Tick;
+}
+
+/// The replies of one node.
+pub(super) type Replies = RedisResult<Vec<Value>>;
+
+/// Sends over the connections that calls share.
+pub(super) struct Sharing<'a> {
+    client: &'a ClusterClient,
+    started: Tick,
+}
+
+impl Sharing<'_> {
+    async fn send_batch(&self, batch: &Batch, pieces: &[Piece<'_>]) -> Replies {
+        let client = self.client.client(batch.node).await?;
         let number = client.pick();
         let result = match batch.items.as_slice() {
             [item] if !item.is_asking => {
                 let reply = client.send(number, &pieces[item.piece].command).await;
                 reply.map(|reply| vec![reply])
             }
-            items => {
-                let mut pipeline = redis::pipe();
-                for item in items {
-                    if item.is_asking {
-                        pipeline.cmd("ASKING");
-                    }
-                    pipeline.add_command(pieces[item.piece].command.clone().into_owned());
-                }
-                let replies = client.send_all(number, &pipeline, 0, pipeline.len()).await;
-                replies
-                    .map(|replies| without_asking(items.iter().map(|item| item.is_asking), replies))
+            _ => {
+                let commands = batch.commands(pieces);
+                let replies = client.send_all(number, &commands, 0, commands.len()).await;
+                replies.map(|replies| batch.replies(replies))
             }
         };
-        self.note(result)
+        self.client.note(result)
+    }
+}
+
+impl Sending for Sharing<'_> {
+    fn find(&self, goal: Goal) -> Option<NodeNumber> {
+        self.client.find(goal)
+    }
+
+    async fn send_each(
+        &mut self,
+        batches: &[Batch],
+        pieces: &[Piece<'_>],
+    ) -> RedisResult<Vec<Replies>> {
+        let sending = batches.iter().map(|batch| self.send_batch(batch, pieces));
+        let sent = timeout(self.client.left(self.started), join_all(sending)).await;
+        sent.map_err(|_| timed_out())
+    }
+
+    async fn send_whole(
+        &mut self,
+        target: Target,
+        pipeline: &Pipeline,
+        offset: usize,
+        count: usize,
+    ) -> RedisResult<Replies> {
+        let sending = async {
+            let client = self.client.client(target.node).await?;
+            let number = client.pick();
+            let result = if target.is_asking {
+                let asking = behind_asking(pipeline);
+                client.send_all(number, &asking, offset + 1, count).await
+            } else {
+                client.send_all(number, pipeline, offset, count).await
+            };
+            self.client.note(result)
+        };
+        let sent = timeout(self.client.left(self.started), sending).await;
+        sent.map_err(|_| timed_out())
+    }
+
+    fn since(&mut self) -> Tick {
+        self.started
     }
 }

@@ -1,48 +1,41 @@
 //! Sending a transaction, and again as a whole if nothing of it was executed.
 
-use redis::{Pipeline, RedisResult, Value};
-use tokio::time::timeout;
+use redis::{RedisResult, Value};
 
 use super::asynchronous::{ClusterClient, Stays};
 use super::redirect::Refusal;
-use super::rounds::{Pace, Target, not_served, redirected, timed_out};
-use super::transaction;
-use crate::clock::Tick;
+use super::rounds::{Pace, Target, not_served, redirected};
+use super::send::Sending;
+use super::whole::Whole;
 use crate::telemetry::component::resent;
 
 impl ClusterClient {
-    /// Sends a transaction to the node of its keys.
+    /// Sends commands that belong together to the node of their keys. Returns `count` replies after
+    /// the first `offset`.
     pub(super) async fn transact(
         &self,
-        pipeline: &Pipeline,
+        whole: &Whole<'_>,
+        sending: &mut impl Sending,
         offset: usize,
         count: usize,
-        started: Tick,
         stays: Stays<'_>,
     ) -> RedisResult<Vec<Value>> {
-        let goal = transaction::goal(pipeline.cmd_iter())?;
         let mut pace = Pace::new();
         let mut next = None;
         loop {
-            let found = next.take().or_else(|| {
-                let node = self.find(goal)?;
-                Some(Target {
-                    node,
-                    is_asking: false,
-                })
-            });
+            let found = next
+                .take()
+                .or_else(|| sending.find(whole.goal).map(Target::owner));
             let result = match found {
                 Some(target) => {
-                    let sending = self.transact_at(target, pipeline, offset, count);
-                    timeout(self.left(started), sending)
-                        .await
-                        .map_err(|_| timed_out())?
+                    let sent = sending.send_whole(target, whole.pipeline, offset, count);
+                    sent.await?
                 }
                 None => Ok(vec![not_served()]),
             };
             let by = found.and_then(|target| self.map().table.address(target.node));
             let refusal = match by {
-                Some(by) => transaction::refused(&result, pipeline.len(), &by),
+                Some(by) => whole.refusal(&result, &by),
                 None => Some(Refusal::Later),
             };
             let Some(refusal) = refusal else {
@@ -51,34 +44,11 @@ impl ClusterClient {
             next = redirected(&refusal, self.map());
             self.refresh(next.map(|target| target.node));
             let pause = pace.next(next.is_some());
-            if !self.has_time(started, pause, stays).await {
+            if !self.has_time(sending.since(), pause, stays).await {
                 return errors_of(result);
             }
             resent(&self.subject);
         }
-    }
-
-    async fn transact_at(
-        &self,
-        target: Target,
-        pipeline: &Pipeline,
-        offset: usize,
-        count: usize,
-    ) -> RedisResult<Vec<Value>> {
-        let client = self.client(target.node).await?;
-        let number = client.pick();
-        let result = if target.is_asking {
-            let mut asking = redis::pipe();
-            asking.cmd("ASKING").cmd("MULTI");
-            for command in pipeline.cmd_iter() {
-                asking.add_command(command.clone());
-            }
-            asking.cmd("EXEC");
-            client.send_all(number, &asking, offset + 1, count).await
-        } else {
-            client.send_all(number, pipeline, offset, count).await
-        };
-        self.note(result)
     }
 }
 

@@ -1,0 +1,50 @@
+//! The connections of a dedicated call, as the client of a component uses them.
+
+use std::sync::Arc;
+
+use redis::{Pipeline, RedisResult, Value};
+
+use super::multiplexed::Multiplexed;
+
+/// The connections that a dedicated call has for itself: one to each server that it uses.
+pub(crate) trait Lines: Send {
+    /// Returns `true` if the call has no session on any of them.
+    fn are_clean(&self) -> bool;
+
+    /// Returns the server of the connection that was opened last.
+    fn last(&self) -> Option<&Arc<Multiplexed>>;
+
+    /// Sends pipelines without effect on the session to these servers, to all of them at once.
+    fn send_each(
+        &mut self,
+        parts: Vec<(Arc<Multiplexed>, Pipeline)>,
+    ) -> impl Future<Output = RedisResult<Vec<RedisResult<Vec<Value>>>>> + Send;
+
+    /// Sends commands that belong together to this server, behind an ASKING if it does not own
+    /// their slot yet. Returns `count` replies after the first `offset`.
+    fn send_whole(
+        &mut self,
+        home: &Arc<Multiplexed>,
+        pipeline: &Pipeline,
+        is_asking: bool,
+        offset: usize,
+        count: usize,
+    ) -> impl Future<Output = RedisResult<Vec<Value>>> + Send;
+}
+
+/// Returns a pipeline or transaction behind an ASKING. Its replies begin with that to ASKING.
+pub(crate) fn behind_asking(pipeline: &Pipeline) -> Pipeline {
+    let mut asking = redis::pipe();
+    asking.cmd("ASKING");
+    let is_transaction = pipeline.is_transaction();
+    if is_transaction {
+        asking.cmd("MULTI");
+    }
+    for command in pipeline.cmd_iter() {
+        asking.add_command(command.clone());
+    }
+    if is_transaction {
+        asking.cmd("EXEC");
+    }
+    asking
+}
