@@ -5,11 +5,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use redis_components::{Component, Scope, Settings};
-use redis_components_testing::Server;
+use redis_components_testing::{Sentinels, Server};
 use tokio::task::JoinHandle;
 
 use crate::common::{HOUR, SOON, count, declare, patient, until, until_blocking};
-use crate::set_up::{Sentinels, counter, in_force};
+use crate::set_up::{
+    careful, counter, first_switch, has_moved, in_force, is_on_the_primary, server_in_force,
+    watchful,
+};
 
 /// Ten times what a call takes to move, measured from the first event, on a busy machine.
 const SOON_AFTER: Duration = Duration::from_millis(1500);
@@ -81,20 +84,20 @@ fn first_of(calls: &[Call], generation: u64) -> Instant {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn r13_calls_under_load_follow_a_fail_over_that_is_asked_for() {
     let config = Server::start();
-    let world = Sentinels::start_careful();
+    let world = careful();
     let logs = declare("logs", HOUR);
     config.command(&["SET", logs.key(), &world.config()]);
     Settings::new(config.url())
         .scope(async {
             assert_eq!(count(logs).await.unwrap(), 1);
-            assert_eq!(in_force(), (world.servers[0].port(), 1));
-            let switched = world.first_switch();
+            assert_eq!(in_force(), (world.server(0).port(), 1));
+            let switched = first_switch(&world);
             let load = Load::start(logs, 64);
             tokio::time::sleep(Duration::from_millis(300)).await;
-            world.fail_over();
+            world.begin_failover();
             moves(2).await;
             until("the sentinels agree", async || {
-                world.primary() == Some(in_force().0)
+                is_on_the_primary(&world)
             })
             .await;
             tokio::time::sleep(Duration::from_millis(500)).await;
@@ -105,7 +108,7 @@ async fn r13_calls_under_load_follow_a_fail_over_that_is_asked_for() {
             assert!(late < SOON_AFTER, "{late:?} after the first event");
             let acknowledged = 1 + calls.iter().filter(|call| call.outcome.is_ok()).count() as u64;
             let failed = calls.len() as u64 + 1 - acknowledged;
-            let counted = counter(world.server(in_force().0));
+            let counted = counter(server_in_force(&world));
             println!(
                 "figure: {late:?} after the first event; {acknowledged} acknowledged, {counted} counted, {failed} failed"
             );
@@ -120,21 +123,21 @@ async fn r13_calls_under_load_follow_a_fail_over_that_is_asked_for() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn r13_calls_follow_when_the_primary_is_killed() {
     let config = Server::start();
-    let world = Sentinels::start_watchful();
+    let world = watchful();
     let logs = declare("logs", HOUR);
     config.command(&["SET", logs.key(), &world.config()]);
     Settings::new(config.url())
         .scope(async {
             assert_eq!(count(logs).await.unwrap(), 1);
-            let switched = world.first_switch();
-            world.servers[0].stop();
+            let switched = first_switch(&world);
+            world.server(0).stop();
             until("calls succeed again", async || count(logs).await.is_ok()).await;
             let moved = Instant::now();
             let switched = switched.recv_timeout(SOON).unwrap();
             let late = moved.saturating_duration_since(switched);
             println!("figure: killed: {late:?} after the first event");
             assert!(late < SOON_AFTER, "{late:?} after the first event");
-            world.has_moved(logs).await;
+            has_moved(&world, logs).await;
         })
         .await;
 }
@@ -142,19 +145,19 @@ async fn r13_calls_follow_when_the_primary_is_killed() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn r13_a_primary_that_comes_back_takes_no_write() {
     let config = Server::start();
-    let world = Sentinels::start_watchful();
+    let world = watchful();
     let logs = declare("logs", HOUR);
     config.command(&["SET", logs.key(), &world.config()]);
     Settings::new(config.url())
         .scope(async {
             let load = Load::start(logs, 16);
             moves(1).await;
-            world.servers[0].stop();
+            world.server(0).stop();
             moves(2).await;
             // It believes that it is the primary, and has no data.
-            world.servers[0].restart();
+            world.server(0).restart();
             tokio::time::sleep(Duration::from_secs(2)).await;
-            assert_eq!(world.servers[0].command_calls("incr"), 0);
+            assert_eq!(world.server(0).command_calls("incr"), 0);
             load.stop().await;
         })
         .await;
@@ -163,19 +166,19 @@ async fn r13_a_primary_that_comes_back_takes_no_write() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn r13_calls_follow_when_the_primary_freezes() {
     let config = Server::start();
-    let world = Sentinels::start_watchful();
+    let world = watchful();
     let logs = declare("logs", HOUR);
     config.command(&["SET", logs.key(), &world.config()]);
     Settings::new(config.url())
         .scope(async {
             assert_eq!(count(logs).await.unwrap(), 1);
-            world.servers[0].freeze();
-            world.has_moved(logs).await;
+            world.server(0).freeze();
+            has_moved(&world, logs).await;
             // It still believes that it is the primary.
-            world.servers[0].thaw();
+            world.server(0).thaw();
             for _ in 0..100 {
                 drop(count(logs).await);
-                assert_ne!(in_force().0, world.servers[0].port());
+                assert_ne!(in_force().0, world.server(0).port());
             }
         })
         .await;
@@ -194,9 +197,9 @@ fn r13_blocking_calls_follow_a_fail_over() {
     };
     Settings::new(config.url()).scope_blocking(|| {
         assert_eq!(increment(), Ok(1));
-        world.fail_over();
+        world.begin_failover();
         until_blocking("the component follows", || {
-            increment().is_ok() && in_force().1 >= 2 && world.primary() == Some(in_force().0)
+            increment().is_ok() && in_force().1 >= 2 && is_on_the_primary(&world)
         });
     });
 }
@@ -208,10 +211,10 @@ async fn r13_a_fixed_config_follows_a_fail_over() {
     patient(Settings::fixed([("logs", world.config())]))
         .scope(async {
             assert_eq!(count(logs).await.unwrap(), 1);
-            world.fail_over();
+            world.begin_failover();
             // Nobody calls meanwhile.
             moves(2).await;
-            world.has_moved(logs).await;
+            has_moved(&world, logs).await;
         })
         .await;
 }
@@ -244,7 +247,7 @@ async fn r13_a_component_moves_from_a_server_to_sentinels_and_back_under_traffic
                 .collect();
             assert_eq!(failures, [""; 0]);
             let made = calls.len() as u64 + 1;
-            assert_eq!(counter(&alone) + counter(&world.servers[0]), made);
+            assert_eq!(counter(&alone) + counter(world.server(0)), made);
         })
         .await;
 }

@@ -6,7 +6,7 @@ use redis_components_testing::{Cluster, Flaw, Sentinels, Server, Tls};
 use serde_json::{Value, json};
 
 use crate::common::traffic::{Load, Traffic, failures};
-use crate::common::{HOUR, count, declare, patient, until};
+use crate::common::{HOUR, count, declare, patient, until, with};
 
 const LOAD: Load = Load {
     tasks: 8,
@@ -20,14 +20,6 @@ fn settings(config_server: &Server) -> Settings {
 
 fn set(config_server: &Server, component: &Component, config: &str) {
     config_server.command(&["SET", component.key(), config]);
-}
-
-/// Adds fields to a config.
-fn with(config: &str, fields: &Value) -> String {
-    let mut config: Value = serde_json::from_str(config).unwrap();
-    let fields = fields.as_object().unwrap();
-    config.as_object_mut().unwrap().extend(fields.clone());
-    config.to_string()
 }
 
 fn counted(cluster: &Cluster) -> u64 {
