@@ -6,6 +6,7 @@ use crate::builder::ServerBuilder;
 use crate::plan::{Peers, TlsPlan};
 use crate::server::Server;
 use crate::tls::Tls;
+use crate::tls::identity::Identity;
 
 /// Long enough for a busy machine: no server is taken for dead that only waits for a processor.
 const DOWN_AFTER: Duration = Duration::from_secs(10);
@@ -109,6 +110,13 @@ impl SentinelsBuilder {
     /// sentinels.
     pub fn tls_of_sentinels(mut self, tls: &Tls) -> Self {
         self.sentinel = self.sentinel.tls(tls).peers(Peers::Plain);
+        self
+    }
+
+    /// Lets sentinels show this certificate instead of the server's. Has an effect after
+    /// [`tls`](Self::tls) and [`tls_of_sentinels`](Self::tls_of_sentinels) only.
+    pub fn identity_of_sentinels(mut self, identity: &Identity) -> Self {
+        self.sentinel = self.sentinel.identity(identity);
         self
     }
 

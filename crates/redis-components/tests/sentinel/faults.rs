@@ -155,6 +155,16 @@ async fn r13_an_unknown_service_is_named() {
             assert_eq!(error.kind(), ErrorKind::ServerRefused);
             let text = error.to_string();
             assert!(text.contains("check `service_name`"), "{text}");
+            // One that has lost the server says `?` or port 0.
+            for (host, port) in [("?", 6379), ("127.0.0.1", 0)] {
+                named.fakes[1].name(host, port, 0);
+                until("the reason is known", async || {
+                    let text = logs.connection().await.unwrap_err().to_string();
+                    text.contains("check `service_name`")
+                        && text.contains("it knows no address of it; check there")
+                })
+                .await;
+            }
             // Added to the sentinels later, it is found at once.
             named.name(1, &named.world.a, 0);
             until("calls succeed", async || whereabouts(logs).await.is_ok()).await;
