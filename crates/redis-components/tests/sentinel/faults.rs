@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use redis_components::{ErrorKind, Settings};
 use redis_components_testing::{Sentinels, Server};
 
-use crate::common::{HOUR, SOON, count, declare, until, whereabouts};
+use crate::common::{HOUR, SOON, count, declare, patient, until, whereabouts};
 use crate::fake::Named;
 use crate::set_up::{first_switch, in_force, problem};
 
@@ -15,7 +15,7 @@ async fn r13_a_component_works_on_when_all_sentinels_are_gone() {
     let world = Sentinels::start();
     let logs = declare("logs", HOUR);
     config.command(&["SET", logs.key(), &world.config()]);
-    let settings = Settings::new(config.url());
+    let settings = patient(Settings::new(config.url()));
     settings
         .scope(async {
             assert_eq!(count(logs).await.unwrap(), 1);
@@ -56,7 +56,7 @@ async fn r13_a_frozen_sentinel_holds_up_neither_calls_nor_a_fail_over() {
     let world = Sentinels::start();
     let logs = declare("logs", HOUR);
     config.command(&["SET", logs.key(), &world.config()]);
-    Settings::new(config.url())
+    patient(Settings::new(config.url()))
         .scope(async {
             assert_eq!(count(logs).await.unwrap(), 1);
             let switched = first_switch(&world);

@@ -6,7 +6,7 @@ use redis_components::{ErrorKind, Settings};
 use redis_components_testing::{Sentinels, Server, Tls};
 use serde_json::{Value, json};
 
-use crate::common::{HOUR, World, count, declare, until, whereabouts};
+use crate::common::{HOUR, World, count, declare, patient, until, whereabouts};
 use crate::fake::Fake;
 use crate::set_up::{command_all, config_with, first_switch, has_moved, in_force};
 
@@ -37,7 +37,7 @@ async fn r13_a_switch_that_nobody_heard_is_found_by_asking() {
     let world = start("resetchannels");
     let logs = declare("logs", HOUR);
     config.command(&["SET", logs.key(), &config_with(&world, &login())]);
-    Settings::new(config.url())
+    patient(Settings::new(config.url()))
         .scope(async {
             assert_eq!(count(logs).await.unwrap(), 1);
             let switched = first_switch(&world);
@@ -55,7 +55,7 @@ async fn r13_a_fail_over_while_no_sentinel_is_reached_is_found_when_one_is() {
     let world = start("&+switch-master");
     let logs = declare("logs", HOUR);
     config.command(&["SET", logs.key(), &config_with(&world, &login())]);
-    Settings::new(config.url())
+    patient(Settings::new(config.url()))
         .scope(async {
             assert_eq!(count(logs).await.unwrap(), 1);
             command_all(&world, &["ACL", "SETUSER", "app", "off"]);
@@ -88,7 +88,7 @@ async fn r13_a_wrong_password_for_sentinels_is_a_typed_error() {
     let logs = declare("logs", HOUR);
     let wrong = json!({"sentinel_username": "app", "sentinel_password": "S3cret"});
     config.command(&["SET", logs.key(), &config_with(&world, &wrong)]);
-    Settings::new(config.url())
+    patient(Settings::new(config.url()))
         .scope(async {
             let error = logs.connection().await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::ServerRefused);
@@ -168,7 +168,7 @@ async fn r13_sentinels_are_reached_over_tls() {
     let logs = declare("logs", HOUR);
     let untrusted = config_with(&world, &json!({ "sentinel_ssl_ca_certs": null }));
     config.command(&["SET", logs.key(), &untrusted]);
-    Settings::new(config.url())
+    patient(Settings::new(config.url()))
         .scope(async {
             let error = logs.connection().await.unwrap_err();
             assert!(error.to_string().contains("signed by nobody"), "{error}");

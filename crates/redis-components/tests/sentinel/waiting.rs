@@ -1,14 +1,13 @@
 //! Calls that wait, and subscribers, across a fail-over.
 
-use std::time::Duration;
-
 use futures_util::StreamExt;
 use redis::aio::PubSub;
 use redis_components::__private::{Acquire, AcquireDedicated, AcquireDedicatedBlocking};
 use redis_components::{Component, Connection, Settings, blocking};
 use redis_components_testing::{Sentinels, Server};
 
-use crate::common::{HOUR, SOON, count, declare, patient};
+use crate::common::clients::blocked;
+use crate::common::{HOUR, SOON, count, declare, patient, until, until_blocking};
 use crate::set_up::{has_moved, in_force, is_on_the_primary, server_in_force};
 
 fn component(config: &Server, world: &Sentinels) -> &'static Component {
@@ -20,7 +19,7 @@ fn component(config: &Server, world: &Sentinels) -> &'static Component {
 /// Pushes an element where the component is now.
 fn push(world: &Sentinels) {
     let mut connection = server_in_force(world).connection();
-    crate::common::until_blocking("the primary takes a write", || {
+    until_blocking("the primary takes a write", || {
         let pushed: redis::RedisResult<u64> = redis::cmd("RPUSH")
             .arg("queue")
             .arg("element")
@@ -44,7 +43,7 @@ async fn r13_a_call_that_waits_goes_on_waiting_on_the_new_primary() {
             let (popped, ()) = tokio::join!(
                 pop.query_async::<(String, String)>(&mut *dedicated),
                 async {
-                    tokio::time::sleep(Duration::from_millis(200)).await;
+                    until("it waits", async || blocked(world.server(0)) == 1).await;
                     world.begin_failover();
                     has_moved(&world, queue).await;
                     tokio::task::block_in_place(|| push(&world));
@@ -72,9 +71,9 @@ fn r13_a_blocking_call_that_waits_goes_on_waiting_on_the_new_primary() {
                 pop.query::<(String, String)>(&mut dedicated)
             })
         });
-        std::thread::sleep(Duration::from_millis(300));
+        until_blocking("it waits", || blocked(world.server(0)) == 1);
         world.begin_failover();
-        crate::common::until_blocking("the component follows", || {
+        until_blocking("the component follows", || {
             let mut connection = queue.blocking_connection().unwrap();
             let counted: redis::RedisResult<u64> =
                 redis::cmd("INCR").arg("counter").query(&mut connection);
