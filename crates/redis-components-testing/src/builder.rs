@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::plan::{Kind, Plan, TlsPlan};
+use crate::plan::{Kind, Peers, Plan, TlsPlan};
 use crate::server::Server;
 use crate::tls::Tls;
 use crate::tls::identity::Identity;
@@ -112,6 +112,12 @@ impl ServerBuilder {
     /// Makes the server a sentinel.
     pub(crate) fn sentinel(mut self) -> Self {
         self.plan.kind = Kind::Sentinel;
+        self
+    }
+
+    /// Lets a sentinel speak with servers and other sentinels in another way than with clients.
+    pub(crate) fn peers(mut self, peers: Peers) -> Self {
+        self.plan.peers = peers;
         self
     }
 

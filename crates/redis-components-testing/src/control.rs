@@ -44,8 +44,16 @@ impl Control {
     }
 
     /// Returns one field of `INFO <section>`, for example `process_id` of `server`.
+    ///
+    /// Asks once more if the server has closed the connection: sentinels close all connections of a
+    /// server whose role they change.
     pub(crate) fn info(&mut self, section: &str, field: &str) -> RedisResult<Option<String>> {
-        let text: String = redis::from_redis_value(self.query(&["INFO", section])?)?;
+        let question = ["INFO", section];
+        let answer = match self.query(&question) {
+            Err(error) if error.is_connection_dropped() => self.query(&question)?,
+            answer => answer?,
+        };
+        let text: String = redis::from_redis_value(answer)?;
         Ok(info_field(&text, field))
     }
 

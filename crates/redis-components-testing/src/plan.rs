@@ -18,6 +18,7 @@ pub(crate) struct Plan {
     pub(crate) tls: Option<TlsPlan>,
     pub(crate) has_socket: bool,
     pub(crate) kind: Kind,
+    pub(crate) peers: Peers,
 }
 
 /// What a server is for.
@@ -29,12 +30,25 @@ pub(crate) enum Kind {
     Sentinel,
 }
 
+/// How a sentinel speaks with the servers that it watches, and with other sentinels.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum Peers {
+    /// As with clients.
+    #[default]
+    LikeClients,
+    /// In plain text, although clients speak TLS.
+    Plain,
+    /// In TLS, although clients speak plain text.
+    Tls(TlsPlan),
+}
+
 /// The ports of a server, all of 127.0.0.1.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ports {
     pub(crate) clients: u16,
-    /// The port for other nodes, if the server is one of a cluster.
-    pub(crate) bus: Option<u16>,
+    /// The port for other nodes, if the server is one of a cluster, and for other sentinels, if it
+    /// is one that speaks with them in another way than with clients.
+    pub(crate) peers: Option<u16>,
 }
 
 /// How a server encrypts.
@@ -71,7 +85,7 @@ impl TlsPlan {
         }
     }
 
-    fn words(&self, port: u16) -> Vec<OsString> {
+    fn words(&self, port: u16, with_peers: bool) -> Vec<OsString> {
         let demands = if self.demands_certificates {
             "yes"
         } else {
@@ -89,15 +103,24 @@ impl TlsPlan {
             "--tls-auth-clients".into(),
             demands.into(),
             "--tls-replication".into(),
-            "yes".into(),
+            (if with_peers { "yes" } else { "no" }).into(),
         ]
     }
 }
 
 impl Plan {
+    /// Returns `true` if the server has a second port, see [`Ports::peers`].
+    pub(crate) fn has_peers_port(&self) -> bool {
+        self.kind == Kind::ClusterNode || !matches!(self.peers, Peers::LikeClients)
+    }
+
     /// Returns the port for plain text, 0 for none.
     pub(crate) fn plain_port(&self, ports: Ports) -> u16 {
-        if self.tls.is_some() { 0 } else { ports.clients }
+        match (&self.tls, &self.peers) {
+            (None, _) => ports.clients,
+            (Some(_), Peers::Plain) => ports.peers.unwrap_or(0),
+            (Some(_), _) => 0,
+        }
     }
 
     /// Returns where the server's unix socket is, if it has one. A server that speaks TLS always
@@ -117,10 +140,13 @@ impl Plan {
         if let Some(socket) = self.socket(directory) {
             words.extend(["--unixsocket".into(), socket.into()]);
         }
-        if let Some(tls) = &self.tls {
-            words.extend(tls.words(ports.clients));
+        match (&self.tls, &self.peers, ports.peers) {
+            (Some(tls), Peers::Plain, _) => words.extend(tls.words(ports.clients, false)),
+            (Some(tls), _, _) => words.extend(tls.words(ports.clients, true)),
+            (None, Peers::Tls(tls), Some(port)) => words.extend(tls.words(port, true)),
+            (None, _, _) => {}
         }
-        if let Some(bus) = ports.bus {
+        if let (Kind::ClusterNode, Some(bus)) = (self.kind, ports.peers) {
             let bus = bus.to_string();
             let node = ["--cluster-enabled", "yes", "--cluster-port", &bus];
             words.extend(node.map(OsString::from));

@@ -65,7 +65,9 @@ impl Server {
     /// Returns the port for other nodes, if the server is one of a cluster.
     #[must_use]
     pub fn bus_port(&self) -> Option<u16> {
-        self.ports.bus
+        (self.kind == Kind::ClusterNode)
+            .then_some(self.ports.peers)
+            .flatten()
     }
 
     /// Returns the file of the server's unix socket. A server has one if it was asked for one, and
@@ -145,7 +147,7 @@ impl Server {
         state.control = None;
         state.process.kill();
         state.is_frozen = false;
-        let ports = [Some(self.ports.clients), self.ports.bus];
+        let ports = [Some(self.ports.clients), self.ports.peers];
         // If another process has been given a port already, the restart says so.
         let reserved = ports.into_iter().flatten().map(Reserved::again);
         state.reserved = reserved.filter_map(Result::ok).collect();

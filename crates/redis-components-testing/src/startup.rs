@@ -28,13 +28,14 @@ pub(crate) fn on_free_ports(plan: &Plan) -> io::Result<Started> {
         // Redis cannot bind port 0 and say which port it got. The port is reserved until Redis
         // listens. If it cannot be reserved, another process may take it first.
         let reserved = Reserved::any()?;
-        let bus = match plan.kind {
-            Kind::Standalone | Kind::Sentinel => None,
-            Kind::ClusterNode => Some(Reserved::any()?),
+        let peers = if plan.has_peers_port() {
+            Some(Reserved::any()?)
+        } else {
+            None
         };
         let ports = Ports {
             clients: reserved.port(),
-            bus: bus.as_ref().map(Reserved::port),
+            peers: peers.as_ref().map(Reserved::port),
         };
         let mut process = Process::spawn(ports, plan)?;
         let client = client(ports.clients, plan, &process)?;

@@ -9,6 +9,12 @@ use redis_components_testing::{Sentinels, Server, Tls};
 /// Ten times what it takes.
 const READY_WITHIN: Duration = Duration::from_secs(20);
 
+/// Sentinels that soon suspect a server.
+fn watchful() -> Sentinels {
+    let silence = Duration::from_secs(1);
+    Sentinels::builder().down_after(silence).start()
+}
+
 fn named_port(sentinel: &Server) -> u16 {
     let command = ["SENTINEL", "GET-MASTER-ADDR-BY-NAME", "main"];
     let (_, port): (String, u16) = redis::from_redis_value(sentinel.command(&command)).unwrap();
@@ -40,7 +46,7 @@ fn sentinels_name_the_primary_and_its_config_names_them() {
 
 #[test]
 fn a_replica_takes_over_from_a_killed_primary_and_then_from_a_frozen_one() {
-    let sentinels = Sentinels::start();
+    let sentinels = watchful();
     sentinels.server(0).command(&["SET", "key", "value"]);
     sentinels.server(0).command(&["WAIT", "2", "10000"]);
     sentinels.server(0).stop();
@@ -60,8 +66,10 @@ fn a_replica_takes_over_from_a_killed_primary_and_then_from_a_frozen_one() {
 #[test]
 fn a_failover_can_be_asked_for() {
     let sentinels = Sentinels::start();
+    assert_eq!(sentinels.current_primary(), Some(0));
     let new = sentinels.failover();
     assert_ne!(new, 0);
+    assert_eq!(sentinels.current_primary(), Some(new));
     assert_eq!(role(sentinels.server(new)), "master");
     sentinels.wait_until_ready();
     assert_eq!(role(sentinels.server(0)), "slave");
@@ -185,4 +193,39 @@ fn servers_and_sentinels_speak_tls() {
         sentinels.server(0).port()
     );
     assert_eq!(sentinels.failover(), 1);
+}
+
+#[test]
+fn clients_of_sentinels_and_of_servers_may_speak_differently() {
+    let tls = Tls::new();
+    let few = || Sentinels::builder().replicas(1).sentinels(2, 1);
+    for (sentinels, of_servers) in [
+        (few().tls_of_servers(&tls).start(), true),
+        (few().tls_of_sentinels(&tls).start(), false),
+    ] {
+        let config: serde_json::Value = serde_json::from_str(&sentinels.config()).unwrap();
+        let speaks = |field: &str| config[field] == true;
+        assert_eq!(
+            (speaks("ssl"), speaks("sentinel_ssl")),
+            (of_servers, !of_servers)
+        );
+        let (plain, encrypted) = if of_servers {
+            (sentinels.sentinel(0), sentinels.server(0))
+        } else {
+            (sentinels.server(0), sentinels.sentinel(0))
+        };
+        let answers = |server: &Server| {
+            let url = format!("redis://127.0.0.1:{}", server.port());
+            let client = redis::Client::open(url).unwrap();
+            let connection = client.get_connection_with_timeout(READY_WITHIN);
+            connection.is_ok_and(|mut connection| {
+                redis::cmd("PING").query::<String>(&mut connection).is_ok()
+            })
+        };
+        assert!(answers(plain) && !answers(encrypted), "{config}");
+        // What a sentinel knows is in its file.
+        sentinels.sentinel(1).restart();
+        sentinels.wait_until_ready();
+        assert_eq!(sentinels.failover(), 1);
+    }
 }

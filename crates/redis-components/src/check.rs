@@ -190,7 +190,8 @@ async fn primaries(config: &ComponentConfig, settings: &Settings) -> Result<Vec<
 fn unusable(config: &ComponentConfig, failure: &Failure) -> Error {
     let server = config.address();
     let reason = &failure.message;
-    let text = format!("the server {server} cannot be used: {reason}");
+    let subject = config.endpoint().subject();
+    let text = format!("{subject} cannot be used: {reason}");
     let error = Error::new(failure.cause.error_kind(), text).at(&server);
     match failure.shown_source() {
         Some(source) => error.with_source(source),

@@ -1,8 +1,15 @@
 //! What a set of sentinels and their servers is started with.
 
+use std::time::Duration;
+
 use crate::builder::ServerBuilder;
+use crate::plan::{Peers, TlsPlan};
 use crate::server::Server;
 use crate::tls::Tls;
+use crate::tls::identity::Identity;
+
+/// Long enough for a busy machine: no server is taken for dead that only waits for a processor.
+const DOWN_AFTER: Duration = Duration::from_secs(10);
 
 /// Starts [`Sentinels`](crate::Sentinels) with options; see
 /// [`Sentinels::builder`](crate::Sentinels::builder).
@@ -12,6 +19,7 @@ pub struct SentinelsBuilder {
     pub(super) replicas: usize,
     pub(super) sentinels: usize,
     pub(super) quorum: usize,
+    pub(super) down_after: Duration,
     pub(super) has_proxies: bool,
     pub(super) data: Login,
     pub(super) watch: Login,
@@ -43,6 +51,7 @@ impl SentinelsBuilder {
             replicas: 2,
             sentinels: 3,
             quorum: 2,
+            down_after: DOWN_AFTER,
             has_proxies: false,
             data: Login::default(),
             watch: Login::default(),
@@ -65,6 +74,14 @@ impl SentinelsBuilder {
         self
     }
 
+    /// Sets how long a server may be silent before the sentinels suspect it: ten seconds if this is
+    /// not called, one second for tests that kill or freeze servers. On a busy machine, a shorter
+    /// time lets sentinels fail over unasked, or once more than a test expects.
+    pub fn down_after(mut self, silence: Duration) -> Self {
+        self.down_after = silence;
+        self
+    }
+
     /// Lets servers refuse writes (`NOREPLICAS`) that fewer replicas than this have heard of within
     /// the last second.
     pub fn min_replicas_to_write(self, count: usize) -> Self {
@@ -81,8 +98,30 @@ impl SentinelsBuilder {
         self
     }
 
+    /// Lets the servers speak TLS, also with the sentinels, and no plain text. Clients of the
+    /// sentinels speak plain text.
+    pub fn tls_of_servers(mut self, tls: &Tls) -> Self {
+        self.server = self.server.tls(tls);
+        self.sentinel = self.sentinel.peers(Peers::Tls(TlsPlan::of(tls)));
+        self
+    }
+
+    /// Lets clients of the sentinels speak TLS. The servers speak plain text, also with the
+    /// sentinels.
+    pub fn tls_of_sentinels(mut self, tls: &Tls) -> Self {
+        self.sentinel = self.sentinel.tls(tls).peers(Peers::Plain);
+        self
+    }
+
+    /// Lets sentinels show this certificate instead of the server's. Has an effect after
+    /// [`tls`](Self::tls) and [`tls_of_sentinels`](Self::tls_of_sentinels) only.
+    pub fn identity_of_sentinels(mut self, identity: &Identity) -> Self {
+        self.sentinel = self.sentinel.identity(identity);
+        self
+    }
+
     /// Refuses clients without a certificate of the same authority. Has an effect after
-    /// [`tls`](Self::tls) only.
+    /// [`tls`](Self::tls) and its like only.
     pub fn require_client_certificates(mut self) -> Self {
         self.server = self.server.require_client_certificates();
         self.sentinel = self.sentinel.require_client_certificates();

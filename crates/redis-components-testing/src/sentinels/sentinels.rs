@@ -14,12 +14,15 @@ pub(super) const SERVICE: &str = "main";
 ///
 /// Servers and sentinels are [`Server`]s: [`Server::stop`] is a crash, [`Server::freeze`] makes one
 /// silent. Servers have indices, which do not change; at the start, server 0 is the primary.
-/// The sentinels suspect a server after 500 ms.
+/// The sentinels fail over if they are [asked to](Sentinels::failover), or if the primary is silent
+/// for [long enough](crate::SentinelsBuilder::down_after).
 ///
 /// ```
+/// use std::time::Duration;
+///
 /// use redis_components_testing::Sentinels;
 ///
-/// let sentinels = Sentinels::start();
+/// let sentinels = Sentinels::builder().down_after(Duration::from_secs(1)).start();
 /// assert_eq!(sentinels.primary(), 0);
 /// sentinels.server(0).stop();
 /// assert_ne!(sentinels.primary(), 0);
@@ -128,8 +131,15 @@ impl Sentinels {
     /// Panics if there is none within 30 seconds.
     #[must_use]
     pub fn primary(&self) -> usize {
-        wait::until("primary", || self.try_primary())
+        wait::until("primary", || self.find_primary())
             .unwrap_or_else(|error| panic!("the sentinels have no primary: {error}"))
+    }
+
+    /// Returns the primary as [`primary`](Self::primary) does, or `None` if there is none now or
+    /// the sentinels do not name the same.
+    #[must_use]
+    pub fn current_primary(&self) -> Option<usize> {
+        self.find_primary().ok()
     }
 
     /// Asks the sentinels to fail over (`SENTINEL FAILOVER`), and returns the new primary as soon
@@ -141,19 +151,28 @@ impl Sentinels {
     #[allow(clippy::must_use_candidate, reason = "it is called for what it does")]
     pub fn failover(&self) -> usize {
         let old = self.primary();
+        self.begin_failover();
+        wait::until("new primary", || match self.find_primary()? {
+            new if new != old => Ok(new),
+            _ => Err(format!("server {old} is still the primary")),
+        })
+        .unwrap_or_else(|error| panic!("the sentinels do not fail over: {error}"))
+    }
+
+    /// Asks the sentinels to fail over as [`failover`](Self::failover) does, and does not wait for
+    /// the new primary.
+    ///
+    /// # Panics
+    ///
+    /// Panics if no sentinel begins within 30 seconds.
+    pub fn begin_failover(&self) {
         wait::until("fail-over", || {
             let sentinel = self.watching().next().ok_or("no sentinel is running")?;
             // It is refused as long as an earlier one is not over.
             let begun = sentinel.ask::<()>(&["SENTINEL", "FAILOVER", SERVICE]);
             begun.map_err(|error| error.to_string())
         })
-        .and_then(|()| {
-            wait::until("new primary", || match self.try_primary()? {
-                new if new != old => Ok(new),
-                _ => Err(format!("server {old} is still the primary")),
-            })
-        })
-        .unwrap_or_else(|error| panic!("the sentinels do not fail over: {error}"))
+        .unwrap_or_else(|error| panic!("the sentinels do not fail over: {error}"));
     }
 
     /// Waits until all running sentinels see each other, all servers and the same primary, and all
@@ -169,7 +188,7 @@ impl Sentinels {
 
     fn get_ready(&self) -> io::Result<()> {
         wait::until("agreement of the sentinels", || {
-            let primary = self.try_primary()?;
+            let primary = self.find_primary()?;
             for sentinel in self.watching() {
                 self.knows_all(sentinel)?;
             }
@@ -181,7 +200,7 @@ impl Sentinels {
         })
     }
 
-    fn try_primary(&self) -> Result<usize, String> {
+    fn find_primary(&self) -> Result<usize, String> {
         let mut named = Vec::new();
         for sentinel in self.watching() {
             let command = ["SENTINEL", "GET-MASTER-ADDR-BY-NAME", SERVICE];

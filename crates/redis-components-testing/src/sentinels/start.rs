@@ -10,9 +10,6 @@ use crate::server::Server;
 use crate::together;
 use crate::wait;
 
-/// After so much silence a sentinel suspects a server. It is the shortest that a busy machine
-/// keeps.
-const DOWN_AFTER: &str = "500";
 /// How long the sentinels try to fail over before they begin again, in milliseconds.
 const FAILOVER_TIMEOUT: &str = "2000";
 
@@ -107,7 +104,8 @@ impl SentinelsBuilder {
         if let Some(password) = &self.data.password {
             set("auth-pass", password)?;
         }
-        set("down-after-milliseconds", DOWN_AFTER)?;
+        let down_after = self.down_after.as_millis().to_string();
+        set("down-after-milliseconds", &down_after)?;
         set("failover-timeout", FAILOVER_TIMEOUT)
     }
 }

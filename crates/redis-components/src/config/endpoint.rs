@@ -93,6 +93,14 @@ impl Endpoint {
             Self::Cluster(_) => None,
         }
     }
+
+    /// Returns the endpoint as a sentence about it begins: `the server h:6379`.
+    pub(crate) fn subject(&self) -> String {
+        match self.server() {
+            Some(address) => format!("the server {address}"),
+            None => self.to_string(),
+        }
+    }
 }
 
 /// For people.
@@ -164,6 +172,7 @@ mod tests {
         };
         let unknown = Endpoint::Sentinels(Box::new(sentinels.clone()));
         assert_eq!(unknown.to_string(), "the primary of `logs`");
+        assert_eq!(unknown.subject(), "the primary of `logs`");
         let address = tcp("h", 1);
         sentinels.primary = Some(Primary {
             address,
@@ -182,5 +191,6 @@ mod tests {
             read_from: ReadFrom::Primary,
         });
         assert_eq!(cluster.to_string(), "the cluster of a:7000, b:7001");
+        assert_eq!(cluster.subject(), "the cluster of a:7000, b:7001");
     }
 }

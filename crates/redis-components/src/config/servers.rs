@@ -27,6 +27,7 @@ pub(super) fn read(name: &str, value: &Value, port: u16) -> Result<Vec<Address>,
     for (number, server) in (1..).zip(servers) {
         let wrong = |what: &str| format!("server {number} of `{name}` {what}");
         let (host, port) = match server {
+            Value::String(text) if text.contains("://") => return Err(wrong(of_url(name))),
             Value::String(text) => split(text, port).ok_or_else(|| {
                 wrong("has no port behind its last colon; write it as \"host:port\", an IPv6 address in brackets")
             })?,
@@ -49,6 +50,14 @@ pub(super) fn read(name: &str, value: &Value, port: u16) -> Result<Vec<Address>,
 /// Returns the list that means these servers.
 pub(super) fn write(addresses: &[Address]) -> Value {
     addresses.iter().map(Address::to_string).collect()
+}
+
+/// Returns what to write instead of a url.
+fn of_url(name: &str) -> &'static str {
+    match name {
+        "sentinels" => "holds a url; write it as \"host:port\", and TLS as \"sentinel_ssl\": true",
+        _ => "holds a url; write it as \"host:port\", and TLS as \"ssl\": true",
+    }
 }
 
 fn of_fields(fields: &Map<String, Value>, usual: u16) -> Result<(&str, u16), &'static str> {
@@ -138,7 +147,12 @@ mod tests {
             (json!([["a", 0]]), "has no port from 1 to 65535"),
             (json!([":1"]), "is empty"),
             (json!(["0.0.0.0:1"]), "server 1 of `sentinels`"),
-            (json!(["redis://u:S3cret@h:1"]), "holds a url"),
+            (
+                json!(["redis://u:S3cret@h:1"]),
+                "server 1 of `sentinels` holds a url; write it as \"host:port\", and TLS as \"sentinel_ssl\": true",
+            ),
+            (json!(["rediss://h"]), "holds a url; write it as"),
+            (json!([["redis://h", 1]]), "holds a url"),
         ] {
             let refused = read("sentinels", &value, 26379).unwrap_err();
             assert!(refused.contains(reason), "{refused}");

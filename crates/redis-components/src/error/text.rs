@@ -22,13 +22,15 @@ pub(crate) fn printable(text: &str) -> String {
     shown
 }
 
-/// Returns redis-rs's text of an error, made [`printable`].
+/// Returns a server's error, or else redis-rs's text of an error, made [`printable`].
 ///
 /// A server repeats an unknown command with its arguments, and the arguments of AUTH and HELLO are
 /// credentials. Their text is replaced.
 pub(crate) fn printable_error(error: &RedisError) -> String {
     if repeats_arguments(error) {
         "the server does not know a command that is needed to log in".to_owned()
+    } else if let (Some(code), Some(detail)) = (error.code(), error.detail()) {
+        printable(&format!("{code}: {detail}"))
     } else {
         printable(&error.to_string())
     }

@@ -25,14 +25,15 @@ impl Slot {
     ) -> ServerEvent {
         let key = self.key();
         let server = goal.config.address();
+        let subject = goal.config.endpoint().subject();
         let reason = &failure.message;
         let cause = failure.cause;
         let kind = cause.error_kind();
         let mut error = Error::new(
             kind,
             format!(
-                "the server {server}, named by {}, cannot be used: {reason}",
-                self.config_source()
+                "{subject}, named by {}, cannot be used: {reason}",
+                self.namer(&goal.config)
             ),
         )
         .about(self.component(), key, Some(&server));
@@ -142,6 +143,16 @@ impl Slot {
             ),
         };
         self.error(kind, message.to_owned(), self.server_address().as_deref())
+    }
+
+    /// Returns who names the server of a config, for a message.
+    fn namer(&self, config: &ComponentConfig) -> String {
+        let source = self.config_source();
+        if config.sentinels().is_some() && config.is_located() {
+            format!("the sentinels of {source}")
+        } else {
+            source
+        }
     }
 
     /// Returns the place of the config, for a message.

@@ -194,8 +194,8 @@ impl From<RedisError> for Failure {
         };
         let advice = match error.code() {
             Some("WRONGPASS") => "; check `username` and `password`",
-            Some("NOAUTH") => "; the server wants a password",
-            Some("NOPERM") => "; the user lacks a permission",
+            Some("NOAUTH") => "; the server wants a password, see `password`",
+            Some("NOPERM") => "; the user lacks a permission, see `username`",
             Some("LOADING") => "; it is still loading its data",
             _ => "",
         };
@@ -213,7 +213,10 @@ impl From<RedisError> for Failure {
         };
         Self {
             cause,
-            message: format!("{text}{advice}"),
+            message: match advice {
+                "" => text,
+                advice => format!("{}{advice}", text.trim_end_matches('.')),
+            },
             source: Some(error),
         }
     }

@@ -5,8 +5,8 @@ use crate::transport::failure::{Cause, Failure};
 /// Why the sentinels of a service name no primary.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct NoPrimary {
-    /// Whether a sentinel answered, and named none.
-    pub(in crate::transport) is_answer: bool,
+    /// What callers are told: [`Cause::Refused`] if a sentinel answered, and named none.
+    pub(in crate::transport) cause: Cause,
     pub(crate) message: String,
 }
 
@@ -15,7 +15,7 @@ impl NoPrimary {
     #[cfg(not(feature = "sentinel"))]
     pub(in crate::transport) fn not_built() -> Self {
         Self {
-            is_answer: true,
+            cause: Cause::Refused,
             message: "it names sentinels; build redis-components with its feature `sentinel`"
                 .to_owned(),
         }
@@ -24,19 +24,14 @@ impl NoPrimary {
     /// Returns the reason if nobody asks the sentinels any more.
     pub(crate) fn watch_ended() -> Self {
         Self {
-            is_answer: false,
+            cause: Cause::Unreachable,
             message: "the watch of the sentinels has ended".to_owned(),
         }
     }
 }
 
 impl From<NoPrimary> for Failure {
-    fn from(NoPrimary { is_answer, message }: NoPrimary) -> Self {
-        let cause = if is_answer {
-            Cause::Refused
-        } else {
-            Cause::Unreachable
-        };
+    fn from(NoPrimary { cause, message }: NoPrimary) -> Self {
         Self::new(cause, message)
     }
 }

@@ -73,6 +73,7 @@ fn of_certificate(reason: &CertificateError) -> String {
                 ServerName::DnsName(name) => printable(name.as_ref()),
                 other => printable(&other.to_str()),
             };
+            let presented: Vec<_> = presented.iter().map(|name| bare(name)).collect();
             let presented = printable(&presented.join(", "));
             format!(
                 "its certificate is not for {expected} but for {presented}; connect by that name, or write it as \
@@ -84,6 +85,13 @@ fn of_certificate(reason: &CertificateError) -> String {
             format!("its certificate cannot be trusted: {reason}")
         }
     }
+}
+
+/// Returns a name of a certificate without its kind: `DnsName("h")` is `h`.
+fn bare(name: &str) -> &str {
+    let inner = name.split_once('(').map_or(name, |(_, inner)| inner);
+    let inner = inner.strip_suffix(')').unwrap_or(inner);
+    inner.trim_matches('"')
 }
 
 fn of_alert(alert: AlertDescription) -> String {

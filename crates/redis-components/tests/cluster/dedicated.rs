@@ -7,7 +7,8 @@ use redis_components::__private::{Acquire, AcquireDedicated, AcquireDedicatedBlo
 use redis_components::{Connection, blocking};
 use redis_components_testing::{Cluster, Server};
 
-use crate::common::{HOUR, declare};
+use crate::common::clients::blocked;
+use crate::common::{HOUR, declare, until};
 use crate::setup::{Place, cmd, dedicated, key_on, on_thread};
 
 #[tokio::test]
@@ -27,14 +28,8 @@ async fn r13_a_dedicated_call_waits_on_the_node_of_its_key() {
                     .unwrap();
                 let pop = async { dedicated.blpop::<_, (String, String)>(&waiting, 0.0).await };
                 let push = async {
-                    crate::common::until("the call waits", async || {
-                        let clients: String = redis::from_redis_value(
-                            cluster.node(node).command(&["CLIENT", "LIST"]),
-                        )
-                        .unwrap();
-                        clients.contains("cmd=blpop")
-                    })
-                    .await;
+                    let server = cluster.node(node);
+                    until("the call waits", async || blocked(&server) == 1).await;
                     let mut other = data.connection().await.unwrap();
                     other.rpush::<_, _, i64>(&pushing, "element").await.unwrap();
                 };
@@ -191,7 +186,11 @@ async fn r4_a_call_that_waits_follows_its_component_to_a_cluster_and_back() {
     place
         .settings()
         .scope(async {
-            for (to, target) in [(cluster.config(), "cluster"), (server.config(), "server")] {
+            let node = cluster.node(1);
+            for (from, to, target) in [
+                (&server, cluster.config(), "cluster"),
+                (&*node, server.config(), "server"),
+            ] {
                 let mut dedicated = <Connection as AcquireDedicated>::acquire(data, "pop")
                     .await
                     .unwrap();
@@ -205,9 +204,9 @@ async fn r4_a_call_that_waits_follows_its_component_to_a_cluster_and_back() {
                     dedicated.blpop::<_, (String, String)>(&blocking_queue, 0.0)
                 });
                 let acting = async {
-                    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+                    until("both wait", async || blocked(from) == 2).await;
                     place.set(data, &to);
-                    crate::common::until("the component has moved", async || {
+                    until("the component has moved", async || {
                         let size: i64 = cmd("DBSIZE")
                             .query_async(&mut data.connection().await.unwrap())
                             .await
@@ -218,7 +217,7 @@ async fn r4_a_call_that_waits_follows_its_component_to_a_cluster_and_back() {
                     .await;
                     let push = ["RPUSH", queue.as_str(), "one", "two"];
                     match target {
-                        "cluster" => cluster.node(1).command(&push),
+                        "cluster" => node.command(&push),
                         _ => server.command(&push),
                     };
                 };

@@ -177,15 +177,19 @@ async fn r4_a_graceful_failover_fails_no_call() {
 /// What a node announces if it is behind a load balancer, or does not know its own address.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn r13_nodes_that_do_not_name_their_hosts_are_found() {
-    let cluster = Arc::new(Cluster::start(3, 0));
-    for node in cluster.nodes() {
-        node.command(&[
-            "CONFIG",
-            "SET",
-            "cluster-preferred-endpoint-type",
-            "unknown-endpoint",
-        ]);
+    // The first name no host, and the others name `?`, because they have no host name.
+    for endpoints in ["unknown-endpoint", "hostname"] {
+        let cluster = Cluster::start(3, 0);
+        for node in cluster.nodes() {
+            let name = "cluster-preferred-endpoint-type";
+            node.command(&["CONFIG", "SET", name, endpoints]);
+        }
+        is_followed(Arc::new(cluster)).await;
     }
+}
+
+/// Asserts that callers follow a slot of a cluster of which they know one node.
+async fn is_followed(cluster: Arc<Cluster>) {
     let place = Place::start();
     let data = declare("data", HOUR);
     place.set(data, &cluster.config_with_seeds(&[0]));

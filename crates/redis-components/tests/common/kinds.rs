@@ -51,8 +51,9 @@ pub(crate) fn all_lead_to_blocking(component: &'static Component, server: &Serve
     assert_eq!(name_of_blocking(&mut dedicated).unwrap(), name);
     let popped = std::thread::scope(|scope| {
         let pop = scope.spawn(move || {
+            // It ends if this test fails, which waits for the thread.
             let mut pop = redis::cmd("BLPOP");
-            pop.arg("queue").arg(0);
+            pop.arg("queue").arg(2 * SOON.as_secs());
             pop.query::<(String, String)>(&mut dedicated).unwrap().1
         });
         until_blocking("it waits", || clients(server, "cmd=blpop") == 1);

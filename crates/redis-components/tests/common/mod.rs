@@ -19,6 +19,7 @@ use redis::aio::ConnectionLike;
 use redis_components::__private::{Declaration, component};
 use redis_components::{Component, ConfigSource, Connection, Error, Settings, blocking, status};
 use redis_components_testing::Server;
+use serde_json::Value;
 
 /// How long a test waits for a condition: ten times what the slowest takes by design. It is less
 /// than the thirty seconds after which configs are read again and refused ones are tried again, so
@@ -144,6 +145,14 @@ pub(crate) fn counter(server: &Server) -> u64 {
         redis::Value::Nil => 0,
         value => redis::from_redis_value(value).unwrap(),
     }
+}
+
+/// A config with further fields, or with others.
+pub(crate) fn with(config: &str, fields: &Value) -> String {
+    let mut config: Value = serde_json::from_str(config).unwrap();
+    let fields = fields.as_object().unwrap();
+    config.as_object_mut().unwrap().extend(fields.clone());
+    config.to_string()
 }
 
 /// The config of a server on a port of this machine, with more fields, such as `"db": 1`.

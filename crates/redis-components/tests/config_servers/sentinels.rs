@@ -44,7 +44,8 @@ async fn r13_a_config_server_is_followed_when_its_sentinels_fail_over() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn r2_a_config_server_that_dies_is_replaced_by_its_sentinels() {
-    let sentinels = Sentinels::start();
+    let silence = Duration::from_secs(1);
+    let sentinels = Sentinels::builder().down_after(silence).start();
     let data = Data::start();
     let logs = declare("logs", Duration::from_millis(100));
     let first = sentinels.primary();

@@ -173,22 +173,19 @@ fn r4_a_blocking_pop_that_waits_follows_the_component_and_takes_nothing_on_the_w
     let queue = declare("queue", Duration::from_secs(1));
     world.move_to(queue, &world.a);
     world.settings().scope_blocking(|| {
-        let scope = Scope::current().unwrap();
-        thread::scope(|threads| {
-            let popping = threads.spawn(|| scope.run_blocking(|| pop_blocking(queue)));
-            until_blocking("it waits", || blocked(&world.a) == 1);
-            for (server, other) in [(&world.b, &world.a), (&world.a, &world.b)] {
-                world.move_to(queue, server);
-                until_blocking("it waits there and nowhere else", || {
-                    blocked(server) == 1 && blocked(other) == 0
-                });
-            }
-            push(&world.b, "old");
-            push(&world.a, "new");
-            let popped = popping.join().unwrap().unwrap();
-            assert_eq!(popped, Some(("queue".to_owned(), "new".to_owned())));
-            assert_eq!(world.b.command(&["LLEN", "queue"]), Value::Int(1));
-        });
+        let popping = on_thread(|| pop_blocking(queue));
+        until_blocking("it waits", || blocked(&world.a) == 1);
+        for (server, other) in [(&world.b, &world.a), (&world.a, &world.b)] {
+            world.move_to(queue, server);
+            until_blocking("it waits there and nowhere else", || {
+                blocked(server) == 1 && blocked(other) == 0
+            });
+        }
+        push(&world.b, "old");
+        push(&world.a, "new");
+        let popped = popping.join().unwrap().unwrap();
+        assert_eq!(popped, Some(("queue".to_owned(), "new".to_owned())));
+        assert_eq!(world.b.command(&["LLEN", "queue"]), Value::Int(1));
     });
 }
 
@@ -206,16 +203,13 @@ fn r4_a_blocking_pop_that_cannot_be_unblocked_ends_at_the_drain_deadline_with_a_
     );
     let settings = world.settings().drain_deadline(Duration::from_millis(300));
     settings.scope_blocking(|| {
-        let scope = Scope::current().unwrap();
-        thread::scope(|threads| {
-            let popping = threads.spawn(|| scope.run_blocking(|| pop_blocking(queue)));
-            until_blocking("it waits", || blocked(&world.a) == 1);
-            world.move_to(queue, &world.b);
-            let error = popping.join().unwrap().unwrap_err();
-            let ours = Error::of(&error).unwrap_or_else(|| panic!("{error}"));
-            assert_eq!(ours.kind(), ErrorKind::ComponentMoved, "{error}");
-            until_blocking("it is gone", || blocked(&world.a) == 0);
-        });
+        let popping = on_thread(|| pop_blocking(queue));
+        until_blocking("it waits", || blocked(&world.a) == 1);
+        world.move_to(queue, &world.b);
+        let error = popping.join().unwrap().unwrap_err();
+        let ours = Error::of(&error).unwrap_or_else(|| panic!("{error}"));
+        assert_eq!(ours.kind(), ErrorKind::ComponentMoved, "{error}");
+        until_blocking("it is gone", || blocked(&world.a) == 0);
     });
 }
 

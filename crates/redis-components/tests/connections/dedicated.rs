@@ -86,7 +86,7 @@ fn r10_a_dedicated_blocking_connection_waits_too_and_is_closed() {
             threads.spawn(|| push_after(&world.a, PATIENCE));
             redis::cmd("BLPOP")
                 .arg("queue")
-                .arg(0)
+                .arg(SOON.as_secs())
                 .query(&mut dedicated)
         });
         assert_eq!(popped.unwrap().1, "element");

@@ -3,23 +3,23 @@
 use std::time::{Duration, Instant};
 
 use redis_components::{ErrorKind, Settings};
-use redis_components_testing::Server;
+use redis_components_testing::{Sentinels, Server};
 
-use crate::common::{HOUR, SOON, count, declare, until, whereabouts};
+use crate::common::{HOUR, SOON, count, declare, patient, until, whereabouts};
 use crate::fake::Named;
-use crate::set_up::{Sentinels, in_force, problem};
+use crate::set_up::{first_switch, in_force, problem};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn r13_a_component_works_on_when_all_sentinels_are_gone() {
     let config = Server::start();
-    let mut world = Sentinels::start();
+    let world = Sentinels::start();
     let logs = declare("logs", HOUR);
     config.command(&["SET", logs.key(), &world.config()]);
-    let settings = Settings::new(config.url());
+    let settings = patient(Settings::new(config.url()));
     settings
         .scope(async {
             assert_eq!(count(logs).await.unwrap(), 1);
-            for sentinel in &mut world.sentinels {
+            for sentinel in world.sentinels() {
                 sentinel.stop();
             }
             until("the status says so", async || {
@@ -41,7 +41,7 @@ async fn r13_a_component_works_on_when_all_sentinels_are_gone() {
                 runtime.unwrap().block_on(scope.run(count(logs)))
             });
             assert_eq!(other.join().unwrap().unwrap(), 3);
-            for sentinel in &mut world.sentinels {
+            for sentinel in world.sentinels() {
                 sentinel.restart();
             }
             until("the status is well", async || problem().is_none()).await;
@@ -56,17 +56,17 @@ async fn r13_a_frozen_sentinel_holds_up_neither_calls_nor_a_fail_over() {
     let world = Sentinels::start();
     let logs = declare("logs", HOUR);
     config.command(&["SET", logs.key(), &world.config()]);
-    Settings::new(config.url())
+    patient(Settings::new(config.url()))
         .scope(async {
             assert_eq!(count(logs).await.unwrap(), 1);
-            let switched = world.first_switch();
-            world.sentinels[2].freeze();
+            let switched = first_switch(&world);
+            world.sentinel(2).freeze();
             for _ in 0..100 {
                 let begun = Instant::now();
                 count(logs).await.unwrap();
                 assert!(begun.elapsed() < SOON / 10);
             }
-            world.fail_over();
+            world.begin_failover();
             until("the component follows", async || {
                 drop(count(logs).await);
                 in_force().1 >= 2
@@ -75,7 +75,7 @@ async fn r13_a_frozen_sentinel_holds_up_neither_calls_nor_a_fail_over() {
             let late = switched.recv().unwrap().elapsed();
             println!("figure: {late:?} after the first event, with a frozen sentinel");
             assert!(late < SOON / 10, "{late:?}");
-            world.sentinels[2].thaw();
+            world.sentinel(2).thaw();
         })
         .await;
 }
@@ -155,6 +155,16 @@ async fn r13_an_unknown_service_is_named() {
             assert_eq!(error.kind(), ErrorKind::ServerRefused);
             let text = error.to_string();
             assert!(text.contains("check `service_name`"), "{text}");
+            // One that has lost the server says `?` or port 0.
+            for (host, port) in [("?", 6379), ("127.0.0.1", 0)] {
+                named.fakes[1].name(host, port, 0);
+                until("the reason is known", async || {
+                    let text = logs.connection().await.unwrap_err().to_string();
+                    text.contains("check `service_name`")
+                        && text.contains("it knows no address of it; check there")
+                })
+                .await;
+            }
             // Added to the sentinels later, it is found at once.
             named.name(1, &named.world.a, 0);
             until("calls succeed", async || whereabouts(logs).await.is_ok()).await;

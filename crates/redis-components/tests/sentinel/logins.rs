@@ -3,21 +3,17 @@
 use std::time::{Duration, Instant};
 
 use redis_components::{ErrorKind, Settings};
-use redis_components_testing::{Server, Tls};
+use redis_components_testing::{Sentinels, Server, Tls};
+use serde_json::{Value, json};
 
-use crate::common::{HOUR, World, count, declare, until, whereabouts};
+use crate::common::{HOUR, World, count, declare, patient, until, whereabouts};
 use crate::fake::Fake;
-use crate::set_up::{SERVICE, Sentinels, in_force};
+use crate::set_up::{command_all, config_with, first_switch, has_moved, in_force};
 
-/// Lets `app` do what a client of sentinels needs. `channel` says what it may subscribe to.
-fn allow(world: &Sentinels, channel: &str) {
+/// Sentinels that let `app` do what a client of theirs needs. `channel` says what it may subscribe
+/// to.
+fn start(channel: &str) -> Sentinels {
     let rights = [
-        "ACL",
-        "SETUSER",
-        "app",
-        "reset",
-        "on",
-        ">secret",
         channel,
         "-@all",
         "+ping",
@@ -26,25 +22,27 @@ fn allow(world: &Sentinels, channel: &str) {
         "+sentinel|sentinels",
         "+sentinel|get-master-addr-by-name",
     ];
-    world.command_all(&rights);
+    let builder = Sentinels::builder().sentinel_user("app", "secret", &rights);
+    builder.start()
 }
 
-const LOGIN: &str = r#","sentinel_username":"app","sentinel_password":"secret""#;
+fn login() -> Value {
+    json!({"sentinel_username": "app", "sentinel_password": "secret"})
+}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn r13_a_switch_that_nobody_heard_is_found_by_asking() {
     let config = Server::start();
-    let world = Sentinels::start();
     // A subscription is refused, and all else allowed.
-    allow(&world, "resetchannels");
+    let world = start("resetchannels");
     let logs = declare("logs", HOUR);
-    config.command(&["SET", logs.key(), &world.config_with(LOGIN)]);
-    Settings::new(config.url())
+    config.command(&["SET", logs.key(), &config_with(&world, &login())]);
+    patient(Settings::new(config.url()))
         .scope(async {
             assert_eq!(count(logs).await.unwrap(), 1);
-            let switched = world.first_switch();
-            world.fail_over();
-            world.has_moved(logs).await;
+            let switched = first_switch(&world);
+            world.begin_failover();
+            has_moved(&world, logs).await;
             let late = switched.try_recv().unwrap().elapsed();
             println!("figure: {late:?} after the first event, which was not heard");
         })
@@ -54,30 +52,27 @@ async fn r13_a_switch_that_nobody_heard_is_found_by_asking() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn r13_a_fail_over_while_no_sentinel_is_reached_is_found_when_one_is() {
     let config = Server::start();
-    let world = Sentinels::start();
-    allow(&world, "&+switch-master");
+    let world = start("&+switch-master");
     let logs = declare("logs", HOUR);
-    config.command(&["SET", logs.key(), &world.config_with(LOGIN)]);
-    Settings::new(config.url())
+    config.command(&["SET", logs.key(), &config_with(&world, &login())]);
+    patient(Settings::new(config.url()))
         .scope(async {
             assert_eq!(count(logs).await.unwrap(), 1);
-            world.command_all(&["ACL", "SETUSER", "app", "off"]);
-            world.command_all(&["CLIENT", "KILL", "USER", "app"]);
-            world.fail_over();
+            command_all(&world, &["ACL", "SETUSER", "app", "off"]);
+            command_all(&world, &["CLIENT", "KILL", "USER", "app"]);
+            world.begin_failover();
             until("the sentinels agree", async || {
-                world
-                    .primary()
-                    .is_some_and(|port| port != world.servers[0].port())
+                world.current_primary().is_some_and(|primary| primary != 0)
             })
             .await;
             assert_eq!(in_force().1, 1);
-            world.command_all(&["ACL", "SETUSER", "app", "on"]);
+            command_all(&world, &["ACL", "SETUSER", "app", "on"]);
             let restored = Instant::now();
             until("the component follows", async || {
                 in_force().1 == 2 || count(logs).await.is_err()
             })
             .await;
-            world.has_moved(logs).await;
+            has_moved(&world, logs).await;
             println!(
                 "figure: {:?} after sentinels are reached",
                 restored.elapsed()
@@ -89,22 +84,21 @@ async fn r13_a_fail_over_while_no_sentinel_is_reached_is_found_when_one_is() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn r13_a_wrong_password_for_sentinels_is_a_typed_error() {
     let config = Server::start();
-    let world = Sentinels::start();
-    allow(&world, "&+switch-master");
+    let world = start("&+switch-master");
     let logs = declare("logs", HOUR);
-    let wrong = r#","sentinel_username":"app","sentinel_password":"S3cret""#;
-    config.command(&["SET", logs.key(), &world.config_with(wrong)]);
-    Settings::new(config.url())
+    let wrong = json!({"sentinel_username": "app", "sentinel_password": "S3cret"});
+    config.command(&["SET", logs.key(), &config_with(&world, &wrong)]);
+    patient(Settings::new(config.url()))
         .scope(async {
             let error = logs.connection().await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::ServerRefused);
             let text = error.to_string();
-            let port = world.sentinels[0].port;
+            let port = world.sentinel(0).port();
             assert!(text.contains(&format!("127.0.0.1:{port}: ")), "{text}");
             assert!(text.contains("WRONGPASS"), "{text}");
             assert!(!text.contains("S3cret"), "{text}");
             // Put right, it works.
-            config.command(&["SET", logs.key(), &world.config_with(LOGIN)]);
+            config.command(&["SET", logs.key(), &config_with(&world, &login())]);
             until("calls succeed", async || count(logs).await.is_ok()).await;
         })
         .await;
@@ -126,7 +120,7 @@ async fn r8_sentinels_never_get_the_login_to_the_data() {
     fake.name("127.0.0.1", world.a.port(), 1);
     let logs = declare("logs", HOUR);
     let value = format!(
-        r#"{{"sentinels":[["127.0.0.1",{port}]],"service_name":"{SERVICE}","username":"reader","password":"DataSecret",
+        r#"{{"sentinels":[["127.0.0.1",{port}]],"service_name":"main","username":"reader","password":"DataSecret",
             "sentinel_kwargs":{{"password":"ForSentinels"}}}}"#
     );
     world.set(logs, &value);
@@ -156,7 +150,7 @@ async fn r13_a_user_who_may_not_ask_for_the_role_is_served() {
         fake.name("127.0.0.1", world.a.port(), 1);
         let logs = declare("logs", HOUR);
         let value = format!(
-            r#"{{"sentinels":[["127.0.0.1",{port}]],"service_name":"{SERVICE}","username":"reader","password":"p"}}"#
+            r#"{{"sentinels":[["127.0.0.1",{port}]],"service_name":"main","username":"reader","password":"p"}}"#
         );
         world.set(logs, &value);
         world
@@ -170,33 +164,18 @@ async fn r13_a_user_who_may_not_ask_for_the_role_is_served() {
 async fn r13_sentinels_are_reached_over_tls() {
     let config = Server::start();
     let tls = Tls::new();
-    let identity = tls.server();
-    let lines = format!(
-        "sentinel down-after-milliseconds {SERVICE} 10000\ntls-cert-file {}\ntls-key-file {}\ntls-ca-cert-file {}\n\
-         tls-auth-clients no",
-        identity.certificate.display(),
-        identity.key.display(),
-        tls.ca().display(),
-    );
-    let world = Sentinels::start_with(&["--repl-diskless-sync-delay", "0"], &lines);
-    let ports = world.sentinels.iter().map(|sentinel| sentinel.tls_port);
-    let addresses: Vec<_> = ports.map(|port| format!(r#""127.0.0.1:{port}""#)).collect();
-    let config_with = |fields: &str| {
-        let addresses = addresses.join(",");
-        format!(r#"{{"sentinels":[{addresses}],"service_name":"{SERVICE}"{fields}}}"#)
-    };
+    let world = Sentinels::builder().tls_of_sentinels(&tls).start();
     let logs = declare("logs", HOUR);
-    config.command(&["SET", logs.key(), &config_with(r#","sentinel_ssl":true"#)]);
-    Settings::new(config.url())
+    let untrusted = config_with(&world, &json!({ "sentinel_ssl_ca_certs": null }));
+    config.command(&["SET", logs.key(), &untrusted]);
+    patient(Settings::new(config.url()))
         .scope(async {
             let error = logs.connection().await.unwrap_err();
             assert!(error.to_string().contains("signed by nobody"), "{error}");
-            let ca = tls.ca().display();
-            let trusted = format!(r#","sentinel_ssl":true,"sentinel_ssl_ca_certs":"{ca}""#);
-            config.command(&["SET", logs.key(), &config_with(&trusted)]);
+            config.command(&["SET", logs.key(), &world.config()]);
             until("calls succeed", async || count(logs).await.is_ok()).await;
-            world.fail_over();
-            world.has_moved(logs).await;
+            world.begin_failover();
+            has_moved(&world, logs).await;
         })
         .await;
 }

@@ -1,15 +1,14 @@
 //! Calls that wait, and subscribers, across a fail-over.
 
-use std::time::Duration;
-
 use futures_util::StreamExt;
 use redis::aio::PubSub;
 use redis_components::__private::{Acquire, AcquireDedicated, AcquireDedicatedBlocking};
 use redis_components::{Component, Connection, Settings, blocking};
-use redis_components_testing::Server;
+use redis_components_testing::{Sentinels, Server};
 
-use crate::common::{HOUR, SOON, count, declare, patient};
-use crate::set_up::{Sentinels, in_force};
+use crate::common::clients::blocked;
+use crate::common::{HOUR, SOON, count, declare, patient, until, until_blocking};
+use crate::set_up::{has_moved, in_force, is_on_the_primary, server_in_force};
 
 fn component(config: &Server, world: &Sentinels) -> &'static Component {
     let queue = declare("queue", HOUR);
@@ -19,8 +18,8 @@ fn component(config: &Server, world: &Sentinels) -> &'static Component {
 
 /// Pushes an element where the component is now.
 fn push(world: &Sentinels) {
-    let mut connection = world.server(in_force().0).connection();
-    crate::set_up::until("the primary takes a write", || {
+    let mut connection = server_in_force(world).connection();
+    until_blocking("the primary takes a write", || {
         let pushed: redis::RedisResult<u64> = redis::cmd("RPUSH")
             .arg("queue")
             .arg("element")
@@ -44,9 +43,9 @@ async fn r13_a_call_that_waits_goes_on_waiting_on_the_new_primary() {
             let (popped, ()) = tokio::join!(
                 pop.query_async::<(String, String)>(&mut *dedicated),
                 async {
-                    tokio::time::sleep(Duration::from_millis(200)).await;
-                    world.fail_over();
-                    world.has_moved(queue).await;
+                    until("it waits", async || blocked(world.server(0)) == 1).await;
+                    world.begin_failover();
+                    has_moved(&world, queue).await;
                     tokio::task::block_in_place(|| push(&world));
                 }
             );
@@ -72,13 +71,13 @@ fn r13_a_blocking_call_that_waits_goes_on_waiting_on_the_new_primary() {
                 pop.query::<(String, String)>(&mut dedicated)
             })
         });
-        std::thread::sleep(Duration::from_millis(300));
-        world.fail_over();
-        crate::common::until_blocking("the component follows", || {
+        until_blocking("it waits", || blocked(world.server(0)) == 1);
+        world.begin_failover();
+        until_blocking("the component follows", || {
             let mut connection = queue.blocking_connection().unwrap();
             let counted: redis::RedisResult<u64> =
                 redis::cmd("INCR").arg("counter").query(&mut connection);
-            counted.is_ok() && in_force().1 >= 2 && world.primary() == Some(in_force().0)
+            counted.is_ok() && in_force().1 >= 2 && is_on_the_primary(&world)
         });
         push(&world);
         assert_eq!(popping.join().unwrap().unwrap().1, "element");
@@ -100,12 +99,12 @@ async fn r13_a_subscriber_ends_at_a_fail_over_and_the_next_hears_the_new_primary
                 subscriber
             };
             let mut first = subscribe().await;
-            world.fail_over();
+            world.begin_failover();
             // Nobody calls meanwhile.
             let ended = tokio::time::timeout(SOON, first.on_message().next()).await;
             assert!(ended.expect("in time").is_none());
             let mut second = subscribe().await;
-            let mut publisher = world.server(in_force().0).connection();
+            let mut publisher = server_in_force(&world).connection();
             let heard: u64 = redis::cmd("PUBLISH")
                 .arg("news")
                 .arg("one")

@@ -2,9 +2,9 @@
 
 use redis_components::{Component, ErrorKind, Scope, Settings, status};
 use redis_components_testing::{Flaw, Server, Tls};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::common::{World, always_fresh, patient, whereabouts};
+use crate::common::{World, always_fresh, patient, whereabouts, with};
 
 /// Asserts that a config is refused by a component that works, which goes on, and by one that never
 /// had a config, with tasks and with threads. Each error names all that is concerned.
@@ -53,15 +53,6 @@ async fn blocking_error(
     scoped.await.unwrap().unwrap_err()
 }
 
-/// The config of a server with further fields.
-pub(crate) fn with(server: &Server, fields: &Value) -> String {
-    let mut config: Value = serde_json::from_str(&server.config()).unwrap();
-    for (name, value) in fields.as_object().unwrap() {
-        config[name] = value.clone();
-    }
-    config.to_string()
-}
-
 #[tokio::test]
 async fn r3_a_flawed_certificate_is_refused_and_the_error_says_what_to_do() {
     let tls = Tls::new();
@@ -91,7 +82,10 @@ async fn r3_a_flawed_certificate_is_refused_and_the_error_says_what_to_do() {
 async fn r3_a_name_of_the_config_is_demanded_and_no_other() {
     let tls = Tls::new();
     let server = Server::builder().tls(&tls).start();
-    let config = with(&server, &json!({"ssl_server_name": "other.invalid"}));
+    let config = with(
+        &server.config(),
+        &json!({"ssl_server_name": "other.invalid"}),
+    );
     let reasons = [
         "its certificate is not for other.invalid but for",
         "ssl_server_name",
@@ -103,7 +97,7 @@ async fn r3_a_name_of_the_config_is_demanded_and_no_other() {
 async fn r3_an_authority_that_is_not_named_is_not_trusted() {
     let (tls, other) = (Tls::new(), Tls::new());
     let server = Server::builder().tls(&tls).start();
-    let config = with(&server, &json!({"ssl_ca_certs": other.ca()}));
+    let config = with(&server.config(), &json!({"ssl_ca_certs": other.ca()}));
     let reasons = ["signed by nobody who is trusted", "`ssl_ca_certs`"];
     is_refused(&config, ErrorKind::ServerRefused, &reasons).await;
 }
@@ -115,7 +109,10 @@ async fn r3_a_server_that_asks_for_a_certificate_says_so() {
         .tls(&tls)
         .require_client_certificates()
         .start();
-    let config = with(&server, &json!({"ssl_certfile": null, "ssl_keyfile": null}));
+    let config = with(
+        &server.config(),
+        &json!({"ssl_certfile": null, "ssl_keyfile": null}),
+    );
     let reasons = ["it asks for a client certificate; write `ssl_certfile`"];
     is_refused(&config, ErrorKind::ServerRefused, &reasons).await;
     // TLS 1.2 says so in the handshake.
@@ -124,14 +121,22 @@ async fn r3_a_server_that_asks_for_a_certificate_says_so() {
         .require_client_certificates()
         .arguments(&["--tls-protocols", "TLSv1.2"])
         .start();
-    let config = with(&old, &json!({"ssl_certfile": null, "ssl_keyfile": null}));
+    let config = with(
+        &old.config(),
+        &json!({"ssl_certfile": null, "ssl_keyfile": null}),
+    );
     let reasons = ["it may ask for a client certificate, see `ssl_certfile`"];
     is_refused(&config, ErrorKind::ServerRefused, &reasons).await;
     let stranger = Tls::new();
     let client = stranger.client();
     let fields = json!({"ssl_certfile": client.certificate, "ssl_keyfile": client.key});
     let reasons = ["it refuses the client certificate"];
-    is_refused(&with(&server, &fields), ErrorKind::ServerRefused, &reasons).await;
+    is_refused(
+        &with(&server.config(), &fields),
+        ErrorKind::ServerRefused,
+        &reasons,
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -141,7 +146,7 @@ async fn r3_a_server_with_too_old_a_version_is_refused() {
         .tls(&tls)
         .arguments(&["--tls-protocols", "TLSv1.2"])
         .start();
-    let config = with(&server, &json!({"ssl_min_version": 772}));
+    let config = with(&server.config(), &json!({"ssl_min_version": 772}));
     let reasons = ["`ssl_min_version`"];
     is_refused(&config, ErrorKind::ServerRefused, &reasons).await;
 }

@@ -6,8 +6,8 @@ use redis_components::ErrorKind;
 use redis_components_testing::{Flaw, Server, Tls};
 use serde_json::json;
 
-use crate::certificates::{is_refused, with};
-use crate::common::{World, always_fresh, arrives, whereabouts};
+use crate::certificates::is_refused;
+use crate::common::{World, always_fresh, arrives, whereabouts, with};
 
 #[tokio::test]
 async fn r5_a_file_that_cannot_be_used_is_named() {
@@ -60,7 +60,7 @@ async fn r5_a_file_that_cannot_be_used_is_named() {
             "has an encrypted key",
         ),
     ] {
-        let config = with(&server, &json!({ field: path }));
+        let config = with(&server.config(), &json!({ field: path }));
         let named = format!("`{field}`");
         is_refused(&config, ErrorKind::ConfigInvalid, &[&named, reason]).await;
     }
@@ -79,7 +79,7 @@ async fn r5_a_file_that_may_not_be_read_is_named() {
         // Nothing is forbidden to this user.
         return;
     }
-    let config = with(&server, &json!({"ssl_ca_certs": secret}));
+    let config = with(&server.config(), &json!({"ssl_ca_certs": secret}));
     let reasons = ["`ssl_ca_certs`", "Permission denied"];
     is_refused(&config, ErrorKind::ConfigInvalid, &reasons).await;
 }
@@ -98,7 +98,10 @@ async fn r5_a_file_that_is_mended_is_read_again() {
         .settings()
         .scope(async {
             assert_eq!(whereabouts(logs).await.unwrap(), "a");
-            world.set(logs, &with(&server, &json!({"ssl_ca_certs": late})));
+            world.set(
+                logs,
+                &with(&server.config(), &json!({"ssl_ca_certs": late})),
+            );
             assert_eq!(whereabouts(logs).await.unwrap(), "a");
             std::fs::copy(tls.ca(), &late).unwrap();
             arrives(logs, "tls").await;

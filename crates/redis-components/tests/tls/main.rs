@@ -3,6 +3,7 @@
 #![cfg(feature = "tls")]
 
 mod certificates;
+mod cluster;
 #[path = "../common/mod.rs"]
 mod common;
 mod connections;
@@ -10,4 +11,4 @@ mod files;
 mod moves;
 mod policy;
 mod refusals;
-mod sets;
+mod sentinels;

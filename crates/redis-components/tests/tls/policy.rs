@@ -4,8 +4,8 @@ use redis_components::{ErrorKind, Policy, Settings};
 use redis_components_testing::{Flaw, Server, Tls};
 use serde_json::json;
 
-use crate::certificates::{is_refused, with};
-use crate::common::{World, always_fresh, patient, whereabouts, whereabouts_blocking};
+use crate::certificates::is_refused;
+use crate::common::{World, always_fresh, patient, whereabouts, whereabouts_blocking, with};
 
 async fn reaches(settings: Settings, config: &str, world: &World) -> Result<String, ErrorKind> {
     let logs = always_fresh("logs");
@@ -38,7 +38,7 @@ async fn r11_a_server_that_is_not_verified_is_used_if_config_and_policy_say_so()
         let identity = tls.flawed(flaw);
         let server = Server::builder().tls(&tls).identity(&identity).start();
         server.command(&["SET", "name", "flawed"]);
-        let config = with(&server, fields);
+        let config = with(&server.config(), fields);
         let used = reaches(allowing(), &config, &world).await;
         let expected = if is_used {
             Ok("flawed".to_owned())

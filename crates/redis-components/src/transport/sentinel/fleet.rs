@@ -14,7 +14,7 @@ use crate::config::ComponentConfig;
 use crate::config::endpoint::{Address, Primary, Sentinels};
 use crate::error::text::printable;
 use crate::settings::policy::Policy;
-use crate::transport::failure::Failure;
+use crate::transport::failure::{Cause, Failure};
 use crate::transport::no_primary::NoPrimary;
 
 /// How many sentinels are learned from others.
@@ -233,14 +233,15 @@ impl Fleet {
             return None;
         }
         let service = printable(&self.sentinels.service);
-        let mut is_answer = false;
+        let mut causes = Vec::new();
         let reasons: Vec<String> = self
             .members
             .iter()
             .filter(|member| member.is_configured)
             .map(|Member { address, state, .. }| {
-                let (reason, answers) = state.reason();
-                is_answer |= answers;
+                let (reason, cause) = state.reason();
+                let reason = named_for_sentinels(reason);
+                causes.push(cause);
                 format!("{address}: {reason}")
             })
             .collect();
@@ -249,8 +250,38 @@ impl Fleet {
             format!("; {}, which they named last, stays in use", primary.address)
         });
         let message = format!("no sentinel names the primary of `{service}` ({reasons}){stays}");
-        Some(NoPrimary { is_answer, message })
+        let telling = [Cause::Refused, Cause::Forbidden, Cause::Local];
+        let cause = telling.into_iter().find(|cause| causes.contains(cause));
+        Some(NoPrimary {
+            cause: cause.unwrap_or(Cause::Unreachable),
+            message,
+        })
     }
+}
+
+/// Returns which kind of reason the failure of a connection is.
+fn cause_of(failure: &Failure) -> Cause {
+    match failure.cause {
+        cause @ (Cause::Forbidden | Cause::Local) => cause,
+        _ if failure.is_refusal() => Cause::Refused,
+        _ => Cause::Unreachable,
+    }
+}
+
+/// Returns a text about a connection with the names that its fields have for sentinels.
+fn named_for_sentinels(text: &str) -> String {
+    let names = [
+        ("`ssl", "`sentinel_ssl"),
+        ("\"ssl\"", "\"sentinel_ssl\""),
+        ("`username`", "`sentinel_username`"),
+        ("`password`", "`sentinel_password`"),
+        (" or a rediss:// url", ""),
+    ];
+    names
+        .into_iter()
+        .fold(text.to_owned(), |text, (server, sentinels)| {
+            text.replace(server, sentinels)
+        })
 }
 
 impl Member {
@@ -262,18 +293,23 @@ impl Member {
 }
 
 impl State {
-    /// Returns why the sentinel names no primary, and whether that is an answer of it.
-    fn reason(&self) -> (&str, bool) {
-        match self {
-            Self::Dialled => ("no answer yet", false),
-            Self::Silent => ("no answer in time", false),
-            Self::Lost(failure) => (&failure.message, failure.is_refusal()),
-            Self::Answered(Answer::UnknownService) => {
-                ("it knows no such service; check `service_name`", true)
+    /// Returns why the sentinel names no primary, and what kind of reason that is.
+    fn reason(&self) -> (&str, Cause) {
+        let answer = match self {
+            Self::Dialled => return ("no answer yet", Cause::Unreachable),
+            Self::Silent => return ("no answer in time", Cause::Unreachable),
+            Self::Lost(failure) => return (&failure.message, cause_of(failure)),
+            Self::Answered(answer) => answer,
+        };
+        let reason = match answer {
+            Answer::UnknownService => "it knows no such service; check `service_name`",
+            Answer::NoAddress => {
+                "it knows no address of it; check there that the server runs, and that its name is known"
             }
-            Self::Answered(Answer::Refused(reason)) => (reason, true),
-            Self::Answered(Answer::NoAddress) => ("it knows no address of it", true),
-            Self::Answered(Answer::Primary(_)) => ("it names one", false),
-        }
+            Answer::NoSentinel => "it is no sentinel; check `sentinels`",
+            Answer::Refused(reason) => reason,
+            Answer::Primary(_) => "it names one",
+        };
+        (reason, Cause::Refused)
     }
 }

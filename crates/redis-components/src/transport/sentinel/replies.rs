@@ -4,7 +4,7 @@ use redis::{RedisError, Value};
 
 use crate::config::endpoint::{Address, Primary};
 use crate::config::host;
-use crate::error::text::printable_error;
+use crate::transport::failure::Failure;
 
 /// The channel on which a sentinel publishes that a primary is elsewhere.
 pub(super) const SWITCHES: &str = "+switch-master";
@@ -17,6 +17,8 @@ pub(crate) enum Answer {
     UnknownService,
     /// It knows the service, and gives no address that can be connected to.
     NoAddress,
+    /// It is a server of another kind.
+    NoSentinel,
     /// It does not let this user ask. The text says why.
     Refused(String),
 }
@@ -47,7 +49,8 @@ pub(super) fn answer(
                 None => Answer::NoAddress,
             },
             Err(error) if is_unknown_service(&error) => Answer::UnknownService,
-            Err(_) => Answer::Refused(printable_error(&refusal)),
+            Err(_) if is_unknown_command(&refusal) => Answer::NoSentinel,
+            Err(_) => Answer::Refused(Failure::from(refusal).message),
         },
     }
 }
@@ -79,6 +82,12 @@ fn is_unknown_service(error: &RedisError) -> bool {
     error
         .detail()
         .is_some_and(|detail| detail.contains("No such master"))
+}
+
+fn is_unknown_command(error: &RedisError) -> bool {
+    error
+        .detail()
+        .is_some_and(|detail| detail.starts_with("unknown command"))
 }
 
 fn address_in(reply: &Value) -> Option<Address> {

@@ -161,7 +161,8 @@ impl Watch {
             } else if fleet.has_answers() {
                 (!fleet.has_undecided(), GRACE)
             } else {
-                (!fleet.has_undecided(), self.connect)
+                // A connect that takes too long ends first, and says what to check.
+                (!fleet.has_undecided(), self.connect + GRACE)
             };
             if complete {
                 break;

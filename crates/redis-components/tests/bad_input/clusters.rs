@@ -1,0 +1,61 @@
+//! Clusters that are none, or not whole.
+
+use redis_components::ErrorKind;
+use redis_components_testing::{Cluster, Server};
+use serde_json::json;
+
+use crate::common::with;
+use crate::refused::is_refused;
+
+fn place(server: &Server) -> String {
+    format!("127.0.0.1:{}", server.port())
+}
+
+#[tokio::test]
+async fn r13_seeds_that_are_no_cluster_say_what_to_write() {
+    let server = Server::start();
+    let place = place(&server);
+    let config = json!({ "cluster": [place] }).to_string();
+    let says = [&*place, "it is no node of a cluster; write it as `host`"];
+    is_refused(&config, ErrorKind::ServerRefused, &says).await;
+}
+
+#[tokio::test]
+async fn r13_a_cluster_with_slots_that_nobody_owns_is_not_used() {
+    let cluster = Cluster::builder(1, 0).require_full_coverage(false).start();
+    let node = cluster.node(0);
+    node.command(&["CLUSTER", "DELSLOTSRANGE", "0", "99"]);
+    let says = [
+        &*place(&node),
+        "only 16284 of its 16384 hash slots have an owner",
+        "`require_full_coverage`",
+    ];
+    is_refused(&cluster.config(), ErrorKind::ServerRefused, &says).await;
+    node.command(&["CLUSTER", "DELSLOTSRANGE", "100", "16383"]);
+    let says = [&*place(&node), "it knows no node that owns a slot"];
+    is_refused(&cluster.config(), ErrorKind::ServerRefused, &says).await;
+}
+
+#[tokio::test]
+async fn r13_configs_of_clusters_that_mean_nothing_are_refused() {
+    let cluster = Cluster::start(1, 0);
+    let node = place(&cluster.node(0));
+    for (fields, says) in [
+        (json!({"db": 2}), ["`db` is not 0", "leave it out"]),
+        (
+            json!({"cluster": []}),
+            ["`cluster` is empty", "name at least one server"],
+        ),
+        (
+            json!({"cluster": [format!("rediss://{node}")]}),
+            ["server 1 of `cluster` holds a url", "\"ssl\": true"],
+        ),
+        (
+            json!({"host": "127.0.0.1"}),
+            ["`cluster` and `host` are both given", "keep one of them"],
+        ),
+    ] {
+        let config = with(&cluster.config(), &fields);
+        is_refused(&config, ErrorKind::ConfigInvalid, &says).await;
+    }
+}
