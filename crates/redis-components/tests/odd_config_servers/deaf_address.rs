@@ -90,7 +90,10 @@ async fn r10_a_config_server_whose_first_address_is_deaf_is_reached_at_the_secon
     let mut again = inside("exec \"$0\" \"$@\"");
     again.arg(env::current_exe().unwrap());
     again.args(["--exact", "--nocapture"]);
-    again.arg("r10_a_config_server_whose_first_address_is_deaf_is_reached_at_the_second");
+    again.arg(concat!(
+        "deaf_address::",
+        "r10_a_config_server_whose_first_address_is_deaf_is_reached_at_the_second"
+    ));
     let output = again.output().unwrap();
     fs::remove_file(&hosts).unwrap();
     let told = String::from_utf8_lossy(&output.stdout);
