@@ -16,7 +16,7 @@ use crate::failure::{Code, Failure};
 use crate::history::Note;
 use crate::names::{is_name, unknown};
 use crate::output::{Reply, warn};
-use crate::probe::probe;
+use crate::probe::{Tried, probe};
 use crate::redact;
 use crate::session::Session;
 use crate::subject::{invalid, utf8};
@@ -280,7 +280,11 @@ async fn probe_first(
         return Ok(None);
     }
     match probe(config).await {
-        Ok(probed) => {
+        Ok(Tried::NotHere(reason)) => {
+            warn(&reason);
+            Ok(None)
+        }
+        Ok(Tried::Answered(probed)) => {
             probed.warning().iter().for_each(|warning| warn(warning));
             Ok(Some(probed))
         }
