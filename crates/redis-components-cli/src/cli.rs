@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{check, completions, diff, get, history, rollback, set, watch, who};
+use crate::commands::{check, completions, diff, fleet, get, history, rollback, set, watch, who};
 use crate::options::Global;
 
 const AFTER_HELP: &str = "\
@@ -55,6 +55,8 @@ pub(crate) enum Command {
     Rollback(rollback::Options),
     /// Show configs, and their changes as they happen.
     Watch(watch::Options),
+    /// Show which process runs which config.
+    Fleet(fleet::Options),
     /// Show who is connected to a server.
     Who(who::Options),
     /// Look for what is wrong, or will be.
@@ -75,6 +77,7 @@ impl Command {
             Self::History(_) => "history",
             Self::Rollback(_) => "rollback",
             Self::Watch(_) => "watch",
+            Self::Fleet(_) => "fleet",
             Self::Who(_) => "who",
             Self::Doctor => "doctor",
             Self::Completions(_) => "completions",

@@ -2,10 +2,11 @@
 
 use redis::{Pipeline, RedisError};
 use redis_components::ComponentConfig;
-use serde_json::{Map, Value};
 
 use crate::failure::{Code, Failure};
+use crate::fleet::control::Control;
 use crate::history::{End, KEPT, Note};
+use crate::interrupt::Stage;
 use crate::session::Session;
 
 /// How often a change is tried again if something but the config changed meanwhile.
@@ -65,7 +66,7 @@ impl Session {
             let end = self.end(change.component).await.map_err(about)?;
             let (n, mut transaction) = transaction(change, &key, &history, found.as_deref(), &end);
             let new_salt = self.add_salt(&mut transaction).await.map_err(about)?;
-            self.is_committing.set(true);
+            self.stage.set(Stage::Committing);
             let outcome = self.transact(&transaction).await;
             let outcome = match outcome {
                 Err(error) if error.clone().into_server_errors().is_none() => {
@@ -74,7 +75,12 @@ impl Session {
                 // The server answered, so it did not execute anything.
                 outcome => outcome.map_err(|error| self.failure(&error)),
             };
-            self.is_committing.set(false);
+            let is_written = matches!(outcome, Ok(true));
+            self.stage.set(if is_written {
+                Stage::Written
+            } else {
+                Stage::Unchanged
+            });
             if outcome.map_err(about)? {
                 if let Some(salt) = new_salt {
                     self.salt = salt;
@@ -135,20 +141,17 @@ impl Session {
         }
         let key = self.names.fleet();
         let bytes = self.read(&key).await?;
-        let mut object = match bytes.as_deref().map(serde_json::from_slice) {
-            None => Map::new(),
-            Some(Ok(Value::Object(object))) => object,
-            // A text that is not understood is left alone.
-            Some(_) => return Ok(None),
+        // A value that is not understood is left alone.
+        let Some(mut control) = Control::parse(bytes.as_deref()) else {
+            return Ok(None);
         };
-        if let Some(Value::String(salt)) = object.get("salt") {
-            self.salt.clone_from(salt);
+        if let Some(salt) = control.salt() {
+            salt.clone_into(&mut self.salt);
             return Ok(None);
         }
         let salt = format!("{:032x}", fastrand::u128(..));
-        object.insert("salt".to_owned(), salt.clone().into());
-        let text = Value::Object(object).to_string();
-        transaction.cmd("SET").arg(key).arg(text);
+        control.set_salt(&salt);
+        transaction.cmd("SET").arg(key).arg(control.to_json());
         Ok(Some(salt))
     }
 }

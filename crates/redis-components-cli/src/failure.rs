@@ -24,6 +24,8 @@ pub(crate) enum Code {
     Usage,
     DigestDiffers,
     ProbeFailed,
+    ProcessRefused,
+    NotFollowed,
     OutcomeUnknown,
     ConfigServerRefused,
     ConfigServerUnreachable,
@@ -48,8 +50,8 @@ impl Code {
             | Self::Unreadable
             | Self::WrongType => 1,
             Self::NoConfigServer | Self::NoTerminal | Self::SecretInArguments | Self::Usage => 2,
-            Self::DigestDiffers | Self::ProbeFailed => 3,
-            Self::OutcomeUnknown => 4,
+            Self::DigestDiffers | Self::ProbeFailed | Self::ProcessRefused => 3,
+            Self::NotFollowed | Self::OutcomeUnknown => 4,
             Self::ConfigServerRefused
             | Self::ConfigServerUnreachable
             | Self::NoRights
@@ -65,6 +67,7 @@ impl Code {
             self,
             Self::ConfigServerUnreachable
                 | Self::Interrupted
+                | Self::NotFollowed
                 | Self::ProbeFailed
                 | Self::ServerUnreachable
         )

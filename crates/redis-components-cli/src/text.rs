@@ -37,7 +37,11 @@ pub(crate) fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> O
 
 /// Returns a number of things, in words.
 pub(crate) fn counted(count: usize, thing: &str) -> String {
-    let plural = if count == 1 { "" } else { "s" };
+    let plural = match thing {
+        _ if count == 1 => "",
+        _ if thing.ends_with('s') => "es",
+        _ => "s",
+    };
     format!("{count} {thing}{plural}")
 }
 

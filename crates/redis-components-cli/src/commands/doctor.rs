@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use futures_util::future::join_all;
 use redis::{Cmd, Value};
 use redis_components::ComponentConfig;
+use redis_components::receipts::{FLEET_KEY, KEY_PREFIX};
 use serde::Serialize;
 
 use super::list::is_disabled;
@@ -152,7 +153,8 @@ async fn rights(session: &Session) -> Result<Check, Failure> {
         command.arg(arguments);
         command
     };
-    let commands: [(&str, Cmd); 13] = [
+    let receipt = format!("{KEY_PREFIX}@doctor");
+    let commands: [(&str, Cmd); 18] = [
         ("getrange", command(&["GETRANGE", &key, "0", "0"])),
         ("exists", command(&["EXISTS", &key])),
         ("scan", command(&["SCAN", "0", "COUNT", "1"])),
@@ -167,6 +169,15 @@ async fn rights(session: &Session) -> Result<Check, Failure> {
         ),
         ("xinfo", command(&["XINFO", "STREAM", &history])),
         ("client|tracking", command(&["CLIENT", "TRACKING", "OFF"])),
+        ("hgetall", command(&["HGETALL", &receipt])),
+        ("hmget", command(&["HMGET", &receipt, "@"])),
+        ("zrange", command(&["ZRANGE", FLEET_KEY, "0", "0"])),
+        ("client|id", command(&["CLIENT", "ID"])),
+        // Of few clients.
+        (
+            "client|list",
+            command(&["CLIENT", "LIST", "TYPE", "pubsub"]),
+        ),
         ("watch", command(&["WATCH", &key, &history])),
         ("set", command(&["SET", &key, "", "XX"])),
         (

@@ -4,6 +4,7 @@ pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod diff;
 pub(crate) mod doctor;
+pub(crate) mod fleet;
 pub(crate) mod get;
 pub(crate) mod history;
 pub(crate) mod list;

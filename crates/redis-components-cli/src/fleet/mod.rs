@@ -1,0 +1,7 @@
+//! The processes that use components: what they report, and which ones say nothing.
+
+pub(crate) mod census;
+pub(crate) mod control;
+pub(crate) mod counts;
+pub(crate) mod row;
+pub(crate) mod silent;
