@@ -2,7 +2,9 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{check, completions, diff, fleet, get, history, rollback, set, watch, who};
+use crate::commands::{
+    check, completions, diff, fleet, get, history, rollback, set, wait, watch, who,
+};
 use crate::options::Global;
 
 const AFTER_HELP: &str = "\
@@ -22,8 +24,8 @@ Exit codes:
   0  done
   1  failed, and nothing changed: findings, differences, an unknown component, an invalid config
   2  usage, or a question and no terminal to ask it on
-  3  refused: the digest differs, or the server of the config cannot be used
-  4  unknown: the answer did not come in time; look again
+  3  refused: the digest differs, the server of the config cannot be used, or a process refuses it
+  4  not finished, or unknown: the answer did not come in time; look again
   5  no connection, or no rights
   6  a person must decide";
 
@@ -55,6 +57,8 @@ pub(crate) enum Command {
     Rollback(rollback::Options),
     /// Show configs, and their changes as they happen.
     Watch(watch::Options),
+    /// Wait until all processes run the config of a component.
+    Wait(wait::Options),
     /// Show which process runs which config.
     Fleet(fleet::Options),
     /// Show who is connected to a server.
@@ -77,6 +81,7 @@ impl Command {
             Self::History(_) => "history",
             Self::Rollback(_) => "rollback",
             Self::Watch(_) => "watch",
+            Self::Wait(_) => "wait",
             Self::Fleet(_) => "fleet",
             Self::Who(_) => "who",
             Self::Doctor => "doctor",

@@ -40,7 +40,7 @@ use clap_complete::CompleteEnv;
 use crate::cli::{Arguments, Command};
 use crate::commands::{
     check, completions, diff, doctor, fleet as show_fleet, get, history as show_history, list,
-    rollback, set, watch, who,
+    rollback, set, wait, watch, who,
 };
 use crate::context::Context;
 use crate::failure::{Code, Failure};
@@ -166,6 +166,7 @@ async fn dispatch(context: &Context, command: &Command) -> Result<Reply, Failure
         Command::History(options) => show_history::run(context, options).await,
         Command::Rollback(options) => rollback::run(context, options).await,
         Command::Watch(options) => watch::run(context, options).await,
+        Command::Wait(options) => wait::run(context, options).await,
         Command::Fleet(options) => show_fleet::run(context, options).await,
         Command::Who(options) => who::run(context, options).await,
         Command::Doctor => doctor::run(context).await,

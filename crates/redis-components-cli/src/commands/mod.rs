@@ -10,5 +10,6 @@ pub(crate) mod history;
 pub(crate) mod list;
 pub(crate) mod rollback;
 pub(crate) mod set;
+pub(crate) mod wait;
 pub(crate) mod watch;
 pub(crate) mod who;

@@ -61,5 +61,5 @@ pub(crate) async fn run(context: &Context, options: &Options) -> Result<Reply, F
         if_digest: None,
         reason: Some(reason.unwrap_or_else(|| format!("rollback to {n}"))),
     };
-    write(context, session, target, &options.writing).await
+    write(context, session, "rollback", target, &options.writing).await
 }

@@ -8,6 +8,7 @@ use redis_components::ComponentConfig;
 use serde_json::{Map, Value, json};
 
 use super::list::is_disabled;
+use super::wait::{Patience, after_write};
 use crate::assignment::Assignment;
 use crate::commit::{Change, Expected};
 use crate::complete::components;
@@ -52,6 +53,11 @@ pub(crate) struct Writing {
     /// Show what would be sent where, and send nothing.
     #[arg(long)]
     dry_run: bool,
+    /// Wait until all processes run it.
+    #[arg(long)]
+    wait: bool,
+    #[command(flatten)]
+    patience: Patience,
 }
 
 /// A config to write.
@@ -101,7 +107,7 @@ pub(crate) async fn run(context: &Context, options: &Options) -> Result<Reply, F
         if_digest: options.if_digest.clone(),
         reason: options.writing.reason.clone(),
     };
-    write(context, session, target, &options.writing).await
+    write(context, session, "set", target, &options.writing).await
 }
 
 enum Given {
@@ -178,12 +184,32 @@ async fn merged(
     Ok(Value::Object(object).to_string())
 }
 
-/// Checks, probes and writes a config.
+/// Checks, probes and writes a config, and waits for the fleet if that was asked for.
 ///
 /// # Errors
 ///
-/// Returns an error if any of them fails, and then nothing is changed.
+/// Returns an error if nothing is changed.
 pub(crate) async fn write(
+    context: &Context,
+    session: Session,
+    command: &'static str,
+    target: Target<'_>,
+    writing: &Writing,
+) -> Result<Reply, Failure> {
+    let Writing { wait, patience, .. } = writing;
+    if patience.is_given() && !wait {
+        let text = "--timeout and --ignore-silent are for --wait; give it too";
+        return Err(Failure::usage(text));
+    }
+    let component = target.component;
+    let reply = write_one(context, session, target, writing).await?;
+    if !wait || writing.dry_run {
+        return Ok(reply);
+    }
+    Ok(after_write(context, command, component, patience, reply).await)
+}
+
+async fn write_one(
     context: &Context,
     mut session: Session,
     target: Target<'_>,

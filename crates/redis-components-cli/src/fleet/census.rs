@@ -86,16 +86,26 @@ impl Session {
         Ok(found)
     }
 
+    /// Returns the clients of the config server, and the id of this one.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the config server does not list them.
+    pub(crate) async fn clients(&self) -> Result<(Vec<Client>, u64), Failure> {
+        let mut ask = redis::pipe();
+        ask.cmd("CLIENT").arg("ID").cmd("CLIENT").arg("LIST");
+        let (own, list): (u64, String) = self.pipeline(&ask).await?;
+        Ok((Client::parse_all(&list), own))
+    }
+
     /// Returns the processes that watch configs here and do not report.
     ///
     /// # Errors
     ///
     /// Returns an error if the config server does not list its clients.
     pub(crate) async fn silent(&self, receipts: &Receipts) -> Result<Vec<Silent>, Failure> {
-        let mut ask = redis::pipe();
-        ask.cmd("CLIENT").arg("ID").cmd("CLIENT").arg("LIST");
-        let (own, list): (u64, String) = self.pipeline(&ask).await?;
-        Ok(silent(&Client::parse_all(&list), own, receipts))
+        let (clients, own) = self.clients().await?;
+        Ok(silent(&clients, own, receipts))
     }
 }
 

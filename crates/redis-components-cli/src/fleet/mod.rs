@@ -3,5 +3,8 @@
 pub(crate) mod census;
 pub(crate) mod control;
 pub(crate) mod counts;
+pub(crate) mod follow;
+mod progress;
 pub(crate) mod row;
 pub(crate) mod silent;
+pub(crate) mod standing;

@@ -13,4 +13,5 @@ mod receipts;
 mod rights;
 mod secrets;
 mod terminal;
+mod wait;
 mod watch;
