@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    check, completions, diff, fleet, get, history, rollback, set, wait, watch, who,
+    canary, check, completions, diff, fleet, get, history, rollback, set, wait, watch, who,
 };
 use crate::options::Global;
 
@@ -49,6 +49,8 @@ pub(crate) enum Command {
     Check(check::Options),
     /// Write the config of a component.
     Set(set::Options),
+    /// Let some processes try a config, and then all or none.
+    Canary(canary::Options),
     /// Show where two configs differ in meaning.
     Diff(diff::Options),
     /// Show who changed a config, when and why.
@@ -77,6 +79,7 @@ impl Command {
             Self::Get(_) => "get",
             Self::Check(_) => "check",
             Self::Set(_) => "set",
+            Self::Canary(_) => "canary",
             Self::Diff(_) => "diff",
             Self::History(_) => "history",
             Self::Rollback(_) => "rollback",

@@ -15,6 +15,7 @@ mod failure;
 mod files;
 mod findings;
 mod fleet;
+mod given;
 mod history;
 mod interrupt;
 mod manifest;
@@ -39,8 +40,8 @@ use clap_complete::CompleteEnv;
 
 use crate::cli::{Arguments, Command};
 use crate::commands::{
-    check, completions, diff, doctor, fleet as show_fleet, get, history as show_history, list,
-    rollback, set, wait, watch, who,
+    canary, check, completions, diff, doctor, fleet as show_fleet, get, history as show_history,
+    list, rollback, set, wait, watch, who,
 };
 use crate::context::Context;
 use crate::failure::{Code, Failure};
@@ -162,6 +163,7 @@ async fn dispatch(context: &Context, command: &Command) -> Result<Reply, Failure
         Command::Get(options) => get::run(context, options).await,
         Command::Check(options) => check::run(context, options).await,
         Command::Set(options) => set::run(context, options).await,
+        Command::Canary(options) => canary::run(context, options).await,
         Command::Diff(options) => diff::run(context, options).await,
         Command::History(options) => show_history::run(context, options).await,
         Command::Rollback(options) => rollback::run(context, options).await,

@@ -39,12 +39,17 @@ pub(crate) struct Patience {
     ignore_silent: bool,
 }
 
-impl Patience {
-    /// Returns `true` if anything is said about waiting.
-    pub(crate) fn is_given(&self) -> bool {
-        self.timeout.is_some() || self.ignore_silent
-    }
+/// Whether the fleet is waited for after a change.
+#[derive(Debug, Args)]
+pub(crate) struct Following {
+    /// Wait until all processes run it.
+    #[arg(long)]
+    pub(super) wait: bool,
+    #[command(flatten)]
+    patience: Patience,
+}
 
+impl Patience {
     fn goal<'a>(
         &self,
         command: &'static str,
@@ -69,35 +74,55 @@ pub(crate) async fn run(context: &Context, options: &Options) -> Result<Reply, F
     Ok(reply(component, &follow(context, goal).await?))
 }
 
-/// Waits until all processes run the config that a command has written.
-pub(crate) async fn after_write(
-    context: &Context,
-    command: &'static str,
-    component: &str,
-    patience: &Patience,
-    mut written: Reply,
-) -> Reply {
-    let digest = written.data["digest"].as_str().map(str::to_owned);
-    let goal = patience.goal(command, component, digest);
-    let waited = match follow(context, goal).await {
-        Ok(ended) => reply(component, &ended),
-        Err(failure) => Reply::default().failed(Some(failure)),
-    };
-    written.data["wait"] = waited.data;
-    if !waited.text.is_empty() {
-        written.text = format!("{}\n{}", written.text, waited.text);
-    }
-    written.failure = waited.failure.map(|mut failure| {
-        if let Some(n) = written.data["n"].as_u64() {
-            let hint = format!(
-                "; the config was written (history {n}), `rollback {component}` writes the one \
-                before it again"
-            );
-            failure.message.push_str(&hint);
+impl Following {
+    /// # Errors
+    ///
+    /// Returns an error if it is said how to wait, and not that.
+    pub(super) fn check(&self) -> Result<(), Failure> {
+        let Patience {
+            timeout,
+            ignore_silent,
+        } = self.patience;
+        if self.wait || (timeout.is_none() && !ignore_silent) {
+            return Ok(());
         }
-        failure
-    });
-    written
+        let text = "--timeout and --ignore-silent are for --wait; give it too";
+        Err(Failure::usage(text))
+    }
+
+    /// Waits until all processes run the config that a command has written, if that was asked for.
+    pub(super) async fn after_write(
+        &self,
+        context: &Context,
+        command: &'static str,
+        component: &str,
+        mut written: Reply,
+    ) -> Reply {
+        if !self.wait {
+            return written;
+        }
+        let digest = written.data["digest"].as_str().map(str::to_owned);
+        let goal = self.patience.goal(command, component, digest);
+        let waited = match follow(context, goal).await {
+            Ok(ended) => reply(component, &ended),
+            Err(failure) => Reply::default().failed(Some(failure)),
+        };
+        written.data["wait"] = waited.data;
+        if !waited.text.is_empty() {
+            written.text = format!("{}\n{}", written.text, waited.text);
+        }
+        written.failure = waited.failure.map(|mut failure| {
+            if let Some(n) = written.data["n"].as_u64() {
+                let hint = format!(
+                    "; the config was written (history {n}), `rollback {component}` writes the \
+                    one before it again"
+                );
+                failure.message.push_str(&hint);
+            }
+            failure
+        });
+        written
+    }
 }
 
 fn reply(component: &str, ended: &Ended) -> Reply {

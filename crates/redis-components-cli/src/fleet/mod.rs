@@ -1,5 +1,6 @@
 //! The processes that use components: what they report, and which ones say nothing.
 
+pub(crate) mod canary;
 pub(crate) mod census;
 pub(crate) mod control;
 pub(crate) mod counts;

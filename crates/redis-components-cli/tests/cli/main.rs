@@ -1,6 +1,7 @@
 //! The command line against real servers.
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
+mod canary;
 mod commands;
 mod common;
 mod exit_codes;
