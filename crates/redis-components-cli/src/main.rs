@@ -11,6 +11,7 @@ mod commands;
 mod commit;
 mod complete;
 mod context;
+mod examined;
 mod failure;
 mod files;
 mod findings;

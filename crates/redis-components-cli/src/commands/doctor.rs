@@ -7,10 +7,11 @@ use futures_util::future::join_all;
 use redis::{Cmd, Value};
 use redis_components::ComponentConfig;
 use redis_components::receipts::{FLEET_KEY, KEY_PREFIX};
-use serde::Serialize;
 
+use super::doctor_fleet::fleet;
 use super::list::is_disabled;
 use crate::context::Context;
+use crate::examined::{Check, State};
 use crate::failure::{Code, Failure};
 use crate::output::{Reply, table};
 use crate::probe::probe;
@@ -20,42 +21,6 @@ use crate::text::{counted, printable};
 
 /// Times of receipts and leases are compared across machines.
 const CLOCKS_DIFFER: Duration = Duration::from_secs(1);
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-enum State {
-    Ok,
-    Warning,
-    Problem,
-}
-
-/// One thing that was looked at.
-#[derive(Debug, Serialize)]
-struct Check {
-    check: String,
-    state: State,
-    found: String,
-    advice: Option<String>,
-}
-
-impl Check {
-    fn ok(check: &str, found: impl Into<String>) -> Self {
-        Self {
-            check: check.to_owned(),
-            state: State::Ok,
-            found: found.into(),
-            advice: None,
-        }
-    }
-
-    fn but(self, state: State, advice: impl Into<String>) -> Self {
-        Self {
-            state,
-            advice: Some(advice.into()),
-            ..self
-        }
-    }
-}
 
 pub(crate) async fn run(context: &Context) -> Result<Reply, Failure> {
     let session = context.session().await?;
@@ -69,6 +34,7 @@ pub(crate) async fn run(context: &Context) -> Result<Reply, Failure> {
     }
     checks.push(salt(&session));
     let names = session.components().await?;
+    checks.extend(fleet(&session, &names).await?);
     checks.extend(join_all(names.iter().map(|name| component(&session, name))).await);
     let problems = checks
         .iter()

@@ -5,6 +5,7 @@ pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod diff;
 pub(crate) mod doctor;
+mod doctor_fleet;
 pub(crate) mod fleet;
 pub(crate) mod get;
 pub(crate) mod history;

@@ -11,10 +11,7 @@ use crate::context::Context;
 use crate::failure::{Code, Failure};
 use crate::fleet::follow::{End, Ended, Goal, follow};
 use crate::output::Reply;
-use crate::text::counted;
-
-/// How many processes a message names.
-const NAMED: usize = 5;
+use crate::text::{counted, named};
 
 #[derive(Debug, Args)]
 pub(crate) struct Options {
@@ -168,7 +165,7 @@ fn text(component: &str, ended: &Ended) -> String {
 }
 
 fn refusal(component: &str, ended: &Ended) -> String {
-    let who = names(ended.refused().map(|row| {
+    let who = named(ended.refused().map(|row| {
         let reason = row.reason.as_deref().unwrap_or("no reason given");
         format!("{} ({reason})", row.process())
     }));
@@ -181,7 +178,7 @@ fn missing(component: &str, ended: &Ended) -> String {
     let behind = &ended.standing.behind;
     let unread = &ended.standing.unread;
     if !behind.is_empty() || !unread.is_empty() {
-        let who = names(behind.iter().chain(unread).map(|row| {
+        let who = named(behind.iter().chain(unread).map(|row| {
             let reason = row.reason.as_deref().map(|reason| format!(": {reason}"));
             format!(
                 "{} ({}{})",
@@ -194,7 +191,7 @@ fn missing(component: &str, ended: &Ended) -> String {
         parts.push(format!("{count} without it: {who}"));
     }
     if let Some(silent) = ended.silent.as_ref().filter(|silent| !silent.is_empty()) {
-        let who = names(silent.iter().map(|silent| silent.shown()));
+        let who = named(silent.iter().map(|silent| silent.shown()));
         let count = counted(silent.len(), "process");
         parts.push(format!("{count} without a receipt: {who}"));
     }
@@ -205,15 +202,4 @@ fn missing(component: &str, ended: &Ended) -> String {
         "not all processes run the config of `{component}` in time: {}",
         parts.join("; ")
     )
-}
-
-fn names(all: impl Iterator<Item = String>) -> String {
-    let mut all: Vec<_> = all.collect();
-    let more = all.len().saturating_sub(NAMED);
-    all.truncate(NAMED);
-    let more = match more {
-        0 => String::new(),
-        more => format!(", and {more} more"),
-    };
-    format!("{}{more}", all.join(", "))
 }

@@ -183,3 +183,56 @@ fn a_component_that_nobody_knows_has_no_fleet() {
         (1, &json!("wrong_type"))
     );
 }
+
+#[test]
+fn r14_doctor_finds_processes_in_trouble() {
+    let server = Server::start();
+    let operator = Operator::of(&server);
+    operator.make_logs(&server);
+    let check = |name: &str| -> Option<Value> {
+        let (_, envelope) = operator.json(&["doctor"]);
+        let checks = envelope["data"].as_array().unwrap().clone();
+        checks.into_iter().find(|check| check["check"] == name)
+    };
+    let receipts = check("receipts").unwrap();
+    assert_eq!(
+        (&receipts["state"], &receipts["found"]),
+        (&json!("ok"), &json!("of 0 processes"))
+    );
+    assert_eq!(check("silent processes").unwrap()["state"], "ok");
+    let new = digest(&operator);
+    let refuses = Process::new("shop", 1);
+    refuses.report(
+        &server,
+        "logs",
+        &format!("a {new} refused 1 1764170000 0 policy no such host"),
+    );
+    let silent = Process::new("shop", 2);
+    let _connection = silent.watch(&server);
+    operator.done(&["canary", "logs", "socket_timeout=2", "--percent", "25"]);
+    let trouble = check("processes with logs").unwrap();
+    assert_eq!(trouble["state"], "problem");
+    assert_eq!(
+        trouble["found"],
+        "shop:web-1-0a1b (refused: policy no such host)"
+    );
+    let silent = check("silent processes").unwrap();
+    assert_eq!(silent["state"], "warning");
+    assert!(
+        silent["found"]
+            .as_str()
+            .unwrap()
+            .contains("shop:@config:web-2-0a1b"),
+        "{silent:#}"
+    );
+    assert!(
+        silent["advice"].as_str().unwrap().contains("+zadd"),
+        "{silent:#}"
+    );
+    assert_eq!(
+        check("canary of logs").unwrap()["found"],
+        "25 % of the processes"
+    );
+    server.command(&["SET", "config:redis:@fleet", "{"]);
+    assert_eq!(check("control key").unwrap()["state"], "problem");
+}
