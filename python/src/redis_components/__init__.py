@@ -1,0 +1,1 @@
+"""Redis connections that follow their components."""
