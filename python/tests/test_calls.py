@@ -380,6 +380,16 @@ def test_a_login_that_is_refused_is_no_server_that_is_down(
     assert port_of(components(), wait=0)() == locked.port
 
 
+def test_a_password_for_a_server_without_one_is_left_out(
+    config_server: Server, server: Start, components: Make
+) -> None:
+    a = server()
+    config_server.client.set(KEY, a.config(password="S3cretZ"))
+    made = components()
+    assert port_of(made)() == a.port
+    assert asyncio.run(async_port_of(made)()) == a.port
+
+
 def test_connections_are_named_if_the_server_allows_it(
     config_server: Server, server: Start, components: Make
 ) -> None:

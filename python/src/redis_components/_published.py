@@ -7,6 +7,7 @@ import contextlib
 import os
 import threading
 import time
+from collections.abc import AsyncGenerator
 from typing import Any
 
 from . import _async_clients, _clients
@@ -23,6 +24,39 @@ class Lent:
 
     def give_back(self) -> None:
         self._published.returned()
+
+
+class OfLoop:
+    """The client of an event loop. It is closed when its config is left, or with the loop."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, client: Any) -> None:
+        self.loop = loop
+        self.client = client
+        # A loop that ends closes the generators that have begun in it.
+        self._open = _open(client)
+        with contextlib.suppress(StopIteration):
+            self._open.asend(None).send(None)
+
+    def close(self) -> None:
+        """Has the loop close the client, unless the loop has ended."""
+        with contextlib.suppress(RuntimeError):
+            self.loop.call_soon_threadsafe(self._begin_to_close)
+
+    def _begin_to_close(self) -> None:
+        task = self.loop.create_task(self._open.aclose())
+        # A loop keeps no task alive.
+        _CLOSING.add(task)
+        task.add_done_callback(_CLOSING.discard)
+
+
+async def _open(client: Any) -> AsyncGenerator[None, None]:
+    try:
+        yield
+    finally:
+        await _async_clients.close(client)
+
+
+_CLOSING: set[asyncio.Task[None]] = set()
 
 
 class Published:
@@ -46,7 +80,7 @@ class Published:
         self._retired = False
         self._process = os.getpid()
         self._of_threads: dict[bool, Any] = {} if proven is None else {False: proven}
-        self._of_loops: dict[bool, dict[int, tuple[asyncio.AbstractEventLoop, Any]]] = {}
+        self._of_loops: dict[bool, dict[int, OfLoop]] = {}
 
     def lend(self, decode: bool) -> Lent:
         """Returns a client for a call in a thread."""
@@ -64,15 +98,15 @@ class Published:
         with self._lock:
             clients = self._of_loops.setdefault(decode, {})
             found = clients.get(id(loop))
-            if found is None or found[0] is not loop:
+            if found is None or found.loop is not loop:
                 # Nothing of a closed loop can be closed any more.
-                for key, (other, _) in list(clients.items()):
-                    if other.is_closed():
+                for key, other in list(clients.items()):
+                    if other.loop.is_closed():
                         del clients[key]
-                found = loop, _async_clients.build(self._options_for(decode))
+                found = OfLoop(loop, _async_clients.build(self._options_for(decode)))
                 clients[id(loop)] = found
             self._users += 1
-        return Lent(self, found[1])
+        return Lent(self, found.client)
 
     def returned(self) -> None:
         """Counts a call that has ended. The last one of a config that was left closes its
@@ -110,25 +144,10 @@ class Published:
     def _close(self) -> None:
         with self._lock:
             of_threads = list(self._of_threads.values())
-            of_loops = [pair for clients in self._of_loops.values() for pair in clients.values()]
+            of_loops = [one for clients in self._of_loops.values() for one in clients.values()]
             self._of_threads.clear()
             self._of_loops.clear()
         for client in of_threads:
             _clients.close(client)
-        for loop, client in of_loops:
-            _close_in(loop, client)
-
-
-_closing: set[asyncio.Task[None]] = set()
-
-
-def _close_in(loop: asyncio.AbstractEventLoop, client: Any) -> None:
-    def begin() -> None:
-        task = loop.create_task(_async_clients.close(client))
-        # A loop keeps no task alive.
-        _closing.add(task)
-        task.add_done_callback(_closing.discard)
-
-    # The loop may have been closed.
-    with contextlib.suppress(RuntimeError):
-        loop.call_soon_threadsafe(begin)
+        for one in of_loops:
+            one.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import unicodedata
 
 _LIMIT = 128
@@ -40,7 +41,16 @@ def printable(text: str) -> str:
 
 def printable_error(error: BaseException) -> str:
     """Returns the text of an error. A server repeats what was sent to log in."""
+    certificate = _of_certificate(error)
+    if certificate is not None:
+        return f"its certificate is refused: {printable(certificate.verify_message)}"
     text = str(error) or type(error).__name__
     if "unknown command" in text.lower():
         return "the server does not know a command that is needed to log in"
     return printable(text)
+
+
+def _of_certificate(error: BaseException | None) -> ssl.SSLCertVerificationError | None:
+    while error is not None and not isinstance(error, ssl.SSLCertVerificationError):
+        error = error.__cause__ or error.__context__
+    return error
