@@ -4,8 +4,8 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
-use super::keys::KEY_PREFIX;
 use super::invalid::InvalidReceipt;
+use super::keys::KEY_PREFIX;
 use crate::error::text::printable;
 
 /// The version of the format.
