@@ -21,6 +21,8 @@ pub(crate) struct Plan {
     pub(crate) moves_pushed: usize,
     pub(crate) moves_polled: usize,
     pub(crate) swaps: usize,
+    /// How often a node is frozen, and how often sentinels fail over.
+    pub(crate) faults: usize,
     /// How long the config server's commands are counted.
     pub(crate) counted: Duration,
 }
@@ -48,6 +50,7 @@ impl Plan {
         moves_pushed: 300,
         moves_polled: 20,
         swaps: 20,
+        faults: 5,
         counted: Duration::from_secs(10),
     };
 
@@ -73,6 +76,7 @@ impl Plan {
         moves_pushed: 60,
         moves_polled: 4,
         swaps: 4,
+        faults: 1,
         counted: Duration::from_secs(3),
     };
 

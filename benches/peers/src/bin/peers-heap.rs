@@ -7,6 +7,7 @@ use std::hint::black_box;
 
 use peers::heap::{Heap, Measured};
 use redis_components::Settings;
+use redis_components_testing::Cluster;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
 #[global_allocator]
@@ -15,6 +16,9 @@ static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 const COMPONENTS: usize = 1_000;
+/// Components in a cluster, each with a connection to every node.
+const IN_CLUSTER: usize = 50;
+const NODES: usize = 3;
 const CALLS: usize = 1_000_000;
 
 fn main() -> Result<(), Failure> {
@@ -67,10 +71,10 @@ fn components(
     for component in &declared {
         runtime.block_on(component.connection())?;
     }
-    measured.push(each(
-        "one component, connected, more than used",
-        &mut region,
-    ));
+    let connected = each("one component, connected, more than used", &mut region);
+    let single = connected.bytes;
+    measured.push(connected);
+    measured.push(in_cluster(runtime, config, single)?);
     let client = redis::Client::open(data)?;
     region = Region::new(ALLOCATOR);
     let mut connections = Vec::with_capacity(COMPONENTS);
@@ -80,6 +84,51 @@ fn components(
     measured.push(each("one MultiplexedConnection", &mut region));
     drop(connections);
     for component in &declared {
+        redis::cmd("DEL").arg(component.key()).exec(&mut operator)?;
+    }
+    Ok(measured)
+}
+
+/// Returns what a component in a cluster costs beyond as many components as it has nodes.
+fn in_cluster(
+    runtime: &tokio::runtime::Runtime,
+    config: &str,
+    single: f64,
+) -> Result<Measured, Failure> {
+    let cluster = Cluster::builder(NODES, 0).try_start()?;
+    let declared = peers::declared_components(COMPONENTS + IN_CLUSTER);
+    let mut operator = redis::Client::open(config)?.get_connection()?;
+    let declared = &declared[COMPONENTS..];
+    for component in declared {
+        redis::cmd("SET")
+            .arg(component.key())
+            .arg(cluster.config())
+            .exec(&mut operator)?;
+    }
+    let keys: Vec<String> = (0..100).map(|number| format!("key:{number}")).collect();
+    let mut region = Region::new(ALLOCATOR);
+    for component in declared {
+        runtime.block_on(async {
+            // Keys of all nodes, so that there is a connection to each.
+            let mut connection = component.connection().await?;
+            for key in &keys {
+                redis::cmd("GET")
+                    .arg(key)
+                    .exec_async(&mut connection)
+                    .await?;
+            }
+            Ok::<_, Failure>(())
+        })?;
+    }
+    let mut measured = one_of(
+        IN_CLUSTER,
+        "one component in a cluster, more than one per node",
+        &mut region,
+    );
+    #[allow(clippy::cast_precision_loss, reason = "far less than 2^53")]
+    let nodes = NODES as f64;
+    measured.bytes -= nodes * single;
+    for component in declared {
         redis::cmd("DEL").arg(component.key()).exec(&mut operator)?;
     }
     Ok(measured)

@@ -10,6 +10,9 @@ use crate::report::{Bar, Finding, Section, Table, number};
 
 pub(super) const PLANNED: Duration = Duration::from_secs(5);
 
+/// The bytes that a component in a cluster may cost beyond its connections to nodes.
+const IN_CLUSTER: Bar = Bar::AtMost(40.0 * 1024.0);
+
 pub(super) fn measure(run: &mut Run<'_>) -> Result<Section, Failure> {
     run.progress.begin("memory");
     let program = std::env::current_exe()?.with_file_name("peers-heap");
@@ -30,8 +33,9 @@ pub(super) fn measure(run: &mut Run<'_>) -> Result<Section, Failure> {
         table.row(&measured.name, figures);
     }
     for measured in &heap.components {
+        let bar = measured.name.contains("in a cluster").then_some(IN_CLUSTER);
         let name = format!("memory: {}", measured.name);
-        findings.push(Finding::count(name, measured.bytes, None));
+        findings.push(Finding::count(name, measured.bytes, bar));
     }
     // Beyond the clone only the watch allocates.
     let bar = Bar::AtMost(heap.clone.allocations + 0.001);

@@ -3,6 +3,7 @@
 mod accessor;
 mod blocking;
 mod config_load;
+mod faults;
 mod heap;
 mod kinds;
 mod propagation;
@@ -25,6 +26,7 @@ pub(crate) fn planned(plan: &Plan) -> Duration {
         + kinds::planned(plan)
         + propagation::planned(plan)
         + swap::planned(plan)
+        + faults::planned(plan)
         + config_load::planned(plan)
         + heap::PLANNED
 }
@@ -57,6 +59,7 @@ pub(crate) fn all(run: &mut Run<'_>) -> Measured {
     run.workers.end();
     measured.add("propagation", propagation::measure(run));
     measured.add("swap", swap::measure(run));
+    measured.add("faults", faults::measure(run));
     measured.add("the config server's load", config_load::measure(run));
     measured.add("memory", heap::measure(run));
     measured

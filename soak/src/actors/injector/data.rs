@@ -4,11 +4,9 @@ use std::thread;
 use std::time::Duration;
 
 use fastrand::Rng;
-use redis_components_testing::Server;
 
-use super::fault::{FREEZE, LENGTH, last, restart};
+use super::fault::{FREEZE, LENGTH, last, restart, tell};
 use super::{groups, network, refusals};
-use crate::admin::ask;
 use crate::places::{CLUSTER, Part, SENTINELS, SERVERS};
 use crate::record::effect::Effect;
 use crate::soak::Soak;
@@ -59,13 +57,4 @@ fn freeze_executor(soak: &Soak, rng: &mut Rng) {
         soak.freezer.ask(length);
         thread::sleep(length);
     });
-}
-
-pub(super) fn tell(soak: &Soak, server: &Server, words: &[&str]) {
-    let told = ask::<redis::Value>(&server.client(), words);
-    if let Err(error) = told {
-        soak.violation(&format!(
-            "a healthy server did not execute {words:?}: {error}"
-        ));
-    }
 }

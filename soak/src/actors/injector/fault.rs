@@ -1,4 +1,4 @@
-//! How long faults last, and how servers come back.
+//! How long faults last, how servers are told of them, and how they come back.
 
 use std::ops::RangeInclusive;
 use std::time::{Duration, Instant};
@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use fastrand::Rng;
 use redis_components_testing::Server;
 
+use crate::admin::ask;
 use crate::soak::Soak;
 use crate::world::name_control;
 
@@ -30,4 +31,13 @@ pub(super) fn restart(soak: &Soak, server: &Server) {
         }
     }
     name_control(server);
+}
+
+pub(super) fn tell(soak: &Soak, server: &Server, words: &[&str]) {
+    let told = ask::<redis::Value>(&server.client(), words);
+    if let Err(error) = told {
+        soak.violation(&format!(
+            "a healthy server did not execute {words:?}: {error}"
+        ));
+    }
 }

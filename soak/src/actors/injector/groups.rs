@@ -6,8 +6,7 @@ use std::time::{Duration, Instant};
 use fastrand::Rng;
 use redis_components_testing::Server;
 
-use super::data::tell;
-use super::fault::{LENGTH, last, restart};
+use super::fault::{LENGTH, last, restart, tell};
 use crate::places::{CLUSTER, Part, SENTINELS};
 use crate::record::effect::Effect;
 use crate::soak::Soak;
