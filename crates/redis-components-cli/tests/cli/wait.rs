@@ -458,3 +458,45 @@ fn patience_without_wait_is_a_mistake() {
     assert_eq!(data["wait"], Value::Null);
     assert!(began.elapsed() < BOUND);
 }
+
+/// Writes receipts of many processes, a hundred at a time.
+fn report_all(server: &Server, fleet: &[Process], words: &str) {
+    let mut connection = server.connection();
+    for some in fleet.chunks(100) {
+        let mut pipe = redis::pipe();
+        for command in some
+            .iter()
+            .flat_map(|process| process.commands("logs", words))
+        {
+            let (name, rest) = command.split_first().unwrap();
+            pipe.cmd(name).arg(rest);
+        }
+        let () = pipe.query(&mut connection).unwrap();
+    }
+}
+
+#[test]
+fn r14_wait_hears_of_the_last_of_a_thousand_processes_within_a_second() {
+    let server = Server::start();
+    let operator = Operator::of(&server);
+    let new = make_logs(&operator, &server);
+    let mut fleet: Vec<_> = (1..=1000).map(|pid| Process::new("shop", pid)).collect();
+    for _ in 0..5 {
+        report_all(&server, &fleet, &behind(&new));
+        let mut waiting = Waiting::start(&operator, &["wait", "logs", "--timeout", "5m"]);
+        assert_eq!(waiting.next("begin")["expected"], 1000);
+        fastrand::shuffle(&mut fleet);
+        report_all(&server, &fleet, &follows(&new));
+        let last = Instant::now();
+        // To check each line against the schema takes longer than the fleet.
+        let is_done = |line: &str| line.contains("\"state\":\"done\"");
+        let done = waiting
+            .lines
+            .find(|line| line.as_ref().is_ok_and(|line| is_done(line)));
+        let took = last.elapsed();
+        assert!(done.unwrap().unwrap().contains("\"following\":1000"));
+        assert_eq!(waiting.end().0, 0);
+        assert!(took < Duration::from_secs(1), "{took:?}");
+        eprintln!("heard {took:?} after the last receipt");
+    }
+}
