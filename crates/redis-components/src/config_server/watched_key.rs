@@ -387,6 +387,7 @@ impl WatchedKey {
 
     /// Notes that a config is in force: it is the last good one now.
     pub(crate) fn note_in_force(&self, config: &Arc<ComponentConfig>) {
+        self.note_change();
         if self.good.note(&self.target.load(), config) {
             self.signal.note_good();
         }
@@ -404,10 +405,16 @@ impl WatchedKey {
         self.good.text(&self.target.load())
     }
 
+    /// Notes that the receipt of this process may say something new about the key.
+    pub(crate) fn note_change(&self) {
+        self.signal.note_change();
+    }
+
     fn publish(&self, target: Target) {
         let revision = target.revision;
         self.target.store(Arc::new(target));
         self.proof.announce(revision);
+        self.note_change();
     }
 
     fn complete(&self) {
