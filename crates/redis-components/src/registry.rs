@@ -37,7 +37,7 @@ pub(crate) struct Registry {
 #[derive(Debug)]
 struct Used {
     servers: HashMap<Secret, Arc<ConfigServer>>,
-    /// Follows fixed configs whose servers may move.
+    /// Follows fixed configs whose servers may move, or whose secrets may change.
     fixed: Option<FixedConfigs>,
     /// The watches of sentinels, which all configs share.
     watchers: Arc<Watchers>,
@@ -103,8 +103,10 @@ impl Registry {
                     Entry::Vacant(entry) => {
                         let url = entry.key().expose();
                         let last_good = last_good_file(settings);
-                        let server =
-                            ConfigServer::start(url, origin, settings, watchers, last_good)?;
+                        let prefix = declaration.prefix(settings.prefix());
+                        let server = ConfigServer::start(
+                            url, origin, settings, watchers, last_good, prefix,
+                        )?;
                         Arc::clone(entry.insert(Arc::new(server)))
                     }
                 };
@@ -112,7 +114,8 @@ impl Registry {
             }
             (None, source) => {
                 let config = config_of(source, name)?;
-                let (watched, background) = if config.sentinels().is_some() {
+                let leaves_much = config.sentinels().is_some() || !config.needs().is_empty();
+                let (watched, background) = if leaves_much {
                     let configs = match fixed {
                         Some(configs) => configs,
                         None => fixed.insert(start_fixed(watchers)?),
@@ -128,6 +131,7 @@ impl Registry {
         slot.expect(wait, connections);
         let slot = Arc::new(slot);
         slot.follow_when_idle();
+        slot.report_to_fleet();
         Ok(Arc::clone(entry.insert(slot)))
     }
 
@@ -153,6 +157,12 @@ impl Registry {
         used.slots.values().for_each(|slot| slot.close_unused());
         used.servers.values().for_each(|server| server.end());
         used.fixed.iter().for_each(FixedConfigs::end);
+    }
+
+    /// Returns `true` if the config servers have no receipt of this process any more, or the last
+    /// word about that was said.
+    pub(crate) fn has_left(&self) -> bool {
+        self.used().servers.values().all(|server| server.has_left())
     }
 
     /// Returns the slots in use, sorted by component and key.
@@ -213,7 +223,7 @@ fn start_fixed(watchers: &Arc<Watchers>) -> Result<FixedConfigs, Error> {
     FixedConfigs::start(watchers).map_err(|error| {
         Error::new(
             ErrorKind::ServerUnreachable,
-            format!("the thread that follows the sentinels cannot be started: {error}"),
+            format!("the thread that follows sentinels and files cannot be started: {error}"),
         )
     })
 }

@@ -17,6 +17,7 @@ mod pace;
 pub(crate) mod places;
 mod pushes;
 pub(crate) mod reading;
+pub(crate) mod receipts;
 mod reconnect;
 mod signal;
 mod state;
@@ -26,13 +27,15 @@ pub(crate) mod watched_key;
 mod write;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Weak};
 
 use tokio::sync::oneshot;
 
 use self::last_good::store::Store;
 use self::places::{Places, Watchers};
+use self::receipts::identity::Identity;
+use self::receipts::report::Report;
 use self::state::State;
 use self::watched_key::WatchedKey;
 use self::write::Write;
@@ -51,13 +54,15 @@ pub(crate) struct ConfigServer {
 
 impl ConfigServer {
     /// Starts the watch of the servers that `text` names, which is of `origin`. It connects at the
-    /// first request. `last_good` is the file of last good configs.
+    /// first request. `last_good` is the file of last good configs, `key_prefix` the beginning of
+    /// all keys.
     pub(crate) fn start(
         text: &str,
         origin: &str,
         settings: &Settings,
         watchers: &Arc<Watchers>,
         last_good: Option<PathBuf>,
+        key_prefix: &str,
     ) -> Result<Self, Error> {
         let configs = ComponentConfig::config_servers(text).map_err(|error| {
             let reason = error.message();
@@ -73,7 +78,11 @@ impl ConfigServer {
         let state = Arc::new(State::new(addresses.join(" or "), last_good));
         let (background, tasks) = Background::new();
         let places = Places::new(Arc::clone(watchers), background.clone());
-        watch::start(Arc::clone(&state), configs, settings, tasks, places).map_err(|error| {
+        let identity = settings
+            .writes_receipts()
+            .then(|| Identity::new(settings.application_name(), key_prefix));
+        let watching = Arc::clone(&state);
+        watch::start(watching, configs, settings, tasks, places, identity).map_err(|error| {
             Error::new(
                 ErrorKind::ConfigServerUnreachable,
                 format!("the thread of the config watch cannot be started: {error}"),
@@ -133,9 +142,20 @@ impl ConfigServer {
         &self.background
     }
 
+    /// Lets a component report what it runs, in the receipt of this process.
+    pub(crate) fn report(&self, component: Weak<dyn Report>) {
+        self.state.reporters.add(component);
+        self.state.signal.note_change();
+    }
+
     /// Ends the watch. From then on it gives up every request at once.
     pub(crate) fn end(&self) {
         self.state.signal.end();
+    }
+
+    /// Returns `true` if the receipt of this process is gone, or there was none.
+    pub(crate) fn has_left(&self) -> bool {
+        self.state.has_left.load(Ordering::Acquire)
     }
 
     /// Writes a value, once. If no answer comes, the value may or may not be written.

@@ -8,6 +8,7 @@ use std::time::Duration;
 use arc_swap::{ArcSwap, ArcSwapOption};
 
 use super::last_good::store::Store;
+use super::receipts::report::Reporters;
 use super::signal::Signal;
 use super::watched_key::WatchedKey;
 use super::write::Write;
@@ -32,6 +33,12 @@ pub(super) struct State {
     pub(super) pushing: AtomicBool,
     /// Whether it keeps pushing keys that have not changed.
     pub(super) pushing_needlessly: AtomicBool,
+    /// Whether everything is to be read again, over another connection if need be.
+    pub(super) reread: AtomicBool,
+    /// The components that report what they run.
+    pub(super) reporters: Reporters,
+    /// Whether the receipt of this process is gone, or there is none.
+    pub(super) has_left: AtomicBool,
 }
 
 impl State {
@@ -46,6 +53,9 @@ impl State {
             lost: AtomicBool::new(false),
             pushing: AtomicBool::new(false),
             pushing_needlessly: AtomicBool::new(false),
+            reread: AtomicBool::new(false),
+            reporters: Reporters::default(),
+            has_left: AtomicBool::new(false),
         }
     }
 

@@ -17,6 +17,8 @@ use super::pace::Pace;
 use super::places::Places;
 use super::pushes::Pushes;
 use super::reading::interpret;
+use super::receipts::identity::Identity;
+use super::receipts::writer::Writer;
 use super::reconnect::Reconnect;
 use super::state::{Entry, State};
 use super::thread;
@@ -39,6 +41,7 @@ pub(super) fn start(
     settings: &Settings,
     tasks: BackgroundTasks,
     places: Places,
+    identity: Option<Identity>,
 ) -> io::Result<()> {
     let pushes = settings.pushes().then(|| Pushes::new(Arc::clone(&state)));
     let last_good = state.last_good.clone();
@@ -53,10 +56,19 @@ pub(super) fn start(
         places.clone(),
         Arc::clone(&state.signal),
     );
+    let signal = Arc::clone(&state.signal);
+    let server = Reconnect::new(candidates, timeouts, pushes, signal);
+    let writer = identity.map(|identity| {
+        let state = Arc::clone(&state);
+        Writer::new(state, identity, server.line(), timeouts.response)
+    });
+    if writer.is_none() {
+        state.has_left.store(true, Ordering::Release);
+    }
     let watch = Watch {
         state,
         stand_ins: last_good.map(StandIns::new),
-        server: Reconnect::new(candidates, timeouts, pushes),
+        server,
         needless: NeedlessPushes::new(),
         pace: Pace::new(settings.intervals()),
         met: false,
@@ -64,7 +76,12 @@ pub(super) fn start(
     };
     thread::start(tasks, async move {
         let saving = saving.map(tokio::spawn);
+        let writing = writer.map(|writer| tokio::spawn(writer.run()));
         watch.run().await;
+        if let Some(writing) = writing {
+            // An error says that the config server hangs.
+            drop(timeout(LEAVES_WITHIN, writing).await);
+        }
         if let Some(saving) = saving {
             // An error says that the disk hangs.
             drop(timeout(SAVES_WITHIN, saving).await);
@@ -74,6 +91,9 @@ pub(super) fn start(
 
 /// How long the end waits for the last save.
 const SAVES_WITHIN: Duration = Duration::from_secs(1);
+
+/// How long the end waits for the receipt to be removed.
+const LEAVES_WITHIN: Duration = Duration::from_secs(1);
 
 struct Watch {
     state: Arc<State>,
@@ -136,7 +156,11 @@ impl Watch {
         let now = Instant::now();
         let has_moved = self.server.leave_if_moved();
         let connected = self.server.is_pushing() || self.server.is_refused();
-        let everything = has_moved || self.is_lost() || connected && now >= self.pace.reread_due();
+        let is_demanded = self.state.reread.swap(false, Ordering::AcqRel);
+        let everything = has_moved
+            || is_demanded
+            || self.is_lost()
+            || connected && now >= self.pace.reread_due();
         if everything {
             self.pace.note_reread();
             if self.server.is_refused() {
@@ -221,8 +245,9 @@ impl Watch {
                 telemetry::last_good::stands_in_no_longer(key);
             }
             let config = reading.as_ref().ok().map(|reading| &reading.config);
-            let found = config.and_then(|config| self.places.find(watched, config));
-            if watched.answer(sent_at, sent, reading, found.as_ref()) {
+            let outside = config.map(|config| self.places.find(watched, config));
+            let outside = outside.unwrap_or_default();
+            if watched.answer(sent_at, sent, reading, &outside) {
                 self.needless.note();
             }
             found_a_change |= watched.revision() != before;

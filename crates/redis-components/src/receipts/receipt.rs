@@ -39,7 +39,8 @@ impl Receipt {
                 components.insert(name, receipt);
             }
         }
-        let process = process.ok_or_else(|| InvalidReceipt::new("it names no process".to_owned()))?;
+        let process =
+            process.ok_or_else(|| InvalidReceipt::new("it names no process".to_owned()))?;
         Ok(Self {
             process,
             components,

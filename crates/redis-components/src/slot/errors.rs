@@ -43,6 +43,7 @@ impl Slot {
         // A runtime that cannot connect says nothing about the server: it fails alone.
         let executor = (cause == Cause::Runtime).then_some(executor);
         let is_first = breaker.fail(executor, goal.revision, error, cause);
+        self.watched.note_change();
         let reason = reason.clone();
         self.event(
             &goal.config,
@@ -67,6 +68,10 @@ impl Slot {
         let Some(failure) = executor.take_early_end(&published.clients) else {
             return;
         };
+        if failure.may_be_outdated() && !published.config.needs().is_empty() {
+            // The next attempt has what the config refers to read again, or fails likewise.
+            return;
+        }
         let goal = Goal::same_config(published);
         let (breaker, id) = (&mut state.breaker, executor.id());
         let was_used = failure.cause == Cause::ClosedEarly(EarlyEnd::Used);
@@ -102,6 +107,7 @@ impl Slot {
                 .breaker
                 .problem(target.revision)
                 .map(|error| error.message().to_owned())
+                .or_else(|| target.unread.clone())
                 .or_else(|| Some(target.no_primary.as_ref()?.message.clone()))
                 .or_else(|| self.client_problem()),
         };

@@ -42,8 +42,9 @@ fn endless(
         while let Ok(read @ 1..) = stream.read(&mut buffer) {
             let requests = String::from_utf8_lossy(&buffer[..read]).into_owned();
             if requests.contains(word) {
-                let _ = stream.write_all(begins.as_bytes());
+                // Before it is sent, because the client may leave at the first byte.
                 count.fetch_add(1, Ordering::SeqCst);
+                let _ = stream.write_all(begins.as_bytes());
                 let chunk = goes_on.repeat(64 * 1024);
                 let mut here = 0;
                 while here < MUCH && stream.write_all(chunk.as_bytes()).is_ok() {
