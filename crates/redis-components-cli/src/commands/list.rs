@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::context::Context;
 use crate::failure::{Code, Failure};
 use crate::fleet::counts::{Counts, Wanted};
-use crate::fleet::row::Receipts;
+use crate::fleet::receipts::Receipts;
 use crate::fleet::silent::Silent;
 use crate::history::Entry;
 use crate::output::{Reply, table, warn};

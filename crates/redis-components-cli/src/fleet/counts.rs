@@ -3,7 +3,7 @@
 use redis_components::receipts::{ComponentReceipt, ReceiptState};
 use serde::Serialize;
 
-use super::row::Receipts;
+use super::receipts::Receipts;
 use super::silent::Silent;
 use crate::text::counted;
 
@@ -63,7 +63,7 @@ impl Counts {
             silent: silent.len(),
             ..Self::default()
         };
-        for receipt in receipts.values() {
+        for receipt in receipts.own() {
             let Some(receipt) = receipt.component(component) else {
                 continue;
             };

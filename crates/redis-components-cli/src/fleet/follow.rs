@@ -10,7 +10,8 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use super::counts::Wanted;
 use super::progress::{Progress, Teller};
-use super::row::{Receipts, Row};
+use super::receipts::Receipts;
+use super::row::Row;
 use super::silent::{Silent, silent};
 use super::standing::Standing;
 use crate::clients::Client;
@@ -77,8 +78,9 @@ pub(crate) async fn follow(context: &Context, goal: Goal<'_>) -> Result<Ended, F
     let mut fleet = Fleet {
         goal,
         wanted,
-        receipts: Receipts::new(),
+        receipts: Receipts::new(&session.names.prefix),
         clients: None,
+        is_read: false,
         unread_since: None,
         whole_since: None,
     };
@@ -182,6 +184,7 @@ struct Fleet<'a> {
     receipts: Receipts,
     /// The clients of the config server, and which of them is this program.
     clients: Option<(Vec<Client>, u64)>,
+    is_read: bool,
     unread_since: Option<Instant>,
     whole_since: Option<Instant>,
 }
@@ -235,6 +238,7 @@ impl Fleet<'_> {
             Err(failure) if failure.code == Code::NoRights && self.goal.ignores_silent => None,
             Err(failure) => return Err(failure),
         };
+        self.is_read = true;
         Ok(())
     }
 
@@ -266,10 +270,7 @@ impl Fleet<'_> {
         members.dedup();
         let component = Some(self.goal.component);
         for (member, receipt) in session.receipts_of(&members, component).await? {
-            match receipt {
-                Some(receipt) => self.receipts.insert(member, receipt),
-                None => self.receipts.remove(&member),
-            };
+            self.receipts.note(member, receipt);
         }
         Ok(())
     }
@@ -304,8 +305,7 @@ impl Fleet<'_> {
 
     /// Returns how it ends when time is over.
     fn last(&self) -> End {
-        let is_read = self.clients.is_some() || !self.receipts.is_empty();
-        if is_read && self.follows(&self.standing()) {
+        if self.is_read && self.follows(&self.standing()) {
             End::Followed
         } else {
             End::TimedOut

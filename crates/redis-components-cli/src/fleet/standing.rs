@@ -1,7 +1,8 @@
 //! How a fleet stands to the config of one component: who follows, who refuses, who is missing.
 
 use super::counts::{Stand, Wanted};
-use super::row::{Receipts, Row};
+use super::receipts::Receipts;
+use super::row::Row;
 
 /// How a fleet stands to the config of one component.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,7 +21,7 @@ pub(crate) struct Standing {
 impl Standing {
     pub(crate) fn of(receipts: &Receipts, component: &str, wanted: &Wanted) -> Self {
         let mut standing = Self::default();
-        for receipt in receipts.values() {
+        for receipt in receipts.own() {
             let process = receipt.process();
             let Some(receipt) = receipt.component(component) else {
                 continue;
@@ -50,7 +51,7 @@ mod tests {
 
     use super::Standing;
     use crate::fleet::counts::{Counts, Wanted};
-    use crate::fleet::row::Receipts;
+    use crate::fleet::receipts::Receipts;
 
     fn fleet(texts: &[&str]) -> Receipts {
         let one = |(number, text): (usize, &&str)| {
@@ -58,7 +59,11 @@ mod tests {
             let receipt = Receipt::from_fields([("@", &*process), ("logs", text)]).unwrap();
             (receipt.process().member(), receipt)
         };
-        texts.iter().enumerate().map(one).collect()
+        let mut receipts = Receipts::new("");
+        for (member, receipt) in texts.iter().enumerate().map(one) {
+            receipts.note(member, Some(receipt));
+        }
+        receipts
     }
 
     #[test]

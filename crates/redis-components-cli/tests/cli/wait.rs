@@ -174,7 +174,12 @@ fn r14_who_is_missing_is_named_when_time_is_over() {
         format!("{OLD} {new} unreachable 1 1764170000 0 server_unreachable no answer");
     Process::new("shop", 2).report(&server, "logs", &unreachable);
     let silent = Process::new("shop", 3);
-    let _connections = [silent.watch(&server), watching(&server, None)];
+    let _connections = [
+        Process::new("shop", 1).watch(&server),
+        Process::new("shop", 2).watch(&server),
+        silent.watch(&server),
+        watching(&server, None),
+    ];
     let words = ["wait", "logs", "--timeout", "300ms"];
     let (code, envelope) = operator.json(&words);
     assert_eq!(
