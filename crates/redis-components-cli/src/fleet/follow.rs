@@ -4,6 +4,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use redis::{PushInfo, PushKind, Value};
+use redis_components::ComponentConfig;
 use redis_components::receipts::KEY_PREFIX;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::{Instant, sleep, timeout_at};
@@ -16,6 +17,7 @@ use super::silent::{Silent, silent};
 use super::standing::Standing;
 use crate::clients::Client;
 use crate::context::Context;
+use crate::disabled::is_disabled;
 use crate::failure::{Code, Failure};
 use crate::output::warn;
 use crate::place::Place;
@@ -231,7 +233,12 @@ impl Fleet<'_> {
             return Err(superseded(session, component, digest, &current));
         }
         let control = session.control().await?;
-        self.wanted.canary = session.canary_digest(&control, component);
+        let config = bytes
+            .as_deref()
+            .and_then(|bytes| std::str::from_utf8(bytes).ok());
+        let config = config.and_then(|text| ComponentConfig::from_json(text).ok());
+        let is_disabled = config.as_ref().is_some_and(is_disabled);
+        self.wanted.canary = session.canary(&control, component, is_disabled);
         self.receipts = session.receipts(Some(component)).await?;
         self.clients = match session.clients().await {
             Ok(clients) => Some(clients),

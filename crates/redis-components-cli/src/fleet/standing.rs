@@ -9,6 +9,8 @@ use super::row::Row;
 pub(crate) struct Standing {
     pub(crate) expected: usize,
     pub(crate) following: usize,
+    /// How many of those follow a canary.
+    pub(crate) canaries: usize,
     /// Which processes refuse the config.
     pub(crate) refused: Vec<Row>,
     /// Which processes refuse a config that they cannot read.
@@ -29,8 +31,11 @@ impl Standing {
             standing.expected += 1;
             standing.old_connections += receipt.old_connections();
             let row = || Row::new(process, component, receipt);
-            match wanted.stand(receipt) {
-                Stand::Follows => standing.following += 1,
+            match wanted.stand(process, receipt) {
+                Stand::Follows => {
+                    standing.following += 1;
+                    standing.canaries += usize::from(wanted.is_canary(process));
+                }
                 Stand::Refuses => standing.refused.push(row()),
                 Stand::CannotRead => standing.unread.push(row()),
                 Stand::Behind => standing.behind.push(row()),

@@ -443,7 +443,7 @@ fn an_interrupt_while_waiting_does_not_hide_the_change() {
         (4, &json!("not_followed"))
     );
     let message = envelope["error"]["message"].as_str().unwrap();
-    assert!(message.contains("the config was written"), "{message}");
+    assert!(message.contains("the change was written"), "{message}");
     let mut waiting = Waiting::start(&operator, &["wait", "logs", "--timeout", "5m"]);
     waiting.next("begin");
     signal(&waiting.child, Signal::INT);
