@@ -6,6 +6,7 @@
 mod candidates;
 mod config_text;
 mod connection;
+mod control;
 pub(crate) mod fixed;
 #[cfg(test)]
 mod generated;
@@ -32,6 +33,7 @@ use std::sync::{Arc, Weak};
 
 use tokio::sync::oneshot;
 
+use self::control::control_key::ControlKey;
 use self::last_good::store::Store;
 use self::places::{Places, Watchers};
 use self::receipts::identity::Identity;
@@ -75,12 +77,11 @@ impl ConfigServer {
             .collect();
         let addresses: Vec<String> = configs.iter().map(ComponentConfig::address).collect();
         let last_good = last_good.map(|path| Store::new(path, servers));
-        let state = Arc::new(State::new(addresses.join(" or "), last_good));
+        let identity = Identity::new(settings.application_name(), key_prefix);
+        let control = ControlKey::new(key_prefix, identity.instance());
+        let state = Arc::new(State::new(addresses.join(" or "), last_good, control));
         let (background, tasks) = Background::new();
         let places = Places::new(Arc::clone(watchers), background.clone());
-        let identity = settings
-            .writes_receipts()
-            .then(|| Identity::new(settings.application_name(), key_prefix));
         let watching = Arc::clone(&state);
         watch::start(watching, configs, settings, tasks, places, identity).map_err(|error| {
             Error::new(
@@ -97,13 +98,14 @@ impl ConfigServer {
         self.state.address()
     }
 
-    /// Returns the state of one key, which is the same for every caller.
-    pub(crate) fn watched(&self, key: &str) -> Arc<WatchedKey> {
+    /// Returns the state of a component's key, which is the same for every caller.
+    pub(crate) fn watched(&self, component: &str, key: &str) -> Arc<WatchedKey> {
+        let new = || WatchedKey::of(component, Arc::clone(&self.state.signal));
         Arc::clone(
             self.state
                 .keys()
                 .entry(key.to_owned())
-                .or_insert_with(|| Arc::new(WatchedKey::new(Arc::clone(&self.state.signal)))),
+                .or_insert_with(|| Arc::new(new())),
         )
     }
 

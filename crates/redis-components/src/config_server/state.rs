@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 
+use super::control::control_key::ControlKey;
 use super::last_good::store::Store;
 use super::receipts::report::Reporters;
 use super::signal::Signal;
@@ -25,6 +26,8 @@ pub(super) struct State {
     /// The file of last good configs, if there is one.
     pub(super) last_good: Option<Arc<Store>>,
     keys: Mutex<BTreeMap<String, Arc<WatchedKey>>>,
+    /// The control key of the fleet.
+    pub(super) control: ControlKey,
     writes: Mutex<Vec<Write>>,
     pub(super) signal: Arc<Signal>,
     /// Whether the last attempt to read failed.
@@ -42,12 +45,13 @@ pub(super) struct State {
 }
 
 impl State {
-    pub(super) fn new(address: String, last_good: Option<Store>) -> Self {
+    pub(super) fn new(address: String, last_good: Option<Store>, control: ControlKey) -> Self {
         Self {
             address: ArcSwap::from_pointee(address),
             unused: ArcSwapOption::empty(),
             last_good: last_good.map(Arc::new),
             keys: Mutex::default(),
+            control,
             writes: Mutex::default(),
             signal: Arc::default(),
             lost: AtomicBool::new(false),

@@ -16,7 +16,7 @@ use super::needless_pushes::{self, NeedlessPushes};
 use super::pace::Pace;
 use super::places::Places;
 use super::pushes::Pushes;
-use super::reading::interpret;
+use super::reading::{Answer, interpret};
 use super::receipts::identity::Identity;
 use super::receipts::writer::Writer;
 use super::reconnect::Reconnect;
@@ -41,7 +41,7 @@ pub(super) fn start(
     settings: &Settings,
     tasks: BackgroundTasks,
     places: Places,
-    identity: Option<Identity>,
+    identity: Identity,
 ) -> io::Result<()> {
     let pushes = settings.pushes().then(|| Pushes::new(Arc::clone(&state)));
     let last_good = state.last_good.clone();
@@ -58,7 +58,7 @@ pub(super) fn start(
     );
     let signal = Arc::clone(&state.signal);
     let server = Reconnect::new(candidates, timeouts, pushes, signal);
-    let writer = identity.map(|identity| {
+    let writer = settings.writes_receipts().then(|| {
         let state = Arc::clone(&state);
         Writer::new(state, identity, server.line(), timeouts.response)
     });
@@ -175,11 +175,8 @@ impl Watch {
         };
         // Callers need not wait for these reads, and a heartbeat proves no old reading.
         let is_unasked = |watched: &WatchedKey| pushing && watched.is_old() && !is_asked(watched);
-        let has_unasked = self
-            .state
-            .keys()
-            .values()
-            .any(|watched| is_unasked(watched));
+        let has_unasked = pushing && self.control_is_due(now)
+            || self.state.keys().values().any(|key| is_unasked(key));
         let takes_unasked = has_unasked && now >= self.pace.unasked_due();
         let entries = self
             .state
@@ -187,7 +184,7 @@ impl Watch {
         if takes_unasked {
             self.pace.note_unasked();
         }
-        if !entries.is_empty() {
+        if !entries.is_empty() || takes_unasked {
             return Due::Read(entries);
         }
         if has_unasked {
@@ -200,26 +197,36 @@ impl Watch {
             return if now >= heartbeat {
                 Due::Heartbeat
             } else {
-                let until = Some(heartbeat.min(self.pace.reread_due()));
+                let until = heartbeat.min(self.pace.reread_due());
+                let until = Some(self.control_due().map_or(until, |due| due.min(until)));
                 Due::Nothing { until }
             };
+        }
+        let control = self.control_due();
+        if control.is_some_and(|due| due <= now) {
+            return Due::Read(entries);
         }
         let reread = connected.then(|| self.pace.reread_due());
         let followed = self.state.next_read().map(|left| now + left);
         Due::Nothing {
-            until: reread.into_iter().chain(followed).min(),
+            until: [reread, followed, control].into_iter().flatten().min(),
         }
     }
 
     /// Reads all entries in one round trip.
     async fn read(&mut self, entries: &[Entry]) -> Result<(), Failure> {
-        let keys: Vec<&str> = entries.iter().map(|(key, _)| key.as_str()).collect();
+        let mut keys: Vec<&str> = entries.iter().map(|(key, _)| key.as_str()).collect();
+        let control = &self.state.control;
+        let reads_control = self.control_is_due(Instant::now());
+        keys.extend(reads_control.then(|| control.key()));
         let mut sent_at = Tick::now();
         let mut sent = Vec::new();
-        let answers = self
+        let mut control_sent = 0;
+        let mut answers = self
             .server
             .read(&keys, || {
                 sent_at = Tick::now();
+                control_sent = control.begin();
                 sent = entries.iter().map(|(_, watched)| watched.begin()).collect();
             })
             .await?;
@@ -231,9 +238,14 @@ impl Watch {
         // This comes before waiting callers are told, because they may ask at once how the server
         // is.
         self.found();
+        // This comes first, because it says which configs hold here.
+        if let Some(answer) = reads_control.then(|| answers.pop()).flatten() {
+            self.take_control(control_sent, answer);
+        }
         let mut found_a_change = false;
         for (((key, watched), answer), sent) in entries.iter().zip(answers).zip(sent) {
-            let reading = interpret(&self.state.address(), key, answer);
+            let reading = interpret(&self.state.address(), key, answer)
+                .map(|reading| self.state.control.taken(watched.component(), reading));
             if let Err(problem) = &reading
                 && watched.target().problem.as_ref() != Some(problem)
             {
@@ -259,6 +271,29 @@ impl Watch {
         self.confirm(sent_at);
         self.look_at_pushes();
         Ok(())
+    }
+
+    /// Notes what the control key says. If other configs hold for a share of the fleet, all keys are
+    /// read again.
+    fn take_control(&self, sent: u64, answer: Answer) {
+        let state = &self.state;
+        let changed = state.control.answer(&state.address(), sent, answer);
+        if changed.canaries {
+            state.reread.store(true, Ordering::Release);
+        }
+        if changed.receipts {
+            state.signal.note_change();
+        }
+    }
+
+    /// Returns when the control key is to be read although nobody says that it has changed.
+    fn control_due(&self) -> Option<Instant> {
+        let (reread, is_pushing) = (self.pace.reread_interval(), self.server.is_pushing());
+        self.state.control.read_again_at(reread, is_pushing)
+    }
+
+    fn control_is_due(&self, now: Instant) -> bool {
+        self.state.control.is_old() || self.control_due().is_some_and(|due| due <= now)
     }
 
     /// Proves that the server is up, and that keys without a push have not changed.

@@ -10,6 +10,7 @@ mod board;
 mod child;
 #[path = "../common/mod.rs"]
 mod common;
+mod control;
 mod ends;
 #[path = "../events/log.rs"]
 #[allow(dead_code, reason = "each test file uses a part of it")]

@@ -39,9 +39,13 @@ impl Identity {
         }
     }
 
+    pub(crate) fn instance(&self) -> &str {
+        &self.instance
+    }
+
     /// Returns what the receipt says about the process.
     pub(super) fn process(&self, is_pushing: bool, timing: Timing) -> Process {
-        let process = Process {
+        Process {
             version: 1,
             application: self.application.clone(),
             instance: self.instance.clone(),
@@ -54,9 +58,7 @@ impl Identity {
             key_prefix: self.key_prefix.clone(),
             every: timing.every,
             ttl: timing.ttl,
-        };
-        debug_assert!(!process.application.is_empty());
-        process
+        }
     }
 }
 

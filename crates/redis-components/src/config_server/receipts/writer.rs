@@ -120,7 +120,7 @@ impl Writer {
         let delay = if is_new_connection && self.has_met {
             SPREAD.mul_f64(fastrand::f64())
         } else {
-            SETTLES_WITHIN + Timing::DEFAULT.delay()
+            SETTLES_WITHIN + self.timing().delay()
         };
         let now = Instant::now();
         last.map_or(now, |last| now.max(last + SHORTEST_PAUSE)) + delay
@@ -149,7 +149,7 @@ impl Writer {
             return Turn::Done;
         };
         self.has_met = true;
-        let timing = Timing::DEFAULT;
+        let timing = self.timing();
         // What was gone is written again at once.
         for _ in 0..2 {
             let reports = self.reports();
@@ -224,7 +224,7 @@ impl Writer {
     async fn remove(&mut self) {
         let connection = self.line.borrow_and_update().clone();
         if let Some(mut connection) = connection.filter(|_| self.has_met) {
-            let process = self.identity.process(false, Timing::DEFAULT);
+            let process = self.identity.process(false, self.timing());
             let receipt = Receipt::of(&process);
             // An error leaves the receipt to its TTL.
             drop(receipt.remove(&mut connection, self.bound).await);
@@ -232,6 +232,12 @@ impl Writer {
     }
 
     fn reports(&self) -> Vec<(String, ComponentReceipt)> {
-        self.state.reporters.reports("")
+        self.state
+            .reporters
+            .reports(&self.state.control.control().salt)
+    }
+
+    fn timing(&self) -> Timing {
+        self.state.control.control().timing
     }
 }

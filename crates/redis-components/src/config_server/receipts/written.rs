@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use super::timing::Timing;
+use crate::receipts::PROCESS_FIELD;
 
 /// The fields of the receipt that were written, and when the receipt is renewed.
 #[derive(Debug, Default)]
@@ -37,9 +38,11 @@ impl Written {
         timing: Timing,
         now: Instant,
     ) -> Option<Request> {
-        let mut changed = fields;
-        changed.retain(|(name, value)| self.fields.get(name) != Some(value));
-        if !changed.is_empty() {
+        let is_news = |(name, value): &(String, String)| self.fields.get(name) != Some(value);
+        if fields.iter().any(is_news) {
+            let mut changed = fields;
+            // If the receipt has expired, readers find no other without its process.
+            changed.retain(|field| field.0 == PROCESS_FIELD || is_news(field));
             return Some(Request::Set(changed));
         }
         let is_due = self.renew_at.is_some_and(|at| at <= now);
@@ -110,14 +113,16 @@ mod tests {
     }
 
     #[test]
-    fn r14_only_what_has_changed_is_written() {
+    fn r14_only_what_has_changed_is_written_with_the_process() {
         let (mut written, now) = (Written::default(), Instant::now());
         assert!(set(&mut written, &[("@", "p"), ("logs", "1")], 2, now));
         let same = fields(&[("@", "p"), ("logs", "1")]);
         assert_eq!(written.request(same, TIMING, now), None);
-        let other = fields(&[("@", "p"), ("logs", "2")]);
+        assert!(set(&mut written, &[("stats", "1")], 1, now));
+        let other = fields(&[("@", "p"), ("logs", "2"), ("stats", "1")]);
         let request = written.request(other, TIMING, now);
-        assert_eq!(request, Some(Request::Set(fields(&[("logs", "2")]))));
+        let all = fields(&[("@", "p"), ("logs", "2")]);
+        assert_eq!(request, Some(Request::Set(all)));
     }
 
     #[test]
