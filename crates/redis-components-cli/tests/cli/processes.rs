@@ -57,6 +57,7 @@ impl Drop for Process {
 
 #[test]
 #[ignore = "the other tests start it, as a process of its own"]
+#[allow(clippy::exit, reason = "it is a process of its own")]
 fn process_that_calls() {
     // It ends when the test does, however that ends.
     std::thread::spawn(|| {
