@@ -14,6 +14,7 @@ use crate::error::{Error, ErrorKind};
 use crate::settings::Settings;
 use crate::telemetry::component::Subject;
 use crate::transport::asynchronous;
+use crate::transport::contents::logins::Logins;
 use crate::transport::contents::resolve::resolve;
 use crate::transport::failure::Failure;
 use crate::transport::no_primary::NoPrimary;
@@ -140,7 +141,7 @@ impl ComponentConfig {
     /// Panics outside of a tokio runtime with its time driver.
     pub async fn resolve(&self, settings: &Settings) -> Result<Self, Error> {
         let bound = settings.timeouts().of(self).connect;
-        let resolved = resolve(self, bound).await;
+        let resolved = resolve(self, &Logins::new(settings), bound).await;
         resolved.map_err(|failure| Error::new(failure.cause.error_kind(), failure.message))
     }
 }
@@ -159,7 +160,12 @@ async fn located(config: &ComponentConfig, settings: &Settings) -> Result<Compon
         return Ok(config.clone());
     };
     let connect = settings.timeouts().of(config).connect;
-    let (watcher, watching) = Watcher::new(sentinels, settings.allowed(), connect);
+    let (watcher, watching) = Watcher::new(
+        sentinels,
+        settings.allowed(),
+        &Logins::new(settings),
+        connect,
+    );
     tokio::spawn(watching);
     let mut found = watcher.subscribe();
     let found = found

@@ -14,7 +14,7 @@ use crate::disabled::is_disabled;
 use crate::examined::{Check, State};
 use crate::failure::{Code, Failure};
 use crate::output::{Reply, table};
-use crate::probe::probe;
+use crate::probe::{Tried, probe};
 use crate::session::Session;
 use crate::subject::invalid;
 use crate::text::{counted, printable};
@@ -282,7 +282,11 @@ async fn component(session: &Session, component: &str) -> Check {
             State::Problem,
             "its processes cannot use it either, if they see what is seen from here",
         ),
-        Ok(probed) => {
+        Ok(Tried::NotHere(reason)) => check(&reason).but(
+            State::Warning,
+            "run `doctor` where the component runs to try its server",
+        ),
+        Ok(Tried::Answered(probed)) => {
             let found = check(&probed.subject());
             if let Some(warning) = probed.warning() {
                 found.but(State::Warning, warning)

@@ -16,7 +16,7 @@ use crate::given::Given;
 use crate::history::Note;
 use crate::names::{is_name, unknown};
 use crate::output::{Reply, warn};
-use crate::probe::probe;
+use crate::probe::{Tried, probe};
 use crate::redact;
 use crate::session::Session;
 use crate::subject::invalid;
@@ -263,7 +263,11 @@ pub(super) async fn probe_first(
         return Ok(None);
     }
     match probe(config).await {
-        Ok(probed) => {
+        Ok(Tried::NotHere(reason)) => {
+            warn(&reason);
+            Ok(None)
+        }
+        Ok(Tried::Answered(probed)) => {
             probed.warning().iter().for_each(|warning| warn(warning));
             Ok(Some(probed))
         }

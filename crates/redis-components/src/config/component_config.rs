@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use super::contents::Contents;
 use super::endpoint::{Address, Endpoint, Primary, Sentinels};
-use super::login::{Login, WrittenLogin};
+use super::login::Login;
 use super::reference::Written;
 use super::secret::Secret;
 use super::tls::TlsOptions;
+use super::written_login::WrittenLogin;
 
 /// The port of a config that names none.
 pub(super) const DEFAULT_PORT: u16 = 6379;

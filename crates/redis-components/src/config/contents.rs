@@ -8,11 +8,17 @@ use std::path::Path;
 use secrecy::{ExposeSecret, SecretSlice};
 use subtle::ConstantTimeEq;
 
+use super::login::Login;
 use super::reference::Reference;
+use super::secret::Secret;
 
 /// What the references and files of a config hold. It is never shown.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub(crate) struct Contents(BTreeMap<Reference, Content>);
+pub(crate) struct Contents {
+    values: BTreeMap<Reference, Content>,
+    /// What the providers of these names have given.
+    logins: BTreeMap<String, Login>,
+}
 
 /// The content of a file or a variable: compared in constant time, and overwritten when it is
 /// dropped.
@@ -21,11 +27,19 @@ pub(crate) struct Content(SecretSlice<u8>);
 
 impl Contents {
     pub(crate) fn insert(&mut self, at: Reference, content: Content) {
-        self.0.insert(at, content);
+        self.values.insert(at, content);
+    }
+
+    pub(crate) fn insert_login(&mut self, provider: String, login: Login) {
+        self.logins.insert(provider, login);
     }
 
     pub(crate) fn get(&self, at: &Reference) -> Option<&Content> {
-        self.0.get(at)
+        self.values.get(at)
+    }
+
+    pub(crate) fn login(&self, provider: &str) -> Option<&Login> {
+        self.logins.get(provider)
     }
 
     /// Returns the content of the file at `path`.
@@ -35,9 +49,23 @@ impl Contents {
         Some(content.bytes())
     }
 
-    /// Returns a user name or password.
-    pub(crate) fn text(&self, at: &Reference) -> Option<&str> {
-        self.get(at)?.text(at)
+    /// Returns the user name that stands there.
+    pub(crate) fn username(&self, at: &Reference) -> Option<&str> {
+        match at {
+            Reference::Provider(name) => self.login(name)?.username.as_deref(),
+            at => self.get(at)?.text(at),
+        }
+    }
+
+    /// Returns the password that stands there.
+    pub(crate) fn password(&self, at: &Reference) -> Option<&str> {
+        match at {
+            Reference::Provider(name) => {
+                let password = self.login(name)?.password.as_ref();
+                password.map(Secret::expose)
+            }
+            at => self.get(at)?.text(at),
+        }
     }
 }
 
@@ -77,7 +105,10 @@ impl fmt::Debug for Content {
 
 impl fmt::Debug for Contents {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.0.keys()).finish()
+        f.debug_set()
+            .entries(self.values.keys())
+            .entries(self.logins.keys())
+            .finish()
     }
 }
 

@@ -60,7 +60,10 @@ impl ComponentConfig {
             .filter(|needed| needed.kind != ContentKind::Pem)
             .map(|needed| {
                 let contents = self.contents.as_deref();
-                let text = contents.and_then(|contents| contents.text(&needed.at));
+                let text = contents.and_then(|contents| match needed.kind {
+                    ContentKind::Name => contents.username(&needed.at),
+                    _ => contents.password(&needed.at),
+                });
                 (needed.field, text)
             })
     }

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use super::login::WrittenLogin;
 use super::tls::TlsOptions;
+use super::written_login::WrittenLogin;
 use crate::error::text::printable;
 
 /// Where a component's data is.

@@ -3,10 +3,10 @@
 use serde_json::{Map, Value, json};
 
 use super::given::{Given, one_line};
-use super::login::WrittenLogin;
 use super::reference::Written;
 use super::secret::Secret;
 use super::table;
+use super::written_login::WrittenLogin;
 
 /// Returns the login that the fields mean.
 ///

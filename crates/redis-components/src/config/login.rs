@@ -1,7 +1,5 @@
 //! Who logs in to a server.
 
-use super::contents::Contents;
-use super::reference::{Reference, Written};
 use super::secret::Secret;
 
 /// A user and a password, of which one or both may be absent.
@@ -9,42 +7,4 @@ use super::secret::Secret;
 pub(crate) struct Login {
     pub(crate) username: Option<String>,
     pub(crate) password: Option<Secret>,
-}
-
-/// A login as a config writes it: its parts may stand elsewhere.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct WrittenLogin {
-    pub(crate) username: Option<Written<String>>,
-    pub(crate) password: Option<Written<Secret>>,
-}
-
-impl WrittenLogin {
-    /// Returns where the user and the password stand, if they stand elsewhere.
-    pub(super) fn references(&self) -> [Option<&Reference>; 2] {
-        fn elsewhere<T>(written: Option<&Written<T>>) -> Option<&Reference> {
-            match written {
-                Some(Written::Elsewhere(reference)) => Some(reference),
-                _ => None,
-            }
-        }
-        [
-            elsewhere(self.username.as_ref()),
-            elsewhere(self.password.as_ref()),
-        ]
-    }
-
-    /// Returns the login itself. `None` if a part of it stands elsewhere, and has not been read.
-    pub(super) fn with(&self, contents: &Contents) -> Option<Login> {
-        let username = match &self.username {
-            Some(Written::Here(name)) => Some(name.clone()),
-            Some(Written::Elsewhere(at)) => Some(contents.text(at)?.to_owned()),
-            None => None,
-        };
-        let password = match &self.password {
-            Some(Written::Here(password)) => Some(password.clone()),
-            Some(Written::Elsewhere(at)) => Some(Secret::new(contents.text(at)?)),
-            None => None,
-        };
-        Some(Login { username, password })
-    }
 }

@@ -34,6 +34,7 @@ mod table_sentinels;
 mod table_tls;
 pub(crate) mod tls;
 mod url;
+pub(crate) mod written_login;
 
 pub use self::component_config::ComponentConfig;
 pub use self::tls::{TlsOptions, TlsVersion};

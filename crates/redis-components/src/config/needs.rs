@@ -2,9 +2,9 @@
 
 use super::component_config::ComponentConfig;
 use super::endpoint::Endpoint;
-use super::login::WrittenLogin;
 use super::reference::Reference;
 use super::tls::TlsOptions;
+use super::written_login::WrittenLogin;
 
 /// Something that a config needs and that stands elsewhere.
 #[derive(Clone, Debug, PartialEq, Eq)]

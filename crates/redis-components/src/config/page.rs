@@ -299,6 +299,7 @@ fn values(kind: Kind) -> Value {
             "properties": {
                 "env": {"type": "string", "minLength": 1},
                 "file": {"type": "string", "pattern": "^/"},
+                "provider": {"type": "string", "minLength": 1},
             },
             "additionalProperties": false,
             "minProperties": 1,

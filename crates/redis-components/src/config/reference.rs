@@ -1,11 +1,11 @@
-//! A value that stands elsewhere: in the environment, or in a file.
+//! A value that stands elsewhere: in the environment, in a file, or with the application.
 
 use std::fmt;
 use std::path::PathBuf;
 
 use serde_json::{Map, Value, json};
 
-use super::path::absolute;
+use super::path::{UNPRINTABLE, absolute};
 use crate::error::text::{is_unprintable, printable};
 
 /// Where a value stands that is not in the config. It holds no secret.
@@ -15,6 +15,8 @@ pub(crate) enum Reference {
     Env(String),
     /// The file at that path.
     File(PathBuf),
+    /// The application's provider of that name.
+    Provider(String),
 }
 
 /// A value, or where it stands.
@@ -26,9 +28,11 @@ pub(crate) enum Written<T> {
 
 const ENV: &str = "env";
 const FILE: &str = "file";
-const KEYS: [&str; 2] = [ENV, FILE];
+const PROVIDER: &str = "provider";
+const KEYS: [&str; 3] = [ENV, FILE, PROVIDER];
 
-pub(super) const FORM: &str = "{\"env\": \"NAME\"} or {\"file\": \"/path\"}";
+pub(super) const FORM: &str =
+    "{\"env\": \"NAME\"}, {\"file\": \"/path\"} or {\"provider\": \"name\"}";
 
 impl Reference {
     /// Reads the reference in the field `name`.
@@ -67,6 +71,12 @@ impl Reference {
                 .map(Self::File)
                 .map_err(|wrong| format!("`{name}` gives `{key}`, which {wrong}"));
         }
+        if key == PROVIDER {
+            return match text.contains(is_unprintable) {
+                false => Ok(Self::Provider(text.to_owned())),
+                true => Err(format!("`{name}` gives `{key}`, which {UNPRINTABLE}")),
+            };
+        }
         if text.contains(is_unprintable) || text.contains('=') {
             return Err(format!(
                 "`{name}` gives `{key}`, which is no name of an environment variable"
@@ -80,6 +90,7 @@ impl Reference {
         match self {
             Self::Env(name) => json!({ENV: name}),
             Self::File(path) => json!({FILE: path.to_string_lossy()}),
+            Self::Provider(name) => json!({PROVIDER: name}),
         }
     }
 }
@@ -90,6 +101,7 @@ impl fmt::Display for Reference {
         match self {
             Self::Env(name) => write!(f, "the environment variable {}", printable(name)),
             Self::File(path) => write!(f, "the file {}", printable(&path.to_string_lossy())),
+            Self::Provider(name) => write!(f, "the provider {}", printable(name)),
         }
     }
 }
@@ -129,7 +141,11 @@ mod tests {
 
     #[test]
     fn r8_a_reference_is_written_as_it_was_read() {
-        for value in [json!({"env": "PW"}), json!({"file": "/run/secrets/x"})] {
+        for value in [
+            json!({"env": "PW"}),
+            json!({"file": "/run/secrets/x"}),
+            json!({"provider": "aws"}),
+        ] {
             assert_eq!(read(&value).unwrap().write(), value);
         }
     }
@@ -176,6 +192,11 @@ mod tests {
                 json!({"env": "S3cret\0"}),
                 "no name of an environment variable",
             ),
+            (
+                json!({"provider": "S3cret\n"}),
+                "`provider`, which has a character",
+            ),
+            (json!({"provder": "S3cret"}), "did you mean `provider`?"),
             (json!({"env": 1}), "`env`, which must be text in quotes"),
             (
                 json!({"file": null}),

@@ -15,6 +15,7 @@ use crate::config::endpoint::Sentinels;
 use crate::config::needs::Needed;
 use crate::settings::Settings;
 use crate::settings::policy::Policy;
+use crate::transport::contents::logins::Logins;
 use crate::transport::contents::watcher::{ContentsWatcher, Found as Read};
 use crate::transport::sentinel::watcher::{Found, Watcher};
 
@@ -24,6 +25,7 @@ pub(crate) struct Watchers {
     connect: Duration,
     /// Which sentinels may be connected to.
     policy: Arc<Policy>,
+    logins: Arc<Logins>,
     known: Mutex<Vec<(Sentinels, Weak<Watcher>)>>,
     contents: Mutex<Vec<(Vec<Needed>, Weak<ContentsWatcher>)>>,
 }
@@ -41,6 +43,7 @@ impl Watchers {
         Self {
             connect: settings.timeouts().connect,
             policy: Arc::clone(settings.allowed()),
+            logins: Logins::new(settings),
             known: Mutex::default(),
             contents: Mutex::default(),
         }
@@ -54,7 +57,7 @@ impl Watchers {
         if let Some(watcher) = same.find_map(|(_, watcher)| watcher.upgrade()) {
             return watcher;
         }
-        let (watcher, watching) = Watcher::new(sentinels, &self.policy, self.connect);
+        let (watcher, watching) = Watcher::new(sentinels, &self.policy, &self.logins, self.connect);
         background.run(watching);
         known.push((sentinels.clone(), Arc::downgrade(&watcher)));
         watcher
@@ -68,7 +71,7 @@ impl Watchers {
         if let Some(watcher) = same.find_map(|(_, watcher)| watcher.upgrade()) {
             return watcher;
         }
-        let (watcher, watching) = ContentsWatcher::new(needs.clone(), self.connect);
+        let (watcher, watching) = ContentsWatcher::new(needs.clone(), &self.logins, self.connect);
         background.run(watching);
         known.push((needs, Arc::downgrade(&watcher)));
         watcher
@@ -87,6 +90,11 @@ impl Places {
             watchers,
             background,
         }
+    }
+
+    /// Returns the logins that the application's providers give.
+    pub(super) fn logins(&self) -> &Arc<Logins> {
+        &self.watchers.logins
     }
 
     /// Returns the watch of the sentinels, on the thread on which the keys are followed.

@@ -199,7 +199,11 @@ fn log_in(handshake: &mut Handshake<'_>, stream: &mut Exchange<'_>) -> Result<()
         if progress == Progress::SendAgain {
             let request = handshake.request();
             let sent = stream.write_all(&request).and_then(|()| stream.flush());
-            sent.map_err(|error| stream.last_word(error))?;
+            if let Err(error) = sent {
+                let said = stream.read_rest(&mut buffer);
+                let refusal = handshake.last_word(&buffer[..said]);
+                return Err(refusal.unwrap_or_else(|| stream.last_word(error)));
+            }
         }
         let length = stream.read(&mut buffer).map_err(stream::failure)?;
         progress = handshake.receive(&buffer[..length])?;

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use redis_components::Policy;
 use redis_components::receipts::ReceiptState;
+use redis_components::{ComponentConfig, Policy, get_config};
 use redis_components_testing::Server;
 use serde_json::{Value, json};
 
@@ -107,6 +107,9 @@ async fn r14_a_canary_runs_its_config_until_its_entry_is_gone() {
         .scope(async {
             // No call runs with the other config first.
             assert_eq!(whereabouts(logs).await.unwrap(), "b");
+            // What is read is what stands there.
+            let own = ComponentConfig::from_json(&world.a.config()).unwrap();
+            assert_eq!(get_config(logs).await.unwrap(), own);
             assert_eq!(whereabouts(stats).await.unwrap(), "a");
             let second = digest(&world.b.config(), "");
             says(&world.config, app, logs, ReceiptState::Ok, |said| {

@@ -9,6 +9,7 @@ mod common;
 #[path = "../events/log.rs"]
 mod log;
 mod places;
+mod providers;
 mod rotation;
 mod secret_file;
 mod unusable;

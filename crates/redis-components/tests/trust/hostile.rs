@@ -124,11 +124,20 @@ async fn r11_a_config_server_without_an_end_costs_little() {
         let bounded = Bounded::begin();
         let logs = always_fresh("logs");
         let settings = Settings::new(format!("redis://127.0.0.1:{port}"));
-        let error = settings.scope(logs.connection()).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::ConfigServerUnreachable, "{error}");
+        settings
+            .scope(async {
+                // On a busy machine, the first attempts may end before anything is read.
+                until("the config is read", async || {
+                    let error = logs.connection().await.unwrap_err();
+                    assert_eq!(error.kind(), ErrorKind::ConfigServerUnreachable, "{error}");
+                    sent.load(Ordering::SeqCst) > 0
+                })
+                .await;
+            })
+            .await;
         bounded.end(begins);
         let sent = sent.load(Ordering::SeqCst);
-        assert!(0 < sent && sent < MUCH, "{begins:?}: {sent}");
+        assert!(sent < MUCH, "{begins:?}: {sent}");
     }
 }
 

@@ -123,6 +123,7 @@ impl ControlKey {
             Some(Canary { config, text, .. }) => Reading {
                 config: config.clone(),
                 text: text.clone(),
+                own: Some(Arc::new(reading.config)),
             },
             None => reading,
         }

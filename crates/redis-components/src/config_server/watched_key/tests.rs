@@ -13,7 +13,11 @@ fn read(watched: &WatchedKey, text: &str) {
     watched.answer(
         Tick::now(),
         sent,
-        Ok(Reading { config, text }),
+        Ok(Reading {
+            config,
+            text,
+            own: None,
+        }),
         &Outside::default(),
     );
 }

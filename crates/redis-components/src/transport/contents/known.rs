@@ -2,10 +2,12 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
 
-use super::read::read;
+use super::logins::{Logins, Wanted};
+use super::read::{Read, read};
 use super::stamp::Stamp;
+use crate::backoff::Backoff;
 use crate::config::contents::Contents;
 use crate::config::needs::Needed;
 use crate::config::reference::Reference;
@@ -13,26 +15,40 @@ use crate::transport::failure::Failure;
 
 /// How often files are read that change meanwhile.
 const TRIES: usize = 3;
+/// The longest pause before a provider that gives no login is asked again.
+const ASKED_AGAIN_WITHIN: Duration = Duration::from_secs(5);
 
 /// What was read last.
 #[derive(Debug)]
 pub(super) struct Known {
     needs: Vec<Needed>,
+    logins: Arc<Logins>,
     /// The stamps of the files before they were read.
     stamps: Vec<Option<Stamp>>,
     last: Option<Arc<Contents>>,
     /// Whether every change since then shows in the stamps.
     is_settled: bool,
+    /// When to look again, whatever files say.
+    again_at: Option<Instant>,
+    backoff: Backoff,
 }
 
 impl Known {
-    pub(super) fn new(needs: Vec<Needed>) -> Self {
+    pub(super) fn new(needs: Vec<Needed>, logins: Arc<Logins>) -> Self {
         Self {
             needs,
+            logins,
             stamps: Vec::new(),
             last: None,
             is_settled: false,
+            again_at: None,
+            backoff: Backoff::new(ASKED_AGAIN_WITHIN),
         }
+    }
+
+    /// Returns when to look again at the latest. `None` if nothing changes by itself.
+    pub(super) fn again_at(&self) -> Option<Instant> {
+        self.again_at
     }
 
     /// Returns what is there now. Files are read if they may have changed, or if `is_forced`. This
@@ -42,34 +58,60 @@ impl Known {
     ///
     /// Returns an error that names the field if something cannot be used.
     pub(super) fn look(&mut self, is_forced: bool) -> Result<Arc<Contents>, Failure> {
+        let looked = self.look_at_all(is_forced);
+        match &looked {
+            Ok(_) => self.backoff = Backoff::new(ASKED_AGAIN_WITHIN),
+            Err(_) => {
+                let has_providers = self.needs.iter().any(is_of_a_provider);
+                let again_at = || Instant::now() + self.backoff.next();
+                self.again_at = has_providers.then(again_at);
+            }
+        }
+        looked
+    }
+
+    fn look_at_all(&mut self, is_forced: bool) -> Result<Arc<Contents>, Failure> {
+        let is_due = self.again_at.is_some_and(|due| due <= Instant::now());
         let mut stamps = self.stamps_now();
         if let Some(last) = &self.last
             && self.is_settled
             && !is_forced
+            && !is_due
             && stamps == self.stamps
         {
             return Ok(Arc::clone(last));
         }
         self.is_settled = false;
+        // A login that was given for the first try is as good for the next.
+        let mut wanted = if is_forced {
+            Wanted::New
+        } else {
+            Wanted::Valid
+        };
         for _ in 0..TRIES {
             let now = SystemTime::now();
-            let contents = read(&self.needs);
+            let read = read(&self.needs, &self.logins, wanted);
+            wanted = Wanted::Valid;
             let after = self.stamps_now();
             if after == stamps {
                 self.is_settled = stamps
                     .iter()
                     .all(|stamp| stamp.is_some_and(|stamp| stamp.is_settled(now)));
                 self.stamps = stamps;
-                let contents = Arc::new(contents?);
-                self.last = Some(Arc::clone(&contents));
-                return Ok(contents);
+                return Ok(self.take(read?));
             }
             // Several files may belong together, and are not all of one state.
             stamps = after;
         }
-        let contents = Arc::new(read(&self.needs)?);
+        let read = read(&self.needs, &self.logins, wanted)?;
+        Ok(self.take(read))
+    }
+
+    fn take(&mut self, read: Read) -> Arc<Contents> {
+        let contents = Arc::new(read.contents);
+        self.again_at = read.again_at;
         self.last = Some(Arc::clone(&contents));
-        Ok(contents)
+        contents
     }
 
     fn stamps_now(&self) -> Vec<Option<Stamp>> {
@@ -79,9 +121,13 @@ impl Known {
     fn files(&self) -> impl Iterator<Item = &Path> {
         self.needs.iter().filter_map(|needed| match &needed.at {
             Reference::File(path) => Some(path.as_path()),
-            Reference::Env(_) => None,
+            Reference::Env(_) | Reference::Provider(_) => None,
         })
     }
+}
+
+fn is_of_a_provider(needed: &Needed) -> bool {
+    matches!(needed.at, Reference::Provider(_))
 }
 
 #[cfg(test)]
@@ -89,8 +135,9 @@ mod tests {
     use std::fs;
     use std::path::Path;
 
-    use super::{Known, Needed, Reference};
+    use super::{Known, Logins, Needed, Reference};
     use crate::config::needs::ContentKind;
+    use crate::settings::Settings;
 
     fn known(paths: &[&Path]) -> Known {
         let needs = paths.iter().map(|path| Needed {
@@ -98,7 +145,7 @@ mod tests {
             at: Reference::File(path.to_path_buf()),
             kind: ContentKind::Password,
         });
-        Known::new(needs.collect())
+        Known::new(needs.collect(), Logins::new(&Settings::default()))
     }
 
     #[test]

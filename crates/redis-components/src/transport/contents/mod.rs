@@ -1,6 +1,8 @@
-//! What configs refer to: the environment and files, read in one way for all fields.
+//! What configs refer to: the environment, files and the application's providers, read in one way
+//! for all fields.
 
 mod known;
+pub(crate) mod logins;
 mod read;
 pub(crate) mod resolve;
 mod stamp;

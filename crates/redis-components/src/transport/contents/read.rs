@@ -2,9 +2,11 @@
 
 use std::env;
 use std::fs::{File, metadata};
-use std::io::{self, Read};
+use std::io::{self, Read as _};
 use std::path::Path;
+use std::time::Instant;
 
+use super::logins::{Logins, Wanted};
 use crate::config::contents::{Content, Contents};
 use crate::config::needs::{ContentKind, Needed};
 use crate::config::reference::Reference;
@@ -14,14 +16,34 @@ use crate::transport::failure::{Cause, Failure};
 /// The longest file that is read, in bytes.
 const LONGEST: u64 = 1024 * 1024;
 
+/// What was read, and when it has to be read again, whatever files say.
+pub(super) struct Read {
+    pub(super) contents: Contents,
+    pub(super) again_at: Option<Instant>,
+}
+
 /// Reads all that a config needs. This blocks.
 ///
 /// # Errors
 ///
 /// Returns an error that names the field and where its value stands, if that cannot be used.
-pub(super) fn read(needs: &[Needed]) -> Result<Contents, Failure> {
+pub(super) fn read(needs: &[Needed], logins: &Logins, wanted: Wanted) -> Result<Read, Failure> {
     let mut contents = Contents::default();
+    let mut again_at = None;
     for needed in needs {
+        if let Reference::Provider(name) = &needed.at {
+            if contents.login(name).is_none() {
+                let given = logins.get(name, wanted);
+                let given = given.map_err(|wrong| unusable(needed, &wrong))?;
+                again_at = again_at.into_iter().chain(given.renew_at).min();
+                contents.insert_login(name.clone(), given.login);
+            }
+            let has_name = contents.username(&needed.at).is_some();
+            if needed.kind == ContentKind::Name && !has_name {
+                return Err(unusable(needed, "gives a login without a user name"));
+            }
+            continue;
+        }
         if contents.get(&needed.at).is_none() {
             let bytes = bytes(&needed.at).map_err(|wrong| unusable(needed, &wrong))?;
             contents.insert(needed.at.clone(), Content::new(bytes));
@@ -31,7 +53,7 @@ pub(super) fn read(needs: &[Needed]) -> Result<Contents, Failure> {
             judge(needed, content).map_err(|wrong| unusable(needed, wrong))?;
         }
     }
-    Ok(contents)
+    Ok(Read { contents, again_at })
 }
 
 fn bytes(at: &Reference) -> Result<Vec<u8>, String> {
@@ -45,6 +67,7 @@ fn bytes(at: &Reference) -> Result<Vec<u8>, String> {
             Ok(None) => Err("is longer than 1 MiB".into()),
             Err(error) => Err(format!("cannot be read: {error}")),
         },
+        Reference::Provider(_) => Err("gives no text".into()),
     }
 }
 
@@ -86,7 +109,8 @@ fn unusable(needed: &Needed, what: &str) -> Failure {
 
 #[cfg(test)]
 mod tests {
-    use super::{ContentKind, LONGEST, Needed, Reference, read};
+    use super::{ContentKind, LONGEST, Logins, Needed, Reference, Wanted, read};
+    use crate::settings::Settings;
 
     fn needed(at: Reference, kind: ContentKind) -> [Needed; 1] {
         let field = "password".to_owned();
@@ -101,6 +125,7 @@ mod tests {
             std::fs::write(&path, content).unwrap();
             Reference::File(path)
         };
+        let none = Logins::new(&Settings::default());
         let long = vec![b'x'; usize::try_from(LONGEST).unwrap() + 1];
         let password = ContentKind::Password;
         for (at, kind, reason) in [
@@ -136,12 +161,13 @@ mod tests {
                 "that is not shown",
             ),
         ] {
-            let refused = read(&needed(at, kind)).unwrap_err().message;
+            let refused = read(&needed(at, kind), &none, Wanted::New);
+            let refused = refused.err().unwrap().message;
             assert!(refused.starts_with("`password` names the "), "{refused}");
             assert!(refused.contains(reason), "{refused}");
             assert!(!refused.contains("S3cret"), "{refused}");
         }
         let exactly = file("exactly", &long[1..]);
-        assert!(read(&needed(exactly, password)).is_ok());
+        assert!(read(&needed(exactly, password), &none, Wanted::New).is_ok());
     }
 }

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, watch};
 use tokio::task::{JoinHandle, spawn_blocking};
-use tokio::time::{sleep, timeout};
+use tokio::time::{sleep, timeout, timeout_at};
 
 use super::known::Known;
+use super::logins::Logins;
 use super::resolve::unread;
 use crate::config::contents::Contents;
 use crate::config::needs::Needed;
@@ -52,6 +53,7 @@ impl ContentsWatcher {
     /// wait for them. Also returns the task to run there.
     pub(crate) fn new(
         needs: Vec<Needed>,
+        logins: &Arc<Logins>,
         bound: Duration,
     ) -> (Arc<Self>, impl Future<Output = ()> + Send + 'static) {
         let (sender, found) = watch::channel(Found::default());
@@ -61,6 +63,7 @@ impl ContentsWatcher {
                 .iter()
                 .any(|needed| matches!(needed.at, Reference::File(_))),
             needs,
+            logins: Arc::clone(logins),
             bound,
             found: sender,
             asks: Arc::clone(&asks),
@@ -104,6 +107,7 @@ impl Drop for ContentsWatcher {
 
 struct Watch {
     needs: Vec<Needed>,
+    logins: Arc<Logins>,
     has_files: bool,
     bound: Duration,
     found: watch::Sender<Found>,
@@ -122,7 +126,10 @@ impl Watch {
         };
         let mut round = 1;
         self.asks.begun.store(round, Ordering::SeqCst);
-        let mut looking = begin(Known::new(self.needs.clone()), true);
+        let mut looking = begin(
+            Known::new(self.needs.clone(), Arc::clone(&self.logins)),
+            false,
+        );
         while is_wanted() {
             let Ok(looked) = timeout(self.bound, &mut looking).await else {
                 // A disk that hangs leaves nobody waiting, and gets no second thread.
@@ -136,7 +143,7 @@ impl Watch {
                 return;
             };
             self.note(read, round);
-            let is_asked = self.pause().await;
+            let is_asked = self.pause(known.again_at()).await;
             round += 1;
             // This comes before the look, so that a caller that asks from now on gets the next one.
             self.asks.begun.store(round, Ordering::SeqCst);
@@ -145,17 +152,20 @@ impl Watch {
     }
 
     /// Waits for the next look. Returns `true` if somebody asks for it.
-    async fn pause(&self) -> bool {
+    async fn pause(&self, again_at: Option<Instant>) -> bool {
         sleep(FASTEST).await;
         let woken = self.asks.wake.notified();
-        if !self.has_files {
-            // The environment does not change.
-            woken.await;
-            return true;
-        }
         // Processes that began together do not look together.
-        let next = EVERY - (EVERY / 5).mul_f64(fastrand::f64());
-        timeout(next, woken).await.is_ok()
+        let every = EVERY - (EVERY / 5).mul_f64(fastrand::f64());
+        let of_files = self.has_files.then(|| Instant::now() + every);
+        match of_files.into_iter().chain(again_at).min() {
+            Some(next) => timeout_at(next.into(), woken).await.is_ok(),
+            // The environment does not change.
+            None => {
+                woken.await;
+                true
+            }
+        }
     }
 
     fn note(&self, read: Result<Arc<Contents>, Failure>, round: u64) {
