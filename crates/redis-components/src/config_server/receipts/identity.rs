@@ -2,6 +2,7 @@
 
 use std::env;
 use std::process;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::SystemTime;
 
 use super::timing::Timing;
@@ -25,9 +26,7 @@ impl Identity {
     /// Returns the names of this process. The application is by default named after its executable.
     pub(crate) fn new(application: Option<&str>, key_prefix: &str) -> Self {
         let (host, pid) = (part_of_key(&host()), process::id());
-        // Several settings in one process may use one config server, and ids of processes come
-        // again, in containers at each start.
-        let digits = fastrand::u16(..);
+        let digits = digits();
         let application = application.map_or_else(executable, str::to_owned);
         Self {
             application: part_of_key(&application),
@@ -75,6 +74,17 @@ fn part_of_key(name: &str) -> String {
     } else {
         part
     }
+}
+
+/// Returns digits that are new in this process, and begin anywhere: several settings may use one
+/// config server, and ids of processes come again, in containers at each start.
+fn digits() -> u16 {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    // An error says that there is a beginning.
+    let begin = fastrand::u32(1..);
+    let _ = NEXT.compare_exchange(0, begin, Ordering::Relaxed, Ordering::Relaxed);
+    let [low, high, ..] = NEXT.fetch_add(1, Ordering::Relaxed).to_le_bytes();
+    u16::from_le_bytes([low, high])
 }
 
 /// Stands for a name that there is not.
