@@ -7,7 +7,8 @@
 //!
 //! The example starts three Redis servers: a config server and two data servers, A and B. Both
 //! services log to the component `logs` ten times a second. The Rust service uses the generated
-//! wrapper, and the Python service uses the book's decorator. The example shows the server of each.
+//! wrapper, and the Python service the decorator of the package in the folder `python`. The example
+//! shows the server of each.
 //!
 //! Every three seconds it moves the component, as an operator does. `--moves 2` ends after two
 //! moves.

@@ -13,15 +13,16 @@ import os
 import sys
 import time
 
-from components import Components, ConfigServer
+import redis
+from redis_components import Settings, configure, redis_connection
 
-config_server = ConfigServer(os.environ["REDIS_CONFIG_URL"])
-components = Components(config_server)
+# Longer than the defaults: a machine that runs tests is busy.
+configure(Settings(connect_timeout=10, response_timeout=10))
 
 RECENT_MESSAGES = 100
 
 
-@components.redis_connection("logs")
+@redis_connection("logs")
 def log_recent(conn, app, message, severity="info"):
     key = f"recent:{app}:{severity}"
     now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
@@ -31,13 +32,12 @@ def log_recent(conn, app, message, severity="info"):
     pipeline.execute()
 
 
-@components.redis_connection("logs")
+@redis_connection("logs", decode_responses=True)
 def recent_logs(conn, app, severity="info"):
-    logs = conn.lrange(f"recent:{app}:{severity}", 0, -1)
-    return [log.decode() if isinstance(log, bytes) else log for log in logs]
+    return conn.lrange(f"recent:{app}:{severity}", 0, -1)
 
 
-@components.redis_connection("logs")
+@redis_connection("logs")
 def port(conn):
     return conn.connection_pool.connection_kwargs["port"]
 
@@ -50,7 +50,8 @@ def answer(command, argument):
     if command == "port":
         return port()
     if command == "move":
-        return config_server.set("redis", "logs", json.loads(argument))
+        redis.Redis.from_url(os.environ["REDIS_CONFIG_URL"]).set("config:redis:logs", argument)
+        return None
     raise ValueError(f"there is no command `{command}`")
 
 

@@ -31,6 +31,10 @@ impl Service {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/mixed_fleet/service.py");
         let mut child = Command::new(python()?)
             .arg(script)
+            .env(
+                "PYTHONPATH",
+                Path::new(env!("CARGO_MANIFEST_DIR")).join("python/src"),
+            )
             .env("REDIS_CONFIG_URL", config_server)
             .env("PYTHONDONTWRITEBYTECODE", "1")
             .stdin(Stdio::piped())

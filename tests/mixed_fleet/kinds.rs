@@ -9,48 +9,73 @@ use serde_json::{Value, json};
 
 use crate::patient;
 
-/// Returns the Python under a heading of the page. Its last line is the client.
-fn snippet(heading: &str) -> String {
+/// Calls the functions of the page, in a thread and in a task. It prints what went wrong in each.
+const CALLS: &str = r#"
+import asyncio, json, sys
+from redis_components import Settings, configure
+
+configure(Settings(connect_timeout=10, response_timeout=10, allow_unix_sockets_under=("/",)))
+
+def said(call):
+    try:
+        call()
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+
+keep_value = lambda: keep(sys.argv[1] + " thread")
+keep_value_in_task = lambda: asyncio.run(keep_in_task(sys.argv[1] + " task"))
+print(json.dumps([said(keep_value), said(keep_value_in_task)]))
+"#;
+
+/// Returns the Python of the page.
+fn snippet() -> String {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/topologies.md");
     let page = std::fs::read_to_string(page).unwrap();
-    let section = page.split(&format!("\n## {heading}\n")).nth(1).unwrap();
-    let code = section.split("```python\n").nth(1).unwrap();
-    code.split("```").next().unwrap().trim_end().to_owned()
+    let code = page.split("```python\n").nth(1).unwrap();
+    code.split("```").next().unwrap().to_owned()
 }
 
-/// Sets a key by the Python of the page. The error is what Python says.
-fn set_in_python(heading: &str, config: &str, value: &str) -> Result<(), String> {
-    let code = snippet(heading);
-    let (before, client) = code.rsplit_once('\n').unwrap_or(("", &code));
-    let program = format!(
-        "import json, sys\nimport redis, redis.cluster, redis.sentinel\nconfig = json.loads(sys.argv[1])\n{before}\n\
-         client = {client}\nclient.set('written', sys.argv[2])\n"
-    );
+/// Sets a key by the Python of the page, in a thread and in a task. The errors are what each says.
+fn set_in_python(config_server: &Server, value: &str) -> [Option<String>; 2] {
     let output = Command::new(python().unwrap())
-        .args(["-c", &program, config, value])
+        .args(["-c", &format!("{}{CALLS}", snippet()), value])
+        .env("REDIS_CONFIG_URL", config_server.url())
+        .env(
+            "PYTHONPATH",
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("python/src"),
+        )
+        .env("PYTHONDONTWRITEBYTECODE", "1")
         .stdin(Stdio::null())
         .output()
         .unwrap();
     let errors = String::from_utf8_lossy(&output.stderr);
-    let failed = || format!("{heading}: {program}{errors}");
-    output.status.success().then_some(()).ok_or_else(failed)
+    assert!(output.status.success(), "{errors}");
+    serde_json::from_slice(&output.stdout).unwrap()
 }
 
 /// Reads the key that Python has set.
-async fn get_in_rust(config_server: &Server, config: &str) -> RedisResult<String> {
-    config_server.command(&["SET", app::visits::COMPONENT.key(), config]);
-    let get = async { app::visits::connection().await?.get("written").await };
+async fn get_in_rust(config_server: &Server) -> RedisResult<String> {
+    let get = async { app::logs::connection().await?.get("last").await };
     patient(config_server).scope(get).await
 }
 
+fn set_config(config_server: &Server, config: &str) {
+    config_server.command(&["SET", app::logs::COMPONENT.key(), config]);
+}
+
 /// Asserts that both use the server of each config.
-async fn both_reach(configs: &[(&str, String)]) {
+async fn both_reach(configs: &[String]) {
     let config_server = Server::start();
-    for (round, (heading, config)) in configs.iter().enumerate() {
+    for (round, config) in configs.iter().enumerate() {
         let value = format!("round {round}");
-        set_in_python(heading, config, &value).unwrap();
-        let read = get_in_rust(&config_server, config).await;
-        assert_eq!(read.unwrap(), value, "{heading}");
+        set_config(&config_server, config);
+        assert_eq!(
+            set_in_python(&config_server, &value),
+            [None, None],
+            "{config}"
+        );
+        let read = get_in_rust(&config_server).await;
+        assert_eq!(read.unwrap(), format!("{value} task"), "{config}");
     }
 }
 
@@ -77,14 +102,11 @@ async fn r13_the_python_of_the_page_reaches_what_rust_reaches() {
     let cluster = Cluster::start(3, 0);
     let encrypted_cluster = Cluster::builder(3, 0).tls(&tls).start();
     both_reach(&[
-        ("TLS", encrypted.config()),
-        (
-            "A unix socket",
-            json!({ "unix_socket_path": path }).to_string(),
-        ),
-        ("Sentinels", sentinels.config()),
-        ("Redis Cluster", cluster.config()),
-        ("Redis Cluster", encrypted_cluster.config()),
+        encrypted.config(),
+        json!({ "unix_socket_path": path }).to_string(),
+        sentinels.config(),
+        cluster.config(),
+        encrypted_cluster.config(),
     ])
     .await;
 }
@@ -112,7 +134,7 @@ async fn r13_the_python_of_the_page_knows_the_login_and_the_tls_of_sentinels() {
             .sentinel_password("of-the-sentinels")
             .sentinel_user("watcher", "of-the-watcher", &["&*", "+@all"])
             .start();
-        configs.push(("Sentinels", with(&sentinels.config(), &logins)));
+        configs.push(with(&sentinels.config(), &logins));
         running.push(sentinels);
     }
     both_reach(&configs).await;
@@ -129,69 +151,32 @@ async fn r13_what_rust_refuses_the_python_of_the_page_refuses() {
     let ca = stranger.ca();
     let login = json!({"sentinel_password": "of-the-sentinels"});
     let known = with(&sentinels.config(), &login);
-    both_reach(&[
-        ("Sentinels", known.clone()),
-        ("Redis Cluster", cluster.config()),
-    ])
-    .await;
-    for (heading, config) in [
-        ("Sentinels", sentinels.config()),
-        (
-            "Sentinels",
-            with(&known, &json!({"sentinel_password": "wrong"})),
-        ),
-        (
-            "Sentinels",
-            with(&known, &json!({"service_name": "nobody"})),
-        ),
-        ("Sentinels", with(&known, &json!({"sentinels": []}))),
-        (
-            "Sentinels",
-            with(&known, &json!({"username": "nobody", "password": "p"})),
-        ),
-        (
-            "Sentinels",
-            with(&encrypted.config(), &json!({"ssl_ca_certs": ca})),
-        ),
-        (
-            "Sentinels",
-            with(&encrypted.config(), &json!({"sentinel_ssl_ca_certs": ca})),
-        ),
-        (
-            "Sentinels",
-            with(&encrypted.config(), &json!({"ssl": false})),
-        ),
-        (
-            "Sentinels",
-            with(&encrypted.config(), &json!({"sentinel_ssl": false})),
-        ),
-        (
-            "Redis Cluster",
-            json!({"cluster": [no_cluster]}).to_string(),
-        ),
-        (
-            "Redis Cluster",
-            with(&cluster.config(), &json!({"cluster": []})),
-        ),
-        ("Redis Cluster", with(&cluster.config(), &json!({"db": 2}))),
-        (
-            "Redis Cluster",
-            with(&cluster.config(), &json!({"ssl_ca_certs": ca})),
-        ),
-        (
-            "Redis Cluster",
-            with(&cluster.config(), &json!({"ssl": false})),
-        ),
-        (
-            "Redis Cluster",
-            with(
-                &cluster.config(),
-                &json!({"username": "nobody", "password": "p"}),
-            ),
+    both_reach(&[known.clone(), cluster.config()]).await;
+    for config in [
+        sentinels.config(),
+        with(&known, &json!({"sentinel_password": "wrong"})),
+        with(&known, &json!({"service_name": "nobody"})),
+        with(&known, &json!({"sentinels": []})),
+        with(&known, &json!({"username": "nobody", "password": "p"})),
+        with(&encrypted.config(), &json!({"ssl_ca_certs": ca})),
+        with(&encrypted.config(), &json!({"sentinel_ssl_ca_certs": ca})),
+        with(&encrypted.config(), &json!({"ssl": false})),
+        with(&encrypted.config(), &json!({"sentinel_ssl": false})),
+        json!({"cluster": [no_cluster]}).to_string(),
+        with(&cluster.config(), &json!({"cluster": []})),
+        with(&cluster.config(), &json!({"db": 2})),
+        with(&cluster.config(), &json!({"ssl_ca_certs": ca})),
+        with(&cluster.config(), &json!({"ssl": false})),
+        with(
+            &cluster.config(),
+            &json!({"username": "nobody", "password": "p"}),
         ),
     ] {
-        set_in_python(heading, &config, "refused").expect_err(&config);
-        let read = get_in_rust(&config_server, &config).await;
+        set_config(&config_server, &config);
+        for said in set_in_python(&config_server, "refused") {
+            said.expect(&config);
+        }
+        let read = get_in_rust(&config_server).await;
         read.expect_err(&config);
     }
 }
@@ -202,11 +187,14 @@ async fn r11_a_node_with_a_name_of_the_config_is_used_in_rust_alone() {
     let tls = Tls::for_names(&["localhost"]);
     let cluster = Cluster::builder(1, 0).tls(&tls).start();
     let config_server = Server::start();
-    cluster.node(0).command(&["SET", "written", "by a test"]);
+    cluster.node(0).command(&["SET", "last", "by a test"]);
     let seed = format!("localhost:{}", cluster.node(0).port());
     let config = with(&cluster.config(), &json!({ "cluster": [seed] }));
-    let said = set_in_python("Redis Cluster", &config, "refused").unwrap_err();
-    assert!(said.contains("certificate is not valid for"), "{said}");
-    let read = get_in_rust(&config_server, &config).await;
+    set_config(&config_server, &config);
+    for said in set_in_python(&config_server, "refused") {
+        let said = said.unwrap();
+        assert!(said.contains("certificate is not valid for"), "{said}");
+    }
+    let read = get_in_rust(&config_server).await;
     assert_eq!(read.unwrap(), "by a test");
 }

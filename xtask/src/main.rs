@@ -56,8 +56,8 @@ enum Command {
     Bench(options::bench::Options),
     /// Set up a Python with redis-py under target/python.
     ///
-    /// The tests, the benchmark and the example `mixed_fleet` use it. `test` and `bench` set it up
-    /// themselves.
+    /// The tests, the benchmark, the example `mixed_fleet` and the package in the folder `python` use
+    /// it. `test` and `bench` set it up themselves.
     Python,
 }
 

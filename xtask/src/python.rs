@@ -1,4 +1,5 @@
-//! The Python for `tests/mixed_fleet.rs`, the example of that name and the benchmark.
+//! The Python for `tests/mixed_fleet.rs`, the example of that name, the benchmark, and the tests of the
+//! package in the folder `python`.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -9,7 +10,7 @@ use crate::workspace::run;
 use crate::{install, workspace};
 
 /// The requirements, as pip reads them.
-const REQUIREMENTS: &str = "examples/mixed_fleet/requirements.txt";
+const REQUIREMENTS: &str = "python/requirements.txt";
 
 /// Makes a virtual environment with redis-py, or brings it up to date.
 ///
@@ -55,6 +56,18 @@ pub(crate) fn find_or_make(consent: Consent) -> Result<(), String> {
         .map_err(|error| format!("`{}` cannot be written: {error}", installed.display()))
 }
 
+/// Returns the command that tests the package.
+pub(crate) fn tests() -> Command {
+    let folder = workspace::root().join("python");
+    let mut command = Command::new(python_in(&workspace::target().join("python")));
+    command
+        .args(["-m", "pytest", "--quiet", "-p", "no:cacheprovider"])
+        .env("PYTHONPATH", folder.join("src"))
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .current_dir(folder);
+    command
+}
+
 fn make(folder: &Path) -> Result<(), String> {
     // The old environment may be of a Python that is gone.
     run(Command::new("python3")
@@ -68,7 +81,9 @@ fn python_in(folder: &Path) -> PathBuf {
 
 fn runs(python: &Path) -> bool {
     let mut question = Command::new(python);
-    question.args(["-c", "import redis"]).stderr(Stdio::null());
+    question
+        .args(["-c", "import redis, pytest"])
+        .stderr(Stdio::null());
     question.status().is_ok_and(|status| status.success())
 }
 

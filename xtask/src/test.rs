@@ -1,7 +1,8 @@
-//! `cargo xtask test`: all tests, with the Redis server and the Python that they need.
+//! `cargo xtask test`: all tests, those in Python too, with the Redis server and the Python that they
+//! need.
 
 use std::ffi::OsString;
-use std::process::{ExitCode, Stdio};
+use std::process::{Command, ExitCode, Stdio};
 
 use clap::Args;
 
@@ -109,8 +110,9 @@ pub(crate) struct Options {
     arguments: Vec<OsString>,
 }
 
-/// Runs the tests, then the doc tests, then the tests in a browser if asked to. The first step that
-/// fails gives the exit code. Later steps still run, unless the arguments ask to stop at a failure.
+/// Runs the tests, then the doc tests, then the tests in a browser if asked to, and those in Python
+/// unless the arguments choose among the tests. The first step that fails gives the exit code. Later
+/// steps still run, unless the arguments ask to stop at a failure.
 pub(crate) fn run(
     options: &Options,
     arguments: &[OsString],
@@ -122,14 +124,24 @@ pub(crate) fn run(
         browser::find_or_install(consent)?;
     }
     let stops_early = stops_early(arguments);
+    let steps = steps(has_nextest(), options.browser, arguments);
+    let mut commands: Vec<Command> = steps
+        .into_iter()
+        .map(|(words, arguments)| {
+            let words = words.iter();
+            let mut command = workspace::cargo();
+            command
+                .args(words.filter(|word| !(stops_early && **word == NO_FAIL_FAST)))
+                .args(arguments)
+                .current_dir(workspace::root());
+            command
+        })
+        .collect();
+    if arguments.is_empty() {
+        commands.push(python::tests());
+    }
     let mut outcome = ExitCode::SUCCESS;
-    for (words, arguments) in steps(has_nextest(), options.browser, arguments) {
-        let mut command = workspace::cargo();
-        let words = words.iter();
-        command
-            .args(words.filter(|word| !(stops_early && **word == NO_FAIL_FAST)))
-            .args(arguments)
-            .current_dir(workspace::root());
+    for mut command in commands {
         server.tell(&mut command)?;
         let shown = workspace::shown(&command);
         println!("{shown}");

@@ -34,7 +34,6 @@ impl Process {
         command.arg(package.join("book.py"));
         command
             .env("REDIS_CONFIG_URL", &urls.config)
-            .env("PYTHONPATH", package.join("../../examples/mixed_fleet"))
             .env("PYTHONDONTWRITEBYTECODE", "1");
         Self::spawn(command)
     }

@@ -55,6 +55,7 @@ mod fork;
 mod generated;
 mod macros;
 mod parameter;
+pub mod receipts;
 mod registry;
 mod remote_config;
 mod scope;

@@ -20,7 +20,11 @@ pub(crate) enum Source {
 #[derive(Debug)]
 pub(crate) enum Verdict {
     /// The config is used and means this one, which is written in the shortest way.
-    Means(Value),
+    Means {
+        config: Value,
+        /// The digest without a salt, and that with [`salt`].
+        digests: [String; 2],
+    },
     /// The config is refused, and the message has this in it.
     Refused(String),
 }
@@ -36,9 +40,18 @@ impl Source {
 
 /// Returns all cases.
 pub(crate) fn cases() -> Vec<Case> {
-    let corpus: Value = serde_json::from_str(include_str!("config-cases.json")).unwrap();
+    let corpus = corpus();
     let cases = corpus["cases"].as_array().unwrap();
     cases.iter().map(case).collect()
+}
+
+/// Returns the salt of the second digest of each case.
+pub(crate) fn salt() -> String {
+    corpus()["salt"].as_str().unwrap().to_owned()
+}
+
+fn corpus() -> Value {
+    serde_json::from_str(include_str!("config-cases.json")).unwrap()
 }
 
 fn case(case: &Value) -> Case {
@@ -49,7 +62,10 @@ fn case(case: &Value) -> Case {
         _ => panic!("a case has either `json` or `url`: {case}"),
     };
     let verdict = match (case.get("means"), text("refused")) {
-        (Some(means), None) => Verdict::Means(means.clone()),
+        (Some(means), None) => Verdict::Means {
+            config: means.clone(),
+            digests: serde_json::from_value(case["digests"].clone()).unwrap(),
+        },
         (None, Some(refused)) => Verdict::Refused(refused),
         _ => panic!("a case has either `means` or `refused`: {case}"),
     };

@@ -3,7 +3,7 @@
 use redis_components::{ComponentConfig, ErrorKind};
 use serde_json::Value;
 
-use crate::corpus::{Verdict, cases};
+use crate::corpus::{Verdict, cases, salt};
 
 /// What no message may show; passwords in the corpus that are refused have it in them.
 const SECRET: &str = "cretZ";
@@ -14,7 +14,7 @@ fn each_case_means_what_the_corpus_says() {
     for case in cases() {
         let outcome = case.source.parse();
         let wrong = match (&case.verdict, outcome) {
-            (Verdict::Means(means), Ok(config)) => {
+            (Verdict::Means { config: means, .. }, Ok(config)) => {
                 let written: Value = serde_json::from_str(&config.to_json()).unwrap();
                 let again = ComponentConfig::from_json(&means.to_string()).unwrap();
                 (written != *means || config != again).then(|| format!("means {written}"))
@@ -24,12 +24,27 @@ fn each_case_means_what_the_corpus_says() {
                 let message = error.to_string();
                 (!message.contains(fragment)).then(|| format!("is refused: {message}"))
             }
-            (Verdict::Means(_), Err(error)) => Some(format!("is refused: {error}")),
+            (Verdict::Means { .. }, Err(error)) => Some(format!("is refused: {error}")),
             (Verdict::Refused(_), Ok(config)) => Some(format!("means {}", config.to_json())),
         };
         failures.extend(wrong.map(|wrong| format!("{}: {wrong}", case.name)));
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+#[test]
+fn r14_each_case_has_the_digests_that_every_language_tells() {
+    let mut accepted = 0;
+    for case in cases() {
+        let Verdict::Means { digests, .. } = &case.verdict else {
+            continue;
+        };
+        let config = case.source.parse().unwrap();
+        let found = [String::new(), salt()].map(|salt| config.digest(&salt));
+        assert_eq!(found, *digests, "{}", case.name);
+        accepted += 1;
+    }
+    assert!(accepted > 80, "{accepted} cases are accepted");
 }
 
 #[test]

@@ -1,12 +1,12 @@
-"""Redis connections that follow their components: the decorator of "Redis in Action" 5.4.3.
-
-The services in Rust beside this one read the same configs, under the same keys:
+"""The decorator of "Redis in Action" 5.4.3, as the book has it:
 
     @redis_connection("logs")
     def log_recent(conn, app, message):
         ...
 
     log_recent("main", "User 235 logged in")
+
+The package in the folder `python` is what services use.
 """
 
 import functools

@@ -1,0 +1,119 @@
+"""redis-py's clients for a config and an event loop."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import redis.asyncio
+import redis.asyncio.cluster
+import redis.asyncio.sentinel
+from redis.asyncio.connection import (
+    BlockingConnectionPool,
+    Connection,
+    ConnectionPool,
+    UnixDomainSocketConnection,
+)
+from redis.asyncio.retry import Retry
+from redis.asyncio.sentinel import SentinelConnectionPool, SentinelManagedConnection
+
+from ._options import TAKES_RETRY, Options, no_backoff, reads_of_cluster, retries
+from ._tls import AsyncSentinelTlsConnection, AsyncTlsConnection
+from .config.model import Cluster, Sentinels, Tcp, Unix
+
+AsyncClient = Any
+
+
+def build(options: Options) -> AsyncClient:
+    """Returns a client, which connects when a command needs it."""
+    endpoint = options.config.endpoint
+    kwargs = {**options.connection(), "retry": _retry()}
+    if isinstance(endpoint, Cluster):
+        return _cluster(endpoint, options, kwargs)
+    pool: ConnectionPool
+    if isinstance(endpoint, Sentinels):
+        pool = _of_sentinels(endpoint, options, kwargs)
+    elif isinstance(endpoint, Unix):
+        pool = _pool(options, UnixDomainSocketConnection, path=endpoint.path, **kwargs)
+    elif isinstance(endpoint, Tcp):
+        kind = Connection if options.tls is None else AsyncTlsConnection
+        pool = _pool(options, kind, host=endpoint.host, port=endpoint.port, **kwargs)
+    else:
+        raise AssertionError("a config that is switched off has no client")
+    return redis.asyncio.Redis(connection_pool=pool)
+
+
+async def close(client: AsyncClient) -> None:
+    """Closes all connections."""
+    if isinstance(client, redis.asyncio.cluster.RedisCluster):
+        await client.aclose()
+        return
+    pool = client.connection_pool
+    if isinstance(pool, SentinelConnectionPool):
+        for sentinel in pool.sentinel_manager.sentinels:
+            await sentinel.connection_pool.disconnect()
+    await pool.disconnect()
+
+
+def _retry() -> Retry:
+    return Retry(no_backoff(), retries())
+
+
+def _pool(options: Options, kind: type, **kwargs: Any) -> ConnectionPool:
+    return BlockingConnectionPool(
+        max_connections=options.connections(),
+        timeout=options.patience(),
+        connection_class=kind,
+        **kwargs,
+    )
+
+
+def _of_sentinels(
+    endpoint: Sentinels, options: Options, kwargs: dict[str, Any]
+) -> SentinelConnectionPool:
+    sentinel = redis.asyncio.sentinel.Sentinel([])
+    kind = Connection if options.sentinel_tls is None else AsyncTlsConnection
+    sentinel.sentinels = [
+        redis.asyncio.Redis(
+            connection_pool=ConnectionPool(
+                connection_class=kind,
+                **options.to_sentinel(endpoint, address),
+                retry=_retry(),
+            )
+        )
+        for address in endpoint.addresses
+    ]
+    to_data = SentinelManagedConnection if options.tls is None else AsyncSentinelTlsConnection
+    return SentinelConnectionPool(
+        endpoint.service,
+        sentinel,
+        connection_class=to_data,
+        max_connections=options.connections(),
+        **kwargs,
+    )
+
+
+def _cluster(endpoint: Cluster, options: Options, kwargs: dict[str, Any]) -> AsyncClient:
+    del kwargs["db"]
+    tls = kwargs.pop("tls", None)
+    nodes = [redis.asyncio.cluster.ClusterNode(seed.host, seed.port) for seed in endpoint.seeds]
+    if not TAKES_RETRY:
+        kwargs.update(
+            cluster_error_retry_attempts=retries(), connection_error_retry_attempts=retries()
+        )
+    if options.config.max_connections is not None:
+        kwargs["max_connections"] = options.config.max_connections
+    client = redis.asyncio.cluster.RedisCluster(
+        startup_nodes=nodes,
+        require_full_coverage=endpoint.require_full_coverage,
+        **reads_of_cluster(endpoint),
+        **kwargs,
+    )
+    if tls is not None:
+        # The client takes no class of connection. It has not connected yet, and makes the
+        # connections of further nodes by the same options.
+        of_all = client.nodes_manager.connection_kwargs
+        of_all.update(connection_class=AsyncTlsConnection, tls=tls)
+        for node in client.nodes_manager.startup_nodes.values():
+            node.connection_class = AsyncTlsConnection
+            node.connection_kwargs["tls"] = tls
+    return client

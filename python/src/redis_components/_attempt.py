@@ -1,0 +1,94 @@
+"""An attempt at a new config: build, log in and probe."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import redis.exceptions
+
+from . import _admission, _clients, _options
+from ._options import Options
+from ._settings import Settings
+from ._text import printable_error
+from .config.model import ComponentConfig, Tcp, Unix
+from .errors import ComponentError, ErrorKind
+
+_REFUSALS = (redis.exceptions.AuthenticationError, redis.exceptions.AuthorizationError)
+# The client of a cluster wraps what its last node says in one that is no `RedisError`.
+_FAILURES = (redis.exceptions.RedisError, redis.exceptions.RedisClusterException)
+_NO_PASSWORD = "without any password configured"  # noqa: S105
+
+
+def prove(config: ComponentConfig, settings: Settings, name: str) -> tuple[Options, Any]:
+    """Returns a client that has been proven to work, and how to make more of them.
+
+    Raises an error that says why there is none.
+    """
+    _admission.check(config, settings)
+    endpoint = config.endpoint
+    where = f"the server {endpoint}" if isinstance(endpoint, (Tcp, Unix)) else str(endpoint)
+    try:
+        return _proven(config, settings, config.client_name or name, where)
+    except ComponentError:
+        raise
+    except (*_FAILURES, OSError, ValueError) as failed:
+        reason = _innermost(failed)
+        is_refused = isinstance(reason, _REFUSALS)
+        kind = ErrorKind.SERVER_REFUSED if is_refused else ErrorKind.SERVER_UNREACHABLE
+        what = "refuses the login" if is_refused else "cannot be used"
+        raise ComponentError(kind, f"{where} {what}: {printable_error(reason)}") from failed
+
+
+def _proven(
+    config: ComponentConfig, settings: Settings, name: str | None, where: str
+) -> tuple[Options, Any]:
+    try:
+        return _connected(_options_of(config, settings, name, where))
+    except _RefusedNameError:
+        return _proven(config, settings, None, where)
+    except _FAILURES as failed:
+        # A server that wants no password is used without it.
+        if config.username is None and config.password and _NO_PASSWORD in str(_innermost(failed)):
+            return _proven(dataclasses.replace(config, password=None), settings, name, where)
+        raise
+
+
+class _RefusedNameError(Exception):
+    """The server may not let the connection be named. It is used all the same."""
+
+
+def _options_of(
+    config: ComponentConfig, settings: Settings, name: str | None, where: str
+) -> Options:
+    try:
+        return _options.of(config, settings, name)
+    except (OSError, ValueError) as wrong:
+        raise ComponentError(
+            ErrorKind.SERVER_UNREACHABLE,
+            f"{where} cannot be used: a file that its config names for TLS cannot be read, is no "
+            f"PEM, or its key does not fit: {printable_error(wrong)}",
+        ) from wrong
+
+
+def _connected(options: Options) -> tuple[Options, Any]:
+    client = None
+    try:
+        client = _clients.build(options)
+        client.ping()
+    except _FAILURES as failed:
+        if client is not None:
+            _clients.close(client)
+        is_refusal = isinstance(_innermost(failed), redis.exceptions.ResponseError)
+        if options.name is not None and is_refusal:
+            raise _RefusedNameError from failed
+        # Any other refusal shows that the server lives.
+        if client is not None and isinstance(failed, redis.exceptions.ResponseError):
+            return options, client
+        raise
+    return options, client
+
+
+def _innermost(failed: BaseException) -> BaseException:
+    is_wrapped = isinstance(failed, redis.exceptions.RedisClusterException)
+    return failed.__cause__ if is_wrapped and failed.__cause__ is not None else failed

@@ -1,0 +1,126 @@
+"""redis-py's clients for a config."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import redis
+import redis.cluster
+import redis.sentinel
+from redis.connection import (
+    BlockingConnectionPool,
+    Connection,
+    ConnectionPool,
+    UnixDomainSocketConnection,
+)
+from redis.retry import Retry
+from redis.sentinel import SentinelConnectionPool, SentinelManagedConnection
+
+from ._options import TAKES_RETRY, Options, no_backoff, reads_of_cluster, retries
+from ._tls import SentinelTlsConnection, Tls, TlsConnection
+from .config.model import Cluster, Sentinels, Tcp, Unix
+
+Client = Any
+
+
+def build(options: Options) -> Client:
+    """Returns a client. Only that of a cluster connects at once."""
+    endpoint = options.config.endpoint
+    kwargs = {**options.connection(), "retry": _retry()}
+    if isinstance(endpoint, Cluster):
+        return _cluster(endpoint, options, kwargs)
+    pool: ConnectionPool
+    if isinstance(endpoint, Sentinels):
+        pool = _of_sentinels(endpoint, options, kwargs)
+    elif isinstance(endpoint, Unix):
+        pool = _pool(options, UnixDomainSocketConnection, path=endpoint.path, **kwargs)
+    elif isinstance(endpoint, Tcp):
+        kind = Connection if options.tls is None else TlsConnection
+        pool = _pool(options, kind, host=endpoint.host, port=endpoint.port, **kwargs)
+    else:
+        raise AssertionError("a config that is switched off has no client")
+    return redis.Redis(connection_pool=pool)
+
+
+def close(client: Client) -> None:
+    """Closes the connections that no call uses."""
+    if isinstance(client, redis.cluster.RedisCluster):
+        client.close()
+    else:
+        client.connection_pool.disconnect()
+
+
+def follow_sentinels(client: Client) -> None:
+    """Asks the sentinels of the client again, if it has any, and leaves a primary that is none."""
+    pool = getattr(client, "connection_pool", None)
+    if isinstance(pool, SentinelConnectionPool):
+        pool.get_master_address()
+
+
+def _retry() -> Retry:
+    return Retry(no_backoff(), retries())
+
+
+def _pool(options: Options, kind: type, **kwargs: Any) -> ConnectionPool:
+    return BlockingConnectionPool(
+        max_connections=options.connections(),
+        timeout=options.patience(),
+        connection_class=kind,
+        **kwargs,
+    )
+
+
+def _of_sentinels(
+    endpoint: Sentinels, options: Options, kwargs: dict[str, Any]
+) -> SentinelConnectionPool:
+    sentinel = redis.sentinel.Sentinel([])
+    kind = Connection if options.sentinel_tls is None else TlsConnection
+    sentinel.sentinels = [
+        redis.Redis(
+            connection_pool=ConnectionPool(
+                connection_class=kind,
+                **options.to_sentinel(endpoint, address),
+                retry=_retry(),
+            )
+        )
+        for address in endpoint.addresses
+    ]
+    to_data = SentinelManagedConnection if options.tls is None else SentinelTlsConnection
+    return SentinelConnectionPool(
+        endpoint.service,
+        sentinel,
+        connection_class=to_data,
+        max_connections=options.connections(),
+        **kwargs,
+    )
+
+
+def _node_pools(tls: Tls) -> type[ConnectionPool]:
+    class NodePool(ConnectionPool):
+        """The pool of a node of a cluster that speaks TLS."""
+
+        def __init__(self, **kwargs: Any) -> None:
+            super().__init__(**{**kwargs, "connection_class": TlsConnection, "tls": tls})
+
+    return NodePool
+
+
+def _cluster(endpoint: Cluster, options: Options, kwargs: dict[str, Any]) -> Client:
+    del kwargs["db"]
+    tls = kwargs.pop("tls", None)
+    nodes = [redis.cluster.ClusterNode(seed.host, seed.port) for seed in endpoint.seeds]
+    if TAKES_RETRY:
+        kwargs["retry"] = _retry()
+    else:
+        kwargs["cluster_error_retry_attempts"] = retries()
+    if tls is not None:
+        # With a url the client takes pools of ours; the url's node is one of the seeds.
+        kwargs.update(url=f"redis://{endpoint.seeds[0]}", connection_pool_class=_node_pools(tls))
+    if options.config.max_connections is not None:
+        kwargs["max_connections"] = options.config.max_connections
+    return redis.cluster.RedisCluster(
+        startup_nodes=nodes,
+        require_full_coverage=endpoint.require_full_coverage,
+        **reads_of_cluster(endpoint),
+        **kwargs,
+    )

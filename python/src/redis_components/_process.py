@@ -1,0 +1,74 @@
+"""All that a process has of its components. A forked child makes its own."""
+
+from __future__ import annotations
+
+import functools
+import threading
+import time
+
+from ._config_server import ConfigServer
+from ._control import Control
+from ._receipts import Receipts
+from ._settings import Settings, instance_name
+from ._slot import Slot
+from ._target import WatchedKey
+from ._watch import Watch
+from .errors import ComponentError
+
+
+class Process:
+    """The watch of the config server, the slots of the components, and the receipt."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._application = settings.application_name()
+        self._instance = instance_name()
+        self._lock = threading.Lock()
+        self._slots: dict[str, Slot] = {}
+        self._control = Control()
+        self._receipts = Receipts(settings, self._application, self._instance)
+        name = self._name_of("config-server")
+        self._server = ConfigServer(settings.servers(), settings, name)
+        self._watch = Watch(self._server, settings, self._after_read, self._receipts.remove)
+
+    def slot(self, component: str) -> Slot:
+        slot = self._slots.get(component)
+        if slot is not None:
+            return slot
+        with self._lock:
+            slot = self._slots.get(component)
+            if slot is None:
+                key = f"{self._settings.key_prefix}{component}"
+                slot = Slot(
+                    component,
+                    WatchedKey(component, key),
+                    self._watch,
+                    self._settings,
+                    self._name_of(component),
+                    functools.partial(self._watch.poke),
+                )
+                self._slots[component] = slot
+        return slot
+
+    def slots(self) -> list[Slot]:
+        return list(self._slots.values())
+
+    def close(self, seconds: float) -> None:
+        """Removes the receipt, ends the watch and closes clients once their calls have ended."""
+        self._watch.end(seconds)
+        for slot in self.slots():
+            slot.close()
+
+    def _name_of(self, component: str) -> str:
+        return f"{self._application}:{component}:{self._instance}"
+
+    def _after_read(self, server: ConfigServer) -> float:
+        """Does on the watch's thread what no call waits for. Returns when to do it again."""
+        for slot in self.slots():
+            slot.follow()
+        try:
+            self._control.refresh(server, self._settings)
+            return self._receipts.write(server, self.slots(), self._control)
+        except ComponentError:
+            # The next read finds that the server is lost.
+            return time.monotonic() + 1

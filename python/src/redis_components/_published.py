@@ -1,0 +1,153 @@
+"""The config in force, with the clients built from it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import threading
+import time
+from collections.abc import AsyncGenerator
+from typing import Any
+
+from . import _async_clients, _clients
+from ._options import Options
+from .config.model import ComponentConfig
+
+
+class Lent:
+    """A client, lent to one call."""
+
+    def __init__(self, published: Published, client: Any) -> None:
+        self._published = published
+        self.client = client
+
+    def give_back(self) -> None:
+        self._published.returned()
+
+
+class OfLoop:
+    """The client of an event loop. It is closed when its config is left, or with the loop."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, client: Any) -> None:
+        self.loop = loop
+        self.client = client
+        # A loop that ends closes the generators that have begun in it.
+        self._open = _open(client)
+        with contextlib.suppress(StopIteration):
+            self._open.asend(None).send(None)
+
+    def close(self) -> None:
+        """Has the loop close the client, unless the loop has ended."""
+        with contextlib.suppress(RuntimeError):
+            self.loop.call_soon_threadsafe(self._begin_to_close)
+
+    def _begin_to_close(self) -> None:
+        task = self.loop.create_task(self._open.aclose())
+        # A loop keeps no task alive.
+        _CLOSING.add(task)
+        task.add_done_callback(_CLOSING.discard)
+
+
+async def _open(client: Any) -> AsyncGenerator[None, None]:
+    try:
+        yield
+    finally:
+        await _async_clients.close(client)
+
+
+_CLOSING: set[asyncio.Task[None]] = set()
+
+
+class Published:
+    """The config in force, with the clients built from it: one for all threads and one for each
+    event loop, once more if functions want text instead of bytes."""
+
+    def __init__(
+        self,
+        config: ComponentConfig,
+        generation: int,
+        options: Options | None = None,
+        proven: Any = None,
+    ) -> None:
+        self.config = config
+        self.generation = generation
+        self.since = int(time.time())
+        # `None` if the config switches the component off.
+        self._options = options
+        self._lock = threading.Lock()
+        self._users = 0
+        self._retired = False
+        self._process = os.getpid()
+        self._of_threads: dict[bool, Any] = {} if proven is None else {False: proven}
+        self._of_loops: dict[bool, dict[int, OfLoop]] = {}
+
+    def lend(self, decode: bool) -> Lent:
+        """Returns a client for a call in a thread."""
+        with self._lock:
+            client = self._of_threads.get(decode)
+            if client is None:
+                client = _clients.build(self._options_for(decode))
+                self._of_threads[decode] = client
+            self._users += 1
+        return Lent(self, client)
+
+    def lend_async(self, decode: bool) -> Lent:
+        """Returns a client for a call in a task."""
+        loop = asyncio.get_running_loop()
+        with self._lock:
+            clients = self._of_loops.setdefault(decode, {})
+            found = clients.get(id(loop))
+            if found is None or found.loop is not loop:
+                # Nothing of a closed loop can be closed any more.
+                for key, other in list(clients.items()):
+                    if other.loop.is_closed():
+                        del clients[key]
+                found = OfLoop(loop, _async_clients.build(self._options_for(decode)))
+                clients[id(loop)] = found
+            self._users += 1
+        return Lent(self, found.client)
+
+    def returned(self) -> None:
+        """Counts a call that has ended. The last one of a config that was left closes its
+        clients."""
+        # A child has copies of its parent's locks, and another thread may have held them.
+        if os.getpid() != self._process:
+            return
+        with self._lock:
+            self._users -= 1
+            is_last = self._retired and self._users == 0
+        if is_last:
+            self._close()
+
+    def retire(self) -> None:
+        """Closes the clients, once their calls have ended."""
+        with self._lock:
+            self._retired = True
+            is_unused = self._users == 0
+        if is_unused:
+            self._close()
+
+    def users(self) -> int:
+        """Returns how many calls are in flight."""
+        return self._users
+
+    def follow_sentinels(self) -> None:
+        for client in list(self._of_threads.values()):
+            _clients.follow_sentinels(client)
+
+    def _options_for(self, decode: bool) -> Options:
+        if self._options is None:
+            raise AssertionError("a config that is switched off has no clients")
+        return self._options.with_text(decode)
+
+    def _close(self) -> None:
+        with self._lock:
+            of_threads = list(self._of_threads.values())
+            of_loops = [one for clients in self._of_loops.values() for one in clients.values()]
+            self._of_threads.clear()
+            self._of_loops.clear()
+        for client in of_threads:
+            _clients.close(client)
+        for one in of_loops:
+            one.close()

@@ -1,0 +1,72 @@
+"""What the application says."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+import secrets
+import socket
+import sys
+
+from . import config
+from .errors import ComponentError, ConfigInvalidError, ErrorKind
+
+_VARIABLE = "REDIS_CONFIG_URL"
+_NO_NAME = re.compile(r"[^A-Za-z0-9_.-]+")
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """What the application says. The defaults are those of services in other languages."""
+
+    # A url, several with commas between, or JSON. `REDIS_CONFIG_URL` if it is absent.
+    config_servers: str | None = dataclasses.field(default=None, repr=False)
+    key_prefix: str = "config:redis:"
+    # The bounds of a config that says nothing else, and of the config server, in seconds.
+    connect_timeout: float = 1.0
+    response_timeout: float = 0.5
+    # How often configs are read that no call asks for, in seconds.
+    reread_interval: float = 5.0
+    # The name of the application in receipts and connections. The program's if it is absent.
+    application: str | None = None
+    receipts: bool = True
+    # Whether configs may say `"ssl_cert_reqs": "none"` and `"ssl_check_hostname": false`.
+    allow_unverified_tls: bool = False
+    # Folders in which the unix sockets are that configs may name.
+    allow_unix_sockets_under: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in ("connect_timeout", "response_timeout", "reread_interval"):
+            if not 0.001 <= getattr(self, name) <= 600:
+                raise ComponentError(
+                    ErrorKind.SETTINGS, f"`{name}` must be a number of seconds from 0.001 to 600"
+                )
+
+    def servers(self) -> tuple[config.ComponentConfig, ...]:
+        """Returns the config servers, or raises an error that says where they may be named."""
+        text = self.config_servers or os.environ.get(_VARIABLE)
+        if not text:
+            raise ComponentError(
+                ErrorKind.NO_CONFIG_SERVER,
+                "no config server is named: give `Settings(config_servers=…)` to `configure`, or "
+                f"set the environment variable {_VARIABLE}",
+            )
+        source = "`config_servers`" if self.config_servers else _VARIABLE
+        try:
+            return config.config_servers(text)
+        except ConfigInvalidError as wrong:
+            raise ComponentError(
+                ErrorKind.SETTINGS, f"{source} names no config server: {wrong}"
+            ) from None
+
+    def application_name(self) -> str:
+        program = os.path.basename(sys.argv[0] if sys.argv else "").rpartition(".py")
+        name = self.application or program[0] or program[2]
+        return _NO_NAME.sub("-", name).strip("-") or "python"
+
+
+def instance_name() -> str:
+    """Returns a name for this process: `<host>-<pid>-<4 hexadecimal digits>`."""
+    host = _NO_NAME.sub("-", socket.gethostname()) or "host"
+    return f"{host}-{os.getpid()}-{secrets.token_hex(2)}"

@@ -1,0 +1,225 @@
+"""A component's place in this process: which config is in force, and which is tried."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from typing import Any, Callable
+
+from . import _attempt
+from ._backoff import Backoff
+from ._options import Options
+from ._published import Published
+from ._settings import Settings
+from ._target import WatchedKey
+from ._waiting import Event, Steps, Wait, happen, new_event
+from ._watch import Watch
+from .config.model import ComponentConfig
+from .errors import ComponentError, ErrorKind
+
+_LOG = logging.getLogger("redis_components")
+
+
+class Attempt:
+    """A config that is tried on a thread of its own."""
+
+    def __init__(self, config: ComponentConfig, is_first: bool) -> None:
+        self.config = config
+        self.is_first = is_first
+        self.done: Event = new_event()
+
+
+class Failed:
+    """A config that could not be brought into force, and why."""
+
+    def __init__(self, config: ComponentConfig) -> None:
+        self.config = config
+        self.retry = Backoff()
+        self.reason = ComponentError(ErrorKind.SERVER_UNREACHABLE, "")
+
+
+class Slot:
+    """A component's place in this process."""
+
+    def __init__(
+        self,
+        component: str,
+        watched: WatchedKey,
+        watch: Watch,
+        settings: Settings,
+        name: str,
+        changed: Callable[[], None],
+    ) -> None:
+        self.component = component
+        self.watched = watched
+        self.published: Published | None = None
+        self.attempt: Attempt | None = None
+        self.failed: Failed | None = None
+        self._watch = watch
+        self._settings = settings
+        self._name = name
+        self._changed = changed
+        self._lock = threading.Lock()
+        self._retired: list[Published] = []
+
+    def acquire(self, wait: float) -> Steps[Published]:
+        """Returns what is in force for a call that begins now, or raises an error that says why
+        there is nothing."""
+        yield from self._refresh(wait)
+        target = self.watched.target
+        if target.config is None:
+            raise target.problem or self._no_config()
+        if self.published is None or self.published.config is not target.config:
+            yield from self._bring_into_force(target.config)
+        published = self.published
+        if published is None:
+            failed = self.failed
+            raise failed.reason if failed is not None else self._slow(target.config)
+        if published.config.disabled:
+            raise ComponentError(
+                ErrorKind.DISABLED,
+                f"it is switched off: the config under `{self.watched.key}` says "
+                '`"disabled": true`',
+                self.component,
+            )
+        return published
+
+    def follow(self) -> None:
+        """Tries the newest config, if it is not in force and its time has come."""
+        config = self.watched.target.config
+        if config is None or self.published is None or self.published.config == config:
+            return
+        self._attempt(config)
+
+    def old_connections(self) -> int:
+        """Returns how many calls of earlier configs are in flight."""
+        with self._lock:
+            self._retired = [old for old in self._retired if old.users()]
+            return sum(old.users() for old in self._retired)
+
+    def close(self) -> None:
+        with self._lock:
+            published, self.published = self.published, None
+        if published is not None:
+            published.retire()
+
+    def _refresh(self, wait: float) -> Steps[None]:
+        watched, began = self.watched, time.monotonic()
+        if wait > 0 and watched.is_fresh(began, wait):
+            return
+        has_config = watched.target.config is not None
+        bound = self._settings.response_timeout
+        if not has_config:
+            bound += self._settings.connect_timeout
+        if has_config and self._watch.lost is not None:
+            # It is asked again meanwhile, and nobody waits for that.
+            self._watch.ask(watched, wait)
+            return
+        while True:
+            event = self._watch.ask(watched, wait)
+            if event is None:
+                return
+            yield Wait(event, max(began + bound - time.monotonic(), 0.0))
+            if not event.done():
+                self._watch.overdue(self._no_config())
+                return
+            if watched.is_fresh(began, wait) or self._watch.lost is not None:
+                return
+
+    def _bring_into_force(self, config: ComponentConfig) -> Steps[None]:
+        # The first attempt that is waited for may be one at the config before.
+        for _ in range(2):
+            published = self.published
+            if published is not None and published.config == config:
+                # The same object tells the next call at once that nothing has changed.
+                published.config = config
+                return
+            attempt = self._attempt(config)
+            if attempt is None or not (published is None or attempt.is_first):
+                return
+            yield Wait(attempt.done, self._patience(config))
+            if attempt.config == config:
+                return
+
+    def _attempt(self, config: ComponentConfig) -> Attempt | None:
+        """Returns the attempt that runs for the config, and begins one if it is time."""
+        with self._lock:
+            running = self.attempt
+            if running is not None:
+                return running
+            if self.published is not None and self.published.config == config:
+                return None
+            failed = self.failed
+            is_first = failed is None or failed.config != config
+            if failed is not None and not is_first and not failed.retry.is_over():
+                return None
+            attempt = self.attempt = Attempt(config, is_first)
+        threading.Thread(
+            target=self._run, args=(attempt,), name="redis-components-attempt", daemon=True
+        ).start()
+        return attempt
+
+    def _run(self, attempt: Attempt) -> None:
+        config = attempt.config
+        try:
+            if config.disabled:
+                self._publish(config)
+            else:
+                self._publish(config, *_attempt.prove(config, self._settings, self._name))
+        except Exception as error:
+            self._has_failed(config, error)
+        finally:
+            with self._lock:
+                self.attempt = None
+            happen(attempt.done)
+            self._changed()
+
+    def _publish(
+        self, config: ComponentConfig, options: Options | None = None, client: Any = None
+    ) -> None:
+        with self._lock:
+            old = self.published
+            generation = 1 if old is None else old.generation + 1
+            self.published = Published(config, generation, options, client)
+            self.failed = None
+            if old is not None:
+                self._retired.append(old)
+        where = "switched off" if config.disabled else str(config.endpoint)
+        _LOG.info("config in force: component `%s`: %s", self.component, where)
+        if old is not None:
+            old.retire()
+
+    def _has_failed(self, config: ComponentConfig, error: Exception) -> None:
+        if not isinstance(error, ComponentError):
+            _LOG.error("component `%s` cannot be tried", self.component, exc_info=error)
+            error = ComponentError(ErrorKind.SERVER_UNREACHABLE, type(error).__name__)
+        with self._lock:
+            failed = self.failed
+            is_new = failed is None or failed.config != config
+            if failed is None or is_new:
+                failed = self.failed = Failed(config)
+            failed.reason = ComponentError(error.kind, error.message, self.component)
+            failed.retry.failed()
+        if is_new:
+            _LOG.warning("server cannot be used: %s", failed.reason)
+
+    def _patience(self, config: ComponentConfig) -> float:
+        """Returns how long a call waits for a new server: to connect, log in and be probed."""
+        connect = config.socket_connect_timeout or self._settings.connect_timeout
+        return connect + 2 * (config.socket_timeout or self._settings.response_timeout)
+
+    def _no_config(self) -> ComponentError:
+        lost = self._watch.lost
+        kind = ErrorKind.CONFIG_SERVER_UNREACHABLE if lost is None else lost.kind
+        reason = "the config server did not answer in time" if lost is None else lost.message
+        return ComponentError(
+            kind, f"`{self.watched.key}` could not be read: {reason}", self.component
+        )
+
+    def _slow(self, config: ComponentConfig) -> ComponentError:
+        return ComponentError(
+            ErrorKind.SERVER_UNREACHABLE,
+            f"the server {config.endpoint} has not answered in time",
+            self.component,
+        )

@@ -1,0 +1,88 @@
+"""What is known of the config under one key."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import NamedTuple
+
+from . import config as configs
+from ._text import printable_error
+from .config.model import ComponentConfig
+from .errors import ComponentError, ConfigInvalidError, ErrorKind
+
+# A config may have this many bytes. One more is read.
+READ_LIMIT = 64 * 1024
+
+
+class Target(NamedTuple):
+    """The last usable config of a key, and the problem since then."""
+
+    config: ComponentConfig | None = None
+    problem: ComponentError | None = None
+    # When the read was sent that says so, by the monotonic clock.
+    proof: float = -math.inf
+
+
+class WatchedKey:
+    """One key on the config server."""
+
+    def __init__(self, component: str, key: str) -> None:
+        self.component = component
+        self.key = key
+        self.target = Target()
+        self.smallest_wait = math.inf
+        self._doubted = -math.inf
+
+    def doubt(self) -> None:
+        """Has the next call read the config: a call has failed as it fails when a server moves."""
+        self._doubted = time.monotonic()
+
+    def is_fresh(self, now: float, wait: float) -> bool:
+        """Returns `True` if the config was current at most `wait` before `now`."""
+        proof = self.target.proof
+        return now - proof <= wait and proof >= self._doubted
+
+    def answered(self, server: str, answer: object, sent: float) -> None:
+        """Takes the answer to a read."""
+        try:
+            found = self._interpret(server, answer)
+        except ComponentError as problem:
+            self.target = self.target._replace(problem=problem, proof=sent)
+            return
+        # The same object tells callers at once that nothing has changed.
+        known = self.target.config
+        self.target = Target(known if known == found else found, None, sent)
+
+    def _interpret(self, server: str, answer: object) -> ComponentConfig:
+        if isinstance(answer, Exception):
+            if str(answer).startswith("WRONGTYPE"):
+                raise self._invalid(server, "the key holds no string; SET it to the config as JSON")
+            raise self._problem(
+                ErrorKind.CONFIG_SERVER_REFUSED,
+                f"the config server {server} does not let `{self.key}` be read: "
+                f"{printable_error(answer)}",
+            )
+        if not isinstance(answer, bytes) or not answer:
+            raise self._problem(
+                ErrorKind.CONFIG_MISSING,
+                f"there is no config under `{self.key}` on the config server {server}; set it "
+                f'with: SET {self.key} \'{{"host": "…", "port": …}}\'',
+            )
+        if len(answer) > READ_LIMIT:
+            raise self._invalid(server, f"it is longer than {READ_LIMIT} bytes")
+        try:
+            return configs.from_json(answer.decode())
+        except UnicodeDecodeError:
+            raise self._invalid(server, "the value is not UTF-8") from None
+        except ConfigInvalidError as wrong:
+            raise self._invalid(server, str(wrong)) from None
+
+    def _invalid(self, server: str, what: str) -> ComponentError:
+        return self._problem(
+            ErrorKind.CONFIG_INVALID,
+            f"the config under `{self.key}` on the config server {server} is refused: {what}",
+        )
+
+    def _problem(self, kind: ErrorKind, message: str) -> ComponentError:
+        return ComponentError(kind, message, self.component)

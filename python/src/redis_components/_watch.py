@@ -1,0 +1,178 @@
+"""The one thread of a process that reads configs."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Iterable
+from typing import Callable
+
+from ._backoff import Backoff
+from ._config_server import ConfigServer
+from ._settings import Settings
+from ._target import WatchedKey
+from ._waiting import Event, happen, new_event
+from .errors import ComponentError
+
+_LOG = logging.getLogger("redis_components")
+
+
+class Read:
+    """One round trip that reads some keys."""
+
+    def __init__(self) -> None:
+        self.keys: dict[WatchedKey, None] = {}
+        self.done: Event = new_event()
+
+
+class Watch:
+    """Reads configs when calls ask for it, and all of them now and then.
+
+    At most one read is in flight and one queued, whatever the number of callers. If the config
+    server does not answer, it is lost: it is asked again with growing pauses, and callers that
+    have a config go on without asking.
+    """
+
+    def __init__(
+        self,
+        server: ConfigServer,
+        settings: Settings,
+        after_read: Callable[[ConfigServer], float],
+        at_end: Callable[[ConfigServer], None],
+    ) -> None:
+        self._server = server
+        self._settings = settings
+        # What else there is to do on this thread. It returns when to be called next.
+        self._after_read = after_read
+        self._at_end = at_end
+        self._changed = threading.Condition()
+        self._keys: dict[WatchedKey, None] = {}
+        self._next = Read()
+        self._in_flight: Read | None = None
+        self._retry = Backoff()
+        self._reread_at = 0.0
+        self._work_at = 0.0
+        self._ends = False
+        self._thread: threading.Thread | None = None
+        self.lost: ComponentError | None = None
+
+    def ask(self, key: WatchedKey, wait: float) -> Event | None:
+        """Returns the read that a caller has to wait for, or `None` if the server is lost.
+
+        With a `wait` of 0 it is one that has not been sent: one in flight may have passed the
+        server before a SET did.
+        """
+        with self._changed:
+            self._keys[key] = None
+            key.smallest_wait = min(key.smallest_wait, wait)
+            flying = self._in_flight
+            if flying is not None and wait > 0 and key in flying.keys:
+                return flying.done
+            if self.lost is not None and not self._retry.is_over():
+                return None
+            self._next.keys[key] = None
+            self._begin()
+            self._changed.notify()
+            return self._next.done
+
+    def overdue(self, problem: ComponentError) -> None:
+        """Says that a caller has waited for long enough, so that others need not."""
+        with self._changed:
+            if self.lost is None:
+                self.lost = problem
+
+    def poke(self) -> None:
+        """Has the thread look at what else there is to do."""
+        with self._changed:
+            self._work_at = 0.0
+            self._changed.notify()
+
+    def end(self, seconds: float) -> None:
+        """Ends the thread, which has so long to say so."""
+        with self._changed:
+            self._ends = True
+            thread = self._thread
+            self._changed.notify()
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(seconds)
+
+    def keys(self) -> Iterable[WatchedKey]:
+        return list(self._keys)
+
+    def _begin(self) -> None:
+        if self._thread is None and not self._ends:
+            self._thread = threading.Thread(target=self._run, name="redis-components", daemon=True)
+            self._thread.start()
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                while not (self._ends or self._is_due()):
+                    self._changed.wait(self._pause())
+                if self._ends:
+                    break
+                read = self._take()
+            try:
+                if read is not None:
+                    self._perform(read)
+                if self.lost is None:
+                    self._work_at = self._after_read(self._server)
+            except Exception:
+                # A bug must not end the thread that all calls wait for.
+                _LOG.exception("the watch of the config server failed, and goes on")
+                self._work_at = time.monotonic() + 1
+            finally:
+                self._in_flight = None
+                if read is not None:
+                    happen(read.done)
+        happen(self._next.done)
+        if self.lost is None:
+            self._at_end(self._server)
+        self._server.close()
+
+    def _is_due(self) -> bool:
+        if self.lost is not None:
+            return self._retry.is_over()
+        now = time.monotonic()
+        return bool(self._next.keys) or now >= min(self._reread_at, self._work_at)
+
+    def _pause(self) -> float:
+        due = min(self._reread_at, self._work_at)
+        until = due if self.lost is None else self._retry.until
+        return max(until - time.monotonic(), 0.001)
+
+    def _take(self) -> Read | None:
+        now = time.monotonic()
+        if now >= self._reread_at or self.lost is not None:
+            self._reread_at = now + self._settings.reread_interval
+            for key in self._keys:
+                if now - key.target.proof >= min(key.smallest_wait, 60.0):
+                    self._next.keys[key] = None
+            self._server.follow_sentinels()
+        if not self._next.keys:
+            return None
+        self._in_flight, self._next = self._next, Read()
+        return self._in_flight
+
+    def _perform(self, read: Read) -> None:
+        keys = list(read.keys)
+        sent = time.monotonic()
+        try:
+            answers = self._server.read([key.key for key in keys])
+        except ComponentError as failed:
+            if self.lost is None:
+                _LOG.warning("config server is lost: %s", failed)
+            self.lost = failed
+            self._retry.failed()
+            return
+        if self.lost is not None:
+            _LOG.info("config server is back: %s", self._server.address)
+        self.lost = None
+        self._retry = Backoff()
+        for key, answer in zip(keys, answers):
+            before = key.target
+            key.answered(self._server.address, answer, sent)
+            problem = key.target.problem
+            if problem is not None and str(problem) != str(before.problem):
+                _LOG.warning("config cannot be used: %s", problem)

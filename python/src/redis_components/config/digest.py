@@ -1,0 +1,26 @@
+"""A short name for what a config means, which is the same in every language."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+
+from . import fields
+from .model import ComponentConfig
+
+_SECRETS = ("password", "sentinel_password")
+
+
+def digest(config: ComponentConfig, salt: str) -> str:
+    """Returns 16 hexadecimal digits that are the same for every config with this meaning.
+
+    They cover the secrets only if there is a salt: without one, who sees a digest could try
+    passwords against it.
+    """
+    written = fields.write(config)
+    if not salt:
+        for name in _SECRETS:
+            written.pop(name, None)
+    text = json.dumps(written, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hmac.new(salt.encode(), text.encode(), hashlib.sha256).hexdigest()[:16]
