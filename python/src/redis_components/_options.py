@@ -9,6 +9,7 @@ import redis
 import redis.cluster
 from redis.backoff import NoBackoff
 
+from ._login import Login
 from ._settings import Settings
 from ._tls import Tls
 from .config.model import Cluster, ComponentConfig, Sentinels, Tcp, Unix
@@ -37,8 +38,7 @@ class Options:
         return {
             **self._timeouts(),
             "db": config.db,
-            "username": config.username,
-            "password": config.password,
+            **Login(config.username, config.password).options(),
             "client_name": self.name,
             "decode_responses": self.decode_responses,
             **({} if self.tls is None else {"tls": self.tls}),
@@ -50,8 +50,7 @@ class Options:
             **self._timeouts(),
             "host": address.host,
             "port": address.port,
-            "username": sentinels.username,
-            "password": sentinels.password,
+            **Login(sentinels.username, sentinels.password, "sentinel_").options(),
             "decode_responses": True,
             **({} if self.sentinel_tls is None else {"tls": self.sentinel_tls}),
         }
@@ -82,8 +81,11 @@ class Options:
 
 
 def of(config: ComponentConfig, settings: Settings, name: str | None) -> Options:
-    """Reads the files that the config names."""
+    """Reads what the config refers to."""
     endpoint = config.endpoint
+    if Login(config.username, config.password).stands_elsewhere():
+        # It says more clearly what is wrong than a connection does.
+        Login(config.username, config.password).get_credentials()
     of_sentinels = endpoint.tls if isinstance(endpoint, Sentinels) else None
     return Options(
         config=config,

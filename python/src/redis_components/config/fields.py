@@ -9,6 +9,7 @@ from ..errors import ConfigInvalidError
 from . import cluster, host, sentinels, table, tls, url
 from .given import LONGEST_SOCKET, Given, both_given
 from .model import DEFAULT_PORT, Cluster, ComponentConfig, Endpoint, Sentinels, Tcp, Unix
+from .reference import Reference
 
 _PARTS_OF_A_URL = (
     "host",
@@ -69,7 +70,7 @@ def write(config: ComponentConfig) -> dict[str, object]:
     ):
         value = getattr(config, name)
         if value is not None:
-            fields[name] = value
+            fields[name] = value.write() if isinstance(value, Reference) else value
     return fields
 
 
@@ -114,8 +115,8 @@ def _with_login(given: Given, endpoint: Endpoint | None) -> ComponentConfig:
     return ComponentConfig(
         endpoint,
         db=given.whole("db") or 0,
-        username=given.line("username"),
-        password=given.filled("password"),
+        username=given.written("username", is_line=True),
+        password=given.written("password"),
     )
 
 

@@ -6,9 +6,11 @@ from fractions import Fraction
 
 from .._text import has_unprintable
 from ..errors import ConfigInvalidError
-from . import number
+from . import number, reference
+from .reference import FORM, Reference
 
 LONGEST_SOCKET = 107
+_MAY_REFER = frozenset(("username", "password"))
 UNPRINTABLE = "has a character in it that is not shown, such as a line end; leave it out"
 _NUMBERS = {"port": (1, 65_535), "db": (0, 2**32 - 1)}
 _SHORTEST, _LONGEST = 0.001, 600.0
@@ -33,12 +35,20 @@ class Given:
         value = self.get(name)
         if isinstance(value, dict):
             raise ConfigInvalidError(
-                f"`{name}` is given by reference, which this version does not support; "
+                f"`{name}` is given by reference, which only a user name or a password can be; "
                 "write the text itself"
             )
         if value is None or isinstance(value, str):
             return value
-        raise _must_be(name, "text in quotes")
+        may_refer = name in _MAY_REFER
+        raise _must_be(name, f"text in quotes, or {FORM}" if may_refer else "text in quotes")
+
+    def written(self, name: str, is_line: bool = False) -> str | Reference | None:
+        """Returns text that may stand elsewhere, unless it is empty."""
+        value = self.get(name)
+        if isinstance(value, dict):
+            return reference.read(name, value)
+        return self.line(name) if is_line else self.filled(name)
 
     def filled(self, name: str) -> str | None:
         """Returns the text, unless it is empty."""

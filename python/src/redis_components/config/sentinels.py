@@ -7,6 +7,7 @@ from ..errors import ConfigInvalidError
 from . import servers, table, tls
 from .given import Given, both_given
 from .model import Sentinels
+from .reference import Reference
 
 _DEFAULT_PORT = 26_379
 _PREFIX = "sentinel_"
@@ -44,8 +45,8 @@ def read(given: Given) -> Sentinels | None:
         return Sentinels(
             addresses,
             service,
-            connection.filled("username"),
-            connection.filled("password"),
+            connection.written("username", is_line=True),
+            connection.written("password"),
             tls.read(connection, None),
         )
     except ConfigInvalidError as wrong:
@@ -83,10 +84,9 @@ def _of_connection(given: Given) -> Given:
 def write(sentinels: Sentinels) -> dict[str, object]:
     """Returns the shortest fields that mean the sentinels."""
     connection: dict[str, object] = tls.write(sentinels.tls)
-    if sentinels.username is not None:
-        connection["username"] = sentinels.username
-    if sentinels.password is not None:
-        connection["password"] = sentinels.password
+    for name, value in (("username", sentinels.username), ("password", sentinels.password)):
+        if value is not None:
+            connection[name] = value.write() if isinstance(value, Reference) else value
     return {
         "sentinels": servers.write(sentinels.addresses),
         "service_name": sentinels.service,
