@@ -184,6 +184,7 @@ fn r14_fifty_processes_are_told_apart() {
     assert_ne!(refused[0]["applied"], refused[0]["seen"]);
     let back = operator.data(&[&["rollback", "logs", "--yes"], &patience[..]].concat());
     assert_eq!(back["wait"]["following"], 49);
+    eprintln!("49 processes followed within {} s", back["wait"]["seconds"]);
 
     // A frozen process is behind, and silent when its receipt has expired.
     signal(&frozen.0, Signal::STOP);
