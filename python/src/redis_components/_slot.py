@@ -15,7 +15,7 @@ from ._settings import Settings
 from ._target import WatchedKey
 from ._waiting import Event, Steps, Wait, happen, new_event
 from ._watch import Watch
-from .config.model import ComponentConfig
+from .config.model import ComponentConfig, Sentinels
 from .errors import ComponentError, ErrorKind
 
 _LOG = logging.getLogger("redis_components")
@@ -61,6 +61,7 @@ class Slot:
         self._name = name
         self._changed = changed
         self._lock = threading.Lock()
+        self._ask_at = 0.0
         self._retired: list[Published] = []
 
     def acquire(self, wait: float) -> Steps[Published]:
@@ -74,8 +75,7 @@ class Slot:
             yield from self._bring_into_force(target.config)
         published = self.published
         if published is None:
-            failed = self.failed
-            raise failed.reason if failed is not None else self._slow(target.config)
+            raise self.problem() or self._slow(target.config)
         if published.config.disabled:
             raise ComponentError(
                 ErrorKind.DISABLED,
@@ -85,12 +85,26 @@ class Slot:
             )
         return published
 
+    def problem(self) -> ComponentError | None:
+        """Returns why the newest config is not in force, or could not be read."""
+        target, failed = self.watched.target, self.failed
+        if target.problem is None and failed is not None and failed.config == target.config:
+            return failed.reason
+        return target.problem
+
     def follow(self) -> None:
         """Tries the newest config, if it is not in force and its time has come."""
-        config = self.watched.target.config
-        if config is None or self.published is None or self.published.config == config:
+        config, published = self.watched.target.config, self.published
+        if config is None or published is None:
             return
-        self._attempt(config)
+        if published.config != config:
+            self._attempt(config)
+        elif isinstance(config.endpoint, Sentinels) and time.monotonic() >= self._ask_at:
+            self._ask_at = time.monotonic() + self._settings.reread_interval
+            # Sentinels may be silent, and nobody waits for them.
+            threading.Thread(
+                target=published.follow_sentinels, name="redis-components-sentinels", daemon=True
+            ).start()
 
     def old_connections(self) -> int:
         """Returns how many calls of earlier configs are in flight."""

@@ -147,7 +147,7 @@ class Watch:
         if now >= self._reread_at or self.lost is not None:
             self._reread_at = now + self._settings.reread_interval
             for key in self._keys:
-                if now - key.target.proof >= min(key.smallest_wait, 60.0):
+                if now - key.target.proof >= key.smallest_wait:
                     self._next.keys[key] = None
             self._server.follow_sentinels()
         if not self._next.keys:
