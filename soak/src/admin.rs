@@ -28,18 +28,24 @@ pub(crate) fn request(words: &[&str]) -> redis::Cmd {
     command
 }
 
-/// Returns the connected clients, one line each, without this one and the test server's own.
+/// Returns the connected clients, one line each, without this one, the test server's own, replicas,
+/// primaries and sentinels.
 pub(crate) fn clients(client: &Client) -> RedisResult<Vec<String>> {
     let mut connection = connect(client)?;
     let me: u64 = request(&["CLIENT", "ID"]).query(&mut connection)?;
     let list: String = request(&["CLIENT", "LIST"]).query(&mut connection)?;
     let mine = format!("id={me} ");
-    let others = list
-        .lines()
-        .filter(|line| !line.starts_with(&mine) && !line.contains(CONTROL_FIELD));
+    let others = list.lines().filter(|line| {
+        !line.starts_with(&mine) && !BESIDE.iter().any(|field| line.contains(field))
+    });
     Ok(others.map(str::to_owned).collect())
 }
 
 /// The name of the connection that watches a test server.
 pub(crate) const CONTROL: &str = "control";
-const CONTROL_FIELD: &str = " name=control ";
+const BESIDE: [&str; 4] = [
+    " name=control ",
+    " name=sentinel-",
+    " flags=S ",
+    " flags=M ",
+];

@@ -2,11 +2,20 @@
 
 use std::time::Duration;
 
-/// The number of data servers. At rest all components are on the first. The third speaks TLS, and
-/// the fourth is reached over a unix socket.
-pub(crate) const SERVERS: usize = 4;
+/// The number of places that hold data. At rest all components are on the first. The third speaks
+/// TLS, and the fourth is reached over a unix socket. Behind them are sentinels and a cluster.
+pub(crate) const SERVERS: usize = 6;
 
-/// A data server, and how calls reach it.
+/// The first of them, each of which is a single server with a proxy.
+pub(crate) const SINGLE: usize = 4;
+
+/// The servers of the sentinels.
+pub(crate) const SENTINELS: usize = 4;
+
+/// The nodes of the cluster.
+pub(crate) const CLUSTER: usize = 5;
+
+/// A data server, or several that belong together, and how calls reach them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Place {
     pub(crate) server: usize,
@@ -59,7 +68,7 @@ impl std::fmt::Display for Place {
 
 /// Returns the name of a data server, which also stands under the key `name` on that server.
 pub(crate) fn name(server: usize) -> &'static str {
-    ["a", "b", "c", "d"][server % SERVERS]
+    ["a", "b", "c", "d", "e", "f"][server % SERVERS]
 }
 
 pub(crate) fn named(name: &str) -> Option<usize> {

@@ -2,7 +2,9 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{check, completions, diff, get, history, rollback, set, watch, who};
+use crate::commands::{
+    canary, check, completions, diff, fleet, get, history, rollback, set, wait, watch, who,
+};
 use crate::options::Global;
 
 const AFTER_HELP: &str = "\
@@ -22,8 +24,8 @@ Exit codes:
   0  done
   1  failed, and nothing changed: findings, differences, an unknown component, an invalid config
   2  usage, or a question and no terminal to ask it on
-  3  refused: the digest differs, or the server of the config cannot be used
-  4  unknown: the answer did not come in time; look again
+  3  refused: the digest differs, the server of the config cannot be used, or a process refuses it
+  4  not finished, or unknown: the answer did not come in time; look again
   5  no connection, or no rights
   6  a person must decide";
 
@@ -47,6 +49,8 @@ pub(crate) enum Command {
     Check(check::Options),
     /// Write the config of a component.
     Set(set::Options),
+    /// Let some processes try a config, and then all or none.
+    Canary(canary::Options),
     /// Show where two configs differ in meaning.
     Diff(diff::Options),
     /// Show who changed a config, when and why.
@@ -55,6 +59,10 @@ pub(crate) enum Command {
     Rollback(rollback::Options),
     /// Show configs, and their changes as they happen.
     Watch(watch::Options),
+    /// Wait until all processes run the config of a component.
+    Wait(wait::Options),
+    /// Show which process runs which config.
+    Fleet(fleet::Options),
     /// Show who is connected to a server.
     Who(who::Options),
     /// Look for what is wrong, or will be.
@@ -71,10 +79,13 @@ impl Command {
             Self::Get(_) => "get",
             Self::Check(_) => "check",
             Self::Set(_) => "set",
+            Self::Canary(_) => "canary",
             Self::Diff(_) => "diff",
             Self::History(_) => "history",
             Self::Rollback(_) => "rollback",
             Self::Watch(_) => "watch",
+            Self::Wait(_) => "wait",
+            Self::Fleet(_) => "fleet",
             Self::Who(_) => "who",
             Self::Doctor => "doctor",
             Self::Completions(_) => "completions",

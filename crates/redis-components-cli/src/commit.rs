@@ -2,14 +2,15 @@
 
 use redis::{Pipeline, RedisError};
 use redis_components::ComponentConfig;
-use serde_json::{Map, Value};
 
 use crate::failure::{Code, Failure};
+use crate::fleet::control::Canary;
 use crate::history::{End, KEPT, Note};
+use crate::interrupt::Stage;
 use crate::session::Session;
 
 /// How often a change is tried again if something but the config changed meanwhile.
-const TRIES: usize = 100;
+pub(crate) const TRIES: usize = 100;
 
 /// A change of a component's config.
 #[derive(Debug)]
@@ -18,6 +19,8 @@ pub(crate) struct Change<'a> {
     pub(crate) text: &'a str,
     pub(crate) expected: Expected,
     pub(crate) note: Note,
+    /// The canary that ends with the change.
+    pub(crate) canary: Option<Canary>,
 }
 
 /// What must be there, so that nothing is overwritten that nobody saw.
@@ -50,7 +53,7 @@ impl Session {
         for _ in 0..TRIES {
             let mut watch = redis::cmd("WATCH");
             watch.arg(&key).arg(&history);
-            if self.salt.is_empty() {
+            if self.salt.is_empty() || change.canary.is_some() {
                 watch.arg(self.names.fleet());
             }
             let () = self.query(&watch).await.map_err(about)?;
@@ -64,8 +67,8 @@ impl Session {
             }
             let end = self.end(change.component).await.map_err(about)?;
             let (n, mut transaction) = transaction(change, &key, &history, found.as_deref(), &end);
-            let new_salt = self.add_salt(&mut transaction).await.map_err(about)?;
-            self.is_committing.set(true);
+            let new_salt = self.edit(&mut transaction, change).await.map_err(about)?;
+            self.stage.set(Stage::Committing);
             let outcome = self.transact(&transaction).await;
             let outcome = match outcome {
                 Err(error) if error.clone().into_server_errors().is_none() => {
@@ -74,7 +77,12 @@ impl Session {
                 // The server answered, so it did not execute anything.
                 outcome => outcome.map_err(|error| self.failure(&error)),
             };
-            self.is_committing.set(false);
+            let is_written = matches!(outcome, Ok(true));
+            self.stage.set(if is_written {
+                Stage::Written
+            } else {
+                Stage::Unchanged
+            });
             if outcome.map_err(about)? {
                 if let Some(salt) = new_salt {
                     self.salt = salt;
@@ -118,7 +126,8 @@ impl Session {
         digest_of(found, &self.salt)
     }
 
-    fn differs(&self, found: Option<&[u8]>) -> Failure {
+    /// Returns the failure for a config that is not the expected one.
+    pub(crate) fn differs(&self, found: Option<&[u8]>) -> Failure {
         let digest = self.digest_of(found);
         let text = format!(
             "the config has changed: its digest is {digest} now; nothing was written; look at \
@@ -128,28 +137,44 @@ impl Session {
         Failure::new(Code::DigestDiffers, text).at(&self.server)
     }
 
-    /// Finds the salt that others have made, or makes one with the transaction.
-    async fn add_salt(&mut self, transaction: &mut Pipeline) -> Result<Option<String>, Failure> {
-        if !self.salt.is_empty() {
+    /// Adds to the transaction what changes in the control key, and returns a salt that is new.
+    async fn edit(
+        &mut self,
+        transaction: &mut Pipeline,
+        change: &Change<'_>,
+    ) -> Result<Option<String>, Failure> {
+        if !self.salt.is_empty() && change.canary.is_none() {
             return Ok(None);
         }
-        let key = self.names.fleet();
-        let bytes = self.read(&key).await?;
-        let mut object = match bytes.as_deref().map(serde_json::from_slice) {
-            None => Map::new(),
-            Some(Ok(Value::Object(object))) => object,
-            // A text that is not understood is left alone.
-            Some(_) => return Ok(None),
+        let mut control = match self.control_to_edit().await {
+            // A value that is not understood is left alone.
+            Err(failure) if failure.code == Code::ConfigInvalid && change.canary.is_none() => {
+                return Ok(None);
+            }
+            control => control?,
         };
-        if let Some(Value::String(salt)) = object.get("salt") {
-            self.salt.clone_from(salt);
-            return Ok(None);
+        if change.canary.is_some() {
+            if control.canary(change.component) != change.canary {
+                return Err(self.canary_differs(change.component));
+            }
+            control.set_canary(change.component, None);
         }
-        let salt = format!("{:032x}", fastrand::u128(..));
-        object.insert("salt".to_owned(), salt.clone().into());
-        let text = Value::Object(object).to_string();
-        transaction.cmd("SET").arg(key).arg(text);
-        Ok(Some(salt))
+        let new_salt = control.salt().is_none().then(|| {
+            let salt = format!("{:032x}", fastrand::u128(..));
+            control.set_salt(&salt);
+            salt
+        });
+        if new_salt.is_none() {
+            control
+                .salt()
+                .unwrap_or_default()
+                .clone_into(&mut self.salt);
+        }
+        if new_salt.is_some() || change.canary.is_some() {
+            let key = self.names.fleet();
+            transaction.cmd("SET").arg(key).arg(control.to_json());
+        }
+        Ok(new_salt)
     }
 }
 

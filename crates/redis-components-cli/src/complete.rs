@@ -24,7 +24,7 @@ pub(crate) fn components() -> Vec<CompletionCandidate> {
         let global = Nothing::try_parse_from(["redis-components"]).ok()?.global;
         let context = Context {
             global,
-            is_committing: std::rc::Rc::default(),
+            stage: std::rc::Rc::default(),
         };
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()

@@ -9,6 +9,7 @@ use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr
 
 use crate::failure::{Code, Failure};
 use crate::files::read_file;
+use crate::interrupt::Stage;
 use crate::options::Global;
 use crate::output::say;
 use crate::place::Place;
@@ -18,13 +19,13 @@ use crate::session::{LONGEST_CONFIG, Session};
 #[derive(Debug)]
 pub(crate) struct Context {
     pub(crate) global: Global,
-    pub(crate) is_committing: Rc<Cell<bool>>,
+    pub(crate) stage: Rc<Cell<Stage>>,
 }
 
 impl Context {
     pub(crate) async fn session(&self) -> Result<Session, Failure> {
         let place = Place::find(&self.global)?;
-        Session::open(place, Rc::clone(&self.is_committing)).await
+        Session::open(place, Rc::clone(&self.stage)).await
     }
 
     /// Asks a person, unless `--yes` was given.

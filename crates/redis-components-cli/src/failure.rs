@@ -8,6 +8,7 @@ use crate::text::printable;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Code {
+    CanaryMissing,
     ConfigInvalid,
     ConfigMissing,
     Differences,
@@ -24,6 +25,9 @@ pub(crate) enum Code {
     Usage,
     DigestDiffers,
     ProbeFailed,
+    ProcessRefused,
+    SplitsData,
+    NotFollowed,
     OutcomeUnknown,
     ConfigServerRefused,
     ConfigServerUnreachable,
@@ -37,7 +41,8 @@ impl Code {
     /// Returns the exit code of the process.
     pub(crate) fn exit(self) -> u8 {
         match self {
-            Self::ConfigInvalid
+            Self::CanaryMissing
+            | Self::ConfigInvalid
             | Self::ConfigMissing
             | Self::Differences
             | Self::Findings
@@ -48,8 +53,8 @@ impl Code {
             | Self::Unreadable
             | Self::WrongType => 1,
             Self::NoConfigServer | Self::NoTerminal | Self::SecretInArguments | Self::Usage => 2,
-            Self::DigestDiffers | Self::ProbeFailed => 3,
-            Self::OutcomeUnknown => 4,
+            Self::DigestDiffers | Self::ProbeFailed | Self::ProcessRefused | Self::SplitsData => 3,
+            Self::NotFollowed | Self::OutcomeUnknown => 4,
             Self::ConfigServerRefused
             | Self::ConfigServerUnreachable
             | Self::NoRights
@@ -65,6 +70,7 @@ impl Code {
             self,
             Self::ConfigServerUnreachable
                 | Self::Interrupted
+                | Self::NotFollowed
                 | Self::ProbeFailed
                 | Self::ServerUnreachable
         )

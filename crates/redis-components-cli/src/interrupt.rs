@@ -2,6 +2,16 @@
 
 use tokio::signal::unix::{SignalKind, signal};
 
+/// How far a change has come, which says what an interrupt leaves behind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Stage {
+    #[default]
+    Unchanged,
+    /// A change is on its way, and its outcome is not known.
+    Committing,
+    Written,
+}
+
 /// Waits until a person or the system asks the process to end.
 pub(crate) async fn interrupted() {
     let Ok(mut terminate) = signal(SignalKind::terminate()) else {

@@ -6,13 +6,17 @@
 mod addresses;
 mod assignment;
 mod cli;
+mod clients;
 mod commands;
 mod commit;
 mod complete;
 mod context;
+mod examined;
 mod failure;
 mod files;
 mod findings;
+mod fleet;
+mod given;
 mod history;
 mod interrupt;
 mod manifest;
@@ -37,11 +41,12 @@ use clap_complete::CompleteEnv;
 
 use crate::cli::{Arguments, Command};
 use crate::commands::{
-    check, completions, diff, doctor, get, history as show_history, list, rollback, set, watch, who,
+    canary, check, completions, diff, doctor, fleet as show_fleet, get, history as show_history,
+    list, rollback, set, wait, watch, who,
 };
 use crate::context::Context;
 use crate::failure::{Code, Failure};
-use crate::interrupt::interrupted;
+use crate::interrupt::{Stage, interrupted};
 use crate::options::Format;
 use crate::output::{Reply, warn, write};
 
@@ -116,34 +121,40 @@ fn misused(error: &clap::Error) -> u8 {
 async fn run(arguments: Arguments) -> Result<Reply, Failure> {
     let context = Context {
         global: arguments.global,
-        is_committing: Rc::default(),
+        stage: Rc::default(),
     };
-    let is_committing = Rc::clone(&context.is_committing);
+    let stage = Rc::clone(&context.stage);
     let work = dispatch(&context, &arguments.command);
     tokio::pin!(work);
     if matches!(arguments.command, Command::Watch(_)) {
         return work.await;
     }
-    tokio::select! {
-        biased;
-        outcome = &mut work => return outcome,
-        () = interrupted() => {}
-    }
-    if !is_committing.get() {
-        return Err(Failure::new(
-            Code::Interrupted,
-            "interrupted; nothing was changed",
-        ));
-    }
-    warn("the change is on its way; waiting for the answer of the config server");
-    tokio::select! {
-        biased;
-        outcome = &mut work => outcome,
-        () = interrupted() => {
-            let text = "interrupted; it is unknown if the config was written; look with `get` \
-            and `history`";
-            Err(Failure::new(Code::OutcomeUnknown, text))
+    let mut is_warned = false;
+    loop {
+        tokio::select! {
+            biased;
+            outcome = &mut work => return outcome,
+            () = interrupted() => {}
         }
+        let (code, text) = match stage.get() {
+            Stage::Unchanged => (Code::Interrupted, "interrupted; nothing was changed"),
+            Stage::Written => (
+                Code::NotFollowed,
+                "interrupted; the config was written, and it is unknown if all processes follow; \
+                `wait` goes on",
+            ),
+            Stage::Committing if is_warned => (
+                Code::OutcomeUnknown,
+                "interrupted; it is unknown if the config was written; look with `get` and \
+                `history`",
+            ),
+            Stage::Committing => {
+                warn("the change is on its way; waiting for the answer of the config server");
+                is_warned = true;
+                continue;
+            }
+        };
+        return Err(Failure::new(code, text));
     }
 }
 
@@ -153,10 +164,13 @@ async fn dispatch(context: &Context, command: &Command) -> Result<Reply, Failure
         Command::Get(options) => get::run(context, options).await,
         Command::Check(options) => check::run(context, options).await,
         Command::Set(options) => set::run(context, options).await,
+        Command::Canary(options) => canary::run(context, options).await,
         Command::Diff(options) => diff::run(context, options).await,
         Command::History(options) => show_history::run(context, options).await,
         Command::Rollback(options) => rollback::run(context, options).await,
         Command::Watch(options) => watch::run(context, options).await,
+        Command::Wait(options) => wait::run(context, options).await,
+        Command::Fleet(options) => show_fleet::run(context, options).await,
         Command::Who(options) => who::run(context, options).await,
         Command::Doctor => doctor::run(context).await,
         Command::Completions(options) => completions::run(options),

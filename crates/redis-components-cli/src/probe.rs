@@ -15,31 +15,47 @@ pub(crate) struct Probed {
     pub(crate) milliseconds: f64,
 }
 
+/// What came of trying a server.
+#[derive(Debug)]
+pub(crate) enum Tried {
+    Answered(Probed),
+    /// What the config refers to is not here, so that nobody can log in. The text says why.
+    NotHere(String),
+}
+
 /// Resolves, connects, logs in, and asks the server for its role. Sentinels are asked first; of a
 /// cluster, all primaries are tried.
 ///
 /// # Errors
 ///
 /// Returns the error for which the runtime would not use the config.
-pub(crate) async fn probe(config: &ComponentConfig) -> Result<Probed, Error> {
+pub(crate) async fn probe(config: &ComponentConfig) -> Result<Tried, Error> {
+    let settings = settings();
+    let config = match config.resolve(&settings).await {
+        Ok(config) => config,
+        Err(error) => {
+            let text = format!("{error}; the server was not tried from here");
+            return Ok(Tried::NotHere(text));
+        }
+    };
     let CheckedServer {
         address,
         nodes,
         role,
         took,
         ..
-    } = check(config, &settings()).await?;
+    } = check(&config, &settings).await?;
     let role = match role {
         ServerRole::Primary => "primary",
         ServerRole::Replica => "replica",
         _ => "unknown",
     };
-    Ok(Probed {
+    Ok(Tried::Answered(Probed {
         address,
         nodes,
         role,
         milliseconds: (took.as_secs_f64() * 1e6).round() / 1e3,
-    })
+    }))
 }
 
 impl Probed {

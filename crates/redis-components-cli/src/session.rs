@@ -10,10 +10,11 @@ use redis::{
     AsyncConnectionConfig, Cmd, FromRedisValue, Pipeline, ProtocolVersion, PushInfo, RedisError,
 };
 use redis_components::{ComponentConfig, Error, ErrorKind, Settings, open_connection};
-use serde_json::Value;
 use tokio::sync::mpsc::UnboundedSender;
 
+use crate::clients::OWN_NAME;
 use crate::failure::{Code, Failure};
+use crate::interrupt::Stage;
 use crate::names::{Names, is_name, unknown};
 use crate::place::Place;
 use crate::text::printable;
@@ -34,8 +35,8 @@ pub(crate) struct Session {
     /// The key of digests; empty if there is none yet.
     pub(crate) salt: String,
     place: Place,
-    /// Set while a change is on its way whose outcome is not known.
-    pub(crate) is_committing: Rc<Cell<bool>>,
+    /// How far a change has come.
+    pub(crate) stage: Rc<Cell<Stage>>,
 }
 
 /// The settings with which servers are tried.
@@ -51,9 +52,9 @@ impl Session {
     /// # Errors
     ///
     /// Returns the error of the last one if none answers.
-    pub(crate) async fn open(place: Place, is_committing: Rc<Cell<bool>>) -> Result<Self, Failure> {
+    pub(crate) async fn open(place: Place, stage: Rc<Cell<Stage>>) -> Result<Self, Failure> {
         let plain = AsyncConnectionConfig::new;
-        Self::open_by(place, is_committing, ProtocolVersion::RESP2, plain).await
+        Self::open_by(place, stage, ProtocolVersion::RESP2, plain).await
     }
 
     /// Connects as [`open`](Self::open) does, and hands on what the server pushes.
@@ -63,16 +64,16 @@ impl Session {
     /// Returns the error of the last one if none answers.
     pub(crate) async fn open_with_pushes(
         place: Place,
-        is_committing: Rc<Cell<bool>>,
+        stage: Rc<Cell<Stage>>,
         pushes: UnboundedSender<PushInfo>,
     ) -> Result<Self, Failure> {
         let pushing = || AsyncConnectionConfig::new().set_push_sender(pushes.clone());
-        Self::open_by(place, is_committing, ProtocolVersion::RESP3, pushing).await
+        Self::open_by(place, stage, ProtocolVersion::RESP3, pushing).await
     }
 
     async fn open_by(
         place: Place,
-        is_committing: Rc<Cell<bool>>,
+        stage: Rc<Cell<Stage>>,
         protocol: ProtocolVersion,
         settings: impl Fn() -> AsyncConnectionConfig,
     ) -> Result<Self, Failure> {
@@ -86,7 +87,7 @@ impl Session {
                         names: place.names.clone(),
                         place,
                         salt: String::new(),
-                        is_committing,
+                        stage,
                     };
                     session.name_itself().await;
                     session.salt = session.read_salt().await?;
@@ -104,23 +105,23 @@ impl Session {
     ///
     /// Returns an error if no config server answers.
     pub(crate) async fn reopened(&self) -> Result<Self, Failure> {
-        Self::open(self.place.clone(), Rc::clone(&self.is_committing)).await
+        Self::open(self.place.clone(), Rc::clone(&self.stage)).await
     }
 
     async fn name_itself(&self) {
         let mut command = redis::cmd("CLIENT");
-        command.arg("SETNAME").arg("redis-components-cli");
+        command.arg("SETNAME").arg(OWN_NAME);
         // The name is for people. A server or a user without it is as good.
         let _: Result<redis::Value, _> = command.query_async(&mut self.connection.clone()).await;
     }
 
     async fn read_salt(&self) -> Result<String, Failure> {
-        let bytes = match self.read(&self.names.fleet()).await {
-            Err(failure) if failure.code == Code::NoRights => None,
-            bytes => bytes?,
+        // A value that is not understood has no salt; commands that need more say so.
+        let control = match self.control().await {
+            Err(failure) if failure.code == Code::ConfigInvalid => return Ok(String::new()),
+            control => control?,
         };
-        let value: Value = serde_json::from_slice(&bytes.unwrap_or_default()).unwrap_or_default();
-        Ok(value["salt"].as_str().unwrap_or_default().to_owned())
+        Ok(control.salt().unwrap_or_default().to_owned())
     }
 
     pub(crate) fn digest(&self, config: &ComponentConfig) -> String {
@@ -134,6 +135,19 @@ impl Session {
     /// Returns an error if the config server refuses it or does not answer.
     pub(crate) async fn query<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, Failure> {
         let answer = command.query_async(&mut self.connection.clone()).await;
+        answer.map_err(|error| self.failure(&error))
+    }
+
+    /// Sends several commands in one round trip.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the config server refuses one or does not answer.
+    pub(crate) async fn pipeline<T: FromRedisValue>(
+        &self,
+        pipeline: &Pipeline,
+    ) -> Result<T, Failure> {
+        let answer = pipeline.query_async(&mut self.connection.clone()).await;
         answer.map_err(|error| self.failure(&error))
     }
 

@@ -2,6 +2,8 @@
 
 /// How many characters of foreign text are shown.
 const LIMIT: usize = 256;
+/// How many names of many are shown.
+const NAMED: usize = 5;
 
 /// Returns `text` in one line, with control characters escaped, cut to a length that fits a line.
 pub(crate) fn printable(text: &str) -> String {
@@ -37,8 +39,24 @@ pub(crate) fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> O
 
 /// Returns a number of things, in words.
 pub(crate) fn counted(count: usize, thing: &str) -> String {
-    let plural = if count == 1 { "" } else { "s" };
+    let plural = match thing {
+        _ if count == 1 => "",
+        _ if thing.ends_with('s') => "es",
+        _ => "s",
+    };
     format!("{count} {thing}{plural}")
+}
+
+/// Returns the first names of many, and how many more there are.
+pub(crate) fn named(all: impl Iterator<Item = String>) -> String {
+    let mut all: Vec<_> = all.collect();
+    let more = all.len().saturating_sub(NAMED);
+    all.truncate(NAMED);
+    let more = match more {
+        0 => String::new(),
+        more => format!(", and {more} more"),
+    };
+    format!("{}{more}", all.join(", "))
 }
 
 /// Returns the word as a shell reads it back.
@@ -53,7 +71,7 @@ pub(crate) fn quoted(word: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{nearest, printable, quoted};
+    use super::{counted, named, nearest, printable, quoted};
 
     #[test]
     fn control_characters_are_escaped() {
@@ -69,6 +87,16 @@ mod tests {
         let names = || ["logs", "locks", "sessions"].into_iter();
         assert_eq!(nearest("lgos", names()), Some("logs"));
         assert_eq!(nearest("weather", names()), None);
+    }
+
+    #[test]
+    fn many_are_counted() {
+        let names = |count: u32| named((0..count).map(|n| n.to_string()));
+        assert_eq!(names(5), "0, 1, 2, 3, 4");
+        assert_eq!(names(7), "0, 1, 2, 3, 4, and 2 more");
+        assert_eq!(counted(1, "process"), "1 process");
+        assert_eq!(counted(2, "process"), "2 processes");
+        assert_eq!(counted(0, "problem"), "0 problems");
     }
 
     #[test]

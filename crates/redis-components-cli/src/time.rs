@@ -1,8 +1,34 @@
 //! Times as RFC 3339, in UTC.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Returns the time of this machine, to the millisecond.
 pub(crate) fn now() -> String {
     humantime::format_rfc3339_millis(SystemTime::now()).to_string()
+}
+
+/// Returns the time of a number of seconds since 1970, if it can be written.
+pub(crate) fn of_unix(seconds: u64) -> Option<String> {
+    // humantime panics after the year 9999.
+    const LAST: u64 = 253_402_300_799;
+    let time = UNIX_EPOCH.checked_add(Duration::from_secs(seconds))?;
+    (seconds <= LAST).then(|| humantime::format_rfc3339_seconds(time).to_string())
+}
+
+/// Returns the number of seconds since 1970.
+pub(crate) fn unix_now() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |time| time.as_secs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::of_unix;
+
+    #[test]
+    fn a_time_that_cannot_be_written_is_none() {
+        assert_eq!(of_unix(0).as_deref(), Some("1970-01-01T00:00:00Z"));
+        assert_eq!(of_unix(253_402_300_800), None);
+        assert_eq!(of_unix(u64::MAX), None);
+    }
 }

@@ -66,6 +66,14 @@ fn a_graceful_failover_loses_nothing() {
 }
 
 #[test]
+fn a_shard_fails_over_again_and_again() {
+    let cluster = Cluster::start(3, 1);
+    for (primary, replica) in [(0, 3), (3, 0), (0, 3), (3, 0)] {
+        assert_eq!(cluster.failover(primary), replica);
+    }
+}
+
+#[test]
 fn a_replica_takes_over_from_a_killed_and_from_a_frozen_primary() {
     let cluster = Cluster::builder(3, 1)
         .node_timeout(SHORT)

@@ -14,6 +14,8 @@ use crate::error::{Error, ErrorKind};
 use crate::settings::Settings;
 use crate::telemetry::component::Subject;
 use crate::transport::asynchronous;
+use crate::transport::contents::logins::Logins;
+use crate::transport::contents::resolve::resolve;
 use crate::transport::failure::Failure;
 use crate::transport::no_primary::NoPrimary;
 use crate::transport::node::Node;
@@ -64,6 +66,7 @@ pub enum ServerRole {
 pub async fn check(config: &ComponentConfig, settings: &Settings) -> Result<CheckedServer, Error> {
     let began = Instant::now();
     demand_enabled(config)?;
+    let config = &config.resolve(settings).await?;
     if let Endpoint::Cluster(_) = config.endpoint() {
         let nodes = primaries(config, settings)
             .await
@@ -116,8 +119,31 @@ pub async fn open_connection(
     connection: AsyncConnectionConfig,
 ) -> Result<MultiplexedConnection, Error> {
     demand_enabled(config)?;
-    let config = located(config, settings).await?;
+    let config = config.resolve(settings).await?;
+    let config = located(&config, settings).await?;
     open_located(&config, settings, protocol, connection).await
+}
+
+impl ComponentConfig {
+    /// Returns the config with what its user names, passwords, certificates and keys refer to, as
+    /// it is in this process now. It is written as before, and its [`digest`](Self::digest) covers
+    /// the user names and passwords themselves.
+    ///
+    /// The runtime does this for every config that it follows, and again when something changes.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ErrorKind::ConfigInvalid`](crate::ErrorKind::ConfigInvalid) if something cannot be
+    /// read within the connect timeout. The error names the field.
+    ///
+    /// # Panics
+    ///
+    /// Panics outside of a tokio runtime with its time driver.
+    pub async fn resolve(&self, settings: &Settings) -> Result<Self, Error> {
+        let bound = settings.timeouts().of(self).connect;
+        let resolved = resolve(self, &Logins::new(settings), bound).await;
+        resolved.map_err(|failure| Error::new(failure.cause.error_kind(), failure.message))
+    }
 }
 
 fn demand_enabled(config: &ComponentConfig) -> Result<(), Error> {
@@ -134,7 +160,12 @@ async fn located(config: &ComponentConfig, settings: &Settings) -> Result<Compon
         return Ok(config.clone());
     };
     let connect = settings.timeouts().of(config).connect;
-    let (watcher, watching) = Watcher::new(sentinels, settings.allowed(), connect);
+    let (watcher, watching) = Watcher::new(
+        sentinels,
+        settings.allowed(),
+        &Logins::new(settings),
+        connect,
+    );
     tokio::spawn(watching);
     let mut found = watcher.subscribe();
     let found = found

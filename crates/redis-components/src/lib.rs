@@ -16,6 +16,7 @@
 //! ```
 //!
 //! - [`Settings`] names the config server, if neither `REDIS_CONFIG_URL` nor the manifest does.
+//! - [`Credentials`] gives logins that expire, such as tokens of a cloud service.
 //! - [`Policy`] bounds which servers a config can send the process to.
 //! - [`Connection`] and [`blocking::Connection`] are the first parameters of functions.
 //! - [`ComponentConfig`] is the JSON; [`get_config`] and [`set_config`] read and write it.
@@ -54,6 +55,7 @@ mod fork;
 mod generated;
 mod macros;
 mod parameter;
+pub mod receipts;
 mod registry;
 mod remote_config;
 mod scope;
@@ -76,6 +78,7 @@ pub use self::error::{Error, ErrorKind};
 pub use self::remote_config::{get_config, set_config};
 pub use self::scope::Scope;
 pub use self::settings::Settings;
+pub use self::settings::credentials::{Credentials, CredentialsError, Login};
 pub use self::settings::policy::Policy;
 pub use self::shutdown::shutdown;
 pub use self::status::{

@@ -37,7 +37,7 @@ pub(crate) struct Registry {
 #[derive(Debug)]
 struct Used {
     servers: HashMap<Secret, Arc<ConfigServer>>,
-    /// Follows fixed configs whose servers may move.
+    /// Follows fixed configs whose servers may move, or whose secrets may change.
     fixed: Option<FixedConfigs>,
     /// The watches of sentinels, which all configs share.
     watchers: Arc<Watchers>,
@@ -112,7 +112,8 @@ impl Registry {
             }
             (None, source) => {
                 let config = config_of(source, name)?;
-                let (watched, background) = if config.sentinels().is_some() {
+                let leaves_much = config.sentinels().is_some() || !config.needs().is_empty();
+                let (watched, background) = if leaves_much {
                     let configs = match fixed {
                         Some(configs) => configs,
                         None => fixed.insert(start_fixed(watchers)?),
@@ -213,7 +214,7 @@ fn start_fixed(watchers: &Arc<Watchers>) -> Result<FixedConfigs, Error> {
     FixedConfigs::start(watchers).map_err(|error| {
         Error::new(
             ErrorKind::ServerUnreachable,
-            format!("the thread that follows the sentinels cannot be started: {error}"),
+            format!("the thread that follows sentinels and files cannot be started: {error}"),
         )
     })
 }

@@ -66,7 +66,7 @@ async fn read(slot: &Slot) -> Result<ComponentConfig, Error> {
     }
     let target = slot.watched().target();
     match (&target.config, &target.problem) {
-        (Some(config), None) => Ok(ComponentConfig::clone(config)),
+        (Some(config), None) => Ok(ComponentConfig::clone(config).with_contents(None)),
         _ => Err(slot.no_config(&target)),
     }
 }

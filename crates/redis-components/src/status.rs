@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::config::ComponentConfig;
 use crate::config::endpoint::{Address, Endpoint};
+use crate::config::reference::Written;
 use crate::scope;
 use crate::slot::Slot;
 
@@ -125,7 +126,7 @@ pub struct CurrentConfig {
     pub nodes: Vec<String>,
     /// The database's number.
     pub db: u32,
-    /// The user of the login.
+    /// The user of the login, or where its name stands.
     pub username: Option<String>,
     /// Whether there is a password.
     pub has_password: bool,
@@ -200,7 +201,7 @@ impl LastGood {
 
 impl CurrentConfig {
     fn of(generation: u64, since: SystemTime, config: &ComponentConfig) -> Self {
-        let login = config.login();
+        let login = config.written_login();
         let (host, port) = match config.endpoint().server() {
             Some(Address::Tcp { host, port }) => (host.clone(), *port),
             _ => (config.address(), 0),
@@ -214,7 +215,10 @@ impl CurrentConfig {
             port,
             nodes: Vec::new(),
             db: config.db_number(),
-            username: login.username.clone(),
+            username: login.username.as_ref().map(|username| match username {
+                Written::Here(name) => name.clone(),
+                Written::Elsewhere(at) => at.to_string(),
+            }),
             has_password: login.password.is_some(),
             sentinels: config.sentinels().map(|sentinels| SentinelsStatus {
                 service: sentinels.service.clone(),

@@ -92,6 +92,27 @@ async fn r13_the_config_server_listens_on_a_unix_socket() {
         .await;
 }
 
+/// The server hangs up at once, and then nothing can be written to a unix socket any more.
+#[tokio::test]
+async fn r5_a_server_at_its_limit_of_clients_is_heard_over_a_unix_socket() {
+    let server = server();
+    // The connection that sends this stays.
+    server.command(&["CONFIG", "SET", "maxclients", "1"]);
+    let logs = always_fresh("logs");
+    let there = config(server.unix_socket().unwrap());
+    let settings = Settings::fixed([("logs", there)]);
+    for _ in 0..50 {
+        let scoped = settings.clone().scope(logs.connection()).await;
+        let blocking = settings.clone();
+        let blocking = blocking.scope_blocking(|| logs.blocking_connection().unwrap_err());
+        for error in [scoped.unwrap_err(), blocking] {
+            assert_eq!(error.kind(), ErrorKind::ServerRefused, "{error}");
+            let told = error.to_string();
+            assert!(told.contains("max number of clients reached"), "{told}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn r5_a_server_that_restarts_is_found_again() {
     let server = server();

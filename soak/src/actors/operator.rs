@@ -9,7 +9,7 @@ use redis::RedisResult;
 
 use crate::admin::{ask, connect};
 use crate::lock::lock;
-use crate::places::{Place, SERVERS};
+use crate::places::{Place, SERVERS, SINGLE};
 use crate::record::history::What;
 use crate::soak::Soak;
 use crate::which::Which;
@@ -139,9 +139,10 @@ impl Operator {
 }
 
 pub(crate) fn any_place(rng: &mut Rng) -> Place {
+    let server = rng.usize(0..SERVERS);
     Place {
-        server: rng.usize(0..SERVERS),
-        by_proxy: rng.bool(),
+        server,
+        by_proxy: server < SINGLE && rng.bool(),
     }
 }
 

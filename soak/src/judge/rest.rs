@@ -117,7 +117,15 @@ async fn until_left_servers_are_empty(soak: &Soak) -> Result<(), String> {
 }
 
 fn clients_of(soak: &Soak, server: usize) -> Result<Vec<String>, String> {
-    clients(&soak.world.server(server).client()).map_err(|error| unexpected(server, &error))
+    let mut all = Ok(Vec::new());
+    soak.world.each_server(server, |server| {
+        let some = clients(&server.client());
+        all = std::mem::replace(&mut all, Ok(Vec::new())).and_then(|mut all| {
+            all.extend(some?);
+            Ok(all)
+        });
+    });
+    all.map_err(|error| unexpected(server, &error))
 }
 
 /// Returns the usage once sockets, tasks and threads that end by themselves have ended.

@@ -14,7 +14,7 @@ use crate::context::{Context, read_text};
 use crate::failure::{Code, Failure};
 use crate::findings;
 use crate::output::{Reply, say, warn};
-use crate::probe::{Probed, probe};
+use crate::probe::{Probed, Tried, probe};
 use crate::session::code;
 use crate::subject::utf8;
 use crate::text::{counted, printable};
@@ -150,7 +150,8 @@ async fn check(name: &str, text: &str) -> Checked {
     let disabled = config.as_ref().is_some_and(is_disabled);
     if let Some(config) = config.filter(|_| !disabled) {
         match probe(&config).await {
-            Ok(probed) => {
+            Ok(Tried::NotHere(reason)) => warnings.push(reason),
+            Ok(Tried::Answered(probed)) => {
                 warnings.extend(probed.warning());
                 server = Some(probed);
             }

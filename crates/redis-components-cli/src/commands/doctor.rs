@@ -6,55 +6,21 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use futures_util::future::join_all;
 use redis::{Cmd, Value};
 use redis_components::ComponentConfig;
-use serde::Serialize;
+use redis_components::receipts::{FLEET_KEY, KEY_PREFIX};
 
+use super::doctor_fleet::fleet;
 use super::list::is_disabled;
 use crate::context::Context;
+use crate::examined::{Check, State};
 use crate::failure::{Code, Failure};
 use crate::output::{Reply, table};
-use crate::probe::probe;
+use crate::probe::{Tried, probe};
 use crate::session::Session;
 use crate::subject::invalid;
 use crate::text::{counted, printable};
 
 /// Times of receipts and leases are compared across machines.
 const CLOCKS_DIFFER: Duration = Duration::from_secs(1);
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-enum State {
-    Ok,
-    Warning,
-    Problem,
-}
-
-/// One thing that was looked at.
-#[derive(Debug, Serialize)]
-struct Check {
-    check: String,
-    state: State,
-    found: String,
-    advice: Option<String>,
-}
-
-impl Check {
-    fn ok(check: &str, found: impl Into<String>) -> Self {
-        Self {
-            check: check.to_owned(),
-            state: State::Ok,
-            found: found.into(),
-            advice: None,
-        }
-    }
-
-    fn but(self, state: State, advice: impl Into<String>) -> Self {
-        Self {
-            state,
-            advice: Some(advice.into()),
-            ..self
-        }
-    }
-}
 
 pub(crate) async fn run(context: &Context) -> Result<Reply, Failure> {
     let session = context.session().await?;
@@ -68,6 +34,7 @@ pub(crate) async fn run(context: &Context) -> Result<Reply, Failure> {
     }
     checks.push(salt(&session));
     let names = session.components().await?;
+    checks.extend(fleet(&session, &names).await?);
     checks.extend(join_all(names.iter().map(|name| component(&session, name))).await);
     let problems = checks
         .iter()
@@ -152,7 +119,8 @@ async fn rights(session: &Session) -> Result<Check, Failure> {
         command.arg(arguments);
         command
     };
-    let commands: [(&str, Cmd); 13] = [
+    let receipt = format!("{KEY_PREFIX}@doctor");
+    let commands: [(&str, Cmd); 18] = [
         ("getrange", command(&["GETRANGE", &key, "0", "0"])),
         ("exists", command(&["EXISTS", &key])),
         ("scan", command(&["SCAN", "0", "COUNT", "1"])),
@@ -167,6 +135,15 @@ async fn rights(session: &Session) -> Result<Check, Failure> {
         ),
         ("xinfo", command(&["XINFO", "STREAM", &history])),
         ("client|tracking", command(&["CLIENT", "TRACKING", "OFF"])),
+        ("hgetall", command(&["HGETALL", &receipt])),
+        ("hmget", command(&["HMGET", &receipt, "@"])),
+        ("zrange", command(&["ZRANGE", FLEET_KEY, "0", "0"])),
+        ("client|id", command(&["CLIENT", "ID"])),
+        // Of few clients.
+        (
+            "client|list",
+            command(&["CLIENT", "LIST", "TYPE", "pubsub"]),
+        ),
         ("watch", command(&["WATCH", &key, &history])),
         ("set", command(&["SET", &key, "", "XX"])),
         (
@@ -305,7 +282,11 @@ async fn component(session: &Session, component: &str) -> Check {
             State::Problem,
             "its processes cannot use it either, if they see what is seen from here",
         ),
-        Ok(probed) => {
+        Ok(Tried::NotHere(reason)) => check(&reason).but(
+            State::Warning,
+            "run `doctor` where the component runs to try its server",
+        ),
+        Ok(Tried::Answered(probed)) => {
             let found = check(&probed.subject());
             if let Some(warning) = probed.warning() {
                 found.but(State::Warning, warning)

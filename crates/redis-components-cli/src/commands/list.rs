@@ -4,9 +4,12 @@ use futures_util::future::join_all;
 use serde::Serialize;
 
 use crate::context::Context;
-use crate::failure::Failure;
+use crate::failure::{Code, Failure};
+use crate::fleet::counts::{Counts, Wanted};
+use crate::fleet::row::Receipts;
+use crate::fleet::silent::Silent;
 use crate::history::Entry;
-use crate::output::{Reply, table};
+use crate::output::{Reply, table, warn};
 use crate::session::Session;
 use crate::subject::invalid;
 use crate::text::printable;
@@ -19,6 +22,8 @@ pub(crate) struct Row {
     pub(crate) endpoint: Option<String>,
     pub(crate) digest: Option<String>,
     since: Option<String>,
+    /// `None` if the config server does not show the fleet.
+    fleet: Option<Counts>,
     pub(crate) problem: Option<String>,
 }
 
@@ -33,13 +38,25 @@ impl Row {
 pub(crate) async fn run(context: &Context) -> Result<Reply, Failure> {
     let session = context.session().await?;
     let components = session.components().await?;
-    let rows = rows(&session, &components).await;
+    let mut rows = rows(&session, &components).await;
+    if let Some((receipts, silent)) = fleet(&session).await? {
+        let control = session.control().await.unwrap_or_default();
+        for row in &mut rows {
+            let wanted = row.digest.clone().map(|digest| Wanted {
+                digest,
+                canary: session.canary_digest(&control, &row.component),
+            });
+            let counts = Counts::of(&receipts, &silent, &row.component, wanted.as_ref());
+            row.fleet = Some(counts);
+        }
+    }
     let lines = rows.iter().map(|row| {
         let Row {
             component,
             endpoint,
             digest,
             since,
+            fleet,
             problem,
             ..
         } = row;
@@ -48,14 +65,42 @@ pub(crate) async fn run(context: &Context) -> Result<Reply, Failure> {
             endpoint.clone(),
             digest.clone(),
             since.clone(),
+            fleet.map(Counts::shown),
             problem.clone(),
         ]
     });
     let text = table(
-        ["component", "endpoint", "digest", "since", "problem"],
+        [
+            "component",
+            "endpoint",
+            "digest",
+            "since",
+            "fleet",
+            "problem",
+        ],
         lines,
     );
     Ok(Reply::new(&rows, text))
+}
+
+/// Returns the processes that report and those that do not, if the config server shows them.
+async fn fleet(session: &Session) -> Result<Option<(Receipts, Vec<Silent>)>, Failure> {
+    let receipts = session.receipts(None).await;
+    let found = match receipts {
+        Ok(receipts) => session
+            .silent(&receipts)
+            .await
+            .map(|silent| (receipts, silent)),
+        Err(failure) => Err(failure),
+    };
+    match found {
+        Ok(found) => Ok(Some(found)),
+        Err(failure) if failure.code == Code::ConfigServerUnreachable => Err(failure),
+        Err(failure) => {
+            warn(&format!("the fleet is not shown: {}", failure.message));
+            Ok(None)
+        }
+    }
 }
 
 /// Returns a row for each component.
@@ -85,6 +130,7 @@ pub(crate) fn row(
         endpoint: None,
         digest: None,
         since: None,
+        fleet: None,
         problem: None,
     };
     let bytes = match found {

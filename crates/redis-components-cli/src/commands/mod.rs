@@ -1,13 +1,17 @@
 //! One file for each command.
 
+pub(crate) mod canary;
 pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod diff;
 pub(crate) mod doctor;
+mod doctor_fleet;
+pub(crate) mod fleet;
 pub(crate) mod get;
 pub(crate) mod history;
 pub(crate) mod list;
 pub(crate) mod rollback;
 pub(crate) mod set;
+pub(crate) mod wait;
 pub(crate) mod watch;
 pub(crate) mod who;

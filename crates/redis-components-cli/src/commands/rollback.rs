@@ -4,6 +4,7 @@ use clap::Args;
 use clap_complete::ArgValueCandidates;
 
 use super::set::{Target, Writing, write};
+use super::wait::Following;
 use crate::complete::components;
 use crate::context::Context;
 use crate::failure::{Code, Failure};
@@ -19,6 +20,8 @@ pub(crate) struct Options {
     n: Option<u64>,
     #[command(flatten)]
     writing: Writing,
+    #[command(flatten)]
+    following: Following,
 }
 
 pub(crate) async fn run(context: &Context, options: &Options) -> Result<Reply, Failure> {
@@ -60,6 +63,10 @@ pub(crate) async fn run(context: &Context, options: &Options) -> Result<Reply, F
         found: Some(found),
         if_digest: None,
         reason: Some(reason.unwrap_or_else(|| format!("rollback to {n}"))),
+        canary: None,
     };
-    write(context, session, target, &options.writing).await
+    let Options {
+        writing, following, ..
+    } = options;
+    write(context, session, "rollback", target, writing, following).await
 }

@@ -1,25 +1,25 @@
 //! `set`: write the config of a component.
 
-use std::path::PathBuf;
-
 use clap::Args;
 use clap_complete::ArgValueCandidates;
 use redis_components::ComponentConfig;
 use serde_json::{Map, Value, json};
 
 use super::list::is_disabled;
-use crate::assignment::Assignment;
+use super::wait::Following;
 use crate::commit::{Change, Expected};
 use crate::complete::components;
-use crate::context::{Context, read_text};
+use crate::context::Context;
 use crate::failure::{Code, Failure};
+use crate::fleet::control::Canary;
+use crate::given::Given;
 use crate::history::Note;
 use crate::names::{is_name, unknown};
 use crate::output::{Reply, warn};
-use crate::probe::probe;
+use crate::probe::{Tried, probe};
 use crate::redact;
 use crate::session::Session;
-use crate::subject::{invalid, utf8};
+use crate::subject::invalid;
 
 #[derive(Debug, Args)]
 pub(crate) struct Options {
@@ -35,6 +35,8 @@ pub(crate) struct Options {
     if_digest: Option<String>,
     #[command(flatten)]
     writing: Writing,
+    #[command(flatten)]
+    following: Following,
     /// The component is new.
     #[arg(long)]
     create: bool,
@@ -45,13 +47,13 @@ pub(crate) struct Options {
 pub(crate) struct Writing {
     /// Do not try the server first.
     #[arg(long)]
-    no_probe: bool,
+    pub(super) no_probe: bool,
     /// Why, for the history.
     #[arg(long, value_name = "TEXT")]
     pub(crate) reason: Option<String>,
     /// Show what would be sent where, and send nothing.
     #[arg(long)]
-    dry_run: bool,
+    pub(super) dry_run: bool,
 }
 
 /// A config to write.
@@ -64,11 +66,13 @@ pub(crate) struct Target<'a> {
     pub(crate) found: Option<Vec<u8>>,
     pub(crate) if_digest: Option<String>,
     pub(crate) reason: Option<String>,
+    /// The canary that the config comes from, which ends with it.
+    pub(crate) canary: Option<Canary>,
 }
 
 pub(crate) async fn run(context: &Context, options: &Options) -> Result<Reply, Failure> {
     let component = &*options.component;
-    let given = Given::read(&options.values)?;
+    let given = Given::read(&options.values).await?;
     if let Some(reason) = &options.writing.reason
         && reason.is_empty()
     {
@@ -76,23 +80,9 @@ pub(crate) async fn run(context: &Context, options: &Options) -> Result<Reply, F
             "--reason is empty; say why, or leave it out",
         ));
     }
-    let origin = match &given {
-        Given::Whole(path) if path.as_os_str() == "-" => "stdin".to_owned(),
-        Given::Whole(path) => path.to_string_lossy().into_owned(),
-        Given::Fields(_) => component.to_owned(),
-    };
-    // Standard input ends before the config server waits for anything.
-    let whole = match &given {
-        Given::Whole(path) => Some(read_text(path).await?),
-        Given::Fields(_) => None,
-    };
     let session = context.session().await?;
     let found = found(&session, component, options.create).await?;
-    let text = match (whole, given) {
-        (Some(text), _) => text.trim().to_owned(),
-        (None, Given::Fields(fields)) => merged(component, found.as_deref(), &fields).await?,
-        (None, Given::Whole(_)) => String::new(),
-    };
+    let (text, origin) = given.config(component, found.as_deref()).await?;
     let target = Target {
         component,
         text,
@@ -100,31 +90,12 @@ pub(crate) async fn run(context: &Context, options: &Options) -> Result<Reply, F
         found,
         if_digest: options.if_digest.clone(),
         reason: options.writing.reason.clone(),
+        canary: None,
     };
-    write(context, session, target, &options.writing).await
-}
-
-enum Given {
-    Whole(PathBuf),
-    Fields(Vec<Assignment>),
-}
-
-impl Given {
-    fn read(values: &[String]) -> Result<Self, Failure> {
-        let mut fields = Vec::new();
-        for value in values {
-            match Assignment::read(value)? {
-                Some(field) => fields.push(field),
-                None if values.len() == 1 => return Ok(Self::Whole(value.into())),
-                None => {
-                    return Err(Failure::usage(
-                        "give either one file or `-`, or fields as key=value",
-                    ));
-                }
-            }
-        }
-        Ok(Self::Fields(fields))
-    }
+    let Options {
+        writing, following, ..
+    } = options;
+    write(context, session, "set", target, writing, following).await
 }
 
 /// Returns what is there now, if the component is known or new on purpose.
@@ -156,34 +127,31 @@ async fn found(
     }
 }
 
-async fn merged(
-    component: &str,
-    found: Option<&[u8]>,
-    fields: &[Assignment],
-) -> Result<String, Failure> {
-    let mut object = Map::new();
-    if let Some(found) = found {
-        let text = utf8(found.to_vec(), component)?;
-        object = serde_json::from_str(&text).map_err(|_| {
-            let text = format!(
-                "the config of `{component}` is no JSON object that fields could be changed in; \
-                replace it by a file"
-            );
-            Failure::new(Code::ConfigInvalid, text).of_component(component)
-        })?;
-    }
-    for field in fields {
-        field.apply(&mut object).await?;
-    }
-    Ok(Value::Object(object).to_string())
-}
-
-/// Checks, probes and writes a config.
+/// Checks, probes and writes a config, and waits for the fleet if that was asked for.
 ///
 /// # Errors
 ///
-/// Returns an error if any of them fails, and then nothing is changed.
+/// Returns an error if nothing is changed.
 pub(crate) async fn write(
+    context: &Context,
+    session: Session,
+    command: &'static str,
+    target: Target<'_>,
+    writing: &Writing,
+    following: &Following,
+) -> Result<Reply, Failure> {
+    following.check()?;
+    let component = target.component;
+    let reply = write_one(context, session, target, writing).await?;
+    if writing.dry_run {
+        return Ok(reply);
+    }
+    Ok(following
+        .after_write(context, command, component, reply)
+        .await)
+}
+
+async fn write_one(
     context: &Context,
     mut session: Session,
     target: Target<'_>,
@@ -196,6 +164,7 @@ pub(crate) async fn write(
         found,
         if_digest,
         reason,
+        canary,
     } = target;
     if let Some(failure) = invalid(&origin, &text) {
         return Err(failure.of_component(component));
@@ -230,7 +199,20 @@ pub(crate) async fn write(
         "server": probed,
         "n": null,
     });
-    if !is_changed {
+    if canary.is_none()
+        && let Some(canary) = session
+            .control()
+            .await
+            .unwrap_or_default()
+            .canary(component)
+    {
+        let percent = canary.percent;
+        warn(&format!(
+            "a canary of `{component}` is on: {percent} % of the processes go on with it until \
+            `canary {component} promote` or `abort`"
+        ));
+    }
+    if !is_changed && canary.is_none() {
         return Ok(Reply::new(data, format!("{component}: unchanged")));
     }
     if writing.dry_run {
@@ -251,6 +233,7 @@ pub(crate) async fn write(
             text: &text,
             expected,
             note,
+            canary,
         })
         .await?;
     // The first change of all makes the salt.
@@ -262,7 +245,7 @@ pub(crate) async fn write(
     Ok(Reply::new(data, line))
 }
 
-async fn probe_first(
+pub(super) async fn probe_first(
     context: &Context,
     component: &str,
     config: &ComponentConfig,
@@ -280,7 +263,11 @@ async fn probe_first(
         return Ok(None);
     }
     match probe(config).await {
-        Ok(probed) => {
+        Ok(Tried::NotHere(reason)) => {
+            warn(&reason);
+            Ok(None)
+        }
+        Ok(Tried::Answered(probed)) => {
             probed.warning().iter().for_each(|warning| warn(warning));
             Ok(Some(probed))
         }

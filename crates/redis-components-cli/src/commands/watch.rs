@@ -89,8 +89,8 @@ async fn open(
     context: &Context,
 ) -> Result<(Session, UnboundedReceiver<PushInfo>), Failure> {
     let (sender, pushes) = unbounded_channel();
-    let committing = Rc::clone(&context.is_committing);
-    let session = Session::open_with_pushes(place.clone(), committing, sender).await?;
+    let stage = Rc::clone(&context.stage);
+    let session = Session::open_with_pushes(place.clone(), stage, sender).await?;
     let mut track = redis::cmd("CLIENT");
     track.arg("TRACKING").arg("ON").arg("BCAST");
     for prefix in session.names.prefixes() {

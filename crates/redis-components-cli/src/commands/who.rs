@@ -6,8 +6,8 @@ use clap::Args;
 use clap_complete::ArgValueCandidates;
 use redis::{AsyncConnectionConfig, ProtocolVersion};
 use redis_components::{ComponentConfig, open_connection};
-use serde::Serialize;
 
+use crate::clients::Client;
 use crate::complete::components;
 use crate::context::{Context, ask_secret, read_text};
 use crate::failure::{Code, Failure};
@@ -15,7 +15,6 @@ use crate::history::KEPT;
 use crate::output::{Reply, table};
 use crate::session::{Session, code, of_redis, settings};
 use crate::subject::{invalid, utf8};
-use crate::text::printable;
 
 #[derive(Debug, Args)]
 pub(crate) struct Options {
@@ -29,21 +28,6 @@ pub(crate) struct Options {
     /// `-` to be asked for the password, or `@FILE`.
     #[arg(long, value_name = "-|@FILE")]
     password: Option<String>,
-}
-
-/// A client of the server.
-#[derive(Debug, Default, Serialize)]
-struct Row {
-    address: String,
-    name: Option<String>,
-    user: Option<String>,
-    component: Option<String>,
-    application: Option<String>,
-    instance: Option<String>,
-    pid: Option<u32>,
-    idle: Option<u64>,
-    db: Option<u32>,
-    flags: Option<String>,
 }
 
 const CODES: [Code; 2] = [Code::ServerRefused, Code::ServerUnreachable];
@@ -81,9 +65,8 @@ pub(crate) async fn run(context: &Context, options: &Options) -> Result<Reply, F
     let answer = ask.query_async(&mut connection).await;
     let (own, list): (u64, String) =
         answer.map_err(|error| of_redis(&error, "the server", &server, CODES))?;
-    let own = format!("id={own} ");
-    let clients = list.lines().filter(|line| !line.starts_with(&own));
-    let rows: Vec<_> = clients.map(Row::parse).collect();
+    let mut rows = Client::parse_all(&list);
+    rows.retain(|client| client.id != Some(own));
     let lines = rows.iter().map(|row| {
         let idle = row
             .idle
@@ -171,52 +154,4 @@ async fn named(session: &Session, address: &str) -> Result<Option<ComponentConfi
         }
     }
     Ok(None)
-}
-
-impl Row {
-    /// Reads a line of `CLIENT LIST`.
-    fn parse(line: &str) -> Self {
-        let mut row = Self::default();
-        for (name, value) in line.split(' ').filter_map(|field| field.split_once('=')) {
-            let text = || Some(printable(value)).filter(|value| !value.is_empty());
-            match name {
-                "addr" => row.address = printable(value),
-                "name" => row.name = text(),
-                "user" => row.user = text(),
-                "idle" => row.idle = value.parse().ok(),
-                "db" => row.db = value.parse().ok(),
-                "flags" => row.flags = text(),
-                _ => {}
-            }
-        }
-        let name = row.name.clone().unwrap_or_default();
-        if let [application, component, instance] = *name.split(':').collect::<Vec<_>>() {
-            let part = |part: &str| Some(part.to_owned()).filter(|part| !part.is_empty());
-            row.application = part(application);
-            row.component = part(component);
-            row.instance = part(instance);
-            // The instance is `<host>-<pid>-<4 digits>`.
-            row.pid = instance.rsplit('-').nth(1).and_then(|pid| pid.parse().ok());
-        }
-        row
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Row;
-
-    #[test]
-    fn a_client_is_told_by_its_name() {
-        let row = Row::parse(
-            "id=3 addr=127.0.0.1:5000 laddr=127.0.0.1:6379 name=shop:logs:web-1-42-0a1b age=1 \
-            idle=7 flags=N db=2 user=u",
-        );
-        assert_eq!(row.application.as_deref(), Some("shop"));
-        assert_eq!(row.component.as_deref(), Some("logs"));
-        assert_eq!(row.instance.as_deref(), Some("web-1-42-0a1b"));
-        assert_eq!((row.pid, row.idle, row.db), (Some(42), Some(7), Some(2)));
-        let other = Row::parse("addr=127.0.0.1:5000 name= db=0");
-        assert_eq!((other.name, other.component), (None, None));
-    }
 }

@@ -1,14 +1,18 @@
 //! The command line against real servers.
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
+mod canary;
 mod commands;
 mod common;
 mod exit_codes;
 mod faults;
+mod fleet;
 mod kinds;
 mod places;
 mod races;
+mod receipts;
 mod rights;
 mod secrets;
 mod terminal;
+mod wait;
 mod watch;

@@ -42,6 +42,7 @@ fn the_documented_rights_are_enough() {
     for words in [
         &["list"][..],
         &["get", "logs"],
+        &["fleet"],
         &["check"],
         &["set", "logs", "db=1"],
         &["history", "logs"],

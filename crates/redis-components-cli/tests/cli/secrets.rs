@@ -1,6 +1,7 @@
 //! A canary in every secret is never seen again.
 
 use redis_components_testing::Server;
+use serde_json::json;
 
 use crate::common::Operator;
 
@@ -95,4 +96,74 @@ fn r8_no_secret_is_in_any_output() {
     let refused = operator.run(&inline);
     assert_eq!(refused.code, 2);
     assert!(!refused.stderr.contains(CANARY), "{refused:?}");
+}
+
+#[test]
+fn r8_a_secret_by_reference_is_resolved_here_or_the_server_is_not_tried() {
+    let server = Server::start_with(&["--requirepass", CANARY]);
+    let config_server = Server::start();
+    let operator = Operator::of(&config_server);
+    let here = operator.file("here", CANARY);
+    let wrong = operator.file("wrong", "0ther");
+    let nowhere = here.with_file_name("nowhere");
+    let config = |path: &std::path::Path| json!({"host": "127.0.0.1", "port": server.port(), "password": {"file": path}});
+    let file = |name: &str, path: &std::path::Path| {
+        let file = operator.file(name, &config(path).to_string());
+        file.to_str().unwrap().to_owned()
+    };
+    let [good, bad, unknown] = [
+        file("good.json", &here),
+        file("bad.json", &wrong),
+        file("unknown.json", &nowhere),
+    ];
+
+    let set = operator.data(&["set", "logs", &good, "--create"]);
+    assert_eq!(set["server"]["role"], "primary");
+    assert_eq!(operator.data(&["get", "logs"])["config"], config(&here));
+    let (code, refused) = operator.json(&["set", "logs", &bad]);
+    assert_eq!(
+        (code, &refused["error"]["code"]),
+        (3, &json!("probe_failed"))
+    );
+
+    let run = operator.done(&["set", "logs", &unknown, "-o", "json"]);
+    assert_eq!(run.envelope()["data"]["server"], json!(null));
+    let warning = "`password` names the file";
+    assert!(run.stderr.contains(warning), "{run:?}");
+    assert!(run.stderr.contains("was not tried from here"), "{run:?}");
+    assert_eq!(operator.data(&["get", "logs"])["config"], config(&nowhere));
+
+    let checked = operator.data(&["check"]);
+    assert_eq!(checked[0]["ok"], true);
+    let said = checked[0]["warnings"][0].as_str().unwrap();
+    assert!(said.contains(warning), "{said}");
+    let (code, checked) = operator.json(&["check", &good, &bad]);
+    assert_eq!(code, 1);
+    assert_eq!(checked["data"][0]["server"]["role"], "primary");
+    let found = checked["data"][1]["findings"][0]["message"]
+        .as_str()
+        .unwrap();
+    assert!(found.contains("WRONGPASS"), "{found}");
+
+    let (_, diff) = operator.json(&["diff", "logs@1", "logs"]);
+    let old_and_new = (&config(&here)["password"], &config(&nowhere)["password"]);
+    let difference = &diff["data"]["differences"][0];
+    assert_eq!((&difference["a"], &difference["b"]), old_and_new);
+    // Fields take references too.
+    let reference = format!("password={}", json!({"env": "PATH"}));
+    operator.done(&["set", "logs", &reference, "--no-probe", "--yes"]);
+    let got = operator.data(&["get", "logs"]);
+    assert_eq!(got["config"]["password"], json!({"env": "PATH"}));
+
+    for words in [
+        &["get", "logs"][..],
+        &["check"],
+        &["history", "logs"],
+        &["doctor"],
+    ] {
+        let run = operator.run(words);
+        for text in [&run.stdout, &run.stderr] {
+            assert!(!text.contains(CANARY), "{words:?}: {text}");
+        }
+    }
 }

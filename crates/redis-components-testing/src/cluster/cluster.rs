@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 
 use super::migration::Migration;
 use super::node::Node;
@@ -9,6 +10,10 @@ use super::options::ClusterBuilder;
 use super::view::{Seen, View};
 use crate::server::Server;
 use crate::wait;
+
+/// A replica gives up a fail-over that it was asked for after five seconds. The primaries vote for
+/// a replica of the same shard only once in twice the node timeout.
+const FAILOVER_ENDS_AFTER: Duration = Duration::from_secs(6);
 
 /// A Redis Cluster for one test or program; its servers are killed when this is dropped.
 ///
@@ -164,17 +169,20 @@ impl Cluster {
             panic!("node {primary} has no running replica");
         };
         let node = self.get(replica);
-        node.cluster(&["FAILOVER"])
-            .and_then(|()| {
-                wait::until("graceful fail-over", || {
-                    let view = self.try_agree()?;
-                    let seen = view.node(&node.id);
-                    let is_primary = seen.is_some_and(Seen::is_primary);
-                    let still = || format!("node {replica} is still a replica");
-                    is_primary.then_some(()).ok_or_else(still)
-                })
-            })
-            .unwrap_or_else(|error| panic!("node {replica} does not take over: {error}"));
+        let mut asked: Option<Instant> = None;
+        wait::until("graceful fail-over", || {
+            if asked.is_none_or(|asked| asked.elapsed() >= FAILOVER_ENDS_AFTER) {
+                node.cluster(&["FAILOVER"])
+                    .map_err(|error| error.to_string())?;
+                asked = Some(Instant::now());
+            }
+            let view = self.try_agree()?;
+            let seen = view.node(&node.id);
+            let is_primary = seen.is_some_and(Seen::is_primary);
+            let still = || format!("node {replica} is still a replica");
+            is_primary.then_some(()).ok_or_else(still)
+        })
+        .unwrap_or_else(|error| panic!("node {replica} does not take over: {error}"));
         replica
     }
 

@@ -181,7 +181,8 @@ impl Lease {
         }
     }
 
-    /// Makes requests that wait, and stays on its server meanwhile until the drain deadline.
+    /// Makes requests that wait, and stays on its server meanwhile until the drain deadline. The
+    /// connections to a cluster see for themselves which of them wait.
     pub(crate) fn while_waiting<T>(
         &mut self,
         request: impl FnOnce(&mut Self) -> RedisResult<T>,

@@ -2,12 +2,16 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
+use super::contents::Contents;
 use super::endpoint::{Address, Endpoint, Primary, Sentinels};
 use super::login::Login;
+use super::reference::Written;
 use super::secret::Secret;
 use super::tls::TlsOptions;
+use super::written_login::WrittenLogin;
 
 /// The port of a config that names none.
 pub(super) const DEFAULT_PORT: u16 = 6379;
@@ -38,7 +42,7 @@ pub(super) const DEFAULT_PORT: u16 = 6379;
 pub struct ComponentConfig {
     pub(super) endpoint: Endpoint,
     pub(super) db: u32,
-    pub(super) login: Login,
+    pub(super) login: WrittenLogin,
     /// TLS towards the server, or the nodes of a cluster.
     pub(super) tls: Option<TlsOptions>,
     pub(super) socket_timeout: Option<Duration>,
@@ -46,6 +50,9 @@ pub struct ComponentConfig {
     pub(super) max_connections: Option<usize>,
     pub(super) client_name: Option<String>,
     pub(super) disabled: bool,
+    /// What stands elsewhere now. It belongs to the meaning, so that a rotated secret is another
+    /// config, and is never written.
+    pub(super) contents: Option<Arc<Contents>>,
 }
 
 impl ComponentConfig {
@@ -69,13 +76,14 @@ impl ComponentConfig {
         Self {
             endpoint,
             db: 0,
-            login: Login::default(),
+            login: WrittenLogin::default(),
             tls: None,
             socket_timeout: None,
             socket_connect_timeout: None,
             max_connections: None,
             client_name: None,
             disabled: false,
+            contents: None,
         }
     }
 
@@ -109,14 +117,15 @@ impl ComponentConfig {
     /// none.
     #[must_use]
     pub fn username(mut self, username: impl Into<String>) -> Self {
-        self.login.username = Some(username.into()).filter(|name| !name.is_empty());
+        let username = Some(username.into()).filter(|name| !name.is_empty());
+        self.login.username = username.map(Written::Here);
         self
     }
 
     /// Sets the password to log in with. An empty password sets none.
     #[must_use]
     pub fn password(mut self, password: impl Into<String>) -> Self {
-        self.login.password = Secret::unless_empty(password);
+        self.login.password = Secret::unless_empty(password).map(Written::Here);
         self
     }
 
@@ -138,10 +147,7 @@ impl ComponentConfig {
     /// Returns the config of one sentinel, which has a login and TLS of its own.
     pub(crate) fn of_sentinel(sentinels: &Sentinels, address: Address) -> Self {
         let mut config = Self::of(Endpoint::Server(address));
-        config.login = Login {
-            username: sentinels.username.clone(),
-            password: sentinels.password.clone(),
-        };
+        config.login = sentinels.login.clone();
         config.tls = sentinels.tls.clone();
         config
     }
@@ -162,16 +168,44 @@ impl ComponentConfig {
         self
     }
 
+    /// Returns the config with what stands elsewhere, if that is known.
+    pub(crate) fn with_contents(mut self, contents: Option<Arc<Contents>>) -> Self {
+        self.contents = contents;
+        self
+    }
+
+    /// Returns `true` if what stands elsewhere is known.
+    pub(crate) fn is_read(&self) -> bool {
+        self.contents.is_some() || self.needs().is_empty()
+    }
+
     /// Returns `true` if it is known where the server is. The sentinels of a config say that later.
     pub(crate) fn is_located(&self) -> bool {
         self.sentinels()
             .is_none_or(|sentinels| sentinels.primary.is_some())
     }
 
-    /// Returns `true` if the two configs differ only in the primary that their sentinels name.
+    /// Returns the config without what is not written in it.
+    fn as_written(&self) -> Self {
+        self.clone().with_primary(None).with_contents(None)
+    }
+
+    /// Returns `true` if the two configs are written alike, and differ in the primary that their
+    /// sentinels name.
     pub(crate) fn differs_in_primary(&self, other: &Self) -> bool {
-        let without_primary = |config: &Self| config.clone().with_primary(None);
-        self != other && without_primary(self) == without_primary(other)
+        let primary = |config: &Self| {
+            config
+                .sentinels()
+                .map(|sentinels| sentinels.primary.clone())
+        };
+        primary(self) != primary(other) && self.as_written() == other.as_written()
+    }
+
+    /// Returns `true` if the two configs are of the same server, and differ only in what stands
+    /// elsewhere.
+    pub(crate) fn differs_in_contents(&self, other: &Self) -> bool {
+        let without = |config: &Self| config.clone().with_contents(None);
+        self != other && without(self) == without(other)
     }
 
     /// Returns `true` if a server of this config has the data of one of the `other` config: both
@@ -194,8 +228,22 @@ impl ComponentConfig {
         self.db
     }
 
-    pub(crate) fn login(&self) -> &Login {
+    /// Returns the login as it is written.
+    pub(crate) fn written_login(&self) -> &WrittenLogin {
         &self.login
+    }
+
+    /// Returns the login itself. `None` if a part of it stands elsewhere, and has not been read.
+    pub(crate) fn login(&self) -> Option<Login> {
+        match &self.contents {
+            Some(contents) => self.login.with(contents),
+            None => self.login.with(&Contents::default()),
+        }
+    }
+
+    /// Returns what stands elsewhere, if it is known.
+    pub(crate) fn contents(&self) -> Option<&Arc<Contents>> {
+        self.contents.as_ref()
     }
 
     pub(crate) fn tls_options(&self) -> Option<&TlsOptions> {

@@ -4,6 +4,7 @@ use hmac_sha256::HMAC;
 use serde_json::Value;
 
 use super::component_config::ComponentConfig;
+use super::needs::ContentKind;
 
 /// The fields that hold secrets.
 const SECRETS: [&str; 2] = ["password", "sentinel_password"];
@@ -20,6 +21,9 @@ impl ComponentConfig {
     /// sees a digest could try passwords against it. The salt of a fleet is on its config server,
     /// beside the configs, where only those read it who can read the passwords.
     ///
+    /// A user name or password that stands elsewhere is covered by where it stands. Once the config
+    /// is [resolved](Self::resolve), it is covered as if it stood in the config.
+    ///
     /// It is the beginning of HMAC-SHA-256, with the salt as the key, of [`to_json`](Self::to_json)
     /// with its names sorted and without white space.
     #[must_use]
@@ -30,6 +34,13 @@ impl ComponentConfig {
             if salt.is_empty() {
                 object.retain(|name, value| !(SECRETS.contains(&&**name) && value.is_string()));
             }
+            for (field, content) in self.written_elsewhere() {
+                match content {
+                    _ if salt.is_empty() => drop(object.remove(&field)),
+                    Some(content) => drop(object.insert(field, content.into())),
+                    None => {}
+                }
+            }
             write_sorted(&Value::Object(object), &mut text);
         }
         let hash = HMAC::mac(text, salt);
@@ -37,6 +48,24 @@ impl ComponentConfig {
             .take(LENGTH)
             .map(|byte| format!("{byte:02x}"))
             .collect()
+    }
+}
+
+impl ComponentConfig {
+    /// Returns the user names and passwords that stand elsewhere, by the names of their fields, if
+    /// they are known.
+    fn written_elsewhere(&self) -> impl Iterator<Item = (String, Option<&str>)> {
+        let needs = self.needs().into_iter();
+        needs
+            .filter(|needed| needed.kind != ContentKind::Pem)
+            .map(|needed| {
+                let contents = self.contents.as_deref();
+                let text = contents.and_then(|contents| match needed.kind {
+                    ContentKind::Name => contents.username(&needed.at),
+                    _ => contents.password(&needed.at),
+                });
+                (needed.field, text)
+            })
     }
 }
 
@@ -74,7 +103,10 @@ fn write_list<T>(
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::super::component_config::ComponentConfig;
+    use super::super::contents::{Content, Contents};
 
     fn config() -> ComponentConfig {
         ComponentConfig::new("h").port(1).db(2).username("ü\"")
@@ -94,6 +126,29 @@ mod tests {
         assert_ne!(first.digest("salt"), second.digest("salt"));
         assert_ne!(first.digest("salt"), config().digest("salt"));
         assert_ne!(first.digest("salt"), first.digest("pepper"));
+    }
+
+    #[test]
+    fn r14_equal_contents_give_equal_digests_wherever_they_stand() {
+        let text = |reference| format!(r#"{{"host":"h","username":"u","password":{reference}}}"#);
+        let read = |reference| ComponentConfig::from_json(&text(reference)).unwrap();
+        let with = |reference, password: &str| {
+            let config = read(reference);
+            let mut contents = Contents::default();
+            let at = config.needs().remove(0).at;
+            contents.insert(at, Content::new(password.into()));
+            config.with_contents(Some(Arc::new(contents)))
+        };
+        let (file, env) = (r#"{"file":"/run/x"}"#, r#"{"env":"X"}"#);
+        let here = read("\"p\"").digest("salt");
+        assert_eq!(with(file, "p\n").digest("salt"), here);
+        assert_eq!(with(env, "p").digest("salt"), here);
+        assert_ne!(with(file, "q").digest("salt"), here);
+        assert_ne!(read(file).digest("salt"), read(env).digest("salt"));
+        // Without a salt nothing of it is covered.
+        for config in [read(file), read(env), with(file, "p"), with(env, "q")] {
+            assert_eq!(config.digest(""), read("\"p\"").digest(""));
+        }
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use super::secret::Secret;
 use super::tls::TlsOptions;
+use super::written_login::WrittenLogin;
 use crate::error::text::printable;
 
 /// Where a component's data is.
@@ -30,8 +30,7 @@ pub(crate) struct Sentinels {
     pub(crate) addresses: Vec<Address>,
     pub(crate) service: String,
     /// The login to the sentinels themselves, which never get the login to the data.
-    pub(crate) username: Option<String>,
-    pub(crate) password: Option<Secret>,
+    pub(crate) login: WrittenLogin,
     /// TLS towards the sentinels themselves.
     pub(crate) tls: Option<TlsOptions>,
     /// What the sentinels say now. It belongs to the meaning, so that a fail-over is another
@@ -146,7 +145,7 @@ impl fmt::Display for Address {
 
 #[cfg(test)]
 mod tests {
-    use super::{Address, Cluster, Endpoint, Primary, ReadFrom, Sentinels};
+    use super::{Address, Cluster, Endpoint, Primary, ReadFrom, Sentinels, WrittenLogin};
 
     fn tcp(host: &str, port: u16) -> Address {
         let host = host.to_owned();
@@ -165,8 +164,7 @@ mod tests {
         let mut sentinels = Sentinels {
             addresses: vec![tcp("s", 26379)],
             service: "logs".to_owned(),
-            username: None,
-            password: None,
+            login: WrittenLogin::default(),
             tls: None,
             primary: None,
         };

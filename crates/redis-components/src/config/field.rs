@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::number;
 use super::tls::TlsVersion;
+use super::{number, reference};
 
 /// The longest timeout that a config can ask for, in seconds, so that every call ends.
 pub(super) const LONGEST_TIMEOUT: f64 = 600.0;
@@ -60,6 +60,8 @@ pub(super) enum Kind {
     /// A flag. 0 is another spelling of `false`, and every other number of `true`.
     FlagOrNumber,
     Text,
+    /// Text, or where it stands.
+    TextOrReference,
     /// An absolute path.
     Path,
     TlsVersion,
@@ -179,6 +181,7 @@ impl Kind {
             Self::Flag => "true or false".into(),
             Self::FlagOrNumber => "true or false, without quotes".into(),
             Self::Text => "text in quotes".into(),
+            Self::TextOrReference => format!("text in quotes, or {}", reference::FORM),
             Self::Path => "an absolute path in quotes".into(),
             Self::TlsVersion => format!("{TLS_1_2} or {TLS_1_3}"),
             Self::Either(one, other) => format!("{one} or {other}"),

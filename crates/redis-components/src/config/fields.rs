@@ -8,10 +8,8 @@ use super::component_config::{ComponentConfig, DEFAULT_PORT};
 use super::endpoint::{Address, Endpoint};
 use super::field::{Effect, Field};
 use super::given::{Given, LONGEST_SOCKET};
-use super::login::Login;
-use super::secret::Secret;
 use super::table::{self, OWN_PREFIX};
-use super::{fields_cluster, fields_tls, host, sentinels, url};
+use super::{fields_cluster, fields_login, fields_tls, host, sentinels, url};
 use crate::error::text::printable;
 
 /// Returns the config that the fields mean.
@@ -87,10 +85,7 @@ fn parts(given: &Given<'_>, disabled: bool) -> Result<ComponentConfig, String> {
 /// Returns the config with the database, and the login to it.
 fn with_login(mut config: ComponentConfig, given: &Given<'_>) -> Result<ComponentConfig, String> {
     config.db = given.whole(&table::DB)?.unwrap_or(0);
-    config.login = Login {
-        username: filled(given.line(&table::USERNAME)?),
-        password: given.text(&table::PASSWORD)?.and_then(Secret::unless_empty),
-    };
+    config.login = fields_login::read(given)?;
     Ok(config)
 }
 

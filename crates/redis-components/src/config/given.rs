@@ -1,11 +1,13 @@
 //! The fields of a JSON object that are given.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
 
 use super::field::Field;
+use super::path::{UNPRINTABLE, absolute};
+use super::reference::{Reference, Written};
 use super::tls::TlsVersion;
 use crate::error::text::is_unprintable;
 
@@ -66,11 +68,22 @@ impl<'a> Given<'a> {
     pub(super) fn text(&self, field: &Field) -> Result<Option<&'a str>, String> {
         if self.get(field).is_some_and(Value::is_object) {
             return Err(format!(
-                "`{}` is given by reference, which this version does not support; write the text itself",
+                "`{}` is given by reference, which only a user name or a password can be; write the text itself",
                 field.name
             ));
         }
         self.read(field, Value::as_str)
+    }
+
+    /// Returns text that may stand elsewhere.
+    pub(super) fn written(&self, field: &Field) -> Result<Option<Written<&'a str>>, String> {
+        match self.get(field) {
+            Some(Value::Object(object)) => {
+                let reference = Reference::read(field.name, object)?;
+                Ok(Some(Written::Elsewhere(reference)))
+            }
+            _ => Ok(self.read(field, Value::as_str)?.map(Written::Here)),
+        }
     }
 
     /// Returns `true` for the second of the two values that the field may have.
@@ -81,10 +94,7 @@ impl<'a> Given<'a> {
     /// Returns text that is shown to people, as a name is.
     pub(super) fn line(&self, field: &Field) -> Result<Option<&'a str>, String> {
         let text = self.text(field)?;
-        if text.is_some_and(|text| text.contains(is_unprintable)) {
-            return Err(format!("`{}` {UNPRINTABLE}", field.name));
-        }
-        Ok(text)
+        text.map(|text| one_line(field, text)).transpose()
     }
 
     /// Returns the path, which is absolute: each process has its own working directory.
@@ -98,17 +108,10 @@ impl<'a> Given<'a> {
     }
 }
 
-/// What is wrong with text that people cannot read as it is.
-const UNPRINTABLE: &str =
-    "has a character in it that is not shown, such as a line end; leave it out";
-
-/// Returns the path, or what is wrong with it.
-pub(super) fn absolute(text: &str) -> Result<PathBuf, &'static str> {
+/// Returns the text, if people can read it as it is.
+pub(super) fn one_line<'a>(field: &Field, text: &'a str) -> Result<&'a str, String> {
     if text.contains(is_unprintable) {
-        return Err(UNPRINTABLE);
+        return Err(format!("`{}` {UNPRINTABLE}", field.name));
     }
-    if !text.starts_with('/') {
-        return Err("is no absolute path; begin it with `/`");
-    }
-    Ok(Path::new(text).to_owned())
+    Ok(text)
 }

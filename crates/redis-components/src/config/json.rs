@@ -10,8 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::component_config::{ComponentConfig, DEFAULT_PORT};
 use super::endpoint::{Address, Endpoint};
-use super::login::Login;
-use super::{fields, fields_cluster, fields_tls, sentinels};
+use super::{fields, fields_cluster, fields_login, fields_tls, sentinels};
 use crate::error::text::printable;
 
 /// Returns the config that the text means.
@@ -60,13 +59,8 @@ pub(super) fn write(config: &ComponentConfig) -> String {
     if config.db != 0 {
         object.insert("db".into(), json!(config.db));
     }
-    let Login { username, password } = &config.login;
+    fields_login::write(&config.login, &mut object);
     let optional = [
-        ("username", username.as_ref().map(|name| json!(name))),
-        (
-            "password",
-            password.as_ref().map(|secret| json!(secret.expose())),
-        ),
         (
             "socket_timeout",
             config.socket_timeout.map(|time| json!(time.as_secs_f64())),

@@ -6,11 +6,13 @@
 mod checksum;
 mod component_config;
 mod config_servers;
+pub(crate) mod contents;
 mod digest;
 pub(crate) mod endpoint;
 mod field;
 mod fields;
 mod fields_cluster;
+mod fields_login;
 mod fields_tls;
 #[cfg(test)]
 pub(crate) mod generated;
@@ -18,9 +20,12 @@ mod given;
 pub(crate) mod host;
 mod json;
 pub(crate) mod login;
+pub(crate) mod needs;
 mod number;
 #[cfg(test)]
 mod page;
+mod path;
+pub(crate) mod reference;
 pub(crate) mod secret;
 mod sentinels;
 mod servers;
@@ -29,6 +34,7 @@ mod table_sentinels;
 mod table_tls;
 pub(crate) mod tls;
 mod url;
+pub(crate) mod written_login;
 
 pub use self::component_config::ComponentConfig;
 pub use self::tls::{TlsOptions, TlsVersion};

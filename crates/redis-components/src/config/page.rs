@@ -81,6 +81,7 @@ fn table(of: impl Fn(Effect) -> bool) -> String {
     for field in fields(of) {
         let value = match field.kind {
             Kind::Text => "text".to_owned(),
+            Kind::TextOrReference => "text, or a reference".to_owned(),
             Kind::Path => "an absolute path".to_owned(),
             Kind::Either(one, other) => format!("`{one}` or `{other}`"),
             Kind::Seconds => field
@@ -293,6 +294,17 @@ fn values(kind: Kind) -> Value {
         Kind::Any => json!({}),
         Kind::Flag => json!({"type": ["boolean", "null"]}),
         Kind::Text => json!({"type": ["string", "null"]}),
+        Kind::TextOrReference => json!({
+            "type": ["string", "object", "null"],
+            "properties": {
+                "env": {"type": "string", "minLength": 1},
+                "file": {"type": "string", "pattern": "^/"},
+                "provider": {"type": "string", "minLength": 1},
+            },
+            "additionalProperties": false,
+            "minProperties": 1,
+            "maxProperties": 1,
+        }),
         Kind::Path => json!({"type": ["string", "null"], "pattern": "^/"}),
         Kind::TlsVersion => json!({"enum": [771, 772, null]}),
         Kind::Either(one, other) => {

@@ -5,9 +5,8 @@ use serde_json::{Map, Value, json};
 use super::endpoint::Sentinels;
 use super::field::{Effect, Field};
 use super::given::Given;
-use super::secret::Secret;
 use super::table_sentinels::{OF_SENTINELS, SENTINEL_KWARGS, SENTINELS, SERVICE_NAME};
-use super::{fields_tls, servers, table};
+use super::{fields_login, fields_tls, servers, table};
 use crate::error::text::printable;
 
 /// The port that sentinels usually listen on.
@@ -64,13 +63,11 @@ pub(super) fn read(given: &Given<'_>) -> Result<Option<Sentinels>, String> {
             "{wrong} (for the sentinels, as a field that begins with `{PREFIX}` or in `sentinel_kwargs`)"
         )
     };
-    let text = |field| connection.text(field).map_err(for_sentinels);
-    let username = text(&table::USERNAME)?;
+    let login = fields_login::read(&connection).map_err(for_sentinels)?;
     Ok(Some(Sentinels {
         addresses,
         service,
-        username: username.filter(|name| !name.is_empty()).map(str::to_owned),
-        password: text(&table::PASSWORD)?.and_then(Secret::unless_empty),
+        login,
         tls: fields_tls::read(&connection, None).map_err(for_sentinels)?,
         primary: None,
     }))
@@ -136,12 +133,7 @@ pub(super) fn write(sentinels: &Sentinels, object: &mut Map<String, Value>) {
     object.insert(SENTINELS.name.into(), addresses);
     object.insert(SERVICE_NAME.name.into(), json!(sentinels.service));
     let mut connection = Map::new();
-    if let Some(username) = &sentinels.username {
-        connection.insert(table::USERNAME.name.into(), json!(username));
-    }
-    if let Some(password) = &sentinels.password {
-        connection.insert(table::PASSWORD.name.into(), json!(password.expose()));
-    }
+    fields_login::write(&sentinels.login, &mut connection);
     if let Some(tls) = &sentinels.tls {
         fields_tls::write(tls, &mut connection);
     }

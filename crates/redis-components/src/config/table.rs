@@ -51,13 +51,13 @@ pub(super) const DB: Field = Field {
 };
 pub(super) const USERNAME: Field = Field::used(
     "username",
-    Kind::Text,
+    Kind::TextOrReference,
     "the ACL user to log in as, with an empty password if `password` is absent",
     &["user", "login", "user_name"],
 );
 pub(super) const PASSWORD: Field = Field::used(
     "password",
-    Kind::Text,
+    Kind::TextOrReference,
     "the password to log in with",
     &["pass", "pwd", "auth", "secret"],
 );

@@ -17,13 +17,13 @@ pub(super) const SERVICE_NAME: Field = Field::used(
 );
 pub(super) const SENTINEL_USERNAME: Field = Field::used(
     "sentinel_username",
-    Kind::Text,
+    Kind::TextOrReference,
     "the ACL user to log in to the sentinels as",
     &["sentinel_user"],
 );
 pub(super) const SENTINEL_PASSWORD: Field = Field::used(
     "sentinel_password",
-    Kind::Text,
+    Kind::TextOrReference,
     "the password to log in to the sentinels with; they never get `password`",
     &["sentinel_pass", "sentinel_auth"],
 );

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use super::component_config::{ComponentConfig, DEFAULT_PORT};
 use super::field::Effect;
-use super::given::{LONGEST_SOCKET, absolute};
-use super::secret::Secret;
+use super::given::LONGEST_SOCKET;
+use super::path::absolute;
 use super::table;
 use super::tls::TlsOptions;
 use super::{host, number};
@@ -55,8 +55,7 @@ pub(super) fn parse(text: &str) -> Result<ComponentConfig, String> {
                 "the url's user name has a character in it that is not shown, such as a line end; leave it out".into(),
             );
         }
-        config.login.username = Some(username).filter(|name| !name.is_empty());
-        config.login.password = Secret::unless_empty(password);
+        config = config.username(username).password(password);
     }
     Ok(config)
 }

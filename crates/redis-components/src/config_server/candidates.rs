@@ -16,6 +16,7 @@ use crate::config::ComponentConfig;
 use crate::config::endpoint::Primary;
 use crate::settings::policy::Policy;
 use crate::settings::timeouts::Timeouts;
+use crate::transport::contents::resolve::resolve;
 use crate::transport::failure::{Cause, Failure};
 use crate::transport::no_primary::NoPrimary;
 use crate::transport::node::Node;
@@ -133,6 +134,7 @@ impl Candidates {
             primary = Some(named(watcher).await?);
             config = config.with_primary(primary.clone());
         }
+        let config = resolve(&config, self.places.logins(), self.timeouts.connect).await?;
         let node = Node::prepare(&config, &self.policy, self.timeouts.connect).await?;
         let (connection, refusal) = Connection::open(&node, self.timeouts, pushes).await?;
         Ok(Opened {

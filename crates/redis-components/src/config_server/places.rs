@@ -1,5 +1,5 @@
-//! Where the server of a config is, if others say it: keys whose configs name sentinels follow the
-//! primary that these name.
+//! What configs leave to others: keys follow the primary that sentinels name, and what stands in
+//! the environment and in files.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -7,24 +7,30 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use super::reading::Outside;
 use super::watched_key::WatchedKey;
 use crate::background::Background;
 use crate::config::ComponentConfig;
 use crate::config::endpoint::Sentinels;
+use crate::config::needs::Needed;
 use crate::settings::Settings;
 use crate::settings::policy::Policy;
+use crate::transport::contents::logins::Logins;
+use crate::transport::contents::watcher::{ContentsWatcher, Found as Read};
 use crate::transport::sentinel::watcher::{Found, Watcher};
 
-/// The watches of sentinels. Keys that name the same sentinels and service share one.
+/// The watches of sentinels, and of what configs refer to. Keys that name the same share one.
 pub(crate) struct Watchers {
-    /// The longest time that connecting to a sentinel may take.
+    /// The longest time that connecting to a sentinel may take, and reading what a config refers to.
     connect: Duration,
     /// Which sentinels may be connected to.
     policy: Arc<Policy>,
+    logins: Arc<Logins>,
     known: Mutex<Vec<(Sentinels, Weak<Watcher>)>>,
+    contents: Mutex<Vec<(Vec<Needed>, Weak<ContentsWatcher>)>>,
 }
 
-/// What a key needs to follow sentinels.
+/// What a key needs to follow what others say.
 #[derive(Clone, Debug)]
 pub(crate) struct Places {
     watchers: Arc<Watchers>,
@@ -37,7 +43,9 @@ impl Watchers {
         Self {
             connect: settings.timeouts().connect,
             policy: Arc::clone(settings.allowed()),
+            logins: Logins::new(settings),
             known: Mutex::default(),
+            contents: Mutex::default(),
         }
     }
 
@@ -49,9 +57,23 @@ impl Watchers {
         if let Some(watcher) = same.find_map(|(_, watcher)| watcher.upgrade()) {
             return watcher;
         }
-        let (watcher, watching) = Watcher::new(sentinels, &self.policy, self.connect);
+        let (watcher, watching) = Watcher::new(sentinels, &self.policy, &self.logins, self.connect);
         background.run(watching);
         known.push((sentinels.clone(), Arc::downgrade(&watcher)));
+        watcher
+    }
+
+    /// Returns the watch of what a config needs. If there is none, it begins on `background`.
+    fn contents(&self, needs: Vec<Needed>, background: &Background) -> Arc<ContentsWatcher> {
+        let mut known = self.contents.lock().unwrap_or_else(PoisonError::into_inner);
+        known.retain(|(_, watcher)| watcher.strong_count() > 0);
+        let mut same = known.iter().filter(|(other, _)| *other == needs);
+        if let Some(watcher) = same.find_map(|(_, watcher)| watcher.upgrade()) {
+            return watcher;
+        }
+        let (watcher, watching) = ContentsWatcher::new(needs.clone(), &self.logins, self.connect);
+        background.run(watching);
+        known.push((needs, Arc::downgrade(&watcher)));
         watcher
     }
 }
@@ -70,18 +92,25 @@ impl Places {
         }
     }
 
+    /// Returns the logins that the application's providers give.
+    pub(super) fn logins(&self) -> &Arc<Logins> {
+        &self.watchers.logins
+    }
+
     /// Returns the watch of the sentinels, on the thread on which the keys are followed.
     pub(super) fn watch(&self, sentinels: &Sentinels) -> Arc<Watcher> {
         self.watchers.get(sentinels, &self.background)
     }
 
-    /// Returns what the sentinels of a config say, if it names any. The key follows them from now on,
-    /// and no others.
-    pub(super) fn find(
-        &self,
-        watched: &Arc<WatchedKey>,
-        config: &ComponentConfig,
-    ) -> Option<Found> {
+    /// Returns what a config leaves to others. The key follows them from now on, and no others.
+    pub(super) fn find(&self, watched: &Arc<WatchedKey>, config: &ComponentConfig) -> Outside {
+        Outside {
+            found: self.found(watched, config),
+            read: self.read(watched, config),
+        }
+    }
+
+    fn found(&self, watched: &Arc<WatchedKey>, config: &ComponentConfig) -> Option<Found> {
         let Some(sentinels) = config.sentinels() else {
             watched.ask_nobody();
             return None;
@@ -94,6 +123,40 @@ impl Places {
             self.background.run(following);
         }
         Some(watcher.found())
+    }
+
+    fn read(&self, watched: &Arc<WatchedKey>, config: &ComponentConfig) -> Option<Read> {
+        let needs = config.needs();
+        if needs.is_empty() {
+            watched.read_by(None);
+            return None;
+        }
+        let watcher = self.watchers.contents(needs, &self.background);
+        if !watched.reads_by(&watcher) {
+            watched.read_by(Some(Arc::clone(&watcher)));
+            let (watched, reads) = (Arc::downgrade(watched), Arc::downgrade(&watcher));
+            let reading = read_along(watched, reads, watcher.subscribe());
+            self.background.run(reading);
+        }
+        Some(watcher.found())
+    }
+}
+
+/// Tells the key what its config refers to, while the watch reads that for it.
+async fn read_along(
+    watched: Weak<WatchedKey>,
+    watcher: Weak<ContentsWatcher>,
+    mut read: watch::Receiver<Read>,
+) {
+    while read.changed().await.is_ok() {
+        let (Some(watched), Some(watcher)) = (watched.upgrade(), watcher.upgrade()) else {
+            return;
+        };
+        if !watched.reads_by(&watcher) {
+            return;
+        }
+        let read = read.borrow_and_update().clone();
+        watched.note_contents(&read);
     }
 }
 

@@ -10,6 +10,7 @@ use super::config_text::ConfigText;
 use crate::config::ComponentConfig;
 use crate::error::text::printable_error;
 use crate::error::{Error, ErrorKind};
+use crate::transport::contents::watcher::Found as Read;
 use crate::transport::failure::{Cause, Failure};
 use crate::transport::no_primary::NoPrimary;
 use crate::transport::sentinel::watcher::Found;
@@ -35,6 +36,17 @@ pub(crate) struct Target {
     pub(crate) problem: Option<Problem>,
     /// Why the sentinels of the config name no primary now.
     pub(crate) no_primary: Option<NoPrimary>,
+    /// Why what the config refers to cannot be read now.
+    pub(crate) unread: Option<String>,
+}
+
+/// What a config leaves to others: where its server is, and what its references and files hold.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Outside {
+    /// What its sentinels say, if it names any.
+    pub(super) found: Option<Found>,
+    /// What was read, if it refers to anything.
+    pub(super) read: Option<Read>,
 }
 
 /// Since when a config from the file of last good configs stands in.
@@ -69,12 +81,12 @@ pub(crate) struct Problem {
 }
 
 impl Target {
-    /// Returns the target after a reading, and what the sentinels say that it names.
-    pub(super) fn with_reading(&self, reading: Reading, found: Option<&Found>) -> Self {
+    /// Returns the target after a reading, with what the config leaves to others.
+    pub(super) fn with_reading(&self, reading: Reading, outside: &Outside) -> Self {
         let Reading { config, text } = reading;
         Self {
             text: Some(text),
-            ..self.with(config, found)
+            ..self.with(config, outside)
         }
     }
 
@@ -83,7 +95,7 @@ impl Target {
         &self,
         stand_in: StandIn,
         problem: Problem,
-        found: Option<&Found>,
+        outside: &Outside,
     ) -> Self {
         let StandIn {
             config,
@@ -95,14 +107,28 @@ impl Target {
             text: Some(text),
             from_file: Some(FromFile { since, saved }),
             problem: Some(problem),
-            ..self.with(config, found)
+            ..self.with(config, outside)
         }
     }
 
-    /// Returns the target with `config`, what its sentinels say, and nothing wrong.
-    pub(super) fn with(&self, config: ComponentConfig, found: Option<&Found>) -> Self {
+    /// Returns the target with `config`, what that leaves to others, and nothing wrong.
+    pub(super) fn with(&self, config: ComponentConfig, outside: &Outside) -> Self {
+        let Outside { found, read } = outside;
+        let (found, read) = (found.as_ref(), read.as_ref());
         let primary = found.and_then(|found| found.primary.clone());
-        let config = config.with_primary(primary);
+        let contents = read.and_then(|read| read.contents.clone());
+        Self {
+            text: None,
+            from_file: None,
+            problem: None,
+            no_primary: found.and_then(|found| found.problem.clone()),
+            unread: read.and_then(|read| read.problem.clone()),
+            ..self.with_config(config.with_primary(primary).with_contents(contents))
+        }
+    }
+
+    /// Returns the target with `config`.
+    fn with_config(&self, config: ComponentConfig) -> Self {
         let same = self.config.as_deref() == Some(&config);
         Self {
             revision: self.revision + u64::from(!same),
@@ -110,24 +136,43 @@ impl Target {
                 Some(known) if same => Some(Arc::clone(known)),
                 _ => Some(Arc::new(config)),
             },
-            text: None,
-            from_file: None,
-            problem: None,
-            no_primary: found.and_then(|found| found.problem.clone()),
+            ..self.clone()
         }
     }
 
     /// Returns the target after its sentinels have said where the primary is.
     pub(super) fn located(&self, found: &Found) -> Self {
         match &self.config {
-            Some(config) if config.sentinels().is_some() => Self {
-                text: self.text.clone(),
-                from_file: self.from_file,
-                problem: self.problem.clone(),
-                ..self.with(ComponentConfig::clone(config), Some(found))
-            },
+            Some(config) if config.sentinels().is_some() => {
+                let config = ComponentConfig::clone(config);
+                Self {
+                    no_primary: found.problem.clone(),
+                    ..self.with_config(config.with_primary(found.primary.clone()))
+                }
+            }
             _ => self.clone(),
         }
+    }
+
+    /// Returns the target after what its config refers to was read.
+    pub(super) fn read(&self, read: &Read) -> Self {
+        match &self.config {
+            Some(config) if !config.needs().is_empty() => {
+                let config = ComponentConfig::clone(config);
+                Self {
+                    unread: read.problem.clone(),
+                    ..self.with_config(config.with_contents(read.contents.clone()))
+                }
+            }
+            _ => self.clone(),
+        }
+    }
+
+    /// Returns `true` if the target has what was read.
+    pub(super) fn knows(&self, read: &Read) -> bool {
+        let config = self.config.as_ref();
+        let contents = config.and_then(|config| config.contents());
+        self.unread == read.problem && contents == read.contents.as_ref()
     }
 
     /// Returns how the config server writes the config. `None` if the server has not given it.
@@ -209,7 +254,7 @@ pub(super) fn interpret(address: &str, key: &str, answer: Answer) -> Result<Read
 
 #[cfg(test)]
 mod tests {
-    use super::{Problem, Target};
+    use super::{Outside, Problem, Target};
     use crate::config::ComponentConfig;
     use crate::config::endpoint::{Address, Primary};
     use crate::error::ErrorKind;
@@ -218,6 +263,13 @@ mod tests {
 
     fn config() -> ComponentConfig {
         ComponentConfig::from_json(r#"{"sentinels":["s"],"service_name":"main"}"#).unwrap()
+    }
+
+    fn outside(found: Found) -> Outside {
+        Outside {
+            found: Some(found),
+            read: None,
+        }
     }
 
     fn found(host: &str) -> Found {
@@ -233,12 +285,12 @@ mod tests {
 
     #[test]
     fn r13_another_primary_is_another_revision() {
-        let unknown = Target::default().with(config(), Some(&Found::default()));
+        let unknown = Target::default().with(config(), &outside(Found::default()));
         assert_eq!(unknown.revision, 1);
         let first = unknown.located(&found("a"));
         assert_eq!(first.revision, 2);
         assert_eq!(first.located(&found("a")).revision, 2);
-        assert_eq!(first.with(config(), Some(&found("a"))).revision, 2);
+        assert_eq!(first.with(config(), &outside(found("a"))).revision, 2);
         let second = first.located(&found("b"));
         assert_eq!(second.revision, 3);
         assert_eq!(second.config.unwrap().address(), "b:6379");
@@ -250,7 +302,7 @@ mod tests {
             kind: ErrorKind::ConfigMissing,
             message: "it is gone".to_owned(),
         };
-        let known = Target::default().with(config(), Some(&found("a")));
+        let known = Target::default().with(config(), &outside(found("a")));
         let gone = known.with_problem(problem.clone()).located(&found("b"));
         assert_eq!(gone.problem, Some(problem));
         assert_eq!(gone.config.unwrap().address(), "b:6379");
@@ -264,7 +316,7 @@ mod tests {
 
     #[test]
     fn a_config_that_names_its_server_is_located_already() {
-        let known = Target::default().with(ComponentConfig::new("h"), None);
+        let known = Target::default().with(ComponentConfig::new("h"), &Outside::default());
         assert_eq!(known.located(&found("a")).config, known.config);
     }
 }

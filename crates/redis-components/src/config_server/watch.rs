@@ -221,8 +221,9 @@ impl Watch {
                 telemetry::last_good::stands_in_no_longer(key);
             }
             let config = reading.as_ref().ok().map(|reading| &reading.config);
-            let found = config.and_then(|config| self.places.find(watched, config));
-            if watched.answer(sent_at, sent, reading, found.as_ref()) {
+            let outside = config.map(|config| self.places.find(watched, config));
+            let outside = outside.unwrap_or_default();
+            if watched.answer(sent_at, sent, reading, &outside) {
                 self.needless.note();
             }
             found_a_change |= watched.revision() != before;

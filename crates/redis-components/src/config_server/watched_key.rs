@@ -13,12 +13,14 @@ use super::good::LastGood;
 use super::lock_free::invalidations::Invalidations;
 use super::lock_free::proof::Proof;
 use super::lock_free::reads::Reads;
-use super::reading::{Problem, Reading, StandIn, Target};
+use super::reading::{Outside, Problem, Reading, StandIn, Target};
 use super::signal::Signal;
 use crate::clock::{Tick, Wait};
 use crate::config::ComponentConfig;
 use crate::error::ErrorKind;
 use crate::settings::intervals::FASTEST_HEARTBEAT;
+use crate::transport::contents::watcher::{ContentsWatcher, Found as Read};
+use crate::transport::failure::{Cause, Failure};
 use crate::transport::no_primary::NoPrimary;
 use crate::transport::sentinel::watcher::{Found, Watcher};
 
@@ -39,6 +41,8 @@ pub(crate) struct WatchedKey {
     followers: AtomicUsize,
     /// The watch of the sentinels that the config names.
     watcher: ArcSwapOption<Watcher>,
+    /// The watch of what the config refers to.
+    contents: ArcSwapOption<ContentsWatcher>,
     signal: Arc<Signal>,
 }
 
@@ -74,6 +78,7 @@ impl WatchedKey {
             smallest_wait: AtomicU64::new(u64::MAX),
             followers: AtomicUsize::new(0),
             watcher: ArcSwapOption::empty(),
+            contents: ArcSwapOption::empty(),
             signal,
         }
     }
@@ -86,7 +91,7 @@ impl WatchedKey {
     /// Returns the state of a config that never changes, on a thread that ends with `signal`.
     pub(super) fn fixed_until(config: ComponentConfig, signal: Arc<Signal>) -> Self {
         let watched = Self::new(signal);
-        watched.publish(Target::default().with(config, None));
+        watched.publish(Target::default().with(config, &Outside::default()));
         watched.proof.prove_forever();
         watched
     }
@@ -223,18 +228,17 @@ impl WatchedKey {
         self.proof.prove(sent_at);
     }
 
-    /// Ends a read with its answer, and what the sentinels say that it names. Returns `true` if a
-    /// push had named the key for nothing: it has not changed.
+    /// Ends a read with its answer, and what its config leaves to others. Returns `true` if a push had named the key for nothing: it has not changed.
     pub(super) fn answer(
         &self,
         sent_at: Tick,
         sent: Sent,
         reading: Result<Reading, Problem>,
-        found: Option<&Found>,
+        outside: &Outside,
     ) -> bool {
         let known = self.target.load();
         let target = match reading {
-            Ok(reading) => known.with_reading(reading, found),
+            Ok(reading) => known.with_reading(reading, outside),
             Err(problem) => known.with_problem(problem),
         };
         let is_same = known.revision == target.revision && known.problem == target.problem;
@@ -255,11 +259,11 @@ impl WatchedKey {
     }
 
     /// Gives up the read in flight and the reads that were asked for, because the server does not
-    /// answer. `stand_in` is for a key without a config, with what the sentinels say that it names.
-    pub(super) fn give_up(&self, problem: Problem, stand_in: Option<(StandIn, Option<Found>)>) {
+    /// answer. `stand_in` is for a key without a config, with what that leaves to others.
+    pub(super) fn give_up(&self, problem: Problem, stand_in: Option<(StandIn, Outside)>) {
         let target = self.target.load();
         self.publish(match stand_in {
-            Some((stand_in, found)) => target.with_stand_in(stand_in, problem, found.as_ref()),
+            Some((stand_in, outside)) => target.with_stand_in(stand_in, problem, &outside),
             None => target.with_problem(problem),
         });
         self.reads.give_up();
@@ -294,6 +298,28 @@ impl WatchedKey {
         }
     }
 
+    /// Returns `true` if what the key's config refers to is read by this watch.
+    pub(super) fn reads_by(&self, watcher: &Arc<ContentsWatcher>) -> bool {
+        let reads = self.contents.load();
+        reads
+            .as_ref()
+            .is_some_and(|reads| Arc::ptr_eq(reads, watcher))
+    }
+
+    pub(super) fn read_by(&self, watcher: Option<Arc<ContentsWatcher>>) {
+        self.contents.store(watcher);
+    }
+
+    /// Notes what the config refers to.
+    pub(super) fn note_contents(&self, read: &Read) {
+        let known = self.target.load();
+        let target = known.read(read);
+        if known.revision != target.revision || known.unread != target.unread {
+            self.publish(target);
+            self.tell();
+        }
+    }
+
     /// Asks the sentinels that the config names, if it names any, and waits until they have
     /// answered, or their time is over.
     pub(crate) async fn ask_sentinels(&self) {
@@ -305,27 +331,46 @@ impl WatchedKey {
         }
     }
 
-    /// Waits until it is known where the server of the config of `revision` is. Returns `None` if
-    /// the config is no longer the newest.
-    pub(crate) async fn located(&self, revision: u64) -> Option<Result<(), NoPrimary>> {
+    /// Reads again what the config refers to, and waits until that is done, or its time is over.
+    pub(crate) async fn read_contents_again(&self) {
+        let contents = self.contents.load_full();
+        if let Some(contents) = contents
+            && !self.signal.is_unheard()
+        {
+            contents.ask().await;
+            let mut completed = self.completed.subscribe();
+            while self.reads_by(&contents) && !self.target().knows(&contents.found()) {
+                if self.signal.is_unheard() || completed.changed().await.is_err() {
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Waits until it is known where the server of the config of `revision` is, and what the config
+    /// refers to. Returns `None` if the config is no longer the newest.
+    pub(crate) async fn settled(&self, revision: u64) -> Option<Result<(), Failure>> {
         let mut completed = self.completed.subscribe();
         loop {
             let target = self.target();
             if target.revision != revision {
                 return None;
             }
-            if target
-                .config
-                .as_ref()
-                .is_none_or(|config| config.is_located())
-            {
-                return Some(Ok(()));
-            }
-            if let Some(no_primary) = &target.no_primary {
-                return Some(Err(no_primary.clone()));
+            let config = target.config.as_ref();
+            let is_read = config.is_none_or(|config| config.is_read());
+            let is_located = config.is_none_or(|config| config.is_located());
+            match (&target.unread, &target.no_primary) {
+                _ if is_read && is_located => return Some(Ok(())),
+                (Some(unread), _) if !is_read => {
+                    return Some(Err(Failure::new(Cause::Local, unread)));
+                }
+                (_, Some(no_primary)) if !is_located => {
+                    return Some(Err(no_primary.clone().into()));
+                }
+                _ => {}
             }
             if self.signal.is_unheard() || completed.changed().await.is_err() {
-                return Some(Err(NoPrimary::watch_ended()));
+                return Some(Err(NoPrimary::watch_ended().into()));
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use redis::{Cmd, ConnectionLike, RedisResult, Value};
@@ -12,7 +13,8 @@ use crate::client::commands::may_wait;
 use crate::client::threads::{BlockingClient, Lease};
 use crate::client::waiting::{Rest, rest};
 use crate::clock::{Tick, Wait};
-use crate::connection::{give_dedicated, was_refused};
+use crate::connection::give_dedicated;
+use crate::connection::refused::{Attempts, was_refused};
 use crate::error::{Error, ErrorKind};
 use crate::slot::Slot;
 use crate::slot::published::OfGeneration;
@@ -191,30 +193,54 @@ impl Connection {
         }
     }
 
-    /// Sends a command. If it is refused, and the first of its connection or carried on elsewhere, it
-    /// is sent once more where the component is now.
+    /// Sends a command. If it is refused, and the first of its connection or carried on elsewhere,
+    /// it is sent again where the component is now.
     fn send_or_resend(&mut self, command: &Cmd) -> RedisResult<Value> {
         let is_first = !std::mem::replace(&mut self.is_used, true);
         let sent = self.resends(is_first).then(Tick::now);
-        let result = self.send(command);
-        if let Some(sent) = sent
-            && let Inner::Pooled { pool, .. } = &self.inner
-            && was_refused(command, &result)
-            && sent.elapsed() < pool.timeouts.response
-            && let Some(next) = pool.successor().filter(|next| !Arc::ptr_eq(next, pool))
-            && (is_first || next.config.carries_on(&pool.config))
-            && sent.elapsed() < pool.timeouts.response
-            && let Ok(pooled) = next.client.take(|| Arc::new(next.move_watch()))
-        {
-            resent(&pool.subject);
-            self.inner = Inner::Pooled {
-                pooled,
-                pool: next,
-                following: None,
+        let mut result = self.send(command);
+        let (Some(sent), Some(response)) = (sent, self.response_timeout()) else {
+            return result;
+        };
+        let mut attempts = Attempts::begin(sent, response);
+        while was_refused(command, &result) {
+            let Inner::Pooled { pool, .. } = &self.inner else {
+                return result;
             };
-            return self.send(command);
+            if attempts.left().is_some()
+                && let Some(next) = pool.successor().filter(|next| !Arc::ptr_eq(next, pool))
+                && (is_first || next.config.carries_on(&pool.config))
+                && attempts.left().is_some()
+                && let Ok(pooled) = next.client.take(|| Arc::new(next.move_watch()))
+            {
+                resent(&pool.subject);
+                self.inner = Inner::Pooled {
+                    pooled,
+                    pool: next,
+                    following: None,
+                };
+                result = self.send(command);
+            }
+            match self.next_pause(&mut attempts) {
+                Some(pause) if was_refused(command, &result) => thread::sleep(pause),
+                _ => return result,
+            }
         }
         result
+    }
+
+    fn next_pause(&self, attempts: &mut Attempts) -> Option<Duration> {
+        match &self.inner {
+            Inner::Pooled { pool, .. } => attempts.next_pause(&pool.config),
+            Inner::Own(_) => None,
+        }
+    }
+
+    fn response_timeout(&self) -> Option<Duration> {
+        match &self.inner {
+            Inner::Pooled { pool, .. } => Some(pool.timeouts.response),
+            Inner::Own(_) => None,
+        }
     }
 
     /// Returns `true` if a command that is refused may be sent again. A later command than the

@@ -4,22 +4,24 @@ pub(crate) mod blocking;
 pub(crate) mod dedicated;
 pub(crate) mod line;
 mod lines;
+mod refused;
 
 use std::fmt;
 use std::sync::Arc;
 
 use redis::aio::{ConnectionLike, MultiplexedConnection};
 use redis::{Cmd, Pipeline, RedisFuture, RedisResult, Value};
+use tokio::time::{sleep, timeout};
 
 use self::dedicated::Following;
+use self::refused::{Attempts, was_refused};
 use crate::client::asynchronous::AsyncClient;
-use crate::client::commands::{first_unfit, is_script, name};
+use crate::client::commands::{first_unfit, name};
 use crate::clock::Tick;
 use crate::error::{Error, ErrorKind};
 use crate::fork::MADE_BEFORE_FORK;
 use crate::slot::published::OfGeneration;
 use crate::telemetry::component::{Subject, resent};
-use crate::transport::error_codes::refuses;
 
 /// An asynchronous connection to a component's server, shared with the other calls of the same
 /// tokio runtime.
@@ -168,7 +170,7 @@ impl From<MultiplexedConnection> for Connection {
 }
 
 impl Connection {
-    /// Sends a command. A command that was refused goes to another server once, if that is safe.
+    /// Sends a command. A command that was refused goes to another server, if that is safe.
     ///
     /// Each call makes this future anew, in a box. So what few calls need is in boxes of its own.
     async fn send(&mut self, command: &Cmd) -> RedisResult<Value> {
@@ -184,15 +186,8 @@ impl Connection {
                 let Some(sent) = sent.filter(|_| was_refused(command, &result)) else {
                     return result;
                 };
-                let Some(next) = Box::pin(elsewhere(client, sent)).await else {
-                    return result;
-                };
-                if !is_first && !next.config.carries_on(&client.config) {
-                    return result;
-                }
-                resent(&client.subject);
-                (*client, *picked) = (next, None);
-                Box::pin(client.client.send(picked, command, &|| true)).await
+                let attempts = Attempts::begin(sent, client.timeouts.response);
+                Box::pin(resend(client, picked, command, is_first, attempts, result)).await
             }
             Inner::Dedicated(following) => Box::pin(following.send(command)).await,
             Inner::Own(connection) => connection.send_packed_command(command).await,
@@ -260,26 +255,37 @@ fn give_dedicated(function: Option<&'static str>) -> String {
     format!("{subject} `connection = \"dedicated\"` in components.toml")
 }
 
-/// Returns `true` if the command was not executed, and may be sent to another server.
-fn was_refused(command: &Cmd, result: &RedisResult<Value>) -> bool {
-    let Ok(reply) = result else { return false };
-    refuses(reply, false) && (!is_script(command) || refuses(reply, true))
-}
-
-/// Returns the client of another server for a command that was refused, within the response timeout
-/// of that command.
-async fn elsewhere(
-    client: &Arc<OfGeneration<AsyncClient>>,
-    sent: Tick,
-) -> Option<Arc<OfGeneration<AsyncClient>>> {
-    let left = client.timeouts.response.checked_sub(sent.elapsed())?;
-    let next = tokio::time::timeout(left, client.successor())
-        .await
-        .ok()??;
-    if Arc::ptr_eq(&next, client) {
-        return None;
+/// Sends a refused command where the component is now, as often as it is refused there too while
+/// sentinels elect another primary.
+async fn resend(
+    client: &mut Arc<OfGeneration<AsyncClient>>,
+    picked: &mut Option<u32>,
+    command: &Cmd,
+    is_first: bool,
+    mut attempts: Attempts,
+    mut refused: RedisResult<Value>,
+) -> RedisResult<Value> {
+    loop {
+        let Some(left) = attempts.left() else {
+            return refused;
+        };
+        let next = timeout(left, client.successor()).await.ok().flatten();
+        if let Some(next) = next.filter(|next| !Arc::ptr_eq(next, client)) {
+            if !is_first && !next.config.carries_on(&client.config) {
+                return refused;
+            }
+            resent(&client.subject);
+            (*client, *picked) = (next, None);
+            refused = client.client.send(picked, command, &|| true).await;
+            if !was_refused(command, &refused) {
+                return refused;
+            }
+        }
+        match attempts.next_pause(&client.config) {
+            Some(pause) => sleep(pause).await,
+            None => return refused,
+        }
     }
-    Some(next)
 }
 
 impl fmt::Debug for Connection {

@@ -1,5 +1,6 @@
 //! The application's settings of the config server and of timeouts. Data only.
 
+pub(crate) mod credentials;
 pub(crate) mod drain;
 pub(crate) mod intervals;
 pub(crate) mod policy;
@@ -11,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use self::credentials::{Credentials, Provider, Providers};
 use self::drain::DrainPolicy;
 use self::intervals::{FASTEST_HEARTBEAT, Intervals};
 use self::policy::Policy;
@@ -39,6 +41,7 @@ pub struct Settings {
     intervals: Intervals,
     drain: DrainPolicy,
     policy: Arc<Policy>,
+    providers: Providers,
     last_good_file: Option<PathBuf>,
 }
 
@@ -191,6 +194,14 @@ impl Settings {
         self
     }
 
+    /// Lets configs name this provider of logins, as `"password": {"provider": "NAME"}`. See
+    /// [`Credentials`].
+    pub fn credentials(mut self, name: impl Into<String>, credentials: impl Credentials) -> Self {
+        let provider = Provider(Arc::new(credentials));
+        self.providers.insert(name.into(), provider);
+        self
+    }
+
     /// Sets the file in which configs are kept that have come into force, so that a process can
     /// start while the config server does not answer. There is none by default, unless the
     /// environment variable `REDIS_COMPONENTS_LAST_GOOD` names one.
@@ -247,6 +258,11 @@ impl Settings {
         &self.policy
     }
 
+    /// Returns the providers of logins, by name.
+    pub(crate) fn providers(&self) -> &Providers {
+        &self.providers
+    }
+
     pub(crate) fn last_good(&self) -> Option<&Path> {
         self.last_good_file.as_deref()
     }
@@ -272,6 +288,7 @@ impl Default for Settings {
                 cut: false,
             },
             policy: Arc::default(),
+            providers: Providers::new(),
             last_good_file: None,
         }
     }
@@ -293,6 +310,7 @@ impl fmt::Debug for Settings {
             .field("intervals", &self.intervals)
             .field("drain", &self.drain)
             .field("policy", &self.policy)
+            .field("providers", &self.providers.keys())
             .field("last_good_file", &self.last_good_file)
             .finish()
     }

@@ -225,6 +225,14 @@ impl Slot {
 
 /// A call whose command was refused looks at the config before it goes on.
 impl Succession for Slot {
+    fn is_behind(&self) -> bool {
+        let revision = self.watched.revision();
+        let published = self.published.load();
+        published
+            .as_ref()
+            .is_some_and(|published| published.revision != revision)
+    }
+
     fn next_client(self: Arc<Self>) -> BoxFuture<'static, Option<Arc<OfGeneration<AsyncClient>>>> {
         Box::pin(async move {
             let executor = OnRuntime::current()?;

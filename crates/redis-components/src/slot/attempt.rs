@@ -55,23 +55,34 @@ impl<R: Runner> Attempt<R> {
         }
     }
 
-    /// Waits until it is known where the config's server is. Returns `None` if the attempt is over:
-    /// it has failed, or there is a newer config.
-    pub(super) async fn located(mut self) -> Option<Self> {
-        if self.goal.config.is_located() {
+    /// Waits until it is known where the config's server is, and what the config refers to. Returns
+    /// `None` if the attempt is over: it has failed, or there is a newer config.
+    pub(super) async fn settled(mut self) -> Option<Self> {
+        let config = &self.goal.config;
+        if config.is_read() && config.is_located() {
             return Some(self);
         }
-        match self.slot.watched.located(self.goal.revision).await {
+        match self.slot.watched.settled(self.goal.revision).await {
             Some(Ok(())) => Some(self),
-            Some(Err(no_primary)) => {
+            Some(Err(failure)) => {
                 // There is no client, and so no probation.
-                drop(self.finish(Err(no_primary.into())));
+                drop(self.finish(Err(failure)));
                 None
             }
             None => {
                 self.is_finished = true;
                 None
             }
+        }
+    }
+
+    /// Looks again at what the config refers to, if the server does not take it. A password may have
+    /// been rotated just now.
+    pub(super) async fn look_again<C>(&self, opened: &Result<C, Failure>) {
+        if let Err(failure) = opened
+            && failure.may_be_outdated()
+        {
+            self.slot.watched.read_contents_again().await;
         }
     }
 
@@ -97,8 +108,11 @@ impl<R: Runner> Attempt<R> {
     pub(super) fn finish(mut self, opened: Result<R::Client, Failure>) -> Option<Probation> {
         let (event, recovery) = match opened {
             Ok(client) => self.publish(client),
-            // It waited for a promotion, and the primary is elsewhere.
-            Err(failure) if failure.cause == Cause::Replica && self.is_superseded() => {
+            // It waited for a promotion, and the primary is elsewhere; or the password is another.
+            Err(failure)
+                if failure.cause == Cause::Replica && self.is_superseded()
+                    || failure.may_be_outdated() && self.is_rotated() =>
+            {
                 (None, Recovery::None)
             }
             Err(failure) => (Some(self.fail(&failure)), Recovery::None),
@@ -158,16 +172,17 @@ impl<R: Runner> Attempt<R> {
         self.slot.published.store(Some(Arc::new(next)));
         drop(state);
         self.slot.watched.note_in_force(&self.goal.config);
-        self.slot.generations.announce_move();
+        let reason = match &old {
+            Some(old) if old.config.differs_in_primary(&self.goal.config) => Reason::FailOver,
+            Some(old) if old.config.differs_in_contents(&self.goal.config) => Reason::Rotation,
+            _ => Reason::Config,
+        };
+        if reason != Reason::Rotation {
+            // The server is the same after a rotation: what waits there can go on.
+            self.slot.generations.announce_move();
+        }
 
         let what = if old.as_ref().is_none_or(|old| old.generation != generation) {
-            let is_fail_over =
-                |old: &Arc<Published>| old.config.differs_in_primary(&self.goal.config);
-            let reason = if old.as_ref().is_some_and(is_fail_over) {
-                Reason::FailOver
-            } else {
-                Reason::Config
-            };
             let previous = old.map(|old| old.config.address());
             Some(What::InForce {
                 generation,
@@ -198,6 +213,13 @@ impl<R: Runner> Attempt<R> {
     /// Returns `true` if nobody needs a client of this config any more.
     fn is_superseded(&self) -> bool {
         self.slot.watched.revision() != self.goal.revision
+    }
+
+    /// Returns `true` if what the config refers to is another by now.
+    fn is_rotated(&self) -> bool {
+        let newest = self.slot.watched.target();
+        let newest = newest.config.as_ref();
+        newest.is_some_and(|newest| newest.differs_in_contents(&self.goal.config))
     }
 
     fn fail(&self, failure: &Failure) -> ServerEvent {

@@ -67,6 +67,10 @@ impl Slot {
         let Some(failure) = executor.take_early_end(&published.clients) else {
             return;
         };
+        if failure.may_be_outdated() && !published.config.needs().is_empty() {
+            // The next attempt has what the config refers to read again, or fails likewise.
+            return;
+        }
         let goal = Goal::same_config(published);
         let (breaker, id) = (&mut state.breaker, executor.id());
         let was_used = failure.cause == Cause::ClosedEarly(EarlyEnd::Used);
@@ -102,6 +106,7 @@ impl Slot {
                 .breaker
                 .problem(target.revision)
                 .map(|error| error.message().to_owned())
+                .or_else(|| target.unread.clone())
                 .or_else(|| Some(target.no_primary.as_ref()?.message.clone()))
                 .or_else(|| self.client_problem()),
         };

@@ -133,11 +133,12 @@ impl Runner for OnWatch {
 
     fn start(&self, attempt: Attempt<Self>) {
         self.0.run(async move {
-            let Some(attempt) = attempt.located().await else {
+            let Some(attempt) = attempt.settled().await else {
                 return;
             };
             // As many as a call would open: a server that does not take them all is not proven.
             let proven = AsyncClient::prove(attempt.opening()).await;
+            attempt.look_again(&proven).await;
             // No call uses a client here, so that none needs a probation.
             drop(attempt.finish(proven));
         });

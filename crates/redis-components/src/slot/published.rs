@@ -51,6 +51,9 @@ pub(crate) struct OfGeneration<C> {
 
 /// The source of the next client, after a client that is no longer current.
 pub(crate) trait Succession: fmt::Debug + Send + Sync {
+    /// Returns `true` if another config, or another primary of it, is known and not yet in force.
+    fn is_behind(&self) -> bool;
+
     /// Returns the client for a call on the current runtime, if there is one.
     fn next_client(self: Arc<Self>) -> BoxFuture<'static, Option<Arc<OfGeneration<AsyncClient>>>>;
 
@@ -122,6 +125,13 @@ impl<C> OfGeneration<C> {
         move || generations.has_moved_from(generation)
     }
 
+    /// Returns what has the next client, if the component has left this one's server or has to.
+    fn succession(&self, is_closed: bool) -> Option<Arc<dyn Succession>> {
+        let succession = self.succession.upgrade()?;
+        let has_left = is_closed || self.has_moved() || succession.is_behind();
+        has_left.then_some(succession)
+    }
+
     /// Waits until the component has another config in force.
     pub(crate) async fn moved(&self) {
         self.generations.moved_from(self.generation).await;
@@ -158,10 +168,8 @@ impl OfGeneration<AsyncClient> {
     /// Returns the client of the component's current server, if the component has left this one.
     /// Looks at the config first.
     pub(crate) async fn successor(&self) -> Option<Arc<Self>> {
-        if !self.client.is_closed() && !self.has_moved() {
-            return None;
-        }
-        self.succession.upgrade()?.next_client().await
+        let succession = self.succession(self.client.is_closed())?;
+        succession.next_client().await
     }
 }
 
@@ -169,9 +177,6 @@ impl OfGeneration<BlockingClient> {
     /// Returns the pool of the component's current server, if the component has left this one.
     /// Looks at the config first.
     pub(crate) fn successor(&self) -> Option<Arc<Self>> {
-        if !self.client.is_closed() && !self.has_moved() {
-            return None;
-        }
-        self.succession.upgrade()?.next_pool()
+        self.succession(self.client.is_closed())?.next_pool()
     }
 }

@@ -36,10 +36,11 @@ impl Runner for OnRuntime {
         }
         let executor = self.clone();
         self.0.spawn(in_this_process(async move {
-            let Some(attempt) = attempt.located().await else {
+            let Some(attempt) = attempt.settled().await else {
                 return;
             };
             let opened = AsyncClient::open(attempt.opening()).await;
+            attempt.look_again(&opened).await;
             if let Some(probation) = attempt.finish(opened) {
                 tokio::time::sleep(Probation::LASTS).await;
                 probation.end(|clients| executor.find(clients).is_some());
@@ -70,9 +71,10 @@ impl Runner for OnThreads {
             .name("redis-components-connect".into())
             .spawn(move || {
                 let taken = take(&theirs);
-                let located = taken.and_then(|attempt| pollster::block_on(attempt.located()));
-                if let Some(attempt) = located {
+                let settled = taken.and_then(|attempt| pollster::block_on(attempt.settled()));
+                if let Some(attempt) = settled {
                     let opened = BlockingClient::open(attempt.opening());
+                    pollster::block_on(attempt.look_again(&opened));
                     if let Some(probation) = attempt.finish(opened) {
                         thread::sleep(Probation::LASTS);
                         probation.end(|clients| Self.find(clients).is_some());

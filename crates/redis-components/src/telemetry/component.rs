@@ -27,6 +27,8 @@ pub(crate) enum Reason {
     Config,
     /// The config is the same, and its sentinels name another primary.
     FailOver,
+    /// The config is the same, and what it refers to has changed.
+    Rotation,
 }
 
 impl Reason {
@@ -34,6 +36,7 @@ impl Reason {
         match self {
             Self::Config => "config",
             Self::FailOver => "fail-over",
+            Self::Rotation => "rotation",
         }
     }
 }

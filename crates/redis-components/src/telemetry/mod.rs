@@ -6,6 +6,7 @@
 pub(crate) mod call;
 pub(crate) mod component;
 pub(crate) mod config_server;
+pub(crate) mod contents;
 pub(crate) mod last_good;
 pub(crate) mod report;
 pub(crate) mod sentinels;

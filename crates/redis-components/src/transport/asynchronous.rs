@@ -183,7 +183,11 @@ async fn log_in(handshake: &mut Handshake<'_>, stream: &mut Stream) -> Result<()
                 stream.flush().await
             };
             if let Err(error) = sent.await {
-                return Err(stream.last_word(error).await);
+                let said = stream.read_rest(&mut buffer).await;
+                return Err(match handshake.last_word(&buffer[..said]) {
+                    Some(refusal) => refusal,
+                    None => stream.last_word(error).await,
+                });
             }
         }
         let length = stream.read(&mut buffer).await.map_err(stream::failure)?;

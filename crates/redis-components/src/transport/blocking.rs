@@ -71,36 +71,43 @@ impl BlockingStream {
 
     /// Sends encoded commands and reads as many replies. An error of the server counts as a reply.
     pub(crate) fn request(&mut self, packed: &[u8], replies: usize) -> RedisResult<Vec<Value>> {
-        if packed.is_empty() {
-            return Err((ErrorKind::Client, "empty command").into());
-        }
         let mut stream = self.socket.begin(&mut self.deadline);
-        stream.write_all(packed)?;
-        stream.flush()?;
+        write(&mut stream, packed)?;
         let mut bounded = BoundedRead {
             stream,
             replies: &mut self.replies,
         };
-        (0..replies)
-            .map(|_| self.parser.parse_value(&mut bounded))
-            .collect()
+        read(&mut self.parser, &mut bounded, replies)
     }
 
-    /// As [`request`](Self::request), within another bound. A connection that waits without a bound
-    /// goes on to do so.
-    pub(crate) fn request_within(
+    /// Sends encoded commands, and leaves their replies to [`receive`](Self::receive).
+    pub(crate) fn send(&mut self, packed: &[u8]) -> RedisResult<()> {
+        write(&mut self.socket.begin(&mut self.deadline), packed)
+    }
+
+    /// Reads replies to commands that were sent.
+    pub(crate) fn receive(&mut self, replies: usize) -> RedisResult<Vec<Value>> {
+        let mut bounded = BoundedRead {
+            stream: self.socket.begin(&mut self.deadline),
+            replies: &mut self.replies,
+        };
+        read(&mut self.parser, &mut bounded, replies)
+    }
+
+    /// Sends or receives within another bound. A connection that waits without a bound goes on to
+    /// do so.
+    pub(crate) fn within<T>(
         &mut self,
-        packed: &[u8],
-        replies: usize,
         within: Duration,
-    ) -> RedisResult<Vec<Value>> {
+        act: impl FnOnce(&mut Self) -> RedisResult<T>,
+    ) -> RedisResult<T> {
         let Deadline::After(usual) = self.deadline else {
-            return self.request(packed, replies);
+            return act(self);
         };
         // The system takes zero for no bound.
         let within = within.clamp(Duration::from_millis(1), usual);
         self.bound(within)?;
-        let result = self.request(packed, replies);
+        let result = act(self);
         self.bound(usual)?;
         result
     }
@@ -131,6 +138,20 @@ impl BlockingStream {
     pub(crate) fn peer(&self) -> RedisResult<Option<SocketAddr>> {
         Ok(self.socket.peer()?)
     }
+}
+
+fn write(stream: &mut Exchange<'_>, packed: &[u8]) -> RedisResult<()> {
+    if packed.is_empty() {
+        return Err((ErrorKind::Client, "empty command").into());
+    }
+    stream.write_all(packed)?;
+    Ok(stream.flush()?)
+}
+
+fn read(parser: &mut Parser, stream: &mut impl Read, replies: usize) -> RedisResult<Vec<Value>> {
+    (0..replies)
+        .map(|_| parser.parse_value(&mut *stream))
+        .collect()
 }
 
 /// Ends the connection. If a child has a copy of the socket, closing this one does not.
@@ -178,7 +199,11 @@ fn log_in(handshake: &mut Handshake<'_>, stream: &mut Exchange<'_>) -> Result<()
         if progress == Progress::SendAgain {
             let request = handshake.request();
             let sent = stream.write_all(&request).and_then(|()| stream.flush());
-            sent.map_err(|error| stream.last_word(error))?;
+            if let Err(error) = sent {
+                let said = stream.read_rest(&mut buffer);
+                let refusal = handshake.last_word(&buffer[..said]);
+                return Err(refusal.unwrap_or_else(|| stream.last_word(error)));
+            }
         }
         let length = stream.read(&mut buffer).map_err(stream::failure)?;
         progress = handshake.receive(&buffer[..length])?;

@@ -136,6 +136,16 @@ impl Exchange<'_> {
         Some(tls_failure::of_tls(&error))
     }
 
+    /// Reads what the server has sent before it hung up, and returns the number of bytes. TLS tells
+    /// its [last word](Self::last_word) in another way.
+    pub(super) fn read_rest(&mut self, buffer: &mut [u8]) -> usize {
+        match self {
+            #[cfg(feature = "tls")]
+            Self::Tls(..) => 0,
+            plain => plain.read(buffer).unwrap_or(0),
+        }
+    }
+
     /// Returns why nothing can be written any more. A server that refuses a client of TLS says so
     /// and hangs up, perhaps before the client has written anything.
     #[cfg_attr(not(feature = "tls"), allow(clippy::unused_self))]

@@ -171,6 +171,11 @@ impl Failure {
         source.is_some_and(RedisError::is_connection_dropped)
     }
 
+    /// Returns `true` if another password, certificate or key could have helped.
+    pub(crate) fn may_be_outdated(&self) -> bool {
+        matches!(self.cause, Cause::Refused | Cause::Local)
+    }
+
     /// Returns `true` if the server answered, or was not asked.
     pub(crate) fn is_refusal(&self) -> bool {
         matches!(

@@ -116,6 +116,14 @@ impl<'a> Handshake<'a> {
             .map_err(|failure| self.hide_password(failure))
     }
 
+    /// Returns why the server has hung up on the request, if it said so in its last bytes.
+    pub(super) fn last_word(&mut self, bytes: &[u8]) -> Option<Failure> {
+        if bytes.is_empty() {
+            return None;
+        }
+        self.receive(bytes).err()
+    }
+
     fn answered(&mut self, bytes: &[u8]) -> Result<Progress, Failure> {
         let before = self.replies.complete();
         self.replies.follow(bytes)?;

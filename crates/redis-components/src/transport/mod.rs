@@ -9,11 +9,10 @@ pub(crate) mod asynchronous;
 pub(crate) mod blocking;
 mod blocking_socket;
 pub(crate) mod bounded;
+pub(crate) mod contents;
 pub(crate) mod deadline;
 pub(crate) mod error_codes;
 pub(crate) mod failure;
-#[cfg(feature = "tls")]
-mod files;
 #[cfg(test)]
 pub(crate) mod generated;
 mod handshake;

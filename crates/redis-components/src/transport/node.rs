@@ -35,13 +35,14 @@ pub(crate) struct Node {
 }
 
 impl Node {
-    /// Finds the server of a config, and reads the files that connecting to it needs. This is the
-    /// one place where an endpoint becomes a server. Of a cluster it is the first seed.
+    /// Finds the server of a config, and makes what connecting to it needs. What stands elsewhere
+    /// has been read. This is the one place where an endpoint becomes a server. Of a cluster it is
+    /// the first seed.
     ///
     /// # Errors
     ///
-    /// Returns an error within `bound` if there is no such server, the policy forbids it, or a file cannot be
-    /// used.
+    /// Returns an error within `bound` if there is no such server, the policy forbids it, or a
+    /// certificate or key cannot be used.
     pub(crate) async fn prepare(
         config: &ComponentConfig,
         policy: &Arc<Policy>,
@@ -58,8 +59,8 @@ impl Node {
     ///
     /// # Errors
     ///
-    /// Returns an error within `bound` if there is no such server, the policy forbids it, or a file cannot be
-    /// used.
+    /// Returns an error within `bound` if there is no such server, the policy forbids it, or a
+    /// certificate or key cannot be used.
     pub(crate) fn prepare_blocking(
         config: &ComponentConfig,
         policy: &Arc<Policy>,
@@ -89,9 +90,13 @@ impl Node {
             let what = "it asks for TLS; build redis-components with its feature `tls`";
             return Err(Failure::new(Cause::Local, what));
         }
+        let login = config.login().ok_or_else(|| {
+            let what = "what `username` or `password` refers to has not been read";
+            Failure::new(Cause::Local, what)
+        })?;
         Ok(Arc::new(Self {
             address: address.clone(),
-            login: config.login().clone(),
+            login,
             db: config.db_number(),
             is_read_only: false,
             is_primary: config.sentinels().is_some(),
@@ -198,11 +203,11 @@ impl Node {
 }
 
 fn unread(bound: Duration) -> Failure {
-    let what = format!("the files that the config names could not be read in time ({bound:?})");
+    let what = format!("TLS could not be set up in time ({bound:?})");
     Failure::new(Cause::Local, what)
 }
 
-/// Files are read for TLS alone.
+/// Whom the system trusts is read from files, for TLS alone.
 fn reads_files(config: &ComponentConfig) -> bool {
     config.tls_options().is_some()
 }
@@ -211,7 +216,8 @@ fn reads_files(config: &ComponentConfig) -> bool {
 fn tls(config: &ComponentConfig, address: &Address) -> Result<Option<Tls>, Failure> {
     match (config.tls_options(), address) {
         (Some(options), Address::Tcp { host, .. }) => {
-            Tls::read(options, host, &config.endpoint().hosts()).map(Some)
+            let contents = config.contents().cloned().unwrap_or_default();
+            Tls::new(options, &contents, host, &config.endpoint().hosts()).map(Some)
         }
         (Some(_), Address::Unix(_)) => {
             let what = "it asks for TLS over a unix socket; leave one of them out";

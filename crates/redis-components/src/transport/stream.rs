@@ -7,9 +7,7 @@ use std::time::Duration;
 
 use redis::RedisError;
 use socket2::{SockRef, Socket};
-#[cfg(feature = "tls")]
-use tokio::io::AsyncReadExt;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 
 use super::failure::Failure;
@@ -51,6 +49,17 @@ impl Stream {
             return Ok(Self::Tls(Box::new(tls.connect(stream).await?)));
         }
         Ok(Self::Tcp(stream))
+    }
+
+    /// Reads what the server has sent before it hung up, and returns the number of bytes. TLS tells
+    /// its [last word](Self::last_word) in another way.
+    pub(super) async fn read_rest(&mut self, buffer: &mut [u8]) -> usize {
+        match self {
+            Self::Tcp(stream) => stream.read(buffer).await.unwrap_or(0),
+            #[cfg(feature = "tls")]
+            Self::Tls(_) => 0,
+            Self::Unix(stream) => stream.read(buffer).await.unwrap_or(0),
+        }
     }
 
     /// Returns why nothing can be written any more. A server that refuses a client of TLS says so

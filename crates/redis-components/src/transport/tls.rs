@@ -1,5 +1,6 @@
 //! TLS: whom to trust, who we are, and how a handshake begins.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use rustls::crypto::{CryptoProvider, ring};
@@ -12,9 +13,9 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use super::failure::{Cause, Failure};
-use super::files::{self, unusable};
 use super::tls_failure::{of_io, of_tls};
 use super::tls_verifier::Verifier;
+use crate::config::contents::Contents;
 use crate::config::tls::{TlsOptions, TlsVersion};
 use crate::error::text::printable;
 
@@ -30,7 +31,8 @@ pub(super) struct Tls {
 }
 
 impl Tls {
-    /// Reads the files that the options name. This blocks.
+    /// Makes it of the files that the options name, which are among the `contents`. This reads
+    /// whom the system trusts, and so blocks.
     ///
     /// The certificate of the server must be for `ssl_server_name` if that is given, or else for
     /// `host` or for one of `hosts`, which the config names.
@@ -38,7 +40,12 @@ impl Tls {
     /// # Errors
     ///
     /// Returns an error that says which field to mend.
-    pub(super) fn read(options: &TlsOptions, host: &str, hosts: &[&str]) -> Result<Self, Failure> {
+    pub(super) fn new(
+        options: &TlsOptions,
+        contents: &Contents,
+        host: &str,
+        hosts: &[&str],
+    ) -> Result<Self, Failure> {
         let names = names(options, host, hosts)?;
         let Some(name) = names
             .iter()
@@ -52,7 +59,7 @@ impl Tls {
         let provider = CryptoProvider::get_default()
             .cloned()
             .unwrap_or_else(|| Arc::new(ring::default_provider()));
-        let verifier = Arc::new(verifier(options, names, &provider)?);
+        let verifier = Arc::new(verifier(options, contents, names, &provider)?);
         let versions: &[_] = match options.min_version {
             TlsVersion::Tls12 => &[&TLS13, &TLS12],
             TlsVersion::Tls13 => &[&TLS13],
@@ -62,7 +69,7 @@ impl Tls {
             .map_err(|error| of_tls(&error))?
             .dangerous()
             .with_custom_certificate_verifier(verifier.clone());
-        let config = match identity(options)? {
+        let config = match identity(options, contents)? {
             Some((chain, key)) => builder.with_client_auth_cert(chain, key).map_err(|error| {
                 let error = printable(&error.to_string());
                 let what = format!("and the certificate of `ssl_certfile` do not fit: {error}");
@@ -123,13 +130,14 @@ impl Tls {
 
 fn verifier(
     options: &TlsOptions,
+    contents: &Contents,
     names: Vec<ServerName<'static>>,
     provider: &Arc<CryptoProvider>,
 ) -> Result<Verifier, Failure> {
     if !options.verifies_certificate {
         return Ok(Verifier::of_anybody(provider));
     }
-    let roots = Arc::new(roots(options)?);
+    let roots = Arc::new(roots(options, contents)?);
     let names = options.checks_host_name.then_some(names);
     Verifier::new(roots, names, provider).map_err(|error| {
         let error = printable(&error.to_string());
@@ -165,7 +173,7 @@ fn named(host: &str) -> Option<ServerName<'static>> {
     ServerName::try_from(host.to_owned()).ok()
 }
 
-fn roots(options: &TlsOptions) -> Result<RootCertStore, Failure> {
+fn roots(options: &TlsOptions, contents: &Contents) -> Result<RootCertStore, Failure> {
     let mut roots = RootCertStore::empty();
     if options.ca_file.is_none() && options.ca_data.is_none() {
         let native = rustls_native_certs::load_native_certs();
@@ -186,8 +194,8 @@ fn roots(options: &TlsOptions) -> Result<RootCertStore, Failure> {
         return Ok(roots);
     }
     if let Some(path) = &options.ca_file {
-        let pem = files::read("ssl_ca_certs", path)?;
-        trust(&mut roots, "ssl_ca_certs", &pem)?;
+        let pem = file("ssl_ca_certs", path, contents)?;
+        trust(&mut roots, "ssl_ca_certs", pem)?;
     }
     if let Some(pem) = &options.ca_data {
         trust(&mut roots, "ssl_ca_data", pem.as_bytes())?;
@@ -217,18 +225,30 @@ fn chain(field: &str, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, Failur
     Ok(certificates)
 }
 
+/// Returns the content of the file that a field names.
+fn file<'a>(field: &str, path: &Path, contents: &'a Contents) -> Result<&'a [u8], Failure> {
+    contents
+        .file(path)
+        .ok_or_else(|| unusable(field, "names a file that has not been read"))
+}
+
+/// Returns the failure of a config of which a field cannot be used.
+fn unusable(field: &str, what: &str) -> Failure {
+    Failure::new(Cause::Local, format!("`{field}` {what}"))
+}
+
 type Identity = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
 
 /// Returns our certificate and its key, if there is one. The key may stand in the same file.
-fn identity(options: &TlsOptions) -> Result<Option<Identity>, Failure> {
+fn identity(options: &TlsOptions, contents: &Contents) -> Result<Option<Identity>, Failure> {
     let Some(path) = &options.cert_file else {
         return Ok(None);
     };
-    let pem = files::read("ssl_certfile", path)?;
-    let chain = chain("ssl_certfile", &pem)?;
+    let pem = file("ssl_certfile", path, contents)?;
+    let chain = chain("ssl_certfile", pem)?;
     let key = match &options.key_file {
-        Some(path) => key("ssl_keyfile", &files::read("ssl_keyfile", path)?)?,
-        None => key("ssl_certfile", &pem)?,
+        Some(path) => key("ssl_keyfile", file("ssl_keyfile", path, contents)?)?,
+        None => key("ssl_certfile", pem)?,
     };
     Ok(Some((chain, key)))
 }

@@ -160,7 +160,10 @@ async fn r11_a_client_certificate_that_is_missing_or_wrong_is_named() {
             ),
         ] {
             let config = client(&config, prefix, &certificate, &key);
-            is_refused(&config, kind, &[reason, field, &place]).await;
+            // Files are read before any server is connected to.
+            let place = Some(place.as_str()).filter(|_| !reason.contains("cannot be read"));
+            let says = [&[reason, field][..], place.as_slice()].concat();
+            is_refused(&config, kind, &says).await;
         }
     }
 }

@@ -1,18 +1,16 @@
 //! Calls that wait when their component moves: they are asked again where it is now.
 
-use std::thread;
 use std::time::Duration;
 
+use super::after_move_blocking::move_on;
 use crate::common::clients::blocked;
-use crate::common::{
-    SOON, World, config_with, declare, until, until_blocking, whereabouts, whereabouts_blocking,
-};
+use crate::common::{SOON, World, declare, until, whereabouts};
 use redis::{RedisResult, Value};
-use redis_components::__private::{AcquireDedicated, AcquireDedicatedBlocking};
-use redis_components::{Component, Connection, Error, ErrorKind, Scope, blocking};
+use redis_components::__private::AcquireDedicated;
+use redis_components::{Component, Connection, Error, ErrorKind, Scope};
 use redis_components_testing::Server;
 
-type Popped = Option<(String, String)>;
+pub(super) type Popped = Option<(String, String)>;
 
 async fn pop(component: &'static Component) -> RedisResult<Popped> {
     let mut own = <Connection as AcquireDedicated>::acquire(component, "pop").await?;
@@ -32,7 +30,7 @@ async fn pop_there(component: &'static Component) -> RedisResult<Popped> {
         .await
 }
 
-fn push(server: &Server, element: &str) {
+pub(super) fn push(server: &Server, element: &str) {
     assert_eq!(server.command(&["RPUSH", "queue", element]), Value::Int(1));
 }
 
@@ -162,105 +160,6 @@ async fn r4_a_call_whose_session_was_changed_stays_with_it() {
         .await;
 }
 
-fn pop_blocking(component: &'static Component) -> RedisResult<Popped> {
-    let mut own = <blocking::Connection as AcquireDedicatedBlocking>::acquire(component, "pop")?;
-    redis::cmd("BLPOP").arg("queue").arg(0).query(&mut own)
-}
-
-#[test]
-fn r4_a_blocking_pop_that_waits_follows_the_component_and_takes_nothing_on_the_way() {
-    let world = World::start();
-    let queue = declare("queue", Duration::from_secs(1));
-    world.move_to(queue, &world.a);
-    world.settings().scope_blocking(|| {
-        let popping = on_thread(|| pop_blocking(queue));
-        until_blocking("it waits", || blocked(&world.a) == 1);
-        for (server, other) in [(&world.b, &world.a), (&world.a, &world.b)] {
-            world.move_to(queue, server);
-            until_blocking("it waits there and nowhere else", || {
-                blocked(server) == 1 && blocked(other) == 0
-            });
-        }
-        push(&world.b, "old");
-        push(&world.a, "new");
-        let popped = popping.join().unwrap().unwrap();
-        assert_eq!(popped, Some(("queue".to_owned(), "new".to_owned())));
-        assert_eq!(world.b.command(&["LLEN", "queue"]), Value::Int(1));
-    });
-}
-
-#[test]
-fn r4_a_blocking_pop_that_cannot_be_unblocked_ends_at_the_drain_deadline_with_a_typed_error() {
-    let world = World::start();
-    let queue = declare("queue", Duration::from_secs(1));
-    let user = [
-        "ACL", "SETUSER", "popper", "on", "nopass", "~*", "+@all", "-client",
-    ];
-    world.a.command(&user);
-    world.set(
-        queue,
-        &config_with(world.a.port(), r#""username":"popper""#),
-    );
-    let settings = world.settings().drain_deadline(Duration::from_millis(300));
-    settings.scope_blocking(|| {
-        let popping = on_thread(|| pop_blocking(queue));
-        until_blocking("it waits", || blocked(&world.a) == 1);
-        world.move_to(queue, &world.b);
-        let error = popping.join().unwrap().unwrap_err();
-        let ours = Error::of(&error).unwrap_or_else(|| panic!("{error}"));
-        assert_eq!(ours.kind(), ErrorKind::ComponentMoved, "{error}");
-        until_blocking("it is gone", || blocked(&world.a) == 0);
-    });
-}
-
-/// Runs a call on a thread, which a failing test does not wait for.
-fn on_thread<T: Send + 'static>(
-    call: impl FnOnce() -> T + Send + 'static,
-) -> thread::JoinHandle<T> {
-    let scope = Scope::current().unwrap();
-    thread::spawn(move || scope.run_blocking(call))
-}
-
-#[test]
-fn r4_a_blocking_pipeline_that_waits_ends_at_the_drain_deadline_with_a_typed_error() {
-    let world = World::start();
-    let queue = declare("queue", Duration::from_secs(1));
-    world.move_to(queue, &world.a);
-    let settings = world.settings().drain_deadline(Duration::from_millis(300));
-    settings.scope_blocking(|| {
-        let popping = on_thread(|| -> RedisResult<(i64, Popped)> {
-            let mut own =
-                <blocking::Connection as AcquireDedicatedBlocking>::acquire(queue, "pop")?;
-            let mut pipeline = redis::pipe();
-            pipeline.cmd("INCR").arg("begun");
-            pipeline.cmd("BLPOP").arg("queue").arg(0);
-            pipeline.query(&mut own)
-        });
-        until_blocking("it waits", || blocked(&world.a) == 1);
-        world.move_to(queue, &world.b);
-        until_blocking("it ends", || blocked(&world.a) == 0);
-        let error = popping.join().unwrap().unwrap_err();
-        let ours = Error::of(&error).unwrap_or_else(|| panic!("{error}"));
-        assert_eq!(ours.kind(), ErrorKind::ComponentMoved, "{error}");
-        // What was executed is not executed elsewhere.
-        assert_eq!(world.b.command(&["GET", "begun"]), Value::Nil);
-    });
-}
-
-/// Moves the component to and fro, more often than a pop may wait, until `has_ended`.
-fn move_on(world: &World, queue: &Component, has_ended: impl Fn() -> bool) {
-    let mut servers = [(&world.b, "b"), (&world.a, "a")].into_iter().cycle();
-    until_blocking("it ends", || {
-        let (server, name) = servers.next().unwrap();
-        world.move_to(queue, server);
-        until_blocking("the component has moved", || {
-            whereabouts_blocking(queue).unwrap() == name
-        });
-        thread::sleep(Duration::from_millis(700));
-        has_ended()
-    });
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn r10_a_pop_that_follows_waits_no_longer_than_it_was_told() {
     let world = World::start();
@@ -281,72 +180,6 @@ async fn r10_a_pop_that_follows_waits_no_longer_than_it_was_told() {
             assert_eq!(popping.await.unwrap().unwrap(), None);
         })
         .await;
-}
-
-#[test]
-fn r10_a_blocking_pop_that_follows_waits_no_longer_than_it_was_told() {
-    let world = World::start();
-    let queue = declare("queue", Duration::from_secs(1));
-    world.move_to(queue, &world.a);
-    world.settings().scope_blocking(|| {
-        let popping = on_thread(|| -> RedisResult<Popped> {
-            let mut own =
-                <blocking::Connection as AcquireDedicatedBlocking>::acquire(queue, "pop")?;
-            redis::cmd("BLPOP").arg("queue").arg(3).query(&mut own)
-        });
-        until_blocking("it waits", || blocked(&world.a) == 1);
-        move_on(&world, queue, || popping.is_finished());
-        assert_eq!(popping.join().unwrap().unwrap(), None);
-    });
-}
-
-#[test]
-fn r4_a_blocking_pop_that_is_told_to_stay_stays() {
-    let world = World::start();
-    let queue = declare("queue", Duration::from_secs(1));
-    world.move_to(queue, &world.a);
-    world.settings().scope_blocking(|| {
-        type Own = blocking::Connection;
-        let mut own = <Own as AcquireDedicatedBlocking>::acquire_staying(queue, "pop").unwrap();
-        world.move_to(queue, &world.b);
-        until_blocking("the component has moved", || {
-            whereabouts_blocking(queue).unwrap() == "b"
-        });
-        push(&world.a, "old");
-        let popped: Popped = redis::cmd("BLPOP")
-            .arg("queue")
-            .arg(0)
-            .query(&mut own)
-            .unwrap();
-        assert_eq!(popped, Some(("queue".to_owned(), "old".to_owned())));
-    });
-}
-
-#[test]
-fn r4_a_blocking_command_that_is_only_slow_is_left_alone_when_its_component_moves() {
-    let world = World::start();
-    let queue = declare("queue", Duration::from_secs(1));
-    world.move_to(queue, &world.a);
-    let settings = world.settings().drain_deadline(Duration::from_millis(100));
-    settings.scope_blocking(|| {
-        let mut own =
-            <blocking::Connection as AcquireDedicatedBlocking>::acquire(queue, "pop").unwrap();
-        // As an operator does who moves a server.
-        world.a.command(&["CLIENT", "PAUSE", "2500", "WRITE"]);
-        world.move_to(queue, &world.b);
-        until_blocking("the component has moved", || {
-            whereabouts_blocking(queue).unwrap() == "b"
-        });
-        let made: i64 = redis::cmd("INCR").arg("made").query(&mut own).unwrap();
-        assert_eq!(made, 1);
-        redis::cmd("SELECT").arg(1).exec(&mut own).unwrap();
-        let popped: Popped = redis::cmd("BLPOP")
-            .arg("none")
-            .arg(0.01)
-            .query(&mut own)
-            .unwrap();
-        assert_eq!(popped, None);
-    });
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
 mod after_move;
+mod after_move_blocking;
 mod blocking;
 #[path = "../common/mod.rs"]
 mod common;

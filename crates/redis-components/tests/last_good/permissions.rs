@@ -14,6 +14,15 @@ fn mode(path: &Path, mode: u32) {
     fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
 }
 
+/// Writes the file at once. The watch before may still save, and would take an empty file for one
+/// that it may fill.
+fn put(path: &Path, content: &[u8]) {
+    let new = path.with_extension("new");
+    fs::write(&new, content).unwrap();
+    mode(&new, 0o600);
+    fs::rename(new, path).unwrap();
+}
+
 /// A file as it is written, with the config of `logs` on `a`.
 async fn good(scene: &Scene) -> Vec<u8> {
     let logs = declare("logs", HOUR);
@@ -101,8 +110,7 @@ async fn r5_what_is_no_file_of_last_good_configs_is_refused_and_left_alone() {
         (b"\0\xff\0", "it is no file of last good configs"),
         (&huge, "longer than 4194304 bytes"),
     ] {
-        fs::write(scene.path(), content).unwrap();
-        mode(&scene.path(), 0o600);
+        put(&scene.path(), content);
         is_refused(&scene, scene.path(), &[words, "name another file"]).await;
         assert_eq!(fs::read(scene.path()).unwrap(), content);
     }

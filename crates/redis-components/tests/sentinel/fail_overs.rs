@@ -130,6 +130,12 @@ async fn r13_calls_under_load_follow_a_fail_over_that_is_asked_for() {
             assert!(counted >= kept, "{counted} of {kept}");
             // None was made twice.
             assert!(counted <= acknowledged + failed);
+            // What the demoted primary refused is sent to the next, when that is known.
+            let refused = |call: &&Call| {
+                let error = call.outcome.as_ref().err();
+                error.is_some_and(|error| error.contains("NOREPLICAS"))
+            };
+            assert_eq!(calls.iter().find(refused).map(|call| &call.outcome), None);
         })
         .await;
 }
@@ -203,9 +209,9 @@ async fn r13_calls_follow_when_the_primary_freezes() {
 }
 
 #[test]
-fn r13_blocking_calls_follow_a_fail_over() {
+fn r4_blocking_calls_that_the_old_primary_refuses_wait_for_the_next() {
     let config = Server::start();
-    let world = Sentinels::start();
+    let world = careful();
     let logs = declare("logs", HOUR);
     config.command(&["SET", logs.key(), &world.config()]);
     let increment = || -> Result<u64, String> {
@@ -217,7 +223,10 @@ fn r13_blocking_calls_follow_a_fail_over() {
         assert_eq!(increment(), Ok(1));
         world.begin_failover();
         until_blocking("the component follows", || {
-            increment().is_ok() && in_force().1 >= 2 && is_on_the_primary(&world)
+            let outcome = increment();
+            let refused = outcome.as_ref().err();
+            assert!(!refused.is_some_and(|error| error.contains("NOREPLICAS")));
+            outcome.is_ok() && in_force().1 >= 2 && is_on_the_primary(&world)
         });
     });
 }

@@ -7,9 +7,9 @@ use fastrand::Rng;
 use redis_components_testing::Server;
 
 use super::fault::{FREEZE, LENGTH, last, restart};
-use super::{network, refusals};
+use super::{groups, network, refusals};
 use crate::admin::ask;
-use crate::places::{Part, SERVERS};
+use crate::places::{CLUSTER, Part, SENTINELS, SERVERS};
 use crate::record::effect::Effect;
 use crate::soak::Soak;
 
@@ -17,7 +17,11 @@ use crate::soak::Soak;
 const FROZEN: std::ops::RangeInclusive<u64> = 100..=700;
 
 pub(super) fn break_something(soak: &Soak, rng: &mut Rng) {
-    let number = rng.usize(0..SERVERS);
+    let number = match rng.usize(0..SERVERS) {
+        SENTINELS => return groups::break_sentinels(soak, rng),
+        CLUSTER => return groups::break_cluster(soak, rng),
+        number => number,
+    };
     let (server, part) = (soak.world.server(number), Part::Server(number));
     match rng.u32(0..100) {
         0..10 => soak.with_fault(part, "SIGKILL and restart", || {

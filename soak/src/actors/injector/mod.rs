@@ -3,6 +3,7 @@
 mod config;
 mod data;
 mod fault;
+mod groups;
 mod network;
 mod refusals;
 mod tracking;

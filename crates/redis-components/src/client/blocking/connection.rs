@@ -17,6 +17,8 @@ use crate::transport::node::Node;
 pub(crate) struct BlockingConnection {
     stream: BlockingStream,
     session: Session,
+    /// How many replies to commands that were sent have not been read.
+    unread: usize,
     db: i64,
     since: Instant,
 }
@@ -27,6 +29,7 @@ impl BlockingConnection {
         Ok(Self {
             stream: BlockingStream::open(node, timeouts)?,
             session: Session::default(),
+            unread: 0,
             db: i64::from(node.db()),
             since: Instant::now(),
         })
@@ -49,8 +52,43 @@ impl BlockingConnection {
     ) -> RedisResult<Vec<Value>> {
         note_packed(&mut self.session, noted);
         match within {
-            Some(within) => self.stream.request_within(packed, replies, within),
+            Some(within) => {
+                let request = |stream: &mut BlockingStream| stream.request(packed, replies);
+                self.stream.within(within, request)
+            }
             None => self.stream.request(packed, replies),
+        }
+    }
+
+    /// Sends encoded commands that have so many replies, and leaves these to
+    /// [`receive`](Self::receive). `noted` are the commands that leave something in the session.
+    pub(super) fn send(
+        &mut self,
+        packed: &[u8],
+        noted: &[u8],
+        replies: usize,
+        within: Duration,
+    ) -> RedisResult<()> {
+        note_packed(&mut self.session, noted);
+        self.unread = replies;
+        self.stream.within(within, |stream| stream.send(packed))
+    }
+
+    /// Reads the replies to what was sent.
+    pub(super) fn receive(&mut self, within: Duration) -> RedisResult<Vec<Value>> {
+        let unread = self.unread;
+        let replies = self
+            .stream
+            .within(within, |stream| stream.receive(unread))?;
+        self.unread = 0;
+        Ok(replies)
+    }
+
+    /// Reads replies that nobody awaits any more, if they have come.
+    pub(super) fn settle(&mut self) {
+        if self.unread > 0 {
+            // An error leaves them unread, and then nobody gets the connection.
+            let _ = self.receive(Duration::ZERO);
         }
     }
 
@@ -93,7 +131,7 @@ impl BlockingConnection {
 
     /// Returns `true` if the next user finds the connection as the first user did.
     pub(super) fn is_clean(&self) -> bool {
-        self.session.is_clean()
+        self.session.is_clean() && self.unread == 0
     }
 
     /// Returns `true` if the next command is queued for a transaction.

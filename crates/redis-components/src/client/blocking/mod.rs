@@ -1,5 +1,6 @@
 //! The client that the threads of a process share: a pool of connections.
 
+mod awaited;
 mod connection;
 pub(crate) mod exhausted;
 mod growth;

@@ -1,11 +1,11 @@
 //! A blocking connection on loan.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::{Duration, Instant};
 
 use redis::{ErrorKind, RedisResult, Value};
 
+use super::awaited::{Awaited, Kind};
 use super::connection::BlockingConnection;
 use super::exhausted::Exhausted;
 use super::places::Idle;
@@ -30,17 +30,6 @@ pub(crate) struct Pooled {
     awaited: Arc<Awaited>,
 }
 
-/// Which kind of command is in flight on a dedicated connection.
-#[derive(Debug, Default)]
-struct Awaited(AtomicU8);
-
-/// A command that ends by itself: a move leaves it alone.
-const ANY: u8 = 0;
-/// A command that waits, and is ended when its component has moved.
-const FOLLOWS: u8 = 1;
-/// A command that waits, and is left alone until the drain deadline.
-const STAYS: u8 = 2;
-
 impl Pooled {
     /// Takes an idle connection, opens one more, or waits until one is given back.
     ///
@@ -58,6 +47,17 @@ impl Pooled {
                 Self::take_in_turn(pool, turn)
             }
             None => Self::take_in_turn(pool, Turn::begin()),
+        }
+    }
+
+    /// Takes an idle connection, if there is one that lives and no other call waits for it.
+    pub(crate) fn take_idle(pool: &Arc<Pool>) -> Option<Self> {
+        match pool.take_idle()?.into_living() {
+            Ok(connection) => Some(Self::of(pool, connection)),
+            Err(_) => {
+                pool.give_back(None);
+                None
+            }
         }
     }
 
@@ -137,8 +137,8 @@ impl Pooled {
         follows: bool,
         request: impl FnOnce(&mut Self) -> RedisResult<T>,
     ) -> RedisResult<T> {
-        let kind = if follows { FOLLOWS } else { STAYS };
-        self.awaited.0.store(kind, Ordering::Relaxed);
+        let kind = if follows { Kind::Follows } else { Kind::Stays };
+        self.awaited.set(kind);
         let answer = request(self);
         self.end_waiting();
         answer
@@ -146,12 +146,12 @@ impl Pooled {
 
     /// Begins requests that wait, and that a move leaves alone until the drain deadline.
     pub(crate) fn begin_staying(&self) {
-        self.awaited.0.store(STAYS, Ordering::Relaxed);
+        self.awaited.set(Kind::Stays);
     }
 
     /// Ends requests that wait.
     pub(crate) fn end_waiting(&self) {
-        self.awaited.0.store(ANY, Ordering::Relaxed);
+        self.awaited.set(Kind::Ends);
     }
 
     /// Returns how long these encoded commands may wait, and which of them waits first.
@@ -219,6 +219,31 @@ impl Pooled {
         self.using(|connection| connection.request_noting(asking, packed, count, within))
     }
 
+    /// Sends encoded commands, and leaves their replies to [`receive`](Self::receive). They are
+    /// those of `packed`, some behind an ASKING.
+    pub(crate) fn send(
+        &mut self,
+        asking: &[u8],
+        packed: &[u8],
+        count: usize,
+        within: Duration,
+    ) -> RedisResult<()> {
+        self.noting(
+            |connection| connection.send(asking, packed, count, within),
+            // The server has not answered yet.
+            |pool, sent| {
+                if let Err(error) = sent {
+                    pool.note::<Value>(&Err(error.clone()));
+                }
+            },
+        )
+    }
+
+    /// Returns the replies to what was sent.
+    pub(crate) fn receive(&mut self, within: Duration) -> RedisResult<Vec<Value>> {
+        self.using(|connection| connection.receive(within))
+    }
+
     /// Sends encoded commands and returns `count` replies after the first `offset`. The first
     /// replies come from a transaction that queues its commands. As in redis-rs, an error among
     /// them fails the whole request.
@@ -270,6 +295,14 @@ impl Pooled {
         &mut self,
         request: impl FnOnce(&mut BlockingConnection) -> RedisResult<T>,
     ) -> RedisResult<T> {
+        self.noting(request, Pool::note)
+    }
+
+    fn noting<T>(
+        &mut self,
+        request: impl FnOnce(&mut BlockingConnection) -> RedisResult<T>,
+        note: impl FnOnce(&Pool, &RedisResult<T>),
+    ) -> RedisResult<T> {
         let Some(connection) = &mut self.connection else {
             let message = "the connection was closed by an earlier failure";
             return Err((ErrorKind::Io, message).into());
@@ -278,7 +311,7 @@ impl Pooled {
             return Err((ErrorKind::Io, MADE_BEFORE_FORK).into());
         }
         let result = request(connection);
-        self.pool.note(&result);
+        note(&self.pool, &result);
         if let Err(error) = &result
             && error.kind() != ErrorKind::Client
         {
@@ -298,6 +331,9 @@ impl Drop for Pooled {
         // A child closes its copy of the socket, which ends nothing, and leaves the parent's pool
         // alone.
         if self.is_member && self.pool.is_of_this_process() {
+            if let Some(connection) = &mut self.connection {
+                connection.settle();
+            }
             self.pool.give_back(self.connection.take());
         }
     }
@@ -317,15 +353,15 @@ struct Waiting {
 impl Waiting {
     /// Returns `true` if the call has to go on waiting.
     fn goes_on(&mut self, has_moved: bool) -> bool {
-        let awaited = self.awaited.0.load(Ordering::Relaxed);
-        if awaited == ANY {
+        let awaited = self.awaited.kind();
+        if awaited == Kind::Ends {
             self.moved = None;
         } else if has_moved {
             let moved = *self.moved.get_or_insert_with(Instant::now);
             if moved.elapsed() >= self.deadline {
                 return false;
             }
-            if awaited == FOLLOWS {
+            if awaited == Kind::Follows {
                 self.unblock();
             }
         }

@@ -153,6 +153,11 @@ impl ClusterPools {
         })
     }
 
+    /// Returns the pool of a node, if it lives.
+    pub(super) fn living(&self, node: NodeNumber) -> Option<Arc<Pool>> {
+        self.members.living(node)
+    }
+
     /// Returns the pool of a replica of the owner of a slot, if reads go there and it can be used.
     pub(super) fn reader(&self, slot: u16) -> Option<(NodeNumber, Arc<Pool>)> {
         let readers = self.readers.as_ref()?;

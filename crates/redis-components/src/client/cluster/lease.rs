@@ -32,7 +32,7 @@ pub(crate) struct ClusterLease {
     /// How long a command that waits may stay after a move. `None` for connections of the pools.
     pub(super) dedicated: Option<Duration>,
     /// Whether a failure has closed one of the connections.
-    is_broken: bool,
+    pub(super) is_broken: bool,
 }
 
 impl ClusterLease {
@@ -160,6 +160,21 @@ impl ClusterLease {
             }
         };
         Ok(&mut self.held[place].1)
+    }
+
+    /// Returns `true` if the call has a connection to a node, or got one without waiting for other
+    /// calls. So it can keep those that it has.
+    pub(super) fn holds_at_once(&mut self, node: NodeNumber) -> bool {
+        if self.held.iter().any(|(other, _)| *other == node) {
+            return true;
+        }
+        if self.dedicated.is_some() {
+            return self.held(node).is_ok();
+        }
+        let pool = self.pools.living(node);
+        let taken = pool.and_then(|pool| Pooled::take_idle(&pool));
+        self.held.extend(taken.map(|pooled| (node, pooled)));
+        self.held.last().is_some_and(|(other, _)| *other == node)
     }
 
     fn take(&self, node: NodeNumber) -> RedisResult<Pooled> {

@@ -1,19 +1,17 @@
-//! Sending commands and pipelines of a blocking call, and again what was refused.
+//! Sending single commands of a blocking call, and again what was refused.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use redis::{Cmd, ErrorKind, RedisResult, Value};
 
 use super::lease::ClusterLease;
-use super::plan::{Goal, Plan};
+use super::plan::Goal;
 use super::reads::only_reads;
-use super::rounds::timed_out;
-use super::rounds::{Batch, Next, Pace, Rounds, Target, not_served, not_served_error, redirected};
+use super::rounds::{Pace, Target, not_served, not_served_error, redirected};
 use super::route::{Route, route};
 use super::transaction;
 use crate::client::blocking::pooled::Pooled;
-use crate::client::commands::{is_script, name};
+use crate::client::commands::is_script;
 use crate::client::packed::commands;
 use crate::clock::Tick;
 use crate::telemetry::component::resent;
@@ -120,31 +118,6 @@ impl ClusterLease {
         }
     }
 
-    /// Sends encoded commands and returns `count` replies after the first `offset`.
-    pub(crate) fn requests(
-        &mut self,
-        packed: &[u8],
-        offset: usize,
-        count: usize,
-    ) -> RedisResult<Vec<Value>> {
-        self.demand_usable()?;
-        let started = Tick::now();
-        let commands = unpacked(packed)?;
-        let ends = |command: Option<&Cmd>, word: &str| {
-            command.is_some_and(|command| name(command) == word)
-        };
-        if let [_, inner @ .., _] = commands.as_slice()
-            && ends(commands.first(), "MULTI")
-            && ends(commands.last(), "EXEC")
-        {
-            return self.transact(packed, inner, offset, started);
-        }
-        self.demand_no_queue(None)?;
-        let plan = self.plan(&commands)?;
-        let replies = self.run(plan, started)?;
-        Ok(replies.into_iter().skip(offset).take(count).collect())
-    }
-
     /// Sends a command that has no reply.
     pub(crate) fn send_only(&mut self, command: &Cmd) -> RedisResult<Value> {
         self.demand_usable()?;
@@ -152,64 +125,6 @@ impl ClusterLease {
         let node = self.target(goal).ok_or_else(not_served_error)?.node;
         let sent = self.held(node)?.send_only(&command.get_packed_command());
         self.note(sent)
-    }
-
-    /// Sends pieces, and again those that were refused, within the response timeout. The nodes are
-    /// asked one after the other.
-    fn run(&mut self, plan: Plan<'_>, started: Tick) -> RedisResult<Vec<Value>> {
-        let mut rounds = Rounds::new(&plan.pieces);
-        loop {
-            let pools = Arc::clone(&self.pools);
-            for batch in rounds.batches(|goal| pools.find(goal)) {
-                let left = self.left(started);
-                if left.is_zero() {
-                    return Err(timed_out());
-                }
-                let replies = self.send_batch(&batch, &plan, left)?;
-                rounds.take(&batch, replies);
-            }
-            let Next::Again(again) = rounds.judge(self.pools.map()) else {
-                break;
-            };
-            self.pools.refresh(again.knows_best);
-            if self.has_time(started, again.pause).is_none() {
-                break;
-            }
-            (0..again.pieces).for_each(|_| resent(&self.pools.subject));
-        }
-        let replies = rounds.finish();
-        Ok(plan.merge(replies))
-    }
-
-    fn send_batch(
-        &mut self,
-        batch: &Batch,
-        plan: &Plan<'_>,
-        left: Duration,
-    ) -> RedisResult<Vec<Value>> {
-        let (mut packed, mut without) = (Vec::new(), Vec::new());
-        let asking = redis::cmd("ASKING").get_packed_command();
-        let mut count = 0;
-        for item in &batch.items {
-            let command = &plan.pieces[item.piece].command;
-            if item.is_asking {
-                packed.extend_from_slice(&asking);
-                count += 1;
-            }
-            command.write_packed_command(&mut packed);
-            command.write_packed_command(&mut without);
-            count += 1;
-        }
-        let pooled = self.held(batch.node)?;
-        let replies = pooled.all_asking(&packed, &without, count, Some(left));
-        let replies = self.note(replies)?;
-        Ok(batch.replies(replies))
-    }
-
-    fn plan<'a>(&self, commands: impl IntoIterator<Item = &'a Cmd>) -> RedisResult<Plan<'a>> {
-        let primaries = || self.pools.map().table.primaries();
-        let plan = Plan::of(commands, primaries).map_err(|error| self.pools.about(error))?;
-        Ok(plan)
     }
 }
 
@@ -221,6 +136,6 @@ fn asking(pooled: &mut Pooled, packed: &[u8], within: Option<Duration>) -> Redis
     Ok(replies.pop().unwrap_or(Value::Nil))
 }
 
-fn unpacked(packed: &[u8]) -> RedisResult<Vec<Cmd>> {
+pub(super) fn unpacked(packed: &[u8]) -> RedisResult<Vec<Cmd>> {
     commands(packed).ok_or_else(|| (ErrorKind::Client, "not encoded commands").into())
 }

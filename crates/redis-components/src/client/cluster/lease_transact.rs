@@ -10,12 +10,14 @@ use crate::clock::Tick;
 use crate::telemetry::component::resent;
 
 impl ClusterLease {
-    /// Sends a transaction to the node of its keys. `packed` has MULTI and EXEC around it.
+    /// Sends a transaction to the node of its keys. `packed` has MULTI and EXEC around it. Returns
+    /// `count` replies after the first `offset`, which are all but the last for a transaction of
+    /// redis-rs's, and none for one that the caller has written as a pipeline.
     pub(super) fn transact(
         &mut self,
         packed: &[u8],
         commands: &[Cmd],
-        offset: usize,
+        (offset, count): (usize, usize),
         started: Tick,
     ) -> RedisResult<Vec<Value>> {
         let goal = goal(commands)?;
@@ -48,24 +50,21 @@ impl ClusterLease {
             let by = self.pools.map().table.address(target.node);
             let refusal = by.and_then(|by| refused_of_all(&replies, &by));
             let Some(refusal) = refusal.filter(|_| was_clean) else {
-                return result_of(offset, replies);
+                return result_of(replies, offset, count);
             };
             next = redirected(&refusal, self.pools.map());
             match self.pause_before(&mut pace, started, next) {
                 Some(left) => within = Some(left),
-                None => return result_of(offset, replies),
+                None => return result_of(replies, offset, count),
             }
             resent(&self.pools.subject);
         }
     }
 }
 
-/// Returns the result of a transaction, out of all replies.
-fn result_of(offset: usize, replies: Vec<Value>) -> RedisResult<Vec<Value>> {
-    let mut results = behind(offset, replies)?;
-    match results.pop() {
-        Some(error @ Value::ServerError(_)) => error.extract_error().map(|value| vec![value]),
-        Some(result) => Ok(vec![result]),
-        None => Ok(results),
-    }
+/// Returns what the caller asked for of all replies.
+fn result_of(replies: Vec<Value>, offset: usize, count: usize) -> RedisResult<Vec<Value>> {
+    let mut replies = behind(offset, replies)?;
+    replies.truncate(count);
+    Ok(replies)
 }

@@ -10,6 +10,7 @@ mod hash_slot;
 mod join;
 mod keys;
 pub(crate) mod lease;
+mod lease_pipeline;
 mod lease_send;
 mod lease_transact;
 mod lifetime;

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use super::{ConfigText, Problem, Reading, StandIn, WatchedKey};
+use super::{ConfigText, Outside, Problem, Reading, StandIn, WatchedKey};
 use crate::clock::Tick;
 use crate::config::ComponentConfig;
 use crate::error::ErrorKind;
@@ -10,7 +10,12 @@ fn read(watched: &WatchedKey, text: &str) {
     let sent = watched.begin();
     let config = ComponentConfig::from_json(text).unwrap();
     let text = ConfigText::new(text);
-    watched.answer(Tick::now(), sent, Ok(Reading { config, text }), None);
+    watched.answer(
+        Tick::now(),
+        sent,
+        Ok(Reading { config, text }),
+        &Outside::default(),
+    );
 }
 
 fn take_up(watched: &WatchedKey) {
@@ -52,7 +57,7 @@ fn r5_what_comes_from_the_file_is_not_written_back_over_what_others_wrote() {
         kind: ErrorKind::ConfigServerUnreachable,
         message: String::new(),
     };
-    watched.give_up(problem, Some((stand_in, None)));
+    watched.give_up(problem, Some((stand_in, Outside::default())));
     take_up(&watched);
     assert_eq!(good(&watched), None);
     read(&watched, r#"{"host":"b"}"#);

@@ -14,6 +14,7 @@ use crate::config::ComponentConfig;
 use crate::config::endpoint::{Address, Primary, Sentinels};
 use crate::error::text::printable;
 use crate::settings::policy::Policy;
+use crate::transport::contents::logins::Logins;
 use crate::transport::failure::{Cause, Failure};
 use crate::transport::no_primary::NoPrimary;
 
@@ -24,6 +25,7 @@ const MOST_LEARNED: usize = 16;
 pub(super) struct Fleet {
     sentinels: Sentinels,
     policy: Arc<Policy>,
+    logins: Arc<Logins>,
     connect: Duration,
     reports: mpsc::UnboundedSender<Report>,
     rounds: watch::Sender<u64>,
@@ -68,12 +70,14 @@ impl Fleet {
     pub(super) fn new(
         sentinels: &Sentinels,
         policy: &Arc<Policy>,
+        logins: &Arc<Logins>,
         connect: Duration,
         reports: mpsc::UnboundedSender<Report>,
     ) -> Self {
         let mut fleet = Self {
             sentinels: sentinels.clone(),
             policy: Arc::clone(policy),
+            logins: Arc::clone(logins),
             connect,
             reports,
             rounds: watch::Sender::new(0),
@@ -95,6 +99,7 @@ impl Fleet {
             config: ComponentConfig::of_sentinel(&self.sentinels, address.clone()),
             service: Arc::from(self.sentinels.service.as_str()),
             policy: Arc::clone(&self.policy),
+            logins: Arc::clone(&self.logins),
             connect: self.connect,
             rounds: self.rounds.subscribe(),
             reports: self.reports.clone(),

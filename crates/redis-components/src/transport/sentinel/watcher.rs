@@ -15,6 +15,7 @@ use super::link::{ANSWERS_WITHIN, Report};
 use crate::config::endpoint::{Primary, Sentinels};
 use crate::settings::policy::Policy;
 use crate::telemetry;
+use crate::transport::contents::logins::Logins;
 use crate::transport::no_primary::NoPrimary;
 
 /// The interval between rounds, in which nothing has happened.
@@ -61,6 +62,7 @@ impl Watcher {
     pub(crate) fn new(
         sentinels: &Sentinels,
         policy: &Arc<Policy>,
+        logins: &Arc<Logins>,
         connect: Duration,
     ) -> (Arc<Self>, impl Future<Output = ()> + Send + 'static) {
         let (sender, found) = watch::channel(Found::default());
@@ -69,6 +71,7 @@ impl Watcher {
         let watch = Watch {
             sentinels: sentinels.clone(),
             policy: Arc::clone(policy),
+            logins: Arc::clone(logins),
             connect,
             found: sender,
             asks: Arc::clone(&asks),
@@ -112,6 +115,7 @@ impl Watcher {
 struct Watch {
     sentinels: Sentinels,
     policy: Arc<Policy>,
+    logins: Arc<Logins>,
     connect: Duration,
     found: watch::Sender<Found>,
     asks: Arc<Asks>,
@@ -123,7 +127,13 @@ impl Watch {
     async fn run(mut self) {
         let (sender, mut reports) = mpsc::unbounded_channel();
         let asks = Arc::clone(&self.asks);
-        let mut fleet = Fleet::new(&self.sentinels, &self.policy, self.connect, sender);
+        let mut fleet = Fleet::new(
+            &self.sentinels,
+            &self.policy,
+            &self.logins,
+            self.connect,
+            sender,
+        );
         loop {
             let begun = Instant::now();
             let mut asked = self.round(&mut fleet, &mut reports, begun).await;

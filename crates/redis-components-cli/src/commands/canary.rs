@@ -1,0 +1,282 @@
+//! `canary`: let some processes try a config, and then all or none.
+
+use clap::Args;
+use clap_complete::ArgValueCandidates;
+use redis_components::ComponentConfig;
+use serde_json::{Value, json};
+
+use super::set::{Target, Writing, probe_first, write};
+use super::wait::Following;
+use crate::complete::components;
+use crate::context::Context;
+use crate::failure::{Code, Failure};
+use crate::fleet::canary::CanaryChange;
+use crate::fleet::control::Canary;
+use crate::given::Given;
+use crate::output::Reply;
+use crate::redact;
+use crate::session::Session;
+use crate::subject::{invalid, utf8};
+
+/// The fields that say where the data is.
+const ENDPOINT: [&str; 7] = [
+    "cluster",
+    "db",
+    "host",
+    "port",
+    "sentinels",
+    "service_name",
+    "unix_socket_path",
+];
+
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// The component.
+    #[arg(add = ArgValueCandidates::new(components))]
+    component: String,
+    /// A config to try, as for `set`; `promote` to write it for all processes; `abort` to give it
+    /// up. Without any the canary is shown.
+    #[arg(value_name = "FILE|-|KEY=VALUE|promote|abort")]
+    values: Vec<String>,
+    /// How many of a hundred processes try the config.
+    #[arg(long, value_name = "N", value_parser = percent)]
+    percent: Option<f64>,
+    /// Let the config name another server or database, so that processes see different data.
+    #[arg(long)]
+    splits_data: bool,
+    #[command(flatten)]
+    writing: Writing,
+    #[command(flatten)]
+    following: Following,
+}
+
+fn percent(text: &str) -> Result<f64, String> {
+    let number = text.trim_end_matches('%').parse();
+    let in_range = number
+        .ok()
+        .filter(|number| *number > 0.0 && *number <= 100.0);
+    in_range.ok_or_else(|| "it is more than 0 and at most 100".to_owned())
+}
+
+pub(crate) async fn run(context: &Context, options: &Options) -> Result<Reply, Failure> {
+    let action = match &*options.values {
+        [] => "show",
+        [word] if word == "promote" || word == "abort" => word,
+        _ => "begin",
+    };
+    if action != "begin" && (options.percent.is_some() || options.splits_data) {
+        let text = "--percent and --splits-data are for a config to try";
+        return Err(Failure::usage(text));
+    }
+    if action != "promote" && options.following.wait {
+        let text = "--wait is for `promote`; `fleet` shows which processes run a canary";
+        return Err(Failure::usage(text));
+    }
+    options.following.check()?;
+    if action == "begin" {
+        return begin(context, options).await;
+    }
+    let component = &*options.component;
+    let session = context.session().await?;
+    let found = session.config_of(component).await?;
+    let canary = session.control_to_edit().await?.canary(component);
+    let canary = canary.ok_or_else(|| {
+        let text = format!("`{component}` has no canary; begin one with `canary {component} FILE`");
+        let failure = Failure::new(Code::CanaryMissing, text);
+        failure.of_component(component).at(&session.server)
+    })?;
+    match action {
+        "promote" => promote(context, session, options, canary, found).await,
+        "abort" => abort(&session, options, &canary, &found).await,
+        _ => {
+            let data = data(&session, options, "show", &canary, &found);
+            let line = format!(
+                "{component}: {} % of the processes try {} ({}), the others run {}",
+                canary.percent,
+                text(&data["digest"]),
+                text(&data["endpoint"]),
+                text(&data["previous"]),
+            );
+            Ok(Reply::new(data, line))
+        }
+    }
+}
+
+async fn begin(context: &Context, options: &Options) -> Result<Reply, Failure> {
+    let component = &*options.component;
+    let Some(percent) = options.percent else {
+        let text = "--percent says how many of a hundred processes try the config; give it";
+        return Err(Failure::usage(text));
+    };
+    let given = Given::read(&options.values).await?;
+    let session = context.session().await?;
+    let found = session.config_of(component).await?;
+    let (config, origin) = given.config(component, Some(&found)).await?;
+    if let Some(failure) = invalid(&origin, &config) {
+        return Err(failure.of_component(component));
+    }
+    let meaning = meaning(&config)?;
+    if !options.splits_data {
+        check_endpoint(component, &found, &meaning)?;
+    }
+    let probed = probe_first(context, component, &meaning, &options.writing).await?;
+    let earlier = session.control_to_edit().await?.canary(component);
+    // The same config keeps its processes when it gets more of them.
+    let salt = earlier
+        .as_ref()
+        .filter(|earlier| earlier.meaning().as_ref() == Some(&meaning))
+        .map_or_else(
+            || format!("{:016x}", fastrand::u64(..)),
+            |earlier| earlier.salt.clone(),
+        );
+    let canary = Canary {
+        config: serde_json::from_str(&config).unwrap_or_default(),
+        percent,
+        salt,
+    };
+    let mut data = data(&session, options, "begin", &canary, &found);
+    data["server"] = json!(probed);
+    if options.writing.dry_run {
+        return Ok(dry_run(&session, component, Some(&canary), data));
+    }
+    let change = CanaryChange {
+        component,
+        from: earlier.as_ref(),
+        to: Some(&canary),
+        config: Some(&found),
+    };
+    session.change_canary(&change).await?;
+    let line = format!(
+        "{component}: {percent} % of the processes try {} ({})",
+        text(&data["digest"]),
+        text(&data["endpoint"])
+    );
+    Ok(Reply::new(data, line))
+}
+
+async fn promote(
+    context: &Context,
+    session: Session,
+    options: &Options,
+    canary: Canary,
+    found: Vec<u8>,
+) -> Result<Reply, Failure> {
+    let component = &*options.component;
+    let Options {
+        writing, following, ..
+    } = options;
+    if !writing.dry_run {
+        let question = format!("Write the canary of `{component}` for all processes?");
+        context.confirm(&question).await?;
+    }
+    let reason = writing.reason.clone();
+    let target = Target {
+        component,
+        text: canary.config.to_string(),
+        origin: format!("the canary of {component}"),
+        found: Some(found),
+        if_digest: None,
+        reason: Some(reason.unwrap_or_else(|| "canary promoted".to_owned())),
+        canary: Some(canary),
+    };
+    write(context, session, "canary", target, writing, following).await
+}
+
+async fn abort(
+    session: &Session,
+    options: &Options,
+    canary: &Canary,
+    found: &[u8],
+) -> Result<Reply, Failure> {
+    let component = &*options.component;
+    let data = data(session, options, "abort", canary, found);
+    if options.writing.dry_run {
+        return Ok(dry_run(session, component, None, data));
+    }
+    let change = CanaryChange {
+        component,
+        from: Some(canary),
+        to: None,
+        config: None,
+    };
+    session.change_canary(&change).await?;
+    let line = format!(
+        "{component}: the canary {} is given up, all processes run {}",
+        text(&data["digest"]),
+        text(&data["previous"])
+    );
+    Ok(Reply::new(data, line))
+}
+
+fn data(
+    session: &Session,
+    options: &Options,
+    action: &str,
+    canary: &Canary,
+    found: &[u8],
+) -> Value {
+    let meaning = canary.meaning();
+    let digest = meaning.as_ref().map(|config| session.digest(config));
+    json!({
+        "component": options.component,
+        "key": session.names.fleet(),
+        "action": action,
+        "dry_run": options.writing.dry_run,
+        "digest": digest.unwrap_or_else(|| "invalid".to_owned()),
+        "previous": session.digest_of(Some(found)),
+        "endpoint": meaning.map_or_else(|| "-".to_owned(), |config| config.address()),
+        "percent": canary.percent,
+        "server": null,
+    })
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+/// Returns what would be sent, without secrets.
+fn dry_run(session: &Session, component: &str, canary: Option<&Canary>, mut data: Value) -> Reply {
+    let (fleet, key) = (session.names.fleet(), session.names.key(component));
+    let part = canary.map_or(Value::Null, |canary| {
+        let config = canary.config.as_object().map(redact::object);
+        json!({"config": config, "percent": canary.percent, "salt": canary.salt})
+    });
+    let commands = [
+        format!("WATCH {fleet} {key}"),
+        format!("GETRANGE {fleet} 0 65536"),
+        "MULTI".to_owned(),
+        format!("SET {fleet} '{{…, \"canary\": {{\"{component}\": {part}}}}}'"),
+        "EXEC".to_owned(),
+    ];
+    let lines: Vec<_> = commands
+        .iter()
+        .map(|command| format!("{}> {command}", session.server))
+        .collect();
+    data["commands"] = json!(commands);
+    Reply::new(data, lines.join("\n"))
+}
+
+fn meaning(text: &str) -> Result<ComponentConfig, Failure> {
+    let config = ComponentConfig::from_json(text);
+    config.map_err(|error| Failure::new(Code::ConfigInvalid, error.to_string()))
+}
+
+/// Returns an error if the config names other data than the one that is there.
+fn check_endpoint(component: &str, found: &[u8], config: &ComponentConfig) -> Result<(), Failure> {
+    let current = meaning(&utf8(found.to_vec(), component)?)?;
+    let fields = |config: &ComponentConfig| -> Value {
+        serde_json::from_str(&config.to_json()).unwrap_or_default()
+    };
+    let (current, config) = (fields(&current), fields(config));
+    let Some(field) = ENDPOINT
+        .into_iter()
+        .find(|field| current[field] != config[field])
+    else {
+        return Ok(());
+    };
+    let text = format!(
+        "the config has another `{field}`, so the processes that try it would see other data than \
+        the rest; move the component for all with `set`, or give --splits-data if you mean it"
+    );
+    Err(Failure::new(Code::SplitsData, text).of_component(component))
+}

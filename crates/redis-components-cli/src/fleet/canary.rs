@@ -1,0 +1,101 @@
+//! Beginning and ending a canary: compare and set on the control key.
+
+use super::control::{Canary, Control};
+use crate::commit::TRIES;
+use crate::failure::{Code, Failure};
+use crate::interrupt::Stage;
+use crate::session::Session;
+
+/// A change of a component's canary.
+#[derive(Debug)]
+pub(crate) struct CanaryChange<'a> {
+    pub(crate) component: &'a str,
+    /// What must be there.
+    pub(crate) from: Option<&'a Canary>,
+    pub(crate) to: Option<&'a Canary>,
+    /// The config that must be there, so that a canary begins beside a config that was looked at.
+    pub(crate) config: Option<&'a [u8]>,
+}
+
+impl Session {
+    /// Writes or removes a canary.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the canary or the config is no longer the expected one, and then nothing
+    /// is changed. After a lost answer it is unknown if it was written.
+    pub(crate) async fn change_canary(&self, change: &CanaryChange<'_>) -> Result<(), Failure> {
+        let CanaryChange {
+            component,
+            from,
+            to,
+            config,
+        } = *change;
+        let about = |failure: Failure| failure.of_component(component);
+        let (fleet, key) = (self.names.fleet(), self.names.key(component));
+        for _ in 0..TRIES {
+            let mut watch = redis::cmd("WATCH");
+            watch.arg(&fleet).arg(&key);
+            let () = self.query(&watch).await.map_err(about)?;
+            let mut control = self.control_to_edit().await.map_err(about)?;
+            if control.canary(component).as_ref() != from {
+                return Err(self.canary_differs(component));
+            }
+            if let Some(config) = config {
+                let found = self.read(&key).await.map_err(about)?;
+                if found.as_deref() != Some(config) {
+                    return Err(about(self.differs(found.as_deref())));
+                }
+            }
+            control.set_canary(component, to);
+            if self.write_control(&control, component, to).await? {
+                return Ok(());
+            }
+        }
+        let text = format!("the value under `{fleet}` changed {TRIES} times meanwhile; try again");
+        let failure = Failure::new(Code::DigestDiffers, text);
+        Err(about(failure.at(&self.server)))
+    }
+
+    /// Writes the control key, and returns `true` if nothing has changed since it was watched.
+    async fn write_control(
+        &self,
+        control: &Control,
+        component: &str,
+        to: Option<&Canary>,
+    ) -> Result<bool, Failure> {
+        let mut transaction = redis::pipe();
+        transaction.atomic();
+        let set = transaction.cmd("SET");
+        set.arg(self.names.fleet()).arg(control.to_json());
+        self.stage.set(Stage::Committing);
+        let outcome = self.transact(&transaction).await;
+        let outcome = match outcome {
+            Err(error) if error.clone().into_server_errors().is_none() => {
+                let reason = self.failure(&error).message;
+                if self.has_canary(component, to).await {
+                    Ok(true)
+                } else {
+                    let text = format!(
+                        "it is unknown if the canary of `{component}` was changed: {reason}; look \
+                        with `canary {component}`"
+                    );
+                    Err(Failure::new(Code::OutcomeUnknown, text).at(&self.server))
+                }
+            }
+            // The server answered, so it did not execute anything.
+            outcome => outcome.map_err(|error| self.failure(&error)),
+        };
+        self.stage.set(Stage::Unchanged);
+        outcome.map_err(|failure| failure.of_component(component))
+    }
+
+    /// Looks over a new connection if a canary was written.
+    async fn has_canary(&self, component: &str, canary: Option<&Canary>) -> bool {
+        let Ok(again) = self.reopened().await else {
+            return false;
+        };
+        let control = again.control_to_edit().await;
+        control.is_ok_and(|control| control.canary(component).as_ref() == canary)
+    }
+}

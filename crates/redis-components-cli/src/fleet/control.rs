@@ -1,0 +1,158 @@
+//! The control key: what concerns all components of a fleet.
+
+use redis_components::ComponentConfig;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use crate::failure::{Code, Failure};
+use crate::session::Session;
+
+/// The parts of the control key. Parts that are not known stay as they are.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Control(Map<String, Value>);
+
+/// A config that some processes try in place of a component's own.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub(crate) struct Canary {
+    pub(crate) config: Value,
+    pub(crate) percent: f64,
+    /// Chooses the processes.
+    pub(crate) salt: String,
+}
+
+impl Canary {
+    fn to_value(&self) -> Value {
+        let Self {
+            config,
+            percent,
+            salt,
+        } = self;
+        json!({"config": config, "percent": percent, "salt": salt})
+    }
+
+    /// Returns the meaning of its config.
+    pub(crate) fn meaning(&self) -> Option<ComponentConfig> {
+        ComponentConfig::from_json(&self.config.to_string()).ok()
+    }
+}
+
+impl Control {
+    /// Reads the value of the control key; `None` if it is no JSON object.
+    pub(crate) fn parse(bytes: Option<&[u8]>) -> Option<Self> {
+        let Some(bytes) = bytes else {
+            return Some(Self::default());
+        };
+        match serde_json::from_slice(bytes) {
+            Ok(Value::Object(parts)) => Some(Self(parts)),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn to_json(&self) -> String {
+        Value::Object(self.0.clone()).to_string()
+    }
+
+    /// Returns the key of digests, if there is one.
+    pub(crate) fn salt(&self) -> Option<&str> {
+        self.0.get("salt")?.as_str()
+    }
+
+    pub(crate) fn set_salt(&mut self, salt: &str) {
+        self.0.insert("salt".to_owned(), salt.into());
+    }
+
+    /// Returns the canary of a component, if there is one that is understood.
+    pub(crate) fn canary(&self, component: &str) -> Option<Canary> {
+        let canary = self.0.get("canary")?.get(component)?;
+        Canary::deserialize(canary).ok()
+    }
+
+    pub(crate) fn set_canary(&mut self, component: &str, canary: Option<&Canary>) {
+        let mut canaries = match self.0.remove("canary") {
+            Some(Value::Object(canaries)) => canaries,
+            _ => Map::new(),
+        };
+        match canary {
+            Some(canary) => canaries.insert(component.to_owned(), canary.to_value()),
+            None => canaries.remove(component),
+        };
+        if !canaries.is_empty() {
+            self.0.insert("canary".to_owned(), canaries.into());
+        }
+    }
+}
+
+impl Session {
+    /// Returns the control key; nothing if it may not be read.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the config server does not answer, or the key is no JSON object.
+    pub(crate) async fn control(&self) -> Result<Control, Failure> {
+        match self.control_to_edit().await {
+            Err(failure) if failure.code == Code::NoRights => Ok(Control::default()),
+            control => control,
+        }
+    }
+
+    /// Returns the control key.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the config server does not show it, or it is no JSON object.
+    pub(crate) async fn control_to_edit(&self) -> Result<Control, Failure> {
+        let key = self.names.fleet();
+        let bytes = self.read(&key).await?;
+        Control::parse(bytes.as_deref()).ok_or_else(|| {
+            let text = format!("the value under `{key}` is no JSON object; mend or delete it");
+            Failure::new(Code::ConfigInvalid, text).at(&self.server)
+        })
+    }
+
+    /// Returns the failure for a canary that is not the expected one.
+    pub(crate) fn canary_differs(&self, component: &str) -> Failure {
+        let text = format!(
+            "the canary of `{component}` has changed meanwhile; nothing was written; look at it \
+            with `canary {component}`, and try again"
+        );
+        let failure = Failure::new(Code::DigestDiffers, text);
+        failure.of_component(component).at(&self.server)
+    }
+
+    /// Returns the digest of a component's canary, if there is one.
+    pub(crate) fn canary_digest(&self, control: &Control, component: &str) -> Option<String> {
+        Some(self.digest(&control.canary(component)?.meaning()?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{Canary, Control};
+
+    #[test]
+    fn parts_that_are_not_known_stay() {
+        let text = r#"{"canary":{"stats":1},"receipts":{"every":1},"salt":"s","x":[1]}"#;
+        let mut control = Control::parse(Some(text.as_bytes())).unwrap();
+        assert_eq!((control.salt(), control.canary("stats")), (Some("s"), None));
+        let canary = Canary {
+            config: json!({"host": "h"}),
+            percent: 12.5,
+            salt: "c".to_owned(),
+        };
+        control.set_canary("logs", Some(&canary));
+        let again = Control::parse(Some(control.to_json().as_bytes())).unwrap();
+        assert_eq!(again.canary("logs"), Some(canary));
+        control.set_canary("logs", None);
+        assert_eq!(control, Control::parse(Some(text.as_bytes())).unwrap());
+        control.set_canary("stats", None);
+        assert_eq!(
+            control.to_json(),
+            r#"{"receipts":{"every":1},"salt":"s","x":[1]}"#
+        );
+        for text in ["[]", "{", ""] {
+            assert_eq!(Control::parse(Some(text.as_bytes())), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,347 @@
+//! Waiting until a fleet follows a config.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use redis::{PushInfo, PushKind, Value};
+use redis_components::receipts::KEY_PREFIX;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::time::{Instant, sleep, timeout_at};
+
+use super::counts::Wanted;
+use super::progress::{Progress, Teller};
+use super::row::{Receipts, Row};
+use super::silent::{Silent, silent};
+use super::standing::Standing;
+use crate::clients::Client;
+use crate::context::Context;
+use crate::failure::{Code, Failure};
+use crate::output::warn;
+use crate::place::Place;
+use crate::session::Session;
+use crate::subject::{invalid, utf8};
+
+/// All receipts are read again as often, whatever is pushed.
+const REREAD: Duration = Duration::from_secs(1);
+/// Pushes within this time are answered by one read.
+const GATHER: Duration = Duration::from_millis(5);
+/// How long a process may refuse a config that it cannot read, before this counts as the newest.
+const UNREAD: Duration = Duration::from_secs(2);
+/// How long connections to the old server are waited for when all processes follow.
+const DRAIN: Duration = Duration::from_secs(5);
+/// The pause before the next attempt to connect.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// What is waited for.
+#[derive(Debug)]
+pub(crate) struct Goal<'a> {
+    /// The command that waits.
+    pub(crate) command: &'static str,
+    pub(crate) component: &'a str,
+    /// By default the digest of the config that is there.
+    pub(crate) digest: Option<String>,
+    pub(crate) timeout: Duration,
+    pub(crate) ignores_silent: bool,
+}
+
+/// How waiting has ended, and how the fleet stood then.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) end: End,
+    pub(crate) digest: String,
+    pub(crate) standing: Standing,
+    /// `None` if the config server does not list its clients.
+    pub(crate) silent: Option<Vec<Silent>>,
+    pub(crate) took: Duration,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    Followed,
+    Refused,
+    TimedOut,
+}
+
+/// Waits until all processes run the config, one refuses it, or time is over.
+///
+/// # Errors
+///
+/// Returns an error if there is no such config, or another one takes its place.
+pub(crate) async fn follow(context: &Context, goal: Goal<'_>) -> Result<Ended, Failure> {
+    let began = Instant::now();
+    let deadline = began + goal.timeout;
+    let place = Place::find(&context.global)?;
+    let (mut session, mut pushes) = open(&place, context).await?;
+    let wanted = wanted(&session, &goal).await?;
+    let mut teller = Teller::new(goal.command, context.global.output);
+    let mut fleet = Fleet {
+        goal,
+        wanted,
+        receipts: Receipts::new(),
+        clients: None,
+        unread_since: None,
+        whole_since: None,
+    };
+    let end = loop {
+        match timeout_at(deadline, fleet.watch(&session, &mut pushes, &mut teller)).await {
+            Ok(Ok(end)) => break end,
+            Ok(Err(failure)) if failure.code == Code::ConfigServerUnreachable => {
+                warn(&failure.message);
+            }
+            Ok(Err(failure)) => return Err(failure),
+            Err(_) => break fleet.last(),
+        }
+        let again = async {
+            loop {
+                sleep(PAUSE).await;
+                if let Ok(opened) = open(&place, context).await {
+                    return opened;
+                }
+            }
+        };
+        match timeout_at(deadline, again).await {
+            Ok(opened) => (session, pushes) = opened,
+            Err(_) => break fleet.last(),
+        }
+    };
+    let standing = fleet.standing();
+    let state = if end == End::Followed {
+        "done"
+    } else {
+        "failed"
+    };
+    teller.end(&fleet.progress(&standing), state);
+    Ok(Ended {
+        end,
+        silent: fleet.silent(),
+        digest: fleet.wanted.digest,
+        standing,
+        took: began.elapsed(),
+    })
+}
+
+async fn open(
+    place: &Place,
+    context: &Context,
+) -> Result<(Session, UnboundedReceiver<PushInfo>), Failure> {
+    let (sender, pushes) = unbounded_channel();
+    let stage = Rc::clone(&context.stage);
+    let session = Session::open_with_pushes(place.clone(), stage, sender).await?;
+    let mut track = redis::cmd("CLIENT");
+    track
+        .arg("TRACKING")
+        .arg("ON")
+        .arg("BCAST")
+        .arg("PREFIX")
+        .arg(KEY_PREFIX);
+    match session.query::<Value>(&track).await {
+        Err(failure) if failure.code == Code::ConfigServerUnreachable => Err(failure),
+        Err(failure) => {
+            let reason = failure.message;
+            warn(&format!("receipts are looked for once a second: {reason}"));
+            Ok((session, pushes))
+        }
+        Ok(_) => Ok((session, pushes)),
+    }
+}
+
+/// Returns the digest of the config that is there.
+async fn wanted(session: &Session, goal: &Goal<'_>) -> Result<Wanted, Failure> {
+    let Goal {
+        component, digest, ..
+    } = goal;
+    let bytes = session.config_of(component).await?;
+    let current = session.digest_of(Some(&bytes));
+    if let Some(digest) = digest
+        && *digest != current
+    {
+        return Err(superseded(session, component, digest, &current));
+    }
+    if let Some(failure) = invalid(component, &utf8(bytes, component)?) {
+        return Err(failure.of_component(component).at(&session.server));
+    }
+    Ok(Wanted {
+        digest: current,
+        canary: None,
+    })
+}
+
+fn superseded(session: &Session, component: &str, digest: &str, current: &str) -> Failure {
+    let text = format!(
+        "the config of `{component}` has the digest {current} and not {digest}; look at it with \
+        `history {component}`"
+    );
+    Failure::new(Code::DigestDiffers, text)
+        .of_component(component)
+        .at(&session.server)
+}
+
+struct Fleet<'a> {
+    goal: Goal<'a>,
+    wanted: Wanted,
+    receipts: Receipts,
+    /// The clients of the config server, and which of them is this program.
+    clients: Option<(Vec<Client>, u64)>,
+    unread_since: Option<Instant>,
+    whole_since: Option<Instant>,
+}
+
+impl Fleet<'_> {
+    /// Follows receipts until they say how it ends.
+    async fn watch(
+        &mut self,
+        session: &Session,
+        pushes: &mut UnboundedReceiver<PushInfo>,
+        teller: &mut Teller,
+    ) -> Result<End, Failure> {
+        let mut next = Instant::now();
+        loop {
+            if Instant::now() >= next {
+                self.read_all(session).await?;
+                next = Instant::now() + REREAD;
+            }
+            let standing = self.standing();
+            teller.tell(&self.progress(&standing));
+            if let Some(end) = self.judge(&standing) {
+                return Ok(end);
+            }
+            if let Ok(pushed) = timeout_at(next, pushes.recv()).await {
+                let Some(first) = pushed else {
+                    return Err(gone(session));
+                };
+                sleep(GATHER).await;
+                let mut pushed = vec![first];
+                while let Ok(push) = pushes.try_recv() {
+                    pushed.push(push);
+                }
+                self.read_some(session, pushed, &mut next).await?;
+            }
+        }
+    }
+
+    async fn read_all(&mut self, session: &Session) -> Result<(), Failure> {
+        let component = self.goal.component;
+        let bytes = session.read(&session.names.key(component)).await?;
+        let current = session.digest_of(bytes.as_deref());
+        if current != self.wanted.digest {
+            let digest = &self.wanted.digest;
+            return Err(superseded(session, component, digest, &current));
+        }
+        let control = session.control().await?;
+        self.wanted.canary = session.canary_digest(&control, component);
+        self.receipts = session.receipts(Some(component)).await?;
+        self.clients = match session.clients().await {
+            Ok(clients) => Some(clients),
+            Err(failure) if failure.code == Code::NoRights && self.goal.ignores_silent => None,
+            Err(failure) => return Err(failure),
+        };
+        Ok(())
+    }
+
+    /// Reads the receipts that have changed.
+    async fn read_some(
+        &mut self,
+        session: &Session,
+        pushes: Vec<PushInfo>,
+        next: &mut Instant,
+    ) -> Result<(), Failure> {
+        let mut members = Vec::new();
+        for push in pushes {
+            match (push.kind, push.data.first()) {
+                (PushKind::Disconnection, _) => return Err(gone(session)),
+                (PushKind::Invalidate, Some(Value::Array(keys))) => {
+                    let keys = keys.iter().filter_map(|key| match key {
+                        Value::BulkString(key) => std::str::from_utf8(key).ok(),
+                        _ => None,
+                    });
+                    let found = keys.filter_map(|key| key.strip_prefix(KEY_PREFIX));
+                    members.extend(found.map(str::to_owned));
+                }
+                // The database was emptied.
+                (PushKind::Invalidate, _) => *next = Instant::now(),
+                _ => {}
+            }
+        }
+        members.sort_unstable();
+        members.dedup();
+        let component = Some(self.goal.component);
+        for (member, receipt) in session.receipts_of(&members, component).await? {
+            match receipt {
+                Some(receipt) => self.receipts.insert(member, receipt),
+                None => self.receipts.remove(&member),
+            };
+        }
+        Ok(())
+    }
+
+    fn standing(&self) -> Standing {
+        Standing::of(&self.receipts, self.goal.component, &self.wanted)
+    }
+
+    fn silent(&self) -> Option<Vec<Silent>> {
+        let (clients, own) = self.clients.as_ref()?;
+        Some(silent(clients, *own, &self.receipts))
+    }
+
+    fn follows(&self, standing: &Standing) -> bool {
+        let is_heard = self.silent().is_some_and(|silent| silent.is_empty());
+        standing.is_whole() && (is_heard || self.goal.ignores_silent)
+    }
+
+    fn judge(&mut self, standing: &Standing) -> Option<End> {
+        let now = Instant::now();
+        if !standing.refused.is_empty() {
+            return Some(End::Refused);
+        }
+        let is_unread = !standing.unread.is_empty();
+        if lasts(&mut self.unread_since, is_unread, now, UNREAD) {
+            return Some(End::Refused);
+        }
+        let follows = self.follows(standing);
+        let is_over = lasts(&mut self.whole_since, follows, now, DRAIN);
+        (is_over || (follows && standing.old_connections == 0)).then_some(End::Followed)
+    }
+
+    /// Returns how it ends when time is over.
+    fn last(&self) -> End {
+        let is_read = self.clients.is_some() || !self.receipts.is_empty();
+        if is_read && self.follows(&self.standing()) {
+            End::Followed
+        } else {
+            End::TimedOut
+        }
+    }
+
+    fn progress<'a>(&'a self, standing: &Standing) -> Progress<'a> {
+        Progress {
+            component: self.goal.component,
+            digest: &self.wanted.digest,
+            following: standing.following,
+            expected: standing.expected,
+            refused: standing.refused.len() + standing.unread.len(),
+            silent: self.silent().map(|silent| silent.len()),
+            old_connections: standing.old_connections,
+        }
+    }
+}
+
+/// Returns `true` if something has been so for long enough.
+fn lasts(since: &mut Option<Instant>, is_so: bool, now: Instant, long: Duration) -> bool {
+    if !is_so {
+        *since = None;
+        return false;
+    }
+    now.duration_since(*since.get_or_insert(now)) >= long
+}
+
+fn gone(session: &Session) -> Failure {
+    let text = format!("the config server {} closed the connection", session.server);
+    Failure::new(Code::ConfigServerUnreachable, text).at(&session.server)
+}
+
+impl Ended {
+    /// Returns the processes that refuse the config, as rows.
+    pub(crate) fn refused(&self) -> impl Iterator<Item = &Row> {
+        self.standing.refused.iter().chain(&self.standing.unread)
+    }
+}

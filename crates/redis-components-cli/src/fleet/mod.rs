@@ -1,0 +1,11 @@
+//! The processes that use components: what they report, and which ones say nothing.
+
+pub(crate) mod canary;
+pub(crate) mod census;
+pub(crate) mod control;
+pub(crate) mod counts;
+pub(crate) mod follow;
+mod progress;
+pub(crate) mod row;
+pub(crate) mod silent;
+pub(crate) mod standing;

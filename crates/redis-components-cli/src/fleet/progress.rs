@@ -1,0 +1,86 @@
+//! Telling how far a fleet has come.
+
+use serde::Serialize;
+
+use crate::options::Format;
+use crate::output::{event, say, write_whole};
+
+/// How far a fleet has come.
+#[derive(Debug, Serialize)]
+pub(super) struct Progress<'a> {
+    pub(super) component: &'a str,
+    pub(super) digest: &'a str,
+    pub(super) following: usize,
+    pub(super) expected: usize,
+    pub(super) refused: usize,
+    pub(super) silent: Option<usize>,
+    pub(super) old_connections: u64,
+}
+
+/// Tells what has changed.
+#[derive(Debug)]
+pub(super) struct Teller {
+    command: &'static str,
+    format: Format,
+    /// What was told last.
+    told: Option<String>,
+}
+
+impl Teller {
+    pub(super) fn new(command: &'static str, format: Format) -> Self {
+        Self {
+            command,
+            format,
+            told: None,
+        }
+    }
+
+    /// Tells what has changed, if anything has.
+    pub(super) fn tell(&mut self, progress: &Progress<'_>) {
+        let text = serde_json::to_string(progress).unwrap_or_default();
+        if self.told.as_ref() == Some(&text) {
+            return;
+        }
+        let state = if self.told.is_none() {
+            "begin"
+        } else {
+            "progress"
+        };
+        self.told = Some(text);
+        match self.format {
+            Format::Ndjson => self.write(state, progress),
+            Format::Table => progress.say(),
+            Format::Json => {}
+        }
+    }
+
+    /// Tells how it has ended. The reply says so to a person.
+    pub(super) fn end(&self, progress: &Progress<'_>, state: &str) {
+        if self.format == Format::Ndjson {
+            self.write(state, progress);
+        }
+    }
+
+    fn write(&self, state: &str, progress: &Progress<'_>) {
+        // The exit code tells how it ends if nobody reads on.
+        let _ = write_whole(&event(self.command, "receipts", state, progress));
+    }
+}
+
+impl Progress<'_> {
+    fn say(&self) {
+        let Self {
+            following,
+            expected,
+            silent,
+            ..
+        } = self;
+        let silent = match silent {
+            None | Some(0) => String::new(),
+            Some(silent) => format!(", {silent} silent"),
+        };
+        if following < expected || !silent.is_empty() {
+            say(&format!("{following} of {expected} processes{silent}"));
+        }
+    }
+}

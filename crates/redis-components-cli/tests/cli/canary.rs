@@ -1,0 +1,253 @@
+//! `canary`: some processes try a config, and then all or none.
+
+use redis_components_testing::{Proxy, Server};
+use serde_json::{Value, json};
+
+use crate::common::Operator;
+use crate::receipts::Process;
+
+/// Returns the control key.
+fn control(server: &Server) -> Value {
+    let text = server.command(&["GET", "config:redis:@fleet"]);
+    let text: String = redis::from_redis_value(text).unwrap();
+    serde_json::from_str(&text).unwrap()
+}
+
+#[track_caller]
+fn fails(operator: &Operator, words: &[&str], exit: i32, code: &str) -> String {
+    let (found, envelope) = operator.json(words);
+    let error = &envelope["error"];
+    assert_eq!(
+        (found, error["code"].as_str()),
+        (exit, Some(code)),
+        "{words:?}: {envelope:#}"
+    );
+    error["message"].as_str().unwrap().to_owned()
+}
+
+const BEGIN: [&str; 5] = ["canary", "logs", "socket_timeout=2", "--percent", "10"];
+
+#[test]
+fn r14_a_canary_begins_grows_and_is_promoted() {
+    let server = Server::start();
+    let operator = Operator::of(&server);
+    operator.make_logs(&server);
+    let old = operator.data(&["get", "logs"])["digest"].clone();
+    let salt = control(&server)["salt"].clone();
+
+    let begun = operator.data(&BEGIN);
+    assert_eq!(
+        (&begun["previous"], &begun["percent"]),
+        (&old, &json!(10.0))
+    );
+    assert_eq!(begun["server"]["role"], "primary");
+    assert_eq!(operator.data(&["get", "logs"])["digest"], old);
+    let first = control(&server);
+    let canary = &first["canary"]["logs"];
+    assert_eq!(canary["config"]["socket_timeout"], 2);
+    assert_eq!(canary["config"]["port"], server.port());
+    assert_eq!(
+        (&first["salt"], canary["percent"].as_f64()),
+        (&salt, Some(10.0))
+    );
+
+    // More processes, and those that have it keep it.
+    operator.data(&["canary", "logs", "socket_timeout=2", "--percent", "50%"]);
+    let second = control(&server);
+    assert_eq!(second["canary"]["logs"]["percent"].as_f64(), Some(50.0));
+    assert_eq!(second["canary"]["logs"]["salt"], canary["salt"]);
+    let shown = operator.data(&["canary", "logs"]);
+    assert_eq!(
+        (&shown["digest"], &shown["action"]),
+        (&begun["digest"], &json!("show"))
+    );
+
+    let run = operator.done(&["set", "logs", "comment=x"]);
+    assert!(
+        run.stderr.contains("a canary of `logs` is on: 50 %"),
+        "{run:?}"
+    );
+
+    let promoted = operator.data(&["canary", "logs", "promote", "--yes"]);
+    assert_eq!(
+        (&promoted["digest"], &promoted["n"]),
+        (&begun["digest"], &json!(3))
+    );
+    assert_eq!(operator.data(&["get", "logs"])["digest"], begun["digest"]);
+    assert_eq!(
+        operator.data(&["history", "logs"])[0]["reason"],
+        "canary promoted"
+    );
+    assert_eq!(control(&server), json!({"salt": salt}));
+    fails(
+        &operator,
+        &["canary", "logs", "promote", "--yes"],
+        1,
+        "canary_missing",
+    );
+}
+
+#[test]
+fn r14_a_canary_that_is_given_up_leaves_the_rest_as_it_was() {
+    let server = Server::start();
+    let operator = Operator::of(&server);
+    operator.make_logs(&server);
+    let mut before = control(&server);
+    before["receipts"] = json!({"every": 10});
+    before["canary"] = json!({"stats": {"config": {"host": "h"}, "percent": 1, "salt": "s"}});
+    server.command(&["SET", "config:redis:@fleet", &before.to_string()]);
+    operator.done(&BEGIN);
+    assert_ne!(control(&server), before);
+    let run = operator.done(&["canary", "logs", "abort"]);
+    assert!(run.stdout.contains("is given up"), "{run:?}");
+    assert_eq!(control(&server), before);
+    let history = operator.data(&["history", "logs"]);
+    assert_eq!(history.as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn r14_a_canary_does_not_split_data_unless_that_is_meant() {
+    let server = Server::start();
+    let operator = Operator::of(&server);
+    operator.make_logs(&server);
+    let words = ["canary", "logs", "db=1", "--percent", "10"];
+    let message = fails(&operator, &words, 3, "splits_data");
+    assert!(message.contains("another `db`"), "{message}");
+    let other = Server::start();
+    let file = operator.file("other.json", &other.config());
+    let words = ["canary", "logs", file.to_str().unwrap(), "--percent", "10"];
+    assert!(fails(&operator, &words, 3, "splits_data").contains("another `port`"));
+    operator.done(&[&words[..], &["--splits-data"]].concat());
+    let shown = operator.data(&["canary", "logs"]);
+    assert_eq!(shown["endpoint"], format!("127.0.0.1:{}", other.port()));
+}
+
+#[test]
+fn what_cannot_be_a_canary_is_refused() {
+    let server = Server::start();
+    let operator = Operator::of(&server);
+    operator.make_logs(&server);
+    fails(&operator, &["canary", "logs"], 1, "canary_missing");
+    fails(&operator, &["canary", "logs", "abort"], 1, "canary_missing");
+    fails(
+        &operator,
+        &["canary", "logs", "socket_timeout=2"],
+        2,
+        "usage",
+    );
+    fails(
+        &operator,
+        &["canary", "logs", "abort", "--percent", "1"],
+        2,
+        "usage",
+    );
+    for percent in ["0", "101", "-1", "x", "NaN"] {
+        let option = format!("--percent={percent}");
+        fails(
+            &operator,
+            &["canary", "logs", "socket_timeout=2", &option],
+            2,
+            "usage",
+        );
+    }
+    let words = [&BEGIN[..], &["--wait"]].concat();
+    fails(&operator, &words, 2, "usage");
+    let words = ["canary", "logs", "sockettimeout=2", "--percent", "1"];
+    fails(&operator, &words, 1, "config_invalid");
+    let words = ["canary", "logs", "username=nobody", "--percent", "1"];
+    fails(&operator, &words, 3, "probe_failed");
+    fails(
+        &operator,
+        &["canary", "lgos", "db=0", "--percent", "1"],
+        1,
+        "unknown_component",
+    );
+    operator.done(&BEGIN);
+    fails(&operator, &["canary", "logs", "promote"], 2, "no_terminal");
+    // It may hold a password.
+    server.command(&["SET", "config:redis:@fleet", "[]"]);
+    fails(&operator, &BEGIN, 1, "config_invalid");
+}
+
+#[test]
+fn a_dry_run_of_a_canary_sends_nothing_and_shows_no_secret() {
+    let server = Server::start();
+    let operator = Operator::of(&server);
+    operator.make_logs(&server);
+    let before = control(&server);
+    let file = operator.file("password", "s3cret");
+    let password = format!("password=@{}", file.display());
+    let words = [
+        "canary",
+        "logs",
+        &password,
+        "--percent",
+        "5",
+        "--dry-run",
+        "--no-probe",
+        "--yes",
+    ];
+    let run = operator.done(&words);
+    assert!(run.stdout.contains("\"password\":\"***\""), "{run:?}");
+    assert!(!run.stdout.contains("s3cret"), "{run:?}");
+    assert_eq!(
+        operator.data(&words)["commands"].as_array().unwrap().len(),
+        5
+    );
+    assert_eq!(control(&server), before);
+    operator.done(&BEGIN);
+    let begun = control(&server);
+    operator.done(&["canary", "logs", "promote", "--dry-run"]);
+    operator.done(&["canary", "logs", "abort", "--dry-run"]);
+    assert_eq!(control(&server), begun);
+}
+
+#[test]
+fn an_answer_that_is_lost_is_looked_for() {
+    let server = Server::start();
+    let operator = Operator::of(&server);
+    operator.make_logs(&server);
+    let proxy = Proxy::to(&server);
+    proxy.hang_up_on("EXEC");
+    let lost = Operator::at(&proxy.url());
+    let (code, envelope) = lost.json(&BEGIN);
+    let is_there = control(&server)["canary"]["logs"].is_object();
+    match code {
+        0 => assert!(is_there),
+        4 => assert_eq!(envelope["error"]["code"], "outcome_unknown"),
+        _ => panic!("{envelope:#}"),
+    }
+}
+
+#[test]
+fn r14_processes_that_run_the_canary_follow() {
+    let server = Server::start();
+    let operator = Operator::of(&server);
+    operator.make_logs(&server);
+    let old = operator.data(&["get", "logs"])["digest"].clone();
+    let canary = operator.data(&BEGIN)["digest"].clone();
+    for (pid, digest) in [(1, &old), (2, &canary)] {
+        let digest = digest.as_str().unwrap();
+        let words = format!("{digest} {digest} ok 2 1764170000 0 -");
+        Process::new("shop", pid).report(&server, "logs", &words);
+    }
+    assert_eq!(operator.data(&["wait", "logs"])["following"], 2);
+    assert_eq!(operator.data(&["list"])[0]["fleet"]["following"], 2);
+    // With `promote` the rest is waited for.
+    let words = [
+        "canary",
+        "logs",
+        "promote",
+        "--yes",
+        "--wait",
+        "--timeout",
+        "200ms",
+    ];
+    let (code, envelope) = operator.json(&words);
+    assert_eq!(
+        (code, &envelope["error"]["code"]),
+        (4, &json!("not_followed"))
+    );
+    assert_eq!(envelope["data"]["wait"]["following"], 1);
+    assert_eq!(envelope["data"]["wait"]["behind"][0]["pid"], 1);
+}

@@ -1,0 +1,78 @@
+//! References that cannot be resolved.
+
+use redis_components::{ErrorKind, Settings};
+use serde_json::json;
+
+use crate::common::{
+    World, always_fresh, arrives, patient, whereabouts, whereabouts_blocking, with,
+};
+use crate::secret_file::{Mount, add_password, app_config};
+use crate::{generation, log, problem};
+
+#[tokio::test]
+async fn r5_a_reference_that_cannot_be_resolved_leaves_the_last_good_config_in_force() {
+    log::listen();
+    let world = World::start();
+    let mount = Mount::new();
+    let logs = always_fresh("unresolved");
+    world.move_to(logs, &world.a);
+    world
+        .settings()
+        .scope(async {
+            assert_eq!(whereabouts(logs).await.unwrap(), "a");
+            world.set(logs, &app_config(&world.b, &mount, "late"));
+            assert_eq!(whereabouts(logs).await.unwrap(), "a");
+            assert_eq!(generation(), 1);
+            let problem = problem().unwrap();
+            assert!(problem.contains("`password` names the file"), "{problem}");
+            let path = mount.path("late");
+            let path = path.to_str().unwrap();
+            log::is_told(&["server cannot be used", "unresolved", path]).await;
+            // Found as soon as it is there.
+            add_password(&world.b, "S3cret");
+            mount.write("late", "S3cret");
+            arrives(logs, "b").await;
+            assert_eq!(crate::problem(), None);
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn r5_a_component_whose_first_secret_is_missing_gets_a_typed_error() {
+    let world = World::start();
+    let mount = Mount::new();
+    mount.write("empty", "");
+    mount.write("binary", "S3cret");
+    std::fs::write(mount.path("binary"), b"S3cret\xff").unwrap();
+    for (password, reason) in [
+        (
+            json!({"env": "REDIS_COMPONENTS_NO_SUCH_VARIABLE"}),
+            "NO_SUCH_VARIABLE, which is not set",
+        ),
+        (mount.reference("none"), "which cannot be read"),
+        (mount.reference("empty"), "which is empty"),
+        (mount.reference("binary"), "which is not UTF-8"),
+    ] {
+        let config = with(&world.a.config(), &json!({"password": password}));
+        let logs = always_fresh("logs");
+        world.set(logs, &config);
+        let fixed = patient(Settings::fixed([("logs", config)]));
+        for settings in [world.settings(), fixed] {
+            let of_thread = settings.clone();
+            settings
+                .scope(async {
+                    let error = logs.connection().await.unwrap_err();
+                    assert_eq!(error.kind(), ErrorKind::ConfigInvalid, "{error}");
+                    let text = format!("{error} {error:?}");
+                    assert!(
+                        text.contains("`password`") && text.contains(reason),
+                        "{text}"
+                    );
+                    assert!(!text.contains("S3cret"), "{text}");
+                })
+                .await;
+            let error = of_thread.scope_blocking(|| whereabouts_blocking(logs));
+            assert_eq!(error.unwrap_err().kind(), ErrorKind::ConfigInvalid);
+        }
+    }
+}
