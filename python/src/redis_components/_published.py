@@ -14,6 +14,7 @@ import redis.exceptions
 
 from . import _async_clients, _clients
 from ._options import Options
+from ._secrets import Resolved
 from ._text import printable_error
 from .config.model import ComponentConfig
 from .errors import ComponentError, ErrorKind
@@ -77,10 +78,13 @@ class Published:
         self,
         config: ComponentConfig,
         generation: int,
+        resolved: Resolved,
         options: Options | None = None,
         proven: Any = None,
     ) -> None:
         self.config = config
+        # With what stands elsewhere.
+        self.resolved = resolved
         self.generation = generation
         self.since = int(time.time())
         # `None` if the config switches the component off.
