@@ -68,6 +68,8 @@ class Process:
             slot.follow()
         try:
             self._control.refresh(server, self._settings)
+            for slot in self.slots():
+                slot.prepared.prepare(self._control.candidates.get(slot.component))
             again = self._receipts.write(server, self.slots(), self._control)
         except ComponentError:
             # The next read finds that the server is lost.

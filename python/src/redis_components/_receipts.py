@@ -150,7 +150,10 @@ def _state(slot: Slot) -> tuple[str, str]:
     if target.config is None:
         return "trying", _NOTHING
     if published is not None and published.config == target.config:
-        return "disabled" if target.config.disabled else "ok", _NOTHING
+        if target.config.disabled:
+            return "disabled", _NOTHING
+        ready = slot.prepared.ready()
+        return ("ok", _NOTHING) if ready is None else ("ready", printable(ready))
     if failed is not None and failed.config == target.config:
         is_down = failed.reason.kind is ErrorKind.SERVER_UNREACHABLE
         return "unreachable" if is_down else "refused", _reason(failed.reason)

@@ -9,6 +9,7 @@ from typing import Any, Callable
 
 from . import _attempt, _secrets
 from ._backoff import Backoff
+from ._candidate import Prepared
 from ._options import Options
 from ._published import Published
 from ._secrets import Resolved
@@ -69,6 +70,7 @@ class Slot:
         self._look_at = 0.0
         self._has_changed = False
         self._retired: list[Published] = []
+        self.prepared = Prepared(settings, name, changed)
 
     def acquire(self, wait: float) -> Steps[Published]:
         """Returns what is in force for a call that begins now, or raises an error that says why
