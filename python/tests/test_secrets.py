@@ -1,133 +1,166 @@
-"""User names and passwords that are not in the config."""
+"""Secrets that are not in the config."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import threading
+import time
 from pathlib import Path
-from typing import Any, Callable
+from typing import Callable
 
 import pytest
 import redis
 
-from redis_components import ComponentError, Components, ErrorKind, Settings
+from redis_components import ComponentError, Components, ErrorKind, Login
+from redis_components.config import digest, from_json
 from servers import Server, eventually
-from test_calls import async_port_of, port_of
+from test_calls import KEY, async_port_of, port_of
+from test_receipts import words
 
-KEY = "config:redis:logs"
-SECRET = "S3cret"
-
-
-def let_in(server: Server, *passwords: str) -> None:
-    rights = ["on", "~*", "&*", "+@all", "resetpass"]
-    server.client.acl_setuser("app", reset=True)
-    server.client.execute_command(
-        "ACL", "SETUSER", "app", *rights, *(f">{password}" for password in passwords)
-    )
+Start = Callable[..., Server]
+Make = Callable[..., Components]
 
 
-def config_of(server: Server, password: object, username: object = "app") -> str:
-    return server.config(username=username, password=password)
-
-
-def test_r8_a_login_may_stand_in_files_and_in_the_environment(
+def test_r8_a_password_stands_in_a_file_and_a_user_in_the_environment(
     config_server: Server,
-    server: Callable[..., Server],
-    components: Callable[..., Components],
+    server: Start,
+    components: Make,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    data = server()
-    let_in(data, SECRET)
-    (tmp_path / "user").write_text("app\n")
-    (tmp_path / "password").write_text(SECRET + "\n")
-    monkeypatch.setenv("REDIS_COMPONENTS_PASSWORD", SECRET)
-    file = {"file": str(tmp_path / "password")}
-    for username, password in (
-        ("app", file),
-        ({"file": str(tmp_path / "user")}, file),
-        ("app", {"env": "REDIS_COMPONENTS_PASSWORD"}),
-    ):
-        config_server.client.set(KEY, config_of(data, password, username))
-        made = components()
-        assert port_of(made, wait=0)() == data.port
-        assert asyncio.run(async_port_of(made, wait=0)()) == data.port
-        users = {client["user"] for client in data.client.client_list()}
-        assert "app" in users
+    a = server("--requirepass", "S3cretZ")
+    secret = tmp_path / "secret"
+    secret.write_text("S3cretZ\r\n")
+    monkeypatch.setenv("THE_USER", "default")
+    login = {"username": {"env": "THE_USER"}, "password": {"file": str(secret)}}
+    config_server.client.set(KEY, a.config(**login))
+    made = components(receipts=True)
+    assert port_of(made)() == a.port
+    told = digest(from_json(a.config(username="default", password="S3cretZ")), "")
+    config_server.client.set("config:redis:@fleet", '{"salt": "s"}')
+    without_login = digest(from_json(a.config()), "")
+    eventually(lambda: words(config_server)[:3] == [without_login, without_login, "ok"])
+    assert told != without_login
 
 
-def test_r3_a_rotated_password_is_read_for_the_next_connection(
-    config_server: Server,
-    server: Callable[..., Server],
-    components: Callable[..., Components],
-    tmp_path: Path,
+def test_r14_equal_secrets_give_equal_digests_wherever_they_stand(
+    config_server: Server, server: Start, components: Make, tmp_path: Path
 ) -> None:
-    data = server()
-    password = tmp_path / "password"
-    password.write_text("pw-0")
-    let_in(data, "pw-0")
-    config_server.client.set(KEY, config_of(data, {"file": str(password)}))
-    port = port_of(components(), wait=0)
-    assert port() == data.port
+    a = server("--requirepass", "S3cretZ")
+    secret = tmp_path / "secret"
+    secret.write_text("S3cretZ\n")
+    config_server.client.set("config:redis:@fleet", '{"salt": "s"}')
+    config_server.client.set(KEY, a.config(password={"file": str(secret)}))
+    assert port_of(components(receipts=True))() == a.port
+    told = digest(from_json(a.config(password="S3cretZ")), "s")
+    eventually(lambda: words(config_server)[:3] == [told, told, "ok"])
+
+
+def test_r7_a_rotated_secret_is_a_swap(
+    config_server: Server, server: Start, components: Make, tmp_path: Path
+) -> None:
+    a = server()
+    a.client.execute_command(*["ACL", "SETUSER", "app", "on", ">first", "~*", "+@all"])
+    secret = tmp_path / "secret"
+    secret.write_text("first")
+    config_server.client.set(KEY, a.config(username="app", password={"file": str(secret)}))
+    made = components(reread_interval=600)
+    port = port_of(made, wait=600)
+    assert port() == a.port
+    # The same content again is no change.
+    secret.write_text("first")
+    a.client.execute_command(*["ACL", "SETUSER", "app", ">second"])
+    secret.write_text("second")
+    eventually(lambda: made.status()[0].generation == 2)
+    a.client.execute_command(*["ACL", "SETUSER", "app", "<first"])
+    assert port() == a.port
+    # A secret that is wrong leaves the last one in use.
+    secret.write_text("wrong")
+    eventually(lambda: made.status()[0].problem)
+    assert port() == a.port
+    secret.unlink()
+    eventually(lambda: "names the file" in str(made.status()[0].problem))
+    assert port() == a.port
+    secret.write_text("second")
+    eventually(lambda: made.status()[0].problem is None)
+    assert made.status()[0].generation == 2
+
+
+def test_r3_a_rotated_secret_is_read_for_the_next_connection(
+    config_server: Server, server: Start, components: Make, tmp_path: Path
+) -> None:
+    a = server()
+    a.client.execute_command(*["ACL", "SETUSER", "app", "on", ">pw-0", "~*", "+@all"])
+    secret = tmp_path / "secret"
+    secret.write_text("pw-0")
+    config_server.client.set(KEY, a.config(username="app", password={"file": str(secret)}))
+    made = components()
+    port, port_in_task = port_of(made, wait=0), async_port_of(made, wait=0)
+    assert port() == asyncio.run(port_in_task()) == a.port
     for number in range(1, 4):
-        let_in(data, f"pw-{number}")
-        password.write_text(f"pw-{number}")
-        data.client.execute_command("CLIENT", "KILL", "USER", "app")
-
-        def works() -> bool:
-            try:
-                return port() == data.port
-            except redis.AuthenticationError:
-                raise
-            except redis.ConnectionError:
-                # The first call finds that its connection was closed.
-                return False
-
-        eventually(works)
+        a.client.execute_command("ACL", "SETUSER", "app", "resetpass", f">pw-{number}")
+        secret.write_text(f"pw-{number}")
+        a.client.execute_command("CLIENT", "KILL", "USER", "app")
+        # The first call may find that its connection was closed, and none is refused.
+        with contextlib.suppress(redis.ConnectionError):
+            port()
+        assert port() == asyncio.run(port_in_task()) == a.port
 
 
-def test_r5_a_reference_that_cannot_be_resolved_takes_nothing_down(
-    config_server: Server,
-    server: Callable[..., Server],
-    components: Callable[..., Components],
-    tmp_path: Path,
+def test_r8_a_provider_gives_logins_before_they_expire(
+    config_server: Server, server: Start, components: Make
 ) -> None:
-    a, b = server(), server()
-    let_in(b, SECRET)
-    late = tmp_path / "late"
-    binary = tmp_path / "binary"
-    binary.write_bytes(SECRET.encode() + b"\xff")
-    config_server.client.set(KEY, a.config())
-    port = port_of(components(), wait=0)
+    a = server()
+    a.client.execute_command(*["ACL", "SETUSER", "app", "on", "~*", "+@all"])
+    given: list[str] = []
+
+    def tokens() -> Login:
+        assert threading.current_thread() is not threading.main_thread()
+        given.append(f"token-{len(given)}")
+        a.client.execute_command("ACL", "SETUSER", "app", "resetpass", f">{given[-1]}")
+        return Login(given[-1], username="app", expires=time.time() + 0.4)
+
+    config_server.client.set(KEY, a.config(password={"provider": "tokens"}))
+    made = components(credentials={"tokens": tokens})
+    port = port_of(made)
     assert port() == a.port
-    config_server.client.set(KEY, config_of(b, {"file": str(late)}))
+    eventually(lambda: made.status()[0].generation >= 3)
     assert port() == a.port
-    late.write_text(SECRET)
-    eventually(lambda: port() == b.port)
-    for reference, reason in (
-        ({"file": str(tmp_path / "none")}, "cannot be read"),
-        ({"file": str(binary)}, "is not UTF-8"),
-        ({"file": str(tmp_path)}, "it is no file"),
-        ({"env": "REDIS_COMPONENTS_NO_SUCH_VARIABLE"}, "is not set"),
-        ({"provider": "tokens"}, "services in Python do not have"),
-    ):
-        config_server.client.set(KEY, config_of(b, reference))
-        with pytest.raises(ComponentError) as refused:
-            port_of(components(), wait=0)()
-        assert refused.value.kind is ErrorKind.CONFIG_INVALID, refused.value
-        assert "`password` names" in str(refused.value)
-        assert reason in str(refused.value)
-        assert SECRET not in str(refused.value)
+    assert len(given) >= 3
 
 
-def test_r8_the_config_servers_own_password_may_stand_in_a_file(
-    config_server: Server, server: Callable[..., Server], tmp_path: Path
+@pytest.mark.parametrize(
+    ("reference", "reason"),
+    [
+        ({"env": "NO_SUCH_VARIABLE"}, "the environment variable NO_SUCH_VARIABLE"),
+        ({"file": "/no/such/file"}, "No such file"),
+        ({"file": "/tmp"}, "it is no file"),
+        ({"file": "/dev/null"}, "it is no file"),
+        ({"provider": "nobody"}, "no such provider"),
+    ],
+)
+def test_r8_a_reference_that_cannot_be_resolved_says_which(
+    reference: dict[str, str], reason: str, config_server: Server, server: Start, components: Make
 ) -> None:
-    data = server()
-    password = tmp_path / "password"
-    password.write_text(SECRET)
-    let_in(config_server, SECRET)
-    config_server.client.set(KEY, data.config())
-    where: dict[str, Any] = json.loads(config_of(config_server, {"file": str(password)}))
-    made = Components(Settings(config_servers=json.dumps(where)))
-    assert port_of(made, wait=0)() == data.port
+    config_server.client.set(KEY, server().config(password=reference))
+    with pytest.raises(ComponentError, match="`password` names") as unusable:
+        port_of(components())()
+    assert reason in str(unusable.value)
+    assert unusable.value.kind is ErrorKind.CONFIG_INVALID
+
+
+def test_r8_the_config_server_has_secrets_too(
+    server: Start, components: Make, tmp_path: Path
+) -> None:
+    a, locked = server(), server("--requirepass", "S3cretZ")
+    (tmp_path / "secret").write_text("S3cretZ\n")
+    locked.client.set(KEY, a.config())
+    where = {
+        "host": "127.0.0.1",
+        "port": locked.port,
+        "password": {"file": f"{tmp_path}/secret"},
+    }
+    made = components(config_servers=json.dumps(where))
+    assert port_of(made)() == a.port

@@ -6,11 +6,9 @@ from fractions import Fraction
 
 from .._text import has_unprintable
 from ..errors import ConfigInvalidError
-from . import number, reference
-from .reference import FORM, Reference
+from . import number
 
 LONGEST_SOCKET = 107
-_MAY_REFER = frozenset(("username", "password"))
 UNPRINTABLE = "has a character in it that is not shown, such as a line end; leave it out"
 _NUMBERS = {"port": (1, 65_535), "db": (0, 2**32 - 1)}
 _SHORTEST, _LONGEST = 0.001, 600.0
@@ -40,15 +38,7 @@ class Given:
             )
         if value is None or isinstance(value, str):
             return value
-        may_refer = name in _MAY_REFER
-        raise _must_be(name, f"text in quotes, or {FORM}" if may_refer else "text in quotes")
-
-    def written(self, name: str, is_line: bool = False) -> str | Reference | None:
-        """Returns text that may stand elsewhere, unless it is empty."""
-        value = self.get(name)
-        if isinstance(value, dict):
-            return reference.read(name, value)
-        return self.line(name) if is_line else self.filled(name)
+        raise _must_be(name, "text in quotes")
 
     def filled(self, name: str) -> str | None:
         """Returns the text, unless it is empty."""

@@ -3,61 +3,68 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 
 from .._text import has_unprintable, printable
 from ..errors import ConfigInvalidError
+from . import table
+from .given import UNPRINTABLE, Given, absolute
 
-ENV, FILE, PROVIDER = _KEYS = ("env", "file", "provider")
-FORM = '{"env": "NAME"}, {"file": "/path"} or {"provider": "name"}'
-_UNPRINTABLE = "has a character in it that is not shown, such as a line end; leave it out"
+_KEYS = ("env", "file", "provider")
+_FORM = '{"env": "NAME"}, {"file": "/path"} or {"provider": "name"}'
+_PEOPLE = {"env": "the environment variable", "file": "the file", "provider": "the provider"}
 
 
 @dataclasses.dataclass(frozen=True)
 class Reference:
     """Where a value stands that is not in the config. It holds no secret."""
 
-    key: str
+    # `env`, `file` or `provider`.
+    kind: str
     place: str
 
     def __str__(self) -> str:
-        what = {ENV: "the environment variable", FILE: "the file", PROVIDER: "the provider"}
-        return f"{what[self.key]} {printable(self.place)}"
-
-    def write(self) -> dict[str, str]:
-        return {self.key: self.place}
+        return f"{_PEOPLE[self.kind]} {printable(self.place)}"
 
 
-def read(name: str, fields: dict[str, object]) -> Reference:
-    """Reads the reference in the field `name`. Errors contain none of its values."""
+def written(given: Given, name: str) -> str | Reference | None:
+    """Returns text that may stand elsewhere, unless it is empty."""
+    value = given.get(name)
+    if isinstance(value, dict):
+        return _read(name, value)
+    if value is not None and not isinstance(value, str):
+        raise ConfigInvalidError(f"`{name}` must be text in quotes, or {_FORM}")
+    return given.line(name) if name == "username" else given.filled(name)
+
+
+def write(value: str | Reference | None) -> object:
+    """Returns what JSON means the value."""
+    return {value.kind: value.place} if isinstance(value, Reference) else value
+
+
+def _read(name: str, fields: dict[str, object]) -> Reference:
     if not fields:
-        raise ConfigInvalidError(f"`{name}` is an empty reference; write {FORM}")
-    for key in fields:
-        if key not in _KEYS:
-            meant = difflib.get_close_matches(key.strip().lower(), _KEYS, 1)
-            hint = f"did you mean `{meant[0]}`?" if meant else f"write {FORM}"
-            raise ConfigInvalidError(
-                f"`{name}` has `{printable(key)}`, which refers to nothing; {hint}"
-            )
-    # Other languages may keep the fields of an object in order.
-    keys = sorted(fields)
-    if len(keys) > 1:
-        raise ConfigInvalidError(
-            f"`{name}` gives both `{keys[0]}` and `{keys[1]}`; keep one of them"
-        )
-    key, place = next(iter(fields.items()))
+        raise ConfigInvalidError(f"`{name}` is an empty reference; write {_FORM}")
+    for unknown in fields:
+        if unknown not in _KEYS:
+            meant = table.nearest_of(unknown.strip().lower(), _KEYS, 2)
+            hint = f"did you mean `{meant}`?" if meant else f"write {_FORM}"
+            shown = printable(unknown)
+            raise ConfigInvalidError(f"`{name}` has `{shown}`, which refers to nothing; {hint}")
+    kind, *others = fields
+    if others:
+        one, other = sorted([kind, others[0]])
+        raise ConfigInvalidError(f"`{name}` gives both `{one}` and `{other}`; keep one of them")
+    place = fields[kind]
     if not isinstance(place, str):
-        raise ConfigInvalidError(f"`{name}` gives `{key}`, which must be text in quotes")
+        raise ConfigInvalidError(f"`{name}` gives `{kind}`, which must be text in quotes")
     if not place:
-        raise ConfigInvalidError(f"`{name}` gives an empty `{key}`; write {FORM}")
-    if key == ENV and (has_unprintable(place) or "=" in place):
+        raise ConfigInvalidError(f"`{name}` gives an empty `{kind}`; write {_FORM}")
+    if kind == "file":
+        absolute(place, f"`{name}` gives `file`, which")
+    elif kind == "provider" and has_unprintable(place):
+        raise ConfigInvalidError(f"`{name}` gives `provider`, which {UNPRINTABLE}")
+    elif kind == "env" and (has_unprintable(place) or "=" in place):
         raise ConfigInvalidError(
-            f"`{name}` gives `{key}`, which is no name of an environment variable"
+            f"`{name}` gives `env`, which is no name of an environment variable"
         )
-    if has_unprintable(place):
-        raise ConfigInvalidError(f"`{name}` gives `{key}`, which {_UNPRINTABLE}")
-    if key == FILE and not place.startswith("/"):
-        raise ConfigInvalidError(
-            f"`{name}` gives `{key}`, which is no absolute path; begin it with `/`"
-        )
-    return Reference(key, place)
+    return Reference(kind, place)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from .._text import printable
 from ..errors import ConfigInvalidError
-from . import servers, table, tls
+from . import reference, servers, table, tls
 from .given import Given, both_given
 from .model import Sentinels
-from .reference import Reference
 
 _DEFAULT_PORT = 26_379
 _PREFIX = "sentinel_"
@@ -45,8 +44,8 @@ def read(given: Given) -> Sentinels | None:
         return Sentinels(
             addresses,
             service,
-            connection.written("username", is_line=True),
-            connection.written("password"),
+            reference.written(connection, "username"),
+            reference.written(connection, "password"),
             tls.read(connection, None),
         )
     except ConfigInvalidError as wrong:
@@ -84,9 +83,10 @@ def _of_connection(given: Given) -> Given:
 def write(sentinels: Sentinels) -> dict[str, object]:
     """Returns the shortest fields that mean the sentinels."""
     connection: dict[str, object] = tls.write(sentinels.tls)
-    for name, value in (("username", sentinels.username), ("password", sentinels.password)):
-        if value is not None:
-            connection[name] = value.write() if isinstance(value, Reference) else value
+    if sentinels.username is not None:
+        connection["username"] = reference.write(sentinels.username)
+    if sentinels.password is not None:
+        connection["password"] = reference.write(sentinels.password)
     return {
         "sentinels": servers.write(sentinels.addresses),
         "service_name": sentinels.service,
