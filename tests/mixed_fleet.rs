@@ -5,6 +5,8 @@
 
 #[path = "mixed_fleet/configs.rs"]
 mod configs;
+#[path = "mixed_fleet/generated.rs"]
+mod generated;
 #[path = "mixed_fleet/kinds.rs"]
 mod kinds;
 #[path = "../examples/mixed_fleet/service.rs"]

@@ -200,12 +200,14 @@ def test_r5_calls_go_on_while_the_config_server_is_gone_and_follow_when_it_is_ba
     eventually(lambda: port() == b.port)
 
 
+@pytest.mark.parametrize("its_own", [{}, {"socket_timeout": 5, "socket_connect_timeout": 5}])
 def test_r10_a_frozen_config_server_holds_no_call_up_for_longer_than_its_bound(
-    config_server: Server, server: Start, components: Make
+    its_own: dict[str, int], config_server: Server, server: Start, components: Make
 ) -> None:
     a = server()
     config_server.client.set(KEY, a.config(socket_timeout=10, socket_connect_timeout=10))
-    made = components(response_timeout=0.2, connect_timeout=0.2)
+    where = config_server.config(**its_own)
+    made = components(config_servers=where, response_timeout=0.2, connect_timeout=0.2)
     port, async_port = port_of(made, wait=0), async_port_of(made, wait=0)
     assert port() == a.port
     config_server.freeze()
@@ -303,23 +305,34 @@ def test_r4_the_clients_of_tasks_are_closed_when_their_calls_have_ended(
     asyncio.run(calls())
 
 
+# Counts, and then keeps the server busy for a quarter of a second.
+BUSY = """
+redis.call('INCR', 'count')
+local function now() local t = redis.call('TIME') return t[1] * 1000000 + t[2] end
+local begun = now()
+while now() < begun + 250000 do end
+"""
+
+
 def test_r4_nothing_is_sent_twice(config_server: Server, server: Start, components: Make) -> None:
     a = server()
     config_server.client.set(KEY, a.config(socket_timeout=0.1))
     made = components()
 
     @made.redis_connection("logs")
-    def push(conn: redis.Redis) -> None:
-        conn.lpush("list", 1)
+    def count(conn: redis.Redis) -> None:
+        conn.eval(BUSY, 0)
 
-    push()
-    a.freeze()
+    @made.redis_connection("logs")
+    async def count_in_task(conn: Any) -> None:
+        await conn.eval(BUSY, 0)
+
     with pytest.raises(redis.TimeoutError):
-        push()
-    a.thaw()
-    eventually(lambda: a.client.llen("list") == 2)
-    push()
-    assert a.client.llen("list") == 3
+        count()
+    assert int(a.client.get("count")) == 1
+    with pytest.raises(redis.TimeoutError):
+        asyncio.run(count_in_task())
+    assert int(a.client.get("count")) == 2
 
 
 def test_r12_a_cancelled_task_takes_nothing_from_others(

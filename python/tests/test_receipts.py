@@ -86,6 +86,33 @@ def test_r14_a_receipt_says_what_is_in_force_and_what_was_read(
     assert config_server.client.zcard(FLEET) == 0
 
 
+def test_r14_a_receipt_says_that_a_candidate_is_ready(
+    config_server: Server, server: Start, components: Make
+) -> None:
+    a, b = server(), server()
+    config_server.client.set(KEY, a.config())
+    made = components(receipts=True, reread_interval=0.05)
+    port = port_of(made, wait=0)
+    assert port() == a.port
+    eventually(lambda: words(config_server)[2] == "ok")
+    later = int(config_server.client.time()[0]) + 1000
+
+    def prepare(name: str, config: str, until: int) -> None:
+        candidate = {"id": name, "config": json.loads(config), "until": until}
+        control = json.dumps({"prepare": {"logs": candidate}})
+        config_server.client.set("config:redis:@fleet", control)
+
+    prepare("move-1", b.config(), later)
+    eventually(lambda: words(config_server)[2:7:4] == ["ready", "move-1"])
+    assert port() == a.port
+    prepare("move-2", b.config(port=1), later)
+    eventually(lambda: words(config_server)[2] == "ok")
+    prepare("move-3", b.config(), later)
+    eventually(lambda: words(config_server)[2:7:4] == ["ready", "move-3"])
+    prepare("move-3", b.config(), 1)
+    eventually(lambda: words(config_server)[2] == "ok")
+
+
 def test_r14_a_receipt_is_renewed_while_nobody_calls(
     config_server: Server, server: Start, components: Make
 ) -> None:

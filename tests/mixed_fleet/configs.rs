@@ -128,11 +128,11 @@ fn run(arguments: &[&str]) -> Vec<Value> {
     said["answers"].as_array().unwrap().clone()
 }
 
-fn read(path: &str) -> Value {
+pub(crate) fn read(path: &str) -> Value {
     serde_json::from_str(&std::fs::read_to_string(runtime().join(path)).unwrap()).unwrap()
 }
 
 /// The folder of the runtime's crate.
-fn runtime() -> PathBuf {
+pub(crate) fn runtime() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/redis-components")
 }

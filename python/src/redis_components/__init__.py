@@ -17,7 +17,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Callable, TypeVar
 
 from ._components import Components, ComponentStatus
-from ._settings import Settings
+from ._settings import Login, Settings
 from .config import ComponentConfig
 from .errors import ComponentError, ConfigInvalidError, ErrorKind
 
@@ -34,6 +34,7 @@ __all__ = [
     "Components",
     "ConfigInvalidError",
     "ErrorKind",
+    "Login",
     "Settings",
     "close",
     "configure",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import redis.asyncio
 import redis.asyncio.cluster
 import redis.asyncio.sentinel
+import redis.exceptions
 from redis.asyncio.connection import (
     BlockingConnectionPool,
     Connection,
@@ -52,6 +54,14 @@ async def close(client: AsyncClient) -> None:
         for sentinel in pool.sentinel_manager.sentinels:
             await sentinel.connection_pool.disconnect()
     await pool.disconnect()
+
+
+async def follow_sentinels(client: AsyncClient) -> None:
+    """Asks the sentinels of the client again, if it has any, and leaves a primary that is none."""
+    pool = getattr(client, "connection_pool", None)
+    if isinstance(pool, SentinelConnectionPool):
+        with contextlib.suppress(redis.exceptions.RedisError, OSError):
+            await pool.get_master_address()
 
 
 def _retry() -> Retry:

@@ -165,10 +165,7 @@ class Components:
 
 
 def _status(slot: Slot) -> ComponentStatus:
-    published, failed, target = slot.published, slot.failed, slot.watched.target
-    problem = target.problem
-    if problem is None and failed is not None:
-        problem = failed.reason
+    published, problem = slot.published, slot.problem()
     is_on = published is not None and not published.config.disabled
     return ComponentStatus(
         component=slot.component,

@@ -9,7 +9,7 @@ from typing import Any, Callable
 
 import redis.exceptions
 
-from . import _attempt, _clients
+from . import _attempt, _clients, _secrets
 from ._settings import Settings
 from ._target import READ_LIMIT
 from ._text import printable_error
@@ -66,7 +66,8 @@ class ConfigServer:
         failures = []
         for server in self._servers:
             try:
-                _, self._client = _attempt.prove(server, self._settings, self._name)
+                resolved = _secrets.resolve(server, self._settings)
+                _, self._client = _attempt.prove(resolved, self._settings, self._name)
             except ComponentError as failed:
                 failures.append(failed)
             else:

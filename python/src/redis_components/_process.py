@@ -10,7 +10,7 @@ from ._config_server import ConfigServer
 from ._control import Control
 from ._receipts import Receipts
 from ._settings import Settings, instance_name
-from ._slot import Slot
+from ._slot import LOOK_EVERY, Slot
 from ._target import WatchedKey
 from ._watch import Watch
 from .errors import ComponentError
@@ -68,7 +68,13 @@ class Process:
             slot.follow()
         try:
             self._control.refresh(server, self._settings)
-            return self._receipts.write(server, self.slots(), self._control)
+            for slot in self.slots():
+                slot.prepared.prepare(self._control.candidates.get(slot.component))
+            again = self._receipts.write(server, self.slots(), self._control)
         except ComponentError:
             # The next read finds that the server is lost.
-            return time.monotonic() + 1
+            again = time.monotonic() + 1
+        again = min(again, time.monotonic() + self._settings.reread_interval)
+        if any(slot.may_change() for slot in self.slots()):
+            again = min(again, time.monotonic() + LOOK_EVERY)
+        return again

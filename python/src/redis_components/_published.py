@@ -7,12 +7,17 @@ import contextlib
 import os
 import threading
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Coroutine
 from typing import Any
+
+import redis.exceptions
 
 from . import _async_clients, _clients
 from ._options import Options
+from ._secrets import Resolved
+from ._text import printable_error
 from .config.model import ComponentConfig
+from .errors import ComponentError, ErrorKind
 
 
 class Lent:
@@ -40,13 +45,19 @@ class OfLoop:
     def close(self) -> None:
         """Has the loop close the client, unless the loop has ended."""
         with contextlib.suppress(RuntimeError):
-            self.loop.call_soon_threadsafe(self._begin_to_close)
+            self.loop.call_soon_threadsafe(lambda: self._begin(self._open.aclose()))
 
-    def _begin_to_close(self) -> None:
-        task = self.loop.create_task(self._open.aclose())
+    def follow_sentinels(self) -> None:
+        """Has the loop ask the sentinels of the client, if it has any."""
+        follow = _async_clients.follow_sentinels
+        with contextlib.suppress(RuntimeError):
+            self.loop.call_soon_threadsafe(lambda: self._begin(follow(self.client)))
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = self.loop.create_task(work)
         # A loop keeps no task alive.
-        _CLOSING.add(task)
-        task.add_done_callback(_CLOSING.discard)
+        _TASKS.add(task)
+        task.add_done_callback(_TASKS.discard)
 
 
 async def _open(client: Any) -> AsyncGenerator[None, None]:
@@ -56,7 +67,7 @@ async def _open(client: Any) -> AsyncGenerator[None, None]:
         await _async_clients.close(client)
 
 
-_CLOSING: set[asyncio.Task[None]] = set()
+_TASKS: set[asyncio.Task[None]] = set()
 
 
 class Published:
@@ -67,14 +78,19 @@ class Published:
         self,
         config: ComponentConfig,
         generation: int,
+        resolved: Resolved,
         options: Options | None = None,
         proven: Any = None,
     ) -> None:
         self.config = config
+        # With what stands elsewhere.
+        self.resolved = resolved
         self.generation = generation
         self.since = int(time.time())
         # `None` if the config switches the component off.
         self._options = options
+        # The client of a cluster connects when it is made, and tasks must not wait for that.
+        self._building = threading.Lock()
         self._lock = threading.Lock()
         self._users = 0
         self._retired = False
@@ -84,11 +100,12 @@ class Published:
 
     def lend(self, decode: bool) -> Lent:
         """Returns a client for a call in a thread."""
-        with self._lock:
+        with self._building:
             client = self._of_threads.get(decode)
             if client is None:
-                client = _clients.build(self._options_for(decode))
+                client = self._built(decode)
                 self._of_threads[decode] = client
+        with self._lock:
             self._users += 1
         return Lent(self, client)
 
@@ -133,8 +150,23 @@ class Published:
         return self._users
 
     def follow_sentinels(self) -> None:
+        """Asks the sentinels of all clients, which leave a primary that is none any more."""
         for client in list(self._of_threads.values()):
-            _clients.follow_sentinels(client)
+            with contextlib.suppress(redis.exceptions.RedisError, OSError):
+                _clients.follow_sentinels(client)
+        with self._lock:
+            of_loops = [one for clients in self._of_loops.values() for one in clients.values()]
+        for one in of_loops:
+            one.follow_sentinels()
+
+    def _built(self, decode: bool) -> Any:
+        try:
+            return _clients.build(self._options_for(decode))
+        except redis.exceptions.RedisClusterException as failed:
+            raise ComponentError(
+                ErrorKind.SERVER_UNREACHABLE,
+                f"{self.config.endpoint} cannot be used: {printable_error(failed)}",
+            ) from failed
 
     def _options_for(self, decode: bool) -> Options:
         if self._options is None:

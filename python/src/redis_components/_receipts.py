@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import functools
 import json
 import logging
 import os
@@ -20,8 +19,6 @@ from ._control import Control
 from ._settings import Settings
 from ._slot import Slot
 from ._text import printable
-from .config import digest
-from .config.model import ComponentConfig
 from .errors import ComponentError, ErrorKind
 
 _LOG = logging.getLogger("redis_components")
@@ -133,13 +130,13 @@ def _text(slot: Slot, salt: str) -> str:
     """Returns `<applied> <seen> <state> <generation> <since> <old connections> <reason>`."""
     target, published = slot.watched.target, slot.published
     is_usable = target.config is not None and target.problem is None
-    seen = _digest(target.config, salt) if target.config and is_usable else _NOTHING
+    seen = slot.digest_of(target.config, salt) if target.config and is_usable else _NOTHING
     state, reason = _state(slot)
     if published is None:
         applied, generation, since = _NOTHING, 0, 0
     else:
         is_off = published.config.disabled
-        applied = _NOTHING if is_off else _digest(published.config, salt)
+        applied = _NOTHING if is_off else slot.digest_of(published.config, salt)
         generation, since = published.generation, published.since
     old = slot.old_connections()
     return f"{applied} {seen} {state} {generation} {since} {old} {reason}"
@@ -153,7 +150,10 @@ def _state(slot: Slot) -> tuple[str, str]:
     if target.config is None:
         return "trying", _NOTHING
     if published is not None and published.config == target.config:
-        return "disabled" if target.config.disabled else "ok", _NOTHING
+        if target.config.disabled:
+            return "disabled", _NOTHING
+        ready = slot.prepared.ready()
+        return ("ok", _NOTHING) if ready is None else ("ready", printable(ready))
     if failed is not None and failed.config == target.config:
         is_down = failed.reason.kind is ErrorKind.SERVER_UNREACHABLE
         return "unreachable" if is_down else "refused", _reason(failed.reason)
@@ -162,11 +162,6 @@ def _state(slot: Slot) -> tuple[str, str]:
 
 def _reason(error: ComponentError) -> str:
     return f"{error.kind.name.lower()} {_WORDS.get(error.kind, '')}".strip()
-
-
-@functools.lru_cache(maxsize=256)
-def _digest(config: ComponentConfig, salt: str) -> str:
-    return digest(config, salt)
 
 
 def _now() -> str:

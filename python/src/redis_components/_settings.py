@@ -8,12 +8,25 @@ import re
 import secrets
 import socket
 import sys
+from collections.abc import Mapping
+from typing import Callable
 
 from . import config
 from .errors import ComponentError, ConfigInvalidError, ErrorKind
 
 _VARIABLE = "REDIS_CONFIG_URL"
 _NO_NAME = re.compile(r"[^A-Za-z0-9_.-]+")
+
+
+@dataclasses.dataclass(frozen=True)
+class Login:
+    """A login that the application gives."""
+
+    password: str = dataclasses.field(repr=False)
+    # For configs that give no user name.
+    username: str | None = None
+    # When it expires, in seconds since 1970. It does not if this is absent.
+    expires: float | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,6 +48,10 @@ class Settings:
     allow_unverified_tls: bool = False
     # Folders in which the unix sockets are that configs may name.
     allow_unix_sockets_under: tuple[str, ...] = ()
+
+    # Where logins come from that configs name as `{"provider": "NAME"}`. Each is asked on a thread
+    # beside all calls, before its last login expires.
+    credentials: Mapping[str, Callable[[], Login]] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name in ("connect_timeout", "response_timeout", "reread_interval"):

@@ -7,17 +7,22 @@ import threading
 import time
 from typing import Any, Callable
 
-from . import _attempt
+from . import _attempt, _secrets
 from ._backoff import Backoff
+from ._candidate import Prepared
 from ._options import Options
 from ._published import Published
+from ._secrets import Resolved
 from ._settings import Settings
 from ._target import WatchedKey
 from ._waiting import Event, Steps, Wait, happen, new_event
 from ._watch import Watch
-from .config.model import ComponentConfig
+from .config import digest
+from .config.model import ComponentConfig, Sentinels
 from .errors import ComponentError, ErrorKind
 
+# How often files are looked at, in seconds.
+LOOK_EVERY = 1.0
 _LOG = logging.getLogger("redis_components")
 
 
@@ -61,7 +66,11 @@ class Slot:
         self._name = name
         self._changed = changed
         self._lock = threading.Lock()
+        self._ask_at = 0.0
+        self._look_at = 0.0
+        self._has_changed = False
         self._retired: list[Published] = []
+        self.prepared = Prepared(settings, name, changed)
 
     def acquire(self, wait: float) -> Steps[Published]:
         """Returns what is in force for a call that begins now, or raises an error that says why
@@ -74,8 +83,7 @@ class Slot:
             yield from self._bring_into_force(target.config)
         published = self.published
         if published is None:
-            failed = self.failed
-            raise failed.reason if failed is not None else self._slow(target.config)
+            raise self.problem() or self._slow(target.config)
         if published.config.disabled:
             raise ComponentError(
                 ErrorKind.DISABLED,
@@ -85,12 +93,41 @@ class Slot:
             )
         return published
 
+    def problem(self) -> ComponentError | None:
+        """Returns why the newest config is not in force, or could not be read."""
+        target, failed = self.watched.target, self.failed
+        if target.problem is None and failed is not None and failed.config == target.config:
+            return failed.reason
+        return target.problem
+
     def follow(self) -> None:
         """Tries the newest config, if it is not in force and its time has come."""
-        config = self.watched.target.config
-        if config is None or self.published is None or self.published.config == config:
+        config, published = self.watched.target.config, self.published
+        if config is None or published is None:
             return
-        self._attempt(config)
+        if published.config != config or self._is_due(published):
+            self._attempt(config)
+        elif isinstance(config.endpoint, Sentinels) and time.monotonic() >= self._ask_at:
+            self._ask_at = time.monotonic() + self._settings.reread_interval
+            # Sentinels may be silent, and nobody waits for them.
+            threading.Thread(
+                target=published.follow_sentinels, name="redis-components-sentinels", daemon=True
+            ).start()
+
+    def may_change(self) -> bool:
+        """Returns `True` if anything of the config in force stands elsewhere."""
+        published = self.published
+        return published is not None and _secrets.is_changeable(published.config)
+
+    def digest_of(self, config: ComponentConfig, salt: str) -> str:
+        """Returns the digest of a config with what stands elsewhere, as far as that is known."""
+        published = self.published
+        if published is not None and published.config == config:
+            return digest(published.resolved.config if salt else config, salt)
+        try:
+            return digest(_secrets.resolve(config, self._settings).config if salt else config, salt)
+        except ComponentError:
+            return digest(config, salt)
 
     def old_connections(self) -> int:
         """Returns how many calls of earlier configs are in flight."""
@@ -148,7 +185,9 @@ class Slot:
             running = self.attempt
             if running is not None:
                 return running
-            if self.published is not None and self.published.config == config:
+            published = self.published
+            is_in_force = published is not None and published.config == config
+            if published is not None and is_in_force and not self._is_due(published):
                 return None
             failed = self.failed
             is_first = failed is None or failed.config != config
@@ -160,28 +199,52 @@ class Slot:
         ).start()
         return attempt
 
+    def _is_due(self, published: Published) -> bool:
+        """Returns `True` if something that stands elsewhere is to be read again."""
+        now = time.monotonic()
+        if now >= published.resolved.until:
+            return True
+        if now >= self._look_at:
+            self._look_at = now + LOOK_EVERY
+            self._has_changed = _secrets.stamps_of(published.config) != published.resolved.stamps
+        return self._has_changed
+
     def _run(self, attempt: Attempt) -> None:
         config = attempt.config
         try:
+            resolved = _secrets.resolve(config, self._settings)
+            published = self.published
+            is_in_force = published is not None and published.config == config
+            if published is not None and is_in_force and published.resolved == resolved:
+                # What was written anew is what was there.
+                published.resolved = resolved
+                self.failed = None
+                return
             if config.disabled:
-                self._publish(config)
+                self._publish(config, resolved)
             else:
-                self._publish(config, *_attempt.prove(config, self._settings, self._name))
+                proven = _attempt.prove(resolved, self._settings, self._name)
+                self._publish(config, resolved, *proven)
         except Exception as error:
             self._has_failed(config, error)
         finally:
             with self._lock:
                 self.attempt = None
+                self._look_at = 0.0
             happen(attempt.done)
             self._changed()
 
     def _publish(
-        self, config: ComponentConfig, options: Options | None = None, client: Any = None
+        self,
+        config: ComponentConfig,
+        resolved: Resolved,
+        options: Options | None = None,
+        client: Any = None,
     ) -> None:
         with self._lock:
             old = self.published
             generation = 1 if old is None else old.generation + 1
-            self.published = Published(config, generation, options, client)
+            self.published = Published(config, generation, resolved, options, client)
             self.failed = None
             if old is not None:
                 self._retired.append(old)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Iterable
@@ -115,21 +116,33 @@ class Watch:
                 read = self._take()
             try:
                 if read is not None:
-                    self._perform(read)
-                if self.lost is None:
-                    self._work_at = self._after_read(self._server)
+                    self._answer(read)
+                if self.lost is None and time.monotonic() >= self._work_at:
+                    self._work()
             except Exception:
                 # A bug must not end the thread that all calls wait for.
                 _LOG.exception("the watch of the config server failed, and goes on")
                 self._work_at = time.monotonic() + 1
-            finally:
-                self._in_flight = None
-                if read is not None:
-                    happen(read.done)
         happen(self._next.done)
         if self.lost is None:
             self._at_end(self._server)
         self._server.close()
+
+    def _work(self) -> None:
+        with self._changed:
+            self._work_at = math.inf
+        again = self._after_read(self._server)
+        with self._changed:
+            # Something may have changed meanwhile.
+            self._work_at = min(self._work_at, again)
+
+    def _answer(self, read: Read) -> None:
+        """Performs a read. Those who wait for it do not wait for what comes after it."""
+        try:
+            self._perform(read)
+        finally:
+            self._in_flight = None
+            happen(read.done)
 
     def _is_due(self) -> bool:
         if self.lost is not None:
@@ -147,7 +160,7 @@ class Watch:
         if now >= self._reread_at or self.lost is not None:
             self._reread_at = now + self._settings.reread_interval
             for key in self._keys:
-                if now - key.target.proof >= min(key.smallest_wait, 60.0):
+                if now - key.target.proof >= key.smallest_wait:
                     self._next.keys[key] = None
             self._server.follow_sentinels()
         if not self._next.keys:
@@ -174,5 +187,7 @@ class Watch:
             before = key.target
             key.answered(self._server.address, answer, sent)
             problem = key.target.problem
+            if key.target.config is not before.config or str(problem) != str(before.problem):
+                self._work_at = 0.0
             if problem is not None and str(problem) != str(before.problem):
                 _LOG.warning("config cannot be used: %s", problem)

@@ -43,6 +43,7 @@ impl Slot {
         // A runtime that cannot connect says nothing about the server: it fails alone.
         let executor = (cause == Cause::Runtime).then_some(executor);
         let is_first = breaker.fail(executor, goal.revision, error, cause);
+        self.watched.note_change();
         let reason = reason.clone();
         self.event(
             &goal.config,
@@ -106,7 +107,7 @@ impl Slot {
                 .breaker
                 .problem(target.revision)
                 .map(|error| error.message().to_owned())
-                .or_else(|| target.unread.clone())
+                .or_else(|| Some(target.unread.as_ref()?.message.clone()))
                 .or_else(|| Some(target.no_primary.as_ref()?.message.clone()))
                 .or_else(|| self.client_problem()),
         };

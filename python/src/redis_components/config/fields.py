@@ -6,7 +6,7 @@ import dataclasses
 
 from .._text import printable
 from ..errors import ConfigInvalidError
-from . import cluster, host, sentinels, table, tls, url
+from . import cluster, host, reference, sentinels, table, tls, url
 from .given import LONGEST_SOCKET, Given, both_given
 from .model import DEFAULT_PORT, Cluster, ComponentConfig, Endpoint, Sentinels, Tcp, Unix
 
@@ -60,17 +60,15 @@ def write(config: ComponentConfig) -> dict[str, object]:
     if config.db:
         fields["db"] = config.db
     for name in (
-        "username",
-        "password",
         "socket_timeout",
         "socket_connect_timeout",
         "client_name",
         "max_connections",
     ):
-        value = getattr(config, name)
-        if value is not None:
-            fields[name] = value
-    return fields
+        fields[name] = getattr(config, name)
+    fields["username"] = reference.write(config.username)
+    fields["password"] = reference.write(config.password)
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _common(given: Given, config: ComponentConfig, disabled: bool) -> ComponentConfig:
@@ -114,8 +112,8 @@ def _with_login(given: Given, endpoint: Endpoint | None) -> ComponentConfig:
     return ComponentConfig(
         endpoint,
         db=given.whole("db") or 0,
-        username=given.line("username"),
-        password=given.filled("password"),
+        username=reference.written(given, "username"),
+        password=reference.written(given, "password"),
     )
 
 

@@ -33,7 +33,7 @@ class Given:
         value = self.get(name)
         if isinstance(value, dict):
             raise ConfigInvalidError(
-                f"`{name}` is given by reference, which this version does not support; "
+                f"`{name}` is given by reference, which only a user name or a password can be; "
                 "write the text itself"
             )
         if value is None or isinstance(value, str):

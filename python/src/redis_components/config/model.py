@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import Union
 
+from .reference import Reference
+
 DEFAULT_PORT = 6379
 
 
@@ -46,8 +48,8 @@ class Sentinels:
 
     addresses: tuple[Tcp, ...]
     service: str
-    username: str | None = None
-    password: str | None = dataclasses.field(default=None, repr=False)
+    username: str | Reference | None = None
+    password: str | Reference | None = dataclasses.field(default=None, repr=False)
     tls: TlsOptions | None = None
 
     def __str__(self) -> str:
@@ -76,8 +78,8 @@ class ComponentConfig:
     # `None` in a config that is switched off and names no server.
     endpoint: Endpoint | None
     db: int = 0
-    username: str | None = None
-    password: str | None = dataclasses.field(default=None, repr=False)
+    username: str | Reference | None = None
+    password: str | Reference | None = dataclasses.field(default=None, repr=False)
     tls: TlsOptions | None = None
     socket_timeout: float | None = None
     socket_connect_timeout: float | None = None

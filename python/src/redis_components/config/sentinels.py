@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .._text import printable
 from ..errors import ConfigInvalidError
-from . import servers, table, tls
+from . import reference, servers, table, tls
 from .given import Given, both_given
 from .model import Sentinels
 
@@ -44,8 +44,8 @@ def read(given: Given) -> Sentinels | None:
         return Sentinels(
             addresses,
             service,
-            connection.filled("username"),
-            connection.filled("password"),
+            reference.written(connection, "username"),
+            reference.written(connection, "password"),
             tls.read(connection, None),
         )
     except ConfigInvalidError as wrong:
@@ -84,9 +84,9 @@ def write(sentinels: Sentinels) -> dict[str, object]:
     """Returns the shortest fields that mean the sentinels."""
     connection: dict[str, object] = tls.write(sentinels.tls)
     if sentinels.username is not None:
-        connection["username"] = sentinels.username
+        connection["username"] = reference.write(sentinels.username)
     if sentinels.password is not None:
-        connection["password"] = sentinels.password
+        connection["password"] = reference.write(sentinels.password)
     return {
         "sentinels": servers.write(sentinels.addresses),
         "service_name": sentinels.service,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 OWN_PREFIX = "x-"
 
 # The order decides which of several fields that are alike is suggested.
@@ -135,9 +137,15 @@ def nearest(written: str) -> str | None:
             return name
     # A third of the letters may be wrong, so that short names are not taken for each other.
     most_errors = min(max(len(written) // 3, 1), 3)
-    errors, name = min(
-        ((_distance(written, name), name) for name in ALL), key=lambda found: found[0]
-    )
+    return nearest_of(written, ALL, most_errors)
+
+
+def nearest_of(written: str, names: Iterable[str], most_errors: int) -> str | None:
+    """Returns the name that is most like what is written, if it is like it."""
+    if len(written) > _LONGEST_MISTAKE:
+        return None
+    distances = ((_distance(written, name), name) for name in names)
+    errors, name = min(distances, key=lambda found: found[0])
     return name if errors <= most_errors else None
 
 

@@ -1,0 +1,166 @@
+"""Secrets that are not in the config."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import threading
+import time
+from pathlib import Path
+from typing import Callable
+
+import pytest
+import redis
+
+from redis_components import ComponentError, Components, ErrorKind, Login
+from redis_components.config import digest, from_json
+from servers import Server, eventually
+from test_calls import KEY, async_port_of, port_of
+from test_receipts import words
+
+Start = Callable[..., Server]
+Make = Callable[..., Components]
+
+
+def test_r8_a_password_stands_in_a_file_and_a_user_in_the_environment(
+    config_server: Server,
+    server: Start,
+    components: Make,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    a = server("--requirepass", "S3cretZ")
+    secret = tmp_path / "secret"
+    secret.write_text("S3cretZ\r\n")
+    monkeypatch.setenv("THE_USER", "default")
+    login = {"username": {"env": "THE_USER"}, "password": {"file": str(secret)}}
+    config_server.client.set(KEY, a.config(**login))
+    made = components(receipts=True)
+    assert port_of(made)() == a.port
+    told = digest(from_json(a.config(username="default", password="S3cretZ")), "")
+    config_server.client.set("config:redis:@fleet", '{"salt": "s"}')
+    without_login = digest(from_json(a.config()), "")
+    eventually(lambda: words(config_server)[:3] == [without_login, without_login, "ok"])
+    assert told != without_login
+
+
+def test_r14_equal_secrets_give_equal_digests_wherever_they_stand(
+    config_server: Server, server: Start, components: Make, tmp_path: Path
+) -> None:
+    a = server("--requirepass", "S3cretZ")
+    secret = tmp_path / "secret"
+    secret.write_text("S3cretZ\n")
+    config_server.client.set("config:redis:@fleet", '{"salt": "s"}')
+    config_server.client.set(KEY, a.config(password={"file": str(secret)}))
+    assert port_of(components(receipts=True))() == a.port
+    told = digest(from_json(a.config(password="S3cretZ")), "s")
+    eventually(lambda: words(config_server)[:3] == [told, told, "ok"])
+
+
+def test_r7_a_rotated_secret_is_a_swap(
+    config_server: Server, server: Start, components: Make, tmp_path: Path
+) -> None:
+    a = server()
+    a.client.execute_command(*["ACL", "SETUSER", "app", "on", ">first", "~*", "+@all"])
+    secret = tmp_path / "secret"
+    secret.write_text("first")
+    config_server.client.set(KEY, a.config(username="app", password={"file": str(secret)}))
+    made = components(reread_interval=600)
+    port = port_of(made, wait=600)
+    assert port() == a.port
+    # The same content again is no change.
+    secret.write_text("first")
+    a.client.execute_command(*["ACL", "SETUSER", "app", ">second"])
+    secret.write_text("second")
+    eventually(lambda: made.status()[0].generation == 2)
+    a.client.execute_command(*["ACL", "SETUSER", "app", "<first"])
+    assert port() == a.port
+    # A secret that is wrong leaves the last one in use.
+    secret.write_text("wrong")
+    eventually(lambda: made.status()[0].problem)
+    assert port() == a.port
+    secret.unlink()
+    eventually(lambda: "names the file" in str(made.status()[0].problem))
+    assert port() == a.port
+    secret.write_text("second")
+    eventually(lambda: made.status()[0].problem is None)
+    assert made.status()[0].generation == 2
+
+
+def test_r3_a_rotated_secret_is_read_for_the_next_connection(
+    config_server: Server, server: Start, components: Make, tmp_path: Path
+) -> None:
+    a = server()
+    a.client.execute_command(*["ACL", "SETUSER", "app", "on", ">pw-0", "~*", "+@all"])
+    secret = tmp_path / "secret"
+    secret.write_text("pw-0")
+    config_server.client.set(KEY, a.config(username="app", password={"file": str(secret)}))
+    made = components()
+    port, port_in_task = port_of(made, wait=0), async_port_of(made, wait=0)
+    assert port() == asyncio.run(port_in_task()) == a.port
+    for number in range(1, 4):
+        a.client.execute_command("ACL", "SETUSER", "app", "resetpass", f">pw-{number}")
+        secret.write_text(f"pw-{number}")
+        a.client.execute_command("CLIENT", "KILL", "USER", "app")
+        # The first call may find that its connection was closed, and none is refused.
+        with contextlib.suppress(redis.ConnectionError):
+            port()
+        assert port() == asyncio.run(port_in_task()) == a.port
+
+
+def test_r8_a_provider_gives_logins_before_they_expire(
+    config_server: Server, server: Start, components: Make
+) -> None:
+    a = server()
+    a.client.execute_command(*["ACL", "SETUSER", "app", "on", "~*", "+@all"])
+    given: list[str] = []
+
+    def tokens() -> Login:
+        assert threading.current_thread() is not threading.main_thread()
+        given.append(f"token-{len(given)}")
+        a.client.execute_command("ACL", "SETUSER", "app", "resetpass", f">{given[-1]}")
+        return Login(given[-1], username="app", expires=time.time() + 0.4)
+
+    config_server.client.set(KEY, a.config(password={"provider": "tokens"}))
+    made = components(credentials={"tokens": tokens})
+    port = port_of(made)
+    assert port() == a.port
+    eventually(lambda: made.status()[0].generation >= 3)
+    assert port() == a.port
+    assert len(given) >= 3
+
+
+@pytest.mark.parametrize(
+    ("reference", "reason"),
+    [
+        ({"env": "NO_SUCH_VARIABLE"}, "the environment variable NO_SUCH_VARIABLE"),
+        ({"file": "/no/such/file"}, "No such file"),
+        ({"file": "/tmp"}, "it is no file"),
+        ({"file": "/dev/null"}, "it is no file"),
+        ({"provider": "nobody"}, "no such provider"),
+    ],
+)
+def test_r8_a_reference_that_cannot_be_resolved_says_which(
+    reference: dict[str, str], reason: str, config_server: Server, server: Start, components: Make
+) -> None:
+    config_server.client.set(KEY, server().config(password=reference))
+    with pytest.raises(ComponentError, match="`password` names") as unusable:
+        port_of(components())()
+    assert reason in str(unusable.value)
+    assert unusable.value.kind is ErrorKind.CONFIG_INVALID
+
+
+def test_r8_the_config_server_has_secrets_too(
+    server: Start, components: Make, tmp_path: Path
+) -> None:
+    a, locked = server(), server("--requirepass", "S3cretZ")
+    (tmp_path / "secret").write_text("S3cretZ\n")
+    locked.client.set(KEY, a.config())
+    where = {
+        "host": "127.0.0.1",
+        "port": locked.port,
+        "password": {"file": f"{tmp_path}/secret"},
+    }
+    made = components(config_servers=json.dumps(where))
+    assert port_of(made)() == a.port
