@@ -10,7 +10,7 @@ use redis_components_testing::{Cluster, Sentinels, Server};
 use tokio::runtime::Runtime;
 
 use super::run::Run;
-use crate::declared_components;
+use crate::declared;
 use crate::failure::Failure;
 use crate::plan::Plan;
 use crate::report::{Bar, Finding, Section, Table, Unit, number};
@@ -91,7 +91,7 @@ fn with_component<F: Future>(
     config: String,
     future: impl FnOnce(&'static Component) -> F,
 ) -> Result<F::Output, Failure> {
-    let component = *declared_components(1).first().ok_or("no component")?;
+    let component = *declared::components(1).first().ok_or("no component")?;
     let settings = Settings::fixed([(component.name(), config)]);
     let settings = settings.response_timeout(Duration::from_millis(500));
     Ok(runtime.block_on(settings.scope(future(component))))

@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use fastrand::Rng;
 
-use super::data::tell;
-use super::fault::{FREEZE, LENGTH, last, restart};
+use super::fault::{FREEZE, LENGTH, last, restart, tell};
 use super::{network, refusals, tracking};
 use crate::actors::operator::{any_place, set_all_again};
 use crate::admin::{connect, request};

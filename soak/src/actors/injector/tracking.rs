@@ -6,8 +6,7 @@ use std::time::{Duration, Instant};
 use fastrand::Rng;
 use redis::{Client, ProtocolVersion, RedisResult};
 
-use super::data::tell;
-use super::fault::LENGTH;
+use super::fault::{LENGTH, tell};
 use crate::admin::{connect, request};
 use crate::places::Part;
 use crate::record::effect::Effect;
