@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
 import threading
 import time
@@ -9,11 +11,12 @@ from pathlib import Path
 from typing import Callable
 
 import pytest
+import redis
 
-from redis_components import ComponentError, Components, Login
+from redis_components import ComponentError, Components, ErrorKind, Login
 from redis_components.config import digest, from_json
 from servers import Server, eventually
-from test_calls import KEY, port_of
+from test_calls import KEY, async_port_of, port_of
 from test_receipts import words
 
 Start = Callable[..., Server]
@@ -78,11 +81,32 @@ def test_r7_a_rotated_secret_is_a_swap(
     eventually(lambda: made.status()[0].problem)
     assert port() == a.port
     secret.unlink()
-    eventually(lambda: "refers to the file" in str(made.status()[0].problem))
+    eventually(lambda: "names the file" in str(made.status()[0].problem))
     assert port() == a.port
     secret.write_text("second")
     eventually(lambda: made.status()[0].problem is None)
     assert made.status()[0].generation == 2
+
+
+def test_r3_a_rotated_secret_is_read_for_the_next_connection(
+    config_server: Server, server: Start, components: Make, tmp_path: Path
+) -> None:
+    a = server()
+    a.client.execute_command(*["ACL", "SETUSER", "app", "on", ">pw-0", "~*", "+@all"])
+    secret = tmp_path / "secret"
+    secret.write_text("pw-0")
+    config_server.client.set(KEY, a.config(username="app", password={"file": str(secret)}))
+    made = components()
+    port, port_in_task = port_of(made, wait=0), async_port_of(made, wait=0)
+    assert port() == asyncio.run(port_in_task()) == a.port
+    for number in range(1, 4):
+        a.client.execute_command("ACL", "SETUSER", "app", "resetpass", f">pw-{number}")
+        secret.write_text(f"pw-{number}")
+        a.client.execute_command("CLIENT", "KILL", "USER", "app")
+        # The first call may find that its connection was closed, and none is refused.
+        with contextlib.suppress(redis.ConnectionError):
+            port()
+        assert port() == asyncio.run(port_in_task()) == a.port
 
 
 def test_r8_a_provider_gives_logins_before_they_expire(
@@ -112,6 +136,8 @@ def test_r8_a_provider_gives_logins_before_they_expire(
     [
         ({"env": "NO_SUCH_VARIABLE"}, "the environment variable NO_SUCH_VARIABLE"),
         ({"file": "/no/such/file"}, "No such file"),
+        ({"file": "/tmp"}, "it is no file"),
+        ({"file": "/dev/null"}, "it is no file"),
         ({"provider": "nobody"}, "no such provider"),
     ],
 )
@@ -119,9 +145,10 @@ def test_r8_a_reference_that_cannot_be_resolved_says_which(
     reference: dict[str, str], reason: str, config_server: Server, server: Start, components: Make
 ) -> None:
     config_server.client.set(KEY, server().config(password=reference))
-    with pytest.raises(ComponentError, match="`password` refers to") as unusable:
+    with pytest.raises(ComponentError, match="`password` names") as unusable:
         port_of(components())()
     assert reason in str(unusable.value)
+    assert unusable.value.kind is ErrorKind.CONFIG_INVALID
 
 
 def test_r8_the_config_server_has_secrets_too(

@@ -14,8 +14,8 @@ use crate::error::{Error, ErrorKind};
 use crate::settings::Settings;
 use crate::telemetry::component::Subject;
 use crate::transport::asynchronous;
-use crate::transport::contents::logins::Logins;
 use crate::transport::contents::resolve::resolve;
+use crate::transport::contents::sources::Sources;
 use crate::transport::failure::Failure;
 use crate::transport::no_primary::NoPrimary;
 use crate::transport::node::Node;
@@ -134,14 +134,16 @@ impl ComponentConfig {
     /// # Errors
     ///
     /// Returns [`ErrorKind::ConfigInvalid`](crate::ErrorKind::ConfigInvalid) if something cannot be
-    /// read within the connect timeout. The error names the field.
+    /// read within the connect timeout, and
+    /// [`ErrorKind::ForbiddenByPolicy`](crate::ErrorKind::ForbiddenByPolicy) if it must not be. The
+    /// error names the field.
     ///
     /// # Panics
     ///
     /// Panics outside of a tokio runtime with its time driver.
     pub async fn resolve(&self, settings: &Settings) -> Result<Self, Error> {
         let bound = settings.timeouts().of(self).connect;
-        let resolved = resolve(self, &Logins::new(settings), bound).await;
+        let resolved = resolve(self, &Sources::new(settings), bound).await;
         resolved.map_err(|failure| Error::new(failure.cause.error_kind(), failure.message))
     }
 }
@@ -163,7 +165,7 @@ async fn located(config: &ComponentConfig, settings: &Settings) -> Result<Compon
     let (watcher, watching) = Watcher::new(
         sentinels,
         settings.allowed(),
-        &Logins::new(settings),
+        &Sources::new(settings),
         connect,
     );
     tokio::spawn(watching);

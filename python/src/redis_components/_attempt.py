@@ -9,9 +9,10 @@ import redis.exceptions
 
 from . import _admission, _clients, _options
 from ._options import Options
+from ._secrets import Resolved
 from ._settings import Settings
 from ._text import printable_error
-from .config.model import ComponentConfig, Tcp, Unix
+from .config.model import Tcp, Unix
 from .errors import ComponentError, ErrorKind
 
 _REFUSALS = (redis.exceptions.AuthenticationError, redis.exceptions.AuthorizationError)
@@ -20,16 +21,17 @@ _FAILURES = (redis.exceptions.RedisError, redis.exceptions.RedisClusterException
 _NO_PASSWORD = "without any password configured"  # noqa: S105
 
 
-def prove(config: ComponentConfig, settings: Settings, name: str) -> tuple[Options, Any]:
+def prove(resolved: Resolved, settings: Settings, name: str) -> tuple[Options, Any]:
     """Returns a client that has been proven to work, and how to make more of them.
 
     Raises an error that says why there is none.
     """
+    config = resolved.config
     _admission.check(config, settings)
     endpoint = config.endpoint
     where = f"the server {endpoint}" if isinstance(endpoint, (Tcp, Unix)) else str(endpoint)
     try:
-        return _proven(config, settings, config.client_name or name, where)
+        return _proven(resolved, settings, config.client_name or name, where)
     except ComponentError:
         raise
     except (*_FAILURES, OSError, ValueError) as failed:
@@ -41,16 +43,19 @@ def prove(config: ComponentConfig, settings: Settings, name: str) -> tuple[Optio
 
 
 def _proven(
-    config: ComponentConfig, settings: Settings, name: str | None, where: str
+    resolved: Resolved, settings: Settings, name: str | None, where: str
 ) -> tuple[Options, Any]:
+    config = resolved.config
     try:
-        return _connected(_options_of(config, settings, name, where))
+        return _connected(_options_of(resolved, settings, name, where))
     except _RefusedNameError:
-        return _proven(config, settings, None, where)
+        return _proven(resolved, settings, None, where)
     except _FAILURES as failed:
         # A server that wants no password is used without it.
         if config.username is None and config.password and _NO_PASSWORD in str(_innermost(failed)):
-            return _proven(dataclasses.replace(config, password=None), settings, name, where)
+            config = dataclasses.replace(config, password=None)
+            resolved = dataclasses.replace(resolved, config=config)
+            return _proven(resolved, settings, name, where)
         raise
 
 
@@ -58,11 +63,9 @@ class _RefusedNameError(Exception):
     """The server may not let the connection be named. It is used all the same."""
 
 
-def _options_of(
-    config: ComponentConfig, settings: Settings, name: str | None, where: str
-) -> Options:
+def _options_of(resolved: Resolved, settings: Settings, name: str | None, where: str) -> Options:
     try:
-        return _options.of(config, settings, name)
+        return _options.of(resolved.config, resolved.written, settings, name)
     except (OSError, ValueError) as wrong:
         raise ComponentError(
             ErrorKind.SERVER_UNREACHABLE,

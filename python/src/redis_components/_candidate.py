@@ -64,7 +64,7 @@ class Prepared:
     def _prove(self, candidate: Candidate) -> None:
         try:
             resolved = _secrets.resolve(candidate.config, self._settings)
-            _, client = _attempt.prove(resolved.config, self._settings, self._name)
+            _, client = _attempt.prove(resolved, self._settings, self._name)
             _clients.close(client)
             self._proven = candidate
         except ComponentError as failed:

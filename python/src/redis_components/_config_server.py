@@ -67,7 +67,7 @@ class ConfigServer:
         for server in self._servers:
             try:
                 resolved = _secrets.resolve(server, self._settings)
-                _, self._client = _attempt.prove(resolved.config, self._settings, self._name)
+                _, self._client = _attempt.prove(resolved, self._settings, self._name)
             except ComponentError as failed:
                 failures.append(failed)
             else:

@@ -9,9 +9,11 @@ import redis
 import redis.cluster
 from redis.backoff import NoBackoff
 
+from . import _live_login
 from ._settings import Settings
 from ._tls import Tls
 from .config.model import Cluster, ComponentConfig, Sentinels, Tcp, Unix
+from .config.reference import Reference
 
 # The bound of a pool, as services in other languages have it.
 _CONNECTIONS = 32
@@ -23,7 +25,9 @@ TAKES_RETRY = int(redis.__version__.split(".")[0]) >= 6
 class Options:
     """What clients of all kinds need to know."""
 
+    # With what stands elsewhere.
     config: ComponentConfig
+    written: ComponentConfig
     settings: Settings
     name: str | None
     decode_responses: bool
@@ -37,8 +41,7 @@ class Options:
         return {
             **self._timeouts(),
             "db": config.db,
-            "username": config.username,
-            "password": config.password,
+            **self._login(),
             "client_name": self.name,
             "decode_responses": self.decode_responses,
             **({} if self.tls is None else {"tls": self.tls}),
@@ -50,8 +53,7 @@ class Options:
             **self._timeouts(),
             "host": address.host,
             "port": address.port,
-            "username": sentinels.username,
-            "password": sentinels.password,
+            **self._login_to_sentinels(sentinels),
             "decode_responses": True,
             **({} if self.sentinel_tls is None else {"tls": self.sentinel_tls}),
         }
@@ -73,6 +75,21 @@ class Options:
     def response_timeout(self) -> float:
         return self.config.socket_timeout or self.settings.response_timeout
 
+    def _login(self) -> dict[str, Any]:
+        config, written = self.config, self.written
+        if config.password is None and config.username is None:
+            # The server wants no password, whatever is written.
+            return {}
+        login = _text(config.username), _text(config.password)
+        return _live_login.options((written.username, written.password), login)
+
+    def _login_to_sentinels(self, sentinels: Sentinels) -> dict[str, Any]:
+        written = self.written.endpoint
+        login = _text(sentinels.username), _text(sentinels.password)
+        if not isinstance(written, Sentinels):
+            return {"username": login[0], "password": login[1]}
+        return _live_login.options((written.username, written.password), login)
+
     def _timeouts(self) -> dict[str, Any]:
         return {
             "socket_timeout": self.response_timeout(),
@@ -81,12 +98,15 @@ class Options:
         }
 
 
-def of(config: ComponentConfig, settings: Settings, name: str | None) -> Options:
-    """Reads the files that the config names."""
+def of(
+    config: ComponentConfig, written: ComponentConfig, settings: Settings, name: str | None
+) -> Options:
+    """Reads the certificates and keys that the config names."""
     endpoint = config.endpoint
     of_sentinels = endpoint.tls if isinstance(endpoint, Sentinels) else None
     return Options(
         config=config,
+        written=written,
         settings=settings,
         name=name,
         decode_responses=False,
@@ -103,6 +123,12 @@ def reads_of_cluster(cluster: Cluster) -> dict[str, Any]:
     if strategies is None:
         return {"read_from_replicas": True}
     return {"load_balancing_strategy": strategies.ROUND_ROBIN_REPLICAS}
+
+
+def _text(part: str | Reference | None) -> str | None:
+    if isinstance(part, Reference):
+        raise AssertionError("the config has been resolved")
+    return part
 
 
 def retries() -> int:

@@ -24,6 +24,7 @@ class Resolved:
     """A config with all secrets in it, and what tells whether they have changed."""
 
     config: ComponentConfig
+    written: ComponentConfig
     # The contents of the files of TLS, as hashes.
     files: tuple[str, ...]
     stamps: tuple[object, ...] = dataclasses.field(compare=False)
@@ -41,7 +42,7 @@ def is_changeable(config: ComponentConfig) -> bool:
 def resolve(config: ComponentConfig, settings: Settings) -> Resolved:
     """Reads all that the config refers to, or raises an error with the field and the place."""
     if config.disabled:
-        return Resolved(config, (), (), float("inf"))
+        return Resolved(config, config, (), (), float("inf"))
     logins = _Logins(settings)
     stamps = stamps_of(config)
     username, password = logins.of("", config.username, config.password)
@@ -51,6 +52,7 @@ def resolve(config: ComponentConfig, settings: Settings) -> Resolved:
         endpoint = dataclasses.replace(endpoint, username=name, password=secret)
     return Resolved(
         dataclasses.replace(config, endpoint=endpoint, username=username, password=password),
+        config,
         tuple(_hash(field, path) for field, path in _tls_files(config)),
         stamps,
         logins.until,
@@ -93,10 +95,12 @@ class _Logins:
             text = login.username if field.endswith("username") else login.password
         elif at.kind == "env":
             text = os.environ.get(at.place)
+            if text is None:
+                raise _unusable(field, at, "it is not set")
         else:
-            text = _file(field, at.place)
+            text = of_file(field, at)
         if not text:
-            raise _unusable(field, at, "there is nothing")
+            raise _unusable(field, at, "it is empty")
         try:
             text.encode()
         except UnicodeEncodeError:
@@ -150,14 +154,20 @@ def _tls_files(config: ComponentConfig) -> Iterator[tuple[str, str]]:
                 yield prefix + name, path
 
 
-def _file(field: str, path: str) -> str:
-    at = Reference("file", path)
+def of_file(field: str, at: str | Reference | None) -> str:
+    """Returns the text in the file, or raises an error with the field and the place."""
+    if not isinstance(at, Reference):
+        raise AssertionError("only a reference names a file")
     try:
-        text = _bytes(field, path).decode()
+        text = _bytes(field, at.place).decode()
     except UnicodeDecodeError:
         raise _unusable(field, at, "it is not UTF-8") from None
     # Editors and `echo` write a line end.
-    return text[:-1].removesuffix("\r") if text.endswith("\n") else text
+    text = text[:-1].removesuffix("\r") if text.endswith("\n") else text
+    if not text:
+        # A file may be seen empty while it is written.
+        raise _unusable(field, at, "it is empty")
+    return text
 
 
 def _hash(field: str, path: str) -> str:
@@ -166,6 +176,9 @@ def _hash(field: str, path: str) -> str:
 
 def _bytes(field: str, path: str) -> bytes:
     at = Reference("file", path)
+    # A pipe would be waited for.
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise _unusable(field, at, "it is no file")
     try:
         with open(path, "rb") as file:
             content = file.read(_LONGEST + 1)
@@ -187,5 +200,5 @@ def _stamp(path: str) -> object:
 
 def _unusable(field: str, at: Reference, why: str) -> ComponentError:
     return ComponentError(
-        ErrorKind.SERVER_UNREACHABLE, f"`{field}` refers to {at}, which cannot be used: {why}"
+        ErrorKind.CONFIG_INVALID, f"`{field}` names {at}, which cannot be used: {why}"
     )

@@ -223,7 +223,7 @@ class Slot:
             if config.disabled:
                 self._publish(config, resolved)
             else:
-                proven = _attempt.prove(resolved.config, self._settings, self._name)
+                proven = _attempt.prove(resolved, self._settings, self._name)
                 self._publish(config, resolved, *proven)
         except Exception as error:
             self._has_failed(config, error)

@@ -211,7 +211,7 @@ impl ComponentConfig {
     /// Returns `true` if a server of this config has the data of one of the `other` config: both
     /// are primaries of one service.
     pub(crate) fn carries_on(&self, other: &Self) -> bool {
-        self.sentinels().is_some() && (self == other || self.differs_in_primary(other))
+        self.sentinels().is_some() && self.as_written() == other.as_written()
     }
 
     pub(crate) fn endpoint(&self) -> &Endpoint {

@@ -134,7 +134,7 @@ impl Candidates {
             primary = Some(named(watcher).await?);
             config = config.with_primary(primary.clone());
         }
-        let config = resolve(&config, self.places.logins(), self.timeouts.connect).await?;
+        let config = resolve(&config, self.places.sources(), self.timeouts.connect).await?;
         let node = Node::prepare(&config, &self.policy, self.timeouts.connect).await?;
         let (connection, refusal) = Connection::open(&node, self.timeouts, pushes).await?;
         Ok(Opened {

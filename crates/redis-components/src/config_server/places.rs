@@ -15,7 +15,7 @@ use crate::config::endpoint::Sentinels;
 use crate::config::needs::Needed;
 use crate::settings::Settings;
 use crate::settings::policy::Policy;
-use crate::transport::contents::logins::Logins;
+use crate::transport::contents::sources::Sources;
 use crate::transport::contents::watcher::{ContentsWatcher, Found as Read};
 use crate::transport::sentinel::watcher::{Found, Watcher};
 
@@ -25,7 +25,7 @@ pub(crate) struct Watchers {
     connect: Duration,
     /// Which sentinels may be connected to.
     policy: Arc<Policy>,
-    logins: Arc<Logins>,
+    sources: Arc<Sources>,
     known: Mutex<Vec<(Sentinels, Weak<Watcher>)>>,
     contents: Mutex<Vec<(Vec<Needed>, Weak<ContentsWatcher>)>>,
 }
@@ -43,7 +43,7 @@ impl Watchers {
         Self {
             connect: settings.timeouts().connect,
             policy: Arc::clone(settings.allowed()),
-            logins: Logins::new(settings),
+            sources: Sources::new(settings),
             known: Mutex::default(),
             contents: Mutex::default(),
         }
@@ -57,7 +57,8 @@ impl Watchers {
         if let Some(watcher) = same.find_map(|(_, watcher)| watcher.upgrade()) {
             return watcher;
         }
-        let (watcher, watching) = Watcher::new(sentinels, &self.policy, &self.logins, self.connect);
+        let (watcher, watching) =
+            Watcher::new(sentinels, &self.policy, &self.sources, self.connect);
         background.run(watching);
         known.push((sentinels.clone(), Arc::downgrade(&watcher)));
         watcher
@@ -71,7 +72,7 @@ impl Watchers {
         if let Some(watcher) = same.find_map(|(_, watcher)| watcher.upgrade()) {
             return watcher;
         }
-        let (watcher, watching) = ContentsWatcher::new(needs.clone(), &self.logins, self.connect);
+        let (watcher, watching) = ContentsWatcher::new(needs.clone(), &self.sources, self.connect);
         background.run(watching);
         known.push((needs, Arc::downgrade(&watcher)));
         watcher
@@ -92,9 +93,9 @@ impl Places {
         }
     }
 
-    /// Returns the logins that the application's providers give.
-    pub(super) fn logins(&self) -> &Arc<Logins> {
-        &self.watchers.logins
+    /// Returns where secrets may come from.
+    pub(super) fn sources(&self) -> &Arc<Sources> {
+        &self.watchers.sources
     }
 
     /// Returns the watch of the sentinels, on the thread on which the keys are followed.

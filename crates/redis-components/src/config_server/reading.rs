@@ -10,7 +10,7 @@ use super::config_text::ConfigText;
 use crate::config::ComponentConfig;
 use crate::error::text::printable_error;
 use crate::error::{Error, ErrorKind};
-use crate::transport::contents::watcher::Found as Read;
+use crate::transport::contents::watcher::{Found as Read, Unread};
 use crate::transport::failure::{Cause, Failure};
 use crate::transport::no_primary::NoPrimary;
 use crate::transport::sentinel::watcher::Found;
@@ -37,7 +37,7 @@ pub(crate) struct Target {
     /// Why the sentinels of the config name no primary now.
     pub(crate) no_primary: Option<NoPrimary>,
     /// Why what the config refers to cannot be read now.
-    pub(crate) unread: Option<String>,
+    pub(crate) unread: Option<Unread>,
 }
 
 /// What a config leaves to others: where its server is, and what its references and files hold.

@@ -20,7 +20,7 @@ use crate::config::ComponentConfig;
 use crate::error::ErrorKind;
 use crate::settings::intervals::FASTEST_HEARTBEAT;
 use crate::transport::contents::watcher::{ContentsWatcher, Found as Read};
-use crate::transport::failure::{Cause, Failure};
+use crate::transport::failure::Failure;
 use crate::transport::no_primary::NoPrimary;
 use crate::transport::sentinel::watcher::{Found, Watcher};
 
@@ -362,7 +362,7 @@ impl WatchedKey {
             match (&target.unread, &target.no_primary) {
                 _ if is_read && is_located => return Some(Ok(())),
                 (Some(unread), _) if !is_read => {
-                    return Some(Err(Failure::new(Cause::Local, unread)));
+                    return Some(Err(unread.clone().into()));
                 }
                 (_, Some(no_primary)) if !is_located => {
                     return Some(Err(no_primary.clone().into()));

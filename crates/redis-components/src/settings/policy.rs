@@ -21,6 +21,10 @@ use crate::error::{Error, ErrorKind};
 /// something refuses unix sockets outside of
 /// [`allow_unix_sockets_under`](Self::allow_unix_sockets_under).
 ///
+/// A config also decides which file or environment variable is sent to its server as a user name or
+/// password. Without [`allow_secret_files_under`](Self::allow_secret_files_under) and
+/// [`allow_secret_variables`](Self::allow_secret_variables), it may be any.
+///
 /// Wildcard, multicast and broadcast addresses are always refused. So are link-local ones, where
 /// cloud providers serve credentials, unless an allowed network lies inside of their range. What
 /// counts is the address that a name resolves to, and that address is connected to. An IPv4 address
@@ -45,8 +49,18 @@ pub struct Policy {
     networks: Vec<IpNet>,
     ports: Vec<RangeInclusive<u16>>,
     socket_folders: Vec<PathBuf>,
+    secret_folders: Vec<PathBuf>,
+    secret_variables: Vec<Variable>,
     requires_tls: bool,
     allows_unverified_tls: bool,
+}
+
+/// A pattern of names of environment variables.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Variable {
+    Exactly(String),
+    /// All names that begin with this.
+    BeginsWith(String),
 }
 
 /// A pattern of host names, in lower case and without the dot of the root.
@@ -121,6 +135,25 @@ impl Policy {
         self
     }
 
+    /// Allows user names and passwords in files in this folder and in the folders under it, and none
+    /// in other files. Links are followed first, on both sides. Certificates and keys may be
+    /// anywhere.
+    pub fn allow_secret_files_under(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.secret_folders.push(folder.into());
+        self
+    }
+
+    /// Allows user names and passwords in an environment variable, and none in others. `REDIS_*`
+    /// allows all variables whose names begin with `REDIS_`.
+    pub fn allow_secret_variables(mut self, pattern: impl AsRef<str>) -> Self {
+        let pattern = pattern.as_ref();
+        self.secret_variables.push(match pattern.strip_suffix('*') {
+            Some(begin) => Variable::BeginsWith(begin.to_owned()),
+            None => Variable::Exactly(pattern.to_owned()),
+        });
+        self
+    }
+
     /// Refuses to connect over TCP without TLS. Unix sockets do not leave the machine, and need
     /// none.
     pub fn require_tls(mut self) -> Self {
@@ -170,6 +203,22 @@ impl Policy {
 
     pub(crate) fn socket_folders(&self) -> impl Iterator<Item = &Path> {
         self.socket_folders.iter().map(PathBuf::as_path)
+    }
+
+    /// Returns `true` if some files or variables are allowed as secrets, and so no others.
+    pub(crate) fn restricts_secrets(&self) -> bool {
+        !(self.secret_folders.is_empty() && self.secret_variables.is_empty())
+    }
+
+    pub(crate) fn secret_folders(&self) -> impl Iterator<Item = &Path> {
+        self.secret_folders.iter().map(PathBuf::as_path)
+    }
+
+    pub(crate) fn allows_variable(&self, name: &str) -> bool {
+        self.secret_variables.iter().any(|pattern| match pattern {
+            Variable::Exactly(allowed) => name == allowed,
+            Variable::BeginsWith(begin) => name.starts_with(begin),
+        })
     }
 
     pub(crate) fn requires_tls(&self) -> bool {

@@ -152,8 +152,11 @@ impl<R: Runner> Attempt<R> {
                 let generation = self.slot.generations.newest() + 1;
                 let mut clients = Clients::default();
                 self.keep(&mut clients, client, generation);
-                if let Some(old) = &old {
-                    self.slot.retire(&mut state, old);
+                match &old {
+                    // The server is the same after a rotation: calls have all the time there.
+                    Some(old) if self.rotates(old) => state.remember(Retired::new(old)),
+                    Some(old) => self.slot.retire(&mut state, old),
+                    None => {}
                 }
                 Published {
                     generation,
@@ -174,11 +177,11 @@ impl<R: Runner> Attempt<R> {
         self.slot.watched.note_in_force(&self.goal.config);
         let reason = match &old {
             Some(old) if old.config.differs_in_primary(&self.goal.config) => Reason::FailOver,
-            Some(old) if old.config.differs_in_contents(&self.goal.config) => Reason::Rotation,
+            Some(old) if self.rotates(old) => Reason::Rotation,
             _ => Reason::Config,
         };
         if reason != Reason::Rotation {
-            // The server is the same after a rotation: what waits there can go on.
+            // What waits at the same server can go on.
             self.slot.generations.announce_move();
         }
 
@@ -208,6 +211,11 @@ impl<R: Runner> Attempt<R> {
             succession,
         });
         self.runner.keep(clients, client);
+    }
+
+    /// Returns `true` if only what the config refers to is another than in `old`.
+    fn rotates(&self, old: &Published) -> bool {
+        old.config.differs_in_contents(&self.goal.config)
     }
 
     /// Returns `true` if nobody needs a client of this config any more.

@@ -106,7 +106,7 @@ impl Slot {
                 .breaker
                 .problem(target.revision)
                 .map(|error| error.message().to_owned())
-                .or_else(|| target.unread.clone())
+                .or_else(|| Some(target.unread.as_ref()?.message.clone()))
                 .or_else(|| Some(target.no_primary.as_ref()?.message.clone()))
                 .or_else(|| self.client_problem()),
         };

@@ -53,14 +53,18 @@ impl Slot {
         published.is_some()
     }
 
-    /// Lets the calls of an earlier generation end.
+    /// Lets the calls of an earlier generation end, because the component has left its server. The
+    /// same holds for generations that only a rotation had replaced.
     pub(super) fn retire(&self, state: &mut State, old: &Published) {
-        let retired = Retired::new(old);
-        if let Some(background) = &self.background {
-            let drain = retired.clone().drain(self.subject.clone(), self.drain);
-            background.run(drain);
+        state.remember(Retired::new(old));
+        for retired in &mut state.retired {
+            if retired.leave()
+                && let Some(background) = &self.background
+            {
+                let drain = retired.clone().drain(self.subject.clone(), self.drain);
+                background.run(drain);
+            }
         }
-        state.remember(retired);
     }
 }
 

@@ -13,6 +13,8 @@ use crate::telemetry::component::{Subject, still_in_use};
 #[derive(Clone, Debug)]
 pub(super) struct Retired {
     generation: u64,
+    /// Whether the component has left the server, so that calls there have a deadline.
+    is_left: bool,
     server: String,
     runtimes: Vec<RetiredClient>,
     pool: Option<Weak<OfGeneration<BlockingClient>>>,
@@ -30,6 +32,7 @@ impl Retired {
         let Clients { runtimes, pool } = &published.clients;
         Self {
             generation: published.generation,
+            is_left: false,
             server: published.config.address(),
             runtimes: runtimes
                 .iter()
@@ -37,6 +40,11 @@ impl Retired {
                 .collect(),
             pool: pool.as_ref().map(Arc::downgrade),
         }
+    }
+
+    /// Notes that the component has left the server. Returns `true` for the first time.
+    pub(super) fn leave(&mut self) -> bool {
+        !std::mem::replace(&mut self.is_left, true)
     }
 
     /// Returns how many connections are still in use.

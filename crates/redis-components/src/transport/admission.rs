@@ -150,7 +150,7 @@ fn unlisted(host: &str) -> Failure {
     ))
 }
 
-fn forbidden(why: impl fmt::Display) -> Failure {
+pub(super) fn forbidden(why: impl fmt::Display) -> Failure {
     let message = format!("the policy of this process forbids it: {why}");
     Failure::new(Cause::Forbidden, message)
 }

@@ -8,7 +8,7 @@ pub(crate) mod watcher {
 
     use crate::config::endpoint::{Primary, Sentinels};
     use crate::settings::policy::Policy;
-    use crate::transport::contents::logins::Logins;
+    use crate::transport::contents::sources::Sources;
     use crate::transport::no_primary::NoPrimary;
 
     /// A watch that has ended before it began.
@@ -26,7 +26,7 @@ pub(crate) mod watcher {
         pub(crate) fn new(
             _: &Sentinels,
             _: &Arc<Policy>,
-            _: &Arc<Logins>,
+            _: &Arc<Sources>,
             _: Duration,
         ) -> (Arc<Self>, impl Future<Output = ()> + Send + 'static) {
             let found = Found {

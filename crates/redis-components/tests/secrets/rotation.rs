@@ -1,10 +1,13 @@
 //! Passwords in files change.
 
+use std::time::Duration;
+
 use redis::aio::ConnectionLike;
 use redis_components::__private::AcquireDedicated;
 use redis_components::{Component, Connection, Settings, get_config};
 use redis_components_testing::Server;
 
+use crate::common::clients::blocked;
 use crate::common::traffic::{STEADY, Traffic, failures};
 use crate::common::{
     HOUR, World, always_fresh, counter, declare, name_of, name_of_blocking, patient, until,
@@ -196,8 +199,10 @@ async fn r4_a_call_that_waits_goes_on_waiting_while_a_password_is_rotated() {
     add_password(&world.a, "pw-1");
     let logs = declare("logs", HOUR);
     world.set(logs, &app_config(&world.a, &mount, "password"));
-    world
-        .settings()
+    let settings = world.settings();
+    settings
+        .drain_deadline(Duration::ZERO)
+        .cut_at_drain_deadline(true)
         .scope(async {
             let mut connection = <Connection as AcquireDedicated>::acquire(logs, "pop")
                 .await
@@ -206,19 +211,34 @@ async fn r4_a_call_that_waits_goes_on_waiting_while_a_password_is_rotated() {
             pop.arg("list").arg(0);
             let waits = async { connection.req_packed_command(&pop).await };
             let rotates = async {
-                until("the call waits", async || {
-                    let clients = format!("{:?}", world.a.command(&["CLIENT", "LIST"]));
-                    clients.contains("cmd=blpop")
-                })
-                .await;
+                until("the call waits", async || blocked(&world.a) == 1).await;
                 mount.write("password", "pw-1");
                 until("the rotation is followed", async || generation() == 2).await;
+                mount.write("password", "pw-0");
+                until("the next one is followed", async || generation() == 3).await;
                 world.a.command(&["RPUSH", "list", "x"]);
             };
             let (popped, ()) = tokio::join!(waits, rotates);
             let popped: (String, String) = redis::from_redis_value(popped.unwrap()).unwrap();
             assert_eq!(popped.1, "x");
             assert_eq!(world.a.command_calls("blpop"), 1);
+            // A move is followed, whatever was rotated before.
+            let waits = async { connection.req_packed_command(&pop).await };
+            let moves = async {
+                until("the call waits again", async || blocked(&world.a) == 1).await;
+                mount.write("password", "pw-1");
+                until("the rotation is followed", async || generation() == 4).await;
+                world.move_to(logs, &world.b);
+                until("the call waits there", async || {
+                    assert!(whereabouts(logs).await.is_ok());
+                    blocked(&world.b) == 1
+                })
+                .await;
+                world.b.command(&["RPUSH", "list", "y"]);
+            };
+            let (popped, ()) = tokio::join!(waits, moves);
+            let popped: (String, String) = redis::from_redis_value(popped.unwrap()).unwrap();
+            assert_eq!(popped.1, "y");
         })
         .await;
 }

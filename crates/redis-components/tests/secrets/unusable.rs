@@ -1,6 +1,6 @@
 //! References that cannot be resolved.
 
-use redis_components::{ErrorKind, Settings};
+use redis_components::{ErrorKind, Policy, Settings};
 use serde_json::json;
 
 use crate::common::{
@@ -35,6 +35,62 @@ async fn r5_a_reference_that_cannot_be_resolved_leaves_the_last_good_config_in_f
             assert_eq!(crate::problem(), None);
         })
         .await;
+}
+
+#[tokio::test]
+async fn r11_a_secret_that_the_policy_forbids_is_not_read() {
+    let world = World::start();
+    let mount = Mount::new();
+    let folder = mount.path("allowed");
+    std::fs::create_dir(&folder).unwrap();
+    for name in ["outside", "allowed/inside"] {
+        mount.write(name, "S3cret");
+    }
+    std::os::unix::fs::symlink(mount.path("outside"), folder.join("link")).unwrap();
+    add_password(&world.a, "S3cret");
+    let policy = || {
+        Policy::new()
+            .allow_secret_files_under(mount.path("allowed"))
+            .allow_secret_variables("REDIS_*")
+    };
+    let logs = always_fresh("logs");
+    let config = |password: &serde_json::Value| {
+        let login = json!({"username": "app", "password": password});
+        with(&world.a.config(), &login)
+    };
+    for (password, advice) in [
+        (
+            mount.reference("outside"),
+            "Policy::allow_secret_files_under",
+        ),
+        (
+            mount.reference("allowed/link"),
+            "Policy::allow_secret_files_under",
+        ),
+        (
+            mount.reference("allowed/../outside"),
+            "Policy::allow_secret_files_under",
+        ),
+        (json!({"env": "PATH"}), "Policy::allow_secret_variables"),
+    ] {
+        world.set(logs, &config(&password));
+        let works = async {
+            let error = logs.connection().await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::ForbiddenByPolicy, "{error}");
+            assert!(error.to_string().contains(advice), "{error}");
+            // What is allowed is used.
+            world.set(logs, &config(&mount.reference("allowed/inside")));
+            assert_eq!(whereabouts(logs).await.unwrap(), "a");
+        };
+        world.settings().policy(policy()).scope(works).await;
+    }
+    let variable = json!({"env": "REDIS_COMPONENTS_NO_SUCH_VARIABLE"});
+    world.set(logs, &config(&variable));
+    let works = async {
+        let error = logs.connection().await.unwrap_err();
+        assert!(error.to_string().contains("is not set"), "{error}");
+    };
+    world.settings().policy(policy()).scope(works).await;
 }
 
 #[tokio::test]

@@ -14,20 +14,39 @@ use redis_components::{
 };
 use redis_components_testing::Server;
 
+use crate::canary_references::says_of_references;
 use crate::common::impostors::{impostor, refuses, tarpit, web_server};
 use crate::common::{always_fresh, name_of};
 
 /// Passwords with characters that are written differently in different places.
-const OF_CONFIG_SERVER: &str = "kanarie/+? a&\"1\\Z";
+pub(crate) const OF_CONFIG_SERVER: &str = "kanarie/+? a&\"1\\Z";
 const OF_DATA_SERVER: &str = "serinus #%=b@2'Y";
-const OF_NO_SERVER: &str = "voliere<>:;|c3X";
+pub(crate) const OF_NO_SERVER: &str = "voliere<>:;|c3X";
+/// Passwords that are not in a config.
+pub(crate) const IN_FILE: &str = "chloris ~^[]{}4W";
+const IN_ENVIRONMENT: &str = "spinus!*()_,5V=";
+pub(crate) const OF_PROVIDER: &str = "bullfinch$`?&6U";
+const SECRETS: [&str; 6] = [
+    OF_CONFIG_SERVER,
+    OF_DATA_SERVER,
+    OF_NO_SERVER,
+    IN_FILE,
+    IN_ENVIRONMENT,
+    OF_PROVIDER,
+];
 
 const CHILD: &str = "REDIS_COMPONENTS_CANARY";
+/// The variable with a password.
+pub(crate) const VARIABLE: &str = "REDIS_COMPONENTS_CANARY_PASSWORD";
 
 #[test]
 fn r8_nothing_that_a_process_says_holds_a_secret() {
     let config = Server::start_with(&["--requirepass", OF_CONFIG_SERVER]);
     let data = Server::start_with(&["--requirepass", OF_DATA_SERVER]);
+    let app = ["ACL", "SETUSER", "app", "on", "~*", "+@all"];
+    let passwords = [IN_FILE, IN_ENVIRONMENT, OF_PROVIDER].map(|password| format!(">{password}"));
+    let passwords = passwords.each_ref().map(String::as_str);
+    data.command(&[&app[..], &passwords].concat());
     let output = Command::new(env::current_exe().unwrap())
         .args([
             "canary::says_all_that_it_can",
@@ -36,6 +55,7 @@ fn r8_nothing_that_a_process_says_holds_a_secret() {
             "--nocapture",
         ])
         .env(CHILD, format!("{} {}", config.port(), data.port()))
+        .env(VARIABLE, IN_ENVIRONMENT)
         .env("RUST_BACKTRACE", "full")
         .output()
         .unwrap();
@@ -52,10 +72,21 @@ fn r8_nothing_that_a_process_says_holds_a_secret() {
         "has_password: true",
         "the policy of this process",
         "with a text that holds the password",
+        "names the environment variable",
+        "names the file",
+        "names the provider",
+        "reason=\"rotation\"",
+        "what a config refers to cannot be read",
+        "which is not UTF-8",
+        if cfg!(feature = "tls") {
+            "has no private key in PEM"
+        } else {
+            "its feature `tls`"
+        },
     ] {
         assert!(said.contains(expected), "{expected} is not in {said}");
     }
-    for secret in [OF_CONFIG_SERVER, OF_DATA_SERVER, OF_NO_SERVER] {
+    for secret in SECRETS {
         for spelling in spellings(secret) {
             let at = said.find(&spelling);
             let around = at.map(|at| {
@@ -142,7 +173,7 @@ fn repeats(mut stream: TcpStream) {
 }
 
 /// Prints an error with all that caused it, in every form.
-fn tell(error: &Error) {
+pub(crate) fn tell(error: &Error) {
     println!(
         "{error} {error:?} {error:#?} {:?} {:?}",
         error.server(),
@@ -157,7 +188,7 @@ fn tell(error: &Error) {
     }
 }
 
-fn show(value: &(impl Debug + ?Sized)) {
+pub(crate) fn show(value: &(impl Debug + ?Sized)) {
     println!("{value:?} {value:#?}");
 }
 
@@ -179,7 +210,9 @@ fn says_all_that_it_can() {
     recorder.install().unwrap();
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
-        says(&format!("127.0.0.1:{config}"), data.parse().unwrap()).await;
+        let (config, data) = (format!("127.0.0.1:{config}"), data.parse().unwrap());
+        says(&config, data).await;
+        says_of_references(&config, data).await;
     });
     for (key, _, _, value) in snapshotter.snapshot().into_vec() {
         println!("{key:?} {value:?}");
@@ -284,5 +317,9 @@ fn refused() -> Vec<String> {
         format!("redis://{secret}"),
         format!("rediss://u:{secret}@h/x"),
         format!("redis://h?password={}", encoded(secret)),
+        format!("{{\"host\": \"h\", \"password\": {{\"file\": {json}}}}}"),
+        format!("{{\"host\": \"h\", \"password\": {{\"flie\": {json}}}}}"),
+        format!("{{\"host\": \"h\", \"password\": {{\"env\": [{json}]}}}}"),
+        format!("{{\"host\": \"h\", \"password\": {{\"env\": {json}, \"file\": {json}}}}}"),
     ]
 }

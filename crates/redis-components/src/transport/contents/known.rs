@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use super::logins::{Logins, Wanted};
 use super::read::{Read, read};
+use super::sources::{Sources, Wanted};
 use super::stamp::Stamp;
 use crate::backoff::Backoff;
 use crate::config::contents::Contents;
@@ -22,7 +22,7 @@ const ASKED_AGAIN_WITHIN: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(super) struct Known {
     needs: Vec<Needed>,
-    logins: Arc<Logins>,
+    sources: Arc<Sources>,
     /// The stamps of the files before they were read.
     stamps: Vec<Option<Stamp>>,
     last: Option<Arc<Contents>>,
@@ -34,10 +34,10 @@ pub(super) struct Known {
 }
 
 impl Known {
-    pub(super) fn new(needs: Vec<Needed>, logins: Arc<Logins>) -> Self {
+    pub(super) fn new(needs: Vec<Needed>, sources: Arc<Sources>) -> Self {
         Self {
             needs,
-            logins,
+            sources,
             stamps: Vec::new(),
             last: None,
             is_settled: false,
@@ -90,7 +90,7 @@ impl Known {
         };
         for _ in 0..TRIES {
             let now = SystemTime::now();
-            let read = read(&self.needs, &self.logins, wanted);
+            let read = read(&self.needs, &self.sources, wanted);
             wanted = Wanted::Valid;
             let after = self.stamps_now();
             if after == stamps {
@@ -103,7 +103,7 @@ impl Known {
             // Several files may belong together, and are not all of one state.
             stamps = after;
         }
-        let read = read(&self.needs, &self.logins, wanted)?;
+        let read = read(&self.needs, &self.sources, wanted)?;
         Ok(self.take(read))
     }
 
@@ -135,7 +135,7 @@ mod tests {
     use std::fs;
     use std::path::Path;
 
-    use super::{Known, Logins, Needed, Reference};
+    use super::{Known, Needed, Reference, Sources};
     use crate::config::needs::ContentKind;
     use crate::settings::Settings;
 
@@ -145,7 +145,7 @@ mod tests {
             at: Reference::File(path.to_path_buf()),
             kind: ContentKind::Password,
         });
-        Known::new(needs.collect(), Logins::new(&Settings::default()))
+        Known::new(needs.collect(), Sources::new(&Settings::default()))
     }
 
     #[test]

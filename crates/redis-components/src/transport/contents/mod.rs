@@ -2,8 +2,8 @@
 //! for all fields.
 
 mod known;
-pub(crate) mod logins;
 mod read;
 pub(crate) mod resolve;
+pub(crate) mod sources;
 mod stamp;
 pub(crate) mod watcher;

@@ -3,14 +3,16 @@
 use std::env;
 use std::fs::{File, metadata};
 use std::io::{self, Read as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use super::logins::{Logins, Wanted};
+use super::sources::{Sources, Wanted};
 use crate::config::contents::{Content, Contents};
 use crate::config::needs::{ContentKind, Needed};
 use crate::config::reference::Reference;
 use crate::error::text::is_unprintable;
+use crate::settings::policy::Policy;
+use crate::transport::admission::forbidden;
 use crate::transport::failure::{Cause, Failure};
 
 /// The longest file that is read, in bytes.
@@ -27,13 +29,14 @@ pub(super) struct Read {
 /// # Errors
 ///
 /// Returns an error that names the field and where its value stands, if that cannot be used.
-pub(super) fn read(needs: &[Needed], logins: &Logins, wanted: Wanted) -> Result<Read, Failure> {
+pub(super) fn read(needs: &[Needed], sources: &Sources, wanted: Wanted) -> Result<Read, Failure> {
     let mut contents = Contents::default();
     let mut again_at = None;
     for needed in needs {
+        let real = admit(sources.policy(), needed)?;
         if let Reference::Provider(name) = &needed.at {
             if contents.login(name).is_none() {
-                let given = logins.get(name, wanted);
+                let given = sources.get(name, wanted);
                 let given = given.map_err(|wrong| unusable(needed, &wrong))?;
                 again_at = again_at.into_iter().chain(given.renew_at).min();
                 contents.insert_login(name.clone(), given.login);
@@ -45,7 +48,8 @@ pub(super) fn read(needs: &[Needed], logins: &Logins, wanted: Wanted) -> Result<
             continue;
         }
         if contents.get(&needed.at).is_none() {
-            let bytes = bytes(&needed.at).map_err(|wrong| unusable(needed, &wrong))?;
+            let bytes =
+                bytes(&needed.at, real.as_deref()).map_err(|wrong| unusable(needed, &wrong))?;
             contents.insert(needed.at.clone(), Content::new(bytes));
         }
         // The same file may be read for fields that want different things of it.
@@ -56,16 +60,51 @@ pub(super) fn read(needs: &[Needed], logins: &Logins, wanted: Wanted) -> Result<
     Ok(Read { contents, again_at })
 }
 
-fn bytes(at: &Reference) -> Result<Vec<u8>, String> {
+/// Returns the path of a file without links if the policy demands a folder, so that the file that
+/// was judged is read.
+///
+/// # Errors
+///
+/// Returns an error if the policy does not let it be a secret.
+fn admit(policy: &Policy, needed: &Needed) -> Result<Option<PathBuf>, Failure> {
+    if needed.kind == ContentKind::Pem || !policy.restricts_secrets() {
+        return Ok(None);
+    }
+    let (field, at) = (&needed.field, &needed.at);
+    match at {
+        Reference::Env(name) if !policy.allows_variable(name) => Err(forbidden(format_args!(
+            "`{field}` names {at}; add it with `Policy::allow_secret_variables`"
+        ))),
+        Reference::File(path) => {
+            let real = path.canonicalize();
+            let real = real.map_err(|error| unusable(needed, &cannot_be_read(&error)))?;
+            let mut folders = policy.secret_folders().map(Path::canonicalize);
+            if folders.any(|folder| folder.is_ok_and(|folder| real.starts_with(folder))) {
+                return Ok(Some(real));
+            }
+            Err(forbidden(format_args!(
+                "`{field}` names {at}; add its folder with `Policy::allow_secret_files_under`"
+            )))
+        }
+        Reference::Env(_) | Reference::Provider(_) => Ok(None),
+    }
+}
+
+fn cannot_be_read(error: &io::Error) -> String {
+    format!("cannot be read: {error}")
+}
+
+/// Reads a value. `real` is the path of a file without links, if it has been judged.
+fn bytes(at: &Reference, real: Option<&Path>) -> Result<Vec<u8>, String> {
     match at {
         Reference::Env(name) => match env::var_os(name) {
             Some(value) => Ok(value.into_encoded_bytes()),
             None => Err("is not set".into()),
         },
-        Reference::File(path) => match bounded(path) {
+        Reference::File(path) => match bounded(real.unwrap_or(path)) {
             Ok(Some(content)) => Ok(content),
             Ok(None) => Err("is longer than 1 MiB".into()),
-            Err(error) => Err(format!("cannot be read: {error}")),
+            Err(error) => Err(cannot_be_read(&error)),
         },
         Reference::Provider(_) => Err("gives no text".into()),
     }
@@ -109,7 +148,7 @@ fn unusable(needed: &Needed, what: &str) -> Failure {
 
 #[cfg(test)]
 mod tests {
-    use super::{ContentKind, LONGEST, Logins, Needed, Reference, Wanted, read};
+    use super::{ContentKind, LONGEST, Needed, Reference, Sources, Wanted, read};
     use crate::settings::Settings;
 
     fn needed(at: Reference, kind: ContentKind) -> [Needed; 1] {
@@ -125,7 +164,7 @@ mod tests {
             std::fs::write(&path, content).unwrap();
             Reference::File(path)
         };
-        let none = Logins::new(&Settings::default());
+        let none = Sources::new(&Settings::default());
         let long = vec![b'x'; usize::try_from(LONGEST).unwrap() + 1];
         let password = ContentKind::Password;
         for (at, kind, reason) in [

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::logins::{Logins, Wanted};
 use super::read::read;
+use super::sources::{Sources, Wanted};
 use crate::config::ComponentConfig;
 use crate::transport::failure::{Cause, Failure};
 use crate::transport::on_thread::beside_tasks;
@@ -19,16 +19,16 @@ const ASKED_EVERY: Duration = Duration::from_secs(1);
 /// Returns an error within `bound` if something cannot be used.
 pub(crate) async fn resolve(
     config: &ComponentConfig,
-    logins: &Arc<Logins>,
+    sources: &Arc<Sources>,
     bound: Duration,
 ) -> Result<ComponentConfig, Failure> {
     let needs = config.needs();
     if needs.is_empty() {
         return Ok(config.clone());
     }
-    let logins = Arc::clone(logins);
+    let sources = Arc::clone(sources);
     let wanted = Wanted::Since(ASKED_EVERY);
-    let reading = move || read(&needs, &logins, wanted);
+    let reading = move || read(&needs, &sources, wanted);
     let read = beside_tasks(bound, unread(bound), reading).await?;
     Ok(config.clone().with_contents(Some(Arc::new(read.contents))))
 }

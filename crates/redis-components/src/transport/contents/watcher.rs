@@ -9,13 +9,13 @@ use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::{sleep, timeout, timeout_at};
 
 use super::known::Known;
-use super::logins::Logins;
 use super::resolve::unread;
+use super::sources::Sources;
 use crate::config::contents::Contents;
 use crate::config::needs::Needed;
 use crate::config::reference::Reference;
 use crate::telemetry::contents::{readable_again, unreadable};
-use crate::transport::failure::Failure;
+use crate::transport::failure::{Cause, Failure};
 
 /// The interval between two looks at files.
 const EVERY: Duration = Duration::from_secs(1);
@@ -35,9 +35,22 @@ pub(crate) struct Found {
     /// What could be read last.
     pub(crate) contents: Option<Arc<Contents>>,
     /// Why it cannot be read now.
-    pub(crate) problem: Option<String>,
+    pub(crate) problem: Option<Unread>,
     /// The number of the last look.
     round: u64,
+}
+
+/// Why what a config refers to cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Unread {
+    cause: Cause,
+    pub(crate) message: String,
+}
+
+impl From<Unread> for Failure {
+    fn from(Unread { cause, message }: Unread) -> Self {
+        Self::new(cause, message)
+    }
 }
 
 /// How callers ask for a look.
@@ -53,7 +66,7 @@ impl ContentsWatcher {
     /// wait for them. Also returns the task to run there.
     pub(crate) fn new(
         needs: Vec<Needed>,
-        logins: &Arc<Logins>,
+        sources: &Arc<Sources>,
         bound: Duration,
     ) -> (Arc<Self>, impl Future<Output = ()> + Send + 'static) {
         let (sender, found) = watch::channel(Found::default());
@@ -63,7 +76,7 @@ impl ContentsWatcher {
                 .iter()
                 .any(|needed| matches!(needed.at, Reference::File(_))),
             needs,
-            logins: Arc::clone(logins),
+            sources: Arc::clone(sources),
             bound,
             found: sender,
             asks: Arc::clone(&asks),
@@ -107,7 +120,7 @@ impl Drop for ContentsWatcher {
 
 struct Watch {
     needs: Vec<Needed>,
-    logins: Arc<Logins>,
+    sources: Arc<Sources>,
     has_files: bool,
     bound: Duration,
     found: watch::Sender<Found>,
@@ -127,7 +140,7 @@ impl Watch {
         let mut round = 1;
         self.asks.begun.store(round, Ordering::SeqCst);
         let mut looking = begin(
-            Known::new(self.needs.clone(), Arc::clone(&self.logins)),
+            Known::new(self.needs.clone(), Arc::clone(&self.sources)),
             false,
         );
         while is_wanted() {
@@ -171,7 +184,7 @@ impl Watch {
     fn note(&self, read: Result<Arc<Contents>, Failure>, round: u64) {
         let (contents, problem) = match read {
             Ok(contents) => (Some(contents), None),
-            Err(failure) => (None, Some(failure.message)),
+            Err(Failure { cause, message, .. }) => (None, Some(Unread { cause, message })),
         };
         let before = self.found.borrow().clone();
         self.found.send_modify(|found| {
@@ -185,7 +198,7 @@ impl Watch {
         // Without contents, the attempt says why it cannot begin.
         if before.contents.is_some() {
             match (before.problem, problem) {
-                (None, Some(problem)) => unreadable(&problem),
+                (None, Some(problem)) => unreadable(&problem.message),
                 (Some(_), None) => readable_again(),
                 _ => {}
             }

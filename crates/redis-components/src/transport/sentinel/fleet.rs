@@ -14,7 +14,7 @@ use crate::config::ComponentConfig;
 use crate::config::endpoint::{Address, Primary, Sentinels};
 use crate::error::text::printable;
 use crate::settings::policy::Policy;
-use crate::transport::contents::logins::Logins;
+use crate::transport::contents::sources::Sources;
 use crate::transport::failure::{Cause, Failure};
 use crate::transport::no_primary::NoPrimary;
 
@@ -25,7 +25,7 @@ const MOST_LEARNED: usize = 16;
 pub(super) struct Fleet {
     sentinels: Sentinels,
     policy: Arc<Policy>,
-    logins: Arc<Logins>,
+    sources: Arc<Sources>,
     connect: Duration,
     reports: mpsc::UnboundedSender<Report>,
     rounds: watch::Sender<u64>,
@@ -70,14 +70,14 @@ impl Fleet {
     pub(super) fn new(
         sentinels: &Sentinels,
         policy: &Arc<Policy>,
-        logins: &Arc<Logins>,
+        sources: &Arc<Sources>,
         connect: Duration,
         reports: mpsc::UnboundedSender<Report>,
     ) -> Self {
         let mut fleet = Self {
             sentinels: sentinels.clone(),
             policy: Arc::clone(policy),
-            logins: Arc::clone(logins),
+            sources: Arc::clone(sources),
             connect,
             reports,
             rounds: watch::Sender::new(0),
@@ -99,7 +99,7 @@ impl Fleet {
             config: ComponentConfig::of_sentinel(&self.sentinels, address.clone()),
             service: Arc::from(self.sentinels.service.as_str()),
             policy: Arc::clone(&self.policy),
-            logins: Arc::clone(&self.logins),
+            sources: Arc::clone(&self.sources),
             connect: self.connect,
             rounds: self.rounds.subscribe(),
             reports: self.reports.clone(),

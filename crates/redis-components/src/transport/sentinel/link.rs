@@ -22,8 +22,8 @@ use crate::config::endpoint::Address;
 use crate::settings::policy::Policy;
 use crate::settings::timeouts::Timeouts;
 use crate::transport::asynchronous::{Opened, open};
-use crate::transport::contents::logins::Logins;
 use crate::transport::contents::resolve::resolve;
+use crate::transport::contents::sources::Sources;
 use crate::transport::error_codes::refuses_resp3;
 use crate::transport::failure::{Cause, Failure};
 use crate::transport::node::Node;
@@ -44,7 +44,7 @@ pub(super) struct Link {
     pub(super) config: ComponentConfig,
     pub(super) service: Arc<str>,
     pub(super) policy: Arc<Policy>,
-    pub(super) logins: Arc<Logins>,
+    pub(super) sources: Arc<Sources>,
     pub(super) connect: Duration,
     /// The number of the newest round, in which every sentinel is asked.
     pub(super) rounds: watch::Receiver<u64>,
@@ -102,7 +102,7 @@ impl Link {
     /// Connects, and asks in each round while the connection lasts.
     async fn session(&mut self) -> Result<Infallible, Failure> {
         // As it is now: the next connect reads it again.
-        let config = resolve(&self.config, &self.logins, self.connect).await?;
+        let config = resolve(&self.config, &self.sources, self.connect).await?;
         let node = Node::prepare(&config, &self.policy, self.connect).await?;
         let (opened, hears) = self.open(&node).await?;
         let reached = opened.socket.peer_addr().ok();

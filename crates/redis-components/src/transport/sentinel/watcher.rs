@@ -15,7 +15,7 @@ use super::link::{ANSWERS_WITHIN, Report};
 use crate::config::endpoint::{Primary, Sentinels};
 use crate::settings::policy::Policy;
 use crate::telemetry;
-use crate::transport::contents::logins::Logins;
+use crate::transport::contents::sources::Sources;
 use crate::transport::no_primary::NoPrimary;
 
 /// The interval between rounds, in which nothing has happened.
@@ -62,7 +62,7 @@ impl Watcher {
     pub(crate) fn new(
         sentinels: &Sentinels,
         policy: &Arc<Policy>,
-        logins: &Arc<Logins>,
+        sources: &Arc<Sources>,
         connect: Duration,
     ) -> (Arc<Self>, impl Future<Output = ()> + Send + 'static) {
         let (sender, found) = watch::channel(Found::default());
@@ -71,7 +71,7 @@ impl Watcher {
         let watch = Watch {
             sentinels: sentinels.clone(),
             policy: Arc::clone(policy),
-            logins: Arc::clone(logins),
+            sources: Arc::clone(sources),
             connect,
             found: sender,
             asks: Arc::clone(&asks),
@@ -115,7 +115,7 @@ impl Watcher {
 struct Watch {
     sentinels: Sentinels,
     policy: Arc<Policy>,
-    logins: Arc<Logins>,
+    sources: Arc<Sources>,
     connect: Duration,
     found: watch::Sender<Found>,
     asks: Arc<Asks>,
@@ -130,7 +130,7 @@ impl Watch {
         let mut fleet = Fleet::new(
             &self.sentinels,
             &self.policy,
-            &self.logins,
+            &self.sources,
             self.connect,
             sender,
         );

@@ -1,4 +1,4 @@
-//! The logins that the application's providers give.
+//! Where secrets may come from: the application's providers, and what its policy allows.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,14 +13,19 @@ use crate::config::login::Login;
 use crate::error::text::{is_unprintable, printable};
 use crate::settings::Settings;
 use crate::settings::credentials::Credentials;
+use crate::settings::policy::Policy;
 
 /// How long a provider may take, although nobody waits for it any more.
 const LONGEST: Duration = Duration::from_secs(30);
 /// How long before its expiry a login is replaced, unless a fifth of its time is longer.
 const IN_TIME: Duration = Duration::from_secs(180);
 
-/// The providers, each with the login that it has given last. They are asked once at a time.
-pub(crate) struct Logins(BTreeMap<String, Provider>);
+/// Where secrets may come from.
+pub(crate) struct Sources {
+    /// Each with the login that it has given last. They are asked once at a time.
+    providers: BTreeMap<String, Provider>,
+    policy: Arc<Policy>,
+}
 
 struct Provider {
     credentials: Arc<dyn Credentials>,
@@ -47,14 +52,22 @@ pub(super) enum Wanted {
     New,
 }
 
-impl Logins {
+impl Sources {
     pub(crate) fn new(settings: &Settings) -> Arc<Self> {
         let providers = settings.providers().iter();
         let all = providers.map(|(name, provider)| {
             let (credentials, last) = (Arc::clone(&provider.0), Mutex::default());
             (name.clone(), Provider { credentials, last })
         });
-        Arc::new(Self(all.collect()))
+        Arc::new(Self {
+            providers: all.collect(),
+            policy: Arc::clone(settings.allowed()),
+        })
+    }
+
+    /// Returns which files and variables may be read.
+    pub(super) fn policy(&self) -> &Policy {
+        &self.policy
     }
 
     /// Returns a login of the provider. This blocks.
@@ -63,7 +76,7 @@ impl Logins {
     ///
     /// Returns the reason, as it stands after "which", if there is none.
     pub(super) fn get(&self, name: &str, wanted: Wanted) -> Result<Given, String> {
-        let Some(provider) = self.0.get(name) else {
+        let Some(provider) = self.providers.get(name) else {
             return Err(self.unknown());
         };
         let mut last = match wanted {
@@ -85,7 +98,7 @@ impl Logins {
     }
 
     fn unknown(&self) -> String {
-        let known: Vec<_> = self.0.keys().map(|name| printable(name)).collect();
+        let known: Vec<_> = self.providers.keys().map(|name| printable(name)).collect();
         let known = match known.as_slice() {
             [] => "none".to_owned(),
             names => names.join(", "),
@@ -145,9 +158,9 @@ fn renewed_after(left: Duration, chance: f64) -> Duration {
     left - spare - (spare / 4).mul_f64(chance)
 }
 
-impl fmt::Debug for Logins {
+impl fmt::Debug for Sources {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.0.keys()).finish()
+        f.debug_set().entries(self.providers.keys()).finish()
     }
 }
 
