@@ -29,6 +29,23 @@ Exit codes:
   5  no connection, or no rights
   6  a person must decide";
 
+const AFTER_WAIT: &str = "\
+Exit codes:
+  0  all processes that report follow, and none is silent
+  3  at once: a process refuses the config, or another config has taken its place
+  4  time is over; the message names who does not follow, and who is silent
+
+A process is silent if it watches configs and does not report: it may lack the rights, or be frozen.
+When all follow, connections to the old server are waited for up to five seconds longer.";
+
+const AFTER_CANARY: &str = "\
+Examples:
+  redis-components canary logs socket_timeout=2 --percent 10 --wait
+  redis-components canary logs socket_timeout=2 --percent 50 --wait
+  redis-components canary logs promote --yes --wait
+
+The same processes go on with a canary that grows. `fleet` shows which ones run it.";
+
 /// Where the components are: check, write, compare, roll back and watch their configs.
 #[derive(Debug, Parser)]
 #[command(name = "redis-components", version, after_help = AFTER_HELP)]
@@ -50,6 +67,7 @@ pub(crate) enum Command {
     /// Write the config of a component.
     Set(set::Options),
     /// Let some processes try a config, and then all or none.
+    #[command(after_help = AFTER_CANARY)]
     Canary(canary::Options),
     /// Show where two configs differ in meaning.
     Diff(diff::Options),
@@ -60,6 +78,7 @@ pub(crate) enum Command {
     /// Show configs, and their changes as they happen.
     Watch(watch::Options),
     /// Wait until all processes run the config of a component.
+    #[command(after_help = AFTER_WAIT)]
     Wait(wait::Options),
     /// Show which process runs which config.
     Fleet(fleet::Options),

@@ -11,6 +11,7 @@ mod commands;
 mod commit;
 mod complete;
 mod context;
+mod disabled;
 mod examined;
 mod failure;
 mod files;
@@ -140,7 +141,7 @@ async fn run(arguments: Arguments) -> Result<Reply, Failure> {
             Stage::Unchanged => (Code::Interrupted, "interrupted; nothing was changed"),
             Stage::Written => (
                 Code::NotFollowed,
-                "interrupted; the config was written, and it is unknown if all processes follow; \
+                "interrupted; the change was written, and it is unknown if all processes follow; \
                 `wait` goes on",
             ),
             Stage::Committing if is_warned => (

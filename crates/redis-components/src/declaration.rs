@@ -25,7 +25,17 @@ pub struct Declaration {
     pub config_server: Option<&'static str>,
 }
 
+/// The prefix of keys of a manifest that gives none.
+const DEFAULT_PREFIX: &str = "config:redis:";
+
 impl Declaration {
+    /// Returns the prefix of the keys of configs: of the settings, or else of the manifest.
+    pub(crate) fn prefix<'a>(&self, of_settings: Option<&'a str>) -> &'a str {
+        let of_manifest = self.key.strip_suffix(self.name);
+        let of_manifest = of_manifest.filter(|_| !self.has_own_key);
+        of_settings.or(of_manifest).unwrap_or(DEFAULT_PREFIX)
+    }
+
     /// Returns the key of the component's config under the prefix of the settings, if they have
     /// one.
     pub(crate) fn key_under(&self, prefix: Option<&str>) -> &'static str {

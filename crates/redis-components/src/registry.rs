@@ -103,8 +103,10 @@ impl Registry {
                     Entry::Vacant(entry) => {
                         let url = entry.key().expose();
                         let last_good = last_good_file(settings);
-                        let server =
-                            ConfigServer::start(url, origin, settings, watchers, last_good)?;
+                        let prefix = declaration.prefix(settings.prefix());
+                        let server = ConfigServer::start(
+                            url, origin, settings, watchers, last_good, prefix,
+                        )?;
                         Arc::clone(entry.insert(Arc::new(server)))
                     }
                 };
@@ -129,6 +131,7 @@ impl Registry {
         slot.expect(wait, connections);
         let slot = Arc::new(slot);
         slot.follow_when_idle();
+        slot.report_to_fleet();
         Ok(Arc::clone(entry.insert(slot)))
     }
 
@@ -154,6 +157,12 @@ impl Registry {
         used.slots.values().for_each(|slot| slot.close_unused());
         used.servers.values().for_each(|server| server.end());
         used.fixed.iter().for_each(FixedConfigs::end);
+    }
+
+    /// Returns `true` if the config servers have no receipt of this process any more, or the last
+    /// word about that was said.
+    pub(crate) fn has_left(&self) -> bool {
+        self.used().servers.values().all(|server| server.has_left())
     }
 
     /// Returns the slots in use, sorted by component and key.

@@ -65,7 +65,9 @@ async fn read(slot: &Slot) -> Result<ComponentConfig, Error> {
         slot.watched().read().await;
     }
     let target = slot.watched().target();
-    match (&target.config, &target.problem) {
+    // A process that runs a canary's config must not write it back for all.
+    let own = target.own.as_ref().or(target.config.as_ref());
+    match (own, &target.problem) {
         (Some(config), None) => Ok(ComponentConfig::clone(config).with_contents(None)),
         _ => Err(slot.no_config(&target)),
     }

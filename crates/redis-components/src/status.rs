@@ -224,7 +224,7 @@ impl CurrentConfig {
                 service: sentinels.service.clone(),
                 epoch: sentinels.primary.as_ref().and_then(|primary| primary.epoch),
             }),
-            digest: config.digest(""),
+            digest: config.written_digest(""),
         }
     }
 }

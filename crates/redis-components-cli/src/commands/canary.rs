@@ -68,14 +68,27 @@ pub(crate) async fn run(context: &Context, options: &Options) -> Result<Reply, F
         let text = "--percent and --splits-data are for a config to try";
         return Err(Failure::usage(text));
     }
-    if action != "promote" && options.following.wait {
-        let text = "--wait is for `promote`; `fleet` shows which processes run a canary";
+    if action == "show" && options.following.wait {
+        let text = "--wait is for a change; `wait` waits for processes with a canary too";
         return Err(Failure::usage(text));
     }
     options.following.check()?;
-    if action == "begin" {
-        return begin(context, options).await;
+    let reply = match action {
+        "begin" => begin(context, options).await?,
+        action => existing(context, options, action).await?,
+    };
+    // `promote` has waited as `set` does.
+    if options.writing.dry_run || reply.data["action"].is_null() {
+        return Ok(reply);
     }
+    let following = &options.following;
+    Ok(following
+        .after_write(context, "canary", &options.component, reply)
+        .await)
+}
+
+/// Shows or ends a canary that is there.
+async fn existing(context: &Context, options: &Options, action: &str) -> Result<Reply, Failure> {
     let component = &*options.component;
     let session = context.session().await?;
     let found = session.config_of(component).await?;

@@ -8,9 +8,9 @@ use futures_util::future::join_all;
 use redis_components::ComponentConfig;
 use serde::Serialize;
 
-use super::list::is_disabled;
 use crate::complete::components;
 use crate::context::{Context, read_text};
+use crate::disabled::is_disabled;
 use crate::failure::{Code, Failure};
 use crate::findings;
 use crate::output::{Reply, say, warn};

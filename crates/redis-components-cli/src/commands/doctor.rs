@@ -9,8 +9,8 @@ use redis_components::ComponentConfig;
 use redis_components::receipts::{FLEET_KEY, KEY_PREFIX};
 
 use super::doctor_fleet::fleet;
-use super::list::is_disabled;
 use crate::context::Context;
+use crate::disabled::is_disabled;
 use crate::examined::{Check, State};
 use crate::failure::{Code, Failure};
 use crate::output::{Reply, table};

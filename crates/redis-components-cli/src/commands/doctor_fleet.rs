@@ -4,7 +4,8 @@ use redis_components::receipts::{Mode, ReceiptState};
 
 use crate::examined::{Check, State};
 use crate::failure::{Code, Failure};
-use crate::fleet::row::{Receipts, Row};
+use crate::fleet::receipts::Receipts;
+use crate::fleet::row::Row;
 use crate::session::Session;
 use crate::text::{counted, named};
 
@@ -20,7 +21,7 @@ pub(super) async fn fleet(session: &Session, components: &[String]) -> Result<Ve
         }
     };
     let mut checks = vec![reporting(&receipts), silent(session, &receipts).await?];
-    let rows: Vec<Row> = receipts.values().flat_map(Row::all).collect();
+    let rows: Vec<Row> = receipts.own().flat_map(Row::all).collect();
     checks.extend(troubled(&rows));
     checks.extend(canaries(session, components).await?);
     Ok(checks)
@@ -28,10 +29,10 @@ pub(super) async fn fleet(session: &Session, components: &[String]) -> Result<Ve
 
 fn reporting(receipts: &Receipts) -> Check {
     let polling = receipts
-        .values()
+        .own()
         .filter(|receipt| receipt.process().mode() == Mode::Poll);
     let polling: Vec<_> = polling.map(|receipt| receipt.process().member()).collect();
-    let count = counted(receipts.len(), "process");
+    let count = counted(receipts.own().count(), "process");
     let check = Check::ok("receipts", format!("of {count}"));
     if polling.is_empty() {
         return check;

@@ -33,7 +33,7 @@ pub(crate) async fn run(context: &Context, options: &Options) -> Result<Reply, F
         }
         Err(failure) => return Err(failure),
     };
-    let mut rows: Vec<Row> = receipts.values().flat_map(Row::all).collect();
+    let mut rows: Vec<Row> = receipts.own().flat_map(Row::all).collect();
     rows.sort_by(|a, b| a.order().cmp(&b.order()));
     if !options.components.is_empty() {
         let mut known = session.components().await?;

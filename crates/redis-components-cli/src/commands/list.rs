@@ -4,9 +4,10 @@ use futures_util::future::join_all;
 use serde::Serialize;
 
 use crate::context::Context;
+use crate::disabled::is_disabled;
 use crate::failure::{Code, Failure};
 use crate::fleet::counts::{Counts, Wanted};
-use crate::fleet::row::Receipts;
+use crate::fleet::receipts::Receipts;
 use crate::fleet::silent::Silent;
 use crate::history::Entry;
 use crate::output::{Reply, table, warn};
@@ -25,6 +26,8 @@ pub(crate) struct Row {
     /// `None` if the config server does not show the fleet.
     fleet: Option<Counts>,
     pub(crate) problem: Option<String>,
+    #[serde(skip)]
+    is_disabled: bool,
 }
 
 impl Row {
@@ -44,7 +47,7 @@ pub(crate) async fn run(context: &Context) -> Result<Reply, Failure> {
         for row in &mut rows {
             let wanted = row.digest.clone().map(|digest| Wanted {
                 digest,
-                canary: session.canary_digest(&control, &row.component),
+                canary: session.canary(&control, &row.component, row.is_disabled),
             });
             let counts = Counts::of(&receipts, &silent, &row.component, wanted.as_ref());
             row.fleet = Some(counts);
@@ -132,6 +135,7 @@ pub(crate) fn row(
         since: None,
         fleet: None,
         problem: None,
+        is_disabled: false,
     };
     let bytes = match found {
         Ok(Some(bytes)) => bytes,
@@ -154,17 +158,12 @@ pub(crate) fn row(
             let address = config.address();
             // A component that is switched off may have no server.
             row.endpoint = Some(address).filter(|address| !address.starts_with(':'));
-            if is_disabled(&config) {
+            row.is_disabled = is_disabled(&config);
+            if row.is_disabled {
                 row.problem = Some("it is switched off".to_owned());
             }
         }
         Err(_) => row.problem = invalid(component, &text).map(|failure| failure.message),
     }
     row
-}
-
-/// Returns `true` if the config switches its component off.
-pub(crate) fn is_disabled(config: &redis_components::ComponentConfig) -> bool {
-    let json: serde_json::Value = serde_json::from_str(&config.to_json()).unwrap_or_default();
-    json["disabled"] == true
 }

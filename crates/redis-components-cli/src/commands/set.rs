@@ -5,11 +5,11 @@ use clap_complete::ArgValueCandidates;
 use redis_components::ComponentConfig;
 use serde_json::{Map, Value, json};
 
-use super::list::is_disabled;
 use super::wait::Following;
 use crate::commit::{Change, Expected};
 use crate::complete::components;
 use crate::context::Context;
+use crate::disabled::is_disabled;
 use crate::failure::{Code, Failure};
 use crate::fleet::control::Canary;
 use crate::given::Given;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 use clap_complete::ArgValueCandidates;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::complete::components;
 use crate::context::Context;
@@ -98,7 +98,12 @@ impl Following {
         if !self.wait {
             return written;
         }
-        let digest = written.data["digest"].as_str().map(str::to_owned);
+        // A canary is beside a config.
+        let config = match &written.data["action"] {
+            Value::Null => &written.data["digest"],
+            _ => &written.data["previous"],
+        };
+        let digest = config.as_str().map(str::to_owned);
         let goal = self.patience.goal(command, component, digest);
         let waited = match follow(context, goal).await {
             Ok(ended) => reply(component, &ended),
@@ -129,6 +134,7 @@ fn reply(component: &str, ended: &Ended) -> Reply {
         "component": component,
         "digest": ended.digest,
         "following": standing.following,
+        "canaries": standing.canaries,
         "expected": standing.expected,
         "old_connections": standing.old_connections,
         "seconds": (ended.took.as_secs_f64() * 1e3).round() / 1e3,
@@ -156,10 +162,14 @@ fn text(component: &str, ended: &Ended) -> String {
         Some(0) => String::new(),
         Some(count) => format!(", {count} silent"),
     };
+    let canaries = match standing.canaries {
+        0 => String::new(),
+        count => format!(", {count} of them the canary"),
+    };
     let left = standing.old_connections;
     let s = if left == 1 { "" } else { "s" };
     format!(
-        "{} of {} processes run it{silent}, {left} connection{s} left on the old server",
+        "{} of {} processes run it{canaries}{silent}, {left} connection{s} left on the old server",
         standing.following, standing.expected
     )
 }

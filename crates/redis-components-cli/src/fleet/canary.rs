@@ -86,7 +86,12 @@ impl Session {
             // The server answered, so it did not execute anything.
             outcome => outcome.map_err(|error| self.failure(&error)),
         };
-        self.stage.set(Stage::Unchanged);
+        let is_written = matches!(outcome, Ok(true));
+        self.stage.set(if is_written {
+            Stage::Written
+        } else {
+            Stage::Unchanged
+        });
         outcome.map_err(|failure| failure.of_component(component))
     }
 

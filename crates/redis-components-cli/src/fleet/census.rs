@@ -3,7 +3,7 @@
 use redis::RedisResult;
 use redis_components::receipts::{FLEET_KEY, KEY_PREFIX, PROCESS_FIELD, Receipt};
 
-use super::row::Receipts;
+use super::receipts::Receipts;
 use super::silent::{Silent, silent};
 use crate::clients::Client;
 use crate::failure::{Code, Failure};
@@ -13,8 +13,7 @@ use crate::session::Session;
 const AT_ONCE: usize = 1000;
 
 impl Session {
-    /// Returns the receipts of all processes with this prefix of keys. With a component, the
-    /// receipts say nothing about others.
+    /// Returns the receipts of all processes. With a component, they say nothing about others.
     ///
     /// # Errors
     ///
@@ -33,13 +32,11 @@ impl Session {
             .into_iter()
             .filter_map(|member| String::from_utf8(member).ok())
             .collect();
-        let mut receipts = Receipts::new();
+        let mut receipts = Receipts::new(&self.names.prefix);
         for some in members.chunks(AT_ONCE) {
-            let read = self.receipts_of(some, component).await?;
-            let read = read
-                .into_iter()
-                .filter_map(|(member, found)| Some((member, found?)));
-            receipts.extend(read);
+            for (member, receipt) in self.receipts_of(some, component).await? {
+                receipts.note(member, receipt);
+            }
         }
         Ok(receipts)
     }
@@ -77,10 +74,8 @@ impl Session {
                     Vec::new()
                 }
             };
-            let receipt = read(component, &words).filter(|receipt| {
-                let process = receipt.process();
-                process.member() == *member && process.key_prefix() == self.names.prefix
-            });
+            let is_its_own = |receipt: &Receipt| receipt.process().member() == *member;
+            let receipt = read(component, &words).filter(is_its_own);
             found.push((member.clone(), receipt));
         }
         Ok(found)

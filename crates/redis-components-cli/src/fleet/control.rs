@@ -1,5 +1,6 @@
 //! The control key: what concerns all components of a fleet.
 
+use hmac_sha256::HMAC;
 use redis_components::ComponentConfig;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -17,6 +18,7 @@ pub(crate) struct Canary {
     pub(crate) config: Value,
     pub(crate) percent: f64,
     /// Chooses the processes.
+    #[serde(default)]
     pub(crate) salt: String,
 }
 
@@ -28,6 +30,17 @@ impl Canary {
             salt,
         } = self;
         json!({"config": config, "percent": percent, "salt": salt})
+    }
+
+    /// Returns `true` if a process with this instance tries the config.
+    ///
+    /// Its place is from 0 to 9,999: the first eight bytes of HMAC-SHA-256 of the instance, with the
+    /// salt as the key, as a big-endian number, modulo 10,000. As the share grows, none goes back.
+    pub(crate) fn is_for(&self, instance: &str) -> bool {
+        let [a, b, c, d, e, f, g, h, ..] = HMAC::mac(instance, &self.salt);
+        let place = u64::from_be_bytes([a, b, c, d, e, f, g, h]) % 10_000;
+        let place = u16::try_from(place).unwrap_or_default();
+        f64::from(place) < self.percent * 100.0
     }
 
     /// Returns the meaning of its config.
@@ -119,9 +132,17 @@ impl Session {
         failure.of_component(component).at(&self.server)
     }
 
-    /// Returns the digest of a component's canary, if there is one.
-    pub(crate) fn canary_digest(&self, control: &Control, component: &str) -> Option<String> {
-        Some(self.digest(&control.canary(component)?.meaning()?))
+    /// Returns the canary of a component with its digest, if there is one. A component that is
+    /// switched off has none.
+    pub(crate) fn canary(
+        &self,
+        control: &Control,
+        component: &str,
+        is_disabled: bool,
+    ) -> Option<(Canary, String)> {
+        let canary = control.canary(component).filter(|_| !is_disabled)?;
+        let digest = self.digest(&canary.meaning()?);
+        Some((canary, digest))
     }
 }
 

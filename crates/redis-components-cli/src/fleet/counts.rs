@@ -1,18 +1,19 @@
 //! How a process stands to a component's config, and a fleet's figures.
 
-use redis_components::receipts::{ComponentReceipt, ReceiptState};
+use redis_components::receipts::{ComponentReceipt, Process, ReceiptState};
 use serde::Serialize;
 
-use super::row::Receipts;
+use super::control::Canary;
+use super::receipts::Receipts;
 use super::silent::Silent;
 use crate::text::counted;
 
 /// The configs that processes should run.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Wanted {
     pub(crate) digest: String,
-    /// The config that some processes run in its place.
-    pub(crate) canary: Option<String>,
+    /// The config that some processes run in its place, with its digest.
+    pub(crate) canary: Option<(Canary, String)>,
 }
 
 /// How a process stands to the wanted config.
@@ -26,11 +27,19 @@ pub(super) enum Stand {
 }
 
 impl Wanted {
-    pub(super) fn stand(&self, receipt: &ComponentReceipt) -> Stand {
-        let is_wanted = |digest: Option<&str>| {
-            digest.is_some() && (digest == Some(&self.digest) || digest == self.canary.as_deref())
+    /// Returns `true` if the process should run the canary.
+    pub(super) fn is_canary(&self, process: &Process) -> bool {
+        let canary = self.canary.as_ref();
+        canary.is_some_and(|(canary, _)| canary.is_for(process.instance()))
+    }
+
+    pub(super) fn stand(&self, process: &Process, receipt: &ComponentReceipt) -> Stand {
+        let digest = match &self.canary {
+            Some((_, digest)) if self.is_canary(process) => digest,
+            _ => &self.digest,
         };
-        let (applied, seen) = (is_wanted(receipt.applied()), is_wanted(receipt.seen()));
+        let applied = receipt.applied() == Some(digest);
+        let seen = receipt.seen() == Some(digest);
         match receipt.state() {
             ReceiptState::Ok | ReceiptState::Ready if applied && seen => Stand::Follows,
             ReceiptState::Disabled if seen => Stand::Follows,
@@ -63,12 +72,13 @@ impl Counts {
             silent: silent.len(),
             ..Self::default()
         };
-        for receipt in receipts.values() {
+        for receipt in receipts.own() {
+            let process = receipt.process();
             let Some(receipt) = receipt.component(component) else {
                 continue;
             };
             counts.expected += 1;
-            if wanted.is_some_and(|wanted| wanted.stand(receipt) == Stand::Follows) {
+            if wanted.is_some_and(|wanted| wanted.stand(process, receipt) == Stand::Follows) {
                 counts.following += 1;
             }
             let is_problem = [ReceiptState::Refused, ReceiptState::Unreachable];
@@ -101,19 +111,24 @@ impl Counts {
 
 #[cfg(test)]
 mod tests {
-    use redis_components::receipts::ComponentReceipt;
+    use redis_components::receipts::{ComponentReceipt, Process};
+    use serde_json::Value;
 
     use super::{Stand, Wanted};
+    use crate::fleet::control::Canary;
+
+    fn process() -> Process {
+        Process::parse(r#"{"application":"shop","instance":"web1-77-a0f3"}"#).unwrap()
+    }
 
     #[test]
     fn r14_who_follows_is_told_from_the_effect() {
         let wanted = Wanted {
             digest: "new".to_owned(),
-            canary: Some("canary".to_owned()),
+            canary: None,
         };
         for (text, stand) in [
             ("new new ok 2 9 0 -", Stand::Follows),
-            ("canary canary ok 2 9 0 -", Stand::Follows),
             ("new new ready 2 9 0 move-1", Stand::Follows),
             ("- new disabled 2 9 0 -", Stand::Follows),
             ("old new trying 2 9 0 -", Stand::Behind),
@@ -131,7 +146,37 @@ mod tests {
             ("new new melting 2 9 0 -", Stand::Behind),
         ] {
             let receipt = ComponentReceipt::parse(text).unwrap();
-            assert_eq!(wanted.stand(&receipt), stand, "{text}");
+            assert_eq!(wanted.stand(&process(), &receipt), stand, "{text}");
+        }
+    }
+
+    #[test]
+    fn r14_a_process_follows_its_canary_or_the_config_and_not_the_other() {
+        // The place of the instance is 9916.
+        for (percent, canary, config) in [
+            (99.17, Stand::Follows, Stand::Behind),
+            (99.16, Stand::Behind, Stand::Follows),
+        ] {
+            let chosen = Canary {
+                config: Value::Null,
+                percent,
+                salt: "s".to_owned(),
+            };
+            let wanted = Wanted {
+                digest: "new".to_owned(),
+                canary: Some((chosen, "canary".to_owned())),
+            };
+            for (text, stand) in [
+                ("canary canary ok 2 9 0 -", canary),
+                ("new new ok 2 9 0 -", config),
+            ] {
+                let receipt = ComponentReceipt::parse(text).unwrap();
+                assert_eq!(
+                    wanted.stand(&process(), &receipt),
+                    stand,
+                    "{percent} {text}"
+                );
+            }
         }
     }
 }

@@ -4,17 +4,20 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use redis::{PushInfo, PushKind, Value};
+use redis_components::ComponentConfig;
 use redis_components::receipts::KEY_PREFIX;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::counts::Wanted;
 use super::progress::{Progress, Teller};
-use super::row::{Receipts, Row};
+use super::receipts::Receipts;
+use super::row::Row;
 use super::silent::{Silent, silent};
 use super::standing::Standing;
 use crate::clients::Client;
 use crate::context::Context;
+use crate::disabled::is_disabled;
 use crate::failure::{Code, Failure};
 use crate::output::warn;
 use crate::place::Place;
@@ -77,8 +80,9 @@ pub(crate) async fn follow(context: &Context, goal: Goal<'_>) -> Result<Ended, F
     let mut fleet = Fleet {
         goal,
         wanted,
-        receipts: Receipts::new(),
+        receipts: Receipts::new(&session.names.prefix),
         clients: None,
+        is_read: false,
         unread_since: None,
         whole_since: None,
     };
@@ -182,6 +186,7 @@ struct Fleet<'a> {
     receipts: Receipts,
     /// The clients of the config server, and which of them is this program.
     clients: Option<(Vec<Client>, u64)>,
+    is_read: bool,
     unread_since: Option<Instant>,
     whole_since: Option<Instant>,
 }
@@ -228,13 +233,19 @@ impl Fleet<'_> {
             return Err(superseded(session, component, digest, &current));
         }
         let control = session.control().await?;
-        self.wanted.canary = session.canary_digest(&control, component);
+        let config = bytes
+            .as_deref()
+            .and_then(|bytes| std::str::from_utf8(bytes).ok());
+        let config = config.and_then(|text| ComponentConfig::from_json(text).ok());
+        let is_disabled = config.as_ref().is_some_and(is_disabled);
+        self.wanted.canary = session.canary(&control, component, is_disabled);
         self.receipts = session.receipts(Some(component)).await?;
         self.clients = match session.clients().await {
             Ok(clients) => Some(clients),
             Err(failure) if failure.code == Code::NoRights && self.goal.ignores_silent => None,
             Err(failure) => return Err(failure),
         };
+        self.is_read = true;
         Ok(())
     }
 
@@ -266,10 +277,7 @@ impl Fleet<'_> {
         members.dedup();
         let component = Some(self.goal.component);
         for (member, receipt) in session.receipts_of(&members, component).await? {
-            match receipt {
-                Some(receipt) => self.receipts.insert(member, receipt),
-                None => self.receipts.remove(&member),
-            };
+            self.receipts.note(member, receipt);
         }
         Ok(())
     }
@@ -304,8 +312,7 @@ impl Fleet<'_> {
 
     /// Returns how it ends when time is over.
     fn last(&self) -> End {
-        let is_read = self.clients.is_some() || !self.receipts.is_empty();
-        if is_read && self.follows(&self.standing()) {
+        if self.is_read && self.follows(&self.standing()) {
             End::Followed
         } else {
             End::TimedOut

@@ -6,6 +6,7 @@ pub(crate) mod control;
 pub(crate) mod counts;
 pub(crate) mod follow;
 mod progress;
+pub(crate) mod receipts;
 pub(crate) mod row;
 pub(crate) mod silent;
 pub(crate) mod standing;

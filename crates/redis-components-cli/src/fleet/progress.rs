@@ -1,9 +1,15 @@
 //! Telling how far a fleet has come.
 
+use std::time::Duration;
+
 use serde::Serialize;
+use tokio::time::Instant;
 
 use crate::options::Format;
 use crate::output::{event, say, write_whole};
+
+/// A large fleet comes further with each millisecond.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// How far a fleet has come.
 #[derive(Debug, Serialize)]
@@ -22,8 +28,8 @@ pub(super) struct Progress<'a> {
 pub(super) struct Teller {
     command: &'static str,
     format: Format,
-    /// What was told last.
-    told: Option<String>,
+    /// What was told last, and when.
+    told: Option<(String, Instant)>,
 }
 
 impl Teller {
@@ -38,7 +44,9 @@ impl Teller {
     /// Tells what has changed, if anything has.
     pub(super) fn tell(&mut self, progress: &Progress<'_>) {
         let text = serde_json::to_string(progress).unwrap_or_default();
-        if self.told.as_ref() == Some(&text) {
+        if let Some((told, at)) = &self.told
+            && (*told == text || at.elapsed() < PAUSE)
+        {
             return;
         }
         let state = if self.told.is_none() {
@@ -46,7 +54,7 @@ impl Teller {
         } else {
             "progress"
         };
-        self.told = Some(text);
+        self.told = Some((text, Instant::now()));
         match self.format {
             Format::Ndjson => self.write(state, progress),
             Format::Table => progress.say(),

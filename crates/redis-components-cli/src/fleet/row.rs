@@ -1,15 +1,11 @@
 //! What a process says about a component, as rows.
 
-use std::collections::BTreeMap;
 use std::time::UNIX_EPOCH;
 
 use redis_components::receipts::{ComponentReceipt, Process, Receipt};
 use serde::Serialize;
 
 use crate::time::of_unix;
-
-/// The receipts of processes that live, by their members of the index.
-pub(crate) type Receipts = BTreeMap<String, Receipt>;
 
 /// A component in a process.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -1,13 +1,16 @@
 //! How a fleet stands to the config of one component: who follows, who refuses, who is missing.
 
 use super::counts::{Stand, Wanted};
-use super::row::{Receipts, Row};
+use super::receipts::Receipts;
+use super::row::Row;
 
 /// How a fleet stands to the config of one component.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Standing {
     pub(crate) expected: usize,
     pub(crate) following: usize,
+    /// How many of those follow a canary.
+    pub(crate) canaries: usize,
     /// Which processes refuse the config.
     pub(crate) refused: Vec<Row>,
     /// Which processes refuse a config that they cannot read.
@@ -20,7 +23,7 @@ pub(crate) struct Standing {
 impl Standing {
     pub(crate) fn of(receipts: &Receipts, component: &str, wanted: &Wanted) -> Self {
         let mut standing = Self::default();
-        for receipt in receipts.values() {
+        for receipt in receipts.own() {
             let process = receipt.process();
             let Some(receipt) = receipt.component(component) else {
                 continue;
@@ -28,8 +31,11 @@ impl Standing {
             standing.expected += 1;
             standing.old_connections += receipt.old_connections();
             let row = || Row::new(process, component, receipt);
-            match wanted.stand(receipt) {
-                Stand::Follows => standing.following += 1,
+            match wanted.stand(process, receipt) {
+                Stand::Follows => {
+                    standing.following += 1;
+                    standing.canaries += usize::from(wanted.is_canary(process));
+                }
                 Stand::Refuses => standing.refused.push(row()),
                 Stand::CannotRead => standing.unread.push(row()),
                 Stand::Behind => standing.behind.push(row()),
@@ -50,7 +56,7 @@ mod tests {
 
     use super::Standing;
     use crate::fleet::counts::{Counts, Wanted};
-    use crate::fleet::row::Receipts;
+    use crate::fleet::receipts::Receipts;
 
     fn fleet(texts: &[&str]) -> Receipts {
         let one = |(number, text): (usize, &&str)| {
@@ -58,7 +64,11 @@ mod tests {
             let receipt = Receipt::from_fields([("@", &*process), ("logs", text)]).unwrap();
             (receipt.process().member(), receipt)
         };
-        texts.iter().enumerate().map(one).collect()
+        let mut receipts = Receipts::new("");
+        for (member, receipt) in texts.iter().enumerate().map(one) {
+            receipts.note(member, Some(receipt));
+        }
+        receipts
     }
 
     #[test]

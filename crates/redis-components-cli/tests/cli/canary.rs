@@ -150,8 +150,9 @@ fn what_cannot_be_a_canary_is_refused() {
             "usage",
         );
     }
-    let words = [&BEGIN[..], &["--wait"]].concat();
-    fails(&operator, &words, 2, "usage");
+    operator.done(&BEGIN);
+    fails(&operator, &["canary", "logs", "--wait"], 2, "usage");
+    operator.done(&["canary", "logs", "abort"]);
     let words = ["canary", "logs", "sockettimeout=2", "--percent", "1"];
     fails(&operator, &words, 1, "config_invalid");
     let words = ["canary", "logs", "username=nobody", "--percent", "1"];
@@ -220,34 +221,66 @@ fn an_answer_that_is_lost_is_looked_for() {
 }
 
 #[test]
-fn r14_processes_that_run_the_canary_follow() {
+fn r14_processes_of_the_canary_run_it_and_the_others_do_not() {
     let server = Server::start();
     let operator = Operator::of(&server);
     operator.make_logs(&server);
     let old = operator.data(&["get", "logs"])["digest"].clone();
-    let canary = operator.data(&BEGIN)["digest"].clone();
-    for (pid, digest) in [(1, &old), (2, &canary)] {
-        let digest = digest.as_str().unwrap();
-        let words = format!("{digest} {digest} ok 2 1764170000 0 -");
-        Process::new("shop", pid).report(&server, "logs", &words);
+    let old = old.as_str().unwrap();
+    let runs = |digest: &str| format!("{digest} {digest} ok 2 1764170000 0 -");
+    let fleet: Vec<_> = (1..=40).map(|pid| Process::new("shop", pid)).collect();
+    for process in &fleet {
+        process.report(&server, "logs", &runs(old));
     }
-    assert_eq!(operator.data(&["wait", "logs"])["following"], 2);
-    assert_eq!(operator.data(&["list"])[0]["fleet"]["following"], 2);
-    // With `promote` the rest is waited for.
     let words = [
         "canary",
         "logs",
-        "promote",
-        "--yes",
+        "socket_timeout=2",
+        "--percent",
+        "50",
         "--wait",
         "--timeout",
-        "200ms",
+        "100ms",
     ];
     let (code, envelope) = operator.json(&words);
     assert_eq!(
         (code, &envelope["error"]["code"]),
         (4, &json!("not_followed"))
     );
-    assert_eq!(envelope["data"]["wait"]["following"], 1);
-    assert_eq!(envelope["data"]["wait"]["behind"][0]["pid"], 1);
+    let canary = envelope["data"]["digest"].as_str().unwrap();
+    let behind = envelope["data"]["wait"]["behind"].as_array().unwrap();
+    // A share of 50 % is 0 or 40 of 40 once in 10^12 runs.
+    assert!((1..40).contains(&behind.len()), "{}", behind.len());
+    let chosen: Vec<_> = behind
+        .iter()
+        .map(|row| row["pid"].as_u64().unwrap())
+        .collect();
+    for pid in &chosen {
+        let process = Process::new("shop", u32::try_from(*pid).unwrap());
+        process.report(&server, "logs", &runs(canary));
+    }
+    let data = operator.data(&["wait", "logs"]);
+    assert_eq!(
+        (&data["following"], &data["canaries"]),
+        (&json!(40), &json!(chosen.len()))
+    );
+    assert_eq!(operator.data(&["list"])[0]["fleet"]["following"], 40);
+    let run = operator.done(&["wait", "logs"]);
+    assert!(
+        run.stdout.contains(" of them the canary, 0 connections"),
+        "{run:?}"
+    );
+    // With `promote` the rest is waited for, with `abort` the share.
+    let others = 40 - chosen.len();
+    let patience = ["--wait", "--timeout", "100ms"];
+    let (code, envelope) =
+        operator.json(&[&["canary", "logs", "promote", "--yes"], &patience[..]].concat());
+    assert_eq!(
+        (code, &envelope["error"]["code"]),
+        (4, &json!("not_followed"))
+    );
+    assert_eq!(
+        envelope["data"]["wait"]["behind"].as_array().unwrap().len(),
+        others
+    );
 }

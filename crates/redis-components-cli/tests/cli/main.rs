@@ -9,6 +9,7 @@ mod faults;
 mod fleet;
 mod kinds;
 mod places;
+mod processes;
 mod races;
 mod receipts;
 mod rights;

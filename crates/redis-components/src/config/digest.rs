@@ -52,6 +52,12 @@ impl ComponentConfig {
 }
 
 impl ComponentConfig {
+    /// Returns the digest of the config as it is written, whatever stands elsewhere: a tool that
+    /// cannot read that tells the same.
+    pub(crate) fn written_digest(&self, salt: &str) -> String {
+        self.clone().with_contents(None).digest(salt)
+    }
+
     /// Returns the user names and passwords that stand elsewhere, by the names of their fields, if
     /// they are known.
     fn written_elsewhere(&self) -> impl Iterator<Item = (String, Option<&str>)> {
@@ -145,6 +151,8 @@ mod tests {
         assert_eq!(with(env, "p").digest("salt"), here);
         assert_ne!(with(file, "q").digest("salt"), here);
         assert_ne!(read(file).digest("salt"), read(env).digest("salt"));
+        let resolved = with(file, "p");
+        assert_eq!(resolved.written_digest("salt"), read(file).digest("salt"));
         // Without a salt nothing of it is covered.
         for config in [read(file), read(env), with(file, "p"), with(env, "q")] {
             assert_eq!(config.digest(""), read("\"p\"").digest(""));

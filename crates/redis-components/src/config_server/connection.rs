@@ -103,6 +103,11 @@ impl Connection {
         }
     }
 
+    /// Returns a handle for requests beside those of the watch.
+    pub(super) fn line(&self) -> MultiplexedConnection {
+        self.connection.clone()
+    }
+
     /// Returns `true` if the server pushes changes of the keys that are read over this connection.
     pub(super) fn is_pushing(&self) -> bool {
         self.pushing

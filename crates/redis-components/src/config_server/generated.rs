@@ -7,6 +7,7 @@ use redis::{AsyncConnectionConfig, ProtocolVersion, RedisConnectionInfo};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::connection::{BOUNDS, Connection};
+use super::control::control_key::ControlKey;
 use super::pushes::Pushes;
 use super::reading::interpret;
 use super::state::State;
@@ -23,7 +24,8 @@ fn r11_no_generated_answer_harms_the_watch() {
         .enable_time()
         .build()
         .unwrap();
-    let pushes = Pushes::new(Arc::new(State::new("h:1".to_owned(), None)));
+    let control = ControlKey::new("config:redis:", "i");
+    let pushes = Pushes::new(Arc::new(State::new("h:1".to_owned(), None, control)));
     let (mut configs, mut refused, mut failed) = (0, 0, 0);
     with_each(|rng| {
         let mut bytes = Vec::new();

@@ -6,6 +6,7 @@
 mod candidates;
 mod config_text;
 mod connection;
+mod control;
 pub(crate) mod fixed;
 #[cfg(test)]
 mod generated;
@@ -17,6 +18,7 @@ mod pace;
 pub(crate) mod places;
 mod pushes;
 pub(crate) mod reading;
+pub(crate) mod receipts;
 mod reconnect;
 mod signal;
 mod state;
@@ -26,13 +28,16 @@ pub(crate) mod watched_key;
 mod write;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Weak};
 
 use tokio::sync::oneshot;
 
+use self::control::control_key::ControlKey;
 use self::last_good::store::Store;
 use self::places::{Places, Watchers};
+use self::receipts::identity::Identity;
+use self::receipts::report::Report;
 use self::state::State;
 use self::watched_key::WatchedKey;
 use self::write::Write;
@@ -51,13 +56,15 @@ pub(crate) struct ConfigServer {
 
 impl ConfigServer {
     /// Starts the watch of the servers that `text` names, which is of `origin`. It connects at the
-    /// first request. `last_good` is the file of last good configs.
+    /// first request. `last_good` is the file of last good configs, `key_prefix` the beginning of
+    /// all keys.
     pub(crate) fn start(
         text: &str,
         origin: &str,
         settings: &Settings,
         watchers: &Arc<Watchers>,
         last_good: Option<PathBuf>,
+        key_prefix: &str,
     ) -> Result<Self, Error> {
         let configs = ComponentConfig::config_servers(text).map_err(|error| {
             let reason = error.message();
@@ -70,10 +77,13 @@ impl ConfigServer {
             .collect();
         let addresses: Vec<String> = configs.iter().map(ComponentConfig::address).collect();
         let last_good = last_good.map(|path| Store::new(path, servers));
-        let state = Arc::new(State::new(addresses.join(" or "), last_good));
+        let identity = Identity::new(settings.application_name(), key_prefix);
+        let control = ControlKey::new(key_prefix, identity.instance());
+        let state = Arc::new(State::new(addresses.join(" or "), last_good, control));
         let (background, tasks) = Background::new();
         let places = Places::new(Arc::clone(watchers), background.clone());
-        watch::start(Arc::clone(&state), configs, settings, tasks, places).map_err(|error| {
+        let watching = Arc::clone(&state);
+        watch::start(watching, configs, settings, tasks, places, identity).map_err(|error| {
             Error::new(
                 ErrorKind::ConfigServerUnreachable,
                 format!("the thread of the config watch cannot be started: {error}"),
@@ -88,13 +98,14 @@ impl ConfigServer {
         self.state.address()
     }
 
-    /// Returns the state of one key, which is the same for every caller.
-    pub(crate) fn watched(&self, key: &str) -> Arc<WatchedKey> {
+    /// Returns the state of a component's key, which is the same for every caller.
+    pub(crate) fn watched(&self, component: &str, key: &str) -> Arc<WatchedKey> {
+        let new = || WatchedKey::of(component, Arc::clone(&self.state.signal));
         Arc::clone(
             self.state
                 .keys()
                 .entry(key.to_owned())
-                .or_insert_with(|| Arc::new(WatchedKey::new(Arc::clone(&self.state.signal)))),
+                .or_insert_with(|| Arc::new(new())),
         )
     }
 
@@ -133,9 +144,20 @@ impl ConfigServer {
         &self.background
     }
 
+    /// Lets a component report what it runs, in the receipt of this process.
+    pub(crate) fn report(&self, component: Weak<dyn Report>) {
+        self.state.reporters.add(component);
+        self.state.signal.note_change();
+    }
+
     /// Ends the watch. From then on it gives up every request at once.
     pub(crate) fn end(&self) {
         self.state.signal.end();
+    }
+
+    /// Returns `true` if the receipt of this process is gone, or there was none.
+    pub(crate) fn has_left(&self) -> bool {
+        self.state.has_left.load(Ordering::Acquire)
     }
 
     /// Writes a value, once. If no answer comes, the value may or may not be written.

@@ -46,6 +46,10 @@ impl Pace {
         self.beaten = Instant::now();
     }
 
+    pub(super) fn reread_interval(&self) -> Duration {
+        self.intervals.reread
+    }
+
     pub(super) fn reread_due(&self) -> Instant {
         self.reread + self.intervals.reread
     }

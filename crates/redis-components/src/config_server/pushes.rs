@@ -20,10 +20,15 @@ impl Pushes {
     pub(super) fn invalidate_all(&self) {
         let keys = self.0.keys();
         keys.values().for_each(|watched| watched.invalidate());
+        self.0.control.invalidate();
     }
 
     /// Makes the reading of one key old. Returns `false` if nobody watches the key.
     fn invalidate(&self, key: &str) -> bool {
+        if key == self.0.control.key() {
+            self.0.control.invalidate();
+            return true;
+        }
         let keys = self.0.keys();
         let watched = keys.get(key);
         watched

@@ -27,6 +27,8 @@ pub(crate) struct Target {
     /// Grows by one with every config whose meaning differs from the config before.
     pub(crate) revision: u64,
     pub(crate) config: Option<Arc<ComponentConfig>>,
+    /// The key's own config, if a canary's is in its place.
+    pub(crate) own: Option<Arc<ComponentConfig>>,
     /// How the config is written. `None` if it is fixed.
     pub(super) text: Option<ConfigText>,
     /// Set if the config comes from the file of last good configs, because the server has not
@@ -62,6 +64,8 @@ pub(crate) struct FromFile {
 pub(super) struct Reading {
     pub(super) config: ComponentConfig,
     pub(super) text: ConfigText,
+    /// The key's own config, if this is a canary's.
+    pub(super) own: Option<Arc<ComponentConfig>>,
 }
 
 /// A config that stands in for the one on a config server that does not answer.
@@ -83,8 +87,9 @@ pub(crate) struct Problem {
 impl Target {
     /// Returns the target after a reading, with what the config leaves to others.
     pub(super) fn with_reading(&self, reading: Reading, outside: &Outside) -> Self {
-        let Reading { config, text } = reading;
+        let Reading { config, text, own } = reading;
         Self {
+            own,
             text: Some(text),
             ..self.with(config, outside)
         }
@@ -107,6 +112,7 @@ impl Target {
             text: Some(text),
             from_file: Some(FromFile { since, saved }),
             problem: Some(problem),
+            own: None,
             ..self.with(config, outside)
         }
     }
@@ -249,7 +255,11 @@ pub(super) fn interpret(address: &str, key: &str, answer: Answer) -> Result<Read
     let config = ComponentConfig::from_json(text)
         .map_err(|error: Error| invalid(error.message().to_owned()))?;
     let text = ConfigText::new(text);
-    Ok(Reading { config, text })
+    Ok(Reading {
+        config,
+        text,
+        own: None,
+    })
 }
 
 #[cfg(test)]

@@ -2,15 +2,20 @@
 //! ended.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use redis::RedisError;
+use redis::aio::MultiplexedConnection;
+use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
 use super::candidates::{Candidates, Opened, Place};
 use super::connection::Connection;
 use super::pushes::Pushes;
 use super::reading::Answer;
+use super::receipts::writer::Line;
+use super::signal::Signal;
 use crate::backoff::Backoff;
 use crate::settings::timeouts::Timeouts;
 use crate::telemetry;
@@ -26,6 +31,9 @@ pub(super) struct Reconnect {
     /// `None` if changes are polled.
     pushes: Option<Pushes>,
     connection: Option<Connection>,
+    /// The newest connection, for the writer of the receipt.
+    line: watch::Sender<Option<MultiplexedConnection>>,
+    signal: Arc<Signal>,
     /// Where the newest connection leads, or led.
     place: Option<Place>,
     /// Why servers that come first in the list are not used.
@@ -40,12 +48,19 @@ pub(super) struct Reconnect {
 }
 
 impl Reconnect {
-    pub(super) fn new(candidates: Candidates, timeouts: Timeouts, pushes: Option<Pushes>) -> Self {
+    pub(super) fn new(
+        candidates: Candidates,
+        timeouts: Timeouts,
+        pushes: Option<Pushes>,
+        signal: Arc<Signal>,
+    ) -> Self {
         Self {
             candidates,
             timeouts,
             pushes,
             connection: None,
+            line: watch::Sender::new(None),
+            signal,
             place: None,
             unused: None,
             refused: false,
@@ -150,6 +165,15 @@ impl Reconnect {
 
     pub(super) fn close(&mut self) {
         self.connection = None;
+        if !self.signal.has_ended() {
+            self.line.send_replace(None);
+        } // Otherwise the receipt is removed over the last connection.
+    }
+
+    /// Returns the newest connection at any time. What is sent over it waits for no reads, and no
+    /// read waits for it.
+    pub(super) fn line(&self) -> Line {
+        self.line.subscribe()
     }
 
     /// Closes the connection if sentinels name another server by now. Returns `true` if it did.
@@ -205,6 +229,8 @@ impl Reconnect {
         }
         self.place = Some(place);
         self.unused = unused;
+        self.line.send_replace(Some(connection.line()));
+        self.signal.note_change();
         Ok(connection)
     }
 }

@@ -13,6 +13,8 @@ pub(super) struct Signal {
     /// Wakes the saver of last good configs.
     good_changed: Notify,
     saver_ends: Notify,
+    /// Wakes the writer of the receipt.
+    changed: Notify,
 }
 
 thread_local! {
@@ -42,6 +44,7 @@ impl Signal {
         self.wake();
         self.note_good();
         self.saver_ends.notify_one();
+        self.note_change();
     }
 
     /// Notes that a config has come into force, or is written in another way.
@@ -57,6 +60,16 @@ impl Signal {
     /// Waits until the watch ends. Only the saver waits here.
     pub(super) async fn saver_ends(&self) {
         self.saver_ends.notified().await;
+    }
+
+    /// Notes that the receipt of this process may have something new to say.
+    pub(super) fn note_change(&self) {
+        self.changed.notify_one();
+    }
+
+    /// Waits for [`note_change`](Self::note_change), or returns at once if it was called before.
+    pub(super) async fn changed(&self) {
+        self.changed.notified().await;
     }
 
     pub(super) fn has_ended(&self) -> bool {

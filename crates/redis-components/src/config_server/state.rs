@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 
+use super::control::control_key::ControlKey;
 use super::last_good::store::Store;
+use super::receipts::report::Reporters;
 use super::signal::Signal;
 use super::watched_key::WatchedKey;
 use super::write::Write;
@@ -24,6 +26,8 @@ pub(super) struct State {
     /// The file of last good configs, if there is one.
     pub(super) last_good: Option<Arc<Store>>,
     keys: Mutex<BTreeMap<String, Arc<WatchedKey>>>,
+    /// The control key of the fleet.
+    pub(super) control: ControlKey,
     writes: Mutex<Vec<Write>>,
     pub(super) signal: Arc<Signal>,
     /// Whether the last attempt to read failed.
@@ -32,20 +36,30 @@ pub(super) struct State {
     pub(super) pushing: AtomicBool,
     /// Whether it keeps pushing keys that have not changed.
     pub(super) pushing_needlessly: AtomicBool,
+    /// Whether everything is to be read again, over another connection if need be.
+    pub(super) reread: AtomicBool,
+    /// The components that report what they run.
+    pub(super) reporters: Reporters,
+    /// Whether the receipt of this process is gone, or there is none.
+    pub(super) has_left: AtomicBool,
 }
 
 impl State {
-    pub(super) fn new(address: String, last_good: Option<Store>) -> Self {
+    pub(super) fn new(address: String, last_good: Option<Store>, control: ControlKey) -> Self {
         Self {
             address: ArcSwap::from_pointee(address),
             unused: ArcSwapOption::empty(),
             last_good: last_good.map(Arc::new),
             keys: Mutex::default(),
+            control,
             writes: Mutex::default(),
             signal: Arc::default(),
             lost: AtomicBool::new(false),
             pushing: AtomicBool::new(false),
             pushing_needlessly: AtomicBool::new(false),
+            reread: AtomicBool::new(false),
+            reporters: Reporters::default(),
+            has_left: AtomicBool::new(false),
         }
     }
 

@@ -1,5 +1,7 @@
 //! The loop that owns the connection to the config server.
 
+mod reads;
+
 use std::io;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -12,24 +14,23 @@ use tokio::time::{timeout, timeout_at};
 use super::candidates::Candidates;
 use super::last_good::saver::save_all;
 use super::last_good::stand_ins::{Found, StandIns, give_up};
-use super::needless_pushes::{self, NeedlessPushes};
+use super::needless_pushes::NeedlessPushes;
 use super::pace::Pace;
 use super::places::Places;
 use super::pushes::Pushes;
-use super::reading::interpret;
+use super::receipts::identity::Identity;
+use super::receipts::writer::Writer;
 use super::reconnect::Reconnect;
 use super::state::{Entry, State};
 use super::thread;
 use super::watched_key::WatchedKey;
 use super::write::finish;
 use crate::background::BackgroundTasks;
-use crate::clock::Tick;
 use crate::config::ComponentConfig;
 use crate::error::text::printable;
 use crate::settings::Settings;
 use crate::telemetry;
 use crate::telemetry::report::message_of;
-use crate::transport::error_codes::is_passing;
 use crate::transport::failure::Failure;
 
 /// Starts the thread, which ends when `state` says so.
@@ -39,6 +40,7 @@ pub(super) fn start(
     settings: &Settings,
     tasks: BackgroundTasks,
     places: Places,
+    identity: Identity,
 ) -> io::Result<()> {
     let pushes = settings.pushes().then(|| Pushes::new(Arc::clone(&state)));
     let last_good = state.last_good.clone();
@@ -53,10 +55,19 @@ pub(super) fn start(
         places.clone(),
         Arc::clone(&state.signal),
     );
+    let signal = Arc::clone(&state.signal);
+    let server = Reconnect::new(candidates, timeouts, pushes, signal);
+    let writer = settings.writes_receipts().then(|| {
+        let state = Arc::clone(&state);
+        Writer::new(state, identity, server.line(), timeouts.response)
+    });
+    if writer.is_none() {
+        state.has_left.store(true, Ordering::Release);
+    }
     let watch = Watch {
         state,
         stand_ins: last_good.map(StandIns::new),
-        server: Reconnect::new(candidates, timeouts, pushes),
+        server,
         needless: NeedlessPushes::new(),
         pace: Pace::new(settings.intervals()),
         met: false,
@@ -64,7 +75,12 @@ pub(super) fn start(
     };
     thread::start(tasks, async move {
         let saving = saving.map(tokio::spawn);
+        let writing = writer.map(|writer| tokio::spawn(writer.run()));
         watch.run().await;
+        if let Some(writing) = writing {
+            // An error says that the config server hangs.
+            drop(timeout(LEAVES_WITHIN, writing).await);
+        }
         if let Some(saving) = saving {
             // An error says that the disk hangs.
             drop(timeout(SAVES_WITHIN, saving).await);
@@ -74,6 +90,9 @@ pub(super) fn start(
 
 /// How long the end waits for the last save.
 const SAVES_WITHIN: Duration = Duration::from_secs(1);
+
+/// How long the end waits for the receipt to be removed.
+const LEAVES_WITHIN: Duration = Duration::from_secs(1);
 
 struct Watch {
     state: Arc<State>,
@@ -136,7 +155,11 @@ impl Watch {
         let now = Instant::now();
         let has_moved = self.server.leave_if_moved();
         let connected = self.server.is_pushing() || self.server.is_refused();
-        let everything = has_moved || self.is_lost() || connected && now >= self.pace.reread_due();
+        let is_demanded = self.state.reread.swap(false, Ordering::AcqRel);
+        let everything = has_moved
+            || is_demanded
+            || self.is_lost()
+            || connected && now >= self.pace.reread_due();
         if everything {
             self.pace.note_reread();
             if self.server.is_refused() {
@@ -151,11 +174,8 @@ impl Watch {
         };
         // Callers need not wait for these reads, and a heartbeat proves no old reading.
         let is_unasked = |watched: &WatchedKey| pushing && watched.is_old() && !is_asked(watched);
-        let has_unasked = self
-            .state
-            .keys()
-            .values()
-            .any(|watched| is_unasked(watched));
+        let has_unasked = pushing && self.control_is_due(now)
+            || self.state.keys().values().any(|key| is_unasked(key));
         let takes_unasked = has_unasked && now >= self.pace.unasked_due();
         let entries = self
             .state
@@ -163,7 +183,7 @@ impl Watch {
         if takes_unasked {
             self.pace.note_unasked();
         }
-        if !entries.is_empty() {
+        if !entries.is_empty() || takes_unasked {
             return Due::Read(entries);
         }
         if has_unasked {
@@ -176,99 +196,19 @@ impl Watch {
             return if now >= heartbeat {
                 Due::Heartbeat
             } else {
-                let until = Some(heartbeat.min(self.pace.reread_due()));
+                let until = heartbeat.min(self.pace.reread_due());
+                let until = Some(self.control_due().map_or(until, |due| due.min(until)));
                 Due::Nothing { until }
             };
+        }
+        let control = self.control_due();
+        if control.is_some_and(|due| due <= now) {
+            return Due::Read(entries);
         }
         let reread = connected.then(|| self.pace.reread_due());
         let followed = self.state.next_read().map(|left| now + left);
         Due::Nothing {
-            until: reread.into_iter().chain(followed).min(),
-        }
-    }
-
-    /// Reads all entries in one round trip.
-    async fn read(&mut self, entries: &[Entry]) -> Result<(), Failure> {
-        let keys: Vec<&str> = entries.iter().map(|(key, _)| key.as_str()).collect();
-        let mut sent_at = Tick::now();
-        let mut sent = Vec::new();
-        let answers = self
-            .server
-            .read(&keys, || {
-                sent_at = Tick::now();
-                sent = entries.iter().map(|(_, watched)| watched.begin()).collect();
-            })
-            .await?;
-        // A server that serves nobody for the moment says nothing about a key's config.
-        let mut errors = answers.iter().filter_map(|answer| answer.as_ref().err());
-        if let Some(error) = errors.find(|error| is_passing(error)) {
-            return Err(error.clone().into());
-        }
-        // This comes before waiting callers are told, because they may ask at once how the server
-        // is.
-        self.found();
-        let mut found_a_change = false;
-        for (((key, watched), answer), sent) in entries.iter().zip(answers).zip(sent) {
-            let reading = interpret(&self.state.address(), key, answer);
-            if let Err(problem) = &reading
-                && watched.target().problem.as_ref() != Some(problem)
-            {
-                let server = &self.state.address();
-                telemetry::config_server::no_config(server, key, problem.kind, &problem.message);
-            }
-            let before = watched.revision();
-            if watched.is_from_file() && reading.is_ok() {
-                telemetry::last_good::stands_in_no_longer(key);
-            }
-            let config = reading.as_ref().ok().map(|reading| &reading.config);
-            let outside = config.map(|config| self.places.find(watched, config));
-            let outside = outside.unwrap_or_default();
-            if watched.answer(sent_at, sent, reading, &outside) {
-                self.needless.note();
-            }
-            found_a_change |= watched.revision() != before;
-        }
-        self.pace.note_read(found_a_change);
-        if let Some(pause) = self.server.take_pause() {
-            self.pace.hold_back(pause);
-        }
-        self.confirm(sent_at);
-        self.look_at_pushes();
-        Ok(())
-    }
-
-    /// Proves that the server is up, and that keys without a push have not changed.
-    async fn beat(&mut self) -> Result<(), Failure> {
-        let sent_at = Tick::now();
-        self.server.ping().await?;
-        self.server.note_answer();
-        self.pace.note_heartbeat();
-        self.confirm(sent_at);
-        self.look_at_pushes();
-        Ok(())
-    }
-
-    /// Renews the proofs of all keys that were not pushed before the answer to the request that was
-    /// sent at `sent_at`.
-    fn confirm(&self, sent_at: Tick) {
-        if self.server.is_pushing() {
-            let is_current = |watched: &WatchedKey| !watched.is_old() && !watched.is_refused();
-            for (_, watched) in self.state.entries(is_current) {
-                watched.confirm(sent_at);
-            }
-        }
-    }
-
-    /// Reports that the server keeps pushing keys that have not changed, once while it does.
-    fn look_at_pushes(&mut self) {
-        let keep_coming = self.needless.keep_coming(Instant::now());
-        let kept_coming = self
-            .state
-            .pushing_needlessly
-            .swap(keep_coming, Ordering::AcqRel);
-        if keep_coming && !kept_coming {
-            let server = &self.state.address();
-            telemetry::config_server::pushes_needlessly(server, needless_pushes::MEANING);
+            until: [reread, followed, control].into_iter().flatten().min(),
         }
     }
 
@@ -285,23 +225,6 @@ impl Watch {
 
     fn is_lost(&self) -> bool {
         self.state.lost.load(Ordering::Acquire)
-    }
-
-    /// Notes that the server has answered a read.
-    fn found(&mut self) {
-        self.pace.note_heartbeat();
-        self.server.note_answer();
-        if let Some(address) = self.server.address() {
-            self.state.note_server(address, self.server.unused());
-        }
-        let pushing = self.server.is_pushing();
-        let pushed_before = self.state.pushing.swap(pushing, Ordering::AcqRel);
-        let is_news = pushed_before != pushing || !std::mem::replace(&mut self.met, true);
-        if self.state.lost.swap(false, Ordering::AcqRel) {
-            telemetry::config_server::back(&self.state.address(), pushing);
-        } else if is_news {
-            telemetry::config_server::answers(&self.state.address(), pushing);
-        }
     }
 
     /// Looks for configs that stand in, see [`StandIns::find`].

@@ -27,6 +27,8 @@ use crate::transport::sentinel::watcher::{Found, Watcher};
 /// The state of one key, shared by its component's callers and the watch.
 #[derive(Debug)]
 pub(crate) struct WatchedKey {
+    /// The component that the key is of. Empty if its config is fixed.
+    component: String,
     reads: Reads,
     completed: watch::Sender<u64>,
     target: ArcSwap<Target>,
@@ -66,8 +68,10 @@ impl Drop for Following<'_> {
 }
 
 impl WatchedKey {
-    pub(super) fn new(signal: Arc<Signal>) -> Self {
+    /// Returns the state of a key that is not read yet.
+    pub(super) fn of(component: &str, signal: Arc<Signal>) -> Self {
         Self {
+            component: component.to_owned(),
             reads: Reads::new(),
             completed: watch::Sender::new(0),
             target: ArcSwap::default(),
@@ -83,6 +87,10 @@ impl WatchedKey {
         }
     }
 
+    pub(super) fn component(&self) -> &str {
+        &self.component
+    }
+
     /// Returns the state of a config that never changes.
     pub(crate) fn fixed(config: ComponentConfig) -> Self {
         Self::fixed_until(config, Arc::default())
@@ -90,7 +98,7 @@ impl WatchedKey {
 
     /// Returns the state of a config that never changes, on a thread that ends with `signal`.
     pub(super) fn fixed_until(config: ComponentConfig, signal: Arc<Signal>) -> Self {
-        let watched = Self::new(signal);
+        let watched = Self::of("", signal);
         watched.publish(Target::default().with(config, &Outside::default()));
         watched.proof.prove_forever();
         watched
@@ -387,6 +395,7 @@ impl WatchedKey {
 
     /// Notes that a config is in force: it is the last good one now.
     pub(crate) fn note_in_force(&self, config: &Arc<ComponentConfig>) {
+        self.note_change();
         if self.good.note(&self.target.load(), config) {
             self.signal.note_good();
         }
@@ -404,10 +413,16 @@ impl WatchedKey {
         self.good.text(&self.target.load())
     }
 
+    /// Notes that the receipt of this process may say something new about the key.
+    pub(crate) fn note_change(&self) {
+        self.signal.note_change();
+    }
+
     fn publish(&self, target: Target) {
         let revision = target.revision;
         self.target.store(Arc::new(target));
         self.proof.announce(revision);
+        self.note_change();
     }
 
     fn complete(&self) {

@@ -2,7 +2,9 @@
 //!
 //! A receipt says, for each component that the process uses, which config is in force, which config
 //! was read last, and why they differ. The runtime writes one for each process and config server,
-//! and these types read them.
+//! unless [`Settings::receipts`](crate::Settings::receipts) is `false`; these types read them.
+//!
+//! `docs/operations.md` in the repository has the format.
 //!
 //! A receipt is a hash under [`Process::key`]. Its field [`PROCESS_FIELD`] is a [`Process`], and
 //! each other field is a component's name with its [`ComponentReceipt`]. The hash expires when it is

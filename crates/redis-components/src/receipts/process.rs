@@ -8,10 +8,6 @@ use super::invalid::InvalidReceipt;
 use super::keys::KEY_PREFIX;
 use crate::error::text::printable;
 
-/// The version of the format.
-#[cfg(test)]
-const VERSION: u64 = 1;
-
 /// The process that a receipt is about.
 ///
 /// As text it is a JSON object. Names that are not known are ignored, and all but the application
@@ -179,14 +175,6 @@ impl Process {
     pub fn ttl(&self) -> u64 {
         self.ttl
     }
-
-    /// Sets the time at which the process first used its config server, and the format's version.
-    #[cfg(test)]
-    pub(crate) fn begun(mut self, at: SystemTime) -> Self {
-        self.version = VERSION;
-        self.started = humantime::format_rfc3339_seconds(at).to_string();
-        self
-    }
 }
 
 #[cfg(test)]
@@ -197,12 +185,12 @@ mod tests {
 
     fn process() -> Process {
         Process {
-            version: 0,
+            version: 1,
             application: "shop".to_owned(),
             instance: "web1-77-a0f3".to_owned(),
             host: "web1".to_owned(),
             pid: 77,
-            started: String::new(),
+            started: "2025-11-26T15:13:20Z".to_owned(),
             runtime: "0.1.0".to_owned(),
             language: "rust".to_owned(),
             mode: Mode::Poll,
@@ -210,7 +198,6 @@ mod tests {
             every: 10,
             ttl: 35,
         }
-        .begun(UNIX_EPOCH + Duration::from_secs(1_764_170_000))
     }
 
     #[test]

@@ -43,6 +43,8 @@ pub struct Settings {
     policy: Arc<Policy>,
     providers: Providers,
     last_good_file: Option<PathBuf>,
+    receipts: bool,
+    application: Option<String>,
 }
 
 /// The longest time between two heartbeats.
@@ -220,6 +222,33 @@ impl Settings {
         self
     }
 
+    /// Sets whether this process writes a [receipt](crate::receipts) on its config server: which
+    /// config each component runs, and why it is not the newest. The default is `true`.
+    ///
+    /// The user of the config server needs the rights to write receipts, which
+    /// `docs/security.md` in the repository lists. Without them, one event says so, and receipts are
+    /// switched off for the process. [`shutdown`](crate::shutdown()) removes the receipt.
+    pub fn receipts(mut self, receipts: bool) -> Self {
+        self.receipts = receipts;
+        self
+    }
+
+    /// Sets the name of the application, by which operators know it. The default is the name of the
+    /// executable. Characters other than letters, digits, `.`, `_` and `-` are replaced by `_`, and
+    /// 64 characters are used.
+    pub fn application(mut self, name: impl Into<String>) -> Self {
+        self.application = Some(name.into());
+        self
+    }
+
+    pub(crate) fn writes_receipts(&self) -> bool {
+        self.receipts
+    }
+
+    pub(crate) fn application_name(&self) -> Option<&str> {
+        self.application.as_deref()
+    }
+
     pub(crate) fn prefix(&self) -> Option<&str> {
         self.key_prefix.as_deref()
     }
@@ -290,6 +319,8 @@ impl Default for Settings {
             policy: Arc::default(),
             providers: Providers::new(),
             last_good_file: None,
+            receipts: true,
+            application: None,
         }
     }
 }
@@ -312,6 +343,8 @@ impl fmt::Debug for Settings {
             .field("policy", &self.policy)
             .field("providers", &self.providers.keys())
             .field("last_good_file", &self.last_good_file)
+            .field("receipts", &self.receipts)
+            .field("application", &self.application)
             .finish()
     }
 }

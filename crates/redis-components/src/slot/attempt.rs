@@ -285,6 +285,7 @@ impl Probation {
         let is_back =
             lives(&published.clients) && state.breaker.end_probation(self.executor, self.revision);
         drop(state);
+        slot.watched.note_change();
         if is_back {
             let generation = published.generation;
             slot.event(&published.config, What::Back { generation })

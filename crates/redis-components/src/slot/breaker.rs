@@ -276,11 +276,15 @@ impl Breaker {
 
     /// Returns why a config is not in force, for people to read.
     pub(super) fn problem(&self, revision: u64) -> Option<&Error> {
+        self.failure(revision).map(|failed| &failed.error)
+    }
+
+    /// Returns the last failure with a config, unless it is over.
+    pub(super) fn failure(&self, revision: u64) -> Option<&Failed> {
         self.circuits
             .iter()
             .filter(|circuit| circuit.revision == revision && !circuit.has_passed_probation())
             .find_map(Circuit::failure)
-            .map(|failed| &failed.error)
     }
 
     fn failed(&self, executor: ExecutorId, revision: u64) -> Option<&Failed> {

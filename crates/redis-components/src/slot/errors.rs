@@ -43,6 +43,7 @@ impl Slot {
         // A runtime that cannot connect says nothing about the server: it fails alone.
         let executor = (cause == Cause::Runtime).then_some(executor);
         let is_first = breaker.fail(executor, goal.revision, error, cause);
+        self.watched.note_change();
         let reason = reason.clone();
         self.event(
             &goal.config,

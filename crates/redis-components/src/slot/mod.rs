@@ -9,6 +9,7 @@ pub(crate) mod executor;
 mod generations;
 mod idle;
 pub(crate) mod published;
+mod receipt;
 pub(crate) mod retire;
 mod retired;
 #[expect(clippy::module_inception, reason = "the others are its parts")]

@@ -39,6 +39,7 @@ impl Slot {
         drop(state);
         if is_news {
             self.generations.announce_move();
+            self.watched.note_change();
             switched_off(&self.subject);
         }
     }

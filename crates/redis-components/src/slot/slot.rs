@@ -60,7 +60,7 @@ impl Slot {
         server: Arc<ConfigServer>,
         settings: &Settings,
     ) -> Self {
-        let watched = server.watched(key);
+        let watched = server.watched(component, key);
         let background = Some(server.background().clone());
         Self::new(component, key, Some(server), background, watched, settings)
     }

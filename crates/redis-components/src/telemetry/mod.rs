@@ -8,5 +8,6 @@ pub(crate) mod component;
 pub(crate) mod config_server;
 pub(crate) mod contents;
 pub(crate) mod last_good;
+pub(crate) mod receipts;
 pub(crate) mod report;
 pub(crate) mod sentinels;

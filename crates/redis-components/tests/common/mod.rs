@@ -66,15 +66,16 @@ impl World {
         self.set(component, &server.config());
     }
 
-    /// How often configs were read.
+    /// How often configs were read. The first read of a watch reads the control key too.
     pub(crate) fn reads(&self) -> u64 {
-        self.config.command_calls("getrange")
+        self.config.command_calls("getrange").saturating_sub(1)
     }
 
     /// How many more reads there may be because the machine stood still: a read that is given up is
-    /// made again, over another connection than the `first` that each watch opens.
+    /// made again, over another connection than the `first` that each watch opens, with a read of the
+    /// control key.
     pub(crate) fn reads_again(&self, first: u64) -> u64 {
-        2 * self.config.connections_received().saturating_sub(first)
+        3 * self.config.connections_received().saturating_sub(first)
     }
 }
 

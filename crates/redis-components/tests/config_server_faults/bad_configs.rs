@@ -106,7 +106,7 @@ async fn r8_a_config_that_cannot_be_used_is_refused_in_a_typed_error_without_its
         format!("\"{secret}\""),
         format!(r#"{{"host":"h","password":"{secret}"#),
         format!(r#"{{"host":"h","password":["{secret}"]}}"#),
-        format!(r#"{{"host":"h","password":{{"env":"{secret}"}}}}"#),
+        format!(r#"{{"host":"h","password":{{"vault":"{secret}"}}}}"#),
         format!(r#"{{"host":"h","passwort":"{secret}"}}"#),
         format!(r#"{{"host":"h","port":"{secret}"}}"#),
         format!(r#"{{"host":"h","password":"{secret}","password":"{secret}"}}"#),

@@ -18,9 +18,8 @@ fn make(server: &Server, user: &str) {
 
 fn settings_of(world: &World, user: &str) -> Settings {
     let port = world.config.port();
-    patient(Settings::new(format!(
-        "redis://{user}:PASSWORD@127.0.0.1:{port}"
-    )))
+    let url = format!("redis://{user}:PASSWORD@127.0.0.1:{port}");
+    patient(Settings::new(url)).receipts(false)
 }
 
 /// Returns what the server has refused.

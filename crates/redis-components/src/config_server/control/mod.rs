@@ -1,0 +1,5 @@
+//! The control key of a fleet: `<key-prefix>@fleet`.
+
+pub(super) mod canary;
+pub(super) mod control_key;
+pub(super) mod reading;
