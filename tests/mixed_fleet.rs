@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 
 use app::functions::logs::Severity;
 use app::logs::{log_recent, recent_logs};
+use redis_components::receipts::{FLEET_KEY, KEY_PREFIX, Receipt, ReceiptState};
 use redis_components::{ComponentConfig, Settings};
 use redis_components_testing::Server;
 use serde_json::json;
@@ -130,6 +131,44 @@ async fn without_a_config_both_name_the_key() {
             }
         })
         .await;
+}
+
+#[test]
+fn r14_the_receipt_of_python_is_read_in_rust() {
+    let config = Server::start();
+    let data = Server::start();
+    config.command(&["SET", "config:redis:@fleet", r#"{"salt": "of the fleet"}"#]);
+    set(&config, &data.config());
+    let mut python = Service::start(&config.url()).unwrap();
+    python.ask("log hello").unwrap();
+    let written = ComponentConfig::from_json(&data.config()).unwrap();
+    let digest = written.digest("of the fleet");
+    let deadline = Instant::now() + SOON;
+    loop {
+        if let Some(receipt) = only_receipt(&config) {
+            let process = receipt.process();
+            assert_eq!((process.language(), process.version()), ("python", 1));
+            assert!(process.started().is_some());
+            let logs = receipt.component("logs").unwrap();
+            if logs.state() == ReceiptState::Ok {
+                let digests = [logs.applied(), logs.seen()];
+                assert_eq!(digests, [Some(digest.as_str()); 2]);
+                return;
+            }
+        }
+        assert!(Instant::now() < deadline, "there is no receipt");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Returns the receipt of the one process that has one.
+fn only_receipt(config: &Server) -> Option<Receipt> {
+    let members = config.command(&["ZRANGE", FLEET_KEY, "0", "-1"]);
+    let members: Vec<String> = redis::from_redis_value(members).unwrap();
+    let key = format!("{KEY_PREFIX}{}", members.first()?);
+    let fields: Vec<(String, String)> =
+        redis::from_redis_value(config.command(&["HGETALL", &key])).unwrap();
+    Some(Receipt::from_fields(fields).unwrap())
 }
 
 #[test]
