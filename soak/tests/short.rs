@@ -26,7 +26,8 @@ fn a_short_soak_is_clean() {
     let rests = report["rests"].as_array().unwrap();
     assert!(rests.len() >= 3, "{rests:?}");
     for rest in rests {
-        assert_eq!(rest["clients"].as_array().unwrap()[1..], [0, 0, 0]);
+        let left = &rest["clients"].as_array().unwrap()[1..];
+        assert!(left.iter().all(|clients| *clients == 0), "{left:?}");
     }
     assert!(told.contains("seed "), "{told}");
 }

@@ -6,7 +6,7 @@ use std::alloc::System;
 use std::hint::black_box;
 
 use peers::heap::{Heap, Measured};
-use redis_components::Settings;
+use redis_components::{Component, Settings};
 use redis_components_testing::Cluster;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
@@ -60,21 +60,20 @@ fn components(
     }
     measured.push(each("one component, used, without a config", &mut region));
     let mut operator = redis::Client::open(config)?.get_connection()?;
-    let (_, port) = data.rsplit_once(':').ok_or("a URL without a port")?;
+    let there = config_of(data)?;
     for component in &declared {
-        redis::cmd("SET")
-            .arg(component.key())
-            .arg(format!(r#"{{"host": "127.0.0.1", "port": {port}}}"#))
-            .exec(&mut operator)?;
+        let mut set = redis::cmd("SET");
+        set.arg(component.key()).arg(&there).exec(&mut operator)?;
     }
     region = Region::new(ALLOCATOR);
     for component in &declared {
         runtime.block_on(component.connection())?;
     }
-    let connected = each("one component, connected, more than used", &mut region);
-    let single = connected.bytes;
-    measured.push(connected);
-    measured.push(in_cluster(runtime, config, single)?);
+    measured.push(each(
+        "one component, connected, more than used",
+        &mut region,
+    ));
+    measured.push(in_cluster(runtime, config, data)?);
     let client = redis::Client::open(data)?;
     region = Region::new(ALLOCATOR);
     let mut connections = Vec::with_capacity(COMPONENTS);
@@ -89,49 +88,60 @@ fn components(
     Ok(measured)
 }
 
-/// Returns what a component in a cluster costs beyond as many components as it has nodes.
+/// Returns what a component in a cluster costs beyond as many components as it has nodes, all of
+/// which have been called.
 fn in_cluster(
     runtime: &tokio::runtime::Runtime,
     config: &str,
-    single: f64,
+    data: &str,
 ) -> Result<Measured, Failure> {
     let cluster = Cluster::builder(NODES, 0).try_start()?;
-    let declared = peers::declared_components(COMPONENTS + IN_CLUSTER);
+    let single = IN_CLUSTER * NODES;
+    let declared = peers::declared_components(COMPONENTS + single + IN_CLUSTER);
+    let (single, in_cluster) = declared[COMPONENTS..].split_at(single);
     let mut operator = redis::Client::open(config)?.get_connection()?;
-    let declared = &declared[COMPONENTS..];
-    for component in declared {
-        redis::cmd("SET")
-            .arg(component.key())
-            .arg(cluster.config())
-            .exec(&mut operator)?;
-    }
-    let keys: Vec<String> = (0..100).map(|number| format!("key:{number}")).collect();
+    let mut set = |components: &[&'static Component], config: &str| {
+        components.iter().try_for_each(|component| {
+            let mut set = redis::cmd("SET");
+            set.arg(component.key()).arg(config).exec(&mut operator)
+        })
+    };
+    set(single, &config_of(data)?)?;
+    set(in_cluster, &cluster.config())?;
     let mut region = Region::new(ALLOCATOR);
-    for component in declared {
-        runtime.block_on(async {
-            // Keys of all nodes, so that there is a connection to each.
-            let mut connection = component.connection().await?;
-            for key in &keys {
-                redis::cmd("GET")
-                    .arg(key)
-                    .exec_async(&mut connection)
-                    .await?;
-            }
-            Ok::<_, Failure>(())
-        })?;
-    }
-    let mut measured = one_of(
-        IN_CLUSTER,
+    let mut bytes = |components: &[&'static Component], name| -> Result<Measured, Failure> {
+        components
+            .iter()
+            .try_for_each(|component| runtime.block_on(called(component)))?;
+        Ok(one_of(IN_CLUSTER, name, &mut region))
+    };
+    let beside = bytes(single, "")?;
+    let mut measured = bytes(
+        in_cluster,
         "one component in a cluster, more than one per node",
-        &mut region,
-    );
-    #[allow(clippy::cast_precision_loss, reason = "far less than 2^53")]
-    let nodes = NODES as f64;
-    measured.bytes -= nodes * single;
-    for component in declared {
+    )?;
+    measured.bytes -= beside.bytes;
+    measured.allocations -= beside.allocations;
+    for component in single.iter().chain(in_cluster) {
         redis::cmd("DEL").arg(component.key()).exec(&mut operator)?;
     }
     Ok(measured)
+}
+
+/// Calls a component with keys of all nodes, so that there is a connection to each.
+async fn called(component: &Component) -> Result<(), Failure> {
+    let mut connection = component.connection().await?;
+    for number in 0..100 {
+        let mut get = redis::cmd("GET");
+        let get = get.arg(format!("key:{number}"));
+        get.exec_async(&mut connection).await?;
+    }
+    Ok(())
+}
+
+fn config_of(url: &str) -> Result<String, Failure> {
+    let (_, port) = url.rsplit_once(':').ok_or("a URL without a port")?;
+    Ok(format!(r#"{{"host": "127.0.0.1", "port": {port}}}"#))
 }
 
 fn clone(runtime: &tokio::runtime::Runtime, data: &str) -> Result<Measured, Failure> {
