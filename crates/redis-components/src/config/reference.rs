@@ -46,14 +46,16 @@ impl Reference {
             return Err(format!("`{name}` is an empty reference; write {FORM}"));
         };
         if let Some(unknown) = object.keys().find(|key| !KEYS.contains(&key.as_str())) {
-            let shown = printable(unknown);
+            let shown = if is_word(unknown) {
+                format!("has `{unknown}`, which refers")
+            } else {
+                "has a name that refers".to_owned()
+            };
             let hint = nearest(unknown).map_or_else(
                 || format!("write {FORM}"),
                 |key| format!("did you mean `{key}`?"),
             );
-            return Err(format!(
-                "`{name}` has `{shown}`, which refers to nothing; {hint}"
-            ));
+            return Err(format!("`{name}` {shown} to nothing; {hint}"));
         }
         if let Some((other, _)) = fields.next() {
             return Err(format!(
@@ -114,6 +116,12 @@ impl<T: fmt::Debug> fmt::Debug for Written<T> {
             Self::Elsewhere(reference) => reference.fmt(f),
         }
     }
+}
+
+/// Returns `true` for what may be a name of a way to refer. Anything else may be a secret in the
+/// wrong place, and is not shown.
+fn is_word(name: &str) -> bool {
+    name.len() <= 16 && name.bytes().all(|byte| byte.is_ascii_lowercase())
 }
 
 fn nearest(name: &str) -> Option<&'static str> {
@@ -197,6 +205,10 @@ mod tests {
                 "`provider`, which has a character",
             ),
             (json!({"provder": "S3cret"}), "did you mean `provider`?"),
+            (
+                json!({"S3cret": "x"}),
+                "`password` has a name that refers to nothing; write {",
+            ),
             (json!({"env": 1}), "`env`, which must be text in quotes"),
             (
                 json!({"file": null}),

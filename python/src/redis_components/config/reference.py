@@ -48,8 +48,11 @@ def _read(name: str, fields: dict[str, object]) -> Reference:
         if unknown not in _KEYS:
             meant = table.nearest_of(unknown.strip().lower(), _KEYS, 2)
             hint = f"did you mean `{meant}`?" if meant else f"write {_FORM}"
-            shown = printable(unknown)
-            raise ConfigInvalidError(f"`{name}` has `{shown}`, which refers to nothing; {hint}")
+            # Anything but a word may be a secret in the wrong place.
+            is_word = len(unknown) <= 16 and unknown.isascii() and unknown.isalpha()
+            is_word = is_word and unknown.islower()
+            shown = f"has `{unknown}`, which refers" if is_word else "has a name that refers"
+            raise ConfigInvalidError(f"`{name}` {shown} to nothing; {hint}")
     kind, *others = fields
     if others:
         one, other = sorted([kind, others[0]])
