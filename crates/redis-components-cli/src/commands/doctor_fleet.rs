@@ -28,9 +28,11 @@ pub(super) async fn fleet(session: &Session, components: &[String]) -> Result<Ve
 }
 
 fn reporting(receipts: &Receipts) -> Check {
-    let polling = receipts
-        .own()
-        .filter(|receipt| receipt.process().mode() == Mode::Poll);
+    // Services in Python always poll.
+    let polling = receipts.own().filter(|receipt| {
+        let process = receipt.process();
+        process.mode() == Mode::Poll && process.language() == "rust"
+    });
     let polling: Vec<_> = polling.map(|receipt| receipt.process().member()).collect();
     let count = counted(receipts.own().count(), "process");
     let check = Check::ok("receipts", format!("of {count}"));
