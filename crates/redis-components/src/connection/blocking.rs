@@ -203,36 +203,47 @@ impl Connection {
             return result;
         };
         let mut attempts = Attempts::begin(sent, response);
-        while was_refused(command, &result) {
+        while was_refused(command, &result) && attempts.left().is_some() {
             let Inner::Pooled { pool, .. } = &self.inner else {
-                return result;
+                break;
             };
-            if attempts.left().is_some()
-                && let Some(next) = pool.successor().filter(|next| !Arc::ptr_eq(next, pool))
-                && (is_first || next.config.carries_on(&pool.config))
-                && attempts.left().is_some()
-                && let Ok(pooled) = next.client.take(|| Arc::new(next.move_watch()))
-            {
-                resent(&pool.subject);
-                self.inner = Inner::Pooled {
-                    pooled,
-                    pool: next,
-                    following: None,
-                };
-                result = self.send(command);
+            match pool.successor().filter(|next| !Arc::ptr_eq(next, pool)) {
+                Some(next) if is_first || next.config.carries_on(&pool.config) => {
+                    let taken = next.client.take(|| Arc::new(next.move_watch()));
+                    let (Ok(pooled), Some(_)) = (taken, attempts.left()) else {
+                        break;
+                    };
+                    self.inner = Inner::Pooled {
+                        pooled,
+                        pool: next,
+                        following: None,
+                    };
+                }
+                Some(_) => break,
+                None => match attempts.next_pause(&pool.config) {
+                    Some(pause) => thread::sleep(pause),
+                    None => break,
+                },
             }
-            match self.next_pause(&mut attempts) {
-                Some(pause) if was_refused(command, &result) => thread::sleep(pause),
-                _ => return result,
+            result = self.send_again(command);
+            if !self.has_sentinels() {
+                break;
             }
         }
         result
     }
 
-    fn next_pause(&self, attempts: &mut Attempts) -> Option<Duration> {
+    fn send_again(&mut self, command: &Cmd) -> RedisResult<Value> {
+        if let Inner::Pooled { pool, .. } = &self.inner {
+            resent(&pool.subject);
+        }
+        self.send(command)
+    }
+
+    fn has_sentinels(&self) -> bool {
         match &self.inner {
-            Inner::Pooled { pool, .. } => attempts.next_pause(&pool.config),
-            Inner::Own(_) => None,
+            Inner::Pooled { pool, .. } => pool.config.sentinels().is_some(),
+            Inner::Own(_) => false,
         }
     }
 
@@ -247,9 +258,7 @@ impl Connection {
     /// first may if another primary carries on the data, and if the session is as it was.
     fn resends(&self, is_first: bool) -> bool {
         match &self.inner {
-            Inner::Pooled { pooled, pool, .. } => {
-                is_first || pool.config.sentinels().is_some() && pooled.is_clean()
-            }
+            Inner::Pooled { pooled, .. } => is_first || self.has_sentinels() && pooled.is_clean(),
             Inner::Own(_) => false,
         }
     }

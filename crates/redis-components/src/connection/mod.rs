@@ -255,8 +255,8 @@ fn give_dedicated(function: Option<&'static str>) -> String {
     format!("{subject} `connection = \"dedicated\"` in components.toml")
 }
 
-/// Sends a refused command where the component is now, as often as it is refused there too while
-/// sentinels elect another primary.
+/// Sends a refused command where the component is now. While sentinels elect another primary, or
+/// that has no replicas yet, it is sent again and again.
 async fn resend(
     client: &mut Arc<OfGeneration<AsyncClient>>,
     picked: &mut Option<u32>,
@@ -265,27 +265,25 @@ async fn resend(
     mut attempts: Attempts,
     mut refused: RedisResult<Value>,
 ) -> RedisResult<Value> {
-    loop {
-        let Some(left) = attempts.left() else {
-            return refused;
-        };
+    while let Some(left) = attempts.left() {
         let next = timeout(left, client.successor()).await.ok().flatten();
-        if let Some(next) = next.filter(|next| !Arc::ptr_eq(next, client)) {
-            if !is_first && !next.config.carries_on(&client.config) {
-                return refused;
+        match next.filter(|next| !Arc::ptr_eq(next, client)) {
+            Some(next) if is_first || next.config.carries_on(&client.config) => {
+                (*client, *picked) = (next, None);
             }
-            resent(&client.subject);
-            (*client, *picked) = (next, None);
-            refused = client.client.send(picked, command, &|| true).await;
-            if !was_refused(command, &refused) {
-                return refused;
-            }
+            Some(_) => break,
+            None => match attempts.next_pause(&client.config) {
+                Some(pause) => sleep(pause).await,
+                None => break,
+            },
         }
-        match attempts.next_pause(&client.config) {
-            Some(pause) => sleep(pause).await,
-            None => return refused,
+        resent(&client.subject);
+        refused = client.client.send(picked, command, &|| true).await;
+        if !was_refused(command, &refused) || client.config.sentinels().is_none() {
+            break;
         }
     }
+    refused
 }
 
 impl fmt::Debug for Connection {

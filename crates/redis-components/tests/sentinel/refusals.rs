@@ -1,7 +1,11 @@
 //! Commands that a demoted primary refuses, and what is told.
 
+use std::thread;
+
 use redis::RedisResult;
 use redis_components::{Connection, blocking};
+use redis_components_testing::Server;
+use tokio::runtime::Handle;
 
 use crate::common::{HOUR, declare, until, until_blocking, whereabouts, whereabouts_blocking};
 use crate::fake::Named;
@@ -103,4 +107,53 @@ async fn r4_a_later_command_is_not_sent_to_a_server_that_has_other_data() {
             assert_eq!(refused.code(), Some("READONLY"));
         })
         .await;
+}
+
+/// Makes the server refuse writes, and lets them through once it has refused one.
+fn refuse_for_a_while(server: &Server) -> impl FnOnce() + '_ {
+    let set = |count| server.command(&["CONFIG", "SET", "min-replicas-to-write", count]);
+    set("1");
+    move || {
+        until_blocking("a write is refused", || {
+            let info = server.command(&["INFO", "errorstats"]);
+            let info: String = redis::from_redis_value(info).unwrap();
+            info.contains("errorstat_NOREPLICAS")
+        });
+        set("0");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn r4_a_command_that_a_primary_without_replicas_refuses_waits_for_them() {
+    let named = Named::by(1);
+    let logs = declare("logs", HOUR);
+    named.world.set(logs, &named.config);
+    named.name(0, &named.world.a, 1);
+    let calls = async {
+        let mut kept = logs.connection().await.unwrap();
+        let goes_on = refuse_for_a_while(&named.world.a);
+        let count = thread::scope(|scope| {
+            scope.spawn(goes_on);
+            tokio::task::block_in_place(|| Handle::current().block_on(increment(&mut kept)))
+        });
+        assert_eq!(count.unwrap(), 1);
+    };
+    named.world.settings().scope(calls).await;
+}
+
+#[test]
+fn r4_a_blocking_command_that_a_primary_without_replicas_refuses_waits_for_them() {
+    let named = Named::by(1);
+    let logs = declare("logs", HOUR);
+    named.world.set(logs, &named.config);
+    named.name(0, &named.world.a, 1);
+    named.world.settings().scope_blocking(|| {
+        let mut kept = logs.blocking_connection().unwrap();
+        let goes_on = refuse_for_a_while(&named.world.a);
+        let count = thread::scope(|scope| {
+            scope.spawn(goes_on);
+            increment_blocking(&mut kept)
+        });
+        assert_eq!(count.unwrap(), 1);
+    });
 }
