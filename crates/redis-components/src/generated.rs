@@ -4,6 +4,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
+use redis::Value;
 
 /// How many inputs a test has, instead of as many as there is time for.
 const INPUTS: &str = "REDIS_COMPONENTS_GENERATED_INPUTS";
@@ -65,4 +66,65 @@ pub(crate) fn spoil(rng: &mut Rng, bytes: &mut Vec<u8>) {
             _ => bytes.truncate(at),
         }
     }
+}
+
+/// Texts that servers send where they name others, and some that they do not.
+const WORDS: [&str; 16] = [
+    "127.0.0.1",
+    "::1",
+    "h",
+    "",
+    "?",
+    "6379",
+    "0",
+    "-1",
+    "99999",
+    "3999",
+    "master",
+    "ip",
+    "port",
+    "s_down",
+    "h o\u{1b}s\nt",
+    "\u{202e}",
+];
+
+/// Returns any value that is not deeply nested.
+pub(crate) fn value(rng: &mut Rng, depth: usize) -> Value {
+    let some = |rng: &mut Rng| (0..rng.usize(..5)).map(|_| value(rng, depth + 1)).collect();
+    match rng.u8(..if depth < 4 { 9 } else { 6 }) {
+        0 => Value::Nil,
+        1 => Value::Okay,
+        2 => Value::Int([0, 1, -1, 6379, 16_383, 16_384, i64::MAX, i64::MIN][rng.usize(..8)]),
+        3 => Value::BulkString(vec![0xff; rng.usize(..3)]),
+        4 | 5 => Value::BulkString(WORDS[rng.usize(..WORDS.len())].into()),
+        6 => Value::Map(vec![(value(rng, depth + 1), value(rng, depth + 1))]),
+        _ => Value::Array(some(rng)),
+    }
+}
+
+/// Changes some parts of a value.
+pub(crate) fn disturb(rng: &mut Rng, whole: &mut Value) {
+    if rng.u8(..24) == 0 {
+        *whole = value(rng, 2);
+        return;
+    }
+    if let Value::Array(parts) = whole {
+        match rng.u8(..40) {
+            0 => drop(parts.pop()),
+            1 => parts.push(value(rng, 2)),
+            2 => rng.shuffle(parts),
+            _ => {}
+        }
+        parts.iter_mut().for_each(|part| disturb(rng, part));
+    }
+}
+
+/// Returns an array of texts.
+pub(crate) fn texts(words: &[&str]) -> Value {
+    Value::Array(
+        words
+            .iter()
+            .map(|word| Value::BulkString((*word).into()))
+            .collect(),
+    )
 }

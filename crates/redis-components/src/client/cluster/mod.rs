@@ -6,6 +6,8 @@ pub(crate) mod asynchronous;
 pub(crate) mod blocking;
 pub(crate) mod dedicated;
 mod gate;
+#[cfg(test)]
+mod generated;
 mod hash_slot;
 mod join;
 mod keys;

@@ -201,7 +201,8 @@ fn range(first: &Value, last: &Value) -> Option<RangeInclusive<u16>> {
             .ok()
             .filter(|slot| *slot < SLOTS)
     };
-    Some(number(first)?..=number(last)?)
+    let range = number(first)?..=number(last)?;
+    (!range.is_empty()).then_some(range)
 }
 
 #[cfg(test)]

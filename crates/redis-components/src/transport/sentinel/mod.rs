@@ -5,6 +5,8 @@
 
 mod election;
 mod fleet;
+#[cfg(test)]
+mod generated;
 mod link;
 mod replies;
 pub(crate) mod watcher;
