@@ -4,7 +4,7 @@ use redis::Value;
 use redis_components::{ConfigSource, ErrorKind, Settings, get_config, set_config};
 use redis_components_testing::Server;
 
-use crate::common::{World, always_fresh, patient, source, until, whereabouts};
+use crate::common::{World, always_fresh, patient, source, until, until_blocking, whereabouts};
 
 const PAGE: &str = include_str!("../../../../docs/security.md");
 
@@ -105,6 +105,38 @@ async fn r11_a_writer_needs_the_rights_of_the_page_and_no_others() {
         &["EVAL", "return 1", "0"],
         &["FLUSHALL"],
         &["ACL", "LIST"],
+    ] {
+        assert!(!may(refused), "{refused:?}");
+    }
+}
+
+#[test]
+fn r11_a_replica_needs_the_rights_of_the_page_and_no_others() {
+    let (primary, replica) = (Server::start(), Server::start());
+    make(&primary, "replica");
+    primary.command(&["SET", "k", "v"]);
+    replica.command(&["CONFIG", "SET", "masteruser", "replica"]);
+    replica.command(&["CONFIG", "SET", "masterauth", "PASSWORD"]);
+    replica.command(&["REPLICAOF", "127.0.0.1", &primary.port().to_string()]);
+    until_blocking("the replica has what its primary has", || {
+        let copied = replica.try_command(&["GET", "k"]);
+        copied.is_ok_and(|copied| copied == Value::BulkString(b"v".to_vec()))
+    });
+    assert_eq!(refusals(&primary), 0);
+    let mut connection = primary.connection();
+    let mut may = |words: &[&str]| {
+        let mut command = redis::cmd(words[0]);
+        let command = command.arg(&words[1..]);
+        command.query::<Value>(&mut connection).is_ok()
+    };
+    assert!(may(&["AUTH", "replica", "PASSWORD"]));
+    for refused in [
+        &["GET", "k"][..],
+        &["SET", "k", "x"],
+        &["KEYS", "*"],
+        &["CONFIG", "GET", "*"],
+        &["CLIENT", "LIST"],
+        &["FLUSHALL"],
     ] {
         assert!(!may(refused), "{refused:?}");
     }
