@@ -4,9 +4,10 @@
 //! cargo xtask soak [--minutes 30] [--seed N] [--json FILE]
 //! ```
 //!
-//! A config server and four data servers stand behind proxies. Their callers are tasks, threads,
-//! runtimes and scopes that come and go, callers that give up, and callers that wait for elements
-//! or messages. Some learn of changes by push, some by polling. An operator moves components and
+//! A config server and four data servers stand behind proxies. Beside them are servers with
+//! sentinels, which fail over, and a cluster, whose slots move and whose nodes are killed. Their
+//! callers are tasks, threads, runtimes and scopes that come and go, callers that give up, and
+//! callers that wait for elements or messages. Some learn of changes by push, some by polling. An operator moves components and
 //! makes mistakes, and injectors break servers and network. A seed chooses the faults. Every call
 //! is checked:
 //!
