@@ -201,7 +201,9 @@ fn encoded(secret: &str) -> String {
 fn says_all_that_it_can() {
     let ports = env::var(CHILD).unwrap();
     let (config, data) = ports.split_once(' ').unwrap();
+    // Another crate of the build may switch colours on, which would stand between the words.
     tracing_subscriber::fmt()
+        .with_ansi(false)
         .with_max_level(tracing::Level::TRACE)
         .with_writer(std::io::stderr)
         .init();
