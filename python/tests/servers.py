@@ -32,8 +32,8 @@ class Server:
         raise AssertionError("no server starts")
 
     def _start(self) -> bool:
-        program = os.environ.get("REDISRS_SERVER_BIN", "redis-server")
-        command = [program, "--port", str(self.port), "--save", "", "--dir", str(self.folder)]
+        command = [program(), "--bind", "127.0.0.1", "--port", str(self.port), "--save", ""]
+        command += ["--dir", str(self.folder)]
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen([*command, *self._options], stdout=log, stderr=log)
         self.client: Any = redis.Redis(port=self.port, password=self._password())
@@ -86,6 +86,10 @@ class Server:
             self.thaw()
         self.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def program() -> str:
+    return os.environ.get("REDISRS_SERVER_BIN", "redis-server")
 
 
 def free_port() -> int:

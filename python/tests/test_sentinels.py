@@ -14,7 +14,7 @@ import pytest
 import redis
 
 from redis_components import Components
-from servers import SOON, Server, eventually, free_port
+from servers import SOON, Server, eventually, free_port, program
 from test_calls import KEY, async_port_of, port_of
 
 Make = Callable[..., Components]
@@ -29,11 +29,10 @@ def sentinel(server: Callable[..., Server]) -> Iterator[tuple[redis.Redis, Serve
     eventually(lambda: replica.client.info("replication")["master_link_status"] == "up")
     port = free_port()
     config = primary.folder / "sentinel.conf"
-    config.write_text(f"port {port}\nsentinel monitor main 127.0.0.1 {primary.port} 1\n")
+    monitor = f"sentinel monitor main 127.0.0.1 {primary.port} 1"
+    config.write_text(f"bind 127.0.0.1\nport {port}\n{monitor}\n")
     with (primary.folder / "sentinel.log").open("wb") as log:
-        process = subprocess.Popen(
-            ["redis-server", str(config), "--sentinel"], stdout=log, stderr=log
-        )
+        process = subprocess.Popen([program(), str(config), "--sentinel"], stdout=log, stderr=log)
     client = redis.Redis(port=port, decode_responses=True)
 
     def knows_the_replica() -> bool:
@@ -43,11 +42,13 @@ def sentinel(server: Callable[..., Server]) -> Iterator[tuple[redis.Redis, Serve
             return False
         return bool(known["master-link-status"] == "ok")
 
-    eventually(knows_the_replica)
-    yield client, primary, replica
-    client.close()
-    process.kill()
-    process.wait()
+    try:
+        eventually(knows_the_replica)
+        yield client, primary, replica
+    finally:
+        client.close()
+        process.kill()
+        process.wait()
 
 
 def test_r13_calls_that_only_read_follow_a_fail_over(
