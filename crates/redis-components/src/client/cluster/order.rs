@@ -43,6 +43,9 @@ struct Later<'a> {
 
 impl<'a> Later<'a> {
     fn add(&mut self, piece: &'a Piece<'a>) {
+        if has_no_key(piece) {
+            return;
+        }
         let Goal::Slot(slot) = piece.goal else {
             return self.others.push(piece);
         };
@@ -55,6 +58,9 @@ impl<'a> Later<'a> {
 
     /// Returns `true` if a piece may be about the same keys.
     fn touches(&self, piece: &'a Piece<'a>) -> bool {
+        if has_no_key(piece) {
+            return false;
+        }
         let mut others = self
             .others
             .iter()
@@ -85,4 +91,48 @@ fn possible_keys<'a>(
         .skip(1)
         .filter(move |word| hash_slot(word) == slot)
         .map(move |word| (slot, word))
+}
+
+/// Returns `true` for a command such as `ECHO` or `PUBLISH`. A script may use keys that it does not
+/// name.
+fn has_no_key(piece: &Piece<'_>) -> bool {
+    piece.goal == Goal::Anywhere && !piece.is_script
+}
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use super::{Goal, Piece, may_go_again};
+
+    fn piece(number: usize, words: &[&str], goal: Goal) -> Piece<'static> {
+        let mut command = redis::cmd(words[0]);
+        command.arg(&words[1..]);
+        Piece {
+            command: Cow::Owned(command),
+            goal,
+            number,
+            is_script: words[0] == "EVAL",
+        }
+    }
+
+    #[test]
+    fn r4_commands_without_keys_keep_no_refused_command_from_going_again() {
+        let count = piece(0, &["INCR", "k"], Goal::Slot(7));
+        for (other, goes) in [
+            (&["ECHO", "k"][..], true),
+            (&["PUBLISH", "channel", "k"], true),
+            (&["EVAL", "return 1", "0"], false),
+        ] {
+            let other = piece(1, other, Goal::Anywhere);
+            let sent = [(&count, true), (&other, false)];
+            assert_eq!(may_go_again(sent.into_iter()), [goes, false], "{other:?}");
+            let refused = [(&other, true), (&count, false)];
+            assert_eq!(
+                may_go_again(refused.into_iter()),
+                [goes, false],
+                "{other:?}"
+            );
+        }
+    }
 }
