@@ -19,10 +19,8 @@ use crate::clock::{Tick, Wait};
 use crate::config::ComponentConfig;
 use crate::error::ErrorKind;
 use crate::settings::intervals::FASTEST_HEARTBEAT;
-use crate::transport::contents::watcher::{ContentsWatcher, Found as Read};
-use crate::transport::failure::Failure;
-use crate::transport::no_primary::NoPrimary;
-use crate::transport::sentinel::watcher::{Found, Watcher};
+use crate::transport::contents::watcher::ContentsWatcher;
+use crate::transport::sentinel::watcher::Watcher;
 
 /// The state of one key, shared by its component's callers and the watch.
 #[derive(Debug)]
@@ -236,7 +234,8 @@ impl WatchedKey {
         self.proof.prove(sent_at);
     }
 
-    /// Ends a read with its answer, and what its config leaves to others. Returns `true` if a push had named the key for nothing: it has not changed.
+    /// Ends a read with its answer, and what its config leaves to others. Returns `true` if a push
+    /// had named the key for nothing: it has not changed.
     pub(super) fn answer(
         &self,
         sent_at: Tick,
@@ -278,116 +277,6 @@ impl WatchedKey {
         self.complete();
     }
 
-    /// Returns `true` if the key asks these sentinels.
-    pub(super) fn asks(&self, watcher: &Arc<Watcher>) -> bool {
-        let asked = self.watcher.load();
-        asked
-            .as_ref()
-            .is_some_and(|asked| Arc::ptr_eq(asked, watcher))
-    }
-
-    pub(super) fn ask_from_now_on(&self, watcher: &Arc<Watcher>) {
-        self.watcher.store(Some(Arc::clone(watcher)));
-    }
-
-    pub(super) fn ask_nobody(&self) {
-        if self.watcher.load().is_some() {
-            self.watcher.store(None);
-        }
-    }
-
-    /// Notes what the sentinels say.
-    pub(super) fn locate(&self, found: &Found) {
-        let known = self.target.load();
-        let target = known.located(found);
-        if known.revision != target.revision || known.no_primary != target.no_primary {
-            self.publish(target);
-            self.tell();
-        }
-    }
-
-    /// Returns `true` if what the key's config refers to is read by this watch.
-    pub(super) fn reads_by(&self, watcher: &Arc<ContentsWatcher>) -> bool {
-        let reads = self.contents.load();
-        reads
-            .as_ref()
-            .is_some_and(|reads| Arc::ptr_eq(reads, watcher))
-    }
-
-    pub(super) fn read_by(&self, watcher: Option<Arc<ContentsWatcher>>) {
-        self.contents.store(watcher);
-    }
-
-    /// Notes what the config refers to.
-    pub(super) fn note_contents(&self, read: &Read) {
-        let known = self.target.load();
-        let target = known.read(read);
-        if known.revision != target.revision || known.unread != target.unread {
-            self.publish(target);
-            self.tell();
-        }
-    }
-
-    /// Asks the sentinels that the config names, if it names any, and waits until they have
-    /// answered, or their time is over.
-    pub(crate) async fn ask_sentinels(&self) {
-        let watcher = self.watcher.load_full();
-        if let Some(watcher) = watcher
-            && !self.signal.is_unheard()
-        {
-            watcher.ask().await;
-        }
-    }
-
-    /// Reads again what the config refers to, and waits until that is done, or its time is over.
-    pub(crate) async fn read_contents_again(&self) {
-        let contents = self.contents.load_full();
-        if let Some(contents) = contents
-            && !self.signal.is_unheard()
-        {
-            contents.ask().await;
-            let mut completed = self.completed.subscribe();
-            while self.reads_by(&contents) && !self.target().knows(&contents.found()) {
-                if self.signal.is_unheard() || completed.changed().await.is_err() {
-                    return;
-                }
-            }
-        }
-    }
-
-    /// Waits until it is known where the server of the config of `revision` is, and what the config
-    /// refers to. Returns `None` if the config is no longer the newest.
-    pub(crate) async fn settled(&self, revision: u64) -> Option<Result<(), Failure>> {
-        let mut completed = self.completed.subscribe();
-        loop {
-            let target = self.target();
-            if target.revision != revision {
-                return None;
-            }
-            let config = target.config.as_ref();
-            let is_read = config.is_none_or(|config| config.is_read());
-            let is_located = config.is_none_or(|config| config.is_located());
-            match (&target.unread, &target.no_primary) {
-                _ if is_read && is_located => return Some(Ok(())),
-                (Some(unread), _) if !is_read => {
-                    return Some(Err(unread.clone().into()));
-                }
-                (_, Some(no_primary)) if !is_located => {
-                    return Some(Err(no_primary.clone().into()));
-                }
-                _ => {}
-            }
-            if self.signal.is_unheard() || completed.changed().await.is_err() {
-                return Some(Err(NoPrimary::watch_ended().into()));
-            }
-        }
-    }
-
-    /// Lets everybody look again who waits for a change.
-    pub(super) fn tell(&self) {
-        self.completed.send_modify(|_| ());
-    }
-
     /// Returns `true` if the config comes from the file of last good configs.
     pub(crate) fn is_from_file(&self) -> bool {
         self.target.load().from_file.is_some()
@@ -418,6 +307,11 @@ impl WatchedKey {
         self.signal.note_change();
     }
 
+    /// Lets everybody look again who waits for a change.
+    pub(super) fn tell(&self) {
+        self.completed.send_modify(|_| ());
+    }
+
     fn publish(&self, target: Target) {
         let revision = target.revision;
         self.target.store(Arc::new(target));
@@ -430,5 +324,6 @@ impl WatchedKey {
     }
 }
 
+mod outside;
 #[cfg(test)]
 mod tests;
