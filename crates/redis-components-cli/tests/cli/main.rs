@@ -1,6 +1,7 @@
 //! The command line against real servers.
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
+mod bad_configs;
 mod canary;
 mod commands;
 mod common;
@@ -14,6 +15,8 @@ mod races;
 mod receipts;
 mod rights;
 mod secrets;
+mod set_wait;
 mod terminal;
 mod wait;
+mod waiting;
 mod watch;
