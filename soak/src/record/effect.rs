@@ -94,11 +94,17 @@ fn is_of_a_busy_server(error: &RedisError) -> bool {
     }
 }
 
+/// A server that speaks TLS can only hang up, because nobody has begun to speak.
 fn is_client_limit(error: &RedisError) -> bool {
-    matches!(
-        kind(error),
-        Some(ErrorKind::ServerRefused | ErrorKind::ConfigServerRefused)
-    ) && error.to_string().contains("max number of clients")
+    match kind(error) {
+        Some(ErrorKind::ServerRefused | ErrorKind::ConfigServerRefused) => {
+            error.to_string().contains("max number of clients")
+        }
+        Some(ErrorKind::ServerUnreachable) => error
+            .to_string()
+            .contains("closed the connection during the TLS handshake"),
+        _ => false,
+    }
 }
 
 /// Returns `true` if the server's error, or the error of a command in a pipeline, has the code.

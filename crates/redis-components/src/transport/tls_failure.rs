@@ -12,9 +12,11 @@ use crate::error::text::printable;
 pub(super) fn of_io(error: io::Error) -> Failure {
     match inside(&error) {
         Some(error) => of_tls(error),
-        None if error.kind() == io::ErrorKind::UnexpectedEof => Failure::new(
+        // A server with unread data resets the connection.
+        None if error.kind() == io::ErrorKind::UnexpectedEof || is_hang_up(&error) => Failure::new(
             Cause::ClosedInHandshake,
-            "the server closed the connection during the TLS handshake; check that it speaks TLS at this port",
+            "the server closed the connection during the TLS handshake; check that it speaks TLS at this port, and \
+             that it is below its limit of clients (`maxclients`)",
         ),
         None => redis::RedisError::from(error).into(),
     }

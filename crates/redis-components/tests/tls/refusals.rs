@@ -68,3 +68,24 @@ async fn r3_a_server_that_speaks_tls_alone_is_refused_in_plain_text() {
     let error = world.settings().scope(logs.connection()).await.unwrap_err();
     assert!(error.to_string().contains("\"ssl\": true"), "{error}");
 }
+
+/// The server hangs up before TLS begins, so that it cannot say why.
+#[tokio::test]
+async fn r5_a_server_at_its_limit_of_clients_hangs_up_on_tls() {
+    let tls = Tls::new();
+    let server = Server::builder().tls(&tls).start();
+    // The connection that sends this stays.
+    server.command(&["CONFIG", "SET", "maxclients", "1"]);
+    let logs = always_fresh("logs");
+    let settings = Settings::fixed([("logs", server.config())]);
+    for _ in 0..50 {
+        let scoped = settings.clone().scope(logs.connection()).await;
+        let blocking = settings.clone();
+        let blocking = blocking.scope_blocking(|| logs.blocking_connection().unwrap_err());
+        for error in [scoped.unwrap_err(), blocking] {
+            assert_eq!(error.kind(), ErrorKind::ServerUnreachable, "{error}");
+            let told = error.to_string();
+            assert!(told.contains("`maxclients`"), "{told}");
+        }
+    }
+}
