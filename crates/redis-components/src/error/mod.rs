@@ -47,7 +47,7 @@ pub enum ErrorKind {
     ForbiddenByPolicy,
     /// The component is switched off on purpose: its config says `{"disabled": true}`.
     Disabled,
-    /// The component's server does not answer.
+    /// The component's server does not answer. Nothing of the call was sent.
     ServerUnreachable,
     /// The component's server answers with an error, such as `WRONGPASS` or `LOADING`, or its
     /// certificate is not trusted.
