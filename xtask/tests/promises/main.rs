@@ -19,11 +19,8 @@ fn every_test_of_a_promise_is_listed_under_it() {
     if env::var_os("UPDATE_EXPECT").is_some() {
         return fs::write(&place, listed).unwrap();
     }
-    let is_other = |(one, other): (&str, &str)| one != other;
-    let first = text
-        .lines()
-        .zip(listed.lines())
-        .position(|lines| is_other(lines));
+    let mut lines = text.lines().zip(listed.lines());
+    let first = lines.position(|(one, other)| one != other);
     assert!(
         text == listed,
         "docs/promises.md:{} does not list the tests that there are; write the lists with `UPDATE_EXPECT=1 cargo \
