@@ -85,3 +85,5 @@ pub use self::status::{
     ComponentStatus, ConfigSource, CurrentConfig, EndpointKind, LastGood, SentinelsStatus, Status,
     status,
 };
+#[cfg(feature = "metrics")]
+pub use self::telemetry::names::describe_metrics;

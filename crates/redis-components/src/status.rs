@@ -1,9 +1,9 @@
 //! Where each component is, for people and health checks.
 
 use std::path::PathBuf;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::config::ComponentConfig;
 use crate::config::endpoint::{Address, Endpoint};
@@ -72,8 +72,10 @@ pub struct LastGood {
     /// The file.
     pub file: PathBuf,
     /// The time since which the config stands in for the one on the config server.
+    #[serde(serialize_with = "rfc3339")]
     pub since: SystemTime,
     /// The time at which the config was saved.
+    #[serde(serialize_with = "rfc3339")]
     pub saved: SystemTime,
 }
 
@@ -112,6 +114,7 @@ pub struct CurrentConfig {
     /// 1 for the first config of this process, one more with every change.
     pub generation: u64,
     /// The time at which it came into force.
+    #[serde(serialize_with = "rfc3339")]
     pub since: SystemTime,
     /// The kind of endpoint that the config names.
     pub endpoint: EndpointKind,
@@ -225,6 +228,44 @@ impl CurrentConfig {
                 epoch: sentinels.primary.as_ref().and_then(|primary| primary.epoch),
             }),
             digest: config.written_digest(""),
+        }
+    }
+}
+
+/// Writes a time as RFC 3339, in UTC.
+fn rfc3339<S: Serializer>(time: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
+    // The last second of the year 9999, after which RFC 3339 has no times.
+    const LAST: Duration = Duration::from_secs(253_402_300_799);
+    let since_epoch = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let time = UNIX_EPOCH + since_epoch.min(LAST);
+    serializer.collect_str(&humantime::format_rfc3339_millis(time))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+    use serde::Serialize;
+
+    #[derive(Serialize)]
+    struct At(#[serde(serialize_with = "super::rfc3339")] SystemTime);
+
+    #[test]
+    fn times_are_written_as_rfc_3339() {
+        let second = Duration::from_secs(1);
+        for (time, expected) in [
+            (
+                UNIX_EPOCH + second * 1_700_000_000,
+                "2023-11-14T22:13:20.000Z",
+            ),
+            (UNIX_EPOCH - second, "1970-01-01T00:00:00.000Z"),
+            (
+                UNIX_EPOCH + second * 4_000_000_000 * 100,
+                "9999-12-31T23:59:59.000Z",
+            ),
+        ] {
+            let written = serde_json::to_string(&At(time)).unwrap();
+            assert_eq!(written, format!("{expected:?}"));
         }
     }
 }

@@ -15,6 +15,8 @@ use super::cluster::lease::{ClusterLease, HasMoved};
 use super::opening::Opening;
 use crate::config::endpoint::Endpoint;
 use crate::error::Error;
+#[cfg(feature = "metrics")]
+use crate::telemetry::gauges::PoolUse;
 use crate::transport::failure::Failure;
 use crate::transport::node::Node;
 
@@ -115,6 +117,15 @@ impl BlockingClient {
             Self::Single(pool) if pool.is_closed() => None,
             Self::Single(pool) => pool.growth_problem(),
             Self::Cluster(pools) => pools.problem(),
+        }
+    }
+
+    /// Returns how its connections are used.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn pool_use(&self) -> PoolUse {
+        match self {
+            Self::Single(pool) => pool.pool_use(),
+            Self::Cluster(pools) => pools.pool_use(),
         }
     }
 

@@ -123,9 +123,13 @@ impl<R: Runner> Attempt<R> {
             revision: self.goal.revision,
         });
         self.is_finished = true;
+        #[cfg(feature = "metrics")]
+        let slot = Arc::clone(&self.slot);
         drop(self);
         if let Some(event) = event {
             event.emit();
+            #[cfg(feature = "metrics")]
+            slot.show();
         }
         probation
     }

@@ -6,6 +6,8 @@ mod breaker;
 mod circuit;
 mod errors;
 pub(crate) mod executor;
+#[cfg(feature = "metrics")]
+mod gauges;
 mod generations;
 mod idle;
 pub(crate) mod published;

@@ -40,6 +40,9 @@ pub(crate) struct Slot {
     /// The generation in `published`, which connections compare with theirs.
     pub(super) generations: Arc<Generations>,
     state: Mutex<State>,
+    /// The digest that the gauges show as in force.
+    #[cfg(feature = "metrics")]
+    pub(super) shown: Mutex<Option<String>>,
 }
 
 /// The mutable part of a slot.
@@ -100,6 +103,8 @@ impl Slot {
             published: ArcSwapOption::empty(),
             generations: Arc::default(),
             state: Mutex::default(),
+            #[cfg(feature = "metrics")]
+            shown: Mutex::default(),
         }
     }
 

@@ -16,6 +16,8 @@ use crate::client::patience::until_primary_blocking;
 use crate::fork::Process;
 use crate::settings::timeouts::Timeouts;
 use crate::telemetry::component::{Subject, cannot_grow};
+#[cfg(feature = "metrics")]
+use crate::telemetry::gauges::PoolUse;
 use crate::transport::failure::{Cause, Failure};
 use crate::transport::node::Node;
 
@@ -254,6 +256,12 @@ impl Pool {
     /// Returns `true` if calls need another pool, because the server was found to be gone.
     pub(crate) fn is_closed(&self) -> bool {
         self.health.is_closed()
+    }
+
+    /// Returns how its connections are used.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn pool_use(&self) -> PoolUse {
+        self.places().pool_use()
     }
 
     /// Returns why the pool could not open one more connection recently.

@@ -1,0 +1,6 @@
+//! What operators are given beside the code: it names the metrics that the code has.
+#![allow(clippy::unwrap_used, reason = "these are tests")]
+
+#[path = "../common/mod.rs"]
+mod common;
+mod names;
