@@ -82,8 +82,8 @@ pub use self::settings::credentials::{Credentials, CredentialsError, Login};
 pub use self::settings::policy::Policy;
 pub use self::shutdown::shutdown;
 pub use self::status::{
-    ComponentStatus, ConfigSource, CurrentConfig, EndpointKind, LastGood, SentinelsStatus, Status,
-    status,
+    CandidateStatus, ComponentStatus, ConfigSource, CurrentConfig, EndpointKind, LastGood,
+    SentinelsStatus, Status, status,
 };
 #[cfg(feature = "metrics")]
 pub use self::telemetry::names::describe_metrics;

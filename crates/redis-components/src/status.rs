@@ -59,6 +59,8 @@ pub struct ComponentStatus {
     /// Set while the component runs on a config from the file of last good configs, because the
     /// config server has given none since the process started.
     pub last_good: Option<LastGood>,
+    /// The config that is made ready to come next, if the control key of the fleet names one.
+    pub candidate: Option<CandidateStatus>,
     /// Connections of earlier generations, or of clients that were replaced, that are still in use:
     /// asynchronous handles and blocking pools. All `MultiplexedConnection`s on one socket count as
     /// one. Other types of redis-rs cannot be counted.
@@ -77,6 +79,22 @@ pub struct LastGood {
     /// The time at which the config was saved.
     #[serde(serialize_with = "rfc3339")]
     pub saved: SystemTime,
+}
+
+/// A config that is made ready before it comes into force. It takes the commands that the server in
+/// force refuses because it has become a replica.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct CandidateStatus {
+    /// The id that the control key gives it.
+    pub id: String,
+    /// The address of its server.
+    pub server: String,
+    /// Whether every runtime that calls the component has a client of it, and so have threads if
+    /// they call it.
+    pub is_ready: bool,
+    /// Why it cannot be used.
+    pub problem: Option<String>,
 }
 
 /// How changes of a config are noticed.
@@ -172,6 +190,7 @@ impl ComponentStatus {
             problem,
             warning: slot.server().and_then(|server| server.warning()),
             last_good: LastGood::of(slot),
+            candidate: CandidateStatus::of(slot),
             old_connections,
         }
     }
@@ -198,6 +217,19 @@ impl LastGood {
             file,
             since: from_file.since,
             saved: from_file.saved,
+        })
+    }
+}
+
+impl CandidateStatus {
+    fn of(slot: &Slot) -> Option<Self> {
+        let candidate = slot.candidate()?;
+        let (is_ready, problem) = slot.readiness_of(&candidate);
+        Some(Self {
+            id: candidate.id().to_owned(),
+            server: candidate.config()?.address(),
+            is_ready,
+            problem,
         })
     }
 }

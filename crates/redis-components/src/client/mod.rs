@@ -13,6 +13,7 @@ pub(crate) mod no_cluster;
 pub(crate) mod opening;
 mod packed;
 mod patience;
+pub(crate) mod reads;
 pub(crate) mod threads;
 pub(crate) mod waiting;
 

@@ -51,6 +51,14 @@ impl BlockingClient {
         Ok(Self::Single(Arc::new(pool)))
     }
 
+    /// Sets whether the server may refuse writes, because it is still a replica. The nodes of a
+    /// cluster tell what they are themselves.
+    pub(crate) fn set_may_be_replica(&self, may_be: bool) {
+        if let Self::Single(pool) = self {
+            pool.set_may_be_replica(may_be);
+        }
+    }
+
     /// Takes a connection for one call.
     ///
     /// # Errors

@@ -226,6 +226,10 @@ impl Slot {
 /// A call whose command was refused looks at the config before it goes on.
 impl Succession for Slot {
     fn is_behind(&self) -> bool {
+        if self.is_candidate() {
+            // Nobody else knows when the component comes along, or stays away.
+            return true;
+        }
         let revision = self.watched.revision();
         let published = self.published.load();
         published
@@ -236,11 +240,29 @@ impl Succession for Slot {
     fn next_client(self: Arc<Self>) -> BoxFuture<'static, Option<Arc<OfGeneration<AsyncClient>>>> {
         Box::pin(async move {
             let executor = OnRuntime::current()?;
-            self.acquire(&executor, Wait::ZERO).await.ok()
+            let component = self.component_slot();
+            component.acquire(&executor, Wait::ZERO).await.ok()
         })
     }
 
     fn next_pool(self: Arc<Self>) -> Option<Arc<OfGeneration<BlockingClient>>> {
-        self.pool(Wait::ZERO).ok()
+        self.component_slot().pool(Wait::ZERO).ok()
+    }
+
+    fn candidate_client<'a>(
+        self: Arc<Self>,
+        code: &'a str,
+    ) -> BoxFuture<'a, Option<Arc<OfGeneration<AsyncClient>>>> {
+        Box::pin(async move {
+            let candidate = self.component_slot().candidate()?;
+            let executor = OnRuntime::current().filter(|_| candidate.takes(code))?;
+            candidate.slot().acquire(&executor, Wait::ZERO).await.ok()
+        })
+    }
+
+    fn candidate_pool(self: Arc<Self>, code: &str) -> Option<Arc<OfGeneration<BlockingClient>>> {
+        let candidate = self.component_slot().candidate()?;
+        let slot = candidate.slot();
+        candidate.takes(code).then(|| slot.pool(Wait::ZERO).ok())?
     }
 }

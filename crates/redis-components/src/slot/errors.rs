@@ -85,6 +85,7 @@ impl Slot {
 
     pub(super) fn event(&self, config: &ComponentConfig, what: What) -> ServerEvent {
         ServerEvent {
+            is_of_candidate: self.is_candidate(),
             subject: self.subject.clone(),
             server: config.address(),
             what,
@@ -165,6 +166,7 @@ impl Slot {
     fn config_source(&self) -> String {
         match &self.server {
             Some(_) => format!("the config under `{}`", self.key()),
+            None if self.is_candidate() => "the candidate for the component".to_owned(),
             None => "`Settings::fixed`".to_owned(),
         }
     }
@@ -175,7 +177,7 @@ impl Slot {
         pool: &OfGeneration<BlockingClient>,
         exhausted: Exhausted,
     ) -> Error {
-        let is_fixed = self.server.is_none();
+        let is_fixed = self.is_fixed();
         exhausted.into_error(&self.subject, &pool.config.address(), is_fixed)
     }
 

@@ -3,6 +3,7 @@
 pub(crate) mod acquire;
 mod attempt;
 mod breaker;
+pub(crate) mod candidate;
 mod circuit;
 mod errors;
 pub(crate) mod executor;

@@ -21,6 +21,9 @@ use crate::transport::failure::Failure;
 pub(crate) struct Published {
     /// Grows by one with every swap.
     pub(crate) generation: u64,
+    /// The generation in which the data came here that this config's server has. Since then each
+    /// server has carried on the data of the one before.
+    pub(crate) data_since: u64,
     /// The newest revision of the key's target that means this config.
     pub(crate) revision: u64,
     pub(crate) config: Arc<ComponentConfig>,
@@ -40,6 +43,8 @@ pub(crate) struct Clients {
 pub(crate) struct OfGeneration<C> {
     pub(crate) client: C,
     pub(crate) generation: u64,
+    /// As of the [config in force](Published::data_since).
+    pub(super) data_since: u64,
     /// The component that it belongs to.
     pub(crate) subject: Subject,
     /// The config that it was built from, and its bounds.
@@ -59,6 +64,16 @@ pub(crate) trait Succession: fmt::Debug + Send + Sync {
 
     /// Returns the pool for a call on this thread, if there is one.
     fn next_pool(self: Arc<Self>) -> Option<Arc<OfGeneration<BlockingClient>>>;
+
+    /// Returns the candidate's client on the current runtime, for a command that was refused with
+    /// this code.
+    fn candidate_client<'a>(
+        self: Arc<Self>,
+        code: &'a str,
+    ) -> BoxFuture<'a, Option<Arc<OfGeneration<AsyncClient>>>>;
+
+    /// Returns the candidate's pool, for a command that was refused with this code.
+    fn candidate_pool(self: Arc<Self>, code: &str) -> Option<Arc<OfGeneration<BlockingClient>>>;
 }
 
 impl Published {
@@ -132,6 +147,12 @@ impl<C> OfGeneration<C> {
         has_left.then_some(succession)
     }
 
+    /// Returns `true` if the client's server has the data of the `earlier` client's.
+    pub(crate) fn carries_on(&self, earlier: &Self) -> bool {
+        let is_moved_along = (self.data_since..=self.generation).contains(&earlier.generation);
+        is_moved_along || self.config.carries_on(&earlier.config)
+    }
+
     /// Waits until the component has another config in force.
     pub(crate) async fn moved(&self) {
         self.generations.moved_from(self.generation).await;
@@ -171,6 +192,14 @@ impl OfGeneration<AsyncClient> {
         let succession = self.succession(self.client.is_closed())?;
         succession.next_client().await
     }
+
+    /// Returns the client of the component's candidate, for a command that was refused with this
+    /// code.
+    pub(crate) async fn candidate(&self, code: &str) -> Option<Arc<Self>> {
+        let succession = self.succession.upgrade()?;
+        let candidate = succession.candidate_client(code).await?;
+        (candidate.config != self.config).then_some(candidate)
+    }
 }
 
 impl OfGeneration<BlockingClient> {
@@ -178,5 +207,11 @@ impl OfGeneration<BlockingClient> {
     /// Looks at the config first.
     pub(crate) fn successor(&self) -> Option<Arc<Self>> {
         self.succession(self.client.is_closed())?.next_pool()
+    }
+
+    /// Returns the pool of the component's candidate, for a command that was refused with this code.
+    pub(crate) fn candidate(&self, code: &str) -> Option<Arc<Self>> {
+        let candidate = self.succession.upgrade()?.candidate_pool(code)?;
+        (candidate.config != self.config).then_some(candidate)
     }
 }

@@ -21,6 +21,9 @@ impl Slot {
         let mut state = self.state();
         state.is_shut_down = true;
         self.unpublish(&mut state);
+        if let Some(candidate) = self.candidate.send_replace(None) {
+            candidate.slot().discard();
+        }
         let still_open = StillOpen {
             in_use: state.old_connections(),
             closing: state.retired.iter().map(Retired::closing).sum(),

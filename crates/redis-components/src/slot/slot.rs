@@ -1,10 +1,11 @@
 //! The data of a slot.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
+use tokio::sync::watch;
 
 use super::breaker::Breaker;
 use super::generations::Generations;
@@ -13,6 +14,7 @@ use super::retired::Retired;
 use crate::background::Background;
 use crate::client::opening::Shared;
 use crate::config_server::ConfigServer;
+use crate::config_server::control::offers::Offer;
 use crate::config_server::watched_key::WatchedKey;
 use crate::settings::Settings;
 use crate::settings::drain::DrainPolicy;
@@ -37,12 +39,23 @@ pub(crate) struct Slot {
     /// What the clients of the component share, whatever config they are built from.
     pub(super) shared: Arc<Shared>,
     pub(super) published: ArcSwapOption<Published>,
+    /// The config that is made ready to come next, if there is one.
+    pub(super) candidate: watch::Sender<Option<Arc<Candidate>>>,
+    /// The component's own slot, if this is a candidate's.
+    pub(super) of: Option<Weak<Self>>,
     /// The generation in `published`, which connections compare with theirs.
     pub(super) generations: Arc<Generations>,
     state: Mutex<State>,
     /// The digest that the gauges show as in force.
     #[cfg(feature = "metrics")]
     pub(super) shown: Mutex<Option<String>>,
+}
+
+/// A config that is made ready to come next.
+#[derive(Debug)]
+pub(crate) struct Candidate {
+    pub(super) offer: Arc<Offer>,
+    pub(super) slot: Arc<Slot>,
 }
 
 /// The mutable part of a slot.
@@ -101,10 +114,55 @@ impl Slot {
             connections: AtomicUsize::new(1),
             shared: Arc::default(),
             published: ArcSwapOption::empty(),
+            candidate: watch::Sender::new(None),
+            of: None,
             generations: Arc::default(),
             state: Mutex::default(),
             #[cfg(feature = "metrics")]
             shown: Mutex::default(),
+        }
+    }
+
+    /// Returns a slot for a candidate of the component. The clients of the candidate are of the
+    /// generation that would be the component's next.
+    pub(super) fn for_candidate(self: &Arc<Self>, watched: &Arc<WatchedKey>) -> Self {
+        let generations = Generations::default();
+        generations.begin(self.generations.newest());
+        Self {
+            subject: self.subject.clone(),
+            server: None,
+            background: self.background.clone(),
+            watched: Arc::clone(watched),
+            timeouts: self.timeouts,
+            policy: Arc::clone(&self.policy),
+            drain: self.drain,
+            connections: AtomicUsize::new(self.connections()),
+            shared: Arc::clone(&self.shared),
+            published: ArcSwapOption::empty(),
+            candidate: watch::Sender::new(None),
+            of: Some(Arc::downgrade(self)),
+            generations: Arc::new(generations),
+            state: Mutex::default(),
+            #[cfg(feature = "metrics")]
+            shown: Mutex::default(),
+        }
+    }
+
+    /// Returns `true` if the settings give the config.
+    pub(super) fn is_fixed(&self) -> bool {
+        self.server.is_none() && !self.is_candidate()
+    }
+
+    /// Returns `true` if this is the slot of a candidate.
+    pub(super) fn is_candidate(&self) -> bool {
+        self.of.is_some()
+    }
+
+    /// Returns the slot of the component that this is a candidate of, or the slot itself.
+    pub(super) fn component_slot(self: Arc<Self>) -> Arc<Self> {
+        match &self.of {
+            Some(component) => component.upgrade().unwrap_or(self),
+            None => self,
         }
     }
 

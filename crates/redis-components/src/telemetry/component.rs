@@ -17,6 +17,8 @@ pub(crate) struct Subject {
 #[derive(Debug)]
 #[must_use = "an event is seen once it is emitted"]
 pub(crate) struct ServerEvent {
+    /// Whether the server is that of a candidate.
+    pub(crate) is_of_candidate: bool,
     pub(crate) subject: Subject,
     pub(crate) server: String,
     pub(crate) what: What,
@@ -66,11 +68,24 @@ pub(crate) enum What {
 impl ServerEvent {
     pub(crate) fn emit(self) {
         let Self {
+            is_of_candidate,
             subject: Subject { component, key },
             server,
             what,
         } = self;
         match what {
+            What::InForce { .. } | What::Back { .. } if is_of_candidate => report(move || {
+                tracing::info!(component, key, server, "candidate can be used");
+            }),
+            What::Unusable {
+                reason, is_first, ..
+            } if is_of_candidate => {
+                if is_first {
+                    report(move || {
+                        tracing::warn!(component, key, server, reason, "candidate cannot be used");
+                    });
+                }
+            }
             What::InForce {
                 generation,
                 previous,

@@ -4,6 +4,7 @@
 //! metrics together.
 
 pub(crate) mod call;
+pub(crate) mod candidate;
 pub(crate) mod component;
 pub(crate) mod config_server;
 pub(crate) mod contents;

@@ -94,14 +94,14 @@ pub(crate) fn is_refusal_code(code: &str) -> bool {
     is_refusal_before_script(code) || by_command.contains(&code)
 }
 
-/// Returns `true` if a transaction was discarded because of a refusal: "Transaction discarded
-/// because of: READONLY …".
-pub(crate) fn is_aborted_by_refusal(error: &ServerError) -> bool {
+/// Returns the code of the refusal because of which a transaction was discarded: "Transaction
+/// discarded because of: READONLY …".
+pub(crate) fn aborted_by(error: &ServerError) -> Option<&str> {
     let reason = error
         .details()
         .and_then(|text| text.split_once("because of: "));
     let code = reason.and_then(|(_, reason)| reason.split_whitespace().next());
-    error.code() == "EXECABORT" && code.is_some_and(is_refusal_code)
+    code.filter(|code| error.code() == "EXECABORT" && is_refusal_code(code))
 }
 
 fn is_refusal_before_script(code: &str) -> bool {

@@ -283,6 +283,11 @@ impl Pool {
         Some(known.unwrap_or_else(|| Failure::closed_early(end)))
     }
 
+    /// Sets whether the server may refuse writes, because it is still a replica.
+    pub(crate) fn set_may_be_replica(&self, may_be: bool) {
+        self.health.set_may_be_replica(may_be);
+    }
+
     /// Notes how a request ended. Closes the pool if the result speaks against the server.
     pub(super) fn note<T: Answer>(&self, result: &RedisResult<T>) {
         match self.health.note(result) {

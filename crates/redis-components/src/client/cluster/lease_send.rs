@@ -6,13 +6,13 @@ use redis::{Cmd, ErrorKind, RedisResult, Value};
 
 use super::lease::ClusterLease;
 use super::plan::Goal;
-use super::reads::only_reads;
 use super::rounds::{Pace, Target, not_served, not_served_error, redirected};
 use super::route::{Route, route};
 use super::transaction;
 use crate::client::blocking::pooled::Pooled;
 use crate::client::commands::is_script;
 use crate::client::packed::commands;
+use crate::client::reads::only_reads;
 use crate::clock::Tick;
 use crate::telemetry::component::resent;
 

@@ -119,6 +119,10 @@ impl SharedConnection {
         }
     }
 
+    pub(super) fn set_may_be_replica(&self, may_be: bool) {
+        self.socket.health.set_may_be_replica(may_be);
+    }
+
     /// Returns how the connection ended if it ended too young. Only the first caller is told.
     pub(super) fn take_early_end(&self) -> Option<EarlyEnd> {
         self.socket.health.take_early_end()

@@ -77,6 +77,12 @@ impl Multiplexed {
         until_primary(timeouts.connect, open_all).await.map(drop)
     }
 
+    /// Sets whether the server may refuse writes, because it is still a replica.
+    pub(crate) fn set_may_be_replica(&self, may_be: bool) {
+        let connections = self.connections.iter();
+        connections.for_each(|connection| connection.set_may_be_replica(may_be));
+    }
+
     /// Picks the connection for one call: the first with few requests in flight, so that these go
     /// out together. If all have many, chance decides: a counter would be one more place that all
     /// cores write to.
