@@ -15,6 +15,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(5);
 const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 /// The first pause while a candidate is promoted, which takes a server a few milliseconds.
 const FIRST_PAUSE_FOR_CANDIDATE: Duration = Duration::from_millis(1);
+const LONGEST_PAUSE_FOR_CANDIDATE: Duration = Duration::from_millis(5);
 
 /// Returns the code with which a command was refused, if it was not executed and may be sent to
 /// another server.
@@ -114,20 +115,20 @@ impl Attempts {
         }
     }
 
-    /// Returns `true` if an attempt after the next answer may be of use.
-    pub(super) fn go_on(&self, config: &ComponentConfig) -> bool {
-        self.waits_for_candidate || config.sentinels().is_some()
-    }
-
     /// Returns the pause before the next attempt, or `None` if there is none. Between the promotion
     /// of a replica and the word of the sentinels, no server takes writes; the same holds for a
     /// candidate. Otherwise nobody has to say where the component is.
     pub(super) fn next_pause(&mut self, config: &ComponentConfig) -> Option<Duration> {
-        if !self.go_on(config) {
-            return None;
+        if !self.waits_for_candidate {
+            config.sentinels()?;
         }
         let pause = self.pause.mul_f64(0.5 + fastrand::f64());
-        self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+        let longest = if self.waits_for_candidate {
+            LONGEST_PAUSE_FOR_CANDIDATE
+        } else {
+            LONGEST_PAUSE
+        };
+        self.pause = (self.pause * 2).min(longest);
         self.left().filter(|left| pause < *left)?;
         Some(pause)
     }

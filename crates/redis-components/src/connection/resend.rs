@@ -112,9 +112,6 @@ pub(super) async fn resend<R: Request>(
         }
         resent(&client.subject);
         refused = request.send(&client.client, picked, &|| true).await;
-        if !attempts.go_on(&client.config) {
-            break;
-        }
     }
     refused
 }

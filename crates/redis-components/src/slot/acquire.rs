@@ -226,10 +226,6 @@ impl Slot {
 /// A call whose command was refused looks at the config before it goes on.
 impl Succession for Slot {
     fn is_behind(&self) -> bool {
-        if self.is_candidate() {
-            // Nobody else knows when the component comes along, or stays away.
-            return true;
-        }
         let revision = self.watched.revision();
         let published = self.published.load();
         published
@@ -240,13 +236,12 @@ impl Succession for Slot {
     fn next_client(self: Arc<Self>) -> BoxFuture<'static, Option<Arc<OfGeneration<AsyncClient>>>> {
         Box::pin(async move {
             let executor = OnRuntime::current()?;
-            let component = self.component_slot();
-            component.acquire(&executor, Wait::ZERO).await.ok()
+            self.acquire(&executor, Wait::ZERO).await.ok()
         })
     }
 
     fn next_pool(self: Arc<Self>) -> Option<Arc<OfGeneration<BlockingClient>>> {
-        self.component_slot().pool(Wait::ZERO).ok()
+        self.pool(Wait::ZERO).ok()
     }
 
     fn candidate_client<'a>(
@@ -254,14 +249,14 @@ impl Succession for Slot {
         code: &'a str,
     ) -> BoxFuture<'a, Option<Arc<OfGeneration<AsyncClient>>>> {
         Box::pin(async move {
-            let candidate = self.component_slot().candidate()?;
+            let candidate = self.candidate()?;
             let executor = OnRuntime::current().filter(|_| candidate.takes(code))?;
             candidate.slot().acquire(&executor, Wait::ZERO).await.ok()
         })
     }
 
     fn candidate_pool(self: Arc<Self>, code: &str) -> Option<Arc<OfGeneration<BlockingClient>>> {
-        let candidate = self.component_slot().candidate()?;
+        let candidate = self.candidate()?;
         let slot = candidate.slot();
         candidate.takes(code).then(|| slot.pool(Wait::ZERO).ok())?
     }

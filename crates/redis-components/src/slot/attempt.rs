@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 use super::breaker::{Breaker, Goal, Over, Recovery};
 use super::circuit::ExecutorId;
-use super::published::{Clients, OfGeneration, Published, Succession};
+use super::published::{Clients, OfGeneration, Published};
 use super::retired::Retired;
 use super::slot::Slot;
 use crate::client::health::TOO_YOUNG;
@@ -245,7 +245,9 @@ impl<R: Runner> Attempt<R> {
     }
 
     fn keep(&self, clients: &mut Clients, client: R::Client, (generation, data_since): (u64, u64)) {
-        let succession: Weak<dyn Succession> = Arc::downgrade(&self.slot) as _;
+        // A candidate's slot ends with the candidate, and calls may still use the client.
+        let component = self.slot.of.clone();
+        let succession = component.unwrap_or_else(|| Arc::downgrade(&self.slot));
         let client = Arc::new(OfGeneration {
             client,
             generation,
@@ -254,7 +256,8 @@ impl<R: Runner> Attempt<R> {
             config: Arc::clone(&self.goal.config),
             timeouts: self.timeouts(),
             generations: Arc::clone(&self.slot.generations),
-            succession,
+            succession: succession as _,
+            is_of_candidate: self.slot.is_candidate(),
         });
         self.runner.keep(clients, client);
     }

@@ -52,6 +52,9 @@ pub(crate) struct OfGeneration<C> {
     pub(crate) timeouts: Timeouts,
     pub(super) generations: Arc<Generations>,
     pub(super) succession: Weak<dyn Succession>,
+    /// Whether it was made for a candidate, so that its own generations say nothing about the
+    /// component.
+    pub(super) is_of_candidate: bool,
 }
 
 /// The source of the next client, after a client that is no longer current.
@@ -143,7 +146,8 @@ impl<C> OfGeneration<C> {
     /// Returns what has the next client, if the component has left this one's server or has to.
     fn succession(&self, is_closed: bool) -> Option<Arc<dyn Succession>> {
         let succession = self.succession.upgrade()?;
-        let has_left = is_closed || self.has_moved() || succession.is_behind();
+        let has_left =
+            self.is_of_candidate || is_closed || self.has_moved() || succession.is_behind();
         has_left.then_some(succession)
     }
 

@@ -158,14 +158,6 @@ impl Slot {
         self.of.is_some()
     }
 
-    /// Returns the slot of the component that this is a candidate of, or the slot itself.
-    pub(super) fn component_slot(self: Arc<Self>) -> Arc<Self> {
-        match &self.of {
-            Some(component) => component.upgrade().unwrap_or(self),
-            None => self,
-        }
-    }
-
     /// Notes what a component that uses the slot declares. More connections come with the next
     /// client.
     pub(crate) fn expect(&self, wait: Duration, connections: usize) {

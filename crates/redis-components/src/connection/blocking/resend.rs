@@ -53,9 +53,6 @@ impl Connection {
                 },
             }
             result = self.send_again(command);
-            if !self.goes_on(&attempts) {
-                break;
-            }
         }
         result
     }
@@ -83,13 +80,6 @@ impl Connection {
             resent(&pool.subject);
         }
         self.send(command)
-    }
-
-    fn goes_on(&self, attempts: &Attempts) -> bool {
-        match &self.inner {
-            Inner::Pooled { pool, .. } => attempts.go_on(&pool.config),
-            Inner::Own(_) => false,
-        }
     }
 
     /// Returns since when and how long a command that is refused may be sent again. A later command
