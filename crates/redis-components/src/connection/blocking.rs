@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use redis::{Cmd, ConnectionLike, RedisResult, Value};
@@ -49,6 +50,9 @@ enum Inner {
 
 /// A server looks ten times a second which calls have waited for long enough.
 const LOOKED_EVERY: Duration = Duration::from_millis(100);
+
+/// How often a call that its server has ended looks whether its component has moved.
+const MOVES_WITHIN: Duration = Duration::from_millis(5);
 
 /// The place at which a call that waits finds its component.
 struct Following {
@@ -145,7 +149,7 @@ impl Connection {
             }
             match pooled.wait_for(command_now, follows) {
                 Ok(Value::ServerError(error))
-                    if follows && error.code() == "UNBLOCKED" && pool.has_moved() =>
+                    if follows && error.code() == "UNBLOCKED" && has_moved_by_now(slot, pool) =>
                 {
                     match rest(command, begun.elapsed()) {
                         Rest::Whole => {}
@@ -218,6 +222,19 @@ impl Connection {
             Inner::Own(_) => 0,
         }
     }
+}
+
+/// Returns `true` if the component has moved. If its server has become a replica and ended what
+/// waited there, that comes within moments: then there is a candidate.
+fn has_moved_by_now(slot: &Slot, pool: &OfGeneration<BlockingClient>) -> bool {
+    let begun = Instant::now();
+    while slot.candidate().is_some()
+        && !pool.has_moved()
+        && begun.elapsed() < pool.timeouts.response
+    {
+        thread::sleep(MOVES_WITHIN);
+    }
+    pool.has_moved()
 }
 
 /// Returns `true` if all answers are there before a response is overdue.

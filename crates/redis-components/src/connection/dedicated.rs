@@ -8,6 +8,7 @@ use std::time::Instant;
 use futures_util::future::{Either, pending, select};
 use redis::aio::MultiplexedConnection;
 use redis::{Cmd, Pipeline, RedisError, RedisResult, Value};
+use tokio::time::timeout;
 
 use super::line::{Driven, Line, Shared, open, request, unblock};
 use crate::client::cluster::dedicated::{Course, Place, Retry};
@@ -133,7 +134,7 @@ impl Following {
                 self.lines[number].session.note_command(command);
                 request(&mut self.lines[number].connection, command, is_asking).await?
             };
-            if waits && is_unblocked(&answer) && self.shared.has_moved() {
+            if waits && is_unblocked(&answer) && self.has_moved_by_now().await {
                 match rest(command, begun.elapsed()) {
                     Rest::Whole => {}
                     Rest::Part(part) => shorter = Some(part),
@@ -177,6 +178,18 @@ impl Following {
     fn has_to_follow(&self) -> bool {
         let is_clean = self.lines.iter().all(|line| line.session.is_clean());
         self.follows && is_clean && self.shared.has_moved()
+    }
+
+    /// Returns `true` if the component has moved. If its server has become a replica and ended what
+    /// waited there, that comes within moments: then there is a candidate.
+    async fn has_moved_by_now(&self) -> bool {
+        let moves = self.follows && self.slot.candidate().is_some();
+        if moves && !self.shared.has_moved() {
+            let bound = self.shared.timeouts.response;
+            // An error says that the component stays.
+            drop(timeout(bound, self.shared.moved()).await);
+        }
+        self.shared.has_moved()
     }
 
     async fn reopen(&mut self) -> Result<(), Error> {

@@ -10,10 +10,11 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant, SystemTime};
 
 use futures_util::future::{Either, select};
+use tokio::sync::watch;
 
 use super::attempt::{Attempt, Runner as _};
 use super::breaker::{Attempts, Goal};
-use super::circuit::Failed;
+use super::circuit::{ExecutorId, Failed};
 use super::executor::{Executor, OnRuntime, OnThreads};
 use super::idle::OnWatch;
 use super::published::{Clients, Published};
@@ -229,28 +230,23 @@ async fn follow(slot: Weak<Slot>, mut offers: OffersFor, runner: OnWatch) {
     }
 }
 
-/// Keeps a client of the component's candidate on a runtime, as long as the component has one there
-/// and the slot lives.
+/// Keeps a client of the component's candidate on a runtime while the component has one there, as
+/// long as the slot lives. One task does that for each runtime.
 pub(super) async fn keep_candidate_warm(slot: Weak<Slot>, executor: OnRuntime) {
-    let Some(mut candidates) = slot.upgrade().map(|slot| slot.candidate.subscribe()) else {
+    let Some(warmer) = Warmer::begin(&slot, executor.id()) else {
         return;
     };
-    let own = slot.upgrade().and_then(|slot| {
-        let published = slot.published()?;
-        executor.find(&published.clients).map(Arc::downgrade)
-    });
-    let Some(own) = own else { return };
+    let mut candidates = warmer.candidates.clone();
     loop {
         let candidate = candidates.borrow_and_update().clone();
         let has_candidate = candidate.is_some();
-        if own.upgrade().is_none_or(|own| own.client.is_closed()) {
-            // The next client has another task beside it.
-            return;
-        }
-        if let Some(candidate) = candidate {
-            // An error is in the slot.
-            let _ = candidate.slot.acquire(&executor, Wait::ZERO).await;
-            if let Some(slot) = slot.upgrade() {
+        if let Some(candidate) = candidate
+            && let Some(slot) = slot.upgrade()
+        {
+            let ours = slot.published();
+            if ours.is_some_and(|ours| executor.find(&ours.clients).is_some()) {
+                // An error is in the slot.
+                let _ = candidate.slot.acquire(&executor, Wait::ZERO).await;
                 slot.watched.note_change();
             }
         }
@@ -263,6 +259,40 @@ pub(super) async fn keep_candidate_warm(slot: Weak<Slot>, executor: OnRuntime) {
         };
         if is_over {
             return;
+        }
+    }
+}
+
+/// The mark of a task that keeps candidates warm on a runtime.
+struct Warmer {
+    slot: Weak<Slot>,
+    executor: ExecutorId,
+    candidates: watch::Receiver<Option<Arc<Candidate>>>,
+}
+
+impl Warmer {
+    /// Returns `None` if the runtime has such a task, or there are no candidates.
+    fn begin(slot: &Weak<Slot>, executor: ExecutorId) -> Option<Self> {
+        let there = slot.upgrade().filter(|slot| slot.server.is_some())?;
+        let warmers = &mut there.state().warmers;
+        if warmers.contains(&executor) {
+            return None;
+        }
+        warmers.push(executor);
+        Some(Self {
+            slot: Weak::clone(slot),
+            executor,
+            candidates: there.candidate.subscribe(),
+        })
+    }
+}
+
+impl Drop for Warmer {
+    fn drop(&mut self) {
+        if let Some(slot) = self.slot.upgrade() {
+            slot.state()
+                .warmers
+                .retain(|executor| *executor != self.executor);
         }
     }
 }

@@ -8,6 +8,7 @@ use arc_swap::ArcSwapOption;
 use tokio::sync::watch;
 
 use super::breaker::Breaker;
+use super::circuit::ExecutorId;
 use super::generations::Generations;
 use super::published::Published;
 use super::retired::Retired;
@@ -66,6 +67,8 @@ pub(super) struct State {
     pub(super) retired: Vec<Retired>,
     /// Whether no client is built any more.
     pub(super) is_shut_down: bool,
+    /// The executors on which a task keeps the candidate's clients warm.
+    pub(super) warmers: Vec<ExecutorId>,
 }
 
 impl Slot {

@@ -10,3 +10,4 @@ mod moves;
 mod pair;
 mod readiness;
 mod refusals;
+mod waiting;
