@@ -18,6 +18,7 @@ use crate::error::{Error, ErrorKind};
 use crate::slot::Slot;
 use crate::slot::published::OfGeneration;
 use crate::telemetry::component::Subject;
+use crate::transport::error_codes::is_ended_by_demotion;
 
 /// A blocking connection to a component's server, for one call at a time; dropping it gives it
 /// back.
@@ -148,8 +149,10 @@ impl Connection {
                 continue;
             }
             match pooled.wait_for(command_now, follows) {
-                Ok(Value::ServerError(error))
-                    if follows && error.code() == "UNBLOCKED" && has_moved_by_now(slot, pool) =>
+                Ok(answer @ Value::ServerError(_))
+                    if follows
+                        && is_unblocked(&answer)
+                        && has_moved_by_now(slot, pool, &answer) =>
                 {
                     match rest(command, begun.elapsed()) {
                         Rest::Whole => {}
@@ -224,11 +227,17 @@ impl Connection {
     }
 }
 
+fn is_unblocked(answer: &Value) -> bool {
+    matches!(answer, Value::ServerError(error) if error.code() == "UNBLOCKED")
+}
+
 /// Returns `true` if the component has moved. If its server has become a replica and ended what
-/// waited there, that comes within moments: then there is a candidate.
-fn has_moved_by_now(slot: &Slot, pool: &OfGeneration<BlockingClient>) -> bool {
+/// waited there, that comes within moments: there is a candidate, or sentinels say so.
+fn has_moved_by_now(slot: &Slot, pool: &OfGeneration<BlockingClient>, answer: &Value) -> bool {
     let begun = Instant::now();
-    while slot.candidate().is_some()
+    let has_successor = slot.candidate().is_some() || pool.config.sentinels().is_some();
+    while is_ended_by_demotion(answer)
+        && has_successor
         && !pool.has_moved()
         && begun.elapsed() < pool.timeouts.response
     {

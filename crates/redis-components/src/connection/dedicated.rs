@@ -20,6 +20,7 @@ use crate::clock::Wait;
 use crate::error::Error;
 use crate::slot::Slot;
 use crate::slot::executor::OnRuntime;
+use crate::transport::error_codes::is_ended_by_demotion;
 
 /// The dedicated connections of a call: one, or one to each node of a cluster that the call uses.
 ///
@@ -134,7 +135,7 @@ impl Following {
                 self.lines[number].session.note_command(command);
                 request(&mut self.lines[number].connection, command, is_asking).await?
             };
-            if waits && is_unblocked(&answer) && self.has_moved_by_now().await {
+            if waits && is_unblocked(&answer) && self.has_moved_by_now(&answer).await {
                 match rest(command, begun.elapsed()) {
                     Rest::Whole => {}
                     Rest::Part(part) => shorter = Some(part),
@@ -153,6 +154,16 @@ impl Following {
                 .await
             {
                 None => return Ok(answer),
+                Some(Retry::Again) if waits && is_unblocked(&answer) => {
+                    match rest(command, begun.elapsed()) {
+                        Rest::Whole => {}
+                        Rest::Part(part) => shorter = Some(part),
+                        Rest::Nothing => return Ok(Value::Nil),
+                    }
+                    // Its node closes the connection.
+                    self.lines.remove(number);
+                    continue;
+                }
                 Some(Retry::Again) => {}
                 Some(Retry::Asking(home)) => asked = Some(home),
             }
@@ -181,9 +192,11 @@ impl Following {
     }
 
     /// Returns `true` if the component has moved. If its server has become a replica and ended what
-    /// waited there, that comes within moments: then there is a candidate.
-    async fn has_moved_by_now(&self) -> bool {
-        let moves = self.follows && self.slot.candidate().is_some();
+    /// waited there, that comes within moments: there is a candidate, or sentinels say so.
+    async fn has_moved_by_now(&self, answer: &Value) -> bool {
+        let has_successor =
+            || self.slot.candidate().is_some() || self.shared.config.sentinels().is_some();
+        let moves = self.follows && is_ended_by_demotion(answer) && has_successor();
         if moves && !self.shared.has_moved() {
             let bound = self.shared.timeouts.response;
             // An error says that the component stays.

@@ -107,8 +107,8 @@ impl Attempts {
         left.filter(|left| !left.is_zero())
     }
 
-    /// Notes that a candidate has refused the command too. It may be promoted just now.
-    pub(super) fn note_candidate(&mut self) {
+    /// Lets the command wait until the candidate is promoted, or the component is elsewhere.
+    pub(super) fn wait_for_candidate(&mut self) {
         if !self.waits_for_candidate {
             self.waits_for_candidate = true;
             self.pause = FIRST_PAUSE_FOR_CANDIDATE;

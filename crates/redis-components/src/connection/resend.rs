@@ -86,6 +86,9 @@ pub(super) async fn resend<R: Request>(
         let Some(code) = request.refusal(&refused) else {
             return refused;
         };
+        if client.has_candidate(&code) {
+            attempts.wait_for_candidate();
+        }
         let candidate = timeout(left, client.candidate(&code)).await.ok().flatten();
         if let Some(candidate) = candidate {
             resent(&client.subject);
@@ -96,7 +99,6 @@ pub(super) async fn resend<R: Request>(
                 (*client, *picked) = (candidate, picked_there);
                 return answer;
             }
-            attempts.note_candidate();
         }
         let Some(left) = attempts.left() else { break };
         let next = timeout(left, client.successor()).await.ok().flatten();

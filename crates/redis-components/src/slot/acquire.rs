@@ -244,6 +244,11 @@ impl Succession for Slot {
         self.pool(Wait::ZERO).ok()
     }
 
+    fn has_candidate(&self, code: &str) -> bool {
+        let candidate = self.candidate();
+        candidate.is_some_and(|candidate| candidate.takes(code))
+    }
+
     fn candidate_client<'a>(
         self: Arc<Self>,
         code: &'a str,

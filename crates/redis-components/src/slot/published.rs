@@ -68,6 +68,9 @@ pub(crate) trait Succession: fmt::Debug + Send + Sync {
     /// Returns the pool for a call on this thread, if there is one.
     fn next_pool(self: Arc<Self>) -> Option<Arc<OfGeneration<BlockingClient>>>;
 
+    /// Returns `true` if a command that was refused with this code may go to a candidate.
+    fn has_candidate(&self, code: &str) -> bool;
+
     /// Returns the candidate's client on the current runtime, for a command that was refused with
     /// this code.
     fn candidate_client<'a>(
@@ -149,6 +152,12 @@ impl<C> OfGeneration<C> {
         let has_left =
             self.is_of_candidate || is_closed || self.has_moved() || succession.is_behind();
         has_left.then_some(succession)
+    }
+
+    /// Returns `true` if the component has a candidate for a command that was refused with this code.
+    pub(crate) fn has_candidate(&self, code: &str) -> bool {
+        let succession = self.succession.upgrade();
+        succession.is_some_and(|succession| succession.has_candidate(code))
     }
 
     /// Returns `true` if the client's server has the data of the `earlier` client's.

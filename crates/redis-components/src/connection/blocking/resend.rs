@@ -27,6 +27,9 @@ impl Connection {
             let Inner::Pooled { pool, .. } = &self.inner else {
                 break;
             };
+            if pool.has_candidate(code) {
+                attempts.wait_for_candidate();
+            }
             if let Some(candidate) = pool.candidate(code)
                 && let Some(answer) = Self::send_to(&candidate, command)
             {
@@ -36,21 +39,26 @@ impl Connection {
                     self.go_to(candidate, pooled);
                     return answer;
                 }
-                attempts.note_candidate();
             }
             match pool.successor().filter(|next| !Arc::ptr_eq(next, pool)) {
                 Some(next) if is_first || next.carries_on(pool) => {
-                    let taken = next.client.take(|| Arc::new(next.move_watch()));
-                    let (Ok(pooled), Some(_)) = (taken, attempts.left()) else {
-                        break;
-                    };
-                    self.go_to(next, pooled);
+                    match next.client.take(|| Arc::new(next.move_watch())) {
+                        Ok(pooled) => self.go_to(next, pooled),
+                        // It ends just now.
+                        Err(_) => match attempts.next_pause(&next.config) {
+                            Some(pause) => thread::sleep(pause),
+                            None => break,
+                        },
+                    }
                 }
                 Some(_) => break,
                 None => match attempts.next_pause(&pool.config) {
                     Some(pause) => thread::sleep(pause),
                     None => break,
                 },
+            }
+            if attempts.left().is_none() {
+                break;
             }
             result = self.send_again(command);
         }
