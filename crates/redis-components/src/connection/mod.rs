@@ -5,6 +5,8 @@ pub(crate) mod dedicated;
 pub(crate) mod line;
 mod lines;
 mod refused;
+#[cfg(feature = "spans")]
+mod spans;
 
 use std::fmt;
 use std::sync::Arc;
@@ -225,6 +227,10 @@ impl Connection {
 
 impl ConnectionLike for Connection {
     fn req_packed_command<'a>(&'a mut self, command: &'a Cmd) -> RedisFuture<'a, Value> {
+        #[cfg(feature = "spans")]
+        if let Some(span) = self.span_of(command) {
+            return Box::pin(span.around(self.send(command)));
+        }
         Box::pin(self.send(command))
     }
 
@@ -234,6 +240,10 @@ impl ConnectionLike for Connection {
         offset: usize,
         count: usize,
     ) -> RedisFuture<'a, Vec<Value>> {
+        #[cfg(feature = "spans")]
+        if let Some(span) = self.span_of_all(pipeline) {
+            return Box::pin(span.around(self.send_all(pipeline, offset, count)));
+        }
         Box::pin(self.send_all(pipeline, offset, count))
     }
 
