@@ -30,7 +30,7 @@
 //! `cluster`, `sentinel` and `tls` are for servers of these kinds, and on by default. A build
 //! without one refuses a config that needs it, with the feature's name. `connection-manager`, on by
 //! default, is for functions that take a `redis::aio::ConnectionManager`. `metrics` reports to the
-//! `metrics` facade.
+//! `metrics` facade. `spans` makes a `tracing` span for each command.
 #![cfg_attr(
     not(all(feature = "cluster", feature = "sentinel")),
     allow(dead_code, reason = "some parts serve clusters or sentinels only")

@@ -141,7 +141,7 @@ impl Connection {
                 following: Some(Following { slot, wait }),
             } = &mut self.inner
             else {
-                return self.req_packed_command(&command_now.get_packed_command());
+                return self.send_one_packed(&command_now.get_packed_command());
             };
             let follows = pooled.is_clean();
             if follows && pool.has_moved() {
@@ -198,10 +198,48 @@ impl Connection {
         }
     }
 
+    fn send_one_packed(&mut self, command: &[u8]) -> RedisResult<Value> {
+        self.send_packed(
+            command,
+            |pooled| pooled.request(command),
+            |own| own.req_packed_command(command),
+        )
+    }
+
+    fn send_all_packed(
+        &mut self,
+        commands: &[u8],
+        offset: usize,
+        count: usize,
+    ) -> RedisResult<Vec<Value>> {
+        self.send_packed(
+            commands,
+            |pooled| pooled.requests(commands, offset, count),
+            |own| own.req_packed_commands(commands, offset, count),
+        )
+    }
+
+    fn send_one(&mut self, command: &Cmd) -> RedisResult<Value> {
+        match &mut self.inner {
+            Inner::Pooled { pooled, .. } if command.is_no_response() => pooled.send_only(command),
+            _ if may_wait(command) => self.wait_for(command),
+            _ => self.send_or_resend(command),
+        }
+    }
+
     fn send(&mut self, command: &Cmd) -> RedisResult<Value> {
         match &mut self.inner {
             Inner::Pooled { pooled, .. } => pooled.send(command),
             Inner::Own(connection) => connection.req_command(command),
+        }
+    }
+
+    /// Returns the component that made the connection, if one did.
+    #[cfg(feature = "spans")]
+    pub(super) fn subject(&self) -> Option<&Subject> {
+        match &self.inner {
+            Inner::Pooled { pool, .. } => Some(&pool.subject),
+            Inner::Own(_) => None,
         }
     }
 
@@ -282,11 +320,11 @@ impl From<redis::Connection> for Connection {
 
 impl ConnectionLike for Connection {
     fn req_packed_command(&mut self, command: &[u8]) -> RedisResult<Value> {
-        self.send_packed(
-            command,
-            |pooled| pooled.request(command),
-            |own| own.req_packed_command(command),
-        )
+        #[cfg(feature = "spans")]
+        if let Some(span) = self.span_of_packed(command) {
+            return span.around_blocking(|| self.send_one_packed(command));
+        }
+        self.send_one_packed(command)
     }
 
     fn req_packed_commands(
@@ -295,19 +333,19 @@ impl ConnectionLike for Connection {
         offset: usize,
         count: usize,
     ) -> RedisResult<Vec<Value>> {
-        self.send_packed(
-            commands,
-            |pooled| pooled.requests(commands, offset, count),
-            |own| own.req_packed_commands(commands, offset, count),
-        )
+        #[cfg(feature = "spans")]
+        if let Some(span) = self.span_of_all(offset, count) {
+            return span.around_blocking(|| self.send_all_packed(commands, offset, count));
+        }
+        self.send_all_packed(commands, offset, count)
     }
 
     fn req_command(&mut self, command: &Cmd) -> RedisResult<Value> {
-        match &mut self.inner {
-            Inner::Pooled { pooled, .. } if command.is_no_response() => pooled.send_only(command),
-            _ if may_wait(command) => self.wait_for(command),
-            _ => self.send_or_resend(command),
+        #[cfg(feature = "spans")]
+        if let Some(span) = self.span_of(command) {
+            return span.around_blocking(|| self.send_one(command));
         }
+        self.send_one(command)
     }
 
     fn get_db(&self) -> i64 {

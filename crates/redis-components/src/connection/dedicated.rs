@@ -20,6 +20,8 @@ use crate::clock::Wait;
 use crate::error::Error;
 use crate::slot::Slot;
 use crate::slot::executor::OnRuntime;
+#[cfg(feature = "spans")]
+use crate::telemetry::span::sent_to;
 use crate::transport::error_codes::is_ended_by_demotion;
 
 /// The dedicated connections of a call: one, or one to each node of a cluster that the call uses.
@@ -223,6 +225,8 @@ impl Following {
     /// Returns the number of the connection to the server of `home`, which may have to be opened.
     pub(super) async fn line_at(&mut self, home: &Arc<Multiplexed>) -> Result<usize, Error> {
         let address = home.node().address();
+        #[cfg(feature = "spans")]
+        sent_to(address);
         let is_there = |line: &Line| line.home.node().address() == address;
         if let Some(number) = self.lines.iter().position(is_there) {
             return Ok(number);

@@ -6,6 +6,8 @@ pub(crate) mod line;
 mod lines;
 mod refused;
 mod resend;
+#[cfg(feature = "spans")]
+mod spans;
 
 use std::fmt;
 use std::sync::Arc;
@@ -236,6 +238,10 @@ impl Connection {
 
 impl ConnectionLike for Connection {
     fn req_packed_command<'a>(&'a mut self, command: &'a Cmd) -> RedisFuture<'a, Value> {
+        #[cfg(feature = "spans")]
+        if let Some(span) = self.span_of(command) {
+            return Box::pin(span.around(self.send(command)));
+        }
         Box::pin(self.send(command))
     }
 
@@ -245,6 +251,10 @@ impl ConnectionLike for Connection {
         offset: usize,
         count: usize,
     ) -> RedisFuture<'a, Vec<Value>> {
+        #[cfg(feature = "spans")]
+        if let Some(span) = self.span_of_all(pipeline) {
+            return Box::pin(span.around(self.send_all(pipeline, offset, count)));
+        }
         Box::pin(self.send_all(pipeline, offset, count))
     }
 

@@ -16,3 +16,5 @@ pub(crate) mod names;
 pub(crate) mod receipts;
 pub(crate) mod report;
 pub(crate) mod sentinels;
+#[cfg(feature = "spans")]
+pub(crate) mod span;

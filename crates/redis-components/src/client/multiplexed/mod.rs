@@ -21,6 +21,8 @@ use self::socket::{Socket, close_unused};
 use crate::background::Background;
 use crate::client::patience::until_primary;
 use crate::settings::timeouts::Timeouts;
+#[cfg(feature = "spans")]
+use crate::telemetry::span::sent_to;
 use crate::transport::asynchronous::open;
 use crate::transport::failure::{Cause, EarlyEnd, Failure};
 use crate::transport::node::Node;
@@ -122,6 +124,8 @@ impl Multiplexed {
 
     /// Sends a command on the connection with that number.
     pub(crate) async fn send(&self, number: u32, command: &Cmd) -> RedisResult<Value> {
+        #[cfg(feature = "spans")]
+        sent_to(self.node.address());
         let shared = self.connection(number);
         let request = shared.begin();
         let result = shared.handle().send_packed_command(command).await;
@@ -137,6 +141,8 @@ impl Multiplexed {
         offset: usize,
         count: usize,
     ) -> RedisResult<Vec<Value>> {
+        #[cfg(feature = "spans")]
+        sent_to(self.node.address());
         let shared = self.connection(number);
         let request = shared.begin();
         let mut handle = shared.handle();
