@@ -29,7 +29,7 @@ impl Slot {
         let reason = &failure.message;
         let cause = failure.cause;
         let kind = cause.error_kind();
-        let mut error = Error::new(
+        let error = Error::new(
             kind,
             format!(
                 "{subject}, named by {}, cannot be used: {reason}",
@@ -37,9 +37,6 @@ impl Slot {
             ),
         )
         .about(self.component(), key, Some(&server));
-        if let Some(source) = failure.shown_source() {
-            error = error.with_source(source);
-        }
         // A runtime that cannot connect says nothing about the server: it fails alone.
         let executor = (cause == Cause::Runtime).then_some(executor);
         let is_first = breaker.fail(executor, goal.revision, error, cause);

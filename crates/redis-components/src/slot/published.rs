@@ -189,12 +189,7 @@ impl<C> OfGeneration<C> {
         let message =
             format!("a connection for this call alone to {server} could not be opened: {reason}");
         let Subject { component, key } = &self.subject;
-        let error =
-            Error::new(failure.cause.error_kind(), message).about(component, key, Some(&server));
-        match failure.shown_source() {
-            Some(source) => error.with_source(source),
-            None => error,
-        }
+        Error::new(failure.cause.error_kind(), message).about(component, key, Some(&server))
     }
 }
 
