@@ -9,10 +9,14 @@ use crate::common::recorder::Recorded;
 
 const PREFIX: &str = "redis_components_";
 
+/// Returns the folder of the repository.
+pub(crate) fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
 /// Returns a file of the repository.
 pub(crate) fn read(path: &str) -> String {
-    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
-    std::fs::read_to_string(root.join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+    std::fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
 /// Returns the names of all metrics in the code.
@@ -22,12 +26,21 @@ pub(crate) fn in_code() -> BTreeSet<String> {
     recorded.described()
 }
 
-/// Returns the names of metrics in a text.
+/// Returns the names of metrics in a text. Exporters add these suffixes to histograms.
 pub(crate) fn in_text(text: &str) -> BTreeSet<String> {
     let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let words = text.split(|c| !is_part(c));
     let names = words.filter(|word| word.starts_with(PREFIX) && *word != PREFIX);
-    names.map(str::to_owned).collect()
+    let is_histogram = |name: &str| name.ends_with("_seconds");
+    names
+        .map(|name| {
+            let stem = ["_bucket", "_sum", "_count"]
+                .iter()
+                .find_map(|suffix| name.strip_suffix(suffix));
+            stem.filter(|stem| is_histogram(stem)).unwrap_or(name)
+        })
+        .map(str::to_owned)
+        .collect()
 }
 
 #[test]
