@@ -12,7 +12,9 @@ use redis_components_testing::Server;
 
 use common::clients::{blocked, client_id, client_list};
 use common::traffic::{STEADY, Traffic};
-use common::{HOUR, World, counter, declare, patient, until, whereabouts, whereabouts_blocking};
+use common::{
+    HOUR, World, arrives, counter, declare, patient, until, whereabouts, whereabouts_blocking,
+};
 
 const AGE: Duration = Duration::from_secs(1);
 
@@ -110,6 +112,37 @@ async fn r5_old_connections_stay_in_use_while_the_server_takes_no_new_ones() {
                 status().components[0].problem.is_none()
             })
             .await;
+        })
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_that_were_made_for_a_candidate_are_replaced_too() {
+    let world = World::start();
+    let logs = declare("logs", Duration::from_millis(20));
+    world.move_to(logs, &world.a);
+    world
+        .settings()
+        .max_connection_age(AGE)
+        .scope(async {
+            whereabouts(logs).await.unwrap();
+            let offer = format!(r#"{{"id": "m1", "config": {}}}"#, world.b.config());
+            let control = format!(r#"{{"prepare": {{"logs": {offer}}}}}"#);
+            world
+                .config
+                .command(&["SET", "config:redis:@fleet", &control]);
+            until("the candidate is ready", async || {
+                let candidate = status().components[0].candidate.clone();
+                candidate.is_some_and(|candidate| candidate.is_ready)
+            })
+            .await;
+            world.move_to(logs, &world.b);
+            arrives(logs, "b").await;
+            world.config.command(&["DEL", "config:redis:@fleet"]);
+            for _ in 0..2 {
+                are_replaced(&world.b, &ids(&world.b)).await;
+            }
+            assert_eq!(whereabouts(logs).await.unwrap(), "b");
         })
         .await;
 }
