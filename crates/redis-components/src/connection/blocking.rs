@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use redis::{Cmd, ConnectionLike, RedisResult, Value};
 
-use self::resend::{All, One};
+use self::request::{All, One};
 use crate::client::blocking::exhausted::Exhausted;
 use crate::client::blocking::session::Waits;
 use crate::client::commands::may_wait;
@@ -388,4 +388,5 @@ impl fmt::Debug for Connection {
     }
 }
 
+mod request;
 mod resend;

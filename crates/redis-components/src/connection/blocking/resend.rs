@@ -1,86 +1,18 @@
 //! What was refused goes again: to where the component is now, or to its candidate.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use redis::{Cmd, Pipeline, RedisResult, Value};
+use redis::RedisResult;
 
+use super::request::Request;
 use super::{Connection, Inner};
-use crate::client::packed;
 use crate::client::threads::{BlockingClient, Lease};
 use crate::clock::Tick;
-use crate::connection::refused::{Attempts, refusal, refusal_of_all};
+use crate::connection::refused::Attempts;
 use crate::slot::published::OfGeneration;
 use crate::telemetry::component::resent;
-use crate::transport::error_codes::aborted_because_of;
-
-/// What a blocking call sends at once.
-pub(super) trait Request {
-    type Reply;
-
-    fn send(&self, lease: &mut Lease) -> RedisResult<Self::Reply>;
-
-    /// Returns the code with which all of it was refused, if it may be sent again.
-    fn refusal<'r>(&self, result: &'r RedisResult<Self::Reply>) -> Option<Cow<'r, str>>;
-}
-
-/// A command.
-pub(super) struct One<'a>(pub(super) &'a Cmd);
-
-/// An encoded pipeline or transaction.
-pub(super) struct All<'a> {
-    pub(super) packed: &'a [u8],
-    pub(super) offset: usize,
-    pub(super) count: usize,
-}
-
-impl Request for One<'_> {
-    type Reply = Value;
-
-    fn send(&self, lease: &mut Lease) -> RedisResult<Value> {
-        lease.send(self.0)
-    }
-
-    fn refusal<'r>(&self, result: &'r RedisResult<Value>) -> Option<Cow<'r, str>> {
-        refusal(self.0, result).map(Cow::Borrowed)
-    }
-}
-
-impl Request for All<'_> {
-    type Reply = Vec<Value>;
-
-    fn send(&self, lease: &mut Lease) -> RedisResult<Vec<Value>> {
-        lease.requests(self.packed, self.offset, self.count)
-    }
-
-    fn refusal<'r>(&self, result: &'r RedisResult<Vec<Value>>) -> Option<Cow<'r, str>> {
-        let has_error = match result {
-            Ok(replies) => replies
-                .iter()
-                .any(|reply| matches!(reply, Value::ServerError(_))),
-            Err(error) => {
-                let code = aborted_because_of(error.code()?, error.detail()?);
-                return code.map(Cow::Borrowed);
-            }
-        };
-        let commands = has_error.then(|| packed::commands(self.packed))??;
-        let mut pipeline = Pipeline::new();
-        let inner = match &*commands {
-            // A transaction: redis-rs leaves out the replies before the last.
-            [_, inner @ .., _] if self.offset > 0 => {
-                pipeline.atomic();
-                inner
-            }
-            all => all,
-        };
-        for command in inner {
-            pipeline.add_command(command.clone());
-        }
-        refusal_of_all(&pipeline, result).map(Cow::Owned)
-    }
-}
 
 impl Connection {
     /// Notes that something is sent. Returns when, how long it may be sent again if it is refused,
