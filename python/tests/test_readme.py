@@ -59,8 +59,8 @@ def test_the_quickstart_runs_with_the_installed_package(
     assert data.client.llen("recent:main") == 2
 
 
-def test_the_tests_that_the_reliability_page_names_exist() -> None:
-    page = (PACKAGE.parent / "docs/reliability.md").read_text("utf-8")
+def test_the_tests_that_the_page_of_promises_names_exist() -> None:
+    page = (PACKAGE.parent / "docs/promises.md").read_text("utf-8")
     tests = "".join(path.read_text("utf-8") for path in PACKAGE.glob("tests/test_*.py"))
     named = re.findall(r"`(test_r\d+_\w+)`", page)
     assert named

@@ -12,6 +12,7 @@ mod link;
 mod options;
 mod package_manager;
 mod program;
+mod prometheus;
 mod python;
 mod server;
 mod test;

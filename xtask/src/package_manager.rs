@@ -59,6 +59,14 @@ impl PackageManager {
         }
     }
 
+    /// Returns the package with a promtool.
+    pub(crate) fn prometheus_packages(self) -> [&'static str; 1] {
+        match self {
+            Self::AptGet | Self::Apk | Self::Brew => ["prometheus"],
+            Self::Dnf => ["golang-github-prometheus"],
+        }
+    }
+
     /// Returns the command that updates the list of packages, if installing does not.
     pub(crate) fn update(self, privilege: Privilege) -> Option<Vec<&'static str>> {
         (self == Self::AptGet).then(|| self.command(privilege, &["update"]))

@@ -8,7 +8,7 @@ use clap::Args;
 
 use crate::consent::Consent;
 use crate::server::Server;
-use crate::{browser, python, workspace};
+use crate::{browser, prometheus, python, workspace};
 
 /// The default here, unlike in Cargo: one failure must not hide another.
 const NO_FAIL_FAST: &str = "--no-fail-fast";
@@ -101,6 +101,9 @@ pub(crate) struct Options {
     /// Run the tests in a browser too.
     #[arg(long)]
     browser: bool,
+    /// Install promtool if it is missing. The tests of alerts run it if it is there.
+    #[arg(long)]
+    prometheus: bool,
     /// Run all tests even if some fail. This is the default.
     #[arg(long, hide = true)]
     no_fail_fast: bool,
@@ -122,6 +125,9 @@ pub(crate) fn run(
     python::find_or_make(consent)?;
     if options.browser {
         browser::find_or_install(consent)?;
+    }
+    if options.prometheus {
+        prometheus::find_or_install(consent)?;
     }
     let stops_early = stops_early(arguments);
     let steps = steps(has_nextest(), options.browser, arguments);

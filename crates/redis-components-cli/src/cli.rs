@@ -3,7 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    canary, check, completions, diff, fleet, get, history, rollback, set, wait, watch, who,
+    canary, check, completions, diff, fleet, get, history, relocate, rollback, set, wait, watch,
+    who,
 };
 use crate::options::Global;
 
@@ -37,6 +38,16 @@ Exit codes:
 
 A process is silent if it watches configs and does not report: it may lack the rights, or be frozen.
 When all follow, connections to the old server are waited for up to five seconds longer.";
+
+const AFTER_MOVE: &str = "\
+Examples:
+  redis-components move logs --to 10.0.0.8:6379
+  redis-components move logs --status
+  redis-components move logs --undo
+  redis-components move logs --finish
+
+The data is copied by replication while calls go on. The old server stays as a replica of the new one
+until --finish, so that --undo loses nothing. docs/moving.md has the steps and what can go wrong.";
 
 const AFTER_CANARY: &str = "\
 Examples:
@@ -84,6 +95,9 @@ pub(crate) enum Command {
     Fleet(fleet::Options),
     /// Show who is connected to a server.
     Who(who::Options),
+    /// Move the data of a component to another server, and the component with it.
+    #[command(after_help = AFTER_MOVE)]
+    Move(relocate::Options),
     /// Look for what is wrong, or will be.
     Doctor,
     /// Write a script that completes commands and components in a shell.
@@ -106,6 +120,7 @@ impl Command {
             Self::Wait(_) => "wait",
             Self::Fleet(_) => "fleet",
             Self::Who(_) => "who",
+            Self::Move(_) => "move",
             Self::Doctor => "doctor",
             Self::Completions(_) => "completions",
         }

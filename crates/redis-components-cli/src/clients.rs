@@ -25,7 +25,16 @@ pub(crate) struct Client {
     pub(crate) age: u64,
     #[serde(skip)]
     pub(crate) id: Option<u64>,
+    /// The last command.
+    #[serde(skip)]
+    command: String,
 }
+
+/// The commands of those who look after a server.
+const OF_OBSERVERS: [&str; 14] = [
+    "NULL", "auth", "client", "command", "config", "dbsize", "hello", "info", "latency", "monitor",
+    "ping", "role", "slowlog", "time",
+];
 
 impl Client {
     /// Reads an answer to `CLIENT LIST`.
@@ -46,6 +55,7 @@ impl Client {
                 "idle" => client.idle = value.parse().ok(),
                 "db" => client.db = value.parse().ok(),
                 "flags" => client.flags = text(),
+                "cmd" => client.command = value.to_owned(),
                 _ => {}
             }
         }
@@ -65,6 +75,12 @@ impl Client {
         self.flags
             .as_deref()
             .is_some_and(|flags| flags.contains('t'))
+    }
+
+    /// Returns `true` if it only looks after the server, as far as its last command shows.
+    pub(crate) fn observes(&self) -> bool {
+        let command = self.command.split('|').next().unwrap_or_default();
+        !self.is_named() && OF_OBSERVERS.contains(&command)
     }
 
     /// Returns `true` if its name is one that a process of the runtime gives to its connections.

@@ -66,7 +66,15 @@ impl Session {
                 return Err(about(self.differs(found.as_deref())));
             }
             let end = self.end(change.component).await.map_err(about)?;
-            let (n, mut transaction) = transaction(change, &key, &history, found.as_deref(), &end);
+            let mut transaction = redis::pipe();
+            transaction.atomic();
+            let n = add(
+                &mut transaction,
+                change,
+                (&key, &history),
+                found.as_deref(),
+                &end,
+            );
             let new_salt = self.edit(&mut transaction, change).await.map_err(about)?;
             self.stage.set(Stage::Committing);
             let outcome = self.transact(&transaction).await;
@@ -187,15 +195,15 @@ fn digest_of(found: Option<&[u8]>, salt: &str) -> String {
     config.map_or_else(|_| "invalid".to_owned(), |config| config.digest(salt))
 }
 
-fn transaction(
+/// Adds the entries of the history and the config to a transaction, and returns the number of the
+/// newest entry.
+pub(crate) fn add(
+    transaction: &mut Pipeline,
     change: &Change<'_>,
-    key: &str,
-    history: &str,
+    (key, history): (&str, &str),
     found: Option<&[u8]>,
     end: &End,
-) -> (u64, Pipeline) {
-    let mut transaction = redis::pipe();
-    transaction.atomic();
+) -> u64 {
     let mut n = end.last;
     let mut add = |config: &[u8], note: &Note| {
         n += 1;
@@ -221,5 +229,5 @@ fn transaction(
     }
     add(change.text.as_bytes(), &change.note);
     transaction.cmd("SET").arg(key).arg(change.text);
-    (n, transaction)
+    n
 }

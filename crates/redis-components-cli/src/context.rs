@@ -57,6 +57,28 @@ impl Context {
     }
 }
 
+/// Returns the secret that an argument stands for: `-` asks, `@FILE` reads.
+///
+/// # Errors
+///
+/// Returns an error for the secret itself, which every user of the machine could see.
+pub(crate) async fn secret_argument(name: &str, argument: &str) -> Result<String, Failure> {
+    match argument.strip_prefix('@') {
+        _ if argument == "-" => ask_secret(name).await,
+        Some(path) => {
+            let text = read_text(path.as_ref()).await?;
+            Ok(text.trim_end_matches(['\r', '\n']).to_owned())
+        }
+        None => {
+            let text = format!(
+                "every user of this machine can see the arguments of a process; write --{name} - or \
+                --{name} @FILE"
+            );
+            Err(Failure::new(Code::SecretInArguments, text))
+        }
+    }
+}
+
 /// Asks for a secret, without showing it.
 ///
 /// # Errors

@@ -35,6 +35,10 @@ pub(crate) enum Code {
     ServerRefused,
     ServerUnreachable,
     MustDecide,
+    NoMove,
+    NotPossible,
+    NotReady,
+    WrongState,
 }
 
 impl Code {
@@ -48,13 +52,19 @@ impl Code {
             | Self::Findings
             | Self::HistoryMissing
             | Self::Interrupted
+            | Self::NoMove
             | Self::Problems
             | Self::UnknownComponent
             | Self::Unreadable
             | Self::WrongType => 1,
             Self::NoConfigServer | Self::NoTerminal | Self::SecretInArguments | Self::Usage => 2,
-            Self::DigestDiffers | Self::ProbeFailed | Self::ProcessRefused | Self::SplitsData => 3,
-            Self::NotFollowed | Self::OutcomeUnknown => 4,
+            Self::DigestDiffers
+            | Self::NotPossible
+            | Self::ProbeFailed
+            | Self::ProcessRefused
+            | Self::SplitsData
+            | Self::WrongState => 3,
+            Self::NotFollowed | Self::NotReady | Self::OutcomeUnknown => 4,
             Self::ConfigServerRefused
             | Self::ConfigServerUnreachable
             | Self::NoRights
@@ -71,6 +81,7 @@ impl Code {
             Self::ConfigServerUnreachable
                 | Self::Interrupted
                 | Self::NotFollowed
+                | Self::NotReady
                 | Self::ProbeFailed
                 | Self::ServerUnreachable
         )

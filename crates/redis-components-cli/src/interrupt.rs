@@ -10,6 +10,8 @@ pub(crate) enum Stage {
     /// A change is on its way, and its outcome is not known.
     Committing,
     Written,
+    /// Data is being moved, step by step.
+    Moving,
 }
 
 /// Waits until a person or the system asks the process to end.

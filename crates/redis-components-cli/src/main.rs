@@ -21,6 +21,7 @@ mod given;
 mod history;
 mod interrupt;
 mod manifest;
+mod moving;
 mod names;
 mod options;
 mod output;
@@ -43,7 +44,7 @@ use clap_complete::CompleteEnv;
 use crate::cli::{Arguments, Command};
 use crate::commands::{
     canary, check, completions, diff, doctor, fleet as show_fleet, get, history as show_history,
-    list, rollback, set, wait, watch, who,
+    list, relocate, rollback, set, wait, watch, who,
 };
 use crate::context::Context;
 use crate::failure::{Code, Failure};
@@ -144,6 +145,11 @@ async fn run(arguments: Arguments) -> Result<Reply, Failure> {
                 "interrupted; the change was written, and it is unknown if all processes follow; \
                 `wait` goes on",
             ),
+            Stage::Moving => (
+                Code::OutcomeUnknown,
+                "interrupted; the move stays where it is; look with `move COMPONENT --status`, go on \
+                with `--resume`, or give it up with `--abort`",
+            ),
             Stage::Committing if is_warned => (
                 Code::OutcomeUnknown,
                 "interrupted; it is unknown if the config was written; look with `get` and \
@@ -173,6 +179,7 @@ async fn dispatch(context: &Context, command: &Command) -> Result<Reply, Failure
         Command::Wait(options) => wait::run(context, options).await,
         Command::Fleet(options) => show_fleet::run(context, options).await,
         Command::Who(options) => who::run(context, options).await,
+        Command::Move(options) => relocate::run(context, options).await,
         Command::Doctor => doctor::run(context).await,
         Command::Completions(options) => completions::run(options),
     }

@@ -124,6 +124,11 @@ impl Session {
         Ok(control.salt().unwrap_or_default().to_owned())
     }
 
+    /// Returns another handle to the connection.
+    pub(crate) fn connection(&self) -> MultiplexedConnection {
+        self.connection.clone()
+    }
+
     pub(crate) fn digest(&self, config: &ComponentConfig) -> String {
         config.digest(&self.salt)
     }

@@ -225,9 +225,5 @@ fn unusable(config: &ComponentConfig, failure: &Failure) -> Error {
     let reason = &failure.message;
     let subject = config.endpoint().subject();
     let text = format!("{subject} cannot be used: {reason}");
-    let error = Error::new(failure.cause.error_kind(), text).at(&server);
-    match failure.shown_source() {
-        Some(source) => error.with_source(source),
-        None => error,
-    }
+    Error::new(failure.cause.error_kind(), text).at(&server)
 }

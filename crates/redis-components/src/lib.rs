@@ -30,7 +30,7 @@
 //! `cluster`, `sentinel` and `tls` are for servers of these kinds, and on by default. A build
 //! without one refuses a config that needs it, with the feature's name. `connection-manager`, on by
 //! default, is for functions that take a `redis::aio::ConnectionManager`. `metrics` reports to the
-//! `metrics` facade.
+//! `metrics` facade. `spans` makes a `tracing` span for each command.
 #![cfg_attr(
     not(all(feature = "cluster", feature = "sentinel")),
     allow(dead_code, reason = "some parts serve clusters or sentinels only")
@@ -82,6 +82,8 @@ pub use self::settings::credentials::{Credentials, CredentialsError, Login};
 pub use self::settings::policy::Policy;
 pub use self::shutdown::shutdown;
 pub use self::status::{
-    ComponentStatus, ConfigSource, CurrentConfig, EndpointKind, LastGood, SentinelsStatus, Status,
-    status,
+    CandidateStatus, ComponentStatus, ConfigSource, CurrentConfig, EndpointKind, LastGood,
+    SentinelsStatus, Status, status,
 };
+#[cfg(feature = "metrics")]
+pub use self::telemetry::names::describe_metrics;

@@ -131,6 +131,9 @@ impl Registry {
         slot.expect(wait, connections);
         let slot = Arc::new(slot);
         slot.follow_when_idle();
+        slot.follow_candidates();
+        #[cfg(feature = "metrics")]
+        slot.show_again_and_again();
         slot.report_to_fleet();
         Ok(Arc::clone(entry.insert(slot)))
     }

@@ -1,9 +1,9 @@
 //! Where each component is, for people and health checks.
 
 use std::path::PathBuf;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::config::ComponentConfig;
 use crate::config::endpoint::{Address, Endpoint};
@@ -59,6 +59,8 @@ pub struct ComponentStatus {
     /// Set while the component runs on a config from the file of last good configs, because the
     /// config server has given none since the process started.
     pub last_good: Option<LastGood>,
+    /// The config that is made ready to come next, if the control key of the fleet names one.
+    pub candidate: Option<CandidateStatus>,
     /// Connections of earlier generations, or of clients that were replaced, that are still in use:
     /// asynchronous handles and blocking pools. All `MultiplexedConnection`s on one socket count as
     /// one. Other types of redis-rs cannot be counted.
@@ -72,9 +74,27 @@ pub struct LastGood {
     /// The file.
     pub file: PathBuf,
     /// The time since which the config stands in for the one on the config server.
+    #[serde(serialize_with = "rfc3339")]
     pub since: SystemTime,
     /// The time at which the config was saved.
+    #[serde(serialize_with = "rfc3339")]
     pub saved: SystemTime,
+}
+
+/// A config that is made ready before it comes into force. It takes the commands that the server in
+/// force refuses because it has become a replica.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct CandidateStatus {
+    /// The id that the control key gives it.
+    pub id: String,
+    /// The address of its server.
+    pub server: String,
+    /// Whether every runtime that calls the component has a client of it, and so have threads if
+    /// they call it.
+    pub is_ready: bool,
+    /// Why it cannot be used.
+    pub problem: Option<String>,
 }
 
 /// How changes of a config are noticed.
@@ -112,6 +132,7 @@ pub struct CurrentConfig {
     /// 1 for the first config of this process, one more with every change.
     pub generation: u64,
     /// The time at which it came into force.
+    #[serde(serialize_with = "rfc3339")]
     pub since: SystemTime,
     /// The kind of endpoint that the config names.
     pub endpoint: EndpointKind,
@@ -169,6 +190,7 @@ impl ComponentStatus {
             problem,
             warning: slot.server().and_then(|server| server.warning()),
             last_good: LastGood::of(slot),
+            candidate: CandidateStatus::of(slot),
             old_connections,
         }
     }
@@ -199,6 +221,19 @@ impl LastGood {
     }
 }
 
+impl CandidateStatus {
+    fn of(slot: &Slot) -> Option<Self> {
+        let candidate = slot.candidate()?;
+        let (is_ready, problem) = slot.readiness_of(&candidate);
+        Some(Self {
+            id: candidate.id().to_owned(),
+            server: candidate.config()?.address(),
+            is_ready,
+            problem,
+        })
+    }
+}
+
 impl CurrentConfig {
     fn of(generation: u64, since: SystemTime, config: &ComponentConfig) -> Self {
         let login = config.written_login();
@@ -225,6 +260,44 @@ impl CurrentConfig {
                 epoch: sentinels.primary.as_ref().and_then(|primary| primary.epoch),
             }),
             digest: config.written_digest(""),
+        }
+    }
+}
+
+/// Writes a time as RFC 3339, in UTC.
+fn rfc3339<S: Serializer>(time: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
+    // The last second of the year 9999, after which RFC 3339 has no times.
+    const LAST: Duration = Duration::from_secs(253_402_300_799);
+    let since_epoch = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let time = UNIX_EPOCH + since_epoch.min(LAST);
+    serializer.collect_str(&humantime::format_rfc3339_millis(time))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+    use serde::Serialize;
+
+    #[derive(Serialize)]
+    struct At(#[serde(serialize_with = "super::rfc3339")] SystemTime);
+
+    #[test]
+    fn times_are_written_as_rfc_3339() {
+        let second = Duration::from_secs(1);
+        for (time, expected) in [
+            (
+                UNIX_EPOCH + second * 1_700_000_000,
+                "2023-11-14T22:13:20.000Z",
+            ),
+            (UNIX_EPOCH - second, "1970-01-01T00:00:00.000Z"),
+            (
+                UNIX_EPOCH + second * 4_000_000_000 * 100,
+                "9999-12-31T23:59:59.000Z",
+            ),
+        ] {
+            let written = serde_json::to_string(&At(time)).unwrap();
+            assert_eq!(written, format!("{expected:?}"));
         }
     }
 }

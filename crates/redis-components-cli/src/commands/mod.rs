@@ -10,6 +10,7 @@ pub(crate) mod fleet;
 pub(crate) mod get;
 pub(crate) mod history;
 pub(crate) mod list;
+pub(crate) mod relocate;
 pub(crate) mod rollback;
 pub(crate) mod set;
 pub(crate) mod wait;

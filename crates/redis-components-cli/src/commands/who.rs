@@ -9,7 +9,7 @@ use redis_components::{ComponentConfig, open_connection};
 
 use crate::clients::Client;
 use crate::complete::components;
-use crate::context::{Context, ask_secret, read_text};
+use crate::context::{Context, secret_argument};
 use crate::failure::{Code, Failure};
 use crate::history::KEPT;
 use crate::output::{Reply, table};
@@ -38,19 +38,7 @@ pub(crate) async fn run(context: &Context, options: &Options) -> Result<Reply, F
         config = config.username(user);
     }
     if let Some(password) = &options.password {
-        let password = match password.strip_prefix('@') {
-            _ if password == "-" => ask_secret("password").await?,
-            Some(path) => read_text(path.as_ref())
-                .await?
-                .trim_end_matches(['\r', '\n'])
-                .to_owned(),
-            None => {
-                let text = "every user of this machine can see the arguments of a process; \
-                write --password - or \
-                            --password @FILE";
-                return Err(Failure::new(Code::SecretInArguments, text));
-            }
-        };
+        let password = secret_argument("password", password).await?;
         config = config.password(password);
     }
     let server = config.address();

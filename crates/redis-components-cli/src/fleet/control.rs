@@ -80,17 +80,26 @@ impl Control {
         Canary::deserialize(canary).ok()
     }
 
+    /// Offers a config as the candidate of a component, or none any more.
+    pub(crate) fn set_prepared(&mut self, component: &str, candidate: Option<Value>) {
+        self.set_part("prepare", component, candidate);
+    }
+
     pub(crate) fn set_canary(&mut self, component: &str, canary: Option<&Canary>) {
-        let mut canaries = match self.0.remove("canary") {
-            Some(Value::Object(canaries)) => canaries,
+        self.set_part("canary", component, canary.map(Canary::to_value));
+    }
+
+    fn set_part(&mut self, part: &str, component: &str, value: Option<Value>) {
+        let mut all = match self.0.remove(part) {
+            Some(Value::Object(all)) => all,
             _ => Map::new(),
         };
-        match canary {
-            Some(canary) => canaries.insert(component.to_owned(), canary.to_value()),
-            None => canaries.remove(component),
+        match value {
+            Some(value) => all.insert(component.to_owned(), value),
+            None => all.remove(component),
         };
-        if !canaries.is_empty() {
-            self.0.insert("canary".to_owned(), canaries.into());
+        if !all.is_empty() {
+            self.0.insert(part.to_owned(), all.into());
         }
     }
 }

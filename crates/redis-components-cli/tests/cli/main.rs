@@ -9,6 +9,7 @@ mod exit_codes;
 mod faults;
 mod fleet;
 mod kinds;
+mod moving;
 mod places;
 mod processes;
 mod races;

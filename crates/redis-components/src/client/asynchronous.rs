@@ -17,9 +17,10 @@ use crate::transport::failure::{EarlyEnd, Failure};
 use crate::transport::node::Node;
 
 /// The client that the asynchronous calls of one tokio runtime share.
+#[derive(Clone)]
 pub(crate) enum AsyncClient {
     Single(Arc<Multiplexed>),
-    Cluster(Box<ClusterClient>),
+    Cluster(Arc<ClusterClient>),
 }
 
 impl AsyncClient {
@@ -27,7 +28,7 @@ impl AsyncClient {
     pub(crate) async fn open(opening: Opening) -> Result<Self, Failure> {
         if let Endpoint::Cluster(_) = opening.config.endpoint() {
             let client = ClusterClient::open(&opening).await?;
-            return Ok(Self::Cluster(Box::new(client)));
+            return Ok(Self::Cluster(Arc::new(client)));
         }
         let Opening {
             config,
@@ -50,6 +51,14 @@ impl AsyncClient {
         let timeouts = opening.timeouts;
         let node = Node::prepare(&opening.config, &opening.policy, timeouts.connect).await?;
         Multiplexed::prove(&node, opening.connections, timeouts).await
+    }
+
+    /// Sets whether the server may refuse writes, because it is still a replica. The nodes of a
+    /// cluster tell what they are themselves.
+    pub(crate) fn set_may_be_replica(&self, may_be: bool) {
+        if let Self::Single(client) = self {
+            client.set_may_be_replica(may_be);
+        }
     }
 
     /// Sends a command. `picked` is the connection that the first command of a handle has picked.

@@ -35,6 +35,8 @@ const ENDED_EARLY: u8 = 2;
 #[derive(Debug)]
 pub(crate) struct Health {
     state: AtomicU8,
+    /// Whether the server may refuse writes, because it is still a replica.
+    may_be_replica: AtomicBool,
     /// Whether the server has answered a call since the last probe was due.
     heard: AtomicBool,
     probed: AtomicU64,
@@ -63,6 +65,7 @@ impl Health {
     pub(super) fn new() -> Self {
         Self {
             state: AtomicU8::new(LIVES),
+            may_be_replica: AtomicBool::new(false),
             heard: AtomicBool::new(false),
             probed: AtomicU64::new(Tick::now().to_bits()),
             used: AtomicU64::new(Tick::now().to_bits()),
@@ -100,11 +103,17 @@ impl Health {
 
     /// Replaces the client of a server that does not serve, unless the client is too young.
     fn judge(&self, does_not_serve: bool) -> Verdict {
-        if does_not_serve && self.since.elapsed() >= TOO_YOUNG {
+        let is_news = does_not_serve && !self.may_be_replica.load(Ordering::Relaxed);
+        if is_news && self.since.elapsed() >= TOO_YOUNG {
             Verdict::Replace
         } else {
             Verdict::Well
         }
+    }
+
+    /// Sets whether the server may refuse writes, because it is still a replica.
+    pub(super) fn set_may_be_replica(&self, may_be: bool) {
+        self.may_be_replica.store(may_be, Ordering::Relaxed);
     }
 
     /// Notes that the server has answered a call.

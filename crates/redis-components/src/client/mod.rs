@@ -11,8 +11,9 @@ pub(crate) mod multiplexed;
 #[cfg(not(feature = "cluster"))]
 pub(crate) mod no_cluster;
 pub(crate) mod opening;
-mod packed;
+pub(crate) mod packed;
 mod patience;
+pub(crate) mod reads;
 pub(crate) mod threads;
 pub(crate) mod waiting;
 

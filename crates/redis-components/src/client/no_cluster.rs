@@ -125,6 +125,11 @@ pub(crate) mod blocking {
             match *self {}
         }
 
+        #[cfg(feature = "metrics")]
+        pub(crate) fn pool_use(&self) -> crate::telemetry::gauges::PoolUse {
+            match *self {}
+        }
+
         pub(crate) fn nodes(&self) -> Vec<String> {
             match *self {}
         }

@@ -20,6 +20,17 @@ pub(super) fn commands(mut packed: &[u8]) -> Option<Vec<Cmd>> {
     Some(commands)
 }
 
+/// Returns the name of the first command, or nothing if the bytes are anything else.
+#[cfg(feature = "spans")]
+pub(crate) fn first_name(packed: &[u8]) -> &[u8] {
+    let name = || {
+        let (_, words) = header(packed, b'*')?;
+        let (length, text) = header(words, b'$')?;
+        text.get(..length)
+    };
+    name().unwrap_or_default()
+}
+
 /// Returns the number in a line that begins with `kind`, and the bytes after the line. Every call
 /// runs this for each word that it sends, so it goes byte by byte.
 pub(super) fn header(packed: &[u8], kind: u8) -> Option<(usize, &[u8])> {

@@ -15,6 +15,8 @@ use super::cluster::lease::{ClusterLease, HasMoved};
 use super::opening::Opening;
 use crate::config::endpoint::Endpoint;
 use crate::error::Error;
+#[cfg(feature = "metrics")]
+use crate::telemetry::gauges::PoolUse;
 use crate::transport::failure::Failure;
 use crate::transport::node::Node;
 
@@ -47,6 +49,14 @@ impl BlockingClient {
         let node = Node::prepare_blocking(&config, &policy, timeouts.connect)?;
         let pool = Pool::open(node, config.max_connections(), timeouts, subject)?;
         Ok(Self::Single(Arc::new(pool)))
+    }
+
+    /// Sets whether the server may refuse writes, because it is still a replica. The nodes of a
+    /// cluster tell what they are themselves.
+    pub(crate) fn set_may_be_replica(&self, may_be: bool) {
+        if let Self::Single(pool) = self {
+            pool.set_may_be_replica(may_be);
+        }
     }
 
     /// Takes a connection for one call.
@@ -115,6 +125,15 @@ impl BlockingClient {
             Self::Single(pool) if pool.is_closed() => None,
             Self::Single(pool) => pool.growth_problem(),
             Self::Cluster(pools) => pools.problem(),
+        }
+    }
+
+    /// Returns how its connections are used.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn pool_use(&self) -> PoolUse {
+        match self {
+            Self::Single(pool) => pool.pool_use(),
+            Self::Cluster(pools) => pools.pool_use(),
         }
     }
 

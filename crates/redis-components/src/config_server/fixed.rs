@@ -42,7 +42,8 @@ impl FixedConfigs {
     pub(crate) fn watched(&self, config: &ComponentConfig) -> Arc<WatchedKey> {
         let watched = WatchedKey::fixed_until(config.clone(), Arc::clone(&self.signal));
         let watched = Arc::new(watched);
-        self.places.find(&watched, config);
+        // Another key may have asked the same before.
+        watched.note_outside(&self.places.find(&watched, config));
         let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
         keys.push(Arc::clone(&watched));
         watched

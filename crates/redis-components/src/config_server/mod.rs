@@ -6,7 +6,7 @@
 mod candidates;
 mod config_text;
 mod connection;
-mod control;
+pub(crate) mod control;
 pub(crate) mod fixed;
 #[cfg(test)]
 mod generated;
@@ -34,6 +34,7 @@ use std::sync::{Arc, Weak};
 use tokio::sync::oneshot;
 
 use self::control::control_key::ControlKey;
+use self::control::offers::OffersFor;
 use self::last_good::store::Store;
 use self::places::{Places, Watchers};
 use self::receipts::identity::Identity;
@@ -107,6 +108,11 @@ impl ConfigServer {
                 .entry(key.to_owned())
                 .or_insert_with(|| Arc::new(new())),
         )
+    }
+
+    /// Tells which candidate there is for a component.
+    pub(crate) fn offers(&self, component: &str) -> OffersFor {
+        self.state.offers.for_component(component)
     }
 
     /// Returns `true` if the server stopped answering and has not answered since.

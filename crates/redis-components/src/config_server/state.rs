@@ -8,6 +8,7 @@ use std::time::Duration;
 use arc_swap::{ArcSwap, ArcSwapOption};
 
 use super::control::control_key::ControlKey;
+use super::control::offers::Offers;
 use super::last_good::store::Store;
 use super::receipts::report::Reporters;
 use super::signal::Signal;
@@ -28,6 +29,8 @@ pub(super) struct State {
     keys: Mutex<BTreeMap<String, Arc<WatchedKey>>>,
     /// The control key of the fleet.
     pub(super) control: ControlKey,
+    /// The candidates that the control key names.
+    pub(super) offers: Offers,
     writes: Mutex<Vec<Write>>,
     pub(super) signal: Arc<Signal>,
     /// Whether the last attempt to read failed.
@@ -52,6 +55,7 @@ impl State {
             last_good: last_good.map(Arc::new),
             keys: Mutex::default(),
             control,
+            offers: Offers::new(),
             writes: Mutex::default(),
             signal: Arc::default(),
             lost: AtomicBool::new(false),

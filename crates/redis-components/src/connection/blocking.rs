@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use redis::{Cmd, ConnectionLike, RedisResult, Value};
@@ -17,6 +18,7 @@ use crate::error::{Error, ErrorKind};
 use crate::slot::Slot;
 use crate::slot::published::OfGeneration;
 use crate::telemetry::component::Subject;
+use crate::transport::error_codes::is_ended_by_demotion;
 
 /// A blocking connection to a component's server, for one call at a time; dropping it gives it
 /// back.
@@ -49,6 +51,9 @@ enum Inner {
 
 /// A server looks ten times a second which calls have waited for long enough.
 const LOOKED_EVERY: Duration = Duration::from_millis(100);
+
+/// How often a call that its server has ended looks whether its component has moved.
+const MOVES_WITHIN: Duration = Duration::from_millis(5);
 
 /// The place at which a call that waits finds its component.
 struct Following {
@@ -136,7 +141,7 @@ impl Connection {
                 following: Some(Following { slot, wait }),
             } = &mut self.inner
             else {
-                return self.req_packed_command(&command_now.get_packed_command());
+                return self.send_one_packed(&command_now.get_packed_command());
             };
             let follows = pooled.is_clean();
             if follows && pool.has_moved() {
@@ -144,8 +149,10 @@ impl Connection {
                 continue;
             }
             match pooled.wait_for(command_now, follows) {
-                Ok(Value::ServerError(error))
-                    if follows && error.code() == "UNBLOCKED" && pool.has_moved() =>
+                Ok(answer @ Value::ServerError(_))
+                    if follows
+                        && is_unblocked(&answer)
+                        && has_moved_by_now(slot, pool, &answer) =>
                 {
                     match rest(command, begun.elapsed()) {
                         Rest::Whole => {}
@@ -191,10 +198,48 @@ impl Connection {
         }
     }
 
+    fn send_one_packed(&mut self, command: &[u8]) -> RedisResult<Value> {
+        self.send_packed(
+            command,
+            |pooled| pooled.request(command),
+            |own| own.req_packed_command(command),
+        )
+    }
+
+    fn send_all_packed(
+        &mut self,
+        commands: &[u8],
+        offset: usize,
+        count: usize,
+    ) -> RedisResult<Vec<Value>> {
+        self.send_packed(
+            commands,
+            |pooled| pooled.requests(commands, offset, count),
+            |own| own.req_packed_commands(commands, offset, count),
+        )
+    }
+
+    fn send_one(&mut self, command: &Cmd) -> RedisResult<Value> {
+        match &mut self.inner {
+            Inner::Pooled { pooled, .. } if command.is_no_response() => pooled.send_only(command),
+            _ if may_wait(command) => self.wait_for(command),
+            _ => self.send_or_resend(command),
+        }
+    }
+
     fn send(&mut self, command: &Cmd) -> RedisResult<Value> {
         match &mut self.inner {
             Inner::Pooled { pooled, .. } => pooled.send(command),
             Inner::Own(connection) => connection.req_command(command),
+        }
+    }
+
+    /// Returns the component that made the connection, if one did.
+    #[cfg(feature = "spans")]
+    pub(super) fn subject(&self) -> Option<&Subject> {
+        match &self.inner {
+            Inner::Pooled { pool, .. } => Some(&pool.subject),
+            Inner::Own(_) => None,
         }
     }
 
@@ -218,6 +263,25 @@ impl Connection {
             Inner::Own(_) => 0,
         }
     }
+}
+
+fn is_unblocked(answer: &Value) -> bool {
+    matches!(answer, Value::ServerError(error) if error.code() == "UNBLOCKED")
+}
+
+/// Returns `true` if the component has moved. If its server has become a replica and ended what
+/// waited there, that comes within moments: there is a candidate, or sentinels say so.
+fn has_moved_by_now(slot: &Slot, pool: &OfGeneration<BlockingClient>, answer: &Value) -> bool {
+    let begun = Instant::now();
+    let has_successor = slot.candidate().is_some() || pool.config.sentinels().is_some();
+    while is_ended_by_demotion(answer)
+        && has_successor
+        && !pool.has_moved()
+        && begun.elapsed() < pool.timeouts.response
+    {
+        thread::sleep(MOVES_WITHIN);
+    }
+    pool.has_moved()
 }
 
 /// Returns `true` if all answers are there before a response is overdue.
@@ -256,11 +320,11 @@ impl From<redis::Connection> for Connection {
 
 impl ConnectionLike for Connection {
     fn req_packed_command(&mut self, command: &[u8]) -> RedisResult<Value> {
-        self.send_packed(
-            command,
-            |pooled| pooled.request(command),
-            |own| own.req_packed_command(command),
-        )
+        #[cfg(feature = "spans")]
+        if let Some(span) = self.span_of_packed(command) {
+            return span.around_blocking(|| self.send_one_packed(command));
+        }
+        self.send_one_packed(command)
     }
 
     fn req_packed_commands(
@@ -269,19 +333,19 @@ impl ConnectionLike for Connection {
         offset: usize,
         count: usize,
     ) -> RedisResult<Vec<Value>> {
-        self.send_packed(
-            commands,
-            |pooled| pooled.requests(commands, offset, count),
-            |own| own.req_packed_commands(commands, offset, count),
-        )
+        #[cfg(feature = "spans")]
+        if let Some(span) = self.span_of_all(offset, count) {
+            return span.around_blocking(|| self.send_all_packed(commands, offset, count));
+        }
+        self.send_all_packed(commands, offset, count)
     }
 
     fn req_command(&mut self, command: &Cmd) -> RedisResult<Value> {
-        match &mut self.inner {
-            Inner::Pooled { pooled, .. } if command.is_no_response() => pooled.send_only(command),
-            _ if may_wait(command) => self.wait_for(command),
-            _ => self.send_or_resend(command),
+        #[cfg(feature = "spans")]
+        if let Some(span) = self.span_of(command) {
+            return span.around_blocking(|| self.send_one(command));
         }
+        self.send_one(command)
     }
 
     fn get_db(&self) -> i64 {

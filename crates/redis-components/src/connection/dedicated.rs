@@ -8,6 +8,7 @@ use std::time::Instant;
 use futures_util::future::{Either, pending, select};
 use redis::aio::MultiplexedConnection;
 use redis::{Cmd, Pipeline, RedisError, RedisResult, Value};
+use tokio::time::timeout;
 
 use super::line::{Driven, Line, Shared, open, request, unblock};
 use crate::client::cluster::dedicated::{Course, Place, Retry};
@@ -19,6 +20,9 @@ use crate::clock::Wait;
 use crate::error::Error;
 use crate::slot::Slot;
 use crate::slot::executor::OnRuntime;
+#[cfg(feature = "spans")]
+use crate::telemetry::span::sent_to;
+use crate::transport::error_codes::is_ended_by_demotion;
 
 /// The dedicated connections of a call: one, or one to each node of a cluster that the call uses.
 ///
@@ -133,7 +137,7 @@ impl Following {
                 self.lines[number].session.note_command(command);
                 request(&mut self.lines[number].connection, command, is_asking).await?
             };
-            if waits && is_unblocked(&answer) && self.shared.has_moved() {
+            if waits && is_unblocked(&answer) && self.has_moved_by_now(&answer).await {
                 match rest(command, begun.elapsed()) {
                     Rest::Whole => {}
                     Rest::Part(part) => shorter = Some(part),
@@ -152,6 +156,16 @@ impl Following {
                 .await
             {
                 None => return Ok(answer),
+                Some(Retry::Again) if waits && is_unblocked(&answer) => {
+                    match rest(command, begun.elapsed()) {
+                        Rest::Whole => {}
+                        Rest::Part(part) => shorter = Some(part),
+                        Rest::Nothing => return Ok(Value::Nil),
+                    }
+                    // Its node closes the connection.
+                    self.lines.remove(number);
+                    continue;
+                }
                 Some(Retry::Again) => {}
                 Some(Retry::Asking(home)) => asked = Some(home),
             }
@@ -179,6 +193,20 @@ impl Following {
         self.follows && is_clean && self.shared.has_moved()
     }
 
+    /// Returns `true` if the component has moved. If its server has become a replica and ended what
+    /// waited there, that comes within moments: there is a candidate, or sentinels say so.
+    async fn has_moved_by_now(&self, answer: &Value) -> bool {
+        let has_successor =
+            || self.slot.candidate().is_some() || self.shared.config.sentinels().is_some();
+        let moves = self.follows && is_ended_by_demotion(answer) && has_successor();
+        if moves && !self.shared.has_moved() {
+            let bound = self.shared.timeouts.response;
+            // An error says that the component stays.
+            drop(timeout(bound, self.shared.moved()).await);
+        }
+        self.shared.has_moved()
+    }
+
     async fn reopen(&mut self) -> Result<(), Error> {
         let follows = self.follows;
         *self = Self::open(Arc::clone(&self.slot), self.wait).await?;
@@ -197,6 +225,8 @@ impl Following {
     /// Returns the number of the connection to the server of `home`, which may have to be opened.
     pub(super) async fn line_at(&mut self, home: &Arc<Multiplexed>) -> Result<usize, Error> {
         let address = home.node().address();
+        #[cfg(feature = "spans")]
+        sent_to(address);
         let is_there = |line: &Line| line.home.node().address() == address;
         if let Some(number) = self.lines.iter().position(is_there) {
             return Ok(number);

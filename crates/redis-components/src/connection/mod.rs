@@ -5,23 +5,26 @@ pub(crate) mod dedicated;
 pub(crate) mod line;
 mod lines;
 mod refused;
+mod resend;
+#[cfg(feature = "spans")]
+mod spans;
 
 use std::fmt;
 use std::sync::Arc;
 
 use redis::aio::{ConnectionLike, MultiplexedConnection};
 use redis::{Cmd, Pipeline, RedisFuture, RedisResult, Value};
-use tokio::time::{sleep, timeout};
 
 use self::dedicated::Following;
-use self::refused::{Attempts, was_refused};
+use self::refused::Attempts;
+use self::resend::{All, One, Request as _, resend};
 use crate::client::asynchronous::AsyncClient;
 use crate::client::commands::{first_unfit, name};
 use crate::clock::Tick;
 use crate::error::{Error, ErrorKind};
 use crate::fork::MADE_BEFORE_FORK;
 use crate::slot::published::OfGeneration;
-use crate::telemetry::component::{Subject, resent};
+use crate::telemetry::component::Subject;
 
 /// An asynchronous connection to a component's server, shared with the other calls of the same
 /// tokio runtime.
@@ -178,16 +181,15 @@ impl Connection {
         self.demand_shareable([command], false)?;
         match &mut self.inner {
             Inner::Component(client, picked) => {
-                let is_first = picked.is_none();
-                let resends = is_first || client.config.sentinels().is_some();
-                let sent = resends.then(Tick::now);
+                let (is_first, sent) = (picked.is_none(), Tick::now());
                 let stays = || !client.has_moved();
                 let result = client.client.send(picked, command, &stays).await;
-                let Some(sent) = sent.filter(|_| was_refused(command, &result)) else {
+                let request = One(command);
+                if request.refusal(&result).is_none() {
                     return result;
-                };
+                }
                 let attempts = Attempts::begin(sent, client.timeouts.response);
-                Box::pin(resend(client, picked, command, is_first, attempts, result)).await
+                Box::pin(resend(client, picked, &request, is_first, attempts, result)).await
             }
             Inner::Dedicated(following) => Box::pin(following.send(command)).await,
             Inner::Own(connection) => connection.send_packed_command(command).await,
@@ -205,11 +207,22 @@ impl Connection {
         self.demand_shareable(pipeline.cmd_iter(), pipeline.is_transaction())?;
         match &mut self.inner {
             Inner::Component(client, picked) => {
+                let (is_first, sent) = (picked.is_none(), Tick::now());
                 let stays = || !client.has_moved();
-                let client = &client.client;
-                client
-                    .send_all(picked, pipeline, offset, count, &stays)
-                    .await
+                let sending = client
+                    .client
+                    .send_all(picked, pipeline, offset, count, &stays);
+                let result = sending.await;
+                let request = All {
+                    pipeline,
+                    offset,
+                    count,
+                };
+                if request.refusal(&result).is_none() {
+                    return result;
+                }
+                let attempts = Attempts::begin(sent, client.timeouts.response);
+                Box::pin(resend(client, picked, &request, is_first, attempts, result)).await
             }
             Inner::Dedicated(following) => {
                 Box::pin(following.send_all(pipeline, offset, count)).await
@@ -225,6 +238,10 @@ impl Connection {
 
 impl ConnectionLike for Connection {
     fn req_packed_command<'a>(&'a mut self, command: &'a Cmd) -> RedisFuture<'a, Value> {
+        #[cfg(feature = "spans")]
+        if let Some(span) = self.span_of(command) {
+            return Box::pin(span.around(self.send(command)));
+        }
         Box::pin(self.send(command))
     }
 
@@ -234,6 +251,10 @@ impl ConnectionLike for Connection {
         offset: usize,
         count: usize,
     ) -> RedisFuture<'a, Vec<Value>> {
+        #[cfg(feature = "spans")]
+        if let Some(span) = self.span_of_all(pipeline) {
+            return Box::pin(span.around(self.send_all(pipeline, offset, count)));
+        }
         Box::pin(self.send_all(pipeline, offset, count))
     }
 
@@ -253,37 +274,6 @@ fn give_dedicated(function: Option<&'static str>) -> String {
         None => "send it from a function that has".to_owned(),
     };
     format!("{subject} `connection = \"dedicated\"` in components.toml")
-}
-
-/// Sends a refused command where the component is now. While sentinels elect another primary, or
-/// that has no replicas yet, it is sent again and again.
-async fn resend(
-    client: &mut Arc<OfGeneration<AsyncClient>>,
-    picked: &mut Option<u32>,
-    command: &Cmd,
-    is_first: bool,
-    mut attempts: Attempts,
-    mut refused: RedisResult<Value>,
-) -> RedisResult<Value> {
-    while let Some(left) = attempts.left() {
-        let next = timeout(left, client.successor()).await.ok().flatten();
-        match next.filter(|next| !Arc::ptr_eq(next, client)) {
-            Some(next) if is_first || next.config.carries_on(&client.config) => {
-                (*client, *picked) = (next, None);
-            }
-            Some(_) => break,
-            None => match attempts.next_pause(&client.config) {
-                Some(pause) => sleep(pause).await,
-                None => break,
-            },
-        }
-        resent(&client.subject);
-        refused = client.client.send(picked, command, &|| true).await;
-        if !was_refused(command, &refused) || client.config.sentinels().is_none() {
-            break;
-        }
-    }
-    refused
 }
 
 impl fmt::Debug for Connection {

@@ -2,21 +2,85 @@
 
 use std::time::Duration;
 
-use redis::{Cmd, RedisResult, Value};
+use redis::{Cmd, Pipeline, RedisResult, ServerError, Value};
 
-use crate::client::commands::is_script;
+use crate::client::commands::{is_script, name};
+use crate::client::reads::only_reads;
 use crate::clock::Tick;
 use crate::config::ComponentConfig;
-use crate::transport::error_codes::refuses;
+use crate::transport::error_codes::{aborted_by, is_refusal_code, refuses};
 
 /// The first pause while sentinels elect another primary. The next are longer.
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
 const LONGEST_PAUSE: Duration = Duration::from_millis(100);
+/// The first pause while a candidate is promoted, which takes a server a few milliseconds.
+const FIRST_PAUSE_FOR_CANDIDATE: Duration = Duration::from_millis(1);
+const LONGEST_PAUSE_FOR_CANDIDATE: Duration = Duration::from_millis(5);
 
-/// Returns `true` if the command was not executed, and may be sent to another server.
-pub(super) fn was_refused(command: &Cmd, result: &RedisResult<Value>) -> bool {
-    let Ok(reply) = result else { return false };
-    refuses(reply, false) && (!is_script(command) || refuses(reply, true))
+/// Returns the code with which a command was refused, if it was not executed and may be sent to
+/// another server.
+pub(super) fn refusal<'r>(command: &Cmd, result: &'r RedisResult<Value>) -> Option<&'r str> {
+    match result {
+        Ok(reply @ Value::ServerError(error)) if refuses(reply, is_script(command)) => {
+            Some(error.code())
+        }
+        _ => None,
+    }
+}
+
+/// Returns the code with which a pipeline or transaction was refused, if nothing of it was executed
+/// but commands that only read.
+pub(super) fn refusal_of_all(
+    pipeline: &Pipeline,
+    result: &RedisResult<Vec<Value>>,
+) -> Option<String> {
+    if pipeline.is_transaction() {
+        return refusal_of_transaction(pipeline.len(), result);
+    }
+    let replies = result.as_ref().ok()?;
+    if replies.len() != pipeline.len() {
+        return None;
+    }
+    let mut code = None;
+    for (command, reply) in pipeline.cmd_iter().zip(replies) {
+        match reply {
+            Value::ServerError(error) if refuses(reply, is_script(command)) => {
+                code.get_or_insert_with(|| error.code().to_owned());
+            }
+            _ if has_no_effect(command) => {}
+            _ => return None,
+        }
+    }
+    code
+}
+
+fn has_no_effect(command: &Cmd) -> bool {
+    only_reads(command) || matches!(name(command).as_str(), "ECHO" | "PING")
+}
+
+/// While commands are queued, the server refuses one of them, and then discards the transaction.
+fn refusal_of_transaction(commands: usize, result: &RedisResult<Vec<Value>>) -> Option<String> {
+    match result {
+        Ok(replies) => match replies.as_slice() {
+            [Value::ServerError(error)] => code_inside(error),
+            _ => None,
+        },
+        Err(error) => {
+            let errors = error.clone().into_server_errors()?;
+            // The error of MULTI itself has no number of a command. Without MULTI, the commands
+            // were executed.
+            let has_begun = errors.iter().all(|(number, _)| *number < commands);
+            let mut codes = errors.iter().filter_map(|(_, error)| code_inside(error));
+            codes.next().filter(|_| has_begun)
+        }
+    }
+}
+
+fn code_inside(error: &ServerError) -> Option<String> {
+    if is_refusal_code(error.code()) {
+        return Some(error.code().to_owned());
+    }
+    aborted_by(error).map(str::to_owned)
 }
 
 /// The attempts to send a command that was refused, all within its response timeout.
@@ -24,6 +88,7 @@ pub(super) struct Attempts {
     since: Tick,
     response: Duration,
     pause: Duration,
+    waits_for_candidate: bool,
 }
 
 impl Attempts {
@@ -32,6 +97,7 @@ impl Attempts {
             since,
             response,
             pause: FIRST_PAUSE,
+            waits_for_candidate: false,
         }
     }
 
@@ -41,13 +107,28 @@ impl Attempts {
         left.filter(|left| !left.is_zero())
     }
 
+    /// Lets the command wait until the candidate is promoted, or the component is elsewhere.
+    pub(super) fn wait_for_candidate(&mut self) {
+        if !self.waits_for_candidate {
+            self.waits_for_candidate = true;
+            self.pause = FIRST_PAUSE_FOR_CANDIDATE;
+        }
+    }
+
     /// Returns the pause before the next attempt, or `None` if there is none. Between the promotion
-    /// of a replica and the word of the sentinels, no server takes writes. Without sentinels nobody
-    /// has to say where the component is.
+    /// of a replica and the word of the sentinels, no server takes writes; the same holds for a
+    /// candidate. Otherwise nobody has to say where the component is.
     pub(super) fn next_pause(&mut self, config: &ComponentConfig) -> Option<Duration> {
-        config.sentinels()?;
+        if !self.waits_for_candidate {
+            config.sentinels()?;
+        }
         let pause = self.pause.mul_f64(0.5 + fastrand::f64());
-        self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+        let longest = if self.waits_for_candidate {
+            LONGEST_PAUSE_FOR_CANDIDATE
+        } else {
+            LONGEST_PAUSE
+        };
+        self.pause = (self.pause * 2).min(longest);
         self.left().filter(|left| pause < *left)?;
         Some(pause)
     }

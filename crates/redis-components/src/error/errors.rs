@@ -44,10 +44,6 @@ impl fmt::Debug for Errors {
     }
 }
 
-impl std::error::Error for Errors {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.0
-            .first()
-            .map(|error| error as &(dyn std::error::Error + 'static))
-    }
-}
+/// There is no `source`: the text has all errors, and a report that prints causes would repeat the
+/// first.
+impl std::error::Error for Errors {}

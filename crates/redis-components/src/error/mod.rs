@@ -22,10 +22,7 @@ struct Inner {
     key: Option<String>,
     server: Option<String>,
     message: String,
-    source: Option<Source>,
 }
-
-type Source = Arc<dyn StdError + Send + Sync>;
 
 /// The kind of an [`Error`], to branch on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -47,7 +44,7 @@ pub enum ErrorKind {
     ForbiddenByPolicy,
     /// The component is switched off on purpose: its config says `{"disabled": true}`.
     Disabled,
-    /// The component's server does not answer.
+    /// The component's server does not answer. Nothing of the call was sent.
     ServerUnreachable,
     /// The component's server answers with an error, such as `WRONGPASS` or `LOADING`, or its
     /// certificate is not trusted.
@@ -102,7 +99,6 @@ impl Error {
             key: None,
             server: None,
             message: message.into(),
-            source: None,
         }))
     }
 
@@ -120,10 +116,6 @@ impl Error {
         self.change(|inner| inner.server = Some(server.to_owned()))
     }
 
-    pub(crate) fn with_source(self, source: impl StdError + Send + Sync + 'static) -> Self {
-        self.change(|inner| inner.source = Some(Arc::new(source)))
-    }
-
     fn change(self, change: impl FnOnce(&mut Inner)) -> Self {
         let mut inner = Arc::try_unwrap(self.0).unwrap_or_else(|shared| Inner {
             kind: shared.kind,
@@ -131,7 +123,6 @@ impl Error {
             key: shared.key.clone(),
             server: shared.server.clone(),
             message: shared.message.clone(),
-            source: shared.source.clone(),
         });
         change(&mut inner);
         Self(Arc::new(inner))
@@ -185,11 +176,5 @@ impl fmt::Debug for Error {
     }
 }
 
-impl StdError for Error {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.0
-            .source
-            .as_deref()
-            .map(|source| source as &(dyn StdError + 'static))
-    }
-}
+/// There is no `source`: the text says all, and a report that prints causes would repeat it.
+impl StdError for Error {}

@@ -7,6 +7,9 @@ use super::invalid::InvalidReceipt;
 use super::state::ReceiptState;
 use super::text::{or_none, some};
 
+/// The first word of a reason that is about a candidate that is not ready.
+pub(crate) const CANDIDATE: &str = "candidate";
+
 /// What a process says about one component.
 ///
 /// As text it is `<applied> <seen> <state> <generation> <since> <old_connections> <reason…>`.
@@ -101,12 +104,46 @@ impl ComponentReceipt {
         self.reason.as_deref()
     }
 
+    /// Returns what the process says about the component's candidate, if there is one and nothing
+    /// else is wrong.
+    #[must_use]
+    pub fn candidate(&self) -> Option<CandidateReceipt<'_>> {
+        let reason = self.reason()?;
+        if self.state == ReceiptState::Ready {
+            return Some(CandidateReceipt {
+                id: reason,
+                state: self.state,
+                reason: None,
+            });
+        }
+        let mut words = reason.splitn(4, ' ');
+        let is_about_one = words.next() == Some(CANDIDATE);
+        let (id, state) = (words.next()?, words.next()?);
+        is_about_one.then(|| CandidateReceipt {
+            id,
+            state: ReceiptState::of_name(state),
+            reason: words.next(),
+        })
+    }
+
     /// Returns the first word of the [`reason`](Self::reason): an [`ErrorKind`](crate::ErrorKind) in
     /// snake case, or the id of a candidate.
     #[must_use]
     pub fn kind(&self) -> Option<&str> {
         self.reason()?.split(' ').next()
     }
+}
+
+/// What a process says about a candidate: a config that it makes ready before it comes into force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CandidateReceipt<'a> {
+    /// The id that the control key gives it.
+    pub id: &'a str,
+    /// [`ReceiptState::Ready`] if it was proven and is kept ready, or else how it stands.
+    pub state: ReceiptState,
+    /// Why it is not ready: the kind of the error in snake case, and a few words.
+    pub reason: Option<&'a str>,
 }
 
 /// Shows the receipt as it is written.
@@ -153,6 +190,7 @@ mod tests {
             "9f3a51c07be2d418 - refused 7 1764170000 12 config_invalid it is no config",
             "- 9f3a51c07be2d418 disabled 4 0 2 -",
             "a b ready 4 5 2 move-17",
+            "a a ok 4 5 2 candidate move-17 refused forbidden_by_policy the policy forbids it",
         ] {
             assert_eq!(ComponentReceipt::parse(text).unwrap().to_string(), text);
         }

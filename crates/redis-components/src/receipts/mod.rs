@@ -32,7 +32,7 @@
 //! # Ok::<(), redis_components::receipts::InvalidReceipt>(())
 //! ```
 
-mod component_receipt;
+pub(crate) mod component_receipt;
 mod invalid;
 mod keys;
 mod process;
@@ -40,7 +40,7 @@ mod receipt;
 mod state;
 mod text;
 
-pub use self::component_receipt::ComponentReceipt;
+pub use self::component_receipt::{CandidateReceipt, ComponentReceipt};
 pub use self::invalid::InvalidReceipt;
 pub use self::keys::{FLEET_KEY, KEY_PREFIX, PROCESS_FIELD};
 pub use self::process::{Mode, Process};

@@ -243,4 +243,26 @@ impl Succession for Slot {
     fn next_pool(self: Arc<Self>) -> Option<Arc<OfGeneration<BlockingClient>>> {
         self.pool(Wait::ZERO).ok()
     }
+
+    fn has_candidate(&self, code: &str) -> bool {
+        let candidate = self.candidate();
+        candidate.is_some_and(|candidate| candidate.takes(code))
+    }
+
+    fn candidate_client<'a>(
+        self: Arc<Self>,
+        code: &'a str,
+    ) -> BoxFuture<'a, Option<Arc<OfGeneration<AsyncClient>>>> {
+        Box::pin(async move {
+            let candidate = self.candidate()?;
+            let executor = OnRuntime::current().filter(|_| candidate.takes(code))?;
+            candidate.slot().acquire(&executor, Wait::ZERO).await.ok()
+        })
+    }
+
+    fn candidate_pool(self: Arc<Self>, code: &str) -> Option<Arc<OfGeneration<BlockingClient>>> {
+        let candidate = self.candidate()?;
+        let slot = candidate.slot();
+        candidate.takes(code).then(|| slot.pool(Wait::ZERO).ok())?
+    }
 }

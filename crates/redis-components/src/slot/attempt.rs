@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 use super::breaker::{Breaker, Goal, Over, Recovery};
 use super::circuit::ExecutorId;
-use super::published::{Clients, OfGeneration, Published, Succession};
+use super::published::{Clients, OfGeneration, Published};
 use super::retired::Retired;
 use super::slot::Slot;
 use crate::client::health::TOO_YOUNG;
@@ -23,6 +23,12 @@ pub(crate) trait Runner: Clone + Send + Sync + 'static {
     type Client: Send + Sync + 'static;
 
     fn id(&self) -> ExecutorId;
+
+    /// Returns the client that a candidate has on this executor, if it is a candidate for the config.
+    fn adopt(&self, clients: &Clients) -> Option<Self::Client>;
+
+    /// Sets whether the server may refuse writes, because it is still a replica.
+    fn set_may_be_replica(client: &Self::Client, may_be: bool);
 
     /// Adds the client, in the place of a dead one.
     fn keep(&self, clients: &mut Clients, client: Arc<OfGeneration<Self::Client>>);
@@ -91,7 +97,7 @@ impl<R: Runner> Attempt<R> {
         Opening {
             config: Arc::clone(&self.goal.config),
             policy: Arc::clone(self.slot.policy()),
-            is_fixed: self.slot.server.is_none(),
+            is_fixed: self.slot.is_fixed(),
             connections: self.slot.connections(),
             timeouts: self.timeouts(),
             subject: self.slot.subject.clone(),
@@ -102,6 +108,19 @@ impl<R: Runner> Attempt<R> {
 
     fn timeouts(&self) -> Timeouts {
         self.slot.timeouts().of(&self.goal.config)
+    }
+
+    /// Returns the client of a candidate that has this config.
+    pub(super) fn adopt(&self) -> Option<R::Client> {
+        let candidate = self.slot.candidate()?;
+        let published = candidate.slot().published()?;
+        let is_same = published.config == self.goal.config;
+        is_same.then(|| self.runner.adopt(&published.clients))?
+    }
+
+    /// Returns the place of the attempt, for what follows it.
+    pub(super) fn slot(&self) -> Weak<Slot> {
+        Arc::downgrade(&self.slot)
     }
 
     /// Publishes the client, or notes why there is none, and then reports it.
@@ -123,9 +142,13 @@ impl<R: Runner> Attempt<R> {
             revision: self.goal.revision,
         });
         self.is_finished = true;
+        #[cfg(feature = "metrics")]
+        let slot = Arc::clone(&self.slot);
         drop(self);
         if let Some(event) = event {
             event.emit();
+            #[cfg(feature = "metrics")]
+            slot.show();
         }
         probation
     }
@@ -139,10 +162,12 @@ impl<R: Runner> Attempt<R> {
             return (None, Recovery::None);
         }
         let old = self.slot.published();
+        R::set_may_be_replica(&client, self.slot.is_candidate());
         let next = match &old {
             Some(old) if old.config == self.goal.config => {
                 let mut next = Published::clone(old);
-                self.keep(&mut next.clients, client, next.generation);
+                let age = (next.generation, next.data_since);
+                self.keep(&mut next.clients, client, age);
                 // Calls may still use the replaced client: one of its several connections has
                 // ended, or the server refused.
                 state.remember(Retired::new(&old.without(&next.clients)));
@@ -151,7 +176,8 @@ impl<R: Runner> Attempt<R> {
             _ if self.slot.watched.target().config.as_ref() == Some(&self.goal.config) => {
                 let generation = self.slot.generations.newest() + 1;
                 let mut clients = Clients::default();
-                self.keep(&mut clients, client, generation);
+                let data_since = self.data_since(old.as_deref(), generation);
+                self.keep(&mut clients, client, (generation, data_since));
                 match &old {
                     // The server is the same after a rotation: calls have all the time there.
                     Some(old) if self.rotates(old) => state.remember(Retired::new(old)),
@@ -160,6 +186,7 @@ impl<R: Runner> Attempt<R> {
                 }
                 Published {
                     generation,
+                    data_since,
                     revision: self.goal.revision,
                     config: Arc::clone(&self.goal.config),
                     since: SystemTime::now(),
@@ -199,16 +226,38 @@ impl<R: Runner> Attempt<R> {
         (event, recovery)
     }
 
-    fn keep(&self, clients: &mut Clients, client: R::Client, generation: u64) {
-        let succession: Weak<dyn Succession> = Arc::downgrade(&self.slot) as _;
+    /// Returns since when the server of the config has its data, if the config becomes that
+    /// generation.
+    fn data_since(&self, old: Option<&Published>, generation: u64) -> u64 {
+        let config = &self.goal.config;
+        let has_same_data = |old: &Published| {
+            old.config.differs_in_primary(config)
+                || self.rotates(old)
+                || self.slot.has_candidate(config)
+        };
+        let kept = match self.slot.of.as_ref().and_then(Weak::upgrade) {
+            Some(component) => component.published().map(|published| published.data_since),
+            None => old
+                .filter(|old| has_same_data(old))
+                .map(|old| old.data_since),
+        };
+        kept.unwrap_or(generation)
+    }
+
+    fn keep(&self, clients: &mut Clients, client: R::Client, (generation, data_since): (u64, u64)) {
+        // A candidate's slot ends with the candidate, and calls may still use the client.
+        let component = self.slot.of.clone();
+        let succession = component.unwrap_or_else(|| Arc::downgrade(&self.slot));
         let client = Arc::new(OfGeneration {
             client,
             generation,
+            data_since,
             subject: self.slot.subject.clone(),
             config: Arc::clone(&self.goal.config),
             timeouts: self.timeouts(),
             generations: Arc::clone(&self.slot.generations),
-            succession,
+            succession: succession as _,
+            is_of_candidate: self.slot.is_candidate(),
         });
         self.runner.keep(clients, client);
     }

@@ -29,7 +29,7 @@ impl Slot {
         let reason = &failure.message;
         let cause = failure.cause;
         let kind = cause.error_kind();
-        let mut error = Error::new(
+        let error = Error::new(
             kind,
             format!(
                 "{subject}, named by {}, cannot be used: {reason}",
@@ -37,9 +37,6 @@ impl Slot {
             ),
         )
         .about(self.component(), key, Some(&server));
-        if let Some(source) = failure.shown_source() {
-            error = error.with_source(source);
-        }
         // A runtime that cannot connect says nothing about the server: it fails alone.
         let executor = (cause == Cause::Runtime).then_some(executor);
         let is_first = breaker.fail(executor, goal.revision, error, cause);
@@ -85,6 +82,7 @@ impl Slot {
 
     pub(super) fn event(&self, config: &ComponentConfig, what: What) -> ServerEvent {
         ServerEvent {
+            is_of_candidate: self.is_candidate(),
             subject: self.subject.clone(),
             server: config.address(),
             what,
@@ -165,6 +163,7 @@ impl Slot {
     fn config_source(&self) -> String {
         match &self.server {
             Some(_) => format!("the config under `{}`", self.key()),
+            None if self.is_candidate() => "the candidate for the component".to_owned(),
             None => "`Settings::fixed`".to_owned(),
         }
     }
@@ -175,7 +174,7 @@ impl Slot {
         pool: &OfGeneration<BlockingClient>,
         exhausted: Exhausted,
     ) -> Error {
-        let is_fixed = self.server.is_none();
+        let is_fixed = self.is_fixed();
         exhausted.into_error(&self.subject, &pool.config.address(), is_fixed)
     }
 

@@ -29,7 +29,7 @@ const TRIED_AGAIN: (Duration, Duration) = (Duration::from_secs(2), Duration::fro
 
 /// The watch's thread. It runs attempts, has no calls and keeps no clients.
 #[derive(Clone, Debug)]
-struct OnWatch(Background);
+pub(super) struct OnWatch(pub(super) Background);
 
 /// What was done about the newest config.
 struct TakenUp {
@@ -128,6 +128,12 @@ impl Runner for OnWatch {
     fn id(&self) -> ExecutorId {
         ExecutorId::Watch
     }
+
+    fn adopt(&self, _: &Clients) -> Option<()> {
+        None
+    }
+
+    fn set_may_be_replica((): &(), _: bool) {}
 
     fn keep(&self, _: &mut Clients, _: Arc<OfGeneration<()>>) {}
 

@@ -3,9 +3,12 @@
 pub(crate) mod acquire;
 mod attempt;
 mod breaker;
+pub(crate) mod candidate;
 mod circuit;
 mod errors;
 pub(crate) mod executor;
+#[cfg(feature = "metrics")]
+mod gauges;
 mod generations;
 mod idle;
 pub(crate) mod published;

@@ -21,6 +21,9 @@ use crate::transport::failure::Failure;
 pub(crate) struct Published {
     /// Grows by one with every swap.
     pub(crate) generation: u64,
+    /// The generation in which the data came here that this config's server has. Since then each
+    /// server has carried on the data of the one before.
+    pub(crate) data_since: u64,
     /// The newest revision of the key's target that means this config.
     pub(crate) revision: u64,
     pub(crate) config: Arc<ComponentConfig>,
@@ -40,6 +43,8 @@ pub(crate) struct Clients {
 pub(crate) struct OfGeneration<C> {
     pub(crate) client: C,
     pub(crate) generation: u64,
+    /// As of the [config in force](Published::data_since).
+    pub(super) data_since: u64,
     /// The component that it belongs to.
     pub(crate) subject: Subject,
     /// The config that it was built from, and its bounds.
@@ -47,6 +52,9 @@ pub(crate) struct OfGeneration<C> {
     pub(crate) timeouts: Timeouts,
     pub(super) generations: Arc<Generations>,
     pub(super) succession: Weak<dyn Succession>,
+    /// Whether it was made for a candidate, so that its own generations say nothing about the
+    /// component.
+    pub(super) is_of_candidate: bool,
 }
 
 /// The source of the next client, after a client that is no longer current.
@@ -59,6 +67,19 @@ pub(crate) trait Succession: fmt::Debug + Send + Sync {
 
     /// Returns the pool for a call on this thread, if there is one.
     fn next_pool(self: Arc<Self>) -> Option<Arc<OfGeneration<BlockingClient>>>;
+
+    /// Returns `true` if a command that was refused with this code may go to a candidate.
+    fn has_candidate(&self, code: &str) -> bool;
+
+    /// Returns the candidate's client on the current runtime, for a command that was refused with
+    /// this code.
+    fn candidate_client<'a>(
+        self: Arc<Self>,
+        code: &'a str,
+    ) -> BoxFuture<'a, Option<Arc<OfGeneration<AsyncClient>>>>;
+
+    /// Returns the candidate's pool, for a command that was refused with this code.
+    fn candidate_pool(self: Arc<Self>, code: &str) -> Option<Arc<OfGeneration<BlockingClient>>>;
 }
 
 impl Published {
@@ -128,8 +149,21 @@ impl<C> OfGeneration<C> {
     /// Returns what has the next client, if the component has left this one's server or has to.
     fn succession(&self, is_closed: bool) -> Option<Arc<dyn Succession>> {
         let succession = self.succession.upgrade()?;
-        let has_left = is_closed || self.has_moved() || succession.is_behind();
+        let has_left =
+            self.is_of_candidate || is_closed || self.has_moved() || succession.is_behind();
         has_left.then_some(succession)
+    }
+
+    /// Returns `true` if the component has a candidate for a command that was refused with this code.
+    pub(crate) fn has_candidate(&self, code: &str) -> bool {
+        let succession = self.succession.upgrade();
+        succession.is_some_and(|succession| succession.has_candidate(code))
+    }
+
+    /// Returns `true` if the client's server has the data of the `earlier` client's.
+    pub(crate) fn carries_on(&self, earlier: &Self) -> bool {
+        let is_moved_along = (self.data_since..=self.generation).contains(&earlier.generation);
+        is_moved_along || self.config.carries_on(&earlier.config)
     }
 
     /// Waits until the component has another config in force.
@@ -155,12 +189,7 @@ impl<C> OfGeneration<C> {
         let message =
             format!("a connection for this call alone to {server} could not be opened: {reason}");
         let Subject { component, key } = &self.subject;
-        let error =
-            Error::new(failure.cause.error_kind(), message).about(component, key, Some(&server));
-        match failure.shown_source() {
-            Some(source) => error.with_source(source),
-            None => error,
-        }
+        Error::new(failure.cause.error_kind(), message).about(component, key, Some(&server))
     }
 }
 
@@ -171,6 +200,14 @@ impl OfGeneration<AsyncClient> {
         let succession = self.succession(self.client.is_closed())?;
         succession.next_client().await
     }
+
+    /// Returns the client of the component's candidate, for a command that was refused with this
+    /// code.
+    pub(crate) async fn candidate(&self, code: &str) -> Option<Arc<Self>> {
+        let succession = self.succession.upgrade()?;
+        let candidate = succession.candidate_client(code).await?;
+        (candidate.config != self.config).then_some(candidate)
+    }
 }
 
 impl OfGeneration<BlockingClient> {
@@ -178,5 +215,11 @@ impl OfGeneration<BlockingClient> {
     /// Looks at the config first.
     pub(crate) fn successor(&self) -> Option<Arc<Self>> {
         self.succession(self.client.is_closed())?.next_pool()
+    }
+
+    /// Returns the pool of the component's candidate, for a command that was refused with this code.
+    pub(crate) fn candidate(&self, code: &str) -> Option<Arc<Self>> {
+        let candidate = self.succession.upgrade()?.candidate_pool(code)?;
+        (candidate.config != self.config).then_some(candidate)
     }
 }

@@ -3,11 +3,13 @@
 use std::sync::{Arc, Weak};
 use std::time::UNIX_EPOCH;
 
+use super::candidate::Standing;
 use super::circuit::Failed;
-use super::slot::Slot;
+use super::slot::{Candidate, Slot};
 use crate::config::ComponentConfig;
 use crate::config_server::receipts::report::Report;
 use crate::error::ErrorKind;
+use crate::receipts::component_receipt::CANDIDATE;
 use crate::receipts::{ComponentReceipt, ReceiptState};
 use crate::transport::failure::Cause;
 
@@ -35,12 +37,19 @@ impl Report for Slot {
         let is_applied = published
             .as_deref()
             .is_some_and(|published| target.config.as_ref() == Some(&published.config));
+        let old_connections = state.old_connections();
         let (stands, reason) = match (&target.problem, state.breaker.failure(target.revision)) {
             (Some(problem), _) => of_problem(problem.kind),
             (None, _) if is_disabled && published.is_none() => (ReceiptState::Disabled, None),
             (None, Some(failed)) => of_failure(failed),
             (None, None) if is_applied => (ReceiptState::Ok, None),
             (None, None) => (ReceiptState::Trying, None),
+        };
+        drop(state);
+        let reason = reason.map(|(kind, words)| format!("{} {words}", name_of(kind)));
+        let (stands, reason) = match self.candidate() {
+            Some(candidate) if stands == ReceiptState::Ok => self.report_candidate(&candidate),
+            _ => (stands, reason),
         };
         let seen = config.filter(|_| target.problem.is_none());
         let since = published.as_ref().map(|published| published.since);
@@ -53,9 +62,27 @@ impl Report for Slot {
             state: stands,
             generation: self.generations.newest(),
             since: since.unwrap_or_default().as_secs(),
-            old_connections: u64::try_from(state.old_connections()).unwrap_or(u64::MAX),
-            reason: reason.map(|(kind, words)| format!("{} {words}", name_of(kind))),
+            old_connections: u64::try_from(old_connections).unwrap_or(u64::MAX),
+            reason,
         }
+    }
+}
+
+impl Slot {
+    /// Returns how a component stands that has a candidate beside the newest config.
+    fn report_candidate(&self, candidate: &Candidate) -> (ReceiptState, Option<String>) {
+        let id = candidate.id();
+        let (state, reason) = match self.standing_of(candidate) {
+            Standing::Ready => return (ReceiptState::Ready, Some(id.to_owned())),
+            Standing::Trying => (ReceiptState::Trying, None),
+            Standing::Failed(failed) => of_failure(&failed),
+        };
+        let reason = reason.map(|(kind, words)| format!(" {} {words}", name_of(kind)));
+        let reason = reason.unwrap_or_default();
+        (
+            ReceiptState::Ok,
+            Some(format!("{CANDIDATE} {id} {state}{reason}")),
+        )
     }
 }
 

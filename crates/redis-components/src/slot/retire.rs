@@ -21,10 +21,17 @@ impl Slot {
         let mut state = self.state();
         state.is_shut_down = true;
         self.unpublish(&mut state);
-        StillOpen {
+        if let Some(candidate) = self.candidate.send_replace(None) {
+            candidate.slot().discard();
+        }
+        let still_open = StillOpen {
             in_use: state.old_connections(),
             closing: state.retired.iter().map(Retired::closing).sum(),
-        }
+        };
+        drop(state);
+        #[cfg(feature = "metrics")]
+        self.show();
+        still_open
     }
 
     /// Closes connections that nobody uses and whose runtimes do not run.
@@ -41,6 +48,8 @@ impl Slot {
             self.generations.announce_move();
             self.watched.note_change();
             switched_off(&self.subject);
+            #[cfg(feature = "metrics")]
+            self.show();
         }
     }
 

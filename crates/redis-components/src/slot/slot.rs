@@ -1,18 +1,21 @@
 //! The data of a slot.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
+use tokio::sync::watch;
 
 use super::breaker::Breaker;
+use super::circuit::ExecutorId;
 use super::generations::Generations;
 use super::published::Published;
 use super::retired::Retired;
 use crate::background::Background;
 use crate::client::opening::Shared;
 use crate::config_server::ConfigServer;
+use crate::config_server::control::offers::Offer;
 use crate::config_server::watched_key::WatchedKey;
 use crate::settings::Settings;
 use crate::settings::drain::DrainPolicy;
@@ -37,9 +40,23 @@ pub(crate) struct Slot {
     /// What the clients of the component share, whatever config they are built from.
     pub(super) shared: Arc<Shared>,
     pub(super) published: ArcSwapOption<Published>,
+    /// The config that is made ready to come next, if there is one.
+    pub(super) candidate: watch::Sender<Option<Arc<Candidate>>>,
+    /// The component's own slot, if this is a candidate's.
+    pub(super) of: Option<Weak<Self>>,
     /// The generation in `published`, which connections compare with theirs.
     pub(super) generations: Arc<Generations>,
     state: Mutex<State>,
+    /// The digest that the gauges show as in force.
+    #[cfg(feature = "metrics")]
+    pub(super) shown: Mutex<Option<String>>,
+}
+
+/// A config that is made ready to come next.
+#[derive(Debug)]
+pub(crate) struct Candidate {
+    pub(super) offer: Arc<Offer>,
+    pub(super) slot: Arc<Slot>,
 }
 
 /// The mutable part of a slot.
@@ -50,6 +67,8 @@ pub(super) struct State {
     pub(super) retired: Vec<Retired>,
     /// Whether no client is built any more.
     pub(super) is_shut_down: bool,
+    /// The executors on which a task keeps the candidate's clients warm.
+    pub(super) warmers: Vec<ExecutorId>,
 }
 
 impl Slot {
@@ -98,9 +117,48 @@ impl Slot {
             connections: AtomicUsize::new(1),
             shared: Arc::default(),
             published: ArcSwapOption::empty(),
+            candidate: watch::Sender::new(None),
+            of: None,
             generations: Arc::default(),
             state: Mutex::default(),
+            #[cfg(feature = "metrics")]
+            shown: Mutex::default(),
         }
+    }
+
+    /// Returns a slot for a candidate of the component. The clients of the candidate are of the
+    /// generation that would be the component's next.
+    pub(super) fn for_candidate(self: &Arc<Self>, watched: &Arc<WatchedKey>) -> Self {
+        let generations = Generations::default();
+        generations.begin(self.generations.newest());
+        Self {
+            subject: self.subject.clone(),
+            server: None,
+            background: self.background.clone(),
+            watched: Arc::clone(watched),
+            timeouts: self.timeouts,
+            policy: Arc::clone(&self.policy),
+            drain: self.drain,
+            connections: AtomicUsize::new(self.connections()),
+            shared: Arc::clone(&self.shared),
+            published: ArcSwapOption::empty(),
+            candidate: watch::Sender::new(None),
+            of: Some(Arc::downgrade(self)),
+            generations: Arc::new(generations),
+            state: Mutex::default(),
+            #[cfg(feature = "metrics")]
+            shown: Mutex::default(),
+        }
+    }
+
+    /// Returns `true` if the settings give the config.
+    pub(super) fn is_fixed(&self) -> bool {
+        self.server.is_none() && !self.is_candidate()
+    }
+
+    /// Returns `true` if this is the slot of a candidate.
+    pub(super) fn is_candidate(&self) -> bool {
+        self.of.is_some()
     }
 
     /// Notes what a component that uses the slot declares. More connections come with the next

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use super::attempt::{Attempt, Probation, Runner};
+use super::candidate::keep_candidate_warm;
 use super::circuit::ExecutorId;
 use super::executor::{Executor, OnRuntime, OnThreads};
 use super::published::{Clients, OfGeneration};
@@ -14,6 +15,14 @@ use crate::transport::failure::Failure;
 
 impl Runner for OnRuntime {
     type Client = AsyncClient;
+
+    fn adopt(&self, clients: &Clients) -> Option<AsyncClient> {
+        self.find(clients).map(|client| client.client.clone())
+    }
+
+    fn set_may_be_replica(client: &AsyncClient, may_be: bool) {
+        client.set_may_be_replica(may_be);
+    }
 
     fn id(&self) -> ExecutorId {
         ExecutorId::Runtime(self.0.id())
@@ -39,18 +48,31 @@ impl Runner for OnRuntime {
             let Some(attempt) = attempt.settled().await else {
                 return;
             };
-            let opened = AsyncClient::open(attempt.opening()).await;
+            let opened = match attempt.adopt() {
+                Some(client) => Ok(client),
+                None => AsyncClient::open(attempt.opening()).await,
+            };
             attempt.look_again(&opened).await;
+            let slot = attempt.slot();
             if let Some(probation) = attempt.finish(opened) {
                 tokio::time::sleep(Probation::LASTS).await;
                 probation.end(|clients| executor.find(clients).is_some());
             }
+            keep_candidate_warm(slot, executor).await;
         }));
     }
 }
 
 impl Runner for OnThreads {
     type Client = BlockingClient;
+
+    fn adopt(&self, clients: &Clients) -> Option<BlockingClient> {
+        self.find(clients).map(|pool| pool.client.clone())
+    }
+
+    fn set_may_be_replica(client: &BlockingClient, may_be: bool) {
+        client.set_may_be_replica(may_be);
+    }
 
     fn id(&self) -> ExecutorId {
         ExecutorId::Threads
@@ -73,7 +95,10 @@ impl Runner for OnThreads {
                 let taken = take(&theirs);
                 let settled = taken.and_then(|attempt| pollster::block_on(attempt.settled()));
                 if let Some(attempt) = settled {
-                    let opened = BlockingClient::open(attempt.opening());
+                    let opened = match attempt.adopt() {
+                        Some(client) => Ok(client),
+                        None => BlockingClient::open(attempt.opening()),
+                    };
                     pollster::block_on(attempt.look_again(&opened));
                     if let Some(probation) = attempt.finish(opened) {
                         thread::sleep(Probation::LASTS);

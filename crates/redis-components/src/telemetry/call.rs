@@ -3,6 +3,9 @@
 #[cfg(feature = "metrics")]
 use std::time::Instant;
 
+#[cfg(feature = "metrics")]
+use super::names::{CALL_DURATION, CALLS};
+
 /// Times one call. Does nothing without the feature `metrics`.
 #[derive(Debug)]
 pub(crate) struct CallTimer {
@@ -54,12 +57,12 @@ impl CallTimer {
             };
             let elapsed = self.begun.elapsed();
             metrics::counter!(
-                "redis_components_calls_total",
+                CALLS.name,
                 "component" => component, "function" => function, "outcome" => outcome
             )
             .increment(1);
             metrics::histogram!(
-                "redis_components_call_duration_seconds",
+                CALL_DURATION.name,
                 "component" => component, "function" => function
             )
             .record(elapsed);

@@ -1,5 +1,7 @@
 //! Events of one component.
 
+#[cfg(feature = "metrics")]
+use super::names::{RESENT, SERVER_FAILURES, SWAPS};
 use super::report::report;
 use crate::error::ErrorKind;
 
@@ -15,6 +17,8 @@ pub(crate) struct Subject {
 #[derive(Debug)]
 #[must_use = "an event is seen once it is emitted"]
 pub(crate) struct ServerEvent {
+    /// Whether the server is that of a candidate.
+    pub(crate) is_of_candidate: bool,
     pub(crate) subject: Subject,
     pub(crate) server: String,
     pub(crate) what: What,
@@ -64,18 +68,31 @@ pub(crate) enum What {
 impl ServerEvent {
     pub(crate) fn emit(self) {
         let Self {
+            is_of_candidate,
             subject: Subject { component, key },
             server,
             what,
         } = self;
         match what {
+            What::InForce { .. } | What::Back { .. } if is_of_candidate => report(move || {
+                tracing::info!(component, key, server, "candidate can be used");
+            }),
+            What::Unusable {
+                reason, is_first, ..
+            } if is_of_candidate => {
+                if is_first {
+                    report(move || {
+                        tracing::warn!(component, key, server, reason, "candidate cannot be used");
+                    });
+                }
+            }
             What::InForce {
                 generation,
                 previous,
                 reason,
             } => {
                 let reason = reason.name();
-                count_swap(&component, generation, reason);
+                count_swap(&component, reason);
                 report(move || {
                     tracing::info!(
                         component,
@@ -118,7 +135,7 @@ pub(crate) fn switched_off(subject: &Subject) {
 pub(crate) fn resent(Subject { component, .. }: &Subject) {
     #[cfg(feature = "metrics")]
     metrics::counter!(
-        "redis_components_resent_commands_total", "component" => component.clone()
+        RESENT.name, "component" => component.clone()
     )
     .increment(1);
 }
@@ -166,16 +183,13 @@ pub(crate) fn still_in_use(
 }
 
 #[cfg_attr(not(feature = "metrics"), allow(unused_variables))]
-fn count_swap(component: &str, generation: u64, reason: &'static str) {
+fn count_swap(component: &str, reason: &'static str) {
     #[cfg(feature = "metrics")]
     {
         let component = component.to_owned();
         report(move || {
-            metrics::counter!("redis_components_swaps_total", "component" => component.clone(), "reason" => reason)
+            metrics::counter!(SWAPS.name, "component" => component, "reason" => reason)
                 .increment(1);
-            #[allow(clippy::cast_precision_loss, reason = "exact up to 2^53 swaps")]
-            metrics::gauge!("redis_components_generation", "component" => component)
-                .set(generation as f64);
         });
     }
 }
@@ -187,7 +201,7 @@ fn count_failure(component: &str, kind: ErrorKind) {
         let component = component.to_owned();
         report(move || {
             metrics::counter!(
-                "redis_components_server_failures_total",
+                SERVER_FAILURES.name,
                 "component" => component, "kind" => format!("{kind:?}")
             )
             .increment(1);

@@ -1,5 +1,7 @@
 //! Events of one config server.
 
+#[cfg(feature = "metrics")]
+use super::names::{CONFIG_SERVER_PUSHING, CONFIG_SERVER_UP, CONFIGS_REFUSED};
 use super::report::report;
 use crate::error::ErrorKind;
 
@@ -61,7 +63,7 @@ fn count_refused(key: &str, kind: ErrorKind) {
         let key = key.to_owned();
         report(move || {
             metrics::counter!(
-                "redis_components_configs_refused_total",
+                CONFIGS_REFUSED.name,
                 "key" => key, "kind" => format!("{kind:?}")
             )
             .increment(1);
@@ -75,9 +77,9 @@ fn gauge(server: &str, up: bool, pushing: bool) {
     {
         let server = server.to_owned();
         report(move || {
-            metrics::gauge!("redis_components_config_server_up", "server" => server.clone())
+            metrics::gauge!(CONFIG_SERVER_UP.name, "server" => server.clone())
                 .set(f64::from(u8::from(up)));
-            metrics::gauge!("redis_components_config_server_pushing", "server" => server)
+            metrics::gauge!(CONFIG_SERVER_PUSHING.name, "server" => server)
                 .set(f64::from(u8::from(pushing)));
         });
     }

@@ -2,6 +2,8 @@
 
 use std::time::SystemTime;
 
+#[cfg(feature = "metrics")]
+use super::names::{LAST_GOOD_FAILURES, LAST_GOOD_IN_USE};
 use super::report::report;
 
 /// What the file is used for.
@@ -47,7 +49,7 @@ fn gauge(key: &str, stands_in: bool) {
     {
         let key = key.to_owned();
         report(move || {
-            metrics::gauge!("redis_components_last_good_in_use", "key" => key)
+            metrics::gauge!(LAST_GOOD_IN_USE.name, "key" => key)
                 .set(f64::from(u8::from(stands_in)));
         });
     }
@@ -63,7 +65,7 @@ fn count_failure(attempt: Use) {
         };
         report(move || {
             metrics::counter!(
-                "redis_components_last_good_failures_total", "operation" => operation
+                LAST_GOOD_FAILURES.name, "operation" => operation
             )
             .increment(1);
         });

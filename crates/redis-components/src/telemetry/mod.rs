@@ -4,10 +4,17 @@
 //! metrics together.
 
 pub(crate) mod call;
+pub(crate) mod candidate;
 pub(crate) mod component;
 pub(crate) mod config_server;
 pub(crate) mod contents;
+#[cfg(feature = "metrics")]
+pub(crate) mod gauges;
 pub(crate) mod last_good;
+#[cfg(feature = "metrics")]
+pub(crate) mod names;
 pub(crate) mod receipts;
 pub(crate) mod report;
 pub(crate) mod sentinels;
+#[cfg(feature = "spans")]
+pub(crate) mod span;

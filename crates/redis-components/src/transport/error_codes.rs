@@ -87,6 +87,14 @@ pub(crate) fn refuses(reply: &Value, is_script: bool) -> bool {
     is_refusal_before_script(error.code()) || !is_script && is_refusal_code(error.code())
 }
 
+/// Returns `true` if the server has become a replica and so has ended the command, which waited and
+/// has taken nothing.
+pub(crate) fn is_ended_by_demotion(reply: &Value) -> bool {
+    let is_about_role = |text: &str| text.contains("instance state changed");
+    matches!(reply, Value::ServerError(error) if error.code() == "UNBLOCKED"
+        && error.details().is_some_and(is_about_role))
+}
+
 /// Returns `true` if a server that answers with this code has not executed the command. A script
 /// may answer with any code.
 pub(crate) fn is_refusal_code(code: &str) -> bool {
@@ -94,14 +102,14 @@ pub(crate) fn is_refusal_code(code: &str) -> bool {
     is_refusal_before_script(code) || by_command.contains(&code)
 }
 
-/// Returns `true` if a transaction was discarded because of a refusal: "Transaction discarded
-/// because of: READONLY …".
-pub(crate) fn is_aborted_by_refusal(error: &ServerError) -> bool {
+/// Returns the code of the refusal because of which a transaction was discarded: "Transaction
+/// discarded because of: READONLY …".
+pub(crate) fn aborted_by(error: &ServerError) -> Option<&str> {
     let reason = error
         .details()
         .and_then(|text| text.split_once("because of: "));
     let code = reason.and_then(|(_, reason)| reason.split_whitespace().next());
-    error.code() == "EXECABORT" && code.is_some_and(is_refusal_code)
+    code.filter(|code| error.code() == "EXECABORT" && is_refusal_code(code))
 }
 
 fn is_refusal_before_script(code: &str) -> bool {
@@ -132,7 +140,7 @@ fn refuses_to_serve(error: &ServerError) -> bool {
 mod tests {
     use redis::RedisError;
 
-    use super::{Meaning, does_not_serve, of_error, refuses};
+    use super::{Meaning, does_not_serve, is_ended_by_demotion, of_error, refuses};
 
     fn meaning_of(reply: &str) -> Option<Meaning> {
         let reply = redis::parse_redis_value(reply.as_bytes()).unwrap();
@@ -194,6 +202,19 @@ mod tests {
         assert!(!refused("-ERR something\r\n", false));
         assert!(!refused("-BUSY a script runs\r\n", false));
         assert!(!refused("+OK\r\n", false));
+    }
+
+    #[test]
+    fn r4_a_wait_that_a_demotion_has_ended_is_told_from_one_that_a_person_has() {
+        let ended = |reply: &str| {
+            let value = redis::parse_redis_value(reply.as_bytes()).unwrap();
+            is_ended_by_demotion(&value)
+        };
+        assert!(ended(
+            "-UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)\r\n"
+        ));
+        assert!(!ended("-UNBLOCKED client unblocked via CLIENT UNBLOCK\r\n"));
+        assert!(!ended("+OK\r\n"));
     }
 
     #[test]

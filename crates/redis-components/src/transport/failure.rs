@@ -8,7 +8,7 @@ use super::error_codes::{Meaning, of_error};
 use crate::backoff::Backoff;
 use crate::config::endpoint::Address;
 use crate::error::ErrorKind;
-use crate::error::text::{printable_error, repeats_arguments};
+use crate::error::text::printable_error;
 
 /// A failed attempt to connect, log in and probe.
 #[derive(Clone, Debug)]
@@ -157,12 +157,6 @@ impl Failure {
     pub(crate) fn at(mut self, address: &Address) -> Self {
         self.message = format!("{address}: {}", self.message);
         self
-    }
-
-    /// Returns the cause, if its text holds no credentials.
-    pub(crate) fn shown_source(&self) -> Option<RedisError> {
-        let source = self.source.as_ref();
-        source.filter(|error| !repeats_arguments(error)).cloned()
     }
 
     /// Returns `true` if the server, or something before it, closed the connection.

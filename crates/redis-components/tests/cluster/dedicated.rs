@@ -4,12 +4,12 @@ use futures_util::StreamExt;
 use redis::aio::PubSub;
 use redis::{AsyncCommands, Commands, RedisResult, pipe};
 use redis_components::__private::{Acquire, AcquireDedicated, AcquireDedicatedBlocking};
-use redis_components::{Connection, blocking};
+use redis_components::{Connection, Scope, blocking};
 use redis_components_testing::{Cluster, Server};
 
 use crate::common::clients::blocked;
 use crate::common::{HOUR, declare, until};
-use crate::setup::{Place, cmd, dedicated, key_on, on_thread};
+use crate::setup::{Place, cmd, dedicated, dedicated_blocking, key_on, on_thread};
 
 #[tokio::test]
 async fn r13_a_dedicated_call_waits_on_the_node_of_its_key() {
@@ -48,6 +48,49 @@ async fn r13_a_dedicated_call_waits_on_the_node_of_its_key() {
                 .await;
                 assert_eq!(popped.unwrap().1, "element");
             }
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn r4_a_pop_that_a_fail_over_has_ended_goes_on_at_the_new_primary() {
+    let cluster = Cluster::start(3, 1);
+    let place = Place::start();
+    let data = declare("data", HOUR);
+    place.set(data, &cluster.config());
+    let queue = key_on(&cluster, 0, "queue");
+    place
+        .settings()
+        .scope(async {
+            let (of_task, of_thread) = (queue.clone(), queue.clone());
+            let task = tokio::spawn(Scope::wrap(async move {
+                let mut dedicated = dedicated(data).await?;
+                let popped: RedisResult<(String, u64)> = dedicated.blpop(&of_task, 60.0).await;
+                popped
+            }));
+            let scope = Scope::current().unwrap();
+            let thread = tokio::task::spawn_blocking(move || {
+                scope.run_blocking(|| {
+                    let mut dedicated = dedicated_blocking(data)?;
+                    let popped: RedisResult<(String, u64)> = dedicated.blpop(&of_thread, 60.0);
+                    popped
+                })
+            });
+            until("both wait", async || blocked(&cluster.node(0)) == 2).await;
+            cluster.failover(0);
+            let primary = cluster.node(cluster.primary_of(&queue));
+            assert_ne!(primary.port(), cluster.node(0).port());
+            until("both wait at the new primary", async || {
+                blocked(&primary) == 2
+            })
+            .await;
+            primary.command(&["RPUSH", &queue, "1", "2"]);
+            let mut popped = [
+                task.await.unwrap().unwrap().1,
+                thread.await.unwrap().unwrap().1,
+            ];
+            popped.sort_unstable();
+            assert_eq!(popped, [1, 2]);
         })
         .await;
 }

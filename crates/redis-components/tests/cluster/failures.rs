@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use redis::RedisResult;
-use redis_components::Settings;
+use redis_components::{Error, ErrorKind, Settings};
 use redis_components_testing::Cluster;
 
 use crate::common::moves::LATE;
@@ -67,6 +67,56 @@ async fn r10_a_primary_that_is_killed_costs_its_slots_only() {
                         .is_ok()
                 })
                 .await;
+            }
+        })
+        .await;
+}
+
+/// An error of the runtime says that its call was not sent, so that the caller may send it again.
+#[tokio::test]
+async fn r4_a_pipeline_that_cannot_reach_one_of_its_nodes_is_not_sent() {
+    let cluster = Cluster::builder(3, 0).require_full_coverage(false).start();
+    let place = Place::start();
+    let data = declare("data", HOUR);
+    place.set(data, &cluster.config());
+    let keys: Vec<String> = (0..3).map(|node| key_on(&cluster, node, "k")).collect();
+    let mut pipeline = redis::pipe();
+    for key in &keys {
+        pipeline.add_command(cmd(&format!("INCR {key}")));
+    }
+    settings(&place)
+        .scope(async {
+            for way in Way::ALL {
+                way.send_all::<Vec<i64>>(data, &pipeline).await.unwrap();
+            }
+            // The first that is asked, and the last.
+            for down in [0, 2] {
+                cluster.node(down).stop();
+                for way in Way::ALL {
+                    let lost = cmd(&format!("INCR {}", keys[down]));
+                    until("the runtime knows that the node is down", async || {
+                        let answer: RedisResult<i64> = way.send(data, &lost).await;
+                        answer.is_err_and(|error| Error::of(&error).is_some())
+                    })
+                    .await;
+                    let others = || {
+                        let others = (0..3).filter(|node| *node != down);
+                        let counts = others.map(|node| counter(&cluster, &keys[node]));
+                        counts.collect::<Vec<_>>()
+                    };
+                    let before = others();
+                    let answer: RedisResult<Vec<i64>> = way.send_all(data, &pipeline).await;
+                    let error = answer.unwrap_err();
+                    let ours = Error::of(&error).unwrap_or_else(|| panic!("{way:?}: {error}"));
+                    assert_eq!(
+                        ours.kind(),
+                        ErrorKind::ServerUnreachable,
+                        "{way:?}: {error}"
+                    );
+                    assert_eq!(others(), before, "{way:?}: {error}");
+                }
+                cluster.node(down).restart();
+                cluster.wait_until_ready();
             }
         })
         .await;

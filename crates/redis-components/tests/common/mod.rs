@@ -10,6 +10,7 @@ pub(crate) mod impostors;
 pub(crate) mod in_flight;
 pub(crate) mod kinds;
 pub(crate) mod moves;
+pub(crate) mod recorder;
 pub(crate) mod traffic;
 
 use std::time::{Duration, Instant};

@@ -102,7 +102,10 @@ async fn r5_swaps_refusals_and_losses_are_reported_once_and_without_secrets() {
             "redis_components_swaps_total component=metered reason=config",
             2.0,
         ),
-        ("redis_components_generation component=metered", 2.0),
+        (
+            "redis_components_generation component=metered key=config:redis:metered",
+            2.0,
+        ),
         (
             "redis_components_configs_refused_total key=config:redis:metered kind=ConfigInvalid",
             1.0,

@@ -118,7 +118,8 @@ async fn none_is_a_storm(what: &str, world: &World, counted: impl Fn() -> u64, m
     let seconds = begun.elapsed().as_secs() + 1;
     let (connections, read) = (counted() - before, reads(&world.config) - read);
     println!("figure: {what}: {read} reads and {connections} connections in {seconds} s");
-    assert!(read <= most * seconds, "{read} reads of {what}");
+    // Each connection reads the control key too.
+    assert!(read <= 2 * most * seconds, "{read} reads of {what}");
     assert!(
         connections <= most * seconds,
         "{connections} connections to {what}"

@@ -180,8 +180,7 @@ pub(crate) fn tell(error: &Error) {
         error.key()
     );
     let redis = redis::RedisError::from(error.clone());
-    println!("{redis} {redis:?}");
-    let mut source: Option<&dyn StdError> = error.source();
+    let mut source: Option<&dyn StdError> = Some(&redis);
     while let Some(error) = source {
         println!("{error} {error:?}");
         source = error.source();

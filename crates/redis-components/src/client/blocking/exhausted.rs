@@ -60,10 +60,6 @@ impl Exhausted {
             }
         };
         let kind = failure.cause.error_kind();
-        let error = Error::new(kind, message).about(component, key, Some(server));
-        match failure.shown_source() {
-            Some(source) => error.with_source(source),
-            None => error,
-        }
+        Error::new(kind, message).about(component, key, Some(server))
     }
 }

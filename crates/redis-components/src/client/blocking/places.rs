@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 use super::connection::BlockingConnection;
 use super::growth::Growth;
 use crate::clock::Tick;
+#[cfg(feature = "metrics")]
+use crate::telemetry::gauges::PoolUse;
 use crate::transport::failure::Failure;
 
 /// A connection that was idle for longer is PINGed before it is used, because its server may have
@@ -166,6 +168,17 @@ impl Places {
 
     pub(super) fn in_use(&self) -> usize {
         self.in_use
+    }
+
+    /// Returns how the connections are used.
+    #[cfg(feature = "metrics")]
+    pub(super) fn pool_use(&self) -> PoolUse {
+        PoolUse {
+            idle: self.idle.len(),
+            in_use: self.in_use,
+            waiting: self.queue.len(),
+            size: self.size,
+        }
     }
 
     /// Takes out the connection that this thread used last, or else the connection that was used

@@ -16,6 +16,8 @@ use crate::client::patience::until_primary_blocking;
 use crate::fork::Process;
 use crate::settings::timeouts::Timeouts;
 use crate::telemetry::component::{Subject, cannot_grow};
+#[cfg(feature = "metrics")]
+use crate::telemetry::gauges::PoolUse;
 use crate::transport::failure::{Cause, Failure};
 use crate::transport::node::Node;
 
@@ -256,6 +258,12 @@ impl Pool {
         self.health.is_closed()
     }
 
+    /// Returns how its connections are used.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn pool_use(&self) -> PoolUse {
+        self.places().pool_use()
+    }
+
     /// Returns why the pool could not open one more connection recently.
     pub(crate) fn growth_problem(&self) -> Option<String> {
         let places = self.places();
@@ -273,6 +281,11 @@ impl Pool {
         let end = self.health.take_early_end()?;
         let known = self.ended_by.get().cloned();
         Some(known.unwrap_or_else(|| Failure::closed_early(end)))
+    }
+
+    /// Sets whether the server may refuse writes, because it is still a replica.
+    pub(crate) fn set_may_be_replica(&self, may_be: bool) {
+        self.health.set_may_be_replica(may_be);
     }
 
     /// Notes how a request ended. Closes the pool if the result speaks against the server.

@@ -15,6 +15,8 @@ use super::session::Waits;
 use super::turn::Turn;
 use crate::client::health::Answer;
 use crate::fork::MADE_BEFORE_FORK;
+#[cfg(feature = "spans")]
+use crate::telemetry::span::sent_to;
 
 /// A connection taken out of a pool until it is dropped.
 pub(crate) struct Pooled {
@@ -251,6 +253,8 @@ impl Pooled {
         if !self.pool.is_of_this_process() {
             return Err((ErrorKind::Io, MADE_BEFORE_FORK).into());
         }
+        #[cfg(feature = "spans")]
+        sent_to(self.pool.node().address());
         let result = request(connection);
         note(&self.pool, &result);
         if let Err(error) = &result

@@ -225,11 +225,7 @@ pub(super) fn node_error(
     let reason = &failure.message;
     let text = format!("the node {server} of its cluster cannot be used: {reason}");
     let error = Error::new(failure.cause.error_kind(), text);
-    let error = error.about(&subject.component, &subject.key, Some(&server));
-    match failure.shown_source() {
-        Some(source) => error.with_source(source),
-        None => error,
-    }
+    error.about(&subject.component, &subject.key, Some(&server))
 }
 
 /// Returns the error of a call to a cluster of which no node is known.

@@ -18,6 +18,8 @@ use crate::error::Error;
 use crate::fork::Process;
 use crate::settings::timeouts::Timeouts;
 use crate::telemetry::component::Subject;
+#[cfg(feature = "metrics")]
+use crate::telemetry::gauges::PoolUse;
 use crate::transport::failure::Failure;
 use crate::transport::node::Node;
 
@@ -124,6 +126,14 @@ impl ClusterPools {
     /// want, and why.
     pub(crate) fn problem(&self) -> Option<String> {
         self.members.problem().or_else(|| self.growth_problem())
+    }
+
+    /// Returns how the connections to all nodes are used.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn pool_use(&self) -> PoolUse {
+        let readers = self.readers.iter().flat_map(|readers| readers.all());
+        let pools = self.members.all().into_iter().chain(readers);
+        pools.map(|pool| pool.pool_use()).sum()
     }
 
     /// Returns `true` if this process made the client, and not an earlier process from which it was

@@ -8,7 +8,7 @@ use redis::{Cmd, RedisResult, Value};
 use super::lease::ClusterLease;
 use super::lease_send::unpacked;
 use super::plan::{Piece, Plan};
-use super::rounds::{Batch, Next, Rounds, timed_out};
+use super::rounds::{Batch, Next, Rounds, timed_out, unsent};
 use crate::client::commands::{may_wait, name};
 use crate::clock::Tick;
 use crate::telemetry::component::resent;
@@ -42,12 +42,20 @@ impl ClusterLease {
     /// Sends pieces, and again those that were refused, within the response timeout.
     pub(super) fn run(&mut self, plan: Plan<'_>, started: Tick) -> RedisResult<Vec<Value>> {
         let mut rounds = Rounds::new(&plan.pieces);
+        let mut was_sent = false;
         loop {
             let pools = Arc::clone(&self.pools);
             let batches = rounds.batches(|goal| pools.find(goal));
+            // A node that is down is found out before the others get their commands.
+            for batch in &batches {
+                let found = pools.pool(batch.node);
+                found.map_err(|error| unsent(error.into(), was_sent))?;
+            }
             let mut rest = batches.as_slice();
             while let Some((first, others)) = rest.split_first() {
-                self.held(first.node)?;
+                let held = self.held(first.node).map(drop);
+                held.map_err(|error| unsent(error, was_sent))?;
+                was_sent = true;
                 let ready = others
                     .iter()
                     .take_while(|batch| self.holds_at_once(batch.node))

@@ -1,20 +1,22 @@
 //! Sending single commands of a blocking call, and again what was refused.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use redis::{Cmd, ErrorKind, RedisResult, Value};
 
 use super::lease::ClusterLease;
 use super::plan::Goal;
-use super::reads::only_reads;
 use super::rounds::{Pace, Target, not_served, not_served_error, redirected};
 use super::route::{Route, route};
 use super::transaction;
 use crate::client::blocking::pooled::Pooled;
 use crate::client::commands::is_script;
 use crate::client::packed::commands;
+use crate::client::reads::only_reads;
+use crate::client::waiting::{Rest, rest};
 use crate::clock::Tick;
 use crate::telemetry::component::resent;
+use crate::transport::error_codes::is_ended_by_demotion;
 
 impl ClusterLease {
     /// Sends a command to the node of its keys.
@@ -54,7 +56,8 @@ impl ClusterLease {
                 return Ok(replies.pop().unwrap_or(Value::Nil));
             }
         };
-        let packed = command.get_packed_command();
+        let begun = Instant::now();
+        let mut packed = command.get_packed_command();
         let mut next: Option<Target> = None;
         let mut pace = Pace::new();
         let mut within = None;
@@ -80,6 +83,13 @@ impl ClusterLease {
             let Some(refusal) = refusal.filter(|_| was_clean) else {
                 return Ok(reply);
             };
+            if waits && is_ended_by_demotion(&reply) {
+                match rest(command, begun.elapsed()) {
+                    Rest::Whole => {}
+                    Rest::Part(part) => packed = part.get_packed_command(),
+                    Rest::Nothing => return Ok(Value::Nil),
+                }
+            }
             if waits && started.elapsed() >= self.pools.timeouts.response {
                 // It has waited, and is refused for the first time since.
                 (started, pace) = (Tick::now(), Pace::new());

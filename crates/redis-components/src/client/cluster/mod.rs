@@ -22,7 +22,6 @@ mod member;
 mod members;
 mod order;
 mod plan;
-mod reads;
 mod redirect;
 mod rounds;
 pub(crate) mod route;

@@ -4,7 +4,7 @@ use redis::{ServerError, Value};
 
 use super::address::NodeAddress;
 use super::hash_slot::SLOTS;
-use crate::transport::error_codes::refuses;
+use crate::transport::error_codes::{is_ended_by_demotion, refuses};
 
 /// The node that owns a slot, or will.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub(crate) fn refusal(reply: &Value, is_script: bool, by: &NodeAddress) -> Optio
     let Value::ServerError(error) = reply else {
         return None;
     };
-    if refuses(reply, is_script) {
+    if refuses(reply, is_script) || is_ended_by_demotion(reply) {
         Some(of_error(error, by))
     } else {
         None

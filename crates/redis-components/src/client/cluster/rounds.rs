@@ -10,6 +10,7 @@ use super::order::may_go_again;
 use super::plan::{Goal, Piece};
 use super::redirect::{Refusal, refusal};
 use super::slot_table::NodeNumber;
+use crate::error::Error;
 
 /// After this many redirects in a row, two nodes disagree, and time is left to them.
 const MOST_HOPS: u32 = 5;
@@ -263,6 +264,16 @@ pub(super) fn not_served() -> Value {
 pub(super) fn not_served_error() -> RedisError {
     let error = not_served().extract_error().err();
     error.unwrap_or_else(timed_out)
+}
+
+/// Returns the error of commands that were not sent. An error of the runtime would say that nothing
+/// of their call was, even if others were sent before.
+pub(super) fn unsent(error: RedisError, others_were_sent: bool) -> RedisError {
+    if !others_were_sent || Error::of(&error).is_none() {
+        return error;
+    }
+    let message = "a part of the call was sent, and the rest was not";
+    (redis::ErrorKind::Io, message, error.to_string()).into()
 }
 
 /// The error of a call whose time is over.

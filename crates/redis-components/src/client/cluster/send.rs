@@ -1,20 +1,21 @@
 //! Sending commands and pipelines, and again what was refused.
 
-use futures_util::future::join_all;
+use futures_util::future::{join_all, try_join_all};
 use redis::{Cmd, Pipeline, RedisResult, Value};
 use tokio::time::timeout;
 
 use super::asynchronous::{ClusterClient, OnRuntime, Stays};
 use super::members::Members;
 use super::plan::{Goal, Piece, Plan};
-use super::reads::only_reads;
 use super::redirect::refusal;
-use super::rounds::{Batch, Next, Rounds, Target, timed_out};
+use super::rounds::{Batch, Next, Rounds, Target, timed_out, unsent};
 use super::route::{Route, route};
 use super::slot_table::NodeNumber;
 use super::whole::Whole;
 use crate::client::commands::is_script;
 use crate::client::lines::behind_asking;
+use crate::client::multiplexed::Multiplexed;
+use crate::client::reads::only_reads;
 use crate::clock::Tick;
 use crate::error::Error;
 use crate::telemetry::component::resent;
@@ -125,12 +126,15 @@ impl ClusterClient {
         stays: Stays<'_>,
     ) -> RedisResult<Vec<Value>> {
         let mut rounds = Rounds::new(&plan.pieces);
+        let mut was_sent = false;
         loop {
             match first.take() {
                 Some((node, reply)) => rounds.take_first(node, reply),
                 None => {
                     let batches = rounds.batches(|goal| sending.find(goal));
-                    let results = sending.send_each(&batches, &plan.pieces).await?;
+                    let results = sending.send_each(&batches, &plan.pieces).await;
+                    let results = results.map_err(|error| unsent(error, was_sent))?;
+                    was_sent = true;
                     for (batch, result) in batches.iter().zip(results) {
                         rounds.take(batch, result?);
                     }
@@ -155,7 +159,8 @@ pub(super) trait Sending: Send {
     /// Returns the node that serves a goal.
     fn find(&self, goal: Goal) -> Option<NodeNumber>;
 
-    /// Sends pieces to their nodes, to all of them at once.
+    /// Sends pieces to their nodes, to all of them at once. An error says that none was sent, but for
+    /// one of time.
     fn send_each(
         &mut self,
         batches: &[Batch],
@@ -186,8 +191,12 @@ pub(super) struct Sharing<'a> {
 }
 
 impl Sharing<'_> {
-    async fn send_batch(&self, batch: &Batch, pieces: &[Piece<'_>]) -> Replies {
-        let client = self.client.client(batch.node).await?;
+    async fn send_batch(
+        &self,
+        client: &Multiplexed,
+        batch: &Batch,
+        pieces: &[Piece<'_>],
+    ) -> Replies {
         let number = client.pick();
         let result = match batch.items.as_slice() {
             [item] if !item.is_asking => {
@@ -214,9 +223,16 @@ impl Sending for Sharing<'_> {
         batches: &[Batch],
         pieces: &[Piece<'_>],
     ) -> RedisResult<Vec<Replies>> {
-        let sending = batches.iter().map(|batch| self.send_batch(batch, pieces));
-        let sent = timeout(self.client.left(self.started), join_all(sending)).await;
-        sent.map_err(|_| timed_out())
+        let sending = async {
+            // All of them come before the first command, so that nothing is sent if one is missing.
+            let clients = batches.iter().map(|batch| self.client.client(batch.node));
+            let clients = try_join_all(clients).await?;
+            let sending = clients.iter().zip(batches);
+            let sending = sending.map(|(client, batch)| self.send_batch(client, batch, pieces));
+            Ok(join_all(sending).await)
+        };
+        let sent = timeout(self.client.left(self.started), sending).await;
+        sent.map_err(|_| timed_out())?
     }
 
     async fn send_whole(

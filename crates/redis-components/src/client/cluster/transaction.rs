@@ -7,7 +7,7 @@ use super::plan::Goal;
 use super::redirect::{Refusal, of_error};
 use super::route::{Route, needs_session, route};
 use crate::error::{Error, ErrorKind as OurKind};
-use crate::transport::error_codes::{is_aborted_by_refusal, is_refusal_code};
+use crate::transport::error_codes::{aborted_by, is_refusal_code};
 
 /// Returns where a transaction goes, which has these commands.
 ///
@@ -105,7 +105,7 @@ pub(crate) fn refused_of_all(replies: &[Value], by: &NodeAddress) -> Option<Refu
 }
 
 fn refusal_of(error: &ServerError, by: &NodeAddress) -> Option<Refusal> {
-    let is_refusal = is_refusal_code(error.code()) || is_aborted_by_refusal(error);
+    let is_refusal = is_refusal_code(error.code()) || aborted_by(error).is_some();
     is_refusal.then(|| of_error(error, by))
 }
 

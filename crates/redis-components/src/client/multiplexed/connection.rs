@@ -85,6 +85,10 @@ impl SharedConnection {
             Verdict::Doubtful => self.probe(1, Users::Seen),
         }
     }
+
+    pub(super) fn set_may_be_replica(&self, may_be: bool) {
+        self.socket.health.set_may_be_replica(may_be);
+    }
 }
 
 impl LentConnection {

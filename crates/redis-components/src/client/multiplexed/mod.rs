@@ -22,6 +22,8 @@ use self::socket::{Socket, close_unused};
 use crate::background::Background;
 use crate::client::patience::until_primary;
 use crate::settings::timeouts::Timeouts;
+#[cfg(feature = "spans")]
+use crate::telemetry::span::sent_to;
 use crate::transport::asynchronous::open_shared;
 use crate::transport::failure::{Cause, EarlyEnd, Failure};
 use crate::transport::node::Node;
@@ -82,6 +84,12 @@ impl Multiplexed {
         until_primary(timeouts.connect, open_all).await.map(drop)
     }
 
+    /// Sets whether the server may refuse writes, because it is still a replica.
+    pub(crate) fn set_may_be_replica(&self, may_be: bool) {
+        let connections = self.connections.iter();
+        connections.for_each(|connection| connection.set_may_be_replica(may_be));
+    }
+
     /// Picks the connection for one call: the first with few requests in flight, so that these go
     /// out together. If all have many, chance decides: a counter would be one more place that all
     /// cores write to.
@@ -121,6 +129,8 @@ impl Multiplexed {
 
     /// Sends a command on the connection with that number.
     pub(crate) async fn send(&self, number: u32, command: &Cmd) -> RedisResult<Value> {
+        #[cfg(feature = "spans")]
+        sent_to(self.node.address());
         let shared = self.connection(number);
         let request = shared.begin();
         let result = shared.connection().send(command).await;
@@ -136,6 +146,8 @@ impl Multiplexed {
         offset: usize,
         count: usize,
     ) -> RedisResult<Vec<Value>> {
+        #[cfg(feature = "spans")]
+        sent_to(self.node.address());
         let shared = self.connection(number);
         let request = shared.begin();
         let connection = shared.connection();

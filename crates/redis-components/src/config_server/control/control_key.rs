@@ -108,6 +108,7 @@ impl ControlKey {
         let changed = Changed {
             receipts: before.timing != control.timing || before.salt != control.salt,
             canaries: before.canaries != control.canaries,
+            prepared: before.prepared != control.prepared,
         };
         self.control.store(control);
         changed
@@ -137,4 +138,6 @@ pub(in crate::config_server) struct Changed {
     pub(in crate::config_server) receipts: bool,
     /// Which configs hold for a share of the fleet.
     pub(in crate::config_server) canaries: bool,
+    /// Which candidates there are.
+    pub(in crate::config_server) prepared: bool,
 }

@@ -2,4 +2,6 @@
 
 pub(super) mod canary;
 pub(super) mod control_key;
+pub(crate) mod offers;
+pub(super) mod prepared;
 pub(super) mod reading;

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::canary::Canary;
+use super::prepared::Prepared;
 use crate::config_server::reading::{Answer, READ_LIMIT};
 use crate::config_server::receipts::timing::Timing;
 use crate::error::text::printable;
@@ -23,6 +24,8 @@ pub(crate) struct Control {
     pub(in crate::config_server) salt: String,
     /// By component.
     pub(in crate::config_server) canaries: BTreeMap<String, Canary>,
+    /// By component.
+    pub(in crate::config_server) prepared: BTreeMap<String, Prepared>,
 }
 
 /// The parts of the control key. Others are for later versions.
@@ -34,6 +37,8 @@ struct Parts<'a> {
     salt: Option<&'a RawValue>,
     #[serde(borrow)]
     canary: Option<&'a RawValue>,
+    #[serde(borrow)]
+    prepare: Option<&'a RawValue>,
 }
 
 impl Default for Control {
@@ -42,6 +47,7 @@ impl Default for Control {
             timing: Timing::DEFAULT,
             salt: String::new(),
             canaries: BTreeMap::new(),
+            prepared: BTreeMap::new(),
         }
     }
 }
@@ -75,20 +81,9 @@ impl Control {
             Some(Err(problem)) => note("salt", problem),
             None => {}
         }
-        match parts.canary.map(|text| canaries(text.get())) {
-            Some(Ok(all)) => {
-                for (component, text) in all {
-                    match Canary::read(text.get()) {
-                        Ok(canary) => drop(control.canaries.insert(component, canary)),
-                        Err(problem) => {
-                            note(&format!("canary.{}", printable(&component)), problem);
-                        }
-                    }
-                }
-            }
-            Some(Err(problem)) => note("canary", problem),
-            None => {}
-        }
+        let canaries = each(parts.canary, "canary", Canary::read, &mut note);
+        let prepared = each(parts.prepare, "prepare", Prepared::read, &mut note);
+        (control.canaries, control.prepared) = (canaries, prepared);
         Ok((control, problems))
     }
 }
@@ -109,8 +104,28 @@ fn salt(text: &str) -> Result<String, String> {
     Ok(salt)
 }
 
-fn canaries(text: &str) -> Result<BTreeMap<String, &RawValue>, String> {
-    serde_json::from_str(text).map_err(|_| "it is no object of components".to_owned())
+/// Reads a part that says something of each component, and notes what is not understood.
+fn each<T>(
+    part: Option<&RawValue>,
+    name: &str,
+    read: impl Fn(&str) -> Result<T, String>,
+    note: &mut impl FnMut(&str, String),
+) -> BTreeMap<String, T> {
+    let Some(part) = part else {
+        return BTreeMap::new();
+    };
+    let Ok(all) = serde_json::from_str::<BTreeMap<String, &RawValue>>(part.get()) else {
+        note(name, "it is no object of components".to_owned());
+        return BTreeMap::new();
+    };
+    let mut understood = BTreeMap::new();
+    for (component, text) in all {
+        match read(text.get()) {
+            Ok(one) => drop(understood.insert(component, one)),
+            Err(problem) => note(&format!("{name}.{}", printable(&component)), problem),
+        }
+    }
+    understood
 }
 
 #[cfg(test)]
@@ -126,7 +141,8 @@ mod tests {
         let text = r#"{"salt":"s","receipts":{"every":"often"},"new":[1],"canary":{
             "logs":{"config":{"host":"h"},"percent":5},
             "stats":{"config":{"host":"h","password":"cretZ","hots":"x"},"percent":5},
-            "locks":{"percent":5}}}"#;
+            "locks":{"percent":5}},
+            "prepare":{"logs":{"id":"m","config":{"host":"n"}},"stats":{"id":"m","config":{"password":"cretZ"}}}}"#;
         let (control, problems) = read(text).unwrap();
         assert_eq!(control.salt, "s");
         assert_eq!(control.timing, Control::default().timing);
@@ -136,7 +152,10 @@ mod tests {
             .iter()
             .filter_map(|problem| problem.split('`').nth(1))
             .collect();
-        assert_eq!(named, ["receipts", "canary.locks", "canary.stats"]);
+        let expected = ["receipts", "canary.locks", "canary.stats", "prepare.stats"];
+        assert_eq!(named, expected);
+        let prepared: Vec<&String> = control.prepared.keys().collect();
+        assert_eq!(prepared, ["logs"]);
         assert!(!problems.concat().contains("cretZ"), "{problems:?}");
     }
 

@@ -82,6 +82,12 @@ impl Watch {
         if changed.canaries {
             state.reread.store(true, Ordering::Release);
         }
+        if changed.prepared {
+            let control = state.control.control();
+            state
+                .offers
+                .renew(&control.prepared, &self.places, &state.signal);
+        }
         if changed.receipts {
             state.signal.note_change();
         }

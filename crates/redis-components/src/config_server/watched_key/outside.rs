@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::WatchedKey;
+use crate::config_server::reading::Outside;
 use crate::transport::contents::watcher::{ContentsWatcher, Found as Read};
 use crate::transport::failure::Failure;
 use crate::transport::no_primary::NoPrimary;
@@ -25,6 +26,16 @@ impl WatchedKey {
     pub(in crate::config_server) fn ask_nobody(&self) {
         if self.watcher.load().is_some() {
             self.watcher.store(None);
+        }
+    }
+
+    /// Notes what others say of the config by now.
+    pub(in crate::config_server) fn note_outside(&self, outside: &Outside) {
+        if let Some(found) = &outside.found {
+            self.locate(found);
+        }
+        if let Some(read) = &outside.read {
+            self.note_contents(read);
         }
     }
 

@@ -7,8 +7,10 @@ use std::time::Duration;
 use redis::{Cmd, RedisResult, Value};
 
 use super::{Connection, Inner};
+use crate::client::threads::{BlockingClient, Lease};
 use crate::clock::Tick;
-use crate::connection::refused::{Attempts, was_refused};
+use crate::connection::refused::{Attempts, refusal};
+use crate::slot::published::OfGeneration;
 use crate::telemetry::component::resent;
 
 impl Connection {
@@ -16,27 +18,38 @@ impl Connection {
     /// it is sent again where the component is now.
     pub(super) fn send_or_resend(&mut self, command: &Cmd) -> RedisResult<Value> {
         let is_first = !std::mem::replace(&mut self.is_used, true);
-        let sent = self.resends(is_first).then(Tick::now);
-        let mut result = self.send(command);
-        let (Some(sent), Some(response)) = (sent, self.response_timeout()) else {
-            return result;
+        let Some((sent, response)) = self.resends(is_first) else {
+            return self.send(command);
         };
+        let mut result = self.send(command);
         let mut attempts = Attempts::begin(sent, response);
-        while was_refused(command, &result) && attempts.left().is_some() {
+        while let (Some(code), Some(_)) = (refusal(command, &result), attempts.left()) {
             let Inner::Pooled { pool, .. } = &self.inner else {
                 break;
             };
+            if pool.has_candidate(code) {
+                attempts.wait_for_candidate();
+            }
+            if let Some(candidate) = pool.candidate(code)
+                && let Some(answer) = Self::send_to(&candidate, command)
+            {
+                resent(&pool.subject);
+                let (answer, pooled) = answer;
+                if refusal(command, &answer).is_none() {
+                    self.go_to(candidate, pooled);
+                    return answer;
+                }
+            }
             match pool.successor().filter(|next| !Arc::ptr_eq(next, pool)) {
-                Some(next) if is_first || next.config.carries_on(&pool.config) => {
-                    let taken = next.client.take(|| Arc::new(next.move_watch()));
-                    let (Ok(pooled), Some(_)) = (taken, attempts.left()) else {
-                        break;
-                    };
-                    self.inner = Inner::Pooled {
-                        pooled,
-                        pool: next,
-                        following: None,
-                    };
+                Some(next) if is_first || next.carries_on(pool) => {
+                    match next.client.take(|| Arc::new(next.move_watch())) {
+                        Ok(pooled) => self.go_to(next, pooled),
+                        // It ends just now.
+                        Err(_) => match attempts.next_pause(&next.config) {
+                            Some(pause) => thread::sleep(pause),
+                            None => break,
+                        },
+                    }
                 }
                 Some(_) => break,
                 None => match attempts.next_pause(&pool.config) {
@@ -44,12 +57,30 @@ impl Connection {
                     None => break,
                 },
             }
-            result = self.send_again(command);
-            if !self.has_sentinels() {
+            if attempts.left().is_none() {
                 break;
             }
+            result = self.send_again(command);
         }
         result
+    }
+
+    /// Sends a command to another server. Returns the answer with the connection, or `None` if there
+    /// is no connection.
+    fn send_to(
+        pool: &Arc<OfGeneration<BlockingClient>>,
+        command: &Cmd,
+    ) -> Option<(RedisResult<Value>, Lease)> {
+        let mut pooled = pool.client.take(|| Arc::new(pool.move_watch())).ok()?;
+        Some((pooled.send(command), pooled))
+    }
+
+    fn go_to(&mut self, pool: Arc<OfGeneration<BlockingClient>>, pooled: Lease) {
+        self.inner = Inner::Pooled {
+            pooled,
+            pool,
+            following: None,
+        };
     }
 
     fn send_again(&mut self, command: &Cmd) -> RedisResult<Value> {
@@ -59,26 +90,14 @@ impl Connection {
         self.send(command)
     }
 
-    fn has_sentinels(&self) -> bool {
+    /// Returns since when and how long a command that is refused may be sent again. A later command
+    /// than the first may if another server carries on the data, and if the session is as it was.
+    fn resends(&self, is_first: bool) -> Option<(Tick, Duration)> {
         match &self.inner {
-            Inner::Pooled { pool, .. } => pool.config.sentinels().is_some(),
-            Inner::Own(_) => false,
-        }
-    }
-
-    fn response_timeout(&self) -> Option<Duration> {
-        match &self.inner {
-            Inner::Pooled { pool, .. } => Some(pool.timeouts.response),
+            Inner::Pooled { pooled, pool, .. } => {
+                (is_first || pooled.is_clean()).then(|| (Tick::now(), pool.timeouts.response))
+            }
             Inner::Own(_) => None,
-        }
-    }
-
-    /// Returns `true` if a command that is refused may be sent again. A later command than the
-    /// first may if another primary carries on the data, and if the session is as it was.
-    fn resends(&self, is_first: bool) -> bool {
-        match &self.inner {
-            Inner::Pooled { pooled, .. } => is_first || self.has_sentinels() && pooled.is_clean(),
-            Inner::Own(_) => false,
         }
     }
 }

@@ -2,13 +2,13 @@
 
 use redis::Cmd;
 
-use super::route::words;
+use super::commands::words;
 
 /// The longest name in the table.
 const LONGEST_NAME: usize = "GEORADIUSBYMEMBER_RO".len();
 
 /// Returns `true` if the command only reads. An unknown command may write.
-pub(super) fn only_reads(command: &Cmd) -> bool {
+pub(crate) fn only_reads(command: &Cmd) -> bool {
     let mut words = words(command);
     let name = words.next().unwrap_or_default();
     let mut upper = [0; LONGEST_NAME];

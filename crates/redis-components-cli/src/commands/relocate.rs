@@ -1,0 +1,338 @@
+//! `move`: move the data of a component to another server, and the component with it.
+
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use clap_complete::ArgValueCandidates;
+use serde_json::{Value, json};
+
+use crate::complete::components;
+use crate::context::{Context, secret_argument};
+use crate::failure::{Code, Failure};
+use crate::fleet::follow::{End, Goal, follow};
+use crate::interrupt::Stage;
+use crate::moving::attach::Replication;
+use crate::moving::checks::{Checks, preflight};
+use crate::moving::drive::{Drive, Sight, Until, milliseconds};
+use crate::moving::ends::{demand_nobody_left, give_up};
+use crate::moving::lease::Lease;
+use crate::moving::plan::{login, plan};
+use crate::moving::record::Record;
+use crate::moving::state::State;
+use crate::output::{Reply, warn};
+use crate::session::Session;
+use crate::text::named;
+
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// The component.
+    #[arg(add = ArgValueCandidates::new(components))]
+    component: String,
+    /// The server to move to: its address, a file with its config, or the JSON of it.
+    #[arg(long, value_name = "HOST:PORT|FILE|JSON", group = "what")]
+    to: Option<String>,
+    /// Show where the move stands.
+    #[arg(long, group = "what")]
+    status: bool,
+    /// Cut now, after `--until`.
+    #[arg(long, group = "what")]
+    cut: bool,
+    /// Go on with a move that was interrupted.
+    #[arg(long, group = "what")]
+    resume: bool,
+    /// Give up a move that has not cut yet.
+    #[arg(long, group = "what")]
+    abort: bool,
+    /// Move back, with all that was written since.
+    #[arg(long, group = "what")]
+    undo: bool,
+    /// End the move: the old server may be stopped then.
+    #[arg(long, group = "what")]
+    finish: bool,
+    /// The other components whose data is on the same server.
+    #[arg(long, value_name = "COMPONENT", value_delimiter = ',', requires = "to")]
+    with: Vec<String>,
+    /// Stop before the cut.
+    #[arg(long, value_enum, requires = "to")]
+    until: Option<Stop>,
+    /// How long to wait for the copy, and then for the processes.
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration, default_value = "5m")]
+    timeout: Duration,
+    /// Do not wait for processes that watch configs and do not report.
+    #[arg(long)]
+    ignore_silent: bool,
+    /// The user with which servers replicate, by default that of the config.
+    #[arg(long, value_name = "NAME", requires = "replication_password")]
+    replication_user: Option<String>,
+    /// `-` to be asked for that user's password, or `@FILE`.
+    #[arg(long, value_name = "-|@FILE")]
+    replication_password: Option<String>,
+    /// Look whether the move can begin, and change nothing.
+    #[arg(long, requires = "to")]
+    dry_run: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Stop {
+    /// When the target has a copy.
+    Synced,
+    /// When all processes are ready for it too.
+    Prepared,
+}
+
+impl Options {
+    /// Returns the login with which servers replicate.
+    async fn replication(&self, record: &Record) -> Result<Replication, Failure> {
+        match &self.replication_password {
+            Some(password) => Ok(Replication {
+                user: self.replication_user.clone(),
+                password: Some(secret_argument("replication-password", password).await?),
+            }),
+            None => login(record),
+        }
+    }
+}
+
+pub(crate) async fn run(context: &Context, options: &Options) -> Result<Reply, Failure> {
+    let session = context.session().await?;
+    let component = &*options.component;
+    if let Some(to) = &options.to {
+        return begin(context, &session, options, to).await;
+    }
+    let Some(record) = session.record(component).await? else {
+        let text = format!(
+            "no move of `{component}` is under way; begin one with `move {component} --to`"
+        );
+        let failure = Failure::new(Code::NoMove, text).of_component(component);
+        return Err(failure.at(&session.server));
+    };
+    if options.abort {
+        return abort(context, &session, options, &record).await;
+    }
+    if options.finish {
+        return finish(context, &session, &record).await;
+    }
+    if options.undo {
+        return undo(context, &session, options, &record).await;
+    }
+    if options.resume || options.cut {
+        let question = format!("Go on with the move of `{component}`?");
+        context.confirm(&question).await?;
+        return go_on(context, &session, options, &record, Until::Committed).await;
+    }
+    let sight = Sight::of(&session, &record).await?;
+    let line = format!(
+        "{component}: {} -> {}, {}",
+        sight.source_place.address(),
+        sight.target_place.address(),
+        sight.state.advice()
+    );
+    Ok(Reply::new(data(&record, &sight, None, None), line))
+}
+
+async fn begin(
+    context: &Context,
+    session: &Session,
+    options: &Options,
+    to: &str,
+) -> Result<Reply, Failure> {
+    let component = &*options.component;
+    let record = plan(session, component, &options.with, to).await?;
+    if let Some(known) = session.record(component).await? {
+        if known.source()?.is_same(&record.target()?) {
+            return undo(context, session, options, &known).await;
+        }
+        let text = format!(
+            "a move of `{component}` to {} is under way; look with `--status`, and end it with \
+            `--finish`, `--undo` or `--abort` first",
+            known.target()?.address()
+        );
+        let failure = Failure::new(Code::WrongState, text).of_component(component);
+        return Err(failure.at(&session.server));
+    }
+    let (source, target) = (record.source()?, record.target()?);
+    let (source, target) = (source.connect().await?, target.connect().await?);
+    let checks = preflight(session, &record, &source, &target).await?;
+    for check in &checks.found {
+        warn(&format!(
+            "{}: {}; {}",
+            check.name, check.found, check.advice
+        ));
+    }
+    let sight = Sight::of(session, &record).await?;
+    if let Some(failure) = checks.failure(component) {
+        let data = data(&record, &sight, Some(&checks), None);
+        return Ok(Reply::new(data, "").failed(Some(failure)));
+    }
+    if options.dry_run {
+        let line = format!("{} checks, nothing stands against the move", checks.made);
+        return Ok(Reply::new(data(&record, &sight, Some(&checks), None), line));
+    }
+    let question = format!(
+        "Move the data of {} from {} to {}?",
+        named(record.components().map(|name| format!("`{name}`"))),
+        sight.source_place.address(),
+        sight.target_place.address()
+    );
+    context.confirm(&question).await?;
+    session.replace_record(None, Some(&record)).await?;
+    let until = match options.until {
+        Some(Stop::Synced) => Until::Synced,
+        Some(Stop::Prepared) => Until::Prepared,
+        None => Until::Committed,
+    };
+    go_on(context, session, options, &record, until).await
+}
+
+/// Carries a move on, and waits for the fleet.
+async fn go_on(
+    context: &Context,
+    session: &Session,
+    options: &Options,
+    record: &Record,
+    until: Until,
+) -> Result<Reply, Failure> {
+    let lease = Lease::take(session, &record.source()?).await?;
+    context.stage.set(Stage::Moving);
+    let done = carry_on(context, session, options, record, until, &lease).await;
+    lease.release().await;
+    done
+}
+
+async fn carry_on(
+    context: &Context,
+    session: &Session,
+    options: &Options,
+    record: &Record,
+    until: Until,
+    lease: &Lease,
+) -> Result<Reply, Failure> {
+    let component = &*record.component;
+    let mut drive = Drive {
+        session,
+        record,
+        replication: options.replication(record).await?,
+        until,
+        timeout: options.timeout,
+        ignores_silent: options.ignore_silent,
+        format: context.global.output,
+        held: None,
+    };
+    let sight = drive.run(lease).await?;
+    let held = drive.held;
+    if until != Until::Committed {
+        let line = format!("{component}: {}", sight.state.advice());
+        return Ok(Reply::new(data(record, &sight, None, held), line));
+    }
+    let mut failure = None;
+    for component in record.components() {
+        let goal = Goal {
+            command: "move",
+            component,
+            digest: None,
+            timeout: options.timeout,
+            ignores_silent: options.ignore_silent,
+        };
+        let ended = follow(context, goal).await?;
+        if ended.end != End::Followed {
+            let text = format!(
+                "`{component}` has moved, and not all processes follow: {} of {}; look with `fleet`, and \
+                wait with `wait {component}`",
+                ended.standing.following, ended.standing.expected
+            );
+            failure = Some(Failure::new(Code::NotFollowed, text).of_component(component));
+        }
+    }
+    session.withdraw(record).await?;
+    drive.settle(&sight).await;
+    let held_for = held.map(|held| format!(", writes were held for {} ms", milliseconds(held)));
+    let line = format!(
+        "{component}: {} -> {}{}; --finish ends the move, --undo goes back without loss",
+        sight.source_place.address(),
+        sight.target_place.address(),
+        held_for.unwrap_or_default()
+    );
+    Ok(Reply::new(data(record, &sight, None, held), line).failed(failure))
+}
+
+async fn undo(
+    context: &Context,
+    session: &Session,
+    options: &Options,
+    record: &Record,
+) -> Result<Reply, Failure> {
+    let component = &*record.component;
+    let sight = Sight::of(session, record).await?;
+    if !sight.state.can_be_undone() {
+        let text = format!(
+            "the move of `{component}` cannot be undone now: {}",
+            sight.state.advice()
+        );
+        let failure = Failure::new(Code::WrongState, text).of_component(component);
+        return Err(failure.at(&session.server));
+    }
+    let question = format!(
+        "Move `{component}` back to {}?",
+        sight.source_place.address()
+    );
+    context.confirm(&question).await?;
+    if sight.state == State::Cut {
+        // The configs still name the server to go back to.
+        session.commit_move(record, "data moved").await?;
+    }
+    let back = record.back();
+    session.replace_record(Some(record), Some(&back)).await?;
+    go_on(context, session, options, &back, Until::Committed).await
+}
+
+async fn abort(
+    context: &Context,
+    session: &Session,
+    options: &Options,
+    record: &Record,
+) -> Result<Reply, Failure> {
+    let component = &*options.component;
+    context
+        .confirm(&format!("Give up the move of `{component}`?"))
+        .await?;
+    let lease = Lease::take(session, &record.source()?).await?;
+    let aborted = give_up(session, record, &lease).await;
+    lease.release().await;
+    let sight = aborted?;
+    let line = format!("{component}: stays on {}", sight.source_place.address());
+    Ok(Reply::new(data(record, &sight, None, None), line))
+}
+
+async fn finish(context: &Context, session: &Session, record: &Record) -> Result<Reply, Failure> {
+    let component = &*record.component;
+    let sight = demand_nobody_left(session, record).await?;
+    context
+        .confirm(&format!(
+            "End the move of `{component}`? It cannot be undone then."
+        ))
+        .await?;
+    session.replace_record(Some(record), None).await?;
+    let line = format!(
+        "{component}: {} may be stopped",
+        sight.source_place.address()
+    );
+    Ok(Reply::new(data(record, &sight, None, None), line))
+}
+
+fn data(record: &Record, sight: &Sight, checks: Option<&Checks>, held: Option<Duration>) -> Value {
+    let mut data = sight.shown();
+    data["component"] = json!(record.component);
+    data["with"] = json!(
+        record
+            .components()
+            .filter(|name| *name != record.component)
+            .collect::<Vec<_>>()
+    );
+    data["id"] = json!(record.id);
+    data["since"] = json!(record.since);
+    data["by"] = json!(record.by);
+    data["can_be_undone"] = json!(sight.state.can_be_undone());
+    data["held_ms"] = json!(held.map(milliseconds));
+    data["checks"] = json!(checks.map(|checks| &checks.found));
+    data
+}

@@ -1,0 +1,45 @@
+//! The target becomes a replica of the source.
+
+use super::link::Link;
+use crate::failure::Failure;
+
+/// The login with which servers replicate.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Replication {
+    pub(crate) user: Option<String>,
+    pub(crate) password: Option<String>,
+}
+
+/// Lets the target copy the source, and each of them log in at the other.
+///
+/// # Errors
+///
+/// Returns an error if a server refuses.
+pub(crate) async fn attach(
+    source: &Link,
+    target: &Link,
+    replication: &Replication,
+) -> Result<(), Failure> {
+    for link in [target, source] {
+        if let Some(password) = &replication.password {
+            let user = replication.user.as_deref().unwrap_or_default();
+            let () = link.query(&["CONFIG", "SET", "masteruser", user]).await?;
+            let () = link
+                .query(&["CONFIG", "SET", "masterauth", password])
+                .await?;
+        }
+    }
+    let port = source.place.port.to_string();
+    target
+        .query(&["REPLICAOF", &source.place.host, &port])
+        .await
+}
+
+/// Lets a server stand alone.
+///
+/// # Errors
+///
+/// Returns an error if it refuses.
+pub(crate) async fn detach(server: &Link) -> Result<(), Failure> {
+    server.query(&["REPLICAOF", "NO", "ONE"]).await
+}

@@ -1,0 +1,294 @@
+//! What is looked at before a move begins: each check has a name, what was found and what to do.
+
+use redis_components::ComponentConfig;
+use serde::Serialize;
+
+use super::link::Link;
+use super::record::Record;
+use super::seen::Seen;
+use crate::clients::Client;
+use crate::failure::{Code, Failure};
+use crate::session::Session;
+use crate::text::named;
+
+/// A check that has found something.
+#[derive(Debug, Serialize)]
+pub(crate) struct Check {
+    pub(crate) name: &'static str,
+    pub(crate) level: Level,
+    pub(crate) found: String,
+    pub(crate) advice: &'static str,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Level {
+    Warning,
+    Refusal,
+}
+
+/// The outcome of all checks.
+#[derive(Debug, Default)]
+pub(crate) struct Checks {
+    pub(crate) made: usize,
+    pub(crate) found: Vec<Check>,
+}
+
+impl Checks {
+    fn check(
+        &mut self,
+        name: &'static str,
+        level: Level,
+        found: Option<String>,
+        advice: &'static str,
+    ) {
+        self.made += 1;
+        self.found.extend(found.map(|found| Check {
+            name,
+            level,
+            found,
+            advice,
+        }));
+    }
+
+    fn refuse(&mut self, name: &'static str, found: Option<String>, advice: &'static str) {
+        self.check(name, Level::Refusal, found, advice);
+    }
+
+    fn warn(&mut self, name: &'static str, found: Option<String>, advice: &'static str) {
+        self.check(name, Level::Warning, found, advice);
+    }
+
+    /// Returns the failure that the refusals make.
+    pub(crate) fn failure(&self, component: &str) -> Option<Failure> {
+        let mut refusals = self
+            .found
+            .iter()
+            .filter(|check| check.level == Level::Refusal);
+        let first = refusals.next()?;
+        let more = refusals.count();
+        let more = if more > 0 {
+            format!(" (and {more} more)")
+        } else {
+            String::new()
+        };
+        let text = format!(
+            "the move of `{component}` cannot begin: {}: {}; {}{more}; nothing has changed",
+            first.name, first.found, first.advice
+        );
+        Some(Failure::new(Code::NotPossible, text).of_component(component))
+    }
+}
+
+/// Makes all checks.
+///
+/// # Errors
+///
+/// Returns an error if a server does not answer.
+pub(crate) async fn preflight(
+    session: &Session,
+    record: &Record,
+    source: &Link,
+    target: &Link,
+) -> Result<Checks, Failure> {
+    let (old, new) = (source.see().await?, target.see().await?);
+    let mut checks = Checks::default();
+    of_servers(&mut checks, source, &old, target, &new);
+    let (ours, theirs) = (clients(source).await?, clients(target).await?);
+    let is_sentinel = |client: &&Client| {
+        let name = client.name.as_deref();
+        name.is_some_and(|name| name.starts_with("sentinel-"))
+    };
+    checks.refuse(
+        "sentinels",
+        ours.iter().find(is_sentinel).map(|_| "sentinels watch the source".to_owned()),
+        "they would fail over again: add the target to them as a replica, and use `SENTINEL FAILOVER`",
+    );
+    let strangers: Vec<String> = theirs.iter().map(|client| client.address.clone()).collect();
+    checks.refuse(
+        "target in use",
+        (!strangers.is_empty())
+            .then(|| format!("it has clients: {}", named(strangers.into_iter()))),
+        "what they wrote would be lost; use another server, or end them",
+    );
+    let shared = shared(session, record, source).await?;
+    checks.refuse(
+        "shared server",
+        (!shared.is_empty())
+            .then(|| format!("it has the data of {} too", named(shared.into_iter()))),
+        "a server moves as a whole: name them with --with",
+    );
+    let known: Vec<redis::Value> = source.query(&["COMMAND", "INFO", "failover"]).await?;
+    let is_known = matches!(known.first(), Some(redis::Value::Array(_)));
+    checks.refuse(
+        "FAILOVER",
+        (!is_known).then(|| "the source does not know the command".to_owned()),
+        "it needs Redis 6.2 or Valkey, and the right to it",
+    );
+    for (name, wanted, advice) in [
+        (
+            "replica-read-only",
+            "yes",
+            "set it: the old server must refuse writes after the cut",
+        ),
+        (
+            "min-replicas-to-write",
+            "0",
+            "set it to 0 until the move is finished",
+        ),
+    ] {
+        let link = if name == "replica-read-only" {
+            source
+        } else {
+            target
+        };
+        let values: Vec<String> = link
+            .query(&["CONFIG", "GET", name])
+            .await
+            .unwrap_or_default();
+        let found = values.get(1).filter(|value| *value != wanted);
+        checks.refuse(name, found.map(|found| format!("it is {found}")), advice);
+    }
+    let databases = async |link: &Link| -> Option<u64> {
+        let values: Vec<String> = link.query(&["CONFIG", "GET", "databases"]).await.ok()?;
+        values.get(1)?.parse().ok()
+    };
+    let (here, there) = (databases(source).await, databases(target).await);
+    checks.refuse(
+        "databases",
+        (there < here).then(|| "the target has fewer".to_owned()),
+        "set `databases` there, and start it again",
+    );
+    clocks(&mut checks, source, target).await?;
+    Ok(checks)
+}
+
+fn of_servers(checks: &mut Checks, source: &Link, old: &Seen, target: &Link, new: &Seen) {
+    let same = old.process_id == new.process_id || source.place.is_same(&target.place);
+    checks.refuse(
+        "two servers",
+        same.then(|| "source and target are the same server".to_owned()),
+        "name another one with --to",
+    );
+    let replica = |seen: &Seen| (!seen.is_primary()).then(|| "it is a replica".to_owned());
+    checks.refuse("source", replica(old), "a move begins at a primary");
+    checks.refuse(
+        "target",
+        replica(new),
+        "let it stand alone with REPLICAOF NO ONE, if you may",
+    );
+    checks.refuse(
+        "target is empty",
+        (new.keys > 0).then(|| format!("it has {} keys", new.keys)),
+        "they would be lost; use an empty server, or FLUSHALL there",
+    );
+    checks.refuse(
+        "cluster mode",
+        (old.is_cluster || new.is_cluster).then(|| "a server is in cluster mode".to_owned()),
+        "slots move with `redis-cli --cluster reshard`",
+    );
+    let shown = |version: &[u64]| {
+        let parts: Vec<_> = version.iter().map(u64::to_string).collect();
+        parts.join(".")
+    };
+    let major = |version: &[u64]| version.iter().copied().take(2).collect::<Vec<_>>();
+    checks.refuse(
+        "version",
+        (major(&new.version) < major(&old.version)).then(|| {
+            format!(
+                "the target has {}, and the source {}",
+                shown(&new.version),
+                shown(&old.version)
+            )
+        }),
+        "a replica must be at least as new as its primary",
+    );
+    checks.refuse(
+        "memory",
+        (new.max_memory > 0 && new.max_memory < old.used_memory).then(|| {
+            format!(
+                "`maxmemory` is {}, and the source uses {}",
+                new.max_memory, old.used_memory
+            )
+        }),
+        "raise `maxmemory` of the target",
+    );
+    let missing: Vec<_> = old
+        .modules
+        .iter()
+        .filter(|name| !new.modules.contains(name))
+        .collect();
+    checks.refuse(
+        "modules",
+        (!missing.is_empty())
+            .then(|| format!("the target lacks {}", named(missing.into_iter().cloned()))),
+        "load them there",
+    );
+    checks.warn(
+        "config file",
+        (!old.has_config_file || !new.has_config_file)
+            .then(|| "a server has none, so it forgets its role when it starts again".to_owned()),
+        "start servers with a config file, or do not start the old one again before --finish",
+    );
+    checks.warn(
+        "replicas",
+        (!old.replicas.is_empty())
+            .then(|| "the source has replicas, which stay behind it".to_owned()),
+        "let them follow the target when the move is over",
+    );
+}
+
+async fn clocks(checks: &mut Checks, source: &Link, target: &Link) -> Result<(), Failure> {
+    let (here, _): (i64, i64) = source.query(&["TIME"]).await?;
+    let (there, _): (i64, i64) = target.query(&["TIME"]).await?;
+    let apart = (here - there).abs();
+    checks.warn(
+        "clocks",
+        (apart > 1).then(|| format!("they are {apart} seconds apart")),
+        "keys expire by the clock of the target after the cut",
+    );
+    Ok(())
+}
+
+/// Returns the clients of a server but this one, its replicas, and those who look after it.
+async fn clients(link: &Link) -> Result<Vec<Client>, Failure> {
+    let own: u64 = link.query(&["CLIENT", "ID"]).await?;
+    let list: String = link.query(&["CLIENT", "LIST"]).await?;
+    let mut clients = Client::parse_all(&list);
+    let is_replication = |client: &Client| {
+        let flags = client.flags.as_deref().unwrap_or_default();
+        flags.contains('S') || flags.contains('M')
+    };
+    clients
+        .retain(|client| client.id != Some(own) && !is_replication(client) && !client.observes());
+    Ok(clients)
+}
+
+/// Returns the clients of a server that are not its replicas.
+///
+/// # Errors
+///
+/// Returns an error if it does not list them.
+pub(crate) async fn users(link: &Link) -> Result<Vec<Client>, Failure> {
+    clients(link).await
+}
+
+/// Returns the other components whose configs name the source.
+async fn shared(session: &Session, record: &Record, source: &Link) -> Result<Vec<String>, Failure> {
+    let components = session.components().await?;
+    let found = session.read_all(&components).await;
+    let names_source = |bytes: &[u8]| {
+        let text = std::str::from_utf8(bytes).unwrap_or_default();
+        let config = ComponentConfig::from_json(text).ok();
+        config.is_some_and(|config| config.address() == source.place.address())
+    };
+    let all = components.into_iter().zip(found);
+    Ok(all
+        .filter(|(component, _)| !record.old.contains_key(component))
+        .filter(|(_, bytes)| {
+            let bytes = bytes.as_ref().ok().and_then(Option::as_ref);
+            bytes.is_some_and(|bytes| names_source(bytes))
+        })
+        .map(|(component, _)| component)
+        .collect())
+}

@@ -1,0 +1,97 @@
+//! Writing the configs of all components that move together, in one transaction.
+
+use super::record::Record;
+use crate::commit::{Change, Expected, TRIES, add};
+use crate::failure::{Code, Failure};
+use crate::history::Note;
+use crate::session::Session;
+
+impl Session {
+    /// Returns `true` if the configs of all components are the new ones, and `false` if all are the
+    /// old ones.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if somebody has written others.
+    pub(crate) async fn is_committed(&self, record: &Record) -> Result<bool, Failure> {
+        let mut committed = 0;
+        for component in record.components() {
+            let found = self
+                .read(&self.names.key(component))
+                .await?
+                .unwrap_or_default();
+            if Some(&*found) == record.new.get(component).map(String::as_bytes) {
+                committed += 1;
+            } else if Some(&*found) != record.old.get(component).map(String::as_bytes) {
+                let text = format!(
+                    "the config of `{component}` is neither the one that the move leaves nor the one \
+                    that it writes; look with `get {component}` and `history {component}`"
+                );
+                let failure = Failure::new(Code::MustDecide, text).of_component(component);
+                return Err(failure.at(&self.server));
+            }
+        }
+        Ok(committed == record.old.len())
+    }
+
+    /// Writes the new configs, each with an entry in its history.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if a config is not the old one. After a lost answer it is unknown if they
+    /// were written.
+    pub(crate) async fn commit_move(&self, record: &Record, reason: &str) -> Result<(), Failure> {
+        for _ in 0..TRIES {
+            let mut watch = redis::cmd("WATCH");
+            for component in record.components() {
+                watch
+                    .arg(self.names.key(component))
+                    .arg(self.names.history(component));
+            }
+            let () = self.query(&watch).await?;
+            if self.is_committed(record).await? {
+                let () = self.query(&redis::cmd("UNWATCH")).await?;
+                return Ok(());
+            }
+            let mut transaction = redis::pipe();
+            transaction.atomic();
+            for (component, text) in &record.new {
+                let (key, history) = (self.names.key(component), self.names.history(component));
+                let found = self.read(&key).await?;
+                let change = Change {
+                    component,
+                    text,
+                    expected: Expected::Bytes(found.clone()),
+                    note: Note::now(Some(reason.to_owned())),
+                    canary: None,
+                };
+                let end = self.end(component).await?;
+                add(
+                    &mut transaction,
+                    &change,
+                    (&key, &history),
+                    found.as_deref(),
+                    &end,
+                );
+            }
+            match self.transact(&transaction).await {
+                Ok(true) => return Ok(()),
+                Ok(false) => {}
+                Err(error) if error.clone().into_server_errors().is_none() => {
+                    let again = self.reopened().await?;
+                    if again.is_committed(record).await? {
+                        return Ok(());
+                    }
+                    let reason = self.failure(&error).message;
+                    let text = format!(
+                        "it is unknown if the configs were written: {reason}; go on with `--resume`"
+                    );
+                    return Err(Failure::new(Code::OutcomeUnknown, text).at(&self.server));
+                }
+                Err(error) => return Err(self.failure(&error)),
+            }
+        }
+        let text = "the configs or their histories keep changing; try again";
+        Err(Failure::new(Code::DigestDiffers, text).at(&self.server))
+    }
+}

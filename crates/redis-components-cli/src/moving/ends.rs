@@ -1,0 +1,80 @@
+//! The end of a move: given up, or finished.
+
+use super::attach::detach;
+use super::checks::users;
+use super::drive::Sight;
+use super::lease::Lease;
+use super::record::Record;
+use super::state::State;
+use crate::failure::{Code, Failure};
+use crate::session::Session;
+use crate::text::named;
+
+/// Gives up a move that has not cut yet. The target is empty again, as it was.
+///
+/// # Errors
+///
+/// Returns an error if it has.
+pub(crate) async fn give_up(
+    session: &Session,
+    record: &Record,
+    lease: &Lease,
+) -> Result<Sight, Failure> {
+    let sight = Sight::of(session, record).await?;
+    if sight.state.is_after_cut() || sight.state == State::Cutting {
+        let text = format!(
+            "the data has moved already: {}; abort is for before the cut",
+            sight.state.advice()
+        );
+        let failure = Failure::new(Code::WrongState, text).of_component(&record.component);
+        return Err(failure.at(&session.server));
+    }
+    if sight.state == State::Split {
+        return Err(sight.must_decide(&record.component));
+    }
+    lease.demand()?;
+    session.withdraw(record).await?;
+    if matches!(sight.state, State::Copying | State::Synced) {
+        let (_, target) = sight.links()?;
+        detach(target).await?;
+        // It was empty when the move began.
+        target.query::<()>(&["FLUSHALL"]).await?;
+    }
+    session.replace_record(Some(record), None).await?;
+    Sight::of(session, record).await
+}
+
+/// Looks at both servers, and whether the old one is left.
+///
+/// # Errors
+///
+/// Returns an error if the move is not over, or somebody uses the old server.
+pub(crate) async fn demand_nobody_left(
+    session: &Session,
+    record: &Record,
+) -> Result<Sight, Failure> {
+    let component = &*record.component;
+    let sight = Sight::of(session, record).await?;
+    if !matches!(sight.state, State::Committed | State::Gone) {
+        let text = format!(
+            "the move of `{component}` is not over: {}",
+            sight.state.advice()
+        );
+        let failure = Failure::new(Code::WrongState, text).of_component(component);
+        return Err(failure.at(&session.server));
+    }
+    if let Ok((source, _)) = sight.links() {
+        let left = users(source).await?;
+        if !left.is_empty() {
+            let who = named(left.iter().map(|client| client.address.clone()));
+            let text = format!(
+                "{} still has clients: {who}; look with `who {}`",
+                sight.source_place.address(),
+                sight.source_place.address()
+            );
+            let failure = Failure::new(Code::WrongState, text).of_component(component);
+            return Err(failure.at(&session.server));
+        }
+    }
+    Ok(sight)
+}

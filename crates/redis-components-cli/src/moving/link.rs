@@ -1,0 +1,158 @@
+//! A connection to a data server of a move.
+
+use std::time::Duration;
+
+use redis::aio::MultiplexedConnection;
+use redis::{AsyncConnectionConfig, Cmd, FromRedisValue, ProtocolVersion, RedisError};
+use redis_components::{ComponentConfig, open_connection};
+use serde_json::{Map, Value};
+use tokio::time::timeout;
+
+use super::seen::Seen;
+use crate::failure::{Code, Failure};
+use crate::session::{code, of_redis, settings};
+
+const CODES: [Code; 2] = [Code::ServerRefused, Code::ServerUnreachable];
+
+/// Where a server is, and how to log in.
+#[derive(Clone, Debug)]
+pub(crate) struct Place {
+    pub(crate) host: String,
+    pub(crate) port: u16,
+    config: ComponentConfig,
+}
+
+/// A connection to a data server.
+#[derive(Debug)]
+pub(crate) struct Link {
+    pub(crate) place: Place,
+    connection: MultiplexedConnection,
+}
+
+impl Place {
+    /// Returns the server that a config names.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if it is no single server over TCP in plain text: replication goes over no
+    /// other here.
+    pub(crate) fn of_config(component: &str, text: &str) -> Result<Self, Failure> {
+        let config = ComponentConfig::from_json(text).map_err(|error| {
+            Failure::new(Code::ConfigInvalid, error.to_string()).of_component(component)
+        })?;
+        let fields: Map<String, Value> =
+            serde_json::from_str(&config.to_json()).unwrap_or_default();
+        let has = |name: &str| {
+            fields
+                .get(name)
+                .is_some_and(|value| *value != Value::Bool(false))
+        };
+        let other = [
+            (
+                "sentinels",
+                "a server behind sentinels: add the target to them as a replica and use `SENTINEL FAILOVER`",
+            ),
+            (
+                "cluster",
+                "a cluster: its slots move with `redis-cli --cluster reshard`",
+            ),
+            (
+                "unix_socket_path",
+                "a unix socket, which no other server can replicate over: name its host and port",
+            ),
+            ("ssl", "TLS: `move` sets up replication in plain text only"),
+        ];
+        if let Some((_, what)) = other.into_iter().find(|(name, _)| has(name)) {
+            let text = format!(
+                "the config of `{component}` names {what}; or write another config with `set`"
+            );
+            return Err(Failure::new(Code::NotPossible, text).of_component(component));
+        }
+        let host = fields
+            .get("host")
+            .and_then(Value::as_str)
+            .unwrap_or("localhost");
+        let port = fields.get("port").and_then(Value::as_u64).unwrap_or(6379);
+        Ok(Self {
+            host: host.to_owned(),
+            port: u16::try_from(port).unwrap_or(6379),
+            config,
+        })
+    }
+
+    /// Returns the server's `host:port`.
+    pub(crate) fn address(&self) -> String {
+        self.config.address()
+    }
+
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        (&self.host, self.port) == (&other.host, other.port)
+    }
+
+    /// Connects and logs in.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the server cannot be used.
+    pub(crate) async fn connect(&self) -> Result<Link, Failure> {
+        let plain = AsyncConnectionConfig::new();
+        let settings = settings();
+        let opened = open_connection(&self.config, &settings, ProtocolVersion::RESP2, plain).await;
+        let connection = opened.map_err(|error| {
+            Failure::new(code(&error, CODES), error.to_string()).at(&self.address())
+        })?;
+        Ok(Link {
+            place: self.clone(),
+            connection,
+        })
+    }
+}
+
+impl Link {
+    /// Sends a command.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the server refuses it or does not answer.
+    pub(crate) async fn query<T: FromRedisValue>(&self, words: &[&str]) -> Result<T, Failure> {
+        self.try_query(words)
+            .await
+            .map_err(|error| self.failure(&error))
+    }
+
+    pub(crate) async fn try_query<T: FromRedisValue>(
+        &self,
+        words: &[&str],
+    ) -> Result<T, RedisError> {
+        let mut command = Cmd::new();
+        command.arg(words);
+        command.query_async(&mut self.connection.clone()).await
+    }
+
+    /// Sends a command that has no answer. Nothing else may be sent over this connection.
+    pub(crate) async fn tell(&self, words: &[&str]) {
+        let mut command = Cmd::new();
+        command.arg(words);
+        let mut connection = self.connection.clone();
+        let sending = command.query_async::<redis::Value>(&mut connection);
+        // The first poll sends it.
+        let _ = timeout(Duration::from_micros(1), sending).await;
+    }
+
+    /// # Errors
+    ///
+    /// Returns an error if the server does not say it.
+    pub(crate) async fn see(&self) -> Result<Seen, Failure> {
+        let info: String = self.query(&["INFO", "everything"]).await?;
+        Ok(Seen::parse(&info))
+    }
+
+    pub(crate) fn failure(&self, error: &RedisError) -> Failure {
+        of_redis(error, "the server", &self.place.address(), CODES)
+    }
+
+    /// Waits for a moment.
+    pub(crate) async fn pause(pause: Duration) {
+        tokio::time::sleep(pause).await;
+    }
+}

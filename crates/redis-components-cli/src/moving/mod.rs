@@ -1,0 +1,15 @@
+//! Moving a server's data: what is seen, what that means, and the steps.
+
+pub(crate) mod attach;
+pub(crate) mod checks;
+pub(crate) mod commit;
+pub(crate) mod cut;
+pub(crate) mod drive;
+pub(crate) mod ends;
+pub(crate) mod lease;
+pub(crate) mod link;
+pub(crate) mod plan;
+pub(crate) mod ready;
+pub(crate) mod record;
+pub(crate) mod seen;
+pub(crate) mod state;

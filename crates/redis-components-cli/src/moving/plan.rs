@@ -1,0 +1,123 @@
+//! What is to move: the configs before and after.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use super::attach::Replication;
+use super::link::Place;
+use super::record::Record;
+use crate::context::read_text;
+use crate::failure::{Code, Failure};
+use crate::session::Session;
+use crate::subject::{invalid, utf8};
+
+/// Returns the move that the options ask for.
+///
+/// # Errors
+///
+/// Returns an error if a component is not on the same server, or the new one is not understood.
+pub(crate) async fn plan(
+    session: &Session,
+    component: &str,
+    with: &[String],
+    to: &str,
+) -> Result<Record, Failure> {
+    let mut old = BTreeMap::new();
+    for component in with.iter().map(String::as_str).chain([component]) {
+        let text = utf8(session.config_of(component).await?, component)?;
+        if let Some(failure) = invalid(component, &text) {
+            return Err(failure.of_component(component));
+        }
+        old.insert(component.to_owned(), text);
+    }
+    let source = Place::of_config(component, &old[component])?;
+    let given = given(component, to).await?;
+    let mut new = BTreeMap::new();
+    for (one, text) in &old {
+        let place = Place::of_config(one, text)?;
+        if !place.is_same(&source) {
+            let text = format!(
+                "`{one}` is on {}, and not on {}; it cannot move along",
+                place.address(),
+                source.address()
+            );
+            return Err(Failure::new(Code::NotPossible, text).of_component(one));
+        }
+        let text = match &given {
+            Given::Whole(text) if one == component => text.clone(),
+            Given::Whole(text) => {
+                let place = Place::of_config(component, text)?;
+                elsewhere(one, &old[one], &place.host, place.port)?
+            }
+            Given::Address(host, port) => elsewhere(one, text, host, *port)?,
+        };
+        new.insert(one.clone(), text);
+    }
+    Ok(Record::new(component, old, new))
+}
+
+enum Given {
+    Address(String, u16),
+    Whole(String),
+}
+
+async fn given(component: &str, to: &str) -> Result<Given, Failure> {
+    let is_json = to.trim_start().starts_with('{');
+    let address = to.rsplit_once(':').filter(|_| !is_json);
+    if let Some((host, port)) = address
+        && let Ok(port) = port.parse()
+    {
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        return Ok(Given::Address(host.to_owned(), port));
+    }
+    let text = if is_json {
+        to.to_owned()
+    } else {
+        read_text(to.as_ref()).await?
+    };
+    match invalid(to, &text) {
+        Some(failure) => Err(failure.of_component(component)),
+        None => Ok(Given::Whole(text)),
+    }
+}
+
+/// Returns a config with another server in it.
+fn elsewhere(component: &str, text: &str, host: &str, port: u16) -> Result<String, Failure> {
+    let mut fields: Map<String, Value> = serde_json::from_str(text).unwrap_or_default();
+    if fields.contains_key("url") {
+        let text = format!(
+            "the config of `{component}` names its server by `url`; give the whole config of the new \
+            server with --to"
+        );
+        return Err(Failure::new(Code::NotPossible, text).of_component(component));
+    }
+    fields.insert("host".to_owned(), host.into());
+    fields.insert("port".to_owned(), port.into());
+    Ok(Value::Object(fields).to_string())
+}
+
+/// Returns the login of the component, with which servers replicate unless another one is given.
+///
+/// # Errors
+///
+/// Returns an error if it is not written in the config.
+pub(crate) fn login(record: &Record) -> Result<Replication, Failure> {
+    let text = record.old.get(&record.component).map(String::as_str);
+    let fields: Map<String, Value> = serde_json::from_str(text.unwrap_or("{}")).unwrap_or_default();
+    let name = |field: &str| match fields.get(field) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text.clone())),
+        Some(_) => {
+            let text = format!(
+                "the `{field}` of the config is not written there, and servers need it to replicate; give \
+                --replication-user and --replication-password"
+            );
+            Err(Failure::usage(text))
+        }
+    };
+    Ok(Replication {
+        user: name("username")?,
+        password: name("password")?,
+    })
+}

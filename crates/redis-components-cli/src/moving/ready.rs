@@ -1,0 +1,179 @@
+//! The candidates of a move, and whether the fleet has them ready.
+
+use std::time::{Duration, SystemTime};
+
+use redis_components::receipts::ReceiptState;
+use serde::Serialize;
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use super::record::Record;
+use crate::commit::TRIES;
+use crate::failure::{Code, Failure};
+use crate::fleet::control::Control;
+use crate::session::Session;
+use crate::text::{counted, named};
+
+/// How long a candidate lives if nobody removes it.
+const LIVES: Duration = Duration::from_secs(3600);
+const LOOKED_EVERY: Duration = Duration::from_millis(50);
+
+/// How the fleet stands to the candidates.
+#[derive(Debug, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct Readiness {
+    pub(crate) ready: usize,
+    pub(crate) expected: usize,
+    #[serde(skip)]
+    refused: Vec<String>,
+    #[serde(skip)]
+    missing: Vec<String>,
+}
+
+impl Session {
+    /// Offers the new configs as candidates.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the control key cannot be written.
+    pub(crate) async fn offer(&self, record: &Record) -> Result<(), Failure> {
+        let until = SystemTime::now() + LIVES;
+        let until = humantime::format_rfc3339_seconds(until).to_string();
+        self.edit_control(|control| {
+            for (component, text) in &record.new {
+                let config: Value = serde_json::from_str(text).unwrap_or_default();
+                let candidate = json!({"id": record.id, "config": config, "until": until});
+                control.set_prepared(component, Some(candidate));
+            }
+        })
+        .await
+    }
+
+    /// Takes the candidates away.
+    ///
+    /// # Errors
+    ///
+    /// As [`offer`](Self::offer).
+    pub(crate) async fn withdraw(&self, record: &Record) -> Result<(), Failure> {
+        self.edit_control(|control| {
+            for component in record.components() {
+                control.set_prepared(component, None);
+            }
+        })
+        .await
+    }
+
+    async fn edit_control(&self, edit: impl Fn(&mut Control)) -> Result<(), Failure> {
+        let key = self.names.fleet();
+        for _ in 0..TRIES {
+            let () = self.query(redis::cmd("WATCH").arg(&key)).await?;
+            let mut control = self.control_to_edit().await?;
+            let before = control.to_json();
+            edit(&mut control);
+            if control.to_json() == before {
+                return self.query(&redis::cmd("UNWATCH")).await;
+            }
+            let mut transaction = redis::pipe();
+            transaction.atomic();
+            transaction.cmd("SET").arg(&key).arg(control.to_json());
+            if self
+                .transact(&transaction)
+                .await
+                .map_err(|error| self.failure(&error))?
+            {
+                return Ok(());
+            }
+        }
+        let text = format!("the value under `{key}` keeps changing; try again");
+        Err(Failure::new(Code::DigestDiffers, text).at(&self.server))
+    }
+
+    /// Waits until all processes have the candidates ready.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if a process refuses one, or time is over.
+    pub(crate) async fn wait_until_ready(
+        &self,
+        record: &Record,
+        timeout: Duration,
+        ignores_silent: bool,
+        mut tell: impl FnMut(&Readiness),
+    ) -> Result<Readiness, Failure> {
+        let begun = Instant::now();
+        let mut told = None;
+        loop {
+            let readiness = self.readiness(record, ignores_silent).await?;
+            if told != Some(readiness.ready) {
+                told = Some(readiness.ready);
+                tell(&readiness);
+            }
+            if !readiness.refused.is_empty() {
+                let count = counted(readiness.refused.len(), "process");
+                let who = named(readiness.refused.iter().cloned());
+                let text = format!(
+                    "{count} cannot use the new server: {who}; nothing has moved; mend that and go \
+                    on with `--resume`, or give up with `--abort`"
+                );
+                return Err(
+                    Failure::new(Code::ProcessRefused, text).of_component(&record.component)
+                );
+            }
+            if readiness.missing.is_empty() {
+                return Ok(readiness);
+            }
+            if begun.elapsed() > timeout {
+                let count = counted(readiness.missing.len(), "process");
+                let who = named(readiness.missing.iter().cloned());
+                let text = format!(
+                    "{count} not ready in time: {who}; nothing has moved; go on with `--resume`, or \
+                    give up with `--abort`"
+                );
+                return Err(Failure::new(Code::NotReady, text).of_component(&record.component));
+            }
+            tokio::time::sleep(LOOKED_EVERY).await;
+        }
+    }
+
+    async fn readiness(&self, record: &Record, ignores_silent: bool) -> Result<Readiness, Failure> {
+        let receipts = self.receipts(None).await?;
+        let mut readiness = Readiness::default();
+        for receipt in receipts.own() {
+            for component in record.components() {
+                let Some(said) = receipt.component(component) else {
+                    continue;
+                };
+                readiness.expected += 1;
+                let process = receipt.process().member();
+                let candidate = said
+                    .candidate()
+                    .filter(|candidate| candidate.id == record.id);
+                let reason = candidate.and_then(|candidate| candidate.reason);
+                match candidate.map(|candidate| candidate.state) {
+                    Some(ReceiptState::Ready) => readiness.ready += 1,
+                    Some(ReceiptState::Refused) => {
+                        let reason = reason.unwrap_or("no reason given");
+                        readiness.refused.push(format!("{process} ({reason})"));
+                    }
+                    Some(state) => {
+                        let reason = reason
+                            .map(|reason| format!(": {reason}"))
+                            .unwrap_or_default();
+                        readiness
+                            .missing
+                            .push(format!("{process} ({state}{reason})"));
+                    }
+                    None => readiness
+                        .missing
+                        .push(format!("{process} (has not seen it)")),
+                }
+            }
+        }
+        if !ignores_silent {
+            let silent = self.silent(&receipts).await?;
+            readiness
+                .missing
+                .extend(silent.iter().map(|silent| silent.shown()));
+        }
+        Ok(readiness)
+    }
+}

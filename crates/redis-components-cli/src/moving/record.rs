@@ -1,0 +1,160 @@
+//! What was begun: which components move from where to where. Where the move stands is not kept.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::link::Place;
+use crate::commit::TRIES;
+use crate::failure::{Code, Failure};
+use crate::history::Note;
+use crate::session::Session;
+
+/// A move that was begun.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Record {
+    /// Names the candidates of this move.
+    pub(crate) id: String,
+    /// The component that the move was begun for.
+    pub(crate) component: String,
+    /// The config that each component leaves.
+    pub(crate) old: BTreeMap<String, String>,
+    /// The config that each component gets.
+    pub(crate) new: BTreeMap<String, String>,
+    pub(crate) by: Option<String>,
+    pub(crate) since: Option<String>,
+}
+
+impl Record {
+    pub(crate) fn new(
+        component: &str,
+        old: BTreeMap<String, String>,
+        new: BTreeMap<String, String>,
+    ) -> Self {
+        let note = Note::now(None);
+        Self {
+            id: format!("move-{:08x}", fastrand::u32(..)),
+            component: component.to_owned(),
+            old,
+            new,
+            by: note.by,
+            since: note.at,
+        }
+    }
+
+    /// Returns the move that goes back.
+    pub(crate) fn back(&self) -> Self {
+        Self {
+            id: format!("move-{:08x}", fastrand::u32(..)),
+            old: self.new.clone(),
+            new: self.old.clone(),
+            ..self.clone()
+        }
+    }
+
+    pub(crate) fn components(&self) -> impl Iterator<Item = &str> {
+        self.old.keys().map(String::as_str)
+    }
+
+    /// Returns the server that is left.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if its config is no longer understood.
+    pub(crate) fn source(&self) -> Result<Place, Failure> {
+        let text = self.old.get(&self.component).map(String::as_str);
+        Place::of_config(&self.component, text.unwrap_or_default())
+    }
+
+    /// Returns the server that gets the data.
+    ///
+    /// # Errors
+    ///
+    /// As [`source`](Self::source).
+    pub(crate) fn target(&self) -> Result<Place, Failure> {
+        let text = self.new.get(&self.component).map(String::as_str);
+        Place::of_config(&self.component, text.unwrap_or_default())
+    }
+}
+
+/// The key of a component's record.
+pub(crate) fn key(component: &str) -> String {
+    format!("redis-components:move:{component}")
+}
+
+impl Session {
+    /// Returns the move that a component is in, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the config server does not show it, or it is not understood.
+    pub(crate) async fn record(&self, component: &str) -> Result<Option<Record>, Failure> {
+        let key = key(component);
+        let Some(bytes) = self.read(&key).await? else {
+            return Ok(None);
+        };
+        serde_json::from_slice(&bytes).map(Some).map_err(|_| {
+            let text = format!(
+                "the value under `{key}` is no move that this version understands; look at both \
+                servers, and delete it"
+            );
+            Failure::new(Code::MustDecide, text)
+                .of_component(component)
+                .at(&self.server)
+        })
+    }
+
+    /// Puts the record of a move in the place of another one, or of none.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the record there is not the expected one.
+    pub(crate) async fn replace_record(
+        &self,
+        expected: Option<&Record>,
+        next: Option<&Record>,
+    ) -> Result<(), Failure> {
+        let known = next.or(expected);
+        let keys: Vec<String> = known
+            .into_iter()
+            .flat_map(Record::components)
+            .map(key)
+            .collect();
+        for _ in 0..TRIES {
+            let mut watch = redis::cmd("WATCH");
+            let () = self.query(watch.arg(&keys)).await?;
+            for component in known.into_iter().flat_map(Record::components) {
+                let found = self.record(component).await?;
+                if found.as_ref() != expected && (found.is_some() || next.is_some()) {
+                    let text = format!(
+                        "another move of `{component}` is under way; look with `move {component} --status`"
+                    );
+                    let failure = Failure::new(Code::WrongState, text).of_component(component);
+                    return Err(failure.at(&self.server));
+                }
+            }
+            let mut transaction = redis::pipe();
+            transaction.atomic();
+            for key in &keys {
+                match next {
+                    Some(record) => {
+                        let text = serde_json::to_string(record).unwrap_or_default();
+                        transaction.cmd("SET").arg(key).arg(text);
+                    }
+                    None => {
+                        transaction.cmd("DEL").arg(key);
+                    }
+                }
+            }
+            if self
+                .transact(&transaction)
+                .await
+                .map_err(|error| self.failure(&error))?
+            {
+                return Ok(());
+            }
+        }
+        let text = "the record of the move keeps changing; try again";
+        Err(Failure::new(Code::WrongState, text).at(&self.server))
+    }
+}

@@ -1,0 +1,117 @@
+//! What is refused goes to the candidate, and nothing else does.
+
+use redis::RedisResult;
+
+use crate::common::{HOUR, declare};
+use crate::pair::{Pair, is_ready};
+
+#[tokio::test]
+async fn r15_a_handle_goes_on_at_the_candidate_in_the_middle_of_a_function() {
+    let logs = declare("logs", HOUR);
+    let pair = Pair::start(logs).await;
+    pair.settings()
+        .scope(async {
+            let mut connection = logs.connection().await.unwrap();
+            let mut incr = redis::cmd("INCR");
+            incr.arg("n");
+            let count: u64 = incr.query_async(&mut connection).await.unwrap();
+            assert_eq!(count, 1);
+            pair.offer(logs, 1, "m1");
+            is_ready("m1").await;
+            pair.fail_over_from(0).await;
+            let count: u64 = incr.query_async(&mut connection).await.unwrap();
+            assert_eq!((count, connection.generation()), (2, 2));
+            pair.set(logs, 1);
+            let count: u64 = incr.query_async(&mut connection).await.unwrap();
+            assert_eq!(count, 3);
+            // And back, with the same handle.
+            pair.is_in_step(1).await;
+            crate::common::until("the config is in force", async || {
+                logs.connection().await.unwrap().generation() == 2
+            })
+            .await;
+            pair.offer(logs, 0, "m2");
+            is_ready("m2").await;
+            pair.fail_over_from(1).await;
+            let count: u64 = incr.query_async(&mut connection).await.unwrap();
+            assert_eq!((count, connection.generation()), (4, 3));
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn r15_a_handle_follows_a_move_that_is_over() {
+    let logs = declare("logs", HOUR);
+    let pair = Pair::start(logs).await;
+    pair.settings()
+        .scope(async {
+            let mut connection = logs.connection().await.unwrap();
+            let mut incr = redis::cmd("INCR");
+            incr.arg("n");
+            let _: u64 = incr.query_async(&mut connection).await.unwrap();
+            pair.offer(logs, 1, "m1");
+            is_ready("m1").await;
+            pair.fail_over_from(0).await;
+            pair.set(logs, 1);
+            crate::common::until("the config is in force", async || {
+                logs.connection().await.unwrap().generation() == 2
+            })
+            .await;
+            pair.control(&serde_json::json!({}));
+            crate::common::until("the candidate is gone", async || {
+                crate::pair::candidate().is_none()
+            })
+            .await;
+            let count: u64 = incr.query_async(&mut connection).await.unwrap();
+            assert_eq!(count, 2);
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn r15_a_pipeline_goes_to_the_candidate_if_nothing_of_it_had_an_effect() {
+    let logs = declare("logs", HOUR);
+    let pair = Pair::start(logs).await;
+    pair.settings()
+        .scope(async {
+            let mut connection = logs.connection().await.unwrap();
+            pair.offer(logs, 1, "m1");
+            let _: () = redis::cmd("SET")
+                .arg("n")
+                .arg(1)
+                .query_async(&mut connection)
+                .await
+                .unwrap();
+            is_ready("m1").await;
+            pair.fail_over_from(0).await;
+            for is_atomic in [false, true] {
+                let mut pipeline = redis::pipe();
+                if is_atomic {
+                    pipeline.atomic();
+                }
+                pipeline.cmd("INCR").arg("n").cmd("GET").arg("n");
+                let mut fresh = logs.connection().await.unwrap();
+                let counts: RedisResult<(u64, u64)> = pipeline.query_async(&mut fresh).await;
+                let (count, read) = counts.unwrap();
+                assert_eq!(count, read, "{is_atomic}");
+            }
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn r15_without_a_candidate_a_refusal_is_told() {
+    let logs = declare("logs", HOUR);
+    let pair = Pair::start(logs).await;
+    pair.settings()
+        .scope(async {
+            let mut connection = logs.connection().await.unwrap();
+            pair.fail_over_from(0).await;
+            let refused: RedisResult<u64> = redis::cmd("INCR")
+                .arg("n")
+                .query_async(&mut connection)
+                .await;
+            assert_eq!(refused.unwrap_err().code(), Some("READONLY"));
+        })
+        .await;
+}
