@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    canary, check, completions, diff, fleet, get, history, relocate, rollback, set, wait, watch,
-    who,
+    canary, check, completions, diff, doctor, fleet, get, history, relocate, rollback, set, wait,
+    watch, who,
 };
 use crate::options::Global;
 
@@ -99,7 +99,7 @@ pub(crate) enum Command {
     #[command(after_help = AFTER_MOVE)]
     Move(relocate::Options),
     /// Look for what is wrong, or will be.
-    Doctor,
+    Doctor(doctor::Options),
     /// Write a script that completes commands and components in a shell.
     Completions(completions::Options),
 }
@@ -121,7 +121,7 @@ impl Command {
             Self::Fleet(_) => "fleet",
             Self::Who(_) => "who",
             Self::Move(_) => "move",
-            Self::Doctor => "doctor",
+            Self::Doctor(_) => "doctor",
             Self::Completions(_) => "completions",
         }
     }

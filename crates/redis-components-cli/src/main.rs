@@ -180,7 +180,7 @@ async fn dispatch(context: &Context, command: &Command) -> Result<Reply, Failure
         Command::Fleet(options) => show_fleet::run(context, options).await,
         Command::Who(options) => who::run(context, options).await,
         Command::Move(options) => relocate::run(context, options).await,
-        Command::Doctor => doctor::run(context).await,
+        Command::Doctor(options) => doctor::run(context, options).await,
         Command::Completions(options) => completions::run(options),
     }
 }

@@ -72,7 +72,7 @@ pub(crate) async fn run(context: &Context, options: &Options) -> Result<Reply, F
         let text = "--wait is for a change; `wait` waits for processes with a canary too";
         return Err(Failure::usage(text));
     }
-    options.following.check()?;
+    options.following.check(false)?;
     let reply = match action {
         "begin" => begin(context, options).await?,
         action => existing(context, options, action).await?,
@@ -191,6 +191,7 @@ async fn promote(
         if_digest: None,
         reason: Some(reason.unwrap_or_else(|| "canary promoted".to_owned())),
         canary: Some(canary),
+        prepare: false,
     };
     write(context, session, "canary", target, writing, following).await
 }

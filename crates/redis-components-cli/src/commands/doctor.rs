@@ -3,16 +3,21 @@
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use clap::Args;
+use clap_complete::ArgValueCandidates;
 use futures_util::future::join_all;
 use redis::{Cmd, Value};
 use redis_components::ComponentConfig;
 use redis_components::receipts::{FLEET_KEY, KEY_PREFIX};
 
 use super::doctor_fleet::fleet;
+use crate::complete::components;
 use crate::context::Context;
 use crate::disabled::is_disabled;
 use crate::examined::{Check, State};
 use crate::failure::{Code, Failure};
+use crate::moving::checks::{Level, preflight};
+use crate::moving::plan::plan;
 use crate::output::{Reply, table};
 use crate::probe::{Tried, probe};
 use crate::session::Session;
@@ -22,8 +27,21 @@ use crate::text::{counted, printable};
 /// Times of receipts and leases are compared across machines.
 const CLOCKS_DIFFER: Duration = Duration::from_secs(1);
 
-pub(crate) async fn run(context: &Context) -> Result<Reply, Failure> {
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// Look only whether the data of this component can move.
+    #[arg(long = "move", value_name = "COMPONENT", requires = "to", add = ArgValueCandidates::new(components))]
+    moves: Option<String>,
+    /// The server to move to, as for `move`.
+    #[arg(long, value_name = "HOST:PORT|FILE|JSON", requires = "moves")]
+    to: Option<String>,
+}
+
+pub(crate) async fn run(context: &Context, options: &Options) -> Result<Reply, Failure> {
     let session = context.session().await?;
+    if let (Some(component), Some(to)) = (&options.moves, &options.to) {
+        return Ok(reply(&look(&session, component, to).await?));
+    }
     let info = info(&session).await;
     let mut checks = vec![version(&session, info.as_ref()), role(&session).await];
     checks.push(rights(&session).await?);
@@ -36,6 +54,10 @@ pub(crate) async fn run(context: &Context) -> Result<Reply, Failure> {
     let names = session.components().await?;
     checks.extend(fleet(&session, &names).await?);
     checks.extend(join_all(names.iter().map(|name| component(&session, name))).await);
+    Ok(reply(&checks))
+}
+
+fn reply(checks: &[Check]) -> Reply {
     let problems = checks
         .iter()
         .filter(|check| check.state == State::Problem)
@@ -52,7 +74,28 @@ pub(crate) async fn run(context: &Context) -> Result<Reply, Failure> {
         ]
     });
     let text = table(["check", "state", "found", "advice"], lines);
-    Ok(Reply::new(&checks, text).failed(failure))
+    Reply::new(checks, text).failed(failure)
+}
+
+/// Looks whether the data of a component can move.
+async fn look(session: &Session, component: &str, to: &str) -> Result<Vec<Check>, Failure> {
+    let record = plan(session, component, &[], to).await?;
+    let source = record.source()?.connect().await?;
+    let target = record.target()?.connect().await?;
+    let made = preflight(session, &record, &source, &target).await?;
+    let found = made.found.into_iter().map(|check| {
+        let state = match check.level {
+            Level::Warning => State::Warning,
+            Level::Refusal => State::Problem,
+        };
+        Check::ok(check.name, check.found).but(state, check.advice)
+    });
+    let checks: Vec<_> = found.collect();
+    let others = format!("{} more checks found nothing", made.made - checks.len());
+    Ok(checks
+        .into_iter()
+        .chain([Check::ok("move", others)])
+        .collect())
 }
 
 type Info = HashMap<String, String>;

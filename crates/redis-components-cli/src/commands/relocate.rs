@@ -11,12 +11,12 @@ use crate::context::{Context, secret_argument};
 use crate::failure::{Code, Failure};
 use crate::fleet::follow::{End, Goal, follow};
 use crate::interrupt::Stage;
-use crate::moving::attach::Replication;
+use crate::moving::attach::{Login, Replication};
 use crate::moving::checks::{Checks, preflight};
 use crate::moving::drive::{Drive, Sight, Until, milliseconds};
 use crate::moving::ends::{demand_nobody_left, give_up};
 use crate::moving::lease::Lease;
-use crate::moving::plan::{login, plan};
+use crate::moving::plan::{logins, plan};
 use crate::moving::record::Record;
 use crate::moving::state::State;
 use crate::output::{Reply, warn};
@@ -81,14 +81,20 @@ enum Stop {
 }
 
 impl Options {
-    /// Returns the login with which servers replicate.
+    /// Returns the logins with which the servers replicate each other.
     async fn replication(&self, record: &Record) -> Result<Replication, Failure> {
         match &self.replication_password {
-            Some(password) => Ok(Replication {
-                user: self.replication_user.clone(),
-                password: Some(secret_argument("replication-password", password).await?),
-            }),
-            None => login(record),
+            Some(password) => {
+                let login = Login {
+                    user: self.replication_user.clone(),
+                    password: Some(secret_argument("replication-password", password).await?),
+                };
+                Ok(Replication {
+                    at_source: login.clone(),
+                    at_target: login,
+                })
+            }
+            None => logins(record),
         }
     }
 }

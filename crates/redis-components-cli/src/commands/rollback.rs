@@ -64,6 +64,7 @@ pub(crate) async fn run(context: &Context, options: &Options) -> Result<Reply, F
         if_digest: None,
         reason: Some(reason.unwrap_or_else(|| format!("rollback to {n}"))),
         canary: None,
+        prepare: false,
     };
     let Options {
         writing, following, ..

@@ -1,5 +1,7 @@
 //! `set`: write the config of a component.
 
+use std::collections::BTreeMap;
+
 use clap::Args;
 use clap_complete::ArgValueCandidates;
 use redis_components::ComponentConfig;
@@ -14,6 +16,7 @@ use crate::failure::{Code, Failure};
 use crate::fleet::control::Canary;
 use crate::given::Given;
 use crate::history::Note;
+use crate::moving::record::Record;
 use crate::names::{is_name, unknown};
 use crate::output::{Reply, warn};
 use crate::probe::{Tried, probe};
@@ -37,6 +40,9 @@ pub(crate) struct Options {
     writing: Writing,
     #[command(flatten)]
     following: Following,
+    /// Let all processes try the server before anything changes.
+    #[arg(long)]
+    prepare: bool,
     /// The component is new.
     #[arg(long)]
     create: bool,
@@ -68,6 +74,8 @@ pub(crate) struct Target<'a> {
     pub(crate) reason: Option<String>,
     /// The canary that the config comes from, which ends with it.
     pub(crate) canary: Option<Canary>,
+    /// Whether all processes try it first.
+    pub(crate) prepare: bool,
 }
 
 pub(crate) async fn run(context: &Context, options: &Options) -> Result<Reply, Failure> {
@@ -91,6 +99,7 @@ pub(crate) async fn run(context: &Context, options: &Options) -> Result<Reply, F
         if_digest: options.if_digest.clone(),
         reason: options.writing.reason.clone(),
         canary: None,
+        prepare: options.prepare,
     };
     let Options {
         writing, following, ..
@@ -140,9 +149,9 @@ pub(crate) async fn write(
     writing: &Writing,
     following: &Following,
 ) -> Result<Reply, Failure> {
-    following.check()?;
     let component = target.component;
-    let reply = write_one(context, session, target, writing).await?;
+    following.check(target.prepare)?;
+    let reply = write_one(context, session, target, writing, following).await?;
     if writing.dry_run {
         return Ok(reply);
     }
@@ -156,6 +165,7 @@ async fn write_one(
     mut session: Session,
     target: Target<'_>,
     writing: &Writing,
+    following: &Following,
 ) -> Result<Reply, Failure> {
     let Target {
         component,
@@ -165,6 +175,7 @@ async fn write_one(
         if_digest,
         reason,
         canary,
+        prepare,
     } = target;
     if let Some(failure) = invalid(&origin, &text) {
         return Err(failure.of_component(component));
@@ -223,19 +234,28 @@ async fn write_one(
             .map(|command| format!("{}> {command}", session.server));
         return Ok(Reply::new(data, lines.collect::<Vec<_>>().join("\n")));
     }
+    let candidate = match &found {
+        Some(found) if prepare => {
+            Some(prepared(&session, component, found, &text, following).await?)
+        }
+        _ => None,
+    };
     let expected = match if_digest {
         Some(digest) => Expected::Digest(digest),
         None => Expected::Bytes(found),
     };
-    let n = session
-        .commit(&Change {
-            component,
-            text: &text,
-            expected,
-            note,
-            canary,
-        })
-        .await?;
+    let change = Change {
+        component,
+        text: &text,
+        expected,
+        note,
+        canary,
+    };
+    let n = session.commit(&change).await;
+    if let Some(candidate) = &candidate {
+        session.withdraw(candidate).await?;
+    }
+    let n = n?;
     // The first change of all makes the salt.
     let digest = session.digest(&config);
     let address = config.address();
@@ -243,6 +263,30 @@ async fn write_one(
     data["digest"] = json!(digest);
     data["n"] = json!(n);
     Ok(Reply::new(data, line))
+}
+
+/// Waits until all processes have the config ready, and returns the candidate.
+async fn prepared(
+    session: &Session,
+    component: &str,
+    found: &[u8],
+    text: &str,
+    following: &Following,
+) -> Result<Record, Failure> {
+    let config = |text: &str| BTreeMap::from([(component.to_owned(), text.to_owned())]);
+    let old = config(&String::from_utf8_lossy(found));
+    let candidate = Record::new(component, old, config(text));
+    session.offer(&candidate).await?;
+    let (timeout, ignores_silent) = following.bounds();
+    let ready = session
+        .wait_until_ready(&candidate, timeout, ignores_silent, |_| {})
+        .await;
+    if let Err(mut failure) = ready {
+        session.withdraw(&candidate).await?;
+        failure.message.push_str("; nothing was written");
+        return Err(failure);
+    }
+    Ok(candidate)
 }
 
 pub(super) async fn probe_first(

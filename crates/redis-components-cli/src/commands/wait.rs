@@ -75,16 +75,22 @@ impl Following {
     /// # Errors
     ///
     /// Returns an error if it is said how to wait, and not that.
-    pub(super) fn check(&self) -> Result<(), Failure> {
+    pub(super) fn check(&self, prepares: bool) -> Result<(), Failure> {
         let Patience {
             timeout,
             ignore_silent,
         } = self.patience;
-        if self.wait || (timeout.is_none() && !ignore_silent) {
+        if self.wait || prepares || (timeout.is_none() && !ignore_silent) {
             return Ok(());
         }
         let text = "--timeout and --ignore-silent are for --wait; give it too";
         Err(Failure::usage(text))
+    }
+
+    /// Returns how long processes are waited for, and whether silent ones are not.
+    pub(super) fn bounds(&self) -> (Duration, bool) {
+        let timeout = self.patience.timeout.unwrap_or(Duration::from_secs(30));
+        (timeout, self.patience.ignore_silent)
     }
 
     /// Waits until all processes run the config that a command has written, if that was asked for.

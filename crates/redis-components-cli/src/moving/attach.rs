@@ -3,9 +3,16 @@
 use super::link::Link;
 use crate::failure::Failure;
 
-/// The login with which servers replicate.
+/// The logins with which the servers replicate each other.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Replication {
+    pub(crate) at_source: Login,
+    pub(crate) at_target: Login,
+}
+
+/// A login at one server.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Login {
     pub(crate) user: Option<String>,
     pub(crate) password: Option<String>,
 }
@@ -20,9 +27,12 @@ pub(crate) async fn attach(
     target: &Link,
     replication: &Replication,
 ) -> Result<(), Failure> {
-    for link in [target, source] {
-        if let Some(password) = &replication.password {
-            let user = replication.user.as_deref().unwrap_or_default();
+    for (link, login) in [
+        (target, &replication.at_source),
+        (source, &replication.at_target),
+    ] {
+        if let Some(password) = &login.password {
+            let user = login.user.as_deref().unwrap_or_default();
             let () = link.query(&["CONFIG", "SET", "masteruser", user]).await?;
             let () = link
                 .query(&["CONFIG", "SET", "masterauth", password])

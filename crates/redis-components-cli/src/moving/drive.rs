@@ -218,7 +218,12 @@ impl Drive<'_> {
                     self.tell("prepare", "progress", &json!(readiness));
                 },
             )
-            .await?;
+            .await
+            .map_err(|mut failure| {
+                let hint = "; nothing has moved; go on with `--resume`, or give up with `--abort`";
+                failure.message.push_str(hint);
+                failure
+            })?;
         self.tell("prepare", "done", &json!(ready));
         Ok(())
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::attach::Replication;
+use super::attach::{Login, Replication};
 use super::link::Place;
 use super::record::Record;
 use crate::context::read_text;
@@ -97,27 +97,36 @@ fn elsewhere(component: &str, text: &str, host: &str, port: u16) -> Result<Strin
     Ok(Value::Object(fields).to_string())
 }
 
-/// Returns the login of the component, with which servers replicate unless another one is given.
+/// Returns the logins of the component, with which the servers replicate each other unless another
+/// one is given.
 ///
 /// # Errors
 ///
-/// Returns an error if it is not written in the config.
-pub(crate) fn login(record: &Record) -> Result<Replication, Failure> {
-    let text = record.old.get(&record.component).map(String::as_str);
-    let fields: Map<String, Value> = serde_json::from_str(text.unwrap_or("{}")).unwrap_or_default();
-    let name = |field: &str| match fields.get(field) {
+/// Returns an error if one is not written in the configs.
+pub(crate) fn logins(record: &Record) -> Result<Replication, Failure> {
+    let of = |configs: &BTreeMap<String, String>| login(configs.get(&record.component));
+    Ok(Replication {
+        at_source: of(&record.old)?,
+        at_target: of(&record.new)?,
+    })
+}
+
+fn login(text: Option<&String>) -> Result<Login, Failure> {
+    let text = text.map_or("{}", String::as_str);
+    let fields: Map<String, Value> = serde_json::from_str(text).unwrap_or_default();
+    let written = |field: &str| match fields.get(field) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text.clone())),
         Some(_) => {
             let text = format!(
-                "the `{field}` of the config is not written there, and servers need it to replicate; give \
+                "the `{field}` of a config is not written there, and servers need it to replicate; give \
                 --replication-user and --replication-password"
             );
             Err(Failure::usage(text))
         }
     };
-    Ok(Replication {
-        user: name("username")?,
-        password: name("password")?,
+    Ok(Login {
+        user: written("username")?,
+        password: written("password")?,
     })
 }

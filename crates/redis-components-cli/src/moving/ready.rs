@@ -11,11 +11,14 @@ use super::record::Record;
 use crate::commit::TRIES;
 use crate::failure::{Code, Failure};
 use crate::fleet::control::Control;
+use crate::output::warn;
 use crate::session::Session;
 use crate::text::{counted, named};
 
 /// How long a candidate lives if nobody removes it.
 const LIVES: Duration = Duration::from_secs(3600);
+/// The language whose runtime knows candidates.
+const KNOWS_CANDIDATES: &str = "rust";
 const LOOKED_EVERY: Duration = Duration::from_millis(50);
 
 /// How the fleet stands to the candidates.
@@ -23,6 +26,8 @@ const LOOKED_EVERY: Duration = Duration::from_millis(50);
 pub(crate) struct Readiness {
     pub(crate) ready: usize,
     pub(crate) expected: usize,
+    /// Processes whose runtime does not know candidates.
+    pub(crate) without: usize,
     #[serde(skip)]
     refused: Vec<String>,
     #[serde(skip)]
@@ -110,13 +115,17 @@ impl Session {
             if !readiness.refused.is_empty() {
                 let count = counted(readiness.refused.len(), "process");
                 let who = named(readiness.refused.iter().cloned());
-                let text = format!(
-                    "{count} cannot use the new server: {who}; nothing has moved; mend that and go \
-                    on with `--resume`, or give up with `--abort`"
-                );
+                let text = format!("{count} cannot use the new server: {who}");
                 return Err(
                     Failure::new(Code::ProcessRefused, text).of_component(&record.component)
                 );
+            }
+            if readiness.missing.is_empty() && readiness.without > 0 {
+                let count = counted(readiness.without, "process");
+                warn(&format!(
+                    "{count} of another language cannot prepare: their writes fail from the cut until \
+                    they follow the config"
+                ));
             }
             if readiness.missing.is_empty() {
                 return Ok(readiness);
@@ -124,10 +133,7 @@ impl Session {
             if begun.elapsed() > timeout {
                 let count = counted(readiness.missing.len(), "process");
                 let who = named(readiness.missing.iter().cloned());
-                let text = format!(
-                    "{count} not ready in time: {who}; nothing has moved; go on with `--resume`, or \
-                    give up with `--abort`"
-                );
+                let text = format!("{count} not ready in time: {who}");
                 return Err(Failure::new(Code::NotReady, text).of_component(&record.component));
             }
             tokio::time::sleep(LOOKED_EVERY).await;
@@ -142,6 +148,10 @@ impl Session {
                 let Some(said) = receipt.component(component) else {
                     continue;
                 };
+                if receipt.process().language() != KNOWS_CANDIDATES {
+                    readiness.without += 1;
+                    continue;
+                }
                 readiness.expected += 1;
                 let process = receipt.process().member();
                 let candidate = said

@@ -344,3 +344,100 @@ fn r15_a_target_that_cannot_log_in_gives_writes_back() {
     let moved = operator.data(&["move", "logs", "--to", &to, "--yes"]);
     assert_eq!(moved["state"], "committed");
 }
+
+#[test]
+fn r15_a_server_that_cannot_follow_gives_writes_back() {
+    let config = Server::start();
+    let start = |password: &str| {
+        Server::start_with(&["--requirepass", password, "--repl-diskless-sync-delay", "0"])
+    };
+    let servers = [start("first"), start("second")];
+    let operator = Operator::of(&config);
+    let port = format!("port={}", servers[0].port());
+    let file = operator.file("password", "first");
+    let password = format!("password=@{}", file.display());
+    operator.done(&[
+        "set",
+        "logs",
+        "host=127.0.0.1",
+        &port,
+        &password,
+        "--create",
+    ]);
+    let load = Load::start(&config);
+    load.goes_on();
+    let target = json!({"host": "127.0.0.1", "port": servers[1].port(), "password": "second"});
+    let target = operator.file("target.json", &target.to_string());
+    let target = target.to_str().unwrap();
+    operator.done(&[
+        "move", "logs", "--to", target, "--until", "prepared", "--yes",
+    ]);
+    // The old server cannot log in at the new one, and would be read-only for good.
+    servers[0].command(&["CONFIG", "SET", "masterauth", "wrong"]);
+    let (code, envelope) = operator.json(&["move", "logs", "--cut", "--yes"]);
+    assert_eq!(
+        (code, &envelope["error"]["code"]),
+        (3, &json!("not_possible")),
+        "{envelope:#}"
+    );
+    assert_eq!(role(&servers[0]), "master");
+    load.goes_on();
+    servers[0].command(&["CONFIG", "SET", "masterauth", "second"]);
+    let moved = operator.data(&["move", "logs", "--resume", "--yes"]);
+    assert_eq!(moved["state"], "committed");
+    load.goes_on();
+    let back = operator.data(&["move", "logs", "--undo", "--yes"]);
+    assert_eq!(back["state"], "committed");
+    load.goes_on();
+    load.end(&servers[0]);
+}
+
+#[test]
+fn r15_doctor_says_what_stands_against_a_move() {
+    let world = World::start();
+    world.servers[1].command(&["SET", "a", "b"]);
+    let words = ["doctor", "--move", "logs", "--to", &world.address(1)];
+    let (code, envelope) = world.operator.json(&words);
+    assert_eq!((code, &envelope["error"]["code"]), (1, &json!("problems")));
+    let checks = envelope["data"].as_array().unwrap();
+    let problem = checks
+        .iter()
+        .find(|check| check["state"] == "problem")
+        .unwrap();
+    assert_eq!(problem["check"], "target is empty");
+    world.servers[1].command(&["FLUSHALL"]);
+    role(&world.servers[1]);
+    world.operator.done(&words);
+}
+
+#[test]
+fn r15_a_config_is_tried_by_the_fleet_before_it_is_written() {
+    let world = World::start();
+    let load = Load::start(&world.config);
+    load.goes_on();
+    let port = format!("port={}", world.servers[1].port());
+    // Only the processes of the fleet may not connect there.
+    let words = [
+        "set",
+        "logs",
+        "host=169.254.0.1",
+        "--no-probe",
+        "--yes",
+        "--prepare",
+    ];
+    let (code, envelope) = world.operator.json(&words);
+    assert_eq!(
+        (code, &envelope["error"]["code"]),
+        (3, &json!("process_refused")),
+        "{envelope:#}"
+    );
+    let message = envelope["error"]["message"].as_str().unwrap();
+    assert!(message.contains("forbidden_by_policy"), "{message}");
+    world.is_on(0);
+    load.goes_on();
+    world
+        .operator
+        .done(&["set", "logs", &port, "--prepare", "--wait"]);
+    assert_eq!(world.port(), u64::from(world.servers[1].port()));
+    load.stop.store(true, Ordering::Relaxed);
+}
