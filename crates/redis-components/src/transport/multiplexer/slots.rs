@@ -61,13 +61,15 @@ impl Slots {
     /// Notes that the caller has gone.
     pub(super) fn abandon(&mut self, number: SlotNumber) {
         let slot = &mut self.slots[number.0];
-        *slot = match slot {
-            Slot::Done(_) | Slot::Free => {
+        match slot {
+            Slot::Done(_) => {
+                *slot = Slot::Free;
                 self.free.push(number);
-                Slot::Free
             }
-            Slot::Waiting(_) | Slot::Abandoned => Slot::Abandoned,
-        };
+            Slot::Waiting(_) => *slot = Slot::Abandoned,
+            // Nobody gives up these.
+            Slot::Free | Slot::Abandoned => {}
+        }
     }
 
     /// Puts a result in its place. Returns whom to wake.
