@@ -27,6 +27,10 @@ pub(crate) const RUSTIS: &str = "rustis";
 pub(crate) const BOOK: &str = "the book in Rust, wait 1s";
 pub(crate) const BOOK_FRESH: &str = "the book in Rust, GET on each call";
 pub(crate) const PYTHON: &str = "the book in Python, wait 1s";
+/// What one round trip after the other allows, without any client.
+pub(crate) const SOCKET: &str = "a socket, one call at a time";
+/// What the server allows.
+pub(crate) const LIMIT: &str = "the limit: a socket, deep pipelines";
 pub(crate) const THREADS_BARE: &str = "bare Connection";
 pub(crate) const THREADS_BARE_AGAIN: &str = "bare Connection again";
 pub(crate) const THREADS_BOUNDED: &str = "bare Connection, time-outs";
@@ -131,6 +135,14 @@ pub(crate) const SETTINGS: &[(&str, &str)] = &[
     (
         PYTHON,
         "the book's decorator with redis-py's defaults, one thread; pipeline without a transaction, as all others",
+    ),
+    (
+        SOCKET,
+        "a blocking TCP socket, in a loop on one thread: one call packed in advance, its replies counted and not read",
+    ),
+    (
+        LIMIT,
+        "the same with writes of 256 calls, up to three of which are unanswered: as much as the server does",
     ),
     (THREADS_BARE, "one redis::Connection for each thread"),
     (THREADS_BARE_AGAIN, "the same, connected once more"),

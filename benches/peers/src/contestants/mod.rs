@@ -8,6 +8,7 @@ mod cluster;
 mod deadpool;
 mod fred;
 mod kinds;
+mod limit;
 mod manager;
 mod ours;
 mod r2d2;
@@ -54,6 +55,8 @@ pub(crate) fn subject(world: &World, name: &str) -> Result<Box<dyn Subject>, Fai
         names::RUSTIS => tasks::subject(runtime, runtime.block_on(rustis::Rustis::connect(url))?),
         names::BOOK => tasks::subject(runtime, book(world, Duration::from_secs(1))?),
         names::BOOK_FRESH => tasks::subject(runtime, book(world, Duration::ZERO)?),
+        names::SOCKET => Box::new(limit::Limit::one(url)?),
+        names::LIMIT => Box::new(limit::Limit::deep(url)?),
         names::BARE_TLS => tasks::subject(runtime, kinds::Bare::connect(world, "tls")?),
         names::OURS_TLS => tasks::subject(runtime, kinds::OursTls),
         names::BARE_UNIX => tasks::subject(runtime, kinds::Bare::connect(world, "unix")?),

@@ -50,7 +50,9 @@ fn entrants(plan: &Plan, tasks: usize) -> Vec<Entrant> {
     entrants.extend(now_and_then.map(|name| Entrant::pushed(name, every)));
     entrants.push(Entrant::polled(names::POLL_FRESH, every));
     entrants.push(Entrant::polled(names::POLL_FRESH_TWO, every));
+    entrants.push(Entrant::pushed(names::LIMIT, every));
     if tasks == 1 {
+        entrants.push(Entrant::pushed(names::SOCKET, every));
         entrants.push(Entrant {
             name: names::PYTHON,
             place: Place::Python,
@@ -142,8 +144,13 @@ fn ratios(rates: &Rates, tasks: usize) -> Vec<Finding> {
         (names::OURS_TWO, names::OURS, None),
         (names::POLL_FRESH, names::BOOK_FRESH, None),
         (names::POLL, names::BOOK, None),
+        (names::OURS, names::LIMIT, None),
+        (names::BARE, names::LIMIT, None),
+        (names::RUSTIS, names::LIMIT, None),
     ];
     if tasks == 1 {
+        asked.push((names::OURS, names::SOCKET, None));
+        asked.push((names::BARE, names::SOCKET, None));
         asked.push((names::OURS, names::PYTHON, None));
     }
     for peer in PEERS {

@@ -6,7 +6,8 @@ use super::Acquire;
 use crate::component::Component;
 use crate::error::Error;
 
-/// The component does not see the answers to its users, and probes the server once in a while.
+/// The calls of a runtime share it, on a socket beside that of the component's other functions. The
+/// component does not see the answers to its users, and probes the server once in a while.
 impl Acquire for MultiplexedConnection {
     async fn acquire(
         component: &'static Component,
@@ -14,6 +15,7 @@ impl Acquire for MultiplexedConnection {
     ) -> Result<Self, Error> {
         let shared = component.client().await?;
         let client = shared.client.single("redis::aio::MultiplexedConnection")?;
-        Ok(client.lend().await)
+        let lent = client.lend().await;
+        lent.map_err(|failure| shared.error(&failure))
     }
 }

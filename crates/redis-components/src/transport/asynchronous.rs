@@ -1,6 +1,7 @@
 //! Connections on the tokio runtime of the caller.
 
-use std::net::Shutdown;
+use std::net::{Shutdown, TcpStream};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -8,13 +9,13 @@ use redis::aio::{ConnectionLike, MultiplexedConnection, PubSub};
 use redis::{
     AsyncConnectionConfig, ProtocolVersion, RedisConnectionInfo, RedisError, RedisResult, Value,
 };
-use socket2::Socket;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
 
 use super::bounded::Bounded;
 use super::failure::{Cause, Failure};
 use super::handshake::{Handshake, Progress, judge_probe, probe};
+use super::multiplexer::connection::Multiplexer;
 use super::node::Node;
 use super::reply_bounds::ReplyBounds;
 use super::stream::{self, Stream};
@@ -22,15 +23,15 @@ use crate::fork::in_this_process;
 use crate::settings::timeouts::Timeouts;
 
 /// A connection that is logged in and has answered a probe.
-pub(crate) struct Opened {
-    pub(crate) connection: MultiplexedConnection,
+pub(crate) struct Opened<C = MultiplexedConnection> {
+    pub(crate) connection: C,
     /// Must be spawned: it moves the connection's bytes, and ends when the connection does.
     ///
     /// redis-rs's own `get_multiplexed_async_connection` spawns it itself, and only the next call
     /// would notice the end.
     pub(crate) driver: BoxFuture<'static, ()>,
-    /// Closes the connection from outside its driver.
-    pub(crate) socket: Socket,
+    /// Closes the connection from outside its driver. (The type is that of any stream socket here.)
+    pub(crate) socket: Arc<TcpStream>,
 }
 
 /// Connects, logs in and probes. `timeouts.response` bounds each command, if it is set.
@@ -57,7 +58,7 @@ pub(crate) async fn open_bounded(
 ) -> Result<Opened, Failure> {
     within(node, timeouts.connect, async {
         let stream = connect(node, timeouts.connect).await?;
-        let socket = stream.socket().map_err(RedisError::from)?;
+        let socket = second_handle(&stream)?;
         let settings = settings.set_response_timeout(Some(timeouts.response));
         let session = session(node, protocol);
         // Each kind of stream is driven as itself, so that TCP does not pay for the others.
@@ -75,6 +76,46 @@ pub(crate) async fn open_bounded(
         })
     })
     .await
+}
+
+/// Connects, logs in and probes for a connection that many calls share.
+///
+/// # Errors
+///
+/// Returns an error within `timeouts.connect` if the server cannot be used.
+pub(crate) async fn open_shared(
+    node: &Node,
+    timeouts: Timeouts,
+) -> Result<Opened<Multiplexer>, Failure> {
+    within(node, timeouts.connect, async {
+        let stream = connect(node, timeouts.connect).await?;
+        let socket = second_handle(&stream)?;
+        let plain = Some(Arc::clone(&socket));
+        let (db, bounds) = (node.db(), ReplyBounds::DATA);
+        let (connection, driver) = match stream {
+            Stream::Tcp(stream) => share(Multiplexer::new(stream, plain, db, bounds, timeouts)),
+            #[cfg(feature = "tls")]
+            Stream::Tls(stream) => share(Multiplexer::new(*stream, None, db, bounds, timeouts)),
+            Stream::Unix(stream) => share(Multiplexer::new(stream, plain, db, bounds, timeouts)),
+        };
+        Ok(Opened {
+            connection,
+            driver,
+            socket,
+        })
+    })
+    .await
+}
+
+fn share(
+    (connection, driver): (Multiplexer, impl Future<Output = ()> + Send + 'static),
+) -> (Multiplexer, BoxFuture<'static, ()>) {
+    (connection, in_this_process(driver))
+}
+
+fn second_handle(stream: &Stream) -> Result<Arc<TcpStream>, Failure> {
+    let socket = stream.socket().map_err(RedisError::from)?;
+    Ok(Arc::new(socket.into()))
 }
 
 async fn start<S>(
@@ -108,7 +149,7 @@ impl Opened {
 }
 
 /// Shuts a socket down when it is dropped.
-struct Ends(Socket);
+struct Ends(Arc<TcpStream>);
 
 impl Drop for Ends {
     fn drop(&mut self) {

@@ -16,6 +16,7 @@ pub(crate) mod failure;
 #[cfg(test)]
 pub(crate) mod generated;
 mod handshake;
+pub(crate) mod multiplexer;
 pub(crate) mod no_primary;
 #[cfg(not(feature = "sentinel"))]
 pub(crate) mod no_sentinel;

@@ -76,7 +76,21 @@ impl Replies {
     /// Returns an error if they are no part of a reply, or exceed the bounds. The connection cannot
     /// be used any more.
     pub(super) fn follow(&mut self, mut bytes: &[u8]) -> Result<(), Unbounded> {
-        while let Some((first, rest)) = bytes.split_first() {
+        while let Some(length) = self.reply(bytes)? {
+            bytes = &bytes[length..];
+        }
+        Ok(())
+    }
+
+    /// Follows the next bytes to the end of a reply. Returns how many those are, or `None` if the
+    /// end is still to come.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error as [`follow`](Self::follow) does.
+    pub(super) fn reply(&mut self, all: &[u8]) -> Result<Option<usize>, Unbounded> {
+        let (complete, mut bytes) = (self.complete, all);
+        while let Some(first) = bytes.first() {
             let taken = match self.state {
                 State::Kind => {
                     self.begin(*first)?;
@@ -93,9 +107,12 @@ impl Replies {
             if matches!(self.state, State::Kind) && taken > 0 {
                 self.end_value();
             }
-            bytes = if taken == 1 { rest } else { &bytes[taken..] };
+            bytes = &bytes[taken..];
+            if self.complete > complete {
+                return Ok(Some(all.len() - bytes.len()));
+            }
         }
-        Ok(())
+        Ok(None)
     }
 
     fn begin(&mut self, first: u8) -> Result<(), Unbounded> {

@@ -12,19 +12,24 @@ use super::in_flight::InFlightGuard;
 use super::socket::Socket;
 use crate::client::health::{Answer, Verdict};
 use crate::settings::timeouts::Timeouts;
-use crate::transport::asynchronous::{Opened, open, ping};
-use crate::transport::failure::{EarlyEnd, Failure};
+use crate::transport::asynchronous::{Opened, open, open_shared, ping};
+use crate::transport::failure::Failure;
+use crate::transport::multiplexer::connection::Multiplexer;
 use crate::transport::node::Node;
 
 /// The number of unanswered probes in a row after which a server is given up, if no call has found
 /// it silent.
 const TRIES: u32 = 2;
 
-/// A multiplexed connection, and its condition.
-pub(crate) struct SharedConnection {
-    connection: MultiplexedConnection,
+/// A connection that many calls share, and its condition.
+pub(crate) struct SharedConnection<C = Multiplexer> {
+    connection: C,
     socket: Arc<Socket>,
 }
+
+/// A connection that is lent: its users do not keep its client, and this crate does not see the
+/// answers to them.
+pub(crate) type LentConnection = SharedConnection<MultiplexedConnection>;
 
 /// The users for which a server is probed.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -46,49 +51,11 @@ pub(crate) struct Request<'a> {
 impl SharedConnection {
     /// Connects, logs in and probes on the current runtime, which then drives the connection.
     pub(super) async fn open(node: &Node, timeouts: Timeouts) -> Result<Self, Failure> {
-        let settings = AsyncConnectionConfig::new();
-        let opened = open(node, ProtocolVersion::RESP2, timeouts, settings).await?;
-        let Opened {
-            connection,
-            driver,
-            socket,
-        } = opened;
-        let socket = Arc::new(Socket::new(socket));
-        Handle::current().spawn(Driver::new(driver, Arc::clone(&socket)));
-        Ok(Self { connection, socket })
+        open_shared(node, timeouts).await.map(Self::drive)
     }
 
-    /// Returns a handle to the connection, for a user that keeps its client for as long as the
-    /// handle.
-    pub(crate) fn handle(&self) -> MultiplexedConnection {
-        self.connection.clone()
-    }
-
-    /// Returns a handle to the connection, for a user that does not keep its client. The last of
-    /// these handles ends the connection.
-    pub(super) async fn lend(&self) -> MultiplexedConnection {
-        self.socket.lend();
-        self.watch_unseen().await;
-        self.handle()
-    }
-
-    /// Returns the number of the database that commands go to.
-    pub(super) fn db(&self) -> i64 {
-        self.connection.get_db()
-    }
-
-    pub(super) fn socket(&self) -> &Arc<Socket> {
-        &self.socket
-    }
-
-    /// Returns `true` if this process made the connection, and not an earlier process from which it
-    /// was forked.
-    pub(super) fn is_of_this_process(&self) -> bool {
-        self.socket.is_of_this_process()
-    }
-
-    pub(super) fn is_closed(&self) -> bool {
-        self.socket.health.is_closed()
+    pub(super) fn connection(&self) -> &Multiplexer {
+        &self.connection
     }
 
     /// Returns `true` if many requests are in flight.
@@ -122,22 +89,55 @@ impl SharedConnection {
     pub(super) fn set_may_be_replica(&self, may_be: bool) {
         self.socket.health.set_may_be_replica(may_be);
     }
+}
 
-    /// Returns how the connection ended if it ended too young. Only the first caller is told.
-    pub(super) fn take_early_end(&self) -> Option<EarlyEnd> {
-        self.socket.health.take_early_end()
+impl LentConnection {
+    /// Connects, logs in and probes on the current runtime, which then drives the connection.
+    pub(super) async fn open_lent(node: &Node, timeouts: Timeouts) -> Result<Self, Failure> {
+        let settings = AsyncConnectionConfig::new();
+        let opened = open(node, ProtocolVersion::RESP2, timeouts, settings);
+        opened.await.map(Self::drive)
     }
 
-    /// Returns `true` if the server has answered a call.
-    pub(super) fn has_served(&self) -> bool {
-        self.socket.health.has_served()
+    /// Returns a handle to the connection. The last of these handles ends the connection.
+    pub(super) async fn lend(&self) -> MultiplexedConnection {
+        self.socket.lend();
+        self.watch_unseen().await;
+        self.connection.clone()
+    }
+}
+
+impl<C: ConnectionLike + Clone + Send + 'static> SharedConnection<C> {
+    fn drive(opened: Opened<C>) -> Self {
+        let Opened {
+            connection,
+            driver,
+            socket,
+        } = opened;
+        let socket = Arc::new(Socket::new(socket));
+        Handle::current().spawn(Driver::new(driver, Arc::clone(&socket)));
+        Self { connection, socket }
+    }
+
+    pub(super) fn socket(&self) -> &Arc<Socket> {
+        &self.socket
+    }
+
+    /// Returns `true` if this process made the connection, and not an earlier process from which it
+    /// was forked.
+    pub(super) fn is_of_this_process(&self) -> bool {
+        self.socket.is_of_this_process()
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.socket.health.is_closed()
     }
 
     /// Watches the server for a user whose answers this crate does not see: learns the server's
     /// role, and then probes it in the background, once in a while.
     pub(super) async fn watch_unseen(&self) {
         if self.socket.role.is_unknown() {
-            note_demotion(&mut self.handle(), &self.socket).await;
+            note_demotion(&mut self.connection.clone(), &self.socket).await;
         }
         self.probe_if_unheard();
     }
@@ -164,7 +164,7 @@ impl SharedConnection {
         let Ok(runtime) = Handle::try_current() else {
             return;
         };
-        let mut connection = self.handle();
+        let mut connection = self.connection.clone();
         let socket = Arc::clone(&self.socket);
         runtime.spawn(async move {
             for _ in 0..tries {
@@ -185,7 +185,7 @@ impl SharedConnection {
 }
 
 /// Gives up a server that was demoted. Answers to PING do not show a demotion.
-async fn note_demotion(connection: &mut MultiplexedConnection, socket: &Socket) {
+async fn note_demotion(connection: &mut impl ConnectionLike, socket: &Socket) {
     let answer: RedisResult<Value> = redis::cmd("ROLE").query_async(connection).await;
     let answer = match answer {
         // A missing answer is not a refusal.
@@ -215,7 +215,7 @@ impl Drop for Request<'_> {
     }
 }
 
-impl fmt::Debug for SharedConnection {
+impl<C> fmt::Debug for SharedConnection<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SharedConnection")
             .field("socket", &self.socket)

@@ -2,8 +2,8 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// With at most this many requests in flight, a sender is usually the only one ready, and waiting
-/// for others costs more than it gains (docs/performance.md).
+/// With at most this many requests in flight, all of them share one connection: they go out together
+/// (docs/performance.md).
 const FEW: usize = 24;
 
 /// How many requests are in flight.
@@ -20,7 +20,7 @@ impl InFlight {
         InFlightGuard(self)
     }
 
-    /// Returns `true` if others are likely to be ready to send.
+    /// Returns `true` if the next request is better off on another connection.
     pub(super) fn are_many(&self) -> bool {
         self.0.load(Ordering::Relaxed) > FEW
     }

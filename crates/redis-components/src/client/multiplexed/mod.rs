@@ -14,31 +14,36 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::future::try_join_all;
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Cmd, Pipeline, ProtocolVersion, RedisResult, Value};
+use redis::{Cmd, Pipeline, RedisResult, Value};
+use tokio::sync::OnceCell;
 
-use self::connection::SharedConnection;
+use self::connection::{LentConnection, SharedConnection};
 use self::socket::{Socket, close_unused};
 use crate::background::Background;
 use crate::client::patience::until_primary;
 use crate::settings::timeouts::Timeouts;
 #[cfg(feature = "spans")]
 use crate::telemetry::span::sent_to;
-use crate::transport::asynchronous::open;
+use crate::transport::asynchronous::open_shared;
 use crate::transport::failure::{Cause, EarlyEnd, Failure};
 use crate::transport::node::Node;
 
 /// One or several multiplexed connections, of which each call uses one.
 pub(crate) struct Multiplexed {
     node: Arc<Node>,
+    timeouts: Timeouts,
     /// Never empty.
     connections: Box<[SharedConnection]>,
+    /// As many connections beside these, for functions that take a `MultiplexedConnection`. Each is
+    /// opened when it is first lent.
+    lent: Box<[OnceCell<LentConnection>]>,
     /// Closes the connections after the last user is gone.
     background: Option<Background>,
     /// Whether a caller was told that the client ended too young.
     is_early_end_taken: AtomicBool,
     /// The manager for functions that take a `ConnectionManager`. It ends with this client.
     #[cfg(feature = "connection-manager")]
-    pub(crate) manager: tokio::sync::OnceCell<redis::aio::ConnectionManager>,
+    pub(crate) manager: OnceCell<redis::aio::ConnectionManager>,
 }
 
 impl Multiplexed {
@@ -53,14 +58,16 @@ impl Multiplexed {
             let numbers = 0..connections.max(1);
             try_join_all(numbers.map(|_| SharedConnection::open(&node, timeouts)))
         };
-        let connections = until_primary(timeouts.connect, open_all).await?.into();
+        let connections: Box<[_]> = until_primary(timeouts.connect, open_all).await?.into();
         Ok(Self {
             node,
+            timeouts,
+            lent: connections.iter().map(|_| OnceCell::new()).collect(),
             connections,
             background,
             is_early_end_taken: AtomicBool::new(false),
             #[cfg(feature = "connection-manager")]
-            manager: tokio::sync::OnceCell::new(),
+            manager: OnceCell::new(),
         })
     }
 
@@ -71,10 +78,8 @@ impl Multiplexed {
         timeouts: Timeouts,
     ) -> Result<(), Failure> {
         let open_all = || {
-            try_join_all((0..connections.max(1)).map(|_| {
-                let settings = AsyncConnectionConfig::new();
-                open(node, ProtocolVersion::RESP2, timeouts, settings)
-            }))
+            let numbers = 0..connections.max(1);
+            try_join_all(numbers.map(|_| open_shared(node, timeouts)))
         };
         until_primary(timeouts.connect, open_all).await.map(drop)
     }
@@ -128,7 +133,7 @@ impl Multiplexed {
         sent_to(self.node.address());
         let shared = self.connection(number);
         let request = shared.begin();
-        let result = shared.handle().send_packed_command(command).await;
+        let result = shared.connection().send(command).await;
         request.end(&result);
         result
     }
@@ -145,8 +150,8 @@ impl Multiplexed {
         sent_to(self.node.address());
         let shared = self.connection(number);
         let request = shared.begin();
-        let mut handle = shared.handle();
-        let result = handle.send_packed_commands(pipeline, offset, count).await;
+        let connection = shared.connection();
+        let result = connection.send_all(pipeline, offset, count).await;
         request.end(&result);
         result
     }
@@ -158,7 +163,7 @@ impl Multiplexed {
 
     /// Returns the number of the database that commands go to.
     pub(crate) fn db(&self) -> i64 {
-        self.connections[0].db()
+        self.connections[0].connection().db()
     }
 
     /// Returns the address of the server. A unix socket has none.
@@ -167,20 +172,37 @@ impl Multiplexed {
         self.any_open().socket().peer()
     }
 
-    /// Returns a handle to one of the connections, for a user that does not hold this client. The
+    /// Returns a handle to a connection of redis-rs, for a user that does not hold this client. The
     /// last of these handles ends the connection. Their requests are not counted, so chance picks
     /// the connection.
-    pub(crate) async fn lend(&self) -> MultiplexedConnection {
-        let picked = match u32::try_from(self.connections.len()) {
-            Ok(several @ 2..) => self.pick_by_chance(several),
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the connection cannot be opened.
+    pub(crate) async fn lend(&self) -> Result<MultiplexedConnection, Failure> {
+        let picked = match self.lent.len() {
+            several @ 2.. => fastrand::usize(..several),
             _ => 0,
         };
-        self.connection(picked).lend().await
+        let open = || LentConnection::open_lent(&self.node, self.timeouts);
+        let lent = self.lent[picked].get_or_try_init(open).await;
+        match lent {
+            Ok(lent) => Ok(lent.lend().await),
+            Err(failure) => {
+                self.note_refused(&failure);
+                Err(failure)
+            }
+        }
+    }
+
+    fn lent(&self) -> impl Iterator<Item = &LentConnection> {
+        self.lent.iter().filter_map(OnceCell::get)
     }
 
     /// Returns the connections as seen from outside. They may outlast this client if they are lent.
     pub(crate) fn sockets(&self) -> impl Iterator<Item = &Arc<Socket>> {
-        self.connections.iter().map(SharedConnection::socket)
+        let own = self.connections.iter().map(SharedConnection::socket);
+        own.chain(self.lent().map(SharedConnection::socket))
     }
 
     /// Watches the server for a user of another connection, whose answers this crate does not see.
@@ -214,6 +236,7 @@ impl Multiplexed {
     /// answer any more, or the client's runtime is gone.
     pub(crate) fn is_closed(&self) -> bool {
         self.connections.iter().any(SharedConnection::is_closed)
+            || self.lent().any(SharedConnection::is_closed)
     }
 
     /// Returns `true` if no call can use the client any more: all its connections are closed.
@@ -224,14 +247,12 @@ impl Multiplexed {
     /// Returns how the client ended if it ended too young. Only the first caller is told.
     pub(crate) fn take_early_end(&self) -> Option<EarlyEnd> {
         // The end counts as one failure, no matter how many connections have ended, and when.
-        let ended = self
-            .connections
-            .iter()
-            .any(|connection| connection.take_early_end().is_some());
+        let mut sockets = self.sockets();
+        let ended = sockets.any(|socket| socket.health.take_early_end().is_some());
         if !ended || self.is_early_end_taken.swap(true, Ordering::AcqRel) {
             return None;
         }
-        let used = self.connections.iter().any(SharedConnection::has_served);
+        let used = self.sockets().any(|socket| socket.health.has_served());
         Some(if used {
             EarlyEnd::Used
         } else {

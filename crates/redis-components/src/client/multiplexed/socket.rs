@@ -1,14 +1,16 @@
 //! Closing the socket of a client that nobody uses any more, also if its runtime stands still.
 
-use std::net::Shutdown;
 #[cfg(feature = "connection-manager")]
 use std::net::SocketAddr;
+use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 #[cfg(feature = "connection-manager")]
 use redis::RedisError;
+#[cfg(feature = "connection-manager")]
+use socket2::SockRef;
 
 use super::in_flight::InFlight;
 use super::role::FirstRole;
@@ -30,11 +32,11 @@ pub(crate) struct Socket {
     lent: AtomicBool,
     pub(super) role: FirstRole,
     process: Process,
-    socket: socket2::Socket,
+    socket: Arc<TcpStream>,
 }
 
 impl Socket {
-    pub(super) fn new(socket: socket2::Socket) -> Self {
+    pub(super) fn new(socket: Arc<TcpStream>) -> Self {
         Self {
             health: Health::new(),
             in_flight: InFlight::default(),
@@ -69,7 +71,8 @@ impl Socket {
     /// Returns the address of the server. A unix socket has none.
     #[cfg(feature = "connection-manager")]
     pub(super) fn peer(&self) -> Result<Option<SocketAddr>, Failure> {
-        let peer = self.socket.peer_addr().map_err(RedisError::from)?;
+        let socket = SockRef::from(&*self.socket);
+        let peer = socket.peer_addr().map_err(RedisError::from)?;
         Ok(peer.as_socket())
     }
 

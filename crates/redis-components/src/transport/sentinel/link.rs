@@ -106,7 +106,6 @@ impl Link {
         let node = Node::prepare(&config, &self.policy, self.connect).await?;
         let (opened, hears) = self.open(&node).await?;
         let reached = opened.socket.peer_addr().ok();
-        let reached = reached.and_then(|address| address.as_socket());
         let (mut connection, driver) = opened.into_parts();
         let work = pin!(async {
             if hears {
