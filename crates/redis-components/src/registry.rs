@@ -114,7 +114,9 @@ impl Registry {
             }
             (None, source) => {
                 let config = config_of(source, name)?;
-                let leaves_much = config.sentinels().is_some() || !config.needs().is_empty();
+                let leaves_much = config.sentinels().is_some()
+                    || !config.needs().is_empty()
+                    || settings.max_age().is_some();
                 let (watched, background) = if leaves_much {
                     let configs = match fixed {
                         Some(configs) => configs,

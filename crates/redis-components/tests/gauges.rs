@@ -118,6 +118,38 @@ async fn r14_gauges_say_whether_a_process_follows() {
 }
 
 #[tokio::test]
+async fn r14_a_candidate_is_not_shown_as_in_force() {
+    let gauges = Gauges::record();
+    let world = World::start();
+    let logs = declare("offered", Duration::from_millis(20));
+    world.move_to(logs, &world.a);
+    world
+        .settings()
+        .scope(async {
+            whereabouts(logs).await.unwrap();
+            let offer = format!(r#"{{"id": "m1", "config": {}}}"#, world.b.config());
+            let control = format!(r#"{{"prepare": {{"offered": {offer}}}}}"#);
+            world
+                .config
+                .command(&["SET", "config:redis:@fleet", &control]);
+            until("the candidate is ready", async || {
+                let candidate = status().components[0].candidate.clone();
+                candidate.is_some_and(|candidate| candidate.is_ready)
+            })
+            .await;
+            gauges.in_force(logs, Some(&digest())).await;
+            world.config.command(&["DEL", "config:redis:@fleet"]);
+            until("it is gone", async || {
+                status().components[0].candidate.is_none()
+            })
+            .await;
+            gauges.in_force(logs, Some(&digest())).await;
+            gauges.are(&[("generation component=offered", 1.0)]).await;
+        })
+        .await;
+}
+
+#[tokio::test]
 async fn r10_gauges_say_how_a_pool_is_used() {
     let gauges = Gauges::record();
     let world = World::start();

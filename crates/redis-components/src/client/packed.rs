@@ -3,7 +3,7 @@
 use redis::Cmd;
 
 /// Returns the commands, or `None` if the bytes are anything else.
-pub(super) fn commands(mut packed: &[u8]) -> Option<Vec<Cmd>> {
+pub(crate) fn commands(mut packed: &[u8]) -> Option<Vec<Cmd>> {
     let mut commands = Vec::new();
     while !packed.is_empty() {
         let (words, mut rest) = header(packed, b'*')?;

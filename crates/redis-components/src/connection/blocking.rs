@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use redis::{Cmd, ConnectionLike, RedisResult, Value};
 
+use self::resend::{All, One};
 use crate::client::blocking::exhausted::Exhausted;
 use crate::client::blocking::session::Waits;
 use crate::client::commands::may_wait;
@@ -212,18 +213,29 @@ impl Connection {
         offset: usize,
         count: usize,
     ) -> RedisResult<Vec<Value>> {
-        self.send_packed(
+        let bounds = self.begin();
+        let result = self.send_packed(
             commands,
             |pooled| pooled.requests(commands, offset, count),
             |own| own.req_packed_commands(commands, offset, count),
-        )
+        );
+        let request = All {
+            packed: commands,
+            offset,
+            count,
+        };
+        self.resend(&request, bounds, result)
     }
 
     fn send_one(&mut self, command: &Cmd) -> RedisResult<Value> {
         match &mut self.inner {
             Inner::Pooled { pooled, .. } if command.is_no_response() => pooled.send_only(command),
             _ if may_wait(command) => self.wait_for(command),
-            _ => self.send_or_resend(command),
+            _ => {
+                let bounds = self.begin();
+                let result = self.send(command);
+                self.resend(&One(command), bounds, result)
+            }
         }
     }
 

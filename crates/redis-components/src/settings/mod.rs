@@ -40,6 +40,7 @@ pub struct Settings {
     timeouts: Timeouts,
     intervals: Intervals,
     drain: DrainPolicy,
+    max_age: Option<Duration>,
     policy: Arc<Policy>,
     providers: Providers,
     last_good_file: Option<PathBuf>,
@@ -52,6 +53,8 @@ const HEARTBEAT: Duration = Duration::from_secs(1);
 
 const SHORTEST_REREAD: Duration = Duration::from_millis(100);
 const LONGEST_REREAD: Duration = Duration::from_secs(24 * 3600);
+
+const YOUNGEST_MAX_AGE: Duration = Duration::from_secs(1);
 
 /// Configs keep to the same bounds.
 const SHORTEST_TIMEOUT: Duration = Duration::from_millis(1);
@@ -190,6 +193,23 @@ impl Settings {
         self
     }
 
+    /// Sets the age at which connections are replaced, even if they are well. There is no such age
+    /// by default. The minimum is one second.
+    ///
+    /// Firewalls and proxies may drop connections after a while, and a name or a load balancer may
+    /// lead elsewhere by now: a component whose config stays the same finds that out only over a
+    /// new connection. New connections are opened and probed first, and no call is lost: calls in
+    /// flight end where they began. If no new connection can be opened, the old ones stay in use.
+    ///
+    /// Clients are replaced at 80 to 100 percent of the age, by chance, so that the processes of a
+    /// fleet do not connect at once. Connections for a single call are as old as the call, which
+    /// also keeps the connection that can end it. A connection that is kept lives as long as it is
+    /// kept.
+    pub fn max_connection_age(mut self, age: Duration) -> Self {
+        self.max_age = Some(age.max(YOUNGEST_MAX_AGE));
+        self
+    }
+
     /// Sets which servers this process may connect to, whatever a config says. See [`Policy`].
     pub fn policy(mut self, policy: Policy) -> Self {
         self.policy = Arc::new(policy);
@@ -282,6 +302,11 @@ impl Settings {
         self.drain
     }
 
+    /// Returns the age at which connections are replaced.
+    pub(crate) fn max_age(&self) -> Option<Duration> {
+        self.max_age
+    }
+
     /// Returns which servers may be connected to.
     pub(crate) fn allowed(&self) -> &Arc<Policy> {
         &self.policy
@@ -316,6 +341,7 @@ impl Default for Settings {
                 deadline: Duration::from_secs(30),
                 cut: false,
             },
+            max_age: None,
             policy: Arc::default(),
             providers: Providers::new(),
             last_good_file: None,
@@ -340,6 +366,7 @@ impl fmt::Debug for Settings {
             .field("timeouts", &self.timeouts)
             .field("intervals", &self.intervals)
             .field("drain", &self.drain)
+            .field("max_age", &self.max_age)
             .field("policy", &self.policy)
             .field("providers", &self.providers.keys())
             .field("last_good_file", &self.last_good_file)

@@ -33,6 +33,9 @@ pub(crate) trait Runner: Clone + Send + Sync + 'static {
     /// Adds the client, in the place of a dead one.
     fn keep(&self, clients: &mut Clients, client: Arc<OfGeneration<Self::Client>>);
 
+    /// Returns `true` if this client is kept, and not dead.
+    fn has(&self, clients: &Clients, client: &Weak<OfGeneration<Self::Client>>) -> bool;
+
     /// Runs the attempt in the background, so that a caller that gives up does not end it for the
     /// others.
     fn start(&self, attempt: Attempt<Self>);
@@ -259,7 +262,11 @@ impl<R: Runner> Attempt<R> {
             succession: succession as _,
             is_of_candidate: self.slot.is_candidate(),
         });
+        let kept = Arc::downgrade(&client);
         self.runner.keep(clients, client);
+        if kept.strong_count() > 0 {
+            self.slot.renew_when_old(&self.runner, kept);
+        }
     }
 
     /// Returns `true` if only what the config refers to is another than in `old`.

@@ -21,6 +21,9 @@ impl Slot {
     /// Shows how the component stands now. Without a thread that looks again, it is shown with each
     /// event, and what changes without one is not.
     pub(super) fn show(&self) {
+        if self.is_candidate() {
+            return;
+        }
         let published = self.published();
         let digest = published.as_ref().map(|it| it.config.written_digest(""));
         let (problem, old_connections) = self.pending();
@@ -43,6 +46,9 @@ impl Slot {
 
     /// Shows that the component is no longer here.
     fn show_end(&self) {
+        if self.is_candidate() {
+            return;
+        }
         let left = self.note_shown(None);
         let passing = Some(Passing::default()).filter(|_| self.background.is_some());
         let gone = Figures {

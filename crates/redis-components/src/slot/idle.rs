@@ -137,6 +137,10 @@ impl Runner for OnWatch {
 
     fn keep(&self, _: &mut Clients, _: Arc<OfGeneration<()>>) {}
 
+    fn has(&self, _: &Clients, _: &Weak<OfGeneration<()>>) -> bool {
+        false
+    }
+
     fn start(&self, attempt: Attempt<Self>) {
         self.0.run(async move {
             let Some(attempt) = attempt.settled().await else {

@@ -13,6 +13,7 @@ mod generations;
 mod idle;
 pub(crate) mod published;
 mod receipt;
+mod renewal;
 pub(crate) mod retire;
 mod retired;
 #[expect(clippy::module_inception, reason = "the others are its parts")]

@@ -35,6 +35,8 @@ pub(crate) struct Slot {
     timeouts: Timeouts,
     policy: Arc<Policy>,
     pub(super) drain: DrainPolicy,
+    /// The age at which a client is replaced.
+    pub(super) max_age: Option<Duration>,
     /// How many multiplexed connections a client has: the most that any user of the slot declared.
     connections: AtomicUsize,
     /// What the clients of the component share, whatever config they are built from.
@@ -114,6 +116,7 @@ impl Slot {
             timeouts: settings.timeouts(),
             policy: Arc::clone(settings.allowed()),
             drain: settings.drain_policy(),
+            max_age: settings.max_age(),
             connections: AtomicUsize::new(1),
             shared: Arc::default(),
             published: ArcSwapOption::empty(),
@@ -139,6 +142,7 @@ impl Slot {
             timeouts: self.timeouts,
             policy: Arc::clone(&self.policy),
             drain: self.drain,
+            max_age: self.max_age,
             connections: AtomicUsize::new(self.connections()),
             shared: Arc::clone(&self.shared),
             published: ArcSwapOption::empty(),

@@ -1,6 +1,6 @@
 //! How attempts run: as a task of a runtime, or on a thread.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread;
 
 use super::attempt::{Attempt, Probation, Runner};
@@ -35,6 +35,11 @@ impl Runner for OnRuntime {
             .runtimes
             .retain(|(runtime, client)| *runtime != id && !client.client.has_ended());
         clients.runtimes.push((id, client));
+    }
+
+    fn has(&self, clients: &Clients, client: &Weak<OfGeneration<AsyncClient>>) -> bool {
+        let found = self.find(clients);
+        found.is_some_and(|found| Arc::as_ptr(found) == client.as_ptr())
     }
 
     fn start(&self, attempt: Attempt<Self>) {
@@ -80,6 +85,11 @@ impl Runner for OnThreads {
 
     fn keep(&self, clients: &mut Clients, client: Arc<OfGeneration<BlockingClient>>) {
         clients.pool = Some(client);
+    }
+
+    fn has(&self, clients: &Clients, client: &Weak<OfGeneration<BlockingClient>>) -> bool {
+        let found = Self.find(clients);
+        found.is_some_and(|found| Arc::as_ptr(found) == client.as_ptr())
     }
 
     fn start(&self, attempt: Attempt<Self>) {

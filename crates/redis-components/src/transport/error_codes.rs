@@ -105,11 +105,14 @@ pub(crate) fn is_refusal_code(code: &str) -> bool {
 /// Returns the code of the refusal because of which a transaction was discarded: "Transaction
 /// discarded because of: READONLY …".
 pub(crate) fn aborted_by(error: &ServerError) -> Option<&str> {
-    let reason = error
-        .details()
-        .and_then(|text| text.split_once("because of: "));
-    let code = reason.and_then(|(_, reason)| reason.split_whitespace().next());
-    code.filter(|code| error.code() == "EXECABORT" && is_refusal_code(code))
+    aborted_because_of(error.code(), error.details()?)
+}
+
+/// As [`aborted_by`], for an error in its parts.
+pub(crate) fn aborted_because_of<'a>(code: &str, text: &'a str) -> Option<&'a str> {
+    let (_, reason) = text.split_once("because of: ")?;
+    let inner = reason.split_whitespace().next()?;
+    (code == "EXECABORT" && is_refusal_code(inner)).then_some(inner)
 }
 
 fn is_refusal_before_script(code: &str) -> bool {

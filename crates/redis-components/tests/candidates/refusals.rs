@@ -1,6 +1,7 @@
 //! What is refused goes to the candidate, and nothing else does.
 
 use redis::RedisResult;
+use redis_components::Scope;
 
 use crate::common::{HOUR, declare};
 use crate::pair::{Pair, is_ready};
@@ -94,6 +95,15 @@ async fn r15_a_pipeline_goes_to_the_candidate_if_nothing_of_it_had_an_effect() {
                 let counts: RedisResult<(u64, u64)> = pipeline.query_async(&mut fresh).await;
                 let (count, read) = counts.unwrap();
                 assert_eq!(count, read, "{is_atomic}");
+                let scope = Scope::current().unwrap();
+                let blocking = tokio::task::spawn_blocking(move || {
+                    scope.run_blocking(|| {
+                        let mut connection = logs.blocking_connection().unwrap();
+                        pipeline.query::<(u64, u64)>(&mut connection)
+                    })
+                });
+                let (count, read) = blocking.await.unwrap().unwrap();
+                assert_eq!(count, read, "{is_atomic}, blocking");
             }
         })
         .await;

@@ -3,6 +3,7 @@
 #![cfg(feature = "cluster")]
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
+mod ages;
 mod blocking;
 #[path = "../common/mod.rs"]
 mod common;

@@ -22,7 +22,12 @@ pub(crate) fn behind(offset: usize, mut queued: Vec<Value>) -> RedisResult<Vec<V
 
 /// Returns redis-rs's error for errors among the replies that the caller does not get.
 fn aborted(errors: &[RedisError]) -> RedisError {
-    let all: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    // A server says it so: "Transaction discarded because of: READONLY …".
+    let shown = |error: &RedisError| match (error.code(), error.detail()) {
+        (Some(code), Some(detail)) => format!("because of: {code} {detail}"),
+        _ => error.to_string(),
+    };
+    let all: Vec<String> = errors.iter().map(shown).collect();
     let kind = ErrorKind::Server(ServerErrorKind::ExecAbort);
     (kind, "Transaction aborted", all.join(", ")).into()
 }

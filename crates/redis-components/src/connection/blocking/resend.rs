@@ -1,41 +1,126 @@
-//! A refused command goes again to where the component is now.
+//! What was refused goes again: to where the component is now, or to its candidate.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use redis::{Cmd, RedisResult, Value};
+use redis::{Cmd, Pipeline, RedisResult, Value};
 
 use super::{Connection, Inner};
+use crate::client::packed;
 use crate::client::threads::{BlockingClient, Lease};
 use crate::clock::Tick;
-use crate::connection::refused::{Attempts, refusal};
+use crate::connection::refused::{Attempts, refusal, refusal_of_all};
 use crate::slot::published::OfGeneration;
 use crate::telemetry::component::resent;
+use crate::transport::error_codes::aborted_because_of;
+
+/// What a blocking call sends at once.
+pub(super) trait Request {
+    type Reply;
+
+    fn send(&self, lease: &mut Lease) -> RedisResult<Self::Reply>;
+
+    /// Returns the code with which all of it was refused, if it may be sent again.
+    fn refusal<'r>(&self, result: &'r RedisResult<Self::Reply>) -> Option<Cow<'r, str>>;
+}
+
+/// A command.
+pub(super) struct One<'a>(pub(super) &'a Cmd);
+
+/// An encoded pipeline or transaction.
+pub(super) struct All<'a> {
+    pub(super) packed: &'a [u8],
+    pub(super) offset: usize,
+    pub(super) count: usize,
+}
+
+impl Request for One<'_> {
+    type Reply = Value;
+
+    fn send(&self, lease: &mut Lease) -> RedisResult<Value> {
+        lease.send(self.0)
+    }
+
+    fn refusal<'r>(&self, result: &'r RedisResult<Value>) -> Option<Cow<'r, str>> {
+        refusal(self.0, result).map(Cow::Borrowed)
+    }
+}
+
+impl Request for All<'_> {
+    type Reply = Vec<Value>;
+
+    fn send(&self, lease: &mut Lease) -> RedisResult<Vec<Value>> {
+        lease.requests(self.packed, self.offset, self.count)
+    }
+
+    fn refusal<'r>(&self, result: &'r RedisResult<Vec<Value>>) -> Option<Cow<'r, str>> {
+        let has_error = match result {
+            Ok(replies) => replies
+                .iter()
+                .any(|reply| matches!(reply, Value::ServerError(_))),
+            Err(error) => {
+                let code = aborted_because_of(error.code()?, error.detail()?);
+                return code.map(Cow::Borrowed);
+            }
+        };
+        let commands = has_error.then(|| packed::commands(self.packed))??;
+        let mut pipeline = Pipeline::new();
+        let inner = match &*commands {
+            // A transaction: redis-rs leaves out the replies before the last.
+            [_, inner @ .., _] if self.offset > 0 => {
+                pipeline.atomic();
+                inner
+            }
+            all => all,
+        };
+        for command in inner {
+            pipeline.add_command(command.clone());
+        }
+        refusal_of_all(&pipeline, result).map(Cow::Owned)
+    }
+}
 
 impl Connection {
-    /// Sends a command. If it is refused, and the first of its connection or carried on elsewhere,
-    /// it is sent again where the component is now.
-    pub(super) fn send_or_resend(&mut self, command: &Cmd) -> RedisResult<Value> {
+    /// Notes that something is sent. Returns when, how long it may be sent again if it is refused,
+    /// and whether it is the first. Something later than the first may be sent again if another
+    /// server carries on the data, and if the session is as it was.
+    pub(super) fn begin(&mut self) -> (bool, Option<(Tick, Duration)>) {
         let is_first = !std::mem::replace(&mut self.is_used, true);
-        let Some((sent, response)) = self.resends(is_first) else {
-            return self.send(command);
+        let bounds = match &self.inner {
+            Inner::Pooled { pooled, pool, .. } => {
+                (is_first || pooled.is_clean()).then(|| (Tick::now(), pool.timeouts.response))
+            }
+            Inner::Own(_) => None,
         };
-        let mut result = self.send(command);
+        (is_first, bounds)
+    }
+
+    /// Sends a request again if it was refused.
+    pub(super) fn resend<R: Request>(
+        &mut self,
+        request: &R,
+        (is_first, bounds): (bool, Option<(Tick, Duration)>),
+        mut result: RedisResult<R::Reply>,
+    ) -> RedisResult<R::Reply> {
+        let Some((sent, response)) = bounds else {
+            return result;
+        };
         let mut attempts = Attempts::begin(sent, response);
-        while let (Some(code), Some(_)) = (refusal(command, &result), attempts.left()) {
+        while let (Some(code), Some(_)) = (request.refusal(&result), attempts.left()) {
             let Inner::Pooled { pool, .. } = &self.inner else {
                 break;
             };
-            if pool.has_candidate(code) {
+            if pool.has_candidate(&code) {
                 attempts.wait_for_candidate();
             }
-            if let Some(candidate) = pool.candidate(code)
-                && let Some(answer) = Self::send_to(&candidate, command)
+            if let Some(candidate) = pool.candidate(&code)
+                && let Ok(mut pooled) = candidate.client.take(|| Arc::new(candidate.move_watch()))
             {
                 resent(&pool.subject);
-                let (answer, pooled) = answer;
-                if refusal(command, &answer).is_none() {
+                let answer = request.send(&mut pooled);
+                if request.refusal(&answer).is_none() {
                     self.go_to(candidate, pooled);
                     return answer;
                 }
@@ -60,19 +145,14 @@ impl Connection {
             if attempts.left().is_none() {
                 break;
             }
-            result = self.send_again(command);
+            let Inner::Pooled { pooled, pool, .. } = &mut self.inner else {
+                break;
+            };
+            resent(&pool.subject);
+            let answer = request.send(pooled);
+            result = answer;
         }
         result
-    }
-
-    /// Sends a command to another server. Returns the answer with the connection, or `None` if there
-    /// is no connection.
-    fn send_to(
-        pool: &Arc<OfGeneration<BlockingClient>>,
-        command: &Cmd,
-    ) -> Option<(RedisResult<Value>, Lease)> {
-        let mut pooled = pool.client.take(|| Arc::new(pool.move_watch())).ok()?;
-        Some((pooled.send(command), pooled))
     }
 
     fn go_to(&mut self, pool: Arc<OfGeneration<BlockingClient>>, pooled: Lease) {
@@ -81,23 +161,5 @@ impl Connection {
             pool,
             following: None,
         };
-    }
-
-    fn send_again(&mut self, command: &Cmd) -> RedisResult<Value> {
-        if let Inner::Pooled { pool, .. } = &self.inner {
-            resent(&pool.subject);
-        }
-        self.send(command)
-    }
-
-    /// Returns since when and how long a command that is refused may be sent again. A later command
-    /// than the first may if another server carries on the data, and if the session is as it was.
-    fn resends(&self, is_first: bool) -> Option<(Tick, Duration)> {
-        match &self.inner {
-            Inner::Pooled { pooled, pool, .. } => {
-                (is_first || pooled.is_clean()).then(|| (Tick::now(), pool.timeouts.response))
-            }
-            Inner::Own(_) => None,
-        }
     }
 }
