@@ -14,7 +14,7 @@ use tokio::time::{Instant, Sleep, sleep};
 
 use super::awaited::Awaited;
 use super::incoming::Incoming;
-use super::shared::{KEPT_BUFFER, Next, Shared, closed};
+use super::shared::{KEPT_BUFFER, Next, Rest, Shared, closed};
 use super::slots::SlotNumber;
 use crate::clock::Tick;
 use crate::transport::reply_bounds::ReplyBounds;
@@ -53,6 +53,9 @@ pub(super) struct Driver<S> {
 /// is longer than the clock's resolution, and shorter than any timeout that calls can keep on that
 /// executor.
 const STOOD_STILL: Duration = Duration::from_millis(25);
+
+/// After so many bytes, deadlines are kept and other tasks go first. A server may send without end.
+const READ_AT_ONCE: usize = 64 * 1024;
 
 impl<S> Driver<S> {
     /// The current runtime must be the one that will drive the connection.
@@ -168,15 +171,24 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         Ok(())
     }
 
-    /// Reads all that has come.
+    /// Reads what has come, and the rest after other tasks if it is much.
     fn read(&mut self, context: &mut Context<'_>) -> RedisResult<()> {
+        let mut left = READ_AT_ONCE;
         loop {
-            let reading = pin!(self.stream.read_buf(self.incoming.buffer()));
+            let mut stream = (&mut self.stream).take(left as u64);
+            let reading = pin!(stream.read_buf(self.incoming.buffer()));
             match reading.poll(context) {
                 Poll::Ready(Ok(0)) => return Err(closed()),
-                Poll::Ready(Ok(_)) => self.take_replies()?,
+                Poll::Ready(Ok(length)) => {
+                    self.take_replies()?;
+                    left = left.saturating_sub(length);
+                }
                 Poll::Ready(Err(error)) => return Err(error.into()),
                 Poll::Pending => return Ok(()),
+            }
+            if left == 0 {
+                self.has_given_way = true;
+                return Ok(());
             }
         }
     }
@@ -191,13 +203,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             self.has_given_way = true;
         }
         self.shared.deliver(&mut self.results);
-        if self.has_given_way {
-            return Ok(Next::Look);
-        }
-        let is_idle = self.in_flight.is_empty() && self.has_written() && self.is_flushed;
-        Ok(self
-            .shared
-            .rest(!self.has_written(), self.is_timed, is_idle))
+        let rest = Rest {
+            is_blocked: !self.has_written(),
+            is_timed: self.is_timed,
+            // Nobody knows if the others will ever be answered.
+            is_idle: self.expired == self.in_flight.len(),
+            goes_on: self.has_given_way,
+        };
+        Ok(self.shared.rest(&rest))
     }
 }
 

@@ -58,6 +58,19 @@ pub(super) struct State {
     end: Option<RedisError>,
 }
 
+/// What the driver has done.
+#[derive(Debug)]
+pub(super) struct Rest {
+    /// Whether the socket does not take all requests yet.
+    pub(super) is_blocked: bool,
+    /// Whether the driver will look at the next deadline.
+    pub(super) is_timed: bool,
+    /// Whether nobody waits for a reply.
+    pub(super) is_idle: bool,
+    /// Whether the driver will look again in any case.
+    pub(super) goes_on: bool,
+}
+
 /// What the driver does next.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Next {
@@ -181,15 +194,17 @@ impl Shared {
     }
 
     /// Lets the driver sleep if there is nothing for it to do.
-    pub(super) fn rest(&self, is_blocked: bool, is_timed: bool, is_idle: bool) -> Next {
+    pub(super) fn rest(&self, rest: &Rest) -> Next {
         let mut state = self.state();
-        state.is_blocked = is_blocked;
-        state.is_timed = is_timed;
-        if !state.requests.is_empty() && !is_blocked || !state.sent.is_empty() && !is_timed {
-            return Next::Look;
-        }
-        if state.is_unused && is_idle && state.sent.is_empty() {
+        state.is_blocked = rest.is_blocked;
+        state.is_timed = rest.is_timed;
+        if state.is_unused && rest.is_idle && state.sent.is_empty() {
             return Next::End;
+        }
+        let has_requests = !state.requests.is_empty() && !rest.is_blocked;
+        let is_untimed = !state.sent.is_empty() && !rest.is_timed;
+        if rest.goes_on || has_requests || is_untimed {
+            return Next::Look;
         }
         state.is_awake = false;
         Next::Sleep
