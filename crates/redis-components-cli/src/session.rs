@@ -191,7 +191,11 @@ impl Session {
         }
         if bytes.is_empty() {
             let exists: bool = self.query(redis::cmd("EXISTS").arg(key)).await?;
-            return Ok(exists.then_some(bytes));
+            if !exists {
+                return Ok(None);
+            }
+            // It may have been written between the two.
+            return self.query(&command).await.map(Some);
         }
         Ok(Some(bytes))
     }

@@ -159,13 +159,21 @@ async fn begin(
     let (source, target) = (record.source()?, record.target()?);
     let (source, target) = (source.connect().await?, target.connect().await?);
     let checks = preflight(session, &record, &source, &target).await?;
+    let sight = match Sight::of(session, &record).await {
+        // Another command has moved it, or written its config.
+        Err(failure) if failure.code == Code::MustDecide => {
+            let text = format!("the config of `{component}` has changed meanwhile; try again");
+            let failure = Failure::new(Code::DigestDiffers, text).of_component(component);
+            return Err(failure.at(&session.server));
+        }
+        sight => sight?,
+    };
     for check in &checks.found {
         warn(&format!(
             "{}: {}; {}",
             check.name, check.found, check.advice
         ));
     }
-    let sight = Sight::of(session, &record).await?;
     if let Some(failure) = checks.failure(component) {
         let data = data(&record, &sight, Some(&checks), None);
         return Ok(Reply::new(data, "").failed(Some(failure)));

@@ -108,13 +108,15 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// Returns an error if the record there is not the expected one.
+    /// Returns an error if the record there is not the expected one, or a move begins from a config
+    /// that has changed meanwhile.
     pub(crate) async fn replace_record(
         &self,
         expected: Option<&Record>,
         next: Option<&Record>,
     ) -> Result<(), Failure> {
         let known = next.or(expected);
+        let begins = next.filter(|_| expected.is_none());
         let keys: Vec<String> = known
             .into_iter()
             .flat_map(Record::components)
@@ -122,7 +124,11 @@ impl Session {
             .collect();
         for _ in 0..TRIES {
             let mut watch = redis::cmd("WATCH");
-            let () = self.query(watch.arg(&keys)).await?;
+            watch.arg(&keys);
+            for component in begins.into_iter().flat_map(Record::components) {
+                watch.arg(self.names.key(component));
+            }
+            let () = self.query(&watch).await?;
             for component in known.into_iter().flat_map(Record::components) {
                 let found = self.record(component).await?;
                 if found.as_ref() != expected && (found.is_some() || next.is_some()) {
@@ -131,6 +137,12 @@ impl Session {
                     );
                     let failure = Failure::new(Code::WrongState, text).of_component(component);
                     return Err(failure.at(&self.server));
+                }
+            }
+            for (component, old) in begins.iter().flat_map(|record| &record.old) {
+                let found = self.read(&self.names.key(component)).await?;
+                if found.as_deref() != Some(old.as_bytes()) {
+                    return Err(self.differs(found.as_deref()).of_component(component));
                 }
             }
             let mut transaction = redis::pipe();

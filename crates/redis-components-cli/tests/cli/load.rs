@@ -1,0 +1,130 @@
+//! A component on one of two servers, and callers that count what they were told.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use redis_components::__private::{Declaration, component};
+use redis_components::{Component, Scope, Settings};
+use redis_components_testing::Server;
+
+use crate::common::{Operator, wait_until};
+
+/// A config server, and two servers of which the first has the data of `logs`.
+pub(crate) struct World {
+    pub(crate) config: Server,
+    pub(crate) servers: [Server; 2],
+    pub(crate) operator: Operator,
+}
+
+impl World {
+    pub(crate) fn start() -> Self {
+        let config = Server::start();
+        let servers = [(), ()].map(|()| Server::start_with(&["--repl-diskless-sync-delay", "0"]));
+        let operator = Operator::of(&config);
+        operator.make_logs(&servers[0]);
+        servers[0].command(&["SET", "known", "before"]);
+        Self {
+            config,
+            servers,
+            operator,
+        }
+    }
+
+    pub(crate) fn address(&self, server: usize) -> String {
+        format!("127.0.0.1:{}", self.servers[server].port())
+    }
+
+    pub(crate) fn state(&self) -> String {
+        let data = self.operator.data(&["move", "logs", "--status"]);
+        data["state"].as_str().unwrap().to_owned()
+    }
+
+    pub(crate) fn port(&self) -> u64 {
+        let config = self.operator.data(&["get", "logs"]);
+        config["config"]["port"].as_u64().unwrap()
+    }
+
+    pub(crate) fn is_on(&self, server: usize) {
+        assert_eq!(self.port(), u64::from(self.servers[server].port()));
+        let known = self.servers[server].command(&["GET", "known"]);
+        assert_eq!(redis::from_redis_value::<String>(known).unwrap(), "before");
+    }
+}
+
+pub(crate) fn role(server: &Server) -> String {
+    let role: Vec<redis::Value> = redis::from_redis_value(server.command(&["ROLE"])).unwrap();
+    redis::from_redis_value(role[0].clone()).unwrap()
+}
+
+/// Threads that count through the runtime until told to stop.
+pub(crate) struct Load {
+    pub(crate) stop: Arc<AtomicBool>,
+    threads: Vec<(String, thread::JoinHandle<u64>)>,
+    done: Arc<AtomicU64>,
+}
+
+impl Load {
+    pub(crate) fn start(config: &Server) -> Self {
+        let logs: &'static Component = Box::leak(Box::new(component(Declaration {
+            name: "logs",
+            key: "config:redis:logs",
+            has_own_key: false,
+            wait: Duration::from_secs(1),
+            connections: 1,
+            config_server: None,
+        })));
+        let settings = Settings::new(config.url()).response_timeout(Duration::from_secs(20));
+        let (stop, done) = (Arc::<AtomicBool>::default(), Arc::<AtomicU64>::default());
+        let scope = settings.scope_blocking(|| Scope::current().unwrap());
+        let threads = (0..4).map(|number| {
+            let key = format!("counter:{number}");
+            let (stop, done, scope) = (Arc::clone(&stop), Arc::clone(&done), scope.clone());
+            let counted = key.clone();
+            let counting = thread::spawn(move || {
+                scope.run_blocking(|| {
+                    let mut acknowledged = 0;
+                    while !stop.load(Ordering::Relaxed) {
+                        let mut connection = logs.blocking_connection().unwrap();
+                        let count: u64 = redis::cmd("INCR")
+                            .arg(&counted)
+                            .query(&mut connection)
+                            .unwrap();
+                        acknowledged += 1;
+                        assert_eq!(count, acknowledged, "each is counted once");
+                        done.fetch_add(1, Ordering::Relaxed);
+                    }
+                    acknowledged
+                })
+            });
+            (key, counting)
+        });
+        Self {
+            threads: threads.collect(),
+            stop,
+            done,
+        }
+    }
+
+    pub(crate) fn goes_on(&self) {
+        let before = self.done.load(Ordering::Relaxed);
+        wait_until("calls go on", || {
+            self.done.load(Ordering::Relaxed) > before + 100
+        });
+    }
+
+    /// Compares what callers were told with what a server holds.
+    pub(crate) fn end(self, server: &Server) {
+        self.stop.store(true, Ordering::Relaxed);
+        for (key, thread) in self.threads {
+            let acknowledged = thread.join().unwrap();
+            let counted = server.command(&["GET", &key]);
+            assert_eq!(
+                redis::from_redis_value::<u64>(counted).unwrap(),
+                acknowledged,
+                "{key}"
+            );
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! R15: a move that is interrupted, or cannot go on.
+
+use std::thread;
+use std::time::Duration;
+
+use redis_components_testing::Server;
+use serde_json::{Value, json};
+
+use crate::common::Operator;
+use crate::load::{Load, World, role};
+
+#[test]
+fn r15_a_move_that_was_killed_goes_on_or_is_given_up() {
+    for until in [None, Some("synced"), Some("prepared")] {
+        for then in ["--resume", "--abort"] {
+            let world = World::start();
+            let load = Load::start(&world.config);
+            load.goes_on();
+            let to = world.address(1);
+            let mut words = vec!["move", "logs", "--to", &to, "--yes"];
+            if let Some(until) = until {
+                words.extend(["--until", until]);
+                world.operator.done(&words);
+            } else {
+                let mut command = world.operator.command(&words);
+                command.stdout(std::process::Stdio::null());
+                command.stderr(std::process::Stdio::null());
+                let mut child = command.spawn().unwrap();
+                thread::sleep(Duration::from_millis(fastrand::u64(..120)));
+                child.kill().unwrap();
+                child.wait().unwrap();
+            }
+            let (code, envelope) = world.operator.json(&["move", "logs", then, "--yes"]);
+            let text = format!("{until:?} {then}: {envelope:#}");
+            match (then, code) {
+                ("--resume", 0) => world.is_on(1),
+                ("--abort", 0) => world.is_on(0),
+                // It was killed before it began, after the cut, or when all was over.
+                (_, 1) => assert_eq!(envelope["error"]["code"], "no_move", "{text}"),
+                ("--abort", 3) => {
+                    world.operator.done(&["move", "logs", "--resume", "--yes"]);
+                    world.is_on(1);
+                }
+                _ => panic!("{text}"),
+            }
+            load.goes_on();
+            let primary = usize::from(world.port() == u64::from(world.servers[1].port()));
+            assert_eq!(role(&world.servers[primary]), "master", "{text}");
+            load.end(&world.servers[primary]);
+        }
+    }
+}
+
+#[test]
+fn r15_of_two_moves_at_once_one_wins() {
+    let world = World::start();
+    let third = Server::start();
+    let ports = [world.address(1), format!("127.0.0.1:{}", third.port())];
+    let runs: Vec<_> = ports
+        .iter()
+        .map(|to| {
+            let words = ["move", "logs", "--to", to, "--yes", "-o", "json"];
+            let mut command = world.operator.command(&words);
+            command
+                .stdout(std::process::Stdio::piped())
+                .stderr(std::process::Stdio::null());
+            command.spawn().unwrap()
+        })
+        .collect();
+    let mut codes = Vec::new();
+    for run in runs {
+        let output = run.wait_with_output().unwrap();
+        let envelope: Value = serde_json::from_slice(&output.stdout).unwrap();
+        codes.push((
+            output.status.code().unwrap(),
+            envelope["error"]["code"].clone(),
+        ));
+    }
+    codes.sort_by_key(|(code, _)| *code);
+    assert_eq!(codes[0].0, 0, "{codes:?}");
+    assert_eq!(codes[1].0, 3, "{codes:?}");
+}
+
+#[test]
+fn r15_a_target_that_cannot_log_in_gives_writes_back() {
+    let config = Server::start();
+    let servers = [(), ()].map(|()| {
+        Server::start_with(&["--requirepass", "right", "--repl-diskless-sync-delay", "0"])
+    });
+    let operator = Operator::of(&config);
+    let port = format!("port={}", servers[0].port());
+    let file = operator.file("password", "right\n");
+    let password = format!("password=@{}", file.display());
+    operator.done(&[
+        "set",
+        "logs",
+        "host=127.0.0.1",
+        &port,
+        &password,
+        "--create",
+    ]);
+    let wrong = operator.file("wrong", "wrong\n");
+    let wrong = format!("@{}", wrong.display());
+    let to = format!("127.0.0.1:{}", servers[1].port());
+    let words = [
+        "move",
+        "logs",
+        "--to",
+        &to,
+        "--yes",
+        "--timeout",
+        "2s",
+        "--replication-password",
+        &wrong,
+    ];
+    let (code, envelope) = operator.json(&words);
+    assert_eq!(
+        (code, &envelope["error"]["code"]),
+        (4, &json!("not_ready")),
+        "{envelope:#}"
+    );
+    assert!(!envelope.to_string().contains("wrong"), "{envelope:#}");
+    operator.done(&["move", "logs", "--abort", "--yes"]);
+    let moved = operator.data(&["move", "logs", "--to", &to, "--yes"]);
+    assert_eq!(moved["state"], "committed");
+}
+
+#[test]
+fn r15_a_server_that_cannot_follow_gives_writes_back() {
+    let config = Server::start();
+    let start = |password: &str| {
+        Server::start_with(&["--requirepass", password, "--repl-diskless-sync-delay", "0"])
+    };
+    let servers = [start("first"), start("second")];
+    let operator = Operator::of(&config);
+    let port = format!("port={}", servers[0].port());
+    let file = operator.file("password", "first");
+    let password = format!("password=@{}", file.display());
+    operator.done(&[
+        "set",
+        "logs",
+        "host=127.0.0.1",
+        &port,
+        &password,
+        "--create",
+    ]);
+    let load = Load::start(&config);
+    load.goes_on();
+    let target = json!({"host": "127.0.0.1", "port": servers[1].port(), "password": "second"});
+    let target = operator.file("target.json", &target.to_string());
+    let target = target.to_str().unwrap();
+    operator.done(&[
+        "move", "logs", "--to", target, "--until", "prepared", "--yes",
+    ]);
+    // The old server cannot log in at the new one, and would be read-only for good.
+    servers[0].command(&["CONFIG", "SET", "masterauth", "wrong"]);
+    let (code, envelope) = operator.json(&["move", "logs", "--cut", "--yes"]);
+    assert_eq!(
+        (code, &envelope["error"]["code"]),
+        (3, &json!("not_possible")),
+        "{envelope:#}"
+    );
+    assert_eq!(role(&servers[0]), "master");
+    load.goes_on();
+    servers[0].command(&["CONFIG", "SET", "masterauth", "second"]);
+    let moved = operator.data(&["move", "logs", "--resume", "--yes"]);
+    assert_eq!(moved["state"], "committed");
+    load.goes_on();
+    let back = operator.data(&["move", "logs", "--undo", "--yes"]);
+    assert_eq!(back["state"], "committed");
+    load.goes_on();
+    load.end(&servers[0]);
+}
