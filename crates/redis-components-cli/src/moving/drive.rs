@@ -77,6 +77,7 @@ impl Sight {
             target: target_seen.as_ref(),
             target_port: target_place.port,
             is_committed: session.is_committed(record).await?,
+            may_be_cut: record.may_be_cut,
         };
         Ok(Self {
             state: view.state(),
@@ -181,6 +182,7 @@ impl Drive<'_> {
                 }
                 State::Synced => {
                     let links = sight.links()?;
+                    self.note_cut().await?;
                     self.tell("cut", "begin", &sight.shown());
                     let held = cut(self.session, self.record, links, lease).await?;
                     self.held = Some(held);
@@ -203,6 +205,22 @@ impl Drive<'_> {
                 }
             }
         }
+    }
+
+    /// Notes that a cut may have been tried, before it is.
+    async fn note_cut(&self) -> Result<(), Failure> {
+        let known = self.session.record(&self.record.component).await?;
+        let known = known.unwrap_or_else(|| self.record.clone());
+        if known.may_be_cut {
+            return Ok(());
+        }
+        let noted = Record {
+            may_be_cut: true,
+            ..known.clone()
+        };
+        self.session
+            .replace_record(Some(&known), Some(&noted))
+            .await
     }
 
     async fn prepare(&self) -> Result<(), Failure> {

@@ -23,6 +23,9 @@ pub(crate) struct Record {
     pub(crate) new: BTreeMap<String, String>,
     pub(crate) by: Option<String>,
     pub(crate) since: Option<String>,
+    /// Whether a cut may have been tried.
+    #[serde(default)]
+    pub(crate) may_be_cut: bool,
 }
 
 impl Record {
@@ -39,6 +42,7 @@ impl Record {
             new,
             by: note.by,
             since: note.at,
+            may_be_cut: false,
         }
     }
 
@@ -48,6 +52,7 @@ impl Record {
             id: format!("move-{:08x}", fastrand::u32(..)),
             old: self.new.clone(),
             new: self.old.clone(),
+            may_be_cut: false,
             ..self.clone()
         }
     }

@@ -8,7 +8,7 @@ use super::seen::{Failover, Role, Seen};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum State {
-    /// The target is empty and follows nobody.
+    /// The target follows nobody, and is empty or has at most a copy of what the source had.
     Planned,
     /// The target receives a copy.
     Copying,
@@ -39,6 +39,8 @@ pub(crate) struct View<'a> {
     pub(crate) target_port: u16,
     /// Whether the configs of all components name the target.
     pub(crate) is_committed: bool,
+    /// Whether a cut may have been tried, so that the target may have what the source has not.
+    pub(crate) may_be_cut: bool,
 }
 
 impl View<'_> {
@@ -51,7 +53,10 @@ impl View<'_> {
         };
         let target_follows = target.follows(self.source_port);
         match (&source.role, &target.role) {
-            (Role::Primary, Role::Primary) if target.keys == 0 && !self.is_committed => {
+            // A target that has started again has forgotten that it is a replica.
+            (Role::Primary, Role::Primary)
+                if !self.is_committed && (target.keys == 0 || !self.may_be_cut) =>
+            {
                 State::Planned
             }
             (Role::Primary, Role::Replica { .. }) if !target_follows => State::Split,
@@ -208,8 +213,19 @@ mod tests {
                 target: target.as_ref(),
                 target_port: TARGET,
                 is_committed,
+                may_be_cut: true,
             };
             assert_eq!(view.state(), state, "{view:?}");
         }
+        let (source, target) = (primary(keys), primary(keys));
+        let view = View {
+            source: Some(&source),
+            source_port: SOURCE,
+            target: Some(&target),
+            target_port: TARGET,
+            is_committed: false,
+            may_be_cut: false,
+        };
+        assert_eq!(view.state(), State::Planned);
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use redis_components_testing::Server;
 use serde_json::{Value, json};
 
-use crate::common::Operator;
+use crate::common::{Operator, wait_until};
 use crate::load::{Load, World, role};
 
 #[test]
@@ -170,4 +170,61 @@ fn r15_a_server_that_cannot_follow_gives_writes_back() {
     assert_eq!(back["state"], "committed");
     load.goes_on();
     load.end(&servers[0]);
+}
+
+#[test]
+fn r15_a_server_that_dies_on_the_way_is_waited_for_or_left_behind() {
+    let world = World::start();
+    let to = world.address(1);
+    let words = ["move", "logs", "--to", &to, "--until", "synced", "--yes"];
+    world.operator.done(&words);
+    world.servers[1].stop();
+    assert_eq!(world.state(), "unreachable");
+    let (code, envelope) = world.operator.json(&["move", "logs", "--resume", "--yes"]);
+    let error = &envelope["error"];
+    assert_eq!(
+        (code, &error["code"]),
+        (5, &json!("server_unreachable")),
+        "{envelope:#}"
+    );
+    world.is_on(0);
+    // It has forgotten what it was.
+    world.servers[1].restart();
+    let moved = world.operator.data(&["move", "logs", "--resume", "--yes"]);
+    assert_eq!(moved["state"], "committed", "{moved:#}");
+    world.is_on(1);
+
+    world.servers[0].stop();
+    assert_eq!(world.state(), "gone");
+    let (code, envelope) = world.operator.json(&["move", "logs", "--undo", "--yes"]);
+    assert_eq!(
+        (code, &envelope["error"]["code"]),
+        (3, &json!("wrong_state"))
+    );
+    world.operator.done(&["move", "logs", "--finish", "--yes"]);
+    world.is_on(1);
+}
+
+#[test]
+fn r15_an_old_server_that_forgets_its_role_is_for_a_person() {
+    let world = World::start();
+    let to = world.address(1);
+    world.operator.done(&["move", "logs", "--to", &to, "--yes"]);
+    world.servers[0].stop();
+    world.servers[0].restart();
+    assert_eq!(world.state(), "split");
+    let (code, envelope) = world.operator.json(&["move", "logs", "--resume", "--yes"]);
+    assert_eq!(
+        (code, &envelope["error"]["code"]),
+        (6, &json!("must_decide"))
+    );
+    let message = envelope["error"]["message"].as_str().unwrap();
+    assert!(
+        message.contains("offset") && message.contains(&to),
+        "{message}"
+    );
+    let port = world.servers[1].port().to_string();
+    world.servers[0].command(&["REPLICAOF", "127.0.0.1", &port]);
+    wait_until("it follows again", || world.state() == "committed");
+    world.is_on(1);
 }
