@@ -13,6 +13,8 @@ pub(crate) mod list;
 pub(crate) mod relocate;
 pub(crate) mod rollback;
 pub(crate) mod set;
+#[cfg(feature = "top")]
+pub(crate) mod top;
 pub(crate) mod wait;
 pub(crate) mod watch;
 pub(crate) mod who;

@@ -20,6 +20,9 @@ mod rights;
 mod secrets;
 mod set_wait;
 mod terminal;
+mod top;
+#[cfg(target_os = "linux")]
+mod tty;
 mod wait;
 mod waiting;
 mod watch;
