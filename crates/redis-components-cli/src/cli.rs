@@ -2,6 +2,8 @@
 
 use clap::{Parser, Subcommand};
 
+#[cfg(feature = "serve")]
+use crate::commands::serve;
 #[cfg(feature = "top")]
 use crate::commands::top;
 use crate::commands::{
@@ -58,6 +60,17 @@ Examples:
   redis-components canary logs promote --yes --wait
 
 The same processes go on with a canary that grows. `fleet` shows which ones run it.";
+
+#[cfg(feature = "serve")]
+const AFTER_SERVE: &str = "\
+Paths:
+  /              the page
+  /api/snapshot  what is shown, as JSON
+  /api/events    the same at each change, as server-sent events
+  /api/samples   calls a second of each server in the last half hour, as JSON
+  /metrics       for Prometheus
+
+There is no login. At an address of this machine for itself, only requests to localhost are answered.";
 
 #[cfg(feature = "top")]
 const AFTER_TOP: &str = "\
@@ -118,6 +131,10 @@ pub(crate) enum Command {
     #[cfg(feature = "top")]
     #[command(after_help = AFTER_TOP)]
     Top(top::Options),
+    /// Show the same over HTTP: a page, JSON and metrics. It changes nothing.
+    #[cfg(feature = "serve")]
+    #[command(after_help = AFTER_SERVE)]
+    Serve(serve::Options),
     /// Write a script that completes commands and components in a shell.
     Completions(completions::Options),
 }
@@ -140,6 +157,8 @@ impl Command {
             Self::Who(_) => "who",
             Self::Move(_) => "move",
             Self::Doctor(_) => "doctor",
+            #[cfg(feature = "serve")]
+            Self::Serve(_) => "serve",
             #[cfg(feature = "top")]
             Self::Top(_) => "top",
             Self::Completions(_) => "completions",
@@ -150,6 +169,8 @@ impl Command {
     pub(crate) fn ends_when_interrupted(&self) -> bool {
         match self {
             Self::Watch(_) => true,
+            #[cfg(feature = "serve")]
+            Self::Serve(_) => true,
             #[cfg(feature = "top")]
             Self::Top(_) => true,
             _ => false,

@@ -31,6 +31,8 @@ mod place;
 mod probe;
 mod profile;
 mod redact;
+#[cfg(feature = "serve")]
+mod serve;
 mod session;
 mod source;
 mod subject;
@@ -46,6 +48,8 @@ use clap::{CommandFactory, Parser};
 use clap_complete::CompleteEnv;
 
 use crate::cli::{Arguments, Command};
+#[cfg(feature = "serve")]
+use crate::commands::serve as serve_http;
 #[cfg(feature = "top")]
 use crate::commands::top as show_top;
 use crate::commands::{
@@ -187,6 +191,8 @@ async fn dispatch(context: &Context, command: &Command) -> Result<Reply, Failure
         Command::Who(options) => who::run(context, options).await,
         Command::Move(options) => relocate::run(context, options).await,
         Command::Doctor(options) => doctor::run(context, options).await,
+        #[cfg(feature = "serve")]
+        Command::Serve(options) => serve_http::run(context, options).await,
         #[cfg(feature = "top")]
         Command::Top(options) => show_top::run(context, options).await,
         Command::Completions(options) => completions::run(options),

@@ -10,6 +10,7 @@ use serde_json::json;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
+use super::interval::interval;
 use crate::context::Context;
 use crate::failure::{Code, Failure};
 use crate::interrupt::interrupted;
@@ -24,16 +25,6 @@ pub(crate) struct Options {
     /// How often the servers are looked at.
     #[arg(long, value_name = "TIME", default_value = "1s", value_parser = interval)]
     interval: Duration,
-}
-
-/// Reads an interval that neither floods servers nor is of no use.
-pub(crate) fn interval(text: &str) -> Result<Duration, String> {
-    let time = humantime::parse_duration(text).map_err(|error| error.to_string())?;
-    if (Duration::from_millis(100)..=Duration::from_secs(60)).contains(&time) {
-        Ok(time)
-    } else {
-        Err("it must be from 100ms to 60s".to_owned())
-    }
 }
 
 /// Runs until a person ends it.
@@ -105,19 +96,4 @@ async fn lines(mut snapshots: watch::Receiver<Arc<Snapshot>>) -> Reply {
         sleep(Duration::from_millis(20)).await;
     }
     Reply::new(json!({"events": events}), "")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::interval;
-
-    #[test]
-    fn an_interval_has_bounds() {
-        for text in ["100ms", "1s", "1m"] {
-            assert!(interval(text).is_ok(), "{text}");
-        }
-        for text in ["", "0s", "99ms", "61s", "5"] {
-            assert!(interval(text).is_err(), "{text}");
-        }
-    }
 }

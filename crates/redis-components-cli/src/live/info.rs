@@ -36,15 +36,6 @@ pub(crate) enum Role {
     Replica,
 }
 
-impl Role {
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Primary => "primary",
-            Self::Replica => "replica",
-        }
-    }
-}
-
 impl Info {
     /// Reads an answer to `INFO`. What is not there stays unknown.
     pub(super) fn parse(text: &str) -> Self {

@@ -6,6 +6,7 @@ use std::time::Instant;
 use redis_components::ComponentConfig;
 
 use super::changes::endpoint;
+use super::configs::Configs;
 use super::moves::{Move, Record};
 use super::nodes::{Reading, place};
 use super::snapshot::{Component, ConfigServer, Problem, Role, Server, Snapshot};
@@ -24,11 +25,7 @@ pub(super) struct Known {
     pub(super) read: Instant,
     /// Why and since when the config server does not answer.
     pub(super) lost: Option<(String, String)>,
-    pub(super) components: Vec<Component>,
-    /// The configs of the components that have one.
-    pub(super) configs: BTreeMap<String, ComponentConfig>,
-    /// The configs that were left a short while ago.
-    pub(super) left: Vec<ComponentConfig>,
+    pub(super) configs: Configs,
     pub(super) processes: Option<Vec<Row>>,
     pub(super) silent: Option<Vec<Silent>>,
     pub(super) records: Vec<Record>,
@@ -51,9 +48,13 @@ impl Known {
         let mut places: BTreeMap<String, Named> = BTreeMap::new();
         let moving = self.records.iter().flat_map(Record::configs);
         let moving = moving.map(|config| (config, None, true));
-        let current = self.configs.iter();
+        let current = self.configs.current.iter();
         let current = current.map(|(name, config)| (config.clone(), Some(name), true));
-        let left = self.left.iter().map(|config| (config.clone(), None, false));
+        let left = self
+            .configs
+            .left
+            .iter()
+            .map(|config| (config.clone(), None, false));
         for (config, component, is_in_use) in current.chain(moving).chain(left) {
             if endpoint(&config).is_none() {
                 continue;
@@ -87,6 +88,7 @@ impl Known {
             }
         }
         let components: Vec<Component> = self
+            .configs
             .components
             .iter()
             .map(|component| self.located(component, readings))
@@ -128,7 +130,7 @@ impl Known {
         component: &Component,
         readings: &BTreeMap<String, Vec<Reading>>,
     ) -> Component {
-        let config = self.configs.get(&component.component);
+        let config = self.configs.current.get(&component.component);
         let readings = config.and_then(|config| readings.get(&place(config)));
         let mut servers: Vec<String> = readings
             .into_iter()

@@ -3,6 +3,7 @@
 //! It is data only. `top` draws it and `serve` sends it.
 
 mod changes;
+mod configs;
 mod endpoint;
 mod index;
 mod info;

@@ -54,20 +54,6 @@ pub(crate) enum Progress {
     Unclear,
 }
 
-impl Progress {
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Planned => "planned",
-            Self::Copying => "copying",
-            Self::Synced => "synced",
-            Self::Cut => "cut",
-            Self::Committed => "committed",
-            Self::Unreachable => "unreachable",
-            Self::Unclear => "unclear, see move --status",
-        }
-    }
-}
-
 /// Returns the records of all moves under way, each once.
 ///
 /// # Errors

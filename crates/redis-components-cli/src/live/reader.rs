@@ -1,25 +1,21 @@
 //! Following the config server: what it pushes at once, and everything now and then.
 
 use std::cell::Cell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
-use futures_util::future::join_all;
 use redis::{PushInfo, PushKind, Value};
-use redis_components::ComponentConfig;
 use redis_components::receipts::FLEET_KEY;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::{sleep, timeout};
 
-use super::changes::{Change, left};
+use super::configs::Configs;
 use super::index::Index;
 use super::info::{Info, Meter};
 use super::known::Known;
 use super::moves::{PREFIX as MOVES, records};
-use super::snapshot::{Canary, Component};
+use super::snapshot::Canary;
 use crate::clients::Client;
-use crate::commands::list::row;
 use crate::failure::{Code, Failure};
 use crate::fleet::control::Control;
 use crate::fleet::counts::{Counts, Wanted};
@@ -29,7 +25,6 @@ use crate::fleet::silent::silent;
 use crate::interrupt::Stage;
 use crate::place::Place;
 use crate::session::Session;
-use crate::text::printable;
 use crate::time::now;
 
 /// All configs and the index of the fleet are read again as often, whatever is pushed.
@@ -42,8 +37,6 @@ const ROUND: Duration = Duration::from_secs(15);
 const SMALL: usize = 20;
 /// Pushes within this time are answered by one read.
 const GATHER: Duration = Duration::from_millis(100);
-/// How many changes of a component are shown.
-const CHANGES: usize = 20;
 
 /// A connection to the config server, and what it has said.
 #[derive(Debug)]
@@ -109,9 +102,7 @@ impl Reader {
             read_at: now(),
             read: Instant::now(),
             lost: None,
-            components: Vec::new(),
-            configs: BTreeMap::new(),
-            left: Vec::new(),
+            configs: Configs::default(),
             processes: None,
             silent: None,
             records: Vec::new(),
@@ -319,12 +310,9 @@ impl Reader {
         })?;
         session.salt = self.control.salt().unwrap_or_default().to_owned();
         let names = session.components().await?;
-        let configs = session.read_all(&names).await;
-        let entries = names.iter().map(|name| session.entries(name, CHANGES + 1));
-        let entries = join_all(entries).await;
-        let records = records(session, &names).await;
+        self.known.configs = Configs::read(session, &names).await?;
         self.hidden_rest.retain(|text| !text.starts_with(MOVING));
-        self.known.records = match records {
+        self.known.records = match records(session, &names).await {
             Ok(records) => records,
             Err(failure) if failure.code == Code::ConfigServerUnreachable => return Err(failure),
             Err(failure) => {
@@ -333,51 +321,6 @@ impl Reader {
                 Vec::new()
             }
         };
-        self.known.components.clear();
-        self.known.configs.clear();
-        self.known.left.clear();
-        for ((name, config), entries) in names.iter().zip(configs).zip(entries) {
-            let config = match config {
-                Err(failure) if failure.code == Code::ConfigServerUnreachable => {
-                    return Err(failure);
-                }
-                config => config,
-            };
-            let meaning = config.as_ref().ok().and_then(|bytes| {
-                let text = std::str::from_utf8(bytes.as_deref()?).ok()?;
-                ComponentConfig::from_json(text).ok()
-            });
-            let entries = match entries {
-                Err(failure) if failure.code == Code::ConfigServerUnreachable => {
-                    return Err(failure);
-                }
-                entries => entries.ok(),
-            };
-            let changes = entries.as_ref().map(|entries| {
-                let entries = entries.iter().take(CHANGES);
-                entries.map(|entry| Change::of(session, entry)).collect()
-            });
-            let mut entries = entries.unwrap_or_default();
-            self.known.left.extend(left(&entries, SystemTime::now()));
-            let newest = (!entries.is_empty()).then(|| entries.swap_remove(0));
-            let row = row(session, name, config, newest);
-            self.known
-                .configs
-                .extend(meaning.map(|config| (name.clone(), config)));
-            self.known.components.push(Component {
-                component: printable(&row.component),
-                key: row.key,
-                endpoint: row.endpoint,
-                servers: Vec::new(),
-                digest: row.digest,
-                since: row.since,
-                disabled: row.is_disabled,
-                fleet: None,
-                canary: None,
-                problem: row.problem.map(|problem| printable(&problem)),
-                changes,
-            });
-        }
         self.due.configs = Some(Instant::now() + REREAD);
         Ok(())
     }
@@ -392,7 +335,7 @@ impl Reader {
             .filter(|_| shows_fleet)
             .map(|(clients, own)| silent(clients, *own, &self.receipts));
         let silent = known.silent.as_deref().unwrap_or_default();
-        for component in &mut known.components {
+        for component in &mut known.configs.components {
             let name = &component.component;
             let canary = self.session.canary(&self.control, name, component.disabled);
             component.canary = canary.as_ref().map(|(canary, digest)| Canary {

@@ -196,7 +196,7 @@ pub(super) mod tests {
 
     /// A picture in which everything happens at once.
     pub(crate) fn snapshot() -> Snapshot {
-        serde_json::from_str(include_str!("pictures/snapshot.json")).unwrap()
+        serde_json::from_str(include_str!("../live/example.json")).unwrap()
     }
 
     /// Returns what is to be seen after some keys.

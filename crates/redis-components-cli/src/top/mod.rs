@@ -5,6 +5,7 @@ mod draw;
 mod follow;
 mod help;
 mod overview;
+mod questions;
 mod screen;
 mod servers;
 mod view;

@@ -18,6 +18,8 @@ mod races;
 mod receipts;
 mod rights;
 mod secrets;
+mod serve;
+mod served;
 mod set_wait;
 mod terminal;
 mod top;
