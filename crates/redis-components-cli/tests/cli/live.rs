@@ -3,7 +3,8 @@
 use redis_components_testing::{Cluster, Sentinels, Server, Tls};
 use serde_json::{Value, json};
 
-use crate::common::{Operator, Run, check_schema};
+use crate::common::{Operator, Run, check_schema, wait_until};
+use crate::served::Served;
 
 const ONCE: [&str; 3] = ["top", "--interval", "200ms"];
 
@@ -173,4 +174,49 @@ fn what_may_not_be_seen_is_said() {
         server["problem"].as_str().unwrap().contains("info"),
         "{server:#}"
     );
+}
+
+#[test]
+fn r13_a_fail_over_is_followed() {
+    let (config_server, sentinels) = (Server::start(), Sentinels::start());
+    let operator = Operator::of(&config_server);
+    make(&operator, "watched", &sentinels.config());
+    let served = Served::start(&operator);
+    let is_on = |place: usize| {
+        let address = json!([format!("127.0.0.1:{}", sentinels.servers()[place].port())]);
+        wait_until("the primary is looked at", || {
+            let picture = served.snapshot();
+            let seen = component(&picture, "watched");
+            let name = &seen["servers"][0];
+            seen["servers"] == address
+                && picture["servers"][0]["server"] == *name
+                && picture["servers"][0]["commands_per_second"].is_number()
+        });
+    };
+    is_on(sentinels.primary());
+    is_on(sentinels.failover());
+}
+
+#[test]
+fn a_server_that_hangs_holds_up_nothing_else() {
+    let (config_server, hanging, well) = (Server::start(), Server::start(), Server::start());
+    let operator = Operator::of(&config_server);
+    make(&operator, "logs", &hanging.config());
+    make(&operator, "stats", &well.config());
+    let served = Served::start(&operator);
+    let of = |server: &Server| json!(format!("127.0.0.1:{}", server.port()));
+    let looked_at = || served.snapshot()["servers"].as_array().unwrap().len() == 2;
+    wait_until("both are looked at", looked_at);
+    hanging.freeze();
+    let before = served.snapshot()["config_server"]["read_at"].take();
+    wait_until("one does not answer, and all else is read", || {
+        let picture = served.snapshot();
+        assert_eq!(server(&picture, &of(&well))["up"], true, "{picture:#}");
+        server(&picture, &of(&hanging))["problem"].is_string()
+            && picture["config_server"]["read_at"] != before
+    });
+    hanging.thaw();
+    wait_until("it answers again", || {
+        problems(&served.snapshot()).is_empty()
+    });
 }

@@ -167,6 +167,25 @@ fn a_config_server_that_goes_and_comes_is_told_with_the_age_of_the_picture() {
 }
 
 #[test]
+fn a_config_server_that_hangs_is_told_at_once_and_then_counts_as_lost() {
+    let (server, data) = (Server::start(), Server::start());
+    let operator = Operator::of(&server);
+    operator.make_logs(&data);
+    let mut tty = start(&operator);
+    tty.until("the component", |seen| seen.contains(HEAD));
+    server.freeze();
+    tty.until("that it says nothing", |seen| seen.contains("silent for "));
+    tty.until("that it is lost", |seen| seen.starts_with("LOST at "));
+    // Keys work meanwhile.
+    tty.press("?");
+    tty.until("help", |seen| seen.contains("q, Ctrl-C"));
+    server.thaw();
+    tty.until("that it goes on", |seen| seen.starts_with("config server"));
+    tty.press("q");
+    assert_eq!(tty.end().0, 0);
+}
+
+#[test]
 fn a_request_to_end_gives_the_terminal_back() {
     let server = Server::start();
     let operator = Operator::of(&server);
