@@ -65,7 +65,7 @@ impl Client {
             client.application = part(application);
             client.component = part(component);
             client.instance = part(instance);
-            client.pid = pid(instance);
+            client.pid = parts(instance).map(|(_, pid)| pid);
         }
         client
     }
@@ -83,19 +83,26 @@ impl Client {
         !self.is_named() && OF_OBSERVERS.contains(&command)
     }
 
+    /// Returns the host that its name tells.
+    pub(crate) fn host(&self) -> Option<&str> {
+        let (host, _) = parts(self.instance.as_deref()?)?;
+        Some(host)
+    }
+
     /// Returns `true` if its name is one that a process of the runtime gives to its connections.
     pub(crate) fn is_named(&self) -> bool {
         self.application.is_some() && self.pid.is_some()
     }
 }
 
-/// Returns the process of an instance, `<host>-<pid>-<4 hexadecimal digits>`.
-fn pid(instance: &str) -> Option<u32> {
+/// Returns the host and the process of an instance, `<host>-<pid>-<4 hexadecimal digits>`.
+fn parts(instance: &str) -> Option<(&str, u32)> {
     let mut parts = instance.rsplitn(3, '-');
     let random = parts.next()?;
     let pid = parts.next()?.parse().ok()?;
     let is_random = random.len() == 4 && random.bytes().all(|byte| byte.is_ascii_hexdigit());
-    (is_random && parts.next().is_some()).then_some(pid)
+    let host = parts.next()?;
+    is_random.then_some((host, pid))
 }
 
 #[cfg(test)]
@@ -115,6 +122,7 @@ mod tests {
             (client.pid, client.idle, client.db),
             (Some(42), Some(7), Some(2))
         );
+        assert_eq!(client.host(), Some("web-1"));
         assert!(client.is_named() && !client.is_tracking());
         let other = Client::parse("addr=127.0.0.1:5000 name= db=0 flags=t");
         assert_eq!((&other.name, &other.component), (&None, &None));

@@ -11,8 +11,10 @@ use crate::clients::Client;
 use crate::complete::components;
 use crate::context::{Context, secret_argument};
 use crate::failure::{Code, Failure};
+use crate::fleet::owners::{Owned, Owners};
+use crate::fleet::receipts::Receipts;
 use crate::history::KEPT;
-use crate::output::{Reply, table};
+use crate::output::{Reply, table, warn};
 use crate::session::{Session, code, of_redis, settings};
 use crate::subject::{invalid, utf8};
 
@@ -33,7 +35,8 @@ pub(crate) struct Options {
 const CODES: [Code; 2] = [Code::ServerRefused, Code::ServerUnreachable];
 
 pub(crate) async fn run(context: &Context, options: &Options) -> Result<Reply, Failure> {
-    let mut config = find(context, options).await?;
+    let session = session(context, options).await?;
+    let mut config = find(session.as_ref(), options).await?;
     if let Some(user) = &options.user {
         config = config.username(user);
     }
@@ -53,23 +56,42 @@ pub(crate) async fn run(context: &Context, options: &Options) -> Result<Reply, F
     let answer = ask.query_async(&mut connection).await;
     let (own, list): (u64, String) =
         answer.map_err(|error| of_redis(&error, "the server", &server, CODES))?;
-    let mut rows = Client::parse_all(&list);
-    rows.retain(|client| client.id != Some(own));
+    let (receipts, watches) = match &session {
+        Some(session) => fleet(session).await,
+        None => Default::default(),
+    };
+    let owners = Owners::new(&receipts, &watches);
+    let component = Some(&*options.server).filter(|name| !name.contains(':'));
+    let clients = Client::parse_all(&list).into_iter();
+    let rows: Vec<Owned> = clients
+        .filter(|client| client.id != Some(own))
+        .map(|client| owners.owned(client, component))
+        .collect();
     let lines = rows.iter().map(|row| {
-        let idle = row
+        let Owned {
+            client,
+            host,
+            told_by,
+            state,
+            reason,
+        } = row;
+        let idle = client
             .idle
             .map(|idle| humantime::format_duration(Duration::from_secs(idle)));
         [
-            Some(row.address.clone()),
-            row.name.clone(),
-            row.user.clone(),
-            row.component.clone(),
-            row.application.clone(),
-            row.instance.clone(),
-            row.pid.map(|pid| pid.to_string()),
+            Some(client.address.clone()),
+            client.name.clone(),
+            client.user.clone(),
+            client.component.clone(),
+            client.application.clone(),
+            host.clone(),
+            client.pid.map(|pid| pid.to_string()),
+            told_by.map(|told_by| told_by.name().to_owned()),
             idle.map(|idle| idle.to_string()),
-            row.db.map(|db| db.to_string()),
-            row.flags.clone(),
+            client.db.map(|db| db.to_string()),
+            client.flags.clone(),
+            state.map(str::to_owned),
+            reason.clone(),
         ]
     });
     let names = [
@@ -78,21 +100,50 @@ pub(crate) async fn run(context: &Context, options: &Options) -> Result<Reply, F
         "user",
         "component",
         "application",
-        "instance",
+        "host",
         "pid",
+        "told by",
         "idle",
         "db",
         "flags",
+        "state",
+        "reason",
     ];
     let text = table(names, lines);
     Ok(Reply::new(&rows, text))
 }
 
+/// Connects to the config server. A server with its own login can be looked at without one.
+async fn session(context: &Context, options: &Options) -> Result<Option<Session>, Failure> {
+    match context.session().await {
+        Ok(session) => Ok(Some(session)),
+        Err(failure) if !options.server.contains(':') => Err(failure),
+        Err(failure) if failure.code == Code::NoConfigServer => Ok(None),
+        Err(failure) if options.user.is_some() || options.password.is_some() => {
+            warn(&format!("processes are not told: {}", failure.message));
+            Ok(None)
+        }
+        Err(failure) => Err(failure),
+    }
+}
+
+/// Returns the receipts and the clients of the config server, or none if they are not shown.
+async fn fleet(session: &Session) -> (Receipts, Vec<Client>) {
+    let found = async {
+        let receipts = session.receipts(None).await?;
+        Ok((receipts, session.clients().await?.0))
+    };
+    found.await.unwrap_or_else(|failure: Failure| {
+        warn(&format!("processes are not told: {}", failure.message));
+        Default::default()
+    })
+}
+
 /// Returns a config that names the server.
-async fn find(context: &Context, options: &Options) -> Result<ComponentConfig, Failure> {
-    let Some((host, port)) = options.server.rsplit_once(':') else {
-        let session = context.session().await?;
-        let component = &options.server;
+async fn find(session: Option<&Session>, options: &Options) -> Result<ComponentConfig, Failure> {
+    let component = &options.server;
+    let Some((host, port)) = component.rsplit_once(':') else {
+        let session = session.ok_or_else(|| Failure::usage("a component needs a config server"))?;
         let text = utf8(session.config_of(component).await?, component)?;
         return ComponentConfig::from_json(&text).map_err(|error| {
             let failure = invalid(component, &text);
@@ -107,11 +158,9 @@ async fn find(context: &Context, options: &Options) -> Result<ComponentConfig, F
     if options.user.is_some() || options.password.is_some() {
         return Ok(wanted);
     }
-    let known = match context.session().await {
-        Ok(session) => named(&session, &wanted.address()).await?,
-        // A server without a login can be looked at without the config server.
-        Err(failure) if failure.code == Code::NoConfigServer => None,
-        Err(failure) => return Err(failure),
+    let known = match session {
+        Some(session) => named(session, &wanted.address()).await?,
+        None => None,
     };
     Ok(known.unwrap_or(wanted))
 }

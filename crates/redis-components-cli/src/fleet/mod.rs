@@ -5,6 +5,7 @@ pub(crate) mod census;
 pub(crate) mod control;
 pub(crate) mod counts;
 pub(crate) mod follow;
+pub(crate) mod owners;
 mod progress;
 pub(crate) mod receipts;
 pub(crate) mod row;

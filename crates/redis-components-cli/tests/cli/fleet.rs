@@ -236,3 +236,60 @@ fn r14_doctor_finds_processes_in_trouble() {
     server.command(&["SET", "config:redis:@fleet", "{"]);
     assert_eq!(check("control key").unwrap()["state"], "problem");
 }
+
+#[test]
+fn r14_who_is_left_on_a_server_is_told_with_its_reason() {
+    let (config_server, server) = (Server::start(), Server::start());
+    let operator = Operator::of(&config_server);
+    operator.make_logs(&server);
+    let (old, _) = (digest(&operator), operator.done(&["set", "logs", "db=1"]));
+    let new = digest(&operator);
+    let words = format!("{old} {new} refused 1 1764170000 3 server_refused wrong password");
+    Process::new("shop", 2).report(&config_server, "logs", &words);
+    // The same instance of another fleet is another process.
+    Process::new("shop", 3).report_under(&config_server, "other:", "- - ok 1 0 0 -");
+    let names = [
+        "shop:logs:web-2-0a1b",
+        "shop:logs:web-3-0a1b",
+        "shop:logs:db-7-9-0a1b",
+        "psql",
+    ];
+    let _connections = names.map(|name| {
+        let mut connection = server.connection();
+        let mut named = redis::cmd("CLIENT");
+        named
+            .arg("SETNAME")
+            .arg(name)
+            .exec(&mut connection)
+            .unwrap();
+        connection
+    });
+    let rows = operator.data(&["who", "logs"]);
+    let told = names.map(|name| {
+        let mut rows = rows.as_array().unwrap().iter();
+        let row = rows.find(|row| row["name"] == name).unwrap();
+        json!([
+            row["host"],
+            row["pid"],
+            row["told_by"],
+            row["state"],
+            row["reason"]
+        ])
+    });
+    assert_eq!(
+        told,
+        [
+            json!(["web", 2, "name", "refused", "server_refused wrong password"]),
+            json!(["web", 3, "name", null, null]),
+            json!(["db-7", 9, "name", null, null]),
+            json!([null, null, null, null, null]),
+        ]
+    );
+    // Without the right to see receipts, names still tell.
+    let user = "ACL SETUSER few reset on >p ~config:redis:* +ping +getrange +exists +scan";
+    config_server.command(&user.split(' ').collect::<Vec<_>>());
+    let few = Operator::at(&format!("redis://few:p@127.0.0.1:{}", config_server.port()));
+    let run = few.done(&["who", "logs"]);
+    assert!(run.stdout.contains("db-7"), "{run:?}");
+    assert!(run.stderr.contains("processes are not told"), "{run:?}");
+}

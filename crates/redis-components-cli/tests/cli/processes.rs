@@ -231,3 +231,23 @@ fn r14_fifty_processes_are_told_apart() {
     assert_eq!(promoted["wait"]["following"], 49);
     assert_eq!(promoted["digest"], begun["digest"]);
 }
+
+#[test]
+fn r14_a_real_process_stands_behind_its_connections() {
+    let (config_server, server) = (Server::start(), Server::start());
+    let operator = Operator::of(&config_server);
+    operator.make_logs(&server);
+    let process = Process::start(&config_server.url(), None);
+    let mut found = Value::Null;
+    wait_until("its connection is told", || {
+        let rows = operator.data(&["who", "logs"]);
+        let mut rows = rows.as_array().unwrap().iter();
+        let row = rows.find(|row| row["pid"] == process.id() && row["state"] == "ok");
+        found = row.cloned().unwrap_or_default();
+        !found.is_null()
+    });
+    let rows = operator.data(&["fleet", "logs"])["rows"].clone();
+    for field in ["application", "host", "instance"] {
+        assert_eq!(found[field], rows[0][field], "{found:#} {rows:#}");
+    }
+}
