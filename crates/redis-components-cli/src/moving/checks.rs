@@ -1,9 +1,8 @@
 //! What is looked at before a move begins: each check has a name, what was found and what to do.
 
-use redis_components::ComponentConfig;
 use serde::Serialize;
 
-use super::link::Link;
+use super::link::{Link, Place};
 use super::record::Record;
 use super::seen::Seen;
 use crate::clients::Client;
@@ -93,7 +92,13 @@ pub(crate) async fn preflight(
 ) -> Result<Checks, Failure> {
     let (old, new) = (source.see().await?, target.see().await?);
     let mut checks = Checks::default();
-    of_servers(&mut checks, source, &old, target, &new);
+    let is_same = old.process_id == new.process_id || source.place.is_same(&target.place).await;
+    checks.refuse(
+        "two servers",
+        is_same.then(|| "source and target are the same server".to_owned()),
+        "name another one with --to",
+    );
+    of_servers(&mut checks, &old, &new);
     let (ours, theirs) = (clients(source).await?, clients(target).await?);
     let is_sentinel = |client: &&Client| {
         let name = client.name.as_deref();
@@ -163,13 +168,7 @@ pub(crate) async fn preflight(
     Ok(checks)
 }
 
-fn of_servers(checks: &mut Checks, source: &Link, old: &Seen, target: &Link, new: &Seen) {
-    let same = old.process_id == new.process_id || source.place.is_same(&target.place);
-    checks.refuse(
-        "two servers",
-        same.then(|| "source and target are the same server".to_owned()),
-        "name another one with --to",
-    );
+fn of_servers(checks: &mut Checks, old: &Seen, new: &Seen) {
     let replica = |seen: &Seen| (!seen.is_primary()).then(|| "it is a replica".to_owned());
     checks.refuse("source", replica(old), "a move begins at a primary");
     checks.refuse(
@@ -273,22 +272,21 @@ pub(crate) async fn users(link: &Link) -> Result<Vec<Client>, Failure> {
     clients(link).await
 }
 
-/// Returns the other components whose configs name the source.
+/// Returns the other components whose configs name the source, perhaps in other words.
 async fn shared(session: &Session, record: &Record, source: &Link) -> Result<Vec<String>, Failure> {
     let components = session.components().await?;
     let found = session.read_all(&components).await;
-    let names_source = |bytes: &[u8]| {
-        let text = std::str::from_utf8(bytes).unwrap_or_default();
-        let config = ComponentConfig::from_json(text).ok();
-        config.is_some_and(|config| config.address() == source.place.address())
-    };
-    let all = components.into_iter().zip(found);
-    Ok(all
-        .filter(|(component, _)| !record.old.contains_key(component))
-        .filter(|(_, bytes)| {
-            let bytes = bytes.as_ref().ok().and_then(Option::as_ref);
-            bytes.is_some_and(|bytes| names_source(bytes))
-        })
-        .map(|(component, _)| component)
-        .collect())
+    let mut shared = Vec::new();
+    for (component, bytes) in components.into_iter().zip(found) {
+        let bytes = bytes.ok().flatten().unwrap_or_default();
+        let text = std::str::from_utf8(&bytes).unwrap_or_default();
+        // A config that names no single server has its data elsewhere.
+        let Ok(place) = Place::of_config(&component, text) else {
+            continue;
+        };
+        if !record.old.contains_key(&component) && place.is_same(&source.place).await {
+            shared.push(component);
+        }
+    }
+    Ok(shared)
 }

@@ -11,7 +11,8 @@ use tokio::time::Instant;
 use super::lease::Lease;
 use super::link::Link;
 use super::record::Record;
-use super::seen::{Failover, Replica};
+use super::seen::Failover;
+use super::sight::Sight;
 use crate::failure::{Code, Failure};
 use crate::session::Session;
 
@@ -34,13 +35,18 @@ const LOOKED_EVERY: Duration = Duration::from_micros(500);
 pub(crate) async fn cut(
     session: &Session,
     record: &Record,
-    (source, target): (&Link, &Link),
+    sight: &Sight,
     lease: &Lease,
 ) -> Result<Duration, Failure> {
+    let (source, target) = sight.links()?;
     for _ in 0..TRIES {
         lease.demand()?;
-        let seen = source.see().await?;
-        let at = address_of(&seen.replicas, target)?;
+        let replicas = source.see().await?.replicas;
+        let at = sight.target.among(&replicas).await.ok_or_else(|| {
+            let target = target.place.address();
+            let text = format!("{target} is no online replica of the source any more");
+            Failure::new(Code::WrongState, text)
+        })?;
         let begun = Instant::now();
         let port = at.port.to_string();
         let words = ["FAILOVER", "TO", &at.host, &port, "TIMEOUT", HOLDS];
@@ -69,9 +75,11 @@ pub(crate) async fn take_over(
     (source, target): (&Link, &Link),
 ) -> Result<bool, Failure> {
     let mut handing_over = None;
-    let asking = target.place.connect().await?;
+    let asking = target.place.connect().await.ok();
     loop {
-        asking.tell(&["REPLCONF", "GETACK", "*"]).await;
+        if let Some(asking) = &asking {
+            asking.tell(&["REPLCONF", "GETACK", "*"]).await;
+        }
         if target.see().await?.is_primary() {
             return Ok(true);
         }
@@ -82,10 +90,7 @@ pub(crate) async fn take_over(
             Failover::InProgress => {
                 let since: &mut Instant = handing_over.get_or_insert_with(Instant::now);
                 if since.elapsed() > TAKES_OVER {
-                    // No call may write to the target when the source takes writes again.
-                    session.withdraw(record).await?;
-                    Link::pause(WITHDRAWN_WITHIN).await;
-                    return call_back(source, target).await;
+                    return call_back(session, record, (source, target)).await;
                 }
             }
         }
@@ -93,11 +98,24 @@ pub(crate) async fn take_over(
     }
 }
 
-/// Makes the source the primary again, because the target does not take over.
-async fn call_back(source: &Link, target: &Link) -> Result<bool, Failure> {
+/// Makes the source the primary again, because the target does not take over. Returns `true` if it
+/// has in the last moment.
+async fn call_back(
+    session: &Session,
+    record: &Record,
+    (source, target): (&Link, &Link),
+) -> Result<bool, Failure> {
+    // No call may write to the target when the source takes writes again. A config server that
+    // does not answer must not keep the source from that: until the target takes over, it refuses
+    // writes as well.
+    let withdrawn = session.withdraw(record).await;
+    Link::pause(WITHDRAWN_WITHIN).await;
+    if target.see().await?.is_primary() {
+        return Ok(true);
+    }
     let () = source.query(&["FAILOVER", "ABORT"]).await?;
     if target.see().await?.is_primary() {
-        // It took over in the last moment. Nobody has written to it but calls that were refused.
+        // It took over between the two.
         let text = format!(
             "{} and {} both take writes; look at both with INFO replication, and decide which one has \
             the data",
@@ -106,6 +124,7 @@ async fn call_back(source: &Link, target: &Link) -> Result<bool, Failure> {
         );
         return Err(Failure::new(Code::MustDecide, text));
     }
+    withdrawn?;
     let text = format!(
         "{} did not take over within a second, and {} takes writes again; check that it can log in \
         there (`masteruser`, `masterauth`), and that each reaches the other",
@@ -113,17 +132,4 @@ async fn call_back(source: &Link, target: &Link) -> Result<bool, Failure> {
         source.place.address()
     );
     Err(Failure::new(Code::NotPossible, text))
-}
-
-/// Returns the target's address as the source sees it.
-fn address_of<'a>(replicas: &'a [Replica], target: &Link) -> Result<&'a Replica, Failure> {
-    let mut online = replicas.iter().filter(|replica| replica.is_online);
-    let of_port = |replica: &&Replica| replica.port == target.place.port;
-    online.find(of_port).ok_or_else(|| {
-        let text = format!(
-            "{} is no online replica of the source",
-            target.place.address()
-        );
-        Failure::new(Code::WrongState, text)
-    })
 }

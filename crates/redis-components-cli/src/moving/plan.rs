@@ -36,7 +36,7 @@ pub(crate) async fn plan(
     let mut new = BTreeMap::new();
     for (one, text) in &old {
         let place = Place::of_config(one, text)?;
-        if !place.is_same(&source) {
+        if !place.is_same(&source).await {
             let text = format!(
                 "`{one}` is on {}, and not on {}; it cannot move along",
                 place.address(),

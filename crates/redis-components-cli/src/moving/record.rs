@@ -109,6 +109,25 @@ impl Session {
         })
     }
 
+    /// Returns the record of a move as it is now.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the move is over, or another one has taken its place.
+    pub(crate) async fn current(&self, record: &Record) -> Result<Record, Failure> {
+        let component = &*record.component;
+        let current = self.record(component).await?;
+        current
+            .filter(|current| current.id == record.id)
+            .ok_or_else(|| {
+                let text = format!(
+                    "the move of `{component}` has changed meanwhile; look with `move {component} --status`"
+                );
+                let failure = Failure::new(Code::WrongState, text).of_component(component);
+                failure.at(&self.server)
+            })
+    }
+
     /// Puts the record of a move in the place of another one, or of none.
     ///
     /// # Errors

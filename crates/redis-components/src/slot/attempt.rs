@@ -113,12 +113,17 @@ impl<R: Runner> Attempt<R> {
         self.slot.timeouts().of(&self.goal.config)
     }
 
-    /// Returns the client of a candidate that has this config.
+    /// Returns the client of a candidate that has this config, unless the executor has one that is to
+    /// be replaced by a new one.
     pub(super) fn adopt(&self) -> Option<R::Client> {
+        let of_goal = |published: &Published| published.config == self.goal.config;
+        let in_force = self.slot.published().filter(|in_force| of_goal(in_force));
+        if in_force.is_some_and(|in_force| self.runner.adopt(&in_force.clients).is_some()) {
+            return None;
+        }
         let candidate = self.slot.candidate()?;
         let published = candidate.slot().published()?;
-        let is_same = published.config == self.goal.config;
-        is_same.then(|| self.runner.adopt(&published.clients))?
+        of_goal(&published).then(|| self.runner.adopt(&published.clients))?
     }
 
     /// Returns the place of the attempt, for what follows it.
@@ -234,9 +239,7 @@ impl<R: Runner> Attempt<R> {
     fn data_since(&self, old: Option<&Published>, generation: u64) -> u64 {
         let config = &self.goal.config;
         let has_same_data = |old: &Published| {
-            old.config.differs_in_primary(config)
-                || self.rotates(old)
-                || self.slot.has_candidate(config)
+            old.config.differs_in_primary(config) || self.rotates(old) || self.slot.moves_to(config)
         };
         let kept = match self.slot.of.as_ref().and_then(Weak::upgrade) {
             Some(component) => component.published().map(|published| published.data_since),
