@@ -14,7 +14,7 @@ use crate::moving::attach::{Login, Replication};
 use crate::moving::checks::preflight;
 use crate::moving::drive::{Drive, Until, milliseconds};
 use crate::moving::ends::{demand_nobody_left, demand_undoable, give_up};
-use crate::moving::lease::{Lease, alone};
+use crate::moving::lease::{Lease, alone, alone_with};
 use crate::moving::plan::{logins, plan};
 use crate::moving::record::Record;
 use crate::moving::report::report;
@@ -125,7 +125,11 @@ pub(crate) async fn run(context: &Context, options: &Options) -> Result<Reply, F
     if options.resume || options.cut {
         let question = format!("Go on with the move of `{component}`?");
         context.confirm(&question).await?;
-        return go_on(context, &session, options, &record, Until::Committed).await;
+        return alone_with(&session, &record, async |lease, record| {
+            context.stage.set(Stage::Moving);
+            carry_on(context, &session, options, record, Until::Committed, lease).await
+        })
+        .await;
     }
     let sight = Sight::of(&session, &record).await?;
     let line = format!(
@@ -193,30 +197,25 @@ async fn begin(
         sight.target.place.address()
     );
     context.confirm(&question).await?;
-    session.replace_record(None, Some(&record)).await?;
     let until = match options.until {
         Some(Stop::Synced) => Until::Synced,
         Some(Stop::Prepared) => Until::Prepared,
         None => Until::Committed,
     };
-    go_on(context, session, options, &record, until).await
-}
-
-/// Carries a move on, and waits for the fleet.
-async fn go_on(
-    context: &Context,
-    session: &Session,
-    options: &Options,
-    record: &Record,
-    until: Until,
-) -> Result<Reply, Failure> {
-    alone(session, record, async |lease, record| {
+    alone(session, &record, async |lease| {
+        // Another move may have begun since.
+        let checks = preflight(session, &record, &source, &target).await?;
+        if let Some(failure) = checks.failure(component) {
+            return Err(failure);
+        }
+        session.replace_record(None, Some(&record)).await?;
         context.stage.set(Stage::Moving);
-        carry_on(context, session, options, record, until, lease).await
+        carry_on(context, session, options, record.clone(), until, lease).await
     })
     .await
 }
 
+/// Carries a move on, and waits for the fleet.
 async fn carry_on(
     context: &Context,
     session: &Session,
@@ -301,7 +300,7 @@ async fn undo(
         sight.source.place.address()
     );
     context.confirm(&question).await?;
-    alone(session, record, async |lease, record| {
+    alone_with(session, record, async |lease, record| {
         context.stage.set(Stage::Moving);
         let sight = demand_undoable(session, &record).await?;
         if sight.state == State::Cut {
@@ -324,7 +323,7 @@ async fn abort(
     let component = &*options.component;
     let question = format!("Give up the move of `{component}`?");
     context.confirm(&question).await?;
-    alone(session, record, async |lease, record| {
+    alone_with(session, record, async |lease, record| {
         let sight = give_up(session, &record, lease).await?;
         let line = format!("{component}: stays on {}", sight.source.place.address());
         Ok(Reply::new(report(&record, &sight, None, None), line))
@@ -337,7 +336,7 @@ async fn finish(context: &Context, session: &Session, record: &Record) -> Result
     demand_nobody_left(session, record).await?;
     let question = format!("End the move of `{component}`? It cannot be undone then.");
     context.confirm(&question).await?;
-    alone(session, record, async |_, record| {
+    alone_with(session, record, async |_, record| {
         let sight = demand_nobody_left(session, &record).await?;
         session.withdraw(&record).await?;
         session.replace_record(Some(&record), None).await?;

@@ -6,16 +6,19 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use super::attach::{Replication, attach};
+use super::checks::shared;
 use super::cut::{cut, take_over};
 use super::lease::Lease;
+use super::link::Link;
 use super::ready::Data;
 use super::record::Record;
 use super::sight::Sight;
 use super::state::State;
-use crate::failure::Failure;
+use crate::failure::{Code, Failure};
 use crate::options::Format;
 use crate::output::{event, say, warn, write_whole};
 use crate::session::Session;
+use crate::text::named;
 
 /// How often the progress of a copy is looked at.
 const LOOKED_EVERY: Duration = Duration::from_millis(50);
@@ -58,6 +61,7 @@ impl Drive<'_> {
             match sight.state {
                 State::Planned => {
                     let (source, target) = sight.links()?;
+                    self.demand_unused(target).await?;
                     self.tell("attach", "begin", &sight.shown());
                     attach(source, target, &self.replication).await?;
                     self.tell("attach", "done", &json!({}));
@@ -102,6 +106,22 @@ impl Drive<'_> {
             }
             sight.look(self.session, &self.record).await?;
         }
+    }
+
+    /// Another move may have brought data to the target since the checks.
+    async fn demand_unused(&self, target: &Link) -> Result<(), Failure> {
+        let component = &*self.record.component;
+        let others = shared(self.session, &self.record, &target.place).await?;
+        if others.is_empty() {
+            return Ok(());
+        }
+        let (server, others) = (target.place.address(), named(others.into_iter()));
+        let text = format!(
+            "{server} is for the data of {others}, which would be lost; `{component}` has not moved; \
+            give up with `--abort`, and use another server"
+        );
+        let failure = Failure::new(Code::NotPossible, text);
+        Err(failure.of_component(component).at(&server))
     }
 
     /// Notes that a cut may have been tried, before it is.

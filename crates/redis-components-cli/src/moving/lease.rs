@@ -57,23 +57,36 @@ struct Holder {
     pid: u32,
 }
 
-/// Does something with a move while no other command may.
+/// Does something with both servers while no other command may.
 ///
 /// # Errors
 ///
-/// Returns an error that says who moves data now, or that the move has changed, or that of the work.
+/// Returns an error that says who moves data now, or that of the work.
 pub(crate) async fn alone<T>(
+    session: &Session,
+    record: &Record,
+    work: impl AsyncFnOnce(&Lease) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let lease = Lease::take(session, record).await?;
+    let done = work(&lease).await;
+    lease.release().await;
+    done
+}
+
+/// Does something with a move that has begun, as it is now, while no other command may.
+///
+/// # Errors
+///
+/// As [`alone`], and returns an error if the move is over or another one.
+pub(crate) async fn alone_with<T>(
     session: &Session,
     record: &Record,
     work: impl AsyncFnOnce(&Lease, Record) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    let lease = Lease::take(session, record).await?;
-    let done = match session.current(record).await {
-        Ok(current) => work(&lease, current).await,
-        Err(failure) => Err(failure),
-    };
-    lease.release().await;
-    done
+    alone(session, record, async |lease| {
+        work(lease, session.current(record).await?).await
+    })
+    .await
 }
 
 impl Lease {

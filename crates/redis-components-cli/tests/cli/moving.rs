@@ -96,7 +96,7 @@ fn r15_what_stands_against_a_move_is_named_before_anything_changes() {
     let stats = format!("port={}", world.servers[0].port());
     world
         .operator
-        .done(&["set", "stats", "host=127.0.0.1", &stats, "--create"]);
+        .done(&["set", "stats", "host=localhost", &stats, "--create"]);
     refused(&["--to", &to], "name them with --with");
     let words = ["move", "logs", "--with", "stats", "--to", &to, "--yes"];
     let moved = world.operator.data(&words);
