@@ -252,8 +252,8 @@ impl<R: Runner> Attempt<R> {
 
     fn keep(&self, clients: &mut Clients, client: R::Client, (generation, data_since): (u64, u64)) {
         // A candidate's slot ends with the candidate, and calls may still use the client.
-        let component = self.slot.of.clone();
-        let succession = component.unwrap_or_else(|| Arc::downgrade(&self.slot));
+        let component = self.slot.of.as_ref().and_then(Weak::upgrade);
+        let home = component.as_ref().unwrap_or(&self.slot);
         let client = Arc::new(OfGeneration {
             client,
             generation,
@@ -261,9 +261,8 @@ impl<R: Runner> Attempt<R> {
             subject: self.slot.subject.clone(),
             config: Arc::clone(&self.goal.config),
             timeouts: self.timeouts(),
-            generations: Arc::clone(&self.slot.generations),
-            succession: succession as _,
-            is_of_candidate: self.slot.is_candidate(),
+            generations: Arc::clone(&home.generations),
+            succession: Arc::downgrade(home) as _,
         });
         let kept = Arc::downgrade(&client);
         self.runner.keep(clients, client);

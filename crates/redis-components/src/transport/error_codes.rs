@@ -87,6 +87,11 @@ pub(crate) fn refuses(reply: &Value, is_script: bool) -> bool {
     is_refusal_before_script(error.code()) || !is_script && is_refusal_code(error.code())
 }
 
+/// Returns `true` if the server was asked to end the command, which waited and has taken nothing.
+pub(crate) fn is_unblocked(reply: &Value) -> bool {
+    matches!(reply, Value::ServerError(error) if error.code() == "UNBLOCKED")
+}
+
 /// Returns `true` if the server has become a replica and so has ended the command, which waited and
 /// has taken nothing.
 pub(crate) fn is_ended_by_demotion(reply: &Value) -> bool {
