@@ -1,7 +1,7 @@
 //! A connection to the config server.
 
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, ProtocolVersion, RedisError};
+use redis::{AsyncConnectionConfig, Cmd, ProtocolVersion, RedisError};
 
 use super::pushes::Pushes;
 use super::reading::{Answer, READ_LIMIT};
@@ -113,11 +113,7 @@ impl Connection {
         self.pushing
     }
 
-    /// Reads the values of all `keys` in one round trip. A key that does not exist reads as empty.
-    ///
-    /// GETRANGE bounds what an honest server sends, and the bounds of its replies what any other
-    /// does. A server would have to read and send the whole of a longer value for GET, and STRLEN
-    /// before each GET would cost a round trip.
+    /// Reads the values of all `keys` in one round trip, see [`read_command`].
     pub(super) async fn read<'a>(
         &mut self,
         keys: impl Iterator<Item = &'a str>,
@@ -125,7 +121,7 @@ impl Connection {
         let mut pipeline = redis::pipe();
         pipeline.ignore_errors();
         for key in keys {
-            pipeline.getrange(key, 0, isize::try_from(READ_LIMIT).unwrap_or(isize::MAX));
+            pipeline.add_command(read_command(key));
         }
         pipeline.query_async(&mut self.connection).await
     }
@@ -152,6 +148,17 @@ impl Connection {
             result => result,
         }
     }
+}
+
+/// Returns the command that reads the value of a key. A key that does not exist reads as empty.
+///
+/// GETRANGE bounds what an honest server sends, and the bounds of its replies what any other does. A
+/// server would have to read and send the whole of a longer value for GET, and STRLEN before each GET
+/// would cost a round trip.
+pub(super) fn read_command(key: &str) -> Cmd {
+    let mut command = redis::cmd("GETRANGE");
+    command.arg(key).arg(0).arg(READ_LIMIT);
+    command
 }
 
 /// Asks for the default mode: only keys that were read are pushed, and only to connections that may

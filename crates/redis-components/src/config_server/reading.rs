@@ -85,6 +85,12 @@ pub(crate) struct Problem {
 }
 
 impl Target {
+    /// Returns `true` if the config is the one under the key, and nothing is wrong with what was read
+    /// there last.
+    pub(super) fn is_as_on_server(&self) -> bool {
+        self.own.is_none() && self.from_file.is_none() && self.problem.is_none()
+    }
+
     /// Returns the target after a reading, with what the config leaves to others.
     pub(super) fn with_reading(&self, reading: Reading, outside: &Outside) -> Self {
         let Reading { config, text, own } = reading;

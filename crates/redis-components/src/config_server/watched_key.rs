@@ -15,6 +15,8 @@ use super::lock_free::proof::Proof;
 use super::lock_free::reads::Reads;
 use super::reading::{Outside, Problem, Reading, StandIn, Target};
 use super::signal::Signal;
+use super::strict::answer::Answer;
+use super::strict::lanes::Lanes;
 use crate::clock::{Tick, Wait};
 use crate::config::ComponentConfig;
 use crate::error::ErrorKind;
@@ -37,6 +39,12 @@ pub(crate) struct WatchedKey {
     is_named: AtomicBool,
     /// The smallest `wait` but zero of the components that use the key, in nanoseconds.
     smallest_wait: AtomicU64,
+    /// Whether a component with `wait = "0s"` uses the key.
+    is_strict: AtomicBool,
+    /// The reads that calls of such a component send themselves.
+    lanes: Lanes,
+    /// When the newest of these was sent that found the target current.
+    confirmed: AtomicU64,
     /// How many callers wait for a client and want to know when the config changes meanwhile.
     followers: AtomicUsize,
     /// The watch of the sentinels that the config names.
@@ -78,6 +86,9 @@ impl WatchedKey {
             invalidations: Invalidations::new(),
             is_named: AtomicBool::new(false),
             smallest_wait: AtomicU64::new(u64::MAX),
+            is_strict: AtomicBool::new(false),
+            lanes: Lanes::default(),
+            confirmed: AtomicU64::new(0),
             followers: AtomicUsize::new(0),
             watcher: ArcSwapOption::empty(),
             contents: ArcSwapOption::empty(),
@@ -110,7 +121,36 @@ impl WatchedKey {
     /// Returns the time since the target was last known to be current, or `None` if there was no
     /// answer yet, or if no proof is needed.
     pub(crate) fn proof_age(&self) -> Option<Duration> {
-        self.proof.age()
+        let age = self.proof.age()?;
+        let confirmed = Tick::from_bits(self.confirmed.load(Ordering::Relaxed));
+        Some(age.min(confirmed.elapsed()))
+    }
+
+    /// Returns `true` if a call that has to read may do so itself, because the answer is likely to be
+    /// what the watch has read.
+    pub(crate) fn may_be_confirmed(&self) -> bool {
+        let target = self.target.load();
+        self.is_strict.load(Ordering::Relaxed) && target.is_as_on_server()
+    }
+
+    /// Returns the revision of the target, if the answer to a call's own read is what the target was
+    /// read from. So the target was current when that read reached the server.
+    ///
+    /// The target may change in the next moment, and not only to a newer one: the watch may be about
+    /// to publish an answer that is older than this one. So the revision counts, and not the target.
+    pub(crate) fn confirmed_by(&self, answer: &Answer) -> Option<u64> {
+        let target = self.target.load();
+        let text = target.text.as_ref().filter(|_| target.is_as_on_server())?;
+        if !answer.is(text.expose()) {
+            return None;
+        }
+        let sent_at = answer.sent_at().to_bits();
+        self.confirmed.fetch_max(sent_at, Ordering::Relaxed);
+        Some(target.revision)
+    }
+
+    pub(super) fn lanes(&self) -> &Lanes {
+        &self.lanes
     }
 
     /// Returns the revision of the target. Load it after [`is_proven`](Self::is_proven), which says
@@ -129,6 +169,8 @@ impl WatchedKey {
         let nanoseconds = u64::try_from(wait.as_nanos()).unwrap_or(u64::MAX);
         if nanoseconds > 0 {
             self.smallest_wait.fetch_min(nanoseconds, Ordering::Relaxed);
+        } else {
+            self.is_strict.store(true, Ordering::Relaxed);
         }
     }
 
@@ -174,7 +216,7 @@ impl WatchedKey {
     /// Returns the time until the next read on behalf of callers that [follow](Self::follow), if
     /// there are any.
     pub(super) fn next_read(&self) -> Option<Duration> {
-        let age = self.proof_age().unwrap_or_default();
+        let age = self.proof.age().unwrap_or_default();
         let pause = self.smallest_wait().unwrap_or_default();
         let left = pause.max(FASTEST_HEARTBEAT).saturating_sub(age);
         (self.followers.load(Ordering::Relaxed) > 0).then_some(left)
