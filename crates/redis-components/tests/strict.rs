@@ -366,7 +366,10 @@ async fn r10_a_silent_connection_beside_the_watch_costs_a_part_of_the_time_once(
                 took.push(begun.elapsed());
                 assert_eq!(status().components[0].problem, None);
             }
-            figure("20 moves, of which the first waits for the silence", took.clone());
+            figure(
+                "20 moves, of which the first waits for the silence",
+                took.clone(),
+            );
             assert!(took.iter().all(|took| *took < LATE), "{took:?}");
         })
         .await;
@@ -386,9 +389,15 @@ async fn r13_calls_read_themselves_from_every_kind_of_config_server() {
     for (server, text) in [
         (&world.config, world.config.url()),
         (&secure, secure.config()),
-        (&local, serde_json::json!({ "unix_socket_path": path }).to_string()),
+        (
+            &local,
+            serde_json::json!({ "unix_socket_path": path }).to_string(),
+        ),
         (&guarded, format!("redis://:secret@127.0.0.1:{port}/3")),
-        (&world.config, format!("redis://127.0.0.1:1,{}", world.config.url())),
+        (
+            &world.config,
+            format!("redis://127.0.0.1:1,{}", world.config.url()),
+        ),
     ] {
         let logs = always_fresh("logs");
         let database = if text.ends_with("/3") { "3" } else { "0" };
@@ -413,7 +422,10 @@ async fn r13_calls_read_themselves_from_every_kind_of_config_server() {
                 }
             })
             .await;
-        until("nobody is connected", async || server.connected_clients() == 0).await;
+        until("nobody is connected", async || {
+            server.connected_clients() == 0
+        })
+        .await;
     }
 }
 
@@ -472,7 +484,9 @@ async fn r5_a_config_server_at_its_limit_of_clients_answers_over_the_watch() {
                 assert_eq!(whereabouts_blocking(logs).unwrap(), name);
             }
             assert_eq!(status().components[0].problem, None);
-            world.config.command(&["CONFIG", "SET", "maxclients", "100"]);
+            world
+                .config
+                .command(&["CONFIG", "SET", "maxclients", "100"]);
             read_themselves(&world.config, logs, 3).await;
             for round in 0..40 {
                 common::clients::kill_clients(&world.config);

@@ -32,7 +32,8 @@ impl Lanes {
             }
             lanes
         });
-        self.find(line.runtime()).unwrap_or_else(|| Arc::clone(lane))
+        self.find(line.runtime())
+            .unwrap_or_else(|| Arc::clone(lane))
     }
 }
 

@@ -124,7 +124,10 @@ impl Line {
             && Arc::ptr_eq(open, lost)
         {
             let before = self.open.compare_and_swap(open, None);
-            if before.as_ref().is_some_and(|before| Arc::ptr_eq(before, lost)) {
+            if before
+                .as_ref()
+                .is_some_and(|before| Arc::ptr_eq(before, lost))
+            {
                 lost.ends.end();
                 self.opening.note_loss();
             }
