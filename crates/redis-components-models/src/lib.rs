@@ -9,7 +9,8 @@
 #![cfg(test)]
 
 mod sync {
-    pub(crate) use loom::sync::{Condvar, Mutex, atomic};
+    pub(crate) use loom::sync::{Mutex, atomic};
+    pub(crate) use loom::thread;
 }
 
 #[path = "../../redis-components/src/config_server/strict/batches.rs"]

@@ -1,8 +1,9 @@
 //! Reads that threads share.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, OnceLock, PoisonError};
 
-use crate::sync::{Condvar, Mutex};
+use crate::sync::Mutex;
+use crate::sync::thread::{Thread, current, park};
 
 /// Reads of several keys: at most one in flight, and one that waits for it.
 ///
@@ -20,10 +21,10 @@ struct State<K, A> {
 }
 
 struct Batch<A> {
-    /// One for each key, or none if there was no answer. Changed only under the lock of the state.
-    answers: Mutex<Option<Vec<Option<A>>>>,
-    /// Tells the threads that wait for this batch that it is complete, or one of them to send it.
-    told: Condvar,
+    /// One for each key, or none if there was no answer.
+    answers: OnceLock<Vec<Option<A>>>,
+    /// The threads to wake when the batch is complete.
+    waiting: Mutex<Vec<Thread>>,
 }
 
 impl<K: PartialEq, A: Clone> Batches<K, A> {
@@ -47,15 +48,21 @@ impl<K: PartialEq, A: Clone> Batches<K, A> {
             state.keys.push(key);
         }
         let batch = Arc::clone(&state.next);
-        loop {
-            if let Some(answers) = &*batch.answers() {
+        while state.is_reading {
+            // Under the lock, so that whoever ends the read in flight finds this thread.
+            let waits = batch.waits_for_answers();
+            drop(state);
+            if waits {
+                park();
+            }
+            if let Some(answers) = batch.answers.get() {
                 return answers.get(place).cloned().flatten();
             }
-            if !state.is_reading {
-                break;
-            }
-            let told = batch.told.wait(state);
-            state = told.unwrap_or_else(PoisonError::into_inner);
+            // It may be this thread's turn to send the batch.
+            state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        }
+        if let Some(answers) = batch.answers.get() {
+            return answers.get(place).cloned().flatten();
         }
         // Nobody has sent it.
         let keys = std::mem::take(&mut state.keys);
@@ -75,13 +82,23 @@ impl<K: PartialEq, A: Clone> Batches<K, A> {
 impl<A> Batch<A> {
     fn new() -> Self {
         Self {
-            answers: Mutex::new(None),
-            told: Condvar::new(),
+            answers: OnceLock::new(),
+            waiting: Mutex::new(Vec::new()),
         }
     }
 
-    fn answers(&self) -> impl std::ops::DerefMut<Target = Option<Vec<Option<A>>>> + '_ {
-        self.answers.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Notes that this thread waits, unless there are answers.
+    fn waits_for_answers(&self) -> bool {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let waits = self.answers.get().is_none();
+        if waits {
+            waiting.push(current());
+        }
+        waits
+    }
+
+    fn waiting(&self, take: impl FnOnce(&mut Vec<Thread>) -> Vec<Thread>) -> Vec<Thread> {
+        take(&mut self.waiting.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -94,13 +111,18 @@ struct Sent<'a, K, A> {
 
 impl<K, A> Drop for Sent<'_, K, A> {
     fn drop(&mut self) {
+        // There were none.
+        let _ = self.batch.answers.set(std::mem::take(&mut self.answers));
         let state = self.batches.state.lock();
         let mut state = state.unwrap_or_else(PoisonError::into_inner);
         state.is_reading = false;
-        *self.batch.answers() = Some(std::mem::take(&mut self.answers));
         let next = Arc::clone(&state.next);
         drop(state);
-        self.batch.told.notify_all();
-        next.told.notify_one();
+        // Whoever sends the next batch goes first.
+        let sends = next.waiting(|waiting| waiting.pop().into_iter().collect());
+        let answered = self.batch.waiting(std::mem::take);
+        for thread in sends.into_iter().chain(answered) {
+            thread.unpark();
+        }
     }
 }
