@@ -20,7 +20,7 @@ use crate::transport::node::Node;
 pub(in crate::config_server) struct StrictReads {
     ways: Arc<Ways>,
     lines: Mutex<Vec<Arc<Line>>>,
-    threads: Arc<Threads>,
+    threads: Threads,
 }
 
 impl StrictReads {
