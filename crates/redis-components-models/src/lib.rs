@@ -13,7 +13,6 @@ mod sync {
     pub(crate) use loom::thread;
 }
 
-#[allow(dead_code, reason = "no model looks at the connection")]
 #[path = "../../redis-components/src/config_server/strict/batches.rs"]
 mod batches;
 mod clock;

@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use loom::sync::{Condvar, Mutex};
 use loom::thread;
 
-use crate::batches::{Batches, Connection};
+use crate::batches::Batches;
 use crate::check;
 use crate::merged::{Merged, Reading, Source};
 
@@ -206,114 +206,66 @@ fn r10_a_task_that_is_dropped_leaves_no_other_waiting() {
     });
 }
 
-/// Reads for threads, over a connection on which the server answers at once.
-struct Line {
-    server: Arc<Server>,
-    /// What was read for the batch in flight.
-    read: Mutex<Option<u64>>,
-    /// Breaks the rule: answers with what was read for the batch before.
-    is_late: bool,
-}
-
-impl Connection for Line {
-    type Key = &'static str;
-    type Answer = u64;
-
-    fn send(&self, keys: &[&'static str]) -> bool {
-        assert_eq!(keys, ["key"]);
-        let config = self.server.state.lock().unwrap().config;
-        let mut read = self.read.lock().unwrap();
-        if !(self.is_late && read.is_some()) {
-            assert!(self.is_late || read.is_none(), "two batches are in flight");
-            *read = Some(config);
-        }
-        true
-    }
-
-    fn receive(&self) -> Vec<Option<u64>> {
-        let mut read = self.read.lock().unwrap();
-        vec![if self.is_late { *read } else { read.take() }]
-    }
-}
-
-/// Two threads that each do a SET and then a call. If one reads, the other one waits for the next
-/// batch, which the first sends and the second receives.
-fn threads_call(is_late: bool) {
+/// Two threads that each do a SET and then a call. `send` returns what is read.
+fn two_threads(send: fn(&Server) -> u64) {
     check(move || {
         let server = Arc::new(Server::default());
-        let batches = Arc::new(Batches::new(Line {
-            server: Arc::clone(&server),
-            read: Mutex::default(),
-            is_late,
-        }));
-        let call = |server: Arc<Server>, batches: Arc<Batches<Line>>| {
-            let set = server.set();
-            let found = batches.read("key");
-            assert!(found >= Some(set), "the call runs with an older config");
-        };
-        let other = {
+        let batches = Arc::new(Batches::new());
+        let callers = [(); 2].map(|()| {
             let (server, batches) = (Arc::clone(&server), Arc::clone(&batches));
-            thread::spawn(move || call(server, batches))
-        };
-        call(server, batches);
-        other.join().unwrap();
+            thread::spawn(move || {
+                let set = server.set();
+                let found = batches.read("key", |keys: &[&str]| {
+                    assert_eq!(keys, ["key"]);
+                    vec![Some(send(&server))]
+                });
+                assert!(found >= Some(set), "the call runs with an older config");
+            })
+        });
+        for caller in callers {
+            caller.join().unwrap();
+        }
     });
 }
 
 #[test]
 fn r1_threads_get_a_read_that_is_sent_after_they_ask() {
-    threads_call(false);
+    two_threads(|server| server.state.lock().unwrap().config);
 }
 
+/// Breaks the rule: answers with what was read for an earlier batch.
 #[test]
 #[should_panic(expected = "an older config")]
 fn taking_an_earlier_answer_would_be_noticed() {
-    threads_call(true);
-}
-
-/// A connection that cannot send, or has nothing to receive, or panics.
-struct Broken(fn() -> bool);
-
-impl Connection for Broken {
-    type Key = u8;
-    type Answer = u64;
-
-    fn send(&self, _: &[u8]) -> bool {
-        (self.0)()
-    }
-
-    fn receive(&self) -> Vec<Option<u64>> {
-        Vec::new()
-    }
-}
-
-fn nobody_waits_for(send: fn() -> bool) {
-    check(move || {
-        let batches = Arc::new(Batches::new(Broken(send)));
-        let others = [1, 2].map(|key| {
-            let batches = Arc::clone(&batches);
-            thread::spawn(move || {
-                let read = std::panic::AssertUnwindSafe(|| batches.read(key));
-                assert_eq!(std::panic::catch_unwind(read).unwrap_or(None), None);
-            })
-        });
-        for other in others {
-            other.join().unwrap();
+    two_threads(|server| {
+        let mut state = server.state.lock().unwrap();
+        let earlier = state.callers_done;
+        state.callers_done = usize::try_from(state.config).unwrap();
+        match earlier {
+            0 => state.config,
+            earlier => u64::try_from(earlier).unwrap(),
         }
     });
 }
 
-#[test]
-fn r10_a_batch_that_cannot_be_sent_leaves_no_thread_waiting() {
-    nobody_waits_for(|| false);
-}
-
-#[test]
-fn r10_a_batch_without_answers_leaves_no_thread_waiting() {
-    nobody_waits_for(|| true);
-}
-
+/// A thread whose read panics leaves no other waiting, and the other one reads itself.
 #[test]
 fn r10_a_thread_that_panics_leaves_no_other_waiting() {
-    nobody_waits_for(|| std::panic::resume_unwind(Box::new(())));
+    check(|| {
+        let batches = Arc::new(Batches::new());
+        let theirs = Arc::clone(&batches);
+        let panics = thread::spawn(move || {
+            let read = std::panic::AssertUnwindSafe(|| {
+                theirs.read("one", |_| -> Vec<Option<u64>> {
+                    std::panic::resume_unwind(Box::new(()))
+                })
+            });
+            // It gets an answer if the other thread sends its key too.
+            let _ = std::panic::catch_unwind(read);
+        });
+        let found = batches.read("two", |keys: &[&str]| vec![Some(1); keys.len()]);
+        // There is none if the thread that panics has sent this key.
+        assert!(found.is_none_or(|found| found == 1));
+        panics.join().unwrap();
+    });
 }

@@ -174,11 +174,11 @@ impl ConfigServer {
     }
 
     /// Does the same as [`read_beside`](Self::read_beside) with this thread.
-    pub(crate) fn read_beside_blocking(&self, key: &str) -> Option<Answer> {
+    pub(crate) fn read_beside_blocking(&self, watched: &WatchedKey, key: &str) -> Option<Answer> {
         if self.state.signal.is_unheard() {
             return None;
         }
-        self.state.strict.read_blocking(key)
+        self.state.strict.read_blocking(watched.lanes(), key)
     }
 
     /// Ends the watch. From then on it gives up every request at once.

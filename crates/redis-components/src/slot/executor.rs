@@ -135,10 +135,10 @@ impl Executor for OnThreads {
     async fn read_beside(
         &self,
         server: &ConfigServer,
-        _: &WatchedKey,
+        watched: &WatchedKey,
         key: &str,
     ) -> Option<Answer> {
-        server.read_beside_blocking(key)
+        server.read_beside_blocking(watched, key)
     }
 
     fn take_early_end(&self, clients: &Clients) -> Option<Failure> {

@@ -1,20 +1,31 @@
 //! The reads of one key, on all runtimes that call its component.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
 use tokio::runtime::Id;
 
 use super::lane::Lane;
+use crate::config_server::connection::read_command;
 
 /// The reads of one key, by runtime.
 #[derive(Default)]
-pub(in crate::config_server) struct Lanes(ArcSwap<Vec<Arc<Lane>>>);
+pub(in crate::config_server) struct Lanes {
+    lanes: ArcSwap<Vec<Arc<Lane>>>,
+    /// The command that reads the key, as threads send it.
+    command: OnceLock<Arc<[u8]>>,
+}
 
 impl Lanes {
+    /// Returns the command that reads the key, as bytes.
+    pub(super) fn command(&self, key: &str) -> &Arc<[u8]> {
+        self.command
+            .get_or_init(|| read_command(key).get_packed_command().into())
+    }
+
     pub(super) fn find(&self, runtime: Id) -> Option<Arc<Lane>> {
-        let lanes = self.0.load();
+        let lanes = self.lanes.load();
         let is_here = |lane: &&Arc<Lane>| lane.source().line().runtime() == runtime;
         lanes.iter().find(is_here).cloned()
     }
@@ -23,7 +34,7 @@ impl Lanes {
     /// for the same runtime, returns that one.
     pub(super) fn add(&self, lane: &Arc<Lane>) -> Arc<Lane> {
         let line = lane.source().line();
-        self.0.rcu(|known| {
+        self.lanes.rcu(|known| {
             let mut lanes: Vec<_> = known.iter().map(Arc::clone).collect();
             let is_of_line = |known: &Arc<Lane>| known.source().line().runtime() == line.runtime();
             lanes.retain(|known| is_of_line(known) || !known.source().line().has_ended());

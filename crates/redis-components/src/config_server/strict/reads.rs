@@ -20,7 +20,7 @@ use crate::transport::node::Node;
 pub(in crate::config_server) struct StrictReads {
     ways: Arc<Ways>,
     lines: Mutex<Vec<Arc<Line>>>,
-    threads: Threads,
+    threads: Arc<Threads>,
 }
 
 impl StrictReads {
@@ -56,8 +56,12 @@ impl StrictReads {
 
     /// Waits for a read that is sent from now on, with this thread. Returns `None` if there is no
     /// answer, or no connection yet.
-    pub(in crate::config_server) fn read_blocking(&self, key: &str) -> Option<Answer> {
-        self.threads.read(key)
+    pub(in crate::config_server) fn read_blocking(
+        &self,
+        lanes: &Lanes,
+        key: &str,
+    ) -> Option<Answer> {
+        self.threads.read(lanes.command(key))
     }
 
     /// Closes all connections, because the watch is not connected any more.

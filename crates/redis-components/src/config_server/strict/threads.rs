@@ -1,60 +1,49 @@
 //! The connection that all threads share.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwapOption;
 
 use super::answer::Answer;
-use super::batches::{Batches, Connection};
+use super::batches::Batches;
 use super::opening::Opening;
 use super::way::{Way, Ways};
 use crate::clock::Tick;
-use crate::config_server::connection::{BOUNDS, read_command};
+use crate::config_server::connection::BOUNDS;
 use crate::transport::blocking::{BlockingStream, open_in_background};
 
 /// The reads of threads, over one connection.
-pub(super) struct Threads(Batches<Arc<Shared>>);
-
-/// The connection, and how it is opened.
-pub(super) struct Shared {
+pub(super) struct Threads {
     ways: Arc<Ways>,
+    /// By the command that reads a key, as bytes.
+    batches: Batches<Arc<[u8]>, Answer>,
     /// Where the connection leads, if there is one.
     way: ArcSwapOption<Way>,
-    /// Only the thread that sends or receives a batch uses it.
-    line: Mutex<Option<Line>>,
+    /// Only the thread that sends a batch uses it.
+    stream: Mutex<Option<BlockingStream>>,
     opening: Opening,
 }
 
-struct Line {
-    stream: BlockingStream,
-    way: Arc<Way>,
-    /// The batch in flight: when it was sent, and how many keys it has.
-    sent: Option<(Tick, usize)>,
-}
-
 impl Threads {
-    pub(super) fn new(ways: Arc<Ways>) -> Self {
-        Self(Batches::new(Arc::new(Shared {
+    pub(super) fn new(ways: Arc<Ways>) -> Arc<Self> {
+        Arc::new(Self {
             ways,
+            batches: Batches::new(),
             way: ArcSwapOption::empty(),
-            line: Mutex::default(),
+            stream: Mutex::default(),
             opening: Opening::new(),
-        })))
+        })
     }
 
-    /// Waits for a read that is sent from now on.
-    pub(super) fn read(&self, key: &str) -> Option<Answer> {
-        let is_ready = self.0.connection().is_ready();
-        is_ready.then(|| self.0.read(key.to_owned())).flatten()
+    /// Waits for a read that is sent from now on. `command` is the command that reads a key.
+    pub(super) fn read(self: &Arc<Self>, command: &Arc<[u8]>) -> Option<Answer> {
+        if !self.is_ready() {
+            return None;
+        }
+        let command = Arc::clone(command);
+        self.batches.read(command, |commands| self.send(commands))
     }
 
-    /// Closes the connection. A thread that reads closes it when it has the answer.
-    pub(super) fn close(&self) {
-        self.0.connection().close();
-    }
-}
-
-impl Shared {
     /// Returns `true` if there is a connection to the server that the watch is connected to. If
     /// there is none, it is opened, and nobody waits for that.
     fn is_ready(self: &Arc<Self>) -> bool {
@@ -73,22 +62,16 @@ impl Shared {
     }
 
     fn open(self: &Arc<Self>, way: &Arc<Way>) {
-        let (shared, way) = (Arc::clone(self), Arc::clone(way));
-        let (node, timeouts) = (Arc::clone(&way.node), way.timeouts);
-        let begun = open_in_background(&node, timeouts, BOUNDS, move |opened| {
+        let (threads, leads_to) = (Arc::clone(self), Arc::clone(way));
+        let begun = open_in_background(&way.node, way.timeouts, BOUNDS, move |opened| {
             let is_open = opened.is_ok();
             if let Ok(stream) = opened {
-                let (leads_to, sent) = (Arc::clone(&way), None);
-                *shared.line() = Some(Line {
-                    stream,
-                    way: leads_to,
-                    sent,
-                });
-                shared.way.store(Some(Arc::clone(&way)));
+                *threads.stream() = Some(stream);
+                threads.way.store(Some(Arc::clone(&leads_to)));
             }
-            shared.opening.end(is_open);
-            if !shared.ways.leads(&way) {
-                shared.close();
+            threads.opening.end(is_open);
+            if !threads.ways.leads(&leads_to) {
+                threads.close();
             }
         });
         if begun.is_err() {
@@ -96,64 +79,41 @@ impl Shared {
         }
     }
 
-    /// Gives the connection up.
-    fn lose(&self, line: &mut Option<Line>) {
-        *line = None;
-        self.way.store(None);
-        self.opening.note_loss();
-    }
-
-    fn close(&self) {
-        self.way.store(None);
-        if let Ok(mut line) = self.line.try_lock() {
-            *line = None;
-        }
-    }
-
-    fn line(&self) -> MutexGuard<'_, Option<Line>> {
-        self.line.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Connection for Arc<Shared> {
-    type Key = String;
-    type Answer = Answer;
-
-    fn send(&self, keys: &[String]) -> bool {
-        let mut packed = Vec::new();
-        for key in keys {
-            read_command(key).write_packed_command(&mut packed);
-        }
-        let mut line = self.line();
-        let Some(open) = line.as_mut().filter(|open| self.ways.leads(&open.way)) else {
-            return false;
-        };
-        open.sent = Some((Tick::now(), keys.len()));
-        let is_sent = open.stream.send(&packed).is_ok();
-        if !is_sent {
-            self.lose(&mut line);
-        }
-        is_sent
-    }
-
-    fn receive(&self) -> Vec<Option<Answer>> {
-        let mut line = self.line();
-        let sent = line
-            .as_mut()
-            .and_then(|open| Some((open.sent.take()?, open)));
-        let Some(((sent_at, count), open)) = sent else {
+    /// Reads keys in one round trip. Only one thread is here at a time.
+    fn send(&self, commands: &[Arc<[u8]>]) -> Vec<Option<Answer>> {
+        let way = self.way.load_full();
+        let Some(way) = way.filter(|way| self.ways.leads(way)) else {
             return Vec::new();
         };
-        let Ok(replies) = open.stream.receive(count) else {
-            self.lose(&mut line);
+        let mut stream = self.stream();
+        let Some(connection) = &mut *stream else {
+            return Vec::new();
+        };
+        let sent_at = Tick::now();
+        let Ok(replies) = connection.request(&commands.concat(), commands.len()) else {
+            *stream = None;
+            self.way.store(None);
+            self.opening.note_loss();
             return Vec::new();
         };
         // The watch may be connected to another server by now.
-        if !self.ways.leads(&open.way) {
-            *line = None;
+        if !self.ways.leads(&way) {
+            *stream = None;
             return Vec::new();
         }
         let replies = replies.into_iter();
         replies.map(|reply| Answer::of(reply, sent_at)).collect()
+    }
+
+    /// Closes the connection. A thread that reads closes it when it has the answer.
+    pub(super) fn close(&self) {
+        self.way.store(None);
+        if let Ok(mut stream) = self.stream.try_lock() {
+            *stream = None;
+        }
+    }
+
+    fn stream(&self) -> std::sync::MutexGuard<'_, Option<BlockingStream>> {
+        self.stream.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
