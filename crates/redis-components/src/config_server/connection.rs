@@ -1,20 +1,17 @@
 //! A connection to the config server.
 
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Cmd, ProtocolVersion, RedisError};
+use redis::{AsyncConnectionConfig, ProtocolVersion, RedisError};
 
 use super::pushes::Pushes;
-use super::reading::{Answer, READ_LIMIT};
+use super::read_command::{BOUNDS, read_command};
+use super::reading::Answer;
 use crate::error::text::printable_error;
 use crate::settings::timeouts::Timeouts;
 use crate::transport::asynchronous::{open_bounded, ping};
 use crate::transport::error_codes::refuses_resp3;
 use crate::transport::failure::{Cause, Failure};
 use crate::transport::node::Node;
-use crate::transport::reply_bounds::ReplyBounds;
-
-/// One byte more than the limit shows that a value is too long.
-pub(super) const BOUNDS: ReplyBounds = ReplyBounds::strings(READ_LIMIT as u64 + 1);
 
 /// A connection that lives on the watch's own runtime.
 #[derive(Debug)]
@@ -148,17 +145,6 @@ impl Connection {
             result => result,
         }
     }
-}
-
-/// Returns the command that reads the value of a key. A key that does not exist reads as empty.
-///
-/// GETRANGE bounds what an honest server sends, and the bounds of its replies what any other does. A
-/// server would have to read and send the whole of a longer value for GET, and STRLEN before each GET
-/// would cost a round trip.
-pub(super) fn read_command(key: &str) -> Cmd {
-    let mut command = redis::cmd("GETRANGE");
-    command.arg(key).arg(0).arg(READ_LIMIT);
-    command
 }
 
 /// Asks for the default mode: only keys that were read are pushed, and only to connections that may

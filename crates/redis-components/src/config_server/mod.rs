@@ -17,6 +17,7 @@ mod needless_pushes;
 mod pace;
 pub(crate) mod places;
 mod pushes;
+mod read_command;
 pub(crate) mod reading;
 pub(crate) mod receipts;
 mod reconnect;

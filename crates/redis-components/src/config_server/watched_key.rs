@@ -15,7 +15,6 @@ use super::lock_free::proof::Proof;
 use super::lock_free::reads::Reads;
 use super::reading::{Outside, Problem, Reading, StandIn, Target};
 use super::signal::Signal;
-use super::strict::answer::Answer;
 use super::strict::lanes::Lanes;
 use crate::clock::{Tick, Wait};
 use crate::config::ComponentConfig;
@@ -124,33 +123,6 @@ impl WatchedKey {
         let age = self.proof.age()?;
         let confirmed = Tick::from_bits(self.confirmed.load(Ordering::Relaxed));
         Some(age.min(confirmed.elapsed()))
-    }
-
-    /// Returns `true` if a call that has to read may do so itself, because the answer is likely to be
-    /// what the watch has read.
-    pub(crate) fn may_be_confirmed(&self) -> bool {
-        let target = self.target.load();
-        self.is_strict.load(Ordering::Relaxed) && target.is_as_on_server()
-    }
-
-    /// Returns the revision of the target, if the answer to a call's own read is what the target was
-    /// read from. So the target was current when that read reached the server.
-    ///
-    /// The target may change in the next moment, and not only to a newer one: the watch may be about
-    /// to publish an answer that is older than this one. So the revision counts, and not the target.
-    pub(crate) fn confirmed_by(&self, answer: &Answer) -> Option<u64> {
-        let target = self.target.load();
-        let text = target.text.as_ref().filter(|_| target.is_as_on_server())?;
-        if !answer.is(text.expose()) {
-            return None;
-        }
-        let sent_at = answer.sent_at().to_bits();
-        self.confirmed.fetch_max(sent_at, Ordering::Relaxed);
-        Some(target.revision)
-    }
-
-    pub(super) fn lanes(&self) -> &Lanes {
-        &self.lanes
     }
 
     /// Returns the revision of the target. Load it after [`is_proven`](Self::is_proven), which says
@@ -367,5 +339,6 @@ impl WatchedKey {
 }
 
 mod outside;
+mod strict;
 #[cfg(test)]
 mod tests;

@@ -7,7 +7,7 @@ use arc_swap::ArcSwap;
 use tokio::runtime::Id;
 
 use super::lane::Lane;
-use crate::config_server::connection::read_command;
+use crate::config_server::read_command::read_command;
 
 /// The reads of one key, by runtime.
 #[derive(Default)]

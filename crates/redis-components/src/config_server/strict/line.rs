@@ -11,7 +11,7 @@ use super::answer::Answer;
 use super::opening::Opening;
 use super::way::{Way, Ways};
 use crate::clock::Tick;
-use crate::config_server::connection::BOUNDS;
+use crate::config_server::read_command::BOUNDS;
 use crate::transport::asynchronous::{Ends, open_shared_bounded};
 use crate::transport::multiplexer::connection::Multiplexer;
 

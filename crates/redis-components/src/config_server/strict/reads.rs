@@ -12,7 +12,7 @@ use super::line::Line;
 use super::merged::Merged;
 use super::threads::Threads;
 use super::way::Ways;
-use crate::config_server::connection::read_command;
+use crate::config_server::read_command::read_command;
 use crate::settings::timeouts::Timeouts;
 use crate::transport::node::Node;
 

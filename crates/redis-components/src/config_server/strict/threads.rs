@@ -9,7 +9,7 @@ use super::batches::Batches;
 use super::opening::Opening;
 use super::way::{Way, Ways};
 use crate::clock::Tick;
-use crate::config_server::connection::BOUNDS;
+use crate::config_server::read_command::BOUNDS;
 use crate::transport::blocking::{BlockingStream, open_in_background};
 
 /// The reads of threads, over one connection.
