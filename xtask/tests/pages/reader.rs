@@ -1,0 +1,230 @@
+//! Somebody who does what a page says, in an empty folder.
+
+use std::fs::{self, File};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use crate::blocks::{Block, blocks};
+use crate::output;
+use crate::ports::Ports;
+use crate::programs::Programs;
+use crate::root;
+
+/// A build may take its time.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// Does everything on a page, in its order. The folder holds a checkout of the repository, and
+/// nothing else.
+///
+/// # Panics
+///
+/// Panics if a command fails, or does not write what the page shows.
+pub(crate) fn read(page: &str) {
+    let text = fs::read_to_string(root().join(page)).unwrap();
+    let mut reader = Reader::new(page, Ports::of(&text));
+    for (line, block) in blocks(&text) {
+        reader.line = line;
+        reader.does(block);
+    }
+}
+
+struct Reader {
+    page: String,
+    line: usize,
+    home: TempDir,
+    /// Where the first terminal is.
+    folder: PathBuf,
+    ports: Ports,
+    programs: Programs,
+    background: Vec<Child>,
+    second: Option<SecondTerminal>,
+}
+
+struct SecondTerminal {
+    output: PathBuf,
+    /// The lines that the page has shown.
+    used: usize,
+}
+
+impl Reader {
+    fn new(page: &str, ports: Ports) -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let folder = fs::canonicalize(home.path()).unwrap();
+        std::os::unix::fs::symlink(root(), folder.join("redis-components")).unwrap();
+        // The packages are compiled as this workspace is: most of what they need is there already.
+        let workspace = fs::read_to_string(root().join("Cargo.toml")).unwrap();
+        let workspace: toml::Table = workspace.parse().unwrap();
+        let profile = toml::Table::from_iter([("profile".to_owned(), workspace["profile"].clone())]);
+        fs::create_dir(folder.join(".cargo")).unwrap();
+        fs::write(folder.join(".cargo/config.toml"), profile.to_string()).unwrap();
+        let programs = Programs::find(&folder.join(".programs"));
+        Self {
+            page: page.to_owned(),
+            line: 0,
+            home,
+            folder,
+            ports,
+            programs,
+            background: Vec::new(),
+            second: None,
+        }
+    }
+
+    fn does(&mut self, block: Block) {
+        match block {
+            Block::File { name, text } => {
+                let file = self.folder.join(name);
+                fs::create_dir_all(file.parent().unwrap()).unwrap();
+                fs::write(file, self.adapted(&text)).unwrap();
+            }
+            Block::Command { typed, shown } => match typed.strip_suffix(" &") {
+                Some(server) => self.starts_a_server(server),
+                None => self.types(&typed, shown.as_deref()),
+            },
+            Block::Started { typed, shown } => {
+                let output = self.home.path().join("second-terminal");
+                let child = self.spawn(&format!("exec env {typed}"), &output);
+                self.background.push(child);
+                self.second = Some(SecondTerminal { output, used: 0 });
+                self.sees(&shown);
+            }
+            Block::Seen { shown } => self.sees(&shown),
+        }
+    }
+
+    /// Puts free ports, and the path of the checkout, into a text. With the true path, all pages
+    /// share what they compile.
+    fn adapted(&self, text: &str) -> String {
+        let checkout = format!("{}/", root().display());
+        let text = self.ports.put_into(text);
+        text.replace("../redis-components/", &checkout)
+    }
+
+    fn types(&mut self, typed: &str, shown: Option<&[String]>) {
+        let output = self.home.path().join("output");
+        let left = self.home.path().join("folder");
+        let script = format!("set -eu\n{typed}\npwd > {}", left.display());
+        let mut child = self.spawn(&script, &output);
+        let status = child.wait().unwrap();
+        let written = self.lines(&output);
+        if !status.success() {
+            self.fails(typed, status, &written);
+        }
+        let differs = shown.is_some_and(|shown| !output::is_all(shown, &written));
+        assert!(
+            !differs,
+            "{}:{}: `{typed}` writes:\n{}",
+            self.page,
+            self.line,
+            written.join("\n")
+        );
+        self.folder = PathBuf::from(fs::read_to_string(left).unwrap().trim_end());
+    }
+
+    fn starts_a_server(&mut self, typed: &str) {
+        let output = self.home.path().join("servers");
+        let child = self.spawn(&format!("exec env {typed}"), &output);
+        self.background.push(child);
+        let adapted = self.adapted(typed);
+        let port = adapted.split_once("--port ").map(|(_, rest)| rest);
+        let port = port.and_then(|rest| rest.split(' ').next()?.parse::<u16>().ok());
+        let port = port.unwrap_or_else(|| panic!("`{typed} &` has no `--port`"));
+        self.waits_until(&format!("`{typed}` listens"), |_| {
+            TcpStream::connect(("127.0.0.1", port)).is_ok()
+        });
+    }
+
+    fn sees(&mut self, shown: &[String]) {
+        let Some(SecondTerminal { output, used }) = &self.second else {
+            panic!("{}:{}: nothing was started", self.page, self.line);
+        };
+        let (output, used) = (output.clone(), *used);
+        let mut found = None;
+        self.waits_until(&format!("it writes:\n{}", shown.join("\n")), |reader| {
+            found = output::find(shown, &reader.lines(&output)[used..]);
+            found.is_some()
+        });
+        if let (Some(second), Some(found)) = (&mut self.second, found) {
+            second.used += found;
+        }
+    }
+
+    fn waits_until(&mut self, what: &str, mut is_so: impl FnMut(&Self) -> bool) {
+        let end = Instant::now() + PATIENCE;
+        while !is_so(self) {
+            let ended = self.background.iter_mut().find_map(|child| {
+                let status = child.try_wait().unwrap()?;
+                Some(status)
+            });
+            let place = format!("{}:{}", self.page, self.line);
+            let told = || fs::read_to_string(self.home.path().join("errors")).unwrap();
+            assert!(
+                ended.is_none(),
+                "{place}: something has ended ({ended:?}) before {what}\n{}",
+                told()
+            );
+            assert!(Instant::now() < end, "{place}: never {what}\n{}", told());
+            sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Gives a package that has just been made the versions of this workspace, and the true path.
+    fn prepare_package(&self) {
+        let [manifest, lock] = ["Cargo.toml", "Cargo.lock"].map(|name| self.folder.join(name));
+        if manifest.exists() && !lock.exists() {
+            fs::copy(root().join("Cargo.lock"), lock).unwrap();
+            let text = fs::read_to_string(&manifest).unwrap();
+            fs::write(manifest, self.adapted(&text)).unwrap();
+        }
+    }
+
+    fn spawn(&self, script: &str, output: &Path) -> Child {
+        self.prepare_package();
+        let errors = File::options()
+            .create(true)
+            .append(true)
+            .open(self.home.path().join("errors"));
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", &self.adapted(script)])
+            .current_dir(&self.folder)
+            .stdin(Stdio::null())
+            .stdout(File::create(output).unwrap())
+            .stderr(errors.unwrap());
+        self.programs.tell(&mut command);
+        command.spawn().unwrap()
+    }
+
+    /// Returns the whole lines that were written, with the page's ports.
+    fn lines(&self, output: &Path) -> Vec<String> {
+        let written = self.ports.take_out(&fs::read_to_string(output).unwrap());
+        let lines = written.split_inclusive('\n');
+        let whole = lines.filter_map(|line| line.strip_suffix('\n'));
+        whole.map(str::to_owned).collect()
+    }
+
+    fn fails(&self, typed: &str, status: ExitStatus, written: &[String]) -> ! {
+        let errors = fs::read_to_string(self.home.path().join("errors")).unwrap();
+        panic!(
+            "{}:{}: `{typed}` fails ({status}):\n{}\n{errors}",
+            self.page,
+            self.line,
+            written.join("\n")
+        );
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        for child in &mut self.background {
+            // Fails only if the child has ended.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
