@@ -1,5 +1,7 @@
 //! The blocks of code on a page, in reading order.
 
+use std::ops::Range;
+
 /// What a reader does with a block.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Block {
@@ -10,6 +12,8 @@ pub(crate) enum Block {
         typed: String,
         shown: Option<Vec<String>>,
     },
+    /// Types a command that fails, and sees these lines among others.
+    Failing { typed: String, shown: Vec<String> },
     /// Types a command in a second terminal, where it runs on, and sees its first lines.
     Started { typed: String, shown: Vec<String> },
     /// Sees further lines in the second terminal.
@@ -19,13 +23,15 @@ pub(crate) enum Block {
 /// A block with the number of its first line.
 pub(crate) type Numbered = (usize, Block);
 
-/// Second words of a block's first line: it is of the second terminal.
+/// Second words of a block's first line.
+const FAILS: &str = "fails";
 const SECOND_TERMINAL: &str = "second-terminal";
 
-/// Returns the blocks.
+/// Returns the blocks in some lines.
 ///
 /// - `sh`: commands, one a line, whose output is not shown.
 /// - `console`: commands behind `$ `, and below each what it writes.
+/// - `console fails`: the same with commands that fail, and with some of what they say.
 /// - `console second-terminal`: one command that runs on.
 /// - `text second-terminal`: what that command writes next.
 /// - All others: files.
@@ -33,15 +39,18 @@ const SECOND_TERMINAL: &str = "second-terminal";
 /// # Panics
 ///
 /// Panics if a block is none of these: a page has nothing that is not tried.
-pub(crate) fn blocks(page: &str) -> Vec<Numbered> {
+pub(crate) fn blocks(page: &str, within: &Range<usize>) -> Vec<Numbered> {
     let mut found = Vec::new();
     let mut lines = (1..).zip(page.lines());
     while let Some((number, line)) = lines.next() {
-        let Some(words) = line.trim_start().strip_prefix("```") else {
+        let Some(words) = line.strip_prefix("```") else {
             continue;
         };
         let inside = lines.by_ref().map(|(_, line)| line);
         let inside: Vec<&str> = inside.take_while(|line| *line != "```").collect();
+        if !within.contains(&number) {
+            continue;
+        }
         let blocks = block(words, &inside);
         assert!(
             !blocks.is_empty(),
@@ -69,11 +78,13 @@ fn block(words: &str, inside: &[&str]) -> Vec<Block> {
             let command = |lines: &[&str]| {
                 let typed = lines[0].strip_prefix("$ ")?.to_owned();
                 let shown: Vec<String> = owned(&lines[1..]);
-                Some(if second == SECOND_TERMINAL {
-                    Block::Started { typed, shown }
-                } else {
-                    let shown = Some(shown);
-                    Block::Command { typed, shown }
+                Some(match second {
+                    SECOND_TERMINAL => Block::Started { typed, shown },
+                    FAILS => Block::Failing { typed, shown },
+                    _ => Block::Command {
+                        typed,
+                        shown: Some(shown),
+                    },
                 })
             };
             commands.filter_map(command).collect()
@@ -85,10 +96,7 @@ fn block(words: &str, inside: &[&str]) -> Vec<Block> {
             let name = inside.first().and_then(|line| file_name(line));
             let file = |name| Block::File {
                 name,
-                text: inside[1..]
-                    .iter()
-                    .map(|line| format!("{line}\n"))
-                    .collect(),
+                text: inside[1..].iter().map(|line| format!("{line}\n")).collect(),
             };
             name.map(file).into_iter().collect()
         }
@@ -137,11 +145,12 @@ fn each_kind_of_block_is_known() {
             },
         ),
     ];
-    assert_eq!(blocks(page), expected);
+    assert_eq!(blocks(page, &(1..100)), expected);
+    assert_eq!(blocks(page, &(19..23)), expected[5..6]);
 }
 
 #[test]
 #[should_panic = "line 3: a block `rust`"]
 fn a_block_without_a_name_is_an_error() {
-    blocks("# Page\n\n```rust\nfn a() {}\n```\n");
+    blocks("# Page\n\n```rust\nfn a() {}\n```\n", &(1..100));
 }

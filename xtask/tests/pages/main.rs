@@ -7,14 +7,11 @@ mod output;
 mod ports;
 mod programs;
 mod reader;
+mod starter;
+mod tutorials;
 
 use std::path::Path;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
-}
-
-#[test]
-fn the_starter_is_copied_built_and_moved() {
-    reader::read("examples/starter/README.md");
 }

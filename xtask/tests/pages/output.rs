@@ -27,9 +27,7 @@ fn is_like(shown: &str, written: &str) -> bool {
     for (number, part) in parts.iter().enumerate() {
         let found = match number {
             0 => rest.starts_with(part).then_some(0),
-            _ if number == parts.len() - 1 => rest
-                .ends_with(part)
-                .then(|| rest.len() - part.len()),
+            _ if number == parts.len() - 1 => rest.ends_with(part).then(|| rest.len() - part.len()),
             _ => rest.find(part),
         };
         let Some(place) = found else { return false };

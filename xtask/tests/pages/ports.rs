@@ -39,9 +39,9 @@ impl Ports {
 
 /// Replaces whole numbers.
 fn replaced<'a>(text: &str, with: impl Fn(&str) -> Option<&'a str>) -> String {
-    let parts = text.as_bytes().chunk_by(|one, next| {
-        one.is_ascii_digit() == next.is_ascii_digit()
-    });
+    let parts = text
+        .as_bytes()
+        .chunk_by(|one, next| one.is_ascii_digit() == next.is_ascii_digit());
     let parts = parts.map(|part| std::str::from_utf8(part).unwrap());
     parts.map(|part| with(part).unwrap_or(part)).collect()
 }

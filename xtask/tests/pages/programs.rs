@@ -32,11 +32,16 @@ impl Programs {
             let found = names.iter().find_map(|name| on_path(&path, name));
             let program = chosen.map(PathBuf::from).or(found);
             let program = program.unwrap_or_else(|| {
-                panic!("there is no {} on PATH: install it, as `cargo xtask test` does", names.join(" or "))
+                panic!(
+                    "there is no {} on PATH: install it, as `cargo xtask test` does",
+                    names.join(" or ")
+                )
             });
             symlink(program, folder.join(name)).unwrap();
         }
-        let folders = [folder.to_owned()].into_iter().chain(env::split_paths(&path));
+        let folders = [folder.to_owned()]
+            .into_iter()
+            .chain(env::split_paths(&path));
         Self(env::join_paths(folders).unwrap())
     }
 

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::net::TcpStream;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::sleep;
@@ -16,21 +17,36 @@ use crate::programs::Programs;
 use crate::root;
 
 /// A build may take its time.
-const PATIENCE: Duration = Duration::from_secs(600);
+const PATIENCE: Duration = Duration::from_secs(300);
 
-/// Does everything on a page, in its order. The folder holds a checkout of the repository, and
-/// nothing else.
+/// Does everything on a page, or in one section of it, in its order. The folder holds a checkout of
+/// the repository, and nothing else.
 ///
 /// # Panics
 ///
 /// Panics if a command fails, or does not write what the page shows.
-pub(crate) fn read(page: &str) {
+pub(crate) fn read(page: &str, heading: Option<&str>) {
     let text = fs::read_to_string(root().join(page)).unwrap();
-    let mut reader = Reader::new(page, Ports::of(&text));
-    for (line, block) in blocks(&text) {
+    let (lines, part) = heading.map_or((1..usize::MAX, &*text), |heading| section(&text, heading));
+    let mut reader = Reader::new(page, Ports::of(part));
+    for (line, block) in blocks(&text, &lines) {
         reader.line = line;
         reader.does(block);
     }
+}
+
+/// Returns the lines and the text of a section.
+///
+/// # Panics
+///
+/// Panics if there is no such heading.
+pub(crate) fn section<'a>(page: &'a str, heading: &str) -> (Range<usize>, &'a str) {
+    let start = page.find(&format!("\n{heading}\n"));
+    let start = start.unwrap_or_else(|| panic!("there is no `{heading}`")) + 1;
+    let rest = &page[start..];
+    let part = rest.find("\n## ").map_or(rest, |end| &rest[..=end]);
+    let first = page[..start].lines().count() + 1;
+    (first..first + part.lines().count(), part)
 }
 
 struct Reader {
@@ -59,7 +75,8 @@ impl Reader {
         // The packages are compiled as this workspace is: most of what they need is there already.
         let workspace = fs::read_to_string(root().join("Cargo.toml")).unwrap();
         let workspace: toml::Table = workspace.parse().unwrap();
-        let profile = toml::Table::from_iter([("profile".to_owned(), workspace["profile"].clone())]);
+        let profile =
+            toml::Table::from_iter([("profile".to_owned(), workspace["profile"].clone())]);
         fs::create_dir(folder.join(".cargo")).unwrap();
         fs::write(folder.join(".cargo/config.toml"), profile.to_string()).unwrap();
         let programs = Programs::find(&folder.join(".programs"));
@@ -86,6 +103,7 @@ impl Reader {
                 Some(server) => self.starts_a_server(server),
                 None => self.types(&typed, shown.as_deref()),
             },
+            Block::Failing { typed, shown } => self.types_in_vain(&typed, &shown),
             Block::Started { typed, shown } => {
                 let output = self.home.path().join("second-terminal");
                 let child = self.spawn(&format!("exec env {typed}"), &output);
@@ -113,17 +131,22 @@ impl Reader {
         let status = child.wait().unwrap();
         let written = self.lines(&output);
         if !status.success() {
-            self.fails(typed, status, &written);
+            self.differs(typed, status, &output);
         }
-        let differs = shown.is_some_and(|shown| !output::is_all(shown, &written));
-        assert!(
-            !differs,
-            "{}:{}: `{typed}` writes:\n{}",
-            self.page,
-            self.line,
-            written.join("\n")
-        );
+        if shown.is_some_and(|shown| !output::is_all(shown, &written)) {
+            self.differs(typed, status, &output);
+        }
         self.folder = PathBuf::from(fs::read_to_string(left).unwrap().trim_end());
+    }
+
+    fn types_in_vain(&mut self, typed: &str, shown: &[String]) {
+        let output = self.home.path().join("output");
+        let status = self.spawn(&format!("{typed} 2>&1"), &output).wait();
+        let written = self.lines(&output);
+        let has_all = output::find(shown, &written).is_some();
+        if status.as_ref().unwrap().success() || !has_all {
+            self.differs(typed, status.unwrap(), &output);
+        }
     }
 
     fn starts_a_server(&mut self, typed: &str) {
@@ -162,7 +185,12 @@ impl Reader {
                 Some(status)
             });
             let place = format!("{}:{}", self.page, self.line);
-            let told = || fs::read_to_string(self.home.path().join("errors")).unwrap();
+            let told = || {
+                let outputs =
+                    ["servers", "second-terminal"].map(|name| self.home.path().join(name));
+                let errors = outputs.map(|output| fs::read_to_string(errors_of(&output)));
+                errors.map(Result::unwrap_or_default).concat()
+            };
             assert!(
                 ended.is_none(),
                 "{place}: something has ended ({ended:?}) before {what}\n{}",
@@ -173,29 +201,25 @@ impl Reader {
         }
     }
 
-    /// Gives a package that has just been made the versions of this workspace, and the true path.
+    /// Gives a package the versions of this workspace, which are there and mostly compiled, and the
+    /// true path of the checkout.
     fn prepare_package(&self) {
-        let [manifest, lock] = ["Cargo.toml", "Cargo.lock"].map(|name| self.folder.join(name));
-        if manifest.exists() && !lock.exists() {
-            fs::copy(root().join("Cargo.lock"), lock).unwrap();
-            let text = fs::read_to_string(&manifest).unwrap();
+        let manifest = self.folder.join("Cargo.toml");
+        if let Ok(text) = fs::read_to_string(&manifest) {
+            fs::copy(root().join("Cargo.lock"), self.folder.join("Cargo.lock")).unwrap();
             fs::write(manifest, self.adapted(&text)).unwrap();
         }
     }
 
     fn spawn(&self, script: &str, output: &Path) -> Child {
         self.prepare_package();
-        let errors = File::options()
-            .create(true)
-            .append(true)
-            .open(self.home.path().join("errors"));
         let mut command = Command::new("sh");
         command
             .args(["-c", &self.adapted(script)])
             .current_dir(&self.folder)
             .stdin(Stdio::null())
             .stdout(File::create(output).unwrap())
-            .stderr(errors.unwrap());
+            .stderr(File::create(errors_of(output)).unwrap());
         self.programs.tell(&mut command);
         command.spawn().unwrap()
     }
@@ -208,15 +232,19 @@ impl Reader {
         whole.map(str::to_owned).collect()
     }
 
-    fn fails(&self, typed: &str, status: ExitStatus, written: &[String]) -> ! {
-        let errors = fs::read_to_string(self.home.path().join("errors")).unwrap();
+    fn differs(&self, typed: &str, status: ExitStatus, output: &Path) -> ! {
         panic!(
-            "{}:{}: `{typed}` fails ({status}):\n{}\n{errors}",
+            "{}:{}: `{typed}` does not what the page says ({status}):\n{}\n{}",
             self.page,
             self.line,
-            written.join("\n")
+            self.lines(output).join("\n"),
+            self.lines(&errors_of(output)).join("\n")
         );
     }
+}
+
+fn errors_of(output: &Path) -> PathBuf {
+    output.with_extension("errors")
 }
 
 impl Drop for Reader {
