@@ -3,16 +3,21 @@
 use std::env;
 use std::ffi::OsString;
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Programs that pages use, by the names that pages use, and the names that machines may have.
-const PROGRAMS: [(&str, &[&str]); 3] = [
+const PROGRAMS: [(&str, &[&str]); 2] = [
     ("redis-server", &["redis-server", "valkey-server"]),
     ("redis-cli", &["redis-cli", "valkey-cli"]),
-    ("curl", &["curl"]),
 ];
+
+/// What a machine without `curl` takes in its place, for `curl -s -d TEXT URL`.
+const CURL: &str = "import sys, urllib.request
+with urllib.request.urlopen(sys.argv[-1], sys.argv[-2].encode()) as answer:
+    print(answer.read().decode(), end='')
+";
 
 /// The value of `PATH` for a page's commands.
 #[derive(Debug)]
@@ -23,7 +28,7 @@ impl Programs {
     ///
     /// # Panics
     ///
-    /// Panics if one is missing, except `curl`: in its place Python asks.
+    /// Panics if a program of Redis is missing.
     pub(crate) fn find(folder: &Path) -> Self {
         fs::create_dir(folder).unwrap();
         let path = env::var_os("PATH").unwrap_or_default();
@@ -39,6 +44,14 @@ impl Programs {
             });
             symlink(program, folder.join(name)).unwrap();
         }
+        if on_path(&path, "curl").is_none() {
+            // `cargo xtask test` has made this Python.
+            let python = target().join("python/bin/python");
+            let script = format!("#!{}\n{CURL}", python.display());
+            let curl = folder.join("curl");
+            fs::write(&curl, script).unwrap();
+            fs::set_permissions(curl, fs::Permissions::from_mode(0o755)).unwrap();
+        }
         let folders = [folder.to_owned()]
             .into_iter()
             .chain(env::split_paths(&path));
@@ -47,10 +60,9 @@ impl Programs {
 
     /// Gives a command the environment of a reader's terminal.
     pub(crate) fn tell(&self, command: &mut Command) {
-        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
         command
             .env("PATH", &self.0)
-            .env("CARGO_TARGET_DIR", target)
+            .env("CARGO_TARGET_DIR", target())
             .env("CARGO_NET_OFFLINE", "true")
             .env("CARGO_TERM_COLOR", "never");
         // What cargo sets for this test is not meant for the packages of a page.
@@ -64,6 +76,11 @@ impl Programs {
             }
         }
     }
+}
+
+/// The folder that this test was built into.
+fn target() -> &'static Path {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap()
 }
 
 fn on_path(path: &OsString, name: &str) -> Option<PathBuf> {

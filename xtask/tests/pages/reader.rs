@@ -52,16 +52,18 @@ pub(crate) fn section<'a>(page: &'a str, heading: &str) -> (Range<usize>, &'a st
 struct Reader {
     page: String,
     line: usize,
+    /// The programs end before their folder is removed.
+    servers: Vec<Program>,
+    second: Option<SecondTerminal>,
     home: TempDir,
     /// Where the first terminal is.
     folder: PathBuf,
     ports: Ports,
     programs: Programs,
-    background: Vec<Child>,
-    second: Option<SecondTerminal>,
 }
 
 struct SecondTerminal {
+    child: Program,
     output: PathBuf,
     /// The lines that the page has shown.
     used: usize,
@@ -87,7 +89,7 @@ impl Reader {
             folder,
             ports,
             programs,
-            background: Vec::new(),
+            servers: Vec::new(),
             second: None,
         }
     }
@@ -106,9 +108,16 @@ impl Reader {
             Block::Failing { typed, shown } => self.types_in_vain(&typed, &shown),
             Block::Started { typed, shown } => {
                 let output = self.home.path().join("second-terminal");
+                // What ran there before is ended, as by Ctrl-C.
+                self.second = None;
                 let child = self.spawn(&format!("exec env {typed}"), &output);
-                self.background.push(child);
-                self.second = Some(SecondTerminal { output, used: 0 });
+                let child = Program(child);
+                let used = 0;
+                self.second = Some(SecondTerminal {
+                    child,
+                    output,
+                    used,
+                });
                 self.sees(&shown);
             }
             Block::Seen { shown } => self.sees(&shown),
@@ -152,7 +161,7 @@ impl Reader {
     fn starts_a_server(&mut self, typed: &str) {
         let output = self.home.path().join("servers");
         let child = self.spawn(&format!("exec env {typed}"), &output);
-        self.background.push(child);
+        self.servers.push(Program(child));
         let adapted = self.adapted(typed);
         let port = adapted.split_once("--port ").map(|(_, rest)| rest);
         let port = port.and_then(|rest| rest.split(' ').next()?.parse::<u16>().ok());
@@ -163,10 +172,10 @@ impl Reader {
     }
 
     fn sees(&mut self, shown: &[String]) {
-        let Some(SecondTerminal { output, used }) = &self.second else {
+        let Some(second) = &self.second else {
             panic!("{}:{}: nothing was started", self.page, self.line);
         };
-        let (output, used) = (output.clone(), *used);
+        let (output, used) = (second.output.clone(), second.used);
         let mut found = None;
         self.waits_until(&format!("it writes:\n{}", shown.join("\n")), |reader| {
             found = output::find(shown, &reader.lines(&output)[used..]);
@@ -180,10 +189,9 @@ impl Reader {
     fn waits_until(&mut self, what: &str, mut is_so: impl FnMut(&Self) -> bool) {
         let end = Instant::now() + PATIENCE;
         while !is_so(self) {
-            let ended = self.background.iter_mut().find_map(|child| {
-                let status = child.try_wait().unwrap()?;
-                Some(status)
-            });
+            let second = self.second.iter_mut().map(|second| &mut second.child);
+            let mut started = self.servers.iter_mut().chain(second);
+            let ended = started.find_map(|program| program.0.try_wait().unwrap());
             let place = format!("{}:{}", self.page, self.line);
             let told = || {
                 let outputs =
@@ -247,12 +255,13 @@ fn errors_of(output: &Path) -> PathBuf {
     output.with_extension("errors")
 }
 
-impl Drop for Reader {
+/// A program that runs on, and ends when this is dropped.
+struct Program(Child);
+
+impl Drop for Program {
     fn drop(&mut self) {
-        for child in &mut self.background {
-            // Fails only if the child has ended.
-            let _ = child.kill();
-            let _ = child.wait();
-        }
+        // Fails only if it has ended.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }

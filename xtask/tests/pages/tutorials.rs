@@ -6,3 +6,13 @@ use crate::reader;
 fn from_cargo_new_to_a_move() {
     reader::read("docs/tutorial.md", None);
 }
+
+#[test]
+fn from_a_connection_manager() {
+    reader::read("docs/from-connection-manager.md", None);
+}
+
+#[test]
+fn from_deadpool() {
+    reader::read("docs/from-deadpool.md", None);
+}
