@@ -22,5 +22,8 @@ fn server() -> String {
     let status = redis_components::status().components;
     let logs = status.iter().find(|one| one.component == "logs");
     let current = logs.and_then(|logs| logs.current.as_ref());
-    current.map_or_else(|| "no server".to_owned(), |now| format!("{}:{}", now.host, now.port))
+    current.map_or_else(
+        || "no server".to_owned(),
+        |now| format!("{}:{}", now.host, now.port),
+    )
 }
