@@ -56,6 +56,12 @@ async def close(client: AsyncClient) -> None:
     await pool.disconnect()
 
 
+async def ping(client: AsyncClient) -> None:
+    """Has a connection made, if there is none. A refusal shows that the server lives."""
+    with contextlib.suppress(redis.exceptions.ResponseError):
+        await client.ping()
+
+
 async def follow_sentinels(client: AsyncClient) -> None:
     """Asks the sentinels of the client again, if it has any, and leaves a primary that is none."""
     pool = getattr(client, "connection_pool", None)

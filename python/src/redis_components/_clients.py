@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import redis
 import redis.cluster
+import redis.exceptions
 import redis.sentinel
 from redis.connection import (
     BlockingConnectionPool,
@@ -48,6 +50,12 @@ def close(client: Client) -> None:
         client.close()
     else:
         client.connection_pool.disconnect()
+
+
+def ping(client: Client) -> None:
+    """Has a connection made, if there is none. A refusal shows that the server lives."""
+    with contextlib.suppress(redis.exceptions.ResponseError):
+        client.ping()
 
 
 def follow_sentinels(client: Client) -> None:
