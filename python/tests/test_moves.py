@@ -205,21 +205,23 @@ def test_r15_a_connection_goes_on_at_the_new_server(pair: Pair, made: Components
         pair.set(other)
         is_followed(pair, made, other)
         pair.is_in_step(other)
+        # The call keeps nothing at the server that it has left.
+        eventually(lambda: made.status()[0].old_connections == 0)
         return [before, after, int(port), int(in_pipe), conn.incr("n")]
 
     ports = [one.port for one in pair.servers]
     assert through_a_move(1) == [1, 2, ports[1], ports[1], 3]
     assert through_a_move(0) == [4, 5, ports[0], ports[0], 6]
-    eventually(lambda: made.status()[0].old_connections == 0)
 
 
 def test_r15_without_a_candidate_a_refused_call_follows_the_config(
     pair: Pair, components: Make
 ) -> None:
+    # Only what is refused has the config read again.
     made = components(reread_interval=600)
 
     @made.redis_connection("logs", wait=600)
-    def count(conn: redis.Redis, *, reads_first: bool) -> int:
+    def count(conn: redis.Redis, *, reads_first: bool = False) -> int:
         if reads_first:
             conn.get("n")
         return int(conn.incr("n"))
@@ -228,20 +230,26 @@ def test_r15_without_a_candidate_a_refused_call_follows_the_config(
     async def count_in_task(conn: Any) -> int:
         return int(await conn.incr("n"))
 
-    assert count(reads_first=False) == 1
-    pair.fail_over_from(0)
-    # There is nowhere to go, and nothing to wait for.
-    with pytest.raises(redis.exceptions.ReadOnlyError):
-        count(reads_first=False)
-    pair.set(1)
-    # Nobody has said that the server of the new config has the same data.
-    made.close()
-    pair.set(0)
+    def move(primary: int) -> None:
+        pair.is_in_step(primary)
+        pair.fail_over_from(primary)
+        pair.set(1 - primary)
+
+    assert count() == 1
+    move(0)
+    assert count() == 2
+    move(1)
+    assert asyncio.run(count_in_task()) == 3
+    move(0)
+    # Nobody says that the server of the config has the data that was read.
     with pytest.raises(redis.exceptions.ReadOnlyError):
         count(reads_first=True)
-    pair.set(1)
-    assert count(reads_first=False) == 2
-    assert asyncio.run(count_in_task()) == 3
+    assert count() == 4
+    pair.is_in_step(1)
+    pair.fail_over_from(1)
+    # There is nowhere to go, and nothing to wait for.
+    with pytest.raises(redis.exceptions.ReadOnlyError):
+        count()
 
 
 def test_r15_a_candidate_with_other_data_gets_nothing(pair: Pair, made: Components) -> None:
@@ -272,6 +280,7 @@ def test_r15_a_fenced_server_sends_to_a_candidate_that_says_so(
         return int(pipe.incr("n").execute()[0])
 
     assert count("command") == 1
+    assert pair.servers[0].client.wait(1, 0) == 1
     pair.servers[1].client.replicaof("NO", "ONE")
     eventually(lambda: is_primary(pair.servers[1]))
     pair.servers[0].client.config_set("min-replicas-to-write", 1)
@@ -294,6 +303,7 @@ def test_r15_calls_wait_for_a_candidate_that_is_promoted_late(pair: Pair, made: 
     pair.offer(1, "late")
     pair.is_ready("late")
     old, new = pair.servers
+    assert old.client.wait(1, 0) == 1
     # Neither takes writes for a while.
     old.client.replicaof("127.0.0.1", new.port)
     promote = threading.Timer(0.3, lambda: new.client.replicaof("NO", "ONE"))
