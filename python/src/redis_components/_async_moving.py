@@ -178,5 +178,6 @@ async def _reaches(lent: Lent) -> bool:
         connection = await pool.get_connection(*TAKES_NAME)
     except _NOT_REACHED:
         return False
-    await pool.release(connection)
+    # It must be given back, even if the task is cancelled just now.
+    await asyncio.shield(pool.release(connection))
     return True

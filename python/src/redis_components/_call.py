@@ -58,6 +58,8 @@ class Call:
         """Counts a request that is over. The last one on a server that was left gives it back."""
         with self._lock:
             lent.busy -= 1
+            if lent is self._here and not self._has_ended:
+                return
         self._give_back_if_left(lent)
 
     def lend(self, published: Published) -> Lent:

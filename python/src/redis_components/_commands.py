@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -62,7 +63,8 @@ def is_script(words: Words) -> bool:
 def concerns_session(words: Words) -> bool:
     """Returns `True` if the command is about the session of its connection."""
     first = words[0] if words else ""
-    if isinstance(first, str) and first in _READS:
+    # Each command passes here.
+    if isinstance(first, str) and not _may_concern_session(first):
         return False
     name, *arguments = _words(words, 2) or [""]
     if name in _OF_SESSIONS:
@@ -70,6 +72,12 @@ def concerns_session(words: Words) -> bool:
     return (name == "CLIENT" and not _OF_CLIENTS.isdisjoint(arguments)) or (
         name == "SCRIPT" and arguments == ["DEBUG"]
     )
+
+
+@functools.lru_cache(maxsize=512)
+def _may_concern_session(first: str) -> bool:
+    name = _words((first,), 1)[0]
+    return name in _OF_SESSIONS or name in ("CLIENT", "SCRIPT")
 
 
 def may_wait(words: Words) -> bool:
