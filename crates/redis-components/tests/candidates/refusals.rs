@@ -159,3 +159,35 @@ async fn r15_what_is_refused_does_not_go_to_a_candidate_with_other_data() {
         })
         .await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn r15_a_script_goes_to_the_candidate_if_its_first_write_was_refused() {
+    let logs = declare("logs", HOUR);
+    let pair = Pair::start(logs).await;
+    pair.settings()
+        .scope(async {
+            let script = redis::Script::new("return redis.call('INCR', KEYS[1])");
+            let words = "return redis.error_reply('READONLY so says the script')";
+            let speaks = redis::Script::new(&format!("redis.call('INCR', KEYS[1]) {words}"));
+            let mut connection = logs.connection().await.unwrap();
+            let count: u64 = script.key("n").invoke_async(&mut connection).await.unwrap();
+            assert_eq!(count, 1);
+            pair.offer(logs, 1, "m1");
+            is_ready("m1").await;
+            // What a script says proves nothing.
+            let said: RedisResult<u64> = speaks.key("n").invoke_async(&mut connection).await;
+            assert_eq!(said.unwrap_err().code(), Some("READONLY"));
+            pair.fail_over_from(0).await;
+            let count: u64 = script.key("n").invoke_async(&mut connection).await.unwrap();
+            assert_eq!(count, 3);
+            let scope = Scope::current().unwrap();
+            let blocking = tokio::task::spawn_blocking(move || {
+                scope.run_blocking(|| {
+                    let mut connection = logs.blocking_connection().unwrap();
+                    script.key("n").invoke::<u64>(&mut connection)
+                })
+            });
+            assert_eq!(blocking.await.unwrap().unwrap(), 4);
+        })
+        .await;
+}
