@@ -313,6 +313,32 @@ def test_r15_calls_wait_for_a_candidate_that_is_promoted_late(pair: Pair, made: 
     promote.join()
 
 
+def test_r15_calls_go_to_the_candidate_while_the_config_server_is_gone(
+    pair: Pair, components: Make
+) -> None:
+    made = components(**SETTINGS, response_timeout=1.0)
+
+    @made.redis_connection("logs", wait=600)
+    def count(conn: redis.Redis) -> int:
+        return int(conn.incr("n"))
+
+    @made.redis_connection("logs", wait=600)
+    async def count_in_task(conn: Any) -> int:
+        return int(await conn.incr("n"))
+
+    assert count() == 1
+    pair.offer(1, "m1")
+    pair.is_ready("m1")
+    pair.config_server.freeze()
+    pair.fail_over_from(0)
+    assert count() == 2
+    # What is known of the candidate is not fresh any more.
+    time.sleep(2.5)
+    assert count() == 3
+    assert asyncio.run(count_in_task()) == 4
+    pair.config_server.thaw()
+
+
 def test_r15_a_move_that_is_called_back_leaves_calls_at_the_old_server(
     pair: Pair, made: Components
 ) -> None:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import threading
 from typing import Any, Callable
 
 import pytest
+import redis.exceptions
 
 from pair import Pair
 from redis_components import Components
 from redis_components._commands import may_wait, with_wait_since
 from servers import SOON, eventually
-from test_moves import is_followed, made, pair
+from test_moves import SETTINGS, Make, is_followed, made, pair
 
 __all__ = ["made", "pair"]
 
@@ -23,7 +25,8 @@ class Waiting:
     def __init__(self, *functions: Callable[[], Any]) -> None:
         self.got: list[Any] = []
         self._threads = [
-            threading.Thread(target=self._run, args=(function,)) for function in functions
+            threading.Thread(target=self._run, args=(function,), daemon=True)
+            for function in functions
         ]
         for thread in self._threads:
             thread.start()
@@ -31,6 +34,7 @@ class Waiting:
     def end(self) -> list[Any]:
         for thread in self._threads:
             thread.join(SOON)
+            assert not thread.is_alive()
         for one in self.got:
             if isinstance(one, BaseException):
                 raise one
@@ -107,6 +111,28 @@ def test_r15_a_pop_that_goes_on_elsewhere_waits_for_the_time_that_is_left(
         words = next(said for said in map(_words, executed.listen()) if said[0] == "BLPOP")
     assert 0 < float(words[2]) < 2
     assert waiting.end() == [None]
+
+
+def test_r10_calls_end_if_nobody_takes_over(pair: Pair, components: Make) -> None:
+    made = components(**SETTINGS, response_timeout=0.5)
+
+    @made.redis_connection("logs", wait=600)
+    def call(conn: Any, way: str) -> Any:
+        if way == "command":
+            return conn.incr("n")
+        if way == "pipeline":
+            return conn.pipeline(transaction=False).incr("n").execute()
+        return conn.blpop("queue", 0)
+
+    assert call("command") == 1
+    pair.offer(1, "m1")
+    pair.is_ready("m1")
+    # Both are replicas, and stay so.
+    pair.servers[0].client.replicaof("127.0.0.1", pair.servers[1].port)
+    for way in ("command", "pipeline", "pop"):
+        waiting = Waiting(functools.partial(call, way))
+        with pytest.raises(redis.exceptions.ReadOnlyError):
+            waiting.end()
 
 
 def _words(executed: dict[str, str]) -> list[str]:

@@ -27,7 +27,7 @@ class One:
 
     def outcome(self, error: Refusable) -> Outcome:
         code = _refusal.of_one(self._words, error)
-        has_waited = code is not None and _commands.may_wait(self._words)
+        has_waited = code is not None and _refusal.is_ended_by_demotion(error)
         return Outcome(error=error, refused=code, has_waited=has_waited)
 
 
