@@ -109,7 +109,9 @@ def _ways(made: Components) -> dict[str, Callable[[str], int]]:
     def after_a_read(conn: redis.Redis, key: str) -> int:
         before = int(conn.get(key) or 0)
         after = int(conn.incr(key))
-        assert after == before + 1
+        # Until the config names the new server, a call begins at the old one, which is a replica by
+        # now and may be behind by what the last call has written.
+        assert before < after
         assert conn.get(key) == str(after)
         return after
 
@@ -280,7 +282,7 @@ def test_r15_a_fenced_server_sends_to_a_candidate_that_says_so(
         return int(pipe.incr("n").execute()[0])
 
     assert count("command") == 1
-    assert pair.servers[0].client.wait(1, 0) == 1
+    eventually(lambda: pair.servers[1].client.get("n") == b"1")
     pair.servers[1].client.replicaof("NO", "ONE")
     eventually(lambda: is_primary(pair.servers[1]))
     pair.servers[0].client.config_set("min-replicas-to-write", 1)
@@ -303,7 +305,7 @@ def test_r15_calls_wait_for_a_candidate_that_is_promoted_late(pair: Pair, made: 
     pair.offer(1, "late")
     pair.is_ready("late")
     old, new = pair.servers
-    assert old.client.wait(1, 0) == 1
+    eventually(lambda: new.client.get("n") == b"1")
     # Neither takes writes for a while.
     old.client.replicaof("127.0.0.1", new.port)
     promote = threading.Timer(0.3, lambda: new.client.replicaof("NO", "ONE"))
