@@ -18,8 +18,6 @@ use crate::text::{counted, named};
 
 /// How long a candidate lives if nobody removes it.
 const LIVES: Duration = Duration::from_secs(3600);
-/// The language whose runtime knows candidates.
-const KNOWS_CANDIDATES: &str = "rust";
 const LOOKED_EVERY: Duration = Duration::from_millis(50);
 
 /// How the fleet stands to the candidates.
@@ -181,8 +179,8 @@ impl Session {
             if readiness.missing.is_empty() && readiness.without > 0 {
                 let count = counted(readiness.without, "process");
                 warn(&format!(
-                    "{count} of another language cannot prepare: their writes fail from the cut until \
-                    they follow the config"
+                    "{count} of another language or version cannot prepare: their writes fail from the \
+                    cut until they follow the config"
                 ));
             }
             if readiness.missing.is_empty() {
@@ -206,7 +204,7 @@ impl Session {
                 let Some(said) = receipt.component(component) else {
                     continue;
                 };
-                if receipt.process().language() != KNOWS_CANDIDATES {
+                if !receipt.process().knows_candidates() {
                     readiness.without += 1;
                     continue;
                 }

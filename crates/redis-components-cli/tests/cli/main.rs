@@ -12,6 +12,7 @@ mod kinds;
 mod load;
 mod moving;
 mod moving_faults;
+mod moving_python;
 mod moving_servers;
 mod places;
 mod processes;
