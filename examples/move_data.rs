@@ -90,7 +90,7 @@ async fn demonstrate(options: &Options) -> Result<ExitCode, Box<dyn Error>> {
         &servers.data[options.moves % 2],
         calls,
         queue,
-        live,
+        &live,
     );
     println!("{summary}");
     Ok(summary.exit_code())

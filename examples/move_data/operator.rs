@@ -44,11 +44,8 @@ impl<'a> Operator<'a> {
     pub(crate) fn place(&self) -> Result<(), Box<dyn Error>> {
         let port = format!("port={}", self.servers.data[0].port());
         for component in COMPONENTS {
-            let mut command = std::process::Command::from(
-                self.command(&["set", component, "host=127.0.0.1", &port, "--create"])
-                    .into_std(),
-            );
-            told(command.output()?)?;
+            let words = ["set", component, "host=127.0.0.1", &port, "--create"];
+            told(&self.command(&words).into_std().output()?)?;
         }
         Ok(())
     }
@@ -64,7 +61,7 @@ impl<'a> Operator<'a> {
             words.push("--undo");
         }
         let output = self.command(&words).output().await;
-        let data = told(output.map_err(|error| error.to_string())?)?;
+        let data = told(&output.map_err(|error| error.to_string())?)?;
         serde_json::from_value(data).map_err(|error| format!("move {number}: {error}"))
     }
 
@@ -88,7 +85,7 @@ impl Moved {
 }
 
 /// Returns the data of a command that has succeeded.
-fn told(output: Output) -> Result<Value, String> {
+fn told(output: &Output) -> Result<Value, String> {
     let text = String::from_utf8_lossy(&output.stdout);
     let mut envelope: Value = serde_json::from_str(&text).unwrap_or_default();
     if envelope["ok"] == true {

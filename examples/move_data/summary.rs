@@ -32,7 +32,7 @@ impl Summary {
         server: &Server,
         calls: Tally,
         queue: Items,
-        live: Live,
+        live: &Live,
     ) -> Self {
         let (mut lost, mut twice) = (0, 0);
         for (key, told) in &calls.counters {

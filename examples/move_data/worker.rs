@@ -30,7 +30,7 @@ pub(crate) async fn run(number: usize, tasks: usize) -> ExitCode {
     let page = format!("{number}");
     let of_thread = Arc::clone(&shared);
     counting.push(tokio::task::spawn_blocking(move || {
-        count_blocking(&page, &of_thread)
+        count_blocking(&page, &of_thread);
     }));
     let ends = tokio::task::spawn_blocking(|| {
         let mut lines = io::stdin().lock().lines();

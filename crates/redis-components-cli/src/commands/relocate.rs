@@ -127,7 +127,8 @@ pub(crate) async fn run(context: &Context, options: &Options) -> Result<Reply, F
         context.confirm(&question).await?;
         return alone_with(&session, &record, async |lease, record| {
             context.stage.set(Stage::Moving);
-            carry_on(context, &session, options, record, Until::Committed, lease).await
+            let goal = (Until::Committed, options.replication(&record).await);
+            carry_on(context, &session, options, record, goal, lease).await
         })
         .await;
     }
@@ -161,6 +162,7 @@ async fn begin(
         let failure = Failure::new(Code::WrongState, text).of_component(component);
         return Err(failure.at(&session.server));
     }
+    let replication = options.replication(&record).await?;
     let (source, target) = (record.source()?, record.target()?);
     let (source, target) = (source.connect().await?, target.connect().await?);
     let checks = preflight(session, &record, &source, &target).await?;
@@ -210,7 +212,8 @@ async fn begin(
         }
         session.replace_record(None, Some(&record)).await?;
         context.stage.set(Stage::Moving);
-        carry_on(context, session, options, record.clone(), until, lease).await
+        let goal = (until, Ok(replication));
+        carry_on(context, session, options, record.clone(), goal, lease).await
     })
     .await
 }
@@ -221,10 +224,9 @@ async fn carry_on(
     session: &Session,
     options: &Options,
     record: Record,
-    until: Until,
+    (until, replication): (Until, Result<Replication, Failure>),
     lease: &Lease,
 ) -> Result<Reply, Failure> {
-    let replication = options.replication(&record).await?;
     let mut drive = Drive {
         session,
         record,
@@ -234,16 +236,19 @@ async fn carry_on(
         ignores_silent: options.ignore_silent,
         format: context.global.output,
         held: None,
+        is_settled: false,
     };
     let sight = drive.run(lease).await?;
+    if until == Until::Committed {
+        // What the servers forget cannot be mended later, whatever the fleet does.
+        drive.settle(&sight).await;
+    }
     let (record, held) = (&drive.record, drive.held);
     let component = &*record.component;
     if until != Until::Committed {
         let line = format!("{component}: {}", sight.state.advice());
         return Ok(Reply::new(report(record, &sight, None, held), line));
     }
-    // What the servers forget cannot be mended later, whatever the fleet does.
-    drive.settle(&sight).await;
     let failure = match followed(context, options, record).await {
         // A process that does not follow yet goes on with the candidate, which ends by itself.
         Some(failure) => Some(failure),
@@ -308,8 +313,9 @@ async fn undo(
             session.commit_move(&record, "data moved").await?;
         }
         let back = record.back();
+        let goal = (Until::Committed, options.replication(&back).await);
         session.replace_record(Some(&record), Some(&back)).await?;
-        carry_on(context, session, options, back, Until::Committed, lease).await
+        carry_on(context, session, options, back, goal, lease).await
     })
     .await
 }

@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep};
 
 use super::attach::{Replication, attach};
 use super::checks::shared;
-use super::cut::{cut, take_over};
+use super::cut::{cut, give_writes_back, take_over};
 use super::lease::Lease;
 use super::link::Link;
 use super::ready::Data;
@@ -36,13 +36,16 @@ pub(crate) struct Drive<'a> {
     pub(crate) session: &'a Session,
     /// What was begun, as it is on the config server now.
     pub(crate) record: Record,
-    pub(crate) replication: Replication,
+    /// The logins, or why there are none. Only a move that attaches needs them.
+    pub(crate) replication: Result<Replication, Failure>,
     pub(crate) until: Until,
     pub(crate) timeout: Duration,
     pub(crate) ignores_silent: bool,
     pub(crate) format: Format,
     /// How long writes were held, if there was a cut.
     pub(crate) held: Option<Duration>,
+    /// Whether both servers remember their roles.
+    pub(crate) is_settled: bool,
 }
 
 impl Drive<'_> {
@@ -62,8 +65,9 @@ impl Drive<'_> {
                 State::Planned => {
                     let (source, target) = sight.links()?;
                     self.demand_unused(target).await?;
+                    let replication = self.replication.as_ref().map_err(Clone::clone)?;
                     self.tell("attach", "begin", &sight.shown());
-                    attach(source, target, &self.replication).await?;
+                    attach(source, target, replication).await?;
                     self.tell("attach", "done", &json!({}));
                 }
                 State::Copying | State::Loading => {
@@ -82,16 +86,31 @@ impl Drive<'_> {
                     }
                 }
                 State::Synced => {
-                    self.note_cut().await?;
+                    let (source, _) = sight.links()?;
+                    self.demand_left_by_all(source).await?;
+                    self.note_cut(true).await?;
                     self.tell("cut", "begin", &sight.shown());
-                    let held = cut(self.session, &self.record, &sight, lease).await?;
+                    let held = match cut(self.session, &self.record, &sight, lease).await {
+                        Ok(held) => held,
+                        Err(failure) => {
+                            if gives_back(failure.code) {
+                                self.note_cut(false).await?;
+                            }
+                            return Err(failure);
+                        }
+                    };
                     self.held = Some(held);
                     self.tell("cut", "done", &json!({"held_ms": milliseconds(held)}));
                 }
                 State::Cutting | State::HandingOver => {
-                    take_over(self.session, &self.record, sight.links()?).await?;
+                    let (source, target) = sight.links()?;
+                    let asking = target.place.connect().await.ok();
+                    let links = (source, target);
+                    take_over(self.session, &self.record, links, asking.as_ref()).await?;
                 }
                 State::Cut => {
+                    // An old server that starts again before it remembers its role takes writes.
+                    self.settle(&sight).await;
                     let reason = format!("data moved from {}", sight.source.place.address());
                     self.tell("commit", "begin", &json!({}));
                     self.session.commit_move(&self.record, &reason).await?;
@@ -100,6 +119,7 @@ impl Drive<'_> {
                 State::Committed | State::Gone => return Ok(sight),
                 State::Split => return Err(sight.must_decide(&component)),
                 State::Unreachable => {
+                    give_writes_back(self.session, &self.record, &sight).await?;
                     sight.links()?;
                     return Err(sight.must_decide(&component));
                 }
@@ -124,13 +144,29 @@ impl Drive<'_> {
         Err(failure.of_component(component).at(&server))
     }
 
-    /// Notes that a cut may have been tried, before it is.
-    async fn note_cut(&mut self) -> Result<(), Failure> {
-        if self.record.may_be_cut {
+    /// A component that has come to the source since the checks would be left behind, read-only.
+    async fn demand_left_by_all(&self, source: &Link) -> Result<(), Failure> {
+        let component = &*self.record.component;
+        let others = shared(self.session, &self.record, &source.place).await?;
+        if others.is_empty() {
+            return Ok(());
+        }
+        let (server, others) = (source.place.address(), named(others.into_iter()));
+        let text = format!(
+            "{server} has the data of {others} too, which would be left behind; nothing has moved; set \
+            their configs to another server, or give up with `--abort` and name them with --with"
+        );
+        let failure = Failure::new(Code::NotPossible, text);
+        Err(failure.of_component(component).at(&server))
+    }
+
+    /// Notes whether a cut may have been tried: before it is, and when the source has given it up.
+    async fn note_cut(&mut self, may_be_cut: bool) -> Result<(), Failure> {
+        if self.record.may_be_cut == may_be_cut {
             return Ok(());
         }
         let noted = Record {
-            may_be_cut: true,
+            may_be_cut,
             ..self.record.clone()
         };
         let known = Some(&self.record);
@@ -164,7 +200,10 @@ impl Drive<'_> {
     }
 
     /// Lets both servers remember their roles.
-    pub(crate) async fn settle(&self, sight: &Sight) {
+    pub(crate) async fn settle(&mut self, sight: &Sight) {
+        if std::mem::replace(&mut self.is_settled, true) {
+            return;
+        }
         self.tell("settle", "begin", &json!({}));
         for link in [&sight.source.link, &sight.target.link]
             .into_iter()
@@ -204,4 +243,12 @@ impl Drive<'_> {
 /// Returns a time in milliseconds, to a tenth.
 pub(crate) fn milliseconds(time: Duration) -> f64 {
     (time.as_secs_f64() * 1e4).round() / 10.0
+}
+
+/// Returns `true` if a cut that has failed with this code has not moved anything.
+fn gives_back(code: Code) -> bool {
+    matches!(
+        code,
+        Code::NotReady | Code::NotPossible | Code::WrongState | Code::ServerRefused
+    )
 }

@@ -1,7 +1,8 @@
 //! The end of a move: given up, or finished.
 
 use super::attach::detach;
-use super::checks::users;
+use super::checks::{shared, users};
+use super::cut::give_writes_back;
 use super::lease::Lease;
 use super::record::Record;
 use super::sight::Sight;
@@ -34,6 +35,9 @@ pub(crate) async fn give_up(
         let text = format!("it cannot be given up now: {}", sight.state.advice());
         let failure = Failure::new(Code::WrongState, text).of_component(&record.component);
         return Err(failure.at(&session.server));
+    }
+    if sight.state == State::Unreachable {
+        give_writes_back(session, record, &sight).await?;
     }
     if sight.state == State::Split || sight.state == State::Unreachable && record.may_be_cut {
         return Err(sight.must_decide(&record.component));
@@ -85,6 +89,14 @@ pub(crate) async fn demand_nobody_left(
             "the move of `{component}` is not over: {}",
             sight.state.advice()
         );
+        let failure = Failure::new(Code::WrongState, text).of_component(component);
+        return Err(failure.at(&session.server));
+    }
+    let others = shared(session, record, &sight.source.place).await?;
+    if !others.is_empty() {
+        let (server, others) = (sight.source.place.address(), named(others.into_iter()));
+        let text =
+            format!("{server} still is the server of {others}; set their configs to another");
         let failure = Failure::new(Code::WrongState, text).of_component(component);
         return Err(failure.at(&session.server));
     }

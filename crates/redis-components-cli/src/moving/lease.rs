@@ -54,6 +54,9 @@ pub(crate) struct Lease {
 struct Holder {
     id: String,
     host: String,
+    /// Which processes the number counts among: containers may share the name of their host.
+    #[serde(default)]
+    among: String,
     pid: u32,
 }
 
@@ -102,8 +105,10 @@ impl Lease {
         let holder = Holder {
             id: format!("{:016x}", fastrand::u64(..)),
             host: host.clone(),
+            among: processes(),
             pid: process::id(),
         };
+        let among = holder.among.clone();
         let holder = serde_json::to_string(&holder).unwrap_or_default();
         let begun = Instant::now();
         loop {
@@ -114,10 +119,9 @@ impl Lease {
                 return Ok(Self::hold(session, keys, holder));
             };
             let known: Option<Holder> = serde_json::from_str(&other).ok();
-            if known
-                .as_ref()
-                .is_some_and(|known| known.host == host && !lives(known.pid))
-            {
+            if known.as_ref().is_some_and(|known| {
+                known.host == host && known.among == among && !lives(known.pid)
+            }) {
                 let _: u8 = session.query(&script(RELEASE, &keys, &other)).await?;
                 continue;
             }
@@ -205,4 +209,11 @@ fn lives(pid: u32) -> bool {
         .ok()
         .and_then(rustix::process::Pid::from_raw);
     pid.is_some_and(|pid| rustix::process::test_kill_process(pid) != Err(rustix::io::Errno::SRCH))
+}
+
+/// Returns what tells the processes of this system, since it was started, from others.
+fn processes() -> String {
+    let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+    let namespace = std::fs::read_link("/proc/self/ns/pid").unwrap_or_default();
+    format!("{} {}", boot.trim(), namespace.display())
 }

@@ -13,6 +13,9 @@ use super::seen::Seen;
 use crate::failure::{Code, Failure};
 use crate::session::{code, of_redis, settings};
 
+/// A server that works answers before.
+const SOON: Duration = Duration::from_millis(100);
+
 const CODES: [Code; 2] = [Code::ServerRefused, Code::ServerUnreachable];
 
 /// Where a server is, and how to log in.
@@ -147,6 +150,11 @@ impl Link {
     pub(crate) async fn see(&self) -> Result<Seen, Failure> {
         let info: String = self.query(&["INFO", "everything"]).await?;
         Ok(Seen::parse(&info))
+    }
+
+    /// As [`see`](Self::see), but does not wait for a server that stands still.
+    pub(crate) async fn see_soon(&self) -> Option<Seen> {
+        timeout(SOON, self.see()).await.ok()?.ok()
     }
 
     /// Returns the host at which the server itself has this connection. Behind an address that is

@@ -10,6 +10,9 @@ use crate::failure::{Code, Failure};
 use crate::history::Note;
 use crate::session::Session;
 
+/// The longest record, in bytes. A longer value is not read back.
+const LONGEST: usize = 65_536;
+
 /// A move that was begun.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Record {
@@ -146,6 +149,14 @@ impl Session {
             .flat_map(Record::components)
             .map(key)
             .collect();
+        let text = next.map(|record| serde_json::to_string(record).unwrap_or_default());
+        if text.as_ref().is_some_and(|text| text.len() > LONGEST) {
+            let text = format!(
+                "the configs of these components are longer than {LONGEST} bytes together, and cannot move at \
+                once; nothing has changed"
+            );
+            return Err(Failure::new(Code::NotPossible, text).at(&self.server));
+        }
         for _ in 0..TRIES {
             let mut watch = redis::cmd("WATCH");
             watch.arg(&keys);
@@ -172,9 +183,8 @@ impl Session {
             let mut transaction = redis::pipe();
             transaction.atomic();
             for key in &keys {
-                match next {
-                    Some(record) => {
-                        let text = serde_json::to_string(record).unwrap_or_default();
+                match &text {
+                    Some(text) => {
                         transaction.cmd("SET").arg(key).arg(text);
                     }
                     None => {

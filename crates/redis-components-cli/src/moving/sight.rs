@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::host::{is_one_of, names_of};
 use super::link::{Link, Place};
 use super::record::Record;
-use super::seen::{Replica, Role, Seen, Shown};
+use super::seen::{Failover, Replica, Role, Seen, Shown};
 use super::state::{State, View};
 use crate::failure::{Code, Failure};
 use crate::session::Session;
@@ -16,6 +16,7 @@ pub(crate) struct Sight {
     pub(crate) source: End,
     pub(crate) target: End,
     pub(crate) state: State,
+    may_be_cut: bool,
 }
 
 /// A server of a move. Its connection stays open from one look to the next: a replica that loads its
@@ -41,6 +42,7 @@ impl Sight {
             source: End::new(record.source()?),
             target: End::new(record.target()?),
             state: State::Unreachable,
+            may_be_cut: record.may_be_cut,
         };
         sight.look(session, record).await?;
         Ok(sight)
@@ -67,6 +69,7 @@ impl Sight {
             may_be_cut: record.may_be_cut,
         };
         self.state = view.state();
+        self.may_be_cut = record.may_be_cut;
         Ok(())
     }
 
@@ -76,6 +79,7 @@ impl Sight {
     pub(crate) fn links(&self) -> Result<(&Link, &Link), Failure> {
         match (&self.source.link, &self.target.link) {
             (Some(source), Some(target)) => Ok((source, target)),
+            (None, Some(_)) if self.may_be_cut => Err(self.source.unreachable_after(&self.target)),
             (None, _) => Err(self.source.unreachable()),
             (_, None) => Err(self.target.unreachable()),
         }
@@ -179,9 +183,28 @@ impl End {
         port == self.place.port && is_one_of(&self.hosts, host).await
     }
 
+    /// Returns `true` if it has stepped down, and its replica has not taken over.
+    pub(crate) fn is_handing_over(&self) -> bool {
+        let seen = self.seen.as_ref();
+        seen.is_some_and(|seen| seen.failover == Failover::InProgress)
+    }
+
     fn unreachable(&self) -> Failure {
         let address = self.place.address();
         let text = format!("{address} does not answer; start it again, and go on with `--resume`");
+        Failure::new(Code::ServerUnreachable, text).at(&address)
+    }
+
+    /// As [`unreachable`](Self::unreachable), if the other server may have newer data.
+    fn unreachable_after(&self, other: &Self) -> Failure {
+        let (address, other) = (self.place.address(), &other.place);
+        let text = format!(
+            "{address} does not answer, and {} may have newer data; start it again only as a replica of \
+            that (`--replicaof {} {}`), and go on with `--resume`",
+            other.address(),
+            other.host,
+            other.port
+        );
         Failure::new(Code::ServerUnreachable, text).at(&address)
     }
 

@@ -11,6 +11,7 @@ mod fleet;
 mod kinds;
 mod load;
 mod moving;
+mod moving_cut;
 mod moving_faults;
 mod moving_python;
 mod moving_servers;
