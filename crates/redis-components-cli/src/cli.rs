@@ -2,6 +2,10 @@
 
 use clap::{Parser, Subcommand};
 
+#[cfg(feature = "serve")]
+use crate::commands::serve;
+#[cfg(feature = "top")]
+use crate::commands::top;
 use crate::commands::{
     canary, check, completions, diff, doctor, fleet, get, history, relocate, rollback, set, wait,
     watch, who,
@@ -57,6 +61,29 @@ Examples:
 
 The same processes go on with a canary that grows. `fleet` shows which ones run it.";
 
+#[cfg(feature = "serve")]
+const AFTER_SERVE: &str = "\
+Paths:
+  /              the page
+  /api/snapshot  what is shown, as JSON
+  /api/events    the same at each change, as server-sent events
+  /api/samples   calls a second of each server in the last half hour, as JSON
+  /metrics       for Prometheus
+
+There is no login. At an address of this machine for itself, only requests to localhost are answered.";
+
+#[cfg(feature = "top")]
+const AFTER_TOP: &str = "\
+Keys:
+  q, Ctrl-C      quit
+  up, down       choose a component
+  Enter, Esc     its details, and back
+  s              all servers
+  ?              what the columns mean
+
+Calls a second are those that a server has counted, of all its clients and databases.
+Without a terminal, --output json writes the picture once, and --output ndjson as it changes.";
+
 /// Where the components are: check, write, compare, roll back and watch their configs.
 #[derive(Debug, Parser)]
 #[command(name = "redis-components", version, after_help = AFTER_HELP)]
@@ -100,6 +127,14 @@ pub(crate) enum Command {
     Move(relocate::Options),
     /// Look for what is wrong, or will be.
     Doctor(doctor::Options),
+    /// Show components, servers, processes and moves as they are now, on the whole terminal.
+    #[cfg(feature = "top")]
+    #[command(after_help = AFTER_TOP)]
+    Top(top::Options),
+    /// Show the same over HTTP: a page, JSON and metrics. It changes nothing.
+    #[cfg(feature = "serve")]
+    #[command(after_help = AFTER_SERVE)]
+    Serve(serve::Options),
     /// Write a script that completes commands and components in a shell.
     Completions(completions::Options),
 }
@@ -122,7 +157,23 @@ impl Command {
             Self::Who(_) => "who",
             Self::Move(_) => "move",
             Self::Doctor(_) => "doctor",
+            #[cfg(feature = "serve")]
+            Self::Serve(_) => "serve",
+            #[cfg(feature = "top")]
+            Self::Top(_) => "top",
             Self::Completions(_) => "completions",
+        }
+    }
+
+    /// Returns `true` if it runs until it is interrupted, so that this is no failure.
+    pub(crate) fn ends_when_interrupted(&self) -> bool {
+        match self {
+            Self::Watch(_) => true,
+            #[cfg(feature = "serve")]
+            Self::Serve(_) => true,
+            #[cfg(feature = "top")]
+            Self::Top(_) => true,
+            _ => false,
         }
     }
 }

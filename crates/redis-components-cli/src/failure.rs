@@ -9,6 +9,8 @@ use crate::text::printable;
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Code {
     CanaryMissing,
+    #[cfg(feature = "serve")]
+    CannotListen,
     ConfigInvalid,
     ConfigMissing,
     Differences,
@@ -45,6 +47,8 @@ impl Code {
     /// Returns the exit code of the process.
     pub(crate) fn exit(self) -> u8 {
         match self {
+            #[cfg(feature = "serve")]
+            Self::CannotListen => 1,
             Self::CanaryMissing
             | Self::ConfigInvalid
             | Self::ConfigMissing

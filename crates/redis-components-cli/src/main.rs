@@ -20,6 +20,8 @@ mod fleet;
 mod given;
 mod history;
 mod interrupt;
+#[cfg(any(feature = "serve", feature = "top"))]
+mod live;
 mod manifest;
 mod moving;
 mod names;
@@ -29,11 +31,15 @@ mod place;
 mod probe;
 mod profile;
 mod redact;
+#[cfg(feature = "serve")]
+mod serve;
 mod session;
 mod source;
 mod subject;
 mod text;
 mod time;
+#[cfg(feature = "top")]
+mod top;
 
 use std::process::ExitCode;
 use std::rc::Rc;
@@ -42,6 +48,10 @@ use clap::{CommandFactory, Parser};
 use clap_complete::CompleteEnv;
 
 use crate::cli::{Arguments, Command};
+#[cfg(feature = "serve")]
+use crate::commands::serve as serve_http;
+#[cfg(feature = "top")]
+use crate::commands::top as show_top;
 use crate::commands::{
     canary, check, completions, diff, doctor, fleet as show_fleet, get, history as show_history,
     list, relocate, rollback, set, wait, watch, who,
@@ -128,7 +138,7 @@ async fn run(arguments: Arguments) -> Result<Reply, Failure> {
     let stage = Rc::clone(&context.stage);
     let work = dispatch(&context, &arguments.command);
     tokio::pin!(work);
-    if matches!(arguments.command, Command::Watch(_)) {
+    if arguments.command.ends_when_interrupted() {
         return work.await;
     }
     let mut is_warned = false;
@@ -181,6 +191,10 @@ async fn dispatch(context: &Context, command: &Command) -> Result<Reply, Failure
         Command::Who(options) => who::run(context, options).await,
         Command::Move(options) => relocate::run(context, options).await,
         Command::Doctor(options) => doctor::run(context, options).await,
+        #[cfg(feature = "serve")]
+        Command::Serve(options) => serve_http::run(context, options).await,
+        #[cfg(feature = "top")]
+        Command::Top(options) => show_top::run(context, options).await,
         Command::Completions(options) => completions::run(options),
     }
 }

@@ -19,15 +19,15 @@ use crate::text::printable;
 #[derive(Debug, Serialize)]
 pub(crate) struct Row {
     pub(crate) component: String,
-    key: String,
+    pub(crate) key: String,
     pub(crate) endpoint: Option<String>,
     pub(crate) digest: Option<String>,
-    since: Option<String>,
+    pub(crate) since: Option<String>,
     /// `None` if the config server does not show the fleet.
     fleet: Option<Counts>,
     pub(crate) problem: Option<String>,
     #[serde(skip)]
-    is_disabled: bool,
+    pub(crate) is_disabled: bool,
 }
 
 impl Row {

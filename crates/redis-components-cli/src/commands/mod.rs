@@ -9,10 +9,16 @@ mod doctor_fleet;
 pub(crate) mod fleet;
 pub(crate) mod get;
 pub(crate) mod history;
+#[cfg(any(feature = "serve", feature = "top"))]
+mod interval;
 pub(crate) mod list;
 pub(crate) mod relocate;
 pub(crate) mod rollback;
+#[cfg(feature = "serve")]
+pub(crate) mod serve;
 pub(crate) mod set;
+#[cfg(feature = "top")]
+pub(crate) mod top;
 pub(crate) mod wait;
 pub(crate) mod watch;
 pub(crate) mod who;

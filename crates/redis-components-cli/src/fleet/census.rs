@@ -1,6 +1,6 @@
 //! Reading the receipts of a fleet from its config server.
 
-use redis::RedisResult;
+use redis::{RedisResult, Value};
 use redis_components::receipts::{FLEET_KEY, KEY_PREFIX, PROCESS_FIELD, Receipt};
 
 use super::receipts::Receipts;
@@ -61,10 +61,10 @@ impl Session {
                 None => ask.cmd("HGETALL").arg(key),
             };
         }
-        let answers: Vec<RedisResult<Vec<Option<Vec<u8>>>>> = self.pipeline(&ask).await?;
+        let answers: Vec<RedisResult<Value>> = self.pipeline(&ask).await?;
         let mut found = Vec::with_capacity(members.len());
         for (member, answer) in members.iter().zip(answers) {
-            let words = match answer {
+            let words = match answer.and_then(words) {
                 Ok(words) => words,
                 Err(error) => {
                     let failure = self.failure(&error);
@@ -102,6 +102,18 @@ impl Session {
         let (clients, own) = self.clients().await?;
         Ok(silent(&clients, own, receipts))
     }
+}
+
+/// Returns the words of an answer. A hash is a map in RESP3, and a list in RESP2.
+fn words(answer: Value) -> RedisResult<Vec<Option<Vec<u8>>>> {
+    let answer = match answer {
+        Value::Map(pairs) => {
+            let pairs = pairs.into_iter();
+            Value::Array(pairs.flat_map(|(name, value)| [name, value]).collect())
+        }
+        other => other,
+    };
+    Ok(redis::from_redis_value(answer)?)
 }
 
 /// Reads a receipt from an answer, if there is one that is understood.

@@ -52,6 +52,7 @@ impl Wanted {
 
 /// A fleet's figures for a component.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 pub(crate) struct Counts {
     pub(crate) following: usize,
     pub(crate) expected: usize,

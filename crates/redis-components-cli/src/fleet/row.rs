@@ -9,6 +9,7 @@ use crate::time::of_unix;
 
 /// A component in a process.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 pub(crate) struct Row {
     pub(crate) component: String,
     pub(crate) application: String,

@@ -14,6 +14,7 @@ use crate::time::{of_unix, unix_now};
 
 /// A process that watches configs and does not report.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 pub(crate) struct Silent {
     pub(crate) address: String,
     pub(crate) name: Option<String>,

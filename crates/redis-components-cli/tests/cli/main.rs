@@ -21,8 +21,13 @@ mod races;
 mod receipts;
 mod rights;
 mod secrets;
+mod serve;
+mod served;
 mod set_wait;
 mod terminal;
+mod top;
+#[cfg(target_os = "linux")]
+mod tty;
 mod wait;
 mod waiting;
 mod watch;

@@ -1,14 +1,13 @@
 //! With and without a person at a terminal.
 #![cfg(target_os = "linux")]
 
-use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::process::Stdio;
 
 use redis_components_testing::Server;
-use rustix::pty;
 
 use crate::common::{Operator, Run};
+use crate::tty::pair;
 
 #[test]
 fn without_a_terminal_nobody_is_asked_for_a_password() {
@@ -28,16 +27,7 @@ fn without_a_terminal_nobody_is_asked_for_a_password() {
 /// Runs a command at a terminal, types `answer` when it shows `question`, and returns the exit code
 /// and all that the terminal showed.
 fn at_terminal(operator: &Operator, words: &[&str], question: &str, answer: &str) -> (i32, String) {
-    let flags = pty::OpenptFlags::RDWR | pty::OpenptFlags::NOCTTY | pty::OpenptFlags::CLOEXEC;
-    let controller = pty::openpt(flags).unwrap();
-    pty::grantpt(&controller).unwrap();
-    pty::unlockpt(&controller).unwrap();
-    let name = pty::ptsname(&controller, Vec::new()).unwrap();
-    let terminal = File::options()
-        .read(true)
-        .write(true)
-        .open(name.to_str().unwrap())
-        .unwrap();
+    let (mut controller, terminal) = pair();
     let mut command = operator.command_by(&["setsid", "--ctty", "--wait"], words);
     command.stdin(Stdio::from(terminal.try_clone().unwrap()));
     command
@@ -46,7 +36,6 @@ fn at_terminal(operator: &Operator, words: &[&str], question: &str, answer: &str
     let mut child = command.spawn().unwrap();
     // Only the child has the terminal open now, so its end is the end of the output.
     drop(command);
-    let mut controller = File::from(controller);
     let mut shown = Vec::new();
     let mut is_answered = false;
     let mut buffer = [0; 1024];

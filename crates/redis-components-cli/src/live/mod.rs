@@ -1,0 +1,18 @@
+//! What happens now: components, their servers, the processes that use them, and moves.
+//!
+//! It is data only. `top` draws it and `serve` sends it.
+
+mod changes;
+mod configs;
+mod endpoint;
+mod index;
+mod info;
+mod known;
+mod moves;
+mod nodes;
+mod observer;
+mod reader;
+mod snapshot;
+
+pub(crate) use self::observer::Observer;
+pub(crate) use self::snapshot::*;
