@@ -1,4 +1,4 @@
-//! The browser in which the example `web` is tested.
+//! The browser in which the example `web` and the page of `serve` are tested.
 
 use crate::consent::Consent;
 use crate::install;

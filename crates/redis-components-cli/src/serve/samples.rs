@@ -23,6 +23,10 @@ impl Samples {
     /// Notes what a picture says, at most once a second.
     pub(super) fn note(&mut self, snapshot: &Snapshot, now: u64) {
         for server in &snapshot.servers {
+            // The first look has no rate yet.
+            if server.up && server.commands_per_second.is_none() {
+                continue;
+            }
             let samples = self.servers.entry(server.server.clone()).or_default();
             let last = samples.back().map(|(at, _)| *at);
             // Clocks are set back now and then.
