@@ -38,7 +38,7 @@ impl Callers {
     pub(crate) fn start(servers: &Servers, tasks: usize) -> Result<Self, Box<dyn Error>> {
         // Threads in Python take turns, and few are as fast as many.
         let threads = (tasks / 16).max(1);
-        let tasks = (tasks - threads) / 2;
+        let tasks = (tasks.saturating_sub(threads) / 2).max(1);
         let example = std::env::current_exe()?;
         let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
         let mut processes = Vec::new();

@@ -11,7 +11,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "N", default_value = "10", value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
     pub(crate) moves: usize,
     /// How many tasks call in all processes together.
-    #[arg(long, value_name = "N", default_value = "64", value_parser = RangedU64ValueParser::<usize>::new().range(4..))]
+    #[arg(long, value_name = "N", default_value = "64", value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
     pub(crate) tasks: usize,
     /// How many keys the server has besides.
     #[arg(long, value_name = "N", default_value = "1000000")]
