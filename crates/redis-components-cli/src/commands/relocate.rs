@@ -330,6 +330,7 @@ async fn abort(
     let question = format!("Give up the move of `{component}`?");
     context.confirm(&question).await?;
     alone_with(session, record, async |lease, record| {
+        context.stage.set(Stage::Moving);
         let sight = give_up(session, &record, lease).await?;
         let line = format!("{component}: stays on {}", sight.source.place.address());
         Ok(Reply::new(report(&record, &sight, None, None), line))
@@ -344,6 +345,7 @@ async fn finish(context: &Context, session: &Session, record: &Record) -> Result
     context.confirm(&question).await?;
     alone_with(session, record, async |_, record| {
         let sight = demand_nobody_left(session, &record).await?;
+        context.stage.set(Stage::Moving);
         session.withdraw(&record).await?;
         session.replace_record(Some(&record), None).await?;
         let line = format!(

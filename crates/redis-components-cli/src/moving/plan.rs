@@ -71,6 +71,13 @@ async fn given(component: &str, to: &str) -> Result<Given, Failure> {
         let host = host.trim_start_matches('[').trim_end_matches(']');
         return Ok(Given::Address(host.to_owned(), port));
     }
+    let is_number = |port: &str| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+    if let Some((_, port)) = address
+        && is_number(port)
+    {
+        let text = format!("`{to}` names no server: `{port}` is no port; ports are 1 to 65535");
+        return Err(Failure::usage(text));
+    }
     let text = if is_json {
         to.to_owned()
     } else {
