@@ -22,29 +22,39 @@ def cut(pair: Pair) -> None:
     pair.fail_over_from(0)
 
 
-def test_r4_a_script_is_not_sent_again(pair: Pair, made: Components) -> None:
-    script = "redis.call('INCR', KEYS[1]) return 1"
+def test_r4_a_script_goes_if_its_first_write_was_refused(pair: Pair, made: Components) -> None:
+    script = "return redis.call('INCR', KEYS[1])"
 
     @made.redis_connection("logs", wait=600)
-    def run(conn: Any, way: str) -> None:
+    def run(conn: Any, way: str) -> Any:
         if way == "command":
-            conn.eval(script, 1, "n")
-        elif way == "pipeline":
-            conn.pipeline(transaction=False).eval(script, 1, "n").incr("m").execute()
-        else:
-            conn.incr("other")
-            conn.register_script(script)(keys=["n"])
+            return conn.eval(script, 1, "n")
+        if way == "pipeline":
+            return conn.pipeline(transaction=False).eval(script, 1, "n").incr("m").execute()
+        return conn.register_script(script)(keys=["n"])
 
-    run("command")
+    assert run("command") == 1
     cut(pair)
-    for way in ("command", "pipeline"):
-        with pytest.raises(redis.exceptions.ResponseError):
-            run(way)
-    assert pair.servers[1].client.get("n") == b"1"
-    assert pair.servers[1].client.get("m") is None
-    # A call that has gone on at the new server runs it there.
-    run("afterwards")
-    assert pair.servers[1].client.get("n") == b"2"
+    assert run("command") == 2
+    assert run("pipeline") == [3, 1]
+    assert run("registered") == 4
+    assert pair.servers[1].client.get("n") == b"4"
+
+
+def test_r4_what_a_script_says_itself_proves_nothing(pair: Pair, made: Components) -> None:
+    script = "redis.call('INCR', KEYS[1]) return redis.error_reply('READONLY so says the script')"
+
+    @made.redis_connection("logs", wait=600)
+    def run(conn: Any) -> None:
+        conn.eval(script, 1, "n")
+
+    with pytest.raises(redis.exceptions.ReadOnlyError):
+        run()
+    pair.offer(1, "m")
+    pair.is_ready("m")
+    with pytest.raises(redis.exceptions.ReadOnlyError):
+        run()
+    assert pair.servers[0].client.get("n") == b"2"
 
 
 def test_r4_a_pipeline_of_which_a_part_was_executed_is_not_sent_again(
