@@ -1,10 +1,10 @@
 //! A component whose server wants a token that expires: another program renews it in a file.
 //!
 //! ```text
-//! echo '{"username": "app", "token": "s3cret", "expires_on": 4102444800}' > /tmp/token.json
+//! echo '{"username": "app", "token": "s3cret", "expires_on": 4102444800}' > token.json
 //! redis-cli ACL SETUSER app on '>s3cret' '~*' +@all
 //! redis-cli SET config:redis:logs '{"host": "127.0.0.1", "password": {"provider": "token"}}'
-//! REDIS_CONFIG_URL=redis://127.0.0.1:6379 cargo run --example token_file -- /tmp/token.json
+//! REDIS_CONFIG_URL=redis://127.0.0.1:6379 cargo run --example token_file -- token.json
 //! ```
 //!
 //! A file with nothing but a password needs no code: `"password": {"file": "/path"}` is followed as

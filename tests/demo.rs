@@ -32,6 +32,29 @@ fn the_demo_moves_the_component_and_loses_no_call() {
 }
 
 #[test]
+fn r15_the_demo_moves_the_data_and_loses_nothing() {
+    let words = ["--moves", "2", "--tasks", "8", "--keys", "10000"];
+    let output = example("move_data", &words).output().unwrap();
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{stdout}{stderr}");
+    for expected in ["move  1  A -> B", "move  2  B -> A"] {
+        assert!(stdout.contains(expected), "{stdout}");
+    }
+    for name in [
+        "calls failed",
+        "lost increments",
+        "counted twice",
+        "keys missing",
+        "items lost",
+    ] {
+        assert_eq!(figure(&stdout, name), 0, "{name}: {stdout}");
+    }
+    assert!(figure(&stdout, "calls made") > 0, "{stdout}");
+    assert!(figure(&stdout, "items queued") > 0, "{stdout}");
+}
+
+#[test]
 fn an_interrupted_demo_leaves_nothing_running() {
     // Several times, because a signal can come while anything is being done.
     for signal in [Signal::INT, Signal::TERM].repeat(5) {
@@ -61,18 +84,22 @@ fn a_wrong_option_is_reported_and_starts_nothing() {
     assert_eq!(output.stdout, b"");
 }
 
-/// The example, which Cargo builds with the tests and puts beside them.
 fn demo(arguments: &[&str]) -> Command {
+    example("move_server", arguments)
+}
+
+/// An example, which Cargo builds with the tests and puts beside them.
+fn example(name: &str, arguments: &[&str]) -> Command {
     let folder: PathBuf = std::env::current_exe()
         .unwrap()
         .ancestors()
         .nth(2)
         .unwrap()
         .into();
-    let program = folder.join("examples/move_server");
+    let program = folder.join("examples").join(name);
     assert!(
         program.is_file(),
-        "build it first: `cargo build --example move_server`"
+        "build it first: `cargo build --example {name}`"
     );
     let mut command = Command::new(program);
     command

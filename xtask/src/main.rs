@@ -44,7 +44,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Move a component between two servers while tasks call it.
-    Demo(options::demo::Options),
+    Demo(Demo),
     /// Move a component through every kind of server while it is called.
     Topologies(options::topologies::Options),
     /// Start a small web service that shows where its components live.
@@ -62,6 +62,18 @@ enum Command {
     Python,
 }
 
+#[derive(Debug, clap::Args)]
+struct Demo {
+    #[command(flatten)]
+    options: options::demo::Options,
+    /// Move the server's data along, with `redis-components move`, under three processes.
+    #[arg(long)]
+    data: bool,
+    /// How many keys the server has besides, by default a million.
+    #[arg(long, value_name = "N", requires = "data")]
+    keys: Option<u64>,
+}
+
 fn main() -> ExitCode {
     let Words { ours, mut theirs } = Words::tell_apart(std::env::args_os());
     if ours.get(1).is_some_and(|command| command != "test")
@@ -72,6 +84,10 @@ fn main() -> ExitCode {
     let Arguments { yes, command } = Arguments::parse_from(ours.iter().chain(&theirs));
     let consent = Consent::new(yes);
     let outcome = match command {
+        Command::Demo(demo) if demo.data => {
+            theirs.retain(|word| word != "--data");
+            program::run_with_command_line(program::MOVE_DATA, theirs, consent)
+        }
         Command::Demo(_) => program::run(program::DEMO, theirs, consent),
         Command::Topologies(_) => program::run(program::TOPOLOGIES, theirs, consent),
         Command::Web(_) => program::run(program::WEB, theirs, consent),

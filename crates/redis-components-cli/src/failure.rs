@@ -93,7 +93,7 @@ impl Code {
 }
 
 /// A failure: what happened and what to do.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Failure {
     pub(crate) code: Code,
     pub(crate) message: String,

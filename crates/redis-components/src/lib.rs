@@ -31,6 +31,7 @@
 //! without one refuses a config that needs it, with the feature's name. `connection-manager`, on by
 //! default, is for functions that take a `redis::aio::ConnectionManager`. `metrics` reports to the
 //! `metrics` facade. `spans` makes a `tracing` span for each command.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(
     not(all(feature = "cluster", feature = "sentinel")),
     allow(dead_code, reason = "some parts serve clusters or sentinels only")

@@ -9,15 +9,11 @@ import redis.asyncio
 import redis.asyncio.cluster
 import redis.asyncio.sentinel
 import redis.exceptions
-from redis.asyncio.connection import (
-    BlockingConnectionPool,
-    Connection,
-    ConnectionPool,
-    UnixDomainSocketConnection,
-)
+from redis.asyncio.connection import BlockingConnectionPool, ConnectionPool
 from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import SentinelConnectionPool, SentinelManagedConnection
 
+from ._connections import AsyncTcpConnection, AsyncUnixConnection
 from ._options import TAKES_RETRY, Options, no_backoff, reads_of_cluster, retries
 from ._tls import AsyncSentinelTlsConnection, AsyncTlsConnection
 from .config.model import Cluster, Sentinels, Tcp, Unix
@@ -35,9 +31,9 @@ def build(options: Options) -> AsyncClient:
     if isinstance(endpoint, Sentinels):
         pool = _of_sentinels(endpoint, options, kwargs)
     elif isinstance(endpoint, Unix):
-        pool = _pool(options, UnixDomainSocketConnection, path=endpoint.path, **kwargs)
+        pool = _pool(options, AsyncUnixConnection, path=endpoint.path, **kwargs)
     elif isinstance(endpoint, Tcp):
-        kind = Connection if options.tls is None else AsyncTlsConnection
+        kind = AsyncTcpConnection if options.tls is None else AsyncTlsConnection
         pool = _pool(options, kind, host=endpoint.host, port=endpoint.port, **kwargs)
     else:
         raise AssertionError("a config that is switched off has no client")
@@ -54,6 +50,12 @@ async def close(client: AsyncClient) -> None:
         for sentinel in pool.sentinel_manager.sentinels:
             await sentinel.connection_pool.disconnect()
     await pool.disconnect()
+
+
+async def ping(client: AsyncClient) -> None:
+    """Has a connection made, if there is none. A refusal shows that the server lives."""
+    with contextlib.suppress(redis.exceptions.ResponseError):
+        await client.ping()
 
 
 async def follow_sentinels(client: AsyncClient) -> None:
@@ -81,7 +83,7 @@ def _of_sentinels(
     endpoint: Sentinels, options: Options, kwargs: dict[str, Any]
 ) -> SentinelConnectionPool:
     sentinel = redis.asyncio.sentinel.Sentinel([])
-    kind = Connection if options.sentinel_tls is None else AsyncTlsConnection
+    kind = AsyncTcpConnection if options.sentinel_tls is None else AsyncTlsConnection
     sentinel.sentinels = [
         redis.asyncio.Redis(
             connection_pool=ConnectionPool(

@@ -22,5 +22,9 @@ class Backoff:
         # Not for secrets.
         self.until = time.monotonic() + pause * random.uniform(0.75, 1.0)  # noqa: S311
 
+    def left(self) -> float:
+        """Returns the seconds until the next attempt."""
+        return max(self.until - time.monotonic(), 0.0)
+
     def is_over(self) -> bool:
         return time.monotonic() >= self.until

@@ -1,75 +1,178 @@
-"""A config that is prepared: the operator is about to move the component to it."""
+"""A candidate: a config that is made ready before it comes into force."""
 
 from __future__ import annotations
 
-import dataclasses
 import logging
 import threading
-import time
-from typing import Callable
+from typing import Callable, NamedTuple
 
-from . import _attempt, _clients, _secrets
+import redis.exceptions
+
+from . import _attempt, _secrets
 from ._backoff import Backoff
+from ._offer import Offer
+from ._published import Published
+from ._secrets import Resolved
 from ._settings import Settings
+from ._text import printable_error
 from .config.model import ComponentConfig
-from .errors import ComponentError
+from .errors import ComponentError, ErrorKind
 
+# How often it is looked at whether the candidate can be used, in seconds.
+_KEPT_WARM = 1.0
 _LOG = logging.getLogger("redis_components")
 
 
-@dataclasses.dataclass(frozen=True)
-class Candidate:
-    """A config that is prepared, as the control key gives it."""
+class Standing(NamedTuple):
+    """How a candidate stands."""
 
-    id: str
-    config: ComponentConfig
-    # In seconds since 1970.
-    until: float
+    offer: Offer
+    is_ready: bool = False
+    failed: ComponentError | None = None
 
 
 class Prepared:
-    """Proves a candidate on a thread of its own, so that the receipt can say that it is ready."""
+    """The candidate of a component, with clients that are kept ready while it is offered.
 
-    def __init__(self, settings: Settings, name: str, changed: Callable[[], None]) -> None:
+    A thread of its own connects, logs in and probes, so that nobody waits for that.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        name: str,
+        in_force: Callable[[], Published | None],
+        changed: Callable[[], None],
+    ) -> None:
         self._settings = settings
         self._name = name
+        self._in_force = in_force
         self._changed = changed
-        self._lock = threading.Lock()
-        self._candidate: Candidate | None = None
-        self._proven: Candidate | None = None
+        self._offered = threading.Condition()
+        self._standing: Standing | None = None
+        self._published: Published | None = None
+        # Clients that have become the component's own.
+        self._adopted: Published | None = None
         self._runs = False
-        self._retry = Backoff()
 
-    def ready(self) -> str | None:
-        """Returns the id of the candidate, if it has been proven."""
-        candidate, proven = self._candidate, self._proven
-        is_valid = candidate is not None and candidate.until > time.time()
-        return candidate.id if candidate is not None and is_valid and candidate == proven else None
+    def standing(self) -> Standing | None:
+        """Returns how the candidate stands, if there is one."""
+        standing = self._standing
+        return None if standing is None or standing.offer.is_over() else standing
 
-    def prepare(self, candidate: Candidate | None) -> None:
-        """Takes the candidate that there is now, and proves it if that has not been done."""
-        with self._lock:
-            if candidate != self._candidate:
-                self._candidate, self._retry = candidate, Backoff()
-            is_old = candidate is None or candidate.until <= time.time()
-            if candidate is None or is_old or candidate == self._proven:
+    def published(self) -> Published | None:
+        """Returns the candidate's clients, once they have been proven."""
+        standing, published = self.standing(), self._published
+        if standing is None or published is None or published.is_retired():
+            return None
+        return published if published.config == standing.offer.config else None
+
+    def moves_to(self, config: ComponentConfig) -> bool:
+        """Returns `True` if the config is that of a candidate with the data of the server in
+        force."""
+        standing = self.standing()
+        return (
+            standing is not None and bool(standing.offer.takes) and standing.offer.config == config
+        )
+
+    def proven(self, config: ComponentConfig, resolved: Resolved) -> Published | None:
+        """Returns the candidate's clients if they are those of the config, which comes into force.
+        From now on they are the component's."""
+        with self._offered:
+            published = self._published
+            if published is None or published.is_retired() or published.config != config:
+                return None
+            if published.resolved != resolved:
+                return None
+            self._adopted = published
+            return published
+
+    def prepare(self, offer: Offer | None) -> None:
+        """Takes the candidate that there is now."""
+        with self._offered:
+            known = self._standing
+            if offer == (None if known is None else known.offer):
                 return
-            if self._runs or not self._retry.is_over():
+            self._standing = None if offer is None else Standing(offer)
+            self._offered.notify_all()
+            if self._runs or offer is None:
                 return
             self._runs = True
-        threading.Thread(
-            target=self._prove, args=(candidate,), name="redis-components-candidate", daemon=True
-        ).start()
+        thread = threading.Thread(target=self._run, name="redis-components-candidate", daemon=True)
+        thread.start()
 
-    def _prove(self, candidate: Candidate) -> None:
+    def _run(self) -> None:
+        retry = Backoff()
+        while True:
+            with self._offered:
+                standing = self._standing
+                if standing is None or standing.offer.is_over():
+                    self._runs, self._standing = False, None
+                    self._drop()
+                    break
+            after = self._look(standing.offer)
+            retry = Backoff() if after.failed is None else retry
+            if after.failed is not None:
+                retry.failed()
+            with self._offered:
+                before = self._standing
+                if before is None or before.offer is not standing.offer:
+                    continue
+                self._standing = after
+            if (after.is_ready, str(after.failed)) != (before.is_ready, str(before.failed)):
+                _tell(after)
+                self._changed()
+            pause = _KEPT_WARM if after.failed is None else retry.left()
+            with self._offered:
+                # Another one may have been offered since.
+                if self._standing is after:
+                    self._offered.wait(pause)
+        self._changed()
+
+    def _look(self, offer: Offer) -> Standing:
         try:
-            resolved = _secrets.resolve(candidate.config, self._settings)
-            _, client = _attempt.prove(resolved, self._settings, self._name)
-            _clients.close(client)
-            self._proven = candidate
+            published, in_force = self._of(offer.config), self._in_force()
+            is_ready = published is in_force or published.warm_up(in_force)
+            return Standing(offer, is_ready=is_ready)
         except ComponentError as failed:
-            _LOG.warning("candidate `%s` cannot be used: %s", candidate.id, failed)
-            self._retry.failed()
-        finally:
-            self._runs = False
-            self._changed()
+            return Standing(offer, failed=failed)
+        except (redis.exceptions.RedisError, OSError) as failed:
+            kind = ErrorKind.SERVER_UNREACHABLE
+            reason = f"the server cannot be used: {printable_error(failed)}"
+            return Standing(offer, failed=ComponentError(kind, reason))
+        except Exception as failed:
+            _LOG.exception("candidate `%s` cannot be tried", offer.id)
+            return Standing(
+                offer,
+                failed=ComponentError(ErrorKind.SERVER_UNREACHABLE, type(failed).__name__),
+            )
+
+    def _of(self, config: ComponentConfig) -> Published:
+        """Returns proven clients of the config."""
+        known = self._published
+        if known is not None and known.config == config and not known.is_retired():
+            is_same = _secrets.stamps_of(config) == known.resolved.stamps
+            if is_same or known.resolved == _secrets.resolve(config, self._settings):
+                return known
+        elif known is not None:
+            with self._offered:
+                self._drop()
+        resolved = _secrets.resolve(config, self._settings)
+        options, client = _attempt.prove(resolved, self._settings, self._name)
+        with self._offered:
+            self._drop()
+            self._published = Published(config, resolved, options, client)
+            return self._published
+
+    def _drop(self) -> None:
+        published, self._published = self._published, None
+        if published is not None and published is not self._adopted:
+            published.retire()
+
+
+def _tell(standing: Standing) -> None:
+    name = standing.offer.id
+    if standing.failed is not None:
+        _LOG.warning("candidate `%s` cannot be used: %s", name, standing.failed)
+    elif standing.is_ready:
+        _LOG.info("candidate `%s` is ready: %s", name, standing.offer.config.endpoint)

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import redis
 import redis.cluster
+import redis.exceptions
 import redis.sentinel
-from redis.connection import (
-    BlockingConnectionPool,
-    Connection,
-    ConnectionPool,
-    UnixDomainSocketConnection,
-)
+from redis.connection import BlockingConnectionPool, ConnectionPool
 from redis.retry import Retry
 from redis.sentinel import SentinelConnectionPool, SentinelManagedConnection
 
+from ._connections import TcpConnection, UnixConnection
 from ._options import TAKES_RETRY, Options, no_backoff, reads_of_cluster, retries
 from ._tls import SentinelTlsConnection, Tls, TlsConnection
 from .config.model import Cluster, Sentinels, Tcp, Unix
@@ -33,9 +31,9 @@ def build(options: Options) -> Client:
     if isinstance(endpoint, Sentinels):
         pool = _of_sentinels(endpoint, options, kwargs)
     elif isinstance(endpoint, Unix):
-        pool = _pool(options, UnixDomainSocketConnection, path=endpoint.path, **kwargs)
+        pool = _pool(options, UnixConnection, path=endpoint.path, **kwargs)
     elif isinstance(endpoint, Tcp):
-        kind = Connection if options.tls is None else TlsConnection
+        kind = TcpConnection if options.tls is None else TlsConnection
         pool = _pool(options, kind, host=endpoint.host, port=endpoint.port, **kwargs)
     else:
         raise AssertionError("a config that is switched off has no client")
@@ -48,6 +46,12 @@ def close(client: Client) -> None:
         client.close()
     else:
         client.connection_pool.disconnect()
+
+
+def ping(client: Client) -> None:
+    """Has a connection made, if there is none. A refusal shows that the server lives."""
+    with contextlib.suppress(redis.exceptions.ResponseError):
+        client.ping()
 
 
 def follow_sentinels(client: Client) -> None:
@@ -74,7 +78,7 @@ def _of_sentinels(
     endpoint: Sentinels, options: Options, kwargs: dict[str, Any]
 ) -> SentinelConnectionPool:
     sentinel = redis.sentinel.Sentinel([])
-    kind = Connection if options.sentinel_tls is None else TlsConnection
+    kind = TcpConnection if options.sentinel_tls is None else TlsConnection
     sentinel.sentinels = [
         redis.Redis(
             connection_pool=ConnectionPool(

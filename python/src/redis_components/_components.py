@@ -11,9 +11,14 @@ import threading
 import weakref
 from typing import TYPE_CHECKING, Any, Callable, TypeVar
 
+import redis.asyncio
 import redis.exceptions
 
+from ._async_moving import AsyncMovingClient
+from ._call import Call
+from ._moving import MovingClient
 from ._process import Process
+from ._published import Published
 from ._settings import Settings
 from ._slot import Slot
 from ._waiting import run, run_async
@@ -118,35 +123,38 @@ class Components:
         self, function: Callable[..., Any], component: str, wait: float, decode: bool
     ) -> Callable[..., Any]:
         @functools.wraps(function)
-        def call(*args: Any, **kwargs: Any) -> Any:
+        def decorated(*args: Any, **kwargs: Any) -> Any:
             slot = self._slot(component)
-            lent = run(slot.acquire(wait)).lend(decode)
+            published = run(slot.acquire(wait))
+            call = Call(slot, published, functools.partial(Published.lend, decode=decode))
             try:
-                return function(lent.client, *args, **kwargs)
+                return function(_client(call, redis.Redis, MovingClient), *args, **kwargs)
             except _DOUBTS:
                 slot.watched.doubt()
                 raise
             finally:
-                lent.give_back()
+                call.end()
 
-        return call
+        return decorated
 
     def _of_tasks(
         self, function: Callable[..., Any], component: str, wait: float, decode: bool
     ) -> Callable[..., Any]:
         @functools.wraps(function)
-        async def call(*args: Any, **kwargs: Any) -> Any:
+        async def decorated(*args: Any, **kwargs: Any) -> Any:
             slot = self._slot(component)
-            lent = (await run_async(slot.acquire(wait))).lend_async(decode)
+            published = await run_async(slot.acquire(wait))
+            call = Call(slot, published, functools.partial(Published.lend_async, decode=decode))
             try:
-                return await function(lent.client, *args, **kwargs)
+                client = _client(call, redis.asyncio.Redis, AsyncMovingClient)
+                return await function(client, *args, **kwargs)
             except _DOUBTS:
                 slot.watched.doubt()
                 raise
             finally:
-                lent.give_back()
+                call.end()
 
-        return call
+        return decorated
 
     def _slot(self, component: str) -> Slot:
         process = self._process
@@ -162,6 +170,12 @@ class Components:
         if self._process is not None:
             self._of_parents.append(self._process)
             self._process = None
+
+
+def _client(call: Call, plain: type, moving: Any) -> Any:
+    """Returns the client for a function. That of a cluster follows its nodes itself."""
+    client = call.here.client
+    return moving.of(call) if isinstance(client, plain) else client
 
 
 def _status(slot: Slot) -> ComponentStatus:

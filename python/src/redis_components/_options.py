@@ -18,7 +18,10 @@ from .config.reference import Reference
 # The bound of a pool, as services in other languages have it.
 _CONNECTIONS = 32
 # From here on a cluster's client takes `retry` instead of a number.
-TAKES_RETRY = int(redis.__version__.split(".")[0]) >= 6
+_VERSION = tuple(int(part) for part in redis.__version__.split(".")[:2])
+TAKES_RETRY = _VERSION >= (6, 0)
+# What is given to a pool that is asked for a connection. Until 5.3 it was the name of a command.
+TAKES_NAME: tuple[str, ...] = () if _VERSION >= (5, 3) else ("PING",)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -11,7 +11,7 @@ from ._control import Control
 from ._receipts import Receipts
 from ._settings import Settings, instance_name
 from ._slot import LOOK_EVERY, Slot
-from ._target import WatchedKey
+from ._target import Key, WatchedKey
 from ._watch import Watch
 from .errors import ComponentError
 
@@ -25,7 +25,7 @@ class Process:
         self._instance = instance_name()
         self._lock = threading.Lock()
         self._slots: dict[str, Slot] = {}
-        self._control = Control()
+        self._control = Control(settings)
         self._receipts = Receipts(settings, self._application, self._instance)
         name = self._name_of("config-server")
         self._server = ConfigServer(settings.servers(), settings, name)
@@ -42,6 +42,7 @@ class Process:
                 slot = Slot(
                     component,
                     WatchedKey(component, key),
+                    self._control,
                     self._watch,
                     self._settings,
                     self._name_of(component),
@@ -62,19 +63,30 @@ class Process:
     def _name_of(self, component: str) -> str:
         return f"{self._application}:{component}:{self._instance}"
 
+    def _read_control(self, server: ConfigServer) -> None:
+        """Reads what the whole fleet is told, if it is time, and the configs that are about to
+        change."""
+        sent = time.monotonic()
+        if sent < self._control.due_at():
+            return
+        keys: list[Key] = [self._control]
+        keys += [slot.watched for slot in self.slots() if slot.offer() is not None]
+        answers = server.read([key.key for key in keys])
+        for key, answer in zip(keys, answers):
+            key.answered(server.address, answer, sent)
+
     def _after_read(self, server: ConfigServer) -> float:
         """Does on the watch's thread what no call waits for. Returns when to do it again."""
-        for slot in self.slots():
-            slot.follow()
         try:
-            self._control.refresh(server, self._settings)
-            for slot in self.slots():
-                slot.prepared.prepare(self._control.candidates.get(slot.component))
-            again = self._receipts.write(server, self.slots(), self._control)
+            self._read_control(server)
+            due = self._control.due_at()
         except ComponentError:
             # The next read finds that the server is lost.
-            again = time.monotonic() + 1
-        again = min(again, time.monotonic() + self._settings.reread_interval)
+            due = time.monotonic() + 1
+        for slot in self.slots():
+            slot.follow()
+            slot.prepared.prepare(self._control.candidate(slot.component))
+        again = min(due, self._receipts.write(server, self.slots(), self._control))
         if any(slot.may_change() for slot in self.slots()):
             again = min(again, time.monotonic() + LOOK_EVERY)
         return again

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import contextlib
 import os
 import threading
@@ -24,11 +25,18 @@ class Lent:
     """A client, lent to one call."""
 
     def __init__(self, published: Published, client: Any) -> None:
-        self._published = published
+        self.published = published
         self.client = client
+        # How many requests of the call are in flight.
+        self.busy = 0
+        # Whether something of the call stays here that is not counted, a subscription for example.
+        self.stays = False
+        self.is_back = False
 
     def give_back(self) -> None:
-        self._published.returned()
+        if not self.is_back:
+            self.is_back = True
+            self.published.returned()
 
 
 class OfLoop:
@@ -60,6 +68,19 @@ class OfLoop:
         task.add_done_callback(_TASKS.discard)
 
 
+def _begin_in(
+    loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, None]
+) -> concurrent.futures.Future[None]:
+    try:
+        return asyncio.run_coroutine_threadsafe(work, loop)
+    except RuntimeError:
+        # The loop has ended just now.
+        work.close()
+        ended: concurrent.futures.Future[None] = concurrent.futures.Future()
+        ended.cancel()
+        return ended
+
+
 async def _open(client: Any) -> AsyncGenerator[None, None]:
     try:
         yield
@@ -77,7 +98,6 @@ class Published:
     def __init__(
         self,
         config: ComponentConfig,
-        generation: int,
         resolved: Resolved,
         options: Options | None = None,
         proven: Any = None,
@@ -85,8 +105,13 @@ class Published:
         self.config = config
         # With what stands elsewhere.
         self.resolved = resolved
-        self.generation = generation
-        self.since = int(time.time())
+        # The number of the config since the process began. 0 if it is not in force.
+        self.generation = 0
+        # The first generation whose data this one has.
+        self.data_since = 0
+        # The server whose data this one had before its config came into force.
+        self.continues: Published | None = None
+        self.since = 0
         # `None` if the config switches the component off.
         self._options = options
         # The client of a cluster connects when it is made, and tasks must not wait for that.
@@ -97,6 +122,14 @@ class Published:
         self._process = os.getpid()
         self._of_threads: dict[bool, Any] = {} if proven is None else {False: proven}
         self._of_loops: dict[bool, dict[int, OfLoop]] = {}
+
+    def come_into_force(self, old: Published | None, is_moved_along: bool) -> None:
+        """Takes the place of an old config. Its data may have been moved here."""
+        self.generation = 1 if old is None else old.generation + 1
+        has_data = old is not None and (is_moved_along or old.config == self.config)
+        self.data_since = old.data_since if old is not None and has_data else self.generation
+        self.since = int(time.time())
+        self.continues = None
 
     def lend(self, decode: bool) -> Lent:
         """Returns a client for a call in a thread."""
@@ -124,6 +157,63 @@ class Published:
                 clients[id(loop)] = found
             self._users += 1
         return Lent(self, found.client)
+
+    def carries_on(self, earlier: Published) -> bool:
+        """Returns `True` if this server has the data of an earlier one."""
+        return (
+            self is earlier
+            or self.config == earlier.config
+            or 0 < self.data_since <= earlier.generation <= self.generation
+            or (earlier.generation == 0 and earlier.continues is self)
+        )
+
+    def response_timeout(self) -> float:
+        return self._options_for(False).response_timeout()
+
+    def is_retired(self) -> bool:
+        return self._retired
+
+    def warm_up(self, others: Published | None) -> bool:
+        """Has connections made for each thread and loop that has a client of the `others`. Returns
+        `False` if a loop has had no time for it.
+
+        Raises an error of redis-py if the server cannot be used.
+        """
+        decodes = {False} if others is None else {False, *list(others._of_threads)}
+        for decode in decodes:
+            lent = self.lend(decode)
+            try:
+                _clients.ping(lent.client)
+            finally:
+                lent.give_back()
+        running = [] if others is None else others._running_loops()
+        begun = [_begin_in(loop, self._warm_up_loop(decode)) for decode, loop in running]
+        deadline = time.monotonic() + self._options_for(False).patience()
+        is_done = True
+        for one in begun:
+            try:
+                one.result(max(deadline - time.monotonic(), 0))
+            except (concurrent.futures.TimeoutError, concurrent.futures.CancelledError):
+                one.cancel()
+                is_done = False
+        return is_done
+
+    async def _warm_up_loop(self, decode: bool) -> None:
+        lent = self.lend_async(decode)
+        try:
+            await _async_clients.ping(lent.client)
+        finally:
+            lent.give_back()
+
+    def _running_loops(self) -> list[tuple[bool, asyncio.AbstractEventLoop]]:
+        with self._lock:
+            return [
+                (decode, one.loop)
+                for decode, clients in self._of_loops.items()
+                for one in clients.values()
+                # Nothing is done on a loop that stands still.
+                if one.loop.is_running()
+            ]
 
     def returned(self) -> None:
         """Counts a call that has ended. The last one of a config that was left closes its

@@ -53,6 +53,7 @@ class Receipts:
             "language": "python",
             "mode": "poll",
             "key_prefix": settings.key_prefix,
+            "candidates": True,
         }
         self._written: dict[str, str] = {}
         self._renew_at = 0.0
@@ -152,12 +153,27 @@ def _state(slot: Slot) -> tuple[str, str]:
     if published is not None and published.config == target.config:
         if target.config.disabled:
             return "disabled", _NOTHING
-        ready = slot.prepared.ready()
-        return ("ok", _NOTHING) if ready is None else ("ready", printable(ready))
+        return _of_candidate(slot)
     if failed is not None and failed.config == target.config:
-        is_down = failed.reason.kind is ErrorKind.SERVER_UNREACHABLE
-        return "unreachable" if is_down else "refused", _reason(failed.reason)
+        return _of_failure(failed.reason)
     return "trying", _NOTHING
+
+
+def _of_candidate(slot: Slot) -> tuple[str, str]:
+    """Returns how a component stands that runs its newest config."""
+    standing = slot.prepared.standing()
+    if standing is None:
+        return "ok", _NOTHING
+    name = standing.offer.id
+    if standing.failed is not None:
+        state, reason = _of_failure(standing.failed)
+        return "ok", f"candidate {name} {state} {reason}"
+    return ("ready", name) if standing.is_ready else ("ok", f"candidate {name} trying")
+
+
+def _of_failure(error: ComponentError) -> tuple[str, str]:
+    is_down = error.kind is ErrorKind.SERVER_UNREACHABLE
+    return "unreachable" if is_down else "refused", _reason(error)
 
 
 def _reason(error: ComponentError) -> str:

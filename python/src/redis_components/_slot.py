@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from typing import Any, Callable
+from typing import Callable
 
 from . import _attempt, _secrets
 from ._backoff import Backoff
 from ._candidate import Prepared
-from ._options import Options
+from ._control import Control
+from ._offer import Offer
 from ._published import Published
 from ._secrets import Resolved
 from ._settings import Settings
@@ -51,6 +52,7 @@ class Slot:
         self,
         component: str,
         watched: WatchedKey,
+        control: Control,
         watch: Watch,
         settings: Settings,
         name: str,
@@ -61,6 +63,7 @@ class Slot:
         self.published: Published | None = None
         self.attempt: Attempt | None = None
         self.failed: Failed | None = None
+        self._control = control
         self._watch = watch
         self._settings = settings
         self._name = name
@@ -70,7 +73,7 @@ class Slot:
         self._look_at = 0.0
         self._has_changed = False
         self._retired: list[Published] = []
-        self.prepared = Prepared(settings, name, changed)
+        self.prepared = Prepared(settings, name, lambda: self.published, changed)
 
     def acquire(self, wait: float) -> Steps[Published]:
         """Returns what is in force for a call that begins now, or raises an error that says why
@@ -135,7 +138,33 @@ class Slot:
             self._retired = [old for old in self._retired if old.users()]
             return sum(old.users() for old in self._retired)
 
+    def offer(self) -> Offer | None:
+        """Returns the candidate that the operator offers, whether it is ready or not."""
+        return self._control.candidate(self.component)
+
+    def look(self, seconds: float) -> Steps[bool]:
+        """Reads the config and the candidates, unless the config server is lost. Returns `True` if
+        they have been read since this began."""
+        began = time.monotonic()
+        event = self._watch.ask_anew((self.watched, self._control))
+        if event is not None:
+            yield Wait(event, seconds)
+        return self.watched.target.proof >= began
+
+    def knows_candidate(self) -> bool:
+        """Returns `True` if there is a candidate, and its entry was there moments ago."""
+        return self._control.is_fresh() and self.offer() is not None
+
+    def successor(self) -> Steps[Published | None]:
+        """Returns what is in force of the config that was read last."""
+        config = self.watched.target.config
+        if config is not None:
+            yield from self._bring_into_force(config)
+        published = self.published
+        return None if published is None or published.config.disabled else published
+
     def close(self) -> None:
+        self.prepared.prepare(None)
         with self._lock:
             published, self.published = self.published, None
         if published is not None:
@@ -220,11 +249,7 @@ class Slot:
                 published.resolved = resolved
                 self.failed = None
                 return
-            if config.disabled:
-                self._publish(config, resolved)
-            else:
-                proven = _attempt.prove(resolved, self._settings, self._name)
-                self._publish(config, resolved, *proven)
+            self._publish(self.prepared.proven(config, resolved) or self._built(resolved))
         except Exception as error:
             self._has_failed(config, error)
         finally:
@@ -234,17 +259,19 @@ class Slot:
             happen(attempt.done)
             self._changed()
 
-    def _publish(
-        self,
-        config: ComponentConfig,
-        resolved: Resolved,
-        options: Options | None = None,
-        client: Any = None,
-    ) -> None:
+    def _built(self, resolved: Resolved) -> Published:
+        config = resolved.written
+        if config.disabled:
+            return Published(config, resolved)
+        return Published(config, resolved, *_attempt.prove(resolved, self._settings, self._name))
+
+    def _publish(self, new: Published) -> None:
+        config = new.config
+        is_moved_along = self.prepared.moves_to(config)
         with self._lock:
             old = self.published
-            generation = 1 if old is None else old.generation + 1
-            self.published = Published(config, generation, resolved, options, client)
+            new.come_into_force(old, is_moved_along)
+            self.published = new
             self.failed = None
             if old is not None:
                 self._retired.append(old)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import time
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from . import config as configs
 from ._text import printable_error
@@ -13,6 +14,16 @@ from .errors import ComponentError, ConfigInvalidError, ErrorKind
 
 # A config may have this many bytes. One more is read.
 READ_LIMIT = 64 * 1024
+_LOG = logging.getLogger("redis_components")
+
+
+class Key(Protocol):
+    """A key on the config server that the watch reads."""
+
+    key: str
+
+    def answered(self, server: str, answer: object, sent: float) -> bool:
+        """Takes the answer to a read. Returns `True` if it says something new."""
 
 
 class Target(NamedTuple):
@@ -43,16 +54,21 @@ class WatchedKey:
         proof = self.target.proof
         return now - proof <= wait and proof >= self._doubted
 
-    def answered(self, server: str, answer: object, sent: float) -> None:
-        """Takes the answer to a read."""
+    def answered(self, server: str, answer: object, sent: float) -> bool:
+        """Takes the answer to a read. Returns `True` if it says something new."""
+        before = self.target
         try:
             found = self._interpret(server, answer)
         except ComponentError as problem:
-            self.target = self.target._replace(problem=problem, proof=sent)
-            return
+            self.target = before._replace(problem=problem, proof=sent)
+            is_new = str(problem) != str(before.problem)
+            if is_new:
+                _LOG.warning("config cannot be used: %s", problem)
+            return is_new
         # The same object tells callers at once that nothing has changed.
-        known = self.target.config
-        self.target = Target(known if known == found else found, None, sent)
+        is_known = before.config == found
+        self.target = Target(before.config if is_known else found, None, sent)
+        return not is_known or before.problem is not None
 
     def _interpret(self, server: str, answer: object) -> ComponentConfig:
         if isinstance(answer, Exception):

@@ -11,11 +11,10 @@ import ssl
 from collections.abc import Mapping
 from typing import Any
 
-import redis.asyncio.connection
 import redis.asyncio.sentinel
-import redis.connection
 import redis.sentinel
 
+from ._connections import AsyncTcpConnection, TcpConnection
 from .config.model import TlsOptions
 
 
@@ -51,7 +50,7 @@ def _no_password() -> str:
     raise ssl.SSLError("the key is encrypted; decrypt it, and protect its file by its permissions")
 
 
-class _TlsMixin(redis.connection.Connection):
+class _TlsMixin(TcpConnection):
     def __init__(self, *, tls: Tls, **kwargs: Any) -> None:
         self._tls = tls
         super().__init__(**kwargs)  # type: ignore[no-untyped-call]
@@ -75,7 +74,7 @@ class SentinelTlsConnection(_TlsMixin, redis.sentinel.SentinelManagedConnection)
     """A connection over TLS to the primary that sentinels name."""
 
 
-class _AsyncTlsMixin(redis.asyncio.connection.Connection):
+class _AsyncTlsMixin(AsyncTcpConnection):
     def __init__(self, *, tls: Tls, **kwargs: Any) -> None:
         self._tls = tls
         super().__init__(**kwargs)

@@ -49,15 +49,16 @@ async def run_async(steps: Steps[T]) -> T:
     """Takes the steps in a task. A task that is cancelled ends nothing for others."""
     try:
         while True:
-            wait = next(steps)
-            if not wait.event.done():
-                await _happened(wait)
+            await happened(next(steps))
     except StopIteration as end:
         result: T = end.value
         return result
 
 
-async def _happened(wait: Wait) -> None:
+async def happened(wait: Wait) -> None:
+    """Waits in a task until the event has happened, or time is over."""
+    if wait.event.done():
+        return
     loop = asyncio.get_running_loop()
     awaited: asyncio.Future[None] = loop.create_future()
 

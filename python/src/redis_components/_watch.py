@@ -12,7 +12,7 @@ from typing import Callable
 from ._backoff import Backoff
 from ._config_server import ConfigServer
 from ._settings import Settings
-from ._target import WatchedKey
+from ._target import Key, WatchedKey
 from ._waiting import Event, happen, new_event
 from .errors import ComponentError
 
@@ -23,7 +23,7 @@ class Read:
     """One round trip that reads some keys."""
 
     def __init__(self) -> None:
-        self.keys: dict[WatchedKey, None] = {}
+        self.keys: dict[Key, None] = {}
         self.done: Event = new_event()
 
 
@@ -73,6 +73,16 @@ class Watch:
             if self.lost is not None and not self._retry.is_over():
                 return None
             self._next.keys[key] = None
+            self._begin()
+            self._changed.notify()
+            return self._next.done
+
+    def ask_anew(self, keys: Iterable[Key]) -> Event | None:
+        """Returns a read of the keys that has not been sent, or `None` if the server is lost."""
+        with self._changed:
+            if self.lost is not None and not self._retry.is_over():
+                return None
+            self._next.keys.update(dict.fromkeys(keys))
             self._begin()
             self._changed.notify()
             return self._next.done
@@ -184,10 +194,5 @@ class Watch:
         self.lost = None
         self._retry = Backoff()
         for key, answer in zip(keys, answers):
-            before = key.target
-            key.answered(self._server.address, answer, sent)
-            problem = key.target.problem
-            if key.target.config is not before.config or str(problem) != str(before.problem):
+            if key.answered(self._server.address, answer, sent):
                 self._work_at = 0.0
-            if problem is not None and str(problem) != str(before.problem):
-                _LOG.warning("config cannot be used: %s", problem)

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use clap_complete::ArgValueCandidates;
-use serde_json::{Value, json};
 
 use crate::complete::components;
 use crate::context::{Context, secret_argument};
@@ -12,12 +11,14 @@ use crate::failure::{Code, Failure};
 use crate::fleet::follow::{End, Goal, follow};
 use crate::interrupt::Stage;
 use crate::moving::attach::{Login, Replication};
-use crate::moving::checks::{Checks, preflight};
-use crate::moving::drive::{Drive, Sight, Until, milliseconds};
-use crate::moving::ends::{demand_nobody_left, give_up};
-use crate::moving::lease::Lease;
+use crate::moving::checks::preflight;
+use crate::moving::drive::{Drive, Until, milliseconds};
+use crate::moving::ends::{demand_nobody_left, demand_undoable, give_up};
+use crate::moving::lease::{Lease, alone, alone_with};
 use crate::moving::plan::{logins, plan};
 use crate::moving::record::Record;
+use crate::moving::report::report;
+use crate::moving::sight::Sight;
 use crate::moving::state::State;
 use crate::output::{Reply, warn};
 use crate::session::Session;
@@ -124,16 +125,21 @@ pub(crate) async fn run(context: &Context, options: &Options) -> Result<Reply, F
     if options.resume || options.cut {
         let question = format!("Go on with the move of `{component}`?");
         context.confirm(&question).await?;
-        return go_on(context, &session, options, &record, Until::Committed).await;
+        return alone_with(&session, &record, async |lease, record| {
+            context.stage.set(Stage::Moving);
+            let goal = (Until::Committed, options.replication(&record).await);
+            carry_on(context, &session, options, record, goal, lease).await
+        })
+        .await;
     }
     let sight = Sight::of(&session, &record).await?;
     let line = format!(
         "{component}: {} -> {}, {}",
-        sight.source_place.address(),
-        sight.target_place.address(),
+        sight.source.place.address(),
+        sight.target.place.address(),
         sight.state.advice()
     );
-    Ok(Reply::new(data(&record, &sight, None, None), line))
+    Ok(Reply::new(report(&record, &sight, None, None), line))
 }
 
 async fn begin(
@@ -145,7 +151,7 @@ async fn begin(
     let component = &*options.component;
     let record = plan(session, component, &options.with, to).await?;
     if let Some(known) = session.record(component).await? {
-        if known.source()?.is_same(&record.target()?) {
+        if known.source()?.is_same(&record.target()?).await {
             return undo(context, session, options, &known).await;
         }
         let text = format!(
@@ -156,6 +162,7 @@ async fn begin(
         let failure = Failure::new(Code::WrongState, text).of_component(component);
         return Err(failure.at(&session.server));
     }
+    let replication = options.replication(&record).await?;
     let (source, target) = (record.source()?, record.target()?);
     let (source, target) = (source.connect().await?, target.connect().await?);
     let checks = preflight(session, &record, &source, &target).await?;
@@ -175,69 +182,90 @@ async fn begin(
         ));
     }
     if let Some(failure) = checks.failure(component) {
-        let data = data(&record, &sight, Some(&checks), None);
+        let data = report(&record, &sight, Some(&checks), None);
         return Ok(Reply::new(data, "").failed(Some(failure)));
     }
     if options.dry_run {
         let line = format!("{} checks, nothing stands against the move", checks.made);
-        return Ok(Reply::new(data(&record, &sight, Some(&checks), None), line));
+        return Ok(Reply::new(
+            report(&record, &sight, Some(&checks), None),
+            line,
+        ));
     }
     let question = format!(
         "Move the data of {} from {} to {}?",
         named(record.components().map(|name| format!("`{name}`"))),
-        sight.source_place.address(),
-        sight.target_place.address()
+        sight.source.place.address(),
+        sight.target.place.address()
     );
     context.confirm(&question).await?;
-    session.replace_record(None, Some(&record)).await?;
     let until = match options.until {
         Some(Stop::Synced) => Until::Synced,
         Some(Stop::Prepared) => Until::Prepared,
         None => Until::Committed,
     };
-    go_on(context, session, options, &record, until).await
+    alone(session, &record, async |lease| {
+        // Another move may have begun since.
+        let checks = preflight(session, &record, &source, &target).await?;
+        if let Some(failure) = checks.failure(component) {
+            return Err(failure);
+        }
+        session.replace_record(None, Some(&record)).await?;
+        context.stage.set(Stage::Moving);
+        let goal = (until, Ok(replication));
+        carry_on(context, session, options, record.clone(), goal, lease).await
+    })
+    .await
 }
 
 /// Carries a move on, and waits for the fleet.
-async fn go_on(
-    context: &Context,
-    session: &Session,
-    options: &Options,
-    record: &Record,
-    until: Until,
-) -> Result<Reply, Failure> {
-    let lease = Lease::take(session, &record.source()?).await?;
-    context.stage.set(Stage::Moving);
-    let done = carry_on(context, session, options, record, until, &lease).await;
-    lease.release().await;
-    done
-}
-
 async fn carry_on(
     context: &Context,
     session: &Session,
     options: &Options,
-    record: &Record,
-    until: Until,
+    record: Record,
+    (until, replication): (Until, Result<Replication, Failure>),
     lease: &Lease,
 ) -> Result<Reply, Failure> {
-    let component = &*record.component;
     let mut drive = Drive {
         session,
         record,
-        replication: options.replication(record).await?,
+        replication,
         until,
         timeout: options.timeout,
         ignores_silent: options.ignore_silent,
         format: context.global.output,
         held: None,
+        is_settled: false,
     };
     let sight = drive.run(lease).await?;
-    let held = drive.held;
+    if until == Until::Committed {
+        // What the servers forget cannot be mended later, whatever the fleet does.
+        drive.settle(&sight).await;
+    }
+    let (record, held) = (&drive.record, drive.held);
+    let component = &*record.component;
     if until != Until::Committed {
         let line = format!("{component}: {}", sight.state.advice());
-        return Ok(Reply::new(data(record, &sight, None, held), line));
+        return Ok(Reply::new(report(record, &sight, None, held), line));
     }
+    let failure = match followed(context, options, record).await {
+        // A process that does not follow yet goes on with the candidate, which ends by itself.
+        Some(failure) => Some(failure),
+        None => session.withdraw(record).await.err(),
+    };
+    let held_for = held.map(|held| format!(", writes were held for {} ms", milliseconds(held)));
+    let line = format!(
+        "{component}: {} -> {}{}; --finish ends the move, --undo goes back without loss",
+        sight.source.place.address(),
+        sight.target.place.address(),
+        held_for.unwrap_or_default()
+    );
+    Ok(Reply::new(report(record, &sight, None, held), line).failed(failure))
+}
+
+/// Waits for the fleet. Returns why it does not follow, or why that is not known.
+async fn followed(context: &Context, options: &Options, record: &Record) -> Option<Failure> {
     let mut failure = None;
     for component in record.components() {
         let goal = Goal {
@@ -247,26 +275,21 @@ async fn carry_on(
             timeout: options.timeout,
             ignores_silent: options.ignore_silent,
         };
-        let ended = follow(context, goal).await?;
-        if ended.end != End::Followed {
-            let text = format!(
-                "`{component}` has moved, and not all processes follow: {} of {}; look with `fleet`, and \
-                wait with `wait {component}`",
+        let stays = match follow(context, goal).await {
+            Ok(ended) if ended.end == End::Followed => continue,
+            Ok(ended) => format!(
+                "{} of {}",
                 ended.standing.following, ended.standing.expected
-            );
-            failure = Some(Failure::new(Code::NotFollowed, text).of_component(component));
-        }
+            ),
+            Err(error) => error.message,
+        };
+        let text = format!(
+            "`{component}` has moved, and not all processes follow: {stays}; look with `fleet`, and go \
+            on with `move {component} --resume`"
+        );
+        failure = Some(Failure::new(Code::NotFollowed, text).of_component(component));
     }
-    session.withdraw(record).await?;
-    drive.settle(&sight).await;
-    let held_for = held.map(|held| format!(", writes were held for {} ms", milliseconds(held)));
-    let line = format!(
-        "{component}: {} -> {}{}; --finish ends the move, --undo goes back without loss",
-        sight.source_place.address(),
-        sight.target_place.address(),
-        held_for.unwrap_or_default()
-    );
-    Ok(Reply::new(data(record, &sight, None, held), line).failed(failure))
+    failure
 }
 
 async fn undo(
@@ -275,28 +298,26 @@ async fn undo(
     options: &Options,
     record: &Record,
 ) -> Result<Reply, Failure> {
-    let component = &*record.component;
-    let sight = Sight::of(session, record).await?;
-    if !sight.state.can_be_undone() {
-        let text = format!(
-            "the move of `{component}` cannot be undone now: {}",
-            sight.state.advice()
-        );
-        let failure = Failure::new(Code::WrongState, text).of_component(component);
-        return Err(failure.at(&session.server));
-    }
+    let sight = demand_undoable(session, record).await?;
     let question = format!(
-        "Move `{component}` back to {}?",
-        sight.source_place.address()
+        "Move `{}` back to {}?",
+        record.component,
+        sight.source.place.address()
     );
     context.confirm(&question).await?;
-    if sight.state == State::Cut {
-        // The configs still name the server to go back to.
-        session.commit_move(record, "data moved").await?;
-    }
-    let back = record.back();
-    session.replace_record(Some(record), Some(&back)).await?;
-    go_on(context, session, options, &back, Until::Committed).await
+    alone_with(session, record, async |lease, record| {
+        context.stage.set(Stage::Moving);
+        let sight = demand_undoable(session, &record).await?;
+        if sight.state == State::Cut {
+            // The configs still name the server to go back to.
+            session.commit_move(&record, "data moved").await?;
+        }
+        let back = record.back();
+        let goal = (Until::Committed, options.replication(&back).await);
+        session.replace_record(Some(&record), Some(&back)).await?;
+        carry_on(context, session, options, back, goal, lease).await
+    })
+    .await
 }
 
 async fn abort(
@@ -306,47 +327,32 @@ async fn abort(
     record: &Record,
 ) -> Result<Reply, Failure> {
     let component = &*options.component;
-    context
-        .confirm(&format!("Give up the move of `{component}`?"))
-        .await?;
-    let lease = Lease::take(session, &record.source()?).await?;
-    let aborted = give_up(session, record, &lease).await;
-    lease.release().await;
-    let sight = aborted?;
-    let line = format!("{component}: stays on {}", sight.source_place.address());
-    Ok(Reply::new(data(record, &sight, None, None), line))
+    let question = format!("Give up the move of `{component}`?");
+    context.confirm(&question).await?;
+    alone_with(session, record, async |lease, record| {
+        context.stage.set(Stage::Moving);
+        let sight = give_up(session, &record, lease).await?;
+        let line = format!("{component}: stays on {}", sight.source.place.address());
+        Ok(Reply::new(report(&record, &sight, None, None), line))
+    })
+    .await
 }
 
 async fn finish(context: &Context, session: &Session, record: &Record) -> Result<Reply, Failure> {
     let component = &*record.component;
-    let sight = demand_nobody_left(session, record).await?;
-    context
-        .confirm(&format!(
-            "End the move of `{component}`? It cannot be undone then."
-        ))
-        .await?;
-    session.replace_record(Some(record), None).await?;
-    let line = format!(
-        "{component}: {} may be stopped",
-        sight.source_place.address()
-    );
-    Ok(Reply::new(data(record, &sight, None, None), line))
-}
-
-fn data(record: &Record, sight: &Sight, checks: Option<&Checks>, held: Option<Duration>) -> Value {
-    let mut data = sight.shown();
-    data["component"] = json!(record.component);
-    data["with"] = json!(
-        record
-            .components()
-            .filter(|name| *name != record.component)
-            .collect::<Vec<_>>()
-    );
-    data["id"] = json!(record.id);
-    data["since"] = json!(record.since);
-    data["by"] = json!(record.by);
-    data["can_be_undone"] = json!(sight.state.can_be_undone());
-    data["held_ms"] = json!(held.map(milliseconds));
-    data["checks"] = json!(checks.map(|checks| &checks.found));
-    data
+    demand_nobody_left(session, record).await?;
+    let question = format!("End the move of `{component}`? It cannot be undone then.");
+    context.confirm(&question).await?;
+    alone_with(session, record, async |_, record| {
+        let sight = demand_nobody_left(session, &record).await?;
+        context.stage.set(Stage::Moving);
+        session.withdraw(&record).await?;
+        session.replace_record(Some(&record), None).await?;
+        let line = format!(
+            "{component}: {} may be stopped",
+            sight.source.place.address()
+        );
+        Ok(Reply::new(report(&record, &sight, None, None), line))
+    })
+    .await
 }

@@ -1,7 +1,5 @@
 //! `set`: write the config of a component.
 
-use std::collections::BTreeMap;
-
 use clap::Args;
 use clap_complete::ArgValueCandidates;
 use redis_components::ComponentConfig;
@@ -16,7 +14,6 @@ use crate::failure::{Code, Failure};
 use crate::fleet::control::Canary;
 use crate::given::Given;
 use crate::history::Note;
-use crate::moving::record::Record;
 use crate::names::{is_name, unknown};
 use crate::output::{Reply, warn};
 use crate::probe::{Tried, probe};
@@ -223,6 +220,13 @@ async fn write_one(
             `canary {component} promote` or `abort`"
         ));
     }
+    // Whoever may not read the record may write the config all the same.
+    if let Ok(Some(_)) = session.record(component).await {
+        warn(&format!(
+            "a move of `{component}` is under way, and takes only its own configs for right; look with \
+            `move {component} --status`"
+        ));
+    }
     if !is_changed && canary.is_none() {
         return Ok(Reply::new(data, format!("{component}: unchanged")));
     }
@@ -236,7 +240,8 @@ async fn write_one(
     }
     let candidate = match &found {
         Some(found) if prepare => {
-            Some(prepared(&session, component, found, &text, following).await?)
+            let bounds = following.bounds();
+            Some(session.prepare(component, found, &text, bounds).await?)
         }
         _ => None,
     };
@@ -263,30 +268,6 @@ async fn write_one(
     data["digest"] = json!(digest);
     data["n"] = json!(n);
     Ok(Reply::new(data, line))
-}
-
-/// Waits until all processes have the config ready, and returns the candidate.
-async fn prepared(
-    session: &Session,
-    component: &str,
-    found: &[u8],
-    text: &str,
-    following: &Following,
-) -> Result<Record, Failure> {
-    let config = |text: &str| BTreeMap::from([(component.to_owned(), text.to_owned())]);
-    let old = config(&String::from_utf8_lossy(found));
-    let candidate = Record::new(component, old, config(text));
-    session.offer(&candidate).await?;
-    let (timeout, ignores_silent) = following.bounds();
-    let ready = session
-        .wait_until_ready(&candidate, timeout, ignores_silent, |_| {})
-        .await;
-    if let Err(mut failure) = ready {
-        session.withdraw(&candidate).await?;
-        failure.message.push_str("; nothing was written");
-        return Err(failure);
-    }
-    Ok(candidate)
 }
 
 pub(super) async fn probe_first(

@@ -80,9 +80,17 @@ impl Control {
         Canary::deserialize(canary).ok()
     }
 
-    /// Offers a config as the candidate of a component, or none any more.
-    pub(crate) fn set_prepared(&mut self, component: &str, candidate: Option<Value>) {
-        self.set_part("prepare", component, candidate);
+    /// Offers a config as the candidate of a component.
+    pub(crate) fn prepare(&mut self, component: &str, candidate: Value) {
+        self.set_part("prepare", component, Some(candidate));
+    }
+
+    /// Takes the candidate of a component away, if it has this id.
+    pub(crate) fn withdraw(&mut self, component: &str, id: &str) {
+        let prepared = self.0.get("prepare").and_then(|all| all.get(component));
+        if prepared.is_some_and(|candidate| candidate["id"] == id) {
+            self.set_part("prepare", component, None);
+        }
     }
 
     pub(crate) fn set_canary(&mut self, component: &str, canary: Option<&Canary>) {

@@ -7,9 +7,10 @@ use redis_components::ComponentConfig;
 
 use super::changes::endpoint;
 use super::configs::Configs;
+use super::info::Role;
 use super::moves::{Move, Record};
 use super::nodes::{Reading, place};
-use super::snapshot::{Component, ConfigServer, Problem, Role, Server, Snapshot};
+use super::snapshot::{Component, ConfigServer, Problem, Server, Snapshot};
 use crate::fleet::row::Row;
 use crate::fleet::silent::Silent;
 use crate::text::named;

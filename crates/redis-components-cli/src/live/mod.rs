@@ -14,5 +14,10 @@ mod observer;
 mod reader;
 mod snapshot;
 
+pub(crate) use self::changes::Change;
+pub(crate) use self::info::Role;
+pub(crate) use self::moves::Move;
+#[cfg(feature = "top")]
+pub(crate) use self::moves::Progress;
 pub(crate) use self::observer::Observer;
-pub(crate) use self::snapshot::*;
+pub(crate) use self::snapshot::{Component, ConfigServer, Problem, Server, Snapshot};

@@ -2,11 +2,9 @@
 
 use serde::Serialize;
 
-pub(crate) use super::changes::Change;
-pub(crate) use super::info::Role;
-pub(crate) use super::moves::Move;
-#[cfg(feature = "top")]
-pub(crate) use super::moves::Progress;
+use super::changes::Change;
+use super::info::Role;
+use super::moves::Move;
 use crate::fleet::counts::Counts;
 use crate::fleet::row::Row;
 use crate::fleet::silent::Silent;

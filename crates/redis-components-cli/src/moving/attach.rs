@@ -31,12 +31,14 @@ pub(crate) async fn attach(
         (target, &replication.at_source),
         (source, &replication.at_target),
     ] {
-        if let Some(password) = &login.password {
-            let user = login.user.as_deref().unwrap_or_default();
-            let () = link.query(&["CONFIG", "SET", "masteruser", user]).await?;
-            let () = link
-                .query(&["CONFIG", "SET", "masterauth", password])
-                .await?;
+        // What is left of another login would be refused.
+        let user = login.user.as_deref().filter(|_| login.password.is_some());
+        let password = login.password.as_deref().unwrap_or_default();
+        for (name, value) in [
+            ("masteruser", user.unwrap_or_default()),
+            ("masterauth", password),
+        ] {
+            let () = link.query(&["CONFIG", "SET", name, value]).await?;
         }
     }
     let port = source.place.port.to_string();

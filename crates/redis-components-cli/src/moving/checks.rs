@@ -1,9 +1,8 @@
 //! What is looked at before a move begins: each check has a name, what was found and what to do.
 
-use redis_components::ComponentConfig;
 use serde::Serialize;
 
-use super::link::Link;
+use super::link::{Link, Place};
 use super::record::Record;
 use super::seen::Seen;
 use crate::clients::Client;
@@ -93,29 +92,40 @@ pub(crate) async fn preflight(
 ) -> Result<Checks, Failure> {
     let (old, new) = (source.see().await?, target.see().await?);
     let mut checks = Checks::default();
-    of_servers(&mut checks, source, &old, target, &new);
-    let (ours, theirs) = (clients(source).await?, clients(target).await?);
+    let is_same = old.process_id == new.process_id || source.place.is_same(&target.place).await;
+    checks.refuse(
+        "two servers",
+        is_same.then(|| "source and target are the same server".to_owned()),
+        "name another one with --to",
+    );
+    of_servers(&mut checks, &old, &new);
+    let clients = users(source).await?;
     let is_sentinel = |client: &&Client| {
         let name = client.name.as_deref();
         name.is_some_and(|name| name.starts_with("sentinel-"))
     };
     checks.refuse(
         "sentinels",
-        ours.iter().find(is_sentinel).map(|_| "sentinels watch the source".to_owned()),
+        clients.iter().find(is_sentinel).map(|_| "sentinels watch the source".to_owned()),
         "they would fail over again: add the target to them as a replica, and use `SENTINEL FAILOVER`",
     );
-    let strangers: Vec<String> = theirs.iter().map(|client| client.address.clone()).collect();
+    let strangers = users(target).await?;
+    let strangers = strangers.into_iter().map(|client| client.address);
     checks.refuse(
         "target in use",
-        (!strangers.is_empty())
-            .then(|| format!("it has clients: {}", named(strangers.into_iter()))),
+        some(strangers).map(|all| format!("it has clients: {all}")),
         "what they wrote would be lost; use another server, or end them",
     );
-    let shared = shared(session, record, source).await?;
+    let shared_target = shared(session, record, &target.place).await?;
+    checks.refuse(
+        "target of others",
+        some(shared_target.into_iter()).map(|all| format!("it is for the data of {all}")),
+        "it would be lost; use another server",
+    );
+    let shared_source = shared(session, record, &source.place).await?;
     checks.refuse(
         "shared server",
-        (!shared.is_empty())
-            .then(|| format!("it has the data of {} too", named(shared.into_iter()))),
+        some(shared_source.into_iter()).map(|all| format!("it has the data of {all} too")),
         "a server moves as a whole: name them with --with",
     );
     let known: Vec<redis::Value> = source.query(&["COMMAND", "INFO", "failover"]).await?;
@@ -163,13 +173,7 @@ pub(crate) async fn preflight(
     Ok(checks)
 }
 
-fn of_servers(checks: &mut Checks, source: &Link, old: &Seen, target: &Link, new: &Seen) {
-    let same = old.process_id == new.process_id || source.place.is_same(&target.place);
-    checks.refuse(
-        "two servers",
-        same.then(|| "source and target are the same server".to_owned()),
-        "name another one with --to",
-    );
+fn of_servers(checks: &mut Checks, old: &Seen, new: &Seen) {
     let replica = |seen: &Seen| (!seen.is_primary()).then(|| "it is a replica".to_owned());
     checks.refuse("source", replica(old), "a move begins at a primary");
     checks.refuse(
@@ -251,7 +255,11 @@ async fn clocks(checks: &mut Checks, source: &Link, target: &Link) -> Result<(),
 }
 
 /// Returns the clients of a server but this one, its replicas, and those who look after it.
-async fn clients(link: &Link) -> Result<Vec<Client>, Failure> {
+///
+/// # Errors
+///
+/// Returns an error if it does not list them.
+pub(crate) async fn users(link: &Link) -> Result<Vec<Client>, Failure> {
     let own: u64 = link.query(&["CLIENT", "ID"]).await?;
     let list: String = link.query(&["CLIENT", "LIST"]).await?;
     let mut clients = Client::parse_all(&list);
@@ -264,31 +272,43 @@ async fn clients(link: &Link) -> Result<Vec<Client>, Failure> {
     Ok(clients)
 }
 
-/// Returns the clients of a server that are not its replicas.
+/// Returns the other components whose configs name the server, perhaps in other words, and those
+/// whose data moves from or to it.
 ///
 /// # Errors
 ///
-/// Returns an error if it does not list them.
-pub(crate) async fn users(link: &Link) -> Result<Vec<Client>, Failure> {
-    clients(link).await
-}
-
-/// Returns the other components whose configs name the source.
-async fn shared(session: &Session, record: &Record, source: &Link) -> Result<Vec<String>, Failure> {
+/// Returns an error if the config server does not show them.
+pub(crate) async fn shared(
+    session: &Session,
+    record: &Record,
+    server: &Place,
+) -> Result<Vec<String>, Failure> {
     let components = session.components().await?;
     let found = session.read_all(&components).await;
-    let names_source = |bytes: &[u8]| {
-        let text = std::str::from_utf8(bytes).unwrap_or_default();
-        let config = ComponentConfig::from_json(text).ok();
-        config.is_some_and(|config| config.address() == source.place.address())
-    };
-    let all = components.into_iter().zip(found);
-    Ok(all
-        .filter(|(component, _)| !record.old.contains_key(component))
-        .filter(|(_, bytes)| {
-            let bytes = bytes.as_ref().ok().and_then(Option::as_ref);
-            bytes.is_some_and(|bytes| names_source(bytes))
-        })
-        .map(|(component, _)| component)
-        .collect())
+    let mut shared = Vec::new();
+    for (component, bytes) in components.into_iter().zip(found) {
+        if record.old.contains_key(&component) {
+            continue;
+        }
+        let bytes = bytes.ok().flatten().unwrap_or_default();
+        let text = std::str::from_utf8(&bytes).unwrap_or_default();
+        // A config that names no single server has its data elsewhere.
+        let mut places: Vec<_> = Place::of_config(&component, text).into_iter().collect();
+        if let Some(other) = session.record(&component).await? {
+            places.extend([other.source()?, other.target()?]);
+        }
+        for place in places {
+            if place.is_same(server).await {
+                shared.push(component);
+                break;
+            }
+        }
+    }
+    Ok(shared)
+}
+
+/// Returns some of the names, for people; nothing if there are none.
+fn some(names: impl Iterator<Item = String>) -> Option<String> {
+    let mut names = names.peekable();
+    names.peek().is_some().then(|| named(names))
 }

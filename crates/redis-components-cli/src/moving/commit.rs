@@ -1,6 +1,6 @@
 //! Writing the configs of all components that move together, in one transaction.
 
-use super::record::Record;
+use super::record::{Record, key};
 use crate::commit::{Change, Expected, TRIES, add};
 use crate::failure::{Code, Failure};
 use crate::history::Note;
@@ -25,7 +25,9 @@ impl Session {
             } else if Some(&*found) != record.old.get(component).map(String::as_bytes) {
                 let text = format!(
                     "the config of `{component}` is neither the one that the move leaves nor the one \
-                    that it writes; look with `get {component}` and `history {component}`"
+                    that it writes; look with `history {component}`, and write one of the two with \
+                    `rollback` or `set`; or forget the move by deleting `{}` on the config server",
+                    key(component)
                 );
                 let failure = Failure::new(Code::MustDecide, text).of_component(component);
                 return Err(failure.at(&self.server));

@@ -6,22 +6,24 @@
 
 use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::lease::Lease;
 use super::link::Link;
 use super::record::Record;
-use super::seen::{Failover, Replica};
+use super::seen::Failover;
+use super::sight::Sight;
 use crate::failure::{Code, Failure};
 use crate::session::Session;
 
 /// How long the source holds writes before it goes on as before. It is less than the time within
 /// which calls expect an answer.
 const HOLDS: &str = "300";
-/// How long the target may take to answer when the source is its replica already.
-const TAKES_OVER: Duration = Duration::from_secs(1);
+/// How long the target may take to answer when the source is its replica already. With the next, it
+/// is less than the time within which calls expect an answer.
+const TAKES_OVER: Duration = Duration::from_millis(300);
 /// How long processes may take to hear that there is no candidate any more.
-const WITHDRAWN_WITHIN: Duration = Duration::from_millis(200);
+const WITHDRAWN_WITHIN: Duration = Duration::from_millis(100);
 const TRIES: u32 = 5;
 const LOOKED_EVERY: Duration = Duration::from_micros(500);
 
@@ -34,18 +36,25 @@ const LOOKED_EVERY: Duration = Duration::from_micros(500);
 pub(crate) async fn cut(
     session: &Session,
     record: &Record,
-    (source, target): (&Link, &Link),
+    sight: &Sight,
     lease: &Lease,
 ) -> Result<Duration, Failure> {
+    let (source, target) = sight.links()?;
+    demand_read_only(source).await?;
+    let asking = target.place.connect().await.ok();
     for _ in 0..TRIES {
         lease.demand()?;
-        let seen = source.see().await?;
-        let at = address_of(&seen.replicas, target)?;
+        let replicas = source.see().await?.replicas;
+        let at = sight.target.among(&replicas).await.ok_or_else(|| {
+            let target = target.place.address();
+            let text = format!("{target} is no online replica of the source any more");
+            Failure::new(Code::WrongState, text)
+        })?;
         let begun = Instant::now();
         let port = at.port.to_string();
         let words = ["FAILOVER", "TO", &at.host, &port, "TIMEOUT", HOLDS];
         let () = source.query(&words).await?;
-        if take_over(session, record, (source, target)).await? {
+        if take_over(session, record, (source, target), asking.as_ref()).await? {
             return Ok(begun.elapsed());
         }
     }
@@ -59,6 +68,7 @@ pub(crate) async fn cut(
 }
 
 /// Waits until the target is the primary, or the source has given up. Returns `true` for the first.
+/// Over `asking` the target is asked to acknowledge.
 ///
 /// # Errors
 ///
@@ -67,25 +77,30 @@ pub(crate) async fn take_over(
     session: &Session,
     record: &Record,
     (source, target): (&Link, &Link),
+    asking: Option<&Link>,
 ) -> Result<bool, Failure> {
-    let mut handing_over = None;
-    let asking = target.place.connect().await?;
+    let mut since = None;
     loop {
-        asking.tell(&["REPLCONF", "GETACK", "*"]).await;
-        if target.see().await?.is_primary() {
+        if let Some(asking) = asking {
+            asking.tell(&["REPLCONF", "GETACK", "*"]).await;
+        }
+        if is_primary(target).await {
             return Ok(true);
         }
-        let seen = source.see().await?;
+        let seen = match source.see_soon().await {
+            Some(seen) => seen,
+            None => source.see().await?,
+        };
         match seen.failover {
             Failover::None if seen.is_primary() => return Ok(false),
-            Failover::None | Failover::WaitingForSync => {}
-            Failover::InProgress => {
-                let since: &mut Instant = handing_over.get_or_insert_with(Instant::now);
+            Failover::WaitingForSync => {}
+            Failover::InProgress | Failover::None => {
+                let since: &mut Instant = since.get_or_insert_with(Instant::now);
+                if since.elapsed() > TAKES_OVER && seen.failover == Failover::InProgress {
+                    return call_back(session, record, source, Some(target)).await;
+                }
                 if since.elapsed() > TAKES_OVER {
-                    // No call may write to the target when the source takes writes again.
-                    session.withdraw(record).await?;
-                    Link::pause(WITHDRAWN_WITHIN).await;
-                    return call_back(source, target).await;
+                    return Err(nobody_takes_writes(source, target));
                 }
             }
         }
@@ -93,37 +108,95 @@ pub(crate) async fn take_over(
     }
 }
 
-/// Makes the source the primary again, because the target does not take over.
-async fn call_back(source: &Link, target: &Link) -> Result<bool, Failure> {
+/// Gives the source its writes back, if it has stepped down and the target does not answer.
+///
+/// # Errors
+///
+/// Returns an error that says so.
+pub(crate) async fn give_writes_back(
+    session: &Session,
+    record: &Record,
+    sight: &Sight,
+) -> Result<(), Failure> {
+    match (&sight.source.link, &sight.target.link) {
+        (Some(source), None) if sight.source.is_handing_over() => {
+            call_back(session, record, source, None).await.map(|_| ())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Makes the source the primary again, because the target does not take over. Returns `true` if it
+/// has in the last moment.
+///
+/// # Errors
+///
+/// Returns an error that says so, or that a person must decide.
+async fn call_back(
+    session: &Session,
+    record: &Record,
+    source: &Link,
+    target: Option<&Link>,
+) -> Result<bool, Failure> {
+    // No call may write to the target when the source takes writes again. A config server that
+    // does not answer must not keep the source from that: until the target takes over, it refuses
+    // writes as well.
+    let withdrawn = timeout(WITHDRAWN_WITHIN, session.withdraw(record)).await;
+    Link::pause(WITHDRAWN_WITHIN).await;
+    let has_taken_over = async || match target {
+        Some(target) => is_primary(target).await,
+        None => false,
+    };
+    if has_taken_over().await {
+        return Ok(true);
+    }
     let () = source.query(&["FAILOVER", "ABORT"]).await?;
-    if target.see().await?.is_primary() {
-        // It took over in the last moment. Nobody has written to it but calls that were refused.
+    let (source, target) = (source.place.address(), record.target()?.address());
+    if has_taken_over().await {
+        // It took over between the two.
         let text = format!(
-            "{} and {} both take writes; look at both with INFO replication, and decide which one has \
-            the data",
-            source.place.address(),
-            target.place.address()
+            "{source} and {target} both take writes; look at both with INFO replication, and decide \
+            which one has the data"
         );
         return Err(Failure::new(Code::MustDecide, text));
     }
+    if !matches!(withdrawn, Ok(Ok(()))) {
+        session.withdraw(record).await?;
+    }
     let text = format!(
-        "{} did not take over within a second, and {} takes writes again; check that it can log in \
-        there (`masteruser`, `masterauth`), and that each reaches the other",
-        target.place.address(),
-        source.place.address()
+        "{target} did not take over in time, and {source} takes writes again; check that it can log in \
+        there (`masteruser`, `masterauth`), and that each reaches the other"
     );
     Err(Failure::new(Code::NotPossible, text))
 }
 
-/// Returns the target's address as the source sees it.
-fn address_of<'a>(replicas: &'a [Replica], target: &Link) -> Result<&'a Replica, Failure> {
-    let mut online = replicas.iter().filter(|replica| replica.is_online);
-    let of_port = |replica: &&Replica| replica.port == target.place.port;
-    online.find(of_port).ok_or_else(|| {
-        let text = format!(
-            "{} is no online replica of the source",
-            target.place.address()
-        );
-        Failure::new(Code::WrongState, text)
-    })
+/// Returns `true` if the server says soon that it is the primary.
+async fn is_primary(server: &Link) -> bool {
+    let seen = server.see_soon().await;
+    seen.is_some_and(|seen| seen.is_primary())
+}
+
+/// The old server must refuse writes when it is a replica: they would be lost.
+async fn demand_read_only(source: &Link) -> Result<(), Failure> {
+    let name = "replica-read-only";
+    let values: Vec<String> = source.query(&["CONFIG", "GET", name]).await?;
+    if values.get(1).is_none_or(|value| value == "yes") {
+        return Ok(());
+    }
+    let server = source.place.address();
+    let text = format!(
+        "{server} would take writes after the cut, and they would be lost; nothing has moved; set \
+        `{name} yes` there, and go on with `--resume`"
+    );
+    Err(Failure::new(Code::NotPossible, text).at(&server))
+}
+
+fn nobody_takes_writes(source: &Link, target: &Link) -> Failure {
+    let (source, target) = (source.place.address(), target.place.address());
+    let text = format!(
+        "neither {source} nor {target} takes writes, because each follows the other or a third; look at \
+        both with INFO replication, and let the one that has the data be the primary with REPLICAOF NO \
+        ONE"
+    );
+    Failure::new(Code::MustDecide, text)
 }

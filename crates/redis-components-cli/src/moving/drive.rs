@@ -6,16 +6,19 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use super::attach::{Replication, attach};
-use super::cut::{cut, take_over};
+use super::checks::shared;
+use super::cut::{cut, give_writes_back, take_over};
 use super::lease::Lease;
-use super::link::{Link, Place};
+use super::link::Link;
+use super::ready::Data;
 use super::record::Record;
-use super::seen::{Seen, Shown};
-use super::state::{State, View};
+use super::sight::Sight;
+use super::state::State;
 use crate::failure::{Code, Failure};
 use crate::options::Format;
 use crate::output::{event, say, warn, write_whole};
 use crate::session::Session;
+use crate::text::named;
 
 /// How often the progress of a copy is looked at.
 const LOOKED_EVERY: Duration = Duration::from_millis(50);
@@ -31,113 +34,18 @@ pub(crate) enum Until {
 /// What a command does with a move.
 pub(crate) struct Drive<'a> {
     pub(crate) session: &'a Session,
-    pub(crate) record: &'a Record,
-    pub(crate) replication: Replication,
+    /// What was begun, as it is on the config server now.
+    pub(crate) record: Record,
+    /// The logins, or why there are none. Only a move that attaches needs them.
+    pub(crate) replication: Result<Replication, Failure>,
     pub(crate) until: Until,
     pub(crate) timeout: Duration,
     pub(crate) ignores_silent: bool,
     pub(crate) format: Format,
     /// How long writes were held, if there was a cut.
     pub(crate) held: Option<Duration>,
-}
-
-/// Both servers, as far as they answer, and where the move stands.
-pub(crate) struct Sight {
-    pub(crate) source_place: Place,
-    pub(crate) target_place: Place,
-    source: Option<Link>,
-    target: Option<Link>,
-    source_seen: Option<Seen>,
-    target_seen: Option<Seen>,
-    pub(crate) state: State,
-}
-
-impl Sight {
-    /// Looks at both servers and at the configs.
-    ///
-    /// # Errors
-    ///
-    /// Returns an error if the config server does not answer, or its configs are others.
-    pub(crate) async fn of(session: &Session, record: &Record) -> Result<Self, Failure> {
-        let (source_place, target_place) = (record.source()?, record.target()?);
-        // A server that does not answer is a state of its own.
-        let source = source_place.connect().await.ok();
-        let target = target_place.connect().await.ok();
-        let source_seen = match &source {
-            Some(link) => link.see().await.ok(),
-            None => None,
-        };
-        let target_seen = match &target {
-            Some(link) => link.see().await.ok(),
-            None => None,
-        };
-        let view = View {
-            source: source_seen.as_ref(),
-            source_port: source_place.port,
-            target: target_seen.as_ref(),
-            target_port: target_place.port,
-            is_committed: session.is_committed(record).await?,
-            may_be_cut: record.may_be_cut,
-        };
-        Ok(Self {
-            state: view.state(),
-            source_place,
-            target_place,
-            source,
-            target,
-            source_seen,
-            target_seen,
-        })
-    }
-
-    /// # Errors
-    ///
-    /// Returns an error if a server does not answer.
-    pub(crate) fn links(&self) -> Result<(&Link, &Link), Failure> {
-        match (&self.source, &self.target) {
-            (Some(source), Some(target)) => Ok((source, target)),
-            (None, _) => Err(unreachable(&self.source_place)),
-            (_, None) => Err(unreachable(&self.target_place)),
-        }
-    }
-
-    pub(crate) fn shown(&self) -> Value {
-        let source = Shown::new(&self.source_place.address(), self.source_seen.as_ref());
-        let target = Shown::new(&self.target_place.address(), self.target_seen.as_ref());
-        json!({"state": self.state, "source": source, "target": target})
-    }
-
-    /// Returns the failure of a move that no command can carry on.
-    pub(crate) fn must_decide(&self, component: &str) -> Failure {
-        let offset = |seen: &Option<Seen>| {
-            seen.as_ref().map_or_else(
-                || "does not answer".to_owned(),
-                |seen| {
-                    let role = if seen.is_primary() {
-                        "primary"
-                    } else {
-                        "replica"
-                    };
-                    format!("{role}, offset {}, {} keys", seen.offset, seen.keys)
-                },
-            )
-        };
-        let text = format!(
-            "a person must decide about the move of `{component}`: {} ({}), {} ({}); let one of them \
-            follow the other with REPLICAOF, and set the config to the one that keeps the data",
-            self.source_place.address(),
-            offset(&self.source_seen),
-            self.target_place.address(),
-            offset(&self.target_seen),
-        );
-        Failure::new(Code::MustDecide, text).of_component(component)
-    }
-}
-
-fn unreachable(place: &Place) -> Failure {
-    let address = place.address();
-    let text = format!("{address} does not answer; start it again, and go on with `--resume`");
-    Failure::new(Code::ServerUnreachable, text).at(&address)
+    /// Whether both servers remember their roles.
+    pub(crate) is_settled: bool,
 }
 
 impl Drive<'_> {
@@ -148,26 +56,23 @@ impl Drive<'_> {
     /// Returns why a step cannot be taken. The move stays where it is.
     pub(crate) async fn run(&mut self, lease: &Lease) -> Result<Sight, Failure> {
         let begun = Instant::now();
-        let component = &*self.record.component;
+        let component = self.record.component.clone();
         let mut is_prepared = false;
+        let mut sight = Sight::of(self.session, &self.record).await?;
         loop {
             lease.demand()?;
-            let sight = Sight::of(self.session, self.record).await?;
             match sight.state {
                 State::Planned => {
                     let (source, target) = sight.links()?;
+                    self.demand_unused(target).await?;
+                    let replication = self.replication.as_ref().map_err(Clone::clone)?;
                     self.tell("attach", "begin", &sight.shown());
-                    attach(source, target, &self.replication).await?;
+                    attach(source, target, replication).await?;
                     self.tell("attach", "done", &json!({}));
                 }
-                State::Copying => {
+                State::Copying | State::Loading => {
                     if begun.elapsed() > self.timeout {
-                        let text = format!(
-                            "{} does not have a copy in time; it goes on copying: go on with `--resume`, \
-                            or give up with `--abort`",
-                            sight.target_place.address()
-                        );
-                        return Err(Failure::new(Code::NotReady, text).of_component(component));
+                        return Err(sight.not_synced(&component));
                     }
                     self.tell("attach", "progress", &sight.shown());
                     sleep(LOOKED_EVERY).await;
@@ -181,55 +86,103 @@ impl Drive<'_> {
                     }
                 }
                 State::Synced => {
-                    let links = sight.links()?;
-                    self.note_cut().await?;
+                    let (source, _) = sight.links()?;
+                    self.demand_left_by_all(source).await?;
+                    self.note_cut(true).await?;
                     self.tell("cut", "begin", &sight.shown());
-                    let held = cut(self.session, self.record, links, lease).await?;
+                    let held = match cut(self.session, &self.record, &sight, lease).await {
+                        Ok(held) => held,
+                        Err(failure) => {
+                            if gives_back(failure.code) {
+                                self.note_cut(false).await?;
+                            }
+                            return Err(failure);
+                        }
+                    };
                     self.held = Some(held);
                     self.tell("cut", "done", &json!({"held_ms": milliseconds(held)}));
                 }
                 State::Cutting | State::HandingOver => {
-                    take_over(self.session, self.record, sight.links()?).await?;
+                    let (source, target) = sight.links()?;
+                    let asking = target.place.connect().await.ok();
+                    let links = (source, target);
+                    take_over(self.session, &self.record, links, asking.as_ref()).await?;
                 }
                 State::Cut => {
-                    let reason = format!("data moved from {}", sight.source_place.address());
+                    // An old server that starts again before it remembers its role takes writes.
+                    self.settle(&sight).await;
+                    let reason = format!("data moved from {}", sight.source.place.address());
                     self.tell("commit", "begin", &json!({}));
-                    self.session.commit_move(self.record, &reason).await?;
+                    self.session.commit_move(&self.record, &reason).await?;
                     self.tell("commit", "done", &json!({}));
                 }
                 State::Committed | State::Gone => return Ok(sight),
-                State::Split => return Err(sight.must_decide(component)),
+                State::Split => return Err(sight.must_decide(&component)),
                 State::Unreachable => {
+                    give_writes_back(self.session, &self.record, &sight).await?;
                     sight.links()?;
-                    return Err(sight.must_decide(component));
+                    return Err(sight.must_decide(&component));
                 }
             }
+            sight.look(self.session, &self.record).await?;
         }
     }
 
-    /// Notes that a cut may have been tried, before it is.
-    async fn note_cut(&self) -> Result<(), Failure> {
-        let known = self.session.record(&self.record.component).await?;
-        let known = known.unwrap_or_else(|| self.record.clone());
-        if known.may_be_cut {
+    /// Another move may have brought data to the target since the checks.
+    async fn demand_unused(&self, target: &Link) -> Result<(), Failure> {
+        let component = &*self.record.component;
+        let others = shared(self.session, &self.record, &target.place).await?;
+        if others.is_empty() {
+            return Ok(());
+        }
+        let (server, others) = (target.place.address(), named(others.into_iter()));
+        let text = format!(
+            "{server} is for the data of {others}, which would be lost; `{component}` has not moved; \
+            give up with `--abort`, and use another server"
+        );
+        let failure = Failure::new(Code::NotPossible, text);
+        Err(failure.of_component(component).at(&server))
+    }
+
+    /// A component that has come to the source since the checks would be left behind, read-only.
+    async fn demand_left_by_all(&self, source: &Link) -> Result<(), Failure> {
+        let component = &*self.record.component;
+        let others = shared(self.session, &self.record, &source.place).await?;
+        if others.is_empty() {
+            return Ok(());
+        }
+        let (server, others) = (source.place.address(), named(others.into_iter()));
+        let text = format!(
+            "{server} has the data of {others} too, which would be left behind; nothing has moved; set \
+            their configs to another server, or give up with `--abort` and name them with --with"
+        );
+        let failure = Failure::new(Code::NotPossible, text);
+        Err(failure.of_component(component).at(&server))
+    }
+
+    /// Notes whether a cut may have been tried: before it is, and when the source has given it up.
+    async fn note_cut(&mut self, may_be_cut: bool) -> Result<(), Failure> {
+        if self.record.may_be_cut == may_be_cut {
             return Ok(());
         }
         let noted = Record {
-            may_be_cut: true,
-            ..known.clone()
+            may_be_cut,
+            ..self.record.clone()
         };
-        self.session
-            .replace_record(Some(&known), Some(&noted))
-            .await
+        let known = Some(&self.record);
+        self.session.replace_record(known, Some(&noted)).await?;
+        // From now on, a target that stands alone may have what the source has not.
+        self.record = noted;
+        Ok(())
     }
 
     async fn prepare(&self) -> Result<(), Failure> {
         self.tell("prepare", "begin", &json!({"id": self.record.id}));
-        self.session.offer(self.record).await?;
+        self.session.offer(&self.record, Data::Same).await?;
         let ready = self
             .session
             .wait_until_ready(
-                self.record,
+                &self.record,
                 self.timeout,
                 self.ignores_silent,
                 |readiness| {
@@ -247,9 +200,15 @@ impl Drive<'_> {
     }
 
     /// Lets both servers remember their roles.
-    pub(crate) async fn settle(&self, sight: &Sight) {
+    pub(crate) async fn settle(&mut self, sight: &Sight) {
+        if std::mem::replace(&mut self.is_settled, true) {
+            return;
+        }
         self.tell("settle", "begin", &json!({}));
-        for link in [&sight.source, &sight.target].into_iter().flatten() {
+        for link in [&sight.source.link, &sight.target.link]
+            .into_iter()
+            .flatten()
+        {
             if let Err(failure) = link.query::<()>(&["CONFIG", "REWRITE"]).await {
                 let address = link.place.address();
                 warn(&format!(
@@ -284,4 +243,12 @@ impl Drive<'_> {
 /// Returns a time in milliseconds, to a tenth.
 pub(crate) fn milliseconds(time: Duration) -> f64 {
     (time.as_secs_f64() * 1e4).round() / 10.0
+}
+
+/// Returns `true` if a cut that has failed with this code has not moved anything.
+fn gives_back(code: Code) -> bool {
+    matches!(
+        code,
+        Code::NotReady | Code::NotPossible | Code::WrongState | Code::ServerRefused
+    )
 }

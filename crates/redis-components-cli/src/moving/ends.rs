@@ -1,10 +1,11 @@
 //! The end of a move: given up, or finished.
 
 use super::attach::detach;
-use super::checks::users;
-use super::drive::Sight;
+use super::checks::{shared, users};
+use super::cut::give_writes_back;
 use super::lease::Lease;
 use super::record::Record;
+use super::sight::Sight;
 use super::state::State;
 use crate::failure::{Code, Failure};
 use crate::session::Session;
@@ -14,7 +15,8 @@ use crate::text::named;
 ///
 /// # Errors
 ///
-/// Returns an error if it has.
+/// Returns an error if it has, or may have: a target that does not answer may then have what the
+/// source has not.
 pub(crate) async fn give_up(
     session: &Session,
     record: &Record,
@@ -29,7 +31,15 @@ pub(crate) async fn give_up(
         let failure = Failure::new(Code::WrongState, text).of_component(&record.component);
         return Err(failure.at(&session.server));
     }
-    if sight.state == State::Split {
+    if sight.state == State::Loading {
+        let text = format!("it cannot be given up now: {}", sight.state.advice());
+        let failure = Failure::new(Code::WrongState, text).of_component(&record.component);
+        return Err(failure.at(&session.server));
+    }
+    if sight.state == State::Unreachable {
+        give_writes_back(session, record, &sight).await?;
+    }
+    if sight.state == State::Split || sight.state == State::Unreachable && record.may_be_cut {
         return Err(sight.must_decide(&record.component));
     }
     lease.demand()?;
@@ -42,6 +52,25 @@ pub(crate) async fn give_up(
     }
     session.replace_record(Some(record), None).await?;
     Sight::of(session, record).await
+}
+
+/// Looks at both servers, and whether the move can be undone.
+///
+/// # Errors
+///
+/// Returns an error if it cannot.
+pub(crate) async fn demand_undoable(session: &Session, record: &Record) -> Result<Sight, Failure> {
+    let component = &*record.component;
+    let sight = Sight::of(session, record).await?;
+    if sight.state.can_be_undone() {
+        return Ok(sight);
+    }
+    let text = format!(
+        "the move of `{component}` cannot be undone now: {}",
+        sight.state.advice()
+    );
+    let failure = Failure::new(Code::WrongState, text).of_component(component);
+    Err(failure.at(&session.server))
 }
 
 /// Looks at both servers, and whether the old one is left.
@@ -63,14 +92,22 @@ pub(crate) async fn demand_nobody_left(
         let failure = Failure::new(Code::WrongState, text).of_component(component);
         return Err(failure.at(&session.server));
     }
+    let others = shared(session, record, &sight.source.place).await?;
+    if !others.is_empty() {
+        let (server, others) = (sight.source.place.address(), named(others.into_iter()));
+        let text =
+            format!("{server} still is the server of {others}; set their configs to another");
+        let failure = Failure::new(Code::WrongState, text).of_component(component);
+        return Err(failure.at(&session.server));
+    }
     if let Ok((source, _)) = sight.links() {
         let left = users(source).await?;
         if !left.is_empty() {
             let who = named(left.iter().map(|client| client.address.clone()));
             let text = format!(
                 "{} still has clients: {who}; look with `who {}`",
-                sight.source_place.address(),
-                sight.source_place.address()
+                sight.source.place.address(),
+                sight.source.place.address()
             );
             let failure = Failure::new(Code::WrongState, text).of_component(component);
             return Err(failure.at(&session.server));

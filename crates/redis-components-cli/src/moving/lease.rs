@@ -1,4 +1,4 @@
-//! One command at a time moves the data of a server: a lease on the config server.
+//! One command at a time moves the data of a server: a lease of both servers, on the config server.
 
 use std::process;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
-use super::link::Place;
+use super::record::Record;
 use crate::failure::{Code, Failure};
 use crate::session::Session;
 
@@ -19,14 +19,31 @@ const RENEWED_EVERY: Duration = Duration::from_secs(1);
 /// How long a command waits for the lease of one that was killed.
 const WAITS: Duration = Duration::from_secs(6);
 
-const RENEW: &str = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end return 0";
-const RELEASE: &str =
-    "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0";
+/// Takes all leases or none. Returns which one is held and by whom, or nothing.
+const TAKE: &str = "
+for i, key in ipairs(KEYS) do
+    local other = redis.call('GET', key)
+    if other then return {i, other} end
+end
+for _, key in ipairs(KEYS) do redis.call('SET', key, ARGV[1], 'PX', ARGV[2]) end
+return false";
+const RENEW: &str = "
+for _, key in ipairs(KEYS) do
+    if redis.call('GET', key) ~= ARGV[1] then return 0 end
+end
+for _, key in ipairs(KEYS) do redis.call('PEXPIRE', key, ARGV[2]) end
+return 1";
+const RELEASE: &str = "
+for _, key in ipairs(KEYS) do
+    if redis.call('GET', key) == ARGV[1] then redis.call('DEL', key) end
+end
+return 1";
 
-/// The right to move the data of a server, until it is dropped or lost.
+/// The right to move data from a server to another, until it is released or lost. It is of both
+/// servers: two moves to the same target would empty it for each other.
 #[derive(Debug)]
 pub(crate) struct Lease {
-    key: String,
+    keys: [String; 2],
     holder: String,
     connection: MultiplexedConnection,
     is_held: watch::Receiver<bool>,
@@ -37,18 +54,50 @@ pub(crate) struct Lease {
 struct Holder {
     id: String,
     host: String,
+    /// Which processes the number counts among: containers may share the name of their host.
+    #[serde(default)]
+    among: String,
     pid: u32,
 }
 
+/// Does something with both servers while no other command may.
+///
+/// # Errors
+///
+/// Returns an error that says who moves data now, or that of the work.
+pub(crate) async fn alone<T>(
+    session: &Session,
+    record: &Record,
+    work: impl AsyncFnOnce(&Lease) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let lease = Lease::take(session, record).await?;
+    let done = work(&lease).await;
+    lease.release().await;
+    done
+}
+
+/// Does something with a move that has begun, as it is now, while no other command may.
+///
+/// # Errors
+///
+/// As [`alone`], and returns an error if the move is over or another one.
+pub(crate) async fn alone_with<T>(
+    session: &Session,
+    record: &Record,
+    work: impl AsyncFnOnce(&Lease, Record) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    alone(session, record, async |lease| {
+        work(lease, session.current(record).await?).await
+    })
+    .await
+}
+
 impl Lease {
-    /// Takes the lease of a server. If it is held, waits until it ends, or its holder is a process of
-    /// this machine that is gone.
-    ///
-    /// # Errors
-    ///
-    /// Returns an error that says who holds it.
-    pub(crate) async fn take(session: &Session, source: &Place) -> Result<Self, Failure> {
-        let key = format!("redis-components:lease:{}", source.address());
+    /// Takes the lease of both servers. If it is held, waits until it ends, or its holder is a process
+    /// of this machine that is gone.
+    async fn take(session: &Session, record: &Record) -> Result<Self, Failure> {
+        let servers = [record.source()?.address(), record.target()?.address()];
+        let keys = servers.each_ref().map(|server| key(server));
         let host = rustix::system::uname()
             .nodename()
             .to_string_lossy()
@@ -56,29 +105,24 @@ impl Lease {
         let holder = Holder {
             id: format!("{:016x}", fastrand::u64(..)),
             host: host.clone(),
+            among: processes(),
             pid: process::id(),
         };
+        let among = holder.among.clone();
         let holder = serde_json::to_string(&holder).unwrap_or_default();
         let begun = Instant::now();
         loop {
-            let mut take = redis::cmd("SET");
-            take.arg(&key)
-                .arg(&holder)
-                .arg("NX")
-                .arg("PX")
-                .arg(milliseconds(LASTS));
-            let taken: Option<String> = session.query(&take).await?;
-            if taken.is_some() {
-                return Ok(Self::hold(session, key, holder));
-            }
-            let other: Option<String> = session.query(redis::cmd("GET").arg(&key)).await?;
-            let Some(other) = other else { continue };
+            let mut take = script(TAKE, &keys, &holder);
+            take.arg(milliseconds(LASTS));
+            let held: Option<(usize, String)> = session.query(&take).await?;
+            let Some((at, other)) = held else {
+                return Ok(Self::hold(session, keys, holder));
+            };
             let known: Option<Holder> = serde_json::from_str(&other).ok();
-            if known
-                .as_ref()
-                .is_some_and(|known| known.host == host && !lives(known.pid))
-            {
-                let _: u8 = session.query(&script(RELEASE, &key, &other)).await?;
+            if known.as_ref().is_some_and(|known| {
+                known.host == host && known.among == among && !lives(known.pid)
+            }) {
+                let _: u8 = session.query(&script(RELEASE, &keys, &other)).await?;
                 continue;
             }
             if begun.elapsed() > WAITS {
@@ -86,20 +130,20 @@ impl Lease {
                     || "another command".to_owned(),
                     |known| format!("process {} on {}", known.pid, known.host),
                 );
-                let text = format!(
-                    "{who} moves the data of {} now; wait for it",
-                    source.address()
-                );
-                return Err(Failure::new(Code::WrongState, text).at(&session.server));
+                let server = at.checked_sub(1).and_then(|at| servers.get(at));
+                let server = server.map_or("one of the servers", String::as_str);
+                let text = format!("{who} moves data from or to {server} now; wait for it");
+                let failure = Failure::new(Code::WrongState, text);
+                return Err(failure.of_component(&record.component).at(&session.server));
             }
             sleep(Duration::from_millis(200)).await;
         }
     }
 
-    fn hold(session: &Session, key: String, holder: String) -> Self {
+    fn hold(session: &Session, keys: [String; 2], holder: String) -> Self {
         let (held, is_held) = watch::channel(true);
         let mut connection = session.connection();
-        let (renewed, renews) = (key.clone(), holder.clone());
+        let (renewed, renews) = (keys.clone(), holder.clone());
         let renewing = tokio::spawn(async move {
             let mut renew = script(RENEW, &renewed, &renews);
             renew.arg(milliseconds(LASTS));
@@ -116,7 +160,7 @@ impl Lease {
             held.send_replace(false);
         });
         Self {
-            key,
+            keys,
             holder,
             connection: session.connection(),
             is_held,
@@ -131,23 +175,27 @@ impl Lease {
         if *self.is_held.borrow() {
             return Ok(());
         }
-        let text = "the lease of the source was lost: the config server did not answer in time, or \
+        let text = "the lease of the servers was lost: the config server did not answer in time, or \
                     another command took it; look with `--status`, and go on with `--resume`";
         Err(Failure::new(Code::OutcomeUnknown, text))
     }
 
     /// Gives the lease back.
-    pub(crate) async fn release(mut self) {
+    async fn release(mut self) {
         self.renewing.abort();
-        let release = script(RELEASE, &self.key, &self.holder);
+        let release = script(RELEASE, &self.keys, &self.holder);
         // Otherwise it ends by itself.
         let _: Result<u8, _> = release.query_async(&mut self.connection).await;
     }
 }
 
-fn script(text: &str, key: &str, holder: &str) -> Cmd {
+fn key(server: &str) -> String {
+    format!("redis-components:lease:{server}")
+}
+
+fn script(text: &str, keys: &[String], holder: &str) -> Cmd {
     let mut command = redis::cmd("EVAL");
-    command.arg(text).arg(1).arg(key).arg(holder);
+    command.arg(text).arg(keys.len()).arg(keys).arg(holder);
     command
 }
 
@@ -161,4 +209,11 @@ fn lives(pid: u32) -> bool {
         .ok()
         .and_then(rustix::process::Pid::from_raw);
     pid.is_some_and(|pid| rustix::process::test_kill_process(pid) != Err(rustix::io::Errno::SRCH))
+}
+
+/// Returns what tells the processes of this system, since it was started, from others.
+fn processes() -> String {
+    let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+    let namespace = std::fs::read_link("/proc/self/ns/pid").unwrap_or_default();
+    format!("{} {}", boot.trim(), namespace.display())
 }

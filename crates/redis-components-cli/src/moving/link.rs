@@ -8,9 +8,13 @@ use redis_components::{ComponentConfig, open_connection};
 use serde_json::{Map, Value};
 use tokio::time::timeout;
 
+use super::host::{is_one_of, names_of, plain};
 use super::seen::Seen;
 use crate::failure::{Code, Failure};
 use crate::session::{code, of_redis, settings};
+
+/// A server that works answers before.
+const SOON: Duration = Duration::from_millis(100);
 
 const CODES: [Code; 2] = [Code::ServerRefused, Code::ServerUnreachable];
 
@@ -85,8 +89,9 @@ impl Place {
         self.config.address()
     }
 
-    pub(crate) fn is_same(&self, other: &Self) -> bool {
-        (&self.host, self.port) == (&other.host, other.port)
+    /// Returns `true` if both name the same server, perhaps in other words.
+    pub(crate) async fn is_same(&self, other: &Self) -> bool {
+        self.port == other.port && is_one_of(&names_of(&self.host).await, &other.host).await
     }
 
     /// Connects and logs in.
@@ -145,6 +150,24 @@ impl Link {
     pub(crate) async fn see(&self) -> Result<Seen, Failure> {
         let info: String = self.query(&["INFO", "everything"]).await?;
         Ok(Seen::parse(&info))
+    }
+
+    /// As [`see`](Self::see), but does not wait for a server that stands still.
+    pub(crate) async fn see_soon(&self) -> Option<Seen> {
+        timeout(SOON, self.see()).await.ok()?.ok()
+    }
+
+    /// Returns the host at which the server itself has this connection. Behind an address that is
+    /// translated it is the one that its peers see.
+    pub(crate) async fn local_host(&self) -> Option<String> {
+        let id: u64 = self.query(&["CLIENT", "ID"]).await.ok()?;
+        let list = ["CLIENT", "LIST", "ID", &id.to_string()];
+        let line: String = self.query(&list).await.ok()?;
+        let (host, _) = line
+            .split(' ')
+            .find_map(|field| field.strip_prefix("laddr="))?
+            .rsplit_once(':')?;
+        Some(plain(host))
     }
 
     pub(crate) fn failure(&self, error: &RedisError) -> Failure {

@@ -36,7 +36,7 @@ pub(crate) async fn plan(
     let mut new = BTreeMap::new();
     for (one, text) in &old {
         let place = Place::of_config(one, text)?;
-        if !place.is_same(&source) {
+        if !place.is_same(&source).await {
             let text = format!(
                 "`{one}` is on {}, and not on {}; it cannot move along",
                 place.address(),
@@ -70,6 +70,13 @@ async fn given(component: &str, to: &str) -> Result<Given, Failure> {
     {
         let host = host.trim_start_matches('[').trim_end_matches(']');
         return Ok(Given::Address(host.to_owned(), port));
+    }
+    let is_number = |port: &str| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+    if let Some((_, port)) = address
+        && is_number(port)
+    {
+        let text = format!("`{to}` names no server: `{port}` is no port; ports are 1 to 65535");
+        return Err(Failure::usage(text));
     }
     let text = if is_json {
         to.to_owned()

@@ -1,5 +1,6 @@
 //! The candidates of a move, and whether the fleet has them ready.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use redis_components::receipts::ReceiptState;
@@ -17,8 +18,6 @@ use crate::text::{counted, named};
 
 /// How long a candidate lives if nobody removes it.
 const LIVES: Duration = Duration::from_secs(3600);
-/// The language whose runtime knows candidates.
-const KNOWS_CANDIDATES: &str = "rust";
 const LOOKED_EVERY: Duration = Duration::from_millis(50);
 
 /// How the fleet stands to the candidates.
@@ -34,26 +33,46 @@ pub(crate) struct Readiness {
     missing: Vec<String>,
 }
 
+/// What a candidate's server has.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Data {
+    /// A copy of what the server in force has, or soon all of it.
+    Same,
+    Other,
+}
+
+impl Data {
+    /// Returns the refusals after which a command may go to the candidate.
+    fn takes(self) -> &'static [&'static str] {
+        match self {
+            Self::Same => &["READONLY"],
+            Self::Other => &[],
+        }
+    }
+}
+
 impl Session {
     /// Offers the new configs as candidates.
     ///
     /// # Errors
     ///
     /// Returns an error if the control key cannot be written.
-    pub(crate) async fn offer(&self, record: &Record) -> Result<(), Failure> {
+    pub(crate) async fn offer(&self, record: &Record, data: Data) -> Result<(), Failure> {
         let until = SystemTime::now() + LIVES;
         let until = humantime::format_rfc3339_seconds(until).to_string();
         self.edit_control(|control| {
             for (component, text) in &record.new {
                 let config: Value = serde_json::from_str(text).unwrap_or_default();
-                let candidate = json!({"id": record.id, "config": config, "until": until});
-                control.set_prepared(component, Some(candidate));
+                let on = data.takes();
+                let candidate =
+                    json!({"id": record.id, "config": config, "until": until, "on": on});
+                control.prepare(component, candidate);
             }
         })
         .await
     }
 
-    /// Takes the candidates away.
+    /// Takes the candidates of a move away. Those of others stay.
     ///
     /// # Errors
     ///
@@ -61,10 +80,47 @@ impl Session {
     pub(crate) async fn withdraw(&self, record: &Record) -> Result<(), Failure> {
         self.edit_control(|control| {
             for component in record.components() {
-                control.set_prepared(component, None);
+                control.withdraw(component, &record.id);
             }
         })
         .await
+    }
+
+    /// Waits until all processes have a config ready that is to be written, and returns what withdraws
+    /// it.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if a move is under way, whose candidate this one would replace, and as
+    /// [`wait_until_ready`](Self::wait_until_ready).
+    pub(crate) async fn prepare(
+        &self,
+        component: &str,
+        found: &[u8],
+        text: &str,
+        (timeout, ignores_silent): (Duration, bool),
+    ) -> Result<Record, Failure> {
+        if self.record(component).await?.is_some() {
+            let text = format!(
+                "a move of `{component}` is under way, and has a candidate of its own; end it first: look \
+                with `move {component} --status`"
+            );
+            let failure = Failure::new(Code::WrongState, text).of_component(component);
+            return Err(failure.at(&self.server));
+        }
+        let config = |text: &str| BTreeMap::from([(component.to_owned(), text.to_owned())]);
+        let old = config(&String::from_utf8_lossy(found));
+        let candidate = Record::new(component, old, config(text));
+        self.offer(&candidate, Data::Other).await?;
+        let ready = self
+            .wait_until_ready(&candidate, timeout, ignores_silent, |_| {})
+            .await;
+        if let Err(mut failure) = ready {
+            self.withdraw(&candidate).await?;
+            failure.message.push_str("; nothing was written");
+            return Err(failure);
+        }
+        Ok(candidate)
     }
 
     async fn edit_control(&self, edit: impl Fn(&mut Control)) -> Result<(), Failure> {
@@ -123,8 +179,8 @@ impl Session {
             if readiness.missing.is_empty() && readiness.without > 0 {
                 let count = counted(readiness.without, "process");
                 warn(&format!(
-                    "{count} of another language cannot prepare: their writes fail from the cut until \
-                    they follow the config"
+                    "{count} of another language or version cannot prepare: their writes fail from the \
+                    cut until they follow the config"
                 ));
             }
             if readiness.missing.is_empty() {
@@ -148,7 +204,7 @@ impl Session {
                 let Some(said) = receipt.component(component) else {
                     continue;
                 };
-                if receipt.process().language() != KNOWS_CANDIDATES {
+                if !receipt.process().knows_candidates() {
                     readiness.without += 1;
                     continue;
                 }

@@ -10,6 +10,9 @@ use crate::failure::{Code, Failure};
 use crate::history::Note;
 use crate::session::Session;
 
+/// The longest record, in bytes. A longer value is not read back.
+const LONGEST: usize = 65_536;
+
 /// A move that was begun.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Record {
@@ -109,6 +112,25 @@ impl Session {
         })
     }
 
+    /// Returns the record of a move as it is now.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the move is over, or another one has taken its place.
+    pub(crate) async fn current(&self, record: &Record) -> Result<Record, Failure> {
+        let component = &*record.component;
+        let current = self.record(component).await?;
+        current
+            .filter(|current| current.id == record.id)
+            .ok_or_else(|| {
+                let text = format!(
+                    "the move of `{component}` has changed meanwhile; look with `move {component} --status`"
+                );
+                let failure = Failure::new(Code::WrongState, text).of_component(component);
+                failure.at(&self.server)
+            })
+    }
+
     /// Puts the record of a move in the place of another one, or of none.
     ///
     /// # Errors
@@ -127,6 +149,14 @@ impl Session {
             .flat_map(Record::components)
             .map(key)
             .collect();
+        let text = next.map(|record| serde_json::to_string(record).unwrap_or_default());
+        if text.as_ref().is_some_and(|text| text.len() > LONGEST) {
+            let text = format!(
+                "the configs of these components are longer than {LONGEST} bytes together, and cannot move at \
+                once; nothing has changed"
+            );
+            return Err(Failure::new(Code::NotPossible, text).at(&self.server));
+        }
         for _ in 0..TRIES {
             let mut watch = redis::cmd("WATCH");
             watch.arg(&keys);
@@ -153,9 +183,8 @@ impl Session {
             let mut transaction = redis::pipe();
             transaction.atomic();
             for key in &keys {
-                match next {
-                    Some(record) => {
-                        let text = serde_json::to_string(record).unwrap_or_default();
+                match &text {
+                    Some(text) => {
                         transaction.cmd("SET").arg(key).arg(text);
                     }
                     None => {

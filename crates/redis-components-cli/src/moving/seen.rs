@@ -132,10 +132,25 @@ impl Seen {
         self.role == Role::Primary
     }
 
-    /// Returns `true` if it is a replica of a server at this port. The host may have another name
-    /// there.
-    pub(crate) fn follows(&self, port: u16) -> bool {
-        matches!(self.role, Role::Replica { port: other, .. } if other == port)
+    /// Returns `true` if it is a replica that has all its primary had a moment ago.
+    pub(crate) fn is_in_step(&self) -> bool {
+        matches!(self.role, Role::Replica { is_in_step, .. } if is_in_step)
+    }
+}
+
+impl Role {
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Primary => "primary",
+            Self::Replica { .. } => "replica",
+        }
+    }
+}
+
+impl Replica {
+    /// Returns its `host:port`.
+    pub(crate) fn address(&self) -> String {
+        format!("{}:{}", self.host, self.port)
     }
 }
 
@@ -143,13 +158,7 @@ impl Shown {
     pub(crate) fn new(server: &str, seen: Option<&Seen>) -> Self {
         Self {
             server: server.to_owned(),
-            role: seen.map(|seen| {
-                if seen.is_primary() {
-                    "primary"
-                } else {
-                    "replica"
-                }
-            }),
+            role: seen.map(|seen| seen.role.name()),
             offset: seen.map(|seen| seen.offset),
             keys: seen.map(|seen| seen.keys),
         }
@@ -186,14 +195,11 @@ mod tests {
             "role:slave\r\nmaster_host:10.0.0.1\r\nmaster_port:6379\r\nmaster_link_status:up\r\n\
              master_sync_in_progress:0\r\nslave_repl_offset:41\r\n",
         );
-        assert!(replica.follows(6379) && !replica.follows(6380));
-        assert!(matches!(
-            replica.role,
-            Role::Replica {
-                is_in_step: true,
-                ..
-            }
-        ));
-        assert_eq!(replica.offset, 41);
+        let role = Role::Replica {
+            host: "10.0.0.1".to_owned(),
+            port: 6379,
+            is_in_step: true,
+        };
+        assert_eq!((replica.role, replica.offset), (role, 41));
     }
 }

@@ -26,6 +26,8 @@ pub(crate) enum State {
     Gone,
     /// Both take writes, or a server follows a third.
     Split,
+    /// A server answers that it loads its data.
+    Loading,
     /// A server does not answer that is needed to say more.
     Unreachable,
 }
@@ -34,9 +36,15 @@ pub(crate) enum State {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct View<'a> {
     pub(crate) source: Option<&'a Seen>,
-    pub(crate) source_port: u16,
     pub(crate) target: Option<&'a Seen>,
-    pub(crate) target_port: u16,
+    /// Whether a server that is not seen answers that it loads its data.
+    pub(crate) is_loading: bool,
+    /// Whether the source is a replica of the target.
+    pub(crate) source_follows: bool,
+    /// Whether the target is a replica of the source.
+    pub(crate) target_follows: bool,
+    /// Whether the source lists the target as a replica that is online.
+    pub(crate) target_is_online: bool,
     /// Whether the configs of all components name the target.
     pub(crate) is_committed: bool,
     /// Whether a cut may have been tried, so that the target may have what the source has not.
@@ -48,10 +56,10 @@ impl View<'_> {
     pub(crate) fn state(self) -> State {
         let (source, target) = match (self.source, self.target) {
             (Some(source), Some(target)) => (source, target),
+            _ if self.is_loading => return State::Loading,
             (None, Some(target)) if target.is_primary() && self.is_committed => return State::Gone,
             _ => return State::Unreachable,
         };
-        let target_follows = target.follows(self.source_port);
         match (&source.role, &target.role) {
             // A target that has started again has forgotten that it is a replica.
             (Role::Primary, Role::Primary)
@@ -59,22 +67,21 @@ impl View<'_> {
             {
                 State::Planned
             }
-            (Role::Primary, Role::Replica { .. }) if !target_follows => State::Split,
+            (Role::Primary, Role::Replica { .. }) if !self.target_follows => State::Split,
             (Role::Primary, _) if source.failover == Failover::WaitingForSync => State::Cutting,
             (Role::Primary, Role::Replica { is_in_step, .. }) => {
-                let mut replicas = source.replicas.iter();
-                let is_online =
-                    replicas.any(|replica| replica.port == self.target_port && replica.is_online);
-                if *is_in_step && is_online {
+                if *is_in_step && self.target_is_online {
                     State::Synced
                 } else {
                     State::Copying
                 }
             }
-            (Role::Replica { .. }, _) if !source.follows(self.target_port) => State::Split,
+            (Role::Replica { .. }, _) if !self.source_follows => State::Split,
             (Role::Replica { .. }, Role::Primary) if self.is_committed => State::Committed,
             (Role::Replica { .. }, Role::Primary) => State::Cut,
-            (Role::Replica { .. }, Role::Replica { .. }) if target_follows => State::HandingOver,
+            (Role::Replica { .. }, Role::Replica { .. }) if self.target_follows => {
+                State::HandingOver
+            }
             _ => State::Split,
         }
     }
@@ -100,6 +107,7 @@ impl State {
             Self::Committed => "moved; --finish ends the move, --undo goes back without loss",
             Self::Gone => "moved, and the old server is gone; --finish ends the move",
             Self::Split => "both servers take writes, or one follows a third; a person must decide",
+            Self::Loading => "a server loads its data; --resume waits for it",
             Self::Unreachable => "a server does not answer",
         }
     }
@@ -115,117 +123,96 @@ mod tests {
     use super::{State, View};
     use crate::moving::seen::Seen;
 
-    const SOURCE: u16 = 1;
-    const TARGET: u16 = 2;
-
-    fn primary(more: &str) -> Seen {
-        Seen::parse(&format!("role:master\r\n{more}"))
-    }
-
-    fn replica(of: u16, link: &str) -> Seen {
-        Seen::parse(&format!(
-            "role:slave\r\nmaster_port:{of}\r\nmaster_link_status:{link}\r\nmaster_sync_in_progress:0\r\n"
-        ))
-    }
+    const NOTHING: View<'static> = View {
+        source: None,
+        target: None,
+        is_loading: false,
+        source_follows: false,
+        target_follows: false,
+        target_is_online: false,
+        is_committed: false,
+        may_be_cut: true,
+    };
 
     #[test]
     fn r15_the_state_is_what_the_servers_and_the_configs_say() {
-        let online = "slave0:ip=h,port=2,state=online\r\n";
-        let waiting = "master_failover_state:waiting-for-sync\r\n";
-        let keys = "db0:keys=1\r\n";
+        let primary = |more: &str| Seen::parse(&format!("role:master\r\n{more}"));
+        let replica = |link: &str| {
+            let role = "role:slave\r\nmaster_sync_in_progress:0\r\n";
+            Seen::parse(&format!("{role}master_link_status:{link}\r\n"))
+        };
+        let (keys, empty) = (&primary("db0:keys=1\r\n"), &primary(""));
+        let waiting = &primary("master_failover_state:waiting-for-sync\r\n");
+        let (in_step, down) = (&replica("up"), &replica("down"));
+        let of = |source, target| View {
+            source: Some(source),
+            target: Some(target),
+            ..NOTHING
+        };
+        let follows = |source, target| View {
+            target_follows: true,
+            ..of(source, target)
+        };
+        let followed = |source, target| View {
+            source_follows: true,
+            ..of(source, target)
+        };
+        let online = |view| View {
+            target_is_online: true,
+            ..view
+        };
+        let committed = |view| View {
+            is_committed: true,
+            ..view
+        };
+        let before_cut = |view| View {
+            may_be_cut: false,
+            ..view
+        };
+        let without_source = View {
+            target: Some(keys),
+            ..NOTHING
+        };
+        let without_target = View {
+            source: Some(keys),
+            ..NOTHING
+        };
+        let loading = |view| View {
+            is_loading: true,
+            ..view
+        };
+        let both_follow = View {
+            source_follows: true,
+            ..follows(down, in_step)
+        };
         let cases = [
-            (
-                Some(primary(keys)),
-                Some(primary("")),
-                false,
-                State::Planned,
-            ),
-            (
-                Some(primary(keys)),
-                Some(primary(keys)),
-                false,
-                State::Split,
-            ),
-            (Some(primary(keys)), Some(primary("")), true, State::Split),
-            (
-                Some(primary(keys)),
-                Some(replica(SOURCE, "down")),
-                false,
-                State::Copying,
-            ),
-            (
-                Some(primary(keys)),
-                Some(replica(SOURCE, "up")),
-                false,
-                State::Copying,
-            ),
-            (
-                Some(primary(online)),
-                Some(replica(SOURCE, "up")),
-                false,
-                State::Synced,
-            ),
-            (
-                Some(primary(keys)),
-                Some(replica(9, "up")),
-                false,
-                State::Split,
-            ),
-            (
-                Some(primary(waiting)),
-                Some(replica(SOURCE, "up")),
-                false,
-                State::Cutting,
-            ),
-            (
-                Some(replica(TARGET, "down")),
-                Some(replica(SOURCE, "up")),
-                false,
-                State::HandingOver,
-            ),
-            (
-                Some(replica(TARGET, "up")),
-                Some(primary(keys)),
-                false,
-                State::Cut,
-            ),
-            (
-                Some(replica(TARGET, "up")),
-                Some(primary(keys)),
-                true,
-                State::Committed,
-            ),
-            (
-                Some(replica(9, "up")),
-                Some(primary(keys)),
-                true,
-                State::Split,
-            ),
-            (None, Some(primary(keys)), true, State::Gone),
-            (None, Some(primary(keys)), false, State::Unreachable),
-            (Some(primary(keys)), None, false, State::Unreachable),
-            (None, None, true, State::Unreachable),
+            (of(keys, empty), State::Planned),
+            (before_cut(of(keys, keys)), State::Planned),
+            (of(keys, keys), State::Split),
+            (committed(of(keys, empty)), State::Split),
+            (committed(before_cut(of(keys, keys))), State::Split),
+            (follows(keys, down), State::Copying),
+            (online(follows(keys, down)), State::Copying),
+            (follows(keys, in_step), State::Copying),
+            (online(follows(keys, in_step)), State::Synced),
+            (online(of(keys, in_step)), State::Split),
+            (online(follows(waiting, in_step)), State::Cutting),
+            (both_follow, State::HandingOver),
+            (followed(in_step, keys), State::Cut),
+            (committed(followed(in_step, keys)), State::Committed),
+            (of(in_step, keys), State::Split),
+            (committed(of(in_step, keys)), State::Split),
+            (followed(in_step, down), State::Split),
+            (committed(without_source), State::Gone),
+            (loading(committed(without_source)), State::Loading),
+            (without_source, State::Unreachable),
+            (loading(without_target), State::Loading),
+            (without_target, State::Unreachable),
+            (committed(without_target), State::Unreachable),
+            (committed(NOTHING), State::Unreachable),
         ];
-        for (source, target, is_committed, state) in cases {
-            let view = View {
-                source: source.as_ref(),
-                source_port: SOURCE,
-                target: target.as_ref(),
-                target_port: TARGET,
-                is_committed,
-                may_be_cut: true,
-            };
+        for (view, state) in cases {
             assert_eq!(view.state(), state, "{view:?}");
         }
-        let (source, target) = (primary(keys), primary(keys));
-        let view = View {
-            source: Some(&source),
-            source_port: SOURCE,
-            target: Some(&target),
-            target_port: TARGET,
-            is_committed: false,
-            may_be_cut: false,
-        };
-        assert_eq!(view.state(), State::Planned);
     }
 }

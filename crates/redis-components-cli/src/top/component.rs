@@ -2,7 +2,7 @@
 
 use ratatui::text::Line;
 
-use super::draw::{TITLE, cut, style, table};
+use super::looks::{TITLE, cut, style, table};
 use super::servers::of;
 use super::words::{Weight, fleet, moment};
 use crate::fleet::row::Row;

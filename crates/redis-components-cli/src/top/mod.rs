@@ -4,6 +4,7 @@ mod component;
 mod draw;
 mod follow;
 mod help;
+mod looks;
 mod overview;
 mod questions;
 mod screen;

@@ -5,7 +5,7 @@ use ratatui::prelude::Frame;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Cell, Paragraph, Row, Table, TableState};
 
-use super::draw::{CHOSEN, FAINT, TITLE, cut, style, table};
+use super::looks::{CHOSEN, FAINT, TITLE, cut, style, table};
 use super::words::{Weight, bytes, clock, fleet, rate, state};
 use crate::live::{Component, Move, Problem, Snapshot};
 

@@ -2,7 +2,7 @@
 
 use ratatui::text::Line;
 
-use super::draw::{style, table};
+use super::looks::{style, table};
 use super::words::{Weight, bytes, number, rate};
 use crate::live::{Role, Server, Snapshot};
 

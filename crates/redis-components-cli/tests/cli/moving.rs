@@ -89,6 +89,14 @@ fn r15_what_stands_against_a_move_is_named_before_anything_changes() {
         world.is_on(0);
     };
     refused(&["--to", &world.address(0)], "the same server");
+    let words = ["move", "logs", "--to", "127.0.0.1:99999", "--yes"];
+    let (code, envelope) = world.operator.json(&words);
+    let message = envelope["error"]["message"].as_str().unwrap();
+    assert_eq!(
+        (code, message.contains("is no port")),
+        (2, true),
+        "{envelope:#}"
+    );
     world.servers[1].command(&["SET", "a", "b"]);
     refused(&["--to", &to], "it has 1 keys");
     world.servers[1].command(&["FLUSHALL"]);
@@ -96,7 +104,7 @@ fn r15_what_stands_against_a_move_is_named_before_anything_changes() {
     let stats = format!("port={}", world.servers[0].port());
     world
         .operator
-        .done(&["set", "stats", "host=127.0.0.1", &stats, "--create"]);
+        .done(&["set", "stats", "host=localhost", &stats, "--create"]);
     refused(&["--to", &to], "name them with --with");
     let words = ["move", "logs", "--with", "stats", "--to", &to, "--yes"];
     let moved = world.operator.data(&words);

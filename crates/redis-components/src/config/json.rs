@@ -99,6 +99,9 @@ fn describe(text: &str, error: &serde_json::Error) -> String {
     if let Some(name) = said.strip_prefix(DUPLICATE) {
         return format!("`{}` is given twice {place}", printable(name));
     }
+    if said == RAW_VALUE {
+        return format!("`{RAW_VALUE}` is no field {place}");
+    }
     if let Some(known) = mistake(text) {
         return known.into();
     }
@@ -154,6 +157,10 @@ fn begins_with_other_quotes(text: &str) -> bool {
 
 const DUPLICATE: &str = "duplicate ";
 
+/// The name by which serde_json tells itself that a text is JSON. Under this name, a text would be
+/// read as what it holds: once more, and deeper than the bound.
+const RAW_VALUE: &str = "$serde_json::private::RawValue";
+
 /// Refuses a name that stands twice in an object, or in one inside of it. serde_json would keep the
 /// last.
 ///
@@ -180,6 +187,9 @@ impl<'de> Visitor<'de> for Unique {
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<(), A::Error> {
         let mut names = HashSet::new();
         while let Some(name) = access.next_key::<String>()? {
+            if name == RAW_VALUE {
+                return Err(A::Error::custom(RAW_VALUE));
+            }
             access.next_value_seed(self)?;
             if let Some(name) = names.replace(name) {
                 return Err(A::Error::custom(format_args!("{DUPLICATE}{name}")));
@@ -225,5 +235,34 @@ fn wipe(value: &mut Value) {
         Value::Array(values) => values.iter_mut().for_each(wipe),
         Value::Object(object) => object.values_mut().for_each(wipe),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RAW_VALUE;
+    use crate::config::ComponentConfig;
+
+    #[test]
+    fn r11_no_text_is_read_as_json_inside_of_json() {
+        let inside = |text: &str| serde_json::json!({ RAW_VALUE: text }).to_string();
+        let host = inside("\"elsewhere\"");
+        // Each text is as deep as a value may be, and holds the next.
+        let mut deep = "1".to_owned();
+        for _ in 0..14 {
+            let (open, close) = ("[".repeat(120), "]".repeat(120));
+            deep = inside(&format!("{open}{deep}{close}"));
+            if deep.len() > 30_000 {
+                break;
+            }
+        }
+        for text in [
+            format!("{{\"host\":{host}}}"),
+            format!("{{\"host\":\"h\",\"x-note\":{deep}}}"),
+            deep,
+        ] {
+            let refused = ComponentConfig::from_json(&text).unwrap_err();
+            assert!(refused.message().contains("is no field"), "{refused}");
+        }
     }
 }

@@ -1,40 +1,40 @@
 //! A connection for a single call, which follows its component while the call waits.
 
-use std::fmt;
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Instant;
+use std::{fmt, mem};
 
-use futures_util::future::{Either, pending, select};
 use redis::aio::MultiplexedConnection;
-use redis::{Cmd, Pipeline, RedisError, RedisResult, Value};
-use tokio::time::timeout;
+use redis::{Cmd, RedisResult, Value};
 
-use super::line::{Driven, Line, Shared, open, request, unblock};
+use super::line::{Driven, Line, Shared, request};
+use super::refused::Attempts;
+use super::resend::{All, Request, Sender, resend};
 use crate::client::cluster::dedicated::{Course, Place, Retry};
 use crate::client::cluster::transaction::cross_slot;
 use crate::client::commands::{Session, may_wait, name};
 use crate::client::multiplexed::Multiplexed;
 use crate::client::waiting::{Rest, rest};
-use crate::clock::Wait;
+use crate::clock::{Tick, Wait};
 use crate::error::Error;
 use crate::slot::Slot;
 use crate::slot::executor::OnRuntime;
 #[cfg(feature = "spans")]
 use crate::telemetry::span::sent_to;
-use crate::transport::error_codes::is_ended_by_demotion;
+use crate::transport::error_codes::is_unblocked;
 
 /// The dedicated connections of a call: one, or one to each node of a cluster that the call uses.
 ///
 /// When the component has moved, its old server ends a command that waits (`BLPOP`), which then
-/// takes nothing. The command is sent again to the new server. A connection whose session the call
-/// has changed stays on its server.
+/// takes nothing. The command is sent again to the new server, and so is what a server refuses that
+/// has become a replica. A connection whose session the call has changed stays on its server.
 pub(crate) struct Following {
-    slot: Arc<Slot>,
+    pub(super) slot: Arc<Slot>,
     wait: Wait,
     /// The client that calls share.
-    shared: Shared,
-    follows: bool,
+    pub(super) shared: Shared,
+    pub(super) follows: bool,
+    is_used: bool,
     pub(super) lines: Vec<Line>,
 }
 
@@ -49,6 +49,7 @@ impl Following {
             wait,
             shared,
             follows: true,
+            is_used: false,
             lines: Vec::new(),
         };
         if let Err(error) = opened.open_only().await {
@@ -93,15 +94,24 @@ impl Following {
         self.lines.first().map(|line| line.connection.clone())
     }
 
-    pub(super) fn shared(&self) -> &Shared {
-        &self.shared
-    }
-
     pub(super) fn db(&self) -> i64 {
         self.shared.client.db()
     }
 
-    pub(super) async fn send(&mut self, command: &Cmd) -> RedisResult<Value> {
+    /// Sends a request, and again if all of it was refused.
+    pub(super) async fn send_safely<R: Request>(&mut self, request: &R) -> RedisResult<R::Reply> {
+        let is_first = !mem::replace(&mut self.is_used, true);
+        let may_go = self.follows && self.is_clean();
+        let result = request.send(self).await;
+        if !may_go || request.refusal(&result).is_none() {
+            return result;
+        }
+        // The command may have waited for longer than others may.
+        let attempts = Attempts::begin(Tick::now(), self.shared.timeouts.response);
+        resend(self, request, is_first, attempts, result).await
+    }
+
+    async fn send_here(&mut self, command: &Cmd) -> RedisResult<Value> {
         self.replace_if_given_up().await?;
         let (begun, mut shorter) = (Instant::now(), None);
         let mut course = Course::begin();
@@ -174,43 +184,26 @@ impl Following {
         }
     }
 
-    pub(super) async fn send_all(
-        &mut self,
-        pipeline: &Pipeline,
-        offset: usize,
-        count: usize,
-    ) -> RedisResult<Vec<Value>> {
+    async fn send_all_here(&mut self, all: &All<'_>) -> RedisResult<Vec<Value>> {
         self.replace_if_given_up().await?;
         let shared = Arc::clone(&self.shared);
         shared
             .client
-            .send_all_over(self, pipeline, offset, count)
+            .send_all_over(self, all.pipeline, all.offset, all.count)
             .await
     }
 
-    fn has_to_follow(&self) -> bool {
-        let is_clean = self.lines.iter().all(|line| line.session.is_clean());
-        self.follows && is_clean && self.shared.has_moved()
+    fn is_clean(&self) -> bool {
+        self.lines.iter().all(|line| line.session.is_clean())
     }
 
-    /// Returns `true` if the component has moved. If its server has become a replica and ended what
-    /// waited there, that comes within moments: there is a candidate, or sentinels say so.
-    async fn has_moved_by_now(&self, answer: &Value) -> bool {
-        let has_successor =
-            || self.slot.candidate().is_some() || self.shared.config.sentinels().is_some();
-        let moves = self.follows && is_ended_by_demotion(answer) && has_successor();
-        if moves && !self.shared.has_moved() {
-            let bound = self.shared.timeouts.response;
-            // An error says that the component stays.
-            drop(timeout(bound, self.shared.moved()).await);
-        }
-        self.shared.has_moved()
+    fn has_to_follow(&self) -> bool {
+        self.follows && self.is_clean() && self.shared.has_moved()
     }
 
     async fn reopen(&mut self) -> Result<(), Error> {
-        let follows = self.follows;
-        *self = Self::open(Arc::clone(&self.slot), self.wait).await?;
-        self.follows = follows;
+        let opened = Self::open(Arc::clone(&self.slot), self.wait).await?;
+        (self.shared, self.lines) = (opened.shared, opened.lines);
         Ok(())
     }
 
@@ -272,85 +265,33 @@ impl Following {
         }
         Ok(())
     }
-
-    /// Sends a command that waits. When the component moves, the server is asked to end it.
-    async fn wait_for(
-        &mut self,
-        number: usize,
-        command: &Cmd,
-        is_asking: bool,
-    ) -> RedisResult<Value> {
-        let follows = self.follows && self.lines[number].session.is_clean();
-        let id = if follows {
-            self.id(number).await?
-        } else {
-            None
-        };
-        let line = &mut self.lines[number];
-        let mut connection = line.connection.clone();
-        line.is_waiting = true;
-        let given_up = line.close_if_given_up();
-        let answer = request(&mut connection, command, is_asking);
-        let answer = self.until_overdue(number, answer, id).await;
-        given_up.disarm();
-        self.lines[number].is_waiting = false;
-        answer
-    }
-
-    /// Waits for an answer. When the component moves, the server is asked to unblock the connection
-    /// of that number. The connection is closed if it still waits at the drain deadline.
-    pub(super) async fn until_overdue<T>(
-        &self,
-        number: usize,
-        answer: impl Future<Output = RedisResult<T>>,
-        id: Option<i64>,
-    ) -> RedisResult<T> {
-        let line = &self.lines[number];
-        let answer = pin!(answer);
-        let answer = match select(answer, pin!(self.shared.moved())).await {
-            Either::Left((answer, _)) => return answer,
-            Either::Right(((), answer)) => answer,
-        };
-        if !self.follows {
-            return answer.await;
-        }
-        let unblocking = async {
-            match id {
-                Some(id) => unblock(&line.home, id).await,
-                None => pending().await,
-            }
-        };
-        let deadline = tokio::time::sleep(self.slot.drain_deadline());
-        let (unblocking, deadline) = (pin!(unblocking), pin!(deadline));
-        match select(answer, select(unblocking, deadline)).await {
-            Either::Left((answer, _)) => answer,
-            Either::Right(_) => {
-                // The command must not take an element for which no caller waits.
-                line.close();
-                Err(self.shared.stayed_too_long().into())
-            }
-        }
-    }
-
-    /// Returns the server's number for the connection, unless the user may not ask for it. Some
-    /// proxies hang up on that, and then the connection is opened again: nothing of the call has
-    /// been sent on it.
-    async fn id(&mut self, number: usize) -> Result<Option<i64>, Error> {
-        let line = &mut self.lines[number];
-        let asking: RedisResult<i64> = redis::cmd("CLIENT")
-            .arg("ID")
-            .query_async(&mut line.connection)
-            .await;
-        if asking.as_ref().is_err_and(RedisError::is_io_error) {
-            let home = Arc::clone(&line.home);
-            (line.connection, line.driver) = open(Arc::clone(&self.shared), home).await?;
-        }
-        Ok(asking.ok())
-    }
 }
 
-fn is_unblocked(answer: &Value) -> bool {
-    matches!(answer, Value::ServerError(error) if error.code() == "UNBLOCKED")
+impl Sender for Following {
+    fn client(&self) -> &Shared {
+        &self.shared
+    }
+
+    async fn at(&self, client: Shared) -> Option<Self> {
+        let mut opened = Self {
+            slot: Arc::clone(&self.slot),
+            wait: self.wait,
+            shared: client,
+            follows: self.follows,
+            is_used: true,
+            lines: Vec::new(),
+        };
+        opened.open_only().await.ok()?;
+        Some(opened)
+    }
+
+    async fn send_one(&mut self, command: &Cmd) -> RedisResult<Value> {
+        self.send_here(command).await
+    }
+
+    async fn send_all(&mut self, all: &All<'_>) -> RedisResult<Vec<Value>> {
+        self.send_all_here(all).await
+    }
 }
 
 impl fmt::Debug for Following {

@@ -2,12 +2,14 @@
 
 pub(crate) mod blocking;
 pub(crate) mod dedicated;
+mod handle;
 pub(crate) mod line;
 mod lines;
 mod refused;
 mod resend;
 #[cfg(feature = "spans")]
 mod spans;
+mod waiting;
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,6 +18,7 @@ use redis::aio::{ConnectionLike, MultiplexedConnection};
 use redis::{Cmd, Pipeline, RedisFuture, RedisResult, Value};
 
 use self::dedicated::Following;
+use self::handle::Handle;
 use self::refused::Attempts;
 use self::resend::{All, One, Request as _, resend};
 use crate::client::asynchronous::AsyncClient;
@@ -46,9 +49,9 @@ pub struct Connection {
 
 /// Small, because it is handed from function to function on the way to each call.
 enum Inner {
-    /// A component's client, and the number of the connection that the first command picked. A
-    /// handle is cheap to make, because it has no number before.
-    Component(Arc<OfGeneration<AsyncClient>>, Option<u32>),
+    /// A handle to a component's client, which is cheap to make: it has no number before the first
+    /// command.
+    Component(Handle),
     /// A connection for a single call.
     Dedicated(Box<Following>),
     /// A connection that no component made.
@@ -58,11 +61,11 @@ enum Inner {
 impl Clone for Inner {
     fn clone(&self) -> Self {
         match self {
-            Self::Component(client, picked) => Self::Component(Arc::clone(client), *picked),
+            Self::Component(handle) => Self::Component(handle.clone()),
             // Only one of the two can follow the component.
             Self::Dedicated(following) => match following.handle() {
                 Some(handle) => Self::Own(Box::new(handle)),
-                None => Self::Component(Arc::clone(following.shared()), None),
+                None => Self::Component(Handle::new(Arc::clone(&following.shared))),
             },
             Self::Own(connection) => Self::Own(connection.clone()),
         }
@@ -72,7 +75,7 @@ impl Clone for Inner {
 impl Connection {
     pub(crate) fn new(client: Arc<OfGeneration<AsyncClient>>) -> Self {
         Self {
-            inner: Inner::Component(client, None),
+            inner: Inner::Component(Handle::new(client)),
             function: None,
         }
     }
@@ -113,8 +116,8 @@ impl Connection {
     /// Returns the client that this is a handle to, if a component made it.
     fn client(&self) -> Option<&OfGeneration<AsyncClient>> {
         match &self.inner {
-            Inner::Component(client, _) => Some(client),
-            Inner::Dedicated(following) => Some(following.shared()),
+            Inner::Component(handle) => Some(&handle.client),
+            Inner::Dedicated(following) => Some(&following.shared),
             Inner::Own(_) => None,
         }
     }
@@ -152,11 +155,11 @@ impl Connection {
         commands: impl IntoIterator<Item = &'a Cmd>,
         atomic: bool,
     ) -> Result<(), Error> {
-        let Inner::Component(client, _) = &self.inner else {
+        let Inner::Component(handle) = &self.inner else {
             return Ok(());
         };
         match first_unfit(commands, atomic) {
-            Some(unfit) => Err(self.refusal(unfit, client)),
+            Some(unfit) => Err(self.refusal(unfit, &handle.client)),
             None => Ok(()),
         }
     }
@@ -180,7 +183,8 @@ impl Connection {
         self.demand_this_process()?;
         self.demand_shareable([command], false)?;
         match &mut self.inner {
-            Inner::Component(client, picked) => {
+            Inner::Component(handle) => {
+                let Handle { client, picked } = handle;
                 let (is_first, sent) = (picked.is_none(), Tick::now());
                 let stays = || !client.has_moved();
                 let result = client.client.send(picked, command, &stays).await;
@@ -189,9 +193,9 @@ impl Connection {
                     return result;
                 }
                 let attempts = Attempts::begin(sent, client.timeouts.response);
-                Box::pin(resend(client, picked, &request, is_first, attempts, result)).await
+                Box::pin(resend(handle, &request, is_first, attempts, result)).await
             }
-            Inner::Dedicated(following) => Box::pin(following.send(command)).await,
+            Inner::Dedicated(following) => Box::pin(following.send_safely(&One(command))).await,
             Inner::Own(connection) => connection.send_packed_command(command).await,
         }
     }
@@ -206,7 +210,8 @@ impl Connection {
         self.demand_this_process()?;
         self.demand_shareable(pipeline.cmd_iter(), pipeline.is_transaction())?;
         match &mut self.inner {
-            Inner::Component(client, picked) => {
+            Inner::Component(handle) => {
+                let Handle { client, picked } = handle;
                 let (is_first, sent) = (picked.is_none(), Tick::now());
                 let stays = || !client.has_moved();
                 let sending = client
@@ -222,10 +227,15 @@ impl Connection {
                     return result;
                 }
                 let attempts = Attempts::begin(sent, client.timeouts.response);
-                Box::pin(resend(client, picked, &request, is_first, attempts, result)).await
+                Box::pin(resend(handle, &request, is_first, attempts, result)).await
             }
             Inner::Dedicated(following) => {
-                Box::pin(following.send_all(pipeline, offset, count)).await
+                let request = All {
+                    pipeline,
+                    offset,
+                    count,
+                };
+                Box::pin(following.send_safely(&request)).await
             }
             Inner::Own(connection) => {
                 connection
@@ -260,7 +270,7 @@ impl ConnectionLike for Connection {
 
     fn get_db(&self) -> i64 {
         match &self.inner {
-            Inner::Component(client, _) => client.client.db(),
+            Inner::Component(handle) => handle.client.client.db(),
             Inner::Dedicated(following) => following.db(),
             Inner::Own(connection) => connection.get_db(),
         }

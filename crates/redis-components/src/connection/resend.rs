@@ -6,10 +6,8 @@ use std::sync::Arc;
 use redis::{Cmd, Pipeline, RedisResult, Value};
 use tokio::time::{sleep, timeout};
 
+use super::line::Shared;
 use super::refused::{Attempts, refusal, refusal_of_all};
-use crate::client::asynchronous::AsyncClient;
-use crate::client::cluster::asynchronous::Stays;
-use crate::slot::published::OfGeneration;
 use crate::telemetry::component::resent;
 
 /// What a call sends at once.
@@ -18,19 +16,31 @@ pub(super) trait Request: Sync {
 
     fn send(
         &self,
-        client: &AsyncClient,
-        picked: &mut Option<u32>,
-        stays: Stays<'_>,
+        sender: &mut impl Sender,
     ) -> impl Future<Output = RedisResult<Self::Reply>> + Send;
 
     /// Returns the code with which all of it was refused, if it may be sent again.
     fn refusal<'r>(&self, result: &'r RedisResult<Self::Reply>) -> Option<Cow<'r, str>>;
 }
 
+/// From where a call sends its requests.
+pub(super) trait Sender: Sized + Send {
+    /// Returns the client of the server to which it sends them.
+    fn client(&self) -> &Shared;
+
+    /// Returns what sends them to the server of another client, if that can be reached.
+    fn at(&self, client: Shared) -> impl Future<Output = Option<Self>> + Send;
+
+    fn send_one(&mut self, command: &Cmd) -> impl Future<Output = RedisResult<Value>> + Send;
+
+    fn send_all(&mut self, all: &All<'_>) -> impl Future<Output = RedisResult<Vec<Value>>> + Send;
+}
+
 /// A command.
 pub(super) struct One<'a>(pub(super) &'a Cmd);
 
 /// A pipeline or transaction.
+#[derive(Clone, Copy)]
 pub(super) struct All<'a> {
     pub(super) pipeline: &'a Pipeline,
     pub(super) offset: usize,
@@ -40,13 +50,8 @@ pub(super) struct All<'a> {
 impl Request for One<'_> {
     type Reply = Value;
 
-    fn send(
-        &self,
-        client: &AsyncClient,
-        picked: &mut Option<u32>,
-        stays: Stays<'_>,
-    ) -> impl Future<Output = RedisResult<Value>> + Send {
-        client.send(picked, self.0, stays)
+    async fn send(&self, sender: &mut impl Sender) -> RedisResult<Value> {
+        sender.send_one(self.0).await
     }
 
     fn refusal<'r>(&self, result: &'r RedisResult<Value>) -> Option<Cow<'r, str>> {
@@ -57,13 +62,8 @@ impl Request for One<'_> {
 impl Request for All<'_> {
     type Reply = Vec<Value>;
 
-    fn send(
-        &self,
-        client: &AsyncClient,
-        picked: &mut Option<u32>,
-        stays: Stays<'_>,
-    ) -> impl Future<Output = RedisResult<Vec<Value>>> + Send {
-        client.send_all(picked, self.pipeline, self.offset, self.count, stays)
+    async fn send(&self, sender: &mut impl Sender) -> RedisResult<Vec<Value>> {
+        sender.send_all(self).await
     }
 
     fn refusal<'r>(&self, result: &'r RedisResult<Vec<Value>>) -> Option<Cow<'r, str>> {
@@ -74,46 +74,58 @@ impl Request for All<'_> {
 /// Sends a refused request to the component's candidate, which has the same data, or where the
 /// component is now. While sentinels elect another primary, or that has no replicas yet, and while
 /// the candidate is promoted, it is sent again and again.
-pub(super) async fn resend<R: Request>(
-    client: &mut Arc<OfGeneration<AsyncClient>>,
-    picked: &mut Option<u32>,
+pub(super) async fn resend<S: Sender, R: Request>(
+    here: &mut S,
     request: &R,
     is_first: bool,
     mut attempts: Attempts,
     mut refused: RedisResult<R::Reply>,
 ) -> RedisResult<R::Reply> {
+    let mut there: Option<S> = None;
     while let Some(left) = attempts.left() {
         let Some(code) = request.refusal(&refused) else {
             return refused;
         };
+        let client = Arc::clone(here.client());
         if client.has_candidate(&code) {
             attempts.wait_for_candidate();
         }
-        let candidate = timeout(left, client.candidate(&code)).await.ok().flatten();
-        if let Some(candidate) = candidate {
-            resent(&client.subject);
-            let mut picked_there = None;
-            let answer = request.send(&candidate.client, &mut picked_there, &|| true);
-            let answer = answer.await;
-            if request.refusal(&answer).is_none() {
-                (*client, *picked) = (candidate, picked_there);
-                return answer;
+        if let Some(candidate) = timeout(left, client.candidate(&code)).await.ok().flatten() {
+            let is_known = |there: &S| Arc::ptr_eq(there.client(), &candidate);
+            let mut place = there.take().filter(is_known);
+            if place.is_none() {
+                place = here.at(candidate).await;
+            }
+            if let Some(mut place) = place {
+                resent(&client.subject);
+                let answer = request.send(&mut place).await;
+                if request.refusal(&answer).is_none() {
+                    *here = place;
+                    return answer;
+                }
+                there = Some(place);
             }
         }
         let Some(left) = attempts.left() else { break };
         let next = timeout(left, client.successor()).await.ok().flatten();
-        match next.filter(|next| !Arc::ptr_eq(next, client)) {
-            Some(next) if is_first || next.carries_on(client) => {
-                (*client, *picked) = (next, None);
-            }
-            Some(_) => break,
+        let next = next.filter(|next| !Arc::ptr_eq(next, &client));
+        let carries_on = |next: &Shared| is_first || next.carries_on(&client);
+        if !next.as_ref().is_none_or(carries_on) {
+            break;
+        }
+        let place = match next {
+            Some(next) => here.at(next).await,
+            None => None,
+        };
+        match place {
+            Some(place) => *here = place,
             None => match attempts.next_pause(&client.config) {
                 Some(pause) => sleep(pause).await,
                 None => break,
             },
         }
         resent(&client.subject);
-        refused = request.send(&client.client, picked, &|| true).await;
+        refused = request.send(here).await;
     }
     refused
 }

@@ -8,6 +8,9 @@ use super::invalid::InvalidReceipt;
 use super::keys::KEY_PREFIX;
 use crate::error::text::printable;
 
+/// The language of which every runtime that writes receipts knows candidates.
+const KNOWS_CANDIDATES: &str = "rust";
+
 /// The process that a receipt is about.
 ///
 /// As text it is a JSON object. Names that are not known are ignored, and all but the application
@@ -37,6 +40,9 @@ pub struct Process {
     pub(crate) every: u64,
     #[serde(default)]
     pub(crate) ttl: u64,
+    /// What runtimes of other languages write. Every runtime of ours in Rust knows candidates.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) candidates: bool,
 }
 
 /// How a process notices changes of its configs.
@@ -152,6 +158,12 @@ impl Process {
         &self.language
     }
 
+    /// Returns `true` if the runtime makes candidates ready: configs that are about to come into force.
+    #[must_use]
+    pub fn knows_candidates(&self) -> bool {
+        self.candidates || self.language == KNOWS_CANDIDATES
+    }
+
     /// Returns how the process notices changes.
     #[must_use]
     pub fn mode(&self) -> Mode {
@@ -197,6 +209,7 @@ mod tests {
             key_prefix: "config:redis:".to_owned(),
             every: 10,
             ttl: 35,
+            candidates: false,
         }
     }
 
@@ -220,6 +233,20 @@ mod tests {
         let read = Process::parse(text).unwrap();
         assert_eq!((read.version(), read.member()), (2, "shop:i".to_owned()));
         assert_eq!((read.mode(), read.started()), (Mode::Unknown, None));
+    }
+
+    #[test]
+    fn r15_a_runtime_of_another_language_says_that_it_knows_candidates() {
+        for (text, knows) in [
+            (r#"{"language":"rust"}"#, true),
+            (r#"{"language":"python"}"#, false),
+            (r#"{"language":"python","candidates":true}"#, true),
+            (r#"{"language":"python","candidates":false}"#, false),
+        ] {
+            let text = text.replace('{', r#"{"application":"a","instance":"i","#);
+            let process = Process::parse(&text).unwrap();
+            assert_eq!(process.knows_candidates(), knows, "{text}");
+        }
     }
 
     #[test]

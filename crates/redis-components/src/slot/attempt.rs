@@ -113,12 +113,17 @@ impl<R: Runner> Attempt<R> {
         self.slot.timeouts().of(&self.goal.config)
     }
 
-    /// Returns the client of a candidate that has this config.
+    /// Returns the client of a candidate that has this config, unless the executor has one that is to
+    /// be replaced by a new one.
     pub(super) fn adopt(&self) -> Option<R::Client> {
+        let of_goal = |published: &Published| published.config == self.goal.config;
+        let in_force = self.slot.published().filter(|in_force| of_goal(in_force));
+        if in_force.is_some_and(|in_force| self.runner.adopt(&in_force.clients).is_some()) {
+            return None;
+        }
         let candidate = self.slot.candidate()?;
         let published = candidate.slot().published()?;
-        let is_same = published.config == self.goal.config;
-        is_same.then(|| self.runner.adopt(&published.clients))?
+        of_goal(&published).then(|| self.runner.adopt(&published.clients))?
     }
 
     /// Returns the place of the attempt, for what follows it.
@@ -234,9 +239,7 @@ impl<R: Runner> Attempt<R> {
     fn data_since(&self, old: Option<&Published>, generation: u64) -> u64 {
         let config = &self.goal.config;
         let has_same_data = |old: &Published| {
-            old.config.differs_in_primary(config)
-                || self.rotates(old)
-                || self.slot.has_candidate(config)
+            old.config.differs_in_primary(config) || self.rotates(old) || self.slot.moves_to(config)
         };
         let kept = match self.slot.of.as_ref().and_then(Weak::upgrade) {
             Some(component) => component.published().map(|published| published.data_since),
@@ -249,8 +252,8 @@ impl<R: Runner> Attempt<R> {
 
     fn keep(&self, clients: &mut Clients, client: R::Client, (generation, data_since): (u64, u64)) {
         // A candidate's slot ends with the candidate, and calls may still use the client.
-        let component = self.slot.of.clone();
-        let succession = component.unwrap_or_else(|| Arc::downgrade(&self.slot));
+        let component = self.slot.of.as_ref().and_then(Weak::upgrade);
+        let home = component.as_ref().unwrap_or(&self.slot);
         let client = Arc::new(OfGeneration {
             client,
             generation,
@@ -258,9 +261,8 @@ impl<R: Runner> Attempt<R> {
             subject: self.slot.subject.clone(),
             config: Arc::clone(&self.goal.config),
             timeouts: self.timeouts(),
-            generations: Arc::clone(&self.slot.generations),
-            succession: succession as _,
-            is_of_candidate: self.slot.is_candidate(),
+            generations: Arc::clone(&home.generations),
+            succession: Arc::downgrade(home) as _,
         });
         let kept = Arc::downgrade(&client);
         self.runner.keep(clients, client);

@@ -1,9 +1,9 @@
 //! A candidate: a config that is made ready before it comes into force.
 //!
 //! Its clients live in a slot of their own, which is like that of a fixed config. They are built on
-//! every executor that has a client of the component. They take the commands that the server in
-//! force refuses because it has become a replica, and become the component's clients when the config
-//! comes into force.
+//! every executor that has a client of the component, and become the component's clients when the
+//! config comes into force. Those of a server that has the same data take the commands before that
+//! the server in force refuses because it has become a replica.
 
 use std::pin::pin;
 use std::sync::{Arc, Weak};
@@ -74,11 +74,12 @@ impl Slot {
         self.candidate.borrow().clone()
     }
 
-    /// Returns `true` if the config is the candidate's.
-    pub(super) fn has_candidate(&self, config: &ComponentConfig) -> bool {
+    /// Returns `true` if the config is that of a candidate which has the data of the server in force.
+    pub(super) fn moves_to(&self, config: &ComponentConfig) -> bool {
         let candidate = self.candidate();
-        let candidate = candidate.and_then(|candidate| candidate.config());
-        candidate.is_some_and(|candidate| *candidate == *config)
+        let candidate = candidate.filter(|candidate| candidate.offer.has_same_data());
+        let config_of = candidate.and_then(|candidate| candidate.config());
+        config_of.is_some_and(|candidate| *candidate == *config)
     }
 
     /// Returns how the candidate stands.
@@ -116,14 +117,19 @@ impl Slot {
             (None, None) => true,
             _ => false,
         };
-        if is_same || self.state().is_shut_down {
+        if is_same {
             return;
         }
         let candidate = offer.map(|offer| {
             let slot = Arc::new(self.for_candidate(offer.watched()));
             Arc::new(Candidate { offer, slot })
         });
+        let state = self.state();
+        if state.is_shut_down {
+            return;
+        }
         self.candidate.send_replace(candidate.clone());
+        drop(state);
         if let Some(known) = known {
             known.slot.discard();
             no_longer(&self.subject, known.id());

@@ -50,11 +50,9 @@ pub(crate) struct OfGeneration<C> {
     /// The config that it was built from, and its bounds.
     pub(crate) config: Arc<ComponentConfig>,
     pub(crate) timeouts: Timeouts,
+    /// Those of the component. A candidate's client is of the component's next.
     pub(super) generations: Arc<Generations>,
     pub(super) succession: Weak<dyn Succession>,
-    /// Whether it was made for a candidate, so that its own generations say nothing about the
-    /// component.
-    pub(super) is_of_candidate: bool,
 }
 
 /// The source of the next client, after a client that is no longer current.
@@ -149,8 +147,7 @@ impl<C> OfGeneration<C> {
     /// Returns what has the next client, if the component has left this one's server or has to.
     fn succession(&self, is_closed: bool) -> Option<Arc<dyn Succession>> {
         let succession = self.succession.upgrade()?;
-        let has_left =
-            self.is_of_candidate || is_closed || self.has_moved() || succession.is_behind();
+        let has_left = is_closed || self.has_moved() || succession.is_behind();
         has_left.then_some(succession)
     }
 

@@ -193,7 +193,17 @@ mod tests {
         for usual in ["127.0.0.1", "10.0.0.1", "8.8.8.8", "::1", "fd00::1"] {
             assert!(is_admitted(&policy, "h", usual), "{usual}");
         }
-        for special in ["0.0.0.0", "::ffff:169.254.169.254", "fe80::1", "224.0.0.1"] {
+        for special in [
+            "0.0.0.0",
+            "::ffff:169.254.169.254",
+            "fe80::1",
+            "224.0.0.1",
+            "100.100.100.200",
+            "::ffff:168.63.129.16",
+            "192.0.0.192",
+            "fd00:ec2::254",
+            "fd20:ce::254",
+        ] {
             assert!(!is_admitted(&policy, "h", special), "{special}");
         }
     }

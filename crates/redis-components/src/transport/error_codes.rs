@@ -78,13 +78,30 @@ pub(crate) fn does_not_serve(reply: &Value) -> bool {
 }
 
 /// Returns `true` if the reply proves that the command was not executed, so that it may be sent to
-/// another server. For a script, only the codes that the server sends before it runs a script prove
-/// that.
+/// another server. A script may answer with any code: there, only the codes that the server sends
+/// before it runs a script prove that, and the server's own words about the first write of one.
 pub(crate) fn refuses(reply: &Value, is_script: bool) -> bool {
     let Value::ServerError(error) = reply else {
         return false;
     };
-    is_refusal_before_script(error.code()) || !is_script && is_refusal_code(error.code())
+    is_refusal_before_script(error.code())
+        || is_refusal_code(error.code()) && (!is_script || refuses_first_write(error))
+}
+
+/// Returns `true` if these are the words in which a server refuses the first write of a script. It
+/// looks at its role before the first one only, so that nothing of the script is written then.
+fn refuses_first_write(error: &ServerError) -> bool {
+    let words = match error.code() {
+        "READONLY" => "You can't write against a read only replica.",
+        "NOREPLICAS" => "Not enough good replicas to write.",
+        _ => return false,
+    };
+    error.details().is_some_and(|text| text.starts_with(words))
+}
+
+/// Returns `true` if the server was asked to end the command, which waited and has taken nothing.
+pub(crate) fn is_unblocked(reply: &Value) -> bool {
+    matches!(reply, Value::ServerError(error) if error.code() == "UNBLOCKED")
 }
 
 /// Returns `true` if the server has become a replica and so has ended the command, which waited and
@@ -200,7 +217,17 @@ mod tests {
             refuses(&value, is_script)
         };
         assert!(refused("-READONLY You can't write\r\n", false));
-        assert!(!refused("-READONLY You can't write\r\n", true));
+        let (read_only, no_replicas) = (
+            "-READONLY You can't write against a read only replica.",
+            "-NOREPLICAS Not enough good replicas to write.",
+        );
+        for words in [read_only, no_replicas] {
+            for place in ["", " script: d8f2fad9, on @user_script:1."] {
+                assert!(refused(&format!("{words}{place}\r\n"), true));
+            }
+        }
+        assert!(!refused("-READONLY so says the script\r\n", true));
+        assert!(!refused("-MASTERDOWN Link with MASTER is down\r\n", true));
         assert!(refused("-LOADING Redis is loading\r\n", true));
         assert!(!refused("-ERR something\r\n", false));
         assert!(!refused("-BUSY a script runs\r\n", false));

@@ -39,6 +39,15 @@ impl ReplyBounds {
         depth: 100,
     };
 
+    /// A cluster tells its slots, and sentinels tell their servers, in short strings. A cluster of a
+    /// thousand nodes takes some hundred kilobytes.
+    pub(crate) const TOPOLOGY: Self = Self {
+        line: 4 * 1024,
+        string: 64 * 1024,
+        reply: 4 * 1024 * 1024,
+        depth: 8,
+    };
+
     /// Returns bounds for replies that are strings of at most `longest` bytes, for pushes, and for the
     /// answer to HELLO.
     pub(crate) const fn strings(longest: u64) -> Self {

@@ -21,7 +21,7 @@ impl Special {
     }
 }
 
-const SPECIAL: [Special; 9] = [
+const SPECIAL: [Special; 14] = [
     v4([0, 0, 0, 0], 8, "a wildcard address", false),
     v4([169, 254, 0, 0], 16, "a link-local address", true),
     v4([224, 0, 0, 0], 4, "a multicast address", false),
@@ -33,7 +33,15 @@ const SPECIAL: [Special; 9] = [
     v6(LOCAL_NAT64, 48, "an address of a local NAT64 prefix", true),
     // Deprecated, and once link-local with another scope.
     v6([0xfec0, 0, 0], 10, "a site-local address", true),
+    // Where clouds serve credentials, besides 169.254.0.0/16: Alibaba, Azure, Oracle, AWS and Google.
+    v4([100, 100, 100, 200], 32, CREDENTIALS, true),
+    v4([168, 63, 129, 16], 32, CREDENTIALS, true),
+    v4([192, 0, 0, 192], 32, CREDENTIALS, true),
+    v6([0xfd00, 0xec2, 0], 32, CREDENTIALS, true),
+    v6([0xfd20, 0xce, 0], 32, CREDENTIALS, true),
 ];
+
+const CREDENTIALS: &str = "an address at which a cloud serves credentials";
 
 const LOCAL_NAT64: [u16; 3] = [0x64, 0xff9b, 1];
 /// RFC 6052, 2.1.

@@ -2,8 +2,10 @@
 
 use redis::RedisResult;
 use redis_components::Scope;
+use redis_components_testing::Server;
+use serde_json::json;
 
-use crate::common::{HOUR, declare};
+use crate::common::{HOUR, declare, until};
 use crate::pair::{Pair, is_ready};
 
 #[tokio::test]
@@ -27,7 +29,7 @@ async fn r15_a_handle_goes_on_at_the_candidate_in_the_middle_of_a_function() {
             assert_eq!(count, 3);
             // And back, with the same handle.
             pair.is_in_step(1).await;
-            crate::common::until("the config is in force", async || {
+            until("the config is in force", async || {
                 logs.connection().await.unwrap().generation() == 2
             })
             .await;
@@ -54,12 +56,12 @@ async fn r15_a_handle_follows_a_move_that_is_over() {
             is_ready("m1").await;
             pair.fail_over_from(0).await;
             pair.set(logs, 1);
-            crate::common::until("the config is in force", async || {
+            until("the config is in force", async || {
                 logs.connection().await.unwrap().generation() == 2
             })
             .await;
             pair.control(&serde_json::json!({}));
-            crate::common::until("the candidate is gone", async || {
+            until("the candidate is gone", async || {
                 crate::pair::candidate().is_none()
             })
             .await;
@@ -122,6 +124,70 @@ async fn r15_without_a_candidate_a_refusal_is_told() {
                 .query_async(&mut connection)
                 .await;
             assert_eq!(refused.unwrap_err().code(), Some("READONLY"));
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn r15_what_is_refused_does_not_go_to_a_candidate_with_other_data() {
+    let logs = declare("logs", HOUR);
+    let pair = Pair::start(logs).await;
+    let other = Server::start();
+    pair.settings()
+        .scope(async {
+            let mut connection = logs.connection().await.unwrap();
+            let mut incr = redis::cmd("INCR");
+            incr.arg("n");
+            let _: u64 = incr.query_async(&mut connection).await.unwrap();
+            let config: serde_json::Value = serde_json::from_str(&other.config()).unwrap();
+            let candidate = json!({"id": "m1", "config": config, "on": []});
+            pair.control(&json!({"prepare": {"logs": candidate}}));
+            is_ready("m1").await;
+            pair.fail_over_from(0).await;
+            let refused: RedisResult<u64> = incr.query_async(&mut connection).await;
+            assert_eq!(refused.unwrap_err().code(), Some("READONLY"));
+            pair.config.command(&["SET", logs.key(), &other.config()]);
+            until("the config is in force", async || {
+                logs.connection().await.unwrap().generation() == 2
+            })
+            .await;
+            // What the function has done before is not there.
+            let refused: RedisResult<u64> = incr.query_async(&mut connection).await;
+            assert_eq!(refused.unwrap_err().code(), Some("READONLY"));
+            let keys = other.command(&["DBSIZE"]);
+            assert_eq!(redis::from_redis_value::<u64>(keys).unwrap(), 0);
+        })
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn r15_a_script_goes_to_the_candidate_if_its_first_write_was_refused() {
+    let logs = declare("logs", HOUR);
+    let pair = Pair::start(logs).await;
+    pair.settings()
+        .scope(async {
+            let script = redis::Script::new("return redis.call('INCR', KEYS[1])");
+            let words = "return redis.error_reply('READONLY so says the script')";
+            let speaks = redis::Script::new(&format!("redis.call('INCR', KEYS[1]) {words}"));
+            let mut connection = logs.connection().await.unwrap();
+            let count: u64 = script.key("n").invoke_async(&mut connection).await.unwrap();
+            assert_eq!(count, 1);
+            pair.offer(logs, 1, "m1");
+            is_ready("m1").await;
+            // What a script says proves nothing.
+            let said: RedisResult<u64> = speaks.key("n").invoke_async(&mut connection).await;
+            assert_eq!(said.unwrap_err().code(), Some("READONLY"));
+            pair.fail_over_from(0).await;
+            let count: u64 = script.key("n").invoke_async(&mut connection).await.unwrap();
+            assert_eq!(count, 3);
+            let scope = Scope::current().unwrap();
+            let blocking = tokio::task::spawn_blocking(move || {
+                scope.run_blocking(|| {
+                    let mut connection = logs.blocking_connection().unwrap();
+                    script.key("n").invoke::<u64>(&mut connection)
+                })
+            });
+            assert_eq!(blocking.await.unwrap().unwrap(), 4);
         })
         .await;
 }

@@ -11,6 +11,9 @@ pub(crate) struct NodeAddress {
     pub(crate) port: u16,
 }
 
+/// The longest name of a host (RFC 1035, 2.3.4).
+const LONGEST_HOST: usize = 255;
+
 impl NodeAddress {
     /// Returns the address that `host` and `port` name, or `None` if there is no server under it.
     /// An empty host is the host of the node that said so.
@@ -20,9 +23,10 @@ impl NodeAddress {
             "?" => return None,
             host => host,
         };
-        let is_host = !host
-            .bytes()
-            .any(|byte| byte.is_ascii_control() || byte == b' ');
+        let is_host = host.len() <= LONGEST_HOST
+            && !host
+                .bytes()
+                .any(|byte| byte.is_ascii_control() || byte == b' ');
         (port != 0 && is_host).then(|| Self {
             host: host.to_owned(),
             port,

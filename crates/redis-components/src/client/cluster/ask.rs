@@ -15,9 +15,10 @@ use super::topology::View;
 use crate::config::endpoint::Address;
 use crate::error::text::printable;
 use crate::settings::timeouts::Timeouts;
-use crate::transport::asynchronous::open;
+use crate::transport::asynchronous::open_bounded;
 use crate::transport::failure::{Cause, Failure};
 use crate::transport::node::Node;
+use crate::transport::reply_bounds::ReplyBounds;
 
 /// How long a node may stay silent before the next one is asked beside it.
 const HEAD_START: Duration = Duration::from_millis(100);
@@ -60,7 +61,8 @@ pub(super) async fn first_view(
 async fn view_of(node: Arc<Node>, is_tls: bool, timeouts: Timeouts) -> Result<View, Failure> {
     let named = |failure: Failure| failure.at(node.address());
     let settings = AsyncConnectionConfig::new();
-    let opened = open(&node, ProtocolVersion::RESP2, timeouts, settings)
+    let (protocol, bounds) = (ProtocolVersion::RESP2, ReplyBounds::TOPOLOGY);
+    let opened = open_bounded(&node, protocol, timeouts, bounds, settings)
         .await
         .map_err(named)?;
     let by = host_and_port(node.address()).ok_or_else(|| Failure::unreachable("it has no port"))?;

@@ -1,6 +1,7 @@
 //! What a component knows of its cluster: one table for all its clients, refreshed off the path of
 //! calls.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -99,9 +100,9 @@ impl ClusterMap {
         self.cluster.read_from == ReadFrom::Replica
     }
 
-    /// Returns `true` if the cluster still has the node, as a primary or replica.
-    pub(super) fn is_member(&self, number: NodeNumber) -> bool {
-        self.table.is_member(number)
+    /// Returns the nodes that the cluster has now, primaries and replicas.
+    pub(super) fn members(&self) -> HashSet<NodeNumber> {
+        self.table.members()
     }
 
     pub(super) fn requires_full_coverage(&self) -> bool {

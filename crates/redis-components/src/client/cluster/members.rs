@@ -80,9 +80,9 @@ impl<O: Opener> Members<O> {
             return Some(Arc::clone(member));
         }
         // Clients of nodes that have left are dropped, and end when their last call ends.
+        let known = self.map.members();
         let stays = |(number, member): (usize, &Option<_>)| {
-            let is_known =
-                NodeNumber::try_from(number).is_ok_and(|number| self.map.is_member(number));
+            let is_known = NodeNumber::try_from(number).is_ok_and(|number| known.contains(&number));
             member.clone().filter(|_| is_known)
         };
         let mut next: List<O> = list.iter().enumerate().map(stays).collect();
@@ -172,11 +172,14 @@ impl<O: Opener> Members<O> {
     pub(super) fn problem(&self) -> Option<String> {
         let list = self.list.load();
         let known = list.iter().enumerate();
+        let mut members = None;
         let mut failed = known.filter_map(|(number, member)| {
             let number = NodeNumber::try_from(number).ok()?;
             let failure = member.as_ref()?.failure()?;
-            self.map
-                .is_member(number)
+            // Few have failed, and mostly none has.
+            let members = members.get_or_insert_with(|| self.map.members());
+            members
+                .contains(&number)
                 .then(|| self.map.of_node(number, failure))
         });
         let Failure { message, .. } = failed.next()?;

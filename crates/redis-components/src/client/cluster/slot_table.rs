@@ -1,6 +1,6 @@
 //! Which node owns which slot.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -34,6 +34,8 @@ pub(crate) struct Mark(u64);
 #[derive(Debug, Default)]
 struct Writing {
     moves: u64,
+    /// The numbers of all nodes.
+    numbers: HashMap<NodeAddress, NodeNumber>,
     /// When each slot moved that has moved since the view in force was asked for.
     moved: HashMap<u16, Mark>,
 }
@@ -79,16 +81,16 @@ impl SlotTable {
         fastrand::choice(replicas.get(&primary)?).copied()
     }
 
-    /// Returns `true` if the node owns a slot, or is a replica of a primary.
-    pub(super) fn is_member(&self, node: NodeNumber) -> bool {
-        let owns = |owner: &AtomicU16| owner.load(Ordering::Acquire) == node;
-        self.owners.iter().any(owns)
-            || self
-                .replicas
-                .load()
-                .values()
-                .flatten()
-                .any(|replica| *replica == node)
+    /// Returns the nodes that own a slot or are replicas of a primary.
+    pub(super) fn members(&self) -> HashSet<NodeNumber> {
+        let owners = self
+            .owners
+            .iter()
+            .map(|owner| owner.load(Ordering::Acquire));
+        let mut members: HashSet<_> = owners.collect();
+        members.remove(&NOBODY);
+        members.extend(self.replicas.load().values().flatten());
+        members
     }
 
     /// Returns `true` if every slot has an owner.
@@ -107,7 +109,8 @@ impl SlotTable {
     /// Notes that a node has said who owns a slot. Returns the owner's number.
     pub(super) fn note_move(&self, slot: u16, to: &NodeAddress) -> Option<NodeNumber> {
         let mut writing = self.writing();
-        let number = self.number(&writing, to)?;
+        self.add(&mut writing, [to]);
+        let number = *writing.numbers.get(to)?;
         writing.moves += 1;
         let now = Mark(writing.moves);
         writing.moved.insert(slot, now);
@@ -119,7 +122,9 @@ impl SlotTable {
 
     /// Returns the number of a node, which may be new.
     pub(super) fn number_of(&self, address: &NodeAddress) -> Option<NodeNumber> {
-        self.number(&self.writing(), address)
+        let mut writing = self.writing();
+        self.add(&mut writing, [address]);
+        writing.numbers.get(address).copied()
     }
 
     /// Takes over a view that was asked for at `since`. What a node said since then is younger and
@@ -127,14 +132,17 @@ impl SlotTable {
     pub(super) fn apply(&self, view: &View, since: Mark) {
         let mut writing = self.writing();
         let mut replicas = HashMap::new();
+        let shards = view.shards.iter();
+        let nodes = shards.flat_map(|shard| std::iter::once(&shard.primary).chain(&shard.replicas));
+        self.add(&mut writing, nodes);
         for shard in &view.shards {
-            let Some(primary) = self.number(&writing, &shard.primary) else {
+            let Some(&primary) = writing.numbers.get(&shard.primary) else {
                 continue;
             };
             let theirs = shard
                 .replicas
                 .iter()
-                .filter_map(|address| self.number(&writing, address));
+                .filter_map(|address| writing.numbers.get(address).copied());
             replicas.insert(primary, theirs.collect());
             for slot in shard.slots.iter().cloned().flatten() {
                 let is_older = writing.moved.get(&slot).is_some_and(|moved| *moved > since);
@@ -147,18 +155,25 @@ impl SlotTable {
         writing.moved.retain(|_, moved| *moved > since);
     }
 
-    /// Returns the number of a node. The lock shows that nobody else adds one.
-    fn number(&self, _: &MutexGuard<'_, Writing>, address: &NodeAddress) -> Option<NodeNumber> {
-        let nodes = self.nodes.load();
-        let known = nodes.iter().position(|node| node == address);
-        let number = NodeNumber::try_from(known.unwrap_or(nodes.len())).ok();
-        let number = number.filter(|number| *number != NOBODY)?;
-        if known.is_none() {
-            let mut more = nodes.to_vec();
-            more.push(address.clone());
-            self.nodes.store(Arc::new(more));
+    /// Gives numbers to those of the nodes that have none, while there are numbers.
+    fn add<'a>(&self, writing: &mut Writing, nodes: impl IntoIterator<Item = &'a NodeAddress>) {
+        let known = self.nodes.load();
+        let mut all = None;
+        for node in nodes {
+            if writing.numbers.contains_key(node) {
+                continue;
+            }
+            let all = all.get_or_insert_with(|| known.to_vec());
+            let number = NodeNumber::try_from(all.len()).ok();
+            let Some(number) = number.filter(|number| *number != NOBODY) else {
+                break;
+            };
+            all.push(node.clone());
+            writing.numbers.insert(node.clone(), number);
         }
-        Some(number)
+        if let Some(all) = all {
+            self.nodes.store(Arc::new(all));
+        }
     }
 
     fn writing(&self) -> MutexGuard<'_, Writing> {

@@ -8,6 +8,11 @@ use redis::Value;
 use super::address::NodeAddress;
 use super::hash_slot::SLOTS;
 
+/// The most nodes of a cluster. Redis's own recommendation is a thousand at most.
+const MOST_NODES: usize = 4096;
+/// The most slots that all nodes are given. A slot that moves may be given twice.
+const MOST_SLOTS: usize = 4 * SLOTS as usize;
+
 /// The nodes of a cluster and their slots, as one node sees them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct View {
@@ -43,6 +48,7 @@ impl View {
     /// table is of no use.
     pub(super) fn from_slots(answer: &Value, by: &NodeAddress) -> Option<Self> {
         let mut shards: Vec<Shard> = Vec::new();
+        let mut places = HashMap::new();
         for entry in list(answer)? {
             let [first, last, primary, replicas @ ..] = list(entry)? else {
                 return None;
@@ -51,20 +57,21 @@ impl View {
             let Some(primary) = node_of_slots(primary, by) else {
                 continue;
             };
-            let known = shards.iter_mut().find(|shard| shard.primary == primary);
-            match known {
+            let place = places.get(&primary).copied();
+            match place.and_then(|place: usize| shards.get_mut(place)) {
                 Some(shard) => shard.slots.push(slots),
-                None => shards.push(Shard {
-                    primary,
-                    slots: vec![slots],
-                    replicas: replicas
-                        .iter()
-                        .filter_map(|node| node_of_slots(node, by))
-                        .collect(),
-                }),
+                None => {
+                    places.insert(primary.clone(), shards.len());
+                    let replicas = replicas.iter().filter_map(|node| node_of_slots(node, by));
+                    shards.push(Shard {
+                        primary,
+                        slots: vec![slots],
+                        replicas: replicas.collect(),
+                    });
+                }
             }
         }
-        Self { shards }.unless_empty()
+        Self { shards }.if_of_use()
     }
 
     /// Reads the answer to `CLUSTER SHARDS` as [`from_slots`](Self::from_slots) does. `is_tls` says
@@ -103,11 +110,19 @@ impl View {
                 });
             }
         }
-        Self { shards }.unless_empty()
+        Self { shards }.if_of_use()
     }
 
-    fn unless_empty(self) -> Option<Self> {
-        (!self.shards.is_empty()).then_some(self)
+    /// Returns `None` for a view without shards, and for one with more nodes, or slots that are given
+    /// more often, than in any cluster: each costs memory and time.
+    fn if_of_use(self) -> Option<Self> {
+        let shards = self.shards.iter();
+        let nodes: usize = shards.clone().map(|shard| 1 + shard.replicas.len()).sum();
+        let slots: usize = shards
+            .flat_map(|shard| &shard.slots)
+            .map(ExactSizeIterator::len)
+            .sum();
+        ((1..=MOST_NODES).contains(&nodes) && slots <= MOST_SLOTS).then_some(self)
     }
 }
 

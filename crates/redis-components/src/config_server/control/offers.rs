@@ -54,7 +54,14 @@ impl Offer {
 
     /// Returns `true` if a command that a server refused with this code may go to the candidate.
     pub(crate) fn takes(&self, code: &str) -> bool {
-        code == "READONLY" || self.prepared.on_no_replicas && code == "NOREPLICAS"
+        self.prepared.takes.has(code)
+    }
+
+    /// Returns `true` if the candidate has the data of the server in force: it is given commands that
+    /// were meant for that one.
+    pub(crate) fn has_same_data(&self) -> bool {
+        let takes = self.prepared.takes;
+        takes.read_only || takes.no_replicas
     }
 }
 

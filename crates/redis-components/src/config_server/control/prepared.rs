@@ -10,20 +10,26 @@ use crate::config::ComponentConfig;
 /// The longest id, in bytes.
 const LONGEST_ID: usize = 64;
 
-/// The refusals after which a command may go to a candidate, unless they are listed: those of a
-/// server that has become a replica.
+/// The refusal of a server that has become a replica.
 const READ_ONLY: &str = "READONLY";
 /// The refusal of a server that is fenced off from writes.
 const NO_REPLICAS: &str = "NOREPLICAS";
 
-/// A config that is made ready, and takes the commands that the server in force refuses.
+/// A config that is made ready before it comes into force.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Prepared {
     pub(in crate::config_server) id: String,
     pub(in crate::config_server) config: ComponentConfig,
     pub(in crate::config_server) until: Option<SystemTime>,
-    /// Whether a server that is fenced off refuses for the candidate, too.
-    pub(in crate::config_server) on_no_replicas: bool,
+    pub(in crate::config_server) takes: Takes,
+}
+
+/// The refusals after which a command goes to a candidate. A candidate with other data than the
+/// server in force takes none.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(in crate::config_server) struct Takes {
+    pub(in crate::config_server) read_only: bool,
+    pub(in crate::config_server) no_replicas: bool,
 }
 
 /// How a candidate is written.
@@ -67,15 +73,7 @@ impl Prepared {
             ));
         }
         let until = until.map(Until::read).transpose()?;
-        let on = on.unwrap_or_else(|| vec![READ_ONLY.to_owned()]);
-        if on
-            .iter()
-            .any(|code| code != READ_ONLY && code != NO_REPLICAS)
-        {
-            return Err(format!(
-                "`on` names another code than {READ_ONLY} and {NO_REPLICAS}"
-            ));
-        }
+        let takes = on.map_or(Ok(Takes::AFTER_A_MOVE), Takes::read)?;
         let config =
             ComponentConfig::from_json(config.get()).map_err(|error| error.message().to_owned())?;
         if config.is_disabled() {
@@ -85,8 +83,44 @@ impl Prepared {
             id,
             config,
             until,
-            on_no_replicas: on.iter().any(|code| code == NO_REPLICAS),
+            takes,
         })
+    }
+}
+
+impl Takes {
+    /// What a candidate takes unless it says so.
+    const AFTER_A_MOVE: Self = Self {
+        read_only: true,
+        no_replicas: false,
+    };
+
+    fn read(codes: Vec<String>) -> Result<Self, String> {
+        let mut takes = Self {
+            read_only: false,
+            no_replicas: false,
+        };
+        for code in codes {
+            match &*code {
+                READ_ONLY => takes.read_only = true,
+                NO_REPLICAS => takes.no_replicas = true,
+                _ => {
+                    return Err(format!(
+                        "`on` names another code than {READ_ONLY} and {NO_REPLICAS}"
+                    ));
+                }
+            }
+        }
+        Ok(takes)
+    }
+
+    /// Returns `true` if a command that was refused with this code goes to the candidate.
+    pub(super) fn has(self, code: &str) -> bool {
+        match code {
+            READ_ONLY => self.read_only,
+            NO_REPLICAS => self.no_replicas,
+            _ => false,
+        }
     }
 }
 
@@ -117,16 +151,25 @@ mod tests {
         let prepared = Prepared::read(text).unwrap();
         assert_eq!(prepared.id, "m-1");
         let until = UNIX_EPOCH + Duration::from_secs(1_767_225_600);
-        assert_eq!(
-            (prepared.until, prepared.on_no_replicas),
-            (Some(until), false)
-        );
-        let text = r#"{"id":"m","config":{"host":"h"},"until":1767225600,"on":["NOREPLICAS"]}"#;
-        let prepared = Prepared::read(text).unwrap();
-        assert_eq!(
-            (prepared.until, prepared.on_no_replicas),
-            (Some(until), true)
-        );
+        assert_eq!(prepared.until, Some(until));
+        let text = r#"{"id":"m","config":{"host":"h"},"until":1767225600}"#;
+        assert_eq!(Prepared::read(text).unwrap().until, Some(until));
+    }
+
+    #[test]
+    fn r15_a_candidate_takes_the_refusals_that_it_names() {
+        for (on, read_only, no_replicas) in [
+            ("", true, false),
+            (r#","on":["READONLY"]"#, true, false),
+            (r#","on":["NOREPLICAS"]"#, false, true),
+            (r#","on":["NOREPLICAS","READONLY"]"#, true, true),
+            (r#","on":[]"#, false, false),
+        ] {
+            let text = format!(r#"{{"id":"m","config":{{"host":"h"}}{on}}}"#);
+            let takes = Prepared::read(&text).unwrap().takes;
+            let has = ["READONLY", "NOREPLICAS", "MOVED"].map(|code| takes.has(code));
+            assert_eq!(has, [read_only, no_replicas, false], "{on}");
+        }
     }
 
     #[test]

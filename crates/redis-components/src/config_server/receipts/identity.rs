@@ -57,6 +57,7 @@ impl Identity {
             key_prefix: self.key_prefix.clone(),
             every: timing.every,
             ttl: timing.ttl,
+            candidates: false,
         }
     }
 }

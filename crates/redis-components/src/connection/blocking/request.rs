@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 
-use redis::{Cmd, Pipeline, RedisResult, Value};
+use redis::{Cmd, ConnectionLike as _, Pipeline, RedisResult, Value};
 
+use super::{Connection, Inner};
+use crate::client::commands::may_wait;
 use crate::client::packed;
-use crate::client::threads::Lease;
 use crate::connection::refused::{refusal, refusal_of_all};
 use crate::transport::error_codes::aborted_because_of;
 
@@ -13,7 +14,7 @@ use crate::transport::error_codes::aborted_because_of;
 pub(super) trait Request {
     type Reply;
 
-    fn send(&self, lease: &mut Lease) -> RedisResult<Self::Reply>;
+    fn send(&self, connection: &mut Connection) -> RedisResult<Self::Reply>;
 
     /// Returns the code with which all of it was refused, if it may be sent again.
     fn refusal<'r>(&self, result: &'r RedisResult<Self::Reply>) -> Option<Cow<'r, str>>;
@@ -32,8 +33,14 @@ pub(super) struct All<'a> {
 impl Request for One<'_> {
     type Reply = Value;
 
-    fn send(&self, lease: &mut Lease) -> RedisResult<Value> {
-        lease.send(self.0)
+    fn send(&self, connection: &mut Connection) -> RedisResult<Value> {
+        if may_wait(self.0) {
+            return connection.wait_for(self.0);
+        }
+        match &mut connection.inner {
+            Inner::Pooled { pooled, .. } => pooled.send(self.0),
+            Inner::Own(own) => own.req_command(self.0),
+        }
     }
 
     fn refusal<'r>(&self, result: &'r RedisResult<Value>) -> Option<Cow<'r, str>> {
@@ -44,8 +51,12 @@ impl Request for One<'_> {
 impl Request for All<'_> {
     type Reply = Vec<Value>;
 
-    fn send(&self, lease: &mut Lease) -> RedisResult<Vec<Value>> {
-        lease.requests(self.packed, self.offset, self.count)
+    fn send(&self, connection: &mut Connection) -> RedisResult<Vec<Value>> {
+        connection.send_packed(
+            self.packed,
+            |pooled| pooled.requests(self.packed, self.offset, self.count),
+            |own| own.req_packed_commands(self.packed, self.offset, self.count),
+        )
     }
 
     fn refusal<'r>(&self, result: &'r RedisResult<Vec<Value>>) -> Option<Cow<'r, str>> {

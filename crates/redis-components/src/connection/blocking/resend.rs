@@ -2,73 +2,81 @@
 
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
 
 use redis::RedisResult;
 
 use super::request::Request;
-use super::{Connection, Inner};
-use crate::client::threads::{BlockingClient, Lease};
+use super::{Connection, Inner, Kind};
+use crate::client::threads::BlockingClient;
 use crate::clock::Tick;
 use crate::connection::refused::Attempts;
 use crate::slot::published::OfGeneration;
 use crate::telemetry::component::resent;
 
 impl Connection {
-    /// Notes that something is sent. Returns when, how long it may be sent again if it is refused,
-    /// and whether it is the first. Something later than the first may be sent again if another
-    /// server carries on the data, and if the session is as it was.
-    pub(super) fn begin(&mut self) -> (bool, Option<(Tick, Duration)>) {
+    /// Sends a request, and again if it was refused. Something later than the first may be sent
+    /// again if another server carries on the data, and if the session is as it was.
+    pub(super) fn send_safely<R: Request>(&mut self, request: &R) -> RedisResult<R::Reply> {
         let is_first = !std::mem::replace(&mut self.is_used, true);
-        let bounds = match &self.inner {
-            Inner::Pooled { pooled, pool, .. } => {
-                (is_first || pooled.is_clean()).then(|| (Tick::now(), pool.timeouts.response))
-            }
-            Inner::Own(_) => None,
+        let Inner::Pooled { pooled, kind, .. } = &self.inner else {
+            return request.send(self);
         };
-        (is_first, bounds)
+        let may_go = match kind {
+            Kind::Staying(_) => false,
+            Kind::Shared | Kind::Following(_) => is_first || pooled.is_clean(),
+        };
+        let has_bound = matches!(kind, Kind::Shared);
+        let sent = Tick::now();
+        let result = request.send(self);
+        if !may_go || request.refusal(&result).is_none() {
+            return result;
+        }
+        // Who waited longer than that is not told so.
+        let since = if has_bound { sent } else { Tick::now() };
+        self.resend(request, is_first, since, result)
     }
 
-    /// Sends a request again if it was refused.
-    pub(super) fn resend<R: Request>(
+    fn resend<R: Request>(
         &mut self,
         request: &R,
-        (is_first, bounds): (bool, Option<(Tick, Duration)>),
-        mut result: RedisResult<R::Reply>,
+        is_first: bool,
+        since: Tick,
+        mut refused: RedisResult<R::Reply>,
     ) -> RedisResult<R::Reply> {
-        let Some((sent, response)) = bounds else {
-            return result;
+        let Inner::Pooled { pool, .. } = &self.inner else {
+            return refused;
         };
-        let mut attempts = Attempts::begin(sent, response);
-        while let (Some(code), Some(_)) = (request.refusal(&result), attempts.left()) {
+        let mut attempts = Attempts::begin(since, pool.timeouts.response);
+        let mut there: Option<Self> = None;
+        while let (Some(code), Some(_)) = (request.refusal(&refused), attempts.left()) {
             let Inner::Pooled { pool, .. } = &self.inner else {
                 break;
             };
             if pool.has_candidate(&code) {
                 attempts.wait_for_candidate();
             }
-            if let Some(candidate) = pool.candidate(&code)
-                && let Ok(mut pooled) = candidate.client.take(|| Arc::new(candidate.move_watch()))
-            {
-                resent(&pool.subject);
-                let answer = request.send(&mut pooled);
-                if request.refusal(&answer).is_none() {
-                    self.go_to(candidate, pooled);
-                    return answer;
+            if let Some(candidate) = pool.candidate(&code) {
+                let known = there.take().filter(|there| there.is_of(&candidate));
+                if let Some(mut place) = known.or_else(|| self.at(candidate)) {
+                    resent(&pool.subject);
+                    let answer = request.send(&mut place);
+                    if request.refusal(&answer).is_none() {
+                        *self = place;
+                        return answer;
+                    }
+                    there = Some(place);
                 }
             }
-            match pool.successor().filter(|next| !Arc::ptr_eq(next, pool)) {
-                Some(next) if is_first || next.carries_on(pool) => {
-                    match next.client.take(|| Arc::new(next.move_watch())) {
-                        Ok(pooled) => self.go_to(next, pooled),
-                        // It ends just now.
-                        Err(_) => match attempts.next_pause(&next.config) {
-                            Some(pause) => thread::sleep(pause),
-                            None => break,
-                        },
-                    }
-                }
-                Some(_) => break,
+            let next = pool.successor().filter(|next| !Arc::ptr_eq(next, pool));
+            let carries_on = next
+                .as_ref()
+                .is_none_or(|next| is_first || next.carries_on(pool));
+            if !carries_on {
+                break;
+            }
+            // Without a place there, the next server ends just now.
+            match next.and_then(|next| self.at(next)) {
+                Some(place) => *self = place,
                 None => match attempts.next_pause(&pool.config) {
                     Some(pause) => thread::sleep(pause),
                     None => break,
@@ -77,21 +85,29 @@ impl Connection {
             if attempts.left().is_none() {
                 break;
             }
-            let Inner::Pooled { pooled, pool, .. } = &mut self.inner else {
-                break;
-            };
-            resent(&pool.subject);
-            let answer = request.send(pooled);
-            result = answer;
+            if let Inner::Pooled { pool, .. } = &self.inner {
+                resent(&pool.subject);
+            }
+            refused = request.send(self);
         }
-        result
+        refused
     }
 
-    fn go_to(&mut self, pool: Arc<OfGeneration<BlockingClient>>, pooled: Lease) {
-        self.inner = Inner::Pooled {
-            pooled,
-            pool,
-            following: None,
+    /// Returns a connection of the same kind to the server of another pool.
+    fn at(&self, pool: Arc<OfGeneration<BlockingClient>>) -> Option<Self> {
+        let Inner::Pooled { kind, .. } = &self.inner else {
+            return None;
         };
+        let pooled = kind.lease(&pool).ok()?;
+        let kind = kind.clone();
+        Some(Self {
+            inner: Inner::Pooled { pooled, pool, kind },
+            function: self.function,
+            is_used: true,
+        })
+    }
+
+    fn is_of(&self, other: &Arc<OfGeneration<BlockingClient>>) -> bool {
+        matches!(&self.inner, Inner::Pooled { pool, .. } if Arc::ptr_eq(pool, other))
     }
 }

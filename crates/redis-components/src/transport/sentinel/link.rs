@@ -21,12 +21,13 @@ use crate::config::ComponentConfig;
 use crate::config::endpoint::Address;
 use crate::settings::policy::Policy;
 use crate::settings::timeouts::Timeouts;
-use crate::transport::asynchronous::{Opened, open};
+use crate::transport::asynchronous::{Opened, open_bounded};
 use crate::transport::contents::resolve::resolve;
 use crate::transport::contents::sources::Sources;
 use crate::transport::error_codes::refuses_resp3;
 use crate::transport::failure::{Cause, Failure};
 use crate::transport::node::Node;
+use crate::transport::reply_bounds::ReplyBounds;
 
 /// How long a sentinel may take to answer.
 pub(super) const ANSWERS_WITHIN: Duration = Duration::from_millis(300);
@@ -134,7 +135,8 @@ impl Link {
             reports: self.reports.clone(),
         };
         let settings = AsyncConnectionConfig::new().set_push_sender(heard);
-        match open(node, ProtocolVersion::RESP3, timeouts, settings).await {
+        let bounds = ReplyBounds::TOPOLOGY;
+        match open_bounded(node, ProtocolVersion::RESP3, timeouts, bounds, settings).await {
             Ok(opened) => Ok((opened, true)),
             // Some proxies close the connection when they get an unknown command.
             Err(failure)
@@ -142,7 +144,8 @@ impl Link {
                     || failure.cause == Cause::ClosedInHandshake =>
             {
                 let settings = AsyncConnectionConfig::new();
-                let opened = open(node, ProtocolVersion::RESP2, timeouts, settings).await?;
+                let protocol = ProtocolVersion::RESP2;
+                let opened = open_bounded(node, protocol, timeouts, bounds, settings).await?;
                 Ok((opened, false))
             }
             Err(failure) => Err(failure),

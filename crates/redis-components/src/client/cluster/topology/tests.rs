@@ -79,6 +79,24 @@ fn r13_a_view_that_is_empty_or_wrong_is_refused() {
     }
 }
 
+/// Each node costs memory and time, and a node that lies may name any number of them.
+#[test]
+fn r11_a_view_that_no_cluster_has_is_refused() {
+    let view = |nodes: u16| {
+        let entries: Vec<_> = (0..nodes)
+            .map(|node| format!("*3 :{node} :{node} *2 $1 a :{}", node + 1))
+            .collect();
+        slots(&format!("*{nodes} {}", entries.join(" ")))
+    };
+    assert!(view(4096).is_some());
+    assert_eq!(view(4097), None);
+    let all = "*3 :0 :16383 *2 $1 a :1 ";
+    assert!(slots(&format!("*4 {}", all.repeat(4))).is_some());
+    assert_eq!(slots(&format!("*5 {}", all.repeat(5))), None);
+    let long = "h".repeat(256);
+    assert_eq!(slots(&format!("*1 *3 :0 :1 *2 $256 {long} :1")), None);
+}
+
 #[test]
 fn r13_shards_name_the_primary_that_serves() {
     let node = |role: &str, port: u16, health: &str, endpoint: &str| {

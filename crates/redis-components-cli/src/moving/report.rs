@@ -1,0 +1,34 @@
+//! A move, for scripts.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::checks::Checks;
+use super::drive::milliseconds;
+use super::record::Record;
+use super::sight::Sight;
+
+/// Returns where a move stands, and what the command has done with it.
+pub(crate) fn report(
+    record: &Record,
+    sight: &Sight,
+    checks: Option<&Checks>,
+    held: Option<Duration>,
+) -> Value {
+    let mut data = sight.shown();
+    data["component"] = json!(record.component);
+    data["with"] = json!(
+        record
+            .components()
+            .filter(|name| *name != record.component)
+            .collect::<Vec<_>>()
+    );
+    data["id"] = json!(record.id);
+    data["since"] = json!(record.since);
+    data["by"] = json!(record.by);
+    data["can_be_undone"] = json!(sight.state.can_be_undone());
+    data["held_ms"] = json!(held.map(milliseconds));
+    data["checks"] = json!(checks.map(|checks| &checks.found));
+    data
+}

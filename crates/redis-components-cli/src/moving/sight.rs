@@ -1,0 +1,227 @@
+//! Both servers of a move, as far as they answer, and where the move stands.
+
+use serde_json::{Value, json};
+
+use super::host::{is_one_of, names_of};
+use super::link::{Link, Place};
+use super::record::Record;
+use super::seen::{Failover, Replica, Role, Seen, Shown};
+use super::state::{State, View};
+use crate::failure::{Code, Failure};
+use crate::session::Session;
+
+/// Both servers, and where the move stands.
+#[derive(Debug)]
+pub(crate) struct Sight {
+    pub(crate) source: End,
+    pub(crate) target: End,
+    pub(crate) state: State,
+    may_be_cut: bool,
+}
+
+/// A server of a move. Its connection stays open from one look to the next: a replica that loads its
+/// copy takes no new one.
+#[derive(Debug)]
+pub(crate) struct End {
+    pub(crate) place: Place,
+    pub(crate) link: Option<Link>,
+    seen: Option<Seen>,
+    /// The hosts by which the other server may know it.
+    hosts: Vec<String>,
+    is_loading: bool,
+}
+
+impl Sight {
+    /// Connects to both servers and looks at them and at the configs.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the config server does not answer, or its configs are others.
+    pub(crate) async fn of(session: &Session, record: &Record) -> Result<Self, Failure> {
+        let mut sight = Self {
+            source: End::new(record.source()?),
+            target: End::new(record.target()?),
+            state: State::Unreachable,
+            may_be_cut: record.may_be_cut,
+        };
+        sight.look(session, record).await?;
+        Ok(sight)
+    }
+
+    /// Looks again.
+    ///
+    /// # Errors
+    ///
+    /// As [`of`](Self::of).
+    pub(crate) async fn look(&mut self, session: &Session, record: &Record) -> Result<(), Failure> {
+        self.source.look().await;
+        self.target.look().await;
+        let (source, target) = (&self.source, &self.target);
+        let replicas = source.seen.as_ref().map_or(&[][..], |seen| &seen.replicas);
+        let view = View {
+            source: source.seen.as_ref(),
+            target: target.seen.as_ref(),
+            is_loading: source.is_loading || target.is_loading,
+            source_follows: source.follows(target).await,
+            target_follows: target.follows(source).await,
+            target_is_online: target.among(replicas).await.is_some(),
+            is_committed: session.is_committed(record).await?,
+            may_be_cut: record.may_be_cut,
+        };
+        self.state = view.state();
+        self.may_be_cut = record.may_be_cut;
+        Ok(())
+    }
+
+    /// # Errors
+    ///
+    /// Returns an error if a server does not answer.
+    pub(crate) fn links(&self) -> Result<(&Link, &Link), Failure> {
+        match (&self.source.link, &self.target.link) {
+            (Some(source), Some(target)) => Ok((source, target)),
+            (None, Some(_)) if self.may_be_cut => Err(self.source.unreachable_after(&self.target)),
+            (None, _) => Err(self.source.unreachable()),
+            (_, None) => Err(self.target.unreachable()),
+        }
+    }
+
+    pub(crate) fn shown(&self) -> Value {
+        json!({"state": self.state, "source": self.source.shown(), "target": self.target.shown()})
+    }
+
+    /// Returns the failure of a move that no command can carry on.
+    pub(crate) fn must_decide(&self, component: &str) -> Failure {
+        let text = format!(
+            "a person must decide about the move of `{component}`: {}, {}; let one of them \
+            follow the other with REPLICAOF, and set the config to the one that keeps the data",
+            self.source.described(),
+            self.target.described(),
+        );
+        Failure::new(Code::MustDecide, text).of_component(component)
+    }
+
+    /// Returns the failure of a copy that is not complete in time.
+    pub(crate) fn not_synced(&self, component: &str) -> Failure {
+        let target = self.target.place.address();
+        let replicas = self.source.seen.iter().flat_map(|seen| &seen.replicas);
+        let online: Vec<_> = replicas.filter(|replica| replica.is_online).collect();
+        let is_in_step = self.target.seen.as_ref().is_some_and(Seen::is_in_step);
+        let text = if is_in_step && !online.is_empty() {
+            let online: Vec<_> = online.iter().map(|one| one.address()).collect();
+            format!(
+                "{target} is in step, and the source knows it by another address, one of {}; set \
+                `replica-announce-ip` and `replica-announce-port` there to the address that the config \
+                names, and go on with `--resume`, or give up with `--abort`",
+                online.join(", ")
+            )
+        } else {
+            format!(
+                "{target} does not have a copy in time; it goes on copying: go on with `--resume`, or \
+                give up with `--abort`"
+            )
+        };
+        Failure::new(Code::NotReady, text).of_component(component)
+    }
+}
+
+impl End {
+    fn new(place: Place) -> Self {
+        Self {
+            place,
+            link: None,
+            seen: None,
+            hosts: Vec::new(),
+            is_loading: false,
+        }
+    }
+
+    /// Looks at the server. One that does not answer is a state of its own.
+    async fn look(&mut self) {
+        self.is_loading = false;
+        if let Some(link) = &self.link
+            && let Ok(seen) = link.see().await
+        {
+            self.seen = Some(seen);
+            return;
+        }
+        (self.link, self.seen) = (None, None);
+        match self.place.connect().await {
+            Ok(link) => {
+                self.hosts = names_of(&self.place.host).await;
+                self.hosts.extend(link.local_host().await);
+                self.seen = link.see().await.ok();
+                self.link = Some(link);
+            }
+            Err(failure) => {
+                let mut words = failure.message.split(|c: char| !c.is_ascii_uppercase());
+                self.is_loading = words.any(|word| matches!(word, "LOADING" | "MASTERDOWN"));
+            }
+        }
+    }
+
+    /// Returns `true` if it is a replica of the other server.
+    async fn follows(&self, other: &Self) -> bool {
+        match self.seen.as_ref().map(|seen| &seen.role) {
+            Some(Role::Replica { host, port, .. }) => other.is_at(host, *port).await,
+            _ => false,
+        }
+    }
+
+    /// Returns this server among the online replicas that another one lists.
+    pub(crate) async fn among<'a>(&self, replicas: &'a [Replica]) -> Option<&'a Replica> {
+        for replica in replicas.iter().filter(|replica| replica.is_online) {
+            if self.is_at(&replica.host, replica.port).await {
+                return Some(replica);
+            }
+        }
+        None
+    }
+
+    /// Returns `true` if another server means this one by `host` and `port`. The port alone says
+    /// nothing: most servers have the same.
+    async fn is_at(&self, host: &str, port: u16) -> bool {
+        port == self.place.port && is_one_of(&self.hosts, host).await
+    }
+
+    /// Returns `true` if it has stepped down, and its replica has not taken over.
+    pub(crate) fn is_handing_over(&self) -> bool {
+        let seen = self.seen.as_ref();
+        seen.is_some_and(|seen| seen.failover == Failover::InProgress)
+    }
+
+    fn unreachable(&self) -> Failure {
+        let address = self.place.address();
+        let text = format!("{address} does not answer; start it again, and go on with `--resume`");
+        Failure::new(Code::ServerUnreachable, text).at(&address)
+    }
+
+    /// As [`unreachable`](Self::unreachable), if the other server may have newer data.
+    fn unreachable_after(&self, other: &Self) -> Failure {
+        let (address, other) = (self.place.address(), &other.place);
+        let text = format!(
+            "{address} does not answer, and {} may have newer data; start it again only as a replica of \
+            that (`--replicaof {} {}`), and go on with `--resume`",
+            other.address(),
+            other.host,
+            other.port
+        );
+        Failure::new(Code::ServerUnreachable, text).at(&address)
+    }
+
+    fn shown(&self) -> Shown {
+        Shown::new(&self.place.address(), self.seen.as_ref())
+    }
+
+    fn described(&self) -> String {
+        let address = self.place.address();
+        match &self.seen {
+            None => format!("{address} (does not answer)"),
+            Some(seen) => format!(
+                "{address} ({}, offset {}, {} keys)",
+                seen.role.name(),
+                seen.offset,
+                seen.keys
+            ),
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! R15: what stands against a cut at the last moment, and a cut that does not end.
+
+use serde_json::json;
+
+use crate::common::wait_until;
+use crate::load::{World, role};
+
+/// Starts a move that is ready for its cut.
+fn prepared() -> World {
+    let world = World::start();
+    let to = world.address(1);
+    let words = ["move", "logs", "--to", &to, "--until", "prepared", "--yes"];
+    world.operator.done(&words);
+    world
+}
+
+/// Ends a move with this word, which must fail with this code. Returns the message.
+fn fails(world: &World, with: &str, exit: i32, code: &str) -> String {
+    let (found, envelope) = world.operator.json(&["move", "logs", with, "--yes"]);
+    let error = &envelope["error"];
+    assert_eq!(
+        (found, &error["code"]),
+        (exit, &json!(code)),
+        "{envelope:#}"
+    );
+    error["message"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn r15_a_target_that_stands_still_gives_writes_back() {
+    for with in ["--resume", "--abort"] {
+        let world = prepared();
+        let target = world.servers[1].port().to_string();
+        world.servers[1].freeze();
+        let words = [
+            "FAILOVER",
+            "TO",
+            "127.0.0.1",
+            &target,
+            "FORCE",
+            "TIMEOUT",
+            "1",
+        ];
+        world.servers[0].command(&words);
+        wait_until("it has stepped down", || role(&world.servers[0]) == "slave");
+        let message = fails(&world, with, 3, "not_possible");
+        assert!(message.contains("takes writes again"), "{message}");
+        world.servers[0].command(&["SET", "after", "it"]);
+        assert_eq!(role(&world.servers[0]), "master", "{with}");
+        world.servers[1].thaw();
+        world.is_on(0);
+    }
+}
+
+#[test]
+fn r15_a_component_that_has_come_meanwhile_is_not_left_behind() {
+    let world = prepared();
+    let port = format!("port={}", world.servers[0].port());
+    let words = ["set", "stats", "host=127.0.0.1", &port, "--create"];
+    world.operator.done(&words);
+    let message = fails(&world, "--cut", 3, "not_possible");
+    assert!(message.contains("stats"), "{message}");
+    assert_eq!(role(&world.servers[0]), "master");
+    world.is_on(0);
+    let elsewhere = format!("port={}", world.config.port());
+    world.operator.done(&["set", "stats", &elsewhere]);
+    world.operator.done(&["move", "logs", "--cut", "--yes"]);
+    world.is_on(1);
+    // Nobody may stop a server that somebody uses.
+    world.operator.done(&["set", "stats", &port]);
+    let message = fails(&world, "--finish", 3, "wrong_state");
+    assert!(message.contains("stats"), "{message}");
+}
+
+#[test]
+fn r15_a_server_that_would_take_writes_as_a_replica_is_not_left() {
+    let world = prepared();
+    let writable = ["CONFIG", "SET", "replica-read-only", "no"];
+    world.servers[0].command(&writable);
+    let message = fails(&world, "--cut", 3, "not_possible");
+    assert!(message.contains("replica-read-only"), "{message}");
+    assert_eq!(role(&world.servers[0]), "master");
+    world.servers[0].command(&["CONFIG", "SET", "replica-read-only", "yes"]);
+    world.operator.done(&["move", "logs", "--cut", "--yes"]);
+    world.servers[1].command(&writable);
+    fails(&world, "--undo", 3, "not_possible");
+    assert_eq!(role(&world.servers[1]), "master");
+    world.is_on(1);
+}
+
+#[test]
+fn r15_servers_that_follow_each_other_are_for_a_person() {
+    let world = prepared();
+    let target = world.servers[1].port().to_string();
+    world.servers[0].command(&["REPLICAOF", "127.0.0.1", &target]);
+    assert_eq!(world.state(), "handing_over");
+    let message = fails(&world, "--resume", 6, "must_decide");
+    assert!(message.contains(&world.address(0)), "{message}");
+}

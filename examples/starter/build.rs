@@ -1,0 +1,3 @@
+fn main() {
+    redis_components_build::compile("components.toml");
+}

@@ -1,0 +1,183 @@
+"""The client that an `async def` gets: it goes on where the component's data goes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable
+from typing import Any, Callable
+
+import redis.asyncio
+import redis.asyncio.client
+import redis.exceptions
+
+from . import _refusal
+from ._call import Call
+from ._options import TAKES_NAME
+from ._published import Lent
+from ._request import All, One
+from ._resend import Outcome, Pause, Reach, Send, Sending, resend
+from ._waiting import happened
+
+_NOT_REACHED = (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError, OSError)
+
+
+class AsyncMovingClient(redis.asyncio.Redis):
+    """A client of one call. What its server has refused it sends to the one that has the data."""
+
+    _call: Call
+
+    @classmethod
+    def of(cls, call: Call) -> AsyncMovingClient:
+        """Returns a client that shares its connections with all calls."""
+        client = cls.__new__(cls)
+        client.__dict__.update(call.here.client.__dict__)
+        client._call = call
+        return client
+
+    async def execute_command(self, *args: Any, **options: Any) -> Any:
+        call = self._call
+        call.note(args)
+        is_first = call.note_sent()
+        request = One(args)
+        lent = call.enter()
+        try:
+            self.connection_pool = lent.client.connection_pool
+            return await super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
+        except redis.exceptions.ResponseError as error:
+            refused = request.outcome(error)
+            if refused.refused is None or call.is_bound():
+                raise
+        finally:
+            call.leave(lent)
+
+        async def send(lent: Lent) -> Outcome:
+            try:
+                client = self._plain(lent)
+                return Outcome(await client.execute_command(*request.words(), **options))
+            except redis.exceptions.ResponseError as error:
+                return request.outcome(error)
+
+        sending = resend(call, refused, request.began, is_first)
+        return (await _driven(call, sending, send)).result()
+
+    def pipeline(
+        self, transaction: bool = True, shard_hint: str | None = None
+    ) -> AsyncMovingPipeline:
+        pipeline = AsyncMovingPipeline(
+            self.connection_pool, self.response_callbacks, transaction, shard_hint
+        )
+        pipeline._call = self._call
+        return pipeline
+
+    def pubsub(self, **kwargs: Any) -> Any:
+        self._call.stay()
+        return super().pubsub(**kwargs)
+
+    def monitor(self) -> Any:
+        self._call.stay()
+        return super().monitor()
+
+    def client(self) -> Any:
+        """Returns a client with one connection, which stays at its server."""
+        self._call.stay()
+        return redis.asyncio.Redis(
+            connection_pool=self.connection_pool, single_connection_client=True
+        )
+
+    def _plain(self, lent: Lent) -> redis.asyncio.Redis:
+        client = redis.asyncio.Redis.__new__(redis.asyncio.Redis)
+        client.__dict__.update(self.__dict__)
+        client.connection_pool = lent.client.connection_pool
+        return client
+
+
+class AsyncMovingPipeline(redis.asyncio.client.Pipeline):
+    """A pipeline of an `AsyncMovingClient`."""
+
+    _call: Call
+
+    async def immediate_execute_command(self, *args: Any, **options: Any) -> Any:
+        if self.connection is None:
+            self._call.note_sent()
+            self.connection_pool = self._call.here.client.connection_pool
+        return await super().immediate_execute_command(*args, **options)  # type: ignore[no-untyped-call]
+
+    def annotate_exception(self, exception: Any, number: Any, command: Any) -> None:
+        _refusal.note_code(exception)
+        super().annotate_exception(exception, number, command)
+
+    async def execute(self, raise_on_error: bool = True) -> list[Any]:
+        call, request = self._call, All(self, bool(self.is_transaction))
+        is_bound = self.watching or self.connection is not None or call.is_bound()
+        if is_bound or not request.commands or request.concerns_session():
+            return await super().execute(raise_on_error)
+        is_first = call.note_sent()
+
+        async def send(lent: Lent) -> Outcome:
+            request.write_into(self)
+            self.connection_pool = lent.client.connection_pool
+            execute = super(AsyncMovingPipeline, self).execute
+            try:
+                return request.answered(await execute(raise_on_error=False))
+            except redis.exceptions.ResponseError as error:
+                return request.failed(error)
+
+        lent = call.enter()
+        try:
+            outcome = await send(lent)
+        finally:
+            call.leave(lent)
+        if outcome.refused is not None:
+            sending = resend(call, outcome, request.began, is_first)
+            outcome = await _driven(call, sending, send)
+        answers: list[Any] = outcome.result()
+        if raise_on_error:
+            self.raise_first_error(request.commands, answers)
+        return answers
+
+
+async def _driven(
+    call: Call, sending: Sending, send: Callable[[Lent], Awaitable[Outcome]]
+) -> Outcome:
+    """Does in a task what is needed to send a request again."""
+    with contextlib.closing(sending):
+        answer: object = None
+        while True:
+            try:
+                step = sending.send(answer)
+            except StopIteration as end:
+                outcome: Outcome = end.value
+                return outcome
+            answer = None
+            if isinstance(step, Send):
+                answer = await _sent(call, step.lent, send)
+            elif isinstance(step, Reach):
+                answer = await _reaches(step.lent)
+            elif isinstance(step, Pause):
+                await asyncio.sleep(step.seconds)
+            else:
+                await happened(step)
+
+
+async def _sent(call: Call, lent: Lent, send: Callable[[Lent], Awaitable[Outcome]]) -> Outcome:
+    call.enter(lent)
+    try:
+        return await send(lent)
+    finally:
+        call.leave(lent)
+
+
+async def _reaches(lent: Lent) -> bool:
+    """Returns `True` if there is a connection. Without one, nothing can have been executed."""
+    if not isinstance(lent.client, redis.asyncio.Redis):
+        # A cluster has other data.
+        return False
+    pool = lent.client.connection_pool
+    try:
+        connection = await pool.get_connection(*TAKES_NAME)
+    except _NOT_REACHED:
+        return False
+    # It must be given back, even if the task is cancelled just now.
+    await asyncio.shield(pool.release(connection))
+    return True

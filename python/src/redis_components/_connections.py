@@ -1,0 +1,51 @@
+"""Connections that are not used again if their server has said that it closes them.
+
+A server that becomes a replica answers what waits with an error, and closes the connection. It may
+still look open when the next command is sent.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import redis.asyncio.connection
+import redis.connection
+import redis.exceptions
+
+from ._refusal import is_ended_by_demotion
+
+
+class _Closes:
+    def read_response(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().read_response(*args, **kwargs)  # type: ignore[misc]
+        except redis.exceptions.ResponseError as error:
+            if is_ended_by_demotion(error):
+                self.disconnect()  # type: ignore[attr-defined]
+            raise
+
+
+class TcpConnection(_Closes, redis.connection.Connection):
+    """A connection over TCP."""
+
+
+class UnixConnection(_Closes, redis.connection.UnixDomainSocketConnection):
+    """A connection over a unix socket."""
+
+
+class _AsyncCloses:
+    async def read_response(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return await super().read_response(*args, **kwargs)  # type: ignore[misc]
+        except redis.exceptions.ResponseError as error:
+            if is_ended_by_demotion(error):
+                await self.disconnect(nowait=True)  # type: ignore[attr-defined]
+            raise
+
+
+class AsyncTcpConnection(_AsyncCloses, redis.asyncio.connection.Connection):
+    """A connection over TCP."""
+
+
+class AsyncUnixConnection(_AsyncCloses, redis.asyncio.connection.UnixDomainSocketConnection):
+    """A connection over a unix socket."""

@@ -1,0 +1,172 @@
+"""The client that a function gets: it goes on where the component's data goes."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import contextlib
+import time
+from typing import Any, Callable
+
+import redis
+import redis.client
+import redis.exceptions
+
+from . import _refusal
+from ._call import Call
+from ._options import TAKES_NAME
+from ._published import Lent
+from ._request import All, One
+from ._resend import Outcome, Pause, Reach, Send, Sending, resend
+
+_NOT_REACHED = (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError, OSError)
+
+
+class MovingClient(redis.Redis):
+    """A client of one call. What its server has refused it sends to the one that has the data."""
+
+    _call: Call
+
+    @classmethod
+    def of(cls, call: Call) -> MovingClient:
+        """Returns a client that shares its connections with all calls."""
+        client = cls.__new__(cls)
+        client.__dict__.update(call.here.client.__dict__)
+        client._call = call
+        return client
+
+    def execute_command(self, *args: Any, **options: Any) -> Any:
+        call = self._call
+        call.note(args)
+        is_first = call.note_sent()
+        request = One(args)
+        lent = call.enter()
+        try:
+            self.connection_pool = lent.client.connection_pool
+            return super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
+        except redis.exceptions.ResponseError as error:
+            refused = request.outcome(error)
+            if refused.refused is None or call.is_bound():
+                raise
+        finally:
+            call.leave(lent)
+
+        def send(lent: Lent) -> Outcome:
+            try:
+                client = self._plain(lent)
+                return Outcome(client.execute_command(*request.words(), **options))
+            except redis.exceptions.ResponseError as error:
+                return request.outcome(error)
+
+        return _driven(call, resend(call, refused, request.began, is_first), send).result()
+
+    def pipeline(self, transaction: Any = True, shard_hint: Any = None) -> MovingPipeline:
+        pipeline = MovingPipeline(
+            self.connection_pool, self.response_callbacks, transaction, shard_hint
+        )
+        pipeline._call = self._call
+        return pipeline
+
+    def pubsub(self, **kwargs: Any) -> Any:
+        self._call.stay()
+        return super().pubsub(**kwargs)  # type: ignore[no-untyped-call]
+
+    def monitor(self) -> Any:
+        self._call.stay()
+        return super().monitor()  # type: ignore[no-untyped-call]
+
+    def client(self) -> Any:
+        """Returns a client with one connection, which stays at its server."""
+        self._call.stay()
+        return redis.Redis(connection_pool=self.connection_pool, single_connection_client=True)
+
+    def _plain(self, lent: Lent) -> redis.Redis:
+        client = redis.Redis.__new__(redis.Redis)
+        client.__dict__.update(self.__dict__)
+        client.connection_pool = lent.client.connection_pool
+        return client
+
+
+class MovingPipeline(redis.client.Pipeline):
+    """A pipeline of a `MovingClient`."""
+
+    _call: Call
+
+    def immediate_execute_command(self, *args: Any, **options: Any) -> Any:
+        if self.connection is None:
+            self._call.note_sent()
+            self.connection_pool = self._call.here.client.connection_pool
+        return super().immediate_execute_command(*args, **options)  # type: ignore[no-untyped-call]
+
+    def annotate_exception(self, exception: Any, number: Any, command: Any) -> None:
+        _refusal.note_code(exception)
+        super().annotate_exception(exception, number, command)  # type: ignore[no-untyped-call]
+
+    def execute(self, raise_on_error: bool = True) -> list[Any]:
+        call, request = self._call, All(self, bool(self.transaction))
+        is_bound = self.watching or self.connection is not None or call.is_bound()
+        if is_bound or not request.commands or request.concerns_session():
+            return super().execute(raise_on_error)
+        is_first = call.note_sent()
+
+        def send(lent: Lent) -> Outcome:
+            request.write_into(self)
+            self.connection_pool = lent.client.connection_pool
+            try:
+                return request.answered(super(MovingPipeline, self).execute(raise_on_error=False))
+            except redis.exceptions.ResponseError as error:
+                return request.failed(error)
+
+        lent = call.enter()
+        try:
+            outcome = send(lent)
+        finally:
+            call.leave(lent)
+        if outcome.refused is not None:
+            outcome = _driven(call, resend(call, outcome, request.began, is_first), send)
+        answers: list[Any] = outcome.result()
+        if raise_on_error:
+            self.raise_first_error(request.commands, answers)  # type: ignore[no-untyped-call]
+        return answers
+
+
+def _driven(call: Call, sending: Sending, send: Callable[[Lent], Outcome]) -> Outcome:
+    """Does in a thread what is needed to send a request again."""
+    with contextlib.closing(sending):
+        answer: object = None
+        while True:
+            try:
+                step = sending.send(answer)
+            except StopIteration as end:
+                outcome: Outcome = end.value
+                return outcome
+            answer = None
+            if isinstance(step, Send):
+                answer = _sent(call, step.lent, send)
+            elif isinstance(step, Reach):
+                answer = _reaches(step.lent)
+            elif isinstance(step, Pause):
+                time.sleep(step.seconds)
+            else:
+                concurrent.futures.wait([step.event], step.seconds)
+
+
+def _sent(call: Call, lent: Lent, send: Callable[[Lent], Outcome]) -> Outcome:
+    call.enter(lent)
+    try:
+        return send(lent)
+    finally:
+        call.leave(lent)
+
+
+def _reaches(lent: Lent) -> bool:
+    """Returns `True` if there is a connection. Without one, nothing can have been executed."""
+    if not isinstance(lent.client, redis.Redis):
+        # A cluster has other data.
+        return False
+    pool = lent.client.connection_pool
+    try:
+        connection = pool.get_connection(*TAKES_NAME)
+    except _NOT_REACHED:
+        return False
+    pool.release(connection)
+    return True

@@ -1,0 +1,75 @@
+"""A config that the operator offers before it comes into force: a candidate."""
+
+from __future__ import annotations
+
+import calendar
+import dataclasses
+import math
+import re
+import time
+
+from . import _refusal
+from .config import fields
+from .config.model import ComponentConfig
+from .errors import ConfigInvalidError
+
+_ID = re.compile(r"[!-~]{1,64}")
+_TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(\.\d{1,9})?[Zz]?", re.ASCII)
+# The last second of the year 9999.
+_LAST = 253_402_300_799
+
+
+@dataclasses.dataclass(frozen=True)
+class Offer:
+    """A candidate, as the control key gives it."""
+
+    id: str
+    config: ComponentConfig
+    # In seconds since 1970.
+    until: float
+    # The refusals after which a command goes to the candidate. It has the same data if there are
+    # any.
+    takes: frozenset[str]
+
+    def is_over(self) -> bool:
+        return self.until <= time.time()
+
+
+def read(given: object) -> Offer:
+    """Reads a candidate, or raises an error that does not show what stands there."""
+    if not isinstance(given, dict) or not isinstance(given.get("config"), dict):
+        raise ConfigInvalidError("it is no object with `id` and `config`")
+    name = given.get("id")
+    if not isinstance(name, str) or _ID.fullmatch(name) is None:
+        raise ConfigInvalidError("`id` is not 1 to 64 letters, digits and signs of ASCII")
+    config = fields.read(given["config"])
+    if config.disabled:
+        raise ConfigInvalidError("its config is switched off")
+    return Offer(name, config, _until(given.get("until")), _takes(given.get("on")))
+
+
+def _takes(given: object) -> frozenset[str]:
+    if given is None:
+        return frozenset([_refusal.READ_ONLY])
+    if not isinstance(given, list) or not all(code in _refusal.CODES for code in given):
+        raise ConfigInvalidError(
+            f"`on` names another code than {_refusal.READ_ONLY} and {_refusal.NO_REPLICAS}"
+        )
+    return frozenset(given)
+
+
+def _until(given: object) -> float:
+    if given is None:
+        return math.inf
+    if isinstance(given, str):
+        found = _TIME.fullmatch(given)
+        if found is not None:
+            year, month, day, hour, minute, second = map(int, found.groups()[:6])
+            if year >= 1970 and 1 <= month <= 12 and hour < 24 and minute < 60 and second <= 60:
+                last_day = calendar.monthrange(year, month)[1]
+                if 1 <= day <= last_day:
+                    seconds = calendar.timegm((year, month, day, hour, minute, second))
+                    return seconds + float(found[7] or 0)
+    elif isinstance(given, (int, float)) and not isinstance(given, bool) and 0 <= given <= _LAST:
+        return float(given)
+    raise ConfigInvalidError("`until` is no time as in RFC 3339, for example 2026-01-31T12:00:00Z")
