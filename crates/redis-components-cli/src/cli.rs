@@ -113,7 +113,7 @@ pub(crate) enum Command {
     History(history::Options),
     /// Write an earlier config again.
     Rollback(rollback::Options),
-    /// Show configs, and their changes as they happen.
+    /// Show configs and the processes that run them, and their changes as they happen.
     Watch(watch::Options),
     /// Wait until all processes run the config of a component.
     #[command(after_help = AFTER_WAIT)]

@@ -1,5 +1,6 @@
-//! `watch`: configs, and their changes as they happen.
+//! `watch`: configs and the processes that run them, and their changes as they happen.
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -13,6 +14,8 @@ use super::list::{Row, rows};
 use crate::complete::components;
 use crate::context::Context;
 use crate::failure::{Code, Failure};
+use crate::fleet::receipt_reader::ReceiptReader;
+use crate::fleet::row::Row as Process;
 use crate::interrupt::interrupted;
 use crate::options::Format;
 use crate::output::{Reply, event, warn, write_whole};
@@ -41,6 +44,8 @@ pub(crate) async fn run(context: &Context, options: &Options) -> Result<Reply, F
         context,
         options,
         shown: Vec::new(),
+        processes: BTreeMap::new(),
+        hides_fleet: false,
         events: 0,
     };
     // The first attempt says what is wrong; later ones go on.
@@ -112,6 +117,10 @@ struct Watch<'a> {
     context: &'a Context,
     options: &'a Options,
     shown: Vec<Row>,
+    /// What each process has said of each component.
+    processes: BTreeMap<[String; 3], Process>,
+    /// Whether the config server does not show the fleet.
+    hides_fleet: bool,
     events: u64,
 }
 
@@ -124,6 +133,7 @@ impl Watch<'_> {
     ) -> Result<(), Failure> {
         let mut names = self.names(session).await?;
         let mut ticks = 0;
+        let mut fleet = ReceiptReader::new(session);
         loop {
             let rows = rows(session, &names).await;
             // A failure of the connection is no change of a config.
@@ -136,7 +146,12 @@ impl Watch<'_> {
                     return Ok(());
                 }
             }
+            if self.show_fleet(session, &mut fleet).await?.is_err() {
+                return Ok(());
+            }
             let pushed = tokio::time::timeout(REREAD, pushes.recv()).await;
+            // A fleet writes too often to hear of each receipt; its index says all at each look.
+            fleet.touch();
             ticks += 1;
             if pushed.is_ok() || ticks >= RESCAN {
                 while pushes.try_recv().is_ok() {}
@@ -156,6 +171,55 @@ impl Watch<'_> {
         names.sort_unstable();
         names.dedup();
         Ok(names)
+    }
+
+    /// Shows what processes say otherwise than before. The inner error says that nobody reads on.
+    async fn show_fleet(
+        &mut self,
+        session: &Session,
+        fleet: &mut ReceiptReader,
+    ) -> Result<std::io::Result<()>, Failure> {
+        if self.hides_fleet {
+            return Ok(Ok(()));
+        }
+        let read = match fleet.refresh(session).await {
+            Ok(_) => fleet.turn(session, REREAD).await,
+            Err(failure) => Err(failure),
+        };
+        match read {
+            Ok(()) => Ok(self.show_processes(fleet)),
+            Err(failure) if failure.code == Code::ConfigServerUnreachable => Err(failure),
+            Err(failure) => {
+                warn(&format!("processes are not shown: {}", failure.message));
+                self.hides_fleet = true;
+                Ok(Ok(()))
+            }
+        }
+    }
+
+    fn show_processes(&mut self, fleet: &ReceiptReader) -> std::io::Result<()> {
+        let wanted = &self.options.components;
+        let rows = fleet.receipts.own().flat_map(Process::all);
+        let rows = rows.filter(|row| wanted.is_empty() || wanted.contains(&row.component));
+        let rows: BTreeMap<[String; 3], Process> = rows
+            .map(|row| (row.order().map(str::to_owned), row))
+            .collect();
+        for (name, row) in &rows {
+            let state = match self.processes.get(name) {
+                Some(known) if known == row => continue,
+                _ if ["refused", "unreachable"].contains(&row.state) => "failed",
+                None => "begin",
+                Some(_) => "progress",
+            };
+            self.tell("process", state, row)?;
+        }
+        let before = std::mem::replace(&mut self.processes, rows);
+        for (name, row) in before {
+            if !self.processes.contains_key(&name) {
+                self.tell("process", "done", &row)?;
+            }
+        }
+        Ok(())
     }
 
     fn show(&mut self, row: Row) -> std::io::Result<()> {
@@ -195,6 +259,19 @@ impl Watch<'_> {
                 let [digest, problem] = ["digest", "problem"].map(cell);
                 format!(
                     "{}  {component:<16}  {endpoint:<24}  {digest}  {problem}",
+                    now()
+                )
+            }
+            "process" => {
+                let [component, application] = ["component", "application"].map(cell);
+                let [instance, reason] = ["instance", "reason"].map(cell);
+                let (applied, stands) = match state {
+                    "done" => (cell("applied"), "gone".to_owned()),
+                    _ => (cell("applied"), cell("state")),
+                };
+                let process = format!("{application}:{instance}");
+                format!(
+                    "{}  {component:<16}  {process:<24}  {applied}  {stands}  {reason}",
                     now()
                 )
             }

@@ -5,7 +5,6 @@
 mod changes;
 mod configs;
 mod endpoint;
-mod index;
 mod info;
 mod known;
 mod moves;

@@ -10,7 +10,6 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::{sleep, timeout};
 
 use super::configs::Configs;
-use super::index::Index;
 use super::info::{Info, Meter};
 use super::known::Known;
 use super::moves::{PREFIX as MOVES, records};
@@ -19,7 +18,7 @@ use crate::clients::Client;
 use crate::failure::{Code, Failure};
 use crate::fleet::control::Control;
 use crate::fleet::counts::{Counts, Wanted};
-use crate::fleet::receipts::Receipts;
+use crate::fleet::receipt_reader::ReceiptReader;
 use crate::fleet::row::Row;
 use crate::fleet::silent::silent;
 use crate::interrupt::Stage;
@@ -27,14 +26,10 @@ use crate::place::Place;
 use crate::session::Session;
 use crate::time::now;
 
-/// All configs and the index of the fleet are read again as often, whatever is pushed.
+/// All configs are read again as often, whatever is pushed.
 const REREAD: Duration = Duration::from_secs(10);
 /// The clients of the config server are listed as often. The list is long.
 const RELIST: Duration = Duration::from_secs(5);
-/// Each receipt is read as often, whatever the index says.
-const ROUND: Duration = Duration::from_secs(15);
-/// In a small fleet all receipts are read each time.
-const SMALL: usize = 20;
 /// Pushes within this time are answered by one read.
 const GATHER: Duration = Duration::from_millis(100);
 
@@ -47,8 +42,7 @@ pub(super) struct Reader {
     every: Duration,
     due: Due,
     control: Control,
-    index: Index,
-    receipts: Receipts,
+    fleet: ReceiptReader,
     clients: Option<(Vec<Client>, u64)>,
     meter: Meter,
     may_info: bool,
@@ -62,7 +56,6 @@ pub(super) struct Reader {
 #[derive(Debug, Default)]
 struct Due {
     configs: Option<Instant>,
-    index: Option<Instant>,
     clients: Option<Instant>,
 }
 
@@ -109,14 +102,13 @@ impl Reader {
             hidden: Vec::new(),
         };
         let mut reader = Self {
-            receipts: Receipts::new(&session.names.prefix),
+            fleet: ReceiptReader::new(&session),
             session,
             pushes,
             does_push,
             every,
             due: Due::default(),
             control: Control::default(),
-            index: Index::default(),
             clients: None,
             meter: Meter::default(),
             may_info: true,
@@ -159,14 +151,17 @@ impl Reader {
             (PushKind::Invalidate, Some(Value::Array(keys))) => {
                 for key in keys {
                     if *key == Value::BulkString(FLEET_KEY.as_bytes().to_vec()) {
-                        self.due.index = None;
+                        self.fleet.touch();
                     } else {
                         self.due.configs = None;
                     }
                 }
             }
             // The database was emptied.
-            (PushKind::Invalidate, _) => self.due = Due::default(),
+            (PushKind::Invalidate, _) => {
+                self.due = Due::default();
+                self.fleet.touch();
+            }
             _ => {}
         }
         Ok(())
@@ -184,19 +179,11 @@ impl Reader {
         self.known.rate = self.rate().await?;
         if !self.does_push {
             self.due.configs = None;
-            self.due.index = None;
+            self.fleet.touch();
         }
         if self.hidden_fleet.is_none() {
-            let seconds = self.every.as_secs_f64() / ROUND.as_secs_f64();
-            #[allow(
-                clippy::cast_possible_truncation,
-                clippy::cast_precision_loss,
-                clippy::cast_sign_loss,
-                reason = "a share of a fleet"
-            )]
-            let share = (self.index.len() as f64 * seconds).ceil() as usize;
-            let members = self.index.due(share.max(SMALL));
-            self.read_receipts(&members).await?;
+            let turn = self.fleet.turn(&self.session, self.every).await;
+            self.note_fleet(turn.map(|()| false))?;
         }
         self.read_due().await?;
         (self.known.read, self.known.read_at) = began;
@@ -221,10 +208,8 @@ impl Reader {
     }
 
     async fn read_due(&mut self) -> Result<(), Failure> {
-        let is_new = is_due(self.due.index);
-        if is_new {
-            self.read_index().await?;
-        }
+        let read = self.fleet.refresh(&self.session).await;
+        let is_new = self.note_fleet(read)?;
         if is_due(self.due.configs) {
             self.read_configs().await?;
         }
@@ -235,47 +220,21 @@ impl Reader {
         Ok(())
     }
 
-    async fn read_index(&mut self) -> Result<(), Failure> {
-        let mut list = redis::cmd("ZRANGE");
-        list.arg(FLEET_KEY).arg(0).arg(-1).arg("WITHSCORES");
-        let found = match self.session.query::<Vec<(Vec<u8>, f64)>>(&list).await {
-            Ok(found) => found,
-            Err(failure) => return self.hide_fleet(failure),
-        };
-        let found = found
-            .into_iter()
-            .filter_map(|(member, score)| Some((String::from_utf8(member).ok()?, score)));
-        for gone in self.index.note(found.collect()) {
-            self.receipts.note(gone, None);
-        }
-        self.due.index = Some(Instant::now() + REREAD);
-        self.hidden_fleet = None;
-        let members = self.index.due(0);
-        self.read_receipts(&members).await
-    }
-
-    async fn read_receipts(&mut self, members: &[String]) -> Result<(), Failure> {
-        if members.is_empty() {
-            return Ok(());
-        }
-        match self.session.receipts_of(members, None).await {
-            Ok(found) => {
-                for (member, receipt) in found {
-                    self.receipts.note(member, receipt);
+    /// Notes whether the fleet is shown. Returns `true` if its index was read.
+    fn note_fleet(&mut self, read: Result<bool, Failure>) -> Result<bool, Failure> {
+        match read {
+            Ok(is_new) => {
+                if is_new {
+                    self.hidden_fleet = None;
                 }
-                Ok(())
+                Ok(is_new)
             }
-            Err(failure) => self.hide_fleet(failure),
+            Err(failure) if failure.code == Code::ConfigServerUnreachable => Err(failure),
+            Err(failure) => {
+                self.hidden_fleet = Some(format!("the fleet is not shown: {}", failure.message));
+                Ok(false)
+            }
         }
-    }
-
-    fn hide_fleet(&mut self, failure: Failure) -> Result<(), Failure> {
-        if failure.code == Code::ConfigServerUnreachable {
-            return Err(failure);
-        }
-        self.due.index = Some(Instant::now() + REREAD);
-        self.hidden_fleet = Some(format!("the fleet is not shown: {}", failure.message));
-        Ok(())
     }
 
     /// Lists the clients. Those of a process that has just gone may still be there.
@@ -333,7 +292,7 @@ impl Reader {
             .clients
             .as_ref()
             .filter(|_| shows_fleet)
-            .map(|(clients, own)| silent(clients, *own, &self.receipts));
+            .map(|(clients, own)| silent(clients, *own, &self.fleet.receipts));
         let silent = known.silent.as_deref().unwrap_or_default();
         for component in &mut known.configs.components {
             let name = &component.component;
@@ -344,11 +303,11 @@ impl Reader {
             });
             let wanted = component.digest.clone();
             let wanted = wanted.map(|digest| Wanted { digest, canary });
-            let counts = Counts::of(&self.receipts, silent, name, wanted.as_ref());
+            let counts = Counts::of(&self.fleet.receipts, silent, name, wanted.as_ref());
             component.fleet = shows_fleet.then_some(counts);
         }
         known.processes = shows_fleet.then(|| {
-            let mut rows: Vec<Row> = self.receipts.own().flat_map(Row::all).collect();
+            let mut rows: Vec<Row> = self.fleet.receipts.own().flat_map(Row::all).collect();
             rows.sort_by(|a, b| a.order().cmp(&b.order()));
             rows
         });

@@ -8,6 +8,7 @@ use rustix::process::Signal;
 use serde_json::Value;
 
 use crate::common::{Operator, check_schema, signal};
+use crate::receipts::Process;
 
 struct Watching {
     child: Child,
@@ -109,5 +110,38 @@ fn one_component_is_followed_through_the_loss_of_the_config_server() {
     proxy.pass();
     watching.next("config_server", "progress");
     assert_eq!(watching.next("config", "progress")["component"], "logs");
+    watching.end();
+}
+
+#[test]
+fn r14_processes_are_shown_as_they_follow() {
+    let server = Server::start();
+    let operator = Operator::of(&server);
+    operator.make_logs(&server);
+    let process = Process::new("shop", 1);
+    process.report(&server, "logs", "a a ok 1 1764170000 0 -");
+    process.report(&server, "stats", "a a ok 1 1764170000 0 -");
+    let mut watching = Watching::start(&operator, &["logs"]);
+    watching.next("config", "begin");
+    let row = watching.next("process", "begin");
+    assert_eq!(
+        (&row["component"], &row["pid"]),
+        (&"logs".into(), &1.into())
+    );
+    process.report(&server, "logs", "a b trying 1 1764170000 0 -");
+    assert_eq!(watching.next("process", "progress")["seen"], "b");
+    process.report(
+        &server,
+        "logs",
+        "a b refused 1 1764170000 0 server_refused why",
+    );
+    assert_eq!(
+        watching.next("process", "failed")["reason"],
+        "server_refused why"
+    );
+    process.report(&server, "logs", "b b ok 2 1764170001 0 -");
+    assert_eq!(watching.next("process", "progress")["applied"], "b");
+    server.command(&["DEL", &process.key()]);
+    assert_eq!(watching.next("process", "done")["pid"], 1);
     watching.end();
 }
