@@ -13,10 +13,12 @@ mod observer;
 mod reader;
 mod snapshot;
 
-pub(crate) use self::changes::Change;
-pub(crate) use self::info::Role;
-pub(crate) use self::moves::Move;
-#[cfg(feature = "top")]
-pub(crate) use self::moves::Progress;
 pub(crate) use self::observer::Observer;
-pub(crate) use self::snapshot::{Component, ConfigServer, Problem, Server, Snapshot};
+pub(crate) use self::snapshot::Snapshot;
+#[cfg(feature = "top")]
+pub(crate) use self::{
+    changes::Change,
+    info::Role,
+    moves::{Move, Progress},
+    snapshot::{Component, ConfigServer, Problem, Server},
+};
