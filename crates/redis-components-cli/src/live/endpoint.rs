@@ -7,6 +7,7 @@ use redis_components::ComponentConfig;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use super::info::Role;
 use super::nodes::{Node, Reading, changes_servers, find};
 
 /// Clusters and sentinels are asked as often which servers there are.
@@ -104,11 +105,10 @@ async fn look_with(
         }
         let mut readings = join_all(known.iter_mut().map(Node::look)).await;
         readings.sort_by(|a, b| a.server.cmp(&b.server));
-        let mut fails = readings.iter().map(|reading| reading.problem.is_some());
-        if fails.clone().all(|fails| fails) {
+        if readings.iter().all(|reading| reading.problem.is_some()) {
             return Err(readings);
         }
-        if fails.any(|fails| fails) {
+        if readings.iter().any(has_changed) {
             // Another server may have taken its place.
             due = due.map(|due| due.min(begin + PAUSE));
         }
@@ -116,4 +116,10 @@ async fn look_with(
         tokio::time::sleep(every.saturating_sub(begin.elapsed())).await;
     }
     Ok(())
+}
+
+/// Returns `true` if others may name another server now.
+fn has_changed(reading: &Reading) -> bool {
+    let role = reading.info.as_ref().and_then(|info| info.role);
+    reading.problem.is_some() || role == Some(Role::Replica)
 }

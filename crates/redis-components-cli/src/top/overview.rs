@@ -51,7 +51,7 @@ fn draw_components(frame: &mut Frame<'_>, area: Rect, snapshot: &Snapshot, chose
             Cell::from(server(snapshot, component)),
             right(fleet(component)),
             right(rate(snapshot.rate_of(component))),
-            Cell::from(Span::styled(text, style(weight))),
+            Cell::from(Span::styled(format!(" {text}"), style(weight))),
         ])
     });
     let names = [
@@ -59,7 +59,7 @@ fn draw_components(frame: &mut Frame<'_>, area: Rect, snapshot: &Snapshot, chose
         Cell::from("SERVER"),
         right("FLEET".to_owned()),
         right("CALLS/S".to_owned()),
-        Cell::from("STATE"),
+        Cell::from(" STATE"),
     ];
     let widths = [
         Constraint::Fill(4),

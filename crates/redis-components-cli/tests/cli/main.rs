@@ -9,6 +9,7 @@ mod exit_codes;
 mod faults;
 mod fleet;
 mod kinds;
+mod live;
 mod load;
 mod moving;
 mod moving_cut;

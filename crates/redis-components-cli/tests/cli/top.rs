@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use redis_components_testing::{Proxy, Server};
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::common::{Operator, check_schema};
+use crate::common::Operator;
 use crate::load::{Load, World};
 use crate::tty::Tty;
 
@@ -167,6 +167,25 @@ fn a_config_server_that_goes_and_comes_is_told_with_the_age_of_the_picture() {
 }
 
 #[test]
+fn a_config_server_that_hangs_is_told_at_once_and_then_counts_as_lost() {
+    let (server, data) = (Server::start(), Server::start());
+    let operator = Operator::of(&server);
+    operator.make_logs(&data);
+    let mut tty = start(&operator);
+    tty.until("the component", |seen| seen.contains(HEAD));
+    server.freeze();
+    tty.until("that it says nothing", |seen| seen.contains("silent for "));
+    tty.until("that it is lost", |seen| seen.starts_with("LOST at "));
+    // Keys work meanwhile.
+    tty.press("?");
+    tty.until("help", |seen| seen.contains("q, Ctrl-C"));
+    server.thaw();
+    tty.until("that it goes on", |seen| seen.starts_with("config server"));
+    tty.press("q");
+    assert_eq!(tty.end().0, 0);
+}
+
+#[test]
 fn a_request_to_end_gives_the_terminal_back() {
     let server = Server::start();
     let operator = Operator::of(&server);
@@ -191,44 +210,4 @@ fn what_is_wrong_at_first_is_told_without_taking_the_terminal() {
     assert_eq!(code, 5, "{written:?}");
     assert!(!written.contains("\u{1b}[?1049h"), "{written:?}");
     assert!(written.contains("the config server"), "{written:?}");
-}
-
-#[test]
-fn a_picture_is_data_too() {
-    let server = Server::start();
-    let operator = Operator::of(&server);
-    operator.make_logs(&server);
-    let port = server.port();
-    let secret = format!(
-        r#"{{"host": "127.0.0.1", "port": {port}, "username": "default", "password": "s3cret"}}"#
-    );
-    let file = operator.file("secret.json", &secret);
-    server.command(&["CONFIG", "SET", "requirepass", "s3cret"]);
-    let operator = Operator::at(&format!("redis://:s3cret@127.0.0.1:{port}"));
-    operator.done(&["set", "logs", &file.to_string_lossy()]);
-    let data = operator.data(&["top", "--interval", "200ms"]);
-    let address = format!("127.0.0.1:{}", server.port());
-    assert_eq!(data["components"][0]["servers"][0], *address, "{data:#}");
-    let seen = &data["servers"][0];
-    assert_eq!(
-        (&seen["server"], &seen["up"]),
-        (&address.into(), &true.into())
-    );
-    assert!(seen["commands_per_second"].is_number(), "{data:#}");
-    assert_eq!(data["components"][0]["changes"][1]["reason"], "first");
-    assert!(!data.to_string().contains("s3cret"), "{data:#}");
-    let words = ["top", "-o", "ndjson", "--interval", "100ms"];
-    let output = operator
-        .command_by(&["timeout", "--preserve-status", "-s", "INT", "1"], &words)
-        .output()
-        .unwrap();
-    let run = crate::common::Run::of(&output);
-    assert_eq!(run.code, 0, "{run:?}");
-    let envelope = run.envelope();
-    let lines: Vec<_> = run.stdout.lines().collect();
-    let (_, events) = lines.split_last().unwrap();
-    for event in events {
-        check_schema(&serde_json::from_str(event).unwrap());
-    }
-    assert_eq!(envelope["data"]["events"], events.len());
 }
