@@ -1,4 +1,3 @@
-//! The atomics, locks and threads of the parts that models run. The models crate puts loom's in their place.
+//! The atomics of the lock-free parts. The models crate puts loom's in their place.
 
-pub(crate) use std::sync::{Mutex, atomic};
-pub(crate) use std::thread;
+pub(crate) use std::sync::atomic;

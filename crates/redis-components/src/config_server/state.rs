@@ -12,7 +12,6 @@ use super::control::offers::Offers;
 use super::last_good::store::Store;
 use super::receipts::report::Reporters;
 use super::signal::Signal;
-use super::strict::reads::StrictReads;
 use super::watched_key::WatchedKey;
 use super::write::Write;
 
@@ -34,8 +33,6 @@ pub(super) struct State {
     pub(super) offers: Offers,
     writes: Mutex<Vec<Write>>,
     pub(super) signal: Arc<Signal>,
-    /// The reads that calls send themselves.
-    pub(super) strict: Arc<StrictReads>,
     /// Whether the last attempt to read failed.
     pub(super) lost: AtomicBool,
     /// Whether the server pushes changes.
@@ -61,7 +58,6 @@ impl State {
             offers: Offers::new(),
             writes: Mutex::default(),
             signal: Arc::default(),
-            strict: Arc::new(StrictReads::new()),
             lost: AtomicBool::new(false),
             pushing: AtomicBool::new(false),
             pushing_needlessly: AtomicBool::new(false),

@@ -46,8 +46,7 @@ pub(super) async fn beside_tasks<T: Send + 'static>(
     }
 }
 
-/// Begins `work` on a thread of its own.
-pub(super) fn spawn(work: impl FnOnce() + Send + 'static) -> Result<(), Failure> {
+fn spawn(work: impl FnOnce() + Send + 'static) -> Result<(), Failure> {
     let spawned = thread::Builder::new()
         .name("redis-components-open".into())
         .spawn(work);
