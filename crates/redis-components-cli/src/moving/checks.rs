@@ -119,13 +119,13 @@ pub(crate) async fn preflight(
     let shared_target = shared(session, record, &target.place).await?;
     checks.refuse(
         "target of others",
-        some(shared_target.into_iter()).map(|all| format!("it is for the data of {all}")),
+        shared_target.map(|all| format!("it is for the data of {all}")),
         "it would be lost; use another server",
     );
     let shared_source = shared(session, record, &source.place).await?;
     checks.refuse(
         "shared server",
-        some(shared_source.into_iter()).map(|all| format!("it has the data of {all} too")),
+        shared_source.map(|all| format!("it has the data of {all} too")),
         "a server moves as a whole: name them with --with",
     );
     let known: Vec<redis::Value> = source.query(&["COMMAND", "INFO", "failover"]).await?;
@@ -273,7 +273,7 @@ pub(crate) async fn users(link: &Link) -> Result<Vec<Client>, Failure> {
 }
 
 /// Returns the other components whose configs name the server, perhaps in other words, and those
-/// whose data moves from or to it.
+/// whose data moves from or to it, for people; nothing if there are none.
 ///
 /// # Errors
 ///
@@ -282,7 +282,7 @@ pub(crate) async fn shared(
     session: &Session,
     record: &Record,
     server: &Place,
-) -> Result<Vec<String>, Failure> {
+) -> Result<Option<String>, Failure> {
     let components = session.components().await?;
     let found = session.read_all(&components).await;
     let mut shared = Vec::new();
@@ -304,7 +304,7 @@ pub(crate) async fn shared(
             }
         }
     }
-    Ok(shared)
+    Ok(some(shared.into_iter()))
 }
 
 /// Returns some of the names, for people; nothing if there are none.

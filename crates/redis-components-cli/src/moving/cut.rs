@@ -100,7 +100,12 @@ pub(crate) async fn take_over(
                     return call_back(session, record, source, Some(target)).await;
                 }
                 if since.elapsed() > TAKES_OVER {
-                    return Err(nobody_takes_writes(source, target));
+                    // The source has handed over, and a busy target may only be slow to say so.
+                    return if target.see().await?.is_primary() {
+                        Ok(true)
+                    } else {
+                        Err(nobody_takes_writes(source, target))
+                    };
                 }
             }
         }
@@ -143,16 +148,23 @@ async fn call_back(
     // writes as well.
     let withdrawn = timeout(WITHDRAWN_WITHIN, session.withdraw(record)).await;
     Link::pause(WITHDRAWN_WITHIN).await;
-    let has_taken_over = async || match target {
-        Some(target) => is_primary(target).await,
-        None => false,
-    };
-    if has_taken_over().await {
+    if let Some(target) = target
+        && is_primary(target).await
+    {
         return Ok(true);
     }
     let () = source.query(&["FAILOVER", "ABORT"]).await?;
+    let withdrawn = match withdrawn {
+        Ok(Ok(())) => Ok(()),
+        _ => session.withdraw(record).await,
+    };
+    // The source takes writes again, so there is time to wait for a target that is slow.
+    let seen = match target {
+        Some(target) => target.see().await.ok(),
+        None => None,
+    };
     let (source, target) = (source.place.address(), record.target()?.address());
-    if has_taken_over().await {
+    if seen.is_some_and(|seen| seen.is_primary()) {
         // It took over between the two.
         let text = format!(
             "{source} and {target} both take writes; look at both with INFO replication, and decide \
@@ -160,9 +172,7 @@ async fn call_back(
         );
         return Err(Failure::new(Code::MustDecide, text));
     }
-    if !matches!(withdrawn, Ok(Ok(()))) {
-        session.withdraw(record).await?;
-    }
+    withdrawn?;
     let text = format!(
         "{target} did not take over in time, and {source} takes writes again; check that it can log in \
         there (`masteruser`, `masterauth`), and that each reaches the other"

@@ -18,7 +18,6 @@ use crate::failure::{Code, Failure};
 use crate::options::Format;
 use crate::output::{event, say, warn, write_whole};
 use crate::session::Session;
-use crate::text::named;
 
 /// How often the progress of a copy is looked at.
 const LOOKED_EVERY: Duration = Duration::from_millis(50);
@@ -93,8 +92,11 @@ impl Drive<'_> {
                     let held = match cut(self.session, &self.record, &sight, lease).await {
                         Ok(held) => held,
                         Err(failure) => {
-                            if gives_back(failure.code) {
-                                self.note_cut(false).await?;
+                            // A copy that both servers still call one has nothing that is new.
+                            let looked = sight.look(self.session, &self.record).await;
+                            if looked.is_ok() && sight.state.is_before_cut() {
+                                // Otherwise the next command asks a person more often than it must.
+                                let _ = self.note_cut(false).await;
                             }
                             return Err(failure);
                         }
@@ -131,11 +133,10 @@ impl Drive<'_> {
     /// Another move may have brought data to the target since the checks.
     async fn demand_unused(&self, target: &Link) -> Result<(), Failure> {
         let component = &*self.record.component;
-        let others = shared(self.session, &self.record, &target.place).await?;
-        if others.is_empty() {
+        let Some(others) = shared(self.session, &self.record, &target.place).await? else {
             return Ok(());
-        }
-        let (server, others) = (target.place.address(), named(others.into_iter()));
+        };
+        let server = target.place.address();
         let text = format!(
             "{server} is for the data of {others}, which would be lost; `{component}` has not moved; \
             give up with `--abort`, and use another server"
@@ -147,11 +148,10 @@ impl Drive<'_> {
     /// A component that has come to the source since the checks would be left behind, read-only.
     async fn demand_left_by_all(&self, source: &Link) -> Result<(), Failure> {
         let component = &*self.record.component;
-        let others = shared(self.session, &self.record, &source.place).await?;
-        if others.is_empty() {
+        let Some(others) = shared(self.session, &self.record, &source.place).await? else {
             return Ok(());
-        }
-        let (server, others) = (source.place.address(), named(others.into_iter()));
+        };
+        let server = source.place.address();
         let text = format!(
             "{server} has the data of {others} too, which would be left behind; nothing has moved; set \
             their configs to another server, or give up with `--abort` and name them with --with"
@@ -243,12 +243,4 @@ impl Drive<'_> {
 /// Returns a time in milliseconds, to a tenth.
 pub(crate) fn milliseconds(time: Duration) -> f64 {
     (time.as_secs_f64() * 1e4).round() / 10.0
-}
-
-/// Returns `true` if a cut that has failed with this code has not moved anything.
-fn gives_back(code: Code) -> bool {
-    matches!(
-        code,
-        Code::NotReady | Code::NotPossible | Code::WrongState | Code::ServerRefused
-    )
 }

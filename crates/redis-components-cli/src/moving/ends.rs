@@ -44,7 +44,7 @@ pub(crate) async fn give_up(
     }
     lease.demand()?;
     session.withdraw(record).await?;
-    if matches!(sight.state, State::Copying | State::Synced) {
+    if sight.state.is_before_cut() {
         let (_, target) = sight.links()?;
         detach(target).await?;
         // It was empty when the move began.
@@ -92,9 +92,8 @@ pub(crate) async fn demand_nobody_left(
         let failure = Failure::new(Code::WrongState, text).of_component(component);
         return Err(failure.at(&session.server));
     }
-    let others = shared(session, record, &sight.source.place).await?;
-    if !others.is_empty() {
-        let (server, others) = (sight.source.place.address(), named(others.into_iter()));
+    if let Some(others) = shared(session, record, &sight.source.place).await? {
+        let server = sight.source.place.address();
         let text =
             format!("{server} still is the server of {others}; set their configs to another");
         let failure = Failure::new(Code::WrongState, text).of_component(component);

@@ -88,6 +88,11 @@ impl View<'_> {
 }
 
 impl State {
+    /// Returns `true` if the target has a copy, or receives one, and the source takes writes.
+    pub(crate) fn is_before_cut(self) -> bool {
+        matches!(self, Self::Copying | Self::Synced)
+    }
+
     /// Returns `true` if the target takes writes, or will in a moment.
     pub(crate) fn is_after_cut(self) -> bool {
         matches!(

@@ -4,28 +4,37 @@ use std::process::{Child, Command, Stdio};
 
 use redis_components_testing::Server;
 use serde_json::json;
+use tempfile::TempDir;
 
 use crate::common::wait_until;
 use crate::load::{Load, World, role};
 
-/// A server on an address that no other test server has.
-struct Elsewhere(Child);
+/// A server on an address that no other test server has, in a folder of its own.
+struct Elsewhere {
+    server: Child,
+    _folder: TempDir,
+}
 
 impl Elsewhere {
     fn start(host: &str, port: u16, words: &[&str]) -> Self {
         let port = port.to_string();
+        let folder = tempfile::tempdir().unwrap();
         let mut command = Command::new("redis-server");
+        command.current_dir(&folder);
         command.args(["--bind", host, "--port", &port, "--save", ""]);
         command.args(["--replica-announce-ip", host]).args(words);
         command.stdout(Stdio::null()).stderr(Stdio::null());
-        Self(command.spawn().unwrap())
+        Self {
+            server: command.spawn().unwrap(),
+            _folder: folder,
+        }
     }
 }
 
 impl Drop for Elsewhere {
     fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let _ = self.server.kill();
+        let _ = self.server.wait();
     }
 }
 

@@ -90,6 +90,14 @@ pub(crate) fn candidate() -> Option<CandidateStatus> {
     status().components.first()?.candidate.clone()
 }
 
+/// Waits until the component's config of this generation is in force.
+pub(crate) async fn is_in_force(component: &Component, generation: u64) {
+    until("the config is in force", async || {
+        component.connection().await.unwrap().generation() == generation
+    })
+    .await;
+}
+
 /// Waits until the candidate of this id is ready.
 pub(crate) async fn is_ready(id: &str) {
     until("the candidate is ready", async || {

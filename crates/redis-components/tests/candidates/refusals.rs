@@ -6,7 +6,7 @@ use redis_components_testing::Server;
 use serde_json::json;
 
 use crate::common::{HOUR, declare, until};
-use crate::pair::{Pair, is_ready};
+use crate::pair::{Pair, is_in_force, is_ready};
 
 #[tokio::test]
 async fn r15_a_handle_goes_on_at_the_candidate_in_the_middle_of_a_function() {
@@ -29,10 +29,7 @@ async fn r15_a_handle_goes_on_at_the_candidate_in_the_middle_of_a_function() {
             assert_eq!(count, 3);
             // And back, with the same handle.
             pair.is_in_step(1).await;
-            until("the config is in force", async || {
-                logs.connection().await.unwrap().generation() == 2
-            })
-            .await;
+            is_in_force(logs, 2).await;
             pair.offer(logs, 0, "m2");
             is_ready("m2").await;
             pair.fail_over_from(1).await;
@@ -56,10 +53,7 @@ async fn r15_a_handle_follows_a_move_that_is_over() {
             is_ready("m1").await;
             pair.fail_over_from(0).await;
             pair.set(logs, 1);
-            until("the config is in force", async || {
-                logs.connection().await.unwrap().generation() == 2
-            })
-            .await;
+            is_in_force(logs, 2).await;
             pair.control(&serde_json::json!({}));
             until("the candidate is gone", async || {
                 crate::pair::candidate().is_none()
@@ -147,10 +141,7 @@ async fn r15_what_is_refused_does_not_go_to_a_candidate_with_other_data() {
             let refused: RedisResult<u64> = incr.query_async(&mut connection).await;
             assert_eq!(refused.unwrap_err().code(), Some("READONLY"));
             pair.config.command(&["SET", logs.key(), &other.config()]);
-            until("the config is in force", async || {
-                logs.connection().await.unwrap().generation() == 2
-            })
-            .await;
+            is_in_force(logs, 2).await;
             // What the function has done before is not there.
             let refused: RedisResult<u64> = incr.query_async(&mut connection).await;
             assert_eq!(refused.unwrap_err().code(), Some("READONLY"));

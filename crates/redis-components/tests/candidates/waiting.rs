@@ -5,7 +5,7 @@ use redis_components::__private::{AcquireDedicated, AcquireDedicatedBlocking};
 use redis_components::{Connection, Scope, blocking};
 
 use crate::common::{HOUR, declare, until};
-use crate::pair::{Pair, is_ready};
+use crate::pair::{Pair, is_in_force, is_ready};
 
 /// Two calls that wait for an element, of a task and of a thread. The config follows the first move
 /// before they begin to wait, or after.
@@ -62,10 +62,7 @@ async fn pops_through_two_moves(waits_before_the_cut: bool) {
             pair.set(logs, 1);
             until("both wait at the new server", async || waiting(1) == 2).await;
             pair.is_in_step(1).await;
-            until("the config is in force", async || {
-                logs.connection().await.unwrap().generation() == 2
-            })
-            .await;
+            is_in_force(logs, 2).await;
             pair.offer(logs, 0, "m2");
             is_ready("m2").await;
             pair.fail_over_from(1).await;
@@ -134,10 +131,7 @@ async fn dedicated_calls(commands: fn() -> [redis::Cmd; 2]) {
             assert_ne!(first, second);
             pair.set(logs, 1);
             pair.is_in_step(1).await;
-            until("the config is in force", async || {
-                logs.connection().await.unwrap().generation() == 2
-            })
-            .await;
+            is_in_force(logs, 2).await;
             // And back, with the same connections, which have seen the move.
             pair.offer(logs, 0, "m2");
             is_ready("m2").await;

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use redis_components::{ErrorKind, Settings, status};
+use serde_json::json;
 
 use crate::common::impostors::impostor;
 use crate::common::{SOON, World, always_fresh, name_of, name_of_blocking, until, whereabouts};
@@ -215,4 +216,28 @@ async fn r10_a_data_server_whose_reply_has_no_end_is_replaced() {
             .await;
         })
         .await;
+}
+
+/// What the runtime itself asks a server is as bounded as what a config server says.
+#[tokio::test]
+async fn r11_a_node_or_sentinel_without_an_end_costs_little() {
+    for (word, field) in [("CLUSTER", "cluster"), ("SENTINEL", "sentinels")] {
+        for (begins, goes_on) in ENDLESS {
+            let (port, sent, _) = endless(word, begins, goes_on);
+            let bounded = Bounded::begin();
+            let logs = always_fresh("logs");
+            let mut config = json!({ field: [format!("127.0.0.1:{port}")] });
+            if field == "sentinels" {
+                config["service_name"] = json!("main");
+            }
+            let settings = Settings::fixed([("logs", config.to_string())]);
+            let settings = settings.connect_timeout(SOON).response_timeout(SOON);
+            let error = settings.scope(logs.connection()).await.unwrap_err();
+            // What was on its way is in the buffers of the sockets.
+            let sent = sent.load(Ordering::SeqCst);
+            let what = format!("{word} {begins:?}: {sent} bytes, {error}");
+            assert!((1..16 * 1024 * 1024).contains(&sent), "{what}");
+            bounded.end(&format!("{word} {begins}"));
+        }
+    }
 }
