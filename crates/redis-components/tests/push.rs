@@ -169,6 +169,7 @@ async fn r1_the_least_of_permissions_is_enough() {
         ">pw",
         "-@all",
         "+client|tracking",
+        "+client|setname",
         "+getrange",
         "+ping",
         "%R~config:redis:*",

@@ -8,8 +8,10 @@ use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::{HOUR, World, arrives, declare, whereabouts, whereabouts_blocking};
+use common::{HOUR, World, arrives, declare, patient, whereabouts, whereabouts_blocking};
 use redis_components::{Scope, get_config};
+use redis_components_testing::Proxy;
+use tokio::time::sleep;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn r6_64_tasks_at_a_component_that_has_moved_make_one_read_and_one_connection() {
@@ -73,6 +75,39 @@ async fn r6_64_tasks_at_a_cold_component_make_two_reads_and_one_connection() {
     let most = 3 * REPETITIONS + world.reads_again(REPETITIONS);
     assert!(world.reads() <= most, "{}", world.reads());
     assert_eq!(world.a.connections_received(), REPETITIONS);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn r6_a_config_is_not_read_again_while_its_server_is_slow() {
+    let world = World::start();
+    let logs = declare("logs", HOUR);
+    let proxy = Proxy::to(&world.a);
+    world.set(logs, &proxy.config());
+    proxy.hold();
+    patient(world.settings())
+        .scope(async {
+            let call = || tokio::spawn(Scope::wrap(whereabouts(logs)));
+            let mut callers = vec![call()];
+            while proxy.accepted() == 0 {
+                sleep(Duration::from_millis(1)).await;
+            }
+            let reads = world.reads();
+            for _ in 0..3 {
+                // For longer than it is believed that there is no config.
+                sleep(Duration::from_millis(150)).await;
+                callers.push(call());
+            }
+            while world.a.connected_clients() == 0 {
+                sleep(Duration::from_millis(1)).await;
+            }
+            proxy.pass();
+            for caller in callers {
+                assert_eq!(caller.await.unwrap().unwrap(), "a");
+            }
+            let most = reads + world.reads_again(1);
+            assert!(world.reads() <= most, "{} of {most}", world.reads());
+        })
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -255,6 +255,13 @@ impl ComponentConfig {
         self.client_name.as_deref()
     }
 
+    /// Returns the config with this name of its connections, unless it has one.
+    pub(crate) fn or_client_name(&self, name: &str) -> Self {
+        let mut named = self.clone();
+        named.client_name.get_or_insert_with(|| name.to_owned());
+        named
+    }
+
     pub(crate) fn is_disabled(&self) -> bool {
         self.disabled
     }

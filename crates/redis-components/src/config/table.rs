@@ -114,7 +114,7 @@ pub(super) const PATH: Field = Field::used(
 pub(super) const CLIENT_NAME: Field = Field::used(
     "client_name",
     Kind::Text,
-    "the name of the connections, as `CLIENT LIST` shows it; a server that refuses it is used all the same",
+    "the name of the connections, as `CLIENT LIST` shows it, by default `<application>:<component>:<instance>`; a server that refuses it is used all the same",
     &["connection_name"],
 );
 pub(super) const CLUSTER: Field = Field::used(

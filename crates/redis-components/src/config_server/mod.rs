@@ -53,6 +53,7 @@ use crate::transport::failure::Failure;
 pub(crate) struct ConfigServer {
     state: Arc<State>,
     background: Background,
+    identity: Identity,
 }
 
 impl ConfigServer {
@@ -79,24 +80,38 @@ impl ConfigServer {
         let addresses: Vec<String> = configs.iter().map(ComponentConfig::address).collect();
         let last_good = last_good.map(|path| Store::new(path, servers));
         let identity = Identity::new(settings.application_name(), key_prefix);
+        let name = identity.client_name("@config");
+        let configs = configs.iter().map(|config| config.or_client_name(&name));
+        let configs = configs.collect();
         let control = ControlKey::new(key_prefix, identity.instance());
         let state = Arc::new(State::new(addresses.join(" or "), last_good, control));
         let (background, tasks) = Background::new();
         let places = Places::new(Arc::clone(watchers), background.clone());
         let watching = Arc::clone(&state);
-        watch::start(watching, configs, settings, tasks, places, identity).map_err(|error| {
-            Error::new(
-                ErrorKind::ConfigServerUnreachable,
-                format!("the thread of the config watch cannot be started: {error}"),
-            )
-        })?;
-        Ok(Self { state, background })
+        watch::start(watching, configs, settings, tasks, places, identity.clone()).map_err(
+            |error| {
+                Error::new(
+                    ErrorKind::ConfigServerUnreachable,
+                    format!("the thread of the config watch cannot be started: {error}"),
+                )
+            },
+        )?;
+        Ok(Self {
+            state,
+            background,
+            identity,
+        })
     }
 
     /// Returns the address of the server that answers or answered last. Before the first answer,
     /// the addresses of all that may be used.
     pub(crate) fn address(&self) -> Arc<String> {
         self.state.address()
+    }
+
+    /// Returns the names of this process on the config server.
+    pub(crate) fn identity(&self) -> &Identity {
+        &self.identity
     }
 
     /// Returns the state of a component's key, which is the same for every caller.

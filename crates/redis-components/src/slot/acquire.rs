@@ -117,7 +117,7 @@ impl Slot {
             self.watched.ask_sentinels().await;
         }
         let Some(server) = &self.server else { return };
-        let wait = if cold {
+        let wait = if cold && self.watched.target().config.is_none() {
             wait.min(BELIEVED_MISSING)
         } else {
             wait

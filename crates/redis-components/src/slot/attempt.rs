@@ -98,7 +98,7 @@ impl<R: Runner> Attempt<R> {
     /// Returns what the client is opened with.
     pub(super) fn opening(&self) -> Opening {
         Opening {
-            config: Arc::clone(&self.goal.config),
+            config: Arc::new(self.slot.named(&self.goal.config)),
             policy: Arc::clone(self.slot.policy()),
             is_fixed: self.slot.is_fixed(),
             connections: self.slot.connections(),

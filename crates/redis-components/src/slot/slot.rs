@@ -14,8 +14,10 @@ use super::published::Published;
 use super::retired::Retired;
 use crate::background::Background;
 use crate::client::opening::Shared;
+use crate::config::ComponentConfig;
 use crate::config_server::ConfigServer;
 use crate::config_server::control::offers::Offer;
+use crate::config_server::receipts::identity::Identity;
 use crate::config_server::watched_key::WatchedKey;
 use crate::settings::Settings;
 use crate::settings::drain::DrainPolicy;
@@ -27,6 +29,8 @@ use crate::telemetry::component::Subject;
 #[derive(Debug)]
 pub(crate) struct Slot {
     pub(super) subject: Subject,
+    /// The name of connections whose config has none.
+    client_name: String,
     /// None if the config is fixed.
     pub(super) server: Option<Arc<ConfigServer>>,
     /// Runs work that outlives calls. None if a fixed config names its server.
@@ -83,7 +87,11 @@ impl Slot {
     ) -> Self {
         let watched = server.watched(component, key);
         let background = Some(server.background().clone());
-        Self::new(component, key, Some(server), background, watched, settings)
+        let identity = server.identity().clone();
+        let server = Some(server);
+        Self::new(
+            component, key, &identity, server, background, watched, settings,
+        )
     }
 
     /// Returns a slot whose config never changes.
@@ -94,12 +102,16 @@ impl Slot {
         background: Option<Background>,
         settings: &Settings,
     ) -> Self {
-        Self::new(component, key, None, background, watched, settings)
+        let identity = Identity::new(settings.application_name(), "");
+        Self::new(
+            component, key, &identity, None, background, watched, settings,
+        )
     }
 
     fn new(
         component: &str,
         key: &str,
+        identity: &Identity,
         server: Option<Arc<ConfigServer>>,
         background: Option<Background>,
         watched: Arc<WatchedKey>,
@@ -110,6 +122,7 @@ impl Slot {
                 component: component.to_owned(),
                 key: key.to_owned(),
             },
+            client_name: identity.client_name(component),
             server,
             background,
             watched,
@@ -136,6 +149,7 @@ impl Slot {
         generations.begin(self.generations.newest());
         Self {
             subject: self.subject.clone(),
+            client_name: self.client_name.clone(),
             server: None,
             background: self.background.clone(),
             watched: Arc::clone(watched),
@@ -153,6 +167,11 @@ impl Slot {
             #[cfg(feature = "metrics")]
             shown: Mutex::default(),
         }
+    }
+
+    /// Returns a config whose connections have a name.
+    pub(super) fn named(&self, config: &ComponentConfig) -> ComponentConfig {
+        config.or_client_name(&self.client_name)
     }
 
     /// Returns `true` if the settings give the config.

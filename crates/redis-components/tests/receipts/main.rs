@@ -15,6 +15,7 @@ mod ends;
 #[path = "../events/log.rs"]
 #[allow(dead_code, reason = "each test file uses a part of it")]
 mod log;
+mod names;
 mod outages;
 mod processes;
 mod rights;

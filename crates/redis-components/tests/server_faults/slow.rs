@@ -19,7 +19,7 @@ fn r10_a_server_that_answers_byte_by_byte_holds_a_call_for_no_longer_than_the_re
         for mut stream in listener.incoming().flatten() {
             thread::spawn(move || {
                 let _ = stream.read(&mut [0; 1024]);
-                let _ = stream.write_all(b"+PONG\r\n");
+                let _ = stream.write_all(b"+OK\r\n+PONG\r\n");
                 let _ = stream.read(&mut [0; 1024]);
                 while stream.write_all(b"+").is_ok() {
                     thread::sleep(Duration::from_millis(10));
@@ -46,7 +46,7 @@ fn r10_a_server_that_takes_a_big_value_slowly_holds_a_call_for_no_longer_than_th
         for mut stream in listener.incoming().flatten() {
             thread::spawn(move || {
                 let _ = stream.read(&mut [0; 1024]);
-                let _ = stream.write_all(b"+PONG\r\n");
+                let _ = stream.write_all(b"+OK\r\n+PONG\r\n");
                 // So much that each write makes progress, and so little that all of them take a
                 // minute and more.
                 while stream.read(&mut [0; 64 * 1024]).is_ok_and(|read| read > 0) {

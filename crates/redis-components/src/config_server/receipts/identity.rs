@@ -42,6 +42,16 @@ impl Identity {
         &self.instance
     }
 
+    /// Returns the name of the connections that this process makes for a component, as `CLIENT LIST`
+    /// shows it.
+    pub(crate) fn client_name(&self, component: &str) -> String {
+        let is_allowed = |c: char| c.is_ascii_graphic();
+        let name = format!("{}:{component}:{}", self.application, self.instance);
+        name.chars()
+            .map(|c| if is_allowed(c) { c } else { '_' })
+            .collect()
+    }
+
     /// Returns what the receipt says about the process.
     pub(super) fn process(&self, is_pushing: bool, timing: Timing) -> Process {
         Process {

@@ -1,6 +1,6 @@
 //! The receipt of this process on one config server: what each component runs, and why.
 
-pub(super) mod identity;
+pub(crate) mod identity;
 pub(crate) mod report;
 mod request;
 pub(super) mod timing;
