@@ -56,7 +56,13 @@ pub(super) fn start(
         Arc::clone(&state.signal),
     );
     let signal = Arc::clone(&state.signal);
-    let server = Reconnect::new(candidates, timeouts, pushes, signal);
+    let server = Reconnect::new(
+        candidates,
+        timeouts,
+        pushes,
+        signal,
+        Arc::clone(&state.strict),
+    );
     let writer = settings.writes_receipts().then(|| {
         let state = Arc::clone(&state);
         Writer::new(state, identity, server.line(), timeouts.response)

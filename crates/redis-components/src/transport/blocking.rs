@@ -17,7 +17,7 @@ use super::deadline::Deadline;
 use super::failure::{Cause, Failure};
 use super::handshake::{Handshake, Progress, judge_probe, probe};
 use super::node::Node;
-use super::on_thread::on_thread;
+use super::on_thread::{on_thread, spawn};
 use super::reply_bounds::ReplyBounds;
 use super::reply_scan::Replies;
 use super::stream;
@@ -43,6 +43,15 @@ impl BlockingStream {
     ///
     /// Returns an error within `timeouts.connect` if the server cannot be used.
     pub(crate) fn open(node: &Arc<Node>, timeouts: Timeouts) -> Result<Self, Failure> {
+        Self::open_bounded(node, timeouts, ReplyBounds::DATA)
+    }
+
+    /// Does the same as [`open`](Self::open). `bounds` are those of each reply.
+    fn open_bounded(
+        node: &Arc<Node>,
+        timeouts: Timeouts,
+        bounds: ReplyBounds,
+    ) -> Result<Self, Failure> {
         let theirs = Arc::clone(node);
         on_thread(
             timeouts.connect,
@@ -61,7 +70,7 @@ impl BlockingStream {
                 Ok(Self {
                     socket,
                     parser: Parser::new(),
-                    replies: Box::new(Replies::new(ReplyBounds::DATA)),
+                    replies: Box::new(Replies::new(bounds)),
                     deadline: Deadline::After(timeouts.response),
                     process: Process::current(),
                 })
@@ -138,6 +147,22 @@ impl BlockingStream {
     pub(crate) fn peer(&self) -> RedisResult<Option<SocketAddr>> {
         Ok(self.socket.peer()?)
     }
+}
+
+/// Connects, logs in and probes on a thread of its own, and hands over the result there. `bounds` are
+/// those of each reply.
+///
+/// # Errors
+///
+/// Returns an error if the thread cannot be started. Then nothing is handed over.
+pub(crate) fn open_in_background(
+    node: &Arc<Node>,
+    timeouts: Timeouts,
+    bounds: ReplyBounds,
+    hand_over: impl FnOnce(Result<BlockingStream, Failure>) + Send + 'static,
+) -> Result<(), Failure> {
+    let node = Arc::clone(node);
+    spawn(move || hand_over(BlockingStream::open_bounded(&node, timeouts, bounds)))
 }
 
 fn write(stream: &mut Exchange<'_>, packed: &[u8]) -> RedisResult<()> {
