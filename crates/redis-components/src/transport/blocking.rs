@@ -56,26 +56,29 @@ impl BlockingStream {
         on_thread(
             timeouts.connect,
             node.timed_out(timeouts.connect),
-            move || {
-                let name = theirs.client_name();
-                let socket = match connect(&theirs, name, timeouts) {
-                    // Some proxies hang up on CLIENT.
-                    Err(failure) if name.is_some() && failure.cause == Cause::ClosedInHandshake => {
-                        let socket = connect(&theirs, None, timeouts)?;
-                        theirs.hide_name();
-                        socket
-                    }
-                    connected => connected?,
-                };
-                Ok(Self {
-                    socket,
-                    parser: Parser::new(),
-                    replies: Box::new(Replies::new(bounds)),
-                    deadline: Deadline::After(timeouts.response),
-                    process: Process::current(),
-                })
-            },
+            move || Self::open_here(&theirs, timeouts, bounds),
         )
+    }
+
+    /// Does the same on this thread. Connecting and logging in may each take `timeouts.connect`.
+    fn open_here(node: &Node, timeouts: Timeouts, bounds: ReplyBounds) -> Result<Self, Failure> {
+        let name = node.client_name();
+        let socket = match connect(node, name, timeouts) {
+            // Some proxies hang up on CLIENT.
+            Err(failure) if name.is_some() && failure.cause == Cause::ClosedInHandshake => {
+                let socket = connect(node, None, timeouts)?;
+                node.hide_name();
+                socket
+            }
+            connected => connected?,
+        };
+        Ok(Self {
+            socket,
+            parser: Parser::new(),
+            replies: Box::new(Replies::new(bounds)),
+            deadline: Deadline::After(timeouts.response),
+            process: Process::current(),
+        })
     }
 
     /// Sends encoded commands and reads as many replies. An error of the server counts as a reply.
@@ -149,8 +152,8 @@ impl BlockingStream {
     }
 }
 
-/// Connects, logs in and probes on a thread of its own, and hands over the result there. `bounds` are
-/// those of each reply.
+/// Connects, logs in and probes on a thread of its own, and hands over the result there. Connecting
+/// and logging in may each take `timeouts.connect`. `bounds` are those of each reply.
 ///
 /// # Errors
 ///
@@ -162,7 +165,7 @@ pub(crate) fn open_in_background(
     hand_over: impl FnOnce(Result<BlockingStream, Failure>) + Send + 'static,
 ) -> Result<(), Failure> {
     let node = Arc::clone(node);
-    spawn(move || hand_over(BlockingStream::open_bounded(&node, timeouts, bounds)))
+    spawn(move || hand_over(BlockingStream::open_here(&node, timeouts, bounds)))
 }
 
 fn write(stream: &mut Exchange<'_>, packed: &[u8]) -> RedisResult<()> {

@@ -32,7 +32,7 @@ impl Source for KeyReads {
     type Answer = Answer;
 
     fn begin(&self) -> Option<Reading<Answer>> {
-        let open = self.line.ready()?;
+        let open = self.line.connection()?;
         let (line, command) = (Arc::clone(&self.line), Arc::clone(&self.command));
         Some(Box::pin(async move { line.read(open, command).await }))
     }

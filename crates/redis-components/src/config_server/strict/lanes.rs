@@ -24,20 +24,25 @@ impl Lanes {
             .get_or_init(|| read_command(key).get_packed_command().into())
     }
 
+    /// Returns the lane of a runtime, unless its line is closed.
     pub(super) fn find(&self, runtime: Id) -> Option<Arc<Lane>> {
         let lanes = self.lanes.load();
         let is_here = |lane: &&Arc<Lane>| lane.source().line().runtime() == runtime;
-        lanes.iter().find(is_here).cloned()
+        let lane = lanes.iter().find(is_here);
+        lane.filter(|lane| !lane.source().line().is_closed())
+            .cloned()
     }
 
-    /// Adds a lane, and forgets those of runtimes that have ended. If another thread has added one
-    /// for the same runtime, returns that one.
+    /// Adds a lane, and forgets those whose lines are closed. If another thread has added one for the
+    /// same line, returns that one.
     pub(super) fn add(&self, lane: &Arc<Lane>) -> Arc<Lane> {
         let line = lane.source().line();
         self.lanes.rcu(|known| {
-            let mut lanes: Vec<_> = known.iter().map(Arc::clone).collect();
-            let is_of_line = |known: &Arc<Lane>| known.source().line().runtime() == line.runtime();
-            lanes.retain(|known| is_of_line(known) || !known.source().line().has_ended());
+            let open = known
+                .iter()
+                .filter(|known| !known.source().line().is_closed());
+            let mut lanes: Vec<_> = open.map(Arc::clone).collect();
+            let is_of_line = |known: &Arc<Lane>| Arc::ptr_eq(known.source().line(), line);
             if !lanes.iter().any(is_of_line) {
                 lanes.push(Arc::clone(lane));
             }

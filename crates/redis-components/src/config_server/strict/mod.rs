@@ -7,14 +7,19 @@
 //! Such a read only confirms what the watch has read before. If the answer is another, or there is
 //! none, the call asks the watch, as all other calls do. So only the watch's thread changes what is
 //! known of a key, and only the watch decides which server is read.
+//!
+//! All connections belong to one connection of the watch ([`way`]) and are closed with it. One that
+//! is not used for a while is closed before ([`rest`]).
 
 pub(crate) mod answer;
 mod batches;
+mod destination;
 mod lane;
 pub(super) mod lanes;
 mod line;
 mod merged;
 mod opening;
 pub(super) mod reads;
+mod rest;
 mod threads;
-pub(super) mod way;
+mod way;

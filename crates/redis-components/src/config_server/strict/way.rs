@@ -1,54 +1,105 @@
 //! The server that the watch is connected to, for those who read beside it.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use arc_swap::{ArcSwapOption, Guard};
+use tokio::runtime::Id;
+use tokio::sync::Notify;
 
-use crate::settings::timeouts::Timeouts;
-use crate::transport::node::Node;
+use super::destination::Destination;
+use super::line::Line;
+use super::rest::Looks;
+use super::threads::Threads;
 
-/// A read beside the watch gets this part of the time of an answer. Then the call asks the watch,
-/// which has the whole.
-const PART: u32 = 4;
-
-/// A server, and how long it may take to answer.
+/// What is connected beside one connection of the watch.
+///
+/// It owns all connections that were opened because of it, and closes them when it is closed or
+/// dropped. With each connection of the watch there is another, also if it leads to the same server.
 pub(super) struct Way {
-    pub(super) node: Arc<Node>,
-    pub(super) timeouts: Timeouts,
+    to: Arc<Destination>,
+    lines: Mutex<Lines>,
+    threads: Arc<Threads>,
+    /// Told when there is something to look at.
+    opened: Arc<Notify>,
 }
 
-/// The server that the watch is connected to, if it is connected.
-///
-/// With each connection of the watch there is another [`Way`], also if it leads to the same server:
-/// what was opened before is not used any more.
-#[derive(Default)]
-pub(in crate::config_server) struct Ways(ArcSwapOption<Way>);
+struct Lines {
+    is_closed: bool,
+    of_runtimes: Vec<(Arc<Line>, Looks)>,
+    /// At the connection of the threads.
+    looks: Looks,
+}
 
-impl Ways {
-    /// Notes that the watch is connected.
-    pub(in crate::config_server) fn open(&self, node: Arc<Node>, timeouts: Timeouts) {
-        let response = timeouts.response / PART;
-        let timeouts = Timeouts {
-            response,
-            ..timeouts
+impl Way {
+    pub(super) fn new(to: Destination, opened: Arc<Notify>) -> Self {
+        let to = Arc::new(to);
+        let lines = Lines {
+            is_closed: false,
+            of_runtimes: Vec::new(),
+            looks: Looks::default(),
         };
-        self.0.store(Some(Arc::new(Way { node, timeouts })));
+        Self {
+            threads: Threads::new(Arc::clone(&to), Arc::clone(&opened)),
+            to,
+            lines: Mutex::new(lines),
+            opened,
+        }
     }
 
-    /// Notes that the watch is not connected.
-    pub(in crate::config_server) fn close(&self) {
-        self.0.store(None);
+    /// Returns the line of a runtime, unless this is closed.
+    pub(super) fn line(&self, runtime: Id) -> Option<Arc<Line>> {
+        let mut lines = self.lines();
+        if lines.is_closed {
+            return None;
+        }
+        let mut known = lines.of_runtimes.iter().map(|(line, _)| line);
+        if let Some(line) = known.find(|line| line.runtime() == runtime) {
+            return Some(Arc::clone(line));
+        }
+        let line = Line::new(runtime, Arc::clone(&self.to));
+        let looks = Looks::default();
+        lines.of_runtimes.push((Arc::clone(&line), looks));
+        self.opened.notify_one();
+        Some(line)
     }
 
-    pub(super) fn current(&self) -> Guard<Option<Arc<Way>>> {
-        self.0.load()
+    /// Returns the connection of all threads.
+    pub(super) fn threads(&self) -> &Arc<Threads> {
+        &self.threads
     }
 
-    /// Returns `true` if the watch is connected there.
-    pub(super) fn leads(&self, way: &Arc<Way>) -> bool {
-        let current = self.0.load();
-        current
-            .as_ref()
-            .is_some_and(|current| Arc::ptr_eq(current, way))
+    /// Closes what was not used for a while. Returns `true` if something is left to look at.
+    pub(super) fn look(&self) -> bool {
+        let mut lines = self.lines();
+        let unused = lines
+            .of_runtimes
+            .extract_if(.., |(line, looks)| looks.look(line.used()));
+        let unused: Vec<_> = unused.collect();
+        if lines.looks.look(self.threads.used()) {
+            self.threads.rest();
+        }
+        let is_left = !lines.of_runtimes.is_empty() || self.threads.is_open();
+        drop(lines);
+        unused.iter().for_each(|(line, _)| line.close());
+        is_left
+    }
+
+    /// Closes everything, for good.
+    pub(super) fn close(&self) {
+        let mut lines = self.lines();
+        lines.is_closed = true;
+        let of_runtimes = std::mem::take(&mut lines.of_runtimes);
+        drop(lines);
+        of_runtimes.iter().for_each(|(line, _)| line.close());
+        self.threads.close();
+    }
+
+    fn lines(&self) -> MutexGuard<'_, Lines> {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Way {
+    fn drop(&mut self) {
+        self.close();
     }
 }
