@@ -26,7 +26,8 @@ class Server:
         self.folder = Path(tempfile.mkdtemp(prefix="redis-components-"))
         self._options = options
         for _ in range(20):
-            self.port = free_port()
+            self._reserved = Reserved()
+            self.port = self._reserved.port
             if self._start():
                 return
         raise AssertionError("no server starts")
@@ -85,6 +86,7 @@ class Server:
         if self._process.poll() is None:
             self.thaw()
         self.kill()
+        self._reserved.release()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
@@ -92,11 +94,17 @@ def program() -> str:
     return os.environ.get("REDISRS_SERVER_BIN", "redis-server")
 
 
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
+class Reserved:
+    """A port that no other process is given, on Linux. The server that asks for it can listen."""
+
+    def __init__(self) -> None:
+        self._socket = socket.socket()
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._socket.bind(("127.0.0.1", 0))
+        self.port: int = self._socket.getsockname()[1]
+
+    def release(self) -> None:
+        self._socket.close()
 
 
 def eventually(condition: Callable[[], object]) -> None:

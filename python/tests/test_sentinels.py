@@ -14,7 +14,7 @@ import pytest
 import redis
 
 from redis_components import Components
-from servers import SOON, Server, eventually, free_port, program
+from servers import SOON, Reserved, Server, eventually, program
 from test_calls import KEY, async_port_of, port_of
 
 Make = Callable[..., Components]
@@ -27,7 +27,8 @@ def sentinel(server: Callable[..., Server]) -> Iterator[tuple[redis.Redis, Serve
     replica = server("--replicaof", f"127.0.0.1 {primary.port}")
     # A sentinel asks for replicas when it starts, and then every ten seconds.
     eventually(lambda: replica.client.info("replication")["master_link_status"] == "up")
-    port = free_port()
+    reserved = Reserved()
+    port = reserved.port
     config = primary.folder / "sentinel.conf"
     monitor = f"sentinel monitor main 127.0.0.1 {primary.port} 1"
     config.write_text(f"bind 127.0.0.1\nport {port}\n{monitor}\n")
@@ -49,6 +50,7 @@ def sentinel(server: Callable[..., Server]) -> Iterator[tuple[redis.Redis, Serve
         client.close()
         process.kill()
         process.wait()
+        reserved.release()
 
 
 def test_r13_calls_that_only_read_follow_a_fail_over(

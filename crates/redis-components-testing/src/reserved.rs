@@ -1,14 +1,14 @@
-//! A port that nobody listens on and nobody else is given.
+//! A port that nobody else is given.
 
 use std::io;
 #[cfg(target_os = "linux")]
 use std::os::fd::OwnedFd;
 
-/// Keeps a port of 127.0.0.1 for a server that is not running.
+/// Keeps a port of 127.0.0.1 for a server, whether it runs or not.
 ///
-/// Connections are refused. On Linux no other process is given the port, while one that asks for
-/// this very port, as the server does, can listen on it. Other systems do not allow both, so that
-/// the port is not kept there.
+/// While it does not run, connections are refused. On Linux no other process is given the port,
+/// while one that asks for this very port, as the server does, can listen on it. Other systems do
+/// not allow both, so that the port is not kept there.
 #[derive(Debug)]
 pub(crate) struct Reserved {
     port: u16,
@@ -17,22 +17,13 @@ pub(crate) struct Reserved {
 }
 
 impl Reserved {
-    /// Keeps a free port.
-    pub(crate) fn any() -> io::Result<Self> {
-        Self::bind(0)
-    }
-
-    /// Keeps this port, which has just become free.
-    pub(crate) fn again(port: u16) -> io::Result<Self> {
-        Self::bind(port)
-    }
-
     pub(crate) fn port(&self) -> u16 {
         self.port
     }
 
+    /// Keeps a free port.
     #[cfg(target_os = "linux")]
-    fn bind(port: u16) -> io::Result<Self> {
+    pub(crate) fn any() -> io::Result<Self> {
         use std::net::{Ipv4Addr, SocketAddr};
 
         use rustix::net::{AddressFamily, SocketFlags, SocketType};
@@ -40,7 +31,7 @@ impl Reserved {
         let (family, kind) = (AddressFamily::INET, SocketType::STREAM);
         let socket = rustix::net::socket_with(family, kind, SocketFlags::CLOEXEC, None)?;
         rustix::net::sockopt::set_socket_reuseaddr(&socket, true)?;
-        rustix::net::bind(&socket, &SocketAddr::from((Ipv4Addr::LOCALHOST, port)))?;
+        rustix::net::bind(&socket, &SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
         let address = SocketAddr::try_from(rustix::net::getsockname(&socket)?)?;
         Ok(Self {
             port: address.port(),
@@ -48,9 +39,10 @@ impl Reserved {
         })
     }
 
+    /// Finds a free port.
     #[cfg(not(target_os = "linux"))]
-    fn bind(port: u16) -> io::Result<Self> {
-        let listener = std::net::TcpListener::bind(("127.0.0.1", port))?;
+    pub(crate) fn any() -> io::Result<Self> {
+        let listener = std::net::TcpListener::bind(("127.0.0.1", 0))?;
         let port = listener.local_addr()?.port();
         Ok(Self { port })
     }
@@ -67,13 +59,13 @@ mod tests {
         let reserved = Reserved::any().unwrap();
         let address = ("127.0.0.1", reserved.port());
         assert!(TcpStream::connect(address).is_err());
-        // The port is never free, so that no other process can take it meanwhile.
-        let again = Reserved::again(address.1).unwrap();
-        drop(reserved);
-        assert_eq!(again.port(), address.1);
         let server = TcpListener::bind(address).unwrap();
         assert!(TcpStream::connect(address).is_ok());
         drop(server);
         assert!(TcpStream::connect(address).is_err());
+        // It is the same port's turn again, and still nobody else's.
+        let server = TcpListener::bind(address).unwrap();
+        assert!(TcpStream::connect(address).is_ok());
+        drop((server, reserved));
     }
 }

@@ -25,12 +25,13 @@ pub struct Server {
     kind: Kind,
     client: Client,
     state: Mutex<State>,
+    /// The ports are nobody else's as long as this lives. Otherwise what still looks for a stopped
+    /// server could find another one there.
+    _reserved: Vec<Reserved>,
 }
 
 pub(crate) struct State {
     process: Process,
-    /// The ports, while the server is stopped.
-    reserved: Vec<Reserved>,
     is_frozen: bool,
     /// `None` while the server is stopped.
     pub(crate) control: Option<Control>,
@@ -42,7 +43,6 @@ impl Server {
         let socket = plan.socket(started.process.directory());
         let state = Mutex::new(State {
             process: started.process,
-            reserved: Vec::new(),
             is_frozen: false,
             control: Some(started.control),
         });
@@ -53,6 +53,7 @@ impl Server {
             kind: plan.kind,
             client: started.client,
             state,
+            _reserved: started.reserved,
         })
     }
 
@@ -147,10 +148,6 @@ impl Server {
         state.control = None;
         state.process.kill();
         state.is_frozen = false;
-        let ports = [Some(self.ports.clients), self.ports.peers];
-        // If another process has been given a port already, the restart says so.
-        let reserved = ports.into_iter().flatten().map(Reserved::again);
-        state.reserved = reserved.filter_map(Result::ok).collect();
     }
 
     /// Starts the server again on the same port, and first stops it if it runs. It comes back
@@ -175,7 +172,6 @@ impl Server {
         let mut state = self.state();
         state.process.respawn()?;
         state.control = Some(startup::ready(&mut state.process, &self.client, self.kind)?);
-        state.reserved.clear();
         Ok(())
     }
 

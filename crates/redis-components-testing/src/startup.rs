@@ -1,7 +1,7 @@
 //! Starts a server and waits until it answers.
 
-use std::io;
 use std::time::{Duration, Instant};
+use std::{io, iter};
 
 use redis::{Client, ConnectionAddr, RedisResult};
 
@@ -16,6 +16,8 @@ const PORTS_TRIED: usize = 5;
 /// A server that answers.
 pub(crate) struct Started {
     pub(crate) ports: Ports,
+    /// Keeps the ports for this server, also while it is stopped.
+    pub(crate) reserved: Vec<Reserved>,
     pub(crate) client: Client,
     pub(crate) process: Process,
     pub(crate) control: Control,
@@ -25,8 +27,8 @@ pub(crate) struct Started {
 pub(crate) fn on_free_ports(plan: &Plan) -> io::Result<Started> {
     let mut failure = io::Error::other("no port was tried");
     for _ in 0..PORTS_TRIED {
-        // Redis cannot bind port 0 and say which port it got. The port is reserved until Redis
-        // listens. If it cannot be reserved, another process may take it first.
+        // Redis cannot bind port 0 and say which port it got. Where a port cannot be reserved,
+        // another process may take it first.
         let reserved = Reserved::any()?;
         let peers = if plan.has_peers_port() {
             Some(Reserved::any()?)
@@ -43,6 +45,7 @@ pub(crate) fn on_free_ports(plan: &Plan) -> io::Result<Started> {
             Ok(control) => {
                 return Ok(Started {
                     ports,
+                    reserved: iter::once(reserved).chain(peers).collect(),
                     client,
                     process,
                     control,

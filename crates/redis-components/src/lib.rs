@@ -55,6 +55,7 @@ mod fork;
 #[cfg(test)]
 mod generated;
 mod macros;
+mod os_thread;
 mod parameter;
 pub mod receipts;
 mod registry;

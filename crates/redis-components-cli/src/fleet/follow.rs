@@ -82,10 +82,12 @@ pub(crate) async fn follow(context: &Context, goal: Goal<'_>) -> Result<Ended, F
         wanted,
         receipts: Receipts::new(&session.names.prefix),
         clients: None,
-        is_read: false,
+        due: began,
         unread_since: None,
         whole_since: None,
     };
+    // However short the time: to say how the fleet stands, it is looked at once.
+    fleet.read_all(&session).await?;
     let end = loop {
         match timeout_at(deadline, fleet.watch(&session, &mut pushes, &mut teller)).await {
             Ok(Ok(end)) => break end,
@@ -104,7 +106,10 @@ pub(crate) async fn follow(context: &Context, goal: Goal<'_>) -> Result<Ended, F
             }
         };
         match timeout_at(deadline, again).await {
-            Ok(opened) => (session, pushes) = opened,
+            Ok(opened) => {
+                (session, pushes) = opened;
+                fleet.due = Instant::now();
+            }
             Err(_) => break fleet.last(),
         }
     };
@@ -186,7 +191,8 @@ struct Fleet<'a> {
     receipts: Receipts,
     /// The clients of the config server, and which of them is this program.
     clients: Option<(Vec<Client>, u64)>,
-    is_read: bool,
+    /// When all receipts are read again.
+    due: Instant,
     unread_since: Option<Instant>,
     whole_since: Option<Instant>,
 }
@@ -199,18 +205,16 @@ impl Fleet<'_> {
         pushes: &mut UnboundedReceiver<PushInfo>,
         teller: &mut Teller,
     ) -> Result<End, Failure> {
-        let mut next = Instant::now();
         loop {
-            if Instant::now() >= next {
+            if Instant::now() >= self.due {
                 self.read_all(session).await?;
-                next = Instant::now() + REREAD;
             }
             let standing = self.standing();
             teller.tell(&self.progress(&standing));
             if let Some(end) = self.judge(&standing) {
                 return Ok(end);
             }
-            if let Ok(pushed) = timeout_at(next, pushes.recv()).await {
+            if let Ok(pushed) = timeout_at(self.due, pushes.recv()).await {
                 let Some(first) = pushed else {
                     return Err(gone(session));
                 };
@@ -219,7 +223,7 @@ impl Fleet<'_> {
                 while let Ok(push) = pushes.try_recv() {
                     pushed.push(push);
                 }
-                self.read_some(session, pushed, &mut next).await?;
+                self.read_some(session, pushed).await?;
             }
         }
     }
@@ -245,17 +249,12 @@ impl Fleet<'_> {
             Err(failure) if failure.code == Code::NoRights && self.goal.ignores_silent => None,
             Err(failure) => return Err(failure),
         };
-        self.is_read = true;
+        self.due = Instant::now() + REREAD;
         Ok(())
     }
 
     /// Reads the receipts that have changed.
-    async fn read_some(
-        &mut self,
-        session: &Session,
-        pushes: Vec<PushInfo>,
-        next: &mut Instant,
-    ) -> Result<(), Failure> {
+    async fn read_some(&mut self, session: &Session, pushes: Vec<PushInfo>) -> Result<(), Failure> {
         let mut members = Vec::new();
         for push in pushes {
             match (push.kind, push.data.first()) {
@@ -269,7 +268,7 @@ impl Fleet<'_> {
                     members.extend(found.map(str::to_owned));
                 }
                 // The database was emptied.
-                (PushKind::Invalidate, _) => *next = Instant::now(),
+                (PushKind::Invalidate, _) => self.due = Instant::now(),
                 _ => {}
             }
         }
@@ -312,7 +311,7 @@ impl Fleet<'_> {
 
     /// Returns how it ends when time is over.
     fn last(&self) -> End {
-        if self.is_read && self.follows(&self.standing()) {
+        if self.follows(&self.standing()) {
             End::Followed
         } else {
             End::TimedOut

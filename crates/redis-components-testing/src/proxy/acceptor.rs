@@ -21,7 +21,6 @@ pub(super) struct Acceptor {
 impl Acceptor {
     pub(super) fn start(port: u16, flow: Arc<Flow>) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
-        let port = listener.local_addr()?.port();
         let ended = Arc::new(AtomicBool::new(false));
         let asked = Arc::clone(&ended);
         let accept = move || {
@@ -44,10 +43,6 @@ impl Acceptor {
             ended,
             thread: Some(thread),
         })
-    }
-
-    pub(super) fn port(&self) -> u16 {
-        self.port
     }
 }
 

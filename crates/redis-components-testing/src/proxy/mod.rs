@@ -35,8 +35,8 @@ pub struct Proxy {
     port: u16,
     flow: Arc<Flow>,
     acceptor: Mutex<Option<Acceptor>>,
-    /// The port, while nobody listens on it.
-    reserved: Mutex<Option<Reserved>>,
+    /// The port is nobody else's, also while the proxy refuses.
+    _reserved: Reserved,
 }
 
 impl Proxy {
@@ -48,13 +48,17 @@ impl Proxy {
     #[must_use]
     pub fn to(server: &Server) -> Self {
         let flow = Arc::new(Flow::to(server.port()));
-        let acceptor = Acceptor::start(0, Arc::clone(&flow))
-            .unwrap_or_else(|error| panic!("no proxy for this test: {error}"));
+        let started = Reserved::any().and_then(|reserved| {
+            let acceptor = Acceptor::start(reserved.port(), Arc::clone(&flow))?;
+            Ok((reserved, acceptor))
+        });
+        let (reserved, acceptor) =
+            started.unwrap_or_else(|error| panic!("no proxy for this test: {error}"));
         Self {
-            port: acceptor.port(),
+            port: reserved.port(),
             flow,
             acceptor: Mutex::new(Some(acceptor)),
-            reserved: Mutex::new(None),
+            _reserved: reserved,
         }
     }
 
@@ -167,7 +171,6 @@ impl Proxy {
     /// Stops accepting: new connections are refused. Open connections stay open.
     pub fn refuse(&self) {
         self.acceptor().take();
-        *self.reserved() = Reserved::again(self.port).ok();
     }
 
     fn behave(&self, manner: Manner) {
@@ -179,12 +182,7 @@ impl Proxy {
             *acceptor = Some(started.unwrap_or_else(|error| {
                 panic!("the proxy cannot listen on port {port} again: {error}")
             }));
-            *self.reserved() = None;
         }
-    }
-
-    fn reserved(&self) -> MutexGuard<'_, Option<Reserved>> {
-        self.reserved.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn acceptor(&self) -> MutexGuard<'_, Option<Acceptor>> {

@@ -1,13 +1,13 @@
 //! A thread that serves one `Settings`: it runs no code of others.
 
 use std::io;
-use std::thread;
 use std::time::Duration;
 
 use tokio::time::timeout;
 
 use super::signal::mark_watch_thread;
 use crate::background::{BackgroundTasks, start_all};
+use crate::os_thread;
 use crate::telemetry::report::{hand_over, make_all, take_back};
 
 /// How long the thread that makes reports lives without a report, and how long the end waits for
@@ -24,18 +24,15 @@ pub(super) fn start(
         .thread_name("redis-components-report")
         .thread_keep_alive(REPORTER_LIVES)
         .build()?;
-    thread::Builder::new()
-        .name("redis-components-watch".into())
-        .spawn(move || {
-            mark_watch_thread();
-            let reports = runtime.spawn(make_all(hand_over()));
-            runtime.spawn(start_all(tasks));
-            runtime.block_on(work);
-            take_back();
-            // An error says that a subscriber blocks.
-            let last_reports = async { timeout(REPORTER_LIVES, reports).await };
-            drop(runtime.block_on(last_reports));
-            runtime.shutdown_background();
-        })
-        .map(drop)
+    os_thread::start("redis-components-watch", move || {
+        mark_watch_thread();
+        let reports = runtime.spawn(make_all(hand_over()));
+        runtime.spawn(start_all(tasks));
+        runtime.block_on(work);
+        take_back();
+        // An error says that a subscriber blocks.
+        let last_reports = async { timeout(REPORTER_LIVES, reports).await };
+        drop(runtime.block_on(last_reports));
+        runtime.shutdown_background();
+    })
 }

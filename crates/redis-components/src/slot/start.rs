@@ -11,6 +11,7 @@ use super::published::{Clients, OfGeneration};
 use crate::client::asynchronous::AsyncClient;
 use crate::client::threads::BlockingClient;
 use crate::fork::{claim_runtime, in_this_process};
+use crate::os_thread;
 use crate::transport::failure::Failure;
 
 impl Runner for OnRuntime {
@@ -99,23 +100,21 @@ impl Runner for OnThreads {
             shared.lock().unwrap_or_else(PoisonError::into_inner).take()
         };
         let theirs = Arc::clone(&shared);
-        let started = thread::Builder::new()
-            .name("redis-components-connect".into())
-            .spawn(move || {
-                let taken = take(&theirs);
-                let settled = taken.and_then(|attempt| pollster::block_on(attempt.settled()));
-                if let Some(attempt) = settled {
-                    let opened = match attempt.adopt() {
-                        Some(client) => Ok(client),
-                        None => BlockingClient::open(attempt.opening()),
-                    };
-                    pollster::block_on(attempt.look_again(&opened));
-                    if let Some(probation) = attempt.finish(opened) {
-                        thread::sleep(Probation::LASTS);
-                        probation.end(|clients| Self.find(clients).is_some());
-                    }
+        let started = os_thread::start("redis-components-connect", move || {
+            let taken = take(&theirs);
+            let settled = taken.and_then(|attempt| pollster::block_on(attempt.settled()));
+            if let Some(attempt) = settled {
+                let opened = match attempt.adopt() {
+                    Some(client) => Ok(client),
+                    None => BlockingClient::open(attempt.opening()),
+                };
+                pollster::block_on(attempt.look_again(&opened));
+                if let Some(probation) = attempt.finish(opened) {
+                    thread::sleep(Probation::LASTS);
+                    probation.end(|clients| Self.find(clients).is_some());
                 }
-            });
+            }
+        });
         if let Err(error) = started
             && let Some(attempt) = take(&shared)
         {

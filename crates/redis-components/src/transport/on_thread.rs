@@ -2,13 +2,13 @@
 //! system, and files, may take any time. A thread that is given up ends soon after.
 
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
-use std::thread;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::failure::Failure;
+use crate::os_thread;
 
 /// Waits for `work` with the calling thread. If it takes longer than `bound`, the failure is `late`.
 pub(super) fn on_thread<T: Send + 'static>(
@@ -48,10 +48,8 @@ pub(super) async fn beside_tasks<T: Send + 'static>(
 
 /// Begins `work` on a thread of its own.
 pub(super) fn spawn(work: impl FnOnce() + Send + 'static) -> Result<(), Failure> {
-    let spawned = thread::Builder::new()
-        .name("redis-components-open".into())
-        .spawn(work);
-    spawned.map(drop).map_err(|error| {
+    let spawned = os_thread::start("redis-components-open", work);
+    spawned.map_err(|error| {
         Failure::unreachable(format!("a thread to connect cannot be started: {error}"))
     })
 }

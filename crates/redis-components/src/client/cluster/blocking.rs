@@ -3,7 +3,6 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
 
 use super::asynchronous::node_error;
 use super::map::ClusterMap;
@@ -16,6 +15,7 @@ use crate::client::blocking::pool::Pool;
 use crate::client::opening::Opening;
 use crate::error::Error;
 use crate::fork::Process;
+use crate::os_thread;
 use crate::settings::timeouts::Timeouts;
 use crate::telemetry::component::Subject;
 #[cfg(feature = "metrics")]
@@ -52,9 +52,9 @@ impl Opener for OnThreads {
     fn open(&self, node: Arc<Node>, attempt: Attempt<Pool>) {
         let (size, timeouts, subject) = (self.max_connections, self.timeouts, self.subject.clone());
         // If the thread does not start, the attempt is dropped with it, and has failed.
-        let _ = thread::Builder::new()
-            .name("redis-components-connect".into())
-            .spawn(move || attempt.finish(Pool::open(node, size, timeouts, subject)));
+        let _ = os_thread::start("redis-components-connect", move || {
+            attempt.finish(Pool::open(node, size, timeouts, subject));
+        });
     }
 
     fn is_closed(client: &Pool) -> bool {

@@ -5,7 +5,6 @@ use std::collections::HashSet;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use super::ask::first_view;
@@ -15,6 +14,7 @@ use super::slot_table::{NodeNumber, SlotTable};
 use crate::background::Background;
 use crate::config::ComponentConfig;
 use crate::config::endpoint::{Cluster, Endpoint, ReadFrom};
+use crate::os_thread;
 use crate::settings::policy::Policy;
 use crate::settings::timeouts::Timeouts;
 use crate::transport::failure::{Cause, Failure};
@@ -283,18 +283,16 @@ fn run(background: Option<&Background>, refresh: impl Future<Output = ()> + Send
         return;
     }
     // If there is no thread, the next call asks again.
-    let _ = thread::Builder::new()
-        .name("redis-components-cluster".into())
-        .spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build();
-            if let Ok(runtime) = runtime {
-                runtime.block_on(refresh);
-                // A name that is still being resolved is not waited for.
-                runtime.shutdown_background();
-            }
-        });
+    let _ = os_thread::start("redis-components-cluster", move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build();
+        if let Ok(runtime) = runtime {
+            runtime.block_on(refresh);
+            // A name that is still being resolved is not waited for.
+            runtime.shutdown_background();
+        }
+    });
 }
 
 impl fmt::Debug for ClusterMap {
