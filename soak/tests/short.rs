@@ -28,6 +28,8 @@ fn a_short_soak_is_clean() {
     for rest in rests {
         let left = &rest["clients"].as_array().unwrap()[1..];
         assert!(left.iter().all(|clients| *clients == 0), "{left:?}");
+        // One that pushes, and one that polls.
+        assert!(rest["config_server_clients"].as_u64().unwrap() <= 2);
     }
     assert!(told.contains("seed "), "{told}");
 }

@@ -17,7 +17,6 @@ pub(crate) const BARE_POLL_TWO: &str = "bare, 2 sockets, beside poll";
 pub(crate) const POLL: &str = "ours, poll 1s";
 pub(crate) const POLL_TWO: &str = "ours, poll 1s, 2 sockets";
 pub(crate) const POLL_FRESH: &str = "ours, poll 0s";
-pub(crate) const POLL_FRESH_TWO: &str = "ours, poll 0s, 2 sockets";
 pub(crate) const MANAGER: &str = "ConnectionManager";
 pub(crate) const DEADPOOL: &str = "deadpool-redis";
 pub(crate) const BB8: &str = "bb8-redis";
@@ -26,6 +25,17 @@ pub(crate) const FRED_TWO: &str = "fred, pool of 2";
 pub(crate) const RUSTIS: &str = "rustis";
 pub(crate) const BOOK: &str = "the book in Rust, wait 1s";
 pub(crate) const BOOK_FRESH: &str = "the book in Rust, GET on each call";
+/// The same once more: its distance from the first is the noise.
+pub(crate) const BOOK_FRESH_AGAIN: &str = "the book in Rust, GET on each call, again";
+/// The same in the process of those who poll.
+pub(crate) const BOOK_FRESH_POLL: &str = "the book in Rust, GET on each call, beside poll";
+pub(crate) const THREADS_BOOK_FRESH: &str = "the book in Rust, blocking, GET on each call";
+pub(crate) const THREADS_BOOK_FRESH_POLL: &str =
+    "the book in Rust, blocking, GET on each call, beside poll";
+pub(crate) const THREADS_FRESH: &str = "ours, blocking, push, wait 0s";
+pub(crate) const THREADS_POLL_FRESH: &str = "ours, blocking, poll 0s";
+/// What two round trips in a row allow, without any client.
+pub(crate) const TWO_SOCKETS: &str = "two sockets, two round trips for each call";
 pub(crate) const PYTHON: &str = "the book in Python, wait 1s";
 /// What one round trip after the other allows, without any client.
 pub(crate) const SOCKET: &str = "a socket, one call at a time";
@@ -100,7 +110,6 @@ pub(crate) const SETTINGS: &[(&str, &str)] = &[
         POLL_FRESH,
         "generated wrapper, Settings::push(false), wait = \"0s\"; connections = 1",
     ),
-    (POLL_FRESH_TWO, "the same with connections = 2"),
     (
         MANAGER,
         "redis::aio::ConnectionManager::new with its defaults, cloned once for each task",
@@ -132,6 +141,28 @@ pub(crate) const SETTINGS: &[(&str, &str)] = &[
          compared; MultiplexedConnection",
     ),
     (BOOK_FRESH, "the same, the config asked for on each call"),
+    (BOOK_FRESH_AGAIN, "the same, connected once more"),
+    (
+        BOOK_FRESH_POLL,
+        "the same, in the process of those who poll",
+    ),
+    (
+        THREADS_BOOK_FRESH,
+        "the book's code for threads: each has a redis::Connection to the config server and one to the data server",
+    ),
+    (
+        THREADS_BOOK_FRESH_POLL,
+        "the same, in the process of those who poll",
+    ),
+    (
+        THREADS_FRESH,
+        "generated wrapper of a blocking function, Settings::default(), wait = \"0s\"",
+    ),
+    (THREADS_POLL_FRESH, "the same with Settings::push(false)"),
+    (
+        TWO_SOCKETS,
+        "a blocking TCP socket to each server, in a loop on one thread: the read of the config, and then the call, packed in advance",
+    ),
     (
         PYTHON,
         "the book's decorator with redis-py's defaults, one thread; pipeline without a transaction, as all others",

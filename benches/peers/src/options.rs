@@ -14,6 +14,9 @@ pub(crate) struct Options {
     /// Take three minutes instead of twenty. This checks that all is well; its figures are rough.
     #[arg(long)]
     pub(crate) quick: bool,
+    /// Measure only what `wait = "0s"` costs, in two minutes, or in a quarter of a minute with `--quick`.
+    #[arg(long, conflicts_with_all = ["docs", "server"])]
+    pub(crate) strict: bool,
     /// Fill the tables of docs/performance.md, and write the charts beside it.
     #[arg(long)]
     pub(crate) docs: bool,
@@ -72,6 +75,7 @@ mod tests {
             "--server db.example:port",
             "--docs --server db.example:6380",
             "--quick --server db.example:6380",
+            "--strict --docs",
             "--fast",
             "--out",
             "more",

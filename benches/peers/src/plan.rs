@@ -17,6 +17,7 @@ pub(crate) struct Plan {
     /// Contestants without a bar against `bare` of the same process run in one of this many rounds.
     pub(crate) peers_every: usize,
     pub(crate) blocking: Rounds,
+    pub(crate) strict: Rounds,
     pub(crate) kinds: Rounds,
     pub(crate) moves_pushed: usize,
     pub(crate) moves_polled: usize,
@@ -43,6 +44,10 @@ impl Plan {
             count: 100,
             slice: Duration::from_millis(60),
         },
+        strict: Rounds {
+            count: 100,
+            slice: Duration::from_millis(30),
+        },
         kinds: Rounds {
             count: 60,
             slice: Duration::from_millis(60),
@@ -68,6 +73,10 @@ impl Plan {
         blocking: Rounds {
             count: 12,
             slice: Duration::from_millis(40),
+        },
+        strict: Rounds {
+            count: 12,
+            slice: Duration::from_millis(25),
         },
         kinds: Rounds {
             count: 10,

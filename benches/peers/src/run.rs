@@ -44,6 +44,7 @@ fn bench(options: &Options) -> Result<(), Failure> {
     let machine = Machine::look(servers.version()?, place, options.quick);
     let progress = Progress::over(match options.server {
         Some(_) => measure::planned_elsewhere(&plan),
+        None if options.strict => measure::planned_strict(&plan),
         None => measure::planned(&plan),
     })?;
     let mut workers = Workers::new(servers.urls());
@@ -55,6 +56,7 @@ fn bench(options: &Options) -> Result<(), Failure> {
     };
     let Measured { sections, failures } = match options.server {
         Some(_) => measure::elsewhere(&mut run),
+        None if options.strict => measure::only_strict(&mut run),
         None => measure::all(&mut run),
     };
     progress.end();
@@ -62,6 +64,7 @@ fn bench(options: &Options) -> Result<(), Failure> {
     let out = match &options.out {
         Some(folder) => folder.clone(),
         None if options.server.is_some() => target()?.join("bench-elsewhere"),
+        None if options.strict => target()?.join("bench-strict"),
         None => target()?.join("bench"),
     };
     write(&machine, &sections, &out)?;

@@ -11,8 +11,8 @@ const COMPONENTS: &[&str] = &[
     "logs",
     "logs_two",
     "logs_fresh",
-    "logs_fresh_two",
     "logs_blocking",
+    "logs_blocking_fresh",
     "moving",
     "many_5000",
 ];

@@ -9,12 +9,18 @@
 #![cfg(test)]
 
 mod sync {
-    pub(crate) use loom::sync::atomic;
+    pub(crate) use loom::sync::{Mutex, atomic};
+    pub(crate) use loom::thread;
 }
 
+#[path = "../../redis-components/src/config_server/strict/batches.rs"]
+mod batches;
 mod clock;
 #[path = "../../redis-components/src/config_server/lock_free/invalidations.rs"]
 mod invalidations;
+#[allow(dead_code, reason = "no model looks at the source")]
+#[path = "../../redis-components/src/config_server/strict/merged.rs"]
+mod merged;
 #[allow(dead_code, reason = "no model looks at the age")]
 #[path = "../../redis-components/src/config_server/lock_free/proof.rs"]
 mod proof;
@@ -24,6 +30,7 @@ mod reads;
 mod changes_are_seen;
 mod proofs_are_true;
 mod reads_are_numbered;
+mod reads_are_shared;
 mod swaps_are_ordered;
 
 /// Runs a model in all interleavings with at most two preemptions: these show the faults.

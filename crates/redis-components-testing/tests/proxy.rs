@@ -50,6 +50,21 @@ fn what_is_held_passes_later() {
 }
 
 #[test]
+fn one_connection_is_held_and_the_others_pass() {
+    let server = Server::start();
+    let proxy = Proxy::to(&server);
+    let (mut first, mut second) = (connect(&proxy).unwrap(), connect(&proxy).unwrap());
+    proxy.hold_one(2);
+    second
+        .set_read_timeout(Some(Duration::from_millis(50)))
+        .unwrap();
+    assert!(echo(&mut second, "held").unwrap_err().is_timeout());
+    assert_eq!(echo(&mut first, "passed").unwrap(), "passed");
+    assert_eq!(echo(&mut connect(&proxy).unwrap(), "new").unwrap(), "new");
+    assert_eq!(server.command_calls("echo"), 2);
+}
+
+#[test]
 fn a_held_proxy_accepts_and_is_silent() {
     let server = Server::start();
     let proxy = Proxy::to(&server);

@@ -1,3 +1,4 @@
-//! The atomics of the lock-free parts. The models crate puts loom's in their place.
+//! The atomics, locks and threads of the parts that models run. The models crate puts loom's in their place.
 
-pub(crate) use std::sync::atomic;
+pub(crate) use std::sync::{Mutex, atomic};
+pub(crate) use std::thread;

@@ -29,6 +29,12 @@ async fn r3_200_moves_leave_no_socket_no_file_and_no_task() {
             visit(&world.b, "b").await;
             visit(&world.a, "a").await;
             until("b is empty", async || world.b.connected_clients() == 0).await;
+            until("calls read the config themselves", async || {
+                whereabouts(logs).await.unwrap();
+                whereabouts_blocking(logs).unwrap();
+                world.config.connected_clients() == 3
+            })
+            .await;
             let before = (descriptors(), tasks.num_alive_tasks());
             for (server, name) in [(&world.b, "b"), (&world.a, "a")].repeat(100) {
                 visit(server, name).await;

@@ -44,6 +44,7 @@ pub(crate) async fn rest(soak: &Soak, fleets: &Fleets) -> Result<Rest, String> {
     until("all calls and faults end", || Ok(soak.gate.turns() == 0)).await?;
     come_home(soak, fleets).await?;
     until_left_servers_are_empty(soak).await?;
+    until_only_watches_are_left(soak).await?;
     accounts::settle(soak)?;
     soak.forget_the_past();
     let usage = steady_usage().await;
@@ -114,6 +115,17 @@ async fn until_left_servers_are_empty(soak: &Soak) -> Result<(), String> {
         outcome.map_err(|error| format!("{error}: {} has {left:#?}", name(server)))?;
     }
     Ok(())
+}
+
+/// Calls with `wait = "0s"` read over connections of their own, which are closed when nobody calls.
+async fn until_only_watches_are_left(soak: &Soak) -> Result<(), String> {
+    let mut left = Vec::new();
+    let only_watches = until("the config server has only the watches", || {
+        left = clients(&soak.world.config.client()).map_err(|error| error.to_string())?;
+        Ok(left.len() <= Fleet::BOTH.len())
+    });
+    let outcome = only_watches.await;
+    outcome.map_err(|error| format!("{error}: it has {left:#?}"))
 }
 
 fn clients_of(soak: &Soak, server: usize) -> Result<Vec<String>, String> {

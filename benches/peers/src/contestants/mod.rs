@@ -4,6 +4,7 @@ mod accessor;
 mod bare;
 mod bb8;
 pub(crate) mod book;
+mod book_blocking;
 mod cluster;
 mod deadpool;
 mod fred;
@@ -15,6 +16,7 @@ mod r2d2;
 mod rustis;
 mod tasks;
 mod threads;
+mod two_sockets;
 pub(crate) mod world;
 
 use std::time::Duration;
@@ -44,7 +46,6 @@ pub(crate) fn subject(world: &World, name: &str) -> Result<Box<dyn Subject>, Fai
         names::OURS | names::POLL => tasks::subject(runtime, ours::Ours),
         names::OURS_TWO | names::POLL_TWO => tasks::subject(runtime, ours::OursTwo),
         names::OURS_FRESH | names::POLL_FRESH => tasks::subject(runtime, ours::OursFresh),
-        names::POLL_FRESH_TWO => tasks::subject(runtime, ours::OursFreshTwo),
         names::MANAGER => {
             tasks::subject(runtime, runtime.block_on(manager::Manager::connect(url))?)
         }
@@ -54,7 +55,16 @@ pub(crate) fn subject(world: &World, name: &str) -> Result<Box<dyn Subject>, Fai
         names::FRED_TWO => tasks::subject(runtime, runtime.block_on(fred::Fred::connect(url, 2))?),
         names::RUSTIS => tasks::subject(runtime, runtime.block_on(rustis::Rustis::connect(url))?),
         names::BOOK => tasks::subject(runtime, book(world, Duration::from_secs(1))?),
-        names::BOOK_FRESH => tasks::subject(runtime, book(world, Duration::ZERO)?),
+        names::BOOK_FRESH | names::BOOK_FRESH_AGAIN | names::BOOK_FRESH_POLL => {
+            tasks::subject(runtime, book(world, Duration::ZERO)?)
+        }
+        names::THREADS_BOOK_FRESH | names::THREADS_BOOK_FRESH_POLL => {
+            threads::subject(book_blocking::Book::new(&world.urls.config, "logs")?)
+        }
+        names::THREADS_FRESH | names::THREADS_POLL_FRESH => {
+            threads::subject(ours::OursBlockingFresh)
+        }
+        names::TWO_SOCKETS => Box::new(two_sockets::TwoSockets::connect(&world.urls, "logs")?),
         names::SOCKET => Box::new(limit::Limit::one(url)?),
         names::LIMIT => Box::new(limit::Limit::deep(url)?),
         names::BARE_TLS => tasks::subject(runtime, kinds::Bare::connect(world, "tls")?),

@@ -6,7 +6,7 @@ use super::accessor::Accessor;
 use super::tasks::Asynchronous;
 use super::threads::Blocking;
 use super::world::{APP, MESSAGE};
-use crate::components::{logs, logs_blocking, logs_fresh, logs_fresh_two, logs_two};
+use crate::components::{logs, logs_blocking, logs_blocking_fresh, logs_fresh, logs_two};
 use crate::failure::Failure;
 
 /// Defines a contestant that calls the wrapper and the accessor of a component.
@@ -37,18 +37,25 @@ macro_rules! ours {
 ours!(Ours, logs);
 ours!(OursTwo, logs_two);
 ours!(OursFresh, logs_fresh);
-ours!(OursFreshTwo, logs_fresh_two);
 
-pub(crate) struct OursBlocking;
+/// Defines a contestant that calls the wrapper of a blocking component.
+macro_rules! ours_blocking {
+    ($name:ident, $component:ident) => {
+        pub(crate) struct $name;
 
-impl Blocking for OursBlocking {
-    type Caller = ();
+        impl Blocking for $name {
+            type Caller = ();
 
-    fn caller(&self) -> Result<Self::Caller, Failure> {
-        Ok(())
-    }
+            fn caller(&self) -> Result<Self::Caller, Failure> {
+                Ok(())
+            }
 
-    fn log_recent((): &mut ()) -> Result<(), Failure> {
-        Ok(logs_blocking::log_recent(APP, MESSAGE)?)
-    }
+            fn log_recent((): &mut ()) -> Result<(), Failure> {
+                Ok($component::log_recent(APP, MESSAGE)?)
+            }
+        }
+    };
 }
+
+ours_blocking!(OursBlocking, logs_blocking);
+ours_blocking!(OursBlockingFresh, logs_blocking_fresh);

@@ -8,6 +8,7 @@ mod heap;
 mod kinds;
 mod propagation;
 pub(crate) mod run;
+mod strict;
 mod swap;
 mod throughput;
 
@@ -23,6 +24,7 @@ pub(crate) fn planned(plan: &Plan) -> Duration {
     accessor::planned(plan)
         + throughput::planned(plan)
         + blocking::planned(plan)
+        + strict::planned(plan)
         + kinds::planned(plan)
         + propagation::planned(plan)
         + swap::planned(plan)
@@ -54,6 +56,7 @@ pub(crate) fn all(run: &mut Run<'_>) -> Measured {
     measured.add("getting a handle", accessor::measure(run));
     measured.add("throughput", throughput::measure(run));
     measured.add("blocking", blocking::measure(run));
+    measured.add("strict", strict::measure(run));
     measured.add("other kinds of servers", kinds::measure(run));
     // The next measurements have their own processes, and count the commands of the config server.
     run.workers.end();
@@ -62,6 +65,18 @@ pub(crate) fn all(run: &mut Run<'_>) -> Measured {
     measured.add("faults", faults::measure(run));
     measured.add("the config server's load", config_load::measure(run));
     measured.add("memory", heap::measure(run));
+    measured
+}
+
+/// Returns how long [`only_strict`] takes.
+pub(crate) fn planned_strict(plan: &Plan) -> Duration {
+    strict::planned(plan)
+}
+
+/// Measures only what `wait = "0s"` costs.
+pub(crate) fn only_strict(run: &mut Run<'_>) -> Measured {
+    let mut measured = Measured::default();
+    measured.add("strict", strict::measure(run));
     measured
 }
 

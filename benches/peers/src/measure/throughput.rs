@@ -42,14 +42,12 @@ fn entrants(plan: &Plan, tasks: usize) -> Vec<Entrant> {
         names::BARE_POLL_TWO,
         names::POLL_TWO,
     ];
-    let now_and_then = [names::BOOK, names::BOOK_FRESH, names::OURS_FRESH];
+    let now_and_then = [names::BOOK, names::BOOK_FRESH];
     let mut entrants = BARE_AND_OURS.to_vec();
     // These have a bar too, but run in half of the rounds, because there are many.
     entrants.extend(polled.map(|name| Entrant::polled(name, 2)));
     entrants.extend(PEERS.iter().map(|name| Entrant::pushed(name, every)));
     entrants.extend(now_and_then.map(|name| Entrant::pushed(name, every)));
-    entrants.push(Entrant::polled(names::POLL_FRESH, every));
-    entrants.push(Entrant::polled(names::POLL_FRESH_TWO, every));
     entrants.push(Entrant::pushed(names::LIMIT, every));
     if tasks == 1 {
         entrants.push(Entrant::pushed(names::SOCKET, every));
@@ -142,7 +140,6 @@ fn ratios(rates: &Rates, tasks: usize) -> Vec<Finding> {
         (names::POLL_TWO, names::BARE_POLL_TWO, NEARLY_BARE),
         (names::BARE_POLL, names::BARE, None),
         (names::OURS_TWO, names::OURS, None),
-        (names::POLL_FRESH, names::BOOK_FRESH, None),
         (names::POLL, names::BOOK, None),
         (names::OURS, names::LIMIT, None),
         (names::BARE, names::LIMIT, None),

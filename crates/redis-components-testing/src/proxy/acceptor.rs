@@ -29,9 +29,9 @@ impl Acceptor {
                     return;
                 }
                 if let Ok(client) = client {
-                    flow.count_accepted();
+                    let number = flow.count_accepted();
                     // The client sees an error as the end of its connection.
-                    let _ = connect(client, &flow);
+                    let _ = connect(client, number, &flow);
                 }
             }
         };
@@ -60,7 +60,7 @@ impl Drop for Acceptor {
 }
 
 /// Connects a client to the server, or closes it if the server cannot be reached.
-fn connect(client: TcpStream, flow: &Arc<Flow>) -> io::Result<()> {
+fn connect(client: TcpStream, number: u64, flow: &Arc<Flow>) -> io::Result<()> {
     let server = TcpStream::connect((Ipv4Addr::LOCALHOST, flow.server()))?;
     for stream in [&client, &server] {
         stream.set_nodelay(true)?;
@@ -74,7 +74,7 @@ fn connect(client: TcpStream, flow: &Arc<Flow>) -> io::Result<()> {
         (Direction::Replies, &server, &client),
     ];
     for (direction, from, to) in directions {
-        let pump = Pump::new(direction, Arc::clone(from), Arc::clone(to));
+        let pump = Pump::new(direction, number, Arc::clone(from), Arc::clone(to));
         let flow = Arc::clone(flow);
         thread::Builder::new()
             .name("proxy-pump".into())

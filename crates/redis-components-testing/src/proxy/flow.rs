@@ -48,8 +48,11 @@ impl Flow {
         self.lock().accepted
     }
 
-    pub(super) fn count_accepted(&self) {
-        self.lock().accepted += 1;
+    /// Counts a connection. Returns its number, from 1 on.
+    pub(super) fn count_accepted(&self) -> u64 {
+        let mut state = self.lock();
+        state.accepted += 1;
+        state.accepted
     }
 
     pub(super) fn behave(&self, manner: Manner) {
@@ -59,10 +62,17 @@ impl Flow {
         self.changed.notify_all();
     }
 
-    /// Waits while bytes are held. Then returns the manner and the number of its change; `None` if
-    /// the proxy is closed.
-    pub(super) fn manner(&self) -> Option<(Manner, u64)> {
-        let held = |state: &mut State| !state.closed && matches!(state.manner, Manner::Hold);
+    /// Waits while bytes of the connection with this number are held. Then returns the manner and
+    /// the number of its change; `None` if the proxy is closed.
+    pub(super) fn manner(&self, number: u64) -> Option<(Manner, u64)> {
+        let held = |state: &mut State| {
+            let is_held = match state.manner {
+                Manner::Hold => true,
+                Manner::HoldOne(held) => held == number,
+                _ => false,
+            };
+            is_held && !state.closed
+        };
         let state = self
             .changed
             .wait_while(self.lock(), held)

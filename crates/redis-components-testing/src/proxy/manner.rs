@@ -7,6 +7,8 @@ use std::time::Duration;
 pub(super) enum Manner {
     Pass,
     Hold,
+    /// Holds one connection, by its number; the others pass.
+    HoldOne(u64),
     Delay(Duration),
     Trickle,
     /// Applies to replies; requests pass.

@@ -105,6 +105,16 @@ impl Proxy {
         self.behave(Manner::Hold);
     }
 
+    /// Becomes a black hole for one connection: the one that was accepted as the `number`th, from 1
+    /// on. All others pass.
+    ///
+    /// # Panics
+    ///
+    /// Panics as [`pass`](Self::pass) does.
+    pub fn hold_one(&self, number: u64) {
+        self.behave(Manner::HoldOne(number));
+    }
+
     /// Passes everything on, each piece `delay` later.
     ///
     /// # Panics

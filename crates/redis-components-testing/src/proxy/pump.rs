@@ -13,6 +13,8 @@ use super::requests::Requests;
 #[derive(Debug)]
 pub(super) struct Pump {
     direction: Direction,
+    /// The number of the connection.
+    number: u64,
     from: Arc<TcpStream>,
     to: Arc<TcpStream>,
     /// How many bytes have passed since a change of the manner, and the number of that change.
@@ -22,9 +24,15 @@ pub(super) struct Pump {
 }
 
 impl Pump {
-    pub(super) fn new(direction: Direction, from: Arc<TcpStream>, to: Arc<TcpStream>) -> Self {
+    pub(super) fn new(
+        direction: Direction,
+        number: u64,
+        from: Arc<TcpStream>,
+        to: Arc<TcpStream>,
+    ) -> Self {
         Self {
             direction,
+            number,
             from,
             to,
             passed: (0, 0),
@@ -47,7 +55,7 @@ impl Pump {
 
     /// Passes the bytes on. Returns `true` if the pump goes on.
     fn pass(&mut self, flow: &Flow, bytes: &[u8]) -> io::Result<bool> {
-        let Some((manner, change)) = flow.manner() else {
+        let Some((manner, change)) = flow.manner(self.number) else {
             return Ok(false);
         };
         let command = match manner {
@@ -86,6 +94,7 @@ impl Pump {
                 if self.direction == Direction::Replies && contains(bytes, text.as_bytes()) => {}
             Manner::Pass
             | Manner::Hold
+            | Manner::HoldOne(_)
             | Manner::CutAfter(_)
             | Manner::HangUpOn(_)
             | Manner::Mute(_) => {

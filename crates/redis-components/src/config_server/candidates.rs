@@ -40,6 +40,7 @@ pub(super) struct Candidates {
 /// A connection to one of the servers.
 pub(super) struct Opened {
     pub(super) connection: Connection,
+    pub(super) node: Arc<Node>,
     /// Why the server does not push.
     pub(super) refusal: Option<String>,
     pub(super) place: Place,
@@ -139,6 +140,7 @@ impl Candidates {
         let (connection, refusal) = Connection::open(&node, self.timeouts, pushes).await?;
         Ok(Opened {
             connection,
+            node,
             refusal,
             place: Place {
                 address: config.address(),

@@ -4,17 +4,14 @@ use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, ProtocolVersion, RedisError};
 
 use super::pushes::Pushes;
-use super::reading::{Answer, READ_LIMIT};
+use super::read_command::{BOUNDS, read_command};
+use super::reading::Answer;
 use crate::error::text::printable_error;
 use crate::settings::timeouts::Timeouts;
 use crate::transport::asynchronous::{open_bounded, ping};
 use crate::transport::error_codes::refuses_resp3;
 use crate::transport::failure::{Cause, Failure};
 use crate::transport::node::Node;
-use crate::transport::reply_bounds::ReplyBounds;
-
-/// One byte more than the limit shows that a value is too long.
-pub(super) const BOUNDS: ReplyBounds = ReplyBounds::strings(READ_LIMIT as u64 + 1);
 
 /// A connection that lives on the watch's own runtime.
 #[derive(Debug)]
@@ -113,11 +110,7 @@ impl Connection {
         self.pushing
     }
 
-    /// Reads the values of all `keys` in one round trip. A key that does not exist reads as empty.
-    ///
-    /// GETRANGE bounds what an honest server sends, and the bounds of its replies what any other
-    /// does. A server would have to read and send the whole of a longer value for GET, and STRLEN
-    /// before each GET would cost a round trip.
+    /// Reads the values of all `keys` in one round trip, see [`read_command`].
     pub(super) async fn read<'a>(
         &mut self,
         keys: impl Iterator<Item = &'a str>,
@@ -125,7 +118,7 @@ impl Connection {
         let mut pipeline = redis::pipe();
         pipeline.ignore_errors();
         for key in keys {
-            pipeline.getrange(key, 0, isize::try_from(READ_LIMIT).unwrap_or(isize::MAX));
+            pipeline.add_command(read_command(key));
         }
         pipeline.query_async(&mut self.connection).await
     }

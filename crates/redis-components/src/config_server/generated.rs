@@ -6,9 +6,10 @@ use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, ProtocolVersion, RedisConnectionInfo};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use super::connection::{BOUNDS, Connection};
+use super::connection::Connection;
 use super::control::control_key::ControlKey;
 use super::pushes::Pushes;
+use super::read_command::BOUNDS;
 use super::reading::interpret;
 use super::state::State;
 use crate::config::generated::config;

@@ -17,11 +17,13 @@ mod needless_pushes;
 mod pace;
 pub(crate) mod places;
 mod pushes;
+mod read_command;
 pub(crate) mod reading;
 pub(crate) mod receipts;
 mod reconnect;
 mod signal;
 mod state;
+pub(crate) mod strict;
 mod thread;
 mod watch;
 pub(crate) mod watched_key;
@@ -31,6 +33,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 
+use tokio::runtime::Id;
 use tokio::sync::oneshot;
 
 use self::control::control_key::ControlKey;
@@ -40,6 +43,7 @@ use self::places::{Places, Watchers};
 use self::receipts::identity::Identity;
 use self::receipts::report::Report;
 use self::state::State;
+use self::strict::answer::Answer;
 use self::watched_key::WatchedKey;
 use self::write::Write;
 use crate::background::Background;
@@ -171,9 +175,32 @@ impl ConfigServer {
         self.state.signal.note_change();
     }
 
+    /// Waits for a read of a key that is sent from now on, beside the watch, with a task of `runtime`,
+    /// which is the current one. Returns `None` if there is no answer, or the watch has to be asked.
+    pub(crate) async fn read_beside(
+        &self,
+        watched: &WatchedKey,
+        key: &str,
+        runtime: Id,
+    ) -> Option<Answer> {
+        if self.state.signal.is_unheard() {
+            return None;
+        }
+        self.state.strict.read(watched.lanes(), key, runtime).await
+    }
+
+    /// Does the same as [`read_beside`](Self::read_beside) with this thread.
+    pub(crate) fn read_beside_blocking(&self, watched: &WatchedKey, key: &str) -> Option<Answer> {
+        if self.state.signal.is_unheard() {
+            return None;
+        }
+        self.state.strict.read_blocking(watched.lanes(), key)
+    }
+
     /// Ends the watch. From then on it gives up every request at once.
     pub(crate) fn end(&self) {
         self.state.signal.end();
+        self.state.strict.leave();
     }
 
     /// Returns `true` if the receipt of this process is gone, or there was none.

@@ -13,6 +13,10 @@ const UNASKED_AT_ONCE: u32 = 4;
 /// eighty changes a second are seen at once.
 const BACK_FOR_A_CHANGE: Duration = Duration::from_millis(50);
 
+/// A heartbeat is sent this long before it is needed, and at least a quarter of `wait` before, unless
+/// that leaves less than a third of `wait` between two.
+const ANSWERED_WITHIN: Duration = Duration::from_millis(150);
+
 /// The next heartbeat, the next re-read, and the next read because of a push.
 #[derive(Debug)]
 pub(super) struct Pace {
@@ -77,11 +81,16 @@ impl Pace {
         }
     }
 
-    /// Returns when the next heartbeat is due: after a third of the smallest `wait` in use, so that
-    /// a proof is renewed well before it is too old.
+    /// Returns when the next heartbeat is due: so long before the proofs of the smallest `wait` in use
+    /// are too old that its answer comes in time. If it does not, callers read, so no call depends on
+    /// it.
     pub(super) fn heartbeat_due(&self, smallest_wait: Option<Duration>) -> Instant {
-        let third = smallest_wait.map_or(self.intervals.heartbeat, |wait| wait / 3);
-        self.beaten + third.max(FASTEST_HEARTBEAT).min(self.intervals.heartbeat)
+        let longest = self.intervals.heartbeat;
+        let interval = smallest_wait.map_or(longest, |wait| {
+            let answered = wait.saturating_sub((wait / 4).max(ANSWERED_WITHIN));
+            answered.max(wait / 3)
+        });
+        self.beaten + interval.max(FASTEST_HEARTBEAT).min(longest)
     }
 }
 
@@ -119,6 +128,28 @@ mod tests {
             five_changes < 2 * one_needless,
             "{five_changes:?} {one_needless:?}"
         );
+    }
+
+    #[test]
+    fn r1_heartbeats_are_as_rare_as_wait_allows() {
+        let milliseconds = Duration::from_millis;
+        let pace = Pace::new(Intervals {
+            heartbeat: milliseconds(1000),
+            reread: milliseconds(30_000),
+        });
+        for (wait, interval) in [
+            (Some(10), 50),
+            (Some(100), 50),
+            (Some(210), 70),
+            (Some(300), 150),
+            (Some(600), 450),
+            (Some(1000), 750),
+            (Some(2000), 1000),
+            (None, 1000),
+        ] {
+            let due = pace.heartbeat_due(wait.map(milliseconds));
+            assert_eq!(due - pace.beaten, milliseconds(interval), "{wait:?}");
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ use redis::RedisError;
 use secrecy::zeroize::Zeroizing;
 
 use super::config_text::ConfigText;
+use super::read_command::READ_LIMIT;
 use crate::config::ComponentConfig;
 use crate::error::text::printable_error;
 use crate::error::{Error, ErrorKind};
@@ -14,9 +15,6 @@ use crate::transport::contents::watcher::{Found as Read, Unread};
 use crate::transport::failure::{Cause, Failure};
 use crate::transport::no_primary::NoPrimary;
 use crate::transport::sentinel::watcher::Found;
-
-/// How many bytes a config may have.
-pub(super) const READ_LIMIT: usize = 64 * 1024;
 
 /// The answer to a read of one key.
 pub(super) type Answer = Result<Vec<u8>, RedisError>;
@@ -85,6 +83,12 @@ pub(crate) struct Problem {
 }
 
 impl Target {
+    /// Returns `true` if the config is the one under the key, and nothing is wrong with what was read
+    /// there last.
+    pub(super) fn is_as_on_server(&self) -> bool {
+        self.own.is_none() && self.from_file.is_none() && self.problem.is_none()
+    }
+
     /// Returns the target after a reading, with what the config leaves to others.
     pub(super) fn with_reading(&self, reading: Reading, outside: &Outside) -> Self {
         let Reading { config, text, own } = reading;

@@ -16,6 +16,7 @@ use super::pushes::Pushes;
 use super::reading::Answer;
 use super::receipts::writer::Line;
 use super::signal::Signal;
+use super::strict::reads::StrictReads;
 use crate::backoff::Backoff;
 use crate::settings::timeouts::Timeouts;
 use crate::telemetry;
@@ -34,6 +35,8 @@ pub(super) struct Reconnect {
     /// The newest connection, for the writer of the receipt.
     line: watch::Sender<Option<MultiplexedConnection>>,
     signal: Arc<Signal>,
+    /// Those who read beside the watch.
+    strict: Arc<StrictReads>,
     /// Where the newest connection leads, or led.
     place: Option<Place>,
     /// Why servers that come first in the list are not used.
@@ -53,6 +56,7 @@ impl Reconnect {
         timeouts: Timeouts,
         pushes: Option<Pushes>,
         signal: Arc<Signal>,
+        strict: Arc<StrictReads>,
     ) -> Self {
         Self {
             candidates,
@@ -61,6 +65,7 @@ impl Reconnect {
             connection: None,
             line: watch::Sender::new(None),
             signal,
+            strict,
             place: None,
             unused: None,
             refused: false,
@@ -165,6 +170,7 @@ impl Reconnect {
 
     pub(super) fn close(&mut self) {
         self.connection = None;
+        self.strict.leave();
         if !self.signal.has_ended() {
             self.line.send_replace(None);
         } // Otherwise the receipt is removed over the last connection.
@@ -216,6 +222,7 @@ impl Reconnect {
     async fn open(&mut self) -> Result<Connection, Failure> {
         let Opened {
             connection,
+            node,
             refusal,
             place,
             unused,
@@ -228,6 +235,7 @@ impl Reconnect {
             telemetry::config_server::does_not_push(&place.address, &refusal);
         }
         self.place = Some(place);
+        self.strict.follow(node, self.timeouts);
         self.unused = unused;
         self.line.send_replace(Some(connection.line()));
         self.signal.note_change();

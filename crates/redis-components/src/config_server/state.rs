@@ -12,6 +12,7 @@ use super::control::offers::Offers;
 use super::last_good::store::Store;
 use super::receipts::report::Reporters;
 use super::signal::Signal;
+use super::strict::reads::StrictReads;
 use super::watched_key::WatchedKey;
 use super::write::Write;
 
@@ -33,6 +34,8 @@ pub(super) struct State {
     pub(super) offers: Offers,
     writes: Mutex<Vec<Write>>,
     pub(super) signal: Arc<Signal>,
+    /// The reads that calls send themselves.
+    pub(super) strict: Arc<StrictReads>,
     /// Whether the last attempt to read failed.
     pub(super) lost: AtomicBool,
     /// Whether the server pushes changes.
@@ -58,6 +61,7 @@ impl State {
             offers: Offers::new(),
             writes: Mutex::default(),
             signal: Arc::default(),
+            strict: Arc::new(StrictReads::new()),
             lost: AtomicBool::new(false),
             pushing: AtomicBool::new(false),
             pushing_needlessly: AtomicBool::new(false),

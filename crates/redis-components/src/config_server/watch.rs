@@ -56,7 +56,13 @@ pub(super) fn start(
         Arc::clone(&state.signal),
     );
     let signal = Arc::clone(&state.signal);
-    let server = Reconnect::new(candidates, timeouts, pushes, signal);
+    let server = Reconnect::new(
+        candidates,
+        timeouts,
+        pushes,
+        signal,
+        Arc::clone(&state.strict),
+    );
     let writer = settings.writes_receipts().then(|| {
         let state = Arc::clone(&state);
         Writer::new(state, identity, server.line(), timeouts.response)
@@ -64,6 +70,7 @@ pub(super) fn start(
     if writer.is_none() {
         state.has_left.store(true, Ordering::Release);
     }
+    let strict = Arc::clone(&state.strict);
     let watch = Watch {
         state,
         stand_ins: last_good.map(StandIns::new),
@@ -75,6 +82,7 @@ pub(super) fn start(
     };
     thread::start(tasks, async move {
         let saving = saving.map(tokio::spawn);
+        tokio::spawn(strict.close_unused());
         let writing = writer.map(|writer| tokio::spawn(writer.run()));
         watch.run().await;
         if let Some(writing) = writing {

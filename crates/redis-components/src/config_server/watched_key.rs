@@ -15,6 +15,7 @@ use super::lock_free::proof::Proof;
 use super::lock_free::reads::Reads;
 use super::reading::{Outside, Problem, Reading, StandIn, Target};
 use super::signal::Signal;
+use super::strict::lanes::Lanes;
 use crate::clock::{Tick, Wait};
 use crate::config::ComponentConfig;
 use crate::error::ErrorKind;
@@ -37,6 +38,12 @@ pub(crate) struct WatchedKey {
     is_named: AtomicBool,
     /// The smallest `wait` but zero of the components that use the key, in nanoseconds.
     smallest_wait: AtomicU64,
+    /// Whether a component with `wait = "0s"` uses the key.
+    is_strict: AtomicBool,
+    /// The reads that calls of such a component send themselves.
+    lanes: Lanes,
+    /// When the newest of these was sent that found the target current.
+    confirmed: AtomicU64,
     /// How many callers wait for a client and want to know when the config changes meanwhile.
     followers: AtomicUsize,
     /// The watch of the sentinels that the config names.
@@ -78,6 +85,9 @@ impl WatchedKey {
             invalidations: Invalidations::new(),
             is_named: AtomicBool::new(false),
             smallest_wait: AtomicU64::new(u64::MAX),
+            is_strict: AtomicBool::new(false),
+            lanes: Lanes::default(),
+            confirmed: AtomicU64::new(0),
             followers: AtomicUsize::new(0),
             watcher: ArcSwapOption::empty(),
             contents: ArcSwapOption::empty(),
@@ -110,7 +120,9 @@ impl WatchedKey {
     /// Returns the time since the target was last known to be current, or `None` if there was no
     /// answer yet, or if no proof is needed.
     pub(crate) fn proof_age(&self) -> Option<Duration> {
-        self.proof.age()
+        let age = self.proof.age()?;
+        let confirmed = Tick::from_bits(self.confirmed.load(Ordering::Relaxed));
+        Some(age.min(confirmed.elapsed()))
     }
 
     /// Returns the revision of the target. Load it after [`is_proven`](Self::is_proven), which says
@@ -129,6 +141,8 @@ impl WatchedKey {
         let nanoseconds = u64::try_from(wait.as_nanos()).unwrap_or(u64::MAX);
         if nanoseconds > 0 {
             self.smallest_wait.fetch_min(nanoseconds, Ordering::Relaxed);
+        } else {
+            self.is_strict.store(true, Ordering::Relaxed);
         }
     }
 
@@ -174,7 +188,7 @@ impl WatchedKey {
     /// Returns the time until the next read on behalf of callers that [follow](Self::follow), if
     /// there are any.
     pub(super) fn next_read(&self) -> Option<Duration> {
-        let age = self.proof_age().unwrap_or_default();
+        let age = self.proof.age().unwrap_or_default();
         let pause = self.smallest_wait().unwrap_or_default();
         let left = pause.max(FASTEST_HEARTBEAT).saturating_sub(age);
         (self.followers.load(Ordering::Relaxed) > 0).then_some(left)
@@ -325,5 +339,6 @@ impl WatchedKey {
 }
 
 mod outside;
+mod strict;
 #[cfg(test)]
 mod tests;

@@ -139,8 +139,8 @@ impl Settings {
 
     /// Sets the longest time between two proofs that a config server that pushes is still alive.
     ///
-    /// The default and the maximum is one second, the minimum 50 milliseconds. If a third of the
-    /// smallest `wait` in use is shorter, that counts instead.
+    /// The default and the maximum is one second, the minimum 50 milliseconds. If the smallest `wait`
+    /// in use needs a proof sooner, that counts instead: after 750 milliseconds for a second.
     pub fn heartbeat(mut self, interval: Duration) -> Self {
         self.intervals.heartbeat = interval.clamp(FASTEST_HEARTBEAT, HEARTBEAT);
         self

@@ -57,6 +57,11 @@ impl Slot {
         if let Some(client) = self.ready(executor, wait) {
             return Ok(client);
         }
+        if wait.is_zero()
+            && let Some(client) = self.confirmed(executor).await
+        {
+            return Ok(client);
+        }
         let begun = Instant::now();
         self.renew_proof(executor, wait).await;
         loop {
@@ -93,6 +98,22 @@ impl Slot {
             return None;
         }
         executor.find(&published.clients).cloned()
+    }
+
+    /// Returns the client on `executor`, if a read of the config that is sent from now on finds it
+    /// current. Everything else is left to the watch: a config that has changed, a read without an
+    /// answer, a client that has to be built.
+    async fn confirmed<X: Executor>(&self, executor: &X) -> Option<Arc<OfGeneration<X::Client>>> {
+        let server = self.server.as_ref()?;
+        if !self.watched.may_be_confirmed() || self.current(executor).is_none() {
+            return None;
+        }
+        let answer = executor.read_beside(server, &self.watched, self.key());
+        let revision = self.watched.confirmed_by(&answer.await?)?;
+        let published = self.published.load();
+        let published = published.as_ref();
+        let confirmed = published.filter(|published| published.revision == revision)?;
+        executor.find(&confirmed.clients).cloned()
     }
 
     /// Reads the config if there is no proof that it is current. Skips the read if the config

@@ -8,6 +8,9 @@ use super::attempt::Runner;
 use super::published::{Clients, OfGeneration};
 use crate::client::asynchronous::AsyncClient;
 use crate::client::threads::BlockingClient;
+use crate::config_server::ConfigServer;
+use crate::config_server::strict::answer::Answer;
+use crate::config_server::watched_key::WatchedKey;
 use crate::error::{Error, ErrorKind};
 use crate::transport::failure::Failure;
 
@@ -22,6 +25,15 @@ pub(crate) trait Executor: Runner {
 
     /// Returns `true` if this executor has a client, living or not.
     fn had(&self, clients: &Clients) -> bool;
+
+    /// Waits for a read of the config that is sent from now on, beside the watch. Returns `None` if
+    /// the watch has to be asked.
+    fn read_beside(
+        &self,
+        server: &ConfigServer,
+        watched: &WatchedKey,
+        key: &str,
+    ) -> impl Future<Output = Option<Answer>> + Send;
 
     /// Returns why the client of this executor ended if it ended too young. Only the first caller
     /// is told.
@@ -82,6 +94,15 @@ impl Executor for OnRuntime {
         clients.runtimes.iter().any(|(runtime, _)| *runtime == id)
     }
 
+    async fn read_beside(
+        &self,
+        server: &ConfigServer,
+        watched: &WatchedKey,
+        key: &str,
+    ) -> Option<Answer> {
+        server.read_beside(watched, key, self.0.id()).await
+    }
+
     fn take_early_end(&self, clients: &Clients) -> Option<Failure> {
         let id = self.0.id();
         let mut own = clients
@@ -108,6 +129,16 @@ impl Executor for OnThreads {
 
     fn had(&self, clients: &Clients) -> bool {
         clients.pool.is_some()
+    }
+
+    /// Blocks, as everything does for these calls.
+    async fn read_beside(
+        &self,
+        server: &ConfigServer,
+        watched: &WatchedKey,
+        key: &str,
+    ) -> Option<Answer> {
+        server.read_beside_blocking(watched, key)
     }
 
     fn take_early_end(&self, clients: &Clients) -> Option<Failure> {

@@ -19,7 +19,7 @@ use super::multiplexer::connection::Multiplexer;
 use super::node::Node;
 use super::reply_bounds::ReplyBounds;
 use super::stream::{self, Stream};
-use crate::fork::in_this_process;
+use crate::fork::{Process, in_this_process};
 use crate::settings::timeouts::Timeouts;
 
 /// A connection that is logged in and has answered a probe.
@@ -87,11 +87,20 @@ pub(crate) async fn open_shared(
     node: &Node,
     timeouts: Timeouts,
 ) -> Result<Opened<Multiplexer>, Failure> {
+    open_shared_bounded(node, timeouts, ReplyBounds::DATA).await
+}
+
+/// Does the same as [`open_shared`]. `bounds` are those of each reply.
+pub(crate) async fn open_shared_bounded(
+    node: &Node,
+    timeouts: Timeouts,
+    bounds: ReplyBounds,
+) -> Result<Opened<Multiplexer>, Failure> {
     within(node, timeouts.connect, async {
         let stream = connect(node, timeouts.connect).await?;
         let socket = second_handle(&stream)?;
         let plain = Some(Arc::clone(&socket));
-        let (db, bounds) = (node.db(), ReplyBounds::DATA);
+        let db = node.db();
         let (connection, driver) = match stream {
             Stream::Tcp(stream) => share(Multiplexer::new(stream, plain, db, bounds, timeouts)),
             #[cfg(feature = "tls")]
@@ -141,20 +150,45 @@ impl Opened {
             ..
         } = self;
         let driver = in_this_process(async move {
-            let _ends = Ends(socket);
+            let _ends = Ends::new(socket);
             driver.await;
         });
         (connection, driver)
     }
 }
 
-/// Shuts a socket down when it is dropped.
-struct Ends(Arc<TcpStream>);
+impl Opened<Multiplexer> {
+    /// Returns the connection, its driver, and what ends the connection also if its runtime stands
+    /// still.
+    pub(crate) fn into_shared_parts(self) -> (Multiplexer, BoxFuture<'static, ()>, Ends) {
+        (self.connection, self.driver, Ends::new(self.socket))
+    }
+}
+
+/// Shuts a socket down when it is dropped, unless that is in a child of the process.
+pub(crate) struct Ends {
+    socket: Arc<TcpStream>,
+    process: Process,
+}
+
+impl Ends {
+    fn new(socket: Arc<TcpStream>) -> Self {
+        let process = Process::current();
+        Self { socket, process }
+    }
+
+    /// Shuts the socket down.
+    pub(crate) fn end(&self) {
+        if self.process.is_current() {
+            // An error says that it has ended already.
+            let _ = self.socket.shutdown(Shutdown::Both);
+        }
+    }
+}
 
 impl Drop for Ends {
     fn drop(&mut self) {
-        // An error says that it has ended already.
-        let _ = self.0.shutdown(Shutdown::Both);
+        self.end();
     }
 }
 

@@ -17,7 +17,7 @@ use super::deadline::Deadline;
 use super::failure::{Cause, Failure};
 use super::handshake::{Handshake, Progress, judge_probe, probe};
 use super::node::Node;
-use super::on_thread::on_thread;
+use super::on_thread::{on_thread, spawn};
 use super::reply_bounds::ReplyBounds;
 use super::reply_scan::Replies;
 use super::stream;
@@ -43,30 +43,42 @@ impl BlockingStream {
     ///
     /// Returns an error within `timeouts.connect` if the server cannot be used.
     pub(crate) fn open(node: &Arc<Node>, timeouts: Timeouts) -> Result<Self, Failure> {
+        Self::open_bounded(node, timeouts, ReplyBounds::DATA)
+    }
+
+    /// Does the same as [`open`](Self::open). `bounds` are those of each reply.
+    fn open_bounded(
+        node: &Arc<Node>,
+        timeouts: Timeouts,
+        bounds: ReplyBounds,
+    ) -> Result<Self, Failure> {
         let theirs = Arc::clone(node);
         on_thread(
             timeouts.connect,
             node.timed_out(timeouts.connect),
-            move || {
-                let name = theirs.client_name();
-                let socket = match connect(&theirs, name, timeouts) {
-                    // Some proxies hang up on CLIENT.
-                    Err(failure) if name.is_some() && failure.cause == Cause::ClosedInHandshake => {
-                        let socket = connect(&theirs, None, timeouts)?;
-                        theirs.hide_name();
-                        socket
-                    }
-                    connected => connected?,
-                };
-                Ok(Self {
-                    socket,
-                    parser: Parser::new(),
-                    replies: Box::new(Replies::new(ReplyBounds::DATA)),
-                    deadline: Deadline::After(timeouts.response),
-                    process: Process::current(),
-                })
-            },
+            move || Self::open_here(&theirs, timeouts, bounds),
         )
+    }
+
+    /// Does the same on this thread. Connecting and logging in may each take `timeouts.connect`.
+    fn open_here(node: &Node, timeouts: Timeouts, bounds: ReplyBounds) -> Result<Self, Failure> {
+        let name = node.client_name();
+        let socket = match connect(node, name, timeouts) {
+            // Some proxies hang up on CLIENT.
+            Err(failure) if name.is_some() && failure.cause == Cause::ClosedInHandshake => {
+                let socket = connect(node, None, timeouts)?;
+                node.hide_name();
+                socket
+            }
+            connected => connected?,
+        };
+        Ok(Self {
+            socket,
+            parser: Parser::new(),
+            replies: Box::new(Replies::new(bounds)),
+            deadline: Deadline::After(timeouts.response),
+            process: Process::current(),
+        })
     }
 
     /// Sends encoded commands and reads as many replies. An error of the server counts as a reply.
@@ -138,6 +150,22 @@ impl BlockingStream {
     pub(crate) fn peer(&self) -> RedisResult<Option<SocketAddr>> {
         Ok(self.socket.peer()?)
     }
+}
+
+/// Connects, logs in and probes on a thread of its own, and hands over the result there. Connecting
+/// and logging in may each take `timeouts.connect`. `bounds` are those of each reply.
+///
+/// # Errors
+///
+/// Returns an error if the thread cannot be started. Then nothing is handed over.
+pub(crate) fn open_in_background(
+    node: &Arc<Node>,
+    timeouts: Timeouts,
+    bounds: ReplyBounds,
+    hand_over: impl FnOnce(Result<BlockingStream, Failure>) + Send + 'static,
+) -> Result<(), Failure> {
+    let node = Arc::clone(node);
+    spawn(move || hand_over(BlockingStream::open_here(&node, timeouts, bounds)))
 }
 
 fn write(stream: &mut Exchange<'_>, packed: &[u8]) -> RedisResult<()> {

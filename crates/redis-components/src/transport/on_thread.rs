@@ -46,7 +46,8 @@ pub(super) async fn beside_tasks<T: Send + 'static>(
     }
 }
 
-fn spawn(work: impl FnOnce() + Send + 'static) -> Result<(), Failure> {
+/// Begins `work` on a thread of its own.
+pub(super) fn spawn(work: impl FnOnce() + Send + 'static) -> Result<(), Failure> {
     let spawned = os_thread::start("redis-components-open", work);
     spawned.map_err(|error| {
         Failure::unreachable(format!("a thread to connect cannot be started: {error}"))

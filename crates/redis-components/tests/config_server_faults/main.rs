@@ -24,7 +24,7 @@ use common::moves::{LATE, Moves, Notice};
 use common::traffic::{Call, STEADY, Traffic, failures, figure};
 use common::{World, declare, until, whereabouts, whereabouts_blocking};
 
-/// Ten times what it takes to find out that a config server is silent: a third of `wait`, and the
+/// Ten times what it takes to find out that a config server is silent: a heartbeat, and the
 /// time that it has to answer.
 const FOUND_OUT: Duration = Duration::from_secs(6);
 /// A change that is pushed or polled, and the building and probing of the new client, which takes

@@ -9,7 +9,8 @@ use serde_json::value::RawValue;
 
 use super::canary::Canary;
 use super::prepared::Prepared;
-use crate::config_server::reading::{Answer, READ_LIMIT};
+use crate::config_server::read_command::READ_LIMIT;
+use crate::config_server::reading::Answer;
 use crate::config_server::receipts::timing::Timing;
 use crate::error::text::printable;
 
