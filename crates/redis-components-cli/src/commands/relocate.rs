@@ -12,6 +12,7 @@ use crate::fleet::follow::{End, Goal, follow};
 use crate::interrupt::Stage;
 use crate::moving::attach::{Login, Replication};
 use crate::moving::checks::preflight;
+use crate::moving::closed::lift;
 use crate::moving::drive::{Drive, Until, milliseconds};
 use crate::moving::ends::{demand_nobody_left, demand_undoable, give_up};
 use crate::moving::lease::{Lease, alone, alone_with};
@@ -119,10 +120,15 @@ pub(crate) async fn run(context: &Context, options: &Options) -> Result<Reply, F
     if options.finish {
         return finish(context, &session, &record).await;
     }
-    if options.undo {
+    // An undo that was interrupted goes on.
+    let goes_back = options.undo && record.is_back && {
+        let state = Sight::of(&session, &record).await?.state;
+        !matches!(state, State::Committed | State::Gone)
+    };
+    if options.undo && !goes_back {
         return undo(context, &session, options, &record).await;
     }
-    if options.resume || options.cut {
+    if options.resume || options.cut || goes_back {
         let question = format!("Go on with the move of `{component}`?");
         context.confirm(&question).await?;
         return alone_with(&session, &record, async |lease, record| {
@@ -308,6 +314,8 @@ async fn undo(
     alone_with(session, record, async |lease, record| {
         context.stage.set(Stage::Moving);
         let sight = demand_undoable(session, &record).await?;
+        // The server to go back to must take writes.
+        lift(sight.links()?.0, &record).await?;
         if sight.state == State::Cut {
             // The configs still name the server to go back to.
             session.commit_move(&record, "data moved").await?;
