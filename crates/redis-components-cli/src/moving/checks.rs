@@ -38,7 +38,8 @@ pub(crate) async fn preflight(
     checks.refuse(
         "sentinels",
         clients.iter().find(is_sentinel).map(|_| "sentinels watch the source".to_owned()),
-        "they would fail over again: add the target to them as a replica, and use `SENTINEL FAILOVER`",
+        "they would fail over again: let the target follow it with REPLICAOF, write a config with `sentinels` \
+        and `service_name` by `set`, and give the same command again",
     );
     let strangers = users(target).await?;
     let strangers = strangers.into_iter().map(|client| client.address);
@@ -109,7 +110,8 @@ fn of_servers(checks: &mut Checks, old: &Seen, new: &Seen) {
     checks.refuse(
         "cluster mode",
         (old.is_cluster || new.is_cluster).then(|| "a server is in cluster mode".to_owned()),
-        "slots move with `redis-cli --cluster reshard`",
+        "slots move inside one cluster, with `redis-cli --cluster reshard`; into or out of one no replication \
+        goes: copy the data, and `set` the config",
     );
     let shown = |version: &[u64]| {
         let parts: Vec<_> = version.iter().map(u64::to_string).collect();

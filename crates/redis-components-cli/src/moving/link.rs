@@ -55,11 +55,13 @@ impl Place {
         let other = [
             (
                 "sentinels",
-                "a server behind sentinels: add the target to them as a replica and use `SENTINEL FAILOVER`",
+                "a server behind sentinels, which move it with `move --to` one of their replicas",
             ),
             (
                 "cluster",
-                "a cluster: its slots move with `redis-cli --cluster reshard`",
+                "a cluster, whose config stays while its data moves: add a node, and move slots to it with \
+                `redis-cli --cluster reshard` or, from Redis 8.4, `CLUSTER MIGRATION IMPORT`; \
+                `CLUSTER FAILOVER` at a replica makes that the primary",
             ),
             (
                 "unix_socket_path",

@@ -18,6 +18,7 @@ pub(crate) mod ready;
 pub(crate) mod record;
 pub(crate) mod report;
 pub(crate) mod seen;
+pub(crate) mod service;
 pub(crate) mod sight;
 pub(crate) mod state;
 pub(crate) mod way;
