@@ -6,6 +6,7 @@ pub(crate) mod completions;
 pub(crate) mod diff;
 pub(crate) mod doctor;
 mod doctor_fleet;
+mod fail_over;
 pub(crate) mod fleet;
 pub(crate) mod get;
 pub(crate) mod history;
@@ -13,6 +14,7 @@ pub(crate) mod history;
 mod interval;
 pub(crate) mod list;
 pub(crate) mod relocate;
+mod relocate_end;
 pub(crate) mod rollback;
 #[cfg(feature = "serve")]
 pub(crate) mod serve;

@@ -5,6 +5,8 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use clap_complete::ArgValueCandidates;
 
+use super::fail_over::{Wish, fail_over};
+use super::relocate_end::{abort, finish};
 use crate::complete::components;
 use crate::context::{Context, secret_argument};
 use crate::failure::{Code, Failure};
@@ -12,16 +14,19 @@ use crate::fleet::follow::{End, Goal, follow};
 use crate::interrupt::Stage;
 use crate::moving::attach::{Login, Replication};
 use crate::moving::checks::preflight;
+use crate::moving::closed::lift;
 use crate::moving::drive::{Drive, Until, milliseconds};
-use crate::moving::ends::{demand_nobody_left, demand_undoable, give_up};
+use crate::moving::ends::demand_undoable;
 use crate::moving::lease::{Lease, alone, alone_with};
-use crate::moving::plan::{logins, plan};
+use crate::moving::plan::{address, logins, plan};
 use crate::moving::record::Record;
 use crate::moving::report::report;
+use crate::moving::service::Service;
 use crate::moving::sight::Sight;
 use crate::moving::state::State;
 use crate::output::{Reply, warn};
 use crate::session::Session;
+use crate::subject::utf8;
 use crate::text::named;
 
 #[derive(Debug, Args)]
@@ -68,6 +73,9 @@ pub(crate) struct Options {
     /// `-` to be asked for that user's password, or `@FILE`.
     #[arg(long, value_name = "-|@FILE")]
     replication_password: Option<String>,
+    /// Let sentinels fail over although writes may be lost that the old server acknowledges meanwhile.
+    #[arg(long, requires = "to")]
+    accept_loss: bool,
     /// Look whether the move can begin, and change nothing.
     #[arg(long, requires = "to")]
     dry_run: bool,
@@ -114,15 +122,20 @@ pub(crate) async fn run(context: &Context, options: &Options) -> Result<Reply, F
         return Err(failure.at(&session.server));
     };
     if options.abort {
-        return abort(context, &session, options, &record).await;
+        return abort(context, &session, &record).await;
     }
     if options.finish {
         return finish(context, &session, &record).await;
     }
-    if options.undo {
+    // An undo that was interrupted goes on.
+    let goes_back = options.undo && record.is_back && {
+        let state = Sight::of(&session, &record).await?.state;
+        !matches!(state, State::Committed | State::Gone)
+    };
+    if options.undo && !goes_back {
         return undo(context, &session, options, &record).await;
     }
-    if options.resume || options.cut {
+    if options.resume || options.cut || goes_back {
         let question = format!("Go on with the move of `{component}`?");
         context.confirm(&question).await?;
         return alone_with(&session, &record, async |lease, record| {
@@ -149,6 +162,23 @@ async fn begin(
     to: &str,
 ) -> Result<Reply, Failure> {
     let component = &*options.component;
+    let found = utf8(session.config_of(component).await?, component)?;
+    if let Some(service) = Service::of_config(component, &found) {
+        let Some(to) = &address(to) else {
+            let text = format!(
+                "the config of `{component}` names sentinels and stays; name one of their replicas with --to \
+                HOST:PORT"
+            );
+            return Err(Failure::usage(text));
+        };
+        let wish = Wish {
+            to,
+            accepts_loss: options.accept_loss,
+            is_dry_run: options.dry_run,
+            timeout: options.timeout,
+        };
+        return fail_over(context, &service, &wish).await;
+    }
     let record = plan(session, component, &options.with, to).await?;
     if let Some(known) = session.record(component).await? {
         if known.source()?.is_same(&record.target()?).await {
@@ -308,6 +338,8 @@ async fn undo(
     alone_with(session, record, async |lease, record| {
         context.stage.set(Stage::Moving);
         let sight = demand_undoable(session, &record).await?;
+        // The server to go back to must take writes.
+        lift(sight.links()?.0, &record).await?;
         if sight.state == State::Cut {
             // The configs still name the server to go back to.
             session.commit_move(&record, "data moved").await?;
@@ -316,43 +348,6 @@ async fn undo(
         let goal = (Until::Committed, options.replication(&back).await);
         session.replace_record(Some(&record), Some(&back)).await?;
         carry_on(context, session, options, back, goal, lease).await
-    })
-    .await
-}
-
-async fn abort(
-    context: &Context,
-    session: &Session,
-    options: &Options,
-    record: &Record,
-) -> Result<Reply, Failure> {
-    let component = &*options.component;
-    let question = format!("Give up the move of `{component}`?");
-    context.confirm(&question).await?;
-    alone_with(session, record, async |lease, record| {
-        context.stage.set(Stage::Moving);
-        let sight = give_up(session, &record, lease).await?;
-        let line = format!("{component}: stays on {}", sight.source.place.address());
-        Ok(Reply::new(report(&record, &sight, None, None), line))
-    })
-    .await
-}
-
-async fn finish(context: &Context, session: &Session, record: &Record) -> Result<Reply, Failure> {
-    let component = &*record.component;
-    demand_nobody_left(session, record).await?;
-    let question = format!("End the move of `{component}`? It cannot be undone then.");
-    context.confirm(&question).await?;
-    alone_with(session, record, async |_, record| {
-        let sight = demand_nobody_left(session, &record).await?;
-        context.stage.set(Stage::Moving);
-        session.withdraw(&record).await?;
-        session.replace_record(Some(&record), None).await?;
-        let line = format!(
-            "{component}: {} may be stopped",
-            sight.source.place.address()
-        );
-        Ok(Reply::new(report(&record, &sight, None, None), line))
     })
     .await
 }

@@ -1,83 +1,14 @@
 //! What is looked at before a move begins: each check has a name, what was found and what to do.
 
-use serde::Serialize;
-
+use super::config_checks::{of_both, way};
+use super::findings::Checks;
 use super::link::{Link, Place};
 use super::record::Record;
 use super::seen::Seen;
 use crate::clients::Client;
-use crate::failure::{Code, Failure};
+use crate::failure::Failure;
 use crate::session::Session;
 use crate::text::named;
-
-/// A check that has found something.
-#[derive(Debug, Serialize)]
-pub(crate) struct Check {
-    pub(crate) name: &'static str,
-    pub(crate) level: Level,
-    pub(crate) found: String,
-    pub(crate) advice: &'static str,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Level {
-    Warning,
-    Refusal,
-}
-
-/// The outcome of all checks.
-#[derive(Debug, Default)]
-pub(crate) struct Checks {
-    pub(crate) made: usize,
-    pub(crate) found: Vec<Check>,
-}
-
-impl Checks {
-    fn check(
-        &mut self,
-        name: &'static str,
-        level: Level,
-        found: Option<String>,
-        advice: &'static str,
-    ) {
-        self.made += 1;
-        self.found.extend(found.map(|found| Check {
-            name,
-            level,
-            found,
-            advice,
-        }));
-    }
-
-    fn refuse(&mut self, name: &'static str, found: Option<String>, advice: &'static str) {
-        self.check(name, Level::Refusal, found, advice);
-    }
-
-    fn warn(&mut self, name: &'static str, found: Option<String>, advice: &'static str) {
-        self.check(name, Level::Warning, found, advice);
-    }
-
-    /// Returns the failure that the refusals make.
-    pub(crate) fn failure(&self, component: &str) -> Option<Failure> {
-        let mut refusals = self
-            .found
-            .iter()
-            .filter(|check| check.level == Level::Refusal);
-        let first = refusals.next()?;
-        let more = refusals.count();
-        let more = if more > 0 {
-            format!(" (and {more} more)")
-        } else {
-            String::new()
-        };
-        let text = format!(
-            "the move of `{component}` cannot begin: {}: {}; {}{more}; nothing has changed",
-            first.name, first.found, first.advice
-        );
-        Some(Failure::new(Code::NotPossible, text).of_component(component))
-    }
-}
 
 /// Makes all checks.
 ///
@@ -107,7 +38,8 @@ pub(crate) async fn preflight(
     checks.refuse(
         "sentinels",
         clients.iter().find(is_sentinel).map(|_| "sentinels watch the source".to_owned()),
-        "they would fail over again: add the target to them as a replica, and use `SENTINEL FAILOVER`",
+        "they would fail over again: let the target follow it with REPLICAOF, write a config with `sentinels` \
+        and `service_name` by `set`, and give the same command again",
     );
     let strangers = users(target).await?;
     let strangers = strangers.into_iter().map(|client| client.address);
@@ -128,13 +60,7 @@ pub(crate) async fn preflight(
         shared_source.map(|all| format!("it has the data of {all} too")),
         "a server moves as a whole: name them with --with",
     );
-    let known: Vec<redis::Value> = source.query(&["COMMAND", "INFO", "failover"]).await?;
-    let is_known = matches!(known.first(), Some(redis::Value::Array(_)));
-    checks.refuse(
-        "FAILOVER",
-        (!is_known).then(|| "the source does not know the command".to_owned()),
-        "it needs Redis 6.2 or Valkey, and the right to it",
-    );
+    way(&mut checks, source).await?;
     for (name, wanted, advice) in [
         (
             "replica-read-only",
@@ -152,17 +78,12 @@ pub(crate) async fn preflight(
         } else {
             target
         };
-        let values: Vec<String> = link
-            .query(&["CONFIG", "GET", name])
-            .await
-            .unwrap_or_default();
-        let found = values.get(1).filter(|value| *value != wanted);
+        let found = link.option(name).await.filter(|value| value != wanted);
         checks.refuse(name, found.map(|found| format!("it is {found}")), advice);
     }
-    let databases = async |link: &Link| -> Option<u64> {
-        let values: Vec<String> = link.query(&["CONFIG", "GET", "databases"]).await.ok()?;
-        values.get(1)?.parse().ok()
-    };
+    of_both(&mut checks, source, target).await;
+    let databases =
+        async |link: &Link| -> Option<u64> { link.option("databases").await?.parse().ok() };
     let (here, there) = (databases(source).await, databases(target).await);
     checks.refuse(
         "databases",
@@ -189,7 +110,8 @@ fn of_servers(checks: &mut Checks, old: &Seen, new: &Seen) {
     checks.refuse(
         "cluster mode",
         (old.is_cluster || new.is_cluster).then(|| "a server is in cluster mode".to_owned()),
-        "slots move with `redis-cli --cluster reshard`",
+        "slots move inside one cluster, with `redis-cli --cluster reshard`; into or out of one no replication \
+        goes: copy the data, and `set` the config",
     );
     let shown = |version: &[u64]| {
         let parts: Vec<_> = version.iter().map(u64::to_string).collect();

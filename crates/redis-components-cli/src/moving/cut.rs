@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout};
 
+use super::closed;
 use super::lease::Lease;
 use super::link::Link;
 use super::record::Record;
@@ -40,16 +41,11 @@ pub(crate) async fn cut(
     lease: &Lease,
 ) -> Result<Duration, Failure> {
     let (source, target) = sight.links()?;
-    demand_read_only(source).await?;
     let asking = target.place.connect().await.ok();
     for _ in 0..TRIES {
         lease.demand()?;
         let replicas = source.see().await?.replicas;
-        let at = sight.target.among(&replicas).await.ok_or_else(|| {
-            let target = target.place.address();
-            let text = format!("{target} is no online replica of the source any more");
-            Failure::new(Code::WrongState, text)
-        })?;
+        let at = sight.target.demand_among(&replicas).await?;
         let begun = Instant::now();
         let port = at.port.to_string();
         let words = ["FAILOVER", "TO", &at.host, &port, "TIMEOUT", HOLDS];
@@ -127,6 +123,8 @@ pub(crate) async fn give_writes_back(
         (Some(source), None) if sight.source.is_handing_over() => {
             call_back(session, record, source, None).await.map(|_| ())
         }
+        // The target does not take over before the source is a replica.
+        (Some(source), None) if sight.source.is_primary() => closed::lift(source, record).await,
         _ => Ok(()),
     }
 }
@@ -187,10 +185,13 @@ async fn is_primary(server: &Link) -> bool {
 }
 
 /// The old server must refuse writes when it is a replica: they would be lost.
-async fn demand_read_only(source: &Link) -> Result<(), Failure> {
+///
+/// # Errors
+///
+/// Returns an error if it would take them.
+pub(crate) async fn demand_read_only(source: &Link) -> Result<(), Failure> {
     let name = "replica-read-only";
-    let values: Vec<String> = source.query(&["CONFIG", "GET", name]).await?;
-    if values.get(1).is_none_or(|value| value == "yes") {
+    if source.option(name).await.is_none_or(|value| value == "yes") {
         return Ok(());
     }
     let server = source.place.address();

@@ -7,13 +7,16 @@ use tokio::time::{Instant, sleep};
 
 use super::attach::{Replication, attach};
 use super::checks::shared;
-use super::cut::{cut, give_writes_back, take_over};
+use super::closed;
+use super::cut::{cut, demand_read_only, give_writes_back, take_over};
+use super::fence;
 use super::lease::Lease;
 use super::link::Link;
 use super::ready::Data;
 use super::record::Record;
 use super::sight::Sight;
 use super::state::State;
+use super::way::Way;
 use crate::failure::{Code, Failure};
 use crate::options::Format;
 use crate::output::{event, say, warn, write_whole};
@@ -21,6 +24,8 @@ use crate::session::Session;
 
 /// How often the progress of a copy is looked at.
 const LOOKED_EVERY: Duration = Duration::from_millis(50);
+/// How long an interrupted cut waits for what the target does not have, before it is begun anew.
+const BEHIND_FENCE: Duration = Duration::from_millis(300);
 
 /// Where a move is to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,7 +61,7 @@ impl Drive<'_> {
     pub(crate) async fn run(&mut self, lease: &Lease) -> Result<Sight, Failure> {
         let begun = Instant::now();
         let component = self.record.component.clone();
-        let mut is_prepared = false;
+        let mut prepared = None;
         let mut sight = Sight::of(self.session, &self.record).await?;
         loop {
             lease.demand()?;
@@ -64,6 +69,7 @@ impl Drive<'_> {
                 State::Planned => {
                     let (source, target) = sight.links()?;
                     self.demand_unused(target).await?;
+                    sight.demand_no_other_data(&component)?;
                     let replication = self.replication.as_ref().map_err(Clone::clone)?;
                     self.tell("attach", "begin", &sight.shown());
                     attach(source, target, replication).await?;
@@ -77,40 +83,28 @@ impl Drive<'_> {
                     sleep(LOOKED_EVERY).await;
                 }
                 State::Synced if self.until == Until::Synced => return Ok(sight),
-                State::Synced if !is_prepared => {
-                    self.prepare().await?;
-                    is_prepared = true;
-                    if self.until == Until::Prepared {
-                        return Ok(sight);
-                    }
-                }
-                State::Synced => {
-                    let (source, _) = sight.links()?;
-                    self.demand_left_by_all(source).await?;
-                    self.note_cut(true).await?;
-                    self.tell("cut", "begin", &sight.shown());
-                    let held = match cut(self.session, &self.record, &sight, lease).await {
-                        Ok(held) => held,
-                        Err(failure) => {
-                            // A copy that both servers still call one has nothing that is new.
-                            let looked = sight.look(self.session, &self.record).await;
-                            if looked.is_ok() && sight.state.is_before_cut() {
-                                // Otherwise the next command asks a person more often than it must.
-                                let _ = self.note_cut(false).await;
-                            }
-                            return Err(failure);
+                State::Synced => match prepared {
+                    Some(way) => self.cut(&mut sight, way, lease).await?,
+                    None => {
+                        let way = Way::of(sight.links()?.0).await?;
+                        self.prepare(way).await?;
+                        prepared = Some(way);
+                        if self.until == Until::Prepared {
+                            return Ok(sight);
                         }
-                    };
-                    self.held = Some(held);
-                    self.tell("cut", "done", &json!({"held_ms": milliseconds(held)}));
-                }
+                    }
+                },
                 State::Cutting | State::HandingOver => {
                     let (source, target) = sight.links()?;
                     let asking = target.place.connect().await.ok();
                     let links = (source, target);
                     take_over(self.session, &self.record, links, asking.as_ref()).await?;
                 }
+                State::Fenced => self.go_on_behind_fence(&sight).await?,
+                State::TakenOver => sight.follow_target().await?,
                 State::Cut => {
+                    // A server remembers its fence too.
+                    closed::lift(sight.links()?.0, &self.record).await?;
                     // An old server that starts again before it remembers its role takes writes.
                     self.settle(&sight).await;
                     let reason = format!("data moved from {}", sight.source.place.address());
@@ -128,6 +122,49 @@ impl Drive<'_> {
             }
             sight.look(self.session, &self.record).await?;
         }
+    }
+
+    /// Lets the target take over.
+    async fn cut(&mut self, sight: &mut Sight, way: Way, lease: &Lease) -> Result<(), Failure> {
+        let (source, _) = sight.links()?;
+        self.demand_left_by_all(source).await?;
+        demand_read_only(source).await?;
+        let before = match way {
+            Way::Failover => None,
+            Way::Fence => Some(fence::before(source).await?),
+        };
+        self.note_cut(true, before).await?;
+        self.tell("cut", "begin", &sight.shown());
+        let held = match way {
+            Way::Failover => cut(self.session, &self.record, sight, lease).await,
+            Way::Fence => fence::cut(&self.record, sight, lease).await,
+        };
+        let held = match held {
+            Ok(held) => held,
+            Err(failure) => {
+                // A copy that both servers still call one has nothing that is new.
+                let looked = sight.look(self.session, &self.record).await;
+                if looked.is_ok() && sight.state.is_before_cut() {
+                    // Otherwise the next command asks a person more often than it must.
+                    let _ = self.note_cut(false, None).await;
+                }
+                return Err(failure);
+            }
+        };
+        self.held = Some(held);
+        let data = json!({"held_ms": milliseconds(held), "way": way});
+        self.tell("cut", "done", &data);
+        Ok(())
+    }
+
+    /// Goes on with a cut that was interrupted while the source refused writes: the target takes over
+    /// if it has all of them, and otherwise the source takes writes again.
+    async fn go_on_behind_fence(&self, sight: &Sight) -> Result<(), Failure> {
+        let (source, target) = sight.links()?;
+        if sight.source.is_primary() || !fence::has_all(source, target, BEHIND_FENCE).await? {
+            return closed::reopen(source, &self.record).await;
+        }
+        fence::promote(target).await.map(|_| ())
     }
 
     /// Another move may have brought data to the target since the checks.
@@ -160,15 +197,17 @@ impl Drive<'_> {
         Err(failure.of_component(component).at(&server))
     }
 
-    /// Notes whether a cut may have been tried: before it is, and when the source has given it up.
-    async fn note_cut(&mut self, may_be_cut: bool) -> Result<(), Failure> {
-        if self.record.may_be_cut == may_be_cut {
-            return Ok(());
-        }
+    /// Notes whether a cut may have been tried, and what its fence must leave: before it is, and when
+    /// the source has given it up.
+    async fn note_cut(&mut self, may_be_cut: bool, fence: Option<String>) -> Result<(), Failure> {
         let noted = Record {
             may_be_cut,
+            fence,
             ..self.record.clone()
         };
+        if self.record == noted {
+            return Ok(());
+        }
         let known = Some(&self.record);
         self.session.replace_record(known, Some(&noted)).await?;
         // From now on, a target that stands alone may have what the source has not.
@@ -176,9 +215,9 @@ impl Drive<'_> {
         Ok(())
     }
 
-    async fn prepare(&self) -> Result<(), Failure> {
+    async fn prepare(&self, way: Way) -> Result<(), Failure> {
         self.tell("prepare", "begin", &json!({"id": self.record.id}));
-        self.session.offer(&self.record, Data::Same).await?;
+        self.session.offer(&self.record, Data::Same(way)).await?;
         let ready = self
             .session
             .wait_until_ready(

@@ -2,12 +2,14 @@
 
 use super::attach::detach;
 use super::checks::{shared, users};
+use super::closed;
 use super::cut::give_writes_back;
 use super::lease::Lease;
 use super::record::Record;
 use super::sight::Sight;
 use super::state::State;
 use crate::failure::{Code, Failure};
+use crate::output::warn;
 use crate::session::Session;
 use crate::text::named;
 
@@ -44,11 +46,21 @@ pub(crate) async fn give_up(
     }
     lease.demand()?;
     session.withdraw(record).await?;
-    if sight.state.is_before_cut() {
+    if sight.state == State::Fenced {
+        closed::reopen(sight.links()?.0, record).await?;
+    }
+    if sight.state.is_before_cut() || sight.state == State::Fenced {
         let (_, target) = sight.links()?;
         detach(target).await?;
         // It was empty when the move began.
-        target.query::<()>(&["FLUSHALL"]).await?;
+        if let Err(failure) = target.query::<()>(&["FLUSHALL"]).await {
+            let server = target.place.address();
+            warn(&format!(
+                "{server} keeps its copy of the data, because it could not be emptied: {}; remove it \
+                with FLUSHALL there, as a user who may",
+                failure.message
+            ));
+        }
     }
     session.replace_record(Some(record), None).await?;
     Sight::of(session, record).await

@@ -23,6 +23,8 @@ const CODES: [Code; 2] = [Code::ServerRefused, Code::ServerUnreachable];
 pub(crate) struct Place {
     pub(crate) host: String,
     pub(crate) port: u16,
+    /// Whether it speaks TLS at that port.
+    pub(crate) is_tls: bool,
     config: ComponentConfig,
 }
 
@@ -38,8 +40,7 @@ impl Place {
     ///
     /// # Errors
     ///
-    /// Returns an error if it is no single server over TCP in plain text: replication goes over no
-    /// other here.
+    /// Returns an error if it is no single server over TCP.
     pub(crate) fn of_config(component: &str, text: &str) -> Result<Self, Failure> {
         let config = ComponentConfig::from_json(text).map_err(|error| {
             Failure::new(Code::ConfigInvalid, error.to_string()).of_component(component)
@@ -54,17 +55,18 @@ impl Place {
         let other = [
             (
                 "sentinels",
-                "a server behind sentinels: add the target to them as a replica and use `SENTINEL FAILOVER`",
+                "a server behind sentinels, which move it with `move --to` one of their replicas",
             ),
             (
                 "cluster",
-                "a cluster: its slots move with `redis-cli --cluster reshard`",
+                "a cluster, whose config stays while its data moves: add a node, and move slots to it with \
+                `redis-cli --cluster reshard` or, from Redis 8.4, `CLUSTER MIGRATION IMPORT`; \
+                `CLUSTER FAILOVER` at a replica makes that the primary",
             ),
             (
                 "unix_socket_path",
                 "a unix socket, which no other server can replicate over: name its host and port",
             ),
-            ("ssl", "TLS: `move` sets up replication in plain text only"),
         ];
         if let Some((_, what)) = other.into_iter().find(|(name, _)| has(name)) {
             let text = format!(
@@ -80,6 +82,7 @@ impl Place {
         Ok(Self {
             host: host.to_owned(),
             port: u16::try_from(port).unwrap_or(6379),
+            is_tls: has("ssl"),
             config,
         })
     }
@@ -134,6 +137,12 @@ impl Link {
         command.query_async(&mut self.connection.clone()).await
     }
 
+    /// Returns an option of the server; nothing if it does not have it, or does not say it.
+    pub(crate) async fn option(&self, name: &str) -> Option<String> {
+        let values: Result<Vec<String>, _> = self.query(&["CONFIG", "GET", name]).await;
+        values.ok()?.into_iter().nth(1)
+    }
+
     /// Sends a command that has no answer. Nothing else may be sent over this connection.
     pub(crate) async fn tell(&self, words: &[&str]) {
         let mut command = Cmd::new();
@@ -150,6 +159,16 @@ impl Link {
     pub(crate) async fn see(&self) -> Result<Seen, Failure> {
         let info: String = self.query(&["INFO", "everything"]).await?;
         Ok(Seen::parse(&info))
+    }
+
+    /// Returns how far the server has come in the stream of replication.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the server does not say it.
+    pub(crate) async fn offset(&self) -> Result<u64, Failure> {
+        let info: String = self.query(&["INFO", "replication"]).await?;
+        Ok(Seen::parse(&info).offset)
     }
 
     /// As [`see`](Self::see), but does not wait for a server that stands still.

@@ -2,10 +2,14 @@
 
 pub(crate) mod attach;
 pub(crate) mod checks;
+pub(crate) mod closed;
 pub(crate) mod commit;
+mod config_checks;
 pub(crate) mod cut;
 pub(crate) mod drive;
 pub(crate) mod ends;
+pub(crate) mod fence;
+pub(crate) mod findings;
 pub(crate) mod host;
 pub(crate) mod lease;
 pub(crate) mod link;
@@ -14,5 +18,7 @@ pub(crate) mod ready;
 pub(crate) mod record;
 pub(crate) mod report;
 pub(crate) mod seen;
+pub(crate) mod service;
 pub(crate) mod sight;
 pub(crate) mod state;
+pub(crate) mod way;

@@ -62,15 +62,22 @@ enum Given {
     Whole(String),
 }
 
+/// Returns the host and the port that an argument names, if it names them.
+pub(crate) fn address(to: &str) -> Option<(String, u16)> {
+    let (host, port) = to.rsplit_once(':')?;
+    if to.trim_start().starts_with('{') {
+        return None;
+    }
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    Some((host.to_owned(), port.parse().ok()?))
+}
+
 async fn given(component: &str, to: &str) -> Result<Given, Failure> {
+    if let Some((host, port)) = address(to) {
+        return Ok(Given::Address(host, port));
+    }
     let is_json = to.trim_start().starts_with('{');
     let address = to.rsplit_once(':').filter(|_| !is_json);
-    if let Some((host, port)) = address
-        && let Ok(port) = port.parse()
-    {
-        let host = host.trim_start_matches('[').trim_end_matches(']');
-        return Ok(Given::Address(host.to_owned(), port));
-    }
     let is_number = |port: &str| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
     if let Some((_, port)) = address
         && is_number(port)

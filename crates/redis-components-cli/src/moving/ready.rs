@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::record::Record;
+use super::way::Way;
 use crate::commit::TRIES;
 use crate::failure::{Code, Failure};
 use crate::fleet::control::Control;
@@ -37,7 +38,7 @@ pub(crate) struct Readiness {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Data {
     /// A copy of what the server in force has, or soon all of it.
-    Same,
+    Same(Way),
     Other,
 }
 
@@ -45,7 +46,7 @@ impl Data {
     /// Returns the refusals after which a command may go to the candidate.
     fn takes(self) -> &'static [&'static str] {
         match self {
-            Self::Same => &["READONLY"],
+            Self::Same(way) => way.refuses(),
             Self::Other => &[],
         }
     }

@@ -29,6 +29,12 @@ pub(crate) struct Record {
     /// Whether a cut may have been tried.
     #[serde(default)]
     pub(crate) may_be_cut: bool,
+    /// What the source had before the fence, if there may be one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) fence: Option<String>,
+    /// Whether it goes back where a move came from.
+    #[serde(default)]
+    pub(crate) is_back: bool,
 }
 
 impl Record {
@@ -46,6 +52,8 @@ impl Record {
             by: note.by,
             since: note.at,
             may_be_cut: false,
+            fence: None,
+            is_back: false,
         }
     }
 
@@ -56,6 +64,8 @@ impl Record {
             old: self.new.clone(),
             new: self.old.clone(),
             may_be_cut: false,
+            fence: None,
+            is_back: true,
             ..self.clone()
         }
     }

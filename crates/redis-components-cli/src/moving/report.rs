@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::checks::Checks;
 use super::drive::milliseconds;
+use super::findings::Checks;
 use super::record::Record;
 use super::sight::Sight;
 

@@ -11,6 +11,10 @@ pub(crate) struct Seen {
     pub(crate) failover: Failover,
     /// How far it has written the replication stream.
     pub(crate) offset: u64,
+    /// Names the stream that it writes or follows.
+    pub(crate) stream: String,
+    /// The stream that it has followed before it took over, and the first offset that it has not of it.
+    pub(crate) stream_before: (String, u64),
     pub(crate) replicas: Vec<Replica>,
     pub(crate) keys: u64,
     pub(crate) version: Vec<u64>,
@@ -113,6 +117,11 @@ impl Seen {
                 _ => Failover::None,
             },
             offset,
+            stream: text("master_replid").to_owned(),
+            stream_before: (
+                text("master_replid2").to_owned(),
+                number("second_repl_offset"),
+            ),
             replicas,
             keys,
             version: text("redis_version")
@@ -130,6 +139,20 @@ impl Seen {
 
     pub(crate) fn is_primary(&self) -> bool {
         self.role == Role::Primary
+    }
+
+    /// Returns `true` if it is a primary that has taken over with all that the other server has, which
+    /// refuses writes.
+    pub(crate) fn succeeds(&self, other: &Self) -> bool {
+        let (stream, end) = &self.stream_before;
+        self.is_primary() && *stream == other.stream && *end > other.offset
+    }
+
+    /// Returns `true` if it has nothing but what the other server had: it was its replica, and was
+    /// started again since.
+    pub(crate) fn is_copy_of(&self, other: &Self) -> bool {
+        let (stream, end) = &self.stream_before;
+        *stream == other.stream && self.offset < *end
     }
 
     /// Returns `true` if it is a replica that has all its primary had a moment ago.

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::closed::{follow, is_closed, is_parked};
 use super::host::{is_one_of, names_of};
 use super::link::{Link, Place};
 use super::record::Record;
@@ -17,6 +18,8 @@ pub(crate) struct Sight {
     pub(crate) target: End,
     pub(crate) state: State,
     may_be_cut: bool,
+    /// Whether the source refuses writes because of a fence.
+    is_fenced: bool,
 }
 
 /// A server of a move. Its connection stays open from one look to the next: a replica that loads its
@@ -43,6 +46,7 @@ impl Sight {
             target: End::new(record.target()?),
             state: State::Unreachable,
             may_be_cut: record.may_be_cut,
+            is_fenced: false,
         };
         sight.look(session, record).await?;
         Ok(sight)
@@ -67,10 +71,27 @@ impl Sight {
             target_is_online: target.among(replicas).await.is_some(),
             is_committed: session.is_committed(record).await?,
             may_be_cut: record.may_be_cut,
+            is_fenced: source.is_fenced(record).await,
         };
+        self.is_fenced = view.is_fenced;
         self.state = view.state();
         self.may_be_cut = record.may_be_cut;
         Ok(())
+    }
+
+    /// Lets the old server follow the new one, which has taken over.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if it refuses.
+    pub(crate) async fn follow_target(&self) -> Result<(), Failure> {
+        let (source, target) = self.links()?;
+        let target = Replica {
+            host: target.place.host.clone(),
+            port: target.place.port,
+            is_online: true,
+        };
+        follow(source, &target).await
     }
 
     /// # Errors
@@ -81,8 +102,31 @@ impl Sight {
             (Some(source), Some(target)) => Ok((source, target)),
             (None, Some(_)) if self.may_be_cut => Err(self.source.unreachable_after(&self.target)),
             (None, _) => Err(self.source.unreachable()),
+            (_, None) if self.is_fenced => Err(self.target.unreachable_behind(&self.source)),
             (_, None) => Err(self.target.unreachable()),
         }
+    }
+
+    /// Demands that a target that follows nobody has no data of its own, which a copy would replace.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if it has.
+    pub(crate) fn demand_no_other_data(&self, component: &str) -> Result<(), Failure> {
+        let (Some(source), Some(target)) = (&self.source.seen, &self.target.seen) else {
+            return Ok(());
+        };
+        if target.keys == 0 || target.is_copy_of(source) {
+            return Ok(());
+        }
+        let server = self.target.place.address();
+        let text = format!(
+            "{server} has {} keys that it did not copy, which would be lost; `{component}` has not moved; \
+            give up with `--abort`, or remove them with FLUSHALL there and go on with `--resume`",
+            target.keys
+        );
+        let failure = Failure::new(Code::NotPossible, text);
+        Err(failure.of_component(component).at(&server))
     }
 
     pub(crate) fn shown(&self) -> Value {
@@ -91,8 +135,13 @@ impl Sight {
 
     /// Returns the failure of a move that no command can carry on.
     pub(crate) fn must_decide(&self, component: &str) -> Failure {
+        let fence = if self.is_fenced {
+            " (the first refuses writes because of `min-replicas-to-write`)"
+        } else {
+            ""
+        };
         let text = format!(
-            "a person must decide about the move of `{component}`: {}, {}; let one of them \
+            "a person must decide about the move of `{component}`: {}, {}{fence}; let one of them \
             follow the other with REPLICAOF, and set the config to the one that keeps the data",
             self.source.described(),
             self.target.described(),
@@ -177,6 +226,37 @@ impl End {
         None
     }
 
+    /// Returns this server among the replicas that another one lists, which must be online.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if it is not.
+    pub(crate) async fn demand_among<'a>(
+        &self,
+        replicas: &'a [Replica],
+    ) -> Result<&'a Replica, Failure> {
+        self.among(replicas).await.ok_or_else(|| {
+            let server = self.place.address();
+            let text = format!("{server} is no online replica of the source any more");
+            Failure::new(Code::WrongState, text)
+        })
+    }
+
+    /// Returns `true` if the server refuses writes because of a move's fence.
+    async fn is_fenced(&self, record: &Record) -> bool {
+        match (&record.fence, &self.seen, &self.link) {
+            (Some(_), Some(seen), Some(link)) => {
+                is_parked(&seen.role) || seen.is_primary() && is_closed(link).await
+            }
+            _ => false,
+        }
+    }
+
+    /// Returns `true` if it takes writes, unless a fence keeps them away.
+    pub(crate) fn is_primary(&self) -> bool {
+        self.seen.as_ref().is_some_and(Seen::is_primary)
+    }
+
     /// Returns `true` if another server means this one by `host` and `port`. The port alone says
     /// nothing: most servers have the same.
     async fn is_at(&self, host: &str, port: u16) -> bool {
@@ -204,6 +284,17 @@ impl End {
             other.address(),
             other.host,
             other.port
+        );
+        Failure::new(Code::ServerUnreachable, text).at(&address)
+    }
+
+    /// As [`unreachable`](Self::unreachable), if the other server refuses writes.
+    fn unreachable_behind(&self, other: &Self) -> Failure {
+        let (address, other) = (self.place.address(), other.place.address());
+        let text = format!(
+            "{address} does not answer, and {other} refuses writes, because {address} may have taken over; \
+            start it again, and go on with `--resume`; if its data is lost, let {other} take writes again \
+            with REPLICAOF NO ONE, and go on with `--abort`"
         );
         Failure::new(Code::ServerUnreachable, text).at(&address)
     }

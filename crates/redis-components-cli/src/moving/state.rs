@@ -18,6 +18,10 @@ pub(crate) enum State {
     Cutting,
     /// The source is a replica, and the target has not taken over.
     HandingOver,
+    /// The source refuses writes, and the target has not taken over.
+    Fenced,
+    /// The target has taken over, and the source refuses writes and does not follow it yet.
+    TakenOver,
     /// The target takes writes, and the configs still name the source.
     Cut,
     /// The configs name the target, and the source follows it.
@@ -49,6 +53,8 @@ pub(crate) struct View<'a> {
     pub(crate) is_committed: bool,
     /// Whether a cut may have been tried, so that the target may have what the source has not.
     pub(crate) may_be_cut: bool,
+    /// Whether the source refuses writes because of a fence.
+    pub(crate) is_fenced: bool,
 }
 
 impl View<'_> {
@@ -61,6 +67,20 @@ impl View<'_> {
             _ => return State::Unreachable,
         };
         match (&source.role, &target.role) {
+            (Role::Replica { .. }, Role::Primary) if self.is_fenced => {
+                // One that was started again is a primary too.
+                if target.succeeds(source) {
+                    State::TakenOver
+                } else {
+                    State::Split
+                }
+            }
+            (_, Role::Replica { .. }) if self.is_fenced && self.target_follows => State::Fenced,
+            (Role::Primary, Role::Primary)
+                if self.is_fenced && !self.is_committed && target.keys == 0 =>
+            {
+                State::Fenced
+            }
             // A target that has started again has forgotten that it is a replica.
             (Role::Primary, Role::Primary)
                 if !self.is_committed && (target.keys == 0 || !self.may_be_cut) =>
@@ -97,7 +117,7 @@ impl State {
     pub(crate) fn is_after_cut(self) -> bool {
         matches!(
             self,
-            Self::HandingOver | Self::Cut | Self::Committed | Self::Gone
+            Self::HandingOver | Self::TakenOver | Self::Cut | Self::Committed | Self::Gone
         )
     }
 
@@ -108,6 +128,10 @@ impl State {
             Self::Copying => "copying; --resume waits for it, --abort gives it up",
             Self::Synced => "the copy is complete; --cut moves the component, --abort gives it up",
             Self::Cutting | Self::HandingOver => "cutting; --resume carries it on",
+            Self::Fenced => {
+                "writes are refused; --resume carries the cut on, --abort gives them back"
+            }
+            Self::TakenOver => "cutting; the new server takes writes, --resume carries it on",
             Self::Cut => "the data has moved; --resume lets the configs follow, --undo goes back",
             Self::Committed => "moved; --finish ends the move, --undo goes back without loss",
             Self::Gone => "moved, and the old server is gone; --finish ends the move",
@@ -137,6 +161,7 @@ mod tests {
         target_is_online: false,
         is_committed: false,
         may_be_cut: true,
+        is_fenced: false,
     };
 
     #[test]
@@ -190,7 +215,22 @@ mod tests {
             source_follows: true,
             ..follows(down, in_step)
         };
+        let fenced = |view| View {
+            is_fenced: true,
+            ..view
+        };
+        let stream = "master_replid:a\r\nslave_repl_offset:9\r\n";
+        let parked = &Seen::parse(&format!("role:slave\r\n{stream}"));
+        let before = |end: u64| format!("master_replid2:a\r\nsecond_repl_offset:{end}\r\n");
+        let (successor, older) = (&primary(&before(10)), &primary(&before(9)));
         let cases = [
+            (fenced(online(follows(keys, in_step))), State::Fenced),
+            (fenced(follows(parked, down)), State::Fenced),
+            (fenced(of(keys, empty)), State::Fenced),
+            (fenced(of(keys, keys)), State::Split),
+            (fenced(of(parked, successor)), State::TakenOver),
+            (fenced(of(parked, older)), State::Split),
+            (fenced(of(parked, in_step)), State::Split),
             (of(keys, empty), State::Planned),
             (before_cut(of(keys, keys)), State::Planned),
             (of(keys, keys), State::Split),

@@ -133,10 +133,15 @@ impl Operator {
 
     /// Makes the component `logs` on a server, with the first entry of its history.
     pub(crate) fn make_logs(&self, server: &Server) {
+        self.make_other("logs", server);
+    }
+
+    /// As [`make_logs`](Self::make_logs), for another component.
+    pub(crate) fn make_other(&self, component: &str, server: &Server) {
         let port = format!("port={}", server.port());
         self.done(&[
             "set",
-            "logs",
+            component,
             "host=127.0.0.1",
             &port,
             "--create",

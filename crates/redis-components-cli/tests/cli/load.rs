@@ -20,8 +20,14 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// Starts both servers with more options.
+    pub(crate) fn start_with(words: &[&str]) -> Self {
         let config = Server::start();
-        let servers = [(), ()].map(|()| Server::start_with(&["--repl-diskless-sync-delay", "0"]));
+        let words = [&["--repl-diskless-sync-delay", "0"], words].concat();
+        let servers = [(), ()].map(|()| Server::start_with(&words));
         let operator = Operator::of(&config);
         operator.make_logs(&servers[0]);
         servers[0].command(&["SET", "known", "before"]);

@@ -1,0 +1,175 @@
+//! `move` of a component behind sentinels: they let the server take over, and the config stays.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep};
+
+use crate::context::Context;
+use crate::failure::{Code, Failure};
+use crate::interrupt::Stage;
+use crate::moving::link::{Link, Place};
+use crate::moving::seen::Shown;
+use crate::moving::service::{Listed, Service};
+use crate::output::Reply;
+
+const LOOKED_EVERY: Duration = Duration::from_millis(20);
+
+/// What a person asks the sentinels for.
+pub(crate) struct Wish<'a> {
+    pub(crate) to: &'a (String, u16),
+    pub(crate) accepts_loss: bool,
+    pub(crate) is_dry_run: bool,
+    pub(crate) timeout: Duration,
+}
+
+/// Lets the sentinels make another of their servers the primary.
+pub(crate) async fn fail_over(
+    context: &Context,
+    service: &Service,
+    wish: &Wish<'_>,
+) -> Result<Reply, Failure> {
+    let component = &*service.component;
+    let sentinel = service.connect().await?;
+    let (host, port) = service.primary(&sentinel).await?;
+    let source = service.server(&host, port)?;
+    let target = service.server(&wish.to.0, wish.to.1)?;
+    let (from, to) = (source.address(), target.address());
+    if source.is_same(&target).await {
+        let line = format!("{component}: {to} is the primary of the sentinels");
+        return reply(service, "committed", (&source, &target), line).await;
+    }
+    let refused = |text: String| {
+        let text = format!("{text}; nothing has changed");
+        let failure = Failure::new(Code::NotPossible, text);
+        Err(failure.of_component(component).at(&to))
+    };
+    let listed = service.replicas(&sentinel).await?;
+    let Some(replica) = find(&listed, &target).await else {
+        return refused(format!(
+            "{to} is no replica that the sentinels know; let it follow with REPLICAOF {host} {port}, and \
+            wait until `SENTINEL REPLICAS {}` lists it",
+            service.name
+        ));
+    };
+    if !replica.is_first_of(&listed) {
+        return refused(format!(
+            "the sentinels may choose another replica than {to}; set its `replica-priority` to 1, that of \
+            the others higher, and wait until `SENTINEL REPLICAS {}` shows that and that it is linked",
+            service.name
+        ));
+    }
+    let is_coordinated = service.is_coordinated(&sentinel).await?;
+    if !is_coordinated && !wish.accepts_loss {
+        return refused(format!(
+            "these sentinels do not let {from} hand over: it goes on to acknowledge writes until it hears \
+            of the new primary, and these are lost; Valkey 9 has `SENTINEL FAILOVER {} COORDINATED`; \
+            `min-replicas-to-write` on all servers bounds the loss; take it with --accept-loss",
+            service.name
+        ));
+    }
+    let words: &[&str] = if is_coordinated {
+        &["SENTINEL", "FAILOVER", &service.name, "COORDINATED"]
+    } else {
+        &["SENTINEL", "FAILOVER", &service.name]
+    };
+    if wish.is_dry_run {
+        let line = format!("nothing stands against `{}`", words.join(" "));
+        return reply(service, "synced", (&source, &target), line).await;
+    }
+    let loses = if is_coordinated {
+        ""
+    } else {
+        ", and lose writes that it acknowledges meanwhile"
+    };
+    let question = format!("Let the sentinels fail over from {from} to {to}{loses}?");
+    context.confirm(&question).await?;
+    // Both must let this command in.
+    source.connect().await?;
+    target.connect().await?;
+    context.stage.set(Stage::Moving);
+    let () = sentinel.query(words).await?;
+    let is_over = wait(service, &sentinel, &target, wish.timeout).await?;
+    if !is_over {
+        let text = format!(
+            "the sentinels have not made {to} the primary in time; look with `SENTINEL MASTER {}`, and give \
+            the same command again",
+            service.name
+        );
+        let failure = Failure::new(Code::NotReady, text).of_component(component);
+        return Err(failure.at(&sentinel.place.address()));
+    }
+    if !is_coordinated {
+        // Sentinels do it some seconds later, and meanwhile it takes writes that are lost.
+        let port = wish.to.1.to_string();
+        if let Ok(old) = source.connect().await {
+            let _ = old.query::<()>(&["REPLICAOF", &wish.to.0, &port]).await;
+        }
+    }
+    let line = format!("{component}: {from} -> {to}, by its sentinels; the config stays");
+    reply(service, "committed", (&source, &target), line).await
+}
+
+async fn find<'a>(listed: &'a [Listed], target: &Place) -> Option<&'a Listed> {
+    for replica in listed {
+        if replica.is_at(target).await {
+            return Some(replica);
+        }
+    }
+    None
+}
+
+/// Returns `true` when the new server is the primary and the sentinel says so, and `false` when time
+/// is over.
+async fn wait(
+    service: &Service,
+    sentinel: &Link,
+    new: &Place,
+    timeout: Duration,
+) -> Result<bool, Failure> {
+    let begun = Instant::now();
+    loop {
+        let (host, port) = service.primary(sentinel).await?;
+        // Sentinels end the connections to a server that takes over.
+        if service.server(&host, port)?.is_same(new).await
+            && let Ok(link) = new.connect().await
+            && link.see_soon().await.is_some_and(|seen| seen.is_primary())
+        {
+            return Ok(true);
+        }
+        if begun.elapsed() > timeout {
+            return Ok(false);
+        }
+        sleep(LOOKED_EVERY).await;
+    }
+}
+
+async fn reply(
+    service: &Service,
+    state: &str,
+    (source, target): (&Place, &Place),
+    line: String,
+) -> Result<Reply, Failure> {
+    let data = json!({
+        "component": service.component,
+        "with": [],
+        "id": format!("sentinels-{}", service.name),
+        "since": Value::Null,
+        "by": Value::Null,
+        "state": state,
+        "source": shown(source).await,
+        "target": shown(target).await,
+        "can_be_undone": false,
+        "held_ms": Value::Null,
+        "checks": Value::Null,
+    });
+    Ok(Reply::new(data, line))
+}
+
+async fn shown(place: &Place) -> Shown {
+    let seen = match place.connect().await {
+        Ok(link) => link.see().await.ok(),
+        Err(_) => None,
+    };
+    Shown::new(&place.address(), seen.as_ref())
+}

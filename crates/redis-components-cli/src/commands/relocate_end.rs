@@ -1,0 +1,53 @@
+//! `move --abort` and `move --finish`.
+
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::interrupt::Stage;
+use crate::moving::ends::{demand_nobody_left, give_up};
+use crate::moving::lease::alone_with;
+use crate::moving::record::Record;
+use crate::moving::report::report;
+use crate::output::Reply;
+use crate::session::Session;
+
+/// Gives up a move that has not cut yet.
+pub(crate) async fn abort(
+    context: &Context,
+    session: &Session,
+    record: &Record,
+) -> Result<Reply, Failure> {
+    let component = &*record.component;
+    let question = format!("Give up the move of `{component}`?");
+    context.confirm(&question).await?;
+    alone_with(session, record, async |lease, record| {
+        context.stage.set(Stage::Moving);
+        let sight = give_up(session, &record, lease).await?;
+        let line = format!("{component}: stays on {}", sight.source.place.address());
+        Ok(Reply::new(report(&record, &sight, None, None), line))
+    })
+    .await
+}
+
+/// Ends a move: the old server may be stopped then.
+pub(crate) async fn finish(
+    context: &Context,
+    session: &Session,
+    record: &Record,
+) -> Result<Reply, Failure> {
+    let component = &*record.component;
+    demand_nobody_left(session, record).await?;
+    let question = format!("End the move of `{component}`? It cannot be undone then.");
+    context.confirm(&question).await?;
+    alone_with(session, record, async |_, record| {
+        let sight = demand_nobody_left(session, &record).await?;
+        context.stage.set(Stage::Moving);
+        session.withdraw(&record).await?;
+        session.replace_record(Some(&record), None).await?;
+        let line = format!(
+            "{component}: {} may be stopped",
+            sight.source.place.address()
+        );
+        Ok(Reply::new(report(&record, &sight, None, None), line))
+    })
+    .await
+}

@@ -1,0 +1,71 @@
+//! A server that refuses writes because of a fence, and how it takes them again.
+
+use super::link::Link;
+use super::record::Record;
+use super::seen::{Replica, Role};
+use crate::failure::Failure;
+
+/// The option that is the fence.
+pub(super) const OPTION: &str = "min-replicas-to-write";
+/// More replicas than any server has. Nobody else sets this number.
+pub(super) const CLOSED: &str = "1999999973";
+/// Where no server is. A source that follows it refuses all writes, and loses nothing.
+pub(super) const NOWHERE: (&str, &str) = ("127.0.0.1", "1");
+
+/// Returns `true` if a server has the fence.
+pub(crate) async fn is_closed(server: &Link) -> bool {
+    server.option(OPTION).await.as_deref() == Some(CLOSED)
+}
+
+/// Returns `true` if a server was made a replica of nobody.
+pub(crate) fn is_parked(role: &Role) -> bool {
+    let (nowhere, at) = NOWHERE;
+    matches!(role, Role::Replica { host, port, .. } if host == nowhere && port.to_string() == at)
+}
+
+/// Lets the source take writes again. The target must not have taken over.
+///
+/// # Errors
+///
+/// Returns an error that says that it refuses writes.
+pub(crate) async fn reopen(source: &Link, record: &Record) -> Result<(), Failure> {
+    let server = source.place.address();
+    let opening = async {
+        if is_parked(&source.see().await?.role) {
+            let () = source.query(&["REPLICAOF", "NO", "ONE"]).await?;
+        }
+        lift(source, record).await
+    };
+    opening.await.map_err(|mut failure| {
+        failure.message = format!(
+            "{server} refuses writes, because it could not be given them back: {}; do it with `--abort`, \
+            or go on with `--resume`",
+            failure.message
+        );
+        failure.at(&server)
+    })
+}
+
+/// Takes the fence away, if it is there, and leaves what was before.
+///
+/// # Errors
+///
+/// Returns an error if the server refuses.
+pub(crate) async fn lift(server: &Link, record: &Record) -> Result<(), Failure> {
+    match &record.fence {
+        Some(before) if is_closed(server).await => {
+            server.query(&["CONFIG", "SET", OPTION, before]).await
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Lets the old server follow the new one.
+///
+/// # Errors
+///
+/// Returns an error if it refuses.
+pub(crate) async fn follow(source: &Link, target: &Replica) -> Result<(), Failure> {
+    let port = target.port.to_string();
+    source.query(&["REPLICAOF", &target.host, &port]).await
+}

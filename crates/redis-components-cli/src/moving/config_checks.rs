@@ -1,0 +1,93 @@
+//! What the options of both servers say against a move.
+
+use super::fence;
+use super::findings::Checks;
+use super::link::Link;
+use super::way::Way;
+use crate::failure::Failure;
+
+/// Looks how the cut can be made.
+///
+/// # Errors
+///
+/// Returns an error if the source does not answer.
+pub(super) async fn way(checks: &mut Checks, source: &Link) -> Result<(), Failure> {
+    let is_fenced = Way::of(source).await? == Way::Fence;
+    checks.warn(
+        "FAILOVER",
+        is_fenced.then(|| {
+            "the source does not know the command or does not allow it, so the cut fences it: calls that \
+            write are refused and wait until the target has taken over"
+                .to_owned()
+        }),
+        "if this command dies meanwhile, writes are refused until --resume or --abort; Redis 6.2 with \
+        +failover heals itself",
+    );
+    let impossible = if is_fenced {
+        fence::demand_possible(source).await.err()
+    } else {
+        None
+    };
+    checks.refuse(
+        "fence",
+        impossible.map(|failure| failure.message),
+        "the source needs +failover, or +config|get and +config|set for the fence",
+    );
+    Ok(())
+}
+
+/// Compares what both servers are set to.
+pub(super) async fn of_both(checks: &mut Checks, source: &Link, target: &Link) {
+    let is_mixed = source.place.is_tls != target.place.is_tls;
+    checks.refuse(
+        "TLS",
+        is_mixed.then(|| "one server is named with TLS, and the other without".to_owned()),
+        "each must reach the other in the same way: name both with `ssl`, or neither",
+    );
+    let mut otherwise = Vec::new();
+    for link in [source, target] {
+        let is_tls = link.option("tls-replication").await.as_deref() == Some("yes");
+        if is_tls != link.place.is_tls {
+            otherwise.push(link.place.address());
+        }
+    }
+    let (how, advice) = if source.place.is_tls {
+        (
+            "replicates in plain text, and its config names TLS",
+            "set `tls-replication yes` there, and its certificates",
+        )
+    } else {
+        (
+            "replicates over TLS, and its config names plain text",
+            "name both servers with `ssl` and their ports for TLS, or set `tls-replication no` there",
+        )
+    };
+    let found = otherwise.first().filter(|_| !is_mixed);
+    checks.refuse(
+        "tls-replication",
+        found.map(|server| format!("{server} {how}")),
+        advice,
+    );
+    let mut weaker = Vec::new();
+    let is_on = |option: &str, value: &str| match option {
+        "appendonly" => value == "yes",
+        _ => !value.is_empty(),
+    };
+    for option in ["appendonly", "save"] {
+        if let (Some(here), Some(there)) =
+            (source.option(option).await, target.option(option).await)
+            && is_on(option, &here)
+            && !is_on(option, &there)
+        {
+            weaker.push(format!("`{option}` is off"));
+        }
+    }
+    checks.warn(
+        "persistence",
+        (!weaker.is_empty()).then(|| {
+            let weaker = weaker.join(" and ");
+            format!("the target keeps less on its disk than the source: {weaker}")
+        }),
+        "set it there as on the source, or it loses more when it ends",
+    );
+}

@@ -1,0 +1,166 @@
+//! The fence of a server without `FAILOVER`: it refuses writes until the target has all of them.
+//!
+//! `min-replicas-to-write` lets it refuse them at once, so that the target comes to its end. Scripts
+//! pass it before Redis 7, and therefore the source is made a replica of nobody next: then it refuses
+//! scripts too, and its offset is the last one. The target takes over when it has that.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout};
+
+use super::closed::{CLOSED, NOWHERE, OPTION, follow, reopen};
+use super::lease::Lease;
+use super::link::Link;
+use super::record::Record;
+use super::sight::Sight;
+use crate::failure::{Code, Failure};
+
+/// How long writes are refused before the source goes on as before. It is less than the time within
+/// which calls expect an answer.
+const HOLDS: Duration = Duration::from_millis(300);
+/// The same for what a script wrote behind the fence.
+const CATCHES_UP: Duration = Duration::from_millis(50);
+const LOOKED_EVERY: Duration = Duration::from_micros(500);
+const TRIES: u32 = 5;
+/// How long the source goes on as before between two tries.
+const BETWEEN: Duration = Duration::from_millis(100);
+
+/// Returns the number of replicas that the source wants, which is what the fence must leave.
+///
+/// # Errors
+///
+/// Returns an error if the source does not say it, or a fence would not hold there.
+pub(crate) async fn before(source: &Link) -> Result<String, Failure> {
+    let server = source.place.address();
+    let before = source.option(OPTION).await;
+    let Some(before) = before.filter(|before| before != CLOSED) else {
+        let text = format!(
+            "{server} does not say its `{OPTION}`, so that the fence could not be taken away; allow \
+            +config|get, or +failover"
+        );
+        return Err(Failure::new(Code::NotPossible, text).at(&server));
+    };
+    let lag = source.option("min-replicas-max-lag").await;
+    if lag.is_none_or(|lag| lag == "0") {
+        let text = format!(
+            "{server} refuses no writes while its `min-replicas-max-lag` is 0; set it to 10 there"
+        );
+        return Err(Failure::new(Code::NotPossible, text).at(&server));
+    }
+    Ok(before)
+}
+
+/// Demands that a fence can be set, and changes nothing.
+///
+/// # Errors
+///
+/// As [`before`], and returns an error if the source does not let itself be set.
+pub(crate) async fn demand_possible(source: &Link) -> Result<(), Failure> {
+    let before = before(source).await?;
+    source.query(&["CONFIG", "SET", OPTION, &before]).await
+}
+
+/// Lets the target take over. Returns how long writes were refused.
+///
+/// # Errors
+///
+/// Returns an error if it does not. Then the source takes writes as before, unless the error says
+/// otherwise.
+pub(crate) async fn cut(
+    record: &Record,
+    sight: &Sight,
+    lease: &Lease,
+) -> Result<Duration, Failure> {
+    let (source, target) = sight.links()?;
+    for _ in 0..TRIES {
+        lease.demand()?;
+        let replicas = source.see().await?.replicas;
+        let at = sight.target.demand_among(&replicas).await?.clone();
+        let begun = Instant::now();
+        match hand_over(source, target, lease).await {
+            Ok(true) => {
+                let held = begun.elapsed();
+                follow(source, &at).await?;
+                return Ok(held);
+            }
+            Ok(false) => reopen(source, record).await?,
+            Err(failure) if failure.code == Code::OutcomeUnknown => return Err(failure),
+            Err(failure) => {
+                reopen(source, record).await?;
+                return Err(failure);
+            }
+        }
+        Link::pause(BETWEEN).await;
+    }
+    let text = format!(
+        "{} does not get all writes of {} within {} ms; nothing has moved; try again with `--resume` \
+        when there is less load",
+        target.place.address(),
+        source.place.address(),
+        HOLDS.as_millis()
+    );
+    Err(Failure::new(Code::NotReady, text))
+}
+
+/// Returns `true` if the target has taken over, and `false` if it does not get all writes in time.
+async fn hand_over(source: &Link, target: &Link, lease: &Lease) -> Result<bool, Failure> {
+    let () = source.query(&["CONFIG", "SET", OPTION, CLOSED]).await?;
+    if !has_all(source, target, HOLDS).await? {
+        return Ok(false);
+    }
+    let () = source.query(&["REPLICAOF", NOWHERE.0, NOWHERE.1]).await?;
+    if !has_all(source, target, CATCHES_UP).await? {
+        return Ok(false);
+    }
+    lease.demand()?;
+    promote(target).await
+}
+
+/// Lets the target take writes, which has all.
+///
+/// # Errors
+///
+/// Returns an error if it refuses, and one with the code of an unknown outcome if it may do it.
+pub(crate) async fn promote(target: &Link) -> Result<bool, Failure> {
+    let Err(failure) = target.query::<()>(&["REPLICAOF", "NO", "ONE"]).await else {
+        return Ok(true);
+    };
+    // What is asked after it over the same connection is answered after it.
+    match target.see().await {
+        Ok(seen) if seen.is_primary() => Ok(true),
+        Ok(_) => Err(failure),
+        Err(_) => {
+            let text = format!(
+                "it is unknown if {} takes writes: {}; the old server refuses them until you go on with \
+                `--resume`",
+                target.place.address(),
+                failure.message
+            );
+            Err(Failure::new(Code::OutcomeUnknown, text).at(&target.place.address()))
+        }
+    }
+}
+
+/// Waits until the target has all that the source has. Returns `false` if it does not in time.
+pub(crate) async fn has_all(
+    source: &Link,
+    target: &Link,
+    within: Duration,
+) -> Result<bool, Failure> {
+    let until = Instant::now() + within;
+    loop {
+        let there = source.offset().await?;
+        let left = until.saturating_duration_since(Instant::now());
+        // A target that stands still must not keep writes from the source.
+        let here = timeout(left.max(LOOKED_EVERY), target.offset()).await;
+        if let Ok(here) = here
+            && here? >= there
+        {
+            return Ok(true);
+        }
+        if left.is_zero() {
+            return Ok(false);
+        }
+        Link::pause(LOOKED_EVERY).await;
+    }
+}

@@ -1,0 +1,79 @@
+//! What the checks before a move have found.
+
+use serde::Serialize;
+
+use crate::failure::{Code, Failure};
+
+/// A check that has found something.
+#[derive(Debug, Serialize)]
+pub(crate) struct Check {
+    pub(crate) name: &'static str,
+    pub(crate) level: Level,
+    pub(crate) found: String,
+    pub(crate) advice: &'static str,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Level {
+    Warning,
+    Refusal,
+}
+
+/// The outcome of all checks.
+#[derive(Debug, Default)]
+pub(crate) struct Checks {
+    pub(crate) made: usize,
+    pub(crate) found: Vec<Check>,
+}
+
+impl Checks {
+    pub(super) fn check(
+        &mut self,
+        name: &'static str,
+        level: Level,
+        found: Option<String>,
+        advice: &'static str,
+    ) {
+        self.made += 1;
+        self.found.extend(found.map(|found| Check {
+            name,
+            level,
+            found,
+            advice,
+        }));
+    }
+
+    pub(super) fn refuse(
+        &mut self,
+        name: &'static str,
+        found: Option<String>,
+        advice: &'static str,
+    ) {
+        self.check(name, Level::Refusal, found, advice);
+    }
+
+    pub(super) fn warn(&mut self, name: &'static str, found: Option<String>, advice: &'static str) {
+        self.check(name, Level::Warning, found, advice);
+    }
+
+    /// Returns the failure that the refusals make.
+    pub(crate) fn failure(&self, component: &str) -> Option<Failure> {
+        let mut refusals = self
+            .found
+            .iter()
+            .filter(|check| check.level == Level::Refusal);
+        let first = refusals.next()?;
+        let more = refusals.count();
+        let more = if more > 0 {
+            format!(" (and {more} more)")
+        } else {
+            String::new()
+        };
+        let text = format!(
+            "the move of `{component}` cannot begin: {}: {}; {}{more}; nothing has changed",
+            first.name, first.found, first.advice
+        );
+        Some(Failure::new(Code::NotPossible, text).of_component(component))
+    }
+}

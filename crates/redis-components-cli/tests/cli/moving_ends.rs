@@ -1,0 +1,99 @@
+//! R15: what a move must not lose, and how it is told, when it is given up or goes back.
+
+use serde_json::json;
+
+use crate::load::{World, role};
+
+fn synced(world: &World) {
+    let to = world.address(1);
+    let words = ["move", "logs", "--to", &to, "--until", "synced", "--yes"];
+    world.operator.done(&words);
+}
+
+#[test]
+fn r15_a_target_that_got_other_data_meanwhile_is_not_wiped() {
+    let world = World::start();
+    synced(&world);
+    let target = &world.servers[1];
+    target.command(&["REPLICAOF", "NO", "ONE"]);
+    target.command(&["FLUSHALL"]);
+    target.command(&["SET", "of", "others"]);
+    assert_eq!(world.state(), "planned");
+    let (code, envelope) = world.operator.json(&["move", "logs", "--resume", "--yes"]);
+    let error = &envelope["error"];
+    assert_eq!(
+        (code, &error["code"]),
+        (3, &json!("not_possible")),
+        "{envelope:#}"
+    );
+    let message = error["message"].as_str().unwrap();
+    assert!(message.contains("has 1 keys"), "{message}");
+    let found = target.command(&["GET", "of"]);
+    assert_eq!(redis::from_redis_value::<String>(found).unwrap(), "others");
+    target.command(&["FLUSHALL"]);
+    let moved = world.operator.data(&["move", "logs", "--resume", "--yes"]);
+    assert_eq!(moved["state"], "committed");
+    world.is_on(1);
+}
+
+#[test]
+fn r15_a_copy_that_may_not_be_removed_is_named() {
+    let world = World::start();
+    for server in &world.servers {
+        let words = [
+            "ACL", "SETUSER", "mover", "on", ">word", "~*", "&*", "+@all",
+        ];
+        server.command(&[&words[..], &["-flushall"]].concat());
+        role(server);
+    }
+    let file = world.operator.file("password", "word");
+    let password = format!("password=@{}", file.display());
+    let words = ["set", "logs", "username=mover", &password];
+    world.operator.done(&words);
+    synced(&world);
+    let run = world.operator.done(&["move", "logs", "--abort", "--yes"]);
+    let (server, what) = (world.address(1), "keeps its copy");
+    let is_named = [&*server, what, "FLUSHALL"]
+        .iter()
+        .all(|part| run.stderr.contains(part));
+    assert!(is_named, "{run:#?}");
+    let keys = world.servers[1].command(&["DBSIZE"]);
+    assert_eq!(redis::from_redis_value::<u64>(keys).unwrap(), 1);
+    world.is_on(0);
+}
+
+#[test]
+fn r15_a_target_that_keeps_less_is_warned_of() {
+    let world = World::start();
+    world.servers[0].command(&["CONFIG", "SET", "save", "3600 1"]);
+    let to = world.address(1);
+    let words = ["move", "logs", "--to", &to, "--dry-run"];
+    let run = world.operator.done(&words);
+    assert!(run.stderr.contains("`save` is off"), "{run:#?}");
+    world.servers[1].command(&["CONFIG", "SET", "save", "60 1"]);
+    role(&world.servers[1]);
+    let run = world.operator.done(&words);
+    assert!(!run.stderr.contains("persistence"), "{run:#?}");
+}
+
+#[test]
+fn r15_an_undo_that_was_interrupted_goes_on() {
+    let world = World::start();
+    let to = world.address(1);
+    world.operator.done(&["move", "logs", "--to", &to, "--yes"]);
+    // It ends before the cut.
+    world.servers[1].command(&["CONFIG", "SET", "replica-read-only", "no"]);
+    let undo = ["move", "logs", "--undo", "--yes"];
+    let (code, envelope) = world.operator.json(&undo);
+    let error = &envelope["error"];
+    assert_eq!(
+        (code, &error["code"]),
+        (3, &json!("not_possible")),
+        "{envelope:#}"
+    );
+    world.is_on(1);
+    world.servers[1].command(&["CONFIG", "SET", "replica-read-only", "yes"]);
+    assert_eq!(world.operator.data(&undo)["state"], "committed");
+    world.is_on(0);
+    assert_eq!(role(&world.servers[0]), "master");
+}

@@ -1,0 +1,150 @@
+//! R15: sentinels and clusters move their data in their own ways.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+
+use redis_components_testing::{Cluster, Sentinels, Server};
+use serde_json::{Value, json};
+
+use crate::common::{Operator, wait_until};
+use crate::load::role;
+
+#[track_caller]
+fn refused(operator: &Operator, words: &[&str], part: &str) {
+    let (code, envelope) = operator.json(words);
+    let error = &envelope["error"];
+    assert_eq!(
+        (code, &error["code"]),
+        (3, &json!("not_possible")),
+        "{envelope:#}"
+    );
+    let message = error["message"].as_str().unwrap();
+    assert!(message.contains(part), "{message}");
+}
+
+/// Returns `true` when all sentinels list a replica with this priority.
+fn is_listed(sentinels: &Sentinels, replica: &Server, priority: &str) -> bool {
+    sentinels.sentinels().iter().all(|sentinel| {
+        let listed = sentinel.command(&["SENTINEL", "REPLICAS", sentinels.service_name()]);
+        let listed: Vec<std::collections::HashMap<String, String>> =
+            redis::from_redis_value(listed).unwrap();
+        listed.iter().any(|one| {
+            one["port"] == replica.port().to_string()
+                && one["slave-priority"] == priority
+                && one["master-link-status"] == "ok"
+        })
+    })
+}
+
+#[test]
+fn r15_sentinels_let_the_named_replica_take_over() {
+    let (config, sentinels) = (Server::start(), Sentinels::start());
+    let operator = Operator::of(&config);
+    let file = operator.file("logs.json", &sentinels.config());
+    operator.done(&["set", "logs", file.to_str().unwrap(), "--create"]);
+    let (old, new, stranger) = (sentinels.server(0), sentinels.server(1), Server::start());
+    old.command(&["SET", "known", "before"]);
+    let address = |server: &Server| format!("127.0.0.1:{}", server.port());
+    let (to, elsewhere) = (address(new), address(&stranger));
+    let words = ["move", "logs", "--yes", "--to"];
+    let to_stranger = [&words[..], &[&elsewhere]].concat();
+    refused(
+        &operator,
+        &to_stranger,
+        "no replica that the sentinels know",
+    );
+    let words = [&words[..], &[&to]].concat();
+    refused(&operator, &words, "`replica-priority` to 1");
+    new.command(&["CONFIG", "SET", "replica-priority", "1"]);
+    wait_until("the priority", || is_listed(&sentinels, new, "1"));
+    let asked =
+        sentinels
+            .sentinel(0)
+            .try_command(&["SENTINEL", "FAILOVER", "nobody", "COORDINATED"]);
+    let is_coordinated = asked.unwrap_err().to_string().contains("No such");
+    let moved = if is_coordinated {
+        // Sentinels end the connections to the old one, and a call in flight may have been executed.
+        let mut connection = old.connection();
+        let acknowledged = Arc::<AtomicU64>::default();
+        let counting = thread::spawn({
+            let acknowledged = Arc::clone(&acknowledged);
+            move || {
+                let mut count = || {
+                    redis::cmd("INCR")
+                        .arg("counter")
+                        .query::<u64>(&mut connection)
+                };
+                while count().is_ok() {
+                    acknowledged.fetch_add(1, Ordering::Relaxed);
+                }
+            }
+        });
+        wait_until("writes", || acknowledged.load(Ordering::Relaxed) > 100);
+        let moved = operator.data(&words);
+        counting.join().unwrap();
+        let acknowledged = acknowledged.load(Ordering::Relaxed);
+        let mut get = redis::cmd("GET");
+        let counted: u64 = get.arg("counter").query(&mut new.connection()).unwrap();
+        assert!(
+            (acknowledged..=acknowledged + 1).contains(&counted),
+            "{counted} of {acknowledged}"
+        );
+        moved
+    } else {
+        refused(&operator, &words, "--accept-loss");
+        assert_eq!(sentinels.primary(), 0);
+        operator.data(&[&words[..], &["--accept-loss"]].concat())
+    };
+    assert_eq!(moved["state"], "committed", "{moved:#}");
+    assert_eq!(sentinels.primary(), 1);
+    wait_until("the old one follows", || {
+        let role = redis::cmd("ROLE").query::<Vec<redis::Value>>(&mut old.connection());
+        role.unwrap()[0] == redis::Value::BulkString(b"slave".into())
+    });
+    let known = redis::cmd("GET")
+        .arg("known")
+        .query::<String>(&mut new.connection());
+    assert_eq!(known.unwrap(), "before");
+    // The config stays, and the same command finds that all is done.
+    let kept: Value = operator.data(&["get", "logs"]);
+    assert_eq!(kept["config"]["service_name"], "main");
+    assert_eq!(operator.data(&words)["state"], "committed");
+    let (code, envelope) = operator.json(&["move", "logs", "--resume", "--yes"]);
+    assert_eq!((code, &envelope["error"]["code"]), (1, &json!("no_move")));
+}
+
+#[test]
+fn r15_a_server_that_sentinels_watch_does_not_move_behind_their_back() {
+    let (config, sentinels) = (Server::start(), Sentinels::start());
+    let target = Server::start();
+    let operator = Operator::of(&config);
+    operator.make_logs(sentinels.server(0));
+    let to = format!("127.0.0.1:{}", target.port());
+    let words = ["move", "logs", "--to", &to, "--yes"];
+    refused(&operator, &words, "`sentinels` and `service_name`");
+    assert_eq!(role(&target), "master");
+    assert_eq!(sentinels.primary(), 0);
+}
+
+#[test]
+fn r15_a_cluster_is_told_how_its_slots_move() {
+    let (config, cluster) = (Server::start(), Cluster::start(3, 0));
+    let (source, target) = (Server::start(), Server::start());
+    let operator = Operator::of(&config);
+    let file = operator.file("logs.json", &cluster.config());
+    operator.done(&["set", "logs", file.to_str().unwrap(), "--create"]);
+    let to = format!("127.0.0.1:{}", target.port());
+    let words = ["move", "logs", "--to", &to, "--yes"];
+    refused(&operator, &words, "redis-cli --cluster reshard");
+    // A single server does not become a node, nor a node a single server.
+    operator.make_other("stats", &source);
+    let to = format!("127.0.0.1:{}", cluster.node(0).port());
+    let words = ["move", "stats", "--to", &to, "--yes"];
+    refused(&operator, &words, "cluster");
+    operator.make_other("node", &cluster.node(1));
+    let to = format!("127.0.0.1:{}", target.port());
+    let words = ["move", "node", "--to", &to, "--yes"];
+    refused(&operator, &words, "cluster");
+    assert_eq!(role(&target), "master");
+}
