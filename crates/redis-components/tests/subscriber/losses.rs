@@ -105,6 +105,23 @@ async fn r10_a_subscriber_notices_that_its_server_does_not_answer() {
         .await;
 }
 
+#[tokio::test]
+async fn r10_a_subscriber_that_hears_nothing_for_long_keeps_its_connection() {
+    let world = World::start();
+    let logs = declare("logs", Duration::from_secs(1));
+    world.move_to(logs, &world.a);
+    world
+        .settings()
+        .scope(async {
+            let mut subscriber = subscribed(logs).await;
+            // It asks the server after five seconds.
+            tokio::time::sleep(Duration::from_secs(6)).await;
+            assert_eq!(publish(&world.a, "one"), 1);
+            assert_eq!(message(&mut subscriber).await, "one");
+        })
+        .await;
+}
+
 /// The server's own bound holds, and not that of the process's memory.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn r10_a_slow_reader_is_bounded_and_told_what_it_misses() {

@@ -141,7 +141,7 @@ async fn r4_a_subscriber_misses_nothing_in_twenty_moves() {
 #[tokio::test]
 async fn r4_a_subscriber_hears_who_still_publishes_on_the_old_server() {
     let world = World::start();
-    let logs = declare("logs", Duration::from_secs(1));
+    let logs = declare("logs", Duration::from_secs(4));
     world.move_to(logs, &world.a);
     world
         .settings()
@@ -167,7 +167,8 @@ async fn r4_a_subscriber_hears_who_still_publishes_on_the_old_server() {
                     } => {
                         assert!(!gap);
                         generation = of;
-                        // It is told, and the old server is not left.
+                        // It is told, and the old server is not left for `wait` and a second.
+                        tokio::time::sleep(Duration::from_millis(500)).await;
                         assert_eq!(publish(&world.a, "three"), 1);
                         assert_eq!(publish(&world.b, "four"), 1);
                     }
