@@ -16,6 +16,7 @@ mod moving_cut;
 mod moving_faults;
 mod moving_python;
 mod moving_servers;
+mod moving_subscriber;
 mod places;
 mod processes;
 mod races;
