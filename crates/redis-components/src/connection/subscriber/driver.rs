@@ -1,5 +1,7 @@
 //! The task that keeps a subscriber subscribed.
 
+mod follow;
+
 use std::future::{pending, poll_fn};
 use std::mem::take;
 use std::pin::Pin;
@@ -19,10 +21,9 @@ use super::look::{Found, Home};
 use super::queue::Queue;
 use super::subscriptions::{Kind, Subscriptions};
 use crate::backoff::Backoff;
-use crate::connection::line::Shared;
 use crate::error::text::printable;
 use crate::error::{Error, ErrorKind};
-use crate::telemetry::component::{Subject, cannot_subscribe, subscribed, subscriber_lost};
+use crate::telemetry::component::{Subject, subscribed, subscriber_lost};
 
 /// How often it is looked whether the component's client is another, without news of a move: its
 /// credentials may have changed, or it may have reached its age.
@@ -135,13 +136,6 @@ impl Driver {
         }
     }
 
-    /// Waits for news of the component, if the subscriber follows it.
-    fn await_news(&mut self, shared: Shared) {
-        if self.home.follows {
-            self.news = Box::pin(self.home.clone().news(shared, self.revision));
-        }
-    }
-
     fn take_requests(&mut self, context: &mut Context<'_>) {
         while let Poll::Ready(Some(mut request)) = self.requests.poll_recv(context) {
             request.fresh = self.list.without(&request.change);
@@ -170,78 +164,6 @@ impl Driver {
                 None => self.waiting.push(request),
             }
         }
-    }
-
-    /// Looks where the component is, if there is a reason to, and subscribes there.
-    fn look(&mut self, now: Instant, context: &mut Context<'_>) -> Result<(), Error> {
-        let is_time = self.is_due || self.current.is_none();
-        let is_time = is_time || self.home.follows && now >= self.looks_at;
-        if self.looking.is_none() && is_time && now >= self.not_before {
-            self.is_due = false;
-            self.revision = self.home.revision();
-            let current = self.current.as_ref().map(|line| line.shared.generation);
-            let looking = self.home.clone().look(current, self.list.clone());
-            self.looking = Some(Box::pin(looking));
-        }
-        while let Some(looking) = &mut self.looking
-            && let Poll::Ready(found) = looking.as_mut().poll(context)
-        {
-            self.looking = None;
-            let now = Instant::now();
-            self.looks_at = now + LOOKS_EVERY;
-            match found {
-                Ok(Found::Next(line)) if line.list != self.list => {
-                    let caught_up = line.caught_up(self.list.clone());
-                    self.looking = Some(Box::pin(async {
-                        Ok(Found::Next(Box::new(caught_up.await?)))
-                    }));
-                }
-                Ok(Found::Next(line)) => self.go_to(*line, now),
-                Ok(Found::Same(shared)) => {
-                    self.not_before = now + SHORTEST_PAUSE;
-                    self.await_news(Arc::clone(&shared));
-                    if let Some(line) = &mut self.current {
-                        // A client that is replaced has to end.
-                        line.shared = shared;
-                    }
-                }
-                Err(error) => self.failed(error, now)?,
-            }
-        }
-        Ok(())
-    }
-
-    /// Takes a line on which everything is subscribed.
-    fn go_to(&mut self, line: Line, now: Instant) {
-        self.has_failed = false;
-        self.has_news = true;
-        self.await_news(Arc::clone(&line.shared));
-        if let Some(left) = self.current.replace(line) {
-            let lingers = if left.shared.has_moved() {
-                self.lingers
-            } else {
-                Duration::ZERO
-            };
-            self.leaving.push(Leaving::begin(left, now + lingers));
-        }
-        let waiting = take(&mut self.waiting).into_iter();
-        waiting.for_each(|request| request.answer(Ok(())));
-    }
-
-    fn failed(&mut self, error: Error, now: Instant) -> Result<(), Error> {
-        if matches!(error.kind(), ErrorKind::ShutDown | ErrorKind::Disabled) {
-            return Err(error);
-        }
-        self.is_due = true;
-        self.not_before = now + self.backoff.next();
-        if !std::mem::replace(&mut self.has_failed, true) {
-            cannot_subscribe(&self.subject(), error.message());
-        }
-        for request in take(&mut self.waiting) {
-            request.undo(&mut self.list);
-            request.answer(Err(error.clone()));
-        }
-        Ok(())
     }
 
     /// Hands on what has come, while there is room.
@@ -396,13 +318,6 @@ impl Driver {
             }
         }
         Ok(next)
-    }
-
-    fn subject(&self) -> Subject {
-        Subject {
-            component: self.home.slot.component().to_owned(),
-            key: self.home.slot.key().to_owned(),
-        }
     }
 }
 
