@@ -7,8 +7,8 @@
 //!
 //! The demo starts three Redis servers: a config server and two data servers, A and B. A has the data
 //! of three components and a million keys. Two processes in Rust and one in Python count there, in
-//! tasks and threads, and this one pushes numbers into a queue and pops them. None of them knows of
-//! servers. The demo then moves the data back and forth with `redis-components move`, as an operator
+//! tasks and threads, and this one pushes numbers into a queue and pops them, and publishes numbers
+//! to a subscriber. None of them knows of servers. The demo then moves the data back and forth with `redis-components move`, as an operator
 //! does.
 //!
 //! At the end the demo compares what each caller was told with what the server holds. If a call
@@ -16,6 +16,8 @@
 
 #[path = "move_data/callers.rs"]
 mod callers;
+#[path = "move_data/listener.rs"]
+mod listener;
 #[path = "move_data/live.rs"]
 mod live;
 #[path = "move_data/operator.rs"]
@@ -42,6 +44,7 @@ use std::time::Duration;
 use clap::Parser;
 
 use self::callers::Callers;
+use self::listener::Listener;
 use self::live::Live;
 use self::operator::Operator;
 use self::options::Options;
@@ -71,10 +74,11 @@ async fn demonstrate(options: &Options) -> Result<ExitCode, Box<dyn Error>> {
     app::queues::connection().await?;
 
     let queue = Queue::start();
+    let listener = Listener::start().await?;
     let mut callers = Callers::start(&servers, options.tasks)?;
     callers.have_begun().await?;
     println!("{callers}\n");
-    let mut live = Live::new(options.moves);
+    let mut live = Live::new(options.moves, listener.figures());
     live.show(&mut callers, STAY).await?;
     for number in 1..=options.moves {
         let moved = live.until(&mut callers, operator.move_to(number)).await??;
@@ -84,12 +88,14 @@ async fn demonstrate(options: &Options) -> Result<ExitCode, Box<dyn Error>> {
     live.end()?;
     let calls = callers.stop().await?;
     let queue = queue.stop().await;
+    let heard = listener.stop().await;
 
     let summary = Summary::new(
         &servers,
         &servers.data[options.moves % 2],
         calls,
         queue,
+        heard,
         &live,
     );
     println!("{summary}");

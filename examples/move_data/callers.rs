@@ -139,7 +139,7 @@ impl fmt::Display for Callers {
         let Self { tasks, threads, .. } = self;
         write!(
             f,
-            "2 processes in Rust ({tasks} callers each) and 1 in Python ({threads}) count; a queue is filled and emptied"
+            "2 processes in Rust ({tasks} callers each) and 1 in Python ({threads}) count; a queue is filled and emptied, and a subscriber listens"
         )
     }
 }

@@ -2,12 +2,14 @@
 
 use std::io::{self, Write as _};
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::future::{Either, select};
 use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::callers::Callers;
+use crate::listener::Figures;
 use crate::operator::Moved;
 
 const SHOWN_EVERY: Duration = Duration::from_millis(100);
@@ -20,12 +22,13 @@ pub(crate) struct Live {
     shown: (Instant, u64),
     /// How long writes were held by each move, in milliseconds.
     pub(crate) held: Vec<f64>,
+    heard: Arc<Figures>,
     /// Hidden unless stdout is a terminal.
     line: ProgressBar,
 }
 
 impl Live {
-    pub(crate) fn new(moves: usize) -> Self {
+    pub(crate) fn new(moves: usize, heard: Arc<Figures>) -> Self {
         let line = ProgressBar::no_length().with_style(ProgressStyle::default_spinner());
         line.set_draw_target(ProgressDrawTarget::stdout());
         let now = Instant::now();
@@ -35,6 +38,7 @@ impl Live {
             started: now,
             shown: (now, 0),
             held: Vec::new(),
+            heard,
             line,
         }
     }
@@ -76,8 +80,9 @@ impl Live {
         let [from, to] = Moved::names(number);
         let (held, tally) = (moved.held_ms, callers.tally());
         let (calls, failed) = (HumanCount(tally.succeeded).to_string(), tally.failed);
+        let missed = self.heard.missed();
         self.tell(&format!(
-            "move {number:>2}  {from} -> {to}  writes held for {held:>5.1} ms  {calls:>11} calls, {failed} failed"
+            "move {number:>2}  {from} -> {to}  writes held for {held:>5.1} ms  {calls:>11} calls, {failed} failed  {missed} messages missed"
         ))
     }
 
@@ -95,8 +100,11 @@ impl Live {
         #[allow(clippy::cast_precision_loss, reason = "a rate for people")]
         let rate = (tally.succeeded - before) as f64 / seconds;
         self.line.set_message(format!(
-            "{rate:>9.0} calls/s   move {}/{}   failed {}",
-            self.number, self.moves, tally.failed
+            "{rate:>9.0} calls/s   move {}/{}   failed {}   messages missed {}",
+            self.number,
+            self.moves,
+            tally.failed,
+            self.heard.missed()
         ));
     }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use indicatif::HumanCount;
 use redis_components_testing::Server;
 
+use crate::listener::Heard;
 use crate::live::Live;
 use crate::queue::Items;
 use crate::servers::Servers;
@@ -16,6 +17,7 @@ use crate::tally::Tally;
 pub(crate) struct Summary {
     calls: Tally,
     queue: Items,
+    heard: Heard,
     /// Increments that callers were told of and the server does not hold.
     lost: u64,
     /// Increments that the server holds and no caller was told of.
@@ -32,6 +34,7 @@ impl Summary {
         server: &Server,
         calls: Tally,
         queue: Items,
+        heard: Heard,
         live: &Live,
     ) -> Self {
         let (mut lost, mut twice) = (0, 0);
@@ -53,6 +56,7 @@ impl Summary {
             elapsed: live.elapsed(),
             calls,
             queue,
+            heard,
         }
     }
 
@@ -63,8 +67,11 @@ impl Summary {
             + self.twice
             + self.missing_keys
             + self.queue.lost
-            + self.queue.twice;
-        if wrong == 0 && self.queue.reasons.is_empty() {
+            + self.queue.twice
+            + self.heard.missed
+            + self.heard.gaps;
+        let is_quiet = self.queue.reasons.is_empty() && self.heard.reasons.is_empty();
+        if wrong == 0 && is_quiet {
             ExitCode::SUCCESS
         } else {
             ExitCode::FAILURE
@@ -91,6 +98,10 @@ impl fmt::Display for Summary {
             ("items queued", self.queue.pushed),
             ("items lost", self.queue.lost),
             ("items popped twice", self.queue.twice),
+            ("messages published", self.heard.published),
+            ("messages missed", self.heard.missed),
+            ("heard twice", self.heard.twice),
+            ("gaps reported", self.heard.gaps),
         ];
         for (name, number) in rows {
             writeln!(f, "{name:<19} {:>12}", HumanCount(number).to_string())?;
@@ -107,7 +118,8 @@ impl fmt::Display for Summary {
             "longest call", self.calls.longest_ms
         )?;
         write!(f, "{:<19} {:>10.1} s", "time", self.elapsed.as_secs_f64())?;
-        for reason in self.calls.reasons.iter().chain(&self.queue.reasons) {
+        let reasons = self.calls.reasons.iter().chain(&self.queue.reasons);
+        for reason in reasons.chain(&self.heard.reasons) {
             write!(f, "\nfailed: {reason}")?;
         }
         Ok(())

@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use redis::{AsyncCommands, RedisResult, Script};
-use redis_components::Connection;
+use redis_components::{Connection, Error, Subscriber};
 
 /// The most items in a shard: few enough for one compact piece of memory if the items are short.
 pub const SHARD_LENGTH: usize = 128;
@@ -20,6 +20,31 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// How many items go into one script call: Lua cannot take arbitrarily many.
 const ITEMS_AT_ONCE: usize = 1000;
+
+/// Publishes a message to all who listen to a queue, and returns how many were sent it.
+///
+/// One round trip.
+///
+/// # Errors
+///
+/// Returns an error if Redis refuses the command or the connection fails.
+pub async fn announce(conn: &mut Connection, queue: &str, message: &str) -> RedisResult<u64> {
+    conn.publish(channel(queue), message).await
+}
+
+/// Listens to a queue. The subscriber follows the component.
+///
+/// # Errors
+///
+/// Returns an error if Redis refuses the command or the connection fails.
+pub async fn announcements(mut subscriber: Subscriber, queue: &str) -> Result<Subscriber, Error> {
+    subscriber.subscribe(channel(queue)).await?;
+    Ok(subscriber)
+}
+
+fn channel(queue: &str) -> String {
+    format!("{queue}:news")
+}
 
 /// Pushes items to the left end one after the other, and returns how many.
 ///

@@ -19,6 +19,8 @@
 //! - [`Credentials`] gives logins that expire, such as tokens of a cloud service.
 //! - [`Policy`] bounds which servers a config can send the process to.
 //! - [`Connection`] and [`blocking::Connection`] are the first parameters of functions.
+//! - [`Subscriber`] is the first parameter of functions that hear what is published, also while the
+//!   component moves.
 //! - [`ComponentConfig`] is the JSON; [`get_config`] and [`set_config`] read and write it.
 //! - [`check`] tries a config before it is written, and [`ComponentConfig::digest`] names one.
 //! - [`status`] shows the server of every component; swaps, refused configs and lost servers are
@@ -75,6 +77,8 @@ pub use self::check::{CheckedServer, ServerRole, check, open_connection};
 pub use self::component::Component;
 pub use self::config::{ComponentConfig, TlsOptions, TlsVersion};
 pub use self::connection::Connection;
+pub use self::connection::subscriber::Subscriber;
+pub use self::connection::subscriber::event::SubscriberEvent;
 pub use self::error::errors::Errors;
 pub use self::error::{Error, ErrorKind};
 pub use self::remote_config::{get_config, set_config};

@@ -12,6 +12,8 @@ use crate::signature::connection::bare;
 enum Flavour {
     Async,
     Blocking,
+    /// Ours, which only tasks can listen with.
+    Subscriber,
 }
 
 /// Refuses an async function on a blocking connection, and the reverse, if the names show it. Rustc
@@ -36,6 +38,11 @@ pub(super) fn check(
             format!("`{name}` is not async, and takes an async connection"),
             "can only be used with `.await`",
             "write it as an `async fn`, or take `&mut redis_components::blocking::Connection`",
+        ),
+        Some(Flavour::Subscriber) if !is_async => (
+            format!("`{name}` is not async, and takes a `redis_components::Subscriber`"),
+            "can only be used with `.await`",
+            "write it as an `async fn`; there is no blocking subscriber",
         ),
         _ => return Ok(()),
     };
@@ -96,6 +103,7 @@ fn of_path(path: &Path, local: &mut Local<'_, '_>) -> Option<Flavour> {
     let path: Vec<&str> = path.iter().map(String::as_str).collect();
     Some(match path.as_slice() {
         ["redis_components", "Connection"] => Flavour::Async,
+        ["redis_components", "Subscriber"] => Flavour::Subscriber,
         ["redis_components", "blocking", "Connection"] => Flavour::Blocking,
         ["redis", path @ ..] | ["redis_components", "redis", path @ ..] => match path {
             ["AsyncCommands" | "AsyncTypedCommands"]

@@ -106,7 +106,7 @@ fn connection_kind(found: &Found, resolver: &mut Resolver<'_>) -> Option<Kind> {
     let path = Local { scope, resolver }.full_path(&ty.path);
     let path: Vec<&str> = path.iter().map(String::as_str).collect();
     match path.as_slice() {
-        [.., "redis", "aio", "PubSub"] => None,
+        [.., "redis", "aio", "PubSub"] | ["redis_components", "Subscriber"] => None,
         [.., "redis", "Connection"] => Some(Kind::OwnSocket),
         [.., "redis", "aio", "MultiplexedConnection"] => Some(Kind::Other {
             name: "MultiplexedConnection",

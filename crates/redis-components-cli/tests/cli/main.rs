@@ -19,6 +19,7 @@ mod moving_fence;
 mod moving_kinds;
 mod moving_python;
 mod moving_servers;
+mod moving_subscriber;
 mod moving_tls;
 mod places;
 mod processes;

@@ -34,6 +34,13 @@ const FOREVER: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 #[derive(Debug)]
 pub(crate) struct Driven(JoinHandle<()>);
 
+impl Driven {
+    /// Runs a driver on the current runtime.
+    pub(crate) fn spawn(driver: impl Future<Output = ()> + Send + 'static) -> Self {
+        Self(tokio::spawn(driver))
+    }
+}
+
 impl Drop for Driven {
     fn drop(&mut self) {
         // While its driver runs, a `BLPOP` without a caller would take one more element.

@@ -9,6 +9,7 @@ mod refused;
 mod resend;
 #[cfg(feature = "spans")]
 mod spans;
+pub(crate) mod subscriber;
 mod waiting;
 
 use std::fmt;

@@ -19,7 +19,7 @@ use crate::error::Error;
     message = "an asynchronous function cannot be given a dedicated `{Self}` by redis-components",
     label = "not a connection that can be dedicated",
     note = "take `&mut redis_components::Connection`",
-    note = "a `PubSub` has a socket of its own without `connection = \"dedicated\"`"
+    note = "a `Subscriber` or `PubSub` has a socket of its own without `connection = \"dedicated\"`"
 )]
 pub trait AcquireDedicated: Sized {
     /// Returns a connection for a single call of `function`. Dropping it closes it.

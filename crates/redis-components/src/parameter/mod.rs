@@ -4,6 +4,7 @@ pub(crate) mod dedicated;
 #[cfg(feature = "connection-manager")]
 mod manager;
 mod multiplexed;
+mod pub_sub;
 mod redis_connection;
 mod shared;
 mod subscriber;

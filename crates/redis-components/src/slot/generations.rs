@@ -1,6 +1,6 @@
 //! The generation in force, with which handles compare theirs.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use tokio::sync::Notify;
 
@@ -12,6 +12,8 @@ pub(super) struct Generations {
     /// server.
     moved_to: AtomicU64,
     moved: Notify,
+    /// Whether no further generation with a server comes.
+    is_over: AtomicBool,
 }
 
 impl Generations {
@@ -30,6 +32,23 @@ impl Generations {
     pub(super) fn announce_move(&self) {
         self.moved_to.fetch_max(self.newest(), Ordering::AcqRel);
         self.moved.notify_waiters();
+    }
+
+    /// Tells calls that never end by themselves that there are no more servers.
+    pub(super) fn announce_end(&self) {
+        self.is_over.store(true, Ordering::Release);
+        self.moved.notify_waiters();
+    }
+
+    /// Waits until there are no more servers.
+    pub(super) async fn over(&self) {
+        loop {
+            let announced = self.moved.notified();
+            if self.is_over.load(Ordering::Acquire) {
+                return;
+            }
+            announced.await;
+        }
     }
 
     /// Returns `true` if calls of `generation` have to follow a newer one.

@@ -5,6 +5,7 @@ use std::sync::MutexGuard;
 use super::published::Published;
 use super::retired::Retired;
 use super::slot::{Slot, State};
+use crate::error::Error;
 use crate::telemetry::component::switched_off;
 
 /// The connections of a slot that was shut down.
@@ -29,9 +30,16 @@ impl Slot {
             closing: state.retired.iter().map(Retired::closing).sum(),
         };
         drop(state);
+        self.generations.announce_end();
         #[cfg(feature = "metrics")]
         self.show();
         still_open
+    }
+
+    /// Waits until the slot is shut down, and returns the error that calls get from then on.
+    pub(crate) async fn shut(&self) -> Error {
+        self.generations.over().await;
+        self.was_shut_down()
     }
 
     /// Closes connections that nobody uses and whose runtimes do not run.

@@ -130,6 +130,44 @@ pub(crate) fn switched_off(subject: &Subject) {
     report(move || tracing::info!(component, key, "component is switched off"));
 }
 
+/// A subscriber has lost its connection, and what was published since then.
+pub(crate) fn subscriber_lost(subject: &Subject, server: &str, reason: &str) {
+    let Subject { component, key } = subject.clone();
+    let (server, reason) = (server.to_owned(), reason.to_owned());
+    report(move || {
+        tracing::warn!(
+            component,
+            key,
+            server,
+            reason,
+            "subscriber has lost its connection"
+        );
+    });
+}
+
+/// A subscriber cannot subscribe on the component's server.
+pub(crate) fn cannot_subscribe(subject: &Subject, reason: &str) {
+    let Subject { component, key } = subject.clone();
+    let reason = reason.to_owned();
+    report(move || tracing::warn!(component, key, reason, "subscriber cannot subscribe"));
+}
+
+/// A subscriber is subscribed on another server, or again.
+pub(crate) fn subscribed(subject: &Subject, server: &str, generation: u64, gap: bool) {
+    let Subject { component, key } = subject.clone();
+    let server = server.to_owned();
+    report(move || {
+        tracing::info!(
+            component,
+            key,
+            generation,
+            server,
+            gap,
+            "subscriber has subscribed again"
+        );
+    });
+}
+
 /// A command that a server refused, and so did not execute, is sent to another.
 #[cfg_attr(not(feature = "metrics"), allow(unused_variables))]
 pub(crate) fn resent(Subject { component, .. }: &Subject) {

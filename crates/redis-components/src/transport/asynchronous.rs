@@ -19,6 +19,7 @@ use super::multiplexer::connection::Multiplexer;
 use super::node::Node;
 use super::reply_bounds::ReplyBounds;
 use super::stream::{self, Stream};
+use super::subscriber::SubscriberSocket;
 use crate::fork::{Process, in_this_process};
 use crate::settings::timeouts::Timeouts;
 
@@ -192,7 +193,22 @@ impl Drop for Ends {
     }
 }
 
-/// Connects, logs in and probes for a subscriber. `guard` wraps the stream.
+/// Connects, logs in and probes for a subscriber of ours.
+///
+/// # Errors
+///
+/// Returns an error within `bound` if the server cannot be used.
+pub(crate) async fn open_subscriber_socket(
+    node: &Node,
+    bound: Duration,
+) -> Result<SubscriberSocket, Failure> {
+    within(node, bound, async {
+        connect(node, bound).await.map(SubscriberSocket::new)
+    })
+    .await
+}
+
+/// Connects, logs in and probes for a subscriber of redis-rs. `guard` wraps the stream.
 ///
 /// # Errors
 ///

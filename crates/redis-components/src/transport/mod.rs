@@ -31,6 +31,7 @@ pub(crate) mod role;
 pub(crate) mod sentinel;
 mod special_addresses;
 mod stream;
+pub(crate) mod subscriber;
 mod tcp;
 #[cfg(feature = "tls")]
 mod tls;

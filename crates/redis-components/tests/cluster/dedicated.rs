@@ -4,7 +4,7 @@ use futures_util::StreamExt;
 use redis::aio::PubSub;
 use redis::{AsyncCommands, Commands, RedisResult, pipe};
 use redis_components::__private::{Acquire, AcquireDedicated, AcquireDedicatedBlocking};
-use redis_components::{Connection, Scope, blocking};
+use redis_components::{Connection, ErrorKind, Scope, Subscriber, blocking};
 use redis_components_testing::{Cluster, Server};
 
 use crate::common::clients::blocked;
@@ -213,6 +213,31 @@ async fn r13_a_subscriber_hears_what_any_node_publishes() {
                 cluster.node(node).command(&["PUBLISH", "news", "said"]);
                 let message = tokio::time::timeout(crate::common::SOON, messages.next()).await;
                 assert_eq!(message.unwrap().unwrap().get_payload_bytes(), b"said");
+            }
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn r13_a_subscriber_that_follows_hears_what_any_node_publishes_and_no_sharded_channel() {
+    let cluster = Cluster::start(3, 0);
+    let place = Place::start();
+    let data = declare("data", HOUR);
+    place.set(data, &cluster.config());
+    place
+        .settings()
+        .scope(async {
+            let acquired = <Subscriber as Acquire>::acquire(data, "listen").await;
+            let mut subscriber = acquired.unwrap();
+            let error = subscriber.ssubscribe("shard").await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::NeedsSingleServer);
+            assert!(error.to_string().contains("use `subscribe`"), "{error}");
+            subscriber.subscribe("news").await.unwrap();
+            for node in 0..3 {
+                cluster.node(node).command(&["PUBLISH", "news", "said"]);
+                let event = tokio::time::timeout(crate::common::SOON, subscriber.next()).await;
+                let message = event.unwrap().unwrap().unwrap().into_message().unwrap();
+                assert_eq!(message.get_payload_bytes(), b"said");
             }
         })
         .await;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use redis::aio::{MultiplexedConnection, PubSub};
 use redis_components::__private::{Acquire, AcquireDedicated, AcquireDedicatedBlocking};
-use redis_components::{Component, Connection, ErrorKind, Scope, blocking};
+use redis_components::{Component, Connection, ErrorKind, Scope, Subscriber, blocking};
 use redis_components_testing::Server;
 
 use super::clients::clients;
@@ -41,6 +41,15 @@ pub(crate) async fn all_lead_to(component: &'static Component, server: &Server, 
     let message = tokio::time::timeout(SOON, messages.next()).await;
     let payload: String = message.expect("in time").unwrap().get_payload().unwrap();
     assert_eq!(payload, "one");
+
+    let mut follows = <Subscriber as Acquire>::acquire(component, "listen")
+        .await
+        .unwrap();
+    follows.subscribe("news").await.unwrap();
+    server.command(&["PUBLISH", "news", "two"]);
+    let event = tokio::time::timeout(SOON, follows.next()).await;
+    let event = event.expect("in time").unwrap().unwrap();
+    assert_eq!(event.into_message().unwrap().get_payload_bytes(), b"two");
 }
 
 /// Does the same for blocking connections.

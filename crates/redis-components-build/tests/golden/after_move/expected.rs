@@ -6,7 +6,7 @@ const _: () = ::redis_components::__private::assert_generated_for(2);
 ///
 /// | Component | Config key | Functions |
 /// |---|---|---|
-/// | `after_move` | `config:redis:after_move` | `pop`, `follow`, `hear`, `push`, `pop_blocking`, `push_blocking` |
+/// | `after_move` | `config:redis:after_move` | `pop`, `follow`, `hear`, `push`, `pop_blocking`, `push_blocking`, `listen` |
 #[allow(unused_qualifications)]
 pub static COMPONENTS: &[&::redis_components::Component] = &[
     &self::after_move::COMPONENT,
@@ -50,6 +50,8 @@ pub mod after_move {
     use redis::RedisResult;
     use redis::aio::PubSub;
     use redis_components::Connection;
+    use redis_components::Error;
+    use redis_components::Subscriber;
     use redis_components::blocking;
 
     /// The component `after_move`: its name, config key and `wait`.
@@ -202,6 +204,27 @@ pub mod after_move {
                         )
                         .map_err(::redis_components::__error_into!(RedisResult < () >))?,
                 ),
+            )
+    }
+
+    /// Subscribes like ours, and stays.
+    ///
+    /// Generated from [`listen`](crate::functions::after_move::listen()).
+    pub async fn listen(channel: &str) -> Result<(), Error> {
+        ::redis_components::__private::begin(&self::COMPONENT, "listen")
+            .finish(
+                crate::functions::after_move::listen(
+                        &mut <Subscriber as ::redis_components::__private::Acquire>::acquire_staying(
+                                &self::COMPONENT,
+                                "listen",
+                            )
+                            .await
+                            .map_err(
+                                ::redis_components::__error_into!(Result < (), Error >),
+                            )?,
+                        channel,
+                    )
+                    .await,
             )
     }
 }

@@ -6,7 +6,7 @@ const _: () = ::redis_components::__private::assert_generated_for(2);
 ///
 /// | Component | Config key | Functions |
 /// |---|---|---|
-/// | `connections` | `config:redis:connections` | `pop`, `watch`, `multiplexed_pop`, `generic_pop`, `pop_blocking`, `raw_blocking`, `by_value`, `push`, `manager`, `manager_by_value`, `multiplexed`, `raw`, `subscribe`, `messages` |
+/// | `connections` | `config:redis:connections` | `pop`, `watch`, `multiplexed_pop`, `generic_pop`, `pop_blocking`, `raw_blocking`, `by_value`, `push`, `manager`, `manager_by_value`, `multiplexed`, `raw`, `subscribe`, `messages`, `listen`, `subscriber` |
 #[allow(unused_qualifications)]
 pub static COMPONENTS: &[&::redis_components::Component] = &[
     &self::connections::COMPONENT,
@@ -54,6 +54,8 @@ pub mod connections {
     use redis::aio::MultiplexedConnection;
     use redis::aio::PubSub;
     use redis_components::Connection;
+    use redis_components::Error;
+    use redis_components::Subscriber;
     use redis_components::blocking;
 
     /// The component `connections`: its name, config key and `wait`.
@@ -357,6 +359,50 @@ pub mod connections {
                         <PubSub as ::redis_components::__private::Acquire>::acquire(
                                 &self::COMPONENT,
                                 "messages",
+                            )
+                            .await?,
+                    )
+                    .await,
+            )
+    }
+
+    /// Subscribes, and follows.
+    ///
+    /// Generated from [`listen`](crate::functions::connections::listen()).
+    pub async fn listen(channel: &str) -> Result<(), Error> {
+        ::redis_components::__private::begin(&self::COMPONENT, "listen")
+            .finish(
+                crate::functions::connections::listen(
+                        &mut <Subscriber as ::redis_components::__private::Acquire>::acquire(
+                                &self::COMPONENT,
+                                "listen",
+                            )
+                            .await
+                            .map_err(
+                                ::redis_components::__error_into!(Result < (), Error >),
+                            )?,
+                        channel,
+                    )
+                    .await,
+            )
+    }
+
+    /// Keeps the subscriber.
+    ///
+    /// Generated from [`subscriber`](crate::functions::connections::subscriber()).
+    pub async fn subscriber() -> ::core::result::Result<
+        Subscriber,
+        ::redis_components::Error,
+    > {
+        ::redis_components::__private::begin(&self::COMPONENT, "subscriber")
+            .finish_plain::<
+                _,
+                { ::redis_components::__is_result!(Subscriber) },
+            >(
+                crate::functions::connections::subscriber(
+                        <Subscriber as ::redis_components::__private::Acquire>::acquire(
+                                &self::COMPONENT,
+                                "subscriber",
                             )
                             .await?,
                     )

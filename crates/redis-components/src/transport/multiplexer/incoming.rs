@@ -14,7 +14,7 @@ const SHORT_LINE: usize = 32;
 
 /// What the server has sent and nobody has taken. A reply is parsed once, when all of it has come.
 #[derive(Debug)]
-pub(super) struct Incoming {
+pub(in crate::transport) struct Incoming {
     bytes: Vec<u8>,
     /// Where the next reply begins.
     start: usize,
@@ -24,7 +24,7 @@ pub(super) struct Incoming {
 }
 
 impl Incoming {
-    pub(super) fn new(bounds: ReplyBounds) -> Self {
+    pub(in crate::transport) fn new(bounds: ReplyBounds) -> Self {
         Self {
             bytes: Vec::new(),
             start: 0,
@@ -34,7 +34,7 @@ impl Incoming {
     }
 
     /// Returns the buffer, with room at its end. Bytes are appended to it.
-    pub(super) fn buffer(&mut self) -> &mut Vec<u8> {
+    pub(in crate::transport) fn buffer(&mut self) -> &mut Vec<u8> {
         self.bytes.drain(..self.start);
         self.scanned -= self.start;
         self.start = 0;
@@ -51,7 +51,7 @@ impl Incoming {
     ///
     /// Returns an error if it is none, or exceeds the bounds. The connection cannot be used any
     /// more.
-    pub(super) fn next(&mut self) -> RedisResult<Option<Value>> {
+    pub(in crate::transport) fn next(&mut self) -> RedisResult<Option<Value>> {
         if self.scanned == self.start
             && let Some((value, behind)) = short(&self.bytes[self.start..])
         {

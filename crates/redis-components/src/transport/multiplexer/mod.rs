@@ -9,7 +9,7 @@ mod awaited;
 mod call;
 pub(crate) mod connection;
 mod driver;
-mod incoming;
+pub(super) mod incoming;
 mod shared;
 mod slots;
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use redis::aio::PubSub;
 use redis::{RedisError, RedisResult};
-use redis_components::{Connection, blocking};
+use redis_components::{Connection, Error, Subscriber, blocking};
 
 /// Waits, and stays.
 pub async fn pop(conn: &mut Connection, key: &str) -> RedisResult<(String, String)> {
@@ -33,4 +33,9 @@ pub fn pop_blocking(conn: &mut blocking::Connection) -> RedisResult<()> {
 /// Shares and blocks.
 pub fn push_blocking(conn: &mut blocking::Connection) -> RedisResult<()> {
     redis::cmd("PING").exec(conn)
+}
+
+/// Subscribes like ours, and stays.
+pub async fn listen(conn: &mut Subscriber, channel: &str) -> Result<(), Error> {
+    conn.subscribe(channel).await
 }

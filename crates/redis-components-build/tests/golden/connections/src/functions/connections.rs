@@ -4,7 +4,7 @@
 
 use redis::aio::{ConnectionLike, ConnectionManager, MultiplexedConnection, PubSub};
 use redis::{RedisError, RedisResult};
-use redis_components::{Connection, blocking};
+use redis_components::{Connection, Error, Subscriber, blocking};
 
 /// Waits, and for nobody else.
 pub async fn pop(conn: &mut Connection, key: &str) -> RedisResult<(String, String)> {
@@ -79,4 +79,14 @@ pub async fn subscribe(conn: &mut PubSub, channel: &str) -> RedisResult<()> {
 /// Keeps the messages and leaves the rest.
 pub async fn messages(conn: PubSub) -> redis::aio::PubSubStream {
     conn.into_on_message()
+}
+
+/// Subscribes, and follows.
+pub async fn listen(conn: &mut Subscriber, channel: &str) -> Result<(), Error> {
+    conn.subscribe(channel).await
+}
+
+/// Keeps the subscriber.
+pub async fn subscriber(conn: Subscriber) -> Subscriber {
+    conn
 }

@@ -1,0 +1,43 @@
+//! What a subscriber hears.
+
+use redis::Msg;
+
+use crate::error::Error;
+
+/// What a [`Subscriber`](crate::Subscriber) hears.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum SubscriberEvent {
+    /// A message.
+    Message(Msg),
+    /// The connection was lost. The subscriber connects and subscribes again, and
+    /// [`Resubscribed`](Self::Resubscribed) follows when it has.
+    Lost(Error),
+    /// All subscriptions are in force on the component's current server: it has moved there, or the
+    /// connection was lost.
+    #[non_exhaustive]
+    Resubscribed {
+        /// The [generation](crate::Connection::generation) of the config that names the server.
+        generation: u64,
+        /// Whether messages may have been missed. They have not if the component has moved: then
+        /// some may come twice.
+        gap: bool,
+    },
+}
+
+impl SubscriberEvent {
+    /// Returns the message, if it is one.
+    #[must_use]
+    pub fn into_message(self) -> Option<Msg> {
+        match self {
+            Self::Message(message) => Some(message),
+            Self::Lost(_) | Self::Resubscribed { .. } => None,
+        }
+    }
+
+    /// Returns `true` if messages may have been missed: the connection was lost.
+    #[must_use]
+    pub fn is_gap(&self) -> bool {
+        matches!(self, Self::Resubscribed { gap: true, .. })
+    }
+}

@@ -1,0 +1,195 @@
+//! A subscriber that loses its connection says so, and goes on.
+
+use std::time::Duration;
+
+use redis::Value;
+use redis_components::SubscriberEvent;
+
+use super::{kill_subscribers, message, next, publish, resubscribed, subscribed, subscribers};
+use crate::common::{SOON, World, declare, until};
+
+#[tokio::test]
+async fn r2_a_subscriber_whose_connection_is_killed_reports_a_gap_and_goes_on() {
+    let world = World::start();
+    let logs = declare("logs", Duration::from_secs(1));
+    world.move_to(logs, &world.a);
+    world
+        .settings()
+        .scope(async {
+            let mut subscriber = subscribed(logs).await;
+            subscriber.psubscribe("p*").await.unwrap();
+            for number in 0..3 {
+                let sent = format!("before {number}");
+                assert_eq!(publish(&world.a, &sent), 1);
+                assert_eq!(kill_subscribers(&world.a), Value::Int(1));
+                // What was sent before is heard.
+                assert_eq!(message(&mut subscriber).await, sent);
+                let lost = next(&mut subscriber).await;
+                assert!(matches!(lost, SubscriberEvent::Lost(_)), "{lost:?}");
+                assert_eq!(resubscribed(&mut subscriber, true).await, 1);
+                assert_eq!(publish(&world.a, "after"), 1);
+                assert_eq!(message(&mut subscriber).await, "after");
+                let sent = world.a.command(&["PUBLISH", "pattern", "too"]);
+                assert_eq!(sent, Value::Int(1));
+                assert_eq!(message(&mut subscriber).await, "too");
+            }
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn r2_a_subscriber_waits_for_a_server_that_is_down() {
+    let world = World::start();
+    let logs = declare("logs", Duration::from_secs(1));
+    world.move_to(logs, &world.a);
+    world
+        .settings()
+        .scope(async {
+            let mut subscriber = subscribed(logs).await;
+            world.a.stop();
+            let lost = next(&mut subscriber).await;
+            let SubscriberEvent::Lost(error) = lost else {
+                panic!("{lost:?}");
+            };
+            assert_eq!(error.component(), Some("logs"));
+            assert!(error.to_string().contains("connects again"), "{error}");
+            // A request does not wait for the server.
+            assert!(subscriber.subscribe("more").await.is_err());
+            world.a.restart();
+            resubscribed(&mut subscriber, true).await;
+            assert_eq!(publish(&world.a, "one"), 1);
+            assert_eq!(message(&mut subscriber).await, "one");
+            assert_eq!(world.a.command(&["PUBLISH", "more", ""]), Value::Int(0));
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn r4_a_subscriber_whose_server_is_gone_goes_where_the_component_goes() {
+    let world = World::start();
+    let logs = declare("logs", Duration::from_secs(1));
+    world.move_to(logs, &world.a);
+    world
+        .settings()
+        .scope(async {
+            let mut subscriber = subscribed(logs).await;
+            world.a.stop();
+            let lost = next(&mut subscriber).await;
+            assert!(matches!(lost, SubscriberEvent::Lost(_)), "{lost:?}");
+            world.move_to(logs, &world.b);
+            resubscribed(&mut subscriber, true).await;
+            assert_eq!(publish(&world.b, "one"), 1);
+            assert_eq!(message(&mut subscriber).await, "one");
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn r10_a_subscriber_notices_that_its_server_does_not_answer() {
+    let world = World::start();
+    let logs = declare("logs", Duration::from_secs(1));
+    world.move_to(logs, &world.a);
+    let settings = world.default_settings();
+    settings
+        .response_timeout(Duration::from_secs(1))
+        .scope(async {
+            let mut subscriber = subscribed(logs).await;
+            world.a.freeze();
+            let lost = next(&mut subscriber).await;
+            assert!(matches!(lost, SubscriberEvent::Lost(_)), "{lost:?}");
+            world.a.thaw();
+            resubscribed(&mut subscriber, true).await;
+            assert_eq!(publish(&world.a, "one"), 1);
+            assert_eq!(message(&mut subscriber).await, "one");
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn r10_a_subscriber_that_hears_nothing_for_long_keeps_its_connection() {
+    let world = World::start();
+    let logs = declare("logs", Duration::from_secs(1));
+    world.move_to(logs, &world.a);
+    world
+        .settings()
+        .scope(async {
+            let mut subscriber = subscribed(logs).await;
+            // It asks the server after five seconds.
+            tokio::time::sleep(Duration::from_secs(6)).await;
+            assert_eq!(publish(&world.a, "one"), 1);
+            assert_eq!(message(&mut subscriber).await, "one");
+        })
+        .await;
+}
+
+/// The server's own bound holds, and not that of the process's memory.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn r10_a_slow_reader_is_bounded_and_told_what_it_misses() {
+    const LENGTH: usize = 64 * 1024;
+    const PUBLISHED: usize = 2000;
+    let world = World::start();
+    let limit = "pubsub 1mb 1mb 1";
+    let set = ["CONFIG", "SET", "client-output-buffer-limit", limit];
+    world.a.command(&set);
+    let logs = declare("logs", Duration::from_secs(1));
+    world.move_to(logs, &world.a);
+    world
+        .settings()
+        .scope(async {
+            let mut subscriber = subscribed(logs).await;
+            let filler = "x".repeat(LENGTH);
+            let mut sent = 0;
+            for number in 0..PUBLISHED {
+                sent += publish(&world.a, &format!("{number} {filler}"));
+            }
+            // It does not subscribe again before what was sent has been taken.
+            let sent = usize::try_from(sent).unwrap();
+            assert!(sent < PUBLISHED / 2, "{sent} of {PUBLISHED} were sent");
+            until("the server has closed", async || subscribers(&world.a) == 0).await;
+            let mut numbers = Vec::new();
+            loop {
+                match next(&mut subscriber).await {
+                    SubscriberEvent::Message(message) => {
+                        let payload: String = message.get_payload().unwrap();
+                        let (number, _) = payload.split_once(' ').unwrap();
+                        numbers.push(number.parse::<usize>().unwrap());
+                    }
+                    SubscriberEvent::Lost(_) => break,
+                    other => panic!("{other:?}"),
+                }
+            }
+            // In their order, from the first to the last that came through.
+            assert!(numbers.iter().copied().eq(0..numbers.len()));
+            assert!(
+                numbers.len() * LENGTH >= 8 * 1024 * 1024,
+                "{}",
+                numbers.len()
+            );
+            resubscribed(&mut subscriber, true).await;
+            assert_eq!(publish(&world.a, "on"), 1);
+            assert_eq!(message(&mut subscriber).await, "on");
+        })
+        .await;
+}
+
+/// A reader that waits for an answer takes no messages.
+#[tokio::test]
+async fn r10_a_slow_reader_can_subscribe() {
+    let world = World::start();
+    let logs = declare("logs", Duration::from_secs(1));
+    world.move_to(logs, &world.a);
+    world
+        .settings()
+        .scope(async {
+            let mut subscriber = subscribed(logs).await;
+            for number in 0..5000 {
+                assert_eq!(publish(&world.a, &number.to_string()), 1);
+            }
+            let more = tokio::time::timeout(SOON, subscriber.subscribe("more"));
+            more.await.expect("in time").unwrap();
+            for number in 0..5000 {
+                assert_eq!(message(&mut subscriber).await, number.to_string());
+            }
+        })
+        .await;
+}
