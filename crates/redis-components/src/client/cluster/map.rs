@@ -15,6 +15,7 @@ use super::slot_table::{NodeNumber, SlotTable};
 use crate::background::Background;
 use crate::config::ComponentConfig;
 use crate::config::endpoint::{Cluster, Endpoint, ReadFrom};
+use crate::config::host_guard::HostGuard;
 use crate::settings::policy::Policy;
 use crate::settings::timeouts::Timeouts;
 use crate::transport::failure::{Cause, Failure};
@@ -76,7 +77,7 @@ impl ClusterMap {
             cluster: cluster.clone(),
             model: Node::prepare(config, policy, timeouts.connect).await?,
             timeouts,
-            table: SlotTable::new(),
+            table: SlotTable::new(HostGuard::new(config)),
             refreshing: Mutex::default(),
             is_proven: AtomicBool::new(false),
         })

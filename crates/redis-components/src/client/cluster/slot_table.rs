@@ -10,6 +10,7 @@ use arc_swap::ArcSwap;
 use super::address::NodeAddress;
 use super::hash_slot::SLOTS;
 use super::topology::View;
+use crate::config::host_guard::HostGuard;
 
 /// The number of a node. Numbers are not used again.
 pub(crate) type NodeNumber = u16;
@@ -25,6 +26,8 @@ pub(crate) struct SlotTable {
     /// The replicas of primaries, by the primaries' numbers.
     replicas: ArcSwap<HashMap<NodeNumber, Vec<NodeNumber>>>,
     writing: Mutex<Writing>,
+    /// Which hosts may be named.
+    guard: HostGuard,
 }
 
 /// A point in time, to tell what is older.
@@ -41,12 +44,13 @@ struct Writing {
 }
 
 impl SlotTable {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(guard: HostGuard) -> Self {
         Self {
             owners: (0..SLOTS).map(|_| AtomicU16::new(NOBODY)).collect(),
             nodes: ArcSwap::default(),
             replicas: ArcSwap::default(),
             writing: Mutex::default(),
+            guard,
         }
     }
 
@@ -155,12 +159,13 @@ impl SlotTable {
         writing.moved.retain(|_, moved| *moved > since);
     }
 
-    /// Gives numbers to those of the nodes that have none, while there are numbers.
+    /// Gives numbers to those of the nodes that have none, while there are numbers. A node whose
+    /// host may not be named gets none, and so is never dialled nor shown.
     fn add<'a>(&self, writing: &mut Writing, nodes: impl IntoIterator<Item = &'a NodeAddress>) {
         let known = self.nodes.load();
         let mut all = None;
         for node in nodes {
-            if writing.numbers.contains_key(node) {
+            if writing.numbers.contains_key(node) || !self.guard.admits(&node.host) {
                 continue;
             }
             let all = all.get_or_insert_with(|| known.to_vec());
@@ -192,9 +197,10 @@ impl fmt::Debug for SlotTable {
 
 #[cfg(test)]
 mod tests {
-    use super::SlotTable;
+    use super::{HostGuard, SlotTable};
     use crate::client::cluster::address::NodeAddress;
     use crate::client::cluster::topology::{Shard, View};
+    use crate::config::ComponentConfig;
 
     fn node(port: u16) -> NodeAddress {
         NodeAddress {
@@ -220,7 +226,7 @@ mod tests {
 
     #[test]
     fn r13_a_younger_moved_wins_over_a_view() {
-        let table = SlotTable::new();
+        let table = SlotTable::new(HostGuard::none());
         assert!(!table.is_complete());
         table.apply(&view(&[(1, 0..=99), (2, 100..=16383)]), table.mark());
         assert!(table.is_complete());
@@ -237,7 +243,7 @@ mod tests {
 
     #[test]
     fn r13_a_slot_that_a_view_leaves_out_keeps_its_owner() {
-        let table = SlotTable::new();
+        let table = SlotTable::new(HostGuard::none());
         table.apply(&view(&[(1, 0..=16383)]), table.mark());
         table.apply(&view(&[(2, 0..=99)]), table.mark());
         assert_eq!((owner(&table, 99), owner(&table, 100)), (Some(2), Some(1)));
@@ -245,8 +251,23 @@ mod tests {
     }
 
     #[test]
+    fn r8_a_node_that_is_called_as_the_password_is_not_a_node() {
+        let config = ComponentConfig::new("10.0.0.1").password("Emberiza-5kQ2");
+        let table = SlotTable::new(HostGuard::new(&config));
+        let named = |host: &str| NodeAddress {
+            host: host.into(),
+            port: 7000,
+        };
+        table.apply(&view(&[(1, 0..=16383)]), table.mark());
+        assert_eq!(table.note_move(5, &named("EMBERIZA-5KQ2")), None);
+        assert_eq!(table.number_of(&named("456d626572697a612d356b5132")), None);
+        assert_eq!(owner(&table, 5), Some(1));
+        assert!(table.note_move(5, &named("emberiza-2")).is_some());
+    }
+
+    #[test]
     fn r13_a_primary_has_its_replicas() {
-        let table = SlotTable::new();
+        let table = SlotTable::new(HostGuard::none());
         table.apply(&view(&[(1, 0..=16383)]), table.mark());
         let primary = table.owner(0).unwrap();
         let replica = table

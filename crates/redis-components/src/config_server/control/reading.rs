@@ -11,6 +11,7 @@ use super::canary::Canary;
 use super::prepared::Prepared;
 use crate::config_server::reading::{Answer, READ_LIMIT};
 use crate::config_server::receipts::timing::Timing;
+use crate::error::server_words::meaning;
 use crate::error::text::printable;
 
 /// The longest salt, in bytes.
@@ -91,7 +92,7 @@ impl Control {
 fn refused(error: &RedisError) -> String {
     match error.code() {
         Some("WRONGTYPE") => "the key holds no string".to_owned(),
-        Some(code) => format!("it cannot be read ({})", printable(code)),
+        Some(_) => format!("it cannot be read ({})", meaning(error)),
         None => "it cannot be read".to_owned(),
     }
 }
