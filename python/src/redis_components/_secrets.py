@@ -8,8 +8,9 @@ import os
 import time
 from collections.abc import Iterator
 
+from ._server_words import meaning
 from ._settings import Login, Settings
-from ._text import has_unprintable, printable_error
+from ._text import has_unprintable
 from .config.model import ComponentConfig, Sentinels, TlsOptions
 from .config.reference import Reference
 from .errors import ComponentError, ErrorKind
@@ -117,7 +118,7 @@ class _Logins:
         try:
             login = provider()
         except Exception as failed:
-            raise _unusable(field, at, printable_error(failed)) from failed
+            raise _unusable(field, at, meaning(failed)) from failed
         if login.expires is not None:
             left = max(login.expires - time.time(), 0.0)
             in_time = max(left / 2, left - max(_IN_TIME, left / 5))
