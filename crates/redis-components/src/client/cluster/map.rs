@@ -10,8 +10,9 @@ use std::time::{Duration, Instant};
 
 use super::ask::first_view;
 use super::hash_slot::SLOTS;
+use super::node_number::NodeNumber;
 use super::redirect::Redirect;
-use super::slot_table::{NodeNumber, SlotTable};
+use super::slot_table::SlotTable;
 use crate::background::Background;
 use crate::config::ComponentConfig;
 use crate::config::endpoint::{Cluster, Endpoint, ReadFrom};
