@@ -19,6 +19,7 @@ pub(crate) fn repeats(text: &str, secret: &str) -> bool {
 }
 
 /// Does the same as [`repeats`] for a text that holds the whole secret.
+#[cfg(any(feature = "cluster", feature = "sentinel"))]
 pub(crate) fn repeats_all(text: &str, secret: &str) -> bool {
     holds(text, secret, usize::MAX)
 }

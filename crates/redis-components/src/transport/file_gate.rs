@@ -70,6 +70,7 @@ impl Drop for InUse<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::io;
     use std::panic::catch_unwind;
     use std::path::Path;
     use std::sync::mpsc::channel;
@@ -108,7 +109,7 @@ mod tests {
     fn r10_a_file_in_use_is_waited_for() {
         let path = Path::new("/nowhere/waits");
         let (begun, is_in_use) = channel();
-        let first = thread::spawn(move || alone(path, || Ok(begun.send(()).unwrap())));
+        let first = thread::spawn(move || alone(path, || begun.send(()).map_err(io::Error::other)));
         is_in_use.recv().unwrap();
         alone(path, || Ok(())).unwrap();
         first.join().unwrap().unwrap();

@@ -128,7 +128,7 @@ impl SlotTable {
     /// Notes that a node has said who owns a slot. Returns the owner's number.
     pub(super) fn note_move(&self, slot: u16, to: &NodeAddress) -> Option<NodeNumber> {
         let mut writing = self.writing();
-        self.add(&mut writing, [to]);
+        self.add(&mut writing, &[to]);
         let number = *writing.numbers.get(to)?;
         writing.moves += 1;
         let now = Mark(writing.moves);
@@ -142,7 +142,7 @@ impl SlotTable {
     /// Returns the number of a node, which may be new.
     pub(super) fn number_of(&self, address: &NodeAddress) -> Option<NodeNumber> {
         let mut writing = self.writing();
-        self.add(&mut writing, [address]);
+        self.add(&mut writing, &[address]);
         writing.numbers.get(address).copied()
     }
 
@@ -153,7 +153,7 @@ impl SlotTable {
         let mut replicas = HashMap::new();
         let shards = view.shards.iter();
         let nodes = shards.flat_map(|shard| std::iter::once(&shard.primary).chain(&shard.replicas));
-        self.add(&mut writing, nodes);
+        self.add(&mut writing, &nodes.collect::<Vec<_>>());
         for shard in &view.shards {
             let Some(&primary) = writing.numbers.get(&shard.primary) else {
                 continue;
@@ -176,20 +176,16 @@ impl SlotTable {
 
     /// Gives numbers to those of the nodes that have none. A node whose host may not be named gets
     /// none, and so is never dialled nor shown.
-    fn add<'a>(
-        &self,
-        writing: &mut Writing,
-        nodes: impl IntoIterator<Item = &'a NodeAddress> + Clone,
-    ) {
+    fn add(&self, writing: &mut Writing, nodes: &[&NodeAddress]) {
         let mut all = None;
-        for node in nodes.clone() {
+        for &node in nodes {
             if writing.numbers.contains_key(node) || !self.guard.admits(&node.host) {
                 continue;
             }
             let all = all.get_or_insert_with(|| self.nodes.load().to_vec());
             let number = NodeNumber::first(all.len()).or_else(|| {
                 if writing.free.is_empty() {
-                    self.free(writing, all, nodes.clone());
+                    self.free(writing, all, nodes);
                 }
                 writing.free.pop_front().map(NodeNumber::next)
             });
@@ -211,15 +207,10 @@ impl SlotTable {
 
     /// Frees the places of nodes that have left the cluster, and are none of those that are to be
     /// added. Whoever still has such a number gets no address for it as soon as its place is taken.
-    fn free<'a>(
-        &self,
-        writing: &mut Writing,
-        all: &[Numbered],
-        added: impl IntoIterator<Item = &'a NodeAddress>,
-    ) {
+    fn free(&self, writing: &mut Writing, all: &[Numbered], added: &[&NodeAddress]) {
         let mut stay = self.members();
-        let added = added.into_iter();
-        stay.extend(added.filter_map(|node| writing.numbers.get(node)));
+        let added = added.iter();
+        stay.extend(added.filter_map(|node| writing.numbers.get(*node)));
         let leave = all.iter().filter(|node| !stay.contains(&node.number));
         for Numbered { number, address } in leave {
             writing.numbers.remove(address);

@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 use std::time::Instant;
 
-use super::secret_file;
+use super::secret_file::{self, Found};
 use super::sources::{Sources, Wanted};
 use crate::config::contents::{Content, Contents};
 use crate::config::needs::{ContentKind, Needed};
@@ -96,7 +96,7 @@ fn file(policy: &Policy, needed: &Needed, path: &Path) -> Result<Vec<u8>, Failur
     let is_bound = needed.kind != ContentKind::Pem && policy.restricts_secrets();
     let read = alone(path, || {
         if !is_bound {
-            return secret_file::read(path).map(Some);
+            return secret_file::read(path);
         }
         secret_file::read_if(path, |real| {
             let mut folders = policy.secret_folders().map(Path::canonicalize);
@@ -104,9 +104,9 @@ fn file(policy: &Policy, needed: &Needed, path: &Path) -> Result<Vec<u8>, Failur
         })
     });
     match read {
-        Ok(Some(Some(content))) => Ok(content),
-        Ok(Some(None)) => Err(unusable(needed, "is longer than 1 MiB")),
-        Ok(None) => {
+        Ok(Found::Content(content)) => Ok(content),
+        Ok(Found::TooLong) => Err(unusable(needed, "is longer than 1 MiB")),
+        Ok(Found::Forbidden) => {
             let (field, at) = (&needed.field, &needed.at);
             Err(forbidden(format_args!(
                 "`{field}` names {at}; add its folder with `Policy::allow_secret_files_under`"

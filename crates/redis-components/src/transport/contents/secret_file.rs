@@ -12,31 +12,37 @@ pub(super) const LONGEST: u64 = 1024 * 1024;
 /// How often a path is followed that changes meanwhile, as Kubernetes changes its mounts.
 const TRIES: usize = 3;
 
-/// Reads the file at `path`, behind all links. Returns `None` if it is too long.
-pub(super) fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
+/// What was found at a path.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Found {
+    Content(Vec<u8>),
+    TooLong,
+    /// The path without links is not allowed.
+    Forbidden,
+}
+
+/// Reads the file at `path`, behind all links.
+pub(super) fn read(path: &Path) -> io::Result<Found> {
     contents_of(open(path)?)
 }
 
-/// Does the same as [`read`] if the path without links is allowed. Returns `Ok(None)` if it is not.
-pub(super) fn read_if(
-    path: &Path,
-    is_allowed: impl Fn(&Path) -> bool,
-) -> io::Result<Option<Option<Vec<u8>>>> {
+/// Does the same as [`read`] if the path without links is allowed.
+pub(super) fn read_if(path: &Path, is_allowed: impl Fn(&Path) -> bool) -> io::Result<Found> {
     let mut tries = 1;
     loop {
         let real = path.canonicalize()?;
         if !is_allowed(&real) {
-            return Ok(None);
+            return Ok(Found::Forbidden);
         }
         match open_without_links(&real) {
             // Something on the path has changed since it was followed.
             Err(_) if tries < TRIES => tries += 1,
-            opened => return contents_of(opened?).map(Some),
+            opened => return contents_of(opened?),
         }
     }
 }
 
-fn contents_of(file: File) -> io::Result<Option<Vec<u8>>> {
+fn contents_of(file: File) -> io::Result<Found> {
     // A pipe would be waited for.
     if !file.metadata()?.is_file() {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no file"));
@@ -44,7 +50,11 @@ fn contents_of(file: File) -> io::Result<Option<Vec<u8>>> {
     let mut content = Vec::new();
     file.take(LONGEST + 1).read_to_end(&mut content)?;
     let fits = u64::try_from(content.len()).is_ok_and(|length| length <= LONGEST);
-    Ok(fits.then_some(content))
+    Ok(if fits {
+        Found::Content(content)
+    } else {
+        Found::TooLong
+    })
 }
 
 #[cfg(unix)]

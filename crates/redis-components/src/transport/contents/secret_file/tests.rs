@@ -10,7 +10,7 @@ use std::time::Duration;
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
 
-use super::{read, read_if};
+use super::{Found, read, read_if};
 
 /// Longer than any machine takes for the reads of a test.
 const SOON: Duration = Duration::from_secs(60);
@@ -58,7 +58,7 @@ fn r11_a_pipe_that_takes_the_place_of_a_file_holds_up_nobody() {
             match read(&file) {
                 Ok(content) => {
                     // A file may be seen empty while it is written elsewhere, and not here.
-                    assert_eq!(content.as_deref(), Some(b"S3cret".as_slice()));
+                    assert_eq!(content, Found::Content(b"S3cret".to_vec()));
                     found += 1;
                 }
                 Err(error) => {
@@ -96,11 +96,11 @@ fn r11_a_link_that_takes_the_place_of_a_folder_leads_nowhere_else() {
         let (mut found, mut refused) = (0, 0);
         for _ in 0..20_000 {
             match read_if(&file, |real| real.starts_with(&allowed)) {
-                Ok(Some(content)) => {
-                    assert_eq!(content.as_deref(), Some(b"mine".as_slice()));
+                Ok(Found::Forbidden) | Err(_) => refused += 1,
+                Ok(content) => {
+                    assert_eq!(content, Found::Content(b"mine".to_vec()));
                     found += 1;
                 }
-                Ok(None) | Err(_) => refused += 1,
             }
         }
         (found, refused)
@@ -117,11 +117,11 @@ fn r7_links_of_a_mount_are_followed() {
     fs::write(path("..1/x"), "S3cret").unwrap();
     symlink("..1", path("..data")).unwrap();
     symlink("..data/x", path("x")).unwrap();
-    let mine = Some(b"S3cret".to_vec());
+    let mine = Found::Content(b"S3cret".to_vec());
     assert_eq!(read(&path("x")).unwrap(), mine);
     let real = folder.path().canonicalize().unwrap();
     let inside = |found: &Path| found.starts_with(&real);
-    assert_eq!(read_if(&path("x"), inside).unwrap(), Some(mine));
-    assert_eq!(read_if(&path("x"), |_| false).unwrap(), None);
+    assert_eq!(read_if(&path("x"), inside).unwrap(), mine);
+    assert_eq!(read_if(&path("x"), |_| false).unwrap(), Found::Forbidden);
     assert!(read_if(&path(".."), |_| true).is_err());
 }
