@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import threading
 import time
 from pathlib import Path
@@ -14,7 +15,9 @@ import pytest
 import redis
 
 from redis_components import ComponentError, Components, ErrorKind, Login
+from redis_components._secrets import of_file
 from redis_components.config import digest, from_json
+from redis_components.config.reference import Reference
 from servers import Server, eventually
 from test_calls import KEY, async_port_of, port_of
 from test_receipts import words
@@ -164,3 +167,35 @@ def test_r8_the_config_server_has_secrets_too(
     }
     made = components(config_servers=json.dumps(where))
     assert port_of(made)() == a.port
+
+
+def test_r11_a_pipe_that_takes_the_place_of_a_file_holds_up_nobody(tmp_path: Path) -> None:
+    path, following = tmp_path / "x", tmp_path / "next"
+    path.write_text("S3cretZ")
+    is_over = threading.Event()
+
+    def change() -> None:
+        while not is_over.is_set():
+            os.mkfifo(following)
+            following.rename(path)
+            following.write_text("S3cretZ")
+            following.rename(path)
+
+    changing = threading.Thread(target=change, daemon=True)
+    found: list[str] = []
+
+    def reads() -> None:
+        for _ in range(20_000):
+            try:
+                found.append(of_file("password", Reference("file", str(path))))
+            except ComponentError as refused:
+                found.append(str(refused).rpartition(": ")[2])
+
+    reading = threading.Thread(target=reads, daemon=True)
+    changing.start()
+    reading.start()
+    reading.join(60)
+    hangs = reading.is_alive()
+    is_over.set()
+    assert not hangs
+    assert set(found) == {"S3cretZ", "it is no file"}

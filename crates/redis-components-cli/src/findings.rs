@@ -1,5 +1,6 @@
 //! All that is wrong with the text of a config, as the runtime sees it.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
@@ -37,6 +38,9 @@ pub(crate) fn of(text: &str) -> (Source, Vec<Finding>) {
         findings.push(Finding { message, field, at });
     }
     findings.sort_by_key(|finding| finding.at.start);
+    // What is wrong twice is mended at once.
+    let mut said = HashSet::new();
+    findings.retain(|finding| said.insert(finding.message.clone()));
     (source, findings)
 }
 
@@ -209,6 +213,45 @@ mod tests {
     fn a_host_that_is_refused_hides_nothing_else() {
         let found = messages(r#"{"host": "0.0.0.0", "port": 0, "url": "redis://h"}"#);
         assert_eq!(found.len(), 3, "{found:#?}");
+    }
+
+    #[test]
+    fn each_thing_that_is_wrong_is_said_once() {
+        let mut twice = Vec::new();
+        for text in [
+            r#"{"db": 1, "db": 2, "db": 3, "host": "h"}"#,
+            r#"{"sentinels": ["s"]}"#,
+            r#"{"sentinels": ["s"], "port": 0}"#,
+            r#"{"service_name": "x"}"#,
+            r#"{"service_name": "x", "host": "h"}"#,
+            r#"{"cluster": ["c:1"], "host": "h"}"#,
+            r#"{"cluster": ["c:1"], "db": 2}"#,
+            r#"{"cluster": []}"#,
+            r#"{"sentinels": [], "service_name": "x"}"#,
+            r#"{"unix_socket_path": "/x", "ssl": true}"#,
+            r#"{"unix_socket_path": "/x", "host": "h", "port": 1}"#,
+            r#"{"url": "redis://h", "host": "h"}"#,
+            r#"{"url": "redis://h?x=1"}"#,
+            r#"{"ssl_keyfile": "/k", "ssl": true}"#,
+            r#"{"ssl_certfile": "/k", "ssl": true, "host": "h"}"#,
+            r#"{"ssl_ca_certs": "/k"}"#,
+            r#"{"sentinel_password": "s"}"#,
+            r#"{"username": {"provider": "a"}, "password": {"provider": "b"}}"#,
+            r#"{"host": "a", "host": "b"}"#,
+            r#"{"read_from_replicas": true}"#,
+            r#"{"disabled": "x"}"#,
+            r#"{"password": {"file": "x"}, "password": {"env": "="}}"#,
+        ] {
+            let (_, findings) = of(text);
+            let mut said: Vec<_> = findings.iter().map(|finding| &finding.message).collect();
+            let all = said.len();
+            said.sort();
+            said.dedup();
+            if said.len() != all {
+                twice.push(format!("{text}: {findings:#?}"));
+            }
+        }
+        assert!(twice.is_empty(), "{}", twice.join("\n"));
     }
 
     #[test]

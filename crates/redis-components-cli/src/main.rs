@@ -31,6 +31,7 @@ mod place;
 mod probe;
 mod profile;
 mod redact;
+mod repeated;
 #[cfg(feature = "serve")]
 mod serve;
 mod session;

@@ -10,9 +10,9 @@ import redis.exceptions
 from . import _admission, _clients, _options
 from ._options import Options
 from ._secrets import Resolved
+from ._server_words import cause_of, meaning, without
 from ._settings import Settings
-from ._text import printable_error
-from .config.model import Tcp, Unix
+from .config.model import ComponentConfig, Sentinels, Tcp, Unix
 from .errors import ComponentError, ErrorKind
 
 _REFUSALS = (redis.exceptions.AuthenticationError, redis.exceptions.AuthorizationError)
@@ -39,7 +39,19 @@ def prove(resolved: Resolved, settings: Settings, name: str) -> tuple[Options, A
         is_refused = isinstance(reason, _REFUSALS)
         kind = ErrorKind.SERVER_REFUSED if is_refused else ErrorKind.SERVER_UNREACHABLE
         what = "refuses the login" if is_refused else "cannot be used"
-        raise ComponentError(kind, f"{where} {what}: {printable_error(reason)}") from failed
+        said = meaning(reason)
+        shown = without(said, _secrets_of(config, where))
+        cause = cause_of(failed) if shown == said else None
+        raise ComponentError(kind, f"{where} {what}: {shown}") from cause
+
+
+def _secrets_of(config: ComponentConfig, where: str) -> list[str]:
+    """Returns the passwords that servers were sent. One that the config has in a host is known."""
+    passwords = [config.password]
+    if isinstance(config.endpoint, Sentinels):
+        passwords.append(config.endpoint.password)
+    texts = (password for password in passwords if isinstance(password, str))
+    return [text for text in texts if text.lower() not in where.lower()]
 
 
 def _proven(
@@ -70,7 +82,7 @@ def _options_of(resolved: Resolved, settings: Settings, name: str | None, where:
         raise ComponentError(
             ErrorKind.SERVER_UNREACHABLE,
             f"{where} cannot be used: a file that its config names for TLS cannot be read, is no "
-            f"PEM, or its key does not fit: {printable_error(wrong)}",
+            f"PEM, or its key does not fit: {meaning(wrong)}",
         ) from wrong
 
 

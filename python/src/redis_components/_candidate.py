@@ -13,8 +13,8 @@ from ._backoff import Backoff
 from ._offer import Offer
 from ._published import Published
 from ._secrets import Resolved
+from ._server_words import meaning
 from ._settings import Settings
-from ._text import printable_error
 from .config.model import ComponentConfig
 from .errors import ComponentError, ErrorKind
 
@@ -138,7 +138,7 @@ class Prepared:
             return Standing(offer, failed=failed)
         except (redis.exceptions.RedisError, OSError) as failed:
             kind = ErrorKind.SERVER_UNREACHABLE
-            reason = f"the server cannot be used: {printable_error(failed)}"
+            reason = f"the server cannot be used: {meaning(failed)}"
             return Standing(offer, failed=ComponentError(kind, reason))
         except Exception as failed:
             _LOG.exception("candidate `%s` cannot be tried", offer.id)

@@ -10,9 +10,9 @@ from typing import Any, Callable
 import redis.exceptions
 
 from . import _attempt, _clients, _secrets
+from ._server_words import cause_of, meaning
 from ._settings import Settings
 from ._target import READ_LIMIT
-from ._text import printable_error
 from .config.model import ComponentConfig
 from .errors import ComponentError, ErrorKind
 
@@ -47,8 +47,8 @@ class ConfigServer:
             self.close()
             raise ComponentError(
                 ErrorKind.CONFIG_SERVER_UNREACHABLE,
-                f"the config server {self.address} gives no config: {printable_error(failed)}",
-            ) from failed
+                f"the config server {self.address} gives no config: {meaning(failed)}",
+            ) from cause_of(failed)
 
     def follow_sentinels(self) -> None:
         with contextlib.suppress(redis.exceptions.RedisError, OSError):

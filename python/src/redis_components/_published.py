@@ -16,7 +16,7 @@ import redis.exceptions
 from . import _async_clients, _clients
 from ._options import Options
 from ._secrets import Resolved
-from ._text import printable_error
+from ._server_words import cause_of, meaning
 from .config.model import ComponentConfig
 from .errors import ComponentError, ErrorKind
 
@@ -255,8 +255,8 @@ class Published:
         except redis.exceptions.RedisClusterException as failed:
             raise ComponentError(
                 ErrorKind.SERVER_UNREACHABLE,
-                f"{self.config.endpoint} cannot be used: {printable_error(failed)}",
-            ) from failed
+                f"{self.config.endpoint} cannot be used: {meaning(failed)}",
+            ) from cause_of(failed)
 
     def _options_for(self, decode: bool) -> Options:
         if self._options is None:

@@ -16,9 +16,9 @@ from typing import Any
 
 from ._config_server import ConfigServer
 from ._control import Control
+from ._server_words import meaning
 from ._settings import Settings
 from ._slot import Slot
-from ._text import printable
 from .errors import ComponentError, ErrorKind
 
 _LOG = logging.getLogger("redis_components")
@@ -118,8 +118,8 @@ class Receipts:
         if not wrong:
             self._written = fields
             return
-        shown = printable(str(wrong[0]))
-        if "no permissions" in shown.lower():
+        shown = meaning(wrong[0])
+        if shown.startswith("NOPERM"):
             self._is_off = True
             _LOG.warning("receipts are off: the config server does not allow them: %s", shown)
         elif not self._has_warned:

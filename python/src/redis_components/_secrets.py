@@ -5,11 +5,13 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import os
+import stat
 import time
 from collections.abc import Iterator
 
+from ._server_words import meaning
 from ._settings import Login, Settings
-from ._text import has_unprintable, printable_error
+from ._text import has_unprintable
 from .config.model import ComponentConfig, Sentinels, TlsOptions
 from .config.reference import Reference
 from .errors import ComponentError, ErrorKind
@@ -117,7 +119,7 @@ class _Logins:
         try:
             login = provider()
         except Exception as failed:
-            raise _unusable(field, at, printable_error(failed)) from failed
+            raise _unusable(field, at, meaning(failed)) from failed
         if login.expires is not None:
             left = max(login.expires - time.time(), 0.0)
             in_time = max(left / 2, left - max(_IN_TIME, left / 5))
@@ -176,18 +178,25 @@ def _hash(field: str, path: str) -> str:
 
 def _bytes(field: str, path: str) -> bytes:
     at = Reference("file", path)
-    # A pipe would be waited for.
-    if os.path.exists(path) and not os.path.isfile(path):
-        raise _unusable(field, at, "it is no file")
     try:
-        with open(path, "rb") as file:
+        with open(path, "rb", opener=_at_once) as file:
+            # What was opened is looked at: the path may lead to something else by now.
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise _unusable(field, at, "it is no file")
             content = file.read(_LONGEST + 1)
+    except IsADirectoryError as failed:
+        raise _unusable(field, at, "it is no file") from failed
     except (OSError, ValueError) as failed:
         reason = getattr(failed, "strerror", None) or "it cannot be read"
         raise _unusable(field, at, reason) from failed
     if len(content) > _LONGEST:
         raise _unusable(field, at, f"it is longer than {_LONGEST} bytes")
     return content
+
+
+def _at_once(path: str, flags: int) -> int:
+    """Opens without waiting for somebody who writes to a pipe."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0))
 
 
 def _stamp(path: str) -> object:

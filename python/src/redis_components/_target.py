@@ -8,7 +8,7 @@ import time
 from typing import NamedTuple, Protocol
 
 from . import config as configs
-from ._text import printable_error
+from ._server_words import meaning
 from .config.model import ComponentConfig
 from .errors import ComponentError, ConfigInvalidError, ErrorKind
 
@@ -76,8 +76,7 @@ class WatchedKey:
                 raise self._invalid(server, "the key holds no string; SET it to the config as JSON")
             raise self._problem(
                 ErrorKind.CONFIG_SERVER_REFUSED,
-                f"the config server {server} does not let `{self.key}` be read: "
-                f"{printable_error(answer)}",
+                f"the config server {server} does not let `{self.key}` be read: {meaning(answer)}",
             )
         if not isinstance(answer, bytes) or not answer:
             raise self._problem(

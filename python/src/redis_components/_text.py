@@ -39,18 +39,8 @@ def printable(text: str) -> str:
     return shown + "…" if len(text) > _LIMIT else shown
 
 
-def printable_error(error: BaseException) -> str:
-    """Returns the text of an error. A server repeats what was sent to log in."""
-    certificate = _of_certificate(error)
-    if certificate is not None:
-        return f"its certificate is refused: {printable(certificate.verify_message)}"
-    text = str(error) or type(error).__name__
-    if "unknown command" in text.lower():
-        return "the server does not know a command that is needed to log in"
-    return printable(text)
-
-
-def _of_certificate(error: BaseException | None) -> ssl.SSLCertVerificationError | None:
+def certificate_of(error: BaseException | None) -> ssl.SSLCertVerificationError | None:
+    """Returns the error of a certificate among the causes of an error."""
     while error is not None and not isinstance(error, ssl.SSLCertVerificationError):
         error = error.__cause__ or error.__context__
     return error

@@ -18,8 +18,10 @@ use crate::names::{is_name, unknown};
 use crate::output::{Reply, warn};
 use crate::probe::{Tried, probe};
 use crate::redact;
+use crate::repeated::{secret_in, shown_secrets};
 use crate::session::Session;
 use crate::subject::invalid;
+use crate::text::printable;
 
 #[derive(Debug, Args)]
 pub(crate) struct Options {
@@ -179,6 +181,24 @@ async fn write_one(
     }
     let config = ComponentConfig::from_json(&text)
         .map_err(|error| Failure::new(Code::ConfigInvalid, error.to_string()))?;
+    let before = found.as_deref().map(String::from_utf8_lossy);
+    for known in [Some(text.as_str()), before.as_deref()]
+        .into_iter()
+        .flatten()
+    {
+        if let Some(field) = reason.as_ref().and_then(|reason| secret_in(reason, known)) {
+            let text = format!(
+                "--reason holds the value of `{field}`, and `history` shows it; say why without it"
+            );
+            return Err(Failure::usage(text).of_component(component));
+        }
+    }
+    for (note, field) in shown_secrets(&text) {
+        let (note, field) = (printable(&note), printable(&field));
+        warn(&format!(
+            "`{note}` holds the value of `{field}`, and `get` shows it; leave it out"
+        ));
+    }
     let previous = session.digest_of(found.as_deref());
     if let Some(wanted) = &if_digest
         && *wanted != previous
@@ -195,7 +215,12 @@ async fn write_one(
     let probed = probe_first(context, component, &config, writing).await?;
     let key = session.names.key(component);
     let is_changed = found.as_deref() != Some(text.as_bytes());
-    let note = Note::now(reason);
+    let mut note = Note::now(reason);
+    let words = note.command.as_ref();
+    if words.is_some_and(|words| secret_in(words, &text).is_some()) {
+        // A field of its own may repeat a secret among the arguments.
+        note.command = Some(redact::HIDDEN.to_owned());
+    }
     let mut data = json!({
         "component": component,
         "key": key,

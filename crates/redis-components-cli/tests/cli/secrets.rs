@@ -178,3 +178,30 @@ fn r8_a_secret_by_reference_is_resolved_here_or_the_server_is_not_tried() {
         }
     }
 }
+
+#[test]
+fn r8_a_secret_in_a_reason_is_refused_and_one_in_a_note_is_warned_of() {
+    let server = Server::start_with(&["--requirepass", CANARY]);
+    let config_server = Server::start();
+    let operator = Operator::at(&format!("redis://127.0.0.1:{}", config_server.port()));
+    let config = format!(
+        r#"{{"host": "127.0.0.1", "port": {}, "password": "{CANARY}", "x-note": "it is {CANARY}"}}"#,
+        server.port()
+    );
+    let file = operator.file("config.json", &config);
+    let file = file.to_str().unwrap();
+    let reason = format!("from old to {CANARY}");
+    let refused = operator.run(&["set", "logs", file, "--create", "--reason", &reason]);
+    assert_eq!(refused.code, 2);
+    let says = "--reason holds the value of `password`";
+    assert!(refused.stderr.contains(says), "{refused:?}");
+    let warned = operator.run(&["set", "logs", file, "--create", "--reason", "a new one"]);
+    assert_eq!(warned.code, 0, "{warned:?}");
+    let says = "`x-note` holds the value of `password`";
+    assert!(warned.stderr.contains(says), "{warned:?}");
+    let note = format!("x-other={CANARY} too");
+    operator.done(&["set", "logs", "x-note=", &note]);
+    let history = operator.done(&["history", "logs", "-o", "json"]);
+    assert!(history.stdout.contains("a new one"), "{history:?}");
+    assert!(!history.stdout.contains(CANARY), "{history:?}");
+}

@@ -67,7 +67,7 @@ pub(crate) enum ReadFrom {
 
 impl Endpoint {
     /// Returns the hosts that the config itself names.
-    #[cfg(feature = "tls")]
+    #[cfg(any(feature = "cluster", feature = "sentinel", feature = "tls"))]
     pub(crate) fn hosts(&self) -> Vec<&str> {
         let addresses = match self {
             Self::Server(address) => std::slice::from_ref(address),

@@ -18,6 +18,8 @@ mod fields_tls;
 pub(crate) mod generated;
 mod given;
 pub(crate) mod host;
+#[cfg(any(feature = "cluster", feature = "sentinel"))]
+pub(crate) mod host_guard;
 mod json;
 pub(crate) mod login;
 pub(crate) mod needs;

@@ -6,7 +6,7 @@ use redis::{AsyncConnectionConfig, ProtocolVersion, RedisError};
 use super::pushes::Pushes;
 use super::read_command::{BOUNDS, read_command};
 use super::reading::Answer;
-use crate::error::text::printable_error;
+use crate::error::server_words::meaning;
 use crate::settings::timeouts::Timeouts;
 use crate::transport::asynchronous::{open_bounded, ping};
 use crate::transport::error_codes::refuses_resp3;
@@ -40,9 +40,9 @@ impl Connection {
         };
         let (refusal, may_be_starting) = match opened {
             Ok(Ok(pushing)) => return Ok((pushing, None)),
-            Ok(Err(refusal)) => (printable_error(&refusal), false),
+            Ok(Err(refusal)) => (meaning(&refusal), false),
             Err(failure) => match &failure.source {
-                Some(error) if refuses_resp3(error) => (printable_error(error), false),
+                Some(error) if refuses_resp3(error) => (meaning(error), false),
                 // Some proxies close the connection when they get an unknown command.
                 _ if was_closed(&failure) => ("it hangs up when it is asked to".to_owned(), true),
                 _ => return Err(failure),

@@ -9,7 +9,7 @@ use secrecy::zeroize::Zeroizing;
 use super::config_text::ConfigText;
 use super::read_command::READ_LIMIT;
 use crate::config::ComponentConfig;
-use crate::error::text::printable_error;
+use crate::error::server_words::meaning;
 use crate::error::{Error, ErrorKind};
 use crate::transport::contents::watcher::{Found as Read, Unread};
 use crate::transport::failure::{Cause, Failure};
@@ -238,7 +238,7 @@ pub(super) fn interpret(address: &str, key: &str, answer: Answer) -> Result<Read
                 kind: ErrorKind::ConfigServerRefused,
                 message: format!(
                     "the config server {address} does not let `{key}` be read: {}",
-                    printable_error(&error)
+                    meaning(&error)
                 ),
             });
         }

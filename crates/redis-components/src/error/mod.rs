@@ -2,6 +2,8 @@
 
 mod convert;
 pub(crate) mod errors;
+pub(crate) mod repeats;
+pub(crate) mod server_words;
 pub(crate) mod text;
 
 use std::error::Error as StdError;

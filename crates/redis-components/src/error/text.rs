@@ -1,7 +1,5 @@
 //! Text that comes from a server or a config, made fit for one line of a log.
 
-use redis::RedisError;
-
 /// How many characters of foreign text are shown.
 const LIMIT: usize = 128;
 
@@ -20,25 +18,6 @@ pub(crate) fn printable(text: &str) -> String {
         shown.push('…');
     }
     shown
-}
-
-/// Returns a server's error, or else redis-rs's text of an error, made [`printable`].
-///
-/// A server repeats an unknown command with its arguments, and the arguments of AUTH and HELLO are
-/// credentials. Their text is replaced.
-pub(crate) fn printable_error(error: &RedisError) -> String {
-    if repeats_arguments(error) {
-        "the server does not know a command that is needed to log in".to_owned()
-    } else if let (Some(code), Some(detail)) = (error.code(), error.detail()) {
-        printable(&format!("{code}: {detail}"))
-    } else {
-        printable(&error.to_string())
-    }
-}
-
-/// Returns `true` if the text of an error may hold credentials.
-pub(crate) fn repeats_arguments(error: &RedisError) -> bool {
-    error.to_string().to_lowercase().contains("unknown command")
 }
 
 /// Returns `true` for a character that ends a line, steers a terminal, or reorders what is shown
@@ -60,7 +39,7 @@ pub(crate) fn is_printable(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{printable, printable_error};
+    use super::printable;
 
     #[test]
     fn control_characters_are_escaped() {
@@ -68,14 +47,6 @@ mod tests {
             printable("a\n[ERROR] b\u{1b}[31m\u{202e}ü"),
             "a\\n[ERROR] b\\u{1b}[31m\\u{202e}ü"
         );
-    }
-
-    #[test]
-    fn what_was_sent_to_log_in_is_not_repeated() {
-        let answer = b"-ERR unknown command 'HELLO', with args beginning with: '3' 'AUTH' 'default' 's3cret'\r\n";
-        let error = redis::parse_redis_value(answer).unwrap().extract_error();
-        let shown = printable_error(&error.unwrap_err());
-        assert!(!shown.contains("s3cret"), "{shown}");
     }
 
     #[test]

@@ -12,12 +12,16 @@ use tracing::{Instrument, Span};
 use super::component::Subject;
 use crate::config::endpoint::Address;
 use crate::error::Error;
+use crate::error::server_words::known;
 
 /// The target of spans, so that they can be switched off by it.
 const TARGET: &str = "redis_components::command";
 
 /// The longest command name that is shown. The names of Redis are shorter.
 const LONGEST_NAME: usize = 32;
+
+/// What is shown in the place of a name or code that is a word of somebody's own.
+const OTHER: &str = "OTHER";
 
 /// The span of a command, pipeline or transaction.
 #[derive(Debug)]
@@ -101,8 +105,8 @@ impl CommandSpan {
         span.record("otel.status_code", "ERROR");
         match failed {
             Failed::Answer(code) => {
-                let code = shown(code.as_bytes());
-                span.record("db.response.status_code", &code);
+                let code = known(&code).unwrap_or(OTHER);
+                span.record("db.response.status_code", code);
                 span.record("error.type", code);
             }
             Failed::Here(kind) => {
@@ -181,7 +185,7 @@ pub(crate) fn sent_to(address: &Address) {
 fn shown(word: &[u8]) -> String {
     let is_part = |c: &u8| c.is_ascii_alphanumeric() || b"._-".contains(c);
     if word.is_empty() || word.len() > LONGEST_NAME || !word.iter().all(is_part) {
-        return "OTHER".to_owned();
+        return OTHER.to_owned();
     }
     String::from_utf8_lossy(word).to_ascii_uppercase()
 }

@@ -6,6 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use super::failure::{Cause, Failure};
+use super::file_gate::alone;
 use super::special_addresses::{is_of_nat64, meant, special};
 use crate::config::tls::TlsOptions;
 use crate::error::text::printable;
@@ -122,7 +123,8 @@ pub(super) fn admit_socket(policy: &Policy, path: &Path) -> Result<PathBuf, Fail
             "it allows no unix sockets, as `{shown}`; add its folder with `Policy::allow_unix_sockets_under`"
         )));
     }
-    let real = path.canonicalize().map_err(|error| match error.kind() {
+    let followed = alone(path, || path.canonicalize());
+    let real = followed.map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => Failure::unreachable(
             "there is no such socket; check that the server runs, and that this process sees its files",
         ),

@@ -8,7 +8,7 @@ use super::error_codes::{Meaning, of_error};
 use crate::backoff::Backoff;
 use crate::config::endpoint::Address;
 use crate::error::ErrorKind;
-use crate::error::text::printable_error;
+use crate::error::server_words::{meaning, quoted};
 
 /// A failed attempt to connect, log in and probe.
 #[derive(Clone, Debug)]
@@ -179,24 +179,23 @@ impl Failure {
     }
 }
 
-impl From<RedisError> for Failure {
-    fn from(error: RedisError) -> Self {
+impl Failure {
+    /// Returns the failure of a server in its own words. They may hold what it was sent, so whoever
+    /// shows them looks for the password in them.
+    pub(super) fn quoting(error: RedisError) -> Self {
+        Self::of_redis(error, quoted)
+    }
+
+    fn of_redis(error: RedisError, words: fn(&RedisError) -> String) -> Self {
         let is_cut_off = ended_in_mid_reply(&error);
-        let text = if error.is_timeout() {
+        let message = if error.is_timeout() {
             "no answer in time".to_owned()
         } else if is_cut_off {
             "the connection ended in mid-reply".to_owned()
         } else if error.kind() == redis::ErrorKind::Parse {
             "what answers is not a Redis server".to_owned()
         } else {
-            printable_error(&error)
-        };
-        let advice = match error.code() {
-            Some("WRONGPASS") => "; check `username` and `password`",
-            Some("NOAUTH") => "; the server wants a password, see `password`",
-            Some("NOPERM") => "; the user lacks a permission, see `username`",
-            Some("LOADING") => "; it is still loading its data",
-            _ => "",
+            words(&error)
         };
         let cause = match of_error(&error) {
             Some(Meaning::Passes | Meaning::DoesNotServe) => Cause::Busy,
@@ -212,12 +211,16 @@ impl From<RedisError> for Failure {
         };
         Self {
             cause,
-            message: match advice {
-                "" => text,
-                advice => format!("{}{advice}", text.trim_end_matches('.')),
-            },
+            message,
             source: Some(error),
         }
+    }
+}
+
+/// Without a word of the server's own.
+impl From<RedisError> for Failure {
+    fn from(error: RedisError) -> Self {
+        Self::of_redis(error, meaning)
     }
 }
 

@@ -14,6 +14,8 @@ use super::reply_scan::Replies;
 use super::role::Role;
 use crate::config::login::Login as Credentials;
 use crate::config::secret::Secret;
+use crate::error::repeats::repeats;
+use crate::error::server_words::{UNSHOWN, meaning};
 
 /// How often another form of login is tried.
 const MOST_CHANGES: usize = 2;
@@ -149,10 +151,14 @@ impl<'a> Handshake<'a> {
         // The message may be cut in the middle of the password, and what is escaped in it is not.
         let source = failure.source.as_ref().map(ToString::to_string);
         let texts = [Some(&failure.message), source.as_ref()];
-        if !texts.iter().flatten().any(|text| holds(text, password)) {
+        if !texts.iter().flatten().any(|text| repeats(text, password)) {
             return failure;
         }
-        let message = "the server refuses the login with a text that holds the password";
+        // A password may be a word that servers use. What they mean is said in any case.
+        let message = match failure.source {
+            Some(error) => meaning(&error),
+            None => UNSHOWN.to_owned(),
+        };
         Failure::new(failure.cause, message)
     }
 
@@ -203,7 +209,7 @@ impl<'a> Handshake<'a> {
     fn judge_first(&self) -> Result<(), Failure> {
         let first = self.parsed(1)?.pop().map(Value::extract_error);
         match first {
-            Some(Err(error)) if is_passing(&error) => Err(error.into()),
+            Some(Err(error)) if is_passing(&error) => Err(Failure::quoting(error)),
             _ => Ok(()),
         }
     }
@@ -220,7 +226,7 @@ impl<'a> Handshake<'a> {
         if self.db != 0
             && let Some(Err(error)) = replies.next()
         {
-            return Err(error.into());
+            return Err(Failure::quoting(error));
         }
         if self.client_name.is_some() {
             replies.next();
@@ -228,7 +234,7 @@ impl<'a> Handshake<'a> {
         if self.is_read_only
             && let Some(Err(error)) = replies.next()
         {
-            return Err(error.into());
+            return Err(Failure::quoting(error));
         }
         match replies.next() {
             Some(answer) => judge_probe(answer)?,
@@ -261,7 +267,7 @@ impl<'a> Handshake<'a> {
         let says = |text| error.detail().is_some_and(|detail| detail.contains(text));
         match self.login {
             // There are no more forms, and a server could ask for them in turns.
-            _ if self.changes == MOST_CHANGES => Err(error.into()),
+            _ if self.changes == MOST_CHANGES => Err(Failure::quoting(error)),
             // A server before version 6 knows no users.
             Login::User(_, password)
                 if says("wrong number of arguments for 'auth' command") && !password.is_empty() =>
@@ -274,7 +280,7 @@ impl<'a> Handshake<'a> {
             }
             // The same before version 6.
             Login::Password(_) if says("no password is set") => Ok(Login::Nobody),
-            _ => Err(error.into()),
+            _ => Err(Failure::quoting(error)),
         }
     }
 }
@@ -291,12 +297,6 @@ pub(super) fn judge_probe(answer: RedisResult<Value>) -> Result<(), Failure> {
         Err(error) if of_error(&error) == Some(Meaning::Lives) => Ok(()),
         answer => answer.map(drop).map_err(Failure::from),
     }
-}
-
-/// Returns `true` if the text holds the password. A very short one stands in other words by chance.
-fn holds(text: &str, password: &str) -> bool {
-    let mut words = text.split(|c: char| !c.is_alphanumeric());
-    password.len() >= 4 && text.contains(password) || words.any(|word| word == password)
 }
 
 fn not_redis() -> Failure {

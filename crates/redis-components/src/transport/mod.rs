@@ -13,6 +13,7 @@ pub(crate) mod contents;
 pub(crate) mod deadline;
 pub(crate) mod error_codes;
 pub(crate) mod failure;
+mod file_gate;
 #[cfg(test)]
 pub(crate) mod generated;
 mod handshake;

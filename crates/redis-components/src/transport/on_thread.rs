@@ -1,5 +1,6 @@
 //! Work on a thread of its own, because nothing else bounds its time: name resolution by the
-//! system, and files, may take any time. A thread that is given up ends soon after.
+//! system, and files, may take any time. A thread that is given up ends soon after: one that would
+//! use a file with which another thread hangs gives up by itself (see `file_gate`).
 
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::time::Duration;

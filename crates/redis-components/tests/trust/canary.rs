@@ -14,6 +14,7 @@ use redis_components::{
 };
 use redis_components_testing::Server;
 
+use crate::canary_echoes::says_of_echoes;
 use crate::canary_references::says_of_references;
 use crate::common::impostors::{impostor, refuses, tarpit, web_server};
 use crate::common::{always_fresh, name_of};
@@ -22,13 +23,16 @@ use crate::common::{always_fresh, name_of};
 pub(crate) const OF_CONFIG_SERVER: &str = "kanarie/+? a&\"1\\Z";
 const OF_DATA_SERVER: &str = "serinus #%=b@2'Y";
 pub(crate) const OF_NO_SERVER: &str = "voliere<>:;|c3X";
+/// Of servers that repeat it. It could be the name of a host.
+pub(crate) const OF_ECHO: &str = "Emberiza-citrinella-5kQ2";
 /// Passwords that are not in a config.
 pub(crate) const IN_FILE: &str = "chloris ~^[]{}4W";
 const IN_ENVIRONMENT: &str = "spinus!*()_,5V=";
 pub(crate) const OF_PROVIDER: &str = "bullfinch$`?&6U";
-const SECRETS: [&str; 6] = [
+const SECRETS: [&str; 7] = [
     OF_CONFIG_SERVER,
     OF_DATA_SERVER,
+    OF_ECHO,
     OF_NO_SERVER,
     IN_FILE,
     IN_ENVIRONMENT,
@@ -71,13 +75,15 @@ fn r8_nothing_that_a_process_says_holds_a_secret() {
         "redis_components_swaps_total",
         "has_password: true",
         "the policy of this process",
-        "with a text that holds the password",
+        "because it may repeat a password",
         "names the environment variable",
         "names the file",
         "names the provider",
         "reason=\"rotation\"",
         "what a config refers to cannot be read",
         "which is not UTF-8",
+        "does not let `config:redis:logs` be read: ERR",
+        "asked at last: GETRANGE, HELLO, SENTINEL, CLUSTER",
         if cfg!(feature = "tls") {
             "has no private key in PEM"
         } else {
@@ -113,6 +119,8 @@ fn spellings(secret: &str) -> Vec<String> {
     let mut spellings = vec![
         secret.to_owned(),
         secret[..7].to_owned(),
+        secret.to_uppercase(),
+        secret.to_lowercase(),
         secret.escape_debug().to_string(),
         serde_json::to_string(secret)
             .unwrap()
@@ -124,6 +132,7 @@ fn spellings(secret: &str) -> Vec<String> {
         secret.replace(' ', "+"),
         format!("{:?}", secret.as_bytes()),
         secret.bytes().map(|byte| format!("{byte:02x}")).collect(),
+        secret.bytes().map(|byte| format!("{byte:02X}")).collect(),
     ];
     // Base64 depends on where in three bytes the secret begins.
     spellings.extend((0..3).map(|before| {
@@ -135,7 +144,7 @@ fn spellings(secret: &str) -> Vec<String> {
 }
 
 /// Returns the text in base64, with zeros at the end in the place of `=`.
-fn base64(bytes: &[u8]) -> String {
+pub(crate) fn base64(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let chunks = bytes.chunks(3).map(|chunk| {
         let at = |index: usize| u32::from(chunk.get(index).copied().unwrap_or(0));
@@ -214,6 +223,7 @@ fn says_all_that_it_can() {
         let (config, data) = (format!("127.0.0.1:{config}"), data.parse().unwrap());
         says(&config, data).await;
         says_of_references(&config, data).await;
+        says_of_echoes().await;
     });
     for (key, _, _, value) in snapshotter.snapshot().into_vec() {
         println!("{key:?} {value:?}");

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
 mod canary;
+mod canary_echoes;
 mod canary_references;
 #[path = "../common/mod.rs"]
 mod common;

@@ -4,8 +4,9 @@ use std::fmt;
 
 use crate::config::endpoint::Address;
 
-/// A host and a port, as a cluster announces them.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+/// A host and a port, as a cluster announces them. The default stands for a node that nobody knows
+/// any more.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct NodeAddress {
     pub(crate) host: String,
     pub(crate) port: u16,
@@ -19,8 +20,11 @@ impl NodeAddress {
     /// An empty host is the host of the node that said so.
     pub(super) fn announced(host: &str, port: u16, by: &Self) -> Option<Self> {
         let host = match host {
-            "" => &by.host,
-            "?" => return None,
+            "" => by.host.as_str(),
+            host => host,
+        };
+        let host = match host {
+            "" | "?" => return None,
             host => host,
         };
         let is_host = host.len() <= LONGEST_HOST

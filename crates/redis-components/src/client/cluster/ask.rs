@@ -13,7 +13,7 @@ use redis::{AsyncConnectionConfig, ProtocolVersion, RedisResult, Value};
 use super::address::NodeAddress;
 use super::topology::View;
 use crate::config::endpoint::Address;
-use crate::error::text::printable;
+use crate::error::server_words::meaning;
 use crate::settings::timeouts::Timeouts;
 use crate::transport::asynchronous::open_bounded;
 use crate::transport::failure::{Cause, Failure};
@@ -91,7 +91,8 @@ async fn ask(
         }
         let other = query(connection, "SHARDS").await?;
         return View::from_shards(&other, is_tls, by).ok_or_else(|| {
-            let said = printable(&format!("{} {text}", error.code()));
+            let error = answer.clone().extract_error().err();
+            let said = error.map_or_else(String::new, |error| meaning(&error));
             Failure::new(
                 Cause::Refused,
                 format!("it does not tell its slots: {said}"),

@@ -7,12 +7,12 @@ use redis::{Cmd, Pipeline, RedisResult, Value};
 
 use super::ask::host_and_port;
 use super::asynchronous::{ClusterClient, no_nodes};
+use super::node_number::NodeNumber;
 use super::plan::{Goal, Piece};
 use super::redirect::refusal;
 use super::rounds::{Batch, Pace, Target, not_served_error, redirected};
 use super::route::{Route, route};
 use super::send::{Replies, Sending};
-use super::slot_table::NodeNumber;
 use super::whole::Whole;
 use crate::client::commands::{concerns_session, is_script};
 use crate::client::lines::Lines;

@@ -8,6 +8,7 @@ use super::hash_slot::SLOTS;
 use super::redirect::{Refusal, refusal};
 use super::slot_table::SlotTable;
 use super::topology::View;
+use crate::config::host_guard::HostGuard;
 use crate::generated::{disturb, spoil, texts, with_each};
 
 fn by() -> NodeAddress {
@@ -84,7 +85,7 @@ fn r11_no_generated_topology_does_harm() {
             (1..=usize::from(SLOTS)).contains(&view.covered()),
             "{view:?}"
         );
-        let table = SlotTable::new();
+        let table = SlotTable::new(HostGuard::none());
         table.apply(&view, table.mark());
         for slot in [0, 3999, 8000, SLOTS - 1] {
             let address = table.owner(slot).map(|owner| table.address(owner));

@@ -7,11 +7,11 @@ use std::time::Duration;
 use redis::{Cmd, ErrorKind, RedisError, RedisResult, Value};
 
 use super::blocking::ClusterPools;
+use super::node_number::NodeNumber;
 use super::plan::Goal;
 use super::redirect::{Refusal, refusal};
 use super::rounds::{Pace, Target};
 use super::route::needs_session;
-use super::slot_table::NodeNumber;
 use super::transaction::cross_slot;
 use crate::client::blocking::exhausted::Exhausted;
 use crate::client::blocking::pooled::Pooled;

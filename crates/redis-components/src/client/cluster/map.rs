@@ -9,11 +9,13 @@ use std::time::{Duration, Instant};
 
 use super::ask::first_view;
 use super::hash_slot::SLOTS;
+use super::node_number::NodeNumber;
 use super::redirect::Redirect;
-use super::slot_table::{NodeNumber, SlotTable};
+use super::slot_table::SlotTable;
 use crate::background::Background;
 use crate::config::ComponentConfig;
 use crate::config::endpoint::{Cluster, Endpoint, ReadFrom};
+use crate::config::host_guard::HostGuard;
 use crate::os_thread;
 use crate::settings::policy::Policy;
 use crate::settings::timeouts::Timeouts;
@@ -76,7 +78,7 @@ impl ClusterMap {
             cluster: cluster.clone(),
             model: Node::prepare(config, policy, timeouts.connect).await?,
             timeouts,
-            table: SlotTable::new(),
+            table: SlotTable::new(HostGuard::new(config)),
             refreshing: Mutex::default(),
             is_proven: AtomicBool::new(false),
         })

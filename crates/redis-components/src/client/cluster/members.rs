@@ -8,8 +8,8 @@ use futures_util::future::{join_all, select_ok};
 
 use super::map::ClusterMap;
 use super::member::{Member, Opener};
+use super::node_number::NodeNumber;
 use super::plan::Goal;
-use super::slot_table::NodeNumber;
 use crate::transport::failure::{Cause, Failure};
 
 /// The clients of a cluster's nodes, by the nodes' numbers.
@@ -22,7 +22,8 @@ pub(crate) struct Members<O: Opener> {
     adding: Mutex<()>,
 }
 
-type List<O> = Vec<Option<Arc<Member<<O as Opener>::Client>>>>;
+/// By the places of numbers, each with the number that its node has.
+type List<O> = Vec<Option<(NodeNumber, Arc<Member<<O as Opener>::Client>>)>>;
 
 impl<O: Opener> Members<O> {
     pub(super) fn new(map: Arc<ClusterMap>, opener: O) -> Self {
@@ -52,7 +53,8 @@ impl<O: Opener> Members<O> {
     #[inline]
     pub(super) fn living(&self, number: NodeNumber) -> Option<Arc<O::Client>> {
         let list = self.list.load();
-        list.get(usize::from(number))?.as_ref()?.living::<O>()
+        let (known, member) = list.get(number.place())?.as_ref()?;
+        (*known == number).then(|| member.living::<O>())?
     }
 
     /// Returns the client of a node. Opens it if there is none that lives.
@@ -69,26 +71,30 @@ impl<O: Opener> Members<O> {
 
     /// Returns a node, which may be new here.
     pub(super) fn member(&self, number: NodeNumber) -> Option<Arc<Member<O::Client>>> {
-        let place = usize::from(number);
-        if let Some(Some(member)) = self.list.load().get(place) {
-            return Some(Arc::clone(member));
+        let place = number.place();
+        let in_list = |list: &List<O>| match list.get(place) {
+            Some(Some((known, member))) if *known == number => Some(Arc::clone(member)),
+            _ => None,
+        };
+        if let Some(member) = in_list(&self.list.load()) {
+            return Some(member);
         }
         let node = self.map.node(number, self.are_read_only)?;
         let _adding = self.adding.lock().unwrap_or_else(PoisonError::into_inner);
         let list = self.list.load();
-        if let Some(Some(member)) = list.get(place) {
-            return Some(Arc::clone(member));
+        if let Some(member) = in_list(&list) {
+            return Some(member);
         }
         // Clients of nodes that have left are dropped, and end when their last call ends.
         let known = self.map.members();
-        let stays = |(number, member): (usize, &Option<_>)| {
-            let is_known = NodeNumber::try_from(number).is_ok_and(|number| known.contains(&number));
-            member.clone().filter(|_| is_known)
+        let stays = |member: &Option<(NodeNumber, _)>| {
+            let member = member.as_ref();
+            member.filter(|(number, _)| known.contains(number)).cloned()
         };
-        let mut next: List<O> = list.iter().enumerate().map(stays).collect();
+        let mut next: List<O> = list.iter().map(stays).collect();
         next.resize(next.len().max(place + 1), None);
         let member = Arc::new(Member::new(node));
-        next[place] = Some(Arc::clone(&member));
+        next[place] = Some((number, Arc::clone(&member)));
         self.list.store(Arc::new(next));
         Some(member)
     }
@@ -164,23 +170,22 @@ impl<O: Opener> Members<O> {
         let list = self.list.load();
         list.iter()
             .flatten()
-            .filter_map(|member| member.last())
+            .filter_map(|(_, member)| member.last())
             .collect()
     }
 
     /// Returns which node of the cluster cannot be used, and why.
     pub(super) fn problem(&self) -> Option<String> {
         let list = self.list.load();
-        let known = list.iter().enumerate();
+        let known = list.iter().flatten();
         let mut members = None;
         let mut failed = known.filter_map(|(number, member)| {
-            let number = NodeNumber::try_from(number).ok()?;
-            let failure = member.as_ref()?.failure()?;
+            let failure = member.failure()?;
             // Few have failed, and mostly none has.
             let members = members.get_or_insert_with(|| self.map.members());
             members
-                .contains(&number)
-                .then(|| self.map.of_node(number, failure))
+                .contains(number)
+                .then(|| self.map.of_node(*number, failure))
         });
         let Failure { message, .. } = failed.next()?;
         Some(format!("a node of its cluster cannot be used: {message}"))
@@ -189,7 +194,7 @@ impl<O: Opener> Members<O> {
     /// Returns `true` if no node can be used, and at least one was tried.
     pub(super) fn are_lost(&self) -> bool {
         let list = self.list.load();
-        let mut known = list.iter().flatten();
+        let mut known = list.iter().flatten().map(|(_, member)| member);
         let has_failed = known.clone().any(|member| member.failure().is_some());
         has_failed && !known.any(|member| member.living::<O>().is_some())
     }

@@ -20,6 +20,7 @@ mod map;
 pub(crate) mod maps;
 mod member;
 mod members;
+mod node_number;
 mod order;
 mod plan;
 mod redirect;

@@ -7,8 +7,8 @@ use redis::{Cmd, Value};
 
 use super::hash_slot::hash_slot;
 use super::join::{Join, join};
+use super::node_number::NodeNumber;
 use super::route::{Route, needs_session, route, words};
-use super::slot_table::NodeNumber;
 use crate::client::commands::is_script;
 use crate::error::Error;
 

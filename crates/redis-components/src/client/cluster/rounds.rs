@@ -6,10 +6,10 @@ use std::time::Duration;
 use redis::{Pipeline, RedisError, Value};
 
 use super::map::ClusterMap;
+use super::node_number::NodeNumber;
 use super::order::may_go_again;
 use super::plan::{Goal, Piece};
 use super::redirect::{Refusal, refusal};
-use super::slot_table::NodeNumber;
 use crate::error::Error;
 
 /// After this many redirects in a row, two nodes disagree, and time is left to them.
@@ -239,10 +239,13 @@ impl<'p> Rounds<'p> {
         if !matches!(todo.reply, Value::ServerError(_)) {
             return None;
         }
-        match todo.by.and_then(|number| map.table.address(number)) {
-            Some(by) => refusal(&todo.reply, self.pieces[todo.piece].is_script, &by),
-            None => Some(Refusal::Later),
-        }
+        let Some(by) = todo.by else {
+            // It was not sent.
+            return Some(Refusal::Later);
+        };
+        // A node that has left meanwhile has answered all the same.
+        let by = map.table.address(by).unwrap_or_default();
+        refusal(&todo.reply, self.pieces[todo.piece].is_script, &by)
     }
 
     /// Returns a reply for each piece. What was refused to the end keeps its refusal.

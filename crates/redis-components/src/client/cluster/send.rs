@@ -6,11 +6,11 @@ use tokio::time::timeout;
 
 use super::asynchronous::{ClusterClient, OnRuntime, Stays};
 use super::members::Members;
+use super::node_number::NodeNumber;
 use super::plan::{Goal, Piece, Plan};
 use super::redirect::refusal;
 use super::rounds::{Batch, Next, Rounds, Target, timed_out, unsent};
 use super::route::{Route, route};
-use super::slot_table::NodeNumber;
 use super::whole::Whole;
 use crate::client::commands::is_script;
 use crate::client::lines::behind_asking;

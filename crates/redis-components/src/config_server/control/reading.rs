@@ -12,6 +12,7 @@ use super::prepared::Prepared;
 use crate::config_server::read_command::READ_LIMIT;
 use crate::config_server::reading::Answer;
 use crate::config_server::receipts::timing::Timing;
+use crate::error::server_words::meaning;
 use crate::error::text::printable;
 
 /// The longest salt, in bytes.
@@ -92,7 +93,7 @@ impl Control {
 fn refused(error: &RedisError) -> String {
     match error.code() {
         Some("WRONGTYPE") => "the key holds no string".to_owned(),
-        Some(code) => format!("it cannot be read ({})", printable(code)),
+        Some(_) => format!("it cannot be read ({})", meaning(error)),
         None => "it cannot be read".to_owned(),
     }
 }

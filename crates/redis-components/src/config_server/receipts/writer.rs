@@ -13,7 +13,7 @@ use super::request::{Receipt, Refusal};
 use super::timing::Timing;
 use super::written::Written;
 use crate::config_server::state::State;
-use crate::error::text::{printable_error, repeats_arguments};
+use crate::error::server_words::{is_unknown_command, meaning};
 use crate::receipts::{ComponentReceipt, PROCESS_FIELD};
 use crate::telemetry;
 
@@ -202,7 +202,7 @@ impl Writer {
             Refusal::Answered(error) => error,
         };
         let server = self.state.address();
-        if error.code() == Some("NOPERM") || repeats_arguments(&error) {
+        if error.code() == Some("NOPERM") || is_unknown_command(&error) {
             let reason = if error.code() == Some("NOPERM") {
                 "the user of the config server may not write receipts"
             } else {
@@ -215,7 +215,7 @@ impl Writer {
         }
         let code = error.code().unwrap_or_default().to_owned();
         if self.problem.as_ref() != Some(&code) {
-            telemetry::receipts::cannot_be_written(&server, &printable_error(&error));
+            telemetry::receipts::cannot_be_written(&server, &meaning(&error));
             self.problem = Some(code);
         }
         Turn::Failed

@@ -4,6 +4,7 @@
 mod known;
 mod read;
 pub(crate) mod resolve;
+mod secret_file;
 pub(crate) mod sources;
 mod stamp;
 pub(crate) mod watcher;

@@ -1,11 +1,11 @@
 //! Reading what a config refers to.
 
 use std::env;
-use std::fs::{File, metadata};
-use std::io::{self, Read as _};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
 use std::time::Instant;
 
+use super::secret_file::{self, Found};
 use super::sources::{Sources, Wanted};
 use crate::config::contents::{Content, Contents};
 use crate::config::needs::{ContentKind, Needed};
@@ -14,9 +14,7 @@ use crate::error::text::is_unprintable;
 use crate::settings::policy::Policy;
 use crate::transport::admission::forbidden;
 use crate::transport::failure::{Cause, Failure};
-
-/// The longest file that is read, in bytes.
-const LONGEST: u64 = 1024 * 1024;
+use crate::transport::file_gate::alone;
 
 /// What was read, and when it has to be read again, whatever files say.
 pub(super) struct Read {
@@ -33,7 +31,7 @@ pub(super) fn read(needs: &[Needed], sources: &Sources, wanted: Wanted) -> Resul
     let mut contents = Contents::default();
     let mut again_at = None;
     for needed in needs {
-        let real = admit(sources.policy(), needed)?;
+        admit(sources.policy(), needed)?;
         if let Reference::Provider(name) = &needed.at {
             if contents.login(name).is_none() {
                 let given = sources.get(name, wanted);
@@ -48,8 +46,7 @@ pub(super) fn read(needs: &[Needed], sources: &Sources, wanted: Wanted) -> Resul
             continue;
         }
         if contents.get(&needed.at).is_none() {
-            let bytes =
-                bytes(&needed.at, real.as_deref()).map_err(|wrong| unusable(needed, &wrong))?;
+            let bytes = bytes(sources.policy(), needed)?;
             contents.insert(needed.at.clone(), Content::new(bytes));
         }
         // The same file may be read for fields that want different things of it.
@@ -60,68 +57,67 @@ pub(super) fn read(needs: &[Needed], sources: &Sources, wanted: Wanted) -> Resul
     Ok(Read { contents, again_at })
 }
 
-/// Returns the path of a file without links if the policy demands a folder, so that the file that
-/// was judged is read.
+/// Refuses a variable that the policy does not let be a secret. Files are refused when they are
+/// opened.
 ///
 /// # Errors
 ///
-/// Returns an error if the policy does not let it be a secret.
-fn admit(policy: &Policy, needed: &Needed) -> Result<Option<PathBuf>, Failure> {
-    if needed.kind == ContentKind::Pem || !policy.restricts_secrets() {
-        return Ok(None);
-    }
+/// Returns an error that says what to add to the policy.
+fn admit(policy: &Policy, needed: &Needed) -> Result<(), Failure> {
     let (field, at) = (&needed.field, &needed.at);
     match at {
-        Reference::Env(name) if !policy.allows_variable(name) => Err(forbidden(format_args!(
-            "`{field}` names {at}; add it with `Policy::allow_secret_variables`"
-        ))),
-        Reference::File(path) => {
-            let real = path.canonicalize();
-            let real = real.map_err(|error| unusable(needed, &cannot_be_read(&error)))?;
+        Reference::Env(name)
+            if needed.kind != ContentKind::Pem
+                && policy.restricts_secrets()
+                && !policy.allows_variable(name) =>
+        {
+            Err(forbidden(format_args!(
+                "`{field}` names {at}; add it with `Policy::allow_secret_variables`"
+            )))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Reads a value.
+fn bytes(policy: &Policy, needed: &Needed) -> Result<Vec<u8>, Failure> {
+    match &needed.at {
+        Reference::Env(name) => match env::var_os(name) {
+            Some(value) => Ok(value.into_encoded_bytes()),
+            None => Err(unusable(needed, "is not set")),
+        },
+        Reference::File(path) => file(policy, needed, path),
+        Reference::Provider(_) => Err(unusable(needed, "gives no text")),
+    }
+}
+
+/// Reads a file if the policy allows it.
+fn file(policy: &Policy, needed: &Needed, path: &Path) -> Result<Vec<u8>, Failure> {
+    let is_bound = needed.kind != ContentKind::Pem && policy.restricts_secrets();
+    let read = alone(path, || {
+        if !is_bound {
+            return secret_file::read(path);
+        }
+        secret_file::read_if(path, |real| {
             let mut folders = policy.secret_folders().map(Path::canonicalize);
-            if folders.any(|folder| folder.is_ok_and(|folder| real.starts_with(folder))) {
-                return Ok(Some(real));
-            }
+            folders.any(|folder| folder.is_ok_and(|folder| real.starts_with(folder)))
+        })
+    });
+    match read {
+        Ok(Found::Content(content)) => Ok(content),
+        Ok(Found::TooLong) => Err(unusable(needed, "is longer than 1 MiB")),
+        Ok(Found::Forbidden) => {
+            let (field, at) = (&needed.field, &needed.at);
             Err(forbidden(format_args!(
                 "`{field}` names {at}; add its folder with `Policy::allow_secret_files_under`"
             )))
         }
-        Reference::Env(_) | Reference::Provider(_) => Ok(None),
+        Err(error) => Err(unusable(needed, &cannot_be_read(&error))),
     }
 }
 
 fn cannot_be_read(error: &io::Error) -> String {
     format!("cannot be read: {error}")
-}
-
-/// Reads a value. `real` is the path of a file without links, if it has been judged.
-fn bytes(at: &Reference, real: Option<&Path>) -> Result<Vec<u8>, String> {
-    match at {
-        Reference::Env(name) => match env::var_os(name) {
-            Some(value) => Ok(value.into_encoded_bytes()),
-            None => Err("is not set".into()),
-        },
-        Reference::File(path) => match bounded(real.unwrap_or(path)) {
-            Ok(Some(content)) => Ok(content),
-            Ok(None) => Err("is longer than 1 MiB".into()),
-            Err(error) => Err(cannot_be_read(&error)),
-        },
-        Reference::Provider(_) => Err("gives no text".into()),
-    }
-}
-
-/// Returns `None` for a file that is too long.
-fn bounded(path: &Path) -> io::Result<Option<Vec<u8>>> {
-    // A pipe would be waited for.
-    if !metadata(path)?.is_file() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no file"));
-    }
-    let mut content = Vec::new();
-    File::open(path)?
-        .take(LONGEST + 1)
-        .read_to_end(&mut content)?;
-    let fits = u64::try_from(content.len()).is_ok_and(|length| length <= LONGEST);
-    Ok(fits.then_some(content))
 }
 
 /// Refuses what cannot be what the field wants.
@@ -148,7 +144,8 @@ fn unusable(needed: &Needed, what: &str) -> Failure {
 
 #[cfg(test)]
 mod tests {
-    use super::{ContentKind, LONGEST, Needed, Reference, Sources, Wanted, read};
+    use super::super::secret_file::LONGEST;
+    use super::{ContentKind, Needed, Reference, Sources, Wanted, read};
     use crate::settings::Settings;
 
     fn needed(at: Reference, kind: ContentKind) -> [Needed; 1] {

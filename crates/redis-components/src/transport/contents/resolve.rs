@@ -38,3 +38,63 @@ pub(super) fn unread(bound: Duration) -> Failure {
     let what = format!("what the config refers to could not be read in time ({bound:?})");
     Failure::new(Cause::Local, what)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::sync::mpsc::channel;
+    use std::thread;
+    use std::time::{Duration, Instant};
+
+    use super::resolve;
+    use crate::config::ComponentConfig;
+    use crate::settings::Settings;
+    use crate::transport::contents::sources::Sources;
+    use crate::transport::file_gate::alone;
+
+    /// Returns how many threads of this process read for somebody.
+    fn readers() -> usize {
+        let threads = fs::read_dir("/proc/self/task").unwrap().flatten();
+        let names =
+            threads.filter_map(|thread| fs::read_to_string(thread.path().join("comm")).ok());
+        names
+            .filter(|name| name.starts_with("redis-component"))
+            .count()
+    }
+
+    #[tokio::test]
+    async fn r10_a_secret_file_that_hangs_keeps_no_thread_for_each_connect() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("secret");
+        fs::write(&path, "S3cret").unwrap();
+        let json = serde_json::json!({"host": "h", "password": {"file": &path}});
+        let config = ComponentConfig::from_json(&json.to_string()).unwrap();
+        let sources = Sources::new(&Settings::default());
+        let (begun, hangs) = channel();
+        let (frees, freed) = channel::<()>();
+        // As a thread that reads the file from a disk that does not answer.
+        let stuck = thread::spawn(move || {
+            let work = || {
+                begun.send(()).unwrap();
+                freed.recv().unwrap();
+                Ok(())
+            };
+            alone(&path, work).unwrap();
+        });
+        hangs.recv().unwrap();
+        for _ in 0..20 {
+            let bound = Duration::from_millis(100);
+            let failure = resolve(&config, &sources, bound).await.unwrap_err();
+            assert!(failure.message.contains("read"), "{}", failure.message);
+        }
+        let patience = Instant::now() + Duration::from_secs(60);
+        while readers() > 0 {
+            assert!(Instant::now() < patience, "{} threads are left", readers());
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        frees.send(()).unwrap();
+        stuck.join().unwrap();
+        let bound = Duration::from_secs(60);
+        assert!(resolve(&config, &sources, bound).await.is_ok());
+    }
+}

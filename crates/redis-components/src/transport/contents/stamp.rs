@@ -4,6 +4,8 @@ use std::fs::{Metadata, metadata};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
+use crate::transport::file_gate::alone;
+
 /// A file that has not changed for this long, and then is read, cannot change without another
 /// stamp: file systems have a coarse clock, and some count whole seconds.
 const SETTLES_AFTER: Duration = Duration::from_secs(2);
@@ -22,9 +24,11 @@ pub(super) struct Stamp {
 }
 
 impl Stamp {
-    /// Returns the stamp of a file, or `None` if there is none. This blocks.
+    /// Returns the stamp of a file, or `None` if there is none, or another thread is at it and
+    /// does not come back. This blocks.
     pub(super) fn of(path: &Path) -> Option<Self> {
-        metadata(path).ok().map(|found| Self::new(&found))
+        let found = alone(path, || metadata(path));
+        found.ok().map(|found| Self::new(&found))
     }
 
     #[cfg(unix)]

@@ -98,6 +98,35 @@ fn r8_a_server_that_repeats_the_password_is_not_quoted() {
     let failure = Handshake::new(&node, None).receive(answer).unwrap_err();
     assert_eq!(failure.cause, Cause::Refused);
     assert!(!format!("{failure:?}").contains("S3cretZ"), "{failure:?}");
+    assert_eq!(
+        failure.message,
+        "WRONGPASS: check `username` and `password`"
+    );
+}
+
+#[test]
+fn r8_a_server_that_repeats_the_password_in_another_spelling_is_not_quoted() {
+    let node = node(&ComponentConfig::new("h").password("S3cretZ é"));
+    for said in [
+        "WRONGPASS s3cretz É",
+        "S3CRETZ x",
+        "ERR no user 533363726574 here",
+        "ERR no user dTpTM2NyZXRaIMOp",
+        "ERR /S3cretZ%20%C3%A9",
+        "ERR S3cret",
+    ] {
+        let answer = format!("-{said}\r\n-NOAUTH x\r\n");
+        let received = Handshake::new(&node, None).receive(answer.as_bytes());
+        let failure = received.unwrap_err();
+        let words = said.split_once(' ').unwrap();
+        assert!(!failure.message.contains(words.1), "{said}: {failure:?}");
+        assert!(!failure.message.contains("S3CRETZ"), "{said}: {failure:?}");
+        assert!(failure.source.is_none(), "{said}");
+    }
+    // What repeats nothing is quoted: it may come from a proxy, and say what is wrong with it.
+    let answer = b"-ERR upstream is down\r\n-NOAUTH x\r\n";
+    let failure = Handshake::new(&node, None).receive(answer).unwrap_err();
+    assert_eq!(failure.message, "ERR: upstream is down");
 }
 
 #[test]

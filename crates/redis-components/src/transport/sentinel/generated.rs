@@ -3,6 +3,7 @@
 use redis::{RedisError, Value};
 
 use super::replies::{Answer, answer, is_about, peers};
+use crate::config::host_guard::HostGuard;
 use crate::error::text::is_printable;
 use crate::generated::{disturb, spoil, texts, with_each};
 
@@ -34,7 +35,7 @@ fn r11_no_generated_answer_of_a_sentinel_does_harm() {
             }
         };
         let (address, primary) = (reply(&["127.0.0.1", "6379"]), reply(&PRIMARY));
-        match answer(address, primary) {
+        match answer(address, primary, &HostGuard::none()) {
             Answer::Primary(_) => primaries += 1,
             Answer::Refused(reason) => {
                 others += 1;
@@ -44,7 +45,7 @@ fn r11_no_generated_answer_of_a_sentinel_does_harm() {
         }
         let mut list = Value::Array(vec![texts(&PRIMARY), texts(&PRIMARY)]);
         disturb(rng, &mut list);
-        assert!(peers(&list).len() <= 64);
+        assert!(peers(&list, &HostGuard::none()).len() <= 64);
         let mut message = b"main 127.0.0.1 6379 127.0.0.1 6380".to_vec();
         spoil(rng, &mut message);
         let _ = is_about("main", &message);

@@ -19,6 +19,7 @@ use super::replies::{self, Answer, SWITCHES};
 use crate::backoff::Backoff;
 use crate::config::ComponentConfig;
 use crate::config::endpoint::Address;
+use crate::config::host_guard::HostGuard;
 use crate::settings::policy::Policy;
 use crate::settings::timeouts::Timeouts;
 use crate::transport::asynchronous::{Opened, open_bounded};
@@ -105,6 +106,7 @@ impl Link {
         // As it is now: the next connect reads it again.
         let config = resolve(&self.config, &self.sources, self.connect).await?;
         let node = Node::prepare(&config, &self.policy, self.connect).await?;
+        let guard = HostGuard::new(&config);
         let (opened, hears) = self.open(&node).await?;
         let reached = opened.socket.peer_addr().ok();
         let (mut connection, driver) = opened.into_parts();
@@ -113,7 +115,7 @@ impl Link {
                 // A read that is sent after this misses no switch.
                 subscribe(&mut connection).await?;
             }
-            self.ask_in_rounds(&mut connection, reached).await
+            self.ask_in_rounds(&mut connection, &guard, reached).await
         });
         match select(driver, work).await {
             Either::Left(((), _)) => {
@@ -155,13 +157,14 @@ impl Link {
     async fn ask_in_rounds(
         &mut self,
         connection: &mut MultiplexedConnection,
+        guard: &HostGuard,
         reached: Option<SocketAddr>,
     ) -> Result<Infallible, Failure> {
         let mut silent = 0;
         for number in 0_u64.. {
             let round = *self.rounds.borrow_and_update();
             let asks_for_peers = number.is_multiple_of(PEERS_EVERY);
-            match ask(connection, &self.service, asks_for_peers).await {
+            match ask(connection, &self.service, guard, asks_for_peers).await {
                 Ok((answer, peers)) => {
                     silent = 0;
                     self.report(What::Answered {
@@ -200,6 +203,7 @@ async fn subscribe(connection: &mut MultiplexedConnection) -> RedisResult<()> {
 async fn ask(
     connection: &mut MultiplexedConnection,
     service: &str,
+    guard: &HostGuard,
     for_peers: bool,
 ) -> RedisResult<(Answer, Option<Vec<Address>>)> {
     let mut pipeline = redis::pipe();
@@ -215,9 +219,9 @@ async fn ask(
     let replies: Vec<Result<Value, RedisError>> = pipeline.query_async(connection).await?;
     let mut replies = replies.into_iter();
     let mut next = || replies.next().unwrap_or(Ok(Value::Nil));
-    let answer = replies::answer(next(), next());
-    let peers =
-        for_peers.then(|| next().map_or_else(|_| Vec::new(), |reply| replies::peers(&reply)));
+    let answer = replies::answer(next(), next(), guard);
+    let peers = for_peers
+        .then(|| next().map_or_else(|_| Vec::new(), |reply| replies::peers(&reply, guard)));
     Ok((answer, peers))
 }
 

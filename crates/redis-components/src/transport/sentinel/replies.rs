@@ -4,6 +4,7 @@ use redis::{RedisError, Value};
 
 use crate::config::endpoint::{Address, Primary};
 use crate::config::host;
+use crate::config::host_guard::HostGuard;
 use crate::transport::failure::Failure;
 
 /// The channel on which a sentinel publishes that a primary is elsewhere.
@@ -30,7 +31,9 @@ pub(crate) enum Answer {
 pub(super) fn answer(
     address: Result<Value, RedisError>,
     primary: Result<Value, RedisError>,
+    guard: &HostGuard,
 ) -> Answer {
+    let admitted = |address: &Address| admitted(address, guard);
     let primary = primary.and_then(Value::extract_error);
     let epoch = primary
         .as_ref()
@@ -38,13 +41,16 @@ pub(super) fn answer(
         .and_then(|primary| Fields::of(primary)?.number("config-epoch"));
     match address.and_then(Value::extract_error) {
         Ok(Value::Nil) => Answer::UnknownService,
-        Ok(reply) => match address_in(&reply) {
+        Ok(reply) => match address_in(&reply).filter(admitted) {
             Some(address) => Answer::Primary(Primary { address, epoch }),
             None => Answer::NoAddress,
         },
         // Perhaps the user may only ask for the second.
         Err(refusal) => match primary {
-            Ok(primary) => match Fields::of(&primary).and_then(|fields| fields.address()) {
+            Ok(primary) => match Fields::of(&primary)
+                .and_then(|fields| fields.address())
+                .filter(admitted)
+            {
                 Some(address) => Answer::Primary(Primary { address, epoch }),
                 None => Answer::NoAddress,
             },
@@ -57,7 +63,7 @@ pub(super) fn answer(
 
 /// Returns the addresses in an answer to `SENTINEL SENTINELS`, without those of sentinels that
 /// seem to be down.
-pub(super) fn peers(reply: &Value) -> Vec<Address> {
+pub(super) fn peers(reply: &Value, guard: &HostGuard) -> Vec<Address> {
     let Some(peers) = elements(reply) else {
         return Vec::new();
     };
@@ -65,7 +71,8 @@ pub(super) fn peers(reply: &Value) -> Vec<Address> {
         let fields = Fields::of(peer)?;
         let flags = fields.text("flags").unwrap_or_default();
         let is_down = flags.split(',').any(|flag| flag == "s_down");
-        if is_down { None } else { fields.address() }
+        let address = fields.address().filter(|address| admitted(address, guard));
+        address.filter(|_| !is_down)
     });
     living.collect()
 }
@@ -76,6 +83,14 @@ pub(super) fn is_about(service: &str, message: &[u8]) -> bool {
     let rest = message.strip_prefix(service.as_bytes());
     let rest = rest.and_then(|rest| rest.strip_prefix(b" "));
     rest.is_some_and(|rest| rest.split(|byte| *byte == b' ').count() == 4)
+}
+
+/// Returns `true` if what a sentinel names may be shown.
+fn admitted(address: &Address, guard: &HostGuard) -> bool {
+    match address {
+        Address::Tcp { host, .. } => guard.admits(host),
+        Address::Unix(_) => true,
+    }
 }
 
 fn is_unknown_service(error: &RedisError) -> bool {

@@ -4,6 +4,7 @@ use redis::{Cmd, Value};
 
 use super::{Goal, Plan};
 use crate::client::cluster::hash_slot::hash_slot;
+use crate::client::cluster::node_number::NodeNumber;
 use crate::client::cluster::order::may_go_again;
 
 fn command(line: &str) -> Cmd {
@@ -20,7 +21,7 @@ fn commands(lines: &[&str]) -> Vec<Cmd> {
 
 fn again(lines: &[&str], refused: &[bool]) -> Vec<bool> {
     let commands = commands(lines);
-    let plan = Plan::of(&commands, || vec![0, 1]).unwrap();
+    let plan = Plan::of(&commands, || (0..2).filter_map(NodeNumber::first).collect()).unwrap();
     assert_eq!(plan.pieces.len(), refused.len());
     may_go_again(plan.pieces.iter().zip(refused.iter().copied()))
 }

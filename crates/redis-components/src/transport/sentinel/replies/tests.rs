@@ -1,7 +1,17 @@
 use redis::{RedisError, Value, parse_redis_value};
 
-use super::{Answer, answer, is_about, peers};
+use super::{Answer, is_about};
+use crate::config::ComponentConfig;
 use crate::config::endpoint::{Address, Primary};
+use crate::config::host_guard::HostGuard;
+
+fn answer(address: Result<Value, RedisError>, primary: Result<Value, RedisError>) -> Answer {
+    super::answer(address, primary, &HostGuard::none())
+}
+
+fn peers(reply: &Value) -> Vec<Address> {
+    super::peers(reply, &HostGuard::none())
+}
 
 fn bulk(words: &[&str]) -> String {
     let one = |word: &&str| format!("${}\r\n{word}\r\n", word.len());
@@ -81,7 +91,7 @@ fn r13_an_unknown_service_is_told_from_a_refusal() {
     let Answer::Refused(why) = answer(refused(), refused()) else {
         panic!("not refused");
     };
-    assert!(why.contains("no permissions"), "{why}");
+    assert_eq!(why, "NOPERM: the user lacks a permission, see `username`");
 }
 
 #[test]
@@ -208,4 +218,24 @@ fn r13_no_reply_panics() {
     }
     // Otherwise the replies would be too wild to test much.
     assert!(addresses > 0);
+}
+
+#[test]
+fn r8_a_sentinel_that_names_the_password_as_a_host_names_no_address() {
+    let config = ComponentConfig::new("10.0.0.1").password("Emberiza-5kQ2");
+    let guard = HostGuard::new(&config);
+    for host in [
+        "emberiza-5kq2",
+        "x.Emberiza-5kQ2",
+        "456d626572697a612d356b5132",
+    ] {
+        let primary = || Ok(list(&["ip", host, "port", "6379", "flags", "master"]));
+        let address = Ok(list(&[host, "6379"]));
+        assert_eq!(super::answer(address, primary(), &guard), Answer::NoAddress);
+        let refused = refusal("NOPERM no");
+        assert_eq!(super::answer(refused, primary(), &guard), Answer::NoAddress);
+        let all = Value::Array(vec![primary().unwrap()]);
+        assert_eq!(super::peers(&all, &guard), []);
+        assert_eq!(peers(&all).len(), 1);
+    }
 }

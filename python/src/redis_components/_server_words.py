@@ -1,0 +1,102 @@
+"""What is shown of an error that a server answers with: its meaning, in words of ours.
+
+A server knows the password that it was sent, and what it says may repeat it in any way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import redis.exceptions
+
+from ._text import certificate_of, printable
+
+_REFUSED_LOGIN = "it refuses the login; check `username` and `password`"
+_CLUSTER = "it is a node of a cluster"
+_UNSHOWN = "it answers with an error that is not shown, because it may repeat a password"
+# The classes in which redis-py keeps the words of a server. It takes the code away.
+_CLASSES = {
+    "AuthenticationError": _REFUSED_LOGIN,
+    "AuthenticationWrongNumberOfArgsError": _REFUSED_LOGIN,
+    "AuthorizationError": _REFUSED_LOGIN,
+    "BusyLoadingError": "LOADING: it is still loading its data",
+    "NoPermissionError": "NOPERM: the user lacks a permission, see `username`",
+    "ReadOnlyError": "READONLY: it is a replica",
+    "OutOfMemoryError": "OOM: its memory is full",
+    "MasterDownError": "MASTERDOWN: it has lost its primary",
+    "ClusterDownError": "CLUSTERDOWN: its cluster is down",
+    "TryAgainError": "TRYAGAIN: its cluster moves the slot",
+    "MovedError": f"MOVED: {_CLUSTER}",
+    "AskError": f"ASK: {_CLUSTER}",
+    "ClusterCrossSlotError": f"CROSSSLOT: {_CLUSTER}",
+    "InvalidResponse": "what answers is not a Redis server",
+}
+# Codes that redis-py has no class for, and leaves before the words.
+_CODES = {
+    "BUSY": "a script keeps it busy",
+    "DENIED": "it is in protected mode; give it a password",
+    "MISCONF": "it cannot save its data",
+    "NOPROTO": "it does not speak this version of the protocol",
+    "NOREPLICAS": "it has too few replicas",
+    "WRONGTYPE": "the key holds a value of another type",
+}
+_SENTENCES = {
+    "unknown command": "it does not know a command that is needed",
+    "unknown subcommand": "it does not know a command that is needed",
+    "max number of clients": "max number of clients reached",
+    "db index is out of range": "it has no database of that number",
+    "cluster support disabled": "it is no node of a cluster",
+}
+
+
+def meaning(error: BaseException) -> str:
+    """Returns what an error says, without a word of a server's own."""
+    certificate = certificate_of(error)
+    if certificate is not None:
+        return f"its certificate is refused: {printable(certificate.verify_message)}"
+    of_server = _of_server(error)
+    return printable(str(error) or type(error).__name__) if of_server is None else of_server
+
+
+def cause_of(error: BaseException) -> BaseException | None:
+    """Returns the error as the cause of another, unless it holds a server's words.
+
+    A traceback shows the causes of an error.
+    """
+    caused: BaseException | None = error
+    while caused is not None:
+        if _of_server(caused) is not None:
+            return None
+        caused = caused.__cause__ or caused.__context__
+    return error
+
+
+def without(text: str, secrets: Iterable[object]) -> str:
+    """Returns the text, unless it repeats one of the secrets, as a host that a server names may.
+
+    Shorter passwords than eight characters are a part of names by chance.
+    """
+    shown = text.lower()
+    for secret in secrets:
+        if isinstance(secret, str) and len(secret) >= 8:
+            spellings = (secret.lower(), secret.encode().hex())
+            if any(spelling in shown for spelling in spellings):
+                return "it names a host that repeats a password"
+    return text
+
+
+def _of_server(error: BaseException) -> str | None:
+    """Returns the meaning of an error that a server has sent, or `None` if none has."""
+    for kind in type(error).__mro__:
+        if kind.__name__ in _CLASSES and issubclass(kind, redis.exceptions.RedisError):
+            return _CLASSES[kind.__name__]
+    text = str(error)
+    of_sentence = next((says for words, says in _SENTENCES.items() if words in text.lower()), None)
+    if not isinstance(error, redis.exceptions.ResponseError):
+        # redis-py makes an error of the connection of one sentence.
+        is_quoted = isinstance(error, redis.exceptions.ConnectionError)
+        return of_sentence if is_quoted else None
+    code = text.split(" ", 1)[0]
+    if code in _CODES:
+        return f"{code}: {_CODES[code]}"
+    return of_sentence or _UNSHOWN
