@@ -11,6 +11,7 @@ mod install;
 mod link;
 mod options;
 mod package_manager;
+mod pictures;
 mod program;
 mod prometheus;
 mod python;
@@ -28,7 +29,7 @@ use crate::words::Words;
 
 /// The project's own commands.
 ///
-/// Commands other than `python` use the Redis server named by REDISRS_SERVER_BIN, or `redis-server`
+/// Commands other than `pictures` and `python` use the Redis server named by REDISRS_SERVER_BIN, or `redis-server`
 /// or `valkey-server` on PATH. If there is none, they show how they will install one with the
 /// machine's package manager, ask for consent at a terminal, and install it.
 #[derive(Debug, Parser)]
@@ -55,6 +56,11 @@ enum Command {
     Test(test::Options),
     /// Measure redis-components beside its alternatives, in twenty minutes.
     Bench(options::bench::Options),
+    /// Draw the pictures of the documentation again.
+    ///
+    /// That of `top` is drawn from an example. Those of the demo and of a build error were recorded
+    /// at a terminal, as the files `docs/pictures/*.ansi`.
+    Pictures,
     /// Set up a Python with redis-py under target/python.
     ///
     /// The tests, the benchmark, the example `mixed_fleet` and the package in the folder `python` use
@@ -94,6 +100,7 @@ fn main() -> ExitCode {
         Command::Soak(_) => program::run(program::SOAK, theirs, consent),
         Command::Test(options) => test::run(&options, &theirs, consent),
         Command::Bench(_) => bench::run(theirs, consent),
+        Command::Pictures => pictures::draw(),
         Command::Python => python::find_or_make(consent).map(|()| ExitCode::SUCCESS),
     };
     outcome.unwrap_or_else(|message| {

@@ -135,6 +135,8 @@ pub(super) mod tests {
     use expect_test::expect_file;
     use ratatui::Terminal;
     use ratatui::backend::TestBackend;
+    use ratatui::buffer::{Buffer, Cell};
+    use ratatui::style::{Color, Modifier};
 
     use super::draw;
     use crate::live::Snapshot;
@@ -145,17 +147,19 @@ pub(super) mod tests {
         serde_json::from_str(include_str!("../live/example.json")).unwrap()
     }
 
+    fn drawn(snapshot: &Snapshot, view: &mut View, width: u16, height: u16) -> Buffer {
+        let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+        terminal.draw(|frame| draw(frame, snapshot, view)).unwrap();
+        terminal.backend().buffer().clone()
+    }
+
     /// Returns what is to be seen after some keys.
     fn seen(snapshot: &Snapshot, keys: &[KeyCode], width: u16, height: u16) -> String {
         let mut view = View::default();
         for key in keys {
             view.key(KeyEvent::from(*key), snapshot);
         }
-        let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
-        terminal
-            .draw(|frame| draw(frame, snapshot, &mut view))
-            .unwrap();
-        let buffer = terminal.backend().buffer();
+        let buffer = drawn(snapshot, &mut view, width, height);
         let mut text = String::new();
         for row in buffer.content().chunks(usize::from(width)) {
             let line: String = row.iter().map(|cell| cell.symbol()).collect();
@@ -174,6 +178,51 @@ pub(super) mod tests {
             );
             expect_file![path].assert_eq(&seen(snapshot, keys, width, height));
         }
+    }
+
+    /// Returns what tells a terminal how the cell looks.
+    fn looks(cell: &Cell) -> String {
+        let mut looks = String::new();
+        let modifiers = [
+            (Modifier::BOLD, "1"),
+            (Modifier::DIM, "2"),
+            (Modifier::REVERSED, "7"),
+        ];
+        let modified = modifiers
+            .into_iter()
+            .filter(|(one, _)| cell.modifier.contains(*one));
+        let coloured = [(Color::Red, "31"), (Color::Yellow, "33")]
+            .into_iter()
+            .filter(|(colour, _)| cell.fg == *colour);
+        let codes = modified.map(|(_, code)| code);
+        for code in codes.chain(coloured.map(|(_, code)| code)) {
+            looks.push_str("\u{1b}[");
+            looks.push_str(code);
+            looks.push('m');
+        }
+        looks
+    }
+
+    /// The picture of the README, as a terminal would get it.
+    #[test]
+    fn the_overview_is_drawn_for_the_documentation() {
+        let buffer = drawn(&snapshot(), &mut View::default(), 100, 24);
+        let mut text = String::new();
+        for row in buffer.content().chunks(100) {
+            let mut before = String::new();
+            for cell in row {
+                let looks = looks(cell);
+                if looks != before {
+                    text.push_str("\u{1b}[0m");
+                    text.push_str(&looks);
+                }
+                text.push_str(cell.symbol());
+                before = looks;
+            }
+            text.push_str("\u{1b}[0m\n");
+        }
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/pictures/top.ansi");
+        expect_file![path].assert_eq(&text);
     }
 
     #[test]
