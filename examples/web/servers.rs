@@ -48,6 +48,9 @@ impl fmt::Display for Servers {
             self.config.port(),
             app::articles::COMPONENT.key(),
             b.config()
-        )
+        )?;
+        let url = self.config_url();
+        writeln!(f, "to watch the fleet in a browser:")?;
+        writeln!(f, "  REDIS_CONFIG_URL={url} redis-components serve")
     }
 }
