@@ -120,6 +120,20 @@ impl Load {
         });
     }
 
+    /// Waits until all callers have stopped.
+    pub(crate) fn halt(&self) {
+        self.stop.store(true, Ordering::Relaxed);
+        wait_until("the callers have stopped", || {
+            self.threads.iter().all(|(_, thread)| thread.is_finished())
+        });
+    }
+
+    /// Returns `true` if a caller was told something wrong.
+    pub(crate) fn has_failed(&self) -> bool {
+        !self.stop.load(Ordering::Relaxed)
+            && self.threads.iter().any(|(_, thread)| thread.is_finished())
+    }
+
     /// Compares what callers were told with what a server holds.
     pub(crate) fn end(self, server: &Server) {
         self.stop.store(true, Ordering::Relaxed);

@@ -1,6 +1,6 @@
 //! R15: `move` takes the data along.
 
-use std::sync::atomic::Ordering;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use serde_json::json;
 
@@ -157,9 +157,33 @@ fn r15_a_config_is_tried_by_the_fleet_before_it_is_written() {
     assert!(message.contains("forbidden_by_policy"), "{message}");
     world.is_on(0);
     load.goes_on();
+    // The other server has other data, in which counters begin anew.
+    load.end(&world.servers[0]);
     world
         .operator
         .done(&["set", "logs", &port, "--prepare", "--wait"]);
     assert_eq!(world.port(), u64::from(world.servers[1].port()));
-    load.stop.store(true, Ordering::Relaxed);
+}
+
+/// The callers of all tests of a move find a single call that is lost or counted twice, also the
+/// last one.
+#[test]
+fn r15_the_callers_find_a_planted_loss_and_a_planted_double() {
+    for change in ["DECR", "INCR"] {
+        for is_last in [false, true] {
+            let world = World::start();
+            let server = &world.servers[0];
+            let load = Load::start(&world.config);
+            load.goes_on();
+            if is_last {
+                load.halt();
+            }
+            server.command(&[change, "counter:2"]);
+            if !is_last {
+                wait_until("its thread has found it", || load.has_failed());
+            }
+            let end = AssertUnwindSafe(|| load.end(server));
+            assert!(catch_unwind(end).is_err(), "{change} {is_last}");
+        }
+    }
 }
