@@ -15,7 +15,7 @@ import pytest
 import redis
 
 from redis_components import ComponentError, Components
-from redis_components._server_words import without
+from redis_components._server_words import cause_of, meaning, without
 from servers import Server
 from test_calls import KEY
 
@@ -104,3 +104,19 @@ def test_r8_a_host_that_is_the_password_is_not_shown() -> None:
     assert "password" in without(said, [SECRET])
     assert "password" in without(f"connecting to {SECRET.encode().hex()}:1", [None, SECRET])
     assert without(said, [None, "short", "another-password"]) == said
+
+
+def test_r8_what_a_node_of_a_cluster_says_is_not_shown() -> None:
+    def raised(inner: Exception | None) -> redis.exceptions.RedisClusterException:
+        text = f"Redis Cluster cannot be connected. Reachable node: {SECRET}"
+        try:
+            raise redis.exceptions.RedisClusterException(text) from inner
+        except redis.exceptions.RedisClusterException as failed:
+            return failed
+
+    answered = redis.exceptions.AuthenticationError(f"WRONGPASS {SECRET}")
+    for inner in (None, answered, redis.exceptions.ResponseError(SECRET)):
+        failed = raised(inner)
+        assert SECRET not in meaning(failed)
+        assert cause_of(failed) is None
+    assert "refuses the login" in meaning(raised(answered))

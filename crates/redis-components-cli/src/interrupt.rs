@@ -12,6 +12,8 @@ pub(crate) enum Stage {
     Written,
     /// Data is being moved, step by step.
     Moving,
+    /// A server refuses writes, for less than a second at a time.
+    Cutting,
 }
 
 /// Waits until a person or the system asks the process to end.

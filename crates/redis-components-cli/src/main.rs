@@ -161,6 +161,18 @@ async fn run(arguments: Arguments) -> Result<Reply, Failure> {
                 "interrupted; the move stays where it is; look with `move COMPONENT --status`, go on \
                 with `--resume`, or give it up with `--abort`",
             ),
+            Stage::Cutting if is_warned => (
+                Code::OutcomeUnknown,
+                "interrupted; the old server may refuse writes; go on with `move COMPONENT --resume`, \
+                or give it up with `--abort`",
+            ),
+            Stage::Cutting => {
+                warn(
+                    "a server refuses writes now, so the cut is made first; interrupt again to end at once",
+                );
+                is_warned = true;
+                continue;
+            }
             Stage::Committing if is_warned => (
                 Code::OutcomeUnknown,
                 "interrupted; it is unknown if the config was written; look with `get` and \

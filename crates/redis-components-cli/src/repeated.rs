@@ -31,6 +31,19 @@ pub(crate) fn shown_secrets(config: &str) -> Vec<(String, String)> {
     notes.collect()
 }
 
+/// Returns the names of the fields that hold a secret themselves, and no reference to one.
+pub(crate) fn secrets_of(config: &str) -> Vec<String> {
+    let Ok(fields) = serde_json::from_str::<Map<String, Value>>(config) else {
+        return Vec::new();
+    };
+    let secret = fields.iter().filter(|(name, value)| match value.as_str() {
+        None => false,
+        Some(url) if *name == "url" => password_of(url).is_some(),
+        Some(_) => !is_shown(name),
+    });
+    secret.map(|(name, _)| name.clone()).collect()
+}
+
 /// Returns the values that no command shows.
 fn secrets(config: &Map<String, Value>) -> impl Iterator<Item = (&str, &str)> {
     config.iter().filter_map(|(name, value)| {

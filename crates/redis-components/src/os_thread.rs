@@ -16,6 +16,9 @@ use crate::fork::PerProcess;
 /// an idle machine.
 const STARTS_WITHIN: Duration = Duration::from_secs(2);
 
+/// How long each later call waits for it.
+const LOOKED_FOR: Duration = Duration::from_millis(100);
+
 static FIRST: PerProcess<First> = PerProcess::new();
 
 /// Starts a thread that does `work`. The first call in a process waits until a thread has started.
@@ -25,17 +28,27 @@ static FIRST: PerProcess<First> = PerProcess::new();
 /// Returns an error if the system starts no thread, or if the process is a child in which none can
 /// start.
 pub(crate) fn start(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
-    let first = FIRST.get_or_try_init(First::start)?;
-    if !first.has_started() {
-        return Err(io::Error::other(
-            "no thread starts in this process, perhaps because it was forked while a thread of \
-             its parent started or ended; fork before the parent has threads, or use exec",
-        ));
-    }
+    demand()?;
     thread::Builder::new()
         .name(name.into())
         .spawn(work)
         .map(drop)
+}
+
+/// Waits until a thread has started in this process.
+///
+/// # Errors
+///
+/// Returns an error if none does.
+pub(crate) fn demand() -> io::Result<()> {
+    let first = FIRST.get_or_try_init(First::start)?;
+    if first.has_started() {
+        return Ok(());
+    }
+    Err(io::Error::other(
+        "no thread starts in this process, perhaps because it was forked while a thread of its \
+         parent started or ended; fork before the parent has threads, or use exec",
+    ))
 }
 
 /// The first thread of this process: it does nothing but start.
@@ -65,7 +78,9 @@ impl First {
     fn has_started(&self) -> bool {
         let (has_started, woken) = &*self.has_started;
         let has_started = has_started.lock().unwrap_or_else(PoisonError::into_inner);
+        // A process that stood still has had no time to start it.
         let left = STARTS_WITHIN.saturating_sub(self.begun.elapsed());
+        let left = left.max(LOOKED_FOR);
         let waited = woken.wait_timeout_while(has_started, left, |has_started| !*has_started);
         *waited.unwrap_or_else(PoisonError::into_inner).0
     }

@@ -13,6 +13,7 @@ from ._text import certificate_of, printable
 
 _REFUSED_LOGIN = "it refuses the login; check `username` and `password`"
 _CLUSTER = "it is a node of a cluster"
+_NO_NODE = "no node of the cluster can be used"
 _UNSHOWN = "it answers with an error that is not shown, because it may repeat a password"
 # The classes in which redis-py keeps the words of a server. It takes the code away.
 _CLASSES = {
@@ -54,6 +55,10 @@ def meaning(error: BaseException) -> str:
     certificate = certificate_of(error)
     if certificate is not None:
         return f"its certificate is refused: {printable(certificate.verify_message)}"
+    if isinstance(error, redis.exceptions.RedisClusterException):
+        # redis-py quotes in it what the last node said.
+        inner = error.__cause__ or error.__context__
+        return _NO_NODE if inner is None else f"{_NO_NODE}: {meaning(inner)}"
     of_server = _of_server(error)
     return printable(str(error) or type(error).__name__) if of_server is None else of_server
 
@@ -65,7 +70,8 @@ def cause_of(error: BaseException) -> BaseException | None:
     """
     caused: BaseException | None = error
     while caused is not None:
-        if _of_server(caused) is not None:
+        is_quoting = isinstance(caused, redis.exceptions.RedisClusterException)
+        if is_quoting or _of_server(caused) is not None:
             return None
         caused = caused.__cause__ or caused.__context__
     return error

@@ -13,8 +13,13 @@ pub(super) const CLOSED: &str = "1999999973";
 pub(super) const NOWHERE: (&str, &str) = ("127.0.0.1", "1");
 
 /// Returns `true` if a server has the fence.
-pub(crate) async fn is_closed(server: &Link) -> bool {
-    server.option(OPTION).await.as_deref() == Some(CLOSED)
+///
+/// # Errors
+///
+/// Returns an error if the server does not say it.
+pub(crate) async fn is_closed(server: &Link) -> Result<bool, Failure> {
+    let values: Vec<String> = server.query(&["CONFIG", "GET", OPTION]).await?;
+    Ok(values.get(1).is_some_and(|value| value == CLOSED))
 }
 
 /// Returns `true` if a server was made a replica of nobody.
@@ -53,7 +58,7 @@ pub(crate) async fn reopen(source: &Link, record: &Record) -> Result<(), Failure
 /// Returns an error if the server refuses.
 pub(crate) async fn lift(server: &Link, record: &Record) -> Result<(), Failure> {
     match &record.fence {
-        Some(before) if is_closed(server).await => {
+        Some(before) if is_closed(server).await? => {
             server.query(&["CONFIG", "SET", OPTION, before]).await
         }
         _ => Ok(()),

@@ -18,6 +18,7 @@ use super::sight::Sight;
 use super::state::State;
 use super::way::Way;
 use crate::failure::{Code, Failure};
+use crate::interrupt::Stage;
 use crate::options::Format;
 use crate::output::{event, say, warn, write_whole};
 use crate::session::Session;
@@ -137,13 +138,23 @@ impl Drive<'_> {
         self.tell("cut", "begin", &sight.shown());
         let held = match way {
             Way::Failover => cut(self.session, &self.record, sight, lease).await,
-            Way::Fence => fence::cut(&self.record, sight, lease).await,
+            Way::Fence => {
+                let stage = self.session.stage.replace(Stage::Cutting);
+                let held = fence::cut(&self.record, sight, lease).await;
+                self.session.stage.set(stage);
+                held
+            }
         };
         let held = match held {
             Ok(held) => held,
             Err(failure) => {
                 // A copy that both servers still call one has nothing that is new.
-                let looked = sight.look(self.session, &self.record).await;
+                let mut looked = sight.look(self.session, &self.record).await;
+                if looked.is_ok() && sight.state == State::Fenced && lease.demand().is_ok() {
+                    // Over another connection, if the first was lost.
+                    sight.give_writes_back(&self.record).await?;
+                    looked = sight.look(self.session, &self.record).await;
+                }
                 if looked.is_ok() && sight.state.is_before_cut() {
                     // Otherwise the next command asks a person more often than it must.
                     let _ = self.note_cut(false, None).await;

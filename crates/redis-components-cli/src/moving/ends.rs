@@ -24,7 +24,16 @@ pub(crate) async fn give_up(
     record: &Record,
     lease: &Lease,
 ) -> Result<Sight, Failure> {
-    let sight = Sight::of(session, record).await?;
+    let mut sight = Sight::new(record)?;
+    if let Err(failure) = sight.look(session, record).await {
+        if failure.code == Code::MustDecide {
+            lease.demand()?;
+            sight.give_writes_back(record).await?;
+            // As it is now: the source takes writes again.
+            sight.look(session, record).await?;
+        }
+        return Err(failure);
+    }
     if sight.state.is_after_cut() || sight.state == State::Cutting {
         let text = format!(
             "the data has moved already: {}; abort is for before the cut",
@@ -46,12 +55,22 @@ pub(crate) async fn give_up(
     }
     lease.demand()?;
     session.withdraw(record).await?;
+    // That may have taken a while.
+    let known = sight.state;
+    sight.look(session, record).await?;
+    if sight.state != known {
+        let text = format!("the move has changed meanwhile: {}", sight.state.advice());
+        let failure = Failure::new(Code::WrongState, text).of_component(&record.component);
+        return Err(failure.at(&session.server));
+    }
+    lease.demand()?;
     if sight.state == State::Fenced {
         closed::reopen(sight.links()?.0, record).await?;
     }
     if sight.state.is_before_cut() || sight.state == State::Fenced {
         let (_, target) = sight.links()?;
         detach(target).await?;
+        lease.demand()?;
         // It was empty when the move began.
         if let Err(failure) = target.query::<()>(&["FLUSHALL"]).await {
             let server = target.place.address();

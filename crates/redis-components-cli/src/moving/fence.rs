@@ -12,6 +12,7 @@ use super::closed::{CLOSED, NOWHERE, OPTION, follow, reopen};
 use super::lease::Lease;
 use super::link::Link;
 use super::record::Record;
+use super::seen::Replica;
 use super::sight::Sight;
 use crate::failure::{Code, Failure};
 
@@ -22,6 +23,8 @@ const HOLDS: Duration = Duration::from_millis(300);
 const CATCHES_UP: Duration = Duration::from_millis(50);
 const LOOKED_EVERY: Duration = Duration::from_micros(500);
 const TRIES: u32 = 5;
+/// How long a replica may take to connect to its source again.
+const COMES_BACK: Duration = Duration::from_secs(3);
 /// How long the source goes on as before between two tries.
 const BETWEEN: Duration = Duration::from_millis(100);
 
@@ -40,6 +43,14 @@ pub(crate) async fn before(source: &Link) -> Result<String, Failure> {
         );
         return Err(Failure::new(Code::NotPossible, text).at(&server));
     };
+    let stale = source.option("replica-serve-stale-data").await;
+    if stale.is_some_and(|stale| stale != "yes") {
+        let text = format!(
+            "{server} would refuse even this command behind the fence, because its \
+            `replica-serve-stale-data` is not `yes`; set it to yes there until the move is over"
+        );
+        return Err(Failure::new(Code::NotPossible, text).at(&server));
+    }
     let lag = source.option("min-replicas-max-lag").await;
     if lag.is_none_or(|lag| lag == "0") {
         let text = format!(
@@ -74,12 +85,14 @@ pub(crate) async fn cut(
     let (source, target) = sight.links()?;
     for _ in 0..TRIES {
         lease.demand()?;
-        let replicas = source.see().await?.replicas;
-        let at = sight.target.demand_among(&replicas).await?.clone();
+        let at = online(sight, source).await?;
+        lease.demand()?;
         let begun = Instant::now();
         match hand_over(source, target, lease).await {
             Ok(true) => {
                 let held = begun.elapsed();
+                // Otherwise another command may have decided about the source meanwhile.
+                lease.demand()?;
                 follow(source, &at).await?;
                 return Ok(held);
             }
@@ -102,6 +115,20 @@ pub(crate) async fn cut(
     Err(Failure::new(Code::NotReady, text))
 }
 
+/// Returns the target among the replicas of the source. A source that took writes again has closed
+/// its replicas' connections, and they come back in a while.
+async fn online(sight: &Sight, source: &Link) -> Result<Replica, Failure> {
+    let until = Instant::now() + COMES_BACK;
+    loop {
+        let replicas = source.see().await?.replicas;
+        match sight.target.demand_among(&replicas).await {
+            Ok(at) => return Ok(at.clone()),
+            Err(failure) if Instant::now() > until => return Err(failure),
+            Err(_) => Link::pause(BETWEEN).await,
+        }
+    }
+}
+
 /// Returns `true` if the target has taken over, and `false` if it does not get all writes in time.
 async fn hand_over(source: &Link, target: &Link, lease: &Lease) -> Result<bool, Failure> {
     let () = source.query(&["CONFIG", "SET", OPTION, CLOSED]).await?;
@@ -112,7 +139,12 @@ async fn hand_over(source: &Link, target: &Link, lease: &Lease) -> Result<bool, 
     if !has_all(source, target, CATCHES_UP).await? {
         return Ok(false);
     }
-    lease.demand()?;
+    lease.demand().map_err(|mut failure| {
+        failure
+            .message
+            .push_str("; until then the old server refuses writes");
+        failure
+    })?;
     promote(target).await
 }
 

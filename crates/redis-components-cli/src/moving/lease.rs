@@ -1,12 +1,12 @@
 //! One command at a time moves the data of a server: a lease of both servers, on the config server.
 
 use std::process;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use redis::Cmd;
 use redis::aio::MultiplexedConnection;
 use serde::{Deserialize, Serialize};
-use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
@@ -16,6 +16,9 @@ use crate::session::Session;
 
 const LASTS: Duration = Duration::from_secs(5);
 const RENEWED_EVERY: Duration = Duration::from_secs(1);
+/// How much of the lease has to be left for what is demanded. A step after which nobody else may
+/// act takes less.
+const LEFT: Duration = Duration::from_secs(1);
 /// How long a command waits for the lease of one that was killed.
 const WAITS: Duration = Duration::from_secs(6);
 
@@ -46,7 +49,8 @@ pub(crate) struct Lease {
     keys: [String; 2],
     holder: String,
     connection: MultiplexedConnection,
-    is_held: watch::Receiver<bool>,
+    /// When it was last known to be held; nothing if it was lost.
+    proven: Arc<Mutex<Option<Instant>>>,
     renewing: JoinHandle<()>,
 }
 
@@ -114,9 +118,10 @@ impl Lease {
         loop {
             let mut take = script(TAKE, &keys, &holder);
             take.arg(milliseconds(LASTS));
+            let sent = Instant::now();
             let held: Option<(usize, String)> = session.query(&take).await?;
             let Some((at, other)) = held else {
-                return Ok(Self::hold(session, keys, holder));
+                return Ok(Self::hold(session, keys, holder, sent));
             };
             let known: Option<Holder> = serde_json::from_str(&other).ok();
             if known.as_ref().is_some_and(|known| {
@@ -140,30 +145,30 @@ impl Lease {
         }
     }
 
-    fn hold(session: &Session, keys: [String; 2], holder: String) -> Self {
-        let (held, is_held) = watch::channel(true);
+    fn hold(session: &Session, keys: [String; 2], holder: String, sent: Instant) -> Self {
+        let proven = Arc::new(Mutex::new(Some(sent)));
+        let noted = Arc::clone(&proven);
+        let note = move |known| *noted.lock().unwrap_or_else(PoisonError::into_inner) = known;
         let mut connection = session.connection();
         let (renewed, renews) = (keys.clone(), holder.clone());
         let renewing = tokio::spawn(async move {
             let mut renew = script(RENEW, &renewed, &renews);
             renew.arg(milliseconds(LASTS));
-            let mut proven = Instant::now();
-            while proven.elapsed() < LASTS {
+            loop {
                 sleep(RENEWED_EVERY).await;
                 let sent = Instant::now();
                 match renew.query_async::<u8>(&mut connection).await {
-                    Ok(1) => proven = sent,
-                    Ok(_) => break,
+                    Ok(1) => note(Some(sent)),
+                    Ok(_) => return note(None),
                     Err(_) => {}
                 }
             }
-            held.send_replace(false);
         });
         Self {
             keys,
             holder,
             connection: session.connection(),
-            is_held,
+            proven,
             renewing,
         }
     }
@@ -172,7 +177,9 @@ impl Lease {
     ///
     /// Returns an error if the lease was lost, so that another command may act.
     pub(crate) fn demand(&self) -> Result<(), Failure> {
-        if *self.is_held.borrow() {
+        // The clock is asked here, because this process may have stood still until now.
+        let proven = *self.proven.lock().unwrap_or_else(PoisonError::into_inner);
+        if proven.is_some_and(|proven| proven.elapsed() < LASTS - LEFT) {
             return Ok(());
         }
         let text = "the lease of the servers was lost: the config server did not answer in time, or \

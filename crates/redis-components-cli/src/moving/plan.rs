@@ -9,6 +9,7 @@ use super::link::Place;
 use super::record::Record;
 use crate::context::read_text;
 use crate::failure::{Code, Failure};
+use crate::repeated::secrets_of;
 use crate::session::Session;
 use crate::subject::{invalid, utf8};
 
@@ -86,6 +87,7 @@ async fn given(component: &str, to: &str) -> Result<Given, Failure> {
         return Err(Failure::usage(text));
     }
     let text = if is_json {
+        demand_no_secret(to)?;
         to.to_owned()
     } else {
         read_text(to.as_ref()).await?
@@ -93,6 +95,22 @@ async fn given(component: &str, to: &str) -> Result<Given, Failure> {
     match invalid(to, &text) {
         Some(failure) => Err(failure.of_component(component)),
         None => Ok(Given::Whole(text)),
+    }
+}
+
+/// # Errors
+///
+/// Returns an error if a config among the arguments holds a secret, which others can read there.
+fn demand_no_secret(config: &str) -> Result<(), Failure> {
+    match secrets_of(config).first() {
+        None => Ok(()),
+        Some(name) => {
+            let text = format!(
+                "`{name}` stands in the arguments of this process, which others can read; give the \
+                config as a file: --to FILE"
+            );
+            Err(Failure::new(Code::SecretInArguments, text))
+        }
     }
 }
 

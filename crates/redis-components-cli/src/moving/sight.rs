@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::closed::{follow, is_closed, is_parked};
+use super::closed::{follow, is_closed, is_parked, reopen};
 use super::host::{is_one_of, names_of};
 use super::link::{Link, Place};
 use super::record::Record;
@@ -41,15 +41,24 @@ impl Sight {
     ///
     /// Returns an error if the config server does not answer, or its configs are others.
     pub(crate) async fn of(session: &Session, record: &Record) -> Result<Self, Failure> {
-        let mut sight = Self {
+        let mut sight = Self::new(record)?;
+        sight.look(session, record).await?;
+        Ok(sight)
+    }
+
+    /// Returns a sight that has not looked yet.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if a config names no server.
+    pub(crate) fn new(record: &Record) -> Result<Self, Failure> {
+        Ok(Self {
             source: End::new(record.source()?),
             target: End::new(record.target()?),
             state: State::Unreachable,
             may_be_cut: record.may_be_cut,
             is_fenced: false,
-        };
-        sight.look(session, record).await?;
-        Ok(sight)
+        })
     }
 
     /// Looks again.
@@ -60,6 +69,8 @@ impl Sight {
     pub(crate) async fn look(&mut self, session: &Session, record: &Record) -> Result<(), Failure> {
         self.source.look().await;
         self.target.look().await;
+        self.is_fenced = self.source.is_fenced(record).await;
+        let committed = session.is_committed(record).await;
         let (source, target) = (&self.source, &self.target);
         let replicas = source.seen.as_ref().map_or(&[][..], |seen| &seen.replicas);
         let view = View {
@@ -69,14 +80,42 @@ impl Sight {
             source_follows: source.follows(target).await,
             target_follows: target.follows(source).await,
             target_is_online: target.among(replicas).await.is_some(),
-            is_committed: session.is_committed(record).await?,
+            is_committed: committed.map_err(|failure| self.behind_fence(failure))?,
             may_be_cut: record.may_be_cut,
-            is_fenced: source.is_fenced(record).await,
+            is_fenced: self.is_fenced,
         };
-        self.is_fenced = view.is_fenced;
         self.state = view.state();
         self.may_be_cut = record.may_be_cut;
         Ok(())
+    }
+
+    /// Adds to a failure that the source refuses writes, if it does.
+    fn behind_fence(&self, mut failure: Failure) -> Failure {
+        if self.is_fenced {
+            let server = self.source.place.address();
+            failure.message = format!(
+                "{server} refuses writes because of a cut that was interrupted, and `--abort` lets it \
+                take them again, if {} has not taken over; {}",
+                self.target.place.address(),
+                failure.message
+            );
+        }
+        failure
+    }
+
+    /// Lets the source take writes again, if a fence keeps them away and the target has not taken
+    /// over.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if it refuses.
+    pub(crate) async fn give_writes_back(&self, record: &Record) -> Result<(), Failure> {
+        match (&self.source.link, &self.target.seen) {
+            (Some(source), Some(target)) if self.is_fenced && !target.is_primary() => {
+                reopen(source, record).await
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Lets the old server follow the new one, which has taken over.
@@ -246,7 +285,8 @@ impl End {
     async fn is_fenced(&self, record: &Record) -> bool {
         match (&record.fence, &self.seen, &self.link) {
             (Some(_), Some(seen), Some(link)) => {
-                is_parked(&seen.role) || seen.is_primary() && is_closed(link).await
+                // Who does not say it may have it.
+                is_parked(&seen.role) || seen.is_primary() && is_closed(link).await.unwrap_or(true)
             }
             _ => false,
         }
@@ -294,7 +334,7 @@ impl End {
         let text = format!(
             "{address} does not answer, and {other} refuses writes, because {address} may have taken over; \
             start it again, and go on with `--resume`; if its data is lost, let {other} take writes again \
-            with REPLICAOF NO ONE, and go on with `--abort`"
+            with REPLICAOF NO ONE there, and with `--abort`, which takes the fence away"
         );
         Failure::new(Code::ServerUnreachable, text).at(&address)
     }

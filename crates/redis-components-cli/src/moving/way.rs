@@ -20,7 +20,7 @@ impl Way {
     ///
     /// # Errors
     ///
-    /// Returns an error if the source does not answer.
+    /// Returns an error if the source does not answer, or cannot for the moment.
     pub(crate) async fn of(source: &Link) -> Result<Self, Failure> {
         match source
             .try_query::<redis::Value>(&["FAILOVER", "TIMEOUT", "0"])
@@ -28,7 +28,7 @@ impl Way {
         {
             Ok(_) => Ok(Self::Failover),
             // A server that refuses the time knows the command, and allows it.
-            Err(error) if error.code().is_some() => {
+            Err(error) if matches!(error.code(), Some("ERR" | "NOPERM")) => {
                 let text = error.to_string().to_lowercase();
                 Ok(if text.contains("timeout must") {
                     Self::Failover
@@ -36,6 +36,7 @@ impl Way {
                     Self::Fence
                 })
             }
+            // A script that runs, for example, says nothing of the command.
             Err(error) => Err(source.failure(&error)),
         }
     }

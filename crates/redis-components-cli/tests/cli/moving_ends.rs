@@ -97,3 +97,29 @@ fn r15_an_undo_that_was_interrupted_goes_on() {
     world.is_on(0);
     assert_eq!(role(&world.servers[0]), "master");
 }
+
+#[test]
+fn r8_a_config_with_a_password_is_no_argument_of_a_move() {
+    let world = World::start();
+    let to = format!(
+        r#"{{"host":"127.0.0.1","port":{},"password":"hidden-word"}}"#,
+        world.servers[1].port()
+    );
+    let (code, envelope) = world.operator.json(&["move", "logs", "--to", &to, "--yes"]);
+    assert_eq!(
+        (code, &envelope["error"]["code"]),
+        (2, &json!("secret_in_arguments"))
+    );
+    assert!(
+        !envelope.to_string().contains("hidden-word"),
+        "{envelope:#}"
+    );
+    let reference = to.replace("\"hidden-word\"", r#"{"env":"NAME"}"#);
+    let (_, envelope) = world
+        .operator
+        .json(&["move", "logs", "--to", &reference, "--dry-run"]);
+    assert_ne!(
+        envelope["error"]["code"], "secret_in_arguments",
+        "{envelope:#}"
+    );
+}

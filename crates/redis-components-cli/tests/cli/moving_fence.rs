@@ -286,3 +286,43 @@ fn r15_a_move_behind_a_fence_that_was_killed_anywhere_loses_nothing() {
     let primary = usize::from(world.port() == u64::from(world.servers[1].port()));
     load.end(&world.servers[primary]);
 }
+
+#[test]
+fn r15_a_config_that_is_written_behind_the_fence_does_not_keep_it_up() {
+    for steps in 1..=2 {
+        let world = prepared();
+        note_fence(&world, "2");
+        let [source, _] = &world.servers;
+        set(source, OPTION, CLOSED);
+        if steps > 1 {
+            source.command(&["REPLICAOF", "127.0.0.1", "1"]);
+        }
+        let other = source.config().replace('}', r#","socket_timeout":7}"#);
+        world.config.command(&["SET", "config:redis:logs", &other]);
+        for ends in ["--resume", "--abort"] {
+            let (code, envelope) = world.operator.json(&["move", "logs", ends, "--yes"]);
+            let message = envelope["error"]["message"].as_str().unwrap();
+            assert_eq!(
+                (code, message.contains("refuses writes")),
+                (6, ends == "--resume"),
+                "{envelope:#}"
+            );
+        }
+        assert_eq!(
+            (fence(source).as_str(), role(source).as_str()),
+            ("2", "master")
+        );
+    }
+}
+
+#[test]
+fn r15_a_server_that_would_not_answer_behind_the_fence_is_not_fenced() {
+    let world = world();
+    set(&world.servers[0], "replica-serve-stale-data", "no");
+    let to = world.address(1);
+    let (code, envelope) = world.operator.json(&["move", "logs", "--to", &to, "--yes"]);
+    let message = envelope["error"]["message"].as_str().unwrap();
+    let is_named = message.contains("replica-serve-stale-data");
+    assert_eq!((code, is_named), (3, true), "{envelope:#}");
+    world.is_on(0);
+}

@@ -7,6 +7,7 @@ use futures_util::future::join_all;
 use crate::component::Component;
 use crate::error::Error;
 use crate::error::errors::Errors;
+use crate::os_thread;
 use crate::scope::Scope;
 
 /// Connects all components at once and reports every component that could not be connected.
@@ -39,13 +40,25 @@ pub fn connect_all_blocking(components: &[&'static Component]) -> Result<(), Err
             None => connect(),
         }
     };
+    if os_thread::demand().is_err() {
+        // Each says so.
+        return Errors::collect(components.iter().copied().filter_map(connect));
+    }
     let errors: Vec<_> = thread::scope(|threads| {
         let connecting: Vec<_> = components
             .iter()
-            .map(|component| threads.spawn(|| connect(component)))
+            .map(|component| {
+                let connecting =
+                    thread::Builder::new().spawn_scoped(threads, || connect(component));
+                connecting.map_err(|_| connect(component))
+            })
             .collect();
-        let ended = connecting.into_iter().map(thread::ScopedJoinHandle::join);
-        ended.filter_map(Result::ok).flatten().collect()
+        let ended = connecting.into_iter().map(|connecting| match connecting {
+            Ok(thread) => thread.join().ok().flatten(),
+            // There was no thread for it.
+            Err(error) => error,
+        });
+        ended.flatten().collect()
     });
     Errors::collect(errors)
 }

@@ -216,6 +216,30 @@ async fn r4_a_subscriber_follows_at_once_if_nobody_calls_and_takes_all_subscript
         .await;
 }
 
+/// It looks every five seconds by itself, and between two looks it is woken.
+#[tokio::test]
+async fn r4_a_quiet_subscriber_follows_at_once_also_after_it_has_looked() {
+    let world = World::start();
+    let logs = declare("logs", Duration::from_secs(1));
+    world.move_to(logs, &world.a);
+    world
+        .settings()
+        .scope(async {
+            let mut subscriber = subscribed(logs).await;
+            tokio::time::sleep(Duration::from_secs(4)).await;
+            // The next sign of life is asked for five seconds after this.
+            publish(&world.a, "one");
+            assert_eq!(message(&mut subscriber).await, "one");
+            tokio::time::sleep(Duration::from_millis(1_500)).await;
+            let begun = Instant::now();
+            world.move_to(logs, &world.b);
+            resubscribed(&mut subscriber, false).await;
+            let took = begun.elapsed();
+            assert!(took < Duration::from_secs(2), "{took:?}");
+        })
+        .await;
+}
+
 #[tokio::test]
 async fn r4_a_subscriber_that_is_told_to_stay_stays() {
     let world = World::start();

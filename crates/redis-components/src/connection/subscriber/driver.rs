@@ -111,14 +111,15 @@ impl Driver {
         }
         loop {
             self.take_requests(context);
+            let now = Instant::now();
+            if let Err(end) = self.look(now, context) {
+                return Poll::Ready(end);
+            }
+            // After the look, which may have put a new future here that nobody would wake for.
             if self.is_due || self.news.as_mut().poll(context).is_ready() {
                 self.is_due = true;
                 // It must not be polled again.
                 self.news = Box::pin(pending());
-            }
-            let now = Instant::now();
-            if let Err(end) = self.look(now, context) {
-                return Poll::Ready(end);
             }
             if let Err(end) = self.hear(context) {
                 return Poll::Ready(end);
@@ -282,7 +283,11 @@ impl Driver {
 
     /// Keeps connections alive, and leaves those of earlier servers. Returns when to come again.
     fn keep(&mut self, now: Instant, context: &mut Context<'_>) -> Result<Instant, Error> {
-        let mut next = self.looks_at;
+        // A look that runs wakes the task itself.
+        let mut next = match self.looking {
+            Some(_) => now + LOOKS_EVERY,
+            None => self.looks_at,
+        };
         if self.looking.is_none() && (self.is_due || self.current.is_none()) {
             next = next.min(self.not_before);
         }

@@ -19,8 +19,9 @@ pub enum SubscriberEvent {
     Resubscribed {
         /// The [generation](crate::Connection::generation) of the config that names the server.
         generation: u64,
-        /// Whether messages may have been missed. They have not if the component has moved: then
-        /// some may come twice.
+        /// Whether the connection was lost, so that messages were missed if there were any. If the
+        /// component has moved, none is missed that was published after the subscription on the new
+        /// server, or on a server that the other one replicates; some may come twice.
         gap: bool,
     },
 }
@@ -35,7 +36,7 @@ impl SubscriberEvent {
         }
     }
 
-    /// Returns `true` if messages may have been missed: the connection was lost.
+    /// Returns `true` if messages may have been missed because the connection was lost.
     #[must_use]
     pub fn is_gap(&self) -> bool {
         matches!(self, Self::Resubscribed { gap: true, .. })

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::{Driver, LOOKS_EVERY, SHORTEST_PAUSE};
+use crate::backoff::Backoff;
 use crate::connection::line::Shared;
 use crate::connection::subscriber::leaving::Leaving;
 use crate::connection::subscriber::line::Line;
@@ -68,7 +69,11 @@ impl Driver {
         self.has_news = true;
         self.await_news(Arc::clone(&line.shared));
         if let Some(left) = self.current.replace(line) {
-            let lingers = if left.shared.has_moved() {
+            // The move may not have been announced yet.
+            let address = |line: &Line| line.shared.config.address();
+            let has_moved = left.shared.has_moved()
+                || self.current.as_ref().map(address) != Some(address(&left));
+            let lingers = if has_moved {
                 self.lingers
             } else {
                 Duration::ZERO
@@ -84,6 +89,16 @@ impl Driver {
             return Err(error);
         }
         self.is_due = true;
+        let is_refused = matches!(
+            error.kind(),
+            ErrorKind::ServerRefused | ErrorKind::NeedsSingleServer
+        );
+        let cap = if is_refused {
+            LOOKS_EVERY
+        } else {
+            Backoff::SERVER_DOWN
+        };
+        self.backoff = self.backoff.with_cap(cap);
         self.not_before = now + self.backoff.next();
         if !replace(&mut self.has_failed, true) {
             cannot_subscribe(&self.subject(), error.message());
