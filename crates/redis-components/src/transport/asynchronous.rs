@@ -203,7 +203,9 @@ pub(crate) async fn open_subscriber_socket(
     bound: Duration,
 ) -> Result<SubscriberSocket, Failure> {
     within(node, bound, async {
-        connect(node, bound).await.map(SubscriberSocket::new)
+        let stream = connect(node, bound).await?;
+        let ends = Ends::new(second_handle(&stream)?);
+        Ok(SubscriberSocket::new(stream, ends))
     })
     .await
 }

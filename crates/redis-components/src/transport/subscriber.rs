@@ -1,12 +1,14 @@
 //! The socket of a subscriber, whose server sends messages at any time.
 
 use std::io;
+use std::mem::take;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 
 use redis::{Cmd, RedisResult, Value};
 use tokio::io::{AsyncReadExt, AsyncWrite};
 
+use super::asynchronous::Ends;
 use super::multiplexer::incoming::Incoming;
 use super::reply_bounds::ReplyBounds;
 use super::stream::Stream;
@@ -14,22 +16,31 @@ use super::stream::Stream;
 /// A socket that is logged in, and speaks RESP2. It moves bytes only while it is polled, so a server
 /// whose messages nobody takes is not read from.
 pub(crate) struct SubscriberSocket {
+    _ends: Ends,
     stream: Stream,
     incoming: Incoming,
     outgoing: Vec<u8>,
     written: usize,
     is_flushed: bool,
+    has_read: bool,
 }
 
 impl SubscriberSocket {
-    pub(super) fn new(stream: Stream) -> Self {
+    pub(super) fn new(stream: Stream, ends: Ends) -> Self {
         Self {
+            _ends: ends,
             stream,
             incoming: Incoming::new(ReplyBounds::DATA),
             outgoing: Vec::new(),
             written: 0,
             is_flushed: true,
+            has_read: false,
         }
+    }
+
+    /// Returns `true` if anything has come since this was asked, also a part of a value.
+    pub(crate) fn take_has_read(&mut self) -> bool {
+        take(&mut self.has_read)
     }
 
     /// Sends a command with the next polls.
@@ -79,6 +90,7 @@ impl SubscriberSocket {
             if ready!(reading.poll(context))? == 0 {
                 return Poll::Ready(Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()));
             }
+            self.has_read = true;
         }
     }
 }

@@ -8,8 +8,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use redis::{Commands, ConnectionLike, RedisResult};
-use redis_components::__private::{AcquireDedicated, AcquireDedicatedBlocking};
-use redis_components::{Connection, Scope, blocking, status};
+use redis_components::__private::{Acquire, AcquireDedicated, AcquireDedicatedBlocking};
+use redis_components::{Connection, Scope, Subscriber, blocking, status};
 use tokio::runtime::Runtime;
 
 use crate::calls::{Parent, echo, echo_async, logs, text};
@@ -215,5 +215,38 @@ fn r12_a_server_that_a_parent_leaves_empties_while_its_children_live() {
         }
         (&go).write_all(b"!").unwrap();
         assert_eq!(child.join(), "10 right");
+    });
+}
+
+/// The same of a subscriber.
+#[test]
+fn r12_a_server_that_a_parents_subscriber_leaves_forgets_it_while_its_children_live() {
+    let _alone = alone();
+    let world = World::start();
+    let logs = logs();
+    world.move_to(logs, &world.a);
+    world.settings().scope_blocking(|| {
+        let runtime = Runtime::new().unwrap();
+        let acquire = Scope::wrap(<Subscriber as Acquire>::acquire(logs, "listen"));
+        let mut subscriber = runtime.block_on(acquire).unwrap();
+        runtime.block_on(subscriber.subscribe("news")).unwrap();
+        let subscribers = || {
+            let answer = world.a.command(&["PUBSUB", "NUMSUB", "news"]);
+            redis::from_redis_value::<(String, u64)>(answer).unwrap().1
+        };
+        assert_eq!(subscribers(), 1);
+        let (go, mut gone) = UnixStream::pair().unwrap();
+        let child = Child::fork(|| {
+            gone.set_read_timeout(Some(BOUND)).unwrap();
+            gone.read_exact(&mut [0]).map_err(text)?;
+            Ok("lives".to_owned())
+        });
+        drop(subscriber);
+        let begun = Instant::now();
+        while subscribers() > 0 {
+            assert!(begun.elapsed() < SOON);
+        }
+        (&go).write_all(b"!").unwrap();
+        assert_eq!(child.join(), "lives");
     });
 }

@@ -1,9 +1,13 @@
 //! A subscriber that loses its connection says so, and goes on.
 
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::thread;
 use std::time::Duration;
 
 use redis::Value;
 use redis_components::SubscriberEvent;
+use redis_components_testing::Server;
 
 use super::{kill_subscribers, message, next, publish, resubscribed, subscribed, subscribers};
 use crate::common::{SOON, World, declare, until};
@@ -190,6 +194,51 @@ async fn r10_a_slow_reader_can_subscribe() {
             for number in 0..5000 {
                 assert_eq!(message(&mut subscriber).await, number.to_string());
             }
+        })
+        .await;
+}
+
+/// Returns the port of a way to the server whose answers come in pieces, one every 50 ms.
+fn slow_way_to(server: &Server) -> u16 {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let (way, port) = (listener.local_addr().unwrap().port(), server.port());
+    thread::spawn(move || {
+        for mut client in listener.incoming().flatten() {
+            let mut server = TcpStream::connect(("127.0.0.1", port)).unwrap();
+            let (mut asked, mut asks) = (client.try_clone().unwrap(), server.try_clone().unwrap());
+            thread::spawn(move || std::io::copy(&mut asked, &mut asks));
+            thread::spawn(move || {
+                let mut piece = [0; 50_000];
+                while let Ok(read @ 1..) = server.read(&mut piece) {
+                    if client.write_all(&piece[..read]).is_err() {
+                        return;
+                    }
+                    if read > 1_000 {
+                        thread::sleep(Duration::from_millis(50));
+                    }
+                }
+            });
+        }
+    });
+    way
+}
+
+#[tokio::test]
+async fn r10_a_large_message_over_a_slow_way_is_no_silence() {
+    let world = World::start();
+    let logs = declare("logs", Duration::from_secs(1));
+    let way = slow_way_to(&world.a);
+    world.set(logs, &format!(r#"{{"host":"127.0.0.1","port":{way}}}"#));
+    world
+        .default_settings()
+        .scope(async {
+            let mut subscriber = subscribed(logs).await;
+            // More than a second, and twice the response timeout.
+            let large = "x".repeat(2_000_000);
+            publish(&world.a, &large);
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            subscriber.subscribe("more").await.unwrap();
+            assert_eq!(message(&mut subscriber).await, large);
         })
         .await;
 }

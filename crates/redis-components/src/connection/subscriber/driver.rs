@@ -3,6 +3,7 @@
 mod follow;
 
 use std::future::{pending, poll_fn};
+use std::io;
 use std::mem::take;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -302,7 +303,13 @@ impl Driver {
             if let Some(at) = leaving.leave(now) {
                 next = next.min(at);
             }
-            match leaving.line.keep_alive(now, context) {
+            next = next.min(leaving.ends());
+            let kept = if now < leaving.ends() {
+                leaving.line.keep_alive(now, context)
+            } else {
+                Err(io::Error::from(io::ErrorKind::TimedOut).into())
+            };
+            match kept {
                 Ok(at) => next = next.min(at),
                 Err(error) => {
                     self.lost_left(number, &error);

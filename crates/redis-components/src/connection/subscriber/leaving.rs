@@ -9,6 +9,9 @@ use super::line::Line;
 /// How long the messages of the next server wait for those of a server that is silent.
 const HEARD_FIRST_WITHIN: Duration = Duration::from_secs(1);
 
+/// How long a server is heard after its time, if the reader does not take its messages.
+const READ_WITHIN: Duration = Duration::from_secs(30);
+
 /// How far a server is left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
@@ -72,6 +75,11 @@ impl Leaving {
             self.stage = Stage::Lingering;
         }
         gives_way
+    }
+
+    /// Returns when the line ends, whatever has not been read.
+    pub(super) fn ends(&self) -> Instant {
+        self.until + READ_WITHIN
     }
 
     /// Begins to read the last messages if it is time. Returns when to come again.

@@ -250,8 +250,12 @@ impl Line {
     }
 
     fn poll_socket(&mut self, context: &mut Context<'_>) -> Poll<RedisResult<Heard>> {
-        let value = ready!(self.socket.poll_value(context))?;
-        self.quiet_since = Instant::now();
+        let heard = self.socket.poll_value(context);
+        // A large message may take longer to come than an answer may.
+        if self.socket.take_has_read() || heard.is_ready() {
+            self.quiet_since = Instant::now();
+        }
+        let value = ready!(heard)?;
         Poll::Ready(self.take(value))
     }
 
