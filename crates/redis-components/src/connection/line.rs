@@ -65,13 +65,14 @@ pub(crate) async fn open(
             home.note_refused(&failure);
             shared.error(&failure)
         })?;
+    let (connection, driving) = opened.into_parts();
     let driver = tokio::spawn(async move {
         // It counts as a user of the client.
         let _shared = shared;
         // The first to end ends the other: dropping the driver closes the socket.
-        select(opened.driver, pin!(until_lost(home))).await;
+        select(driving, pin!(until_lost(home))).await;
     });
-    Ok((opened.connection, Driven(driver)))
+    Ok((connection, Driven(driver)))
 }
 
 /// Waits until the server answers no PING any more.

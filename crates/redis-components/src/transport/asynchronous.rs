@@ -1,18 +1,17 @@
 //! Connections on the tokio runtime of the caller.
 
-use std::net::{Shutdown, TcpStream};
+use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use redis::aio::{ConnectionLike, MultiplexedConnection, PubSub};
-use redis::{
-    AsyncConnectionConfig, ProtocolVersion, RedisConnectionInfo, RedisError, RedisResult, Value,
-};
+use redis::{AsyncConnectionConfig, ProtocolVersion, RedisConnectionInfo, RedisResult, Value};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
 
 use super::bounded::Bounded;
+use super::ends::Ends;
 use super::failure::{Cause, Failure};
 use super::handshake::{Handshake, Progress, judge_probe, probe};
 use super::multiplexer::connection::Multiplexer;
@@ -20,7 +19,7 @@ use super::node::Node;
 use super::reply_bounds::ReplyBounds;
 use super::stream::{self, Stream};
 use super::subscriber::SubscriberSocket;
-use crate::fork::{Process, in_this_process};
+use crate::fork::in_this_process;
 use crate::settings::timeouts::Timeouts;
 
 /// A connection that is logged in and has answered a probe.
@@ -59,7 +58,7 @@ pub(crate) async fn open_bounded(
 ) -> Result<Opened, Failure> {
     within(node, timeouts.connect, async {
         let stream = connect(node, timeouts.connect).await?;
-        let socket = second_handle(&stream)?;
+        let socket = Ends::handle(&stream)?;
         let settings = settings.set_response_timeout(Some(timeouts.response));
         let session = session(node, protocol);
         // Each kind of stream is driven as itself, so that TCP does not pay for the others.
@@ -99,7 +98,7 @@ pub(crate) async fn open_shared_bounded(
 ) -> Result<Opened<Multiplexer>, Failure> {
     within(node, timeouts.connect, async {
         let stream = connect(node, timeouts.connect).await?;
-        let socket = second_handle(&stream)?;
+        let socket = Ends::handle(&stream)?;
         let plain = Some(Arc::clone(&socket));
         let db = node.db();
         let (connection, driver) = match stream {
@@ -121,11 +120,6 @@ fn share(
     (connection, driver): (Multiplexer, impl Future<Output = ()> + Send + 'static),
 ) -> (Multiplexer, BoxFuture<'static, ()>) {
     (connection, in_this_process(driver))
-}
-
-fn second_handle(stream: &Stream) -> Result<Arc<TcpStream>, Failure> {
-    let socket = stream.socket().map_err(RedisError::from)?;
-    Ok(Arc::new(socket.into()))
 }
 
 async fn start<S>(
@@ -166,33 +160,6 @@ impl Opened<Multiplexer> {
     }
 }
 
-/// Shuts a socket down when it is dropped, unless that is in a child of the process.
-pub(crate) struct Ends {
-    socket: Arc<TcpStream>,
-    process: Process,
-}
-
-impl Ends {
-    fn new(socket: Arc<TcpStream>) -> Self {
-        let process = Process::current();
-        Self { socket, process }
-    }
-
-    /// Shuts the socket down.
-    pub(crate) fn end(&self) {
-        if self.process.is_current() {
-            // An error says that it has ended already.
-            let _ = self.socket.shutdown(Shutdown::Both);
-        }
-    }
-}
-
-impl Drop for Ends {
-    fn drop(&mut self) {
-        self.end();
-    }
-}
-
 /// Connects, logs in and probes for a subscriber of ours.
 ///
 /// # Errors
@@ -204,7 +171,7 @@ pub(crate) async fn open_subscriber_socket(
 ) -> Result<SubscriberSocket, Failure> {
     within(node, bound, async {
         let stream = connect(node, bound).await?;
-        let ends = Ends::new(second_handle(&stream)?);
+        let ends = Ends::of(&stream)?;
         Ok(SubscriberSocket::new(stream, ends))
     })
     .await
@@ -224,8 +191,9 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     within(node, bound, async {
-        let stream = guard(connect(node, bound).await?);
-        let stream = Bounded::new(stream, ReplyBounds::DATA);
+        let stream = connect(node, bound).await?;
+        let ends = Ends::of(&stream)?;
+        let stream = Bounded::new(guard(stream), ReplyBounds::DATA).with(ends);
         let session = session(node, ProtocolVersion::RESP2);
         Ok(PubSub::new(&session, stream).await?)
     })

@@ -6,12 +6,14 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::ends::Ends;
 use super::reply_bounds::ReplyBounds;
 use super::reply_scan::Replies;
 
 /// A stream whose replies are bounded.
 #[derive(Debug)]
 pub(crate) struct Bounded<S> {
+    _ends: Option<Ends>,
     stream: S,
     replies: Replies,
 }
@@ -19,8 +21,17 @@ pub(crate) struct Bounded<S> {
 impl<S> Bounded<S> {
     pub(crate) fn new(stream: S, bounds: ReplyBounds) -> Self {
         Self {
+            _ends: None,
             stream,
             replies: Replies::new(bounds),
+        }
+    }
+
+    /// Shuts a socket down with the stream.
+    pub(super) fn with(self, ends: Ends) -> Self {
+        Self {
+            _ends: Some(ends),
+            ..self
         }
     }
 }
@@ -31,7 +42,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for Bounded<S> {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let Self { stream, replies } = self.get_mut();
+        let Self {
+            stream, replies, ..
+        } = self.get_mut();
         let before = buffer.filled().len();
         ready!(Pin::new(stream).poll_read(context, buffer))?;
         replies.follow(&buffer.filled()[before..])?;

@@ -11,6 +11,7 @@ mod blocking_socket;
 pub(crate) mod bounded;
 pub(crate) mod contents;
 pub(crate) mod deadline;
+pub(crate) mod ends;
 pub(crate) mod error_codes;
 pub(crate) mod failure;
 mod file_gate;

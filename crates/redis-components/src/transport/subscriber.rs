@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 use redis::{Cmd, RedisResult, Value};
 use tokio::io::{AsyncReadExt, AsyncWrite};
 
-use super::asynchronous::Ends;
+use super::ends::Ends;
 use super::multiplexer::incoming::Incoming;
 use super::reply_bounds::ReplyBounds;
 use super::stream::Stream;

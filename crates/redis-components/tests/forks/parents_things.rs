@@ -7,6 +7,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use redis::aio::PubSub;
 use redis::{Commands, ConnectionLike, RedisResult};
 use redis_components::__private::{Acquire, AcquireDedicated, AcquireDedicatedBlocking};
 use redis_components::{Connection, Scope, Subscriber, blocking, status};
@@ -218,33 +219,38 @@ fn r12_a_server_that_a_parent_leaves_empties_while_its_children_live() {
     });
 }
 
-/// The same of a subscriber.
+/// The same of subscribers and of a dedicated connection.
 #[test]
-fn r12_a_server_that_a_parents_subscriber_leaves_forgets_it_while_its_children_live() {
+fn r12_a_server_forgets_the_connections_that_a_parent_drops_while_its_children_live() {
     let _alone = alone();
     let world = World::start();
     let logs = logs();
     world.move_to(logs, &world.a);
     world.settings().scope_blocking(|| {
         let runtime = Runtime::new().unwrap();
-        let acquire = Scope::wrap(<Subscriber as Acquire>::acquire(logs, "listen"));
-        let mut subscriber = runtime.block_on(acquire).unwrap();
-        runtime.block_on(subscriber.subscribe("news")).unwrap();
-        let subscribers = || {
-            let answer = world.a.command(&["PUBSUB", "NUMSUB", "news"]);
-            redis::from_redis_value::<(String, u64)>(answer).unwrap().1
-        };
-        assert_eq!(subscribers(), 1);
+        let connections = runtime.block_on(Scope::wrap(async {
+            let mut ours = <Subscriber as Acquire>::acquire(logs, "f").await.unwrap();
+            ours.subscribe("news").await.unwrap();
+            let mut theirs = <PubSub as Acquire>::acquire(logs, "f").await.unwrap();
+            theirs.subscribe("news").await.unwrap();
+            let dedicated = <Connection as AcquireDedicated>::acquire(logs, "f").await;
+            let mut dedicated = dedicated.unwrap();
+            let pushed = redis::cmd("RPUSH").arg("list").arg("a").to_owned();
+            let _: u64 = pushed.query_async(&mut *dedicated).await.unwrap();
+            (ours, theirs, dedicated)
+        }));
+        let before = world.a.connected_clients();
         let (go, mut gone) = UnixStream::pair().unwrap();
         let child = Child::fork(|| {
             gone.set_read_timeout(Some(BOUND)).unwrap();
             gone.read_exact(&mut [0]).map_err(text)?;
             Ok("lives".to_owned())
         });
-        drop(subscriber);
+        runtime.block_on(async move { drop(connections) });
         let begun = Instant::now();
-        while subscribers() > 0 {
-            assert!(begun.elapsed() < SOON);
+        while world.a.connected_clients() + 3 > before {
+            let left = world.a.connected_clients();
+            assert!(begun.elapsed() < SOON, "{left} of {before}");
         }
         (&go).write_all(b"!").unwrap();
         assert_eq!(child.join(), "lives");

@@ -14,7 +14,8 @@ use super::opening::Opening;
 use super::rest::Used;
 use crate::clock::Tick;
 use crate::config_server::read_command::BOUNDS;
-use crate::transport::asynchronous::{Ends, Opened, open_shared_bounded};
+use crate::transport::asynchronous::{Opened, open_shared_bounded};
+use crate::transport::ends::Ends;
 use crate::transport::multiplexer::connection::Multiplexer;
 
 /// The connection of one runtime to the server that the watch is connected to.
