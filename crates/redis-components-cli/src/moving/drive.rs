@@ -150,7 +150,13 @@ impl Drive<'_> {
             Err(failure) => {
                 // A copy that both servers still call one has nothing that is new.
                 let mut looked = sight.look(self.session, &self.record).await;
-                if looked.is_ok() && sight.state == State::Fenced && lease.demand().is_ok() {
+                // What the target was told last may still be on its way.
+                let may_take_over = failure.code == Code::OutcomeUnknown;
+                if looked.is_ok()
+                    && sight.state == State::Fenced
+                    && !may_take_over
+                    && lease.demand().is_ok()
+                {
                     // Over another connection, if the first was lost.
                     sight.give_writes_back(&self.record).await?;
                     looked = sight.look(self.session, &self.record).await;
