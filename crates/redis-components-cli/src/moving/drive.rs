@@ -158,7 +158,7 @@ impl Drive<'_> {
                     && lease.demand().is_ok()
                 {
                     // Over another connection, if the first was lost.
-                    sight.give_writes_back(&self.record).await?;
+                    sight.reopen_source(&self.record).await?;
                     looked = sight.look(self.session, &self.record).await;
                 }
                 if looked.is_ok() && sight.state.is_before_cut() {

@@ -28,7 +28,7 @@ pub(crate) async fn give_up(
     if let Err(failure) = sight.look(session, record).await {
         if failure.code == Code::MustDecide {
             lease.demand()?;
-            sight.give_writes_back(record).await?;
+            sight.reopen_source(record).await?;
             // As it is now: the source takes writes again.
             sight.look(session, record).await?;
         }

@@ -109,7 +109,7 @@ impl Sight {
     /// # Errors
     ///
     /// Returns an error if it refuses.
-    pub(crate) async fn give_writes_back(&self, record: &Record) -> Result<(), Failure> {
+    pub(crate) async fn reopen_source(&self, record: &Record) -> Result<(), Failure> {
         match (&self.source.link, &self.target.seen) {
             (Some(source), Some(target)) if self.is_fenced && !target.is_primary() => {
                 reopen(source, record).await
