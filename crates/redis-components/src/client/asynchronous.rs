@@ -11,7 +11,7 @@ use super::lines::Lines;
 use super::multiplexed::Multiplexed;
 use super::multiplexed::socket::Socket;
 use super::opening::Opening;
-use crate::config::endpoint::Endpoint;
+use crate::config::endpoint::{Address, Endpoint};
 use crate::error::{Error, ErrorKind};
 use crate::transport::failure::{EarlyEnd, Failure};
 use crate::transport::node::Node;
@@ -112,6 +112,14 @@ impl AsyncClient {
         match self {
             Self::Single(client) => Ok(Arc::clone(client)),
             Self::Cluster(client) => client.home().await,
+        }
+    }
+
+    /// Returns `true` unless that is a node that its cluster has let go.
+    pub(crate) fn has(&self, server: &Address) -> bool {
+        match self {
+            Self::Single(_) => true,
+            Self::Cluster(client) => client.has(server),
         }
     }
 

@@ -18,6 +18,7 @@ pub(crate) mod asynchronous {
     use crate::client::multiplexed::Multiplexed;
     use crate::client::multiplexed::socket::Socket;
     use crate::client::opening::Opening;
+    use crate::config::endpoint::Address;
     use crate::error::Error;
     use crate::transport::failure::Failure;
 
@@ -47,6 +48,10 @@ pub(crate) mod asynchronous {
         }
 
         pub(crate) async fn home(&self) -> Result<Arc<Multiplexed>, Error> {
+            match *self {}
+        }
+
+        pub(crate) fn has(&self, _: &Address) -> bool {
             match *self {}
         }
 

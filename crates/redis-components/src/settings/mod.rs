@@ -204,7 +204,8 @@ impl Settings {
     /// Clients are replaced at 80 to 100 percent of the age, by chance, so that the processes of a
     /// fleet do not connect at once. Connections for a single call are as old as the call, which
     /// also keeps the connection that can end it. A connection that is kept lives as long as it is
-    /// kept.
+    /// kept, but for that of a [`Subscriber`](crate::Subscriber), which subscribes over the next one
+    /// before it leaves the last.
     pub fn max_connection_age(mut self, age: Duration) -> Self {
         self.max_age = Some(age.max(YOUNGEST_MAX_AGE));
         self

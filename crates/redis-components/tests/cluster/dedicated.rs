@@ -4,12 +4,12 @@ use futures_util::StreamExt;
 use redis::aio::PubSub;
 use redis::{AsyncCommands, Commands, RedisResult, pipe};
 use redis_components::__private::{Acquire, AcquireDedicated, AcquireDedicatedBlocking};
-use redis_components::{Connection, ErrorKind, Scope, Subscriber, blocking};
+use redis_components::{Connection, ErrorKind, Scope, Subscriber, SubscriberEvent, blocking};
 use redis_components_testing::{Cluster, Server};
 
 use crate::common::clients::blocked;
 use crate::common::{HOUR, declare, until};
-use crate::setup::{Place, cmd, dedicated, dedicated_blocking, key_on, on_thread};
+use crate::setup::{Place, Way, cmd, dedicated, dedicated_blocking, key_on, on_thread};
 
 #[tokio::test]
 async fn r13_a_dedicated_call_waits_on_the_node_of_its_key() {
@@ -239,6 +239,49 @@ async fn r13_a_subscriber_that_follows_hears_what_any_node_publishes_and_no_shar
                 let message = event.unwrap().unwrap().unwrap().into_message().unwrap();
                 assert_eq!(message.get_payload_bytes(), b"said");
             }
+        })
+        .await;
+}
+
+/// Such a node goes on alone, and is silent for ever.
+#[tokio::test]
+async fn r4_a_subscriber_leaves_a_node_that_its_cluster_has_let_go() {
+    let cluster = Cluster::start(3, 1);
+    let place = Place::start();
+    let data = declare("data", HOUR);
+    place.set(data, &cluster.config());
+    place
+        .settings()
+        .scope(async {
+            let acquired = <Subscriber as Acquire>::acquire(data, "listen").await;
+            let mut subscriber = acquired.unwrap();
+            subscriber.subscribe("news").await.unwrap();
+            let is_there = |node: &usize| {
+                let count = cluster.node(*node).command(&["PUBSUB", "NUMSUB", "news"]);
+                redis::from_redis_value::<(String, u64)>(count).unwrap().1 == 1
+            };
+            let left = (0..3).find(is_there).unwrap();
+            let keys = [left, (left + 1) % 3].map(|node| (node, key_on(&cluster, node, "k")));
+            for (node, key) in keys {
+                cluster.failover(node);
+                // It is told who owns the slot now, and reads who else is there.
+                let incr = cmd(&format!("INCR {key}"));
+                let count: i64 = Way::BOTH[0].send(data, &incr).await.unwrap();
+                assert_eq!(count, 1);
+                if node == left {
+                    cluster.forget(left);
+                }
+            }
+            let event = tokio::time::timeout(crate::common::SOON, subscriber.next()).await;
+            let event = event.unwrap().unwrap().unwrap();
+            let is_told = matches!(event, SubscriberEvent::Resubscribed { gap: true, .. });
+            assert!(is_told, "{event:?}");
+            until("it has left", async || !is_there(&left)).await;
+            let other = cluster.primary_of("any");
+            cluster.node(other).command(&["PUBLISH", "news", "said"]);
+            let event = tokio::time::timeout(crate::common::SOON, subscriber.next()).await;
+            let message = event.unwrap().unwrap().unwrap().into_message().unwrap();
+            assert_eq!(message.get_payload_bytes(), b"said");
         })
         .await;
 }

@@ -11,6 +11,7 @@ use redis_components::{Subscriber, SubscriberEvent, status};
 use redis_components_testing::Server;
 
 use super::{NEWS, message, next, publish, resubscribed, subscribed, subscribers};
+use crate::common::clients::{client_id, client_list};
 use crate::common::{World, always_fresh, declare, until};
 
 /// What was published, and to how many.
@@ -326,7 +327,7 @@ async fn r4_a_subscriber_stays_where_it_is_while_the_new_server_refuses_it() {
 }
 
 #[tokio::test]
-async fn r10_a_subscriber_does_not_keep_clients_that_are_replaced() {
+async fn r4_a_subscriber_that_reaches_its_age_is_replaced_and_misses_nothing() {
     let world = World::start();
     let logs = declare("logs", Duration::from_secs(1));
     world.move_to(logs, &world.a);
@@ -334,17 +335,34 @@ async fn r10_a_subscriber_does_not_keep_clients_that_are_replaced() {
     settings
         .scope(async {
             let mut subscriber = subscribed(logs).await;
-            until("clients are replaced", async || {
-                world.a.connections_received() >= 5
+            let ids = || -> BTreeSet<String> {
+                let list = client_list(&world.a);
+                let listening = list.iter().filter(|line| line.contains(" sub=1 "));
+                listening.map(|line| client_id(line).to_owned()).collect()
+            };
+            let old = ids();
+            assert_eq!(old.len(), 1);
+            until("it is replaced", async || {
+                let ids = ids();
+                ids.len() == 1 && ids.is_disjoint(&old)
             })
             .await;
-            // The subscriber's connection, and that of the newest client.
-            until("old ones are closed", async || {
+            resubscribed(&mut subscriber, false).await;
+            // Its connection, and that of the newest client.
+            until("old clients are closed", async || {
                 status().components[0].old_connections == 0 && world.a.connected_clients() == 2
             })
             .await;
             assert_eq!(publish(&world.a, "one"), 1);
-            assert_eq!(message(&mut subscriber).await, "one");
+            loop {
+                match next(&mut subscriber).await {
+                    SubscriberEvent::Resubscribed { gap: false, .. } => {}
+                    SubscriberEvent::Message(message) => {
+                        break assert_eq!(message.get_payload_bytes(), b"one");
+                    }
+                    event => panic!("{event:?}"),
+                }
+            }
         })
         .await;
 }

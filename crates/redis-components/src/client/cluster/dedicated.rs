@@ -18,6 +18,7 @@ use crate::client::commands::{concerns_session, is_script};
 use crate::client::lines::Lines;
 use crate::client::multiplexed::Multiplexed;
 use crate::clock::Tick;
+use crate::config::endpoint::Address;
 use crate::error::Error;
 use crate::telemetry::component::resent;
 
@@ -154,6 +155,11 @@ impl ClusterClient {
         let plan = self.plan(pipeline.cmd_iter())?;
         let replies = self.run(plan, None, &mut sending, &|| true).await?;
         Ok(replies.into_iter().skip(offset).take(count).collect())
+    }
+
+    /// Returns `true` if the cluster has that node, as a primary or replica.
+    pub(crate) fn has(&self, server: &Address) -> bool {
+        self.members.map.has(server)
     }
 
     /// Returns the connections that calls share to any primary.

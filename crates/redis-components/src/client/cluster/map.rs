@@ -14,7 +14,7 @@ use super::redirect::Redirect;
 use super::slot_table::SlotTable;
 use crate::background::Background;
 use crate::config::ComponentConfig;
-use crate::config::endpoint::{Cluster, Endpoint, ReadFrom};
+use crate::config::endpoint::{Address, Cluster, Endpoint, ReadFrom};
 use crate::config::host_guard::HostGuard;
 use crate::os_thread;
 use crate::settings::policy::Policy;
@@ -105,6 +105,17 @@ impl ClusterMap {
     /// Returns the nodes that the cluster has now, primaries and replicas.
     pub(super) fn members(&self) -> HashSet<NodeNumber> {
         self.table.members()
+    }
+
+    /// Returns `true` if the cluster has that node now.
+    pub(super) fn has(&self, server: &Address) -> bool {
+        let addresses = self
+            .members()
+            .into_iter()
+            .filter_map(|number| self.table.address(number));
+        addresses
+            .map(Address::from)
+            .any(|address| address == *server)
     }
 
     pub(super) fn requires_full_coverage(&self) -> bool {

@@ -13,15 +13,17 @@ pub enum SubscriberEvent {
     /// The connection was lost. The subscriber connects and subscribes again, and
     /// [`Resubscribed`](Self::Resubscribed) follows when it has.
     Lost(Error),
-    /// All subscriptions are in force on the component's current server: it has moved there, or the
-    /// connection was lost.
+    /// All subscriptions are in force on the component's current server, over a new connection: the
+    /// component has moved there, the connection was lost, its [age](crate::Settings::max_connection_age)
+    /// was reached, or its node has left the cluster.
     #[non_exhaustive]
     Resubscribed {
         /// The [generation](crate::Connection::generation) of the config that names the server.
         generation: u64,
-        /// Whether the connection was lost, so that messages were missed if there were any. If the
-        /// component has moved, none is missed that was published after the subscription on the new
-        /// server, or on a server that the other one replicates; some may come twice.
+        /// Whether the connection was lost or its node had left the cluster, so that messages were
+        /// missed if there were any. Otherwise none is missed that was published after the
+        /// subscription on the new server, or on a server that the other one replicates; some may
+        /// come twice.
         gap: bool,
     },
 }

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::io;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -18,6 +19,7 @@ use crate::error::{Error, ErrorKind};
 use crate::telemetry::component::Subject;
 use crate::transport::asynchronous::open_subscriber_socket;
 use crate::transport::failure::Failure;
+use crate::transport::node::Node;
 use crate::transport::subscriber::SubscriberSocket;
 
 /// After this time without a word from the server, it is asked whether it is there.
@@ -80,6 +82,7 @@ pub(super) enum Heard {
 pub(super) struct Line {
     /// The client that calls share there. The line counts as one of its users.
     pub(super) shared: Shared,
+    pub(super) node: Arc<Node>,
     socket: SubscriberSocket,
     pub(super) list: Subscriptions,
     awaited: VecDeque<Awaited>,
@@ -105,6 +108,7 @@ impl Line {
         let now = Instant::now();
         let line = Self {
             shared,
+            node: Arc::clone(home.node()),
             socket,
             list: Subscriptions::default(),
             awaited: VecDeque::new(),

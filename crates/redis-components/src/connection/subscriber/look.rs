@@ -13,6 +13,7 @@ use crate::connection::line::Shared;
 use crate::error::Error;
 use crate::slot::Slot;
 use crate::slot::executor::OnRuntime;
+use crate::transport::node::Node;
 
 /// The component of a subscriber.
 #[derive(Clone, Debug)]
@@ -25,24 +26,28 @@ pub(super) struct Home {
 
 /// What a look has found.
 pub(super) enum Found {
-    /// The component is where it was, with this client.
-    Same(Shared),
+    /// The component is where it was.
+    Same,
     /// A line on which everything is subscribed.
     Next(Box<Line>),
 }
 
 impl Home {
     /// Looks where the component is. Subscribes there to everything on the list if that is not the
-    /// config of the `current` generation.
+    /// `current` server of the current client. A client is replaced at its age too, because its name
+    /// may lead elsewhere by then.
     pub(super) async fn look(
         self,
-        current: Option<u64>,
+        current: Option<(Shared, Arc<Node>)>,
         list: Subscriptions,
     ) -> Result<Found, Error> {
         let executor = OnRuntime::demand()?;
         let shared = self.slot.acquire(&executor, self.wait).await?;
-        if current == Some(shared.generation) {
-            return Ok(Found::Same(shared));
+        if let Some((client, node)) = current
+            && Arc::ptr_eq(&client, &shared)
+            && shared.client.has(node.address())
+        {
+            return Ok(Found::Same);
         }
         let line = Line::open(shared, list).await?;
         Ok(Found::Next(Box::new(line)))

@@ -31,7 +31,8 @@ impl Driver {
         if self.looking.is_none() && is_time && now >= self.not_before {
             self.is_due = false;
             self.revision = self.home.revision();
-            let current = self.current.as_ref().map(|line| line.shared.generation);
+            let current = self.current.as_ref();
+            let current = current.map(|line| (Arc::clone(&line.shared), Arc::clone(&line.node)));
             let looking = self.home.clone().look(current, self.list.clone());
             self.looking = Some(Box::pin(looking));
         }
@@ -49,13 +50,12 @@ impl Driver {
                     }));
                 }
                 Ok(Found::Next(line)) => self.go_to(*line, now),
-                Ok(Found::Same(shared)) => {
+                Ok(Found::Same) => {
                     self.not_before = now + SHORTEST_PAUSE;
-                    self.await_news(Arc::clone(&shared));
-                    if let Some(line) = &mut self.current {
-                        // A client that is replaced has to end.
-                        line.shared = shared;
-                    }
+                    let shared = self.current.as_ref().map(|line| Arc::clone(&line.shared));
+                    shared
+                        .into_iter()
+                        .for_each(|shared| self.await_news(shared));
                 }
                 Err(error) => self.failed(error, now)?,
             }
@@ -69,6 +69,8 @@ impl Driver {
         self.has_news = true;
         self.await_news(Arc::clone(&line.shared));
         if let Some(left) = self.current.replace(line) {
+            // Nobody publishes on a node that its cluster has let go.
+            self.has_gap |= !left.shared.client.has(left.node.address());
             // The move may not have been announced yet.
             let address = |line: &Line| line.shared.config.address();
             let has_moved = left.shared.has_moved()
