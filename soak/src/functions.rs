@@ -5,8 +5,8 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use redis::RedisResult;
 use redis::aio::PubSub;
-use redis_components::{Connection, blocking};
-use tokio::sync::oneshot;
+use redis_components::{Connection, Subscriber, SubscriberEvent, blocking};
+use tokio::sync::{mpsc, oneshot};
 
 /// Counts up. Returns the count, the text that was given and the name of the server.
 pub async fn count(
@@ -68,6 +68,27 @@ pub async fn hear(
         Ok(Some(message)) => Ok(Some(message.get_payload()?)),
         Ok(None) => Err((redis::ErrorKind::Io, "the connection has ended").into()),
         Err(_) => Ok(None),
+    }
+}
+
+/// Subscribes to a channel, says so, and passes on what it hears until nobody wants it any more.
+pub async fn follow(
+    conn: &mut Subscriber,
+    channel: &str,
+    subscribed: oneshot::Sender<()>,
+    events: mpsc::UnboundedSender<SubscriberEvent>,
+) -> Result<(), redis_components::Error> {
+    conn.subscribe(channel).await?;
+    // An error means that the caller has given up.
+    let _ = subscribed.send(());
+    loop {
+        tokio::select! {
+            () = events.closed() => return Ok(()),
+            event = conn.next() => match event {
+                Some(event) => drop(events.send(event?)),
+                None => return Ok(()),
+            },
+        }
     }
 }
 

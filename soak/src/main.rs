@@ -16,7 +16,8 @@
 //! - An answered call was executed exactly once, a failed call at most once, and a call without a
 //!   connection never.
 //! - Every call ends in bounded time, with its own answer.
-//! - A pushed element is popped once, and a message that reached a subscriber is heard.
+//! - A pushed element is popped once, and a message that reached a subscriber is heard. One that
+//!   follows its component hears it or is told of a gap, whatever is broken.
 //! - Once a config had enough time on healthy servers, no call begins on the old server.
 //!
 //! A stall of the machine, which a thread watches for, counts as a fault of everything.

@@ -12,6 +12,7 @@ pub(crate) enum Class {
     Push,
     Pop,
     Subscriber,
+    Follower,
 }
 
 impl Class {
@@ -26,19 +27,20 @@ impl Class {
             Self::Push => "pushes",
             Self::Pop => "pops (dedicated)",
             Self::Subscriber => "subscribers",
+            Self::Follower => "subscribers that follow",
         }
     }
 
     /// Returns `true` if the calls write.
     pub(crate) fn writes(self) -> bool {
-        self != Self::Subscriber
+        !matches!(self, Self::Subscriber | Self::Follower)
     }
 
     /// Returns `true` if the calls need new connections while their component stays where it is.
     pub(crate) fn connects(self) -> bool {
         matches!(
             self,
-            Self::Runtime | Self::Scope | Self::Pop | Self::Subscriber
+            Self::Runtime | Self::Scope | Self::Pop | Self::Subscriber | Self::Follower
         )
     }
 }

@@ -1,6 +1,7 @@
 //! All callers.
 
 mod crew;
+mod followers;
 mod frozen;
 mod poppers;
 mod runtimes;
@@ -22,6 +23,7 @@ pub(crate) fn start(soak: &Arc<Soak>, fleets: &Fleets) -> Crew {
     threads::start(soak, fleets, &mut crew);
     poppers::start(soak, fleets, &mut crew);
     subscribers::start(soak, fleets, &mut crew);
+    followers::start(soak, fleets, &mut crew);
     runtimes::start(soak, &mut crew);
     frozen::start(soak, fleets, &mut crew);
     scopes::start(soak, &mut crew);
