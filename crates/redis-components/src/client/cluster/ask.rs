@@ -23,20 +23,23 @@ use crate::transport::reply_bounds::ReplyBounds;
 /// How long a node may stay silent before the next one is asked beside it.
 const HEAD_START: Duration = Duration::from_millis(100);
 
-/// Returns the view of the first node that has one. Each is asked over a connection of its own,
-/// because an old connection may lead to a node with an old view.
+/// Returns the first view that `is_ours`, or else the first of another cluster: a node may have been
+/// taken into one. Each node is asked over a connection of its own, because an old connection may
+/// lead to a node with an old view.
 ///
 /// # Errors
 ///
-/// Returns the last failure if no node has one.
+/// Returns the last failure if no node has a view.
 pub(super) async fn first_view(
     nodes: Vec<Arc<Node>>,
     is_tls: bool,
     timeouts: Timeouts,
+    is_ours: impl Fn(&View) -> bool,
 ) -> Result<View, Failure> {
     let mut waiting = nodes.into_iter();
     let mut asked = FuturesUnordered::new();
     let mut last = Failure::unreachable("it has no nodes");
+    let mut foreign = None;
     loop {
         let next = waiting.next();
         let has_next = next.is_some();
@@ -49,9 +52,10 @@ pub(super) async fn first_view(
             }
         };
         match select(asked.next(), pin!(head_start)).await {
-            Either::Left((Some(Ok(view)), _)) => return Ok(view),
+            Either::Left((Some(Ok(view)), _)) if is_ours(&view) => return Ok(view),
+            Either::Left((Some(Ok(view)), _)) => drop(foreign.get_or_insert(view)),
             Either::Left((Some(Err(failure)), _)) => last = failure,
-            Either::Left((None, _)) => return Err(last),
+            Either::Left((None, _)) => return foreign.ok_or(last),
             Either::Right(_) => {}
         }
     }
@@ -116,5 +120,59 @@ pub(super) fn host_and_port(address: &Address) -> Option<NodeAddress> {
             port: *port,
         }),
         Address::Unix(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use redis_components_testing::Cluster;
+
+    use super::first_view;
+    use crate::client::cluster::address::NodeAddress;
+    use crate::client::cluster::slot_table::SlotTable;
+    use crate::client::cluster::topology::View;
+    use crate::config::ComponentConfig;
+    use crate::config::host_guard::HostGuard;
+    use crate::settings::policy::Policy;
+    use crate::settings::timeouts::Timeouts;
+    use crate::transport::node::Node;
+
+    const BOUNDS: Timeouts = Timeouts {
+        connect: Duration::from_secs(10),
+        response: Duration::from_secs(10),
+    };
+
+    async fn node(cluster: &Cluster) -> (Arc<Node>, HostGuard) {
+        let config = ComponentConfig::from_json(&cluster.config()).unwrap();
+        let node = Node::prepare(&config, &Arc::new(Policy::default()), BOUNDS.connect).await;
+        (node.unwrap(), HostGuard::new(&config))
+    }
+
+    /// A seed may have been taken into a cluster that this one does not concern.
+    #[tokio::test]
+    async fn r4_a_node_of_another_cluster_is_believed_only_if_no_other_answers() {
+        let (ours, others) = (Cluster::start(1, 0), Cluster::start(1, 0));
+        let ((our_node, guard), (other_node, _)) = (node(&ours).await, node(&others).await);
+        let is_of = |view: &View, cluster: &Cluster| {
+            let (host, port) = ("127.0.0.1".to_owned(), cluster.node(0).port());
+            view.names(&NodeAddress { host, port })
+        };
+        let table = SlotTable::new(guard);
+        let first = async |nodes: &[&Arc<Node>]| {
+            let nodes = nodes.iter().map(|node| Arc::clone(node)).collect();
+            let view = first_view(nodes, false, BOUNDS, |view| table.knows_most_of(view)).await;
+            view.unwrap()
+        };
+        // Nothing is known yet.
+        let since = table.mark();
+        let view = first(&[&our_node, &other_node]).await;
+        assert!(is_of(&view, &ours));
+        table.apply(&view, since);
+        assert!(is_of(&first(&[&other_node, &our_node]).await, &ours));
+        ours.node(0).stop();
+        assert!(is_of(&first(&[&other_node, &our_node]).await, &others));
     }
 }

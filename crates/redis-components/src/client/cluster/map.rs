@@ -12,6 +12,7 @@ use super::hash_slot::SLOTS;
 use super::node_number::NodeNumber;
 use super::redirect::Redirect;
 use super::slot_table::SlotTable;
+use super::topology::View;
 use crate::background::Background;
 use crate::config::ComponentConfig;
 use crate::config::endpoint::{Address, Cluster, Endpoint, ReadFrom};
@@ -185,8 +186,9 @@ impl ClusterMap {
                 let jitter = 0.75 + fastrand::f64() / 2.0;
                 tokio::time::sleep(SEEDS_ASKED_EVERY.mul_f64(jitter)).await;
                 let Some(map) = map.upgrade() else { return };
+                let nodes = map.seeds().chain(map.known(None)).collect();
                 // A failure leaves the table as it is. Calls say what is wrong.
-                let _ = map.refresh_from(map.seeds()).await;
+                let _ = map.refresh_from(nodes).await;
             }
         });
     }
@@ -217,7 +219,8 @@ impl ClusterMap {
     async fn refresh_from(&self, nodes: Vec<Arc<Node>>) -> Result<usize, Failure> {
         let since = self.table.mark();
         let is_tls = self.config.tls_options().is_some();
-        let view = first_view(nodes, is_tls, self.timeouts).await?;
+        let is_ours = |view: &View| self.table.knows_most_of(view);
+        let view = first_view(nodes, is_tls, self.timeouts, is_ours).await?;
         self.table.apply(&view, since);
         Ok(view.covered())
     }
@@ -225,24 +228,22 @@ impl ClusterMap {
     /// The node that knows best comes first, then other primaries, then the seeds: names that are
     /// resolved again, and never forgotten.
     fn whom_to_ask(&self, knows_best: Option<NodeNumber>) -> Vec<Arc<Node>> {
+        self.known(knows_best).chain(self.seeds()).collect()
+    }
+
+    fn known(&self, knows_best: Option<NodeNumber>) -> impl Iterator<Item = Arc<Node>> {
         let mut primaries = self.table.primaries();
         fastrand::shuffle(&mut primaries);
         primaries.retain(|number| Some(*number) != knows_best);
         let others = primaries.into_iter().take(ALSO_ASKED);
         let known = knows_best.into_iter().chain(others);
-        known
-            .filter_map(|number| self.node(number, false))
-            .chain(self.seeds())
-            .collect()
+        known.filter_map(|number| self.node(number, false))
     }
 
-    fn seeds(&self) -> Vec<Arc<Node>> {
+    fn seeds(&self) -> impl Iterator<Item = Arc<Node>> {
         let mut seeds = self.cluster.seeds.clone();
         fastrand::shuffle(&mut seeds);
-        seeds
-            .into_iter()
-            .map(|seed| self.model.at(seed, false))
-            .collect()
+        seeds.into_iter().map(|seed| self.model.at(seed, false))
     }
 
     fn refreshing(&self) -> MutexGuard<'_, Refreshing> {

@@ -112,6 +112,15 @@ impl SlotTable {
         members
     }
 
+    /// Returns `true` if the view names half of the members or more, and so is of this cluster. Few
+    /// nodes leave at once, and a cluster may have one and its successor.
+    pub(super) fn knows_most_of(&self, view: &View) -> bool {
+        let members = self.members();
+        let addresses = members.iter().filter_map(|number| self.address(*number));
+        let named = addresses.filter(|address| view.names(address)).count();
+        2 * named >= members.len()
+    }
+
     /// Returns `true` if every slot has an owner.
     #[cfg(test)]
     pub(super) fn is_complete(&self) -> bool {

@@ -41,6 +41,12 @@ impl View {
         covered.into_iter().filter(|covered| *covered).count()
     }
 
+    /// Returns `true` if the node is in the view.
+    pub(super) fn names(&self, node: &NodeAddress) -> bool {
+        let mut shards = self.shards.iter();
+        shards.any(|shard| shard.primary == *node || shard.replicas.contains(node))
+    }
+
     /// Reads the answer to `CLUSTER SLOTS` of the node `by`. A node without an address is left out.
     /// A replica never takes the place of its primary.
     ///
