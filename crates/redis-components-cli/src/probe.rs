@@ -12,6 +12,8 @@ pub(crate) struct Probed {
     /// The primaries, if it is a cluster.
     pub(crate) nodes: Vec<String>,
     pub(crate) role: &'static str,
+    #[serde(skip)]
+    is_cluster_node: bool,
     pub(crate) milliseconds: f64,
 }
 
@@ -42,6 +44,7 @@ pub(crate) async fn probe(config: &ComponentConfig) -> Result<Tried, Error> {
         address,
         nodes,
         role,
+        is_cluster_node,
         took,
         ..
     } = check(&config, &settings).await?;
@@ -54,6 +57,7 @@ pub(crate) async fn probe(config: &ComponentConfig) -> Result<Tried, Error> {
         address,
         nodes,
         role,
+        is_cluster_node,
         milliseconds: (took.as_secs_f64() * 1e6).round() / 1e3,
     }))
 }
@@ -71,6 +75,12 @@ impl Probed {
     /// Returns why the server may be the wrong one although it answers.
     pub(crate) fn warning(&self) -> Option<String> {
         let address = &self.address;
+        if self.is_cluster_node {
+            return Some(format!(
+                "{address} is a node of a cluster: it refuses keys of other nodes; write it as `\"cluster\": \
+                 [\"{address}\"]`, unless it has all slots"
+            ));
+        }
         (self.role == "replica")
             .then(|| format!("{address} is a replica: it takes no writes, unless it was made to"))
     }

@@ -1,5 +1,6 @@
 //! Trying the server of a config, for tools: before the config is written, and beside the runtime.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -16,7 +17,7 @@ use crate::telemetry::component::Subject;
 use crate::transport::asynchronous;
 use crate::transport::contents::resolve::resolve;
 use crate::transport::contents::sources::Sources;
-use crate::transport::failure::Failure;
+use crate::transport::failure::{Cause, Failure};
 use crate::transport::no_primary::NoPrimary;
 use crate::transport::node::Node;
 use crate::transport::role::Role;
@@ -33,6 +34,9 @@ pub struct CheckedServer {
     pub nodes: Vec<String>,
     /// The server's role in replication.
     pub role: ServerRole,
+    /// Whether a config that names a single server names a node of a cluster, which refuses keys of
+    /// other nodes.
+    pub is_cluster_node: bool,
     /// How long it took to connect, log in and probe.
     pub took: Duration,
 }
@@ -57,8 +61,9 @@ pub enum ServerRole {
 ///
 /// # Errors
 ///
-/// Returns the error for which the runtime would not use the config, and
-/// [`ErrorKind::Disabled`] if the config switches its component off.
+/// Returns the error for which the runtime would not use the config, [`ErrorKind::Disabled`] if the
+/// config switches its component off, and [`ErrorKind::ServerRefused`] if the server is a sentinel:
+/// it answers a probe, and then no call.
 ///
 /// # Panics
 ///
@@ -75,6 +80,7 @@ pub async fn check(config: &ComponentConfig, settings: &Settings) -> Result<Chec
             address: config.address(),
             nodes,
             role: ServerRole::Primary,
+            is_cluster_node: false,
             took: began.elapsed(),
         });
     }
@@ -89,10 +95,18 @@ pub async fn check(config: &ComponentConfig, settings: &Settings) -> Result<Chec
         Some(Role::Replica) => ServerRole::Replica,
         None => ServerRole::Unknown,
     };
+    let mode = mode(&mut connection).await;
+    if mode.as_deref() == Some("sentinel") {
+        let what =
+            "it is a sentinel, which has no data; write it in `sentinels`, beside `service_name`";
+        let failure = Failure::new(Cause::Refused, what);
+        return Err(unusable(&config, &failure));
+    }
     Ok(CheckedServer {
         address: config.address(),
         nodes: Vec::new(),
         role,
+        is_cluster_node: mode.as_deref() == Some("cluster"),
         took,
     })
 }
@@ -199,6 +213,14 @@ async fn open_located(
     let (connection, driver) = opened.into_parts();
     tokio::spawn(driver);
     Ok(connection)
+}
+
+/// Returns the mode that the server runs in, as `HELLO` tells everybody since version 6.
+async fn mode(connection: &mut MultiplexedConnection) -> Option<String> {
+    let answer: RedisResult<HashMap<String, Value>> =
+        redis::cmd("HELLO").query_async(connection).await;
+    let mode = answer.ok()?.remove("mode")?;
+    redis::from_redis_value(mode).ok()
 }
 
 /// Connects to all primaries of a cluster. Returns their addresses.

@@ -3,7 +3,7 @@
 
 use redis::{AsyncConnectionConfig, ProtocolVersion};
 use redis_components::{ComponentConfig, ErrorKind, ServerRole, Settings, check, open_connection};
-use redis_components_testing::Server;
+use redis_components_testing::{Cluster, Sentinels, Server};
 
 fn config(server: &Server) -> ComponentConfig {
     ComponentConfig::from_json(&server.config()).unwrap()
@@ -54,6 +54,25 @@ async fn r10_a_config_that_cannot_be_used_is_refused_with_the_reason() {
     check(&right, &Settings::default()).await.unwrap();
     server.stop();
     assert_eq!(kind(&right).await, ErrorKind::ServerUnreachable);
+}
+
+#[tokio::test]
+async fn r13_a_config_of_one_server_that_names_another_kind_is_found_out() {
+    let sentinels = Sentinels::start();
+    let sentinel = sentinels.sentinel(0).port();
+    let config = format!(r#"{{"host":"127.0.0.1","port":{sentinel}}}"#);
+    let config = ComponentConfig::from_json(&config).unwrap();
+    let error = check(&config, &Settings::default()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ServerRefused);
+    assert!(error.to_string().contains("it is a sentinel"), "{error}");
+
+    let cluster = Cluster::start(1, 0);
+    let server = cluster.node(0);
+    for (config, is_node) in [(cluster.config(), false), (server.config(), true)] {
+        let config = ComponentConfig::from_json(&config).unwrap();
+        let checked = check(&config, &Settings::default()).await.unwrap();
+        assert_eq!(checked.is_cluster_node, is_node);
+    }
 }
 
 #[tokio::test]
