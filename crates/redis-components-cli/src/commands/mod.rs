@@ -14,6 +14,7 @@ pub(crate) mod history;
 mod interval;
 pub(crate) mod list;
 pub(crate) mod relocate;
+mod relocate_copy;
 mod relocate_end;
 pub(crate) mod rollback;
 #[cfg(feature = "serve")]

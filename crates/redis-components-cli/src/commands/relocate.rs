@@ -6,9 +6,11 @@ use clap::{Args, ValueEnum};
 use clap_complete::ArgValueCandidates;
 
 use super::fail_over::{Wish, fail_over};
+use super::relocate_copy;
 use super::relocate_end::{abort, finish};
 use crate::complete::components;
 use crate::context::{Context, secret_argument};
+use crate::copying::compare::Compare;
 use crate::failure::{Code, Failure};
 use crate::fleet::follow::{End, Goal, follow};
 use crate::interrupt::Stage;
@@ -33,7 +35,7 @@ use crate::text::named;
 pub(crate) struct Options {
     /// The component.
     #[arg(add = ArgValueCandidates::new(components))]
-    component: String,
+    pub(super) component: String,
     /// The server to move to: its address, a file with its config, or the JSON of it.
     #[arg(long, value_name = "HOST:PORT|FILE|JSON", group = "what")]
     to: Option<String>,
@@ -42,31 +44,41 @@ pub(crate) struct Options {
     status: bool,
     /// Cut now, after `--until`.
     #[arg(long, group = "what")]
-    cut: bool,
+    pub(super) cut: bool,
     /// Go on with a move that was interrupted.
     #[arg(long, group = "what")]
-    resume: bool,
+    pub(super) resume: bool,
     /// Give up a move that has not cut yet.
     #[arg(long, group = "what")]
-    abort: bool,
+    pub(super) abort: bool,
     /// Move back, with all that was written since.
     #[arg(long, group = "what")]
-    undo: bool,
+    pub(super) undo: bool,
     /// End the move: the old server may be stopped then.
     #[arg(long, group = "what")]
-    finish: bool,
+    pub(super) finish: bool,
     /// The other components whose data is on the same server.
     #[arg(long, value_name = "COMPONENT", value_delimiter = ',', requires = "to")]
-    with: Vec<String>,
+    pub(super) with: Vec<String>,
+    /// Let `sh` run this command to copy the data, where servers cannot replicate each other. Writes are
+    /// refused meanwhile.
+    #[arg(long, value_name = "COMMAND", conflicts_with_all = ["until", "accept_loss", "replication_user", "replication_password"])]
+    pub(super) copy_with: Option<String>,
+    /// Run the command once before writes are refused too.
+    #[arg(long, requires = "copy_with")]
+    pub(super) warm_copy: bool,
+    /// How much of the copy is compared before the configs change.
+    #[arg(long, value_enum, default_value = "all", requires = "copy_with")]
+    pub(super) compare: Compare,
     /// Stop before the cut.
     #[arg(long, value_enum, requires = "to")]
     until: Option<Stop>,
     /// How long to wait for the copy, and then for the processes.
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration, default_value = "5m")]
-    timeout: Duration,
+    pub(super) timeout: Duration,
     /// Do not wait for processes that watch configs and do not report.
     #[arg(long)]
-    ignore_silent: bool,
+    pub(super) ignore_silent: bool,
     /// The user with which servers replicate, by default that of the config.
     #[arg(long, value_name = "NAME", requires = "replication_password")]
     replication_user: Option<String>,
@@ -78,7 +90,7 @@ pub(crate) struct Options {
     accept_loss: bool,
     /// Look whether the move can begin, and change nothing.
     #[arg(long, requires = "to")]
-    dry_run: bool,
+    pub(super) dry_run: bool,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -111,7 +123,14 @@ impl Options {
 pub(crate) async fn run(context: &Context, options: &Options) -> Result<Reply, Failure> {
     let session = context.session().await?;
     let component = &*options.component;
+    if options.copy_with.is_some() && options.to.is_none() && !options.resume {
+        let text = "--copy-with is for --to, and for --resume of a move that copies";
+        return Err(Failure::usage(text));
+    }
     if let Some(to) = &options.to {
+        if let Some(command) = &options.copy_with {
+            return relocate_copy::begin(context, &session, options, (to, command)).await;
+        }
         return begin(context, &session, options, to).await;
     }
     let Some(record) = session.record(component).await? else {
@@ -121,6 +140,13 @@ pub(crate) async fn run(context: &Context, options: &Options) -> Result<Reply, F
         let failure = Failure::new(Code::NoMove, text).of_component(component);
         return Err(failure.at(&session.server));
     };
+    if record.copy.is_some() {
+        return relocate_copy::go_on(context, &session, options, &record).await;
+    }
+    if options.copy_with.is_some() {
+        let text = format!("the move of `{component}` replicates; go on without --copy-with");
+        return Err(Failure::usage(text));
+    }
     if options.abort {
         return abort(context, &session, &record).await;
     }
@@ -181,13 +207,14 @@ async fn begin(
     }
     let record = plan(session, component, &options.with, to).await?;
     if let Some(known) = session.record(component).await? {
-        if known.source()?.is_same(&record.target()?).await {
+        if known.copy.is_none() && known.source()?.is_same(&record.target()?).await {
             return undo(context, session, options, &known).await;
         }
+        let target = known.target().map(|target| target.address());
         let text = format!(
             "a move of `{component}` to {} is under way; look with `--status`, and end it with \
             `--finish`, `--undo` or `--abort` first",
-            known.target()?.address()
+            target.as_deref().unwrap_or("a cluster")
         );
         let failure = Failure::new(Code::WrongState, text).of_component(component);
         return Err(failure.at(&session.server));
@@ -295,7 +322,11 @@ async fn carry_on(
 }
 
 /// Waits for the fleet. Returns why it does not follow, or why that is not known.
-async fn followed(context: &Context, options: &Options, record: &Record) -> Option<Failure> {
+pub(super) async fn followed(
+    context: &Context,
+    options: &Options,
+    record: &Record,
+) -> Option<Failure> {
     let mut failure = None;
     for component in record.components() {
         let goal = Goal {

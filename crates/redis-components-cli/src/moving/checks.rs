@@ -217,7 +217,8 @@ pub(crate) async fn shared(
         // A config that names no single server has its data elsewhere.
         let mut places: Vec<_> = Place::of_config(&component, text).into_iter().collect();
         if let Some(other) = session.record(&component).await? {
-            places.extend([other.source()?, other.target()?]);
+            places.extend(other.source());
+            places.extend(other.target());
         }
         for place in places {
             if place.is_same(server).await {
