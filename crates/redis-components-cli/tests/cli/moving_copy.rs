@@ -4,7 +4,10 @@ use std::process::{Child, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
+use std::time::Duration;
 
+use redis_components::__private::{Declaration, component};
+use redis_components::{Component, Settings};
 use redis_components_testing::{Cluster, Server};
 use rustix::process::Signal;
 use serde_json::{Value, json};
@@ -518,6 +521,49 @@ fn r15_a_program_that_runs_twice_copies_what_has_changed_since() {
     assert_eq!(std::fs::read_to_string(passes).unwrap(), "warm\nlast\n");
     load.goes_on();
     world.end_in_cluster(load);
+}
+
+#[test]
+fn r15_a_copy_that_takes_longer_than_calls_wait_fails_them_and_loses_nothing() {
+    let world = World::start();
+    let logs: &'static Component = Box::leak(Box::new(component(Declaration {
+        name: "logs",
+        key: "config:redis:logs",
+        has_own_key: false,
+        wait: Duration::from_secs(1),
+        connections: 1,
+        config_server: None,
+    })));
+    let settings = Settings::new(world.config.url()).response_timeout(Duration::from_millis(300));
+    let stop = Arc::<AtomicBool>::default();
+    let stopped = Arc::clone(&stop);
+    let counting = thread::spawn(move || {
+        let mut told = (0_u64, 0_u64);
+        settings.scope_blocking(|| {
+            while !stopped.load(Ordering::Relaxed) {
+                let mut connection = logs.blocking_connection().unwrap();
+                let count = redis::cmd("INCR")
+                    .arg("counter:0")
+                    .query::<u64>(&mut connection);
+                match count {
+                    Ok(_) => told.0 += 1,
+                    Err(error) => {
+                        assert_eq!(error.code(), Some("NOREPLICAS"), "{error}");
+                        told.1 += 1;
+                    }
+                }
+            }
+        });
+        told
+    });
+    let program = format!("sleep 1; {}", copier(""));
+    let moved = world.operator.data(&world.words(&program));
+    assert!(moved["held_ms"].as_f64().unwrap() > 1000.0, "{moved:#}");
+    stop.store(true, Ordering::Relaxed);
+    let (acknowledged, failed) = counting.join().unwrap();
+    assert!(acknowledged > 0 && failed > 0, "{acknowledged} {failed}");
+    let count = world.in_cluster(&["GET", "counter:0"]);
+    assert_eq!(redis::from_redis_value::<u64>(count).unwrap(), acknowledged);
 }
 
 #[test]

@@ -9,6 +9,7 @@ use tokio::task::JoinHandle;
 use crate::common::{HOUR, declare, until};
 use crate::pair::{Pair, is_ready};
 
+const COUNT: &str = "return redis.call('INCR', KEYS[1])";
 const FENCE: &str = "min-replicas-to-write";
 
 fn of_task(logs: &'static Component, way: &'static str) -> JoinHandle<RedisResult<u64>> {
@@ -24,7 +25,7 @@ fn of_task(logs: &'static Component, way: &'static str) -> JoinHandle<RedisResul
                 incr.query_async(&mut connection).await
             }
             "script" => {
-                let script = redis::Script::new("return redis.call('INCR', KEYS[1])");
+                let script = redis::Script::new(COUNT);
                 script.key("n").invoke_async(&mut connection).await
             }
             _ => {
@@ -67,13 +68,11 @@ async fn r15_what_is_refused_while_data_is_copied_waits_until_the_config_is_in_f
     pair.settings()
         .scope(async {
             logs.connection().await.unwrap();
+            // As of earlier calls. The new server does not have it, and is given it.
+            old.command(&["SCRIPT", "LOAD", COUNT]);
             let config: Value = serde_json::from_str(&new.config()).unwrap();
-            let hold = |on: &[&str]| {
-                let codes =
-                    json!({"id": "copy", "config": config, "on": on, "hold": ["NOREPLICAS"]});
-                pair.control(&json!({"prepare": {"logs": codes}}));
-            };
-            hold(&[]);
+            let copy = json!({"id": "copy", "config": config, "on": [], "hold": ["NOREPLICAS"]});
+            pair.control(&json!({"prepare": {"logs": copy}}));
             is_ready("copy").await;
             // These waited before.
             let waits = tokio::spawn(Scope::wrap(async move {
