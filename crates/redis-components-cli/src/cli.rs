@@ -7,8 +7,8 @@ use crate::commands::serve;
 #[cfg(feature = "top")]
 use crate::commands::top;
 use crate::commands::{
-    canary, check, completions, diff, doctor, fleet, get, history, relocate, rollback, set, wait,
-    watch, who,
+    canary, check, completions, diff, doctor, fleet, get, history, relocate_options, rollback, set,
+    wait, watch, who,
 };
 use crate::options::Global;
 
@@ -130,7 +130,7 @@ pub(crate) enum Command {
     Who(who::Options),
     /// Move the data of a component to another server, and the component with it.
     #[command(after_help = AFTER_MOVE)]
-    Move(relocate::Options),
+    Move(relocate_options::Options),
     /// Look for what is wrong, or will be.
     Doctor(doctor::Options),
     /// Show components, servers, processes and moves as they are now, on the whole terminal.

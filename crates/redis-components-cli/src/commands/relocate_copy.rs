@@ -1,6 +1,7 @@
 //! `move --copy-with`: a program copies the data.
 
-use super::relocate::{Options, followed};
+use super::relocate_followed::followed;
+use super::relocate_options::Options;
 use crate::context::Context;
 use crate::copying::checks::preflight;
 use crate::copying::drive::Drive;
