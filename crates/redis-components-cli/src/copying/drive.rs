@@ -56,9 +56,7 @@ impl Drive<'_> {
                     .await
                     .map_err(|failure| sight.behind_fence(failure))?;
                 let mut requests = Requests::new();
-                self.fence(&sight)
-                    .await
-                    .map_err(|failure| sight.behind_fence(failure))?;
+                self.fence(&sight).await?;
                 self.copy(&sight, &mut requests, lease).await?;
             }
         }
@@ -142,7 +140,8 @@ impl Drive<'_> {
     async fn fence(&mut self, sight: &Sight) -> Result<(), Failure> {
         let (source, _) = sight.sides()?;
         let known = self.record.copy.clone().unwrap_or_default();
-        let fences = fence::plan(source, &known.fences).await?;
+        let fences = fence::plan(source, &known.fences).await;
+        let fences = fences.map_err(|failure| sight.behind_fence(failure))?;
         self.session.stage.set(Stage::Copying);
         let is_new = sight.state != State::Fenced;
         self.note(|note| {
@@ -152,7 +151,8 @@ impl Drive<'_> {
                 note.fenced_at = now();
             }
         })
-        .await?;
+        .await
+        .map_err(|failure| sight.behind_fence(failure))?;
         self.tell("fence", "begin", &sight.shown());
         match fence::close(source).await {
             Ok(()) => Ok(()),

@@ -111,7 +111,7 @@ fn of_servers(checks: &mut Checks, old: &Seen, new: &Seen) {
         "cluster mode",
         (old.is_cluster || new.is_cluster).then(|| "a server is in cluster mode".to_owned()),
         "slots move inside one cluster, with `redis-cli --cluster reshard`; into or out of one no replication \
-        goes: copy the data, and `set` the config",
+        goes: give a program that copies the data with --copy-with",
     );
     let shown = |version: &[u64]| {
         let parts: Vec<_> = version.iter().map(u64::to_string).collect();

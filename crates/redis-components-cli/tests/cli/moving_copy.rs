@@ -567,6 +567,25 @@ fn r15_a_copy_that_takes_longer_than_calls_wait_fails_them_and_loses_nothing() {
 }
 
 #[test]
+fn r15_components_that_share_a_server_are_copied_together() {
+    let world = World::start();
+    world.operator.make_other("stats", &world.source);
+    let words = ["set", "stats", "comment=mine", "socket_timeout=3"];
+    world.operator.done(&words);
+    let program = copier("");
+    let words = [&world.words(&program)[..], &["--with", "stats"]].concat();
+    let moved = world.operator.data(&words);
+    assert_eq!(
+        (&moved["state"], &moved["with"]),
+        (&json!("committed"), &json!(["stats"]))
+    );
+    let [logs, stats] = ["logs", "stats"].map(|one| world.operator.data(&["get", one]));
+    assert_eq!(stats["config"]["cluster"], logs["config"]["cluster"]);
+    assert_eq!(stats["config"]["comment"], "mine");
+    assert!(stats["config"].get("host").is_none(), "{stats:#}");
+}
+
+#[test]
 fn r15_a_program_finds_both_servers_in_its_environment() {
     let world = World::start();
     let user = [
