@@ -245,6 +245,29 @@ fn r15_a_copy_that_was_killed_behind_its_fence_goes_on_or_is_given_up() {
 }
 
 #[test]
+fn r15_a_program_on_another_machine_may_still_write() {
+    let world = World::start();
+    let (mut moving, _) = world.begin("true");
+    moving.kill().unwrap();
+    moving.wait().unwrap();
+    let record: String = redis::from_redis_value(world.config.command(&["GET", RECORD])).unwrap();
+    let mut record: Value = serde_json::from_str(&record).unwrap();
+    record["copy"]["program"] = json!("elsewhere since its start");
+    let record = record.to_string();
+    world.config.command(&["SET", RECORD, &record]);
+    let program = copier("");
+    let words = ["move", "logs", "--resume", "--yes", "--copy-with", &program];
+    refused(&world.operator, &words, 3, "was started on elsewhere");
+    let (_, envelope) = world.operator.json(&words);
+    let message = envelope["error"]["message"].as_str().unwrap();
+    assert!(message.contains("`--abort` gives them back"), "{message}");
+    assert_eq!(fence(&world.source), CLOSED);
+    let run = world.operator.done(&["move", "logs", "--abort", "--yes"]);
+    assert!(run.stderr.contains("end it there"), "{run:#?}");
+    assert_eq!((fence(&world.source).as_str(), world.size()), ("0", 0));
+}
+
+#[test]
 fn r15_a_copy_that_is_not_the_same_is_refused() {
     let world = World::start();
     // What was there before is there again.
