@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import threading
 import time
 from typing import Any, Callable
@@ -296,6 +297,46 @@ def test_r15_a_fenced_server_sends_to_a_candidate_that_says_so(
     assert counted == [2, 3, 4]
 
 
+def test_r15_what_is_refused_while_data_is_copied_waits_until_the_config_is_in_force(
+    pair: Pair, made: Components
+) -> None:
+    old, new = (server.client for server in pair.servers)
+    new.replicaof("NO", "ONE")
+    eventually(lambda: is_primary(pair.servers[1]))
+    old.set("n", 5)
+
+    @made.redis_connection("logs", wait=1)
+    def count(conn: Any, way: str) -> int:
+        if way == "after a read":
+            assert conn.get("n") is not None
+        if way in ("command", "after a read"):
+            return int(conn.incr("n"))
+        pipe = conn.pipeline(transaction=way == "transaction")
+        return int(pipe.get("n").incr("n").execute()[1])
+
+    assert count("command") == 6
+    config = {"host": "127.0.0.1", "port": pair.servers[1].port}
+    copy = {"id": "copy", "config": config, "on": [], "hold": ["NOREPLICAS"]}
+    pair.control({"prepare": {"logs": copy}})
+    pair.is_ready("copy")
+    old.config_set("min-replicas-to-write", 9)
+    ways = ["command", "after a read", "pipeline", "transaction"]
+    with concurrent.futures.ThreadPoolExecutor(len(ways)) as threads:
+        counts = [threads.submit(count, way) for way in ways]
+
+        def refused() -> int:
+            return int(old.info("errorstats").get("errorstat_NOREPLICAS", {}).get("count", 0))
+
+        eventually(lambda: refused() > 40)
+        assert not any(count.done() for count in counts)
+        # Nothing has gone to a server that lacks the data.
+        assert new.get("n") is None
+        new.set("n", 6)
+        pair.set(1)
+        assert sorted(count.result() for count in counts) == [7, 8, 9, 10]
+    assert old.get("n") == b"6"
+
+
 def test_r15_calls_wait_for_a_candidate_that_is_promoted_late(pair: Pair, made: Components) -> None:
     @made.redis_connection("logs", wait=600)
     def count(conn: redis.Redis) -> int:
@@ -398,6 +439,7 @@ def test_r15_a_candidate_that_cannot_be_used_is_reported_so(pair: Pair, made: Co
         {"id": "a", "config": {"hots": "h"}},
         {"id": "a", "config": {"host": "h"}, "until": "soon"},
         {"id": "a", "config": {"host": "h"}, "on": ["MOVED"]},
+        {"id": "a", "config": {"host": "h"}, "hold": ["NOPERM"]},
         {"id": "a", "config": {"host": "h"}, "until": "2020-01-01T00:00:00Z"},
     ]:
         pair.control({"prepare": {"logs": wrong}, "receipts": {"ttl": 1000}})

@@ -7,8 +7,8 @@ use crate::commands::serve;
 #[cfg(feature = "top")]
 use crate::commands::top;
 use crate::commands::{
-    canary, check, completions, diff, doctor, fleet, get, history, relocate, rollback, set, wait,
-    watch, who,
+    canary, check, completions, diff, doctor, fleet, get, history, relocate_options, rollback, set,
+    wait, watch, who,
 };
 use crate::options::Global;
 
@@ -50,8 +50,14 @@ Examples:
   redis-components move logs --undo
   redis-components move logs --finish
 
+  redis-components move logs --to cluster.json --copy-with ./copy.sh
+
 The data is copied by replication while calls go on. The old server stays as a replica of the new one
-until --finish, so that --undo loses nothing. docs/moving.md has the steps and what can go wrong.";
+until --finish, so that --undo loses nothing. docs/moving.md has the steps and what can go wrong.
+
+Into a cluster and out of one, and where servers refuse REPLICAOF, a command of yours copies, run by `sh`.
+It finds the servers in variables: REDIS_COMPONENTS_SOURCE and _TARGET, each also with _KIND, _NODES, _URL,
+_USERNAME and _PASSWORD; and REDIS_COMPONENTS_PASS, `warm` or `last`. Writes are refused meanwhile.";
 
 const AFTER_CANARY: &str = "\
 Examples:
@@ -124,7 +130,7 @@ pub(crate) enum Command {
     Who(who::Options),
     /// Move the data of a component to another server, and the component with it.
     #[command(after_help = AFTER_MOVE)]
-    Move(relocate::Options),
+    Move(relocate_options::Options),
     /// Look for what is wrong, or will be.
     Doctor(doctor::Options),
     /// Show components, servers, processes and moves as they are now, on the whole terminal.

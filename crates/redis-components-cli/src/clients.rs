@@ -31,9 +31,9 @@ pub(crate) struct Client {
 }
 
 /// The commands of those who look after a server.
-const OF_OBSERVERS: [&str; 14] = [
-    "NULL", "auth", "client", "command", "config", "dbsize", "hello", "info", "latency", "monitor",
-    "ping", "role", "slowlog", "time",
+const OF_OBSERVERS: [&str; 15] = [
+    "NULL", "auth", "client", "cluster", "command", "config", "dbsize", "hello", "info", "latency",
+    "monitor", "ping", "role", "slowlog", "time",
 ];
 
 impl Client {

@@ -14,6 +14,8 @@ pub(crate) enum Stage {
     Moving,
     /// A server refuses writes, for less than a second at a time.
     Cutting,
+    /// A server refuses writes while its data is copied.
+    Copying,
 }
 
 /// Waits until a person or the system asks the process to end.

@@ -11,6 +11,7 @@ mod commands;
 mod commit;
 mod complete;
 mod context;
+mod copying;
 mod disabled;
 mod examined;
 mod failure;
@@ -161,11 +162,19 @@ async fn run(arguments: Arguments) -> Result<Reply, Failure> {
                 "interrupted; the move stays where it is; look with `move COMPONENT --status`, go on \
                 with `--resume`, or give it up with `--abort`",
             ),
-            Stage::Cutting if is_warned => (
+            Stage::Cutting | Stage::Copying if is_warned => (
                 Code::OutcomeUnknown,
                 "interrupted; the old server may refuse writes; go on with `move COMPONENT --resume`, \
                 or give it up with `--abort`",
             ),
+            Stage::Copying => {
+                warn(
+                    "the copy ends, and the old server gets its writes back unless the configs name the new \
+                    one; interrupt again to end at once",
+                );
+                is_warned = true;
+                continue;
+            }
             Stage::Cutting => {
                 warn(
                     "a server refuses writes now, so the cut is made first; interrupt again to end at once",

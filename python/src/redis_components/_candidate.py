@@ -72,7 +72,9 @@ class Prepared:
         force."""
         standing = self.standing()
         return (
-            standing is not None and bool(standing.offer.takes) and standing.offer.config == config
+            standing is not None
+            and standing.offer.has_same_data()
+            and standing.offer.config == config
         )
 
     def proven(self, config: ComponentConfig, resolved: Resolved) -> Published | None:

@@ -27,12 +27,17 @@ class Offer:
     config: ComponentConfig
     # In seconds since 1970.
     until: float
-    # The refusals after which a command goes to the candidate. It has the same data if there are
-    # any.
+    # The refusals after which a command goes to the candidate.
     takes: frozenset[str]
+    # Those after which a command waits until the candidate is in force: it lacks data until then.
+    holds: frozenset[str] = frozenset()
 
     def is_over(self) -> bool:
         return self.until <= time.time()
+
+    def has_same_data(self) -> bool:
+        """Returns `True` if it has the data of the server in force when it comes into force."""
+        return bool(self.takes or self.holds)
 
 
 def read(given: object) -> Offer:
@@ -45,17 +50,21 @@ def read(given: object) -> Offer:
     config = fields.read(given["config"])
     if config.disabled:
         raise ConfigInvalidError("its config is switched off")
-    return Offer(name, config, _until(given.get("until")), _takes(given.get("on")))
+    takes, holds = _codes(given, "on"), _codes(given, "hold")
+    if takes is None:
+        takes = frozenset([_refusal.READ_ONLY] if holds is None else [])
+    return Offer(name, config, _until(given.get("until")), takes, holds or frozenset())
 
 
-def _takes(given: object) -> frozenset[str]:
-    if given is None:
-        return frozenset([_refusal.READ_ONLY])
-    if not isinstance(given, list) or not all(code in _refusal.CODES for code in given):
+def _codes(given: dict[str, object], field: str) -> frozenset[str] | None:
+    codes = given.get(field)
+    if codes is None:
+        return None
+    if not isinstance(codes, list) or not all(code in _refusal.CODES for code in codes):
         raise ConfigInvalidError(
-            f"`on` names another code than {_refusal.READ_ONLY} and {_refusal.NO_REPLICAS}"
+            f"`{field}` names another code than {_refusal.READ_ONLY} and {_refusal.NO_REPLICAS}"
         )
-    return frozenset(given)
+    return frozenset(codes)
 
 
 def _until(given: object) -> float:

@@ -16,6 +16,8 @@ T = TypeVar("T")
 # Pauses while a candidate is promoted, in seconds.
 _FIRST_PAUSE = 0.001
 _LONGEST_PAUSE = 0.005
+# The same while data is copied, which takes longer, and for which the server is busy.
+_LONGEST_PAUSE_WHILE_HELD = 0.02
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,11 +75,11 @@ class _Attempts:
     def left(self) -> float:
         return max(self._until - time.monotonic(), 0.0)
 
-    def next_pause(self) -> Pause:
+    def next_pause(self, longest: float = _LONGEST_PAUSE) -> Pause:
         pause = self._pause
-        self._pause = min(2 * pause, _LONGEST_PAUSE)
+        self._pause = min(2 * pause, longest)
         # Not for secrets.
-        return Pause(min(max(pause * random.uniform(0.5, 1.5), _FIRST_PAUSE), _LONGEST_PAUSE))  # noqa: S311
+        return Pause(min(max(pause * random.uniform(0.5, 1.5), _FIRST_PAUSE), longest))  # noqa: S311
 
 
 def resend(call: Call, refused: Outcome, since: float, is_first: bool) -> Sending:
@@ -123,6 +125,8 @@ def resend(call: Call, refused: Outcome, since: float, is_first: bool) -> Sendin
                 pass
             elif _is_offered(call, outcome.refused):
                 yield attempts.next_pause()
+            elif _is_held(call, outcome.refused):
+                yield attempts.next_pause(_LONGEST_PAUSE_WHILE_HELD)
             else:
                 break
             outcome = yield Send(call.here)
@@ -147,6 +151,11 @@ def _candidate(call: Call, code: str, is_first: bool) -> Published | None:
 def _is_offered(call: Call, code: str) -> bool:
     offer = call.slot.offer()
     return offer is not None and code in offer.takes
+
+
+def _is_held(call: Call, code: str) -> bool:
+    offer = call.slot.offer()
+    return offer is not None and code in offer.holds
 
 
 def _exchange(call: Call, known: Lent | None, place: Published) -> Lent:

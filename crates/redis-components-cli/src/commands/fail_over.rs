@@ -162,6 +162,7 @@ async fn reply(
         "can_be_undone": false,
         "held_ms": Value::Null,
         "checks": Value::Null,
+        "compared": Value::Null,
     });
     Ok(Reply::new(data, line))
 }

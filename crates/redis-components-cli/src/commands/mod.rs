@@ -14,7 +14,10 @@ pub(crate) mod history;
 mod interval;
 pub(crate) mod list;
 pub(crate) mod relocate;
+mod relocate_copy;
 mod relocate_end;
+mod relocate_followed;
+pub(crate) mod relocate_options;
 pub(crate) mod rollback;
 #[cfg(feature = "serve")]
 pub(crate) mod serve;

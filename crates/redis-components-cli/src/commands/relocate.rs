@@ -1,24 +1,20 @@
 //! `move`: move the data of a component to another server, and the component with it.
 
-use std::time::Duration;
-
-use clap::{Args, ValueEnum};
-use clap_complete::ArgValueCandidates;
-
 use super::fail_over::{Wish, fail_over};
+use super::relocate_copy;
 use super::relocate_end::{abort, finish};
-use crate::complete::components;
-use crate::context::{Context, secret_argument};
+use super::relocate_followed::followed;
+use super::relocate_options::{Options, Stop};
+use crate::context::Context;
 use crate::failure::{Code, Failure};
-use crate::fleet::follow::{End, Goal, follow};
 use crate::interrupt::Stage;
-use crate::moving::attach::{Login, Replication};
+use crate::moving::attach::Replication;
 use crate::moving::checks::preflight;
 use crate::moving::closed::lift;
 use crate::moving::drive::{Drive, Until, milliseconds};
 use crate::moving::ends::demand_undoable;
 use crate::moving::lease::{Lease, alone, alone_with};
-use crate::moving::plan::{address, logins, plan};
+use crate::moving::plan::{address, plan};
 use crate::moving::record::Record;
 use crate::moving::report::report;
 use crate::moving::service::Service;
@@ -29,89 +25,17 @@ use crate::session::Session;
 use crate::subject::utf8;
 use crate::text::named;
 
-#[derive(Debug, Args)]
-pub(crate) struct Options {
-    /// The component.
-    #[arg(add = ArgValueCandidates::new(components))]
-    component: String,
-    /// The server to move to: its address, a file with its config, or the JSON of it.
-    #[arg(long, value_name = "HOST:PORT|FILE|JSON", group = "what")]
-    to: Option<String>,
-    /// Show where the move stands.
-    #[arg(long, group = "what")]
-    status: bool,
-    /// Cut now, after `--until`.
-    #[arg(long, group = "what")]
-    cut: bool,
-    /// Go on with a move that was interrupted.
-    #[arg(long, group = "what")]
-    resume: bool,
-    /// Give up a move that has not cut yet.
-    #[arg(long, group = "what")]
-    abort: bool,
-    /// Move back, with all that was written since.
-    #[arg(long, group = "what")]
-    undo: bool,
-    /// End the move: the old server may be stopped then.
-    #[arg(long, group = "what")]
-    finish: bool,
-    /// The other components whose data is on the same server.
-    #[arg(long, value_name = "COMPONENT", value_delimiter = ',', requires = "to")]
-    with: Vec<String>,
-    /// Stop before the cut.
-    #[arg(long, value_enum, requires = "to")]
-    until: Option<Stop>,
-    /// How long to wait for the copy, and then for the processes.
-    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration, default_value = "5m")]
-    timeout: Duration,
-    /// Do not wait for processes that watch configs and do not report.
-    #[arg(long)]
-    ignore_silent: bool,
-    /// The user with which servers replicate, by default that of the config.
-    #[arg(long, value_name = "NAME", requires = "replication_password")]
-    replication_user: Option<String>,
-    /// `-` to be asked for that user's password, or `@FILE`.
-    #[arg(long, value_name = "-|@FILE")]
-    replication_password: Option<String>,
-    /// Let sentinels fail over although writes may be lost that the old server acknowledges meanwhile.
-    #[arg(long, requires = "to")]
-    accept_loss: bool,
-    /// Look whether the move can begin, and change nothing.
-    #[arg(long, requires = "to")]
-    dry_run: bool,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Stop {
-    /// When the target has a copy.
-    Synced,
-    /// When all processes are ready for it too.
-    Prepared,
-}
-
-impl Options {
-    /// Returns the logins with which the servers replicate each other.
-    async fn replication(&self, record: &Record) -> Result<Replication, Failure> {
-        match &self.replication_password {
-            Some(password) => {
-                let login = Login {
-                    user: self.replication_user.clone(),
-                    password: Some(secret_argument("replication-password", password).await?),
-                };
-                Ok(Replication {
-                    at_source: login.clone(),
-                    at_target: login,
-                })
-            }
-            None => logins(record),
-        }
-    }
-}
-
 pub(crate) async fn run(context: &Context, options: &Options) -> Result<Reply, Failure> {
     let session = context.session().await?;
     let component = &*options.component;
+    if options.copy_with.is_some() && options.to.is_none() && !options.resume {
+        let text = "--copy-with is for --to, and for --resume of a move that copies";
+        return Err(Failure::usage(text));
+    }
     if let Some(to) = &options.to {
+        if let Some(command) = &options.copy_with {
+            return relocate_copy::begin(context, &session, options, (to, command)).await;
+        }
         return begin(context, &session, options, to).await;
     }
     let Some(record) = session.record(component).await? else {
@@ -121,6 +45,13 @@ pub(crate) async fn run(context: &Context, options: &Options) -> Result<Reply, F
         let failure = Failure::new(Code::NoMove, text).of_component(component);
         return Err(failure.at(&session.server));
     };
+    if record.copy.is_some() {
+        return relocate_copy::go_on(context, &session, options, &record).await;
+    }
+    if options.copy_with.is_some() {
+        let text = format!("the move of `{component}` replicates; go on without --copy-with");
+        return Err(Failure::usage(text));
+    }
     if options.abort {
         return abort(context, &session, &record).await;
     }
@@ -181,13 +112,14 @@ async fn begin(
     }
     let record = plan(session, component, &options.with, to).await?;
     if let Some(known) = session.record(component).await? {
-        if known.source()?.is_same(&record.target()?).await {
+        if known.copy.is_none() && known.source()?.is_same(&record.target()?).await {
             return undo(context, session, options, &known).await;
         }
+        let target = known.target().map(|target| target.address());
         let text = format!(
             "a move of `{component}` to {} is under way; look with `--status`, and end it with \
             `--finish`, `--undo` or `--abort` first",
-            known.target()?.address()
+            target.as_deref().unwrap_or("a cluster")
         );
         let failure = Failure::new(Code::WrongState, text).of_component(component);
         return Err(failure.at(&session.server));
@@ -292,34 +224,6 @@ async fn carry_on(
         held_for.unwrap_or_default()
     );
     Ok(Reply::new(report(record, &sight, None, held), line).failed(failure))
-}
-
-/// Waits for the fleet. Returns why it does not follow, or why that is not known.
-async fn followed(context: &Context, options: &Options, record: &Record) -> Option<Failure> {
-    let mut failure = None;
-    for component in record.components() {
-        let goal = Goal {
-            command: "move",
-            component,
-            digest: None,
-            timeout: options.timeout,
-            ignores_silent: options.ignore_silent,
-        };
-        let stays = match follow(context, goal).await {
-            Ok(ended) if ended.end == End::Followed => continue,
-            Ok(ended) => format!(
-                "{} of {}",
-                ended.standing.following, ended.standing.expected
-            ),
-            Err(error) => error.message,
-        };
-        let text = format!(
-            "`{component}` has moved, and not all processes follow: {stays}; look with `fleet`, and go \
-            on with `move {component} --resume`"
-        );
-        failure = Some(Failure::new(Code::NotFollowed, text).of_component(component));
-    }
-    failure
 }
 
 async fn undo(

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use redis_components::ComponentConfig;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::changes::endpoint;
 use super::info::Role;
@@ -21,6 +22,9 @@ pub(super) struct Record {
     new: BTreeMap<String, String>,
     by: Option<String>,
     since: Option<String>,
+    /// What a move keeps whose data is copied by a program.
+    #[serde(default)]
+    copy: Option<Value>,
 }
 
 /// A move that is under way.
@@ -129,6 +133,9 @@ impl Record {
             (_, Some(target)) if is_committed && target.role == Some(Role::Primary) => {
                 Progress::Committed
             }
+            // Its servers are strangers to each other.
+            _ if self.copy.is_some() && is_committed => Progress::Committed,
+            _ if self.copy.is_some() => Progress::Unclear,
             (Some(source), Some(target)) => match (source.role, target.role) {
                 (Some(Role::Primary), Some(Role::Replica)) => {
                     let distance = |(ahead, own): (u64, u64)| ahead.saturating_sub(own);

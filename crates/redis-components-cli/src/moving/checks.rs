@@ -111,7 +111,7 @@ fn of_servers(checks: &mut Checks, old: &Seen, new: &Seen) {
         "cluster mode",
         (old.is_cluster || new.is_cluster).then(|| "a server is in cluster mode".to_owned()),
         "slots move inside one cluster, with `redis-cli --cluster reshard`; into or out of one no replication \
-        goes: copy the data, and `set` the config",
+        goes: give a program that copies the data with --copy-with",
     );
     let shown = |version: &[u64]| {
         let parts: Vec<_> = version.iter().map(u64::to_string).collect();
@@ -217,7 +217,8 @@ pub(crate) async fn shared(
         // A config that names no single server has its data elsewhere.
         let mut places: Vec<_> = Place::of_config(&component, text).into_iter().collect();
         if let Some(other) = session.record(&component).await? {
-            places.extend([other.source()?, other.target()?]);
+            places.extend(other.source());
+            places.extend(other.target());
         }
         for place in places {
             if place.is_same(server).await {

@@ -6,9 +6,9 @@ use super::seen::{Replica, Role};
 use crate::failure::Failure;
 
 /// The option that is the fence.
-pub(super) const OPTION: &str = "min-replicas-to-write";
+pub(crate) const OPTION: &str = "min-replicas-to-write";
 /// More replicas than any server has. Nobody else sets this number.
-pub(super) const CLOSED: &str = "1999999973";
+pub(crate) const CLOSED: &str = "1999999973";
 /// Where no server is. A source that follows it refuses all writes, and loses nothing.
 pub(super) const NOWHERE: (&str, &str) = ("127.0.0.1", "1");
 

@@ -28,7 +28,7 @@ pub(crate) struct Checks {
 }
 
 impl Checks {
-    pub(super) fn check(
+    pub(crate) fn check(
         &mut self,
         name: &'static str,
         level: Level,
@@ -44,7 +44,7 @@ impl Checks {
         }));
     }
 
-    pub(super) fn refuse(
+    pub(crate) fn refuse(
         &mut self,
         name: &'static str,
         found: Option<String>,
@@ -53,7 +53,7 @@ impl Checks {
         self.check(name, Level::Refusal, found, advice);
     }
 
-    pub(super) fn warn(&mut self, name: &'static str, found: Option<String>, advice: &'static str) {
+    pub(crate) fn warn(&mut self, name: &'static str, found: Option<String>, advice: &'static str) {
         self.check(name, Level::Warning, found, advice);
     }
 

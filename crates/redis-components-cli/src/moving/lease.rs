@@ -46,7 +46,7 @@ return 1";
 /// servers: two moves to the same target would empty it for each other.
 #[derive(Debug)]
 pub(crate) struct Lease {
-    keys: [String; 2],
+    keys: Vec<String>,
     holder: String,
     connection: MultiplexedConnection,
     /// When it was last known to be held; nothing if it was lost.
@@ -100,12 +100,9 @@ impl Lease {
     /// Takes the lease of both servers. If it is held, waits until it ends, or its holder is a process
     /// of this machine that is gone.
     async fn take(session: &Session, record: &Record) -> Result<Self, Failure> {
-        let servers = [record.source()?.address(), record.target()?.address()];
-        let keys = servers.each_ref().map(|server| key(server));
-        let host = rustix::system::uname()
-            .nodename()
-            .to_string_lossy()
-            .into_owned();
+        let servers = record.servers()?;
+        let keys: Vec<_> = servers.iter().map(|server| key(server)).collect();
+        let host = host();
         let holder = Holder {
             id: format!("{:016x}", fastrand::u64(..)),
             host: host.clone(),
@@ -145,7 +142,7 @@ impl Lease {
         }
     }
 
-    fn hold(session: &Session, keys: [String; 2], holder: String, sent: Instant) -> Self {
+    fn hold(session: &Session, keys: Vec<String>, holder: String, sent: Instant) -> Self {
         let proven = Arc::new(Mutex::new(Some(sent)));
         let noted = Arc::clone(&proven);
         let note = move |known| *noted.lock().unwrap_or_else(PoisonError::into_inner) = known;
@@ -218,8 +215,14 @@ fn lives(pid: u32) -> bool {
     pid.is_some_and(|pid| rustix::process::test_kill_process(pid) != Err(rustix::io::Errno::SRCH))
 }
 
+/// Returns the name of this machine.
+pub(crate) fn host() -> String {
+    let name = rustix::system::uname();
+    name.nodename().to_string_lossy().into_owned()
+}
+
 /// Returns what tells the processes of this system, since it was started, from others.
-fn processes() -> String {
+pub(crate) fn processes() -> String {
     let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
     let namespace = std::fs::read_link("/proc/self/ns/pid").unwrap_or_default();
     format!("{} {}", boot.trim(), namespace.display())

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Cmd, FromRedisValue, ProtocolVersion, RedisError};
+use redis::{AsyncConnectionConfig, Cmd, FromRedisValue, Pipeline, ProtocolVersion, RedisError};
 use redis_components::{ComponentConfig, open_connection};
 use serde_json::{Map, Value};
 use tokio::time::timeout;
@@ -61,7 +61,8 @@ impl Place {
                 "cluster",
                 "a cluster, whose config stays while its data moves: add a node, and move slots to it with \
                 `redis-cli --cluster reshard` or, from Redis 8.4, `CLUSTER MIGRATION IMPORT`; \
-                `CLUSTER FAILOVER` at a replica makes that the primary",
+                `CLUSTER FAILOVER` at a replica makes that the primary; or give the program that copies the \
+                data elsewhere with --copy-with",
             ),
             (
                 "unix_socket_path",
@@ -135,6 +136,19 @@ impl Link {
         let mut command = Cmd::new();
         command.arg(words);
         command.query_async(&mut self.connection.clone()).await
+    }
+
+    /// Sends several commands in one round trip.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the server refuses one or does not answer.
+    pub(crate) async fn send_all<T: FromRedisValue>(
+        &self,
+        pipeline: &Pipeline,
+    ) -> Result<T, Failure> {
+        let answer = pipeline.query_async(&mut self.connection.clone()).await;
+        answer.map_err(|error| self.failure(&error))
     }
 
     /// Returns an option of the server; nothing if it does not have it, or does not say it.

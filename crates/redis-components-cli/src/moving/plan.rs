@@ -58,7 +58,8 @@ pub(crate) async fn plan(
     Ok(Record::new(component, old, new))
 }
 
-enum Given {
+/// Where to move.
+pub(crate) enum Given {
     Address(String, u16),
     Whole(String),
 }
@@ -73,7 +74,12 @@ pub(crate) fn address(to: &str) -> Option<(String, u16)> {
     Some((host.to_owned(), port.parse().ok()?))
 }
 
-async fn given(component: &str, to: &str) -> Result<Given, Failure> {
+/// Reads where to move.
+///
+/// # Errors
+///
+/// Returns an error if it names no server, or holds a secret among the arguments.
+pub(crate) async fn given(component: &str, to: &str) -> Result<Given, Failure> {
     if let Some((host, port)) = address(to) {
         return Ok(Given::Address(host, port));
     }

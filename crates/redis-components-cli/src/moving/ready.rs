@@ -39,6 +39,8 @@ pub(crate) struct Readiness {
 pub(crate) enum Data {
     /// A copy of what the server in force has, or soon all of it.
     Same(Way),
+    /// All of it, when the candidate comes into force.
+    Copied,
     Other,
 }
 
@@ -47,7 +49,15 @@ impl Data {
     fn takes(self) -> &'static [&'static str] {
         match self {
             Self::Same(way) => way.refuses(),
-            Self::Other => &[],
+            Self::Copied | Self::Other => &[],
+        }
+    }
+
+    /// Returns the refusals after which a command waits until the candidate is in force.
+    fn holds(self) -> &'static [&'static str] {
+        match self {
+            Self::Copied => &["NOREPLICAS"],
+            Self::Same(_) | Self::Other => &[],
         }
     }
 }
@@ -65,8 +75,11 @@ impl Session {
             for (component, text) in &record.new {
                 let config: Value = serde_json::from_str(text).unwrap_or_default();
                 let on = data.takes();
-                let candidate =
+                let mut candidate =
                     json!({"id": record.id, "config": config, "until": until, "on": on});
+                if !data.holds().is_empty() {
+                    candidate["hold"] = json!(data.holds());
+                }
                 control.prepare(component, candidate);
             }
         })

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::copied::Copied;
 use super::link::Place;
 use crate::commit::TRIES;
 use crate::failure::{Code, Failure};
@@ -35,6 +36,9 @@ pub(crate) struct Record {
     /// Whether it goes back where a move came from.
     #[serde(default)]
     pub(crate) is_back: bool,
+    /// What a move keeps whose data is copied by a program.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) copy: Option<Copied>,
 }
 
 impl Record {
@@ -54,6 +58,7 @@ impl Record {
             may_be_cut: false,
             fence: None,
             is_back: false,
+            copy: None,
         }
     }
 
@@ -67,6 +72,18 @@ impl Record {
             fence: None,
             is_back: true,
             ..self.clone()
+        }
+    }
+
+    /// Returns the servers that no other command may act on meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// As [`source`](Self::source).
+    pub(crate) fn servers(&self) -> Result<Vec<String>, Failure> {
+        match &self.copy {
+            Some(note) => Ok(note.servers.clone()),
+            None => Ok(vec![self.source()?.address(), self.target()?.address()]),
         }
     }
 

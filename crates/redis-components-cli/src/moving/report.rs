@@ -30,5 +30,6 @@ pub(crate) fn report(
     data["can_be_undone"] = json!(sight.state.can_be_undone());
     data["held_ms"] = json!(held.map(milliseconds));
     data["checks"] = json!(checks.map(|checks| &checks.found));
+    data["compared"] = Value::Null;
     data
 }

@@ -136,15 +136,15 @@ impl Load {
 
     /// Compares what callers were told with what a server holds.
     pub(crate) fn end(self, server: &Server) {
+        self.end_where(|key| redis::from_redis_value(server.command(&["GET", key])).unwrap());
+    }
+
+    /// Compares what callers were told with what is held.
+    pub(crate) fn end_where(self, held: impl Fn(&str) -> u64) {
         self.stop.store(true, Ordering::Relaxed);
         for (key, thread) in self.threads {
             let acknowledged = thread.join().unwrap();
-            let counted = server.command(&["GET", &key]);
-            assert_eq!(
-                redis::from_redis_value::<u64>(counted).unwrap(),
-                acknowledged,
-                "{key}"
-            );
+            assert_eq!(held(&key), acknowledged, "{key}");
         }
     }
 }

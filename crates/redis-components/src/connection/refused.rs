@@ -16,6 +16,8 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 /// The first pause while a candidate is promoted, which takes a server a few milliseconds.
 const FIRST_PAUSE_FOR_CANDIDATE: Duration = Duration::from_millis(1);
 const LONGEST_PAUSE_FOR_CANDIDATE: Duration = Duration::from_millis(5);
+/// The longest pause while data is copied, which takes longer, and for which the server is busy.
+const LONGEST_PAUSE_WHILE_HELD: Duration = Duration::from_millis(20);
 
 /// Returns the code with which a command was refused, if it was not executed and may be sent to
 /// another server.
@@ -88,7 +90,8 @@ pub(super) struct Attempts {
     since: Tick,
     response: Duration,
     pause: Duration,
-    waits_for_candidate: bool,
+    /// The longest pause, if it waits for a candidate.
+    for_candidate: Option<Duration>,
 }
 
 impl Attempts {
@@ -97,7 +100,7 @@ impl Attempts {
             since,
             response,
             pause: FIRST_PAUSE,
-            waits_for_candidate: false,
+            for_candidate: None,
         }
     }
 
@@ -109,8 +112,16 @@ impl Attempts {
 
     /// Lets the command wait until the candidate is promoted, or the component is elsewhere.
     pub(super) fn wait_for_candidate(&mut self) {
-        if !self.waits_for_candidate {
-            self.waits_for_candidate = true;
+        self.wait_at_most(LONGEST_PAUSE_FOR_CANDIDATE);
+    }
+
+    /// Lets the command wait until the candidate is in force, or the server takes it again.
+    pub(super) fn wait_while_held(&mut self) {
+        self.wait_at_most(LONGEST_PAUSE_WHILE_HELD);
+    }
+
+    fn wait_at_most(&mut self, longest: Duration) {
+        if self.for_candidate.replace(longest).is_none() {
             self.pause = FIRST_PAUSE_FOR_CANDIDATE;
         }
     }
@@ -119,15 +130,11 @@ impl Attempts {
     /// of a replica and the word of the sentinels, no server takes writes; the same holds for a
     /// candidate. Otherwise nobody has to say where the component is.
     pub(super) fn next_pause(&mut self, config: &ComponentConfig) -> Option<Duration> {
-        if !self.waits_for_candidate {
+        if self.for_candidate.is_none() {
             config.sentinels()?;
         }
         let pause = self.pause.mul_f64(0.5 + fastrand::f64());
-        let longest = if self.waits_for_candidate {
-            LONGEST_PAUSE_FOR_CANDIDATE
-        } else {
-            LONGEST_PAUSE
-        };
+        let longest = self.for_candidate.unwrap_or(LONGEST_PAUSE);
         self.pause = (self.pause * 2).min(longest);
         self.left().filter(|left| pause < *left)?;
         Some(pause)

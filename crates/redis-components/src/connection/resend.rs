@@ -89,6 +89,8 @@ pub(super) async fn resend<S: Sender, R: Request>(
         let client = Arc::clone(here.client());
         if client.has_candidate(&code) {
             attempts.wait_for_candidate();
+        } else if client.is_held(&code) {
+            attempts.wait_while_held();
         }
         if let Some(candidate) = timeout(left, client.candidate(&code)).await.ok().flatten() {
             let is_known = |there: &S| Arc::ptr_eq(there.client(), &candidate);

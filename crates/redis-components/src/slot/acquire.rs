@@ -270,6 +270,11 @@ impl Succession for Slot {
         candidate.is_some_and(|candidate| candidate.takes(code))
     }
 
+    fn is_held(&self, code: &str) -> bool {
+        let candidate = self.candidate();
+        candidate.is_some_and(|candidate| candidate.holds(code))
+    }
+
     fn candidate_client<'a>(
         self: Arc<Self>,
         code: &'a str,

@@ -57,6 +57,12 @@ impl Candidate {
     pub(super) fn takes(&self, code: &str) -> bool {
         self.offer.takes(code) && !self.offer.is_over()
     }
+
+    /// Returns `true` if a command that was refused with this code waits until the candidate is in
+    /// force.
+    pub(super) fn holds(&self, code: &str) -> bool {
+        self.offer.holds(code) && !self.offer.is_over()
+    }
 }
 
 impl Slot {

@@ -69,6 +69,9 @@ pub(crate) trait Succession: fmt::Debug + Send + Sync {
     /// Returns `true` if a command that was refused with this code may go to a candidate.
     fn has_candidate(&self, code: &str) -> bool;
 
+    /// Returns `true` if a command that was refused with this code waits until a candidate is in force.
+    fn is_held(&self, code: &str) -> bool;
+
     /// Returns the candidate's client on the current runtime, for a command that was refused with
     /// this code.
     fn candidate_client<'a>(
@@ -155,6 +158,13 @@ impl<C> OfGeneration<C> {
     pub(crate) fn has_candidate(&self, code: &str) -> bool {
         let succession = self.succession.upgrade();
         succession.is_some_and(|succession| succession.has_candidate(code))
+    }
+
+    /// Returns `true` if a command that was refused with this code waits until the component's candidate
+    /// is in force.
+    pub(crate) fn is_held(&self, code: &str) -> bool {
+        let succession = self.succession.upgrade();
+        succession.is_some_and(|succession| succession.is_held(code))
     }
 
     /// Returns `true` if the client's server has the data of the `earlier` client's.

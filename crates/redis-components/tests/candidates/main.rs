@@ -6,6 +6,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod held;
 mod moves;
 mod pair;
 mod readiness;

@@ -57,11 +57,16 @@ impl Offer {
         self.prepared.takes.has(code)
     }
 
-    /// Returns `true` if the candidate has the data of the server in force: it is given commands that
-    /// were meant for that one.
+    /// Returns `true` if a command that a server refused with this code waits until the candidate is in
+    /// force.
+    pub(crate) fn holds(&self, code: &str) -> bool {
+        self.prepared.holds.has(code)
+    }
+
+    /// Returns `true` if the candidate has the data of the server in force when it comes into force: it
+    /// is given commands that were meant for that one.
     pub(crate) fn has_same_data(&self) -> bool {
-        let takes = self.prepared.takes;
-        takes.read_only || takes.no_replicas
+        !(self.prepared.takes.is_empty() && self.prepared.holds.is_empty())
     }
 }
 

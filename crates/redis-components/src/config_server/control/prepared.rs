@@ -21,13 +21,16 @@ pub(crate) struct Prepared {
     pub(in crate::config_server) id: String,
     pub(in crate::config_server) config: ComponentConfig,
     pub(in crate::config_server) until: Option<SystemTime>,
-    pub(in crate::config_server) takes: Takes,
+    /// The refusals after which a command goes to it.
+    pub(in crate::config_server) takes: Refusals,
+    /// The refusals after which a command waits until it is in force: it does not have all data yet.
+    pub(in crate::config_server) holds: Refusals,
 }
 
-/// The refusals after which a command goes to a candidate. A candidate with other data than the
-/// server in force takes none.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(in crate::config_server) struct Takes {
+/// Refusals of a server whose data moves. A candidate with other data than the server in force names
+/// none.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(in crate::config_server) struct Refusals {
     pub(in crate::config_server) read_only: bool,
     pub(in crate::config_server) no_replicas: bool,
 }
@@ -42,6 +45,8 @@ struct Written<'a> {
     until: Option<Until>,
     #[serde(default)]
     on: Option<Vec<String>>,
+    #[serde(default)]
+    hold: Option<Vec<String>>,
 }
 
 /// A time as RFC 3339, or in Unix seconds.
@@ -64,6 +69,7 @@ impl Prepared {
             config,
             until,
             on,
+            hold,
         } = serde_json::from_str(text)
             .map_err(|_| "it is no object with `id` and `config`".to_owned())?;
         if id.is_empty() || id.len() > LONGEST_ID || !id.bytes().all(|byte| byte.is_ascii_graphic())
@@ -73,7 +79,12 @@ impl Prepared {
             ));
         }
         let until = until.map(Until::read).transpose()?;
-        let takes = on.map_or(Ok(Takes::AFTER_A_MOVE), Takes::read)?;
+        let takes = match on {
+            Some(codes) => Refusals::read("on", codes)?,
+            None if hold.is_some() => Refusals::default(),
+            None => Refusals::AFTER_A_MOVE,
+        };
+        let holds = Refusals::read("hold", hold.unwrap_or_default())?;
         let config =
             ComponentConfig::from_json(config.get()).map_err(|error| error.message().to_owned())?;
         if config.is_disabled() {
@@ -84,43 +95,44 @@ impl Prepared {
             config,
             until,
             takes,
+            holds,
         })
     }
 }
 
-impl Takes {
+impl Refusals {
     /// What a candidate takes unless it says so.
     const AFTER_A_MOVE: Self = Self {
         read_only: true,
         no_replicas: false,
     };
 
-    fn read(codes: Vec<String>) -> Result<Self, String> {
-        let mut takes = Self {
-            read_only: false,
-            no_replicas: false,
-        };
+    fn read(field: &str, codes: Vec<String>) -> Result<Self, String> {
+        let mut refusals = Self::default();
         for code in codes {
             match &*code {
-                READ_ONLY => takes.read_only = true,
-                NO_REPLICAS => takes.no_replicas = true,
+                READ_ONLY => refusals.read_only = true,
+                NO_REPLICAS => refusals.no_replicas = true,
                 _ => {
                     return Err(format!(
-                        "`on` names another code than {READ_ONLY} and {NO_REPLICAS}"
+                        "`{field}` names another code than {READ_ONLY} and {NO_REPLICAS}"
                     ));
                 }
             }
         }
-        Ok(takes)
+        Ok(refusals)
     }
 
-    /// Returns `true` if a command that was refused with this code goes to the candidate.
     pub(super) fn has(self, code: &str) -> bool {
         match code {
             READ_ONLY => self.read_only,
             NO_REPLICAS => self.no_replicas,
             _ => false,
         }
+    }
+
+    pub(super) fn is_empty(self) -> bool {
+        self == Self::default()
     }
 }
 
@@ -173,6 +185,22 @@ mod tests {
     }
 
     #[test]
+    fn r15_a_candidate_that_lacks_data_holds_what_was_refused() {
+        for (given, takes, holds) in [
+            (r#""hold":["NOREPLICAS"]"#, [false; 2], [false, true]),
+            (r#""on":[],"hold":["READONLY"]"#, [false; 2], [true, false]),
+            (r#""hold":[]"#, [false; 2], [false; 2]),
+            (r#""until":1"#, [true, false], [false; 2]),
+        ] {
+            let text = format!(r#"{{"id":"m","config":{{"host":"h"}},{given}}}"#);
+            let prepared = Prepared::read(&text).unwrap();
+            let codes = ["READONLY", "NOREPLICAS"];
+            let found = [prepared.takes, prepared.holds].map(|all| codes.map(|one| all.has(one)));
+            assert_eq!(found, [takes, holds], "{given}");
+        }
+    }
+
+    #[test]
     fn r15_what_is_no_candidate_is_refused() {
         for text in [
             "1",
@@ -186,6 +214,7 @@ mod tests {
             r#"{"id":"a","config":{"host":"h"},"until":-1}"#,
             r#"{"id":"a","config":{"host":"h"},"until":1e300}"#,
             r#"{"id":"a","config":{"host":"h"},"on":["MOVED"]}"#,
+            r#"{"id":"a","config":{"host":"h"},"hold":["NOPERM"]}"#,
         ] {
             assert!(Prepared::read(text).is_err(), "{text}");
         }

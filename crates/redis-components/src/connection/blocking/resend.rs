@@ -54,6 +54,8 @@ impl Connection {
             };
             if pool.has_candidate(&code) {
                 attempts.wait_for_candidate();
+            } else if pool.is_held(&code) {
+                attempts.wait_while_held();
             }
             if let Some(candidate) = pool.candidate(&code) {
                 let known = there.take().filter(|there| there.is_of(&candidate));

@@ -1,0 +1,206 @@
+//! `move --copy-with`: a program copies the data.
+
+use super::relocate_followed::followed;
+use super::relocate_options::Options;
+use crate::context::Context;
+use crate::copying::checks::preflight;
+use crate::copying::drive::Drive;
+use crate::copying::ends::{demand_nobody_left, epilogue, give_up, not_undoable};
+use crate::copying::plan::plan;
+use crate::copying::program::Program;
+use crate::copying::side::Side;
+use crate::copying::sight::Sight;
+use crate::failure::{Code, Failure};
+use crate::interrupt::Stage;
+use crate::moving::copied::Copied;
+use crate::moving::drive::milliseconds;
+use crate::moving::lease::{Lease, alone, alone_with};
+use crate::moving::record::Record;
+use crate::moving::state::State;
+use crate::output::{Reply, warn};
+use crate::session::Session;
+use crate::text::named;
+
+/// Begins a move.
+pub(super) async fn begin(
+    context: &Context,
+    session: &Session,
+    options: &Options,
+    (to, command): (&str, &str),
+) -> Result<Reply, Failure> {
+    let component = &*options.component;
+    let program = Program { command };
+    program.demand_runnable()?;
+    let mut record = plan(session, component, &options.with, to).await?;
+    if session.record(component).await?.is_some() {
+        let text = format!(
+            "a move of `{component}` is under way; look with `--status`, and go on with `--resume` \
+            --copy-with, or end it with `--finish` or `--abort` first"
+        );
+        let failure = Failure::new(Code::WrongState, text).of_component(component);
+        return Err(failure.at(&session.server));
+    }
+    let source = Side::connect(component, &record.old[component]).await?;
+    let target = Side::connect(component, &record.new[component]).await?;
+    let mut servers = [source.servers(), target.servers()].concat();
+    servers.sort_unstable();
+    servers.dedup();
+    record.copy = Some(Copied {
+        servers,
+        ..Copied::default()
+    });
+    let checks = preflight(session, &record, &source, &target).await?;
+    for check in &checks.found {
+        warn(&format!(
+            "{}: {}; {}",
+            check.name, check.found, check.advice
+        ));
+    }
+    let sight = Sight::of(session, &record).await?;
+    let report = sight.report(&record, Some(&checks), None);
+    if let Some(failure) = checks.failure(component) {
+        return Ok(Reply::new(report, "").failed(Some(failure)));
+    }
+    if options.dry_run {
+        let line = format!("{} checks, nothing stands against the move", checks.made);
+        return Ok(Reply::new(report, line));
+    }
+    let question = format!(
+        "Copy the data of {} from {} to {} by `{command}`, and refuse writes meanwhile?",
+        named(record.components().map(|name| format!("`{name}`"))),
+        source.address,
+        target.address
+    );
+    context.confirm(&question).await?;
+    alone(session, &record, async |lease| {
+        // Another move may have begun since.
+        let checks = preflight(session, &record, &source, &target).await?;
+        if let Some(failure) = checks.failure(component) {
+            return Err(failure);
+        }
+        session.replace_record(None, Some(&record)).await?;
+        context.stage.set(Stage::Moving);
+        carry_on(context, session, options, record.clone(), program, lease).await
+    })
+    .await
+}
+
+/// Does what the options say with a move that was begun.
+pub(super) async fn go_on(
+    context: &Context,
+    session: &Session,
+    options: &Options,
+    record: &Record,
+) -> Result<Reply, Failure> {
+    let component = &*record.component;
+    if options.abort {
+        let question = format!("Give up the move of `{component}`?");
+        context.confirm(&question).await?;
+        return alone_with(session, record, async |lease, record| {
+            context.stage.set(Stage::Moving);
+            let sight = give_up(session, &record, lease).await?;
+            let line = format!("{component}: stays on {}", sight.addresses().0);
+            Ok(Reply::new(sight.report(&record, None, None), line))
+        })
+        .await;
+    }
+    if options.finish {
+        return finish(context, session, record).await;
+    }
+    let sight = Sight::of(session, record).await.map_err(|mut failure| {
+        if failure.code == Code::MustDecide {
+            let hint = "; if the old server refuses writes, `--abort` gives them back";
+            failure.message.push_str(hint);
+        }
+        failure
+    })?;
+    if options.undo {
+        return Err(not_undoable(session, record, &sight));
+    }
+    if options.resume || options.cut {
+        let is_over = matches!(sight.state, State::Committed | State::Gone);
+        let command = match &options.copy_with {
+            Some(command) => command,
+            None if is_over => "",
+            None => {
+                let text = format!(
+                    "the move of `{component}` copies by a program, which is not kept; give it again: `move \
+                    {component} --resume --copy-with COMMAND`"
+                );
+                return Err(Failure::usage(text));
+            }
+        };
+        let program = Program { command };
+        if !is_over {
+            program.demand_runnable()?;
+        }
+        let question = format!("Go on with the move of `{component}`?");
+        context.confirm(&question).await?;
+        return alone_with(session, record, async |lease, record| {
+            context.stage.set(Stage::Moving);
+            carry_on(context, session, options, record, program, lease).await
+        })
+        .await;
+    }
+    let (source, target) = sight.addresses();
+    let line = format!("{component}: {source} -> {target}, {}", sight.advice());
+    Ok(Reply::new(sight.report(record, None, None), line))
+}
+
+/// Carries a move on, and waits for the fleet.
+async fn carry_on(
+    context: &Context,
+    session: &Session,
+    options: &Options,
+    record: Record,
+    program: Program<'_>,
+    lease: &Lease,
+) -> Result<Reply, Failure> {
+    let mut drive = Drive {
+        session,
+        record,
+        program,
+        compare: options.compare,
+        is_warm: options.warm_copy,
+        timeout: options.timeout,
+        ignores_silent: options.ignore_silent,
+        format: context.global.output,
+        done: None,
+    };
+    let component = drive.record.component.clone();
+    let ran = drive.run(lease).await;
+    let sight = ran.map_err(|failure| failure.of_component(&component))?;
+    let (record, done) = (&drive.record, drive.done);
+    let failure = match followed(context, options, record).await {
+        // A process that does not follow yet has its calls wait, as long as the candidate lives.
+        Some(failure) => Some(failure),
+        None => session.withdraw(record).await.err(),
+    };
+    let (source, target) = sight.addresses();
+    let refused = done.map(|(held, keys)| {
+        let held = milliseconds(held);
+        format!(", writes were refused for {held} ms, {keys} keys were compared")
+    });
+    let line = format!(
+        "{}: {source} -> {target}{}; --finish ends the move",
+        record.component,
+        refused.unwrap_or_default()
+    );
+    Ok(Reply::new(sight.report(record, None, done), line).failed(failure))
+}
+
+async fn finish(context: &Context, session: &Session, record: &Record) -> Result<Reply, Failure> {
+    let component = &*record.component;
+    demand_nobody_left(session, record).await?;
+    let question = format!("End the move of `{component}`?");
+    context.confirm(&question).await?;
+    alone_with(session, record, async |_, record| {
+        let sight = demand_nobody_left(session, &record).await?;
+        context.stage.set(Stage::Moving);
+        session.withdraw(&record).await?;
+        session.replace_record(Some(&record), None).await?;
+        let line = format!("{component}: {}", epilogue(&record, &sight));
+        Ok(Reply::new(sight.report(&record, None, None), line))
+    })
+    .await
+}

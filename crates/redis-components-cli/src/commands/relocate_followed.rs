@@ -1,0 +1,39 @@
+//! Whether the fleet has followed a move.
+
+use super::relocate_options::Options;
+use crate::context::Context;
+use crate::failure::{Code, Failure};
+use crate::fleet::follow::{End, Goal, follow};
+use crate::moving::record::Record;
+
+/// Waits for the fleet. Returns why it does not follow, or why that is not known.
+pub(super) async fn followed(
+    context: &Context,
+    options: &Options,
+    record: &Record,
+) -> Option<Failure> {
+    let mut failure = None;
+    for component in record.components() {
+        let goal = Goal {
+            command: "move",
+            component,
+            digest: None,
+            timeout: options.timeout,
+            ignores_silent: options.ignore_silent,
+        };
+        let stays = match follow(context, goal).await {
+            Ok(ended) if ended.end == End::Followed => continue,
+            Ok(ended) => format!(
+                "{} of {}",
+                ended.standing.following, ended.standing.expected
+            ),
+            Err(error) => error.message,
+        };
+        let text = format!(
+            "`{component}` has moved, and not all processes follow: {stays}; look with `fleet`, and go \
+            on with `move {component} --resume`"
+        );
+        failure = Some(Failure::new(Code::NotFollowed, text).of_component(component));
+    }
+    failure
+}

@@ -1,0 +1,103 @@
+//! The options of `move`.
+
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use clap_complete::ArgValueCandidates;
+
+use crate::complete::components;
+use crate::context::secret_argument;
+use crate::copying::compare::Compare;
+use crate::failure::Failure;
+use crate::moving::attach::{Login, Replication};
+use crate::moving::plan::logins;
+use crate::moving::record::Record;
+
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// The component.
+    #[arg(add = ArgValueCandidates::new(components))]
+    pub(super) component: String,
+    /// The server to move to: its address, a file with its config, or the JSON of it.
+    #[arg(long, value_name = "HOST:PORT|FILE|JSON", group = "what")]
+    pub(super) to: Option<String>,
+    /// Show where the move stands.
+    #[arg(long, group = "what")]
+    pub(super) status: bool,
+    /// Cut now, after `--until`.
+    #[arg(long, group = "what")]
+    pub(super) cut: bool,
+    /// Go on with a move that was interrupted.
+    #[arg(long, group = "what")]
+    pub(super) resume: bool,
+    /// Give up a move that has not cut yet.
+    #[arg(long, group = "what")]
+    pub(super) abort: bool,
+    /// Move back, with all that was written since.
+    #[arg(long, group = "what")]
+    pub(super) undo: bool,
+    /// End the move: the old server may be stopped then.
+    #[arg(long, group = "what")]
+    pub(super) finish: bool,
+    /// The other components whose data is on the same server.
+    #[arg(long, value_name = "COMPONENT", value_delimiter = ',', requires = "to")]
+    pub(super) with: Vec<String>,
+    /// Let `sh` run this command to copy the data, where servers cannot replicate each other. Writes are
+    /// refused meanwhile.
+    #[arg(long, value_name = "COMMAND", conflicts_with_all = ["until", "accept_loss", "replication_user", "replication_password"])]
+    pub(super) copy_with: Option<String>,
+    /// Run the command once before writes are refused too.
+    #[arg(long, requires = "copy_with")]
+    pub(super) warm_copy: bool,
+    /// How much of the copy is compared before the configs change.
+    #[arg(long, value_enum, default_value = "all", requires = "copy_with")]
+    pub(super) compare: Compare,
+    /// Stop before the cut.
+    #[arg(long, value_enum, requires = "to")]
+    pub(super) until: Option<Stop>,
+    /// How long to wait for the copy, and then for the processes.
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration, default_value = "5m")]
+    pub(super) timeout: Duration,
+    /// Do not wait for processes that watch configs and do not report.
+    #[arg(long)]
+    pub(super) ignore_silent: bool,
+    /// The user with which servers replicate, by default that of the config.
+    #[arg(long, value_name = "NAME", requires = "replication_password")]
+    pub(super) replication_user: Option<String>,
+    /// `-` to be asked for that user's password, or `@FILE`.
+    #[arg(long, value_name = "-|@FILE")]
+    pub(super) replication_password: Option<String>,
+    /// Let sentinels fail over although writes may be lost that the old server acknowledges meanwhile.
+    #[arg(long, requires = "to")]
+    pub(super) accept_loss: bool,
+    /// Look whether the move can begin, and change nothing.
+    #[arg(long, requires = "to")]
+    pub(super) dry_run: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum Stop {
+    /// When the target has a copy.
+    Synced,
+    /// When all processes are ready for it too.
+    Prepared,
+}
+
+impl Options {
+    /// Returns the logins with which the servers replicate each other.
+    pub(super) async fn replication(&self, record: &Record) -> Result<Replication, Failure> {
+        match &self.replication_password {
+            Some(password) => {
+                let login = Login {
+                    user: self.replication_user.clone(),
+                    password: Some(secret_argument("replication-password", password).await?),
+                };
+                Ok(Replication {
+                    at_source: login.clone(),
+                    at_target: login,
+                })
+            }
+            None => logins(record),
+        }
+    }
+}

@@ -1,0 +1,326 @@
+//! From where a copy stands to the configs that name the target.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::time::timeout;
+
+use super::compare::{Compare, compare};
+use super::fence::{self, held, now};
+use super::hang_up::Requests;
+use super::program::{Pass, Program, end_left_over, here};
+use super::sight::Sight;
+use crate::failure::{Code, Failure};
+use crate::interrupt::Stage;
+use crate::moving::copied::Copied;
+use crate::moving::drive::milliseconds;
+use crate::moving::lease::Lease;
+use crate::moving::ready::Data;
+use crate::moving::record::Record;
+use crate::moving::state::State;
+use crate::options::Format;
+use crate::output::{event, say, warn, write_whole};
+use crate::session::Session;
+
+/// What a command does with a copy.
+pub(crate) struct Drive<'a> {
+    pub(crate) session: &'a Session,
+    /// What was begun, as it is on the config server now.
+    pub(crate) record: Record,
+    pub(crate) program: Program<'a>,
+    pub(crate) compare: Compare,
+    /// Whether the program runs before the fence too.
+    pub(crate) is_warm: bool,
+    /// For each run of the program, and what follows it.
+    pub(crate) timeout: Duration,
+    pub(crate) ignores_silent: bool,
+    pub(crate) format: Format,
+    /// How long writes were refused, and how many keys were compared.
+    pub(crate) done: Option<(Duration, u64)>,
+}
+
+impl Drive<'_> {
+    /// Takes one step after the other. Returns where the move stands then.
+    ///
+    /// # Errors
+    ///
+    /// Returns why a step cannot be taken. The source takes writes then, unless the error says
+    /// otherwise.
+    pub(crate) async fn run(&mut self, lease: &Lease) -> Result<Sight, Failure> {
+        let sight = Sight::of(self.session, &self.record).await?;
+        match sight.state {
+            State::Committed | State::Gone => {}
+            State::Unreachable => return Err(sight.unreachable()),
+            _ => {
+                self.begin(&sight, lease)
+                    .await
+                    .map_err(|failure| sight.behind_fence(failure))?;
+                let mut requests = Requests::new();
+                self.fence(&sight).await?;
+                self.copy(&sight, &mut requests, lease).await?;
+            }
+        }
+        self.settle(&sight).await;
+        Sight::of(self.session, &self.record).await
+    }
+
+    /// Gets ready for the fence. If it is there already, nothing is waited for.
+    async fn begin(&mut self, sight: &Sight, lease: &Lease) -> Result<(), Failure> {
+        sight.sides()?;
+        self.demand_no_other_program()?;
+        if sight.state == State::Fenced {
+            self.session.offer(&self.record, Data::Copied).await?;
+        } else {
+            self.prepare().await?;
+            if self.is_warm {
+                self.warm_up(sight).await?;
+            }
+        }
+        lease.demand()
+    }
+
+    /// The program of a command that was killed may still write to the target.
+    fn demand_no_other_program(&self) -> Result<(), Failure> {
+        let note = self.record.copy.clone().unwrap_or_default();
+        match note.program {
+            Some(there) if there != here() => {
+                let host = there.split(' ').next().unwrap_or_default();
+                let text = format!(
+                    "the copying program was started on {host}, and may still write to the target; go on with \
+                    `--resume` there, or see that it has ended and give up with `--abort`"
+                );
+                let failure = Failure::new(Code::WrongState, text);
+                Err(failure.of_component(&self.record.component))
+            }
+            _ => {
+                if end_left_over(&self.record.id) > 0 {
+                    warn("a copying program that was left over was ended");
+                }
+                Ok(())
+            }
+        }
+    }
+
+    async fn prepare(&self) -> Result<(), Failure> {
+        self.tell("prepare", "begin", &json!({"id": self.record.id}));
+        self.session.offer(&self.record, Data::Copied).await?;
+        let tell = |readiness: &_| self.tell("prepare", "progress", &json!(readiness));
+        let (record, silent) = (&self.record, self.ignores_silent);
+        let waiting = self
+            .session
+            .wait_until_ready(record, self.timeout, silent, tell);
+        let ready = waiting.await.map_err(|mut failure| {
+            let hint = "; nothing has moved; go on with `--resume`, or give up with `--abort`";
+            failure.message.push_str(hint);
+            failure
+        })?;
+        self.tell("prepare", "done", &json!(ready));
+        Ok(())
+    }
+
+    /// Runs the program while calls go on.
+    async fn warm_up(&mut self, sight: &Sight) -> Result<(), Failure> {
+        self.note(|note| note.program = Some(here())).await?;
+        self.tell("copy", "begin", &json!({"pass": Pass::Warm.name()}));
+        let running = self.program.run(&self.record, sight.sides()?, Pass::Warm);
+        let ran = timeout(self.timeout, running).await;
+        let ran = ran.unwrap_or_else(|_| Err(self.overdue()));
+        self.note(|note| note.program = None).await?;
+        ran.map_err(|mut failure| {
+            let hint =
+                "; writes were not refused; go on with `--resume`, or give up with `--abort`";
+            failure.message.push_str(hint);
+            failure
+        })?;
+        self.tell("copy", "done", &json!({"pass": Pass::Warm.name()}));
+        Ok(())
+    }
+
+    /// Lets all servers of the source refuse writes.
+    async fn fence(&mut self, sight: &Sight) -> Result<(), Failure> {
+        let (source, _) = sight.sides()?;
+        let known = self.record.copy.clone().unwrap_or_default();
+        let fences = fence::plan(source, &known.fences).await;
+        let fences = fences.map_err(|failure| sight.behind_fence(failure))?;
+        self.session.stage.set(Stage::Copying);
+        let is_new = sight.state != State::Fenced;
+        self.note(|note| {
+            note.fences = fences;
+            note.program = Some(here());
+            if is_new {
+                note.fenced_at = now();
+            }
+        })
+        .await
+        .map_err(|failure| sight.behind_fence(failure))?;
+        self.tell("fence", "begin", &sight.shown());
+        match fence::close(source).await {
+            Ok(()) => Ok(()),
+            Err(failure) => Err(self.give_back(failure).await),
+        }
+    }
+
+    /// Copies behind the fence, and lets the configs name the target.
+    async fn copy(
+        &mut self,
+        sight: &Sight,
+        requests: &mut Requests,
+        lease: &Lease,
+    ) -> Result<(), Failure> {
+        let copying = timeout(self.timeout, self.copy_and_compare(sight));
+        let copied = tokio::select! {
+            copied = copying => copied.unwrap_or_else(|_| Err(self.overdue())),
+            () = requests.next() => Err(Failure::new(Code::Interrupted, "interrupted")),
+        };
+        let compared = match copied {
+            Ok(compared) => compared,
+            Err(failure) => return Err(self.give_back_held(failure, lease).await),
+        };
+        if let Err(failure) = lease.demand() {
+            return Err(self.give_back_held(failure, lease).await);
+        }
+        let reason = format!("data copied from {}", sight.addresses().0);
+        self.tell("commit", "begin", &json!({}));
+        match self.session.commit_move(&self.record, &reason).await {
+            Ok(()) => {}
+            Err(mut failure) if failure.code == Code::OutcomeUnknown => {
+                failure
+                    .message
+                    .push_str("; the old server refuses writes until then");
+                return Err(failure);
+            }
+            Err(failure) => return Err(self.give_back_held(failure, lease).await),
+        }
+        let held = held(&self.record.copy.clone().unwrap_or_default());
+        self.session.stage.set(Stage::Moving);
+        self.done = Some((held, compared));
+        self.tell("commit", "done", &json!({"held_ms": milliseconds(held)}));
+        // What ends a later resume is the state, so this only spares it a question.
+        let _ = self.note(|note| note.program = None).await;
+        Ok(())
+    }
+
+    async fn copy_and_compare(&self, sight: &Sight) -> Result<u64, Failure> {
+        let (source, target) = sight.sides()?;
+        self.tell("copy", "begin", &json!({"pass": Pass::Last.name()}));
+        self.program
+            .run(&self.record, (source, target), Pass::Last)
+            .await?;
+        self.tell("copy", "done", &json!({"pass": Pass::Last.name()}));
+        self.tell("compare", "begin", &json!({}));
+        // The connections may have ended meanwhile, and a fail-over gives a cluster other primaries.
+        let again = Sight::of(self.session, &self.record).await?;
+        let (source, target) = again.sides()?;
+        let note = self.record.copy.clone().unwrap_or_default();
+        fence::demand_held(source, &note).await?;
+        let compared = compare(source, target, self.compare).await?;
+        let again = Sight::of(self.session, &self.record).await?;
+        fence::demand_held(again.sides()?.0, &note).await?;
+        self.tell("compare", "done", &json!({"keys": compared}));
+        Ok(compared)
+    }
+
+    /// As [`give_back`](Self::give_back), unless another command may decide about the source.
+    async fn give_back_held(&mut self, mut failure: Failure, lease: &Lease) -> Failure {
+        if lease.demand().is_err() {
+            failure.message.push_str(
+                "; the old server refuses writes, because another command may go on; give them back with \
+                `--abort`, or copy anew with `--resume`",
+            );
+            return failure;
+        }
+        self.give_back(failure).await
+    }
+
+    /// Gives the source its writes back. Returns the failure with what came of it.
+    async fn give_back(&mut self, mut failure: Failure) -> Failure {
+        let held = held(&self.record.copy.clone().unwrap_or_default());
+        if let Err(other) = fence::lift(&self.record).await {
+            failure.message = format!("{}; {}", failure.message, other.message);
+            return failure;
+        }
+        self.session.stage.set(Stage::Moving);
+        let hint = format!(
+            "; the configs have not changed, and the old server takes writes again, which were refused for {} \
+            ms; copy anew with `--resume`, or give up with `--abort`",
+            milliseconds(held)
+        );
+        failure.message.push_str(&hint);
+        // Calls that wait were taken by the source by now, or will be.
+        let noted = self
+            .note(|note| {
+                *note = Copied {
+                    servers: std::mem::take(&mut note.servers),
+                    ..Copied::default()
+                }
+            })
+            .await;
+        let withdrawn = self.session.withdraw(&self.record).await;
+        for other in [noted, withdrawn].into_iter().filter_map(Result::err) {
+            failure.message = format!("{}; {}", failure.message, other.message);
+        }
+        failure
+    }
+
+    fn overdue(&self) -> Failure {
+        let time = humantime::format_duration(self.timeout);
+        let text = format!("the copy was not complete and compared within {time} (--timeout)");
+        Failure::new(Code::NotReady, text).of_component(&self.record.component)
+    }
+
+    /// Changes what the record says of the copy.
+    async fn note(&mut self, change: impl FnOnce(&mut Copied)) -> Result<(), Failure> {
+        let mut noted = self.record.clone();
+        change(noted.copy.get_or_insert_default());
+        if noted != self.record {
+            self.session
+                .replace_record(Some(&self.record), Some(&noted))
+                .await?;
+            self.record = noted;
+        }
+        Ok(())
+    }
+
+    /// Keeps the old server from taking writes, when it starts again too.
+    async fn settle(&self, sight: &Sight) {
+        let Ok(source) = &sight.source else {
+            return;
+        };
+        self.tell("settle", "begin", &json!({}));
+        for link in &source.links {
+            if let Err(failure) = fence::keep(link).await {
+                warn(&format!(
+                    "{} does not remember that it refuses writes: {}; do not start it again before the move \
+                    is finished",
+                    link.place.address(),
+                    failure.message
+                ));
+            }
+        }
+        self.tell("settle", "done", &json!({}));
+    }
+
+    fn tell(&self, step: &str, state: &str, data: &Value) {
+        if self.format == Format::Ndjson {
+            // Who does not read on has seen what it wanted.
+            let _ = write_whole(&event("move", step, state, data));
+            return;
+        }
+        let line = match (step, state) {
+            ("prepare", "done") => {
+                format!("ready: {} of {} processes", data["ready"], data["expected"])
+            }
+            ("copy", "begin") if data["pass"] == "warm" => "copying while calls go on".to_owned(),
+            ("fence", "begin") => "the old server refuses writes".to_owned(),
+            ("copy", "begin") => "copying".to_owned(),
+            ("compare", "begin") => "comparing".to_owned(),
+            ("compare", "done") => format!("the same: {} keys were compared", data["keys"]),
+            ("commit", "done") => format!(
+                "the configs name the new server; writes were refused for {} ms",
+                data["held_ms"]
+            ),
+            _ => return,
+        };
+        say(&line);
+    }
+}

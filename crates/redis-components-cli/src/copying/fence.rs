@@ -1,0 +1,189 @@
+//! The fence of a copy: all servers of the source refuse writes until the configs name the target,
+//! and from then on too.
+//!
+//! It is `min-replicas-to-write`, with more replicas than there are. It refuses the writes of every
+//! user at once, those of scripts before their first one, and of a transaction all or nothing. Rules of
+//! an ACL do not: `NOPERM` may come in the middle of a script or transaction, after the first write.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use super::side::{Side, node_of};
+use crate::failure::{Code, Failure};
+use crate::moving::closed::{CLOSED, OPTION, is_closed};
+use crate::moving::copied::{Copied, Fenced};
+use crate::moving::link::{Link, Place};
+use crate::moving::record::Record;
+
+/// Returns what the fence replaces at each server of the source. What it has replaced already is
+/// `known`.
+///
+/// # Errors
+///
+/// Returns an error if a fence would not hold at one, or could not be taken away.
+pub(crate) async fn plan(source: &Side, known: &[Fenced]) -> Result<Vec<Fenced>, Failure> {
+    let mut fences = Vec::new();
+    for link in &source.links {
+        let server = link.place.address();
+        let refused = |text: String| Failure::new(Code::NotPossible, text).at(&server);
+        let found = link.option(OPTION).await;
+        let before = if found.as_deref() == Some(CLOSED) {
+            let known = known.iter().find(|fence| fence.server == server);
+            known.map(|fence| fence.before.clone())
+        } else {
+            found
+        };
+        let Some(before) = before else {
+            return Err(refused(format!(
+                "{server} does not say its `{OPTION}`, or has a fence of another move; allow +config|get \
+                and +config|set, or set it to 0 there"
+            )));
+        };
+        let lag = link.option("min-replicas-max-lag").await;
+        if lag.is_none_or(|lag| lag == "0") {
+            return Err(refused(format!(
+                "{server} refuses no writes while its `min-replicas-max-lag` is 0; set it to 10 there"
+            )));
+        }
+        let run = link.see().await?.process_id;
+        fences.push(Fenced {
+            server,
+            before,
+            run,
+        });
+    }
+    Ok(fences)
+}
+
+/// Demands that a fence can be set, and changes nothing.
+///
+/// # Errors
+///
+/// As [`plan`], and returns an error if a server does not let itself be set.
+pub(crate) async fn demand_possible(source: &Side) -> Result<(), Failure> {
+    let fences = plan(source, &[]).await?;
+    for (link, fence) in source.links.iter().zip(&fences) {
+        let () = link
+            .query(&["CONFIG", "SET", OPTION, &fence.before])
+            .await?;
+    }
+    Ok(())
+}
+
+/// Sets the fence, which must stand in the record.
+///
+/// # Errors
+///
+/// Returns an error if a server refuses. Others may be fenced then.
+pub(super) async fn close(source: &Side) -> Result<(), Failure> {
+    for link in &source.links {
+        let () = link.query(&["CONFIG", "SET", OPTION, CLOSED]).await?;
+    }
+    Ok(())
+}
+
+/// Demands that nothing was written since the fence was set: the source has the same servers, each of
+/// them fenced, and none was started again.
+///
+/// # Errors
+///
+/// Returns an error if something may have been written.
+pub(super) async fn demand_held(source: &Side, note: &Copied) -> Result<(), Failure> {
+    if source.links.len() != note.fences.len() {
+        return Err(broken(&source.address, "has other primaries"));
+    }
+    for link in &source.links {
+        let server = link.place.address();
+        let run = link.see().await?.process_id;
+        let is_known = |fence: &&Fenced| fence.server == server && fence.run == run;
+        if note.fences.iter().find(is_known).is_none() {
+            return Err(broken(&server, "was started again"));
+        }
+        if !is_closed(link).await? {
+            return Err(broken(&server, "was given writes back"));
+        }
+    }
+    Ok(())
+}
+
+fn broken(server: &str, what: &str) -> Failure {
+    let text =
+        format!("{server} {what} while its data was copied, and may have taken writes since");
+    Failure::new(Code::WrongState, text).at(server)
+}
+
+/// Takes the fence away wherever it is, and leaves what was before.
+///
+/// # Errors
+///
+/// Returns an error that says that a server refuses writes.
+pub(crate) async fn lift(record: &Record) -> Result<(), Failure> {
+    let mut failed = None;
+    for fence in fences(record) {
+        let lifting = async {
+            let link = place(record, fence)?.connect().await?;
+            if is_closed(&link).await? {
+                let () = link
+                    .query(&["CONFIG", "SET", OPTION, &fence.before])
+                    .await?;
+            }
+            Ok(())
+        };
+        if let Err(failure) = lifting.await {
+            let failure: Failure = failure;
+            let text = format!(
+                "{} may refuse writes, because it could not be given them back: {}; do it with `--abort`, \
+                or with CONFIG SET {OPTION} {} there",
+                fence.server, failure.message, fence.before
+            );
+            failed = Some(Failure::new(failure.code, text).at(&fence.server));
+        }
+    }
+    failed.map_or(Ok(()), Err)
+}
+
+/// Returns whether any server of the source has the fence, and whether all have it.
+///
+/// # Errors
+///
+/// Returns an error if a server does not answer.
+pub(super) async fn look(source: &Side) -> Result<(bool, bool), Failure> {
+    let (mut any, mut all) = (false, true);
+    for link in &source.links {
+        let is_closed = is_closed(link).await?;
+        (any, all) = (any || is_closed, all && is_closed);
+    }
+    Ok((any, all))
+}
+
+/// Keeps the fence of a server, when it starts again too.
+///
+/// # Errors
+///
+/// Returns an error if it refuses, for example because it has no config file.
+pub(super) async fn keep(link: &Link) -> Result<(), Failure> {
+    if !is_closed(link).await? {
+        let () = link.query(&["CONFIG", "SET", OPTION, CLOSED]).await?;
+    }
+    link.query(&["CONFIG", "REWRITE"]).await
+}
+
+/// Returns for how long writes have been refused.
+pub(crate) fn held(note: &Copied) -> Duration {
+    Duration::from_millis(now().saturating_sub(note.fenced_at))
+}
+
+/// Returns the time in milliseconds since 1970.
+pub(super) fn now() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    u64::try_from(since.unwrap_or_default().as_millis()).unwrap_or(u64::MAX)
+}
+
+fn fences(record: &Record) -> &[Fenced] {
+    record.copy.as_ref().map_or(&[], |note| &note.fences)
+}
+
+fn place(record: &Record, fence: &Fenced) -> Result<Place, Failure> {
+    let component = &*record.component;
+    let text = record.old.get(component).map_or("{}", String::as_str);
+    node_of(component, text, &fence.server)
+}

@@ -1,0 +1,48 @@
+//! The requests to end a copy: a terminal that is closed is one too, because it would leave writes
+//! refused.
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// The first bit of the signals that `/proc/self/status` shows.
+const HANG_UP: u64 = 1;
+
+/// Hears requests to end from when it is made.
+pub(super) struct Requests(Vec<Signal>);
+
+impl Requests {
+    pub(super) fn new() -> Self {
+        let mut kinds = vec![SignalKind::interrupt(), SignalKind::terminate()];
+        // Under `nohup` it goes on.
+        if !is_ignored() {
+            kinds.push(SignalKind::hangup());
+        }
+        Self(
+            kinds
+                .into_iter()
+                .filter_map(|kind| signal(kind).ok())
+                .collect(),
+        )
+    }
+
+    /// Waits until a person or the system asks the copy to end.
+    pub(super) async fn next(&mut self) {
+        std::future::poll_fn(|context| {
+            let mut all = self.0.iter_mut();
+            if all.any(|one| one.poll_recv(context).is_ready()) {
+                std::task::Poll::Ready(())
+            } else {
+                std::task::Poll::Pending
+            }
+        })
+        .await;
+    }
+}
+
+/// Returns `true` if this process was started so that it does not hear of a closed terminal.
+fn is_ignored() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mut lines = status.lines();
+    let ignored = lines.find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|bits| u64::from_str_radix(bits.trim(), 16).ok());
+    ignored.is_some_and(|bits| bits & HANG_UP != 0)
+}

@@ -1,0 +1,177 @@
+//! Both sides of a copy, as far as they answer, and where the move stands.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::fence::{self, held};
+use super::side::{Side, read};
+use crate::failure::{Code, Failure};
+use crate::moving::drive::milliseconds;
+use crate::moving::findings::Checks;
+use crate::moving::record::Record;
+use crate::moving::state::State;
+use crate::session::Session;
+
+/// Both sides, and where the move stands. Nothing keeps a journal: it is what the source, and the
+/// configs say.
+pub(crate) struct Sight {
+    pub(crate) source: Result<Side, Failure>,
+    pub(crate) target: Result<Side, Failure>,
+    pub(crate) state: State,
+    /// Whether all servers of the source refuse writes.
+    pub(super) is_closed: bool,
+    addresses: [String; 2],
+    keys: [Option<u64>; 2],
+}
+
+impl Sight {
+    /// Connects to both sides and looks at them and at the configs.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the config server does not answer, or its configs are others.
+    pub(crate) async fn of(session: &Session, record: &Record) -> Result<Self, Failure> {
+        let component = &*record.component;
+        let text = |configs: &BTreeMap<String, String>| {
+            configs.get(component).cloned().unwrap_or_default()
+        };
+        let (old, new) = (text(&record.old), text(&record.new));
+        let addresses = [
+            read(component, &old)?.address(),
+            read(component, &new)?.address(),
+        ];
+        let source = Side::connect(component, &old).await;
+        let target = Side::connect(component, &new).await;
+        let is_committed = session.is_committed(record).await?;
+        let fenced = match &source {
+            Ok(source) => fence::look(source).await.ok(),
+            Err(_) => None,
+        };
+        let state = match fenced {
+            None if is_committed => State::Gone,
+            _ if is_committed => State::Committed,
+            None => State::Unreachable,
+            Some((true, _)) => State::Fenced,
+            Some((false, _)) => State::Planned,
+        };
+        let mut keys = [None, None];
+        for (keys, side) in keys.iter_mut().zip([&source, &target]) {
+            if let Ok(side) = side {
+                *keys = side.size().await.ok();
+            }
+        }
+        Ok(Self {
+            source,
+            target,
+            state,
+            is_closed: fenced.is_some_and(|(_, all)| all),
+            addresses,
+            keys,
+        })
+    }
+
+    /// # Errors
+    ///
+    /// Returns an error if a side does not answer.
+    pub(super) fn sides(&self) -> Result<(&Side, &Side), Failure> {
+        let of = |side| Result::as_ref(side).map_err(Failure::clone);
+        Ok((of(&self.source)?, of(&self.target)?))
+    }
+
+    /// Adds to a failure that the source refuses writes, if it does.
+    pub(super) fn behind_fence(&self, mut failure: Failure) -> Failure {
+        if self.state == State::Fenced {
+            let text = "; the old server refuses writes, and `--abort` gives them back";
+            failure.message.push_str(text);
+        }
+        failure
+    }
+
+    /// Returns the failure of a source that does not answer.
+    pub(super) fn unreachable(&self) -> Failure {
+        match &self.source {
+            Err(failure) => failure.clone(),
+            Ok(source) => {
+                let text = format!("{} does not say if it refuses writes", source.address);
+                Failure::new(Code::ServerRefused, text).at(&source.address)
+            }
+        }
+    }
+
+    /// Returns the state and both sides, for scripts.
+    pub(super) fn shown(&self) -> Value {
+        let side = |number: usize, is_known: bool| {
+            json!({
+                "server": self.addresses[number],
+                "role": is_known.then_some("primary"),
+                "offset": null,
+                "keys": self.keys[number],
+            })
+        };
+        json!({
+            "state": self.state,
+            "source": side(0, self.source.is_ok()),
+            "target": side(1, self.target.is_ok()),
+        })
+    }
+
+    /// Returns the source and the target, for people.
+    pub(crate) fn addresses(&self) -> (&str, &str) {
+        (&self.addresses[0], &self.addresses[1])
+    }
+
+    /// Returns what the state means for a copy, and what to do.
+    pub(crate) fn advice(&self) -> &'static str {
+        match self.state {
+            State::Planned => {
+                "the old server takes writes; --resume copies anew, --abort forgets the move"
+            }
+            State::Fenced => {
+                "writes are refused; --resume copies anew and goes on, --abort gives writes back"
+            }
+            State::Committed if !self.is_closed => {
+                "moved, and the old server takes writes again; --resume takes them away, --finish ends \
+                the move"
+            }
+            State::Committed | State::Gone => "moved; --finish ends the move",
+            _ => "a server does not answer; start it again",
+        }
+    }
+
+    /// Returns where the move stands, for scripts.
+    pub(crate) fn report(
+        &self,
+        record: &Record,
+        checks: Option<&Checks>,
+        done: Option<(Duration, u64)>,
+    ) -> Value {
+        let others = record.components().filter(|name| *name != record.component);
+        let refused = record.copy.as_ref().filter(|note| note.fenced_at > 0);
+        let held_ms = match (done, refused) {
+            (Some((time, _)), _) => Some(time),
+            (None, Some(note)) if self.state == State::Fenced => Some(held(note)),
+            _ => None,
+        };
+        let mut data = self.shown();
+        data["component"] = json!(record.component);
+        data["with"] = json!(others.collect::<Vec<_>>());
+        data["id"] = json!(record.id);
+        data["since"] = json!(record.since);
+        data["by"] = json!(record.by);
+        data["can_be_undone"] = json!(false);
+        data["held_ms"] = json!(held_ms.map(milliseconds));
+        data["checks"] = json!(checks.map(|checks| &checks.found));
+        data["compared"] = json!(done.map(|(_, keys)| keys));
+        data
+    }
+
+    /// Returns the failure of a wish that does not fit where the move stands.
+    pub(crate) fn wrong_state(&self, session: &Session, record: &Record, wish: &str) -> Failure {
+        let component = &*record.component;
+        let text = format!("the move of `{component}` {wish}: {}", self.advice());
+        let failure = Failure::new(Code::WrongState, text).of_component(component);
+        failure.at(&session.server)
+    }
+}
