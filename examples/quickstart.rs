@@ -1,7 +1,9 @@
 //! The smallest use of a component: no connection, no address.
 //!
 //! ```text
-//! redis-cli SET config:redis:logs '{"host": "127.0.0.1", "port": 6380}'
+//! redis-server --port 6379 --save "" &
+//! redis-server --port 6380 --save "" &
+//! redis-cli -p 6379 SET config:redis:logs '{"host": "127.0.0.1", "port": 6380}'
 //! REDIS_CONFIG_URL=redis://127.0.0.1:6379 cargo run --example quickstart
 //! ```
 //!

@@ -2,9 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
+use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::TcpStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -29,6 +30,35 @@ fn the_demo_moves_the_component_and_loses_no_call() {
     let [a, b] = ["counted by A", "counted by B"].map(|name| figure(&stdout, name));
     assert!(a > 0 && b > 0, "{stdout}");
     assert_eq!(a + b, figure(&stdout, "calls made"), "{stdout}");
+}
+
+#[test]
+fn the_picture_shows_what_the_demo_prints() {
+    let recorded = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/pictures/demo.ansi");
+    let recorded = fs::read_to_string(recorded).unwrap();
+    assert!(recorded.starts_with("$ cargo xtask demo\n"), "{recorded}");
+    // Before that, xtask says which server it has found.
+    let begin = recorded.find("config server").unwrap();
+    let recorded = &recorded[begin..];
+    let output = demo(&["--moves", "2"]).output().unwrap();
+    let printed = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(
+        kinds_of_lines(recorded),
+        kinds_of_lines(&printed),
+        "docs/pictures/demo.ansi is old: record the demo again, as CONTRIBUTING.md says"
+    );
+    let moves = recorded.lines().filter(|line| line.starts_with("move "));
+    assert_eq!(moves.count(), 10, "{recorded}");
+    let [made, a, b, failed, lost, twice] = [
+        "calls made",
+        "counted by A",
+        "counted by B",
+        "calls failed",
+        "lost calls",
+        "sent twice",
+    ]
+    .map(|name| figure(recorded, name));
+    assert_eq!((made, failed, lost, twice), (a + b, 0, 0, 0), "{recorded}");
 }
 
 #[test]
@@ -127,6 +157,20 @@ fn ports(child: &mut Child) -> Vec<u16> {
 
 fn answers(port: u16) -> bool {
     TcpStream::connect(("127.0.0.1", port)).is_ok()
+}
+
+/// The lines without their figures. Moves in one direction have one kind of line.
+fn kinds_of_lines(text: &str) -> Vec<String> {
+    let mut kinds = Vec::new();
+    for line in text.lines() {
+        let is_figure = |c: char| c.is_ascii_digit() || c == ',' || c == '.';
+        let words: Vec<&str> = line.split(|c: char| is_figure(c) || c == ' ').collect();
+        let kind = words.concat();
+        if !kinds.contains(&kind) {
+            kinds.push(kind);
+        }
+    }
+    kinds
 }
 
 /// The number in the line of the summary that begins with a name.

@@ -8,8 +8,8 @@
 
     log_recent("main", "User 235 logged in")
 
-Where the server of `logs` is is a JSON value under `config:redis:logs` on the config server that
-`REDIS_CONFIG_URL` names. One SET moves all callers.
+The address of the server of `logs` is a JSON value under `config:redis:logs` on the config server
+that `REDIS_CONFIG_URL` names. One SET moves all callers.
 """
 
 from __future__ import annotations

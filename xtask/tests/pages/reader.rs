@@ -16,8 +16,9 @@ use crate::ports::Ports;
 use crate::programs::Programs;
 use crate::root;
 
-/// A build may take its time.
-const PATIENCE: Duration = Duration::from_secs(300);
+/// A build may take its time, and waits for the builds of the other pages: more than five minutes
+/// were seen on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(900);
 
 /// Does everything on a page, or in one section of it, in its order. The folder holds a checkout of
 /// the repository, and nothing else.
