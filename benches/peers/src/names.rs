@@ -73,6 +73,35 @@ pub(crate) const THREADS_CLUSTER_TABLE: &str = "blocking slot table";
 pub(crate) const BARE_CONNECTS: &str = "bare connects over TLS";
 pub(crate) const OURS_CONNECTS: &str = "ours connects over TLS";
 
+/// The contestants of one number of components.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Many {
+    pub(crate) components: usize,
+    pub(crate) ours: &'static str,
+    pub(crate) bare: &'static str,
+}
+
+const fn many(components: usize, ours: &'static str, bare: &'static str) -> Many {
+    Many {
+        components,
+        ours,
+        bare,
+    }
+}
+
+/// Components that are called in turn, and as many bare connections.
+pub(crate) const MANY: &[Many] = &[
+    many(1, "ours, 1 component", "bare, 1 connection"),
+    many(10, "ours, 10 components", "bare, 10 connections"),
+    many(100, "ours, 100 components", "bare, 100 connections"),
+    many(1_000, "ours, 1,000 components", "bare, 1,000 connections"),
+    many(
+        10_000,
+        "ours, 10,000 components",
+        "bare, 10,000 connections",
+    ),
+];
+
 /// The name and the settings of every contestant.
 pub(crate) const SETTINGS: &[(&str, &str)] = &[
     (

@@ -17,6 +17,12 @@ pub(crate) struct Options {
     /// Measure only what `wait = "0s"` costs, in two minutes, or in a quarter of a minute with `--quick`.
     #[arg(long, conflicts_with_all = ["docs", "server"])]
     pub(crate) strict: bool,
+    /// Measure only how cost grows, in seven minutes, so that each row has a re-read of all configs in it;
+    /// or in half a minute and with less of everything with `--quick`.
+    ///
+    /// With 10,000 components a process opens two files for each: `ulimit -Hn` has to be at least 25000.
+    #[arg(long, conflicts_with_all = ["strict", "docs", "server"])]
+    pub(crate) growth: bool,
     /// Fill the tables of docs/performance.md, and write the charts beside it.
     #[arg(long)]
     pub(crate) docs: bool,
@@ -76,6 +82,8 @@ mod tests {
             "--docs --server db.example:6380",
             "--quick --server db.example:6380",
             "--strict --docs",
+            "--strict --growth",
+            "--growth --docs",
             "--fast",
             "--out",
             "more",

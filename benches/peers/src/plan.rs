@@ -26,6 +26,61 @@ pub(crate) struct Plan {
     pub(crate) faults: usize,
     /// How long the config server's commands are counted.
     pub(crate) counted: Duration,
+    pub(crate) growth: Growth,
+}
+
+/// How large the growth is that is measured.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Growth {
+    pub(crate) rounds: Rounds,
+    /// The most components in one process.
+    pub(crate) components: usize,
+    /// The most real processes, and how many are simulated.
+    pub(crate) processes: usize,
+    pub(crate) simulated: usize,
+    /// How long commands are counted for each row.
+    pub(crate) counted: Duration,
+    /// How often a config is changed for all.
+    pub(crate) sets: usize,
+}
+
+impl Growth {
+    /// A minute and a half, with what is connected.
+    const FULL: Self = Self {
+        rounds: Rounds {
+            count: 12,
+            slice: Duration::from_millis(60),
+        },
+        components: 10_000,
+        processes: 100,
+        simulated: 1_000,
+        counted: Duration::from_secs(5),
+        sets: 15,
+    };
+
+    /// A quarter of a minute.
+    const QUICK: Self = Self {
+        rounds: Rounds {
+            count: 5,
+            slice: Duration::from_millis(40),
+        },
+        components: 100,
+        processes: 10,
+        simulated: 100,
+        counted: Duration::from_secs(2),
+        sets: 5,
+    };
+
+    /// Six minutes. All configs are read again in the time that commands are counted.
+    const ALONE: Self = Self {
+        rounds: Rounds {
+            count: 30,
+            slice: Duration::from_millis(60),
+        },
+        counted: Duration::from_secs(32),
+        sets: 30,
+        ..Self::FULL
+    };
 }
 
 impl Plan {
@@ -57,6 +112,13 @@ impl Plan {
         swaps: 20,
         faults: 5,
         counted: Duration::from_secs(10),
+        growth: Growth::FULL,
+    };
+
+    /// Growth alone, with all that `--growth` measures.
+    pub(crate) const GROWTH: Self = Self {
+        growth: Growth::ALONE,
+        ..Self::FULL
     };
 
     /// Less than three minutes. This checks that all is well; its ratios are rough.
@@ -87,6 +149,7 @@ impl Plan {
         swaps: 4,
         faults: 1,
         counted: Duration::from_secs(3),
+        growth: Growth::QUICK,
     };
 
     /// About four minutes of throughput over a network.

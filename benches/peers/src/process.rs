@@ -57,7 +57,24 @@ impl Process {
         &mut self,
         request: &Request,
     ) -> Result<Result<T, String>, Failure> {
-        writeln!(self.requests, "{}", serde_json::to_string(request)?)?;
+        self.send(request)?;
+        self.answer(request)
+    }
+
+    /// Sends a request, so that several processes work at once.
+    pub(crate) fn send(&mut self, request: &Request) -> Result<(), Failure> {
+        Ok(writeln!(
+            self.requests,
+            "{}",
+            serde_json::to_string(request)?
+        )?)
+    }
+
+    /// Waits for the answer to the request that was sent.
+    pub(crate) fn answer<T: DeserializeOwned>(
+        &mut self,
+        request: &Request,
+    ) -> Result<Result<T, String>, Failure> {
         let mut line = String::new();
         if self.answers.read_line(&mut line)? == 0 {
             return Err(format!("the worker ended at {request:?}").into());

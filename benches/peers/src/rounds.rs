@@ -4,6 +4,8 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use serde::de::DeserializeOwned;
+
 use crate::failure::Failure;
 use crate::plan::Rounds;
 use crate::process::Process;
@@ -63,6 +65,15 @@ impl Workers {
     /// Ends the processes, so that they send no more requests to the servers.
     pub(crate) fn end(&mut self) {
         self.started.clear();
+    }
+
+    /// Sends a request to the process of a place. Returns its value, or the reason why there is none.
+    pub(crate) fn ask<T: DeserializeOwned>(
+        &mut self,
+        place: Place,
+        request: &Request,
+    ) -> Result<Result<T, String>, Failure> {
+        self.at(place)?.ask(request)
     }
 
     fn at(&mut self, place: Place) -> Result<&mut Process, Failure> {

@@ -37,6 +37,7 @@ fn bench(options: &Options) -> Result<(), Failure> {
     let plan = match (&options.server, options.quick) {
         (Some(_), _) => Plan::ELSEWHERE,
         (None, true) => Plan::QUICK,
+        (None, false) if options.growth => Plan::GROWTH,
         (None, false) => Plan::FULL,
     };
     let servers = Servers::start(options.server.as_ref())?;
@@ -45,6 +46,7 @@ fn bench(options: &Options) -> Result<(), Failure> {
     let progress = Progress::over(match options.server {
         Some(_) => measure::planned_elsewhere(&plan),
         None if options.strict => measure::planned_strict(&plan),
+        None if options.growth => measure::planned_growth(&plan),
         None => measure::planned(&plan),
     })?;
     let mut workers = Workers::new(servers.urls());
@@ -57,6 +59,7 @@ fn bench(options: &Options) -> Result<(), Failure> {
     let Measured { sections, failures } = match options.server {
         Some(_) => measure::elsewhere(&mut run),
         None if options.strict => measure::only_strict(&mut run),
+        None if options.growth => measure::only_growth(&mut run),
         None => measure::all(&mut run),
     };
     progress.end();
@@ -65,6 +68,7 @@ fn bench(options: &Options) -> Result<(), Failure> {
         Some(folder) => folder.clone(),
         None if options.server.is_some() => target()?.join("bench-elsewhere"),
         None if options.strict => target()?.join("bench-strict"),
+        None if options.growth => target()?.join("bench-growth"),
         None => target()?.join("bench"),
     };
     write(&machine, &sections, &out)?;

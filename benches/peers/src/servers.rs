@@ -156,13 +156,17 @@ impl Servers {
 
     /// Returns how often each command was called on the config server, without our own `INFO`.
     pub(crate) fn config_commands(&self) -> Result<Vec<(String, u64)>, Failure> {
-        let answer = self.config.command(&["INFO", "commandstats"]);
-        let text: String = redis::from_redis_value(answer)?;
-        let commands = text.lines().filter_map(|line| {
-            let (name, rest) = line.strip_prefix("cmdstat_")?.split_once(":calls=")?;
-            let calls = rest.split(',').next()?.parse().ok()?;
-            (name != "info").then(|| (name.to_owned(), calls))
-        });
-        Ok(commands.collect())
+        commands(&self.config)
     }
+}
+
+/// Returns how often each command was called on a server, without our own `INFO`.
+pub(crate) fn commands(server: &Server) -> Result<Vec<(String, u64)>, Failure> {
+    let text: String = redis::from_redis_value(server.command(&["INFO", "commandstats"]))?;
+    let commands = text.lines().filter_map(|line| {
+        let (name, rest) = line.strip_prefix("cmdstat_")?.split_once(":calls=")?;
+        let calls = rest.split(',').next()?.parse().ok()?;
+        (name != "info").then(|| (name.to_owned(), calls))
+    });
+    Ok(commands.collect())
 }

@@ -12,6 +12,7 @@ mod fred;
 mod kinds;
 mod limit;
 mod manager;
+mod many;
 mod ours;
 mod r2d2;
 mod rustis;
@@ -101,9 +102,33 @@ pub(crate) fn subject(world: &World, name: &str) -> Result<Box<dyn Subject>, Fai
             accessor::subject(runtime, accessor::Declared(many[many.len() / 2]))
         }
         names::GET_DEADPOOL => accessor::subject(runtime, deadpool::Deadpool::new(url)?),
-        _ => return Err(format!("there is no contestant `{name}`").into()),
+        _ => return many(world, name),
     };
     Ok(subject)
+}
+
+/// Connects a contestant that is measured with several numbers of components.
+fn many(world: &World, name: &str) -> Result<Box<dyn Subject>, Failure> {
+    for names::Many {
+        components,
+        ours,
+        bare,
+    } in names::MANY
+    {
+        if name == *ours {
+            return Ok(tasks::subject(
+                &world.runtime,
+                many::Many::components(*components),
+            ));
+        }
+        if name == *bare {
+            return Ok(tasks::subject(
+                &world.runtime,
+                many::Many::bare(world, *components)?,
+            ));
+        }
+    }
+    Err(format!("there is no contestant `{name}`").into())
 }
 
 fn connection(world: &World) -> Result<MultiplexedConnection, Failure> {

@@ -13,6 +13,10 @@ pub(super) const PLANNED: Duration = Duration::from_secs(5);
 /// The bytes that a component in a cluster may cost beyond its connections to nodes.
 const IN_CLUSTER: Bar = Bar::AtMost(40.0 * 1024.0);
 
+/// The allocations of the first use of one of a thousand components. They would be as many as that
+/// if the watch looked at all components for each.
+const FIRST_USE: Bar = Bar::AtMost(150.0);
+
 pub(super) fn measure(run: &mut Run<'_>) -> Result<Section, Failure> {
     run.progress.begin("memory");
     let program = std::env::current_exe()?.with_file_name("peers-heap");
@@ -37,6 +41,12 @@ pub(super) fn measure(run: &mut Run<'_>) -> Result<Section, Failure> {
         let name = format!("memory: {}", measured.name);
         findings.push(Finding::count(name, measured.bytes, bar));
     }
+    let first = heap.components.iter();
+    let mut first = first.filter(|measured| measured.name.contains("without a config"));
+    findings.extend(first.next().map(|measured| {
+        let name = format!("memory: {}, allocations", measured.name);
+        Finding::count(name, measured.allocations, Some(FIRST_USE))
+    }));
     // Beyond the clone only the watch allocates.
     let bar = Bar::AtMost(heap.clone.allocations + 0.001);
     let name = format!("memory: {}, allocations", heap.accessor.name);

@@ -4,6 +4,7 @@ mod accessor;
 mod blocking;
 mod config_load;
 mod faults;
+mod growth;
 mod heap;
 mod kinds;
 mod propagation;
@@ -30,6 +31,7 @@ pub(crate) fn planned(plan: &Plan) -> Duration {
         + swap::planned(plan)
         + faults::planned(plan)
         + config_load::planned(plan)
+        + growth::planned(plan)
         + heap::PLANNED
 }
 
@@ -65,6 +67,25 @@ pub(crate) fn all(run: &mut Run<'_>) -> Measured {
     measured.add("faults", faults::measure(run));
     measured.add("the config server's load", config_load::measure(run));
     measured.add("memory", heap::measure(run));
+    add_growth(&mut measured, run);
+    measured
+}
+
+fn add_growth(measured: &mut Measured, run: &mut Run<'_>) {
+    measured.add("components", growth::components::measure(run));
+    measured.add("processes", growth::processes::measure(run));
+    measured.add("push fan-out", growth::fan_out::measure(run));
+}
+
+/// Returns how long [`only_growth`] takes.
+pub(crate) fn planned_growth(plan: &Plan) -> Duration {
+    growth::planned(plan)
+}
+
+/// Measures only how cost grows.
+pub(crate) fn only_growth(run: &mut Run<'_>) -> Measured {
+    let mut measured = Measured::default();
+    add_growth(&mut measured, run);
     measured
 }
 
@@ -95,4 +116,26 @@ pub(crate) fn elsewhere(run: &mut Run<'_>) -> Measured {
         .flat_map(|section| &mut section.findings);
     findings.for_each(|finding| finding.bar = None);
     measured
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{planned, planned_growth};
+    use crate::plan::Plan;
+
+    #[test]
+    fn a_run_takes_no_longer_than_its_options_say() {
+        let minutes = |count: u64| Duration::from_secs(60 * count);
+        for (planned, most) in [
+            // Starting processes and connecting come on top.
+            (planned(&Plan::FULL), minutes(19)),
+            (planned(&Plan::QUICK), minutes(3)),
+            (planned_growth(&Plan::GROWTH), minutes(7)),
+            (planned_growth(&Plan::QUICK), minutes(1)),
+        ] {
+            assert!(planned < most, "{planned:?} of {most:?}");
+        }
+    }
 }

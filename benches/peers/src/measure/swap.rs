@@ -6,7 +6,7 @@ use super::run::Run;
 use crate::failure::Failure;
 use crate::plan::Plan;
 use crate::process::Process;
-use crate::report::chart::{Chart, Kind};
+use crate::report::chart::{Chart, Kind, Line, Lines, Tone};
 use crate::report::{Finding, Section, Table, number};
 use crate::statistics::median;
 use crate::worker::{Mode, Request, Swap};
@@ -77,23 +77,31 @@ fn course(swaps: &[Swap]) -> Chart {
         let values = swaps.iter().map(|swap| swap.course[bin] / 1e3);
         values.fold(0.0, f64::max)
     });
+    let line = |name: &str, tone, values: Vec<f64>| Line {
+        name: name.to_owned(),
+        tone,
+        points: (0..).map(f64::from).zip(values).collect(),
+    };
     let lines = vec![
-        ("median of the moves".to_owned(), typical.collect()),
-        ("slowest of the moves".to_owned(), slowest.collect()),
+        line("median of the moves", Tone::Ours, typical.collect()),
+        line("slowest of the moves", Tone::OursAlso, slowest.collect()),
     ];
-    let marks = (0..bins).map(|bin| match bin {
-        0 => "-1 s".to_owned(),
-        _ if bin == bins / 2 => "SET".to_owned(),
-        _ => String::new(),
-    });
+    let marks = [
+        (0, "-1 s"),
+        (bins / 2, "SET"),
+        (bins.saturating_sub(1), "1 s"),
+    ];
+    let place = |bin: usize| u32::try_from(bin).map_or(0.0, f64::from);
+    let marks = marks.map(|(bin, text)| (place(bin), text.to_owned()));
     Chart {
         file: "swap.svg",
         title: "p99.9 of calls around a move, 64 tasks".to_owned(),
-        kind: Kind::Lines {
+        kind: Kind::Lines(Lines {
             over: "twentieths of a second",
-            marks: marks.collect(),
+            marks: marks.to_vec(),
+            is_logarithmic: false,
             unit: "ms",
             lines,
-        },
+        }),
     }
 }

@@ -6,7 +6,7 @@ use super::run::{Run, ratio};
 use crate::failure::Failure;
 use crate::names;
 use crate::plan::Plan;
-use crate::report::chart::{Chart, Kind};
+use crate::report::chart::{Chart, Kind, Line, Lines, Tone};
 use crate::report::{Bar, Finding, Section, Table, counted, number};
 use crate::rounds::{self, Entrant, Place, Rates};
 
@@ -92,8 +92,13 @@ pub(super) fn measure(run: &mut Run<'_>) -> Result<Section, Failure> {
             .map(|rate| rate.map_or_else(String::new, number));
         table.row(entrant.name, shown);
         if drawn(entrant.name) {
-            let values = medians.into_iter().flatten().collect();
-            lines.push((entrant.name.to_owned(), values));
+            let points = TASKS.iter().zip(medians);
+            let points = points.filter_map(|(tasks, rate)| Some((place(*tasks), rate?)));
+            lines.push(Line {
+                name: entrant.name.to_owned(),
+                tone: Tone::of(entrant.name),
+                points: points.collect(),
+            });
         }
     }
     Ok(Section {
@@ -105,14 +110,19 @@ pub(super) fn measure(run: &mut Run<'_>) -> Result<Section, Failure> {
         charts: vec![Chart {
             file: "throughput.svg",
             title: "Calls per second by tasks".to_owned(),
-            kind: Kind::Lines {
+            kind: Kind::Lines(Lines {
                 over: "tasks",
-                marks: TASKS.map(|tasks| tasks.to_string()).to_vec(),
+                marks: TASKS.map(|tasks| (place(tasks), tasks.to_string())).to_vec(),
+                is_logarithmic: true,
                 unit: "calls per second",
                 lines,
-            },
+            }),
         }],
     })
+}
+
+fn place(tasks: usize) -> f64 {
+    u32::try_from(tasks).map_or(0.0, f64::from)
 }
 
 fn drawn(name: &str) -> bool {

@@ -1,10 +1,13 @@
 //! A worker process. It executes requests, one a line, so that processes with different settings
 //! can take turns.
 
+mod connected;
 mod dynamic_config;
+mod file_limit;
 mod located;
 mod mover;
 mod propagation;
+mod simulated;
 mod swap;
 
 use std::collections::HashMap;
@@ -16,6 +19,9 @@ use redis_components::Settings;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub(crate) use self::connected::Connected;
+pub(crate) use self::simulated::FanOut;
+use self::simulated::Processes;
 pub(crate) use self::swap::Swap;
 use crate::contestants;
 use crate::contestants::world::World;
@@ -59,6 +65,12 @@ pub(crate) enum Request {
     },
     /// Answered with a [`Swap`] for each move.
     Swaps { callers: usize, moves: usize },
+    /// Connects components. Answered with [`Connected`].
+    Connect { components: usize },
+    /// Starts simulated processes. Answered with nothing.
+    Simulate { processes: usize, components: usize },
+    /// Changes a config that all simulated processes use. Answered with a [`FanOut`] for each SET.
+    FanOut { sets: usize },
 }
 
 #[derive(Debug, Deserialize, Serialize)]
@@ -81,11 +93,12 @@ pub(crate) fn run(mode: &str, urls: Urls) -> Result<(), Failure> {
         runtime: Arc::new(tokio::runtime::Runtime::new()?),
         urls,
     };
-    let mut subjects = HashMap::new();
+    file_limit::raise();
+    let mut started = Started::default();
     for line in std::io::stdin().lock().lines() {
         let answer = serde_json::from_str(&line?)
             .map_err(Failure::from)
-            .and_then(|request| answer(&world, &mut subjects, request));
+            .and_then(|request| answer(&world, &mut started, request));
         let answer = answer.map_or_else(|error| Answer::Error(error.to_string()), Answer::Ok);
         let mut stdout = std::io::stdout().lock();
         writeln!(stdout, "{}", serde_json::to_string(&answer)?)?;
@@ -94,17 +107,21 @@ pub(crate) fn run(mode: &str, urls: Urls) -> Result<(), Failure> {
     Ok(())
 }
 
-fn answer(
-    world: &World,
-    subjects: &mut HashMap<String, Box<dyn Subject>>,
-    request: Request,
-) -> Result<Value, Failure> {
+/// What a worker keeps from request to request.
+#[derive(Default)]
+struct Started {
+    subjects: HashMap<String, Box<dyn Subject>>,
+    simulated: Option<Processes>,
+}
+
+fn answer(world: &World, started: &mut Started, request: Request) -> Result<Value, Failure> {
     let value = match request {
         Request::Slice {
             subject,
             concurrency,
             microseconds,
         } => {
+            let subjects = &mut started.subjects;
             if !subjects.contains_key(&subject) {
                 subjects.insert(subject.clone(), contestants::subject(world, &subject)?);
             }
@@ -124,6 +141,21 @@ fn answer(
         }
         Request::Swaps { callers, moves } => {
             serde_json::to_value(swap::measure(world, callers, moves)?)?
+        }
+        Request::Connect { components } => {
+            serde_json::to_value(connected::measure(world, components)?)?
+        }
+        Request::Simulate {
+            processes,
+            components,
+        } => {
+            started.simulated = Some(Processes::start(world, processes, components)?);
+            Value::Null
+        }
+        Request::FanOut { sets } => {
+            let simulated = started.simulated.as_mut();
+            let simulated = simulated.ok_or("there are no simulated processes")?;
+            serde_json::to_value(simulated.fan_out(world, sets)?)?
         }
     };
     Ok(value)

@@ -120,13 +120,7 @@ impl ConfigServer {
 
     /// Returns the state of a component's key, which is the same for every caller.
     pub(crate) fn watched(&self, component: &str, key: &str) -> Arc<WatchedKey> {
-        let new = || WatchedKey::of(component, Arc::clone(&self.state.signal));
-        Arc::clone(
-            self.state
-                .keys()
-                .entry(key.to_owned())
-                .or_insert_with(|| Arc::new(new())),
-        )
+        self.state.watched(component, key)
     }
 
     /// Tells which candidate there is for a component.

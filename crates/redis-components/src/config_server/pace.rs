@@ -17,6 +17,9 @@ const BACK_FOR_A_CHANGE: Duration = Duration::from_millis(50);
 /// that leaves less than a third of `wait` between two.
 const ANSWERED_WITHIN: Duration = Duration::from_millis(150);
 
+/// How many reads may prove all keys in the time between two heartbeats.
+const PROOFS_BETWEEN_HEARTBEATS: u32 = 8;
+
 /// The next heartbeat, the next re-read, and the next read because of a push.
 #[derive(Debug)]
 pub(super) struct Pace {
@@ -45,7 +48,7 @@ impl Pace {
         self.reread = Instant::now();
     }
 
-    /// Notes that the server has shown that it is up.
+    /// Notes that all keys were proven.
     pub(super) fn note_heartbeat(&mut self) {
         self.beaten = Instant::now();
     }
@@ -85,12 +88,23 @@ impl Pace {
     /// are too old that its answer comes in time. If it does not, callers read, so no call depends on
     /// it.
     pub(super) fn heartbeat_due(&self, smallest_wait: Option<Duration>) -> Instant {
+        self.beaten + self.heartbeat_interval(smallest_wait)
+    }
+
+    /// Returns `true` if a read that is sent now shall prove all keys, as a heartbeat does. Of reads
+    /// that follow each other closely only some do: it costs time for each key.
+    pub(super) fn read_proves_all(&self, smallest_wait: Option<Duration>) -> bool {
+        let pause = self.heartbeat_interval(smallest_wait) / PROOFS_BETWEEN_HEARTBEATS;
+        self.beaten.elapsed() >= pause
+    }
+
+    fn heartbeat_interval(&self, smallest_wait: Option<Duration>) -> Duration {
         let longest = self.intervals.heartbeat;
         let interval = smallest_wait.map_or(longest, |wait| {
             let answered = wait.saturating_sub((wait / 4).max(ANSWERED_WITHIN));
             answered.max(wait / 3)
         });
-        self.beaten + interval.max(FASTEST_HEARTBEAT).min(longest)
+        interval.max(FASTEST_HEARTBEAT).min(longest)
     }
 }
 
@@ -134,7 +148,7 @@ mod tests {
     fn r1_heartbeats_are_as_rare_as_wait_allows() {
         let milliseconds = Duration::from_millis;
         let pace = Pace::new(Intervals {
-            heartbeat: milliseconds(1000),
+            heartbeat: milliseconds(15_000),
             reread: milliseconds(30_000),
         });
         for (wait, interval) in [
@@ -144,12 +158,29 @@ mod tests {
             (Some(300), 150),
             (Some(600), 450),
             (Some(1000), 750),
-            (Some(2000), 1000),
-            (None, 1000),
+            (Some(2000), 1500),
+            (Some(10_000), 7500),
+            (Some(60_000), 15_000),
+            (None, 15_000),
         ] {
             let due = pace.heartbeat_due(wait.map(milliseconds));
             assert_eq!(due - pace.beaten, milliseconds(interval), "{wait:?}");
         }
+    }
+
+    #[test]
+    fn r6_of_reads_that_follow_each_other_closely_few_prove_all_keys() {
+        let mut pace = Pace::new(Intervals {
+            heartbeat: Duration::from_secs(15),
+            reread: Duration::from_secs(30),
+        });
+        let hour = Some(Duration::from_secs(3600));
+        assert!(!pace.read_proves_all(hour));
+        // Two seconds are more than an eighth of fifteen, and an hour is longer than that.
+        pace.beaten -= Duration::from_secs(2);
+        assert!(pace.read_proves_all(hour));
+        pace.note_heartbeat();
+        assert!(!pace.read_proves_all(hour));
     }
 
     #[test]

@@ -1,14 +1,20 @@
 //! How callers wake the watch, and how both know that it has ended.
 
 use std::cell::Cell;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::Notify;
 
 /// Wakes the watch's thread, or ends it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Signal {
     wake: Notify,
+    /// The numbers of the keys that may need the watch, so that it need not look at all.
+    touched: Mutex<Vec<usize>>,
+    /// The smallest `wait` but zero of all components, in nanoseconds.
+    smallest_wait: AtomicU64,
     ended: AtomicBool,
     /// Wakes the saver of last good configs.
     good_changed: Notify,
@@ -26,7 +32,45 @@ pub(super) fn mark_watch_thread() {
     IS_WATCH.set(true);
 }
 
+impl Default for Signal {
+    fn default() -> Self {
+        Self {
+            wake: Notify::new(),
+            touched: Mutex::default(),
+            smallest_wait: AtomicU64::new(u64::MAX),
+            ended: AtomicBool::new(false),
+            good_changed: Notify::new(),
+            saver_ends: Notify::new(),
+            changed: Notify::new(),
+        }
+    }
+}
+
 impl Signal {
+    /// Lets the watch look at a key when it wakes.
+    pub(super) fn touch(&self, number: usize) {
+        let mut touched = self.touched.lock().unwrap_or_else(PoisonError::into_inner);
+        touched.push(number);
+    }
+
+    /// Returns the numbers of the keys to look at.
+    pub(super) fn take_touched(&self) -> Vec<usize> {
+        let mut touched = self.touched.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut touched)
+    }
+
+    /// Notes the `wait` of a component, in nanoseconds.
+    pub(super) fn expect(&self, nanoseconds: u64) {
+        self.smallest_wait.fetch_min(nanoseconds, Ordering::Relaxed);
+    }
+
+    pub(super) fn smallest_wait(&self) -> Option<Duration> {
+        match self.smallest_wait.load(Ordering::Relaxed) {
+            u64::MAX => None,
+            nanoseconds => Some(Duration::from_nanos(nanoseconds)),
+        }
+    }
+
     /// Makes the watch look for work.
     pub(super) fn wake(&self) {
         self.wake.notify_one();

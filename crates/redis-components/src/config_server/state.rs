@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 
@@ -28,6 +27,8 @@ pub(super) struct State {
     /// The file of last good configs, if there is one.
     pub(super) last_good: Option<Arc<Store>>,
     keys: Mutex<BTreeMap<String, Arc<WatchedKey>>>,
+    /// The same keys by their numbers. Keys are only ever added.
+    numbered: Mutex<Vec<Entry>>,
     /// The control key of the fleet.
     pub(super) control: ControlKey,
     /// The candidates that the control key names.
@@ -57,6 +58,7 @@ impl State {
             unused: ArcSwapOption::empty(),
             last_good: last_good.map(Arc::new),
             keys: Mutex::default(),
+            numbered: Mutex::default(),
             control,
             offers: Offers::new(),
             writes: Mutex::default(),
@@ -97,31 +99,71 @@ impl State {
         self.keys.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns the keys for which `wanted` returns `true`.
-    pub(super) fn entries(&self, wanted: impl Fn(&WatchedKey) -> bool) -> Vec<Entry> {
-        self.keys()
-            .iter()
-            .filter(|(_, watched)| wanted(watched))
-            .map(|(key, watched)| (key.clone(), Arc::clone(watched)))
+    /// Returns the state of a component's key, which is the same for every caller.
+    pub(super) fn watched(&self, component: &str, key: &str) -> Arc<WatchedKey> {
+        let mut keys = self.keys();
+        if let Some(watched) = keys.get(key) {
+            return Arc::clone(watched);
+        }
+        let watched = WatchedKey::of(component, keys.len(), Arc::clone(&self.signal));
+        let watched = Arc::new(watched);
+        keys.insert(key.to_owned(), Arc::clone(&watched));
+        self.numbered().push((key.to_owned(), Arc::clone(&watched)));
+        watched.touch();
+        watched
+    }
+
+    /// Returns all keys.
+    pub(super) fn all(&self) -> Vec<Entry> {
+        self.numbered().clone()
+    }
+
+    /// Returns the keys that something has happened to since this was called last.
+    pub(super) fn take_touched(&self) -> Vec<Entry> {
+        let touched = self.signal.take_touched();
+        let numbered = self.numbered();
+        let touched = touched.into_iter();
+        touched
+            .filter_map(|number| numbered.get(number))
+            .inspect(|(_, watched)| watched.begin_look())
+            .cloned()
             .collect()
     }
 
-    /// Returns the time until the next read on behalf of callers that do not read themselves.
-    pub(super) fn next_read(&self) -> Option<Duration> {
-        let keys = self.keys();
-        keys.values()
-            .filter_map(|watched| watched.next_read())
-            .min()
-    }
-
-    pub(super) fn smallest_wait(&self) -> Option<Duration> {
-        let keys = self.keys();
-        keys.values()
-            .filter_map(|watched| watched.smallest_wait())
-            .min()
+    fn numbered(&self) -> MutexGuard<'_, Vec<Entry>> {
+        self.numbered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn writes(&self) -> MutexGuard<'_, Vec<Write>> {
         self.writes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::State;
+    use crate::config_server::control::control_key::ControlKey;
+
+    #[test]
+    fn r6_the_watch_looks_only_at_keys_that_something_has_happened_to() {
+        let control = ControlKey::new("config:redis:", "i");
+        let state = State::new("h:1".to_owned(), None, control);
+        let keys: Vec<_> = (0..1_000)
+            .map(|number| state.watched("c", &format!("key-{number:03}")))
+            .collect();
+        let touched = || -> Vec<String> {
+            let touched = state.take_touched().into_iter();
+            touched.map(|(key, _)| key).collect()
+        };
+        assert_eq!(touched().len(), keys.len(), "new keys are read");
+        assert!(touched().is_empty());
+        keys[7].invalidate_by_name();
+        keys[7].invalidate_by_name();
+        drop(keys[9].follow());
+        assert_eq!(touched(), ["key-007", "key-009"]);
+        assert!(touched().is_empty());
+        // What happens once the watch has begun to look is for its next look.
+        keys[7].invalidate_by_name();
+        assert_eq!(touched(), ["key-007"]);
     }
 }

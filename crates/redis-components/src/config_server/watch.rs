@@ -2,6 +2,7 @@
 
 mod reads;
 
+use std::collections::BTreeMap;
 use std::io;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -76,6 +77,7 @@ pub(super) fn start(
         stand_ins: last_good.map(StandIns::new),
         server,
         needless: NeedlessPushes::new(),
+        open: BTreeMap::new(),
         pace: Pace::new(settings.intervals()),
         met: false,
         places,
@@ -108,6 +110,8 @@ struct Watch {
     stand_ins: Option<StandIns>,
     server: Reconnect,
     needless: NeedlessPushes,
+    /// The keys that needed something when they were looked at last.
+    open: BTreeMap<String, Arc<WatchedKey>>,
     pace: Pace,
     /// Whether the server has ever answered.
     met: bool,
@@ -175,19 +179,27 @@ impl Watch {
                 self.server.close();
             }
         }
+        self.open.extend(self.state.take_touched());
+        self.open.retain(|_, watched| watched.needs_watch());
         let pushing = self.server.is_pushing();
         let is_asked = |watched: &WatchedKey| {
             let is_followed = || watched.next_read().is_some_and(|left| left.is_zero());
-            everything || watched.is_due() || !pushing && is_followed()
+            watched.is_due() || !pushing && is_followed()
         };
         // Callers need not wait for these reads, and a heartbeat proves no old reading.
         let is_unasked = |watched: &WatchedKey| pushing && watched.is_old() && !is_asked(watched);
         let has_unasked = pushing && self.control_is_due(now)
-            || self.state.keys().values().any(|key| is_unasked(key));
+            || !everything && self.open.values().any(|key| is_unasked(key));
         let takes_unasked = has_unasked && now >= self.pace.unasked_due();
-        let entries = self
-            .state
-            .entries(|watched| is_asked(watched) || takes_unasked && is_unasked(watched));
+        let entries: Vec<Entry> = if everything {
+            self.state.all()
+        } else {
+            let wanted = |key: &WatchedKey| is_asked(key) || takes_unasked && is_unasked(key);
+            let wanted = self.open.iter().filter(|(_, watched)| wanted(watched));
+            wanted
+                .map(|(key, watched)| (key.clone(), Arc::clone(watched)))
+                .collect()
+        };
         if takes_unasked {
             self.pace.note_unasked();
         }
@@ -200,7 +212,7 @@ impl Watch {
             return Due::Nothing { until };
         }
         if pushing {
-            let heartbeat = self.pace.heartbeat_due(self.state.smallest_wait());
+            let heartbeat = self.pace.heartbeat_due(self.state.signal.smallest_wait());
             return if now >= heartbeat {
                 Due::Heartbeat
             } else {
@@ -214,7 +226,8 @@ impl Watch {
             return Due::Read(entries);
         }
         let reread = connected.then(|| self.pace.reread_due());
-        let followed = self.state.next_read().map(|left| now + left);
+        let followed = self.open.values().filter_map(|watched| watched.next_read());
+        let followed = followed.min().map(|left| now + left);
         Due::Nothing {
             until: [reread, followed, control].into_iter().flatten().min(),
         }
@@ -250,7 +263,7 @@ impl Watch {
         if !self.state.lost.swap(true, Ordering::AcqRel) && !self.state.signal.has_ended() {
             telemetry::config_server::lost(&self.state.address(), &failure.message);
         }
-        for (key, watched) in self.state.entries(|_| true) {
+        for (key, watched) in self.state.all() {
             if self.is_still_looked_for(&key, &watched, stand_ins) {
                 continue;
             }
@@ -298,7 +311,7 @@ impl Watch {
                 return;
             }
             let more = self.find_stand_ins(&found).await;
-            for (key, watched) in self.state.entries(|_| true) {
+            for (key, watched) in self.state.all() {
                 if let Some(Ok(_)) = more.get(&key) {
                     give_up(&self.state, &self.places, &key, &watched, failure, &more);
                 }

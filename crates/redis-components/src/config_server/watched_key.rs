@@ -28,6 +28,10 @@ use crate::transport::sentinel::watcher::Watcher;
 pub(crate) struct WatchedKey {
     /// The component that the key is of. Empty if its config is fixed.
     component: String,
+    /// Its place among the keys of its watch.
+    number: usize,
+    /// Whether the watch is about to look at the key.
+    is_touched: AtomicBool,
     reads: Reads,
     completed: watch::Sender<u64>,
     target: ArcSwap<Target>,
@@ -74,9 +78,11 @@ impl Drop for Following<'_> {
 
 impl WatchedKey {
     /// Returns the state of a key that is not read yet.
-    pub(super) fn of(component: &str, signal: Arc<Signal>) -> Self {
+    pub(super) fn of(component: &str, number: usize, signal: Arc<Signal>) -> Self {
         Self {
             component: component.to_owned(),
+            number,
+            is_touched: AtomicBool::new(false),
             reads: Reads::new(),
             completed: watch::Sender::new(0),
             target: ArcSwap::default(),
@@ -106,7 +112,8 @@ impl WatchedKey {
 
     /// Returns the state of a config that never changes, on a thread that ends with `signal`.
     pub(super) fn fixed_until(config: ComponentConfig, signal: Arc<Signal>) -> Self {
-        let watched = Self::of("", signal);
+        // No watch reads it.
+        let watched = Self::of("", usize::MAX, signal);
         watched.publish(Target::default().with(config, &Outside::default()));
         watched.proof.prove_forever();
         watched
@@ -141,22 +148,34 @@ impl WatchedKey {
         let nanoseconds = u64::try_from(wait.as_nanos()).unwrap_or(u64::MAX);
         if nanoseconds > 0 {
             self.smallest_wait.fetch_min(nanoseconds, Ordering::Relaxed);
+            self.signal.expect(nanoseconds);
         } else {
             self.is_strict.store(true, Ordering::Relaxed);
         }
     }
 
-    pub(super) fn smallest_wait(&self) -> Option<Duration> {
-        match self.smallest_wait.load(Ordering::Relaxed) {
-            u64::MAX => None,
-            nanoseconds => Some(Duration::from_nanos(nanoseconds)),
+    /// Lets the watch look at the key when it wakes. Call this after what it is to see.
+    pub(super) fn touch(&self) {
+        if !self.is_touched.swap(true, Ordering::SeqCst) {
+            self.signal.touch(self.number);
         }
+    }
+
+    /// Notes that the watch looks at the key. Call this before it does.
+    pub(super) fn begin_look(&self) {
+        self.is_touched.store(false, Ordering::SeqCst);
+    }
+
+    /// Returns `true` if the watch has to look at the key again, although nothing touches it.
+    pub(super) fn needs_watch(&self) -> bool {
+        self.is_due() || self.is_old() || self.followers.load(Ordering::SeqCst) > 0
     }
 
     /// Waits for a read that is sent from now on. The watch completes every read in bounded time,
     /// by an answer or by giving it up. The target says which.
     pub(crate) async fn read(&self) {
         let number = self.reads.ask();
+        self.touch();
         self.signal.wake();
         if self.signal.is_unheard() {
             return;
@@ -180,7 +199,8 @@ impl WatchedKey {
     /// Makes the watch read by itself while the result lives, unless changes are pushed. The caller
     /// waits, and perhaps no other caller reads.
     pub(crate) fn follow(&self) -> Following<'_> {
-        self.followers.fetch_add(1, Ordering::Relaxed);
+        self.followers.fetch_add(1, Ordering::SeqCst);
+        self.touch();
         self.signal.wake();
         Following(self)
     }
@@ -189,7 +209,10 @@ impl WatchedKey {
     /// there are any.
     pub(super) fn next_read(&self) -> Option<Duration> {
         let age = self.proof.age().unwrap_or_default();
-        let pause = self.smallest_wait().unwrap_or_default();
+        let pause = match self.smallest_wait.load(Ordering::Relaxed) {
+            u64::MAX => Duration::ZERO,
+            nanoseconds => Duration::from_nanos(nanoseconds),
+        };
         let left = pause.max(FASTEST_HEARTBEAT).saturating_sub(age);
         (self.followers.load(Ordering::Relaxed) > 0).then_some(left)
     }
@@ -228,6 +251,7 @@ impl WatchedKey {
     /// Makes the last reading old.
     pub(super) fn invalidate(&self) {
         self.invalidations.add();
+        self.touch();
     }
 
     /// Returns `true` if the key may have changed since the last read, as far as pushes tell.

@@ -48,8 +48,8 @@ pub struct Settings {
     application: Option<String>,
 }
 
-/// The longest time between two heartbeats.
-const HEARTBEAT: Duration = Duration::from_secs(1);
+/// The longest time between two heartbeats: as long as TCP keepalive waits.
+const HEARTBEAT: Duration = Duration::from_secs(15);
 
 const SHORTEST_REREAD: Duration = Duration::from_millis(100);
 const LONGEST_REREAD: Duration = Duration::from_secs(24 * 3600);
@@ -139,8 +139,9 @@ impl Settings {
 
     /// Sets the longest time between two proofs that a config server that pushes is still alive.
     ///
-    /// The default and the maximum is one second, the minimum 50 milliseconds. If the smallest `wait`
-    /// in use needs a proof sooner, that counts instead: after 750 milliseconds for a second.
+    /// The default and the maximum is 15 seconds, the minimum 50 milliseconds. If the smallest `wait`
+    /// in use needs a proof sooner, that counts instead: after 750 milliseconds for a second, after
+    /// 7.5 seconds for ten. So a config server that hangs is noticed before any proof is too old.
     pub fn heartbeat(mut self, interval: Duration) -> Self {
         self.intervals.heartbeat = interval.clamp(FASTEST_HEARTBEAT, HEARTBEAT);
         self

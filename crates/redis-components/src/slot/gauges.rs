@@ -25,7 +25,10 @@ impl Slot {
             return;
         }
         let published = self.published();
-        let digest = published.as_ref().map(|it| it.config.written_digest(""));
+        let digest = published.as_ref().map(|it| {
+            let written = || it.config.written_digest("");
+            self.written_digests.of(&it.config, "", written)
+        });
         let (problem, old_connections) = self.pending();
         let pool = published.as_ref().and_then(|it| it.clients.pool.as_ref());
         show(

@@ -5,6 +5,7 @@ mod attempt;
 mod breaker;
 pub(crate) mod candidate;
 mod circuit;
+mod digests;
 mod errors;
 pub(crate) mod executor;
 #[cfg(feature = "metrics")]

@@ -32,8 +32,8 @@ impl Report for Slot {
         let state = self.state();
         let target = self.watched.target();
         let published = self.published();
-        let config = target.config.as_deref();
-        let is_disabled = config.is_some_and(ComponentConfig::is_disabled);
+        let config = target.config.as_ref();
+        let is_disabled = config.is_some_and(|config| config.is_disabled());
         let is_applied = published
             .as_deref()
             .is_some_and(|published| target.config.as_ref() == Some(&published.config));
@@ -54,11 +54,11 @@ impl Report for Slot {
         let seen = config.filter(|_| target.problem.is_none());
         let since = published.as_ref().map(|published| published.since);
         let since = since.and_then(|since| since.duration_since(UNIX_EPOCH).ok());
+        let digest =
+            |config: &Arc<ComponentConfig>| self.digests.of(config, salt, || config.digest(salt));
         ComponentReceipt {
-            applied: published
-                .as_ref()
-                .map(|published| published.config.digest(salt)),
-            seen: seen.map(|config| config.digest(salt)),
+            applied: published.as_ref().map(|it| digest(&it.config)),
+            seen: seen.map(digest),
             state: stands,
             generation: self.generations.newest(),
             since: since.unwrap_or_default().as_secs(),

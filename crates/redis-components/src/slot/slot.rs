@@ -9,6 +9,7 @@ use tokio::sync::watch;
 
 use super::breaker::Breaker;
 use super::circuit::ExecutorId;
+use super::digests::Digests;
 use super::generations::Generations;
 use super::published::Published;
 use super::retired::Retired;
@@ -53,6 +54,11 @@ pub(crate) struct Slot {
     /// The generation in `published`, which connections compare with theirs.
     pub(super) generations: Arc<Generations>,
     state: Mutex<State>,
+    /// Those that the receipt tells.
+    pub(super) digests: Digests,
+    /// Those that the gauges show.
+    #[cfg(feature = "metrics")]
+    pub(super) written_digests: Digests,
     /// The digest that the gauges show as in force.
     #[cfg(feature = "metrics")]
     pub(super) shown: Mutex<Option<String>>,
@@ -137,6 +143,9 @@ impl Slot {
             of: None,
             generations: Arc::default(),
             state: Mutex::default(),
+            digests: Digests::default(),
+            #[cfg(feature = "metrics")]
+            written_digests: Digests::default(),
             #[cfg(feature = "metrics")]
             shown: Mutex::default(),
         }
@@ -164,6 +173,9 @@ impl Slot {
             of: Some(Arc::downgrade(self)),
             generations: Arc::new(generations),
             state: Mutex::default(),
+            digests: Digests::default(),
+            #[cfg(feature = "metrics")]
+            written_digests: Digests::default(),
             #[cfg(feature = "metrics")]
             shown: Mutex::default(),
         }

@@ -53,9 +53,10 @@ impl World {
         patient(self.default_settings())
     }
 
-    /// Settings with the timeouts that an application has if it sets none.
+    /// Settings with the timeouts that an application has if it sets none. A config server that
+    /// hangs is noticed soon even if all components wait for an hour.
     pub(crate) fn default_settings(&self) -> Settings {
-        Settings::new(self.config.url())
+        Settings::new(self.config.url()).heartbeat(Duration::from_secs(1))
     }
 
     /// Writes a config as an operator does.

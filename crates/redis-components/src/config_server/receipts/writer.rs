@@ -41,6 +41,8 @@ pub(crate) struct Writer {
     written: Written,
     /// Whether a connection was used before.
     has_met: bool,
+    /// Whether connections of earlier generations were in use at the last turn.
+    is_counting: bool,
     /// The code of the error with which the server last refused.
     problem: Option<String>,
 }
@@ -72,6 +74,7 @@ impl Writer {
             bound,
             written: Written::default(),
             has_met: false,
+            is_counting: false,
             problem: None,
         }
     }
@@ -128,12 +131,8 @@ impl Writer {
 
     /// Returns when to look again although nothing tells of a change.
     fn next_turn(&self) -> Option<Instant> {
-        let is_counting = self
-            .reports()
-            .iter()
-            .any(|(_, report)| report.old_connections() > 0);
         let now = Instant::now();
-        let counted_again = is_counting.then(|| now + COUNTED_AGAIN);
+        let counted_again = self.is_counting.then(|| now + COUNTED_AGAIN);
         let renewed = self.written.renew_at();
         let renewed = renewed.map(|at| at.max(now + SHORTEST_PAUSE));
         counted_again.into_iter().chain(renewed).min()
@@ -153,6 +152,8 @@ impl Writer {
         // What was gone is written again at once.
         for _ in 0..2 {
             let reports = self.reports();
+            let mut counts = reports.iter().map(|(_, report)| report.old_connections());
+            self.is_counting = counts.any(|count| count > 0);
             if reports.is_empty() {
                 return Turn::Done;
             }

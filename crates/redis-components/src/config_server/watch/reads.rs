@@ -1,5 +1,6 @@
 //! What the watch reads, and what the answers prove.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
@@ -69,7 +70,9 @@ impl Watch {
         if let Some(pause) = self.server.take_pause() {
             self.pace.hold_back(pause);
         }
-        self.confirm(sent_at);
+        if self.pace.read_proves_all(self.state.signal.smallest_wait()) {
+            self.confirm(sent_at);
+        }
         self.look_at_pushes();
         Ok(())
     }
@@ -108,7 +111,6 @@ impl Watch {
         let sent_at = Tick::now();
         self.server.ping().await?;
         self.server.note_answer();
-        self.pace.note_heartbeat();
         self.confirm(sent_at);
         self.look_at_pushes();
         Ok(())
@@ -116,12 +118,13 @@ impl Watch {
 
     /// Renews the proofs of all keys that were not pushed before the answer to the request that was
     /// sent at `sent_at`.
-    fn confirm(&self, sent_at: Tick) {
+    fn confirm(&mut self, sent_at: Tick) {
         if self.server.is_pushing() {
-            let is_current = |watched: &WatchedKey| !watched.is_old() && !watched.is_refused();
-            for (_, watched) in self.state.entries(is_current) {
-                watched.confirm(sent_at);
-            }
+            self.pace.note_heartbeat();
+            let keys = self.state.keys();
+            let is_current = |key: &&Arc<WatchedKey>| !key.is_old() && !key.is_refused();
+            let current = keys.values().filter(is_current);
+            current.for_each(|key| key.confirm(sent_at));
         }
     }
 
@@ -140,7 +143,6 @@ impl Watch {
 
     /// Notes that the server has answered a read.
     fn found(&mut self) {
-        self.pace.note_heartbeat();
         self.server.note_answer();
         if let Some(address) = self.server.address() {
             self.state.note_server(address, self.server.unused());

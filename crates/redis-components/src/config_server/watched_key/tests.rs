@@ -33,7 +33,7 @@ fn good(watched: &WatchedKey) -> Option<String> {
 
 #[test]
 fn r5_the_last_good_config_is_the_one_in_force_as_the_config_server_writes_it() {
-    let watched = WatchedKey::of("logs", Arc::default());
+    let watched = WatchedKey::of("logs", 0, Arc::default());
     read(&watched, r#"{"host":"a"}"#);
     assert_eq!(good(&watched), None, "it is not in force");
     take_up(&watched);
@@ -51,7 +51,7 @@ fn r5_the_last_good_config_is_the_one_in_force_as_the_config_server_writes_it() 
 
 #[test]
 fn r5_what_comes_from_the_file_is_not_written_back_over_what_others_wrote() {
-    let watched = WatchedKey::of("logs", Arc::default());
+    let watched = WatchedKey::of("logs", 0, Arc::default());
     let stand_in = StandIn {
         config: ComponentConfig::new("a"),
         text: ConfigText::new(r#"{"host":"a"}"#),
