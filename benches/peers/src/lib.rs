@@ -8,6 +8,7 @@ pub mod components;
 mod contestants;
 mod declared;
 mod failure;
+mod file_limit;
 pub mod functions;
 pub mod heap;
 mod machine;

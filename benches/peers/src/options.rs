@@ -20,7 +20,8 @@ pub(crate) struct Options {
     /// Measure only how cost grows, in seven minutes, so that each row has a re-read of all configs in it;
     /// or in half a minute and with less of everything with `--quick`.
     ///
-    /// With 10,000 components a process opens two files for each: `ulimit -Hn` has to be at least 25000.
+    /// A process opens two files for each component: with `ulimit -Hn` below 20200, the row of 10,000
+    /// components is left out.
     #[arg(long, conflicts_with_all = ["strict", "docs", "server"])]
     pub(crate) growth: bool,
     /// Fill the tables of docs/performance.md, and write the charts beside it.

@@ -6,7 +6,8 @@ use super::run::{Run, ratio};
 use crate::failure::Failure;
 use crate::names;
 use crate::plan::Plan;
-use crate::report::chart::{Chart, Kind, Line, Lines, Tone};
+use crate::report::chart::data::{Line, Lines, Tone};
+use crate::report::chart::{Chart, Kind};
 use crate::report::{Bar, Finding, Section, Table, counted, number};
 use crate::rounds::{self, Entrant, Place, Rates};
 

@@ -3,7 +3,6 @@
 
 mod connected;
 mod dynamic_config;
-mod file_limit;
 mod located;
 mod mover;
 mod propagation;
@@ -26,6 +25,7 @@ pub(crate) use self::swap::Swap;
 use crate::contestants;
 use crate::contestants::world::World;
 use crate::failure::Failure;
+use crate::file_limit;
 use crate::servers::Urls;
 use crate::subject::Subject;
 

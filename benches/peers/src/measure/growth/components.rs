@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use super::servers::Servers;
 use crate::failure::Failure;
+use crate::file_limit;
 use crate::measure::run::{Run, ratio};
 use crate::names::{self, Many};
 use crate::plan::Growth;
-use crate::report::chart::{Chart, Kind, Line, Lines, Tone};
+use crate::report::chart::data::{Line, Lines, Tone};
+use crate::report::chart::{Chart, Kind};
 use crate::report::{Finding, Section, Table, number};
 use crate::rounds::{self, Entrant, Place, Workers};
 use crate::subject::Slice;
@@ -30,9 +32,8 @@ struct Row {
 
 fn measured(plan: &Growth) -> impl Iterator<Item = &'static Many> {
     let most = plan.components;
-    names::MANY
-        .iter()
-        .filter(move |many| many.components <= most)
+    let fits = move |components| components <= most && file_limit::allows(components);
+    names::MANY.iter().filter(move |many| fits(many.components))
 }
 
 fn entrants(many: &Many) -> [Entrant; 2] {
@@ -82,7 +83,8 @@ pub(in crate::measure) fn measure(run: &mut Run<'_>) -> Result<Section, Failure>
         note: format!(
             "{TASKS} tasks call so many components in turn, all of one data server, or as many bare connections to \
              another one in another process. Commands to the config server are those of {} s of calls; those of \
-             connecting come before.",
+             connecting come before. A row is left out if this system lets a process open too few files for it: two for \
+             each component.",
             plan.counted.as_secs()
         ),
         table,

@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use super::COMPONENTS;
 use super::components::{float, number_of};
-use super::servers::Servers;
+use super::servers::{COMPONENTS, Servers};
 use crate::failure::Failure;
 use crate::measure::run::Run;
 use crate::plan::Growth;

@@ -9,9 +9,6 @@ use std::time::Duration;
 
 use crate::plan::Plan;
 
-/// How many components each process uses, when processes are counted.
-const COMPONENTS: usize = 10;
-
 pub(super) fn planned(plan: &Plan) -> Duration {
     components::planned(&plan.growth)
         + processes::planned(&plan.growth)

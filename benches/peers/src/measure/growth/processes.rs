@@ -3,9 +3,8 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::COMPONENTS;
 use super::components::{float, number_of};
-use super::servers::{Servers, Work};
+use super::servers::{COMPONENTS, Servers, Work};
 use crate::failure::Failure;
 use crate::measure::run::Run;
 use crate::names;

@@ -8,6 +8,9 @@ use redis_components_testing::Server;
 use crate::failure::Failure;
 use crate::servers::{Urls, commands};
 
+/// How many components each process uses, when processes are counted.
+pub(super) const COMPONENTS: usize = 10;
+
 /// One config server and two data servers.
 pub(super) struct Servers {
     config: Server,

@@ -1,6 +1,6 @@
 //! A chart of bars.
 
-use super::Tone;
+use super::data::Tone;
 use super::svg::Svg;
 use crate::report::table::number;
 

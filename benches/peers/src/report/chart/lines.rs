@@ -1,9 +1,9 @@
 //! A chart of lines.
 
 use super::axis::round_numbers;
+use super::data::{Lines, Tone};
 use super::labels::places;
 use super::svg::{Anchor, Svg};
-use super::{Lines, Tone};
 use crate::report::table::number;
 
 const WIDTH: f64 = 900.0;

@@ -2,7 +2,7 @@
 
 use std::fmt::{Display, Write};
 
-use super::Tone;
+use super::data::Tone;
 
 const FONT: &str = "system-ui, sans-serif";
 
