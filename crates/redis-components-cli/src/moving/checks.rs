@@ -23,7 +23,7 @@ pub(crate) async fn preflight(
 ) -> Result<Checks, Failure> {
     let (old, new) = (source.see().await?, target.see().await?);
     let mut checks = Checks::default();
-    let is_same = old.process_id == new.process_id || source.place.is_same(&target.place).await;
+    let is_same = old.run_id == new.run_id || source.place.is_same(&target.place).await;
     checks.refuse(
         "two servers",
         is_same.then(|| "source and target are the same server".to_owned()),

@@ -87,8 +87,9 @@ impl Drive<'_> {
                 State::Synced => match prepared {
                     Some(way) => self.cut(&mut sight, way, lease).await?,
                     None => {
-                        let way = Way::of(sight.links()?.0).await?;
-                        self.prepare(way).await?;
+                        let (source, target) = sight.links()?;
+                        let way = Way::of(source).await?;
+                        self.prepare(way, target).await?;
                         prepared = Some(way);
                         if self.until == Until::Prepared {
                             return Ok(sight);
@@ -176,10 +177,12 @@ impl Drive<'_> {
 
     /// Goes on with a cut that was interrupted while the source refused writes: the target takes over
     /// if it has all of them, and otherwise the source takes writes again.
-    async fn go_on_behind_fence(&self, sight: &Sight) -> Result<(), Failure> {
+    async fn go_on_behind_fence(&mut self, sight: &Sight) -> Result<(), Failure> {
         let (source, target) = sight.links()?;
         if sight.source.is_primary() || !fence::has_all(source, target, BEHIND_FENCE).await? {
-            return closed::reopen(source, &self.record).await;
+            closed::reopen(source, &self.record).await?;
+            // The target does not take over before the source is its replica, or nobody's.
+            return self.note_cut(false, None).await;
         }
         fence::promote(target).await.map(|_| ())
     }
@@ -232,9 +235,11 @@ impl Drive<'_> {
         Ok(())
     }
 
-    async fn prepare(&self, way: Way) -> Result<(), Failure> {
+    async fn prepare(&self, way: Way, target: &Link) -> Result<(), Failure> {
         self.tell("prepare", "begin", &json!({"id": self.record.id}));
-        self.session.offer(&self.record, Data::Same(way)).await?;
+        // Seen over the connection over which it was seen to be in step.
+        let data = Data::Same(way, target.see().await?.run_id);
+        self.session.offer(&self.record, &data).await?;
         let ready = self
             .session
             .wait_until_ready(

@@ -181,14 +181,16 @@ pub(crate) async fn has_all(
 ) -> Result<bool, Failure> {
     let until = Instant::now() + within;
     loop {
-        let there = source.offset().await?;
+        let (stream, end) = source.position().await?;
         let left = until.saturating_duration_since(Instant::now());
         // A target that stands still must not keep writes from the source.
-        let here = timeout(left.max(LOOKED_EVERY), target.offset()).await;
-        if let Ok(here) = here
-            && here? >= there
-        {
-            return Ok(true);
+        let here = timeout(left.max(LOOKED_EVERY), target.position()).await;
+        if let Ok(here) = here {
+            // One that was started again may be far ahead in another stream.
+            let (followed, offset) = here?;
+            if followed == stream && offset >= end {
+                return Ok(true);
+            }
         }
         if left.is_zero() {
             return Ok(false);

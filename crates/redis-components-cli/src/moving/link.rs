@@ -175,14 +175,15 @@ impl Link {
         Ok(Seen::parse(&info))
     }
 
-    /// Returns how far the server has come in the stream of replication.
+    /// Returns which stream of replication the server writes or follows, and how far it has come.
     ///
     /// # Errors
     ///
     /// Returns an error if the server does not say it.
-    pub(crate) async fn offset(&self) -> Result<u64, Failure> {
+    pub(crate) async fn position(&self) -> Result<(String, u64), Failure> {
         let info: String = self.query(&["INFO", "replication"]).await?;
-        Ok(Seen::parse(&info).offset)
+        let seen = Seen::parse(&info);
+        Ok((seen.stream, seen.offset))
     }
 
     /// As [`see`](Self::see), but does not wait for a server that stands still.

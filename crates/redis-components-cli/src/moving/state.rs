@@ -77,7 +77,9 @@ impl View<'_> {
             }
             (_, Role::Replica { .. }) if self.is_fenced && self.target_follows => State::Fenced,
             (Role::Primary, Role::Primary)
-                if self.is_fenced && !self.is_committed && target.keys == 0 =>
+                if self.is_fenced
+                    && !self.is_committed
+                    && (target.keys == 0 || target.is_copy_of(source)) =>
             {
                 State::Fenced
             }
@@ -223,10 +225,19 @@ mod tests {
         let parked = &Seen::parse(&format!("role:slave\r\n{stream}"));
         let before = |end: u64| format!("master_replid2:a\r\nsecond_repl_offset:{end}\r\n");
         let (successor, older) = (&primary(&before(10)), &primary(&before(9)));
+        let writing = &primary("master_replid:a\r\nmaster_repl_offset:9\r\ndb0:keys=1\r\n");
+        let copy = &primary(&format!(
+            "master_repl_offset:9\r\ndb0:keys=1\r\n{}",
+            before(10)
+        ));
+        let more = format!("master_repl_offset:10\r\ndb0:keys=1\r\n{}", before(10));
+        let written = &primary(&more);
         let cases = [
             (fenced(online(follows(keys, in_step))), State::Fenced),
             (fenced(follows(parked, down)), State::Fenced),
             (fenced(of(keys, empty)), State::Fenced),
+            (fenced(of(writing, copy)), State::Fenced),
+            (fenced(of(writing, written)), State::Split),
             (fenced(of(keys, keys)), State::Split),
             (fenced(of(parked, successor)), State::TakenOver),
             (fenced(of(parked, older)), State::Split),

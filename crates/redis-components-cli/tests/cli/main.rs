@@ -18,6 +18,7 @@ mod moving_cut;
 mod moving_ends;
 mod moving_faults;
 mod moving_fence;
+mod moving_fence_faults;
 mod moving_kinds;
 mod moving_python;
 mod moving_servers;
