@@ -162,9 +162,11 @@ impl Drive<'_> {
                     sight.reopen_source(&self.record).await?;
                     looked = sight.look(self.session, &self.record).await;
                 }
+                // Otherwise the next command asks a person more often than it must.
                 if looked.is_ok() && sight.state.is_before_cut() {
-                    // Otherwise the next command asks a person more often than it must.
                     let _ = self.note_cut(false, None).await;
+                } else if way == Way::Fence && !may_take_over {
+                    let _ = self.note_cut(false, self.record.fence.clone()).await;
                 }
                 return Err(failure);
             }

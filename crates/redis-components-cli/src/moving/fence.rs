@@ -76,7 +76,7 @@ pub(crate) async fn demand_possible(source: &Link) -> Result<(), Failure> {
 /// # Errors
 ///
 /// Returns an error if it does not. Then the source takes writes as before, unless the error says
-/// otherwise.
+/// otherwise. If the target has taken over, or may have, the code is that of an unknown outcome.
 pub(crate) async fn cut(
     record: &Record,
     sight: &Sight,
@@ -93,8 +93,16 @@ pub(crate) async fn cut(
                 let held = begun.elapsed();
                 // Otherwise another command may have decided about the source meanwhile.
                 lease.demand()?;
-                follow(source, &at).await?;
-                return Ok(held);
+                let followed = follow(source, &at).await;
+                return followed.map(|()| held).map_err(|failure| {
+                    let target = target.place.address();
+                    let text = format!(
+                        "{target} takes writes, and the old server does not follow it yet: {}; go on \
+                        with `--resume`",
+                        failure.message
+                    );
+                    Failure::new(Code::OutcomeUnknown, text)
+                });
             }
             Ok(false) => reopen(source, record).await?,
             Err(failure) if failure.code == Code::OutcomeUnknown => return Err(failure),

@@ -1,8 +1,10 @@
 //! R15: what goes wrong behind the fence of a server without `FAILOVER`.
 
+use std::process::Stdio;
+
 use crate::common::wait_until;
 use crate::load::{Load, World};
-use crate::moving_fence::{CLOSED, OPTION, fence, note_fence, prepared, set, world};
+use crate::moving_fence::{CLOSED, OPTION, RECORD, fence, note_fence, prepared, set, world};
 
 #[test]
 fn r15_a_new_server_that_was_started_again_takes_no_refused_write() {
@@ -91,4 +93,66 @@ fn r15_a_new_server_that_follows_with_other_data_does_not_take_over_behind_the_f
     let moved = world.operator.data(&["move", "logs", "--resume", "--yes"]);
     assert_eq!(moved["state"], "committed", "{moved:#}");
     world.is_on(1);
+}
+
+/// The server that gets the data does not execute writes that it is told, and lags.
+fn lag(world: &World) {
+    let [source, target] = &world.servers;
+    target.command(&["CLIENT", "PAUSE", "600000", "WRITE"]);
+    source.command(&["SET", "late", "write"]);
+}
+
+/// Starts a cut that waits behind its fence.
+fn waits_behind_fence(world: &World, words: &[&str]) -> std::process::Child {
+    lag(world);
+    let words = [&["move", "logs", "--cut", "--yes"], words].concat();
+    let mut command = world.operator.command(&words);
+    command.stdout(Stdio::piped()).stderr(Stdio::null());
+    let cutting = command.spawn().unwrap();
+    wait_until("the fence", || fence(&world.servers[0]) == CLOSED);
+    cutting
+}
+
+fn has_record(world: &World) -> bool {
+    let found = world.config.command(&["EXISTS", RECORD]);
+    redis::from_redis_value::<u64>(found).unwrap() > 0
+}
+
+/// Gives up a move whose new server is gone while a cut waits for it.
+fn gives_up(was_killed: bool) {
+    let world = prepared();
+    let [source, target] = &world.servers;
+    set(source, OPTION, "1");
+    let mut cutting = waits_behind_fence(&world, &[]);
+    if was_killed {
+        cutting.kill().unwrap();
+    }
+    target.stop();
+    cutting.wait().unwrap();
+    assert_eq!(fence(source), if was_killed { CLOSED } else { "1" });
+    assert_eq!(world.state(), "unreachable");
+    let run = world.operator.done(&["move", "logs", "--abort", "--yes"]);
+    let (server, what) = (world.address(1), "was not emptied");
+    let is_named = [&*server, what, "FLUSHALL"]
+        .iter()
+        .all(|part| run.stderr.contains(part));
+    assert!(is_named, "{run:#?}");
+    assert_eq!((fence(source).as_str(), has_record(&world)), ("1", false));
+    // Without a replica it takes no writes, as before the move.
+    set(source, OPTION, "0");
+    source.command(&["SET", "after", "it"]);
+    world.is_on(0);
+    let control = world.config.command(&["GET", "config:redis:@fleet"]);
+    let control: String = redis::from_redis_value(control).unwrap();
+    assert!(!control.contains("prepare"), "{control}");
+}
+
+#[test]
+fn r15_a_move_whose_new_server_is_gone_for_good_behind_the_fence_is_given_up() {
+    gives_up(true);
+}
+
+#[test]
+fn r15_a_move_whose_new_server_dies_during_the_cut_is_given_up() {
+    gives_up(false);
 }
