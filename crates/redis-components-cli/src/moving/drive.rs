@@ -128,9 +128,10 @@ impl Drive<'_> {
 
     /// Lets the target take over.
     async fn cut(&mut self, sight: &mut Sight, way: Way, lease: &Lease) -> Result<(), Failure> {
-        let (source, _) = sight.links()?;
+        let (source, target) = sight.links()?;
         self.demand_left_by_all(source).await?;
         demand_read_only(source).await?;
+        closed::demand_takes_writes_alone(target).await?;
         let before = match way {
             Way::Failover => None,
             Way::Fence => Some(fence::before(source).await?),
