@@ -2,7 +2,9 @@
 
 use std::process::Stdio;
 
-use crate::common::wait_until;
+use serde_json::{Value, json};
+
+use crate::common::{Run, wait_until};
 use crate::load::{Load, World};
 use crate::moving_fence::{CLOSED, OPTION, RECORD, fence, note_fence, prepared, set, world};
 
@@ -155,4 +157,25 @@ fn r15_a_move_whose_new_server_is_gone_for_good_behind_the_fence_is_given_up() {
 #[test]
 fn r15_a_move_whose_new_server_dies_during_the_cut_is_given_up() {
     gives_up(false);
+}
+
+#[test]
+fn r15_a_move_that_has_changed_meanwhile_does_not_write_the_configs() {
+    let world = prepared();
+    let cutting = waits_behind_fence(&world, &["-o", "json"]);
+    // As another command does, if this one has lost its lease.
+    let record = world.config.command(&["GET", RECORD]);
+    let record: String = redis::from_redis_value(record).unwrap();
+    let mut record: Value = serde_json::from_str(&record).unwrap();
+    record["id"] = json!("move-other");
+    world.config.command(&["SET", RECORD, &record.to_string()]);
+    world.servers[1].command(&["CLIENT", "UNPAUSE"]);
+    let ended = Run::of(&cutting.wait_with_output().unwrap());
+    let envelope = ended.envelope();
+    let code = &envelope["error"]["code"];
+    assert_eq!((ended.code, code), (3, &json!("wrong_state")), "{ended:#?}");
+    assert_eq!(world.port(), u64::from(world.servers[0].port()));
+    assert_eq!(world.state(), "cut");
+    world.operator.done(&["move", "logs", "--resume", "--yes"]);
+    world.is_on(1);
 }
