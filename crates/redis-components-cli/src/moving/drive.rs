@@ -102,7 +102,7 @@ impl Drive<'_> {
                     let links = (source, target);
                     take_over(self.session, &self.record, links, asking.as_ref()).await?;
                 }
-                State::Fenced => self.go_on_behind_fence(&sight).await?,
+                State::Fenced => self.go_on_behind_fence(&sight, lease).await?,
                 State::TakenOver => sight.follow_target().await?,
                 State::Cut => {
                     // A server remembers its fence too.
@@ -180,9 +180,12 @@ impl Drive<'_> {
 
     /// Goes on with a cut that was interrupted while the source refused writes: the target takes over
     /// if it has all of them, and otherwise the source takes writes again.
-    async fn go_on_behind_fence(&mut self, sight: &Sight) -> Result<(), Failure> {
+    async fn go_on_behind_fence(&mut self, sight: &Sight, lease: &Lease) -> Result<(), Failure> {
         let (source, target) = sight.links()?;
-        if sight.source.is_primary() || !fence::has_all(source, target, BEHIND_FENCE).await? {
+        let has_all =
+            !sight.source.is_primary() && fence::has_all(source, target, BEHIND_FENCE).await?;
+        fence::demand(lease)?;
+        if !has_all {
             closed::reopen(source, &self.record).await?;
             // The target does not take over before the source is its replica, or nobody's.
             return self.note_cut(false, None).await;

@@ -104,9 +104,13 @@ pub(crate) async fn cut(
                     Failure::new(Code::OutcomeUnknown, text)
                 });
             }
-            Ok(false) => reopen(source, record).await?,
+            Ok(false) => {
+                demand(lease)?;
+                reopen(source, record).await?;
+            }
             Err(failure) if failure.code == Code::OutcomeUnknown => return Err(failure),
             Err(failure) => {
+                demand(lease)?;
                 reopen(source, record).await?;
                 return Err(failure);
             }
@@ -143,17 +147,22 @@ async fn hand_over(source: &Link, target: &Link, lease: &Lease) -> Result<bool, 
     if !has_all(source, target, HOLDS).await? {
         return Ok(false);
     }
+    demand(lease)?;
     let () = source.query(&["REPLICAOF", NOWHERE.0, NOWHERE.1]).await?;
     if !has_all(source, target, CATCHES_UP).await? {
         return Ok(false);
     }
-    lease.demand().map_err(|mut failure| {
-        failure
-            .message
-            .push_str("; until then the old server refuses writes");
-        failure
-    })?;
+    demand(lease)?;
     promote(target).await
+}
+
+/// As [`Lease::demand`], and says that the source refuses writes.
+pub(crate) fn demand(lease: &Lease) -> Result<(), Failure> {
+    lease.demand().map_err(|mut failure| {
+        let stays = "; until then the old server refuses writes";
+        failure.message.push_str(stays);
+        failure
+    })
 }
 
 /// Lets the target take writes, which has all.

@@ -1,11 +1,14 @@
 //! R15: what goes wrong behind the fence of a server without `FAILOVER`.
 
 use std::process::Stdio;
+use std::thread;
+use std::time::Duration;
 
+use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use crate::common::{Run, wait_until};
-use crate::load::{Load, World};
+use crate::common::{Run, signal, wait_until};
+use crate::load::{Load, World, role};
 use crate::moving_fence::{CLOSED, OPTION, RECORD, fence, note_fence, prepared, set, world};
 
 #[test]
@@ -178,4 +181,106 @@ fn r15_a_move_that_has_changed_meanwhile_does_not_write_the_configs() {
     assert_eq!(world.state(), "cut");
     world.operator.done(&["move", "logs", "--resume", "--yes"]);
     world.is_on(1);
+}
+
+#[test]
+fn r15_a_command_that_stood_still_behind_the_fence_does_not_go_on_by_an_old_lease() {
+    let world = prepared();
+    let [source, target] = &world.servers;
+    let cutting = waits_behind_fence(&world, &["-o", "json"]);
+    signal(&cutting, Signal::STOP);
+    let lease = format!("redis-components:lease:{}", world.address(0));
+    wait_until("the lease is over", || {
+        let found = world.config.command(&["EXISTS", &lease]);
+        redis::from_redis_value::<u64>(found).unwrap() == 0
+    });
+    target.command(&["CLIENT", "UNPAUSE"]);
+    wait_until("the new server has all", || {
+        let late = target.command(&["GET", "late"]);
+        redis::from_redis_value::<Option<String>>(late)
+            .unwrap()
+            .is_some()
+    });
+    // Only the clock of the command itself can say that the lease is over.
+    world.config.freeze();
+    signal(&cutting, Signal::CONT);
+    let asked = || {
+        let stats = target.command(&["INFO", "commandstats"]);
+        let stats: String = redis::from_redis_value(stats).unwrap();
+        let mut lines = stats.lines();
+        let info = lines.find_map(|line| line.strip_prefix("cmdstat_info:calls="));
+        info.unwrap()
+            .split(',')
+            .next()
+            .unwrap()
+            .parse::<u64>()
+            .unwrap()
+    };
+    let (before, mut own) = (asked(), 0);
+    wait_until("it looks at the new server", || {
+        own += 1;
+        asked() > before + own
+    });
+    // A command that goes on lets the new server take over in less than that.
+    thread::sleep(Duration::from_millis(200));
+    assert_eq!(
+        (role(source), role(target)),
+        ("master".into(), "slave".into())
+    );
+    world.config.thaw();
+    let ended = Run::of(&cutting.wait_with_output().unwrap());
+    let code = &ended.envelope()["error"]["code"];
+    assert_eq!(
+        (ended.code, code),
+        (4, &json!("outcome_unknown")),
+        "{ended:#?}"
+    );
+    assert_eq!(world.state(), "fenced");
+    world.operator.done(&["move", "logs", "--resume", "--yes"]);
+    world.is_on(1);
+}
+
+#[test]
+fn r15_an_interrupt_waits_for_the_end_of_a_cut_behind_the_fence() {
+    let world = prepared();
+    let mut cutting = waits_behind_fence(&world, &[]);
+    signal(&cutting, Signal::INT);
+    cutting.wait().unwrap();
+    assert_eq!(fence(&world.servers[0]), "0");
+    assert_eq!(role(&world.servers[0]), "master");
+    assert_eq!(world.state(), "synced");
+}
+
+#[test]
+fn r15_a_connection_that_is_lost_behind_the_fence_does_not_keep_it_up() {
+    let world = prepared();
+    let cutting = waits_behind_fence(&world, &["-o", "json"]);
+    let kill = ["CLIENT", "KILL", "TYPE", "normal"];
+    world.servers[0].command(&kill);
+    let ended = Run::of(&cutting.wait_with_output().unwrap());
+    assert_ne!(ended.code, 0, "{ended:#?}");
+    assert_eq!(fence(&world.servers[0]), "0");
+    assert_eq!(role(&world.servers[0]), "master");
+    world.servers[1].command(&["CLIENT", "UNPAUSE"]);
+    world.operator.done(&["move", "logs", "--resume", "--yes"]);
+    world.is_on(1);
+}
+
+#[test]
+fn r15_a_replica_that_comes_back_late_is_waited_for_between_two_cuts() {
+    let world = prepared();
+    let [source, target] = &world.servers;
+    let mut cutting = waits_behind_fence(&world, &[]);
+    // It cannot log in again until later.
+    set(source, "requirepass", "right");
+    source.command(&["CLIENT", "KILL", "TYPE", "replica"]);
+    wait_until("writes are taken again", || fence(source) != CLOSED);
+    // A command that does not wait ends in less than that.
+    thread::sleep(Duration::from_millis(300));
+    assert_eq!(cutting.try_wait().unwrap(), None);
+    set(source, "requirepass", "");
+    target.command(&["CLIENT", "UNPAUSE"]);
+    assert!(cutting.wait().unwrap().success());
+    world.is_on(1);
+    assert_eq!(world.servers.each_ref().map(fence), ["0", "0"]);
 }
