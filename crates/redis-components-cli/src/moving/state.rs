@@ -6,6 +6,7 @@ use super::seen::{Failover, Role, Seen};
 
 /// Where a move stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum State {
     /// The target follows nobody, and is empty or has at most a copy of what the source had.
@@ -121,6 +122,25 @@ impl State {
             self,
             Self::HandingOver | Self::TakenOver | Self::Cut | Self::Committed | Self::Gone
         )
+    }
+
+    /// Returns the word for it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Planned => "planned",
+            Self::Copying => "copying",
+            Self::Synced => "synced",
+            Self::Cutting => "cutting",
+            Self::HandingOver => "handing_over",
+            Self::Fenced => "fenced",
+            Self::TakenOver => "taken_over",
+            Self::Cut => "cut",
+            Self::Committed => "committed",
+            Self::Gone => "gone",
+            Self::Split => "split",
+            Self::Loading => "loading",
+            Self::Unreachable => "unreachable",
+        }
     }
 
     /// Returns what a state means, and what to do.

@@ -21,6 +21,7 @@ mod moving_fence;
 mod moving_fence_faults;
 mod moving_kinds;
 mod moving_python;
+mod moving_seen;
 mod moving_servers;
 mod moving_subscriber;
 mod moving_tls;
