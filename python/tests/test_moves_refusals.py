@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, Callable
 
 import pytest
@@ -168,3 +169,32 @@ def test_r9_a_subscription_stays_at_its_server(pair: Pair, made: Components) -> 
 
     assert hear() == b"moved"
     eventually(lambda: made.status()[0].old_connections == 0)
+
+
+def test_r15_a_candidate_that_was_started_again_takes_nothing(pair: Pair, made: Components) -> None:
+    old, new = pair.servers
+
+    @made.redis_connection("logs", wait=600)
+    def count(conn: Any) -> Any:
+        return conn.incr("n")
+
+    @made.redis_connection("logs", wait=600)
+    async def count_in_task(conn: Any) -> Any:
+        return await conn.incr("n")
+
+    assert count() == 1
+    pair.offer(1, "m", run_id=new.client.info("server")["run_id"])
+    pair.is_ready("m")
+    # It has forgotten that it is a replica, and all data.
+    new.kill()
+    new.restart()
+    old.client.replicaof("127.0.0.1", 1)
+    with pytest.raises(redis.exceptions.ReadOnlyError):
+        count()
+    with pytest.raises(redis.exceptions.ReadOnlyError):
+        asyncio.run(count_in_task())
+    assert new.client.dbsize() == 0
+    # The run that has the data gets what is refused.
+    pair.offer(1, "again", run_id=new.client.info("server")["run_id"])
+    pair.is_ready("again")
+    assert (count(), asyncio.run(count_in_task())) == (1, 2)

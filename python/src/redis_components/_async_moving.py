@@ -16,7 +16,7 @@ from ._call import Call
 from ._options import TAKES_NAME
 from ._published import Lent
 from ._request import All, One
-from ._resend import Outcome, Pause, Reach, Send, Sending, resend
+from ._resend import Outcome, Pause, Reach, Send, Sending, is_run, resend
 from ._waiting import happened
 
 _NOT_REACHED = (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError, OSError)
@@ -153,7 +153,7 @@ async def _driven(
             if isinstance(step, Send):
                 answer = await _sent(call, step.lent, send)
             elif isinstance(step, Reach):
-                answer = await _reaches(step.lent)
+                answer = await _reaches(step)
             elif isinstance(step, Pause):
                 await asyncio.sleep(step.seconds)
             else:
@@ -168,8 +168,9 @@ async def _sent(call: Call, lent: Lent, send: Callable[[Lent], Awaitable[Outcome
         call.leave(lent)
 
 
-async def _reaches(lent: Lent) -> bool:
+async def _reaches(step: Reach) -> bool:
     """Returns `True` if there is a connection. Without one, nothing can have been executed."""
+    lent = step.lent
     if not isinstance(lent.client, redis.asyncio.Redis):
         # A cluster has other data.
         return False
@@ -178,6 +179,20 @@ async def _reaches(lent: Lent) -> bool:
         connection = await pool.get_connection(*TAKES_NAME)
     except _NOT_REACHED:
         return False
-    # It must be given back, even if the task is cancelled just now.
-    await asyncio.shield(pool.release(connection))
-    return True
+    try:
+        if step.run_id is None:
+            return True
+        await connection.send_command("INFO", "server")
+        return is_run(await connection.read_response(), step.run_id)
+    except redis.exceptions.ResponseError:
+        return False
+    except _NOT_REACHED:
+        await connection.disconnect()
+        return False
+    except asyncio.CancelledError:
+        # Its answer may still come.
+        await asyncio.shield(connection.disconnect())
+        raise
+    finally:
+        # It must be given back, even if the task is cancelled just now.
+        await asyncio.shield(pool.release(connection))

@@ -16,7 +16,7 @@ from ._call import Call
 from ._options import TAKES_NAME
 from ._published import Lent
 from ._request import All, One
-from ._resend import Outcome, Pause, Reach, Send, Sending, resend
+from ._resend import Outcome, Pause, Reach, Send, Sending, is_run, resend
 
 _NOT_REACHED = (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError, OSError)
 
@@ -143,7 +143,7 @@ def _driven(call: Call, sending: Sending, send: Callable[[Lent], Outcome]) -> Ou
             if isinstance(step, Send):
                 answer = _sent(call, step.lent, send)
             elif isinstance(step, Reach):
-                answer = _reaches(step.lent)
+                answer = _reaches(step)
             elif isinstance(step, Pause):
                 time.sleep(step.seconds)
             else:
@@ -158,8 +158,9 @@ def _sent(call: Call, lent: Lent, send: Callable[[Lent], Outcome]) -> Outcome:
         call.leave(lent)
 
 
-def _reaches(lent: Lent) -> bool:
+def _reaches(step: Reach) -> bool:
     """Returns `True` if there is a connection. Without one, nothing can have been executed."""
+    lent = step.lent
     if not isinstance(lent.client, redis.Redis):
         # A cluster has other data.
         return False
@@ -168,5 +169,15 @@ def _reaches(lent: Lent) -> bool:
         connection = pool.get_connection(*TAKES_NAME)
     except _NOT_REACHED:
         return False
-    pool.release(connection)
-    return True
+    try:
+        if step.run_id is None:
+            return True
+        connection.send_command("INFO", "server")
+        return is_run(connection.read_response(), step.run_id)
+    except redis.exceptions.ResponseError:
+        return False
+    except _NOT_REACHED:
+        connection.disconnect()
+        return False
+    finally:
+        pool.release(connection)

@@ -31,6 +31,9 @@ class Offer:
     takes: frozenset[str]
     # Those after which a command waits until the candidate is in force: it lacks data until then.
     holds: frozenset[str] = frozenset()
+    # The run of its server that has the data, if only that one may take commands. One that has been
+    # started again has forgotten that it was a replica.
+    run_id: str | None = None
 
     def is_over(self) -> bool:
         return self.until <= time.time()
@@ -53,7 +56,11 @@ def read(given: object) -> Offer:
     takes, holds = _codes(given, "on"), _codes(given, "hold")
     if takes is None:
         takes = frozenset([_refusal.READ_ONLY] if holds is None else [])
-    return Offer(name, config, _until(given.get("until")), takes, holds or frozenset())
+    run_id = given.get("run_id")
+    if run_id is not None and not isinstance(run_id, str):
+        raise ConfigInvalidError("`run_id` is no text")
+    until = _until(given.get("until"))
+    return Offer(name, config, until, takes, holds or frozenset(), run_id)
 
 
 def _codes(given: dict[str, object], field: str) -> frozenset[str] | None:

@@ -47,6 +47,8 @@ class Reach(NamedTuple):
     """The caller makes sure that there is a connection, and says whether there is."""
 
     lent: Lent
+    # The run of the server that it must be, if that was said.
+    run_id: str | None = None
 
 
 class Send(NamedTuple):
@@ -96,11 +98,12 @@ def resend(call: Call, refused: Outcome, since: float, is_first: bool) -> Sendin
         while outcome.refused is not None and attempts.left() > 0:
             if not slot.knows_candidate():
                 yield from _within(slot.look(attempts.left() / 2), attempts.left())
+            offer = slot.offer()
             place = _candidate(call, outcome.refused, is_first)
             if place is not None:
                 if there is None or there.published is not place:
                     there = _exchange(call, there, place)
-                if (yield Reach(there)):
+                if (yield Reach(there, None if offer is None else offer.run_id)):
                     answer: Outcome = yield Send(there)
                     attempts.note(answer)
                     if answer.refused is None:
@@ -156,6 +159,12 @@ def _is_offered(call: Call, code: str) -> bool:
 def _is_held(call: Call, code: str) -> bool:
     offer = call.slot.offer()
     return offer is not None and code in offer.holds
+
+
+def is_run(info: Any, run_id: str) -> bool:
+    """Returns `True` if a server has answered to `INFO server` that it is this run."""
+    text = info.decode(errors="replace") if isinstance(info, bytes) else str(info)
+    return f"run_id:{run_id}" in text.splitlines()
 
 
 def _exchange(call: Call, known: Lent | None, place: Published) -> Lent:

@@ -10,7 +10,7 @@ use crate::failure::{Code, Failure};
 use crate::interrupt::Stage;
 use crate::moving::attach::Replication;
 use crate::moving::checks::preflight;
-use crate::moving::closed::lift;
+use crate::moving::closed::{demand_takes_writes_alone, lift};
 use crate::moving::drive::{Drive, Until, milliseconds};
 use crate::moving::ends::demand_undoable;
 use crate::moving::lease::{Lease, alone, alone_with};
@@ -243,7 +243,9 @@ async fn undo(
         context.stage.set(Stage::Moving);
         let sight = demand_undoable(session, &record).await?;
         // The server to go back to must take writes.
-        lift(sight.links()?.0, &record).await?;
+        let (back_to, _) = sight.links()?;
+        lift(back_to, &record).await?;
+        demand_takes_writes_alone(back_to).await?;
         if sight.state == State::Cut {
             // The configs still name the server to go back to.
             session.commit_move(&record, "data moved").await?;

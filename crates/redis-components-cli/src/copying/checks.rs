@@ -33,7 +33,7 @@ pub(crate) async fn preflight(
     let mut checks = Checks::default();
     let is_same = new
         .iter()
-        .any(|new| old.iter().any(|old| old.process_id == new.process_id));
+        .any(|new| old.iter().any(|old| old.run_id == new.run_id));
     checks.refuse(
         "two servers",
         is_same.then(|| "source and target share a server".to_owned()),

@@ -69,7 +69,7 @@ impl Drive<'_> {
         sight.sides()?;
         self.demand_no_other_program()?;
         if sight.state == State::Fenced {
-            self.session.offer(&self.record, Data::Copied).await?;
+            self.session.offer(&self.record, &Data::Copied).await?;
         } else {
             self.prepare().await?;
             if self.is_warm {
@@ -103,7 +103,7 @@ impl Drive<'_> {
 
     async fn prepare(&self) -> Result<(), Failure> {
         self.tell("prepare", "begin", &json!({"id": self.record.id}));
-        self.session.offer(&self.record, Data::Copied).await?;
+        self.session.offer(&self.record, &Data::Copied).await?;
         let tell = |readiness: &_| self.tell("prepare", "progress", &json!(readiness));
         let (record, silent) = (&self.record, self.ignores_silent);
         let waiting = self

@@ -44,7 +44,7 @@ pub(crate) async fn plan(source: &Side, known: &[Fenced]) -> Result<Vec<Fenced>,
                 "{server} refuses no writes while its `min-replicas-max-lag` is 0; set it to 10 there"
             )));
         }
-        let run = link.see().await?.process_id;
+        let run = link.see().await?.run_id;
         fences.push(Fenced {
             server,
             before,
@@ -93,7 +93,7 @@ pub(super) async fn demand_held(source: &Side, note: &Copied) -> Result<(), Fail
     }
     for link in &source.links {
         let server = link.place.address();
-        let run = link.see().await?.process_id;
+        let run = link.see().await?.run_id;
         let is_known = |fence: &&Fenced| fence.server == server && fence.run == run;
         if note.fences.iter().find(is_known).is_none() {
             return Err(broken(&server, "was started again"));

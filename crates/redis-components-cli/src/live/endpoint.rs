@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::info::Role;
-use super::nodes::{Node, Reading, changes_servers, find};
+use super::nodes::{Moving, Node, Reading, changes_servers, find};
 
 /// Clusters and sentinels are asked as often which servers there are.
 const RESOLVE: Duration = Duration::from_secs(30);
@@ -20,32 +20,44 @@ const PAUSE: Duration = Duration::from_secs(1);
 pub(super) struct Endpoint {
     /// The configs that name the place, of which one must be good enough to look with.
     configs: Vec<ComponentConfig>,
+    moving: Moving,
     readings: watch::Receiver<Vec<Reading>>,
     task: JoinHandle<()>,
 }
 
 impl Endpoint {
     /// Begins to look.
-    pub(super) fn new(configs: Vec<ComponentConfig>, every: Duration) -> Self {
-        Self::beginning(configs, every, Vec::new())
+    pub(super) fn new(configs: Vec<ComponentConfig>, moving: Moving, every: Duration) -> Self {
+        Self::beginning(configs, moving, every, Vec::new())
     }
 
-    fn beginning(configs: Vec<ComponentConfig>, every: Duration, seen: Vec<Reading>) -> Self {
+    fn beginning(
+        configs: Vec<ComponentConfig>,
+        moving: Moving,
+        every: Duration,
+        seen: Vec<Reading>,
+    ) -> Self {
         let (sender, readings) = watch::channel(seen);
-        let task = tokio::spawn(look(configs.clone(), every, sender));
+        let task = tokio::spawn(look(configs.clone(), moving, every, sender));
         Self {
             configs,
+            moving,
             readings,
             task,
         }
     }
 
-    /// Looks with other configs from now on, if they are others.
-    pub(super) fn change(&mut self, configs: Vec<ComponentConfig>, every: Duration) {
-        if self.configs != configs {
+    /// Looks with other configs from now on, or for a move, if they are others.
+    pub(super) fn change(
+        &mut self,
+        configs: Vec<ComponentConfig>,
+        moving: Moving,
+        every: Duration,
+    ) {
+        if self.configs != configs || self.moving != moving {
             // What was seen stays until more is seen.
             let seen = self.readings();
-            *self = Self::beginning(configs, every, seen);
+            *self = Self::beginning(configs, moving, every, seen);
         }
     }
 
@@ -62,14 +74,19 @@ impl Drop for Endpoint {
 }
 
 /// Looks for as long as somebody wants to know.
-async fn look(configs: Vec<ComponentConfig>, every: Duration, sender: watch::Sender<Vec<Reading>>) {
+async fn look(
+    configs: Vec<ComponentConfig>,
+    moving: Moving,
+    every: Duration,
+    sender: watch::Sender<Vec<Reading>>,
+) {
     let mut turn = 0;
     while !sender.is_closed() {
         let Some(config) = configs.get(turn % configs.len().max(1)) else {
             return;
         };
         // Another login may be accepted where this one is not.
-        if let Err(readings) = look_with(config, every, &sender).await {
+        if let Err(readings) = look_with(config, moving, every, &sender).await {
             sender.send_replace(readings);
             turn += 1;
             if turn % configs.len() == 0 {
@@ -82,6 +99,7 @@ async fn look(configs: Vec<ComponentConfig>, every: Duration, sender: watch::Sen
 /// Looks with one config, until no server answers.
 async fn look_with(
     config: &ComponentConfig,
+    moving: Moving,
     every: Duration,
     sender: &watch::Sender<Vec<Reading>>,
 ) -> Result<(), Vec<Reading>> {
@@ -103,7 +121,7 @@ async fn look_with(
                 _ => due = changes.then_some(begin + RESOLVE),
             }
         }
-        let mut readings = join_all(known.iter_mut().map(Node::look)).await;
+        let mut readings = join_all(known.iter_mut().map(|node| node.look(moving))).await;
         readings.sort_by(|a, b| a.server.cmp(&b.server));
         if readings.iter().all(|reading| reading.problem.is_some()) {
             return Err(readings);

@@ -5,10 +5,11 @@ use std::time::Instant;
 
 use serde::Serialize;
 
+use crate::moving::seen::Seen;
 use crate::text::printable;
 
 /// What a server says of itself.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Info {
     /// Names the run of the server's process.
     run: String,
@@ -21,10 +22,8 @@ pub(super) struct Info {
     pub(super) keys: u64,
     /// How far it has written, or followed, the stream of replication.
     pub(super) offset: Option<u64>,
-    /// The server that it follows, as `host:port`.
-    pub(super) follows: Option<String>,
-    /// Whether it has received a whole copy, and still follows.
-    pub(super) is_in_step: bool,
+    /// What a move is judged by.
+    pub(super) seen: Seen,
 }
 
 /// What a server is in its replication.
@@ -38,10 +37,10 @@ pub(crate) enum Role {
 
 impl Info {
     /// Reads an answer to `INFO`. What is not there stays unknown.
-    pub(super) fn parse(text: &str) -> Self {
+    pub(super) fn parse(info: &str) -> Self {
         let mut fields = HashMap::new();
         let mut keys = 0;
-        for line in text.lines() {
+        for line in info.lines() {
             let Some((name, value)) = line.trim_end().split_once(':') else {
                 continue;
             };
@@ -55,14 +54,12 @@ impl Info {
         }
         let number = |name: &str| fields.get(name)?.parse::<u64>().ok();
         let text = |name: &str| fields.get(name).map(|text| printable(text));
-        let is = |name: &str, value: &str| fields.get(name) == Some(&value);
         let role = match fields.get("role") {
             Some(&"slave") => Some(Role::Replica),
             Some(_) => Some(Role::Primary),
             None => None,
         };
         let is_replica = role == Some(Role::Replica);
-        let master = text("master_host").zip(text("master_port"));
         Self {
             run: text("run_id").unwrap_or_default(),
             // Valkey calls its own version otherwise, and a Redis version too for old clients.
@@ -77,10 +74,7 @@ impl Info {
             } else {
                 "master_repl_offset"
             }),
-            follows: master
-                .filter(|_| is_replica)
-                .map(|(host, port)| format!("{host}:{port}")),
-            is_in_step: is("master_link_status", "up") && is("master_sync_in_progress", "0"),
+            seen: Seen::parse(info),
         }
     }
 }
@@ -119,7 +113,7 @@ mod tests {
     use super::{Info, Meter, Role};
 
     #[test]
-    fn a_replica_says_whom_it_follows() {
+    fn a_replica_says_how_far_it_has_come() {
         let info = Info::parse(
             "# Server\r\nredis_version:7.0.15\r\nrun_id:ab\r\nconnected_clients:3\r\n\
              used_memory:1000\r\ntotal_commands_processed:42\r\nrole:slave\r\n\
@@ -128,10 +122,9 @@ mod tests {
              db0:keys=3,expires=0\r\ndb2:keys=4,expires=1\r\n",
         );
         assert_eq!(info.role, Some(Role::Replica));
-        assert_eq!(info.follows.as_deref(), Some("10.0.0.1:6379"));
         assert_eq!((info.offset, info.keys), (Some(41), 7));
         assert_eq!((info.commands, info.clients), (Some(42), Some(3)));
-        assert!(info.is_in_step);
+        assert!(info.seen.is_in_step());
         let empty = Info::parse("");
         assert_eq!((empty.role, empty.commands), (None, None));
     }

@@ -8,11 +8,12 @@ use redis_components::ComponentConfig;
 use super::changes::endpoint;
 use super::configs::Configs;
 use super::info::Role;
-use super::moves::{Move, Record};
-use super::nodes::{Reading, place};
+use super::moves::{Move, configs, shown};
+use super::nodes::{Moving, Reading, place};
 use super::snapshot::{Component, ConfigServer, Problem, Server, Snapshot};
 use crate::fleet::row::Row;
 use crate::fleet::silent::Silent;
+use crate::moving::record::Record;
 use crate::text::named;
 use crate::time::now;
 
@@ -41,13 +42,14 @@ pub(super) struct Named {
     pub(super) components: Vec<String>,
     /// Whether a component or a move names it.
     is_in_use: bool,
+    pub(super) moving: Moving,
 }
 
 impl Known {
     /// Returns the places to look at.
     pub(super) fn places(&self) -> BTreeMap<String, Named> {
         let mut places: BTreeMap<String, Named> = BTreeMap::new();
-        let moving = self.records.iter().flat_map(Record::configs);
+        let moving = self.records.iter().flat_map(configs);
         let moving = moving.map(|config| (config, None, true));
         let current = self.configs.current.iter();
         let current = current.map(|(name, config)| (config.clone(), Some(name), true));
@@ -65,6 +67,15 @@ impl Known {
             named.is_in_use |= is_in_use;
             if !named.configs.contains(&config) {
                 named.configs.push(config);
+            }
+        }
+        for record in &self.records {
+            let may_be_fenced = record.fence.is_some();
+            for config in configs(record) {
+                if let Some(named) = places.get_mut(&place(&config)) {
+                    named.moving.is_moving = true;
+                    named.moving.may_be_fenced |= may_be_fenced;
+                }
             }
         }
         places
@@ -94,14 +105,10 @@ impl Known {
             .iter()
             .map(|component| self.located(component, readings))
             .collect();
-        let endpoints: BTreeMap<&str, Option<&str>> = components
-            .iter()
-            .map(|component| (&*component.component, component.endpoint.as_deref()))
-            .collect();
         let moves: Vec<Move> = self
             .records
             .iter()
-            .map(|record| record.shown(&endpoints, &by_address))
+            .map(|record| shown(record, &self.configs.current, &by_address))
             .collect();
         let servers: Vec<Server> = servers.into_values().collect();
         let problems = self.problems(&components, &servers, &moves);

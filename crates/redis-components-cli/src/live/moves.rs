@@ -3,29 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use redis_components::ComponentConfig;
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde::Serialize;
 
 use super::changes::endpoint;
-use super::info::Role;
 use super::nodes::Reading;
 use crate::failure::{Code, Failure};
+use crate::moving::closed::is_parked;
+use crate::moving::host::plain;
+use crate::moving::link::Place;
+use crate::moving::record::Record;
+use crate::moving::seen::{Role, Seen, says_loading};
+use crate::moving::state::{State, View};
 use crate::session::Session;
 use crate::text::printable;
-
-/// What a move keeps on the config server, as far as it is looked at here.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-pub(super) struct Record {
-    id: String,
-    component: String,
-    old: BTreeMap<String, String>,
-    new: BTreeMap<String, String>,
-    by: Option<String>,
-    since: Option<String>,
-    /// What a move keeps whose data is copied by a program.
-    #[serde(default)]
-    copy: Option<Value>,
-}
 
 /// A move that is under way.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -43,19 +33,15 @@ pub(crate) struct Move {
     pub(crate) behind: Option<u64>,
 }
 
-/// How far the servers of a move have come, in the words of `move --status`.
+/// Where a move stands, in the words of `move --status`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(serde::Deserialize))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Progress {
-    Planned,
-    Copying,
-    Synced,
-    Cut,
-    Committed,
-    Unreachable,
-    /// `move --status` looks closer.
+    /// A config is neither the old nor the new one. `move --status` says what to do.
     Unclear,
+    #[serde(untagged)]
+    Of(State),
 }
 
 /// Returns the records of all moves under way, each once.
@@ -104,123 +90,187 @@ pub(super) const PREFIX: &str = "redis-components:move:";
 /// A record holds the configs of several components.
 const MOST: usize = 4 * 1024 * 1024;
 
-impl Record {
-    /// Returns the configs that the components leave, and those that they get.
-    pub(super) fn configs(&self) -> impl Iterator<Item = ComponentConfig> {
-        let texts = self.old.values().chain(self.new.values());
-        texts.filter_map(|text| ComponentConfig::from_json(text).ok())
+/// Returns the configs that the components of a move leave, and those that they get.
+pub(super) fn configs(record: &Record) -> impl Iterator<Item = ComponentConfig> {
+    let texts = record.old.values().chain(record.new.values());
+    texts.filter_map(|text| ComponentConfig::from_json(text).ok())
+}
+
+/// A server of a move, as it was seen last.
+#[derive(Clone, Copy, Debug)]
+struct End<'a> {
+    place: Option<&'a Place>,
+    reading: Option<&'a Reading>,
+}
+
+impl<'a> End<'a> {
+    fn seen(self) -> Option<&'a Seen> {
+        Some(&self.reading?.info.as_ref()?.seen)
     }
 
-    fn server(&self, side: &BTreeMap<String, String>) -> Option<String> {
-        let text = side.get(&self.component).or_else(|| side.values().next())?;
-        endpoint(&ComponentConfig::from_json(text).ok()?)
+    fn is_loading(self) -> bool {
+        let problem = self.reading.and_then(|reading| reading.problem.as_ref());
+        problem.is_some_and(|problem| says_loading(problem))
     }
 
-    /// Returns the move as its servers show it. `now` has the endpoint of each component.
-    pub(super) fn shown(
-        &self,
-        now: &BTreeMap<&str, Option<&str>>,
-        readings: &BTreeMap<String, Reading>,
-    ) -> Move {
-        let (from, to) = (self.server(&self.old), self.server(&self.new));
-        let info = |server: &Option<String>| readings.get(server.as_ref()?)?.info.as_ref();
-        let components: BTreeSet<&String> = self.old.keys().chain(self.new.keys()).collect();
-        let is_committed = components
-            .iter()
-            .all(|name| now.get(name.as_str()).copied().flatten() == to.as_deref());
-        let mut behind = None;
-        let state = match (info(&from), info(&to)) {
-            (_, Some(target)) if is_committed && target.role == Some(Role::Primary) => {
-                Progress::Committed
-            }
-            // Its servers are strangers to each other.
-            _ if self.copy.is_some() && is_committed => Progress::Committed,
-            _ if self.copy.is_some() => Progress::Unclear,
-            (Some(source), Some(target)) => match (source.role, target.role) {
-                (Some(Role::Primary), Some(Role::Replica)) => {
-                    let distance = |(ahead, own): (u64, u64)| ahead.saturating_sub(own);
-                    if target.is_in_step {
-                        behind = source.offset.zip(target.offset).map(distance);
-                        Progress::Synced
-                    } else {
-                        Progress::Copying
-                    }
-                }
-                (Some(Role::Replica), Some(Role::Primary)) => Progress::Cut,
-                (Some(Role::Primary), Some(Role::Primary)) if target.keys == 0 => Progress::Planned,
-                _ => Progress::Unclear,
-            },
-            _ => Progress::Unreachable,
-        };
-        Move {
-            id: printable(&self.id),
-            components: components.into_iter().map(|name| printable(name)).collect(),
-            from,
-            to,
-            by: self.by.as_deref().map(printable),
-            since: self.since.as_deref().map(printable),
-            state,
-            behind,
+    /// Returns `true` if another server means this one by `host` and `port`.
+    fn is_at(self, host: &str, port: u16) -> bool {
+        let is_port = self.place.is_some_and(|place| place.port == port);
+        let reading = self.reading.filter(|_| is_port);
+        reading.is_some_and(|reading| reading.hosts.contains(&plain(host)))
+    }
+
+    fn follows(self, other: Self) -> bool {
+        match self.seen().map(|seen| &seen.role) {
+            Some(Role::Replica { host, port, .. }) => other.is_at(host, *port),
+            _ => false,
         }
     }
+
+    fn lists(self, other: Self) -> bool {
+        let replicas = self.seen().into_iter().flat_map(|seen| &seen.replicas);
+        let mut online = replicas.filter(|replica| replica.is_online);
+        online.any(|replica| other.is_at(&replica.host, replica.port))
+    }
+}
+
+/// Returns a move as its servers show it. `current` has the config of each component.
+pub(super) fn shown(
+    record: &Record,
+    current: &BTreeMap<String, ComponentConfig>,
+    readings: &BTreeMap<String, Reading>,
+) -> Move {
+    let server = |side: &BTreeMap<String, String>| {
+        let text = side
+            .get(&record.component)
+            .or_else(|| side.values().next())?;
+        endpoint(&ComponentConfig::from_json(text).ok()?)
+    };
+    let (from, to) = (server(&record.old), server(&record.new));
+    let places = [record.source().ok(), record.target().ok()];
+    let [source, target] = [(&places[0], &from), (&places[1], &to)].map(|(place, server)| End {
+        place: place.as_ref(),
+        reading: server.as_ref().and_then(|server| readings.get(server)),
+    });
+    let state = match is_committed(record, current) {
+        // The servers of a copy are strangers to each other.
+        Some(true) if record.copy.is_some() => Progress::Of(State::Committed),
+        Some(_) if record.copy.is_some() => Progress::Unclear,
+        Some(is_committed) => Progress::Of(state(record, source, target, is_committed)),
+        None => Progress::Unclear,
+    };
+    let behind = match (state, source.seen(), target.seen()) {
+        (Progress::Of(State::Synced), Some(source), Some(target)) => {
+            Some(source.offset.saturating_sub(target.offset))
+        }
+        _ => None,
+    };
+    let components: BTreeSet<&String> = record.old.keys().chain(record.new.keys()).collect();
+    Move {
+        id: printable(&record.id),
+        components: components.into_iter().map(|name| printable(name)).collect(),
+        from,
+        to,
+        by: record.by.as_deref().map(printable),
+        since: record.since.as_deref().map(printable),
+        state,
+        behind,
+    }
+}
+
+/// Returns whether the configs of all components are the new ones; nothing if one is neither.
+fn is_committed(record: &Record, current: &BTreeMap<String, ComponentConfig>) -> Option<bool> {
+    let mut committed = 0;
+    for (component, old) in &record.old {
+        let found = current.get(component)?;
+        let is =
+            |text: &String| ComponentConfig::from_json(text).is_ok_and(|config| config == *found);
+        if record.new.get(component).is_some_and(is) {
+            committed += 1;
+        } else if !is(old) {
+            return None;
+        }
+    }
+    Some(committed == record.old.len())
+}
+
+fn state(record: &Record, source: End<'_>, target: End<'_>, is_committed: bool) -> State {
+    let is_closed = source.reading.is_some_and(|reading| reading.is_closed);
+    let is_parked = source.seen().is_some_and(|seen| is_parked(&seen.role));
+    let view = View {
+        source: source.seen(),
+        target: target.seen(),
+        is_loading: source.is_loading() || target.is_loading(),
+        source_follows: source.follows(target),
+        target_follows: target.follows(source),
+        target_is_online: source.lists(target),
+        is_committed,
+        may_be_cut: record.may_be_cut,
+        is_fenced: record.fence.is_some() && (is_closed || is_parked),
+    };
+    view.state()
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::{Progress, Record};
+    use redis_components::ComponentConfig;
+
+    use super::{Progress, shown};
     use crate::live::info::Info;
     use crate::live::nodes::Reading;
+    use crate::moving::record::Record;
+    use crate::moving::state::State;
 
     fn state(source: Option<&str>, target: Option<&str>, now: &str) -> (Progress, Option<u64>) {
-        let record: Record = serde_json::from_str(
-            r#"{"id":"move-1","component":"logs","old":{"logs":"{\"host\":\"a\"}"},
-                "new":{"logs":"{\"host\":\"b\"}"},"by":"ada","since":null,"later":[]}"#,
-        )
-        .unwrap();
+        let config = |host: &str| format!("{{\"host\":\"{host}\"}}");
+        let of = |host: &str| BTreeMap::from([("logs".to_owned(), config(host))]);
+        let record = Record::new("logs", of("a"), of("b"));
         let mut readings = BTreeMap::new();
-        for (server, text) in [("a:6379", source), ("b:6379", target)] {
-            let info = text.map(Info::parse);
+        for (host, text) in [("a", source), ("b", target)] {
             let reading = Reading {
-                info,
+                info: text.map(Info::parse),
+                hosts: vec![host.to_owned()],
                 ..Reading::default()
             };
-            readings.insert(server.to_owned(), reading);
+            readings.insert(format!("{host}:6379"), reading);
         }
-        let shown = record.shown(&BTreeMap::from([("logs", Some(now))]), &readings);
+        let now = ComponentConfig::from_json(&config(now)).unwrap();
+        let shown = shown(
+            &record,
+            &BTreeMap::from([("logs".to_owned(), now)]),
+            &readings,
+        );
         (shown.state, shown.behind)
     }
 
     #[test]
     fn r15_a_move_stands_where_its_servers_say() {
-        let primary = "role:master\r\nmaster_repl_offset:100\r\ndb0:keys=1\r\n";
+        let primary = "role:master\r\nmaster_repl_offset:100\r\ndb0:keys=1\r\n\
+            slave0:ip=b,port=6379,state=online,offset=90,lag=0\r\n";
         let empty = "role:master\r\n";
-        let copying = "role:slave\r\nmaster_link_status:down\r\nmaster_sync_in_progress:1\r\n";
-        let synced = "role:slave\r\nmaster_link_status:up\r\nmaster_sync_in_progress:0\r\n\
-            slave_repl_offset:90\r\n";
-        let [old, new] = ["a:6379", "b:6379"];
-        for (source, target, now, wanted) in [
-            (Some(primary), Some(empty), old, (Progress::Planned, None)),
-            (Some(primary), Some(copying), old, (Progress::Copying, None)),
-            (
-                Some(primary),
-                Some(synced),
-                old,
-                (Progress::Synced, Some(10)),
-            ),
-            (Some(synced), Some(primary), old, (Progress::Cut, None)),
-            (
-                Some(synced),
-                Some(primary),
-                new,
-                (Progress::Committed, None),
-            ),
-            (None, Some(primary), new, (Progress::Committed, None)),
-            (Some(primary), Some(primary), old, (Progress::Unclear, None)),
-            (Some(primary), None, old, (Progress::Unreachable, None)),
+        let replica = |host: &str, link: &str| {
+            format!(
+                "role:slave\r\nmaster_host:{host}\r\nmaster_port:6379\r\nslave_repl_offset:90\r\n\
+                 master_link_status:{link}\r\nmaster_sync_in_progress:0\r\n"
+            )
+        };
+        let (copying, synced) = (&*replica("a", "down"), &*replica("a", "up"));
+        let (of_b, of_others) = (&*replica("b", "up"), &*replica("c", "up"));
+        for (source, target, now, wanted, behind) in [
+            (Some(primary), Some(empty), "a", State::Planned, None),
+            (Some(primary), Some(copying), "a", State::Copying, None),
+            (Some(primary), Some(synced), "a", State::Synced, Some(10)),
+            (Some(primary), Some(of_others), "a", State::Split, None),
+            (Some(of_b), Some(primary), "a", State::Cut, None),
+            (Some(of_b), Some(primary), "b", State::Committed, None),
+            (None, Some(primary), "b", State::Gone, None),
+            (Some(primary), None, "a", State::Unreachable, None),
         ] {
+            let wanted = (Progress::Of(wanted), behind);
             assert_eq!(state(source, target, now), wanted, "{source:?} {target:?}");
         }
+        assert_eq!(state(Some(primary), None, "c").0, Progress::Unclear);
     }
 }

@@ -7,9 +7,14 @@ use redis::{AsyncConnectionConfig, ProtocolVersion};
 use redis_components::{ComponentConfig, Settings, check, open_connection};
 use serde_json::{Map, Value};
 
+use tokio::time::timeout;
+
 use super::info::{Info, Meter};
 use crate::clients::OWN_NAME;
 use crate::failure::{Code, Failure};
+use crate::moving::closed::{CLOSED, OPTION};
+use crate::moving::host::names_of;
+use crate::moving::link::local_host;
 use crate::session::{code, of_redis, settings};
 
 const CODES: [Code; 2] = [Code::ServerRefused, Code::ServerUnreachable];
@@ -25,6 +30,18 @@ pub(super) struct Reading {
     /// The commands a second that others sent.
     pub(super) rate: Option<f64>,
     pub(super) problem: Option<String>,
+    /// The hosts by which its peers may know it, if its data moves.
+    pub(super) hosts: Vec<String>,
+    /// Whether it refuses writes because of a move's fence, as far as it was asked.
+    pub(super) is_closed: bool,
+}
+
+/// What a move has to know of a server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Moving {
+    /// Whether its data moves from or to it.
+    pub(super) is_moving: bool,
+    pub(super) may_be_fenced: bool,
 }
 
 /// A server, and a connection to it.
@@ -33,6 +50,7 @@ pub(super) struct Node {
     server: String,
     config: ComponentConfig,
     link: Option<MultiplexedConnection>,
+    hosts: Vec<String>,
     meter: Meter,
 }
 
@@ -42,19 +60,22 @@ impl Node {
             server,
             config,
             link: None,
+            hosts: Vec::new(),
             meter: Meter::default(),
         }
     }
 
     /// Asks the server how it is. A connection that has failed is opened again at the next look.
-    pub(super) async fn look(&mut self) -> Reading {
+    pub(super) async fn look(&mut self, moving: Moving) -> Reading {
         let reading = Reading {
             server: self.server.clone(),
             ..Reading::default()
         };
-        match self.info().await {
+        match self.info(moving).await {
             Ok(info) => Reading {
                 rate: self.meter.rate(&info, Instant::now()),
+                is_closed: self.is_closed(moving, &info).await,
+                hosts: self.hosts.clone(),
                 info: Some(info),
                 ..reading
             },
@@ -70,11 +91,14 @@ impl Node {
         }
     }
 
-    async fn info(&mut self) -> Result<Info, Failure> {
+    async fn info(&mut self, moving: Moving) -> Result<Info, Failure> {
         let link = match &mut self.link {
             Some(link) => link,
             None => {
                 let link = connect(&self.config).await?;
+                if moving.is_moving {
+                    self.hosts = hosts(&self.server, &link).await;
+                }
                 self.link.insert(link)
             }
         };
@@ -84,6 +108,34 @@ impl Node {
             Err(error) => Err(of_redis(&error, "the server", &self.server, CODES)),
         }
     }
+
+    /// Returns `true` if the server has the fence of a move. One that does not say it may have it.
+    async fn is_closed(&mut self, moving: Moving, info: &Info) -> bool {
+        let Some(link) = self.link.as_mut().filter(|_| moving.may_be_fenced) else {
+            return false;
+        };
+        if !info.seen.is_primary() {
+            return false;
+        }
+        let mut asking = redis::cmd("CONFIG");
+        asking.arg("GET").arg(OPTION);
+        let found = asking.query_async::<Vec<String>>(link).await;
+        found.map_or(true, |found| {
+            found.get(1).is_some_and(|value| value == CLOSED)
+        })
+    }
+}
+
+/// Returns the hosts by which peers may know a server.
+async fn hosts(server: &str, link: &MultiplexedConnection) -> Vec<String> {
+    let host = server.rsplit_once(':').map_or(server, |(host, _)| host);
+    let found = async {
+        let mut hosts = names_of(host).await;
+        hosts.extend(local_host(link).await);
+        hosts
+    };
+    let found = timeout(ANSWERS_WITHIN, found).await;
+    found.unwrap_or_default()
 }
 
 async fn connect(config: &ComponentConfig) -> Result<MultiplexedConnection, Failure> {

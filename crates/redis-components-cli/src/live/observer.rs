@@ -149,9 +149,9 @@ async fn show(shared: &Shared, every: Duration, sender: &watch::Sender<Arc<Snaps
             for (name, named) in &places {
                 let configs = named.configs.clone();
                 match endpoints.get_mut(name) {
-                    Some(endpoint) => endpoint.change(configs, every),
+                    Some(endpoint) => endpoint.change(configs, named.moving, every),
                     None => {
-                        endpoints.insert(name.clone(), Endpoint::new(configs, every));
+                        endpoints.insert(name.clone(), Endpoint::new(configs, named.moving, every));
                     }
                 }
             }

@@ -23,7 +23,7 @@ pub(crate) async fn preflight(
 ) -> Result<Checks, Failure> {
     let (old, new) = (source.see().await?, target.see().await?);
     let mut checks = Checks::default();
-    let is_same = old.process_id == new.process_id || source.place.is_same(&target.place).await;
+    let is_same = old.run_id == new.run_id || source.place.is_same(&target.place).await;
     checks.refuse(
         "two servers",
         is_same.then(|| "source and target are the same server".to_owned()),
@@ -81,6 +81,15 @@ pub(crate) async fn preflight(
         let found = link.option(name).await.filter(|value| value != wanted);
         checks.refuse(name, found.map(|found| format!("it is {found}")), advice);
     }
+    let wanted = source.option("min-replicas-to-write").await;
+    checks.warn(
+        "undo",
+        wanted
+            .filter(|wanted| wanted != "0")
+            .map(|wanted| format!("`min-replicas-to-write` of the source is {wanted}")),
+        "set it to 0 there before --undo, or that is refused: without its replicas the server would \
+        take no writes",
+    );
     of_both(&mut checks, source, target).await;
     let databases =
         async |link: &Link| -> Option<u64> { link.option("databases").await?.parse().ok() };

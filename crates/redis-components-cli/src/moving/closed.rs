@@ -3,7 +3,7 @@
 use super::link::Link;
 use super::record::Record;
 use super::seen::{Replica, Role};
-use crate::failure::Failure;
+use crate::failure::{Code, Failure};
 
 /// The option that is the fence.
 pub(crate) const OPTION: &str = "min-replicas-to-write";
@@ -20,6 +20,24 @@ pub(super) const NOWHERE: (&str, &str) = ("127.0.0.1", "1");
 pub(crate) async fn is_closed(server: &Link) -> Result<bool, Failure> {
     let values: Vec<String> = server.query(&["CONFIG", "GET", OPTION]).await?;
     Ok(values.get(1).is_some_and(|value| value == CLOSED))
+}
+
+/// Demands that a server takes writes while nobody follows it, as in the first moments after a cut.
+///
+/// # Errors
+///
+/// Returns an error if it would refuse them.
+pub(crate) async fn demand_takes_writes_alone(server: &Link) -> Result<(), Failure> {
+    let wanted = server.option(OPTION).await;
+    let Some(wanted) = wanted.filter(|wanted| wanted != "0") else {
+        return Ok(());
+    };
+    let address = server.place.address();
+    let text = format!(
+        "{address} would refuse writes after the cut, because its `{OPTION}` is {wanted}; nothing has \
+        moved; set it to 0 there until the move is finished, and give the same command again"
+    );
+    Err(Failure::new(Code::NotPossible, text).at(&address))
 }
 
 /// Returns `true` if a server was made a replica of nobody.

@@ -40,17 +40,25 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// Returns an error if a config is not the old one. After a lost answer it is unknown if they
-    /// were written.
+    /// Returns an error if a config is not the old one, or the record of the move has changed. After
+    /// a lost answer it is unknown if they were written.
     pub(crate) async fn commit_move(&self, record: &Record, reason: &str) -> Result<(), Failure> {
         for _ in 0..TRIES {
             let mut watch = redis::cmd("WATCH");
             for component in record.components() {
                 watch
                     .arg(self.names.key(component))
-                    .arg(self.names.history(component));
+                    .arg(self.names.history(component))
+                    .arg(key(component));
             }
             let () = self.query(&watch).await?;
+            for component in record.components() {
+                // Another command may have decided otherwise.
+                if self.record(component).await?.as_ref() != Some(record) {
+                    let () = self.query(&redis::cmd("UNWATCH")).await?;
+                    return Err(self.has_changed(component));
+                }
+            }
             if self.is_committed(record).await? {
                 let () = self.query(&redis::cmd("UNWATCH")).await?;
                 return Ok(());

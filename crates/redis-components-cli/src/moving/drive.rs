@@ -87,8 +87,9 @@ impl Drive<'_> {
                 State::Synced => match prepared {
                     Some(way) => self.cut(&mut sight, way, lease).await?,
                     None => {
-                        let way = Way::of(sight.links()?.0).await?;
-                        self.prepare(way).await?;
+                        let (source, target) = sight.links()?;
+                        let way = Way::of(source).await?;
+                        self.prepare(way, target).await?;
                         prepared = Some(way);
                         if self.until == Until::Prepared {
                             return Ok(sight);
@@ -101,7 +102,7 @@ impl Drive<'_> {
                     let links = (source, target);
                     take_over(self.session, &self.record, links, asking.as_ref()).await?;
                 }
-                State::Fenced => self.go_on_behind_fence(&sight).await?,
+                State::Fenced => self.go_on_behind_fence(&sight, lease).await?,
                 State::TakenOver => sight.follow_target().await?,
                 State::Cut => {
                     // A server remembers its fence too.
@@ -127,9 +128,10 @@ impl Drive<'_> {
 
     /// Lets the target take over.
     async fn cut(&mut self, sight: &mut Sight, way: Way, lease: &Lease) -> Result<(), Failure> {
-        let (source, _) = sight.links()?;
+        let (source, target) = sight.links()?;
         self.demand_left_by_all(source).await?;
         demand_read_only(source).await?;
+        closed::demand_takes_writes_alone(target).await?;
         let before = match way {
             Way::Failover => None,
             Way::Fence => Some(fence::before(source).await?),
@@ -161,9 +163,11 @@ impl Drive<'_> {
                     sight.reopen_source(&self.record).await?;
                     looked = sight.look(self.session, &self.record).await;
                 }
+                // Otherwise the next command asks a person more often than it must.
                 if looked.is_ok() && sight.state.is_before_cut() {
-                    // Otherwise the next command asks a person more often than it must.
                     let _ = self.note_cut(false, None).await;
+                } else if way == Way::Fence && !may_take_over {
+                    let _ = self.note_cut(false, self.record.fence.clone()).await;
                 }
                 return Err(failure);
             }
@@ -176,10 +180,15 @@ impl Drive<'_> {
 
     /// Goes on with a cut that was interrupted while the source refused writes: the target takes over
     /// if it has all of them, and otherwise the source takes writes again.
-    async fn go_on_behind_fence(&self, sight: &Sight) -> Result<(), Failure> {
+    async fn go_on_behind_fence(&mut self, sight: &Sight, lease: &Lease) -> Result<(), Failure> {
         let (source, target) = sight.links()?;
-        if sight.source.is_primary() || !fence::has_all(source, target, BEHIND_FENCE).await? {
-            return closed::reopen(source, &self.record).await;
+        let has_all =
+            !sight.source.is_primary() && fence::has_all(source, target, BEHIND_FENCE).await?;
+        fence::demand(lease)?;
+        if !has_all {
+            closed::reopen(source, &self.record).await?;
+            // The target does not take over before the source is its replica, or nobody's.
+            return self.note_cut(false, None).await;
         }
         fence::promote(target).await.map(|_| ())
     }
@@ -232,9 +241,11 @@ impl Drive<'_> {
         Ok(())
     }
 
-    async fn prepare(&self, way: Way) -> Result<(), Failure> {
+    async fn prepare(&self, way: Way, target: &Link) -> Result<(), Failure> {
         self.tell("prepare", "begin", &json!({"id": self.record.id}));
-        self.session.offer(&self.record, Data::Same(way)).await?;
+        // Seen over the connection over which it was seen to be in step.
+        let data = Data::Same(way, target.see().await?.run_id);
+        self.session.offer(&self.record, &data).await?;
         let ready = self
             .session
             .wait_until_ready(

@@ -2,7 +2,7 @@
 
 use super::attach::detach;
 use super::checks::{shared, users};
-use super::closed;
+use super::closed::{self, is_closed};
 use super::cut::give_writes_back;
 use super::lease::Lease;
 use super::record::Record;
@@ -47,9 +47,21 @@ pub(crate) async fn give_up(
         let failure = Failure::new(Code::WrongState, text).of_component(&record.component);
         return Err(failure.at(&session.server));
     }
+    let mut record = record.clone();
     if sight.state == State::Unreachable {
-        give_writes_back(session, record, &sight).await?;
+        // The fence proves that the target has not taken over, and goes now.
+        if record.may_be_cut && is_fenced_primary(&sight).await? {
+            let noted = Record {
+                may_be_cut: false,
+                ..record.clone()
+            };
+            let known = Some(&record);
+            session.replace_record(known, Some(&noted)).await?;
+            record = noted;
+        }
+        give_writes_back(session, &record, &sight).await?;
     }
+    let record = &record;
     if sight.state == State::Split || sight.state == State::Unreachable && record.may_be_cut {
         return Err(sight.must_decide(&record.component));
     }
@@ -81,8 +93,35 @@ pub(crate) async fn give_up(
             ));
         }
     }
+    if sight.state == State::Unreachable {
+        warn(&left_over(&sight));
+    }
     session.replace_record(Some(record), None).await?;
     Sight::of(session, record).await
+}
+
+/// Returns what stays at the servers of a move that was given up while one did not answer.
+fn left_over(sight: &Sight) -> String {
+    let (source, target) = (sight.source.place.address(), sight.target.place.address());
+    if sight.target.link.is_some() {
+        return format!(
+            "{source} does not answer, so {target} keeps its copy and follows it; let it stand alone \
+            with REPLICAOF NO ONE when you do not need the copy any more"
+        );
+    }
+    format!(
+        "{target} does not answer, so it was not emptied; if it comes back, let it stand alone with \
+        REPLICAOF NO ONE, and remove its copy of the data with FLUSHALL"
+    )
+}
+
+/// Returns `true` if the source refuses writes only because of the fence, and has not been started
+/// again since: the target does not take over before the source is a replica.
+async fn is_fenced_primary(sight: &Sight) -> Result<bool, Failure> {
+    match &sight.source.link {
+        Some(source) if sight.source.is_primary() => is_closed(source).await,
+        _ => Ok(false),
+    }
 }
 
 /// Looks at both servers, and whether the move can be undone.

@@ -76,7 +76,7 @@ pub(crate) async fn demand_possible(source: &Link) -> Result<(), Failure> {
 /// # Errors
 ///
 /// Returns an error if it does not. Then the source takes writes as before, unless the error says
-/// otherwise.
+/// otherwise. If the target has taken over, or may have, the code is that of an unknown outcome.
 pub(crate) async fn cut(
     record: &Record,
     sight: &Sight,
@@ -93,12 +93,24 @@ pub(crate) async fn cut(
                 let held = begun.elapsed();
                 // Otherwise another command may have decided about the source meanwhile.
                 lease.demand()?;
-                follow(source, &at).await?;
-                return Ok(held);
+                let followed = follow(source, &at).await;
+                return followed.map(|()| held).map_err(|failure| {
+                    let target = target.place.address();
+                    let text = format!(
+                        "{target} takes writes, and the old server does not follow it yet: {}; go on \
+                        with `--resume`",
+                        failure.message
+                    );
+                    Failure::new(Code::OutcomeUnknown, text)
+                });
             }
-            Ok(false) => reopen(source, record).await?,
+            Ok(false) => {
+                demand(lease)?;
+                reopen(source, record).await?;
+            }
             Err(failure) if failure.code == Code::OutcomeUnknown => return Err(failure),
             Err(failure) => {
+                demand(lease)?;
                 reopen(source, record).await?;
                 return Err(failure);
             }
@@ -135,17 +147,22 @@ async fn hand_over(source: &Link, target: &Link, lease: &Lease) -> Result<bool, 
     if !has_all(source, target, HOLDS).await? {
         return Ok(false);
     }
+    demand(lease)?;
     let () = source.query(&["REPLICAOF", NOWHERE.0, NOWHERE.1]).await?;
     if !has_all(source, target, CATCHES_UP).await? {
         return Ok(false);
     }
-    lease.demand().map_err(|mut failure| {
-        failure
-            .message
-            .push_str("; until then the old server refuses writes");
-        failure
-    })?;
+    demand(lease)?;
     promote(target).await
+}
+
+/// As [`Lease::demand`], and says that the source refuses writes.
+pub(crate) fn demand(lease: &Lease) -> Result<(), Failure> {
+    lease.demand().map_err(|mut failure| {
+        let stays = "; until then the old server refuses writes";
+        failure.message.push_str(stays);
+        failure
+    })
 }
 
 /// Lets the target take writes, which has all.
@@ -181,14 +198,16 @@ pub(crate) async fn has_all(
 ) -> Result<bool, Failure> {
     let until = Instant::now() + within;
     loop {
-        let there = source.offset().await?;
+        let (stream, end) = source.position().await?;
         let left = until.saturating_duration_since(Instant::now());
         // A target that stands still must not keep writes from the source.
-        let here = timeout(left.max(LOOKED_EVERY), target.offset()).await;
-        if let Ok(here) = here
-            && here? >= there
-        {
-            return Ok(true);
+        let here = timeout(left.max(LOOKED_EVERY), target.position()).await;
+        if let Ok(here) = here {
+            // One that was started again may be far ahead in another stream.
+            let (followed, offset) = here?;
+            if followed == stream && offset >= end {
+                return Ok(true);
+            }
         }
         if left.is_zero() {
             return Ok(false);

@@ -175,14 +175,15 @@ impl Link {
         Ok(Seen::parse(&info))
     }
 
-    /// Returns how far the server has come in the stream of replication.
+    /// Returns which stream of replication the server writes or follows, and how far it has come.
     ///
     /// # Errors
     ///
     /// Returns an error if the server does not say it.
-    pub(crate) async fn offset(&self) -> Result<u64, Failure> {
+    pub(crate) async fn position(&self) -> Result<(String, u64), Failure> {
         let info: String = self.query(&["INFO", "replication"]).await?;
-        Ok(Seen::parse(&info).offset)
+        let seen = Seen::parse(&info);
+        Ok((seen.stream, seen.offset))
     }
 
     /// As [`see`](Self::see), but does not wait for a server that stands still.
@@ -190,17 +191,9 @@ impl Link {
         timeout(SOON, self.see()).await.ok()?.ok()
     }
 
-    /// Returns the host at which the server itself has this connection. Behind an address that is
-    /// translated it is the one that its peers see.
+    /// As [`local_host`], of this connection.
     pub(crate) async fn local_host(&self) -> Option<String> {
-        let id: u64 = self.query(&["CLIENT", "ID"]).await.ok()?;
-        let list = ["CLIENT", "LIST", "ID", &id.to_string()];
-        let line: String = self.query(&list).await.ok()?;
-        let (host, _) = line
-            .split(' ')
-            .find_map(|field| field.strip_prefix("laddr="))?
-            .rsplit_once(':')?;
-        Some(plain(host))
+        local_host(&self.connection).await
     }
 
     pub(crate) fn failure(&self, error: &RedisError) -> Failure {
@@ -211,4 +204,21 @@ impl Link {
     pub(crate) async fn pause(pause: Duration) {
         tokio::time::sleep(pause).await;
     }
+}
+
+/// Returns the host at which the server itself has a connection. Behind an address that is translated
+/// it is the one that its peers see.
+pub(crate) async fn local_host(connection: &MultiplexedConnection) -> Option<String> {
+    let mut connection = connection.clone();
+    let mut asking = redis::cmd("CLIENT");
+    asking.arg("ID");
+    let id: u64 = asking.query_async(&mut connection).await.ok()?;
+    let mut asking = redis::cmd("CLIENT");
+    asking.arg("LIST").arg("ID").arg(id);
+    let line: String = asking.query_async(&mut connection).await.ok()?;
+    let (host, _) = line
+        .split(' ')
+        .find_map(|field| field.strip_prefix("laddr="))?
+        .rsplit_once(':')?;
+    Some(plain(host))
 }

@@ -35,10 +35,10 @@ pub(crate) struct Readiness {
 }
 
 /// What a candidate's server has.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Data {
-    /// A copy of what the server in force has, or soon all of it.
-    Same(Way),
+    /// A copy of what the server in force has, or soon all of it, in this run of it.
+    Same(Way, String),
     /// All of it, when the candidate comes into force.
     Copied,
     Other,
@@ -46,18 +46,26 @@ pub(crate) enum Data {
 
 impl Data {
     /// Returns the refusals after which a command may go to the candidate.
-    fn takes(self) -> &'static [&'static str] {
+    fn takes(&self) -> &'static [&'static str] {
         match self {
-            Self::Same(way) => way.refuses(),
+            Self::Same(way, _) => way.refuses(),
             Self::Copied | Self::Other => &[],
         }
     }
 
     /// Returns the refusals after which a command waits until the candidate is in force.
-    fn holds(self) -> &'static [&'static str] {
+    fn holds(&self) -> &'static [&'static str] {
         match self {
             Self::Copied => &["NOREPLICAS"],
-            Self::Same(_) | Self::Other => &[],
+            Self::Same(..) | Self::Other => &[],
+        }
+    }
+
+    /// Returns the only run of the server that may take commands.
+    fn run_id(&self) -> Option<&str> {
+        match self {
+            Self::Same(_, run_id) => Some(run_id),
+            Self::Copied | Self::Other => None,
         }
     }
 }
@@ -68,7 +76,7 @@ impl Session {
     /// # Errors
     ///
     /// Returns an error if the control key cannot be written.
-    pub(crate) async fn offer(&self, record: &Record, data: Data) -> Result<(), Failure> {
+    pub(crate) async fn offer(&self, record: &Record, data: &Data) -> Result<(), Failure> {
         let until = SystemTime::now() + LIVES;
         let until = humantime::format_rfc3339_seconds(until).to_string();
         self.edit_control(|control| {
@@ -79,6 +87,9 @@ impl Session {
                     json!({"id": record.id, "config": config, "until": until, "on": on});
                 if !data.holds().is_empty() {
                     candidate["hold"] = json!(data.holds());
+                }
+                if let Some(run_id) = data.run_id() {
+                    candidate["run_id"] = json!(run_id);
                 }
                 control.prepare(component, candidate);
             }
@@ -125,7 +136,7 @@ impl Session {
         let config = |text: &str| BTreeMap::from([(component.to_owned(), text.to_owned())]);
         let old = config(&String::from_utf8_lossy(found));
         let candidate = Record::new(component, old, config(text));
-        self.offer(&candidate, Data::Other).await?;
+        self.offer(&candidate, &Data::Other).await?;
         let ready = self
             .wait_until_ready(&candidate, timeout, ignores_silent, |_| {})
             .await;

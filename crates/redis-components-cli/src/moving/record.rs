@@ -149,13 +149,16 @@ impl Session {
         let current = self.record(component).await?;
         current
             .filter(|current| current.id == record.id)
-            .ok_or_else(|| {
-                let text = format!(
-                    "the move of `{component}` has changed meanwhile; look with `move {component} --status`"
-                );
-                let failure = Failure::new(Code::WrongState, text).of_component(component);
-                failure.at(&self.server)
-            })
+            .ok_or_else(|| self.has_changed(component))
+    }
+
+    /// Returns the failure for a move that is over, or another one by now.
+    pub(super) fn has_changed(&self, component: &str) -> Failure {
+        let text = format!(
+            "the move of `{component}` has changed meanwhile; look with `move {component} --status`"
+        );
+        let failure = Failure::new(Code::WrongState, text).of_component(component);
+        failure.at(&self.server)
     }
 
     /// Puts the record of a move in the place of another one, or of none.

@@ -24,7 +24,8 @@ pub(crate) struct Seen {
     pub(crate) max_memory: u64,
     pub(crate) modules: Vec<String>,
     pub(crate) has_config_file: bool,
-    pub(crate) process_id: String,
+    /// Names the process, from its start to its end.
+    pub(crate) run_id: String,
 }
 
 /// What a server is in its replication.
@@ -133,7 +134,7 @@ impl Seen {
             max_memory: number("maxmemory"),
             modules,
             has_config_file: !text("config_file").is_empty(),
-            process_id: format!("{}-{}", text("run_id"), text("process_id")),
+            run_id: text("run_id").to_owned(),
         }
     }
 
@@ -152,13 +153,22 @@ impl Seen {
     /// started again since.
     pub(crate) fn is_copy_of(&self, other: &Self) -> bool {
         let (stream, end) = &self.stream_before;
-        *stream == other.stream && self.offset < *end
+        let (earlier, left) = &other.stream_before;
+        // Who takes writes again begins another stream.
+        let is_of_other = *stream == other.stream || stream == earlier && end <= left;
+        is_of_other && self.offset < *end
     }
 
     /// Returns `true` if it is a replica that has all its primary had a moment ago.
     pub(crate) fn is_in_step(&self) -> bool {
         matches!(self.role, Role::Replica { is_in_step, .. } if is_in_step)
     }
+}
+
+/// Returns `true` if a server has refused a connection because it loads its data, or has none yet.
+pub(crate) fn says_loading(message: &str) -> bool {
+    let mut words = message.split(|c: char| !c.is_ascii_uppercase());
+    words.any(|word| matches!(word, "LOADING" | "MASTERDOWN"))
 }
 
 impl Role {

@@ -6,7 +6,7 @@ use super::closed::{follow, is_closed, is_parked, reopen};
 use super::host::{is_one_of, names_of};
 use super::link::{Link, Place};
 use super::record::Record;
-use super::seen::{Failover, Replica, Role, Seen, Shown};
+use super::seen::{Failover, Replica, Role, Seen, Shown, says_loading};
 use super::state::{State, View};
 use crate::failure::{Code, Failure};
 use crate::session::Session;
@@ -241,8 +241,7 @@ impl End {
                 self.link = Some(link);
             }
             Err(failure) => {
-                let mut words = failure.message.split(|c: char| !c.is_ascii_uppercase());
-                self.is_loading = words.any(|word| matches!(word, "LOADING" | "MASTERDOWN"));
+                self.is_loading = says_loading(&failure.message);
             }
         }
     }

@@ -6,6 +6,7 @@ use super::seen::{Failover, Role, Seen};
 
 /// Where a move stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum State {
     /// The target follows nobody, and is empty or has at most a copy of what the source had.
@@ -77,7 +78,9 @@ impl View<'_> {
             }
             (_, Role::Replica { .. }) if self.is_fenced && self.target_follows => State::Fenced,
             (Role::Primary, Role::Primary)
-                if self.is_fenced && !self.is_committed && target.keys == 0 =>
+                if self.is_fenced
+                    && !self.is_committed
+                    && (target.keys == 0 || target.is_copy_of(source)) =>
             {
                 State::Fenced
             }
@@ -119,6 +122,25 @@ impl State {
             self,
             Self::HandingOver | Self::TakenOver | Self::Cut | Self::Committed | Self::Gone
         )
+    }
+
+    /// Returns the word for it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Planned => "planned",
+            Self::Copying => "copying",
+            Self::Synced => "synced",
+            Self::Cutting => "cutting",
+            Self::HandingOver => "handing_over",
+            Self::Fenced => "fenced",
+            Self::TakenOver => "taken_over",
+            Self::Cut => "cut",
+            Self::Committed => "committed",
+            Self::Gone => "gone",
+            Self::Split => "split",
+            Self::Loading => "loading",
+            Self::Unreachable => "unreachable",
+        }
     }
 
     /// Returns what a state means, and what to do.
@@ -223,10 +245,19 @@ mod tests {
         let parked = &Seen::parse(&format!("role:slave\r\n{stream}"));
         let before = |end: u64| format!("master_replid2:a\r\nsecond_repl_offset:{end}\r\n");
         let (successor, older) = (&primary(&before(10)), &primary(&before(9)));
+        let writing = &primary("master_replid:a\r\nmaster_repl_offset:9\r\ndb0:keys=1\r\n");
+        let copy = &primary(&format!(
+            "master_repl_offset:9\r\ndb0:keys=1\r\n{}",
+            before(10)
+        ));
+        let more = format!("master_repl_offset:10\r\ndb0:keys=1\r\n{}", before(10));
+        let written = &primary(&more);
         let cases = [
             (fenced(online(follows(keys, in_step))), State::Fenced),
             (fenced(follows(parked, down)), State::Fenced),
             (fenced(of(keys, empty)), State::Fenced),
+            (fenced(of(writing, copy)), State::Fenced),
+            (fenced(of(writing, written)), State::Split),
             (fenced(of(keys, keys)), State::Split),
             (fenced(of(parked, successor)), State::TakenOver),
             (fenced(of(parked, older)), State::Split),

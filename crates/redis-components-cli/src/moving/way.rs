@@ -49,3 +49,36 @@ impl Way {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+    use std::time::Duration;
+
+    use redis_components_testing::Server;
+
+    use super::Way;
+    use crate::moving::link::Place;
+
+    #[tokio::test]
+    async fn r15_a_server_that_is_busy_is_no_reason_for_a_fence() {
+        let server = Server::start_with(&["--busy-reply-threshold", "1"]);
+        let place = Place::of_config("logs", &server.config()).unwrap();
+        let link = place.connect().await.unwrap();
+        assert_eq!(Way::of(&link).await.unwrap(), Way::Failover);
+        let mut other = server.connection();
+        let script = thread::spawn(move || {
+            let mut endless = redis::cmd("EVAL");
+            endless.arg("while true do end").arg(0);
+            endless.query::<()>(&mut other)
+        });
+        while link.try_query::<()>(&["PING"]).await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        let failure = Way::of(&link).await.unwrap_err();
+        assert!(failure.message.contains("busy"), "{}", failure.message);
+        let () = link.query(&["SCRIPT", "KILL"]).await.unwrap();
+        assert!(script.join().unwrap().is_err());
+        assert_eq!(Way::of(&link).await.unwrap(), Way::Failover);
+    }
+}

@@ -70,12 +70,7 @@ impl Role {
 impl Progress {
     pub(super) fn name(self) -> &'static str {
         match self {
-            Self::Planned => "planned",
-            Self::Copying => "copying",
-            Self::Synced => "synced",
-            Self::Cut => "cut",
-            Self::Committed => "committed",
-            Self::Unreachable => "unreachable",
+            Self::Of(state) => state.name(),
             Self::Unclear => "unclear, see move --status",
         }
     }

@@ -1,6 +1,7 @@
 //! Figures and states, short enough for a column.
 
 use crate::live::{Component, Progress, Snapshot};
+use crate::moving::state::State;
 use crate::text::counted;
 
 /// Returns a rate of commands, or `-`.
@@ -105,7 +106,7 @@ pub(super) fn state(snapshot: &Snapshot, component: &Component) -> (String, Weig
     }
     if let Some(moving) = snapshot.move_of(&component.component) {
         let text = match moving.state {
-            Progress::Committed => "moved".to_owned(),
+            Progress::Of(State::Committed) => "moved".to_owned(),
             state => format!("move {}", state.name()),
         };
         return (text, Weight::Notable);

@@ -89,6 +89,40 @@ fn r15_a_server_that_would_take_writes_as_a_replica_is_not_left() {
 }
 
 #[test]
+fn r15_a_server_that_would_take_no_writes_alone_does_not_get_them() {
+    let world = prepared();
+    let wants = |server: usize, replicas: &str| {
+        let words = ["CONFIG", "SET", "min-replicas-to-write", replicas];
+        world.servers[server].command(&words);
+    };
+    wants(1, "1");
+    let message = fails(&world, "--cut", 3, "not_possible");
+    assert!(message.contains("min-replicas-to-write"), "{message}");
+    assert_eq!(role(&world.servers[0]), "master");
+    wants(1, "0");
+    world.operator.done(&["move", "logs", "--cut", "--yes"]);
+    // Back, too; and nothing of the way back has begun.
+    wants(0, "1");
+    let message = fails(&world, "--undo", 3, "not_possible");
+    assert!(message.contains("min-replicas-to-write"), "{message}");
+    assert_eq!(world.state(), "committed");
+    world.is_on(1);
+    wants(0, "0");
+    world.operator.done(&["move", "logs", "--undo", "--yes"]);
+    world.is_on(0);
+    role(&world.servers[1]);
+    world.operator.done(&["move", "logs", "--finish", "--yes"]);
+    // The first move says it before it begins.
+    world.servers[1].command(&["REPLICAOF", "NO", "ONE"]);
+    world.servers[1].command(&["FLUSHALL"]);
+    role(&world.servers[1]);
+    wants(0, "1");
+    let words = ["move", "logs", "--to", &world.address(1), "--dry-run"];
+    let run = world.operator.done(&words);
+    assert!(run.stderr.contains("before --undo"), "{run:#?}");
+}
+
+#[test]
 fn r15_servers_that_follow_each_other_are_for_a_person() {
     let world = prepared();
     let target = world.servers[1].port().to_string();

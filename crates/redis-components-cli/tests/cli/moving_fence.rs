@@ -11,26 +11,26 @@ use serde_json::{Value, json};
 use crate::common::wait_until;
 use crate::load::{Load, World, role};
 
-const OPTION: &str = "min-replicas-to-write";
-const CLOSED: &str = "1999999973";
-const RECORD: &str = "redis-components:move:logs";
+pub(crate) const OPTION: &str = "min-replicas-to-write";
+pub(crate) const CLOSED: &str = "1999999973";
+pub(crate) const RECORD: &str = "redis-components:move:logs";
 
 /// Servers that do not know `FAILOVER`.
-fn world() -> World {
+pub(crate) fn world() -> World {
     World::start_with(&["--rename-command", "FAILOVER", ""])
 }
 
-fn set(server: &Server, option: &str, value: &str) {
+pub(crate) fn set(server: &Server, option: &str, value: &str) {
     server.command(&["CONFIG", "SET", option, value]);
 }
 
-fn fence(server: &Server) -> String {
+pub(crate) fn fence(server: &Server) -> String {
     let values = server.command(&["CONFIG", "GET", OPTION]);
     let values: Vec<String> = redis::from_redis_value(values).unwrap();
     values[1].clone()
 }
 
-fn prepared() -> World {
+pub(crate) fn prepared() -> World {
     let world = world();
     let to = world.address(1);
     let words = ["move", "logs", "--to", &to, "--until", "prepared", "--yes"];
@@ -39,7 +39,7 @@ fn prepared() -> World {
 }
 
 /// Lets the record say that the fence was set.
-fn note_fence(world: &World, before: &str) {
+pub(crate) fn note_fence(world: &World, before: &str) {
     let record = world.config.command(&["GET", RECORD]);
     let record: String = redis::from_redis_value(record).unwrap();
     let mut record: Value = serde_json::from_str(&record).unwrap();

@@ -85,6 +85,25 @@ fn code_inside(error: &ServerError) -> Option<String> {
     aborted_by(error).map(str::to_owned)
 }
 
+/// Asks a server which run of it this is.
+pub(super) fn asking_for_run() -> Cmd {
+    let mut asking = redis::cmd("INFO");
+    asking.arg("server");
+    asking
+}
+
+/// Returns `true` if a server has answered that this is the run that has the data. One that was
+/// started again has forgotten that it was a replica, and would execute what it must not.
+pub(super) fn is_run(answer: &RedisResult<Value>, run_id: &str) -> bool {
+    let info = match answer {
+        Ok(Value::BulkString(bytes)) => std::str::from_utf8(bytes).ok(),
+        Ok(Value::VerbatimString { text, .. } | Value::SimpleString(text)) => Some(&**text),
+        _ => None,
+    };
+    let mut lines = info.into_iter().flat_map(str::lines);
+    lines.any(|line| line.strip_prefix("run_id:") == Some(run_id))
+}
+
 /// The attempts to send a command that was refused, all within its response timeout.
 pub(super) struct Attempts {
     since: Tick,

@@ -7,7 +7,7 @@ use redis::{Cmd, Pipeline, RedisResult, Value};
 use tokio::time::{sleep, timeout};
 
 use super::line::Shared;
-use super::refused::{Attempts, refusal, refusal_of_all};
+use super::refused::{Attempts, asking_for_run, is_run, refusal, refusal_of_all};
 use crate::telemetry::component::resent;
 
 /// What a call sends at once.
@@ -92,11 +92,12 @@ pub(super) async fn resend<S: Sender, R: Request>(
         } else if client.is_held(&code) {
             attempts.wait_while_held();
         }
+        let run_id = client.run_of_candidate();
         if let Some(candidate) = timeout(left, client.candidate(&code)).await.ok().flatten() {
             let is_known = |there: &S| Arc::ptr_eq(there.client(), &candidate);
             let mut place = there.take().filter(is_known);
             if place.is_none() {
-                place = here.at(candidate).await;
+                place = proven(here.at(candidate).await, run_id.as_deref()).await;
             }
             if let Some(mut place) = place {
                 resent(&client.subject);
@@ -130,4 +131,14 @@ pub(super) async fn resend<S: Sender, R: Request>(
         refused = request.send(here).await;
     }
     refused
+}
+
+/// Returns a place at a candidate's server if that is the run which has the data.
+async fn proven<S: Sender>(place: Option<S>, run_id: Option<&str>) -> Option<S> {
+    let mut place = place?;
+    let Some(run_id) = run_id else {
+        return Some(place);
+    };
+    let answer = place.send_one(&asking_for_run()).await;
+    is_run(&answer, run_id).then_some(place)
 }

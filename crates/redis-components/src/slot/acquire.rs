@@ -275,6 +275,10 @@ impl Succession for Slot {
         candidate.is_some_and(|candidate| candidate.holds(code))
     }
 
+    fn run_of_candidate(&self) -> Option<String> {
+        self.candidate()?.run_id().map(str::to_owned)
+    }
+
     fn candidate_client<'a>(
         self: Arc<Self>,
         code: &'a str,

@@ -63,6 +63,11 @@ impl Candidate {
     pub(super) fn holds(&self, code: &str) -> bool {
         self.offer.holds(code) && !self.offer.is_over()
     }
+
+    /// Returns the run of its server that has the data, if that was said.
+    pub(super) fn run_id(&self) -> Option<&str> {
+        self.offer.run_id()
+    }
 }
 
 impl Slot {

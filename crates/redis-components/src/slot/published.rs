@@ -72,6 +72,9 @@ pub(crate) trait Succession: fmt::Debug + Send + Sync {
     /// Returns `true` if a command that was refused with this code waits until a candidate is in force.
     fn is_held(&self, code: &str) -> bool;
 
+    /// Returns the run of the candidate's server that has the data, if that was said.
+    fn run_of_candidate(&self) -> Option<String>;
+
     /// Returns the candidate's client on the current runtime, for a command that was refused with
     /// this code.
     fn candidate_client<'a>(
@@ -165,6 +168,12 @@ impl<C> OfGeneration<C> {
     pub(crate) fn is_held(&self, code: &str) -> bool {
         let succession = self.succession.upgrade();
         succession.is_some_and(|succession| succession.is_held(code))
+    }
+
+    /// Returns the run of the candidate's server that has the data, if only that one may take
+    /// commands. One that has been started again may have lost the data.
+    pub(crate) fn run_of_candidate(&self) -> Option<String> {
+        self.succession.upgrade()?.run_of_candidate()
     }
 
     /// Returns `true` if the client's server has the data of the `earlier` client's.

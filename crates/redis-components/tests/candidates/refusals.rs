@@ -152,6 +152,60 @@ async fn r15_what_is_refused_does_not_go_to_a_candidate_with_other_data() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn r15_a_candidate_that_was_started_again_takes_nothing() {
+    let logs = declare("logs", HOUR);
+    let pair = Pair::start(logs).await;
+    let [old, new] = &pair.servers;
+    let run_id = |server: &Server| {
+        let info = server.command(&["INFO", "server"]);
+        let info = redis::from_redis_value::<String>(info).unwrap();
+        let mut lines = info.lines();
+        let line = lines.find_map(|line| line.strip_prefix("run_id:"));
+        line.unwrap().to_owned()
+    };
+    pair.settings()
+        .scope(async {
+            let mut connection = logs.connection().await.unwrap();
+            let mut incr = redis::cmd("INCR");
+            incr.arg("n");
+            let config: serde_json::Value = serde_json::from_str(&new.config()).unwrap();
+            let candidate = json!({"id": "m1", "config": config, "run_id": run_id(new)});
+            pair.control(&json!({"prepare": {"logs": candidate}}));
+            is_ready("m1").await;
+            // It has forgotten that it is a replica, and all data.
+            new.restart();
+            old.command(&["REPLICAOF", "127.0.0.1", "1"]);
+            let scope = Scope::current().unwrap();
+            let blocking = incr.clone();
+            let blocking = tokio::task::spawn_blocking(move || {
+                scope.run_blocking(|| {
+                    let mut connection = logs.blocking_connection().unwrap();
+                    blocking.query::<u64>(&mut connection).unwrap()
+                })
+            });
+            let keys = || redis::from_redis_value::<u64>(new.command(&["DBSIZE"])).unwrap();
+            let watched = async {
+                until("both ask which run it is", async || {
+                    let clients = new.command(&["CLIENT", "LIST"]);
+                    let clients: String = redis::from_redis_value(clients).unwrap();
+                    let asks = |line: &&str| line.contains("cmd=info") && line.contains(":logs:");
+                    clients.lines().filter(asks).count() >= 2 || keys() > 0
+                })
+                .await;
+                let found = keys();
+                old.command(&["REPLICAOF", "NO", "ONE"]);
+                found
+            };
+            let (count, found) = tokio::join!(incr.query_async::<u64>(&mut connection), watched);
+            assert_eq!(found, 0);
+            let mut counts = [count.unwrap(), blocking.await.unwrap()];
+            counts.sort_unstable();
+            assert_eq!((counts, keys()), ([1, 2], 0));
+        })
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn r15_a_script_goes_to_the_candidate_if_its_first_write_was_refused() {
     let logs = declare("logs", HOUR);
     let pair = Pair::start(logs).await;

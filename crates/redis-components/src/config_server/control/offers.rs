@@ -57,6 +57,11 @@ impl Offer {
         self.prepared.takes.has(code)
     }
 
+    /// Returns the run of the candidate's server that has the data, if that was said.
+    pub(crate) fn run_id(&self) -> Option<&str> {
+        self.prepared.run_id.as_deref()
+    }
+
     /// Returns `true` if a command that a server refused with this code waits until the candidate is in
     /// force.
     pub(crate) fn holds(&self, code: &str) -> bool {

@@ -25,6 +25,8 @@ pub(crate) struct Prepared {
     pub(in crate::config_server) takes: Refusals,
     /// The refusals after which a command waits until it is in force: it does not have all data yet.
     pub(in crate::config_server) holds: Refusals,
+    /// The run of the server that has the data, if only that one may take commands.
+    pub(in crate::config_server) run_id: Option<String>,
 }
 
 /// Refusals of a server whose data moves. A candidate with other data than the server in force names
@@ -47,6 +49,7 @@ struct Written<'a> {
     on: Option<Vec<String>>,
     #[serde(default)]
     hold: Option<Vec<String>>,
+    run_id: Option<String>,
 }
 
 /// A time as RFC 3339, or in Unix seconds.
@@ -70,6 +73,7 @@ impl Prepared {
             until,
             on,
             hold,
+            run_id,
         } = serde_json::from_str(text)
             .map_err(|_| "it is no object with `id` and `config`".to_owned())?;
         if id.is_empty() || id.len() > LONGEST_ID || !id.bytes().all(|byte| byte.is_ascii_graphic())
@@ -96,6 +100,7 @@ impl Prepared {
             until,
             takes,
             holds,
+            run_id,
         })
     }
 }
@@ -161,11 +166,13 @@ mod tests {
     fn r15_a_candidate_is_read() {
         let text = r#"{"id":"m-1","config":{"host":"h"},"until":"2026-01-01T00:00:00Z","new":1}"#;
         let prepared = Prepared::read(text).unwrap();
-        assert_eq!(prepared.id, "m-1");
+        assert_eq!((&*prepared.id, prepared.run_id), ("m-1", None));
         let until = UNIX_EPOCH + Duration::from_secs(1_767_225_600);
         assert_eq!(prepared.until, Some(until));
         let text = r#"{"id":"m","config":{"host":"h"},"until":1767225600}"#;
         assert_eq!(Prepared::read(text).unwrap().until, Some(until));
+        let text = r#"{"id":"m","config":{"host":"h"},"run_id":"a1"}"#;
+        assert_eq!(Prepared::read(text).unwrap().run_id.as_deref(), Some("a1"));
     }
 
     #[test]
@@ -215,6 +222,7 @@ mod tests {
             r#"{"id":"a","config":{"host":"h"},"until":1e300}"#,
             r#"{"id":"a","config":{"host":"h"},"on":["MOVED"]}"#,
             r#"{"id":"a","config":{"host":"h"},"hold":["NOPERM"]}"#,
+            r#"{"id":"a","config":{"host":"h"},"run_id":7}"#,
         ] {
             assert!(Prepared::read(text).is_err(), "{text}");
         }

@@ -5,11 +5,11 @@ use std::thread;
 
 use redis::RedisResult;
 
-use super::request::Request;
+use super::request::{One, Request};
 use super::{Connection, Inner, Kind};
 use crate::client::threads::BlockingClient;
 use crate::clock::Tick;
-use crate::connection::refused::Attempts;
+use crate::connection::refused::{Attempts, asking_for_run, is_run};
 use crate::slot::published::OfGeneration;
 use crate::telemetry::component::resent;
 
@@ -57,9 +57,11 @@ impl Connection {
             } else if pool.is_held(&code) {
                 attempts.wait_while_held();
             }
+            let run_id = pool.run_of_candidate();
             if let Some(candidate) = pool.candidate(&code) {
                 let known = there.take().filter(|there| there.is_of(&candidate));
-                if let Some(mut place) = known.or_else(|| self.at(candidate)) {
+                let place = known.or_else(|| self.at(candidate)?.proven(run_id.as_deref()));
+                if let Some(mut place) = place {
                     resent(&pool.subject);
                     let answer = request.send(&mut place);
                     if request.refusal(&answer).is_none() {
@@ -107,6 +109,15 @@ impl Connection {
             function: self.function,
             is_used: true,
         })
+    }
+
+    /// Returns this if its server is the run which has the data.
+    fn proven(mut self, run_id: Option<&str>) -> Option<Self> {
+        if let Some(run_id) = run_id {
+            let answer = One(&asking_for_run()).send(&mut self);
+            is_run(&answer, run_id).then_some(())?;
+        }
+        Some(self)
     }
 
     fn is_of(&self, other: &Arc<OfGeneration<BlockingClient>>) -> bool {
