@@ -68,6 +68,8 @@ pub(crate) const CLUSTER_FRED: &str = "fred, cluster";
 pub(crate) const CLUSTER_RUSTIS: &str = "rustis, cluster";
 pub(crate) const THREADS_OURS_CLUSTER: &str = "ours, blocking, cluster";
 pub(crate) const THREADS_CLUSTER_REDIS_RS: &str = "blocking ClusterConnection";
+/// What threads reach without any client.
+pub(crate) const THREADS_CLUSTER_TABLE: &str = "blocking slot table";
 pub(crate) const BARE_CONNECTS: &str = "bare connects over TLS";
 pub(crate) const OURS_CONNECTS: &str = "ours connects over TLS";
 
@@ -249,6 +251,10 @@ pub(crate) const SETTINGS: &[(&str, &str)] = &[
     (
         THREADS_CLUSTER_REDIS_RS,
         "one redis::cluster::ClusterConnection for each thread",
+    ),
+    (
+        THREADS_CLUSTER_TABLE,
+        "a table of slots and one redis::Connection to each node for each thread; it follows no redirect",
     ),
     (
         BARE_CONNECTS,

@@ -1,22 +1,20 @@
-//! Contestants at a cluster. Each task or thread has keys of its own, which are spread over the
+//! Contestants at a cluster, called by tasks. Each task has keys of its own, which are spread over the
 //! nodes.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use crc16::{State, XMODEM};
 use fred::prelude::{Builder, ClientLike, Config, KeysInterface};
 use redis::aio::MultiplexedConnection;
-use redis::cluster::{ClusterClient, ClusterConnection};
+use redis::cluster::ClusterClient;
 use rustis::commands::StringCommands;
 
 use super::kinds::config;
 use super::tasks::Asynchronous;
-use super::threads::Blocking;
 use super::world::{MESSAGE, World};
-use crate::components::{cluster, cluster_blocking};
+use crate::components::cluster;
 use crate::failure::Failure;
 use crate::functions::values::set;
-use crate::functions::values_blocking;
 
 const SLOTS: usize = 16_384;
 
@@ -28,7 +26,7 @@ pub(super) struct Keys {
 }
 
 impl Keys {
-    fn of(caller: usize) -> Self {
+    pub(super) fn of(caller: usize) -> Self {
         Self {
             keys: (0..64)
                 .map(|number| format!("value:{caller}:{number}"))
@@ -37,14 +35,14 @@ impl Keys {
         }
     }
 
-    fn next(&mut self) -> &str {
+    pub(super) fn next(&mut self) -> &str {
         self.next = (self.next + 1) % self.keys.len();
         &self.keys[self.next]
     }
 }
 
 /// Returns the nodes as `host:port`.
-fn nodes(world: &World) -> Result<Vec<String>, Failure> {
+pub(super) fn nodes(world: &World) -> Result<Vec<String>, Failure> {
     let config = config(world, "cluster")?;
     let seeds = config["cluster"]
         .as_array()
@@ -95,14 +93,15 @@ impl Asynchronous for RedisRs {
     }
 }
 
-/// A table of slots, read once, and one connection of redis-rs to each node. It follows nothing.
-pub(super) struct SlotTable {
-    nodes: Arc<[MultiplexedConnection]>,
-    owners: Arc<[usize]>,
+/// The owners of all slots, read once.
+pub(super) struct Owners {
+    /// The place of each slot's owner among the nodes.
+    pub(super) of_slots: Arc<[usize]>,
+    pub(super) nodes: Vec<redis::Client>,
 }
 
-impl SlotTable {
-    pub(super) fn connect(world: &World) -> Result<Self, Failure> {
+impl Owners {
+    pub(super) fn read(world: &World) -> Result<Self, Failure> {
         let names = nodes(world)?;
         let client = redis::Client::open(format!("redis://{}", names[0]))?;
         let mut ask = redis::cmd("CLUSTER");
@@ -125,17 +124,43 @@ impl SlotTable {
                 Ok::<_, Failure>((first, last, (host, port)))
             })
             .collect::<Result<_, _>>()?;
-        let mut connections = Vec::new();
+        let mut nodes = Vec::new();
         let mut owners = vec![0; SLOTS];
         for (number, (first, last, (host, port))) in ranges.into_iter().enumerate() {
             owners[first..=last].fill(number);
-            let client = redis::Client::open((host, port))?;
-            let connection = client.get_multiplexed_async_connection();
-            connections.push(world.runtime.block_on(connection)?);
+            nodes.push(redis::Client::open((host, port))?);
         }
         Ok(Self {
-            nodes: connections.into(),
-            owners: owners.into(),
+            of_slots: owners.into(),
+            nodes,
+        })
+    }
+}
+
+/// Returns the place of the owner of a key.
+pub(super) fn owner(of_slots: &[usize], key: &str) -> usize {
+    of_slots[usize::from(State::<XMODEM>::calculate(key.as_bytes())) % SLOTS]
+}
+
+/// A table of slots, read once, and one connection of redis-rs to each node. It follows nothing.
+pub(super) struct SlotTable {
+    nodes: Arc<[MultiplexedConnection]>,
+    owners: Arc<[usize]>,
+}
+
+impl SlotTable {
+    pub(super) fn connect(world: &World) -> Result<Self, Failure> {
+        let Owners { of_slots, nodes } = Owners::read(world)?;
+        let connections = nodes
+            .iter()
+            .map(|node| {
+                let connection = node.get_multiplexed_async_connection();
+                world.runtime.block_on(connection)
+            })
+            .collect::<Result<_, _>>()?;
+        Ok(Self {
+            nodes: connections,
+            owners: of_slots,
         })
     }
 }
@@ -160,8 +185,7 @@ impl Asynchronous for SlotTable {
 
     async fn log_recent(caller: &mut TableCaller) -> Result<(), Failure> {
         let key = caller.keys.next();
-        let slot = usize::from(State::<XMODEM>::calculate(key.as_bytes())) % SLOTS;
-        let node = &mut caller.nodes[caller.owners[slot]];
+        let node = &mut caller.nodes[owner(&caller.owners, key)];
         Ok(set(node, key, MESSAGE).await?)
     }
 }
@@ -218,64 +242,5 @@ impl Asynchronous for Rustis {
 
     async fn log_recent((client, keys): &mut Self::Caller) -> Result<(), Failure> {
         Ok(client.set(keys.next(), MESSAGE).await?)
-    }
-}
-
-/// The wrapper of a component, for threads.
-pub(super) struct OursBlocking;
-
-impl Blocking for OursBlocking {
-    type Caller = Keys;
-
-    fn caller(&self) -> Result<Keys, Failure> {
-        Ok(Keys::of(fastrand::usize(..1000)))
-    }
-
-    fn log_recent(caller: &mut Keys) -> Result<(), Failure> {
-        Ok(cluster_blocking::set(caller.next(), MESSAGE)?)
-    }
-}
-
-/// One cluster connection of redis-rs for each thread, kept from slice to slice.
-pub(super) struct RedisRsBlocking {
-    client: ClusterClient,
-    idle: Mutex<Vec<ClusterConnection>>,
-}
-
-impl RedisRsBlocking {
-    pub(super) fn new(world: &World) -> Result<Self, Failure> {
-        let nodes = nodes(world)?
-            .into_iter()
-            .map(|node| format!("redis://{node}"));
-        Ok(Self {
-            client: ClusterClient::new(nodes)?,
-            idle: Mutex::default(),
-        })
-    }
-}
-
-impl Blocking for RedisRsBlocking {
-    type Caller = (ClusterConnection, Keys);
-
-    fn caller(&self) -> Result<Self::Caller, Failure> {
-        let idle = self
-            .idle
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .pop();
-        let connection = match idle {
-            Some(idle) => idle,
-            None => self.client.get_connection()?,
-        };
-        Ok((connection, Keys::of(fastrand::usize(..1000))))
-    }
-
-    fn log_recent((connection, keys): &mut Self::Caller) -> Result<(), Failure> {
-        Ok(values_blocking::set(connection, keys.next(), MESSAGE)?)
-    }
-
-    fn done(&self, (connection, _): Self::Caller) {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        idle.push(connection);
     }
 }

@@ -6,6 +6,7 @@ mod bb8;
 pub(crate) mod book;
 mod book_blocking;
 mod cluster;
+mod cluster_threads;
 mod deadpool;
 mod fred;
 mod kinds;
@@ -78,8 +79,9 @@ pub(crate) fn subject(world: &World, name: &str) -> Result<Box<dyn Subject>, Fai
         names::CLUSTER_TABLE => tasks::subject(runtime, cluster::SlotTable::connect(world)?),
         names::CLUSTER_FRED => tasks::subject(runtime, cluster::Fred::connect(world)?),
         names::CLUSTER_RUSTIS => tasks::subject(runtime, cluster::Rustis::connect(world)?),
-        names::THREADS_OURS_CLUSTER => threads::subject(cluster::OursBlocking),
-        names::THREADS_CLUSTER_REDIS_RS => threads::subject(cluster::RedisRsBlocking::new(world)?),
+        names::THREADS_OURS_CLUSTER => threads::subject(cluster_threads::Ours),
+        names::THREADS_CLUSTER_REDIS_RS => threads::subject(cluster_threads::RedisRs::new(world)?),
+        names::THREADS_CLUSTER_TABLE => threads::subject(cluster_threads::SlotTable::new(world)?),
         names::THREADS_BARE | names::THREADS_BARE_AGAIN => {
             threads::subject(threads::Bare::new(url, None)?)
         }

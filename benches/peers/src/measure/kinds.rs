@@ -29,11 +29,18 @@ const AT_TASKS: &[Duel] = &[
     (names::OURS_CLUSTER, names::CLUSTER_RUSTIS, 1.0),
 ];
 
-const AT_THREADS: &[Duel] = &[(
-    names::THREADS_OURS_CLUSTER,
-    names::THREADS_CLUSTER_REDIS_RS,
-    2.0,
-)];
+const AT_THREADS: &[Duel] = &[
+    (
+        names::THREADS_OURS_CLUSTER,
+        names::THREADS_CLUSTER_REDIS_RS,
+        2.0,
+    ),
+    (
+        names::THREADS_OURS_CLUSTER,
+        names::THREADS_CLUSTER_TABLE,
+        0.9,
+    ),
+];
 
 /// A connection may take 1.1 times as long.
 const CONNECTS: &[Duel] = &[(names::OURS_CONNECTS, names::BARE_CONNECTS, 1.0 / 1.1)];
