@@ -75,8 +75,7 @@ impl AsyncClient {
             }
             Self::Cluster(client) => {
                 *picked = Some(0);
-                // In a box, so that the future of a call to a single server stays small.
-                Box::pin(client.send(command, stays)).await
+                client.send(command, stays).await
             }
         }
     }

@@ -7,6 +7,7 @@ pub(crate) mod cluster;
 pub(crate) mod commands;
 pub(crate) mod health;
 pub(crate) mod lines;
+pub(crate) mod moves;
 pub(crate) mod multiplexed;
 #[cfg(not(feature = "cluster"))]
 pub(crate) mod no_cluster;

@@ -179,14 +179,17 @@ pub(crate) mod lease {
 
     use super::blocking::ClusterPools;
     use crate::client::blocking::session::Waits;
-
-    pub(crate) type HasMoved = Arc<dyn Fn() -> bool + Send + Sync>;
+    use crate::client::moves::Moves;
 
     /// Never made, because there are no pools to make it from.
     pub(crate) struct ClusterLease(Infallible);
 
     impl ClusterLease {
-        pub(crate) fn new(pools: &Arc<ClusterPools>, _: HasMoved, _: Option<Duration>) -> Self {
+        pub(crate) fn new(
+            pools: &Arc<ClusterPools>,
+            _: Option<Arc<dyn Moves>>,
+            _: Option<Duration>,
+        ) -> Self {
             match **pools {}
         }
 

@@ -11,7 +11,8 @@ use super::blocking::pool::Pool;
 use super::blocking::pooled::Pooled;
 use super::blocking::session::Waits;
 use super::cluster::blocking::ClusterPools;
-use super::cluster::lease::{ClusterLease, HasMoved};
+use super::cluster::lease::ClusterLease;
+use super::moves::{Moves, has_moved};
 use super::opening::Opening;
 use crate::config::endpoint::Endpoint;
 use crate::error::Error;
@@ -64,29 +65,33 @@ impl BlockingClient {
     /// # Errors
     ///
     /// Returns an error if there is none. A cluster's are taken when a command needs them.
-    pub(crate) fn take(&self, has_moved: impl FnOnce() -> HasMoved) -> Result<Lease, Exhausted> {
+    pub(crate) fn take<M: Moves + 'static>(&self, component: &Arc<M>) -> Result<Lease, Exhausted> {
         match self {
             Self::Single(pool) => Pooled::take(pool).map(Lease::Single),
-            Self::Cluster(pools) => Ok(Lease::of(pools, has_moved(), None)),
+            Self::Cluster(pools) => {
+                let component = Arc::clone(component) as _;
+                Ok(Lease::of(pools, Some(component), None))
+            }
         }
     }
 
-    /// Opens a connection for one call that may wait without a bound. If the call has to follow its
-    /// component, `has_moved` says when; otherwise it stays until `deadline` after that.
+    /// Opens a connection for one call that may wait without a bound. If there is a component to
+    /// follow, a wait ends at the latest `deadline` after its move.
     ///
     /// # Errors
     ///
     /// Returns an error if it cannot be opened. A cluster's are opened when a command needs them.
     pub(crate) fn open_dedicated(
         &self,
-        has_moved: impl Fn() -> bool + Send + Sync + 'static,
+        component: Option<Arc<dyn Moves>>,
         deadline: Duration,
     ) -> Result<Lease, Exhausted> {
         match self {
             Self::Single(pool) => {
+                let has_moved = move || has_moved(component.as_deref());
                 Pooled::open_dedicated(pool, has_moved, deadline).map(Lease::Single)
             }
-            Self::Cluster(pools) => Ok(Lease::of(pools, Arc::new(has_moved), Some(deadline))),
+            Self::Cluster(pools) => Ok(Lease::of(pools, component, Some(deadline))),
         }
     }
 
@@ -147,14 +152,18 @@ impl BlockingClient {
 }
 
 impl Lease {
-    fn of(pools: &Arc<ClusterPools>, has_moved: HasMoved, dedicated: Option<Duration>) -> Self {
-        Self::Cluster(Box::new(ClusterLease::new(pools, has_moved, dedicated)))
+    fn of(
+        pools: &Arc<ClusterPools>,
+        component: Option<Arc<dyn Moves>>,
+        dedicated: Option<Duration>,
+    ) -> Self {
+        Self::Cluster(Box::new(ClusterLease::new(pools, component, dedicated)))
     }
 
     /// Sends a command.
     pub(crate) fn send(&mut self, command: &Cmd) -> RedisResult<Value> {
         match self {
-            Self::Single(pooled) => pooled.request(&command.get_packed_command()),
+            Self::Single(pooled) => pooled.one(command, &command.get_packed_command(), None),
             Self::Cluster(lease) => lease.send(command),
         }
     }

@@ -158,13 +158,14 @@ impl From<redis::Connection> for Connection {
 
 impl Kind {
     /// Takes or opens a connection of this kind to the server of a pool.
-    fn lease(&self, pool: &OfGeneration<BlockingClient>) -> Result<Lease, Exhausted> {
+    fn lease(&self, pool: &Arc<OfGeneration<BlockingClient>>) -> Result<Lease, Exhausted> {
         let client = &pool.client;
         match self {
-            Self::Shared => client.take(|| Arc::new(pool.move_watch())),
-            Self::Staying(deadline) => client.open_dedicated(|| false, *deadline),
+            Self::Shared => client.take(pool),
+            Self::Staying(deadline) => client.open_dedicated(None, *deadline),
             Self::Following(Following { slot, .. }) => {
-                client.open_dedicated(pool.move_watch(), slot.drain_deadline())
+                let component = Arc::clone(pool) as _;
+                client.open_dedicated(Some(component), slot.drain_deadline())
             }
         }
     }

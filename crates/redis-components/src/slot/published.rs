@@ -9,6 +9,7 @@ use tokio::runtime::Id;
 
 use super::generations::Generations;
 use crate::client::asynchronous::AsyncClient;
+use crate::client::moves::Moves;
 use crate::client::threads::BlockingClient;
 use crate::config::ComponentConfig;
 use crate::error::{Error, ErrorKind};
@@ -144,12 +145,6 @@ impl<C> OfGeneration<C> {
         self.generations.has_moved_from(self.generation)
     }
 
-    /// Returns [`has_moved`](Self::has_moved) as a function that can outlive this.
-    pub(crate) fn move_watch(&self) -> impl Fn() -> bool + Send + Sync + 'static {
-        let (generations, generation) = (Arc::clone(&self.generations), self.generation);
-        move || generations.has_moved_from(generation)
-    }
-
     /// Returns what has the next client, if the component has left this one's server or has to.
     fn succession(&self, is_closed: bool) -> Option<Arc<dyn Succession>> {
         let succession = self.succession.upgrade()?;
@@ -206,6 +201,12 @@ impl<C> OfGeneration<C> {
             format!("a connection for this call alone to {server} could not be opened: {reason}");
         let Subject { component, key } = &self.subject;
         Error::new(failure.cause.error_kind(), message).about(component, key, Some(&server))
+    }
+}
+
+impl Moves for OfGeneration<BlockingClient> {
+    fn has_moved(&self) -> bool {
+        Self::has_moved(self)
     }
 }
 

@@ -2,24 +2,24 @@
 //!
 //! `redis::Connection` does neither. Its timeout bounds each read, so a server that sends a byte
 //! now and then holds a call forever. A signal that is handled on the calling thread ends the read
-//! that it interrupts, and the reply is lost. The protocol's encoder and parser are redis-rs's.
+//! that it interrupts, and the reply is lost. Its parser also fills its buffer with zeros for each
+//! reply, and reads the usual replies several times slower than ours.
 
-use std::io::{Read, Write};
+use std::io::{Read as _, Write as _};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use redis::{ErrorKind, Parser, RedisError, RedisResult, Value};
+use redis::{ErrorKind, RedisError, RedisResult, Value};
 
 use super::blocking_socket::{BlockingSocket, Exchange};
-use super::bounded::BoundedRead;
 use super::deadline::Deadline;
 use super::failure::{Cause, Failure};
 use super::handshake::{Handshake, Progress, judge_probe, probe};
+use super::multiplexer::incoming::Incoming;
 use super::node::Node;
 use super::on_thread::{on_thread, spawn};
 use super::reply_bounds::ReplyBounds;
-use super::reply_scan::Replies;
 use super::stream;
 use crate::fork::Process;
 use crate::settings::timeouts::Timeouts;
@@ -27,11 +27,15 @@ use crate::settings::timeouts::Timeouts;
 /// The interval at which a call that waits without a bound asks if it has to go on.
 const ASKED_EVERY: Duration = Duration::from_millis(500);
 
+/// At most so many bytes are read at once.
+const READ: usize = 8 * 1024;
+
 /// A stream that is logged in and has answered a probe. It cannot be used after a transport error.
 pub(crate) struct BlockingStream {
     socket: BlockingSocket,
-    parser: Parser,
-    replies: Box<Replies>,
+    /// What a read has brought.
+    buffer: Box<[u8]>,
+    incoming: Incoming,
     deadline: Deadline,
     process: Process,
 }
@@ -74,8 +78,8 @@ impl BlockingStream {
         };
         Ok(Self {
             socket,
-            parser: Parser::new(),
-            replies: Box::new(Replies::new(bounds)),
+            buffer: vec![0; READ].into(),
+            incoming: Incoming::new(bounds),
             deadline: Deadline::After(timeouts.response),
             process: Process::current(),
         })
@@ -85,11 +89,14 @@ impl BlockingStream {
     pub(crate) fn request(&mut self, packed: &[u8], replies: usize) -> RedisResult<Vec<Value>> {
         let mut stream = self.socket.begin(&mut self.deadline);
         write(&mut stream, packed)?;
-        let mut bounded = BoundedRead {
-            stream,
-            replies: &mut self.replies,
-        };
-        read(&mut self.parser, &mut bounded, replies)
+        read(&mut self.incoming, &mut stream, &mut self.buffer, replies)
+    }
+
+    /// Sends one encoded command and reads its reply.
+    pub(crate) fn request_one(&mut self, packed: &[u8]) -> RedisResult<Value> {
+        let mut stream = self.socket.begin(&mut self.deadline);
+        write(&mut stream, packed)?;
+        self.incoming.read(&mut stream, &mut self.buffer)
     }
 
     /// Sends encoded commands, and leaves their replies to [`receive`](Self::receive).
@@ -99,11 +106,8 @@ impl BlockingStream {
 
     /// Reads replies to commands that were sent.
     pub(crate) fn receive(&mut self, replies: usize) -> RedisResult<Vec<Value>> {
-        let mut bounded = BoundedRead {
-            stream: self.socket.begin(&mut self.deadline),
-            replies: &mut self.replies,
-        };
-        read(&mut self.parser, &mut bounded, replies)
+        let mut stream = self.socket.begin(&mut self.deadline);
+        read(&mut self.incoming, &mut stream, &mut self.buffer, replies)
     }
 
     /// Sends or receives within another bound. A connection that waits without a bound goes on to
@@ -176,9 +180,14 @@ fn write(stream: &mut Exchange<'_>, packed: &[u8]) -> RedisResult<()> {
     Ok(stream.flush()?)
 }
 
-fn read(parser: &mut Parser, stream: &mut impl Read, replies: usize) -> RedisResult<Vec<Value>> {
+fn read(
+    incoming: &mut Incoming,
+    stream: &mut Exchange<'_>,
+    buffer: &mut [u8],
+    replies: usize,
+) -> RedisResult<Vec<Value>> {
     (0..replies)
-        .map(|_| parser.parse_value(&mut *stream))
+        .map(|_| incoming.read(stream, buffer))
         .collect()
 }
 

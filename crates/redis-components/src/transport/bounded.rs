@@ -1,6 +1,6 @@
 //! A stream that ends if its server sends more than the bounds of a reply.
 
-use std::io::{self, Read};
+use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -79,19 +79,5 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Bounded<S> {
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.get_mut().stream).poll_shutdown(context)
-    }
-}
-
-/// Reads what a thread waits for, and follows it.
-pub(super) struct BoundedRead<'a, S> {
-    pub(super) stream: S,
-    pub(super) replies: &'a mut Replies,
-}
-
-impl<S: Read> Read for BoundedRead<'_, S> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let length = self.stream.read(buffer)?;
-        self.replies.follow(&buffer[..length])?;
-        Ok(length)
     }
 }

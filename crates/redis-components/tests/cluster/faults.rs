@@ -1,9 +1,7 @@
 //! Whatever a node does, no command is executed twice.
 
-use std::time::Duration;
-
 use redis::{RedisResult, pipe};
-use redis_components::{Component, Settings};
+use redis_components::Component;
 
 use crate::common::{HOUR, declare};
 use crate::fake::{Fakes, Fault};
@@ -50,11 +48,9 @@ async fn increment(data: &'static Component, way: Way, form: Form) -> RedisResul
 #[tokio::test]
 async fn r4_no_fault_of_a_node_makes_a_command_run_twice() {
     let place = Place::start();
-    let settings = Settings::new(place.config.url())
-        .response_timeout(Duration::from_secs(1))
-        .connect_timeout(Duration::from_secs(2));
     let data = declare("data", HOUR);
-    settings
+    place
+        .settings()
         .scope(async {
             for way in Way::ALL {
                 for form in [Form::Single, Form::Pipeline, Form::Transaction] {
@@ -76,7 +72,12 @@ async fn r4_no_fault_of_a_node_makes_a_command_run_twice() {
                         let case = format!("{way:?} {form:?} {fault:?}");
                         // A cluster of its own, whose connections no earlier fault has ended.
                         let fakes = Fakes::start();
-                        place.set(data, &fakes.config());
+                        let mut config = fakes.config();
+                        if fault == Fault::ExecuteSilently {
+                            // Its calls wait as long as they may.
+                            config.insert_str(1, r#""socket_timeout":1,"#);
+                        }
+                        place.set(data, &config);
                         crate::common::until("the component is there", async || {
                             increment(data, way, form).await.is_ok()
                                 && !fakes.take_executed().is_empty()

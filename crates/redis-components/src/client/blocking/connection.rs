@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use redis::{RedisResult, Value};
+use redis::{Cmd, RedisResult, Value};
 
 use super::session::{Waits, note_packed, wait_of};
 use crate::client::commands::Session;
@@ -15,7 +15,8 @@ use crate::transport::node::Node;
 
 /// A connection. It cannot be used after a transport error.
 pub(crate) struct BlockingConnection {
-    stream: BlockingStream,
+    /// In a box, because a connection goes from hand to hand for each call.
+    stream: Box<BlockingStream>,
     session: Session,
     /// How many replies to commands that were sent have not been read.
     unread: usize,
@@ -27,7 +28,7 @@ impl BlockingConnection {
     /// Connects, logs in and probes.
     pub(super) fn open(node: &Arc<Node>, timeouts: Timeouts) -> Result<Self, Failure> {
         Ok(Self {
-            stream: BlockingStream::open(node, timeouts)?,
+            stream: Box::new(BlockingStream::open(node, timeouts)?),
             session: Session::default(),
             unread: 0,
             db: i64::from(node.db()),
@@ -39,6 +40,23 @@ impl BlockingConnection {
     pub(super) fn request(&mut self, packed: &[u8], replies: usize) -> RedisResult<Vec<Value>> {
         note_packed(&mut self.session, packed);
         self.stream.request(packed, replies)
+    }
+
+    /// Sends a command and reads its reply, within another bound than the response timeout if there
+    /// is one. `packed` is the command as it is sent.
+    pub(super) fn request_one(
+        &mut self,
+        command: &Cmd,
+        packed: &[u8],
+        within: Option<Duration>,
+    ) -> RedisResult<Value> {
+        self.session.note_command(command);
+        match within {
+            Some(within) => self
+                .stream
+                .within(within, |stream| stream.request_one(packed)),
+            None => self.stream.request_one(packed),
+        }
     }
 
     /// Sends encoded commands and reads as many replies, within another bound than the response

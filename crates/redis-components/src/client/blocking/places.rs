@@ -184,13 +184,19 @@ impl Places {
     /// Takes out the connection that this thread used last, or else the connection that was used
     /// most recently.
     fn pick(&mut self) -> Option<Idle> {
-        let thread = thread::current().id();
-        let number = (0..self.idle.len()).max_by_key(|number| {
-            let idle = &self.idle[*number];
-            (idle.user == thread, idle.since)
-        })?;
+        let (thread, idle) = (this_thread(), &self.idle);
+        let own = idle.iter().rposition(|idle| idle.user == thread);
+        let newest = || (0..idle.len()).max_by_key(|number| idle[*number].since);
+        let number = own.or_else(newest)?;
         Some(self.idle.swap_remove(number))
     }
+}
+
+/// Returns the current thread's number. To ask the standard library each time would change a count
+/// that threads share.
+fn this_thread() -> ThreadId {
+    thread_local!(static THIS: ThreadId = thread::current().id());
+    THIS.with(|id| *id)
 }
 
 /// The connection counts as used last now, by this thread.
@@ -199,7 +205,7 @@ impl From<BlockingConnection> for Idle {
         Self {
             connection,
             since: Some(Tick::now()),
-            user: thread::current().id(),
+            user: this_thread(),
         }
     }
 }

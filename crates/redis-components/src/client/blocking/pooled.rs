@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use redis::{ErrorKind, RedisResult, Value};
+use redis::{Cmd, ErrorKind, RedisResult, Value};
 
 use super::awaited::{Awaited, Kind};
 use super::connection::BlockingConnection;
@@ -26,7 +26,7 @@ pub(crate) struct Pooled {
     /// Whether it has a place in the pool.
     is_member: bool,
     /// Which kind of command a dedicated connection waits for.
-    awaited: Arc<Awaited>,
+    awaited: Option<Arc<Awaited>>,
 }
 
 impl Pooled {
@@ -82,7 +82,7 @@ impl Pooled {
             pool: Arc::clone(pool),
             connection: Some(connection),
             is_member: true,
-            awaited: Arc::default(),
+            awaited: None,
         }
     }
 
@@ -93,8 +93,7 @@ impl Pooled {
         follows: bool,
         request: impl FnOnce(&mut Self) -> RedisResult<T>,
     ) -> RedisResult<T> {
-        let kind = if follows { Kind::Follows } else { Kind::Stays };
-        self.awaited.set(kind);
+        self.note_awaited(if follows { Kind::Follows } else { Kind::Stays });
         let answer = request(self);
         self.end_waiting();
         answer
@@ -102,12 +101,18 @@ impl Pooled {
 
     /// Begins requests that wait, and that a move leaves alone until the drain deadline.
     pub(crate) fn begin_staying(&self) {
-        self.awaited.set(Kind::Stays);
+        self.note_awaited(Kind::Stays);
     }
 
     /// Ends requests that wait.
     pub(crate) fn end_waiting(&self) {
-        self.awaited.set(Kind::Ends);
+        self.note_awaited(Kind::Ends);
+    }
+
+    fn note_awaited(&self, kind: Kind) {
+        if let Some(awaited) = &self.awaited {
+            awaited.set(kind);
+        }
     }
 
     /// Returns how long these encoded commands may wait, and which of them waits first.
@@ -137,6 +142,17 @@ impl Pooled {
     pub(crate) fn request(&mut self, packed: &[u8]) -> RedisResult<Value> {
         let mut replies = self.using(|connection| connection.request(packed, 1))?;
         Ok(replies.pop().unwrap_or(Value::Nil))
+    }
+
+    /// Sends a command, which is encoded as `packed`, and returns its reply. `within` bounds it, if
+    /// it is set, instead of the response timeout.
+    pub(crate) fn one(
+        &mut self,
+        command: &Cmd,
+        packed: &[u8],
+        within: Option<Duration>,
+    ) -> RedisResult<Value> {
+        self.using(|connection| connection.request_one(command, packed, within))
     }
 
     /// Sends encoded commands and returns as many replies. `within` bounds them, if it is set,

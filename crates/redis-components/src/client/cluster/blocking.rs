@@ -168,6 +168,11 @@ impl ClusterPools {
         self.members.living(node)
     }
 
+    /// Returns `true` if reads go to replicas.
+    pub(super) fn have_readers(&self) -> bool {
+        self.readers.is_some()
+    }
+
     /// Returns the pool of a replica of the owner of a slot, if reads go there and it can be used.
     pub(super) fn reader(&self, slot: u16) -> Option<(NodeNumber, Arc<Pool>)> {
         let readers = self.readers.as_ref()?;

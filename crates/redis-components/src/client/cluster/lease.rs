@@ -17,18 +17,16 @@ use crate::client::blocking::exhausted::Exhausted;
 use crate::client::blocking::pooled::Pooled;
 use crate::client::blocking::session::{Waits, wait_of};
 use crate::client::commands::{Session, name};
+use crate::client::moves::{Moves, has_moved};
 use crate::clock::Tick;
 use crate::fork::MADE_BEFORE_FORK;
-
-/// Tells whether the component has another config in force now.
-pub(crate) type HasMoved = Arc<dyn Fn() -> bool + Send + Sync>;
 
 /// The connections of one call. They are given back when it ends, so that the session that the call
 /// has on a node stays its own.
 pub(crate) struct ClusterLease {
     pub(super) pools: Arc<ClusterPools>,
     held: Vec<(NodeNumber, Pooled)>,
-    has_moved: HasMoved,
+    component: Option<Arc<dyn Moves>>,
     /// How long a command that waits may stay after a move. `None` for connections of the pools.
     pub(super) dedicated: Option<Duration>,
     /// Whether a failure has closed one of the connections.
@@ -36,16 +34,16 @@ pub(crate) struct ClusterLease {
 }
 
 impl ClusterLease {
-    /// Begins without connections.
+    /// Begins without connections. `component` is followed, if there is one.
     pub(crate) fn new(
         pools: &Arc<ClusterPools>,
-        has_moved: HasMoved,
+        component: Option<Arc<dyn Moves>>,
         dedicated: Option<Duration>,
     ) -> Self {
         Self {
             pools: Arc::clone(pools),
             held: Vec::new(),
-            has_moved,
+            component,
             dedicated,
             is_broken: false,
         }
@@ -184,8 +182,8 @@ impl ClusterLease {
             let pool = self.pools.pool(node)?;
             let taken = match self.dedicated {
                 Some(deadline) => {
-                    let has_moved = Arc::clone(&self.has_moved);
-                    Pooled::open_dedicated(&pool, move || has_moved(), deadline)
+                    let component = self.component.clone();
+                    Pooled::open_dedicated(&pool, move || has_moved(component.as_deref()), deadline)
                 }
                 None => Pooled::take(&pool),
             };
@@ -253,7 +251,7 @@ impl ClusterLease {
 
     pub(super) fn has_time(&self, started: Tick, pause: Option<Duration>) -> Option<Duration> {
         let pause = pause.unwrap_or_default();
-        if pause >= self.left(started) || (self.has_moved)() {
+        if pause >= self.left(started) || has_moved(self.component.as_deref()) {
             return None;
         }
         thread::sleep(pause);

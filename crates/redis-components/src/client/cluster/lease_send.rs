@@ -22,8 +22,7 @@ impl ClusterLease {
     /// Sends a command to the node of its keys.
     pub(crate) fn send(&mut self, command: &Cmd) -> RedisResult<Value> {
         self.send_by(command, false, |pooled, packed, within| {
-            let mut replies = pooled.all(packed, 1, within)?;
-            Ok(replies.pop().unwrap_or(Value::Nil))
+            pooled.one(command, packed, within)
         })
     }
 
@@ -107,7 +106,8 @@ impl ClusterLease {
 
     /// Reads from a replica. Returns `None` if the primary has to answer.
     fn read(&self, slot: u16, command: &Cmd) -> Option<RedisResult<Value>> {
-        if self.dedicated.is_some() || !self.is_clean() || !only_reads(command) {
+        let may_be_asked = self.pools.have_readers() && self.dedicated.is_none() && self.is_clean();
+        if !may_be_asked || !only_reads(command) {
             return None;
         }
         let (node, pool) = self.pools.reader(slot)?;

@@ -22,12 +22,15 @@ use crate::telemetry::component::resent;
 
 impl ClusterClient {
     /// Sends a command to the node of its keys.
+    ///
+    /// What few calls need is in boxes, so that the future stays as small as that of a call to a
+    /// single server.
     pub(crate) async fn send(&self, command: &Cmd, stays: Stays<'_>) -> RedisResult<Value> {
         let started = Tick::now();
         let route = route(command).map_err(|error| self.about(error))?;
         if let (Some(readers), Route::Slot(slot)) = (&self.readers, route)
             && only_reads(command)
-            && let Some(reply) = self.read(readers, slot, command).await
+            && let Some(reply) = Box::pin(self.read(readers, slot, command)).await
         {
             return reply;
         }
@@ -42,6 +45,17 @@ impl ClusterClient {
             }
             first = Some((node, reply));
         }
+        Box::pin(self.send_planned(command, started, first, stays)).await
+    }
+
+    /// Sends a command to as many nodes as it has to go to, and where it was refused, again.
+    async fn send_planned(
+        &self,
+        command: &Cmd,
+        started: Tick,
+        first: Option<(NodeNumber, Value)>,
+        stays: Stays<'_>,
+    ) -> RedisResult<Value> {
         let plan = self.plan([command])?;
         let mut sharing = self.sharing(started);
         let mut replies = self.run(plan, first, &mut sharing, stays).await?;

@@ -1,5 +1,7 @@
 //! The bytes that have come, and the replies in them.
 
+use std::io::{self, Read};
+
 use redis::{RedisError, RedisResult, Value, parse_redis_value};
 
 use super::shared::KEPT_BUFFER;
@@ -35,14 +37,42 @@ impl Incoming {
 
     /// Returns the buffer, with room at its end. Bytes are appended to it.
     pub(in crate::transport) fn buffer(&mut self) -> &mut Vec<u8> {
+        self.forget_taken();
+        self.bytes.reserve(READ);
+        &mut self.bytes
+    }
+
+    /// Removes what was taken.
+    fn forget_taken(&mut self) {
         self.bytes.drain(..self.start);
         self.scanned -= self.start;
         self.start = 0;
         if self.bytes.is_empty() {
             self.bytes.shrink_to(KEPT_BUFFER);
         }
-        self.bytes.reserve(READ);
-        &mut self.bytes
+    }
+
+    /// Reads the next reply from a stream that blocks. `buffer` is overwritten.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error as [`next`](Self::next) does, and if the stream ends or fails.
+    pub(in crate::transport) fn read(
+        &mut self,
+        stream: &mut impl Read,
+        buffer: &mut [u8],
+    ) -> RedisResult<Value> {
+        loop {
+            if let Some(reply) = self.next()? {
+                return Ok(reply);
+            }
+            let length = stream.read(buffer)?;
+            if length == 0 {
+                return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
+            }
+            self.forget_taken();
+            self.bytes.extend_from_slice(&buffer[..length]);
+        }
     }
 
     /// Returns the next reply, if all of it has come.
@@ -60,8 +90,7 @@ impl Incoming {
             return Ok(Some(value));
         }
         let scanned = self.scan.reply(&self.bytes[self.scanned..]);
-        let Some(length) =
-            scanned.map_err(|error| RedisError::from(std::io::Error::from(error)))?
+        let Some(length) = scanned.map_err(|error| RedisError::from(io::Error::from(error)))?
         else {
             self.scanned = self.bytes.len();
             return Ok(None);
@@ -140,7 +169,7 @@ fn number(line: &[u8]) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
-    use redis::{Parser, Value};
+    use redis::{Parser, RedisError, Value};
 
     use super::Incoming;
     use crate::generated::with_each;
@@ -166,6 +195,18 @@ mod tests {
         values
     }
 
+    /// Returns the same from a stream that blocks, and how it ends.
+    fn read(mut bytes: &[u8], length: usize) -> (Vec<Value>, RedisError) {
+        let mut incoming = Incoming::new(ReplyBounds::DATA);
+        let (mut values, mut buffer) = (Vec::new(), vec![0; length]);
+        loop {
+            match incoming.read(&mut bytes, &mut buffer) {
+                Ok(value) => values.push(value),
+                Err(error) => return (values, error),
+            }
+        }
+    }
+
     /// Returns what redis-rs's parser makes of them.
     fn parsed(mut bytes: &[u8]) -> Vec<Value> {
         let mut parser = Parser::new();
@@ -179,6 +220,9 @@ mod tests {
         assert_eq!(parsed(all).len(), 15);
         for length in 1..all.len() {
             assert_eq!(incoming(all, || length), parsed(all), "{length}");
+            let (values, end) = read(all, length);
+            assert_eq!(values, parsed(all), "{length}");
+            assert!(end.is_connection_dropped(), "{end}");
         }
     }
 
@@ -188,6 +232,8 @@ mod tests {
             let bytes = replies(random);
             let read = incoming(&bytes, || random.usize(1..40));
             let expected = parsed(&bytes);
+            assert_eq!(read, expected[..read.len()], "{}", bytes.escape_ascii());
+            let (read, _) = self::read(&bytes, random.usize(1..40));
             assert_eq!(read, expected[..read.len()], "{}", bytes.escape_ascii());
         });
     }

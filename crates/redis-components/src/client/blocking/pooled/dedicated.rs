@@ -51,7 +51,7 @@ impl Pooled {
             pool: Arc::clone(pool),
             connection: Some(connection),
             is_member: false,
-            awaited,
+            awaited: Some(awaited),
         })
     }
 
