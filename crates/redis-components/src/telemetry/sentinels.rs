@@ -9,7 +9,13 @@ pub(crate) fn lost(service: &str, reason: &str) {
     report(move || tracing::warn!(service, reason, "sentinels name no primary"));
 }
 
-/// A sentinel names the service's primary again.
+/// Some sentinels name a primary that is not believed.
+pub(crate) fn disagree(service: &str, reason: &str) {
+    let (service, reason) = (printable(service), reason.to_owned());
+    report(move || tracing::warn!(service, reason, "sentinels disagree on the primary"));
+}
+
+/// A sentinel names the service's primary again, or all agree again.
 pub(crate) fn back(service: &str) {
     let service = printable(service);
     report(move || tracing::info!(service, "sentinels name the primary"));

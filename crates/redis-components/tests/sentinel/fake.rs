@@ -22,6 +22,7 @@ pub(crate) struct Fake {
 struct Says {
     primary: Option<(String, u16)>,
     epoch: Option<u64>,
+    replicas: Vec<u16>,
 }
 
 impl Fake {
@@ -34,15 +35,19 @@ impl Fake {
 
     /// Makes it name a primary from now on.
     pub(crate) fn name(&self, host: &str, port: u16, epoch: impl Into<Option<u64>>) {
-        *self.says.lock().unwrap() = Says {
-            primary: Some((host.to_owned(), port)),
-            epoch: epoch.into(),
-        };
+        let mut says = self.says.lock().unwrap();
+        says.primary = Some((host.to_owned(), port));
+        says.epoch = epoch.into();
+    }
+
+    /// Makes it know these replicas from now on.
+    pub(crate) fn know(&self, replicas: &[&Server]) {
+        self.says.lock().unwrap().replicas = replicas.iter().map(|one| one.port()).collect();
     }
 
     /// Makes it know no service from now on.
     pub(crate) fn forget(&self) {
-        *self.says.lock().unwrap() = Says::default();
+        self.says.lock().unwrap().primary = None;
     }
 
     /// All that was sent to it.
@@ -78,7 +83,11 @@ impl Fake {
     }
 
     fn reply(&self, words: &[String]) -> String {
-        let Says { primary, epoch } = self.says.lock().unwrap().clone();
+        let Says {
+            primary,
+            epoch,
+            replicas,
+        } = self.says.lock().unwrap().clone();
         let words: Vec<_> = words.iter().map(|word| word.to_uppercase()).collect();
         let words: Vec<_> = words.iter().map(String::as_str).collect();
         match words.as_slice() {
@@ -96,6 +105,11 @@ impl Fake {
                 }
                 _ => "-ERR No such master with that name\r\n".to_owned(),
             },
+            ["SENTINEL", "REPLICAS", _] => {
+                let of = |port: &u16| array(&["ip", "127.0.0.1", "port", &port.to_string()]);
+                let all: String = replicas.iter().map(of).collect();
+                format!("*{}\r\n{all}", replicas.len())
+            }
             _ => "-ERR unknown command\r\n".to_owned(),
         }
     }
@@ -116,8 +130,12 @@ impl Named {
             .map(|port| format!(r#""127.0.0.1:{port}""#))
             .collect();
         let addresses = addresses.join(",");
+        let world = World::start();
+        for fake in &fakes {
+            fake.know(&[&world.a, &world.b]);
+        }
         Self {
-            world: World::start(),
+            world,
             fakes,
             config: format!(r#"{{"sentinels":[{addresses}],"service_name":"main"}}"#),
         }

@@ -20,6 +20,7 @@ fn start(channel: &str) -> Sentinels {
         "+subscribe",
         "+sentinel|master",
         "+sentinel|sentinels",
+        "+sentinel|replicas",
         "+sentinel|get-master-addr-by-name",
     ];
     let builder = Sentinels::builder().sentinel_user("app", "secret", &rights);

@@ -14,4 +14,5 @@ mod log;
 mod logins;
 mod refusals;
 mod set_up;
+mod strangers;
 mod waiting;

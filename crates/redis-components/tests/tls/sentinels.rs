@@ -16,12 +16,13 @@ const LOAD: Load = Load {
 };
 
 /// What docs/topologies.md lets the user of sentinels do.
-const RIGHTS: [&str; 6] = [
+const RIGHTS: [&str; 7] = [
     "-@all",
     "+ping",
     "+subscribe",
     "+sentinel|master",
     "+sentinel|sentinels",
+    "+sentinel|replicas",
     "+sentinel|get-master-addr-by-name",
 ];
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::replies::Answer;
+use super::deployments::{Statement, of_the_service};
 use crate::config::endpoint::Primary;
 
 /// How long an older epoch is said by everybody before it is believed. The epochs of sentinels
@@ -25,7 +25,6 @@ struct Older {
 
 impl Election {
     /// Returns the primary that was elected last.
-    #[cfg(test)]
     pub(super) fn in_use(&self) -> Option<&Primary> {
         self.in_use.as_ref()
     }
@@ -33,21 +32,21 @@ impl Election {
     /// Elects from the newest answer of each sentinel, in the order of the config. Returns the
     /// primary if it is another one than before.
     ///
-    /// The highest epoch wins: a sentinel that is cut off from the others has an old one. Among
+    /// Only answers about the service that is meant count, see [`of_the_service`]. Among them the
+    /// highest epoch wins: a sentinel that is cut off from the others has an old one. Among
     /// equal epochs, or without epochs, the majority wins, then the primary in use, then the first
     /// answer. An epoch lower than the one in use wins only if at least half of the `configured`
     /// sentinels say it, none contradicts, and this stays so for [`BELIEVED_AFTER`].
-    pub(super) fn decide<'a>(
+    pub(super) fn decide(
         &mut self,
-        answers: impl Iterator<Item = &'a Answer>,
+        statements: &[Statement<'_>],
         configured: usize,
         now: Instant,
     ) -> Option<&Primary> {
-        let claims: Vec<&Primary> = answers
-            .filter_map(|answer| match answer {
-                Answer::Primary(claim) => Some(claim),
-                _ => None,
-            })
+        let believed = of_the_service(statements, self.in_use.as_ref());
+        let claims = statements.iter().zip(believed);
+        let claims: Vec<&Primary> = claims
+            .filter_map(|(one, is_believed)| is_believed.then_some(one.primary))
             .collect();
         let newest = claims.iter().map(|claim| claim.epoch).max()?;
         let of_newest = claims.iter().filter(|claim| claim.epoch == newest);
@@ -104,7 +103,8 @@ impl Election {
 mod tests {
     use std::time::{Duration, Instant};
 
-    use super::super::replies::Answer;
+    use super::super::deployments::Statement;
+    use super::super::replies::{Answer, Replicas};
     use super::{BELIEVED_AFTER, Election};
     use crate::config::endpoint::{Address, Primary};
 
@@ -130,7 +130,23 @@ mod tests {
     }
 
     fn elects_at(election: &mut Election, answers: &[Answer], now: Instant) -> Option<String> {
-        let elected = election.decide(answers.iter(), 3, now);
+        let named = answers.iter().filter_map(|answer| match answer {
+            Answer::Primary(primary) => Some(primary),
+            _ => None,
+        });
+        // They watch the same deployment.
+        let all = named.clone().map(|primary| primary.address.clone());
+        let replicas = Replicas::Known(all.collect());
+        let statements: Vec<_> = named
+            .map(|primary| Statement {
+                sentinel: &primary.address,
+                is_configured: true,
+                primary,
+                aliases: &[],
+                replicas: &replicas,
+            })
+            .collect();
+        let elected = election.decide(&statements, 3, now);
         elected.map(|primary| host_of(primary).to_owned())
     }
 

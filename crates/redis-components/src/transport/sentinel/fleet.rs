@@ -1,21 +1,21 @@
 //! The sentinels of a service that are known, with their newest answers.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, watch};
-use tokio::task::JoinHandle;
 
+use super::deployments::{Statement, disagree, disagreement, of_the_service};
 use super::election::Election;
-use super::link::{Link, Report, What};
-use super::replies::Answer;
+use super::link::{Depth, Link, Report, Round, What};
+use super::member::{Member, State};
+use super::replies::Replicas;
 use crate::config::ComponentConfig;
 use crate::config::endpoint::{Address, Primary, Sentinels};
 use crate::error::text::printable;
 use crate::settings::policy::Policy;
 use crate::transport::contents::sources::Sources;
-use crate::transport::failure::{Cause, Failure};
+use crate::transport::failure::Cause;
 use crate::transport::no_primary::NoPrimary;
 
 /// How many sentinels are learned from others.
@@ -28,41 +28,13 @@ pub(super) struct Fleet {
     sources: Arc<Sources>,
     connect: Duration,
     reports: mpsc::UnboundedSender<Report>,
-    rounds: watch::Sender<u64>,
+    rounds: watch::Sender<Round>,
+    /// Whether a sentinel has published a switch since the last round began.
+    has_switched: bool,
     members: Vec<Member>,
     /// The number of the next link.
     next: u64,
     election: Election,
-}
-
-/// One sentinel.
-struct Member {
-    number: u64,
-    address: Address,
-    /// Whether the config names it. Otherwise another sentinel did.
-    is_configured: bool,
-    state: State,
-    /// The last round that it answered, or let go by.
-    round: u64,
-    reached: Option<SocketAddr>,
-    /// The sentinels that it knows.
-    peers: Vec<Address>,
-    task: JoinHandle<()>,
-}
-
-enum State {
-    /// The first connect is not over.
-    Dialled,
-    Answered(Answer),
-    /// It is connected, and has not answered in the last round.
-    Silent,
-    Lost(Failure),
-}
-
-impl Drop for Member {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
 }
 
 impl Fleet {
@@ -80,7 +52,8 @@ impl Fleet {
             sources: Arc::clone(sources),
             connect,
             reports,
-            rounds: watch::Sender::new(0),
+            rounds: watch::Sender::default(),
+            has_switched: false,
             members: Vec::new(),
             next: 0,
             election: Election::default(),
@@ -111,14 +84,41 @@ impl Fleet {
             state: State::Dialled,
             round: 0,
             reached: None,
+            aliases: Vec::new(),
+            replicas: Replicas::NotAsked,
             peers: Vec::new(),
             task: tokio::spawn(link.keep()),
         });
     }
 
-    /// Begins a round.
-    pub(super) fn begin(&self, round: u64) {
-        self.rounds.send_replace(round);
+    /// Begins a round. Sentinels are asked for replicas only if they do not agree, or soon may not.
+    pub(super) fn begin(&mut self, number: u64) {
+        let has_switched = std::mem::take(&mut self.has_switched);
+        let depth = if disagree(&self.statements()) {
+            Depth::Names
+        } else if has_switched {
+            Depth::Replicas
+        } else {
+            Depth::Primary
+        };
+        self.rounds.send_replace(Round { number, depth });
+    }
+
+    /// Returns `true` if sentinels disagree, and were not asked for replicas in this round.
+    pub(super) fn has_unexplained(&self) -> bool {
+        self.rounds.borrow().depth == Depth::Primary && disagree(&self.statements())
+    }
+
+    /// Returns `true` if sentinels disagree, and more may be found out about it.
+    pub(super) fn has_more_to_ask(&self) -> bool {
+        let depth = self.rounds.borrow().depth;
+        let is_doubted = || {
+            let statements = self.statements();
+            let in_use = self.election.in_use();
+            let believed = of_the_service(&statements, in_use);
+            disagree(&statements) && believed.contains(&false)
+        };
+        self.has_unexplained() || depth == Depth::Replicas && is_doubted()
     }
 
     /// Takes what a sentinel did. Returns `true` if all have to be asked.
@@ -131,12 +131,16 @@ impl Fleet {
             What::Answered {
                 round,
                 answer,
+                aliases,
+                replicas,
                 peers,
                 reached,
             } => {
                 member.round = round;
                 member.reached = reached;
                 member.state = State::Answered(answer);
+                member.aliases = aliases;
+                member.replicas = replicas;
                 if let Some(peers) = peers {
                     member.peers = peers;
                 }
@@ -149,14 +153,17 @@ impl Fleet {
                 member.peers.clear();
                 member.state = State::Lost(failure);
             }
-            What::Switched => return true,
+            What::Switched => {
+                self.has_switched = true;
+                return true;
+            }
         }
         false
     }
 
     /// Returns `true` if a sentinel that answers has not answered in this round.
     pub(super) fn has_unanswered(&self) -> bool {
-        let round = *self.rounds.borrow();
+        let round = self.rounds.borrow().number;
         self.members.iter().any(|member| member.owes(round))
     }
 
@@ -169,31 +176,21 @@ impl Fleet {
 
     /// Returns `true` if any sentinel names a primary.
     pub(super) fn has_answers(&self) -> bool {
-        let names_one = |answer: &Answer| matches!(answer, Answer::Primary(_));
-        self.answers().any(names_one)
-    }
-
-    fn answers(&self) -> impl Iterator<Item = &Answer> {
         self.members
             .iter()
-            .filter_map(|member| match &member.state {
-                State::Answered(answer) => Some(answer),
-                _ => None,
-            })
+            .any(|member| member.statement().is_some())
+    }
+
+    fn statements(&self) -> Vec<Statement<'_>> {
+        self.members.iter().filter_map(Member::statement).collect()
     }
 
     /// Elects the primary. Returns it if it is another one than before.
     pub(super) fn elect(&mut self) -> Option<Primary> {
         let configured = self.sentinels.addresses.len();
-        let answers = self
-            .members
-            .iter()
-            .filter_map(|member| match &member.state {
-                State::Answered(answer) => Some(answer),
-                _ => None,
-            });
+        let statements: Vec<_> = self.members.iter().filter_map(Member::statement).collect();
         self.election
-            .decide(answers, configured, Instant::now())
+            .decide(&statements, configured, Instant::now())
             .cloned()
     }
 
@@ -211,9 +208,18 @@ impl Fleet {
                 port: reached.port(),
             })
             .collect();
+        // Sentinels of another deployment must not become the majority.
+        let statements = self.statements();
+        let believed = of_the_service(&statements, self.election.in_use());
+        let doubted: Vec<&Address> = statements
+            .iter()
+            .zip(believed)
+            .filter_map(|(one, is_believed)| (!is_believed).then_some(one.sentinel))
+            .collect();
         let named: Vec<Address> = self
             .members
             .iter()
+            .filter(|member| !doubted.contains(&&member.address))
             .flat_map(|member| &member.peers)
             .filter(|peer| !reached_by_name.contains(peer))
             .cloned()
@@ -232,10 +238,14 @@ impl Fleet {
         }
     }
 
-    /// Returns why no sentinel names a primary, if none does. `known` is the last that they named.
+    /// Returns why no sentinel names a primary, if none does, or why some are not believed. `known`
+    /// is the last primary that was elected.
     pub(super) fn no_primary(&self, known: Option<&Primary>) -> Option<NoPrimary> {
         if self.has_answers() {
-            return None;
+            let statements = self.statements();
+            let message = disagreement(&self.sentinels.service, &statements, known)?;
+            let cause = Cause::Refused;
+            return Some(NoPrimary { cause, message });
         }
         let service = printable(&self.sentinels.service);
         let mut causes = Vec::new();
@@ -264,15 +274,6 @@ impl Fleet {
     }
 }
 
-/// Returns which kind of reason the failure of a connection is.
-fn cause_of(failure: &Failure) -> Cause {
-    match failure.cause {
-        cause @ (Cause::Forbidden | Cause::Local) => cause,
-        _ if failure.is_refusal() => Cause::Refused,
-        _ => Cause::Unreachable,
-    }
-}
-
 /// Returns a text about a connection with the names that its fields have for sentinels.
 fn named_for_sentinels(text: &str) -> String {
     let names = [
@@ -287,34 +288,4 @@ fn named_for_sentinels(text: &str) -> String {
         .fold(text.to_owned(), |text, (server, sentinels)| {
             text.replace(server, sentinels)
         })
-}
-
-impl Member {
-    /// Returns `true` if it has answered before, and not in `round`. A sentinel that was silent in
-    /// the last round is not waited for.
-    fn owes(&self, round: u64) -> bool {
-        matches!(self.state, State::Answered(_)) && self.round < round
-    }
-}
-
-impl State {
-    /// Returns why the sentinel names no primary, and what kind of reason that is.
-    fn reason(&self) -> (&str, Cause) {
-        let answer = match self {
-            Self::Dialled => return ("no answer yet", Cause::Unreachable),
-            Self::Silent => return ("no answer in time", Cause::Unreachable),
-            Self::Lost(failure) => return (&failure.message, cause_of(failure)),
-            Self::Answered(answer) => answer,
-        };
-        let reason = match answer {
-            Answer::UnknownService => "it knows no such service; check `service_name`",
-            Answer::NoAddress => {
-                "it knows no address of it; check there that the server runs, and that its name is known"
-            }
-            Answer::NoSentinel => "it is no sentinel; check `sentinels`",
-            Answer::Refused(reason) => reason,
-            Answer::Primary(_) => "it names one",
-        };
-        (reason, Cause::Refused)
-    }
 }

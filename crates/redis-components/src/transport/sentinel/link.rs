@@ -13,9 +13,10 @@ use redis::{
     AsyncConnectionConfig, ProtocolVersion, PushInfo, PushKind, RedisError, RedisResult, Value,
 };
 use tokio::sync::{mpsc, watch};
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
-use super::replies::{self, Answer, SWITCHES};
+use super::names::all_names;
+use super::replies::{self, Answer, Replicas, SWITCHES};
 use crate::backoff::Backoff;
 use crate::config::ComponentConfig;
 use crate::config::endpoint::Address;
@@ -48,9 +49,28 @@ pub(super) struct Link {
     pub(super) policy: Arc<Policy>,
     pub(super) sources: Arc<Sources>,
     pub(super) connect: Duration,
-    /// The number of the newest round, in which every sentinel is asked.
-    pub(super) rounds: watch::Receiver<u64>,
+    /// The newest round, in which every sentinel is asked.
+    pub(super) rounds: watch::Receiver<Round>,
     pub(super) reports: mpsc::UnboundedSender<Report>,
+}
+
+/// A round in which every sentinel is asked.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Round {
+    pub(super) number: u64,
+    pub(super) depth: Depth,
+}
+
+/// What is asked in a round.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Depth {
+    /// Who is the primary.
+    #[default]
+    Primary,
+    /// The replicas as well.
+    Replicas,
+    /// The replicas as well, and the addresses that their names and the primary's stand for.
+    Names,
 }
 
 /// What one sentinel did.
@@ -67,6 +87,9 @@ pub(super) enum What {
     Answered {
         round: u64,
         answer: Answer,
+        /// The addresses that the primary's name stands for, if they were looked up.
+        aliases: Vec<Address>,
+        replicas: Replicas,
         /// The other sentinels that it knows, if it was asked.
         peers: Option<Vec<Address>>,
         /// The address that it was reached at.
@@ -164,12 +187,25 @@ impl Link {
         for number in 0_u64.. {
             let round = *self.rounds.borrow_and_update();
             let asks_for_peers = number.is_multiple_of(PEERS_EVERY);
-            match ask(connection, &self.service, guard, asks_for_peers).await {
-                Ok((answer, peers)) => {
+            let Round {
+                number: round,
+                depth,
+            } = round;
+            match ask(connection, &self.service, guard, depth, asks_for_peers).await {
+                Ok((answer, mut replicas, peers)) => {
                     silent = 0;
+                    let mut aliases = Vec::new();
+                    if depth == Depth::Names {
+                        // What takes longer is not waited for.
+                        let looked_up =
+                            all_names(&self.policy, &answer, &mut aliases, &mut replicas);
+                        let _ = timeout(ANSWERS_WITHIN, looked_up).await;
+                    }
                     self.report(What::Answered {
                         round,
                         answer,
+                        aliases,
+                        replicas,
                         peers,
                         reached,
                     });
@@ -199,30 +235,39 @@ async fn subscribe(connection: &mut MultiplexedConnection) -> RedisResult<()> {
     }
 }
 
-/// Asks for the primary, and for the other sentinels if `for_peers` says so, in one round trip.
+/// Asks for the primary, for the replicas if `depth` says so, and for the other sentinels if
+/// `for_peers` does, in one round trip.
 async fn ask(
     connection: &mut MultiplexedConnection,
     service: &str,
     guard: &HostGuard,
+    depth: Depth,
     for_peers: bool,
-) -> RedisResult<(Answer, Option<Vec<Address>>)> {
+) -> RedisResult<(Answer, Replicas, Option<Vec<Address>>)> {
     let mut pipeline = redis::pipe();
     pipeline.ignore_errors();
-    let questions: &[&str] = if for_peers {
-        &["GET-MASTER-ADDR-BY-NAME", "MASTER", "SENTINELS"]
-    } else {
-        &["GET-MASTER-ADDR-BY-NAME", "MASTER"]
-    };
-    for question in questions {
+    let for_replicas = depth != Depth::Primary;
+    let questions = [
+        ("GET-MASTER-ADDR-BY-NAME", true),
+        ("MASTER", true),
+        ("REPLICAS", for_replicas),
+        ("SENTINELS", for_peers),
+    ];
+    for (question, _) in questions.iter().filter(|(_, is_asked)| *is_asked) {
         pipeline.cmd("SENTINEL").arg(question).arg(service);
     }
     let replies: Vec<Result<Value, RedisError>> = pipeline.query_async(connection).await?;
     let mut replies = replies.into_iter();
     let mut next = || replies.next().unwrap_or(Ok(Value::Nil));
     let answer = replies::answer(next(), next(), guard);
+    let replicas = if for_replicas {
+        Replicas::of(next(), guard)
+    } else {
+        Replicas::NotAsked
+    };
     let peers = for_peers
         .then(|| next().map_or_else(|_| Vec::new(), |reply| replies::peers(&reply, guard)));
-    Ok((answer, peers))
+    Ok((answer, replicas, peers))
 }
 
 /// Hears where frames are parsed that the primary is elsewhere.

@@ -24,6 +24,33 @@ pub(crate) enum Answer {
     Refused(String),
 }
 
+/// The replicas of a service that a sentinel knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Replicas {
+    /// It was not asked for them with its newest answer.
+    NotAsked,
+    /// It does not let this user ask.
+    Refused,
+    Known(Vec<Address>),
+}
+
+impl Replicas {
+    /// Returns what a sentinel answers to `SENTINEL REPLICAS`, also those that seem to be down: the
+    /// old primary is one of them after a fail-over.
+    pub(super) fn of(reply: Result<Value, RedisError>, guard: &HostGuard) -> Self {
+        let Ok(reply) = reply.and_then(Value::extract_error) else {
+            return Self::Refused;
+        };
+        let all = elements(&reply).unwrap_or_default().iter();
+        let addresses = all.filter_map(|replica| Fields::of(replica)?.address());
+        Self::Known(addresses.filter(|one| admitted(one, guard)).collect())
+    }
+
+    pub(super) fn contains(&self, address: &Address) -> bool {
+        matches!(self, Self::Known(known) if known.contains(address))
+    }
+}
+
 /// Returns what a sentinel answers to `SENTINEL GET-MASTER-ADDR-BY-NAME` and `SENTINEL MASTER`.
 ///
 /// The address comes from the first. While a sentinel leads a fail-over, it answers the second with

@@ -138,6 +138,7 @@ impl Watch {
             let begun = Instant::now();
             let mut asked = self.round(&mut fleet, &mut reports, begun).await;
             self.conclude(&mut fleet);
+            asked |= fleet.has_more_to_ask();
             // Processes that began together do not ask together.
             let next = begun + EVERY - (EVERY / 5).mul_f64(fastrand::f64());
             while !asked {
@@ -194,9 +195,10 @@ impl Watch {
     /// Takes a report. Once a primary is known, a newer one counts at once. Returns `true` if the
     /// report asks for a round.
     fn take(&mut self, fleet: &mut Fleet, report: Report) -> bool {
-        let asks = fleet.take(report);
+        let mut asks = fleet.take(report);
         if self.knows_primary() {
             self.elect(fleet);
+            asks |= fleet.has_unexplained();
         }
         asks
     }
@@ -214,7 +216,10 @@ impl Watch {
 
     /// Ends a round.
     fn conclude(&mut self, fleet: &mut Fleet) {
-        self.elect(fleet);
+        // Of sentinels that disagree, the most may not have heard of a fail-over yet.
+        if self.knows_primary() || !fleet.has_more_to_ask() {
+            self.elect(fleet);
+        }
         fleet.follow_peers();
         let missing = fleet.no_primary(self.found.borrow().primary.as_ref());
         let since = self.missing_since.unwrap_or_else(Instant::now);
@@ -227,6 +232,9 @@ impl Watch {
         };
         let service = &self.sentinels.service;
         match (&before.problem, &problem) {
+            (None, Some(problem)) if fleet.has_answers() => {
+                telemetry::sentinels::disagree(service, &problem.message);
+            }
             (None, Some(problem)) => telemetry::sentinels::lost(service, &problem.message),
             (Some(_), None) => telemetry::sentinels::back(service),
             _ => {}
