@@ -147,7 +147,8 @@ impl Fleet {
             }
             What::Silent { round } => {
                 member.round = round;
-                member.state = State::Silent;
+                let before = std::mem::replace(&mut member.state, State::Dialled);
+                member.state = before.silent();
             }
             What::Lost(failure) => {
                 member.peers.clear();

@@ -6,7 +6,7 @@ use tokio::task::JoinHandle;
 
 use super::deployments::Statement;
 use super::replies::{Answer, Replicas};
-use crate::config::endpoint::Address;
+use crate::config::endpoint::{Address, Primary};
 use crate::transport::failure::{Cause, Failure};
 
 /// One sentinel.
@@ -30,8 +30,9 @@ pub(super) enum State {
     /// The first connect is not over.
     Dialled,
     Answered(Answer),
-    /// It is connected, and has not answered in the last round.
-    Silent,
+    /// It is connected, and has not answered in the last round. Until it is given up, what it said
+    /// before counts: others may not decide alone because a machine is slow for a moment.
+    Silent(Option<Primary>),
     Lost(Failure),
 }
 
@@ -49,7 +50,9 @@ impl Member {
     }
 
     pub(super) fn statement(&self) -> Option<Statement<'_>> {
-        let State::Answered(Answer::Primary(primary)) = &self.state else {
+        let (State::Answered(Answer::Primary(primary)) | State::Silent(Some(primary))) =
+            &self.state
+        else {
             return None;
         };
         Some(Statement {
@@ -63,11 +66,20 @@ impl Member {
 }
 
 impl State {
+    /// Returns the state of a sentinel that has not answered.
+    pub(super) fn silent(self) -> Self {
+        match self {
+            Self::Answered(Answer::Primary(primary)) => Self::Silent(Some(primary)),
+            Self::Silent(primary) => Self::Silent(primary),
+            _ => Self::Silent(None),
+        }
+    }
+
     /// Returns why the sentinel names no primary, and what kind of reason that is.
     pub(super) fn reason(&self) -> (&str, Cause) {
         let answer = match self {
             Self::Dialled => return ("no answer yet", Cause::Unreachable),
-            Self::Silent => return ("no answer in time", Cause::Unreachable),
+            Self::Silent(_) => return ("no answer in time", Cause::Unreachable),
             Self::Lost(failure) => return (&failure.message, cause_of(failure)),
             Self::Answered(answer) => answer,
         };
