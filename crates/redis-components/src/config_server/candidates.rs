@@ -11,7 +11,9 @@ use tokio::time::sleep;
 use super::connection::Connection;
 use super::places::Places;
 use super::pushes::Pushes;
+use super::refusal;
 use super::signal::Signal;
+use super::state::State;
 use crate::config::ComponentConfig;
 use crate::config::endpoint::Primary;
 use crate::settings::policy::Policy;
@@ -34,7 +36,7 @@ pub(super) struct Candidates {
     policy: Arc<Policy>,
     timeouts: Timeouts,
     places: Places,
-    signal: Arc<Signal>,
+    state: Arc<State>,
 }
 
 /// A connection to one of the servers.
@@ -63,7 +65,7 @@ impl Candidates {
         policy: Arc<Policy>,
         timeouts: Timeouts,
         places: Places,
-        signal: Arc<Signal>,
+        state: Arc<State>,
     ) -> Self {
         Self {
             watchers: vec![None; configs.len()],
@@ -71,8 +73,13 @@ impl Candidates {
             policy,
             timeouts,
             places,
-            signal,
+            state,
         }
+    }
+
+    /// Returns `true` if another server can take the place of one that fails.
+    pub(super) fn are_several(&self) -> bool {
+        self.configs.len() > 1
     }
 
     /// Connects to the first server of the list that can be used. The next one is tried as soon as
@@ -137,7 +144,10 @@ impl Candidates {
         }
         let config = resolve(&config, self.places.sources(), self.timeouts.connect).await?;
         let node = Node::prepare(&config, &self.policy, self.timeouts.connect).await?;
-        let (connection, refusal) = Connection::open(&node, self.timeouts, pushes).await?;
+        let (mut connection, refusal) = Connection::open(&node, self.timeouts, pushes).await?;
+        if self.are_several() {
+            self.probe(&mut connection).await?;
+        }
         Ok(Opened {
             connection,
             node,
@@ -151,11 +161,23 @@ impl Candidates {
         })
     }
 
+    /// Finds out if the server lets configs be read: otherwise the next one gets its turn. The answers
+    /// are not used, because the watch notes before each read what it knows of a key.
+    async fn probe(&self, connection: &mut Connection) -> Result<(), Failure> {
+        let keys: Vec<String> = self.state.keys().keys().cloned().collect();
+        if keys.is_empty() {
+            return Ok(());
+        }
+        let answers = connection.read(keys.iter().map(String::as_str)).await?;
+        let failure = refusal::for_the_moment(&answers).or_else(|| refusal::of_all(&answers));
+        failure.map_or(Ok(()), Err)
+    }
+
     fn watch_sentinels(&mut self) {
         for (config, watcher) in self.configs.iter().zip(&mut self.watchers) {
             if let (Some(sentinels), None) = (config.sentinels(), &watcher) {
                 let begun = self.places.watch(sentinels);
-                tokio::spawn(wake(begun.subscribe(), Arc::clone(&self.signal)));
+                tokio::spawn(wake(begun.subscribe(), Arc::clone(&self.state.signal)));
                 *watcher = Some(begun);
             }
         }

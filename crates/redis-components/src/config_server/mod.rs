@@ -21,6 +21,7 @@ mod read_command;
 pub(crate) mod reading;
 pub(crate) mod receipts;
 mod reconnect;
+mod refusal;
 mod signal;
 mod state;
 pub(crate) mod strict;

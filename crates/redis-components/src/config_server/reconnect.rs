@@ -197,6 +197,11 @@ impl Reconnect {
         self.place.as_ref().map(|place| &*place.address)
     }
 
+    /// Returns `true` if another server can take the place of one that fails.
+    pub(super) fn has_others(&self) -> bool {
+        self.candidates.are_several()
+    }
+
     /// Returns why servers that come first in the list are not used.
     pub(super) fn unused(&self) -> Option<&str> {
         self.unused.as_deref()
