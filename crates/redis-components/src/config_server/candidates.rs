@@ -8,6 +8,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::sync::watch;
 use tokio::time::sleep;
 
+use super::bound::Bound;
 use super::connection::Connection;
 use super::places::Places;
 use super::pushes::Pushes;
@@ -87,12 +88,16 @@ impl Candidates {
     ///
     /// # Errors
     ///
-    /// Returns an error that names all servers if none can be used.
-    pub(super) async fn open(&mut self, pushes: Option<&Pushes>) -> Result<Opened, Failure> {
+    /// Returns an error that names all servers if none can be used within the bound.
+    pub(super) async fn open(
+        &mut self,
+        pushes: Option<&Pushes>,
+        bound: Bound,
+    ) -> Result<Opened, Failure> {
         self.watch_sentinels();
         let this = &*self;
         let mut waiting = (0..this.configs.len()).map(|number| async move {
-            let opened = this.open_one(number, pushes).await;
+            let opened = this.open_one(number, pushes, bound).await;
             (number, opened)
         });
         let mut trying: FuturesUnordered<_> = waiting.next().into_iter().collect();
@@ -135,18 +140,17 @@ impl Candidates {
         HEAD_START.min(self.timeouts.connect / (2 * count))
     }
 
-    async fn open_one(&self, number: usize, pushes: Option<&Pushes>) -> Result<Opened, Failure> {
-        let mut config = self.configs[number].clone();
-        let mut primary = None;
-        if let Some(watcher) = &self.watchers[number] {
-            primary = Some(named(watcher).await?);
-            config = config.with_primary(primary.clone());
-        }
-        let config = resolve(&config, self.places.sources(), self.timeouts.connect).await?;
-        let node = Node::prepare(&config, &self.policy, self.timeouts.connect).await?;
-        let (mut connection, refusal) = Connection::open(&node, self.timeouts, pushes).await?;
+    async fn open_one(
+        &self,
+        number: usize,
+        pushes: Option<&Pushes>,
+        bound: Bound,
+    ) -> Result<Opened, Failure> {
+        let (config, primary, node) = bound.wait(self.prepare(number)).await?;
+        let opening = Connection::open(&node, self.timeouts, pushes);
+        let (mut connection, refusal) = bound.wait_for(&node, opening).await?;
         if self.are_several() {
-            self.probe(&mut connection).await?;
+            bound.wait(self.probe(&mut connection)).await?;
         }
         Ok(Opened {
             connection,
@@ -159,6 +163,22 @@ impl Candidates {
             },
             unused: None,
         })
+    }
+
+    /// Finds out where the server is and how to log in to it.
+    async fn prepare(
+        &self,
+        number: usize,
+    ) -> Result<(ComponentConfig, Option<Primary>, Arc<Node>), Failure> {
+        let mut config = self.configs[number].clone();
+        let mut primary = None;
+        if let Some(watcher) = &self.watchers[number] {
+            primary = Some(named(watcher).await?);
+            config = config.with_primary(primary.clone());
+        }
+        let config = resolve(&config, self.places.sources(), self.timeouts.connect).await?;
+        let node = Node::prepare(&config, &self.policy, self.timeouts.connect).await?;
+        Ok((config, primary, node))
     }
 
     /// Finds out if the server lets configs be read: otherwise the next one gets its turn. The answers

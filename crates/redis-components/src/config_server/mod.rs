@@ -3,6 +3,7 @@
 //! The thread outlives every runtime of the application, serves blocking callers too, and no busy
 //! executor starves it.
 
+mod bound;
 mod candidates;
 mod config_text;
 mod connection;
