@@ -100,7 +100,8 @@ def test_r13_a_text_names_config_servers_as_urls_and_as_json() -> None:
     [
         ("", "url"),
         (" redis://a", "url"),
-        ("redis://a,", "several servers"),
+        ("redis://a:1,", "a comma stands behind the url, and no other"),
+        ("redis://a:1,b:2", "several servers; name one, or write a whole url"),
         ("redis://a,,redis://b", "server 1: "),
         ("redis://a,http://S3cret@b", "server 2: "),
         ('{"host": "a", "password": "S3cret"', "line 1"),

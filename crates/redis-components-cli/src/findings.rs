@@ -104,8 +104,10 @@ fn of_fields(source: &Source) -> Vec<Finding> {
         let named = message.split('`').skip(1).step_by(2);
         let mut places = named.filter_map(|name| given.iter().position(|field| field.name == name));
         let Some(place) = places.next() else {
+            // A server that is named in a wrong way is not missing.
             let meant = |finding: &Finding| finding.message.contains("did you mean");
-            if replaced.is_empty() || !findings.iter().any(meant) {
+            let is_named = replaced.iter().any(|name| PLACES.contains(&&**name));
+            if !is_named && (replaced.is_empty() || !findings.iter().any(meant)) {
                 let at = source.whole();
                 findings.push(Finding {
                     message,
@@ -131,6 +133,12 @@ fn of_fields(source: &Source) -> Vec<Finding> {
         let name = field.name.clone();
         if replaced.contains(&name) {
             given.remove(place);
+            if name == "sentinels" {
+                // Their own fields mean nothing without them.
+                let is_theirs =
+                    |name: &str| name == "service_name" || name.starts_with("sentinel_");
+                given.retain(|field| !is_theirs(&field.name));
+            }
             continue;
         }
         let at = if message.contains("is not a known field") {
@@ -143,7 +151,7 @@ fn of_fields(source: &Source) -> Vec<Finding> {
             field: Some(printable(&name)),
             at,
         });
-        // Without a host or a url, all else would be refused because one is missing.
+        // Without a server, all else would be refused because it is missing.
         match stand_in(&name) {
             Some(value) => value.clone_into(&mut field.value),
             None => drop(given.remove(place)),
@@ -153,11 +161,22 @@ fn of_fields(source: &Source) -> Vec<Finding> {
     findings
 }
 
+/// Fields that say where a server is, beside `host` and `url`.
+const PLACES: [&str; 5] = [
+    "cluster",
+    "startup_nodes",
+    "sentinels",
+    "unix_socket_path",
+    "path",
+];
+
 fn stand_in(name: &str) -> Option<&'static str> {
     match name {
         "host" => Some("\"h\""),
         "url" => Some("\"redis://h\""),
         "ssl" => Some("true"),
+        "cluster" | "startup_nodes" | "sentinels" => Some("[\"h\"]"),
+        "unix_socket_path" | "path" => Some("\"/s\""),
         _ => None,
     }
 }
@@ -262,6 +281,51 @@ mod tests {
             found[0].starts_with(r#"{"port": 1} | `host` is missing"#),
             "{found:#?}"
         );
+    }
+
+    #[test]
+    fn a_server_that_is_named_in_a_wrong_way_is_not_missing() {
+        let long = format!(r#"{{"unix_socket_path": "/{}"}}"#, "x".repeat(107));
+        for (text, reason) in [
+            (r#"{"cluster": []}"#, "`cluster` is empty"),
+            (r#"{"cluster": "h:1"}"#, "`cluster` must be servers"),
+            (
+                r#"{"cluster": ["h:0"]}"#,
+                "server 1 of `cluster` has no port",
+            ),
+            (
+                r#"{"cluster": [], "read_from": "replica"}"#,
+                "`cluster` is empty",
+            ),
+            (
+                r#"{"startup_nodes": [7]}"#,
+                "`startup_nodes` must be servers",
+            ),
+            (r#"{"cluster": ["h:1"], "db": 2}"#, "`db` is not 0"),
+            (
+                r#"{"sentinels": [], "service_name": "x"}"#,
+                "`sentinels` is empty",
+            ),
+            (
+                r#"{"sentinels": ["h:0"], "service_name": "x"}"#,
+                "server 1 of `sentinels`",
+            ),
+            (r#"{"sentinels": ["s"]}"#, "without `service_name`"),
+            (
+                r#"{"sentinels": ["s"], "service_name": "x", "host": "h"}"#,
+                "`sentinels` and `host` are both given",
+            ),
+            (r#"{"unix_socket_path": "s"}"#, "`unix_socket_path`"),
+            (r#"{"path": 7}"#, "`path` must be"),
+            (&long, "`unix_socket_path` is longer than 107 bytes"),
+        ] {
+            let found = messages(text);
+            assert_eq!(found.len(), 1, "{text}: {found:#?}");
+            assert!(found[0].contains(reason), "{text}: {found:#?}");
+        }
+        let found = messages(r#"{"cluster": [], "port": 0, "pasword": "s3cret"}"#);
+        assert_eq!(found.len(), 3, "{found:#?}");
+        assert_eq!(messages(r#"{"cluster": null}"#).len(), 1);
     }
 
     #[test]

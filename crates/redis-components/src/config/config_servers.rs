@@ -4,6 +4,7 @@ use serde_json::value::RawValue;
 
 use super::component_config::ComponentConfig;
 use super::endpoint::Endpoint;
+use super::host::SEVERAL;
 use super::{json, url};
 
 /// How many servers a text may name.
@@ -24,7 +25,8 @@ pub(super) fn parse(text: &str) -> Result<Vec<ComponentConfig>, String> {
         let urls = split(text);
         let is_list = urls.len() > 1;
         let read = |(number, text): (usize, &str)| {
-            let config = url::parse(text).and_then(usable);
+            let config = url::parse(text).map_err(|wrong| of_list(text, wrong));
+            let config = config.and_then(usable);
             config.map_err(|wrong| numbered(number, is_list, &wrong))
         };
         (1..).zip(urls).map(read).collect::<Result<_, _>>()?
@@ -60,6 +62,18 @@ fn split(text: &str) -> Vec<&str> {
     }
     urls.push(rest);
     urls
+}
+
+/// Returns what is wrong with a url of a list, which may name several servers where one url may not.
+fn of_list(url: &str, wrong: String) -> String {
+    if url.trim_end().ends_with(',') {
+        "a comma stands behind the url, and no other url behind the comma; leave the comma out"
+            .into()
+    } else if wrong.contains(SEVERAL) {
+        format!("{wrong}, or write a whole url for each, as redis://a, redis://b")
+    } else {
+        wrong
+    }
 }
 
 fn of_array(text: &str) -> Result<Vec<ComponentConfig>, String> {
@@ -140,8 +154,25 @@ mod tests {
         for (text, reason) in [
             ("", "url"),
             (" redis://a", "url"),
-            ("redis://a,", "several servers"),
-            ("redis://a,,redis://b", "server 1: "),
+            (
+                "redis://a:1,",
+                "a comma stands behind the url, and no other",
+            ),
+            (" redis://a, \n", "url"),
+            ("redis://:S3cret@a/2, ", "a comma stands behind the url"),
+            ("redis://a,,redis://b", "server 1: a comma stands behind"),
+            (
+                "redis://a:1,b:2",
+                "several servers; name one, or write a whole url",
+            ),
+            (
+                "redis://a;b",
+                "several servers; name one, or write a whole url",
+            ),
+            (
+                "redis://a:1;b:2,redis://c",
+                "server 1: the url's host names",
+            ),
             ("redis://a,http://S3cret@b", "server 2: "),
             (r#"{"host": "a", "password": "S3cret""#, "line 1"),
             (r#"{"host": "a", "hots": "S3cret"}"#, "`hots`"),

@@ -5,6 +5,9 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 /// The longest host name.
 const LONGEST: usize = 253;
 
+/// What is wrong with a host that has a comma or a semicolon in it.
+pub(super) const SEVERAL: &str = "names several servers; name one";
+
 /// Returns the host, without the brackets around an IPv6 address.
 ///
 /// # Errors
@@ -29,7 +32,7 @@ pub(crate) fn check(host: &str) -> Result<&str, &'static str> {
         return Err("has white space or a control character in it; leave it out");
     }
     if host.contains([',', ';']) {
-        return Err("names several servers; name one");
+        return Err(SEVERAL);
     }
     if host.starts_with('/') {
         return Err("is the path of a unix socket; write it as `unix_socket_path`");

@@ -9,6 +9,9 @@ use super::{host, number};
 /// How many servers a config may name.
 const MOST: usize = 64;
 
+/// What is wrong with a port that is a number.
+const OUT_OF_RANGE: &str = "has no port from 1 to 65535";
+
 /// Returns the servers that the value of the field `name` stands for.
 ///
 /// # Errors
@@ -28,9 +31,7 @@ pub(super) fn read(name: &str, value: &Value, port: u16) -> Result<Vec<Address>,
         let wrong = |what: &str| format!("server {number} of `{name}` {what}");
         let (host, port) = match server {
             Value::String(text) if text.contains("://") => return Err(wrong(of_url(name))),
-            Value::String(text) => split(text, port).ok_or_else(|| {
-                wrong("has no port behind its last colon; write it as \"host:port\", an IPv6 address in brackets")
-            })?,
+            Value::String(text) => split(text, port).map_err(wrong)?,
             Value::Array(pair) => match pair.as_slice() {
                 [Value::String(host), port] => (host.as_str(), port_of(port).map_err(wrong)?),
                 _ => return Err(wrong("is no pair of a host and a port")),
@@ -73,18 +74,24 @@ fn of_fields(fields: &Map<String, Value>, usual: u16) -> Result<(&str, u16), &'s
 
 fn port_of(value: &Value) -> Result<u16, &'static str> {
     let port = number::whole(value).and_then(valid_port);
-    port.ok_or("has no port from 1 to 65535")
+    port.ok_or(OUT_OF_RANGE)
 }
 
 /// Returns the host and the port, or the port that servers of the field usually have.
-fn split(server: &str, usual: u16) -> Option<(&str, u16)> {
+fn split(server: &str, usual: u16) -> Result<(&str, u16), &'static str> {
     let is_ipv6 = server.matches(':').count() > 1;
     match server.rsplit_once(':') {
         Some((host, port)) if !is_ipv6 || host.ends_with(']') => {
-            let port = number::digits(port).and_then(valid_port)?;
-            Some((host, port))
+            let is_number = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+            if !is_number {
+                return Err(
+                    "has no port behind its last colon; write it as \"host:port\", an IPv6 address in brackets",
+                );
+            }
+            let port = number::digits(port).and_then(valid_port);
+            Ok((host, port.ok_or(OUT_OF_RANGE)?))
         }
-        _ => Some((server, usual)),
+        _ => Ok((server, usual)),
     }
 }
 
@@ -138,8 +145,15 @@ mod tests {
             (json!(vec!["a"; 65]), "more than 64"),
             (json!([1]), "must be servers"),
             (json!(["a", "b:x"]), "server 2 of `sentinels` has no port"),
-            (json!(["a:0"]), "has no port"),
-            (json!(["a:65536"]), "has no port"),
+            (json!(["a:"]), "has no port behind its last colon"),
+            (json!(["a:+1"]), "has no port behind its last colon"),
+            (json!(["a:0"]), "has no port from 1 to 65535"),
+            (json!(["[::1]:0"]), "has no port from 1 to 65535"),
+            (json!(["a:65536"]), "has no port from 1 to 65535"),
+            (
+                json!(["a:99999999999999999999"]),
+                "has no port from 1 to 65535",
+            ),
             (json!([["a"]]), "is no pair"),
             (json!([{"host": "a", "name": "x"}]), "is no object"),
             (json!([{"port": 1}]), "is no object"),

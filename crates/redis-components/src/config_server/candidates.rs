@@ -8,10 +8,13 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::sync::watch;
 use tokio::time::sleep;
 
+use super::bound::Bound;
 use super::connection::Connection;
 use super::places::Places;
 use super::pushes::Pushes;
+use super::refusal;
 use super::signal::Signal;
+use super::state::State;
 use crate::config::ComponentConfig;
 use crate::config::endpoint::Primary;
 use crate::settings::policy::Policy;
@@ -34,7 +37,7 @@ pub(super) struct Candidates {
     policy: Arc<Policy>,
     timeouts: Timeouts,
     places: Places,
-    signal: Arc<Signal>,
+    state: Arc<State>,
 }
 
 /// A connection to one of the servers.
@@ -63,7 +66,7 @@ impl Candidates {
         policy: Arc<Policy>,
         timeouts: Timeouts,
         places: Places,
-        signal: Arc<Signal>,
+        state: Arc<State>,
     ) -> Self {
         Self {
             watchers: vec![None; configs.len()],
@@ -71,8 +74,13 @@ impl Candidates {
             policy,
             timeouts,
             places,
-            signal,
+            state,
         }
+    }
+
+    /// Returns `true` if another server can take the place of one that fails.
+    pub(super) fn are_several(&self) -> bool {
+        self.configs.len() > 1
     }
 
     /// Connects to the first server of the list that can be used. The next one is tried as soon as
@@ -80,12 +88,16 @@ impl Candidates {
     ///
     /// # Errors
     ///
-    /// Returns an error that names all servers if none can be used.
-    pub(super) async fn open(&mut self, pushes: Option<&Pushes>) -> Result<Opened, Failure> {
+    /// Returns an error that names all servers if none can be used within the bound.
+    pub(super) async fn open(
+        &mut self,
+        pushes: Option<&Pushes>,
+        bound: Bound,
+    ) -> Result<Opened, Failure> {
         self.watch_sentinels();
         let this = &*self;
         let mut waiting = (0..this.configs.len()).map(|number| async move {
-            let opened = this.open_one(number, pushes).await;
+            let opened = this.open_one(number, pushes, bound).await;
             (number, opened)
         });
         let mut trying: FuturesUnordered<_> = waiting.next().into_iter().collect();
@@ -128,16 +140,18 @@ impl Candidates {
         HEAD_START.min(self.timeouts.connect / (2 * count))
     }
 
-    async fn open_one(&self, number: usize, pushes: Option<&Pushes>) -> Result<Opened, Failure> {
-        let mut config = self.configs[number].clone();
-        let mut primary = None;
-        if let Some(watcher) = &self.watchers[number] {
-            primary = Some(named(watcher).await?);
-            config = config.with_primary(primary.clone());
+    async fn open_one(
+        &self,
+        number: usize,
+        pushes: Option<&Pushes>,
+        bound: Bound,
+    ) -> Result<Opened, Failure> {
+        let (config, primary, node) = bound.wait(self.prepare(number)).await?;
+        let opening = Connection::open(&node, self.timeouts, pushes);
+        let (mut connection, refusal) = bound.wait_for(&node, opening).await?;
+        if self.are_several() {
+            bound.wait(self.probe(&mut connection)).await?;
         }
-        let config = resolve(&config, self.places.sources(), self.timeouts.connect).await?;
-        let node = Node::prepare(&config, &self.policy, self.timeouts.connect).await?;
-        let (connection, refusal) = Connection::open(&node, self.timeouts, pushes).await?;
         Ok(Opened {
             connection,
             node,
@@ -151,11 +165,39 @@ impl Candidates {
         })
     }
 
+    /// Finds out where the server is and how to log in to it.
+    async fn prepare(
+        &self,
+        number: usize,
+    ) -> Result<(ComponentConfig, Option<Primary>, Arc<Node>), Failure> {
+        let mut config = self.configs[number].clone();
+        let mut primary = None;
+        if let Some(watcher) = &self.watchers[number] {
+            primary = Some(named(watcher).await?);
+            config = config.with_primary(primary.clone());
+        }
+        let config = resolve(&config, self.places.sources(), self.timeouts.connect).await?;
+        let node = Node::prepare(&config, &self.policy, self.timeouts.connect).await?;
+        Ok((config, primary, node))
+    }
+
+    /// Finds out if the server lets configs be read: otherwise the next one gets its turn. The answers
+    /// are not used, because the watch notes before each read what it knows of a key.
+    async fn probe(&self, connection: &mut Connection) -> Result<(), Failure> {
+        let keys: Vec<String> = self.state.keys().keys().cloned().collect();
+        if keys.is_empty() {
+            return Ok(());
+        }
+        let answers = connection.read(keys.iter().map(String::as_str)).await?;
+        let failure = refusal::for_the_moment(&answers).or_else(|| refusal::of_all(&answers));
+        failure.map_or(Ok(()), Err)
+    }
+
     fn watch_sentinels(&mut self) {
         for (config, watcher) in self.configs.iter().zip(&mut self.watchers) {
             if let (Some(sentinels), None) = (config.sentinels(), &watcher) {
                 let begun = self.places.watch(sentinels);
-                tokio::spawn(wake(begun.subscribe(), Arc::clone(&self.signal)));
+                tokio::spawn(wake(begun.subscribe(), Arc::clone(&self.state.signal)));
                 *watcher = Some(begun);
             }
         }

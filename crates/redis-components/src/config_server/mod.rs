@@ -3,6 +3,7 @@
 //! The thread outlives every runtime of the application, serves blocking callers too, and no busy
 //! executor starves it.
 
+mod bound;
 mod candidates;
 mod config_text;
 mod connection;
@@ -21,6 +22,7 @@ mod read_command;
 pub(crate) mod reading;
 pub(crate) mod receipts;
 mod reconnect;
+mod refusal;
 mod signal;
 mod state;
 pub(crate) mod strict;

@@ -1,15 +1,15 @@
 //! A connection to the config server that is opened when it is needed, and opened again when it has
 //! ended.
 
-use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use redis::RedisError;
 use redis::aio::MultiplexedConnection;
 use tokio::sync::watch;
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
+use super::bound::Bound;
 use super::candidates::{Candidates, Opened, Place};
 use super::connection::Connection;
 use super::pushes::Pushes;
@@ -83,25 +83,28 @@ impl Reconnect {
         keys: &[&str],
         mut sending: impl FnMut(),
     ) -> Result<Vec<Answer>, Failure> {
-        let (begun, bound) = (Instant::now(), self.bound());
+        let bound = self.bound();
         let kept = self.connection.is_some();
-        let answers = bounded(bound, self.read_once(keys, &mut sending)).await;
+        let answers = self.read_once(keys, bound, &mut sending).await;
         if !kept || !answers.as_ref().is_err_and(Failure::is_closed) {
             return answers;
         }
-        let left = bound.saturating_sub(begun.elapsed());
+        let left = bound.left();
         self.replace_ended().await;
-        bounded(left, self.read_once(keys, &mut sending)).await
+        let bound = Bound::from_now(left);
+        self.read_once(keys, bound, &mut sending).await
     }
 
     async fn read_once(
         &mut self,
         keys: &[&str],
+        bound: Bound,
         sending: &mut impl FnMut(),
     ) -> Result<Vec<Answer>, Failure> {
-        let connection = self.ensure().await?;
+        let connection = self.ensure(bound).await?;
         sending();
-        Ok(connection.read(keys.iter().copied()).await?)
+        let read = async { Ok(connection.read(keys.iter().copied()).await?) };
+        bound.wait(read).await
     }
 
     /// Writes values by their keys, once. If no answer comes, they may or may not be written.
@@ -114,10 +117,10 @@ impl Reconnect {
         if self.ping().await.is_err_and(|failure| failure.is_closed()) {
             self.replace_ended().await;
         }
-        bounded(self.bound(), async {
-            Ok(self.ensure().await?.write(values).await?)
-        })
-        .await
+        let bound = self.bound();
+        let connection = self.ensure(bound).await?;
+        let written = async { Ok(connection.write(values).await?) };
+        bound.wait(written).await
     }
 
     /// Notes that the server has answered.
@@ -155,7 +158,8 @@ impl Reconnect {
         let Some(connection) = &mut self.connection else {
             return Ok(());
         };
-        bounded(self.timeouts.response, connection.ping()).await
+        let bound = Bound::from_now(self.timeouts.response);
+        bound.wait(connection.ping()).await
     }
 
     /// Returns `true` if the connection brings pushes.
@@ -197,6 +201,11 @@ impl Reconnect {
         self.place.as_ref().map(|place| &*place.address)
     }
 
+    /// Returns `true` if another server can take the place of one that fails.
+    pub(super) fn has_others(&self) -> bool {
+        self.candidates.are_several()
+    }
+
     /// Returns why servers that come first in the list are not used.
     pub(super) fn unused(&self) -> Option<&str> {
         self.unused.as_deref()
@@ -204,29 +213,29 @@ impl Reconnect {
 
     /// A server that has answered before gets the time of one answer, also if a new connection is
     /// needed.
-    fn bound(&self) -> Duration {
-        match self.connection {
+    fn bound(&self) -> Bound {
+        Bound::from_now(match self.connection {
             Some(_) => self.timeouts.response,
             None => self.timeouts.connect,
-        }
+        })
     }
 
-    async fn ensure(&mut self) -> Result<&mut Connection, Failure> {
+    async fn ensure(&mut self, bound: Bound) -> Result<&mut Connection, Failure> {
         let connection = match self.connection.take() {
             Some(connection) => connection,
-            None => self.open().await?,
+            None => self.open(bound).await?,
         };
         Ok(self.connection.insert(connection))
     }
 
-    async fn open(&mut self) -> Result<Connection, Failure> {
+    async fn open(&mut self, bound: Bound) -> Result<Connection, Failure> {
         let Opened {
             connection,
             node,
             refusal,
             place,
             unused,
-        } = self.candidates.open(self.pushes.as_ref()).await?;
+        } = self.candidates.open(self.pushes.as_ref(), bound).await?;
         self.opened = Instant::now();
         let refused_before = std::mem::replace(&mut self.refused, refusal.is_some());
         if let Some(refusal) = refusal
@@ -240,15 +249,5 @@ impl Reconnect {
         self.line.send_replace(Some(connection.line()));
         self.signal.note_change();
         Ok(connection)
-    }
-}
-
-async fn bounded<T>(
-    bound: Duration,
-    future: impl Future<Output = Result<T, Failure>>,
-) -> Result<T, Failure> {
-    match timeout(bound, future).await {
-        Ok(result) => result,
-        Err(_) => Err(Failure::timed_out(bound)),
     }
 }

@@ -54,7 +54,7 @@ pub(super) fn start(
         Arc::clone(settings.allowed()),
         timeouts,
         places.clone(),
-        Arc::clone(&state.signal),
+        Arc::clone(&state),
     );
     let signal = Arc::clone(&state.signal);
     let server = Reconnect::new(

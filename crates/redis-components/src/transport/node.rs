@@ -170,7 +170,7 @@ impl Node {
     }
 
     /// Returns the failure of a server that did not answer within the bound.
-    pub(super) fn timed_out(&self, bound: Duration) -> Failure {
+    pub(crate) fn timed_out(&self, bound: Duration) -> Failure {
         let mut failure = Failure::timed_out(bound);
         if self.has_tls() {
             let advice = "; a server that does not speak TLS at this port does not answer";

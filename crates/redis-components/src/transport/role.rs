@@ -12,13 +12,7 @@ pub(crate) enum Role {
 impl Role {
     /// Returns the role in an answer to `ROLE`.
     pub(crate) fn of_role(answer: &Value) -> Option<Self> {
-        let Value::Array(parts) = answer else {
-            return None;
-        };
-        match parts.first() {
-            Some(Value::BulkString(name)) => Self::named(name),
-            _ => None,
-        }
+        name_in(answer).and_then(Self::named)
     }
 
     /// Returns the role in an answer to `INFO replication`.
@@ -39,6 +33,22 @@ impl Role {
             b"slave" => Some(Self::Replica),
             _ => None,
         }
+    }
+}
+
+/// Returns `true` if an answer to `ROLE` says that what answers is a sentinel.
+pub(crate) fn is_sentinel(answer: &Value) -> bool {
+    name_in(answer) == Some(b"sentinel")
+}
+
+/// Returns the name in an answer to `ROLE`.
+fn name_in(answer: &Value) -> Option<&[u8]> {
+    match answer {
+        Value::Array(parts) => match parts.first() {
+            Some(Value::BulkString(name)) => Some(name),
+            _ => None,
+        },
+        _ => None,
     }
 }
 

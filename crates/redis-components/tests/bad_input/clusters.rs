@@ -1,7 +1,7 @@
 //! Clusters that are none, or not whole.
 
 use redis_components::ErrorKind;
-use redis_components_testing::{Cluster, Server};
+use redis_components_testing::{Cluster, Sentinels, Server};
 use serde_json::json;
 
 use crate::common::with;
@@ -17,6 +17,15 @@ async fn r13_seeds_that_are_no_cluster_say_what_to_write() {
     let place = place(&server);
     let config = json!({ "cluster": [place] }).to_string();
     let says = [&*place, "it is no node of a cluster; write it as `host`"];
+    is_refused(&config, ErrorKind::ServerRefused, &says).await;
+}
+
+#[tokio::test]
+async fn r13_a_seed_that_is_a_sentinel_is_told_from_a_node_of_a_cluster() {
+    let sentinels = Sentinels::builder().replicas(0).sentinels(1, 1).start();
+    let place = place(sentinels.sentinel(0));
+    let config = json!({ "cluster": [place] }).to_string();
+    let says = [&*place, "it is a sentinel, and no node of a cluster"];
     is_refused(&config, ErrorKind::ServerRefused, &says).await;
 }
 

@@ -6,21 +6,7 @@ use redis_components::{ErrorKind, Settings, get_config, set_config, status};
 use redis_components_testing::Server;
 
 use crate::common::{HOUR, SOON, arrives, declare, patient, until, whereabouts};
-use crate::{Data, set};
-
-fn list(servers: &[&Server]) -> Settings {
-    let urls: Vec<String> = servers.iter().map(|server| server.url()).collect();
-    Settings::new(urls.join(", "))
-}
-
-/// The config server that answers, as `status` names it.
-fn used() -> String {
-    status().components[0].config_server.clone().unwrap()
-}
-
-fn address(server: &Server) -> String {
-    format!("127.0.0.1:{}", server.port())
-}
+use crate::{Data, address, list, set, used};
 
 #[tokio::test]
 async fn r13_the_first_config_server_that_answers_is_used() {

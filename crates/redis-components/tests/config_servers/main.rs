@@ -6,8 +6,10 @@
 mod common;
 mod forms;
 mod lists;
+mod refused_reads;
 mod sentinels;
 
+use redis_components::{Settings, status};
 use redis_components_testing::Server;
 
 /// Two data servers, to tell configs apart.
@@ -31,4 +33,18 @@ impl Data {
 /// Writes the config of the component `logs` as an operator does.
 pub(crate) fn set(config_server: &Server, data: &Server) {
     config_server.command(&["SET", "config:redis:logs", &data.config()]);
+}
+
+pub(crate) fn list(servers: &[&Server]) -> Settings {
+    let urls: Vec<String> = servers.iter().map(|server| server.url()).collect();
+    Settings::new(urls.join(", "))
+}
+
+/// The config server that answers, as `status` names it.
+pub(crate) fn used() -> String {
+    status().components[0].config_server.clone().unwrap()
+}
+
+pub(crate) fn address(server: &Server) -> String {
+    format!("127.0.0.1:{}", server.port())
 }

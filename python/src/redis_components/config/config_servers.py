@@ -6,7 +6,7 @@ import json
 
 from .._text import WHITE_SPACE
 from ..errors import ConfigInvalidError
-from . import fields, json_text, url
+from . import fields, host, json_text, url
 from .model import Cluster, ComponentConfig
 
 _MOST = 16
@@ -25,7 +25,7 @@ def parse(text: str) -> tuple[ComponentConfig, ...]:
         urls = _split(text)
         for index, part in enumerate(urls, 1):
             try:
-                configs.append(_usable(url.parse(part)))
+                configs.append(_usable(_of_list(part)))
             except ConfigInvalidError as wrong:
                 raise _numbered(index, wrong) if len(urls) > 1 else wrong from None
     servers: tuple[ComponentConfig, ...] = ()
@@ -35,6 +35,23 @@ def parse(text: str) -> tuple[ComponentConfig, ...]:
     if len(servers) > _MOST:
         raise ConfigInvalidError(f"it names more than {_MOST} servers")
     return servers
+
+
+def _of_list(text: str) -> ComponentConfig:
+    """Parses a url of a list, which may name several servers where one url may not."""
+    try:
+        return url.parse(text)
+    except ConfigInvalidError as wrong:
+        if text.rstrip(WHITE_SPACE).endswith(","):
+            raise ConfigInvalidError(
+                "a comma stands behind the url, and no other url behind the comma; "
+                "leave the comma out"
+            ) from None
+        if host.SEVERAL in str(wrong):
+            raise ConfigInvalidError(
+                f"{wrong}, or write a whole url for each, as redis://a, redis://b"
+            ) from None
+        raise
 
 
 def _split(text: str) -> list[str]:

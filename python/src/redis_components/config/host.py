@@ -8,6 +8,8 @@ import re
 from .._text import WHITE_SPACE, is_control
 
 _LONGEST = 253
+# What is wrong with a host that has a comma or a semicolon in it.
+SEVERAL = "names several servers; name one"
 _NAME = re.compile(r"[A-Za-z0-9_.-]*\Z")
 _BRACKETS = "has brackets, which belong around an IPv6 address only; leave them out"
 
@@ -30,7 +32,7 @@ def check(host: str) -> str:
     if any(char in WHITE_SPACE or is_control(char) for char in host):
         raise HostError("has white space or a control character in it; leave it out")
     if "," in host or ";" in host:
-        raise HostError("names several servers; name one")
+        raise HostError(SEVERAL)
     if host.startswith("/"):
         raise HostError("is the path of a unix socket; write it as `unix_socket_path`")
     if "/" in host:

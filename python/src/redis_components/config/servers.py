@@ -61,7 +61,11 @@ def _of_fields(fields: object, usual: int) -> tuple[str, int]:
 
 
 def _port(value: object) -> int:
-    port = number.port(number.whole(value))
+    return _in_range(number.whole(value))
+
+
+def _in_range(written: int | None) -> int:
+    port = number.port(written)
     if port is None:
         raise ValueError("has no port from 1 to 65535")
     return port
@@ -71,10 +75,9 @@ def _split(server: str, usual: int) -> tuple[str, int]:
     written, colon, behind = server.rpartition(":")
     if not colon or (server.count(":") > 1 and not written.endswith("]")):
         return server, usual
-    port: int | None = number.port(number.digits(behind))
-    if port is None:
+    if not (behind.isascii() and behind.isdigit()):
         raise ValueError(
             'has no port behind its last colon; write it as "host:port", an IPv6 address in '
             "brackets"
         )
-    return written, port
+    return written, _in_range(number.digits(behind))

@@ -19,6 +19,7 @@ use crate::transport::asynchronous::open_bounded;
 use crate::transport::failure::{Cause, Failure};
 use crate::transport::node::Node;
 use crate::transport::reply_bounds::ReplyBounds;
+use crate::transport::role::is_sentinel;
 
 /// How long a node may stay silent before the next one is asked beside it.
 const HEAD_START: Duration = Duration::from_millis(100);
@@ -92,6 +93,13 @@ async fn ask(
         if text.contains("cluster support disabled") {
             let what = "it is no node of a cluster; write it as `host`, not in `cluster`";
             return Err(Failure::new(Cause::Refused, what));
+        }
+        if text.starts_with("unknown command") {
+            let role = connection.req_packed_command(&redis::cmd("ROLE")).await?;
+            if is_sentinel(&role) {
+                let what = "it is a sentinel, and no node of a cluster; check `cluster`";
+                return Err(Failure::new(Cause::Refused, what));
+            }
         }
         let other = query(connection, "SHARDS").await?;
         return View::from_shards(&other, is_tls, by).ok_or_else(|| {

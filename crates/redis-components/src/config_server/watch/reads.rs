@@ -7,11 +7,11 @@ use std::time::Instant;
 use crate::clock::Tick;
 use crate::config_server::needless_pushes;
 use crate::config_server::reading::{Answer, interpret};
+use crate::config_server::refusal;
 use crate::config_server::state::Entry;
 use crate::config_server::watch::Watch;
 use crate::config_server::watched_key::WatchedKey;
 use crate::telemetry;
-use crate::transport::error_codes::is_passing;
 use crate::transport::failure::Failure;
 
 impl Watch {
@@ -32,10 +32,13 @@ impl Watch {
                 sent = entries.iter().map(|(_, watched)| watched.begin()).collect();
             })
             .await?;
-        // A server that serves nobody for the moment says nothing about a key's config.
-        let mut errors = answers.iter().filter_map(|answer| answer.as_ref().err());
-        if let Some(error) = errors.find(|error| is_passing(error)) {
-            return Err(error.clone().into());
+        if let Some(failure) = refusal::for_the_moment(&answers) {
+            return Err(failure);
+        }
+        if self.server.has_others()
+            && let Some(failure) = self.refusal_of_all(entries, &answers)
+        {
+            return Err(failure);
         }
         // This comes before waiting callers are told, because they may ask at once how the server
         // is.
@@ -75,6 +78,18 @@ impl Watch {
         }
         self.look_at_pushes();
         Ok(())
+    }
+
+    /// Returns the failure of a server that has come to refuse the read of every key: of those that
+    /// were read now, and of all others when they were read last.
+    fn refusal_of_all(&self, entries: &[Entry], answers: &[Answer]) -> Option<Failure> {
+        let failure = refusal::of_all(&answers[..entries.len()])?;
+        let is_read = |key: &String| entries.iter().any(|(read, _)| read == key);
+        let keys = self.state.keys();
+        let mut others = keys.iter().filter(|(key, _)| !is_read(key));
+        others
+            .all(|(_, watched)| watched.is_refused())
+            .then_some(failure)
     }
 
     /// Notes what the control key says. If other configs hold for a share of the fleet, all keys are
