@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use redis_components::{ErrorKind, Settings, get_config, set_config, status};
+use redis_components::{ErrorKind, get_config, set_config, status};
 use redis_components_testing::Server;
 
 use crate::common::{HOUR, SOON, arrives, declare, patient, until, whereabouts};
