@@ -124,6 +124,12 @@ impl Drop for Restored {
 ///
 /// Returns an error if it cannot be read, or is too long for a config.
 pub(crate) async fn read_text(path: &Path) -> Result<String, Failure> {
+    if path.to_string_lossy().trim_start().starts_with('{') {
+        return Err(Failure::usage(
+            "a config as JSON may hold a password, and every user of this machine can see arguments; write it into \
+             a file, or give `-` and write it to standard input",
+        ));
+    }
     if path != Path::new("-") {
         let size = std::fs::metadata(path).map_or(0, |facts| facts.len());
         return if size > LONGEST_CONFIG as u64 {

@@ -1,6 +1,6 @@
 //! What goes to standard output: one envelope around data, or a table.
 
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 
 use comfy_table::{Table, presets};
 use serde::Serialize;
@@ -54,13 +54,20 @@ pub(crate) fn write(format: Format, command: &str, outcome: Result<Reply, Failur
             failure.as_ref(),
         ),
     };
-    // Who does not read on has seen what it wanted.
-    let _ = write_whole(&text);
+    let written = write_whole(&text);
     if let Some(failure) = &failure {
         say(&failure.explanation);
         say(&format!("{ERROR} {}", failure.message));
     }
-    failure.map_or(0, |failure| failure.code.exit())
+    let code = failure.map_or(0, |failure| failure.code.exit());
+    match written {
+        // Who does not read on has seen what it wanted.
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            say(&format!("{ERROR} cannot write to standard output: {error}"));
+            code.max(1)
+        }
+        _ => code,
+    }
 }
 
 const ERROR: &str = "\u{1b}[1;31merror:\u{1b}[0m";

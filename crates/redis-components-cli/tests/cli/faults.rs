@@ -131,6 +131,42 @@ fn a_broken_pipe_is_no_error() {
 }
 
 #[test]
+fn r10_an_answer_that_cannot_be_written_is_an_error() {
+    let server = Server::start();
+    let operator = Operator::of(&server);
+    operator.make_logs(&server);
+    for words in [&["get", "logs"][..], &["list", "-o", "json"]] {
+        let full = std::fs::File::options()
+            .write(true)
+            .open("/dev/full")
+            .unwrap();
+        let mut command = operator.command(words);
+        command.stdout(full).stderr(Stdio::piped());
+        let run = Run::of(&command.spawn().unwrap().wait_with_output().unwrap());
+        assert_eq!(run.code, 1, "{run:?}");
+        assert!(
+            run.stderr.contains("cannot write to standard output"),
+            "{run:?}"
+        );
+    }
+}
+
+#[test]
+fn r8_a_config_among_the_arguments_is_refused_and_not_shown() {
+    let server = Server::start();
+    let operator = Operator::of(&server);
+    operator.make_logs(&server);
+    let json = r#"{"host":"h","password":"s3cret-one"}"#;
+    for words in [&["set", "logs", json, "--yes"][..], &["check", json]] {
+        let run = operator.run(words);
+        assert_eq!(run.code, 2, "{run:?}");
+        assert!(run.stderr.contains("write it to standard input"), "{run:?}");
+        assert!(!run.stderr.contains("s3cret-one"), "{run:?}");
+    }
+    assert_eq!(entries(&operator), 1);
+}
+
+#[test]
 fn a_frozen_config_server_is_given_up() {
     let server = Server::start();
     let operator = Operator::of(&server);
