@@ -18,6 +18,38 @@ fn settings(place: &Place) -> Settings {
         .connect_timeout(RESPONSE)
 }
 
+/// Later it costs its slots only.
+#[tokio::test]
+async fn r10_a_primary_that_is_down_at_the_start_is_named_with_what_to_do() {
+    let cluster = Cluster::builder(3, 0).require_full_coverage(false).start();
+    let place = Place::start();
+    let data = declare("data", HOUR);
+    place.set(data, &cluster.config_with_seeds(&[1]));
+    let incr = cmd(&format!("INCR {}", key_on(&cluster, 1, "k")));
+    cluster.node(0).stop();
+    settings(&place)
+        .scope(async {
+            let lost = format!("127.0.0.1:{}", cluster.node(0).port());
+            let error = Way::Task.send::<i64>(data, &incr).await.unwrap_err();
+            let error = error.to_string();
+            for part in [
+                &lost,
+                r#"unless the config says `"require_full_coverage": false`"#,
+            ] {
+                assert!(error.contains(part), "{error}");
+            }
+            let seed = cluster.node(1).port();
+            let some =
+                format!(r#"{{"cluster":["127.0.0.1:{seed}"],"require_full_coverage":false}}"#);
+            place.set(data, &some);
+            until("the others are used", async || {
+                Way::Task.send::<i64>(data, &incr).await.is_ok()
+            })
+            .await;
+        })
+        .await;
+}
+
 #[tokio::test]
 async fn r10_a_primary_that_is_killed_costs_its_slots_only() {
     let cluster = Cluster::builder(3, 0).require_full_coverage(false).start();

@@ -131,8 +131,17 @@ impl<O: Opener> Members<O> {
             return self.open_primaries(true).await;
         }
         self.map.read_all().await?;
-        self.open_primaries(!self.map.requires_full_coverage())
-            .await?;
+        let all_are_needed = self.map.requires_full_coverage();
+        let opened = self.open_primaries(!all_are_needed).await;
+        opened.map_err(|failure| match failure.cause {
+            Cause::Unreachable if all_are_needed => Failure {
+                message: failure.message
+                    + "; every primary has to answer before the cluster is used, unless the config says \
+                       `\"require_full_coverage\": false`",
+                ..failure
+            },
+            _ => failure,
+        })?;
         self.map.prove();
         Ok(())
     }
