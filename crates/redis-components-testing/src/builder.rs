@@ -12,7 +12,7 @@ impl Server {
     ///
     /// # Panics
     ///
-    /// Panics if there is no redis-server to start, or it is not ready within ten seconds.
+    /// Panics if there is no redis-server to start, or it is not ready within 30 seconds.
     #[must_use]
     pub fn start() -> Self {
         Self::start_with(&[])
@@ -35,7 +35,7 @@ impl Server {
     /// # Errors
     ///
     /// Returns an error if there is no redis-server to start, it refuses the arguments, or it is
-    /// not ready within ten seconds.
+    /// not ready within 30 seconds.
     pub fn try_start_with(arguments: &[&str]) -> io::Result<Self> {
         Self::builder().arguments(arguments).try_start()
     }

@@ -10,7 +10,8 @@ use crate::plan::{Kind, Plan, Ports};
 use crate::process::Process;
 use crate::reserved::Reserved;
 
-const READY_WITHIN: Duration = Duration::from_secs(10);
+/// A disk that is busy holds up a server that starts for seconds.
+const READY_WITHIN: Duration = Duration::from_secs(30);
 const PORTS_TRIED: usize = 5;
 
 /// A server that answers.
