@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::context::{ask_secret, read_text};
 use crate::failure::{Code, Failure};
+use crate::redact::is_shown;
 use crate::text::printable;
 
 /// Fields that are text, also if they look like a number.
@@ -52,12 +53,15 @@ impl Assignment {
             return Ok(None);
         }
         let file = value.strip_prefix('@').filter(|path| !path.is_empty());
-        let may_be_secret = SECRETS.contains(&name) || name == "url";
+        let is_own_secret = name.starts_with("x-") && !is_shown(name);
+        let is_secret = SECRETS.contains(&name) || is_own_secret;
+        let may_be_secret = is_secret || name == "url";
         let value = match (value, file) {
             ("" | "null", _) => Given::Removed,
             ("-", _) if may_be_secret => Given::Asked,
             (_, Some(path)) if may_be_secret => Given::File(path.into()),
-            _ if SECRETS.contains(&name) && !is_reference(value) => return Err(secret(name)),
+            _ if is_secret && !is_reference(value) => return Err(secret(name)),
+            _ if name == "sentinel_kwargs" => return Err(secrets(name)),
             _ if name == "url" && value.contains('@') => return Err(secret(name)),
             _ if TEXT.contains(&name) && !is_reference(value) => Given::Value(value.into()),
             _ => Given::Value(serde_json::from_str(value).unwrap_or_else(|_| value.into())),
@@ -102,6 +106,14 @@ fn secret(name: &str) -> Failure {
     Failure::new(Code::SecretInArguments, text)
 }
 
+fn secrets(name: &str) -> Failure {
+    let text = format!(
+        "`{name}` may hold a password, and every user of this machine can see the arguments of a process; write the \
+         whole config into a file, or give `-` and write it to standard input"
+    );
+    Failure::new(Code::SecretInArguments, text)
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -138,6 +150,8 @@ mod tests {
             "password=s3cret",
             "url=redis://:s3cret@h",
             "sentinel_password=s3cret",
+            r#"sentinel_kwargs={"password":"s3cret"}"#,
+            "x-token=s3cret",
         ] {
             let failure = Assignment::read(text).unwrap_err();
             assert_eq!(failure.code.exit(), 2);

@@ -206,7 +206,8 @@ pub(crate) fn add(
 ) -> u64 {
     let mut n = end.last;
     let mut add = |config: &[u8], note: &Note| {
-        n += 1;
+        // The server refuses a number that is not larger than the last.
+        n = n.saturating_add(1);
         let command = transaction.cmd("XADD").arg(history).arg("MAXLEN").arg(KEPT);
         command.arg(format!("{n}-0")).arg("config").arg(config);
         for (name, value) in note.fields() {

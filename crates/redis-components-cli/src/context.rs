@@ -124,9 +124,10 @@ impl Drop for Restored {
 ///
 /// Returns an error if it cannot be read, or is too long for a config.
 pub(crate) async fn read_text(path: &Path) -> Result<String, Failure> {
-    if path.to_string_lossy().trim_start().starts_with('{') {
+    let name = path.to_string_lossy();
+    if name.trim_start().starts_with('{') || name.contains("://") {
         return Err(Failure::usage(
-            "a config as JSON may hold a password, and every user of this machine can see arguments; write it into \
+            "a config may hold a password, and every user of this machine can see arguments; write it as JSON into \
              a file, or give `-` and write it to standard input",
         ));
     }

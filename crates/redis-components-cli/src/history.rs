@@ -44,7 +44,10 @@ impl Note {
             .to_string_lossy()
             .into_owned();
         // Secrets are no arguments.
-        let words: Vec<_> = std::env::args().skip(1).map(|word| quoted(&word)).collect();
+        let words: Vec<_> = std::env::args_os()
+            .skip(1)
+            .map(|word| quoted(&word.to_string_lossy()))
+            .collect();
         let users = ["SUDO_USER", "USER", "LOGNAME"];
         Self {
             at: Some(now()),

@@ -94,7 +94,10 @@ fn misused(error: &clap::Error) -> u8 {
         let _ = error.print();
         return 0;
     }
-    let words: Vec<_> = std::env::args().collect();
+    let words = std::env::args_os();
+    let words: Vec<_> = words
+        .map(|word| word.to_string_lossy().into_owned())
+        .collect();
     let asks_for = |format: &str| {
         let pair = |pair: &[String]| ["-o", "--output"].contains(&&*pair[0]) && pair[1] == format;
         let word = |word: &String| {

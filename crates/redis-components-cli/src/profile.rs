@@ -1,8 +1,9 @@
 //! Config servers by name, in a file of the user.
 
 use std::collections::BTreeMap;
+use std::io::{self, Read as _};
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 
 use etcetera::BaseStrategy as _;
 use redis_components::ComponentConfig;
@@ -12,6 +13,9 @@ use crate::addresses::read;
 use crate::failure::{Code, Failure};
 use crate::files::read_file;
 use crate::text::{nearest, printable};
+
+/// Some programs write without an end.
+const LONGEST_PASSWORD: u64 = 64 * 1024;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -54,12 +58,23 @@ impl Profile {
                 None => Ok(None),
             };
         };
-        let mut file: File = toml::from_str(&read_file(&path)?).map_err(|error| {
+        let text = read_file(&path)?;
+        let mut file: File = toml::from_str(&text).map_err(|error| {
             let path = printable(&path.to_string_lossy());
-            let reason = error.message();
+            // These repeat a value, which may be a password.
+            let repeats = ["unknown variant", "invalid"].iter();
+            let reason = match error.message() {
+                message if repeats.into_iter().any(|word| message.starts_with(word)) => {
+                    "a value of another kind is expected; a password is { env = \"NAME\" }, { file = \"PATH\" } or \
+                     { command = [\"PROGRAM\", …] }"
+                }
+                message => message,
+            };
+            let before = error.span().and_then(|span| text.get(..span.start));
+            let line = before.map_or(1, |before| before.matches('\n').count() + 1);
             Failure::new(
                 Code::Unreadable,
-                format!("{path} cannot be understood: {reason}"),
+                format!("{path}:{line} cannot be understood: {reason}"),
             )
         })?;
         let Some(name) = name.map(str::to_owned).or(file.default) else {
@@ -119,19 +134,37 @@ impl Reference {
                 let (program, arguments) = words
                     .split_first()
                     .ok_or_else(|| failed("it is empty".to_owned()))?;
-                let run = Command::new(program)
-                    .args(arguments)
-                    .stderr(Stdio::inherit())
-                    .output();
-                let output = run.map_err(|error| failed(error.to_string()))?;
-                if !output.status.success() {
-                    return Err(failed(output.status.to_string()));
+                let (output, status) =
+                    output_of(program, arguments).map_err(|error| failed(error.to_string()))?;
+                if !status.success() {
+                    return Err(failed(status.to_string()));
                 }
-                String::from_utf8(output.stdout).map_err(|_| failed("no UTF-8".to_owned()))?
+                String::from_utf8(output).map_err(|_| failed("no UTF-8".to_owned()))?
             }
         };
         Ok(text.trim_end_matches(['\r', '\n']).to_owned())
     }
+}
+
+/// Runs a program, which must not write without an end.
+fn output_of(program: &str, arguments: &[String]) -> io::Result<(Vec<u8>, ExitStatus)> {
+    let mut command = Command::new(program);
+    command
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped());
+    let mut child = command.spawn()?;
+    let mut output = Vec::new();
+    if let Some(stdout) = child.stdout.take() {
+        stdout.take(LONGEST_PASSWORD + 1).read_to_end(&mut output)?;
+    }
+    if output.len() as u64 > LONGEST_PASSWORD {
+        child.kill()?;
+        child.wait()?;
+        let text = format!("it writes more than {LONGEST_PASSWORD} bytes");
+        return Err(io::Error::other(text));
+    }
+    Ok((output, child.wait()?))
 }
 
 fn path() -> Option<PathBuf> {

@@ -157,7 +157,12 @@ fn r8_a_config_among_the_arguments_is_refused_and_not_shown() {
     let operator = Operator::of(&server);
     operator.make_logs(&server);
     let json = r#"{"host":"h","password":"s3cret-one"}"#;
-    for words in [&["set", "logs", json, "--yes"][..], &["check", json]] {
+    let url = "redis://:s3cret-one@h";
+    for words in [
+        &["set", "logs", json, "--yes"][..],
+        &["check", json],
+        &["check", url],
+    ] {
         let run = operator.run(words);
         assert_eq!(run.code, 2, "{run:?}");
         assert!(run.stderr.contains("write it to standard input"), "{run:?}");

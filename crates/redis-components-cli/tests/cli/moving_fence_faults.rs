@@ -112,7 +112,7 @@ fn waits_behind_fence(world: &World, words: &[&str]) -> std::process::Child {
     lag(world);
     let words = [&["move", "logs", "--cut", "--yes"], words].concat();
     let mut command = world.operator.command(&words);
-    command.stdout(Stdio::piped()).stderr(Stdio::null());
+    command.stdout(Stdio::piped());
     let cutting = command.spawn().unwrap();
     wait_until("the fence", || fence(&world.servers[0]) == CLOSED);
     cutting

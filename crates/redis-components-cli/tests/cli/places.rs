@@ -98,6 +98,31 @@ fn a_profile_names_a_server_and_where_its_password_is() {
             .unwrap()
             .contains("did you mean `command`?")
     );
+    // A password in its place is a mistake that is easily made.
+    for line in [
+        "password = \"s3cret-one\"",
+        "password = { command = \"s3cret-one\" }",
+    ] {
+        let profile = format!("[profiles.plain]\nurl = \"{url}\"\n{line}\n");
+        operator.file("redis-components/config.toml", &profile);
+        let run = operator.run(&["list", "--profile", "plain"]);
+        assert_eq!(run.code, 1, "{run:?}");
+        assert!(run.stderr.contains("config.toml:3 "), "{run:?}");
+        assert!(run.stderr.contains("a password is { env"), "{run:?}");
+        assert!(!run.stderr.contains("s3cret-one"), "{run:?}");
+    }
+    let profile =
+        format!("[profiles.plain]\nurl = \"{url}\"\npassword = {{ command = [\"yes\"] }}\n");
+    operator.file("redis-components/config.toml", &profile);
+    let run = operator.run(&["list", "--profile", "plain"]);
+    assert!(
+        run.stderr.contains("it writes more than 65536 bytes"),
+        "{run:?}"
+    );
+    operator.file(
+        "redis-components/config.toml",
+        &format!("[profiles.other]\nurl = \"{other_url}\"\n"),
+    );
     // Two sources that disagree are no guess.
     let mut command = operator.command(&["list"]);
     command
