@@ -271,14 +271,15 @@ fn r15_a_replica_that_comes_back_late_is_waited_for_between_two_cuts() {
     let world = prepared();
     let [source, target] = &world.servers;
     let mut cutting = waits_behind_fence(&world, &[]);
-    // It cannot log in again until later.
-    set(source, "requirepass", "right");
+    // It cannot log in again until later. A password of the source could be taken away in the middle
+    // of a login, and then the source would not know the replica's port.
+    set(target, "masterauth", "wrong");
     source.command(&["CLIENT", "KILL", "TYPE", "replica"]);
     wait_until("writes are taken again", || fence(source) != CLOSED);
     // A command that does not wait ends in less than that.
     thread::sleep(Duration::from_millis(300));
     assert_eq!(cutting.try_wait().unwrap(), None);
-    set(source, "requirepass", "");
+    set(target, "masterauth", "");
     target.command(&["CLIENT", "UNPAUSE"]);
     assert!(cutting.wait().unwrap().success());
     world.is_on(1);
