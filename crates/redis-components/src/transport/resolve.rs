@@ -21,7 +21,12 @@ pub(super) async fn resolve(
 ) -> Result<Vec<SocketAddr>, Failure> {
     admit_name(policy, host)?;
     let found = tokio::net::lookup_host((host, port)).await;
-    let addresses = found.map_err(RedisError::from)?;
+    let addresses = found.map_err(|error| {
+        let mut failure = Failure::from(RedisError::from(error));
+        let advice = "; check how the name is written, and that this machine can look it up";
+        failure.message.push_str(advice);
+        failure
+    })?;
     let admitted = admit_addresses(policy, host, addresses)?;
     if admitted.is_empty() {
         return Err(Failure::unreachable("the name has no address"));

@@ -44,7 +44,22 @@ pub(super) async fn connect(
         Ok(stream)
     }
     .await;
-    connected.map_err(|error| RedisError::from(error).into())
+    connected.map_err(failure)
+}
+
+fn failure(error: io::Error) -> Failure {
+    let advice = match error.kind() {
+        io::ErrorKind::ConnectionRefused => {
+            "; check that the server runs, and that it listens at this address and port"
+        }
+        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => {
+            "; check the address, and the network between"
+        }
+        _ => "",
+    };
+    let mut failure = Failure::from(RedisError::from(error));
+    failure.message.push_str(advice);
+    failure
 }
 
 /// Connects to the address that answers first. An address gets a head start over the next one,
@@ -113,6 +128,24 @@ mod tests {
         let connected = connect(&Policy::new(), "127.0.0.1", port, BOUND).await;
         let stream = connected.expect("a connection");
         assert!(!stream.nodelay().expect("an option"));
+    }
+
+    async fn advice(host: &str, port: u16) -> String {
+        let connected = connect(&Policy::new(), host, port, BOUND).await;
+        let failure = connected.expect_err("nobody there");
+        let (_, advice) = failure.message.rsplit_once("; ").expect("advice");
+        advice.to_owned()
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_reached_is_told_with_advice() {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        drop(listener);
+        let refused = "check that the server runs, and that it listens at this address and port";
+        assert_eq!(advice("127.0.0.1", port).await, refused);
+        let unknown = "check how the name is written, and that this machine can look it up";
+        assert_eq!(advice("no name", port).await, unknown);
     }
 
     fn addresses(count: u16) -> Vec<SocketAddr> {
