@@ -9,6 +9,7 @@ use crate::text::printable;
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Code {
     CanaryMissing,
+    CanaryOn,
     #[cfg(feature = "serve")]
     CannotListen,
     ConfigInvalid,
@@ -62,7 +63,8 @@ impl Code {
             | Self::Unreadable
             | Self::WrongType => 1,
             Self::NoConfigServer | Self::NoTerminal | Self::SecretInArguments | Self::Usage => 2,
-            Self::DigestDiffers
+            Self::CanaryOn
+            | Self::DigestDiffers
             | Self::NotPossible
             | Self::ProbeFailed
             | Self::ProcessRefused

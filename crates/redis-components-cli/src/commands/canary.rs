@@ -5,16 +5,16 @@ use clap_complete::ArgValueCandidates;
 use redis_components::ComponentConfig;
 use serde_json::{Value, json};
 
+use super::dry_run;
 use super::set::{Target, Writing, probe_first, write};
 use super::wait::Following;
 use crate::complete::components;
 use crate::context::Context;
 use crate::failure::{Code, Failure};
 use crate::fleet::canary::CanaryChange;
-use crate::fleet::control::Canary;
+use crate::fleet::control::{Canary, base_of};
 use crate::given::Given;
 use crate::output::Reply;
-use crate::redact;
 use crate::session::Session;
 use crate::subject::{invalid, utf8};
 
@@ -70,6 +70,10 @@ pub(crate) async fn run(context: &Context, options: &Options) -> Result<Reply, F
     }
     if action == "show" && options.following.wait {
         let text = "--wait is for a change; `wait` waits for processes with a canary too";
+        return Err(Failure::usage(text));
+    }
+    if action != "promote" && options.writing.reason.is_some() {
+        let text = "--reason is for `promote`, which the history notes";
         return Err(Failure::usage(text));
     }
     options.following.check(false)?;
@@ -129,28 +133,38 @@ async fn begin(context: &Context, options: &Options) -> Result<Reply, Failure> {
         return Err(failure.of_component(component));
     }
     let meaning = meaning(&config)?;
-    if !options.splits_data {
-        check_endpoint(component, &found, &meaning)?;
+    if !options.splits_data
+        && let Some(field) = other_data(component, &found, &meaning)?
+    {
+        let text = format!(
+            "the config has another `{field}`, so the processes that try it would see other data than \
+            the rest; move the component for all with `set`, or give --splits-data if you mean it"
+        );
+        return Err(Failure::new(Code::SplitsData, text).of_component(component));
+    }
+    session.demand_no_move(component).await?;
+    let earlier = session.control_to_edit().await?.canary(component);
+    if let Some(other) = &earlier
+        && other.meaning().as_ref() != Some(&meaning)
+    {
+        return Err(session.is_on(component, other));
     }
     let probed = probe_first(context, component, &meaning, &options.writing).await?;
-    let earlier = session.control_to_edit().await?.canary(component);
     // The same config keeps its processes when it gets more of them.
-    let salt = earlier
-        .as_ref()
-        .filter(|earlier| earlier.meaning().as_ref() == Some(&meaning))
-        .map_or_else(
-            || format!("{:016x}", fastrand::u64(..)),
-            |earlier| earlier.salt.clone(),
-        );
+    let salt = earlier.as_ref().map_or_else(
+        || format!("{:016x}", fastrand::u64(..)),
+        |earlier| earlier.salt.clone(),
+    );
     let canary = Canary {
         config: serde_json::from_str(&config).unwrap_or_default(),
         percent,
+        base: Some(base_of(&found, &salt)),
         salt,
     };
     let mut data = data(&session, options, "begin", &canary, &found);
     data["server"] = json!(probed);
     if options.writing.dry_run {
-        return Ok(dry_run(&session, component, Some(&canary), data));
+        return Ok(dry_run::of_canary(&session, component, Some(&canary), data));
     }
     let change = CanaryChange {
         component,
@@ -178,6 +192,16 @@ async fn promote(
     let Options {
         writing, following, ..
     } = options;
+    if !canary.is_beside(&found) {
+        let text = format!(
+            "the config of `{component}` has changed since its canary began, and `promote` would undo \
+            that; look at `get {component}` and `history {component}`; then begin the canary again with \
+            `canary {component} KEY=VALUE --percent N`, which keeps what is there, or end it with \
+            `canary {component} abort`"
+        );
+        let failure = Failure::new(Code::DigestDiffers, text);
+        return Err(failure.of_component(component).at(&session.server));
+    }
     if !writing.dry_run {
         let question = format!("Write the canary of `{component}` for all processes?");
         context.confirm(&question).await?;
@@ -205,7 +229,7 @@ async fn abort(
     let component = &*options.component;
     let data = data(session, options, "abort", canary, found);
     if options.writing.dry_run {
-        return Ok(dry_run(session, component, None, data));
+        return Ok(dry_run::of_canary(session, component, None, data));
     }
     let change = CanaryChange {
         component,
@@ -248,49 +272,23 @@ fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
 
-/// Returns what would be sent, without secrets.
-fn dry_run(session: &Session, component: &str, canary: Option<&Canary>, mut data: Value) -> Reply {
-    let (fleet, key) = (session.names.fleet(), session.names.key(component));
-    let part = canary.map_or(Value::Null, |canary| {
-        let config = canary.config.as_object().map(redact::object);
-        json!({"config": config, "percent": canary.percent, "salt": canary.salt})
-    });
-    let commands = [
-        format!("WATCH {fleet} {key}"),
-        format!("GETRANGE {fleet} 0 65536"),
-        "MULTI".to_owned(),
-        format!("SET {fleet} '{{…, \"canary\": {{\"{component}\": {part}}}}}'"),
-        "EXEC".to_owned(),
-    ];
-    let lines: Vec<_> = commands
-        .iter()
-        .map(|command| format!("{}> {command}", session.server))
-        .collect();
-    data["commands"] = json!(commands);
-    Reply::new(data, lines.join("\n"))
-}
-
 fn meaning(text: &str) -> Result<ComponentConfig, Failure> {
     let config = ComponentConfig::from_json(text);
     config.map_err(|error| Failure::new(Code::ConfigInvalid, error.to_string()))
 }
 
-/// Returns an error if the config names other data than the one that is there.
-fn check_endpoint(component: &str, found: &[u8], config: &ComponentConfig) -> Result<(), Failure> {
+/// Returns the field by which a config names other data than the one that is there.
+pub(super) fn other_data(
+    component: &str,
+    found: &[u8],
+    config: &ComponentConfig,
+) -> Result<Option<&'static str>, Failure> {
     let current = meaning(&utf8(found.to_vec(), component)?)?;
     let fields = |config: &ComponentConfig| -> Value {
         serde_json::from_str(&config.to_json()).unwrap_or_default()
     };
     let (current, config) = (fields(&current), fields(config));
-    let Some(field) = ENDPOINT
+    Ok(ENDPOINT
         .into_iter()
-        .find(|field| current[field] != config[field])
-    else {
-        return Ok(());
-    };
-    let text = format!(
-        "the config has another `{field}`, so the processes that try it would see other data than \
-        the rest; move the component for all with `set`, or give --splits-data if you mean it"
-    );
-    Err(Failure::new(Code::SplitsData, text).of_component(component))
+        .find(|field| current[field] != config[field]))
 }

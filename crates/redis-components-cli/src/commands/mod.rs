@@ -6,6 +6,7 @@ pub(crate) mod completions;
 pub(crate) mod diff;
 pub(crate) mod doctor;
 mod doctor_fleet;
+mod dry_run;
 mod fail_over;
 pub(crate) mod fleet;
 pub(crate) mod get;

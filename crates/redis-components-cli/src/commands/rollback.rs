@@ -27,17 +27,31 @@ pub(crate) struct Options {
 pub(crate) async fn run(context: &Context, options: &Options) -> Result<Reply, Failure> {
     let component = &*options.component;
     let session = context.session().await?;
-    let found = session.config_of(component).await?;
+    let found = match session.config_of(component).await {
+        Ok(found) => Some(found),
+        Err(failure) if !matches!(failure.code, Code::ConfigMissing | Code::UnknownComponent) => {
+            return Err(failure);
+        }
+        // Without a manifest a component whose config was deleted is known by its history.
+        Err(failure) if session.entries(component, 1).await?.is_empty() => return Err(failure),
+        Err(_) => None,
+    };
     let entry = match options.n {
         Some(n) => session.entry(component, n).await?,
         None => {
             let mut entries = session.entries(component, 2).await?.into_iter();
             let newest = entries.next();
-            if newest.as_ref().is_some_and(|newest| newest.config != found) {
+            let noted = newest.as_ref().map(|newest| &newest.config);
+            if noted.is_some() && noted != found.as_ref() {
+                let what = if found.is_some() {
+                    "changed"
+                } else {
+                    "deleted"
+                };
                 let text = format!(
-                    "the config of `{component}` was changed behind its history; look at \
+                    "the config of `{component}` was {what} behind its history; look at \
                     `history {component}` and `diff \
-                     {component} {component}@N`, and name the entry: `rollback {component} N`"
+                     {component}@M {component}@N`, and name the entry: `rollback {component} N`"
                 );
                 return Err(Failure::new(Code::MustDecide, text)
                     .of_component(component)
@@ -60,7 +74,7 @@ pub(crate) async fn run(context: &Context, options: &Options) -> Result<Reply, F
         component,
         text: utf8(entry.config, component)?,
         origin: format!("{component}@{n}"),
-        found: Some(found),
+        found,
         if_digest: None,
         reason: Some(reason.unwrap_or_else(|| format!("rollback to {n}"))),
         canary: None,

@@ -3,8 +3,10 @@
 use clap::Args;
 use clap_complete::ArgValueCandidates;
 use redis_components::ComponentConfig;
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
+use super::canary::other_data;
+use super::dry_run;
 use super::wait::Following;
 use crate::commit::{Change, Expected};
 use crate::complete::components;
@@ -239,6 +241,10 @@ async fn write_one(
             .unwrap_or_default()
             .canary(component)
     {
+        let found = found.as_deref().unwrap_or(b"{}");
+        if matches!(other_data(component, found, &config), Ok(Some(_))) {
+            return Err(session.is_on(component, &canary));
+        }
         let percent = canary.percent;
         warn(&format!(
             "a canary of `{component}` is on: {percent} % of the processes go on with it until \
@@ -256,12 +262,14 @@ async fn write_one(
         return Ok(Reply::new(data, format!("{component}: unchanged")));
     }
     if writing.dry_run {
-        let commands = commands(&session, component, &text, &note);
-        data["commands"] = json!(commands);
-        let lines = commands
-            .iter()
-            .map(|command| format!("{}> {command}", session.server));
-        return Ok(Reply::new(data, lines.collect::<Vec<_>>().join("\n")));
+        let ends_canary = canary.is_some();
+        return Ok(dry_run::of_config(
+            &session,
+            (component, &text),
+            &note,
+            ends_canary,
+            data,
+        ));
     }
     let candidate = match &found {
         Some(found) if prepare => {
@@ -330,27 +338,4 @@ pub(super) async fn probe_first(
             Err(failure.at(&config.address()))
         }
     }
-}
-
-/// Returns what would be sent, without secrets.
-fn commands(session: &Session, component: &str, text: &str, note: &Note) -> Vec<String> {
-    let key = session.names.key(component);
-    let history = session.names.history(component);
-    let object: Map<String, Value> = serde_json::from_str(text).unwrap_or_default();
-    let shown = Value::Object(redact::object(&object));
-    let fields: Vec<_> = note
-        .fields()
-        .map(|(name, value)| format!("{name} {}", crate::text::quoted(value)))
-        .collect();
-    vec![
-        format!("WATCH {key} {history}"),
-        format!("GETRANGE {key} 0 65536"),
-        "MULTI".to_owned(),
-        format!(
-            "XADD {history} MAXLEN 200 N-0 config '{shown}' {}",
-            fields.join(" ")
-        ),
-        format!("SET {key} '{shown}'"),
-        "EXEC".to_owned(),
-    ]
 }

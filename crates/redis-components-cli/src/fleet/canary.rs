@@ -95,6 +95,30 @@ impl Session {
         outcome.map_err(|failure| failure.of_component(component))
     }
 
+    /// # Errors
+    ///
+    /// Returns an error if some processes try another config of the component: they would stay where
+    /// that says.
+    pub(crate) async fn demand_no_canary(&self, component: &str) -> Result<(), Failure> {
+        match self.control().await?.canary(component) {
+            Some(canary) => Err(self.is_on(component, &canary)),
+            None => Ok(()),
+        }
+    }
+
+    /// Returns the failure for a canary that must end first.
+    pub(crate) fn is_on(&self, component: &str, canary: &Canary) -> Failure {
+        let percent = canary.percent;
+        let config = canary.meaning();
+        let digest = config.map_or_else(|| "invalid".to_owned(), |config| self.digest(&config));
+        let text = format!(
+            "a canary of `{component}` is on: {percent} % of the processes try {digest}, and would go on \
+            with it; end it first with `canary {component} promote` or `canary {component} abort`"
+        );
+        let failure = Failure::new(Code::CanaryOn, text);
+        failure.of_component(component).at(&self.server)
+    }
+
     /// Looks over a new connection if a canary was written.
     async fn has_canary(&self, component: &str, canary: Option<&Canary>) -> bool {
         let Ok(again) = self.reopened().await else {

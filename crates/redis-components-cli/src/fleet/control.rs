@@ -20,6 +20,9 @@ pub(crate) struct Canary {
     /// Chooses the processes.
     #[serde(default)]
     pub(crate) salt: String,
+    /// What [`base_of`] the config is beside which the canary began.
+    #[serde(default)]
+    pub(crate) base: Option<String>,
 }
 
 impl Canary {
@@ -28,8 +31,16 @@ impl Canary {
             config,
             percent,
             salt,
+            base,
         } = self;
-        json!({"config": config, "percent": percent, "salt": salt})
+        json!({"config": config, "percent": percent, "salt": salt, "base": base})
+    }
+
+    /// Returns `true` if the component's config is still the one beside which the canary began, as
+    /// far as the canary says.
+    pub(crate) fn is_beside(&self, config: &[u8]) -> bool {
+        let base = || base_of(config, &self.salt);
+        self.base.as_ref().is_none_or(|known| *known == base())
     }
 
     /// Returns `true` if a process with this instance tries the config.
@@ -47,6 +58,13 @@ impl Canary {
     pub(crate) fn meaning(&self) -> Option<ComponentConfig> {
         ComponentConfig::from_json(&self.config.to_string()).ok()
     }
+}
+
+/// Returns a digest of a config's text, and not of its meaning, so that a comment counts too: the
+/// first eight bytes of HMAC-SHA-256 of the text, with the salt as the key, in hexadecimal.
+pub(crate) fn base_of(config: &[u8], salt: &str) -> String {
+    let [a, b, c, d, e, f, g, h, ..] = HMAC::mac(config, salt);
+    format!("{:016x}", u64::from_be_bytes([a, b, c, d, e, f, g, h]))
 }
 
 impl Control {
@@ -178,6 +196,7 @@ mod tests {
             config: json!({"host": "h"}),
             percent: 12.5,
             salt: "c".to_owned(),
+            base: None,
         };
         control.set_canary("logs", Some(&canary));
         let again = Control::parse(Some(control.to_json().as_bytes())).unwrap();

@@ -162,6 +162,7 @@ mod tests {
                 config: Value::Null,
                 percent,
                 salt: "s".to_owned(),
+                base: None,
             };
             let wanted = Wanted {
                 digest: "new".to_owned(),

@@ -139,6 +139,22 @@ impl Session {
         })
     }
 
+    /// # Errors
+    ///
+    /// Returns an error if a move of the component is under way.
+    pub(crate) async fn demand_no_move(&self, component: &str) -> Result<(), Failure> {
+        // Whoever may not read the record may go on all the same.
+        if !matches!(self.record(component).await, Ok(Some(_))) {
+            return Ok(());
+        }
+        let text = format!(
+            "a move of `{component}` is under way; finish it first, or give it up; look with \
+            `move {component} --status`"
+        );
+        let failure = Failure::new(Code::WrongState, text);
+        Err(failure.of_component(component).at(&self.server))
+    }
+
     /// Returns the record of a move as it is now.
     ///
     /// # Errors

@@ -62,16 +62,10 @@ fn r14_a_canary_begins_grows_and_is_promoted() {
         (&begun["digest"], &json!("show"))
     );
 
-    let run = operator.done(&["set", "logs", "comment=x"]);
-    assert!(
-        run.stderr.contains("a canary of `logs` is on: 50 %"),
-        "{run:?}"
-    );
-
     let promoted = operator.data(&["canary", "logs", "promote", "--yes"]);
     assert_eq!(
         (&promoted["digest"], &promoted["n"]),
-        (&begun["digest"], &json!(3))
+        (&begun["digest"], &json!(2))
     );
     assert_eq!(operator.data(&["get", "logs"])["digest"], begun["digest"]);
     assert_eq!(
@@ -84,6 +78,72 @@ fn r14_a_canary_begins_grows_and_is_promoted() {
         &["canary", "logs", "promote", "--yes"],
         1,
         "canary_missing",
+    );
+}
+
+#[test]
+fn r14_promote_does_not_undo_what_was_changed_meanwhile() {
+    let server = Server::start();
+    let operator = Operator::of(&server);
+    operator.make_logs(&server);
+    operator.done(&BEGIN);
+    let run = operator.done(&["set", "logs", "comment=x"]);
+    assert!(
+        run.stderr.contains("a canary of `logs` is on: 10 %"),
+        "{run:?}"
+    );
+    let promote = ["canary", "logs", "promote", "--yes"];
+    let before = control(&server);
+    let message = fails(&operator, &promote, 3, "digest_differs");
+    assert!(
+        message.contains("has changed since its canary began"),
+        "{message}"
+    );
+    fails(
+        &operator,
+        &["canary", "logs", "promote", "--dry-run"],
+        3,
+        "digest_differs",
+    );
+    assert_eq!(control(&server), before);
+    operator.done(&["canary", "logs", "abort"]);
+    operator.done(&BEGIN);
+    operator.done(&promote);
+    let config = operator.data(&["get", "logs"])["config"].clone();
+    assert_eq!(
+        (&config["comment"], &config["socket_timeout"]),
+        (&json!("x"), &json!(2))
+    );
+}
+
+#[test]
+fn r14_a_canary_does_not_stay_behind_on_another_server() {
+    let server = Server::start();
+    let operator = Operator::of(&server);
+    operator.make_logs(&server);
+    operator.done(&BEGIN);
+    let before = (control(&server), operator.data(&["get", "logs"]));
+    let other = Server::start();
+    let port = format!("port={}", other.port());
+    let message = fails(&operator, &["set", "logs", &port], 3, "canary_on");
+    assert!(message.contains("10 % of the processes"), "{message}");
+    let to = format!("127.0.0.1:{}", other.port());
+    fails(
+        &operator,
+        &["move", "logs", "--to", &to, "--yes"],
+        3,
+        "canary_on",
+    );
+    // Another one would take its place without a word.
+    let words = ["canary", "logs", "socket_timeout=3", "--percent", "10"];
+    fails(&operator, &words, 3, "canary_on");
+    assert_eq!((control(&server), operator.data(&["get", "logs"])), before);
+    operator.done(&["canary", "logs", "abort"]);
+    operator.done(&["move", "logs", "--to", &to, "--until", "synced", "--yes"]);
+    let message = fails(&operator, &BEGIN, 3, "wrong_state");
+    assert!(
+        message.contains("a move of `logs` is under way"),
+        "{message}"
     );
 }
 
@@ -198,7 +258,14 @@ fn a_dry_run_of_a_canary_sends_nothing_and_shows_no_secret() {
     assert_eq!(control(&server), before);
     operator.done(&BEGIN);
     let begun = control(&server);
-    operator.done(&["canary", "logs", "promote", "--dry-run"]);
+    let promote = operator.data(&["canary", "logs", "promote", "--dry-run"]);
+    let fleet = "SET config:redis:@fleet '{…, without the canary of logs}'";
+    let commands = promote["commands"].as_array().unwrap();
+    assert!(commands.contains(&json!(fleet)), "{promote:#}");
+    for action in [&["abort"], &BEGIN[2..]] {
+        let words = [&["canary", "logs"], action, &["--reason", "why"]].concat();
+        fails(&operator, &words, 2, "usage");
+    }
     operator.done(&["canary", "logs", "abort", "--dry-run"]);
     assert_eq!(control(&server), begun);
 }

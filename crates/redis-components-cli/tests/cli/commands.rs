@@ -72,6 +72,36 @@ fn a_config_lives_from_check_to_rollback() {
 }
 
 #[test]
+fn a_config_that_was_deleted_comes_back_from_its_history() {
+    let server = Server::start();
+    let operator = Operator::of(&server);
+    operator.make_logs(&server);
+    let made = operator.data(&["get", "logs"])["digest"].clone();
+    server.command(&["DEL", "config:redis:logs"]);
+    // Nobody said to which entry.
+    let (code, envelope) = operator.json(&["rollback", "logs", "--yes"]);
+    let error = &envelope["error"];
+    assert_eq!((code, &error["code"]), (6, &json!("must_decide")));
+    let message = error["message"].as_str().unwrap();
+    assert!(
+        message.contains("was deleted behind its history"),
+        "{message}"
+    );
+    let back = operator.data(&["rollback", "logs", "1", "--yes"]);
+    assert_eq!(
+        (&back["digest"], &back["previous"]),
+        (&made, &json!("absent"))
+    );
+    assert_eq!(operator.data(&["get", "logs"])["digest"], made);
+    // One that never was is told as before.
+    let (code, envelope) = operator.json(&["rollback", "stats", "--yes"]);
+    assert_eq!(
+        (code, &envelope["error"]["code"]),
+        (1, &json!("unknown_component"))
+    );
+}
+
+#[test]
 fn a_table_is_for_people_and_has_no_colours_in_a_pipe() {
     let server = Server::start();
     let operator = Operator::of(&server);
