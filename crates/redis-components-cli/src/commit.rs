@@ -1,6 +1,6 @@
 //! Writing a config: compare, set and note in one transaction.
 
-use redis::{Pipeline, RedisError};
+use redis::Pipeline;
 use redis_components::ComponentConfig;
 
 use crate::failure::{Code, Failure};
@@ -8,6 +8,7 @@ use crate::fleet::control::Canary;
 use crate::history::{End, KEPT, Note};
 use crate::interrupt::Stage;
 use crate::session::Session;
+use crate::transaction::NotDone;
 
 /// How often a change is tried again if something but the config changed meanwhile.
 pub(crate) const TRIES: usize = 100;
@@ -67,7 +68,6 @@ impl Session {
             }
             let end = self.end(change.component).await.map_err(about)?;
             let mut transaction = redis::pipe();
-            transaction.atomic();
             let n = add(
                 &mut transaction,
                 change,
@@ -79,11 +79,8 @@ impl Session {
             self.stage.set(Stage::Committing);
             let outcome = self.transact(&transaction).await;
             let outcome = match outcome {
-                Err(error) if error.clone().into_server_errors().is_none() => {
-                    self.look_again(change, n, &error).await
-                }
-                // The server answered, so it did not execute anything.
-                outcome => outcome.map_err(|error| self.failure(&error)),
+                Err(NotDone::Unknown(failure)) => self.look_again(change, n, &failure).await,
+                outcome => outcome.map_err(Failure::from),
             };
             let is_written = matches!(outcome, Ok(true));
             self.stage.set(if is_written {
@@ -110,7 +107,7 @@ impl Session {
         &self,
         change: &Change<'_>,
         n: u64,
-        error: &RedisError,
+        failure: &Failure,
     ) -> Result<bool, Failure> {
         let component = change.component;
         if let Ok(again) = self.reopened().await
@@ -120,7 +117,7 @@ impl Session {
             return Ok(true);
         }
         // The server may still have it before it.
-        let reason = self.failure(error).message;
+        let reason = &failure.message;
         let text = format!(
             "it is unknown if the config of `{component}` was written: {reason}; look with `get \
             {component}` and \

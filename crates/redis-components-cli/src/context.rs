@@ -25,7 +25,9 @@ pub(crate) struct Context {
 impl Context {
     pub(crate) async fn session(&self) -> Result<Session, Failure> {
         let place = Place::find(&self.global)?;
-        Session::open(place, Rc::clone(&self.stage)).await
+        let session = Session::open(place, Rc::clone(&self.stage)).await?;
+        session.warn_of_skipped();
+        Ok(session)
     }
 
     /// Asks a person, unless `--yes` was given.

@@ -35,6 +35,7 @@ mod redact;
 mod repeated;
 #[cfg(feature = "serve")]
 mod serve;
+mod server_failure;
 mod session;
 mod source;
 mod subject;
@@ -42,6 +43,7 @@ mod text;
 mod time;
 #[cfg(feature = "top")]
 mod top;
+mod transaction;
 
 use std::process::ExitCode;
 use std::rc::Rc;

@@ -7,16 +7,19 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use redis::aio::MultiplexedConnection;
 use redis::{
-    AsyncConnectionConfig, Cmd, FromRedisValue, Pipeline, ProtocolVersion, PushInfo, RedisError,
+    Arg, AsyncConnectionConfig, Cmd, FromRedisValue, Pipeline, ProtocolVersion, PushInfo,
+    RedisError,
 };
-use redis_components::{ComponentConfig, Error, ErrorKind, Settings, open_connection};
+use redis_components::{ComponentConfig, Settings, open_connection};
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::clients::OWN_NAME;
 use crate::failure::{Code, Failure};
 use crate::interrupt::Stage;
 use crate::names::{Names, is_name, unknown};
+use crate::output::warn;
 use crate::place::Place;
+use crate::server_failure::{code, of_redis};
 use crate::text::printable;
 
 /// How much of a config is read.
@@ -35,6 +38,8 @@ pub(crate) struct Session {
     /// The key of digests; empty if there is none yet.
     pub(crate) salt: String,
     place: Place,
+    /// Why servers before this one in the list are not used.
+    pub(crate) skipped: Option<String>,
     /// How far a change has come.
     pub(crate) stage: Rc<Cell<Stage>>,
 }
@@ -51,7 +56,8 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// Returns the error of the last one if none answers.
+    /// Returns an error that names all if none answers, and that of the first to answer if it
+    /// refuses.
     pub(crate) async fn open(place: Place, stage: Rc<Cell<Stage>>) -> Result<Self, Failure> {
         let plain = AsyncConnectionConfig::new;
         Self::open_by(place, stage, ProtocolVersion::RESP2, plain).await
@@ -61,7 +67,7 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// Returns the error of the last one if none answers.
+    /// As [`open`](Self::open).
     pub(crate) async fn open_with_pushes(
         place: Place,
         stage: Rc<Cell<Stage>>,
@@ -71,32 +77,53 @@ impl Session {
         Self::open_by(place, stage, ProtocolVersion::RESP3, pushing).await
     }
 
+    /// A server that does not answer is passed over. One that answers is the one that processes use,
+    /// so its refusal counts: a config that is written elsewhere would be read by nobody.
     async fn open_by(
         place: Place,
         stage: Rc<Cell<Stage>>,
         protocol: ProtocolVersion,
         settings: impl Fn() -> AsyncConnectionConfig,
     ) -> Result<Self, Failure> {
-        let mut last = None;
+        let mut unreachable: Vec<Failure> = Vec::new();
         for config in place.servers.clone() {
-            match connect(&config, settings(), protocol).await {
-                Ok(connection) => {
-                    let mut session = Self {
-                        connection,
-                        server: config.address(),
-                        names: place.names.clone(),
-                        place,
-                        salt: String::new(),
-                        stage,
-                    };
-                    session.name_itself().await;
-                    session.salt = session.read_salt().await?;
-                    return Ok(session);
+            let connection = match connect(&config, settings(), protocol).await {
+                Ok(connection) => connection,
+                Err(failure) if failure.code == Code::ConfigServerUnreachable => {
+                    unreachable.push(failure);
+                    continue;
                 }
-                Err(failure) => last = Some(failure),
-            }
+                Err(failure) => return Err(failure),
+            };
+            let mut session = Self {
+                connection,
+                server: config.address(),
+                names: place.names.clone(),
+                place,
+                salt: String::new(),
+                skipped: messages(&unreachable),
+                stage,
+            };
+            session.name_itself().await;
+            session.salt = session.read_salt().await?;
+            return Ok(session);
         }
-        Err(last.unwrap_or_else(|| Failure::usage("the list of config servers is empty")))
+        let all = messages(&unreachable);
+        let last = unreachable.pop();
+        let mut failure =
+            last.ok_or_else(|| Failure::usage("the list of config servers is empty"))?;
+        failure.message = all.unwrap_or_default();
+        Err(failure)
+    }
+
+    /// Warns if the session is not on the first server of the list.
+    pub(crate) fn warn_of_skipped(&self) {
+        if let Some(skipped) = &self.skipped {
+            warn(&format!(
+                "{} is used instead, and processes that reach an earlier one read configs there: {skipped}",
+                self.server
+            ));
+        }
     }
 
     /// Connects again.
@@ -115,7 +142,12 @@ impl Session {
         let _: Result<redis::Value, _> = command.query_async(&mut self.connection.clone()).await;
     }
 
-    async fn read_salt(&self) -> Result<String, Failure> {
+    /// Returns the key of digests; nothing if there is none, or it may not be read.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the config server does not answer.
+    pub(crate) async fn read_salt(&self) -> Result<String, Failure> {
         // A value that is not understood has no salt; commands that need more say so.
         let control = match self.control().await {
             Err(failure) if failure.code == Code::ConfigInvalid => return Ok(String::new()),
@@ -140,7 +172,7 @@ impl Session {
     /// Returns an error if the config server refuses it or does not answer.
     pub(crate) async fn query<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, Failure> {
         let answer = command.query_async(&mut self.connection.clone()).await;
-        answer.map_err(|error| self.failure(&error))
+        answer.map_err(|error| self.failure_of(&error, command))
     }
 
     /// Sends several commands in one round trip.
@@ -154,19 +186,6 @@ impl Session {
     ) -> Result<T, Failure> {
         let answer = pipeline.query_async(&mut self.connection.clone()).await;
         answer.map_err(|error| self.failure(&error))
-    }
-
-    /// Sends a transaction, and returns `true` if it was executed: nothing that is watched has
-    /// changed.
-    ///
-    /// # Errors
-    ///
-    /// Returns redis-rs's error, because only the caller knows what a lost answer means.
-    pub(crate) async fn transact(&self, transaction: &Pipeline) -> Result<bool, RedisError> {
-        let answer: Option<redis::Value> = transaction
-            .query_async(&mut self.connection.clone())
-            .await?;
-        Ok(answer.is_some())
     }
 
     /// Returns the bytes under a key, or `None` if it is not there.
@@ -280,6 +299,25 @@ impl Session {
         Err(unknown(component, known.iter().map(String::as_str)).at(&self.server))
     }
 
+    /// As [`failure`](Self::failure), and names the key that a user may not use: the server does not.
+    pub(crate) fn failure_of(&self, error: &RedisError, command: &Cmd) -> Failure {
+        let mut failure = self.failure(error);
+        if failure.code == Code::NoRights && failure.message.contains("keys") {
+            let words = command.args_iter().filter_map(|word| match word {
+                Arg::Simple(bytes) => Some(printable(&String::from_utf8_lossy(bytes))),
+                _ => None,
+            });
+            let mut words: Vec<_> = words.collect();
+            // The others have a key, and then what is none.
+            if words.first().is_some_and(|name| name != "WATCH") {
+                words.truncate(2);
+            }
+            let words = words.join(" ");
+            failure.message = failure.message.replacen("this", &format!("`{words}`"), 1);
+        }
+        failure
+    }
+
     pub(crate) fn failure(&self, error: &RedisError) -> Failure {
         of_redis(
             error,
@@ -288,6 +326,12 @@ impl Session {
             [Code::ConfigServerRefused, Code::ConfigServerUnreachable],
         )
     }
+}
+
+/// Returns what all of them say, if there are any.
+fn messages(failures: &[Failure]) -> Option<String> {
+    let messages: Vec<_> = failures.iter().map(|failure| &*failure.message).collect();
+    (!messages.is_empty()).then(|| messages.join("; "))
 }
 
 /// Connects to a config server.
@@ -308,64 +352,4 @@ pub(crate) async fn connect(
             .replacen("the server", "the config server", 1);
         Failure::new(code(&error, codes), text).at(&config.address())
     })
-}
-
-/// Returns the code for an error of the runtime about a server.
-pub(crate) fn code(error: &Error, [refused, unreachable]: [Code; 2]) -> Code {
-    match error.kind() {
-        ErrorKind::ConfigInvalid | ErrorKind::Disabled => Code::ConfigInvalid,
-        ErrorKind::ServerRefused => refused,
-        _ => unreachable,
-    }
-}
-
-/// Returns the failure for an answer of a server, without what was sent to it.
-pub(crate) fn of_redis(
-    error: &RedisError,
-    what: &str,
-    server: &str,
-    [refused, unreachable]: [Code; 2],
-) -> Failure {
-    let mut inside = error
-        .clone()
-        .into_server_errors()
-        .into_iter()
-        .flat_map(|errors| errors.to_vec());
-    // EXEC without the right to it says so inside of its own error.
-    let no_rights = inside.find(|(_, error)| {
-        error.code() == "NOPERM" || error.details().is_some_and(|text| text.contains("NOPERM"))
-    });
-    let (code, text) = if let Some((_, error)) = no_rights {
-        let detail = printable(error.details().unwrap_or_default());
-        let text = format!(
-            "{what} {server} does not allow this: {detail}; docs/operations.md lists the rights \
-            that an operator needs"
-        );
-        (Code::NoRights, text)
-    } else if error.code() == Some("WRONGTYPE") {
-        (
-            Code::WrongType,
-            format!("{what} {server}: a key has another type than expected"),
-        )
-    } else if error.code().is_some() {
-        // A server repeats an unknown command with its arguments, which may be secrets.
-        let text = error.to_string();
-        let reason = if text.to_lowercase().contains("unknown") {
-            "it does not know a command that is needed".to_owned()
-        } else {
-            printable(&text)
-        };
-        (refused, format!("{what} {server} refuses: {reason}"))
-    } else if error.is_timeout() {
-        (
-            unreachable,
-            format!("{what} {server} did not answer in time"),
-        )
-    } else {
-        (
-            unreachable,
-            format!("{what} {server}: {}", printable(&error.to_string())),
-        )
-    };
-    Failure::new(code, text).at(server)
 }

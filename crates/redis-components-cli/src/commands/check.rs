@@ -15,7 +15,7 @@ use crate::failure::{Code, Failure};
 use crate::findings;
 use crate::output::{Reply, say, warn};
 use crate::probe::{Probed, Tried, probe};
-use crate::session::code;
+use crate::server_failure::code;
 use crate::subject::utf8;
 use crate::text::{counted, printable};
 

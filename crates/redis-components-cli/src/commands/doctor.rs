@@ -6,11 +6,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use clap::Args;
 use clap_complete::ArgValueCandidates;
 use futures_util::future::join_all;
-use redis::{Cmd, Value};
+use redis::{Arg, Cmd, Value};
 use redis_components::ComponentConfig;
 use redis_components::receipts::{FLEET_KEY, KEY_PREFIX};
 
-use super::doctor_fleet::fleet;
+use super::doctor_fleet::{fleet, salt};
 use crate::complete::components;
 use crate::context::Context;
 use crate::disabled::is_disabled;
@@ -51,7 +51,7 @@ pub(crate) async fn run(context: &Context, options: &Options) -> Result<Reply, F
         checks.push(persistence(info));
         checks.push(eviction(info));
     }
-    checks.push(salt(&session));
+    checks.push(salt(&session).await);
     let names = session.components().await?;
     checks.extend(fleet(&session, &names).await?);
     checks.extend(join_all(names.iter().map(|name| component(&session, name))).await);
@@ -197,10 +197,19 @@ async fn rights(session: &Session) -> Result<Check, Failure> {
         ("multi", command(&["MULTI"])),
         ("exec", command(&["EXEC"])),
     ];
-    let mut missing = Vec::new();
+    let mut missing: Vec<String> = Vec::new();
     for (name, command) in commands {
         match session.query::<Value>(&command).await {
-            Err(failure) if failure.code == Code::NoRights => missing.push(name),
+            Err(failure) if failure.code == Code::NoRights => {
+                let mut arguments = command.args_iter().skip(1);
+                let on_key = match arguments.next() {
+                    Some(Arg::Simple(key)) if failure.message.contains("keys") => {
+                        format!(" on `{}`", String::from_utf8_lossy(key))
+                    }
+                    _ => String::new(),
+                };
+                missing.push(format!("{name}{on_key}"));
+            }
             Err(failure) if failure.code == Code::ConfigServerUnreachable => return Err(failure),
             // The keys are not there, and an old server may not know every word.
             _ => {}
@@ -276,16 +285,6 @@ fn eviction(info: &Info) -> Check {
         )
     } else {
         check
-    }
-}
-
-fn salt(session: &Session) -> Check {
-    let name = "salt of digests";
-    if session.salt.is_empty() {
-        let advice = "digests leave out passwords until the first `set` makes one";
-        Check::ok(name, "none yet").but(State::Warning, advice)
-    } else {
-        Check::ok(name, "there")
     }
 }
 

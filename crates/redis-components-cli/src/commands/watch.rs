@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 use clap_complete::ArgValueCandidates;
+use futures_util::future::join;
 use redis::PushInfo;
 use serde_json::json;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -50,6 +51,7 @@ pub(crate) async fn run(context: &Context, options: &Options) -> Result<Reply, F
     };
     // The first attempt says what is wrong; later ones go on.
     let (mut session, mut pushes) = open(&place, context).await?;
+    session.warn_of_skipped();
     for component in &options.components {
         session.config_of(component).await?;
     }
@@ -58,7 +60,7 @@ pub(crate) async fn run(context: &Context, options: &Options) -> Result<Reply, F
     loop {
         tokio::select! {
             () = &mut end => break,
-            outcome = watch.follow(&session, &mut pushes) => match outcome {
+            outcome = watch.follow(&mut session, &mut pushes) => match outcome {
                 Ok(()) => break,
                 Err(failure) if failure.code != Code::ConfigServerUnreachable => return Err(failure),
                 Err(failure) => {
@@ -77,11 +79,12 @@ pub(crate) async fn run(context: &Context, options: &Options) -> Result<Reply, F
                 }
             }
         };
+        let before = session.server.clone();
         tokio::select! {
             () = &mut end => break,
             opened = again => (session, pushes) = opened,
         }
-        let server = json!({"server": session.server});
+        let server = json!({"server": session.server, "is_other": session.server != before});
         if watch.tell("config_server", "progress", &server).is_err() {
             break;
         }
@@ -128,19 +131,19 @@ impl Watch<'_> {
     /// Shows changes, until nobody reads on.
     async fn follow(
         &mut self,
-        session: &Session,
+        session: &mut Session,
         pushes: &mut UnboundedReceiver<PushInfo>,
     ) -> Result<(), Failure> {
         let mut names = self.names(session).await?;
         let mut ticks = 0;
         let mut fleet = ReceiptReader::new(session);
         loop {
-            let rows = rows(session, &names).await;
+            // Digests change with it.
+            session.salt = session.read_salt().await?;
             // A failure of the connection is no change of a config.
-            let () = session
-                .query(&redis::cmd("PING"))
-                .await
-                .map(|_: redis::Value| ())?;
+            let ping = redis::cmd("PING");
+            let (rows, alive) = join(rows(session, &names), session.query(&ping)).await;
+            let _: redis::Value = alive?;
             for row in rows {
                 if self.show(row).is_err() {
                     return Ok(());
@@ -276,11 +279,14 @@ impl Watch<'_> {
                 )
             }
             _ if state == "failed" => format!("{}  {}", now(), cell("message")),
-            _ => format!(
-                "{}  the config server {} answers again",
-                now(),
-                cell("server")
-            ),
+            _ => {
+                let what = if data["is_other"] == true {
+                    "is used now"
+                } else {
+                    "answers again"
+                };
+                format!("{}  the config server {} {what}", now(), cell("server"))
+            }
         };
         write_whole(&line)
     }

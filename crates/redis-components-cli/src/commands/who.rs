@@ -15,7 +15,8 @@ use crate::fleet::owners::{Owned, Owners};
 use crate::fleet::receipts::Receipts;
 use crate::history::KEPT;
 use crate::output::{Reply, table, warn};
-use crate::session::{Session, code, of_redis, settings};
+use crate::server_failure::{code, of_redis};
+use crate::session::{Session, settings};
 use crate::subject::{invalid, utf8};
 
 #[derive(Debug, Args)]

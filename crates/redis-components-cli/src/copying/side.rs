@@ -10,7 +10,8 @@ use super::slots::slot;
 use crate::failure::{Code, Failure};
 use crate::moving::link::{Link, Place};
 use crate::moving::seen::Seen;
-use crate::session::{code, settings};
+use crate::server_failure::code;
+use crate::session::settings;
 
 const CODES: [Code; 2] = [Code::ServerRefused, Code::ServerUnreachable];
 

@@ -5,6 +5,7 @@ use crate::commit::TRIES;
 use crate::failure::{Code, Failure};
 use crate::interrupt::Stage;
 use crate::session::Session;
+use crate::transaction::NotDone;
 
 /// A change of a component's canary.
 #[derive(Debug)]
@@ -65,26 +66,24 @@ impl Session {
         to: Option<&Canary>,
     ) -> Result<bool, Failure> {
         let mut transaction = redis::pipe();
-        transaction.atomic();
         let set = transaction.cmd("SET");
         set.arg(self.names.fleet()).arg(control.to_json());
         self.stage.set(Stage::Committing);
         let outcome = self.transact(&transaction).await;
         let outcome = match outcome {
-            Err(error) if error.clone().into_server_errors().is_none() => {
-                let reason = self.failure(&error).message;
+            Err(NotDone::Unknown(failure)) => {
                 if self.has_canary(component, to).await {
                     Ok(true)
                 } else {
                     let text = format!(
-                        "it is unknown if the canary of `{component}` was changed: {reason}; look \
-                        with `canary {component}`"
+                        "it is unknown if the canary of `{component}` was changed: {}; look with \
+                        `canary {component}`",
+                        failure.message
                     );
                     Err(Failure::new(Code::OutcomeUnknown, text).at(&self.server))
                 }
             }
-            // The server answered, so it did not execute anything.
-            outcome => outcome.map_err(|error| self.failure(&error)),
+            outcome => outcome.map_err(Failure::from),
         };
         let is_written = matches!(outcome, Ok(true));
         self.stage.set(if is_written {

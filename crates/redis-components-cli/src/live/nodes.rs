@@ -15,7 +15,8 @@ use crate::failure::{Code, Failure};
 use crate::moving::closed::{CLOSED, OPTION};
 use crate::moving::host::names_of;
 use crate::moving::link::local_host;
-use crate::session::{code, of_redis, settings};
+use crate::server_failure::{code, of_redis};
+use crate::session::settings;
 
 const CODES: [Code; 2] = [Code::ServerRefused, Code::ServerUnreachable];
 /// A server that takes longer for an answer counts as unreachable.

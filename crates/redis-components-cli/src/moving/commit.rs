@@ -5,6 +5,7 @@ use crate::commit::{Change, Expected, TRIES, add};
 use crate::failure::{Code, Failure};
 use crate::history::Note;
 use crate::session::Session;
+use crate::transaction::NotDone;
 
 impl Session {
     /// Returns `true` if the configs of all components are the new ones, and `false` if all are the
@@ -64,7 +65,6 @@ impl Session {
                 return Ok(());
             }
             let mut transaction = redis::pipe();
-            transaction.atomic();
             for (component, text) in &record.new {
                 let (key, history) = (self.names.key(component), self.names.history(component));
                 let found = self.read(&key).await?;
@@ -87,18 +87,18 @@ impl Session {
             match self.transact(&transaction).await {
                 Ok(true) => return Ok(()),
                 Ok(false) => {}
-                Err(error) if error.clone().into_server_errors().is_none() => {
+                Err(NotDone::Unknown(failure)) => {
                     let again = self.reopened().await?;
                     if again.is_committed(record).await? {
                         return Ok(());
                     }
-                    let reason = self.failure(&error).message;
                     let text = format!(
-                        "it is unknown if the configs were written: {reason}; go on with `--resume`"
+                        "it is unknown if the configs were written: {}; go on with `--resume`",
+                        failure.message
                     );
                     return Err(Failure::new(Code::OutcomeUnknown, text).at(&self.server));
                 }
-                Err(error) => return Err(self.failure(&error)),
+                Err(NotDone::Refused(failure)) => return Err(failure),
             }
         }
         let text = "the configs or their histories keep changing; try again";

@@ -11,7 +11,8 @@ use tokio::time::timeout;
 use super::host::{is_one_of, names_of, plain};
 use super::seen::Seen;
 use crate::failure::{Code, Failure};
-use crate::session::{code, of_redis, settings};
+use crate::server_failure::{code, of_redis};
+use crate::session::settings;
 
 /// A server that works answers before.
 const SOON: Duration = Duration::from_millis(100);

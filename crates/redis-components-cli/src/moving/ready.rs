@@ -159,13 +159,8 @@ impl Session {
                 return self.query(&redis::cmd("UNWATCH")).await;
             }
             let mut transaction = redis::pipe();
-            transaction.atomic();
             transaction.cmd("SET").arg(&key).arg(control.to_json());
-            if self
-                .transact(&transaction)
-                .await
-                .map_err(|error| self.failure(&error))?
-            {
+            if self.transact(&transaction).await? {
                 return Ok(());
             }
         }

@@ -227,7 +227,6 @@ impl Session {
                 }
             }
             let mut transaction = redis::pipe();
-            transaction.atomic();
             for key in &keys {
                 match &text {
                     Some(text) => {
@@ -238,11 +237,7 @@ impl Session {
                     }
                 }
             }
-            if self
-                .transact(&transaction)
-                .await
-                .map_err(|error| self.failure(&error))?
-            {
+            if self.transact(&transaction).await? {
                 return Ok(());
             }
         }

@@ -1,8 +1,48 @@
 //! Where the config server is.
 
 use redis_components_testing::Server;
+use serde_json::json;
 
 use crate::common::Operator;
+
+fn address(server: &Server) -> String {
+    format!("127.0.0.1:{}", server.port())
+}
+
+/// What is written on another server than that of the processes is read by nobody.
+#[test]
+fn a_refusal_of_the_first_config_server_counts_and_its_silence_is_told() {
+    let [first, second] = [Server::start(), Server::start()];
+    for server in [&first, &second] {
+        Operator::of(server).make_logs(server);
+    }
+    first.command(&["CONFIG", "SET", "requirepass", "right"]);
+    let list = format!("{},{}", first.url(), second.url());
+    let operator = Operator::at(&list);
+    for words in [&["get", "logs"][..], &["set", "logs", "db=1"]] {
+        let (code, envelope) = operator.json(words);
+        let error = &envelope["error"];
+        assert_eq!((code, &error["code"]), (5, &json!("config_server_refused")));
+        let message = error["message"].as_str().unwrap();
+        assert!(message.contains(&address(&first)), "{message}");
+    }
+    first.stop();
+    let run = operator.done(&["set", "logs", "db=1"]);
+    let warned = [
+        format!("{} is used instead", address(&second)),
+        format!("the config server {} cannot be used", address(&first)),
+    ];
+    assert!(
+        warned.iter().all(|text| run.stderr.contains(text)),
+        "{run:#?}"
+    );
+    second.stop();
+    let run = operator.run(&["get", "logs"]);
+    assert_eq!(run.code, 5);
+    for server in [&first, &second] {
+        assert!(run.stderr.contains(&address(server)), "{run:#?}");
+    }
+}
 
 #[test]
 fn an_option_comes_before_the_environment_and_that_before_the_manifest() {

@@ -1,6 +1,7 @@
 //! The rights of an operator, as docs/operations.md gives them.
 
 use redis_components_testing::Server;
+use serde_json::json;
 
 use crate::common::Operator;
 
@@ -67,6 +68,55 @@ fn the_documented_rights_are_enough() {
             .is_some_and(|advice| advice.contains("allow"));
         assert!(check["state"] != "problem" && !needs_more, "{check:#}");
     }
+}
+
+/// A transaction is refused as a whole, and says by what.
+#[test]
+fn a_right_that_is_missing_in_a_transaction_is_named() {
+    let server = Server::start();
+    let words = documented();
+    let operator = Operator::at(&format!(
+        "redis://operator:s3cret@127.0.0.1:{}",
+        server.port()
+    ));
+    make_user(&server, &words);
+    operator.make_logs(&server);
+    for (taken, told) in [
+        ("-exec", "'exec'"),
+        ("-multi", "'multi'"),
+        ("-xadd", "'xadd'"),
+        ("-set", "'set'"),
+    ] {
+        let mut words = words.clone();
+        words.push(taken.to_owned());
+        make_user(&server, &words);
+        for command in [
+            &["set", "logs", "db=1"][..],
+            &["canary", "logs", "socket_timeout=2", "--percent", "10"],
+        ] {
+            if taken == "-xadd" && command[0] == "canary" {
+                continue;
+            }
+            let (code, envelope) = operator.json(command);
+            let error = &envelope["error"];
+            let found = (code, &error["code"]);
+            assert_eq!(found, (5, &json!("no_rights")), "{taken}: {envelope:#}");
+            let run = operator.run(&["get", "logs", "-o", "json"]);
+            assert!(!run.stdout.contains("\"db\""), "{taken}: {run:#?}");
+            let message = error["message"].as_str().unwrap();
+            assert!(message.contains(told), "{message}");
+        }
+    }
+    let is_history = |word: &String| word.starts_with('~') && word.contains("history");
+    let mut words = words;
+    words.retain(|word| !is_history(word));
+    make_user(&server, &words);
+    let message = operator.json(&["set", "logs", "db=1"]).1["error"]["message"].to_string();
+    let key = "redis-components:history:logs";
+    assert!(message.contains(key), "{message}");
+    let checks = operator.run(&["doctor", "-o", "json"]).stdout;
+    let key = "xadd on `redis-components:history:@doctor`";
+    assert!(checks.contains(key), "{checks}");
 }
 
 #[test]

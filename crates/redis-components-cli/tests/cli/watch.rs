@@ -88,6 +88,50 @@ fn changes_are_shown_as_they_happen() {
 }
 
 #[test]
+fn digests_are_those_of_the_salt_that_is_there() {
+    let server = Server::start();
+    let operator = Operator::of(&server);
+    server.command(&["SET", "config:redis:logs", &server.config()]);
+    let mut watching = Watching::start(&operator, &[]);
+    let first = watching.next("config", "begin");
+    // Somebody makes it, and gives it up.
+    for salt in ["one", "two"] {
+        let control = format!(r#"{{"salt":"{salt}"}}"#);
+        server.command(&["SET", "config:redis:@fleet", &control]);
+        let next = watching.next("config", "progress");
+        assert_ne!(next["digest"], first["digest"]);
+        assert_eq!(next["digest"], operator.data(&["get", "logs"])["digest"]);
+    }
+    watching.end();
+}
+
+#[test]
+fn another_config_server_is_not_called_the_one_that_was_lost() {
+    let [first, second] = [Server::start(), Server::start()];
+    let proxy = Proxy::to(&first);
+    let list = format!("{},{}", proxy.url(), second.url());
+    let operator = Operator::at(&list);
+    let mut command = operator.command(&["watch"]);
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    first.command(&["SET", "config:redis:logs", &first.config()]);
+    assert!(lines.next().unwrap().unwrap().contains("logs"));
+    proxy.refuse();
+    proxy.cut();
+    let used = format!("127.0.0.1:{} is used now", second.port());
+    let told = lines
+        .map(Result::unwrap)
+        .find(|line| line.contains("is used now"));
+    assert!(told.unwrap().ends_with(&used));
+    signal(&child, Signal::INT);
+    child.wait().unwrap();
+}
+
+#[test]
 fn one_component_is_followed_through_the_loss_of_the_config_server() {
     let server = Server::start();
     let operator = Operator::of(&server);
