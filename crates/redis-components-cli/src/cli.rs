@@ -23,7 +23,8 @@ redis-components/config.toml in your folder of configurations:
   user = \"operator\"
   password = { command = [\"pass\", \"show\", \"redis\"] }
 
-A password may also be { env = \"NAME\" } or { file = \"PATH\" }.
+A password may also be { env = \"NAME\" } or { file = \"PATH\" }; a relative path begins at the
+folder of config.toml.
 
 Exit codes:
   0  done

@@ -17,11 +17,17 @@ struct Nothing {
     global: Global,
 }
 
-/// Returns the components of the config server that the environment, a profile or the manifest
-/// names; nothing if it does not answer at once.
+/// The options that say where configs are.
+const PLACES: [&str; 4] = ["--config-server", "--key-prefix", "--manifest", "--profile"];
+
+/// Returns the components of the config server that the line, the environment, a profile or the
+/// manifest names; nothing if it does not answer at once.
 pub(crate) fn components() -> Vec<CompletionCandidate> {
     let names = || {
-        let global = Nothing::try_parse_from(["redis-components"]).ok()?.global;
+        let words = std::env::args().skip_while(|word| word != "--").skip(1);
+        let words = places(&joined(words));
+        let words = std::iter::once("redis-components".to_owned()).chain(words);
+        let global = Nothing::try_parse_from(words).ok()?.global;
         let context = Context {
             global,
             stage: std::rc::Rc::default(),
@@ -43,4 +49,60 @@ pub(crate) fn components() -> Vec<CompletionCandidate> {
         .into_iter()
         .map(CompletionCandidate::new)
         .collect()
+}
+
+/// Returns words as they were typed: bash hands on `a=b:c` as five.
+fn joined(words: impl Iterator<Item = String>) -> Vec<String> {
+    let mut all: Vec<String> = Vec::new();
+    let mut goes_on = false;
+    for word in words {
+        let is_break = [":", "="].contains(&&*word);
+        match all.last_mut() {
+            Some(last) if is_break || goes_on => last.push_str(&word),
+            _ => all.push(word),
+        }
+        goes_on = is_break;
+    }
+    all
+}
+
+/// Returns the options among the words that say where configs are, with their values.
+fn places(words: &[String]) -> Vec<String> {
+    let mut places = Vec::new();
+    for (number, word) in words.iter().enumerate() {
+        // Bash ends a word at `=`, and so may a person who has not typed the rest yet.
+        let (name, value) = match word.split_once('=') {
+            Some((name, value)) => (name, Some(value.to_owned())),
+            None => (&**word, words.get(number + 1).cloned()),
+        };
+        if let Some(value) = value.filter(|value| !value.is_empty())
+            && PLACES.contains(&name)
+        {
+            places.push(format!("{name}={value}"));
+        }
+    }
+    places
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{joined, places};
+
+    #[test]
+    fn the_line_says_where_configs_are() {
+        let places = |line: &str| places(&joined(line.split(' ').map(str::to_owned)));
+        for line in [
+            "redis-components --config-server redis://h:1 get",
+            "redis-components --config-server redis : //h : 1 get",
+            "redis-components get --config-server=redis://h:1 ",
+            "redis-components get --config-server = redis : //h : 1 ",
+        ] {
+            assert_eq!(places(line), ["--config-server=redis://h:1"], "{line}");
+        }
+        let both = places("redis-components --profile prod --key-prefix p: get");
+        assert_eq!(both, ["--profile=prod", "--key-prefix=p:"]);
+        for line in ["redis-components get", "redis-components get --profile"] {
+            assert_eq!(places(line), [""; 0], "{line}");
+        }
+    }
 }

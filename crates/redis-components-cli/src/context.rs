@@ -138,7 +138,10 @@ pub(crate) async fn read_text(path: &Path) -> Result<String, Failure> {
         return if size > LONGEST_CONFIG as u64 {
             Err(too_long())
         } else {
-            read_file(path)
+            // Whoever is to write a pipe may never come; a person can end the wait.
+            let path = path.to_owned();
+            let read = tokio::task::spawn_blocking(move || read_file(&path)).await;
+            read.unwrap_or_else(|error| Err(Failure::new(Code::Unreadable, error.to_string())))
         };
     }
     let read = blocking(|| {

@@ -8,6 +8,7 @@ use crate::assignment::Assignment;
 use crate::context::read_text;
 use crate::failure::{Code, Failure};
 use crate::subject::utf8;
+use crate::text::printable;
 
 /// What was given.
 #[derive(Debug)]
@@ -30,6 +31,13 @@ impl Given {
         for value in values {
             match Assignment::read(value)? {
                 Some(field) => fields.push(field),
+                None if value.is_empty() || value.starts_with('=') => {
+                    let text = format!(
+                        "`{}` is no file and no field; write FILE, `-`, or KEY=VALUE such as port=6380",
+                        printable(value)
+                    );
+                    return Err(Failure::usage(text));
+                }
                 None if values.len() == 1 => {
                     let path = PathBuf::from(value);
                     let origin = if value == "-" { "stdin" } else { value };

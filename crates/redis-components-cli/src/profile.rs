@@ -81,7 +81,14 @@ impl Profile {
             return Ok(None);
         };
         match file.profiles.remove(&name) {
-            Some(profile) => Ok(Some(profile)),
+            Some(mut profile) => {
+                if let (Some(Reference::File(password)), Some(folder)) =
+                    (&mut profile.password, path.parent())
+                {
+                    *password = folder.join(&*password);
+                }
+                Ok(Some(profile))
+            }
             None => Err(unknown(&name, &file.profiles)),
         }
     }

@@ -7,6 +7,12 @@ pub(crate) fn now() -> String {
     humantime::format_rfc3339_millis(SystemTime::now()).to_string()
 }
 
+/// Reads a time of the command line, such as `1m 30s`.
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
+    let read = humantime::parse_duration(text);
+    read.map_err(|_| "a time is a number with a unit, such as 500ms, 30s or 2m".to_owned())
+}
+
 /// Returns the time of a number of seconds since 1970, if it can be written.
 pub(crate) fn of_unix(seconds: u64) -> Option<String> {
     // humantime panics after the year 9999.

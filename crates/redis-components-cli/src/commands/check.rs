@@ -60,7 +60,13 @@ pub(crate) async fn run(context: &Context, options: &Options) -> Result<Reply, F
         } else {
             path.to_string_lossy()
         };
-        texts.push((name.into_owned(), read_text(path).await?));
+        match read_text(path).await {
+            Ok(text) => texts.push((name.into_owned(), text)),
+            Err(failure) if failure.code == Code::Unreadable => {
+                unreadable.push(Checked::unreadable(name.into_owned(), failure));
+            }
+            Err(failure) => return Err(failure),
+        }
     }
     if options.files.is_empty() || !options.components.is_empty() {
         let session = context.session().await?;
@@ -106,8 +112,8 @@ fn is_of_the_key(failure: &Failure) -> bool {
 
 impl Checked {
     /// Returns the result for a config that has no text.
-    fn unreadable(component: String, failure: Failure) -> Self {
-        let explanation = failure.message.clone();
+    fn unreadable(subject: String, failure: Failure) -> Self {
+        let explanation = format!("error: {}", failure.message);
         let found = Found {
             code: failure.code,
             message: failure.message,
@@ -116,7 +122,7 @@ impl Checked {
             column: 1,
         };
         Self {
-            subject: component,
+            subject,
             ok: false,
             disabled: false,
             server: None,

@@ -51,7 +51,7 @@ pub(crate) async fn run(context: &Context, options: &Options) -> Result<Reply, F
         checks.push(persistence(info));
         checks.push(eviction(info));
     }
-    checks.push(salt(&session).await);
+    checks.push(salt(&session));
     let names = session.components().await?;
     checks.extend(fleet(&session, &names).await?);
     checks.extend(join_all(names.iter().map(|name| component(&session, name))).await);

@@ -72,6 +72,12 @@ pub(crate) async fn run(context: &Context, options: &Options) -> Result<Reply, F
         "at",
         "reason",
     ];
+    if rows.is_empty() && silent.as_ref().is_none_or(Vec::is_empty) {
+        warn(
+            "no process reports; one does when it uses a component, unless its receipts are off or it has \
+            no right to write them",
+        );
+    }
     let mut text = table(names, lines);
     if let Some(silent) = silent.as_ref().filter(|silent| !silent.is_empty()) {
         let count = counted(silent.len(), "process");

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use crate::time::duration;
+
 /// Reads an interval that neither floods servers nor is of no use.
 pub(super) fn interval(text: &str) -> Result<Duration, String> {
-    let time = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+    let time = duration(text)?;
     if (Duration::from_millis(100)..=Duration::from_secs(60)).contains(&time) {
         Ok(time)
     } else {

@@ -12,6 +12,7 @@ use crate::failure::Failure;
 use crate::moving::attach::{Login, Replication};
 use crate::moving::plan::logins;
 use crate::moving::record::Record;
+use crate::time::duration;
 
 #[derive(Debug, Args)]
 pub(crate) struct Options {
@@ -56,7 +57,7 @@ pub(crate) struct Options {
     #[arg(long, value_enum, requires = "to")]
     pub(super) until: Option<Stop>,
     /// How long to wait for the copy, and then for the processes.
-    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration, default_value = "5m")]
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "5m")]
     pub(super) timeout: Duration,
     /// Do not wait for processes that watch configs and do not report.
     #[arg(long)]

@@ -12,6 +12,7 @@ use crate::failure::{Code, Failure};
 use crate::fleet::follow::{End, Ended, Goal, follow};
 use crate::output::Reply;
 use crate::text::{counted, named};
+use crate::time::duration;
 
 #[derive(Debug, Args)]
 pub(crate) struct Options {
@@ -29,7 +30,7 @@ pub(crate) struct Options {
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Patience {
     /// How long to wait, by default 30s.
-    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
     timeout: Option<Duration>,
     /// Do not wait for processes that watch configs and do not report.
     #[arg(long)]

@@ -151,9 +151,12 @@ async fn find(session: Option<&Session>, options: &Options) -> Result<ComponentC
             failure.unwrap_or_else(|| Failure::new(Code::ConfigInvalid, error.to_string()))
         });
     };
-    let port = port
-        .parse()
-        .map_err(|_| Failure::usage("write a server as HOST:PORT"))?;
+    // A URL and a config may hold a password, so they are not repeated.
+    let is_host = !host.is_empty() && !host.contains(['/', '@', '{', '"']);
+    let port = port.parse().ok().filter(|_| is_host).ok_or_else(|| {
+        let text = "write a server as HOST:PORT, such as 10.0.0.8:6379, and its login with --user and --password";
+        Failure::usage(text)
+    })?;
     let host = host.trim_start_matches('[').trim_end_matches(']');
     let wanted = ComponentConfig::new(host).port(port);
     if options.user.is_some() || options.password.is_some() {

@@ -381,4 +381,80 @@ fn a_shell_completes_components() {
     let output = command.output().unwrap();
     let words = String::from_utf8(output.stdout).unwrap();
     assert!(words.lines().any(|line| line == "logs"), "{words}");
+    // The line counts before the environment; bash hands on an address in parts.
+    let other = Server::start();
+    Operator::of(&other).done(&[
+        "set",
+        "stats",
+        operator.file("s.json", &other.config()).to_str().unwrap(),
+        "--create",
+    ]);
+    let port = other.port().to_string();
+    let words = [
+        "--",
+        "redis-components",
+        "--config-server",
+        "redis",
+        ":",
+        "//127.0.0.1",
+        ":",
+    ];
+    let mut command = operator.command(&[&words[..], &[&port, "get", ""]].concat());
+    command
+        .env("COMPLETE", "bash")
+        .env("_CLAP_COMPLETE_INDEX", "8");
+    let output = command.output().unwrap();
+    let found = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        found.contains("stats") && !found.contains("logs"),
+        "{found}"
+    );
+}
+
+#[test]
+fn what_is_written_wrong_is_told_with_what_is_right() {
+    let server = Server::start();
+    let operator = Operator::of(&server);
+    operator.make_logs(&server);
+    for (words, told) in [
+        (&["set", "logs", "=x"][..], "KEY=VALUE such as port=6380"),
+        (&["set", "logs", ""], "KEY=VALUE such as port=6380"),
+        (
+            &["wait", "logs", "--timeout", "abc"],
+            "such as 500ms, 30s or 2m",
+        ),
+        (
+            &["who", "redis://:s3cret@h:1"],
+            "HOST:PORT, such as 10.0.0.8:6379",
+        ),
+        (
+            &["who", "{\"host\":\"s3cret\",\"port\":1}:1"],
+            "HOST:PORT, such as",
+        ),
+    ] {
+        let run = operator.run(words);
+        assert_eq!(run.code, 2, "{words:?}: {run:#?}");
+        assert!(run.stderr.contains(told), "{words:?}: {run:#?}");
+        assert!(!run.stderr.contains("s3cret"), "{words:?}: {run:#?}");
+    }
+    let run = operator.done(&["fleet"]);
+    assert!(run.stderr.contains("no process reports"), "{run:#?}");
+}
+
+#[test]
+fn a_file_that_cannot_be_read_does_not_hide_the_others() {
+    let server = Server::start();
+    let operator = Operator::of(&server);
+    let good = operator.file("good.json", &server.config());
+    let good = good.to_str().unwrap();
+    let (code, envelope) = operator.json(&["check", "nowhere.json", good]);
+    let [checked, unreadable] = [0, 1].map(|number| &envelope["data"][number]);
+    assert_eq!(code, 1, "{envelope:#}");
+    assert_eq!(
+        (&checked["subject"], &checked["ok"]),
+        (&json!(good), &json!(true))
+    );
+    assert_eq!(unreadable["findings"][0]["code"], "unreadable");
+    let message = unreadable["findings"][0]["message"].as_str().unwrap();
+    assert!(message.contains("nowhere.json: No such file"), "{message}");
 }

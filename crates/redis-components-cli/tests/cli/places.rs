@@ -120,11 +120,15 @@ fn a_profile_names_a_server_and_where_its_password_is() {
              [profiles.command]\nurl = \"{url}\"\npassword = {{ command = [\"cat\", \
              \"{password}\"] }}\n\
              [profiles.env]\nurl = \"{url}\"\npassword = {{ env = \"THE_PASSWORD\" }}\n\
+             [profiles.beside]\nurl = \"{url}\"\npassword = {{ file = \"password\" }}\n\
              [profiles.other]\nurl = \"{other_url}\"\n"
         ),
     );
     operator.done(&["list"]);
     operator.done(&["list", "--profile", "command"]);
+    // A relative path begins at the folder of the file, wherever the command is started.
+    operator.file("redis-components/password", "s3cret\n");
+    operator.done(&["list", "--profile", "beside"]);
     let (code, envelope) = operator.json(&["list", "--profile", "env"]);
     assert_eq!(
         (code, &envelope["error"]["code"]),
