@@ -10,7 +10,7 @@ use crate::report::chart::data::{Line, Lines, Tone};
 use crate::report::chart::{Chart, Kind};
 use crate::report::{Finding, Section, Table, number};
 use crate::statistics::median;
-use crate::worker::{Mode, Request, Swap};
+use crate::worker::{Mode, Moment, Request, Swap, Swaps};
 
 const CALLERS: usize = 64;
 const SWAP: Duration = Duration::from_millis(2200);
@@ -25,7 +25,7 @@ pub(super) fn planned(plan: &Plan) -> Duration {
 pub(super) fn measure(run: &mut Run<'_>) -> Result<Section, Failure> {
     run.progress.begin("swaps under load");
     let mut process = Process::start(Mode::Push, &run.servers.urls())?;
-    let swaps: Vec<Swap> = process.ask(&Request::Swaps {
+    let Swaps { swaps, moments } = process.ask(&Request::Swaps {
         callers: CALLERS,
         moves: run.plan.swaps,
     })??;
@@ -64,8 +64,43 @@ pub(super) fn measure(run: &mut Run<'_>) -> Result<Section, Failure> {
         note: format!("{CALLERS} tasks call without pause while their component moves, push."),
         table,
         findings,
-        charts: vec![course(&swaps)],
+        charts: vec![served(&moments), course(&swaps)],
     })
+}
+
+/// How many moves are drawn.
+const DRAWN: u32 = 10;
+
+fn served(moments: &[Moment]) -> Chart {
+    let last = (SWAP * DRAWN).as_secs_f64();
+    let moments = || moments.iter().take_while(|moment| moment.at <= last);
+    let line = |name: &str, tone, value: fn(&Moment) -> f64| Line {
+        name: name.to_owned(),
+        tone,
+        points: moments().map(|moment| (moment.at, value(moment))).collect(),
+    };
+    let lines = vec![
+        line("served by the first server", Tone::Ours, |moment| {
+            moment.served[0]
+        }),
+        line("served by the second server", Tone::Bare, |moment| {
+            moment.served[1]
+        }),
+        line("failed", Tone::Other, |moment| moment.failed),
+    ];
+    let marks = (0..=4).map(|number| f64::from(number) * 5.0);
+    Chart {
+        file: "moves.svg",
+        title: "Calls per second while a component moves there and back, 64 tasks".to_owned(),
+        kind: Kind::Lines(Lines {
+            over: "seconds",
+            marks: marks.map(|mark| (mark, mark.to_string())).collect(),
+            is_logarithmic: false,
+            is_filled: true,
+            unit: "calls per second",
+            lines,
+        }),
+    }
 }
 
 fn course(swaps: &[Swap]) -> Chart {
@@ -101,6 +136,7 @@ fn course(swaps: &[Swap]) -> Chart {
             over: "twentieths of a second",
             marks: marks.to_vec(),
             is_logarithmic: false,
+            is_filled: false,
             unit: "ms",
             lines,
         }),

@@ -115,6 +115,7 @@ pub(super) fn measure(run: &mut Run<'_>) -> Result<Section, Failure> {
                 over: "tasks",
                 marks: TASKS.map(|tasks| (place(tasks), tasks.to_string())).to_vec(),
                 is_logarithmic: true,
+                is_filled: false,
                 unit: "calls per second",
                 lines,
             }),

@@ -21,7 +21,7 @@ use serde_json::Value;
 pub(crate) use self::connected::Connected;
 pub(crate) use self::simulated::FanOut;
 use self::simulated::Processes;
-pub(crate) use self::swap::Swap;
+pub(crate) use self::swap::{Moment, Swap, Swaps};
 use crate::contestants;
 use crate::contestants::world::World;
 use crate::failure::Failure;
@@ -63,7 +63,7 @@ pub(crate) enum Request {
         /// The longest pause before a move, in milliseconds.
         pause: u64,
     },
-    /// Answered with a [`Swap`] for each move.
+    /// Answered with [`Swaps`].
     Swaps { callers: usize, moves: usize },
     /// Connects components. Answered with [`Connected`].
     Connect { components: usize },

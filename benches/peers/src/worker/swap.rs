@@ -15,7 +15,27 @@ use crate::failure::Failure;
 const SPAN: Duration = Duration::from_secs(1);
 /// The number of bins in the chart.
 const BINS: usize = 40;
+const MOMENT: Duration = Duration::from_millis(100);
 const SETTLED_AFTER: Duration = Duration::from_millis(200);
+
+/// What was found out about all moves.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct Swaps {
+    pub(crate) swaps: Vec<Swap>,
+    /// From before the first move to after the last one.
+    pub(crate) moments: Vec<Moment>,
+}
+
+/// A tenth of a second.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+pub(crate) struct Moment {
+    /// Its end, in seconds since the start.
+    pub(crate) at: f64,
+    /// The calls per second that each of the two servers counted.
+    pub(crate) served: [f64; 2],
+    /// The calls per second that failed.
+    pub(crate) failed: f64,
+}
 
 /// Calls around one SET, in microseconds.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -40,7 +60,7 @@ struct Call {
 }
 
 /// Moves a component that `callers` tasks call without pause.
-pub(crate) fn measure(world: &World, callers: usize, moves: usize) -> Result<Vec<Swap>, Failure> {
+pub(crate) fn measure(world: &World, callers: usize, moves: usize) -> Result<Swaps, Failure> {
     let mut mover = Mover::of_component(&world.urls)?;
     mover.move_to(0)?;
     world.runtime.block_on(moving::log_recent(APP, MESSAGE))?;
@@ -49,6 +69,10 @@ pub(crate) fn measure(world: &World, callers: usize, moves: usize) -> Result<Vec
     let tasks: Vec<_> = (0..callers)
         .map(|_| world.runtime.spawn(call(start, Arc::clone(&stop))))
         .collect();
+    let counting = {
+        let (urls, stop) = (world.urls.data.clone(), Arc::clone(&stop));
+        std::thread::spawn(move || count(&urls, start, &stop).map_err(|error| error.to_string()))
+    };
     let mut move_all = || -> Result<Vec<u32>, Failure> {
         let mut moved = Vec::new();
         std::thread::sleep(SETTLED_AFTER);
@@ -67,7 +91,54 @@ pub(crate) fn measure(world: &World, callers: usize, moves: usize) -> Result<Vec
         calls.extend(world.runtime.block_on(task)?);
     }
     calls.sort_unstable_by_key(|call| call.begun);
-    Ok(moved?.iter().map(|at| around(&calls, *at)).collect())
+    let counts = counting.join().map_err(|_| "counting panicked")??;
+    Ok(Swaps {
+        swaps: moved?.iter().map(|at| around(&calls, *at)).collect(),
+        moments: moments(&counts, &calls),
+    })
+}
+
+/// When both servers were asked, in microseconds since the start, and how many calls each had had.
+type Count = (u32, [u64; 2]);
+
+/// Asks both servers for their counts, ten times a second.
+fn count(urls: &[String; 2], start: Instant, stop: &AtomicBool) -> Result<Vec<Count>, Failure> {
+    let mut connections = Vec::new();
+    for url in urls {
+        connections.push(redis::Client::open(url.as_str())?.get_connection()?);
+    }
+    let mut counts = Vec::new();
+    while !stop.load(Ordering::Relaxed) {
+        let mut served = [0; 2];
+        for (served, connection) in served.iter_mut().zip(&mut connections) {
+            let text: String = redis::cmd("INFO").arg("commandstats").query(connection)?;
+            // One in each call.
+            let pushes = text.split_once("cmdstat_lpush:calls=");
+            let pushes = pushes.and_then(|(_, rest)| rest.split(',').next());
+            *served = pushes.map_or(Ok(0), str::parse)?;
+        }
+        counts.push((microseconds(start, Instant::now()), served));
+        std::thread::sleep(MOMENT);
+    }
+    Ok(counts)
+}
+
+fn moments(counts: &[Count], calls: &[Call]) -> Vec<Moment> {
+    let pairs = counts.iter().zip(counts.iter().skip(1));
+    pairs
+        .map(|((from, before), (until, after))| {
+            let seconds = f64::from(until - from) / 1e6;
+            let rate = |count: u64| u32::try_from(count).map_or(0.0, f64::from) / seconds;
+            let begun = calls.partition_point(|call| call.begun < *from)
+                ..calls.partition_point(|call| call.begun < *until);
+            let failed = calls[begun].iter().filter(|call| call.failed).count();
+            Moment {
+                at: f64::from(*until) / 1e6,
+                served: [0, 1].map(|server: usize| rate(after[server] - before[server])),
+                failed: rate(u64::try_from(failed).unwrap_or(u64::MAX)),
+            }
+        })
+        .collect()
 }
 
 async fn call(start: Instant, stop: Arc<AtomicBool>) -> Vec<Call> {

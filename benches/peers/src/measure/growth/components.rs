@@ -96,6 +96,7 @@ pub(in crate::measure) fn measure(run: &mut Run<'_>) -> Result<Section, Failure>
                 over: "components",
                 marks,
                 is_logarithmic: true,
+                is_filled: false,
                 unit: "calls per second",
                 lines,
             }),

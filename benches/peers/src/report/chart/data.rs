@@ -8,6 +8,8 @@ pub(crate) struct Lines {
     pub(crate) marks: Vec<(f64, String)>,
     /// Whether equal distances are equal ratios.
     pub(crate) is_logarithmic: bool,
+    /// Whether the area below each line has its colour; a grey line has none.
+    pub(crate) is_filled: bool,
     pub(crate) unit: &'static str,
     pub(crate) lines: Vec<Line>,
 }

@@ -68,6 +68,9 @@ pub(super) fn draw(title: &str, chart: &Lines) -> String {
         .map(|points| points.last().map_or(BOTTOM, |(_, y)| *y));
     let places = places(&ends.collect::<Vec<_>>(), TOP, BOTTOM);
     for ((line, points), place) in lines.iter().zip(&drawn).zip(places) {
+        if chart.is_filled && line.tone != Tone::Other {
+            svg.area(points, BOTTOM, line.tone);
+        }
         svg.line(points, line.tone);
         if let Some(end) = points.last() {
             svg.grid((end.0 + 3.0, end.1), (RIGHT + BESIDE - 3.0, place));

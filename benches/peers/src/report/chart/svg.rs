@@ -85,12 +85,26 @@ impl Svg {
         ));
     }
 
+    /// Fills what lies between a line and the height `bottom`.
+    pub(super) fn area(&mut self, points: &[(f64, f64)], bottom: f64, tone: Tone) {
+        let (Some(first), Some(last)) = (points.first(), points.last()) else {
+            return;
+        };
+        let mut path = path(points);
+        let _ = write!(
+            path,
+            "L{} {bottom}L{} {bottom}Z",
+            round(last.0),
+            round(first.0)
+        );
+        let colour = tone.colour();
+        self.element(format_args!(
+            r#"<path d="{path}" fill="{colour}" fill-opacity="0.25"/>"#
+        ));
+    }
+
     pub(super) fn line(&mut self, points: &[(f64, f64)], tone: Tone) {
-        let mut path = String::new();
-        for (number, (x, y)) in points.iter().enumerate() {
-            let step = if number == 0 { 'M' } else { 'L' };
-            let _ = write!(path, "{step}{} {}", round(*x), round(*y));
-        }
+        let path = path(points);
         let (colour, stroke) = (tone.colour(), tone.stroke());
         self.element(format_args!(
             r#"<path d="{path}" stroke="{colour}" {stroke} stroke-linejoin="round" fill="none"/>"#
@@ -120,6 +134,15 @@ impl Svg {
     fn element(&mut self, element: impl Display) {
         let _ = writeln!(self.text, "{element}");
     }
+}
+
+fn path(points: &[(f64, f64)]) -> String {
+    let mut path = String::new();
+    for (number, (x, y)) in points.iter().enumerate() {
+        let step = if number == 0 { 'M' } else { 'L' };
+        let _ = write!(path, "{step}{} {}", round(*x), round(*y));
+    }
+    path
 }
 
 /// Returns a place with a tenth of a pixel.
