@@ -287,7 +287,7 @@ impl Drive<'_> {
             return;
         };
         self.tell("settle", "begin", &json!({}));
-        for link in &source.links {
+        for (link, _) in source.all() {
             if let Err(failure) = fence::keep(link).await {
                 warn(&format!(
                     "{} does not remember that it refuses writes: {}; do not start it again before the move \

@@ -1,5 +1,6 @@
 //! The end of a copy: given up, or finished.
 
+use super::checks::others;
 use super::fence;
 use super::program::{end_left_over, here};
 use super::sight::Sight;
@@ -50,13 +51,13 @@ pub(crate) async fn give_up(
     fence::lift(record).await?;
     session.withdraw(record).await?;
     lease.demand()?;
-    empty(&sight).await;
+    empty(session, record, &sight).await;
     session.replace_record(Some(record), None).await?;
     Sight::of(session, record).await
 }
 
 /// Empties the target, which was empty when the move began.
-async fn empty(sight: &Sight) {
+async fn empty(session: &Session, record: &Record, sight: &Sight) {
     let Ok(target) = &sight.target else {
         let (_, server) = sight.addresses();
         warn(&format!(
@@ -64,6 +65,19 @@ async fn empty(sight: &Sight) {
         ));
         return;
     };
+    // Somebody may have moved there since, by hand too.
+    let used = match others(session, record, target).await {
+        Ok(None) => None,
+        Ok(Some(others)) => Some(format!("it has, or gets, the data of {others}")),
+        Err(failure) => Some(failure.message),
+    };
+    if let Some(used) = used {
+        let (_, server) = sight.addresses();
+        warn(&format!(
+            "{server} keeps what was copied, and was not emptied: {used}"
+        ));
+        return;
+    }
     for link in &target.links {
         if let Err(failure) = link.query::<()>(&["FLUSHDB"]).await {
             let server = link.place.address();
@@ -97,7 +111,7 @@ pub(crate) async fn demand_nobody_left(
         let failure = Failure::new(Code::WrongState, text).of_component(component);
         Err(failure.at(&session.server))
     };
-    if let Some(others) = super::checks::others(session, record, source).await? {
+    if let Some(others) = others(session, record, source).await? {
         let server = &source.address;
         return used(format!(
             "{server} still is the server of {others}; set their configs to another"

@@ -1,6 +1,8 @@
 //! The fence of a copy: all servers of the source refuse writes until the configs name the target,
 //! and from then on too.
 //!
+//! The replicas of a cluster get it too: one that takes over refuses writes then.
+//!
 //! It is `min-replicas-to-write`, with more replicas than there are. It refuses the writes of every
 //! user at once, those of scripts before their first one, and of a transaction all or nothing. Rules of
 //! an ACL do not: `NOPERM` may come in the middle of a script or transaction, after the first write.
@@ -13,6 +15,7 @@ use crate::moving::closed::{CLOSED, OPTION, is_closed};
 use crate::moving::copied::{Copied, Fenced};
 use crate::moving::link::{Link, Place};
 use crate::moving::record::Record;
+use crate::output::warn;
 
 /// Returns what the fence replaces at each server of the source. What it has replaced already is
 /// `known`.
@@ -22,7 +25,7 @@ use crate::moving::record::Record;
 /// Returns an error if a fence would not hold at one, or could not be taken away.
 pub(crate) async fn plan(source: &Side, known: &[Fenced]) -> Result<Vec<Fenced>, Failure> {
     let mut fences = Vec::new();
-    for link in &source.links {
+    for (link, is_replica) in source.all() {
         let server = link.place.address();
         let refused = |text: String| Failure::new(Code::NotPossible, text).at(&server);
         let found = link.option(OPTION).await;
@@ -49,6 +52,7 @@ pub(crate) async fn plan(source: &Side, known: &[Fenced]) -> Result<Vec<Fenced>,
             server,
             before,
             run,
+            is_replica,
         });
     }
     Ok(fences)
@@ -61,7 +65,7 @@ pub(crate) async fn plan(source: &Side, known: &[Fenced]) -> Result<Vec<Fenced>,
 /// As [`plan`], and returns an error if a server does not let itself be set.
 pub(crate) async fn demand_possible(source: &Side) -> Result<(), Failure> {
     let fences = plan(source, &[]).await?;
-    for (link, fence) in source.links.iter().zip(&fences) {
+    for ((link, _), fence) in source.all().zip(&fences) {
         let () = link
             .query(&["CONFIG", "SET", OPTION, &fence.before])
             .await?;
@@ -75,7 +79,7 @@ pub(crate) async fn demand_possible(source: &Side) -> Result<(), Failure> {
 ///
 /// Returns an error if a server refuses. Others may be fenced then.
 pub(super) async fn close(source: &Side) -> Result<(), Failure> {
-    for link in &source.links {
+    for (link, _) in source.all() {
         let () = link.query(&["CONFIG", "SET", OPTION, CLOSED]).await?;
     }
     Ok(())
@@ -88,14 +92,16 @@ pub(super) async fn close(source: &Side) -> Result<(), Failure> {
 ///
 /// Returns an error if something may have been written.
 pub(super) async fn demand_held(source: &Side, note: &Copied) -> Result<(), Failure> {
-    if source.links.len() != note.fences.len() {
+    let primaries = || note.fences.iter().filter(|fence| !fence.is_replica);
+    if source.links.len() != primaries().count() {
         return Err(broken(&source.address, "has other primaries"));
     }
     for link in &source.links {
         let server = link.place.address();
-        let run = link.see().await?.run_id;
-        let is_known = |fence: &&Fenced| fence.server == server && fence.run == run;
-        if note.fences.iter().find(is_known).is_none() {
+        let Some(known) = primaries().find(|fence| fence.server == server) else {
+            return Err(broken(&source.address, "has other primaries"));
+        };
+        if link.see().await?.run_id != known.run {
             return Err(broken(&server, "was started again"));
         }
         if !is_closed(link).await? {
@@ -130,6 +136,14 @@ pub(crate) async fn lift(record: &Record) -> Result<(), Failure> {
         };
         if let Err(failure) = lifting.await {
             let failure: Failure = failure;
+            if fence.is_replica {
+                warn(&format!(
+                    "the replica {} would refuse writes if it took over: {}; when it answers again, do CONFIG \
+                    SET {OPTION} {} there",
+                    fence.server, failure.message, fence.before
+                ));
+                continue;
+            }
             let text = format!(
                 "{} may refuse writes, because it could not be given them back: {}; do it with `--abort`, \
                 or with CONFIG SET {OPTION} {} there",

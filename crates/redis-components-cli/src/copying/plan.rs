@@ -24,6 +24,7 @@ pub(crate) async fn plan(
 ) -> Result<Record, Failure> {
     let mut old = BTreeMap::new();
     for component in with.iter().map(String::as_str).chain([component]) {
+        session.demand_no_canary(component).await?;
         let text = utf8(session.config_of(component).await?, component)?;
         if let Some(failure) = invalid(component, &text) {
             return Err(failure.of_component(component));

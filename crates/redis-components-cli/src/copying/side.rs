@@ -34,6 +34,8 @@ pub(crate) struct Side {
     pub(crate) is_cluster: bool,
     /// The server, or the primaries of the cluster.
     pub(crate) links: Vec<Link>,
+    /// The replicas of the cluster that answer: each may become a primary.
+    pub(crate) replicas: Vec<Link>,
     /// The ranges of slots, and the link of each.
     slots: Vec<(u16, u16, usize)>,
 }
@@ -53,6 +55,7 @@ impl Side {
                 address,
                 is_cluster: false,
                 links: vec![link],
+                replicas: Vec::new(),
                 slots: Vec::new(),
             });
         }
@@ -65,12 +68,27 @@ impl Side {
             links.push(node_of(component, text, node)?.connect().await?);
         }
         let slots = ranges(&links).await?;
+        let mut replicas = Vec::new();
+        for link in &links {
+            // The cluster lists a new one only after a while.
+            for replica in link.see().await?.replicas {
+                let address = format!("{}:{}", replica.host, replica.port);
+                replicas.extend(node_of(component, text, &address)?.connect().await);
+            }
+        }
         Ok(Self {
             address,
             is_cluster: true,
             links,
+            replicas,
             slots,
         })
+    }
+
+    /// Returns all servers that are, or may become, primaries; and whether each is a replica now.
+    pub(super) fn all(&self) -> impl Iterator<Item = (&Link, bool)> {
+        let primaries = self.links.iter().map(|link| (link, false));
+        primaries.chain(self.replicas.iter().map(|link| (link, true)))
     }
 
     /// Returns the link to the server that has a key.

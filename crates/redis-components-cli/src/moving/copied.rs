@@ -28,4 +28,7 @@ pub(crate) struct Fenced {
     pub(crate) before: String,
     /// The run of the server: one that was started again may have taken writes.
     pub(crate) run: String,
+    /// Whether it was a replica of a cluster: it may become a primary.
+    #[serde(default)]
+    pub(crate) is_replica: bool,
 }

@@ -40,7 +40,10 @@ fn copies_the_data() {
             for key in &keys {
                 read.cmd("DUMP").arg(key).cmd("PTTL").arg(key);
             }
-            let read: Vec<redis::Value> = read.query(&mut source).unwrap();
+            let read: Vec<redis::Value> = match keys.as_slice() {
+                [] => Vec::new(),
+                _ => read.query(&mut source).unwrap(),
+            };
             let values = read.chunks_exact(2).map(|pair| -> Dump {
                 let [dump, time] = [0, 1].map(|part: usize| pair[part].clone());
                 (

@@ -14,6 +14,7 @@ mod live;
 mod load;
 mod moving;
 mod moving_copy;
+mod moving_copy_faults;
 mod moving_cut;
 mod moving_ends;
 mod moving_faults;

@@ -17,20 +17,20 @@ use crate::copier::copier;
 use crate::load::Load;
 
 const OPTION: &str = "min-replicas-to-write";
-const CLOSED: &str = "1999999973";
+pub(crate) const CLOSED: &str = "1999999973";
 const RECORD: &str = "redis-components:move:logs";
 
 /// A config server, a server with the data of `logs`, and an empty cluster.
-struct World {
+pub(crate) struct World {
     config: Server,
     source: Server,
     cluster: Cluster,
-    operator: Operator,
-    to: String,
+    pub(crate) operator: Operator,
+    pub(crate) to: String,
 }
 
 impl World {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let (config, source) = (Server::start(), Server::start());
         let cluster = Cluster::start(3, 0);
         let operator = Operator::of(&config);
@@ -62,7 +62,7 @@ impl World {
         node.command(words)
     }
 
-    fn size(&self) -> u64 {
+    pub(crate) fn size(&self) -> u64 {
         let sizes = self.cluster.nodes().into_iter().map(|node| size(&node));
         sizes.sum()
     }
@@ -87,7 +87,7 @@ impl World {
     }
 
     /// Begins a move, and waits until its program says that it runs behind the fence.
-    fn begin(&self, program: &str) -> (Child, std::path::PathBuf) {
+    pub(crate) fn begin(&self, program: &str) -> (Child, std::path::PathBuf) {
         let started = self.operator.file("started", "");
         std::fs::remove_file(&started).unwrap();
         let program = format!("{program}; echo $$ > {}; sleep 1000", started.display());
@@ -124,7 +124,7 @@ fn fill(server: &Server) {
     server.command(&["SADD", "numbers", "1", "2", "3"]);
 }
 
-fn fence(server: &Server) -> String {
+pub(crate) fn fence(server: &Server) -> String {
     let values = server.command(&["CONFIG", "GET", OPTION]);
     let values: Vec<String> = redis::from_redis_value(values).unwrap();
     values[1].clone()
