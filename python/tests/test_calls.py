@@ -459,3 +459,16 @@ def test_several_config_servers(config_server: Server, server: Start, components
         return int(conn.client_info()["db"])
 
     eventually(lambda: database() == 1)
+
+
+def test_a_config_server_that_refuses_all_reads_is_passed_over(
+    config_server: Server, server: Start, components: Make
+) -> None:
+    a, second = server(), server()
+    config_server.client.set(KEY, a.config())
+    for each in (second, config_server):
+        each.client.execute_command("ACL", "SETUSER", "reader", "on", ">p", "~*", "&*", "+@all")
+    second.client.execute_command("ACL", "SETUSER", "reader", "-getrange")
+    urls = [each.url.replace("//", "//reader:p@") for each in (second, config_server)]
+    made = components(config_servers=", ".join(urls))
+    assert port_of(made, wait=0)() == a.port

@@ -18,13 +18,14 @@ from .errors import ComponentError, ErrorKind
 
 
 class ConfigServer:
-    """The first of several servers that answers. It is used by one thread."""
+    """The first of several servers that gives configs. It is used by one thread."""
 
     def __init__(self, servers: Sequence[ComponentConfig], settings: Settings, name: str) -> None:
         self._servers = servers
         self._settings = settings
         self._name = name
         self._client: Any = None
+        self._keys: Sequence[str] = ()
         self.address = str(servers[0].endpoint)
 
     def read(self, keys: Sequence[str]) -> list[object]:
@@ -32,6 +33,7 @@ class ConfigServer:
 
         GETRANGE bounds what is sent. A key that does not exist reads as empty.
         """
+        self._keys = keys
         return self.command(functools.partial(_read, keys))
 
     def command(self, send: Callable[[Any], list[object]]) -> list[object]:
@@ -67,8 +69,11 @@ class ConfigServer:
         for server in self._servers:
             try:
                 resolved = _secrets.resolve(server, self._settings)
-                _, self._client = _attempt.prove(resolved, self._settings, self._name)
+                _, client = _attempt.prove(resolved, self._settings, self._name)
+                self._client = client
+                self._demand_reads(str(server.endpoint))
             except ComponentError as failed:
+                self.close()
                 failures.append(failed)
             else:
                 self.address = str(server.endpoint)
@@ -78,6 +83,41 @@ class ConfigServer:
             ErrorKind.CONFIG_SERVER_REFUSED if is_refused else ErrorKind.CONFIG_SERVER_UNREACHABLE,
             "no config server gives a config: " + "; ".join(map(str, failures)),
         )
+
+    def _demand_reads(self, address: str) -> None:
+        """Lets the next server have its turn if this one refuses all reads."""
+        if len(self._servers) == 1 or not self._keys:
+            return
+        try:
+            answers = _read(self._keys, self._client)
+        except (redis.exceptions.RedisError, OSError) as failed:
+            raise ComponentError(
+                ErrorKind.SERVER_UNREACHABLE, f"{address}: {meaning(failed)}"
+            ) from cause_of(failed)
+        refusal = _refusal_of_all(answers)
+        if refusal is not None:
+            raise ComponentError(
+                ErrorKind.SERVER_REFUSED,
+                f"{address}: it lets no config be read: {meaning(refusal)}",
+            )
+
+
+def _refusal_of_all(answers: Sequence[object]) -> Exception | None:
+    """Returns why a server gives no config, unless it gives one or has none.
+
+    A key of another type is about the key. On a node of a cluster, a key that does not exist only
+    belongs to the slots of that node.
+    """
+    errors = [answer for answer in answers if isinstance(answer, Exception)]
+    of_cluster = (redis.exceptions.MovedError, redis.exceptions.AskError)
+    is_of_cluster = any(isinstance(error, of_cluster) for error in errors)
+
+    def gives_nothing(answer: object) -> bool:
+        if isinstance(answer, Exception):
+            return not str(answer).startswith("WRONGTYPE")
+        return is_of_cluster and not answer
+
+    return errors[0] if errors and all(map(gives_nothing, answers)) else None
 
 
 def _read(keys: Sequence[str], client: Any) -> list[object]:
