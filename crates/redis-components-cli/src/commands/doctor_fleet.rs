@@ -4,7 +4,7 @@ use redis_components::receipts::{Mode, ReceiptState};
 
 use crate::examined::{Check, State};
 use crate::failure::{Code, Failure};
-use crate::fleet::receipts::Receipts;
+use crate::fleet::receipts::{Receipts, Unreadable};
 use crate::fleet::row::Row;
 use crate::session::Session;
 use crate::text::{counted, named};
@@ -22,9 +22,18 @@ pub(super) async fn fleet(session: &Session, components: &[String]) -> Result<Ve
     };
     let mut checks = vec![reporting(&receipts), silent(session, &receipts).await?];
     let rows: Vec<Row> = receipts.own().flat_map(Row::all).collect();
+    checks.extend(unreadable(&receipts));
     checks.extend(troubled(&rows));
     checks.extend(canaries(session, components).await?);
     Ok(checks)
+}
+
+fn unreadable(receipts: &Receipts) -> Option<Check> {
+    let found = receipts.unreadable();
+    let advice = "nobody knows what they run: update this program, if they are of a later version, or \
+        find out what else writes there";
+    let check = Check::ok("unreadable receipts", Unreadable::all_shown(&found));
+    (!found.is_empty()).then(|| check.but(State::Warning, advice))
 }
 
 fn reporting(receipts: &Receipts) -> Check {

@@ -7,6 +7,7 @@ use serde_json::json;
 use crate::complete::components;
 use crate::context::Context;
 use crate::failure::{Code, Failure};
+use crate::fleet::receipts::Unreadable;
 use crate::fleet::row::Row;
 use crate::names::unknown;
 use crate::output::{Reply, table, warn};
@@ -33,6 +34,7 @@ pub(crate) async fn run(context: &Context, options: &Options) -> Result<Reply, F
         }
         Err(failure) => return Err(failure),
     };
+    let unreadable = receipts.unreadable();
     let mut rows: Vec<Row> = receipts.own().flat_map(Row::all).collect();
     rows.sort_by(|a, b| a.order().cmp(&b.order()));
     if !options.components.is_empty() {
@@ -72,7 +74,7 @@ pub(crate) async fn run(context: &Context, options: &Options) -> Result<Reply, F
         "at",
         "reason",
     ];
-    if rows.is_empty() && silent.as_ref().is_none_or(Vec::is_empty) {
+    if rows.is_empty() && unreadable.is_empty() && silent.as_ref().is_none_or(Vec::is_empty) {
         warn(
             "no process reports; one does when it uses a component, unless its receipts are off or it has \
             no right to write them",
@@ -93,5 +95,9 @@ pub(crate) async fn run(context: &Context, options: &Options) -> Result<Reply, F
         });
         text.push_str(&table(["address", "name", "since"], lines));
     }
-    Ok(Reply::new(json!({"rows": rows, "silent": silent}), text))
+    if !unreadable.is_empty() {
+        text.push_str(&format!("\n\n{}", Unreadable::all_shown(&unreadable)));
+    }
+    let data = json!({"rows": rows, "silent": silent, "unreadable": unreadable});
+    Ok(Reply::new(data, text))
 }

@@ -4,6 +4,7 @@ use super::relocate_options::Options;
 use crate::context::Context;
 use crate::failure::{Code, Failure};
 use crate::fleet::follow::{End, Goal, follow};
+use crate::fleet::receipts::Unreadable;
 use crate::moving::record::Record;
 
 /// Waits for the fleet. Returns why it does not follow, or why that is not known.
@@ -23,10 +24,15 @@ pub(super) async fn followed(
         };
         let stays = match follow(context, goal).await {
             Ok(ended) if ended.end == End::Followed => continue,
-            Ok(ended) => format!(
-                "{} of {}",
-                ended.standing.following, ended.standing.expected
-            ),
+            Ok(ended) => {
+                let standing = &ended.standing;
+                let unreadable = match &*standing.unreadable {
+                    [] => String::new(),
+                    all => format!(", {}", Unreadable::all_shown(all)),
+                };
+                let (following, expected) = (standing.following, standing.expected);
+                format!("{following} of {expected}{unreadable}")
+            }
             Err(error) => error.message,
         };
         let text = format!(

@@ -10,6 +10,7 @@ use crate::complete::components;
 use crate::context::Context;
 use crate::failure::{Code, Failure};
 use crate::fleet::follow::{End, Ended, Goal, follow};
+use crate::fleet::receipts::Unreadable;
 use crate::output::Reply;
 use crate::text::{counted, named};
 use crate::time::duration;
@@ -148,6 +149,7 @@ fn reply(component: &str, ended: &Ended) -> Reply {
         "refused": refused,
         "behind": standing.behind,
         "silent": ended.silent,
+        "unreadable": standing.unreadable,
     });
     let reply = Reply::new(data, text(component, ended));
     let failure = match ended.end {
@@ -161,7 +163,7 @@ fn reply(component: &str, ended: &Ended) -> Reply {
 /// Returns what has been reached, for people.
 fn text(component: &str, ended: &Ended) -> String {
     let standing = &ended.standing;
-    if standing.expected == 0 {
+    if standing.expected == 0 && standing.unreadable.is_empty() {
         return format!("no process reports that it uses `{component}`");
     }
     let silent = match ended.silent.as_ref().map(Vec::len) {
@@ -173,10 +175,14 @@ fn text(component: &str, ended: &Ended) -> String {
         0 => String::new(),
         count => format!(", {count} of them the canary"),
     };
+    let unreadable = match standing.unreadable.len() {
+        0 => String::new(),
+        count => format!(", {count} with a receipt that cannot be read"),
+    };
     let left = standing.old_connections;
     let s = if left == 1 { "" } else { "s" };
     format!(
-        "{} of {} processes run it{canaries}{silent}, {left} connection{s} left on the old server",
+        "{} of {} processes run it{canaries}{silent}{unreadable}, {left} connection{s} left on the old server",
         standing.following, standing.expected
     )
 }
@@ -206,6 +212,9 @@ fn missing(component: &str, ended: &Ended) -> String {
         }));
         let count = counted(behind.len() + unread.len(), "process");
         parts.push(format!("{count} without it: {who}"));
+    }
+    if !ended.standing.unreadable.is_empty() {
+        parts.push(Unreadable::all_shown(&ended.standing.unreadable));
     }
     if let Some(silent) = ended.silent.as_ref().filter(|silent| !silent.is_empty()) {
         let who = named(silent.iter().map(|silent| silent.shown()));

@@ -16,6 +16,7 @@ use crate::complete::components;
 use crate::context::Context;
 use crate::failure::{Code, Failure};
 use crate::fleet::receipt_reader::ReceiptReader;
+use crate::fleet::receipts::Unreadable;
 use crate::fleet::row::Row as Process;
 use crate::interrupt::interrupted;
 use crate::options::Format;
@@ -46,6 +47,7 @@ pub(crate) async fn run(context: &Context, options: &Options) -> Result<Reply, F
         options,
         shown: Vec::new(),
         processes: BTreeMap::new(),
+        unreadable: Vec::new(),
         hides_fleet: false,
         events: 0,
     };
@@ -122,6 +124,8 @@ struct Watch<'a> {
     shown: Vec<Row>,
     /// What each process has said of each component.
     processes: BTreeMap<[String; 3], Process>,
+    /// Of which processes nobody knows what they run.
+    unreadable: Vec<Unreadable>,
     /// Whether the config server does not show the fleet.
     hides_fleet: bool,
     events: u64,
@@ -201,6 +205,13 @@ impl Watch<'_> {
     }
 
     fn show_processes(&mut self, fleet: &ReceiptReader) -> std::io::Result<()> {
+        let unreadable = fleet.receipts.unreadable();
+        if self.unreadable != unreadable {
+            if !unreadable.is_empty() {
+                warn(&Unreadable::all_shown(&unreadable));
+            }
+            self.unreadable = unreadable;
+        }
         let wanted = &self.options.components;
         let rows = fleet.receipts.own().flat_map(Process::all);
         let rows = rows.filter(|row| wanted.is_empty() || wanted.contains(&row.component));
@@ -218,7 +229,14 @@ impl Watch<'_> {
         }
         let before = std::mem::replace(&mut self.processes, rows);
         for (name, row) in before {
-            if !self.processes.contains_key(&name) {
+            if self.processes.contains_key(&name) {
+                continue;
+            }
+            // It lives, and says nothing that is understood.
+            let process = row.process();
+            if self.unreadable.iter().any(|other| other.process == process) {
+                self.processes.insert(name, row);
+            } else {
                 self.tell("process", "done", &row)?;
             }
         }

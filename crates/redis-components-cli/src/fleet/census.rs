@@ -1,13 +1,14 @@
 //! Reading the receipts of a fleet from its config server.
 
 use redis::{RedisResult, Value};
-use redis_components::receipts::{FLEET_KEY, KEY_PREFIX, PROCESS_FIELD, Receipt};
+use redis_components::receipts::{FLEET_KEY, KEY_PREFIX, PROCESS_FIELD, Process, Receipt};
 
-use super::receipts::Receipts;
+use super::receipts::{Receipts, Said};
 use super::silent::{Silent, silent};
 use crate::clients::Client;
 use crate::failure::{Code, Failure};
 use crate::session::Session;
+use crate::text::printable;
 
 /// How many receipts are asked for at once.
 const AT_ONCE: usize = 1000;
@@ -34,14 +35,14 @@ impl Session {
             .collect();
         let mut receipts = Receipts::new(&self.names.prefix);
         for some in members.chunks(AT_ONCE) {
-            for (member, receipt) in self.receipts_of(some, component).await? {
-                receipts.note(member, receipt);
+            for (member, said) in self.receipts_of(some, component).await? {
+                receipts.note(member, said);
             }
         }
         Ok(receipts)
     }
 
-    /// Returns the receipts of these processes; `None` for a process that has ended.
+    /// Returns what is read of these processes.
     ///
     /// # Errors
     ///
@@ -50,9 +51,9 @@ impl Session {
         &self,
         members: &[String],
         component: Option<&str>,
-    ) -> Result<Vec<(String, Option<Receipt>)>, Failure> {
+    ) -> Result<Vec<(String, Said)>, Failure> {
         let mut ask = redis::pipe();
-        // A key of another type is no receipt, and no reason to show none.
+        // A key of another type is no reason to show none.
         ask.ignore_errors();
         for member in members {
             let key = format!("{KEY_PREFIX}{member}");
@@ -64,19 +65,17 @@ impl Session {
         let answers: Vec<RedisResult<Value>> = self.pipeline(&ask).await?;
         let mut found = Vec::with_capacity(members.len());
         for (member, answer) in members.iter().zip(answers) {
-            let words = match answer.and_then(words) {
-                Ok(words) => words,
+            let said = match answer.and_then(words) {
+                Ok(words) => read((member, &self.names.prefix), component, &words),
                 Err(error) => {
                     let failure = self.failure(&error);
                     if failure.code == Code::NoRights {
                         return Err(failure);
                     }
-                    Vec::new()
+                    Said::Unreadable("its key is of another type".to_owned())
                 }
             };
-            let is_its_own = |receipt: &Receipt| receipt.process().member() == *member;
-            let receipt = read(component, &words).filter(is_its_own);
-            found.push((member.clone(), receipt));
+            found.push((member.clone(), said));
         }
         Ok(found)
     }
@@ -116,8 +115,13 @@ fn words(answer: Value) -> RedisResult<Vec<Option<Vec<u8>>>> {
     Ok(redis::from_redis_value(answer)?)
 }
 
-/// Reads a receipt from an answer, if there is one that is understood.
-fn read(component: Option<&str>, words: &[Option<Vec<u8>>]) -> Option<Receipt> {
+/// Reads the receipt of a member from an answer. Without the component's field, the process does not
+/// use it.
+fn read(
+    (member, prefix): (&str, &str),
+    component: Option<&str>,
+    words: &[Option<Vec<u8>>],
+) -> Said {
     let text = |word: &Option<Vec<u8>>| Some(String::from_utf8_lossy(word.as_ref()?).into_owned());
     let fields: Vec<(String, String)> = match (component, words) {
         (Some(name), [process, receipt]) => {
@@ -131,5 +135,26 @@ fn read(component: Option<&str>, words: &[Option<Vec<u8>>]) -> Option<Receipt> {
             .filter_map(|pair| Some((text(&pair[0])?, text(&pair[1])?)))
             .collect(),
     };
-    Receipt::from_fields(fields).ok()
+    if component.map_or(fields.is_empty(), |name| !has(&fields, name)) {
+        return match Receipt::from_fields(fields) {
+            Ok(receipt) if receipt.process().member() == member => Said::Receipt(receipt),
+            _ => Said::Nothing,
+        };
+    }
+    match Receipt::from_fields(fields.iter().map(|(name, value)| (name, value))) {
+        Ok(receipt) if receipt.process().member() == member => Said::Receipt(receipt),
+        Ok(_) => Said::Unreadable("it names another process".to_owned()),
+        Err(_) if is_of_another_fleet(&fields, prefix) => Said::Nothing,
+        Err(error) => Said::Unreadable(printable(&error.to_string())),
+    }
+}
+
+fn has(fields: &[(String, String)], name: &str) -> bool {
+    fields.iter().any(|(field, _)| field == name)
+}
+
+fn is_of_another_fleet(fields: &[(String, String)], prefix: &str) -> bool {
+    let process = fields.iter().find(|(name, _)| name == PROCESS_FIELD);
+    let process = process.and_then(|(_, text)| Process::parse(text).ok());
+    process.is_some_and(|process| process.key_prefix() != prefix)
 }

@@ -56,6 +56,7 @@ impl Wanted {
 pub(crate) struct Counts {
     pub(crate) following: usize,
     pub(crate) expected: usize,
+    /// How many watch configs and do not report, or report what cannot be read.
     pub(crate) silent: usize,
     /// How many refuse the newest config, or do not reach its server.
     pub(crate) problems: usize,
@@ -70,7 +71,7 @@ impl Counts {
         wanted: Option<&Wanted>,
     ) -> Self {
         let mut counts = Self {
-            silent: silent.len(),
+            silent: silent.len() + receipts.unreadable().len(),
             ..Self::default()
         };
         for receipt in receipts.own() {

@@ -275,8 +275,8 @@ impl Fleet<'_> {
         members.sort_unstable();
         members.dedup();
         let component = Some(self.goal.component);
-        for (member, receipt) in session.receipts_of(&members, component).await? {
-            self.receipts.note(member, receipt);
+        for (member, said) in session.receipts_of(&members, component).await? {
+            self.receipts.note(member, said);
         }
         Ok(())
     }
@@ -291,7 +291,8 @@ impl Fleet<'_> {
     }
 
     fn follows(&self, standing: &Standing) -> bool {
-        let is_heard = self.silent().is_some_and(|silent| silent.is_empty());
+        let is_heard =
+            standing.unreadable.is_empty() && self.silent().is_some_and(|silent| silent.is_empty());
         standing.is_whole() && (is_heard || self.goal.ignores_silent)
     }
 
@@ -326,6 +327,7 @@ impl Fleet<'_> {
             expected: standing.expected,
             refused: standing.refused.len() + standing.unread.len(),
             silent: self.silent().map(|silent| silent.len()),
+            unreadable: standing.unreadable.len(),
             old_connections: standing.old_connections,
         }
     }

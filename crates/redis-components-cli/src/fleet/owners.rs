@@ -167,7 +167,7 @@ mod tests {
 
     use super::{Owners, ToldBy};
     use crate::clients::Client;
-    use crate::fleet::receipts::Receipts;
+    use crate::fleet::receipts::{Receipts, Said};
 
     const WATCHES: &str = "\
 id=1 addr=10.0.0.1:1 name=shop:@config:web-1-0a1b flags=t
@@ -199,7 +199,7 @@ id=8 addr=10.0.0.6:1 name= age=499 flags=t";
             );
             let fields = [("@", &*process), (component, "a b trying 1 0 0 why")];
             let receipt = Receipt::from_fields(fields).unwrap();
-            receipts.note(receipt.process().member(), Some(receipt));
+            receipts.note(receipt.process().member(), Said::Receipt(receipt));
         }
         let watches = Client::parse_all(WATCHES);
         let owners = Owners::at(&receipts, &watches, NOW);

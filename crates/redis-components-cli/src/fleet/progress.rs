@@ -20,6 +20,7 @@ pub(super) struct Progress<'a> {
     pub(super) expected: usize,
     pub(super) refused: usize,
     pub(super) silent: Option<usize>,
+    pub(super) unreadable: usize,
     pub(super) old_connections: u64,
 }
 
@@ -81,12 +82,16 @@ impl Progress<'_> {
             following,
             expected,
             silent,
+            unreadable,
             ..
         } = self;
-        let silent = match silent {
+        let mut silent = match silent {
             None | Some(0) => String::new(),
             Some(silent) => format!(", {silent} silent"),
         };
+        if *unreadable > 0 {
+            silent.push_str(&format!(", {unreadable} unreadable"));
+        }
         if following < expected || !silent.is_empty() {
             say(&format!("{following} of {expected} processes{silent}"));
         }

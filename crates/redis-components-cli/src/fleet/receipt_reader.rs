@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use redis_components::receipts::FLEET_KEY;
 
 use super::index::Index;
-use super::receipts::Receipts;
+use super::receipts::{Receipts, Said};
 use crate::failure::Failure;
 use crate::session::Session;
 
@@ -76,7 +76,7 @@ impl ReceiptReader {
             .into_iter()
             .filter_map(|(member, score)| Some((String::from_utf8(member).ok()?, score)));
         for gone in self.index.note(found.collect()) {
-            self.receipts.note(gone, None);
+            self.receipts.note(gone, Said::Nothing);
         }
         let members = self.index.due(0);
         self.read(session, &members).await?;
@@ -87,8 +87,8 @@ impl ReceiptReader {
         if members.is_empty() {
             return Ok(());
         }
-        for (member, receipt) in session.receipts_of(members, None).await? {
-            self.receipts.note(member, receipt);
+        for (member, said) in session.receipts_of(members, None).await? {
+            self.receipts.note(member, said);
         }
         Ok(())
     }

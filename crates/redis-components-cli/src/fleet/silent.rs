@@ -67,7 +67,8 @@ pub(crate) fn silent(clients: &[Client], own: u64, receipts: &Receipts) -> Vec<S
     let mut seen = BTreeSet::new();
     silent.extend(named.into_iter().filter(|client| {
         let instance = client.instance.as_deref().unwrap_or_default();
-        !reporting.contains(instance) && seen.insert(instance)
+        let reports = reporting.contains(instance) || receipts.is_unreadable(instance);
+        !reports && seen.insert(instance)
     }));
     silent.sort_by_key(|client| Reverse(client.age));
     let silent = silent.into_iter().map(|client| Silent {
@@ -119,7 +120,7 @@ mod tests {
 
     use super::silent;
     use crate::clients::Client;
-    use crate::fleet::receipts::Receipts;
+    use crate::fleet::receipts::{Receipts, Said};
 
     const LIST: &str = "\
 id=1 addr=10.0.0.1:1 name=redis-components-cli age=0 db=0 flags=N
@@ -142,7 +143,7 @@ id=10 addr=10.0.0.9:1 name=psql age=5 db=0 flags=N";
                 r#"{{"application":"shop","instance":"{instance}","started":"{started}"{rest}}}"#
             );
             let receipt = Receipt::from_fields([("@", &*process)]).unwrap();
-            receipts.note(receipt.process().member(), Some(receipt));
+            receipts.note(receipt.process().member(), Said::Receipt(receipt));
         }
         receipts
     }

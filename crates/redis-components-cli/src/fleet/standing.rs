@@ -1,7 +1,7 @@
 //! How a fleet stands to the config of one component: who follows, who refuses, who is missing.
 
 use super::counts::{Stand, Wanted};
-use super::receipts::Receipts;
+use super::receipts::{Receipts, Unreadable};
 use super::row::Row;
 
 /// How a fleet stands to the config of one component.
@@ -18,11 +18,16 @@ pub(crate) struct Standing {
     /// Which processes do not follow for another reason.
     pub(crate) behind: Vec<Row>,
     pub(crate) old_connections: u64,
+    /// Of which processes it is not known.
+    pub(crate) unreadable: Vec<Unreadable>,
 }
 
 impl Standing {
     pub(crate) fn of(receipts: &Receipts, component: &str, wanted: &Wanted) -> Self {
-        let mut standing = Self::default();
+        let mut standing = Self {
+            unreadable: receipts.unreadable(),
+            ..Self::default()
+        };
         for receipt in receipts.own() {
             let process = receipt.process();
             let Some(receipt) = receipt.component(component) else {
@@ -44,7 +49,7 @@ impl Standing {
         standing
     }
 
-    /// Returns `true` if all processes that report follow.
+    /// Returns `true` if all processes whose receipts can be read follow.
     pub(crate) fn is_whole(&self) -> bool {
         self.following == self.expected
     }
@@ -56,7 +61,7 @@ mod tests {
 
     use super::Standing;
     use crate::fleet::counts::{Counts, Wanted};
-    use crate::fleet::receipts::Receipts;
+    use crate::fleet::receipts::{Receipts, Said};
 
     fn fleet(texts: &[&str]) -> Receipts {
         let one = |(number, text): (usize, &&str)| {
@@ -66,7 +71,7 @@ mod tests {
         };
         let mut receipts = Receipts::new("");
         for (member, receipt) in texts.iter().enumerate().map(one) {
-            receipts.note(member, Some(receipt));
+            receipts.note(member, Said::Receipt(receipt));
         }
         receipts
     }

@@ -19,6 +19,7 @@ use crate::failure::{Code, Failure};
 use crate::fleet::control::Control;
 use crate::fleet::counts::{Counts, Wanted};
 use crate::fleet::receipt_reader::ReceiptReader;
+use crate::fleet::receipts::Unreadable;
 use crate::fleet::row::Row;
 use crate::fleet::silent::silent;
 use crate::interrupt::Stage;
@@ -313,6 +314,10 @@ impl Reader {
         });
         let hidden = self.hidden_fleet.iter().chain(&self.hidden_rest);
         known.hidden = hidden.cloned().collect();
+        let unreadable = self.fleet.receipts.unreadable();
+        if shows_fleet && !unreadable.is_empty() {
+            known.hidden.push(Unreadable::all_shown(&unreadable));
+        }
     }
 }
 

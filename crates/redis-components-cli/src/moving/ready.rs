@@ -13,6 +13,7 @@ use super::way::Way;
 use crate::commit::TRIES;
 use crate::failure::{Code, Failure};
 use crate::fleet::control::Control;
+use crate::fleet::receipts::Unreadable;
 use crate::output::warn;
 use crate::session::Session;
 use crate::text::{counted, named};
@@ -255,6 +256,10 @@ impl Session {
             }
         }
         if !ignores_silent {
+            let unreadable = receipts.unreadable();
+            readiness
+                .missing
+                .extend(unreadable.iter().map(Unreadable::shown));
             let silent = self.silent(&receipts).await?;
             readiness
                 .missing

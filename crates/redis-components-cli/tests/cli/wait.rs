@@ -340,3 +340,100 @@ fn r14_wait_hears_of_the_last_of_a_thousand_processes() {
         eprintln!("heard {took:?} after the last receipt");
     }
 }
+
+#[test]
+fn r14_a_receipt_that_cannot_be_read_is_named_and_follows_nothing() {
+    let server = Server::start();
+    let operator = Operator::of(&server);
+    let new = make_logs(&operator, &server);
+    Process::new("shop", 1).report(&server, "logs", &follows(&new));
+    let odd = [
+        ("too short", "a b ok"),
+        ("no number", "a b ok x 1764170000 0 -"),
+    ];
+    for (pid, (_, words)) in (2..).zip(odd) {
+        Process::new("shop", pid).report(&server, "logs", words);
+    }
+    // It is of another type, and this one names no process.
+    let broken = [Process::new("shop", 4), Process::new("shop", 5)];
+    server.command(&["SET", &broken[0].key(), "x"]);
+    server.command(&["HSET", &broken[1].key(), "@", "{", "logs", &follows(&new)]);
+    for process in &broken {
+        let index = "redis-components:fleet";
+        server.command(&["ZADD", index, "1764170000", &process.member()]);
+    }
+    // It does not use the component, and the other is of another fleet.
+    Process::new("shop", 6).report(&server, "stats", "a");
+    Process::new("shop", 7).report_under(&server, "other:", "a");
+    let words = ["wait", "logs", "--timeout", "300ms"];
+    let (code, envelope) = operator.json(&words);
+    assert_eq!(
+        (code, &envelope["error"]["code"]),
+        (4, &json!("not_followed"))
+    );
+    let message = envelope["error"]["message"].as_str().unwrap();
+    for part in [
+        "4 processes with a receipt that cannot be read: ",
+        "shop:web-2-0a1b (this is no receipt: `logs`: it has no generation)",
+        "shop:web-4-0a1b (its key is of another type)",
+    ] {
+        assert!(message.contains(part), "{part}: {message}");
+    }
+    let data = &envelope["data"];
+    let figures = [&data["following"], &data["expected"]];
+    assert_eq!(figures, [&json!(1), &json!(1)]);
+    let named: Vec<_> = data["unreadable"].as_array().unwrap().iter().collect();
+    let named: Vec<_> = named.iter().map(|one| &one["process"]).collect();
+    let wanted = (2..=5).map(|pid| json!(Process::new("shop", pid).member()));
+    assert!(wanted.eq(named.into_iter().cloned()), "{data:#}");
+    // They may be left out on purpose, as those that say nothing.
+    let run = operator.done(&[&words[..], &["--ignore-silent"]].concat());
+    let told = "1 of 1 processes run it, 4 with a receipt that cannot be read, 0 conn";
+    assert!(run.stdout.starts_with(told), "{run:?}");
+}
+
+#[test]
+fn r14_a_process_counts_again_when_its_receipt_can_be_read() {
+    let server = Server::start();
+    let operator = Operator::of(&server);
+    let new = make_logs(&operator, &server);
+    let process = Process::new("shop", 1);
+    let _connection = process.watch(&server);
+    process.report(&server, "logs", "a");
+    let mut waiting = Waiting::start(&operator, &["wait", "logs", "--timeout", "5m"]);
+    let begin = waiting.next("begin");
+    // It is not silent as well.
+    assert_eq!(
+        [&begin["unreadable"], &begin["silent"], &begin["expected"]],
+        [&json!(1), &json!(0), &json!(0)]
+    );
+    process.report(&server, "logs", &follows(&new));
+    let (code, envelope) = waiting.end();
+    assert_eq!((code, &envelope["data"]["following"]), (0, &json!(1)));
+}
+
+#[test]
+fn r14_all_that_show_a_fleet_name_receipts_that_cannot_be_read() {
+    let server = Server::start();
+    let operator = Operator::of(&server);
+    make_logs(&operator, &server);
+    Process::new("shop", 1).report(&server, "logs", "a");
+    let fleet = operator.data(&["fleet"]);
+    let process = json!("shop:web-1-0a1b");
+    assert_eq!(fleet["unreadable"][0]["process"], process);
+    let run = operator.done(&["fleet"]);
+    assert!(run.stdout.contains("shop:web-1-0a1b (this is"), "{run:?}");
+    assert!(!run.stderr.contains("no process reports"), "{run:?}");
+    assert_eq!(operator.data(&["list"])[0]["fleet"]["silent"], 1);
+    let checks = operator.run(&["doctor", "-o", "json"]).envelope();
+    let checks = checks["data"].as_array().unwrap();
+    let is_told = |check: &&Value| check["check"] == "unreadable receipts";
+    let check = checks.iter().find(is_told).unwrap();
+    assert_eq!(check["state"], "warning");
+    // All processes are let try a config first.
+    let words = ["set", "logs", "db=1", "--prepare", "--timeout", "300ms"];
+    let (code, envelope) = operator.json(&words);
+    assert_eq!((code, &envelope["error"]["code"]), (4, &json!("not_ready")));
+    let message = envelope["error"]["message"].as_str().unwrap();
+    assert!(message.contains("shop:web-1-0a1b"), "{message}");
+}
