@@ -6,11 +6,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use clap::Args;
 use clap_complete::ArgValueCandidates;
 use futures_util::future::join_all;
-use redis::{Arg, Cmd, Value};
+use redis::Value;
 use redis_components::ComponentConfig;
-use redis_components::receipts::{FLEET_KEY, KEY_PREFIX};
 
 use super::doctor_fleet::{fleet, salt};
+use super::doctor_rights::{of_a_move, of_an_operator};
 use crate::complete::components;
 use crate::context::Context;
 use crate::disabled::is_disabled;
@@ -45,7 +45,8 @@ pub(crate) async fn run(context: &Context, options: &Options) -> Result<Reply, F
     }
     let info = info(&session).await;
     let mut checks = vec![version(&session, info.as_ref()), role(&session).await];
-    checks.push(rights(&session).await?);
+    checks.push(of_an_operator(&session).await?);
+    checks.push(of_a_move(&session).await?);
     checks.push(clock(&session).await);
     if let Some(info) = &info {
         checks.push(persistence(info));
@@ -151,77 +152,6 @@ async fn role(session: &Session) -> Check {
             "configs cannot be written here; name the primary as the config server",
         ),
     }
-}
-
-/// Tries the commands of an operator on keys that are not there: none changes anything.
-async fn rights(session: &Session) -> Result<Check, Failure> {
-    let key = format!("{}@doctor", session.names.prefix);
-    let history = session.names.history("@doctor");
-    let command = |words: &[&str]| {
-        let (name, arguments) = words.split_first().unwrap_or((&"PING", &[]));
-        let mut command = redis::cmd(name);
-        command.arg(arguments);
-        command
-    };
-    let receipt = format!("{KEY_PREFIX}@doctor");
-    let commands: [(&str, Cmd); 18] = [
-        ("getrange", command(&["GETRANGE", &key, "0", "0"])),
-        ("exists", command(&["EXISTS", &key])),
-        ("scan", command(&["SCAN", "0", "COUNT", "1"])),
-        ("type", command(&["TYPE", &history])),
-        (
-            "xrange",
-            command(&["XRANGE", &history, "-", "+", "COUNT", "1"]),
-        ),
-        (
-            "xrevrange",
-            command(&["XREVRANGE", &history, "+", "-", "COUNT", "1"]),
-        ),
-        ("xinfo", command(&["XINFO", "STREAM", &history])),
-        ("client|tracking", command(&["CLIENT", "TRACKING", "OFF"])),
-        ("hgetall", command(&["HGETALL", &receipt])),
-        ("hmget", command(&["HMGET", &receipt, "@"])),
-        ("zrange", command(&["ZRANGE", FLEET_KEY, "0", "0"])),
-        ("client|id", command(&["CLIENT", "ID"])),
-        // Of few clients.
-        (
-            "client|list",
-            command(&["CLIENT", "LIST", "TYPE", "pubsub"]),
-        ),
-        ("watch", command(&["WATCH", &key, &history])),
-        ("set", command(&["SET", &key, "", "XX"])),
-        (
-            "xadd",
-            command(&["XADD", &history, "NOMKSTREAM", "1-0", "config", ""]),
-        ),
-        ("multi", command(&["MULTI"])),
-        ("exec", command(&["EXEC"])),
-    ];
-    let mut missing: Vec<String> = Vec::new();
-    for (name, command) in commands {
-        match session.query::<Value>(&command).await {
-            Err(failure) if failure.code == Code::NoRights => {
-                let mut arguments = command.args_iter().skip(1);
-                let on_key = match arguments.next() {
-                    Some(Arg::Simple(key)) if failure.message.contains("keys") => {
-                        format!(" on `{}`", String::from_utf8_lossy(key))
-                    }
-                    _ => String::new(),
-                };
-                missing.push(format!("{name}{on_key}"));
-            }
-            Err(failure) if failure.code == Code::ConfigServerUnreachable => return Err(failure),
-            // The keys are not there, and an old server may not know every word.
-            _ => {}
-        }
-    }
-    Ok(if missing.is_empty() {
-        Check::ok("rights", "all that an operator needs")
-    } else {
-        let found = format!("missing: {}", missing.join(", "));
-        let advice = "docs/operations.md lists the rights that an operator needs";
-        Check::ok("rights", found).but(State::Problem, advice)
-    })
 }
 
 async fn clock(session: &Session) -> Check {

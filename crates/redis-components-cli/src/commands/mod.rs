@@ -6,6 +6,7 @@ pub(crate) mod completions;
 pub(crate) mod diff;
 pub(crate) mod doctor;
 mod doctor_fleet;
+mod doctor_rights;
 mod dry_run;
 mod fail_over;
 pub(crate) mod fleet;

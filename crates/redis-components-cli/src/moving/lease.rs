@@ -193,7 +193,8 @@ impl Lease {
     }
 }
 
-fn key(server: &str) -> String {
+/// Returns the key of a server's lease.
+pub(crate) fn key(server: &str) -> String {
     format!("redis-components:lease:{server}")
 }
 

@@ -7,8 +7,13 @@ use crate::common::Operator;
 
 /// Returns the words of the command in the documentation that makes the user.
 fn documented() -> Vec<String> {
+    documented_as("ACL SETUSER operator on")
+}
+
+/// Returns the words of the command in the documentation that begins so.
+fn documented_as(first: &str) -> Vec<String> {
     let page = include_str!("../../../../docs/operations.md");
-    let begin = page.find("ACL SETUSER operator").unwrap();
+    let begin = page.find(first).unwrap();
     let end = begin + page[begin..].find("```").unwrap();
     let words = page[begin..end]
         .split_whitespace()
@@ -68,6 +73,49 @@ fn the_documented_rights_are_enough() {
             .is_some_and(|advice| advice.contains("allow"));
         assert!(check["state"] != "problem" && !needs_more, "{check:#}");
     }
+}
+
+/// Those of `move` come on top.
+#[test]
+fn the_documented_rights_to_move_are_enough_and_each_is_needed() {
+    let [server, source, target] = [Server::start(), Server::start(), Server::start()];
+    let mut words = documented();
+    make_user(&server, &words);
+    let operator = Operator::at(&format!(
+        "redis://operator:s3cret@127.0.0.1:{}",
+        server.port()
+    ));
+    operator.make_logs(&source);
+    let find = || {
+        let checks = operator.run(&["doctor", "-o", "json"]).envelope();
+        let checks = checks["data"].as_array().unwrap().clone();
+        let mut checks = checks.into_iter();
+        checks.find(|check| check["check"] == "rights to move")
+    };
+    let check = find().unwrap();
+    assert_eq!(check["state"], "warning", "{check:#}");
+    let more = documented_as("ACL SETUSER operator ~").split_off(3);
+    assert!(more.len() > 5, "{more:?}");
+    for left_out in &more {
+        let some = more.iter().filter(|word| *word != left_out).cloned();
+        make_user(
+            &server,
+            &words.iter().cloned().chain(some).collect::<Vec<_>>(),
+        );
+        let found = find().unwrap()["found"].to_string();
+        let name = left_out.trim_matches(['+', '~', '*']);
+        assert!(found.contains(name), "{left_out}: {found}");
+    }
+    words.extend(more);
+    make_user(&server, &words);
+    let check = find().unwrap();
+    assert_eq!(check["state"], "ok", "{check:#}");
+    operator.done(&["set", "logs", "comment=x", "--prepare"]);
+    let to = format!("127.0.0.1:{}", target.port());
+    operator.done(&["move", "logs", "--to", &to, "--yes"]);
+    let port = &operator.data(&["get", "logs"])["config"]["port"];
+    assert_eq!(*port, target.port());
+    operator.done(&["move", "logs", "--undo", "--yes"]);
 }
 
 /// A transaction is refused as a whole, and says by what.
@@ -138,8 +186,8 @@ fn each_documented_right_is_needed_and_doctor_says_so() {
         make_user(&server, &without);
         let run = operator.run(&["doctor", "-o", "json"]);
         let name = right.trim_start_matches('+');
-        // A name for people, and what `watch` alone needs.
-        let is_optional = ["client|setname", "ping"].contains(&name);
+        // A name for people.
+        let is_optional = name == "client|setname";
         let is_told = run.stdout.contains(name.split('|').next().unwrap()) || run.code == 5;
         assert!(is_told || is_optional, "{right}: {run:#?}");
     }

@@ -1,0 +1,118 @@
+//! What `doctor` finds in the rights of an operator.
+
+use redis::{Arg, Cmd, Value};
+use redis_components::receipts::{FLEET_KEY, KEY_PREFIX};
+
+use crate::examined::{Check, State};
+use crate::failure::{Code, Failure};
+use crate::moving::{lease, record};
+use crate::session::Session;
+
+/// No component has this name, so none of its keys is there.
+const NOBODY: &str = "@doctor";
+
+/// Tries the commands of an operator on keys that are not there: none changes anything.
+pub(super) async fn of_an_operator(session: &Session) -> Result<Check, Failure> {
+    let key = format!("{}{NOBODY}", session.names.prefix);
+    let history = session.names.history(NOBODY);
+    let receipt = format!("{KEY_PREFIX}{NOBODY}");
+    let commands = [
+        ("getrange", command(&["GETRANGE", &key, "0", "0"])),
+        ("exists", command(&["EXISTS", &key])),
+        ("scan", command(&["SCAN", "0", "COUNT", "1"])),
+        ("type", command(&["TYPE", &history])),
+        (
+            "xrange",
+            command(&["XRANGE", &history, "-", "+", "COUNT", "1"]),
+        ),
+        (
+            "xrevrange",
+            command(&["XREVRANGE", &history, "+", "-", "COUNT", "1"]),
+        ),
+        ("xinfo|stream", command(&["XINFO", "STREAM", &history])),
+        ("client|tracking", command(&["CLIENT", "TRACKING", "OFF"])),
+        ("hgetall", command(&["HGETALL", &receipt])),
+        ("hmget", command(&["HMGET", &receipt, "@"])),
+        ("zrange", command(&["ZRANGE", FLEET_KEY, "0", "0"])),
+        ("client|id", command(&["CLIENT", "ID"])),
+        // Of few clients.
+        (
+            "client|list",
+            command(&["CLIENT", "LIST", "TYPE", "pubsub"]),
+        ),
+        ("ping", command(&["PING"])),
+        ("watch", command(&["WATCH", &key, &history])),
+        ("set", command(&["SET", &key, "", "XX"])),
+        (
+            "xadd",
+            command(&["XADD", &history, "NOMKSTREAM", "1-0", "config", ""]),
+        ),
+        ("multi", command(&["MULTI"])),
+        ("exec", command(&["EXEC"])),
+    ];
+    let missing = missing(session, &commands).await?;
+    Ok(if missing.is_empty() {
+        Check::ok("rights", "all that an operator needs")
+    } else {
+        let advice = "docs/operations.md lists the rights that an operator needs";
+        Check::ok("rights", missing).but(State::Problem, advice)
+    })
+}
+
+/// Tries in the same way what `move` and `set --prepare` need besides.
+pub(super) async fn of_a_move(session: &Session) -> Result<Check, Failure> {
+    let (record, lease) = (record::key(NOBODY), lease::key(NOBODY));
+    let commands = [
+        ("getrange", command(&["GETRANGE", &record, "0", "0"])),
+        ("set", command(&["SET", &record, "", "XX"])),
+        ("del", command(&["DEL", &record])),
+        ("unwatch", command(&["UNWATCH"])),
+        ("eval", command(&["EVAL", "return 1", "1", &lease])),
+        // These are for the scripts.
+        ("get", command(&["GET", &lease])),
+        ("set", command(&["SET", &lease, "", "XX"])),
+        ("pexpire", command(&["PEXPIRE", &lease, "1"])),
+        ("del", command(&["DEL", &lease])),
+    ];
+    let name = "rights to move";
+    let missing = missing(session, &commands).await?;
+    Ok(if missing.is_empty() {
+        Check::ok(name, "all that `move` and `set --prepare` need")
+    } else {
+        let advice = "`move` and `set --prepare` need these; docs/operations.md lists them";
+        Check::ok(name, missing).but(State::Warning, advice)
+    })
+}
+
+fn command(words: &[&str]) -> Cmd {
+    let (name, arguments) = words.split_first().unwrap_or((&"PING", &[]));
+    let mut command = redis::cmd(name);
+    command.arg(arguments);
+    command
+}
+
+/// Returns what is missing, or nothing.
+async fn missing(session: &Session, commands: &[(&str, Cmd)]) -> Result<String, Failure> {
+    let mut missing: Vec<String> = Vec::new();
+    for (name, command) in commands {
+        match session.query::<Value>(command).await {
+            Err(failure) if failure.code == Code::NoRights => {
+                let mut arguments = command.args_iter().skip(1);
+                let on_key = match arguments.next() {
+                    Some(Arg::Simple(key)) if failure.message.contains("keys") => {
+                        format!(" on `{}`", String::from_utf8_lossy(key))
+                    }
+                    _ => String::new(),
+                };
+                missing.push(format!("{name}{on_key}"));
+            }
+            Err(failure) if failure.code == Code::ConfigServerUnreachable => return Err(failure),
+            // The keys are not there, and an old server may not know every word.
+            _ => {}
+        }
+    }
+    if missing.is_empty() {
+        return Ok(String::new());
+    }
+    Ok(format!("missing: {}", missing.join(", ")))
+}
