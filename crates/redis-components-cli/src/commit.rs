@@ -151,13 +151,7 @@ impl Session {
         if !self.salt.is_empty() && change.canary.is_none() {
             return Ok(None);
         }
-        let mut control = match self.control_to_edit().await {
-            // A value that is not understood is left alone.
-            Err(failure) if failure.code == Code::ConfigInvalid && change.canary.is_none() => {
-                return Ok(None);
-            }
-            control => control?,
-        };
+        let mut control = self.control_to_edit().await?;
         if change.canary.is_some() {
             if control.canary(change.component) != change.canary {
                 return Err(self.canary_differs(change.component));

@@ -145,6 +145,18 @@ impl Session {
         Ok(raw.into_iter().filter_map(Entry::parse).collect())
     }
 
+    /// Returns `true` if the component had a config, as far as its history may be read.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the config server does not answer.
+    pub(crate) async fn has_history(&self, component: &str) -> Result<bool, Failure> {
+        match self.entries(component, 1).await {
+            Err(failure) if failure.code == Code::ConfigServerUnreachable => Err(failure),
+            entries => Ok(entries.is_ok_and(|entries| !entries.is_empty())),
+        }
+    }
+
     /// Returns one entry.
     ///
     /// # Errors

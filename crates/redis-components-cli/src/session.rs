@@ -37,9 +37,10 @@ pub(crate) struct Session {
     pub(crate) names: Names,
     /// The key of digests; empty if there is none yet.
     pub(crate) salt: String,
+    /// Where this server is.
     place: Place,
     /// Why servers before this one in the list are not used.
-    pub(crate) skipped: Option<String>,
+    skipped: Option<String>,
     /// How far a change has come.
     pub(crate) stage: Rc<Cell<Stage>>,
 }
@@ -99,7 +100,10 @@ impl Session {
                 connection,
                 server: config.address(),
                 names: place.names.clone(),
-                place,
+                place: Place {
+                    servers: vec![config],
+                    ..place
+                },
                 salt: String::new(),
                 skipped: messages(&unreachable),
                 stage,
@@ -116,21 +120,27 @@ impl Session {
         Err(failure)
     }
 
+    /// Returns what to say if the session is not on the first server of the list.
+    pub(crate) fn skipped(&self) -> Option<String> {
+        let skipped = self.skipped.as_ref()?;
+        Some(format!(
+            "{} is used instead, and processes that reach an earlier one read configs there: {skipped}",
+            self.server
+        ))
+    }
+
     /// Warns if the session is not on the first server of the list.
     pub(crate) fn warn_of_skipped(&self) {
-        if let Some(skipped) = &self.skipped {
-            warn(&format!(
-                "{} is used instead, and processes that reach an earlier one read configs there: {skipped}",
-                self.server
-            ));
+        if let Some(text) = self.skipped() {
+            warn(&text);
         }
     }
 
-    /// Connects again.
+    /// Connects again to the same server: another one does not know what became of a change here.
     ///
     /// # Errors
     ///
-    /// Returns an error if no config server answers.
+    /// Returns an error if it does not answer.
     pub(crate) async fn reopened(&self) -> Result<Self, Failure> {
         Self::open(self.place.clone(), Rc::clone(&self.stage)).await
     }
@@ -150,7 +160,9 @@ impl Session {
     pub(crate) async fn read_salt(&self) -> Result<String, Failure> {
         // A value that is not understood has no salt; commands that need more say so.
         let control = match self.control().await {
-            Err(failure) if failure.code == Code::ConfigInvalid => return Ok(String::new()),
+            Err(failure) if [Code::ConfigInvalid, Code::WrongType].contains(&failure.code) => {
+                return Ok(String::new());
+            }
             control => control?,
         };
         Ok(control.salt().unwrap_or_default().to_owned())
@@ -294,6 +306,15 @@ impl Session {
                 );
                 return Err(Failure::new(Code::ConfigMissing, text).of_component(component));
             }
+        }
+        if is_name(component) && self.has_history(component).await? {
+            let text = format!(
+                "component `{component}` has no config any more: `{}` is not on {}; look at \
+                `history {component}`, and write an entry again with `rollback {component} N`",
+                printable(&self.names.key(component)),
+                self.server
+            );
+            return Err(Failure::new(Code::ConfigMissing, text).of_component(component));
         }
         let known = self.components().await?;
         Err(unknown(component, known.iter().map(String::as_str)).at(&self.server))

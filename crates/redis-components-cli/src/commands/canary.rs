@@ -44,6 +44,10 @@ pub(crate) struct Options {
     /// Let the config name another server or database, so that processes see different data.
     #[arg(long)]
     splits_data: bool,
+    /// With `promote`: write over the config with this digest, which has changed since the canary
+    /// began.
+    #[arg(long, value_name = "DIGEST")]
+    if_digest: Option<String>,
     #[command(flatten)]
     writing: Writing,
     #[command(flatten)]
@@ -74,6 +78,10 @@ pub(crate) async fn run(context: &Context, options: &Options) -> Result<Reply, F
     }
     if action != "promote" && options.writing.reason.is_some() {
         let text = "--reason is for `promote`, which the history notes";
+        return Err(Failure::usage(text));
+    }
+    if action != "promote" && options.if_digest.is_some() {
+        let text = "--if-digest is for `promote`, which writes the config";
         return Err(Failure::usage(text));
     }
     options.following.check(false)?;
@@ -192,12 +200,13 @@ async fn promote(
     let Options {
         writing, following, ..
     } = options;
-    if !canary.is_beside(&found) {
+    if options.if_digest.is_none() && !canary.is_beside(&found) {
         let text = format!(
             "the config of `{component}` has changed since its canary began, and `promote` would undo \
             that; look at `get {component}` and `history {component}`; then begin the canary again with \
             `canary {component} KEY=VALUE --percent N`, which keeps what is there, or end it with \
-            `canary {component} abort`"
+            `canary {component} abort`; if you mean to undo the change, give --if-digest {}",
+            session.digest_of(Some(&found))
         );
         let failure = Failure::new(Code::DigestDiffers, text);
         return Err(failure.of_component(component).at(&session.server));
@@ -212,7 +221,7 @@ async fn promote(
         text: canary.config.to_string(),
         origin: format!("the canary of {component}"),
         found: Some(found),
-        if_digest: None,
+        if_digest: options.if_digest.clone(),
         reason: Some(reason.unwrap_or_else(|| "canary promoted".to_owned())),
         canary: Some(canary),
         prepare: false,

@@ -29,10 +29,7 @@ pub(crate) async fn run(context: &Context, options: &Options) -> Result<Reply, F
     let session = context.session().await?;
     let found = match session.config_of(component).await {
         Ok(found) => Some(found),
-        Err(failure) if !matches!(failure.code, Code::ConfigMissing | Code::UnknownComponent) => {
-            return Err(failure);
-        }
-        // Without a manifest a component whose config was deleted is known by its history.
+        Err(failure) if failure.code != Code::ConfigMissing => return Err(failure),
         Err(failure) if session.entries(component, 1).await?.is_empty() => return Err(failure),
         Err(_) => None,
     };

@@ -234,12 +234,10 @@ async fn write_one(
         "server": probed,
         "n": null,
     });
+    let control = session.control().await;
+    let control = control.map_err(|failure| failure.of_component(component))?;
     if canary.is_none()
-        && let Some(canary) = session
-            .control()
-            .await
-            .unwrap_or_default()
-            .canary(component)
+        && let Some(canary) = control.canary(component)
     {
         let found = found.as_deref().unwrap_or(b"{}");
         if matches!(other_data(component, found, &config), Ok(Some(_))) {

@@ -152,7 +152,11 @@ impl Session {
         let key = self.names.fleet();
         let bytes = self.read(&key).await?;
         Control::parse(bytes.as_deref()).ok_or_else(|| {
-            let text = format!("the value under `{key}` is no JSON object; mend or delete it");
+            let text = format!(
+                "the value under `{key}` on {} is no JSON object, and processes leave it out; mend it, or \
+                delete it with DEL: then canaries and candidates end, and the next `set` makes a salt",
+                self.server
+            );
             Failure::new(Code::ConfigInvalid, text).at(&self.server)
         })
     }

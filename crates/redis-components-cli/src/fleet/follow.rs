@@ -75,6 +75,10 @@ pub(crate) async fn follow(context: &Context, goal: Goal<'_>) -> Result<Ended, F
     let deadline = began + goal.timeout;
     let place = Place::find(&context.global)?;
     let (mut session, mut pushes) = open(&place, context).await?;
+    // Other commands have said so of their own connection.
+    if goal.command == "wait" {
+        session.warn_of_skipped();
+    }
     let wanted = wanted(&session, &goal).await?;
     let mut teller = Teller::new(goal.command, context.global.output);
     let mut fleet = Fleet {
@@ -107,7 +111,11 @@ pub(crate) async fn follow(context: &Context, goal: Goal<'_>) -> Result<Ended, F
         };
         match timeout_at(deadline, again).await {
             Ok(opened) => {
+                let before = session.server;
                 (session, pushes) = opened;
+                if session.server != before {
+                    session.warn_of_skipped();
+                }
                 fleet.due = Instant::now();
             }
             Err(_) => break fleet.last(),

@@ -89,6 +89,7 @@ impl Reader {
             // Prefixes that overlap, or no right to it: everything is read each time.
             Err(_) => false,
         };
+        let hidden_rest = session.skipped().into_iter().collect();
         let known = Known {
             server: session.server.clone(),
             pushes: does_push,
@@ -115,7 +116,7 @@ impl Reader {
             may_info: true,
             known,
             hidden_fleet: None,
-            hidden_rest: Vec::new(),
+            hidden_rest,
         };
         reader.tick().await?;
         Ok(reader)

@@ -106,7 +106,26 @@ fn r14_promote_does_not_undo_what_was_changed_meanwhile() {
         "digest_differs",
     );
     assert_eq!(control(&server), before);
-    operator.done(&["canary", "logs", "abort"]);
+    // Whoever has seen what it undoes may say so.
+    let found = operator.data(&["get", "logs"])["digest"].clone();
+    let found = found.as_str().unwrap();
+    assert!(
+        message.ends_with(&format!("--if-digest {found}")),
+        "{message}"
+    );
+    let other = "48bc90d10ff628a0";
+    let words = |digest| [&promote[..], &["--if-digest", digest]].concat();
+    fails(&operator, &words(other), 3, "digest_differs");
+    assert_eq!(control(&server), before);
+    let said = operator.data(&words(found));
+    assert_eq!(said["previous"], found);
+    assert_eq!(
+        operator.data(&["get", "logs"])["config"]["comment"],
+        Value::Null
+    );
+    let abort = ["canary", "logs", "abort", "--if-digest", found];
+    fails(&operator, &abort, 2, "usage");
+    operator.done(&["rollback", "logs", "--yes"]);
     operator.done(&BEGIN);
     operator.done(&promote);
     let config = operator.data(&["get", "logs"])["config"].clone();
@@ -228,6 +247,63 @@ fn what_cannot_be_a_canary_is_refused() {
     // It may hold a password.
     server.command(&["SET", "config:redis:@fleet", "[]"]);
     fails(&operator, &BEGIN, 1, "config_invalid");
+}
+
+/// What is written beside a control key that nobody understands has digests that nobody shares.
+#[test]
+fn a_control_key_that_is_not_understood_is_named_with_what_to_do() {
+    let server = Server::start();
+    let operator = Operator::of(&server);
+    operator.make_logs(&server);
+    operator.done(&BEGIN);
+    let before = operator.data(&["history", "logs"]);
+    let set: &[&str] = &["set", "logs", "db=1"];
+    let promote: &[&str] = &["canary", "logs", "promote"];
+    let key = "config:redis:@fleet";
+    let makes: [(&[&str], &str, &str); 2] = [
+        (&["SET", key, "["], "config_invalid", "delete it with DEL"),
+        (
+            &["HSET", key, "a", "b"],
+            "wrong_type",
+            "delete or rename it",
+        ),
+    ];
+    for (make, code, advice) in makes {
+        server.command(&["DEL", key]);
+        server.command(make);
+        for words in [
+            set,
+            promote,
+            &["canary", "logs", "abort"],
+            &["rollback", "logs", "1"],
+        ] {
+            let words = [words, &["--yes"]].concat();
+            let message = fails(&operator, &words, 1, code);
+            assert!(
+                message.contains(key) && message.contains(advice),
+                "{message}"
+            );
+        }
+        let checks = operator.run(&["doctor", "-o", "json"]).envelope();
+        let checks = checks["data"].as_array().unwrap();
+        let check = checks.iter().find(|check| check["check"] == "control key");
+        let check = check.unwrap_or_else(|| panic!("{checks:#?}"));
+        assert_eq!(check["state"], "problem");
+        assert!(check["found"].as_str().unwrap().contains(key), "{check:#}");
+        // Who only looks is not kept from it.
+        operator.done(&["get", "logs"]);
+        operator.done(&["list"]);
+    }
+    server.command(&["DEL", key]);
+    assert_eq!(
+        operator
+            .data(&["history", "logs"])
+            .as_array()
+            .unwrap()
+            .len(),
+        before.as_array().unwrap().len()
+    );
+    operator.done(set);
 }
 
 #[test]

@@ -78,6 +78,22 @@ fn a_config_that_was_deleted_comes_back_from_its_history() {
     operator.make_logs(&server);
     let made = operator.data(&["get", "logs"])["digest"].clone();
     server.command(&["DEL", "config:redis:logs"]);
+    // All that looks for it says what there is.
+    for words in [
+        &["get", "logs"][..],
+        &["wait", "logs"],
+        &["diff", "logs", "logs@1"],
+    ] {
+        let (code, envelope) = operator.json(words);
+        let error = &envelope["error"];
+        assert_eq!(
+            (code, &error["code"]),
+            (1, &json!("config_missing")),
+            "{words:?}"
+        );
+        let message = error["message"].as_str().unwrap();
+        assert!(message.contains("`rollback logs N`"), "{message}");
+    }
     // Nobody said to which entry.
     let (code, envelope) = operator.json(&["rollback", "logs", "--yes"]);
     let error = &envelope["error"];

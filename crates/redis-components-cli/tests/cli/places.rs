@@ -1,9 +1,12 @@
 //! Where the config server is.
 
-use redis_components_testing::Server;
+use std::process::Stdio;
+
+use redis_components_testing::{Proxy, Server};
 use serde_json::json;
 
-use crate::common::Operator;
+use crate::common::{Operator, Run, wait_until};
+use crate::served::Served;
 
 fn address(server: &Server) -> String {
     format!("127.0.0.1:{}", server.port())
@@ -42,6 +45,92 @@ fn a_refusal_of_the_first_config_server_counts_and_its_silence_is_told() {
     for server in [&first, &second] {
         assert!(run.stderr.contains(&address(server)), "{run:#?}");
     }
+}
+
+/// A wrong password is an answer too, however the list is written.
+#[test]
+fn a_wrong_password_of_the_first_config_server_counts() {
+    let [first, second] = [Server::start(), Server::start()];
+    Operator::of(&second).make_logs(&second);
+    first.command(&["CONFIG", "SET", "requirepass", "right"]);
+    let wrong = format!("redis://:wrong@{}", address(&first));
+    let json = json!([
+        {"host": "127.0.0.1", "port": first.port(), "password": "wrong"},
+        {"host": "127.0.0.1", "port": second.port()},
+    ]);
+    for list in [format!("{wrong},{}", second.url()), json.to_string()] {
+        let operator = Operator::at(&list);
+        for words in [
+            &["get", "logs"][..],
+            &["set", "logs", "db=1"],
+            &["wait", "logs"],
+        ] {
+            let (code, envelope) = operator.json(words);
+            let error = &envelope["error"];
+            assert_eq!((code, &error["code"]), (5, &json!("config_server_refused")));
+            let message = error["message"].as_str().unwrap();
+            assert!(message.contains(&address(&first)), "{message}");
+        }
+    }
+    assert_eq!(
+        Operator::of(&second).data(&["get", "logs"])["config"]["db"],
+        json!(null)
+    );
+}
+
+#[test]
+fn all_commands_say_that_a_config_server_was_passed_over() {
+    let [first, second] = [Server::start(), Server::start()];
+    Operator::of(&second).make_logs(&second);
+    let list = format!("{},{}", first.url(), second.url());
+    first.stop();
+    let operator = Operator::at(&list);
+    for words in [
+        &["wait", "logs"][..],
+        &["get", "logs"],
+        &["set", "logs", "db=1", "--wait"],
+    ] {
+        let run = operator.done(words);
+        let told = format!("{} is used instead", address(&second));
+        assert_eq!(run.stderr.matches(&told).count(), 1, "{words:?} {run:#?}");
+    }
+    let served = Served::start(&operator);
+    let problems = served.snapshot()["problems"].to_string();
+    assert!(problems.contains("is used instead"), "{problems}");
+    served.end();
+}
+
+/// Another config server does not know what became of a change.
+#[test]
+fn a_lost_answer_is_not_looked_for_on_another_config_server() {
+    let [first, second] = [Server::start(), Server::start()];
+    for server in [&first, &second] {
+        Operator::of(server).make_logs(server);
+    }
+    let direct = Operator::of(&first);
+    direct.done(&["canary", "logs", "socket_timeout=2", "--percent", "10"]);
+    let proxy = Proxy::to(&first);
+    let operator = Operator::at(&format!("{},{}", proxy.url(), second.url()));
+    // The transaction waits on the first server until its connection is gone.
+    first.command(&["CLIENT", "PAUSE", "60000", "WRITE"]);
+    let mut command = operator.command(&["canary", "logs", "abort", "-o", "json"]);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.spawn().unwrap();
+    wait_until("the transaction waits", || {
+        let info: String = redis::from_redis_value(first.command(&["INFO", "clients"])).unwrap();
+        info.contains("blocked_clients:1")
+    });
+    proxy.refuse();
+    proxy.cut();
+    let run = Run::of(&child.wait_with_output().unwrap());
+    first.command(&["CLIENT", "UNPAUSE"]);
+    let (code, envelope) = (run.code, run.envelope());
+    // The second one has no canary, and this one still has.
+    assert_eq!(
+        (code, &envelope["error"]["code"]),
+        (4, &json!("outcome_unknown"))
+    );
+    assert_eq!(direct.data(&["canary", "logs"])["percent"], 10.0);
 }
 
 #[test]
