@@ -2,12 +2,13 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, ChildStdout, Stdio};
+use std::time::{Duration, Instant};
 
 use redis_components_testing::{Proxy, Server};
 use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::common::{Operator, check_schema, signal};
+use crate::common::{Operator, check_schema, signal, wait_until};
 use crate::receipts::Process;
 
 struct Watching {
@@ -154,6 +155,45 @@ fn one_component_is_followed_through_the_loss_of_the_config_server() {
     proxy.pass();
     watching.next("config_server", "progress");
     assert_eq!(watching.next("config", "progress")["component"], "logs");
+    watching.end();
+}
+
+/// One bound for all that is asked, however much that is.
+#[test]
+fn a_config_server_that_hangs_is_told_within_one_bound() {
+    let server = Server::start();
+    let operator = Operator::of(&server);
+    operator.make_logs(&server);
+    let mut watching = Watching::start(&operator, &[]);
+    watching.next("config", "begin");
+    server.freeze();
+    let began = Instant::now();
+    let lost = watching.next("config_server", "failed");
+    let took = began.elapsed();
+    server.thaw();
+    assert_eq!(lost["code"], "config_server_unreachable");
+    // An answer may take 5 s, and the next question comes a second later.
+    assert!(took < Duration::from_secs(10), "{took:?}");
+    watching.next("config_server", "progress");
+    watching.end();
+}
+
+#[test]
+fn r14_a_process_whose_receipt_cannot_be_read_is_not_gone() {
+    let server = Server::start();
+    let operator = Operator::of(&server);
+    operator.make_logs(&server);
+    let process = Process::new("shop", 1);
+    process.report(&server, "logs", "a a ok 1 1764170000 0 -");
+    let mut watching = Watching::start(&operator, &["logs"]);
+    watching.next("config", "begin");
+    watching.next("process", "begin");
+    let read = || server.command_calls("hgetall");
+    process.report(&server, "logs", "a");
+    let before = read();
+    wait_until("it was read", || read() > before + 1);
+    process.report(&server, "logs", "b b ok 2 1764170001 0 -");
+    assert_eq!(watching.next("process", "progress")["applied"], "b");
     watching.end();
 }
 
