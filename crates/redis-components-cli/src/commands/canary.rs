@@ -2,10 +2,10 @@
 
 use clap::Args;
 use clap_complete::ArgValueCandidates;
-use redis_components::ComponentConfig;
 use serde_json::{Value, json};
 
 use super::dry_run;
+use super::other_data::{meaning, other_data};
 use super::set::{Target, Writing, probe_first, write};
 use super::wait::Following;
 use crate::complete::components;
@@ -16,18 +16,7 @@ use crate::fleet::control::{Canary, base_of};
 use crate::given::Given;
 use crate::output::Reply;
 use crate::session::Session;
-use crate::subject::{invalid, utf8};
-
-/// The fields that say where the data is.
-const ENDPOINT: [&str; 7] = [
-    "cluster",
-    "db",
-    "host",
-    "port",
-    "sentinels",
-    "service_name",
-    "unix_socket_path",
-];
+use crate::subject::invalid;
 
 #[derive(Debug, Args)]
 pub(crate) struct Options {
@@ -279,25 +268,4 @@ fn data(
 
 fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
-}
-
-fn meaning(text: &str) -> Result<ComponentConfig, Failure> {
-    let config = ComponentConfig::from_json(text);
-    config.map_err(|error| Failure::new(Code::ConfigInvalid, error.to_string()))
-}
-
-/// Returns the field by which a config names other data than the one that is there.
-pub(super) fn other_data(
-    component: &str,
-    found: &[u8],
-    config: &ComponentConfig,
-) -> Result<Option<&'static str>, Failure> {
-    let current = meaning(&utf8(found.to_vec(), component)?)?;
-    let fields = |config: &ComponentConfig| -> Value {
-        serde_json::from_str(&config.to_json()).unwrap_or_default()
-    };
-    let (current, config) = (fields(&current), fields(config));
-    Ok(ENDPOINT
-        .into_iter()
-        .find(|field| current[field] != config[field]))
 }

@@ -15,6 +15,7 @@ pub(crate) mod history;
 #[cfg(any(feature = "serve", feature = "top"))]
 mod interval;
 pub(crate) mod list;
+mod other_data;
 pub(crate) mod relocate;
 mod relocate_copy;
 mod relocate_end;

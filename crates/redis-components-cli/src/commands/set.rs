@@ -5,8 +5,8 @@ use clap_complete::ArgValueCandidates;
 use redis_components::ComponentConfig;
 use serde_json::json;
 
-use super::canary::other_data;
 use super::dry_run;
+use super::other_data::other_data;
 use super::wait::Following;
 use crate::commit::{Change, Expected};
 use crate::complete::components;
