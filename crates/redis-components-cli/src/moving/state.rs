@@ -125,6 +125,7 @@ impl State {
     }
 
     /// Returns the word for it.
+    #[cfg(feature = "top")]
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Planned => "planned",
