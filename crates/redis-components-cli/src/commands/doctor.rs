@@ -13,11 +13,15 @@ use super::doctor_fleet::{fleet, salt};
 use super::doctor_rights::{of_a_move, of_an_operator};
 use crate::complete::components;
 use crate::context::Context;
+use crate::copying::checks::preflight as preflight_of_copy;
+use crate::copying::plan::plan as plan_of_copy;
+use crate::copying::program::Program;
+use crate::copying::side::Side;
 use crate::disabled::is_disabled;
 use crate::examined::{Check, State};
 use crate::failure::{Code, Failure};
 use crate::moving::checks::preflight;
-use crate::moving::findings::Level;
+use crate::moving::findings::{Checks, Level};
 use crate::moving::plan::plan;
 use crate::output::{Reply, table};
 use crate::probe::{Tried, probe};
@@ -36,12 +40,19 @@ pub(crate) struct Options {
     /// The server to move to, as for `move`.
     #[arg(long, value_name = "HOST:PORT|FILE|JSON", requires = "moves")]
     to: Option<String>,
+    /// The command that would copy the data, as for `move`. It is not run.
+    #[arg(long, value_name = "COMMAND", requires = "moves")]
+    copy_with: Option<String>,
 }
 
 pub(crate) async fn run(context: &Context, options: &Options) -> Result<Reply, Failure> {
     let session = context.session().await?;
     if let (Some(component), Some(to)) = (&options.moves, &options.to) {
-        return Ok(reply(&look(&session, component, to).await?));
+        let made = match &options.copy_with {
+            Some(command) => look_at_copy(&session, component, to, command).await?,
+            None => look(&session, component, to).await?,
+        };
+        return Ok(reply(&of_checks(made)));
     }
     let info = info(&session).await;
     let mut checks = vec![version(&session, info.as_ref()), role(&session).await];
@@ -80,11 +91,29 @@ fn reply(checks: &[Check]) -> Reply {
 }
 
 /// Looks whether the data of a component can move.
-async fn look(session: &Session, component: &str, to: &str) -> Result<Vec<Check>, Failure> {
+async fn look(session: &Session, component: &str, to: &str) -> Result<Checks, Failure> {
     let record = plan(session, component, &[], to).await?;
     let source = record.source()?.connect().await?;
     let target = record.target()?.connect().await?;
-    let made = preflight(session, &record, &source, &target).await?;
+    preflight(session, &record, &source, &target).await
+}
+
+/// Looks whether a program can copy the data of a component, and does not run it.
+async fn look_at_copy(
+    session: &Session,
+    component: &str,
+    to: &str,
+    command: &str,
+) -> Result<Checks, Failure> {
+    Program { command }.demand_runnable()?;
+    let record = plan_of_copy(session, component, &[], to).await?;
+    let source = Side::connect(component, &record.old[component]).await?;
+    let target = Side::connect(component, &record.new[component]).await?;
+    preflight_of_copy(session, &record, &source, &target).await
+}
+
+/// Returns what the checks before a move have found.
+fn of_checks(made: Checks) -> Vec<Check> {
     let found = made.found.into_iter().map(|check| {
         let state = match check.level {
             Level::Warning => State::Warning,
@@ -94,10 +123,8 @@ async fn look(session: &Session, component: &str, to: &str) -> Result<Vec<Check>
     });
     let checks: Vec<_> = found.collect();
     let others = format!("{} more checks found nothing", made.made - checks.len());
-    Ok(checks
-        .into_iter()
-        .chain([Check::ok("move", others)])
-        .collect())
+    let others = Check::ok("move", others);
+    checks.into_iter().chain([others]).collect()
 }
 
 type Info = HashMap<String, String>;

@@ -70,7 +70,9 @@ impl Known {
             }
         }
         for record in &self.records {
-            let may_be_fenced = record.fence.is_some();
+            let copy = record.copy.as_ref();
+            let may_be_fenced =
+                record.fence.is_some() || copy.is_some_and(|note| !note.fences.is_empty());
             for config in configs(record) {
                 if let Some(named) = places.get_mut(&place(&config)) {
                     named.moving.is_moving = true;
@@ -108,7 +110,7 @@ impl Known {
         let moves: Vec<Move> = self
             .records
             .iter()
-            .map(|record| shown(record, &self.configs.current, &by_address))
+            .map(|record| shown(record, &self.configs.current, &by_address, readings))
             .collect();
         let servers: Vec<Server> = servers.into_values().collect();
         let problems = self.problems(&components, &servers, &moves);

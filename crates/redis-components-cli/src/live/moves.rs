@@ -6,9 +6,10 @@ use redis_components::ComponentConfig;
 use serde::Serialize;
 
 use super::changes::endpoint;
-use super::nodes::Reading;
+use super::nodes::{Reading, place};
 use crate::failure::{Code, Failure};
 use crate::moving::closed::is_parked;
+use crate::moving::copied::Copied;
 use crate::moving::host::plain;
 use crate::moving::link::Place;
 use crate::moving::record::Record;
@@ -134,11 +135,13 @@ impl<'a> End<'a> {
     }
 }
 
-/// Returns a move as its servers show it. `current` has the config of each component.
+/// Returns a move as its servers show it. `current` has the config of each component, `readings` what
+/// was seen of each server, and `places` of the servers of each place.
 pub(super) fn shown(
     record: &Record,
     current: &BTreeMap<String, ComponentConfig>,
     readings: &BTreeMap<String, Reading>,
+    places: &BTreeMap<String, Vec<Reading>>,
 ) -> Move {
     let server = |side: &BTreeMap<String, String>| {
         let text = side
@@ -147,16 +150,16 @@ pub(super) fn shown(
         endpoint(&ComponentConfig::from_json(text).ok()?)
     };
     let (from, to) = (server(&record.old), server(&record.new));
-    let places = [record.source().ok(), record.target().ok()];
-    let [source, target] = [(&places[0], &from), (&places[1], &to)].map(|(place, server)| End {
+    let ends = [record.source().ok(), record.target().ok()];
+    let [source, target] = [(&ends[0], &from), (&ends[1], &to)].map(|(place, server)| End {
         place: place.as_ref(),
         reading: server.as_ref().and_then(|server| readings.get(server)),
     });
     let state = match is_committed(record, current) {
-        // The servers of a copy are strangers to each other.
-        Some(true) if record.copy.is_some() => Progress::Of(State::Committed),
-        Some(_) if record.copy.is_some() => Progress::Unclear,
-        Some(is_committed) => Progress::Of(state(record, source, target, is_committed)),
+        Some(is_committed) => Progress::Of(match &record.copy {
+            Some(note) => state_of_copy(record, note, places, is_committed),
+            None => state(record, source, target, is_committed),
+        }),
         None => Progress::Unclear,
     };
     let behind = match (state, source.seen(), target.seen()) {
@@ -194,6 +197,30 @@ fn is_committed(record: &Record, current: &BTreeMap<String, ComponentConfig>) ->
     Some(committed == record.old.len())
 }
 
+/// Returns where a copy stands. Its servers are strangers to each other, and only those that are left
+/// say something of it.
+fn state_of_copy(
+    record: &Record,
+    note: &Copied,
+    places: &BTreeMap<String, Vec<Reading>>,
+    is_committed: bool,
+) -> State {
+    let old = record.old.get(&record.component);
+    let old = old.and_then(|text| ComponentConfig::from_json(text).ok());
+    let source = old.and_then(|config| places.get(&place(&config)));
+    let source = source.map_or(&[][..], Vec::as_slice);
+    let answer = !source.is_empty() && source.iter().all(|reading| reading.info.is_some());
+    let may_be_closed = !note.fences.is_empty();
+    match (is_committed, answer) {
+        // Before the first look, nothing says that they are gone.
+        (true, false) if !source.is_empty() => State::Gone,
+        (true, _) => State::Committed,
+        (false, false) => State::Unreachable,
+        _ if may_be_closed && source.iter().any(|reading| reading.is_closed) => State::Fenced,
+        _ => State::Planned,
+    }
+}
+
 fn state(record: &Record, source: End<'_>, target: End<'_>, is_committed: bool) -> State {
     let is_closed = source.reading.is_some_and(|reading| reading.is_closed);
     let is_parked = source.seen().is_some_and(|seen| is_parked(&seen.role));
@@ -219,7 +246,8 @@ mod tests {
 
     use super::{Progress, shown};
     use crate::live::info::Info;
-    use crate::live::nodes::Reading;
+    use crate::live::nodes::{Reading, place};
+    use crate::moving::copied::{Copied, Fenced};
     use crate::moving::record::Record;
     use crate::moving::state::State;
 
@@ -241,6 +269,7 @@ mod tests {
             &record,
             &BTreeMap::from([("logs".to_owned(), now)]),
             &readings,
+            &BTreeMap::new(),
         );
         (shown.state, shown.behind)
     }
@@ -272,5 +301,53 @@ mod tests {
             assert_eq!(state(source, target, now), wanted, "{source:?} {target:?}");
         }
         assert_eq!(state(Some(primary), None, "c").0, Progress::Unclear);
+    }
+
+    #[test]
+    fn r15_a_copy_stands_where_the_servers_that_it_leaves_say() {
+        let (old, new) = ("{\"cluster\":[\"a:1\",\"a:2\"]}", "{\"host\":\"b\"}");
+        let of = |text: &str| BTreeMap::from([("logs".to_owned(), text.to_owned())]);
+        let config = |text: &str| ComponentConfig::from_json(text).unwrap();
+        let reading = |answers: bool, is_closed: bool| Reading {
+            info: answers.then(|| Info::parse("role:master\r\n")),
+            is_closed,
+            ..Reading::default()
+        };
+        let (open, closed, dead) = (
+            reading(true, false),
+            reading(true, true),
+            reading(false, false),
+        );
+        let fence = Fenced {
+            server: "a:1".to_owned(),
+            before: "0".to_owned(),
+            run: String::new(),
+            is_replica: false,
+        };
+        for (seen, has_fences, now, wanted) in [
+            (vec![&open, &open], false, old, State::Planned),
+            (vec![&open, &open], true, old, State::Planned),
+            (vec![&open, &closed], true, old, State::Fenced),
+            (vec![&closed, &closed], true, old, State::Fenced),
+            // The fence was taken away, and the server was not looked at since.
+            (vec![&closed, &closed], false, old, State::Planned),
+            (vec![&open, &dead], true, old, State::Unreachable),
+            (vec![], true, old, State::Unreachable),
+            (vec![&closed, &closed], true, new, State::Committed),
+            (vec![], true, new, State::Committed),
+            (vec![&closed, &dead], true, new, State::Gone),
+        ] {
+            let mut record = Record::new("logs", of(old), of(new));
+            let fences = has_fences.then(|| fence.clone());
+            record.copy = Some(Copied {
+                fences: fences.into_iter().collect(),
+                ..Copied::default()
+            });
+            let seen: Vec<Reading> = seen.into_iter().cloned().collect();
+            let places = BTreeMap::from([(place(&config(old)), seen)]);
+            let current = BTreeMap::from([("logs".to_owned(), config(now))]);
+            let shown = shown(&record, &current, &BTreeMap::new(), &places);
+            assert_eq!(shown.state, Progress::Of(wanted), "{places:?}");
+        }
     }
 }

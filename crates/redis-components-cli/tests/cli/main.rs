@@ -15,6 +15,7 @@ mod load;
 mod moving;
 mod moving_copy;
 mod moving_copy_faults;
+mod moving_copy_seen;
 mod moving_cut;
 mod moving_ends;
 mod moving_faults;

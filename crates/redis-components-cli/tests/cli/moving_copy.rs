@@ -23,7 +23,7 @@ const RECORD: &str = "redis-components:move:logs";
 /// A config server, a server with the data of `logs`, and an empty cluster.
 pub(crate) struct World {
     config: Server,
-    source: Server,
+    pub(crate) source: Server,
     cluster: Cluster,
     pub(crate) operator: Operator,
     pub(crate) to: String,
@@ -48,7 +48,7 @@ impl World {
     }
 
     /// Returns a command that moves the data by this program.
-    fn words<'a>(&'a self, program: &'a str) -> Vec<&'a str> {
+    pub(crate) fn words<'a>(&'a self, program: &'a str) -> Vec<&'a str> {
         let words = ["move", "logs", "--yes", "--copy-with", program, "--to"];
         [&words[..], &[&self.to]].concat()
     }
@@ -57,7 +57,7 @@ impl World {
         self.operator.data(&["move", "logs", "--status"])
     }
 
-    fn in_cluster(&self, words: &[&str]) -> redis::Value {
+    pub(crate) fn in_cluster(&self, words: &[&str]) -> redis::Value {
         let node = self.cluster.node(self.cluster.primary_of(words[1]));
         node.command(words)
     }
