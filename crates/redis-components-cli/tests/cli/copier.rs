@@ -52,9 +52,15 @@ fn copies_the_data() {
                 )
             });
             for (key, (dump, time)) in keys.iter().zip(values) {
+                // One that has expired between DUMP and PTTL would be restored for ever, as with 0.
+                let time = match time {
+                    -2 => continue,
+                    -1 => 0,
+                    left => left.max(1),
+                };
                 if let Some(dump) = dump.filter(|_| key != left_out.as_bytes()) {
                     let mut restore = redis::cmd("RESTORE");
-                    restore.arg(key).arg(time.max(0)).arg(dump).arg("REPLACE");
+                    restore.arg(key).arg(time).arg(dump).arg("REPLACE");
                     target.send(&restore);
                 }
             }
@@ -70,7 +76,9 @@ fn copies_the_data() {
 }
 
 fn connect(node: &str) -> redis::Connection {
-    let client = redis::Client::open(format!("redis://{node}/")).unwrap();
+    let url = var("REDIS_COMPONENTS_SOURCE_URL").unwrap();
+    let (_, db) = url.rsplit_once('/').unwrap();
+    let client = redis::Client::open(format!("redis://{node}/{db}")).unwrap();
     client.get_connection_with_timeout(BOUND).unwrap()
 }
 

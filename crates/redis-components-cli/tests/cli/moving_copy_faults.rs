@@ -94,3 +94,94 @@ fn r15_an_abort_does_not_empty_what_others_use_by_now() {
     );
     assert_eq!(world.size(), copied);
 }
+
+#[test]
+fn r15_a_copy_of_another_database_than_the_first_is_compared_there() {
+    let (config, source, target) = (Server::start(), Server::start(), Server::start());
+    let operator = Operator::of(&config);
+    let config = format!(
+        "{{\"host\":\"127.0.0.1\",\"port\":{},\"db\":3}}",
+        source.port()
+    );
+    let file = operator.file("logs.json", &config);
+    operator.done(&["set", "logs", file.to_str().unwrap(), "--create"]);
+    // A connection of its own: others stay in the first database.
+    let in_db = |server: &Server, words: &[&str]| {
+        let url = format!("redis://127.0.0.1:{}/3", server.port());
+        let mut link = redis::Client::open(url).unwrap().get_connection().unwrap();
+        let mut command = redis::cmd(words[0]);
+        command.arg(&words[1..]);
+        command.query::<redis::Value>(&mut link).unwrap()
+    };
+    in_db(&source, &["SET", "known", "before"]);
+    in_db(&source, &["RPUSH", "list", "a", "b"]);
+    let to = format!("127.0.0.1:{}", target.port());
+    let words = ["move", "logs", "--yes", "--to", &to, "--copy-with"];
+    let fault = copier("LEAVE_OUT=known");
+    let (code, envelope) = operator.json(&[&words[..], &[&fault]].concat());
+    let message = envelope["error"]["message"].as_str().unwrap();
+    assert_eq!(code, 3, "{envelope:#}");
+    assert!(message.contains("`known` is not there"), "{message}");
+    in_db(&source, &["SET", "known", "after"]);
+    operator.done(&["move", "logs", "--abort", "--yes"]);
+    assert_eq!(in_db(&target, &["DBSIZE"]), redis::Value::Int(0));
+    let program = copier("");
+    let moved = operator.data(&[&words[..], &[&program]].concat());
+    assert_eq!(
+        (&moved["state"], &moved["compared"]),
+        (&"committed".into(), &2.into())
+    );
+    let known: String = redis::from_redis_value(in_db(&target, &["GET", "known"])).unwrap();
+    assert_eq!(known, "after");
+    assert_eq!(target.command(&["DBSIZE"]), redis::Value::Int(0));
+    let config = operator.data(&["get", "logs"]);
+    assert_eq!(
+        (&config["config"]["port"], &config["config"]["db"]),
+        (&target.port().into(), &3.into())
+    );
+}
+
+#[test]
+fn r15_keys_that_expire_while_they_are_copied_are_no_difference() {
+    let world = World::start();
+    let mut filling = redis::pipe();
+    for number in 0..40_000 {
+        filling
+            .cmd("SET")
+            .arg(format!("short:{number}"))
+            .arg(number);
+        filling.arg("PX").arg(1000 + number / 5).ignore();
+    }
+    let url = format!("redis://127.0.0.1:{}/", world.source.port());
+    let mut link = redis::Client::open(url).unwrap().get_connection().unwrap();
+    filling.exec(&mut link).unwrap();
+    let program = copier("");
+    let moved = world.operator.data(&world.words(&program));
+    assert_eq!(moved["state"], "committed", "{moved:#}");
+    println!(
+        "figure: {} keys compared, {} ms",
+        moved["compared"], moved["held_ms"]
+    );
+}
+
+#[test]
+fn r15_of_two_copies_at_once_one_is_made() {
+    let world = World::start();
+    let program = format!("sleep 1; {}", copier(""));
+    let words = [&world.words(&program)[..], &["-o", "json"]].concat();
+    let begin = || {
+        let mut command = world.operator.command(&words);
+        command.stdout(Stdio::piped()).stderr(Stdio::null());
+        command.spawn().unwrap()
+    };
+    let both = [begin(), begin()];
+    let mut ended = both.map(|child| Run::of(&child.wait_with_output().unwrap()));
+    ended.sort_by_key(|run| run.code);
+    assert_eq!(ended.each_ref().map(|run| run.code), [0, 3], "{ended:#?}");
+    assert_eq!(ended[0].envelope()["data"]["state"], "committed");
+    assert_eq!(
+        world.operator.data(&["move", "logs", "--status"])["state"],
+        "committed"
+    );
+    assert_eq!(fence(&world.source), CLOSED);
+}
