@@ -14,6 +14,8 @@ const KEYS: usize = 100;
 const SAMPLE: usize = 1000;
 /// By how much times to live may differ, in milliseconds: a program reads them before it writes them.
 const TOLERANCE: i64 = 5000;
+/// The answer of `PTTL` for a key that is not there.
+const GONE: i64 = -2;
 /// How many differences are looked for.
 const MOST: usize = 100;
 /// The end of a `DUMP`: the version of the format, and a checksum.
@@ -170,7 +172,7 @@ async fn dumps(side: &Side, keys: &[Vec<u8>]) -> Result<Vec<Dump>, Failure> {
     let each = |pipeline: &mut Pipeline, key: &[u8]| {
         pipeline.cmd("DUMP").arg(key).cmd("PTTL").arg(key);
     };
-    let mut found = vec![(None, -2); keys.len()];
+    let mut found = vec![(None, GONE); keys.len()];
     for (number, places) in by_link(side, keys).into_iter().enumerate() {
         let mut pipeline = Pipeline::new();
         places
@@ -182,11 +184,16 @@ async fn dumps(side: &Side, keys: &[Vec<u8>]) -> Result<Vec<Dump>, Failure> {
         let answers: Vec<redis::Value> = side.links[number].send_all(&pipeline).await?;
         for (place, answer) in places.into_iter().zip(answers.chunks_exact(2)) {
             let dump = redis::from_redis_value(answer[0].clone()).unwrap_or_default();
-            let time = redis::from_redis_value(answer[1].clone()).unwrap_or(-2);
-            found[place] = (dump, time);
+            let time = redis::from_redis_value(answer[1].clone()).unwrap_or(GONE);
+            found[place] = at_once(dump, time);
         }
     }
     Ok(found)
+}
+
+/// Returns what two answers say of a key together: it may have expired between them.
+fn at_once(dump: Option<Vec<u8>>, time: i64) -> Dump {
+    (dump.filter(|_| time != GONE), time)
 }
 
 /// Returns the keys that a side does not have.
@@ -264,5 +271,19 @@ impl Found {
             format!("`{key}` {what}")
         });
         self.differences.extend(shown);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{GONE, at_once};
+
+    #[test]
+    fn r15_a_key_that_expires_while_it_is_read_is_not_there() {
+        let value = || Some(vec![1]);
+        assert_eq!(at_once(value(), GONE), (None, GONE));
+        for time in [-1, 0, 1] {
+            assert_eq!(at_once(value(), time), (value(), time));
+        }
     }
 }
