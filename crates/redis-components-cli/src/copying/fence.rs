@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::side::{Side, node_of};
 use crate::failure::{Code, Failure};
-use crate::moving::closed::{CLOSED, OPTION, is_closed};
+use crate::moving::closed::{CLOSED, LAG, OPTION, demand_settable, is_closed};
 use crate::moving::copied::{Copied, Fenced};
 use crate::moving::link::{Link, Place};
 use crate::moving::record::Record;
@@ -41,7 +41,7 @@ pub(crate) async fn plan(source: &Side, known: &[Fenced]) -> Result<Vec<Fenced>,
                 and +config|set, or set it to 0 there"
             )));
         };
-        let lag = link.option("min-replicas-max-lag").await;
+        let lag = link.option(LAG).await;
         if lag.is_none_or(|lag| lag == "0") {
             return Err(refused(format!(
                 "{server} refuses no writes while its `min-replicas-max-lag` is 0; set it to 10 there"
@@ -64,11 +64,9 @@ pub(crate) async fn plan(source: &Side, known: &[Fenced]) -> Result<Vec<Fenced>,
 ///
 /// As [`plan`], and returns an error if a server does not let itself be set.
 pub(crate) async fn demand_possible(source: &Side) -> Result<(), Failure> {
-    let fences = plan(source, &[]).await?;
-    for ((link, _), fence) in source.all().zip(&fences) {
-        let () = link
-            .query(&["CONFIG", "SET", OPTION, &fence.before])
-            .await?;
+    plan(source, &[]).await?;
+    for (link, _) in source.all() {
+        demand_settable(link).await?;
     }
     Ok(())
 }

@@ -7,6 +7,8 @@ use crate::failure::{Code, Failure};
 
 /// The option that is the fence.
 pub(crate) const OPTION: &str = "min-replicas-to-write";
+/// How old a replica's last word may be before it counts no more. With 0 there is no fence.
+pub(crate) const LAG: &str = "min-replicas-max-lag";
 /// More replicas than any server has. Nobody else sets this number.
 pub(crate) const CLOSED: &str = "1999999973";
 /// Where no server is. A source that follows it refuses all writes, and loses nothing.
@@ -20,6 +22,19 @@ pub(super) const NOWHERE: (&str, &str) = ("127.0.0.1", "1");
 pub(crate) async fn is_closed(server: &Link) -> Result<bool, Failure> {
     let values: Vec<String> = server.query(&["CONFIG", "GET", OPTION]).await?;
     Ok(values.get(1).is_some_and(|value| value == CLOSED))
+}
+
+/// Demands that the options of a server can be set, and changes nothing. The fence's own option is
+/// left alone: another command may set it at this moment.
+///
+/// # Errors
+///
+/// Returns an error if the server refuses.
+pub(crate) async fn demand_settable(server: &Link) -> Result<(), Failure> {
+    match server.option(LAG).await {
+        Some(lag) => server.query(&["CONFIG", "SET", LAG, &lag]).await,
+        None => Ok(()),
+    }
 }
 
 /// Demands that a server takes writes while nobody follows it, as in the first moments after a cut.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout};
 
-use super::closed::{CLOSED, NOWHERE, OPTION, follow, reopen};
+use super::closed::{CLOSED, LAG, NOWHERE, OPTION, demand_settable, follow, reopen};
 use super::lease::Lease;
 use super::link::Link;
 use super::record::Record;
@@ -51,7 +51,7 @@ pub(crate) async fn before(source: &Link) -> Result<String, Failure> {
         );
         return Err(Failure::new(Code::NotPossible, text).at(&server));
     }
-    let lag = source.option("min-replicas-max-lag").await;
+    let lag = source.option(LAG).await;
     if lag.is_none_or(|lag| lag == "0") {
         let text = format!(
             "{server} refuses no writes while its `min-replicas-max-lag` is 0; set it to 10 there"
@@ -67,8 +67,8 @@ pub(crate) async fn before(source: &Link) -> Result<String, Failure> {
 ///
 /// As [`before`], and returns an error if the source does not let itself be set.
 pub(crate) async fn demand_possible(source: &Link) -> Result<(), Failure> {
-    let before = before(source).await?;
-    source.query(&["CONFIG", "SET", OPTION, &before]).await
+    before(source).await?;
+    demand_settable(source).await
 }
 
 /// Lets the target take over. Returns how long writes were refused.

@@ -185,3 +185,23 @@ fn r15_of_two_copies_at_once_one_is_made() {
     );
     assert_eq!(fence(&world.source), CLOSED);
 }
+
+/// Somebody may fence the source between a look at its option and a write of what was there.
+#[test]
+fn r15_a_look_before_a_copy_does_not_lift_the_fence_of_another() {
+    let world = World::start();
+    let all = ["CONFIG", "SET", "slowlog-log-slower-than", "0"];
+    world.source.command(&all);
+    let words = ["doctor", "--move", "logs", "--copy-with", "true", "--to"];
+    world.operator.run(&[&words[..], &[&world.to]].concat());
+    let log = format!("{:?}", world.source.command(&["SLOWLOG", "GET", "-1"])).to_lowercase();
+    assert!(log.contains("min-replicas-max-lag"), "{log}");
+    let mut commands = log.split("bulk-string");
+    let option = "min-replicas-to-write";
+    let is_written = |command: &str| command.contains("\"set\"");
+    let mut before = "";
+    for word in commands.by_ref() {
+        assert!(!(word.contains(option) && is_written(before)), "{log}");
+        before = word;
+    }
+}
