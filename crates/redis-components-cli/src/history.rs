@@ -20,6 +20,8 @@ pub(crate) struct Entry {
     /// The text of the config. It may hold a password.
     pub(crate) config: Vec<u8>,
     pub(crate) note: Note,
+    /// Why its config cannot be used.
+    pub(crate) problem: Option<&'static str>,
 }
 
 /// Who changed a config, when, from where and why.
@@ -91,17 +93,23 @@ impl Entry {
         ComponentConfig::from_json(std::str::from_utf8(&self.config).ok()?).ok()
     }
 
-    fn parse((id, fields): Raw) -> Option<Self> {
+    /// Reads an entry. Other programs may have written it.
+    fn parse((id, mut fields): Raw) -> Option<Self> {
         let (n, _) = id.split_once('-')?;
-        let mut fields: HashMap<String, Vec<u8>> = fields;
-        let config = fields.remove("config")?;
+        let config = fields.remove(&b"config"[..]);
+        let problem = match &config {
+            None => Some("it has no `config`"),
+            Some(config) if std::str::from_utf8(config).is_err() => Some("its config is not UTF-8"),
+            Some(_) => None,
+        };
         let mut text = |name: &str| {
-            let bytes = fields.remove(name)?;
+            let bytes = fields.remove(name.as_bytes())?;
             Some(printable(&String::from_utf8_lossy(&bytes)))
         };
         Some(Self {
             n: n.parse().ok()?,
-            config,
+            config: config.unwrap_or_default(),
+            problem,
             note: Note {
                 at: text("at"),
                 by: text("by"),
@@ -114,7 +122,7 @@ impl Entry {
     }
 }
 
-type Raw = (String, HashMap<String, Vec<u8>>);
+type Raw = (String, HashMap<Vec<u8>, Vec<u8>>);
 
 /// Where a history ends.
 #[derive(Debug, Default)]
@@ -161,7 +169,7 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// Returns an error if it is not there.
+    /// Returns an error if it is not there, or its config cannot be used.
     pub(crate) async fn entry(&self, component: &str, n: u64) -> Result<Entry, Failure> {
         let key = self.names.history(component);
         let mut command = redis::cmd("XRANGE");
@@ -171,7 +179,7 @@ impl Session {
             .query(&command)
             .await
             .map_err(|failure| self.of_history(failure, &key))?;
-        raw.into_iter().find_map(Entry::parse).ok_or_else(|| {
+        let entry = raw.into_iter().find_map(Entry::parse).ok_or_else(|| {
             let text = format!(
                 "the history of `{component}` has no entry {n}; it keeps the last {KEPT}, see \
                 `history {component}`"
@@ -179,7 +187,25 @@ impl Session {
             Failure::new(Code::HistoryMissing, text)
                 .of_component(component)
                 .at(&self.server)
-        })
+        })?;
+        self.demand_usable(component, &entry)?;
+        Ok(entry)
+    }
+
+    /// # Errors
+    ///
+    /// Returns an error if the config of an entry cannot be used.
+    pub(crate) fn demand_usable(&self, component: &str, entry: &Entry) -> Result<(), Failure> {
+        let Some(problem) = entry.problem else {
+            return Ok(());
+        };
+        let (n, key) = (entry.n, printable(&self.names.history(component)));
+        let text = format!(
+            "entry {n} under `{key}` cannot be used: {problem}; name another one of `history {component}`, or \
+            remove it with XDEL"
+        );
+        let failure = Failure::new(Code::ConfigInvalid, text);
+        Err(failure.of_component(component).at(&self.server))
     }
 
     /// Returns where a history ends.

@@ -22,6 +22,8 @@ struct Row {
     n: u64,
     digest: Option<String>,
     previous: Option<String>,
+    /// Why the config of the entry cannot be used.
+    problem: Option<&'static str>,
     #[serde(flatten)]
     note: Note,
 }
@@ -47,6 +49,7 @@ pub(crate) async fn run(context: &Context, options: &Options) -> Result<Reply, F
             n: entry.n,
             digest: digest(entry),
             previous: entries.get(place + 1).and_then(digest),
+            problem: entry.problem,
             note: entry.note.clone(),
         })
         .collect();
@@ -66,7 +69,7 @@ pub(crate) async fn run(context: &Context, options: &Options) -> Result<Reply, F
             at.clone(),
             by.clone(),
             from.clone(),
-            reason.clone(),
+            row.problem.map(str::to_owned).or_else(|| reason.clone()),
             command.clone(),
         ]
     });

@@ -54,12 +54,14 @@ pub(crate) async fn run(context: &Context, options: &Options) -> Result<Reply, F
                     .of_component(component)
                     .at(&session.server));
             }
-            entries.next().ok_or_else(|| {
+            let before = entries.next().ok_or_else(|| {
                 let text = format!("the history of `{component}` has nothing to go back to");
                 Failure::new(Code::HistoryMissing, text)
                     .of_component(component)
                     .at(&session.server)
-            })?
+            })?;
+            session.demand_usable(component, &before)?;
+            before
         }
     };
     let n = entry.n;

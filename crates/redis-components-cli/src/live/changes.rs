@@ -89,6 +89,7 @@ mod tests {
                     at: Some(format_rfc3339_millis(at).to_string()),
                     ..Note::default()
                 },
+                problem: None,
             }
         };
         let entries = [entry(3, 5), entry(2, 500), entry(1, 700)];

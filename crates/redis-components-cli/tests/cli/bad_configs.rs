@@ -144,7 +144,40 @@ fn keys_of_another_type() {
             .unwrap()
             .contains("not a string")
     );
-    server.command(&["DEL", "redis-components:history:logs"]);
+    // Entries that others have written.
+    let history = "redis-components:history:logs";
+    server.command(&["XADD", history, "2-0", "other", "field"]);
+    let mut add = redis::cmd("XADD");
+    add.arg(history)
+        .arg("3-0")
+        .arg("config")
+        .arg(&[b'{', 0xff][..]);
+    let client = redis::Client::open(server.url()).unwrap();
+    add.exec(&mut client.get_connection().unwrap()).unwrap();
+    let rows = operator.data(&["history", "logs"]);
+    let problems = [0, 1, 2].map(|row: usize| rows[row]["problem"].as_str());
+    let wanted = [
+        Some("its config is not UTF-8"),
+        Some("it has no `config`"),
+        None,
+    ];
+    assert_eq!(problems, wanted, "{rows:#}");
+    for words in [
+        &["rollback", "logs", "2", "--yes"][..],
+        &["diff", "logs", "logs@2"],
+    ] {
+        let parts = [history, "entry 2", "it has no `config`", "XDEL"];
+        fails(&operator, words, 1, "config_invalid", &parts);
+    }
+    server.command(&["XDEL", history, "3-0"]);
+    fails(
+        &operator,
+        &["rollback", "logs", "--yes"],
+        6,
+        "must_decide",
+        &["changed behind its history"],
+    );
+    server.command(&["DEL", history]);
     server.command(&["SET", "redis-components:history:logs", "x"]);
     fails(
         &operator,
