@@ -10,8 +10,8 @@ use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr
 use crate::failure::{Code, Failure};
 use crate::files::read_file;
 use crate::interrupt::Stage;
+use crate::lines::say;
 use crate::options::Global;
-use crate::output::say;
 use crate::place::Place;
 use crate::session::{LONGEST_CONFIG, Session};
 

@@ -21,6 +21,7 @@ mod fleet;
 mod given;
 mod history;
 mod interrupt;
+mod lines;
 #[cfg(any(feature = "serve", feature = "top"))]
 mod live;
 mod manifest;
@@ -63,8 +64,9 @@ use crate::commands::{
 use crate::context::Context;
 use crate::failure::{Code, Failure};
 use crate::interrupt::{Stage, interrupted};
+use crate::lines::warn;
 use crate::options::Format;
-use crate::output::{Reply, warn, write};
+use crate::output::{Reply, write};
 
 fn main() -> ExitCode {
     CompleteEnv::with_factory(Arguments::command).complete();

@@ -1,12 +1,13 @@
 //! What goes to standard output: one envelope around data, or a table.
 
-use std::io::{self, ErrorKind, Write};
+use std::io::ErrorKind;
 
 use comfy_table::{Table, presets};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::failure::Failure;
+use crate::lines::{flush, say, write_whole};
 use crate::options::Format;
 
 /// The version of everything that is written as JSON.
@@ -54,51 +55,26 @@ pub(crate) fn write(format: Format, command: &str, outcome: Result<Reply, Failur
             failure.as_ref(),
         ),
     };
+    flush();
     let written = write_whole(&text);
     if let Some(failure) = &failure {
         say(&failure.explanation);
         say(&format!("{ERROR} {}", failure.message));
     }
     let code = failure.map_or(0, |failure| failure.code.exit());
-    match written {
+    let code = match written {
         // Who does not read on has seen what it wanted.
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
             say(&format!("{ERROR} cannot write to standard output: {error}"));
             code.max(1)
         }
         _ => code,
-    }
+    };
+    flush();
+    code
 }
 
 const ERROR: &str = "\u{1b}[1;31merror:\u{1b}[0m";
-const WARNING: &str = "\u{1b}[1;33mwarning:\u{1b}[0m";
-
-/// Writes a warning for people.
-pub(crate) fn warn(text: &str) {
-    say(&format!("{WARNING} {text}"));
-}
-
-/// Writes a line for people to standard error. There is nobody to tell if that fails.
-pub(crate) fn say(text: &str) {
-    if !text.is_empty() {
-        let _ = writeln!(anstream::stderr().lock(), "{text}");
-    }
-}
-
-/// Writes a text to standard output in one piece.
-///
-/// # Errors
-///
-/// Returns an error if nobody reads it.
-pub(crate) fn write_whole(text: &str) -> io::Result<()> {
-    if text.is_empty() {
-        return Ok(());
-    }
-    let end = if text.ends_with('\n') { "" } else { "\n" };
-    let mut stdout = anstream::stdout().lock();
-    stdout.write_all(format!("{text}{end}").as_bytes())?;
-    stdout.flush()
-}
 
 /// Returns one line about something that happens while a command runs.
 pub(crate) fn event(command: &str, event: &str, state: &str, data: impl Serialize) -> String {

@@ -9,8 +9,9 @@ use crate::context::Context;
 use crate::failure::{Code, Failure};
 use crate::fleet::receipts::Unreadable;
 use crate::fleet::row::Row;
+use crate::lines::warn;
 use crate::names::unknown;
-use crate::output::{Reply, table, warn};
+use crate::output::{Reply, table};
 use crate::text::counted;
 
 #[derive(Debug, Args)]

@@ -12,12 +12,13 @@ use crate::copying::side::Side;
 use crate::copying::sight::Sight;
 use crate::failure::{Code, Failure};
 use crate::interrupt::Stage;
+use crate::lines::warn;
 use crate::moving::copied::Copied;
 use crate::moving::drive::milliseconds;
 use crate::moving::lease::{Lease, alone, alone_with};
 use crate::moving::record::Record;
 use crate::moving::state::State;
-use crate::output::{Reply, warn};
+use crate::output::Reply;
 use crate::session::Session;
 use crate::text::named;
 

@@ -12,9 +12,10 @@ use super::interval::interval;
 use crate::context::Context;
 use crate::failure::{Code, Failure};
 use crate::interrupt::interrupted;
+use crate::lines::{say, warn, write_whole};
 use crate::live::Observer;
 use crate::options::Format;
-use crate::output::{Reply, event, say, warn, write_whole};
+use crate::output::{Reply, event};
 use crate::place::Place;
 use crate::serve::{record, router};
 

@@ -14,9 +14,10 @@ use super::interval::interval;
 use crate::context::Context;
 use crate::failure::{Code, Failure};
 use crate::interrupt::interrupted;
+use crate::lines::write_whole;
 use crate::live::{Observer, Snapshot};
 use crate::options::Format;
-use crate::output::{Reply, event, write_whole};
+use crate::output::{Reply, event};
 use crate::place::Place;
 use crate::top::follow;
 

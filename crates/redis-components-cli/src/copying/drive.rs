@@ -12,6 +12,7 @@ use super::program::{Pass, Program, end_left_over, here};
 use super::sight::Sight;
 use crate::failure::{Code, Failure};
 use crate::interrupt::Stage;
+use crate::lines::{say, tell, warn};
 use crate::moving::copied::Copied;
 use crate::moving::drive::milliseconds;
 use crate::moving::lease::Lease;
@@ -19,7 +20,7 @@ use crate::moving::ready::Data;
 use crate::moving::record::Record;
 use crate::moving::state::State;
 use crate::options::Format;
-use crate::output::{event, say, warn, write_whole};
+use crate::output::event;
 use crate::session::Session;
 
 /// What a command does with a copy.
@@ -302,8 +303,7 @@ impl Drive<'_> {
 
     fn tell(&self, step: &str, state: &str, data: &Value) {
         if self.format == Format::Ndjson {
-            // Who does not read on has seen what it wanted.
-            let _ = write_whole(&event("move", step, state, data));
+            tell(event("move", step, state, data));
             return;
         }
         let line = match (step, state) {

@@ -5,12 +5,12 @@ use super::fence;
 use super::program::{end_left_over, here};
 use super::sight::Sight;
 use crate::failure::{Code, Failure};
+use crate::lines::warn;
 use crate::moving::checks::users;
 use crate::moving::closed::{CLOSED, OPTION};
 use crate::moving::lease::Lease;
 use crate::moving::record::Record;
 use crate::moving::state::State;
-use crate::output::warn;
 use crate::session::Session;
 use crate::text::named;
 

@@ -11,11 +11,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::side::{Side, node_of};
 use crate::failure::{Code, Failure};
+use crate::lines::warn;
 use crate::moving::closed::{CLOSED, LAG, OPTION, demand_settable, is_closed};
 use crate::moving::copied::{Copied, Fenced};
 use crate::moving::link::{Link, Place};
 use crate::moving::record::Record;
-use crate::output::warn;
 
 /// Returns what the fence replaces at each server of the source. What it has replaced already is
 /// `known`.

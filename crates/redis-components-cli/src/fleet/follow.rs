@@ -19,7 +19,7 @@ use crate::clients::Client;
 use crate::context::Context;
 use crate::disabled::is_disabled;
 use crate::failure::{Code, Failure};
-use crate::output::warn;
+use crate::lines::warn;
 use crate::place::Place;
 use crate::session::Session;
 use crate::subject::{invalid, utf8};

@@ -5,8 +5,9 @@ use std::time::Duration;
 use serde::Serialize;
 use tokio::time::Instant;
 
+use crate::lines::{say, tell};
 use crate::options::Format;
-use crate::output::{event, say, write_whole};
+use crate::output::event;
 
 /// A large fleet comes further with each millisecond.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -71,8 +72,7 @@ impl Teller {
     }
 
     fn write(&self, state: &str, progress: &Progress<'_>) {
-        // The exit code tells how it ends if nobody reads on.
-        let _ = write_whole(&event(self.command, "receipts", state, progress));
+        tell(event(self.command, "receipts", state, progress));
     }
 }
 

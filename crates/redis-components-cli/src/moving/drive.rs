@@ -19,8 +19,9 @@ use super::state::State;
 use super::way::Way;
 use crate::failure::{Code, Failure};
 use crate::interrupt::Stage;
+use crate::lines::{say, tell, warn};
 use crate::options::Format;
-use crate::output::{event, say, warn, write_whole};
+use crate::output::event;
 use crate::session::Session;
 
 /// How often the progress of a copy is looked at.
@@ -290,8 +291,7 @@ impl Drive<'_> {
 
     pub(crate) fn tell(&self, step: &str, state: &str, data: &Value) {
         if self.format == Format::Ndjson {
-            // Who does not read on has seen what it wanted.
-            let _ = write_whole(&event("move", step, state, data));
+            tell(event("move", step, state, data));
             return;
         }
         let line = match (step, state) {

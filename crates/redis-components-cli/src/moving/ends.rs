@@ -9,7 +9,7 @@ use super::record::Record;
 use super::sight::Sight;
 use super::state::State;
 use crate::failure::{Code, Failure};
-use crate::output::warn;
+use crate::lines::warn;
 use crate::session::Session;
 use crate::text::named;
 

@@ -14,7 +14,7 @@ use crate::commit::TRIES;
 use crate::failure::{Code, Failure};
 use crate::fleet::control::Control;
 use crate::fleet::receipts::Unreadable;
-use crate::output::warn;
+use crate::lines::warn;
 use crate::session::Session;
 use crate::text::{counted, named};
 

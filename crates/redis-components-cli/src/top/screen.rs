@@ -12,6 +12,8 @@ use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use ratatui::prelude::Frame;
 
+use crate::lines::flush;
+
 /// Whether the terminal is taken.
 static IS_TAKEN: AtomicBool = AtomicBool::new(false);
 
@@ -29,6 +31,8 @@ impl Screen {
     /// Returns an error if it cannot be used. Then it is as it was.
     pub(super) fn take() -> io::Result<Self> {
         let terminal = Terminal::new(CrosstermBackend::new(stdout()))?;
+        // What was said so far must not be written over the picture.
+        flush();
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
             give_back();

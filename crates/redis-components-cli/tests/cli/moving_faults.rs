@@ -1,5 +1,6 @@
 //! R15: a move that is interrupted, or cannot go on.
 
+use std::io::{Write as _, pipe};
 use std::thread;
 use std::time::Duration;
 
@@ -48,6 +49,35 @@ fn r15_a_move_that_was_killed_goes_on_or_is_given_up() {
             assert_eq!(role(&world.servers[primary]), "master", "{text}");
             load.end(&world.servers[primary]);
         }
+    }
+}
+
+/// A server refuses writes for a moment, and must not wait for somebody who reads.
+#[test]
+fn r15_a_move_does_not_wait_for_who_reads_what_it_tells() {
+    for format in ["table", "ndjson"] {
+        let world = World::start();
+        let to = world.address(1);
+        let mut command = world
+            .operator
+            .command(&["move", "logs", "--to", &to, "--yes", "-o", format]);
+        let (reader, mut pipe) = pipe().unwrap();
+        // All that a pipe holds.
+        pipe.write_all(&[b'.'; 1 << 16]).unwrap();
+        command.stdout(pipe.try_clone().unwrap()).stderr(pipe);
+        let mut child = command.spawn().unwrap();
+        drop(command);
+        wait_until("the config names the new server", || {
+            world.port() == u64::from(world.servers[1].port())
+        });
+        wait_until("the move is settled", || world.state() == "committed");
+        assert_eq!(role(&world.servers[1]), "master");
+        assert!(
+            child.try_wait().unwrap().is_none(),
+            "it has something to say"
+        );
+        drop(reader);
+        assert_eq!(child.wait().unwrap().code(), Some(0));
     }
 }
 

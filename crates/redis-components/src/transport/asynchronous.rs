@@ -7,17 +7,17 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use redis::aio::{ConnectionLike, MultiplexedConnection, PubSub};
 use redis::{AsyncConnectionConfig, ProtocolVersion, RedisConnectionInfo, RedisResult, Value};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::time::timeout;
+use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::bounded::Bounded;
+use super::connect::{connect, within};
 use super::ends::Ends;
-use super::failure::{Cause, Failure};
-use super::handshake::{Handshake, Progress, judge_probe, probe};
+use super::failure::Failure;
+use super::handshake::{judge_probe, probe};
 use super::multiplexer::connection::Multiplexer;
 use super::node::Node;
 use super::reply_bounds::ReplyBounds;
-use super::stream::{self, Stream};
+use super::stream::Stream;
 use super::subscriber::SubscriberSocket;
 use crate::fork::in_this_process;
 use crate::settings::timeouts::Timeouts;
@@ -210,55 +210,6 @@ pub(crate) async fn ping(connection: &mut impl ConnectionLike) -> Result<(), Fai
     judge_probe(answer)
 }
 
-/// Connects, logs in and probes, without a bound.
-async fn connect(node: &Node, bound: Duration) -> Result<Stream, Failure> {
-    let name = node.client_name();
-    match connect_as(node, name, bound).await {
-        // Some proxies hang up on CLIENT.
-        Err(failure) if name.is_some() && failure.cause == Cause::ClosedInHandshake => {
-            let stream = connect_as(node, None, bound).await?;
-            node.hide_name();
-            Ok(stream)
-        }
-        connected => connected,
-    }
-}
-
-async fn connect_as(node: &Node, name: Option<&str>, bound: Duration) -> Result<Stream, Failure> {
-    let mut stream = Stream::connect(node, bound).await?;
-    let mut handshake = Handshake::new(node, name);
-    match log_in(&mut handshake, &mut stream).await {
-        Ok(()) => Ok(stream),
-        Err(failure) => Err(node.refused(failure.in_handshake(), handshake.has_heard())),
-    }
-}
-
-async fn log_in(handshake: &mut Handshake<'_>, stream: &mut Stream) -> Result<(), Failure> {
-    let mut progress = Progress::SendAgain;
-    let mut buffer = [0; 512];
-    loop {
-        if progress == Progress::SendAgain {
-            let request = handshake.request();
-            let sent = async {
-                stream.write_all(&request).await?;
-                stream.flush().await
-            };
-            if let Err(error) = sent.await {
-                let said = stream.read_rest(&mut buffer).await;
-                return Err(match handshake.last_word(&buffer[..said]) {
-                    Some(refusal) => refusal,
-                    None => stream.last_word(error).await,
-                });
-            }
-        }
-        let length = stream.read(&mut buffer).await.map_err(stream::failure)?;
-        progress = handshake.receive(&buffer[..length])?;
-        if progress == Progress::Done {
-            return Ok(());
-        }
-    }
-}
-
 /// Returns the settings for redis-rs to take over a stream that is logged in.
 fn session(node: &Node, protocol: ProtocolVersion) -> RedisConnectionInfo {
     RedisConnectionInfo::default()
@@ -266,15 +217,4 @@ fn session(node: &Node, protocol: ProtocolVersion) -> RedisConnectionInfo {
         .set_protocol(protocol)
         // CLIENT SETINFO makes some proxies hang up, and the user may lack the permission.
         .set_skip_set_lib_name()
-}
-
-async fn within<T>(
-    node: &Node,
-    bound: Duration,
-    opening: impl Future<Output = Result<T, Failure>>,
-) -> Result<T, Failure> {
-    // In a box, because it is large, and futures that seldom connect are around it.
-    timeout(bound, Box::pin(opening))
-        .await
-        .unwrap_or_else(|_| Err(node.timed_out(bound)))
 }

@@ -5,7 +5,7 @@
 //! that it interrupts, and the reply is lost. Its parser also fills its buffer with zeros for each
 //! reply, and reads the usual replies several times slower than ours.
 
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,14 +13,14 @@ use std::time::Duration;
 use redis::{ErrorKind, RedisError, RedisResult, Value};
 
 use super::blocking_socket::{BlockingSocket, Exchange};
+use super::connect::{connect, within};
 use super::deadline::Deadline;
-use super::failure::{Cause, Failure};
-use super::handshake::{Handshake, Progress, judge_probe, probe};
+use super::failure::Failure;
+use super::handshake::{judge_probe, probe};
 use super::multiplexer::incoming::Incoming;
 use super::node::Node;
 use super::on_thread::{on_thread, spawn};
 use super::reply_bounds::ReplyBounds;
-use super::stream;
 use crate::fork::Process;
 use crate::settings::timeouts::Timeouts;
 
@@ -64,18 +64,11 @@ impl BlockingStream {
         )
     }
 
-    /// Does the same on this thread. Connecting and logging in may each take `timeouts.connect`.
+    /// Does the same on this thread.
     fn open_here(node: &Node, timeouts: Timeouts, bounds: ReplyBounds) -> Result<Self, Failure> {
-        let name = node.client_name();
-        let socket = match connect(node, name, timeouts) {
-            // Some proxies hang up on CLIENT.
-            Err(failure) if name.is_some() && failure.cause == Cause::ClosedInHandshake => {
-                let socket = connect(node, None, timeouts)?;
-                node.hide_name();
-                socket
-            }
-            connected => connected?,
-        };
+        let socket = connect_here(node, timeouts.connect)?;
+        let bounded = socket.block_for(timeouts.response);
+        bounded.map_err(RedisError::from)?;
         Ok(Self {
             socket,
             buffer: vec![0; READ].into(),
@@ -156,8 +149,8 @@ impl BlockingStream {
     }
 }
 
-/// Connects, logs in and probes on a thread of its own, and hands over the result there. Connecting
-/// and logging in may each take `timeouts.connect`. `bounds` are those of each reply.
+/// Connects, logs in and probes on a thread of its own, and hands over the result there, within
+/// `timeouts.connect`. `bounds` are those of each reply.
 ///
 /// # Errors
 ///
@@ -201,51 +194,18 @@ impl Drop for BlockingStream {
     }
 }
 
-/// Dials on a runtime for this one connection, so that threads and tasks reach a server in the same
-/// way. Begins TLS, if the node wants it, and logs in.
-fn connect(node: &Node, name: Option<&str>, timeouts: Timeouts) -> Result<BlockingSocket, Failure> {
-    let mut socket = dial(node, timeouts.connect)?;
-    let bounded = socket.block_for(timeouts.response);
-    bounded.map_err(RedisError::from)?;
-    let mut deadline = Deadline::After(timeouts.connect);
-    let mut exchange = socket.begin(&mut deadline);
-    #[cfg(feature = "tls")]
-    exchange.begin_tls()?;
-    let mut handshake = Handshake::new(node, name);
-    match log_in(&mut handshake, &mut exchange) {
-        Ok(()) => Ok(socket),
-        Err(failure) => Err(node.refused(failure.in_handshake(), handshake.has_heard())),
-    }
-}
-
-fn dial(node: &Node, bound: Duration) -> Result<BlockingSocket, Failure> {
+/// Connects, logs in and probes on a runtime for this one connection, so that threads and tasks
+/// reach a server in the same way.
+fn connect_here(node: &Node, bound: Duration) -> Result<BlockingSocket, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
     let runtime = runtime.map_err(RedisError::from)?;
-    let dialled = runtime.block_on(BlockingSocket::dial(node, bound));
+    let connected = runtime.block_on(async {
+        let stream = within(node, bound, connect(node, bound)).await?;
+        Ok(BlockingSocket::of(stream).map_err(RedisError::from)?)
+    });
     // A name that is still being resolved is not waited for.
     runtime.shutdown_background();
-    dialled
-}
-
-fn log_in(handshake: &mut Handshake<'_>, stream: &mut Exchange<'_>) -> Result<(), Failure> {
-    let mut progress = Progress::SendAgain;
-    let mut buffer = [0; 512];
-    loop {
-        if progress == Progress::SendAgain {
-            let request = handshake.request();
-            let sent = stream.write_all(&request).and_then(|()| stream.flush());
-            if let Err(error) = sent {
-                let said = stream.read_rest(&mut buffer);
-                let refusal = handshake.last_word(&buffer[..said]);
-                return Err(refusal.unwrap_or_else(|| stream.last_word(error)));
-            }
-        }
-        let length = stream.read(&mut buffer).map_err(stream::failure)?;
-        progress = handshake.receive(&buffer[..length])?;
-        if progress == Progress::Done {
-            return Ok(());
-        }
-    }
+    connected
 }

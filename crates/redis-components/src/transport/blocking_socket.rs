@@ -5,17 +5,10 @@ use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
-use redis::RedisError;
-
 use super::deadline::{Deadline, DeadlineStream};
-use super::failure::Failure;
-use super::node::Node;
-#[cfg(feature = "tls")]
-use super::tls_failure;
-use super::{stream, tcp, unix};
-use crate::config::endpoint::Address;
+use super::stream::Stream;
 
-/// A connected socket. With TLS, the handshake takes place in the first exchange.
+/// A socket over which a client is logged in.
 pub(super) enum BlockingSocket {
     Tcp(TcpStream),
     #[cfg(feature = "tls")]
@@ -24,7 +17,7 @@ pub(super) enum BlockingSocket {
 }
 
 /// A request and its replies over a socket, within a deadline. The deadline lies below TLS, so that
-/// a handshake and each record keep to it.
+/// each record keeps to it.
 pub(super) enum Exchange<'a> {
     Tcp(DeadlineStream<'a, &'a TcpStream>),
     #[cfg(feature = "tls")]
@@ -36,23 +29,21 @@ pub(super) enum Exchange<'a> {
 }
 
 impl BlockingSocket {
-    /// Connects on a runtime. The caller bounds the time that this takes.
-    pub(super) async fn dial(node: &Node, bound: Duration) -> Result<Self, Failure> {
-        let broken = |error: io::Error| Failure::from(RedisError::from(error));
-        let (host, port) = match node.address() {
-            Address::Tcp { host, port } => (host, *port),
-            Address::Unix(path) => {
-                let stream = unix::connect(node.policy(), path, bound).await?;
-                return stream.into_std().map(Self::Unix).map_err(broken);
+    /// Takes over a stream from its runtime. TLS has begun.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the runtime does not let it go.
+    pub(super) fn of(stream: Stream) -> io::Result<Self> {
+        match stream {
+            Stream::Tcp(stream) => stream.into_std().map(Self::Tcp),
+            #[cfg(feature = "tls")]
+            Stream::Tls(stream) => {
+                let (stream, session) = stream.into_inner();
+                Ok(Self::Tls(Box::new(session), stream.into_std()?))
             }
-        };
-        let stream = tcp::connect(node.policy(), host, port, bound).await?;
-        let stream = stream.into_std().map_err(broken)?;
-        #[cfg(feature = "tls")]
-        if let Some(tls) = node.tls() {
-            return Ok(Self::Tls(Box::new(tls.client()?), stream));
+            Stream::Unix(stream) => stream.into_std().map(Self::Unix),
         }
-        Ok(Self::Tcp(stream))
     }
 
     /// Begins an exchange. What is written is sent once it is flushed.
@@ -104,57 +95,6 @@ impl BlockingSocket {
             Self::Tls(_, stream) => stream.shutdown(Shutdown::Both),
             Self::Unix(stream) => stream.shutdown(Shutdown::Both),
         }
-    }
-}
-
-impl Exchange<'_> {
-    /// Completes the handshake of TLS, if there is one.
-    #[cfg(feature = "tls")]
-    pub(super) fn begin_tls(&mut self) -> Result<(), Failure> {
-        let begun = match self {
-            Self::Tls(session, stream) => session.complete_io(stream),
-            _ => return Ok(()),
-        };
-        begun.map(drop).map_err(|error| {
-            self.refusal(&error)
-                .unwrap_or_else(|| tls_failure::of_io(error))
-        })
-    }
-
-    /// Returns what the server said before it hung up, if that is what the error tells of.
-    #[cfg(feature = "tls")]
-    fn refusal(&mut self, error: &io::Error) -> Option<Failure> {
-        let Self::Tls(session, stream) = self else {
-            return None;
-        };
-        if !tls_failure::is_hang_up(error) {
-            return None;
-        }
-        // After an error, this returns the same one again.
-        session.read_tls(stream).ok()?;
-        let error = session.process_new_packets().err()?;
-        Some(tls_failure::of_tls(&error))
-    }
-
-    /// Reads what the server has sent before it hung up, and returns the number of bytes. TLS tells
-    /// its [last word](Self::last_word) in another way.
-    pub(super) fn read_rest(&mut self, buffer: &mut [u8]) -> usize {
-        match self {
-            #[cfg(feature = "tls")]
-            Self::Tls(..) => 0,
-            plain => plain.read(buffer).unwrap_or(0),
-        }
-    }
-
-    /// Returns why nothing can be written any more. A server that refuses a client of TLS says so
-    /// and hangs up, perhaps before the client has written anything.
-    #[cfg_attr(not(feature = "tls"), allow(clippy::unused_self))]
-    pub(super) fn last_word(&mut self, error: io::Error) -> Failure {
-        #[cfg(feature = "tls")]
-        if let Some(refusal) = self.refusal(&error) {
-            return refusal;
-        }
-        stream::failure(error)
     }
 }
 

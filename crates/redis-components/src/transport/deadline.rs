@@ -86,8 +86,7 @@ impl<S: Write> Write for DeadlineStream<'_, S> {
         self.until_done(Some(bytes.len()), |stream| stream.write(bytes))
     }
 
-    /// TLS writes its records so, and a handshake's last ones in one go: the server may hang up
-    /// after the first.
+    /// TLS writes its records so.
     fn write_vectored(&mut self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
         let length = parts.iter().map(|part| part.len()).sum();
         self.until_done(Some(length), |stream| stream.write_vectored(parts))

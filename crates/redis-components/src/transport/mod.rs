@@ -9,6 +9,7 @@ pub(crate) mod asynchronous;
 pub(crate) mod blocking;
 mod blocking_socket;
 pub(crate) mod bounded;
+mod connect;
 pub(crate) mod contents;
 pub(crate) mod deadline;
 pub(crate) mod ends;

@@ -1,6 +1,8 @@
 //! A stream to a server, on a runtime: TCP, TLS over TCP, or a unix socket.
 
 use std::io;
+use std::net::SocketAddr;
+use std::path::Path;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -15,7 +17,6 @@ use super::node::Node;
 #[cfg(feature = "tls")]
 use super::tls_failure;
 use super::{tcp, unix};
-use crate::config::endpoint::Address;
 
 /// Returns what an error of reading or writing means before the server has logged the client in.
 pub(super) fn failure(error: io::Error) -> Failure {
@@ -24,6 +25,13 @@ pub(super) fn failure(error: io::Error) -> Failure {
         return tls_failure::of_tls(error);
     }
     RedisError::from(error).into()
+}
+
+/// Where a stream leads: to an address of a name, or to a socket.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Peer<'a> {
+    Tcp(SocketAddr),
+    Unix(&'a Path),
 }
 
 /// A stream to a server.
@@ -36,14 +44,21 @@ pub(crate) enum Stream {
 
 impl Stream {
     /// Connects, and begins TLS if the node wants it. The caller bounds the time that this takes.
-    pub(super) async fn connect(node: &Node, bound: Duration) -> Result<Self, Failure> {
-        let (host, port) = match node.address() {
-            Address::Tcp { host, port } => (host, *port),
-            Address::Unix(path) => {
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if nobody accepts there, or TLS fails.
+    pub(super) async fn connect(
+        node: &Node,
+        peer: Peer<'_>,
+        bound: Duration,
+    ) -> Result<Self, Failure> {
+        let stream = match peer {
+            Peer::Tcp(address) => tcp::connect(address).await?,
+            Peer::Unix(path) => {
                 return Ok(Self::Unix(unix::connect(node.policy(), path, bound).await?));
             }
         };
-        let stream = tcp::connect(node.policy(), host, port, bound).await?;
         #[cfg(feature = "tls")]
         if let Some(tls) = node.tls() {
             return Ok(Self::Tls(Box::new(tls.connect(stream).await?)));

@@ -7,7 +7,7 @@ use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::version::{TLS12, TLS13};
-use rustls::{ClientConfig, ClientConnection, RootCertStore};
+use rustls::{ClientConfig, RootCertStore};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -119,12 +119,6 @@ impl Tls {
         let connector = TlsConnector::from(Arc::clone(&self.config));
         let connecting = connector.connect(self.name.clone(), stream);
         connecting.await.map_err(of_io)
-    }
-
-    /// Begins TLS on a thread. The handshake takes place with the first request.
-    pub(super) fn client(&self) -> Result<ClientConnection, Failure> {
-        let begun = ClientConnection::new(Arc::clone(&self.config), self.name.clone());
-        begun.map_err(|error| of_tls(&error))
     }
 }
 
