@@ -36,15 +36,26 @@ pub(crate) trait Lines: Send {
 pub(crate) fn behind_asking(pipeline: &Pipeline) -> Pipeline {
     let mut asking = redis::pipe();
     asking.cmd("ASKING");
+    add_all(&mut asking, pipeline);
+    asking
+}
+
+/// Returns a transaction as a pipeline with MULTI and EXEC. Its replies are all that there are.
+pub(crate) fn spelled_out(transaction: &Pipeline) -> Pipeline {
+    let mut whole = redis::pipe();
+    add_all(&mut whole, transaction);
+    whole
+}
+
+fn add_all(whole: &mut Pipeline, pipeline: &Pipeline) {
     let is_transaction = pipeline.is_transaction();
     if is_transaction {
-        asking.cmd("MULTI");
+        whole.cmd("MULTI");
     }
     for command in pipeline.cmd_iter() {
-        asking.add_command(command.clone());
+        whole.add_command(command.clone());
     }
     if is_transaction {
-        asking.cmd("EXEC");
+        whole.cmd("EXEC");
     }
-    asking
 }

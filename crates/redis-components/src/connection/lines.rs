@@ -10,8 +10,9 @@ use super::dedicated::Following;
 use super::line::Line;
 use crate::client::cluster::transaction::cross_slot;
 use crate::client::commands::may_wait;
-use crate::client::lines::{Lines, behind_asking};
+use crate::client::lines::{Lines, behind_asking, spelled_out};
 use crate::client::multiplexed::Multiplexed;
+use crate::transport::transaction::behind;
 
 impl Lines for Following {
     fn are_clean(&self) -> bool {
@@ -68,8 +69,14 @@ impl Following {
         count: usize,
     ) -> RedisResult<Vec<Value>> {
         let mut connection: MultiplexedConnection = self.lines[number].connection.clone();
+        if pipeline.is_transaction() {
+            // redis-rs miscounts if MULTI is refused.
+            let whole = spelled_out(pipeline);
+            let replies = connection.send_packed_commands(&whole, 0, whole.len());
+            return behind(pipeline, replies.await?, offset, count).await;
+        }
         let answers = connection.send_packed_commands(pipeline, offset, count);
-        if pipeline.is_transaction() || !pipeline.cmd_iter().any(may_wait) {
+        if !pipeline.cmd_iter().any(may_wait) {
             return answers.await;
         }
         // Some of its commands may have been executed when the component moves, so that it is not

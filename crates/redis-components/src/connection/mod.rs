@@ -225,10 +225,11 @@ impl Connection {
                     count,
                 };
                 if request.refusal(&result).is_none() {
-                    return result;
+                    return request.executed(result);
                 }
                 let attempts = Attempts::begin(sent, client.timeouts.response);
-                Box::pin(resend(handle, &request, is_first, attempts, result)).await
+                let result = Box::pin(resend(handle, &request, is_first, attempts, result)).await;
+                request.executed(result)
             }
             Inner::Dedicated(following) => {
                 let request = All {
@@ -236,7 +237,8 @@ impl Connection {
                     offset,
                     count,
                 };
-                Box::pin(following.send_safely(&request)).await
+                let result = Box::pin(following.send_safely(&request)).await;
+                request.executed(result)
             }
             Inner::Own(connection) => {
                 connection

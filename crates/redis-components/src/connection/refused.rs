@@ -37,7 +37,7 @@ pub(super) fn refusal_of_all(
     result: &RedisResult<Vec<Value>>,
 ) -> Option<String> {
     if pipeline.is_transaction() {
-        return refusal_of_transaction(pipeline.len(), result);
+        return refusal_of_transaction(result);
     }
     let replies = result.as_ref().ok()?;
     if replies.len() != pipeline.len() {
@@ -61,7 +61,7 @@ fn has_no_effect(command: &Cmd) -> bool {
 }
 
 /// While commands are queued, the server refuses one of them, and then discards the transaction.
-fn refusal_of_transaction(commands: usize, result: &RedisResult<Vec<Value>>) -> Option<String> {
+fn refusal_of_transaction(result: &RedisResult<Vec<Value>>) -> Option<String> {
     match result {
         Ok(replies) => match replies.as_slice() {
             [Value::ServerError(error)] => code_inside(error),
@@ -69,11 +69,7 @@ fn refusal_of_transaction(commands: usize, result: &RedisResult<Vec<Value>>) -> 
         },
         Err(error) => {
             let errors = error.clone().into_server_errors()?;
-            // The error of MULTI itself has no number of a command. Without MULTI, the commands
-            // were executed.
-            let has_begun = errors.iter().all(|(number, _)| *number < commands);
-            let mut codes = errors.iter().filter_map(|(_, error)| code_inside(error));
-            codes.next().filter(|_| has_begun)
+            errors.iter().find_map(|(_, error)| code_inside(error))
         }
     }
 }

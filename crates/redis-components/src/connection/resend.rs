@@ -9,6 +9,7 @@ use tokio::time::{sleep, timeout};
 use super::line::Shared;
 use super::refused::{Attempts, asking_for_run, is_run, refusal, refusal_of_all};
 use crate::telemetry::component::resent;
+use crate::transport::transaction::executed;
 
 /// What a call sends at once.
 pub(super) trait Request: Sync {
@@ -56,6 +57,17 @@ impl Request for One<'_> {
 
     fn refusal<'r>(&self, result: &'r RedisResult<Value>) -> Option<Cow<'r, str>> {
         refusal(self.0, result).map(Cow::Borrowed)
+    }
+}
+
+impl All<'_> {
+    /// Returns an error if it is a transaction that the server did not execute.
+    pub(super) fn executed(&self, result: RedisResult<Vec<Value>>) -> RedisResult<Vec<Value>> {
+        if self.pipeline.is_transaction() {
+            executed(result)
+        } else {
+            result
+        }
     }
 }
 

@@ -42,6 +42,7 @@ mod tls;
 mod tls_failure;
 #[cfg(feature = "tls")]
 mod tls_verifier;
+pub(crate) mod transaction;
 mod unix;
 
 #[cfg(not(feature = "sentinel"))]

@@ -10,6 +10,7 @@ mod common;
 mod dedicated;
 mod manifests;
 mod raw;
+mod refused_transactions;
 mod several;
 mod shared_sessions;
 mod subscribers;

@@ -2,6 +2,8 @@
 
 use redis::{ErrorKind, RedisError, RedisResult, ServerErrorKind, Value};
 
+use crate::transport::transaction::demand_begun;
+
 /// Returns the replies after the first `offset`. As in redis-rs, an error among the first fails the
 /// whole request.
 pub(crate) fn behind(offset: usize, mut queued: Vec<Value>) -> RedisResult<Vec<Value>> {
@@ -9,6 +11,7 @@ pub(crate) fn behind(offset: usize, mut queued: Vec<Value>) -> RedisResult<Vec<V
         return Ok(queued);
     }
     let replies = queued.split_off(offset);
+    demand_begun(&queued)?;
     let refused: Vec<RedisError> = queued
         .into_iter()
         .filter_map(|reply| reply.extract_error().err())

@@ -8,6 +8,7 @@ use super::rounds::{Pace, Target, not_served, redirected};
 use super::send::Sending;
 use super::whole::Whole;
 use crate::telemetry::component::resent;
+use crate::transport::transaction::executed;
 
 impl ClusterClient {
     /// Sends commands that belong together to the node of their keys. Returns `count` replies after
@@ -39,23 +40,15 @@ impl ClusterClient {
                 None => Some(Refusal::Later),
             };
             let Some(refusal) = refusal else {
-                return errors_of(result);
+                return executed(result);
             };
             next = redirected(&refusal, self.map());
             self.refresh(next.map(|target| target.node));
             let pause = pace.next(next.is_some());
             if !self.has_time(sending.since(), pause, stays).await {
-                return errors_of(result);
+                return executed(result);
             }
             resent(&self.subject);
         }
-    }
-}
-
-/// An error in the place of the replies fails the transaction.
-fn errors_of(result: RedisResult<Vec<Value>>) -> RedisResult<Vec<Value>> {
-    match result?.as_slice() {
-        [error @ Value::ServerError(_)] => error.clone().extract_error().map(|value| vec![value]),
-        replies => Ok(replies.to_vec()),
     }
 }

@@ -62,16 +62,12 @@ fn for_all(command: &Cmd) -> Error {
     Error::new(OurKind::NeedsSingleServer, text)
 }
 
-/// Returns the refusal of a transaction of that many commands, if nothing of it was executed and
-/// the whole may be sent again. `by` is the node that answered.
+/// Returns the refusal of a transaction, if nothing of it was executed and the whole may be sent
+/// again. `by` is the node that answered.
 ///
 /// While commands are queued, the server answers `MOVED`, `ASK` or another refusal to one of them,
 /// and then discards the transaction. Or the refusal is the answer to `EXEC`.
-pub(crate) fn refused(
-    result: &RedisResult<Vec<Value>>,
-    commands: usize,
-    by: &NodeAddress,
-) -> Option<Refusal> {
+pub(crate) fn refused(result: &RedisResult<Vec<Value>>, by: &NodeAddress) -> Option<Refusal> {
     match result {
         Ok(replies) => match replies.as_slice() {
             [Value::ServerError(error)] => refusal_of(error, by),
@@ -79,11 +75,7 @@ pub(crate) fn refused(
         },
         Err(error) => {
             let errors = error.clone().into_server_errors()?;
-            // The error of MULTI itself has no number of a command. Without MULTI, the commands
-            // were executed.
-            let has_begun = errors.iter().all(|(number, _)| *number < commands);
-            let mut refusals = errors.iter().filter_map(|(_, error)| refusal_of(error, by));
-            refusals.next().filter(|_| has_begun)
+            errors.iter().find_map(|(_, error)| refusal_of(error, by))
         }
     }
 }
@@ -152,7 +144,7 @@ mod tests {
         };
         let refused = |reply: &str| {
             let reply = redis::parse_redis_value(reply.as_bytes()).unwrap();
-            refused(&Ok(vec![reply]), 1, &by)
+            refused(&Ok(vec![reply]), &by)
         };
         let discarded = "-EXECABORT Transaction discarded because of: READONLY You can't write\r\n";
         assert_eq!(refused(discarded), Some(Refusal::Later));

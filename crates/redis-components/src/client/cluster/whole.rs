@@ -65,7 +65,7 @@ impl<'a> Whole<'a> {
         by: &NodeAddress,
     ) -> Option<Refusal> {
         match self.form {
-            Form::Atomic => refused(result, self.pipeline.len(), by),
+            Form::Atomic => refused(result, by),
             Form::Written => refused_of_all(result.as_ref().ok()?, by),
             Form::InSession => None,
         }

@@ -6,6 +6,7 @@ use super::request::{All, One};
 use super::waiting::{is_short, refusal};
 use super::{Connection, Inner, Kind};
 use crate::client::threads::Lease;
+use crate::transport::transaction::executed;
 
 impl Connection {
     /// Sends encoded commands that may wait, on the server where the connection is. Some of them
@@ -55,7 +56,13 @@ impl Connection {
             offset,
             count,
         };
-        self.send_safely(&request)
+        let replies = self.send_safely(&request);
+        // Only the replies to a transaction have some before them.
+        if offset > 0 {
+            executed(replies)
+        } else {
+            replies
+        }
     }
 
     fn send_one(&mut self, command: &Cmd) -> RedisResult<Value> {

@@ -11,12 +11,12 @@ use redis::{Cmd, Pipeline, RedisFuture, RedisResult, Value};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 
-use super::aborted::aborted;
 use super::call::{Call, Request};
 use super::driver::Driver;
 use super::shared::Shared;
 use crate::settings::timeouts::Timeouts;
 use crate::transport::reply_bounds::ReplyBounds;
+use crate::transport::transaction::behind;
 
 /// A connection that many calls share. The last of its handles ends it, after all replies have come.
 #[derive(Clone)]
@@ -66,15 +66,10 @@ impl Multiplexer {
             Value::Array(replies) => replies,
             reply => vec![reply],
         };
-        if offset > 0 {
-            let behind = replies.split_off(offset.min(replies.len()));
-            let is_refused = |reply: &Value| matches!(reply, Value::ServerError(_));
-            if pipeline.is_transaction() && replies.iter().any(is_refused) {
-                replies.extend(behind);
-                return Box::pin(aborted(pipeline, replies, offset, count)).await;
-            }
-            replies = behind;
+        if pipeline.is_transaction() {
+            return behind(pipeline, replies, offset, count).await;
         }
+        replies.drain(..offset.min(replies.len()));
         replies.truncate(count);
         Ok(replies)
     }

@@ -4,7 +4,6 @@
 //! caller that is alone writes itself. Replies come in the order of the requests and go into
 //! slots, so that a caller that has gone takes nobody's reply.
 
-mod aborted;
 mod awaited;
 mod call;
 pub(crate) mod connection;

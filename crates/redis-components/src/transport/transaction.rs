@@ -1,7 +1,4 @@
-//! The error of a transaction that the server did not execute.
-//!
-//! Only redis-rs can make the error that lists the commands which were refused, and only out of
-//! replies. So it gets the replies once more.
+//! The replies to a transaction: to MULTI, to each command, and to EXEC.
 
 use std::io::{self, Cursor, Read};
 use std::pin::Pin;
@@ -12,8 +9,59 @@ use redis::aio::MultiplexedConnection;
 use redis::{Pipeline, RedisConnectionInfo, RedisResult, Value};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+/// Returns `count` of all replies to a transaction, after the first `offset`.
+///
+/// # Errors
+///
+/// Returns an error if MULTI or one of the commands was refused.
+pub(crate) async fn behind(
+    transaction: &Pipeline,
+    mut replies: Vec<Value>,
+    offset: usize,
+    count: usize,
+) -> RedisResult<Vec<Value>> {
+    let mut behind = replies.split_off(offset.min(replies.len()));
+    demand_begun(&replies)?;
+    let is_refused = |reply: &Value| matches!(reply, Value::ServerError(_));
+    if replies.iter().any(is_refused) {
+        replies.extend(behind);
+        return Box::pin(aborted(transaction, replies, offset, count)).await;
+    }
+    behind.truncate(count);
+    Ok(behind)
+}
+
+/// Demands that a transaction has begun. `replies` are those to MULTI and to what follows it.
+///
+/// # Errors
+///
+/// Returns the error of MULTI. What followed it was executed then, so that nothing of it may be sent
+/// again.
+pub(crate) fn demand_begun(replies: &[Value]) -> RedisResult<()> {
+    let Some(Err(error)) = replies.first().map(|begun| begun.clone().extract_error()) else {
+        return Ok(());
+    };
+    let what = "MULTI was refused, and what followed it was executed command by command, as far as the user may";
+    let detail = error.detail().unwrap_or_default().to_owned();
+    Err((error.kind(), what, detail).into())
+}
+
+/// Returns the replies to the commands of a transaction, which are one, that to EXEC.
+///
+/// # Errors
+///
+/// Returns the error of EXEC: redis-rs would call it a reply that it cannot read.
+pub(crate) fn executed(result: RedisResult<Vec<Value>>) -> RedisResult<Vec<Value>> {
+    let replies = result?;
+    match replies.as_slice() {
+        [Value::ServerError(error)] => Err(error.clone().into()),
+        _ => Ok(replies),
+    }
+}
+
 /// Returns what redis-rs makes of the replies to a transaction, some of whose commands were refused.
-pub(super) async fn aborted(
+/// Only it can make the error that lists them, and only out of replies.
+async fn aborted(
     transaction: &Pipeline,
     replies: Vec<Value>,
     offset: usize,
