@@ -38,6 +38,31 @@ fn forward(to: &Arc<AtomicU16>) -> u16 {
 }
 
 #[tokio::test]
+async fn r13_seeds_of_two_clusters_are_refused() {
+    let clusters = [(), ()].map(|()| Cluster::start(1, 0));
+    let place = Place::start();
+    let data = declare("data", HOUR);
+    let seeds = clusters.each_ref().map(|cluster| {
+        let port = cluster.node(0).port();
+        format!("\"127.0.0.1:{port}\"")
+    });
+    place.set(data, &format!(r#"{{"cluster":[{}]}}"#, seeds.join(",")));
+    Settings::new(place.config.url())
+        .scope(async {
+            for way in Way::BOTH {
+                let sent = way.send::<i64>(data, &cmd("INCR counter")).await;
+                let text = sent.unwrap_err().to_string();
+                assert!(text.contains("are nodes of two clusters"), "{text}");
+            }
+        })
+        .await;
+    for cluster in &clusters {
+        let keys = cluster.node(0).command(&["DBSIZE"]);
+        assert_eq!(redis::from_redis_value::<u64>(keys).unwrap(), 0);
+    }
+}
+
+#[tokio::test]
 async fn r10_a_cluster_that_has_moved_as_a_whole_is_found_by_its_seed() {
     let (old, new) = (Cluster::start(1, 0), Cluster::start(1, 0));
     let place = Place::start();

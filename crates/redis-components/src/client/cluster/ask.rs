@@ -1,5 +1,6 @@
 //! Asking nodes what they know of their cluster.
 
+use std::collections::HashSet;
 use std::future::pending;
 use std::pin::pin;
 use std::sync::Arc;
@@ -9,9 +10,10 @@ use futures_util::future::{Either, select};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use redis::aio::{ConnectionLike, MultiplexedConnection};
 use redis::{AsyncConnectionConfig, ProtocolVersion, RedisResult, Value};
+use tokio::time::timeout;
 
 use super::address::NodeAddress;
-use super::topology::View;
+use super::topology::{View, ids_in};
 use crate::config::endpoint::Address;
 use crate::error::server_words::meaning;
 use crate::settings::timeouts::Timeouts;
@@ -24,27 +26,102 @@ use crate::transport::role::is_sentinel;
 /// How long a node may stay silent before the next one is asked beside it.
 const HEAD_START: Duration = Duration::from_millis(100);
 
-/// Returns the first view that `is_ours`, or else the first of another cluster: a node may have been
-/// taken into one. Each node is asked over a connection of its own, because an old connection may
-/// lead to a node with an old view.
+/// How long seeds may take that are asked whether they are of the same cluster as another.
+const COMPARED_WITHIN: Duration = Duration::from_millis(300);
+
+/// How nodes are asked.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct How {
+    pub(super) is_tls: bool,
+    pub(super) timeouts: Timeouts,
+}
+
+/// Why a node is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// The config names it.
+    Seed,
+    /// It was of the cluster when the table was read.
+    Known,
+}
+
+/// What one node has said.
+#[derive(Debug)]
+pub(super) struct Told {
+    pub(super) view: View,
+    by: Arc<Node>,
+    /// The ids of the nodes. They stay when the nodes move.
+    ids: HashSet<String>,
+}
+
+impl Told {
+    /// Returns `true` if both have said which nodes they know, and know none in common.
+    fn is_of_another_cluster_than(&self, other: &Self) -> bool {
+        let is_known = !self.ids.is_empty() && !other.ids.is_empty();
+        is_known && self.ids.is_disjoint(&other.ids)
+    }
+
+    /// Demands that these seeds are of the same cluster, as far as they answer soon.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if one is of another cluster.
+    pub(super) async fn demand_same_cluster(
+        &self,
+        seeds: Vec<Arc<Node>>,
+        how: How,
+    ) -> Result<(), Failure> {
+        let is_named = |node: &Arc<Node>| {
+            let address = host_and_port(node.address());
+            address.is_some_and(|address| self.view.names(&address))
+        };
+        let others = seeds.into_iter().filter(|node| !is_named(node));
+        let mut asked: FuturesUnordered<_> = others.map(|node| told_by(node, how)).collect();
+        let comparing = async {
+            while let Some(told) = asked.next().await {
+                if let Ok(told) = told
+                    && told.is_of_another_cluster_than(self)
+                {
+                    return Err(Failure::new(
+                        Cause::Refused,
+                        format!(
+                            "{} and {} are nodes of two clusters; keep those of one in `cluster`",
+                            self.by.address(),
+                            told.by.address(),
+                        ),
+                    ));
+                }
+            }
+            Ok(())
+        };
+        timeout(COMPARED_WITHIN, comparing).await.unwrap_or(Ok(()))
+    }
+}
+
+/// Returns what the first node says whose view `is_ours`. Each node is asked over a connection of
+/// its own, because an old connection may lead to a node with an old view.
+///
+/// A view of another cluster is taken if more than half of the `seeds` have such a one: the cluster
+/// was replaced. A few nodes may have been taken into another one.
 ///
 /// # Errors
 ///
-/// Returns the last failure if no node has a view.
+/// Returns the failures if no node has a view.
 pub(super) async fn first_view(
-    nodes: Vec<Arc<Node>>,
-    is_tls: bool,
-    timeouts: Timeouts,
+    nodes: Vec<(Arc<Node>, Origin)>,
+    how: How,
     is_ours: impl Fn(&View) -> bool,
-) -> Result<View, Failure> {
+) -> Result<Told, Failure> {
+    let is_seed = |origin: Origin| origin == Origin::Seed;
+    let seeds = nodes.iter().filter(|(_, origin)| is_seed(*origin)).count();
     let mut waiting = nodes.into_iter();
     let mut asked = FuturesUnordered::new();
-    let mut last = Failure::unreachable("it has no nodes");
-    let mut foreign = None;
+    let (mut failures, mut foreign) = (Vec::new(), Vec::new());
     loop {
         let next = waiting.next();
         let has_next = next.is_some();
-        asked.extend(next.map(|node| view_of(node, is_tls, timeouts)));
+        let told = async |node, origin| (told_by(node, how).await, origin);
+        asked.extend(next.map(|(node, origin)| told(node, origin)));
         let head_start = async {
             if has_next && waiting.len() > 0 {
                 tokio::time::sleep(HEAD_START).await;
@@ -53,31 +130,62 @@ pub(super) async fn first_view(
             }
         };
         match select(asked.next(), pin!(head_start)).await {
-            Either::Left((Some(Ok(view)), _)) if is_ours(&view) => return Ok(view),
-            Either::Left((Some(Ok(view)), _)) => drop(foreign.get_or_insert(view)),
-            Either::Left((Some(Err(failure)), _)) => last = failure,
-            Either::Left((None, _)) => return foreign.ok_or(last),
+            Either::Left((Some((Ok(told), _)), _)) if is_ours(&told.view) => return Ok(told),
+            Either::Left((Some((Ok(told), origin)), _)) if is_seed(origin) => foreign.push(told),
+            Either::Left((Some((Ok(told), _)), _)) => {
+                let failure = Failure::unreachable("it has become part of another cluster");
+                failures.push(failure.at(told.by.address()));
+            }
+            Either::Left((Some((Err(failure), _)), _)) => failures.push(failure),
+            Either::Left((None, _)) => {
+                let is_replaced = 2 * foreign.len() > seeds;
+                return match foreign.into_iter().next() {
+                    Some(told) if is_replaced => Ok(told),
+                    _ => Err(joined(failures)),
+                };
+            }
             Either::Right(_) => {}
         }
     }
 }
 
-/// Returns the view of one node.
-async fn view_of(node: Arc<Node>, is_tls: bool, timeouts: Timeouts) -> Result<View, Failure> {
+/// Returns the failure of several nodes, which says what is wrong with each.
+fn joined(failures: Vec<Failure>) -> Failure {
+    let telling = |failure: &Failure| failure.cause != Cause::Unreachable;
+    let first = failures.iter().find(|failure| telling(failure));
+    let Some(first) = first.or(failures.first()).cloned() else {
+        return Failure::unreachable("it has no nodes");
+    };
+    let mut messages: Vec<String> = Vec::new();
+    for failure in failures {
+        if !messages.contains(&failure.message) {
+            messages.push(failure.message);
+        }
+    }
+    Failure {
+        message: messages.join("; "),
+        ..first
+    }
+}
+
+/// Returns what one node says.
+async fn told_by(node: Arc<Node>, how: How) -> Result<Told, Failure> {
     let named = |failure: Failure| failure.at(node.address());
     let settings = AsyncConnectionConfig::new();
     let (protocol, bounds) = (ProtocolVersion::RESP2, ReplyBounds::TOPOLOGY);
-    let opened = open_bounded(&node, protocol, timeouts, bounds, settings)
+    let opened = open_bounded(&node, protocol, how.timeouts, bounds, settings)
         .await
         .map_err(named)?;
     let by = host_and_port(node.address()).ok_or_else(|| Failure::unreachable("it has no port"))?;
     let (mut connection, driver) = opened.into_parts();
-    let asking = pin!(ask(&mut connection, is_tls, &by));
-    match select(asking, driver).await {
-        Either::Left((view, _)) => view,
+    let asking = pin!(ask(&mut connection, how.is_tls, &by));
+    let answered = match select(asking, driver).await {
+        Either::Left((answered, _)) => answered,
         Either::Right(_) => Err(Failure::unreachable("it closed the connection")),
-    }
-    .map_err(named)
+    };
+    let (view, ids) = answered.map_err(named)?;
+    let by = node;
+    Ok(Told { view, by, ids })
 }
 
 /// `CLUSTER SLOTS` names the port that fits the connection. `CLUSTER SHARDS` is for servers that
@@ -86,7 +194,7 @@ async fn ask(
     connection: &mut MultiplexedConnection,
     is_tls: bool,
     by: &NodeAddress,
-) -> Result<View, Failure> {
+) -> Result<(View, HashSet<String>), Failure> {
     let answer = query(connection, "SLOTS").await?;
     if let Value::ServerError(error) = &answer {
         let text = error.details().unwrap_or_default();
@@ -102,7 +210,8 @@ async fn ask(
             }
         }
         let other = query(connection, "SHARDS").await?;
-        return View::from_shards(&other, is_tls, by).ok_or_else(|| {
+        let view = View::from_shards(&other, is_tls, by);
+        return view.map(|view| (view, ids_in(&other))).ok_or_else(|| {
             let error = answer.clone().extract_error().err();
             let said = error.map_or_else(String::new, |error| meaning(&error));
             Failure::new(
@@ -112,6 +221,7 @@ async fn ask(
         });
     }
     View::from_slots(&answer, by)
+        .map(|view| (view, ids_in(&answer)))
         .ok_or_else(|| Failure::new(Cause::Busy, "it knows no node that owns a slot"))
 }
 
@@ -138,7 +248,7 @@ mod tests {
 
     use redis_components_testing::Cluster;
 
-    use super::first_view;
+    use super::{How, Origin, first_view};
     use crate::client::cluster::address::NodeAddress;
     use crate::client::cluster::slot_table::SlotTable;
     use crate::client::cluster::topology::View;
@@ -161,7 +271,7 @@ mod tests {
 
     /// A seed may have been taken into a cluster that this one does not concern.
     #[tokio::test]
-    async fn r4_a_node_of_another_cluster_is_believed_only_if_no_other_answers() {
+    async fn r4_a_node_of_another_cluster_is_believed_only_if_most_seeds_are() {
         let (ours, others) = (Cluster::start(1, 0), Cluster::start(1, 0));
         let ((our_node, guard), (other_node, _)) = (node(&ours).await, node(&others).await);
         let is_of = |view: &View, cluster: &Cluster| {
@@ -169,18 +279,32 @@ mod tests {
             view.names(&NodeAddress { host, port })
         };
         let table = SlotTable::new(guard);
-        let first = async |nodes: &[&Arc<Node>]| {
-            let nodes = nodes.iter().map(|node| Arc::clone(node)).collect();
-            let view = first_view(nodes, false, BOUNDS, |view| table.knows_most_of(view)).await;
-            view.unwrap()
+        let how = How {
+            is_tls: false,
+            timeouts: BOUNDS,
+        };
+        let first = async |seeds: &[&Arc<Node>]| {
+            let seeds = seeds.iter().map(|node| (Arc::clone(node), Origin::Seed));
+            first_view(seeds.collect(), how, |view| table.knows_most_of(view)).await
         };
         // Nothing is known yet.
         let since = table.mark();
-        let view = first(&[&our_node, &other_node]).await;
-        assert!(is_of(&view, &ours));
-        table.apply(&view, since);
-        assert!(is_of(&first(&[&other_node, &our_node]).await, &ours));
+        let told = first(&[&our_node, &other_node]).await.unwrap();
+        assert!(is_of(&told.view, &ours));
+        let seeds = vec![Arc::clone(&our_node), Arc::clone(&other_node)];
+        let refused = told.demand_same_cluster(seeds, how).await.unwrap_err();
+        assert!(
+            refused.message.contains("nodes of two clusters"),
+            "{refused:?}"
+        );
+        table.apply(&told.view, since);
+        let told = first(&[&other_node, &our_node]).await.unwrap();
+        assert!(is_of(&told.view, &ours));
         ours.node(0).stop();
-        assert!(is_of(&first(&[&other_node, &our_node]).await, &others));
+        // It may come back.
+        let failure = first(&[&other_node, &our_node]).await.unwrap_err();
+        assert!(failure.message.contains("refused"), "{failure:?}");
+        let told = first(&[&other_node]).await.unwrap();
+        assert!(is_of(&told.view, &others), "the cluster was replaced");
     }
 }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::ask::first_view;
+use super::ask::{How, Origin, Told, first_view};
 use super::hash_slot::SLOTS;
 use super::node_number::NodeNumber;
 use super::redirect::Redirect;
@@ -186,15 +186,14 @@ impl ClusterMap {
                 let jitter = 0.75 + fastrand::f64() / 2.0;
                 tokio::time::sleep(SEEDS_ASKED_EVERY.mul_f64(jitter)).await;
                 let Some(map) = map.upgrade() else { return };
-                let nodes = map.seeds().chain(map.known(None)).collect();
                 // A failure leaves the table as it is. Calls say what is wrong.
-                let _ = map.refresh_from(nodes).await;
+                let _ = map.refresh_from(map.seeds().chain(map.known(None))).await;
             }
         });
     }
 
-    /// Refreshes the table. Returns how many slots have an owner.
-    pub(super) async fn refresh(&self) -> Result<usize, Failure> {
+    /// Refreshes the table.
+    pub(super) async fn refresh(&self) -> Result<Told, Failure> {
         self.refresh_from(self.whom_to_ask(None)).await
     }
 
@@ -202,9 +201,13 @@ impl ClusterMap {
     ///
     /// # Errors
     ///
-    /// Returns an error if no node can be asked, or some slots have no owner and all need one.
+    /// Returns an error if no node can be asked, the seeds are of two clusters, or some slots have no
+    /// owner and all need one.
     pub(super) async fn read_all(&self) -> Result<(), Failure> {
-        let covered = self.refresh().await?;
+        let told = self.refresh().await?;
+        let seeds = self.seeds().map(|(node, _)| node).collect();
+        told.demand_same_cluster(seeds, self.how()).await?;
+        let covered = told.view.covered();
         let all = usize::from(SLOTS);
         if covered < all && self.requires_full_coverage() {
             let text = format!(
@@ -216,34 +219,47 @@ impl ClusterMap {
         Ok(())
     }
 
-    async fn refresh_from(&self, nodes: Vec<Arc<Node>>) -> Result<usize, Failure> {
+    async fn refresh_from(
+        &self,
+        nodes: impl Iterator<Item = (Arc<Node>, Origin)>,
+    ) -> Result<Told, Failure> {
         let since = self.table.mark();
-        let is_tls = self.config.tls_options().is_some();
         let is_ours = |view: &View| self.table.knows_most_of(view);
-        let view = first_view(nodes, is_tls, self.timeouts, is_ours).await?;
-        self.table.apply(&view, since);
-        Ok(view.covered())
+        let told = first_view(nodes.collect(), self.how(), is_ours).await?;
+        self.table.apply(&told.view, since);
+        Ok(told)
     }
 
     /// The node that knows best comes first, then other primaries, then the seeds: names that are
     /// resolved again, and never forgotten.
-    fn whom_to_ask(&self, knows_best: Option<NodeNumber>) -> Vec<Arc<Node>> {
-        self.known(knows_best).chain(self.seeds()).collect()
+    fn whom_to_ask(
+        &self,
+        knows_best: Option<NodeNumber>,
+    ) -> impl Iterator<Item = (Arc<Node>, Origin)> {
+        self.known(knows_best).chain(self.seeds())
     }
 
-    fn known(&self, knows_best: Option<NodeNumber>) -> impl Iterator<Item = Arc<Node>> {
+    fn how(&self) -> How {
+        How {
+            is_tls: self.config.tls_options().is_some(),
+            timeouts: self.timeouts,
+        }
+    }
+
+    fn known(&self, knows_best: Option<NodeNumber>) -> impl Iterator<Item = (Arc<Node>, Origin)> {
         let mut primaries = self.table.primaries();
         fastrand::shuffle(&mut primaries);
         primaries.retain(|number| Some(*number) != knows_best);
         let others = primaries.into_iter().take(ALSO_ASKED);
         let known = knows_best.into_iter().chain(others);
-        known.filter_map(|number| self.node(number, false))
+        known.filter_map(|number| Some((self.node(number, false)?, Origin::Known)))
     }
 
-    fn seeds(&self) -> impl Iterator<Item = Arc<Node>> {
+    fn seeds(&self) -> impl Iterator<Item = (Arc<Node>, Origin)> {
         let mut seeds = self.cluster.seeds.clone();
         fastrand::shuffle(&mut seeds);
-        seeds.into_iter().map(|seed| self.model.at(seed, false))
+        let node = |seed| (self.model.at(seed, false), Origin::Seed);
+        seeds.into_iter().map(node)
     }
 
     fn refreshing(&self) -> MutexGuard<'_, Refreshing> {
@@ -268,10 +284,8 @@ impl Running {
                 refreshing.knows_best.take()
             };
             // A failure leaves the table as it is. Calls say what is wrong, and ask again.
-            let _ = self
-                .map
-                .refresh_from(self.map.whom_to_ask(knows_best))
-                .await;
+            let nodes = self.map.whom_to_ask(knows_best);
+            let _ = self.map.refresh_from(nodes).await;
             let mut refreshing = self.map.refreshing();
             if !refreshing.is_asked {
                 refreshing.is_running = false;

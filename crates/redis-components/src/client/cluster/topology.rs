@@ -1,6 +1,6 @@
 //! What a node says about its cluster: `CLUSTER SLOTS`, or `CLUSTER SHARDS`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::RangeInclusive;
 
 use redis::Value;
@@ -192,6 +192,22 @@ impl<'a> Fields<'a> {
     fn text(&self, name: &str) -> Option<&'a str> {
         text(self.get(name)?)
     }
+}
+
+/// Returns the ids of all nodes in an answer to `CLUSTER SLOTS` or `CLUSTER SHARDS`: nothing else in
+/// them has 40 hexadecimal digits.
+pub(super) fn ids_in(answer: &Value) -> HashSet<String> {
+    let is_id = |text: &str| text.len() == 40 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let mut ids = HashSet::new();
+    let mut values = vec![answer];
+    while let Some(value) = values.pop() {
+        match value {
+            Value::Array(inner) => values.extend(inner),
+            Value::Map(pairs) => values.extend(pairs.iter().map(|(_, value)| value)),
+            other => ids.extend(text(other).filter(|text| is_id(text)).map(str::to_owned)),
+        }
+    }
+    ids
 }
 
 fn list(value: &Value) -> Option<&[Value]> {
