@@ -129,6 +129,14 @@ impl Breaker {
         }
     }
 
+    /// Returns `true` if a client of the revision was tried, or is.
+    pub(super) fn is_tried(&self, revision: u64) -> bool {
+        let mut running = self.running.iter();
+        let mut circuits = self.circuits.iter();
+        running.any(|attempt| attempt.revision == revision)
+            || circuits.any(|circuit| circuit.revision == revision)
+    }
+
     /// Notes that an attempt begins.
     pub(super) fn begin(&mut self, executor: ExecutorId, revision: u64, over: Over) {
         let retries_a_failure = self

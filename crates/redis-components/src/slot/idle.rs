@@ -3,7 +3,9 @@
 //! Calls replace the clients of a component. If no call comes, the watch's thread proves the new
 //! config: it opens as many connections as a call would, closes them, and puts the config in force
 //! without clients. The next call of each executor builds one. A config that cannot be proven
-//! leaves everything as it is: the last good config stays in force, its clients connected.
+//! leaves everything as it is: the last good config stays in force, its clients connected. The same
+//! holds for a component that is switched on again, and for one whose first config comes after its
+//! first call: the process reports that it follows.
 
 use std::pin::pin;
 use std::sync::{Arc, Weak};
@@ -55,22 +57,25 @@ impl Slot {
             revision: target.revision,
             is_done,
         };
+        if state.is_shut_down {
+            return taken_up(true);
+        }
         let published = self.published.load_full();
-        let Some(published) = published.filter(|_| !state.is_shut_down) else {
-            // A component that was never used has no server to leave.
+        let Some(goal) = Goal::new_config(&target, published.as_deref()) else {
             return taken_up(true);
         };
-        let Some(goal) = Goal::new_config(&target, Some(&published)) else {
+        let was_in_force = self.generations.newest() > 0;
+        if !was_in_force && state.breaker.is_tried(goal.revision) {
+            // No config was ever in force. Who has called knows why, and calls again or does not.
             return taken_up(true);
-        };
+        }
         if goal.config.is_disabled() {
             self.switch_off(state);
             return taken_up(true);
         }
         let breaker = &mut state.breaker;
-        breaker.forget_except(|revision| {
-            revision == target.revision || revision == published.revision
-        });
+        let in_force = published.as_ref().map(|published| published.revision);
+        breaker.forget_except(|revision| revision == target.revision || Some(revision) == in_force);
         if let Attempts::None = breaker.attempts(runner.id(), goal.revision, Instant::now()) {
             let attempt = Attempt::begin(breaker, self, runner, goal);
             drop(state);

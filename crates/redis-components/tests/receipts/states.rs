@@ -222,3 +222,34 @@ async fn r14_a_process_that_polls_says_so_and_is_seen_too() {
         })
         .await;
 }
+
+#[tokio::test]
+async fn r14_a_component_that_is_switched_on_is_followed_without_a_call() {
+    let world = World::start();
+    let (logs, late) = (declare("logs", WAIT), declare("late", WAIT));
+    world.move_to(logs, &world.a);
+    let app = "switched";
+    settings(&world, app)
+        .scope(async {
+            whereabouts(logs).await.unwrap();
+            whereabouts(late).await.unwrap_err();
+            for disabled in [
+                json!({"disabled": true}),
+                json!({"disabled": true, "host": "h"}),
+            ] {
+                world.set(logs, &disabled.to_string());
+                says(&world.config, app, logs, ReceiptState::Disabled, |_| true).await;
+                world.move_to(logs, &world.b);
+                let applied = digest(&world.b.config(), "");
+                let follows = |said: &redis_components::receipts::ComponentReceipt| {
+                    said.applied() == Some(&*applied)
+                };
+                says(&world.config, app, logs, ReceiptState::Ok, follows).await;
+            }
+            // Its first config comes after its first call.
+            world.move_to(late, &world.b);
+            says(&world.config, app, late, ReceiptState::Ok, |_| true).await;
+            assert_eq!(whereabouts(late).await.unwrap(), "b");
+        })
+        .await;
+}
