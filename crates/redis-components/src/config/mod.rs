@@ -29,7 +29,7 @@ mod page;
 mod path;
 pub(crate) mod reference;
 pub(crate) mod secret;
-mod sentinels;
+pub(crate) mod sentinels;
 mod servers;
 mod table;
 mod table_sentinels;

@@ -59,9 +59,12 @@ pub(super) fn read(given: &Given<'_>) -> Result<Option<Sentinels>, String> {
     let connection = of_connection(given)?;
     let connection = Given(&connection);
     let for_sentinels = |wrong: String| {
-        format!(
-            "{wrong} (for the sentinels, as a field that begins with `{PREFIX}` or in `sentinel_kwargs`)"
-        )
+        let field = wrong.split('`').nth(1).unwrap_or_default();
+        if given.has_named(&format!("{PREFIX}{field}")) {
+            named_for_sentinels(&wrong)
+        } else {
+            format!("{wrong} (in `sentinel_kwargs`)")
+        }
     };
     let login = fields_login::read(&connection).map_err(for_sentinels)?;
     Ok(Some(Sentinels {
@@ -124,6 +127,22 @@ fn check_kwargs(kwargs: &Map<String, Value>) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// Returns a text about a connection with the names that its fields have for sentinels.
+pub(crate) fn named_for_sentinels(text: &str) -> String {
+    let names = [
+        ("`ssl", "`sentinel_ssl"),
+        ("\"ssl\"", "\"sentinel_ssl\""),
+        ("`username`", "`sentinel_username`"),
+        ("`password`", "`sentinel_password`"),
+        (" or a rediss:// url", ""),
+    ];
+    names
+        .into_iter()
+        .fold(text.to_owned(), |text, (server, sentinels)| {
+            text.replace(server, sentinels)
+        })
 }
 
 /// Writes the shortest fields that mean the sentinels. The primary that they name is no part of a

@@ -208,7 +208,7 @@ impl Candidates {
         let reasons: Vec<String> = before
             .map(|(config, failure)| {
                 let reason = failure.as_ref().map(|failure| &*failure.message);
-                let reason = reason.unwrap_or("no answer yet");
+                let reason = reason.unwrap_or("it had not answered when the next one was used");
                 format!("{}: {reason}", config.address())
             })
             .collect();

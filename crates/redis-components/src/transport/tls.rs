@@ -72,7 +72,11 @@ impl Tls {
         let config = match identity(options, contents)? {
             Some((chain, key)) => builder.with_client_auth_cert(chain, key).map_err(|error| {
                 let error = printable(&error.to_string());
-                let what = format!("and the certificate of `ssl_certfile` do not fit: {error}");
+                let file = options.key_file.as_ref().or(options.cert_file.as_ref());
+                let file = file.map(|file| printable(&file.display().to_string()));
+                let file = file.unwrap_or_default();
+                let what =
+                    format!("({file}) and the certificate of `ssl_certfile` do not fit: {error}");
                 unusable("ssl_keyfile", &what)
             })?,
             None => builder.with_no_client_auth(),
@@ -188,42 +192,71 @@ fn roots(options: &TlsOptions, contents: &Contents) -> Result<RootCertStore, Fai
         return Ok(roots);
     }
     if let Some(path) = &options.ca_file {
-        let pem = file("ssl_ca_certs", path, contents)?;
-        trust(&mut roots, "ssl_ca_certs", pem)?;
+        trust(&mut roots, &Pem::of_file("ssl_ca_certs", path, contents)?)?;
     }
-    if let Some(pem) = &options.ca_data {
-        trust(&mut roots, "ssl_ca_data", pem.as_bytes())?;
+    if let Some(text) = &options.ca_data {
+        let (field, file, bytes) = ("ssl_ca_data", None, text.as_bytes());
+        trust(&mut roots, &Pem { field, file, bytes })?;
     }
     Ok(roots)
 }
 
-fn trust(roots: &mut RootCertStore, field: &str, pem: &[u8]) -> Result<(), Failure> {
-    for certificate in chain(field, pem)? {
-        roots.add(certificate).map_err(|error| {
-            let error = printable(&error.to_string());
-            unusable(
-                field,
-                &format!("has a certificate that cannot be read: {error}"),
-            )
-        })?;
+fn trust(roots: &mut RootCertStore, pem: &Pem<'_>) -> Result<(), Failure> {
+    for certificate in pem.chain()? {
+        let added = roots.add(certificate);
+        // rustls calls every certificate that of a peer.
+        added.map_err(|_| pem.unusable("has a certificate that cannot be read; write it anew"))?;
     }
     Ok(())
 }
 
-fn chain(field: &str, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, Failure> {
-    let parsed: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
-    let certificates = parsed.map_err(|_| unusable(field, "is not PEM"))?;
-    if certificates.is_empty() {
-        return Err(unusable(field, "has no certificate in PEM"));
-    }
-    Ok(certificates)
+/// What a field has of certificates or keys.
+struct Pem<'a> {
+    field: &'a str,
+    file: Option<&'a Path>,
+    bytes: &'a [u8],
 }
 
-/// Returns the content of the file that a field names.
-fn file<'a>(field: &str, path: &Path, contents: &'a Contents) -> Result<&'a [u8], Failure> {
-    contents
-        .file(path)
-        .ok_or_else(|| unusable(field, "names a file that has not been read"))
+impl<'a> Pem<'a> {
+    fn of_file(field: &'a str, path: &'a Path, contents: &'a Contents) -> Result<Self, Failure> {
+        let bytes = contents
+            .file(path)
+            .ok_or_else(|| unusable(field, "names a file that has not been read"))?;
+        let file = Some(path);
+        Ok(Self { field, file, bytes })
+    }
+
+    fn chain(&self) -> Result<Vec<CertificateDer<'static>>, Failure> {
+        let parsed: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(self.bytes).collect();
+        let certificates = parsed.map_err(|_| self.unusable("is not PEM"))?;
+        if certificates.is_empty() {
+            return Err(self.unusable("has no certificate in PEM"));
+        }
+        Ok(certificates)
+    }
+
+    /// Returns the key. `otherwise` says what to do if there is none.
+    fn key(&self, otherwise: &str) -> Result<PrivateKeyDer<'static>, Failure> {
+        const ENCRYPTED: &[u8] = b"ENCRYPTED";
+        let mut texts = self.bytes.windows(ENCRYPTED.len());
+        if texts.any(|text| text == ENCRYPTED) {
+            let what =
+                "has an encrypted key, which is not supported; decrypt it, and protect the file";
+            return Err(self.unusable(what));
+        }
+        let key = PrivateKeyDer::from_pem_slice(self.bytes);
+        key.map_err(|_| self.unusable(&format!("has no private key in PEM{otherwise}")))
+    }
+
+    fn unusable(&self, what: &str) -> Failure {
+        match self.file {
+            Some(file) => {
+                let file = printable(&file.display().to_string());
+                unusable(self.field, &format!("({file}) {what}"))
+            }
+            None => unusable(self.field, what),
+        }
+    }
 }
 
 /// Returns the failure of a config of which a field cannot be used.
@@ -238,20 +271,11 @@ fn identity(options: &TlsOptions, contents: &Contents) -> Result<Option<Identity
     let Some(path) = &options.cert_file else {
         return Ok(None);
     };
-    let pem = file("ssl_certfile", path, contents)?;
-    let chain = chain("ssl_certfile", pem)?;
+    let pem = Pem::of_file("ssl_certfile", path, contents)?;
+    let chain = pem.chain()?;
     let key = match &options.key_file {
-        Some(path) => key("ssl_keyfile", file("ssl_keyfile", path, contents)?)?,
-        None => key("ssl_certfile", pem)?,
+        Some(path) => Pem::of_file("ssl_keyfile", path, contents)?.key("")?,
+        None => pem.key("; name the file of its key as `ssl_keyfile`")?,
     };
     Ok(Some((chain, key)))
-}
-
-fn key(field: &str, pem: &[u8]) -> Result<PrivateKeyDer<'static>, Failure> {
-    const ENCRYPTED: &[u8] = b"ENCRYPTED";
-    if pem.windows(ENCRYPTED.len()).any(|text| text == ENCRYPTED) {
-        let what = "has an encrypted key, which is not supported; decrypt it, and protect the file";
-        return Err(unusable(field, what));
-    }
-    PrivateKeyDer::from_pem_slice(pem).map_err(|_| unusable(field, "has no private key in PEM"))
 }

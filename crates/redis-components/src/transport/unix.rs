@@ -1,6 +1,7 @@
 //! Unix sockets.
 
 use std::io;
+use std::os::unix::fs::FileTypeExt as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +23,13 @@ pub(super) async fn connect(
     let (policy, path) = (Arc::clone(policy), path.to_owned());
     // A file system may hang.
     let real = beside_tasks(bound, Failure::timed_out(bound), move || {
-        admit_socket(&policy, &path)
+        let real = admit_socket(&policy, &path)?;
+        let facts = std::fs::metadata(&real);
+        if facts.is_ok_and(|facts| !facts.file_type().is_socket()) {
+            let what = "it is no socket; write the path that the server has as `unixsocket`";
+            return Err(Failure::unreachable(what));
+        }
+        Ok(real)
     });
     UnixStream::connect(real.await?).await.map_err(failure)
 }

@@ -62,7 +62,8 @@ async fn r5_a_file_that_cannot_be_used_is_named() {
     ] {
         let config = with(&server.config(), &json!({ field: path }));
         let named = format!("`{field}`");
-        is_refused(&config, ErrorKind::ConfigInvalid, &[&named, reason]).await;
+        let file = path.to_str().unwrap();
+        is_refused(&config, ErrorKind::ConfigInvalid, &[&named, file, reason]).await;
     }
     assert_eq!(server.command(&["GET", "name"]), redis::Value::Nil);
 }

@@ -10,6 +10,12 @@ from .model import Sentinels
 
 _DEFAULT_PORT = 26_379
 _PREFIX = "sentinel_"
+_NAMES = (
+    ("`ssl", "`sentinel_ssl"),
+    ('"ssl"', '"sentinel_ssl"'),
+    ("`username`", "`sentinel_username`"),
+    ("`password`", "`sentinel_password`"),
+)
 _OTHER_PLACES = ("host", "port", "url", "unix_socket_path", "path", "cluster", "startup_nodes")
 _OF_SENTINELS = ("service_name", *(name for name in table.USED if name.startswith(_PREFIX)))
 _USABLE = frozenset(
@@ -49,10 +55,17 @@ def read(given: Given) -> Sentinels | None:
             tls.read(connection, None),
         )
     except ConfigInvalidError as wrong:
-        raise ConfigInvalidError(
-            f"{wrong} (for the sentinels, as a field that begins with `{_PREFIX}` or in "
-            "`sentinel_kwargs`)"
-        ) from None
+        raise ConfigInvalidError(_for_sentinels(given, str(wrong))) from None
+
+
+def _for_sentinels(given: Given, wrong: str) -> str:
+    """Returns what is wrong with the names that the fields have for sentinels."""
+    field = wrong.split("`")[1] if "`" in wrong else ""
+    if not given.has(_PREFIX + field):
+        return f"{wrong} (in `sentinel_kwargs`)"
+    for server, sentinels in _NAMES:
+        wrong = wrong.replace(server, sentinels)
+    return wrong
 
 
 def _of_connection(given: Given) -> Given:

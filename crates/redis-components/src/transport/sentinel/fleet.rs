@@ -12,6 +12,7 @@ use super::member::{Member, State};
 use super::replies::Replicas;
 use crate::config::ComponentConfig;
 use crate::config::endpoint::{Address, Primary, Sentinels};
+use crate::config::sentinels::named_for_sentinels;
 use crate::error::text::printable;
 use crate::settings::policy::Policy;
 use crate::transport::contents::sources::Sources;
@@ -94,7 +95,7 @@ impl Fleet {
     /// Begins a round. Sentinels are asked for replicas only if they do not agree, or soon may not.
     pub(super) fn begin(&mut self, number: u64) {
         let has_switched = std::mem::take(&mut self.has_switched);
-        let depth = if disagree(&self.statements()) {
+        let depth = if self.is_unexplained(&self.statements()) {
             Depth::Names
         } else if has_switched {
             Depth::Replicas
@@ -106,19 +107,25 @@ impl Fleet {
 
     /// Returns `true` if sentinels disagree, and were not asked for replicas in this round.
     pub(super) fn has_unexplained(&self) -> bool {
-        self.rounds.borrow().depth == Depth::Primary && disagree(&self.statements())
+        self.rounds.borrow().depth == Depth::Primary && self.is_unexplained(&self.statements())
     }
 
     /// Returns `true` if sentinels disagree, and more may be found out about it.
     pub(super) fn has_more_to_ask(&self) -> bool {
         let depth = self.rounds.borrow().depth;
-        let is_doubted = || {
-            let statements = self.statements();
-            let in_use = self.election.in_use();
-            let believed = of_the_service(&statements, in_use);
-            disagree(&statements) && believed.contains(&false)
-        };
+        let is_doubted = || self.believed(&self.statements()).contains(&false);
         self.has_unexplained() || depth == Depth::Replicas && is_doubted()
+    }
+
+    /// Returns `true` if sentinels disagree with each other, or with what is in use.
+    fn is_unexplained(&self, statements: &[Statement<'_>]) -> bool {
+        disagree(statements) || self.believed(statements).contains(&false)
+    }
+
+    /// Returns for each statement whether it is about the service that is meant.
+    fn believed(&self, statements: &[Statement<'_>]) -> Vec<bool> {
+        let configured = self.sentinels.addresses.len();
+        of_the_service(statements, self.election.in_use(), configured)
     }
 
     /// Takes what a sentinel did. Returns `true` if all have to be asked.
@@ -211,7 +218,7 @@ impl Fleet {
             .collect();
         // Sentinels of another deployment must not become the majority.
         let statements = self.statements();
-        let believed = of_the_service(&statements, self.election.in_use());
+        let believed = self.believed(&statements);
         let doubted: Vec<&Address> = statements
             .iter()
             .zip(believed)
@@ -244,7 +251,8 @@ impl Fleet {
     pub(super) fn no_primary(&self, known: Option<&Primary>) -> Option<NoPrimary> {
         if self.has_answers() {
             let statements = self.statements();
-            let message = disagreement(&self.sentinels.service, &statements, known)?;
+            let (service, configured) = (&self.sentinels.service, self.sentinels.addresses.len());
+            let message = disagreement(service, &statements, known, configured)?;
             let cause = Cause::Refused;
             return Some(NoPrimary { cause, message });
         }
@@ -273,20 +281,4 @@ impl Fleet {
             message,
         })
     }
-}
-
-/// Returns a text about a connection with the names that its fields have for sentinels.
-fn named_for_sentinels(text: &str) -> String {
-    let names = [
-        ("`ssl", "`sentinel_ssl"),
-        ("\"ssl\"", "\"sentinel_ssl\""),
-        ("`username`", "`sentinel_username`"),
-        ("`password`", "`sentinel_password`"),
-        (" or a rediss:// url", ""),
-    ];
-    names
-        .into_iter()
-        .fold(text.to_owned(), |text, (server, sentinels)| {
-            text.replace(server, sentinels)
-        })
 }
