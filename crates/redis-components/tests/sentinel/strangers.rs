@@ -87,14 +87,14 @@ async fn r13_a_sentinel_that_is_told_to_watch_another_primary_moves_nobody() {
                 count(logs).await.unwrap();
             }
             until("the status says why", async || blames(stranger)).await;
-            // It does not decide alone because the others are slow.
-            let slow = &world.sentinels()[..2];
-            slow.iter().for_each(Server::freeze);
+            // It does not decide alone because the others are silent, for however long.
+            let silent = &world.sentinels()[..2];
+            silent.iter().for_each(Server::freeze);
             let begun = Instant::now();
-            while begun.elapsed() < Duration::from_millis(1_500) {
+            while begun.elapsed() < WHILE {
                 count(logs).await.unwrap();
             }
-            slow.iter().for_each(Server::thaw);
+            silent.iter().for_each(Server::thaw);
             assert_eq!(in_force(), (world.server(0).port(), 1));
             told.command(&["SENTINEL", "REMOVE", "main"]);
             monitor(world.server(0).port());

@@ -46,12 +46,24 @@ pub(super) fn disagree(statements: &[Statement<'_>]) -> bool {
 /// sentinel that has heard of no fail-over yet lists the new primary as a replica, and one that
 /// has lists the old primary. The deployment that more than half of the sentinels watch is meant,
 /// else the one of the primary in use, else none.
-pub(super) fn of_the_service(statements: &[Statement<'_>], in_use: Option<&Primary>) -> Vec<bool> {
+///
+/// As long as a primary is in use, those of the `configured` sentinels count too that say nothing:
+/// one that is left alone with its opinion moves nobody.
+pub(super) fn of_the_service(
+    statements: &[Statement<'_>],
+    in_use: Option<&Primary>,
+    configured: usize,
+) -> Vec<bool> {
     let deployments = deployments(statements);
     // What the config says counts more than what sentinels say of each other.
-    let configured = statements.iter().filter(|one| one.is_configured).count();
-    let counts = |one: &Statement<'_>| one.is_configured || configured < 2;
+    let answering = statements.iter().filter(|one| one.is_configured).count();
+    let counts = |one: &Statement<'_>| one.is_configured || answering < 2;
     let all = statements.iter().filter(|one| counts(one)).count();
+    let all = if in_use.is_some() {
+        all.max(configured)
+    } else {
+        all
+    };
     let has_most = |deployment: usize| {
         let watching = deployments.iter().zip(statements);
         let votes = watching.filter(|(of, one)| **of == deployment && counts(one));
@@ -60,8 +72,10 @@ pub(super) fn of_the_service(statements: &[Statement<'_>], in_use: Option<&Prima
     let of_most = deployments.iter().copied().find(|one| has_most(*one));
     let of_in_use = || {
         let in_use = &in_use?.address;
-        let names_it = statements.iter().position(|one| one.names(in_use))?;
-        Some(deployments[names_it])
+        let of = |knows: &dyn Fn(&Statement<'_>) -> bool| statements.iter().position(knows);
+        let knows_it =
+            of(&|one| one.names(in_use)).or_else(|| of(&|one| one.replicas.contains(in_use)))?;
+        Some(deployments[knows_it])
     };
     let meant = of_most.or_else(of_in_use);
     let is_meant = |deployment: &usize| Some(*deployment) == meant;
@@ -88,8 +102,9 @@ pub(super) fn disagreement(
     service: &str,
     statements: &[Statement<'_>],
     in_use: Option<&Primary>,
+    configured: usize,
 ) -> Option<String> {
-    let believed = of_the_service(statements, in_use);
+    let believed = of_the_service(statements, in_use, configured);
     let was_asked = |one: &Statement<'_>| !matches!(one.replicas, Replicas::NotAsked);
     if believed.iter().all(|is_believed| *is_believed) || !statements.iter().all(was_asked) {
         return None;

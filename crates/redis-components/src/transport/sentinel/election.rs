@@ -43,7 +43,7 @@ impl Election {
         configured: usize,
         now: Instant,
     ) -> Option<&Primary> {
-        let believed = of_the_service(statements, self.in_use.as_ref());
+        let believed = of_the_service(statements, self.in_use.as_ref(), configured);
         let claims = statements.iter().zip(believed);
         let claims: Vec<&Primary> = claims
             .filter_map(|(one, is_believed)| is_believed.then_some(one.primary))
@@ -110,12 +110,16 @@ mod tests {
 
     fn says(host: &str, epoch: impl Into<Option<u64>>) -> Answer {
         Answer::Primary(Primary {
-            address: Address::Tcp {
-                host: host.to_owned(),
-                port: 6379,
-            },
+            address: address(host),
             epoch: epoch.into(),
         })
+    }
+
+    fn address(host: &str) -> Address {
+        Address::Tcp {
+            host: host.to_owned(),
+            port: 6379,
+        }
     }
 
     fn host_of(primary: &Primary) -> &str {
@@ -135,8 +139,8 @@ mod tests {
             _ => None,
         });
         // They watch the same deployment.
-        let all = named.clone().map(|primary| primary.address.clone());
-        let replicas = Replicas::Known(all.collect());
+        let all = ["a", "b", "c"].map(address);
+        let replicas = Replicas::Known(all.into());
         let statements: Vec<_> = named
             .map(|primary| Statement {
                 sentinel: &primary.address,

@@ -60,13 +60,29 @@ fn statements(all: &[Says]) -> Vec<Statement<'_>> {
 }
 
 fn believed(all: &[Says], in_use: Option<&str>) -> Vec<bool> {
-    of_the_service(&statements(all), in_use.map(named).as_ref())
+    let configured = all.iter().filter(|one| one.is_configured).count();
+    believed_of(all, in_use, configured)
+}
+
+fn believed_of(all: &[Says], in_use: Option<&str>, configured: usize) -> Vec<bool> {
+    of_the_service(&statements(all), in_use.map(named).as_ref(), configured)
 }
 
 #[test]
 fn r13_one_sentinel_alone_is_believed() {
     assert_eq!(believed(&[says("f", &[])], None), [true]);
     assert_eq!(believed(&[says("f", &[])], Some("a")), [true]);
+}
+
+#[test]
+fn r13_a_sentinel_that_is_left_alone_moves_nobody_to_another_deployment() {
+    let moved = |says: Says, configured| believed_of(&[says], Some("a"), configured);
+    assert_eq!(moved(says("f", &["g"]), 3), [false]);
+    assert_eq!(moved(says("f", &["g"]), 2), [false]);
+    assert_eq!(moved(says("b", &["a"]), 3), [true], "a fail-over");
+    let most = [says("f", &["g"]), says("f", &["g"])];
+    assert_eq!(believed_of(&most, Some("a"), 3), [true, true]);
+    assert_eq!(believed_of(&[says("f", &["g"])], None, 3), [true]);
 }
 
 #[test]
@@ -120,7 +136,7 @@ fn r2_a_disagreement_names_who_says_what() {
     let mut refused = says("f", &[]);
     refused.replicas = Replicas::Refused;
     let all = [says("a", &[]), says("a", &[]), refused];
-    let text = disagreement("main", &statements(&all), Some(&named("a"))).unwrap();
+    let text = disagreement("main", &statements(&all), Some(&named("a")), 3).unwrap();
     for part in [
         "`main`",
         "s:6379 names a:6379; ",
@@ -132,5 +148,5 @@ fn r2_a_disagreement_names_who_says_what() {
     }
     let mut all = [says("a", &[]), says("a", &[]), says("f", &[])];
     all[0].replicas = Replicas::NotAsked;
-    assert_eq!(disagreement("main", &statements(&all), None), None);
+    assert_eq!(disagreement("main", &statements(&all), None, 3), None);
 }
