@@ -18,19 +18,11 @@ pub(crate) const TRIES: usize = 100;
 pub(crate) struct Change<'a> {
     pub(crate) component: &'a str,
     pub(crate) text: &'a str,
-    pub(crate) expected: Expected,
+    /// What must be there, or no key, so that nothing is overwritten that nobody saw.
+    pub(crate) expected: Option<Vec<u8>>,
     pub(crate) note: Note,
     /// The canary that ends with the change.
     pub(crate) canary: Option<Canary>,
-}
-
-/// What must be there, so that nothing is overwritten that nobody saw.
-#[derive(Debug)]
-pub(crate) enum Expected {
-    /// These bytes, or no key.
-    Bytes(Option<Vec<u8>>),
-    /// A config with this digest.
-    Digest(String),
 }
 
 /// How a digest is written of a config that is not there.
@@ -49,8 +41,6 @@ impl Session {
         let key = self.names.key(change.component);
         let history = self.names.history(change.component);
         let about = |failure: Failure| failure.of_component(change.component);
-        // The digest that a person gave was made with it.
-        let first_salt = self.salt.clone();
         for _ in 0..TRIES {
             let mut watch = redis::cmd("WATCH");
             watch.arg(&key).arg(&history);
@@ -59,11 +49,7 @@ impl Session {
             }
             let () = self.query(&watch).await.map_err(about)?;
             let found = self.read(&key).await.map_err(about)?;
-            let is_expected = match &change.expected {
-                Expected::Bytes(bytes) => *bytes == found,
-                Expected::Digest(digest) => *digest == digest_of(found.as_deref(), &first_salt),
-            };
-            if !is_expected {
+            if found != change.expected {
                 return Err(about(self.differs(found.as_deref())));
             }
             let end = self.end(change.component).await.map_err(about)?;
@@ -171,7 +157,10 @@ impl Session {
         }
         if new_salt.is_some() || change.canary.is_some() {
             let key = self.names.fleet();
-            transaction.cmd("SET").arg(key).arg(control.to_json());
+            transaction
+                .cmd("SET")
+                .arg(key)
+                .arg(self.control_text(&control)?);
         }
         Ok(new_salt)
     }

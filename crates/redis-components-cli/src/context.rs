@@ -166,7 +166,8 @@ pub(crate) async fn read_text(path: &Path) -> Result<String, Failure> {
     }
 }
 
-fn too_long() -> Failure {
+/// Returns the failure for a config that processes would not read.
+pub(crate) fn too_long() -> Failure {
     let text = format!("a config has at most {LONGEST_CONFIG} bytes; this is longer");
     Failure::new(Code::ConfigInvalid, text)
 }

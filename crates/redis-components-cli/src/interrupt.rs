@@ -7,6 +7,8 @@ use tokio::signal::unix::{SignalKind, signal};
 pub(crate) enum Stage {
     #[default]
     Unchanged,
+    /// Processes prepare for a config, and what asks them to is taken away first.
+    Preparing,
     /// A change is on its way, and its outcome is not known.
     Committing,
     Written,

@@ -189,6 +189,14 @@ async fn run(arguments: Arguments) -> Result<Reply, Failure> {
                 is_warned = true;
                 continue;
             }
+            Stage::Preparing if is_warned => (
+                Code::Interrupted,
+                "interrupted; no config was written, and processes keep the candidate for an hour",
+            ),
+            Stage::Preparing => {
+                is_warned = true;
+                continue;
+            }
             Stage::Committing if is_warned => (
                 Code::OutcomeUnknown,
                 "interrupted; it is unknown if the config was written; look with `get` and \

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 pub(crate) const HIDDEN: &str = "***";
 
 /// The fields whose values are shown. Others may be a password under a wrong name.
-pub(crate) const SHOWN: [&str; 42] = [
+pub(crate) const SHOWN: [&str; 51] = [
     "client_name",
     "cluster",
     "comment",
@@ -23,11 +23,19 @@ pub(crate) const SHOWN: [&str; 42] = [
     "path",
     "port",
     "protocol",
+    "read_from",
     "read_from_replicas",
     "require_full_coverage",
     "retry_on_error",
     "retry_on_timeout",
     "sentinel_ssl",
+    "sentinel_ssl_ca_certs",
+    "sentinel_ssl_cert_reqs",
+    "sentinel_ssl_certfile",
+    "sentinel_ssl_check_hostname",
+    "sentinel_ssl_keyfile",
+    "sentinel_ssl_min_version",
+    "sentinel_ssl_server_name",
     "sentinel_username",
     "sentinels",
     "service_name",
@@ -47,6 +55,7 @@ pub(crate) const SHOWN: [&str; 42] = [
     "ssl_keyfile",
     "ssl_min_version",
     "ssl_server_name",
+    "startup_nodes",
     "unix_socket_path",
     "username",
     "version",
@@ -122,7 +131,7 @@ fn url(text: &str) -> String {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{SHOWN, field, object};
+    use super::{SHOWN, field, is_shown, object};
 
     #[test]
     fn r8_what_may_be_a_secret_is_hidden() {
@@ -167,5 +176,27 @@ mod tests {
         for name in SHOWN {
             assert!(schema["properties"].get(name).is_some(), "{name}");
         }
+    }
+
+    /// What the runtime uses is shown, so that `diff` says what changes.
+    #[test]
+    fn every_field_that_is_used_is_shown_unless_it_holds_a_secret() {
+        let table = include_str!("../../../docs/config.md");
+        // Name, values, default, meaning.
+        let used = table.lines().filter(|line| line.split(" | ").count() == 4);
+        let names = used.filter_map(|line| line.strip_prefix("| `")?.split_once("` |"));
+        let hidden: Vec<_> = names
+            .map(|(name, _)| name)
+            .filter(|name| !name.starts_with('{') && !is_shown(name))
+            .collect();
+        let secret = [
+            "password",
+            "url",
+            "sentinel_password",
+            "sentinel_kwargs",
+            "sentinel_ssl_ca_data",
+            "ssl_ca_data",
+        ];
+        assert_eq!(hidden, secret);
     }
 }

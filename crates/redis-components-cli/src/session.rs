@@ -217,7 +217,10 @@ impl Session {
         })?;
         if bytes.len() > LONGEST_CONFIG {
             let key = printable(key);
-            let text = format!("the value under `{key}` has more than {LONGEST_CONFIG} bytes");
+            let text = format!(
+                "the value under `{key}` has more than {LONGEST_CONFIG} bytes, and processes leave it out; \
+                remove it with DEL, and write it anew with `set --create` or `rollback`"
+            );
             return Err(Failure::new(Code::ConfigInvalid, text).at(&self.server));
         }
         if bytes.is_empty() {

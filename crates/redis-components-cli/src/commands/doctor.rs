@@ -22,7 +22,7 @@ use crate::examined::{Check, State};
 use crate::failure::{Code, Failure};
 use crate::moving::checks::preflight;
 use crate::moving::findings::{Checks, Level};
-use crate::moving::plan::plan;
+use crate::moving::plan::{logins, plan};
 use crate::output::{Reply, table};
 use crate::probe::{Tried, probe};
 use crate::session::Session;
@@ -95,7 +95,9 @@ async fn look(session: &Session, component: &str, to: &str) -> Result<Checks, Fa
     let record = plan(session, component, &[], to).await?;
     let source = record.source()?.connect().await?;
     let target = record.target()?.connect().await?;
-    preflight(session, &record, &source, &target).await
+    // A reference is no login. `move` then asks for one.
+    let replication = logins(&record).ok();
+    preflight(session, &record, (&source, &target), replication.as_ref()).await
 }
 
 /// Looks whether a program can copy the data of a component, and does not run it.

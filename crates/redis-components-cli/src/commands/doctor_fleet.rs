@@ -108,8 +108,17 @@ async fn canaries(session: &Session, components: &[String]) -> Result<Vec<Check>
         }
     };
     let found = components.iter().filter_map(|component| {
-        let canary = control.canary(component)?;
         let name = format!("canary of {component}");
+        let canary = control.canary(component);
+        if canary.as_ref().is_none_or(|canary| canary.meaning().is_none()) {
+            let advice = format!(
+                "processes leave it out; begin it anew with `canary {component}`, or remove it from the control key"
+            );
+            let check = Check::ok(&name, "it is no canary with a config and a percentage");
+            let is_there = control.has_canary(component);
+            return is_there.then(|| check.but(State::Problem, advice));
+        }
+        let canary = canary?;
         let found = format!("{} % of the processes", canary.percent);
         let advice = format!("end it with `canary {component} promote` or `abort`");
         Some(Check::ok(&name, found).but(State::Warning, advice))

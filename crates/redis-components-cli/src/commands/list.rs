@@ -6,6 +6,7 @@ use serde::Serialize;
 use crate::context::Context;
 use crate::disabled::is_disabled;
 use crate::failure::{Code, Failure};
+use crate::fleet::control::Control;
 use crate::fleet::counts::{Counts, Wanted};
 use crate::fleet::receipts::Receipts;
 use crate::fleet::silent::Silent;
@@ -44,7 +45,10 @@ pub(crate) async fn run(context: &Context) -> Result<Reply, Failure> {
     let components = session.components().await?;
     let mut rows = rows(&session, &components).await;
     if let Some((receipts, silent)) = fleet(&session).await? {
-        let control = session.control().await.unwrap_or_default();
+        let control = session.control().await.unwrap_or_else(|failure| {
+            warn(&format!("canaries are not shown: {}", failure.message));
+            Control::default()
+        });
         for row in &mut rows {
             let wanted = row.digest.clone().map(|digest| Wanted {
                 digest,

@@ -128,7 +128,7 @@ async fn begin(
     let replication = options.replication(&record).await?;
     let (source, target) = (record.source()?, record.target()?);
     let (source, target) = (source.connect().await?, target.connect().await?);
-    let checks = preflight(session, &record, &source, &target).await?;
+    let checks = preflight(session, &record, (&source, &target), Some(&replication)).await?;
     let sight = match Sight::of(session, &record).await {
         // Another command has moved it, or written its config.
         Err(failure) if failure.code == Code::MustDecide => {
@@ -169,7 +169,7 @@ async fn begin(
     };
     alone(session, &record, async |lease| {
         // Another move may have begun since.
-        let checks = preflight(session, &record, &source, &target).await?;
+        let checks = preflight(session, &record, (&source, &target), Some(&replication)).await?;
         if let Some(failure) = checks.failure(component) {
             return Err(failure);
         }

@@ -65,9 +65,11 @@ pub(crate) async fn run(context: &Context, options: &Options) -> Result<Reply, F
         }
     };
     let n = entry.n;
-    context
-        .confirm(&format!("Write entry {n} of `{component}` again?"))
-        .await?;
+    if !options.writing.dry_run {
+        context
+            .confirm(&format!("Write entry {n} of `{component}` again?"))
+            .await?;
+    }
     let reason = options.writing.reason.clone();
     let target = Target {
         component,

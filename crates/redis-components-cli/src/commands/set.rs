@@ -8,9 +8,9 @@ use serde_json::json;
 use super::dry_run;
 use super::other_data::other_data;
 use super::wait::Following;
-use crate::commit::{Change, Expected};
+use crate::commit::Change;
 use crate::complete::components;
-use crate::context::Context;
+use crate::context::{Context, too_long};
 use crate::disabled::is_disabled;
 use crate::failure::{Code, Failure};
 use crate::fleet::control::Canary;
@@ -22,7 +22,7 @@ use crate::output::Reply;
 use crate::probe::{Tried, probe};
 use crate::redact;
 use crate::repeated::{secret_in, shown_secrets};
-use crate::session::Session;
+use crate::session::{LONGEST_CONFIG, Session};
 use crate::subject::invalid;
 use crate::text::printable;
 
@@ -182,6 +182,9 @@ async fn write_one(
     if let Some(failure) = invalid(&origin, &text) {
         return Err(failure.of_component(component));
     }
+    if text.len() > LONGEST_CONFIG {
+        return Err(too_long().of_component(component));
+    }
     let config = ComponentConfig::from_json(&text)
         .map_err(|error| Failure::new(Code::ConfigInvalid, error.to_string()))?;
     let before = found.as_deref().map(String::from_utf8_lossy);
@@ -277,20 +280,24 @@ async fn write_one(
         }
         _ => None,
     };
-    let expected = match if_digest {
-        Some(digest) => Expected::Digest(digest),
-        None => Expected::Bytes(found),
-    };
     let change = Change {
         component,
         text: &text,
-        expected,
+        // A digest leaves much out. What had it was read, and must still be there.
+        expected: found,
         note,
         canary,
     };
     let n = session.commit(&change).await;
-    if let Some(candidate) = &candidate {
-        session.withdraw(candidate).await?;
+    if let Some(candidate) = &candidate
+        && let Err(failure) = session.withdraw(candidate).await
+    {
+        let key = printable(&session.names.fleet());
+        warn(&format!(
+            "processes keep the candidate of `{component}` for an hour, or until it is removed from `prepare` \
+            under `{key}`: {}",
+            failure.message
+        ));
     }
     let n = n?;
     // The first change of all makes the salt.

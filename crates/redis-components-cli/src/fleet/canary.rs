@@ -67,7 +67,7 @@ impl Session {
     ) -> Result<bool, Failure> {
         let mut transaction = redis::pipe();
         let set = transaction.cmd("SET");
-        set.arg(self.names.fleet()).arg(control.to_json());
+        set.arg(self.names.fleet()).arg(self.control_text(control)?);
         self.stage.set(Stage::Committing);
         let outcome = self.transact(&transaction).await;
         let outcome = match outcome {

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::failure::{Code, Failure};
-use crate::session::Session;
+use crate::session::{LONGEST_CONFIG, Session};
 
 /// The parts of the control key. Parts that are not known stay as they are.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -95,7 +95,15 @@ impl Control {
     /// Returns the canary of a component, if there is one that is understood.
     pub(crate) fn canary(&self, component: &str) -> Option<Canary> {
         let canary = self.0.get("canary")?.get(component)?;
-        Canary::deserialize(canary).ok()
+        let canary = Canary::deserialize(canary).ok()?;
+        // Processes leave others out.
+        (0.0..=100.0).contains(&canary.percent).then_some(canary)
+    }
+
+    /// Returns `true` if a component has a canary, perhaps one that is not understood.
+    pub(crate) fn has_canary(&self, component: &str) -> bool {
+        let all = self.0.get("canary");
+        all.is_some_and(|all| all.get(component).is_some())
     }
 
     /// Offers a config as the candidate of a component.
@@ -159,6 +167,25 @@ impl Session {
             );
             Failure::new(Code::ConfigInvalid, text).at(&self.server)
         })
+    }
+
+    /// Returns the text of a control key that is to be written.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if processes would not read it.
+    pub(crate) fn control_text(&self, control: &Control) -> Result<String, Failure> {
+        let text = control.to_json();
+        if text.len() <= LONGEST_CONFIG {
+            return Ok(text);
+        }
+        let text = format!(
+            "the value under `{}` would have {} bytes, and processes read {LONGEST_CONFIG} at most; shorten the \
+            config, or end a canary or move of another component first; nothing was written",
+            self.names.fleet(),
+            text.len()
+        );
+        Err(Failure::new(Code::ConfigInvalid, text).at(&self.server))
     }
 
     /// Returns the failure for a canary that is not the expected one.

@@ -34,7 +34,10 @@ impl Standing {
                 continue;
             };
             standing.expected += 1;
-            standing.old_connections += receipt.old_connections();
+            // Other programs may have written any number.
+            standing.old_connections = standing
+                .old_connections
+                .saturating_add(receipt.old_connections());
             let row = || Row::new(process, component, receipt);
             match wanted.stand(process, receipt) {
                 Stand::Follows => {

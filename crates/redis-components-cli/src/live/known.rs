@@ -231,7 +231,7 @@ fn server(reading: &Reading, named: &Named) -> Server {
         server: reading.server.clone(),
         components: named.components.clone(),
         left: !named.is_in_use,
-        up: info.is_some(),
+        up: reading.answers,
         role: info.and_then(|info| info.role),
         commands_per_second: reading.rate.map(rounded),
         commands: info.and_then(|info| info.commands),

@@ -28,6 +28,8 @@ pub(super) struct Reading {
     /// Its `host:port` or path.
     pub(super) server: String,
     pub(super) info: Option<Info>,
+    /// Whether it answers, if only to say that the user may not ask.
+    pub(super) answers: bool,
     /// The commands a second that others sent.
     pub(super) rate: Option<f64>,
     pub(super) problem: Option<String>,
@@ -78,13 +80,16 @@ impl Node {
                 is_closed: self.is_closed(moving, &info).await,
                 hosts: self.hosts.clone(),
                 info: Some(info),
+                answers: true,
                 ..reading
             },
             Err(failure) => {
-                if failure.code != Code::NoRights {
+                let answers = failure.code == Code::NoRights;
+                if !answers {
                     self.link = None;
                 }
                 Reading {
+                    answers,
                     problem: Some(failure.message),
                     ..reading
                 }

@@ -1,16 +1,18 @@
 //! What is looked at before a move begins: each check has a name, what was found and what to do.
 
+use super::attach::Replication;
 use super::config_checks::{of_both, way};
 use super::findings::Checks;
 use super::link::{Link, Place};
 use super::record::Record;
+use super::replication_checks::logins;
 use super::seen::Seen;
 use crate::clients::Client;
 use crate::failure::Failure;
 use crate::session::Session;
 use crate::text::named;
 
-/// Makes all checks.
+/// Makes all checks. Without `replication` nobody logs in as the servers will.
 ///
 /// # Errors
 ///
@@ -18,8 +20,8 @@ use crate::text::named;
 pub(crate) async fn preflight(
     session: &Session,
     record: &Record,
-    source: &Link,
-    target: &Link,
+    (source, target): (&Link, &Link),
+    replication: Option<&Replication>,
 ) -> Result<Checks, Failure> {
     let (old, new) = (source.see().await?, target.see().await?);
     let mut checks = Checks::default();
@@ -91,6 +93,9 @@ pub(crate) async fn preflight(
         take no writes",
     );
     of_both(&mut checks, source, target).await;
+    if let Some(replication) = replication {
+        logins(&mut checks, record, (source, target), replication).await;
+    }
     let databases =
         async |link: &Link| -> Option<u64> { link.option("databases").await?.parse().ok() };
     let (here, there) = (databases(source).await, databases(target).await);

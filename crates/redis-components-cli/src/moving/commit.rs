@@ -1,7 +1,7 @@
 //! Writing the configs of all components that move together, in one transaction.
 
 use super::record::{Record, key};
-use crate::commit::{Change, Expected, TRIES, add};
+use crate::commit::{Change, TRIES, add};
 use crate::failure::{Code, Failure};
 use crate::history::Note;
 use crate::session::Session;
@@ -71,7 +71,7 @@ impl Session {
                 let change = Change {
                     component,
                     text,
-                    expected: Expected::Bytes(found.clone()),
+                    expected: found.clone(),
                     note: Note::now(Some(reason.to_owned())),
                     canary: None,
                 };

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use redis_components::ComponentConfig;
 use serde_json::{Map, Value};
 
 use super::attach::{Login, Replication};
@@ -150,9 +151,15 @@ pub(crate) fn logins(record: &Record) -> Result<Replication, Failure> {
     })
 }
 
+/// Returns the fields of a config. A url is taken apart.
+pub(super) fn fields(text: &str) -> Map<String, Value> {
+    let config = ComponentConfig::from_json(text);
+    let text = config.map_or_else(|_| text.to_owned(), |config| config.to_json());
+    serde_json::from_str(&text).unwrap_or_default()
+}
+
 fn login(text: Option<&String>) -> Result<Login, Failure> {
-    let text = text.map_or("{}", String::as_str);
-    let fields: Map<String, Value> = serde_json::from_str(text).unwrap_or_default();
+    let fields = fields(text.map_or("{}", String::as_str));
     let written = |field: &str| match fields.get(field) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text.clone())),

@@ -14,6 +14,7 @@ use crate::commit::TRIES;
 use crate::failure::{Code, Failure};
 use crate::fleet::control::Control;
 use crate::fleet::receipts::Unreadable;
+use crate::interrupt::{Stage, interrupted};
 use crate::lines::warn;
 use crate::session::Session;
 use crate::text::{counted, named};
@@ -138,14 +139,17 @@ impl Session {
         let old = config(&String::from_utf8_lossy(found));
         let candidate = Record::new(component, old, config(text));
         self.offer(&candidate, &Data::Other).await?;
-        let ready = self
-            .wait_until_ready(&candidate, timeout, ignores_silent, |_| {})
-            .await;
+        self.stage.set(Stage::Preparing);
+        let ready = tokio::select! {
+            ready = self.wait_until_ready(&candidate, timeout, ignores_silent, |_| {}) => ready,
+            () = interrupted() => Err(Failure::new(Code::Interrupted, "interrupted")),
+        };
         if let Err(mut failure) = ready {
             self.withdraw(&candidate).await?;
             failure.message.push_str("; nothing was written");
             return Err(failure);
         }
+        self.stage.set(Stage::Unchanged);
         Ok(candidate)
     }
 
@@ -160,7 +164,10 @@ impl Session {
                 return self.query(&redis::cmd("UNWATCH")).await;
             }
             let mut transaction = redis::pipe();
-            transaction.cmd("SET").arg(&key).arg(control.to_json());
+            transaction
+                .cmd("SET")
+                .arg(&key)
+                .arg(self.control_text(&control)?);
             if self.transact(&transaction).await? {
                 return Ok(());
             }

@@ -19,7 +19,7 @@ pub(crate) struct Sight {
     pub(crate) state: State,
     may_be_cut: bool,
     /// Whether the source refuses writes because of a fence.
-    is_fenced: bool,
+    pub(super) is_fenced: bool,
 }
 
 /// A server of a move. Its connection stays open from one look to the next: a replica that loads its
@@ -28,7 +28,7 @@ pub(crate) struct Sight {
 pub(crate) struct End {
     pub(crate) place: Place,
     pub(crate) link: Option<Link>,
-    seen: Option<Seen>,
+    pub(super) seen: Option<Seen>,
     /// The hosts by which the other server may know it.
     hosts: Vec<String>,
     is_loading: bool,
@@ -146,69 +146,8 @@ impl Sight {
         }
     }
 
-    /// Demands that a target that follows nobody has no data of its own, which a copy would replace.
-    ///
-    /// # Errors
-    ///
-    /// Returns an error if it has.
-    pub(crate) fn demand_no_other_data(&self, component: &str) -> Result<(), Failure> {
-        let (Some(source), Some(target)) = (&self.source.seen, &self.target.seen) else {
-            return Ok(());
-        };
-        if target.keys == 0 || target.is_copy_of(source) {
-            return Ok(());
-        }
-        let server = self.target.place.address();
-        let text = format!(
-            "{server} has {} keys that it did not copy, which would be lost; `{component}` has not moved; \
-            give up with `--abort`, or remove them with FLUSHALL there and go on with `--resume`",
-            target.keys
-        );
-        let failure = Failure::new(Code::NotPossible, text);
-        Err(failure.of_component(component).at(&server))
-    }
-
     pub(crate) fn shown(&self) -> Value {
         json!({"state": self.state, "source": self.source.shown(), "target": self.target.shown()})
-    }
-
-    /// Returns the failure of a move that no command can carry on.
-    pub(crate) fn must_decide(&self, component: &str) -> Failure {
-        let fence = if self.is_fenced {
-            " (the first refuses writes because of `min-replicas-to-write`)"
-        } else {
-            ""
-        };
-        let text = format!(
-            "a person must decide about the move of `{component}`: {}, {}{fence}; let one of them \
-            follow the other with REPLICAOF, and set the config to the one that keeps the data",
-            self.source.described(),
-            self.target.described(),
-        );
-        Failure::new(Code::MustDecide, text).of_component(component)
-    }
-
-    /// Returns the failure of a copy that is not complete in time.
-    pub(crate) fn not_synced(&self, component: &str) -> Failure {
-        let target = self.target.place.address();
-        let replicas = self.source.seen.iter().flat_map(|seen| &seen.replicas);
-        let online: Vec<_> = replicas.filter(|replica| replica.is_online).collect();
-        let is_in_step = self.target.seen.as_ref().is_some_and(Seen::is_in_step);
-        let text = if is_in_step && !online.is_empty() {
-            let online: Vec<_> = online.iter().map(|one| one.address()).collect();
-            format!(
-                "{target} is in step, and the source knows it by another address, one of {}; set \
-                `replica-announce-ip` and `replica-announce-port` there to the address that the config \
-                names, and go on with `--resume`, or give up with `--abort`",
-                online.join(", ")
-            )
-        } else {
-            format!(
-                "{target} does not have a copy in time; it goes on copying: go on with `--resume`, or \
-                give up with `--abort`"
-            )
-        };
-        Failure::new(Code::NotReady, text).of_component(component)
     }
 }
 
@@ -342,7 +281,7 @@ impl End {
         Shown::new(&self.place.address(), self.seen.as_ref())
     }
 
-    fn described(&self) -> String {
+    pub(super) fn described(&self) -> String {
         let address = self.place.address();
         match &self.seen {
             None => format!("{address} (does not answer)"),

@@ -247,6 +247,13 @@ fn what_cannot_be_a_canary_is_refused() {
     // It may hold a password.
     server.command(&["SET", "config:redis:@fleet", "[]"]);
     fails(&operator, &BEGIN, 1, "config_invalid");
+    let listed = operator.run(&["list"]);
+    assert_eq!(listed.code, 0);
+    assert!(
+        listed.stderr.contains("canaries are not shown"),
+        "{}",
+        listed.stderr
+    );
 }
 
 /// What is written beside a control key that nobody understands has digests that nobody shares.

@@ -112,7 +112,7 @@ fn r15_of_two_moves_at_once_one_wins() {
 }
 
 #[test]
-fn r15_a_target_that_cannot_log_in_gives_writes_back() {
+fn r15_a_target_that_cannot_log_in_is_told_before_anything_changes() {
     let config = Server::start();
     let servers = [(), ()].map(|()| {
         Server::start_with(&["--requirepass", "right", "--repl-diskless-sync-delay", "0"])
@@ -144,15 +144,108 @@ fn r15_a_target_that_cannot_log_in_gives_writes_back() {
         &wrong,
     ];
     let (code, envelope) = operator.json(&words);
+    let error = &envelope["error"];
+    assert_eq!(
+        (code, &error["code"]),
+        (3, &json!("not_possible")),
+        "{envelope:#}"
+    );
+    let message = error["message"].as_str().unwrap();
+    assert!(
+        message.contains("replication login") && message.contains("WRONGPASS"),
+        "{message}"
+    );
+    assert!(!envelope.to_string().contains("\"wrong"), "{envelope:#}");
+    let moved = operator.data(&["move", "logs", "--to", &to, "--yes"]);
+    assert_eq!(moved["state"], "committed");
+}
+
+#[test]
+fn r15_a_login_without_the_rights_of_a_replica_is_told_before_anything_changes() {
+    let user = [
+        "--user",
+        "replica",
+        "on",
+        ">pw",
+        "+psync",
+        "+replconf",
+        "+ping",
+    ];
+    let world = World::start_with(&user);
+    let to = world.address(1);
+    let file = world.operator.file("replica", "pw");
+    let password = format!("@{}", file.display());
+    let of_move = [
+        "move",
+        "logs",
+        "--to",
+        &to,
+        "--dry-run",
+        "--replication-user",
+        "replica",
+    ];
+    let of_move = [&of_move[..], &["--replication-password", &password]].concat();
+    for (right, told) in [
+        ("replconf", "'replconf' command"),
+        ("psync", "'psync' command"),
+    ] {
+        let forbidden = format!("-{right}");
+        let user = [
+            "ACL",
+            "SETUSER",
+            "replica",
+            "+psync",
+            "+replconf",
+            &forbidden,
+        ];
+        world.servers[0].command(&user);
+        let (code, envelope) = world.operator.json(&of_move);
+        assert_eq!(
+            (code, &envelope["error"]["code"]),
+            (3, &json!("not_possible"))
+        );
+        let message = envelope["error"]["message"].as_str().unwrap();
+        assert!(
+            message.contains("replication login: ") && message.contains(told),
+            "{message}"
+        );
+    }
+    world.servers[0].command(&["ACL", "SETUSER", "replica", "+psync"]);
+    let data = world.operator.data(&of_move);
+    assert!(
+        !data["checks"].to_string().contains("replication login"),
+        "{data:#}"
+    );
+}
+
+#[test]
+fn r15_a_target_that_gets_no_link_to_its_source_is_told_so() {
+    let config = Server::start();
+    let source = Server::start_with(&[
+        "--rename-command",
+        "PSYNC",
+        "",
+        "--rename-command",
+        "SYNC",
+        "",
+    ]);
+    let target = Server::start();
+    let operator = Operator::of(&config);
+    operator.make_logs(&source);
+    let to = format!("127.0.0.1:{}", target.port());
+    let words = ["move", "logs", "--to", &to, "--yes", "--timeout", "2s"];
+    let (code, envelope) = operator.json(&words);
     assert_eq!(
         (code, &envelope["error"]["code"]),
         (4, &json!("not_ready")),
         "{envelope:#}"
     );
-    assert!(!envelope.to_string().contains("wrong"), "{envelope:#}");
+    let message = envelope["error"]["message"].as_str().unwrap();
+    assert!(
+        message.contains("has no link to") && message.contains("+psync"),
+        "{message}"
+    );
     operator.done(&["move", "logs", "--abort", "--yes"]);
-    let moved = operator.data(&["move", "logs", "--to", &to, "--yes"]);
-    assert_eq!(moved["state"], "committed");
 }
 
 #[test]

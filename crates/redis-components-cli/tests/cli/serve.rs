@@ -250,6 +250,28 @@ fn a_config_server_that_goes_and_comes_is_told() {
     });
 }
 
+/// contrib's own users lack it.
+#[test]
+fn a_server_that_does_not_let_itself_be_looked_at_is_not_down() {
+    let server = Server::start();
+    let operator = Operator::of(&server);
+    let user = ["ACL", "SETUSER", "app", "on", ">pw", "~*", "+@all", "-info"];
+    server.command(&user);
+    let port = server.port();
+    let config = json!({"host": "127.0.0.1", "port": port, "username": "app", "password": "pw"});
+    server.command(&["SET", "config:redis:logs", &config.to_string()]);
+    let served = Served::start(&operator);
+    wait_until("what stands in the way is told", || {
+        let snapshot = served.snapshot();
+        let seen = &snapshot["servers"][0];
+        let is_told = |problem: &str| problem.contains("'info' command");
+        seen["problem"].as_str().is_some_and(is_told) && seen["up"] == true
+    });
+    let metrics = served.get("/metrics").body;
+    let line = format!("server_answers{{server=\"127.0.0.1:{port}\"}} 1.0");
+    assert!(metrics.contains(&line), "{metrics}");
+}
+
 #[test]
 fn an_address_that_is_taken_is_told() {
     let server = Server::start();

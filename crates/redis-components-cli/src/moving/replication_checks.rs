@@ -1,0 +1,82 @@
+//! Whether the servers may log in at each other.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::attach::{Login, Replication};
+use super::findings::Checks;
+use super::link::{Link, Place};
+use super::plan::fields;
+use super::record::Record;
+use crate::text::printable;
+
+const ADVICE: &str = "give --replication-user and --replication-password of a user with +psync +replconf +ping on \
+                      both servers, or mend the one of the config";
+
+/// Logs in at both servers as the other one will.
+pub(super) async fn logins(
+    checks: &mut Checks,
+    record: &Record,
+    (source, target): (&Link, &Link),
+    replication: &Replication,
+) {
+    let text = |configs: &BTreeMap<String, String>| {
+        configs.get(&record.component).cloned().unwrap_or_default()
+    };
+    let mut found = None;
+    for (link, login, config) in [
+        (source, &replication.at_source, text(&record.old)),
+        (target, &replication.at_target, text(&record.new)),
+    ] {
+        if found.is_none() {
+            found = problem(link, login, &record.component, &config).await;
+        }
+    }
+    checks.refuse("replication login", found, ADVICE);
+}
+
+/// Returns why a login is not enough, as far as the server tells.
+async fn problem(link: &Link, login: &Login, component: &str, config: &str) -> Option<String> {
+    let place = Place::of_config(component, &logged_in_as(login, config)).ok()?;
+    let peer = match place.connect().await {
+        Ok(peer) => peer,
+        Err(failure) => return Some(failure.message),
+    };
+    let refused = peer.query::<()>(&["REPLCONF", "capa", "eof"]).await.err();
+    // The next look at the server's clients must not find this one.
+    let _ = peer.query::<()>(&["QUIT"]).await;
+    if let Some(failure) = refused {
+        return Some(failure.message);
+    }
+    let user = user_of(login).unwrap_or("default");
+    // Older servers cannot be asked, and few users may ask.
+    let answer = link
+        .try_query::<String>(&["ACL", "DRYRUN", user, "PSYNC", "?", "-1"])
+        .await;
+    let refusal = answer.ok().filter(|answer| answer != "OK")?;
+    let server = link.place.address();
+    Some(format!("{server}: {}", printable(&refusal)))
+}
+
+/// A server uses the name of a user only beside a password.
+fn user_of(login: &Login) -> Option<&str> {
+    login.user.as_deref().filter(|_| login.password.is_some())
+}
+
+/// Returns the config of a server with another login. Replicas need no database.
+fn logged_in_as(login: &Login, config: &str) -> String {
+    let mut fields = fields(config);
+    for (name, value) in [
+        ("username", user_of(login)),
+        ("password", login.password.as_deref()),
+        ("db", None),
+        ("client_name", None),
+    ] {
+        match value {
+            Some(value) => fields.insert(name.to_owned(), value.into()),
+            None => fields.remove(name),
+        };
+    }
+    Value::Object(fields).to_string()
+}
