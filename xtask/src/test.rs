@@ -69,7 +69,8 @@ const CARGO_TEST_PEERS: &[&str] = &[
     "--locked",
 ];
 
-/// The tests that the other steps ignore because they need a browser.
+/// The tests that the other steps ignore because they need a browser. They name the same packages as
+/// the first step, so that nothing is built anew with other features.
 const NEXTEST_BROWSER: &[&str] = &[
     "nextest",
     "run",
@@ -77,10 +78,9 @@ const NEXTEST_BROWSER: &[&str] = &[
     "--retries",
     "0",
     NO_FAIL_FAST,
-    "--package",
-    "redis-components-cli",
-    "--package",
-    "redis-components-example",
+    "--workspace",
+    "--exclude",
+    "redis-components-bench-peers",
     "--test",
     "page",
     "--test",
@@ -92,10 +92,9 @@ const CARGO_TEST_BROWSER: &[&str] = &[
     "test",
     NO_FAIL_FAST,
     "--locked",
-    "--package",
-    "redis-components-cli",
-    "--package",
-    "redis-components-example",
+    "--workspace",
+    "--exclude",
+    "redis-components-bench-peers",
     "--test",
     "page",
     "--test",
