@@ -17,6 +17,6 @@ operator=$(hash_of operator)
 cat > "$acl" <<END
 user default reset off
 user services reset on #$services -@all +getrange +client|tracking +client|setname +ping %R~config:redis:* +hset +expire +del +zadd +zrem %W~redis-components:receipt:* %W~redis-components:fleet
-user operator reset on #$operator ~config:redis:* ~redis-components:history:* ~redis-components:receipt:* ~redis-components:fleet +ping +role +info +time +scan +type +exists +getrange +set +watch +multi +exec +xadd +xrange +xrevrange +xinfo|stream +hgetall +hmget +zrange +client|setname +client|tracking +client|id +client|list
+user operator reset on #$operator ~config:redis:* ~redis-components:history:* ~redis-components:receipt:* ~redis-components:fleet ~redis-components:move:* ~redis-components:lease:* +ping +role +info +time +scan +type +exists +getrange +set +watch +multi +exec +xadd +xrange +xrevrange +xinfo|stream +hgetall +hmget +zrange +client|setname +client|tracking +client|id +client|list +unwatch +del +eval +get +pexpire
 END
 exec redis-server --aclfile "$acl" --appendonly yes "$@"

@@ -10,6 +10,6 @@ acl=$(mktemp)
 password=$(printf %s "$(cat "${SECRETS:-/run/secrets}/$COMPONENT")" | sha256sum | cut -d' ' -f1)
 cat > "$acl" <<END
 user default reset off
-user $COMPONENT reset on #$password ~* &* +@all -@admin -@dangerous +role +client|setname +client|id +client|unblock +client|list
+user $COMPONENT reset on #$password ~* &* +@all -@admin -@dangerous +role +info +client|setname +client|id +client|unblock +client|list
 END
 exec redis-server --aclfile "$acl" --appendonly yes "$@"
