@@ -12,6 +12,9 @@ use crate::{browser, prometheus, python, workspace};
 
 /// The default here, unlike in Cargo: one failure must not hide another.
 const NO_FAIL_FAST: &str = "--no-fail-fast";
+/// The variable by which nextest is told how many tests to run at once.
+const TEST_THREADS: &str = "NEXTEST_TEST_THREADS";
+const FEWEST_TEST_THREADS: usize = 4;
 /// The benchmark beside other clients is tested by itself. One of these clients builds tokio with
 /// parking_lot, whose locks a forked child cannot use.
 const NEXTEST: &[&str] = &[
@@ -156,6 +159,9 @@ pub(crate) fn run(
     let mut outcome = ExitCode::SUCCESS;
     for mut command in commands {
         server.tell(&mut command)?;
+        if std::env::var_os(TEST_THREADS).is_none() {
+            command.env(TEST_THREADS, test_threads().to_string());
+        }
         let shown = workspace::shown(&command);
         println!("{shown}");
         let status = command
@@ -172,6 +178,15 @@ pub(crate) fn run(
         }
     }
     Ok(outcome)
+}
+
+/// Returns how many tests nextest runs at once. Most wait for servers and for time, and only some
+/// need a processor.
+fn test_threads() -> usize {
+    let processors = std::thread::available_parallelism();
+    processors
+        .map_or(1, std::num::NonZero::get)
+        .max(FEWEST_TEST_THREADS)
 }
 
 /// Returns `true` if the arguments ask to stop at a failure.

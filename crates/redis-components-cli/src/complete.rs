@@ -1,5 +1,6 @@
 //! Names of components for a shell that completes them.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use clap::Parser;
@@ -7,6 +8,7 @@ use clap_complete::CompletionCandidate;
 
 use crate::context::Context;
 use crate::options::Global;
+use crate::profile::IS_COMPLETING;
 
 /// A shell that waits longer is a nuisance.
 const BOUND: Duration = Duration::from_millis(200);
@@ -23,6 +25,7 @@ const PLACES: [&str; 4] = ["--config-server", "--key-prefix", "--manifest", "--p
 /// Returns the components of the config server that the line, the environment, a profile or the
 /// manifest names; nothing if it does not answer at once.
 pub(crate) fn components() -> Vec<CompletionCandidate> {
+    IS_COMPLETING.store(true, Ordering::Relaxed);
     let names = || {
         let words = std::env::args().skip_while(|word| word != "--").skip(1);
         let words = places(&joined(words));

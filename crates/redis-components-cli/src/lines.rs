@@ -8,6 +8,8 @@ use std::sync::LazyLock;
 use std::sync::mpsc::{Sender, channel};
 use std::thread;
 
+use crate::text::harmless;
+
 /// Lines in the order in which they are written. `None` where no thread could be started.
 static LINES: LazyLock<Option<Sender<Line>>> = LazyLock::new(|| {
     let (sender, lines) = channel::<Line>();
@@ -28,7 +30,7 @@ impl Line {
     /// There is nobody to tell if it fails: the exit code says how the command ends.
     fn write(self) {
         let _ = match self {
-            Self::ForPeople(text) => writeln!(anstream::stderr().lock(), "{text}"),
+            Self::ForPeople(text) => writeln!(anstream::stderr().lock(), "{}", harmless(&text)),
             Self::ForPrograms(text) => write_whole(&text),
             Self::Mark(written) => written.send(()).map_err(io::Error::other),
         };
@@ -81,6 +83,6 @@ pub(crate) fn write_whole(text: &str) -> io::Result<()> {
     }
     let end = if text.ends_with('\n') { "" } else { "\n" };
     let mut stdout = anstream::stdout().lock();
-    stdout.write_all(format!("{text}{end}").as_bytes())?;
+    stdout.write_all(format!("{}{end}", harmless(text)).as_bytes())?;
     stdout.flush()
 }

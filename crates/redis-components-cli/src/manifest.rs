@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use crate::failure::{Code, Failure};
 use crate::files::read_file;
+use crate::names::is_name;
 use crate::text::printable;
 
 const FILE: &str = "components.toml";
@@ -59,6 +60,14 @@ impl Manifest {
             let reason = error.message();
             Failure::new(Code::Unreadable, format!("{path} is no manifest: {reason}"))
         })?;
+        let wrong = written.components.keys().find(|name| !is_name(name));
+        if let Some(wrong) = wrong {
+            let (path, wrong) = (printable(&path.to_string_lossy()), printable(wrong));
+            let text = format!(
+                "{path}: `{wrong}` is no name of a component; letters, digits and `_` make one"
+            );
+            return Err(Failure::new(Code::Unreadable, text));
+        }
         let components = written.components.into_iter();
         Ok(Self {
             url: written.config_server.url,

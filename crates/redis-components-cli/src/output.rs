@@ -65,6 +65,7 @@ pub(crate) fn write(format: Format, command: &str, outcome: Result<Reply, Failur
     let code = match written {
         // Who does not read on has seen what it wanted.
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            say(&text);
             say(&format!("{ERROR} cannot write to standard output: {error}"));
             code.max(1)
         }

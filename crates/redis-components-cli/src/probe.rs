@@ -5,6 +5,9 @@ use serde::Serialize;
 
 use crate::session::settings;
 
+/// How many servers are tried at once. Each takes a connection of ours.
+pub(crate) const AT_ONCE: usize = 32;
+
 /// What a server was found to be.
 #[derive(Debug, Serialize)]
 pub(crate) struct Probed {

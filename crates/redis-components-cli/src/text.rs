@@ -1,5 +1,7 @@
 //! Text of others, made fit to be shown.
 
+use std::borrow::Cow;
+
 /// How many characters of foreign text are shown.
 const LIMIT: usize = 256;
 /// How many names of many are shown.
@@ -19,6 +21,24 @@ pub(crate) fn printable(text: &str) -> String {
         shown.push('…');
     }
     shown
+}
+
+/// Returns a text of many lines without the characters that steer a terminal although JSON has them
+/// as they are. Inside JSON, what takes their place means the same.
+pub(crate) fn harmless(text: &str) -> Cow<'_, str> {
+    let steers = |c: char| ('\u{80}'..='\u{9f}').contains(&c) || is_bidirectional_control(c);
+    if !text.contains(steers) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if steers(c) {
+            shown.push_str(&format!("\\u{:04x}", u32::from(c)));
+        } else {
+            shown.push(c);
+        }
+    }
+    Cow::Owned(shown)
 }
 
 /// Characters that reorder what is shown around them.

@@ -174,7 +174,9 @@ async fn r5_a_path_without_a_server_is_refused_and_the_error_says_what_to_do() {
     is_refused(&deserted, unreachable, "no server listens on the socket").await;
     let file = folder.path().join("file.sock");
     std::fs::write(&file, "").unwrap();
-    is_refused(&file, unreachable, "no server listens on the socket").await;
+    for path in [&*file, folder.path()] {
+        is_refused(path, unreachable, "it is no socket").await;
+    }
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use clap_complete::ArgValueCandidates;
-use futures_util::future::join_all;
+use futures_util::stream::{self, StreamExt as _};
 use redis_components::ComponentConfig;
 use serde::Serialize;
 
@@ -15,7 +15,7 @@ use crate::failure::{Code, Failure};
 use crate::findings;
 use crate::lines::{say, warn};
 use crate::output::Reply;
-use crate::probe::{Probed, Tried, probe};
+use crate::probe::{AT_ONCE, Probed, Tried, probe};
 use crate::server_failure::code;
 use crate::subject::utf8;
 use crate::text::{counted, printable};
@@ -93,7 +93,7 @@ pub(crate) async fn run(context: &Context, options: &Options) -> Result<Reply, F
         }
     }
     let checking = texts.iter().map(|(name, text)| check(name, text));
-    let mut checked = join_all(checking).await;
+    let mut checked: Vec<_> = stream::iter(checking).buffered(AT_ONCE).collect().await;
     checked.append(&mut unreadable);
     let mut lines = Vec::new();
     for result in &checked {

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use clap::Args;
 use clap_complete::ArgValueCandidates;
-use futures_util::future::join_all;
+use futures_util::stream::{self, StreamExt as _};
 use redis::Value;
 use redis_components::ComponentConfig;
 
@@ -24,7 +24,7 @@ use crate::moving::checks::preflight;
 use crate::moving::findings::{Checks, Level};
 use crate::moving::plan::{logins, plan};
 use crate::output::{Reply, table};
-use crate::probe::{Tried, probe};
+use crate::probe::{AT_ONCE, Tried, probe};
 use crate::session::Session;
 use crate::subject::invalid;
 use crate::text::{counted, printable};
@@ -66,7 +66,13 @@ pub(crate) async fn run(context: &Context, options: &Options) -> Result<Reply, F
     checks.push(salt(&session));
     let names = session.components().await?;
     checks.extend(fleet(&session, &names).await?);
-    checks.extend(join_all(names.iter().map(|name| component(&session, name))).await);
+    let looking = names.iter().map(|name| component(&session, name));
+    checks.extend(
+        stream::iter(looking)
+            .buffered(AT_ONCE)
+            .collect::<Vec<_>>()
+            .await,
+    );
     Ok(reply(&checks))
 }
 
@@ -235,8 +241,18 @@ fn persistence(info: &Info) -> Check {
 fn eviction(info: &Info) -> Check {
     let name = "memory of the config server";
     let policy = info.get("maxmemory_policy").cloned().unwrap_or_default();
-    let is_bounded = info.get("maxmemory").is_some_and(|bytes| bytes != "0");
+    let bytes = |field: &str| info.get(field).and_then(|bytes| bytes.parse::<u64>().ok());
+    let (most, used) = (bytes("maxmemory").unwrap_or(0), bytes("used_memory"));
+    let is_bounded = most != 0;
     let check = Check::ok(name, policy.clone());
+    if is_bounded && policy == "noeviction" && used >= Some(most) {
+        let found = format!("{} of {most} bytes are used", used.unwrap_or(0));
+        let check = Check::ok(name, found);
+        return check.but(
+            State::Problem,
+            "it refuses to write configs; raise maxmemory",
+        );
+    }
     if is_bounded && policy.starts_with("allkeys") {
         check.but(
             State::Problem,
@@ -282,7 +298,8 @@ async fn component(session: &Session, component: &str) -> Check {
     match probe(&config).await {
         Err(error) => check(&error.to_string()).but(
             State::Problem,
-            "its processes cannot use it either, if they see what is seen from here",
+            "its processes cannot use it either, if they see what is seen from here; those that do run it \
+            take what answers for a server of its kind",
         ),
         Ok(Tried::NotHere(reason)) => check(&reason).but(
             State::Warning,

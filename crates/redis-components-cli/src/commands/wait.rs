@@ -221,6 +221,9 @@ fn missing(component: &str, ended: &Ended) -> String {
         let count = counted(silent.len(), "process");
         parts.push(format!("{count} without a receipt: {who}"));
     }
+    if let Some(lost) = &ended.lost {
+        parts.push(lost.message.clone());
+    }
     if parts.is_empty() {
         parts.push("the config server did not show the receipts".to_owned());
     }

@@ -1,15 +1,15 @@
 //! Waiting until a fleet follows a config.
 
-use std::rc::Rc;
 use std::time::Duration;
 
 use redis::{PushInfo, PushKind, Value};
 use redis_components::ComponentConfig;
 use redis_components::receipts::KEY_PREFIX;
-use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::counts::Wanted;
+use super::listening::{gone, open, silent_for};
 use super::progress::{Progress, Teller};
 use super::receipts::Receipts;
 use super::row::Row;
@@ -56,6 +56,8 @@ pub(crate) struct Ended {
     /// `None` if the config server does not list its clients.
     pub(crate) silent: Option<Vec<Silent>>,
     pub(crate) took: Duration,
+    /// Why the config server did not say how the fleet stands at the end.
+    pub(crate) lost: Option<Failure>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,27 +94,39 @@ pub(crate) async fn follow(context: &Context, goal: Goal<'_>) -> Result<Ended, F
     };
     // However short the time: to say how the fleet stands, it is looked at once.
     fleet.read_all(&session).await?;
+    let mut lost = None;
     let end = loop {
         match timeout_at(deadline, fleet.watch(&session, &mut pushes, &mut teller)).await {
             Ok(Ok(end)) => break end,
             Ok(Err(failure)) if failure.code == Code::ConfigServerUnreachable => {
                 warn(&failure.message);
+                lost = Some(failure);
             }
             Ok(Err(failure)) => return Err(failure),
-            Err(_) => break fleet.last(),
+            Err(_) => {
+                let late = Instant::now().saturating_duration_since(fleet.due);
+                lost = (late > REREAD).then(|| silent_for(&session, late));
+                break fleet.last();
+            }
         }
         let again = async {
             loop {
                 sleep(PAUSE).await;
-                if let Ok(opened) = open(&place, context).await {
-                    return opened;
+                match open(&place, context).await {
+                    // Whoever may no longer log in waits in vain.
+                    Err(failure) if failure.code != Code::ConfigServerUnreachable => {
+                        return Err(failure);
+                    }
+                    Err(failure) => lost = Some(failure),
+                    opened => return opened,
                 }
             }
         };
         match timeout_at(deadline, again).await {
             Ok(opened) => {
                 let before = session.server;
-                (session, pushes) = opened;
+                (session, pushes) = opened?;
+                lost = None;
                 if session.server != before {
                     session.warn_of_skipped();
                 }
@@ -134,32 +148,8 @@ pub(crate) async fn follow(context: &Context, goal: Goal<'_>) -> Result<Ended, F
         digest: fleet.wanted.digest,
         standing,
         took: began.elapsed(),
+        lost,
     })
-}
-
-async fn open(
-    place: &Place,
-    context: &Context,
-) -> Result<(Session, UnboundedReceiver<PushInfo>), Failure> {
-    let (sender, pushes) = unbounded_channel();
-    let stage = Rc::clone(&context.stage);
-    let session = Session::open_with_pushes(place.clone(), stage, sender).await?;
-    let mut track = redis::cmd("CLIENT");
-    track
-        .arg("TRACKING")
-        .arg("ON")
-        .arg("BCAST")
-        .arg("PREFIX")
-        .arg(KEY_PREFIX);
-    match session.query::<Value>(&track).await {
-        Err(failure) if failure.code == Code::ConfigServerUnreachable => Err(failure),
-        Err(failure) => {
-            let reason = failure.message;
-            warn(&format!("receipts are looked for once a second: {reason}"));
-            Ok((session, pushes))
-        }
-        Ok(_) => Ok((session, pushes)),
-    }
 }
 
 /// Returns the digest of the config that is there.
@@ -348,11 +338,6 @@ fn lasts(since: &mut Option<Instant>, is_so: bool, now: Instant, long: Duration)
         return false;
     }
     now.duration_since(*since.get_or_insert(now)) >= long
-}
-
-fn gone(session: &Session) -> Failure {
-    let text = format!("the config server {} closed the connection", session.server);
-    Failure::new(Code::ConfigServerUnreachable, text).at(&session.server)
 }
 
 impl Ended {

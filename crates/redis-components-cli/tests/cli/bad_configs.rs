@@ -2,6 +2,7 @@
 //! what to do.
 
 use redis_components_testing::Server;
+use serde_json::json;
 
 use crate::common::Operator;
 use crate::exit_codes::fails;
@@ -261,4 +262,39 @@ fn a_config_that_was_changed_behind_its_history_is_for_a_person() {
         &["rollback logs N"],
     );
     operator.done(&["rollback", "logs", "2", "--yes"]);
+}
+
+#[test]
+fn r8_what_others_have_written_steers_no_terminal() {
+    let server = Server::start();
+    let operator = Operator::of(&server);
+    operator.make_logs(&server);
+    let (steers, name) = ("\u{9b}31m\u{202e}x", "x-\u{9b}n");
+    let config = json!({"host": "127.0.0.1", "port": server.port(), "comment": steers, name: 1});
+    server.command(&["SET", "config:redis:logs", &config.to_string()]);
+    for words in [
+        &["get", "logs"][..],
+        &["get", "logs", "-o", "json"],
+        &["check", "--component", "logs"],
+        &["diff", "logs@1", "logs"],
+        &["set", "logs", "db=1", "--dry-run"],
+        &["set", "logs", "prot=1"],
+    ] {
+        let run = operator.run(words);
+        let shown = format!("{}{}", run.stdout, run.stderr);
+        assert!(
+            !shown.contains(['\u{9b}', '\u{202e}']),
+            "{words:?}: {shown:?}"
+        );
+    }
+    let data = operator.data(&["get", "logs"]);
+    assert_eq!(data["config"]["comment"], steers);
+    let manifest = "[components.\"f\\u001b[31mo\"]\nfunctions = []\n";
+    let file = operator.file("odd.toml", manifest);
+    let run = operator.run(&["list", "--manifest", file.to_str().unwrap()]);
+    assert!(
+        run.code == 1 && run.stderr.contains("is no name of a component"),
+        "{run:?}"
+    );
+    assert!(!run.stderr.contains('\u{1b}'), "{run:?}");
 }

@@ -425,6 +425,23 @@ fn a_shell_completes_components() {
         found.contains("stats") && !found.contains("logs"),
         "{found}"
     );
+    // Nobody is asked for a password.
+    let asked = operator.file("asked", "");
+    std::fs::remove_file(&asked).unwrap();
+    let profile = format!(
+        "[profiles.asks]\nurl = \"redis://127.0.0.1:{port}\"\npassword = {{ command = [\"touch\", \"{}\"] }}\n",
+        asked.display()
+    );
+    let folder = asked.parent().unwrap().join("redis-components");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("config.toml"), profile).unwrap();
+    let words = ["--", "redis-components", "--profile", "asks", "get", ""];
+    let mut command = operator.command(&words);
+    command.env("COMPLETE", "fish");
+    assert!(command.output().unwrap().status.success());
+    assert!(!asked.exists());
+    operator.run(&["--profile", "asks", "list"]);
+    assert!(asked.exists(), "it is asked otherwise");
 }
 
 #[test]

@@ -79,7 +79,7 @@ impl State {
     pub(super) fn reason(&self) -> (&str, Cause) {
         let answer = match self {
             Self::Dialled => return ("no answer yet", Cause::Unreachable),
-            Self::Silent(_) => return ("no answer in time", Cause::Unreachable),
+            Self::Silent(_) => return ("no answer in time (300ms)", Cause::Unreachable),
             Self::Lost(failure) => return (&failure.message, cause_of(failure)),
             Self::Answered(answer) => answer,
         };
