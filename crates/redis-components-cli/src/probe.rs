@@ -17,6 +17,8 @@ pub(crate) struct Probed {
     pub(crate) role: &'static str,
     #[serde(skip)]
     is_cluster_node: bool,
+    #[serde(skip)]
+    is_cluster_down: bool,
     pub(crate) milliseconds: f64,
 }
 
@@ -48,6 +50,7 @@ pub(crate) async fn probe(config: &ComponentConfig) -> Result<Tried, Error> {
         nodes,
         role,
         is_cluster_node,
+        is_cluster_down,
         took,
         ..
     } = check(&config, &settings).await?;
@@ -61,6 +64,7 @@ pub(crate) async fn probe(config: &ComponentConfig) -> Result<Tried, Error> {
         nodes,
         role,
         is_cluster_node,
+        is_cluster_down,
         milliseconds: (took.as_secs_f64() * 1e6).round() / 1e3,
     }))
 }
@@ -82,6 +86,12 @@ impl Probed {
             return Some(format!(
                 "{address} is a node of a cluster: it refuses keys of other nodes; write it as `\"cluster\": \
                  [\"{address}\"]`, unless it has all slots"
+            ));
+        }
+        if self.is_cluster_down {
+            return Some(format!(
+                "{address} says `cluster_state:fail`: its nodes refuse commands until each slot is served again, \
+                unless they have `cluster-require-full-coverage no`; look with CLUSTER INFO"
             ));
         }
         (self.role == "replica")

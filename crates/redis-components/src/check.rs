@@ -37,6 +37,9 @@ pub struct CheckedServer {
     /// Whether a config that names a single server names a node of a cluster, which refuses keys of
     /// other nodes.
     pub is_cluster_node: bool,
+    /// Whether a cluster says that it is down: its nodes answer a probe and refuse commands, because
+    /// a slot is not served. `false` if the user may not ask.
+    pub is_cluster_down: bool,
     /// How long it took to connect, log in and probe.
     pub took: Duration,
 }
@@ -73,15 +76,17 @@ pub async fn check(config: &ComponentConfig, settings: &Settings) -> Result<Chec
     demand_enabled(config)?;
     let config = &config.resolve(settings).await?;
     if let Endpoint::Cluster(_) = config.endpoint() {
-        let nodes = primaries(config, settings)
+        let client = open_cluster(config, settings)
             .await
             .map_err(|failure| unusable(config, &failure))?;
+        let took = began.elapsed();
         return Ok(CheckedServer {
             address: config.address(),
-            nodes,
+            nodes: client.nodes(),
             role: ServerRole::Primary,
             is_cluster_node: false,
-            took: began.elapsed(),
+            is_cluster_down: is_down(&client).await,
+            took,
         });
     }
     let config = located(config, settings).await?;
@@ -107,6 +112,7 @@ pub async fn check(config: &ComponentConfig, settings: &Settings) -> Result<Chec
         nodes: Vec::new(),
         role,
         is_cluster_node: mode.as_deref() == Some("cluster"),
+        is_cluster_down: false,
         took,
     })
 }
@@ -223,8 +229,25 @@ async fn mode(connection: &mut MultiplexedConnection) -> Option<String> {
     redis::from_redis_value(mode).ok()
 }
 
-/// Connects to all primaries of a cluster. Returns their addresses.
-async fn primaries(config: &ComponentConfig, settings: &Settings) -> Result<Vec<String>, Failure> {
+/// Returns `true` if a node says that its cluster is down.
+async fn is_down(client: &AsyncClient) -> bool {
+    let mut asking = redis::cmd("CLUSTER");
+    asking.arg("INFO");
+    let answer = client.send(&mut None, &asking, &|| true).await;
+    let info: Option<String> = answer
+        .ok()
+        .and_then(|answer| redis::from_redis_value(answer).ok());
+    info.is_some_and(|info| {
+        info.lines()
+            .any(|line| line.trim_end() == "cluster_state:fail")
+    })
+}
+
+/// Connects to all primaries of a cluster.
+async fn open_cluster(
+    config: &ComponentConfig,
+    settings: &Settings,
+) -> Result<AsyncClient, Failure> {
     let opening = Opening {
         config: Arc::new(config.clone()),
         policy: Arc::clone(settings.allowed()),
@@ -239,7 +262,7 @@ async fn primaries(config: &ComponentConfig, settings: &Settings) -> Result<Vec<
         background: None,
         shared: Arc::new(Shared::default()),
     };
-    Ok(AsyncClient::open(opening).await?.nodes())
+    AsyncClient::open(opening).await
 }
 
 fn unusable(config: &ComponentConfig, failure: &Failure) -> Error {

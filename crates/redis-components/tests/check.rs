@@ -1,9 +1,14 @@
 //! Trying a config without a component.
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
+#[path = "common/mod.rs"]
+mod common;
+
 use redis::{AsyncConnectionConfig, ProtocolVersion};
 use redis_components::{ComponentConfig, ErrorKind, ServerRole, Settings, check, open_connection};
 use redis_components_testing::{Cluster, Sentinels, Server};
+
+use crate::common::until;
 
 fn config(server: &Server) -> ComponentConfig {
     ComponentConfig::from_json(&server.config()).unwrap()
@@ -98,4 +103,19 @@ async fn a_connection_for_a_tool_stays_where_it_is() {
     server.command(&["SELECT", "1"]);
     let value: String = redis::from_redis_value(server.command(&["GET", "k"])).unwrap();
     assert_eq!(value, "v");
+}
+
+#[tokio::test]
+async fn a_cluster_that_is_down_says_so() {
+    let cluster = Cluster::start(3, 0);
+    let mut config: serde_json::Value = serde_json::from_str(&cluster.config()).unwrap();
+    config["require_full_coverage"] = serde_json::Value::from(false);
+    let config = ComponentConfig::from_json(&config.to_string()).unwrap();
+    let settings = Settings::default();
+    let is_down = async || check(&config, &settings).await.unwrap().is_cluster_down;
+    assert!(!is_down().await);
+    for number in 0..3 {
+        cluster.node(number).command(&["CLUSTER", "DELSLOTS", "42"]);
+    }
+    until("it is down", is_down).await;
 }

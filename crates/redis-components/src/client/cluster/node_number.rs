@@ -10,9 +10,6 @@ pub(super) const MOST: usize = 1 << 15;
 pub(crate) struct NodeNumber(u32);
 
 impl NodeNumber {
-    /// What stands for no number.
-    pub(super) const NONE: u32 = u32::MAX;
-
     /// Returns the first number of a place, if there is such a place.
     pub(super) fn first(place: usize) -> Option<Self> {
         let bits = u32::try_from(place).ok();
@@ -28,15 +25,6 @@ impl NodeNumber {
     pub(super) fn place(self) -> usize {
         (self.0 & 0xffff) as usize
     }
-
-    pub(super) fn to_bits(self) -> u32 {
-        self.0
-    }
-
-    /// Returns the number that [`to_bits`](Self::to_bits) has written, or `None` for [`NONE`](Self::NONE).
-    pub(super) fn from_bits(bits: u32) -> Option<Self> {
-        (bits != Self::NONE).then_some(Self(bits))
-    }
 }
 
 #[cfg(test)]
@@ -50,7 +38,6 @@ mod tests {
         assert_ne!(first.next(), first);
         assert_eq!(NodeNumber::first(MOST), None);
         let last = (0..70_000).fold(NodeNumber::first(MOST - 1).unwrap(), |number, _| {
-            assert!(NodeNumber::from_bits(number.to_bits()) == Some(number));
             number.next()
         });
         assert_eq!(last.place(), MOST - 1);

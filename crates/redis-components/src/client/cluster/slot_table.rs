@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::fmt;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
@@ -13,10 +13,10 @@ use super::node_number::NodeNumber;
 use super::topology::View;
 use crate::config::host_guard::HostGuard;
 
-/// The owners of all slots. Reading costs two loads; all clients of a component share the table.
+/// The owners of all slots. Reading takes no lock; all clients of a component share the table.
 pub(crate) struct SlotTable {
-    /// The bits of a number each.
-    owners: Box<[AtomicU32]>,
+    /// The places of the owners. A place is not given to another node while it is one of these.
+    owners: Box<[AtomicU16]>,
     /// The last node in each place.
     nodes: ArcSwap<Vec<Numbered>>,
     /// The replicas of primaries, by the primaries' numbers.
@@ -25,6 +25,9 @@ pub(crate) struct SlotTable {
     /// Which hosts may be named.
     guard: HostGuard,
 }
+
+/// What stands for no owner.
+const NOWHERE: u16 = u16::MAX;
 
 /// A point in time, to tell what is older.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,9 +53,7 @@ struct Writing {
 impl SlotTable {
     pub(super) fn new(guard: HostGuard) -> Self {
         Self {
-            owners: (0..SLOTS)
-                .map(|_| AtomicU32::new(NodeNumber::NONE))
-                .collect(),
+            owners: (0..SLOTS).map(|_| AtomicU16::new(NOWHERE)).collect(),
             nodes: ArcSwap::default(),
             replicas: ArcSwap::default(),
             writing: Mutex::default(),
@@ -63,7 +64,16 @@ impl SlotTable {
     /// Returns the owner of a slot.
     pub(crate) fn owner(&self, slot: u16) -> Option<NodeNumber> {
         let owner = self.owners.get(usize::from(slot))?.load(Ordering::Acquire);
-        NodeNumber::from_bits(owner)
+        // No node has the place that stands for none.
+        let nodes = self.nodes.load();
+        nodes.get(usize::from(owner)).map(|node| node.number)
+    }
+
+    fn set_owner(&self, slot: u16, owner: NodeNumber) {
+        let place = u16::try_from(owner.place()).unwrap_or(NOWHERE);
+        if let Some(owner) = self.owners.get(usize::from(slot)) {
+            owner.store(place, Ordering::Release);
+        }
     }
 
     /// Returns the address of a node, or `None` if it has left and another one is in its place.
@@ -75,19 +85,19 @@ impl SlotTable {
 
     /// Returns the nodes that own slots, in the order of their slots.
     pub(crate) fn primaries(&self) -> Vec<NodeNumber> {
-        let mut primaries = Vec::new();
-        let mut last = NodeNumber::NONE;
+        let mut places: Vec<u16> = Vec::new();
         for owner in &self.owners {
-            let owner = owner.load(Ordering::Acquire);
-            if owner != last
-                && let Some(owner) = NodeNumber::from_bits(owner)
-                && !primaries.contains(&owner)
-            {
-                primaries.push(owner);
+            let place = owner.load(Ordering::Acquire);
+            // Neighbours have the same owner mostly.
+            if places.last() != Some(&place) && !places.contains(&place) {
+                places.push(place);
             }
-            last = owner;
         }
-        primaries
+        let nodes = self.nodes.load();
+        let numbers = places.into_iter().map(usize::from);
+        numbers
+            .filter_map(|place| nodes.get(place).map(|node| node.number))
+            .collect()
     }
 
     /// Returns a replica of a primary, by chance.
@@ -98,16 +108,7 @@ impl SlotTable {
 
     /// Returns the nodes that own a slot or are replicas of a primary.
     pub(super) fn members(&self) -> HashSet<NodeNumber> {
-        let owners = self
-            .owners
-            .iter()
-            .map(|owner| owner.load(Ordering::Acquire));
-        // Neighbours have the same owner mostly, and are as many as slots.
-        let owners: HashSet<u32> = owners.collect();
-        let mut members: HashSet<_> = owners
-            .into_iter()
-            .filter_map(NodeNumber::from_bits)
-            .collect();
+        let mut members: HashSet<_> = self.primaries().into_iter().collect();
         members.extend(self.replicas.load().values().flatten());
         members
     }
@@ -126,7 +127,7 @@ impl SlotTable {
     pub(super) fn is_complete(&self) -> bool {
         self.owners
             .iter()
-            .all(|owner| owner.load(Ordering::Acquire) != NodeNumber::NONE)
+            .all(|owner| owner.load(Ordering::Acquire) != NOWHERE)
     }
 
     /// Returns the present, before a view is asked for.
@@ -142,9 +143,7 @@ impl SlotTable {
         writing.moves += 1;
         let now = Mark(writing.moves);
         writing.moved.insert(slot, now);
-        self.owners
-            .get(usize::from(slot))?
-            .store(number.to_bits(), Ordering::Release);
+        self.set_owner(slot, number);
         Some(number)
     }
 
@@ -174,8 +173,8 @@ impl SlotTable {
             replicas.insert(primary, theirs.collect());
             for slot in shard.slots.iter().cloned().flatten() {
                 let is_older = writing.moved.get(&slot).is_some_and(|moved| *moved > since);
-                if let (false, Some(owner)) = (is_older, self.owners.get(usize::from(slot))) {
-                    owner.store(primary.to_bits(), Ordering::Release);
+                if !is_older {
+                    self.set_owner(slot, primary);
                 }
             }
         }
