@@ -21,8 +21,10 @@ pub(crate) struct Change<'a> {
     /// What must be there, or no key, so that nothing is overwritten that nobody saw.
     pub(crate) expected: Option<Vec<u8>>,
     pub(crate) note: Note,
-    /// The canary that ends with the change.
+    /// The canary that must be on, or none.
     pub(crate) canary: Option<Canary>,
+    /// Whether it ends with the change.
+    pub(crate) ends_canary: bool,
 }
 
 /// How a digest is written of a config that is not there.
@@ -43,10 +45,7 @@ impl Session {
         let about = |failure: Failure| failure.of_component(change.component);
         for _ in 0..TRIES {
             let mut watch = redis::cmd("WATCH");
-            watch.arg(&key).arg(&history);
-            if self.salt.is_empty() || change.canary.is_some() {
-                watch.arg(self.names.fleet());
-            }
+            watch.arg(&key).arg(&history).arg(self.names.fleet());
             let () = self.query(&watch).await.map_err(about)?;
             let found = self.read(&key).await.map_err(about)?;
             if found != change.expected {
@@ -134,14 +133,11 @@ impl Session {
         transaction: &mut Pipeline,
         change: &Change<'_>,
     ) -> Result<Option<String>, Failure> {
-        if !self.salt.is_empty() && change.canary.is_none() {
-            return Ok(None);
-        }
         let mut control = self.control_to_edit().await?;
-        if change.canary.is_some() {
-            if control.canary(change.component) != change.canary {
-                return Err(self.canary_differs(change.component));
-            }
+        if control.canary(change.component) != change.canary {
+            return Err(self.canary_differs(change.component));
+        }
+        if change.ends_canary {
             control.set_canary(change.component, None);
         }
         let new_salt = control.salt().is_none().then(|| {
@@ -155,7 +151,7 @@ impl Session {
                 .unwrap_or_default()
                 .clone_into(&mut self.salt);
         }
-        if new_salt.is_some() || change.canary.is_some() {
+        if new_salt.is_some() || change.ends_canary {
             let key = self.names.fleet();
             transaction
                 .cmd("SET")

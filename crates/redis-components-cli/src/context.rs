@@ -88,7 +88,7 @@ pub(crate) async fn secret_argument(name: &str, argument: &str) -> Result<String
 /// Returns an error if there is no terminal, or the person gives up.
 pub(crate) async fn ask_secret(name: &str) -> Result<String, Failure> {
     let failed = |error: std::io::Error| {
-        if error.kind() == ErrorKind::Interrupted {
+        if [ErrorKind::Interrupted, ErrorKind::UnexpectedEof].contains(&error.kind()) {
             return Failure::new(Code::Interrupted, "interrupted; nothing was changed");
         }
         let text = format!(

@@ -2,6 +2,7 @@
 
 use clap::Args;
 use clap_complete::ArgValueCandidates;
+use redis_components::ComponentConfig;
 use serde_json::{Value, json};
 
 use super::dry_run;
@@ -10,6 +11,7 @@ use super::set::{Target, Writing, probe_first, write};
 use super::wait::Following;
 use crate::complete::components;
 use crate::context::Context;
+use crate::disabled::is_disabled;
 use crate::failure::{Code, Failure};
 use crate::fleet::canary::CanaryChange;
 use crate::fleet::control::{Canary, base_of};
@@ -130,6 +132,14 @@ async fn begin(context: &Context, options: &Options) -> Result<Reply, Failure> {
         return Err(failure.of_component(component));
     }
     let meaning = meaning(&config)?;
+    let before = std::str::from_utf8(&found).unwrap_or_default();
+    if ComponentConfig::from_json(before).is_ok_and(|before| is_disabled(&before)) {
+        let text = format!(
+            "`{component}` is switched off, and no process would try the config; switch it on with \
+            `set {component} disabled=` first"
+        );
+        return Err(Failure::new(Code::WrongState, text).of_component(component));
+    }
     if !options.splits_data
         && let Some(field) = other_data(component, &found, &meaning)?
     {

@@ -44,11 +44,7 @@ pub(crate) async fn run(context: &Context) -> Result<Reply, Failure> {
     let session = context.session().await?;
     let components = session.components().await?;
     let mut rows = rows(&session, &components).await;
-    if let Some((receipts, silent)) = fleet(&session).await? {
-        let control = session.control().await.unwrap_or_else(|failure| {
-            warn(&format!("canaries are not shown: {}", failure.message));
-            Control::default()
-        });
+    if let Some((receipts, silent, control)) = fleet(&session).await? {
         for row in &mut rows {
             let wanted = row.digest.clone().map(|digest| Wanted {
                 digest,
@@ -91,17 +87,23 @@ pub(crate) async fn run(context: &Context) -> Result<Reply, Failure> {
     Ok(Reply::new(&rows, text))
 }
 
-/// Returns the processes that report and those that do not, if the config server shows them.
-async fn fleet(session: &Session) -> Result<Option<(Receipts, Vec<Silent>)>, Failure> {
-    let receipts = session.receipts(None).await;
-    let found = match receipts {
-        Ok(receipts) => session
-            .silent(&receipts)
-            .await
-            .map(|silent| (receipts, silent)),
-        Err(failure) => Err(failure),
+/// Returns the processes that report, those that do not, and what concerns all of them, if the config
+/// server shows it.
+async fn fleet(session: &Session) -> Result<Option<(Receipts, Vec<Silent>, Control)>, Failure> {
+    let found = async {
+        let receipts = session.receipts(None).await?;
+        let silent = session.silent(&receipts).await?;
+        let control = match session.control_to_edit().await {
+            Err(failure) if [Code::ConfigInvalid, Code::WrongType].contains(&failure.code) => {
+                warn(&format!("canaries are not shown: {}", failure.message));
+                Control::default()
+            }
+            // Without its salt no digest can be compared.
+            control => control?,
+        };
+        Ok::<_, Failure>((receipts, silent, control))
     };
-    match found {
+    match found.await {
         Ok(found) => Ok(Some(found)),
         Err(failure) if failure.code == Code::ConfigServerUnreachable => Err(failure),
         Err(failure) => {
@@ -156,7 +158,10 @@ pub(crate) fn row(
     row.since = newest
         .filter(|entry| entry.config == bytes)
         .and_then(|entry| entry.note.at);
-    let text = String::from_utf8(bytes).unwrap_or_default();
+    let Ok(text) = String::from_utf8(bytes) else {
+        row.problem = Some("the config is not UTF-8".to_owned());
+        return row;
+    };
     match redis_components::ComponentConfig::from_json(&text) {
         Ok(config) => {
             row.digest = Some(session.digest(&config));

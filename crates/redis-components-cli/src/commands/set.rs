@@ -286,7 +286,8 @@ async fn write_one(
         // A digest leaves much out. What had it was read, and must still be there.
         expected: found,
         note,
-        canary,
+        ends_canary: canary.is_some(),
+        canary: canary.or_else(|| control.canary(component)),
     };
     let n = session.commit(&change).await;
     if let Some(candidate) = &candidate

@@ -52,6 +52,9 @@ impl Session {
         members: &[String],
         component: Option<&str>,
     ) -> Result<Vec<(String, Said)>, Failure> {
+        if members.is_empty() {
+            return Ok(Vec::new());
+        }
         let mut ask = redis::pipe();
         // A key of another type is no reason to show none.
         ask.ignore_errors();

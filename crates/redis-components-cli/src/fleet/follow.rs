@@ -234,7 +234,8 @@ impl Fleet<'_> {
             let digest = &self.wanted.digest;
             return Err(superseded(session, component, digest, &current));
         }
-        let control = session.control().await?;
+        // Without its salt no digest can be compared.
+        let control = session.control_to_edit().await?;
         let config = bytes
             .as_deref()
             .and_then(|bytes| std::str::from_utf8(bytes).ok());

@@ -74,6 +74,7 @@ impl Session {
                     expected: found.clone(),
                     note: Note::now(Some(reason.to_owned())),
                     canary: None,
+                    ends_canary: false,
                 };
                 let end = self.end(component).await?;
                 add(

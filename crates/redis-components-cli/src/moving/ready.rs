@@ -207,8 +207,8 @@ impl Session {
             if readiness.missing.is_empty() && readiness.without > 0 {
                 let count = counted(readiness.without, "process");
                 warn(&format!(
-                    "{count} of another language or version cannot prepare: their writes fail from the \
-                    cut until they follow the config"
+                    "{count} of another language or version cannot prepare: what they send to the old server \
+                    from a cut on fails until they follow the config"
                 ));
             }
             if readiness.missing.is_empty() {

@@ -242,6 +242,10 @@ fn what_cannot_be_a_canary_is_refused() {
         1,
         "unknown_component",
     );
+    operator.done(&["set", "logs", "disabled=true"]);
+    let message = fails(&operator, &BEGIN, 3, "wrong_state");
+    assert!(message.contains("switched off"), "{message}");
+    operator.done(&["set", "logs", "disabled="]);
     operator.done(&BEGIN);
     fails(&operator, &["canary", "logs", "promote"], 2, "no_terminal");
     // It may hold a password.

@@ -102,6 +102,27 @@ fn a_change_meanwhile_is_not_overwritten_whatever_digest_was_given() {
 }
 
 #[test]
+fn a_canary_that_begins_meanwhile_is_not_overlooked() {
+    let world = Preparing::new();
+    let child = world.begin(&world.operator, &[]);
+    let canary = ["canary", "logs", "socket_timeout=2", "--percent", "10"];
+    world.operator.done(&canary);
+    let (code, envelope, _) = world.end(child);
+    let error = &envelope["error"];
+    assert_eq!(
+        (code, &error["code"]),
+        (3, &json!("digest_differs")),
+        "{envelope:#}"
+    );
+    assert!(
+        error["message"].as_str().unwrap().contains("canary"),
+        "{envelope:#}"
+    );
+    let config = world.operator.data(&["get", "logs"]);
+    assert_eq!(config["config"]["db"], Value::Null, "{config:#}");
+}
+
+#[test]
 fn a_candidate_that_cannot_be_taken_away_does_not_hide_the_change() {
     let world = Preparing::new();
     let user = ["ACL", "SETUSER", "operator", "on", ">pw", "+@all"];

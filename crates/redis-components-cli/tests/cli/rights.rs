@@ -4,6 +4,8 @@ use redis_components_testing::Server;
 use serde_json::json;
 
 use crate::common::Operator;
+use crate::receipts::Process;
+use crate::waiting::make_logs;
 
 /// Returns the words of the command in the documentation that makes the user.
 fn documented() -> Vec<String> {
@@ -34,6 +36,32 @@ fn make_user(server: &Server, words: &[String]) {
     server.command(&["ACL", "DELUSER", "operator"]);
     let words: Vec<_> = words.iter().map(String::as_str).collect();
     server.command(&words);
+}
+
+/// Whoever may not read the control key has no salt, and digests that nobody shares.
+#[test]
+fn without_the_control_key_no_process_is_blamed() {
+    let server = Server::start();
+    let admin = Operator::of(&server);
+    let digest = make_logs(&admin, &server);
+    let words = format!("{digest} {digest} ok 1 1764170000 0 -");
+    Process::new("shop", 1).report(&server, "logs", &words);
+    admin.done(&["wait", "logs"]);
+    let keys = ["~config:redis:logs", "~redis-components:*"];
+    let user = ["ACL", "SETUSER", "few", "on", ">pw", "+@all"];
+    server.command(&[&user[..], &keys].concat());
+    let operator = Operator::at(&format!("redis://few:pw@127.0.0.1:{}", server.port()));
+    let (code, envelope) = operator.json(&["wait", "logs", "--timeout", "5s"]);
+    assert_eq!(
+        (code, &envelope["error"]["code"]),
+        (5, &json!("no_rights")),
+        "{envelope:#}"
+    );
+    let listed = operator.run(&["list"]);
+    assert!(
+        listed.stderr.contains("the fleet is not shown"),
+        "{listed:?}"
+    );
 }
 
 #[test]
