@@ -217,9 +217,13 @@ impl Session {
         })?;
         if bytes.len() > LONGEST_CONFIG {
             let key = printable(key);
+            let advice = if key == printable(&self.names.fleet()) {
+                "shorten it with redis-cli, and keep its `salt`: canaries and candidates may go"
+            } else {
+                "remove it with DEL, and write it anew with `set --create` or `rollback`"
+            };
             let text = format!(
-                "the value under `{key}` has more than {LONGEST_CONFIG} bytes, and processes leave it out; \
-                remove it with DEL, and write it anew with `set --create` or `rollback`"
+                "the value under `{key}` has more than {LONGEST_CONFIG} bytes, and processes leave it out; {advice}"
             );
             return Err(Failure::new(Code::ConfigInvalid, text).at(&self.server));
         }

@@ -28,13 +28,10 @@ pub(super) fn of_config(
         .collect();
     let makes_salt = session.salt.is_empty();
     let edits = ends_canary || makes_salt;
-    let mut watched = format!("WATCH {key} {history}");
-    if edits {
-        watched = format!("{watched} {fleet}");
-    }
     let mut commands = vec![
-        watched,
+        format!("WATCH {key} {history} {fleet}"),
         format!("GETRANGE {key} 0 65536"),
+        format!("GETRANGE {fleet} 0 65536"),
         "MULTI".to_owned(),
         format!(
             "XADD {history} MAXLEN 200 N-0 config '{shown}' {}",

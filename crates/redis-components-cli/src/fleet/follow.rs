@@ -9,7 +9,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::counts::Wanted;
-use super::listening::{gone, open, silent_for};
+use super::listening::{gone, open, refuses_login, silent_for};
 use super::progress::{Progress, Teller};
 use super::receipts::Receipts;
 use super::row::Row;
@@ -114,9 +114,7 @@ pub(crate) async fn follow(context: &Context, goal: Goal<'_>) -> Result<Ended, F
                 sleep(PAUSE).await;
                 match open(&place, context).await {
                     // Whoever may no longer log in waits in vain.
-                    Err(failure) if failure.code != Code::ConfigServerUnreachable => {
-                        return Err(failure);
-                    }
+                    Err(failure) if refuses_login(&failure) => return Err(failure),
                     Err(failure) => lost = Some(failure),
                     opened => return opened,
                 }

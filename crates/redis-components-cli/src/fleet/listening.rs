@@ -55,3 +55,10 @@ pub(super) fn silent_for(session: &Session, time: Duration) -> Failure {
     let text = format!("the config server {server} has not answered for {seconds:.1} s");
     Failure::new(Code::ConfigServerUnreachable, text).at(server)
 }
+
+/// Returns `true` if a config server does not let its user in, which no waiting mends. Others are busy
+/// for a while.
+pub(super) fn refuses_login(failure: &Failure) -> bool {
+    let codes = ["WRONGPASS", "NOAUTH", "NOPERM"];
+    failure.code == Code::NoRights || codes.iter().any(|code| failure.message.contains(code))
+}

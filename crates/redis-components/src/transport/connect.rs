@@ -57,9 +57,12 @@ async fn first_to_serve<T, F: Future<Output = Result<T, Failure>>>(
     loop {
         let next = waiting.next();
         connecting.extend(next.map(|address| connect(*address)));
+        let is_told = told.cause != Cause::Unreachable;
         let head_start = async {
             match next {
                 Some(_) if waiting.len() > 0 => sleep(delay).await,
+                // A server has said why not; the others get no more than their head start.
+                _ if is_told => sleep(delay).await,
                 _ => pending().await,
             }
         };
@@ -71,6 +74,7 @@ async fn first_to_serve<T, F: Future<Output = Result<T, Failure>>>(
                 }
             }
             Either::Left((None, _)) => return Err(told),
+            Either::Right(_) if waiting.len() == 0 => return Err(told),
             Either::Right(_) => {}
         }
     }
@@ -203,6 +207,17 @@ mod tests {
             })
         };
         let refused = first_to_serve(&addresses(3), BOUND, refuse).await;
+        assert_eq!(refused.expect_err("nobody serves").message, "no such user");
+        // One that is silent does not hide it.
+        let refuse_or_wait = |address: SocketAddr| async move {
+            match address.port() {
+                2 => Err::<(), _>(Failure::new(Cause::Refused, "no such user")),
+                _ => pending().await,
+            }
+        };
+        let three = addresses(3);
+        let connecting = first_to_serve(&three, BOUND, refuse_or_wait);
+        let refused = timeout(BOUND, connecting).await.expect("in time");
         assert_eq!(refused.expect_err("nobody serves").message, "no such user");
     }
 

@@ -51,7 +51,7 @@ pub(super) struct Told {
     pub(super) view: View,
     by: Arc<Node>,
     /// The ids of the nodes. They stay when the nodes move.
-    ids: HashSet<String>,
+    pub(super) ids: HashSet<String>,
 }
 
 impl Told {
@@ -59,6 +59,11 @@ impl Told {
     fn is_of_another_cluster_than(&self, other: &Self) -> bool {
         let is_known = !self.ids.is_empty() && !other.ids.is_empty();
         is_known && self.ids.is_disjoint(&other.ids)
+    }
+
+    /// Returns `true` if it names half or more of these ids: few nodes leave at once.
+    pub(super) fn names_most_of(&self, ids: &HashSet<String>) -> bool {
+        !ids.is_empty() && 2 * self.ids.intersection(ids).count() >= ids.len()
     }
 
     /// Demands that these seeds are of the same cluster, as far as they answer soon.
@@ -110,7 +115,7 @@ impl Told {
 pub(super) async fn first_view(
     nodes: Vec<(Arc<Node>, Origin)>,
     how: How,
-    is_ours: impl Fn(&View) -> bool,
+    is_ours: impl Fn(&Told) -> bool,
 ) -> Result<Told, Failure> {
     let is_seed = |origin: Origin| origin == Origin::Seed;
     let seeds = nodes.iter().filter(|(_, origin)| is_seed(*origin)).count();
@@ -130,7 +135,7 @@ pub(super) async fn first_view(
             }
         };
         match select(asked.next(), pin!(head_start)).await {
-            Either::Left((Some((Ok(told), _)), _)) if is_ours(&told.view) => return Ok(told),
+            Either::Left((Some((Ok(told), _)), _)) if is_ours(&told) => return Ok(told),
             Either::Left((Some((Ok(told), origin)), _)) if is_seed(origin) => foreign.push(told),
             Either::Left((Some((Ok(told), _)), _)) => {
                 let failure = Failure::unreachable("it has become part of another cluster");
@@ -139,10 +144,15 @@ pub(super) async fn first_view(
             Either::Left((Some((Err(failure), _)), _)) => failures.push(failure),
             Either::Left((None, _)) => {
                 let is_replaced = 2 * foreign.len() > seeds;
-                return match foreign.into_iter().next() {
-                    Some(told) if is_replaced => Ok(told),
-                    _ => Err(joined(failures)),
-                };
+                let mut foreign = foreign.into_iter();
+                if is_replaced {
+                    return foreign.next().ok_or_else(|| joined(failures));
+                }
+                failures.extend(foreign.map(|told| {
+                    let what = "it is of another cluster than the one in use";
+                    Failure::unreachable(what).at(told.by.address())
+                }));
+                return Err(joined(failures));
             }
             Either::Right(_) => {}
         }
@@ -285,7 +295,7 @@ mod tests {
         };
         let first = async |seeds: &[&Arc<Node>]| {
             let seeds = seeds.iter().map(|node| (Arc::clone(node), Origin::Seed));
-            first_view(seeds.collect(), how, |view| table.knows_most_of(view)).await
+            first_view(seeds.collect(), how, |told| table.knows_most_of(&told.view)).await
         };
         // Nothing is known yet.
         let since = table.mark();

@@ -12,7 +12,6 @@ use super::hash_slot::SLOTS;
 use super::node_number::NodeNumber;
 use super::redirect::Redirect;
 use super::slot_table::SlotTable;
-use super::topology::View;
 use crate::background::Background;
 use crate::config::ComponentConfig;
 use crate::config::endpoint::{Address, Cluster, Endpoint, ReadFrom};
@@ -44,6 +43,8 @@ pub(crate) struct ClusterMap {
     timeouts: Timeouts,
     pub(crate) table: SlotTable,
     refreshing: Mutex<Refreshing>,
+    /// The ids of the nodes, as the last view had them.
+    ids: Mutex<HashSet<String>>,
     /// Whether all primaries have answered once.
     is_proven: AtomicBool,
 }
@@ -81,6 +82,7 @@ impl ClusterMap {
             timeouts,
             table: SlotTable::new(HostGuard::new(config)),
             refreshing: Mutex::default(),
+            ids: Mutex::default(),
             is_proven: AtomicBool::new(false),
         })
     }
@@ -224,9 +226,13 @@ impl ClusterMap {
         nodes: impl Iterator<Item = (Arc<Node>, Origin)>,
     ) -> Result<Told, Failure> {
         let since = self.table.mark();
-        let is_ours = |view: &View| self.table.knows_most_of(view);
+        let known = self.ids().clone();
+        // Nodes that have moved keep their ids.
+        let is_ours =
+            |told: &Told| self.table.knows_most_of(&told.view) || told.names_most_of(&known);
         let told = first_view(nodes.collect(), self.how(), is_ours).await?;
         self.table.apply(&told.view, since);
+        self.ids().clone_from(&told.ids);
         Ok(told)
     }
 
@@ -260,6 +266,11 @@ impl ClusterMap {
         fastrand::shuffle(&mut seeds);
         let node = |seed| (self.model.at(seed, false), Origin::Seed);
         seeds.into_iter().map(node)
+    }
+
+    fn ids(&self) -> MutexGuard<'_, HashSet<String>> {
+        // Nothing that panics runs under this lock.
+        self.ids.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn refreshing(&self) -> MutexGuard<'_, Refreshing> {

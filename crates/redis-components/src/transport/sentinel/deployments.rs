@@ -47,8 +47,9 @@ pub(super) fn disagree(statements: &[Statement<'_>]) -> bool {
 /// has lists the old primary. The deployment that more than half of the sentinels watch is meant,
 /// else the one of the primary in use, else none.
 ///
-/// As long as a primary is in use, those of the `configured` sentinels count too that say nothing:
-/// one that is left alone with its opinion moves nobody.
+/// As long as a primary is in use, a sentinel that is left alone moves nobody elsewhere: of the
+/// `configured` ones those count then that say nothing. It is believed if it may not say which
+/// replicas it knows.
 pub(super) fn of_the_service(
     statements: &[Statement<'_>],
     in_use: Option<&Primary>,
@@ -59,11 +60,11 @@ pub(super) fn of_the_service(
     let answering = statements.iter().filter(|one| one.is_configured).count();
     let counts = |one: &Statement<'_>| one.is_configured || answering < 2;
     let all = statements.iter().filter(|one| counts(one)).count();
-    let all = if in_use.is_some() {
-        all.max(configured)
-    } else {
-        all
+    let is_alone = match statements {
+        [alone] => in_use.is_some() && !matches!(alone.replicas, Replicas::Refused),
+        _ => false,
     };
+    let all = if is_alone { all.max(configured) } else { all };
     let has_most = |deployment: usize| {
         let watching = deployments.iter().zip(statements);
         let votes = watching.filter(|(of, one)| **of == deployment && counts(one));
@@ -129,6 +130,15 @@ pub(super) fn disagreement(
     let stays = in_use.map_or_else(String::new, |in_use| {
         format!("; {} is in use", in_use.address)
     });
+    if let [alone] = statements {
+        return Some(format!(
+            "of the sentinels of `{}` only {} answers, and does not know the primary in use ({}){stays}; check the \
+            others",
+            printable(service),
+            alone.sentinel,
+            all.join("; "),
+        ));
+    }
     Some(format!(
         "the sentinels of `{}` name primaries that do not belong together ({}){stays}; remove \
          sentinels of another deployment from `sentinels`, or give the services different names",

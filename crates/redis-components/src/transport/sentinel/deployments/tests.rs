@@ -80,8 +80,12 @@ fn r13_a_sentinel_that_is_left_alone_moves_nobody_to_another_deployment() {
     assert_eq!(moved(says("f", &["g"]), 3), [false]);
     assert_eq!(moved(says("f", &["g"]), 2), [false]);
     assert_eq!(moved(says("b", &["a"]), 3), [true], "a fail-over");
-    let most = [says("f", &["g"]), says("f", &["g"])];
-    assert_eq!(believed_of(&most, Some("a"), 3), [true, true]);
+    let mut refused = says("b", &[]);
+    refused.replicas = Replicas::Refused;
+    assert_eq!(moved(refused, 3), [true], "it cannot say more");
+    // Who is not alone is believed, whoever else is silent.
+    let most = [says("f", &["g"]), learned("f", &["g"])];
+    assert_eq!(believed_of(&most, Some("a"), 4), [true, true]);
     assert_eq!(believed_of(&[says("f", &["g"])], None, 3), [true]);
 }
 
