@@ -91,3 +91,41 @@ async fn r10_a_cluster_that_has_moved_as_a_whole_is_found_by_its_seed() {
         })
         .await;
 }
+
+/// As pods have that are started again.
+#[tokio::test]
+async fn r10_a_cluster_whose_nodes_have_new_addresses_is_known_by_their_ids() {
+    let cluster = Cluster::start(1, 0);
+    let node = cluster.node(0);
+    let is_at = |host: &str| {
+        let bind = format!("127.0.0.1 {host}");
+        node.command(&["CONFIG", "SET", "bind", &bind]);
+        node.command(&["CONFIG", "SET", "cluster-announce-ip", host]);
+    };
+    is_at("127.0.0.2");
+    // Half of the seeds are gone.
+    let gone = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let (port, nobody) = (node.port(), gone.local_addr().unwrap().port());
+    drop(gone);
+    let place = Place::start();
+    let data = declare("data", HOUR);
+    place.set(
+        data,
+        &format!(r#"{{"cluster":["127.0.0.1:{port}","127.0.0.1:{nobody}"]}}"#),
+    );
+    Settings::new(place.config.url())
+        .scope(async {
+            for way in Way::BOTH {
+                way.send::<i64>(data, &cmd("INCR counter")).await.unwrap();
+            }
+            is_at("127.0.0.3");
+            node.command(&["CLIENT", "KILL", "TYPE", "normal"]);
+            for way in Way::BOTH {
+                until("its nodes are found", async || {
+                    way.send::<i64>(data, &cmd("INCR counter")).await.is_ok()
+                })
+                .await;
+            }
+        })
+        .await;
+}
