@@ -133,7 +133,7 @@ impl Session {
         transaction: &mut Pipeline,
         change: &Change<'_>,
     ) -> Result<Option<String>, Failure> {
-        let mut control = self.control_to_edit().await?;
+        let mut control = self.strict_control().await?;
         if control.canary(change.component) != change.canary {
             return Err(self.canary_differs(change.component));
         }

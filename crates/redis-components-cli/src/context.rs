@@ -13,7 +13,8 @@ use crate::interrupt::Stage;
 use crate::lines::say;
 use crate::options::Global;
 use crate::place::Place;
-use crate::session::{LONGEST_CONFIG, Session};
+use crate::session::Session;
+use crate::values::LONGEST_CONFIG;
 
 /// The surroundings of a command.
 #[derive(Debug)]

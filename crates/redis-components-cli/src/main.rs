@@ -45,6 +45,7 @@ mod time;
 #[cfg(feature = "top")]
 mod top;
 mod transaction;
+mod values;
 
 use std::process::ExitCode;
 use std::rc::Rc;

@@ -95,7 +95,7 @@ async fn existing(context: &Context, options: &Options, action: &str) -> Result<
     let component = &*options.component;
     let session = context.session().await?;
     let found = session.config_of(component).await?;
-    let canary = session.control_to_edit().await?.canary(component);
+    let canary = session.strict_control().await?.canary(component);
     let canary = canary.ok_or_else(|| {
         let text = format!("`{component}` has no canary; begin one with `canary {component} FILE`");
         let failure = Failure::new(Code::CanaryMissing, text);
@@ -150,7 +150,7 @@ async fn begin(context: &Context, options: &Options) -> Result<Reply, Failure> {
         return Err(Failure::new(Code::SplitsData, text).of_component(component));
     }
     session.demand_no_move(component).await?;
-    let earlier = session.control_to_edit().await?.canary(component);
+    let earlier = session.strict_control().await?.canary(component);
     if let Some(other) = &earlier
         && other.meaning().as_ref() != Some(&meaning)
     {

@@ -298,8 +298,8 @@ async fn component(session: &Session, component: &str) -> Check {
     match probe(&config).await {
         Err(error) => check(&error.to_string()).but(
             State::Problem,
-            "its processes cannot use it either, if they see what is seen from here; those that do run it \
-            take what answers for a server of its kind",
+            "its processes cannot use it either, if they see what is seen from here; one that runs it is \
+            answered by a server of another kind, which refuses its calls",
         ),
         Ok(Tried::NotHere(reason)) => check(&reason).but(
             State::Warning,

@@ -4,6 +4,7 @@ use redis_components::receipts::{Mode, ReceiptState};
 
 use crate::examined::{Check, State};
 use crate::failure::{Code, Failure};
+use crate::fleet::control::Canary;
 use crate::fleet::receipts::{Receipts, Unreadable};
 use crate::fleet::row::Row;
 use crate::session::Session;
@@ -109,19 +110,23 @@ async fn canaries(session: &Session, components: &[String]) -> Result<Vec<Check>
     };
     let found = components.iter().filter_map(|component| {
         let name = format!("canary of {component}");
-        let canary = control.canary(component);
-        if canary.as_ref().is_none_or(|canary| canary.meaning().is_none()) {
-            let advice = format!(
-                "processes leave it out; begin it anew with `canary {component}`, or remove it from the control key"
-            );
-            let check = Check::ok(&name, "it is no canary with a config and a percentage");
-            let is_there = control.has_canary(component);
-            return is_there.then(|| check.but(State::Problem, advice));
+        let is_used = |canary: &Canary| canary.meaning().is_some();
+        match control.canary(component).filter(is_used) {
+            Some(canary) => {
+                let found = format!("{} % of the processes", canary.percent);
+                let advice = format!("end it with `canary {component} promote` or `abort`");
+                Some(Check::ok(&name, found).but(State::Warning, advice))
+            }
+            None if control.has_canary(component) => {
+                let found = "it has no config, or no percentage, that can be used";
+                let advice = format!(
+                    "processes leave it out; begin it anew with `canary {component}`, or remove it from the \
+                    control key"
+                );
+                Some(Check::ok(&name, found).but(State::Problem, advice))
+            }
+            None => None,
         }
-        let canary = canary?;
-        let found = format!("{} % of the processes", canary.percent);
-        let advice = format!("end it with `canary {component} promote` or `abort`");
-        Some(Check::ok(&name, found).but(State::Warning, advice))
     });
     Ok(found.collect())
 }

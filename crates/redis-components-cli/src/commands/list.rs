@@ -93,7 +93,7 @@ async fn fleet(session: &Session) -> Result<Option<(Receipts, Vec<Silent>, Contr
     let found = async {
         let receipts = session.receipts(None).await?;
         let silent = session.silent(&receipts).await?;
-        let control = match session.control_to_edit().await {
+        let control = match session.strict_control().await {
             Err(failure) if [Code::ConfigInvalid, Code::WrongType].contains(&failure.code) => {
                 warn(&format!("canaries are not shown: {}", failure.message));
                 Control::default()

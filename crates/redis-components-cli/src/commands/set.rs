@@ -22,9 +22,10 @@ use crate::output::Reply;
 use crate::probe::{Tried, probe};
 use crate::redact;
 use crate::repeated::{secret_in, shown_secrets};
-use crate::session::{LONGEST_CONFIG, Session};
+use crate::session::Session;
 use crate::subject::invalid;
 use crate::text::printable;
+use crate::values::LONGEST_CONFIG;
 
 #[derive(Debug, Args)]
 pub(crate) struct Options {

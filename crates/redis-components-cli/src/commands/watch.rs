@@ -1,7 +1,6 @@
 //! `watch`: configs and the processes that run them, and their changes as they happen.
 
 use std::collections::BTreeMap;
-use std::rc::Rc;
 use std::time::Duration;
 
 use clap::Args;
@@ -9,17 +8,19 @@ use clap_complete::ArgValueCandidates;
 use futures_util::future::join;
 use redis::PushInfo;
 use serde_json::json;
-use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::list::{Row, rows};
 use crate::complete::components;
 use crate::context::Context;
 use crate::failure::{Code, Failure};
+use crate::fleet::listening::open;
 use crate::fleet::receipt_reader::ReceiptReader;
 use crate::fleet::receipts::Unreadable;
 use crate::fleet::row::Row as Process;
 use crate::interrupt::interrupted;
 use crate::lines::{warn, write_whole};
+use crate::names::Names;
 use crate::options::Format;
 use crate::output::{Reply, event};
 use crate::place::Place;
@@ -53,7 +54,7 @@ pub(crate) async fn run(context: &Context, options: &Options) -> Result<Reply, F
         events: 0,
     };
     // The first attempt says what is wrong; later ones go on.
-    let (mut session, mut pushes) = open(&place, context).await?;
+    let (mut session, mut pushes) = listen(&place, context).await?;
     session.warn_of_skipped();
     for component in &options.components {
         session.config_of(component).await?;
@@ -77,7 +78,7 @@ pub(crate) async fn run(context: &Context, options: &Options) -> Result<Reply, F
         let again = async {
             loop {
                 tokio::time::sleep(PAUSE).await;
-                if let Ok(opened) = open(&place, context).await {
+                if let Ok(opened) = listen(&place, context).await {
                     return opened;
                 }
             }
@@ -95,28 +96,12 @@ pub(crate) async fn run(context: &Context, options: &Options) -> Result<Reply, F
     Ok(Reply::new(json!({"events": watch.events}), ""))
 }
 
-async fn open(
+async fn listen(
     place: &Place,
     context: &Context,
 ) -> Result<(Session, UnboundedReceiver<PushInfo>), Failure> {
-    let (sender, pushes) = unbounded_channel();
-    let stage = Rc::clone(&context.stage);
-    let session = Session::open_with_pushes(place.clone(), stage, sender).await?;
-    let mut track = redis::cmd("CLIENT");
-    track.arg("TRACKING").arg("ON").arg("BCAST");
-    for prefix in session.names.prefixes() {
-        track.arg("PREFIX").arg(prefix);
-    }
-    if let Err(failure) = session.query::<redis::Value>(&track).await {
-        if failure.code == Code::ConfigServerUnreachable {
-            return Err(failure);
-        }
-        warn(&format!(
-            "changes are looked for once a second: {}",
-            failure.message
-        ));
-    }
-    Ok((session, pushes))
+    let prefixes = |names: &Names| names.prefixes().map(str::to_owned).collect();
+    open(place, context, prefixes, "changes").await
 }
 
 struct Watch<'a> {

@@ -38,7 +38,7 @@ impl Session {
             let mut watch = redis::cmd("WATCH");
             watch.arg(&fleet).arg(&key);
             let () = self.query(&watch).await.map_err(about)?;
-            let mut control = self.control_to_edit().await.map_err(about)?;
+            let mut control = self.strict_control().await.map_err(about)?;
             if control.canary(component).as_ref() != from {
                 return Err(self.canary_differs(component));
             }
@@ -123,7 +123,7 @@ impl Session {
         let Ok(again) = self.reopened().await else {
             return false;
         };
-        let control = again.control_to_edit().await;
+        let control = again.strict_control().await;
         control.is_ok_and(|control| control.canary(component).as_ref() == canary)
     }
 }

@@ -6,7 +6,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::failure::{Code, Failure};
-use crate::session::{LONGEST_CONFIG, Session};
+use crate::session::Session;
+use crate::values::LONGEST_CONFIG;
 
 /// The parts of the control key. Parts that are not known stay as they are.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -145,18 +146,19 @@ impl Session {
     ///
     /// Returns an error if the config server does not answer, or the key is no JSON object.
     pub(crate) async fn control(&self) -> Result<Control, Failure> {
-        match self.control_to_edit().await {
+        match self.strict_control().await {
             Err(failure) if failure.code == Code::NoRights => Ok(Control::default()),
             control => control,
         }
     }
 
-    /// Returns the control key.
+    /// As [`control`](Self::control), for those to whom a key that may not be read is not the same as
+    /// none: who edits it, and who compares digests, which need its salt.
     ///
     /// # Errors
     ///
     /// Returns an error if the config server does not show it, or it is no JSON object.
-    pub(crate) async fn control_to_edit(&self) -> Result<Control, Failure> {
+    pub(crate) async fn strict_control(&self) -> Result<Control, Failure> {
         let key = self.names.fleet();
         let bytes = self.read(&key).await?;
         Control::parse(bytes.as_deref()).ok_or_else(|| {

@@ -76,7 +76,7 @@ pub(crate) async fn follow(context: &Context, goal: Goal<'_>) -> Result<Ended, F
     let began = Instant::now();
     let deadline = began + goal.timeout;
     let place = Place::find(&context.global)?;
-    let (mut session, mut pushes) = open(&place, context).await?;
+    let (mut session, mut pushes) = listen(&place, context).await?;
     // Other commands have said so of their own connection.
     if goal.command == "wait" {
         session.warn_of_skipped();
@@ -112,7 +112,7 @@ pub(crate) async fn follow(context: &Context, goal: Goal<'_>) -> Result<Ended, F
         let again = async {
             loop {
                 sleep(PAUSE).await;
-                match open(&place, context).await {
+                match listen(&place, context).await {
                     // Whoever may no longer log in waits in vain.
                     Err(failure) if refuses_login(&failure) => return Err(failure),
                     Err(failure) => lost = Some(failure),
@@ -148,6 +148,13 @@ pub(crate) async fn follow(context: &Context, goal: Goal<'_>) -> Result<Ended, F
         took: began.elapsed(),
         lost,
     })
+}
+
+async fn listen(
+    place: &Place,
+    context: &Context,
+) -> Result<(Session, UnboundedReceiver<PushInfo>), Failure> {
+    open(place, context, |_| vec![KEY_PREFIX.to_owned()], "receipts").await
 }
 
 /// Returns the digest of the config that is there.
@@ -233,7 +240,7 @@ impl Fleet<'_> {
             return Err(superseded(session, component, digest, &current));
         }
         // Without its salt no digest can be compared.
-        let control = session.control_to_edit().await?;
+        let control = session.strict_control().await?;
         let config = bytes
             .as_deref()
             .and_then(|bytes| std::str::from_utf8(bytes).ok());

@@ -1,46 +1,46 @@
-//! A connection to the config server that hears of receipts, and how it is lost.
+//! A connection to the config server that hears of changes, and how it is lost.
 
 use std::rc::Rc;
 use std::time::Duration;
 
 use redis::{PushInfo, Value};
-use redis_components::receipts::KEY_PREFIX;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use crate::context::Context;
 use crate::failure::{Code, Failure};
 use crate::lines::warn;
+use crate::names::Names;
 use crate::place::Place;
 use crate::session::Session;
 
-/// Connects, and asks for pushes of receipts.
+/// Connects, and asks for pushes of the keys that begin with the prefixes. A config server that does not
+/// push is read once a second, and a warning says that of `what`.
 ///
 /// # Errors
 ///
 /// Returns an error if the config server cannot be used.
-pub(super) async fn open(
+pub(crate) async fn open(
     place: &Place,
     context: &Context,
+    prefixes: impl FnOnce(&Names) -> Vec<String>,
+    what: &str,
 ) -> Result<(Session, UnboundedReceiver<PushInfo>), Failure> {
     let (sender, pushes) = unbounded_channel();
     let stage = Rc::clone(&context.stage);
     let session = Session::open_with_pushes(place.clone(), stage, sender).await?;
     let mut track = redis::cmd("CLIENT");
-    track
-        .arg("TRACKING")
-        .arg("ON")
-        .arg("BCAST")
-        .arg("PREFIX")
-        .arg(KEY_PREFIX);
-    match session.query::<Value>(&track).await {
-        Err(failure) if failure.code == Code::ConfigServerUnreachable => Err(failure),
-        Err(failure) => {
-            let reason = failure.message;
-            warn(&format!("receipts are looked for once a second: {reason}"));
-            Ok((session, pushes))
-        }
-        Ok(_) => Ok((session, pushes)),
+    track.arg("TRACKING").arg("ON").arg("BCAST");
+    for prefix in prefixes(&session.names) {
+        track.arg("PREFIX").arg(prefix);
     }
+    match session.query::<Value>(&track).await {
+        Err(failure) if failure.code == Code::ConfigServerUnreachable => return Err(failure),
+        Err(Failure { message, .. }) => {
+            warn(&format!("{what} are looked for once a second: {message}"));
+        }
+        Ok(_) => {}
+    }
+    Ok((session, pushes))
 }
 
 /// Returns the failure of a connection that has ended.

@@ -6,7 +6,7 @@ pub(crate) mod control;
 pub(crate) mod counts;
 pub(crate) mod follow;
 mod index;
-mod listening;
+pub(crate) mod listening;
 pub(crate) mod owners;
 mod progress;
 pub(crate) mod receipt_reader;

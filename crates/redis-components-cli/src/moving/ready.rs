@@ -138,11 +138,17 @@ impl Session {
         let config = |text: &str| BTreeMap::from([(component.to_owned(), text.to_owned())]);
         let old = config(&String::from_utf8_lossy(found));
         let candidate = Record::new(component, old, config(text));
-        self.offer(&candidate, &Data::Other).await?;
         self.stage.set(Stage::Preparing);
+        let preparing = async {
+            self.offer(&candidate, &Data::Other).await?;
+            self.wait_until_ready(&candidate, timeout, ignores_silent, |_| {})
+                .await
+        };
         let ready = tokio::select! {
-            ready = self.wait_until_ready(&candidate, timeout, ignores_silent, |_| {}) => ready,
+            // Nobody else hears an interrupt now.
+            biased;
             () = interrupted() => Err(Failure::new(Code::Interrupted, "interrupted")),
+            ready = preparing => ready,
         };
         if let Err(mut failure) = ready {
             self.withdraw(&candidate).await?;
@@ -157,7 +163,7 @@ impl Session {
         let key = self.names.fleet();
         for _ in 0..TRIES {
             let () = self.query(redis::cmd("WATCH").arg(&key)).await?;
-            let mut control = self.control_to_edit().await?;
+            let mut control = self.strict_control().await?;
             let before = control.to_json();
             edit(&mut control);
             if control.to_json() == before {

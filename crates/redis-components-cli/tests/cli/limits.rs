@@ -1,7 +1,7 @@
 //! Values that are longer, or numbers that are larger, than processes take.
 
 use redis_components_testing::Server;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::common::Operator;
 use crate::receipts::Process;
@@ -90,14 +90,9 @@ fn a_share_that_processes_leave_out_is_no_canary() {
     );
     let config = json!({"host": "127.0.0.1", "port": server.port(), "db": 1});
     for percent in [json!(500), json!(-5), json!("50")] {
-        let salt = operator.data(&["get", "logs"]);
-        assert!(salt["digest"].is_string());
-        let control: serde_json::Value = {
-            let text: Option<String> =
-                redis::from_redis_value(server.command(&["GET", CONTROL])).unwrap();
-            serde_json::from_str(&text.unwrap_or_else(|| "{}".to_owned())).unwrap()
-        };
-        let mut control = control;
+        let text = server.command(&["GET", CONTROL]);
+        let text: String = redis::from_redis_value(text).unwrap();
+        let mut control: Value = serde_json::from_str(&text).unwrap();
         control["canary"] = json!({"logs": {"config": config, "percent": percent}});
         server.command(&["SET", CONTROL, &control.to_string()]);
         operator.done(&["wait", "logs", "--timeout", "10s"]);

@@ -43,5 +43,6 @@ mod top;
 #[cfg(target_os = "linux")]
 mod tty;
 mod wait;
+mod wait_refused;
 mod waiting;
 mod watch;
