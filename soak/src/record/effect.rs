@@ -16,6 +16,8 @@ pub(crate) enum Effect {
     Nothing,
     /// Any call may fail in any way.
     Anything,
+    /// The same, and the server holds writes back: a call without a bound of its own waits for it.
+    HoldsWrites,
     /// The server answers writes with `MISCONF`. It can be connected to and moved to.
     RefusesWrites,
     /// The server is silent, and then answers `BUSY`.
@@ -36,7 +38,7 @@ impl Effect {
         let is = |expected: fn(&RedisError) -> bool| error.is_none_or(expected);
         match self {
             Self::Nothing => None,
-            Self::Anything => Some(Excuse::Server),
+            Self::Anything | Self::HoldsWrites => Some(Excuse::Server),
             Self::RefusesWrites => {
                 (class.writes() && is(is_misconf)).then_some(Excuse::RefusedWrite)
             }
@@ -56,7 +58,7 @@ impl Effect {
         match self {
             // The server was never given up.
             Self::Nothing | Self::RefusesWrites => Duration::ZERO,
-            Self::Anything | Self::Busy | Self::RefusesClients => RECOVERY,
+            Self::Anything | Self::HoldsWrites | Self::Busy | Self::RefusesClients => RECOVERY,
         }
     }
 }

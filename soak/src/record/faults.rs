@@ -47,13 +47,19 @@ impl Faults {
         });
     }
 
-    /// Returns how long the machine was stalled between two times.
-    pub(crate) fn still_for(&self, from: Instant, until: Instant) -> Duration {
-        let still = self.overlapping(|_| false, Duration::ZERO, from, until);
-        still
-            .filter_map(|window| {
-                let end = window.ended?.min(until);
-                Some(end.saturating_duration_since(window.begun.max(from)))
+    /// Returns how long the machine was stalled between two times, or one of the parts held writes
+    /// back.
+    pub(crate) fn still_for(
+        &self,
+        parts: impl Fn(Part) -> bool,
+        from: Instant,
+        until: Instant,
+    ) -> Duration {
+        self.overlapping(parts, Duration::ZERO, from, until)
+            .filter(|window| window.part == Part::Machine || window.effect == Effect::HoldsWrites)
+            .map(|window| {
+                let end = window.ended.map_or(until, |ended| ended.min(until));
+                end.saturating_duration_since(window.begun.max(from))
             })
             .sum()
     }
@@ -163,6 +169,25 @@ mod tests {
         assert!(felt(12 * SECOND + RECOVERY + MARGIN, 30 * SECOND));
         assert!(!felt(13 * SECOND + RECOVERY + MARGIN, 59 * SECOND));
         assert!(felt(1000 * SECOND, 1001 * SECOND));
+    }
+
+    #[test]
+    fn stalls_and_held_writes_are_added_up() {
+        let start = Instant::now();
+        let mut faults = faults(start);
+        faults.windows[0].effect = Effect::HoldsWrites;
+        faults.windows[2].effect = Effect::HoldsWrites;
+        let (from, until) = (start + 5 * SECOND, start + 30 * SECOND);
+        faults.stood_still(until - 4 * SECOND, until - SECOND);
+        let still = |parts: fn(Part) -> bool, from: u32, until: u32| {
+            faults.still_for(parts, start + from * SECOND, start + until * SECOND)
+        };
+        let first = |part| part == Part::Server(0);
+        assert_eq!(faults.still_for(first, from, until), 5 * SECOND);
+        assert_eq!(still(|_| false, 5, 30), 3 * SECOND);
+        assert_eq!(still(first, 11, 20), SECOND);
+        assert_eq!(still(first, 35, 70), 10 * SECOND);
+        assert_eq!(still(|_| true, 39, 42), Duration::ZERO);
     }
 
     #[test]

@@ -18,12 +18,17 @@ const NODES: Part = Part::Server(CLUSTER);
 /// How long replicas may take to receive what the primary has written.
 const CATCHES_UP_WITHIN: Duration = Duration::from_secs(10);
 
+/// Longer than a fail-over takes, even if the sentinels give up the first.
+const HELD_FOR: &str = "60000";
+
 const CLIENT_KILL: [&str; 4] = ["CLIENT", "KILL", "TYPE", "normal"];
 
 pub(super) fn break_sentinels(soak: &Soak, rng: &mut Rng) {
     let sentinels = soak.world.sentinels();
     match rng.u32(0..100) {
-        0..40 => soak.with_fault(PRIMARY, "sentinels: fail-over", || fail_over(soak)),
+        0..40 => soak.with_effect(PRIMARY, Effect::HoldsWrites, "sentinels: fail-over", || {
+            fail_over(soak)
+        }),
         // The others know the primary.
         40..60 => soak.with_effect(PRIMARY, Effect::Nothing, "sentinel: SIGSTOP", || {
             let sentinel = sentinels.sentinel(rng.usize(0..sentinels.sentinels().len()));
@@ -52,7 +57,7 @@ fn fail_over(soak: &Soak) {
     let sentinels = soak.world.sentinels();
     let (old, servers) = (sentinels.primary(), sentinels.servers());
     let primary = &servers[old];
-    tell(soak, primary, &["CLIENT", "PAUSE", "20000", "WRITE"]);
+    tell(soak, primary, &["CLIENT", "PAUSE", HELD_FOR, "WRITE"]);
     let written = offset(primary);
     let replicas = servers.iter().enumerate();
     let replicas: Vec<_> = replicas.filter(|(number, _)| *number != old).collect();
