@@ -40,6 +40,9 @@ pub(crate) struct Options {
     /// The server to move to, as for `move`.
     #[arg(long, value_name = "HOST:PORT|FILE|JSON", requires = "moves")]
     to: Option<String>,
+    /// The other components whose data is on the same server, as for `move`.
+    #[arg(long, value_name = "COMPONENT", value_delimiter = ',', requires = "moves", add = ArgValueCandidates::new(components))]
+    with: Vec<String>,
     /// The command that would copy the data, as for `move`. It is not run.
     #[arg(long, value_name = "COMMAND", requires = "moves")]
     copy_with: Option<String>,
@@ -48,9 +51,10 @@ pub(crate) struct Options {
 pub(crate) async fn run(context: &Context, options: &Options) -> Result<Reply, Failure> {
     let session = context.session().await?;
     if let (Some(component), Some(to)) = (&options.moves, &options.to) {
+        let with = &options.with;
         let made = match &options.copy_with {
-            Some(command) => look_at_copy(&session, component, to, command).await?,
-            None => look(&session, component, to).await?,
+            Some(command) => look_at_copy(&session, component, with, (to, command)).await?,
+            None => look(&session, component, with, to).await?,
         };
         return Ok(reply(&of_checks(made)));
     }
@@ -96,9 +100,14 @@ fn reply(checks: &[Check]) -> Reply {
     Reply::new(checks, text).failed(failure)
 }
 
-/// Looks whether the data of a component can move.
-async fn look(session: &Session, component: &str, to: &str) -> Result<Checks, Failure> {
-    let record = plan(session, component, &[], to).await?;
+/// Looks whether the data of a component, and of those beside it, can move.
+async fn look(
+    session: &Session,
+    component: &str,
+    with: &[String],
+    to: &str,
+) -> Result<Checks, Failure> {
+    let record = plan(session, component, with, to).await?;
     let source = record.source()?.connect().await?;
     let target = record.target()?.connect().await?;
     // A reference is no login. `move` then asks for one.
@@ -110,11 +119,11 @@ async fn look(session: &Session, component: &str, to: &str) -> Result<Checks, Fa
 async fn look_at_copy(
     session: &Session,
     component: &str,
-    to: &str,
-    command: &str,
+    with: &[String],
+    (to, command): (&str, &str),
 ) -> Result<Checks, Failure> {
     Program { command }.demand_runnable()?;
-    let record = plan_of_copy(session, component, &[], to).await?;
+    let record = plan_of_copy(session, component, with, to).await?;
     let source = Side::connect(component, &record.old[component]).await?;
     let target = Side::connect(component, &record.new[component]).await?;
     preflight_of_copy(session, &record, &source, &target).await

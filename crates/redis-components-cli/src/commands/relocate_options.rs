@@ -41,7 +41,7 @@ pub(crate) struct Options {
     #[arg(long, group = "what")]
     pub(super) finish: bool,
     /// The other components whose data is on the same server.
-    #[arg(long, value_name = "COMPONENT", value_delimiter = ',', requires = "to")]
+    #[arg(long, value_name = "COMPONENT", value_delimiter = ',', requires = "to", add = ArgValueCandidates::new(components))]
     pub(super) with: Vec<String>,
     /// Let `sh` run this command to copy the data, where servers cannot replicate each other. Writes are
     /// refused meanwhile.

@@ -106,6 +106,11 @@ fn r15_what_stands_against_a_move_is_named_before_anything_changes() {
         .operator
         .done(&["set", "stats", "host=localhost", &stats, "--create"]);
     refused(&["--to", &to], "name them with --with");
+    let words = ["doctor", "--move", "logs", "--to", &to];
+    assert_eq!(world.operator.json(&words).0, 1);
+    world
+        .operator
+        .done(&[&words[..], &["--with", "stats"]].concat());
     let words = ["move", "logs", "--with", "stats", "--to", &to, "--yes"];
     let moved = world.operator.data(&words);
     assert_eq!(moved["with"], json!(["stats"]));

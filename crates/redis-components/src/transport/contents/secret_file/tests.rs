@@ -15,6 +15,20 @@ use super::{Found, read, read_if};
 /// Longer than any machine takes for the reads of a test.
 const SOON: Duration = Duration::from_secs(60);
 
+/// Reads so often at least, and until something was found and something was refused: what changes it
+/// may not run for a while.
+fn until_both(least: usize, mut reads_content: impl FnMut() -> bool) {
+    let (mut reads, mut found, mut refused) = (0, 0, 0);
+    while reads < least || found == 0 || refused == 0 {
+        reads += 1;
+        if reads_content() {
+            found += 1;
+        } else {
+            refused += 1;
+        }
+    }
+}
+
 /// Changes something again and again while `reads` runs on a thread, and returns what that returns.
 fn while_changing<T: Send + 'static>(
     mut change: impl FnMut() + Send + 'static,
@@ -52,24 +66,19 @@ fn r11_a_pipe_that_takes_the_place_of_a_file_holds_up_nobody() {
         fs::write(&next, "S3cret").unwrap();
         fs::rename(&next, &target).unwrap();
     };
-    let (found, refused) = while_changing(change, move || {
-        let (mut found, mut refused) = (0, 0);
-        for _ in 0..100_000 {
-            match read(&file) {
-                Ok(content) => {
-                    // A file may be seen empty while it is written elsewhere, and not here.
-                    assert_eq!(content, Found::Content(b"S3cret".to_vec()));
-                    found += 1;
-                }
-                Err(error) => {
-                    assert_eq!(error.to_string(), "it is no file");
-                    refused += 1;
-                }
+    while_changing(change, move || {
+        until_both(100_000, || match read(&file) {
+            Ok(content) => {
+                // A file may be seen empty while it is written elsewhere, and not here.
+                assert_eq!(content, Found::Content(b"S3cret".to_vec()));
+                true
             }
-        }
-        (found, refused)
+            Err(error) => {
+                assert_eq!(error.to_string(), "it is no file");
+                false
+            }
+        });
     });
-    assert!(found > 0 && refused > 0, "{found}, {refused}");
 }
 
 #[test]
@@ -92,20 +101,17 @@ fn r11_a_link_that_takes_the_place_of_a_folder_leads_nowhere_else() {
         fs::rename(&spare, &asked).unwrap();
     };
     let allowed = path("allowed");
-    let (found, refused) = while_changing(change, move || {
-        let (mut found, mut refused) = (0, 0);
-        for _ in 0..20_000 {
+    while_changing(change, move || {
+        until_both(20_000, || {
             match read_if(&file, |real| real.starts_with(&allowed)) {
-                Ok(Found::Forbidden) | Err(_) => refused += 1,
+                Ok(Found::Forbidden) | Err(_) => false,
                 Ok(content) => {
                     assert_eq!(content, Found::Content(b"mine".to_vec()));
-                    found += 1;
+                    true
                 }
             }
-        }
-        (found, refused)
+        });
     });
-    assert!(found > 0 && refused > 0, "{found}, {refused}");
 }
 
 /// Kubernetes mounts `x -> ..data/x` and `..data -> ..2026_1`, and moves the second link.
