@@ -62,8 +62,10 @@ impl Places {
             Kind::Tcp => self.tcp.config(),
             Kind::Tls => self.tls.config(),
             Kind::UnixSocket => self.unix_config(),
-            Kind::Sentinels => self.sentinels_config(),
-            Kind::Cluster => self.cluster.config(),
+            // Calls wait for as long as a fail-over takes.
+            Kind::Sentinels => patient(&self.sentinels.config()),
+            // A node writes to its disk when a slot changes, and answers nobody meanwhile.
+            Kind::Cluster => patient(&self.cluster.config()),
         };
         let key = app::visits::COMPONENT.key();
         self.config.command(&["SET", key, &config]);
@@ -95,12 +97,6 @@ impl Places {
         let new = servers[self.sentinels.failover()].port().to_string();
         primary.command(&["REPLICAOF", "127.0.0.1", &new]);
         primary.command(&["CLIENT", "UNPAUSE"]);
-    }
-
-    /// Returns the config of the sentinels. Calls wait for as long as a fail-over takes.
-    fn sentinels_config(&self) -> String {
-        let config = self.sentinels.config();
-        config.replacen('{', r#"{"socket_timeout":5,"#, 1)
     }
 
     /// Moves the slot of the first task's counter to another node.
@@ -159,6 +155,11 @@ impl fmt::Display for Kind {
             Self::Cluster => "cluster",
         })
     }
+}
+
+/// Returns a config whose calls wait longer for an answer.
+fn patient(config: &str) -> String {
+    config.replacen('{', r#"{"socket_timeout":5,"#, 1)
 }
 
 /// Returns how far a server has written its part of the replication.
