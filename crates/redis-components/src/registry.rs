@@ -34,15 +34,29 @@ pub(crate) struct Registry {
     used: PerProcess<Mutex<Used>>,
 }
 
+/// A config server, and the fleet on it. Manifests with several prefixes make several fleets.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Fleet {
+    url: Secret,
+    key_prefix: String,
+}
+
+/// A component in a fleet, or in none if configs are fixed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Member {
+    fleet: Option<Fleet>,
+    component: &'static str,
+    key: &'static str,
+}
+
 #[derive(Debug)]
 struct Used {
-    servers: HashMap<Secret, Arc<ConfigServer>>,
+    servers: HashMap<Fleet, Arc<ConfigServer>>,
     /// Follows fixed configs whose servers may move, or whose secrets may change.
     fixed: Option<FixedConfigs>,
     /// The watches of sentinels, which all configs share.
     watchers: Arc<Watchers>,
-    /// By config server's URL (none if configs are fixed) and key.
-    slots: HashMap<(Option<Secret>, String), Arc<Slot>>,
+    slots: HashMap<Member, Arc<Slot>>,
     shut_down: bool,
 }
 
@@ -67,14 +81,25 @@ impl Registry {
             connections,
             ..
         } = *declaration;
+        let settings = &self.settings;
         let key = self.key(declaration);
-        let (url, origin) = match self.settings.source() {
+        let (url, origin) = match settings.source() {
             Source::Fixed(_) => (None, ""),
             Source::Server(url) => (Some(url.clone()), "`Settings::new`"),
             Source::Environment => {
                 let (url, origin) = from_environment(declaration)?;
                 (Some(url), origin)
             }
+        };
+        let key_prefix = settings.prefix().unwrap_or(declaration.key_prefix);
+        let fleet = url.map(|url| Fleet {
+            url,
+            key_prefix: key_prefix.to_owned(),
+        });
+        let member = Member {
+            fleet: fleet.clone(),
+            component: name,
+            key,
         };
         let mut used = self.used();
         if used.shut_down {
@@ -88,24 +113,22 @@ impl Registry {
             slots,
             ..
         } = &mut *used;
-        let entry = match slots.entry((url.clone(), key.to_owned())) {
+        let entry = match slots.entry(member) {
             Entry::Occupied(slot) => {
                 slot.get().expect(wait, connections);
                 return Ok(Arc::clone(slot.get()));
             }
             Entry::Vacant(entry) => entry,
         };
-        let settings = &self.settings;
-        let slot = match (url, settings.source()) {
-            (Some(url), _) => {
-                let server = match servers.entry(url) {
+        let slot = match (fleet, settings.source()) {
+            (Some(fleet), _) => {
+                let server = match servers.entry(fleet) {
                     Entry::Occupied(server) => Arc::clone(server.get()),
                     Entry::Vacant(entry) => {
-                        let url = entry.key().expose();
+                        let url = entry.key().url.expose();
                         let last_good = last_good_file(settings);
-                        let prefix = declaration.prefix(settings.prefix());
                         let server = ConfigServer::start(
-                            url, origin, settings, watchers, last_good, prefix,
+                            url, origin, settings, watchers, last_good, key_prefix,
                         )?;
                         Arc::clone(entry.insert(Arc::new(server)))
                     }
