@@ -165,13 +165,17 @@ impl Registry {
 
     /// Ends all slots, and returns the connections that are still open.
     pub(crate) fn shut_down(&self) -> StillOpen {
-        let mut used = self.used();
-        used.shut_down = true;
+        let slots: Vec<Arc<Slot>> = {
+            let mut used = self.used();
+            used.shut_down = true;
+            used.slots.values().cloned().collect()
+        };
         let mut all = StillOpen {
             in_use: 0,
             closing: 0,
         };
-        for slot in used.slots.values() {
+        // Each shows its gauges, and a recorder may itself ask for `status()`, which takes the lock.
+        for slot in slots {
             let of_slot = slot.shut_down();
             all.in_use += of_slot.in_use;
             all.closing += of_slot.closing;
