@@ -183,6 +183,10 @@ impl Registry {
         all
     }
 
+    pub(crate) fn was_shut_down(&self) -> bool {
+        self.used().shut_down
+    }
+
     /// Ends the connections that nobody uses, and the watches of all config servers.
     pub(crate) fn end(&self) {
         let used = self.used();

@@ -14,11 +14,12 @@ use crate::slot::Slot;
 /// Returns the state of every component that this process has used, under the settings that hold
 /// here.
 ///
-/// Returns nothing outside every scope, in a process that uses
-/// [`Settings::scope`](crate::Settings::scope) only.
+/// Returns nothing before the settings are installed or a component is used, and nothing outside
+/// every scope, in a process that uses [`Settings::scope`](crate::Settings::scope) only.
 #[must_use]
 pub fn status() -> Status {
-    let slots = scope::registry().map_or_else(|_| Vec::new(), |registry| registry.slots());
+    let registry = scope::registry_in_force();
+    let slots = registry.map_or_else(Vec::new, |registry| registry.slots());
     Status {
         components: slots.iter().map(|slot| ComponentStatus::of(slot)).collect(),
     }

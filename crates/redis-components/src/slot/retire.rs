@@ -36,6 +36,14 @@ impl Slot {
         still_open
     }
 
+    /// Returns an error if the slot is shut down.
+    pub(crate) fn demand_open(&self) -> Result<(), Error> {
+        if self.state().is_shut_down {
+            return Err(self.was_shut_down());
+        }
+        Ok(())
+    }
+
     /// Waits until the slot is shut down, and returns the error that calls get from then on.
     pub(crate) async fn shut(&self) -> Error {
         self.generations.over().await;
