@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::env;
+use std::env::{self, VarError};
 use std::path::{Path, PathBuf, absolute};
 use std::process;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -228,10 +228,18 @@ impl Registry {
 
 /// Returns where the config server is, and who says so.
 fn from_environment(declaration: &Declaration) -> Result<(Secret, &'static str), Error> {
-    let from_variable = env::var(ENVIRONMENT).ok().filter(|url| !url.is_empty());
+    let from_variable = match env::var(ENVIRONMENT) {
+        Ok(url) => Some(url).filter(|url| !url.is_empty()),
+        Err(VarError::NotPresent) => None,
+        Err(VarError::NotUnicode(_)) => {
+            let text =
+                format!("the environment variable {ENVIRONMENT} is not UTF-8; write it anew");
+            return Err(Error::new(ErrorKind::Settings, text));
+        }
+    };
     let from_manifest = || Some((declaration.config_server?.to_owned(), "components.toml"));
     from_variable
-        .map(|url| (url, "REDIS_CONFIG_URL"))
+        .map(|url| (url, ENVIRONMENT))
         .or_else(from_manifest)
         .map(|(url, origin)| (Secret::new(url), origin))
         .ok_or_else(|| {
@@ -273,12 +281,14 @@ fn config_of(source: &Source, name: &str) -> Result<ComponentConfig, Error> {
     };
     let text = texts.get(name).ok_or_else(|| {
         let known: Vec<_> = texts.keys().map(String::as_str).collect();
+        let known = if known.is_empty() {
+            "it gives none".to_owned()
+        } else {
+            format!("it gives: {}", known.join(", "))
+        };
         Error::new(
             ErrorKind::ConfigMissing,
-            format!(
-                "`Settings::fixed` gives no server for it; it gives: {}",
-                known.join(", ")
-            ),
+            format!("`Settings::fixed` gives no server for it; {known}"),
         )
     })?;
     let is_json = text.expose().trim_start().starts_with('{');

@@ -1,13 +1,14 @@
 //! Where each component is, for people and health checks.
 
 use std::path::PathBuf;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use serde::{Serialize, Serializer};
 
 use crate::config::ComponentConfig;
 use crate::config::endpoint::{Address, Endpoint};
 use crate::config::reference::Written;
+use crate::receipts::process::within_rfc_3339;
 use crate::scope;
 use crate::slot::Slot;
 
@@ -267,11 +268,7 @@ impl CurrentConfig {
 
 /// Writes a time as RFC 3339, in UTC.
 fn rfc3339<S: Serializer>(time: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
-    // The last second of the year 9999, after which RFC 3339 has no times.
-    const LAST: Duration = Duration::from_secs(253_402_300_799);
-    let since_epoch = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-    let time = UNIX_EPOCH + since_epoch.min(LAST);
-    serializer.collect_str(&humantime::format_rfc3339_millis(time))
+    serializer.collect_str(&humantime::format_rfc3339_millis(within_rfc_3339(*time)))
 }
 
 #[cfg(test)]

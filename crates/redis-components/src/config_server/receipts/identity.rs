@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::SystemTime;
 
 use super::timing::Timing;
+use crate::receipts::process::within_rfc_3339;
 use crate::receipts::{Mode, Process};
 
 /// How many characters of a name are used.
@@ -60,7 +61,7 @@ impl Identity {
             instance: self.instance.clone(),
             host: self.host.clone(),
             pid: self.pid,
-            started: humantime::format_rfc3339_seconds(self.started).to_string(),
+            started: humantime::format_rfc3339_seconds(within_rfc_3339(self.started)).to_string(),
             runtime: env!("CARGO_PKG_VERSION").to_owned(),
             language: "rust".to_owned(),
             mode: if is_pushing { Mode::Push } else { Mode::Poll },
