@@ -22,7 +22,8 @@ pub async fn get_config(component: &Component) -> Result<ComponentConfig, Error>
 /// Writes the component's config to the config server.
 ///
 /// When this returns, this process uses the config from the next call on, if the server that it
-/// names answers. Other processes follow within the component's `wait`.
+/// names answers. Other processes follow within the component's `wait`. A process that runs a
+/// canary's config goes on with that.
 ///
 /// # Errors
 ///

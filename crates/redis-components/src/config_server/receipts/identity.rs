@@ -92,14 +92,14 @@ fn part_of_key(name: &str) -> String {
 /// config server, and ids of processes come again, in containers at each start.
 fn digits() -> u16 {
     static NEXT: AtomicU32 = AtomicU32::new(0);
-    // An error says that there is a beginning.
+    // An error says that another thread has set the first number.
     let begin = fastrand::u32(1..);
     let _ = NEXT.compare_exchange(0, begin, Ordering::Relaxed, Ordering::Relaxed);
     let [low, high, ..] = NEXT.fetch_add(1, Ordering::Relaxed).to_le_bytes();
     u16::from_le_bytes([low, high])
 }
 
-/// Stands for a name that there is not.
+/// Stands for a missing name.
 const UNKNOWN: &str = "unknown";
 
 fn executable() -> String {
