@@ -87,12 +87,10 @@ impl Policy {
     /// refused. An IP address is allowed as [`allow_network`](Self::allow_network) allows it.
     pub fn allow_host(mut self, pattern: impl AsRef<str>) -> Self {
         let pattern = normal(pattern.as_ref());
-        // Configs write an IPv6 address without the brackets, too.
-        let bare = pattern
+        let in_brackets = pattern
             .strip_prefix('[')
-            .and_then(|it| it.strip_suffix(']'));
-        let pattern = bare.map_or(pattern.clone(), str::to_owned);
-        if let Ok(address) = pattern.parse::<IpAddr>() {
+            .and_then(|rest| rest.strip_suffix(']'));
+        if let Ok(address) = in_brackets.unwrap_or(&pattern).parse::<IpAddr>() {
             self.networks.push(unmapped(IpNet::from(address)));
             return self;
         }
