@@ -122,6 +122,7 @@ fn written() -> Result<String, Failure> {
         key: "config:redis:component_{component}",
         wait: std::time::Duration::from_secs(1),
         connections: 1,
+        key_prefix: "config:redis:",
         has_own_key: false,
         config_server: None,
     }});"#

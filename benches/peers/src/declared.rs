@@ -16,6 +16,7 @@ pub fn components(count: usize) -> Vec<&'static Component> {
             key: key.leak(),
             wait: Duration::from_secs(1),
             connections: 1,
+            key_prefix: "config:redis:",
             has_own_key: false,
             config_server: None,
         })

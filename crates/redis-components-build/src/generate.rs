@@ -89,7 +89,7 @@ fn run(options: &Options, path: &Path, files: &dyn Files, diagnostics: &mut Diag
     let name = path.file_name().map(|name| name.to_string_lossy());
     let mut output = emit::Output::new(
         &name.unwrap_or_default(),
-        manifest.config_server.as_deref(),
+        &manifest.config_server,
         &manifest.components,
         &surroundings,
         &runtime,

@@ -82,6 +82,7 @@ fn declare() -> &'static Component {
     Box::leak(Box::new(component(Declaration {
         name: "logs",
         key: "config:redis:logs",
+        key_prefix: "config:redis:",
         has_own_key: false,
         wait: Duration::from_secs(3),
         connections: 1,

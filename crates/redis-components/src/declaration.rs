@@ -13,8 +13,11 @@ use crate::fork::PerProcess;
 pub struct Declaration {
     /// The component's name.
     pub name: &'static str,
-    /// The key of its config on the config server, under the manifest's prefix.
+    /// The key of its config on the config server.
     pub key: &'static str,
+    /// The prefix of keys that the manifest gives, or else the default. The key begins with it,
+    /// unless the manifest gives the key itself.
+    pub key_prefix: &'static str,
     /// Whether the manifest gives the key itself. The settings' prefix does not change such a key.
     pub has_own_key: bool,
     /// How long a config is used without asking the config server again.
@@ -25,17 +28,7 @@ pub struct Declaration {
     pub config_server: Option<&'static str>,
 }
 
-/// The prefix of keys of a manifest that gives none.
-const DEFAULT_PREFIX: &str = "config:redis:";
-
 impl Declaration {
-    /// Returns the prefix of the keys of configs: of the settings, or else of the manifest.
-    pub(crate) fn prefix<'a>(&self, of_settings: Option<&'a str>) -> &'a str {
-        let of_manifest = self.key.strip_suffix(self.name);
-        let of_manifest = of_manifest.filter(|_| !self.has_own_key);
-        of_settings.or(of_manifest).unwrap_or(DEFAULT_PREFIX)
-    }
-
     /// Returns the key of the component's config under the prefix of the settings, if they have
     /// one.
     pub(crate) fn key_under(&self, prefix: Option<&str>) -> &'static str {
@@ -74,6 +67,7 @@ mod tests {
         let mut declaration = Declaration {
             name: "logs",
             key: "config:redis:logs",
+            key_prefix: "config:redis:",
             has_own_key: false,
             wait: Duration::ZERO,
             connections: 1,

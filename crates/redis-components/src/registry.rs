@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::env;
+use std::env::{self, VarError};
 use std::path::{Path, PathBuf, absolute};
 use std::process;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -34,15 +34,29 @@ pub(crate) struct Registry {
     used: PerProcess<Mutex<Used>>,
 }
 
+/// A config server, and the fleet on it. Manifests with several prefixes make several fleets.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Fleet {
+    url: Secret,
+    key_prefix: String,
+}
+
+/// A component in a fleet, or in none if configs are fixed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Member {
+    fleet: Option<Fleet>,
+    component: &'static str,
+    key: &'static str,
+}
+
 #[derive(Debug)]
 struct Used {
-    servers: HashMap<Secret, Arc<ConfigServer>>,
+    servers: HashMap<Fleet, Arc<ConfigServer>>,
     /// Follows fixed configs whose servers may move, or whose secrets may change.
     fixed: Option<FixedConfigs>,
     /// The watches of sentinels, which all configs share.
     watchers: Arc<Watchers>,
-    /// By config server's URL (none if configs are fixed) and key.
-    slots: HashMap<(Option<Secret>, String), Arc<Slot>>,
+    slots: HashMap<Member, Arc<Slot>>,
     shut_down: bool,
 }
 
@@ -67,14 +81,25 @@ impl Registry {
             connections,
             ..
         } = *declaration;
+        let settings = &self.settings;
         let key = self.key(declaration);
-        let (url, origin) = match self.settings.source() {
+        let (url, origin) = match settings.source() {
             Source::Fixed(_) => (None, ""),
             Source::Server(url) => (Some(url.clone()), "`Settings::new`"),
             Source::Environment => {
                 let (url, origin) = from_environment(declaration)?;
                 (Some(url), origin)
             }
+        };
+        let key_prefix = settings.prefix().unwrap_or(declaration.key_prefix);
+        let fleet = url.map(|url| Fleet {
+            url,
+            key_prefix: key_prefix.to_owned(),
+        });
+        let member = Member {
+            fleet: fleet.clone(),
+            component: name,
+            key,
         };
         let mut used = self.used();
         if used.shut_down {
@@ -88,24 +113,22 @@ impl Registry {
             slots,
             ..
         } = &mut *used;
-        let entry = match slots.entry((url.clone(), key.to_owned())) {
+        let entry = match slots.entry(member) {
             Entry::Occupied(slot) => {
                 slot.get().expect(wait, connections);
                 return Ok(Arc::clone(slot.get()));
             }
             Entry::Vacant(entry) => entry,
         };
-        let settings = &self.settings;
-        let slot = match (url, settings.source()) {
-            (Some(url), _) => {
-                let server = match servers.entry(url) {
+        let slot = match (fleet, settings.source()) {
+            (Some(fleet), _) => {
+                let server = match servers.entry(fleet) {
                     Entry::Occupied(server) => Arc::clone(server.get()),
                     Entry::Vacant(entry) => {
-                        let url = entry.key().expose();
+                        let url = entry.key().url.expose();
                         let last_good = last_good_file(settings);
-                        let prefix = declaration.prefix(settings.prefix());
                         let server = ConfigServer::start(
-                            url, origin, settings, watchers, last_good, prefix,
+                            url, origin, settings, watchers, last_good, key_prefix,
                         )?;
                         Arc::clone(entry.insert(Arc::new(server)))
                     }
@@ -142,18 +165,26 @@ impl Registry {
 
     /// Ends all slots, and returns the connections that are still open.
     pub(crate) fn shut_down(&self) -> StillOpen {
-        let mut used = self.used();
-        used.shut_down = true;
+        let slots: Vec<Arc<Slot>> = {
+            let mut used = self.used();
+            used.shut_down = true;
+            used.slots.values().cloned().collect()
+        };
         let mut all = StillOpen {
             in_use: 0,
             closing: 0,
         };
-        for slot in used.slots.values() {
+        // Each shows its gauges, and a recorder may itself ask for `status()`, which takes the lock.
+        for slot in slots {
             let of_slot = slot.shut_down();
             all.in_use += of_slot.in_use;
             all.closing += of_slot.closing;
         }
         all
+    }
+
+    pub(crate) fn was_shut_down(&self) -> bool {
+        self.used().shut_down
     }
 
     /// Ends the connections that nobody uses, and the watches of all config servers.
@@ -197,10 +228,18 @@ impl Registry {
 
 /// Returns where the config server is, and who says so.
 fn from_environment(declaration: &Declaration) -> Result<(Secret, &'static str), Error> {
-    let from_variable = env::var(ENVIRONMENT).ok().filter(|url| !url.is_empty());
+    let from_variable = match env::var(ENVIRONMENT) {
+        Ok(url) => Some(url).filter(|url| !url.is_empty()),
+        Err(VarError::NotPresent) => None,
+        Err(VarError::NotUnicode(_)) => {
+            let text =
+                format!("the environment variable {ENVIRONMENT} is not UTF-8; write it anew");
+            return Err(Error::new(ErrorKind::Settings, text));
+        }
+    };
     let from_manifest = || Some((declaration.config_server?.to_owned(), "components.toml"));
     from_variable
-        .map(|url| (url, "REDIS_CONFIG_URL"))
+        .map(|url| (url, ENVIRONMENT))
         .or_else(from_manifest)
         .map(|(url, origin)| (Secret::new(url), origin))
         .ok_or_else(|| {
@@ -242,12 +281,14 @@ fn config_of(source: &Source, name: &str) -> Result<ComponentConfig, Error> {
     };
     let text = texts.get(name).ok_or_else(|| {
         let known: Vec<_> = texts.keys().map(String::as_str).collect();
+        let known = if known.is_empty() {
+            "it gives none".to_owned()
+        } else {
+            format!("it gives: {}", known.join(", "))
+        };
         Error::new(
             ErrorKind::ConfigMissing,
-            format!(
-                "`Settings::fixed` gives no server for it; it gives: {}",
-                known.join(", ")
-            ),
+            format!("`Settings::fixed` gives no server for it; {known}"),
         )
     })?;
     let is_json = text.expose().trim_start().starts_with('{');

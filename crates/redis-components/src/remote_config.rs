@@ -22,7 +22,8 @@ pub async fn get_config(component: &Component) -> Result<ComponentConfig, Error>
 /// Writes the component's config to the config server.
 ///
 /// When this returns, this process uses the config from the next call on, if the server that it
-/// names answers. Other processes follow within the component's `wait`.
+/// names answers. Other processes follow within the component's `wait`. A process that runs a
+/// canary's config goes on with that.
 ///
 /// # Errors
 ///
@@ -30,6 +31,7 @@ pub async fn get_config(component: &Component) -> Result<ComponentConfig, Error>
 /// timeout it may or may not be written.
 pub async fn set_config(component: &Component, config: &ComponentConfig) -> Result<(), Error> {
     let slot = component.slot()?;
+    slot.demand_open()?;
     let about =
         |error: Error, server: Option<&str>| error.about(component.name(), slot.key(), server);
     let Some(server) = slot.server() else {
@@ -41,7 +43,11 @@ pub async fn set_config(component: &Component, config: &ComponentConfig) -> Resu
     // parse.
     ComponentConfig::from_json(&text).map_err(|error| about(error, None))?;
     let address = server.address();
-    server.write(slot.key(), text).await.map_err(|failure| {
+    let written = server.write(slot.key(), text).await;
+    written.map_err(|failure| {
+        if let Err(shut_down) = slot.demand_open() {
+            return shut_down;
+        }
         let (kind, does) = if failure.cause == Cause::Forbidden {
             (ErrorKind::ForbiddenByPolicy, "is not asked to take")
         } else if failure.is_refusal() {
@@ -64,6 +70,8 @@ async fn read(slot: &Slot) -> Result<ComponentConfig, Error> {
     if slot.server().is_some() {
         slot.watched().read().await;
     }
+    // A watch that has ended reads nothing.
+    slot.demand_open()?;
     let target = slot.watched().target();
     // A process that runs a canary's config must not write it back for all.
     let own = target.own.as_ref().or(target.config.as_ref());

@@ -87,13 +87,17 @@ impl Settings {
     /// # Errors
     ///
     /// Returns [`ErrorKind::Settings`] if settings are installed already, or a component was used
-    /// before.
+    /// before, and [`ErrorKind::ShutDown`] after a [`shutdown`](crate::shutdown).
     pub fn install(self) -> Result<(), Error> {
-        let of_process = OfProcess {
+        let installed = OfProcess {
             registry: Arc::new(Registry::new(self)),
             is_installed: true,
         };
-        PROCESS.set(Box::new(of_process)).map_err(|_| {
+        PROCESS.set(Box::new(installed)).map_err(|_| {
+            if of_process().was_shut_down() {
+                let text = "redis-components was shut down before the settings were installed";
+                return Error::new(ErrorKind::ShutDown, text);
+            }
             let earlier = if is_installed() {
                 "settings are installed already; install them once, when the application starts"
             } else {

@@ -1,24 +1,26 @@
 //! Where each component is, for people and health checks.
 
 use std::path::PathBuf;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use serde::{Serialize, Serializer};
 
 use crate::config::ComponentConfig;
 use crate::config::endpoint::{Address, Endpoint};
 use crate::config::reference::Written;
+use crate::receipts::process::within_rfc_3339;
 use crate::scope;
 use crate::slot::Slot;
 
 /// Returns the state of every component that this process has used, under the settings that hold
 /// here.
 ///
-/// Returns nothing outside every scope, in a process that uses
-/// [`Settings::scope`](crate::Settings::scope) only.
+/// Returns nothing before the settings are installed or a component is used, and nothing outside
+/// every scope, in a process that uses [`Settings::scope`](crate::Settings::scope) only.
 #[must_use]
 pub fn status() -> Status {
-    let slots = scope::registry().map_or_else(|_| Vec::new(), |registry| registry.slots());
+    let registry = scope::registry_in_force();
+    let slots = registry.map_or_else(Vec::new, |registry| registry.slots());
     Status {
         components: slots.iter().map(|slot| ComponentStatus::of(slot)).collect(),
     }
@@ -266,11 +268,7 @@ impl CurrentConfig {
 
 /// Writes a time as RFC 3339, in UTC.
 fn rfc3339<S: Serializer>(time: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
-    // The last second of the year 9999, after which RFC 3339 has no times.
-    const LAST: Duration = Duration::from_secs(253_402_300_799);
-    let since_epoch = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-    let time = UNIX_EPOCH + since_epoch.min(LAST);
-    serializer.collect_str(&humantime::format_rfc3339_millis(time))
+    serializer.collect_str(&humantime::format_rfc3339_millis(within_rfc_3339(*time)))
 }
 
 #[cfg(test)]

@@ -8,17 +8,17 @@ mod common;
 use std::fmt::{Debug, Write};
 use std::future::Future;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, Once, PoisonError};
+use std::sync::{Arc, Mutex, Once, PoisonError, mpsc};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::{World, declare, until, whereabouts};
+use common::{SOON, World, declare, until, whereabouts};
 use metrics::{
     Counter, Gauge, Histogram, Key, KeyName, Metadata as MetricMetadata, Recorder, SharedString,
     Unit,
 };
-use redis_components::{ComponentConfig, ConfigSource, set_config, status};
+use redis_components::{ComponentConfig, ConfigSource, Scope, blocking, set_config, status};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
@@ -31,6 +31,8 @@ enum Fault {
     PanicOnce,
     PanicAlways,
     Block(Duration),
+    /// To ask for the status, as a recorder may that adds a label to a metric.
+    AskForStatus,
 }
 
 static FAULTS: Mutex<Vec<(String, Fault)>> = Mutex::new(Vec::new());
@@ -53,6 +55,7 @@ fn meet(text: &str) {
     drop(faults);
     match fault {
         Fault::Block(time) => thread::sleep(time),
+        Fault::AskForStatus => drop(status()),
         Fault::PanicOnce | Fault::PanicAlways => panic!("on purpose, at {what}"),
     }
 }
@@ -354,4 +357,25 @@ async fn r2_a_waker_that_panics_does_not_end_the_watch() {
             assert_eq!(lines("config watch panicked", &server), 1);
         })
         .await;
+}
+
+#[tokio::test]
+async fn r12_a_recorder_that_asks_for_the_status_holds_up_no_shutdown() {
+    install();
+    let world = World::start();
+    let logs = declare("asked", WAIT);
+    world.move_to(logs, &world.a);
+    let scope = world
+        .settings()
+        .scope_blocking(|| Scope::current().unwrap());
+    let name = scope.clone().run(whereabouts(logs)).await;
+    assert_eq!(name.unwrap(), "a");
+    on("old_connections, [component = asked", Fault::AskForStatus);
+    let (done, ends) = mpsc::channel();
+    thread::spawn(move || {
+        let ended = scope.run_blocking(|| blocking::shutdown(Duration::ZERO));
+        done.send(ended.unwrap()).unwrap();
+    });
+    // This holds up the runtime, which has nothing to do meanwhile.
+    assert_eq!(ends.recv_timeout(SOON), Ok(0));
 }

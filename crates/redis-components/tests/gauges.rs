@@ -10,7 +10,9 @@ use std::time::Duration;
 use redis_components::{Component, Scope, status};
 
 use common::recorder::Recorded;
-use common::{HOUR, World, arrives, config_with, declare, until, whereabouts};
+use common::{
+    HOUR, World, arrives, config_with, declare, until, whereabouts, whereabouts_blocking,
+};
 
 struct Gauges(&'static Recorded);
 
@@ -211,4 +213,74 @@ async fn a_fixed_config_is_shown_when_it_comes_into_force() {
         gauges.are(&[("problem component=fixed", 0.0)]).await;
     })
     .await;
+}
+
+#[tokio::test]
+async fn r14_a_report_that_is_late_does_not_show_an_earlier_config() {
+    let gauges = Gauges::record();
+    let world = World::start();
+    let logs = declare("raced", Duration::from_millis(20));
+    world.move_to(logs, &world.a);
+    let held = world
+        .settings()
+        .scope(async {
+            whereabouts(logs).await.unwrap();
+            gauges.in_force(logs, Some(&digest())).await;
+            // The watch's thread reports a, and meanwhile a call moves to b.
+            let held = gauges.0.hold("config_in_force component=raced");
+            until("a report is held up", async || held.met() > 0).await;
+            world.move_to(logs, &world.b);
+            arrives(logs, "b").await;
+            held.release();
+            until("another report came after it", async || held.met() > 2).await;
+            gauges.in_force(logs, Some(&digest())).await;
+
+            let held = gauges.0.hold("config_in_force component=raced");
+            until("a report is held up", async || held.met() > 0).await;
+            held
+        })
+        .await;
+    held.release();
+    // The scope has ended, and its last report comes late.
+    gauges.in_force(logs, None).await;
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    gauges.in_force(logs, None).await;
+}
+
+#[tokio::test]
+async fn r14_the_gauges_of_a_pool_end_with_it() {
+    let gauges = Gauges::record();
+    let world = World::start();
+    let logs = declare("emptied", Duration::from_millis(20));
+    world.move_to(logs, &world.a);
+    let shown = |idle: f64, size: f64| {
+        [
+            ("pool_connections component=emptied state=in_use", 0.0),
+            ("pool_connections component=emptied state=idle", idle),
+            ("pool_size component=emptied", size),
+        ]
+    };
+    let blocking_call = async || {
+        let scope = Scope::current().unwrap();
+        let call = thread::spawn(move || scope.run_blocking(|| whereabouts_blocking(logs)));
+        call.join().unwrap().unwrap();
+        gauges.are(&shown(1.0, 32.0)).await;
+    };
+    world
+        .settings()
+        .scope(async {
+            blocking_call().await;
+            // Tasks move, and threads make no calls any more.
+            world.move_to(logs, &world.b);
+            arrives(logs, "b").await;
+            gauges.are(&shown(0.0, 0.0)).await;
+            blocking_call().await;
+            world.set(logs, r#"{"disabled": true}"#);
+            until("it is off", async || logs.connection().await.is_err()).await;
+            gauges.are(&shown(0.0, 0.0)).await;
+            world.move_to(logs, &world.a);
+            blocking_call().await;
+        })
+        .await;
+    gauges.are(&shown(0.0, 0.0)).await;
 }

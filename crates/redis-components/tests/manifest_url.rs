@@ -26,6 +26,7 @@ async fn r5_the_manifest_names_the_config_server_and_there_is_no_default() {
     let named = Box::leak(Box::new(component(Declaration {
         name: "logs",
         key: "config:redis:logs",
+        key_prefix: "config:redis:",
         has_own_key: false,
         wait: Duration::ZERO,
         connections: 1,

@@ -33,6 +33,10 @@ async fn r12_fixed_settings_need_no_config_server() {
             assert_eq!(error.kind(), ErrorKind::Settings);
         })
         .await;
+    let none: [(&str, &str); 0] = [];
+    let error = Settings::fixed(none).scope(logs.connection()).await;
+    let error = error.unwrap_err().to_string();
+    assert!(error.contains("it gives none"), "{error}");
 }
 
 #[tokio::test]
@@ -166,14 +170,15 @@ async fn r8_status_says_where_a_component_is_and_not_its_password() {
 async fn r1_a_key_prefix_leads_to_other_configs_on_the_same_config_server() {
     let world = World::start();
     let logs = always_fresh("logs");
-    let own: &Component = Box::leak(Box::new(component(Declaration {
+    let own = leak(Declaration {
         name: "own",
         key: "where:own:is",
+        key_prefix: "config:redis:",
         has_own_key: true,
         wait: Duration::ZERO,
         connections: 1,
         config_server: None,
-    })));
+    });
     world.move_to(logs, &world.a);
     world.move_to(own, &world.a);
     let staging = world.settings().key_prefix("staging:");
@@ -193,4 +198,86 @@ async fn r1_a_key_prefix_leads_to_other_configs_on_the_same_config_server() {
     assert_eq!(logs.key(), "config:redis:logs");
     let usual = world.settings().scope(whereabouts(logs)).await;
     assert_eq!(usual.unwrap(), "a");
+}
+
+fn leak(declaration: Declaration) -> &'static Component {
+    Box::leak(Box::new(component(declaration)))
+}
+
+#[tokio::test]
+async fn r1_a_component_with_its_own_key_belongs_to_the_fleet_of_its_manifest() {
+    let world = World::start();
+    let shop = |name, key, has_own_key| {
+        leak(Declaration {
+            name,
+            key,
+            key_prefix: "shop:",
+            has_own_key,
+            wait: Duration::ZERO,
+            connections: 1,
+            config_server: None,
+        })
+    };
+    let legacy = shop("legacy", "where:legacy", true);
+    let logs = shop("logs", "shop:logs", false);
+    world.move_to(legacy, &world.a);
+    world.move_to(logs, &world.a);
+    let canary = format!(
+        r#"{{"canary": {{"legacy": {{"config": {}, "percent": 100}}}}}}"#,
+        world.b.config()
+    );
+    world.config.command(&["SET", "shop:@fleet", &canary]);
+    world
+        .settings()
+        .scope(async {
+            // The one that is called first.
+            assert_eq!(whereabouts(legacy).await.unwrap(), "b");
+            assert_eq!(whereabouts(logs).await.unwrap(), "a");
+            common::until("the receipt names the prefix of the fleet", async || {
+                let keys = world
+                    .config
+                    .command(&["KEYS", "redis-components:receipt:*"]);
+                let keys: Vec<String> = redis::from_redis_value(keys).unwrap();
+                let fields = |key| world.config.command(&["HVALS", key]);
+                let fields = keys.iter().map(|key| format!("{:?}", fields(key)));
+                let fields: Vec<String> = fields.collect();
+                fields.len() == 1 && fields[0].contains("shop:")
+            })
+            .await;
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn r1_two_components_with_one_key_are_two_components() {
+    let world = World::start();
+    let shared = |name| {
+        leak(Declaration {
+            name,
+            key: "where:both:are",
+            key_prefix: "config:redis:",
+            has_own_key: true,
+            wait: Duration::ZERO,
+            connections: 1,
+            config_server: None,
+        })
+    };
+    let (one, two) = (shared("one"), shared("two"));
+    Settings::fixed([("one", world.a.url()), ("two", world.b.url())])
+        .scope(async {
+            assert_eq!(whereabouts(one).await.unwrap(), "a");
+            assert_eq!(whereabouts(two).await.unwrap(), "b");
+        })
+        .await;
+    world.move_to(one, &world.a);
+    world
+        .settings()
+        .scope(async {
+            assert_eq!(whereabouts(one).await.unwrap(), "a");
+            assert_eq!(whereabouts(two).await.unwrap(), "a");
+            let status = status();
+            let names: Vec<_> = status.components.iter().map(|one| &one.component).collect();
+            assert_eq!(names, ["one", "two"]);
+        })
+        .await;
 }

@@ -7,6 +7,7 @@ use syn::{
 use crate::attributes::comments::doc_comments;
 use crate::emit::layout::{self, INDENTATION, Paragraphs};
 use crate::manifest::component::Component;
+use crate::manifest::config_server::ConfigServer;
 use crate::nodes;
 use crate::nodes::path_type;
 use crate::runtime::Runtime;
@@ -18,13 +19,15 @@ pub(super) struct Fixed {
     component_type: Type,
     component: Path,
     declaration: Path,
+    key_prefix: Expr,
     config_server: Expr,
     accessors: String,
 }
 
 impl Fixed {
-    pub(super) fn new(config_server: Option<&str>, runtime: &Runtime) -> Self {
-        let config_server = match config_server {
+    pub(super) fn new(config_server: &ConfigServer, runtime: &Runtime) -> Self {
+        let key_prefix = nodes::string(&config_server.key_prefix);
+        let config_server = match &config_server.url {
             Some(url) => quote!(::core::option::Option::Some(#url)),
             None => quote!(::core::option::Option::None),
         };
@@ -32,6 +35,7 @@ impl Fixed {
             component_type: path_type(runtime.item(&["Component"])),
             component: runtime.item(&["__private", "component"]),
             declaration: runtime.item(&["__private", "Declaration"]),
+            key_prefix,
             config_server: parse_quote!(#config_server),
             accessors: accessors(runtime),
         }
@@ -49,6 +53,7 @@ impl Fixed {
         let declaration = [
             ("name", nodes::string(name)),
             ("key", nodes::string(&component.key)),
+            ("key_prefix", self.key_prefix.clone()),
             ("has_own_key", nodes::boolean(component.has_own_key)),
             ("wait", duration(component.wait_in_milliseconds)),
             ("connections", number(component.connections)),

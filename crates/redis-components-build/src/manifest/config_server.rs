@@ -3,9 +3,11 @@ use super::url;
 use crate::diagnostics::Diagnostics;
 
 /// The table `[config-server]`.
-pub(super) struct ConfigServer {
-    pub(super) url: Option<String>,
-    pub(super) key_prefix: String,
+pub(crate) struct ConfigServer {
+    /// The URL that is used if neither code nor environment names a config server.
+    pub(crate) url: Option<String>,
+    /// The beginning of the keys of all components that have none of their own.
+    pub(crate) key_prefix: String,
 }
 
 impl Default for ConfigServer {

@@ -34,8 +34,7 @@ pub(crate) const LEFT_OUT: &str =
 
 /// A checked `components.toml`.
 pub(crate) struct Manifest {
-    /// The URL that is used if neither code nor environment names a config server.
-    pub(crate) config_server: Option<String>,
+    pub(crate) config_server: ConfigServer,
     /// The components, sorted by name.
     pub(crate) components: Vec<Component>,
 }
@@ -90,7 +89,7 @@ fn parse(name: &str, text: &str, diagnostics: &mut Diagnostics) -> Option<Manife
         .map(|table| component::read_all(&table, &config_server.key_prefix, diagnostics))
         .unwrap_or_default();
     Some(Manifest {
-        config_server: config_server.url,
+        config_server,
         components,
     })
 }

@@ -76,6 +76,7 @@ impl Load {
         let logs: &'static Component = Box::leak(Box::new(component(Declaration {
             name: "logs",
             key: "config:redis:logs",
+            key_prefix: "config:redis:",
             has_own_key: false,
             wait: Duration::from_secs(1),
             connections: 1,

@@ -552,6 +552,7 @@ fn r15_a_copy_that_takes_longer_than_calls_wait_fails_them_and_loses_nothing() {
     let logs: &'static Component = Box::leak(Box::new(component(Declaration {
         name: "logs",
         key: "config:redis:logs",
+        key_prefix: "config:redis:",
         has_own_key: false,
         wait: Duration::from_secs(1),
         connections: 1,

@@ -18,6 +18,7 @@ fn declared() -> &'static Component {
     Box::leak(Box::new(component(Declaration {
         name: "logs",
         key: "config:redis:logs",
+        key_prefix: "config:redis:",
         has_own_key: false,
         wait: Duration::from_secs(1),
         connections: 1,

@@ -18,6 +18,7 @@ const PORT: &str = "REDIS_COMPONENTS_TEST_PORT";
 static LOGS: Component = component(Declaration {
     name: "logs",
     key: "config:redis:logs",
+    key_prefix: "config:redis:",
     has_own_key: false,
     wait: Duration::from_secs(1),
     connections: 1,

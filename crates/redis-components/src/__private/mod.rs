@@ -18,7 +18,7 @@ pub use crate::parameter::dedicated::{AcquireDedicated, AcquireDedicatedBlocking
 pub use crate::parameter::{Acquire, AcquireBlocking};
 
 /// The version of the interface between generated code and this crate.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// Fails to compile if generator and runtime do not fit together.
 ///

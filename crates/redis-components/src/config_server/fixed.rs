@@ -42,8 +42,9 @@ impl FixedConfigs {
     pub(crate) fn watched(&self, config: &ComponentConfig) -> Arc<WatchedKey> {
         let watched = WatchedKey::fixed_until(config.clone(), Arc::clone(&self.signal));
         let watched = Arc::new(watched);
-        // Another key may have asked the same before.
-        watched.note_outside(&self.places.find(&watched, config));
+        // What others say of it comes over the thread alone. The key could go back to an older word
+        // if this thread told it too.
+        self.places.find(&watched, config);
         let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
         keys.push(Arc::clone(&watched));
         watched

@@ -15,7 +15,8 @@ pub(super) struct LastGood(ArcSwapOption<Good>);
 #[derive(Debug)]
 struct Good {
     config: Arc<ComponentConfig>,
-    /// How the config server writes it. `None` if it comes from the file of last good configs.
+    /// How the config server writes it. `None` if it comes from the file of last good configs. If it
+    /// is a canary's, the text of the key's own config that was in force before.
     text: Option<ConfigText>,
 }
 
@@ -25,7 +26,13 @@ impl LastGood {
     pub(super) fn note(&self, known: &Target, config: &Arc<ComponentConfig>) -> bool {
         let is_known = known.config.as_ref() == Some(config);
         if is_known {
-            let (config, text) = (Arc::clone(config), known.server_text());
+            let text = if known.has_own(config) {
+                known.server_text()
+            } else {
+                // Processes that are no canaries read the file, too.
+                self.0.load().as_ref().and_then(|good| good.text.clone())
+            };
+            let config = Arc::clone(config);
             self.0.store(Some(Arc::new(Good { config, text })));
         }
         is_known
@@ -37,7 +44,7 @@ impl LastGood {
         let Some(good) = good.as_ref() else {
             return false;
         };
-        known.config.as_ref() == Some(&good.config)
+        known.has_own(&good.config)
             && known.server_text() != good.text
             && self.note(known, &good.config)
     }
@@ -46,7 +53,7 @@ impl LastGood {
     pub(super) fn text(&self, known: &Target) -> Option<ConfigText> {
         let good = self.0.load();
         let good = good.as_ref()?;
-        if known.config.as_ref() == Some(&good.config) {
+        if known.has_own(&good.config) {
             // It may be written in another way by now.
             known.server_text()
         } else {

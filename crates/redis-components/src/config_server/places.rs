@@ -9,6 +9,7 @@ use tokio::sync::watch;
 
 use super::reading::Outside;
 use super::watched_key::WatchedKey;
+use super::watched_key::outside::Followed;
 use crate::background::Background;
 use crate::config::ComponentConfig;
 use crate::config::endpoint::Sentinels;
@@ -118,9 +119,8 @@ impl Places {
         };
         let watcher = self.watch(sentinels);
         if !watched.asks(&watcher) {
-            watched.ask_from_now_on(&watcher);
-            let (watched, asked) = (Arc::downgrade(watched), Arc::downgrade(&watcher));
-            let following = follow(watched, asked, watcher.subscribe());
+            let asked = watched.ask_from_now_on(&watcher);
+            let following = follow(Arc::downgrade(watched), asked, watcher.subscribe());
             self.background.run(following);
         }
         Some(watcher.found())
@@ -129,14 +129,13 @@ impl Places {
     fn read(&self, watched: &Arc<WatchedKey>, config: &ComponentConfig) -> Option<Read> {
         let needs = config.needs();
         if needs.is_empty() {
-            watched.read_by(None);
+            watched.read_nothing();
             return None;
         }
         let watcher = self.watchers.contents(needs, &self.background);
         if !watched.reads_by(&watcher) {
-            watched.read_by(Some(Arc::clone(&watcher)));
-            let (watched, reads) = (Arc::downgrade(watched), Arc::downgrade(&watcher));
-            let reading = read_along(watched, reads, watcher.subscribe());
+            let reads = watched.read_from_now_on(&watcher);
+            let reading = read_along(Arc::downgrade(watched), reads, watcher.subscribe());
             self.background.run(reading);
         }
         Some(watcher.found())
@@ -146,16 +145,13 @@ impl Places {
 /// Tells the key what its config refers to, while the watch reads that for it.
 async fn read_along(
     watched: Weak<WatchedKey>,
-    watcher: Weak<ContentsWatcher>,
+    reads: Weak<Followed<ContentsWatcher>>,
     mut read: watch::Receiver<Read>,
 ) {
     while read.changed().await.is_ok() {
-        let (Some(watched), Some(watcher)) = (watched.upgrade(), watcher.upgrade()) else {
+        let (Some(watched), Some(_)) = (watched.upgrade(), reads.upgrade()) else {
             return;
         };
-        if !watched.reads_by(&watcher) {
-            return;
-        }
         let read = read.borrow_and_update().clone();
         watched.note_contents(&read);
     }
@@ -164,16 +160,13 @@ async fn read_along(
 /// Tells the key what the sentinels say, while it asks them.
 async fn follow(
     watched: Weak<WatchedKey>,
-    watcher: Weak<Watcher>,
+    asks: Weak<Followed<Watcher>>,
     mut found: watch::Receiver<Found>,
 ) {
     while found.changed().await.is_ok() {
-        let (Some(watched), Some(watcher)) = (watched.upgrade(), watcher.upgrade()) else {
+        let (Some(watched), Some(_)) = (watched.upgrade(), asks.upgrade()) else {
             return;
         };
-        if !watched.asks(&watcher) {
-            return;
-        }
         let found = found.borrow_and_update().clone();
         watched.locate(&found);
     }

@@ -89,6 +89,11 @@ impl Target {
         self.own.is_none() && self.from_file.is_none() && self.problem.is_none()
     }
 
+    /// Returns `true` if this is the key's own config, and no canary's.
+    pub(super) fn has_own(&self, config: &Arc<ComponentConfig>) -> bool {
+        self.own.is_none() && self.config.as_ref() == Some(config)
+    }
+
     /// Returns the target after a reading, with what the config leaves to others.
     pub(super) fn with_reading(&self, reading: Reading, outside: &Outside) -> Self {
         let Reading { config, text, own } = reading;

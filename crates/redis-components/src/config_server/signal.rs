@@ -120,8 +120,8 @@ impl Signal {
         self.ended.load(Ordering::SeqCst)
     }
 
-    /// Returns `true` if no thread answers a request from here. Either the watch has ended, or its
-    /// own thread asks, in a subscriber of its events that calls a component.
+    /// Returns `true` if a caller that waits here gets no answer: the watch has ended, or this is the
+    /// watch's own thread.
     pub(super) fn is_unheard(&self) -> bool {
         self.has_ended() || IS_WATCH.get()
     }

@@ -334,5 +334,6 @@ impl Drop for Watch {
         self.state.signal.end();
         let ended = Failure::unreachable("the config watch has ended");
         self.lose(&ended, &Found::new());
+        self.state.offers.tell();
     }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use arc_swap::{ArcSwap, ArcSwapOption};
 use tokio::sync::watch;
 
+use self::outside::Followed;
 use super::config_text::ConfigText;
 use super::good::LastGood;
 use super::lock_free::invalidations::Invalidations;
@@ -51,9 +52,9 @@ pub(crate) struct WatchedKey {
     /// How many callers wait for a client and want to know when the config changes meanwhile.
     followers: AtomicUsize,
     /// The watch of the sentinels that the config names.
-    watcher: ArcSwapOption<Watcher>,
+    watcher: ArcSwapOption<Followed<Watcher>>,
     /// The watch of what the config refers to.
-    contents: ArcSwapOption<ContentsWatcher>,
+    contents: ArcSwapOption<Followed<ContentsWatcher>>,
     signal: Arc<Signal>,
 }
 
@@ -362,7 +363,7 @@ impl WatchedKey {
     }
 }
 
-mod outside;
+pub(super) mod outside;
 mod strict;
 #[cfg(test)]
 mod tests;

@@ -14,7 +14,7 @@ pub(crate) const CANDIDATE: &str = "candidate";
 ///
 /// As text it is `<applied> <seen> <state> <generation> <since> <old_connections> <reason…>`.
 /// Digests are as [`ComponentConfig::digest`](crate::ComponentConfig::digest) gives them for the
-/// fleet's salt. `-` stands for a digest or reason that there is not, and 0 for such a time.
+/// fleet's salt. `-` stands for a missing digest or reason, and 0 for a missing time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ComponentReceipt {
@@ -77,7 +77,8 @@ impl ComponentReceipt {
         self.state
     }
 
-    /// Returns the count of configs that have come into force in this process.
+    /// Returns the generation: it grows with each config that comes into force, and when the component
+    /// is switched off.
     #[must_use]
     pub fn generation(&self) -> u64 {
         self.generation

@@ -35,7 +35,7 @@
 pub(crate) mod component_receipt;
 mod invalid;
 mod keys;
-mod process;
+pub(crate) mod process;
 mod receipt;
 mod state;
 mod text;

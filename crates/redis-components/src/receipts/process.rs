@@ -1,6 +1,6 @@
 //! The process that a receipt is about.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
@@ -10,6 +10,14 @@ use crate::error::text::printable;
 
 /// The language of which every runtime that writes receipts knows candidates.
 const KNOWS_CANDIDATES: &str = "rust";
+
+/// Returns the time, or the nearest one that RFC 3339 can write. A clock may be far off.
+pub(crate) fn within_rfc_3339(time: SystemTime) -> SystemTime {
+    /// The last second of the year 9999.
+    const LAST: Duration = Duration::from_secs(253_402_300_799);
+    let since_epoch = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    UNIX_EPOCH + since_epoch.min(LAST)
+}
 
 /// The process that a receipt is about.
 ///

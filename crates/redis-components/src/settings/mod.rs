@@ -91,8 +91,8 @@ impl Settings {
     }
 
     /// Returns settings without a config server, for tests and laptops: each component's name and
-    /// its server's URL, or its config as JSON. If that names sentinels, the component follows their
-    /// primary.
+    /// its server's URL, or its config as JSON. If the config names sentinels, the component follows
+    /// the primary that they name.
     ///
     /// ```
     /// # async fn test() -> redis::RedisResult<()> {
@@ -324,7 +324,8 @@ impl Settings {
     }
 }
 
-/// Returns the config server of the environment or the manifest, with the default timeouts.
+/// Returns settings that take the config server from the environment or the manifest, with the
+/// default timeouts.
 impl Default for Settings {
     fn default() -> Self {
         Self {

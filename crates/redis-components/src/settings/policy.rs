@@ -79,13 +79,18 @@ impl Policy {
     }
 
     /// Allows a host by its name. `*.redis.internal` allows all names under that domain, however
-    /// many labels they have, and not the domain itself. `*` allows every name.
+    /// many labels they have, and not the domain itself. `*` allows every name. No host has the name
+    /// `a*.internal` or `a.internal:6379`, so such a pattern allows nothing; see
+    /// [`allow_ports`](Self::allow_ports) for ports.
     ///
     /// The name is that of the config. It may resolve to any address but those that are always
     /// refused. An IP address is allowed as [`allow_network`](Self::allow_network) allows it.
     pub fn allow_host(mut self, pattern: impl AsRef<str>) -> Self {
         let pattern = normal(pattern.as_ref());
-        if let Ok(address) = pattern.parse::<IpAddr>() {
+        let in_brackets = pattern
+            .strip_prefix('[')
+            .and_then(|rest| rest.strip_suffix(']'));
+        if let Ok(address) = in_brackets.unwrap_or(&pattern).parse::<IpAddr>() {
             self.networks.push(unmapped(IpNet::from(address)));
             return self;
         }
@@ -283,6 +288,10 @@ mod tests {
         assert_eq!(networks("::ffff:10.0.0.0/104"), networks("10.0.0.0/8"));
         assert_eq!(
             Policy::new().allow_host("::1").networks,
+            networks("::1/128")
+        );
+        assert_eq!(
+            Policy::new().allow_host("[::1]").networks,
             networks("::1/128")
         );
         for wrong in ["", "10.0.0.0/33", "h", "10.0.0.0/8/8", "10.0.0"] {

@@ -4,7 +4,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use futures_util::future::{BoxFuture, select};
+use futures_util::future::{BoxFuture, Either, select};
 
 use super::attempt::Attempt;
 use super::breaker::{Attempts, Goal, Over};
@@ -64,13 +64,18 @@ impl Slot {
         }
         let begun = Instant::now();
         self.renew_proof(executor, wait).await;
+        let mut waits_since = None;
+        let mut waited = Duration::ZERO;
         loop {
-            match self.decide(executor, begun)? {
+            match self.decide(executor, begun, waited)? {
                 Next::Use(client) => return Ok(client),
                 Next::Wait(over, revision) => {
+                    let since = *waits_since.get_or_insert_with(Instant::now);
                     let _following = self.watched.follow();
                     let elsewhere = pin!(self.watched.revised(revision));
-                    select(pin!(over.wait()), elsewhere).await;
+                    if let Either::Right(_) = select(pin!(over.wait()), elsewhere).await {
+                        waited = since.elapsed();
+                    }
                 }
                 // The next turn decides what to do meanwhile.
                 Next::Start(attempt) => executor.start(attempt),
@@ -159,10 +164,12 @@ impl Slot {
     /// one.
     ///
     /// The call began at `begun`. It does not wait again for an attempt that has failed since then.
+    /// It had `waited` for attempts when the config last changed meanwhile.
     fn decide<X: Executor>(
         self: &Arc<Self>,
         executor: &X,
         begun: Instant,
+        waited: Duration,
     ) -> Result<Next<X>, Error> {
         self.note_early_end(executor);
         let mut state = self.state();
@@ -204,17 +211,18 @@ impl Slot {
         let mut refusal = None;
         if let Some(goal) = Goal::new_config(&target, published.as_deref()) {
             // Calls wait for the first attempt. While a failed one is retried, the last good client
-            // serves.
-            let serves = existing.is_some() && breaker.has_failed(id, goal.revision);
+            // serves. The same holds if configs change so fast that no attempt is over in time.
+            let has_failed = existing.is_some() && breaker.has_failed(id, goal.revision);
+            let is_late = waited >= self.longest_attempt(&goal.config);
             match breaker.attempts(id, goal.revision, begun) {
                 Attempts::None => {
                     let attempt = Attempt::begin(breaker, self, executor, goal);
                     return Ok(Next::Start(attempt));
                 }
-                Attempts::Running(over) if !serves => {
+                Attempts::Running(over) if !(has_failed || is_late) => {
                     return Ok(Next::Wait(over, target.revision));
                 }
-                Attempts::Running(_) => {}
+                Attempts::Running(_) => refusal = is_late.then(|| self.changes_too_fast(&goal)),
                 Attempts::Failed(error) => refusal = Some(error),
             }
         }
@@ -241,6 +249,12 @@ impl Slot {
             },
             Attempts::Failed(error) => reduced.map(Next::Use).ok_or(error),
         }
+    }
+
+    /// Returns the time within which an attempt is over: its sentinels and files have the connect
+    /// timeout, and then its server has.
+    fn longest_attempt(&self, config: &ComponentConfig) -> Duration {
+        self.timeouts().of(config).connect.saturating_mul(2)
     }
 }
 

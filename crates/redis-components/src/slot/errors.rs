@@ -149,6 +149,16 @@ impl Slot {
         self.error(kind, message.to_owned(), self.server_address().as_deref())
     }
 
+    /// Returns why a call has no client although no attempt for it has failed.
+    pub(super) fn changes_too_fast(&self, goal: &Goal) -> Error {
+        let server = goal.config.address();
+        let namer = self.namer(&goal.config);
+        let text = format!(
+            "{namer} changes faster than its servers can be connected to; the newest is {server}"
+        );
+        self.error(ErrorKind::ServerUnreachable, text, Some(&server))
+    }
+
     /// Returns who names the server of a config, for a message.
     fn namer(&self, config: &ComponentConfig) -> String {
         let source = self.config_source();

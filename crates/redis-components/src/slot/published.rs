@@ -22,8 +22,8 @@ use crate::transport::failure::Failure;
 pub(crate) struct Published {
     /// Grows by one with every swap.
     pub(crate) generation: u64,
-    /// The generation in which the data came here that this config's server has. Since then each
-    /// server has carried on the data of the one before.
+    /// The first generation with the data of this config's server. Each later server has carried on
+    /// the data of the server before it.
     pub(crate) data_since: u64,
     /// The newest revision of the key's target that means this config.
     pub(crate) revision: u64,

@@ -4,7 +4,6 @@ use std::sync::{Arc, Weak};
 use std::time::UNIX_EPOCH;
 
 use super::candidate::Standing;
-use super::circuit::Failed;
 use super::slot::{Candidate, Slot};
 use crate::config::ComponentConfig;
 use crate::config_server::receipts::report::Report;
@@ -41,7 +40,7 @@ impl Report for Slot {
         let (stands, reason) = match (&target.problem, state.breaker.failure(target.revision)) {
             (Some(problem), _) => of_problem(problem.kind),
             (None, _) if is_disabled && published.is_none() => (ReceiptState::Disabled, None),
-            (None, Some(failed)) => of_failure(failed),
+            (None, Some(failed)) => of_failure(failed.cause),
             (None, None) if is_applied => (ReceiptState::Ok, None),
             (None, None) => (ReceiptState::Trying, None),
         };
@@ -75,7 +74,7 @@ impl Slot {
         let (state, reason) = match self.standing_of(candidate) {
             Standing::Ready => return (ReceiptState::Ready, Some(id.to_owned())),
             Standing::Trying => (ReceiptState::Trying, None),
-            Standing::Failed(failed) => of_failure(&failed),
+            Standing::Failed(failed) => of_failure(failed.cause),
         };
         let reason = reason.map(|(kind, words)| format!(" {} {words}", name_of(kind)));
         let reason = reason.unwrap_or_default();
@@ -100,9 +99,9 @@ fn of_problem(kind: ErrorKind) -> (ReceiptState, Reason) {
 }
 
 /// Returns how a component stands whose server cannot be used.
-fn of_failure(failed: &Failed) -> (ReceiptState, Reason) {
-    let kind = failed.cause.error_kind();
-    let (state, words) = match failed.cause {
+fn of_failure(cause: Cause) -> (ReceiptState, Reason) {
+    let kind = cause.error_kind();
+    let (state, words) = match cause {
         Cause::Unreachable => (ReceiptState::Unreachable, "it does not answer"),
         Cause::ClosedInHandshake => (ReceiptState::Unreachable, "it hangs up in the handshake"),
         Cause::ClosedEarly(_) => (ReceiptState::Unreachable, "it closes its connections early"),
@@ -149,8 +148,9 @@ fn name_of(kind: ErrorKind) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{name_of, of_problem};
+    use super::{name_of, of_failure, of_problem};
     use crate::error::ErrorKind;
+    use crate::transport::failure::{Cause, EarlyEnd};
 
     #[test]
     fn r14_kinds_are_written_in_snake_case() {
@@ -165,9 +165,25 @@ mod tests {
             ErrorKind::ConfigMissing,
             ErrorKind::ConfigInvalid,
             ErrorKind::ConfigServerRefused,
+            ErrorKind::ConfigServerUnreachable,
         ] {
             let (_, reason) = of_problem(kind);
             assert!(reason.unwrap().1.len() <= 64);
+        }
+        for cause in [
+            Cause::Unreachable,
+            Cause::ClosedInHandshake,
+            Cause::ClosedEarly(EarlyEnd::Used),
+            Cause::Busy,
+            Cause::Replica,
+            Cause::Refused,
+            Cause::Forbidden,
+            Cause::Local,
+            Cause::Unsupported,
+            Cause::Runtime,
+        ] {
+            let (_, reason) = of_failure(cause);
+            assert!(reason.unwrap().1.len() <= 64, "{cause:?}");
         }
     }
 }

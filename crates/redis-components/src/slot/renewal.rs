@@ -18,6 +18,10 @@ const SHORTEST_PART: f64 = 0.8;
 /// The times between attempts to replace a client whose server takes no other.
 const TRIED_AGAIN: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(4));
 
+/// How often it is looked at whether the client is still there. Its runner keeps things of its
+/// runtime.
+const LOOKED_FOR: Duration = Duration::from_secs(1);
+
 impl Slot {
     /// Replaces a client when it is old, if there is a maximum age.
     pub(super) fn renew_when_old<R: Runner>(
@@ -67,7 +71,13 @@ async fn renew<R: Runner>(
     client: Weak<OfGeneration<R::Client>>,
     lives: Duration,
 ) {
-    tokio::time::sleep(lives).await;
+    let begun = Instant::now();
+    while let Some(left) = lives.checked_sub(begun.elapsed()) {
+        if client.strong_count() == 0 {
+            return;
+        }
+        tokio::time::sleep(left.min(LOOKED_FOR)).await;
+    }
     while places
         .iter()
         .filter_map(Weak::upgrade)

@@ -1,6 +1,6 @@
 //! The end of a generation, and of the slot.
 
-use std::sync::MutexGuard;
+use std::sync::{Arc, MutexGuard};
 
 use super::published::Published;
 use super::retired::Retired;
@@ -18,7 +18,7 @@ pub(crate) struct StillOpen {
 
 impl Slot {
     /// Stops building clients, and returns the connections that are still open.
-    pub(crate) fn shut_down(&self) -> StillOpen {
+    pub(crate) fn shut_down(self: &Arc<Self>) -> StillOpen {
         let mut state = self.state();
         state.is_shut_down = true;
         self.unpublish(&mut state);
@@ -36,6 +36,14 @@ impl Slot {
         still_open
     }
 
+    /// Returns an error if the slot is shut down.
+    pub(crate) fn demand_open(&self) -> Result<(), Error> {
+        if self.state().is_shut_down {
+            return Err(self.was_shut_down());
+        }
+        Ok(())
+    }
+
     /// Waits until the slot is shut down, and returns the error that calls get from then on.
     pub(crate) async fn shut(&self) -> Error {
         self.generations.over().await;
@@ -48,7 +56,7 @@ impl Slot {
     }
 
     /// Ends the config in force because the newest config says so.
-    pub(super) fn switch_off(&self, mut state: MutexGuard<'_, State>) {
+    pub(super) fn switch_off(self: &Arc<Self>, mut state: MutexGuard<'_, State>) {
         let is_news = self.unpublish(&mut state);
         // A subscriber may itself call a component, which takes the lock.
         drop(state);

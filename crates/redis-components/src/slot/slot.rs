@@ -10,6 +10,8 @@ use tokio::sync::watch;
 use super::breaker::Breaker;
 use super::circuit::ExecutorId;
 use super::digests::Digests;
+#[cfg(feature = "metrics")]
+use super::gauges::Gauges;
 use super::generations::Generations;
 use super::published::Published;
 use super::retired::Retired;
@@ -59,9 +61,8 @@ pub(crate) struct Slot {
     /// Those that the gauges show.
     #[cfg(feature = "metrics")]
     pub(super) written_digests: Digests,
-    /// The digest that the gauges show as in force.
     #[cfg(feature = "metrics")]
-    pub(super) shown: Mutex<Option<String>>,
+    pub(super) gauges: Arc<Gauges>,
 }
 
 /// A config that is made ready to come next.
@@ -123,11 +124,14 @@ impl Slot {
         watched: Arc<WatchedKey>,
         settings: &Settings,
     ) -> Self {
+        let subject = Subject {
+            component: component.to_owned(),
+            key: key.to_owned(),
+        };
         Self {
-            subject: Subject {
-                component: component.to_owned(),
-                key: key.to_owned(),
-            },
+            #[cfg(feature = "metrics")]
+            gauges: Arc::new(Gauges::new(subject.clone())),
+            subject,
             client_name: identity.client_name(component),
             server,
             background,
@@ -146,8 +150,6 @@ impl Slot {
             digests: Digests::default(),
             #[cfg(feature = "metrics")]
             written_digests: Digests::default(),
-            #[cfg(feature = "metrics")]
-            shown: Mutex::default(),
         }
     }
 
@@ -177,7 +179,7 @@ impl Slot {
             #[cfg(feature = "metrics")]
             written_digests: Digests::default(),
             #[cfg(feature = "metrics")]
-            shown: Mutex::default(),
+            gauges: Arc::clone(&self.gauges),
         }
     }
 

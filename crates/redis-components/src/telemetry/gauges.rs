@@ -8,7 +8,6 @@ use super::names::{
     GENERATION, IN_FORCE, OLD_CONNECTIONS, POOL_CONNECTIONS, POOL_SIZE, POOL_WAITING, PROBLEM,
     PROOF_AGE, describe_metrics,
 };
-use super::report::report;
 
 /// How a component stands in this process.
 #[derive(Debug, Default)]
@@ -42,16 +41,13 @@ pub(crate) struct PoolUse {
     pub(crate) size: usize,
 }
 
-/// Reports how a component stands.
-pub(crate) fn show(subject: &Subject, figures: Figures) {
-    let Subject { component, key } = subject.clone();
-    report(move || {
-        static ARE_DESCRIBED: AtomicBool = AtomicBool::new(false);
-        if !ARE_DESCRIBED.swap(true, Ordering::Relaxed) {
-            describe_metrics();
-        }
-        figures.set(&component, &key);
-    });
+/// Sets the gauges of a component to how it stands.
+pub(crate) fn set(Subject { component, key }: &Subject, figures: Figures) {
+    static ARE_DESCRIBED: AtomicBool = AtomicBool::new(false);
+    if !ARE_DESCRIBED.swap(true, Ordering::Relaxed) {
+        describe_metrics();
+    }
+    figures.set(component, key);
 }
 
 impl Figures {

@@ -52,7 +52,7 @@ pub(crate) const IN_FORCE: Metric = Metric::gauge(
 );
 pub(crate) const GENERATION: Metric = Metric::gauge(
     "redis_components_generation",
-    "The generation in force: how many configs have come into force in this process.",
+    "The generation: it grows with each config that comes into force, and when the component is switched off.",
 );
 pub(crate) const PROBLEM: Metric = Metric::gauge(
     "redis_components_problem",

@@ -24,7 +24,9 @@ thread_local! {
 
 /// Makes a report here, or elsewhere if this thread hands its reports over.
 pub(crate) fn report(report: impl FnOnce() + Send + 'static) {
-    match ELSEWHERE.with_borrow(Clone::clone) {
+    // An error says that this thread ends, and has no such place any more.
+    let elsewhere = ELSEWHERE.try_with(|elsewhere| elsewhere.borrow().clone());
+    match elsewhere.ok().flatten() {
         // An error says that too many are waiting.
         Some(elsewhere) => drop(elsewhere.try_send(Box::new(report))),
         None => report(),

@@ -100,6 +100,7 @@ pub(crate) fn declare_with_connections(
     Box::leak(Box::new(component(Declaration {
         name,
         key: Box::leak(format!("config:redis:{name}").into_boxed_str()),
+        key_prefix: "config:redis:",
         has_own_key: false,
         wait,
         connections,

@@ -1,8 +1,10 @@
 //! A recorder of metrics that keeps gauges as they are.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
+use std::thread;
+use std::time::Duration;
 
 use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
 
@@ -12,6 +14,7 @@ pub(crate) struct Recorded(Arc<Inner>);
 
 #[derive(Default)]
 struct Inner {
+    held: Mutex<Option<Arc<Held>>>,
     gauges: Mutex<BTreeMap<String, Arc<AtomicU64>>>,
     described: Mutex<BTreeSet<String>>,
 }
@@ -36,6 +39,16 @@ impl Recorded {
         all.collect()
     }
 
+    pub(crate) fn hold(&self, text: &str) -> Arc<Held> {
+        let held = Arc::new(Held {
+            text: text.to_owned(),
+            met: AtomicU64::new(0),
+            is_released: AtomicBool::new(false),
+        });
+        *self.0.held.lock().unwrap() = Some(Arc::clone(&held));
+        held
+    }
+
     /// The names that are described.
     pub(crate) fn described(&self) -> BTreeSet<String> {
         self.0.described.lock().unwrap().clone()
@@ -47,6 +60,34 @@ impl Recorded {
             .lock()
             .unwrap()
             .insert(name.as_str().into());
+    }
+}
+
+/// Holds up the reports of a watch's thread at gauges whose names hold a text, until it is released.
+pub(crate) struct Held {
+    text: String,
+    /// How often such a report has come.
+    met: AtomicU64,
+    is_released: AtomicBool,
+}
+
+impl Held {
+    pub(crate) fn met(&self) -> u64 {
+        self.met.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn release(&self) {
+        self.is_released.store(true, Ordering::SeqCst);
+    }
+
+    fn meet(&self, name: &str) {
+        if name.contains(&self.text) && thread::current().name() == Some("redis-components-report")
+        {
+            self.met.fetch_add(1, Ordering::SeqCst);
+            while !self.is_released.load(Ordering::SeqCst) {
+                thread::sleep(Duration::from_millis(1));
+            }
+        }
     }
 }
 
@@ -73,6 +114,8 @@ impl Recorder for Recorded {
             .map(|label| format!(" {}={}", label.key(), label.value()))
             .collect();
         let name = key.name().to_owned() + &labels.concat();
+        let held = self.0.held.lock().unwrap().clone();
+        held.iter().for_each(|held| held.meet(&name));
         let mut gauges = self.0.gauges.lock().unwrap();
         Gauge::from_arc(Arc::clone(gauges.entry(name).or_default()))
     }

@@ -170,3 +170,36 @@ async fn r10_a_server_that_hangs_up_after_the_probe_is_told_of_once_and_so_is_it
     assert_eq!(lines(&["server cannot be used", &whose]).len(), 1);
     assert_eq!(lines(&["server is back", &whose]).len(), 1);
 }
+
+#[tokio::test]
+async fn r15_a_candidate_whose_password_is_not_read_yet_is_not_told_as_unusable() {
+    listen();
+    let world = World::start();
+    let locked = Server::start_with(&["--requirepass", "right"]);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("password");
+    std::fs::write(&file, "right").unwrap();
+    let offered = declare("offered", Duration::from_secs(1));
+    world.move_to(offered, &world.a);
+    let offer = serde_json::json!({"prepare": {"offered": {"id": "m1", "config": {
+        "host": "127.0.0.1", "port": locked.port(), "password": {"file": file}
+    }}}});
+    world
+        .settings()
+        .scope(async {
+            whereabouts(offered).await.unwrap();
+            let control = offer.to_string();
+            world
+                .config
+                .command(&["SET", "config:redis:@fleet", &control]);
+            until("the candidate is ready", async || {
+                let candidate = status().components[0].candidate.clone();
+                candidate.is_some_and(|candidate| candidate.is_ready)
+            })
+            .await;
+            is_told(&["candidate can be used", &locked.port().to_string()]).await;
+            let untrue = lines(&["candidate cannot be used", &locked.port().to_string()]);
+            assert!(untrue.is_empty(), "{untrue:?}");
+        })
+        .await;
+}

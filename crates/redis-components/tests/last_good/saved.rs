@@ -155,3 +155,57 @@ async fn r5_a_shutdown_saves_what_has_come_into_force() {
     scene.settings().scope(ended).await;
     scene.is_saved(&scene.world.b.config()).await;
 }
+
+#[tokio::test]
+async fn r5_a_canarys_config_is_not_saved_for_processes_outside_of_it() {
+    let scene = Scene::start();
+    let world = &scene.world;
+    let logs = declare("logs", Duration::from_millis(100));
+    let locks = declare("locks", HOUR);
+    world.move_to(logs, &world.a);
+    let canary = format!(
+        r#"{{"canary": {{"logs": {{"config": {}, "percent": 100}}}}}}"#,
+        world.b.config()
+    );
+    let follows = async {
+        assert_eq!(whereabouts(logs).await.unwrap(), "a");
+        scene.is_saved(&world.a.config()).await;
+        world
+            .config
+            .command(&["SET", "config:redis:@fleet", &canary]);
+        arrives(logs, "b").await;
+        // Something else is saved after it.
+        let of_locks = config_with(world.a.port(), r#""comment": "of locks""#);
+        world.set(locks, &of_locks);
+        assert_eq!(whereabouts(locks).await.unwrap(), "a");
+        scene.is_saved(&of_locks).await;
+    };
+    scene.settings().scope(follows).await;
+    assert!(!scene.text().contains(&world.b.port().to_string()));
+    scene.cut_off();
+    let again = scene.settings().scope(whereabouts(logs)).await;
+    assert_eq!(again.unwrap(), "a");
+}
+
+#[tokio::test]
+async fn r5_a_canary_that_becomes_the_config_of_all_is_saved() {
+    let scene = Scene::start();
+    let world = &scene.world;
+    let logs = declare("logs", Duration::from_millis(100));
+    world.move_to(logs, &world.a);
+    let canary = format!(
+        r#"{{"canary": {{"logs": {{"config": {}, "percent": 100}}}}}}"#,
+        world.b.config()
+    );
+    let follows = async {
+        assert_eq!(whereabouts(logs).await.unwrap(), "a");
+        world
+            .config
+            .command(&["SET", "config:redis:@fleet", &canary]);
+        arrives(logs, "b").await;
+        world.move_to(logs, &world.b);
+        world.config.command(&["DEL", "config:redis:@fleet"]);
+        scene.is_saved(&world.b.config()).await;
+    };
+    scene.settings().scope(follows).await;
+}

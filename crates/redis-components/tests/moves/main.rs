@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
 mod calls;
+mod changing;
 #[path = "../common/mod.rs"]
 mod common;
 mod draining;

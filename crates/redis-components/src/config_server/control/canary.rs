@@ -40,8 +40,9 @@ impl Canary {
             config,
             percent,
             salt,
-        } = serde_json::from_str(text)
-            .map_err(|_| "it is no object with `config` and `percent`".to_owned())?;
+        } = serde_json::from_str(text).map_err(|_| {
+            "it is no object with `config` and `percent`, or a field has the wrong type".to_owned()
+        })?;
         if !(0.0..=100.0).contains(&percent) {
             return Err("`percent` is not between 0 and 100".to_owned());
         }

@@ -11,7 +11,7 @@ use crate::config_server::lock_free::invalidations::Invalidations;
 use crate::config_server::reading::{Answer, Reading};
 use crate::telemetry;
 
-/// The name of the key, after the prefix. No component is named so.
+/// The name of the key, after the prefix. No component has this name.
 const NAME: &str = "@fleet";
 
 /// How many re-reads of configs come between two of the control key, if its changes are pushed. So

@@ -100,6 +100,13 @@ impl Offers {
         });
     }
 
+    /// Lets everybody look again who waits for a change of a candidate.
+    pub(in crate::config_server) fn tell(&self) {
+        for offer in self.0.borrow().values() {
+            offer.watched.tell();
+        }
+    }
+
     pub(in crate::config_server) fn for_component(&self, component: &str) -> OffersFor {
         OffersFor {
             component: component.to_owned(),

@@ -74,12 +74,17 @@ impl Prepared {
             on,
             hold,
             run_id,
-        } = serde_json::from_str(text)
-            .map_err(|_| "it is no object with `id` and `config`".to_owned())?;
-        if id.is_empty() || id.len() > LONGEST_ID || !id.bytes().all(|byte| byte.is_ascii_graphic())
+        } = serde_json::from_str(text).map_err(|_| {
+            "it is no object with `id` and `config`, or a field has the wrong type".to_owned()
+        })?;
+        // Receipts say "no candidate" with `-`.
+        if id == "-"
+            || id.is_empty()
+            || id.len() > LONGEST_ID
+            || !id.bytes().all(|byte| byte.is_ascii_graphic())
         {
             return Err(format!(
-                "`id` is not 1 to {LONGEST_ID} letters, digits and signs of ASCII"
+                "`id` is not 1 to {LONGEST_ID} letters, digits and signs of ASCII, or it is `-`"
             ));
         }
         let until = until.map(Until::read).transpose()?;
@@ -214,6 +219,7 @@ mod tests {
             "{}",
             r#"{"id":"a","config":"h"}"#,
             r#"{"id":"","config":{"host":"h"}}"#,
+            r#"{"id":"-","config":{"host":"h"}}"#,
             r#"{"id":"a b","config":{"host":"h"}}"#,
             r#"{"id":"a","config":{"hots":"h"}}"#,
             r#"{"id":"a","config":{"disabled":true}}"#,

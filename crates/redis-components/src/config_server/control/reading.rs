@@ -69,8 +69,8 @@ impl Control {
         if value.len() > READ_LIMIT {
             return Err(format!("it is longer than {READ_LIMIT} bytes"));
         }
-        let parts: Parts<'_> =
-            serde_json::from_slice(&value).map_err(|_| "it is no JSON object".to_owned())?;
+        let parts: Parts<'_> = serde_json::from_slice(&value)
+            .map_err(|_| "it is no JSON object, or it has a part twice".to_owned())?;
         let (mut control, mut problems) = (Self::default(), Vec::new());
         let mut note = |part: &str, problem: String| problems.push(format!("`{part}`: {problem}"));
         match parts.receipts.map(|text| Timing::read(text.get())) {

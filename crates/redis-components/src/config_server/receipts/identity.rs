@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::SystemTime;
 
 use super::timing::Timing;
+use crate::receipts::process::within_rfc_3339;
 use crate::receipts::{Mode, Process};
 
 /// How many characters of a name are used.
@@ -60,7 +61,7 @@ impl Identity {
             instance: self.instance.clone(),
             host: self.host.clone(),
             pid: self.pid,
-            started: humantime::format_rfc3339_seconds(self.started).to_string(),
+            started: humantime::format_rfc3339_seconds(within_rfc_3339(self.started)).to_string(),
             runtime: env!("CARGO_PKG_VERSION").to_owned(),
             language: "rust".to_owned(),
             mode: if is_pushing { Mode::Push } else { Mode::Poll },
@@ -91,14 +92,14 @@ fn part_of_key(name: &str) -> String {
 /// config server, and ids of processes come again, in containers at each start.
 fn digits() -> u16 {
     static NEXT: AtomicU32 = AtomicU32::new(0);
-    // An error says that there is a beginning.
+    // An error says that another thread has set the first number.
     let begin = fastrand::u32(1..);
     let _ = NEXT.compare_exchange(0, begin, Ordering::Relaxed, Ordering::Relaxed);
     let [low, high, ..] = NEXT.fetch_add(1, Ordering::Relaxed).to_le_bytes();
     u16::from_le_bytes([low, high])
 }
 
-/// Stands for a name that there is not.
+/// Stands for a missing name.
 const UNKNOWN: &str = "unknown";
 
 fn executable() -> String {

@@ -10,7 +10,7 @@ use crate::receipts::PROCESS_FIELD;
 #[derive(Debug, Default)]
 pub(super) struct Written {
     fields: BTreeMap<String, String>,
-    /// When the receipt expires no later than its TTL after; `None` before the first write.
+    /// When the receipt is renewed next, before its TTL is over. `None` before the first write.
     renew_at: Option<Instant>,
     /// The time at which the member got its score.
     scored: Option<Instant>,

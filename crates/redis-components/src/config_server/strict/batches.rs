@@ -111,7 +111,7 @@ struct Sent<'a, K, A> {
 
 impl<K, A> Drop for Sent<'_, K, A> {
     fn drop(&mut self) {
-        // There were none.
+        // There is no error: only this thread sets the answers.
         let _ = self.batch.answers.set(std::mem::take(&mut self.answers));
         let state = self.batches.state.lock();
         let mut state = state.unwrap_or_else(PoisonError::into_inner);

@@ -9,8 +9,8 @@ pub(super) const LOOKED_EVERY: Duration = Duration::from_secs(1);
 /// A connection that was not used at so many looks in a row is closed.
 const UNUSED_LOOKS: u32 = 4;
 
-/// A connection that no call has used for so long is closed, within one look more. Calls that come
-/// less often than that open none.
+/// A connection that no call has used for this long is closed by the next look. Calls that come less
+/// often open no connection.
 pub(super) const UNUSED_FOR: Duration = Duration::from_secs(4);
 
 /// Whether something is used.

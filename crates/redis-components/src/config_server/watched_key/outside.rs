@@ -1,7 +1,7 @@
 //! What the config of a key leaves to others: the sentinels that name its primary, and the files and
 //! variables that it refers to.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use super::WatchedKey;
 use crate::config_server::reading::Outside;
@@ -10,17 +10,28 @@ use crate::transport::failure::Failure;
 use crate::transport::no_primary::NoPrimary;
 use crate::transport::sentinel::watcher::{Found, Watcher};
 
+/// A watch that a key follows, until it follows another or the same one anew.
+#[derive(Debug)]
+pub(in crate::config_server) struct Followed<W>(Arc<W>);
+
 impl WatchedKey {
     /// Returns `true` if the key asks these sentinels.
     pub(in crate::config_server) fn asks(&self, watcher: &Arc<Watcher>) -> bool {
         let asked = self.watcher.load();
         asked
             .as_ref()
-            .is_some_and(|asked| Arc::ptr_eq(asked, watcher))
+            .is_some_and(|asked| Arc::ptr_eq(&asked.0, watcher))
     }
 
-    pub(in crate::config_server) fn ask_from_now_on(&self, watcher: &Arc<Watcher>) {
-        self.watcher.store(Some(Arc::clone(watcher)));
+    /// Asks these sentinels from now on. The task that follows them ends with what this returns.
+    pub(in crate::config_server) fn ask_from_now_on(
+        &self,
+        watcher: &Arc<Watcher>,
+    ) -> Weak<Followed<Watcher>> {
+        let followed = Arc::new(Followed(Arc::clone(watcher)));
+        let alive = Arc::downgrade(&followed);
+        self.watcher.store(Some(followed));
+        alive
     }
 
     pub(in crate::config_server) fn ask_nobody(&self) {
@@ -54,11 +65,23 @@ impl WatchedKey {
         let reads = self.contents.load();
         reads
             .as_ref()
-            .is_some_and(|reads| Arc::ptr_eq(reads, watcher))
+            .is_some_and(|reads| Arc::ptr_eq(&reads.0, watcher))
     }
 
-    pub(in crate::config_server) fn read_by(&self, watcher: Option<Arc<ContentsWatcher>>) {
-        self.contents.store(watcher);
+    /// Has this watch read what the config refers to from now on. The task that follows it ends with
+    /// what this returns.
+    pub(in crate::config_server) fn read_from_now_on(
+        &self,
+        watcher: &Arc<ContentsWatcher>,
+    ) -> Weak<Followed<ContentsWatcher>> {
+        let followed = Arc::new(Followed(Arc::clone(watcher)));
+        let alive = Arc::downgrade(&followed);
+        self.contents.store(Some(followed));
+        alive
+    }
+
+    pub(in crate::config_server) fn read_nothing(&self) {
+        self.contents.store(None);
     }
 
     /// Notes what the config refers to.
@@ -78,20 +101,23 @@ impl WatchedKey {
         if let Some(watcher) = watcher
             && !self.signal.is_unheard()
         {
-            watcher.ask().await;
+            watcher.0.ask().await;
         }
     }
 
-    /// Reads again what the config refers to, and waits until that is done, or its time is over.
+    /// Reads again what the config refers to, and waits until that is done, or its time is over. Only
+    /// attempts wait here and in [`settled`](Self::settled). Those that run on the watch's own thread
+    /// are tasks there, and hold up nothing.
     pub(crate) async fn read_contents_again(&self) {
         let contents = self.contents.load_full();
         if let Some(contents) = contents
-            && !self.signal.is_unheard()
+            && !self.signal.has_ended()
         {
+            let Followed(contents) = &*contents;
             contents.ask().await;
             let mut completed = self.completed.subscribe();
-            while self.reads_by(&contents) && !self.target().knows(&contents.found()) {
-                if self.signal.is_unheard() || completed.changed().await.is_err() {
+            while self.reads_by(contents) && !self.target().knows(&contents.found()) {
+                if self.signal.has_ended() || completed.changed().await.is_err() {
                     return;
                 }
             }
@@ -120,7 +146,7 @@ impl WatchedKey {
                 }
                 _ => {}
             }
-            if self.signal.is_unheard() || completed.changed().await.is_err() {
+            if self.signal.has_ended() || completed.changed().await.is_err() {
                 return Some(Err(NoPrimary::watch_ended().into()));
             }
         }
