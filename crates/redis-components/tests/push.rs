@@ -8,7 +8,7 @@ mod common;
 use std::time::{Duration, Instant};
 
 use common::{HOUR, World, always_fresh, arrives, count, declare, source, until, whereabouts};
-use redis_components::{ConfigSource, Settings, status};
+use redis_components::{ComponentConfig, ConfigSource, Settings, blocking, status};
 use redis_components_testing::Server;
 
 /// Settings under which what is seen in time was pushed, or found by a heartbeat: nothing is read
@@ -182,4 +182,26 @@ async fn r1_the_least_of_permissions_is_enough() {
         .await;
     let log: Vec<redis::Value> = redis::from_redis_value(config.command(&["ACL", "LOG"])).unwrap();
     assert_eq!(log.len(), 0, "{log:?}");
+}
+
+/// A caller that asks for a key at the moment in which the watch finds that it was pushed.
+#[test]
+fn r5_a_read_that_is_asked_for_while_a_push_arrives_does_not_lose_the_config_server() {
+    const SCOPES: usize = 500;
+    let world = World::start();
+    let logs = declare("logs", Duration::from_millis(100));
+    let configs =
+        [&world.a, &world.b].map(|server| ComponentConfig::new("127.0.0.1").port(server.port()));
+    world.move_to(logs, &world.a);
+    for number in 0..SCOPES {
+        without_rereads(&world).scope_blocking(|| {
+            for config in configs.iter().chain(&configs) {
+                blocking::set_config(logs, config).unwrap();
+                let read = blocking::get_config(logs);
+                let read = read.unwrap_or_else(|error| panic!("scope {number}: {error}"));
+                assert_eq!(read, *config);
+                drop(logs.blocking_connection().unwrap());
+            }
+        });
+    }
 }

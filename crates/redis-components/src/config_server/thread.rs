@@ -4,16 +4,14 @@ use std::io;
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
-use tokio::time::timeout;
 
 use super::signal::mark_watch_thread;
 use crate::background::{BackgroundTasks, start_all};
 use crate::os_thread;
-use crate::telemetry::report::{hand_over, make_all, take_back};
+use crate::telemetry::report::Reporter;
 
-/// How long the thread that makes reports lives without a report, and how long the end waits for
-/// the last report.
-const REPORTER_LIVES: Duration = Duration::from_secs(1);
+/// How long a thread for files lives without work.
+const IDLE: Duration = Duration::from_secs(1);
 
 /// Runs `work` on a new thread with a runtime of its own, and the tasks beside it until it is over.
 pub(super) fn start(
@@ -24,12 +22,10 @@ pub(super) fn start(
     os_thread::start("redis-components-watch", move || {
         mark_watch_thread();
         runtime.run(async {
-            let reports = tokio::spawn(make_all(hand_over()));
+            let reporter = Reporter::hand_over();
             tokio::spawn(start_all(tasks));
             work.await;
-            take_back();
-            // An error says that a subscriber blocks.
-            drop(timeout(REPORTER_LIVES, reports).await);
+            reporter.take_back().await;
         });
     })
 }
@@ -42,8 +38,8 @@ impl OwnRuntime {
     fn new() -> io::Result<Self> {
         let runtime = Builder::new_current_thread()
             .enable_all()
-            .thread_name("redis-components-report")
-            .thread_keep_alive(REPORTER_LIVES)
+            .thread_name("redis-components-file")
+            .thread_keep_alive(IDLE)
             .build()?;
         Ok(Self(Some(runtime)))
     }

@@ -187,14 +187,16 @@ impl Watch {
             watched.is_due() || !pushing && is_followed()
         };
         // Callers need not wait for these reads, and a heartbeat proves no old reading.
-        let is_unasked = |watched: &WatchedKey| pushing && watched.is_old() && !is_asked(watched);
+        let is_old = |watched: &WatchedKey| pushing && watched.is_old();
+        let is_unasked = |watched: &WatchedKey| is_old(watched) && !is_asked(watched);
         let has_unasked = pushing && self.control_is_due(now)
             || !everything && self.open.values().any(|key| is_unasked(key));
         let takes_unasked = has_unasked && now >= self.pace.unasked_due();
         let entries: Vec<Entry> = if everything {
             self.state.all()
         } else {
-            let wanted = |key: &WatchedKey| is_asked(key) || takes_unasked && is_unasked(key);
+            // A caller may ask for one that nobody has asked for until now.
+            let wanted = |key: &WatchedKey| is_asked(key) || takes_unasked && is_old(key);
             let wanted = self.open.iter().filter(|(_, watched)| wanted(watched));
             wanted
                 .map(|(key, watched)| (key.clone(), Arc::clone(watched)))

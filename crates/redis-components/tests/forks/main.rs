@@ -12,3 +12,4 @@ mod common;
 mod own_clients;
 mod parents_things;
 mod runtimes;
+mod waiting_threads;

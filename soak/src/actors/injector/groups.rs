@@ -27,7 +27,7 @@ pub(super) fn break_sentinels(soak: &Soak, rng: &mut Rng) {
     let sentinels = soak.world.sentinels();
     match rng.u32(0..100) {
         0..40 => soak.with_effect(PRIMARY, Effect::HoldsWrites, "sentinels: fail-over", || {
-            fail_over(soak)
+            fail_over(soak);
         }),
         // The others know the primary.
         40..60 => soak.with_effect(PRIMARY, Effect::Nothing, "sentinel: SIGSTOP", || {

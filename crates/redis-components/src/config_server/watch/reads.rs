@@ -21,6 +21,10 @@ impl Watch {
         let control = &self.state.control;
         let reads_control = self.control_is_due(Instant::now());
         keys.extend(reads_control.then(|| control.key()));
+        if keys.is_empty() {
+            // A call has read meanwhile what was old.
+            return Ok(());
+        }
         let mut sent_at = Tick::now();
         let mut sent = Vec::new();
         let mut control_sent = 0;
