@@ -104,7 +104,9 @@ fn of_failure(failed: &Failed) -> (ReceiptState, Reason) {
     let kind = failed.cause.error_kind();
     let (state, words) = match failed.cause {
         Cause::Unreachable => (ReceiptState::Unreachable, "it does not answer"),
-        Cause::ClosedInHandshake => (ReceiptState::Unreachable, "it hangs up in the handshake"),
+        Cause::ClosedInHandshake | Cause::ClosedOnHello => {
+            (ReceiptState::Unreachable, "it hangs up in the handshake")
+        }
         Cause::ClosedEarly(_) => (ReceiptState::Unreachable, "it closes its connections early"),
         Cause::Busy => (
             ReceiptState::Trying,

@@ -6,7 +6,7 @@ use redis_components::{ErrorKind, status};
 use redis_components_testing::{Proxy, Server};
 
 use crate::common::cold::cold_errors;
-use crate::common::impostors::{impostor, refuses, tarpit, web_server};
+use crate::common::impostors::{impostor, protected, refuses, tarpit, web_server};
 use crate::common::moves::{LATE, Moves, Notice};
 use crate::common::traffic::{Call, STEADY, Traffic, failures, figure};
 use crate::common::{
@@ -64,6 +64,35 @@ async fn r5_a_new_server_that_cannot_be_used_fails_no_call() {
                 let slowest = calls.iter().map(Call::took).max().unwrap();
                 assert!(slowest <= CONNECT_TIMEOUT + LATE, "{slowest:?}");
                 figure("unusable servers: calls took", calls.iter().map(Call::took));
+            })
+            .await;
+    }
+}
+
+/// It answers once, whatever it was asked, and hangs up.
+#[tokio::test]
+async fn r5_a_new_server_in_protected_mode_is_not_moved_to() {
+    let world = World::start();
+    let port = impostor(protected);
+    let logs = always_fresh("logs");
+    for fields in ["", r#","password":"p","db":2"#, r#","client_name":"logs""#] {
+        world.move_to(logs, &world.a);
+        world
+            .settings()
+            .scope(async {
+                assert_eq!(whereabouts(logs).await.unwrap(), "a");
+                let config = format!(r#"{{"host":"127.0.0.1","port":{port}{fields}}}"#);
+                world.set(logs, &config);
+                until("the reason is shown", async || {
+                    assert_eq!(whereabouts(logs).await.unwrap(), "a", "{fields}");
+                    let problem = &status().components[0].problem;
+                    problem
+                        .as_ref()
+                        .is_some_and(|text| text.contains("protected mode; give it a password"))
+                })
+                .await;
+                let current = status().components[0].current.clone();
+                assert_eq!(current.unwrap().generation, 1, "{fields}");
             })
             .await;
     }

@@ -166,7 +166,7 @@ impl Link {
             // Some proxies close the connection when they get an unknown command.
             Err(failure)
                 if failure.source.as_ref().is_some_and(refuses_resp3)
-                    || failure.cause == Cause::ClosedInHandshake =>
+                    || failure.cause == Cause::ClosedOnHello =>
             {
                 let settings = AsyncConnectionConfig::new();
                 let protocol = ProtocolVersion::RESP2;
