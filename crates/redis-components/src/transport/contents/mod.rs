@@ -2,6 +2,7 @@
 //! for all fields.
 
 mod known;
+mod provider;
 mod read;
 pub(crate) mod resolve;
 mod secret_file;

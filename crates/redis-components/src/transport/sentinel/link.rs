@@ -130,7 +130,14 @@ impl Link {
         let config = resolve(&self.config, &self.sources, self.connect).await?;
         let node = Node::prepare(&config, &self.policy, self.connect).await?;
         let guard = HostGuard::new(&config);
-        let (opened, hears) = self.open(&node).await?;
+        let opened = self.open(&node).await;
+        if opened
+            .as_ref()
+            .is_err_and(|failure| failure.cause == Cause::Refused)
+        {
+            self.sources.note_refused(node.login());
+        }
+        let (opened, hears) = opened?;
         let reached = opened.socket.peer_addr().ok();
         let (mut connection, driver) = opened.into_parts();
         let work = pin!(async {
