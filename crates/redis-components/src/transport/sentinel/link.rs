@@ -12,7 +12,7 @@ use redis::aio::{AsyncPushSender, MultiplexedConnection, SendError};
 use redis::{
     AsyncConnectionConfig, ProtocolVersion, PushInfo, PushKind, RedisError, RedisResult, Value,
 };
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::{sleep, timeout};
 
 use super::names::all_names;
@@ -52,6 +52,9 @@ pub(super) struct Link {
     /// The newest round, in which every sentinel is asked.
     pub(super) rounds: watch::Receiver<Round>,
     pub(super) reports: mpsc::UnboundedSender<Report>,
+    /// Wakes the watch if a sentinel publishes that the primary is elsewhere. However often it does
+    /// so, the watch wakes once.
+    pub(super) switched: Arc<Notify>,
 }
 
 /// A round in which every sentinel is asked.
@@ -97,8 +100,6 @@ pub(super) enum What {
     },
     /// It did not answer in this round.
     Silent { round: u64 },
-    /// It published that the service's primary is elsewhere.
-    Switched,
     /// It cannot be connected to, or the connection has ended.
     Lost(Failure),
 }
@@ -163,8 +164,7 @@ impl Link {
         };
         let heard = Switches {
             service: Arc::clone(&self.service),
-            number: self.number,
-            reports: self.reports.clone(),
+            switched: Arc::clone(&self.switched),
         };
         let settings = AsyncConnectionConfig::new().set_push_sender(heard);
         let bounds = ReplyBounds::TOPOLOGY;
@@ -281,8 +281,7 @@ async fn ask(
 #[derive(Clone)]
 struct Switches {
     service: Arc<str>,
-    number: u64,
-    reports: mpsc::UnboundedSender<Report>,
+    switched: Arc<Notify>,
 }
 
 impl AsyncPushSender for Switches {
@@ -291,9 +290,7 @@ impl AsyncPushSender for Switches {
             && let [_, Value::BulkString(message)] = push.data.as_slice()
             && replies::is_about(&self.service, message)
         {
-            let (link, what) = (self.number, What::Switched);
-            // An error says that the watcher has ended.
-            let _ = self.reports.send(Report { link, what });
+            self.switched.notify_one();
         }
         Ok(())
     }
