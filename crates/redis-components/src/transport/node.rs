@@ -223,7 +223,7 @@ fn tls(config: &ComponentConfig, address: &Address) -> Result<Option<Tls>, Failu
     match (config.tls_options(), address) {
         (Some(options), Address::Tcp { host, .. }) => {
             let contents = config.contents().cloned().unwrap_or_default();
-            Tls::new(options, &contents, host, &config.endpoint().hosts()).map(Some)
+            Tls::new(options, &contents, host, config.endpoint()).map(Some)
         }
         (Some(_), Address::Unix(_)) => {
             let what = "it asks for TLS over a unix socket; leave one of them out";
