@@ -9,12 +9,14 @@ use crate::error::text::printable;
 
 /// Where a component's data is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[allow(dead_code, reason = "no JSON means it yet")]
 pub(crate) enum Endpoint {
     Server(Address),
     Sentinels(Box<Sentinels>),
     Cluster(Cluster),
 }
+
+/// The longest path of a unix socket, in bytes.
+pub(crate) const LONGEST_SOCKET: usize = 107;
 
 /// The address of one server.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -58,7 +60,6 @@ pub(crate) struct Cluster {
 
 /// The nodes of a cluster that reads go to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[allow(dead_code, reason = "no JSON means it yet")]
 pub(crate) enum ReadFrom {
     #[default]
     Primary,

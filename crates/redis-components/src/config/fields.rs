@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use serde_json::{Map, Value};
 
 use super::component_config::{ComponentConfig, DEFAULT_PORT};
-use super::endpoint::{Address, Endpoint};
+use super::endpoint::{Address, Endpoint, LONGEST_SOCKET};
 use super::field::{Effect, Field};
-use super::given::{Given, LONGEST_SOCKET};
+use super::given::Given;
 use super::table::{self, OWN_PREFIX};
 use super::{fields_cluster, fields_login, fields_tls, host, sentinels, url};
 use crate::error::text::printable;
@@ -25,11 +25,13 @@ pub(super) fn read(object: &Map<String, Value>) -> Result<ComponentConfig, Strin
         }
     }
     let disabled = given.flag(&table::DISABLED)?.unwrap_or(false);
-    if let Some(cluster) = fields_cluster::read(&given)? {
+    let cluster = fields_cluster::read(&given)?;
+    let sentinels = sentinels::read(&given)?;
+    if let Some(cluster) = cluster {
         let config = with_login(ComponentConfig::of(cluster), &given)?;
         return common(&given, config, disabled);
     }
-    let config = match (sentinels::read(&given)?, given.text(&table::URL)?) {
+    let config = match (sentinels, given.text(&table::URL)?) {
         (Some(sentinels), _) => {
             let config = ComponentConfig::of(Endpoint::Sentinels(Box::new(sentinels)));
             with_login(config, &given)?

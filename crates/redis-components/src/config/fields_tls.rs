@@ -81,10 +81,10 @@ fn options(given: &Given<'_>) -> Result<TlsOptions, String> {
     if cert_file.is_none() && key_file.is_some() {
         return Err("`ssl_keyfile` is given without `ssl_certfile`; write both".into());
     }
-    let server_name = given.text(&table::SSL_SERVER_NAME)?;
-    if let Some(name) = server_name {
-        host::check(name).map_err(|wrong| format!("`ssl_server_name` {wrong}"))?;
-    }
+    let server_name = given.text(&table::SSL_SERVER_NAME)?.map(host::check);
+    let server_name = server_name
+        .transpose()
+        .map_err(|wrong| format!("`ssl_server_name` {wrong}"))?;
     Ok(TlsOptions {
         ca_file: given.path(&table::SSL_CA_CERTS)?,
         ca_data: ca_data.map(str::to_owned),

@@ -11,9 +11,6 @@ use super::reference::{Reference, Written};
 use super::tls::TlsVersion;
 use crate::error::text::is_unprintable;
 
-/// The longest path of a unix socket, in bytes.
-pub(super) const LONGEST_SOCKET: usize = 107;
-
 /// The fields that are given; `null` counts as absent.
 pub(super) struct Given<'a>(pub(super) &'a Map<String, Value>);
 

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use super::component_config::{ComponentConfig, DEFAULT_PORT};
+use super::endpoint::LONGEST_SOCKET;
 use super::field::Effect;
-use super::given::LONGEST_SOCKET;
 use super::path::absolute;
 use super::table;
 use super::tls::TlsOptions;
