@@ -29,7 +29,8 @@ pub(super) const DEFAULT_PORT: u16 = 6379;
 /// repository lists all fields, and the differences from redis-py.
 ///
 /// Two configs are equal if they mean the same: order, white space and defaults that are written
-/// out do not count.
+/// out do not count. The exception is `max_connections`: a number that is written is never equal to
+/// none.
 ///
 /// ```
 /// use redis_components::ComponentConfig;
@@ -279,7 +280,7 @@ impl ComponentConfig {
     }
 }
 
-/// Shows a config of one server over plain TCP by these fields alone.
+/// Shows `tls` and `client_name` only if they are set.
 impl fmt::Debug for ComponentConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("ComponentConfig");

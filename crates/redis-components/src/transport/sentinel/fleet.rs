@@ -268,7 +268,7 @@ impl Fleet {
             .filter(|member| member.is_configured)
             .map(|Member { address, state, .. }| {
                 let (reason, cause) = state.reason();
-                let reason = named_for_sentinels(reason);
+                let reason = named_for_sentinels(&reason);
                 causes.push(cause);
                 format!("{address}: {reason}")
             })
