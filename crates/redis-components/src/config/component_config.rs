@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::contents::Contents;
 use super::endpoint::{Address, Endpoint, Primary, Sentinels};
 use super::login::Login;
+use super::path::WrittenPath;
 use super::reference::Written;
 use super::secret::Secret;
 use super::tls::TlsOptions;
@@ -70,7 +71,9 @@ impl ComponentConfig {
     /// which is absolute: database 0, without a login.
     #[must_use]
     pub fn unix(path: impl Into<PathBuf>) -> Self {
-        Self::of(Endpoint::Server(Address::Unix(path.into())))
+        Self::of(Endpoint::Server(Address::Unix(WrittenPath::from(
+            path.into(),
+        ))))
     }
 
     pub(super) fn of(endpoint: Endpoint) -> Self {

@@ -1,8 +1,8 @@
 //! Where a component's data is: one server, the primary that sentinels name, or a cluster.
 
 use std::fmt;
-use std::path::PathBuf;
 
+use super::path::WrittenPath;
 use super::tls::TlsOptions;
 use super::written_login::WrittenLogin;
 use crate::error::text::printable;
@@ -22,7 +22,7 @@ pub(crate) const LONGEST_SOCKET: usize = 107;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Address {
     Tcp { host: String, port: u16 },
-    Unix(PathBuf),
+    Unix(WrittenPath),
 }
 
 /// Sentinels, to be asked for the primary of a service.

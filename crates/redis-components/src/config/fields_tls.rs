@@ -1,12 +1,11 @@
 //! Reads how TLS is spoken from the fields of a JSON object.
 
-use std::path::PathBuf;
-
 use serde_json::{Map, Value, json};
 
 use super::field::{Effect, Field, TLS_1_3};
 use super::given::Given;
 use super::host;
+use super::path::WrittenPath;
 use super::table::FIELDS;
 use super::table_tls::{self as table, SSL};
 use super::tls::{TlsOptions, TlsVersion};
@@ -102,7 +101,7 @@ fn options(given: &Given<'_>) -> Result<TlsOptions, String> {
 
 /// Writes the shortest fields that mean the options.
 pub(super) fn write(tls: &TlsOptions, object: &mut Map<String, Value>) {
-    let path = |path: &PathBuf| json!(path.to_string_lossy());
+    let path = |path: &WrittenPath| json!(path.to_string_lossy());
     object.insert(SSL.name.into(), json!(true));
     let optional = [
         (table::SSL_CA_CERTS, tls.ca_file.as_ref().map(path)),

@@ -126,7 +126,7 @@ impl Known {
 
     fn files(&self) -> impl Iterator<Item = &Path> {
         self.needs.iter().filter_map(|needed| match &needed.at {
-            Reference::File(path) => Some(path.as_path()),
+            Reference::File(path) => Some(&**path),
             Reference::Env(_) | Reference::Provider(_) => None,
         })
     }
@@ -157,7 +157,7 @@ mod tests {
     fn needs(paths: &[&Path]) -> Vec<Needed> {
         let needs = paths.iter().map(|path| Needed {
             field: "password".to_owned(),
-            at: Reference::File(path.to_path_buf()),
+            at: Reference::File((*path).into()),
             kind: ContentKind::Password,
         });
         needs.collect()
