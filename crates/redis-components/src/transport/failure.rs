@@ -26,7 +26,8 @@ pub(crate) enum Cause {
     Unreachable,
     /// The server accepted the connection and closed it during the handshake.
     ClosedInHandshake,
-    /// The server served, and closed the connection when it was asked for RESP3 or for pushes.
+    /// The server logged the client in, and closed the connection at what comes next: the question
+    /// for RESP3 or for pushes.
     ClosedOnHello,
     /// The server took a client and closed its connections within a second.
     ClosedEarly(EarlyEnd),
@@ -156,8 +157,7 @@ impl Failure {
         self.caused_by(Cause::ClosedInHandshake, is_closed)
     }
 
-    /// Returns the same failure of a connection that was logged in and was asked for RESP3 or for
-    /// pushes.
+    /// Returns the same failure of a connection that was logged in.
     pub(crate) fn on_hello(self) -> Self {
         let is_closed = self.is_closed();
         self.caused_by(Cause::ClosedOnHello, is_closed)
