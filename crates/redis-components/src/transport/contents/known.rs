@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::read::{Read, read};
-use super::sources::{Sources, Wanted};
+use super::sources::Sources;
 use super::stamp::Stamp;
+use super::wanted::Wanted;
 use crate::backoff::Backoff;
 use crate::config::contents::Contents;
 use crate::config::needs::Needed;

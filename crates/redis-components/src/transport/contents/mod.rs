@@ -4,8 +4,10 @@
 mod known;
 mod provider;
 mod read;
+mod renewal;
 pub(crate) mod resolve;
 mod secret_file;
 pub(crate) mod sources;
 mod stamp;
+mod wanted;
 pub(crate) mod watcher;

@@ -7,15 +7,14 @@ use std::time::{Duration, Instant, SystemTime};
 use tokio::runtime::Builder;
 use tokio::time::timeout;
 
-use super::sources::Wanted;
+use super::renewal::renewed_after;
+use super::wanted::Wanted;
 use crate::config::login::Login;
 use crate::error::text::{is_unprintable, printable};
 use crate::settings::credentials::Credentials;
 
 /// How long a provider may take, although nobody waits for it any more.
 const LONGEST: Duration = Duration::from_secs(30);
-/// How long before its expiry a login is replaced, unless a fifth of its time is longer.
-const IN_TIME: Duration = Duration::from_secs(180);
 /// A provider that gives no login, or one that servers refuse, is asked no more often than this by
 /// connects.
 const ASKED_EVERY: Duration = Duration::from_secs(1);
@@ -193,13 +192,6 @@ impl State {
     }
 }
 
-/// Returns the time after which a login is replaced that lives for `left`. Processes that began
-/// together have another `chance` each, and do not ask together.
-fn renewed_after(left: Duration, chance: f64) -> Duration {
-    let spare = IN_TIME.max(left / 5).min(left / 2);
-    left - spare - (spare / 4).mul_f64(chance)
-}
-
 #[cfg(test)]
 mod tests {
     use std::future::Future;
@@ -209,7 +201,7 @@ mod tests {
     use std::thread;
     use std::time::{Duration, Instant, SystemTime};
 
-    use super::{ASKED_EVERY, Provider, Wanted, renewed_after};
+    use super::{ASKED_EVERY, Provider, Wanted};
     use crate::settings::credentials::{Credentials, CredentialsError, Login};
 
     const TO_CONNECT: Wanted = Wanted::ToConnect(Duration::from_secs(60));
@@ -333,23 +325,5 @@ mod tests {
         );
         assert!(!first.is_finished());
         assert_eq!(first.join().unwrap().unwrap(), "1");
-    }
-
-    #[test]
-    fn r3_a_login_is_replaced_in_time_before_it_expires() {
-        for (left, from, to) in [
-            // As services give them: a minute is what is left of three.
-            (900, 675, 720),
-            (3600, 2700, 2880),
-            (86_400, 64_800, 69_120),
-            (10, 3, 5),
-            (0, 0, 0),
-        ] {
-            let bounds = Duration::from_secs(from)..=Duration::from_secs(to);
-            for chance in [0.0, 0.5, 1.0] {
-                let after = renewed_after(Duration::from_secs(left), chance);
-                assert!(bounds.contains(&after), "{left}: {after:?}");
-            }
-        }
     }
 }

@@ -6,7 +6,8 @@ use std::path::Path;
 use std::time::Instant;
 
 use super::secret_file::{self, Found};
-use super::sources::{Sources, Wanted};
+use super::sources::Sources;
+use super::wanted::Wanted;
 use crate::config::contents::{Content, Contents};
 use crate::config::needs::{ContentKind, Needed};
 use crate::config::reference::Reference;

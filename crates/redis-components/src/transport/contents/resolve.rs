@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::read::read;
-use super::sources::{Sources, Wanted};
+use super::sources::Sources;
+use super::wanted::Wanted;
 use crate::config::ComponentConfig;
 use crate::transport::failure::{Cause, Failure};
 use crate::transport::on_thread::beside_tasks;

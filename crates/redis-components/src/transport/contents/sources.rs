@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::provider::{Given, Provider};
+use super::wanted::Wanted;
 use crate::config::login::Login;
 use crate::error::text::printable;
 use crate::settings::Settings;
@@ -16,21 +16,6 @@ pub(crate) struct Sources {
     /// Each has the login that it gave last. One thread at a time asks a provider.
     providers: BTreeMap<String, Provider>,
     policy: Arc<Policy>,
-}
-
-/// Which login is good enough.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Wanted {
-    /// The last, until the next one is due. Otherwise what the provider said last: it is asked only
-    /// if it never was.
-    Known,
-    /// The last, until the next one is due.
-    Valid,
-    /// A new one.
-    New,
-    /// One to connect with now: the last until it expires, if there is no other. A provider that
-    /// somebody else asks is waited for within this time.
-    ToConnect(Duration),
 }
 
 impl Sources {
