@@ -221,3 +221,19 @@ async fn r10_a_socket_whose_queue_is_full_is_refused_at_once() {
         begun.elapsed()
     );
 }
+
+#[tokio::test]
+async fn r6_a_socket_whose_path_without_links_is_too_long_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let (long, short) = (folder.path().join("x".repeat(100)), folder.path().join("s"));
+    std::fs::create_dir(&long).unwrap();
+    std::os::unix::fs::symlink(&long, &short).unwrap();
+    let path = short.join("redis.sock");
+    let _listens = UnixListener::bind(&path).unwrap();
+    let logs = always_fresh("logs");
+    let settings = Settings::fixed([("logs", config(&path))]);
+    let error = settings.scope(logs.connection()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ConfigInvalid, "{error}");
+    let reason = "its path without links is longer than 107 bytes";
+    assert!(error.to_string().contains(reason), "{error}");
+}

@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::contents::Contents;
 use super::endpoint::{Address, Endpoint, Primary, Sentinels};
 use super::login::Login;
+use super::path::WrittenPath;
 use super::reference::Written;
 use super::secret::Secret;
 use super::tls::TlsOptions;
@@ -29,7 +30,8 @@ pub(super) const DEFAULT_PORT: u16 = 6379;
 /// repository lists all fields, and the differences from redis-py.
 ///
 /// Two configs are equal if they mean the same: order, white space and defaults that are written
-/// out do not count.
+/// out do not count. The exception is `max_connections`: a number that is written is never equal to
+/// none.
 ///
 /// ```
 /// use redis_components::ComponentConfig;
@@ -69,7 +71,9 @@ impl ComponentConfig {
     /// which is absolute: database 0, without a login.
     #[must_use]
     pub fn unix(path: impl Into<PathBuf>) -> Self {
-        Self::of(Endpoint::Server(Address::Unix(path.into())))
+        Self::of(Endpoint::Server(Address::Unix(WrittenPath::from(
+            path.into(),
+        ))))
     }
 
     pub(super) fn of(endpoint: Endpoint) -> Self {
@@ -279,7 +283,7 @@ impl ComponentConfig {
     }
 }
 
-/// Shows a config of one server over plain TCP by these fields alone.
+/// Shows `tls` and `client_name` only if they are set.
 impl fmt::Debug for ComponentConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("ComponentConfig");

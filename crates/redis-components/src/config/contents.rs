@@ -45,7 +45,7 @@ impl Contents {
     /// Returns the content of the file at `path`.
     #[cfg(feature = "tls")]
     pub(crate) fn file(&self, path: &Path) -> Option<&[u8]> {
-        let content = self.get(&Reference::File(path.to_owned()))?;
+        let content = self.get(&Reference::File(path.into()))?;
         Some(content.bytes())
     }
 

@@ -1,26 +1,28 @@
 //! Where a component's data is: one server, the primary that sentinels name, or a cluster.
 
 use std::fmt;
-use std::path::PathBuf;
 
+use super::path::WrittenPath;
 use super::tls::TlsOptions;
 use super::written_login::WrittenLogin;
 use crate::error::text::printable;
 
 /// Where a component's data is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[allow(dead_code, reason = "no JSON means it yet")]
 pub(crate) enum Endpoint {
     Server(Address),
     Sentinels(Box<Sentinels>),
     Cluster(Cluster),
 }
 
+/// The longest path of a unix socket, in bytes.
+pub(crate) const LONGEST_SOCKET: usize = 107;
+
 /// The address of one server.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Address {
     Tcp { host: String, port: u16 },
-    Unix(PathBuf),
+    Unix(WrittenPath),
 }
 
 /// Sentinels, to be asked for the primary of a service.
@@ -58,7 +60,6 @@ pub(crate) struct Cluster {
 
 /// The nodes of a cluster that reads go to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[allow(dead_code, reason = "no JSON means it yet")]
 pub(crate) enum ReadFrom {
     #[default]
     Primary,

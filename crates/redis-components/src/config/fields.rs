@@ -1,13 +1,12 @@
 //! Reads a config from the fields of a JSON object.
 
-use std::path::PathBuf;
-
 use serde_json::{Map, Value};
 
 use super::component_config::{ComponentConfig, DEFAULT_PORT};
-use super::endpoint::{Address, Endpoint};
+use super::endpoint::{Address, Endpoint, LONGEST_SOCKET};
 use super::field::{Effect, Field};
-use super::given::{Given, LONGEST_SOCKET};
+use super::given::Given;
+use super::path::WrittenPath;
 use super::table::{self, OWN_PREFIX};
 use super::{fields_cluster, fields_login, fields_tls, host, sentinels, url};
 use crate::error::text::printable;
@@ -25,11 +24,13 @@ pub(super) fn read(object: &Map<String, Value>) -> Result<ComponentConfig, Strin
         }
     }
     let disabled = given.flag(&table::DISABLED)?.unwrap_or(false);
-    if let Some(cluster) = fields_cluster::read(&given)? {
+    let cluster = fields_cluster::read(&given)?;
+    let sentinels = sentinels::read(&given)?;
+    if let Some(cluster) = cluster {
         let config = with_login(ComponentConfig::of(cluster), &given)?;
         return common(&given, config, disabled);
     }
-    let config = match (sentinels::read(&given)?, given.text(&table::URL)?) {
+    let config = match (sentinels, given.text(&table::URL)?) {
         (Some(sentinels), _) => {
             let config = ComponentConfig::of(Endpoint::Sentinels(Box::new(sentinels)));
             with_login(config, &given)?
@@ -90,7 +91,7 @@ fn with_login(mut config: ComponentConfig, given: &Given<'_>) -> Result<Componen
 }
 
 /// Returns the path of the server's unix socket, if it is given.
-fn socket(given: &Given<'_>) -> Result<Option<PathBuf>, String> {
+fn socket(given: &Given<'_>) -> Result<Option<WrittenPath>, String> {
     let fields = [table::UNIX_SOCKET_PATH, table::PATH];
     let Some(field) = fields.iter().find(|field| given.has(field)) else {
         return Ok(None);

@@ -1,12 +1,11 @@
 //! Reads how TLS is spoken from the fields of a JSON object.
 
-use std::path::PathBuf;
-
 use serde_json::{Map, Value, json};
 
 use super::field::{Effect, Field, TLS_1_3};
 use super::given::Given;
 use super::host;
+use super::path::WrittenPath;
 use super::table::FIELDS;
 use super::table_tls::{self as table, SSL};
 use super::tls::{TlsOptions, TlsVersion};
@@ -81,10 +80,10 @@ fn options(given: &Given<'_>) -> Result<TlsOptions, String> {
     if cert_file.is_none() && key_file.is_some() {
         return Err("`ssl_keyfile` is given without `ssl_certfile`; write both".into());
     }
-    let server_name = given.text(&table::SSL_SERVER_NAME)?;
-    if let Some(name) = server_name {
-        host::check(name).map_err(|wrong| format!("`ssl_server_name` {wrong}"))?;
-    }
+    let server_name = given.text(&table::SSL_SERVER_NAME)?.map(host::check);
+    let server_name = server_name
+        .transpose()
+        .map_err(|wrong| format!("`ssl_server_name` {wrong}"))?;
     Ok(TlsOptions {
         ca_file: given.path(&table::SSL_CA_CERTS)?,
         ca_data: ca_data.map(str::to_owned),
@@ -102,7 +101,7 @@ fn options(given: &Given<'_>) -> Result<TlsOptions, String> {
 
 /// Writes the shortest fields that mean the options.
 pub(super) fn write(tls: &TlsOptions, object: &mut Map<String, Value>) {
-    let path = |path: &PathBuf| json!(path.to_string_lossy());
+    let path = |path: &WrittenPath| json!(path.to_string_lossy());
     object.insert(SSL.name.into(), json!(true));
     let optional = [
         (table::SSL_CA_CERTS, tls.ca_file.as_ref().map(path)),

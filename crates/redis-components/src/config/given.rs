@@ -1,18 +1,14 @@
 //! The fields of a JSON object that are given.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
 
 use super::field::Field;
-use super::path::{UNPRINTABLE, absolute};
+use super::path::{UNPRINTABLE, WrittenPath, absolute};
 use super::reference::{Reference, Written};
 use super::tls::TlsVersion;
 use crate::error::text::is_unprintable;
-
-/// The longest path of a unix socket, in bytes.
-pub(super) const LONGEST_SOCKET: usize = 107;
 
 /// The fields that are given; `null` counts as absent.
 pub(super) struct Given<'a>(pub(super) &'a Map<String, Value>);
@@ -98,7 +94,7 @@ impl<'a> Given<'a> {
     }
 
     /// Returns the path, which is absolute: each process has its own working directory.
-    pub(super) fn path(&self, field: &Field) -> Result<Option<PathBuf>, String> {
+    pub(super) fn path(&self, field: &Field) -> Result<Option<WrittenPath>, String> {
         let Some(text) = self.text(field)? else {
             return Ok(None);
         };

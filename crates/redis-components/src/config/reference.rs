@@ -1,11 +1,10 @@
 //! A value that stands elsewhere: in the environment, in a file, or with the application.
 
 use std::fmt;
-use std::path::PathBuf;
 
 use serde_json::{Map, Value, json};
 
-use super::path::{UNPRINTABLE, absolute};
+use super::path::{UNPRINTABLE, WrittenPath, absolute};
 use crate::error::text::{is_unprintable, printable};
 
 /// Where a value stands that is not in the config. It holds no secret.
@@ -14,7 +13,7 @@ pub(crate) enum Reference {
     /// The environment variable of that name.
     Env(String),
     /// The file at that path.
-    File(PathBuf),
+    File(WrittenPath),
     /// The application's provider of that name.
     Provider(String),
 }

@@ -6,7 +6,8 @@ use std::hash::{Hash, Hasher};
 use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
 
-/// A password, or a URL that may hold one: never printed, compared in constant time, and overwritten when it is dropped.
+/// A password, or a URL that may hold one: never printed, compared in constant time, and overwritten
+/// when it is dropped.
 #[derive(Clone)]
 pub(crate) struct Secret(SecretString);
 

@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use super::checksum::of_text;
+use super::path::WrittenPath;
 
 /// How TLS is spoken with a server: whom to trust, and who we are.
 ///
@@ -23,10 +24,10 @@ use super::checksum::of_text;
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct TlsOptions {
-    pub(crate) ca_file: Option<PathBuf>,
+    pub(crate) ca_file: Option<WrittenPath>,
     pub(crate) ca_data: Option<String>,
-    pub(crate) cert_file: Option<PathBuf>,
-    pub(crate) key_file: Option<PathBuf>,
+    pub(crate) cert_file: Option<WrittenPath>,
+    pub(crate) key_file: Option<WrittenPath>,
     pub(crate) server_name: Option<String>,
     pub(crate) min_version: TlsVersion,
     /// Whether the server must have a certificate that is signed by somebody trusted.
@@ -66,7 +67,7 @@ impl TlsOptions {
     /// that uses the config reads the file.
     #[must_use]
     pub fn ca_file(mut self, path: impl Into<PathBuf>) -> Self {
-        self.ca_file = Some(path.into());
+        self.ca_file = Some(path.into().into());
         self
     }
 
@@ -84,8 +85,8 @@ impl TlsOptions {
         certificate: impl Into<PathBuf>,
         key: impl Into<PathBuf>,
     ) -> Self {
-        self.cert_file = Some(certificate.into());
-        self.key_file = Some(key.into());
+        self.cert_file = Some(certificate.into().into());
+        self.key_file = Some(key.into().into());
         self
     }
 

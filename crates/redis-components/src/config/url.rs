@@ -1,11 +1,9 @@
 //! `redis://user:password@host:port/db`.
 
-use std::path::PathBuf;
-
 use super::component_config::{ComponentConfig, DEFAULT_PORT};
+use super::endpoint::LONGEST_SOCKET;
 use super::field::Effect;
-use super::given::LONGEST_SOCKET;
-use super::path::absolute;
+use super::path::{WrittenPath, absolute};
 use super::table;
 use super::tls::TlsOptions;
 use super::{host, number};
@@ -110,7 +108,7 @@ impl<'a> Parts<'a> {
     }
 }
 
-fn socket(parts: &Parts<'_>) -> Result<PathBuf, String> {
+fn socket(parts: &Parts<'_>) -> Result<WrittenPath, String> {
     if !parts.server.is_empty() {
         return Err(
             "the url of a unix socket names a host; write it as redis+unix:///path?db=2".into(),

@@ -148,7 +148,14 @@ impl Candidates {
     ) -> Result<Opened, Failure> {
         let (config, primary, node) = bound.wait(self.prepare(number)).await?;
         let opening = Connection::open(&node, self.timeouts, pushes);
-        let (mut connection, refusal) = bound.wait_for(&node, opening).await?;
+        let opened = bound.wait_for(&node, opening).await;
+        if opened
+            .as_ref()
+            .is_err_and(|failure| failure.cause == Cause::Refused)
+        {
+            self.places.sources().note_refused(node.login());
+        }
+        let (mut connection, refusal) = opened?;
         if self.are_several() {
             bound.wait(self.probe(&mut connection)).await?;
         }

@@ -75,7 +75,7 @@ impl Connection {
                 connection,
                 pushing: true,
             })),
-            Err(error) if error.is_io_error() => Err(Failure::from(error).in_handshake()),
+            Err(error) if error.is_io_error() => Err(Failure::from(error).on_hello()),
             Err(refusal) => Ok(Err(refusal)),
         }
     }
@@ -158,5 +158,8 @@ async fn track(connection: &mut MultiplexedConnection) -> Result<(), RedisError>
 }
 
 fn was_closed(failure: &Failure) -> bool {
-    failure.cause == Cause::ClosedInHandshake
+    matches!(
+        failure.cause,
+        Cause::ClosedInHandshake | Cause::ClosedOnHello
+    )
 }

@@ -105,6 +105,8 @@ pub(crate) fn quoted(error: &RedisError) -> String {
             // The arguments of AUTH are credentials, and a part of them stands there.
             "the server does not know a command that is needed to log in".to_owned()
         }
+        // It says what it is in a page of text.
+        (Some("DENIED"), _) => meaning(error),
         (Some(code), Some(detail)) => {
             let said = printable(&format!("{code}: {detail}"));
             match advice(code) {

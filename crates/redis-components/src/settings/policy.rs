@@ -26,7 +26,8 @@ use crate::error::{Error, ErrorKind};
 /// [`allow_secret_variables`](Self::allow_secret_variables), it may be any.
 ///
 /// Wildcard, multicast and broadcast addresses are always refused. So are link-local ones, where
-/// cloud providers serve credentials, unless an allowed network lies inside of their range. What
+/// cloud providers serve credentials, and the other addresses at which clouds serve credentials,
+/// site-local ones and `64:ff9b:1::/48`, unless an allowed network lies inside of their range. What
 /// counts is the address that a name resolves to, and that address is connected to. An IPv4 address
 /// inside of an IPv6 address (IPv4-mapped, NAT64, 6to4) is treated as itself.
 ///

@@ -103,7 +103,9 @@ fn of_failure(cause: Cause) -> (ReceiptState, Reason) {
     let kind = cause.error_kind();
     let (state, words) = match cause {
         Cause::Unreachable => (ReceiptState::Unreachable, "it does not answer"),
-        Cause::ClosedInHandshake => (ReceiptState::Unreachable, "it hangs up in the handshake"),
+        Cause::ClosedInHandshake | Cause::ClosedOnHello => {
+            (ReceiptState::Unreachable, "it hangs up in the handshake")
+        }
         Cause::ClosedEarly(_) => (ReceiptState::Unreachable, "it closes its connections early"),
         Cause::Busy => (
             ReceiptState::Trying,

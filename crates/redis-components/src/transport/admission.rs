@@ -89,13 +89,13 @@ fn refused(policy: &Policy, host: &str, is_named: bool, address: IpAddr) -> Opti
             return None;
         }
         let advice = if special.can_be_allowed {
-            "; name another host, or add its network with `Policy::allow_network`"
+            "which is never allowed unasked; name another host, or add its network with `Policy::allow_network`"
         } else {
-            "; name another host"
+            "which no policy allows; name another host"
         };
         let (host, what) = (printable(host), special.what);
         return Some(forbidden(format_args!(
-            "`{host}` is {address}, {what}, which is never allowed unasked{advice}"
+            "`{host}` is {address}, {what}, {advice}"
         )));
     }
     let is_in = |network: &ipnet::IpNet| {

@@ -34,7 +34,7 @@ pub(crate) struct Opened<C = MultiplexedConnection> {
     pub(crate) socket: Arc<TcpStream>,
 }
 
-/// Connects, logs in and probes. `timeouts.response` bounds each command, if it is set.
+/// Connects, logs in and probes. `timeouts.response` bounds each command.
 ///
 /// # Errors
 ///
@@ -68,7 +68,7 @@ pub(crate) async fn open_bounded(
             Stream::Tls(stream) => start(&session, Bounded::new(*stream, bounds), settings).await,
             Stream::Unix(stream) => start(&session, Bounded::new(stream, bounds), settings).await,
         };
-        let (connection, driver) = started.map_err(|error| Failure::from(error).in_handshake())?;
+        let (connection, driver) = started.map_err(|error| Failure::from(error).on_hello())?;
         Ok(Opened {
             connection,
             driver,

@@ -3,7 +3,7 @@
 use std::future::pending;
 use std::net::SocketAddr;
 use std::pin::pin;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::future::{Either, select};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
@@ -21,8 +21,8 @@ use crate::config::endpoint::Address;
 /// Attempt Delay" of RFC 8305, which ends there when a connection is made, and here when it serves.
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 
-/// Connects, logs in and probes, without a bound. Within `bound` every address is tried that the
-/// policy allows: one that accepts clients and then says nothing does not hide the others.
+/// Connects, logs in and probes. The caller ends it after `bound`; from that, each address that the
+/// policy allows gets its head start, so that one which says nothing does not hide the others.
 ///
 /// # Errors
 ///
@@ -51,6 +51,7 @@ async fn first_to_serve<T, F: Future<Output = Result<T, Failure>>>(
 ) -> Result<T, Failure> {
     let shares = u32::try_from(addresses.len()).unwrap_or(u32::MAX);
     let delay = ATTEMPT_DELAY.min(bound / shares.saturating_add(1));
+    let begun = Instant::now();
     let mut waiting = addresses.iter();
     let mut connecting = FuturesUnordered::new();
     let mut told = Failure::unreachable("the name has no address");
@@ -61,8 +62,11 @@ async fn first_to_serve<T, F: Future<Output = Result<T, Failure>>>(
         let head_start = async {
             match next {
                 Some(_) if waiting.len() > 0 => sleep(delay).await,
-                // A server has said why not; the others get no more than their head start.
-                _ if is_told => sleep(delay).await,
+                // A server has said why not; the others get half of the time.
+                _ if is_told => {
+                    let half = (bound / 2).saturating_sub(begun.elapsed());
+                    sleep(half.max(delay)).await;
+                }
                 _ => pending().await,
             }
         };
@@ -94,32 +98,28 @@ pub(super) async fn within<T>(
 
 async fn connect_to(node: &Node, peer: Peer<'_>, bound: Duration) -> Result<Stream, Failure> {
     let name = node.client_name();
-    match connect_as(node, name, peer, bound).await {
+    let stream = Stream::connect(node, peer, bound).await?;
+    match log_in(node, name, stream).await {
         // Some proxies hang up on CLIENT.
         Err(failure) if name.is_some() && failure.cause == Cause::ClosedInHandshake => {
-            let stream = connect_as(node, None, peer, bound).await?;
-            node.hide_name();
+            let stream = Stream::connect(node, peer, bound).await?;
+            let stream = log_in(node, None, stream).await?;
+            node.hung_up_on_name();
             Ok(stream)
         }
-        connected => connected,
+        logged_in => logged_in,
     }
 }
 
-async fn connect_as(
-    node: &Node,
-    name: Option<&str>,
-    peer: Peer<'_>,
-    bound: Duration,
-) -> Result<Stream, Failure> {
-    let mut stream = Stream::connect(node, peer, bound).await?;
+async fn log_in(node: &Node, name: Option<&str>, mut stream: Stream) -> Result<Stream, Failure> {
     let mut handshake = Handshake::new(node, name);
-    match log_in(&mut handshake, &mut stream).await {
+    match talk(&mut handshake, &mut stream).await {
         Ok(()) => Ok(stream),
         Err(failure) => Err(node.refused(failure.in_handshake(), handshake.has_heard())),
     }
 }
 
-async fn log_in(handshake: &mut Handshake<'_>, stream: &mut Stream) -> Result<(), Failure> {
+async fn talk(handshake: &mut Handshake<'_>, stream: &mut Stream) -> Result<(), Failure> {
     let mut progress = Progress::SendAgain;
     let mut buffer = [0; 512];
     loop {
@@ -130,15 +130,21 @@ async fn log_in(handshake: &mut Handshake<'_>, stream: &mut Stream) -> Result<()
                 stream.flush().await
             };
             if let Err(error) = sent.await {
-                let said = stream.read_rest(&mut buffer).await;
-                return Err(match handshake.last_word(&buffer[..said]) {
+                let rest = stream.read_rest().await;
+                return Err(match handshake.last_word(&rest) {
                     Some(refusal) => refusal,
                     None => stream.last_word(error).await,
                 });
             }
         }
-        let length = stream.read(&mut buffer).await.map_err(stream::failure)?;
-        progress = handshake.receive(&buffer[..length])?;
+        progress = match stream.read(&mut buffer).await {
+            Ok(length) => handshake.receive(&buffer[..length])?,
+            // A server that hangs up on a request which it has not read resets the connection.
+            Err(error) => {
+                let said = handshake.last_word(&[]);
+                return Err(said.unwrap_or_else(|| stream::failure(error)));
+            }
+        };
         if progress == Progress::Done {
             return Ok(());
         }
@@ -154,7 +160,7 @@ mod tests {
 
     use redis_components_testing::Server;
     use tokio::net::TcpListener;
-    use tokio::time::timeout;
+    use tokio::time::{sleep, timeout};
 
     use super::{Cause, Failure, Node, Peer, Stream, connect_to, first_to_serve};
     use crate::config::ComponentConfig;
@@ -216,9 +222,23 @@ mod tests {
             }
         };
         let three = addresses(3);
-        let connecting = first_to_serve(&three, BOUND, refuse_or_wait);
+        let connecting = first_to_serve(&three, Duration::from_secs(1), refuse_or_wait);
         let refused = timeout(BOUND, connecting).await.expect("in time");
         assert_eq!(refused.expect_err("nobody serves").message, "no such user");
+    }
+
+    #[tokio::test]
+    async fn r10_an_address_that_says_why_not_leaves_the_others_their_time() {
+        let refuse_or_serve = |address: SocketAddr| async move {
+            if address.port() == 1 {
+                return Err(Failure::new(Cause::Busy, "it is still loading its data"));
+            }
+            // Longer than the head start.
+            sleep(Duration::from_millis(400)).await;
+            Ok(address)
+        };
+        let connected = first_to_serve(&addresses(2), BOUND, refuse_or_serve).await;
+        assert_eq!(connected.expect("an address").port(), 2);
     }
 
     #[tokio::test]

@@ -12,8 +12,8 @@ pub(crate) enum Meaning {
     Passes,
     /// The server does not serve what a primary serves; the component may be elsewhere.
     DoesNotServe,
-    /// The server refuses the login.
-    RefusesLogin,
+    /// The server refuses this client, or its login.
+    RefusesClient,
 }
 
 /// Redis's answer at its limit of clients, which has no code.
@@ -25,7 +25,7 @@ fn of_code(code: &str) -> Meaning {
     match code {
         "LOADING" | "MASTERDOWN" | "NOREPLICAS" | "READONLY" => Meaning::DoesNotServe,
         "BUSY" | "TRYAGAIN" | "CLUSTERDOWN" => Meaning::Passes,
-        "NOAUTH" | "WRONGPASS" => Meaning::RefusesLogin,
+        "DENIED" | "NOAUTH" | "WRONGPASS" => Meaning::RefusesClient,
         _ => Meaning::Lives,
     }
 }
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_refused_login_refuses_the_config() {
+    fn only_a_refused_client_or_login_refuses_the_config() {
         for (reply, meaning) in [
             ("-LOADING Redis is loading\r\n", Meaning::DoesNotServe),
             ("-READONLY You can't write\r\n", Meaning::DoesNotServe),
@@ -178,8 +178,15 @@ mod tests {
             ),
             ("-BUSY Redis is busy\r\n", Meaning::Passes),
             ("-ERR max number of clients reached\r\n", Meaning::Passes),
-            ("-WRONGPASS invalid\r\n", Meaning::RefusesLogin),
-            ("-NOAUTH Authentication required\r\n", Meaning::RefusesLogin),
+            ("-WRONGPASS invalid\r\n", Meaning::RefusesClient),
+            (
+                "-NOAUTH Authentication required\r\n",
+                Meaning::RefusesClient,
+            ),
+            (
+                "-DENIED Redis is running in protected mode\r\n",
+                Meaning::RefusesClient,
+            ),
             ("-MISCONF cannot persist\r\n", Meaning::Lives),
             ("-NOPERM no permissions\r\n", Meaning::Lives),
             ("-SOMETHING else\r\n", Meaning::Lives),

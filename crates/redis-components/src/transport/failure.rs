@@ -26,6 +26,9 @@ pub(crate) enum Cause {
     Unreachable,
     /// The server accepted the connection and closed it during the handshake.
     ClosedInHandshake,
+    /// The server logged the client in, and closed the connection at what comes next: the question
+    /// for RESP3 or for pushes.
+    ClosedOnHello,
     /// The server took a client and closed its connections within a second.
     ClosedEarly(EarlyEnd),
     /// The server answers with a refusal that passes by itself.
@@ -58,9 +61,10 @@ impl Cause {
     pub(crate) fn error_kind(self) -> ErrorKind {
         match self {
             Self::Busy | Self::Replica | Self::Refused => ErrorKind::ServerRefused,
-            Self::Unreachable | Self::ClosedInHandshake | Self::ClosedEarly(_) => {
-                ErrorKind::ServerUnreachable
-            }
+            Self::Unreachable
+            | Self::ClosedInHandshake
+            | Self::ClosedOnHello
+            | Self::ClosedEarly(_) => ErrorKind::ServerUnreachable,
             Self::Forbidden => ErrorKind::ForbiddenByPolicy,
             Self::Local => ErrorKind::ConfigInvalid,
             Self::Unsupported => ErrorKind::UnsupportedConnection,
@@ -71,7 +75,10 @@ impl Cause {
     /// Returns `true` if a server that is up turns new connections away, for example at its limit
     /// of clients. A proxy may do so by hanging up.
     pub(crate) fn is_of_living_server(self) -> bool {
-        matches!(self, Self::Busy | Self::Refused | Self::ClosedInHandshake)
+        matches!(
+            self,
+            Self::Busy | Self::Refused | Self::ClosedInHandshake | Self::ClosedOnHello
+        )
     }
 
     /// Returns the longest pause before the next attempt.
@@ -121,7 +128,7 @@ impl Failure {
     pub(crate) fn without_drivers() -> Self {
         Self::new(
             Cause::Runtime,
-            "connecting panicked; a tokio runtime must have its I/O and time drivers, as enable_all() gives it",
+            "connecting panicked; if the tokio runtime has no I/O or time driver, build it with enable_all()",
         )
     }
 
@@ -142,13 +149,23 @@ impl Failure {
     }
 
     /// Returns the same failure of a connection that the server had accepted.
-    pub(crate) fn in_handshake(mut self) -> Self {
-        let closed = match &self.source {
+    pub(crate) fn in_handshake(self) -> Self {
+        let is_closed = match &self.source {
             Some(error) => error.is_connection_dropped(),
             None => self.cause == Cause::Unreachable,
         };
-        if closed {
-            self.cause = Cause::ClosedInHandshake;
+        self.caused_by(Cause::ClosedInHandshake, is_closed)
+    }
+
+    /// Returns the same failure of a connection that was logged in.
+    pub(crate) fn on_hello(self) -> Self {
+        let is_closed = self.is_closed();
+        self.caused_by(Cause::ClosedOnHello, is_closed)
+    }
+
+    fn caused_by(mut self, cause: Cause, is_closed: bool) -> Self {
+        if is_closed {
+            self.cause = cause;
         }
         self
     }
@@ -170,7 +187,8 @@ impl Failure {
         matches!(self.cause, Cause::Refused | Cause::Local)
     }
 
-    /// Returns `true` if the server answered, or was not asked.
+    /// Returns `true` if the server answered with a refusal, or this machine or the connection's
+    /// type cannot use the config.
     pub(crate) fn is_refusal(&self) -> bool {
         matches!(
             self.cause,
@@ -199,7 +217,7 @@ impl Failure {
         };
         let cause = match of_error(&error) {
             Some(Meaning::Passes | Meaning::DoesNotServe) => Cause::Busy,
-            Some(Meaning::Lives | Meaning::RefusesLogin) => Cause::Refused,
+            Some(Meaning::Lives | Meaning::RefusesClient) => Cause::Refused,
             None if is_cut_off => Cause::Unreachable,
             None => match error.kind() {
                 redis::ErrorKind::AuthenticationFailed

@@ -6,7 +6,7 @@
 
 use redis::{Cmd, Pipeline, RedisError, RedisResult, Value};
 
-use super::error_codes::{Meaning, is_passing, of_error};
+use super::error_codes::{Meaning, of_error};
 use super::failure::Failure;
 use super::node::Node;
 use super::reply_bounds::ReplyBounds;
@@ -109,9 +109,10 @@ impl<'a> Handshake<'a> {
             let message = if self.received.is_empty() {
                 "the server closed the connection"
             } else {
-                "the connection ended in mid-reply"
+                "the server closed the connection before it had answered everything"
             };
-            return Err(Failure::unreachable(message));
+            let refusal = self.refusal();
+            return Err(refusal.unwrap_or_else(|| Failure::unreachable(message)));
         }
         self.has_heard = true;
         self.answered(bytes)
@@ -121,9 +122,18 @@ impl<'a> Handshake<'a> {
     /// Returns why the server has hung up on the request, if it said so in its last bytes.
     pub(super) fn last_word(&mut self, bytes: &[u8]) -> Option<Failure> {
         if bytes.is_empty() {
-            return None;
+            return self.refusal();
         }
-        self.receive(bytes).err()
+        self.receive(bytes).err().or_else(|| self.refusal())
+    }
+
+    /// Returns the first error among the replies that are complete. A server or proxy may answer
+    /// with one error, whatever it was asked, and hang up.
+    fn refusal(&self) -> Option<Failure> {
+        let replies = self.parsed(self.replies.complete()).ok()?;
+        let mut replies = replies.into_iter().map(Value::extract_error);
+        let error = replies.find_map(Result::err)?;
+        Some(self.hide_password(Failure::quoting(error)))
     }
 
     fn answered(&mut self, bytes: &[u8]) -> Result<Progress, Failure> {
@@ -131,10 +141,10 @@ impl<'a> Handshake<'a> {
         self.replies.follow(bytes)?;
         self.received.extend_from_slice(bytes);
         let (awaited, complete) = (self.pipeline().len(), self.replies.complete());
+        if before == 0 && complete > 0 {
+            self.judge_first()?;
+        }
         if complete < awaited {
-            if before == 0 && complete > 0 {
-                self.judge_first()?;
-            }
             return Ok(Progress::Read);
         }
         let replies = self.parsed(awaited)?;
@@ -204,12 +214,15 @@ impl<'a> Handshake<'a> {
             .collect()
     }
 
-    /// Returns an error if the first reply says that the server serves nobody. At its limit of
-    /// clients a server sends that one reply, whatever it was asked, and hangs up.
+    /// Returns an error if the first reply says that the server does not serve this client. At its
+    /// limit of clients and in protected mode a server sends that one reply, whatever it was asked,
+    /// and hangs up.
     fn judge_first(&self) -> Result<(), Failure> {
         let first = self.parsed(1)?.pop().map(Value::extract_error);
         match first {
-            Some(Err(error)) if is_passing(&error) => Err(Failure::quoting(error)),
+            Some(Err(error)) if of_error(&error) != Some(Meaning::Lives) => {
+                Err(Failure::quoting(error))
+            }
             _ => Ok(()),
         }
     }

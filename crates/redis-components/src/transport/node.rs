@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use super::admission::admit_tcp;
@@ -15,6 +15,10 @@ use crate::config::endpoint::{Address, Endpoint};
 use crate::config::login::Login;
 use crate::settings::policy::Policy;
 
+/// The server is not told the client's name any more after so many hang-ups. One may have had
+/// another reason.
+const HIDDEN_AFTER: u32 = 2;
+
 /// One server, and all that a connection to it needs. A client keeps it, so that each further
 /// connection of that client is like the first.
 pub(crate) struct Node {
@@ -25,8 +29,9 @@ pub(crate) struct Node {
     is_primary: bool,
     policy: Arc<Policy>,
     client_name: Option<String>,
-    /// Whether something on the way to the server hangs up when it is told the client's name.
-    hides_name: AtomicBool,
+    /// How often something on the way to the server hung up when it was told the client's name, and
+    /// served without.
+    hang_ups: AtomicU32,
     has_tls: bool,
     #[cfg(feature = "tls")]
     tls: Option<Tls>,
@@ -102,7 +107,7 @@ impl Node {
             is_primary: config.sentinels().is_some(),
             policy: Arc::clone(policy),
             client_name: config.name_of_client().map(str::to_owned),
-            hides_name: AtomicBool::new(false),
+            hang_ups: AtomicU32::new(0),
             has_tls: config.tls_options().is_some(),
             #[cfg(feature = "tls")]
             tls: tls(config, address)?,
@@ -125,7 +130,7 @@ impl Node {
             is_primary: false,
             policy: Arc::clone(&self.policy),
             client_name: self.client_name.clone(),
-            hides_name: AtomicBool::new(self.hides_name.load(Ordering::Relaxed)),
+            hang_ups: AtomicU32::new(self.hang_ups.load(Ordering::Relaxed)),
             has_tls: self.has_tls,
         })
     }
@@ -160,13 +165,14 @@ impl Node {
 
     /// Returns the name by which the server is to know a connection.
     pub(super) fn client_name(&self) -> Option<&str> {
-        let hidden = self.hides_name.load(Ordering::Relaxed);
-        self.client_name.as_deref().filter(|_| !hidden)
+        let is_hidden = self.hang_ups.load(Ordering::Relaxed) >= HIDDEN_AFTER;
+        self.client_name.as_deref().filter(|_| !is_hidden)
     }
 
-    /// Notes that the connection ends when the server is told a name.
-    pub(super) fn hide_name(&self) {
-        self.hides_name.store(true, Ordering::Relaxed);
+    /// Notes that a connection ended when the server was told a name, and one without a name did
+    /// not.
+    pub(super) fn hung_up_on_name(&self) {
+        self.hang_ups.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Returns the failure of a server that did not answer within the bound.
@@ -217,7 +223,7 @@ fn tls(config: &ComponentConfig, address: &Address) -> Result<Option<Tls>, Failu
     match (config.tls_options(), address) {
         (Some(options), Address::Tcp { host, .. }) => {
             let contents = config.contents().cloned().unwrap_or_default();
-            Tls::new(options, &contents, host, &config.endpoint().hosts()).map(Some)
+            Tls::new(options, &contents, host, config.endpoint()).map(Some)
         }
         (Some(_), Address::Unix(_)) => {
             let what = "it asks for TLS over a unix socket; leave one of them out";

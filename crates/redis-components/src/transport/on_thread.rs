@@ -1,6 +1,6 @@
 //! Work on a thread of its own, because nothing else bounds its time: name resolution by the
-//! system, and files, may take any time. A thread that is given up ends soon after: one that would
-//! use a file with which another thread hangs gives up by itself (see `file_gate`).
+//! system, and files, may take any time. A thread that is given up goes on until the system answers.
+//! Threads that would use a file at which another thread hangs end by themselves (see `file_gate`).
 
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::time::Duration;
@@ -51,10 +51,12 @@ pub(super) async fn beside_tasks<T: Send + 'static>(
 pub(super) fn spawn(work: impl FnOnce() + Send + 'static) -> Result<(), Failure> {
     let spawned = os_thread::start("redis-components-open", work);
     spawned.map_err(|error| {
-        Failure::unreachable(format!("a thread to connect cannot be started: {error}"))
+        Failure::unreachable(format!(
+            "a thread cannot be started: {error}; check the limits of this process"
+        ))
     })
 }
 
 fn panicked() -> Failure {
-    Failure::unreachable("connecting panicked")
+    Failure::unreachable("the work panicked; this is a bug of redis-components")
 }

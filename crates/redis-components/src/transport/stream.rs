@@ -18,6 +18,9 @@ use super::node::Node;
 use super::tls_failure;
 use super::{tcp, unix};
 
+/// No refusal is longer: Redis explains its protected mode in a thousand bytes.
+const LONGEST_REST: u64 = 4096;
+
 /// Returns what an error of reading or writing means before the server has logged the client in.
 pub(super) fn failure(error: io::Error) -> Failure {
     #[cfg(feature = "tls")]
@@ -66,15 +69,18 @@ impl Stream {
         Ok(Self::Tcp(stream))
     }
 
-    /// Reads what the server has sent before it hung up, and returns the number of bytes. TLS tells
-    /// its [last word](Self::last_word) in another way.
-    pub(super) async fn read_rest(&mut self, buffer: &mut [u8]) -> usize {
-        match self {
-            Self::Tcp(stream) => stream.read(buffer).await.unwrap_or(0),
+    /// Reads what the server has sent before it hung up. TLS tells its
+    /// [last word](Self::last_word) in another way.
+    pub(super) async fn read_rest(&mut self) -> Vec<u8> {
+        let mut rest = Vec::new();
+        // An error says that there is no more.
+        let _ = match self {
+            Self::Tcp(stream) => stream.take(LONGEST_REST).read_to_end(&mut rest).await,
             #[cfg(feature = "tls")]
-            Self::Tls(_) => 0,
-            Self::Unix(stream) => stream.read(buffer).await.unwrap_or(0),
-        }
+            Self::Tls(_) => Ok(0),
+            Self::Unix(stream) => stream.take(LONGEST_REST).read_to_end(&mut rest).await,
+        };
+        rest
     }
 
     /// Returns why nothing can be written any more. A server that refuses a client of TLS says so

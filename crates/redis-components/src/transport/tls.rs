@@ -8,16 +8,22 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::version::{TLS12, TLS13};
 use rustls::{ClientConfig, RootCertStore};
+use rustls_native_certs::load_native_certs;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use super::failure::{Cause, Failure};
+use super::file_gate::alone;
 use super::tls_failure::{of_io, of_tls};
 use super::tls_verifier::Verifier;
 use crate::config::contents::Contents;
+use crate::config::endpoint::Endpoint;
 use crate::config::tls::{TlsOptions, TlsVersion};
 use crate::error::text::printable;
+
+/// Stands for all files that say whom the system trusts.
+const OF_THE_SYSTEM: &str = "the certificates of the system";
 
 /// What TLS with one server needs, made once for all its connections.
 #[derive(Clone)]
@@ -35,7 +41,7 @@ impl Tls {
     /// whom the system trusts, and so blocks.
     ///
     /// The certificate of the server must be for `ssl_server_name` if that is given, or else for
-    /// `host` or for one of `hosts`, which the config names.
+    /// `host` or for one of the hosts that the config names.
     ///
     /// # Errors
     ///
@@ -44,15 +50,17 @@ impl Tls {
         options: &TlsOptions,
         contents: &Contents,
         host: &str,
-        hosts: &[&str],
+        endpoint: &Endpoint,
     ) -> Result<Self, Failure> {
-        let names = names(options, host, hosts)?;
-        let Some(name) = names
-            .iter()
-            .find(|name| matches!(name, ServerName::DnsName(_)))
-            .or(names.first())
-            .cloned()
-        else {
+        let names = names(options, host, &endpoint.hosts())?;
+        let told = match endpoint {
+            // Nodes choose their certificate by the name of their cluster.
+            Endpoint::Cluster(_) => names
+                .iter()
+                .find(|name| matches!(name, ServerName::DnsName(_))),
+            _ => None,
+        };
+        let Some(name) = told.or(names.first()).cloned() else {
             return Err(unusable("host", "is no name that a certificate can be for"));
         };
         // The process's default, or ring: it is never installed, which other code may do later.
@@ -174,7 +182,11 @@ fn named(host: &str) -> Option<ServerName<'static>> {
 fn roots(options: &TlsOptions, contents: &Contents) -> Result<RootCertStore, Failure> {
     let mut roots = RootCertStore::empty();
     if options.ca_file.is_none() && options.ca_data.is_none() {
-        let native = rustls_native_certs::load_native_certs();
+        let found = alone(Path::new(OF_THE_SYSTEM), || Ok(load_native_certs()));
+        let native = found.map_err(|error| {
+            let what = format!("whom the system trusts could not be read: {error}");
+            Failure::new(Cause::Local, what)
+        })?;
         let (added, _) = roots.add_parsable_certificates(native.certs);
         let problem = native.errors.first();
         let problem = problem.map(|error| printable(&error.to_string()));
@@ -278,4 +290,42 @@ fn identity(options: &TlsOptions, contents: &Contents) -> Result<Option<Identity
         None => pem.key("; name the file of its key as `ssl_keyfile`")?,
     };
     Ok(Some((chain, key)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::sync::mpsc::channel;
+    use std::thread;
+
+    use super::{OF_THE_SYSTEM, Tls, TlsOptions, alone};
+    use crate::config::ComponentConfig;
+    use crate::config::contents::Contents;
+
+    #[test]
+    fn r10_certificates_of_the_system_that_hang_keep_one_thread() {
+        let (begun, hangs) = channel();
+        let (frees, freed) = channel::<()>();
+        // As a thread that reads them from a disk that does not answer.
+        let stuck = thread::spawn(move || {
+            let work = || {
+                begun.send(()).unwrap();
+                freed.recv().unwrap();
+                Ok(())
+            };
+            alone(Path::new(OF_THE_SYSTEM), work).unwrap();
+        });
+        hangs.recv().unwrap();
+        let config = ComponentConfig::new("h");
+        let made = Tls::new(
+            &TlsOptions::new(),
+            &Contents::default(),
+            "h",
+            config.endpoint(),
+        );
+        let reason = made.err().unwrap().message;
+        assert!(reason.contains("has not ended"), "{reason}");
+        frees.send(()).unwrap();
+        stuck.join().unwrap();
+    }
 }

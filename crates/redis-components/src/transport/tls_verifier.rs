@@ -80,17 +80,15 @@ impl ServerCertVerifier for Verifier {
                 verified => verified,
             };
         };
-        let mut verified = Err(CertificateError::NotValidForName.into());
+        let mut first = None;
         for name in names {
-            let for_name = verify(name);
-            if for_name.is_ok() {
-                return for_name;
-            }
-            if verified.as_ref().is_err_and(is_only_another_name) {
-                verified = for_name;
+            match verify(name) {
+                Ok(verified) => return Ok(verified),
+                // The first name is that of the server itself.
+                Err(error) => first = first.or(Some(error)),
             }
         }
-        verified
+        Err(first.unwrap_or_else(|| CertificateError::NotValidForName.into()))
     }
 
     fn verify_tls12_signature(

@@ -12,6 +12,7 @@ use tokio::net::UnixStream;
 use super::admission::admit_socket;
 use super::failure::{Cause, Failure};
 use super::on_thread::beside_tasks;
+use crate::config::endpoint::LONGEST_SOCKET;
 use crate::settings::policy::Policy;
 
 /// Connects to a server on this machine, by a path without links, if the policy allows it.
@@ -24,6 +25,13 @@ pub(super) async fn connect(
     // A file system may hang.
     let real = beside_tasks(bound, Failure::timed_out(bound), move || {
         let real = admit_socket(&policy, &path)?;
+        if real.as_os_str().len() > LONGEST_SOCKET {
+            let what = format!(
+                "its path without links is longer than {LONGEST_SOCKET} bytes, the longest that the path of a socket \
+                 can be; put the socket into a folder with a shorter path"
+            );
+            return Err(Failure::new(Cause::Local, what));
+        }
         let facts = std::fs::metadata(&real);
         if facts.is_ok_and(|facts| !facts.file_type().is_socket()) {
             let what = "it is no socket; write the path that the server has as `unixsocket`";

@@ -33,6 +33,20 @@ pub(crate) fn tarpit(mut stream: TcpStream) {
     while stream.read(&mut [0; 1024]).is_ok_and(|read| read > 0) {}
 }
 
+/// Redis in protected mode, to a client that comes from another machine.
+pub(crate) fn protected(mut stream: TcpStream) {
+    let advice = "If you want to connect from external computers to Redis you may adopt one of \
+                  the following solutions. "
+        .repeat(9);
+    let _ = stream.write_all(
+        format!(
+            "-DENIED Redis is running in protected mode because protected mode is enabled and no \
+             password is set for the default user. {advice}\r\n"
+        )
+        .as_bytes(),
+    );
+}
+
 /// A server that ends each connection shortly after it has answered a PING, until it is mended.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Impatient {

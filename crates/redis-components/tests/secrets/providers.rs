@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use redis_components::{Credentials, CredentialsError, ErrorKind, Login, Settings};
 use redis_components_testing::Server;
@@ -253,6 +253,62 @@ async fn r8_the_config_servers_own_login_may_come_from_a_provider() {
         .credentials("tokens", service.clone())
         .scope(async {
             assert_eq!(whereabouts(logs).await.unwrap(), "a");
+        })
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn r5_the_config_server_is_reached_again_while_the_token_service_is_down() {
+    let world = World::start();
+    let service = TokenService::start(Some(HOUR));
+    let logs = always_fresh("logs");
+    let set = |server: &Server| {
+        let config = server.config();
+        service.server().command(&["SET", logs.key(), &config]);
+    };
+    set(&world.a);
+    crate::common::patient(Settings::new(service.config()))
+        .credentials("tokens", service.clone())
+        .scope(async {
+            assert_eq!(whereabouts(logs).await.unwrap(), "a");
+            let used = Instant::now();
+            service.fail(true);
+            service.server().stop();
+            until("its login is older than a second", async || {
+                used.elapsed() > Duration::from_millis(1500)
+            })
+            .await;
+            service.server().restart();
+            // The server has no file of its users.
+            add_password(service.server(), "token-S3cret-1");
+            set(&world.b);
+            until("the watch is back", async || {
+                whereabouts(logs).await.unwrap() == "b"
+            })
+            .await;
+            assert_eq!(service.given(), 1);
+        })
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn r6_a_provider_is_not_asked_when_no_config_names_it_any_more() {
+    let world = World::start();
+    let service = TokenService::start(None);
+    let logs = always_fresh("logs");
+    world.set(logs, &service.config());
+    service
+        .settings(&world)
+        .scope(async {
+            assert_eq!(whereabouts(logs).await.unwrap(), "token");
+            world.move_to(logs, &world.a);
+            assert_eq!(whereabouts(logs).await.unwrap(), "a");
+            let left = Instant::now();
+            until("it would have been asked", async || {
+                left.elapsed() > Duration::from_millis(500)
+            })
+            .await;
+            assert_eq!(service.given(), 1);
         })
         .await;
 }

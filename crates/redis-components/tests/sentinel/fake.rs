@@ -4,25 +4,34 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
 
 use redis_components_testing::Server;
 
 use crate::common::World;
 use crate::common::impostors::impostor;
 
-/// A sentinel of the kind that knows no RESP3, and so publishes nothing to us.
+/// A sentinel of the kind that knows no RESP3, and so publishes nothing to us, unless it is told to.
 #[derive(Clone, Default)]
 pub(crate) struct Fake {
     says: Arc<Mutex<Says>>,
     heard: Arc<Mutex<String>>,
     open: Arc<AtomicUsize>,
+    held: Arc<Mutex<Option<Held>>>,
+    /// Those who subscribed. It is locked while anything is written.
+    subscribed: Arc<Mutex<Vec<TcpStream>>>,
 }
+
+/// Whether nobody is answered yet.
+type Held = Arc<dyn Fn() -> bool + Send + Sync>;
 
 #[derive(Clone, Debug, Default)]
 struct Says {
     primary: Option<(String, u16)>,
     epoch: Option<u64>,
     replicas: Vec<u16>,
+    publishes: bool,
 }
 
 impl Fake {
@@ -50,6 +59,28 @@ impl Fake {
         self.says.lock().unwrap().primary = None;
     }
 
+    /// Makes it answer nobody as long as this is so.
+    pub(crate) fn hold_while(&self, is_held: impl Fn() -> bool + Send + Sync + 'static) {
+        *self.held.lock().unwrap() = Some(Arc::new(is_held));
+    }
+
+    /// Makes it know RESP3 from now on.
+    pub(crate) fn can_publish(&self) {
+        self.says.lock().unwrap().publishes = true;
+    }
+
+    /// Publishes so many switches to all who subscribed, and returns how many those are.
+    pub(crate) fn publish(&self, switches: usize) -> usize {
+        let (channel, switch) = ("+switch-master", "main 127.0.0.1 1 127.0.0.1 2");
+        let message = array(&["message", channel, switch]).replace('*', ">");
+        let messages = message.repeat(switches);
+        let mut all = self.subscribed.lock().unwrap();
+        for stream in &mut *all {
+            stream.write_all(messages.as_bytes()).unwrap();
+        }
+        all.len()
+    }
+
     /// All that was sent to it.
     pub(crate) fn heard(&self) -> String {
         self.heard.lock().unwrap().clone()
@@ -73,8 +104,16 @@ impl Fake {
             self.heard.lock().unwrap().push_str(&text);
             unread.push_str(&text);
             while let Some((words, rest)) = command(&unread) {
+                let held = self.held.lock().unwrap().clone();
+                while held.as_ref().is_some_and(|is_held| is_held()) {
+                    thread::sleep(Duration::from_millis(1));
+                }
                 let reply = self.reply(&words);
                 unread = rest;
+                let mut subscribed = self.subscribed.lock().unwrap();
+                if words[0] == "SUBSCRIBE" {
+                    subscribed.push(stream.try_clone().unwrap());
+                }
                 if stream.write_all(reply.as_bytes()).is_err() {
                     return;
                 }
@@ -87,12 +126,19 @@ impl Fake {
             primary,
             epoch,
             replicas,
+            publishes,
         } = self.says.lock().unwrap().clone();
         let words: Vec<_> = words.iter().map(|word| word.to_uppercase()).collect();
         let words: Vec<_> = words.iter().map(String::as_str).collect();
         match words.as_slice() {
             ["PING"] => "+PONG\r\n".to_owned(),
             ["AUTH", ..] => "+OK\r\n".to_owned(),
+            ["HELLO", "3", ..] if publishes => "%1\r\n+proto\r\n:3\r\n".to_owned(),
+            ["SUBSCRIBE", channel] if publishes => {
+                let (kind, channel) = ("subscribe", channel.to_lowercase());
+                let words = array(&[kind, &channel]).replacen("*2", ">3", 1);
+                format!("{words}:1\r\n")
+            }
             ["SENTINEL", "SENTINELS", _] => "*0\r\n".to_owned(),
             ["SENTINEL", "GET-MASTER-ADDR-BY-NAME", _] => match primary {
                 Some((host, port)) => array(&[&host, &port.to_string()]),

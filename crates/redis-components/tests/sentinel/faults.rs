@@ -4,10 +4,13 @@ use std::time::{Duration, Instant};
 
 use redis_components::{ErrorKind, Settings};
 use redis_components_testing::{Sentinels, Server};
+use serde_json::json;
 
+use crate::common::clients::clients;
+use crate::common::impostors::starting;
 use crate::common::{HOUR, SOON, count, declare, patient, until, whereabouts};
 use crate::fake::Named;
-use crate::set_up::{first_switch, in_force, problem};
+use crate::set_up::{config_with, first_switch, in_force, problem};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn r13_a_component_works_on_when_all_sentinels_are_gone() {
@@ -258,6 +261,23 @@ async fn r13_a_replica_is_no_primary_yet() {
                 whereabouts(logs).await.unwrap() == "b"
             })
             .await;
+        })
+        .await;
+}
+
+/// A proxy before it may do so for a moment.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn r13_a_sentinel_that_hangs_up_once_is_still_heard() {
+    let config = Server::start();
+    let world = Sentinels::builder().sentinels(1, 1).start();
+    let logs = declare("logs", HOUR);
+    let port = starting(1, world.sentinel(0).port());
+    let sentinels = json!({"sentinels": [format!("127.0.0.1:{port}")]});
+    config.command(&["SET", logs.key(), &config_with(&world, &sentinels)]);
+    patient(Settings::new(config.url()))
+        .scope(async {
+            until("it is reached", async || count(logs).await.is_ok()).await;
+            assert_eq!(clients(world.sentinel(0), "resp=3"), 1);
         })
         .await;
 }

@@ -6,8 +6,30 @@ use redis_components::__private::{
 };
 use redis_components::{Connection, blocking};
 
-use crate::common::impostors::ignorant_of;
-use crate::common::{World, always_fresh, name_of, whereabouts, whereabouts_blocking};
+use crate::common::clients::clients;
+use crate::common::impostors::{ignorant_of, starting};
+use crate::common::{World, always_fresh, config_with, name_of, whereabouts, whereabouts_blocking};
+
+/// A proxy may hang up for a moment, which says nothing about the name.
+#[tokio::test]
+async fn r13_a_server_that_hangs_up_once_is_told_the_name_again() {
+    let world = World::start();
+    let logs = always_fresh("logs");
+    let config = config_with(starting(1, world.a.port()), r#""client_name":"known""#);
+    world.set(logs, &config);
+    world
+        .settings()
+        .scope(async {
+            assert_eq!(whereabouts(logs).await.unwrap(), "a");
+            let named = || clients(&world.a, "name=known");
+            assert_eq!(named(), 0);
+            // A connection of its own.
+            let dedicated = <Connection as AcquireDedicated>::acquire(logs, "read").await;
+            assert_eq!(named(), 1);
+            drop(dedicated);
+        })
+        .await;
+}
 
 /// It hangs up on what it does not know, as twemproxy does.
 #[tokio::test]

@@ -1,12 +1,13 @@
 //! A new server that cannot be used, or not yet.
 
+use std::net::{IpAddr, UdpSocket};
 use std::time::Instant;
 
 use redis_components::{ErrorKind, status};
 use redis_components_testing::{Proxy, Server};
 
 use crate::common::cold::cold_errors;
-use crate::common::impostors::{impostor, refuses, tarpit, web_server};
+use crate::common::impostors::{impostor, protected, refuses, tarpit, web_server};
 use crate::common::moves::{LATE, Moves, Notice};
 use crate::common::traffic::{Call, STEADY, Traffic, failures, figure};
 use crate::common::{
@@ -64,6 +65,51 @@ async fn r5_a_new_server_that_cannot_be_used_fails_no_call() {
                 let slowest = calls.iter().map(Call::took).max().unwrap();
                 assert!(slowest <= CONNECT_TIMEOUT + LATE, "{slowest:?}");
                 figure("unusable servers: calls took", calls.iter().map(Call::took));
+            })
+            .await;
+    }
+}
+
+/// Returns the address by which other machines know this one, if it has one.
+fn own_address() -> Option<IpAddr> {
+    let socket = UdpSocket::bind(("0.0.0.0", 0)).ok()?;
+    // This sends nothing.
+    socket.connect(("192.0.2.1", 9)).ok()?;
+    let address = socket.local_addr().ok()?.ip();
+    (!address.is_loopback()).then_some(address)
+}
+
+/// It answers once, whatever it was asked, and hangs up.
+#[tokio::test]
+async fn r5_a_new_server_in_protected_mode_is_not_moved_to() {
+    let world = World::start();
+    let logs = always_fresh("logs");
+    let mut places = vec![("127.0.0.1".to_owned(), impostor(protected))];
+    // Redis protects itself from clients that do not come from a loopback address.
+    let real = Server::start_with(&["--protected-mode", "yes", "--bind", "*"]);
+    places.extend(own_address().map(|address| (address.to_string(), real.port())));
+    let forms = ["", r#","password":"p","db":2"#, r#","client_name":"logs""#];
+    let each = places
+        .iter()
+        .flat_map(|place| forms.map(|fields| (place, fields)));
+    for ((host, port), fields) in each {
+        world.move_to(logs, &world.a);
+        world
+            .settings()
+            .scope(async {
+                assert_eq!(whereabouts(logs).await.unwrap(), "a");
+                let config = format!(r#"{{"host":"{host}","port":{port}{fields}}}"#);
+                world.set(logs, &config);
+                until("the reason is shown", async || {
+                    assert_eq!(whereabouts(logs).await.unwrap(), "a", "{fields}");
+                    let problem = &status().components[0].problem;
+                    problem
+                        .as_ref()
+                        .is_some_and(|text| text.contains("protected mode; give it a password"))
+                })
+                .await;
+                let current = status().components[0].current.clone();
+                assert_eq!(current.unwrap().generation, 1, "{fields}");
             })
             .await;
     }

@@ -5,10 +5,12 @@ use std::process::Command;
 
 use redis_components::{ComponentConfig, Scope, Settings, TlsOptions, TlsVersion, set_config};
 use redis_components_testing::{Server, Tls};
+use serde_json::json;
 
-use crate::common::clients::client_list;
+use crate::common::clients::{client_list, clients};
+use crate::common::impostors::starting;
 use crate::common::kinds::{all_lead_to, all_lead_to_blocking, others_are_refused};
-use crate::common::{World, always_fresh, patient, until, whereabouts, whereabouts_blocking};
+use crate::common::{World, always_fresh, patient, until, whereabouts, whereabouts_blocking, with};
 
 fn named(server: Server) -> Server {
     server.command(&["SET", "name", "tls"]);
@@ -32,6 +34,24 @@ async fn r13_every_kind_of_connection_speaks_tls() {
             tokio::task::block_in_place(|| {
                 scope.run_blocking(|| all_lead_to_blocking(logs, server, "tls"));
             });
+        })
+        .await;
+}
+
+/// It does so before anything is said to it, as at its limit of clients.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn r13_a_server_that_hangs_up_before_tls_is_told_the_name_when_it_takes_clients() {
+    let tls = Tls::new();
+    let server = named(Server::builder().tls(&tls).start());
+    let world = World::start();
+    let logs = always_fresh("logs");
+    let fields = json!({"port": starting(1, server.port()), "client_name": "known"});
+    world.set(logs, &with(&server.config(), &fields));
+    world
+        .settings()
+        .scope(async {
+            until("it is reached", async || whereabouts(logs).await.is_ok()).await;
+            assert_eq!(clients(&server, "name=known"), 1);
         })
         .await;
 }

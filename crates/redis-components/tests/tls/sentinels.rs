@@ -144,3 +144,24 @@ async fn r11_a_server_behind_sentinels_is_used_once_its_certificate_is_renewed()
         })
         .await;
 }
+
+#[tokio::test]
+async fn r6_a_server_behind_sentinels_with_another_name_is_told_by_its_own() {
+    let (config_server, tls) = (Server::start(), Tls::for_names(&["redis.test"]));
+    let builder = Sentinels::builder().replicas(0).sentinels(1, 1);
+    let sentinels = builder.tls_of_servers(&tls).start();
+    let logs = declare("logs", HOUR);
+    let named = format!("localhost:{}", sentinels.sentinel(0).port());
+    let config = with(&sentinels.config(), &json!({ "sentinels": [named] }));
+    config_server.command(&["SET", logs.key(), &config]);
+    patient(Settings::new(config_server.url()))
+        .scope(async {
+            let error = logs.connection().await.unwrap_err().to_string();
+            let reason = "its certificate is not for 127.0.0.1 but for redis.test";
+            assert!(error.contains(reason), "{error}");
+            // The host of a sentinel is a name of the config.
+            sentinels.server(0).rotate(&tls.issue(&["localhost"]));
+            until("the server is used", async || count(logs).await.is_ok()).await;
+        })
+        .await;
+}

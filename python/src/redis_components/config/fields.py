@@ -27,7 +27,8 @@ def read(fields: dict[str, object]) -> ComponentConfig:
     for name in given.names():
         _check_name(name)
     disabled = bool(given.flag("disabled"))
-    endpoint: Endpoint | None = cluster.read(given) or sentinels.read(given)
+    of_cluster, of_sentinels = cluster.read(given), sentinels.read(given)
+    endpoint: Endpoint | None = of_cluster or of_sentinels
     if endpoint is not None:
         return _common(given, _with_login(given, endpoint), disabled)
     written = given.text("url")

@@ -54,7 +54,7 @@ def _options(given: Given) -> TlsOptions:
     server_name = given.text("ssl_server_name")
     if server_name is not None:
         try:
-            host.check(server_name)
+            server_name = host.check(server_name)
         except host.HostError as wrong:
             raise ConfigInvalidError(f"`ssl_server_name` {wrong}") from None
     return TlsOptions(

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::read::{Read, read};
-use super::sources::{Sources, Wanted};
+use super::sources::Sources;
 use super::stamp::Stamp;
+use super::wanted::Wanted;
 use crate::backoff::Backoff;
 use crate::config::contents::Contents;
 use crate::config::needs::Needed;
@@ -58,9 +59,19 @@ impl Known {
     ///
     /// Returns an error that names the field if something cannot be used.
     pub(super) fn look(&mut self, is_forced: bool) -> Result<Arc<Contents>, Failure> {
-        let looked = self.look_at_all(is_forced);
+        let is_due = self.again_at.is_none_or(|due| due <= Instant::now());
+        let wanted = if is_forced {
+            Wanted::New
+        } else if is_due {
+            Wanted::Valid
+        } else {
+            Wanted::Known
+        };
+        let looked = self.look_at_all(wanted);
         match &looked {
             Ok(_) => self.backoff = Backoff::new(ASKED_AGAIN_WITHIN),
+            // Its pause is not over.
+            Err(_) if wanted == Wanted::Known => {}
             Err(_) => {
                 let has_providers = self.needs.iter().any(is_of_a_provider);
                 let again_at = || Instant::now() + self.backoff.next();
@@ -70,35 +81,31 @@ impl Known {
         looked
     }
 
-    fn look_at_all(&mut self, is_forced: bool) -> Result<Arc<Contents>, Failure> {
-        let is_due = self.again_at.is_some_and(|due| due <= Instant::now());
+    fn look_at_all(&mut self, mut wanted: Wanted) -> Result<Arc<Contents>, Failure> {
+        let is_due =
+            wanted == Wanted::New || self.again_at.is_some_and(|due| due <= Instant::now());
         let mut stamps = self.stamps_now();
         if let Some(last) = &self.last
             && self.is_settled
-            && !is_forced
             && !is_due
             && stamps == self.stamps
         {
             return Ok(Arc::clone(last));
         }
         self.is_settled = false;
-        // A login that was given for the first try is as good for the next.
-        let mut wanted = if is_forced {
-            Wanted::New
-        } else {
-            Wanted::Valid
-        };
         for _ in 0..TRIES {
             let now = SystemTime::now();
             let read = read(&self.needs, &self.sources, wanted);
-            wanted = Wanted::Valid;
+            // What a provider said for the first try is as good for the next.
+            wanted = Wanted::Known;
             let after = self.stamps_now();
             if after == stamps {
+                let contents = self.take(read?);
                 self.is_settled = stamps
                     .iter()
                     .all(|stamp| stamp.is_some_and(|stamp| stamp.is_settled(now)));
                 self.stamps = stamps;
-                return Ok(self.take(read?));
+                return Ok(contents);
             }
             // Several files may belong together, and are not all of one state.
             stamps = after;
@@ -120,7 +127,7 @@ impl Known {
 
     fn files(&self) -> impl Iterator<Item = &Path> {
         self.needs.iter().filter_map(|needed| match &needed.at {
-            Reference::File(path) => Some(path.as_path()),
+            Reference::File(path) => Some(&**path),
             Reference::Env(_) | Reference::Provider(_) => None,
         })
     }
@@ -133,19 +140,33 @@ fn is_of_a_provider(needed: &Needed) -> bool {
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::future::Future;
     use std::path::Path;
+    use std::pin::Pin;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU64, Ordering};
+    use std::thread;
+    use std::time::{Duration, Instant, SystemTime};
 
-    use super::{Known, Needed, Reference, Sources};
+    use super::{Known, Needed, Reference, Sources, Stamp};
     use crate::config::needs::ContentKind;
     use crate::settings::Settings;
+    use crate::settings::credentials::{Credentials, CredentialsError, Login};
 
-    fn known(paths: &[&Path]) -> Known {
+    const SOON: Duration = Duration::from_millis(200);
+
+    fn needs(paths: &[&Path]) -> Vec<Needed> {
         let needs = paths.iter().map(|path| Needed {
             field: "password".to_owned(),
-            at: Reference::File(path.to_path_buf()),
+            at: Reference::File((*path).into()),
             kind: ContentKind::Password,
         });
-        Known::new(needs.collect(), Sources::new(&Settings::default()))
+        needs.collect()
+    }
+
+    fn known(paths: &[&Path]) -> Known {
+        let sources = Sources::new(&Settings::default());
+        Known::new(needs(paths), sources)
     }
 
     #[test]
@@ -180,6 +201,80 @@ mod tests {
         fs::write(&path, "three").unwrap();
         let two = known.last.clone().unwrap();
         assert_ne!(known.look(false).unwrap(), two);
+    }
+
+    fn settles(path: &Path) {
+        let is_settled =
+            || Stamp::of(path).is_some_and(|stamp| stamp.is_settled(SystemTime::now()));
+        while !is_settled() {
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    #[test]
+    fn r5_a_file_that_is_broken_is_an_error_until_it_is_mended() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x");
+        fs::write(&path, "one").unwrap();
+        let mut known = known(&[&path]);
+        let one = known.look(false).unwrap();
+        fs::write(&path, "").unwrap();
+        assert!(known.look(false).is_err());
+        settles(&path);
+        for _ in 0..3 {
+            assert!(known.look(false).is_err());
+        }
+        fs::write(&path, "one").unwrap();
+        assert_eq!(known.look(false).unwrap(), one);
+    }
+
+    /// Gives one login that is due soon, and counts how often it is asked.
+    #[derive(Debug, Default)]
+    struct Failing(Arc<AtomicU64>);
+
+    impl Credentials for Failing {
+        fn login(
+            &self,
+        ) -> Pin<Box<dyn Future<Output = Result<Login, CredentialsError>> + Send + '_>> {
+            Box::pin(async {
+                match self.0.fetch_add(1, Ordering::SeqCst) {
+                    0 => Ok(Login::new("S3cret").expires(SystemTime::now() + SOON)),
+                    _ => Err("it is down".into()),
+                }
+            })
+        }
+    }
+
+    #[test]
+    fn r5_a_provider_that_fails_is_an_error_beside_any_file_and_asked_with_pauses() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x");
+        fs::write(&path, "one").unwrap();
+        settles(&path);
+        let asked = Arc::<AtomicU64>::default();
+        let settings = Settings::default().credentials("tokens", Failing(Arc::clone(&asked)));
+        let login = Needed {
+            field: "password".to_owned(),
+            at: Reference::Provider("tokens".to_owned()),
+            kind: ContentKind::Password,
+        };
+        let needs = [needs(&[&path]), vec![login]].concat();
+        let mut known = Known::new(needs, Sources::new(&settings));
+        let one = known.look(false).unwrap();
+        while known.look(false).is_ok() {
+            thread::sleep(Duration::from_millis(1));
+        }
+        // A file that changes is no reason to ask.
+        fs::write(&path, "two").unwrap();
+        let end = Instant::now() + Duration::from_secs(4);
+        while Instant::now() < end {
+            assert!(known.look(false).is_err());
+            thread::sleep(Duration::from_millis(1));
+        }
+        // Without pauses this would be thousands.
+        let asked = asked.load(Ordering::SeqCst);
+        assert!(asked < 60, "{asked}");
+        assert_eq!(known.last, Some(one));
     }
 
     #[test]

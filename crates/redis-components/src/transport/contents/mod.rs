@@ -2,9 +2,12 @@
 //! for all fields.
 
 mod known;
+mod provider;
 mod read;
+mod renewal;
 pub(crate) mod resolve;
 mod secret_file;
 pub(crate) mod sources;
 mod stamp;
+mod wanted;
 pub(crate) mod watcher;

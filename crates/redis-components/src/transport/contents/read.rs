@@ -6,7 +6,8 @@ use std::path::Path;
 use std::time::Instant;
 
 use super::secret_file::{self, Found};
-use super::sources::{Sources, Wanted};
+use super::sources::Sources;
+use super::wanted::Wanted;
 use crate::config::contents::{Content, Contents};
 use crate::config::needs::{ContentKind, Needed};
 use crate::config::reference::Reference;
@@ -159,7 +160,7 @@ mod tests {
         let file = |name: &str, content: &[u8]| {
             let path = folder.path().join(name);
             std::fs::write(&path, content).unwrap();
-            Reference::File(path)
+            Reference::File(path.into())
         };
         let none = Sources::new(&Settings::default());
         let long = vec![b'x'; usize::try_from(LONGEST).unwrap() + 1];
@@ -171,12 +172,12 @@ mod tests {
                 "variable NOT_SET_HERE, which is not set",
             ),
             (
-                Reference::File(folder.path().join("none")),
+                Reference::File(folder.path().join("none").into()),
                 password,
                 "none, which cannot be read",
             ),
             (
-                Reference::File(folder.path().to_owned()),
+                Reference::File(folder.path().into()),
                 password,
                 "it is no file",
             ),

@@ -4,15 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::read::read;
-use super::sources::{Sources, Wanted};
+use super::sources::Sources;
+use super::wanted::Wanted;
 use crate::config::ComponentConfig;
 use crate::transport::failure::{Cause, Failure};
 use crate::transport::on_thread::beside_tasks;
 
-/// A provider is asked no more often than this for connections that ask at each connect.
-const ASKED_EVERY: Duration = Duration::from_secs(1);
-
-/// Returns the config with what stands elsewhere, as it is now. Files are read beside the runtime.
+/// Returns the config with what stands elsewhere, as it is now. Files are read beside the runtime. A
+/// provider is asked if its login is due or was [refused](Sources::note_refused), and not otherwise.
 ///
 /// # Errors
 ///
@@ -27,7 +26,7 @@ pub(crate) async fn resolve(
         return Ok(config.clone());
     }
     let sources = Arc::clone(sources);
-    let wanted = Wanted::Since(ASKED_EVERY);
+    let wanted = Wanted::ToConnect(bound);
     let reading = move || read(&needs, &sources, wanted);
     let read = beside_tasks(bound, unread(bound), reading).await?;
     Ok(config.clone().with_contents(Some(Arc::new(read.contents))))

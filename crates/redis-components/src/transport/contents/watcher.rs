@@ -1,7 +1,7 @@
 //! What configs refer to, read again when it has changed.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, watch};
@@ -58,6 +58,8 @@ impl From<Unread> for Failure {
 struct Asks {
     /// The number of the newest look that has begun.
     begun: AtomicU64,
+    /// Whether somebody has asked since a look began.
+    is_asked: AtomicBool,
     wake: Notify,
 }
 
@@ -101,6 +103,8 @@ impl ContentsWatcher {
 
     /// Reads everything again, and waits until that is done, or its time is over.
     pub(crate) async fn ask(&self) {
+        // In this order: the look that satisfies this caller, or one before it, finds the mark.
+        self.asks.is_asked.store(true, Ordering::SeqCst);
         let next = self.asks.begun.load(Ordering::SeqCst) + 1;
         self.asks.wake.notify_one();
         // An error says that the watch has ended.
@@ -156,28 +160,31 @@ impl Watch {
                 return;
             };
             self.note(read, round);
-            let is_asked = self.pause(known.again_at()).await;
+            self.pause(known.again_at()).await;
+            if !is_wanted() {
+                // The last handle has ended the pause.
+                return;
+            }
             round += 1;
             // This comes before the look, so that a caller that asks from now on gets the next one.
             self.asks.begun.store(round, Ordering::SeqCst);
+            let is_asked = self.asks.is_asked.swap(false, Ordering::SeqCst);
             looking = begin(known, is_asked);
         }
     }
 
-    /// Waits for the next look. Returns `true` if somebody asks for it.
-    async fn pause(&self, again_at: Option<Instant>) -> bool {
+    /// Waits for the next look.
+    async fn pause(&self, again_at: Option<Instant>) {
         sleep(FASTEST).await;
         let woken = self.asks.wake.notified();
         // Processes that began together do not look together.
         let every = EVERY - (EVERY / 5).mul_f64(fastrand::f64());
         let of_files = self.has_files.then(|| Instant::now() + every);
         match of_files.into_iter().chain(again_at).min() {
-            Some(next) => timeout_at(next.into(), woken).await.is_ok(),
+            // An error says that it is time.
+            Some(next) => drop(timeout_at(next.into(), woken).await),
             // The environment does not change.
-            None => {
-                woken.await;
-                true
-            }
+            None => woken.await,
         }
     }
 

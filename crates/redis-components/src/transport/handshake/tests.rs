@@ -74,6 +74,42 @@ fn r10_a_server_at_its_limit_of_clients_answers_once_whatever_it_was_asked() {
 }
 
 #[test]
+fn r5_a_server_in_protected_mode_is_refused_whatever_it_was_asked() {
+    for config in [
+        ComponentConfig::new("h"),
+        ComponentConfig::new("h").password("p").db(2),
+    ] {
+        let node = node(&config);
+        for name in [None, Some("logs")] {
+            let received = Handshake::new(&node, name).receive(b"-DENIED x\r\n");
+            let failure = received.unwrap_err();
+            assert_eq!(failure.cause, Cause::Refused);
+            assert!(
+                failure.message.contains("protected mode"),
+                "{}",
+                failure.message
+            );
+        }
+    }
+}
+
+#[test]
+fn r5_what_a_server_says_before_it_hangs_up_is_told() {
+    let node = node(&ComponentConfig::new("h").db(2));
+    let mut handshake = Handshake::new(&node, Some("logs"));
+    let said = handshake.receive(b"-ERR unknown upstream\r\n").unwrap();
+    assert_eq!(said, Progress::Read);
+    let failure = handshake.receive(b"").unwrap_err();
+    assert_eq!(failure.cause, Cause::Refused);
+    assert_eq!(failure.message, "ERR: unknown upstream");
+    // Nothing is wrong with what it has answered.
+    let mut handshake = Handshake::new(&node, Some("logs"));
+    assert_eq!(handshake.receive(b"+OK\r\n").unwrap(), Progress::Read);
+    let failure = handshake.receive(b"").unwrap_err();
+    assert_eq!(failure.cause, Cause::Unreachable);
+}
+
+#[test]
 fn a_server_that_wants_another_form_of_login_gets_it() {
     let of = |node: &Node, answer: &str| {
         let mut handshake = Handshake::new(node, None);

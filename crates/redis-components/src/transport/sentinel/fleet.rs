@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 
 use super::deployments::{Statement, disagree, disagreement, of_the_service};
 use super::election::Election;
@@ -29,6 +29,7 @@ pub(super) struct Fleet {
     sources: Arc<Sources>,
     connect: Duration,
     reports: mpsc::UnboundedSender<Report>,
+    switched: Arc<Notify>,
     rounds: watch::Sender<Round>,
     /// Whether a sentinel has published a switch since the last round began.
     has_switched: bool,
@@ -46,6 +47,7 @@ impl Fleet {
         sources: &Arc<Sources>,
         connect: Duration,
         reports: mpsc::UnboundedSender<Report>,
+        switched: &Arc<Notify>,
     ) -> Self {
         let mut fleet = Self {
             sentinels: sentinels.clone(),
@@ -53,6 +55,7 @@ impl Fleet {
             sources: Arc::clone(sources),
             connect,
             reports,
+            switched: Arc::clone(switched),
             rounds: watch::Sender::default(),
             has_switched: false,
             members: Vec::new(),
@@ -77,6 +80,7 @@ impl Fleet {
             connect: self.connect,
             rounds: self.rounds.subscribe(),
             reports: self.reports.clone(),
+            switched: Arc::clone(&self.switched),
         };
         self.members.push(Member {
             number,
@@ -128,11 +132,16 @@ impl Fleet {
         of_the_service(statements, self.election.in_use(), configured)
     }
 
-    /// Takes what a sentinel did. Returns `true` if all have to be asked.
-    pub(super) fn take(&mut self, Report { link, what }: Report) -> bool {
+    /// Notes that a sentinel has published a switch.
+    pub(super) fn note_switch(&mut self) {
+        self.has_switched = true;
+    }
+
+    /// Takes what a sentinel did.
+    pub(super) fn take(&mut self, Report { link, what }: Report) {
         let Some(member) = self.members.iter_mut().find(|member| member.number == link) else {
             // It was let go.
-            return false;
+            return;
         };
         match what {
             What::Answered {
@@ -161,12 +170,7 @@ impl Fleet {
                 member.peers.clear();
                 member.state = State::Lost(failure);
             }
-            What::Switched => {
-                self.has_switched = true;
-                return true;
-            }
         }
-        false
     }
 
     /// Returns `true` if a sentinel that answers has not answered in this round.
@@ -264,7 +268,7 @@ impl Fleet {
             .filter(|member| member.is_configured)
             .map(|Member { address, state, .. }| {
                 let (reason, cause) = state.reason();
-                let reason = named_for_sentinels(reason);
+                let reason = named_for_sentinels(&reason);
                 causes.push(cause);
                 format!("{address}: {reason}")
             })

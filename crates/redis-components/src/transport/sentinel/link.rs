@@ -12,7 +12,7 @@ use redis::aio::{AsyncPushSender, MultiplexedConnection, SendError};
 use redis::{
     AsyncConnectionConfig, ProtocolVersion, PushInfo, PushKind, RedisError, RedisResult, Value,
 };
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::{sleep, timeout};
 
 use super::names::all_names;
@@ -52,6 +52,9 @@ pub(super) struct Link {
     /// The newest round, in which every sentinel is asked.
     pub(super) rounds: watch::Receiver<Round>,
     pub(super) reports: mpsc::UnboundedSender<Report>,
+    /// Wakes the watch if a sentinel publishes that the primary is elsewhere. However often it does
+    /// so, the watch wakes once.
+    pub(super) switched: Arc<Notify>,
 }
 
 /// A round in which every sentinel is asked.
@@ -97,8 +100,6 @@ pub(super) enum What {
     },
     /// It did not answer in this round.
     Silent { round: u64 },
-    /// It published that the service's primary is elsewhere.
-    Switched,
     /// It cannot be connected to, or the connection has ended.
     Lost(Failure),
 }
@@ -130,7 +131,14 @@ impl Link {
         let config = resolve(&self.config, &self.sources, self.connect).await?;
         let node = Node::prepare(&config, &self.policy, self.connect).await?;
         let guard = HostGuard::new(&config);
-        let (opened, hears) = self.open(&node).await?;
+        let opened = self.open(&node).await;
+        if opened
+            .as_ref()
+            .is_err_and(|failure| failure.cause == Cause::Refused)
+        {
+            self.sources.note_refused(node.login());
+        }
+        let (opened, hears) = opened?;
         let reached = opened.socket.peer_addr().ok();
         let (mut connection, driver) = opened.into_parts();
         let work = pin!(async {
@@ -156,8 +164,7 @@ impl Link {
         };
         let heard = Switches {
             service: Arc::clone(&self.service),
-            number: self.number,
-            reports: self.reports.clone(),
+            switched: Arc::clone(&self.switched),
         };
         let settings = AsyncConnectionConfig::new().set_push_sender(heard);
         let bounds = ReplyBounds::TOPOLOGY;
@@ -166,7 +173,7 @@ impl Link {
             // Some proxies close the connection when they get an unknown command.
             Err(failure)
                 if failure.source.as_ref().is_some_and(refuses_resp3)
-                    || failure.cause == Cause::ClosedInHandshake =>
+                    || failure.cause == Cause::ClosedOnHello =>
             {
                 let settings = AsyncConnectionConfig::new();
                 let protocol = ProtocolVersion::RESP2;
@@ -274,8 +281,7 @@ async fn ask(
 #[derive(Clone)]
 struct Switches {
     service: Arc<str>,
-    number: u64,
-    reports: mpsc::UnboundedSender<Report>,
+    switched: Arc<Notify>,
 }
 
 impl AsyncPushSender for Switches {
@@ -284,9 +290,7 @@ impl AsyncPushSender for Switches {
             && let [_, Value::BulkString(message)] = push.data.as_slice()
             && replies::is_about(&self.service, message)
         {
-            let (link, what) = (self.number, What::Switched);
-            // An error says that the watcher has ended.
-            let _ = self.reports.send(Report { link, what });
+            self.switched.notify_one();
         }
         Ok(())
     }

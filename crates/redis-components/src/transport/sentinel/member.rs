@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use tokio::task::JoinHandle;
 
 use super::deployments::Statement;
+use super::link::ANSWERS_WITHIN;
 use super::replies::{Answer, Replicas};
 use crate::config::endpoint::{Address, Primary};
 use crate::transport::failure::{Cause, Failure};
@@ -76,11 +77,14 @@ impl State {
     }
 
     /// Returns why the sentinel names no primary, and what kind of reason that is.
-    pub(super) fn reason(&self) -> (&str, Cause) {
+    pub(super) fn reason(&self) -> (String, Cause) {
         let answer = match self {
-            Self::Dialled => return ("no answer yet", Cause::Unreachable),
-            Self::Silent(_) => return ("no answer in time (300ms)", Cause::Unreachable),
-            Self::Lost(failure) => return (&failure.message, cause_of(failure)),
+            Self::Dialled => return ("no answer yet".to_owned(), Cause::Unreachable),
+            Self::Silent(_) => {
+                let silent = Failure::timed_out(ANSWERS_WITHIN);
+                return (silent.message, silent.cause);
+            }
+            Self::Lost(failure) => return (failure.message.clone(), cause_of(failure)),
             Self::Answered(answer) => answer,
         };
         let reason = match answer {
@@ -88,11 +92,14 @@ impl State {
             Answer::NoAddress => {
                 "it knows no address of it; check there that the server runs, and that its name is known"
             }
+            Answer::HoldsPassword => {
+                "it gives an address that holds the password, and that is not used; check there what the server announces"
+            }
             Answer::NoSentinel => "it is no sentinel; check `sentinels`",
             Answer::Refused(reason) => reason,
             Answer::Primary(_) => "it names one",
         };
-        (reason, Cause::Refused)
+        (reason.to_owned(), Cause::Refused)
     }
 }
 

@@ -18,6 +18,8 @@ pub(crate) enum Answer {
     UnknownService,
     /// It knows the service, and gives no address that can be connected to.
     NoAddress,
+    /// It gives an address that holds the password, which must not be shown.
+    HoldsPassword,
     /// It is a server of another kind.
     NoSentinel,
     /// It does not let this user ask. The text says why.
@@ -60,7 +62,11 @@ pub(super) fn answer(
     primary: Result<Value, RedisError>,
     guard: &HostGuard,
 ) -> Answer {
-    let admitted = |address: &Address| admitted(address, guard);
+    let named = |address: Option<Address>, epoch| match address {
+        Some(address) if admitted(&address, guard) => Answer::Primary(Primary { address, epoch }),
+        Some(_) => Answer::HoldsPassword,
+        None => Answer::NoAddress,
+    };
     let primary = primary.and_then(Value::extract_error);
     let epoch = primary
         .as_ref()
@@ -68,19 +74,13 @@ pub(super) fn answer(
         .and_then(|primary| Fields::of(primary)?.number("config-epoch"));
     match address.and_then(Value::extract_error) {
         Ok(Value::Nil) => Answer::UnknownService,
-        Ok(reply) => match address_in(&reply).filter(admitted) {
-            Some(address) => Answer::Primary(Primary { address, epoch }),
-            None => Answer::NoAddress,
-        },
+        Ok(reply) => named(address_in(&reply), epoch),
         // Perhaps the user may only ask for the second.
         Err(refusal) => match primary {
-            Ok(primary) => match Fields::of(&primary)
-                .and_then(|fields| fields.address())
-                .filter(admitted)
-            {
-                Some(address) => Answer::Primary(Primary { address, epoch }),
-                None => Answer::NoAddress,
-            },
+            Ok(primary) => {
+                let address = Fields::of(&primary).and_then(|fields| fields.address());
+                named(address, epoch)
+            }
             Err(error) if is_unknown_service(&error) => Answer::UnknownService,
             Err(_) if is_unknown_command(&refusal) => Answer::NoSentinel,
             Err(_) => Answer::Refused(Failure::from(refusal).message),

@@ -22,8 +22,8 @@ use crate::transport::no_primary::NoPrimary;
 const EVERY: Duration = Duration::from_secs(1);
 /// Rounds begin no faster, whatever callers and sentinels ask for.
 const FASTEST: Duration = Duration::from_millis(20);
-/// As long as no primary is known, sentinels that answer wait this long for the others: the first
-/// to answer may be cut off from them.
+/// As long as no primary is known, the first answer waits this long for the others: its sentinel may
+/// be cut off from them.
 const GRACE: Duration = Duration::from_millis(250);
 /// A primary that is known is reported as lost when no sentinel has named one for this long.
 const LOST_AFTER: Duration = Duration::from_secs(3);
@@ -44,7 +44,7 @@ pub(crate) struct Found {
     pub(crate) primary: Option<Primary>,
     /// Why they name none now.
     pub(crate) problem: Option<NoPrimary>,
-    /// The number of the last complete round.
+    /// The number of the last round that has ended.
     round: u64,
 }
 
@@ -75,6 +75,7 @@ impl Watcher {
             connect,
             found: sender,
             asks: Arc::clone(&asks),
+            switched: Arc::default(),
             missing_since: None,
         };
         let watcher = Self {
@@ -119,6 +120,8 @@ struct Watch {
     connect: Duration,
     found: watch::Sender<Found>,
     asks: Arc<Asks>,
+    /// Wakes the watch when a sentinel publishes a switch.
+    switched: Arc<Notify>,
     /// When the sentinels began to name no primary.
     missing_since: Option<Instant>,
 }
@@ -133,6 +136,7 @@ impl Watch {
             &self.sources,
             self.connect,
             sender,
+            &self.switched,
         );
         loop {
             let begun = Instant::now();
@@ -143,14 +147,15 @@ impl Watch {
             let next = begun + EVERY - (EVERY / 5).mul_f64(fastrand::f64());
             while !asked {
                 let woken = timeout_at(next.into(), asks.wake.notified());
-                asked = match select(pin!(reports.recv()), pin!(woken)).await {
-                    Either::Left((Some(report), _)) => {
-                        let asks = self.take(&mut fleet, report);
-                        asks || !self.knows_primary() && fleet.has_answers()
-                    }
+                let news = match select(pin!(self.news(&mut reports)), pin!(woken)).await {
+                    Either::Left((news, _)) => news,
                     // Somebody asks, or it is time.
-                    _ => true,
+                    Either::Right(_) => None,
                 };
+                asked = news.is_none_or(|news| {
+                    let asks = self.take(&mut fleet, news);
+                    asks || !self.knows_primary() && fleet.has_answers()
+                });
             }
             sleep_until((begun + FASTEST).into()).await;
         }
@@ -165,22 +170,25 @@ impl Watch {
     ) -> bool {
         let round = self.asks.begun.fetch_add(1, Ordering::SeqCst) + 1;
         fleet.begin(round);
+        let mut first_answer = fleet.has_answers().then_some(begun);
         let mut switched = false;
         loop {
-            let (complete, bound) = if self.knows_primary() {
-                (!fleet.has_unanswered(), ANSWERS_WITHIN)
+            let (complete, end) = if self.knows_primary() {
+                (!fleet.has_unanswered(), begun + ANSWERS_WITHIN)
             } else if fleet.has_answers() {
-                (!fleet.has_undecided(), GRACE)
+                let first = *first_answer.get_or_insert_with(Instant::now);
+                (!fleet.has_undecided(), first + GRACE)
             } else {
                 // A connect that takes too long ends first, and says what to check.
-                (!fleet.has_undecided(), self.connect + GRACE)
+                (!fleet.has_undecided(), begun + self.connect + GRACE)
             };
-            if complete {
+            // Sentinels that publish without end do not make a round longer.
+            if complete || Instant::now() >= end {
                 break;
             }
-            match timeout_at((begun + bound).into(), reports.recv()).await {
-                Ok(Some(report)) => {
-                    switched |= self.take(fleet, report);
+            match timeout_at(end.into(), self.news(reports)).await {
+                Ok(Some(news)) => {
+                    switched |= self.take(fleet, news);
                     if switched && self.knows_primary() {
                         break;
                     }
@@ -192,15 +200,30 @@ impl Watch {
         switched
     }
 
-    /// Takes a report. Once a primary is known, a newer one counts at once. Returns `true` if the
-    /// report asks for a round.
-    fn take(&mut self, fleet: &mut Fleet, report: Report) -> bool {
-        let mut asks = fleet.take(report);
-        if self.knows_primary() {
-            self.elect(fleet);
-            asks |= fleet.has_unexplained();
+    /// Waits for news. Reports come first, so that a sentinel that publishes without end does not
+    /// hide what the others say.
+    async fn news(&self, reports: &mut mpsc::UnboundedReceiver<Report>) -> Option<News> {
+        match select(pin!(reports.recv()), pin!(self.switched.notified())).await {
+            Either::Left((report, _)) => report.map(News::Report),
+            Either::Right(_) => Some(News::Switched),
         }
-        asks
+    }
+
+    /// Takes news. Once a primary is known, a newer one counts at once. Returns `true` if the news
+    /// ask for a round.
+    fn take(&mut self, fleet: &mut Fleet, news: News) -> bool {
+        match news {
+            News::Report(report) => fleet.take(report),
+            News::Switched => {
+                fleet.note_switch();
+                return true;
+            }
+        }
+        if !self.knows_primary() {
+            return false;
+        }
+        self.elect(fleet);
+        fleet.has_unexplained()
     }
 
     fn knows_primary(&self) -> bool {
@@ -245,6 +268,13 @@ impl Watch {
             found.round = round;
         });
     }
+}
+
+/// What the watch waits for.
+enum News {
+    Report(Report),
+    /// A sentinel has published that the primary is elsewhere.
+    Switched,
 }
 
 impl fmt::Debug for Watch {

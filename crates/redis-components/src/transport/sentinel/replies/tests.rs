@@ -231,9 +231,15 @@ fn r8_a_sentinel_that_names_the_password_as_a_host_names_no_address() {
     ] {
         let primary = || Ok(list(&["ip", host, "port", "6379", "flags", "master"]));
         let address = Ok(list(&[host, "6379"]));
-        assert_eq!(super::answer(address, primary(), &guard), Answer::NoAddress);
+        assert_eq!(
+            super::answer(address, primary(), &guard),
+            Answer::HoldsPassword
+        );
         let refused = refusal("NOPERM no");
-        assert_eq!(super::answer(refused, primary(), &guard), Answer::NoAddress);
+        assert_eq!(
+            super::answer(refused, primary(), &guard),
+            Answer::HoldsPassword
+        );
         let all = Value::Array(vec![primary().unwrap()]);
         assert_eq!(super::peers(&all, &guard), []);
         assert_eq!(peers(&all).len(), 1);
