@@ -103,6 +103,8 @@ pub(super) async fn resend<S: Sender, R: Request>(
             attempts.wait_for_candidate();
         } else if client.is_held(&code) {
             attempts.wait_while_held();
+        } else {
+            attempts.note_no_candidate();
         }
         let run_id = client.run_of_candidate();
         if let Some(candidate) = timeout(left, client.candidate(&code)).await.ok().flatten() {

@@ -56,6 +56,8 @@ impl Connection {
                 attempts.wait_for_candidate();
             } else if pool.is_held(&code) {
                 attempts.wait_while_held();
+            } else {
+                attempts.note_no_candidate();
             }
             let run_id = pool.run_of_candidate();
             if let Some(candidate) = pool.candidate(&code) {
