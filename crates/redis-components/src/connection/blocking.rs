@@ -14,7 +14,7 @@ use crate::client::threads::{BlockingClient, Lease};
 use crate::clock::Wait;
 use crate::error::Error;
 use crate::slot::Slot;
-use crate::slot::published::OfGeneration;
+use crate::slot::published::{OfGeneration, UntilCut};
 #[cfg(feature = "spans")]
 use crate::telemetry::component::Subject;
 
@@ -51,8 +51,8 @@ enum Inner {
 enum Kind {
     /// Other calls get it after this one.
     Shared,
-    /// A single call has it, which stays on its server until this long after the component has moved.
-    Staying(Duration),
+    /// A single call has it, which stays on its server, unless it is cut there.
+    Staying,
     /// A single call has it, which follows its component.
     Following(Following),
 }
@@ -80,7 +80,7 @@ impl Connection {
 
     /// Opens a connection for a single call, which stays on its server.
     pub(crate) fn open_staying(slot: &Arc<Slot>, wait: Wait) -> Result<Self, Error> {
-        Self::of_kind(Kind::Staying(slot.drain_deadline()), slot, wait)
+        Self::of_kind(Kind::Staying, slot, wait)
     }
 
     /// Opens a connection for a single call. While it waits, and when its server refuses what it
@@ -162,7 +162,10 @@ impl Kind {
         let client = &pool.client;
         match self {
             Self::Shared => client.take(pool),
-            Self::Staying(deadline) => client.open_dedicated(None, *deadline),
+            Self::Staying => {
+                let component = Arc::new(UntilCut(Arc::clone(pool)));
+                client.open_dedicated(Some(component), Duration::ZERO)
+            }
             Self::Following(Following { slot, .. }) => {
                 let component = Arc::clone(pool) as _;
                 client.open_dedicated(Some(component), slot.drain_deadline())

@@ -22,7 +22,7 @@ impl Connection {
             return request.send(self);
         };
         let may_go = match kind {
-            Kind::Staying(_) => false,
+            Kind::Staying => false,
             Kind::Shared | Kind::Following(_) => is_first || pooled.is_clean(),
         };
         let has_bound = matches!(kind, Kind::Shared);

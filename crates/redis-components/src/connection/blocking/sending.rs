@@ -34,6 +34,7 @@ impl Connection {
             Err(error) if error.is_timeout() && follows && pool.has_moved() => {
                 Err(pool.stayed_too_long().into())
             }
+            Err(error) if error.is_timeout() && pool.is_cut() => Err(pool.was_cut().into()),
             answer => answer,
         }
     }

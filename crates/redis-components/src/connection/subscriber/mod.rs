@@ -88,8 +88,9 @@ const REQUESTS: usize = 16;
 ///
 /// # The end
 ///
-/// The stream ends after [`shutdown`](crate::shutdown), and if the config says `"disabled": true`:
-/// the last item is the error.
+/// The stream ends after [`shutdown`](crate::shutdown), and if the config says `"disabled": true`.
+/// With `after-move = "stay"` it also ends if the component has moved and the connection to the old
+/// server is lost, or is [cut](crate::Settings::cut_at_drain_deadline). The last item is the error.
 pub struct Subscriber {
     /// `None` after the end in a child.
     inner: Option<Owned<Inner>>,
