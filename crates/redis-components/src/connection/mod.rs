@@ -1,7 +1,9 @@
 //! The connection that an asynchronous call gets.
 
 pub(crate) mod blocking;
+mod closed;
 pub(crate) mod dedicated;
+pub(crate) mod driven;
 mod handle;
 pub(crate) mod line;
 mod lines;
@@ -65,7 +67,7 @@ impl Clone for Inner {
             Self::Component(handle) => Self::Component(handle.clone()),
             // Only one of the two can follow the component.
             Self::Dedicated(following) => match following.handle() {
-                Some(handle) => Self::Own(Box::new(handle)),
+                Some(handle) => Self::Dedicated(Box::new(handle)),
                 None => Self::Component(Handle::new(Arc::clone(&following.shared))),
             },
             Self::Own(connection) => Self::Own(connection.clone()),

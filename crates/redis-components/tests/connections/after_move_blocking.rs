@@ -63,7 +63,7 @@ fn r4_a_blocking_pop_that_cannot_be_unblocked_ends_at_the_drain_deadline_with_a_
 }
 
 /// Runs a call on a thread, which a failing test does not wait for.
-fn on_thread<T: Send + 'static>(
+pub(super) fn on_thread<T: Send + 'static>(
     call: impl FnOnce() -> T + Send + 'static,
 ) -> thread::JoinHandle<T> {
     let scope = Scope::current().unwrap();

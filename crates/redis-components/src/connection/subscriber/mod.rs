@@ -25,7 +25,7 @@ use self::line::Request;
 use self::look::Home;
 use self::queue::Queue;
 use self::subscriptions::{Change, Kind};
-use super::line::Driven;
+use super::driven::Driven;
 use crate::clock::Wait;
 use crate::error::{Error, ErrorKind};
 use crate::fork::{MADE_BEFORE_FORK, Owned, in_this_process};
