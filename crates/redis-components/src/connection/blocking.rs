@@ -163,7 +163,7 @@ impl Kind {
         match self {
             Self::Shared => client.take(pool),
             Self::Staying => {
-                let component = Arc::new(UntilCut(Arc::clone(pool)));
+                let component = Arc::new(UntilCut::of(pool));
                 client.open_dedicated(Some(component), Duration::ZERO)
             }
             Self::Following(Following { slot, .. }) => {

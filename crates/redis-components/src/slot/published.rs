@@ -231,11 +231,23 @@ impl Moves for OfGeneration<BlockingClient> {
 }
 
 /// The component of a call that stays on its server, and ends there only if it is cut.
-pub(crate) struct UntilCut(pub(crate) Arc<OfGeneration<BlockingClient>>);
+pub(crate) struct UntilCut {
+    generations: Arc<Generations>,
+    generation: u64,
+}
+
+impl UntilCut {
+    pub(crate) fn of<C>(client: &OfGeneration<C>) -> Self {
+        Self {
+            generations: Arc::clone(&client.generations),
+            generation: client.generation,
+        }
+    }
+}
 
 impl Moves for UntilCut {
     fn has_moved(&self) -> bool {
-        self.0.is_cut()
+        self.generations.is_cut(self.generation)
     }
 }
 
