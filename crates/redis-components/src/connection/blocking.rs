@@ -21,7 +21,8 @@ use crate::telemetry::component::Subject;
 /// A blocking connection to a component's server, for one call at a time; dropping it gives it
 /// back.
 ///
-/// It stays with the server it was made for, and every command ends within the response timeout.
+/// It stays with the server it was made for. On a connection of the pool every command ends within
+/// the response timeout; on a dedicated one it may wait for as long as the server answers PINGs.
 /// A command that may wait longer than that (`BLPOP`) is refused before it is sent, with
 /// [`ErrorKind::NeedsDedicated`](crate::ErrorKind::NeedsDedicated), unless the function has
 /// `connection = "dedicated"` in `components.toml`.
@@ -123,11 +124,12 @@ impl Connection {
         }
     }
 
-    /// Returns `true` if the component still has the config that this connection was made from.
+    /// Returns `true` if the component still has the config that this connection was made from, and
+    /// no failure has closed the connection. If not, a fresh connection is better.
     #[must_use]
     pub fn is_current(&self) -> bool {
         match &self.inner {
-            Inner::Pooled { pool, .. } => pool.is_newest(),
+            Inner::Pooled { pooled, pool, .. } => pool.is_newest() && pooled.is_open(),
             Inner::Own(_) => true,
         }
     }

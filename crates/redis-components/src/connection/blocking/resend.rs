@@ -31,7 +31,8 @@ impl Connection {
         if !may_go || request.refusal(&result).is_none() {
             return result;
         }
-        // Who waited longer than that is not told so.
+        // A dedicated call may have waited for longer than the response timeout, which therefore
+        // begins with the refusal.
         let since = if has_bound { sent } else { Tick::now() };
         self.resend(request, is_first, since, result)
     }
