@@ -154,11 +154,18 @@ async fn r8_each_command_has_a_span_that_says_where_it_went_and_never_what_it_ca
 
             let acquired = <Connection as AcquireDedicated>::acquire(logs, "pop").await;
             let mut dedicated = acquired.unwrap();
+            let acquired = <Connection as AcquireDedicated>::acquire_staying(logs, "pop").await;
+            let mut staying = acquired.unwrap();
+            let mut clone = Connection::clone(&staying);
             let mut pop = redis::cmd("BLPOP");
             pop.arg("S3CR3T").arg(0.01);
-            let popped: Option<(String, String)> = pop.query_async(&mut *dedicated).await.unwrap();
-            assert_eq!(popped, None);
-            assert_eq!(spans.take(), [span("BLPOP", &[])]);
+            for connection in [&mut *dedicated, &mut *staying, &mut clone] {
+                let popped = pop
+                    .query_async::<Option<(String, String)>>(connection)
+                    .await;
+                assert_eq!(popped.unwrap(), None);
+                assert_eq!(spans.take(), [span("BLPOP", &[])]);
+            }
         })
         .await;
 }

@@ -14,14 +14,15 @@ use crate::client::threads::{BlockingClient, Lease};
 use crate::clock::Wait;
 use crate::error::Error;
 use crate::slot::Slot;
-use crate::slot::published::OfGeneration;
+use crate::slot::published::{OfGeneration, UntilCut};
 #[cfg(feature = "spans")]
 use crate::telemetry::component::Subject;
 
 /// A blocking connection to a component's server, for one call at a time; dropping it gives it
 /// back.
 ///
-/// It stays with the server it was made for, and every command ends within the response timeout.
+/// It stays with the server it was made for. On a connection of the pool every command ends within
+/// the response timeout; on a dedicated one it may wait for as long as the server answers PINGs.
 /// A command that may wait longer than that (`BLPOP`) is refused before it is sent, with
 /// [`ErrorKind::NeedsDedicated`](crate::ErrorKind::NeedsDedicated), unless the function has
 /// `connection = "dedicated"` in `components.toml`.
@@ -51,8 +52,8 @@ enum Inner {
 enum Kind {
     /// Other calls get it after this one.
     Shared,
-    /// A single call has it, which stays on its server until this long after the component has moved.
-    Staying(Duration),
+    /// A single call has it, which stays on its server, unless it is cut there.
+    Staying,
     /// A single call has it, which follows its component.
     Following(Following),
 }
@@ -80,7 +81,7 @@ impl Connection {
 
     /// Opens a connection for a single call, which stays on its server.
     pub(crate) fn open_staying(slot: &Arc<Slot>, wait: Wait) -> Result<Self, Error> {
-        Self::of_kind(Kind::Staying(slot.drain_deadline()), slot, wait)
+        Self::of_kind(Kind::Staying, slot, wait)
     }
 
     /// Opens a connection for a single call. While it waits, and when its server refuses what it
@@ -123,11 +124,12 @@ impl Connection {
         }
     }
 
-    /// Returns `true` if the component still has the config that this connection was made from.
+    /// Returns `true` if the component still has the config that this connection was made from, and
+    /// no failure has closed the connection. If not, a fresh connection is better.
     #[must_use]
     pub fn is_current(&self) -> bool {
         match &self.inner {
-            Inner::Pooled { pool, .. } => pool.is_newest(),
+            Inner::Pooled { pooled, pool, .. } => pool.is_newest() && pooled.is_open(),
             Inner::Own(_) => true,
         }
     }
@@ -162,7 +164,10 @@ impl Kind {
         let client = &pool.client;
         match self {
             Self::Shared => client.take(pool),
-            Self::Staying(deadline) => client.open_dedicated(None, *deadline),
+            Self::Staying => {
+                let component = Arc::new(UntilCut::of(pool));
+                client.open_dedicated(Some(component), Duration::ZERO)
+            }
             Self::Following(Following { slot, .. }) => {
                 let component = Arc::clone(pool) as _;
                 client.open_dedicated(Some(component), slot.drain_deadline())

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Instant;
 use std::{fmt, mem};
 
-use redis::aio::MultiplexedConnection;
 use redis::{Cmd, RedisResult, Value};
 
-use super::line::{Driven, Line, Shared, request};
+use super::closed::{closed_elsewhere, session_lost};
+use super::line::{Line, Shared, request};
 use super::refused::Attempts;
 use super::resend::{All, Request, Sender, resend};
 use crate::client::cluster::dedicated::{Course, Place, Retry};
@@ -28,12 +28,17 @@ use crate::transport::error_codes::is_unblocked;
 /// When the component has moved, its old server ends a command that waits (`BLPOP`), which then
 /// takes nothing. The command is sent again to the new server, and so is what a server refuses that
 /// has become a replica. A connection whose session the call has changed stays on its server.
+///
+/// A connection is closed if a command that waits on it is given up. The next command opens another,
+/// unless the call has changed the session, which is gone then.
 pub(crate) struct Following {
     pub(super) slot: Arc<Slot>,
     wait: Wait,
     /// The client that calls share.
     pub(super) shared: Shared,
     pub(super) follows: bool,
+    /// Whether another handle has the connection, which is closed with that one.
+    is_clone: bool,
     is_used: bool,
     pub(super) lines: Vec<Line>,
 }
@@ -49,6 +54,7 @@ impl Following {
             wait,
             shared,
             follows: true,
+            is_clone: false,
             is_used: false,
             lines: Vec::new(),
         };
@@ -77,21 +83,20 @@ impl Following {
         self
     }
 
-    /// Returns the only connection, or `None` if there may be several.
-    pub(crate) fn into_only(mut self) -> Result<(MultiplexedConnection, Driven), Self> {
-        if self.shared.client.single("").is_err() {
-            return Err(self);
-        }
-        match self.lines.pop() {
-            Some(line) => Ok((line.connection, line.driver)),
-            None => Err(self),
-        }
-    }
-
-    /// Returns a handle that does not follow, if there is only one connection.
-    pub(super) fn handle(&self) -> Option<MultiplexedConnection> {
+    /// Returns another handle to the connection, which stays on its server and is closed with this
+    /// one. Returns `None` if there may be several connections.
+    pub(super) fn handle(&self) -> Option<Self> {
         self.shared.client.single("").ok()?;
-        self.lines.first().map(|line| line.connection.clone())
+        Some(Self {
+            slot: Arc::clone(&self.slot),
+            wait: self.wait,
+            shared: Arc::clone(&self.shared),
+            // Only one of the two can follow the component.
+            follows: false,
+            is_clone: true,
+            is_used: true,
+            lines: self.lines.iter().map(Line::handle).collect(),
+        })
     }
 
     pub(super) fn db(&self) -> i64 {
@@ -112,7 +117,7 @@ impl Following {
     }
 
     async fn send_here(&mut self, command: &Cmd) -> RedisResult<Value> {
-        self.replace_if_given_up().await?;
+        self.demand_open().await?;
         let (begun, mut shorter) = (Instant::now(), None);
         let mut course = Course::begin();
         let mut asked = None;
@@ -139,15 +144,16 @@ impl Following {
                 },
             };
             self.demand_no_queue(Some(number))?;
-            let was_clean = self.lines[number].session.is_clean();
+            let was_clean = self.lines[number].session().is_clean();
             let answer = if waits {
                 let command = shorter.as_ref().unwrap_or(command);
                 self.wait_for(number, command, is_asking).await?
             } else {
-                self.lines[number].session.note_command(command);
+                self.lines[number].session().note_command(command);
                 request(&mut self.lines[number].connection, command, is_asking).await?
             };
-            if waits && is_unblocked(&answer) && self.has_moved_by_now(&answer).await {
+            let follows = waits && self.follows && self.is_clean();
+            if follows && is_unblocked(&answer) && self.has_moved_by_now(&answer).await {
                 match rest(command, begun.elapsed()) {
                     Rest::Whole => {}
                     Rest::Part(part) => shorter = Some(part),
@@ -180,12 +186,12 @@ impl Following {
                 Some(Retry::Asking(home)) => asked = Some(home),
             }
             // Nothing was executed.
-            self.lines[number].session = Session::default();
+            *self.lines[number].session() = Session::default();
         }
     }
 
     async fn send_all_here(&mut self, all: &All<'_>) -> RedisResult<Vec<Value>> {
-        self.replace_if_given_up().await?;
+        self.demand_open().await?;
         let shared = Arc::clone(&self.shared);
         shared
             .client
@@ -193,8 +199,8 @@ impl Following {
             .await
     }
 
-    fn is_clean(&self) -> bool {
-        self.lines.iter().all(|line| line.session.is_clean())
+    pub(super) fn is_clean(&self) -> bool {
+        self.lines.iter().all(|line| line.session().is_clean())
     }
 
     fn has_to_follow(&self) -> bool {
@@ -207,12 +213,25 @@ impl Following {
         Ok(())
     }
 
-    /// Opens another connection if a command that waited was given up, and its connection closed.
-    async fn replace_if_given_up(&mut self) -> Result<(), Error> {
-        if self.lines.iter().any(|line| line.is_waiting) {
-            self.reopen().await?;
+    /// Opens another connection in place of a closed one. Refuses everything if a session was lost
+    /// with it, or another handle has it.
+    async fn demand_open(&mut self) -> Result<(), Error> {
+        let is_closed = |line: &Line| line.closer().is_closed();
+        if self.is_clone && self.lines.iter().all(is_closed) {
+            return Err(closed_elsewhere(&self.shared));
         }
-        Ok(())
+        if !self.lines.iter().any(is_closed) {
+            return Ok(());
+        }
+        let has_lost = |line: &Line| is_closed(line) && !line.session().is_clean();
+        if self.lines.iter().any(has_lost) {
+            return Err(session_lost(&self.shared));
+        }
+        if self.follows && self.is_clean() {
+            return self.reopen().await;
+        }
+        self.lines.retain(|line| !is_closed(line));
+        self.open_only().await
     }
 
     /// Returns the number of the connection to the server of `home`, which may have to be opened.
@@ -242,10 +261,10 @@ impl Following {
         let mut with_session = self
             .lines
             .iter_mut()
-            .filter(|line| !line.session.is_clean());
+            .filter(|line| !line.session().is_clean());
         match (with_session.next(), with_session.next()) {
             (Some(line), None) => {
-                line.session.note_command(command);
+                line.session().note_command(command);
                 line.connection.send_packed_command(command).await
             }
             // Nothing is watched.
@@ -259,7 +278,7 @@ impl Following {
     /// executed at once.
     fn demand_no_queue(&self, number: Option<usize>) -> RedisResult<()> {
         let elsewhere =
-            |(other, line): (usize, &Line)| line.session.is_queueing() && Some(other) != number;
+            |(other, line): (usize, &Line)| line.session().is_queueing() && Some(other) != number;
         if self.lines.iter().enumerate().any(elsewhere) {
             return Err(cross_slot());
         }
@@ -278,6 +297,7 @@ impl Sender for Following {
             wait: self.wait,
             shared: client,
             follows: self.follows,
+            is_clone: false,
             is_used: true,
             lines: Vec::new(),
         };

@@ -1,14 +1,14 @@
 //! A connection that one call has for itself.
 
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::{pending, select};
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Cmd, ProtocolVersion, RedisResult, Value};
-use tokio::task::{AbortHandle, JoinHandle};
 
+use super::driven::{Closer, Driven};
 use crate::client::asynchronous::AsyncClient;
 use crate::client::commands::Session;
 use crate::client::multiplexed::Multiplexed;
@@ -20,7 +20,7 @@ use crate::transport::asynchronous;
 /// The client of a component that its calls share.
 pub(super) type Shared = Arc<OfGeneration<AsyncClient>>;
 
-/// How often the shared client probes the server while a call waits without a timeout.
+/// How often the server is probed while a call waits without a timeout.
 const PROBED_EVERY: Duration = Duration::from_secs(5);
 
 /// How often a server that the component has left is asked to unblock a call, which may not have
@@ -30,26 +30,8 @@ const UNBLOCKED_EVERY: Duration = Duration::from_millis(50);
 /// Longer than any program runs: for commands that wait as long as they like.
 const FOREVER: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
-/// The task that moves a connection's bytes. The connection is closed when this is dropped.
-#[derive(Debug)]
-pub(crate) struct Driven(JoinHandle<()>);
-
-impl Driven {
-    /// Runs a driver on the current runtime.
-    pub(crate) fn spawn(driver: impl Future<Output = ()> + Send + 'static) -> Self {
-        Self(tokio::spawn(driver))
-    }
-}
-
-impl Drop for Driven {
-    fn drop(&mut self) {
-        // While its driver runs, a `BLPOP` without a caller would take one more element.
-        self.0.abort();
-    }
-}
-
 /// Opens a connection without a timeout for responses, to the server of the shared connections
-/// `home`. It ends when the server answers no PING any more.
+/// `home`. It ends when the server answers no PING any more, or when calls on that server are cut.
 pub(crate) async fn open(
     shared: Shared,
     home: Arc<Multiplexed>,
@@ -66,22 +48,24 @@ pub(crate) async fn open(
             shared.error(&failure)
         })?;
     let (connection, driving) = opened.into_parts();
-    let driver = tokio::spawn(async move {
+    let driver = Driven::spawn(async move {
         // It counts as a user of the client.
-        let _shared = shared;
-        // The first to end ends the other: dropping the driver closes the socket.
-        select(driving, pin!(until_lost(home))).await;
+        let shared = shared;
+        let (lost, cut) = (pin!(until_lost(home)), pin!(shared.cut()));
+        // The first to end ends the others: dropping the driver closes the socket.
+        select(driving, select(lost, cut)).await;
     });
-    Ok((connection, Driven(driver)))
+    Ok((connection, driver))
 }
 
-/// Waits until the server answers no PING any more.
+/// Waits until the server answers a PING neither over the shared connections `home` nor over a new
+/// one.
 pub(crate) async fn until_lost(home: Arc<Multiplexed>) {
     loop {
         tokio::time::sleep(PROBED_EVERY).await;
+        let answer = home.ask(&redis::cmd("PING")).await;
         // A refusal is an answer.
-        let answer = home.send(home.pick(), &redis::cmd("PING")).await;
-        if answer.is_err_and(|error| error.is_io_error()) {
+        if answer.is_err_and(|failure| !failure.is_refusal()) {
             return;
         }
     }
@@ -92,16 +76,12 @@ pub(super) struct Line {
     /// The connections to the same server that calls share.
     pub(super) home: Arc<Multiplexed>,
     pub(super) connection: MultiplexedConnection,
-    pub(super) driver: Driven,
-    pub(super) session: Session,
-    /// Whether a command that waits was sent and is not answered. If it was given up, its
-    /// connection is closed.
-    pub(super) is_waiting: bool,
+    closer: Closer,
+    /// `None` if the connection is closed with another handle to it.
+    _driver: Option<Driven>,
+    /// All handles to the connection share its session.
+    session: Arc<Mutex<Session>>,
 }
-
-/// Closes a connection if the command that waits on it is given up: it would take an element that
-/// nobody awaits.
-pub(super) struct CloseIfGivenUp(Option<AbortHandle>);
 
 impl Line {
     pub(super) async fn open(shared: &Shared, home: &Arc<Multiplexed>) -> Result<Self, Error> {
@@ -109,33 +89,31 @@ impl Line {
         Ok(Self {
             home: Arc::clone(home),
             connection,
-            driver,
-            session: Session::default(),
-            is_waiting: false,
+            closer: driver.closer(),
+            _driver: Some(driver),
+            session: Arc::default(),
         })
     }
 
-    pub(super) fn close(&self) {
-        self.driver.0.abort();
-    }
-
-    pub(super) fn close_if_given_up(&self) -> CloseIfGivenUp {
-        CloseIfGivenUp(Some(self.driver.0.abort_handle()))
-    }
-}
-
-impl CloseIfGivenUp {
-    /// Notes that the command was answered.
-    pub(super) fn disarm(mut self) {
-        self.0 = None;
-    }
-}
-
-impl Drop for CloseIfGivenUp {
-    fn drop(&mut self) {
-        if let Some(driver) = &self.0 {
-            driver.abort();
+    /// Returns another handle, which does not keep the connection open.
+    pub(super) fn handle(&self) -> Self {
+        Self {
+            home: Arc::clone(&self.home),
+            connection: self.connection.clone(),
+            closer: self.closer.clone(),
+            _driver: None,
+            session: Arc::clone(&self.session),
         }
+    }
+
+    pub(super) fn closer(&self) -> &Closer {
+        &self.closer
+    }
+
+    /// Returns what the commands of all handles have left in the session.
+    pub(super) fn session(&self) -> MutexGuard<'_, Session> {
+        // Nothing panics while it is held.
+        self.session.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -158,10 +136,9 @@ pub(super) async fn request(
 pub(super) async fn unblock(home: &Multiplexed, id: i64) {
     loop {
         let mut unblock = redis::cmd("CLIENT");
-        let asked = home
-            .send(home.pick(), unblock.arg("UNBLOCK").arg(id).arg("ERROR"))
-            .await;
-        if asked.and_then(Value::extract_error).is_err() {
+        let asked = home.ask(unblock.arg("UNBLOCK").arg(id).arg("ERROR")).await;
+        let is_done = |value: Value| value.extract_error().is_ok();
+        if !asked.is_ok_and(is_done) {
             // The user may not, or the server is gone: the deadline or the end of the connection
             // ends the call.
             pending::<()>().await;

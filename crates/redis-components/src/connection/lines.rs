@@ -16,7 +16,7 @@ use crate::transport::transaction::behind;
 
 impl Lines for Following {
     fn are_clean(&self) -> bool {
-        self.lines.iter().all(|line| line.session.is_clean())
+        self.is_clean()
     }
 
     fn last(&self) -> Option<&Arc<Multiplexed>> {
@@ -47,11 +47,12 @@ impl Lines for Following {
         count: usize,
     ) -> RedisResult<Vec<Value>> {
         let number = self.line_at(home).await?;
-        let elsewhere = |(other, line): (usize, &Line)| other != number && !line.session.is_clean();
+        let elsewhere =
+            |(other, line): (usize, &Line)| other != number && !line.session().is_clean();
         if self.lines.iter().enumerate().any(elsewhere) {
             return Err(cross_slot());
         }
-        self.lines[number].session.note_pipeline(pipeline);
+        self.lines[number].session().note_pipeline(pipeline);
         if is_asking {
             let asking = behind_asking(pipeline);
             return self.send_at(number, &asking, offset + 1, count).await;
@@ -79,8 +80,11 @@ impl Following {
         if !pipeline.cmd_iter().any(may_wait) {
             return answers.await;
         }
+        let given_up = self.lines[number].closer().close_if_given_up();
         // Some of its commands may have been executed when the component moves, so that it is not
         // sent again.
-        self.until_overdue(number, answers, None).await
+        let answers = self.until_overdue(number, answers, None).await;
+        given_up.disarm();
+        answers
     }
 }

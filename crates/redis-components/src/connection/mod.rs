@@ -1,7 +1,9 @@
 //! The connection that an asynchronous call gets.
 
 pub(crate) mod blocking;
+mod closed;
 pub(crate) mod dedicated;
+pub(crate) mod driven;
 mod handle;
 pub(crate) mod line;
 mod lines;
@@ -37,7 +39,8 @@ use crate::telemetry::component::Subject;
 /// where it began. Every call of a generated function takes a fresh one, so there is no need to
 /// keep it. A kept connection can say whether it [is still current](Self::is_current).
 ///
-/// Every command ends within the response timeout. A command that waits (`BLPOP`) or changes the
+/// On a shared connection every command ends within the response timeout; on a dedicated one it may
+/// wait for as long as the server answers PINGs. A command that waits (`BLPOP`) or changes the
 /// session (`SELECT`, `WATCH`, `MULTI` across several calls) is refused before it is sent, with
 /// [`ErrorKind::NeedsDedicated`](crate::ErrorKind::NeedsDedicated): it would harm the other calls.
 /// A function that needs such commands gets `connection = "dedicated"` in `components.toml`.
@@ -63,9 +66,8 @@ impl Clone for Inner {
     fn clone(&self) -> Self {
         match self {
             Self::Component(handle) => Self::Component(handle.clone()),
-            // Only one of the two can follow the component.
             Self::Dedicated(following) => match following.handle() {
-                Some(handle) => Self::Own(Box::new(handle)),
+                Some(handle) => Self::Dedicated(Box::new(handle)),
                 None => Self::Component(Handle::new(Arc::clone(&following.shared))),
             },
             Self::Own(connection) => Self::Own(connection.clone()),
@@ -97,7 +99,8 @@ impl Connection {
         }
     }
 
-    /// Returns `true` if the component still has the config that this connection was made from.
+    /// Returns `true` if the component still has the config that this connection was made from, and
+    /// no connection that calls share there has been closed. If not, a fresh connection is better.
     #[must_use]
     pub fn is_current(&self) -> bool {
         self.client()

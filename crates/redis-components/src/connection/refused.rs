@@ -16,6 +16,9 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 /// The first pause while a candidate is promoted, which takes a server a few milliseconds.
 const FIRST_PAUSE_FOR_CANDIDATE: Duration = Duration::from_millis(1);
 const LONGEST_PAUSE_FOR_CANDIDATE: Duration = Duration::from_millis(5);
+/// How long a candidate may be gone before it was withdrawn. One that comes into force is gone just
+/// before its config is seen.
+const WITHDRAWN_AFTER: Duration = Duration::from_millis(250);
 /// The longest pause while data is copied, which takes longer, and for which the server is busy.
 const LONGEST_PAUSE_WHILE_HELD: Duration = Duration::from_millis(20);
 
@@ -107,6 +110,8 @@ pub(super) struct Attempts {
     pause: Duration,
     /// The longest pause, if it waits for a candidate.
     for_candidate: Option<Duration>,
+    /// When it was first seen that the candidate is gone.
+    gone: Option<Tick>,
 }
 
 impl Attempts {
@@ -116,6 +121,7 @@ impl Attempts {
             response,
             pause: FIRST_PAUSE,
             for_candidate: None,
+            gone: None,
         }
     }
 
@@ -135,7 +141,16 @@ impl Attempts {
         self.wait_at_most(LONGEST_PAUSE_WHILE_HELD);
     }
 
+    /// Notes that there is no candidate. The command waits no longer for one that was withdrawn.
+    pub(super) fn note_no_candidate(&mut self) {
+        let gone = self.gone.get_or_insert_with(Tick::now);
+        if gone.elapsed() >= WITHDRAWN_AFTER {
+            self.for_candidate = None;
+        }
+    }
+
     fn wait_at_most(&mut self, longest: Duration) {
+        self.gone = None;
         if self.for_candidate.replace(longest).is_none() {
             self.pause = FIRST_PAUSE_FOR_CANDIDATE;
         }
@@ -143,7 +158,8 @@ impl Attempts {
 
     /// Returns the pause before the next attempt, or `None` if there is none. Between the promotion
     /// of a replica and the word of the sentinels, no server takes writes; the same holds for a
-    /// candidate. Otherwise nobody has to say where the component is.
+    /// candidate. Without sentinels or a candidate there is no pause, because nothing would announce
+    /// another server.
     pub(super) fn next_pause(&mut self, config: &ComponentConfig) -> Option<Duration> {
         if self.for_candidate.is_none() {
             config.sentinels()?;

@@ -84,8 +84,8 @@ impl Request for All<'_> {
 }
 
 /// Sends a refused request to the component's candidate, which has the same data, or where the
-/// component is now. While sentinels elect another primary, or that has no replicas yet, and while
-/// the candidate is promoted, it is sent again and again.
+/// component is now. It is sent again and again while sentinels elect another primary, while that
+/// primary has no replicas yet, and while the candidate is promoted.
 pub(super) async fn resend<S: Sender, R: Request>(
     here: &mut S,
     request: &R,
@@ -103,6 +103,8 @@ pub(super) async fn resend<S: Sender, R: Request>(
             attempts.wait_for_candidate();
         } else if client.is_held(&code) {
             attempts.wait_while_held();
+        } else {
+            attempts.note_no_candidate();
         }
         let run_id = client.run_of_candidate();
         if let Some(candidate) = timeout(left, client.candidate(&code)).await.ok().flatten() {

@@ -8,7 +8,7 @@ use redis::{Cmd, RedisError, RedisResult, Value};
 use tokio::time::timeout;
 
 use super::dedicated::Following;
-use super::line::{open, request, unblock};
+use super::line::{Line, request, unblock};
 use crate::error::Error;
 use crate::transport::error_codes::is_ended_by_demotion;
 
@@ -18,7 +18,7 @@ impl Following {
     pub(super) async fn has_moved_by_now(&self, answer: &Value) -> bool {
         let has_successor =
             || self.slot.candidate().is_some() || self.shared.config.sentinels().is_some();
-        let moves = self.follows && is_ended_by_demotion(answer) && has_successor();
+        let moves = is_ended_by_demotion(answer) && has_successor();
         if moves && !self.shared.has_moved() {
             let bound = self.shared.timeouts.response;
             // An error says that the component stays.
@@ -34,25 +34,24 @@ impl Following {
         command: &Cmd,
         is_asking: bool,
     ) -> RedisResult<Value> {
-        let follows = self.follows && self.lines[number].session.is_clean();
+        let follows = self.follows && self.is_clean();
         let id = if follows {
             self.id(number).await?
         } else {
             None
         };
-        let line = &mut self.lines[number];
+        let line = &self.lines[number];
         let mut connection = line.connection.clone();
-        line.is_waiting = true;
-        let given_up = line.close_if_given_up();
+        let given_up = line.closer().close_if_given_up();
         let answer = request(&mut connection, command, is_asking);
         let answer = self.until_overdue(number, answer, id).await;
         given_up.disarm();
-        self.lines[number].is_waiting = false;
         answer
     }
 
     /// Waits for an answer. When the component moves, the server is asked to unblock the connection
-    /// of that number. The connection is closed if it still waits at the drain deadline.
+    /// of that number. The connection is closed if it still waits at the drain deadline. One that
+    /// stays is left alone, unless calls are cut then.
     pub(super) async fn until_overdue<T>(
         &self,
         number: usize,
@@ -60,13 +59,14 @@ impl Following {
         id: Option<i64>,
     ) -> RedisResult<T> {
         let line = &self.lines[number];
+        let told = |answer: RedisResult<T>| answer.map_err(|error| self.reason(error));
         let answer = pin!(answer);
         let answer = match select(answer, pin!(self.shared.moved())).await {
-            Either::Left((answer, _)) => return answer,
+            Either::Left((answer, _)) => return told(answer),
             Either::Right(((), answer)) => answer,
         };
         if !self.follows {
-            return answer.await;
+            return told(answer.await);
         }
         let unblocking = async {
             match id {
@@ -77,13 +77,21 @@ impl Following {
         let deadline = tokio::time::sleep(self.slot.drain_deadline());
         let (unblocking, deadline) = (pin!(unblocking), pin!(deadline));
         match select(answer, select(unblocking, deadline)).await {
-            Either::Left((answer, _)) => answer,
+            Either::Left((answer, _)) => told(answer),
             Either::Right(_) => {
                 // The command must not take an element for which no caller waits.
-                line.close();
+                line.closer().close();
                 Err(self.shared.stayed_too_long().into())
             }
         }
+    }
+
+    /// Returns the error for the caller of a command whose connection has ended.
+    fn reason(&self, error: RedisError) -> RedisError {
+        if error.is_io_error() && self.shared.is_cut() {
+            return self.shared.was_cut().into();
+        }
+        error
     }
 
     /// Returns the server's number for the connection, unless the user may not ask for it. Some
@@ -96,8 +104,7 @@ impl Following {
             .query_async(&mut line.connection)
             .await;
         if asking.as_ref().is_err_and(RedisError::is_io_error) {
-            let home = Arc::clone(&line.home);
-            (line.connection, line.driver) = open(Arc::clone(&self.shared), home).await?;
+            *line = Line::open(&self.shared, &Arc::clone(&line.home)).await?;
         }
         Ok(asking.ok())
     }

@@ -109,6 +109,7 @@ mod tests {
             ErrorKind::UnsupportedConnection,
             ErrorKind::NeedsSingleServer,
             ErrorKind::ComponentMoved,
+            ErrorKind::ConnectionClosed,
             ErrorKind::ShutDown,
             ErrorKind::Settings,
         ];
@@ -130,6 +131,7 @@ mod tests {
                 | ErrorKind::UnsupportedConnection
                 | ErrorKind::NeedsSingleServer
                 | ErrorKind::ComponentMoved
+                | ErrorKind::ConnectionClosed
                 | ErrorKind::ShutDown
                 | ErrorKind::Settings => {}
             }

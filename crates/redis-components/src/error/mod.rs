@@ -68,6 +68,10 @@ pub enum ErrorKind {
     /// The component has moved while a call waited on its old server, or subscribed there. Call
     /// again: it goes to the new server.
     ComponentMoved,
+    /// A dedicated connection was closed because a command that waited was given up, and what the
+    /// call had begun there (`SELECT`, `WATCH`, `MULTI`) has ended; or the connection is a clone, and
+    /// its call has closed it. Nothing was sent. Begin again.
+    ConnectionClosed,
     /// [`shutdown`](crate::shutdown) was called.
     ShutDown,
     /// The [`Settings`](crate::Settings) cannot be used as they are, or here.

@@ -10,7 +10,8 @@ use redis::aio::MultiplexedConnection;
 use crate::clock::Wait;
 use crate::component::Component;
 use crate::connection::dedicated::Following;
-use crate::connection::line::{self, Driven};
+use crate::connection::driven::Driven;
+use crate::connection::line;
 use crate::connection::{Connection, blocking};
 use crate::error::Error;
 
@@ -109,16 +110,10 @@ impl AcquireDedicated for Connection {
         component: &'static Component,
         _function: &'static str,
     ) -> Result<Dedicated<Self>, Error> {
-        match opened(component).await?.staying().into_only() {
-            Ok((connection, driver)) => Ok(Dedicated {
-                connection: connection.into(),
-                _driver: Some(driver),
-            }),
-            Err(several) => Ok(Dedicated {
-                connection: Self::following(several),
-                _driver: None,
-            }),
-        }
+        Ok(Dedicated {
+            connection: Self::following(opened(component).await?.staying()),
+            _driver: None,
+        })
     }
 }
 

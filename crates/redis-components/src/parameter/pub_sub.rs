@@ -5,7 +5,7 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use futures_util::future::{BoxFuture, Either, pending, select};
+use futures_util::future::{BoxFuture, Either, select};
 use redis::aio::PubSub;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
@@ -67,25 +67,30 @@ async fn end(
     let moved = async {
         match follows {
             true => shared.moved().await,
-            false => pending().await,
+            false => shared.cut().await,
         }
     };
-    let (kind, error_kind, text) = match select(lost, pin!(moved)).await {
-        Either::Left(_) => (
-            io::ErrorKind::TimedOut,
-            ErrorKind::ServerUnreachable,
-            "the server does not answer any more",
-        ),
-        Either::Right(_) => (
-            io::ErrorKind::ConnectionAborted,
-            ErrorKind::ComponentMoved,
-            "the component has moved; subscribe again",
-        ),
+    let about = |kind, text: &str| {
+        let Subject { component, key } = &shared.subject;
+        Error::new(kind, text).about(component, key, Some(&shared.config.address()))
     };
-    let Subject { component, key } = &shared.subject;
-    let server = shared.config.address();
-    let error = Error::new(error_kind, text).about(component, key, Some(&server));
-    io::Error::new(kind, error)
+    let moved_on = "the component has moved; subscribe again";
+    match select(lost, pin!(moved)).await {
+        Either::Left(_) => {
+            let text = "the server does not answer any more";
+            io::Error::new(
+                io::ErrorKind::TimedOut,
+                about(ErrorKind::ServerUnreachable, text),
+            )
+        }
+        Either::Right(_) => {
+            let error = match follows {
+                true => about(ErrorKind::ComponentMoved, moved_on),
+                false => shared.was_cut(),
+            };
+            io::Error::new(io::ErrorKind::ConnectionAborted, error)
+        }
+    }
 }
 
 /// A stream that ends when the component has moved, or its server is gone. A subscriber awaits no

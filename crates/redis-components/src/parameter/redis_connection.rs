@@ -9,8 +9,8 @@ use crate::error::Error;
 use crate::settings::timeouts::Timeouts;
 use crate::transport::redis_rs;
 
-/// The connection is opened for the call and closed after it, because nothing shows when it can be
-/// used again.
+/// The connection is opened for the call and closed after it, because nothing shows if its session
+/// is clean afterwards.
 impl AcquireBlocking for redis::Connection {
     fn acquire(component: &'static Component, _function: &'static str) -> Result<Self, Error> {
         open(component, |timeouts| Some(timeouts.response))

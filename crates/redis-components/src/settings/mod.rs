@@ -187,8 +187,9 @@ impl Settings {
         self
     }
 
-    /// Sets whether asynchronous calls that are still in flight at the [drain
-    /// deadline](Self::drain_deadline) are cut. The default is `false`.
+    /// Sets whether calls that are still in flight at the [drain deadline](Self::drain_deadline) are
+    /// cut. The default is `false`. Blocking calls over connections of the pool are not cut, because
+    /// each ends within its timeout.
     pub fn cut_at_drain_deadline(mut self, cut: bool) -> Self {
         self.drain.cut = cut;
         self

@@ -11,7 +11,10 @@ pub(super) struct Generations {
     /// The newest generation that calls have to follow. A shutdown begins a generation that has no
     /// server.
     moved_to: AtomicU64,
-    moved: Notify,
+    /// The newest generation whose calls are cut.
+    cut_to: AtomicU64,
+    /// Wakes all that wait for one of these.
+    news: Notify,
     /// Whether no further generation with a server comes.
     is_over: AtomicBool,
 }
@@ -31,24 +34,34 @@ impl Generations {
     /// Tells waiting calls of earlier generations that the newest generation is in force.
     pub(super) fn announce_move(&self) {
         self.moved_to.fetch_max(self.newest(), Ordering::AcqRel);
-        self.moved.notify_waiters();
+        self.news.notify_waiters();
     }
 
     /// Tells calls that never end by themselves that there are no more servers.
     pub(super) fn announce_end(&self) {
         self.is_over.store(true, Ordering::Release);
-        self.moved.notify_waiters();
+        self.news.notify_waiters();
     }
 
     /// Waits until there are no more servers.
     pub(super) async fn over(&self) {
-        loop {
-            let announced = self.moved.notified();
-            if self.is_over.load(Ordering::Acquire) {
-                return;
-            }
-            announced.await;
-        }
+        self.until(|| self.is_over.load(Ordering::Acquire)).await;
+    }
+
+    /// Tells calls of `generation`, and of earlier ones, that they are cut.
+    pub(super) fn announce_cut(&self, generation: u64) {
+        self.cut_to.fetch_max(generation, Ordering::AcqRel);
+        self.news.notify_waiters();
+    }
+
+    /// Returns `true` if calls of `generation` are cut.
+    pub(super) fn is_cut(&self, generation: u64) -> bool {
+        self.cut_to.load(Ordering::Acquire) >= generation
+    }
+
+    /// Waits until calls of `generation` are cut.
+    pub(super) async fn cut(&self, generation: u64) {
+        self.until(|| self.is_cut(generation)).await;
     }
 
     /// Returns `true` if calls of `generation` have to follow a newer one.
@@ -58,10 +71,14 @@ impl Generations {
 
     /// Waits until calls of `generation` have to follow a newer one.
     pub(super) async fn moved_from(&self, generation: u64) {
+        self.until(|| self.has_moved_from(generation)).await;
+    }
+
+    async fn until(&self, is_so: impl Fn() -> bool) {
         loop {
             // This comes before the look, so that no announcement between the two is missed.
-            let announced = self.moved.notified();
-            if self.has_moved_from(generation) {
+            let announced = self.news.notified();
+            if is_so() {
                 return;
             }
             announced.await;

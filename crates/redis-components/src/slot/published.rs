@@ -182,6 +182,26 @@ impl<C> OfGeneration<C> {
         self.generations.moved_from(self.generation).await;
     }
 
+    /// Returns `true` if calls here are cut, because they still last at the drain deadline.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.generations.is_cut(self.generation)
+    }
+
+    /// Waits until calls here are cut.
+    pub(crate) async fn cut(&self) {
+        self.generations.cut(self.generation).await;
+    }
+
+    /// Returns the error of a call that was cut here.
+    pub(crate) fn was_cut(&self) -> Error {
+        let Subject { component, key } = &self.subject;
+        let server = self.config.address();
+        let text = format!(
+            "the component has left {server}, and a call that stayed there was cut at the drain deadline; call again"
+        );
+        Error::new(ErrorKind::ComponentMoved, text).about(component, key, Some(&server))
+    }
+
     /// Returns the error of a call that waited here when its component moved, and could not be
     /// ended.
     pub(crate) fn stayed_too_long(&self) -> Error {
@@ -207,6 +227,27 @@ impl<C> OfGeneration<C> {
 impl Moves for OfGeneration<BlockingClient> {
     fn has_moved(&self) -> bool {
         Self::has_moved(self)
+    }
+}
+
+/// The component of a call that stays on its server, and ends there only if it is cut.
+pub(crate) struct UntilCut {
+    generations: Arc<Generations>,
+    generation: u64,
+}
+
+impl UntilCut {
+    pub(crate) fn of<C>(client: &OfGeneration<C>) -> Self {
+        Self {
+            generations: Arc::clone(&client.generations),
+            generation: client.generation,
+        }
+    }
+}
+
+impl Moves for UntilCut {
+    fn has_moved(&self) -> bool {
+        self.generations.is_cut(self.generation)
     }
 }
 

@@ -50,6 +50,11 @@ impl Slot {
         self.was_shut_down()
     }
 
+    /// Waits until calls of a generation are cut.
+    pub(crate) async fn cut(&self, generation: u64) {
+        self.generations.cut(generation).await;
+    }
+
     /// Closes connections that nobody uses and whose runtimes do not run.
     pub(crate) fn close_unused(&self) {
         self.state().retired.iter().for_each(Retired::close_unused);
@@ -87,8 +92,9 @@ impl Slot {
             if retired.leave()
                 && let Some(background) = &self.background
             {
-                let drain = retired.clone().drain(self.subject.clone(), self.drain);
-                background.run(drain);
+                let generations = Arc::clone(&self.generations);
+                let subject = self.subject.clone();
+                background.run(retired.clone().drain(subject, self.drain, generations));
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Weak};
 
+use super::generations::Generations;
 use super::published::{Clients, OfGeneration, Published};
 use crate::client::asynchronous::AsyncClient;
 use crate::client::multiplexed::socket::Socket;
@@ -75,8 +76,13 @@ impl Retired {
     }
 
     /// Reports at the deadline which connections are still in use, and cuts them if the policy says
-    /// so. Blocking calls are not cut: each ends within its timeout.
-    pub(super) async fn drain(self, subject: Subject, policy: DrainPolicy) {
+    /// so. Blocking calls over connections of the pool are not cut: each ends within its timeout.
+    pub(super) async fn drain(
+        self,
+        subject: Subject,
+        policy: DrainPolicy,
+        generations: Arc<Generations>,
+    ) {
         tokio::time::sleep(policy.deadline).await;
         let connections = self.connections();
         if connections == 0 {
@@ -87,6 +93,7 @@ impl Retired {
         } = &self;
         still_in_use(&subject, *generation, server, connections, policy.cut);
         if policy.cut {
+            generations.announce_cut(*generation);
             let clients = self.runtimes.iter();
             clients
                 .flat_map(RetiredClient::sockets)

@@ -1,11 +1,13 @@
 //! What is refused goes to the candidate, and nothing else does.
 
+use std::time::Instant;
+
 use redis::RedisResult;
-use redis_components::Scope;
+use redis_components::{Connection, Scope};
 use redis_components_testing::Server;
 use serde_json::json;
 
-use crate::common::{HOUR, declare, until};
+use crate::common::{HOUR, SOON, declare, until};
 use crate::pair::{Pair, is_in_force, is_ready};
 
 #[tokio::test]
@@ -233,6 +235,53 @@ async fn r15_a_script_goes_to_the_candidate_if_its_first_write_was_refused() {
                 })
             });
             assert_eq!(blocking.await.unwrap().unwrap(), 4);
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn r15_what_is_refused_waits_no_longer_for_a_candidate_that_was_withdrawn() {
+    let logs = declare("logs", HOUR);
+    let pair = Pair::start(logs).await;
+    pair.settings()
+        .scope(async {
+            let connection = logs.connection().await.unwrap();
+            pair.offer(logs, 1, "m1");
+            is_ready("m1").await;
+            // Now neither of the servers takes writes.
+            let port = pair.config.port().to_string();
+            pair.servers[0].command(&["REPLICAOF", "127.0.0.1", &port]);
+            let mut incr = redis::cmd("INCR");
+            incr.arg("n");
+            let written = |mut connection: Connection| {
+                let incr = incr.clone();
+                async move { incr.query_async::<u64>(&mut connection).await }
+            };
+            let task = tokio::spawn(Scope::wrap(written(connection)));
+            let scope = Scope::current().unwrap();
+            let written = incr.clone();
+            let thread = tokio::task::spawn_blocking(move || {
+                scope
+                    .run_blocking(|| written.query::<u64>(&mut logs.blocking_connection().unwrap()))
+            });
+            let rejected = || {
+                let stats = pair.servers[0].command(&["INFO", "commandstats"]);
+                let stats: String = redis::from_redis_value(stats).unwrap();
+                let mut lines = stats.lines();
+                let incr = lines.find(|line| line.starts_with("cmdstat_incr:"));
+                let rejected = incr.and_then(|line| line.split_once("rejected_calls="));
+                let number = rejected.and_then(|(_, rest)| rest.split(',').next());
+                number.map_or(0, |number| number.parse().unwrap())
+            };
+            until("both are sent again and again", async || rejected() > 20).await;
+            assert!(!task.is_finished() && !thread.is_finished());
+            pair.control(&json!({}));
+            let withdrawn = Instant::now();
+            for refused in [task.await.unwrap(), thread.await.unwrap()] {
+                assert_eq!(refused.unwrap_err().code(), Some("READONLY"));
+            }
+            // Before the response timeout.
+            assert!(withdrawn.elapsed() < SOON / 2, "{:?}", withdrawn.elapsed());
         })
         .await;
 }

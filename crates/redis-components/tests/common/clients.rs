@@ -31,6 +31,14 @@ pub(crate) fn blocked(server: &Server) -> usize {
     count.unwrap().trim().parse().unwrap()
 }
 
+/// Closes the connections that the server does not describe with one of these texts.
+pub(crate) fn kill_all_but(server: &Server, doing: &[&str]) {
+    let is_spared = |line: &&String| doing.iter().any(|doing| line.contains(doing));
+    for line in client_list(server).iter().filter(|line| !is_spared(line)) {
+        server.command(&["CLIENT", "KILL", "ID", client_id(line)]);
+    }
+}
+
 /// Closes all connections to the server but that of the observer.
 pub(crate) fn kill_clients(server: &Server) {
     server.command(&["CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"]);

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::after_move_blocking::move_on;
-use crate::common::clients::blocked;
-use crate::common::{SOON, World, declare, until, whereabouts};
+use crate::common::clients::{blocked, kill_all_but};
+use crate::common::{SOON, World, arrives, declare, until, whereabouts};
 use redis::{RedisResult, Value};
 use redis_components::__private::AcquireDedicated;
 use redis_components::{Component, Connection, Error, ErrorKind, Scope};
@@ -183,28 +183,49 @@ async fn r10_a_pop_that_follows_waits_no_longer_than_it_was_told() {
 }
 
 #[tokio::test]
-async fn r4_a_pop_that_is_given_up_takes_nothing() {
+async fn r4_a_pop_follows_the_component_though_the_shared_connection_has_ended() {
     let world = World::start();
     let queue = declare("queue", Duration::from_secs(1));
     world.move_to(queue, &world.a);
     world
         .settings()
         .scope(async {
-            let acquired = <Connection as AcquireDedicated>::acquire(queue, "pop").await;
-            let mut own = acquired.unwrap();
-            let mut pop = redis::cmd("BLPOP");
-            pop.arg("queue").arg(0);
-            {
-                let popping = pop.query_async::<Popped>(&mut *own);
-                tokio::select! {
-                    popped = popping => panic!("{popped:?}"),
-                    () = until("it waits", async || blocked(&world.a) == 1) => {}
-                }
+            let popping = tokio::spawn(Scope::wrap(pop(queue)));
+            until("it waits", async || blocked(&world.a) == 1).await;
+            kill_all_but(&world.a, &["cmd=blpop"]);
+            world.move_to(queue, &world.b);
+            until("it waits there", async || blocked(&world.b) == 1).await;
+            push(&world.b, "new");
+            let popped = tokio::time::timeout(SOON, popping).await.unwrap().unwrap();
+            assert_eq!(
+                popped.unwrap(),
+                Some(("queue".to_owned(), "new".to_owned()))
+            );
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn r9_dedicated_connections_and_their_clones_know_that_the_component_has_moved() {
+    let world = World::start();
+    let queue = declare("queue", Duration::from_secs(1));
+    world.move_to(queue, &world.a);
+    world
+        .settings()
+        .scope(async {
+            let following = <Connection as AcquireDedicated>::acquire(queue, "pop").await;
+            let staying = <Connection as AcquireDedicated>::acquire_staying(queue, "pop").await;
+            let (following, staying) = (following.unwrap(), staying.unwrap());
+            let clones = [Connection::clone(&following), Connection::clone(&staying)];
+            let of = |connection: &Connection| (connection.generation(), connection.is_current());
+            for connection in [&*following, &*staying].into_iter().chain(&clones) {
+                assert_eq!(of(connection), (1, true));
             }
-            until("it waits no more", async || blocked(&world.a) == 0).await;
-            push(&world.a, "kept");
-            let popped: Popped = pop.query_async(&mut *own).await.unwrap();
-            assert_eq!(popped, Some(("queue".to_owned(), "kept".to_owned())));
+            world.move_to(queue, &world.b);
+            arrives(queue, "b").await;
+            for connection in [&*following, &*staying].into_iter().chain(&clones) {
+                assert_eq!(of(connection), (1, false));
+            }
         })
         .await;
 }

@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::Duration;
 
-use redis::{RedisResult, Value};
+use redis::{ConnectionLike as _, RedisResult, Value};
 use redis_components::__private::AcquireDedicatedBlocking;
 use redis_components::{Component, Error, ErrorKind, Scope, blocking};
 
@@ -63,7 +63,7 @@ fn r4_a_blocking_pop_that_cannot_be_unblocked_ends_at_the_drain_deadline_with_a_
 }
 
 /// Runs a call on a thread, which a failing test does not wait for.
-fn on_thread<T: Send + 'static>(
+pub(super) fn on_thread<T: Send + 'static>(
     call: impl FnOnce() -> T + Send + 'static,
 ) -> thread::JoinHandle<T> {
     let scope = Scope::current().unwrap();
@@ -173,5 +173,28 @@ fn r4_a_blocking_command_that_is_only_slow_is_left_alone_when_its_component_move
             .query(&mut own)
             .unwrap();
         assert_eq!(popped, None);
+    });
+}
+
+#[test]
+fn r4_a_command_after_a_raw_one_is_not_taken_for_the_first_of_its_connection() {
+    let world = World::start();
+    let queue = declare("queue", Duration::from_secs(1));
+    world.move_to(queue, &world.a);
+    world.settings().scope_blocking(|| {
+        let mut connection = queue.blocking_connection().unwrap();
+        let get = redis::cmd("GET").arg("name").get_packed_command();
+        let name = connection.req_packed_command(&get).unwrap();
+        assert_eq!(name, Value::BulkString(b"a".into()));
+        world.move_to(queue, &world.b);
+        until_blocking("the component has moved", || {
+            whereabouts_blocking(queue).unwrap() == "b"
+        });
+        let port = world.config.port().to_string();
+        world.a.command(&["REPLICAOF", "127.0.0.1", &port]);
+        let set = redis::cmd("SET").arg("made").arg(1).exec(&mut connection);
+        assert_eq!(set.unwrap_err().code(), Some("READONLY"));
+        // The other server has other data.
+        assert_eq!(world.b.command(&["EXISTS", "made"]), Value::Int(0));
     });
 }

@@ -5,9 +5,10 @@ use std::thread;
 
 use redis::{Commands, RedisResult};
 use redis_components::{ErrorKind, Scope};
+use tokio::runtime::Runtime;
 
 use crate::common::clients::{client_list, clients};
-use crate::common::{World, always_fresh, config_with, whereabouts_blocking};
+use crate::common::{World, always_fresh, config_with, until_blocking, whereabouts_blocking};
 
 #[test]
 fn r9_a_transaction_has_the_connection_for_itself() {
@@ -127,6 +128,24 @@ fn r6_a_thread_is_given_the_connection_that_it_used_last() {
             let found = clients(&world.a, &format!(" cmd={command} "));
             assert_eq!(found, count, "{command} in {:?}", client_list(&world.a));
         }
+    });
+}
+
+#[test]
+fn r9_a_connection_that_was_closed_is_not_current() {
+    let world = World::start();
+    let logs = always_fresh("logs");
+    world.move_to(logs, &world.a);
+    world.settings().scope_blocking(|| {
+        let runtime = Runtime::new().unwrap();
+        let shared = runtime.block_on(Scope::wrap(logs.connection())).unwrap();
+        let mut kept = logs.blocking_connection().unwrap();
+        assert!(shared.is_current() && kept.is_current());
+        world.a.stop();
+        assert!(kept.get::<_, Option<String>>("name").is_err());
+        until_blocking("the shared connection ends", || !shared.is_current());
+        assert!(!kept.is_current());
+        assert_eq!(kept.generation(), shared.generation());
     });
 }
 

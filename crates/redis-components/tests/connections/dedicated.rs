@@ -3,17 +3,24 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use redis::aio::{ConnectionManager, MultiplexedConnection};
+use futures_util::StreamExt as _;
+use redis::aio::{ConnectionManager, MultiplexedConnection, PubSub};
 use redis::{RedisResult, Value};
 use redis_components::__private::{Acquire, AcquireDedicated, AcquireDedicatedBlocking};
-use redis_components::{Connection, blocking};
-use redis_components_testing::Server;
+use redis_components::{Component, Connection, Scope, blocking};
+use redis_components_testing::{Proxy, Server};
 
-use crate::common::clients::clients;
+use crate::common::clients::{blocked, clients, kill_all_but};
 use crate::common::{SOON, World, always_fresh, until, until_blocking};
 
 /// Longer than commands may take otherwise.
 const PATIENCE: Duration = Duration::from_millis(700);
+
+async fn pop(queue: &'static Component) -> RedisResult<(String, String)> {
+    let own = <Connection as AcquireDedicated>::acquire(queue, "pop").await;
+    let mut pop = redis::cmd("BLPOP");
+    pop.arg("queue").arg(0).query_async(&mut *own?).await
+}
 
 fn push_after(server: &Server, wait: Duration) {
     thread::sleep(wait);
@@ -138,6 +145,59 @@ fn r10_a_dedicated_blocking_connection_ends_when_its_server_does_not_answer() {
         assert!(begun.elapsed() < 6 * SOON, "{:?}", begun.elapsed());
         world.a.thaw();
     });
+}
+
+/// How many connections are opened if the server is asked twice over new ones.
+const ASKED_TWICE: u64 = 2;
+
+#[tokio::test]
+async fn r10_a_call_that_waits_goes_on_if_only_the_shared_connection_has_ended() {
+    let world = World::start();
+    let queue = always_fresh("queue");
+    world.move_to(queue, &world.a);
+    world
+        .default_settings()
+        .scope(async {
+            let mut hearing = <PubSub as Acquire>::acquire(queue, "hear").await.unwrap();
+            hearing.subscribe("news").await.unwrap();
+            let popping = tokio::spawn(Scope::wrap(pop(queue)));
+            until("it waits", async || blocked(&world.a) == 1).await;
+            let before = world.a.connections_received();
+            kill_all_but(&world.a, &["cmd=blpop", "cmd=subscribe"]);
+            // Both ask every five seconds.
+            until("the server is asked", async || {
+                world.a.connections_received() >= before + 2 * ASKED_TWICE
+            })
+            .await;
+            world.a.command(&["RPUSH", "queue", "element"]);
+            assert_eq!(popping.await.unwrap().unwrap().1, "element");
+            assert_eq!(world.a.command(&["PUBLISH", "news", "one"]), Value::Int(1));
+            assert!(hearing.on_message().next().await.is_some());
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn r10_a_call_that_waits_goes_on_if_only_the_shared_connection_is_silent() {
+    let world = World::start();
+    let proxy = Proxy::to(&world.a);
+    let queue = always_fresh("queue");
+    world.set(queue, &proxy.config());
+    world
+        .default_settings()
+        .scope(async {
+            let popping = tokio::spawn(Scope::wrap(pop(queue)));
+            until("it waits", async || blocked(&world.a) == 1).await;
+            let before = proxy.accepted();
+            proxy.hold_one(1);
+            until("the server is asked", async || {
+                proxy.accepted() >= before + ASKED_TWICE
+            })
+            .await;
+            world.a.command(&["RPUSH", "queue", "element"]);
+            assert_eq!(popping.await.unwrap().unwrap().1, "element");
+        })
+        .await;
 }
 
 #[tokio::test]

@@ -7,7 +7,9 @@ mod after_move_blocking;
 mod blocking;
 #[path = "../common/mod.rs"]
 mod common;
+mod cut;
 mod dedicated;
+mod given_up;
 mod manifests;
 mod raw;
 mod refused_transactions;

@@ -62,9 +62,14 @@ async fn r4_a_transaction_that_cannot_begin_or_end_is_an_error_that_says_what_wa
                 let result: RedisResult<(u64, u64)> = counting().query_async(&mut shared).await;
                 tells(&world.a, &result.unwrap_err(), command);
                 let dedicated = <Connection as AcquireDedicated>::acquire(logs, "count");
-                let mut dedicated = dedicated.await.unwrap();
-                let result: RedisResult<(u64, u64)> = counting().query_async(&mut *dedicated).await;
-                tells(&world.a, &result.unwrap_err(), command);
+                let staying = <Connection as AcquireDedicated>::acquire_staying(logs, "count");
+                let (mut dedicated, mut staying) =
+                    (dedicated.await.unwrap(), staying.await.unwrap());
+                let mut clone = Connection::clone(&dedicated);
+                for connection in [&mut *dedicated, &mut *staying, &mut clone] {
+                    let result: RedisResult<(u64, u64)> = counting().query_async(connection).await;
+                    tells(&world.a, &result.unwrap_err(), command);
+                }
                 // Nobody is left in a transaction.
                 let count: u64 = redis::cmd("INCR")
                     .arg("count")

@@ -33,6 +33,9 @@ fn r12_a_connection_that_is_kept_across_a_fork_is_refused_in_the_child() {
             .unwrap();
         let acquire = Scope::wrap(<Connection as AcquireDedicated>::acquire(logs, "f"));
         let mut alone = runtime.block_on(acquire).unwrap();
+        let acquire = Scope::wrap(<Connection as AcquireDedicated>::acquire_staying(logs, "f"));
+        let mut staying = runtime.block_on(acquire).unwrap();
+        let mut clone = Connection::clone(&alone);
         let report = in_child(|| {
             let begun = Instant::now();
             for connection in [&mut kept, &mut dedicated] {
@@ -53,13 +56,15 @@ fn r12_a_connection_that_is_kept_across_a_fork_is_refused_in_the_child() {
                     return Err(error.to_string());
                 }
             }
-            let waits = redis::cmd("BLPOP").arg("none").arg(0).to_owned();
-            let refused: RedisResult<()> = own.block_on(waits.query_async(&mut *alone));
-            let error = refused.unwrap_err();
-            if !error.to_string().contains("forked") {
-                return Err(error.to_string());
+            for connection in [&mut *alone, &mut *staying, &mut clone] {
+                let waits = redis::cmd("BLPOP").arg("none").arg(0).to_owned();
+                let refused: RedisResult<()> = own.block_on(waits.query_async(connection));
+                let error = refused.unwrap_err();
+                if !error.to_string().contains("forked") {
+                    return Err(error.to_string());
+                }
             }
-            drop((shared, alone));
+            drop((shared, alone, staying, clone));
             assert!(begun.elapsed() < SOON, "{:?}", begun.elapsed());
             echo(logs, "child", 10)
         });

@@ -7,6 +7,7 @@ mod common;
 mod ends;
 mod losses;
 mod moves;
+mod staying;
 mod subscriptions;
 
 use redis::Value;

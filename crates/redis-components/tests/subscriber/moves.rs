@@ -6,7 +6,6 @@ use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use redis_components::__private::Acquire;
 use redis_components::{Subscriber, SubscriberEvent, status};
 use redis_components_testing::Server;
 
@@ -242,32 +241,6 @@ async fn r4_a_quiet_subscriber_follows_at_once_also_after_it_has_looked() {
             // An error says that the clock goes on.
             let _ = woken.send(());
             assert!(standing.await.unwrap(), "it was not woken");
-        })
-        .await;
-}
-
-#[tokio::test]
-async fn r4_a_subscriber_that_is_told_to_stay_stays() {
-    let world = World::start();
-    let logs = declare("logs", Duration::from_secs(1));
-    world.move_to(logs, &world.a);
-    world
-        .settings()
-        .scope(async {
-            let staying = <Subscriber as Acquire>::acquire_staying(logs, "listen").await;
-            let mut staying = staying.unwrap();
-            staying.subscribe(NEWS).await.unwrap();
-            let mut follows = subscribed(logs).await;
-            world.move_to(logs, &world.b);
-            resubscribed(&mut follows, false).await;
-            until("it has left", async || subscribers(&world.a) == 1).await;
-            assert_eq!(publish(&world.a, "one"), 1);
-            assert_eq!(message(&mut staying).await, "one");
-            // Its server is gone.
-            super::kill_subscribers(&world.a);
-            let end = staying.next().await.unwrap().unwrap_err();
-            assert_eq!(end.component(), Some("logs"));
-            assert!(staying.next().await.is_none());
         })
         .await;
 }

@@ -9,10 +9,11 @@ pub(crate) mod socket;
 use std::fmt;
 #[cfg(feature = "connection-manager")]
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use futures_util::future::try_join_all;
+use futures_util::future::{Either, select, try_join_all};
 use redis::aio::MultiplexedConnection;
 use redis::{Cmd, Pipeline, RedisResult, Value};
 use tokio::sync::OnceCell;
@@ -136,6 +137,26 @@ impl Multiplexed {
         let result = shared.connection().send(command).await;
         request.end(&result);
         result
+    }
+
+    /// Sends a command on behalf of another connection to the server. If these connections do not
+    /// answer, it goes over a new one: something may have ended them alone.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the server does not answer over a new connection either.
+    pub(crate) async fn ask(&self, command: &Cmd) -> Result<Value, Failure> {
+        match self.send(self.pick(), command).await {
+            Err(error) if error.is_io_error() => {}
+            answer => return Ok(answer?),
+        }
+        let opened = open_shared(&self.node, self.timeouts).await?;
+        let (connection, driver, _ends) = opened.into_shared_parts();
+        let answer = match select(pin!(connection.send(command)), driver).await {
+            Either::Left((answer, _)) => answer,
+            Either::Right(((), answer)) => answer.await,
+        };
+        Ok(answer?)
     }
 
     /// Sends a pipeline or transaction on the connection with that number.

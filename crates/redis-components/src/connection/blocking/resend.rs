@@ -22,7 +22,7 @@ impl Connection {
             return request.send(self);
         };
         let may_go = match kind {
-            Kind::Staying(_) => false,
+            Kind::Staying => false,
             Kind::Shared | Kind::Following(_) => is_first || pooled.is_clean(),
         };
         let has_bound = matches!(kind, Kind::Shared);
@@ -31,7 +31,8 @@ impl Connection {
         if !may_go || request.refusal(&result).is_none() {
             return result;
         }
-        // Who waited longer than that is not told so.
+        // A dedicated call may have waited for longer than the response timeout, which therefore
+        // begins with the refusal.
         let since = if has_bound { sent } else { Tick::now() };
         self.resend(request, is_first, since, result)
     }
@@ -56,6 +57,8 @@ impl Connection {
                 attempts.wait_for_candidate();
             } else if pool.is_held(&code) {
                 attempts.wait_while_held();
+            } else {
+                attempts.note_no_candidate();
             }
             let run_id = pool.run_of_candidate();
             if let Some(candidate) = pool.candidate(&code) {

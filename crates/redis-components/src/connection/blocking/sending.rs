@@ -17,6 +17,7 @@ impl Connection {
         request: impl FnOnce(&mut Lease) -> RedisResult<T>,
         request_own: impl FnOnce(&mut redis::Connection) -> RedisResult<T>,
     ) -> RedisResult<T> {
+        self.is_used = true;
         let (pooled, pool, follows) = match &mut self.inner {
             Inner::Pooled { pooled, pool, kind } => {
                 (pooled, pool, matches!(kind, Kind::Following(_)))
@@ -33,6 +34,7 @@ impl Connection {
             Err(error) if error.is_timeout() && follows && pool.has_moved() => {
                 Err(pool.stayed_too_long().into())
             }
+            Err(error) if error.is_timeout() && pool.is_cut() => Err(pool.was_cut().into()),
             answer => answer,
         }
     }
@@ -67,7 +69,10 @@ impl Connection {
 
     fn send_one(&mut self, command: &Cmd) -> RedisResult<Value> {
         match &mut self.inner {
-            Inner::Pooled { pooled, .. } if command.is_no_response() => pooled.send_only(command),
+            Inner::Pooled { pooled, .. } if command.is_no_response() => {
+                self.is_used = true;
+                pooled.send_only(command)
+            }
             _ => self.send_safely(&One(command)),
         }
     }

@@ -28,13 +28,18 @@ impl Connection {
         let (begun, mut shorter) = (Instant::now(), None);
         loop {
             let command_now = shorter.as_ref().unwrap_or(command);
-            let Inner::Pooled {
-                pooled,
-                pool,
-                kind: Kind::Following(Following { slot, wait }),
-            } = &mut self.inner
-            else {
-                return self.send_one_packed(&command_now.get_packed_command());
+            let (pooled, pool, slot, wait) = match &mut self.inner {
+                Inner::Pooled { pooled, pool, kind } => match kind {
+                    Kind::Following(Following { slot, wait }) => (pooled, pool, slot, wait),
+                    Kind::Staying => match pooled.wait_for(command, false) {
+                        Err(error) if error.is_timeout() && pool.is_cut() => {
+                            return Err(pool.was_cut().into());
+                        }
+                        answer => return answer,
+                    },
+                    Kind::Shared => return self.send_one_packed(&command.get_packed_command()),
+                },
+                Inner::Own(_) => return self.send_one_packed(&command.get_packed_command()),
             };
             let follows = pooled.is_clean();
             if follows && pool.has_moved() {

@@ -1,20 +1,22 @@
 //! The task that keeps a subscriber subscribed.
 
 mod follow;
+mod keep;
+mod lost;
 
 use std::future::{pending, poll_fn};
-use std::io;
 use std::mem::take;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, Either, select};
 use redis::RedisError;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, Sleep, sleep};
 
+use self::lost::Lost;
 use super::event::SubscriberEvent;
 use super::leaving::{Leaving, Passed};
 use super::line::{Heard, Line, Request, demand_one_server};
@@ -22,15 +24,16 @@ use super::look::{Found, Home};
 use super::queue::Queue;
 use super::subscriptions::{Kind, Subscriptions};
 use crate::backoff::Backoff;
-use crate::error::text::printable;
-use crate::error::{Error, ErrorKind};
-use crate::telemetry::component::{Subject, subscribed, subscriber_lost};
+use crate::connection::line::Shared;
+use crate::error::Error;
+use crate::telemetry::component::{subscribed, subscriber_lost};
 
 /// How often it is looked whether the component's client is another, without news of a move: its
 /// credentials may have changed, or it may have reached its age.
 const LOOKS_EVERY: Duration = Duration::from_secs(5);
-/// After news that were none, and after a connection that was lost so soon.
+/// The pause after news that changed nothing.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(50);
+/// A connection that is lost earlier than this counts as a failure.
 const LASTS: Duration = Duration::from_secs(1);
 
 /// Keeps a subscriber subscribed until its handle is dropped.
@@ -40,6 +43,9 @@ pub(super) struct Driver {
     /// What has to be subscribed.
     list: Subscriptions,
     current: Option<Line>,
+    /// The client of the lost server of a subscriber that was told to stay there, and the error
+    /// with which it ends if the component moves before it is there again.
+    lost: Option<(Shared, Error)>,
     leaving: Vec<Leaving>,
     /// Whether the reader is told of the current line when it may be heard.
     has_news: bool,
@@ -72,18 +78,19 @@ impl Driver {
         queue: Arc<Queue>,
     ) -> Self {
         let now = Instant::now();
-        let slot = Arc::clone(&home.slot);
+        let shut = Box::pin(ended(&home, &line.shared));
         let mut driver = Self {
             lingers,
             list: Subscriptions::default(),
             current: None,
+            lost: None,
             leaving: Vec::new(),
             has_news: false,
             has_gap: false,
             looking: None,
             revision,
             news: Box::pin(pending()),
-            shut: Box::pin(async move { slot.shut().await }),
+            shut,
             is_due: false,
             not_before: now,
             looks_at: now + LOOKS_EVERY,
@@ -243,20 +250,30 @@ impl Driver {
         } else {
             self.not_before = now + self.backoff.next();
         }
-        let has_moved = line.shared.has_moved();
-        let error = self.lost(line, error);
-        if has_moved && !self.home.follows {
-            return Err(error);
+        let shared = Arc::clone(&line.shared);
+        let lost = self.note_lost(line, error);
+        if !self.home.follows {
+            self.lost = Some((shared, lost.last()));
+            self.demand_not_left()?;
         }
         if !self.list.is_empty() {
-            self.queue.push(Ok(SubscriberEvent::Lost(error)));
+            self.queue.push(Ok(SubscriberEvent::Lost(lost.passing())));
         }
         Ok(())
     }
 
+    /// Ends a subscriber that was told to stay, if it has lost its server and the component has left
+    /// that server.
+    fn demand_not_left(&self) -> Result<(), Error> {
+        match &self.lost {
+            Some((shared, end)) if shared.has_moved() => Err(end.clone()),
+            _ => Ok(()),
+        }
+    }
+
     fn lost_left(&mut self, number: usize, error: &RedisError) {
         let Leaving { line, .. } = self.leaving.remove(number);
-        self.lost(line, error);
+        self.note_lost(line, error);
         if self.current.is_some() {
             // The next server has confirmed them.
             let waiting = take(&mut self.waiting).into_iter();
@@ -264,78 +281,36 @@ impl Driver {
         }
     }
 
-    /// Notes that a connection was lost, and returns the error that says so.
-    fn lost(&mut self, line: Line, error: &RedisError) -> Error {
-        let subject = line.shared.subject.clone();
-        let server = line.shared.config.address();
-        let reason = printable(&error.to_string());
+    fn note_lost(&mut self, line: Line, error: &RedisError) -> Lost {
+        let lost = Lost::new(&line, error);
         if !line.list.is_empty() {
             self.has_gap = true;
-            subscriber_lost(&subject, &server, &reason);
+            subscriber_lost(&lost.subject, &lost.server, &lost.reason);
         }
         self.waiting.extend(line.into_requests());
-        let text = format!(
-            "the subscriber has lost its connection to {server}: {reason}; it connects again, and what is published \
-             meanwhile is missed"
-        );
-        let Subject { component, key } = &subject;
-        Error::new(ErrorKind::ServerUnreachable, text).about(component, key, Some(&server))
-    }
-
-    /// Keeps connections alive, and leaves those of earlier servers. Returns when to come again.
-    fn keep(&mut self, now: Instant, context: &mut Context<'_>) -> Result<Instant, Error> {
-        // A look that runs wakes the task itself.
-        let mut next = match self.looking {
-            Some(_) => now + LOOKS_EVERY,
-            None => self.looks_at,
-        };
-        if self.looking.is_none() && (self.is_due || self.current.is_none()) {
-            next = next.min(self.not_before);
-        }
-        if !self.home.follows && self.current.is_some() {
-            next = now + LOOKS_EVERY;
-        }
-        let mut number = 0;
-        while let Some(leaving) = self.leaving.get_mut(number) {
-            if leaving.gives_way(now) {
-                next = now;
-            }
-            if let Some(at) = leaving.leave(now) {
-                next = next.min(at);
-            }
-            next = next.min(leaving.ends());
-            let kept = if now < leaving.ends() {
-                leaving.line.keep_alive(now, context)
-            } else {
-                Err(io::Error::from(io::ErrorKind::TimedOut).into())
-            };
-            match kept {
-                Ok(at) => next = next.min(at),
-                Err(error) => {
-                    self.lost_left(number, &error);
-                    self.tell();
-                    next = now;
-                    continue;
-                }
-            }
-            number += 1;
-        }
-        if let Some(line) = &mut self.current {
-            match line.keep_alive(now, context) {
-                Ok(at) => next = next.min(at),
-                Err(error) => {
-                    self.lost_current(&error)?;
-                    next = now;
-                }
-            }
-        }
-        Ok(next)
+        lost
     }
 }
 
 impl Drop for Driver {
     fn drop(&mut self) {
         self.queue.end();
+    }
+}
+
+/// Waits until the subscriber has to end: after a shutdown, or if it stays on a server whose calls
+/// are cut.
+fn ended(home: &Home, shared: &Shared) -> impl Future<Output = Error> + Send + use<> {
+    let (slot, follows) = (Arc::clone(&home.slot), home.follows);
+    let (generation, was_cut) = (shared.generation, shared.was_cut());
+    async move {
+        if follows {
+            return slot.shut().await;
+        }
+        match select(pin!(slot.shut()), pin!(slot.cut(generation))).await {
+            Either::Left((error, _)) => error,
+            Either::Right(_) => was_cut,
+        }
     }
 }
 

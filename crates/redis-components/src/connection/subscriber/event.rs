@@ -21,9 +21,9 @@ pub enum SubscriberEvent {
         /// The [generation](crate::Connection::generation) of the config that names the server.
         generation: u64,
         /// Whether the connection was lost or its node had left the cluster, so that messages were
-        /// missed if there were any. Otherwise none is missed that was published after the
-        /// subscription on the new server, or on a server that the other one replicates; some may
-        /// come twice.
+        /// missed if there were any. Otherwise no message is missed that was published on the new
+        /// server after the subscription there. If one of the two servers replicates the other, no
+        /// message is missed at all, and some may come twice.
         gap: bool,
     },
 }

@@ -81,8 +81,8 @@ impl Home {
         select(revised, pin!(shared.moved())).await;
     }
 
-    /// Returns how long a server that the component has left is listened to: as long as calls that
-    /// begin there by a config that old, and a second for each of them to publish.
+    /// Returns how long a server that the component has left is listened to: for `wait`, in which
+    /// calls may still begin there, and a second for such a call to publish.
     pub(super) fn lingers(&self, wait: Duration) -> Duration {
         const LONGEST_WAIT: Duration = Duration::from_secs(5);
         const CALL: Duration = Duration::from_secs(1);

@@ -25,7 +25,7 @@ use self::line::Request;
 use self::look::Home;
 use self::queue::Queue;
 use self::subscriptions::{Change, Kind};
-use super::line::Driven;
+use super::driven::Driven;
 use crate::clock::Wait;
 use crate::error::{Error, ErrorKind};
 use crate::fork::{MADE_BEFORE_FORK, Owned, in_this_process};
@@ -88,8 +88,9 @@ const REQUESTS: usize = 16;
 ///
 /// # The end
 ///
-/// The stream ends after [`shutdown`](crate::shutdown), and if the config says `"disabled": true`:
-/// the last item is the error.
+/// The stream ends after [`shutdown`](crate::shutdown), and if the config says `"disabled": true`.
+/// With `after-move = "stay"` it also ends if the component has moved and the connection to the old
+/// server is lost, or is [cut](crate::Settings::cut_at_drain_deadline). The last item is the error.
 pub struct Subscriber {
     /// `None` after the end in a child.
     inner: Option<Owned<Inner>>,

@@ -49,7 +49,10 @@ impl Driver {
                         Ok(Found::Next(Box::new(caught_up.await?)))
                     }));
                 }
-                Ok(Found::Next(line)) => self.go_to(*line, now),
+                Ok(Found::Next(line)) => {
+                    self.demand_not_left()?;
+                    self.go_to(*line, now);
+                }
                 Ok(Found::Same) => {
                     self.not_before = now + SHORTEST_PAUSE;
                     let shared = self.current.as_ref().map(|line| Arc::clone(&line.shared));
@@ -57,7 +60,10 @@ impl Driver {
                         .into_iter()
                         .for_each(|shared| self.await_news(shared));
                 }
-                Err(error) => self.failed(error, now)?,
+                Err(error) => {
+                    self.failed(error, now)?;
+                    self.demand_not_left()?;
+                }
             }
         }
         Ok(())
@@ -65,7 +71,7 @@ impl Driver {
 
     /// Takes a line on which everything is subscribed.
     fn go_to(&mut self, line: Line, now: Instant) {
-        self.has_failed = false;
+        (self.has_failed, self.lost) = (false, None);
         self.has_news = true;
         self.await_news(Arc::clone(&line.shared));
         if let Some(left) = self.current.replace(line) {
