@@ -9,6 +9,7 @@ mod config_text;
 mod connection;
 pub(crate) mod control;
 pub(crate) mod fixed;
+mod followed;
 #[cfg(test)]
 mod generated;
 mod good;

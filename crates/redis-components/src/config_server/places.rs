@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use super::followed::Followed;
 use super::reading::Outside;
 use super::watched_key::WatchedKey;
-use super::watched_key::outside::Followed;
 use crate::background::Background;
 use crate::config::ComponentConfig;
 use crate::config::endpoint::Sentinels;

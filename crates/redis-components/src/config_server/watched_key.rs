@@ -8,8 +8,8 @@ use std::time::Duration;
 use arc_swap::{ArcSwap, ArcSwapOption};
 use tokio::sync::watch;
 
-use self::outside::Followed;
 use super::config_text::ConfigText;
+use super::followed::Followed;
 use super::good::LastGood;
 use super::lock_free::invalidations::Invalidations;
 use super::lock_free::proof::Proof;
@@ -363,7 +363,7 @@ impl WatchedKey {
     }
 }
 
-pub(super) mod outside;
+mod outside;
 mod strict;
 #[cfg(test)]
 mod tests;

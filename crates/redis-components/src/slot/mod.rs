@@ -17,6 +17,8 @@ mod receipt;
 mod renewal;
 pub(crate) mod retire;
 mod retired;
+#[cfg(feature = "metrics")]
+mod shown;
 #[expect(clippy::module_inception, reason = "the others are its parts")]
 mod slot;
 mod start;

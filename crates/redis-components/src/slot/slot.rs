@@ -10,11 +10,11 @@ use tokio::sync::watch;
 use super::breaker::Breaker;
 use super::circuit::ExecutorId;
 use super::digests::Digests;
-#[cfg(feature = "metrics")]
-use super::gauges::Gauges;
 use super::generations::Generations;
 use super::published::Published;
 use super::retired::Retired;
+#[cfg(feature = "metrics")]
+use super::shown::Gauges;
 use crate::background::Background;
 use crate::client::opening::Shared;
 use crate::config::ComponentConfig;

@@ -43,6 +43,7 @@ impl Recorded {
         let held = Arc::new(Held {
             text: text.to_owned(),
             met: AtomicU64::new(0),
+            passed: AtomicU64::new(0),
             is_released: AtomicBool::new(false),
         });
         *self.0.held.lock().unwrap() = Some(Arc::clone(&held));
@@ -68,12 +69,18 @@ pub(crate) struct Held {
     text: String,
     /// How often such a report has come.
     met: AtomicU64,
+    /// How often it has gone on.
+    passed: AtomicU64,
     is_released: AtomicBool,
 }
 
 impl Held {
     pub(crate) fn met(&self) -> u64 {
         self.met.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn passed(&self) -> u64 {
+        self.passed.load(Ordering::SeqCst)
     }
 
     pub(crate) fn release(&self) {
@@ -87,6 +94,7 @@ impl Held {
             while !self.is_released.load(Ordering::SeqCst) {
                 thread::sleep(Duration::from_millis(1));
             }
+            self.passed.fetch_add(1, Ordering::SeqCst);
         }
     }
 }

@@ -4,15 +4,12 @@
 use std::sync::{Arc, Weak};
 
 use super::WatchedKey;
+use crate::config_server::followed::Followed;
 use crate::config_server::reading::Outside;
 use crate::transport::contents::watcher::{ContentsWatcher, Found as Read};
 use crate::transport::failure::Failure;
 use crate::transport::no_primary::NoPrimary;
 use crate::transport::sentinel::watcher::{Found, Watcher};
-
-/// A watch that a key follows, until it follows another or the same one anew.
-#[derive(Debug)]
-pub(in crate::config_server) struct Followed<W>(Arc<W>);
 
 impl WatchedKey {
     /// Returns `true` if the key asks these sentinels.
@@ -28,8 +25,7 @@ impl WatchedKey {
         &self,
         watcher: &Arc<Watcher>,
     ) -> Weak<Followed<Watcher>> {
-        let followed = Arc::new(Followed(Arc::clone(watcher)));
-        let alive = Arc::downgrade(&followed);
+        let (followed, alive) = Followed::new(watcher);
         self.watcher.store(Some(followed));
         alive
     }
@@ -74,8 +70,7 @@ impl WatchedKey {
         &self,
         watcher: &Arc<ContentsWatcher>,
     ) -> Weak<Followed<ContentsWatcher>> {
-        let followed = Arc::new(Followed(Arc::clone(watcher)));
-        let alive = Arc::downgrade(&followed);
+        let (followed, alive) = Followed::new(watcher);
         self.contents.store(Some(followed));
         alive
     }
