@@ -110,10 +110,13 @@ impl Pool {
                 && let Some(failure) = places.growth.news()
             {
                 let in_use = places.in_use();
+                // A subscriber may panic, block or itself call the component, so nobody waits
+                // behind this caller meanwhile.
+                places.leave(&caller);
                 drop(places);
-                // A subscriber may itself call the component, which takes the lock.
                 self.tell(in_use, &failure);
                 places = self.places();
+                places.enter(&caller, turn.is_back);
                 continue;
             }
             let until = retry_at.map_or(deadline, |retry_at| retry_at.min(deadline));
