@@ -14,6 +14,7 @@ mod faults;
 mod migrations;
 mod moves;
 mod replicas;
+mod resent;
 mod routing;
 mod seeds;
 mod setup;

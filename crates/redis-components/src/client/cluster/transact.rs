@@ -48,7 +48,9 @@ impl ClusterClient {
             if !self.has_time(sending.since(), pause, stays).await {
                 return executed(result);
             }
-            resent(&self.subject);
+            if found.is_some() {
+                resent(&self.subject);
+            }
         }
     }
 }
