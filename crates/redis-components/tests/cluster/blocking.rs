@@ -99,3 +99,36 @@ async fn r4_a_blocking_pipeline_that_waits_in_a_cluster_ends_at_the_drain_deadli
         })
         .await;
 }
+
+/// Connections have a timeout of their own.
+#[tokio::test]
+async fn r10_a_pipeline_whose_connections_are_slow_to_open_is_sent() {
+    let response = Duration::from_millis(500);
+    let cluster = Cluster::start(2, 0);
+    let place = Place::start();
+    let data = declare("data", Duration::from_secs(1));
+    place.set(data, &cluster.config());
+    let settings = place.settings().response_timeout(response);
+    settings
+        .scope(async {
+            let keys = [0, 1].map(|node| key_on(&cluster, node, "k"));
+            let mut pipeline = redis::pipe();
+            for key in &keys {
+                pipeline.cmd("INCR").arg(key);
+            }
+            let way = Way::DedicatedThread;
+            way.send_all::<(i64, i64)>(data, &pipeline).await.unwrap();
+            let slow = cluster.node(1);
+            slow.freeze();
+            let begun = Instant::now();
+            let thawing = async {
+                tokio::time::sleep(2 * response).await;
+                slow.thaw();
+            };
+            let sending = way.send_all::<(i64, i64)>(data, &pipeline);
+            let (counted, ()) = tokio::join!(sending, thawing);
+            assert!(begun.elapsed() > response);
+            assert_eq!(counted.unwrap(), (2, 2));
+        })
+        .await;
+}

@@ -17,4 +17,5 @@ mod replicas;
 mod resent;
 mod routing;
 mod seeds;
+mod sessions;
 mod setup;

@@ -51,7 +51,7 @@ impl ClusterLease {
             Route::Split(_) | Route::Everywhere(_) => {
                 self.demand_no_queue(None)?;
                 let plan = self.plan([command])?;
-                let mut replies = self.run(plan, started)?;
+                let mut replies = self.run(plan)?;
                 return Ok(replies.pop().unwrap_or(Value::Nil));
             }
         };
