@@ -125,7 +125,8 @@ impl ClusterClient {
 
     /// Returns which node cannot be used, and why.
     pub(crate) fn problem(&self) -> Option<String> {
-        self.members.problem()
+        let of_readers = || self.readers.as_ref().and_then(Members::problem);
+        self.members.problem().or_else(of_readers)
     }
 
     /// Returns `true` if this process made the client, and not an earlier process from which it was
@@ -136,7 +137,8 @@ impl ClusterClient {
 
     /// Returns the connections as seen from outside.
     pub(crate) fn sockets(&self) -> Vec<Arc<Socket>> {
-        let clients = self.members.all();
+        let mut clients = self.members.all();
+        clients.extend(self.readers.iter().flat_map(Members::all));
         clients
             .iter()
             .flat_map(|client| client.sockets().cloned())

@@ -125,7 +125,9 @@ impl ClusterPools {
     /// Returns which node cannot be used, or the pool of which has fewer connections than calls
     /// want, and why.
     pub(crate) fn problem(&self) -> Option<String> {
-        self.members.problem().or_else(|| self.growth_problem())
+        let of_readers = || self.readers.as_ref().and_then(Members::problem);
+        let problem = self.members.problem().or_else(of_readers);
+        problem.or_else(|| self.growth_problem())
     }
 
     /// Returns how the connections to all nodes are used.
