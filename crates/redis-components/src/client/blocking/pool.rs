@@ -27,7 +27,7 @@ const DEFAULT_SIZE: usize = 32;
 /// A bounded pool of blocking connections to one server.
 ///
 /// A pool that cannot open one more connection keeps its other connections. It closes itself if
-/// none is left, or if its connections speak against the server.
+/// none is left, or if the answers to its calls show that the server is gone or does not serve.
 pub(crate) struct Pool {
     node: Arc<Node>,
     timeouts: Timeouts,
@@ -291,7 +291,8 @@ impl Pool {
         self.health.set_may_be_replica(may_be);
     }
 
-    /// Notes how a request ended. Closes the pool if the result speaks against the server.
+    /// Notes how a request ended. Closes the pool if the result shows that the server is gone or does
+    /// not serve.
     pub(super) fn note<T: Answer>(&self, result: &RedisResult<T>) {
         match self.health.note(result) {
             Verdict::Well => {}

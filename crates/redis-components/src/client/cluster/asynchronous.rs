@@ -74,8 +74,9 @@ impl Opener for OnRuntime {
 }
 
 impl ClusterClient {
-    /// Reads the table, and connects to the primaries on the current runtime. All have to answer
-    /// until they all have answered once; then one is enough.
+    /// Reads the table, and connects to the primaries on the current runtime. Until all primaries
+    /// have answered once, each of them has to answer, unless the config does not require full
+    /// coverage. Then one is enough.
     pub(crate) async fn open(opening: &Opening) -> Result<Self, Failure> {
         let Opening {
             timeouts,

@@ -67,8 +67,9 @@ impl Opener for OnThreads {
 }
 
 impl ClusterPools {
-    /// Reads the table, and opens a pool for each primary. All have to answer until they all have
-    /// answered once; then one is enough.
+    /// Reads the table, and opens a pool for each primary. Until all primaries have answered once,
+    /// each of them has to answer, unless the config does not require full coverage. Then one is
+    /// enough.
     pub(crate) fn open(opening: &Opening) -> Result<Self, Failure> {
         let Opening {
             config,

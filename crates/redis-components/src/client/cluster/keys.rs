@@ -33,7 +33,7 @@ const CURSOR: &str = "its cursor belongs to one node, and a cluster has several;
                       set of the keys";
 const PUBSUB: &str = "each node counts its own subscribers; ask each node itself";
 const SUBSCRIBES: &str =
-    "a connection for commands does not subscribe; take a `redis::aio::PubSub`";
+    "a connection for commands does not subscribe; take a `redis_components::Subscriber`";
 
 /// Returns the place of the keys of a command, which begins with its name.
 pub(super) fn place<'a>(words: impl Clone + Iterator<Item = &'a [u8]>) -> Place {

@@ -116,8 +116,9 @@ impl<O: Opener> Members<O> {
         primaries
     }
 
-    /// Reads the table, and opens the clients of the primaries. All have to answer until they all
-    /// have answered once; then one is enough.
+    /// Reads the table, and opens the clients of the primaries. Until all primaries have answered
+    /// once, each of them has to answer, unless the config does not require full coverage. Then one
+    /// is enough.
     ///
     /// # Errors
     ///
