@@ -8,7 +8,8 @@ mod common;
 use std::fmt::{Debug, Write};
 use std::future::Future;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, Once, PoisonError, mpsc};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, Once, OnceLock, PoisonError, mpsc};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -18,7 +19,10 @@ use metrics::{
     Counter, Gauge, Histogram, Key, KeyName, Metadata as MetricMetadata, Recorder, SharedString,
     Unit,
 };
-use redis_components::{ComponentConfig, ConfigSource, Scope, blocking, set_config, status};
+use redis_components::{
+    Component, ComponentConfig, ConfigSource, Scope, Settings, blocking, set_config, status,
+};
+use redis_components_testing::Server;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
@@ -33,7 +37,12 @@ enum Fault {
     Block(Duration),
     /// To ask for the status, as a recorder may that adds a label to a metric.
     AskForStatus,
+    /// Calls [`CALLED`].
+    CallOnce,
 }
+
+static CALLED: OnceLock<&Component> = OnceLock::new();
+static ANSWERED: AtomicBool = AtomicBool::new(false);
 
 static FAULTS: Mutex<Vec<(String, Fault)>> = Mutex::new(Vec::new());
 static LOG: Mutex<Vec<String>> = Mutex::new(Vec::new());
@@ -49,11 +58,15 @@ fn meet(text: &str) {
         return;
     };
     let (what, fault) = faults[at].clone();
-    if fault == Fault::PanicOnce {
+    if matches!(fault, Fault::PanicOnce | Fault::CallOnce) {
         faults.remove(at);
     }
     drop(faults);
     match fault {
+        Fault::CallOnce => {
+            let answered = CALLED.get().unwrap().blocking_connection().is_ok();
+            ANSWERED.store(answered, Ordering::SeqCst);
+        }
         Fault::Block(time) => thread::sleep(time),
         Fault::AskForStatus => drop(status()),
         Fault::PanicOnce | Fault::PanicAlways => panic!("on purpose, at {what}"),
@@ -262,6 +275,54 @@ async fn r2_a_recorder_that_panics_does_not_end_the_watch_and_hides_no_event() {
             until("the panic is told", async || lines("panicked", &server) > 0).await;
         })
         .await;
+}
+
+/// Has the event of a pool that cannot grow meet a fault. Other calls go on.
+fn cannot_grow(fault: Fault) {
+    install();
+    let server = Server::start();
+    // One beside the test's own.
+    server.command(&["CONFIG", "SET", "maxclients", "2"]);
+    let at = format!("server=127.0.0.1:{} connections=", server.port());
+    on(at.clone(), fault);
+    let logs = *CALLED.get_or_init(|| declare("grows", WAIT));
+    Settings::fixed([("grows", server.url())]).scope_blocking(|| {
+        let only = logs.blocking_connection().unwrap();
+        let scope = Scope::current().unwrap();
+        let told =
+            thread::spawn(move || scope.run_blocking(|| logs.blocking_connection().map(drop)));
+        let begun = Instant::now();
+        while lines("cannot be opened", &at) == 0 {
+            assert!(begun.elapsed() < SOON, "the pool does not tell");
+            thread::yield_now();
+        }
+        match fault {
+            Fault::PanicOnce => drop(told.join().unwrap_err()),
+            Fault::CallOnce => {
+                drop(only);
+                told.join().unwrap().unwrap();
+                assert!(ANSWERED.load(Ordering::SeqCst), "it waited for itself");
+                return;
+            }
+            _ => {}
+        }
+        drop(only);
+        for _ in 0..10 {
+            let usable = logs.blocking_connection().map(drop);
+            assert!(usable.is_ok(), "{fault:?}: {usable:?}");
+        }
+    });
+}
+
+#[test]
+fn r10_a_subscriber_that_panics_or_blocks_closes_no_blocking_pool_to_others() {
+    cannot_grow(Fault::PanicOnce);
+    cannot_grow(Fault::Block(Duration::from_secs(20)));
+}
+
+#[test]
+fn r10_a_subscriber_may_call_the_component_whose_pool_it_is_told_of() {
+    cannot_grow(Fault::CallOnce);
 }
 
 #[tokio::test]

@@ -136,7 +136,7 @@ pub(crate) fn concerns_session(command: &Cmd) -> bool {
 pub(crate) fn may_wait(command: &Cmd) -> bool {
     let mut words = words(command);
     let name = words.next().unwrap_or_default();
-    is_among_waiting(name) && (!is_of_streams(name) || block_at(name, words).is_some())
+    is_among_waiting(name) && (!is_of_streams(name) || option_of_streams(words, "BLOCK").is_some())
 }
 
 /// Returns `true` if a command of this name may wait, with some arguments at least.
@@ -172,22 +172,27 @@ pub(super) fn is_of_streams(name: &[u8]) -> bool {
     name.eq_ignore_ascii_case(b"XREAD") || name.eq_ignore_ascii_case(b"XREADGROUP")
 }
 
-/// Returns the place of `BLOCK` among the arguments of a command that reads streams.
-pub(super) fn block_at<'a>(
-    name: &[u8],
+/// Returns the place of an option among the arguments of a command that reads streams. The names of
+/// a group and its consumer, the values of other options and the keys may have its spelling.
+pub(super) fn option_of_streams<'a>(
     arguments: impl Iterator<Item = &'a [u8]>,
+    option: &str,
 ) -> Option<usize> {
-    // GROUP, and the names of group and consumer.
-    let leading = if name.eq_ignore_ascii_case(b"XREADGROUP") {
-        3
-    } else {
-        0
-    };
-    let mut options = arguments
-        .skip(leading)
-        .take_while(|word| !word.eq_ignore_ascii_case(b"STREAMS"));
-    let block = options.position(|word| word.eq_ignore_ascii_case(b"BLOCK"))?;
-    Some(leading + block)
+    let mut words = arguments.enumerate();
+    while let Some((number, word)) = words.next() {
+        let is = |name: &str| word.eq_ignore_ascii_case(name.as_bytes());
+        if is(option) {
+            return Some(number);
+        }
+        if is("GROUP") {
+            words.nth(1);
+        } else if is("COUNT") || is("BLOCK") {
+            words.next();
+        } else if is("STREAMS") {
+            return None;
+        }
+    }
+    None
 }
 
 fn effect(name: &[u8], argument: Option<&[u8]>) -> Effect {
@@ -269,6 +274,8 @@ mod tests {
             "BLMOVE a b LEFT RIGHT 0",
             "XREAD COUNT 1 block 100 STREAMS s $",
             "XREADGROUP GROUP g c BLOCK 0 STREAMS s >",
+            "XREADGROUP BLOCK 0 GROUP g c STREAMS s >",
+            "XREADGROUP COUNT 1 GROUP block c BLOCK 0 STREAMS s >",
         ] {
             let name = line.split(' ').next().map(str::to_ascii_uppercase);
             assert_eq!(unfit(&[line], false), name, "{line}");
@@ -284,6 +291,7 @@ mod tests {
             &["XREAD COUNT 1 STREAMS s 0"],
             &["XREAD STREAMS block 0"],
             &["XREADGROUP GROUP g block STREAMS s >"],
+            &["XREADGROUP COUNT 1 GROUP block g STREAMS block >"],
             &["WATCH a", "GET a", "MULTI", "SET a 1", "EXEC"],
             &["MULTI", "DISCARD"],
             &["WAIT 1 100"],

@@ -1,11 +1,20 @@
-//! The commands that only read, and may go to a replica.
+//! The commands that only read. Those with a key may go to a replica.
 
 use redis::Cmd;
 
-use super::commands::words;
+use super::commands::{name, words};
 
 /// The longest name in the table.
 const LONGEST_NAME: usize = "GEORADIUSBYMEMBER_RO".len();
+
+/// Returns `true` if it does no harm to execute the command twice.
+pub(crate) fn changes_nothing(command: &Cmd) -> bool {
+    only_reads(command)
+        || matches!(
+            name(command).as_str(),
+            "DBSIZE" | "ECHO" | "KEYS" | "PING" | "RANDOMKEY" | "WAIT"
+        )
+}
 
 /// Returns `true` if the command only reads. An unknown command may write.
 pub(crate) fn only_reads(command: &Cmd) -> bool {

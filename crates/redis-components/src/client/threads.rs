@@ -210,7 +210,7 @@ impl Lease {
     }
 
     /// Makes requests that wait, and stays on its server meanwhile until the drain deadline. The
-    /// connections to a cluster see for themselves which of them wait.
+    /// connections to a cluster see for themselves which of their commands wait.
     pub(crate) fn while_waiting<T>(
         &mut self,
         request: impl FnOnce(&mut Self) -> RedisResult<T>,

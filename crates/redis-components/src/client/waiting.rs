@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use redis::{Arg, Cmd};
 
-use super::commands::{block_at, is_among_waiting, is_of_streams, words};
+use super::commands::{is_among_waiting, is_of_streams, option_of_streams, words};
 
 /// The timeout of a command that waits.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -33,7 +33,7 @@ pub(crate) fn timeout<'a>(words: impl IntoIterator<Item = &'a [u8]>) -> Option<T
     let is = |one: &str| name.eq_ignore_ascii_case(one.as_bytes());
     let is_of_streams = is_of_streams(name);
     let argument = if is_of_streams {
-        block_at(name, arguments.iter().copied())? + 1
+        option_of_streams(arguments.iter().copied(), "BLOCK")? + 1
     } else if is("BLMPOP") || is("BZMPOP") {
         0
     } else {
@@ -128,6 +128,10 @@ mod tests {
             (
                 "XREAD BLOCK 5000 STREAMS s $",
                 "XREAD BLOCK 3800 STREAMS s $",
+            ),
+            (
+                "XREADGROUP BLOCK 5000 GROUP g block STREAMS s >",
+                "XREADGROUP BLOCK 3800 GROUP g block STREAMS s >",
             ),
             (
                 "XREADGROUP GROUP g block COUNT 1 BLOCK 1201 STREAMS s >",

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use redis::{Cmd, Pipeline, RedisResult, ServerError, Value};
 
-use crate::client::commands::{is_script, name};
-use crate::client::reads::only_reads;
+use crate::client::commands::is_script;
+use crate::client::reads::changes_nothing;
 use crate::clock::Tick;
 use crate::config::ComponentConfig;
 use crate::transport::error_codes::{aborted_by, is_refusal_code, refuses};
@@ -52,15 +52,11 @@ pub(super) fn refusal_of_all(
             Value::ServerError(error) if refuses(reply, is_script(command)) => {
                 code.get_or_insert_with(|| error.code().to_owned());
             }
-            _ if has_no_effect(command) => {}
+            _ if changes_nothing(command) => {}
             _ => return None,
         }
     }
     code
-}
-
-fn has_no_effect(command: &Cmd) -> bool {
-    only_reads(command) || matches!(name(command).as_str(), "ECHO" | "PING")
 }
 
 /// While commands are queued, the server refuses one of them, and then discards the transaction.

@@ -14,6 +14,8 @@ mod faults;
 mod migrations;
 mod moves;
 mod replicas;
+mod resent;
 mod routing;
 mod seeds;
+mod sessions;
 mod setup;

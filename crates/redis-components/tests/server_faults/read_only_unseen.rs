@@ -1,5 +1,7 @@
 //! A server that has become a replica, if its refusal is inside of another error or nobody sees it.
 
+use std::thread;
+
 use redis::RedisResult;
 use redis::aio::{ConnectionLike, ConnectionManager, MultiplexedConnection};
 use redis_components::__private::Acquire;
@@ -74,6 +76,40 @@ async fn r10_a_read_only_server_is_found_out_by_functions_that_take_multiplexed_
         set(&mut raw).await
     })
     .await;
+}
+
+/// A server that runs a script does not say what it is.
+#[tokio::test]
+async fn r10_a_read_only_server_is_found_out_although_it_was_busy_when_it_was_asked_first() {
+    let world = World::start();
+    let logs = declare("logs", HOUR);
+    world.a.command(&["CONFIG", "SET", "lua-time-limit", "10"]);
+    world.move_to(logs, &world.a);
+    world
+        .settings()
+        .push(false)
+        .scope(async {
+            assert_eq!(whereabouts(logs).await.unwrap(), "a");
+            let mut connection = world.a.connection();
+            let script = thread::spawn(move || {
+                let mut script = redis::cmd("EVAL");
+                script.arg("while true do end").arg(0).exec(&mut connection)
+            });
+            until("it is busy", async || {
+                let answer = world.a.try_command(&["PING"]);
+                answer.is_err_and(|error| error.code() == Some("BUSY"))
+            })
+            .await;
+            let raw = async || <ConnectionManager as Acquire>::acquire(logs, "write").await;
+            raw().await.unwrap_err();
+            world.a.command(&["SCRIPT", "KILL"]);
+            assert!(script.join().unwrap().is_err());
+            let write = async || set(&mut raw().await?).await;
+            write().await.unwrap();
+            demote_a(&world, logs);
+            until("writes arrive", async || write().await.is_ok()).await;
+        })
+        .await;
 }
 
 #[tokio::test]

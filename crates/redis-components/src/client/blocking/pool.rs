@@ -27,7 +27,7 @@ const DEFAULT_SIZE: usize = 32;
 /// A bounded pool of blocking connections to one server.
 ///
 /// A pool that cannot open one more connection keeps its other connections. It closes itself if
-/// none is left, or if its connections speak against the server.
+/// none is left, or if the answers to its calls show that the server is gone or does not serve.
 pub(crate) struct Pool {
     node: Arc<Node>,
     timeouts: Timeouts,
@@ -110,10 +110,13 @@ impl Pool {
                 && let Some(failure) = places.growth.news()
             {
                 let in_use = places.in_use();
+                // A subscriber may panic, block or itself call the component, so nobody waits
+                // behind this caller meanwhile.
+                places.leave(&caller);
                 drop(places);
-                // A subscriber may itself call the component, which takes the lock.
                 self.tell(in_use, &failure);
                 places = self.places();
+                places.enter(&caller, turn.is_back);
                 continue;
             }
             let until = retry_at.map_or(deadline, |retry_at| retry_at.min(deadline));
@@ -288,7 +291,8 @@ impl Pool {
         self.health.set_may_be_replica(may_be);
     }
 
-    /// Notes how a request ended. Closes the pool if the result speaks against the server.
+    /// Notes how a request ended. Closes the pool if the result shows that the server is gone or does
+    /// not serve.
     pub(super) fn note<T: Answer>(&self, result: &RedisResult<T>) {
         match self.health.note(result) {
             Verdict::Well => {}

@@ -74,8 +74,9 @@ impl Opener for OnRuntime {
 }
 
 impl ClusterClient {
-    /// Reads the table, and connects to the primaries on the current runtime. All have to answer
-    /// until they all have answered once; then one is enough.
+    /// Reads the table, and connects to the primaries on the current runtime. Until all primaries
+    /// have answered once, each of them has to answer, unless the config does not require full
+    /// coverage. Then one is enough.
     pub(crate) async fn open(opening: &Opening) -> Result<Self, Failure> {
         let Opening {
             timeouts,
@@ -125,7 +126,8 @@ impl ClusterClient {
 
     /// Returns which node cannot be used, and why.
     pub(crate) fn problem(&self) -> Option<String> {
-        self.members.problem()
+        let of_readers = || self.readers.as_ref().and_then(Members::problem);
+        self.members.problem().or_else(of_readers)
     }
 
     /// Returns `true` if this process made the client, and not an earlier process from which it was
@@ -136,7 +138,8 @@ impl ClusterClient {
 
     /// Returns the connections as seen from outside.
     pub(crate) fn sockets(&self) -> Vec<Arc<Socket>> {
-        let clients = self.members.all();
+        let mut clients = self.members.all();
+        clients.extend(self.readers.iter().flat_map(Members::all));
         clients
             .iter()
             .flat_map(|client| client.sockets().cloned())

@@ -67,8 +67,9 @@ impl Opener for OnThreads {
 }
 
 impl ClusterPools {
-    /// Reads the table, and opens a pool for each primary. All have to answer until they all have
-    /// answered once; then one is enough.
+    /// Reads the table, and opens a pool for each primary. Until all primaries have answered once,
+    /// each of them has to answer, unless the config does not require full coverage. Then one is
+    /// enough.
     pub(crate) fn open(opening: &Opening) -> Result<Self, Failure> {
         let Opening {
             config,
@@ -125,7 +126,9 @@ impl ClusterPools {
     /// Returns which node cannot be used, or the pool of which has fewer connections than calls
     /// want, and why.
     pub(crate) fn problem(&self) -> Option<String> {
-        self.members.problem().or_else(|| self.growth_problem())
+        let of_readers = || self.readers.as_ref().and_then(Members::problem);
+        let problem = self.members.problem().or_else(of_readers);
+        problem.or_else(|| self.growth_problem())
     }
 
     /// Returns how the connections to all nodes are used.

@@ -56,7 +56,10 @@ impl Gate {
     /// Returns the next step of a call that began at `begun`. The call does not wait again for an
     /// attempt that has failed since then.
     pub(super) fn step(&mut self, begun: Instant) -> Step {
-        let now = Instant::now();
+        self.step_at(begun, Instant::now())
+    }
+
+    fn step_at(&mut self, begun: Instant, now: Instant) -> Step {
         match (&self.opening, &self.failed) {
             (_, Some(failed)) if failed.at >= begun => Step::Fail(failed.failure.clone()),
             (Some(opening), Some(failed)) if opening.retries_a_failure => {
@@ -115,7 +118,7 @@ impl Gate {
 mod tests {
     use std::time::{Duration, Instant};
 
-    use super::{Gate, Step};
+    use super::{FORGOTTEN_AFTER, Gate, Step};
     use crate::transport::failure::Failure;
 
     fn is_open(step: &Step) -> bool {
@@ -140,12 +143,21 @@ mod tests {
         gate.finish(Some(Failure::unreachable("gone")));
         assert!(gate.failure().is_some());
         assert!(matches!(gate.step(begun), Step::Fail(_)));
-        // The first pause is between 10 and 50 ms.
-        while !is_open(&gate.step(Instant::now())) {
-            assert!(begun.elapsed() < Duration::from_secs(10));
-            std::thread::yield_now();
-        }
+        let retry_at = gate.failed.as_ref().unwrap().retry_at;
+        let before = retry_at - Duration::from_millis(1);
+        assert!(matches!(gate.step_at(before, before), Step::Fail(_)));
+        assert!(is_open(&gate.step_at(retry_at, retry_at)));
         // The retry is not waited for, because the same failure is likely.
-        assert!(matches!(gate.step(Instant::now()), Step::Fail(_)));
+        assert!(matches!(gate.step_at(retry_at, retry_at), Step::Fail(_)));
+    }
+
+    #[test]
+    fn r10_a_failure_of_long_ago_keeps_no_call_from_waiting() {
+        let mut gate = Gate::new();
+        assert!(is_open(&gate.step(Instant::now())));
+        gate.finish(Some(Failure::unreachable("gone")));
+        let later = gate.failed.as_ref().unwrap().retry_at + FORGOTTEN_AFTER;
+        assert!(is_open(&gate.step_at(later, later)));
+        assert!(matches!(gate.step_at(later, later), Step::Wait(_)));
     }
 }

@@ -2,6 +2,8 @@
 
 use redis::Value;
 
+use crate::transport::error_codes::refuses;
+
 /// How the replies to the parts of one command become one reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Join {
@@ -21,15 +23,36 @@ pub(crate) enum Join {
     FirstNotNil,
 }
 
-/// Joins replies. `places` says for each reply which keys its elements stand for; only
-/// [`Join::InOrder`] needs it. The first error is the whole reply.
-pub(super) fn join(how: Join, replies: Vec<Value>, places: &[Vec<usize>]) -> Value {
-    if let Some(error) = replies
+/// Returns the error of a command of which a part has failed. The error is a refusal only if the
+/// whole command may be sent again: every part was refused, or the command `changes_nothing`.
+pub(super) fn error_of(replies: &[Value], changes_nothing: bool) -> Option<Value> {
+    let errors: Vec<&Value> = replies
         .iter()
-        .find(|reply| matches!(reply, Value::ServerError(_)))
-    {
-        return error.clone();
+        .filter(|reply| matches!(reply, Value::ServerError(_)))
+        .collect();
+    let other = errors.iter().find(|error| !refuses(error, false));
+    let error = *other.or(errors.first())?;
+    if other.is_some() || changes_nothing || errors.len() == replies.len() {
+        return Some(error.clone());
     }
+    Some(partly_refused(error))
+}
+
+fn partly_refused(refusal: &Value) -> Value {
+    let reason = match refusal {
+        Value::ServerError(error) => {
+            format!("{} {}", error.code(), error.details().unwrap_or_default())
+        }
+        _ => String::new(),
+    };
+    let text = "a part of the command was executed, and the rest was refused";
+    let reply = redis::parse_redis_value(format!("-ERR {text}: {reason}\r\n").as_bytes());
+    reply.unwrap_or(Value::Nil)
+}
+
+/// Joins replies that are no errors. `places` says for each reply which keys its elements stand for;
+/// only [`Join::InOrder`] needs it.
+pub(super) fn join(how: Join, replies: Vec<Value>, places: &[Vec<usize>]) -> Value {
     match how {
         Join::First => replies.into_iter().next().unwrap_or(Value::Nil),
         Join::FirstNotNil => {
@@ -92,7 +115,8 @@ fn in_order(replies: Vec<Value>, places: &[Vec<usize>]) -> Value {
 mod tests {
     use redis::Value;
 
-    use super::{Join, join};
+    use super::{Join, error_of, join};
+    use crate::transport::error_codes::refuses;
 
     fn ints(numbers: &[i64]) -> Vec<Value> {
         numbers.iter().copied().map(Value::Int).collect()
@@ -134,12 +158,34 @@ mod tests {
         );
     }
 
+    fn reply(text: &str) -> Value {
+        redis::parse_redis_value(format!("{text}\r\n").as_bytes()).unwrap()
+    }
+
+    fn error(replies: &[&str], changes_nothing: bool) -> Option<Value> {
+        let replies: Vec<Value> = replies.iter().copied().map(reply).collect();
+        error_of(&replies, changes_nothing)
+    }
+
     #[test]
     fn r4_an_error_of_one_part_is_not_hidden() {
-        let error = redis::parse_redis_value(b"-NOPERM no\r\n").unwrap();
-        assert_eq!(
-            join(Join::Sum, vec![Value::Int(1), error.clone()], &[]),
-            error
-        );
+        assert_eq!(error(&[":1", ":2"], false), None);
+        let denied = Some(reply("-NOPERM no"));
+        for replies in [[":1", "-NOPERM no"], ["-TRYAGAIN x", "-NOPERM no"]] {
+            assert_eq!(error(&replies, false), denied, "{replies:?}");
+        }
+    }
+
+    #[test]
+    fn r4_a_command_of_which_a_part_was_executed_does_not_count_as_refused() {
+        let refused = "-NOREPLICAS Not enough good replicas to write.";
+        let parts = [":1", refused];
+        let error_of_parts = error(&parts, false).unwrap();
+        assert!(!refuses(&error_of_parts, false), "{error_of_parts:?}");
+        let text = format!("{error_of_parts:?}");
+        assert!(text.contains(&refused[1..]), "{text}");
+        // Nothing was executed, or nothing that matters.
+        assert_eq!(error(&[refused; 2], false), Some(reply(refused)));
+        assert_eq!(error(&parts, true), Some(reply(refused)));
     }
 }

@@ -2,6 +2,7 @@
 //! before it executes the command, and a hop is lost.
 
 use super::join::Join;
+use crate::client::commands::option_of_streams;
 
 /// The longest name in the table.
 const LONGEST_NAME: usize = "PUNSUBSCRIBE".len();
@@ -32,7 +33,7 @@ const CURSOR: &str = "its cursor belongs to one node, and a cluster has several;
                       set of the keys";
 const PUBSUB: &str = "each node counts its own subscribers; ask each node itself";
 const SUBSCRIBES: &str =
-    "a connection for commands does not subscribe; take a `redis::aio::PubSub`";
+    "a connection for commands does not subscribe; take a `redis_components::Subscriber`";
 
 /// Returns the place of the keys of a command, which begins with its name.
 pub(super) fn place<'a>(words: impl Clone + Iterator<Item = &'a [u8]>) -> Place {
@@ -123,24 +124,12 @@ fn after_count<'a>(mut arguments: impl Iterator<Item = &'a [u8]>, number: usize)
     }
 }
 
-/// The keys stand behind `STREAMS`. Names before it may have that spelling: those of a group and a
-/// consumer, and the value of an option.
-fn after_streams<'a>(arguments: impl Iterator<Item = &'a [u8]>) -> Place {
-    let mut words = arguments.enumerate();
-    while let Some((number, word)) = words.next() {
-        if word.eq_ignore_ascii_case(b"STREAMS") {
-            // An option without keys is a mistake that every server reports.
-            return words
-                .next()
-                .map_or(Place::Anywhere, |_| Place::Key(number + 2));
-        }
-        if word.eq_ignore_ascii_case(b"GROUP") {
-            words.nth(1);
-        } else if word.eq_ignore_ascii_case(b"COUNT") || word.eq_ignore_ascii_case(b"BLOCK") {
-            words.next();
-        }
-    }
-    Place::Anywhere
+/// The keys stand behind `STREAMS`.
+fn after_streams<'a>(mut arguments: impl Iterator<Item = &'a [u8]>) -> Place {
+    let streams = option_of_streams(arguments.by_ref(), "STREAMS");
+    // An option without keys is a mistake that every server reports.
+    let streams = streams.filter(|_| arguments.next().is_some());
+    streams.map_or(Place::Anywhere, |number| Place::Key(number + 2))
 }
 
 /// `MIGRATE host port key …`, or with an empty key and `KEYS key …` at the end.

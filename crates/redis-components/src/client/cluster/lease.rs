@@ -4,19 +4,18 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use redis::{Cmd, ErrorKind, RedisError, RedisResult, Value};
+use redis::{ErrorKind, RedisError, RedisResult, Value};
 
 use super::blocking::ClusterPools;
 use super::node_number::NodeNumber;
 use super::plan::Goal;
 use super::redirect::{Refusal, refusal};
 use super::rounds::{Pace, Target};
-use super::route::needs_session;
 use super::transaction::cross_slot;
 use crate::client::blocking::exhausted::Exhausted;
 use crate::client::blocking::pooled::Pooled;
 use crate::client::blocking::session::{Waits, wait_of};
-use crate::client::commands::{Session, name};
+use crate::client::commands::Session;
 use crate::client::moves::{Moves, has_moved};
 use crate::clock::Tick;
 use crate::fork::MADE_BEFORE_FORK;
@@ -25,7 +24,7 @@ use crate::fork::MADE_BEFORE_FORK;
 /// has on a node stays its own.
 pub(crate) struct ClusterLease {
     pub(super) pools: Arc<ClusterPools>,
-    held: Vec<(NodeNumber, Pooled)>,
+    pub(super) held: Vec<(NodeNumber, Pooled)>,
     component: Option<Arc<dyn Moves>>,
     /// How long a command that waits may stay after a move. `None` for connections of the pools.
     pub(super) dedicated: Option<Duration>,
@@ -58,11 +57,15 @@ impl ClusterLease {
         self.held.iter().all(|(_, pooled)| pooled.is_clean())
     }
 
+    /// Returns `true` if a transaction is open. The server queues its commands.
+    pub(super) fn is_queueing(&self) -> bool {
+        self.held.iter().any(|(_, pooled)| pooled.is_queueing())
+    }
+
     /// Returns how long these encoded commands may wait, and which of them waits first.
     pub(crate) fn wait_of<'a>(&self, packed: &'a [u8]) -> Option<Waits<'a>> {
-        // The server queues the commands of a transaction, and then none waits.
-        let is_queueing = self.held.iter().any(|(_, pooled)| pooled.is_queueing());
-        if is_queueing {
+        // Then none waits.
+        if self.is_queueing() {
             return None;
         }
         wait_of(&Session::default(), packed)
@@ -71,32 +74,6 @@ impl ClusterLease {
     /// Returns `true` if other calls get the connections after this one.
     pub(crate) fn is_member(&self) -> bool {
         self.dedicated.is_none()
-    }
-
-    /// Sends a command about the session: to the node on which there is one.
-    pub(super) fn in_session(&mut self, command: &Cmd) -> RedisResult<Value> {
-        let mut with_session = self
-            .held
-            .iter_mut()
-            .filter(|(_, pooled)| !pooled.is_clean());
-        let packed = command.get_packed_command();
-        let is_unwatch = name(command) == "UNWATCH";
-        let answer = match (with_session.next(), with_session.next()) {
-            (None, _) if is_unwatch => return Ok(Value::Okay),
-            (None, _) => return Err(self.pools.about(needs_session(command)).into()),
-            (Some((_, pooled)), None) => pooled.request(&packed),
-            (Some((_, pooled)), Some((_, second))) if is_unwatch => {
-                let mut answer = pooled
-                    .request(&packed)
-                    .and_then(|_| second.request(&packed));
-                for (_, other) in with_session {
-                    answer = answer.and_then(|_| other.request(&packed));
-                }
-                answer
-            }
-            _ => return Err(cross_slot()),
-        };
-        self.note(answer)
     }
 
     /// Refuses commands for another node than that whose transaction is open: they would be

@@ -9,7 +9,7 @@ use super::lease::ClusterLease;
 use super::lease_send::unpacked;
 use super::plan::{Piece, Plan};
 use super::rounds::{Batch, Next, Rounds, timed_out, unsent};
-use crate::client::commands::{may_wait, name};
+use crate::client::commands::{concerns_session, may_wait, name};
 use crate::clock::Tick;
 use crate::telemetry::component::resent;
 
@@ -33,16 +33,20 @@ impl ClusterLease {
         {
             return self.transact(packed, inner, (offset, count), started);
         }
-        self.demand_no_queue(None)?;
-        let plan = self.plan(&commands)?;
-        let replies = self.run(plan, started)?;
+        let replies = if self.are_for_session(&commands) {
+            self.all_in_session(packed, &commands)?
+        } else {
+            let plan = self.plan(&commands)?;
+            self.run(plan)?
+        };
         Ok(replies.into_iter().skip(offset).take(count).collect())
     }
 
     /// Sends pieces, and again those that were refused, within the response timeout.
-    pub(super) fn run(&mut self, plan: Plan<'_>, started: Tick) -> RedisResult<Vec<Value>> {
+    pub(super) fn run(&mut self, plan: Plan<'_>) -> RedisResult<Vec<Value>> {
         let mut rounds = Rounds::new(&plan.pieces);
-        let mut was_sent = false;
+        let (mut was_sent, mut is_first) = (false, true);
+        let mut started = Tick::now();
         loop {
             let pools = Arc::clone(&self.pools);
             let batches = rounds.batches(|goal| pools.find(goal));
@@ -61,12 +65,17 @@ impl ClusterLease {
                     .take_while(|batch| self.holds_at_once(batch.node))
                     .count();
                 let (together, later) = rest.split_at(1 + ready);
+                if is_first {
+                    // The connections are open now, which has a timeout of its own.
+                    started = Tick::now();
+                }
                 let replies = self.send_together(together, &plan.pieces, started)?;
                 for (batch, replies) in together.iter().zip(replies) {
                     rounds.take(batch, replies);
                 }
                 rest = later;
             }
+            is_first = false;
             let Next::Again(again) = rounds.judge(self.pools.map()) else {
                 break;
             };
@@ -105,18 +114,27 @@ impl ClusterLease {
         pieces: &[Piece<'_>],
         started: Tick,
     ) -> RedisResult<Vec<Vec<Value>>> {
+        let mut were_clean = Vec::with_capacity(batches.len());
         for batch in batches {
+            were_clean.push(self.held(batch.node)?.is_clean());
             let left = self.left(started);
             self.write(batch, pieces, left)?;
         }
-        let read = batches.iter().map(|batch| {
+        let mut all = Vec::with_capacity(batches.len());
+        for (batch, was_clean) in batches.iter().zip(were_clean) {
             let left = self.left(started);
             let pooled = self.held(batch.node)?;
             let replies = pooled.receive(left);
             pooled.end_waiting();
-            Ok(batch.replies(replies?))
-        });
-        read.collect()
+            let replies = batch.replies(replies?);
+            let may_watch = was_clean && !pooled.is_clean();
+            if may_watch && refuses_each_watch(batch, pieces, &replies) {
+                // A refused WATCH watches nothing, which the connection cannot know.
+                self.release(batch.node);
+            }
+            all.push(replies);
+        }
+        Ok(all)
     }
 
     fn write(&mut self, batch: &Batch, pieces: &[Piece<'_>], left: Duration) -> RedisResult<()> {
@@ -151,4 +169,12 @@ impl ClusterLease {
         let plan = Plan::of(commands, primaries).map_err(|error| self.pools.about(error))?;
         Ok(plan)
     }
+}
+
+/// Returns `true` if the node has refused all commands of the batch that are about the session.
+fn refuses_each_watch(batch: &Batch, pieces: &[Piece<'_>], replies: &[Value]) -> bool {
+    let mut answers = batch.items.iter().zip(replies);
+    answers.all(|(item, reply)| {
+        !concerns_session(&pieces[item.piece].command) || matches!(reply, Value::ServerError(_))
+    })
 }

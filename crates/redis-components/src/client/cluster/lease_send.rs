@@ -10,7 +10,7 @@ use super::rounds::{Pace, Target, not_served, not_served_error, redirected};
 use super::route::{Route, route};
 use super::transaction;
 use crate::client::blocking::pooled::Pooled;
-use crate::client::commands::is_script;
+use crate::client::commands::{is_script, may_wait};
 use crate::client::packed::commands;
 use crate::client::reads::only_reads;
 use crate::client::waiting::{Rest, rest};
@@ -51,7 +51,7 @@ impl ClusterLease {
             Route::Split(_) | Route::Everywhere(_) => {
                 self.demand_no_queue(None)?;
                 let plan = self.plan([command])?;
-                let mut replies = self.run(plan, started)?;
+                let mut replies = self.run(plan)?;
                 return Ok(replies.pop().unwrap_or(Value::Nil));
             }
         };
@@ -123,6 +123,7 @@ impl ClusterLease {
     /// Sends one encoded command.
     pub(crate) fn request(&mut self, packed: &[u8]) -> RedisResult<Value> {
         match unpacked(packed)?.as_slice() {
+            [command] if may_wait(command) => self.wait_for(command, false),
             [command] => self.send(command),
             _ => Err((ErrorKind::Client, "not one command").into()),
         }

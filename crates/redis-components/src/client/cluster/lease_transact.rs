@@ -11,8 +11,8 @@ use crate::telemetry::component::resent;
 
 impl ClusterLease {
     /// Sends a transaction to the node of its keys. `packed` has MULTI and EXEC around it. Returns
-    /// `count` replies after the first `offset`, which are all but the last for a transaction of
-    /// redis-rs's, and none for one that the caller has written as a pipeline.
+    /// `count` replies after the first `offset`. For an atomic pipeline of redis-rs, `offset` covers
+    /// all replies but the last; for a written MULTI … EXEC it is 0.
     pub(super) fn transact(
         &mut self,
         packed: &[u8],

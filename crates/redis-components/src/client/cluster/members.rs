@@ -116,8 +116,9 @@ impl<O: Opener> Members<O> {
         primaries
     }
 
-    /// Reads the table, and opens the clients of the primaries. All have to answer until they all
-    /// have answered once; then one is enough.
+    /// Reads the table, and opens the clients of the primaries. Until all primaries have answered
+    /// once, each of them has to answer, unless the config does not require full coverage. Then one
+    /// is enough.
     ///
     /// # Errors
     ///
@@ -185,19 +186,27 @@ impl<O: Opener> Members<O> {
 
     /// Returns which node of the cluster cannot be used, and why.
     pub(super) fn problem(&self) -> Option<String> {
+        let table = &self.map.table;
+        if self.are_read_only && table.replicas().is_empty() {
+            let text = "no replica of its cluster is known, so its primaries answer reads";
+            return Some(text.to_owned());
+        }
         let list = self.list.load();
-        let known = list.iter().flatten();
-        let mut members = None;
-        let mut failed = known.filter_map(|(number, member)| {
-            let failure = member.failure()?;
-            // Few have failed, and mostly none has.
-            let members = members.get_or_insert_with(|| self.map.members());
-            members
-                .contains(number)
-                .then(|| self.map.of_node(*number, failure))
-        });
-        let Failure { message, .. } = failed.next()?;
-        Some(format!("a node of its cluster cannot be used: {message}"))
+        let failed = list.iter().flatten();
+        let failed = failed.filter_map(|(number, member)| Some((*number, member.failure()?)));
+        let mut failed = failed.peekable();
+        // Mostly none has failed.
+        failed.peek()?;
+        let (which, serving) = if self.are_read_only {
+            ("replica", table.replicas())
+        } else {
+            ("node", table.primaries().into_iter().collect())
+        };
+        let (number, failure) = failed.find(|(number, _)| serving.contains(number))?;
+        let Failure { message, .. } = self.map.of_node(number, failure);
+        Some(format!(
+            "a {which} of its cluster cannot be used: {message}"
+        ))
     }
 
     /// Returns `true` if no node can be used, and at least one was tried.

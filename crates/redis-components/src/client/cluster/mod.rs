@@ -14,6 +14,7 @@ mod keys;
 pub(crate) mod lease;
 mod lease_pipeline;
 mod lease_send;
+mod lease_session;
 mod lease_transact;
 mod lifetime;
 mod map;

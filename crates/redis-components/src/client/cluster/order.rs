@@ -18,7 +18,7 @@ pub(super) fn may_go_again<'a>(
         .rev()
         .map(|(piece, was_refused)| {
             let goes = was_refused && !later.touches(piece);
-            // A piece that stays refused keeps those before it from overtaking it, too.
+            // Earlier pieces must not overtake a piece that stays refused either.
             if !goes {
                 later.add(piece);
             }

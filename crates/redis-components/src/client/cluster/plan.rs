@@ -6,10 +6,11 @@ use std::collections::BTreeMap;
 use redis::{Cmd, Value};
 
 use super::hash_slot::hash_slot;
-use super::join::{Join, join};
+use super::join::{Join, error_of, join};
 use super::node_number::NodeNumber;
 use super::route::{Route, needs_session, route, words};
 use crate::client::commands::is_script;
+use crate::client::reads::changes_nothing;
 use crate::error::Error;
 
 /// Where a piece goes.
@@ -41,6 +42,7 @@ pub(crate) struct Plan<'a> {
 #[derive(Debug)]
 struct Joining {
     how: Join,
+    changes_nothing: bool,
     pieces: usize,
     /// The keys that each piece has, by their numbers.
     places: Vec<Vec<usize>>,
@@ -86,6 +88,7 @@ impl<'a> Plan<'a> {
         }
         self.joins.push(Some(Joining {
             how,
+            changes_nothing: changes_nothing(command),
             pieces: primaries.len(),
             places: Vec::new(),
         }));
@@ -113,6 +116,7 @@ impl<'a> Plan<'a> {
         }
         self.joins.push(Some(Joining {
             how,
+            changes_nothing: changes_nothing(command),
             pieces: places.len(),
             places,
         }));
@@ -133,11 +137,11 @@ impl<'a> Plan<'a> {
         let mut replies = replies.into_iter();
         let merge = |joining: Option<Joining>| match joining {
             None => replies.next().unwrap_or(Value::Nil),
-            Some(Joining {
-                how,
-                pieces,
-                places,
-            }) => join(how, replies.by_ref().take(pieces).collect(), &places),
+            Some(joining) => {
+                let replies: Vec<Value> = replies.by_ref().take(joining.pieces).collect();
+                error_of(&replies, joining.changes_nothing)
+                    .unwrap_or_else(|| join(joining.how, replies, &joining.places))
+            }
         };
         self.joins.into_iter().map(merge).collect()
     }

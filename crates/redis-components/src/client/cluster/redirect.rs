@@ -25,6 +25,13 @@ pub(crate) enum Refusal {
     Later,
 }
 
+impl Refusal {
+    /// Returns `true` if the slot has another owner.
+    pub(crate) fn is_moved(&self) -> bool {
+        matches!(self, Self::Moved(_))
+    }
+}
+
 /// Returns the refusal that a reply is. `by` is the node that answered.
 pub(crate) fn refusal(reply: &Value, is_script: bool, by: &NodeAddress) -> Option<Refusal> {
     let Value::ServerError(error) = reply else {

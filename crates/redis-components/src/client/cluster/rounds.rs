@@ -76,7 +76,7 @@ pub(super) enum Next {
 /// What to do before pieces are sent again.
 #[derive(Default)]
 pub(super) struct Again {
-    /// How many pieces are sent again.
+    /// How many pieces are sent again. A piece that had no node is sent for the first time.
     pub(super) pieces: usize,
     /// The node that owns a slot that has moved.
     pub(super) knows_best: Option<NodeNumber>,
@@ -222,7 +222,7 @@ impl<'p> Rounds<'p> {
                         (Some(_), _) => {}
                         (None, _) => all_redirected = false,
                     }
-                    again.pieces += 1;
+                    again.pieces += usize::from(todo.by.is_some());
                     self.todo.push(todo);
                 }
                 None => self.replies[todo.piece] = todo.reply,
@@ -243,7 +243,7 @@ impl<'p> Rounds<'p> {
             // It was not sent.
             return Some(Refusal::Later);
         };
-        // A node that has left meanwhile has answered all the same.
+        // A node that has left meanwhile has answered nevertheless.
         let by = map.table.address(by).unwrap_or_default();
         refusal(&todo.reply, self.pieces[todo.piece].is_script, &by)
     }

@@ -108,9 +108,14 @@ impl SlotTable {
 
     /// Returns the nodes that own a slot or are replicas of a primary.
     pub(super) fn members(&self) -> HashSet<NodeNumber> {
-        let mut members: HashSet<_> = self.primaries().into_iter().collect();
-        members.extend(self.replicas.load().values().flatten());
+        let mut members = self.replicas();
+        members.extend(self.primaries());
         members
+    }
+
+    /// Returns the replicas of all primaries.
+    pub(super) fn replicas(&self) -> HashSet<NodeNumber> {
+        self.replicas.load().values().flatten().copied().collect()
     }
 
     /// Returns `true` if the view names half of the members or more, and so is of this cluster. Few

@@ -6,6 +6,7 @@ use super::asynchronous::{ClusterClient, Stays};
 use super::redirect::Refusal;
 use super::rounds::{Pace, Target, not_served, redirected};
 use super::send::Sending;
+use super::transaction::redirect;
 use super::whole::Whole;
 use crate::telemetry::component::resent;
 use crate::transport::transaction::executed;
@@ -34,9 +35,19 @@ impl ClusterClient {
                 }
                 None => Ok(vec![not_served()]),
             };
-            let by = found.and_then(|target| self.map().table.address(target.node));
-            let refusal = match by {
-                Some(by) => whole.refusal(&result, &by),
+            let refusal = match found {
+                Some(target) => {
+                    // A node that has left meanwhile has answered nevertheless.
+                    let by = self.map().table.address(target.node).unwrap_or_default();
+                    let refusal = whole.refusal(&result, &by);
+                    if refusal.is_none()
+                        && let Some(seen) = redirect(&result, &by)
+                    {
+                        // The caller gets the redirect, but the next call finds its way.
+                        self.refresh(redirected(&seen, self.map()).map(|owner| owner.node));
+                    }
+                    refusal
+                }
                 None => Some(Refusal::Later),
             };
             let Some(refusal) = refusal else {
@@ -48,7 +59,9 @@ impl ClusterClient {
             if !self.has_time(sending.since(), pause, stays).await {
                 return executed(result);
             }
-            resent(&self.subject);
+            if found.is_some() {
+                resent(&self.subject);
+            }
         }
     }
 }

@@ -96,6 +96,21 @@ pub(crate) fn refused_of_all(replies: &[Value], by: &NodeAddress) -> Option<Refu
     errors.chain([last]).find_map(|error| refusal_of(error, by))
 }
 
+/// Returns the first `MOVED` among replies, also of commands that are not sent again.
+pub(crate) fn redirect(result: &RedisResult<Vec<Value>>, by: &NodeAddress) -> Option<Refusal> {
+    let of = |error: &ServerError| Some(of_error(error, by)).filter(Refusal::is_moved);
+    match result {
+        Ok(replies) => replies.iter().find_map(|reply| match reply {
+            Value::ServerError(error) => of(error),
+            _ => None,
+        }),
+        Err(error) => {
+            let errors = error.clone().into_server_errors()?;
+            errors.iter().find_map(|(_, error)| of(error))
+        }
+    }
+}
+
 fn refusal_of(error: &ServerError, by: &NodeAddress) -> Option<Refusal> {
     let is_refusal = is_refusal_code(error.code()) || aborted_by(error).is_some();
     is_refusal.then(|| of_error(error, by))

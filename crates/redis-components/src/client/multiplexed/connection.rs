@@ -13,6 +13,7 @@ use super::socket::Socket;
 use crate::client::health::{Answer, Verdict};
 use crate::settings::timeouts::Timeouts;
 use crate::transport::asynchronous::{Opened, open, open_shared, ping};
+use crate::transport::error_codes::is_passing;
 use crate::transport::failure::Failure;
 use crate::transport::multiplexer::connection::Multiplexer;
 use crate::transport::node::Node;
@@ -188,8 +189,8 @@ impl<C: ConnectionLike + Clone + Send + 'static> SharedConnection<C> {
 async fn note_demotion(connection: &mut impl ConnectionLike, socket: &Socket) {
     let answer: RedisResult<Value> = redis::cmd("ROLE").query_async(connection).await;
     let answer = match answer {
-        // A missing answer is not a refusal.
-        Err(error) if error.is_io_error() => return,
+        // The next caller asks again: there is no answer, or a script keeps the server busy.
+        Err(error) if error.is_io_error() || is_passing(&error) => return,
         answer => answer.unwrap_or(Value::Nil),
     };
     if socket.role.was_demoted(&answer) {

@@ -114,7 +114,8 @@ impl Waiting {
         if let Ok(mut pooled) = Pooled::take(&self.pool) {
             let _ = pooled.request(&packed);
         } else if let Ok(mut connection) = self.pool.open_apart() {
-            // The pool closed itself because the server no longer serves, as before a fail-over.
+            // All connections are in use, or the pool has closed itself because the server no longer
+            // serves.
             let _ = connection.request(&packed, 1);
         }
     }
