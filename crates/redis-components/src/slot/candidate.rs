@@ -159,32 +159,6 @@ impl Slot {
         self.published.store(None);
     }
 
-    /// Proves the candidate on the watch's thread, if no executor has a client of it. Returns `true`
-    /// if nothing is to be done soon.
-    async fn warm_up(self: Arc<Self>, runner: &OnWatch) -> bool {
-        let Some(candidate) = self.candidate() else {
-            return true;
-        };
-        let of_candidate = &candidate.slot;
-        let ours = self.published();
-        let is_used_by_threads = |ours: &Published| OnThreads.find(&ours.clients).is_some();
-        if ours.as_deref().is_some_and(is_used_by_threads) {
-            // An error is in the slot.
-            let _ = of_candidate.acquire(&OnThreads, Wait::ZERO).await;
-        }
-        let needs_proof = match of_candidate.published() {
-            Some(theirs) => {
-                theirs.clients.is_empty() && ours.is_none_or(|ours| ours.clients.is_empty())
-            }
-            None => true,
-        };
-        if needs_proof {
-            of_candidate.prove(runner);
-        }
-        self.watched.note_change();
-        matches!(self.standing_of(&candidate), Standing::Ready)
-    }
-
     /// Begins an attempt that proves the config, unless one runs or it is too early for the next.
     fn prove(self: &Arc<Self>, runner: &OnWatch) {
         let mut state = self.state();
@@ -229,9 +203,9 @@ async fn follow(slot: Weak<Slot>, mut offers: OffersFor, runner: OnWatch) {
         let offer = offers.current();
         let until = offer.as_ref().and_then(|offer| offer.until());
         let has_candidate = offer.is_some();
-        let Some(slot) = slot.upgrade() else { return };
-        slot.take_offer(offer);
-        let is_ready = slot.warm_up(&runner).await;
+        let Some(is_ready) = warm_up(&slot, offer, &runner).await else {
+            return;
+        };
         if !has_candidate {
             if !offers.changed().await {
                 return;
@@ -245,6 +219,37 @@ async fn follow(slot: Weak<Slot>, mut offers: OffersFor, runner: OnWatch) {
             return;
         }
     }
+}
+
+/// Takes an offer, and proves it on the watch's thread if no executor has a client of it. Returns
+/// `true` if nothing is to be done soon, and nothing if the slot is gone.
+async fn warm_up(slot: &Weak<Slot>, offer: Option<Arc<Offer>>, runner: &OnWatch) -> Option<bool> {
+    let there = slot.upgrade()?;
+    there.take_offer(offer);
+    let Some(candidate) = there.candidate() else {
+        return Some(true);
+    };
+    let of_candidate = &candidate.slot;
+    let ours = there.published();
+    // What waits for the candidate must not keep the settings of the component from ending.
+    drop(there);
+    if ours.is_some_and(|ours| OnThreads.find(&ours.clients).is_some()) {
+        // An error is in the slot.
+        let _ = of_candidate.acquire(&OnThreads, Wait::ZERO).await;
+    }
+    let there = slot.upgrade()?;
+    let needs_proof = match of_candidate.published() {
+        Some(theirs) => {
+            let ours = there.published();
+            theirs.clients.is_empty() && ours.is_none_or(|ours| ours.clients.is_empty())
+        }
+        None => true,
+    };
+    if needs_proof {
+        of_candidate.prove(runner);
+    }
+    there.watched.note_change();
+    Some(matches!(there.standing_of(&candidate), Standing::Ready))
 }
 
 /// Keeps a client of the component's candidate on a runtime while the component has one there, as
@@ -261,10 +266,13 @@ pub(super) async fn keep_candidate_warm(slot: Weak<Slot>, executor: OnRuntime) {
             && let Some(slot) = slot.upgrade()
         {
             let ours = slot.published();
+            let watched = Arc::clone(&slot.watched);
+            // As in `warm_up`.
+            drop(slot);
             if ours.is_some_and(|ours| executor.find(&ours.clients).is_some()) {
                 // An error is in the slot.
                 let _ = candidate.slot.acquire(&executor, Wait::ZERO).await;
-                slot.watched.note_change();
+                watched.note_change();
             }
         }
         let changed = pin!(candidates.changed());
