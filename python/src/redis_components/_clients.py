@@ -54,11 +54,14 @@ def ping(client: Client) -> None:
         client.ping()
 
 
+def has_sentinels(client: Client) -> bool:
+    return isinstance(getattr(client, "connection_pool", None), SentinelConnectionPool)
+
+
 def follow_sentinels(client: Client) -> None:
     """Asks the sentinels of the client again, if it has any, and leaves a primary that is none."""
-    pool = getattr(client, "connection_pool", None)
-    if isinstance(pool, SentinelConnectionPool):
-        pool.get_master_address()
+    if has_sentinels(client):
+        client.connection_pool.get_master_address()
 
 
 def _retry() -> Retry:

@@ -179,7 +179,7 @@ def _client(call: Call, plain: type, moving: Any) -> Any:
 
 
 def _status(slot: Slot) -> ComponentStatus:
-    published, problem = slot.published, slot.problem()
+    published, problem = slot.published, slot.problem() or slot.lost()
     is_on = published is not None and not published.config.disabled
     return ComponentStatus(
         component=slot.component,

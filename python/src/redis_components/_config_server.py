@@ -10,6 +10,7 @@ from typing import Any, Callable
 import redis.exceptions
 
 from . import _attempt, _clients, _secrets
+from ._aside import Aside
 from ._server_words import cause_of, meaning
 from ._settings import Settings
 from ._target import READ_LIMIT
@@ -26,6 +27,7 @@ class ConfigServer:
         self._name = name
         self._client: Any = None
         self._keys: Sequence[str] = ()
+        self._asking = Aside("redis-components-sentinels")
         self.address = str(servers[0].endpoint)
 
     def read(self, keys: Sequence[str]) -> list[object]:
@@ -53,9 +55,9 @@ class ConfigServer:
             ) from cause_of(failed)
 
     def follow_sentinels(self) -> None:
-        with contextlib.suppress(redis.exceptions.RedisError, OSError):
-            if self._client is not None:
-                _clients.follow_sentinels(self._client)
+        """Has sentinels asked for the primary. They may be silent, and nobody waits for them."""
+        if self._client is not None and _clients.has_sentinels(self._client):
+            self._asking.begin(functools.partial(_follow_sentinels, self._client))
 
     def close(self) -> None:
         """Closes the connection. The next read tries all servers from the first."""
@@ -118,6 +120,11 @@ def _refusal_of_all(answers: Sequence[object]) -> Exception | None:
         return is_of_cluster and not answer
 
     return errors[0] if errors and all(map(gives_nothing, answers)) else None
+
+
+def _follow_sentinels(client: Any) -> None:
+    with contextlib.suppress(redis.exceptions.RedisError, OSError):
+        _clients.follow_sentinels(client)
 
 
 def _read(keys: Sequence[str], client: Any) -> list[object]:

@@ -5,17 +5,25 @@ from __future__ import annotations
 import dataclasses
 import logging
 import time
+from typing import Callable, TypeVar
 
-from . import _offer
+from . import _canary, _offer, _timing
+from ._canary import Canary
 from ._offer import Offer
 from ._settings import Settings
 from ._target import READ_LIMIT
 from ._text import printable
+from ._timing import Timing
 from .config import json_text
+from .config.model import ComponentConfig
 from .errors import ConfigInvalidError
+
+T = TypeVar("T")
 
 # How often the key is read while there is a candidate, in seconds.
 _READ_EVERY = 1.0
+# The longest salt, in bytes.
+_LONGEST_SALT = 256
 _LOG = logging.getLogger("redis_components")
 
 
@@ -24,19 +32,19 @@ class _Said:
     """What the control key says. Each part of it may be missing."""
 
     salt: str = ""
-    every: int = 10
-    ttl: int = 35
-    jitter: float = 0.0
+    timing: Timing = dataclasses.field(default_factory=Timing)
+    canaries: dict[str, Canary] = dataclasses.field(default_factory=dict)
     candidates: dict[str, Offer] = dataclasses.field(default_factory=dict)
 
 
 class Control:
     """The control key. It is read on the watch's thread, and calls look at the candidates."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, instance: str) -> None:
         self.key = f"{settings.key_prefix}@fleet"
         # When the read was sent that says so, by the monotonic clock.
         self.proof = -1e9
+        self._instance = instance
         self._interval = settings.reread_interval
         self._text = b""
         self._said = _Said()
@@ -46,16 +54,13 @@ class Control:
         return self._said.salt
 
     @property
-    def every(self) -> int:
-        return self._said.every
+    def timing(self) -> Timing:
+        return self._said.timing
 
-    @property
-    def ttl(self) -> int:
-        return self._said.ttl
-
-    @property
-    def jitter(self) -> float:
-        return self._said.jitter
+    def canary(self, component: str) -> ComponentConfig | None:
+        """Returns the config that this process runs in the place of the component's own."""
+        canary = self._said.canaries.get(component)
+        return canary.config if canary is not None and canary.is_for(self._instance) else None
 
     def candidate(self, component: str) -> Offer | None:
         """Returns the component's candidate, unless its time is over."""
@@ -74,7 +79,7 @@ class Control:
     def answered(self, server: str, answer: object, sent: float) -> bool:
         """Takes the answer to a read. Returns `True` if it says something new."""
         self.proof = sent
-        # Those who may not read the key are no worse off than where there is none.
+        # A process that may not read the key is no worse off than one without a key.
         if not isinstance(answer, bytes) or answer == self._text:
             return False
         self._text = answer
@@ -91,28 +96,49 @@ class Control:
         return True
 
     def _understood(self, given: dict[str, object]) -> _Said:
-        said = _Said(candidates=self._candidates(given.get("prepare")))
-        salt, receipts = given.get("salt"), given.get("receipts")
-        if isinstance(salt, str):
-            said.salt = salt
-        if isinstance(receipts, dict):
-            said.every = int(_number(receipts.get("every"), 1, 3600, said.every))
-            said.ttl = int(_number(receipts.get("ttl"), 2, 86_400, said.ttl))
-            said.jitter = _number(receipts.get("jitter"), 0, 600, said.jitter)
+        """Returns the parts that are understood. Services in other languages leave out the same."""
+        said = _Said()
+        said.salt = self._part(given, "salt", _salt, said.salt)
+        said.timing = self._part(given, "receipts", _timing.read, said.timing)
+        said.canaries = self._each(given, "canary", _canary.read)
+        said.candidates = self._each(given, "prepare", _offer.read)
         return said
 
-    def _candidates(self, prepare: object) -> dict[str, Offer]:
-        candidates = {}
-        for component, given in prepare.items() if isinstance(prepare, dict) else ():
-            try:
-                candidates[component] = _offer.read(given)
-            except ConfigInvalidError as wrong:
-                name = printable(component)
-                _LOG.warning("`prepare.%s` under `%s` is left out: %s", name, self.key, wrong)
-        return candidates
+    def _part(
+        self, given: dict[str, object], name: str, read: Callable[[object], T], usual: T
+    ) -> T:
+        value = given.get(name)
+        if value is None:
+            return usual
+        try:
+            return read(value)
+        except ConfigInvalidError as wrong:
+            _LOG.warning("`%s` under `%s` is left out: %s", name, self.key, wrong)
+            return usual
+
+    def _each(
+        self, given: dict[str, object], name: str, read: Callable[[object], T]
+    ) -> dict[str, T]:
+        """Reads a part that says something of each component."""
+        understood: dict[str, T] = {}
+        nothing: dict[str, object] = {}
+        for component, value in self._part(given, name, _object, nothing).items():
+            part = f"{name}.{printable(component)}"
+            one: T | None = self._part({part: value}, part, read, None)
+            if one is not None:
+                understood[component] = one
+        return understood
 
 
-def _number(value: object, least: float, most: float, usual: float) -> float:
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and least <= value <= most:
-        return value
-    return usual
+def _salt(value: object) -> str:
+    if not isinstance(value, str):
+        raise ConfigInvalidError("it is no string")
+    if len(value.encode()) > _LONGEST_SALT:
+        raise ConfigInvalidError(f"it is longer than {_LONGEST_SALT} bytes")
+    return value
+
+
+def _object(value: object) -> dict[str, object]:
+    if not isinstance(value, dict):
+        raise ConfigInvalidError("it is no object of components")
+    return value

@@ -11,12 +11,13 @@ import time
 from . import _refusal
 from .config import fields
 from .config.model import ComponentConfig
+from .config.number import is_number
 from .errors import ConfigInvalidError
 
 _ID = re.compile(r"[!-~]{1,64}")
-_TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(\.\d{1,9})?[Zz]?", re.ASCII)
-# The last second of the year 9999.
-_LAST = 253_402_300_799
+_TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(\.\d+)?(?:Z|\+00:00)?", re.ASCII)
+# From here on a number of seconds is no time in other languages.
+_TOO_MANY = 2.0**63
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,7 +68,7 @@ def _codes(given: dict[str, object], field: str) -> frozenset[str] | None:
     codes = given.get(field)
     if codes is None:
         return None
-    if not isinstance(codes, list) or not all(code in _refusal.CODES for code in codes):
+    if not isinstance(codes, list) or not all(map(_refusal.CODES.__contains__, codes)):
         raise ConfigInvalidError(
             f"`{field}` names another code than {_refusal.READ_ONLY} and {_refusal.NO_REPLICAS}"
         )
@@ -84,8 +85,10 @@ def _until(given: object) -> float:
             if year >= 1970 and 1 <= month <= 12 and hour < 24 and minute < 60 and second <= 60:
                 last_day = calendar.monthrange(year, month)[1]
                 if 1 <= day <= last_day:
+                    # Leap seconds are counted nowhere.
+                    second = min(second, 59)
                     seconds = calendar.timegm((year, month, day, hour, minute, second))
                     return seconds + float(found[7] or 0)
-    elif isinstance(given, (int, float)) and not isinstance(given, bool) and 0 <= given <= _LAST:
+    elif isinstance(given, (int, float)) and is_number(given) and 0 <= given < _TOO_MANY:
         return float(given)
     raise ConfigInvalidError("`until` is no time as in RFC 3339, for example 2026-01-31T12:00:00Z")

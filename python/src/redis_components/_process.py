@@ -25,11 +25,13 @@ class Process:
         self._instance = instance_name()
         self._lock = threading.Lock()
         self._slots: dict[str, Slot] = {}
-        self._control = Control(settings)
+        self._control = Control(settings, self._instance)
         self._receipts = Receipts(settings, self._application, self._instance)
         name = self._name_of("config-server")
         self._server = ConfigServer(settings.servers(), settings, name)
-        self._watch = Watch(self._server, settings, self._after_read, self._receipts.remove)
+        self._watch = Watch(
+            self._server, settings, self._control, self._work, self._receipts.remove
+        )
 
     def slot(self, component: str) -> Slot:
         slot = self._slots.get(component)
@@ -41,7 +43,7 @@ class Process:
                 key = f"{self._settings.key_prefix}{component}"
                 slot = Slot(
                     component,
-                    WatchedKey(component, key),
+                    WatchedKey(component, key, self._control.canary),
                     self._control,
                     self._watch,
                     self._settings,
@@ -75,18 +77,23 @@ class Process:
         for key, answer in zip(keys, answers):
             key.answered(server.address, answer, sent)
 
-    def _after_read(self, server: ConfigServer) -> float:
-        """Does on the watch's thread what no call waits for. Returns when to do it again."""
-        try:
-            self._read_control(server)
-            due = self._control.due_at()
-        except ComponentError:
-            # The next read finds that the server is lost.
-            due = time.monotonic() + 1
+    def _work(self, server: ConfigServer | None) -> float:
+        """Does on the watch's thread what no call waits for. Without a config server there is
+        less. Returns when to do it again."""
+        again = time.monotonic() + self._settings.reread_interval
+        if server is not None:
+            try:
+                self._read_control(server)
+                again = self._control.due_at()
+            except ComponentError:
+                # The next read finds that the server is lost.
+                again = time.monotonic() + 1
         for slot in self.slots():
+            slot.watched.retake()
             slot.follow()
             slot.prepared.prepare(self._control.candidate(slot.component))
-        again = min(due, self._receipts.write(server, self.slots(), self._control))
+        if server is not None:
+            again = min(again, self._receipts.write(server, self.slots(), self._control))
         if any(slot.may_change() for slot in self.slots()):
             again = min(again, time.monotonic() + LOOK_EVERY)
         return again

@@ -19,6 +19,7 @@ from ._control import Control
 from ._server_words import meaning
 from ._settings import Settings
 from ._slot import Slot
+from .config import digest
 from .errors import ComponentError, ErrorKind
 
 _LOG = logging.getLogger("redis_components")
@@ -65,20 +66,20 @@ class Receipts:
         """Writes what has changed, and everything when it is time. Returns when to come again."""
         if self._is_off:
             return time.monotonic() + self._settings.reread_interval
-        about = {**self._about, "every": control.every, "ttl": control.ttl}
+        about = {**self._about, "every": control.timing.every, "ttl": control.timing.ttl}
         fields = {slot.component: _text(slot, control.salt) for slot in slots}
         fields[_PROCESS] = json.dumps(about, separators=(",", ":"))
         now = time.monotonic()
         if fields != self._written and self._due_at is None:
             # Spreads the receipts of a large fleet after a change.
-            self._due_at = now + random.uniform(0, control.jitter)  # noqa: S311
+            self._due_at = now + random.uniform(0, control.timing.jitter)  # noqa: S311
         due = self._renew_at if self._due_at is None else min(self._due_at, self._renew_at)
         if now < due:
             return due
         self._send(server, fields, control)
         self._due_at = None
         spread = random.uniform(0.8, 1.2)  # noqa: S311
-        self._renew_at = now + control.every * spread
+        self._renew_at = now + control.timing.every * spread
         return self._renew_at
 
     def remove(self, server: ConfigServer) -> None:
@@ -105,7 +106,7 @@ class Receipts:
         def send(client: Any) -> list[object]:
             pipeline = client.pipeline(transaction=False)
             pipeline.hset(key, mapping=fields)
-            pipeline.expire(key, control.ttl)
+            pipeline.expire(key, control.timing.ttl)
             pipeline.zadd(_FLEET, {self._member: int(time.time())})
             answers: list[object] = pipeline.execute(raise_on_error=False)
             return answers
@@ -131,13 +132,13 @@ def _text(slot: Slot, salt: str) -> str:
     """Returns `<applied> <seen> <state> <generation> <since> <old connections> <reason>`."""
     target, published = slot.watched.target, slot.published
     is_usable = target.config is not None and target.problem is None
-    seen = slot.digest_of(target.config, salt) if target.config and is_usable else _NOTHING
+    seen = digest(target.config, salt) if target.config and is_usable else _NOTHING
     state, reason = _state(slot)
     if published is None:
         applied, generation, since = _NOTHING, 0, 0
     else:
         is_off = published.config.disabled
-        applied = _NOTHING if is_off else slot.digest_of(published.config, salt)
+        applied = _NOTHING if is_off else digest(published.config, salt)
         generation, since = published.generation, published.since
     old = slot.old_connections()
     return f"{applied} {seen} {state} {generation} {since} {old} {reason}"
@@ -150,13 +151,14 @@ def _state(slot: Slot) -> tuple[str, str]:
         return "trying" if is_missing else "refused", _reason(target.problem)
     if target.config is None:
         return "trying", _NOTHING
-    if published is not None and published.config == target.config:
-        if target.config.disabled:
-            return "disabled", _NOTHING
-        return _of_candidate(slot)
+    # A config in force fails too, if a secret to which it refers has changed and is refused.
     if failed is not None and failed.config == target.config:
         return _of_failure(failed.reason)
-    return "trying", _NOTHING
+    if published is None or published.config != target.config:
+        return "trying", _NOTHING
+    if target.config.disabled:
+        return "disabled", _NOTHING
+    return _of_candidate(slot)
 
 
 def _of_candidate(slot: Slot) -> tuple[str, str]:

@@ -8,6 +8,7 @@ import time
 from typing import Callable
 
 from . import _attempt, _secrets
+from ._aside import Aside
 from ._backoff import Backoff
 from ._candidate import Prepared
 from ._control import Control
@@ -18,7 +19,6 @@ from ._settings import Settings
 from ._target import WatchedKey
 from ._waiting import Event, Steps, Wait, happen, new_event
 from ._watch import Watch
-from .config import digest
 from .config.model import ComponentConfig, Sentinels
 from .errors import ComponentError, ErrorKind
 
@@ -70,6 +70,8 @@ class Slot:
         self._changed = changed
         self._lock = threading.Lock()
         self._ask_at = 0.0
+        # Sentinels may be silent, and nobody waits for them.
+        self._asking = Aside("redis-components-sentinels")
         self._look_at = 0.0
         self._has_changed = False
         self._retired: list[Published] = []
@@ -81,12 +83,12 @@ class Slot:
         yield from self._refresh(wait)
         target = self.watched.target
         if target.config is None:
-            raise target.problem or self._no_config()
+            raise _again(target.problem) or self._no_config()
         if self.published is None or self.published.config is not target.config:
             yield from self._bring_into_force(target.config)
         published = self.published
         if published is None:
-            raise self.problem() or self._slow(target.config)
+            raise _again(self.problem()) or self._slow(target.config)
         if published.config.disabled:
             raise ComponentError(
                 ErrorKind.DISABLED,
@@ -103,6 +105,10 @@ class Slot:
             return failed.reason
         return target.problem
 
+    def lost(self) -> ComponentError | None:
+        """Returns why the config server gives no config, if it is lost."""
+        return self._watch.lost
+
     def follow(self) -> None:
         """Tries the newest config, if it is not in force and its time has come."""
         config, published = self.watched.target.config, self.published
@@ -112,25 +118,12 @@ class Slot:
             self._attempt(config)
         elif isinstance(config.endpoint, Sentinels) and time.monotonic() >= self._ask_at:
             self._ask_at = time.monotonic() + self._settings.reread_interval
-            # Sentinels may be silent, and nobody waits for them.
-            threading.Thread(
-                target=published.follow_sentinels, name="redis-components-sentinels", daemon=True
-            ).start()
+            self._asking.begin(published.follow_sentinels)
 
     def may_change(self) -> bool:
         """Returns `True` if anything of the config in force stands elsewhere."""
         published = self.published
         return published is not None and _secrets.is_changeable(published.config)
-
-    def digest_of(self, config: ComponentConfig, salt: str) -> str:
-        """Returns the digest of a config with what stands elsewhere, as far as that is known."""
-        published = self.published
-        if published is not None and published.config == config:
-            return digest(published.resolved.config if salt else config, salt)
-        try:
-            return digest(_secrets.resolve(config, self._settings).config if salt else config, salt)
-        except ComponentError:
-            return digest(config, salt)
 
     def old_connections(self) -> int:
         """Returns how many calls of earlier configs are in flight."""
@@ -172,7 +165,8 @@ class Slot:
 
     def _refresh(self, wait: float) -> Steps[None]:
         watched, began = self.watched, time.monotonic()
-        if wait > 0 and watched.is_fresh(began, wait):
+        oldest = watched.oldest_proof(began, wait)
+        if wait > 0 and watched.target.proof >= oldest:
             return
         has_config = watched.target.config is not None
         bound = self._settings.response_timeout
@@ -188,9 +182,9 @@ class Slot:
                 return
             yield Wait(event, max(began + bound - time.monotonic(), 0.0))
             if not event.done():
-                self._watch.overdue(self._no_config())
+                self._watch.overdue()
                 return
-            if watched.is_fresh(began, wait) or self._watch.lost is not None:
+            if watched.target.proof >= oldest or self._watch.lost is not None:
                 return
 
     def _bring_into_force(self, config: ComponentConfig) -> Steps[None]:
@@ -313,3 +307,8 @@ class Slot:
             f"the server {config.endpoint} has not answered in time",
             self.component,
         )
+
+
+def _again(error: ComponentError | None) -> ComponentError | None:
+    """Returns the error for one more call: an error that is raised keeps where it was raised."""
+    return None if error is None else ComponentError(error.kind, error.message, error.component)

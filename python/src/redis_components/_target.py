@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import time
-from typing import NamedTuple, Protocol
+from typing import Callable, NamedTuple, Protocol
 
 from . import config as configs
 from ._server_words import meaning
@@ -38,21 +38,26 @@ class Target(NamedTuple):
 class WatchedKey:
     """One key on the config server."""
 
-    def __init__(self, component: str, key: str) -> None:
+    def __init__(
+        self, component: str, key: str, canary: Callable[[str], ComponentConfig | None]
+    ) -> None:
         self.component = component
         self.key = key
         self.target = Target()
         self.smallest_wait = math.inf
+        # The config that this process runs in the place of the component's own.
+        self._canary = canary
+        self._own: ComponentConfig | None = None
         self._doubted = -math.inf
 
     def doubt(self) -> None:
         """Has the next call read the config: a call has failed as it fails when a server moves."""
         self._doubted = time.monotonic()
 
-    def is_fresh(self, now: float, wait: float) -> bool:
-        """Returns `True` if the config was current at most `wait` before `now`."""
-        proof = self.target.proof
-        return now - proof <= wait and proof >= self._doubted
+    def oldest_proof(self, began: float, wait: float) -> float:
+        """Returns when the config must have been read at the earliest, for a call that begins now.
+        What is doubted later is for later calls."""
+        return max(began - wait, self._doubted)
 
     def answered(self, server: str, answer: object, sent: float) -> bool:
         """Takes the answer to a read. Returns `True` if it says something new."""
@@ -65,6 +70,20 @@ class WatchedKey:
             if is_new:
                 _LOG.warning("config cannot be used: %s", problem)
             return is_new
+        self._own = found
+        return self._take(found, sent)
+
+    def retake(self) -> bool:
+        """Takes the canary, or the component's own config again, if the control key says so.
+        Returns `True` if something has changed."""
+        own, target = self._own, self.target
+        return own is not None and target.problem is None and self._take(own, target.proof)
+
+    def _take(self, own: ComponentConfig, sent: float) -> bool:
+        before = self.target
+        # A component that is switched off stays switched off.
+        canary = None if own.disabled else self._canary(self.component)
+        found = own if canary is None else canary
         # The same object tells callers at once that nothing has changed.
         is_known = before.config == found
         self.target = Target(before.config if is_known else found, None, sent)

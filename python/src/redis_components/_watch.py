@@ -11,10 +11,11 @@ from typing import Callable
 
 from ._backoff import Backoff
 from ._config_server import ConfigServer
+from ._control import Control
 from ._settings import Settings
 from ._target import Key, WatchedKey
 from ._waiting import Event, happen, new_event
-from .errors import ComponentError
+from .errors import ComponentError, ErrorKind
 
 _LOG = logging.getLogger("redis_components")
 
@@ -39,13 +40,16 @@ class Watch:
         self,
         server: ConfigServer,
         settings: Settings,
-        after_read: Callable[[ConfigServer], float],
+        control: Control,
+        work: Callable[[ConfigServer | None], float],
         at_end: Callable[[ConfigServer], None],
     ) -> None:
         self._server = server
         self._settings = settings
-        # What else there is to do on this thread. It returns when to be called next.
-        self._after_read = after_read
+        self._control = control
+        # What else there is to do on this thread, with the config server unless it is lost. It
+        # returns when to be called next.
+        self._do_work = work
         self._at_end = at_end
         self._changed = threading.Condition()
         self._keys: dict[WatchedKey, None] = {}
@@ -87,11 +91,13 @@ class Watch:
             self._changed.notify()
             return self._next.done
 
-    def overdue(self, problem: ComponentError) -> None:
+    def overdue(self) -> None:
         """Says that a caller has waited for long enough, so that others need not."""
+        kind = ErrorKind.CONFIG_SERVER_UNREACHABLE
+        what = f"the config server {self._server.address} did not answer in time"
         with self._changed:
             if self.lost is None:
-                self.lost = problem
+                self._lose(ComponentError(kind, what))
 
     def poke(self) -> None:
         """Has the thread look at what else there is to do."""
@@ -127,7 +133,7 @@ class Watch:
             try:
                 if read is not None:
                     self._answer(read)
-                if self.lost is None and time.monotonic() >= self._work_at:
+                if time.monotonic() >= self._work_at:
                     self._work()
             except Exception:
                 # A bug must not end the thread that all calls wait for.
@@ -141,13 +147,13 @@ class Watch:
     def _work(self) -> None:
         with self._changed:
             self._work_at = math.inf
-        again = self._after_read(self._server)
+        again = self._do_work(self._server if self.lost is None else None)
         with self._changed:
             # Something may have changed meanwhile.
             self._work_at = min(self._work_at, again)
 
     def _answer(self, read: Read) -> None:
-        """Performs a read. Those who wait for it do not wait for what comes after it."""
+        """Performs a read. Callers that wait for it do not wait for the work after it."""
         try:
             self._perform(read)
         finally:
@@ -155,22 +161,26 @@ class Watch:
             happen(read.done)
 
     def _is_due(self) -> bool:
+        now = time.monotonic()
+        if now >= self._work_at:
+            return True
         if self.lost is not None:
             return self._retry.is_over()
-        now = time.monotonic()
-        return bool(self._next.keys) or now >= min(self._reread_at, self._work_at)
+        return bool(self._next.keys) or now >= self._reread_at
 
     def _pause(self) -> float:
-        due = min(self._reread_at, self._work_at)
-        until = due if self.lost is None else self._retry.until
-        return max(until - time.monotonic(), 0.001)
+        due = self._reread_at if self.lost is None else self._retry.until
+        return max(min(due, self._work_at) - time.monotonic(), 0.001)
 
     def _take(self) -> Read | None:
-        now = time.monotonic()
-        if now >= self._reread_at or self.lost is not None:
+        now, is_lost = time.monotonic(), self.lost is not None
+        if is_lost and not self._retry.is_over():
+            return None
+        if is_lost or now >= self._reread_at:
             self._reread_at = now + self._settings.reread_interval
             for key in self._keys:
-                if now - key.target.proof >= key.smallest_wait:
+                # Only a read says whether a server that is lost is back.
+                if is_lost or now - key.target.proof >= key.smallest_wait:
                     self._next.keys[key] = None
             self._server.follow_sentinels()
         if not self._next.keys:
@@ -179,20 +189,27 @@ class Watch:
         return self._in_flight
 
     def _perform(self, read: Read) -> None:
-        keys = list(read.keys)
         sent = time.monotonic()
+        # What the whole fleet is told comes first: it says which config a component takes.
+        keys = [key for key in read.keys if key is not self._control]
+        if len(keys) < len(read.keys) or sent >= self._control.due_at():
+            keys.insert(0, self._control)
         try:
             answers = self._server.read([key.key for key in keys])
         except ComponentError as failed:
-            if self.lost is None:
-                _LOG.warning("config server is lost: %s", failed)
-            self.lost = failed
+            self._lose(failed)
             self._retry.failed()
             return
         if self.lost is not None:
             _LOG.info("config server is back: %s", self._server.address)
+            self._work_at = 0.0
         self.lost = None
         self._retry = Backoff()
         for key, answer in zip(keys, answers):
             if key.answered(self._server.address, answer, sent):
                 self._work_at = 0.0
+
+    def _lose(self, problem: ComponentError) -> None:
+        if self.lost is None:
+            _LOG.warning("config server is lost: %s", problem)
+        self.lost = problem

@@ -43,6 +43,7 @@ mod top;
 #[cfg(target_os = "linux")]
 mod tty;
 mod wait;
+mod wait_references;
 mod wait_refused;
 mod waiting;
 mod watch;

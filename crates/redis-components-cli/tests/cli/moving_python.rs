@@ -13,7 +13,7 @@ use crate::common::wait_until;
 use crate::load::{Load, World};
 
 /// A process in Python that counts in threads and tasks.
-struct Counting {
+pub(crate) struct Counting {
     child: Child,
     input: Option<ChildStdin>,
     output: BufReader<ChildStdout>,
@@ -30,7 +30,7 @@ struct Told {
 const CALLERS: usize = 5;
 
 impl Counting {
-    fn start(config: &Server) -> Self {
+    pub(crate) fn start(config: &Server) -> Self {
         let package = Path::new(env!("CARGO_MANIFEST_DIR"));
         let mut child = Command::new(python().unwrap())
             .arg(package.join("tests/cli/counting.py"))
@@ -63,7 +63,7 @@ impl Counting {
         self.told().counted
     }
 
-    fn goes_on(&mut self) {
+    pub(crate) fn goes_on(&mut self) {
         let before = self.look();
         wait_until("Python goes on", || {
             let now = self.look();

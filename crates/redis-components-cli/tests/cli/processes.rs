@@ -26,10 +26,10 @@ static LOGS: Component = component(Declaration {
 });
 
 /// Another process of this test, which calls `logs` until it is killed.
-struct Process(Child);
+pub(crate) struct Process(Child);
 
 impl Process {
-    fn start(url: &str, port: Option<u16>) -> Self {
+    pub(crate) fn start(url: &str, port: Option<u16>) -> Self {
         let mut command = Command::new(env::current_exe().unwrap());
         command
             .args(["--ignored", "--exact", "processes::process_that_calls"])

@@ -17,8 +17,8 @@ impl ComponentConfig {
     /// Returns 16 hexadecimal digits that are the same for every config with this meaning, in every
     /// process and in every language.
     ///
-    /// The digest covers every field. A secret is covered only if there is a salt: without one, who
-    /// sees a digest could try passwords against it. The salt of a fleet is on its config server,
+    /// The digest covers every field. A secret is covered only if there is a salt: without one,
+    /// whoever sees a digest could try passwords against it. The salt of a fleet is on its config server,
     /// beside the configs, where only those read it who can read the passwords.
     ///
     /// A user name or password that stands elsewhere is covered by where it stands. Once the config

@@ -14,7 +14,8 @@ pub(crate) const CANDIDATE: &str = "candidate";
 ///
 /// As text it is `<applied> <seen> <state> <generation> <since> <old_connections> <reason…>`.
 /// Digests are as [`ComponentConfig::digest`](crate::ComponentConfig::digest) gives them for the
-/// fleet's salt. `-` stands for a missing digest or reason, and 0 for a missing time.
+/// fleet's salt and the config as it is written: the content of a reference is not covered. `-`
+/// stands for a missing digest or reason, and 0 for a missing time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ComponentReceipt {

@@ -1,14 +1,15 @@
-//! The digests of a slot's configs, each computed once: the receipt tells those of all components
-//! whenever something has changed.
+//! The digests of a slot's configs as they are written, each computed once: the receipt tells those
+//! of all components whenever something has changed.
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use crate::config::ComponentConfig;
 
-/// How many are kept: those of the config in force and of the newest one.
-const KEPT: usize = 2;
+/// How many are kept: those of the config in force and of the newest one, for receipts with the
+/// fleet's salt and for gauges without.
+const KEPT: usize = 4;
 
-/// The digests that were asked for last, for one way of computing them.
+/// The digests that were asked for last.
 #[derive(Debug, Default)]
 pub(super) struct Digests(Mutex<Vec<Digest>>);
 

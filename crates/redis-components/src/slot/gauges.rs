@@ -35,8 +35,8 @@ impl Slot {
     fn figures(&self) -> Figures {
         let published = self.published();
         let digest = published.as_ref().map(|it| {
-            let written = || it.config.written_digest("");
-            self.written_digests.of(&it.config, "", written)
+            self.digests
+                .of(&it.config, "", || it.config.written_digest(""))
         });
         let (problem, old_connections) = self.pending();
         let pool = published.as_ref().and_then(|it| it.clients.pool.as_ref());

@@ -53,8 +53,11 @@ impl Report for Slot {
         let seen = config.filter(|_| target.problem.is_none());
         let since = published.as_ref().map(|published| published.since);
         let since = since.and_then(|since| since.duration_since(UNIX_EPOCH).ok());
-        let digest =
-            |config: &Arc<ComponentConfig>| self.digests.of(config, salt, || config.digest(salt));
+        // Operators compare with the config as it is written: they do not see what it refers to.
+        let digest = |config: &Arc<ComponentConfig>| {
+            self.digests
+                .of(config, salt, || config.written_digest(salt))
+        };
         ComponentReceipt {
             applied: published.as_ref().map(|it| digest(&it.config)),
             seen: seen.map(digest),

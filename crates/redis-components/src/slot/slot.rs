@@ -56,11 +56,8 @@ pub(crate) struct Slot {
     /// The generation in `published`, which connections compare with theirs.
     pub(super) generations: Arc<Generations>,
     state: Mutex<State>,
-    /// Those that the receipt tells.
+    /// Those that receipts tell and gauges show.
     pub(super) digests: Digests,
-    /// Those that the gauges show.
-    #[cfg(feature = "metrics")]
-    pub(super) written_digests: Digests,
     #[cfg(feature = "metrics")]
     pub(super) gauges: Arc<Gauges>,
 }
@@ -148,8 +145,6 @@ impl Slot {
             generations: Arc::default(),
             state: Mutex::default(),
             digests: Digests::default(),
-            #[cfg(feature = "metrics")]
-            written_digests: Digests::default(),
         }
     }
 
@@ -176,8 +171,6 @@ impl Slot {
             generations: Arc::new(generations),
             state: Mutex::default(),
             digests: Digests::default(),
-            #[cfg(feature = "metrics")]
-            written_digests: Digests::default(),
             #[cfg(feature = "metrics")]
             gauges: Arc::clone(&self.gauges),
         }

@@ -16,9 +16,9 @@ _MAY_STAND_ELSEWHERE = (*_SECRETS, "username", "sentinel_username")
 def digest(config: ComponentConfig, salt: str) -> str:
     """Returns 16 hexadecimal digits that are the same for every config with this meaning.
 
-    They cover the secrets only if there is a salt: without one, who sees a digest could try
-    passwords against it. A secret that stands elsewhere is covered by where it stands, unless the
-    config has been resolved.
+    They cover the secrets only if there is a salt: without one, whoever sees a digest could
+    try passwords against it. A secret that stands elsewhere is covered by where it stands, unless
+    the config has been resolved.
     """
     written = fields.write(config)
     if not salt:
