@@ -156,6 +156,10 @@ def _words(executed: dict[str, str]) -> list[str]:
             [b"XREAD", b"block", 1, b"streams", "s", 0],
         ),
         (
+            ["XREADGROUP", "BLOCK", 3000, "GROUP", "g", "c", "STREAMS", "s", ">"],
+            ["XREADGROUP", "BLOCK", 2000, "GROUP", "g", "c", "STREAMS", "s", ">"],
+        ),
+        (
             ["XREADGROUP", "GROUP", "BLOCK", "c", "COUNT", 1, "BLOCK", 0, "STREAMS", "s", ">"],
             ["XREADGROUP", "GROUP", "BLOCK", "c", "COUNT", 1, "BLOCK", 0, "STREAMS", "s", ">"],
         ),

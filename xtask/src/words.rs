@@ -3,7 +3,14 @@
 use std::ffi::OsString;
 
 /// Flags that are never passed on.
-const FLAGS: [&str; 5] = ["--browser", "--help", "-h", "--no-fail-fast", "--yes"];
+const FLAGS: [&str; 6] = [
+    "--browser",
+    "--help",
+    "-h",
+    "--no-fail-fast",
+    "--prometheus",
+    "--yes",
+];
 
 /// The words of a command line.
 #[derive(Debug, PartialEq)]
@@ -57,6 +64,7 @@ mod tests {
     fn flags_of_ours_are_found_anywhere() {
         assert_told_apart("xtask", "xtask", "");
         assert_told_apart("xtask --help", "xtask --help", "");
+        assert_told_apart("xtask test --prometheus", "xtask test --prometheus", "");
         assert_told_apart("xtask test logs --help", "xtask test --help", "logs");
         assert_told_apart(
             "xtask --yes demo --moves 2",

@@ -112,14 +112,15 @@ def with_wait_since(words: Words, passed: float) -> Words:
 def _waits_at(words: Words) -> int | None:
     name = _words(words, 1)[0]
     if name in _STREAMS:
-        # The names of a group and a consumer come first.
-        first = 4 if name == "XREADGROUP" else 1
-        for at in range(first, len(words) - 1):
+        at = 1
+        while at < len(words) - 1:
             word = _words(words[at : at + 1], 1)[0]
             if word == "STREAMS":
                 return None
             if word == "BLOCK":
                 return at + 1
+            # Options come in any order, and a group or consumer may be named as one.
+            at += {"GROUP": 3, "COUNT": 2}.get(word, 1)
         return None
     at = _WAITS.get(name, 0)
     return at % len(words) if at and len(words) > 2 else None
