@@ -101,6 +101,8 @@ pub(crate) struct Failure {
     pub(crate) message: String,
     component: Option<String>,
     server: Option<String>,
+    /// Whether the same command cannot succeed later, because it has begun what another one goes on with.
+    has_begun: bool,
     /// More for people, in several lines.
     pub(crate) explanation: String,
 }
@@ -121,6 +123,7 @@ impl Failure {
             message: message.into(),
             component: None,
             server: None,
+            has_begun: false,
             explanation: String::new(),
         }
     }
@@ -139,6 +142,11 @@ impl Failure {
         self
     }
 
+    pub(crate) fn begun(mut self) -> Self {
+        self.has_begun = true;
+        self
+    }
+
     pub(crate) fn explained(mut self, explanation: String) -> Self {
         self.explanation = explanation;
         self
@@ -148,7 +156,7 @@ impl Failure {
         Shown {
             code: self.code,
             message: &self.message,
-            retryable: self.code.is_retryable(),
+            retryable: self.code.is_retryable() && !self.has_begun,
             component: self.component.as_deref(),
             server: self.server.as_deref(),
         }

@@ -14,6 +14,8 @@ pub(crate) enum Stage {
     Written,
     /// Data is being moved, step by step.
     Moving,
+    /// Sentinels were asked to fail over, which they do by themselves.
+    FailingOver,
     /// A server refuses writes, for less than a second at a time.
     Cutting,
     /// A server refuses writes while its data is copied.

@@ -47,8 +47,10 @@ mod top;
 mod transaction;
 mod values;
 
+use std::future::poll_fn;
 use std::process::ExitCode;
 use std::rc::Rc;
+use std::task::Poll;
 
 use clap::{CommandFactory, Parser};
 use clap_complete::CompleteEnv;
@@ -151,11 +153,22 @@ async fn run(arguments: Arguments) -> Result<Reply, Failure> {
     if arguments.command.ends_when_interrupted() {
         return work.await;
     }
-    let mut is_warned = false;
+    let (mut is_warned, mut ends_after_cut) = (false, false);
     loop {
+        // A cut that is over is followed by a question to a server, so this hears of it in time.
+        let is_after_cut = || ends_after_cut && stage.get() != Stage::Cutting;
+        let working = poll_fn(|context| match work.as_mut().poll(context) {
+            Poll::Ready(outcome) => Poll::Ready(Some(outcome)),
+            Poll::Pending if is_after_cut() => Poll::Ready(None),
+            Poll::Pending => Poll::Pending,
+        });
         tokio::select! {
             biased;
-            outcome = &mut work => return outcome,
+            ended = working => {
+                if let Some(outcome) = ended {
+                    return outcome;
+                }
+            }
             () = interrupted() => {}
         }
         let (code, text) = match stage.get() {
@@ -169,6 +182,11 @@ async fn run(arguments: Arguments) -> Result<Reply, Failure> {
                 Code::OutcomeUnknown,
                 "interrupted; the move stays where it is; look with `move COMPONENT --status`, go on \
                 with `--resume`, or give it up with `--abort`",
+            ),
+            Stage::FailingOver => (
+                Code::OutcomeUnknown,
+                "interrupted; the sentinels go on with the fail-over; give the same command again to see \
+                whether it is over",
             ),
             Stage::Cutting | Stage::Copying if is_warned => (
                 Code::OutcomeUnknown,
@@ -187,7 +205,7 @@ async fn run(arguments: Arguments) -> Result<Reply, Failure> {
                 warn(
                     "a server refuses writes now, so the cut is made first; interrupt again to end at once",
                 );
-                is_warned = true;
+                (is_warned, ends_after_cut) = (true, true);
                 continue;
             }
             Stage::Preparing if is_warned => (

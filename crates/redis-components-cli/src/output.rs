@@ -35,6 +35,15 @@ impl Reply {
     pub(crate) fn failed(self, failure: Option<Failure>) -> Self {
         Self { failure, ..self }
     }
+
+    /// Returns the outcome of a command that has begun something: only another command goes on with it.
+    pub(crate) fn begun(outcome: Result<Self, Failure>) -> Result<Self, Failure> {
+        let outcome = outcome.map_err(Failure::begun)?;
+        Ok(Self {
+            failure: outcome.failure.map(Failure::begun),
+            ..outcome
+        })
+    }
 }
 
 /// Writes the outcome of a command, and returns the exit code.

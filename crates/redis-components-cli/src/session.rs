@@ -1,6 +1,6 @@
 //! A connection to the config server.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use redis::{
 };
 use redis_components::{ComponentConfig, Settings, open_connection};
 use tokio::sync::mpsc::UnboundedSender;
+use tokio::time::{Instant, sleep};
 
 use crate::clients::OWN_NAME;
 use crate::failure::{Code, Failure};
@@ -23,11 +24,13 @@ use crate::text::printable;
 
 const CONNECT_WITHIN: Duration = Duration::from_secs(3);
 const ANSWERS_WITHIN: Duration = Duration::from_secs(5);
+/// The pause before the next attempt to connect again.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// A connection to the config server, and the names of configs there.
 #[derive(Debug)]
 pub(crate) struct Session {
-    connection: MultiplexedConnection,
+    connection: RefCell<MultiplexedConnection>,
     /// The config server's `host:port`.
     pub(crate) server: String,
     pub(crate) names: Names,
@@ -93,7 +96,7 @@ impl Session {
                 Err(failure) => return Err(failure),
             };
             let mut session = Self {
-                connection,
+                connection: RefCell::new(connection),
                 server: config.address(),
                 names: place.names.clone(),
                 place: Place {
@@ -141,11 +144,40 @@ impl Session {
         Self::open(self.place.clone(), Rc::clone(&self.stage)).await
     }
 
+    /// Connects again to the same server if the connection has ended. No key may be watched: the server
+    /// has forgotten it then.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the server does not answer within the time to connect.
+    pub(crate) async fn revive(&self) -> Result<(), Failure> {
+        let begun = Instant::now();
+        while let Err(failure) = self.query::<redis::Value>(&redis::cmd("PING")).await {
+            if failure.code != Code::ConfigServerUnreachable {
+                return Ok(());
+            }
+            match connect_again(self.config()).await {
+                Ok(connection) => {
+                    self.connection.replace(connection);
+                    self.name_itself().await;
+                }
+                Err(failure) if begun.elapsed() > CONNECT_WITHIN => return Err(failure),
+                Err(_) => sleep(PAUSE).await,
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the config of the config server in use.
+    pub(crate) fn config(&self) -> Option<ComponentConfig> {
+        self.place.servers.first().cloned()
+    }
+
     async fn name_itself(&self) {
         let mut command = redis::cmd("CLIENT");
         command.arg("SETNAME").arg(OWN_NAME);
         // The name is for people. A server or a user without it is as good.
-        let _: Result<redis::Value, _> = command.query_async(&mut self.connection.clone()).await;
+        let _: Result<redis::Value, _> = command.query_async(&mut self.connection()).await;
     }
 
     /// Returns the key of digests; nothing if there is none, or it may not be read.
@@ -166,7 +198,7 @@ impl Session {
 
     /// Returns another handle to the connection.
     pub(crate) fn connection(&self) -> MultiplexedConnection {
-        self.connection.clone()
+        self.connection.borrow().clone()
     }
 
     pub(crate) fn digest(&self, config: &ComponentConfig) -> String {
@@ -179,7 +211,7 @@ impl Session {
     ///
     /// Returns an error if the config server refuses it or does not answer.
     pub(crate) async fn query<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, Failure> {
-        let answer = command.query_async(&mut self.connection.clone()).await;
+        let answer = command.query_async(&mut self.connection()).await;
         answer.map_err(|error| self.failure_of(&error, command))
     }
 
@@ -192,7 +224,7 @@ impl Session {
         &self,
         pipeline: &Pipeline,
     ) -> Result<T, Failure> {
-        let answer = pipeline.query_async(&mut self.connection.clone()).await;
+        let answer = pipeline.query_async(&mut self.connection()).await;
         answer.map_err(|error| self.failure(&error))
     }
 
@@ -229,6 +261,23 @@ impl Session {
 fn messages(failures: &[Failure]) -> Option<String> {
     let messages: Vec<_> = failures.iter().map(|failure| &*failure.message).collect();
     (!messages.is_empty()).then(|| messages.join("; "))
+}
+
+/// Connects once more to a config server that was in use.
+///
+/// # Errors
+///
+/// Returns an error if it cannot be used.
+pub(crate) async fn connect_again(
+    config: Option<ComponentConfig>,
+) -> Result<MultiplexedConnection, Failure> {
+    let config = config.ok_or_else(|| Failure::usage("the list of config servers is empty"))?;
+    connect(
+        &config,
+        AsyncConnectionConfig::new(),
+        ProtocolVersion::RESP2,
+    )
+    .await
 }
 
 /// Connects to a config server.

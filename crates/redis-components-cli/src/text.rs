@@ -1,6 +1,7 @@
 //! Text of others, made fit to be shown.
 
 use std::borrow::Cow;
+use std::fmt::Display;
 
 /// How many characters of foreign text are shown.
 const LIMIT: usize = 256;
@@ -58,9 +59,9 @@ pub(crate) fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> O
 }
 
 /// Returns a number of things, in words.
-pub(crate) fn counted(count: usize, thing: &str) -> String {
+pub(crate) fn counted<N: Display + PartialEq + From<u8>>(count: N, thing: &str) -> String {
     let plural = match thing {
-        _ if count == 1 => "",
+        _ if count == N::from(1) => "",
         _ if thing.ends_with('s') => "es",
         _ => "s",
     };

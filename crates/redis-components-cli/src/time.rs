@@ -2,6 +2,9 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+/// The longest time of the command line: the clock cannot count to the end of every longer one.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
+
 /// Returns the time of this machine, to the millisecond.
 pub(crate) fn now() -> String {
     humantime::format_rfc3339_millis(SystemTime::now()).to_string()
@@ -10,7 +13,12 @@ pub(crate) fn now() -> String {
 /// Reads a time of the command line, such as `1m 30s`.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let read = humantime::parse_duration(text);
-    read.map_err(|_| "a time is a number with a unit, such as 500ms, 30s or 2m".to_owned())
+    let time =
+        read.map_err(|_| "a time is a number with a unit, such as 500ms, 30s or 2m".to_owned())?;
+    if time > LONGEST {
+        return Err("a time is 365days at most".to_owned());
+    }
+    Ok(time)
 }
 
 /// Returns the time of a number of seconds since 1970, if it can be written.
@@ -29,7 +37,15 @@ pub(crate) fn unix_now() -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::of_unix;
+    use super::{LONGEST, duration, of_unix};
+
+    #[test]
+    fn a_time_has_a_bound() {
+        assert_eq!(duration("365days"), Ok(LONGEST));
+        for text in ["366days", "500000000000y"] {
+            assert!(duration(text).unwrap_err().contains("at most"), "{text}");
+        }
+    }
 
     #[test]
     fn a_time_that_cannot_be_written_is_none() {

@@ -29,7 +29,7 @@ use crate::session::Session;
 use crate::subject::invalid;
 use crate::text::{counted, printable};
 
-/// Times of receipts and leases are compared across machines.
+/// Candidates end, and changes are dated, by the clocks of several machines.
 const CLOCKS_DIFFER: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Args)]
@@ -220,7 +220,7 @@ async fn clock(session: &Session) -> Check {
     if difference > CLOCKS_DIFFER + took {
         check.but(
             State::Warning,
-            "set both clocks by NTP: times of the history are compared",
+            "set both clocks by NTP: candidates end, and changes are dated, by both",
         )
     } else {
         check
@@ -307,8 +307,8 @@ async fn component(session: &Session, component: &str) -> Check {
     match probe(&config).await {
         Err(error) => check(&error.to_string()).but(
             State::Problem,
-            "its processes cannot use it either, if they see what is seen from here; one that runs it is \
-            answered by a server of another kind, which refuses its calls",
+            "processes that reach what is reached from here cannot use it either; if one does run it, the \
+            server there is of another kind and refuses its calls",
         ),
         Ok(Tried::NotHere(reason)) => check(&reason).but(
             State::Warning,

@@ -14,6 +14,8 @@ use crate::moving::service::{Listed, Service};
 use crate::output::Reply;
 
 const LOOKED_EVERY: Duration = Duration::from_millis(20);
+/// What a sentinel answers if it fails over already.
+const UNDER_WAY: &str = "INPROG";
 
 /// What a person asks the sentinels for.
 pub(crate) struct Wish<'a> {
@@ -87,17 +89,23 @@ pub(crate) async fn fail_over(
     // Both must let this command in.
     source.connect().await?;
     target.connect().await?;
-    context.stage.set(Stage::Moving);
-    let () = sentinel.query(words).await?;
-    let is_over = wait(service, &sentinel, &target, wish.timeout).await?;
-    if !is_over {
+    context.stage.set(Stage::FailingOver);
+    let address = sentinel.place.address();
+    match sentinel.try_query::<redis::Value>(words).await {
+        Err(error) if error.code().is_some_and(|code| code != UNDER_WAY) => {
+            return Err(sentinel.failure(&error));
+        }
+        // After a lost answer the servers themselves say what came of it.
+        _ => {}
+    }
+    if !wait(service, sentinel, &target, wish.timeout).await {
         let text = format!(
             "the sentinels have not made {to} the primary in time; look with `SENTINEL MASTER {}`, and give \
             the same command again",
             service.name
         );
         let failure = Failure::new(Code::NotReady, text).of_component(component);
-        return Err(failure.at(&sentinel.place.address()));
+        return Err(failure.at(&address));
     }
     if !is_coordinated {
         // Sentinels do it some seconds later, and meanwhile it takes writes that are lost.
@@ -119,26 +127,30 @@ async fn find<'a>(listed: &'a [Listed], target: &Place) -> Option<&'a Listed> {
     None
 }
 
-/// Returns `true` when the new server is the primary and the sentinel says so, and `false` when time
-/// is over.
-async fn wait(
-    service: &Service,
-    sentinel: &Link,
-    new: &Place,
-    timeout: Duration,
-) -> Result<bool, Failure> {
+/// Returns `true` when the new server is the primary and a sentinel says so, and `false` when time is
+/// over.
+async fn wait(service: &Service, mut sentinel: Link, new: &Place, timeout: Duration) -> bool {
     let begun = Instant::now();
     loop {
-        let (host, port) = service.primary(sentinel).await?;
-        // Sentinels end the connections to a server that takes over.
-        if service.server(&host, port)?.is_same(new).await
-            && let Ok(link) = new.connect().await
-            && link.see_soon().await.is_some_and(|seen| seen.is_primary())
-        {
-            return Ok(true);
+        match service.primary(&sentinel).await {
+            Ok((host, port)) => {
+                // Sentinels end the connections to a server that takes over.
+                if let Ok(primary) = service.server(&host, port)
+                    && primary.is_same(new).await
+                    && let Ok(link) = new.connect().await
+                    && link.see_soon().await.is_some_and(|seen| seen.is_primary())
+                {
+                    return true;
+                }
+            }
+            Err(_) => {
+                if let Ok(another) = service.connect().await {
+                    sentinel = another;
+                }
+            }
         }
         if begun.elapsed() > timeout {
-            return Ok(false);
+            return false;
         }
         sleep(LOOKED_EVERY).await;
     }

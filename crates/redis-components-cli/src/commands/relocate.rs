@@ -3,15 +3,16 @@
 use super::fail_over::{Wish, fail_over};
 use super::relocate_copy;
 use super::relocate_end::{abort, finish};
-use super::relocate_followed::followed;
-use super::relocate_options::{Options, Stop};
+use super::relocate_followed::settled;
+use super::relocate_options::Options;
 use crate::context::Context;
 use crate::failure::{Code, Failure};
 use crate::interrupt::Stage;
 use crate::lines::warn;
 use crate::moving::attach::Replication;
 use crate::moving::checks::preflight;
-use crate::moving::closed::{demand_takes_writes_alone, lift};
+use crate::moving::closed::{demand_takes_writes_alone, is_closed, lift};
+use crate::moving::cut::demand_read_only;
 use crate::moving::drive::{Drive, Until, milliseconds};
 use crate::moving::ends::demand_undoable;
 use crate::moving::lease::{Lease, alone, alone_with};
@@ -59,10 +60,10 @@ pub(crate) async fn run(context: &Context, options: &Options) -> Result<Reply, F
     if options.finish {
         return finish(context, &session, &record).await;
     }
-    // An undo that was interrupted goes on.
+    // An undo that did not finish goes on: it moves, or waits for the fleet.
     let goes_back = options.undo && record.is_back && {
         let state = Sight::of(&session, &record).await?.state;
-        !matches!(state, State::Committed | State::Gone)
+        !matches!(state, State::Committed | State::Gone) || session.is_offered(&record).await?
     };
     if options.undo && !goes_back {
         return undo(context, &session, options, &record).await;
@@ -103,6 +104,7 @@ async fn begin(
             );
             return Err(Failure::usage(text));
         };
+        options.demand_for_sentinels()?;
         let wish = Wish {
             to,
             accepts_loss: options.accept_loss,
@@ -162,21 +164,17 @@ async fn begin(
         sight.target.place.address()
     );
     context.confirm(&question).await?;
-    let until = match options.until {
-        Some(Stop::Synced) => Until::Synced,
-        Some(Stop::Prepared) => Until::Prepared,
-        None => Until::Committed,
-    };
     alone(session, &record, async |lease| {
         // Another move may have begun since.
         let checks = preflight(session, &record, (&source, &target), Some(&replication)).await?;
         if let Some(failure) = checks.failure(component) {
             return Err(failure);
         }
-        session.replace_record(None, Some(&record)).await?;
         context.stage.set(Stage::Moving);
-        let goal = (until, Ok(replication));
-        carry_on(context, session, options, record.clone(), goal, lease).await
+        session.replace_record(None, Some(&record)).await?;
+        let goal = (options.until(), Ok(replication));
+        let moved = carry_on(context, session, options, record.clone(), goal, lease).await;
+        Reply::begun(moved)
     })
     .await
 }
@@ -212,11 +210,7 @@ async fn carry_on(
         let line = format!("{component}: {}", sight.state.advice());
         return Ok(Reply::new(report(record, &sight, None, held), line));
     }
-    let failure = match followed(context, options, record).await {
-        // A process that does not follow yet goes on with the candidate, which ends by itself.
-        Some(failure) => Some(failure),
-        None => session.withdraw(record).await.err(),
-    };
+    let failure = settled(context, session, options, record).await;
     let held_for = held.map(|held| format!(", writes were held for {} ms", milliseconds(held)));
     let line = format!(
         "{component}: {} -> {}{}; --finish ends the move, --undo goes back without loss",
@@ -234,6 +228,16 @@ async fn undo(
     record: &Record,
 ) -> Result<Reply, Failure> {
     let sight = demand_undoable(session, record).await?;
+    if options.dry_run {
+        let (back_to, from) = sight.links()?;
+        // A fence that was left over is taken away first.
+        if !is_closed(back_to).await? {
+            demand_takes_writes_alone(back_to).await?;
+        }
+        demand_read_only(from).await?;
+        let line = "nothing stands against the way back";
+        return Ok(Reply::new(report(record, &sight, None, None), line));
+    }
     let question = format!(
         "Move `{}` back to {}?",
         record.component,
@@ -252,7 +256,7 @@ async fn undo(
             session.commit_move(&record, "data moved").await?;
         }
         let back = record.back();
-        let goal = (Until::Committed, options.replication(&back).await);
+        let goal = (options.until(), options.replication(&back).await);
         session.replace_record(Some(&record), Some(&back)).await?;
         carry_on(context, session, options, back, goal, lease).await
     })

@@ -1,6 +1,6 @@
 //! `move --copy-with`: a program copies the data.
 
-use super::relocate_followed::followed;
+use super::relocate_followed::settled;
 use super::relocate_options::Options;
 use crate::context::Context;
 use crate::copying::checks::preflight;
@@ -35,8 +35,8 @@ pub(super) async fn begin(
     let mut record = plan(session, component, &options.with, to).await?;
     if session.record(component).await?.is_some() {
         let text = format!(
-            "a move of `{component}` is under way; look with `--status`, and go on with `--resume` \
-            --copy-with, or end it with `--finish` or `--abort` first"
+            "a move of `{component}` is under way; look with `--status`, and go on with `--resume \
+            --copy-with COMMAND`, or end it with `--finish` or `--abort` first"
         );
         let failure = Failure::new(Code::WrongState, text).of_component(component);
         return Err(failure.at(&session.server));
@@ -79,9 +79,10 @@ pub(super) async fn begin(
         if let Some(failure) = checks.failure(component) {
             return Err(failure);
         }
-        session.replace_record(None, Some(&record)).await?;
         context.stage.set(Stage::Moving);
-        carry_on(context, session, options, record.clone(), program, lease).await
+        session.replace_record(None, Some(&record)).await?;
+        let moved = carry_on(context, session, options, record.clone(), program, lease).await;
+        Reply::begun(moved)
     })
     .await
 }
@@ -172,11 +173,7 @@ async fn carry_on(
     let ran = drive.run(lease).await;
     let sight = ran.map_err(|failure| failure.of_component(&component))?;
     let (record, done) = (&drive.record, drive.done);
-    let failure = match followed(context, options, record).await {
-        // A process that does not follow yet has its calls wait, as long as the candidate lives.
-        Some(failure) => Some(failure),
-        None => session.withdraw(record).await.err(),
-    };
+    let failure = settled(context, session, options, record).await;
     let (source, target) = sight.addresses();
     let refused = done.map(|(held, keys)| {
         let held = milliseconds(held);

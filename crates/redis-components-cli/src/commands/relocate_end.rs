@@ -21,9 +21,15 @@ pub(crate) async fn abort(
     context.confirm(&question).await?;
     alone_with(session, record, async |lease, record| {
         context.stage.set(Stage::Moving);
-        let sight = give_up(session, &record, lease).await?;
-        let line = format!("{component}: stays on {}", sight.source.place.address());
-        Ok(Reply::new(report(&record, &sight, None, None), line))
+        let stays = record.source()?.address();
+        let (left, sight) = give_up(session, &record, lease).await?;
+        let more = if record.is_back {
+            format!(", {}", sight.state.advice())
+        } else {
+            String::new()
+        };
+        let line = format!("{component}: stays on {stays}{more}");
+        Ok(Reply::new(report(&left, &sight, None, None), line))
     })
     .await
 }

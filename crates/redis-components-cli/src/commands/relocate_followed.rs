@@ -6,13 +6,30 @@ use crate::failure::{Code, Failure};
 use crate::fleet::follow::{End, Goal, follow};
 use crate::fleet::receipts::Unreadable;
 use crate::moving::record::Record;
+use crate::session::Session;
 
-/// Waits for the fleet. Returns why it does not follow, or why that is not known.
-pub(super) async fn followed(
+/// Waits for the fleet, and then takes the candidates away. A process that does not follow yet goes on
+/// by its candidate, which ends by itself.
+///
+/// Returns why that was not done.
+pub(super) async fn settled(
     context: &Context,
+    session: &Session,
     options: &Options,
     record: &Record,
 ) -> Option<Failure> {
+    if let Some(failure) = followed(context, options, record).await {
+        return Some(failure);
+    }
+    // The wait may have been long.
+    match session.revive().await {
+        Ok(()) => session.withdraw(record).await.err(),
+        Err(failure) => Some(failure),
+    }
+}
+
+/// Waits for the fleet. Returns why it does not follow, or why that is not known.
+async fn followed(context: &Context, options: &Options, record: &Record) -> Option<Failure> {
     let mut failure = None;
     for component in record.components() {
         let goal = Goal {

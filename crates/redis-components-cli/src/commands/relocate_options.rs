@@ -10,6 +10,7 @@ use crate::context::secret_argument;
 use crate::copying::compare::Compare;
 use crate::failure::Failure;
 use crate::moving::attach::{Login, Replication};
+use crate::moving::drive::Until;
 use crate::moving::plan::logins;
 use crate::moving::record::Record;
 use crate::time::duration;
@@ -85,6 +86,40 @@ pub(super) enum Stop {
 }
 
 impl Options {
+    /// Returns where the move is to stop.
+    pub(super) fn until(&self) -> Until {
+        match self.until {
+            Some(Stop::Synced) => Until::Synced,
+            Some(Stop::Prepared) => Until::Prepared,
+            None => Until::Committed,
+        }
+    }
+
+    /// Demands that there are no options that a fail-over by sentinels would leave out.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error that names one.
+    pub(super) fn demand_for_sentinels(&self) -> Result<(), Failure> {
+        let given = [
+            ("--until", self.until.is_some()),
+            ("--with", !self.with.is_empty()),
+            ("--replication-user", self.replication_user.is_some()),
+            (
+                "--replication-password",
+                self.replication_password.is_some(),
+            ),
+        ];
+        match given.into_iter().find(|(_, is_given)| *is_given) {
+            None => Ok(()),
+            Some((name, _)) => Err(Failure::usage(format!(
+                "{name} is for moves between servers that no sentinels watch; the config of `{}` names \
+                sentinels, which let a replica of theirs take over as a whole; leave {name} out",
+                self.component
+            ))),
+        }
+    }
+
     /// Returns the logins with which the servers replicate each other.
     pub(super) async fn replication(&self, record: &Record) -> Result<Replication, Failure> {
         match &self.replication_password {

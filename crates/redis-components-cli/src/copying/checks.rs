@@ -13,7 +13,7 @@ use crate::moving::link::Link;
 use crate::moving::record::Record;
 use crate::moving::seen::Seen;
 use crate::session::Session;
-use crate::text::named;
+use crate::text::{counted, named};
 
 /// For how long a call waits for an answer unless its config says it, in seconds.
 const ANSWERS_WITHIN: f64 = 0.5;
@@ -111,7 +111,7 @@ async fn of_keys(
     let size = target.size().await?;
     checks.refuse(
         "target is empty",
-        (size > 0).then(|| format!("it has {size} keys")),
+        (size > 0).then(|| format!("it has {}", counted(size, "key"))),
         "they would be mixed with the copy; use empty servers, or FLUSHALL there",
     );
     let own = format!(

@@ -48,25 +48,33 @@ impl Drive<'_> {
     /// Returns why a step cannot be taken. The source takes writes then, unless the error says
     /// otherwise.
     pub(crate) async fn run(&mut self, lease: &Lease) -> Result<Sight, Failure> {
-        let sight = Sight::of(self.session, &self.record).await?;
-        match sight.state {
-            State::Committed | State::Gone => {}
-            State::Unreachable => return Err(sight.unreachable()),
-            _ => {
-                self.begin(&sight, lease)
-                    .await
-                    .map_err(|failure| sight.behind_fence(failure))?;
-                let mut requests = Requests::new();
-                self.fence(&sight).await?;
-                self.copy(&sight, &mut requests, lease).await?;
-            }
+        let mut sight = self.look().await?;
+        if !sight.is_over() {
+            let begun = self.begin(&mut sight, lease).await;
+            begun.map_err(|failure| sight.behind_fence(failure))?;
+        }
+        if !sight.is_over() {
+            let mut requests = Requests::new();
+            self.fence(&sight).await?;
+            self.copy(&sight, &mut requests, lease).await?;
         }
         self.settle(&sight).await;
-        Sight::of(self.session, &self.record).await
+        self.look().await
+    }
+
+    /// Looks where the move stands, after a while in which the config server may have ended the
+    /// connection.
+    async fn look(&self) -> Result<Sight, Failure> {
+        self.session.revive().await?;
+        let sight = Sight::of(self.session, &self.record).await?;
+        if sight.state == State::Unreachable {
+            return Err(sight.unreachable());
+        }
+        Ok(sight)
     }
 
     /// Gets ready for the fence. If it is there already, nothing is waited for.
-    async fn begin(&mut self, sight: &Sight, lease: &Lease) -> Result<(), Failure> {
+    async fn begin(&mut self, sight: &mut Sight, lease: &Lease) -> Result<(), Failure> {
         sight.sides()?;
         self.demand_no_other_program()?;
         if sight.state == State::Fenced {
@@ -74,7 +82,11 @@ impl Drive<'_> {
         } else {
             self.prepare().await?;
             if self.is_warm {
-                self.warm_up(sight).await?;
+                self.warm_up(sight, lease).await?;
+                // Servers may have closed connections meanwhile, and the candidate ends after an hour.
+                *sight = self.look().await?;
+                sight.sides()?;
+                self.prepare().await?;
             }
         }
         lease.demand()
@@ -120,12 +132,14 @@ impl Drive<'_> {
     }
 
     /// Runs the program while calls go on.
-    async fn warm_up(&mut self, sight: &Sight) -> Result<(), Failure> {
+    async fn warm_up(&mut self, sight: &Sight, lease: &Lease) -> Result<(), Failure> {
         self.note(|note| note.program = Some(here())).await?;
         self.tell("copy", "begin", &json!({"pass": Pass::Warm.name()}));
         let running = self.program.run(&self.record, sight.sides()?, Pass::Warm);
-        let ran = timeout(self.timeout, running).await;
-        let ran = ran.unwrap_or_else(|_| Err(self.overdue()));
+        let ran = tokio::select! {
+            ran = timeout(self.timeout, running) => ran.unwrap_or_else(|_| Err(self.overdue())),
+            failure = lease.lost() => Err(failure),
+        };
         self.note(|note| note.program = None).await?;
         ran.map_err(|mut failure| {
             let hint =
@@ -172,6 +186,7 @@ impl Drive<'_> {
         let copied = tokio::select! {
             copied = copying => copied.unwrap_or_else(|_| Err(self.overdue())),
             () = requests.next() => Err(Failure::new(Code::Interrupted, "interrupted")),
+            failure = lease.lost() => Err(failure),
         };
         let compared = match copied {
             Ok(compared) => compared,
@@ -196,7 +211,7 @@ impl Drive<'_> {
         self.session.stage.set(Stage::Moving);
         self.done = Some((held, compared));
         self.tell("commit", "done", &json!({"held_ms": milliseconds(held)}));
-        // What ends a later resume is the state, so this only spares it a question.
+        // A later command goes by the state, so nothing is lost if this fails.
         let _ = self.note(|note| note.program = None).await;
         Ok(())
     }
@@ -210,57 +225,15 @@ impl Drive<'_> {
         self.tell("copy", "done", &json!({"pass": Pass::Last.name()}));
         self.tell("compare", "begin", &json!({}));
         // The connections may have ended meanwhile, and a fail-over gives a cluster other primaries.
-        let again = Sight::of(self.session, &self.record).await?;
+        let again = self.look().await?;
         let (source, target) = again.sides()?;
         let note = self.record.copy.clone().unwrap_or_default();
         fence::demand_held(source, &note).await?;
         let compared = compare(source, target, self.compare).await?;
-        let again = Sight::of(self.session, &self.record).await?;
+        let again = self.look().await?;
         fence::demand_held(again.sides()?.0, &note).await?;
         self.tell("compare", "done", &json!({"keys": compared}));
         Ok(compared)
-    }
-
-    /// As [`give_back`](Self::give_back), unless another command may decide about the source.
-    async fn give_back_held(&mut self, mut failure: Failure, lease: &Lease) -> Failure {
-        if lease.demand().is_err() {
-            failure.message.push_str(
-                "; the old server refuses writes, because another command may go on; give them back with \
-                `--abort`, or copy anew with `--resume`",
-            );
-            return failure;
-        }
-        self.give_back(failure).await
-    }
-
-    /// Gives the source its writes back. Returns the failure with what came of it.
-    async fn give_back(&mut self, mut failure: Failure) -> Failure {
-        let held = held(&self.record.copy.clone().unwrap_or_default());
-        if let Err(other) = fence::lift(&self.record).await {
-            failure.message = format!("{}; {}", failure.message, other.message);
-            return failure;
-        }
-        self.session.stage.set(Stage::Moving);
-        let hint = format!(
-            "; the configs have not changed, and the old server takes writes again, which were refused for {} \
-            ms; copy anew with `--resume`, or give up with `--abort`",
-            milliseconds(held)
-        );
-        failure.message.push_str(&hint);
-        // Calls that wait were taken by the source by now, or will be.
-        let noted = self
-            .note(|note| {
-                *note = Copied {
-                    servers: std::mem::take(&mut note.servers),
-                    ..Copied::default()
-                }
-            })
-            .await;
-        let withdrawn = self.session.withdraw(&self.record).await;
-        for other in [noted, withdrawn].into_iter().filter_map(Result::err) {
-            failure.message = format!("{}; {}", failure.message, other.message);
-        }
-        failure
     }
 
     fn overdue(&self) -> Failure {
@@ -270,10 +243,11 @@ impl Drive<'_> {
     }
 
     /// Changes what the record says of the copy.
-    async fn note(&mut self, change: impl FnOnce(&mut Copied)) -> Result<(), Failure> {
+    pub(super) async fn note(&mut self, change: impl FnOnce(&mut Copied)) -> Result<(), Failure> {
         let mut noted = self.record.clone();
         change(noted.copy.get_or_insert_default());
         if noted != self.record {
+            self.session.revive().await?;
             self.session
                 .replace_record(Some(&self.record), Some(&noted))
                 .await?;

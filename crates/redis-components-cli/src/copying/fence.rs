@@ -15,7 +15,7 @@ use crate::lines::warn;
 use crate::moving::closed::{CLOSED, LAG, OPTION, demand_settable, is_closed};
 use crate::moving::copied::{Copied, Fenced};
 use crate::moving::link::{Link, Place};
-use crate::moving::record::Record;
+use crate::moving::record::{Record, key};
 
 /// Returns what the fence replaces at each server of the source. What it has replaced already is
 /// `known`.
@@ -144,8 +144,16 @@ pub(crate) async fn lift(record: &Record) -> Result<(), Failure> {
             }
             let text = format!(
                 "{} may refuse writes, because it could not be given them back: {}; do it with `--abort`, \
-                or with CONFIG SET {OPTION} {} there",
-                fence.server, failure.message, fence.before
+                or with CONFIG SET {OPTION} {} there; if it is gone for good, forget the move by deleting \
+                `{}` on the config server",
+                fence.server,
+                failure.message,
+                fence.before,
+                record
+                    .components()
+                    .map(key)
+                    .collect::<Vec<_>>()
+                    .join("` and `")
             );
             failed = Some(Failure::new(failure.code, text).at(&fence.server));
         }

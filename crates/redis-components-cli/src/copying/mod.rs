@@ -6,6 +6,7 @@ pub(crate) mod compare;
 pub(crate) mod drive;
 pub(crate) mod ends;
 pub(crate) mod fence;
+mod give_back;
 mod hang_up;
 pub(crate) mod plan;
 pub(crate) mod program;

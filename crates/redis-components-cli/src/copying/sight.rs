@@ -14,7 +14,7 @@ use crate::moving::record::Record;
 use crate::moving::state::State;
 use crate::session::Session;
 
-/// Both sides, and where the move stands. Nothing keeps a journal: it is what the source, and the
+/// Both sides, and where the move stands. Nothing keeps a journal: it is what the source and the
 /// configs say.
 pub(crate) struct Sight {
     pub(crate) source: Result<Side, Failure>,
@@ -70,6 +70,11 @@ impl Sight {
             addresses,
             keys,
         })
+    }
+
+    /// Returns `true` if the configs name the target.
+    pub(super) fn is_over(&self) -> bool {
+        matches!(self.state, State::Committed | State::Gone)
     }
 
     /// # Errors

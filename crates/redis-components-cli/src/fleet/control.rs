@@ -114,10 +114,15 @@ impl Control {
 
     /// Takes the candidate of a component away, if it has this id.
     pub(crate) fn withdraw(&mut self, component: &str, id: &str) {
-        let prepared = self.0.get("prepare").and_then(|all| all.get(component));
-        if prepared.is_some_and(|candidate| candidate["id"] == id) {
+        if self.is_prepared(component, id) {
             self.set_part("prepare", component, None);
         }
+    }
+
+    /// Returns `true` if a component has a candidate with this id.
+    pub(crate) fn is_prepared(&self, component: &str, id: &str) -> bool {
+        let prepared = self.0.get("prepare").and_then(|all| all.get(component));
+        prepared.is_some_and(|candidate| candidate["id"] == id)
     }
 
     pub(crate) fn set_canary(&mut self, component: &str, canary: Option<&Canary>) {

@@ -10,7 +10,7 @@ use super::seen::Seen;
 use crate::clients::Client;
 use crate::failure::Failure;
 use crate::session::Session;
-use crate::text::named;
+use crate::text::{counted, named};
 
 /// Makes all checks. Without `replication` nobody logs in as the servers will.
 ///
@@ -118,7 +118,7 @@ fn of_servers(checks: &mut Checks, old: &Seen, new: &Seen) {
     );
     checks.refuse(
         "target is empty",
-        (new.keys > 0).then(|| format!("it has {} keys", new.keys)),
+        (new.keys > 0).then(|| format!("it has {}", counted(new.keys, "key"))),
         "they would be lost; use an empty server, or FLUSHALL there",
     );
     checks.refuse(

@@ -89,8 +89,7 @@ impl Session {
                 Ok(true) => return Ok(()),
                 Ok(false) => {}
                 Err(NotDone::Unknown(failure)) => {
-                    let again = self.reopened().await?;
-                    if again.is_committed(record).await? {
+                    if self.was_committed(record).await {
                         return Ok(());
                     }
                     let text = format!(
@@ -104,5 +103,11 @@ impl Session {
         }
         let text = "the configs or their histories keep changing; try again";
         Err(Failure::new(Code::DigestDiffers, text).at(&self.server))
+    }
+
+    /// Looks again if the new configs were written. Whatever else it finds proves nothing: a lost
+    /// transaction may still be on its way, and others may have written since.
+    async fn was_committed(&self, record: &Record) -> bool {
+        self.revive().await.is_ok() && self.is_committed(record).await.is_ok_and(|is| is)
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout};
 
-use super::closed;
+use super::closed::{self, is_closed};
 use super::lease::Lease;
 use super::link::Link;
 use super::record::Record;
@@ -26,6 +26,8 @@ const TAKES_OVER: Duration = Duration::from_millis(300);
 /// How long processes may take to hear that there is no candidate any more.
 const WITHDRAWN_WITHIN: Duration = Duration::from_millis(100);
 const TRIES: u32 = 5;
+/// How long the source may hold writes if somebody else has begun a `FAILOVER` without a time.
+const HELD_BY_OTHERS: Duration = Duration::from_secs(1);
 const LOOKED_EVERY: Duration = Duration::from_micros(500);
 
 /// Lets the target take over. Returns how long writes were held.
@@ -75,7 +77,7 @@ pub(crate) async fn take_over(
     (source, target): (&Link, &Link),
     asking: Option<&Link>,
 ) -> Result<bool, Failure> {
-    let mut since = None;
+    let (begun, mut since) = (Instant::now(), None);
     loop {
         if let Some(asking) = asking {
             asking.tell(&["REPLCONF", "GETACK", "*"]).await;
@@ -89,6 +91,9 @@ pub(crate) async fn take_over(
         };
         match seen.failover {
             Failover::None if seen.is_primary() => return Ok(false),
+            Failover::WaitingForSync if begun.elapsed() > HELD_BY_OTHERS => {
+                return call_back(session, record, source, Some(target)).await;
+            }
             Failover::WaitingForSync => {}
             Failover::InProgress | Failover::None => {
                 let since: &mut Instant = since.get_or_insert_with(Instant::now);
@@ -109,24 +114,33 @@ pub(crate) async fn take_over(
     }
 }
 
-/// Gives the source its writes back, if it has stepped down and the target does not answer.
+/// Gives the source its writes back, if it has stepped down or has a fence, and the target does not
+/// answer. Returns the record as it is then.
 ///
 /// # Errors
 ///
-/// Returns an error that says so.
+/// Returns an error that says so if the source had stepped down, or if the fence cannot be taken away.
 pub(crate) async fn give_writes_back(
     session: &Session,
     record: &Record,
     sight: &Sight,
-) -> Result<(), Failure> {
+) -> Result<Record, Failure> {
     match (&sight.source.link, &sight.target.link) {
         (Some(source), None) if sight.source.is_handing_over() => {
-            call_back(session, record, source, None).await.map(|_| ())
+            call_back(session, record, source, None).await?;
         }
-        // The target does not take over before the source is a replica.
-        (Some(source), None) if sight.source.is_primary() => closed::lift(source, record).await,
-        _ => Ok(()),
+        (Some(source), None) if sight.is_fenced && sight.source.is_primary() => {
+            if is_closed(source).await? {
+                // The target does not take over before the source is a replica. Only the fence proves
+                // that, and it goes now.
+                let noted = session.note_uncut(record).await?;
+                closed::lift(source, &noted).await?;
+                return Ok(noted);
+            }
+        }
+        _ => {}
     }
+    Ok(record.clone())
 }
 
 /// Makes the source the primary again, because the target does not take over. Returns `true` if it

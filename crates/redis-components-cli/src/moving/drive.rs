@@ -63,7 +63,7 @@ impl Drive<'_> {
     pub(crate) async fn run(&mut self, lease: &Lease) -> Result<Sight, Failure> {
         let begun = Instant::now();
         let component = self.record.component.clone();
-        let mut prepared = None;
+        let mut prepared: Option<(Way, String)> = None;
         let mut sight = Sight::of(self.session, &self.record).await?;
         loop {
             lease.demand()?;
@@ -85,13 +85,15 @@ impl Drive<'_> {
                     sleep(LOOKED_EVERY).await;
                 }
                 State::Synced if self.until == Until::Synced => return Ok(sight),
-                State::Synced => match prepared {
-                    Some(way) => self.cut(&mut sight, way, lease).await?,
-                    None => {
+                State::Synced => match &prepared {
+                    Some((way, run)) if sight.target.is_run(run) => {
+                        self.cut(&mut sight, *way, lease).await?;
+                    }
+                    // A target that was started again since takes no refused write by the candidate.
+                    _ => {
                         let (source, target) = sight.links()?;
                         let way = Way::of(source).await?;
-                        self.prepare(way, target).await?;
-                        prepared = Some(way);
+                        prepared = Some((way, self.prepare(way, target).await?));
                         if self.until == Until::Prepared {
                             return Ok(sight);
                         }
@@ -118,17 +120,31 @@ impl Drive<'_> {
                 State::Committed | State::Gone => return Ok(sight),
                 State::Split => return Err(sight.must_decide(&component)),
                 State::Unreachable => {
-                    give_writes_back(self.session, &self.record, &sight).await?;
-                    sight.links()?;
-                    return Err(sight.must_decide(&component));
+                    self.record = give_writes_back(self.session, &self.record, &sight).await?;
+                    // As it is now: the source may take writes again.
+                    sight.look(self.session, &self.record).await?;
+                    if sight.state == State::Unreachable {
+                        sight.links()?;
+                        return Err(sight.must_decide(&component));
+                    }
                 }
             }
             sight.look(self.session, &self.record).await?;
         }
     }
 
-    /// Lets the target take over.
+    /// Lets the target take over. An interrupt waits for the end of a cut behind a fence.
     async fn cut(&mut self, sight: &mut Sight, way: Way, lease: &Lease) -> Result<(), Failure> {
+        let stage = self.session.stage.get();
+        if way == Way::Fence {
+            self.session.stage.set(Stage::Cutting);
+        }
+        let done = self.cut_by(sight, way, lease).await;
+        self.session.stage.set(stage);
+        done
+    }
+
+    async fn cut_by(&mut self, sight: &mut Sight, way: Way, lease: &Lease) -> Result<(), Failure> {
         let (source, target) = sight.links()?;
         self.demand_left_by_all(source).await?;
         demand_read_only(source).await?;
@@ -141,12 +157,7 @@ impl Drive<'_> {
         self.tell("cut", "begin", &sight.shown());
         let held = match way {
             Way::Failover => cut(self.session, &self.record, sight, lease).await,
-            Way::Fence => {
-                let stage = self.session.stage.replace(Stage::Cutting);
-                let held = fence::cut(&self.record, sight, lease).await;
-                self.session.stage.set(stage);
-                held
-            }
+            Way::Fence => fence::cut(&self.record, sight, lease).await,
         };
         let held = match held {
             Ok(held) => held,
@@ -224,8 +235,8 @@ impl Drive<'_> {
         Err(failure.of_component(component).at(&server))
     }
 
-    /// Notes whether a cut may have been tried, and what its fence must leave: before it is, and when
-    /// the source has given it up.
+    /// Notes that a cut may have been tried and what its fence must leave, before it is tried; and that
+    /// it was not, once the source takes writes again.
     async fn note_cut(&mut self, may_be_cut: bool, fence: Option<String>) -> Result<(), Failure> {
         let noted = Record {
             may_be_cut,
@@ -242,10 +253,13 @@ impl Drive<'_> {
         Ok(())
     }
 
-    async fn prepare(&self, way: Way, target: &Link) -> Result<(), Failure> {
+    /// Offers the candidates, and waits until they are ready. Returns the run of the target that has the
+    /// copy.
+    async fn prepare(&self, way: Way, target: &Link) -> Result<String, Failure> {
         self.tell("prepare", "begin", &json!({"id": self.record.id}));
         // Seen over the connection over which it was seen to be in step.
-        let data = Data::Same(way, target.see().await?.run_id);
+        let run = target.see().await?.run_id;
+        let data = Data::Same(way, run.clone());
         self.session.offer(&self.record, &data).await?;
         let ready = self
             .session
@@ -264,7 +278,7 @@ impl Drive<'_> {
                 failure
             })?;
         self.tell("prepare", "done", &json!(ready));
-        Ok(())
+        Ok(run)
     }
 
     /// Lets both servers remember their roles.

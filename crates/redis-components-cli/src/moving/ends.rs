@@ -2,9 +2,10 @@
 
 use super::attach::detach;
 use super::checks::{shared, users};
-use super::closed::{self, is_closed};
+use super::closed;
 use super::cut::give_writes_back;
 use super::lease::Lease;
+use super::link::Link;
 use super::record::Record;
 use super::sight::Sight;
 use super::state::State;
@@ -13,7 +14,11 @@ use crate::lines::warn;
 use crate::session::Session;
 use crate::text::named;
 
-/// Gives up a move that has not cut yet. The target is empty again, as it was.
+/// Gives up a move that has not cut yet. The target is empty again, as it was when the move began. The
+/// target of a move that goes back was not: it follows the source, and the move that it came from is
+/// there again.
+///
+/// Returns the record that is left, or the one that was removed.
 ///
 /// # Errors
 ///
@@ -23,7 +28,7 @@ pub(crate) async fn give_up(
     session: &Session,
     record: &Record,
     lease: &Lease,
-) -> Result<Sight, Failure> {
+) -> Result<(Record, Sight), Failure> {
     let mut sight = Sight::new(record)?;
     if let Err(failure) = sight.look(session, record).await {
         if failure.code == Code::MustDecide {
@@ -34,70 +39,85 @@ pub(crate) async fn give_up(
         }
         return Err(failure);
     }
-    if sight.state.is_after_cut() || sight.state == State::Cutting {
-        let text = format!(
-            "the data has moved already: {}; abort is for before the cut",
-            sight.state.advice()
-        );
+    let refused = |text: String| {
         let failure = Failure::new(Code::WrongState, text).of_component(&record.component);
-        return Err(failure.at(&session.server));
+        Err(failure.at(&session.server))
+    };
+    let advice = sight.state.advice();
+    if sight.state.is_after_cut() || sight.state == State::Cutting {
+        return refused(format!(
+            "the data has moved already: {advice}; abort is for before the cut"
+        ));
     }
     if sight.state == State::Loading {
-        let text = format!("it cannot be given up now: {}", sight.state.advice());
-        let failure = Failure::new(Code::WrongState, text).of_component(&record.component);
-        return Err(failure.at(&session.server));
+        return refused(format!("it cannot be given up now: {advice}"));
     }
     let mut record = record.clone();
     if sight.state == State::Unreachable {
-        // The fence proves that the target has not taken over, and goes now.
-        if record.may_be_cut && is_fenced_primary(&sight).await? {
-            let noted = Record {
-                may_be_cut: false,
-                ..record.clone()
-            };
-            let known = Some(&record);
-            session.replace_record(known, Some(&noted)).await?;
-            record = noted;
-        }
-        give_writes_back(session, &record, &sight).await?;
+        record = give_writes_back(session, &record, &sight).await?;
     }
-    let record = &record;
     if sight.state == State::Split || sight.state == State::Unreachable && record.may_be_cut {
         return Err(sight.must_decide(&record.component));
     }
     lease.demand()?;
-    session.withdraw(record).await?;
+    if sight.state == State::Fenced {
+        // First of all: whatever fails later must not keep writes from the source.
+        record = session.note_uncut(&record).await?;
+        closed::reopen(sight.links()?.0, &record).await?;
+        sight.look(session, &record).await?;
+    }
+    session.withdraw(&record).await?;
     // That may have taken a while.
     let known = sight.state;
-    sight.look(session, record).await?;
-    if sight.state != known {
-        let text = format!("the move has changed meanwhile: {}", sight.state.advice());
-        let failure = Failure::new(Code::WrongState, text).of_component(&record.component);
-        return Err(failure.at(&session.server));
+    sight.look(session, &record).await?;
+    let states = [known, sight.state];
+    let are = |state: fn(State) -> bool| states.into_iter().all(state);
+    if !are(State::is_uncut) && !are(|state| state == State::Unreachable) {
+        return refused(format!(
+            "the move has changed meanwhile: {}",
+            sight.state.advice()
+        ));
     }
     lease.demand()?;
-    if sight.state == State::Fenced {
-        closed::reopen(sight.links()?.0, record).await?;
+    if record.is_back {
+        let forward = record.back();
+        session
+            .replace_record(Some(&record), Some(&forward))
+            .await?;
+        let sight = Sight::of(session, &forward).await?;
+        return Ok((forward, sight));
     }
-    if sight.state.is_before_cut() || sight.state == State::Fenced {
-        let (_, target) = sight.links()?;
-        detach(target).await?;
-        lease.demand()?;
-        // It was empty when the move began.
-        if let Err(failure) = target.query::<()>(&["FLUSHALL"]).await {
-            let server = target.place.address();
-            warn(&format!(
-                "{server} keeps its copy of the data, because it could not be emptied: {}; remove it \
-                with FLUSHALL there, as a user who may",
-                failure.message
-            ));
+    match (&sight.target.link, sight.state) {
+        (Some(target), State::Copying | State::Synced) => {
+            detach(target).await?;
+            lease.demand()?;
+            empty(target).await;
         }
+        (Some(_), State::Planned) if sight.target.is_empty() => {}
+        (Some(target), State::Planned) => {
+            if let Some(kept) = sight.kept(session, &record).await {
+                warn(&kept);
+            } else {
+                empty(target).await;
+            }
+        }
+        _ => warn(&left_over(&sight)),
     }
-    if sight.state == State::Unreachable {
-        warn(&left_over(&sight));
+    session.replace_record(Some(&record), None).await?;
+    let sight = Sight::of(session, &record).await?;
+    Ok((record, sight))
+}
+
+/// Removes the copy of the data from a target that stands alone.
+async fn empty(target: &Link) {
+    if let Err(failure) = target.query::<()>(&["FLUSHALL"]).await {
+        let server = target.place.address();
+        warn(&format!(
+            "{server} keeps its copy of the data, because it could not be emptied: {}; remove it with \
+            FLUSHALL there, as a user who may",
+            failure.message
+        ));
     }
-    session.replace_record(Some(record), None).await?;
-    Sight::of(session, record).await
 }
 
 /// Returns what stays at the servers of a move that was given up while one did not answer.
@@ -113,15 +133,6 @@ fn left_over(sight: &Sight) -> String {
         "{target} does not answer, so it was not emptied; if it comes back, let it stand alone with \
         REPLICAOF NO ONE, and remove its copy of the data with FLUSHALL"
     )
-}
-
-/// Returns `true` if the source refuses writes only because of the fence, and has not been started
-/// again since: the target does not take over before the source is a replica.
-async fn is_fenced_primary(sight: &Sight) -> Result<bool, Failure> {
-    match &sight.source.link {
-        Some(source) if sight.source.is_primary() => is_closed(source).await,
-        _ => Ok(false),
-    }
 }
 
 /// Looks at both servers, and whether the move can be undone.

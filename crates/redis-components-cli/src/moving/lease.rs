@@ -6,18 +6,22 @@ use std::time::Duration;
 
 use redis::Cmd;
 use redis::aio::MultiplexedConnection;
+use redis_components::ComponentConfig;
 use serde::{Deserialize, Serialize};
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::record::Record;
 use crate::failure::{Code, Failure};
-use crate::session::Session;
+use crate::session::{Session, connect_again};
 
 const LASTS: Duration = Duration::from_secs(5);
 const RENEWED_EVERY: Duration = Duration::from_secs(1);
-/// How much of the lease has to be left for what is demanded. A step after which nobody else may
-/// act takes less.
+/// How long the config server may take to renew it, and to take a new connection for that.
+const RENEWED_WITHIN: Duration = Duration::from_secs(1);
+/// The pause after a renewal that failed, and between two looks if the lease is lost.
+const PAUSE: Duration = Duration::from_millis(100);
+/// How much of the lease must be left when it is demanded: the step that follows takes less.
 const LEFT: Duration = Duration::from_secs(1);
 /// How long a command waits for the lease of one that was killed.
 const WAITS: Duration = Duration::from_secs(6);
@@ -30,11 +34,14 @@ for i, key in ipairs(KEYS) do
 end
 for _, key in ipairs(KEYS) do redis.call('SET', key, ARGV[1], 'PX', ARGV[2]) end
 return false";
+/// Renews all leases. A config server that was started again may have forgotten them: whoever has
+/// taken one since keeps it.
 const RENEW: &str = "
 for _, key in ipairs(KEYS) do
-    if redis.call('GET', key) ~= ARGV[1] then return 0 end
+    local holder = redis.call('GET', key)
+    if holder and holder ~= ARGV[1] then return 0 end
 end
-for _, key in ipairs(KEYS) do redis.call('PEXPIRE', key, ARGV[2]) end
+for _, key in ipairs(KEYS) do redis.call('SET', key, ARGV[1], 'PX', ARGV[2]) end
 return 1";
 const RELEASE: &str = "
 for _, key in ipairs(KEYS) do
@@ -48,10 +55,29 @@ return 1";
 pub(crate) struct Lease {
     keys: Vec<String>,
     holder: String,
-    connection: MultiplexedConnection,
-    /// When it was last known to be held; nothing if it was lost.
-    proven: Arc<Mutex<Option<Instant>>>,
+    proven: Proven,
     renewing: JoinHandle<()>,
+}
+
+/// When a lease was last known to be held; nothing if it was lost.
+#[derive(Clone, Debug)]
+struct Proven(Arc<Mutex<Option<Instant>>>);
+
+impl Proven {
+    fn at(sent: Instant) -> Self {
+        Self(Arc::new(Mutex::new(Some(sent))))
+    }
+
+    fn note(&self, known: Option<Instant>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = known;
+    }
+
+    /// Returns `true` if the lease was held within this time.
+    fn is_within(&self, time: Duration) -> bool {
+        // The clock is asked here, because this process may have stood still until now.
+        let known = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.is_some_and(|known| known.elapsed() < time)
+    }
 }
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -76,7 +102,7 @@ pub(crate) async fn alone<T>(
 ) -> Result<T, Failure> {
     let lease = Lease::take(session, record).await?;
     let done = work(&lease).await;
-    lease.release().await;
+    lease.release(session).await;
     done
 }
 
@@ -143,28 +169,14 @@ impl Lease {
     }
 
     fn hold(session: &Session, keys: Vec<String>, holder: String, sent: Instant) -> Self {
-        let proven = Arc::new(Mutex::new(Some(sent)));
-        let noted = Arc::clone(&proven);
-        let note = move |known| *noted.lock().unwrap_or_else(PoisonError::into_inner) = known;
-        let mut connection = session.connection();
-        let (renewed, renews) = (keys.clone(), holder.clone());
-        let renewing = tokio::spawn(async move {
-            let mut renew = script(RENEW, &renewed, &renews);
-            renew.arg(milliseconds(LASTS));
-            loop {
-                sleep(RENEWED_EVERY).await;
-                let sent = Instant::now();
-                match renew.query_async::<u8>(&mut connection).await {
-                    Ok(1) => note(Some(sent)),
-                    Ok(_) => return note(None),
-                    Err(_) => {}
-                }
-            }
-        });
+        let proven = Proven::at(sent);
+        let mut renewal = script(RENEW, &keys, &holder);
+        renewal.arg(milliseconds(LASTS));
+        let (connection, server) = (session.connection(), session.config());
+        let renewing = tokio::spawn(renew(renewal, connection, server, proven.clone()));
         Self {
             keys,
             holder,
-            connection: session.connection(),
             proven,
             renewing,
         }
@@ -174,9 +186,7 @@ impl Lease {
     ///
     /// Returns an error if the lease was lost, so that another command may act.
     pub(crate) fn demand(&self) -> Result<(), Failure> {
-        // The clock is asked here, because this process may have stood still until now.
-        let proven = *self.proven.lock().unwrap_or_else(PoisonError::into_inner);
-        if proven.is_some_and(|proven| proven.elapsed() < LASTS - LEFT) {
+        if self.proven.is_within(LASTS - LEFT) {
             return Ok(());
         }
         let text = "the lease of the servers was lost: the config server did not answer in time, or \
@@ -184,13 +194,66 @@ impl Lease {
         Err(Failure::new(Code::OutcomeUnknown, text))
     }
 
+    /// Waits until the lease is lost.
+    pub(crate) async fn lost(&self) -> Failure {
+        loop {
+            if let Err(failure) = self.demand() {
+                return failure;
+            }
+            sleep(PAUSE).await;
+        }
+    }
+
+    /// Waits until it is known whether the lease is lost for good: while it has not ended, it may be
+    /// renewed late. Returns `true` if it is held.
+    pub(crate) async fn is_held(&self) -> bool {
+        while self.demand().is_err() {
+            if self.renewing.is_finished() {
+                return false;
+            }
+            sleep(PAUSE).await;
+        }
+        true
+    }
+
     /// Gives the lease back.
-    async fn release(mut self) {
+    async fn release(self, session: &Session) {
         self.renewing.abort();
         let release = script(RELEASE, &self.keys, &self.holder);
         // Otherwise it ends by itself.
-        let _: Result<u8, _> = release.query_async(&mut self.connection).await;
+        let _: Result<u8, _> = session.query(&release).await;
     }
+}
+
+/// Renews a lease until it is lost, over one connection after the other.
+async fn renew(
+    renewal: Cmd,
+    mut connection: MultiplexedConnection,
+    server: Option<ComponentConfig>,
+    proven: Proven,
+) {
+    let mut pause = RENEWED_EVERY;
+    // Once the lease may have ended, others may have acted, although nobody holds it now.
+    while proven.is_within(LASTS) {
+        sleep(pause).await;
+        let sent = Instant::now();
+        let renewing = renewal.query_async::<u8>(&mut connection);
+        pause = match timeout(RENEWED_WITHIN, renewing).await {
+            Ok(Ok(1)) if proven.is_within(LASTS) => {
+                proven.note(Some(sent));
+                RENEWED_EVERY
+            }
+            Ok(Ok(_)) => break,
+            _ => {
+                let opening = timeout(RENEWED_WITHIN, connect_again(server.clone())).await;
+                if let Ok(Ok(opened)) = opening {
+                    connection = opened;
+                }
+                PAUSE
+            }
+        };
+    }
+    proven.note(None);
 }
 
 /// Returns the key of a server's lease.

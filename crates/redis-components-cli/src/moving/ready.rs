@@ -113,6 +113,17 @@ impl Session {
         .await
     }
 
+    /// Returns `true` if a candidate of a move has not been withdrawn.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the control key cannot be read.
+    pub(crate) async fn is_offered(&self, record: &Record) -> Result<bool, Failure> {
+        let control = self.strict_control().await?;
+        let mut components = record.components();
+        Ok(components.any(|component| control.is_prepared(component, &record.id)))
+    }
+
     /// Waits until all processes have a config ready that is to be written, and returns what withdraws
     /// it.
     ///

@@ -10,6 +10,7 @@ use crate::commit::TRIES;
 use crate::failure::{Code, Failure};
 use crate::history::Note;
 use crate::session::Session;
+use crate::transaction::NotDone;
 
 /// The longest record, in bytes. A longer value is not read back.
 const LONGEST: usize = 65_536;
@@ -169,7 +170,7 @@ impl Session {
     }
 
     /// Returns the failure for a move that is over, or another one by now.
-    pub(super) fn has_changed(&self, component: &str) -> Failure {
+    pub(crate) fn has_changed(&self, component: &str) -> Failure {
         let text = format!(
             "the move of `{component}` has changed meanwhile; look with `move {component} --status`"
         );
@@ -182,7 +183,7 @@ impl Session {
     /// # Errors
     ///
     /// Returns an error if the record there is not the expected one, or a move begins from a config
-    /// that has changed meanwhile.
+    /// that has changed meanwhile. After a lost answer it is unknown if the record was written.
     pub(crate) async fn replace_record(
         &self,
         expected: Option<&Record>,
@@ -237,11 +238,51 @@ impl Session {
                     }
                 }
             }
-            if self.transact(&transaction).await? {
-                return Ok(());
+            match self.transact(&transaction).await {
+                Ok(true) => return Ok(()),
+                Ok(false) => {}
+                Err(NotDone::Refused(failure)) => return Err(failure),
+                Err(NotDone::Unknown(failure)) => {
+                    let component = known.map_or("", |record| &record.component);
+                    if self.was_replaced(component, next).await {
+                        return Ok(());
+                    }
+                    let text = format!(
+                        "it is unknown if the record of the move was written: {}; look with `move \
+                        {component} --status`, and go on with `--resume`",
+                        failure.message
+                    );
+                    let failure = Failure::new(Code::OutcomeUnknown, text);
+                    return Err(failure.of_component(component).at(&self.server));
+                }
             }
         }
         let text = "the record of the move keeps changing; try again";
         Err(Failure::new(Code::WrongState, text).at(&self.server))
+    }
+
+    /// Notes that no cut is under way, and returns the record as it is then.
+    ///
+    /// # Errors
+    ///
+    /// As [`replace_record`](Self::replace_record).
+    pub(crate) async fn note_uncut(&self, record: &Record) -> Result<Record, Failure> {
+        let noted = Record {
+            may_be_cut: false,
+            ..record.clone()
+        };
+        if noted != *record {
+            self.replace_record(Some(record), Some(&noted)).await?;
+        }
+        Ok(noted)
+    }
+
+    /// Looks again if a record was written. All records of a move are written at once.
+    async fn was_replaced(&self, component: &str, next: Option<&Record>) -> bool {
+        let found = match self.revive().await {
+            Ok(()) => self.record(component).await,
+            Err(failure) => Err(failure),
+        };
+        found.is_ok_and(|found| found.as_ref() == next)
     }
 }

@@ -159,6 +159,12 @@ impl Seen {
         is_of_other && self.offset < *end
     }
 
+    /// Returns `true` if it is empty, and has followed nobody since it was started.
+    pub(crate) fn is_new(&self) -> bool {
+        let (stream, _) = &self.stream_before;
+        self.keys == 0 && stream.bytes().all(|byte| byte == b'0')
+    }
+
     /// Returns `true` if it is a replica that has all its primary had a moment ago.
     pub(crate) fn is_in_step(&self) -> bool {
         matches!(self.role, Role::Replica { is_in_step, .. } if is_in_step)

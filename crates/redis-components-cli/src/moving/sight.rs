@@ -31,7 +31,7 @@ pub(crate) struct End {
     pub(super) seen: Option<Seen>,
     /// The hosts by which the other server may know it.
     hosts: Vec<String>,
-    is_loading: bool,
+    pub(super) is_loading: bool,
 }
 
 impl Sight {
@@ -233,6 +233,15 @@ impl End {
     /// Returns `true` if it takes writes, unless a fence keeps them away.
     pub(crate) fn is_primary(&self) -> bool {
         self.seen.as_ref().is_some_and(Seen::is_primary)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.seen.as_ref().is_some_and(|seen| seen.keys == 0)
+    }
+
+    /// Returns `true` if it was this run of the server that was seen.
+    pub(super) fn is_run(&self, run: &str) -> bool {
+        self.seen.as_ref().is_some_and(|seen| seen.run_id == run)
     }
 
     /// Returns `true` if another server means this one by `host` and `port`. The port alone says

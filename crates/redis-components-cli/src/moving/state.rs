@@ -84,9 +84,11 @@ impl View<'_> {
             {
                 State::Fenced
             }
-            // A target that has started again has forgotten that it is a replica.
+            // A target that has started again has forgotten that it is a replica. One that has taken
+            // over may be empty because callers have consumed all.
             (Role::Primary, Role::Primary)
-                if !self.is_committed && (target.keys == 0 || !self.may_be_cut) =>
+                if !self.is_committed
+                    && (!self.may_be_cut || target.is_new() || target.is_copy_of(source)) =>
             {
                 State::Planned
             }
@@ -114,6 +116,11 @@ impl State {
     /// Returns `true` if the target has a copy, or receives one, and the source takes writes.
     pub(crate) fn is_before_cut(self) -> bool {
         matches!(self, Self::Copying | Self::Synced)
+    }
+
+    /// Returns `true` if the source takes writes and no cut is under way.
+    pub(crate) fn is_uncut(self) -> bool {
+        self == Self::Planned || self.is_before_cut()
     }
 
     /// Returns `true` if the target takes writes, or will in a moment.
@@ -155,7 +162,10 @@ impl State {
                 "writes are refused; --resume carries the cut on, --abort gives them back"
             }
             Self::TakenOver => "cutting; the new server takes writes, --resume carries it on",
-            Self::Cut => "the data has moved; --resume lets the configs follow, --undo goes back",
+            Self::Cut => {
+                "the data has moved, and callers write there for an hour by the candidate; --resume lets \
+                the configs follow, --undo goes back"
+            }
             Self::Committed => "moved; --finish ends the move, --undo goes back without loss",
             Self::Gone => "moved, and the old server is gone; --finish ends the move",
             Self::Split => "both servers take writes, or one follows a third; a person must decide",
@@ -253,6 +263,7 @@ mod tests {
         ));
         let more = format!("master_repl_offset:10\r\ndb0:keys=1\r\n{}", before(10));
         let written = &primary(&more);
+        let emptied = &primary(&format!("master_repl_offset:10\r\n{}", before(10)));
         let cases = [
             (fenced(online(follows(keys, in_step))), State::Fenced),
             (fenced(follows(parked, down)), State::Fenced),
@@ -266,6 +277,8 @@ mod tests {
             (of(keys, empty), State::Planned),
             (before_cut(of(keys, keys)), State::Planned),
             (of(keys, keys), State::Split),
+            (of(writing, copy), State::Planned),
+            (of(writing, emptied), State::Split),
             (committed(of(keys, empty)), State::Split),
             (committed(before_cut(of(keys, keys))), State::Split),
             (follows(keys, down), State::Copying),

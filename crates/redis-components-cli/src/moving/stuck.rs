@@ -1,8 +1,12 @@
 //! A move that does not go on: why, and what to do.
 
+use super::checks::shared;
+use super::record::Record;
 use super::seen::Seen;
 use super::sight::Sight;
 use crate::failure::{Code, Failure};
+use crate::session::Session;
+use crate::text::counted;
 
 impl Sight {
     /// Demands that a target that follows nobody has no data of its own, which a copy would replace.
@@ -19,12 +23,33 @@ impl Sight {
         }
         let server = self.target.place.address();
         let text = format!(
-            "{server} has {} keys that it did not copy, which would be lost; `{component}` has not moved; \
+            "{server} has {} that it did not copy, which would be lost; `{component}` has not moved; \
             give up with `--abort`, or remove them with FLUSHALL there and go on with `--resume`",
-            target.keys
+            counted(target.keys, "key")
         );
         let failure = Failure::new(Code::NotPossible, text);
         Err(failure.of_component(component).at(&server))
+    }
+
+    /// Returns why the data of a target that follows nobody stays there, if it does: nothing but a copy
+    /// that nobody uses is removed.
+    pub(crate) async fn kept(&self, session: &Session, record: &Record) -> Option<String> {
+        let (source, target) = (self.source.seen.as_ref()?, self.target.seen.as_ref()?);
+        let server = self.target.place.address();
+        if !target.is_copy_of(source) {
+            return Some(format!(
+                "{server} keeps {}: it does not follow {} any more, and they may be other data; remove them \
+                with FLUSHALL there if nobody needs them",
+                counted(target.keys, "key"),
+                self.source.place.address()
+            ));
+        }
+        let why = match shared(session, record, &self.target.place).await {
+            Ok(None) => return None,
+            Ok(Some(others)) => format!("it is for the data of {others}"),
+            Err(failure) => failure.message,
+        };
+        Some(format!("{server} keeps its copy of the data: {why}"))
     }
 
     /// Returns the failure of a move that no command can carry on.
@@ -49,7 +74,13 @@ impl Sight {
         let replicas = self.source.seen.iter().flat_map(|seen| &seen.replicas);
         let online: Vec<_> = replicas.filter(|replica| replica.is_online).collect();
         let is_in_step = self.target.seen.as_ref().is_some_and(Seen::is_in_step);
-        let text = if is_in_step && !online.is_empty() {
+        let text = if self.source.is_loading {
+            let source = self.source.place.address();
+            format!(
+                "{source} loads its data, or has none yet, and refuses questions until then; go on with \
+                `--resume` when it answers"
+            )
+        } else if is_in_step && !online.is_empty() {
             let online: Vec<_> = online.iter().map(|one| one.address()).collect();
             format!(
                 "{target} is in step, and the source knows it by another address, one of {}; set \

@@ -98,7 +98,7 @@ fn r15_what_stands_against_a_move_is_named_before_anything_changes() {
         "{envelope:#}"
     );
     world.servers[1].command(&["SET", "a", "b"]);
-    refused(&["--to", &to], "it has 1 keys");
+    refused(&["--to", &to], "it has 1 key;");
     world.servers[1].command(&["FLUSHALL"]);
     role(&world.servers[1]);
     let stats = format!("port={}", world.servers[0].port());

@@ -22,7 +22,7 @@ const RECORD: &str = "redis-components:move:logs";
 
 /// A config server, a server with the data of `logs`, and an empty cluster.
 pub(crate) struct World {
-    config: Server,
+    pub(crate) config: Server,
     pub(crate) source: Server,
     cluster: Cluster,
     pub(crate) operator: Operator,
@@ -74,7 +74,7 @@ impl World {
 
     /// The source takes writes, the configs name it, and the target has nothing of the move.
     #[track_caller]
-    fn has_not_moved(&self) {
+    pub(crate) fn has_not_moved(&self) {
         assert_eq!(fence(&self.source), "0");
         let config = self.operator.data(&["get", "logs"]);
         assert_eq!(config["config"]["port"], self.source.port());
@@ -135,7 +135,7 @@ fn size(server: &Server) -> u64 {
 }
 
 /// Returns `true` if a process runs. One that nobody has waited for has no environment any more.
-fn runs(process: &std::path::Path) -> bool {
+pub(crate) fn runs(process: &std::path::Path) -> bool {
     std::fs::read(process.join("environ")).is_ok_and(|environment| !environment.is_empty())
 }
 
@@ -457,7 +457,7 @@ fn r15_what_cannot_be_copied_is_refused_before_anything_changes() {
     };
     let node = world.cluster.node(world.cluster.primary_of("other"));
     node.command(&["SET", "other", "data"]);
-    refuses("it has 1 keys");
+    refuses("it has 1 key;");
     node.command(&["DEL", "other"]);
     // Who asks for the size only looks.
     assert_eq!(size(&node), 0);

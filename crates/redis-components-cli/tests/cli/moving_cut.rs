@@ -1,5 +1,7 @@
 //! R15: what stands against a cut at the last moment, and a cut that does not end.
 
+use std::process::Stdio;
+
 use serde_json::json;
 
 use crate::common::wait_until;
@@ -120,6 +122,27 @@ fn r15_a_server_that_would_take_no_writes_alone_does_not_get_them() {
     let words = ["move", "logs", "--to", &world.address(1), "--dry-run"];
     let run = world.operator.done(&words);
     assert!(run.stderr.contains("before --undo"), "{run:#?}");
+}
+
+#[test]
+fn r15_a_fail_over_without_an_end_gives_writes_back() {
+    let world = prepared();
+    let [source, target] = &world.servers;
+    target.command(&["CLIENT", "PAUSE", "600000", "WRITE"]);
+    source.command(&["SET", "late", "write"]);
+    let port = target.port().to_string();
+    source.command(&["FAILOVER", "TO", "127.0.0.1", &port]);
+    assert_eq!(world.state(), "cutting");
+    let mut command = world
+        .operator
+        .command(&["move", "logs", "--resume", "--yes"]);
+    let mut resuming = command.stderr(Stdio::null()).spawn().unwrap();
+    wait_until("it has ended", || resuming.try_wait().unwrap().is_some());
+    assert_eq!(resuming.wait().unwrap().code(), Some(3));
+    source.command(&["SET", "after", "it"]);
+    target.command(&["CLIENT", "UNPAUSE"]);
+    world.operator.done(&["move", "logs", "--resume", "--yes"]);
+    world.is_on(1);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use crate::load::{World, role};
+use crate::moving_fence::{self, CLOSED, OPTION, fence, note_fence, set};
 
 fn synced(world: &World) {
     let to = world.address(1);
@@ -27,7 +28,7 @@ fn r15_a_target_that_got_other_data_meanwhile_is_not_wiped() {
         "{envelope:#}"
     );
     let message = error["message"].as_str().unwrap();
-    assert!(message.contains("has 1 keys"), "{message}");
+    assert!(message.contains("has 1 key that"), "{message}");
     let found = target.command(&["GET", "of"]);
     assert_eq!(redis::from_redis_value::<String>(found).unwrap(), "others");
     target.command(&["FLUSHALL"]);
@@ -96,6 +97,68 @@ fn r15_an_undo_that_was_interrupted_goes_on() {
     assert_eq!(world.operator.data(&undo)["state"], "committed");
     world.is_on(0);
     assert_eq!(role(&world.servers[0]), "master");
+}
+
+#[test]
+fn r15_a_target_that_was_started_again_is_emptied_when_the_move_is_given_up() {
+    let world = World::start();
+    synced(&world);
+    let target = &world.servers[1];
+    target.command(&["SAVE"]);
+    target.restart();
+    assert_eq!(world.state(), "planned");
+    world.operator.done(&["move", "logs", "--abort", "--yes"]);
+    let keys = target.command(&["DBSIZE"]);
+    assert_eq!(redis::from_redis_value::<u64>(keys).unwrap(), 0);
+    // Other data stays, and is named.
+    let world = World::start();
+    synced(&world);
+    let target = &world.servers[1];
+    target.command(&["REPLICAOF", "NO", "ONE"]);
+    target.command(&["SET", "of", "others"]);
+    let run = world.operator.done(&["move", "logs", "--abort", "--yes"]);
+    let named = format!("{} keeps 2 keys", world.address(1));
+    assert!(run.stderr.contains(&named), "{run:#?}");
+    let keys = target.command(&["DBSIZE"]);
+    assert_eq!(redis::from_redis_value::<u64>(keys).unwrap(), 2);
+}
+
+#[test]
+fn r15_a_broken_control_key_does_not_keep_writes_from_the_old_server() {
+    let world = moving_fence::prepared();
+    note_fence(&world, "0");
+    set(&world.servers[0], OPTION, CLOSED);
+    world
+        .config
+        .command(&["SET", "config:redis:@fleet", "no json"]);
+    let abort = ["move", "logs", "--abort", "--yes"];
+    let (_, envelope) = world.operator.json(&abort);
+    assert_eq!(envelope["error"]["code"], "config_invalid", "{envelope:#}");
+    assert_eq!(fence(&world.servers[0]), "0");
+    world.config.command(&["DEL", "config:redis:@fleet"]);
+    world.operator.done(&abort);
+    world.is_on(0);
+}
+
+#[test]
+fn r15_a_source_that_loads_is_named() {
+    let world = World::start();
+    synced(&world);
+    let source = &world.servers[0];
+    // To a new connection it says that it has no data yet.
+    set(source, "replica-serve-stale-data", "no");
+    source.command(&["REPLICAOF", "127.0.0.1", "1"]);
+    let words = ["move", "logs", "--resume", "--yes", "--timeout", "1s"];
+    let (code, envelope) = world.operator.json(&words);
+    let error = &envelope["error"];
+    assert_eq!(
+        (code, &error["code"]),
+        (4, &json!("not_ready")),
+        "{envelope:#}"
+    );
+    let message = error["message"].as_str().unwrap();
+    let named = format!("{} loads its data", world.address(0));
+    assert!(message.contains(&named), "{message}");
 }
 
 #[test]

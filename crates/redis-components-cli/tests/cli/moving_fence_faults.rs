@@ -1,5 +1,6 @@
 //! R15: what goes wrong behind the fence of a server without `FAILOVER`.
 
+use std::io::{BufRead as _, BufReader};
 use std::process::Stdio;
 use std::thread;
 use std::time::Duration;
@@ -124,7 +125,7 @@ fn has_record(world: &World) -> bool {
 }
 
 /// Gives up a move whose new server is gone while a cut waits for it.
-fn gives_up(was_killed: bool) {
+fn gives_up(was_killed: bool, resumes: bool) {
     let world = prepared();
     let [source, target] = &world.servers;
     set(source, OPTION, "1");
@@ -136,6 +137,13 @@ fn gives_up(was_killed: bool) {
     cutting.wait().unwrap();
     assert_eq!(fence(source), if was_killed { CLOSED } else { "1" });
     assert_eq!(world.state(), "unreachable");
+    if resumes {
+        let (code, envelope) = world.operator.json(&["move", "logs", "--resume", "--yes"]);
+        let message = envelope["error"]["message"].as_str().unwrap();
+        // It has given the source its writes back.
+        assert_eq!((code, fence(source).as_str()), (5, "1"), "{envelope:#}");
+        assert!(!message.contains("refuses writes"), "{message}");
+    }
     let run = world.operator.done(&["move", "logs", "--abort", "--yes"]);
     let (server, what) = (world.address(1), "was not emptied");
     let is_named = [&*server, what, "FLUSHALL"]
@@ -154,12 +162,14 @@ fn gives_up(was_killed: bool) {
 
 #[test]
 fn r15_a_move_whose_new_server_is_gone_for_good_behind_the_fence_is_given_up() {
-    gives_up(true);
+    for resumes in [false, true] {
+        gives_up(true, resumes);
+    }
 }
 
 #[test]
 fn r15_a_move_whose_new_server_dies_during_the_cut_is_given_up() {
-    gives_up(false);
+    gives_up(false, false);
 }
 
 #[test]
@@ -249,6 +259,27 @@ fn r15_an_interrupt_waits_for_the_end_of_a_cut_behind_the_fence() {
     assert_eq!(fence(&world.servers[0]), "0");
     assert_eq!(role(&world.servers[0]), "master");
     assert_eq!(world.state(), "synced");
+}
+
+#[test]
+fn r15_an_interrupt_of_a_cut_behind_the_fence_is_heard_when_the_cut_is_over() {
+    let world = prepared();
+    lag(&world);
+    let mut command = world.operator.command(&["move", "logs", "--cut", "--yes"]);
+    command.stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut cutting = command.spawn().unwrap();
+    wait_until("the fence", || fence(&world.servers[0]) == CLOSED);
+    signal(&cutting, Signal::INT);
+    let said = BufReader::new(cutting.stderr.take().unwrap()).lines();
+    let mut said = said.map_while(Result::ok);
+    assert!(said.any(|line| line.contains("the cut is made first")));
+    world.servers[1].command(&["CLIENT", "UNPAUSE"]);
+    assert!(said.any(|line| line.contains("interrupted; the move stays where it is")));
+    assert_eq!(cutting.wait().unwrap().code(), Some(4));
+    assert_eq!(world.port(), u64::from(world.servers[0].port()));
+    assert_eq!(world.state(), "cut");
+    world.operator.done(&["move", "logs", "--resume", "--yes"]);
+    world.is_on(1);
 }
 
 #[test]

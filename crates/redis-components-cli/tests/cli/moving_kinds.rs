@@ -4,11 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
-use redis_components_testing::{Cluster, Sentinels, Server};
+use redis_components_testing::{Cluster, Proxy, Sentinels, Server};
 use serde_json::{Value, json};
 
 use crate::common::{Operator, wait_until};
 use crate::load::role;
+#[cfg(target_os = "linux")]
+use crate::terminal::at_terminal_after;
 
 #[track_caller]
 fn refused(operator: &Operator, words: &[&str], part: &str) {
@@ -112,6 +114,36 @@ fn r15_sentinels_let_the_named_replica_take_over() {
     assert_eq!(operator.data(&words)["state"], "committed");
     let (code, envelope) = operator.json(&["move", "logs", "--resume", "--yes"]);
     assert_eq!((code, &envelope["error"]["code"]), (1, &json!("no_move")));
+}
+
+/// The sentinel's answer is lost, and the servers say what came of it.
+#[cfg(target_os = "linux")]
+#[test]
+fn r15_a_fail_over_whose_answer_is_lost_is_looked_for() {
+    let (config, sentinels) = (Server::start(), Sentinels::start());
+    let operator = Operator::of(&config);
+    let proxy = Proxy::to(sentinels.sentinel(0));
+    let service = sentinels.service_name();
+    let logs = format!(
+        r#"{{"sentinels":["127.0.0.1:{}"],"service_name":"{service}"}}"#,
+        proxy.port()
+    );
+    let file = operator.file("logs.json", &logs);
+    operator.done(&["set", "logs", file.to_str().unwrap(), "--create"]);
+    let new = sentinels.server(1);
+    new.command(&["CONFIG", "SET", "replica-priority", "1"]);
+    wait_until("the priority", || is_listed(&sentinels, new, "1"));
+    let to = format!("127.0.0.1:{}", new.port());
+    let words = ["move", "logs", "--to", &to, "--accept-loss"];
+    // What a fail-over by sentinels would leave out is refused.
+    let refused = [&words[..], &["--until", "synced"]].concat();
+    let (code, envelope) = operator.json(&refused);
+    let message = envelope["error"]["message"].as_str().unwrap();
+    assert_eq!((code, message.contains("--until")), (2, true), "{message}");
+    let lose = || proxy.mute("OK");
+    let (code, shown) = at_terminal_after(&operator, &words, "[y/N]", "y\n", lose);
+    assert_eq!(code, 0, "{shown}");
+    assert_eq!(sentinels.primary(), 1);
 }
 
 #[test]

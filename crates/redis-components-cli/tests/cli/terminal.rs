@@ -27,6 +27,17 @@ fn without_a_terminal_nobody_is_asked_for_a_password() {
 /// Runs a command at a terminal, types `answer` when it shows `question`, and returns the exit code
 /// and all that the terminal showed.
 fn at_terminal(operator: &Operator, words: &[&str], question: &str, answer: &str) -> (i32, String) {
+    at_terminal_after(operator, words, question, answer, || ())
+}
+
+/// As [`at_terminal`], and does something before it types.
+pub(crate) fn at_terminal_after(
+    operator: &Operator,
+    words: &[&str],
+    question: &str,
+    answer: &str,
+    before: impl Fn(),
+) -> (i32, String) {
     let (mut controller, terminal) = pair();
     let mut command = operator.command_by(&["setsid", "--ctty", "--wait"], words);
     command.stdin(Stdio::from(terminal.try_clone().unwrap()));
@@ -42,6 +53,7 @@ fn at_terminal(operator: &Operator, words: &[&str], question: &str, answer: &str
     while let Ok(length @ 1..) = controller.read(&mut buffer) {
         shown.extend_from_slice(&buffer[..length]);
         if !is_answered && String::from_utf8_lossy(&shown).contains(question) {
+            before();
             controller.write_all(answer.as_bytes()).unwrap();
             is_answered = true;
         }
