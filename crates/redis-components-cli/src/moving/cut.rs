@@ -125,20 +125,17 @@ pub(crate) async fn give_writes_back(
     record: &Record,
     sight: &Sight,
 ) -> Result<Record, Failure> {
-    match (&sight.source.link, &sight.target.link) {
-        (Some(source), None) if sight.source.is_handing_over() => {
-            call_back(session, record, source, None).await?;
-        }
-        (Some(source), None) if sight.is_fenced && sight.source.is_primary() => {
-            if is_closed(source).await? {
-                // The target does not take over before the source is a replica. Only the fence proves
-                // that, and it goes now.
-                let noted = session.note_uncut(record).await?;
-                closed::lift(source, &noted).await?;
-                return Ok(noted);
-            }
-        }
-        _ => {}
+    let (Some(source), None) = (&sight.source.link, &sight.target.link) else {
+        return Ok(record.clone());
+    };
+    if sight.source.is_handing_over() {
+        call_back(session, record, source, None).await?;
+    } else if sight.is_fenced && sight.source.is_primary() && is_closed(source).await? {
+        // The target does not take over before the source is a replica. Only the fence proves that,
+        // and it goes now.
+        let noted = session.note_uncut(record).await?;
+        closed::lift(source, &noted).await?;
+        return Ok(noted);
     }
     Ok(record.clone())
 }

@@ -37,7 +37,13 @@ fn r14_processes_follow_a_config_whose_password_the_operator_does_not_see() {
     wait_until("both processes report", || {
         told(&operator, "state") == ["ok", "ok"]
     });
-    let words = ["set", "logs", "max_connections=40", "--wait", "--ignore-silent"];
+    let words = [
+        "set",
+        "logs",
+        "max_connections=40",
+        "--wait",
+        "--ignore-silent",
+    ];
     let set = operator.data(&[&words[..], &["--timeout", "20s"]].concat());
     assert_eq!(set["wait"]["following"], 2, "{set:#}");
     let list = operator.data(&["list"]);

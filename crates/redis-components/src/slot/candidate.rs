@@ -17,7 +17,7 @@ use super::breaker::{Attempts, Goal};
 use super::circuit::{ExecutorId, Failed};
 use super::executor::{Executor, OnRuntime, OnThreads};
 use super::idle::OnWatch;
-use super::published::{Clients, Published};
+use super::published::Clients;
 use super::slot::{Candidate, Slot};
 use crate::clock::Wait;
 use crate::config::ComponentConfig;
