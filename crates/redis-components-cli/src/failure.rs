@@ -142,6 +142,7 @@ impl Failure {
         self
     }
 
+    /// Returns the failure of a command that has begun something: only another command goes on with it.
     pub(crate) fn begun(mut self) -> Self {
         self.has_begun = true;
         self
