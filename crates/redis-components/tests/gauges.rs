@@ -278,6 +278,7 @@ async fn r14_the_gauges_of_a_pool_end_with_it() {
             until("it is off", async || logs.connection().await.is_err()).await;
             gauges.are(&shown(0.0, 0.0)).await;
             world.move_to(logs, &world.a);
+            until("it is on", async || logs.connection().await.is_ok()).await;
             blocking_call().await;
         })
         .await;
