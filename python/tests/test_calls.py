@@ -461,14 +461,15 @@ def test_several_config_servers(config_server: Server, server: Start, components
     eventually(lambda: database() == 1)
 
 
-def test_a_config_server_that_refuses_all_reads_is_passed_over(
-    config_server: Server, server: Start, components: Make
+@pytest.mark.parametrize("rights", [("-getrange",), ("resetkeys", "~config:redis:@fleet")])
+def test_a_config_server_that_refuses_to_read_configs_is_passed_over(
+    rights: tuple[str, ...], config_server: Server, server: Start, components: Make
 ) -> None:
     a, second = server(), server()
     config_server.client.set(KEY, a.config())
     for each in (second, config_server):
         each.client.execute_command("ACL", "SETUSER", "reader", "on", ">p", "~*", "&*", "+@all")
-    second.client.execute_command("ACL", "SETUSER", "reader", "-getrange")
+    second.client.execute_command("ACL", "SETUSER", "reader", *rights)
     urls = [each.url.replace("//", "//reader:p@") for each in (second, config_server)]
     made = components(config_servers=", ".join(urls))
     assert port_of(made, wait=0)() == a.port

@@ -21,10 +21,14 @@ from .errors import ComponentError, ErrorKind
 class ConfigServer:
     """The first of several servers that gives configs. It is used by one thread."""
 
-    def __init__(self, servers: Sequence[ComponentConfig], settings: Settings, name: str) -> None:
+    def __init__(
+        self, servers: Sequence[ComponentConfig], settings: Settings, name: str, control_key: str
+    ) -> None:
         self._servers = servers
         self._settings = settings
         self._name = name
+        # It is read beside configs, and says nothing about them.
+        self._control_key = control_key
         self._client: Any = None
         self._keys: Sequence[str] = ()
         self._asking = Aside("redis-components-sentinels")
@@ -88,10 +92,11 @@ class ConfigServer:
 
     def _demand_reads(self, address: str) -> None:
         """Lets the next server have its turn if this one refuses all reads."""
-        if len(self._servers) == 1 or not self._keys:
+        keys = [key for key in self._keys if key != self._control_key]
+        if len(self._servers) == 1 or not keys:
             return
         try:
-            answers = _read(self._keys, self._client)
+            answers = _read(keys, self._client)
         except (redis.exceptions.RedisError, OSError) as failed:
             raise ComponentError(
                 ErrorKind.SERVER_UNREACHABLE, f"{address}: {meaning(failed)}"

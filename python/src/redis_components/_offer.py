@@ -49,8 +49,11 @@ def read(given: object) -> Offer:
     if not isinstance(given, dict) or not isinstance(given.get("config"), dict):
         raise ConfigInvalidError("it is no object with `id` and `config`")
     name = given.get("id")
-    if not isinstance(name, str) or _ID.fullmatch(name) is None:
-        raise ConfigInvalidError("`id` is not 1 to 64 letters, digits and signs of ASCII")
+    # Receipts say "no candidate" with `-`.
+    if not isinstance(name, str) or _ID.fullmatch(name) is None or name == "-":
+        raise ConfigInvalidError(
+            "`id` is not 1 to 64 letters, digits and signs of ASCII, or it is `-`"
+        )
     config = fields.read(given["config"])
     if config.disabled:
         raise ConfigInvalidError("its config is switched off")

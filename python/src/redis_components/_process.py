@@ -28,7 +28,7 @@ class Process:
         self._control = Control(settings, self._instance)
         self._receipts = Receipts(settings, self._application, self._instance)
         name = self._name_of("config-server")
-        self._server = ConfigServer(settings.servers(), settings, name)
+        self._server = ConfigServer(settings.servers(), settings, name, self._control.key)
         self._watch = Watch(
             self._server, settings, self._control, self._work, self._receipts.remove
         )

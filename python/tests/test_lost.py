@@ -1,0 +1,131 @@
+"""What a process does while its config server is lost, or says that it is not."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Callable
+
+import pytest
+
+from redis_components import ComponentError, Components, ErrorKind, Login
+from servers import Server, eventually
+from test_calls import KEY, port_of
+
+Start = Callable[..., Server]
+Make = Callable[..., Components]
+
+
+def test_r5_logins_are_renewed_while_the_config_server_is_lost(
+    config_server: Server, server: Start, components: Make
+) -> None:
+    a = server()
+    a.client.execute_command("ACL", "SETUSER", "app", "on", "~*", "+@all")
+    given: list[str] = []
+
+    def tokens() -> Login:
+        given.append(f"token-{len(given)}")
+        a.client.execute_command("ACL", "SETUSER", "app", "resetpass", f">{given[-1]}")
+        return Login(given[-1], username="app", expires=time.time() + 0.4)
+
+    config_server.client.set(KEY, a.config(password={"provider": "tokens"}))
+    made = components(credentials={"tokens": tokens})
+    port = port_of(made, wait=0)
+    assert port() == a.port
+    config_server.kill()
+    assert port() == a.port
+    lost_with = made.status()[0].generation
+    eventually(lambda: made.status()[0].generation >= lost_with + 2)
+    assert port() == a.port
+
+
+def test_r10_a_lost_config_server_keeps_no_processor_busy(
+    config_server: Server, server: Start, components: Make
+) -> None:
+    a = server()
+    config_server.client.set(KEY, a.config())
+    port = port_of(components(response_timeout=0.5, connect_timeout=0.5), wait=300)
+    assert port() == a.port
+    config_server.kill()
+    a.kill()
+    # The first finds that the server is gone, and the second reads, although the proof is young.
+    for _ in range(2):
+        with pytest.raises(Exception, match=r"Connection|Error|refused|closed"):
+            port()
+    began = time.process_time()
+    time.sleep(1)
+    assert time.process_time() - began < 0.5
+
+
+def test_r5_status_says_that_the_config_server_is_lost(
+    config_server: Server, server: Start, components: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    a = server()
+    config_server.client.set(KEY, a.config())
+    made = components(response_timeout=0.3, connect_timeout=0.3)
+    port = port_of(made, wait=0)
+    assert port() == a.port
+    assert made.status()[0].problem is None
+    with caplog.at_level(logging.INFO, "redis_components"):
+        # Its caller gives up before the connection does.
+        config_server.freeze()
+        assert port() == a.port
+        problem = str(made.status()[0].problem)
+        assert f"127.0.0.1:{config_server.port}" in problem
+        assert "config server is lost" in caplog.text
+        config_server.thaw()
+        eventually(lambda: port() == a.port and made.status()[0].problem is None)
+    assert "config server is back" in caplog.text
+
+
+def test_r10_each_call_raises_an_error_of_its_own(components: Make) -> None:
+    port = port_of(components(), wait=60)
+    errors = []
+    for _ in range(20):
+        with pytest.raises(ComponentError) as missing:
+            port()
+        assert missing.value.kind is ErrorKind.CONFIG_MISSING
+        errors.append(missing.value)
+    assert len(set(map(id, errors))) == len(errors)
+    lengths = []
+    for error in errors:
+        entry, length = error.__traceback__, 0
+        while entry is not None:
+            entry, length = entry.tb_next, length + 1
+        lengths.append(length)
+    assert max(lengths) == min(lengths[1:]), lengths
+
+
+def test_r10_what_others_doubt_meanwhile_holds_up_no_call(
+    config_server: Server,
+    server: Start,
+    components: Make,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    a = server()
+    config_server.client.set(KEY, a.config())
+    made = components(response_timeout=2)
+    doubting = []
+
+    @made.redis_connection("logs", wait=0)
+    def port(conn) -> int:  # type: ignore[no-untyped-def]
+        return int(conn.config_get("port")["port"])
+
+    assert port() == a.port
+    watched = made._slot("logs").watched
+    answered = watched.answered
+
+    def doubted_meanwhile(server: str, answer: object, sent: float) -> bool:
+        told = answered(server, answer, sent)
+        watched.doubt()
+        doubting.append(told)
+        return told
+
+    monkeypatch.setattr(watched, "answered", doubted_meanwhile)
+    with caplog.at_level(logging.INFO, "redis_components"):
+        began = time.monotonic()
+        assert [port() for _ in range(5)] == [a.port] * 5
+        assert time.monotonic() - began < 2
+    assert len(doubting) >= 5
+    assert "lost" not in caplog.text
