@@ -144,12 +144,13 @@ impl Places {
 
     /// Returns `true` if it is this caller's turn. The caller looks now, so it may be woken again.
     pub(super) fn is_first(&mut self, caller: &Arc<Condvar>) -> bool {
-        let first = self.queue.front_mut();
-        let first = first.filter(|first| Arc::ptr_eq(&first.caller, caller));
-        first.is_some_and(|first| {
-            first.is_woken = false;
-            true
-        })
+        let mut waiting = self.queue.iter_mut();
+        let place = waiting.position(|waiting| {
+            let is_caller = Arc::ptr_eq(&waiting.caller, caller);
+            waiting.is_woken &= !is_caller;
+            is_caller
+        });
+        place == Some(0)
     }
 
     /// Ends the wait of a caller. Wakes the next caller if there may be something for it.
@@ -262,5 +263,33 @@ impl Idle {
     pub(super) fn into_proven(mut self) -> Result<BlockingConnection, Failure> {
         self.connection.ping()?;
         Ok(self.connection)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Condvar};
+    use std::time::Instant;
+
+    use super::Places;
+
+    #[test]
+    fn a_caller_that_looked_when_it_was_not_its_turn_is_woken_again() {
+        let mut places = Places {
+            size: 2,
+            in_use: 2,
+            ..Places::default()
+        };
+        let (waits, comes_back) = (Arc::default(), Arc::<Condvar>::default());
+        places.enter(&waits, Instant::now(), false);
+        let woken = places.give_back(None).expect("the first");
+        assert!(Arc::ptr_eq(&woken, &waits));
+        assert!(places.give_back(None).is_none(), "it was woken already");
+        places.enter(&comes_back, Instant::now(), true);
+        assert!(!places.is_first(&waits));
+        places.queue.pop_front();
+        places.in_use = 1;
+        let woken = places.give_back(None).expect("it has looked since");
+        assert!(Arc::ptr_eq(&woken, &waits));
     }
 }
