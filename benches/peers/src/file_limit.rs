@@ -2,9 +2,7 @@
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
-/// A connection of ours, and the copy of its socket by which another thread shuts it down.
-const FOR_A_COMPONENT: u64 = 2;
-/// What a worker opens besides.
+/// What a worker opens besides the connection of each component.
 const BESIDES: u64 = 200;
 
 /// Raises the limit as far as the system lets this process.
@@ -16,7 +14,7 @@ pub(crate) fn raise() {
 /// Returns `true` if a worker may connect so many components.
 pub(crate) fn allows(components: usize) -> bool {
     let components = u64::try_from(components).unwrap_or(u64::MAX);
-    components.saturating_mul(FOR_A_COMPONENT) + BESIDES <= most()
+    components.saturating_add(BESIDES) <= most()
 }
 
 fn most() -> u64 {

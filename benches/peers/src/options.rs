@@ -20,7 +20,7 @@ pub(crate) struct Options {
     /// Measure only how cost grows, in seven minutes, so that each row has a re-read of all configs in it;
     /// or in half a minute and with less of everything with `--quick`.
     ///
-    /// A process opens two files for each component: with `ulimit -Hn` below 20200, the row of 10,000
+    /// A process opens a file for each component: with `ulimit -Hn` below 10200, the row of 10,000
     /// components is left out.
     #[arg(long, conflicts_with_all = ["strict", "docs", "server"])]
     pub(crate) growth: bool,

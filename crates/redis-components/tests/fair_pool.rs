@@ -1,4 +1,4 @@
-//! R10 where more threads call than a pool has connections: who waits is served before who comes.
+//! R10 where more threads call than a pool has connections: who has waited for a moment is served before who comes.
 
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 

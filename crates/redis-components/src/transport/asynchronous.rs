@@ -1,7 +1,5 @@
 //! Connections on the tokio runtime of the caller.
 
-use std::net::TcpStream;
-use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -17,6 +15,7 @@ use super::handshake::{judge_probe, probe};
 use super::multiplexer::connection::Multiplexer;
 use super::node::Node;
 use super::reply_bounds::ReplyBounds;
+use super::shared_socket::SharedSocket;
 use super::stream::Stream;
 use super::subscriber::SubscriberSocket;
 use crate::fork::in_this_process;
@@ -30,8 +29,8 @@ pub(crate) struct Opened<C = MultiplexedConnection> {
     /// redis-rs's own `get_multiplexed_async_connection` spawns it itself, and only the next call
     /// would notice the end.
     pub(crate) driver: BoxFuture<'static, ()>,
-    /// Closes the connection from outside its driver. (The type is that of any stream socket here.)
-    pub(crate) socket: Arc<TcpStream>,
+    /// Closes the connection from outside its driver.
+    pub(crate) socket: SharedSocket,
 }
 
 /// Connects, logs in and probes. `timeouts.response` bounds each command.
@@ -58,15 +57,14 @@ pub(crate) async fn open_bounded(
 ) -> Result<Opened, Failure> {
     within(node, timeouts.connect, async {
         let stream = connect(node, timeouts.connect).await?;
-        let socket = Ends::handle(&stream)?;
+        let socket = stream.socket();
         let settings = settings.set_response_timeout(Some(timeouts.response));
         let session = session(node, protocol);
-        // Each kind of stream is driven as itself, so that TCP does not pay for the others.
+        // Each kind of stream is driven as itself, so that the plain one does not pay for TLS.
         let started = match stream {
-            Stream::Tcp(stream) => start(&session, Bounded::new(stream, bounds), settings).await,
+            Stream::Plain(stream) => start(&session, Bounded::new(stream, bounds), settings).await,
             #[cfg(feature = "tls")]
             Stream::Tls(stream) => start(&session, Bounded::new(*stream, bounds), settings).await,
-            Stream::Unix(stream) => start(&session, Bounded::new(stream, bounds), settings).await,
         };
         let (connection, driver) = started.map_err(|error| Failure::from(error).on_hello())?;
         Ok(Opened {
@@ -98,14 +96,13 @@ pub(crate) async fn open_shared_bounded(
 ) -> Result<Opened<Multiplexer>, Failure> {
     within(node, timeouts.connect, async {
         let stream = connect(node, timeouts.connect).await?;
-        let socket = Ends::handle(&stream)?;
-        let plain = Some(Arc::clone(&socket));
+        let socket = stream.socket();
+        let plain = Some(socket.clone());
         let db = node.db();
         let (connection, driver) = match stream {
-            Stream::Tcp(stream) => share(Multiplexer::new(stream, plain, db, bounds, timeouts)),
+            Stream::Plain(stream) => share(Multiplexer::new(stream, plain, db, bounds, timeouts)),
             #[cfg(feature = "tls")]
             Stream::Tls(stream) => share(Multiplexer::new(*stream, None, db, bounds, timeouts)),
-            Stream::Unix(stream) => share(Multiplexer::new(stream, plain, db, bounds, timeouts)),
         };
         Ok(Opened {
             connection,
@@ -171,7 +168,7 @@ pub(crate) async fn open_subscriber_socket(
 ) -> Result<SubscriberSocket, Failure> {
     within(node, bound, async {
         let stream = connect(node, bound).await?;
-        let ends = Ends::of(&stream)?;
+        let ends = Ends::new(stream.socket());
         Ok(SubscriberSocket::new(stream, ends))
     })
     .await
@@ -192,7 +189,7 @@ where
 {
     within(node, bound, async {
         let stream = connect(node, bound).await?;
-        let ends = Ends::of(&stream)?;
+        let ends = Ends::new(stream.socket());
         let stream = Bounded::new(guard(stream), ReplyBounds::DATA).with(ends);
         let session = session(node, ProtocolVersion::RESP2);
         Ok(PubSub::new(&session, stream).await?)

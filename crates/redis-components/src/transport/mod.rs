@@ -32,6 +32,7 @@ mod resolve;
 pub(crate) mod role;
 #[cfg(feature = "sentinel")]
 pub(crate) mod sentinel;
+pub(crate) mod shared_socket;
 mod special_addresses;
 mod stream;
 pub(crate) mod subscriber;

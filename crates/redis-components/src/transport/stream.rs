@@ -8,12 +8,11 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use redis::RedisError;
-use socket2::{SockRef, Socket};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
-use tokio::net::{TcpStream, UnixStream};
 
 use super::failure::Failure;
 use super::node::Node;
+use super::shared_socket::{SharedSocket, SocketStream};
 #[cfg(feature = "tls")]
 use super::tls_failure;
 use super::{tcp, unix};
@@ -39,10 +38,9 @@ pub(super) enum Peer<'a> {
 
 /// A stream to a server.
 pub(crate) enum Stream {
-    Tcp(TcpStream),
+    Plain(SocketStream),
     #[cfg(feature = "tls")]
-    Tls(Box<tokio_rustls::client::TlsStream<TcpStream>>),
-    Unix(UnixStream),
+    Tls(Box<tokio_rustls::client::TlsStream<SocketStream>>),
 }
 
 impl Stream {
@@ -57,16 +55,18 @@ impl Stream {
         bound: Duration,
     ) -> Result<Self, Failure> {
         let stream = match peer {
-            Peer::Tcp(address) => tcp::connect(address).await?,
+            Peer::Tcp(address) => SocketStream::of_tcp(tcp::connect(address).await?),
             Peer::Unix(path) => {
-                return Ok(Self::Unix(unix::connect(node.policy(), path, bound).await?));
+                let socket = unix::connect(node.policy(), path, bound).await?;
+                let stream = SocketStream::of_unix(socket);
+                return stream.map(Self::Plain).map_err(failure);
             }
         };
         #[cfg(feature = "tls")]
         if let Some(tls) = node.tls() {
             return Ok(Self::Tls(Box::new(tls.connect(stream).await?)));
         }
-        Ok(Self::Tcp(stream))
+        Ok(Self::Plain(stream))
     }
 
     /// Reads what the server has sent before it hung up. TLS tells its
@@ -75,10 +75,9 @@ impl Stream {
         let mut rest = Vec::new();
         // An error says that there is no more.
         let _ = match self {
-            Self::Tcp(stream) => stream.take(LONGEST_REST).read_to_end(&mut rest).await,
+            Self::Plain(stream) => stream.take(LONGEST_REST).read_to_end(&mut rest).await,
             #[cfg(feature = "tls")]
             Self::Tls(_) => Ok(0),
-            Self::Unix(stream) => stream.take(LONGEST_REST).read_to_end(&mut rest).await,
         };
         rest
     }
@@ -97,13 +96,12 @@ impl Stream {
         failure(error)
     }
 
-    /// Returns a second handle to the socket, which closes it from outside.
-    pub(super) fn socket(&self) -> io::Result<Socket> {
+    /// Returns another handle to the socket, which closes it from outside.
+    pub(super) fn socket(&self) -> SharedSocket {
         match self {
-            Self::Tcp(stream) => SockRef::from(stream).try_clone(),
+            Self::Plain(stream) => stream.share(),
             #[cfg(feature = "tls")]
-            Self::Tls(stream) => SockRef::from(stream.get_ref().0).try_clone(),
-            Self::Unix(stream) => SockRef::from(stream).try_clone(),
+            Self::Tls(stream) => stream.get_ref().0.share(),
         }
     }
 }
@@ -115,10 +113,9 @@ impl AsyncRead for Stream {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         match self.get_mut() {
-            Self::Tcp(stream) => Pin::new(stream).poll_read(context, buffer),
+            Self::Plain(stream) => Pin::new(stream).poll_read(context, buffer),
             #[cfg(feature = "tls")]
             Self::Tls(stream) => Pin::new(stream).poll_read(context, buffer),
-            Self::Unix(stream) => Pin::new(stream).poll_read(context, buffer),
         }
     }
 }
@@ -130,28 +127,25 @@ impl AsyncWrite for Stream {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         match self.get_mut() {
-            Self::Tcp(stream) => Pin::new(stream).poll_write(context, bytes),
+            Self::Plain(stream) => Pin::new(stream).poll_write(context, bytes),
             #[cfg(feature = "tls")]
             Self::Tls(stream) => Pin::new(stream).poll_write(context, bytes),
-            Self::Unix(stream) => Pin::new(stream).poll_write(context, bytes),
         }
     }
 
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
-            Self::Tcp(stream) => Pin::new(stream).poll_flush(context),
+            Self::Plain(stream) => Pin::new(stream).poll_flush(context),
             #[cfg(feature = "tls")]
             Self::Tls(stream) => Pin::new(stream).poll_flush(context),
-            Self::Unix(stream) => Pin::new(stream).poll_flush(context),
         }
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
-            Self::Tcp(stream) => Pin::new(stream).poll_shutdown(context),
+            Self::Plain(stream) => Pin::new(stream).poll_shutdown(context),
             #[cfg(feature = "tls")]
             Self::Tls(stream) => Pin::new(stream).poll_shutdown(context),
-            Self::Unix(stream) => Pin::new(stream).poll_shutdown(context),
         }
     }
 }

@@ -9,12 +9,12 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::version::{TLS12, TLS13};
 use rustls::{ClientConfig, RootCertStore};
 use rustls_native_certs::load_native_certs;
-use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use super::failure::{Cause, Failure};
 use super::file_gate::alone;
+use super::shared_socket::SocketStream;
 use super::tls_failure::{of_io, of_tls};
 use super::tls_verifier::Verifier;
 use crate::config::contents::Contents;
@@ -127,7 +127,10 @@ impl Tls {
     }
 
     /// Begins TLS on a runtime.
-    pub(super) async fn connect(&self, stream: TcpStream) -> Result<TlsStream<TcpStream>, Failure> {
+    pub(super) async fn connect(
+        &self,
+        stream: SocketStream,
+    ) -> Result<TlsStream<SocketStream>, Failure> {
         let connector = TlsConnector::from(Arc::clone(&self.config));
         let connecting = connector.connect(self.name.clone(), stream);
         connecting.await.map_err(of_io)

@@ -83,7 +83,7 @@ pub(in crate::measure) fn measure(run: &mut Run<'_>) -> Result<Section, Failure>
         note: format!(
             "{TASKS} tasks call so many components in turn, all of one data server, or as many bare connections to \
              another one in another process. Commands to the config server are those of {} s of calls; those of \
-             connecting come before. A row is left out if this system lets a process open too few files for it: two for \
+             connecting come before. A row is left out if this system lets a process open too few files for it: one for \
              each component.",
             plan.counted.as_secs()
         ),

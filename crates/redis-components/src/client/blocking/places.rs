@@ -17,6 +17,12 @@ use crate::transport::failure::Failure;
 /// closed it.
 const TRUSTED_IDLE: Duration = Duration::from_secs(1);
 
+/// While the caller whose turn it is has not waited for this long, callers that run go first.
+///
+/// A connection that goes to a caller which has to be woken serves nobody meanwhile. With more
+/// threads than connections, that would be so for each call.
+const FAIR_AFTER: Duration = Duration::from_millis(10);
+
 /// The mutable part of a pool.
 #[derive(Default)]
 pub(super) struct Places {
@@ -26,8 +32,16 @@ pub(super) struct Places {
     in_use: usize,
     /// The callers that wait, in the order in which they came. If there are none, no thread is
     /// woken, which would be a system call.
-    queue: VecDeque<Arc<Condvar>>,
+    queue: VecDeque<Waiting>,
     pub(super) growth: Growth,
+}
+
+/// A caller that waits.
+struct Waiting {
+    caller: Arc<Condvar>,
+    begun: Instant,
+    /// Whether it was woken, and has not looked since.
+    is_woken: bool,
 }
 
 /// An idle connection.
@@ -58,9 +72,10 @@ impl Places {
         }
     }
 
-    /// Takes a place with an idle connection, if there is one and no caller waits.
+    /// Takes a place with an idle connection, if there is one and no caller has waited for long.
     pub(super) fn take_idle(&mut self) -> Option<Idle> {
-        if self.queue.is_empty() {
+        let first = self.queue.front();
+        if first.is_none_or(|first| first.begun.elapsed() < FAIR_AFTER) {
             self.use_idle()
         } else {
             None
@@ -109,41 +124,62 @@ impl Places {
     ) -> Option<Arc<Condvar>> {
         self.in_use -= 1;
         self.idle.extend(connection.map(Idle::from));
-        self.queue.front().cloned()
+        self.first_to_wake()
     }
 
-    /// Makes a caller wait for its turn. `is_back` says that it had its turn and got no connection.
-    pub(super) fn enter(&mut self, caller: &Arc<Condvar>, is_back: bool) {
+    /// Makes a caller wait for its turn since `begun`. `is_back` says that it had its turn and got
+    /// no connection.
+    pub(super) fn enter(&mut self, caller: &Arc<Condvar>, begun: Instant, is_back: bool) {
+        let waiting = Waiting {
+            caller: Arc::clone(caller),
+            begun,
+            is_woken: false,
+        };
         if is_back {
-            self.queue.push_front(Arc::clone(caller));
+            self.queue.push_front(waiting);
         } else {
-            self.queue.push_back(Arc::clone(caller));
+            self.queue.push_back(waiting);
         }
     }
 
-    /// Returns `true` if it is this caller's turn.
-    pub(super) fn is_first(&self, caller: &Arc<Condvar>) -> bool {
-        let first = self.queue.front();
-        first.is_some_and(|first| Arc::ptr_eq(first, caller))
+    /// Returns `true` if it is this caller's turn. The caller looks now, so it may be woken again.
+    pub(super) fn is_first(&mut self, caller: &Arc<Condvar>) -> bool {
+        let mut waiting = self.queue.iter_mut();
+        let place = waiting.position(|waiting| {
+            let is_caller = Arc::ptr_eq(&waiting.caller, caller);
+            waiting.is_woken &= !is_caller;
+            is_caller
+        });
+        place == Some(0)
     }
 
     /// Ends the wait of a caller. Wakes the next caller if there may be something for it.
     pub(super) fn leave(&mut self, caller: &Arc<Condvar>) {
-        self.queue.retain(|other| !Arc::ptr_eq(other, caller));
+        self.queue
+            .retain(|other| !Arc::ptr_eq(&other.caller, caller));
         if !self.are_taken() {
             self.wake_first();
         }
     }
 
     /// Wakes the caller whose turn it is, so that it looks again.
-    pub(super) fn wake_first(&self) {
-        if let Some(first) = self.queue.front() {
+    pub(super) fn wake_first(&mut self) {
+        if let Some(first) = self.first_to_wake() {
             first.notify_one();
         }
     }
 
+    /// Returns the caller whose turn it is, unless it has been woken and has not looked since.
+    fn first_to_wake(&mut self) -> Option<Arc<Condvar>> {
+        let first = self.queue.front_mut()?;
+        let is_woken = std::mem::replace(&mut first.is_woken, true);
+        (!is_woken).then(|| Arc::clone(&first.caller))
+    }
+
     pub(super) fn wake_all(&self) {
-        self.queue.iter().for_each(|caller| caller.notify_one());
+        self.queue
+            .iter()
+            .for_each(|waiting| waiting.caller.notify_one());
     }
 
     /// Has each idle connection PINGed before it is used.
@@ -227,5 +263,33 @@ impl Idle {
     pub(super) fn into_proven(mut self) -> Result<BlockingConnection, Failure> {
         self.connection.ping()?;
         Ok(self.connection)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Condvar};
+    use std::time::Instant;
+
+    use super::Places;
+
+    #[test]
+    fn a_caller_that_looked_when_it_was_not_its_turn_is_woken_again() {
+        let mut places = Places {
+            size: 2,
+            in_use: 2,
+            ..Places::default()
+        };
+        let (waits, comes_back) = (Arc::default(), Arc::<Condvar>::default());
+        places.enter(&waits, Instant::now(), false);
+        let woken = places.give_back(None).expect("the first");
+        assert!(Arc::ptr_eq(&woken, &waits));
+        assert!(places.give_back(None).is_none(), "it was woken already");
+        places.enter(&comes_back, Instant::now(), true);
+        assert!(!places.is_first(&waits));
+        places.queue.pop_front();
+        places.in_use = 1;
+        let woken = places.give_back(None).expect("it has looked since");
+        assert!(Arc::ptr_eq(&woken, &waits));
     }
 }

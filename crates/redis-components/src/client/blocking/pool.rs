@@ -65,8 +65,7 @@ impl Pool {
         })
     }
 
-    /// Takes a place with an idle connection, if there is nothing to wait for. This is the usual
-    /// case.
+    /// Takes a place with an idle connection, if the caller need not wait. This is the usual case.
     pub(super) fn take_idle(&self) -> Option<Idle> {
         self.places().take_idle()
     }
@@ -82,7 +81,7 @@ impl Pool {
         let caller = Arc::new(Condvar::new());
         let deadline = turn.begun + self.timeouts.connect;
         let mut places = self.places();
-        places.enter(&caller, turn.is_back);
+        places.enter(&caller, turn.begun, turn.is_back);
         turn.is_back = true;
         let taken = loop {
             if self.is_closed() {
@@ -116,7 +115,7 @@ impl Pool {
                 drop(places);
                 self.tell(in_use, &failure);
                 places = self.places();
-                places.enter(&caller, turn.is_back);
+                places.enter(&caller, turn.begun, turn.is_back);
                 continue;
             }
             let until = retry_at.map_or(deadline, |retry_at| retry_at.min(deadline));

@@ -2,15 +2,12 @@
 
 #[cfg(feature = "connection-manager")]
 use std::net::SocketAddr;
-use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 #[cfg(feature = "connection-manager")]
 use redis::RedisError;
-#[cfg(feature = "connection-manager")]
-use socket2::SockRef;
 
 use super::in_flight::InFlight;
 use super::role::FirstRole;
@@ -18,6 +15,7 @@ use crate::client::health::Health;
 use crate::fork::Process;
 #[cfg(feature = "connection-manager")]
 use crate::transport::failure::Failure;
+use crate::transport::shared_socket::SharedSocket;
 
 /// The time that an unused connection has to end by itself. It may still write requests whose
 /// answers no caller awaits.
@@ -32,11 +30,11 @@ pub(crate) struct Socket {
     lent: AtomicBool,
     pub(super) role: FirstRole,
     process: Process,
-    socket: Arc<TcpStream>,
+    socket: SharedSocket,
 }
 
 impl Socket {
-    pub(super) fn new(socket: Arc<TcpStream>) -> Self {
+    pub(super) fn new(socket: SharedSocket) -> Self {
         Self {
             health: Health::new(),
             in_flight: InFlight::default(),
@@ -71,9 +69,8 @@ impl Socket {
     /// Returns the address of the server. A unix socket has none.
     #[cfg(feature = "connection-manager")]
     pub(super) fn peer(&self) -> Result<Option<SocketAddr>, Failure> {
-        let socket = SockRef::from(&*self.socket);
-        let peer = socket.peer_addr().map_err(RedisError::from)?;
-        Ok(peer.as_socket())
+        let peer = self.socket.peer().map_err(RedisError::from)?;
+        Ok(peer)
     }
 
     pub(crate) fn is_open(&self) -> bool {
@@ -86,8 +83,7 @@ impl Socket {
         self.health.close();
         // In a child, this would end the parent's connection.
         if self.is_of_this_process() {
-            // An error says that it has ended already.
-            let _ = self.socket.shutdown(Shutdown::Both);
+            self.socket.shut_down();
         }
     }
 }

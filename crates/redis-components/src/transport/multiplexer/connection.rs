@@ -3,7 +3,6 @@
 use std::fmt;
 use std::future::Future;
 use std::io;
-use std::net::TcpStream;
 use std::sync::Arc;
 
 use redis::aio::ConnectionLike;
@@ -16,6 +15,7 @@ use super::driver::Driver;
 use super::shared::Shared;
 use crate::settings::timeouts::Timeouts;
 use crate::transport::reply_bounds::ReplyBounds;
+use crate::transport::shared_socket::SharedSocket;
 use crate::transport::transaction::behind;
 
 /// A connection that many calls share. The last of its handles ends it, after all replies have come.
@@ -33,7 +33,7 @@ impl Multiplexer {
     /// written to it as they are.
     pub(crate) fn new<S>(
         stream: S,
-        socket: Option<Arc<TcpStream>>,
+        socket: Option<SharedSocket>,
         db: u32,
         bounds: ReplyBounds,
         timeouts: Timeouts,

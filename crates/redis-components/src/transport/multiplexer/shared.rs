@@ -1,10 +1,9 @@
 //! What the callers of a connection share with its driver.
 
 use std::collections::VecDeque;
-use std::io::{self, Write};
-use std::net::TcpStream;
+use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 use std::time::Duration;
 
@@ -14,6 +13,7 @@ use tokio::sync::Notify;
 use super::awaited::Awaited;
 use super::slots::{SlotNumber, Slots};
 use crate::fork::Process;
+use crate::transport::shared_socket::SharedSocket;
 
 /// While the socket takes nothing, callers wait if so many bytes are still to be written.
 const MOST_UNWRITTEN: usize = 64 * 1024;
@@ -31,9 +31,8 @@ pub(super) struct Shared {
     pub(super) room: Notify,
     /// The bound of each request.
     pub(super) response: Duration,
-    /// The socket, if requests go to it as they are. With TLS they do not. (The type is that of any
-    /// stream socket here.)
-    socket: Option<Arc<TcpStream>>,
+    /// The socket, if requests go to it as they are. With TLS they do not.
+    socket: Option<SharedSocket>,
     process: Process,
 }
 
@@ -80,7 +79,7 @@ pub(super) enum Next {
 }
 
 impl Shared {
-    pub(super) fn new(response: Duration, socket: Option<Arc<TcpStream>>) -> Self {
+    pub(super) fn new(response: Duration, socket: Option<SharedSocket>) -> Self {
         Self {
             state: Mutex::default(),
             is_full: AtomicBool::new(false),
@@ -129,7 +128,7 @@ impl Shared {
         let Some(socket) = &self.socket else {
             return false;
         };
-        let written = (&**socket).write(requests).unwrap_or(0);
+        let written = socket.write(requests).unwrap_or(0);
         if written < requests.len() {
             requests.drain(..written);
             return false;

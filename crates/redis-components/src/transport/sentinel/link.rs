@@ -139,7 +139,7 @@ impl Link {
             self.sources.note_refused(node.login());
         }
         let (opened, hears) = opened?;
-        let reached = opened.socket.peer_addr().ok();
+        let reached = opened.socket.peer().ok().flatten();
         let (mut connection, driver) = opened.into_parts();
         let work = pin!(async {
             if hears {

@@ -1,0 +1,179 @@
+//! The socket of a stream, which others may write to and shut down.
+
+use std::io::{self, ErrorKind, IoSlice, Read as _};
+use std::net::{Shutdown, SocketAddr};
+use std::os::fd::OwnedFd;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use socket2::SockRef;
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
+use tokio::net::{TcpStream, UnixStream};
+
+/// So much is read at once, and more after a read that has filled it. Room is filled with zeros
+/// before it is read into, so it should not be much larger than what comes.
+const SMALL_READ: usize = 2 * 1024;
+
+/// So much is read at once at most.
+const LARGE_READ: usize = 64 * 1024;
+
+/// A socket that several share. So it is one file of the process: another handle of a stream's owner
+/// would be a second one. (The type is that of any stream socket here.)
+#[derive(Clone, Debug)]
+pub(crate) struct SharedSocket(Arc<TcpStream>);
+
+impl SharedSocket {
+    /// Returns the server's address. A unix socket has none.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the connection has ended.
+    pub(crate) fn peer(&self) -> io::Result<Option<SocketAddr>> {
+        let peer = SockRef::from(&*self.0).peer_addr()?;
+        Ok(peer.as_socket())
+    }
+
+    /// Writes as much as the socket takes now, and does not wait.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if it takes nothing now, or has ended.
+    pub(super) fn write(&self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.try_write(bytes)
+    }
+
+    /// Ends the connection, whoever uses it.
+    pub(crate) fn shut_down(&self) {
+        // An error says that it has ended already.
+        let _ = SockRef::from(&*self.0).shutdown(Shutdown::Both);
+    }
+
+    /// Reads what has come, up to the size of `room`.
+    fn read(&self, room: &mut [u8]) -> io::Result<usize> {
+        let mut length = 0;
+        let all = self.0.try_io(Interest::READABLE, || {
+            length = (&*SockRef::from(&*self.0)).read(room)?;
+            if 0 < length && length < room.len() {
+                // That was all. The next read waits, and is no system call that finds nothing.
+                return Err(ErrorKind::WouldBlock.into());
+            }
+            Ok(length)
+        });
+        match all {
+            Err(error) if error.kind() == ErrorKind::WouldBlock && length > 0 => Ok(length),
+            read => read,
+        }
+    }
+}
+
+/// A socket as a stream of bytes.
+#[derive(Debug)]
+pub(crate) struct SocketStream {
+    socket: SharedSocket,
+    /// How much is read at once.
+    read: usize,
+}
+
+impl SocketStream {
+    /// Takes over a connection over TCP.
+    pub(super) fn of_tcp(stream: TcpStream) -> Self {
+        Self {
+            socket: SharedSocket(Arc::new(stream)),
+            read: SMALL_READ,
+        }
+    }
+
+    /// Takes over a connection over a unix socket, on the current runtime.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the runtime does not take it.
+    pub(super) fn of_unix(stream: UnixStream) -> io::Result<Self> {
+        let socket = OwnedFd::from(stream.into_std()?);
+        TcpStream::from_std(socket.into()).map(Self::of_tcp)
+    }
+
+    /// Returns another handle to the socket.
+    pub(super) fn share(&self) -> SharedSocket {
+        self.socket.clone()
+    }
+
+    /// Takes the socket from its runtime.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the runtime does not let it go, or somebody shares it.
+    pub(super) fn into_std(self) -> io::Result<std::net::TcpStream> {
+        let socket = Arc::into_inner(self.socket.0);
+        let socket = socket.ok_or_else(|| io::Error::other("the socket is shared"))?;
+        socket.into_std()
+    }
+
+    fn poll_written(
+        &self,
+        context: &mut Context<'_>,
+        write: impl Fn(&TcpStream) -> io::Result<usize>,
+    ) -> Poll<io::Result<usize>> {
+        loop {
+            ready!(self.socket.0.poll_write_ready(context))?;
+            match write(&self.socket.0) {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                written => return Poll::Ready(written),
+            }
+        }
+    }
+}
+
+impl AsyncRead for SocketStream {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let room = buffer.initialize_unfilled_to(buffer.remaining().min(this.read));
+        let length = loop {
+            ready!(this.socket.0.poll_read_ready(context))?;
+            match this.socket.read(room) {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                read => break read?,
+            }
+        };
+        let is_full = length == room.len();
+        this.read = if is_full { LARGE_READ } else { SMALL_READ };
+        buffer.advance(length);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for SocketStream {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.poll_written(context, |socket| socket.try_write(bytes))
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.poll_written(context, |socket| socket.try_write_vectored(slices))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let socket = SockRef::from(&*self.socket.0);
+        Poll::Ready(socket.shutdown(Shutdown::Write))
+    }
+}
