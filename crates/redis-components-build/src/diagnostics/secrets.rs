@@ -9,6 +9,9 @@ use std::ops::Range;
 /// The table whose values are shown. All others say where servers are.
 const COMPONENTS: &str = "components";
 
+/// Stands for each byte that is not shown.
+const MASK: u8 = b'*';
+
 /// Words that name a secret.
 const NAMES: [&str; 3] = ["password", "passwd", "secret"];
 
@@ -16,7 +19,7 @@ const NAMES: [&str; 3] = ["password", "passwd", "secret"];
 ///
 /// Outside of the components' tables, only addresses are shown of values.
 pub(crate) fn manifest_without_secrets(text: &str) -> String {
-    let mut masked = without_secrets(text);
+    let mut masked = without_secrets(text).into_bytes();
     let mut is_of_components = false;
     let mut start = 0;
     for whole in text.split_inclusive('\n') {
@@ -24,24 +27,24 @@ pub(crate) fn manifest_without_secrets(text: &str) -> String {
         if let Some(name) = header(line) {
             is_of_components = name.starts_with(COMPONENTS);
         } else if !is_of_components && let Some(hidden) = hidden(line) {
-            mask(&mut masked, start + hidden.start..start + hidden.end);
+            masked[start + hidden.start..start + hidden.end].fill(MASK);
         }
         start += whole.len();
     }
-    masked
+    String::from_utf8_lossy(&masked).into_owned()
 }
 
 /// Masks the text after the scheme of URLs that may hold a secret, and the text after a word that
 /// names one. Every other byte keeps its place.
 pub(crate) fn without_secrets(text: &str) -> String {
-    let mut masked = text.to_owned();
+    let mut masked = text.as_bytes().to_vec();
     let mut start = 0;
     while let Some(found) = text[start..].find("://") {
         let scheme = start + found;
         let first = scheme + "://".len();
         let end = end_of_url(text, scheme, first);
         if text[first..end].contains(['@', '?', '#']) {
-            mask(&mut masked, first..end);
+            masked[first..end].fill(MASK);
         }
         start = end;
     }
@@ -53,16 +56,11 @@ pub(crate) fn without_secrets(text: &str) -> String {
             let value = behind.trim_start_matches(['"', '\'', '\\', ' ', '\t']);
             if value.starts_with([':', '=']) {
                 let first = text.len() - value.len() + 1;
-                mask(&mut masked, first..end_of_line(text, first));
+                masked[first..end_of_line(text, first)].fill(MASK);
             }
         }
     }
-    masked
-}
-
-fn mask(text: &mut String, range: Range<usize>) {
-    let length = range.len();
-    text.replace_range(range, &"*".repeat(length));
+    String::from_utf8_lossy(&masked).into_owned()
 }
 
 fn end_of_line(text: &str, first: usize) -> usize {

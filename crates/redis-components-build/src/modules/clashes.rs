@@ -15,12 +15,15 @@ use crate::rewrite;
 use crate::source::attributes::{attributes, cfgs};
 use crate::source::conditions::may_hold;
 use crate::source::index::key;
-use crate::source::items::declared;
+use crate::source::items::{declared, is_value};
 use crate::source::naming::{self, Meaning};
 use crate::syntax::{is_in_prelude, is_primitive};
 
 /// Crates that are in scope in every crate.
 const STANDARD: [&str; 5] = ["alloc", "core", "proc_macro", "std", "test"];
+
+/// The generated items beside the generated modules.
+const GENERATED: [&str; 3] = ["COMPONENTS", "connect_all", "connect_all_blocking"];
 
 /// Refuses a component with the name of a module or type beside the generated modules, or of a
 /// crate or type that the code there names.
@@ -38,6 +41,9 @@ pub(crate) fn check(
         let module = modules.fold(ModulePath::root(), |module, name| module.child(name));
         root.walk(&module).into_iter().next()
     });
+    if let Some(around) = &around {
+        check_generated(around, diagnostics);
+    }
     let is_library = sources.root.target.is_library;
     let library = package.library.as_deref().filter(|_| !is_library);
     for component in components {
@@ -72,6 +78,23 @@ pub(crate) fn check(
         };
         if let Some(place) = mention(name, meaning, around) {
             diagnostics.error(shadows(component, &format!("the {what} `{name}`"), &place));
+        }
+    }
+}
+
+/// Refuses an item beside the generated modules with the name of one that stands there too.
+fn check_generated(around: &Scope, diagnostics: &mut Diagnostics) {
+    for item in &around.source.items {
+        let Some((kind, ident, _)) = declared(item).filter(|_| is_value(item)) else {
+            continue;
+        };
+        // Under a condition, it may never be there.
+        let is_there = cfgs(attributes(item)).is_empty();
+        if is_there && GENERATED.iter().any(|name| ident == name) {
+            let message = format!("{kind} has the name of the generated `{ident}`");
+            let place = around.source.spot(ident.span());
+            let help = "rename it, or include the generated modules inside of a module";
+            diagnostics.error(Diagnostic::error(message, &place, "both stand here").help(help));
         }
     }
 }
