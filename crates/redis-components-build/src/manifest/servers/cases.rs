@@ -36,7 +36,7 @@ fn verdict(text: &str) -> Verdict {
 }
 
 #[test]
-fn r5_config_servers_are_refused_at_build_time_if_the_runtime_refuses_them() {
+fn b1_config_servers_are_refused_at_build_time_if_the_runtime_refuses_them() {
     let cases = cases("tests/config_fields/config-server-cases.json");
     assert!(cases.len() > 100);
     for case in cases {
@@ -55,7 +55,7 @@ fn r5_config_servers_are_refused_at_build_time_if_the_runtime_refuses_them() {
 }
 
 #[test]
-fn r5_urls_of_components_are_urls_of_config_servers() {
+fn b1_urls_of_components_are_urls_of_config_servers() {
     let mut urls = 0;
     for case in cases("tests/config_fields/config-cases.json") {
         let Some(url) = case["url"].as_str() else {
@@ -77,7 +77,7 @@ fn r5_urls_of_components_are_urls_of_config_servers() {
 
 /// The options of TLS are left to the runtime, and so is what the features of a build decide.
 #[test]
-fn r5_no_config_is_refused_that_the_runtime_takes() {
+fn b1_no_config_is_refused_that_the_runtime_takes() {
     let mut used = 0;
     for case in cases("tests/config_fields/config-cases.json") {
         let (Some(json), Some(means)) = (case["json"].as_str(), case.get("means")) else {

@@ -3,7 +3,8 @@
 //! The runtime alone checks the options of TLS.
 
 use super::json::Value;
-use super::{Problem, SECRET, fields, host, url};
+use super::problem::{Problem, SECRET};
+use super::{fields, host, url};
 use crate::diagnostics::file::quoted;
 use crate::nearest::nearest;
 

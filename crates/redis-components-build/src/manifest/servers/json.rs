@@ -1,6 +1,6 @@
 //! JSON, read as strictly as the runtime reads it.
 
-use super::Problem;
+use super::problem::Problem;
 
 /// How deep a config may be.
 const DEEPEST: usize = 127;

@@ -1,7 +1,7 @@
 //! Several URLs with commas between them.
 
-use super::Problem;
 use super::host::SEVERAL;
+use super::problem::Problem;
 
 /// Splits at the commas before a scheme: a password may have commas in it.
 pub(super) fn split(text: &str) -> Vec<&str> {

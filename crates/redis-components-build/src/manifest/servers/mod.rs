@@ -10,58 +10,17 @@ mod fields;
 mod host;
 mod json;
 mod list;
+mod problem;
 mod url;
 
 use self::json::Value;
+use self::problem::Problem;
 use super::table::Text;
 use crate::diagnostics::Diagnostics;
 use crate::diagnostics::diagnostic::Diagnostic;
 
 /// How many servers a text may name.
 const MOST: usize = 16;
-
-/// A reason to refuse the text. It contains none of the text's values.
-#[derive(Debug, PartialEq, Eq)]
-struct Problem {
-    /// Goes on after the name of what is wrong: "has no scheme".
-    message: String,
-    label: &'static str,
-    help: String,
-}
-
-impl Problem {
-    fn new(message: impl Into<String>, label: &'static str, help: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            label,
-            help: help.into(),
-        }
-    }
-
-    /// Returns a problem from a reason that ends with what to do, after a semicolon.
-    fn of_reason(subject: &str, reason: &str, label: &'static str) -> Self {
-        let (what, help) = reason.split_once("; ").unwrap_or((reason, ""));
-        Self::new(format!("{subject} {what}"), label, help)
-    }
-
-    fn of_secret(what: &str) -> Self {
-        Self::new(
-            format!("has {what}"),
-            "a manifest is no place for secrets",
-            SECRET,
-        )
-    }
-
-    /// Names the server that is wrong, if there are several.
-    fn of_server(self, number: usize) -> Self {
-        Self {
-            message: format!("names a server, number {number}, that {}", self.message),
-            ..self
-        }
-    }
-}
-
-const SECRET: &str = "leave the password out here, and give the whole url at run time: in the environment variable `REDIS_CONFIG_URL`, or to `Settings::new`";
 
 /// Refuses text that holds a secret, and text that the runtime would refuse.
 pub(super) fn check(text: &Text<'_>, diagnostics: &mut Diagnostics) {

@@ -1,6 +1,7 @@
 //! The URL of one config server.
 
-use super::{Problem, SECRET, fields, host};
+use super::problem::{Problem, SECRET};
+use super::{fields, host};
 
 /// Schemes of URLs with a host and a port.
 const HOSTS: [&str; 4] = ["redis", "rediss", "valkey", "valkeys"];
