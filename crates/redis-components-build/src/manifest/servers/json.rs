@@ -222,7 +222,7 @@ impl Parser<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::parse;
+    use super::{RAW_VALUE, parse};
 
     /// The runtime reads with serde_json.
     fn agrees(text: &str) {
@@ -326,6 +326,11 @@ mod tests {
             serde_json::Value::Array(values) => values.iter().map(names).sum(),
             _ => 0,
         }
+    }
+
+    #[test]
+    fn json_inside_of_json_is_refused() {
+        assert!(parse(&format!("{{\"x-note\": {{\"{RAW_VALUE}\": \"1\"}}}}")).is_err());
     }
 
     #[test]
