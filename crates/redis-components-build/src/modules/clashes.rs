@@ -7,6 +7,7 @@ use crate::diagnostics::Diagnostics;
 use crate::diagnostics::diagnostic::Diagnostic;
 use crate::diagnostics::file::Spot;
 use crate::manifest::component::Component;
+use crate::manifest::names::ACCESSORS;
 use crate::module_path::ModulePath;
 use crate::modules::scope::Scope;
 use crate::modules::sources::Sources;
@@ -16,7 +17,7 @@ use crate::source::attributes::{attributes, cfgs};
 use crate::source::conditions::may_hold;
 use crate::source::index::key;
 use crate::source::items::{declared, is_value};
-use crate::source::naming::{self, Meaning};
+use crate::source::naming::{self, Meaning, Taken};
 use crate::syntax::{is_in_prelude, is_primitive};
 
 /// Crates that are in scope in every crate.
@@ -76,7 +77,15 @@ pub(crate) fn check(
         } else {
             continue;
         };
-        if let Some(place) = mention(name, meaning, around) {
+        let listed = component.functions.iter();
+        let inside = listed.map(|function| function.name.as_str());
+        let inside: Vec<&str> = inside.chain(ACCESSORS).collect();
+        let taken = Taken {
+            name,
+            meaning,
+            inside: &inside,
+        };
+        if let Some(place) = mention(taken, around) {
             diagnostics.error(shadows(component, &format!("the {what} `{name}`"), &place));
         }
     }
@@ -175,26 +184,21 @@ fn imported_module(path: &[Ident], scope: &Scope) -> Option<ModulePath> {
 
 /// Finds a place at which a name would mean the generated module: beside it, or in an inline module
 /// that imports everything from there.
-fn mention(name: &str, meaning: Meaning, around: &Scope) -> Option<Spot> {
-    let beside = naming::first(name, meaning, &around.source);
-    beside.or_else(|| mention_inside(name, meaning, around, &around.module))
+fn mention(taken: Taken<'_>, around: &Scope) -> Option<Spot> {
+    let beside = naming::first(taken, &around.source);
+    beside.or_else(|| mention_inside(taken, around, &around.module))
 }
 
-fn mention_inside(
-    name: &str,
-    meaning: Meaning,
-    outer: &Scope,
-    around: &ModulePath,
-) -> Option<Spot> {
+fn mention_inside(taken: Taken<'_>, outer: &Scope, around: &ModulePath) -> Option<Spot> {
     outer.inline_modules().find_map(|inner| {
         let mut globs = inner.source.globs();
         let imports_all =
             globs.any(|(_, leaf)| imported_module(&leaf.path, &inner).as_ref() == Some(around));
-        let has_own = inner.source.declaring(name).next().is_some()
-            || inner.source.importing(name).next().is_some();
+        let has_own = inner.source.declaring(taken.name).next().is_some()
+            || inner.source.importing(taken.name).next().is_some();
         let found = (imports_all && !has_own)
-            .then(|| naming::first(name, meaning, &inner.source))
+            .then(|| naming::first(taken, &inner.source))
             .flatten();
-        found.or_else(|| mention_inside(name, meaning, &inner, around))
+        found.or_else(|| mention_inside(taken, &inner, around))
     })
 }

@@ -10,4 +10,5 @@ pub(crate) mod items;
 pub(crate) mod lexer;
 pub(crate) mod naming;
 pub(crate) mod shorten;
+pub(crate) mod tokens;
 pub(crate) mod use_tree;

@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use proc_macro2::{Ident, Spacing, Span, TokenStream, TokenTree};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use syn::ext::IdentExt;
 use syn::parse::Parser;
 use syn::punctuated::Punctuated;
@@ -18,6 +18,7 @@ use syn::{
 
 use crate::diagnostics::file::Spot;
 use crate::source::file::Source;
+use crate::source::tokens::{is_in_path, is_mark, is_path};
 use crate::source::use_tree::leaves;
 
 /// The meaning of a name without the module that would take it.
@@ -31,42 +32,49 @@ pub(crate) enum Meaning {
     Import,
 }
 
-/// Returns the first place at which a path of a module's own items begins with a name. Names of
+/// A name that a module would take, and its meaning until then.
+#[derive(Clone, Copy)]
+pub(crate) struct Taken<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) meaning: Meaning,
+    /// The names in that module. A path to one of them is meant for the module.
+    pub(crate) inside: &'a [&'a str],
+}
+
+/// Returns the first place at which a path of a module's own items begins with the name. Names of
 /// values and macros are others, even if they are spelt alike.
-pub(crate) fn first(name: &str, meaning: Meaning, source: &Source) -> Option<Spot> {
+pub(crate) fn first(taken: Taken<'_>, source: &Source) -> Option<Spot> {
     let items = source.items.iter();
     let own = items.filter(|item| !matches!(item, Item::Mod(_)));
     own.map(|item| source.spot(item.span()).range)
         .find_map(|range| {
             let text = &source.file.text[range.clone()];
-            let found = text
-                .contains(name)
-                .then(|| first_in(name, meaning, text))??;
+            let found = text.contains(taken.name).then(|| first_in(taken, text))??;
             let place = range.start + found.start..range.start + found.end;
             Some(source.file.spot(place))
         })
 }
 
-fn first_in(name: &str, meaning: Meaning, text: &str) -> Option<Range<usize>> {
-    let mut finder = Finder {
-        name,
-        meaning,
-        found: None,
-    };
+fn first_in(taken: Taken<'_>, text: &str) -> Option<Range<usize>> {
+    let mut finder = Finder { taken, found: None };
     // Rustc reports what does not parse.
     finder.visit_item(&syn::parse_str(text).ok()?);
     finder.found.map(|span| span.byte_range())
 }
 
 struct Finder<'a> {
-    name: &'a str,
-    meaning: Meaning,
+    taken: Taken<'a>,
     found: Option<Span>,
 }
 
 impl Finder<'_> {
     fn is_name(&self, ident: &Ident) -> bool {
-        ident.unraw() == self.name
+        ident.unraw() == self.taken.name
+    }
+
+    fn is_inside(&self, ident: &Ident) -> bool {
+        let ident = ident.unraw();
+        self.taken.inside.iter().any(|name| ident == name)
     }
 
     fn find(&mut self, ident: &Ident) {
@@ -76,7 +84,7 @@ impl Finder<'_> {
     /// Looks at a path that names a type or trait.
     fn type_or_trait(&mut self, path: &Path) {
         let mut segments = path.segments.iter();
-        if self.meaning == Meaning::Type
+        if self.taken.meaning == Meaning::Type
             && path.leading_colon.is_none()
             && let (Some(only), None) = (segments.next(), segments.next())
             && self.is_name(&only.ident)
@@ -93,7 +101,7 @@ impl Finder<'_> {
                 TokenTree::Group(group) => self.tokens(group.stream()),
                 TokenTree::Ident(ident) if self.is_name(ident) => {
                     let after = &tokens[place + 1..];
-                    if !is_inside(&tokens[..place]) && self.may_begin_here(after) {
+                    if !is_in_path(&tokens[..place]) && self.may_begin_here(after) {
                         self.find(ident);
                     }
                 }
@@ -104,8 +112,14 @@ impl Finder<'_> {
 
     /// Returns `true` unless the tokens after a name show that it is no path of this meaning.
     fn may_begin_here(&self, after: &[TokenTree]) -> bool {
+        if let [_, _, TokenTree::Ident(second), ..] = after
+            && is_path(after)
+            && self.is_inside(second)
+        {
+            return false;
+        }
         let is_other = [':', '.', '!'];
-        match self.meaning {
+        match self.taken.meaning {
             Meaning::Crate => is_path(after),
             Meaning::Type => {
                 is_path(after) || !is_other.iter().any(|mark| is_mark(after.first(), *mark))
@@ -117,13 +131,14 @@ impl Finder<'_> {
 
 impl<'ast> Visit<'ast> for Finder<'_> {
     fn visit_path(&mut self, path: &'ast Path) {
-        let first = path.segments.first().map(|segment| &segment.ident);
-        if self.meaning != Meaning::Import
+        let mut segments = path.segments.iter();
+        if self.taken.meaning != Meaning::Import
             && path.leading_colon.is_none()
-            && path.segments.len() > 1
-            && let Some(first) = first.filter(|first| self.is_name(first))
+            && let (Some(first), Some(second)) = (segments.next(), segments.next())
+            && self.is_name(&first.ident)
+            && !self.is_inside(&second.ident)
         {
-            self.find(first);
+            self.find(&first.ident);
         }
         visit::visit_path(self, path);
     }
@@ -158,12 +173,15 @@ impl<'ast> Visit<'ast> for Finder<'_> {
     }
 
     fn visit_item_use(&mut self, item: &'ast ItemUse) {
-        let leaves = leaves(item).into_iter();
-        let mut firsts = leaves.filter_map(|leaf| leaf.path.into_iter().next());
-        if item.leading_colon.is_none()
-            && let Some(first) = firsts.find(|first| self.is_name(first))
-        {
-            self.find(&first);
+        let leaves = leaves(item);
+        let mut paths = leaves.iter().map(|leaf| leaf.path.as_slice());
+        let first = paths.find_map(|path| {
+            let (first, rest) = path.split_first()?;
+            let is_meant = rest.first().is_some_and(|second| self.is_inside(second));
+            (self.is_name(first) && !is_meant).then_some(first)
+        });
+        if let Some(first) = first.filter(|_| item.leading_colon.is_none()) {
+            self.find(first);
         }
     }
 
@@ -176,12 +194,12 @@ impl<'ast> Visit<'ast> for Finder<'_> {
             return;
         };
         // Only longer paths begin in the same name space as modules.
-        let meaning = self.meaning;
+        let meaning = self.taken.meaning;
         if meaning == Meaning::Type {
-            self.meaning = Meaning::Crate;
+            self.taken.meaning = Meaning::Crate;
         }
         self.tokens(list.tokens.clone());
-        self.meaning = meaning;
+        self.taken.meaning = meaning;
     }
 
     fn visit_item_macro(&mut self, item: &'ast ItemMacro) {
@@ -233,37 +251,18 @@ fn is_of_values(path: &Path) -> bool {
     last.is_some_and(|last| OF_VALUES.iter().any(|name| last.ident == name))
 }
 
-/// Returns `true` if a name after these tokens is a part of a longer path, or a field.
-fn is_inside(before: &[TokenTree]) -> bool {
-    match before {
-        [.., one, other] if is_mark(Some(one), ':') && is_mark(Some(other), ':') => is_joint(one),
-        [.., one] => is_mark(Some(one), '.'),
-        [] => false,
-    }
-}
-
-/// Returns `true` if a path goes on with these tokens.
-fn is_path(after: &[TokenTree]) -> bool {
-    let [one, other, ..] = after else {
-        return false;
-    };
-    is_mark(Some(one), ':') && is_joint(one) && is_mark(Some(other), ':')
-}
-
-fn is_mark(token: Option<&TokenTree>, mark: char) -> bool {
-    matches!(token, Some(TokenTree::Punct(punct)) if punct.as_char() == mark)
-}
-
-fn is_joint(token: &TokenTree) -> bool {
-    matches!(token, TokenTree::Punct(punct) if punct.spacing() == Spacing::Joint)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Meaning, first_in};
+    use super::{Meaning, Taken, first_in};
 
     fn is_found(name: &str, meaning: Meaning, text: &str) -> bool {
-        let found = first_in(name, meaning, text);
+        let inside = &["listed", "connection"];
+        let taken = Taken {
+            name,
+            meaning,
+            inside,
+        };
+        let found = first_in(taken, text);
         if let Some(range) = &found {
             assert_eq!(&text[range.clone()], name, "{text}");
         }
@@ -306,6 +305,8 @@ mod tests {
             "other! { redis: ::std::string::String, a.redis }",
             "trait Q { type redis; fn x() -> Self::redis; }",
             "use other::redis;",
+            "fn f() { redis::listed(1); m!(redis::connection()) }",
+            "use redis::{connection as c, listed};",
         ] {
             assert!(!is_found("redis", Meaning::Crate, text), "{text}");
         }

@@ -177,7 +177,7 @@ fn b1_a_component_may_have_the_name_of_a_crate_that_is_not_named_beside_it() {
     let package = Package::new("unnamed-crates");
     package.write(
         "components.toml",
-        "[components.redis_components]\n[components.u8]\n[components.Debug]\n[components.logs]\n",
+        "[components.redis_components]\n[components.std]\n[components.u8]\n[components.Debug]\n[components.logs]\n",
     );
     let library = "\
 pub mod functions {
@@ -197,6 +197,11 @@ pub fn logs(redis_components: u8) -> Services {
     Services {
         redis_components: u8::MAX.min(all[0]),
     }
+}
+
+pub async fn connect() -> Result<(), ::redis_components::Errors> {
+    let _ = std::connection().await;
+    connect_all().await
 }
 
 pub mod inner {
