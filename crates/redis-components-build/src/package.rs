@@ -15,6 +15,8 @@ pub(crate) struct Package {
     pub(crate) features: Option<BTreeSet<String>>,
     /// The names of other crates in the package's code.
     pub(crate) crates: BTreeSet<String>,
+    /// The name of its library, which is another crate for every other target.
+    pub(crate) library: Option<String>,
     /// The edition, if it is known.
     pub(crate) edition: Option<u16>,
     /// The lints that the package forbids.
@@ -57,6 +59,9 @@ impl Package {
         let Some(package) = table(document, "package") else {
             return;
         };
+        let library = table(document, "lib").and_then(|library| text(library, "name"));
+        let library = library.or(text(package, "name"));
+        self.library = library.map(|name| name.replace('-', "_"));
         let mut features = BTreeSet::new();
         if let Some(table) = table(document, "features") {
             features.extend(table.keys().map(|name| name.get_ref().to_string()));

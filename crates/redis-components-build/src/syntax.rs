@@ -76,9 +76,9 @@ pub(crate) fn is_keyword(word: &str) -> bool {
     KEYWORDS.binary_search(&word).is_ok()
 }
 
-/// Returns `true` if a word is a type or trait that code names without an import.
-pub(crate) fn is_type_name(word: &str) -> bool {
-    is_primitive(word) || PRELUDE.contains(&word)
+/// Returns `true` if a word is a type or trait of the prelude.
+pub(crate) fn is_in_prelude(word: &str) -> bool {
+    PRELUDE.contains(&word)
 }
 
 /// Returns `true` if a word is a type of the language.

@@ -38,6 +38,26 @@ fn b1_b3_mistakes_are_reported_at_their_places_in_one_run() {
 }
 
 #[test]
+fn r8_no_report_shows_a_secret() {
+    let mut found = 0;
+    for case in cases("diagnostics") {
+        let manifest = fs::read_to_string(case.join("components.toml")).unwrap_or_default();
+        let secrets: Vec<&str> = ["hunter1", "hunter2", "S3cretZ"]
+            .into_iter()
+            .filter(|secret| manifest.contains(secret))
+            .collect();
+        found += secrets.len();
+        let Err(error) = Config::new().generate(case.join("components.toml")) else {
+            continue;
+        };
+        for secret in secrets {
+            assert!(!error.to_string().contains(secret), "{error}");
+        }
+    }
+    assert!(found >= 9, "{found}");
+}
+
+#[test]
 fn b3_calls_that_a_shared_connection_refuses_are_pointed_at() {
     for case in cases("hints") {
         let output = generate(&case);

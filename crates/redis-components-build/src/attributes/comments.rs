@@ -22,14 +22,19 @@ pub(crate) fn doc_comments(lines: &[String], indentation: &str) -> String {
 pub(crate) fn untested_docs(lines: &[String], indentation: &str) -> String {
     let mut text = String::new();
     for line in lines {
-        let mut printable = String::new();
-        push_printable(line, &mut printable);
-        let line = Literal::string(&printable);
+        let line = Literal::string(&printable(line));
         text.push_str(&format!(
             "{indentation}#[cfg_attr(not(doctest), doc = {line})]\n"
         ));
     }
     text
+}
+
+/// Returns a line without the characters that a comment cannot have.
+pub(super) fn printable(line: &str) -> String {
+    let mut printable = String::new();
+    push_printable(line, &mut printable);
+    printable
 }
 
 /// Appends a line without the characters that a comment cannot have: control characters, and

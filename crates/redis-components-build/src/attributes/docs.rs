@@ -1,6 +1,13 @@
 //! Documentation for the wrapper: the same page, but its examples are no tests. They would run
 //! twice, and they call the function with its connection.
 
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote};
+use syn::{Attribute, Expr, LitStr, Meta, parse_quote};
+
+use crate::files::{directory_of, joined};
+use crate::source::attributes::inner;
+
 /// Returns the lines of documentation texts as rustdoc shows them, without the indentation that all
 /// of them share.
 pub(super) fn lines(texts: &[String]) -> Vec<String> {
@@ -47,6 +54,47 @@ pub(super) fn may_have_examples(lines: &[String]) -> bool {
         }
         false
     })
+}
+
+/// Adds the documentation in an attribute that a macro generates or a condition chooses.
+pub(super) fn add_generated(
+    meta: &Meta,
+    conditions: &[Meta],
+    source: &str,
+    added: &mut Vec<Attribute>,
+) {
+    if meta.path().is_ident("cfg_attr") {
+        let mut metas = inner(meta).into_iter().flatten();
+        let conditions: Vec<Meta> = conditions.iter().cloned().chain(metas.next()).collect();
+        for meta in metas {
+            add_generated(&meta, &conditions, source, added);
+        }
+    } else if let Meta::NameValue(meta) = meta
+        && meta.path.is_ident("doc")
+    {
+        added.push(untested(conditions, &value(&meta.value, source)));
+    }
+}
+
+/// Returns documentation as an attribute that doc tests do not see.
+pub(super) fn untested(conditions: &[Meta], value: &TokenStream) -> Attribute {
+    match conditions {
+        [] => parse_quote!(#[cfg_attr(not(doctest), doc = #value)]),
+        _ => parse_quote!(#[cfg_attr(all(not(doctest), #(#conditions),*), doc = #value)]),
+    }
+}
+
+/// Returns the value of documentation. The path in `include_str!` is relative to `source`.
+fn value(value: &Expr, source: &str) -> TokenStream {
+    if let Expr::Macro(call) = value
+        && call.mac.path.is_ident("include_str")
+        && let Ok(path) = call.mac.parse_body::<LitStr>()
+        && let Some(path) = joined(directory_of(source), &path.value())
+    {
+        let path = format!("/{path}");
+        return quote!(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), #path)));
+    }
+    value.to_token_stream()
 }
 
 /// Removes the column of stars from a block comment, as rustc does.

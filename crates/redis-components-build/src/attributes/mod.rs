@@ -9,16 +9,17 @@ pub(crate) mod links;
 use std::collections::BTreeSet;
 
 use proc_macro2::Ident;
+use quote::ToTokens;
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
-use syn::{Attribute, Expr, ExprLit, Lit, LitStr, Macro, Meta, Path, parse_quote};
+use syn::{Attribute, Expr, ExprLit, Lit, Meta, Path, parse_quote};
 
-use crate::files::{directory_of, joined};
 use crate::find::found::Found;
 use crate::lints::Surroundings;
 use crate::signature::Wrapper;
 use crate::signature::returns::{Returned, is_never};
 use crate::source::attributes::{allowed_lints, cfgs, inner, without_repetitions};
+use crate::source::file::Source;
 
 /// A wrapper's attributes.
 pub(crate) struct Attributes {
@@ -26,34 +27,38 @@ pub(crate) struct Attributes {
     pub(crate) docs: Vec<String>,
     /// Whether the documentation may have examples, which rustdoc tests for the function only.
     pub(crate) has_examples: bool,
-    /// Documentation that macros generate.
-    pub(crate) doc_macros: Vec<Attribute>,
+    /// The documentation from the first part on that a macro generates or a condition chooses.
+    pub(crate) later_docs: Vec<Attribute>,
     pub(crate) others: Vec<Attribute>,
 }
 
 /// Returns the attributes that a wrapper takes over from its function.
 pub(crate) fn of(found: &Found, wrapper: &Wrapper, surroundings: &Surroundings) -> Attributes {
     let mut texts = Vec::new();
-    let mut doc_macros = Vec::new();
+    let mut later_docs = Vec::new();
     let own = cfgs(&found.item.attrs);
     let around = own.iter().chain(&found.cfg).chain(&wrapper.cfg);
     // The loop below copies the function's own conditions with its other attributes.
     let around = without_repetitions(around.cloned().collect());
     let mut others: Vec<Attribute> = around.into_iter().skip(own.len()).collect();
     for attribute in &found.item.attrs {
-        if let Some(lines) = found.scope.source.docs(attribute) {
-            texts.extend(lines.map(str::to_owned));
-        } else if let Some(text) = doc_text(attribute) {
-            let spot = found.scope.source.spot(attribute.span());
-            let is_block = spot.file.text[spot.range].starts_with("/**");
-            texts.push(if is_block {
-                docs::without_stars(&text)
+        if let Some(text) = doc_text(attribute, &found.scope.source) {
+            if later_docs.is_empty() {
+                texts.push(text);
             } else {
-                text
-            });
-        } else if let Some(macro_call) = doc_macro(attribute) {
-            doc_macros.push(untested(macro_call, &found.scope.source.file.path));
-        } else if let Some(meta) = copied(&attribute.meta, wrapper) {
+                let lines = text.split('\n').map(comments::printable);
+                let values = lines.map(ToTokens::into_token_stream);
+                later_docs.extend(values.map(|value| docs::untested(&[], &value)));
+            }
+            continue;
+        }
+        docs::add_generated(
+            &attribute.meta,
+            &[],
+            &found.scope.source.file.path,
+            &mut later_docs,
+        );
+        if let Some(meta) = copied(&attribute.meta, wrapper) {
             others.push(Attribute {
                 meta,
                 ..attribute.clone()
@@ -94,7 +99,7 @@ pub(crate) fn of(found: &Found, wrapper: &Wrapper, surroundings: &Surroundings) 
     Attributes {
         has_examples: docs::may_have_examples(&docs),
         docs,
-        doc_macros,
+        later_docs,
         others,
     }
 }
@@ -113,41 +118,29 @@ pub(crate) fn is_conditional(found: &Found) -> bool {
         })
 }
 
-fn doc_text(attribute: &Attribute) -> Option<String> {
+/// Returns the documentation that an attribute gives as text.
+fn doc_text(attribute: &Attribute, source: &Source) -> Option<String> {
+    if let Some(lines) = source.docs(attribute) {
+        return Some(lines.collect::<Vec<_>>().join("\n"));
+    }
     let Meta::NameValue(meta) = &attribute.meta else {
         return None;
     };
-    match &meta.value {
-        Expr::Lit(ExprLit {
-            lit: Lit::Str(text),
-            ..
-        }) if meta.path.is_ident("doc") => Some(text.value()),
-        _ => None,
-    }
-}
-
-/// Returns the macro call that generates documentation.
-fn doc_macro(attribute: &Attribute) -> Option<&Macro> {
-    match &attribute.meta {
-        Meta::NameValue(meta) if meta.path.is_ident("doc") => match &meta.value {
-            Expr::Macro(call) => Some(&call.mac),
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
-/// Returns a macro's documentation as an attribute that doc tests do not see. The path in
-/// `include_str!` is relative to `source`.
-fn untested(call: &Macro, source: &str) -> Attribute {
-    if call.path.is_ident("include_str")
-        && let Ok(path) = call.parse_body::<LitStr>()
-        && let Some(path) = joined(directory_of(source), &path.value())
-    {
-        let path = format!("/{path}");
-        return parse_quote!(#[cfg_attr(not(doctest), doc = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), #path)))]);
-    }
-    parse_quote!(#[cfg_attr(not(doctest), doc = #call)])
+    let Expr::Lit(ExprLit {
+        lit: Lit::Str(text),
+        ..
+    }) = &meta.value
+    else {
+        return None;
+    };
+    let text = meta.path.is_ident("doc").then(|| text.value())?;
+    let spot = source.spot(attribute.span());
+    let is_block = spot.file.text[spot.range].starts_with("/**");
+    Some(if is_block {
+        docs::without_stars(&text)
+    } else {
+        text
+    })
 }
 
 /// Returns the part of an attribute that the wrapper takes over.
@@ -157,9 +150,8 @@ fn copied(meta: &Meta, wrapper: &Wrapper) -> Option<Meta> {
     if is("cfg_attr") {
         let mut metas = inner(meta)?.into_iter();
         let condition = metas.next()?;
-        let copied: Option<Vec<Meta>> = metas.map(|meta| copied(&meta, wrapper)).collect();
-        let copied = copied?;
-        return Some(parse_quote!(cfg_attr(#condition, #(#copied),*)));
+        let copied: Vec<Meta> = metas.filter_map(|meta| copied(&meta, wrapper)).collect();
+        return (!copied.is_empty()).then(|| parse_quote!(cfg_attr(#condition, #(#copied),*)));
     }
     if is("expect") {
         // The wrapper may not trip a lint that its function trips, and then `expect` would warn.

@@ -1,6 +1,8 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use crate::diagnostics::secrets::without_secrets;
+
 /// A file that diagnostics can point into.
 #[derive(Debug)]
 pub(crate) struct TextFile {
@@ -42,12 +44,17 @@ impl Spot {
     }
 }
 
-/// Quotes text from a user's file for a message. The text is escaped, so that it cannot forge a
-/// message, and is cut to a limit.
+/// Quotes text from a user's file for a message.
 pub(crate) fn quoted(text: &str) -> String {
+    format!("`{}`", shown(text))
+}
+
+/// Returns text from a user's file as a message shows it. What may be a secret is masked. The text
+/// is escaped, so that it cannot forge a message, and is cut to a limit.
+pub(crate) fn shown(text: &str) -> String {
     const LONGEST: usize = 80;
     let mut escaped = String::new();
-    for (index, character) in text.chars().enumerate() {
+    for (index, character) in without_secrets(text).chars().enumerate() {
         if index == LONGEST {
             escaped.push('…');
             break;
@@ -58,7 +65,7 @@ pub(crate) fn quoted(text: &str) -> String {
             escaped.push(character);
         }
     }
-    format!("`{escaped}`")
+    escaped
 }
 
 /// Returns `true` if a character reorders or hides the characters around it.
@@ -75,6 +82,7 @@ mod tests {
     fn quoted_text_cannot_forge_a_message() {
         assert_eq!(quoted("a\nerror: b"), "`a\\u{a}error: b`");
         assert_eq!(quoted("\u{202e}abc"), "`\\u{202e}abc`");
+        assert_eq!(quoted("redis://:s3@h"), "`redis://*****`");
         assert_eq!(quoted(&"x".repeat(81)), format!("`{}…`", "x".repeat(80)));
     }
 }

@@ -3,6 +3,7 @@
 pub(crate) mod diagnostic;
 pub(crate) mod file;
 pub(crate) mod render;
+pub(crate) mod secrets;
 
 use crate::diagnostics::diagnostic::Diagnostic;
 use crate::diagnostics::file::Spot;

@@ -3,6 +3,7 @@ use std::collections::BTreeSet;
 use crate::attributes::Attributes;
 use crate::carry::imports::Imports;
 use crate::manifest::component::Component;
+use crate::manifest::names::ACCESSORS;
 use crate::module_path::ModulePath;
 use crate::signature::Wrapper;
 
@@ -37,10 +38,9 @@ impl<'a> Module<'a> {
 
     /// Returns the names of the module's own items.
     pub(crate) fn names(&self) -> BTreeSet<String> {
-        let fixed = ["COMPONENT", "blocking_connection", "connection"];
         let functions = self.component.functions.iter();
         let functions = functions.map(|function| function.name.clone());
-        fixed
+        ACCESSORS
             .map(str::to_owned)
             .into_iter()
             .chain(functions)

@@ -26,7 +26,7 @@ pub(super) fn item(function: Function, runtime: &Runtime) -> String {
     let Attributes {
         docs,
         has_examples,
-        doc_macros,
+        later_docs,
         others,
     } = function.attributes;
     let mut text = if has_examples {
@@ -34,7 +34,7 @@ pub(super) fn item(function: Function, runtime: &Runtime) -> String {
     } else {
         doc_comments(&docs, INDENTATION)
     };
-    let mut attributes = doc_macros;
+    let mut attributes = later_docs;
     if !attributes.is_empty() {
         let source = format!(" {source}");
         attributes

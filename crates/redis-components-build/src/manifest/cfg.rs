@@ -3,7 +3,7 @@ use syn::{Attribute, Expr, ExprLit, Lit, Meta, Token, parse_quote};
 
 use crate::diagnostics::Diagnostics;
 use crate::diagnostics::diagnostic::Diagnostic;
-use crate::diagnostics::file::{Spot, quoted};
+use crate::diagnostics::file::{Spot, quoted, shown};
 use crate::manifest::table::{Table, Text};
 
 /// The condition under which a component exists.
@@ -41,7 +41,7 @@ fn not_a_condition(text: &Text<'_>) -> Diagnostic {
         .strip_prefix("cfg(")
         .and_then(|inside| inside.strip_suffix(')'))
     {
-        Some(inside) => error.help(format!("leave `cfg` out: '{inside}'")),
+        Some(inside) => error.help(format!("leave `cfg` out: '{}'", shown(inside))),
         None => error.help("for example 'feature = \"queue\"', 'unix', or 'not(windows)'"),
     }
 }

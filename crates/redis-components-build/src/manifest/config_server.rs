@@ -1,5 +1,5 @@
+use super::servers;
 use super::table::Table;
-use super::url;
 use crate::diagnostics::Diagnostics;
 
 /// The table `[config-server]`.
@@ -24,7 +24,7 @@ impl ConfigServer {
         table.check_keys(diagnostics);
         let mut server = Self::default();
         if let Some(url) = table.text("url", diagnostics) {
-            url::check(&url, diagnostics);
+            servers::check(&url, diagnostics);
             server.url = Some(url.value.to_owned());
         }
         if let Some(prefix) = table.text("key-prefix", diagnostics) {

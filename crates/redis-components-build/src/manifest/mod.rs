@@ -9,9 +9,9 @@ pub(crate) mod keys;
 pub(crate) mod names;
 #[cfg(test)]
 pub(crate) mod schema;
+mod servers;
 pub(crate) mod source_path;
 pub(crate) mod table;
-pub(crate) mod url;
 pub(crate) mod wait;
 
 use std::ops::Range;
@@ -26,6 +26,7 @@ use self::table::Table;
 use crate::diagnostics::Diagnostics;
 use crate::diagnostics::diagnostic::Diagnostic;
 use crate::diagnostics::file::{TextFile, quoted};
+use crate::diagnostics::secrets::manifest_without_secrets;
 use crate::files::Files;
 
 /// A possible reason for a missing file.
@@ -71,10 +72,10 @@ pub(crate) fn read(
 fn parse(name: &str, text: &str, diagnostics: &mut Diagnostics) -> Option<Manifest> {
     let (document, errors) = DeTable::parse_recoverable(text);
     // Every later diagnostic shows lines of this file, and people keep and share build logs.
-    let file = TextFile::new(name, url::without_secrets(text));
+    let file = TextFile::new(name, manifest_without_secrets(text));
     // Most later syntax errors follow from the first.
     if let Some(error) = errors.first() {
-        syntax_error(&file, error, diagnostics);
+        syntax_error(&file, text, error, diagnostics);
         return None;
     }
 
@@ -94,14 +95,19 @@ fn parse(name: &str, text: &str, diagnostics: &mut Diagnostics) -> Option<Manife
     })
 }
 
-fn syntax_error(file: &Arc<TextFile>, error: &toml::de::Error, diagnostics: &mut Diagnostics) {
+fn syntax_error(
+    file: &Arc<TextFile>,
+    text: &str,
+    error: &toml::de::Error,
+    diagnostics: &mut Diagnostics,
+) {
     let end = file.text.len();
     let range = error.span().unwrap_or(end..end);
     let spot = file.spot(range.clone());
     let message = format!("cannot parse `{}` as TOML", file.path);
     let mut diagnostic = Diagnostic::error(message, &spot, error.message());
     if error.message().starts_with("duplicate key")
-        && let Some(first) = first_use(&file.text, range)
+        && let Some(first) = first_use(text, range)
     {
         diagnostic = diagnostic.context(&file.spot(first), "first used here");
     }

@@ -1,8 +1,12 @@
 use crate::diagnostics::Diagnostics;
 use crate::diagnostics::diagnostic::Diagnostic;
 use crate::diagnostics::file::quoted;
+use crate::diagnostics::secrets::without_secrets;
 use crate::manifest::table::Text;
 use crate::syntax::{is_identifier, is_keyword};
+
+/// The items that every generated module has, sorted.
+pub(crate) const ACCESSORS: [&str; 3] = ["COMPONENT", "blocking_connection", "connection"];
 
 /// Checks that a component's name can name a module.
 pub(super) fn check_component(name: &Text<'_>, diagnostics: &mut Diagnostics) -> bool {
@@ -36,7 +40,7 @@ pub(super) fn check_function(name: &Text<'_>, diagnostics: &mut Diagnostics) -> 
             .error(Diagnostic::error(message, &name.spot, "not a Rust identifier").help(help));
         return false;
     }
-    if matches!(plain, "connection" | "blocking_connection" | "COMPONENT") {
+    if ACCESSORS.contains(&plain) {
         let message = format!("a listed function cannot be called `{plain}`");
         let label = "every generated module has an item of this name";
         diagnostics
@@ -47,6 +51,8 @@ pub(super) fn check_function(name: &Text<'_>, diagnostics: &mut Diagnostics) -> 
 }
 
 fn suggestion(name: &str) -> String {
+    // A suggestion is made of the name's words.
+    let name = without_secrets(name);
     let words: Vec<&str> = name
         .split(|c: char| !c.is_alphanumeric())
         .filter(|word| !word.is_empty())

@@ -216,6 +216,8 @@ impl Sources<'_> {
                     Some(path) => {
                         let file = joined(&outer.path_base, &path);
                         // A file that `#[path]` names has its own modules beside it.
+                        // `cfg_attr` may name a file that only another platform has.
+                        let file = file.filter(|file| self.files.exists(Path::new(file)));
                         file.and_then(|file| Some((self.source(&file)?, true)))
                     }
                     None => self

@@ -26,6 +26,19 @@ fn b4_an_unchanged_package_is_fresh() {
 }
 
 #[test]
+fn b4_a_module_of_another_platform_that_is_not_there_rebuilds_nothing() {
+    let package = Package::new("absent");
+    package.write(
+        "src/lib.rs",
+        "pub mod functions {\n    #[cfg_attr(any(), path = \"elsewhere.rs\")]\n    pub mod logs;\n}\n\n\
+         redis_components::include_components!();\n",
+    );
+    package.check_succeeds();
+    let output = package.cargo(&["check", "--verbose"]);
+    assert!(!output.contains("Running"), "{output}");
+}
+
+#[test]
 fn b1_a_missing_function_gives_the_diagnostic_and_nothing_else() {
     let package = Package::new("missing");
     // With everything else built, there are no other jobs for cargo to wait for and to speak of.

@@ -129,15 +129,23 @@ pub fn blocking_ids(_conn: &mut blocking::Connection) -> impl Iterator<Item = u6
 #[test]
 fn b1_a_component_does_not_take_the_name_of_a_crate_that_is_used_beside_it() {
     let package = Package::new("crates");
-    let components = ["redis", "std", "core", "redis_components", "Vec", "u8"];
+    let components = [
+        "redis",
+        "std",
+        "core",
+        "redis_components",
+        "Vec",
+        "u8",
+        "u16",
+    ];
     let manifest: String = components
         .iter()
         .map(|name| format!("[components.{name}]\n"))
         .collect();
     package.write("components.toml", &manifest);
-    let library = "use redis_components::redis::RedisResult as Answer;\nuse std::fmt;\n\n\
+    let library = "use redis_components::redis::RedisResult as Answer;\nuse std::fmt;\nuse u16 as port;\n\n\
         redis_components::include_components!();\n\n\
-        pub type Alias = Answer<()>;\n\npub fn caller(list: Vec<u8>) -> impl fmt::Debug {\n    core::mem::take(&mut { list })\n}\n";
+        pub type Alias = Answer<port>;\n\npub fn caller(list: Vec<u8>) -> impl fmt::Debug {\n    core::mem::take(&mut { list })\n}\n";
     package.write("src/lib.rs", library);
     let output = package.cargo(&["check"]);
     for (name, what) in [
@@ -145,12 +153,15 @@ fn b1_a_component_does_not_take_the_name_of_a_crate_that_is_used_beside_it() {
         ("core", "the crate `core`"),
         ("redis_components", "the crate `redis_components`"),
         ("Vec", "the type or trait `Vec`"),
-        ("u8", "the type or trait `u8`"),
+        ("u16", "the type `u16`"),
     ] {
         let message = format!("the component `{name}` takes the name of {what}");
         assert!(output.contains(&message), "{name}: {output}");
     }
-    assert!(!output.contains("the component `redis` "), "{output}");
+    for name in ["redis", "u8"] {
+        let refused = format!("the component `{name}` ");
+        assert!(!output.contains(&refused), "{output}");
+    }
 
     // In a module of their own, nothing is named beside them.
     let inner = "pub mod components {\n    ::redis_components::include_components!();\n}\n";
@@ -159,6 +170,71 @@ fn b1_a_component_does_not_take_the_name_of_a_crate_that_is_used_beside_it() {
         &library.replace("redis_components::include_components!();\n", inner),
     );
     package.check_succeeds();
+}
+
+#[test]
+fn b1_a_component_may_have_the_name_of_a_crate_that_is_not_named_beside_it() {
+    let package = Package::new("unnamed-crates");
+    package.write(
+        "components.toml",
+        "[components.redis_components]\n[components.std]\n[components.u8]\n[components.Debug]\n[components.logs]\n",
+    );
+    let library = "\
+pub mod functions {
+    pub mod logs;
+}
+
+::redis_components::include_components!();
+
+#[derive(Debug)]
+pub struct Services {
+    pub redis_components: u8,
+}
+
+pub fn logs(redis_components: u8) -> Services {
+    let twice = |redis_components: u8| redis_components.saturating_mul(u8::from(2_u8));
+    let all = vec![twice(redis_components)];
+    Services {
+        redis_components: u8::MAX.min(all[0]),
+    }
+}
+
+pub async fn connect() -> Result<(), ::redis_components::Errors> {
+    let _ = std::connection().await;
+    connect_all().await
+}
+
+pub mod inner {
+    pub fn redirect() -> Option<redis_components::redis::Client> {
+        None
+    }
+}
+";
+    package.write("src/lib.rs", library);
+    package.check_succeeds();
+
+    for (more, refused) in [
+        (
+            "mod tests {\n    use super::*;\n    pub type T = redis_components::redis::Client;\n}\n",
+            "the component `redis_components` takes the name of the crate `redis_components`",
+        ),
+        (
+            "pub type logs = u8;\n",
+            "the component `logs` has the name of the type `crate::logs`",
+        ),
+        (
+            "use functions::logs;\n",
+            "the component `logs` has the name of the import `crate::logs`",
+        ),
+        (
+            "extern crate std as logs;\n",
+            "the component `logs` has the name of the crate `crate::logs`",
+        ),
+    ] {
+        package.write("src/lib.rs", &format!("{library}{more}"));
+        let output = package.cargo(&["check"]);
+        assert!(output.contains(refused), "{more}: {output}");
+    }
 }
 
 #[test]

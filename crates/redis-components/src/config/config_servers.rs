@@ -123,7 +123,35 @@ fn usable(config: ComponentConfig) -> Result<ComponentConfig, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::parse;
+    use serde_json::Value;
+
+    use super::{json, parse};
+
+    /// The generator reads the same cases, because it reads the same texts.
+    const CORPUS: &str = include_str!("../../tests/config_fields/config-server-cases.json");
+
+    #[test]
+    fn r13_a_text_names_the_config_servers_that_the_corpus_says() {
+        let corpus: Value = serde_json::from_str(CORPUS).unwrap();
+        for case in corpus["cases"].as_array().unwrap() {
+            let parsed = parse(case["text"].as_str().unwrap());
+            if let Some(reason) = case.get("refused") {
+                let refused = parsed.expect_err(&case.to_string());
+                assert!(
+                    refused.contains(reason.as_str().unwrap()),
+                    "{case}: {refused}"
+                );
+                assert!(!refused.contains("cretZ"), "{refused}");
+                continue;
+            }
+            let servers: Vec<Value> = parsed
+                .unwrap_or_else(|wrong| panic!("{case}: {wrong}"))
+                .iter()
+                .map(|server| serde_json::from_str(&json::write(server)).unwrap())
+                .collect();
+            assert_eq!(Value::from(servers), case["servers"], "{case}");
+        }
+    }
 
     fn names(text: &str) -> Vec<String> {
         let servers = parse(text).unwrap();

@@ -54,9 +54,7 @@ pub mod hostile {
         has_own_key: false,
         wait: ::core::time::Duration::new(1, 0),
         connections: 1,
-        config_server: ::core::option::Option::Some(
-            "redis://user\"},\u{202e}@host:6379/0",
-        ),
+        config_server: ::core::option::Option::Some("redis://user\"},@host:6379/0"),
     });
 
     /// Returns a connection to the component's server.
@@ -95,9 +93,7 @@ pub mod other {
         has_own_key: true,
         wait: ::core::time::Duration::new(1, 0),
         connections: 1,
-        config_server: ::core::option::Option::Some(
-            "redis://user\"},\u{202e}@host:6379/0",
-        ),
+        config_server: ::core::option::Option::Some("redis://user\"},@host:6379/0"),
     });
 
     /// Returns a connection to the component's server.

@@ -1,0 +1,261 @@
+//! Text from a manifest without what may be a secret: people keep and share build logs.
+//!
+//! A secret cannot be told from the text around it. An unescaped `#`, `?`, `/` or `@` in a password
+//! moves every boundary in a URL, and a manifest that does not parse has no boundaries at all. So
+//! the rules are about lines and know no grammar.
+
+use std::ops::Range;
+
+/// The table whose values are shown. All others say where servers are.
+const COMPONENTS: &str = "components";
+
+/// Stands for each byte that is not shown.
+const MASK: u8 = b'*';
+
+/// Words that name a secret.
+const NAMES: [&str; 3] = ["password", "passwd", "secret"];
+
+/// Masks what may be a secret in a manifest. Every other byte keeps its place.
+///
+/// Outside of the components' tables, only addresses are shown of values.
+pub(crate) fn manifest_without_secrets(text: &str) -> String {
+    let mut masked = without_secrets(text).into_bytes();
+    let mut is_of_components = false;
+    let mut start = 0;
+    for whole in text.split_inclusive('\n') {
+        let line = whole.trim_end();
+        if let Some(name) = header(line) {
+            is_of_components = name.starts_with(COMPONENTS);
+        } else if !is_of_components && let Some(hidden) = hidden(line) {
+            masked[start + hidden.start..start + hidden.end].fill(MASK);
+        }
+        start += whole.len();
+    }
+    String::from_utf8_lossy(&masked).into_owned()
+}
+
+/// Masks the text after the scheme of URLs that may hold a secret, and the text after a word that
+/// names one. Every other byte keeps its place.
+pub(crate) fn without_secrets(text: &str) -> String {
+    let mut masked = text.as_bytes().to_vec();
+    let mut start = 0;
+    while let Some(found) = text[start..].find("://") {
+        let scheme = start + found;
+        let first = scheme + "://".len();
+        let end = end_of_url(text, scheme, first);
+        if text[first..end].contains(['@', '?', '#']) {
+            masked[first..end].fill(MASK);
+        }
+        start = end;
+    }
+    // The text keeps its length in ASCII's lower case.
+    let lower = text.to_ascii_lowercase();
+    for name in NAMES {
+        for (found, _) in lower.match_indices(name) {
+            let behind = &text[found + name.len()..];
+            let value = behind.trim_start_matches(['"', '\'', '\\', ' ', '\t']);
+            if value.starts_with([':', '=']) {
+                let first = text.len() - value.len() + 1;
+                masked[first..end_of_line(text, first)].fill(MASK);
+            }
+        }
+    }
+    String::from_utf8_lossy(&masked).into_owned()
+}
+
+fn end_of_line(text: &str, first: usize) -> usize {
+    text[first..].find('\n').map_or(text.len(), |at| first + at)
+}
+
+/// Returns the end of a URL: the quote that ends its string, or the end of its line.
+fn end_of_url(text: &str, scheme: usize, first: usize) -> usize {
+    let line = end_of_line(text, first);
+    let before = text[..scheme].trim_end_matches(|c: char| c.is_alphanumeric() || c == '+');
+    match before.chars().next_back() {
+        Some(quote @ ('"' | '\'')) => {
+            let mut is_escaped = false;
+            let end = text[first..line].find(|c| {
+                let is_end = c == quote && !is_escaped;
+                is_escaped = quote == '"' && c == '\\' && !is_escaped;
+                is_end
+            });
+            end.map_or(line, |at| first + at)
+        }
+        _ => line,
+    }
+}
+
+/// Returns the name in the header of a table, if the line is one.
+fn header(line: &str) -> Option<&str> {
+    let name = line.trim_start().strip_prefix('[')?;
+    let name = name.trim_start_matches(['[', ' ', '\t', '"', '\'']);
+    // The names of components may be anything.
+    if name.starts_with(COMPONENTS) {
+        return Some(name);
+    }
+    let (name, behind) = name.split_once(']')?;
+    let is_name = |c: char| c.is_alphanumeric() || " \t-_.\"'".contains(c);
+    let behind = behind.trim_start_matches(']').trim_start();
+    let is_header = name.chars().all(is_name) && (behind.is_empty() || behind.starts_with('#'));
+    is_header.then_some(name)
+}
+
+/// Returns the part of a line that may be a secret: a value, or the middle of one.
+fn hidden(line: &str) -> Option<Range<usize>> {
+    if line.trim_start().starts_with('#') {
+        return None;
+    }
+    let is_key = |c: char| c.is_alphanumeric() || " \t-_.\"'".contains(c);
+    let (key, value) = match line.split_once('=') {
+        Some((key, value)) if key.chars().all(is_key) => (key.trim(), value),
+        _ => ("url", line),
+    };
+    let last = key.rsplit('.').next().unwrap_or(key);
+    let last = last.trim_matches([' ', '\t', '"', '\'']);
+    if key.starts_with(COMPONENTS) || last == "key-prefix" {
+        return None;
+    }
+    let value = value.trim_start();
+    let start = line.len() - value.len();
+    let inside = in_quotes(value);
+    let (start, value) = match inside {
+        Some(inside) => (start + 1, inside),
+        None => (start, value),
+    };
+    if last == "url" && is_plain(value) {
+        return None;
+    }
+    // The scheme is shown, because a mistake may be there.
+    let scheme = value.find("://").filter(|end| {
+        let scheme = &value.as_bytes()[..*end];
+        scheme
+            .iter()
+            .all(|byte| byte.is_ascii_lowercase() || *byte == b'+')
+    });
+    let first = scheme.map_or(0, |end| end + "://".len());
+    Some(start + first..start + value.len())
+}
+
+/// Returns the text in quotes, if nothing else but a comment stands in the line.
+fn in_quotes(value: &str) -> Option<&str> {
+    let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''))?;
+    let (inside, behind) = value[1..].split_once(quote)?;
+    let behind = behind.trim_start();
+    (behind.is_empty() || behind.starts_with('#')).then_some(inside)
+}
+
+/// Returns `true` for addresses without a login, with or without a scheme.
+fn is_plain(value: &str) -> bool {
+    let separators = ['[', ']', '"', '\'', ',', ' ', '\t'];
+    value.split(separators).all(|address| {
+        let (scheme, rest) = match address.split_once("://") {
+            Some((scheme, rest)) => (Some(scheme), rest),
+            None => (None, address),
+        };
+        let (server, database) = rest.split_once('/').unwrap_or((rest, ""));
+        let (host, port) = server.split_once(':').unwrap_or((server, ""));
+        let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+        let has_server = address.is_empty()
+            || scheme.is_some()
+            || (!port.is_empty() && !host.is_empty())
+            || host
+                .bytes()
+                .all(|byte| byte.is_ascii_digit() || byte == b'.');
+        let is_server = host.bytes().all(is_name) && is_number(port) && is_number(database);
+        (has_server && is_server) || address.parse::<std::net::Ipv6Addr>().is_ok()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{manifest_without_secrets, without_secrets};
+
+    #[test]
+    fn r8_what_may_hold_a_secret_is_masked() {
+        for url in [
+            "redis://user:s3cret@host:6379",
+            "redis://:s3cret@host",
+            "redis://:s3@cret@host/0",
+            "redis://:s3/cret@host/0",
+            "redis://default:57#s3cret@10.0.0.5",
+            "redis://default:57?s3cret@10.0.0.5",
+            "redis://default:57/s3cret@10.0.0.5",
+            "redis://user#s3cret@host",
+            "redis://:#s3cret@host",
+            "redis://s3cret/x@host",
+            "redis://host?password=s3cret",
+            "redis://host/0?pass=s3cret",
+            "rediss://:s3cret@host",
+            "unix:///run/redis.sock?db=1&pass=s3cret&user=u",
+            "redis+unix:///run/redis.sock#s3cret",
+            "redis://:a\\\"s3cret@host",
+        ] {
+            let text = format!("url = \"{url}\" # {url}\n'{url}'\n{url} more");
+            for masked in [manifest_without_secrets(&text), without_secrets(&text)] {
+                assert!(!masked.contains("s3"), "{masked}");
+                assert_eq!(masked.len(), text.len());
+            }
+        }
+    }
+
+    #[test]
+    fn r8_what_may_be_a_secret_is_masked_outside_of_components() {
+        for text in [
+            r#"url = '{"host": "h", "password": "s3cret"}'"#,
+            r#"url = "{\"host\": \"h\", \"password\": \"s3cret\"}""#,
+            r#"url = {"host": "h", "password": "s3cret"}"#,
+            r#"url = { host = "h", "password" = "s3cret" }"#,
+            r#"url = '{"host": "h", "pwd": "s3cret"}'"#,
+            r#"url = '[["h", 1], {"auth": "s3cret"}]'"#,
+            "url = '''\n{\n  \"pass\":\n  \"s3cret\"\n}\n'''",
+            "url = [\n  'redis://h',\n  's3cret@h',\n]",
+            "url = \":s3cret@h:6379\"",
+            "url = \"operator:s3cret\"",
+            "url = \"redis://:s3cret\"",
+            "url = \"redis://h/s3cret\"",
+            "url = \"redis://h s3cret\"",
+            "url = redis://operator:s3cret@h",
+            "url = \"redis://operator:\"s3cret@h\"",
+            "url \"s3cret\"",
+            "s3cret",
+            "password = \"s3cret\"",
+            "pass = s3cret",
+            "config-server.url = \"u:s3cret@h\"",
+            "[server]\nurl = \"u:s3cret@h\"",
+            "[config-server.login]\nkey = 's3cret'",
+            "[components.logs]\nwait = 1\n[config-server]\nlogin = 's3cret'",
+            "[components.logs]\npassword = \"s3cret\"",
+            "[components.logs]\nconfig = '{\"password\": \"s3cret\"}'",
+            "[components.logs]\nurl = \"redis://:s3cret@h\"",
+            "# password: s3cret",
+        ] {
+            let masked = manifest_without_secrets(text);
+            assert!(!masked.contains("s3"), "{masked}");
+            assert_eq!(masked.len(), text.len());
+            assert_eq!(masked.lines().count(), text.lines().count());
+        }
+    }
+
+    #[test]
+    fn what_is_no_secret_is_shown() {
+        for text in [
+            "url = \"redis://host:1/2\"\nurl = 'redis://[::1]' # ok",
+            "url = ['redis://host:1/2', \"redis://h-2.example\"]",
+            "url = \"redis://a:1, rediss://b:2\"",
+            "url = \"127.0.0.1:6379\"",
+            "key-prefix = \"config:redis:\"",
+            "[config-server] # of all",
+            "[components.logs]\ndoc = \"Who has forgotten a password\"\nsource = 's3cret'",
+            "[components.accounts.functions]\nreset_password = {}",
+            "components.logs.source = \"src/logs.rs\"",
+        ] {
+            let shown = if text.contains("reset_password") {
+                text.replace(" {}", "***")
+            } else {
+                text.to_owned()
+            };
+            assert_eq!(manifest_without_secrets(text), shown);
+        }
+    }
+}

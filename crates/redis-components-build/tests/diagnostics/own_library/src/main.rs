@@ -1,0 +1,5 @@
+redis_components::include_components!();
+
+fn main() {
+    the_app::run();
+}

@@ -1,0 +1,3 @@
+//! The functions.
+
+pub mod generated;
