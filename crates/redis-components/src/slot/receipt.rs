@@ -125,7 +125,11 @@ fn of_failure(cause: Cause) -> (ReceiptState, Reason) {
         ),
         Cause::Local => (
             ReceiptState::Refused,
-            "what the config refers to cannot be used here",
+            "this process lacks what the config asks for",
+        ),
+        Cause::Unavailable => (
+            ReceiptState::Trying,
+            "what the config refers to cannot be used for the moment",
         ),
         Cause::Unsupported => (
             ReceiptState::Refused,
@@ -184,6 +188,7 @@ mod tests {
             Cause::Refused,
             Cause::Forbidden,
             Cause::Local,
+            Cause::Unavailable,
             Cause::Unsupported,
             Cause::Runtime,
         ] {
