@@ -87,6 +87,9 @@ impl Watch {
     /// Returns the failure of a server that has come to refuse the read of every key: of those that
     /// were read now, and of all others when they were read last.
     fn refusal_of_all(&self, entries: &[Entry], answers: &[Answer]) -> Option<Failure> {
+        if let Some(failure) = refusal::of_cluster(answers) {
+            return Some(failure);
+        }
         let failure = refusal::of_all(&answers[..entries.len()])?;
         let is_read = |key: &String| entries.iter().any(|(read, _)| read == key);
         let keys = self.state.keys();
