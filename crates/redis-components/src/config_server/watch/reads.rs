@@ -56,7 +56,7 @@ impl Watch {
             let reading = interpret(&self.state.address(), key, answer)
                 .map(|reading| self.state.control.taken(watched.component(), reading));
             if let Err(problem) = &reading
-                && watched.target().problem.as_ref() != Some(problem)
+                && self.state.is_news(key, problem)
             {
                 let server = &self.state.address();
                 telemetry::config_server::no_config(server, key, problem.kind, &problem.message);
@@ -95,7 +95,7 @@ impl Watch {
         let keys = self.state.keys();
         let mut others = keys.iter().filter(|(key, _)| !is_read(key));
         others
-            .all(|(_, watched)| watched.is_refused())
+            .all(|(_, of_key)| of_key.iter().all(|watched| watched.is_refused()))
             .then_some(failure)
     }
 
@@ -145,7 +145,7 @@ impl Watch {
             self.pace.note_heartbeat();
             let keys = self.state.keys();
             let is_current = |key: &&Arc<WatchedKey>| !key.is_old() && !key.is_refused();
-            let current = keys.values().filter(is_current);
+            let current = keys.values().flatten().filter(is_current);
             current.for_each(|key| key.confirm(sent_at));
         }
     }
