@@ -39,7 +39,7 @@ _WORDS = {
 # What comes right by itself. Anything else has to be changed first.
 _STATES = {
     ErrorKind.SERVER_UNREACHABLE: "unreachable",
-    ErrorKind.REFERENCE_UNAVAILABLE: "trying",
+    ErrorKind.REFERENCE_UNAVAILABLE: "unreachable",
 }
 
 

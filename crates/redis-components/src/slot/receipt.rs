@@ -128,7 +128,7 @@ fn of_failure(cause: Cause) -> (ReceiptState, Reason) {
             "this process lacks what the config asks for",
         ),
         Cause::Unavailable => (
-            ReceiptState::Trying,
+            ReceiptState::Unreachable,
             "what the config refers to cannot be used for the moment",
         ),
         Cause::Unsupported => (
