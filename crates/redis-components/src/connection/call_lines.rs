@@ -27,7 +27,9 @@ impl CallLines {
     /// Adds handles to all connections that are not among `known`.
     pub(super) fn add_to(&self, known: &mut Vec<Line>) {
         let state = self.state();
-        for line in &state.lines {
+        // A session that was lost with its connection is not forgotten.
+        let counts = |line: &&Line| !line.closer().is_closed() || !line.session().is_clean();
+        for line in state.lines.iter().filter(counts) {
             if !known.iter().any(|other| other.is(line)) {
                 known.push(line.handle());
             }
@@ -41,7 +43,6 @@ impl CallLines {
         if state.is_closed {
             return None;
         }
-        // A session that was lost with its connection is not forgotten.
         state
             .lines
             .retain(|line| !line.closer().is_closed() || !line.session().is_clean());
