@@ -41,8 +41,9 @@ pub enum ErrorKind {
     /// The component's config is not what [`ComponentConfig`](crate::ComponentConfig) describes, or
     /// this process lacks what it asks for: an environment variable, a provider, a feature.
     ConfigInvalid,
-    /// What the config refers to cannot be used now: a file of a secret or certificate is missing or
-    /// broken, or a provider gives no login. It is looked at again, and the config need not change.
+    /// What the config refers to, or that of the config server, cannot be used now: a file of a secret
+    /// or certificate is missing or broken, or a provider gives no login. It is looked at again, and
+    /// the config need not change.
     ReferenceUnavailable,
     /// The [`Policy`](crate::Policy) of this process forbids to connect to the server that the config
     /// names, or to the config server.

@@ -95,7 +95,9 @@ fn of_problem(kind: ErrorKind) -> (ReceiptState, Reason) {
     let (state, words) = match kind {
         ErrorKind::ConfigMissing => (ReceiptState::Trying, "there is no config under its key"),
         ErrorKind::ConfigServerRefused => (ReceiptState::Refused, "its key cannot be read"),
-        ErrorKind::ConfigServerUnreachable => (ReceiptState::Trying, "it was not read yet"),
+        ErrorKind::ConfigServerUnreachable
+        | ErrorKind::ReferenceUnavailable
+        | ErrorKind::Settings => (ReceiptState::Trying, "it was not read yet"),
         _ => (ReceiptState::Refused, "the value is no usable config"),
     };
     (state, Some((kind, words)))

@@ -75,6 +75,18 @@ impl Cause {
         }
     }
 
+    /// Returns the kind of the error that callers get if this keeps the config server from being
+    /// asked.
+    pub(crate) fn error_kind_of_config_server(self) -> ErrorKind {
+        match self {
+            Self::Busy | Self::Refused => ErrorKind::ConfigServerRefused,
+            Self::Forbidden => ErrorKind::ForbiddenByPolicy,
+            Self::Local => ErrorKind::Settings,
+            Self::Unavailable => ErrorKind::ReferenceUnavailable,
+            _ => ErrorKind::ConfigServerUnreachable,
+        }
+    }
+
     /// Returns `true` if a server that is up turns new connections away, for example at its limit
     /// of clients. A proxy may do so by hanging up.
     pub(crate) fn is_of_living_server(self) -> bool {

@@ -1,7 +1,9 @@
 //! References that cannot be resolved.
 
 use redis::{RedisError, RetryMethod};
-use redis_components::{Component, Error, ErrorKind, Policy, Settings};
+use redis_components::{
+    Component, ComponentConfig, Error, ErrorKind, Policy, Settings, set_config,
+};
 use serde_json::json;
 
 use crate::common::{
@@ -120,6 +122,38 @@ async fn r5_a_secret_that_is_missing_for_a_moment_is_no_fault_of_the_config() {
             let other = always_fresh("other");
             world.set(other, &with(&world.a.config(), &variable));
             let error = other.connection().await.unwrap_err();
+            assert!(!is_worth_a_retry(&error), "{error:?}");
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn r5_a_secret_of_the_config_server_that_is_missing_is_told_from_a_server_that_is_down() {
+    let world = World::start();
+    let mount = Mount::new();
+    add_password(&world.config, "S3cret");
+    let config_server = |password: &serde_json::Value| {
+        let login = json!({"username": "app", "password": password});
+        patient(Settings::new(with(&world.config.config(), &login)))
+    };
+    let logs = always_fresh("logs");
+    world.move_to(logs, &world.a);
+    config_server(&mount.reference("late"))
+        .scope(async {
+            let error = logs.connection().await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::ReferenceUnavailable, "{error}");
+            assert!(is_worth_a_retry(&error), "{error:?}");
+            let config = ComponentConfig::new("h");
+            let error = set_config(logs, &config).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::ReferenceUnavailable, "{error}");
+            mount.write("late", "S3cret");
+            arrives_after_errors(logs, "a").await;
+        })
+        .await;
+    config_server(&json!({"provider": "nobody"}))
+        .scope(async {
+            let error = logs.connection().await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Settings, "{error}");
             assert!(!is_worth_a_retry(&error), "{error:?}");
         })
         .await;
