@@ -425,6 +425,10 @@ def test_r15_a_candidate_that_cannot_be_used_is_reported_so(pair: Pair, made: Co
             (locked, "refused server_refused it refuses the login"),
             (
                 {"host": "h", "password": {"file": "/no/such"}},
+                "unreachable reference_unavailable what it refers to cannot be used for the moment",
+            ),
+            (
+                {"host": "h", "password": {"env": "NO_SUCH_VARIABLE"}},
                 "refused config_invalid it is no usable config",
             ),
         ]

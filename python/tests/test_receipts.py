@@ -67,6 +67,7 @@ def test_r14_a_receipt_says_what_is_in_force_and_what_was_read(
         ('{"host": "127.0.0.1", "port": 1}', "unreachable", "server_unreachable"),
         (a.config(password="wrong"), "refused", "server_refused"),
         ('{"unix_socket_path": "/run/x"}', "refused", "forbidden_by_policy"),
+        (a.config(password={"file": "/no/such"}), "unreachable", "reference_unavailable"),
     ]:
         config_server.client.set(KEY, bad)
         until(config_server, state, kind)

@@ -126,23 +126,32 @@ def test_r8_a_provider_gives_logins_before_they_expire(
 
 
 @pytest.mark.parametrize(
-    ("reference", "reason"),
+    ("reference", "reason", "kind"),
     [
-        ({"env": "NO_SUCH_VARIABLE"}, "the environment variable NO_SUCH_VARIABLE"),
-        ({"file": "/no/such/file"}, "No such file"),
-        ({"file": "/tmp"}, "it is no file"),
-        ({"file": "/dev/null"}, "it is no file"),
-        ({"provider": "nobody"}, "no such provider"),
+        (
+            {"env": "NO_SUCH_VARIABLE"},
+            "the environment variable NO_SUCH_VARIABLE",
+            ErrorKind.CONFIG_INVALID,
+        ),
+        ({"file": "/no/such/file"}, "No such file", ErrorKind.REFERENCE_UNAVAILABLE),
+        ({"file": "/tmp"}, "it is no file", ErrorKind.REFERENCE_UNAVAILABLE),
+        ({"file": "/dev/null"}, "it is no file", ErrorKind.REFERENCE_UNAVAILABLE),
+        ({"provider": "nobody"}, "no such provider", ErrorKind.CONFIG_INVALID),
     ],
 )
 def test_r8_a_reference_that_cannot_be_resolved_says_which(
-    reference: dict[str, str], reason: str, config_server: Server, server: Start, components: Make
+    reference: dict[str, str],
+    reason: str,
+    kind: ErrorKind,
+    config_server: Server,
+    server: Start,
+    components: Make,
 ) -> None:
     config_server.client.set(KEY, server().config(password=reference))
     with pytest.raises(ComponentError, match="`password` names") as unusable:
         port_of(components())()
     assert reason in str(unusable.value)
-    assert unusable.value.kind is ErrorKind.CONFIG_INVALID
+    assert unusable.value.kind is kind
 
 
 def test_r8_the_config_server_has_secrets_too(

@@ -9,7 +9,10 @@ use crate::text::printable;
 /// Returns the code for an error of the runtime about a server.
 pub(crate) fn code(error: &Error, [refused, unreachable]: [Code; 2]) -> Code {
     match error.kind() {
-        ErrorKind::ConfigInvalid | ErrorKind::Disabled => Code::ConfigInvalid,
+        // What the config refers to is looked for on the operator's machine.
+        ErrorKind::ConfigInvalid | ErrorKind::ReferenceUnavailable | ErrorKind::Disabled => {
+            Code::ConfigInvalid
+        }
         ErrorKind::ServerRefused => refused,
         _ => unreachable,
     }

@@ -153,8 +153,10 @@ impl ComponentConfig {
     ///
     /// # Errors
     ///
-    /// Returns [`ErrorKind::ConfigInvalid`](crate::ErrorKind::ConfigInvalid) if something cannot be
-    /// read within the connect timeout, and
+    /// Returns [`ErrorKind::ReferenceUnavailable`](crate::ErrorKind::ReferenceUnavailable) if
+    /// something cannot be read within the connect timeout,
+    /// [`ErrorKind::ConfigInvalid`](crate::ErrorKind::ConfigInvalid) if this process does not have
+    /// it, and
     /// [`ErrorKind::ForbiddenByPolicy`](crate::ErrorKind::ForbiddenByPolicy) if it must not be. The
     /// error names the field.
     ///
@@ -162,6 +164,7 @@ impl ComponentConfig {
     ///
     /// Panics outside of a tokio runtime with its time driver.
     pub async fn resolve(&self, settings: &Settings) -> Result<Self, Error> {
+        settings.allowed().demand_usable()?;
         let bound = settings.timeouts().of(self).connect;
         let resolved = resolve(self, &Sources::new(settings), bound).await;
         resolved.map_err(|failure| Error::new(failure.cause.error_kind(), failure.message))

@@ -120,6 +120,7 @@ impl Registry {
             }
             Entry::Vacant(entry) => entry,
         };
+        settings.allowed().demand_usable()?;
         let slot = match (fleet, settings.source()) {
             (Some(fleet), _) => {
                 let server = match servers.entry(fleet) {

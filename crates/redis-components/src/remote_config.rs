@@ -6,7 +6,6 @@ use crate::component::Component;
 use crate::config::ComponentConfig;
 use crate::error::{Error, ErrorKind};
 use crate::slot::Slot;
-use crate::transport::failure::Cause;
 
 /// Returns the component's config as it is on the config server now.
 ///
@@ -48,12 +47,11 @@ pub async fn set_config(component: &Component, config: &ComponentConfig) -> Resu
         if let Err(shut_down) = slot.demand_open() {
             return shut_down;
         }
-        let (kind, does) = if failure.cause == Cause::Forbidden {
-            (ErrorKind::ForbiddenByPolicy, "is not asked to take")
-        } else if failure.is_refusal() {
-            (ErrorKind::ConfigServerRefused, "does not take")
-        } else {
-            (ErrorKind::ConfigServerUnreachable, "did not acknowledge")
+        let kind = failure.cause.error_kind_of_config_server();
+        let does = match kind {
+            ErrorKind::ConfigServerRefused => "does not take",
+            ErrorKind::ConfigServerUnreachable => "did not acknowledge",
+            _ => "is not asked to take",
         };
         let code = failure.source.as_ref().and_then(RedisError::code);
         let reason = match code {

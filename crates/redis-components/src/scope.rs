@@ -87,8 +87,10 @@ impl Settings {
     /// # Errors
     ///
     /// Returns [`ErrorKind::Settings`] if settings are installed already, or a component was used
-    /// before, and [`ErrorKind::ShutDown`] after a [`shutdown`](crate::shutdown).
+    /// before, or a part of the [`Policy`](crate::Policy) allows nothing, and
+    /// [`ErrorKind::ShutDown`] after a [`shutdown`](crate::shutdown).
     pub fn install(self) -> Result<(), Error> {
+        self.allowed().demand_usable()?;
         let installed = OfProcess {
             registry: Arc::new(Registry::new(self)),
             is_installed: true,

@@ -108,8 +108,9 @@ class Control:
         self, given: dict[str, object], name: str, read: Callable[[object], T], usual: T
     ) -> T:
         value = given.get(name)
-        if value is None:
-            return usual
+        return usual if value is None else self._read(name, value, read, usual)
+
+    def _read(self, name: str, value: object, read: Callable[[object], T], usual: T) -> T:
         try:
             return read(value)
         except ConfigInvalidError as wrong:
@@ -123,8 +124,7 @@ class Control:
         understood: dict[str, T] = {}
         nothing: dict[str, object] = {}
         for component, value in self._part(given, name, _object, nothing).items():
-            part = f"{name}.{printable(component)}"
-            one: T | None = self._part({part: value}, part, read, None)
+            one: T | None = self._read(f"{name}.{printable(component)}", value, read, None)
             if one is not None:
                 understood[component] = one
         return understood

@@ -15,7 +15,7 @@ from .config.number import is_number
 from .errors import ConfigInvalidError
 
 _ID = re.compile(r"[!-~]{1,64}")
-_TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(\.\d+)?(?:Z|\+00:00)?", re.ASCII)
+_TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(\.\d*)?(?:Z|\+00:00)?", re.ASCII)
 # From here on a number of seconds is no time in other languages.
 _TOO_MANY = 2.0**63
 
@@ -91,7 +91,7 @@ def _until(given: object) -> float:
                     # Leap seconds are counted nowhere.
                     second = min(second, 59)
                     seconds = calendar.timegm((year, month, day, hour, minute, second))
-                    return seconds + float(found[7] or 0)
+                    return seconds + float(f"0{found[7] or ''}")
     elif isinstance(given, (int, float)) and is_number(given) and 0 <= given < _TOO_MANY:
         return float(given)
     raise ConfigInvalidError("`until` is no time as in RFC 3339, for example 2026-01-31T12:00:00Z")

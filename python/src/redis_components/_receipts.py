@@ -30,10 +30,16 @@ _NOTHING = "-"
 _WORDS = {
     ErrorKind.CONFIG_MISSING: "there is no config",
     ErrorKind.CONFIG_INVALID: "it is no usable config",
+    ErrorKind.REFERENCE_UNAVAILABLE: "what it refers to cannot be used for the moment",
     ErrorKind.CONFIG_SERVER_REFUSED: "the config may not be read",
     ErrorKind.SERVER_UNREACHABLE: "it does not answer",
     ErrorKind.SERVER_REFUSED: "it refuses the login",
     ErrorKind.FORBIDDEN_BY_POLICY: "the settings do not allow it",
+}
+# What comes right by itself. Anything else has to be changed first.
+_STATES = {
+    ErrorKind.SERVER_UNREACHABLE: "unreachable",
+    ErrorKind.REFERENCE_UNAVAILABLE: "unreachable",
 }
 
 
@@ -174,8 +180,7 @@ def _of_candidate(slot: Slot) -> tuple[str, str]:
 
 
 def _of_failure(error: ComponentError) -> tuple[str, str]:
-    is_down = error.kind is ErrorKind.SERVER_UNREACHABLE
-    return "unreachable" if is_down else "refused", _reason(error)
+    return _STATES.get(error.kind, "refused"), _reason(error)
 
 
 def _reason(error: ComponentError) -> str:

@@ -98,7 +98,7 @@ class _Logins:
         elif at.kind == "env":
             text = os.environ.get(at.place)
             if text is None:
-                raise _unusable(field, at, "it is not set")
+                raise _lacking(field, at, "it is not set")
         else:
             text = of_file(field, at)
         if not text:
@@ -115,7 +115,7 @@ class _Logins:
             return known
         provider = self._settings.credentials.get(at.place)
         if provider is None:
-            raise _unusable(field, at, "`Settings(credentials=…)` names no such provider")
+            raise _lacking(field, at, "`Settings(credentials=…)` names no such provider")
         try:
             login = provider()
         except Exception as failed:
@@ -208,6 +208,17 @@ def _stamp(path: str) -> object:
 
 
 def _unusable(field: str, at: Reference, why: str) -> ComponentError:
-    return ComponentError(
-        ErrorKind.CONFIG_INVALID, f"`{field}` names {at}, which cannot be used: {why}"
-    )
+    """Returns the error of what may be mended where it stands, but for the environment: a process
+    has one until it ends."""
+    is_fixed = at.kind == "env"
+    kind = ErrorKind.CONFIG_INVALID if is_fixed else ErrorKind.REFERENCE_UNAVAILABLE
+    return _error(kind, field, at, why)
+
+
+def _lacking(field: str, at: Reference, why: str) -> ComponentError:
+    """Returns the error of what this process does not have."""
+    return _error(ErrorKind.CONFIG_INVALID, field, at, why)
+
+
+def _error(kind: ErrorKind, field: str, at: Reference, why: str) -> ComponentError:
+    return ComponentError(kind, f"`{field}` names {at}, which cannot be used: {why}")

@@ -15,6 +15,8 @@ class ErrorKind(enum.Enum):
     CONFIG_SERVER_REFUSED = "config server refused"
     CONFIG_MISSING = "config missing"
     CONFIG_INVALID = "config invalid"
+    # What the config refers to cannot be used now. It is looked at again.
+    REFERENCE_UNAVAILABLE = "reference unavailable"
     FORBIDDEN_BY_POLICY = "forbidden by policy"
     DISABLED = "disabled"
     SERVER_UNREACHABLE = "server unreachable"

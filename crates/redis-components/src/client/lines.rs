@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use redis::{Pipeline, RedisResult, Value};
 
+use super::commands::is_script;
 use super::multiplexed::Multiplexed;
+use crate::transport::error_codes::refuses;
 
 /// The connections that a dedicated call has for itself: one to each server that it uses.
 pub(crate) trait Lines: Send {
@@ -30,6 +32,12 @@ pub(crate) trait Lines: Send {
         offset: usize,
         count: usize,
     ) -> impl Future<Output = RedisResult<Vec<Value>>> + Send;
+}
+
+/// Returns `true` if each command of a pipeline was refused, so that nothing was executed.
+pub(crate) fn refuses_each(pipeline: &Pipeline, replies: &[Value]) -> bool {
+    let mut answers = pipeline.cmd_iter().zip(replies);
+    !replies.is_empty() && answers.all(|(command, reply)| refuses(reply, is_script(command)))
 }
 
 /// Returns a pipeline or transaction behind an ASKING. Its replies begin with that to ASKING.

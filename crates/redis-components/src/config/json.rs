@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::fmt;
 
 use secrecy::zeroize::Zeroize;
-use serde::Deserializer;
 use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value, json};
 
 use super::component_config::{ComponentConfig, DEFAULT_PORT};
@@ -19,15 +19,30 @@ use crate::error::text::printable;
 ///
 /// Returns the reason if the text is refused. It contains none of the text's values.
 pub(super) fn parse(text: &str) -> Result<ComponentConfig, String> {
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    let object: Result<Map<String, Value>, _> = deserializer
-        .deserialize_map(Unique)
-        .and_then(|()| deserializer.end())
-        .and_then(|()| serde_json::from_str(text));
+    let object: Result<Map<String, Value>, _> =
+        demand_unique(text).and_then(|()| serde_json::from_str(text));
     let mut object = object.map_err(|error| describe(text, &error))?;
     let config = fields::read(&object);
     object.values_mut().for_each(wipe);
     config
+}
+
+/// Refuses what is no object in JSON, or has a name twice in an object.
+///
+/// # Errors
+///
+/// Returns an error of serde's, which may show a part of the text.
+pub(crate) fn demand_unique(text: &str) -> Result<(), serde_json::Error> {
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    deserializer
+        .deserialize_map(Unique)
+        .and_then(|()| deserializer.end())
+}
+
+/// Returns what the object in the text means. For serde alone, an array of its fields is as good.
+pub(crate) fn object<'t, T: Deserialize<'t>>(text: &'t str) -> Option<T> {
+    let is_object = text.trim_start().starts_with('{');
+    is_object.then(|| serde_json::from_str(text).ok()).flatten()
 }
 
 /// Returns the shortest text that means the config.

@@ -20,7 +20,7 @@ mod given;
 pub(crate) mod host;
 #[cfg(any(feature = "cluster", feature = "sentinel"))]
 pub(crate) mod host_guard;
-mod json;
+pub(crate) mod json;
 pub(crate) mod login;
 pub(crate) mod needs;
 mod number;

@@ -191,12 +191,14 @@ impl Candidates {
     /// Finds out if the server lets configs be read: otherwise the next one gets its turn. The answers
     /// are not used, because the watch notes before each read what it knows of a key.
     async fn probe(&self, connection: &mut Connection) -> Result<(), Failure> {
-        let keys: Vec<String> = self.state.keys().keys().cloned().collect();
-        if keys.is_empty() {
-            return Ok(());
-        }
+        let mut keys: Vec<String> = self.state.keys().keys().cloned().collect();
+        let count = keys.len();
+        keys.extend(refusal::samples(self.state.control.key()));
         let answers = connection.read(keys.iter().map(String::as_str)).await?;
-        let failure = refusal::for_the_moment(&answers).or_else(|| refusal::of_all(&answers));
+        let of_configs = &answers[..count];
+        let failure = refusal::for_the_moment(of_configs)
+            .or_else(|| refusal::of_cluster(&answers))
+            .or_else(|| refusal::of_all(of_configs));
         failure.map_or(Ok(()), Err)
     }
 

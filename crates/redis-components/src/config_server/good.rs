@@ -1,6 +1,7 @@
 //! The config of a key that came into force last, and how the config server writes it.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use arc_swap::ArcSwapOption;
 
@@ -18,6 +19,8 @@ struct Good {
     /// How the config server writes it. `None` if it comes from the file of last good configs. If it
     /// is a canary's, the text of the key's own config that was in force before.
     text: Option<ConfigText>,
+    /// When the text was noted. Components that share a key may have different ones.
+    since: Instant,
 }
 
 impl LastGood {
@@ -26,14 +29,22 @@ impl LastGood {
     pub(super) fn note(&self, known: &Target, config: &Arc<ComponentConfig>) -> bool {
         let is_known = known.config.as_ref() == Some(config);
         if is_known {
-            let text = if known.has_own(config) {
-                known.server_text()
+            let now = Instant::now();
+            let (text, since) = if known.has_own(config) {
+                (known.server_text(), now)
             } else {
                 // Processes that are no canaries read the file, too.
-                self.0.load().as_ref().and_then(|good| good.text.clone())
+                let good = self.0.load();
+                let before = good.as_ref().map(|good| (good.text.clone(), good.since));
+                before.unwrap_or((None, now))
             };
             let config = Arc::clone(config);
-            self.0.store(Some(Arc::new(Good { config, text })));
+            let good = Good {
+                config,
+                text,
+                since,
+            };
+            self.0.store(Some(Arc::new(good)));
         }
         is_known
     }
@@ -49,15 +60,16 @@ impl LastGood {
             && self.note(known, &good.config)
     }
 
-    /// Returns how the config server writes the last good config, if it does.
-    pub(super) fn text(&self, known: &Target) -> Option<ConfigText> {
+    /// Returns how the config server writes the last good config, if it does, and since when.
+    pub(super) fn text(&self, known: &Target) -> Option<(Instant, ConfigText)> {
         let good = self.0.load();
         let good = good.as_ref()?;
-        if known.has_own(&good.config) {
+        let text = if known.has_own(&good.config) {
             // It may be written in another way by now.
             known.server_text()
         } else {
             good.text.clone()
-        }
+        };
+        Some((good.since, text?))
     }
 }

@@ -19,7 +19,8 @@ impl Pushes {
     /// Makes the readings of all keys old.
     pub(super) fn invalidate_all(&self) {
         let keys = self.0.keys();
-        keys.values().for_each(|watched| watched.invalidate());
+        let all = keys.values().flatten();
+        all.for_each(|watched| watched.invalidate());
         self.0.control.invalidate();
     }
 
@@ -32,7 +33,7 @@ impl Pushes {
         let keys = self.0.keys();
         let watched = keys.get(key);
         watched
-            .inspect(|watched| watched.invalidate_by_name())
+            .inspect(|watched| watched.iter().for_each(|one| one.invalidate_by_name()))
             .is_some()
     }
 }

@@ -12,7 +12,7 @@ use crate::config::ComponentConfig;
 use crate::error::server_words::meaning;
 use crate::error::{Error, ErrorKind};
 use crate::transport::contents::watcher::{Found as Read, Unread};
-use crate::transport::failure::{Cause, Failure};
+use crate::transport::failure::Failure;
 use crate::transport::no_primary::NoPrimary;
 use crate::transport::sentinel::watcher::Found;
 
@@ -209,11 +209,7 @@ impl Problem {
     /// Returns the problem of a config server that did not answer.
     pub(super) fn unanswered(address: &str, failure: &Failure) -> Self {
         Self {
-            kind: match failure.cause {
-                Cause::Busy | Cause::Refused => ErrorKind::ConfigServerRefused,
-                Cause::Forbidden => ErrorKind::ForbiddenByPolicy,
-                _ => ErrorKind::ConfigServerUnreachable,
-            },
+            kind: failure.cause.error_kind_of_config_server(),
             message: format!(
                 "the config server {address} gives no config: {}",
                 failure.message

@@ -9,14 +9,19 @@ use arc_swap::{ArcSwap, ArcSwapOption};
 use super::control::control_key::ControlKey;
 use super::control::offers::Offers;
 use super::last_good::store::Store;
+use super::reading::Problem;
 use super::receipts::report::Reporters;
 use super::signal::Signal;
 use super::strict::reads::StrictReads;
 use super::watched_key::WatchedKey;
 use super::write::Write;
 
-/// A key and its state.
+/// A key and its state for a component.
 pub(super) type Entry = (String, Arc<WatchedKey>);
+
+/// The states of keys. Each of the components that share a key has one of its own, because a canary
+/// may hold for one of them.
+type Keys = BTreeMap<String, Vec<Arc<WatchedKey>>>;
 
 #[derive(Debug)]
 pub(super) struct State {
@@ -26,8 +31,8 @@ pub(super) struct State {
     unused: ArcSwapOption<String>,
     /// The file of last good configs, if there is one.
     pub(super) last_good: Option<Arc<Store>>,
-    keys: Mutex<BTreeMap<String, Arc<WatchedKey>>>,
-    /// The same keys by their numbers. Keys are only ever added.
+    keys: Mutex<Keys>,
+    /// The same states by their numbers. States are only ever added.
     numbered: Mutex<Vec<Entry>>,
     /// The control key of the fleet.
     pub(super) control: ControlKey,
@@ -95,25 +100,38 @@ impl State {
         }
     }
 
-    pub(super) fn keys(&self) -> MutexGuard<'_, BTreeMap<String, Arc<WatchedKey>>> {
+    pub(super) fn keys(&self) -> MutexGuard<'_, Keys> {
         self.keys.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns the state of a component's key, which is the same for every caller.
     pub(super) fn watched(&self, component: &str, key: &str) -> Arc<WatchedKey> {
         let mut keys = self.keys();
-        if let Some(watched) = keys.get(key) {
+        let of_key = keys.entry(key.to_owned()).or_default();
+        let known = of_key
+            .iter()
+            .find(|watched| watched.component() == component);
+        if let Some(watched) = known {
             return Arc::clone(watched);
         }
-        let watched = WatchedKey::of(component, keys.len(), Arc::clone(&self.signal));
+        let mut numbered = self.numbered();
+        let watched = WatchedKey::of(component, numbered.len(), Arc::clone(&self.signal));
         let watched = Arc::new(watched);
-        keys.insert(key.to_owned(), Arc::clone(&watched));
-        self.numbered().push((key.to_owned(), Arc::clone(&watched)));
+        of_key.push(Arc::clone(&watched));
+        numbered.push((key.to_owned(), Arc::clone(&watched)));
+        drop(numbered);
         watched.touch();
         watched
     }
 
-    /// Returns all keys.
+    /// Returns `true` if no component knows of this problem of the key.
+    pub(super) fn is_news(&self, key: &str, problem: &Problem) -> bool {
+        let keys = self.keys();
+        let mut of_key = keys.get(key).into_iter().flatten();
+        of_key.all(|watched| watched.target().problem.as_ref() != Some(problem))
+    }
+
+    /// Returns all keys, with their states.
     pub(super) fn all(&self) -> Vec<Entry> {
         self.numbered().clone()
     }

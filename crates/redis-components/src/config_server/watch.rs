@@ -110,8 +110,8 @@ struct Watch {
     stand_ins: Option<StandIns>,
     server: Reconnect,
     needless: NeedlessPushes,
-    /// The keys that needed something when they were looked at last.
-    open: BTreeMap<String, Arc<WatchedKey>>,
+    /// The keys that needed something when they were looked at last, by their numbers.
+    open: BTreeMap<usize, Entry>,
     pace: Pace,
     /// Whether the server has ever answered.
     met: bool,
@@ -179,8 +179,10 @@ impl Watch {
                 self.server.close();
             }
         }
-        self.open.extend(self.state.take_touched());
-        self.open.retain(|_, watched| watched.needs_watch());
+        let touched = self.state.take_touched().into_iter();
+        self.open
+            .extend(touched.map(|entry| (entry.1.number(), entry)));
+        self.open.retain(|_, (_, watched)| watched.needs_watch());
         let pushing = self.server.is_pushing();
         let is_asked = |watched: &WatchedKey| {
             let is_followed = || watched.next_read().is_some_and(|left| left.is_zero());
@@ -190,16 +192,16 @@ impl Watch {
         let is_old = |watched: &WatchedKey| pushing && watched.is_old();
         let is_unasked = |watched: &WatchedKey| is_old(watched) && !is_asked(watched);
         let has_unasked = pushing && self.control_is_due(now)
-            || !everything && self.open.values().any(|key| is_unasked(key));
+            || !everything && self.open.values().any(|(_, key)| is_unasked(key));
         let takes_unasked = has_unasked && now >= self.pace.unasked_due();
         let entries: Vec<Entry> = if everything {
             self.state.all()
         } else {
             // A caller may ask for one that nobody has asked for until now.
             let wanted = |key: &WatchedKey| is_asked(key) || takes_unasked && is_old(key);
-            let wanted = self.open.iter().filter(|(_, watched)| wanted(watched));
-            wanted
-                .map(|(key, watched)| (key.clone(), Arc::clone(watched)))
+            let open = self.open.values();
+            open.filter(|(_, watched)| wanted(watched))
+                .cloned()
                 .collect()
         };
         if takes_unasked {
@@ -228,7 +230,8 @@ impl Watch {
             return Due::Read(entries);
         }
         let reread = connected.then(|| self.pace.reread_due());
-        let followed = self.open.values().filter_map(|watched| watched.next_read());
+        let open = self.open.values();
+        let followed = open.filter_map(|(_, watched)| watched.next_read());
         let followed = followed.min().map(|left| now + left);
         Due::Nothing {
             until: [reread, followed, control].into_iter().flatten().min(),

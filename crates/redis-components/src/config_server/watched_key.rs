@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use tokio::sync::watch;
@@ -24,12 +24,12 @@ use crate::settings::intervals::FASTEST_HEARTBEAT;
 use crate::transport::contents::watcher::ContentsWatcher;
 use crate::transport::sentinel::watcher::Watcher;
 
-/// The state of one key, shared by its component's callers and the watch.
+/// The state of one key for one component, shared by its callers and the watch.
 #[derive(Debug)]
 pub(crate) struct WatchedKey {
     /// The component that the key is of. Empty if its config is fixed.
     component: String,
-    /// Its place among the keys of its watch.
+    /// Its place among the states of its watch.
     number: usize,
     /// Whether the watch is about to look at the key.
     is_touched: AtomicBool,
@@ -104,6 +104,10 @@ impl WatchedKey {
 
     pub(super) fn component(&self) -> &str {
         &self.component
+    }
+
+    pub(super) fn number(&self) -> usize {
+        self.number
     }
 
     /// Returns the state of a config that never changes.
@@ -336,8 +340,9 @@ impl WatchedKey {
         }
     }
 
-    /// Returns how the config server writes the last good config, if it does.
-    pub(super) fn good_text(&self) -> Option<ConfigText> {
+    /// Returns how the config server writes the last good config, if it does, and since when it is
+    /// that one.
+    pub(super) fn good_text(&self) -> Option<(Instant, ConfigText)> {
         self.good.text(&self.target.load())
     }
 

@@ -6,6 +6,7 @@ use std::{fmt, mem};
 
 use redis::{Cmd, RedisResult, Value};
 
+use super::call_lines::{CallLines, Owner};
 use super::closed::{closed_elsewhere, session_lost};
 use super::line::{Line, Shared, request};
 use super::refused::Attempts;
@@ -37,9 +38,12 @@ pub(crate) struct Following {
     /// The client that calls share.
     pub(super) shared: Shared,
     pub(super) follows: bool,
-    /// Whether another handle has the connection, which is closed with that one.
-    is_clone: bool,
+    /// The connections, which all handles share.
+    all: CallLines,
+    /// Closes the connections. `None` if another handle does that.
+    owner: Option<Owner>,
     is_used: bool,
+    /// A handle to each connection that this one knows of.
     pub(super) lines: Vec<Line>,
 }
 
@@ -49,15 +53,7 @@ impl Following {
     pub(crate) async fn open(slot: Arc<Slot>, wait: Wait) -> Result<Self, Error> {
         let executor = OnRuntime::demand()?;
         let shared = slot.acquire(&executor, wait).await?;
-        let mut opened = Self {
-            slot,
-            wait,
-            shared,
-            follows: true,
-            is_clone: false,
-            is_used: false,
-            lines: Vec::new(),
-        };
+        let mut opened = Self::at_server(slot, wait, shared);
         if let Err(error) = opened.open_only().await {
             if !opened.shared.client.is_closed() {
                 return Err(error);
@@ -67,6 +63,21 @@ impl Following {
             opened.open_only().await?;
         }
         Ok(opened)
+    }
+
+    /// Returns a call of its own without connections.
+    fn at_server(slot: Arc<Slot>, wait: Wait, shared: Shared) -> Self {
+        let (all, owner) = CallLines::new();
+        Self {
+            slot,
+            wait,
+            shared,
+            follows: true,
+            all,
+            owner: Some(owner),
+            is_used: false,
+            lines: Vec::new(),
+        }
     }
 
     /// Opens the connection to the server of a component that has one.
@@ -83,20 +94,20 @@ impl Following {
         self
     }
 
-    /// Returns another handle to the connection, which stays on its server and is closed with this
-    /// one. Returns `None` if there may be several connections.
-    pub(super) fn handle(&self) -> Option<Self> {
-        self.shared.client.single("").ok()?;
-        Some(Self {
+    /// Returns another handle to the connections, which stays on its server and is closed with this
+    /// one.
+    pub(super) fn handle(&self) -> Self {
+        Self {
             slot: Arc::clone(&self.slot),
             wait: self.wait,
             shared: Arc::clone(&self.shared),
             // Only one of the two can follow the component.
             follows: false,
-            is_clone: true,
+            all: self.all.clone(),
+            owner: None,
             is_used: true,
             lines: self.lines.iter().map(Line::handle).collect(),
-        })
+        }
     }
 
     pub(super) fn db(&self) -> i64 {
@@ -179,7 +190,7 @@ impl Following {
                         Rest::Nothing => return Ok(Value::Nil),
                     }
                     // Its node closes the connection.
-                    self.lines.remove(number);
+                    self.lines.remove(number).closer().close();
                     continue;
                 }
                 Some(Retry::Again) => {}
@@ -200,7 +211,7 @@ impl Following {
     }
 
     pub(super) fn is_clean(&self) -> bool {
-        self.lines.iter().all(|line| line.session().is_clean())
+        self.all.are_clean()
     }
 
     fn has_to_follow(&self) -> bool {
@@ -209,7 +220,9 @@ impl Following {
 
     async fn reopen(&mut self) -> Result<(), Error> {
         let opened = Self::open(Arc::clone(&self.slot), self.wait).await?;
+        // Handles that were cloned before have ended with the connections that this one leaves.
         (self.shared, self.lines) = (opened.shared, opened.lines);
+        (self.all, self.owner) = (opened.all, opened.owner);
         Ok(())
     }
 
@@ -217,7 +230,9 @@ impl Following {
     /// with it, or another handle has it.
     async fn demand_open(&mut self) -> Result<(), Error> {
         let is_closed = |line: &Line| line.closer().is_closed();
-        if self.is_clone && self.lines.iter().all(is_closed) {
+        self.all.add_to(&mut self.lines);
+        let are_closed = !self.lines.is_empty() && self.lines.iter().all(is_closed);
+        if self.owner.is_none() && (are_closed || self.all.are_closed()) {
             return Err(closed_elsewhere(&self.shared));
         }
         if !self.lines.iter().any(is_closed) {
@@ -243,9 +258,16 @@ impl Following {
         if let Some(number) = self.lines.iter().position(is_there) {
             return Ok(number);
         }
-        let line = Line::open(&self.shared, home).await?;
+        let line = self.opened(home).await?;
         self.lines.push(line);
         Ok(self.lines.len() - 1)
+    }
+
+    /// Opens a connection for all handles.
+    pub(super) async fn opened(&self, home: &Arc<Multiplexed>) -> Result<Line, Error> {
+        let line = Line::open(&self.shared, home).await?;
+        let kept = self.all.keep(line);
+        kept.ok_or_else(|| closed_elsewhere(&self.shared))
     }
 
     async fn any_line(&mut self, home: &Arc<Multiplexed>) -> Result<usize, Error> {
@@ -293,13 +315,9 @@ impl Sender for Following {
 
     async fn at(&self, client: Shared) -> Option<Self> {
         let mut opened = Self {
-            slot: Arc::clone(&self.slot),
-            wait: self.wait,
-            shared: client,
             follows: self.follows,
-            is_clone: false,
             is_used: true,
-            lines: Vec::new(),
+            ..Self::at_server(Arc::clone(&self.slot), self.wait, client)
         };
         opened.open_only().await.ok()?;
         Some(opened)

@@ -95,6 +95,16 @@ impl Line {
         })
     }
 
+    /// Returns `true` if both are handles to the same connection.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.session, &other.session)
+    }
+
+    /// Returns `true` if both lead to the same server.
+    pub(super) fn leads_to(&self, other: &Self) -> bool {
+        self.home.node().address() == other.home.node().address()
+    }
+
     /// Returns another handle, which does not keep the connection open.
     pub(super) fn handle(&self) -> Self {
         Self {

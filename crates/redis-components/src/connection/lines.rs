@@ -9,8 +9,8 @@ use redis::{Pipeline, RedisResult, Value};
 use super::dedicated::Following;
 use super::line::Line;
 use crate::client::cluster::transaction::cross_slot;
-use crate::client::commands::may_wait;
-use crate::client::lines::{Lines, behind_asking, spelled_out};
+use crate::client::commands::{Session, may_wait};
+use crate::client::lines::{Lines, behind_asking, refuses_each, spelled_out};
 use crate::client::multiplexed::Multiplexed;
 use crate::transport::transaction::behind;
 
@@ -52,12 +52,25 @@ impl Lines for Following {
         if self.lines.iter().enumerate().any(elsewhere) {
             return Err(cross_slot());
         }
-        self.lines[number].session().note_pipeline(pipeline);
+        let was_clean = {
+            let mut session = self.lines[number].session();
+            let was_clean = session.is_clean();
+            session.note_pipeline(pipeline);
+            was_clean
+        };
         if is_asking {
             let asking = behind_asking(pipeline);
             return self.send_at(number, &asking, offset + 1, count).await;
         }
-        self.send_at(number, pipeline, offset, count).await
+        let replies = self.send_at(number, pipeline, offset, count).await;
+        if was_clean
+            && let Ok(replies) = &replies
+            && refuses_each(pipeline, replies)
+        {
+            // A refused WATCH watches nothing.
+            *self.lines[number].session() = Session::default();
+        }
+        replies
     }
 }
 

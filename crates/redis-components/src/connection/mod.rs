@@ -1,6 +1,7 @@
 //! The connection that an asynchronous call gets.
 
 pub(crate) mod blocking;
+mod call_lines;
 mod closed;
 pub(crate) mod dedicated;
 pub(crate) mod driven;
@@ -66,10 +67,7 @@ impl Clone for Inner {
     fn clone(&self) -> Self {
         match self {
             Self::Component(handle) => Self::Component(handle.clone()),
-            Self::Dedicated(following) => match following.handle() {
-                Some(handle) => Self::Dedicated(Box::new(handle)),
-                None => Self::Component(Handle::new(Arc::clone(&following.shared))),
-            },
+            Self::Dedicated(following) => Self::Dedicated(Box::new(following.handle())),
             Self::Own(connection) => Self::Own(connection.clone()),
         }
     }

@@ -8,7 +8,7 @@ use redis::{Cmd, RedisError, RedisResult, Value};
 use tokio::time::timeout;
 
 use super::dedicated::Following;
-use super::line::{Line, request, unblock};
+use super::line::{request, unblock};
 use crate::error::Error;
 use crate::transport::error_codes::is_ended_by_demotion;
 
@@ -104,7 +104,9 @@ impl Following {
             .query_async(&mut line.connection)
             .await;
         if asking.as_ref().is_err_and(RedisError::is_io_error) {
-            *line = Line::open(&self.shared, &Arc::clone(&line.home)).await?;
+            line.closer().close();
+            let home = Arc::clone(&line.home);
+            self.lines[number] = self.opened(&home).await?;
         }
         Ok(asking.ok())
     }

@@ -99,6 +99,7 @@ mod tests {
             ErrorKind::ConfigServerRefused,
             ErrorKind::ConfigMissing,
             ErrorKind::ConfigInvalid,
+            ErrorKind::ReferenceUnavailable,
             ErrorKind::ForbiddenByPolicy,
             ErrorKind::Disabled,
             ErrorKind::ServerUnreachable,
@@ -121,6 +122,7 @@ mod tests {
                 | ErrorKind::ConfigServerRefused
                 | ErrorKind::ConfigMissing
                 | ErrorKind::ConfigInvalid
+                | ErrorKind::ReferenceUnavailable
                 | ErrorKind::ForbiddenByPolicy
                 | ErrorKind::Disabled
                 | ErrorKind::ServerUnreachable
@@ -197,6 +199,11 @@ mod tests {
             redis_error(ErrorKind::ConfigInvalid).retry_method(),
             redis::RetryMethod::NoRetry
         ));
-        assert!(redis_error(ErrorKind::ServerUnreachable).is_connection_dropped());
+        for passes in [
+            ErrorKind::ServerUnreachable,
+            ErrorKind::ReferenceUnavailable,
+        ] {
+            assert!(redis_error(passes).is_connection_dropped());
+        }
     }
 }

@@ -39,8 +39,12 @@ pub enum ErrorKind {
     /// The component's key is not on the config server, and never was while this process ran.
     ConfigMissing,
     /// The component's config is not what [`ComponentConfig`](crate::ComponentConfig) describes, or
-    /// a file that it names cannot be used.
+    /// this process lacks what it asks for: an environment variable, a provider, a feature.
     ConfigInvalid,
+    /// What the config refers to, or that of the config server, cannot be used now: a file of a secret
+    /// or certificate is missing or broken, or a provider gives no login. It is looked at again, and
+    /// the config need not change.
+    ReferenceUnavailable,
     /// The [`Policy`](crate::Policy) of this process forbids to connect to the server that the config
     /// names, or to the config server.
     ForbiddenByPolicy,

@@ -3,6 +3,7 @@
 pub(crate) mod credentials;
 pub(crate) mod drain;
 pub(crate) mod intervals;
+mod patterns;
 pub(crate) mod policy;
 pub(crate) mod timeouts;
 

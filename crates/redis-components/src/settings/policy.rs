@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use ipnet::{IpNet, Ipv4Net};
 
+use super::patterns;
 use crate::error::text::printable;
 use crate::error::{Error, ErrorKind};
 
@@ -54,6 +55,8 @@ pub struct Policy {
     secret_variables: Vec<Variable>,
     requires_tls: bool,
     allows_unverified_tls: bool,
+    /// What is wrong with the first of the calls that allow nothing.
+    mistake: Option<String>,
 }
 
 /// A pattern of names of environment variables.
@@ -80,13 +83,17 @@ impl Policy {
     }
 
     /// Allows a host by its name. `*.redis.internal` allows all names under that domain, however
-    /// many labels they have, and not the domain itself. `*` allows every name. No host has the name
-    /// `a*.internal` or `a.internal:6379`, so such a pattern allows nothing; see
+    /// many labels they have, and not the domain itself. `*` allows every name. See
     /// [`allow_ports`](Self::allow_ports) for ports.
     ///
     /// The name is that of the config. It may resolve to any address but those that are always
     /// refused. An IP address is allowed as [`allow_network`](Self::allow_network) allows it.
+    ///
+    /// No host has the name `a*.internal` or `a.internal:6379`. Settings with a policy that has such a
+    /// pattern, or anything else that allows nothing, cannot be used: their
+    /// [`install`](crate::Settings::install) and their calls fail with [`ErrorKind::Settings`].
     pub fn allow_host(mut self, pattern: impl AsRef<str>) -> Self {
+        self.note(patterns::of_host(pattern.as_ref()));
         let pattern = normal(pattern.as_ref());
         let in_brackets = pattern
             .strip_prefix('[')
@@ -130,6 +137,7 @@ impl Policy {
 
     /// Allows these ports, and no others but those of further calls.
     pub fn allow_ports(mut self, ports: RangeInclusive<u16>) -> Self {
+        self.note(patterns::of_ports(&ports));
         self.ports.push(ports);
         self
     }
@@ -137,7 +145,9 @@ impl Policy {
     /// Allows unix sockets in this folder and in the folders under it. Links are followed first, on
     /// both sides.
     pub fn allow_unix_sockets_under(mut self, folder: impl Into<PathBuf>) -> Self {
-        self.socket_folders.push(folder.into());
+        let folder = folder.into();
+        self.note(patterns::of_folder("allow_unix_sockets_under", &folder));
+        self.socket_folders.push(folder);
         self
     }
 
@@ -145,7 +155,9 @@ impl Policy {
     /// in other files. Links are followed first, on both sides. Certificates and keys may be
     /// anywhere.
     pub fn allow_secret_files_under(mut self, folder: impl Into<PathBuf>) -> Self {
-        self.secret_folders.push(folder.into());
+        let folder = folder.into();
+        self.note(patterns::of_folder("allow_secret_files_under", &folder));
+        self.secret_folders.push(folder);
         self
     }
 
@@ -153,6 +165,7 @@ impl Policy {
     /// allows all variables whose names begin with `REDIS_`.
     pub fn allow_secret_variables(mut self, pattern: impl AsRef<str>) -> Self {
         let pattern = pattern.as_ref();
+        self.note(patterns::of_variable(pattern));
         self.secret_variables.push(match pattern.strip_suffix('*') {
             Some(begin) => Variable::BeginsWith(begin.to_owned()),
             None => Variable::Exactly(pattern.to_owned()),
@@ -172,6 +185,22 @@ impl Policy {
     pub fn allow_unverified_tls(mut self) -> Self {
         self.allows_unverified_tls = true;
         self
+    }
+
+    fn note(&mut self, mistake: Option<String>) {
+        self.mistake = self.mistake.take().or(mistake);
+    }
+
+    /// Refuses a policy of which a part allows nothing: its author meant something else.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ErrorKind::Settings`] with what to write instead.
+    pub(crate) fn demand_usable(&self) -> Result<(), Error> {
+        match &self.mistake {
+            Some(mistake) => Err(Error::new(ErrorKind::Settings, mistake.as_str())),
+            None => Ok(()),
+        }
     }
 
     /// Returns `true` if hosts or networks are allowed, and so all others are not.
@@ -279,7 +308,6 @@ mod tests {
             assert!(!policy.allows_name(refused), "{refused}");
         }
         assert!(Policy::new().allow_host("*").allows_name("any"));
-        assert!(!Policy::new().allow_host("a*").allows_name("ab"));
     }
 
     #[test]

@@ -95,7 +95,9 @@ fn of_problem(kind: ErrorKind) -> (ReceiptState, Reason) {
     let (state, words) = match kind {
         ErrorKind::ConfigMissing => (ReceiptState::Trying, "there is no config under its key"),
         ErrorKind::ConfigServerRefused => (ReceiptState::Refused, "its key cannot be read"),
-        ErrorKind::ConfigServerUnreachable => (ReceiptState::Trying, "it was not read yet"),
+        ErrorKind::ConfigServerUnreachable
+        | ErrorKind::ReferenceUnavailable
+        | ErrorKind::Settings => (ReceiptState::Trying, "it was not read yet"),
         _ => (ReceiptState::Refused, "the value is no usable config"),
     };
     (state, Some((kind, words)))
@@ -125,7 +127,11 @@ fn of_failure(cause: Cause) -> (ReceiptState, Reason) {
         ),
         Cause::Local => (
             ReceiptState::Refused,
-            "what the config refers to cannot be used here",
+            "this process lacks what the config asks for",
+        ),
+        Cause::Unavailable => (
+            ReceiptState::Unreachable,
+            "what the config refers to cannot be used for the moment",
         ),
         Cause::Unsupported => (
             ReceiptState::Refused,
@@ -184,6 +190,7 @@ mod tests {
             Cause::Refused,
             Cause::Forbidden,
             Cause::Local,
+            Cause::Unavailable,
             Cause::Unsupported,
             Cause::Runtime,
         ] {

@@ -39,8 +39,10 @@ pub(crate) enum Cause {
     Refused,
     /// The policy of this process does not let the server be connected to.
     Forbidden,
-    /// Something on this machine that the config asks for, such as a file, cannot be used.
+    /// This process lacks something that the config asks for, such as a feature.
     Local,
+    /// What the config refers to, such as a file, cannot be used now. It is looked at again.
+    Unavailable,
     /// The type of connection that a function takes cannot reach this kind of server.
     Unsupported,
     /// The runtime that runs the attempt cannot connect.
@@ -67,8 +69,21 @@ impl Cause {
             | Self::ClosedEarly(_) => ErrorKind::ServerUnreachable,
             Self::Forbidden => ErrorKind::ForbiddenByPolicy,
             Self::Local => ErrorKind::ConfigInvalid,
+            Self::Unavailable => ErrorKind::ReferenceUnavailable,
             Self::Unsupported => ErrorKind::UnsupportedConnection,
             Self::Runtime => ErrorKind::NoRuntime,
+        }
+    }
+
+    /// Returns the kind of the error that callers get if this keeps the config server from being
+    /// asked.
+    pub(crate) fn error_kind_of_config_server(self) -> ErrorKind {
+        match self {
+            Self::Busy | Self::Refused => ErrorKind::ConfigServerRefused,
+            Self::Forbidden => ErrorKind::ForbiddenByPolicy,
+            Self::Local => ErrorKind::Settings,
+            Self::Unavailable => ErrorKind::ReferenceUnavailable,
+            _ => ErrorKind::ConfigServerUnreachable,
         }
     }
 
@@ -84,7 +99,7 @@ impl Cause {
     /// Returns the longest pause before the next attempt.
     pub(crate) fn longest_pause(self) -> Duration {
         match self {
-            Self::Refused | Self::Forbidden | Self::Local => Backoff::REFUSED,
+            Self::Refused | Self::Forbidden | Self::Local | Self::Unavailable => Backoff::REFUSED,
             Self::ClosedEarly(EarlyEnd::Used) => Backoff::UNSTEADY,
             _ => Backoff::SERVER_DOWN,
         }
@@ -184,7 +199,10 @@ impl Failure {
 
     /// Returns `true` if another password, certificate or key could have helped.
     pub(crate) fn may_be_outdated(&self) -> bool {
-        matches!(self.cause, Cause::Refused | Cause::Local)
+        matches!(
+            self.cause,
+            Cause::Refused | Cause::Local | Cause::Unavailable
+        )
     }
 
     /// Returns `true` if the server answered with a refusal, or this machine or the connection's
@@ -192,7 +210,12 @@ impl Failure {
     pub(crate) fn is_refusal(&self) -> bool {
         matches!(
             self.cause,
-            Cause::Busy | Cause::Replica | Cause::Refused | Cause::Local | Cause::Unsupported
+            Cause::Busy
+                | Cause::Replica
+                | Cause::Refused
+                | Cause::Local
+                | Cause::Unavailable
+                | Cause::Unsupported
         )
     }
 }

@@ -97,7 +97,7 @@ impl Node {
         }
         let login = config.login().ok_or_else(|| {
             let what = "what `username` or `password` refers to has not been read";
-            Failure::new(Cause::Local, what)
+            Failure::new(Cause::Unavailable, what)
         })?;
         Ok(Arc::new(Self {
             address: address.clone(),
@@ -210,7 +210,7 @@ impl Node {
 
 fn unread(bound: Duration) -> Failure {
     let what = format!("TLS could not be set up in time ({bound:?})");
-    Failure::new(Cause::Local, what)
+    Failure::new(Cause::Unavailable, what)
 }
 
 /// Whom the system trusts is read from files, for TLS alone.

@@ -85,7 +85,7 @@ impl Tls {
                 let file = file.unwrap_or_default();
                 let what =
                     format!("({file}) and the certificate of `ssl_certfile` do not fit: {error}");
-                unusable("ssl_keyfile", &what)
+                broken("ssl_keyfile", &what)
             })?,
             None => builder.with_no_client_auth(),
         };
@@ -188,7 +188,7 @@ fn roots(options: &TlsOptions, contents: &Contents) -> Result<RootCertStore, Fai
         let found = alone(Path::new(OF_THE_SYSTEM), || Ok(load_native_certs()));
         let native = found.map_err(|error| {
             let what = format!("whom the system trusts could not be read: {error}");
-            Failure::new(Cause::Local, what)
+            Failure::new(Cause::Unavailable, what)
         })?;
         let (added, _) = roots.add_parsable_certificates(native.certs);
         let problem = native.errors.first();
@@ -199,7 +199,7 @@ fn roots(options: &TlsOptions, contents: &Contents) -> Result<RootCertStore, Fai
             let what = format!(
                 "the system trusts nobody{why}; name the certificates to trust as `ssl_ca_certs`"
             );
-            return Err(Failure::new(Cause::Local, what));
+            return Err(Failure::new(Cause::Unavailable, what));
         }
         if let Some(problem) = problem {
             tracing::warn!(problem, "a certificate of the system cannot be read");
@@ -236,7 +236,7 @@ impl<'a> Pem<'a> {
     fn of_file(field: &'a str, path: &'a Path, contents: &'a Contents) -> Result<Self, Failure> {
         let bytes = contents
             .file(path)
-            .ok_or_else(|| unusable(field, "names a file that has not been read"))?;
+            .ok_or_else(|| broken(field, "names a file that has not been read"))?;
         let file = Some(path);
         Ok(Self { field, file, bytes })
     }
@@ -267,7 +267,7 @@ impl<'a> Pem<'a> {
         match self.file {
             Some(file) => {
                 let file = printable(&file.display().to_string());
-                unusable(self.field, &format!("({file}) {what}"))
+                broken(self.field, &format!("({file}) {what}"))
             }
             None => unusable(self.field, what),
         }
@@ -277,6 +277,11 @@ impl<'a> Pem<'a> {
 /// Returns the failure of a config of which a field cannot be used.
 fn unusable(field: &str, what: &str) -> Failure {
     Failure::new(Cause::Local, format!("`{field}` {what}"))
+}
+
+/// Returns the failure of a config that names a file which cannot be used. The file may be mended.
+fn broken(field: &str, what: &str) -> Failure {
+    Failure::new(Cause::Unavailable, format!("`{field}` {what}"))
 }
 
 type Identity = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);

@@ -5,6 +5,7 @@
 
 mod ages;
 mod blocking;
+mod clones;
 #[path = "../common/mod.rs"]
 mod common;
 mod dedicated;

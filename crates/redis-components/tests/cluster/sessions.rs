@@ -148,3 +148,70 @@ async fn r13_a_pipeline_of_threads_joins_the_transaction_that_is_open() {
         })
         .await;
 }
+
+#[tokio::test]
+async fn r13_a_pipeline_with_watched_keys_is_not_split_over_nodes() {
+    let cluster = Cluster::start(3, 0);
+    let place = Place::start();
+    let data = declare("data", HOUR);
+    place.set(data, &cluster.config());
+    place
+        .settings()
+        .scope(async {
+            let elsewhere = key_on(&cluster, 1, "k");
+            for way in THREADS {
+                let here = key_on(&cluster, 0, &format!("{way:?}"));
+                let (watch, get) = (format!("WATCH {here}"), format!("GET {here}"));
+                let set = format!("SET {elsewhere} 1");
+                let watched = here.clone();
+                let elsewhere_of_thread = elsewhere.clone();
+                on_thread(move || {
+                    let mut connection = connect(way, data)?;
+                    // A pipeline that begins a session, and one in a session.
+                    for lines in [&[&watch[..], &get, &set][..], &[&watch], &[&get, &set]] {
+                        let sent = pipeline(lines).exec(&mut connection);
+                        if lines.len() == 1 {
+                            sent?;
+                            continue;
+                        }
+                        let refused = sent.unwrap_err();
+                        assert_eq!(refused.code(), Some("CROSSSLOT"), "{way:?}: {refused}");
+                    }
+                    // What is of the session's node goes there, and the session goes on.
+                    let incr = format!("INCR {watched}");
+                    let read: [Option<i64>; 2] = pipeline(&[&get, &get]).query(&mut connection)?;
+                    assert_eq!(read, [None, None], "{way:?}");
+                    let written = pipeline(&["MULTI", &incr, "EXEC"]);
+                    let done: (String, String, (i64,)) = written.query(&mut connection)?;
+                    assert_eq!(done.2.0, 1, "{way:?}");
+                    // Without a session it is for all nodes again.
+                    pipeline(&[&get, &set]).exec(&mut connection)?;
+                    cmd(&format!("DEL {elsewhere_of_thread}")).exec(&mut connection)
+                })
+                .await
+                .unwrap_or_else(|error| panic!("{way:?}: {error}"));
+            }
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn r13_a_task_whose_watch_was_refused_begins_its_session_at_the_new_node() {
+    let cluster = Cluster::start(3, 0);
+    let place = Place::start();
+    let data = declare("data", HOUR);
+    place.set(data, &cluster.config());
+    place
+        .settings()
+        .scope(async {
+            let mut dedicated = dedicated(data).await.unwrap();
+            let key = moved_key(&cluster, data, Way::DedicatedTask).await;
+            let both = pipeline(&[&format!("WATCH {key}"), &format!("GET {key}")]);
+            let ((), read): ((), i64) = both.query_async(&mut *dedicated).await.unwrap();
+            let mut transaction = pipeline(&[&format!("INCR {key}")]);
+            transaction.atomic();
+            let done: Option<(i64,)> = transaction.query_async(&mut *dedicated).await.unwrap();
+            assert_eq!((read, done), (1, Some((2,))));
+        })
+        .await;
+}

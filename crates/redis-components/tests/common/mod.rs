@@ -108,6 +108,19 @@ pub(crate) fn declare_with_connections(
     })))
 }
 
+/// One whose manifest gives the key itself.
+pub(crate) fn of_key(name: &'static str, key: &'static str) -> &'static Component {
+    Box::leak(Box::new(component(Declaration {
+        name,
+        key,
+        key_prefix: "config:redis:",
+        has_own_key: true,
+        wait: HOUR,
+        connections: 1,
+        config_server: None,
+    })))
+}
+
 /// One that reads its config for every call.
 pub(crate) fn always_fresh(name: &'static str) -> &'static Component {
     declare(name, Duration::ZERO)

@@ -27,25 +27,48 @@ async fn r13_a_config_server_that_lets_no_config_be_read_is_passed_over() {
     set(&forbidden, &data.b);
     set(&good, &data.a);
     let logs = declare("logs", HOUR);
-    let of_others = (cluster.primary_of(logs.key()) + 1) % 3;
+    let nodes = [0, 1, 2].map(|number| cluster.node(number));
+    let of_cluster = "it is a node of a cluster, and has the configs of some components only";
+    // Whether it has that of this component, says nothing of the next.
+    let owner = &nodes[cluster.primary_of(logs.key())];
+    owner.command(&["SET", logs.key(), &data.b.config()]);
     for (first, reason) in [
         (&forbidden, "NOPERM: the user lacks a permission"),
         (sentinels.sentinel(0), "ERR: it does not know the command"),
-        (&cluster.node(of_others), "MOVED: it is a node of a cluster"),
+        (&nodes[0], of_cluster),
+        (&nodes[1], of_cluster),
+        (&nodes[2], of_cluster),
     ] {
         patient(list(&[first, &good]))
             .scope(async {
                 assert_eq!(whereabouts(logs).await.unwrap(), "a", "{reason}");
                 assert_eq!(used(), address(&good));
                 let warning = status().components[0].warning.clone().unwrap();
-                let why = format!("{}: it lets no config be read: {reason}", address(first));
-                assert!(warning.contains(&why), "{warning}");
+                let begins = format!("{}: it", address(first));
+                assert!(warning.contains(&begins), "{warning}");
+                assert!(warning.contains(reason), "{warning}");
                 set(&good, &data.b);
                 arrives(logs, "b").await;
                 set(&good, &data.a);
             })
             .await;
     }
+}
+
+#[tokio::test]
+async fn r13_a_cluster_of_one_node_has_all_configs() {
+    let (data, other, cluster) = (Data::start(), Server::start(), Cluster::start(1, 0));
+    let node = cluster.node(0);
+    set(&node, &data.a);
+    set(&other, &data.b);
+    let logs = declare("logs", HOUR);
+    patient(list(&[&node, &other]))
+        .scope(async {
+            assert_eq!(whereabouts(logs).await.unwrap(), "a");
+            assert_eq!(used(), address(&node));
+            assert_eq!(status().components[0].warning, None);
+        })
+        .await;
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use redis_components::{ComponentConfig, set_config, status};
 use redis_components_testing::Server;
 
 use crate::Scene;
-use crate::common::{HOUR, arrives, config_with, declare, until, whereabouts};
+use crate::common::{HOUR, arrives, config_with, declare, of_key, until, whereabouts};
 
 #[tokio::test]
 async fn r8_only_the_owner_may_read_the_file_and_it_keeps_the_text_of_the_config() {
@@ -206,6 +206,45 @@ async fn r5_a_canary_that_becomes_the_config_of_all_is_saved() {
         world.move_to(logs, &world.b);
         world.config.command(&["DEL", "config:redis:@fleet"]);
         scene.is_saved(&world.b.config()).await;
+    };
+    scene.settings().scope(follows).await;
+}
+
+#[tokio::test]
+async fn r5_a_canary_of_one_component_saves_no_older_config_for_another_with_its_key() {
+    let scene = Scene::start();
+    let world = &scene.world;
+    let [first, second] = ["first", "second"].map(|name| of_key(name, "config:shared"));
+    let locks = declare("locks", HOUR);
+    world.move_to(first, &world.a);
+    let canary = format!(
+        r#"{{"canary": {{"first": {{"config": {}, "percent": 100}}}}}}"#,
+        world.b.config()
+    );
+    let newest = config_with(world.a.port(), r#""comment": "newest", "db": 1"#);
+    let follows = async {
+        for component in [first, second] {
+            assert_eq!(whereabouts(component).await.unwrap(), "a");
+        }
+        world
+            .config
+            .command(&["SET", "config:redis:@fleet", &canary]);
+        arrives(first, "b").await;
+        world.a.command(&["COPY", "name", "name", "DB", "1"]);
+        world.set(second, &newest);
+        until("it is in force", async || {
+            whereabouts(second).await.unwrap();
+            scene.text().contains("newest")
+        })
+        .await;
+        // Each save looks at all keys again.
+        for number in 0..3 {
+            let of_locks = config_with(world.a.port(), &format!(r#""comment": "{number}""#));
+            world.set(locks, &of_locks);
+            assert_eq!(whereabouts(locks).await.unwrap(), "a");
+            scene.is_saved(&of_locks).await;
+            assert!(scene.text().contains("newest"), "{}", scene.text());
+        }
     };
     scene.settings().scope(follows).await;
 }

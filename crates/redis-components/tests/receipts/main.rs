@@ -19,4 +19,5 @@ mod names;
 mod outages;
 mod processes;
 mod rights;
+mod shared_key;
 mod states;

@@ -211,26 +211,32 @@ async fn r10_a_provider_that_is_missing_or_broken_is_a_typed_error_in_bounded_ti
         settings.connect_timeout(Duration::from_secs(2))
     };
     let panics = |panics| settings().credentials("tokens", Broken { panics });
-    for (settings, reason) in [
-        (settings(), "which this process does not have (it has none)"),
+    let (lacking, unavailable) = (ErrorKind::ConfigInvalid, ErrorKind::ReferenceUnavailable);
+    for (settings, reason, kind) in [
+        (
+            settings(),
+            "which this process does not have (it has none)",
+            lacking,
+        ),
         (
             settings().credentials("other", Broken { panics: true }),
             "which this process does not have (it has other)",
+            lacking,
         ),
-        (panics(true), "which panicked"),
-        (panics(false), "could not be read in time (2s)"),
+        (panics(true), "which panicked", unavailable),
+        (panics(false), "could not be read in time (2s)", unavailable),
     ] {
         let logs = always_fresh("logs");
         world.set(logs, &config);
         settings
             .scope(async {
                 let error = logs.connection().await.unwrap_err();
-                assert_eq!(error.kind(), ErrorKind::ConfigInvalid, "{error}");
+                assert_eq!(error.kind(), kind, "{error}");
                 let text = error.to_string();
                 assert!(text.contains(reason), "{text}");
                 assert!(!text.contains("S3cret"), "{text}");
                 let error = whereabouts_blocking(logs).unwrap_err();
-                assert_eq!(error.kind(), ErrorKind::ConfigInvalid, "{error}");
+                assert_eq!(error.kind(), kind, "{error}");
                 // A component that works is left alone.
                 world.move_to(logs, &world.b);
                 assert_eq!(whereabouts(logs).await.unwrap(), "b");

@@ -1,10 +1,13 @@
 //! References that cannot be resolved.
 
-use redis_components::{ErrorKind, Policy, Settings};
+use redis::{RedisError, RetryMethod};
+use redis_components::{
+    Component, ComponentConfig, Error, ErrorKind, Policy, Settings, set_config,
+};
 use serde_json::json;
 
 use crate::common::{
-    World, always_fresh, arrives, patient, whereabouts, whereabouts_blocking, with,
+    World, always_fresh, arrives, patient, until, whereabouts, whereabouts_blocking, with,
 };
 use crate::secret_file::{Mount, add_password, app_config};
 use crate::{generation, log, problem};
@@ -93,6 +96,78 @@ async fn r11_a_secret_that_the_policy_forbids_is_not_read() {
     world.settings().policy(policy()).scope(works).await;
 }
 
+/// A program that retries by what redis-rs says of an error.
+fn is_worth_a_retry(error: &Error) -> bool {
+    let method = RedisError::from(error.clone()).retry_method();
+    !matches!(method, RetryMethod::NoRetry)
+}
+
+#[tokio::test]
+async fn r5_a_secret_that_is_missing_for_a_moment_is_no_fault_of_the_config() {
+    let world = World::start();
+    let mount = Mount::new();
+    add_password(&world.a, "S3cret");
+    let logs = always_fresh("logs");
+    world.set(logs, &app_config(&world.a, &mount, "late"));
+    world
+        .settings()
+        .scope(async {
+            let error = logs.connection().await.unwrap_err();
+            assert!(is_worth_a_retry(&error), "{error:?}");
+            // It comes right by itself, and nobody changes the config.
+            mount.write("late", "S3cret");
+            arrives_after_errors(logs, "a").await;
+            // What the process lacks is there only when it starts anew.
+            let variable = json!({"password": {"env": "REDIS_COMPONENTS_NO_SUCH_VARIABLE"}});
+            let other = always_fresh("other");
+            world.set(other, &with(&world.a.config(), &variable));
+            let error = other.connection().await.unwrap_err();
+            assert!(!is_worth_a_retry(&error), "{error:?}");
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn r5_a_secret_of_the_config_server_that_is_missing_is_told_from_a_server_that_is_down() {
+    let world = World::start();
+    let mount = Mount::new();
+    add_password(&world.config, "S3cret");
+    let config_server = |password: &serde_json::Value| {
+        let login = json!({"username": "app", "password": password});
+        patient(Settings::new(with(&world.config.config(), &login)))
+    };
+    let logs = always_fresh("logs");
+    world.move_to(logs, &world.a);
+    config_server(&mount.reference("late"))
+        .scope(async {
+            let error = logs.connection().await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::ReferenceUnavailable, "{error}");
+            assert!(is_worth_a_retry(&error), "{error:?}");
+            let config = ComponentConfig::new("h");
+            let error = set_config(logs, &config).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::ReferenceUnavailable, "{error}");
+            mount.write("late", "S3cret");
+            arrives_after_errors(logs, "a").await;
+        })
+        .await;
+    config_server(&json!({"provider": "nobody"}))
+        .scope(async {
+            let error = logs.connection().await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Settings, "{error}");
+            assert!(!is_worth_a_retry(&error), "{error:?}");
+        })
+        .await;
+}
+
+async fn arrives_after_errors(component: &Component, name: &str) {
+    until("it is used", async || {
+        whereabouts(component)
+            .await
+            .is_ok_and(|found| found == name)
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn r5_a_component_whose_first_secret_is_missing_gets_a_typed_error() {
     let world = World::start();
@@ -100,14 +175,16 @@ async fn r5_a_component_whose_first_secret_is_missing_gets_a_typed_error() {
     mount.write("empty", "");
     mount.write("binary", "S3cret");
     std::fs::write(mount.path("binary"), b"S3cret\xff").unwrap();
-    for (password, reason) in [
+    let unavailable = ErrorKind::ReferenceUnavailable;
+    for (password, reason, kind) in [
         (
             json!({"env": "REDIS_COMPONENTS_NO_SUCH_VARIABLE"}),
             "NO_SUCH_VARIABLE, which is not set",
+            ErrorKind::ConfigInvalid,
         ),
-        (mount.reference("none"), "which cannot be read"),
-        (mount.reference("empty"), "which is empty"),
-        (mount.reference("binary"), "which is not UTF-8"),
+        (mount.reference("none"), "which cannot be read", unavailable),
+        (mount.reference("empty"), "which is empty", unavailable),
+        (mount.reference("binary"), "which is not UTF-8", unavailable),
     ] {
         let config = with(&world.a.config(), &json!({"password": password}));
         let logs = always_fresh("logs");
@@ -118,7 +195,7 @@ async fn r5_a_component_whose_first_secret_is_missing_gets_a_typed_error() {
             settings
                 .scope(async {
                     let error = logs.connection().await.unwrap_err();
-                    assert_eq!(error.kind(), ErrorKind::ConfigInvalid, "{error}");
+                    assert_eq!(error.kind(), kind, "{error}");
                     let text = format!("{error} {error:?}");
                     assert!(
                         text.contains("`password`") && text.contains(reason),
@@ -128,7 +205,7 @@ async fn r5_a_component_whose_first_secret_is_missing_gets_a_typed_error() {
                 })
                 .await;
             let error = of_thread.scope_blocking(|| whereabouts_blocking(logs));
-            assert_eq!(error.unwrap_err().kind(), ErrorKind::ConfigInvalid);
+            assert_eq!(error.unwrap_err().kind(), kind);
         }
     }
 }

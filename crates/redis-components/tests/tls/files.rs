@@ -63,7 +63,8 @@ async fn r5_a_file_that_cannot_be_used_is_named() {
         let config = with(&server.config(), &json!({ field: path }));
         let named = format!("`{field}`");
         let file = path.to_str().unwrap();
-        is_refused(&config, ErrorKind::ConfigInvalid, &[&named, file, reason]).await;
+        let kind = ErrorKind::ReferenceUnavailable;
+        is_refused(&config, kind, &[&named, file, reason]).await;
     }
     assert_eq!(server.command(&["GET", "name"]), redis::Value::Nil);
 }
@@ -82,7 +83,7 @@ async fn r5_a_file_that_may_not_be_read_is_named() {
     }
     let config = with(&server.config(), &json!({"ssl_ca_certs": secret}));
     let reasons = ["`ssl_ca_certs`", "Permission denied"];
-    is_refused(&config, ErrorKind::ConfigInvalid, &reasons).await;
+    is_refused(&config, ErrorKind::ReferenceUnavailable, &reasons).await;
 }
 
 #[tokio::test]

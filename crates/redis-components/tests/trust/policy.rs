@@ -156,3 +156,33 @@ async fn r11_every_kind_of_connection_keeps_to_the_policy_that_a_server_is_allow
         assert_eq!(there.unwrap(), "a", "{host}");
     }
 }
+
+#[tokio::test]
+async fn r11_a_policy_with_a_pattern_that_allows_nothing_is_not_used() {
+    let world = World::start();
+    let logs = always_fresh("logs");
+    world.move_to(logs, &world.a);
+    let policy = || {
+        let all = Policy::new().allow_network("127.0.0.0/8").unwrap();
+        all.allow_host("redis.internal:6379")
+    };
+    let is_told = |error: &redis_components::Error| {
+        assert_eq!(error.kind(), ErrorKind::Settings, "{error}");
+        let text = error.to_string();
+        let says = "`Policy::allow_host(\"redis.internal:6379\")` holds a port; leave it out";
+        assert!(text.contains(says), "{text}");
+    };
+    let settings = world.settings().policy(policy());
+    let fixed = Settings::fixed([("logs", world.a.url())]).policy(policy());
+    for settings in [settings, fixed] {
+        is_told(&settings.clone().install().unwrap_err());
+        let config = redis_components::ComponentConfig::from_url(&world.a.url()).unwrap();
+        let checked = redis_components::check(&config, &settings).await;
+        is_told(&checked.unwrap_err());
+        let works = async {
+            is_told(&whereabouts(logs).await.unwrap_err());
+            is_told(&whereabouts_blocking(logs).unwrap_err());
+        };
+        settings.scope(works).await;
+    }
+}

@@ -143,7 +143,7 @@ impl ClusterClient {
         let whole = match Whole::transaction(pipeline).filter(|_| are_clean) {
             Some(transaction) => Some(transaction?),
             None if !are_clean || pipeline.cmd_iter().any(concerns_session) => {
-                Some(Whole::in_session(pipeline)?)
+                Some(Whole::in_session(pipeline, !are_clean)?)
             }
             None => None,
         };

@@ -9,7 +9,7 @@ use super::lease::ClusterLease;
 use super::lease_send::unpacked;
 use super::plan::{Piece, Plan};
 use super::rounds::{Batch, Next, Rounds, timed_out, unsent};
-use crate::client::commands::{concerns_session, may_wait, name};
+use crate::client::commands::{may_wait, name};
 use crate::clock::Tick;
 use crate::telemetry::component::resent;
 
@@ -34,7 +34,7 @@ impl ClusterLease {
             return self.transact(packed, inner, (offset, count), started);
         }
         let replies = if self.are_for_session(&commands) {
-            self.all_in_session(packed, &commands)?
+            self.all_in_session(packed, &commands, started)?
         } else {
             let plan = self.plan(&commands)?;
             self.run(plan)?
@@ -114,25 +114,17 @@ impl ClusterLease {
         pieces: &[Piece<'_>],
         started: Tick,
     ) -> RedisResult<Vec<Vec<Value>>> {
-        let mut were_clean = Vec::with_capacity(batches.len());
         for batch in batches {
-            were_clean.push(self.held(batch.node)?.is_clean());
             let left = self.left(started);
             self.write(batch, pieces, left)?;
         }
         let mut all = Vec::with_capacity(batches.len());
-        for (batch, was_clean) in batches.iter().zip(were_clean) {
+        for batch in batches {
             let left = self.left(started);
             let pooled = self.held(batch.node)?;
             let replies = pooled.receive(left);
             pooled.end_waiting();
-            let replies = batch.replies(replies?);
-            let may_watch = was_clean && !pooled.is_clean();
-            if may_watch && refuses_each_watch(batch, pieces, &replies) {
-                // A refused WATCH watches nothing, which the connection cannot know.
-                self.release(batch.node);
-            }
-            all.push(replies);
+            all.push(batch.replies(replies?));
         }
         Ok(all)
     }
@@ -169,12 +161,4 @@ impl ClusterLease {
         let plan = Plan::of(commands, primaries).map_err(|error| self.pools.about(error))?;
         Ok(plan)
     }
-}
-
-/// Returns `true` if the node has refused all commands of the batch that are about the session.
-fn refuses_each_watch(batch: &Batch, pieces: &[Piece<'_>], replies: &[Value]) -> bool {
-    let mut answers = batch.items.iter().zip(replies);
-    answers.all(|(item, reply)| {
-        !concerns_session(&pieces[item.piece].command) || matches!(reply, Value::ServerError(_))
-    })
 }

@@ -5,8 +5,9 @@ use redis::{Cmd, Pipeline, RedisResult, Value};
 use super::address::NodeAddress;
 use super::plan::Goal;
 use super::redirect::Refusal;
-use super::transaction::{goal, goal_of_session, refused, refused_of_all};
+use super::transaction::{goal, goal_of_session, redirect, refused, refused_of_all};
 use crate::client::commands::name;
+use crate::client::lines::refuses_each;
 
 /// Commands that one node executes together.
 pub(super) struct Whole<'a> {
@@ -21,6 +22,8 @@ enum Form {
     Atomic,
     /// A pipeline that begins with MULTI and ends with EXEC.
     Written,
+    /// Commands that begin a session. A node that refuses each of them has begun none.
+    BeginsSession,
     /// Commands for a session that the call has. They are sent once.
     InSession,
 }
@@ -44,16 +47,21 @@ impl<'a> Whole<'a> {
         }))
     }
 
-    /// Returns commands for the session that a call has on a connection of its own.
+    /// Returns commands for the session that a call begins on a connection of its own, or has there
+    /// already.
     ///
     /// # Errors
     ///
     /// Returns an error if no node can execute all of them.
-    pub(super) fn in_session(pipeline: &'a Pipeline) -> RedisResult<Self> {
+    pub(super) fn in_session(pipeline: &'a Pipeline, has_begun: bool) -> RedisResult<Self> {
+        let form = match has_begun {
+            true => Form::InSession,
+            false => Form::BeginsSession,
+        };
         Ok(Self {
             pipeline,
             goal: goal_of_session(pipeline.cmd_iter())?,
-            form: Form::InSession,
+            form,
         })
     }
 
@@ -67,6 +75,12 @@ impl<'a> Whole<'a> {
         match self.form {
             Form::Atomic => refused(result, by),
             Form::Written => refused_of_all(result.as_ref().ok()?, by),
+            Form::BeginsSession => {
+                let replies = result.as_ref().ok()?;
+                // An ASKING is for one command, so that what a slot on its way refuses waits.
+                refuses_each(self.pipeline, replies)
+                    .then(|| redirect(result, by).unwrap_or(Refusal::Later))
+            }
             Form::InSession => None,
         }
     }
@@ -144,8 +158,15 @@ mod tests {
         Whole::transaction(&atomic).unwrap().err().unwrap();
 
         let session = pipeline(&["SET a 1", "MULTI", "INCR a", "EXEC"]);
-        let whole = Whole::in_session(&session).unwrap();
         let replies = ["+OK", "+OK", "-TRYAGAIN x", ABORTED];
-        assert!(!refused(&whole, &replies));
+        let watch = pipeline(&["WATCH a", "GET a"]);
+        let moved = ["-TRYAGAIN x", "-TRYAGAIN x"];
+        for (has_begun, goes) in [(false, true), (true, false)] {
+            let whole = Whole::in_session(&session, has_begun).unwrap();
+            assert!(!refused(&whole, &replies));
+            let whole = Whole::in_session(&watch, has_begun).unwrap();
+            assert_eq!(refused(&whole, &moved), goes);
+            assert!(!refused(&whole, &["+OK", "-TRYAGAIN x"]));
+        }
     }
 }

@@ -4,7 +4,7 @@ use hmac_sha256::HMAC;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::config::ComponentConfig;
+use crate::config::{ComponentConfig, json};
 use crate::config_server::config_text::ConfigText;
 
 /// How finely a share of a fleet is told apart.
@@ -40,9 +40,8 @@ impl Canary {
             config,
             percent,
             salt,
-        } = serde_json::from_str(text).map_err(|_| {
-            "it is no object with `config` and `percent`, or a field has the wrong type".to_owned()
-        })?;
+        } = json::object(text)
+            .ok_or("it is no object with `config` and `percent`, or a field has the wrong type")?;
         if !(0.0..=100.0).contains(&percent) {
             return Err("`percent` is not between 0 and 100".to_owned());
         }
@@ -55,6 +54,11 @@ impl Canary {
             percent,
             salt,
         })
+    }
+
+    #[cfg(test)]
+    pub(super) fn share(&self) -> (f64, &str) {
+        (self.percent, &self.salt)
     }
 
     /// Returns `true` if the config is for this instance. As the share grows, no instance goes back.

@@ -2,6 +2,8 @@
 
 pub(super) mod canary;
 pub(super) mod control_key;
+#[cfg(test)]
+mod corpus;
 pub(crate) mod offers;
 pub(super) mod prepared;
 pub(super) mod reading;

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::config::ComponentConfig;
+use crate::config::{ComponentConfig, json};
 
 /// The longest id, in bytes.
 const LONGEST_ID: usize = 64;
@@ -74,9 +74,8 @@ impl Prepared {
             on,
             hold,
             run_id,
-        } = serde_json::from_str(text).map_err(|_| {
-            "it is no object with `id` and `config`, or a field has the wrong type".to_owned()
-        })?;
+        } = json::object(text)
+            .ok_or("it is no object with `id` and `config`, or a field has the wrong type")?;
         // Receipts say "no candidate" with `-`.
         if id == "-"
             || id.is_empty()

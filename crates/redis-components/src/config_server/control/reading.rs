@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 
 use super::canary::Canary;
 use super::prepared::Prepared;
+use crate::config::json;
 use crate::config_server::read_command::READ_LIMIT;
 use crate::config_server::reading::Answer;
 use crate::config_server::receipts::timing::Timing;
@@ -69,8 +70,10 @@ impl Control {
         if value.len() > READ_LIMIT {
             return Err(format!("it is longer than {READ_LIMIT} bytes"));
         }
-        let parts: Parts<'_> = serde_json::from_slice(&value)
-            .map_err(|_| "it is no JSON object, or it has a part twice".to_owned())?;
+        let is_wrong = || "it is no JSON object, or a name is given twice in an object".to_owned();
+        let text = str::from_utf8(&value).map_err(|_| is_wrong())?;
+        json::demand_unique(text).map_err(|_| is_wrong())?;
+        let parts: Parts<'_> = json::object(text).ok_or_else(is_wrong)?;
         let (mut control, mut problems) = (Self::default(), Vec::new());
         let mut note = |part: &str, problem: String| problems.push(format!("`{part}`: {problem}"));
         match parts.receipts.map(|text| Timing::read(text.get())) {

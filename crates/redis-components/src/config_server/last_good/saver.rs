@@ -43,8 +43,10 @@ pub(in crate::config_server) async fn save_all(state: Arc<State>, store: Arc<Sto
 /// Saves what is new. Returns `false` if that has failed.
 async fn save(state: &State, store: &Arc<Store>, saved: &mut Saved) -> bool {
     let mut new = Vec::new();
-    for (key, watched) in state.keys().iter() {
-        if let Some(text) = watched.good_text()
+    for (key, of_key) in state.keys().iter() {
+        // Several components may share the key.
+        let newest = of_key.iter().filter_map(|watched| watched.good_text());
+        if let Some((_, text)) = newest.max_by_key(|(since, _)| *since)
             && saved.get(key) != Some(&text)
         {
             new.push((key.clone(), text));

@@ -42,7 +42,10 @@ impl StandIns {
     pub(in crate::config_server) async fn find(&mut self, state: &State, before: &Found) -> Found {
         let keys: Vec<String> = {
             let keys = state.keys();
-            let without = keys.iter().filter(|(_, key)| key.target().config.is_none());
+            let is_without = |watched: &Arc<WatchedKey>| watched.target().config.is_none();
+            let without = keys
+                .iter()
+                .filter(|(_, of_key)| of_key.iter().any(is_without));
             let without = without.filter(|(key, _)| !before.contains_key(*key));
             without.map(|(key, _)| key.clone()).collect()
         };

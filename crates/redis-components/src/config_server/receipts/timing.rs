@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use crate::config::json;
+
 /// The longest time between two renewals, in seconds.
 const LONGEST: u64 = 3_600;
 /// The longest delay of a change, in seconds.
@@ -40,8 +42,8 @@ impl Timing {
     ///
     /// Returns what is wrong.
     pub(crate) fn read(text: &str) -> Result<Self, String> {
-        let timing: Self = serde_json::from_str(text)
-            .map_err(|_| "`every`, `ttl` and `jitter` are numbers of seconds".to_owned())?;
+        let timing: Self = json::object(text)
+            .ok_or("it is no object, or `every`, `ttl` and `jitter` are no numbers of seconds")?;
         let Self { every, ttl, jitter } = timing;
         if !(1..=LONGEST).contains(&every) || !(0.0..=LONGEST_JITTER).contains(&jitter) {
             return Err(format!(
@@ -54,6 +56,13 @@ impl Timing {
             );
         }
         Ok(timing)
+    }
+
+    /// Returns the numbers, as they are written.
+    #[cfg(test)]
+    #[expect(clippy::cast_precision_loss, reason = "they are small")]
+    pub(crate) fn numbers(self) -> [f64; 3] {
+        [self.every as f64, self.ttl as f64, self.jitter]
     }
 
     /// Returns the time until the next renewal.

@@ -56,7 +56,7 @@ impl Watch {
             let reading = interpret(&self.state.address(), key, answer)
                 .map(|reading| self.state.control.taken(watched.component(), reading));
             if let Err(problem) = &reading
-                && watched.target().problem.as_ref() != Some(problem)
+                && self.state.is_news(key, problem)
             {
                 let server = &self.state.address();
                 telemetry::config_server::no_config(server, key, problem.kind, &problem.message);
@@ -87,12 +87,15 @@ impl Watch {
     /// Returns the failure of a server that has come to refuse the read of every key: of those that
     /// were read now, and of all others when they were read last.
     fn refusal_of_all(&self, entries: &[Entry], answers: &[Answer]) -> Option<Failure> {
+        if let Some(failure) = refusal::of_cluster(answers) {
+            return Some(failure);
+        }
         let failure = refusal::of_all(&answers[..entries.len()])?;
         let is_read = |key: &String| entries.iter().any(|(read, _)| read == key);
         let keys = self.state.keys();
         let mut others = keys.iter().filter(|(key, _)| !is_read(key));
         others
-            .all(|(_, watched)| watched.is_refused())
+            .all(|(_, of_key)| of_key.iter().all(|watched| watched.is_refused()))
             .then_some(failure)
     }
 
@@ -142,7 +145,7 @@ impl Watch {
             self.pace.note_heartbeat();
             let keys = self.state.keys();
             let is_current = |key: &&Arc<WatchedKey>| !key.is_old() && !key.is_refused();
-            let current = keys.values().filter(is_current);
+            let current = keys.values().flatten().filter(is_current);
             current.for_each(|key| key.confirm(sent_at));
         }
     }

@@ -28,7 +28,9 @@ fn take_up(watched: &WatchedKey) {
 }
 
 fn good(watched: &WatchedKey) -> Option<String> {
-    watched.good_text().map(|text| text.expose().to_owned())
+    watched
+        .good_text()
+        .map(|(_, text)| text.expose().to_owned())
 }
 
 #[test]

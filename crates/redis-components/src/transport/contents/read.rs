@@ -35,6 +35,8 @@ pub(super) fn read(needs: &[Needed], sources: &Sources, wanted: Wanted) -> Resul
         admit(sources.policy(), needed)?;
         if let Reference::Provider(name) = &needed.at {
             if contents.login(name).is_none() {
+                let known = sources.demand(name);
+                known.map_err(|wrong| lacking(needed, &wrong))?;
                 let given = sources.get(name, wanted);
                 let given = given.map_err(|wrong| unusable(needed, &wrong))?;
                 again_at = again_at.into_iter().chain(given.renew_at).min();
@@ -85,7 +87,7 @@ fn bytes(policy: &Policy, needed: &Needed) -> Result<Vec<u8>, Failure> {
     match &needed.at {
         Reference::Env(name) => match env::var_os(name) {
             Some(value) => Ok(value.into_encoded_bytes()),
-            None => Err(unusable(needed, "is not set")),
+            None => Err(lacking(needed, "is not set")),
         },
         Reference::File(path) => file(policy, needed, path),
         Reference::Provider(_) => Err(unusable(needed, "gives no text")),
@@ -138,9 +140,24 @@ fn judge(needed: &Needed, content: &Content) -> Result<(), &'static str> {
     Ok(())
 }
 
+/// Returns the failure of what may be mended where it stands.
 fn unusable(needed: &Needed, what: &str) -> Failure {
+    let cause = match needed.at {
+        // A process has one environment until it ends.
+        Reference::Env(_) => Cause::Local,
+        Reference::File(_) | Reference::Provider(_) => Cause::Unavailable,
+    };
+    failure(cause, needed, what)
+}
+
+/// Returns the failure of what this process does not have.
+fn lacking(needed: &Needed, what: &str) -> Failure {
+    failure(Cause::Local, needed, what)
+}
+
+fn failure(cause: Cause, needed: &Needed, what: &str) -> Failure {
     let (field, at) = (&needed.field, &needed.at);
-    Failure::new(Cause::Local, format!("`{field}` names {at}, which {what}"))
+    Failure::new(cause, format!("`{field}` names {at}, which {what}"))
 }
 
 #[cfg(test)]

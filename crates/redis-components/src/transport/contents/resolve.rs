@@ -35,7 +35,7 @@ pub(crate) async fn resolve(
 /// Returns the failure of a config whose files have not been read in time.
 pub(super) fn unread(bound: Duration) -> Failure {
     let what = format!("what the config refers to could not be read in time ({bound:?})");
-    Failure::new(Cause::Local, what)
+    Failure::new(Cause::Unavailable, what)
 }
 
 #[cfg(test)]

@@ -34,6 +34,18 @@ impl Sources {
         &self.policy
     }
 
+    /// Refuses a provider that this process does not have.
+    ///
+    /// # Errors
+    ///
+    /// Returns the reason, as it stands after "which".
+    pub(super) fn demand(&self, name: &str) -> Result<(), String> {
+        match self.providers.get(name) {
+            Some(_) => Ok(()),
+            None => Err(self.unknown()),
+        }
+    }
+
     /// Returns a login of the provider. This blocks.
     ///
     /// # Errors

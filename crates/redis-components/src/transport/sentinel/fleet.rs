@@ -278,7 +278,12 @@ impl Fleet {
             format!("; {}, which they named last, stays in use", primary.address)
         });
         let message = format!("no sentinel names the primary of `{service}` ({reasons}){stays}");
-        let telling = [Cause::Refused, Cause::Forbidden, Cause::Local];
+        let telling = [
+            Cause::Refused,
+            Cause::Forbidden,
+            Cause::Local,
+            Cause::Unavailable,
+        ];
         let cause = telling.into_iter().find(|cause| causes.contains(cause));
         Some(NoPrimary {
             cause: cause.unwrap_or(Cause::Unreachable),

@@ -106,7 +106,7 @@ impl State {
 /// Returns which kind of reason the failure of a connection is.
 fn cause_of(failure: &Failure) -> Cause {
     match failure.cause {
-        cause @ (Cause::Forbidden | Cause::Local) => cause,
+        cause @ (Cause::Forbidden | Cause::Local | Cause::Unavailable) => cause,
         _ if failure.is_refusal() => Cause::Refused,
         _ => Cause::Unreachable,
     }
