@@ -39,6 +39,7 @@ mod serve;
 mod server_failure;
 mod session;
 mod source;
+mod steps;
 mod subject;
 mod text;
 mod time;
@@ -70,6 +71,7 @@ use crate::interrupt::{Stage, interrupted};
 use crate::lines::warn;
 use crate::options::Format;
 use crate::output::{Reply, write};
+use crate::steps::Steps;
 
 fn main() -> ExitCode {
     CompleteEnv::with_factory(Arguments::command).complete();
@@ -144,13 +146,21 @@ fn misused(error: &clap::Error) -> u8 {
 
 async fn run(arguments: Arguments) -> Result<Reply, Failure> {
     let context = Context {
+        steps: Steps::new(arguments.global.output),
         global: arguments.global,
         stage: Rc::default(),
     };
+    let outcome = attend(&context, &arguments.command).await;
+    context.steps.end(&outcome);
+    outcome
+}
+
+/// Runs a command, and hears when it is to end.
+async fn attend(context: &Context, command: &Command) -> Result<Reply, Failure> {
     let stage = Rc::clone(&context.stage);
-    let work = dispatch(&context, &arguments.command);
+    let work = dispatch(context, command);
     tokio::pin!(work);
-    if arguments.command.ends_when_interrupted() {
+    if command.ends_when_interrupted() {
         return work.await;
     }
     let (mut is_warned, mut ends_after_cut) = (false, false);

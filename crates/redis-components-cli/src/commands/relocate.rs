@@ -1,5 +1,7 @@
 //! `move`: move the data of a component to another server, and the component with it.
 
+use serde_json::json;
+
 use super::fail_over::{Wish, fail_over};
 use super::relocate_copy;
 use super::relocate_end::{abort, finish};
@@ -20,6 +22,7 @@ use crate::moving::plan::{address, plan};
 use crate::moving::record::Record;
 use crate::moving::report::report;
 use crate::moving::service::Service;
+use crate::moving::settle::{settle, time};
 use crate::moving::sight::Sight;
 use crate::moving::state::State;
 use crate::output::Reply;
@@ -71,8 +74,10 @@ pub(crate) async fn run(context: &Context, options: &Options) -> Result<Reply, F
     if options.resume || options.cut || goes_back {
         let question = format!("Go on with the move of `{component}`?");
         context.confirm(&question).await?;
+        context.steps.begin("preflight", &json!({}));
         return alone_with(&session, &record, async |lease, record| {
             context.stage.set(Stage::Moving);
+            context.steps.done(&json!({}));
             let goal = (Until::Committed, options.replication(&record).await);
             carry_on(context, &session, options, record, goal, lease).await
         })
@@ -127,6 +132,7 @@ async fn begin(
         let failure = Failure::new(Code::WrongState, text).of_component(component);
         return Err(failure.at(&session.server));
     }
+    context.steps.begin("preflight", &json!({}));
     let replication = options.replication(&record).await?;
     let (source, target) = (record.source()?, record.target()?);
     let (source, target) = (source.connect().await?, target.connect().await?);
@@ -150,6 +156,7 @@ async fn begin(
         let data = report(&record, &sight, Some(&checks), None);
         return Ok(Reply::new(data, "").failed(Some(failure)));
     }
+    context.steps.done(&checks.shown());
     if options.dry_run {
         let line = format!("{} checks, nothing stands against the move", checks.made);
         return Ok(Reply::new(
@@ -164,6 +171,7 @@ async fn begin(
         sight.target.place.address()
     );
     context.confirm(&question).await?;
+    context.steps.begin("preflight", &json!({}));
     alone(session, &record, async |lease| {
         // Another move may have begun since.
         let checks = preflight(session, &record, (&source, &target), Some(&replication)).await?;
@@ -171,9 +179,16 @@ async fn begin(
             return Err(failure);
         }
         context.stage.set(Stage::Moving);
+        let record = Record {
+            rewrite_ms: time(&target).await,
+            ..record.clone()
+        };
         session.replace_record(None, Some(&record)).await?;
+        context
+            .steps
+            .done(&json!({"rewrite_ms": record.rewrite_ms}));
         let goal = (options.until(), Ok(replication));
-        let moved = carry_on(context, session, options, record.clone(), goal, lease).await;
+        let moved = carry_on(context, session, options, record, goal, lease).await;
         Reply::begun(moved)
     })
     .await
@@ -195,22 +210,18 @@ async fn carry_on(
         until,
         timeout: options.timeout,
         ignores_silent: options.ignore_silent,
-        format: context.global.output,
+        steps: &context.steps,
         held: None,
-        is_settled: false,
     };
     let sight = drive.run(lease).await?;
-    if until == Until::Committed {
-        // What the servers forget cannot be mended later, whatever the fleet does.
-        drive.settle(&sight).await;
-    }
     let (record, held) = (&drive.record, drive.held);
     let component = &*record.component;
     if until != Until::Committed {
         let line = format!("{component}: {}", sight.state.advice());
         return Ok(Reply::new(report(record, &sight, None, held), line));
     }
-    let failure = settled(context, session, options, record).await;
+    let settle = settle(&sight, record, &context.steps);
+    let failure = settled(context, session, options, record, settle).await;
     let held_for = held.map(|held| format!(", writes were held for {} ms", milliseconds(held)));
     let line = format!(
         "{component}: {} -> {}{}; --finish ends the move, --undo goes back without loss",
@@ -227,6 +238,7 @@ async fn undo(
     options: &Options,
     record: &Record,
 ) -> Result<Reply, Failure> {
+    context.steps.begin("preflight", &json!({}));
     let sight = demand_undoable(session, record).await?;
     if options.dry_run {
         let (back_to, from) = sight.links()?;
@@ -235,15 +247,18 @@ async fn undo(
             demand_takes_writes_alone(back_to).await?;
         }
         demand_read_only(from).await?;
+        context.steps.done(&json!({}));
         let line = "nothing stands against the way back";
         return Ok(Reply::new(report(record, &sight, None, None), line));
     }
+    context.steps.done(&json!({}));
     let question = format!(
         "Move `{}` back to {}?",
         record.component,
         sight.source.place.address()
     );
     context.confirm(&question).await?;
+    context.steps.begin("preflight", &json!({}));
     alone_with(session, record, async |lease, record| {
         context.stage.set(Stage::Moving);
         let sight = demand_undoable(session, &record).await?;
@@ -251,11 +266,18 @@ async fn undo(
         let (back_to, _) = sight.links()?;
         lift(back_to, &record).await?;
         demand_takes_writes_alone(back_to).await?;
+        let rewrite_ms = time(back_to).await;
+        context.steps.done(&json!({"rewrite_ms": rewrite_ms}));
         if sight.state == State::Cut {
             // The configs still name the server to go back to.
+            context.steps.begin("commit", &json!({}));
             session.commit_move(&record, "data moved").await?;
+            context.steps.done(&json!({}));
         }
-        let back = record.back();
+        let back = Record {
+            rewrite_ms,
+            ..record.back()
+        };
         let goal = (options.until(), options.replication(&back).await);
         session.replace_record(Some(&record), Some(&back)).await?;
         carry_on(context, session, options, back, goal, lease).await

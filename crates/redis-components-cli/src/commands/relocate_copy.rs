@@ -1,11 +1,14 @@
 //! `move --copy-with`: a program copies the data.
 
+use serde_json::json;
+
 use super::relocate_followed::settled;
 use super::relocate_options::Options;
 use crate::context::Context;
 use crate::copying::checks::preflight;
 use crate::copying::drive::Drive;
 use crate::copying::ends::{demand_nobody_left, epilogue, give_up, not_undoable};
+use crate::copying::fence;
 use crate::copying::plan::plan;
 use crate::copying::program::Program;
 use crate::copying::side::Side;
@@ -41,6 +44,7 @@ pub(super) async fn begin(
         let failure = Failure::new(Code::WrongState, text).of_component(component);
         return Err(failure.at(&session.server));
     }
+    context.steps.begin("preflight", &json!({}));
     let source = Side::connect(component, &record.old[component]).await?;
     let target = Side::connect(component, &record.new[component]).await?;
     let mut servers = [source.servers(), target.servers()].concat();
@@ -62,6 +66,7 @@ pub(super) async fn begin(
     if let Some(failure) = checks.failure(component) {
         return Ok(Reply::new(report, "").failed(Some(failure)));
     }
+    context.steps.done(&checks.shown());
     if options.dry_run {
         let line = format!("{} checks, nothing stands against the move", checks.made);
         return Ok(Reply::new(report, line));
@@ -73,6 +78,7 @@ pub(super) async fn begin(
         target.address
     );
     context.confirm(&question).await?;
+    context.steps.begin("preflight", &json!({}));
     alone(session, &record, async |lease| {
         // Another move may have begun since.
         let checks = preflight(session, &record, &source, &target).await?;
@@ -81,6 +87,7 @@ pub(super) async fn begin(
         }
         context.stage.set(Stage::Moving);
         session.replace_record(None, Some(&record)).await?;
+        context.steps.done(&json!({}));
         let moved = carry_on(context, session, options, record.clone(), program, lease).await;
         Reply::begun(moved)
     })
@@ -98,9 +105,11 @@ pub(super) async fn go_on(
     if options.abort {
         let question = format!("Give up the move of `{component}`?");
         context.confirm(&question).await?;
+        context.steps.begin("preflight", &json!({}));
         return alone_with(session, record, async |lease, record| {
             context.stage.set(Stage::Moving);
-            let sight = give_up(session, &record, lease).await?;
+            let sight = give_up(session, &record, lease, &context.steps).await?;
+            context.steps.done(&sight.shown());
             let line = format!("{component}: stays on {}", sight.addresses().0);
             Ok(Reply::new(sight.report(&record, None, None), line))
         })
@@ -138,8 +147,10 @@ pub(super) async fn go_on(
         }
         let question = format!("Go on with the move of `{component}`?");
         context.confirm(&question).await?;
+        context.steps.begin("preflight", &json!({}));
         return alone_with(session, record, async |lease, record| {
             context.stage.set(Stage::Moving);
+            context.steps.done(&json!({}));
             carry_on(context, session, options, record, program, lease).await
         })
         .await;
@@ -166,14 +177,19 @@ async fn carry_on(
         is_warm: options.warm_copy,
         timeout: options.timeout,
         ignores_silent: options.ignore_silent,
-        format: context.global.output,
+        steps: &context.steps,
         done: None,
     };
     let component = drive.record.component.clone();
     let ran = drive.run(lease).await;
     let sight = ran.map_err(|failure| failure.of_component(&component))?;
     let (record, done) = (&drive.record, drive.done);
-    let failure = settled(context, session, options, record).await;
+    let settle = async {
+        if let Ok(source) = &sight.source {
+            fence::settle(source, &context.steps).await;
+        }
+    };
+    let failure = settled(context, session, options, record, settle).await;
     let (source, target) = sight.addresses();
     let refused = done.map(|(held, keys)| {
         let held = milliseconds(held);
@@ -189,14 +205,20 @@ async fn carry_on(
 
 async fn finish(context: &Context, session: &Session, record: &Record) -> Result<Reply, Failure> {
     let component = &*record.component;
-    demand_nobody_left(session, record).await?;
+    context.steps.begin("preflight", &json!({}));
+    let sight = demand_nobody_left(session, record).await?;
+    context.steps.done(&sight.shown());
     let question = format!("End the move of `{component}`?");
     context.confirm(&question).await?;
+    context.steps.begin("preflight", &json!({}));
     alone_with(session, record, async |_, record| {
         let sight = demand_nobody_left(session, &record).await?;
+        context.steps.done(&sight.shown());
         context.stage.set(Stage::Moving);
+        context.steps.begin("finish", &json!({}));
         session.withdraw(&record).await?;
         session.replace_record(Some(&record), None).await?;
+        context.steps.done(&json!({}));
         let line = format!("{component}: {}", epilogue(&record, &sight));
         Ok(Reply::new(sight.report(&record, None, None), line))
     })

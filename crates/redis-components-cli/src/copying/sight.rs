@@ -106,7 +106,7 @@ impl Sight {
     }
 
     /// Returns the state and both sides, for scripts.
-    pub(super) fn shown(&self) -> Value {
+    pub(crate) fn shown(&self) -> Value {
         let side = |number: usize, is_known: bool| {
             json!({
                 "server": self.addresses[number],

@@ -1,5 +1,7 @@
 //! The end of a move: given up, or finished.
 
+use serde_json::json;
+
 use super::attach::detach;
 use super::checks::{shared, users};
 use super::closed;
@@ -12,6 +14,7 @@ use super::state::State;
 use crate::failure::{Code, Failure};
 use crate::lines::warn;
 use crate::session::Session;
+use crate::steps::Steps;
 use crate::text::named;
 
 /// Gives up a move that has not cut yet. The target is empty again, as it was when the move began. The
@@ -28,6 +31,7 @@ pub(crate) async fn give_up(
     session: &Session,
     record: &Record,
     lease: &Lease,
+    steps: &Steps,
 ) -> Result<(Record, Sight), Failure> {
     let mut sight = Sight::new(record)?;
     if let Err(failure) = sight.look(session, record).await {
@@ -52,6 +56,8 @@ pub(crate) async fn give_up(
     if sight.state == State::Loading {
         return refused(format!("it cannot be given up now: {advice}"));
     }
+    steps.done(&sight.shown());
+    steps.begin("abort", &json!({}));
     let mut record = record.clone();
     if sight.state == State::Unreachable {
         record = give_writes_back(session, &record, &sight).await?;

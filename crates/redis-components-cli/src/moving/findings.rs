@@ -1,6 +1,7 @@
 //! What the checks before a move have found.
 
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use crate::failure::{Code, Failure};
 
@@ -55,6 +56,11 @@ impl Checks {
 
     pub(crate) fn warn(&mut self, name: &'static str, found: Option<String>, advice: &'static str) {
         self.check(name, Level::Warning, found, advice);
+    }
+
+    /// Returns how many checks there were and how many warn, for scripts.
+    pub(crate) fn shown(&self) -> Value {
+        json!({"checks": self.made, "warnings": self.found.len()})
     }
 
     /// Returns the failure that the refusals make.

@@ -21,6 +21,7 @@ mod replication_checks;
 pub(crate) mod report;
 pub(crate) mod seen;
 pub(crate) mod service;
+pub(crate) mod settle;
 pub(crate) mod sight;
 pub(crate) mod state;
 mod stuck;

@@ -37,6 +37,10 @@ pub(crate) struct Record {
     /// Whether it goes back where a move came from.
     #[serde(default)]
     pub(crate) is_back: bool,
+    /// For how many milliseconds the target stood still when it wrote its config file before the move;
+    /// nothing if that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) rewrite_ms: Option<u64>,
     /// What a move keeps whose data is copied by a program.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) copy: Option<Copied>,
@@ -59,6 +63,7 @@ impl Record {
             may_be_cut: false,
             fence: None,
             is_back: false,
+            rewrite_ms: None,
             copy: None,
         }
     }
@@ -72,6 +77,7 @@ impl Record {
             may_be_cut: false,
             fence: None,
             is_back: true,
+            rewrite_ms: None,
             ..self.clone()
         }
     }

@@ -28,6 +28,8 @@ mod moving_lost_answers;
 mod moving_python;
 mod moving_seen;
 mod moving_servers;
+mod moving_settle;
+mod moving_steps;
 mod moving_subscriber;
 mod moving_tls;
 mod moving_twice;
