@@ -181,7 +181,7 @@ async fn begin(
         context.stage.set(Stage::Moving);
         let record = Record {
             rewrite_ms: time(&target).await,
-            ..record.clone()
+            ..lease.mark(&record)
         };
         session.replace_record(None, Some(&record)).await?;
         context

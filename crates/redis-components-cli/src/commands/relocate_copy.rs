@@ -86,9 +86,10 @@ pub(super) async fn begin(
             return Err(failure);
         }
         context.stage.set(Stage::Moving);
+        let record = lease.mark(&record);
         session.replace_record(None, Some(&record)).await?;
         context.steps.done(&json!({}));
-        let moved = carry_on(context, session, options, record.clone(), program, lease).await;
+        let moved = carry_on(context, session, options, record, program, lease).await;
         Reply::begun(moved)
     })
     .await

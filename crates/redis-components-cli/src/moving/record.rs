@@ -37,6 +37,9 @@ pub(crate) struct Record {
     /// Whether it goes back where a move came from.
     #[serde(default)]
     pub(crate) is_back: bool,
+    /// The last lease under which a command acted on the move.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) lease: Option<String>,
     /// For how many milliseconds the target stood still when it wrote its config file before the move;
     /// nothing if that is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -63,6 +66,7 @@ impl Record {
             may_be_cut: false,
             fence: None,
             is_back: false,
+            lease: None,
             rewrite_ms: None,
             copy: None,
         }

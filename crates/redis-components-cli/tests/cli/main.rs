@@ -24,6 +24,7 @@ mod moving_faults;
 mod moving_fence;
 mod moving_fence_faults;
 mod moving_kinds;
+mod moving_lease;
 mod moving_lost_answers;
 mod moving_python;
 mod moving_seen;
