@@ -9,6 +9,7 @@ use crate::context::Context;
 use crate::failure::{Code, Failure};
 use crate::interrupt::Stage;
 use crate::moving::link::{Link, Place};
+use crate::moving::script::{Sent, shown as shown_commands};
 use crate::moving::seen::Shown;
 use crate::moving::service::{Listed, Service};
 use crate::output::Reply;
@@ -80,8 +81,19 @@ pub(crate) async fn fail_over(
     };
     steps.done(&json!({}));
     if wish.is_dry_run {
-        let line = format!("nothing stands against `{}`", words.join(" "));
-        return reply(service, "synced", (&source, &target), line).await;
+        let (host, port) = wish.to;
+        let mut sent = vec![Sent {
+            server: sentinel.place.address(),
+            command: words.join(" "),
+        }];
+        if !is_coordinated {
+            sent.push(Sent {
+                server: from,
+                command: format!("REPLICAOF {host} {port}"),
+            });
+        }
+        let reply = reply(service, "synced", (&source, &target), String::new()).await?;
+        return Ok(shown_commands(&sent, reply.data));
     }
     let loses = if is_coordinated {
         ""

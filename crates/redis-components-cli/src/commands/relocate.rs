@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::fail_over::{Wish, fail_over};
 use super::relocate_copy;
+use super::relocate_dry_run;
 use super::relocate_end::{abort, finish};
 use super::relocate_followed::settled;
 use super::relocate_options::Options;
@@ -58,10 +59,10 @@ pub(crate) async fn run(context: &Context, options: &Options) -> Result<Reply, F
         return Err(Failure::usage(text));
     }
     if options.abort {
-        return abort(context, &session, &record).await;
+        return abort(context, &session, options, &record).await;
     }
     if options.finish {
-        return finish(context, &session, &record).await;
+        return finish(context, &session, options, &record).await;
     }
     // An undo that did not finish goes on: it moves, or waits for the fleet.
     let goes_back = options.undo && record.is_back && {
@@ -72,6 +73,12 @@ pub(crate) async fn run(context: &Context, options: &Options) -> Result<Reply, F
         return undo(context, &session, options, &record).await;
     }
     if options.resume || options.cut || goes_back {
+        if options.dry_run {
+            context.steps.begin("preflight", &json!({}));
+            let reply = relocate_dry_run::go_on(&session, options, &record).await?;
+            context.steps.done(&json!({}));
+            return Ok(reply);
+        }
         let question = format!("Go on with the move of `{component}`?");
         context.confirm(&question).await?;
         context.steps.begin("preflight", &json!({}));
@@ -158,11 +165,8 @@ async fn begin(
     }
     context.steps.done(&checks.shown());
     if options.dry_run {
-        let line = format!("{} checks, nothing stands against the move", checks.made);
-        return Ok(Reply::new(
-            report(&record, &sight, Some(&checks), None),
-            line,
-        ));
+        let goal = (&checks, &replication, options.until());
+        return relocate_dry_run::begin(session, &record, &sight, goal).await;
     }
     let question = format!(
         "Move the data of {} from {} to {}?",
@@ -248,8 +252,7 @@ async fn undo(
         }
         demand_read_only(from).await?;
         context.steps.done(&json!({}));
-        let line = "nothing stands against the way back";
-        return Ok(Reply::new(report(record, &sight, None, None), line));
+        return relocate_dry_run::undo(session, options, record, &sight).await;
     }
     context.steps.done(&json!({}));
     let question = format!(

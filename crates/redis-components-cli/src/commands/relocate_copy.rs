@@ -2,6 +2,8 @@
 
 use serde_json::json;
 
+use super::relocate_copy_dry_run;
+use super::relocate_dry_run;
 use super::relocate_followed::settled;
 use super::relocate_options::Options;
 use crate::context::Context;
@@ -68,8 +70,7 @@ pub(super) async fn begin(
     }
     context.steps.done(&checks.shown());
     if options.dry_run {
-        let line = format!("{} checks, nothing stands against the move", checks.made);
-        return Ok(Reply::new(report, line));
+        return relocate_copy_dry_run::begin(session, options, &record, &sight, report).await;
     }
     let question = format!(
         "Copy the data of {} from {} to {} by `{command}`, and refuse writes meanwhile?",
@@ -104,6 +105,13 @@ pub(super) async fn go_on(
 ) -> Result<Reply, Failure> {
     let component = &*record.component;
     if options.abort {
+        if options.dry_run {
+            context.steps.begin("preflight", &json!({}));
+            let sight = Sight::of(session, record).await?;
+            let reply = relocate_copy_dry_run::abort(session, record, &sight).await?;
+            context.steps.done(&json!({}));
+            return Ok(reply);
+        }
         let question = format!("Give up the move of `{component}`?");
         context.confirm(&question).await?;
         context.steps.begin("preflight", &json!({}));
@@ -117,7 +125,7 @@ pub(super) async fn go_on(
         .await;
     }
     if options.finish {
-        return finish(context, session, record).await;
+        return finish(context, session, options, record).await;
     }
     let sight = Sight::of(session, record).await.map_err(|mut failure| {
         if failure.code == Code::MustDecide {
@@ -145,6 +153,12 @@ pub(super) async fn go_on(
         let program = Program { command };
         if !is_over {
             program.demand_runnable()?;
+        }
+        if options.dry_run {
+            context.steps.begin("preflight", &json!({}));
+            let reply = relocate_copy_dry_run::go_on(session, options, record, &sight).await?;
+            context.steps.done(&json!({}));
+            return Ok(reply);
         }
         let question = format!("Go on with the move of `{component}`?");
         context.confirm(&question).await?;
@@ -204,11 +218,20 @@ async fn carry_on(
     Ok(Reply::new(sight.report(record, None, done), line).failed(failure))
 }
 
-async fn finish(context: &Context, session: &Session, record: &Record) -> Result<Reply, Failure> {
+async fn finish(
+    context: &Context,
+    session: &Session,
+    options: &Options,
+    record: &Record,
+) -> Result<Reply, Failure> {
     let component = &*record.component;
     context.steps.begin("preflight", &json!({}));
     let sight = demand_nobody_left(session, record).await?;
     context.steps.done(&sight.shown());
+    if options.dry_run {
+        let data = sight.report(record, None, None);
+        return relocate_dry_run::finish(session, record, data).await;
+    }
     let question = format!("End the move of `{component}`?");
     context.confirm(&question).await?;
     context.steps.begin("preflight", &json!({}));

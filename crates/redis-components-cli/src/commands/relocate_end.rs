@@ -2,6 +2,8 @@
 
 use serde_json::json;
 
+use super::relocate_dry_run;
+use super::relocate_options::Options;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::interrupt::Stage;
@@ -16,9 +18,16 @@ use crate::session::Session;
 pub(crate) async fn abort(
     context: &Context,
     session: &Session,
+    options: &Options,
     record: &Record,
 ) -> Result<Reply, Failure> {
     let component = &*record.component;
+    if options.dry_run {
+        context.steps.begin("preflight", &json!({}));
+        let reply = relocate_dry_run::abort(session, record).await?;
+        context.steps.done(&json!({}));
+        return Ok(reply);
+    }
     let question = format!("Give up the move of `{component}`?");
     context.confirm(&question).await?;
     context.steps.begin("preflight", &json!({}));
@@ -42,12 +51,17 @@ pub(crate) async fn abort(
 pub(crate) async fn finish(
     context: &Context,
     session: &Session,
+    options: &Options,
     record: &Record,
 ) -> Result<Reply, Failure> {
     let component = &*record.component;
     context.steps.begin("preflight", &json!({}));
     let sight = demand_nobody_left(session, record).await?;
     context.steps.done(&sight.shown());
+    if options.dry_run {
+        let data = report(record, &sight, None, None);
+        return relocate_dry_run::finish(session, record, data).await;
+    }
     let question = format!("End the move of `{component}`? It cannot be undone then.");
     context.confirm(&question).await?;
     context.steps.begin("preflight", &json!({}));

@@ -72,8 +72,8 @@ pub(crate) struct Options {
     /// Let sentinels fail over although writes may be lost that the old server acknowledges meanwhile.
     #[arg(long, requires = "to")]
     pub(super) accept_loss: bool,
-    /// Look whether the move can begin, and change nothing.
-    #[arg(long, requires = "to")]
+    /// Show what would be sent where, and change nothing.
+    #[arg(long, requires = "what")]
     pub(super) dry_run: bool,
 }
 

@@ -86,7 +86,7 @@ impl Side {
     }
 
     /// Returns all servers that are, or may become, primaries; and whether each is a replica now.
-    pub(super) fn all(&self) -> impl Iterator<Item = (&Link, bool)> {
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&Link, bool)> {
         let primaries = self.links.iter().map(|link| (link, false));
         primaries.chain(self.replicas.iter().map(|link| (link, true)))
     }

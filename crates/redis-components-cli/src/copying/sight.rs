@@ -95,7 +95,7 @@ impl Sight {
     }
 
     /// Returns the failure of a source that does not answer.
-    pub(super) fn unreachable(&self) -> Failure {
+    pub(crate) fn unreachable(&self) -> Failure {
         match &self.source {
             Err(failure) => failure.clone(),
             Ok(source) => {

@@ -43,19 +43,7 @@ pub(crate) async fn give_up(
         }
         return Err(failure);
     }
-    let refused = |text: String| {
-        let failure = Failure::new(Code::WrongState, text).of_component(&record.component);
-        Err(failure.at(&session.server))
-    };
-    let advice = sight.state.advice();
-    if sight.state.is_after_cut() || sight.state == State::Cutting {
-        return refused(format!(
-            "the data has moved already: {advice}; abort is for before the cut"
-        ));
-    }
-    if sight.state == State::Loading {
-        return refused(format!("it cannot be given up now: {advice}"));
-    }
+    demand_abortable(session, record, &sight)?;
     steps.done(&sight.shown());
     steps.begin("abort", &json!({}));
     let mut record = record.clone();
@@ -79,10 +67,8 @@ pub(crate) async fn give_up(
     let states = [known, sight.state];
     let are = |state: fn(State) -> bool| states.into_iter().all(state);
     if !are(State::is_uncut) && !are(|state| state == State::Unreachable) {
-        return refused(format!(
-            "the move has changed meanwhile: {}",
-            sight.state.advice()
-        ));
+        let text = format!("the move has changed meanwhile: {}", sight.state.advice());
+        return Err(refused(session, &record, text));
     }
     lease.demand()?;
     if record.is_back {
@@ -112,6 +98,32 @@ pub(crate) async fn give_up(
     session.replace_record(Some(&record), None).await?;
     let sight = Sight::of(session, &record).await?;
     Ok((record, sight))
+}
+
+/// Demands that a move stands where it can be given up.
+///
+/// # Errors
+///
+/// Returns an error if it does not.
+pub(crate) fn demand_abortable(
+    session: &Session,
+    record: &Record,
+    sight: &Sight,
+) -> Result<(), Failure> {
+    let advice = sight.state.advice();
+    let text = if sight.state.is_after_cut() || sight.state == State::Cutting {
+        format!("the data has moved already: {advice}; abort is for before the cut")
+    } else if sight.state == State::Loading {
+        format!("it cannot be given up now: {advice}")
+    } else {
+        return Ok(());
+    };
+    Err(refused(session, record, text))
+}
+
+fn refused(session: &Session, record: &Record, text: String) -> Failure {
+    let failure = Failure::new(Code::WrongState, text).of_component(&record.component);
+    failure.at(&session.server)
 }
 
 /// Removes the copy of the data from a target that stands alone.

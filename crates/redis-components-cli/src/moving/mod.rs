@@ -19,6 +19,7 @@ pub(crate) mod ready;
 pub(crate) mod record;
 mod replication_checks;
 pub(crate) mod report;
+pub(crate) mod script;
 pub(crate) mod seen;
 pub(crate) mod service;
 pub(crate) mod settle;

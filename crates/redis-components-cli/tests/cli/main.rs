@@ -19,6 +19,7 @@ mod moving_copy_faults;
 mod moving_copy_lease;
 mod moving_copy_seen;
 mod moving_cut;
+mod moving_dry_run;
 mod moving_ends;
 mod moving_faults;
 mod moving_fence;
