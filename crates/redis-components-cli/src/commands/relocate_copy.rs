@@ -21,6 +21,7 @@ use crate::lines::warn;
 use crate::moving::copied::Copied;
 use crate::moving::drive::milliseconds;
 use crate::moving::lease::{Lease, alone, alone_with};
+use crate::moving::ready::LIVES;
 use crate::moving::record::Record;
 use crate::moving::state::State;
 use crate::output::Reply;
@@ -192,6 +193,7 @@ async fn carry_on(
         is_warm: options.warm_copy,
         timeout: options.timeout,
         ignores_silent: options.ignore_silent,
+        lives: options.candidate_lives.unwrap_or(LIVES),
         steps: &context.steps,
         done: None,
     };

@@ -34,6 +34,8 @@ pub(crate) struct Drive<'a> {
     /// For each run of the program, and what follows it.
     pub(crate) timeout: Duration,
     pub(crate) ignores_silent: bool,
+    /// How long a candidate lives that is not offered again.
+    pub(crate) lives: Duration,
     pub(crate) steps: &'a Steps,
     /// How long writes were refused, and how many keys were compared.
     pub(crate) done: Option<(Duration, u64)>,
@@ -76,7 +78,9 @@ impl Drive<'_> {
         sight.sides()?;
         self.demand_no_other_program()?;
         if sight.state == State::Fenced {
-            self.session.offer(&self.record, &Data::Copied).await?;
+            self.session
+                .offer(&self.record, &Data::Copied, self.lives)
+                .await?;
         } else {
             self.prepare().await?;
             if self.is_warm {
@@ -114,12 +118,12 @@ impl Drive<'_> {
 
     async fn prepare(&self) -> Result<(), Failure> {
         self.steps.begin("prepare", &json!({"id": self.record.id}));
-        self.session.offer(&self.record, &Data::Copied).await?;
+        let (session, data, lives) = (self.session, &Data::Copied, self.lives);
+        session.offer(&self.record, data, lives).await?;
         let tell = |readiness: &_| self.steps.progress(&json!(readiness));
         let (record, silent) = (&self.record, self.ignores_silent);
-        let waiting = self
-            .session
-            .wait_until_ready(record, self.timeout, silent, tell);
+        let waiting = session.wait_until_ready(record, self.timeout, silent, tell);
+        let waiting = session.keep_offered(record, data, lives, waiting);
         let ready = waiting.await.map_err(|mut failure| {
             let hint = "; nothing has moved; go on with `--resume`, or give up with `--abort`";
             failure.message.push_str(hint);
@@ -185,6 +189,9 @@ impl Drive<'_> {
         lease: &Lease,
     ) -> Result<(), Failure> {
         let copying = timeout(self.timeout, self.copy_and_compare(sight));
+        // Calls wait for it by the candidate.
+        let (record, data) = (&self.record, &Data::Copied);
+        let copying = self.session.keep_offered(record, data, self.lives, copying);
         let copied = tokio::select! {
             copied = copying => copied.unwrap_or_else(|_| Err(self.overdue())),
             () = requests.next() => Err(Failure::new(Code::Interrupted, "interrupted")),

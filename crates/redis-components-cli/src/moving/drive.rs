@@ -12,7 +12,7 @@ use super::cut::{cut, demand_read_only, give_writes_back, take_over};
 use super::fence;
 use super::lease::Lease;
 use super::link::Link;
-use super::ready::Data;
+use super::ready::{Data, LIVES};
 use super::record::Record;
 use super::sight::Sight;
 use super::state::State;
@@ -269,17 +269,12 @@ impl Drive<'_> {
         // Seen over the connection over which it was seen to be in step.
         let run = target.see().await?.run_id;
         let data = Data::Same(way, run.clone());
-        self.session.offer(&self.record, &data).await?;
-        let ready = self
-            .session
-            .wait_until_ready(
-                &self.record,
-                self.timeout,
-                self.ignores_silent,
-                |readiness| {
-                    self.steps.progress(&json!(readiness));
-                },
-            )
+        let (session, record) = (self.session, &self.record);
+        session.offer(record, &data, LIVES).await?;
+        let tell = |readiness: &_| self.steps.progress(&json!(readiness));
+        let waiting = session.wait_until_ready(record, self.timeout, self.ignores_silent, tell);
+        let ready = session
+            .keep_offered(record, &data, LIVES, waiting)
             .await
             .map_err(|mut failure| {
                 let hint = "; nothing has moved; go on with `--resume`, or give up with `--abort`";
