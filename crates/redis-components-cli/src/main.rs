@@ -91,9 +91,14 @@ fn main() -> ExitCode {
             runtime.shutdown_background();
             outcome
         }
-        Err(error) => Err(Failure::new(Code::Unreadable, error.to_string())),
+        Err(error) => {
+            let failure = Failure::new(Code::Unreadable, error.to_string());
+            (Err(failure), Stage::Unchanged)
+        }
     };
-    ExitCode::from(write(format, name, outcome))
+    let (outcome, stage) = outcome;
+    let has_changed = stage != Stage::Unchanged;
+    ExitCode::from(write(format, name, outcome, has_changed))
 }
 
 /// Says what is wrong with the arguments, or helps.
@@ -141,10 +146,11 @@ fn misused(error: &clap::Error) -> u8 {
         .skip(1)
         .find(known)
         .map_or("", |word| word.as_str());
-    write(format, command, Err(Failure::usage(message)))
+    write(format, command, Err(Failure::usage(message)), false)
 }
 
-async fn run(arguments: Arguments) -> Result<Reply, Failure> {
+/// Runs a command. Returns its outcome, and how far a change has come.
+async fn run(arguments: Arguments) -> (Result<Reply, Failure>, Stage) {
     let context = Context {
         steps: Steps::new(arguments.global.output),
         global: arguments.global,
@@ -152,7 +158,7 @@ async fn run(arguments: Arguments) -> Result<Reply, Failure> {
     };
     let outcome = attend(&context, &arguments.command).await;
     context.steps.end(&outcome);
-    outcome
+    (outcome, context.stage.get())
 }
 
 /// Runs a command, and hears when it is to end.

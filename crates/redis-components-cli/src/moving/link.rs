@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use super::host::{is_one_of, names_of, plain};
 use super::seen::Seen;
 use crate::failure::{Code, Failure};
-use crate::server_failure::{code, of_redis};
+use crate::server_failure::{code, of_redis, said};
 use crate::session::settings;
 
 /// A server that works answers before.
@@ -108,9 +108,8 @@ impl Place {
         let plain = AsyncConnectionConfig::new();
         let settings = settings();
         let opened = open_connection(&self.config, &settings, ProtocolVersion::RESP2, plain).await;
-        let connection = opened.map_err(|error| {
-            Failure::new(code(&error, CODES), error.to_string()).at(&self.address())
-        })?;
+        let connection = opened
+            .map_err(|error| Failure::new(code(&error, CODES), said(&error)).at(&self.address()))?;
         Ok(Link {
             place: self.clone(),
             connection,
