@@ -163,7 +163,7 @@ impl Sight {
         data["component"] = json!(record.component);
         data["with"] = json!(others.collect::<Vec<_>>());
         data["id"] = json!(record.id);
-        data["since"] = json!(record.since);
+        data["since"] = json!(record.since());
         data["by"] = json!(record.by);
         data["can_be_undone"] = json!(false);
         data["held_ms"] = json!(held_ms.map(milliseconds));

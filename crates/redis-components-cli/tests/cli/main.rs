@@ -35,6 +35,7 @@ mod moving_steps;
 mod moving_subscriber;
 mod moving_tls;
 mod moving_twice;
+mod other_hands;
 mod places;
 mod prepare;
 mod processes;
