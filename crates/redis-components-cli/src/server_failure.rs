@@ -47,8 +47,8 @@ pub(crate) fn of_redis(
     let (code, text) = if let Some((_, error)) = no_rights {
         let detail = printable(error.details().unwrap_or_default());
         let text = format!(
-            "{what} {server} does not allow this: {detail}; docs/operations.md lists the rights \
-            that an operator needs"
+            "{what} {server} does not allow this: {detail}; docs/operations.md and docs/moving.md list the \
+            rights that an operator needs"
         );
         (Code::NoRights, text)
     } else if error.code() == Some("WRONGTYPE") {

@@ -11,7 +11,6 @@ use super::relocate_options::Options;
 use crate::context::Context;
 use crate::failure::{Code, Failure};
 use crate::interrupt::Stage;
-use crate::lines::warn;
 use crate::moving::attach::Replication;
 use crate::moving::checks::preflight;
 use crate::moving::closed::{demand_takes_writes_alone, is_closed, lift};
@@ -153,12 +152,7 @@ async fn begin(
         }
         sight => sight?,
     };
-    for check in &checks.found {
-        warn(&format!(
-            "{}: {}; {}",
-            check.name, check.found, check.advice
-        ));
-    }
+    checks.say();
     if let Some(failure) = checks.failure(component) {
         let data = report(&record, &sight, Some(&checks), None);
         return Ok(Reply::new(data, "").failed(Some(failure)));

@@ -17,7 +17,6 @@ use crate::copying::side::Side;
 use crate::copying::sight::Sight;
 use crate::failure::{Code, Failure};
 use crate::interrupt::Stage;
-use crate::lines::warn;
 use crate::moving::copied::Copied;
 use crate::moving::drive::milliseconds;
 use crate::moving::lease::{Lease, alone, alone_with};
@@ -58,12 +57,7 @@ pub(super) async fn begin(
         ..Copied::default()
     });
     let checks = preflight(session, &record, &source, &target).await?;
-    for check in &checks.found {
-        warn(&format!(
-            "{}: {}; {}",
-            check.name, check.found, check.advice
-        ));
-    }
+    checks.say();
     let sight = Sight::of(session, &record).await?;
     let report = sight.report(&record, Some(&checks), None);
     if let Some(failure) = checks.failure(component) {

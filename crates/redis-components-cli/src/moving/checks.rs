@@ -1,7 +1,7 @@
 //! What is looked at before a move begins: each check has a name, what was found and what to do.
 
 use super::attach::Replication;
-use super::config_checks::{of_both, way};
+use super::config_checks::{of_both, rights, way};
 use super::findings::Checks;
 use super::link::{Link, Place};
 use super::record::Record;
@@ -93,15 +93,18 @@ pub(crate) async fn preflight(
         take no writes",
     );
     of_both(&mut checks, source, target).await;
+    rights(&mut checks, source, target).await;
     if let Some(replication) = replication {
         logins(&mut checks, record, (source, target), replication).await;
     }
     let databases =
         async |link: &Link| -> Option<u64> { link.option("databases").await?.parse().ok() };
     let (here, there) = (databases(source).await, databases(target).await);
+    // A server need not say it.
+    let has_fewer = there.zip(here).is_some_and(|(there, here)| there < here);
     checks.refuse(
         "databases",
-        (there < here).then(|| "the target has fewer".to_owned()),
+        has_fewer.then(|| "the target has fewer".to_owned()),
         "set `databases` there, and start it again",
     );
     clocks(&mut checks, source, target).await?;
@@ -120,6 +123,12 @@ fn of_servers(checks: &mut Checks, old: &Seen, new: &Seen) {
         "target is empty",
         (new.keys > 0).then(|| format!("it has {}", counted(new.keys, "key"))),
         "they would be lost; use an empty server, or FLUSHALL there",
+    );
+    let functions = counted(new.functions, "function");
+    checks.refuse(
+        "target without functions",
+        (new.functions > 0).then(|| format!("it has {functions} of its own")),
+        "they would be lost; use an empty server, or FUNCTION FLUSH there",
     );
     checks.refuse(
         "cluster mode",

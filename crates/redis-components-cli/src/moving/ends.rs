@@ -128,11 +128,16 @@ fn refused(session: &Session, record: &Record, text: String) -> Failure {
 
 /// Removes the copy of the data from a target that stands alone.
 async fn empty(target: &Link) {
-    if let Err(failure) = target.query::<()>(&["FLUSHALL"]).await {
+    let mut emptied = target.query::<()>(&["FLUSHALL"]).await;
+    // What has none need not know or allow the command.
+    if emptied.is_ok() && target.see().await.is_ok_and(|seen| seen.functions > 0) {
+        emptied = target.query::<()>(&["FUNCTION", "FLUSH"]).await;
+    }
+    if let Err(failure) = emptied {
         let server = target.place.address();
         warn(&format!(
             "{server} keeps its copy of the data, because it could not be emptied: {}; remove it with \
-            FLUSHALL there, as a user who may",
+            FLUSHALL and FUNCTION FLUSH there, as a user who may",
             failure.message
         ));
     }

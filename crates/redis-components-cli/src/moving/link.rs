@@ -138,6 +138,23 @@ impl Link {
         command.query_async(&mut self.connection.clone()).await
     }
 
+    /// Demands that the server knows a command and allows it. The arguments are none that it accepts, so
+    /// that nothing changes.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if it does not, or does not answer.
+    pub(crate) async fn demand(&self, words: &[&str]) -> Result<(), Failure> {
+        let Err(error) = self.try_query::<redis::Value>(words).await else {
+            return Ok(());
+        };
+        let is_unknown = error.to_string().to_lowercase().contains("unknown");
+        if error.code() == Some("ERR") && !is_unknown {
+            return Ok(());
+        }
+        Err(self.failure(&error))
+    }
+
     /// Sends several commands in one round trip.
     ///
     /// # Errors

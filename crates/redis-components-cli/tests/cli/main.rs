@@ -28,6 +28,7 @@ mod moving_kinds;
 mod moving_lease;
 mod moving_lost_answers;
 mod moving_python;
+mod moving_rights;
 mod moving_seen;
 mod moving_servers;
 mod moving_settle;
