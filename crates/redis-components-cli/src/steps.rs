@@ -1,6 +1,6 @@
 //! The steps of a move, told as they begin and as they end.
 
-use std::cell::Cell;
+use std::cell::RefCell;
 
 use serde_json::{Value, json};
 
@@ -10,37 +10,49 @@ use crate::options::Format;
 use crate::output::{Reply, event};
 use crate::text::counted;
 
-/// Tells steps: as events to programs, and as lines to people. One step is under way at a time.
+/// Tells steps: as events to programs, and as lines to people.
 #[derive(Debug)]
 pub(crate) struct Steps {
     format: Format,
-    current: Cell<Option<&'static str>>,
+    /// Those that are under way, the one that began last at the end.
+    under_way: RefCell<Vec<&'static str>>,
 }
 
 impl Steps {
     pub(crate) fn new(format: Format) -> Self {
         Self {
             format,
-            current: Cell::new(None),
+            under_way: RefCell::default(),
         }
     }
 
     /// Begins a step, which is under way until it is done or the command fails.
     pub(crate) fn begin(&self, step: &'static str, data: &Value) {
-        self.current.set(Some(step));
+        self.enter(step);
         self.tell(step, "begin", data);
+    }
+
+    /// Begins a step that others tell, unless the command fails in it.
+    pub(crate) fn enter(&self, step: &'static str) {
+        self.under_way.borrow_mut().push(step);
+    }
+
+    /// Ends a step that others tell.
+    pub(crate) fn leave(&self) {
+        self.under_way.borrow_mut().pop();
     }
 
     /// Tells how far the step has come that is under way.
     pub(crate) fn progress(&self, data: &Value) {
-        if let Some(step) = self.current.get() {
+        let step = self.under_way.borrow().last().copied();
+        if let Some(step) = step {
             self.tell(step, "progress", data);
         }
     }
 
     /// Begins a step, or tells how far it has come if it is under way.
     pub(crate) fn goes_on(&self, step: &'static str, data: &Value) {
-        if self.current.get() == Some(step) {
+        if self.under_way.borrow().last() == Some(&step) {
             self.progress(data);
         } else {
             self.begin(step, data);
@@ -49,32 +61,31 @@ impl Steps {
 
     /// Ends the step that is under way.
     pub(crate) fn done(&self, data: &Value) {
-        if let Some(step) = self.current.take() {
+        let step = self.under_way.borrow_mut().pop();
+        if let Some(step) = step {
             self.tell(step, "done", data);
         }
     }
 
-    /// Tells that the command has failed in the step that is under way, if there is one.
+    /// Tells that the command has failed in all that is under way.
     pub(crate) fn end(&self, outcome: &Result<Reply, Failure>) {
         let failure = match outcome {
             Ok(reply) => reply.failure.as_ref(),
             Err(failure) => Some(failure),
         };
         if let Some(failure) = failure {
-            self.failed(failure);
+            while !self.under_way.borrow().is_empty() {
+                self.failed(failure);
+            }
         }
     }
 
     /// Tells that the step has failed that is under way.
     pub(crate) fn failed(&self, failure: &Failure) {
-        if let Some(step) = self.current.take() {
-            self.failed_in(step, failure);
+        let step = self.under_way.borrow_mut().pop();
+        if let Some(step) = step {
+            self.tell(step, "failed", &json!(failure.shown()));
         }
-    }
-
-    /// Tells that a step has failed.
-    pub(crate) fn failed_in(&self, step: &'static str, failure: &Failure) {
-        self.tell(step, "failed", &json!(failure.shown()));
     }
 
     fn tell(&self, step: &str, state: &str, data: &Value) {

@@ -59,8 +59,12 @@ async fn followed(context: &Context, options: &Options, record: &Record) -> Opti
             timeout: options.timeout,
             ignores_silent: options.ignore_silent,
         };
+        context.steps.enter("receipts");
         let ended = follow(context, goal).await;
         let is_told = ended.is_ok();
+        if is_told {
+            context.steps.leave();
+        }
         let stays = match ended {
             Ok(ended) if ended.end == End::Followed => continue,
             Ok(ended) => {
@@ -80,7 +84,7 @@ async fn followed(context: &Context, options: &Options, record: &Record) -> Opti
         );
         let not_followed = Failure::new(Code::NotFollowed, text).of_component(component);
         if !is_told {
-            context.steps.failed_in("receipts", &not_followed);
+            context.steps.failed(&not_followed);
         }
         failure = Some(not_followed);
     }

@@ -32,7 +32,7 @@ pub(super) async fn way(checks: &mut Checks, source: &Link) -> Result<(), Failur
     checks.refuse(
         "fence",
         impossible.map(|failure| failure.message),
-        "the source needs +failover, or +config|get and +config|set for the fence",
+        "the source needs +failover, or +config|get, +config|set and +replicaof for the fence",
     );
     Ok(())
 }

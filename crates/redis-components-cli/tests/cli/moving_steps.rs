@@ -51,6 +51,16 @@ fn told(operator: &Operator, words: &[&str], expected: &[&str]) {
     assert_eq!(steps, expected, "{words:?}: {envelope:#}");
 }
 
+/// Reports a process that does not follow, and knows no candidates.
+fn stays_behind(world: &World, process: &Process) {
+    let behind = "48bc90d10ff628a0 48bc90d10ff628a0 ok 1 1764170000 0 -";
+    process.report(&world.config, "logs", behind);
+    let itself = world.config.command(&["HGET", &process.key(), "@"]);
+    let itself: String = redis::from_redis_value(itself).unwrap();
+    let other = itself.replace("\"rust\"", "\"other\"");
+    world.config.command(&["HSET", &process.key(), "@", &other]);
+}
+
 const WHOLE: [&str; 6] = [
     "prepare done",
     "cut done",
@@ -128,17 +138,8 @@ fn r15_the_step_is_told_in_which_a_move_fails() {
         &[&prepared[..], &["cut failed"]].concat(),
     );
     writable("yes");
-    // It follows in no time, and reports that.
     let process = Process::new("shop", 2);
-    process.report(
-        &world.config,
-        "logs",
-        "48bc90d10ff628a0 48bc90d10ff628a0 ok 1 1764170000 0 -",
-    );
-    let itself = world.config.command(&["HGET", &process.key(), "@"]);
-    let itself: String = redis::from_redis_value(itself).unwrap();
-    let other = itself.replace("\"rust\"", "\"other\"");
-    world.config.command(&["HSET", &process.key(), "@", &other]);
+    stays_behind(&world, &process);
     let (code, steps, _) = steps(operator, &resume);
     assert_eq!(code, 4);
     let mut expected = vec!["preflight done", "prepare done", "cut done", "commit done"];
@@ -168,6 +169,20 @@ fn r15_a_move_that_is_interrupted_says_in_which_step() {
         }
         assert!(is(&line, "attach", "progress"), "{line:#}");
     }
+    assert_eq!(moving.end().0, 4);
+    world.servers[0].command(&["CONFIG", "SET", "repl-diskless-sync-delay", "0"]);
+    // Nor does it go without a word when all is done and a process does not follow.
+    let process = Process::new("shop", 1);
+    stays_behind(&world, &process);
+    let words = ["move", "logs", "--resume", "--yes"];
+    let mut moving = crate::waiting::Waiting::start(&world.operator, &words);
+    while !is(&moving.line(), "settle", "done") {}
+    crate::common::signal(&moving.child, rustix::process::Signal::INT);
+    let mut line = moving.line();
+    while is(&line, "receipts", "progress") {
+        line = moving.line();
+    }
+    assert!(is(&line, "receipts", "failed"), "{line:#}");
     assert_eq!(moving.end().0, 4);
 }
 
