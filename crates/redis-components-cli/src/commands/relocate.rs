@@ -31,6 +31,25 @@ use crate::subject::utf8;
 use crate::text::named;
 
 pub(crate) async fn run(context: &Context, options: &Options) -> Result<Reply, Failure> {
+    let outcome = carry_out(context, options).await;
+    outcome.map_err(|failure| match context.stage.get() {
+        Stage::Moving => stays(failure, &options.component),
+        _ => failure,
+    })
+}
+
+/// Adds to a failure of a move that has begun how to go on, if it does not say it.
+fn stays(mut failure: Failure, component: &str) -> Failure {
+    if !failure.message.contains("--") {
+        let hint = format!(
+            "; the move stays where it is: look with `move {component} --status`, and go on from there"
+        );
+        failure.message.push_str(&hint);
+    }
+    failure.of_component(component)
+}
+
+async fn carry_out(context: &Context, options: &Options) -> Result<Reply, Failure> {
     let session = context.session().await?;
     let component = &*options.component;
     if options.copy_with.is_some() && options.to.is_none() && !options.resume {

@@ -217,7 +217,7 @@ pub(crate) async fn users(link: &Link) -> Result<Vec<Client>, Failure> {
     Ok(clients)
 }
 
-/// Returns the other components whose configs name the server, perhaps in other words, and those
+/// Returns the other components whose configs or canaries name the server, perhaps in other words, and those
 /// whose data moves from or to it, for people; nothing if there are none.
 ///
 /// # Errors
@@ -230,6 +230,7 @@ pub(crate) async fn shared(
 ) -> Result<Option<String>, Failure> {
     let components = session.components().await?;
     let found = session.read_all(&components).await;
+    let control = session.control().await?;
     let mut shared = Vec::new();
     for (component, bytes) in components.into_iter().zip(found) {
         if record.old.contains_key(&component) {
@@ -239,6 +240,9 @@ pub(crate) async fn shared(
         let text = std::str::from_utf8(&bytes).unwrap_or_default();
         // A config that names no single server has its data elsewhere.
         let mut places: Vec<_> = Place::of_config(&component, text).into_iter().collect();
+        if let Some(canary) = control.canary(&component) {
+            places.extend(Place::of_config(&component, &canary.config.to_string()));
+        }
         if let Some(other) = session.record(&component).await? {
             places.extend(other.source());
             places.extend(other.target());
