@@ -67,8 +67,8 @@ fn r15_a_copy_outlives_its_candidate() {
     let load = Load::start(&world.config);
     load.goes_on();
     // Calls wait behind the fence for longer than the candidate lives.
-    let program = format!("sleep 5; {}", copier(""));
-    let lives = ["--candidate-lives", "2s"];
+    let program = format!("sleep 8; {}", copier(""));
+    let lives = ["--candidate-lives", "6s"];
     let moved = world
         .operator
         .data(&[&world.words(&program)[..], &lives].concat());
