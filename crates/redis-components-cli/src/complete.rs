@@ -9,6 +9,7 @@ use clap_complete::CompletionCandidate;
 use crate::context::Context;
 use crate::options::Global;
 use crate::profile::IS_COMPLETING;
+use crate::steps::Steps;
 
 /// A shell that waits longer is a nuisance.
 const BOUND: Duration = Duration::from_millis(200);
@@ -32,6 +33,7 @@ pub(crate) fn components() -> Vec<CompletionCandidate> {
         let words = std::iter::once("redis-components".to_owned()).chain(words);
         let global = Nothing::try_parse_from(words).ok()?.global;
         let context = Context {
+            steps: Steps::new(global.output),
             global,
             stage: std::rc::Rc::default(),
         };

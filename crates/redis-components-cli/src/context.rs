@@ -14,6 +14,7 @@ use crate::lines::say;
 use crate::options::Global;
 use crate::place::Place;
 use crate::session::Session;
+use crate::steps::Steps;
 use crate::values::LONGEST_CONFIG;
 
 /// The surroundings of a command.
@@ -21,6 +22,8 @@ use crate::values::LONGEST_CONFIG;
 pub(crate) struct Context {
     pub(crate) global: Global,
     pub(crate) stage: Rc<Cell<Stage>>,
+    /// The steps of a move.
+    pub(crate) steps: Steps,
 }
 
 impl Context {

@@ -8,10 +8,13 @@ use serde::Serialize;
 use crate::failure::{Code, Failure};
 use crate::session::Session;
 use crate::text::{printable, quoted};
-use crate::time::now;
+use crate::time::{is_time, now};
 
 /// How many entries are kept.
 pub(crate) const KEPT: usize = 200;
+
+/// How many entries one change makes.
+const MOST_AT_ONCE: u64 = 2;
 
 /// One change of a config.
 #[derive(Debug)]
@@ -111,7 +114,8 @@ impl Entry {
             config: config.unwrap_or_default(),
             problem,
             note: Note {
-                at: text("at"),
+                // What is no time was written by another program.
+                at: text("at").filter(|at| is_time(at)),
                 by: text("by"),
                 from: text("from"),
                 reason: text("reason"),
@@ -234,6 +238,13 @@ impl Session {
             .split_once('-')
             .and_then(|(n, _)| n.parse().ok())
             .unwrap_or(0);
+        if last > u64::MAX - MOST_AT_ONCE {
+            let text = format!(
+                "the history under `{key}` has had the entry {last}, and a stream has no larger number for the \
+                next; nothing was written; delete it with DEL, or RENAME it to keep its entries"
+            );
+            return Err(Failure::new(Code::WrongState, text).at(&self.server));
+        }
         let newest = self.entries(component, 1).await?.pop();
         Ok(End { last, newest })
     }

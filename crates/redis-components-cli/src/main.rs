@@ -39,6 +39,7 @@ mod serve;
 mod server_failure;
 mod session;
 mod source;
+mod steps;
 mod subject;
 mod text;
 mod time;
@@ -70,6 +71,7 @@ use crate::interrupt::{Stage, interrupted};
 use crate::lines::warn;
 use crate::options::Format;
 use crate::output::{Reply, write};
+use crate::steps::Steps;
 
 fn main() -> ExitCode {
     CompleteEnv::with_factory(Arguments::command).complete();
@@ -89,9 +91,14 @@ fn main() -> ExitCode {
             runtime.shutdown_background();
             outcome
         }
-        Err(error) => Err(Failure::new(Code::Unreadable, error.to_string())),
+        Err(error) => {
+            let failure = Failure::new(Code::Unreadable, error.to_string());
+            (Err(failure), Stage::Unchanged)
+        }
     };
-    ExitCode::from(write(format, name, outcome))
+    let (outcome, stage) = outcome;
+    let has_changed = stage != Stage::Unchanged;
+    ExitCode::from(write(format, name, outcome, has_changed))
 }
 
 /// Says what is wrong with the arguments, or helps.
@@ -139,18 +146,27 @@ fn misused(error: &clap::Error) -> u8 {
         .skip(1)
         .find(known)
         .map_or("", |word| word.as_str());
-    write(format, command, Err(Failure::usage(message)))
+    write(format, command, Err(Failure::usage(message)), false)
 }
 
-async fn run(arguments: Arguments) -> Result<Reply, Failure> {
+/// Runs a command. Returns its outcome, and how far a change has come.
+async fn run(arguments: Arguments) -> (Result<Reply, Failure>, Stage) {
     let context = Context {
+        steps: Steps::new(arguments.global.output),
         global: arguments.global,
         stage: Rc::default(),
     };
+    let outcome = attend(&context, &arguments.command).await;
+    context.steps.end(&outcome);
+    (outcome, context.stage.get())
+}
+
+/// Runs a command, and hears when it is to end.
+async fn attend(context: &Context, command: &Command) -> Result<Reply, Failure> {
     let stage = Rc::clone(&context.stage);
-    let work = dispatch(&context, &arguments.command);
+    let work = dispatch(context, command);
     tokio::pin!(work);
-    if arguments.command.ends_when_interrupted() {
+    if command.ends_when_interrupted() {
         return work.await;
     }
     let (mut is_warned, mut ends_after_cut) = (false, false);

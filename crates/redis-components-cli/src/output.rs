@@ -6,7 +6,7 @@ use comfy_table::{Table, presets};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use crate::failure::Failure;
+use crate::failure::{Code, Failure};
 use crate::lines::{flush, say, write_whole};
 use crate::options::Format;
 
@@ -46,8 +46,13 @@ impl Reply {
     }
 }
 
-/// Writes the outcome of a command, and returns the exit code.
-pub(crate) fn write(format: Format, command: &str, outcome: Result<Reply, Failure>) -> u8 {
+/// Writes the outcome of a command that may have changed something, and returns the exit code.
+pub(crate) fn write(
+    format: Format,
+    command: &str,
+    outcome: Result<Reply, Failure>,
+    has_changed: bool,
+) -> u8 {
     let (reply, failure) = match outcome {
         Ok(mut reply) => {
             let failure = reply.failure.take();
@@ -70,13 +75,22 @@ pub(crate) fn write(format: Format, command: &str, outcome: Result<Reply, Failur
         say(&failure.explanation);
         say(&format!("{ERROR} {}", failure.message));
     }
+    let is_done = failure.is_none();
     let code = failure.map_or(0, |failure| failure.code.exit());
     let code = match written {
         // Who does not read on has seen what it wanted.
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
             say(&text);
-            say(&format!("{ERROR} cannot write to standard output: {error}"));
-            code.max(1)
+            let error = format!("{ERROR} cannot write to standard output: {error}");
+            if has_changed && is_done {
+                say(&format!(
+                    "{error}; the change was made all the same, and what came of it stands above"
+                ));
+                Code::OutcomeUnknown.exit()
+            } else {
+                say(&error);
+                code.max(1)
+            }
         }
         _ => code,
     };

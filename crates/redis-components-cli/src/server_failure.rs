@@ -18,6 +18,19 @@ pub(crate) fn code(error: &Error, [refused, unreachable]: [Code; 2]) -> Code {
     }
 }
 
+/// Returns what an error of the runtime about a server means for a command.
+pub(crate) fn said(error: &Error) -> String {
+    let text = error.to_string();
+    if error.kind() != ErrorKind::ForbiddenByPolicy {
+        return text;
+    }
+    // The runtime names what an application can set. An operator cannot.
+    format!(
+        "{text}; commands have the policy that applications have by default, and reach no server that it \
+        forbids; if yours allow it, write the config with `set --no-probe`"
+    )
+}
+
 /// Returns the failure for an answer of a server, without what was sent to it.
 pub(crate) fn of_redis(
     error: &RedisError,
@@ -37,8 +50,8 @@ pub(crate) fn of_redis(
     let (code, text) = if let Some((_, error)) = no_rights {
         let detail = printable(error.details().unwrap_or_default());
         let text = format!(
-            "{what} {server} does not allow this: {detail}; docs/operations.md lists the rights \
-            that an operator needs"
+            "{what} {server} does not allow this: {detail}; docs/operations.md and docs/moving.md list the \
+            rights that an operator needs"
         );
         (Code::NoRights, text)
     } else if error.code() == Some("WRONGTYPE") {

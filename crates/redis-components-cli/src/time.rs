@@ -29,6 +29,11 @@ pub(crate) fn of_unix(seconds: u64) -> Option<String> {
     (seconds <= LAST).then(|| humantime::format_rfc3339_seconds(time).to_string())
 }
 
+/// Returns `true` for a time as commands write it.
+pub(crate) fn is_time(text: &str) -> bool {
+    humantime::parse_rfc3339(text).is_ok()
+}
+
 /// Returns the number of seconds since 1970.
 pub(crate) fn unix_now() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);

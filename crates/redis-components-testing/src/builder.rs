@@ -103,6 +103,13 @@ impl ServerBuilder {
         self
     }
 
+    /// Gives the server a config file, which is empty at first and which it can rewrite, see
+    /// [`Server::config_file`].
+    pub fn config_file(mut self) -> Self {
+        self.plan.has_config_file = true;
+        self
+    }
+
     /// Makes the server one of a cluster, with another port for other nodes.
     pub(crate) fn cluster_node(mut self) -> Self {
         self.plan.kind = Kind::ClusterNode;

@@ -8,6 +8,8 @@ use crate::tls::identity::Identity;
 
 /// The file in a sentinel's directory in which it keeps what it knows.
 const SENTINEL_FILE: &str = "sentinel.conf";
+/// The config file of another server, if it has one.
+const CONFIG_FILE: &str = "redis.conf";
 /// The file of a server's unix socket, in its directory.
 const SOCKET: &str = "redis.sock";
 
@@ -17,6 +19,7 @@ pub(crate) struct Plan {
     pub(crate) arguments: Vec<String>,
     pub(crate) tls: Option<TlsPlan>,
     pub(crate) has_socket: bool,
+    pub(crate) has_config_file: bool,
     pub(crate) kind: Kind,
     pub(crate) peers: Peers,
 }
@@ -129,9 +132,12 @@ impl Plan {
         (self.has_socket || self.tls.is_some()).then(|| directory.join(SOCKET))
     }
 
-    /// Returns where a sentinel keeps what it knows.
+    /// Returns the config file, in which a sentinel keeps what it knows.
     pub(crate) fn config_file(&self, directory: &Path) -> Option<PathBuf> {
-        (self.kind == Kind::Sentinel).then(|| directory.join(SENTINEL_FILE))
+        match self.kind {
+            Kind::Sentinel => Some(directory.join(SENTINEL_FILE)),
+            _ => self.has_config_file.then(|| directory.join(CONFIG_FILE)),
+        }
     }
 
     /// Returns the arguments of redis-server after those for plain text.

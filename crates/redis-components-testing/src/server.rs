@@ -21,6 +21,7 @@ use crate::tls::identity::Identity;
 pub struct Server {
     ports: Ports,
     socket: Option<PathBuf>,
+    config_file: Option<PathBuf>,
     tls: Option<TlsPlan>,
     kind: Kind,
     client: Client,
@@ -41,6 +42,7 @@ impl Server {
     pub(crate) fn of(plan: Plan) -> io::Result<Self> {
         let started = startup::on_free_ports(&plan)?;
         let socket = plan.socket(started.process.directory());
+        let config_file = plan.config_file(started.process.directory());
         let state = Mutex::new(State {
             process: started.process,
             is_frozen: false,
@@ -49,6 +51,7 @@ impl Server {
         Ok(Self {
             ports: started.ports,
             socket,
+            config_file,
             tls: plan.tls,
             kind: plan.kind,
             client: started.client,
@@ -76,6 +79,12 @@ impl Server {
     #[must_use]
     pub fn unix_socket(&self) -> Option<&Path> {
         self.socket.as_deref()
+    }
+
+    /// Returns the server's config file, if it was asked for one.
+    #[must_use]
+    pub fn config_file(&self) -> Option<&Path> {
+        self.config_file.as_deref()
     }
 
     /// Returns the server's address as `redis://127.0.0.1:<port>`, or `rediss://…` if the server

@@ -200,9 +200,18 @@ async fn promote(
         writing, following, ..
     } = options;
     if options.if_digest.is_none() && !canary.is_beside(&found) {
+        let why = if canary.base.is_some() {
+            format!(
+                "the config of `{component}` has changed since its canary began, and `promote` would undo that"
+            )
+        } else {
+            format!(
+                "the canary of `{component}` does not say (`base`) beside which config it began, and `promote` \
+                might undo a change"
+            )
+        };
         let text = format!(
-            "the config of `{component}` has changed since its canary began, and `promote` would undo \
-            that; look at `get {component}` and `history {component}`; then begin the canary again with \
+            "{why}; look at `get {component}` and `history {component}`; then begin the canary again with \
             `canary {component} KEY=VALUE --percent N`, which keeps what is there, or end it with \
             `canary {component} abort`; if you mean to undo the change, give --if-digest {}",
             session.digest_of(Some(&found))

@@ -16,7 +16,7 @@ use crate::findings;
 use crate::lines::{say, warn};
 use crate::output::Reply;
 use crate::probe::{AT_ONCE, Probed, Tried, probe};
-use crate::server_failure::code;
+use crate::server_failure::{code, said};
 use crate::subject::utf8;
 use crate::text::{counted, printable};
 
@@ -166,7 +166,7 @@ async fn check(name: &str, text: &str) -> Checked {
                 let at =
                     source.place_of(&["host", "url", "unix_socket_path", "sentinels", "cluster"]);
                 codes.push(code(&error, [Code::ServerRefused, Code::ServerUnreachable]));
-                let message = error.to_string();
+                let message = said(&error);
                 findings.push(findings::Finding {
                     message,
                     field: None,

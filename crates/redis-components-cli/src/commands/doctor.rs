@@ -25,6 +25,7 @@ use crate::moving::findings::{Checks, Level};
 use crate::moving::plan::{logins, plan};
 use crate::output::{Reply, table};
 use crate::probe::{AT_ONCE, Tried, probe};
+use crate::server_failure::said;
 use crate::session::Session;
 use crate::subject::invalid;
 use crate::text::{counted, printable};
@@ -305,7 +306,7 @@ async fn component(session: &Session, component: &str) -> Check {
         return check("switched off");
     }
     match probe(&config).await {
-        Err(error) => check(&error.to_string()).but(
+        Err(error) => check(&said(&error)).but(
             State::Problem,
             "processes that reach what is reached from here cannot use it either; if one does run it, the \
             server there is of another kind and refuses its calls",

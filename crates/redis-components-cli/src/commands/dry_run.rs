@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::fleet::control::Canary;
 use crate::history::Note;
+use crate::moving::record;
 use crate::output::Reply;
 use crate::redact;
 use crate::session::Session;
@@ -64,7 +65,11 @@ pub(super) fn of_canary(
         json!({"config": config, "percent": canary.percent, "salt": canary.salt, "base": canary.base})
     });
     let commands = [
-        format!("WATCH {fleet} {key}"),
+        if canary.is_some() {
+            format!("WATCH {fleet} {key} {}", record::key(component))
+        } else {
+            format!("WATCH {fleet} {key}")
+        },
         format!("GETRANGE {fleet} 0 65536"),
         "MULTI".to_owned(),
         format!("SET {fleet} '{{…, \"canary\": {{\"{component}\": {part}}}}}'"),

@@ -9,6 +9,7 @@ use crate::context::Context;
 use crate::failure::{Code, Failure};
 use crate::interrupt::Stage;
 use crate::moving::link::{Link, Place};
+use crate::moving::script::{Sent, shown as shown_commands};
 use crate::moving::seen::Shown;
 use crate::moving::service::{Listed, Service};
 use crate::output::Reply;
@@ -32,12 +33,15 @@ pub(crate) async fn fail_over(
     wish: &Wish<'_>,
 ) -> Result<Reply, Failure> {
     let component = &*service.component;
+    let steps = &context.steps;
+    steps.begin("preflight", &json!({}));
     let sentinel = service.connect().await?;
     let (host, port) = service.primary(&sentinel).await?;
     let source = service.server(&host, port)?;
     let target = service.server(&wish.to.0, wish.to.1)?;
     let (from, to) = (source.address(), target.address());
     if source.is_same(&target).await {
+        steps.done(&json!({}));
         let line = format!("{component}: {to} is the primary of the sentinels");
         return reply(service, "committed", (&source, &target), line).await;
     }
@@ -75,9 +79,21 @@ pub(crate) async fn fail_over(
     } else {
         &["SENTINEL", "FAILOVER", &service.name]
     };
+    steps.done(&json!({}));
     if wish.is_dry_run {
-        let line = format!("nothing stands against `{}`", words.join(" "));
-        return reply(service, "synced", (&source, &target), line).await;
+        let (host, port) = wish.to;
+        let mut sent = vec![Sent {
+            server: sentinel.place.address(),
+            command: words.join(" "),
+        }];
+        if !is_coordinated {
+            sent.push(Sent {
+                server: from,
+                command: format!("REPLICAOF {host} {port}"),
+            });
+        }
+        let reply = reply(service, "synced", (&source, &target), String::new()).await?;
+        return Ok(shown_commands(&sent, reply.data));
     }
     let loses = if is_coordinated {
         ""
@@ -86,6 +102,7 @@ pub(crate) async fn fail_over(
     };
     let question = format!("Let the sentinels fail over from {from} to {to}{loses}?");
     context.confirm(&question).await?;
+    steps.begin("cut", &json!({}));
     // Both must let this command in.
     source.connect().await?;
     target.connect().await?;
@@ -114,6 +131,7 @@ pub(crate) async fn fail_over(
             let _ = old.query::<()>(&["REPLICAOF", &wish.to.0, &port]).await;
         }
     }
+    steps.done(&json!({}));
     let line = format!("{component}: {from} -> {to}, by its sentinels; the config stays");
     reply(service, "committed", (&source, &target), line).await
 }

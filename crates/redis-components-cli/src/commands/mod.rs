@@ -18,6 +18,8 @@ pub(crate) mod list;
 mod other_data;
 pub(crate) mod relocate;
 mod relocate_copy;
+mod relocate_copy_dry_run;
+mod relocate_dry_run;
 mod relocate_end;
 mod relocate_followed;
 pub(crate) mod relocate_options;

@@ -1,14 +1,16 @@
 //! `move`: move the data of a component to another server, and the component with it.
 
+use serde_json::json;
+
 use super::fail_over::{Wish, fail_over};
 use super::relocate_copy;
+use super::relocate_dry_run;
 use super::relocate_end::{abort, finish};
 use super::relocate_followed::settled;
 use super::relocate_options::Options;
 use crate::context::Context;
 use crate::failure::{Code, Failure};
 use crate::interrupt::Stage;
-use crate::lines::warn;
 use crate::moving::attach::Replication;
 use crate::moving::checks::preflight;
 use crate::moving::closed::{demand_takes_writes_alone, is_closed, lift};
@@ -20,6 +22,7 @@ use crate::moving::plan::{address, plan};
 use crate::moving::record::Record;
 use crate::moving::report::report;
 use crate::moving::service::Service;
+use crate::moving::settle::{settle, time};
 use crate::moving::sight::Sight;
 use crate::moving::state::State;
 use crate::output::Reply;
@@ -28,6 +31,25 @@ use crate::subject::utf8;
 use crate::text::named;
 
 pub(crate) async fn run(context: &Context, options: &Options) -> Result<Reply, Failure> {
+    let outcome = carry_out(context, options).await;
+    outcome.map_err(|failure| match context.stage.get() {
+        Stage::Moving => stays(failure, &options.component),
+        _ => failure,
+    })
+}
+
+/// Adds to a failure of a move that has begun how to go on, if it does not say it.
+fn stays(mut failure: Failure, component: &str) -> Failure {
+    if !failure.message.contains("--") {
+        let hint = format!(
+            "; the move stays where it is: look with `move {component} --status`, and go on from there"
+        );
+        failure.message.push_str(&hint);
+    }
+    failure.of_component(component)
+}
+
+async fn carry_out(context: &Context, options: &Options) -> Result<Reply, Failure> {
     let session = context.session().await?;
     let component = &*options.component;
     if options.copy_with.is_some() && options.to.is_none() && !options.resume {
@@ -55,10 +77,10 @@ pub(crate) async fn run(context: &Context, options: &Options) -> Result<Reply, F
         return Err(Failure::usage(text));
     }
     if options.abort {
-        return abort(context, &session, &record).await;
+        return abort(context, &session, options, &record).await;
     }
     if options.finish {
-        return finish(context, &session, &record).await;
+        return finish(context, &session, options, &record).await;
     }
     // An undo that did not finish goes on: it moves, or waits for the fleet.
     let goes_back = options.undo && record.is_back && {
@@ -69,10 +91,18 @@ pub(crate) async fn run(context: &Context, options: &Options) -> Result<Reply, F
         return undo(context, &session, options, &record).await;
     }
     if options.resume || options.cut || goes_back {
+        if options.dry_run {
+            context.steps.begin("preflight", &json!({}));
+            let reply = relocate_dry_run::go_on(&session, options, &record).await?;
+            context.steps.done(&json!({}));
+            return Ok(reply);
+        }
         let question = format!("Go on with the move of `{component}`?");
         context.confirm(&question).await?;
+        context.steps.begin("preflight", &json!({}));
         return alone_with(&session, &record, async |lease, record| {
             context.stage.set(Stage::Moving);
+            context.steps.done(&json!({}));
             let goal = (Until::Committed, options.replication(&record).await);
             carry_on(context, &session, options, record, goal, lease).await
         })
@@ -127,6 +157,7 @@ async fn begin(
         let failure = Failure::new(Code::WrongState, text).of_component(component);
         return Err(failure.at(&session.server));
     }
+    context.steps.begin("preflight", &json!({}));
     let replication = options.replication(&record).await?;
     let (source, target) = (record.source()?, record.target()?);
     let (source, target) = (source.connect().await?, target.connect().await?);
@@ -140,22 +171,15 @@ async fn begin(
         }
         sight => sight?,
     };
-    for check in &checks.found {
-        warn(&format!(
-            "{}: {}; {}",
-            check.name, check.found, check.advice
-        ));
-    }
+    checks.say();
     if let Some(failure) = checks.failure(component) {
         let data = report(&record, &sight, Some(&checks), None);
         return Ok(Reply::new(data, "").failed(Some(failure)));
     }
+    context.steps.done(&checks.shown());
     if options.dry_run {
-        let line = format!("{} checks, nothing stands against the move", checks.made);
-        return Ok(Reply::new(
-            report(&record, &sight, Some(&checks), None),
-            line,
-        ));
+        let goal = (&checks, &replication, options.until());
+        return relocate_dry_run::begin(session, &record, &sight, goal).await;
     }
     let question = format!(
         "Move the data of {} from {} to {}?",
@@ -164,6 +188,7 @@ async fn begin(
         sight.target.place.address()
     );
     context.confirm(&question).await?;
+    context.steps.begin("preflight", &json!({}));
     alone(session, &record, async |lease| {
         // Another move may have begun since.
         let checks = preflight(session, &record, (&source, &target), Some(&replication)).await?;
@@ -171,9 +196,16 @@ async fn begin(
             return Err(failure);
         }
         context.stage.set(Stage::Moving);
+        let record = Record {
+            rewrite_ms: time(&target).await,
+            ..lease.mark(&record)
+        };
         session.replace_record(None, Some(&record)).await?;
+        context
+            .steps
+            .done(&json!({"rewrite_ms": record.rewrite_ms}));
         let goal = (options.until(), Ok(replication));
-        let moved = carry_on(context, session, options, record.clone(), goal, lease).await;
+        let moved = carry_on(context, session, options, record, goal, lease).await;
         Reply::begun(moved)
     })
     .await
@@ -195,22 +227,18 @@ async fn carry_on(
         until,
         timeout: options.timeout,
         ignores_silent: options.ignore_silent,
-        format: context.global.output,
+        steps: &context.steps,
         held: None,
-        is_settled: false,
     };
     let sight = drive.run(lease).await?;
-    if until == Until::Committed {
-        // What the servers forget cannot be mended later, whatever the fleet does.
-        drive.settle(&sight).await;
-    }
     let (record, held) = (&drive.record, drive.held);
     let component = &*record.component;
     if until != Until::Committed {
         let line = format!("{component}: {}", sight.state.advice());
         return Ok(Reply::new(report(record, &sight, None, held), line));
     }
-    let failure = settled(context, session, options, record).await;
+    let settle = settle(&sight, record, &context.steps);
+    let failure = settled(context, session, options, record, settle).await;
     let held_for = held.map(|held| format!(", writes were held for {} ms", milliseconds(held)));
     let line = format!(
         "{component}: {} -> {}{}; --finish ends the move, --undo goes back without loss",
@@ -227,6 +255,7 @@ async fn undo(
     options: &Options,
     record: &Record,
 ) -> Result<Reply, Failure> {
+    context.steps.begin("preflight", &json!({}));
     let sight = demand_undoable(session, record).await?;
     if options.dry_run {
         let (back_to, from) = sight.links()?;
@@ -235,15 +264,17 @@ async fn undo(
             demand_takes_writes_alone(back_to).await?;
         }
         demand_read_only(from).await?;
-        let line = "nothing stands against the way back";
-        return Ok(Reply::new(report(record, &sight, None, None), line));
+        context.steps.done(&json!({}));
+        return relocate_dry_run::undo(session, options, record, &sight).await;
     }
+    context.steps.done(&json!({}));
     let question = format!(
         "Move `{}` back to {}?",
         record.component,
         sight.source.place.address()
     );
     context.confirm(&question).await?;
+    context.steps.begin("preflight", &json!({}));
     alone_with(session, record, async |lease, record| {
         context.stage.set(Stage::Moving);
         let sight = demand_undoable(session, &record).await?;
@@ -251,11 +282,18 @@ async fn undo(
         let (back_to, _) = sight.links()?;
         lift(back_to, &record).await?;
         demand_takes_writes_alone(back_to).await?;
+        let rewrite_ms = time(back_to).await;
+        context.steps.done(&json!({"rewrite_ms": rewrite_ms}));
         if sight.state == State::Cut {
             // The configs still name the server to go back to.
+            context.steps.begin("commit", &json!({}));
             session.commit_move(&record, "data moved").await?;
+            context.steps.done(&json!({}));
         }
-        let back = record.back();
+        let back = Record {
+            rewrite_ms,
+            ..record.back()
+        };
         let goal = (options.until(), options.replication(&back).await);
         session.replace_record(Some(&record), Some(&back)).await?;
         carry_on(context, session, options, back, goal, lease).await

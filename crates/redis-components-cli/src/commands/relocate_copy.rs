@@ -1,21 +1,26 @@
 //! `move --copy-with`: a program copies the data.
 
+use serde_json::json;
+
+use super::relocate_copy_dry_run;
+use super::relocate_dry_run;
 use super::relocate_followed::settled;
 use super::relocate_options::Options;
 use crate::context::Context;
 use crate::copying::checks::preflight;
 use crate::copying::drive::Drive;
 use crate::copying::ends::{demand_nobody_left, epilogue, give_up, not_undoable};
+use crate::copying::fence;
 use crate::copying::plan::plan;
 use crate::copying::program::Program;
 use crate::copying::side::Side;
 use crate::copying::sight::Sight;
 use crate::failure::{Code, Failure};
 use crate::interrupt::Stage;
-use crate::lines::warn;
 use crate::moving::copied::Copied;
 use crate::moving::drive::milliseconds;
 use crate::moving::lease::{Lease, alone, alone_with};
+use crate::moving::ready::LIVES;
 use crate::moving::record::Record;
 use crate::moving::state::State;
 use crate::output::Reply;
@@ -41,6 +46,7 @@ pub(super) async fn begin(
         let failure = Failure::new(Code::WrongState, text).of_component(component);
         return Err(failure.at(&session.server));
     }
+    context.steps.begin("preflight", &json!({}));
     let source = Side::connect(component, &record.old[component]).await?;
     let target = Side::connect(component, &record.new[component]).await?;
     let mut servers = [source.servers(), target.servers()].concat();
@@ -51,20 +57,15 @@ pub(super) async fn begin(
         ..Copied::default()
     });
     let checks = preflight(session, &record, &source, &target).await?;
-    for check in &checks.found {
-        warn(&format!(
-            "{}: {}; {}",
-            check.name, check.found, check.advice
-        ));
-    }
+    checks.say();
     let sight = Sight::of(session, &record).await?;
     let report = sight.report(&record, Some(&checks), None);
     if let Some(failure) = checks.failure(component) {
         return Ok(Reply::new(report, "").failed(Some(failure)));
     }
+    context.steps.done(&checks.shown());
     if options.dry_run {
-        let line = format!("{} checks, nothing stands against the move", checks.made);
-        return Ok(Reply::new(report, line));
+        return relocate_copy_dry_run::begin(session, options, &record, &sight, report).await;
     }
     let question = format!(
         "Copy the data of {} from {} to {} by `{command}`, and refuse writes meanwhile?",
@@ -73,6 +74,7 @@ pub(super) async fn begin(
         target.address
     );
     context.confirm(&question).await?;
+    context.steps.begin("preflight", &json!({}));
     alone(session, &record, async |lease| {
         // Another move may have begun since.
         let checks = preflight(session, &record, &source, &target).await?;
@@ -80,8 +82,10 @@ pub(super) async fn begin(
             return Err(failure);
         }
         context.stage.set(Stage::Moving);
+        let record = lease.mark(&record);
         session.replace_record(None, Some(&record)).await?;
-        let moved = carry_on(context, session, options, record.clone(), program, lease).await;
+        context.steps.done(&json!({}));
+        let moved = carry_on(context, session, options, record, program, lease).await;
         Reply::begun(moved)
     })
     .await
@@ -96,18 +100,27 @@ pub(super) async fn go_on(
 ) -> Result<Reply, Failure> {
     let component = &*record.component;
     if options.abort {
+        if options.dry_run {
+            context.steps.begin("preflight", &json!({}));
+            let sight = Sight::of(session, record).await?;
+            let reply = relocate_copy_dry_run::abort(session, record, &sight).await?;
+            context.steps.done(&json!({}));
+            return Ok(reply);
+        }
         let question = format!("Give up the move of `{component}`?");
         context.confirm(&question).await?;
+        context.steps.begin("preflight", &json!({}));
         return alone_with(session, record, async |lease, record| {
             context.stage.set(Stage::Moving);
-            let sight = give_up(session, &record, lease).await?;
+            let sight = give_up(session, &record, lease, &context.steps).await?;
+            context.steps.done(&sight.shown());
             let line = format!("{component}: stays on {}", sight.addresses().0);
             Ok(Reply::new(sight.report(&record, None, None), line))
         })
         .await;
     }
     if options.finish {
-        return finish(context, session, record).await;
+        return finish(context, session, options, record).await;
     }
     let sight = Sight::of(session, record).await.map_err(|mut failure| {
         if failure.code == Code::MustDecide {
@@ -136,10 +149,18 @@ pub(super) async fn go_on(
         if !is_over {
             program.demand_runnable()?;
         }
+        if options.dry_run {
+            context.steps.begin("preflight", &json!({}));
+            let reply = relocate_copy_dry_run::go_on(session, options, record, &sight).await?;
+            context.steps.done(&json!({}));
+            return Ok(reply);
+        }
         let question = format!("Go on with the move of `{component}`?");
         context.confirm(&question).await?;
+        context.steps.begin("preflight", &json!({}));
         return alone_with(session, record, async |lease, record| {
             context.stage.set(Stage::Moving);
+            context.steps.done(&json!({}));
             carry_on(context, session, options, record, program, lease).await
         })
         .await;
@@ -166,14 +187,20 @@ async fn carry_on(
         is_warm: options.warm_copy,
         timeout: options.timeout,
         ignores_silent: options.ignore_silent,
-        format: context.global.output,
+        lives: options.candidate_lives.unwrap_or(LIVES),
+        steps: &context.steps,
         done: None,
     };
     let component = drive.record.component.clone();
     let ran = drive.run(lease).await;
     let sight = ran.map_err(|failure| failure.of_component(&component))?;
     let (record, done) = (&drive.record, drive.done);
-    let failure = settled(context, session, options, record).await;
+    let settle = async {
+        if let Ok(source) = &sight.source {
+            fence::settle(source, &context.steps).await;
+        }
+    };
+    let failure = settled(context, session, options, record, settle).await;
     let (source, target) = sight.addresses();
     let refused = done.map(|(held, keys)| {
         let held = milliseconds(held);
@@ -187,16 +214,31 @@ async fn carry_on(
     Ok(Reply::new(sight.report(record, None, done), line).failed(failure))
 }
 
-async fn finish(context: &Context, session: &Session, record: &Record) -> Result<Reply, Failure> {
+async fn finish(
+    context: &Context,
+    session: &Session,
+    options: &Options,
+    record: &Record,
+) -> Result<Reply, Failure> {
     let component = &*record.component;
-    demand_nobody_left(session, record).await?;
+    context.steps.begin("preflight", &json!({}));
+    let sight = demand_nobody_left(session, record).await?;
+    context.steps.done(&sight.shown());
+    if options.dry_run {
+        let data = sight.report(record, None, None);
+        return relocate_dry_run::finish(session, record, data).await;
+    }
     let question = format!("End the move of `{component}`?");
     context.confirm(&question).await?;
+    context.steps.begin("preflight", &json!({}));
     alone_with(session, record, async |_, record| {
         let sight = demand_nobody_left(session, &record).await?;
+        context.steps.done(&sight.shown());
         context.stage.set(Stage::Moving);
+        context.steps.begin("finish", &json!({}));
         session.withdraw(&record).await?;
         session.replace_record(Some(&record), None).await?;
+        context.steps.done(&json!({}));
         let line = format!("{component}: {}", epilogue(&record, &sight));
         Ok(Reply::new(sight.report(&record, None, None), line))
     })

@@ -1,5 +1,9 @@
 //! `move --abort` and `move --finish`.
 
+use serde_json::json;
+
+use super::relocate_dry_run;
+use super::relocate_options::Options;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::interrupt::Stage;
@@ -14,15 +18,24 @@ use crate::session::Session;
 pub(crate) async fn abort(
     context: &Context,
     session: &Session,
+    options: &Options,
     record: &Record,
 ) -> Result<Reply, Failure> {
     let component = &*record.component;
+    if options.dry_run {
+        context.steps.begin("preflight", &json!({}));
+        let reply = relocate_dry_run::abort(session, record).await?;
+        context.steps.done(&json!({}));
+        return Ok(reply);
+    }
     let question = format!("Give up the move of `{component}`?");
     context.confirm(&question).await?;
+    context.steps.begin("preflight", &json!({}));
     alone_with(session, record, async |lease, record| {
         context.stage.set(Stage::Moving);
         let stays = record.source()?.address();
-        let (left, sight) = give_up(session, &record, lease).await?;
+        let (left, sight) = give_up(session, &record, lease, &context.steps).await?;
+        context.steps.done(&sight.shown());
         let more = if record.is_back {
             format!(", {}", sight.state.advice())
         } else {
@@ -38,17 +51,28 @@ pub(crate) async fn abort(
 pub(crate) async fn finish(
     context: &Context,
     session: &Session,
+    options: &Options,
     record: &Record,
 ) -> Result<Reply, Failure> {
     let component = &*record.component;
-    demand_nobody_left(session, record).await?;
+    context.steps.begin("preflight", &json!({}));
+    let sight = demand_nobody_left(session, record).await?;
+    context.steps.done(&sight.shown());
+    if options.dry_run {
+        let data = report(record, &sight, None, None);
+        return relocate_dry_run::finish(session, record, data).await;
+    }
     let question = format!("End the move of `{component}`? It cannot be undone then.");
     context.confirm(&question).await?;
+    context.steps.begin("preflight", &json!({}));
     alone_with(session, record, async |_, record| {
         let sight = demand_nobody_left(session, &record).await?;
+        context.steps.done(&sight.shown());
         context.stage.set(Stage::Moving);
+        context.steps.begin("finish", &json!({}));
         session.withdraw(&record).await?;
         session.replace_record(Some(&record), None).await?;
+        context.steps.done(&json!({}));
         let line = format!(
             "{component}: {} may be stopped",
             sight.source.place.address()

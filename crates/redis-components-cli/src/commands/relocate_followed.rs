@@ -1,5 +1,9 @@
 //! Whether the fleet has followed a move.
 
+use std::time::Duration;
+
+use tokio::time::timeout;
+
 use super::relocate_options::Options;
 use crate::context::Context;
 use crate::failure::{Code, Failure};
@@ -8,18 +12,34 @@ use crate::fleet::receipts::Unreadable;
 use crate::moving::record::Record;
 use crate::session::Session;
 
+/// How long the servers wait for processes that do not follow before they settle. Those that are told
+/// of a config follow it in milliseconds.
+const SETTLES_WITHIN: Duration = Duration::from_secs(2);
+
 /// Waits for the fleet, and then takes the candidates away. A process that does not follow yet goes on
 /// by its candidate, which ends by itself.
 ///
-/// Returns why that was not done.
+/// The servers settle when all processes follow, so that none waits for the old one. But they do not
+/// wait for ever: an old server that starts again before that takes writes.
+///
+/// Returns why the candidates were not taken away.
 pub(super) async fn settled(
     context: &Context,
     session: &Session,
     options: &Options,
     record: &Record,
+    settle: impl Future<Output = ()>,
 ) -> Option<Failure> {
-    if let Some(failure) = followed(context, options, record).await {
-        return Some(failure);
+    let following = followed(context, options, record);
+    tokio::pin!(following);
+    let soon = timeout(SETTLES_WITHIN, &mut following).await;
+    settle.await;
+    let failure = match soon {
+        Ok(failure) => failure,
+        Err(_) => following.await,
+    };
+    if failure.is_some() {
+        return failure;
     }
     // The wait may have been long.
     match session.revive().await {
@@ -39,7 +59,13 @@ async fn followed(context: &Context, options: &Options, record: &Record) -> Opti
             timeout: options.timeout,
             ignores_silent: options.ignore_silent,
         };
-        let stays = match follow(context, goal).await {
+        context.steps.enter("receipts");
+        let ended = follow(context, goal).await;
+        let is_told = ended.is_ok();
+        if is_told {
+            context.steps.leave();
+        }
+        let stays = match ended {
             Ok(ended) if ended.end == End::Followed => continue,
             Ok(ended) => {
                 let standing = &ended.standing;
@@ -56,7 +82,11 @@ async fn followed(context: &Context, options: &Options, record: &Record) -> Opti
             "`{component}` has moved, and not all processes follow: {stays}; look with `fleet`, and go \
             on with `move {component} --resume`"
         );
-        failure = Some(Failure::new(Code::NotFollowed, text).of_component(component));
+        let not_followed = Failure::new(Code::NotFollowed, text).of_component(component);
+        if !is_told {
+            context.steps.failed(&not_followed);
+        }
+        failure = Some(not_followed);
     }
     failure
 }

@@ -72,8 +72,11 @@ pub(crate) struct Options {
     /// Let sentinels fail over although writes may be lost that the old server acknowledges meanwhile.
     #[arg(long, requires = "to")]
     pub(super) accept_loss: bool,
-    /// Look whether the move can begin, and change nothing.
-    #[arg(long, requires = "to")]
+    /// How long a candidate of a copy lives that is not offered again: an hour, but for tests.
+    #[arg(long, hide = true, value_parser = duration, requires = "copy_with")]
+    pub(super) candidate_lives: Option<Duration>,
+    /// Show what would be sent where, and change nothing.
+    #[arg(long, requires = "what")]
     pub(super) dry_run: bool,
 }
 

@@ -22,6 +22,7 @@ use crate::output::Reply;
 use crate::probe::{Tried, probe};
 use crate::redact;
 use crate::repeated::{secret_in, shown_secrets};
+use crate::server_failure::said;
 use crate::session::Session;
 use crate::subject::invalid;
 use crate::text::printable;
@@ -339,8 +340,9 @@ pub(super) async fn probe_first(
         }
         Err(error) => {
             let text = format!(
-                "{error}; nothing was written; mend the config, or give --no-probe if the \
-                server cannot be reached from here"
+                "{}; nothing was written; mend the config, or give --no-probe if the \
+                server cannot be reached from here",
+                said(&error)
             );
             let failure = Failure::new(Code::ProbeFailed, text).of_component(component);
             Err(failure.at(&config.address()))

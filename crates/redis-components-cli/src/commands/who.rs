@@ -16,7 +16,7 @@ use crate::fleet::receipts::Receipts;
 use crate::history::KEPT;
 use crate::lines::warn;
 use crate::output::{Reply, table};
-use crate::server_failure::{code, of_redis};
+use crate::server_failure::{code, of_redis, said};
 use crate::session::{Session, settings};
 use crate::subject::{invalid, utf8};
 
@@ -52,7 +52,7 @@ pub(crate) async fn run(context: &Context, options: &Options) -> Result<Reply, F
     let opened = open_connection(&config, &settings, ProtocolVersion::RESP2, plain);
     let mut connection = opened
         .await
-        .map_err(|error| Failure::new(code(&error, CODES), error.to_string()).at(&server))?;
+        .map_err(|error| Failure::new(code(&error, CODES), said(&error)).at(&server))?;
     let mut ask = redis::pipe();
     ask.cmd("CLIENT").arg("ID").cmd("CLIENT").arg("LIST");
     let answer = ask.query_async(&mut connection).await;

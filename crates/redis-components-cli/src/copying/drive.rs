@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::time::timeout;
 
 use super::compare::{Compare, compare};
@@ -12,16 +12,15 @@ use super::program::{Pass, Program, end_left_over, here};
 use super::sight::Sight;
 use crate::failure::{Code, Failure};
 use crate::interrupt::Stage;
-use crate::lines::{say, tell, warn};
+use crate::lines::warn;
 use crate::moving::copied::Copied;
 use crate::moving::drive::milliseconds;
 use crate::moving::lease::Lease;
 use crate::moving::ready::Data;
 use crate::moving::record::Record;
 use crate::moving::state::State;
-use crate::options::Format;
-use crate::output::event;
 use crate::session::Session;
+use crate::steps::Steps;
 
 /// What a command does with a copy.
 pub(crate) struct Drive<'a> {
@@ -35,7 +34,9 @@ pub(crate) struct Drive<'a> {
     /// For each run of the program, and what follows it.
     pub(crate) timeout: Duration,
     pub(crate) ignores_silent: bool,
-    pub(crate) format: Format,
+    /// How long a candidate lives that is not offered again.
+    pub(crate) lives: Duration,
+    pub(crate) steps: &'a Steps,
     /// How long writes were refused, and how many keys were compared.
     pub(crate) done: Option<(Duration, u64)>,
 }
@@ -58,7 +59,6 @@ impl Drive<'_> {
             self.fence(&sight).await?;
             self.copy(&sight, &mut requests, lease).await?;
         }
-        self.settle(&sight).await;
         self.look().await
     }
 
@@ -78,7 +78,9 @@ impl Drive<'_> {
         sight.sides()?;
         self.demand_no_other_program()?;
         if sight.state == State::Fenced {
-            self.session.offer(&self.record, &Data::Copied).await?;
+            self.session
+                .offer(&self.record, &Data::Copied, self.lives)
+                .await?;
         } else {
             self.prepare().await?;
             if self.is_warm {
@@ -115,26 +117,27 @@ impl Drive<'_> {
     }
 
     async fn prepare(&self) -> Result<(), Failure> {
-        self.tell("prepare", "begin", &json!({"id": self.record.id}));
-        self.session.offer(&self.record, &Data::Copied).await?;
-        let tell = |readiness: &_| self.tell("prepare", "progress", &json!(readiness));
+        self.steps.begin("prepare", &json!({"id": self.record.id}));
+        let (session, data, lives) = (self.session, &Data::Copied, self.lives);
+        session.offer(&self.record, data, lives).await?;
+        let tell = |readiness: &_| self.steps.progress(&json!(readiness));
         let (record, silent) = (&self.record, self.ignores_silent);
-        let waiting = self
-            .session
-            .wait_until_ready(record, self.timeout, silent, tell);
+        let waiting = session.wait_until_ready(record, self.timeout, silent, tell);
+        let waiting = session.keep_offered(record, data, lives, waiting);
         let ready = waiting.await.map_err(|mut failure| {
             let hint = "; nothing has moved; go on with `--resume`, or give up with `--abort`";
             failure.message.push_str(hint);
             failure
         })?;
-        self.tell("prepare", "done", &json!(ready));
+        self.steps.done(&json!(ready));
         Ok(())
     }
 
     /// Runs the program while calls go on.
     async fn warm_up(&mut self, sight: &Sight, lease: &Lease) -> Result<(), Failure> {
         self.note(|note| note.program = Some(here())).await?;
-        self.tell("copy", "begin", &json!({"pass": Pass::Warm.name()}));
+        self.steps
+            .begin("copy", &json!({"pass": Pass::Warm.name()}));
         let running = self.program.run(&self.record, sight.sides()?, Pass::Warm);
         let ran = tokio::select! {
             ran = timeout(self.timeout, running) => ran.unwrap_or_else(|_| Err(self.overdue())),
@@ -147,7 +150,7 @@ impl Drive<'_> {
             failure.message.push_str(hint);
             failure
         })?;
-        self.tell("copy", "done", &json!({"pass": Pass::Warm.name()}));
+        self.steps.done(&json!({"pass": Pass::Warm.name()}));
         Ok(())
     }
 
@@ -168,9 +171,12 @@ impl Drive<'_> {
         })
         .await
         .map_err(|failure| sight.behind_fence(failure))?;
-        self.tell("fence", "begin", &sight.shown());
+        self.steps.begin("fence", &sight.shown());
         match fence::close(source).await {
-            Ok(()) => Ok(()),
+            Ok(()) => {
+                self.steps.done(&json!({}));
+                Ok(())
+            }
             Err(failure) => Err(self.give_back(failure).await),
         }
     }
@@ -183,6 +189,9 @@ impl Drive<'_> {
         lease: &Lease,
     ) -> Result<(), Failure> {
         let copying = timeout(self.timeout, self.copy_and_compare(sight));
+        // Calls wait for it by the candidate.
+        let (record, data) = (&self.record, &Data::Copied);
+        let copying = self.session.keep_offered(record, data, self.lives, copying);
         let copied = tokio::select! {
             copied = copying => copied.unwrap_or_else(|_| Err(self.overdue())),
             () = requests.next() => Err(Failure::new(Code::Interrupted, "interrupted")),
@@ -196,7 +205,7 @@ impl Drive<'_> {
             return Err(self.give_back_held(failure, lease).await);
         }
         let reason = format!("data copied from {}", sight.addresses().0);
-        self.tell("commit", "begin", &json!({}));
+        self.steps.begin("commit", &json!({}));
         match self.session.commit_move(&self.record, &reason).await {
             Ok(()) => {}
             Err(mut failure) if failure.code == Code::OutcomeUnknown => {
@@ -210,7 +219,7 @@ impl Drive<'_> {
         let held = held(&self.record.copy.clone().unwrap_or_default());
         self.session.stage.set(Stage::Moving);
         self.done = Some((held, compared));
-        self.tell("commit", "done", &json!({"held_ms": milliseconds(held)}));
+        self.steps.done(&json!({"held_ms": milliseconds(held)}));
         // A later command goes by the state, so nothing is lost if this fails.
         let _ = self.note(|note| note.program = None).await;
         Ok(())
@@ -218,12 +227,13 @@ impl Drive<'_> {
 
     async fn copy_and_compare(&self, sight: &Sight) -> Result<u64, Failure> {
         let (source, target) = sight.sides()?;
-        self.tell("copy", "begin", &json!({"pass": Pass::Last.name()}));
+        self.steps
+            .begin("copy", &json!({"pass": Pass::Last.name()}));
         self.program
             .run(&self.record, (source, target), Pass::Last)
             .await?;
-        self.tell("copy", "done", &json!({"pass": Pass::Last.name()}));
-        self.tell("compare", "begin", &json!({}));
+        self.steps.done(&json!({"pass": Pass::Last.name()}));
+        self.steps.begin("compare", &json!({}));
         // The connections may have ended meanwhile, and a fail-over gives a cluster other primaries.
         let again = self.look().await?;
         let (source, target) = again.sides()?;
@@ -232,7 +242,7 @@ impl Drive<'_> {
         let compared = compare(source, target, self.compare).await?;
         let again = self.look().await?;
         fence::demand_held(again.sides()?.0, &note).await?;
-        self.tell("compare", "done", &json!({"keys": compared}));
+        self.steps.done(&json!({"keys": compared}));
         Ok(compared)
     }
 
@@ -254,47 +264,5 @@ impl Drive<'_> {
             self.record = noted;
         }
         Ok(())
-    }
-
-    /// Keeps the old server from taking writes, when it starts again too.
-    async fn settle(&self, sight: &Sight) {
-        let Ok(source) = &sight.source else {
-            return;
-        };
-        self.tell("settle", "begin", &json!({}));
-        for (link, _) in source.all() {
-            if let Err(failure) = fence::keep(link).await {
-                warn(&format!(
-                    "{} does not remember that it refuses writes: {}; do not start it again before the move \
-                    is finished",
-                    link.place.address(),
-                    failure.message
-                ));
-            }
-        }
-        self.tell("settle", "done", &json!({}));
-    }
-
-    fn tell(&self, step: &str, state: &str, data: &Value) {
-        if self.format == Format::Ndjson {
-            tell(event("move", step, state, data));
-            return;
-        }
-        let line = match (step, state) {
-            ("prepare", "done") => {
-                format!("ready: {} of {} processes", data["ready"], data["expected"])
-            }
-            ("copy", "begin") if data["pass"] == "warm" => "copying while calls go on".to_owned(),
-            ("fence", "begin") => "the old server refuses writes".to_owned(),
-            ("copy", "begin") => "copying".to_owned(),
-            ("compare", "begin") => "comparing".to_owned(),
-            ("compare", "done") => format!("the same: {} keys were compared", data["keys"]),
-            ("commit", "done") => format!(
-                "the configs name the new server; writes were refused for {} ms",
-                data["held_ms"]
-            ),
-            _ => return,
-        };
-        say(&line);
     }
 }

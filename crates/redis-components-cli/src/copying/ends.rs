@@ -1,5 +1,7 @@
 //! The end of a copy: given up, or finished.
 
+use serde_json::json;
+
 use super::checks::others;
 use super::fence;
 use super::program::{end_left_over, here};
@@ -12,6 +14,7 @@ use crate::moving::lease::Lease;
 use crate::moving::record::Record;
 use crate::moving::state::State;
 use crate::session::Session;
+use crate::steps::Steps;
 use crate::text::named;
 
 /// Gives up a copy whose configs name the source. The source takes writes, and the target is empty, as it
@@ -24,6 +27,7 @@ pub(crate) async fn give_up(
     session: &Session,
     record: &Record,
     lease: &Lease,
+    steps: &Steps,
 ) -> Result<Sight, Failure> {
     let sight = match Sight::of(session, record).await {
         Ok(sight) => sight,
@@ -38,6 +42,8 @@ pub(crate) async fn give_up(
     if matches!(sight.state, State::Committed | State::Gone) {
         return Err(sight.wrong_state(session, record, "is over, and cannot be given up"));
     }
+    steps.done(&sight.shown());
+    steps.begin("abort", &json!({}));
     let note = record.copy.clone().unwrap_or_default();
     end_left_over(&record.id);
     if let Some(there) = note.program.filter(|there| *there != here()) {

@@ -9,6 +9,8 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use serde_json::json;
+
 use super::side::{Side, node_of};
 use crate::failure::{Code, Failure};
 use crate::lines::warn;
@@ -16,6 +18,7 @@ use crate::moving::closed::{CLOSED, LAG, OPTION, demand_settable, is_closed};
 use crate::moving::copied::{Copied, Fenced};
 use crate::moving::link::{Link, Place};
 use crate::moving::record::{Record, key};
+use crate::steps::Steps;
 
 /// Returns what the fence replaces at each server of the source. What it has replaced already is
 /// `known`.
@@ -175,12 +178,30 @@ pub(super) async fn look(source: &Side) -> Result<(bool, bool), Failure> {
     Ok((any, all))
 }
 
+/// Lets the old servers refuse writes when they start again too.
+pub(crate) async fn settle(source: &Side, steps: &Steps) {
+    steps.begin("settle", &json!({}));
+    let mut forgetful = Vec::new();
+    for (link, _) in source.all() {
+        if let Err(failure) = keep(link).await {
+            let server = link.place.address();
+            warn(&format!(
+                "{server} does not remember that it refuses writes: {}; do not start it again before the move \
+                is finished",
+                failure.message
+            ));
+            forgetful.push(server);
+        }
+    }
+    steps.done(&json!({"forgetful": forgetful}));
+}
+
 /// Keeps the fence of a server, when it starts again too.
 ///
 /// # Errors
 ///
 /// Returns an error if it refuses, for example because it has no config file.
-pub(super) async fn keep(link: &Link) -> Result<(), Failure> {
+async fn keep(link: &Link) -> Result<(), Failure> {
     if !is_closed(link).await? {
         let () = link.query(&["CONFIG", "SET", OPTION, CLOSED]).await?;
     }

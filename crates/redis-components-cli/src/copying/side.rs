@@ -10,7 +10,7 @@ use super::slots::slot;
 use crate::failure::{Code, Failure};
 use crate::moving::link::{Link, Place};
 use crate::moving::seen::Seen;
-use crate::server_failure::code;
+use crate::server_failure::{code, said};
 use crate::session::settings;
 
 const CODES: [Code; 2] = [Code::ServerRefused, Code::ServerUnreachable];
@@ -59,10 +59,9 @@ impl Side {
                 slots: Vec::new(),
             });
         }
-        let found = check(&config, &settings()).await.map_err(|error| {
-            let text = error.to_string();
-            Failure::new(code(&error, CODES), text).at(&address)
-        })?;
+        let found = check(&config, &settings())
+            .await
+            .map_err(|error| Failure::new(code(&error, CODES), said(&error)).at(&address))?;
         let mut links = Vec::new();
         for node in &found.nodes {
             links.push(node_of(component, text, node)?.connect().await?);
@@ -86,7 +85,7 @@ impl Side {
     }
 
     /// Returns all servers that are, or may become, primaries; and whether each is a replica now.
-    pub(super) fn all(&self) -> impl Iterator<Item = (&Link, bool)> {
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&Link, bool)> {
         let primaries = self.links.iter().map(|link| (link, false));
         primaries.chain(self.replicas.iter().map(|link| (link, true)))
     }

@@ -95,7 +95,7 @@ impl Sight {
     }
 
     /// Returns the failure of a source that does not answer.
-    pub(super) fn unreachable(&self) -> Failure {
+    pub(crate) fn unreachable(&self) -> Failure {
         match &self.source {
             Err(failure) => failure.clone(),
             Ok(source) => {
@@ -106,7 +106,7 @@ impl Sight {
     }
 
     /// Returns the state and both sides, for scripts.
-    pub(super) fn shown(&self) -> Value {
+    pub(crate) fn shown(&self) -> Value {
         let side = |number: usize, is_known: bool| {
             json!({
                 "server": self.addresses[number],
@@ -163,7 +163,7 @@ impl Sight {
         data["component"] = json!(record.component);
         data["with"] = json!(others.collect::<Vec<_>>());
         data["id"] = json!(record.id);
-        data["since"] = json!(record.since);
+        data["since"] = json!(record.since());
         data["by"] = json!(record.by);
         data["can_be_undone"] = json!(false);
         data["held_ms"] = json!(held_ms.map(milliseconds));

@@ -4,6 +4,7 @@ use super::control::{Canary, Control};
 use crate::commit::TRIES;
 use crate::failure::{Code, Failure};
 use crate::interrupt::Stage;
+use crate::moving::record;
 use crate::session::Session;
 use crate::transaction::NotDone;
 
@@ -34,10 +35,19 @@ impl Session {
         } = *change;
         let about = |failure: Failure| failure.of_component(component);
         let (fleet, key) = (self.names.fleet(), self.names.key(component));
+        // Whoever may not read the record may begin a canary all the same.
+        let watches_move = to.is_some() && self.record(component).await.is_ok();
         for _ in 0..TRIES {
             let mut watch = redis::cmd("WATCH");
             watch.arg(&fleet).arg(&key);
+            if watches_move {
+                watch.arg(record::key(component));
+            }
             let () = self.query(&watch).await.map_err(about)?;
+            if watches_move {
+                // One may have begun since the config was looked at.
+                self.demand_no_move(component).await?;
+            }
             let mut control = self.strict_control().await.map_err(about)?;
             if control.canary(component).as_ref() != from {
                 return Err(self.canary_differs(component));

@@ -5,6 +5,7 @@ use redis_components::ComponentConfig;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::unique::is_unique;
 use crate::failure::{Code, Failure};
 use crate::session::Session;
 use crate::values::LONGEST_CONFIG;
@@ -37,11 +38,11 @@ impl Canary {
         json!({"config": config, "percent": percent, "salt": salt, "base": base})
     }
 
-    /// Returns `true` if the component's config is still the one beside which the canary began, as
-    /// far as the canary says.
+    /// Returns `true` if the component's config is still the one beside which the canary began. A
+    /// canary that does not say it may have begun beside another.
     pub(crate) fn is_beside(&self, config: &[u8]) -> bool {
         let base = || base_of(config, &self.salt);
-        self.base.as_ref().is_none_or(|known| *known == base())
+        self.base.as_ref().is_some_and(|known| *known == base())
     }
 
     /// Returns `true` if a process with this instance tries the config.
@@ -69,13 +70,14 @@ pub(crate) fn base_of(config: &[u8], salt: &str) -> String {
 }
 
 impl Control {
-    /// Reads the value of the control key; `None` if it is no JSON object.
+    /// Reads the value of the control key; `None` if it is no JSON object, or a name stands twice in
+    /// it.
     pub(crate) fn parse(bytes: Option<&[u8]>) -> Option<Self> {
         let Some(bytes) = bytes else {
             return Some(Self::default());
         };
         match serde_json::from_slice(bytes) {
-            Ok(Value::Object(parts)) => Some(Self(parts)),
+            Ok(Value::Object(parts)) if is_unique(bytes) => Some(Self(parts)),
             _ => None,
         }
     }
@@ -168,7 +170,7 @@ impl Session {
         let bytes = self.read(&key).await?;
         Control::parse(bytes.as_deref()).ok_or_else(|| {
             let text = format!(
-                "the value under `{key}` on {} is no JSON object, and processes leave it out; mend it, or \
+                "the value under `{key}` on {} is no JSON object, or has a name twice, and processes leave it out; mend it, or \
                 delete it with DEL: then canaries and candidates end, and the next `set` makes a salt",
                 self.server
             );
@@ -246,7 +248,7 @@ mod tests {
             control.to_json(),
             r#"{"receipts":{"every":1},"salt":"s","x":[1]}"#
         );
-        for text in ["[]", "{", ""] {
+        for text in ["[]", "{", "", r#"{"salt":"a","salt":"b"}"#] {
             assert_eq!(Control::parse(Some(text.as_bytes())), None, "{text}");
         }
     }

@@ -134,12 +134,15 @@ pub(crate) async fn follow(context: &Context, goal: Goal<'_>) -> Result<Ended, F
         }
     };
     let standing = fleet.standing();
-    let state = if end == End::Followed {
-        "done"
-    } else {
-        "failed"
-    };
-    teller.end(&fleet.progress(&standing), state);
+    teller.end(&Progress {
+        code: match end {
+            End::Followed => None,
+            // A move has happened, whoever refuses its config.
+            End::Refused if fleet.goal.command != "move" => Some(Code::ProcessRefused),
+            End::Refused | End::TimedOut => Some(Code::NotFollowed),
+        },
+        ..fleet.progress(&standing)
+    });
     Ok(Ended {
         end,
         silent: fleet.silent(),
@@ -333,6 +336,7 @@ impl Fleet<'_> {
             silent: self.silent().map(|silent| silent.len()),
             unreadable: standing.unreadable.len(),
             old_connections: standing.old_connections,
+            code: None,
         }
     }
 }

@@ -14,3 +14,4 @@ pub(crate) mod receipts;
 pub(crate) mod row;
 pub(crate) mod silent;
 pub(crate) mod standing;
+mod unique;

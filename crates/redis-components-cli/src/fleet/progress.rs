@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 use tokio::time::Instant;
 
+use crate::failure::Code;
 use crate::lines::{say, tell};
 use crate::options::Format;
 use crate::output::event;
@@ -23,6 +24,9 @@ pub(super) struct Progress<'a> {
     pub(super) silent: Option<usize>,
     pub(super) unreadable: usize,
     pub(super) old_connections: u64,
+    /// Why waiting has failed, if it has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) code: Option<Code>,
 }
 
 /// Tells what has changed.
@@ -65,8 +69,9 @@ impl Teller {
     }
 
     /// Tells how it has ended. The reply says so to a person.
-    pub(super) fn end(&self, progress: &Progress<'_>, state: &str) {
+    pub(super) fn end(&self, progress: &Progress<'_>) {
         if self.format == Format::Ndjson {
+            let state = progress.code.map_or("done", |_| "failed");
             self.write(state, progress);
         }
     }

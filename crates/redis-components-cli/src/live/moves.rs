@@ -175,7 +175,7 @@ pub(super) fn shown(
         from,
         to,
         by: record.by.as_deref().map(printable),
-        since: record.since.as_deref().map(printable),
+        since: record.since().map(printable),
         state,
         behind,
     }

@@ -15,7 +15,7 @@ use crate::failure::{Code, Failure};
 use crate::moving::closed::{CLOSED, OPTION};
 use crate::moving::host::names_of;
 use crate::moving::link::local_host;
-use crate::server_failure::{code, of_redis};
+use crate::server_failure::{code, of_redis, said};
 use crate::session::settings;
 
 const CODES: [Code; 2] = [Code::ServerRefused, Code::ServerUnreachable];
@@ -234,5 +234,5 @@ fn patient() -> Settings {
 }
 
 fn failure(error: &redis_components::Error, config: &ComponentConfig) -> Failure {
-    Failure::new(code(error, CODES), error.to_string()).at(&config.address())
+    Failure::new(code(error, CODES), said(error)).at(&config.address())
 }

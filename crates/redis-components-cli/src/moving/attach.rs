@@ -1,6 +1,6 @@
 //! The target becomes a replica of the source.
 
-use super::link::Link;
+use super::link::{Link, Place};
 use crate::failure::Failure;
 
 /// The logins with which the servers replicate each other.
@@ -27,9 +27,20 @@ pub(crate) async fn attach(
     target: &Link,
     replication: &Replication,
 ) -> Result<(), Failure> {
-    for (link, login) in [
-        (target, &replication.at_source),
-        (source, &replication.at_target),
+    for (is_at_target, words) in commands(&source.place, replication) {
+        let link = if is_at_target { target } else { source };
+        let words: Vec<_> = words.iter().map(String::as_str).collect();
+        let () = link.query(&words).await?;
+    }
+    Ok(())
+}
+
+/// Returns what lets the target copy the source, and whether each is for the target.
+pub(super) fn commands(source: &Place, replication: &Replication) -> Vec<(bool, Vec<String>)> {
+    let mut all = Vec::new();
+    for (is_at_target, login) in [
+        (true, &replication.at_source),
+        (false, &replication.at_target),
     ] {
         // What is left of another login would be refused.
         let user = login.user.as_deref().filter(|_| login.password.is_some());
@@ -38,13 +49,13 @@ pub(crate) async fn attach(
             ("masteruser", user.unwrap_or_default()),
             ("masterauth", password),
         ] {
-            let () = link.query(&["CONFIG", "SET", name, value]).await?;
+            let words = ["CONFIG", "SET", name, value].map(str::to_owned);
+            all.push((is_at_target, words.to_vec()));
         }
     }
-    let port = source.place.port.to_string();
-    target
-        .query(&["REPLICAOF", &source.place.host, &port])
-        .await
+    let words = ["REPLICAOF", &source.host, &source.port.to_string()].map(str::to_owned);
+    all.push((true, words.to_vec()));
+    all
 }
 
 /// Lets a server stand alone.

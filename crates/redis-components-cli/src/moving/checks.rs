@@ -1,7 +1,7 @@
 //! What is looked at before a move begins: each check has a name, what was found and what to do.
 
 use super::attach::Replication;
-use super::config_checks::{of_both, way};
+use super::config_checks::{of_both, rights, way};
 use super::findings::Checks;
 use super::link::{Link, Place};
 use super::record::Record;
@@ -93,15 +93,18 @@ pub(crate) async fn preflight(
         take no writes",
     );
     of_both(&mut checks, source, target).await;
+    rights(&mut checks, source, target).await;
     if let Some(replication) = replication {
         logins(&mut checks, record, (source, target), replication).await;
     }
     let databases =
         async |link: &Link| -> Option<u64> { link.option("databases").await?.parse().ok() };
     let (here, there) = (databases(source).await, databases(target).await);
+    // A server need not say it.
+    let has_fewer = there.zip(here).is_some_and(|(there, here)| there < here);
     checks.refuse(
         "databases",
-        (there < here).then(|| "the target has fewer".to_owned()),
+        has_fewer.then(|| "the target has fewer".to_owned()),
         "set `databases` there, and start it again",
     );
     clocks(&mut checks, source, target).await?;
@@ -120,6 +123,12 @@ fn of_servers(checks: &mut Checks, old: &Seen, new: &Seen) {
         "target is empty",
         (new.keys > 0).then(|| format!("it has {}", counted(new.keys, "key"))),
         "they would be lost; use an empty server, or FLUSHALL there",
+    );
+    let functions = counted(new.functions, "function");
+    checks.refuse(
+        "target without functions",
+        (new.functions > 0).then(|| format!("it has {functions} of its own")),
+        "they would be lost; use an empty server, or FUNCTION FLUSH there",
     );
     checks.refuse(
         "cluster mode",
@@ -208,7 +217,7 @@ pub(crate) async fn users(link: &Link) -> Result<Vec<Client>, Failure> {
     Ok(clients)
 }
 
-/// Returns the other components whose configs name the server, perhaps in other words, and those
+/// Returns the other components whose configs or canaries name the server, perhaps in other words, and those
 /// whose data moves from or to it, for people; nothing if there are none.
 ///
 /// # Errors
@@ -221,6 +230,7 @@ pub(crate) async fn shared(
 ) -> Result<Option<String>, Failure> {
     let components = session.components().await?;
     let found = session.read_all(&components).await;
+    let control = session.control().await?;
     let mut shared = Vec::new();
     for (component, bytes) in components.into_iter().zip(found) {
         if record.old.contains_key(&component) {
@@ -230,6 +240,9 @@ pub(crate) async fn shared(
         let text = std::str::from_utf8(&bytes).unwrap_or_default();
         // A config that names no single server has its data elsewhere.
         let mut places: Vec<_> = Place::of_config(&component, text).into_iter().collect();
+        if let Some(canary) = control.canary(&component) {
+            places.extend(Place::of_config(&component, &canary.config.to_string()));
+        }
         if let Some(other) = session.record(&component).await? {
             places.extend(other.source());
             places.extend(other.target());

@@ -24,17 +24,13 @@ pub(crate) async fn is_closed(server: &Link) -> Result<bool, Failure> {
     Ok(values.get(1).is_some_and(|value| value == CLOSED))
 }
 
-/// Demands that the options of a server can be set, and changes nothing. The fence's own option is
-/// left alone: another command may set it at this moment.
+/// Demands that the options of a server can be set, and changes nothing.
 ///
 /// # Errors
 ///
 /// Returns an error if the server refuses.
 pub(crate) async fn demand_settable(server: &Link) -> Result<(), Failure> {
-    match server.option(LAG).await {
-        Some(lag) => server.query(&["CONFIG", "SET", LAG, &lag]).await,
-        None => Ok(()),
-    }
+    server.demand(&["CONFIG", "SET", LAG, "none"]).await
 }
 
 /// Demands that a server takes writes while nobody follows it, as in the first moments after a cut.

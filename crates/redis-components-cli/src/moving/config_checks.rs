@@ -1,5 +1,6 @@
 //! What the options of both servers say against a move.
 
+use super::closed::demand_settable;
 use super::fence;
 use super::findings::Checks;
 use super::link::Link;
@@ -31,9 +32,24 @@ pub(super) async fn way(checks: &mut Checks, source: &Link) -> Result<(), Failur
     checks.refuse(
         "fence",
         impossible.map(|failure| failure.message),
-        "the source needs +failover, or +config|get and +config|set for the fence",
+        "the source needs +failover, or +config|get, +config|set and +replicaof for the fence",
     );
     Ok(())
+}
+
+/// Looks whether both servers let this user do what comes, and changes nothing.
+pub(super) async fn rights(checks: &mut Checks, source: &Link, target: &Link) {
+    let refused = [
+        demand_settable(source).await,
+        demand_settable(target).await,
+        target.demand(&["REPLICAOF", "127.0.0.1", "none"]).await,
+    ];
+    let refused = refused.into_iter().find_map(Result::err);
+    checks.refuse(
+        "rights",
+        refused.map(|failure| failure.message),
+        "the user of the config needs +config|set on both servers, and +replicaof on the target",
+    );
 }
 
 /// Compares what both servers are set to.

@@ -19,7 +19,7 @@ use crate::session::Session;
 
 /// How long the source holds writes before it goes on as before. It is less than the time within
 /// which calls expect an answer.
-const HOLDS: &str = "300";
+pub(super) const HOLDS: &str = "300";
 /// How long the target may take to answer when the source is its replica already. With the next, it
 /// is less than the time within which calls expect an answer.
 const TAKES_OVER: Duration = Duration::from_millis(300);

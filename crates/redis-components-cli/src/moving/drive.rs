@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::time::{Instant, sleep};
 
 use super::attach::{Replication, attach};
@@ -12,17 +12,15 @@ use super::cut::{cut, demand_read_only, give_writes_back, take_over};
 use super::fence;
 use super::lease::Lease;
 use super::link::Link;
-use super::ready::Data;
+use super::ready::{Data, LIVES};
 use super::record::Record;
 use super::sight::Sight;
 use super::state::State;
 use super::way::Way;
 use crate::failure::{Code, Failure};
 use crate::interrupt::Stage;
-use crate::lines::{say, tell, warn};
-use crate::options::Format;
-use crate::output::event;
 use crate::session::Session;
+use crate::steps::Steps;
 
 /// How often the progress of a copy is looked at.
 const LOOKED_EVERY: Duration = Duration::from_millis(50);
@@ -47,11 +45,9 @@ pub(crate) struct Drive<'a> {
     pub(crate) until: Until,
     pub(crate) timeout: Duration,
     pub(crate) ignores_silent: bool,
-    pub(crate) format: Format,
+    pub(crate) steps: &'a Steps,
     /// How long writes were held, if there was a cut.
     pub(crate) held: Option<Duration>,
-    /// Whether both servers remember their roles.
-    pub(crate) is_settled: bool,
 }
 
 impl Drive<'_> {
@@ -73,49 +69,61 @@ impl Drive<'_> {
                     self.demand_unused(target).await?;
                     sight.demand_no_other_data(&component)?;
                     let replication = self.replication.as_ref().map_err(Clone::clone)?;
-                    self.tell("attach", "begin", &sight.shown());
+                    self.steps.begin("attach", &sight.shown());
                     attach(source, target, replication).await?;
-                    self.tell("attach", "done", &json!({}));
                 }
                 State::Copying | State::Loading => {
                     if begun.elapsed() > self.timeout {
                         return Err(sight.not_synced(&component));
                     }
-                    self.tell("attach", "progress", &sight.shown());
+                    self.steps.goes_on("attach", &sight.shown());
                     sleep(LOOKED_EVERY).await;
                 }
-                State::Synced if self.until == Until::Synced => return Ok(sight),
-                State::Synced => match &prepared {
-                    Some((way, run)) if sight.target.is_run(run) => {
-                        self.cut(&mut sight, *way, lease).await?;
+                State::Synced => {
+                    self.steps.done(&sight.shown());
+                    if self.until == Until::Synced {
+                        return Ok(sight);
                     }
-                    // A target that was started again since takes no refused write by the candidate.
-                    _ => {
-                        let (source, target) = sight.links()?;
-                        let way = Way::of(source).await?;
-                        prepared = Some((way, self.prepare(way, target).await?));
-                        if self.until == Until::Prepared {
-                            return Ok(sight);
+                    match &prepared {
+                        Some((way, run)) if sight.target.is_run(run) => {
+                            self.cut(&mut sight, *way, lease).await?;
+                        }
+                        // A target that was started again since takes no refused write by the candidate.
+                        _ => {
+                            let (source, target) = sight.links()?;
+                            let way = Way::of(source).await?;
+                            prepared = Some((way, self.prepare(way, target).await?));
+                            if self.until == Until::Prepared {
+                                return Ok(sight);
+                            }
                         }
                     }
-                },
+                }
                 State::Cutting | State::HandingOver => {
                     let (source, target) = sight.links()?;
                     let asking = target.place.connect().await.ok();
                     let links = (source, target);
-                    take_over(self.session, &self.record, links, asking.as_ref()).await?;
+                    self.steps.goes_on("cut", &sight.shown());
+                    if !take_over(self.session, &self.record, links, asking.as_ref()).await? {
+                        self.steps.failed(&sight.not_cut());
+                    }
                 }
-                State::Fenced => self.go_on_behind_fence(&sight, lease).await?,
-                State::TakenOver => sight.follow_target().await?,
+                State::Fenced => {
+                    self.steps.goes_on("cut", &sight.shown());
+                    self.go_on_behind_fence(&sight, lease).await?;
+                }
+                State::TakenOver => {
+                    self.steps.goes_on("cut", &sight.shown());
+                    sight.follow_target().await?;
+                }
                 State::Cut => {
+                    self.steps.done(&sight.shown());
                     // A server remembers its fence too.
                     closed::lift(sight.links()?.0, &self.record).await?;
-                    // An old server that starts again before it remembers its role takes writes.
-                    self.settle(&sight).await;
                     let reason = format!("data moved from {}", sight.source.place.address());
-                    self.tell("commit", "begin", &json!({}));
+                    self.steps.begin("commit", &json!({}));
                     self.session.commit_move(&self.record, &reason).await?;
-                    self.tell("commit", "done", &json!({}));
+                    self.steps.done(&json!({}));
                 }
                 State::Committed | State::Gone => return Ok(sight),
                 State::Split => return Err(sight.must_decide(&component)),
@@ -146,6 +154,7 @@ impl Drive<'_> {
 
     async fn cut_by(&mut self, sight: &mut Sight, way: Way, lease: &Lease) -> Result<(), Failure> {
         let (source, target) = sight.links()?;
+        self.steps.begin("cut", &sight.shown());
         self.demand_left_by_all(source).await?;
         demand_read_only(source).await?;
         closed::demand_takes_writes_alone(target).await?;
@@ -154,7 +163,6 @@ impl Drive<'_> {
             Way::Fence => Some(fence::before(source).await?),
         };
         self.note_cut(true, before).await?;
-        self.tell("cut", "begin", &sight.shown());
         let held = match way {
             Way::Failover => cut(self.session, &self.record, sight, lease).await,
             Way::Fence => fence::cut(&self.record, sight, lease).await,
@@ -186,7 +194,7 @@ impl Drive<'_> {
         };
         self.held = Some(held);
         let data = json!({"held_ms": milliseconds(held), "way": way});
-        self.tell("cut", "done", &data);
+        self.steps.done(&data);
         Ok(())
     }
 
@@ -199,6 +207,7 @@ impl Drive<'_> {
         fence::demand(lease)?;
         if !has_all {
             closed::reopen(source, &self.record).await?;
+            self.steps.failed(&sight.not_cut());
             // The target does not take over before the source is its replica, or nobody's.
             return self.note_cut(false, None).await;
         }
@@ -256,68 +265,24 @@ impl Drive<'_> {
     /// Offers the candidates, and waits until they are ready. Returns the run of the target that has the
     /// copy.
     async fn prepare(&self, way: Way, target: &Link) -> Result<String, Failure> {
-        self.tell("prepare", "begin", &json!({"id": self.record.id}));
+        self.steps.begin("prepare", &json!({"id": self.record.id}));
         // Seen over the connection over which it was seen to be in step.
         let run = target.see().await?.run_id;
         let data = Data::Same(way, run.clone());
-        self.session.offer(&self.record, &data).await?;
-        let ready = self
-            .session
-            .wait_until_ready(
-                &self.record,
-                self.timeout,
-                self.ignores_silent,
-                |readiness| {
-                    self.tell("prepare", "progress", &json!(readiness));
-                },
-            )
+        let (session, record) = (self.session, &self.record);
+        session.offer(record, &data, LIVES).await?;
+        let tell = |readiness: &_| self.steps.progress(&json!(readiness));
+        let waiting = session.wait_until_ready(record, self.timeout, self.ignores_silent, tell);
+        let ready = session
+            .keep_offered(record, &data, LIVES, waiting)
             .await
             .map_err(|mut failure| {
                 let hint = "; nothing has moved; go on with `--resume`, or give up with `--abort`";
                 failure.message.push_str(hint);
                 failure
             })?;
-        self.tell("prepare", "done", &json!(ready));
+        self.steps.done(&json!(ready));
         Ok(run)
-    }
-
-    /// Lets both servers remember their roles.
-    pub(crate) async fn settle(&mut self, sight: &Sight) {
-        if std::mem::replace(&mut self.is_settled, true) {
-            return;
-        }
-        self.tell("settle", "begin", &json!({}));
-        for link in [&sight.source.link, &sight.target.link]
-            .into_iter()
-            .flatten()
-        {
-            if let Err(failure) = link.query::<()>(&["CONFIG", "REWRITE"]).await {
-                let address = link.place.address();
-                warn(&format!(
-                    "{address} does not remember its role: {}; do not start it again before the move \
-                    is finished",
-                    failure.message
-                ));
-            }
-        }
-        self.tell("settle", "done", &json!({}));
-    }
-
-    pub(crate) fn tell(&self, step: &str, state: &str, data: &Value) {
-        if self.format == Format::Ndjson {
-            tell(event("move", step, state, data));
-            return;
-        }
-        let line = match (step, state) {
-            ("attach", "begin") => "copying".to_owned(),
-            ("prepare", "done") => {
-                format!("ready: {} of {} processes", data["ready"], data["expected"])
-            }
-            ("cut", "done") => format!("cut: writes were held for {} ms", data["held_ms"]),
-            ("commit", "done") => "the configs name the new server".to_owned(),
-            _ => return,
-        };
-        say(&line);
     }
 }
 

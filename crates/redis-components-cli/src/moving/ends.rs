@@ -1,5 +1,7 @@
 //! The end of a move: given up, or finished.
 
+use serde_json::json;
+
 use super::attach::detach;
 use super::checks::{shared, users};
 use super::closed;
@@ -12,6 +14,7 @@ use super::state::State;
 use crate::failure::{Code, Failure};
 use crate::lines::warn;
 use crate::session::Session;
+use crate::steps::Steps;
 use crate::text::named;
 
 /// Gives up a move that has not cut yet. The target is empty again, as it was when the move began. The
@@ -28,6 +31,7 @@ pub(crate) async fn give_up(
     session: &Session,
     record: &Record,
     lease: &Lease,
+    steps: &Steps,
 ) -> Result<(Record, Sight), Failure> {
     let mut sight = Sight::new(record)?;
     if let Err(failure) = sight.look(session, record).await {
@@ -39,19 +43,9 @@ pub(crate) async fn give_up(
         }
         return Err(failure);
     }
-    let refused = |text: String| {
-        let failure = Failure::new(Code::WrongState, text).of_component(&record.component);
-        Err(failure.at(&session.server))
-    };
-    let advice = sight.state.advice();
-    if sight.state.is_after_cut() || sight.state == State::Cutting {
-        return refused(format!(
-            "the data has moved already: {advice}; abort is for before the cut"
-        ));
-    }
-    if sight.state == State::Loading {
-        return refused(format!("it cannot be given up now: {advice}"));
-    }
+    demand_abortable(session, record, &sight)?;
+    steps.done(&sight.shown());
+    steps.begin("abort", &json!({}));
     let mut record = record.clone();
     if sight.state == State::Unreachable {
         record = give_writes_back(session, &record, &sight).await?;
@@ -73,10 +67,8 @@ pub(crate) async fn give_up(
     let states = [known, sight.state];
     let are = |state: fn(State) -> bool| states.into_iter().all(state);
     if !are(State::is_uncut) && !are(|state| state == State::Unreachable) {
-        return refused(format!(
-            "the move has changed meanwhile: {}",
-            sight.state.advice()
-        ));
+        let text = format!("the move has changed meanwhile: {}", sight.state.advice());
+        return Err(refused(session, &record, text));
     }
     lease.demand()?;
     if record.is_back {
@@ -108,13 +100,44 @@ pub(crate) async fn give_up(
     Ok((record, sight))
 }
 
+/// Demands that a move stands where it can be given up.
+///
+/// # Errors
+///
+/// Returns an error if it does not.
+pub(crate) fn demand_abortable(
+    session: &Session,
+    record: &Record,
+    sight: &Sight,
+) -> Result<(), Failure> {
+    let advice = sight.state.advice();
+    let text = if sight.state.is_after_cut() || sight.state == State::Cutting {
+        format!("the data has moved already: {advice}; abort is for before the cut")
+    } else if sight.state == State::Loading {
+        format!("it cannot be given up now: {advice}")
+    } else {
+        return Ok(());
+    };
+    Err(refused(session, record, text))
+}
+
+fn refused(session: &Session, record: &Record, text: String) -> Failure {
+    let failure = Failure::new(Code::WrongState, text).of_component(&record.component);
+    failure.at(&session.server)
+}
+
 /// Removes the copy of the data from a target that stands alone.
 async fn empty(target: &Link) {
-    if let Err(failure) = target.query::<()>(&["FLUSHALL"]).await {
+    let mut emptied = target.query::<()>(&["FLUSHALL"]).await;
+    // What has none need not know or allow the command.
+    if emptied.is_ok() && target.see().await.is_ok_and(|seen| seen.functions > 0) {
+        emptied = target.query::<()>(&["FUNCTION", "FLUSH"]).await;
+    }
+    if let Err(failure) = emptied {
         let server = target.place.address();
         warn(&format!(
             "{server} keeps its copy of the data, because it could not be emptied: {}; remove it with \
-            FLUSHALL there, as a user who may",
+            FLUSHALL and FUNCTION FLUSH there, as a user who may",
             failure.message
         ));
     }

@@ -65,10 +65,11 @@ pub(crate) async fn before(source: &Link) -> Result<String, Failure> {
 ///
 /// # Errors
 ///
-/// As [`before`], and returns an error if the source does not let itself be set.
+/// As [`before`], and returns an error if the source does not let itself be set, or follow another.
 pub(crate) async fn demand_possible(source: &Link) -> Result<(), Failure> {
     before(source).await?;
-    demand_settable(source).await
+    demand_settable(source).await?;
+    source.demand(&["REPLICAOF", NOWHERE.0, "none"]).await
 }
 
 /// Lets the target take over. Returns how long writes were refused.

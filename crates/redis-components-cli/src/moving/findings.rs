@@ -1,8 +1,10 @@
 //! What the checks before a move have found.
 
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use crate::failure::{Code, Failure};
+use crate::lines::{say, warn};
 
 /// A check that has found something.
 #[derive(Debug, Serialize)]
@@ -55,6 +57,28 @@ impl Checks {
 
     pub(crate) fn warn(&mut self, name: &'static str, found: Option<String>, advice: &'static str) {
         self.check(name, Level::Warning, found, advice);
+    }
+
+    /// Returns how many checks there were and how many warn, for scripts.
+    pub(crate) fn shown(&self) -> Value {
+        json!({"checks": self.made, "warnings": self.found.len()})
+    }
+
+    /// Says what was found.
+    pub(crate) fn say(&self) {
+        for check in &self.found {
+            let Check {
+                name,
+                found,
+                advice,
+                ..
+            } = check;
+            let text = format!("{name}: {found}; {advice}");
+            match check.level {
+                Level::Warning => warn(&text),
+                Level::Refusal => say(&format!("refused: {text}")),
+            }
+        }
     }
 
     /// Returns the failure that the refusals make.

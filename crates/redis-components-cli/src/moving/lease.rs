@@ -34,14 +34,22 @@ for i, key in ipairs(KEYS) do
 end
 for _, key in ipairs(KEYS) do redis.call('SET', key, ARGV[1], 'PX', ARGV[2]) end
 return false";
-/// Renews all leases. A config server that was started again may have forgotten them: whoever has
-/// taken one since keeps it.
+/// Renews all leases; the last key is that of the record. A config server that was started again may
+/// have forgotten leases: whoever has taken one since keeps it, and whoever has given it back has left
+/// its mark in the record.
 const RENEW: &str = "
-for _, key in ipairs(KEYS) do
-    local holder = redis.call('GET', key)
+local is_forgotten = false
+for i = 1, #KEYS - 1 do
+    local holder = redis.call('GET', KEYS[i])
     if holder and holder ~= ARGV[1] then return 0 end
+    is_forgotten = is_forgotten or not holder
 end
-for _, key in ipairs(KEYS) do redis.call('SET', key, ARGV[1], 'PX', ARGV[2]) end
+local record = is_forgotten and redis.call('GET', KEYS[#KEYS])
+if record then
+    local is_read, record = pcall(cjson.decode, record)
+    if not is_read or record.lease ~= ARGV[3] then return 0 end
+end
+for i = 1, #KEYS - 1 do redis.call('SET', KEYS[i], ARGV[1], 'PX', ARGV[2]) end
 return 1";
 const RELEASE: &str = "
 for _, key in ipairs(KEYS) do
@@ -53,6 +61,8 @@ return 1";
 /// servers: two moves to the same target would empty it for each other.
 #[derive(Debug)]
 pub(crate) struct Lease {
+    /// Tells it from all others, also of the same process.
+    id: String,
     keys: Vec<String>,
     holder: String,
     proven: Proven,
@@ -117,7 +127,10 @@ pub(crate) async fn alone_with<T>(
     work: impl AsyncFnOnce(&Lease, Record) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
     alone(session, record, async |lease| {
-        work(lease, session.current(record).await?).await
+        let known = session.current(record).await?;
+        let marked = lease.mark(&known);
+        session.replace_record(Some(&known), Some(&marked)).await?;
+        work(lease, marked).await
     })
     .await
 }
@@ -129,8 +142,9 @@ impl Lease {
         let servers = record.servers()?;
         let keys: Vec<_> = servers.iter().map(|server| key(server)).collect();
         let host = host();
+        let id = format!("{:016x}", fastrand::u64(..));
         let holder = Holder {
-            id: format!("{:016x}", fastrand::u64(..)),
+            id: id.clone(),
             host: host.clone(),
             among: processes(),
             pid: process::id(),
@@ -144,7 +158,8 @@ impl Lease {
             let sent = Instant::now();
             let held: Option<(usize, String)> = session.query(&take).await?;
             let Some((at, other)) = held else {
-                return Ok(Self::hold(session, keys, holder, sent));
+                let record = super::record::key(&record.component);
+                return Ok(Self::hold(session, (id, holder), keys, record, sent));
             };
             let known: Option<Holder> = serde_json::from_str(&other).ok();
             if known.as_ref().is_some_and(|known| {
@@ -168,17 +183,34 @@ impl Lease {
         }
     }
 
-    fn hold(session: &Session, keys: Vec<String>, holder: String, sent: Instant) -> Self {
+    fn hold(
+        session: &Session,
+        (id, holder): (String, String),
+        keys: Vec<String>,
+        record: String,
+        sent: Instant,
+    ) -> Self {
         let proven = Proven::at(sent);
-        let mut renewal = script(RENEW, &keys, &holder);
-        renewal.arg(milliseconds(LASTS));
+        let with_record = [&keys[..], &[record]].concat();
+        let mut renewal = script(RENEW, &with_record, &holder);
+        renewal.arg(milliseconds(LASTS)).arg(&id);
         let (connection, server) = (session.connection(), session.config());
         let renewing = tokio::spawn(renew(renewal, connection, server, proven.clone()));
         Self {
+            id,
             keys,
             holder,
             proven,
             renewing,
+        }
+    }
+
+    /// Returns a record with the mark of this lease. Whoever acts on the move under another one changes
+    /// the mark, and so is noticed by each comparison of the record.
+    pub(crate) fn mark(&self, record: &Record) -> Record {
+        Record {
+            lease: Some(self.id.clone()),
+            ..record.clone()
         }
     }
 

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use super::host::{is_one_of, names_of, plain};
 use super::seen::Seen;
 use crate::failure::{Code, Failure};
-use crate::server_failure::{code, of_redis};
+use crate::server_failure::{code, of_redis, said};
 use crate::session::settings;
 
 /// A server that works answers before.
@@ -108,9 +108,8 @@ impl Place {
         let plain = AsyncConnectionConfig::new();
         let settings = settings();
         let opened = open_connection(&self.config, &settings, ProtocolVersion::RESP2, plain).await;
-        let connection = opened.map_err(|error| {
-            Failure::new(code(&error, CODES), error.to_string()).at(&self.address())
-        })?;
+        let connection = opened
+            .map_err(|error| Failure::new(code(&error, CODES), said(&error)).at(&self.address()))?;
         Ok(Link {
             place: self.clone(),
             connection,
@@ -137,6 +136,23 @@ impl Link {
         let mut command = Cmd::new();
         command.arg(words);
         command.query_async(&mut self.connection.clone()).await
+    }
+
+    /// Demands that the server knows a command and allows it. The arguments are none that it accepts, so
+    /// that nothing changes.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if it does not, or does not answer.
+    pub(crate) async fn demand(&self, words: &[&str]) -> Result<(), Failure> {
+        let Err(error) = self.try_query::<redis::Value>(words).await else {
+            return Ok(());
+        };
+        let is_unknown = error.to_string().to_lowercase().contains("unknown");
+        if error.code() == Some("ERR") && !is_unknown {
+            return Ok(());
+        }
+        Err(self.failure(&error))
     }
 
     /// Sends several commands in one round trip.

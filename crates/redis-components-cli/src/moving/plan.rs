@@ -98,7 +98,12 @@ pub(crate) async fn given(component: &str, to: &str) -> Result<Given, Failure> {
         demand_no_secret(to)?;
         to.to_owned()
     } else {
-        read_text(to.as_ref()).await?
+        let read = read_text(to.as_ref()).await;
+        read.map_err(|mut failure| {
+            let hint = "; --to is HOST:PORT, a file with the config of the new server, or its JSON";
+            failure.message.push_str(hint);
+            failure
+        })?
     };
     match invalid(to, &text) {
         Some(failure) => Err(failure.of_component(component)),

@@ -1,12 +1,13 @@
 //! The candidates of a move, and whether the fleet has them ready.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::time::{Duration, SystemTime};
 
 use redis_components::receipts::ReceiptState;
 use serde::Serialize;
 use serde_json::{Value, json};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use super::record::Record;
 use super::way::Way;
@@ -20,7 +21,9 @@ use crate::session::Session;
 use crate::text::{counted, named};
 
 /// How long a candidate lives if nobody removes it.
-const LIVES: Duration = Duration::from_secs(3600);
+pub(crate) const LIVES: Duration = Duration::from_secs(3600);
+/// The pause after an offer that could not be made again.
+const PAUSE: Duration = Duration::from_secs(1);
 const LOOKED_EVERY: Duration = Duration::from_millis(50);
 
 /// How the fleet stands to the candidates.
@@ -73,13 +76,18 @@ impl Data {
 }
 
 impl Session {
-    /// Offers the new configs as candidates.
+    /// Offers the new configs as candidates, for as long as they are to live.
     ///
     /// # Errors
     ///
     /// Returns an error if the control key cannot be written.
-    pub(crate) async fn offer(&self, record: &Record, data: &Data) -> Result<(), Failure> {
-        let until = SystemTime::now() + LIVES;
+    pub(crate) async fn offer(
+        &self,
+        record: &Record,
+        data: &Data,
+        lives: Duration,
+    ) -> Result<(), Failure> {
+        let until = SystemTime::now() + lives;
         let until = humantime::format_rfc3339_seconds(until).to_string();
         self.edit_control(|control| {
             for (component, text) in &record.new {
@@ -97,6 +105,33 @@ impl Session {
             }
         })
         .await
+    }
+
+    /// Offers the candidates again and again before they end, until some work is done. The work uses the
+    /// connection of this session meanwhile.
+    pub(crate) async fn keep_offered<T>(
+        &self,
+        record: &Record,
+        data: &Data,
+        lives: Duration,
+        work: impl Future<Output = T>,
+    ) -> T {
+        let offering = async || -> Infallible {
+            let mut pause = lives / 2;
+            loop {
+                sleep(pause).await;
+                let offered = match self.reopened().await {
+                    Ok(again) => again.offer(record, data, lives).await,
+                    Err(failure) => Err(failure),
+                };
+                pause = offered.map_or(PAUSE, |()| lives / 2);
+            }
+        };
+        tokio::select! {
+            biased;
+            done = work => done,
+            never = offering() => match never {},
+        }
     }
 
     /// Takes the candidates of a move away. Those of others stay.
@@ -151,8 +186,9 @@ impl Session {
         let candidate = Record::new(component, old, config(text));
         self.stage.set(Stage::Preparing);
         let preparing = async {
-            self.offer(&candidate, &Data::Other).await?;
-            self.wait_until_ready(&candidate, timeout, ignores_silent, |_| {})
+            self.offer(&candidate, &Data::Other, LIVES).await?;
+            let waiting = self.wait_until_ready(&candidate, timeout, ignores_silent, |_| {});
+            self.keep_offered(&candidate, &Data::Other, LIVES, waiting)
                 .await
         };
         let ready = tokio::select! {
@@ -237,7 +273,7 @@ impl Session {
                 let text = format!("{count} not ready in time: {who}");
                 return Err(Failure::new(Code::NotReady, text).of_component(&record.component));
             }
-            tokio::time::sleep(LOOKED_EVERY).await;
+            sleep(LOOKED_EVERY).await;
         }
     }
 

@@ -10,6 +10,7 @@ use crate::commit::TRIES;
 use crate::failure::{Code, Failure};
 use crate::history::Note;
 use crate::session::Session;
+use crate::time::is_time;
 use crate::transaction::NotDone;
 
 /// The longest record, in bytes. A longer value is not read back.
@@ -37,6 +38,13 @@ pub(crate) struct Record {
     /// Whether it goes back where a move came from.
     #[serde(default)]
     pub(crate) is_back: bool,
+    /// The last lease under which a command acted on the move.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) lease: Option<String>,
+    /// For how many milliseconds the target stood still when it wrote its config file before the move;
+    /// nothing if that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) rewrite_ms: Option<u64>,
     /// What a move keeps whose data is copied by a program.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) copy: Option<Copied>,
@@ -59,6 +67,8 @@ impl Record {
             may_be_cut: false,
             fence: None,
             is_back: false,
+            lease: None,
+            rewrite_ms: None,
             copy: None,
         }
     }
@@ -72,8 +82,14 @@ impl Record {
             may_be_cut: false,
             fence: None,
             is_back: true,
+            rewrite_ms: None,
             ..self.clone()
         }
+    }
+
+    /// Returns when the move began. What is no time was written by another program.
+    pub(crate) fn since(&self) -> Option<&str> {
+        self.since.as_deref().filter(|since| is_time(since))
     }
 
     /// Returns the servers that no other command may act on meanwhile.
@@ -207,10 +223,17 @@ impl Session {
         for _ in 0..TRIES {
             let mut watch = redis::cmd("WATCH");
             watch.arg(&keys);
-            for component in begins.into_iter().flat_map(Record::components) {
-                watch.arg(self.names.key(component));
+            if let Some(begins) = begins {
+                watch.arg(self.names.fleet());
+                for component in begins.components() {
+                    watch.arg(self.names.key(component));
+                }
             }
             let () = self.query(&watch).await?;
+            for component in begins.into_iter().flat_map(Record::components) {
+                // One may have begun since the configs were looked at.
+                self.demand_no_canary(component).await?;
+            }
             for component in known.into_iter().flat_map(Record::components) {
                 let found = self.record(component).await?;
                 if found.as_ref() != expected && (found.is_some() || next.is_some()) {

@@ -25,7 +25,7 @@ pub(crate) fn report(
             .collect::<Vec<_>>()
     );
     data["id"] = json!(record.id);
-    data["since"] = json!(record.since);
+    data["since"] = json!(record.since());
     data["by"] = json!(record.by);
     data["can_be_undone"] = json!(sight.state.can_be_undone());
     data["held_ms"] = json!(held.map(milliseconds));

@@ -17,6 +17,8 @@ pub(crate) struct Seen {
     pub(crate) stream_before: (String, u64),
     pub(crate) replicas: Vec<Replica>,
     pub(crate) keys: u64,
+    /// How many functions of libraries it has, if it knows functions.
+    pub(crate) functions: u64,
     pub(crate) version: Vec<u64>,
     pub(crate) is_cluster: bool,
     pub(crate) used_memory: u64,
@@ -125,6 +127,7 @@ impl Seen {
             ),
             replicas,
             keys,
+            functions: number("number_of_functions"),
             version: text("redis_version")
                 .split('.')
                 .map(|part| part.parse().unwrap_or(0))

@@ -19,7 +19,7 @@ pub(crate) struct Sight {
     pub(crate) state: State,
     may_be_cut: bool,
     /// Whether the source refuses writes because of a fence.
-    pub(super) is_fenced: bool,
+    pub(crate) is_fenced: bool,
 }
 
 /// A server of a move. Its connection stays open from one look to the next: a replica that loads its
@@ -235,8 +235,13 @@ impl End {
         self.seen.as_ref().is_some_and(Seen::is_primary)
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.seen.as_ref().is_some_and(|seen| seen.keys == 0)
+    }
+
+    /// Returns `true` if it was seen in such a role.
+    pub(crate) fn is_role(&self, is: impl FnOnce(&Role) -> bool) -> bool {
+        self.seen.as_ref().is_some_and(|seen| is(&seen.role))
     }
 
     /// Returns `true` if it was this run of the server that was seen.

@@ -68,6 +68,16 @@ impl Sight {
         Failure::new(Code::MustDecide, text).of_component(component)
     }
 
+    /// Returns the failure of a cut that was interrupted, after which the source takes writes again.
+    pub(crate) fn not_cut(&self) -> Failure {
+        let (source, target) = (self.source.place.address(), self.target.place.address());
+        let text = format!(
+            "{target} did not get all writes of {source} in time, which takes writes again; the cut begins \
+            anew"
+        );
+        Failure::new(Code::NotReady, text).at(&source)
+    }
+
     /// Returns the failure of a copy that is not complete in time.
     pub(crate) fn not_synced(&self, component: &str) -> Failure {
         let target = self.target.place.address();

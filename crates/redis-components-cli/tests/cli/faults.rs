@@ -7,6 +7,7 @@ use redis_components_testing::{Proxy, Server};
 use rustix::process::Signal;
 
 use crate::common::{Operator, Run, signal, wait_until};
+use crate::load::{World, role};
 
 fn entries(operator: &Operator) -> usize {
     operator
@@ -149,6 +150,34 @@ fn r10_an_answer_that_cannot_be_written_is_an_error() {
             "{run:?}"
         );
     }
+}
+
+/// What is there already must not be taken for what has failed.
+#[test]
+fn r10_a_change_whose_answer_cannot_be_written_is_told_as_made() {
+    let world = World::start();
+    let to = world.address(1);
+    for words in [
+        &["set", "logs", "comment=x"][..],
+        &["canary", "logs", "comment=y", "--percent", "10"],
+        &["canary", "logs", "promote", "--yes"],
+        &["rollback", "logs", "--yes"],
+        &["move", "logs", "--to", &to, "--yes", "-o", "ndjson"],
+        &["move", "logs", "--finish", "--yes"],
+    ] {
+        // Its connection would stand in the way.
+        role(&world.servers[0]);
+        let full = std::fs::File::options().write(true).open("/dev/full");
+        let mut command = world.operator.command(words);
+        command.stdout(full.unwrap()).stderr(Stdio::piped());
+        let run = Run::of(&command.spawn().unwrap().wait_with_output().unwrap());
+        assert_eq!(run.code, 4, "{words:?}: {run:?}");
+        let is_told = run.stderr.contains("the change was made all the same");
+        assert!(is_told, "{words:?}: {run:?}");
+    }
+    let history = world.operator.data(&["history", "logs"]);
+    assert_eq!(history.as_array().unwrap().len(), 5, "{history:#}");
+    world.is_on(1);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use redis_components_testing::{Cluster, Sentinels, Server, Tls};
 use serde_json::json;
 
-use crate::common::Operator;
+use crate::common::{Operator, wait_until};
 
 #[test]
 fn r13_a_component_moves_from_tcp_to_tls_and_to_a_unix_socket() {
@@ -121,4 +121,51 @@ fn the_config_server_may_be_behind_tls() {
     let file = operator.file("logs.json", &server.config());
     operator.done(&["set", "logs", file.to_str().unwrap(), "--create"]);
     assert_eq!(operator.data(&["list"])[0]["component"], "logs");
+}
+
+#[test]
+fn r13_an_address_that_only_the_cluster_names_is_told_as_its_own() {
+    let (server, cluster) = (Server::start(), Cluster::start(3, 0));
+    let operator = Operator::of(&server);
+    let seed = cluster.node(0).port();
+    let config = json!({"cluster": [format!("127.0.0.1:{seed}")]});
+    let file = operator.file("logs.json", &config.to_string());
+    let announced = ["CONFIG", "SET", "cluster-announce-ip", "127.0.0.77"];
+    cluster.node(1).command(&announced);
+    let mut message = String::new();
+    wait_until("it is announced", || {
+        let (code, envelope) = operator.json(&["check", file.to_str().unwrap()]);
+        message = envelope["data"][0]["findings"].to_string();
+        code == 1 && message.contains("127.0.0.77")
+    });
+    let port = cluster.node(1).port();
+    let named = format!("127.0.0.77:{port}, which the cluster announces: ");
+    assert!(message.contains(&named), "{message}");
+}
+
+/// What an application may set says nothing to an operator.
+#[test]
+fn r11_a_config_that_the_policy_forbids_is_told_with_what_an_operator_can_do() {
+    let server = Server::start();
+    let operator = Operator::of(&server);
+    let secure = Server::builder().tls(&Tls::new()).start();
+    let port = format!("port={}", secure.port());
+    let unverified = ["ssl=true", "ssl_cert_reqs=none"];
+    let words = ["set", "logs", "host=127.0.0.1", &port, "--create"];
+    let words = [&words[..], &unverified].concat();
+    let forced = [&words[..], &["--no-probe", "--yes"]].concat();
+    let to = format!("127.0.0.1:{}", server.port());
+    let is_told = |words: &[&str]| {
+        let run = operator.run(words);
+        assert_ne!(run.code, 0, "{words:?}: {run:#?}");
+        let said = format!("{}{}", run.stdout, run.stderr);
+        let is_told = said.contains("commands have the policy that applications have by default");
+        assert!(is_told, "{words:?}: {run:#?}");
+    };
+    is_told(&words);
+    operator.done(&forced);
+    is_told(&["check", "--component", "logs"]);
+    is_told(&["who", "logs"]);
+    is_told(&["move", "logs", "--to", &to, "--yes"]);
+    is_told(&["doctor"]);
 }

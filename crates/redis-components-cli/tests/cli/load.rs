@@ -25,9 +25,13 @@ impl World {
 
     /// Starts both servers with more options.
     pub(crate) fn start_with(words: &[&str]) -> Self {
-        let config = Server::start();
         let words = [&["--repl-diskless-sync-delay", "0"], words].concat();
-        let servers = [(), ()].map(|()| Server::start_with(&words));
+        Self::of([(), ()].map(|()| Server::start_with(&words)))
+    }
+
+    /// Puts `logs` on the first of two servers.
+    pub(crate) fn of(servers: [Server; 2]) -> Self {
+        let config = Server::start();
         let operator = Operator::of(&config);
         operator.make_logs(&servers[0]);
         servers[0].command(&["SET", "known", "before"]);

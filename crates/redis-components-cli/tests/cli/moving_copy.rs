@@ -68,7 +68,7 @@ impl World {
     }
 
     /// Compares what callers were told with what the cluster holds.
-    fn end_in_cluster(&self, load: Load) {
+    pub(crate) fn end_in_cluster(&self, load: Load) {
         load.end_where(|key| redis::from_redis_value(self.in_cluster(&["GET", key])).unwrap());
     }
 

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use crate::common::{Operator, Run, wait_until};
 use crate::copier::copier;
+use crate::load::Load;
 use crate::moving_copy::{CLOSED, World, fence, runs};
 
 /// Forgets the leases, as a config server that is started again without its disk.
@@ -58,6 +59,22 @@ fn r15_a_copy_outlives_its_connection_to_the_config_server() {
         assert_eq!(envelope["data"]["state"], "committed");
         assert_eq!(fence(&world.source), CLOSED);
     }
+}
+
+#[test]
+fn r15_a_copy_outlives_its_candidate() {
+    let world = World::start();
+    let load = Load::start(&world.config);
+    load.goes_on();
+    // Calls wait behind the fence for longer than the candidate lives.
+    let program = format!("sleep 8; {}", copier(""));
+    let lives = ["--candidate-lives", "6s"];
+    let moved = world
+        .operator
+        .data(&[&world.words(&program)[..], &lives].concat());
+    assert_eq!(moved["state"], "committed");
+    load.goes_on();
+    world.end_in_cluster(load);
 }
 
 #[test]

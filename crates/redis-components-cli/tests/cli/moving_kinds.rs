@@ -26,7 +26,7 @@ fn refused(operator: &Operator, words: &[&str], part: &str) {
 }
 
 /// Returns `true` when all sentinels list a replica with this priority.
-fn is_listed(sentinels: &Sentinels, replica: &Server, priority: &str) -> bool {
+pub(crate) fn is_listed(sentinels: &Sentinels, replica: &Server, priority: &str) -> bool {
     sentinels.sentinels().iter().all(|sentinel| {
         let listed = sentinel.command(&["SENTINEL", "REPLICAS", sentinels.service_name()]);
         let listed: Vec<std::collections::HashMap<String, String>> =

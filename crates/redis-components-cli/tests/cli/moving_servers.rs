@@ -8,6 +8,7 @@ use tempfile::TempDir;
 
 use crate::common::wait_until;
 use crate::load::{Load, World, role};
+use crate::waiting::Waiting;
 
 /// A server on an address that no other test server has, in a folder of its own.
 struct Elsewhere {
@@ -198,5 +199,58 @@ fn r15_a_config_is_not_tried_by_the_fleet_while_its_data_moves() {
         "{run:#?}"
     );
     world.operator.done(&["move", "logs", "--cut", "--yes"]);
+    world.is_on(1);
+}
+
+#[test]
+fn r15_the_server_of_a_canary_does_not_get_other_data() {
+    let world = World::start();
+    let elsewhere = Server::start();
+    world.operator.make_other("stats", &elsewhere);
+    let port = format!("port={}", world.servers[1].port());
+    let canary = ["canary", "stats", &port, "--percent", "10", "--splits-data"];
+    world.operator.done(&canary);
+    role(&world.servers[1]);
+    let to = world.address(1);
+    let words = ["move", "logs", "--to", &to, "--yes"];
+    let (code, envelope) = world.operator.json(&words);
+    let message = envelope["error"]["message"].as_str().unwrap();
+    let is_told = code == 3 && message.contains("it is for the data of stats");
+    assert!(is_told, "{envelope:#}");
+    world.operator.done(&["canary", "stats", "abort"]);
+    role(&world.servers[1]);
+    world.operator.done(&words);
+}
+
+#[test]
+fn r15_a_move_that_loses_its_config_server_says_how_to_go_on() {
+    let world = World::start();
+    world.servers[0].command(&["CONFIG", "SET", "repl-diskless-sync-delay", "3600"]);
+    let to = world.address(1);
+    let mut moving = Waiting::start(&world.operator, &["move", "logs", "--to", &to, "--yes"]);
+    loop {
+        let line = moving.line();
+        if (&line["event"], &line["state"]) == (&json!("attach"), &json!("progress")) {
+            break;
+        }
+    }
+    world.config.freeze();
+    let (code, envelope) = moving.end();
+    world.config.thaw();
+    let error = &envelope["error"];
+    assert!([4, 5].contains(&code), "{envelope:#}");
+    assert!(
+        error["message"].as_str().unwrap().contains("--status"),
+        "{envelope:#}"
+    );
+    assert_eq!(error["component"], "logs");
+    world.servers[0].command(&["CONFIG", "SET", "repl-diskless-sync-delay", "0"]);
+    wait_until("it goes on", || {
+        world
+            .operator
+            .run(&["move", "logs", "--resume", "--yes"])
+            .code
+            == 0
+    });
     world.is_on(1);
 }

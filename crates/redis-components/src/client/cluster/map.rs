@@ -133,12 +133,20 @@ impl ClusterMap {
         self.is_proven.store(true, Ordering::Release);
     }
 
-    /// Returns a failure with the name of its node.
+    /// Returns a failure with the name of its node, and says if only the cluster names it so.
     pub(super) fn of_node(&self, number: NodeNumber, failure: Failure) -> Failure {
-        match self.table.address(number) {
-            Some(address) => failure.at(&address.into()),
-            None => failure,
+        let Some(address) = self.table.address(number) else {
+            return failure;
+        };
+        let address: Address = address.into();
+        if self.cluster.seeds.contains(&address) {
+            return failure.at(&address);
         }
+        let message = format!(
+            "{address}, which the cluster announces: {}",
+            failure.message
+        );
+        Failure { message, ..failure }
     }
 
     /// Takes over what a node has said about a slot, and returns the owner's number.

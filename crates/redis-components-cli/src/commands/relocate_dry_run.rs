@@ -1,0 +1,167 @@
+//! `move --dry-run`: what would be sent where.
+
+use serde_json::Value;
+
+use super::relocate_options::Options;
+use crate::failure::Failure;
+use crate::moving::attach::Replication;
+use crate::moving::closed::{OPTION, is_parked};
+use crate::moving::drive::Until;
+use crate::moving::ends::demand_abortable;
+use crate::moving::fence;
+use crate::moving::findings::Checks;
+use crate::moving::link::Link;
+use crate::moving::record::Record;
+use crate::moving::report::report;
+use crate::moving::script::{Script, Servers};
+use crate::moving::sight::Sight;
+use crate::moving::state::State;
+use crate::moving::way::Way;
+use crate::output::Reply;
+use crate::session::Session;
+
+/// Returns what a move would send that begins.
+pub(super) async fn begin(
+    session: &Session,
+    record: &Record,
+    sight: &Sight,
+    (checks, replication, until): (&Checks, &Replication, Until),
+) -> Result<Reply, Failure> {
+    let servers = servers(record, sight.links()?.0).await?;
+    let mut script = Script::new(session, record).await?;
+    script.take_lease();
+    script.add(&servers.target.address(), "CONFIG REWRITE");
+    script.note(true);
+    script.go_on(State::Planned, &servers, replication, until);
+    script.release_lease();
+    Ok(script.shown(report(record, sight, Some(checks), None)))
+}
+
+/// Returns what `--resume` and `--cut` would send.
+pub(super) async fn go_on(
+    session: &Session,
+    options: &Options,
+    record: &Record,
+) -> Result<Reply, Failure> {
+    let sight = Sight::of(session, record).await?;
+    let mut script = Script::new(session, record).await?;
+    let replication = match sight.state {
+        State::Split => return Err(sight.must_decide(&record.component)),
+        // Nobody else needs a login.
+        State::Planned => options.replication(record).await?,
+        _ => Replication::default(),
+    };
+    script.take_lease();
+    script.note(false);
+    let servers = match (sight.state, &sight.source.link) {
+        (State::Gone, _) | (State::Loading, None) => unseen(record)?,
+        _ => servers(record, sight.links()?.0).await?,
+    };
+    script.go_on(sight.state, &servers, &replication, Until::Committed);
+    script.release_lease();
+    Ok(script.shown(report(record, &sight, None, None)))
+}
+
+/// Returns what `--undo` would send.
+pub(super) async fn undo(
+    session: &Session,
+    options: &Options,
+    record: &Record,
+    sight: &Sight,
+) -> Result<Reply, Failure> {
+    let (_, from) = sight.links()?;
+    let back = record.back();
+    let servers = servers(&back, from).await?;
+    let mut script = Script::new(session, record).await?;
+    script.take_lease();
+    script.note(false);
+    if let (Some(before), true) = (&record.fence, sight.is_fenced) {
+        let server = sight.source.place.address();
+        script.add(&server, format!("CONFIG SET {OPTION} {before}"));
+    }
+    script.add(&servers.target.address(), "CONFIG REWRITE");
+    if sight.state == State::Cut {
+        script.commit();
+    }
+    let mut script = script.of(&back);
+    script.note(false);
+    let replication = Replication::default();
+    script.go_on(State::Synced, &servers, &replication, options.until());
+    script.release_lease();
+    Ok(script.shown(report(record, sight, None, None)))
+}
+
+/// Returns what `--abort` would send.
+pub(super) async fn abort(session: &Session, record: &Record) -> Result<Reply, Failure> {
+    let sight = Sight::of(session, record).await?;
+    demand_abortable(session, record, &sight)?;
+    if sight.state == State::Split || sight.state == State::Unreachable && record.may_be_cut {
+        return Err(sight.must_decide(&record.component));
+    }
+    let (source, target) = (sight.source.place.address(), sight.target.place.address());
+    let mut script = Script::new(session, record).await?;
+    script.take_lease();
+    script.note(false);
+    if let (Some(before), State::Fenced) = (&record.fence, sight.state) {
+        if sight.source.is_role(is_parked) {
+            script.add(&source, "REPLICAOF NO ONE");
+        }
+        script.add(&source, format!("CONFIG SET {OPTION} {before}"));
+    }
+    script.withdraw();
+    if record.is_back {
+        script.note(false);
+    } else {
+        if sight.state.is_before_cut() || sight.state == State::Fenced {
+            script.add(&target, "REPLICAOF NO ONE");
+            script.add(&target, "FLUSHALL");
+        } else if sight.state == State::Planned
+            && !sight.target.is_empty()
+            && sight.kept(session, record).await.is_none()
+        {
+            script.add(&target, "FLUSHALL");
+        }
+        script.forget();
+    }
+    script.release_lease();
+    Ok(script.shown(report(record, &sight, None, None)))
+}
+
+/// Returns what `--finish` would send.
+pub(super) async fn finish(
+    session: &Session,
+    record: &Record,
+    data: Value,
+) -> Result<Reply, Failure> {
+    let mut script = Script::new(session, record).await?;
+    script.take_lease();
+    script.note(false);
+    script.withdraw();
+    script.forget();
+    script.release_lease();
+    Ok(script.shown(data))
+}
+
+async fn servers(record: &Record, source: &Link) -> Result<Servers, Failure> {
+    let way = Way::of(source).await?;
+    let before = match (&record.fence, way) {
+        (Some(before), _) => before.clone(),
+        (None, Way::Fence) => fence::before(source).await?,
+        (None, Way::Failover) => String::new(),
+    };
+    Ok(Servers {
+        way,
+        before,
+        ..unseen(record)?
+    })
+}
+
+/// Returns the servers of a move of which the old one is not asked.
+fn unseen(record: &Record) -> Result<Servers, Failure> {
+    Ok(Servers {
+        source: record.source()?,
+        target: record.target()?,
+        way: Way::Failover,
+        before: record.fence.clone().unwrap_or_default(),
+    })
+}

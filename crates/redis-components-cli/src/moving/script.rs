@@ -1,0 +1,277 @@
+//! What a move would send, to which server, in which order, without secrets. What only looks is left out.
+
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use super::attach::{self, Replication};
+use super::closed::{CLOSED, NOWHERE, OPTION};
+use super::cut::HOLDS;
+use super::drive::Until;
+use super::lease;
+use super::link::Place;
+use super::record::{Record, key};
+use super::state::State;
+use super::way::Way;
+use crate::failure::Failure;
+use crate::history::KEPT;
+use crate::output::Reply;
+use crate::redact;
+use crate::session::Session;
+
+/// A command for a server.
+#[derive(Debug, Serialize)]
+pub(crate) struct Sent {
+    pub(crate) server: String,
+    pub(crate) command: String,
+}
+
+/// The commands of a move, in their order.
+pub(crate) struct Script<'a> {
+    session: &'a Session,
+    record: &'a Record,
+    /// Whether there are candidates to take away.
+    is_offered: bool,
+    sent: Vec<Sent>,
+}
+
+/// Both servers of a move, and what is known of them.
+pub(crate) struct Servers {
+    pub(crate) source: Place,
+    pub(crate) target: Place,
+    pub(crate) way: Way,
+    /// What a fence of the source replaces.
+    pub(crate) before: String,
+}
+
+impl<'a> Script<'a> {
+    /// # Errors
+    ///
+    /// Returns an error if the control key cannot be read.
+    pub(crate) async fn new(session: &'a Session, record: &'a Record) -> Result<Self, Failure> {
+        Ok(Self {
+            session,
+            record,
+            is_offered: session.is_offered(record).await?,
+            sent: Vec::new(),
+        })
+    }
+
+    /// Returns the same commands, to go on with another record of the move.
+    pub(crate) fn of(self, record: &'a Record) -> Self {
+        Self {
+            record,
+            is_offered: false,
+            ..self
+        }
+    }
+
+    /// Adds a command for a data server.
+    pub(crate) fn add(&mut self, server: &str, command: impl Into<String>) {
+        self.sent.push(Sent {
+            server: server.to_owned(),
+            command: command.into(),
+        });
+    }
+
+    /// Returns the reply that shows the commands.
+    pub(crate) fn shown(self, data: Value) -> Reply {
+        shown(&self.sent, data)
+    }
+
+    /// Takes the lease of all servers.
+    pub(crate) fn take_lease(&mut self) {
+        self.lease("'{…}' 5000");
+    }
+
+    /// Gives the lease back.
+    pub(crate) fn release_lease(&mut self) {
+        self.lease("'{…}'");
+    }
+
+    fn lease(&mut self, arguments: &str) {
+        let servers = self.record.servers().unwrap_or_default();
+        let keys: Vec<_> = servers.iter().map(|server| lease::key(server)).collect();
+        let (count, keys) = (keys.len(), keys.join(" "));
+        self.add_to_config_server(format!("EVAL '…' {count} {keys} {arguments}"));
+    }
+
+    /// Writes the record of the move.
+    pub(crate) fn note(&mut self, begins: bool) {
+        let session = self.session;
+        let names = || self.record.components();
+        let mut watched: Vec<_> = names().map(key).collect();
+        if begins {
+            watched.push(session.names.fleet());
+            watched.extend(names().map(|name| session.names.key(name)));
+        }
+        let id = &self.record.id;
+        let set = |name| format!("SET {} '{{\"id\": \"{id}\", …}}'", key(name));
+        self.transaction(&watched, names().map(set).collect());
+    }
+
+    /// Ends the move.
+    pub(crate) fn forget(&mut self) {
+        let keys: Vec<_> = self.record.components().map(key).collect();
+        let commands = keys.iter().map(|key| format!("DEL {key}")).collect();
+        self.transaction(&keys, commands);
+    }
+
+    /// Offers the candidates. `more` is what they hold besides.
+    pub(crate) fn offer(&mut self, more: &Value) {
+        let parts = self.record.new.iter().map(|(name, text)| {
+            let mut part = json!({"id": self.record.id, "config": redacted(text), "until": "…"});
+            if let (Some(part), Some(more)) = (part.as_object_mut(), more.as_object()) {
+                part.extend(more.clone());
+            }
+            (name.clone(), part)
+        });
+        let prepare = Value::Object(parts.collect());
+        self.is_offered = true;
+        self.edit_control(&format!("\"prepare\": {prepare}"));
+    }
+
+    /// Takes the candidates away.
+    pub(crate) fn withdraw(&mut self) {
+        if !std::mem::take(&mut self.is_offered) {
+            return;
+        }
+        let names: Vec<_> = self.record.components().collect();
+        let without = format!("without the candidates of {}", names.join(", "));
+        self.edit_control(&without);
+    }
+
+    fn edit_control(&mut self, part: &str) {
+        let fleet = self.session.names.fleet();
+        let set = format!("SET {fleet} '{{…, {part}}}'");
+        self.transaction(&[fleet], vec![set]);
+    }
+
+    /// Writes the configs.
+    pub(crate) fn commit(&mut self) {
+        let names = &self.session.names;
+        let (mut watched, mut commands) = (Vec::new(), Vec::new());
+        for (name, text) in &self.record.new {
+            let (config, history) = (names.key(name), names.history(name));
+            let shown = redacted(text);
+            commands.push(format!(
+                "XADD {history} MAXLEN {KEPT} N-0 config '{shown}' …"
+            ));
+            commands.push(format!("SET {config} '{shown}'"));
+            watched.extend([config, history, key(name)]);
+        }
+        self.transaction(&watched, commands);
+    }
+
+    fn transaction(&mut self, watched: &[String], commands: Vec<String>) {
+        self.add_to_config_server(format!("WATCH {}", watched.join(" ")));
+        self.add_to_config_server("MULTI");
+        for command in commands {
+            self.add_to_config_server(command);
+        }
+        self.add_to_config_server("EXEC");
+    }
+
+    fn add_to_config_server(&mut self, command: impl Into<String>) {
+        let server = self.session.server.clone();
+        self.add(&server, command);
+    }
+
+    /// Goes on from a state, as [`Drive`](super::drive::Drive) does if each step succeeds.
+    pub(crate) fn go_on(
+        &mut self,
+        mut state: State,
+        servers: &Servers,
+        replication: &Replication,
+        until: Until,
+    ) {
+        let Servers { source, target, .. } = servers;
+        let (from, to) = (source.address(), target.address());
+        let follow = format!("REPLICAOF {} {}", target.host, target.port);
+        loop {
+            state = match state {
+                State::Planned => {
+                    for (is_at_target, words) in attach::commands(source, replication) {
+                        let server = if is_at_target { &to } else { &from };
+                        self.add(server, without_secret(words));
+                    }
+                    State::Synced
+                }
+                State::Copying | State::Loading => State::Synced,
+                State::Synced if until == Until::Synced => return,
+                State::Synced => {
+                    self.offer(&json!({"on": servers.way.refuses(), "run_id": "…"}));
+                    if until == Until::Prepared {
+                        return;
+                    }
+                    self.note(false);
+                    if servers.way == Way::Failover {
+                        let (host, port) = (&target.host, target.port);
+                        self.add(&from, format!("FAILOVER TO {host} {port} TIMEOUT {HOLDS}"));
+                        State::HandingOver
+                    } else {
+                        let (host, port) = NOWHERE;
+                        self.add(&from, format!("CONFIG SET {OPTION} {CLOSED}"));
+                        self.add(&from, format!("REPLICAOF {host} {port}"));
+                        State::Fenced
+                    }
+                }
+                State::Cutting | State::HandingOver => {
+                    self.add(&to, "REPLCONF GETACK *");
+                    State::Cut
+                }
+                State::Fenced => {
+                    self.add(&to, "REPLICAOF NO ONE");
+                    State::TakenOver
+                }
+                State::TakenOver => {
+                    self.add(&from, follow.clone());
+                    self.add(&from, format!("CONFIG SET {OPTION} {}", servers.before));
+                    State::Cut
+                }
+                State::Cut => {
+                    self.commit();
+                    State::Committed
+                }
+                State::Committed => {
+                    self.add(&from, "CONFIG REWRITE");
+                    State::Gone
+                }
+                // These have no way on.
+                State::Gone | State::Split | State::Unreachable => {
+                    self.add(&to, "CONFIG REWRITE");
+                    self.withdraw();
+                    return;
+                }
+            };
+        }
+    }
+}
+
+/// Returns the reply that shows commands.
+pub(crate) fn shown(sent: &[Sent], mut data: Value) -> Reply {
+    data["commands"] = json!(sent);
+    let line = |sent: &Sent| format!("{}> {}", sent.server, sent.command);
+    let lines: Vec<_> = sent.iter().map(line).collect();
+    Reply::new(data, lines.join("\n"))
+}
+
+/// Returns the words of a command without the password in it.
+fn without_secret(mut words: Vec<String>) -> String {
+    for word in &mut words {
+        if word.is_empty() {
+            *word = "''".to_owned();
+        }
+    }
+    if let [.., name, value] = words.as_mut_slice()
+        && name == "masterauth"
+        && value != "''"
+    {
+        redact::HIDDEN.clone_into(value);
+    }
+    words.join(" ")
+}
+
+fn redacted(text: &str) -> Value {
+    let object: Map<String, Value> = serde_json::from_str(text).unwrap_or_default();
+    Value::Object(redact::object(&object))
+}

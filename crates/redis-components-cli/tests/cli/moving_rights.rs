@@ -1,0 +1,94 @@
+//! R15: what a server does not allow is told before anything changes.
+
+use redis_components_testing::Server;
+
+use crate::common::Operator;
+use crate::load::{World, role};
+
+/// Two servers on which the user `app` may do all but this on one of them.
+fn world(words: [&[&str]; 2]) -> (Server, [Server; 2], Operator) {
+    let user = ["--user", "app", "on", ">right-one", "~*", "&*", "+@all"];
+    let servers = words.map(|words| {
+        let quick = ["--repl-diskless-sync-delay", "0"];
+        Server::start_with(&[&user[..], words, &quick].concat())
+    });
+    let config = Server::start();
+    let operator = Operator::of(&config);
+    let (port, file) = (
+        format!("port={}", servers[0].port()),
+        operator.file("password", "right-one"),
+    );
+    let password = format!("password=@{}", file.display());
+    let words = [
+        "set",
+        "logs",
+        "host=127.0.0.1",
+        &port,
+        "username=app",
+        &password,
+    ];
+    operator.done(&[&words[..], &["--create"]].concat());
+    (config, servers, operator)
+}
+
+#[test]
+fn r15_a_right_that_is_missing_is_told_before_anything_changes() {
+    let no_config: &[&str] = &["-config"];
+    let no_replicaof: &[&str] = &["-replicaof"];
+    let renamed: &[&str] = &["--rename-command", "REPLICAOF", ""];
+    // It would be found when writes are refused already.
+    let only_half_a_fence: &[&str] = &["-failover", "-replicaof"];
+    for (words, part) in [
+        ([only_half_a_fence, &[]], "fence: "),
+        ([no_config, &[]], "rights: "),
+        ([&[], no_config], "'config|set'"),
+        ([&[], no_replicaof], "'replicaof'"),
+        ([&[], renamed], "does not know a command"),
+    ] {
+        let (config, servers, operator) = world(words);
+        let to = format!("127.0.0.1:{}", servers[1].port());
+        let (code, envelope) = operator.json(&["move", "logs", "--to", &to, "--yes"]);
+        let message = envelope["error"]["message"].as_str().unwrap();
+        let is_told = code == 3 && message.contains(part);
+        assert!(is_told, "{words:?}: {envelope:#}");
+        let record = config.command(&["EXISTS", "redis-components:move:logs"]);
+        assert!(!redis::from_redis_value::<bool>(record).unwrap());
+        assert_eq!(role(&servers[1]), "master");
+    }
+}
+
+#[test]
+fn r15_functions_of_the_new_server_are_not_lost() {
+    let world = World::start();
+    let to = world.address(1);
+    let library = "#!lua name=mine\nredis.register_function('f', function() return 1 end)";
+    let load = |server: &Server| server.command(&["FUNCTION", "LOAD", library]);
+    let libraries = |server: &Server| {
+        let list = server.command(&["FUNCTION", "LIST"]);
+        let list: Vec<redis::Value> = redis::from_redis_value(list).unwrap();
+        role(server);
+        list.len()
+    };
+    load(&world.servers[1]);
+    role(&world.servers[1]);
+    let words = ["move", "logs", "--to", &to, "--yes"];
+    let (code, envelope) = world.operator.json(&words);
+    let message = envelope["error"]["message"].as_str().unwrap();
+    assert!(
+        code == 3 && message.contains("1 function of its own"),
+        "{envelope:#}"
+    );
+    assert_eq!(libraries(&world.servers[1]), 1);
+    world.servers[1].command(&["FUNCTION", "FLUSH"]);
+    role(&world.servers[1]);
+    // Those of the old one come along, and leave with the copy.
+    load(&world.servers[0]);
+    world
+        .operator
+        .done(&[&words[..], &["--until", "synced"]].concat());
+    assert_eq!(libraries(&world.servers[1]), 1);
+    world.operator.done(&["move", "logs", "--abort", "--yes"]);
+    assert_eq!(libraries(&world.servers[1]), 0);
+    world.operator.done(&words);
+    assert_eq!(libraries(&world.servers[1]), 1);
+}
