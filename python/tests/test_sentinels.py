@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import contextlib
 import json
 import subprocess
 import time
 from collections.abc import Iterator
-from typing import Callable
+from typing import Any, Callable
 
 import pytest
 import redis
@@ -53,12 +54,17 @@ def sentinel(server: Callable[..., Server]) -> Iterator[tuple[redis.Redis, Serve
         reserved.release()
 
 
+def config_of(client: redis.Redis, **more: Any) -> str:
+    sentinels = [f"127.0.0.1:{client.connection_pool.connection_kwargs['port']}"]
+    return json.dumps({"sentinels": sentinels, "service_name": "main", **more})
+
+
 def test_r13_calls_that_only_read_follow_a_fail_over(
     sentinel: tuple[redis.Redis, Server, Server], config_server: Server, components: Make
 ) -> None:
     client, primary, replica = sentinel
-    sentinels = [f"127.0.0.1:{client.connection_pool.connection_kwargs['port']}"]
-    config_server.client.set(KEY, json.dumps({"sentinels": sentinels, "service_name": "main"}))
+    # One connection is enough, before and after.
+    config_server.client.set(KEY, config_of(client, max_connections=1))
     made = components(reread_interval=0.05)
     port, port_in_task = port_of(made, wait=0.05), async_port_of(made, wait=0.05)
 
@@ -76,3 +82,67 @@ def test_r13_calls_that_only_read_follow_a_fail_over(
                 ports = [port(), await port_in_task()]
 
     asyncio.run(calls())
+
+
+def test_r10_calls_behind_sentinels_wait_for_a_connection(
+    sentinel: tuple[redis.Redis, Server, Server], config_server: Server, components: Make
+) -> None:
+    client, primary, _ = sentinel
+    config_server.client.set(KEY, config_of(client, max_connections=2, socket_timeout=30))
+    made = components()
+
+    @made.redis_connection("logs")
+    def pop(conn: Any) -> Any:
+        return conn.blpop("queue", 20)
+
+    @made.redis_connection("logs")
+    async def pop_in_task(conn: Any) -> Any:
+        return await conn.blpop("queue", 20)
+
+    def push() -> None:
+        eventually(lambda: len(blocked()) == 2)
+        primary.client.rpush("queue", "x", "x", "x")
+
+    def blocked() -> list[str]:
+        clients = primary.client.client_list()
+        return [one["id"] for one in clients if "b" in one["flags"]]
+
+    async def in_tasks() -> list[Any]:
+        pops = [asyncio.create_task(pop_in_task()) for _ in range(3)]
+        await asyncio.get_running_loop().run_in_executor(None, push)
+        return [await one for one in pops]
+
+    with concurrent.futures.ThreadPoolExecutor(3) as threads:
+        pops = [threads.submit(pop) for _ in range(3)]
+        push()
+        assert [one.result() for one in pops] == [(b"queue", b"x")] * 3
+    assert asyncio.run(in_tasks()) == [(b"queue", b"x")] * 3
+
+
+def test_r10_a_call_behind_sentinels_waits_no_longer_than_its_bound(
+    sentinel: tuple[redis.Redis, Server, Server], config_server: Server, components: Make
+) -> None:
+    client, primary, _ = sentinel
+    config_server.client.set(KEY, config_of(client, max_connections=1))
+    made = components(connect_timeout=0.2, response_timeout=0.2)
+
+    @made.redis_connection("logs")
+    def both(conn: Any) -> None:
+        with conn.pipeline() as pipe:
+            pipe.watch("key")
+            conn.get("key")
+
+    @made.redis_connection("logs")
+    async def both_in_task(conn: Any) -> None:
+        async with conn.pipeline() as pipe:
+            await pipe.watch("key")
+            await conn.get("key")
+
+    began = time.monotonic()
+    with pytest.raises(redis.ConnectionError, match="No connection"):
+        both()
+    with pytest.raises(redis.ConnectionError, match="No connection"):
+        asyncio.run(both_in_task())
+    assert 0.8 <= time.monotonic() - began < 8
+    # The primary has no more connections of calls than there may be.
+    assert sum(":logs:" in name for name in primary.clients()) <= 2

@@ -11,10 +11,10 @@ import redis.asyncio.sentinel
 import redis.exceptions
 from redis.asyncio.connection import BlockingConnectionPool, ConnectionPool
 from redis.asyncio.retry import Retry
-from redis.asyncio.sentinel import SentinelConnectionPool, SentinelManagedConnection
 
-from ._connections import AsyncTcpConnection, AsyncUnixConnection
+from ._connections import AsyncSentinelConnection, AsyncTcpConnection, AsyncUnixConnection
 from ._options import TAKES_RETRY, Options, no_backoff, reads_of_cluster, retries
+from ._sentinel_pools import AsyncSentinelPool
 from ._tls import AsyncSentinelTlsConnection, AsyncTlsConnection
 from .config.model import Cluster, Sentinels, Tcp, Unix
 
@@ -31,10 +31,13 @@ def build(options: Options) -> AsyncClient:
     if isinstance(endpoint, Sentinels):
         pool = _of_sentinels(endpoint, options, kwargs)
     elif isinstance(endpoint, Unix):
-        pool = _pool(options, AsyncUnixConnection, path=endpoint.path, **kwargs)
+        pool = BlockingConnectionPool(
+            **options.pool(AsyncUnixConnection), path=endpoint.path, **kwargs
+        )
     elif isinstance(endpoint, Tcp):
         kind = AsyncTcpConnection if options.tls is None else AsyncTlsConnection
-        pool = _pool(options, kind, host=endpoint.host, port=endpoint.port, **kwargs)
+        kwargs.update(host=endpoint.host, port=endpoint.port)
+        pool = BlockingConnectionPool(**options.pool(kind), **kwargs)
     else:
         raise AssertionError("a config that is switched off has no client")
     return redis.asyncio.Redis(connection_pool=pool)
@@ -46,7 +49,7 @@ async def close(client: AsyncClient) -> None:
         await client.aclose()
         return
     pool = client.connection_pool
-    if isinstance(pool, SentinelConnectionPool):
+    if isinstance(pool, AsyncSentinelPool):
         for sentinel in pool.sentinel_manager.sentinels:
             await sentinel.connection_pool.disconnect()
     await pool.disconnect()
@@ -61,27 +64,18 @@ async def ping(client: AsyncClient) -> None:
 async def follow_sentinels(client: AsyncClient) -> None:
     """Asks the sentinels of the client again, if it has any, and leaves a primary that is none."""
     pool = getattr(client, "connection_pool", None)
-    if isinstance(pool, SentinelConnectionPool):
+    if isinstance(pool, AsyncSentinelPool):
         with contextlib.suppress(redis.exceptions.RedisError, OSError):
-            await pool.get_master_address()
+            await pool.get_master_address()  # type: ignore[no-untyped-call]
 
 
 def _retry() -> Retry:
     return Retry(no_backoff(), retries())
 
 
-def _pool(options: Options, kind: type, **kwargs: Any) -> ConnectionPool:
-    return BlockingConnectionPool(
-        max_connections=options.connections(),
-        timeout=options.patience(),
-        connection_class=kind,
-        **kwargs,
-    )
-
-
 def _of_sentinels(
     endpoint: Sentinels, options: Options, kwargs: dict[str, Any]
-) -> SentinelConnectionPool:
+) -> AsyncSentinelPool:
     sentinel = redis.asyncio.sentinel.Sentinel([])
     kind = AsyncTcpConnection if options.sentinel_tls is None else AsyncTlsConnection
     sentinel.sentinels = [
@@ -94,14 +88,9 @@ def _of_sentinels(
         )
         for address in endpoint.addresses
     ]
-    to_data = SentinelManagedConnection if options.tls is None else AsyncSentinelTlsConnection
-    return SentinelConnectionPool(
-        endpoint.service,
-        sentinel,
-        connection_class=to_data,
-        max_connections=options.connections(),
-        **kwargs,
-    )
+    to_data = AsyncSentinelConnection if options.tls is None else AsyncSentinelTlsConnection
+    kwargs.update(options.pool(to_data))
+    return AsyncSentinelPool(endpoint.service, sentinel, **kwargs)  # type: ignore[no-untyped-call]
 
 
 def _cluster(endpoint: Cluster, options: Options, kwargs: dict[str, Any]) -> AsyncClient:

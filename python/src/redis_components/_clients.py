@@ -11,10 +11,10 @@ import redis.exceptions
 import redis.sentinel
 from redis.connection import BlockingConnectionPool, ConnectionPool
 from redis.retry import Retry
-from redis.sentinel import SentinelConnectionPool, SentinelManagedConnection
 
-from ._connections import TcpConnection, UnixConnection
+from ._connections import SentinelConnection, TcpConnection, UnixConnection
 from ._options import TAKES_RETRY, Options, no_backoff, reads_of_cluster, retries
+from ._sentinel_pools import SentinelPool
 from ._tls import SentinelTlsConnection, Tls, TlsConnection
 from .config.model import Cluster, Sentinels, Tcp, Unix
 
@@ -31,10 +31,11 @@ def build(options: Options) -> Client:
     if isinstance(endpoint, Sentinels):
         pool = _of_sentinels(endpoint, options, kwargs)
     elif isinstance(endpoint, Unix):
-        pool = _pool(options, UnixConnection, path=endpoint.path, **kwargs)
+        pool = BlockingConnectionPool(**options.pool(UnixConnection), path=endpoint.path, **kwargs)
     elif isinstance(endpoint, Tcp):
         kind = TcpConnection if options.tls is None else TlsConnection
-        pool = _pool(options, kind, host=endpoint.host, port=endpoint.port, **kwargs)
+        kwargs.update(host=endpoint.host, port=endpoint.port)
+        pool = BlockingConnectionPool(**options.pool(kind), **kwargs)
     else:
         raise AssertionError("a config that is switched off has no client")
     return redis.Redis(connection_pool=pool)
@@ -44,8 +45,11 @@ def close(client: Client) -> None:
     """Closes the connections that no call uses."""
     if isinstance(client, redis.cluster.RedisCluster):
         client.close()
-    else:
-        client.connection_pool.disconnect()
+        return
+    if has_sentinels(client):
+        for sentinel in client.connection_pool.sentinel_manager.sentinels:
+            sentinel.connection_pool.disconnect()
+    client.connection_pool.disconnect()
 
 
 def ping(client: Client) -> None:
@@ -55,7 +59,7 @@ def ping(client: Client) -> None:
 
 
 def has_sentinels(client: Client) -> bool:
-    return isinstance(getattr(client, "connection_pool", None), SentinelConnectionPool)
+    return isinstance(getattr(client, "connection_pool", None), SentinelPool)
 
 
 def follow_sentinels(client: Client) -> None:
@@ -68,18 +72,7 @@ def _retry() -> Retry:
     return Retry(no_backoff(), retries())
 
 
-def _pool(options: Options, kind: type, **kwargs: Any) -> ConnectionPool:
-    return BlockingConnectionPool(
-        max_connections=options.connections(),
-        timeout=options.patience(),
-        connection_class=kind,
-        **kwargs,
-    )
-
-
-def _of_sentinels(
-    endpoint: Sentinels, options: Options, kwargs: dict[str, Any]
-) -> SentinelConnectionPool:
+def _of_sentinels(endpoint: Sentinels, options: Options, kwargs: dict[str, Any]) -> SentinelPool:
     sentinel = redis.sentinel.Sentinel([])
     kind = TcpConnection if options.sentinel_tls is None else TlsConnection
     sentinel.sentinels = [
@@ -92,14 +85,9 @@ def _of_sentinels(
         )
         for address in endpoint.addresses
     ]
-    to_data = SentinelManagedConnection if options.tls is None else SentinelTlsConnection
-    return SentinelConnectionPool(
-        endpoint.service,
-        sentinel,
-        connection_class=to_data,
-        max_connections=options.connections(),
-        **kwargs,
-    )
+    to_data = SentinelConnection if options.tls is None else SentinelTlsConnection
+    kwargs.update(options.pool(to_data))
+    return SentinelPool(endpoint.service, sentinel, **kwargs)  # type: ignore[no-untyped-call]
 
 
 def _node_pools(tls: Tls) -> type[ConnectionPool]:

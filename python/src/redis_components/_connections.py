@@ -9,8 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 import redis.asyncio.connection
+import redis.asyncio.sentinel
 import redis.connection
 import redis.exceptions
+import redis.sentinel
 
 from ._refusal import is_ended_by_demotion
 
@@ -29,6 +31,10 @@ class TcpConnection(_Closes, redis.connection.Connection):
     """A connection over TCP."""
 
 
+class SentinelConnection(TcpConnection, redis.sentinel.SentinelManagedConnection):
+    """A connection over TCP to the primary that sentinels name."""
+
+
 class UnixConnection(_Closes, redis.connection.UnixDomainSocketConnection):
     """A connection over a unix socket."""
 
@@ -45,6 +51,10 @@ class _AsyncCloses:
 
 class AsyncTcpConnection(_AsyncCloses, redis.asyncio.connection.Connection):
     """A connection over TCP."""
+
+
+class AsyncSentinelConnection(AsyncTcpConnection, redis.asyncio.sentinel.SentinelManagedConnection):
+    """A connection over TCP to the primary that sentinels name."""
 
 
 class AsyncUnixConnection(_AsyncCloses, redis.asyncio.connection.UnixDomainSocketConnection):

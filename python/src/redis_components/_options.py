@@ -65,8 +65,13 @@ class Options:
         """Returns the options of clients that answer with text instead of bytes, or not."""
         return dataclasses.replace(self, decode_responses=decode)
 
-    def connections(self) -> int:
-        return self.config.max_connections or _CONNECTIONS
+    def pool(self, kind: type) -> dict[str, Any]:
+        """Returns what bounds a pool of connections of this class."""
+        return {
+            "connection_class": kind,
+            "max_connections": self.config.max_connections or _CONNECTIONS,
+            "timeout": self.patience(),
+        }
 
     def patience(self) -> float:
         """Returns how long a call may wait for a connection of the pool."""
