@@ -59,7 +59,7 @@ def _proven(
 ) -> tuple[Options, Any]:
     config = resolved.config
     try:
-        return _connected(_options_of(resolved, settings, name, where))
+        return _connected(_options.of(config, resolved.written, settings, name))
     except _RefusedNameError:
         return _proven(resolved, settings, None, where)
     except _FAILURES as failed:
@@ -73,17 +73,6 @@ def _proven(
 
 class _RefusedNameError(Exception):
     """The server may not let the connection be named. It is used all the same."""
-
-
-def _options_of(resolved: Resolved, settings: Settings, name: str | None, where: str) -> Options:
-    try:
-        return _options.of(resolved.config, resolved.written, settings, name)
-    except (OSError, ValueError) as wrong:
-        raise ComponentError(
-            ErrorKind.SERVER_UNREACHABLE,
-            f"{where} cannot be used: a file that its config names for TLS cannot be read, is no "
-            f"PEM, or its key does not fit: {meaning(wrong)}",
-        ) from wrong
 
 
 def _connected(options: Options) -> tuple[Options, Any]:

@@ -119,7 +119,7 @@ def of(
         name=name,
         decode_responses=False,
         tls=None if config.tls is None else Tls(config.tls),
-        sentinel_tls=None if of_sentinels is None else Tls(of_sentinels),
+        sentinel_tls=None if of_sentinels is None else Tls(of_sentinels, "sentinel_"),
     )
 
 

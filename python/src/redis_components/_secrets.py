@@ -161,7 +161,7 @@ def of_file(field: str, at: str | Reference | None) -> str:
     if not isinstance(at, Reference):
         raise AssertionError("only a reference names a file")
     try:
-        text = _bytes(field, at.place).decode()
+        text = content_of(field, at.place).decode()
     except UnicodeDecodeError:
         raise _unusable(field, at, "it is not UTF-8") from None
     # Editors and `echo` write a line end.
@@ -173,10 +173,11 @@ def of_file(field: str, at: str | Reference | None) -> str:
 
 
 def _hash(field: str, path: str) -> str:
-    return hashlib.sha256(_bytes(field, path)).hexdigest()
+    return hashlib.sha256(content_of(field, path)).hexdigest()
 
 
-def _bytes(field: str, path: str) -> bytes:
+def content_of(field: str, path: str) -> bytes:
+    """Returns what is in the file, or raises an error with the field and the place."""
     at = Reference("file", path)
     try:
         with open(path, "rb", opener=_at_once) as file:
