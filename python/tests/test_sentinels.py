@@ -14,7 +14,7 @@ from typing import Any, Callable
 import pytest
 import redis
 
-from redis_components import Components
+from redis_components import ComponentError, Components
 from servers import SOON, Reserved, Server, eventually, program
 from test_calls import KEY, async_port_of, port_of
 
@@ -146,3 +146,26 @@ def test_r10_a_call_behind_sentinels_waits_no_longer_than_its_bound(
     assert 0.8 <= time.monotonic() - began < 8
     # The primary has no more connections of calls than there may be.
     assert sum(":logs:" in name for name in primary.clients()) <= 2
+
+
+def test_r8_the_name_of_a_service_is_escaped(
+    sentinel: tuple[redis.Redis, Server, Server],
+    config_server: Server,
+    components: Make,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    client, primary, _ = sentinel
+    made, name = components(), "no\n[ERROR]\x1b[31m\u202eö" + "x" * 200
+    config_server.client.set(KEY, config_of(client, service_name=name))
+    with pytest.raises(ComponentError) as unknown:
+        port_of(made, wait=0)()
+    for said in (str(unknown.value), caplog.text, str(made.status()[0].problem)):
+        assert "the primary of `no\\n[ERROR]\\x1b[31m\\u202eö" in said
+        assert not set(said.rstrip("\n")) & {"\x1b", "\u202e"}
+    assert "\n" not in str(unknown.value)
+    assert len(str(unknown.value)) < 600
+    # Sentinels are asked for the name as it is written.
+    client.execute_command("SENTINEL", "MONITOR", "a b\u202e", "127.0.0.1", primary.port, 1)
+    config_server.client.set(KEY, config_of(client, service_name="a b\u202e"))
+    assert port_of(made, wait=0)() == primary.port
+    assert made.status()[0].server == "the primary of `a b\\u202e`"

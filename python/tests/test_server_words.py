@@ -48,7 +48,7 @@ def repeater() -> Iterator[Start]:
             daemon_threads = True
 
         listener = Listener(("127.0.0.1", 0), Answers)
-        threading.Thread(target=listener.serve_forever, daemon=True).start()
+        threading.Thread(target=listener.serve_forever, args=(0.01,), daemon=True).start()
         started.append(listener)
         return int(listener.server_address[1])
 
@@ -78,6 +78,13 @@ def test_r8_no_server_is_quoted_that_repeats_the_password(
     for words in (("AUTH",), ("PING", "HELLO"), ("CLIENT", "PING")):
         config = {"host": "127.0.0.1", "port": repeater(words, reply), "password": SECRET}
         config_server.client.set(KEY, json.dumps(config))
+        _says_nothing(components())
+        sentinel = {
+            "sentinels": [f"127.0.0.1:{repeater(words, reply)}"],
+            "service_name": "main",
+            "sentinel_password": SECRET,
+        }
+        config_server.client.set(KEY, json.dumps(sentinel))
         _says_nothing(components())
     for words in (("AUTH",), ("GETRANGE",), ("HELLO", "PING")):
         url = f"redis://:{SECRET}@127.0.0.1:{repeater(words, reply)}"

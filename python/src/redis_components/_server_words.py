@@ -5,9 +5,12 @@ A server knows the password that it was sent, and what it says may repeat it in 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
+import redis.asyncio.sentinel
 import redis.exceptions
+import redis.sentinel
 
 from ._text import certificate_of, printable
 
@@ -48,6 +51,12 @@ _SENTENCES = {
     "db index is out of range": "it has no database of that number",
     "cluster support disabled": "it is no node of a cluster",
 }
+# redis-py writes what every sentinel has answered into one sentence.
+_OF_SENTINELS = (
+    redis.sentinel.MasterNotFoundError,
+    redis.asyncio.sentinel.MasterNotFoundError,
+)
+_OF_SENTINEL = re.compile(r" - (\w+)\(")
 
 
 def meaning(error: BaseException) -> str:
@@ -97,6 +106,10 @@ def _of_server(error: BaseException) -> str | None:
         if kind.__name__ in _CLASSES and issubclass(kind, redis.exceptions.RedisError):
             return _CLASSES[kind.__name__]
     text = str(error)
+    if isinstance(error, _OF_SENTINELS):
+        answers = (_CLASSES.get(name) for name in _OF_SENTINEL.findall(text))
+        said = next(filter(None, answers), None)
+        return None if said is None else f"no sentinel names the primary, and one says: {said}"
     of_sentence = next((says for words, says in _SENTENCES.items() if words in text.lower()), None)
     if not isinstance(error, redis.exceptions.ResponseError):
         # redis-py makes an error of the connection of one sentence.
