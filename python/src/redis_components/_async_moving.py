@@ -52,9 +52,14 @@ class AsyncMovingClient(redis.asyncio.Redis):
             call.leave(lent)
 
         async def send(lent: Lent) -> Outcome:
+            client = self._plain(lent)
             try:
-                client = self._plain(lent)
-                return Outcome(await client.execute_command(*request.words(), **options))
+                try:
+                    return Outcome(await client.execute_command(*request.words(), **options))
+                except redis.exceptions.NoScriptError:
+                    for words in call.loads():
+                        await client.execute_command(*words)
+                    return Outcome(await client.execute_command(*request.words(), **options))
             except redis.exceptions.ResponseError as error:
                 return request.outcome(error)
 
@@ -71,19 +76,23 @@ class AsyncMovingClient(redis.asyncio.Redis):
         return pipeline
 
     def pubsub(self, **kwargs: Any) -> Any:
-        self._call.stay()
+        self._stay()
         return super().pubsub(**kwargs)
 
     def monitor(self) -> Any:
-        self._call.stay()
+        self._stay()
         return super().monitor()
 
     def client(self) -> Any:
         """Returns a client with one connection, which stays at its server."""
-        self._call.stay()
+        self._stay()
         return redis.asyncio.Redis(
             connection_pool=self.connection_pool, single_connection_client=True
         )
+
+    def _stay(self) -> None:
+        """Has what is about to begin stay at the server that the call is on now."""
+        self.connection_pool = self._call.stay().client.connection_pool
 
     def _plain(self, lent: Lent) -> redis.asyncio.Redis:
         client = redis.asyncio.Redis.__new__(redis.asyncio.Redis)
@@ -116,12 +125,17 @@ class AsyncMovingPipeline(redis.asyncio.client.Pipeline):
 
         async def send(lent: Lent) -> Outcome:
             request.write_into(self)
-            self.connection_pool = lent.client.connection_pool
+            self.connection_pool = pool = lent.client.connection_pool
             execute = super(AsyncMovingPipeline, self).execute
             try:
+                # What loads scripts goes over this connection too, and looks for no other.
+                self.connection = await pool.get_connection(*TAKES_NAME)
                 return request.answered(await execute(raise_on_error=False))
             except redis.exceptions.ResponseError as error:
                 return request.failed(error)
+            finally:
+                if self.connection is not None:
+                    await self.reset()  # type: ignore[no-untyped-call]
 
         lent = call.enter()
         try:

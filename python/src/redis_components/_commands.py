@@ -60,6 +60,15 @@ def is_script(words: Words) -> bool:
     return _words(words, 1)[0].startswith(("EVAL", "FCALL"))
 
 
+def loads_script(words: Words) -> bool:
+    """Returns `True` if the command gives its server a script, to be run by its hash."""
+    first = words[0] if words else ""
+    # Each command passes here.
+    if isinstance(first, str) and not _may_concern_session(first):
+        return False
+    return _words(words, 2) == ["SCRIPT", "LOAD"]
+
+
 def concerns_session(words: Words) -> bool:
     """Returns `True` if the command is about the session of its connection."""
     first = words[0] if words else ""

@@ -51,9 +51,14 @@ class MovingClient(redis.Redis):
             call.leave(lent)
 
         def send(lent: Lent) -> Outcome:
+            client = self._plain(lent)
             try:
-                client = self._plain(lent)
-                return Outcome(client.execute_command(*request.words(), **options))
+                try:
+                    return Outcome(client.execute_command(*request.words(), **options))
+                except redis.exceptions.NoScriptError:
+                    for words in call.loads():
+                        client.execute_command(*words)
+                    return Outcome(client.execute_command(*request.words(), **options))
             except redis.exceptions.ResponseError as error:
                 return request.outcome(error)
 
@@ -67,17 +72,21 @@ class MovingClient(redis.Redis):
         return pipeline
 
     def pubsub(self, **kwargs: Any) -> Any:
-        self._call.stay()
+        self._stay()
         return super().pubsub(**kwargs)  # type: ignore[no-untyped-call]
 
     def monitor(self) -> Any:
-        self._call.stay()
+        self._stay()
         return super().monitor()  # type: ignore[no-untyped-call]
 
     def client(self) -> Any:
         """Returns a client with one connection, which stays at its server."""
-        self._call.stay()
+        self._stay()
         return redis.Redis(connection_pool=self.connection_pool, single_connection_client=True)
+
+    def _stay(self) -> None:
+        """Has what is about to begin stay at the server that the call is on now."""
+        self.connection_pool = self._call.stay().client.connection_pool
 
     def _plain(self, lent: Lent) -> redis.Redis:
         client = redis.Redis.__new__(redis.Redis)
@@ -110,11 +119,16 @@ class MovingPipeline(redis.client.Pipeline):
 
         def send(lent: Lent) -> Outcome:
             request.write_into(self)
-            self.connection_pool = lent.client.connection_pool
+            self.connection_pool = pool = lent.client.connection_pool
             try:
+                # What loads scripts goes over this connection too, and looks for no other.
+                self.connection = pool.get_connection(*TAKES_NAME)
                 return request.answered(super(MovingPipeline, self).execute(raise_on_error=False))
             except redis.exceptions.ResponseError as error:
                 return request.failed(error)
+            finally:
+                if self.connection is not None:
+                    self.reset()
 
         lent = call.enter()
         try:
