@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
 from typing import Callable
 
 import pytest
 
-from redis_components import ComponentError, Components, ErrorKind, Login
+from redis_components import ComponentError, Components, ErrorKind, Login, _settings
 from servers import Server, eventually
 from test_calls import KEY, port_of
 
@@ -55,6 +56,45 @@ def test_r10_a_lost_config_server_keeps_no_processor_busy(
     began = time.process_time()
     time.sleep(1)
     assert time.process_time() - began < 0.5
+
+
+@pytest.mark.parametrize("form", ["object", "list"])
+def test_r10_a_config_server_has_the_time_that_the_settings_give(
+    form: str, config_server: Server, server: Start, components: Make
+) -> None:
+    a = server()
+    config_server.client.set(KEY, a.config())
+    where = config_server.config(socket_timeout=300, socket_connect_timeout=300)
+    where = f"[{where}]" if form == "list" else where
+    made = components(config_servers=where, response_timeout=0.3, connect_timeout=0.3)
+    port = port_of(made, wait=0)
+    assert port() == a.port
+    config_server.freeze()
+    assert port() == a.port
+    # The thread that reads has given up too, so that it is free for a server that is back.
+    eventually(lambda: made._process is not None and made._process._server._client is None)
+
+
+def test_r10_a_config_server_never_has_longer_than_half_a_second(
+    config_server: Server, server: Start, components: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a = server()
+    config_server.client.set(KEY, a.config())
+    made = components(response_timeout=300)
+    monkeypatch.setattr(_settings, "_CONFIG_SERVER_ANSWERS_WITHIN", 0.5)
+    port = port_of(made, wait=0)
+    eventually(lambda: _is(port, a.port))
+    config_server.freeze()
+    began = time.monotonic()
+    assert port() == a.port
+    assert time.monotonic() - began < 5
+
+
+def _is(port: Callable[[], int], expected: int) -> bool:
+    # The bound is short for a machine that is busy.
+    with contextlib.suppress(ComponentError):
+        return port() == expected
+    return False
 
 
 def test_r5_status_says_that_the_config_server_is_lost(

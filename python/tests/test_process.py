@@ -83,6 +83,12 @@ def test_settings_name_the_config_server_or_the_environment_does(
     assert "S3cretZ" not in str(wrong.value)
 
 
+def test_r11_one_folder_is_not_taken_for_its_letters() -> None:
+    with pytest.raises(ComponentError, match="allow_unix_sockets_under") as wrong:
+        Settings(allow_unix_sockets_under="/run/redis")
+    assert wrong.value.kind is ErrorKind.SETTINGS
+
+
 def test_r13_a_text_names_config_servers_as_urls_and_as_json() -> None:
     def names(text: str) -> list[str]:
         return [str(server.endpoint) for server in config_servers(text)]
@@ -111,6 +117,11 @@ def test_r13_a_text_names_config_servers_as_urls_and_as_json() -> None:
         ('[{"host": "a", "host": "S3cret"}]', "`host` is given twice"),
         ("[7]", "server 1: "),
         ('["redis://a"', "column"),
+        ('["redis://a"],"x":["S3cret"]', "column"),
+        ('["redis://a"]}', "column"),
+        ('["redis://a"] ["S3cret"]', "column"),
+        ('{"host": "a"}, "x": {"y": 1}', "column"),
+        ("[[]]", "server 1: "),
         ('{"cluster": ["a:1"]}', "is a cluster"),
         ('{"disabled": true}', "switched off"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import functools
 from collections.abc import Sequence
 from typing import Any, Callable
@@ -24,8 +25,12 @@ class ConfigServer:
     def __init__(
         self, servers: Sequence[ComponentConfig], settings: Settings, name: str, control_key: str
     ) -> None:
-        self._servers = servers
-        self._settings = settings
+        # One bound holds for all of them, so that no call waits for longer.
+        self._servers = [
+            dataclasses.replace(server, socket_timeout=None, socket_connect_timeout=None)
+            for server in servers
+        ]
+        self._settings = settings.for_config_server()
         self._name = name
         # It is read beside configs, and says nothing about them.
         self._control_key = control_key

@@ -169,9 +169,10 @@ class Slot:
         if wait > 0 and watched.target.proof >= oldest:
             return
         has_config = watched.target.config is not None
-        bound = self._settings.response_timeout
+        settings = self._settings.for_config_server()
+        bound = settings.response_timeout
         if not has_config:
-            bound += self._settings.connect_timeout
+            bound += settings.connect_timeout
         if has_config and self._watch.lost is not None:
             # It is asked again meanwhile, and nobody waits for that.
             self._watch.ask(watched, wait)
