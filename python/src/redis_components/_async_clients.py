@@ -65,7 +65,8 @@ async def follow_sentinels(client: AsyncClient) -> None:
     """Asks the sentinels of the client again, if it has any, and leaves a primary that is none."""
     pool = getattr(client, "connection_pool", None)
     if isinstance(pool, AsyncSentinelPool):
-        with contextlib.suppress(redis.exceptions.RedisError, OSError):
+        # What answers may be anything. The next connection says what is wrong.
+        with contextlib.suppress(Exception):
             await pool.get_master_address()  # type: ignore[no-untyped-call]
 
 

@@ -34,7 +34,7 @@ def prove(resolved: Resolved, settings: Settings, name: str) -> tuple[Options, A
         return _proven(resolved, settings, config.client_name or name, where)
     except ComponentError:
         raise
-    except (*_FAILURES, OSError, ValueError) as failed:
+    except Exception as failed:
         reason = _innermost(failed)
         is_refused = isinstance(reason, _REFUSALS)
         kind = ErrorKind.SERVER_REFUSED if is_refused else ErrorKind.SERVER_UNREACHABLE
@@ -80,7 +80,7 @@ def _connected(options: Options) -> tuple[Options, Any]:
     try:
         client = _clients.build(options)
         client.ping()
-    except _FAILURES as failed:
+    except Exception as failed:
         if client is not None:
             _clients.close(client)
         is_refusal = isinstance(_innermost(failed), redis.exceptions.ResponseError)

@@ -9,11 +9,12 @@ from typing import Callable, NamedTuple
 import redis.exceptions
 
 from . import _attempt, _secrets
+from ._aside import begun, join
 from ._backoff import Backoff
 from ._offer import Offer
 from ._published import Published
 from ._secrets import Resolved
-from ._server_words import meaning
+from ._server_words import frames_of, meaning
 from ._settings import Settings
 from .config.model import ComponentConfig
 from .errors import ComponentError, ErrorKind
@@ -53,7 +54,8 @@ class Prepared:
         self._published: Published | None = None
         # Clients that have become the component's own.
         self._adopted: Published | None = None
-        self._runs = False
+        self._thread: threading.Thread | None = None
+        self._has_ended = False
 
     def standing(self) -> Standing | None:
         """Returns how the candidate stands, if there is one."""
@@ -95,13 +97,21 @@ class Prepared:
             known = self._standing
             if offer == (None if known is None else known.offer):
                 return
-            self._standing = None if offer is None else Standing(offer)
+            self._standing = None if offer is None or self._has_ended else Standing(offer)
             self._offered.notify_all()
-            if self._runs or offer is None:
-                return
-            self._runs = True
-        thread = threading.Thread(target=self._run, name="redis-components-candidate", daemon=True)
-        thread.start()
+            if self._thread is None and self._standing is not None:
+                self._thread = begun(self._run, "redis-components-candidate")
+                if self._thread is None:
+                    # It is offered again.
+                    self._standing = None
+
+    def end(self) -> None:
+        """Drops the candidate, and takes no other."""
+        self._has_ended = True
+        self.prepare(None)
+
+    def join(self, deadline: float) -> None:
+        join(self._thread, deadline)
 
     def _run(self) -> None:
         retry = Backoff()
@@ -109,7 +119,7 @@ class Prepared:
             with self._offered:
                 standing = self._standing
                 if standing is None or standing.offer.is_over():
-                    self._runs, self._standing = False, None
+                    self._thread = self._standing = None
                     self._drop()
                     break
             after = self._look(standing.offer)
@@ -143,7 +153,7 @@ class Prepared:
             reason = f"the server cannot be used: {meaning(failed)}"
             return Standing(offer, failed=ComponentError(kind, reason))
         except Exception as failed:
-            _LOG.exception("candidate `%s` cannot be tried", offer.id)
+            _LOG.error("candidate `%s` cannot be tried: %s", offer.id, frames_of(failed))
             return Standing(
                 offer,
                 failed=ComponentError(ErrorKind.SERVER_UNREACHABLE, type(failed).__name__),

@@ -65,7 +65,9 @@ def has_sentinels(client: Client) -> bool:
 def follow_sentinels(client: Client) -> None:
     """Asks the sentinels of the client again, if it has any, and leaves a primary that is none."""
     if has_sentinels(client):
-        client.connection_pool.get_master_address()
+        # What answers may be anything. The next connection says what is wrong.
+        with contextlib.suppress(Exception):
+            client.connection_pool.get_master_address()
 
 
 def _retry() -> Retry:

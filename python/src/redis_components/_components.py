@@ -21,7 +21,7 @@ from ._process import Process
 from ._published import Published
 from ._settings import Settings
 from ._slot import Slot
-from ._waiting import run, run_async
+from ._waiting import Steps, run, run_async
 from .errors import ComponentError, ErrorKind
 
 if TYPE_CHECKING:
@@ -124,8 +124,7 @@ class Components:
     ) -> Callable[..., Any]:
         @functools.wraps(function)
         def decorated(*args: Any, **kwargs: Any) -> Any:
-            slot = self._slot(component)
-            published = run(slot.acquire(wait))
+            slot, published = run(self._acquire(component, wait))
             call = Call(slot, published, functools.partial(Published.lend, decode=decode))
             try:
                 return function(_client(call, redis.Redis, MovingClient), *args, **kwargs)
@@ -142,8 +141,7 @@ class Components:
     ) -> Callable[..., Any]:
         @functools.wraps(function)
         async def decorated(*args: Any, **kwargs: Any) -> Any:
-            slot = self._slot(component)
-            published = await run_async(slot.acquire(wait))
+            slot, published = await run_async(self._acquire(component, wait))
             call = Call(slot, published, functools.partial(Published.lend_async, decode=decode))
             try:
                 client = _client(call, redis.asyncio.Redis, AsyncMovingClient)
@@ -155,6 +153,14 @@ class Components:
                 call.end()
 
         return decorated
+
+    def _acquire(self, component: str, wait: float) -> Steps[tuple[Slot, Published]]:
+        while True:
+            slot = self._slot(component)
+            published = yield from slot.acquire(wait)
+            # Otherwise the components were closed just now, and the call begins anew.
+            if published is not None:
+                return slot, published
 
     def _slot(self, component: str) -> Slot:
         process = self._process

@@ -85,7 +85,9 @@ async def _open(client: Any) -> AsyncGenerator[None, None]:
     try:
         yield
     finally:
-        await _async_clients.close(client)
+        # Nobody is there to hear that a connection could not be closed in order.
+        with contextlib.suppress(Exception):
+            await _async_clients.close(client)
 
 
 _TASKS: set[asyncio.Task[None]] = set()
@@ -242,8 +244,7 @@ class Published:
     def follow_sentinels(self) -> None:
         """Asks the sentinels of all clients, which leave a primary that is none any more."""
         for client in list(self._of_threads.values()):
-            with contextlib.suppress(redis.exceptions.RedisError, OSError):
-                _clients.follow_sentinels(client)
+            _clients.follow_sentinels(client)
         with self._lock:
             of_loops = [one for clients in self._of_loops.values() for one in clients.values()]
         for one in of_loops:

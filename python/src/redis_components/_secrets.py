@@ -9,9 +9,8 @@ import stat
 import time
 from collections.abc import Iterator
 
-from ._server_words import meaning
 from ._settings import Login, Settings
-from ._text import has_unprintable
+from ._text import has_unprintable, printable
 from .config.model import ComponentConfig, Sentinels, TlsOptions
 from .config.reference import Reference
 from .errors import ComponentError, ErrorKind
@@ -119,9 +118,14 @@ class _Logins:
         try:
             login = provider()
         except Exception as failed:
-            raise _unusable(field, at, meaning(failed)) from failed
+            said = printable(str(failed)) or type(failed).__name__
+            raise _unusable(field, at, f"it gives no login: {said}") from failed
+        if not isinstance(login, Login) or not isinstance(login.password, str):
+            raise _unusable(field, at, "it gives no `Login` with a password as text")
         if login.expires is not None:
-            left = max(login.expires - time.time(), 0.0)
+            left = login.expires - time.time()
+            if not left > 0:
+                raise _unusable(field, at, "it gives a login that has expired")
             in_time = max(left / 2, left - max(_IN_TIME, left / 5))
             self.until = min(self.until, time.monotonic() + in_time)
         self._provided[at.place] = login

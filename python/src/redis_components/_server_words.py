@@ -6,6 +6,7 @@ A server knows the password that it was sent, and what it says may repeat it in 
 from __future__ import annotations
 
 import re
+import traceback
 from collections.abc import Iterable
 
 import redis.asyncio.sentinel
@@ -86,6 +87,12 @@ def cause_of(error: BaseException) -> BaseException | None:
     return error
 
 
+def frames_of(error: BaseException) -> str:
+    """Returns where an error came from that nobody expected, without its words: they may be a
+    server's."""
+    return f"{type(error).__name__}\n{''.join(traceback.format_tb(error.__traceback__))}"
+
+
 def without(text: str, secrets: Iterable[object]) -> str:
     """Returns the text, unless it repeats one of the secrets, as a host that a server names may.
 
@@ -111,6 +118,9 @@ def _of_server(error: BaseException) -> str | None:
         said = next(filter(None, answers), None)
         return None if said is None else f"no sentinel names the primary, and one says: {said}"
     of_sentence = next((says for words, says in _SENTENCES.items() if words in text.lower()), None)
+    if _is_garbage(error):
+        # Parsers quote what they cannot read.
+        return f"its answer cannot be read ({type(error).__name__})"
     if not isinstance(error, redis.exceptions.ResponseError):
         # redis-py makes an error of the connection of one sentence.
         is_quoted = isinstance(error, redis.exceptions.ConnectionError)
@@ -119,3 +129,12 @@ def _of_server(error: BaseException) -> str | None:
     if code in _CODES:
         return f"{code}: {_CODES[code]}"
     return of_sentence or _UNSHOWN
+
+
+def _is_garbage(error: BaseException) -> bool:
+    """Returns `True` if the error is a parser's that has read what no server sends."""
+    if isinstance(error, UnicodeError):
+        # Names of hosts are encoded, and only answers decoded.
+        return isinstance(error, UnicodeDecodeError)
+    known = (redis.exceptions.RedisError, redis.exceptions.RedisClusterException, OSError)
+    return not isinstance(error, known)
