@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 import time
-from typing import Callable
+from typing import Any, Callable
 
 import pytest
+import redis
 
 from redis_components import ComponentError, Components, ErrorKind, Login, _settings
-from servers import Server, eventually
+from servers import SOON, Server, eventually
 from test_calls import KEY, port_of
 
 Start = Callable[..., Server]
@@ -134,6 +136,46 @@ def test_r10_each_call_raises_an_error_of_its_own(components: Make) -> None:
             entry, length = entry.tb_next, length + 1
         lengths.append(length)
     assert max(lengths) == min(lengths[1:]), lengths
+
+
+@pytest.mark.parametrize("is_replica", [False, True])
+def test_r1_the_call_after_one_that_failed_reads_the_config(
+    is_replica: bool, config_server: Server, server: Start, components: Make
+) -> None:
+    a, b = server(), server()
+    # Nothing else has the config read.
+    made = components(reread_interval=600)
+
+    @made.redis_connection("logs", wait=600)
+    def write(conn: Any) -> int:
+        conn.set("key", "value")
+        return int(conn.config_get("port")["port"])
+
+    @made.redis_connection("logs", wait=600)
+    async def write_in_task(conn: Any) -> int:
+        await conn.set("key", "value")
+        return int((await conn.config_get("port"))["port"])
+
+    def leave(left: Server, other: Server) -> None:
+        if is_replica:
+            left.client.replicaof("127.0.0.1", 1)
+        else:
+            left.kill()
+        config_server.client.set(KEY, other.config())
+
+    failures = (redis.ConnectionError, redis.exceptions.ReadOnlyError)
+    for call in (write, lambda: asyncio.run(write_in_task())):
+        config_server.client.set(KEY, a.config())
+        made.close(SOON)
+        assert call() == a.port
+        leave(a, b)
+        with contextlib.suppress(*failures):
+            call()
+        assert call() == b.port
+        if is_replica:
+            a.client.replicaof("NO", "ONE")
+        else:
+            a.restart()
 
 
 def test_r10_what_others_doubt_meanwhile_holds_up_no_call(

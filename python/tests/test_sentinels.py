@@ -6,7 +6,10 @@ import asyncio
 import concurrent.futures
 import contextlib
 import json
+import os
+import signal
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from typing import Any, Callable
@@ -169,3 +172,38 @@ def test_r8_the_name_of_a_service_is_escaped(
     config_server.client.set(KEY, config_of(client, service_name="a b\u202e"))
     assert port_of(made, wait=0)() == primary.port
     assert made.status()[0].server == "the primary of `a b\\u202e`"
+
+
+@pytest.mark.parametrize("of_config_server", [False, True])
+def test_r10_sentinels_that_are_silent_hold_up_no_call(
+    of_config_server: bool,
+    sentinel: tuple[redis.Redis, Server, Server],
+    config_server: Server,
+    server: Callable[..., Server],
+    components: Make,
+) -> None:
+    client, primary, _ = sentinel
+    if of_config_server:
+        a = server()
+        primary.client.set(KEY, a.config())
+        made = components(config_servers=config_of(client), reread_interval=0.02)
+    else:
+        a = primary
+        config_server.client.set(KEY, config_of(client))
+        made = components(reread_interval=0.02)
+    port = port_of(made, wait=0)
+    assert port() == a.port
+    sentinels_pid = int(client.info("server")["process_id"])
+    os.kill(sentinels_pid, signal.SIGSTOP)
+    try:
+        # An answer may take ten seconds.
+        deadline = time.monotonic() + 5
+        asking = "redis-components-sentinels"
+        while asking not in [thread.name for thread in threading.enumerate()]:
+            assert time.monotonic() < deadline
+            assert port() == a.port
+        assert [port() for _ in range(50)] == [a.port] * 50
+        assert made.status()[0].problem is None
+        assert time.monotonic() < deadline
+    finally:
+        os.kill(sentinels_pid, signal.SIGCONT)
