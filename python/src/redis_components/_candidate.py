@@ -54,6 +54,7 @@ class Prepared:
         self._published: Published | None = None
         # Clients that have become the component's own.
         self._adopted: Published | None = None
+        self._runs = False
         self._thread: threading.Thread | None = None
         self._has_ended = False
 
@@ -99,11 +100,13 @@ class Prepared:
                 return
             self._standing = None if offer is None or self._has_ended else Standing(offer)
             self._offered.notify_all()
-            if self._thread is None and self._standing is not None:
-                self._thread = begun(self._run, "redis-components-candidate")
-                if self._thread is None:
-                    # It is offered again.
-                    self._standing = None
+            if self._runs or self._standing is None:
+                return
+            self._thread = begun(self._run, "redis-components-candidate")
+            self._runs = self._thread is not None
+            if not self._runs:
+                # It is offered again.
+                self._standing = None
 
     def end(self) -> None:
         """Drops the candidate, and takes no other."""
@@ -119,7 +122,7 @@ class Prepared:
             with self._offered:
                 standing = self._standing
                 if standing is None or standing.offer.is_over():
-                    self._thread = self._standing = None
+                    self._runs, self._standing = False, None
                     self._drop()
                     break
             after = self._look(standing.offer)

@@ -36,7 +36,6 @@ class Attempt:
         self.config = config
         self.is_first = is_first
         self.done: Event = new_event()
-        self.thread: threading.Thread | None = None
 
 
 class Failed:
@@ -79,6 +78,8 @@ class Slot:
         self._has_changed = False
         self._retired: list[Published] = []
         self._has_ended = False
+        # That of the last attempt.
+        self._thread: threading.Thread | None = None
         self.prepared = Prepared(settings, name, lambda: self.published, changed)
 
     def acquire(self, wait: float) -> Steps[Published | None]:
@@ -179,8 +180,7 @@ class Slot:
 
     def join(self, deadline: float) -> None:
         """Waits for the threads of a slot that was closed, until then at most."""
-        attempt = self.attempt
-        join(None if attempt is None else attempt.thread, deadline)
+        join(self._thread, deadline)
         self.prepared.join(deadline)
         self._asking.join(deadline)
 
@@ -242,8 +242,8 @@ class Slot:
                 return None
             attempt = self.attempt = Attempt(config, is_first)
             work = functools.partial(self._run, attempt)
-            attempt.thread = begun(work, "redis-components-attempt")
-            if attempt.thread is not None:
+            self._thread = begun(work, "redis-components-attempt")
+            if self._thread is not None:
                 return attempt
             self.attempt = None
         what = f"{config.endpoint} cannot be tried: no thread can be started"
