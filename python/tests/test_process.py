@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import os
+import pickle
 import subprocess
 import sys
 import threading
@@ -131,6 +133,15 @@ def test_r8_a_text_that_names_no_config_server_is_not_shown(text: str, reason: s
         config_servers(text)
     assert reason in str(refused.value)
     assert "S3cret" not in str(refused.value)
+
+
+def test_r12_an_error_comes_out_of_another_process(components: Make) -> None:
+    with pytest.raises(ComponentError) as missing:
+        port_of(components())()
+    for sent in (pickle.loads(pickle.dumps(missing.value)), copy.copy(missing.value)):  # noqa: S301
+        assert type(sent) is ComponentError
+        assert str(sent) == str(missing.value)
+        assert (sent.kind, sent.component) == (ErrorKind.CONFIG_MISSING, "logs")
 
 
 def test_what_yields_cannot_be_decorated(components: Make) -> None:
