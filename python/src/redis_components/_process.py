@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import threading
 import time
@@ -20,7 +21,8 @@ class Process:
     """The watch of the config server, the slots of the components, and the receipt."""
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+        # What is asked by a parent has no thread in its child.
+        self._settings = settings = dataclasses.replace(settings)
         self._application = settings.application_name()
         self._instance = instance_name()
         self._lock = threading.Lock()

@@ -11,8 +11,6 @@ import time
 from collections.abc import AsyncGenerator, Coroutine
 from typing import Any
 
-import redis.exceptions
-
 from . import _async_clients, _clients
 from ._options import Options
 from ._secrets import Resolved
@@ -253,7 +251,8 @@ class Published:
     def _built(self, decode: bool) -> Any:
         try:
             return _clients.build(self._options_for(decode))
-        except redis.exceptions.RedisClusterException as failed:
+        except Exception as failed:
+            # The client of a cluster connects.
             raise ComponentError(
                 ErrorKind.SERVER_UNREACHABLE,
                 f"{self.config.endpoint} cannot be used: {meaning(failed)}",

@@ -9,6 +9,7 @@ import stat
 import time
 from collections.abc import Iterator
 
+from ._providers import NoLoginError
 from ._settings import Login, Settings
 from ._text import has_unprintable, printable
 from .config.model import ComponentConfig, Sentinels, TlsOptions
@@ -112,11 +113,12 @@ class _Logins:
         known = self._provided.get(at.place)
         if known is not None:
             return known
-        provider = self._settings.credentials.get(at.place)
-        if provider is None:
+        if at.place not in self._settings.credentials:
             raise _unusable(field, at, "`Settings(credentials=…)` names no such provider")
         try:
-            login = provider()
+            login = self._settings.login_of(at.place)
+        except NoLoginError as failed:
+            raise _unusable(field, at, str(failed)) from None
         except Exception as failed:
             said = printable(str(failed)) or type(failed).__name__
             raise _unusable(field, at, f"it gives no login: {said}") from failed

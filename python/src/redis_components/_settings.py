@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Callable
 
 from . import config
+from ._providers import Asked
 from .errors import ComponentError, ConfigInvalidError, ErrorKind
 
 _VARIABLE = "REDIS_CONFIG_URL"
@@ -53,6 +54,7 @@ class Settings:
     # Where logins come from that configs name as `{"provider": "NAME"}`. Each is asked on a thread
     # beside all calls, before its last login expires.
     credentials: Mapping[str, Callable[[], Login]] = dataclasses.field(default_factory=dict)
+    _asked: Asked = dataclasses.field(default_factory=Asked, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         for name in ("connect_timeout", "response_timeout", "reread_interval"):
@@ -67,6 +69,10 @@ class Settings:
                 "`allow_unix_sockets_under` must be several folders; write one as "
                 '`("/run/redis",)`',
             )
+
+    def login_of(self, provider: str) -> object:
+        """Returns what a provider answers, or raises an error if it does not. There must be one."""
+        return self._asked.answer(provider, self.credentials[provider])
 
     def for_config_server(self) -> Settings:
         """Returns what holds for the config server, whatever it says itself."""

@@ -68,6 +68,7 @@ class Slot:
         self._control = control
         self._watch = watch
         self._settings = settings
+        self._read_timeout = settings.for_config_server().response_timeout
         self._name = name
         self._changed = changed
         self._lock = threading.Lock()
@@ -97,7 +98,8 @@ class Slot:
         target = self.watched.target
         if target.config is None:
             raise _again(target.problem) or self._no_config()
-        if self.published is None or self.published.config is not target.config:
+        published = self.published
+        if published is None or published.config is not target.config:
             yield from self._bring_into_force(target.config)
         published = self.published
         if published is None:
@@ -190,10 +192,9 @@ class Slot:
         if wait > 0 and watched.target.proof >= oldest:
             return
         has_config = watched.target.config is not None
-        settings = self._settings.for_config_server()
-        bound = settings.response_timeout
+        bound = self._read_timeout
         if not has_config:
-            bound += settings.connect_timeout
+            bound += self._settings.connect_timeout
         if has_config and self._watch.lost is not None:
             # It is asked again meanwhile, and nobody waits for that.
             self._watch.ask(watched, wait)
