@@ -11,7 +11,7 @@ import redis.exceptions
 from pair import Pair
 from redis_components import Components
 from servers import eventually
-from test_moves import made, pair
+from test_moves import SETTINGS, Make, made, pair
 
 __all__ = ["made", "pair"]
 
@@ -222,7 +222,9 @@ def test_r15_a_subscription_begins_where_a_pipeline_has_gone(pair: Pair, made: C
     assert ports() == (pair.servers[1].port, pair.servers[1].port)
 
 
-def test_r15_a_candidate_that_was_started_again_takes_nothing(pair: Pair, made: Components) -> None:
+def test_r15_a_candidate_that_was_started_again_takes_nothing(pair: Pair, components: Make) -> None:
+    # What is refused is tried for as long as an answer may take.
+    made = components(**SETTINGS, response_timeout=3.0)
     old, new = pair.servers
 
     @made.redis_connection("logs", wait=600)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import os
 import pickle
 import subprocess
@@ -150,6 +151,23 @@ def test_what_yields_cannot_be_decorated(components: Make) -> None:
 
     with pytest.raises(TypeError, match="yields"):
         components().redis_connection("logs")(values)
+
+
+def test_callers_do_not_see_the_connection(components: Make) -> None:
+    decorate = components().redis_connection("logs")
+
+    def count(conn: Any, key: str, *, by: int = 1) -> int:
+        return int(conn.incr(key, by))
+
+    async def count_in_task(conn: Any, key: str, *, by: int = 1) -> int:
+        return int(await conn.incr(key, by))
+
+    for function in (count, count_in_task):
+        decorated = decorate(function)
+        assert list(inspect.signature(decorated).parameters) == ["key", "by"]
+        assert inspect.iscoroutinefunction(decorated) is (function is count_in_task)
+    assert list(inspect.signature(decorate(lambda *given: given)).parameters) == ["given"]
+    assert callable(decorate(print))
 
 
 @pytest.mark.parametrize("name", ["", "a b", "1a", "ä", "@fleet"])

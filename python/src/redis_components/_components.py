@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import dataclasses
 import functools
 import inspect
@@ -96,13 +97,17 @@ class Components:
             function: Callable[Concatenate[Any, P], R],
         ) -> Callable[P, R]:
             if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+                name = getattr(function, "__name__", type(function).__name__)
                 raise TypeError(
-                    f"`{function.__name__}` yields, so its calls never end; decorate a function "
-                    "that returns"
+                    f"`{name}` yields, so its calls never end; decorate a function that returns"
                 )
-            if inspect.iscoroutinefunction(function):
-                return self._of_tasks(function, component, wait, decode_responses)
-            return self._of_threads(function, component, wait, decode_responses)
+            is_of_tasks = inspect.iscoroutinefunction(function)
+            of = self._of_tasks if is_of_tasks else self._of_threads
+            decorated = of(function, component, wait, decode_responses)
+            # Frameworks ask for the parameters that callers give.
+            with contextlib.suppress(TypeError, ValueError):
+                decorated.__signature__ = _signature(function)  # type: ignore[attr-defined]
+            return decorated
 
         return decorate
 
@@ -176,6 +181,14 @@ class Components:
         if self._process is not None:
             self._of_parents.append(self._process)
             self._process = None
+
+
+def _signature(function: Callable[..., Any]) -> inspect.Signature:
+    """Returns the parameters of a function but the first, which is the connection."""
+    signature = inspect.signature(function)
+    first, *others = signature.parameters.values()
+    is_any = first.kind is inspect.Parameter.VAR_POSITIONAL
+    return signature.replace(parameters=[first, *others] if is_any else others)
 
 
 def _client(call: Call, plain: type, moving: Any) -> Any:

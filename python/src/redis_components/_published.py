@@ -60,10 +60,16 @@ class OfLoop:
             self.loop.call_soon_threadsafe(lambda: self._begin(follow(self.client)))
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
-        task = self.loop.create_task(work)
+        task = self.loop.create_task(_quietly(work))
         # A loop keeps no task alive.
         _TASKS.add(task)
         task.add_done_callback(_TASKS.discard)
+
+
+async def _quietly(work: Coroutine[Any, Any, None]) -> None:
+    # Nobody is there to hear of it. A loop that ends may close the client in the same moment.
+    with contextlib.suppress(Exception):
+        await work
 
 
 def _begin_in(
@@ -83,9 +89,7 @@ async def _open(client: Any) -> AsyncGenerator[None, None]:
     try:
         yield
     finally:
-        # Nobody is there to hear that a connection could not be closed in order.
-        with contextlib.suppress(Exception):
-            await _async_clients.close(client)
+        await _quietly(_async_clients.close(client))
 
 
 _TASKS: set[asyncio.Task[None]] = set()
