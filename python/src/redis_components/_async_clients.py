@@ -9,12 +9,12 @@ import redis.asyncio
 import redis.asyncio.cluster
 import redis.asyncio.sentinel
 import redis.exceptions
-from redis.asyncio.connection import BlockingConnectionPool, ConnectionPool
+from redis.asyncio.connection import ConnectionPool
 from redis.asyncio.retry import Retry
 
 from ._connections import AsyncSentinelConnection, AsyncTcpConnection, AsyncUnixConnection
 from ._options import TAKES_RETRY, Options, no_backoff, reads_of_cluster, retries
-from ._sentinel_pools import AsyncSentinelPool
+from ._pools import AsyncPool, AsyncSentinelPool
 from ._tls import AsyncSentinelTlsConnection, AsyncTlsConnection
 from .config.model import Cluster, Sentinels, Tcp, Unix
 
@@ -31,13 +31,12 @@ def build(options: Options) -> AsyncClient:
     if isinstance(endpoint, Sentinels):
         pool = _of_sentinels(endpoint, options, kwargs)
     elif isinstance(endpoint, Unix):
-        pool = BlockingConnectionPool(
-            **options.pool(AsyncUnixConnection), path=endpoint.path, **kwargs
-        )
+        kwargs.update(options.pool(AsyncUnixConnection), path=endpoint.path)
+        pool = AsyncPool(**kwargs)
     elif isinstance(endpoint, Tcp):
         kind = AsyncTcpConnection if options.tls is None else AsyncTlsConnection
-        kwargs.update(host=endpoint.host, port=endpoint.port)
-        pool = BlockingConnectionPool(**options.pool(kind), **kwargs)
+        kwargs.update(options.pool(kind), host=endpoint.host, port=endpoint.port)
+        pool = AsyncPool(**kwargs)
     else:
         raise AssertionError("a config that is switched off has no client")
     return redis.asyncio.Redis(connection_pool=pool)

@@ -35,12 +35,14 @@ class Call:
         """Returns `True` if the session of a connection was changed, which others have not."""
         return self._has_session
 
-    def note(self, words: Words) -> None:
-        """Notes what a command that is about to be sent does to its connection."""
+    def note(self, words: Words) -> bool:
+        """Notes what a command that is about to be sent does to its connection. Returns `True` if
+        the call has a session of its own by now."""
         if _commands.concerns_session(words):
             self._has_session = True
         elif _commands.loads_script(words):
             self._loads[tuple(words)] = None
+        return self._has_session
 
     def loads(self) -> list[Words]:
         """Returns the commands with which the call has loaded scripts. Another server has not the

@@ -9,12 +9,12 @@ import redis
 import redis.cluster
 import redis.exceptions
 import redis.sentinel
-from redis.connection import BlockingConnectionPool, ConnectionPool
+from redis.connection import ConnectionPool
 from redis.retry import Retry
 
 from ._connections import SentinelConnection, TcpConnection, UnixConnection
 from ._options import TAKES_RETRY, Options, no_backoff, reads_of_cluster, retries
-from ._sentinel_pools import SentinelPool
+from ._pools import Pool, SentinelPool
 from ._tls import SentinelTlsConnection, Tls, TlsConnection
 from .config.model import Cluster, Sentinels, Tcp, Unix
 
@@ -31,11 +31,12 @@ def build(options: Options) -> Client:
     if isinstance(endpoint, Sentinels):
         pool = _of_sentinels(endpoint, options, kwargs)
     elif isinstance(endpoint, Unix):
-        pool = BlockingConnectionPool(**options.pool(UnixConnection), path=endpoint.path, **kwargs)
+        kwargs.update(options.pool(UnixConnection), path=endpoint.path)
+        pool = Pool(**kwargs)  # type: ignore[no-untyped-call]
     elif isinstance(endpoint, Tcp):
         kind = TcpConnection if options.tls is None else TlsConnection
-        kwargs.update(host=endpoint.host, port=endpoint.port)
-        pool = BlockingConnectionPool(**options.pool(kind), **kwargs)
+        kwargs.update(options.pool(kind), host=endpoint.host, port=endpoint.port)
+        pool = Pool(**kwargs)  # type: ignore[no-untyped-call]
     else:
         raise AssertionError("a config that is switched off has no client")
     return redis.Redis(connection_pool=pool)

@@ -131,12 +131,15 @@ class Components:
         def decorated(*args: Any, **kwargs: Any) -> Any:
             slot, published = run(self._acquire(component, wait))
             call = Call(slot, published, functools.partial(Published.lend, decode=decode))
+            client = _client(call, redis.Redis, MovingClient)
             try:
-                return function(_client(call, redis.Redis, MovingClient), *args, **kwargs)
+                return function(client, *args, **kwargs)
             except _DOUBTS:
                 slot.watched.doubt()
                 raise
             finally:
+                if isinstance(client, MovingClient):
+                    client.end_call()
                 call.end()
 
         return decorated
@@ -148,14 +151,18 @@ class Components:
         async def decorated(*args: Any, **kwargs: Any) -> Any:
             slot, published = await run_async(self._acquire(component, wait))
             call = Call(slot, published, functools.partial(Published.lend_async, decode=decode))
+            client = _client(call, redis.asyncio.Redis, AsyncMovingClient)
             try:
-                client = _client(call, redis.asyncio.Redis, AsyncMovingClient)
                 return await function(client, *args, **kwargs)
             except _DOUBTS:
                 slot.watched.doubt()
                 raise
             finally:
-                call.end()
+                try:
+                    if isinstance(client, AsyncMovingClient):
+                        await client.end_call()
+                finally:
+                    call.end()
 
         return decorated
 

@@ -1,4 +1,5 @@
-"""Connections that are not used again if their server has said that it closes them.
+"""Connections that are not used again if their session was changed, or if their server has said
+that it closes them.
 
 A server that becomes a replica answers what waits with an error, and closes the connection. It may
 still look open when the next command is sent.
@@ -17,7 +18,15 @@ import redis.sentinel
 from ._refusal import is_ended_by_demotion
 
 
+def keep_from_others(connection: Any) -> None:
+    """Has a connection closed when it is given back, because its session was changed."""
+    connection.has_session = True
+
+
 class _Closes:
+    # Whether its session was changed, which others must not find.
+    has_session = False
+
     def read_response(self, *args: Any, **kwargs: Any) -> Any:
         try:
             return super().read_response(*args, **kwargs)  # type: ignore[misc]
@@ -40,6 +49,8 @@ class UnixConnection(_Closes, redis.connection.UnixDomainSocketConnection):
 
 
 class _AsyncCloses:
+    has_session = False
+
     async def read_response(self, *args: Any, **kwargs: Any) -> Any:
         try:
             return await super().read_response(*args, **kwargs)  # type: ignore[misc]

@@ -1,7 +1,6 @@
-"""Pools of connections to the primary that sentinels name.
+"""Pools of connections, in which a caller waits for one if all are in use.
 
-A caller waits for a connection, as at a single server. Those of redis-py fail at once if all
-connections are in use.
+A connection comes back to its pool as it was when it left it, or closed.
 """
 
 from __future__ import annotations
@@ -16,8 +15,28 @@ import redis.connection
 import redis.sentinel
 
 
-class SentinelPool(redis.sentinel.SentinelConnectionPool, redis.connection.BlockingConnectionPool):
+class Pool(redis.connection.BlockingConnectionPool):
     """A pool for threads."""
+
+    def release(self, connection: Any) -> None:
+        if connection.has_session:
+            connection.disconnect()
+            connection.has_session = False
+        super().release(connection)  # type: ignore[no-untyped-call]
+
+
+class AsyncPool(redis.asyncio.connection.BlockingConnectionPool):
+    """A pool for tasks."""
+
+    async def release(self, connection: Any) -> None:
+        if connection.has_session:
+            await connection.disconnect(nowait=True)
+            connection.has_session = False
+        await super().release(connection)
+
+
+class SentinelPool(redis.sentinel.SentinelConnectionPool, Pool):
+    """A pool for threads, of connections to the primary that sentinels name."""
 
     def owns_connection(self, connection: Any) -> bool:
         # A connection asks sentinels when it connects again, so that no other takes its place.
@@ -26,7 +45,7 @@ class SentinelPool(redis.sentinel.SentinelConnectionPool, redis.connection.Block
     def release(self, connection: Any) -> None:
         if _is_elsewhere(self, connection):
             connection.disconnect()
-        super().release(connection)  # type: ignore[no-untyped-call]
+        super().release(connection)
 
     def disconnect(self, inuse_connections: bool = True) -> None:
         if inuse_connections:
@@ -46,10 +65,8 @@ class SentinelPool(redis.sentinel.SentinelConnectionPool, redis.connection.Block
                 self.pool.put_nowait(connection)
 
 
-class AsyncSentinelPool(
-    redis.asyncio.sentinel.SentinelConnectionPool, redis.asyncio.connection.BlockingConnectionPool
-):
-    """A pool for tasks."""
+class AsyncSentinelPool(redis.asyncio.sentinel.SentinelConnectionPool, AsyncPool):
+    """A pool for tasks, of connections to the primary that sentinels name."""
 
     async def release(self, connection: Any) -> None:
         if _is_elsewhere(self, connection):
