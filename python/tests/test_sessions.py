@@ -6,6 +6,7 @@ import asyncio
 from typing import Any, Callable
 
 import pytest
+import redis
 
 from redis_components import Components
 from servers import Server, eventually
@@ -142,3 +143,37 @@ def test_r9_a_session_ends_with_a_call_that_fails(
             fail()
     assert made.redis_connection("logs")(lambda conn: conn.client_info()["db"])() == 0
     asyncio.run(in_tasks())
+
+
+def test_r9_a_session_that_is_lost_is_not_replaced(
+    config_server: Server, server: Start, components: Make
+) -> None:
+    a = server()
+    config_server.client.set(KEY, a.config())
+    made = components()
+
+    def kill(number: int) -> None:
+        a.client.client_kill_filter(_id=str(number))
+
+    @made.redis_connection("logs")
+    def write(conn: Any) -> None:
+        conn.execute_command("SELECT", 3)
+        kill(conn.client_id())
+        for _ in range(3):
+            with pytest.raises(redis.ConnectionError):
+                conn.set("key", "value")
+
+    @made.redis_connection("logs")
+    async def write_in_task(conn: Any) -> None:
+        await conn.execute_command("SELECT", 3)
+        kill(await conn.client_id())
+        for _ in range(3):
+            with pytest.raises(redis.ConnectionError):
+                await conn.set("key", "value")
+
+    write()
+    asyncio.run(write_in_task())
+    assert a.client.get("key") is None
+    # The next call begins anew.
+    made.redis_connection("logs")(lambda conn: conn.set("key", "value"))()
+    assert a.client.get("key") == b"value"

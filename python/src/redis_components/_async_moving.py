@@ -13,7 +13,7 @@ import redis.exceptions
 
 from . import _commands, _refusal
 from ._call import Call
-from ._connections import keep_from_others
+from ._connections import demand_session, keep_from_others
 from ._options import TAKES_NAME
 from ._published import Lent
 from ._request import All, One
@@ -107,6 +107,7 @@ class AsyncMovingClient(redis.asyncio.Redis):
                 self._stay()
                 self.connection = await self.connection_pool.get_connection(*TAKES_NAME)
                 keep_from_others(self.connection)
+            demand_session(self.connection)
             return await super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
 
     def _stay(self) -> None:

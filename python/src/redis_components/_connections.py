@@ -23,6 +23,15 @@ def keep_from_others(connection: Any) -> None:
     connection.has_session = True
 
 
+def demand_session(connection: Any) -> None:
+    """Raises an error if the connection was closed. redis-py would connect it again, to another
+    database perhaps."""
+    if getattr(connection, "_sock", None) is None and getattr(connection, "_writer", None) is None:
+        raise redis.exceptions.ConnectionError(
+            "the connection was closed, and with it the session that the function has changed"
+        )
+
+
 class _Closes:
     # Whether its session was changed, which others must not find.
     has_session = False

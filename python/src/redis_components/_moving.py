@@ -14,7 +14,7 @@ import redis.exceptions
 
 from . import _commands, _refusal
 from ._call import Call
-from ._connections import keep_from_others
+from ._connections import demand_session, keep_from_others
 from ._options import TAKES_NAME
 from ._published import Lent
 from ._request import All, One
@@ -105,6 +105,7 @@ class MovingClient(redis.Redis):
                 self._stay()
                 self.connection = self.connection_pool.get_connection(*TAKES_NAME)
                 keep_from_others(self.connection)
+            demand_session(self.connection)
             return super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
 
     def _stay(self) -> None:
