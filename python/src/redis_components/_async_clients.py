@@ -13,12 +13,13 @@ from redis.asyncio.connection import ConnectionPool
 from redis.asyncio.retry import Retry
 
 from ._connections import AsyncSentinelConnection, AsyncTcpConnection, AsyncUnixConnection
-from ._options import TAKES_RETRY, Options, no_backoff, reads_of_cluster, retries
+from ._options import TAKES_RETRY, Options, no_backoff, reads_of_cluster, retries, stays
 from ._pools import AsyncPool, AsyncSentinelPool
 from ._tls import AsyncSentinelTlsConnection, AsyncTlsConnection
 from .config.model import Cluster, Sentinels, Tcp, Unix
 
 AsyncClient = Any
+_STAYS = stays(ConnectionPool)
 
 
 def build(options: Options) -> AsyncClient:
@@ -27,6 +28,7 @@ def build(options: Options) -> AsyncClient:
     kwargs = {**options.connection(), "retry": _retry()}
     if isinstance(endpoint, Cluster):
         return _cluster(endpoint, options, kwargs)
+    kwargs.update(_STAYS)
     pool: ConnectionPool
     if isinstance(endpoint, Sentinels):
         pool = _of_sentinels(endpoint, options, kwargs)
@@ -83,6 +85,7 @@ def _of_sentinels(
             connection_pool=ConnectionPool(
                 connection_class=kind,
                 **options.to_sentinel(endpoint, address),
+                **_STAYS,
                 retry=_retry(),
             )
         )
@@ -107,6 +110,7 @@ def _cluster(endpoint: Cluster, options: Options, kwargs: dict[str, Any]) -> Asy
         startup_nodes=nodes,
         require_full_coverage=endpoint.require_full_coverage,
         **reads_of_cluster(endpoint),
+        **stays(redis.asyncio.cluster.RedisCluster),
         **kwargs,
     )
     if tls is not None:

@@ -13,12 +13,13 @@ from redis.connection import ConnectionPool
 from redis.retry import Retry
 
 from ._connections import SentinelConnection, TcpConnection, UnixConnection
-from ._options import TAKES_RETRY, Options, no_backoff, reads_of_cluster, retries
+from ._options import TAKES_RETRY, Options, no_backoff, reads_of_cluster, retries, stays
 from ._pools import Pool, SentinelPool
 from ._tls import SentinelTlsConnection, Tls, TlsConnection
 from .config.model import Cluster, Sentinels, Tcp, Unix
 
 Client = Any
+_STAYS = stays(ConnectionPool)
 
 
 def build(options: Options) -> Client:
@@ -27,6 +28,7 @@ def build(options: Options) -> Client:
     kwargs = {**options.connection(), "retry": _retry()}
     if isinstance(endpoint, Cluster):
         return _cluster(endpoint, options, kwargs)
+    kwargs.update(_STAYS)
     pool: ConnectionPool
     if isinstance(endpoint, Sentinels):
         pool = _of_sentinels(endpoint, options, kwargs)
@@ -83,6 +85,7 @@ def _of_sentinels(endpoint: Sentinels, options: Options, kwargs: dict[str, Any])
             connection_pool=ConnectionPool(
                 connection_class=kind,
                 **options.to_sentinel(endpoint, address),
+                **_STAYS,
                 retry=_retry(),
             )
         )
@@ -120,5 +123,6 @@ def _cluster(endpoint: Cluster, options: Options, kwargs: dict[str, Any]) -> Cli
         startup_nodes=nodes,
         require_full_coverage=endpoint.require_full_coverage,
         **reads_of_cluster(endpoint),
+        **stays(redis.cluster.RedisCluster),
         **kwargs,
     )

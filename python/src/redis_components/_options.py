@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+import importlib
+import inspect
+from typing import Any, Callable
 
 import redis
 import redis.cluster
@@ -121,6 +123,19 @@ def of(
         tls=None if config.tls is None else Tls(config.tls),
         sentinel_tls=None if of_sentinels is None else Tls(of_sentinels, "sentinel_"),
     )
+
+
+def stays(maker: Callable[..., object]) -> dict[str, Any]:
+    """Returns the option that keeps clients where their config says that the server is.
+
+    redis-py follows a server that sends them elsewhere. It would also take longer timeouts from the
+    server, and keep the process from its end.
+    """
+    if "maint_notifications_config" not in inspect.signature(maker).parameters:
+        return {}
+    # Older versions have no such module.
+    module = importlib.import_module("redis.maint_notifications")
+    return {"maint_notifications_config": module.MaintNotificationsConfig(enabled=False)}
 
 
 def reads_of_cluster(cluster: Cluster) -> dict[str, Any]:
