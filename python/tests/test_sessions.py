@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from typing import Any, Callable
 
 import pytest
@@ -177,3 +178,30 @@ def test_r9_a_session_that_is_lost_is_not_replaced(
     # The next call begins anew.
     made.redis_connection("logs")(lambda conn: conn.set("key", "value"))()
     assert a.client.get("key") == b"value"
+
+
+@pytest.mark.filterwarnings("ignore:This process")
+def test_r12_a_child_that_ends_a_call_of_its_parent_leaves_it_its_session(
+    config_server: Server, server: Start, components: Make
+) -> None:
+    a = server()
+    config_server.client.set(KEY, a.config())
+    parent = os.getpid()
+
+    @components().redis_connection("logs")
+    def fork(conn: Any) -> int:
+        conn.execute_command("SELECT", 3)
+        child = os.fork()
+        if child == 0:
+            return 0
+        _, status = os.waitpid(child, 0)
+        assert int(conn.client_info()["db"]) == 3
+        return os.waitstatus_to_exitcode(status)
+
+    code = 1
+    try:
+        code = fork()
+    finally:
+        if os.getpid() != parent:
+            os._exit(code)
+    assert code == 0

@@ -6,6 +6,7 @@ A connection comes back to its pool as it was when it left it, or closed.
 from __future__ import annotations
 
 import contextlib
+import os
 import queue
 from typing import Any
 
@@ -19,6 +20,10 @@ class Pool(redis.connection.BlockingConnectionPool):
     """A pool for threads."""
 
     def release(self, connection: Any) -> None:
+        if connection.pid != os.getpid():
+            # A parent's. The pool of a child has no place for it.
+            connection.disconnect()
+            return
         if connection.has_session:
             connection.disconnect()
             connection.has_session = False
