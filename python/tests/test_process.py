@@ -153,6 +153,12 @@ def test_what_yields_cannot_be_decorated(components: Make) -> None:
         components().redis_connection("logs")(values)
 
 
+def test_r12_settings_can_be_copied_and_sent() -> None:
+    settings = Settings("redis://h", application="shop")
+    assert pickle.loads(pickle.dumps(settings)) == settings  # noqa: S301
+    assert copy.deepcopy(settings) == settings
+
+
 def test_callers_do_not_see_the_connection(components: Make) -> None:
     decorate = components().redis_connection("logs")
 

@@ -24,6 +24,10 @@ class Asked:
         self._lock = threading.Lock()
         self._running: dict[str, concurrent.futures.Future[object]] = {}
 
+    def __reduce__(self) -> tuple[object, ...]:
+        # Settings may be copied and sent to other processes.
+        return Asked, ()
+
     def answer(self, name: str, provider: Callable[[], object]) -> object:
         """Returns what the provider answers, or raises an error that says why it does not."""
         with self._lock:
