@@ -166,6 +166,7 @@ def test_r8_the_name_of_a_service_is_escaped(
         assert "the primary of `no\\n[ERROR]\\x1b[31m\\u202eö" in said
         assert not set(said.rstrip("\n")) & {"\x1b", "\u202e"}
     assert "\n" not in str(unknown.value)
+    assert "no sentinel knows a service of that name" in str(unknown.value)
     assert len(str(unknown.value)) < 600
     # Sentinels are asked for the name as it is written.
     client.execute_command("SENTINEL", "MONITOR", "a b\u202e", "127.0.0.1", primary.port, 1)
@@ -207,3 +208,22 @@ def test_r10_sentinels_that_are_silent_hold_up_no_call(
         assert time.monotonic() < deadline
     finally:
         os.kill(sentinels_pid, signal.SIGCONT)
+
+
+def test_r5_what_is_wrong_with_sentinels_is_told(
+    sentinel: tuple[redis.Redis, Server, Server], config_server: Server, components: Make
+) -> None:
+    client, *_ = sentinel
+    made = components(connect_timeout=1.0, response_timeout=1.0)
+    port = port_of(made, wait=0)
+    reserved = Reserved()
+    nobody = config_of(client, sentinels=[f"127.0.0.1:{reserved.port}"])
+    config_server.client.set(KEY, nobody)
+    with pytest.raises(ComponentError, match=r"the primary of `main` .* it cannot be reached"):
+        port()
+    reserved.release()
+    client.execute_command("ACL", "SETUSER", "default", "resetpass", ">S3cretZ")
+    config_server.client.set(KEY, config_of(client, sentinel_password="wrong"))
+    with pytest.raises(ComponentError, match="refuses the login; check `sentinel_") as refused:
+        port()
+    assert "wrong" not in str(refused.value)

@@ -57,7 +57,15 @@ _OF_SENTINELS = (
     redis.sentinel.MasterNotFoundError,
     redis.asyncio.sentinel.MasterNotFoundError,
 )
-_OF_SENTINEL = re.compile(r" - (\w+)\(")
+_OF_SENTINEL = re.compile(r">\)> - (?:\w+:)?(\w+)")
+_NOT_ASKED = {
+    **{
+        name: says.replace("`username` and `password`", "`sentinel_username`, `sentinel_password`")
+        for name, says in _CLASSES.items()
+    },
+    "ConnectionError": "it cannot be reached, or hangs up",
+    "TimeoutError": "it does not answer in time",
+}
 
 
 def meaning(error: BaseException) -> str:
@@ -114,9 +122,11 @@ def _of_server(error: BaseException) -> str | None:
             return _CLASSES[kind.__name__]
     text = str(error)
     if isinstance(error, _OF_SENTINELS):
-        answers = (_CLASSES.get(name) for name in _OF_SENTINEL.findall(text))
-        said = next(filter(None, answers), None)
-        return None if said is None else f"no sentinel names the primary, and one says: {said}"
+        known = (_NOT_ASKED.get(name, name) for name in _OF_SENTINEL.findall(text))
+        reasons = "; ".join(dict.fromkeys(known))
+        if not reasons:
+            return "no sentinel knows a service of that name"
+        return f"no sentinel names it, and one that was asked has failed: {reasons}"
     of_sentence = next((says for words, says in _SENTENCES.items() if words in text.lower()), None)
     if _is_garbage(error):
         # Parsers quote what they cannot read.
