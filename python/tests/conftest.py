@@ -5,7 +5,7 @@ from typing import Any, Callable
 
 import pytest
 
-from redis_components import Components, Settings
+from redis_components import Components, Settings, _settings
 from servers import Server
 
 
@@ -29,8 +29,11 @@ def config_server(server: Callable[..., Server]) -> Server:
 
 
 @pytest.fixture
-def components(config_server: Server) -> Iterator[Callable[..., Components]]:
+def components(
+    config_server: Server, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[..., Components]]:
     """Makes components of the config server that are patient with a busy machine."""
+    monkeypatch.setattr(_settings, "_CONFIG_SERVER_ANSWERS_WITHIN", 10.0)
     made = []
 
     def make(**settings: Any) -> Components:

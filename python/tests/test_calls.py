@@ -6,6 +6,7 @@ import asyncio
 import json
 import threading
 import time
+from pathlib import Path
 from typing import Any, Callable
 
 import pytest
@@ -417,14 +418,22 @@ def test_connections_are_named_if_the_server_allows_it(
     assert port_of(made, wait=0)() == a.port
 
 
-def test_a_unix_socket_is_used_if_the_settings_allow_its_folder(
-    config_server: Server, server: Start, components: Make
+def test_r11_a_unix_socket_is_used_unless_only_others_are_allowed(
+    config_server: Server, server: Start, components: Make, tmp_path: Path
 ) -> None:
     a = server("--unixsocket", "redis.sock")
     config_server.client.set(KEY, json.dumps({"unix_socket_path": f"{a.folder}/redis.sock"}))
-    made = components(allow_unix_sockets_under=(str(a.folder),))
-    assert port_of(made)() == a.port
-    assert asyncio.run(async_port_of(made)()) == a.port
+    for allowed in ((), (str(a.folder),), ("/no/such", str(a.folder.parent))):
+        made = components(allow_unix_sockets_under=allowed)
+        assert port_of(made)() == a.port
+        assert asyncio.run(async_port_of(made)()) == a.port
+    (tmp_path / "link.sock").symlink_to(f"{a.folder}/redis.sock")
+    for path in (f"{a.folder}/redis.sock", f"{tmp_path}/link.sock"):
+        config_server.client.set(KEY, json.dumps({"unix_socket_path": path}))
+        made = components(allow_unix_sockets_under=(str(tmp_path),))
+        with pytest.raises(ComponentError, match="outside of the folders") as forbidden:
+            port_of(made)()
+        assert forbidden.value.kind is ErrorKind.FORBIDDEN_BY_POLICY
 
 
 def test_functions_choose_between_text_and_bytes(

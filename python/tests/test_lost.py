@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
 import time
-from typing import Callable
+from typing import Any, Callable
 
 import pytest
+import redis
 
-from redis_components import ComponentError, Components, ErrorKind, Login
-from servers import Server, eventually
+from redis_components import ComponentError, Components, ErrorKind, Login, _settings
+from servers import SOON, Server, eventually
 from test_calls import KEY, port_of
 
 Start = Callable[..., Server]
@@ -57,6 +60,45 @@ def test_r10_a_lost_config_server_keeps_no_processor_busy(
     assert time.process_time() - began < 0.5
 
 
+@pytest.mark.parametrize("form", ["object", "list"])
+def test_r10_a_config_server_has_the_time_that_the_settings_give(
+    form: str, config_server: Server, server: Start, components: Make
+) -> None:
+    a = server()
+    config_server.client.set(KEY, a.config())
+    where = config_server.config(socket_timeout=300, socket_connect_timeout=300)
+    where = f"[{where}]" if form == "list" else where
+    made = components(config_servers=where, response_timeout=0.3, connect_timeout=0.3)
+    port = port_of(made, wait=0)
+    assert port() == a.port
+    config_server.freeze()
+    assert port() == a.port
+    # The thread that reads has given up too, so that it is free for a server that is back.
+    eventually(lambda: made._process is not None and made._process._server._client is None)
+
+
+def test_r10_a_config_server_never_has_longer_than_half_a_second(
+    config_server: Server, server: Start, components: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a = server()
+    config_server.client.set(KEY, a.config())
+    made = components(response_timeout=300)
+    monkeypatch.setattr(_settings, "_CONFIG_SERVER_ANSWERS_WITHIN", 0.5)
+    port = port_of(made, wait=0)
+    eventually(lambda: _is(port, a.port))
+    config_server.freeze()
+    began = time.monotonic()
+    assert port() == a.port
+    assert time.monotonic() - began < 5
+
+
+def _is(port: Callable[[], int], expected: int) -> bool:
+    # The bound is short for a machine that is busy.
+    with contextlib.suppress(ComponentError):
+        return port() == expected
+    return False
+
+
 def test_r5_status_says_that_the_config_server_is_lost(
     config_server: Server, server: Start, components: Make, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -94,6 +136,46 @@ def test_r10_each_call_raises_an_error_of_its_own(components: Make) -> None:
             entry, length = entry.tb_next, length + 1
         lengths.append(length)
     assert max(lengths) == min(lengths[1:]), lengths
+
+
+@pytest.mark.parametrize("is_replica", [False, True])
+def test_r1_the_call_after_one_that_failed_reads_the_config(
+    is_replica: bool, config_server: Server, server: Start, components: Make
+) -> None:
+    a, b = server(), server()
+    # Nothing else has the config read.
+    made = components(reread_interval=600)
+
+    @made.redis_connection("logs", wait=600)
+    def write(conn: Any) -> int:
+        conn.set("key", "value")
+        return int(conn.config_get("port")["port"])
+
+    @made.redis_connection("logs", wait=600)
+    async def write_in_task(conn: Any) -> int:
+        await conn.set("key", "value")
+        return int((await conn.config_get("port"))["port"])
+
+    def leave(left: Server, other: Server) -> None:
+        if is_replica:
+            left.client.replicaof("127.0.0.1", 1)
+        else:
+            left.kill()
+        config_server.client.set(KEY, other.config())
+
+    failures = (redis.ConnectionError, redis.exceptions.ReadOnlyError)
+    for call in (write, lambda: asyncio.run(write_in_task())):
+        config_server.client.set(KEY, a.config())
+        made.close(SOON)
+        assert call() == a.port
+        leave(a, b)
+        with contextlib.suppress(*failures):
+            call()
+        assert call() == b.port
+        if is_replica:
+            a.client.replicaof("NO", "ONE")
+        else:
+            a.restart()
 
 
 def test_r10_what_others_doubt_meanwhile_holds_up_no_call(

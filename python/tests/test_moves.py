@@ -404,7 +404,9 @@ def test_r15_a_move_that_is_called_back_leaves_calls_at_the_old_server(
     assert not is_primary(new)
 
 
-def test_r15_a_candidate_that_cannot_be_used_is_reported_so(pair: Pair, made: Components) -> None:
+def test_r15_a_candidate_that_cannot_be_used_is_reported_so(pair: Pair, components: Make) -> None:
+    made = components(**SETTINGS, allow_unix_sockets_under=(str(pair.servers[0].folder),))
+
     @made.redis_connection("logs", wait=600)
     def ping(conn: redis.Redis) -> None:
         conn.ping()

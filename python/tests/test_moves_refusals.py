@@ -11,7 +11,7 @@ import redis.exceptions
 from pair import Pair
 from redis_components import Components
 from servers import eventually
-from test_moves import made, pair
+from test_moves import SETTINGS, Make, made, pair
 
 __all__ = ["made", "pair"]
 
@@ -40,6 +40,44 @@ def test_r4_a_script_goes_if_its_first_write_was_refused(pair: Pair, made: Compo
     assert run("pipeline") == [3, 1]
     assert run("registered") == 4
     assert pair.servers[1].client.get("n") == b"4"
+
+
+@pytest.mark.parametrize("way", ["pipeline", "transaction", "alone"])
+@pytest.mark.parametrize("is_known", [True, False])
+def test_r15_a_registered_script_goes_to_the_candidate(
+    way: str, is_known: bool, pair: Pair, made: Components
+) -> None:
+    text = "return redis.call('INCR', KEYS[1])"
+
+    @made.redis_connection("logs", wait=600)
+    def count(conn: Any) -> int:
+        if way == "alone":
+            return int(conn.register_script(text)(keys=["n"]))
+        pipe = conn.pipeline(transaction=way == "transaction")
+        pipe.get("known")
+        conn.register_script(text)(keys=["n"], client=pipe)
+        return int(pipe.execute()[1])
+
+    @made.redis_connection("logs", wait=600)
+    async def count_in_task(conn: Any) -> int:
+        if way == "alone":
+            return int(await conn.register_script(text)(keys=["n"]))
+        pipe = conn.pipeline(transaction=way == "transaction")
+        pipe.get("known")
+        await conn.register_script(text)(keys=["n"], client=pipe)
+        return int((await pipe.execute())[1])
+
+    @made.redis_connection("logs", wait=600)
+    def ping(conn: Any) -> None:
+        conn.ping()
+
+    ping()
+    if is_known:
+        assert count() == 1
+    cut(pair)
+    after = [count(), asyncio.run(count_in_task()), count()]
+    assert after == ([2, 3, 4] if is_known else [1, 2, 3])
+    assert pair.servers[1].client.get("n") == str(after[-1]).encode()
 
 
 def test_r4_what_a_script_says_itself_proves_nothing(pair: Pair, made: Components) -> None:
@@ -171,7 +209,22 @@ def test_r9_a_subscription_stays_at_its_server(pair: Pair, made: Components) -> 
     eventually(lambda: made.status()[0].old_connections == 0)
 
 
-def test_r15_a_candidate_that_was_started_again_takes_nothing(pair: Pair, made: Components) -> None:
+def test_r15_a_subscription_begins_where_a_pipeline_has_gone(pair: Pair, made: Components) -> None:
+    @made.redis_connection("logs", wait=600)
+    def ports(conn: Any) -> tuple[int, int]:
+        cut(pair)
+        conn.pipeline(transaction=False).incr("n").execute()
+        with conn.pubsub() as heard, conn.client() as own:
+            heard.subscribe("news")
+            return heard.connection.port, int(own.config_get("port")["port"])
+
+    made.redis_connection("logs", wait=600)(lambda conn: conn.ping())()
+    assert ports() == (pair.servers[1].port, pair.servers[1].port)
+
+
+def test_r15_a_candidate_that_was_started_again_takes_nothing(pair: Pair, components: Make) -> None:
+    # What is refused is tried for as long as an answer may take.
+    made = components(**SETTINGS, response_timeout=3.0)
     old, new = pair.servers
 
     @made.redis_connection("logs", wait=600)

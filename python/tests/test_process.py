@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import copy
+import inspect
 import os
+import pickle
 import subprocess
 import sys
 import threading
@@ -83,6 +86,12 @@ def test_settings_name_the_config_server_or_the_environment_does(
     assert "S3cretZ" not in str(wrong.value)
 
 
+def test_r11_one_folder_is_not_taken_for_its_letters() -> None:
+    with pytest.raises(ComponentError, match="allow_unix_sockets_under") as wrong:
+        Settings(allow_unix_sockets_under="/run/redis")
+    assert wrong.value.kind is ErrorKind.SETTINGS
+
+
 def test_r13_a_text_names_config_servers_as_urls_and_as_json() -> None:
     def names(text: str) -> list[str]:
         return [str(server.endpoint) for server in config_servers(text)]
@@ -111,6 +120,11 @@ def test_r13_a_text_names_config_servers_as_urls_and_as_json() -> None:
         ('[{"host": "a", "host": "S3cret"}]', "`host` is given twice"),
         ("[7]", "server 1: "),
         ('["redis://a"', "column"),
+        ('["redis://a"],"x":["S3cret"]', "column"),
+        ('["redis://a"]}', "column"),
+        ('["redis://a"] ["S3cret"]', "column"),
+        ('{"host": "a"}, "x": {"y": 1}', "column"),
+        ("[[]]", "server 1: "),
         ('{"cluster": ["a:1"]}', "is a cluster"),
         ('{"disabled": true}', "switched off"),
     ],
@@ -122,12 +136,44 @@ def test_r8_a_text_that_names_no_config_server_is_not_shown(text: str, reason: s
     assert "S3cret" not in str(refused.value)
 
 
+def test_r12_an_error_comes_out_of_another_process(components: Make) -> None:
+    with pytest.raises(ComponentError) as missing:
+        port_of(components())()
+    for sent in (pickle.loads(pickle.dumps(missing.value)), copy.copy(missing.value)):  # noqa: S301
+        assert type(sent) is ComponentError
+        assert str(sent) == str(missing.value)
+        assert (sent.kind, sent.component) == (ErrorKind.CONFIG_MISSING, "logs")
+
+
 def test_what_yields_cannot_be_decorated(components: Make) -> None:
     def values(conn: Any) -> Any:
         yield conn
 
     with pytest.raises(TypeError, match="yields"):
         components().redis_connection("logs")(values)
+
+
+def test_r12_settings_can_be_copied_and_sent() -> None:
+    settings = Settings("redis://h", application="shop")
+    assert pickle.loads(pickle.dumps(settings)) == settings  # noqa: S301
+    assert copy.deepcopy(settings) == settings
+
+
+def test_callers_do_not_see_the_connection(components: Make) -> None:
+    decorate = components().redis_connection("logs")
+
+    def count(conn: Any, key: str, *, by: int = 1) -> int:
+        return int(conn.incr(key, by))
+
+    async def count_in_task(conn: Any, key: str, *, by: int = 1) -> int:
+        return int(await conn.incr(key, by))
+
+    for function in (count, count_in_task):
+        decorated = decorate(function)
+        assert list(inspect.signature(decorated).parameters) == ["key", "by"]
+        assert inspect.iscoroutinefunction(decorated) is (function is count_in_task)
+    assert list(inspect.signature(decorate(lambda *given: given)).parameters) == ["given"]
+    assert callable(decorate(print))
 
 
 @pytest.mark.parametrize("name", ["", "a b", "1a", "ä", "@fleet"])

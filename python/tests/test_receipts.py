@@ -44,7 +44,13 @@ def test_r14_a_receipt_says_what_is_in_force_and_what_was_read(
     config_server.client.set("config:redis:@fleet", '{"salt": "of the fleet"}')
     config_server.client.set(KEY, a.config(password="S3cretZ", username="default"))
     a.client.config_set("requirepass", "S3cretZ")
-    made = components(receipts=True, application="shop", reread_interval=0.05)
+    allowed = (str(a.folder),)
+    made = components(
+        receipts=True,
+        application="shop",
+        reread_interval=0.05,
+        allow_unix_sockets_under=allowed,
+    )
     assert port_of(made, wait=0)() == a.port
     told = digest(from_json(config_server.client.get(KEY).decode()), "of the fleet")
     eventually(lambda: words(config_server)[:4] == [told, told, "ok", "1"])

@@ -9,16 +9,16 @@ import os
 import threading
 import time
 from pathlib import Path
-from typing import Callable
+from typing import Any, Callable
 
 import pytest
 import redis
 
-from redis_components import ComponentError, Components, ErrorKind, Login
+from redis_components import ComponentError, Components, ErrorKind, Login, _providers
 from redis_components._secrets import of_file
 from redis_components.config import digest, from_json
 from redis_components.config.reference import Reference
-from servers import Server, eventually
+from servers import SOON, Server, eventually
 from test_calls import KEY, async_port_of, port_of
 from test_receipts import words
 
@@ -123,6 +123,67 @@ def test_r8_a_provider_gives_logins_before_they_expire(
     eventually(lambda: made.status()[0].generation >= 3)
     assert port() == a.port
     assert len(given) >= 3
+
+
+@pytest.mark.parametrize(
+    ("login", "reason"),
+    [
+        (Login("token", expires=1.0), "it gives a login that has expired"),
+        (Login("token", expires=float("nan")), "it gives a login that has expired"),
+        ("S3cretZ", "it gives no `Login`"),
+        (Login(b"S3cretZ"), "it gives no `Login`"),  # type: ignore[arg-type]
+    ],
+)
+def test_r8_what_is_no_login_is_refused_and_asked_for_with_pauses(
+    login: Any, reason: str, config_server: Server, server: Start, components: Make
+) -> None:
+    a = server()
+    config_server.client.set(KEY, a.config(db=1))
+    asked: list[float] = []
+
+    def provider() -> Login:
+        asked.append(time.monotonic())
+        return login  # type: ignore[no-any-return]
+
+    made = components(credentials={"tokens": provider}, reread_interval=0.05)
+    port = port_of(made, wait=0)
+    assert port() == a.port
+    config_server.client.set(KEY, a.config(password={"provider": "tokens"}))
+    assert port() == a.port
+    assert reason in str(made.status()[0].problem)
+    assert "S3cretZ" not in str(made.status()[0].problem)
+    eventually(lambda: len(asked) >= 6)
+    # Pauses grow to half a second, less a quarter.
+    assert asked[5] - asked[0] >= 0.75 * (0.05 + 0.1 + 0.2 + 0.4 + 0.5)
+
+
+def test_r10_a_provider_that_hangs_keeps_one_thread_and_is_told_of(
+    config_server: Server, server: Start, components: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_providers, "_LONGEST", 0.05)
+    a = server()
+    config_server.client.set(KEY, a.config())
+    asked, goes_on = [], threading.Event()
+
+    def provider() -> Login:
+        asked.append(threading.current_thread())
+        goes_on.wait(6 * SOON)
+        return Login("S3cretZ")
+
+    made = components(credentials={"tokens": provider}, reread_interval=0.05)
+    port = port_of(made, wait=0)
+    assert port() == a.port
+    config_server.client.set(KEY, a.config(db=1, password={"provider": "tokens"}))
+    eventually(lambda: port() == a.port and made.status()[0].problem)
+    assert "it has not answered within" in str(made.status()[0].problem)
+    # Another config comes into force meanwhile.
+    config_server.client.set(KEY, a.config(db=2))
+    eventually(lambda: port() == a.port and made.status()[0].generation == 2)
+    config_server.client.set(KEY, a.config(db=1, password={"provider": "tokens"}))
+    eventually(lambda: port() == a.port and made.status()[0].problem)
+    assert len(asked) == 1
+    goes_on.set()
+    eventually(lambda: port() == a.port and made.status()[0].generation == 3)
 
 
 @pytest.mark.parametrize(

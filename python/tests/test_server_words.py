@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import logging
 import socketserver
 import threading
+import time
 import traceback
 from collections.abc import Iterator
 from typing import Callable
@@ -39,16 +41,19 @@ def repeater() -> Iterator[Start]:
     def start(words: tuple[str, ...], reply: str) -> int:
         class Answers(socketserver.BaseRequestHandler):
             def handle(self) -> None:
-                while received := self.request.recv(65536).decode():
-                    for command in filter(None, received.split("\r\n*")):
-                        is_meant = any(word in command for word in words)
-                        self.request.sendall(f"{reply if is_meant else '+OK'}\r\n".encode())
+                # Who is answered so hangs up at any time.
+                with contextlib.suppress(OSError):
+                    while received := self.request.recv(65536).decode():
+                        for command in filter(None, received.split("\r\n*")):
+                            is_meant = any(word in command for word in words)
+                            self.request.sendall(f"{reply if is_meant else '+OK'}\r\n".encode())
 
+        # When it is closed it waits until all who are answered have hung up.
         class Listener(socketserver.ThreadingTCPServer):
-            daemon_threads = True
+            pass
 
         listener = Listener(("127.0.0.1", 0), Answers)
-        threading.Thread(target=listener.serve_forever, daemon=True).start()
+        threading.Thread(target=listener.serve_forever, args=(0.01,), daemon=True).start()
         started.append(listener)
         return int(listener.server_address[1])
 
@@ -79,9 +84,41 @@ def test_r8_no_server_is_quoted_that_repeats_the_password(
         config = {"host": "127.0.0.1", "port": repeater(words, reply), "password": SECRET}
         config_server.client.set(KEY, json.dumps(config))
         _says_nothing(components())
+        sentinel = {
+            "sentinels": [f"127.0.0.1:{repeater(words, reply)}"],
+            "service_name": "main",
+            "sentinel_password": SECRET,
+        }
+        config_server.client.set(KEY, json.dumps(sentinel))
+        _says_nothing(components())
     for words in (("AUTH",), ("GETRANGE",), ("HELLO", "PING")):
         url = f"redis://:{SECRET}@127.0.0.1:{repeater(words, reply)}"
         _says_nothing(components(config_servers=url, receipts=True))
+    _does_not_say(caplog.text)
+
+
+@pytest.mark.parametrize("said", [*SPELLINGS, "1\r\n*" * 3000 + "1"])
+@pytest.mark.parametrize("kind", [":", "$", "*", "+*", "?"])
+def test_r8_what_is_no_answer_is_not_quoted_and_ends_every_call(
+    said: str,
+    kind: str,
+    repeater: Start,
+    config_server: Server,
+    components: Make,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.DEBUG, "redis_components")
+    short = {"connect_timeout": 1.0, "response_timeout": 1.0}
+    for words in (("AUTH", "PING"), ("HELLO", "PING"), ("CLIENT", "PING")):
+        config = {"host": "127.0.0.1", "port": repeater(words, kind + said), "password": SECRET}
+        config_server.client.set(KEY, json.dumps(config))
+        _says_nothing(components(**short))
+    url = f"redis://:{SECRET}@127.0.0.1:{repeater(('GETRANGE',), kind + said)}"
+    made = components(config_servers=url, receipts=True, **short)
+    began = time.monotonic()
+    _says_nothing(made)
+    _says_nothing(made)
+    assert time.monotonic() - began < 30
     _does_not_say(caplog.text)
 
 

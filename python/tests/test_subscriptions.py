@@ -89,7 +89,8 @@ def test_the_loop_of_the_readme_follows_its_component(
                 eventually(functools.partial(is_told, place, f"headline {number}", told))
         finally:
             listener.kill()
-    reading.join(SOON)
+            # Its output is closed next, and nobody may read it then.
+            reading.join(SOON)
 
 
 def read(listener: subprocess.Popen[str], told: list[str]) -> None:

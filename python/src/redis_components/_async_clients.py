@@ -9,16 +9,17 @@ import redis.asyncio
 import redis.asyncio.cluster
 import redis.asyncio.sentinel
 import redis.exceptions
-from redis.asyncio.connection import BlockingConnectionPool, ConnectionPool
+from redis.asyncio.connection import ConnectionPool
 from redis.asyncio.retry import Retry
-from redis.asyncio.sentinel import SentinelConnectionPool, SentinelManagedConnection
 
-from ._connections import AsyncTcpConnection, AsyncUnixConnection
-from ._options import TAKES_RETRY, Options, no_backoff, reads_of_cluster, retries
+from ._connections import AsyncSentinelConnection, AsyncTcpConnection, AsyncUnixConnection
+from ._options import TAKES_RETRY, Options, no_backoff, reads_of_cluster, retries, stays
+from ._pools import AsyncPool, AsyncSentinelPool
 from ._tls import AsyncSentinelTlsConnection, AsyncTlsConnection
 from .config.model import Cluster, Sentinels, Tcp, Unix
 
 AsyncClient = Any
+_STAYS = stays(ConnectionPool)
 
 
 def build(options: Options) -> AsyncClient:
@@ -27,14 +28,17 @@ def build(options: Options) -> AsyncClient:
     kwargs = {**options.connection(), "retry": _retry()}
     if isinstance(endpoint, Cluster):
         return _cluster(endpoint, options, kwargs)
+    kwargs.update(_STAYS)
     pool: ConnectionPool
     if isinstance(endpoint, Sentinels):
         pool = _of_sentinels(endpoint, options, kwargs)
     elif isinstance(endpoint, Unix):
-        pool = _pool(options, AsyncUnixConnection, path=endpoint.path, **kwargs)
+        kwargs.update(options.pool(AsyncUnixConnection), path=endpoint.path)
+        pool = AsyncPool(**kwargs)
     elif isinstance(endpoint, Tcp):
         kind = AsyncTcpConnection if options.tls is None else AsyncTlsConnection
-        pool = _pool(options, kind, host=endpoint.host, port=endpoint.port, **kwargs)
+        kwargs.update(options.pool(kind), host=endpoint.host, port=endpoint.port)
+        pool = AsyncPool(**kwargs)
     else:
         raise AssertionError("a config that is switched off has no client")
     return redis.asyncio.Redis(connection_pool=pool)
@@ -46,7 +50,7 @@ async def close(client: AsyncClient) -> None:
         await client.aclose()
         return
     pool = client.connection_pool
-    if isinstance(pool, SentinelConnectionPool):
+    if isinstance(pool, AsyncSentinelPool):
         for sentinel in pool.sentinel_manager.sentinels:
             await sentinel.connection_pool.disconnect()
     await pool.disconnect()
@@ -61,27 +65,19 @@ async def ping(client: AsyncClient) -> None:
 async def follow_sentinels(client: AsyncClient) -> None:
     """Asks the sentinels of the client again, if it has any, and leaves a primary that is none."""
     pool = getattr(client, "connection_pool", None)
-    if isinstance(pool, SentinelConnectionPool):
-        with contextlib.suppress(redis.exceptions.RedisError, OSError):
-            await pool.get_master_address()
+    if isinstance(pool, AsyncSentinelPool):
+        # What answers may be anything. The next connection says what is wrong.
+        with contextlib.suppress(Exception):
+            await pool.get_master_address()  # type: ignore[no-untyped-call]
 
 
 def _retry() -> Retry:
     return Retry(no_backoff(), retries())
 
 
-def _pool(options: Options, kind: type, **kwargs: Any) -> ConnectionPool:
-    return BlockingConnectionPool(
-        max_connections=options.connections(),
-        timeout=options.patience(),
-        connection_class=kind,
-        **kwargs,
-    )
-
-
 def _of_sentinels(
     endpoint: Sentinels, options: Options, kwargs: dict[str, Any]
-) -> SentinelConnectionPool:
+) -> AsyncSentinelPool:
     sentinel = redis.asyncio.sentinel.Sentinel([])
     kind = AsyncTcpConnection if options.sentinel_tls is None else AsyncTlsConnection
     sentinel.sentinels = [
@@ -89,19 +85,15 @@ def _of_sentinels(
             connection_pool=ConnectionPool(
                 connection_class=kind,
                 **options.to_sentinel(endpoint, address),
+                **_STAYS,
                 retry=_retry(),
             )
         )
         for address in endpoint.addresses
     ]
-    to_data = SentinelManagedConnection if options.tls is None else AsyncSentinelTlsConnection
-    return SentinelConnectionPool(
-        endpoint.service,
-        sentinel,
-        connection_class=to_data,
-        max_connections=options.connections(),
-        **kwargs,
-    )
+    to_data = AsyncSentinelConnection if options.tls is None else AsyncSentinelTlsConnection
+    kwargs.update(options.pool(to_data))
+    return AsyncSentinelPool(endpoint.service, sentinel, **kwargs)  # type: ignore[no-untyped-call]
 
 
 def _cluster(endpoint: Cluster, options: Options, kwargs: dict[str, Any]) -> AsyncClient:
@@ -118,6 +110,7 @@ def _cluster(endpoint: Cluster, options: Options, kwargs: dict[str, Any]) -> Asy
         startup_nodes=nodes,
         require_full_coverage=endpoint.require_full_coverage,
         **reads_of_cluster(endpoint),
+        **stays(redis.asyncio.cluster.RedisCluster),
         **kwargs,
     )
     if tls is not None:

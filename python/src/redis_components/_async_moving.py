@@ -11,8 +11,9 @@ import redis.asyncio
 import redis.asyncio.client
 import redis.exceptions
 
-from . import _refusal
+from . import _commands, _refusal
 from ._call import Call
+from ._connections import demand_session, keep_from_others
 from ._options import TAKES_NAME
 from ._published import Lent
 from ._request import All, One
@@ -26,18 +27,28 @@ class AsyncMovingClient(redis.asyncio.Redis):
     """A client of one call. What its server has refused it sends to the one that has the data."""
 
     _call: Call
+    # Held while the connection is used that the call keeps.
+    _turn: asyncio.Lock
 
     @classmethod
     def of(cls, call: Call) -> AsyncMovingClient:
         """Returns a client that shares its connections with all calls."""
         client = cls.__new__(cls)
         client.__dict__.update(call.here.client.__dict__)
-        client._call = call
+        client._call, client._turn = call, asyncio.Lock()
         return client
+
+    async def end_call(self) -> None:
+        """Gives back the connection that the call has kept."""
+        connection, self.connection = self.connection, None
+        if connection is not None:
+            # It must be given back, even if the task is cancelled just now.
+            await asyncio.shield(self.connection_pool.release(connection))
 
     async def execute_command(self, *args: Any, **options: Any) -> Any:
         call = self._call
-        call.note(args)
+        if call.note(args):
+            return await self._execute_in_session(*args, **options)
         is_first = call.note_sent()
         request = One(args)
         lent = call.enter()
@@ -52,9 +63,14 @@ class AsyncMovingClient(redis.asyncio.Redis):
             call.leave(lent)
 
         async def send(lent: Lent) -> Outcome:
+            client = self._plain(lent)
             try:
-                client = self._plain(lent)
-                return Outcome(await client.execute_command(*request.words(), **options))
+                try:
+                    return Outcome(await client.execute_command(*request.words(), **options))
+                except redis.exceptions.NoScriptError:
+                    for words in call.loads():
+                        await client.execute_command(*words)
+                    return Outcome(await client.execute_command(*request.words(), **options))
             except redis.exceptions.ResponseError as error:
                 return request.outcome(error)
 
@@ -71,25 +87,48 @@ class AsyncMovingClient(redis.asyncio.Redis):
         return pipeline
 
     def pubsub(self, **kwargs: Any) -> Any:
-        self._call.stay()
+        self._stay()
         return super().pubsub(**kwargs)
 
     def monitor(self) -> Any:
-        self._call.stay()
+        self._stay()
         return super().monitor()
 
     def client(self) -> Any:
         """Returns a client with one connection, which stays at its server."""
-        self._call.stay()
-        return redis.asyncio.Redis(
-            connection_pool=self.connection_pool, single_connection_client=True
-        )
+        self._stay()
+        return _OneConnection(connection_pool=self.connection_pool, single_connection_client=True)
+
+    async def _execute_in_session(self, *args: Any, **options: Any) -> Any:
+        """Sends over a connection that the call keeps, so that others do not find its session."""
+        async with self._turn:
+            self._call.note_sent()
+            if self.connection is None:
+                self._stay()
+                self.connection = await self.connection_pool.get_connection(*TAKES_NAME)
+                keep_from_others(self.connection)
+            demand_session(self.connection)
+            return await super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
+
+    def _stay(self) -> None:
+        """Has what is about to begin stay at the server that the call is on now."""
+        self.connection_pool = self._call.stay().client.connection_pool
 
     def _plain(self, lent: Lent) -> redis.asyncio.Redis:
         client = redis.asyncio.Redis.__new__(redis.asyncio.Redis)
         client.__dict__.update(self.__dict__)
-        client.connection_pool = lent.client.connection_pool
+        client.connection_pool, client.connection = lent.client.connection_pool, None
         return client
+
+
+class _OneConnection(redis.asyncio.Redis):
+    """A client with one connection, whose session others do not find."""
+
+    async def initialize(self) -> _OneConnection:
+        await super().initialize()
+        if self.connection is not None:
+            keep_from_others(self.connection)
+        return self
 
 
 class AsyncMovingPipeline(redis.asyncio.client.Pipeline):
@@ -101,7 +140,11 @@ class AsyncMovingPipeline(redis.asyncio.client.Pipeline):
         if self.connection is None:
             self._call.note_sent()
             self.connection_pool = self._call.here.client.connection_pool
-        return await super().immediate_execute_command(*args, **options)  # type: ignore[no-untyped-call]
+        execute = super().immediate_execute_command
+        answer = await execute(*args, **options)  # type: ignore[no-untyped-call]
+        if self.connection is not None and _commands.leaves_session(args):
+            keep_from_others(self.connection)
+        return answer
 
     def annotate_exception(self, exception: Any, number: Any, command: Any) -> None:
         _refusal.note_code(exception)
@@ -109,19 +152,29 @@ class AsyncMovingPipeline(redis.asyncio.client.Pipeline):
 
     async def execute(self, raise_on_error: bool = True) -> list[Any]:
         call, request = self._call, All(self, bool(self.is_transaction))
+        if request.concerns_session():
+            if self.connection is None:
+                self.connection_pool = pool = call.here.client.connection_pool
+                self.connection = await pool.get_connection(*TAKES_NAME)
+            keep_from_others(self.connection)
         is_bound = self.watching or self.connection is not None or call.is_bound()
-        if is_bound or not request.commands or request.concerns_session():
+        if is_bound or not request.commands:
             return await super().execute(raise_on_error)
         is_first = call.note_sent()
 
         async def send(lent: Lent) -> Outcome:
             request.write_into(self)
-            self.connection_pool = lent.client.connection_pool
+            self.connection_pool = pool = lent.client.connection_pool
             execute = super(AsyncMovingPipeline, self).execute
             try:
+                # What loads scripts goes over this connection too, and looks for no other.
+                self.connection = await pool.get_connection(*TAKES_NAME)
                 return request.answered(await execute(raise_on_error=False))
             except redis.exceptions.ResponseError as error:
                 return request.failed(error)
+            finally:
+                if self.connection is not None:
+                    await self.reset()  # type: ignore[no-untyped-call]
 
         lent = call.enter()
         try:

@@ -34,7 +34,7 @@ def prove(resolved: Resolved, settings: Settings, name: str) -> tuple[Options, A
         return _proven(resolved, settings, config.client_name or name, where)
     except ComponentError:
         raise
-    except (*_FAILURES, OSError, ValueError) as failed:
+    except Exception as failed:
         reason = _innermost(failed)
         is_refused = isinstance(reason, _REFUSALS)
         kind = ErrorKind.SERVER_REFUSED if is_refused else ErrorKind.SERVER_UNREACHABLE
@@ -59,7 +59,7 @@ def _proven(
 ) -> tuple[Options, Any]:
     config = resolved.config
     try:
-        return _connected(_options_of(resolved, settings, name, where))
+        return _connected(_options.of(config, resolved.written, settings, name))
     except _RefusedNameError:
         return _proven(resolved, settings, None, where)
     except _FAILURES as failed:
@@ -75,23 +75,12 @@ class _RefusedNameError(Exception):
     """The server may not let the connection be named. It is used all the same."""
 
 
-def _options_of(resolved: Resolved, settings: Settings, name: str | None, where: str) -> Options:
-    try:
-        return _options.of(resolved.config, resolved.written, settings, name)
-    except (OSError, ValueError) as wrong:
-        raise ComponentError(
-            ErrorKind.SERVER_UNREACHABLE,
-            f"{where} cannot be used: a file that its config names for TLS cannot be read, is no "
-            f"PEM, or its key does not fit: {meaning(wrong)}",
-        ) from wrong
-
-
 def _connected(options: Options) -> tuple[Options, Any]:
     client = None
     try:
         client = _clients.build(options)
         client.ping()
-    except _FAILURES as failed:
+    except Exception as failed:
         if client is not None:
             _clients.close(client)
         is_refusal = isinstance(_innermost(failed), redis.exceptions.ResponseError)

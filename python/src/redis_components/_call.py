@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import Callable
+from typing import Any, Callable
 
 from . import _commands
 from ._commands import Words
@@ -23,6 +23,8 @@ class Call:
         self._has_sent = False
         self._has_session = False
         self._has_ended = False
+        # The commands with which the call has loaded scripts.
+        self._loads: dict[tuple[Any, ...], None] = {}
 
     @property
     def here(self) -> Lent:
@@ -33,19 +35,31 @@ class Call:
         """Returns `True` if the session of a connection was changed, which others have not."""
         return self._has_session
 
-    def note(self, words: Words) -> None:
-        """Notes what a command that is about to be sent does to its connection."""
+    def note(self, words: Words) -> bool:
+        """Notes what a command that is about to be sent does to its connection. Returns `True` if
+        the call has a session of its own by now."""
         if _commands.concerns_session(words):
             self._has_session = True
+        elif _commands.loads_script(words):
+            self._loads[tuple(words)] = None
+        return self._has_session
+
+    def loads(self) -> list[Words]:
+        """Returns the commands with which the call has loaded scripts. Another server has not the
+        scripts: they are no data."""
+        return list(self._loads)
 
     def note_sent(self) -> bool:
         """Notes that something is sent. Returns `True` if it is the first of the call."""
         is_first, self._has_sent = not self._has_sent, True
         return is_first
 
-    def stay(self) -> None:
+    def stay(self) -> Lent:
         """Keeps the client of this server until the call ends, for what the call does not count."""
-        self._here.stays = self._has_sent = True
+        with self._lock:
+            here = self._here
+            here.stays = self._has_sent = True
+        return here
 
     def enter(self, lent: Lent | None = None) -> Lent:
         """Counts a request in flight, on the server that the call is on if no other is given."""

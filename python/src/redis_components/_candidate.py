@@ -9,11 +9,12 @@ from typing import Callable, NamedTuple
 import redis.exceptions
 
 from . import _attempt, _secrets
+from ._aside import begun, join
 from ._backoff import Backoff
 from ._offer import Offer
 from ._published import Published
 from ._secrets import Resolved
-from ._server_words import meaning
+from ._server_words import frames_of, meaning
 from ._settings import Settings
 from .config.model import ComponentConfig
 from .errors import ComponentError, ErrorKind
@@ -54,6 +55,8 @@ class Prepared:
         # Clients that have become the component's own.
         self._adopted: Published | None = None
         self._runs = False
+        self._thread: threading.Thread | None = None
+        self._has_ended = False
 
     def standing(self) -> Standing | None:
         """Returns how the candidate stands, if there is one."""
@@ -95,13 +98,23 @@ class Prepared:
             known = self._standing
             if offer == (None if known is None else known.offer):
                 return
-            self._standing = None if offer is None else Standing(offer)
+            self._standing = None if offer is None or self._has_ended else Standing(offer)
             self._offered.notify_all()
-            if self._runs or offer is None:
+            if self._runs or self._standing is None:
                 return
-            self._runs = True
-        thread = threading.Thread(target=self._run, name="redis-components-candidate", daemon=True)
-        thread.start()
+            self._thread = begun(self._run, "redis-components-candidate")
+            self._runs = self._thread is not None
+            if not self._runs:
+                # It is offered again.
+                self._standing = None
+
+    def end(self) -> None:
+        """Drops the candidate, and takes no other."""
+        self._has_ended = True
+        self.prepare(None)
+
+    def join(self, deadline: float) -> None:
+        join(self._thread, deadline)
 
     def _run(self) -> None:
         retry = Backoff()
@@ -143,7 +156,7 @@ class Prepared:
             reason = f"the server cannot be used: {meaning(failed)}"
             return Standing(offer, failed=ComponentError(kind, reason))
         except Exception as failed:
-            _LOG.exception("candidate `%s` cannot be tried", offer.id)
+            _LOG.error("candidate `%s` cannot be tried: %s", offer.id, frames_of(failed))
             return Standing(
                 offer,
                 failed=ComponentError(ErrorKind.SERVER_UNREACHABLE, type(failed).__name__),

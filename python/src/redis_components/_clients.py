@@ -9,16 +9,17 @@ import redis
 import redis.cluster
 import redis.exceptions
 import redis.sentinel
-from redis.connection import BlockingConnectionPool, ConnectionPool
+from redis.connection import ConnectionPool
 from redis.retry import Retry
-from redis.sentinel import SentinelConnectionPool, SentinelManagedConnection
 
-from ._connections import TcpConnection, UnixConnection
-from ._options import TAKES_RETRY, Options, no_backoff, reads_of_cluster, retries
+from ._connections import SentinelConnection, TcpConnection, UnixConnection
+from ._options import TAKES_RETRY, Options, no_backoff, reads_of_cluster, retries, stays
+from ._pools import Pool, SentinelPool
 from ._tls import SentinelTlsConnection, Tls, TlsConnection
 from .config.model import Cluster, Sentinels, Tcp, Unix
 
 Client = Any
+_STAYS = stays(ConnectionPool)
 
 
 def build(options: Options) -> Client:
@@ -27,14 +28,17 @@ def build(options: Options) -> Client:
     kwargs = {**options.connection(), "retry": _retry()}
     if isinstance(endpoint, Cluster):
         return _cluster(endpoint, options, kwargs)
+    kwargs.update(_STAYS)
     pool: ConnectionPool
     if isinstance(endpoint, Sentinels):
         pool = _of_sentinels(endpoint, options, kwargs)
     elif isinstance(endpoint, Unix):
-        pool = _pool(options, UnixConnection, path=endpoint.path, **kwargs)
+        kwargs.update(options.pool(UnixConnection), path=endpoint.path)
+        pool = Pool(**kwargs)  # type: ignore[no-untyped-call]
     elif isinstance(endpoint, Tcp):
         kind = TcpConnection if options.tls is None else TlsConnection
-        pool = _pool(options, kind, host=endpoint.host, port=endpoint.port, **kwargs)
+        kwargs.update(options.pool(kind), host=endpoint.host, port=endpoint.port)
+        pool = Pool(**kwargs)  # type: ignore[no-untyped-call]
     else:
         raise AssertionError("a config that is switched off has no client")
     return redis.Redis(connection_pool=pool)
@@ -44,8 +48,11 @@ def close(client: Client) -> None:
     """Closes the connections that no call uses."""
     if isinstance(client, redis.cluster.RedisCluster):
         client.close()
-    else:
-        client.connection_pool.disconnect()
+        return
+    if has_sentinels(client):
+        for sentinel in client.connection_pool.sentinel_manager.sentinels:
+            sentinel.connection_pool.disconnect()
+    client.connection_pool.disconnect()
 
 
 def ping(client: Client) -> None:
@@ -55,31 +62,22 @@ def ping(client: Client) -> None:
 
 
 def has_sentinels(client: Client) -> bool:
-    return isinstance(getattr(client, "connection_pool", None), SentinelConnectionPool)
+    return isinstance(getattr(client, "connection_pool", None), SentinelPool)
 
 
 def follow_sentinels(client: Client) -> None:
     """Asks the sentinels of the client again, if it has any, and leaves a primary that is none."""
     if has_sentinels(client):
-        client.connection_pool.get_master_address()
+        # What answers may be anything. The next connection says what is wrong.
+        with contextlib.suppress(Exception):
+            client.connection_pool.get_master_address()
 
 
 def _retry() -> Retry:
     return Retry(no_backoff(), retries())
 
 
-def _pool(options: Options, kind: type, **kwargs: Any) -> ConnectionPool:
-    return BlockingConnectionPool(
-        max_connections=options.connections(),
-        timeout=options.patience(),
-        connection_class=kind,
-        **kwargs,
-    )
-
-
-def _of_sentinels(
-    endpoint: Sentinels, options: Options, kwargs: dict[str, Any]
-) -> SentinelConnectionPool:
+def _of_sentinels(endpoint: Sentinels, options: Options, kwargs: dict[str, Any]) -> SentinelPool:
     sentinel = redis.sentinel.Sentinel([])
     kind = TcpConnection if options.sentinel_tls is None else TlsConnection
     sentinel.sentinels = [
@@ -87,19 +85,15 @@ def _of_sentinels(
             connection_pool=ConnectionPool(
                 connection_class=kind,
                 **options.to_sentinel(endpoint, address),
+                **_STAYS,
                 retry=_retry(),
             )
         )
         for address in endpoint.addresses
     ]
-    to_data = SentinelManagedConnection if options.tls is None else SentinelTlsConnection
-    return SentinelConnectionPool(
-        endpoint.service,
-        sentinel,
-        connection_class=to_data,
-        max_connections=options.connections(),
-        **kwargs,
-    )
+    to_data = SentinelConnection if options.tls is None else SentinelTlsConnection
+    kwargs.update(options.pool(to_data))
+    return SentinelPool(endpoint.service, sentinel, **kwargs)  # type: ignore[no-untyped-call]
 
 
 def _node_pools(tls: Tls) -> type[ConnectionPool]:
@@ -129,5 +123,6 @@ def _cluster(endpoint: Cluster, options: Options, kwargs: dict[str, Any]) -> Cli
         startup_nodes=nodes,
         require_full_coverage=endpoint.require_full_coverage,
         **reads_of_cluster(endpoint),
+        **stays(redis.cluster.RedisCluster),
         **kwargs,
     )

@@ -28,6 +28,7 @@ _OF_SESSIONS = _names(
     "ASKING AUTH DISCARD EXEC HELLO MONITOR MULTI PSUBSCRIBE PSYNC PUNSUBSCRIBE QUIT READONLY "
     "READWRITE RESET SELECT SSUBSCRIBE SUBSCRIBE SUNSUBSCRIBE SYNC UNSUBSCRIBE UNWATCH WATCH"
 )
+_OF_TRANSACTIONS = _names("DISCARD EXEC MULTI UNWATCH WATCH")
 _OF_CLIENTS = _names("CACHING NO-EVICT NO-TOUCH REPLY SETNAME TRACKING")
 # Where the seconds stand that a command waits.
 _LAST, _FIRST = -1, 1
@@ -60,6 +61,15 @@ def is_script(words: Words) -> bool:
     return _words(words, 1)[0].startswith(("EVAL", "FCALL"))
 
 
+def loads_script(words: Words) -> bool:
+    """Returns `True` if the command gives its server a script, to be run by its hash."""
+    first = words[0] if words else ""
+    # Each command passes here.
+    if isinstance(first, str) and not _may_concern_session(first):
+        return False
+    return _words(words, 2) == ["SCRIPT", "LOAD"]
+
+
 def concerns_session(words: Words) -> bool:
     """Returns `True` if the command is about the session of its connection."""
     first = words[0] if words else ""
@@ -72,6 +82,12 @@ def concerns_session(words: Words) -> bool:
     return (name == "CLIENT" and not _OF_CLIENTS.isdisjoint(arguments)) or (
         name == "SCRIPT" and arguments == ["DEBUG"]
     )
+
+
+def leaves_session(words: Words) -> bool:
+    """Returns `True` if the command changes the session of its connection for longer than a
+    pipeline takes."""
+    return concerns_session(words) and _words(words, 1)[0] not in _OF_TRANSACTIONS
 
 
 @functools.lru_cache(maxsize=512)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import dataclasses
 import functools
 import inspect
@@ -21,7 +22,7 @@ from ._process import Process
 from ._published import Published
 from ._settings import Settings
 from ._slot import Slot
-from ._waiting import run, run_async
+from ._waiting import Steps, run, run_async
 from .errors import ComponentError, ErrorKind
 
 if TYPE_CHECKING:
@@ -96,13 +97,17 @@ class Components:
             function: Callable[Concatenate[Any, P], R],
         ) -> Callable[P, R]:
             if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+                name = getattr(function, "__name__", type(function).__name__)
                 raise TypeError(
-                    f"`{function.__name__}` yields, so its calls never end; decorate a function "
-                    "that returns"
+                    f"`{name}` yields, so its calls never end; decorate a function that returns"
                 )
-            if inspect.iscoroutinefunction(function):
-                return self._of_tasks(function, component, wait, decode_responses)
-            return self._of_threads(function, component, wait, decode_responses)
+            is_of_tasks = inspect.iscoroutinefunction(function)
+            of = self._of_tasks if is_of_tasks else self._of_threads
+            decorated = of(function, component, wait, decode_responses)
+            # Frameworks ask for the parameters that callers give.
+            with contextlib.suppress(TypeError, ValueError):
+                decorated.__signature__ = _signature(function)  # type: ignore[attr-defined]
+            return decorated
 
         return decorate
 
@@ -124,15 +129,17 @@ class Components:
     ) -> Callable[..., Any]:
         @functools.wraps(function)
         def decorated(*args: Any, **kwargs: Any) -> Any:
-            slot = self._slot(component)
-            published = run(slot.acquire(wait))
+            slot, published = run(self._acquire(component, wait))
             call = Call(slot, published, functools.partial(Published.lend, decode=decode))
+            client = _client(call, redis.Redis, MovingClient)
             try:
-                return function(_client(call, redis.Redis, MovingClient), *args, **kwargs)
+                return function(client, *args, **kwargs)
             except _DOUBTS:
                 slot.watched.doubt()
                 raise
             finally:
+                if isinstance(client, MovingClient):
+                    client.end_call()
                 call.end()
 
         return decorated
@@ -142,19 +149,30 @@ class Components:
     ) -> Callable[..., Any]:
         @functools.wraps(function)
         async def decorated(*args: Any, **kwargs: Any) -> Any:
-            slot = self._slot(component)
-            published = await run_async(slot.acquire(wait))
+            slot, published = await run_async(self._acquire(component, wait))
             call = Call(slot, published, functools.partial(Published.lend_async, decode=decode))
+            client = _client(call, redis.asyncio.Redis, AsyncMovingClient)
             try:
-                client = _client(call, redis.asyncio.Redis, AsyncMovingClient)
                 return await function(client, *args, **kwargs)
             except _DOUBTS:
                 slot.watched.doubt()
                 raise
             finally:
-                call.end()
+                try:
+                    if isinstance(client, AsyncMovingClient):
+                        await client.end_call()
+                finally:
+                    call.end()
 
         return decorated
+
+    def _acquire(self, component: str, wait: float) -> Steps[tuple[Slot, Published]]:
+        while True:
+            slot = self._slot(component)
+            published = yield from slot.acquire(wait)
+            # Otherwise the components were closed just now, and the call begins anew.
+            if published is not None:
+                return slot, published
 
     def _slot(self, component: str) -> Slot:
         process = self._process
@@ -170,6 +188,14 @@ class Components:
         if self._process is not None:
             self._of_parents.append(self._process)
             self._process = None
+
+
+def _signature(function: Callable[..., Any]) -> inspect.Signature:
+    """Returns the parameters of a function but the first, which is the connection."""
+    signature = inspect.signature(function)
+    first, *others = signature.parameters.values()
+    is_any = first.kind is inspect.Parameter.VAR_POSITIONAL
+    return signature.replace(parameters=[first, *others] if is_any else others)
 
 
 def _client(call: Call, plain: type, moving: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import functools
 from collections.abc import Sequence
 from typing import Any, Callable
@@ -24,8 +25,12 @@ class ConfigServer:
     def __init__(
         self, servers: Sequence[ComponentConfig], settings: Settings, name: str, control_key: str
     ) -> None:
-        self._servers = servers
-        self._settings = settings
+        # One bound holds for all of them, so that no call waits for longer.
+        self._servers = [
+            dataclasses.replace(server, socket_timeout=None, socket_connect_timeout=None)
+            for server in servers
+        ]
+        self._settings = settings.for_config_server()
         self._name = name
         # It is read beside configs, and says nothing about them.
         self._control_key = control_key
@@ -51,7 +56,8 @@ class ConfigServer:
         except ComponentError:
             self.close()
             raise
-        except (redis.exceptions.RedisError, OSError) as failed:
+        except Exception as failed:
+            # What answers may be anything, and parsers fail in many ways.
             self.close()
             raise ComponentError(
                 ErrorKind.CONFIG_SERVER_UNREACHABLE,
@@ -61,7 +67,11 @@ class ConfigServer:
     def follow_sentinels(self) -> None:
         """Has sentinels asked for the primary. They may be silent, and nobody waits for them."""
         if self._client is not None and _clients.has_sentinels(self._client):
-            self._asking.begin(functools.partial(_follow_sentinels, self._client))
+            self._asking.begin(functools.partial(_clients.follow_sentinels, self._client))
+
+    def join(self, deadline: float) -> None:
+        """Waits for what asks sentinels, until then at most."""
+        self._asking.join(deadline)
 
     def close(self) -> None:
         """Closes the connection. The next read tries all servers from the first."""
@@ -97,7 +107,7 @@ class ConfigServer:
             return
         try:
             answers = _read(keys, self._client)
-        except (redis.exceptions.RedisError, OSError) as failed:
+        except Exception as failed:
             raise ComponentError(
                 ErrorKind.SERVER_UNREACHABLE, f"{address}: {meaning(failed)}"
             ) from cause_of(failed)
@@ -125,11 +135,6 @@ def _refusal_of_all(answers: Sequence[object]) -> Exception | None:
         return is_of_cluster and not answer
 
     return errors[0] if errors and all(map(gives_nothing, answers)) else None
-
-
-def _follow_sentinels(client: Any) -> None:
-    with contextlib.suppress(redis.exceptions.RedisError, OSError):
-        _clients.follow_sentinels(client)
 
 
 def _read(keys: Sequence[str], client: Any) -> list[object]:

@@ -1,4 +1,5 @@
-"""Connections that are not used again if their server has said that it closes them.
+"""Connections that are not used again if their session was changed, or if their server has said
+that it closes them.
 
 A server that becomes a replica answers what waits with an error, and closes the connection. It may
 still look open when the next command is sent.
@@ -9,13 +10,32 @@ from __future__ import annotations
 from typing import Any
 
 import redis.asyncio.connection
+import redis.asyncio.sentinel
 import redis.connection
 import redis.exceptions
+import redis.sentinel
 
 from ._refusal import is_ended_by_demotion
 
 
+def keep_from_others(connection: Any) -> None:
+    """Has a connection closed when it is given back, because its session was changed."""
+    connection.has_session = True
+
+
+def demand_session(connection: Any) -> None:
+    """Raises an error if the connection was closed. redis-py would connect it again, to another
+    database perhaps."""
+    if getattr(connection, "_sock", None) is None and getattr(connection, "_writer", None) is None:
+        raise redis.exceptions.ConnectionError(
+            "the connection was closed, and with it the session that the function has changed"
+        )
+
+
 class _Closes:
+    # Whether its session was changed, which others must not find.
+    has_session = False
+
     def read_response(self, *args: Any, **kwargs: Any) -> Any:
         try:
             return super().read_response(*args, **kwargs)  # type: ignore[misc]
@@ -29,11 +49,17 @@ class TcpConnection(_Closes, redis.connection.Connection):
     """A connection over TCP."""
 
 
+class SentinelConnection(TcpConnection, redis.sentinel.SentinelManagedConnection):
+    """A connection over TCP to the primary that sentinels name."""
+
+
 class UnixConnection(_Closes, redis.connection.UnixDomainSocketConnection):
     """A connection over a unix socket."""
 
 
 class _AsyncCloses:
+    has_session = False
+
     async def read_response(self, *args: Any, **kwargs: Any) -> Any:
         try:
             return await super().read_response(*args, **kwargs)  # type: ignore[misc]
@@ -45,6 +71,10 @@ class _AsyncCloses:
 
 class AsyncTcpConnection(_AsyncCloses, redis.asyncio.connection.Connection):
     """A connection over TCP."""
+
+
+class AsyncSentinelConnection(AsyncTcpConnection, redis.asyncio.sentinel.SentinelManagedConnection):
+    """A connection over TCP to the primary that sentinels name."""
 
 
 class AsyncUnixConnection(_AsyncCloses, redis.asyncio.connection.UnixDomainSocketConnection):

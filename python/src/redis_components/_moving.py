@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import contextlib
+import threading
 import time
 from typing import Any, Callable
 
@@ -11,8 +12,9 @@ import redis
 import redis.client
 import redis.exceptions
 
-from . import _refusal
+from . import _commands, _refusal
 from ._call import Call
+from ._connections import demand_session, keep_from_others
 from ._options import TAKES_NAME
 from ._published import Lent
 from ._request import All, One
@@ -25,18 +27,27 @@ class MovingClient(redis.Redis):
     """A client of one call. What its server has refused it sends to the one that has the data."""
 
     _call: Call
+    # Held while the connection is used that the call keeps.
+    _turn: threading.RLock
 
     @classmethod
     def of(cls, call: Call) -> MovingClient:
         """Returns a client that shares its connections with all calls."""
         client = cls.__new__(cls)
         client.__dict__.update(call.here.client.__dict__)
-        client._call = call
+        client._call, client._turn = call, threading.RLock()
         return client
+
+    def end_call(self) -> None:
+        """Gives back the connection that the call has kept."""
+        connection, self.connection = self.connection, None
+        if connection is not None:
+            self.connection_pool.release(connection)
 
     def execute_command(self, *args: Any, **options: Any) -> Any:
         call = self._call
-        call.note(args)
+        if call.note(args):
+            return self._execute_in_session(*args, **options)
         is_first = call.note_sent()
         request = One(args)
         lent = call.enter()
@@ -51,9 +62,14 @@ class MovingClient(redis.Redis):
             call.leave(lent)
 
         def send(lent: Lent) -> Outcome:
+            client = self._plain(lent)
             try:
-                client = self._plain(lent)
-                return Outcome(client.execute_command(*request.words(), **options))
+                try:
+                    return Outcome(client.execute_command(*request.words(), **options))
+                except redis.exceptions.NoScriptError:
+                    for words in call.loads():
+                        client.execute_command(*words)
+                    return Outcome(client.execute_command(*request.words(), **options))
             except redis.exceptions.ResponseError as error:
                 return request.outcome(error)
 
@@ -67,22 +83,39 @@ class MovingClient(redis.Redis):
         return pipeline
 
     def pubsub(self, **kwargs: Any) -> Any:
-        self._call.stay()
+        self._stay()
         return super().pubsub(**kwargs)  # type: ignore[no-untyped-call]
 
     def monitor(self) -> Any:
-        self._call.stay()
+        self._stay()
         return super().monitor()  # type: ignore[no-untyped-call]
 
     def client(self) -> Any:
         """Returns a client with one connection, which stays at its server."""
-        self._call.stay()
-        return redis.Redis(connection_pool=self.connection_pool, single_connection_client=True)
+        self._stay()
+        client = redis.Redis(connection_pool=self.connection_pool, single_connection_client=True)
+        keep_from_others(client.connection)
+        return client
+
+    def _execute_in_session(self, *args: Any, **options: Any) -> Any:
+        """Sends over a connection that the call keeps, so that others do not find its session."""
+        with self._turn:
+            self._call.note_sent()
+            if self.connection is None:
+                self._stay()
+                self.connection = self.connection_pool.get_connection(*TAKES_NAME)
+                keep_from_others(self.connection)
+            demand_session(self.connection)
+            return super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
+
+    def _stay(self) -> None:
+        """Has what is about to begin stay at the server that the call is on now."""
+        self.connection_pool = self._call.stay().client.connection_pool
 
     def _plain(self, lent: Lent) -> redis.Redis:
         client = redis.Redis.__new__(redis.Redis)
         client.__dict__.update(self.__dict__)
-        client.connection_pool = lent.client.connection_pool
+        client.connection_pool, client.connection = lent.client.connection_pool, None
         return client
 
 
@@ -95,7 +128,10 @@ class MovingPipeline(redis.client.Pipeline):
         if self.connection is None:
             self._call.note_sent()
             self.connection_pool = self._call.here.client.connection_pool
-        return super().immediate_execute_command(*args, **options)  # type: ignore[no-untyped-call]
+        answer = super().immediate_execute_command(*args, **options)  # type: ignore[no-untyped-call]
+        if self.connection is not None and _commands.leaves_session(args):
+            keep_from_others(self.connection)
+        return answer
 
     def annotate_exception(self, exception: Any, number: Any, command: Any) -> None:
         _refusal.note_code(exception)
@@ -103,18 +139,28 @@ class MovingPipeline(redis.client.Pipeline):
 
     def execute(self, raise_on_error: bool = True) -> list[Any]:
         call, request = self._call, All(self, bool(self.transaction))
+        if request.concerns_session():
+            if self.connection is None:
+                self.connection_pool = pool = call.here.client.connection_pool
+                self.connection = pool.get_connection(*TAKES_NAME)
+            keep_from_others(self.connection)
         is_bound = self.watching or self.connection is not None or call.is_bound()
-        if is_bound or not request.commands or request.concerns_session():
+        if is_bound or not request.commands:
             return super().execute(raise_on_error)
         is_first = call.note_sent()
 
         def send(lent: Lent) -> Outcome:
             request.write_into(self)
-            self.connection_pool = lent.client.connection_pool
+            self.connection_pool = pool = lent.client.connection_pool
             try:
+                # What loads scripts goes over this connection too, and looks for no other.
+                self.connection = pool.get_connection(*TAKES_NAME)
                 return request.answered(super(MovingPipeline, self).execute(raise_on_error=False))
             except redis.exceptions.ResponseError as error:
                 return request.failed(error)
+            finally:
+                if self.connection is not None:
+                    self.reset()
 
         lent = call.enter()
         try:

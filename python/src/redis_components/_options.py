@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+import importlib
+import inspect
+from typing import Any, Callable
 
 import redis
 import redis.cluster
@@ -65,8 +67,13 @@ class Options:
         """Returns the options of clients that answer with text instead of bytes, or not."""
         return dataclasses.replace(self, decode_responses=decode)
 
-    def connections(self) -> int:
-        return self.config.max_connections or _CONNECTIONS
+    def pool(self, kind: type) -> dict[str, Any]:
+        """Returns what bounds a pool of connections of this class."""
+        return {
+            "connection_class": kind,
+            "max_connections": self.config.max_connections or _CONNECTIONS,
+            "timeout": self.patience(),
+        }
 
     def patience(self) -> float:
         """Returns how long a call may wait for a connection of the pool."""
@@ -114,8 +121,21 @@ def of(
         name=name,
         decode_responses=False,
         tls=None if config.tls is None else Tls(config.tls),
-        sentinel_tls=None if of_sentinels is None else Tls(of_sentinels),
+        sentinel_tls=None if of_sentinels is None else Tls(of_sentinels, "sentinel_"),
     )
+
+
+def stays(maker: Callable[..., object]) -> dict[str, Any]:
+    """Returns the option that keeps clients where their config says that the server is.
+
+    redis-py follows a server that sends them elsewhere. It would also take longer timeouts from the
+    server, and keep the process from its end.
+    """
+    if "maint_notifications_config" not in inspect.signature(maker).parameters:
+        return {}
+    # Older versions have no such module.
+    module = importlib.import_module("redis.maint_notifications")
+    return {"maint_notifications_config": module.MaintNotificationsConfig(enabled=False)}
 
 
 def reads_of_cluster(cluster: Cluster) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import threading
 import time
@@ -20,11 +21,13 @@ class Process:
     """The watch of the config server, the slots of the components, and the receipt."""
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+        # What is asked by a parent has no thread in its child.
+        self._settings = settings = dataclasses.replace(settings)
         self._application = settings.application_name()
         self._instance = instance_name()
         self._lock = threading.Lock()
         self._slots: dict[str, Slot] = {}
+        self._has_ended = False
         self._control = Control(settings, self._instance)
         self._receipts = Receipts(settings, self._application, self._instance)
         name = self._name_of("config-server")
@@ -51,6 +54,8 @@ class Process:
                     functools.partial(self._watch.poke),
                 )
                 self._slots[component] = slot
+                if self._has_ended:
+                    slot.close()
         return slot
 
     def slots(self) -> list[Slot]:
@@ -58,9 +63,17 @@ class Process:
 
     def close(self, seconds: float) -> None:
         """Removes the receipt, ends the watch and closes clients once their calls have ended."""
-        self._watch.end(seconds)
+        deadline = time.monotonic() + seconds
+        with self._lock:
+            self._has_ended = True
+        self._receipts.end()
+        self._watch.end()
         for slot in self.slots():
             slot.close()
+        self._watch.join(deadline)
+        for slot in self.slots():
+            slot.join(deadline)
+        self._server.join(deadline)
 
     def _name_of(self, component: str) -> str:
         return f"{self._application}:{component}:{self._instance}"

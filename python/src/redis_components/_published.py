@@ -11,8 +11,6 @@ import time
 from collections.abc import AsyncGenerator, Coroutine
 from typing import Any
 
-import redis.exceptions
-
 from . import _async_clients, _clients
 from ._options import Options
 from ._secrets import Resolved
@@ -62,10 +60,16 @@ class OfLoop:
             self.loop.call_soon_threadsafe(lambda: self._begin(follow(self.client)))
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
-        task = self.loop.create_task(work)
+        task = self.loop.create_task(_quietly(work))
         # A loop keeps no task alive.
         _TASKS.add(task)
         task.add_done_callback(_TASKS.discard)
+
+
+async def _quietly(work: Coroutine[Any, Any, None]) -> None:
+    # Nobody is there to hear of it. A loop that ends may close the client in the same moment.
+    with contextlib.suppress(Exception):
+        await work
 
 
 def _begin_in(
@@ -85,7 +89,7 @@ async def _open(client: Any) -> AsyncGenerator[None, None]:
     try:
         yield
     finally:
-        await _async_clients.close(client)
+        await _quietly(_async_clients.close(client))
 
 
 _TASKS: set[asyncio.Task[None]] = set()
@@ -242,8 +246,7 @@ class Published:
     def follow_sentinels(self) -> None:
         """Asks the sentinels of all clients, which leave a primary that is none any more."""
         for client in list(self._of_threads.values()):
-            with contextlib.suppress(redis.exceptions.RedisError, OSError):
-                _clients.follow_sentinels(client)
+            _clients.follow_sentinels(client)
         with self._lock:
             of_loops = [one for clients in self._of_loops.values() for one in clients.values()]
         for one in of_loops:
@@ -252,7 +255,8 @@ class Published:
     def _built(self, decode: bool) -> Any:
         try:
             return _clients.build(self._options_for(decode))
-        except redis.exceptions.RedisClusterException as failed:
+        except Exception as failed:
+            # The client of a cluster connects.
             raise ComponentError(
                 ErrorKind.SERVER_UNREACHABLE,
                 f"{self.config.endpoint} cannot be used: {meaning(failed)}",

@@ -67,6 +67,7 @@ class Receipts:
         self._due_at: float | None = None
         self._is_off = not settings.receipts
         self._has_warned = False
+        self._has_ended = False
 
     def write(self, server: ConfigServer, slots: Iterable[Slot], control: Control) -> float:
         """Writes what has changed, and everything when it is time. Returns when to come again."""
@@ -87,6 +88,10 @@ class Receipts:
         spread = random.uniform(0.8, 1.2)  # noqa: S311
         self._renew_at = now + control.timing.every * spread
         return self._renew_at
+
+    def end(self) -> None:
+        """Says that nobody is interested any more in what cannot be written."""
+        self._has_ended = True
 
     def remove(self, server: ConfigServer) -> None:
         """Removes the receipt: this process ends in order."""
@@ -124,6 +129,7 @@ class Receipts:
         wrong = [answer for answer in answers if isinstance(answer, Exception)]
         if not wrong:
             self._written = fields
+        if not wrong or self._has_ended:
             return
         shown = meaning(wrong[0])
         if shown.startswith("NOPERM"):

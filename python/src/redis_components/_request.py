@@ -51,9 +51,7 @@ class All:
         return any(_commands.concerns_session(words) for words, _ in self.commands)
 
     def answered(self, answers: list[Any]) -> Outcome:
-        code = None
-        if not self._is_transaction:
-            code = _refusal.of_pipeline([words for words, _ in self.commands], answers)
+        code = _refusal.of_pipeline([words for words, _ in self.commands], answers)
         return Outcome(value=answers, refused=code)
 
     def failed(self, error: Refusable) -> Outcome:

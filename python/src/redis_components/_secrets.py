@@ -9,9 +9,9 @@ import stat
 import time
 from collections.abc import Iterator
 
-from ._server_words import meaning
+from ._providers import NoLoginError
 from ._settings import Login, Settings
-from ._text import has_unprintable
+from ._text import has_unprintable, printable
 from .config.model import ComponentConfig, Sentinels, TlsOptions
 from .config.reference import Reference
 from .errors import ComponentError, ErrorKind
@@ -113,15 +113,21 @@ class _Logins:
         known = self._provided.get(at.place)
         if known is not None:
             return known
-        provider = self._settings.credentials.get(at.place)
-        if provider is None:
+        if at.place not in self._settings.credentials:
             raise _lacking(field, at, "`Settings(credentials=…)` names no such provider")
         try:
-            login = provider()
+            login = self._settings.login_of(at.place)
+        except NoLoginError as failed:
+            raise _unusable(field, at, str(failed)) from None
         except Exception as failed:
-            raise _unusable(field, at, meaning(failed)) from failed
+            said = printable(str(failed)) or type(failed).__name__
+            raise _unusable(field, at, f"it gives no login: {said}") from failed
+        if not isinstance(login, Login) or not isinstance(login.password, str):
+            raise _unusable(field, at, "it gives no `Login` with a password as text")
         if login.expires is not None:
-            left = max(login.expires - time.time(), 0.0)
+            left = login.expires - time.time()
+            if not left > 0:
+                raise _unusable(field, at, "it gives a login that has expired")
             in_time = max(left / 2, left - max(_IN_TIME, left / 5))
             self.until = min(self.until, time.monotonic() + in_time)
         self._provided[at.place] = login
@@ -161,7 +167,7 @@ def of_file(field: str, at: str | Reference | None) -> str:
     if not isinstance(at, Reference):
         raise AssertionError("only a reference names a file")
     try:
-        text = _bytes(field, at.place).decode()
+        text = content_of(field, at.place).decode()
     except UnicodeDecodeError:
         raise _unusable(field, at, "it is not UTF-8") from None
     # Editors and `echo` write a line end.
@@ -173,10 +179,11 @@ def of_file(field: str, at: str | Reference | None) -> str:
 
 
 def _hash(field: str, path: str) -> str:
-    return hashlib.sha256(_bytes(field, path)).hexdigest()
+    return hashlib.sha256(content_of(field, path)).hexdigest()
 
 
-def _bytes(field: str, path: str) -> bytes:
+def content_of(field: str, path: str) -> bytes:
+    """Returns what is in the file, or raises an error with the field and the place."""
     at = Reference("file", path)
     try:
         with open(path, "rb", opener=_at_once) as file:

@@ -5,9 +5,13 @@ A server knows the password that it was sent, and what it says may repeat it in 
 
 from __future__ import annotations
 
+import re
+import traceback
 from collections.abc import Iterable
 
+import redis.asyncio.sentinel
 import redis.exceptions
+import redis.sentinel
 
 from ._text import certificate_of, printable
 
@@ -48,6 +52,20 @@ _SENTENCES = {
     "db index is out of range": "it has no database of that number",
     "cluster support disabled": "it is no node of a cluster",
 }
+# redis-py writes what every sentinel has answered into one sentence.
+_OF_SENTINELS = (
+    redis.sentinel.MasterNotFoundError,
+    redis.asyncio.sentinel.MasterNotFoundError,
+)
+_OF_SENTINEL = re.compile(r">\)> - (?:\w+:)?(\w+)")
+_NOT_ASKED = {
+    **{
+        name: says.replace("`username` and `password`", "`sentinel_username`, `sentinel_password`")
+        for name, says in _CLASSES.items()
+    },
+    "ConnectionError": "it cannot be reached, or hangs up",
+    "TimeoutError": "it does not answer in time",
+}
 
 
 def meaning(error: BaseException) -> str:
@@ -77,6 +95,12 @@ def cause_of(error: BaseException) -> BaseException | None:
     return error
 
 
+def frames_of(error: BaseException) -> str:
+    """Returns where an error came from that nobody expected, without its words: they may be a
+    server's."""
+    return f"{type(error).__name__}\n{''.join(traceback.format_tb(error.__traceback__))}"
+
+
 def without(text: str, secrets: Iterable[object]) -> str:
     """Returns the text, unless it repeats one of the secrets, as a host that a server names may.
 
@@ -97,7 +121,16 @@ def _of_server(error: BaseException) -> str | None:
         if kind.__name__ in _CLASSES and issubclass(kind, redis.exceptions.RedisError):
             return _CLASSES[kind.__name__]
     text = str(error)
+    if isinstance(error, _OF_SENTINELS):
+        known = (_NOT_ASKED.get(name, name) for name in _OF_SENTINEL.findall(text))
+        reasons = "; ".join(dict.fromkeys(known))
+        if not reasons:
+            return "no sentinel knows a service of that name"
+        return f"no sentinel names it, and one that was asked has failed: {reasons}"
     of_sentence = next((says for words, says in _SENTENCES.items() if words in text.lower()), None)
+    if _is_garbage(error):
+        # Parsers quote what they cannot read.
+        return f"its answer cannot be read ({type(error).__name__})"
     if not isinstance(error, redis.exceptions.ResponseError):
         # redis-py makes an error of the connection of one sentence.
         is_quoted = isinstance(error, redis.exceptions.ConnectionError)
@@ -106,3 +139,12 @@ def _of_server(error: BaseException) -> str | None:
     if code in _CODES:
         return f"{code}: {_CODES[code]}"
     return of_sentence or _UNSHOWN
+
+
+def _is_garbage(error: BaseException) -> bool:
+    """Returns `True` if the error is a parser's that has read what no server sends."""
+    if isinstance(error, UnicodeError):
+        # Names of hosts are encoded, and only answers decoded.
+        return isinstance(error, UnicodeDecodeError)
+    known = (redis.exceptions.RedisError, redis.exceptions.RedisClusterException, OSError)
+    return not isinstance(error, known)

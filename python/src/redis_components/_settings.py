@@ -8,13 +8,16 @@ import re
 import secrets
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Callable
 
 from . import config
+from ._providers import Asked
 from .errors import ComponentError, ConfigInvalidError, ErrorKind
 
 _VARIABLE = "REDIS_CONFIG_URL"
+# However long other commands may take.
+_CONFIG_SERVER_ANSWERS_WITHIN = 0.5
 _NO_NAME = re.compile(r"[^A-Za-z0-9_.-]+")
 
 
@@ -46,12 +49,12 @@ class Settings:
     receipts: bool = True
     # Whether configs may say `"ssl_cert_reqs": "none"` and `"ssl_check_hostname": false`.
     allow_unverified_tls: bool = False
-    # Folders in which the unix sockets are that configs may name.
-    allow_unix_sockets_under: tuple[str, ...] = ()
-
+    # Folders in which the unix sockets are that configs may name. Any if none is given.
+    allow_unix_sockets_under: Sequence[str] = ()
     # Where logins come from that configs name as `{"provider": "NAME"}`. Each is asked on a thread
     # beside all calls, before its last login expires.
     credentials: Mapping[str, Callable[[], Login]] = dataclasses.field(default_factory=dict)
+    _asked: Asked = dataclasses.field(default_factory=Asked, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         for name in ("connect_timeout", "response_timeout", "reread_interval"):
@@ -59,6 +62,22 @@ class Settings:
                 raise ComponentError(
                     ErrorKind.SETTINGS, f"`{name}` must be a number of seconds from 0.001 to 600"
                 )
+        if isinstance(self.allow_unix_sockets_under, str):
+            # Its letters would be folders, and `/` among them.
+            raise ComponentError(
+                ErrorKind.SETTINGS,
+                "`allow_unix_sockets_under` must be several folders; write one as "
+                '`("/run/redis",)`',
+            )
+
+    def login_of(self, provider: str) -> object:
+        """Returns what a provider answers, or raises an error if it does not. There must be one."""
+        return self._asked.answer(provider, self.credentials[provider])
+
+    def for_config_server(self) -> Settings:
+        """Returns what holds for the config server, whatever it says itself."""
+        within = min(self.response_timeout, _CONFIG_SERVER_ANSWERS_WITHIN)
+        return dataclasses.replace(self, response_timeout=within)
 
     def servers(self) -> tuple[config.ComponentConfig, ...]:
         """Returns the config servers, or raises an error that says where they may be named."""

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import threading
 import time
 from typing import Callable
 
 from . import _attempt, _secrets
-from ._aside import Aside
+from ._aside import Aside, begun, join
 from ._backoff import Backoff
 from ._candidate import Prepared
 from ._control import Control
 from ._offer import Offer
 from ._published import Published
 from ._secrets import Resolved
+from ._server_words import frames_of
 from ._settings import Settings
 from ._target import WatchedKey
 from ._waiting import Event, Steps, Wait, happen, new_event
@@ -66,6 +68,7 @@ class Slot:
         self._control = control
         self._watch = watch
         self._settings = settings
+        self._read_timeout = settings.for_config_server().response_timeout
         self._name = name
         self._changed = changed
         self._lock = threading.Lock()
@@ -75,16 +78,28 @@ class Slot:
         self._look_at = 0.0
         self._has_changed = False
         self._retired: list[Published] = []
+        self._has_ended = False
+        # That of the last attempt.
+        self._thread: threading.Thread | None = None
         self.prepared = Prepared(settings, name, lambda: self.published, changed)
 
-    def acquire(self, wait: float) -> Steps[Published]:
+    def acquire(self, wait: float) -> Steps[Published | None]:
         """Returns what is in force for a call that begins now, or raises an error that says why
-        there is nothing."""
+        there is nothing. Returns `None` if the slot was closed meanwhile."""
+        try:
+            return (yield from self._in_force(wait))
+        except ComponentError:
+            if self._has_ended:
+                return None
+            raise
+
+    def _in_force(self, wait: float) -> Steps[Published]:
         yield from self._refresh(wait)
         target = self.watched.target
         if target.config is None:
             raise _again(target.problem) or self._no_config()
-        if self.published is None or self.published.config is not target.config:
+        published = self.published
+        if published is None or published.config is not target.config:
             yield from self._bring_into_force(target.config)
         published = self.published
         if published is None:
@@ -157,11 +172,19 @@ class Slot:
         return None if published is None or published.config.disabled else published
 
     def close(self) -> None:
-        self.prepared.prepare(None)
+        """Closes clients once their calls have ended. What is tried does not come into force."""
         with self._lock:
+            self._has_ended = True
             published, self.published = self.published, None
+        self.prepared.end()
         if published is not None:
             published.retire()
+
+    def join(self, deadline: float) -> None:
+        """Waits for the threads of a slot that was closed, until then at most."""
+        join(self._thread, deadline)
+        self.prepared.join(deadline)
+        self._asking.join(deadline)
 
     def _refresh(self, wait: float) -> Steps[None]:
         watched, began = self.watched, time.monotonic()
@@ -169,7 +192,7 @@ class Slot:
         if wait > 0 and watched.target.proof >= oldest:
             return
         has_config = watched.target.config is not None
-        bound = self._settings.response_timeout
+        bound = self._read_timeout
         if not has_config:
             bound += self._settings.connect_timeout
         if has_config and self._watch.lost is not None:
@@ -185,6 +208,8 @@ class Slot:
                 self._watch.overdue()
                 return
             if watched.target.proof >= oldest or self._watch.lost is not None:
+                return
+            if time.monotonic() >= began + bound:
                 return
 
     def _bring_into_force(self, config: ComponentConfig) -> Steps[None]:
@@ -206,7 +231,7 @@ class Slot:
         """Returns the attempt that runs for the config, and begins one if it is time."""
         with self._lock:
             running = self.attempt
-            if running is not None:
+            if self._has_ended or running is not None:
                 return running
             published = self.published
             is_in_force = published is not None and published.config == config
@@ -217,10 +242,14 @@ class Slot:
             if failed is not None and not is_first and not failed.retry.is_over():
                 return None
             attempt = self.attempt = Attempt(config, is_first)
-        threading.Thread(
-            target=self._run, args=(attempt,), name="redis-components-attempt", daemon=True
-        ).start()
-        return attempt
+            work = functools.partial(self._run, attempt)
+            self._thread = begun(work, "redis-components-attempt")
+            if self._thread is not None:
+                return attempt
+            self.attempt = None
+        what = f"{config.endpoint} cannot be tried: no thread can be started"
+        self._has_failed(config, ComponentError(ErrorKind.SERVER_UNREACHABLE, what))
+        return None
 
     def _is_due(self, published: Published) -> bool:
         """Returns `True` if something that stands elsewhere is to be read again."""
@@ -263,20 +292,26 @@ class Slot:
         config = new.config
         is_moved_along = self.prepared.moves_to(config)
         with self._lock:
-            old = self.published
-            new.come_into_force(old, is_moved_along)
-            self.published = new
-            self.failed = None
+            has_ended, old = self._has_ended, self.published
+            if not has_ended:
+                new.come_into_force(old, is_moved_along)
+                self.published = new
+                self.failed = None
             if old is not None:
                 self._retired.append(old)
+        if has_ended:
+            new.retire()
+            return
         where = "switched off" if config.disabled else str(config.endpoint)
         _LOG.info("config in force: component `%s`: %s", self.component, where)
         if old is not None:
             old.retire()
 
     def _has_failed(self, config: ComponentConfig, error: Exception) -> None:
+        if self._has_ended:
+            return
         if not isinstance(error, ComponentError):
-            _LOG.error("component `%s` cannot be tried", self.component, exc_info=error)
+            _LOG.error("component `%s` cannot be tried: %s", self.component, frames_of(error))
             error = ComponentError(ErrorKind.SERVER_UNREACHABLE, type(error).__name__)
         with self._lock:
             failed = self.failed

@@ -14,40 +14,51 @@ from typing import Any
 import redis.asyncio.sentinel
 import redis.sentinel
 
+from . import _certificates
 from ._connections import AsyncTcpConnection, TcpConnection
 from .config.model import TlsOptions
+from .errors import ComponentError, ErrorKind
 
 
 class Tls:
     """How the connections of one client speak TLS. The files are read once."""
 
-    def __init__(self, options: TlsOptions) -> None:
+    def __init__(self, options: TlsOptions, prefix: str = "") -> None:
+        """Reads the files. `prefix` is what the names of the fields begin with."""
+        self._server_name = _certified(options.server_name, f"{prefix}ssl_server_name")
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.minimum_version = ssl.TLSVersion(options.min_version)
         context.check_hostname = options.checks_host_name and options.verifies_certificate
-        if not options.verifies_certificate:
-            context.verify_mode = ssl.CERT_NONE
-        if options.ca_file is not None or options.ca_data is not None:
-            context.load_verify_locations(cafile=options.ca_file, cadata=options.ca_data)
+        if options.verifies_certificate:
+            _certificates.trust(context, options, prefix)
         else:
-            context.load_default_certs()
-        if options.cert_file is not None:
-            context.load_cert_chain(options.cert_file, options.key_file, _no_password)
+            context.verify_mode = ssl.CERT_NONE
+        _certificates.identify(context, options, prefix)
         self.context = context
-        self._server_name = options.server_name
 
     def name_for(self, host: str) -> str:
         """Returns the name that the certificate of the server must have."""
-        return self._server_name or host
+        return self._server_name or _named(host)
 
     def __deepcopy__(self, memo: object) -> Tls:
         # A cluster's client copies its options for each node.
         return self
 
 
-def _no_password() -> str:
-    # OpenSSL would ask for one at the terminal.
-    raise ssl.SSLError("the key is encrypted; decrypt it, and protect its file by its permissions")
+def _certified(name: str | None, field: str) -> str | None:
+    """Returns the name that a certificate must have, if the config gives one."""
+    try:
+        return None if name is None else _named(name).encode("idna").decode("ascii")
+    except UnicodeError:
+        raise ComponentError(
+            ErrorKind.CONFIG_INVALID, f"`{field}` is no name that a certificate can be for"
+        ) from None
+
+
+def _named(host: str) -> str:
+    """Returns the host as a certificate names it: without the zone of an IPv6 address, and without
+    the dot at the end of a name."""
+    return host.partition("%")[0].removesuffix(".")
 
 
 class _TlsMixin(TcpConnection):

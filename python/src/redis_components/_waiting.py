@@ -72,5 +72,5 @@ async def happened(wait: Wait) -> None:
             loop.call_soon_threadsafe(resolve)
 
     wait.event.add_done_callback(wake)
-    with contextlib.suppress(asyncio.TimeoutError):
-        await asyncio.wait_for(awaited, wait.seconds)
+    # Before Python 3.12 `wait_for` forgets that it is cancelled if the event happens just then.
+    await asyncio.wait([awaited], timeout=wait.seconds)

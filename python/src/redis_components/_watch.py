@@ -9,14 +9,17 @@ import time
 from collections.abc import Iterable
 from typing import Callable
 
+from ._aside import begun, join
 from ._backoff import Backoff
 from ._config_server import ConfigServer
 from ._control import Control
+from ._server_words import frames_of
 from ._settings import Settings
 from ._target import Key, WatchedKey
 from ._waiting import Event, happen, new_event
 from .errors import ComponentError, ErrorKind
 
+_UNREACHABLE = ErrorKind.CONFIG_SERVER_UNREACHABLE
 _LOG = logging.getLogger("redis_components")
 
 
@@ -63,7 +66,8 @@ class Watch:
         self.lost: ComponentError | None = None
 
     def ask(self, key: WatchedKey, wait: float) -> Event | None:
-        """Returns the read that a caller has to wait for, or `None` if the server is lost.
+        """Returns the read that a caller has to wait for, or `None` if the server is lost, or is
+        asked no more.
 
         With a `wait` of 0 it is one that has not been sent: one in flight may have passed the
         server before a SET did.
@@ -74,30 +78,20 @@ class Watch:
             flying = self._in_flight
             if flying is not None and wait > 0 and key in flying.keys:
                 return flying.done
-            if self.lost is not None and not self._retry.is_over():
-                return None
-            self._next.keys[key] = None
-            self._begin()
-            self._changed.notify()
-            return self._next.done
+            return self._ask((key,))
 
     def ask_anew(self, keys: Iterable[Key]) -> Event | None:
-        """Returns a read of the keys that has not been sent, or `None` if the server is lost."""
+        """Returns a read of the keys that has not been sent, or `None` if the server is lost, or is
+        asked no more."""
         with self._changed:
-            if self.lost is not None and not self._retry.is_over():
-                return None
-            self._next.keys.update(dict.fromkeys(keys))
-            self._begin()
-            self._changed.notify()
-            return self._next.done
+            return self._ask(keys)
 
     def overdue(self) -> None:
         """Says that a caller has waited for long enough, so that others need not."""
-        kind = ErrorKind.CONFIG_SERVER_UNREACHABLE
         what = f"the config server {self._server.address} did not answer in time"
         with self._changed:
             if self.lost is None:
-                self._lose(ComponentError(kind, what))
+                self._lose(ComponentError(_UNREACHABLE, what))
 
     def poke(self) -> None:
         """Has the thread look at what else there is to do."""
@@ -105,44 +99,52 @@ class Watch:
             self._work_at = 0.0
             self._changed.notify()
 
-    def end(self, seconds: float) -> None:
-        """Ends the thread, which has so long to say so."""
+    def end(self) -> None:
+        """Has the thread end. Nothing is read any more."""
         with self._changed:
             self._ends = True
-            thread = self._thread
             self._changed.notify()
-        if thread is not None and thread is not threading.current_thread():
-            thread.join(seconds)
 
-    def keys(self) -> Iterable[WatchedKey]:
-        return list(self._keys)
+    def join(self, deadline: float) -> None:
+        join(self._thread, deadline)
 
-    def _begin(self) -> None:
-        if self._thread is None and not self._ends:
-            self._thread = threading.Thread(target=self._run, name="redis-components", daemon=True)
-            self._thread.start()
+    def _ask(self, keys: Iterable[Key]) -> Event | None:
+        if self._ends or (self.lost is not None and not self._retry.is_over()):
+            return None
+        if self._thread is None:
+            self._thread = begun(self._run, "redis-components")
+            if self._thread is None:
+                self._lose(ComponentError(_UNREACHABLE, "no thread can be started to ask it"))
+                self._retry.failed()
+                return None
+        self._next.keys.update(dict.fromkeys(keys))
+        self._changed.notify()
+        return self._next.done
 
     def _run(self) -> None:
-        while True:
-            with self._changed:
-                while not (self._ends or self._is_due()):
-                    self._changed.wait(self._pause())
-                if self._ends:
-                    break
-                read = self._take()
+        while not self._ends:
             try:
-                if read is not None:
-                    self._answer(read)
-                if time.monotonic() >= self._work_at:
-                    self._work()
-            except Exception:
-                # A bug must not end the thread that all calls wait for.
-                _LOG.exception("the watch of the config server failed, and goes on")
-                self._work_at = time.monotonic() + 1
+                self._step()
+            except Exception as bug:
+                # It must not end the thread that all calls wait for.
+                _LOG.error("the watch of the config server failed, and goes on: %s", frames_of(bug))
+                with self._changed:
+                    self._work_at = time.monotonic() + 1
+                    self._changed.wait(0.1)
         happen(self._next.done)
         if self.lost is None:
             self._at_end(self._server)
         self._server.close()
+
+    def _step(self) -> None:
+        with self._changed:
+            while not (self._ends or self._is_due()):
+                self._changed.wait(self._pause())
+            read = None if self._ends else self._take()
+        if read is not None:
+            self._answer(read)
+        if not self._ends and time.monotonic() >= self._work_at:
+            self._work()
 
     def _work(self) -> None:
         with self._changed:
@@ -210,6 +212,6 @@ class Watch:
                 self._work_at = 0.0
 
     def _lose(self, problem: ComponentError) -> None:
-        if self.lost is None:
+        if self.lost is None and not self._ends:
             _LOG.warning("config server is lost: %s", problem)
         self.lost = problem

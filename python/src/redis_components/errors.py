@@ -36,6 +36,10 @@ class ComponentError(redis.exceptions.RedisError):
         self.message = message
         self.component = component
 
+    def __reduce__(self) -> tuple[object, ...]:
+        # Pools of processes send errors to their parent.
+        return ComponentError, (self.kind, self.message, self.component)
+
 
 class ConfigInvalidError(ValueError):
     """A config or url is refused. The text names the field and never shows a value."""

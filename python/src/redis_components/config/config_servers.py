@@ -69,8 +69,7 @@ def _split(text: str) -> list[str]:
 
 
 def _of_array(text: str) -> list[ComponentConfig]:
-    # The object around it makes one parser enough.
-    elements = json_text.parse_object('{"servers":' + text + "}")["servers"]
+    elements = json_text.parse_value(text)
     if not isinstance(elements, list) or not elements:
         raise ConfigInvalidError("it is an empty list; name at least one server")
     configs = []

@@ -29,9 +29,19 @@ def parse(text: str) -> ComponentConfig:
 
 
 def parse_object(text: str) -> dict[str, object]:
-    """Returns the fields of an object, as strictly as parsers in other languages read JSON."""
+    """Returns the fields of an object."""
+    value = parse_value(text)
+    if not isinstance(value, dict):
+        raise ConfigInvalidError(
+            _mistake(text) or f"the value is not a JSON object; write it as {_FORM}"
+        )
+    return value
+
+
+def parse_value(text: str) -> object:
+    """Returns what the text means, as strictly as parsers in other languages read JSON."""
     try:
-        value = json.loads(
+        value: object = json.loads(
             text,
             object_pairs_hook=_unique,
             parse_int=_integer,
@@ -50,10 +60,6 @@ def parse_object(text: str) -> dict[str, object]:
         ) from None
     except _NumberError as wrong:
         raise ConfigInvalidError(_mistake(text) or f"the value is not JSON: {wrong}") from None
-    if not isinstance(value, dict):
-        raise ConfigInvalidError(
-            _mistake(text) or f"the value is not a JSON object; write it as {_FORM}"
-        )
     _check(value)
     return value
 

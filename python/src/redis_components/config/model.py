@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Union
 
+from .._text import printable
 from .reference import Reference
 
 DEFAULT_PORT = 6379
@@ -53,7 +54,7 @@ class Sentinels:
     tls: TlsOptions | None = None
 
     def __str__(self) -> str:
-        return f"the primary of `{self.service}`"
+        return f"the primary of `{printable(self.service)}`"
 
 
 @dataclasses.dataclass(frozen=True)
