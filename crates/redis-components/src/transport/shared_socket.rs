@@ -18,8 +18,11 @@ const SMALL_READ: usize = 2 * 1024;
 /// So much is read at once at most.
 const LARGE_READ: usize = 64 * 1024;
 
-/// A socket that several share. So it is one file of the process: another handle of a stream's owner
-/// would be a second one. (The type is that of any stream socket here.)
+/// A socket that the driver of a connection and others share, so that it is one file of the process.
+/// (The type is that of any stream socket here.)
+///
+/// The last owner takes the socket out of the runtime's epoll instance, which a forked child shares.
+/// A child is never the last one, because it leaks the drivers of its parent.
 #[derive(Clone, Debug)]
 pub(crate) struct SharedSocket(Arc<TcpStream>);
 
