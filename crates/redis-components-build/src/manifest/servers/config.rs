@@ -2,7 +2,8 @@
 //!
 //! The runtime alone checks the options of TLS.
 
-use super::json::Value;
+use serde_json::{Map, Value};
+
 use super::problem::{Problem, SECRET};
 use super::{fields, host, url};
 use crate::diagnostics::file::quoted;
@@ -36,7 +37,7 @@ pub(super) fn check(config: &Value) -> Result<(), Problem> {
     };
     let given = Given(fields);
     for (name, value) in fields {
-        if *value != Value::Null && !fields::is_known(name) {
+        if !value.is_null() && !fields::is_known(name) {
             return Err(unknown(name));
         }
     }
@@ -69,7 +70,7 @@ pub(super) fn check(config: &Value) -> Result<(), Problem> {
     let is_count = |value: &Value| value.as_u64().is_some_and(|count| count > 0);
     given.must("max_connections", is_count, "a whole number from 1 up")?;
     let is_line =
-        |value: &Value| matches!(value, Value::Text(text) if !text.contains(url::is_unprintable));
+        |value: &Value| matches!(value, Value::String(text) if !text.contains(url::is_unprintable));
     given.must("client_name", is_line, "text in one line")
 }
 
@@ -78,7 +79,7 @@ fn refuse_secrets(value: &Value) -> Result<(), Problem> {
     match value {
         Value::Object(fields) => fields.iter().try_for_each(|(name, value)| {
             let is_secret = !matches!(value, Value::Null | Value::Object(_))
-                && *value != Value::Text(String::new());
+                && *value != Value::String(String::new());
             if is_secret && names_a_secret(&name.to_lowercase()) {
                 return Err(Problem {
                     help: format!("{SECRET}; or write where it stands: {{\"env\": \"NAME\"}}"),
@@ -87,7 +88,7 @@ fn refuse_secrets(value: &Value) -> Result<(), Problem> {
             }
             refuse_secrets(value)
         }),
-        Value::List(values) => values.iter().try_for_each(refuse_secrets),
+        Value::Array(values) => values.iter().try_for_each(refuse_secrets),
         _ => Ok(()),
     }
 }
@@ -104,7 +105,7 @@ fn check_place(given: &Given<'_>) -> Result<(), Problem> {
     if let Some(sentinels) = given.get("sentinels") {
         given.refuse_beside("sentinels", &OTHER_PLACES)?;
         check_sentinels(sentinels)?;
-        let is_name = |value: &Value| matches!(value, Value::Text(text) if !text.is_empty());
+        let is_name = |value: &Value| matches!(value, Value::String(text) if !text.is_empty());
         return match given.get("service_name") {
             None => Err(wrong(
                 "names sentinels and no `service_name`",
@@ -114,7 +115,7 @@ fn check_place(given: &Given<'_>) -> Result<(), Problem> {
         };
     }
     let of_sentinels = |name: &str| name == "service_name" || name.starts_with("sentinel_");
-    if let Some((name, _)) = given.all().find(|(name, _)| of_sentinels(name)) {
+    if let Some(name) = given.names().find(|name| of_sentinels(name)) {
         let message = format!("has the field `{name}` and no `sentinels`");
         return Err(wrong(
             message,
@@ -123,7 +124,7 @@ fn check_place(given: &Given<'_>) -> Result<(), Problem> {
     }
     if let Some(value) = given.get("url") {
         given.refuse_beside("url", &PARTS_OF_A_URL)?;
-        let Value::Text(text) = value else {
+        let Value::String(text) = value else {
             return Err(must_be("url", "text in quotes"));
         };
         return url::check(text);
@@ -134,12 +135,12 @@ fn check_place(given: &Given<'_>) -> Result<(), Problem> {
             let others: Vec<&str> = others.into_iter().filter(|other| *other != name).collect();
             given.refuse_beside(name, &others)?;
             let is_path =
-                |value: &Value| matches!(value, Value::Text(path) if url::is_socket_path(path));
+                |value: &Value| matches!(value, Value::String(path) if url::is_socket_path(path));
             return given.must(name, is_path, "an absolute path of at most 107 bytes");
         }
     }
     match given.get("host") {
-        Some(Value::Text(name)) => check_host("has a `host` that", name),
+        Some(Value::String(name)) => check_host("has a `host` that", name),
         Some(_) => Err(must_be("host", "text in quotes")),
         None => Err(wrong(
             "has no `host`",
@@ -159,7 +160,7 @@ fn check_host(subject: &str, name: &str) -> Result<(), Problem> {
 fn check_sentinels(sentinels: &Value) -> Result<(), Problem> {
     const MOST: usize = 64;
     let form = || must_be("sentinels", "servers: [\"host:26379\", …]");
-    let Value::List(servers) = sentinels else {
+    let Value::Array(servers) = sentinels else {
         return Err(form());
     };
     if servers.is_empty() || servers.len() > MOST {
@@ -167,16 +168,16 @@ fn check_sentinels(sentinels: &Value) -> Result<(), Problem> {
     }
     for server in servers {
         let (name, has_port) = match server {
-            Value::Text(text) => split(text),
-            Value::List(pair) => match pair.as_slice() {
-                [Value::Text(name), port] => (name.as_str(), is_port(port)),
+            Value::String(text) => split(text),
+            Value::Array(pair) => match pair.as_slice() {
+                [Value::String(name), port] => (name.as_str(), is_port(port)),
                 _ => return Err(form()),
             },
             Value::Object(fields) => {
                 let given = Given(fields);
-                let is_known = |(name, _): &(String, Value)| name == "host" || name == "port";
+                let is_known = |name: &String| name == "host" || name == "port";
                 match given.get("host") {
-                    Some(Value::Text(name)) if fields.iter().all(is_known) => {
+                    Some(Value::String(name)) if fields.keys().all(is_known) => {
                         (name.as_str(), given.get("port").is_none_or(is_port))
                     }
                     _ => return Err(form()),
@@ -200,7 +201,7 @@ fn split(server: &str) -> (&str, bool) {
         _ if server.contains("://") => (server, true),
         Some((host, port)) if !is_ipv6 || host.ends_with(']') => {
             let digits = port.bytes().all(|byte| byte.is_ascii_digit());
-            (host, digits && is_port(&Value::Text(port.to_owned())))
+            (host, digits && is_port(&Value::String(port.to_owned())))
         }
         _ => (server, true),
     }
@@ -212,21 +213,9 @@ fn is_port(value: &Value) -> bool {
 
 /// Checks a user name or password: text, or where it stands.
 fn check_login(given: &Given<'_>, name: &str) -> Result<(), Problem> {
-    const KEYS: [&str; 3] = ["env", "file", "provider"];
     let is_login = |value: &Value| match value {
-        Value::Text(text) => name == "password" || !text.contains(url::is_unprintable),
-        Value::Object(reference) => match reference.as_slice() {
-            [(key, Value::Text(at))] => {
-                let is_printable = !at.is_empty() && !at.contains(url::is_unprintable);
-                let is_place = match key.as_str() {
-                    "file" => at.starts_with('/'),
-                    "env" => !at.contains('='),
-                    _ => true,
-                };
-                KEYS.contains(&key.as_str()) && is_printable && is_place
-            }
-            _ => false,
-        },
+        Value::String(text) => name == "password" || !text.contains(url::is_unprintable),
+        Value::Object(fields) => is_reference(fields),
         _ => false,
     };
     given.must(
@@ -236,17 +225,29 @@ fn check_login(given: &Given<'_>, name: &str) -> Result<(), Problem> {
     )
 }
 
+fn is_reference(fields: &Map<String, Value>) -> bool {
+    let Some((key, Value::String(at))) = fields.iter().next() else {
+        return false;
+    };
+    let is_place = match key.as_str() {
+        "file" => at.starts_with('/'),
+        "env" => !at.contains('='),
+        "provider" => true,
+        _ => false,
+    };
+    fields.len() == 1 && is_place && !at.is_empty() && !at.contains(url::is_unprintable)
+}
+
 /// The fields that are given; `null` counts as absent.
-struct Given<'a>(&'a [(String, Value)]);
+struct Given<'a>(&'a Map<String, Value>);
 
 impl<'a> Given<'a> {
-    fn all(&self) -> impl Iterator<Item = &'a (String, Value)> + use<'a> {
-        self.0.iter().filter(|(_, value)| *value != Value::Null)
+    fn names(&self) -> impl Iterator<Item = &'a String> {
+        self.0.keys().filter(|name| self.get(name).is_some())
     }
 
     fn get(&self, name: &str) -> Option<&'a Value> {
-        let field = self.all().find(|(given, _)| given == name);
-        field.map(|(_, value)| value)
+        self.0.get(name).filter(|value| !value.is_null())
     }
 
     fn must(
@@ -284,7 +285,7 @@ impl<'a> Given<'a> {
 /// Returns the whole number that the value stands for: `6379`, `6379.0`, `"6379"`.
 fn whole(value: &Value) -> Option<u64> {
     match value {
-        Value::Text(text) => {
+        Value::String(text) => {
             let digits = text.trim_ascii();
             let is_number = digits.bytes().all(|byte| byte.is_ascii_digit());
             is_number.then(|| digits.parse().ok()).flatten()

@@ -13,7 +13,8 @@ mod list;
 mod problem;
 mod url;
 
-use self::json::Value;
+use serde_json::Value;
+
 use self::problem::Problem;
 use super::table::Text;
 use crate::diagnostics::Diagnostics;
@@ -37,20 +38,18 @@ fn check_text(text: &str) -> Result<(), Problem> {
     if json.starts_with('{') {
         config::check(&json::parse(json)?)?;
     } else if json.starts_with('[') {
-        let Value::List(elements) = json::parse(json)? else {
-            return Ok(());
-        };
+        let elements = json::list(json)?;
         if elements.is_empty() {
             let help = "name at least one server, or leave `url` out";
             return Err(Problem::new("names no server", "an empty list", help));
         }
         for (number, element) in (1..).zip(&elements) {
             let checked = match element {
-                Value::Text(url) => url::check(url),
+                Value::String(url) => url::check(url),
                 config => config::check(config),
             };
             checked.map_err(|problem| problem.of_server(number))?;
-            servers.push(format!("{element:?}"));
+            servers.push(element.to_string());
         }
     } else {
         let urls = list::split(text);
