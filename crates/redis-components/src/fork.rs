@@ -64,13 +64,30 @@ impl<T> Owned<T> {
         }
     }
 
-    fn get(&self) -> Option<&T> {
+    /// Returns the value, or `None` in a child.
+    pub(crate) fn get(&self) -> Option<&T> {
         self.value.as_ref().filter(|_| self.process.is_current())
+    }
+
+    /// Gives the value up, or returns `None` in a child.
+    pub(crate) fn into_inner(mut self) -> Option<T> {
+        self.get_mut()?;
+        self.value.take()
     }
 
     /// Returns the value, or `None` in a child.
     pub(crate) fn get_mut(&mut self) -> Option<&mut T> {
         self.value.as_mut().filter(|_| self.process.is_current())
+    }
+}
+
+impl<T: Clone> Clone for Owned<T> {
+    /// In a child, the clone has no value.
+    fn clone(&self) -> Self {
+        Self {
+            process: self.process.clone(),
+            value: self.get().cloned(),
+        }
     }
 }
 

@@ -15,7 +15,7 @@ use redis_components::__private::{Acquire, AcquireDedicated, AcquireDedicatedBlo
 use redis_components::{Connection, Scope, Subscriber, blocking};
 use redis_components_testing::Server;
 
-/// The sockets for which this process has several files.
+/// The sockets for which this process has several files. The runtime of tokio may have some.
 fn doubled() -> Vec<PathBuf> {
     let files = std::fs::read_dir("/proc/self/fd").unwrap();
     // A file may be closed meanwhile.
@@ -24,7 +24,6 @@ fn doubled() -> Vec<PathBuf> {
     for link in links.filter(|link| link.to_string_lossy().starts_with("socket:")) {
         *sockets.entry(link).or_default() += 1;
     }
-    assert!(sockets.len() > 5, "{sockets:?}");
     let doubled = sockets.into_iter().filter(|(_, files)| *files > 1);
     doubled.map(|(socket, _)| socket).collect()
 }
@@ -38,6 +37,7 @@ async fn each_connection_is_one_file(server: &Server, config: &str) {
     );
     world.set(logs, config);
     world.set(strict, config);
+    let before = doubled();
     let calls = async {
         assert_eq!(whereabouts(logs).await.unwrap(), "here");
         for _ in 0..3 {
@@ -55,7 +55,7 @@ async fn each_connection_is_one_file(server: &Server, config: &str) {
                 <blocking::Connection as AcquireDedicatedBlocking>::acquire(logs, "pop")
             })
         });
-        assert_eq!(doubled(), Vec::<PathBuf>::new());
+        assert_eq!(doubled(), before);
         drop((
             lent.unwrap(),
             dedicated.unwrap(),

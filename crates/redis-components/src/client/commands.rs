@@ -26,6 +26,8 @@ pub(crate) struct Session {
     watching: bool,
     queueing: bool,
     spoilt: bool,
+    /// How many commands were noted.
+    noted: u64,
 }
 
 impl Session {
@@ -52,6 +54,7 @@ impl Session {
 
     /// Notes a command with this name and first argument.
     pub(super) fn note(&mut self, name: &[u8], argument: Option<&[u8]>) {
+        self.noted += 1;
         match effect(name, argument) {
             Effect::Watches => self.watching = true,
             Effect::Unwatches => self.watching = false,
@@ -62,6 +65,22 @@ impl Session {
             // The server refuses EXEC and DISCARD without MULTI, and goes on watching.
             Effect::Nothing | Effect::Waits | Effect::EndsTransaction => {}
             Effect::ChangesSession => self.spoilt = true,
+        }
+    }
+
+    /// Returns how many commands were noted.
+    pub(crate) fn noted(&self) -> u64 {
+        self.noted
+    }
+
+    /// Forgets what was noted, because the server has refused it. Nothing is forgotten if another
+    /// handle has sent commands since so many were noted.
+    pub(crate) fn forget(&mut self, noted: u64) {
+        if self.noted == noted {
+            *self = Self {
+                noted,
+                ..Self::default()
+            };
         }
     }
 

@@ -237,9 +237,12 @@ impl Candidates {
             return failure;
         }
         let is_refusal = all.iter().all(|(_, failure)| failure.is_refusal());
-        let cause = match all.first() {
-            Some((_, failure)) if is_refusal => failure.cause,
-            _ => Cause::Unreachable,
+        let mut causes = all.iter().map(|(_, failure)| failure.cause);
+        // What this process lacks for one server may be no matter for another.
+        let cause = match causes.clone().find(|cause| *cause != Cause::Local) {
+            _ if !is_refusal => Cause::Unreachable,
+            Some(cause) => cause,
+            None => causes.next().unwrap_or(Cause::Unreachable),
         };
         let reasons: Vec<String> = all
             .iter()

@@ -317,7 +317,8 @@ impl Watch {
             }
             let more = self.find_stand_ins(&found).await;
             for (key, watched) in self.state.all() {
-                if let Some(Ok(_)) = more.get(&key) {
+                let is_without = watched.target().config.is_none();
+                if is_without && let Some(Ok(_)) = more.get(&key) {
                     give_up(&self.state, &self.places, &key, &watched, failure, &more);
                 }
             }

@@ -13,7 +13,7 @@ use super::refused::Attempts;
 use super::resend::{All, Request, Sender, resend};
 use crate::client::cluster::dedicated::{Course, Place, Retry};
 use crate::client::cluster::transaction::cross_slot;
-use crate::client::commands::{Session, may_wait, name};
+use crate::client::commands::{may_wait, name};
 use crate::client::multiplexed::Multiplexed;
 use crate::client::waiting::{Rest, rest};
 use crate::clock::{Tick, Wait};
@@ -155,12 +155,18 @@ impl Following {
                 },
             };
             self.demand_no_queue(Some(number))?;
-            let was_clean = self.lines[number].session().is_clean();
+            let (was_clean, noted) = {
+                let mut session = self.lines[number].session();
+                let was_clean = session.is_clean();
+                if !waits {
+                    session.note_command(command);
+                }
+                (was_clean, session.noted())
+            };
             let answer = if waits {
                 let command = shorter.as_ref().unwrap_or(command);
                 self.wait_for(number, command, is_asking).await?
             } else {
-                self.lines[number].session().note_command(command);
                 request(&mut self.lines[number].connection, command, is_asking).await?
             };
             let follows = waits && self.follows && self.is_clean();
@@ -197,7 +203,7 @@ impl Following {
                 Some(Retry::Asking(home)) => asked = Some(home),
             }
             // Nothing was executed.
-            *self.lines[number].session() = Session::default();
+            self.lines[number].session().forget(noted);
         }
     }
 
@@ -232,6 +238,8 @@ impl Following {
         let is_closed = |line: &Line| line.closer().is_closed();
         self.all.add_to(&mut self.lines);
         let are_closed = !self.lines.is_empty() && self.lines.iter().all(is_closed);
+        // The connections to other nodes of a cluster may be in use by other handles.
+        let is_over = are_closed || self.shared.has_moved() || self.shared.client.is_closed();
         if self.owner.is_none() && (are_closed || self.all.are_closed()) {
             return Err(closed_elsewhere(&self.shared));
         }
@@ -242,7 +250,7 @@ impl Following {
         if self.lines.iter().any(has_lost) {
             return Err(session_lost(&self.shared));
         }
-        if self.follows && self.is_clean() {
+        if is_over && self.follows && self.is_clean() {
             return self.reopen().await;
         }
         self.lines.retain(|line| !is_closed(line));

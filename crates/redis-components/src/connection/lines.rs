@@ -9,7 +9,7 @@ use redis::{Pipeline, RedisResult, Value};
 use super::dedicated::Following;
 use super::line::Line;
 use crate::client::cluster::transaction::cross_slot;
-use crate::client::commands::{Session, may_wait};
+use crate::client::commands::may_wait;
 use crate::client::lines::{Lines, behind_asking, refuses_each, spelled_out};
 use crate::client::multiplexed::Multiplexed;
 use crate::transport::transaction::behind;
@@ -52,11 +52,11 @@ impl Lines for Following {
         if self.lines.iter().enumerate().any(elsewhere) {
             return Err(cross_slot());
         }
-        let was_clean = {
+        let (was_clean, noted) = {
             let mut session = self.lines[number].session();
             let was_clean = session.is_clean();
             session.note_pipeline(pipeline);
-            was_clean
+            (was_clean, session.noted())
         };
         if is_asking {
             let asking = behind_asking(pipeline);
@@ -68,7 +68,7 @@ impl Lines for Following {
             && refuses_each(pipeline, replies)
         {
             // A refused WATCH watches nothing.
-            *self.lines[number].session() = Session::default();
+            self.lines[number].session().forget(noted);
         }
         replies
     }

@@ -11,6 +11,8 @@ use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 
+use crate::fork::{MADE_BEFORE_FORK, Owned};
+
 /// So much is read at once, and more after a read that has filled it. Room is filled with zeros
 /// before it is read into, so it should not be much larger than what comes.
 const SMALL_READ: usize = 2 * 1024;
@@ -22,18 +24,23 @@ const LARGE_READ: usize = 64 * 1024;
 /// (The type is that of any stream socket here.)
 ///
 /// The last owner takes the socket out of the runtime's epoll instance, which a forked child shares.
-/// A child is never the last one, because it leaks the drivers of its parent.
+/// So a child leaks it, and cannot use it.
 #[derive(Clone, Debug)]
-pub(crate) struct SharedSocket(Arc<TcpStream>);
+pub(crate) struct SharedSocket(Owned<Arc<TcpStream>>);
 
 impl SharedSocket {
+    fn get(&self) -> io::Result<&TcpStream> {
+        let socket = self.0.get().map(Arc::as_ref);
+        socket.ok_or_else(|| io::Error::other(MADE_BEFORE_FORK))
+    }
+
     /// Returns the server's address. A unix socket has none.
     ///
     /// # Errors
     ///
     /// Returns an error if the connection has ended.
     pub(crate) fn peer(&self) -> io::Result<Option<SocketAddr>> {
-        let peer = SockRef::from(&*self.0).peer_addr()?;
+        let peer = SockRef::from(self.get()?).peer_addr()?;
         Ok(peer.as_socket())
     }
 
@@ -43,20 +50,24 @@ impl SharedSocket {
     ///
     /// Returns an error if it takes nothing now, or has ended.
     pub(super) fn write(&self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.try_write(bytes)
+        self.get()?.try_write(bytes)
     }
 
-    /// Ends the connection, whoever uses it.
+    /// Ends the connection, whoever uses it. In a child this does nothing.
     pub(crate) fn shut_down(&self) {
         // An error says that it has ended already.
-        let _ = SockRef::from(&*self.0).shutdown(Shutdown::Both);
+        let _ = self.shut_down_for(Shutdown::Both);
+    }
+
+    fn shut_down_for(&self, how: Shutdown) -> io::Result<()> {
+        SockRef::from(self.get()?).shutdown(how)
     }
 
     /// Reads what has come, up to the size of `room`.
     fn read(&self, room: &mut [u8]) -> io::Result<usize> {
-        let mut length = 0;
-        let all = self.0.try_io(Interest::READABLE, || {
-            length = (&*SockRef::from(&*self.0)).read(room)?;
+        let (socket, mut length) = (self.get()?, 0);
+        let all = socket.try_io(Interest::READABLE, || {
+            length = (&*SockRef::from(socket)).read(room)?;
             if 0 < length && length < room.len() {
                 // That was all. The next read waits, and is no system call that finds nothing.
                 return Err(ErrorKind::WouldBlock.into());
@@ -82,7 +93,7 @@ impl SocketStream {
     /// Takes over a connection over TCP.
     pub(super) fn of_tcp(stream: TcpStream) -> Self {
         Self {
-            socket: SharedSocket(Arc::new(stream)),
+            socket: SharedSocket(Owned::new(Arc::new(stream))),
             read: SMALL_READ,
         }
     }
@@ -108,7 +119,7 @@ impl SocketStream {
     ///
     /// Returns an error if the runtime does not let it go, or somebody shares it.
     pub(super) fn into_std(self) -> io::Result<std::net::TcpStream> {
-        let socket = Arc::into_inner(self.socket.0);
+        let socket = self.socket.0.into_inner().and_then(Arc::into_inner);
         let socket = socket.ok_or_else(|| io::Error::other("the socket is shared"))?;
         socket.into_std()
     }
@@ -118,9 +129,10 @@ impl SocketStream {
         context: &mut Context<'_>,
         write: impl Fn(&TcpStream) -> io::Result<usize>,
     ) -> Poll<io::Result<usize>> {
+        let socket = self.socket.get()?;
         loop {
-            ready!(self.socket.0.poll_write_ready(context))?;
-            match write(&self.socket.0) {
+            ready!(socket.poll_write_ready(context))?;
+            match write(socket) {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {}
                 written => return Poll::Ready(written),
             }
@@ -137,7 +149,7 @@ impl AsyncRead for SocketStream {
         let this = self.get_mut();
         let room = buffer.initialize_unfilled_to(buffer.remaining().min(this.read));
         let length = loop {
-            ready!(this.socket.0.poll_read_ready(context))?;
+            ready!(this.socket.get()?.poll_read_ready(context))?;
             match this.socket.read(room) {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {}
                 read => break read?,
@@ -176,7 +188,6 @@ impl AsyncWrite for SocketStream {
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let socket = SockRef::from(&*self.socket.0);
-        Poll::Ready(socket.shutdown(Shutdown::Write))
+        Poll::Ready(self.socket.shut_down_for(Shutdown::Write))
     }
 }

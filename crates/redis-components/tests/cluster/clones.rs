@@ -85,3 +85,39 @@ async fn r10_a_clone_ends_with_the_connections_of_its_call() {
         })
         .await;
 }
+
+#[tokio::test]
+async fn r10_a_wait_that_is_given_up_leaves_the_waits_of_clones_at_other_nodes() {
+    let cluster = Cluster::start(3, 0);
+    let place = Place::start();
+    let data = declare("data", HOUR);
+    place.set(data, &cluster.config());
+    place
+        .settings()
+        .scope(async {
+            let mut own = <Connection as AcquireDedicated>::acquire(data, "f")
+                .await
+                .unwrap();
+            let mut clone = Connection::clone(&own);
+            let queues = [0, 2].map(|node| key_on(&cluster, node, "queue"));
+            let queue = queues[1].clone();
+            let waits = tokio::spawn(Scope::wrap(async move {
+                clone.blpop::<_, (String, String)>(&queue, 0.0).await
+            }));
+            let (there, here) = (cluster.node(2), cluster.node(0));
+            until("the clone waits", async || blocked(&there) == 1).await;
+            {
+                let given_up = own.blpop::<_, (String, String)>(&queues[0], 0.0);
+                let waits_too = until("it waits too", async || blocked(&here) == 1);
+                tokio::select! {
+                    _ = given_up => unreachable!("nothing is pushed"),
+                    () = waits_too => {}
+                }
+            }
+            until("it was given up", async || blocked(&here) == 0).await;
+            assert_eq!(own.get(&queues[0]).await, Ok(None::<String>));
+            there.command(&["RPUSH", &queues[1], "element"]);
+            assert_eq!(waits.await.unwrap().unwrap().1, "element");
+        })
+        .await;
+}

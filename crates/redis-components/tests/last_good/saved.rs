@@ -248,3 +248,31 @@ async fn r5_a_canary_of_one_component_saves_no_older_config_for_another_with_its
     };
     scene.settings().scope(follows).await;
 }
+
+#[tokio::test]
+async fn r5_a_component_that_runs_is_left_alone_when_another_with_its_key_starts_on_the_file() {
+    let scene = Scene::start();
+    let world = &scene.world;
+    let [first, second] = ["first", "second"].map(|name| of_key(name, "config:shared"));
+    world.move_to(first, &world.a);
+    let canary = format!(
+        r#"{{"canary": {{"first": {{"config": {}, "percent": 100}}}}}}"#,
+        world.b.config()
+    );
+    let follows = async {
+        assert_eq!(whereabouts(first).await.unwrap(), "a");
+        scene.is_saved(&world.a.config()).await;
+        world
+            .config
+            .command(&["SET", "config:redis:@fleet", &canary]);
+        arrives(first, "b").await;
+        scene.cut_off();
+        assert_eq!(whereabouts(second).await.unwrap(), "a");
+        assert_eq!(whereabouts(first).await.unwrap(), "b");
+        let components = redis_components::status().components;
+        let of = |name| components.iter().find(|shown| shown.component == name);
+        assert!(of("second").unwrap().last_good.is_some());
+        assert!(of("first").unwrap().last_good.is_none());
+    };
+    scene.settings().scope(follows).await;
+}

@@ -49,7 +49,7 @@ impl Pooled {
         }
     }
 
-    /// Takes an idle connection, if there is one that lives and no other call waits for it.
+    /// Takes an idle connection, if there is one that lives and no other call has waited for it for long.
     pub(crate) fn take_idle(pool: &Arc<Pool>) -> Option<Self> {
         match pool.take_idle()?.into_living() {
             Ok(connection) => Some(Self::of(pool, connection)),

@@ -81,10 +81,7 @@ impl Socket {
     /// otherwise.
     pub(crate) fn close(&self) {
         self.health.close();
-        // In a child, this would end the parent's connection.
-        if self.is_of_this_process() {
-            self.socket.shut_down();
-        }
+        self.socket.shut_down();
     }
 }
 

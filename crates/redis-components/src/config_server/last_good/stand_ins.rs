@@ -115,7 +115,9 @@ pub(in crate::config_server) fn give_up(
 ) {
     let server = &state.address();
     let mut problem = Problem::unanswered(server, failure);
-    match found.get(key) {
+    // Another component with this key may have none.
+    let found = found.get(key).filter(|_| watched.target().config.is_none());
+    match found {
         Some(Ok(stand_in)) => {
             let saved = stand_in.saved;
             let found = places.find(watched, &stand_in.config);
