@@ -157,6 +157,17 @@ async fn r5_a_secret_of_the_config_server_that_is_missing_is_told_from_a_server_
             assert!(!is_worth_a_retry(&error), "{error:?}");
         })
         .await;
+    // What the process lacks for one of several says nothing of the others.
+    let servers = [json!({"provider": "nobody"}), json!("wrong")].map(|password| {
+        let login = json!({"username": "app", "password": password});
+        with(&world.config.config(), &login)
+    });
+    patient(Settings::new(format!("[{}]", servers.join(","))))
+        .scope(async {
+            let error = logs.connection().await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::ConfigServerRefused, "{error}");
+        })
+        .await;
 }
 
 async fn arrives_after_errors(component: &Component, name: &str) {
