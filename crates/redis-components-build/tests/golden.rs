@@ -271,3 +271,31 @@ fn b1_a_crate_that_is_not_in_scope_gives_up_its_name() {
         assert!(error.contains(expected), "{root}\n{error}");
     }
 }
+
+#[test]
+fn b2_no_copied_attribute_reorders_or_hides_text() {
+    let package = tempfile::tempdir().unwrap();
+    let functions = package.path().join("src/functions");
+    fs::create_dir_all(&functions).unwrap();
+    let manifest = package.path().join("components.toml");
+    fs::write(&manifest, "[components.logs]\nfunctions = [\"read\"]\n").unwrap();
+    let source = r#"
+        #[cfg_attr(unix, doc = "Shown|\nbelow|")]
+        #[doc = concat!("Put| ", "together")]
+        #[deprecated(note = "gone|")]
+        #[cfg_attr(unix, must_use = r"Quoted| \ ")]
+        pub fn read(conn: Conn) {}"#;
+    fs::write(functions.join("logs.rs"), source.replace('|', "\u{202e}")).unwrap();
+    let output = Config::new().generate(&manifest).unwrap();
+    let output = output.source();
+    assert!(!output.contains('\u{202e}'), "{output}");
+    for expected in [
+        "all(not(doctest), unix), doc = \"Shown\u{fffd}\")]",
+        "all(not(doctest), unix), doc = \"below\u{fffd}\")]",
+        "concat!(\"Put\\u{202e} \", \"together\")",
+        "note = \"gone\\u{202e}\"",
+        "must_use = \"Quoted\\u{202e} \\\\ \"",
+    ] {
+        assert!(output.contains(expected), "{expected}\n{output}");
+    }
+}
