@@ -15,7 +15,7 @@ pub(crate) struct Package {
     pub(crate) features: Option<BTreeSet<String>>,
     /// The names of other crates in the package's code.
     pub(crate) crates: BTreeSet<String>,
-    /// The name of its library, which is another crate for every other target.
+    /// The name of its library, if it has one, which is another crate for every other target.
     pub(crate) library: Option<String>,
     /// The edition, if it is known.
     pub(crate) edition: Option<u16>,
@@ -51,6 +51,8 @@ impl Package {
             package.take(document, files);
         });
         package.add_targets(None, files);
+        let has_library = package.targets.iter().any(|target| target.is_library);
+        package.library = package.library.filter(|_| has_library);
         package
     }
 

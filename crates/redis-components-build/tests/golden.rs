@@ -216,3 +216,86 @@ fn b2_the_default_source_may_be_a_folder() {
         "{error}"
     );
 }
+
+#[test]
+fn b1_a_package_without_a_library_has_no_crate_of_its_name() {
+    let package = tempfile::tempdir().unwrap();
+    let write = |path: &str, text: &str| fs::write(package.path().join(path), text).unwrap();
+    fs::create_dir_all(package.path().join("src/functions")).unwrap();
+    write(
+        "Cargo.toml",
+        "[package]\nname = \"logs\"\nedition = \"2024\"\n",
+    );
+    write(
+        "components.toml",
+        "[components.logs]\nfunctions = [\"read\"]\n",
+    );
+    write("src/functions/mod.rs", "pub mod logs;");
+    write("src/functions/logs.rs", "pub fn read(conn: Conn) {}");
+    write(
+        "src/main.rs",
+        "mod functions;\nuse logs::*;\nredis_components::include_components!();\nfn main() {}",
+    );
+    let generate = || Config::new().generate(package.path().join("components.toml"));
+    generate().unwrap();
+    write("src/lib.rs", "");
+    let error = generate().unwrap_err().to_string();
+    assert!(
+        error.contains("takes the name of the crate `logs`"),
+        "{error}"
+    );
+}
+
+#[test]
+fn b1_a_crate_that_is_not_in_scope_gives_up_its_name() {
+    let package = tempfile::tempdir().unwrap();
+    let write = |path: &str, text: &str| fs::write(package.path().join(path), text).unwrap();
+    fs::create_dir_all(package.path().join("src/functions")).unwrap();
+    write(
+        "components.toml",
+        "[components.alloc]\nfunctions = [\"read\"]\n",
+    );
+    write("src/functions/mod.rs", "pub mod alloc;");
+    write("src/functions/alloc.rs", "pub fn read(conn: Conn) {}");
+    let inside =
+        "mod functions; mod inside { use alloc::*; redis_components::include_components!(); }";
+    let generate = |root: &str| {
+        write("src/lib.rs", &format!("{root}\n{inside}"));
+        Config::new().generate(package.path().join("components.toml"))
+    };
+    generate("").unwrap();
+    generate("extern crate alloc as other;").unwrap();
+    for root in ["extern crate alloc;", "extern crate self as alloc;"] {
+        let error = generate(root).unwrap_err().to_string();
+        let expected = "takes the name of the crate `alloc`";
+        assert!(error.contains(expected), "{root}\n{error}");
+    }
+}
+
+#[test]
+fn b2_no_copied_attribute_reorders_or_hides_text() {
+    let package = tempfile::tempdir().unwrap();
+    let functions = package.path().join("src/functions");
+    fs::create_dir_all(&functions).unwrap();
+    let manifest = package.path().join("components.toml");
+    fs::write(&manifest, "[components.logs]\nfunctions = [\"read\"]\n").unwrap();
+    let source = r#"
+        #[cfg_attr(unix, doc = "Shown|\nbelow|")]
+        #[doc = concat!("Put| ", "together")]
+        #[deprecated(note = "gone|")]
+        #[cfg_attr(unix, must_use = r"Quoted| \ ")]
+        pub fn read(conn: Conn) {}"#;
+    fs::write(functions.join("logs.rs"), source.replace('|', "\u{202e}")).unwrap();
+    let output = Config::new().generate(&manifest).unwrap();
+    let output = output.source();
+    assert!(!output.contains('\u{202e}'), "{output}");
+    for expected in [
+        "all(not(doctest), unix), doc = \"Shown\u{fffd}\")]",
+        "all(not(doctest), unix), doc = \"below\u{fffd}\")]",
+        "concat!(\"Put\\u{202e} \", \"together\")",
+        "note = \"gone\\u{202e}\"",
+        "must_use = \"Quoted\\u{202e} \\\\ \"",
+    ] {
+        assert!(output.contains(expected), "{expected}\n{output}");
+    }
+}

@@ -3,8 +3,9 @@
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
-use syn::{Attribute, Expr, LitStr, Meta, parse_quote};
+use syn::{Attribute, Expr, ExprLit, Lit, LitStr, Meta, parse_quote};
 
+use crate::attributes::comments::printable;
 use crate::files::{directory_of, joined};
 use crate::source::attributes::inner;
 
@@ -72,12 +73,32 @@ pub(super) fn add_generated(
     } else if let Meta::NameValue(meta) = meta
         && meta.path.is_ident("doc")
     {
-        added.push(untested(conditions, &value(&meta.value, source)));
+        match literal(&meta.value) {
+            Some(text) => added.extend(untested_lines(conditions, &text)),
+            None => added.push(untested(conditions, &value(&meta.value, source))),
+        }
     }
 }
 
+/// Returns the text of documentation that is a literal.
+pub(super) fn literal(value: &Expr) -> Option<String> {
+    match value {
+        Expr::Lit(ExprLit {
+            lit: Lit::Str(text),
+            ..
+        }) => Some(text.value()),
+        _ => None,
+    }
+}
+
+/// Returns the lines of a text as attributes that doc tests do not see.
+pub(super) fn untested_lines(conditions: &[Meta], text: &str) -> impl Iterator<Item = Attribute> {
+    let lines = text.split('\n').map(printable);
+    lines.map(|line| untested(conditions, &line.into_token_stream()))
+}
+
 /// Returns documentation as an attribute that doc tests do not see.
-pub(super) fn untested(conditions: &[Meta], value: &TokenStream) -> Attribute {
+fn untested(conditions: &[Meta], value: &TokenStream) -> Attribute {
     match conditions {
         [] => parse_quote!(#[cfg_attr(not(doctest), doc = #value)]),
         _ => parse_quote!(#[cfg_attr(all(not(doctest), #(#conditions),*), doc = #value)]),

@@ -5,14 +5,14 @@
 pub(crate) mod comments;
 pub(crate) mod docs;
 pub(crate) mod links;
+mod literals;
 
 use std::collections::BTreeSet;
 
 use proc_macro2::Ident;
-use quote::ToTokens;
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
-use syn::{Attribute, Expr, ExprLit, Lit, Meta, Path, parse_quote};
+use syn::{Attribute, Meta, Path, parse_quote};
 
 use crate::find::found::Found;
 use crate::lints::Surroundings;
@@ -36,7 +36,7 @@ pub(crate) struct Attributes {
 pub(crate) fn of(found: &Found, wrapper: &Wrapper, surroundings: &Surroundings) -> Attributes {
     let mut texts = Vec::new();
     let mut later_docs = Vec::new();
-    let own = cfgs(&found.item.attrs);
+    let own = without_repetitions(cfgs(&found.item.attrs));
     let around = own.iter().chain(&found.cfg).chain(&wrapper.cfg);
     // The loop below copies the function's own conditions with its other attributes.
     let around = without_repetitions(around.cloned().collect());
@@ -46,12 +46,11 @@ pub(crate) fn of(found: &Found, wrapper: &Wrapper, surroundings: &Surroundings) 
             if later_docs.is_empty() {
                 texts.push(text);
             } else {
-                let lines = text.split('\n').map(comments::printable);
-                let values = lines.map(ToTokens::into_token_stream);
-                later_docs.extend(values.map(|value| docs::untested(&[], &value)));
+                later_docs.extend(docs::untested_lines(&[], &text));
             }
             continue;
         }
+        let attribute = literals::visible(attribute, &found.scope.source);
         docs::add_generated(
             &attribute.meta,
             &[],
@@ -61,7 +60,7 @@ pub(crate) fn of(found: &Found, wrapper: &Wrapper, surroundings: &Surroundings) 
         if let Some(meta) = copied(&attribute.meta, wrapper) {
             others.push(Attribute {
                 meta,
-                ..attribute.clone()
+                ..attribute.into_owned()
             });
         }
     }
@@ -126,14 +125,7 @@ fn doc_text(attribute: &Attribute, source: &Source) -> Option<String> {
     let Meta::NameValue(meta) = &attribute.meta else {
         return None;
     };
-    let Expr::Lit(ExprLit {
-        lit: Lit::Str(text),
-        ..
-    }) = &meta.value
-    else {
-        return None;
-    };
-    let text = meta.path.is_ident("doc").then(|| text.value())?;
+    let text = docs::literal(&meta.value).filter(|_| meta.path.is_ident("doc"))?;
     let spot = source.spot(attribute.span());
     let is_block = spot.file.text[spot.range].starts_with("/**");
     Some(if is_block {

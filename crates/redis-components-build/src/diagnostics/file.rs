@@ -1,7 +1,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::diagnostics::secrets::without_secrets;
+use crate::diagnostics::secrets::text_without_secrets;
 
 /// A file that diagnostics can point into.
 #[derive(Debug)]
@@ -54,7 +54,7 @@ pub(crate) fn quoted(text: &str) -> String {
 pub(crate) fn shown(text: &str) -> String {
     const LONGEST: usize = 80;
     let mut escaped = String::new();
-    for (index, character) in without_secrets(text).chars().enumerate() {
+    for (index, character) in text_without_secrets(text).chars().enumerate() {
         if index == LONGEST {
             escaped.push('…');
             break;
@@ -83,6 +83,8 @@ mod tests {
         assert_eq!(quoted("a\nerror: b"), "`a\\u{a}error: b`");
         assert_eq!(quoted("\u{202e}abc"), "`\\u{202e}abc`");
         assert_eq!(quoted("redis://:s3@h"), "`redis://*****`");
+        assert_eq!(quoted("user:s3@h"), "`*********`");
+        assert_eq!(quoted("/opt/app@2/x.rs"), "`/opt/app@2/x.rs`");
         assert_eq!(quoted(&"x".repeat(81)), format!("`{}…`", "x".repeat(80)));
     }
 }

@@ -17,21 +17,40 @@ const NAMES: [&str; 3] = ["password", "passwd", "secret"];
 
 /// Masks what may be a secret in a manifest. Every other byte keeps its place.
 ///
-/// Outside of the components' tables, only addresses are shown of values.
+/// Outside of the components' tables, only addresses are shown of values, and nothing of comments.
 pub(crate) fn manifest_without_secrets(text: &str) -> String {
     let mut masked = without_secrets(text).into_bytes();
     let mut is_of_components = false;
     let mut start = 0;
     for whole in text.split_inclusive('\n') {
         let line = whole.trim_end();
-        if let Some(name) = header(line) {
-            is_of_components = name.starts_with(COMPONENTS);
-        } else if !is_of_components && let Some(hidden) = hidden(line) {
-            masked[start + hidden.start..start + hidden.end].fill(MASK);
+        let header = header(line);
+        if line.trim_start().starts_with('[') {
+            is_of_components = header.is_some_and(names_components);
+        }
+        if !is_of_components {
+            let comment = comment(line);
+            let content = &line[..comment.unwrap_or(line.len())];
+            let value = hidden(content, comment.is_some()).filter(|_| header.is_none());
+            let behind = comment.map(|mark| mark + 1..line.len());
+            for hidden in value.into_iter().chain(behind) {
+                masked[start + hidden.start..start + hidden.end].fill(MASK);
+            }
         }
         start += whole.len();
     }
     String::from_utf8_lossy(&masked).into_owned()
+}
+
+/// Masks what may be a secret in a text that is a single name or value: all of it, if it looks like
+/// a login.
+pub(crate) fn text_without_secrets(text: &str) -> String {
+    let masked = without_secrets(text);
+    let login = masked.rsplit_once('@').map(|(login, _)| login);
+    if login.is_some_and(|login| login.contains(':')) {
+        return "*".repeat(masked.len());
+    }
+    masked
 }
 
 /// Masks the text after the scheme of URLs that may hold a secret, and the text after a word that
@@ -88,23 +107,53 @@ fn end_of_url(text: &str, scheme: usize, first: usize) -> usize {
 /// Returns the name in the header of a table, if the line is one.
 fn header(line: &str) -> Option<&str> {
     let name = line.trim_start().strip_prefix('[')?;
-    let name = name.trim_start_matches(['[', ' ', '\t', '"', '\'']);
+    let name = name.trim_start_matches(['[', ' ', '\t']);
     // The names of components may be anything.
-    if name.starts_with(COMPONENTS) {
+    if names_components(name) {
         return Some(name);
     }
     let (name, behind) = name.split_once(']')?;
-    let is_name = |c: char| c.is_alphanumeric() || " \t-_.\"'".contains(c);
+    // Quotes are in lists too.
+    let is_name = |c: char| c.is_alphanumeric() || " \t-_.".contains(c);
     let behind = behind.trim_start_matches(']').trim_start();
     let is_header = name.chars().all(is_name) && (behind.is_empty() || behind.starts_with('#'));
     is_header.then_some(name)
 }
 
-/// Returns the part of a line that may be a secret: a value, or the middle of one.
-fn hidden(line: &str) -> Option<Range<usize>> {
-    if line.trim_start().starts_with('#') {
-        return None;
+fn names_components(name: &str) -> bool {
+    let behind = name.strip_prefix(COMPONENTS);
+    behind.is_some_and(|behind| {
+        !behind.starts_with(|c: char| c.is_alphanumeric() || "-_".contains(c))
+    })
+}
+
+/// Returns the place of a line's first `#` outside of strings. A string that does not end in the
+/// line has no `#` inside.
+fn comment(line: &str) -> Option<usize> {
+    let mut quote = None;
+    let mut inside = None;
+    let mut is_escaped = false;
+    for (place, character) in line.char_indices() {
+        match (quote, character) {
+            (None, '#') => return Some(place),
+            (None, '"' | '\'') => quote = Some(character),
+            (Some(_), '#') => inside = inside.or(Some(place)),
+            (Some(open), _) if character == open && !is_escaped => (quote, inside) = (None, None),
+            _ => {}
+        }
+        is_escaped = quote == Some('"') && character == '\\' && !is_escaped;
     }
+    inside
+}
+
+/// Returns the part of a line that may be a secret: a value, or the middle of one. `line` is the
+/// part before the comment.
+fn hidden(line: &str, has_comment: bool) -> Option<Range<usize>> {
+    let content = line.trim_end();
+    // What seems a comment may be the end of a password.
+    let is_whole = !has_comment
+        || (content.len() < line.len() && content.ends_with(['"', '\'', '[', ']', ',']));
+    let line = content;
     let is_key = |c: char| c.is_alphanumeric() || " \t-_.\"'".contains(c);
     let (key, value) = match line.split_once('=') {
         Some((key, value)) if key.chars().all(is_key) => (key.trim(), value),
@@ -112,7 +161,7 @@ fn hidden(line: &str) -> Option<Range<usize>> {
     };
     let last = key.rsplit('.').next().unwrap_or(key);
     let last = last.trim_matches([' ', '\t', '"', '\'']);
-    if key.starts_with(COMPONENTS) || last == "key-prefix" {
+    if names_components(key) || last == "key-prefix" {
         return None;
     }
     let value = value.trim_start();
@@ -122,7 +171,7 @@ fn hidden(line: &str) -> Option<Range<usize>> {
         Some(inside) => (start + 1, inside),
         None => (start, value),
     };
-    if last == "url" && is_plain(value) {
+    if last == "url" && is_whole && is_plain(value) {
         return None;
     }
     // The scheme is shown, because a mistake may be there.
@@ -136,12 +185,11 @@ fn hidden(line: &str) -> Option<Range<usize>> {
     Some(start + first..start + value.len())
 }
 
-/// Returns the text in quotes, if nothing else but a comment stands in the line.
+/// Returns the text in quotes, if nothing else stands in the value.
 fn in_quotes(value: &str) -> Option<&str> {
     let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''))?;
-    let (inside, behind) = value[1..].split_once(quote)?;
-    let behind = behind.trim_start();
-    (behind.is_empty() || behind.starts_with('#')).then_some(inside)
+    let inside = value[1..].strip_suffix(quote)?;
+    (!inside.contains(quote)).then_some(inside)
 }
 
 /// Returns `true` for addresses without a login, with or without a scheme.
@@ -229,6 +277,22 @@ mod tests {
             "[components.logs]\nconfig = '{\"password\": \"s3cret\"}'",
             "[components.logs]\nurl = \"redis://:s3cret@h\"",
             "# password: s3cret",
+            "# operator:s3cret@h",
+            "url = \"h:6379\" # AUTH s3cret",
+            "url = \"h:6379 # AUTH s3cret",
+            "url = h:1 # s3cret\nurl = h:2#s3cret@h\nurl = h:3 #s3cret@h",
+            "key-prefix = 3 # AUTH s3cret",
+            "key-prefix = \"a#b\" # AUTH s3cret",
+            "key-prefix = 'a # AUTH s3cret",
+            "components.logs.wait = 3 # AUTH s3cret",
+            "components-pass = \"s3cret\"",
+            "[config-server] # AUTH s3cret",
+            "url = [\n  \"redis://a\", # s3cret\n# operator:s3cret@b:6379\n]",
+            "url = \"\"\"\n[\"s3cret\"]\n\"\"\"",
+            "url = '''\n[\"components\", \"s3cret\"]\n\"s3cret\"\n'''",
+            "[components.logs]\n[config-server] url = '{\"host\": \"h\", \"pwd\": \"s3cret\"}'\nuser = 's3cret'",
+            "[components.logs]\n[\"config-server\"]\nuser = 's3cret'",
+            "[components.logs]\n[components-of-old]\nuser = 's3cret'",
         ] {
             let masked = manifest_without_secrets(text);
             assert!(!masked.contains("s3"), "{masked}");
@@ -240,12 +304,13 @@ mod tests {
     #[test]
     fn what_is_no_secret_is_shown() {
         for text in [
-            "url = \"redis://host:1/2\"\nurl = 'redis://[::1]' # ok",
+            "url = \"redis://host:1/2\"\nurl = 'redis://[::1]'",
             "url = ['redis://host:1/2', \"redis://h-2.example\"]",
             "url = \"redis://a:1, rediss://b:2\"",
             "url = \"127.0.0.1:6379\"",
             "key-prefix = \"config:redis:\"",
-            "[config-server] # of all",
+            "key-prefix = 'config#redis:'",
+            "[config-server]",
             "[components.logs]\ndoc = \"Who has forgotten a password\"\nsource = 's3cret'",
             "[components.accounts.functions]\nreset_password = {}",
             "components.logs.source = \"src/logs.rs\"",
@@ -255,6 +320,20 @@ mod tests {
             } else {
                 text.to_owned()
             };
+            assert_eq!(manifest_without_secrets(text), shown);
+        }
+    }
+
+    #[test]
+    fn what_stands_before_a_comment_is_shown() {
+        for (text, shown) in [
+            ("# ok", "#***"),
+            ("[config-server] # ok", "[config-server] #***"),
+            ("url = \"redis://h:1\" # ok", "url = \"redis://h:1\" #***"),
+            ("url = [ # ok\n'h:1', #ok", "url = [ #***\n'h:1', #**"),
+            ("key-prefix = \"a#b\" # ok", "key-prefix = \"a#b\" #***"),
+            ("[components.logs] # ok", "[components.logs] # ok"),
+        ] {
             assert_eq!(manifest_without_secrets(text), shown);
         }
     }

@@ -1,7 +1,7 @@
 use crate::diagnostics::Diagnostics;
 use crate::diagnostics::diagnostic::Diagnostic;
 use crate::diagnostics::file::quoted;
-use crate::diagnostics::secrets::without_secrets;
+use crate::diagnostics::secrets::text_without_secrets;
 use crate::manifest::table::Text;
 use crate::syntax::{is_identifier, is_keyword};
 
@@ -52,7 +52,7 @@ pub(super) fn check_function(name: &Text<'_>, diagnostics: &mut Diagnostics) -> 
 
 fn suggestion(name: &str) -> String {
     // A suggestion is made of the name's words.
-    let name = without_secrets(name);
+    let name = text_without_secrets(name);
     let words: Vec<&str> = name
         .split(|c: char| !c.is_alphanumeric())
         .filter(|word| !word.is_empty())

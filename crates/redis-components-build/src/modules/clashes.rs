@@ -20,8 +20,8 @@ use crate::source::items::{declared, is_value};
 use crate::source::naming::{self, Meaning, Taken};
 use crate::syntax::{is_in_prelude, is_primitive};
 
-/// Crates that are in scope in every crate.
-const STANDARD: [&str; 5] = ["alloc", "core", "proc_macro", "std", "test"];
+/// Crates that are in scope without an `extern crate`.
+const STANDARD: [&str; 2] = ["core", "std"];
 
 /// The generated items beside the generated modules.
 const GENERATED: [&str; 3] = ["COMPONENTS", "connect_all", "connect_all_blocking"];
@@ -66,6 +66,9 @@ pub(crate) fn check(
         let is_crate = STANDARD.contains(&name)
             || package.crates.contains(name)
             || runtime == Some(name)
+            || root
+                .as_ref()
+                .is_some_and(|root| has_extern_crate(root, name))
             || library == Some(name);
         let (meaning, what) = if is_crate {
             (Meaning::Crate, "crate")
@@ -149,6 +152,14 @@ fn declaration(
             }
         })?;
         Some(("import", spot(&leaf.name)))
+    })
+}
+
+/// Returns `true` if the root brings a crate into scope, which then is in scope in every module.
+fn has_extern_crate(root: &Scope, name: &str) -> bool {
+    let mut items = root.source.items.iter();
+    items.any(|item| {
+        matches!(in_name_space_of_modules(item), Some(("crate", ident)) if key(ident) == name)
     })
 }
 

@@ -19,7 +19,7 @@ use syn::{
 use crate::diagnostics::file::Spot;
 use crate::source::file::Source;
 use crate::source::tokens::{is_in_path, is_mark, is_path};
-use crate::source::use_tree::leaves;
+use crate::source::use_tree::beginnings;
 
 /// The meaning of a name without the module that would take it.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -173,14 +173,11 @@ impl<'ast> Visit<'ast> for Finder<'_> {
     }
 
     fn visit_item_use(&mut self, item: &'ast ItemUse) {
-        let leaves = leaves(item);
-        let mut paths = leaves.iter().map(|leaf| leaf.path.as_slice());
-        let first = paths.find_map(|path| {
-            let (first, rest) = path.split_first()?;
-            let is_meant = rest.first().is_some_and(|second| self.is_inside(second));
-            (self.is_name(first) && !is_meant).then_some(first)
+        let mut beginnings = beginnings(item).into_iter();
+        let first = beginnings.find(|(first, second)| {
+            self.is_name(first) && !second.is_some_and(|second| self.is_inside(second))
         });
-        if let Some(first) = first.filter(|_| item.leading_colon.is_none()) {
+        if let Some((first, _)) = first.filter(|_| item.leading_colon.is_none()) {
             self.find(first);
         }
     }
@@ -287,6 +284,9 @@ mod tests {
             "other! { redis: redis::Pool }",
             "fn f() { match x { redis::C => (), S { redis: redis::D } => () } }",
             "use redis as r;",
+            "use redis::Commands as _;",
+            "use {other::T as _, redis::{a::{}, T as _}};",
+            "pub fn f() { use redis::Commands as _; }",
         ] {
             assert!(is_found("redis", Meaning::Crate, text), "{text}");
         }
@@ -306,7 +306,9 @@ mod tests {
             "trait Q { type redis; fn x() -> Self::redis; }",
             "use other::redis;",
             "fn f() { redis::listed(1); m!(redis::connection()) }",
-            "use redis::{connection as c, listed};",
+            "use redis::{connection as c, listed as _};",
+            "use other::{redis::T as _, T};",
+            "pub fn f() { use ::redis::Commands as _; }",
         ] {
             assert!(!is_found("redis", Meaning::Crate, text), "{text}");
         }

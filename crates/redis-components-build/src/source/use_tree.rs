@@ -77,9 +77,40 @@ fn walk(tree: &UseTree, prefix: &mut Vec<Ident>, leaves: &mut Vec<Leaf>) {
     }
 }
 
+/// Returns the first and the second name of every path in a `use` item, `as _` included.
+pub(crate) fn beginnings(item: &ItemUse) -> Vec<(&Ident, Option<&Ident>)> {
+    let mut found = Vec::new();
+    begin(&item.tree, None, &mut found);
+    found
+}
+
+fn begin<'a>(
+    tree: &'a UseTree,
+    first: Option<&'a Ident>,
+    found: &mut Vec<(&'a Ident, Option<&'a Ident>)>,
+) {
+    let ident = match tree {
+        UseTree::Path(path) if first.is_none() => {
+            return begin(&path.tree, Some(&path.ident), found);
+        }
+        UseTree::Group(group) => {
+            return group
+                .items
+                .iter()
+                .for_each(|tree| begin(tree, first, found));
+        }
+        UseTree::Path(path) => Some(&path.ident),
+        UseTree::Name(name) => Some(&name.ident),
+        UseTree::Rename(rename) => Some(&rename.ident),
+        UseTree::Glob(_) => None,
+    };
+    let mut names = first.into_iter().chain(ident);
+    found.extend(names.next().map(|first| (first, names.next())));
+}
+
 #[cfg(test)]
 mod tests {
-    use super::leaves;
+    use super::{beginnings, leaves};
 
     #[test]
     fn every_end_of_a_tree_has_its_name() {
@@ -96,6 +127,32 @@ mod tests {
             .map(|leaf| leaf.name.to_string())
             .collect();
         assert_eq!(names, ["b", "c", "d", "f", "h"]);
+    }
+
+    #[test]
+    fn every_path_of_a_tree_has_its_beginning() {
+        let item = syn::parse_quote!(
+            use {
+                a,
+                b::{
+                    self,
+                    c::{d, e::f},
+                    g as _,
+                    h::*,
+                },
+                i::*,
+                j as _,
+            };
+        );
+        let beginnings: Vec<String> = beginnings(&item)
+            .iter()
+            .map(|(first, second)| match second {
+                Some(second) => format!("{first}::{second}"),
+                None => first.to_string(),
+            })
+            .collect();
+        let expected = ["a", "b::self", "b::c", "b::g", "b::h", "i", "j"];
+        assert_eq!(beginnings, expected);
     }
 
     #[test]

@@ -6,7 +6,7 @@ const _: () = ::redis_components::__private::assert_generated_for(3);
 ///
 /// | Component | Config key | Functions |
 /// |---|---|---|
-/// | `module_cfg` | `config:redis:module_cfg` | `sometimes` |
+/// | `module_cfg` | `config:redis:module_cfg` | `sometimes`, `twice` |
 #[allow(unused_qualifications)]
 pub static COMPONENTS: &[&::redis_components::Component] = &[
     &self::module_cfg::COMPONENT,
@@ -108,6 +108,29 @@ pub mod module_cfg {
                             )
                             .await?,
                         thing,
+                    )
+                    .await,
+            )
+    }
+
+    /// Says twice when it is there.
+    ///
+    /// Generated from [`twice`](crate::functions::module_cfg::twice()).
+    #[cfg(feature = "extra")]
+    #[cfg(unix)]
+    #[cfg(unix)]
+    pub async fn twice() -> ::core::result::Result<(), ::redis_components::Error> {
+        ::redis_components::__private::begin(&self::COMPONENT, "twice")
+            .finish_plain::<
+                _,
+                false,
+            >(
+                crate::functions::module_cfg::twice(
+                        &mut <Connection as ::redis_components::__private::Acquire>::acquire(
+                                &self::COMPONENT,
+                                "twice",
+                            )
+                            .await?,
                     )
                     .await,
             )

@@ -10,3 +10,8 @@ pub struct Thing;
 pub async fn sometimes(conn: &mut Connection, thing: Thing) {
     let _ = (conn, thing);
 }
+
+/// Says twice when it is there.
+#[cfg(unix)]
+#[cfg(unix)]
+pub async fn twice(_conn: &mut Connection) {}
