@@ -19,11 +19,12 @@ from ._refusal import is_ended_by_demotion
 
 
 def keep_from_others(connection: Any) -> None:
-    """Has a connection closed when it is given back, because its session was changed."""
+    """Has a connection closed when it is given back, because its session was changed. Once lost, it
+    is not made again."""
     connection.has_session = True
 
 
-def demand_session(connection: Any) -> None:
+def _demand_session(connection: Any) -> None:
     """Raises an error if the connection was closed. redis-py would connect it again, to another
     database perhaps."""
     if getattr(connection, "_sock", None) is None and getattr(connection, "_writer", None) is None:
@@ -35,6 +36,11 @@ def demand_session(connection: Any) -> None:
 class _Closes:
     # Whether its session was changed, which others must not find.
     has_session = False
+
+    def send_packed_command(self, *args: Any, **kwargs: Any) -> Any:
+        if self.has_session:
+            _demand_session(self)
+        return super().send_packed_command(*args, **kwargs)  # type: ignore[misc]
 
     def read_response(self, *args: Any, **kwargs: Any) -> Any:
         try:
@@ -59,6 +65,11 @@ class UnixConnection(_Closes, redis.connection.UnixDomainSocketConnection):
 
 class _AsyncCloses:
     has_session = False
+
+    async def send_packed_command(self, *args: Any, **kwargs: Any) -> Any:
+        if self.has_session:
+            _demand_session(self)
+        return await super().send_packed_command(*args, **kwargs)  # type: ignore[misc]
 
     async def read_response(self, *args: Any, **kwargs: Any) -> Any:
         try:
