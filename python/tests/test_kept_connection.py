@@ -92,8 +92,8 @@ def test_r9_a_command_in_flight_gives_its_connection_back_when_a_session_begins(
 ) -> None:
     a = server()
     # A connection that is not given back is missed by the next call.
-    config_server.client.set(KEY, a.config(max_connections=2, socket_connect_timeout=1))
-    made = components(response_timeout=1)
+    config_server.client.set(KEY, a.config(max_connections=2))
+    made = components()
 
     @made.redis_connection("logs")
     def begin(conn: Any) -> None:
