@@ -311,6 +311,39 @@ def test_r9_a_client_of_one_connection_that_lost_its_session_is_not_given_anothe
     assert a.client.info("keyspace") == {}
 
 
+def test_r9_a_pipeline_of_a_client_of_one_connection_leaves_nothing_to_others(
+    config_server: Server, server: Start, components: Make
+) -> None:
+    a = server()
+    config_server.client.set(KEY, a.config())
+    made = components()
+
+    @made.redis_connection("logs")
+    def change(conn: Any) -> None:
+        own = conn.client()
+        own.pipeline(transaction=False).execute_command("SELECT", 3).execute()
+        # The connection of the pipeline is what the next call finds.
+        assert database() == 0
+        own.close()
+
+    @made.redis_connection("logs")
+    def database(conn: Any) -> int:
+        return int(conn.client_info()["db"])
+
+    @made.redis_connection("logs")
+    async def change_in_task(conn: Any) -> None:
+        async with conn.client() as own:
+            await own.pipeline(transaction=False).execute_command("SELECT", 3).execute()
+            assert await database_in_task() == 0
+
+    @made.redis_connection("logs")
+    async def database_in_task(conn: Any) -> int:
+        return int((await conn.client_info())["db"])
+
+    change()
+    asyncio.run(change_in_task())
+
+
 def test_r14_a_pipeline_that_changes_its_session_is_what_the_call_has_read(
     config_server: Server, server: Start, components: Make
 ) -> None:

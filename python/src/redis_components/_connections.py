@@ -15,6 +15,7 @@ import redis.connection
 import redis.exceptions
 import redis.sentinel
 
+from . import _commands
 from ._refusal import is_ended_by_demotion
 
 
@@ -33,10 +34,19 @@ def _demand_session(connection: Any) -> None:
         )
 
 
-class _Closes:
+class _Keeps:
     # Whether its session was changed, which others must not find.
     has_session = False
 
+    def pack_commands(self, commands: Any) -> Any:
+        # redis-py's own pipelines come here, of a client of one connection for example.
+        commands = list(commands)
+        if any(map(_commands.leaves_session, commands)):
+            keep_from_others(self)
+        return super().pack_commands(commands)  # type: ignore[misc]
+
+
+class _Closes(_Keeps):
     def send_packed_command(self, *args: Any, **kwargs: Any) -> Any:
         if self.has_session:
             _demand_session(self)
@@ -63,9 +73,7 @@ class UnixConnection(_Closes, redis.connection.UnixDomainSocketConnection):
     """A connection over a unix socket."""
 
 
-class _AsyncCloses:
-    has_session = False
-
+class _AsyncCloses(_Keeps):
     async def send_packed_command(self, *args: Any, **kwargs: Any) -> Any:
         if self.has_session:
             _demand_session(self)
