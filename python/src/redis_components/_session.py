@@ -58,7 +58,7 @@ class Session(_Kept):
         super().__init__(call)
         self._turn = threading.Lock()
 
-    def get_connection(self, *_: Any) -> Any:
+    def get_connection(self, *_: Any, **__: Any) -> Any:
         """Waits for no longer than for a connection of a pool."""
         if not self._turn.acquire(timeout=self.timeout):
             raise _busy()
@@ -100,7 +100,7 @@ class AsyncSession(_Kept):
         super().__init__(call)
         self._turn = asyncio.Lock()
 
-    async def get_connection(self, *_: Any) -> Any:
+    async def get_connection(self, *_: Any, **__: Any) -> Any:
         """Waits for no longer than for a connection of a pool."""
         try:
             await asyncio.wait_for(self._turn.acquire(), self.timeout)
