@@ -186,6 +186,28 @@ def test_r10_a_provider_that_hangs_keeps_one_thread_and_is_told_of(
     eventually(lambda: port() == a.port and made.status()[0].generation == 3)
 
 
+def test_r10_an_answer_that_nobody_waited_for_is_the_next_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(_providers, "_LONGEST", 0.05)
+    asked, goes_on = [], threading.Event()
+
+    def provider() -> str:
+        asked.append(threading.current_thread())
+        goes_on.wait(SOON)
+        return f"answer {len(asked)}"
+
+    providers = _providers.Asked()
+    for _ in range(2):
+        with pytest.raises(_providers.NoLoginError):
+            providers.answer("tokens", provider)
+    goes_on.set()
+    asked[0].join(SOON)
+    monkeypatch.setattr(_providers, "_LONGEST", SOON)
+    answers = [providers.answer("tokens", provider) for _ in range(2)]
+    assert answers == ["answer 1", "answer 2"]
+
+
 @pytest.mark.parametrize(
     ("reference", "reason", "kind"),
     [

@@ -126,8 +126,9 @@ def test_r10_a_call_behind_sentinels_waits_no_longer_than_its_bound(
     sentinel: tuple[redis.Redis, Server, Server], config_server: Server, components: Make
 ) -> None:
     client, primary, _ = sentinel
-    config_server.client.set(KEY, config_of(client, max_connections=1))
-    made = components(connect_timeout=0.2, response_timeout=0.2)
+    bounds = {"socket_connect_timeout": 0.2, "socket_timeout": 0.2}
+    config_server.client.set(KEY, config_of(client, max_connections=1, **bounds))
+    made, waited = components(), []
 
     @made.redis_connection("logs")
     def both(conn: Any) -> None:
@@ -141,12 +142,18 @@ def test_r10_a_call_behind_sentinels_waits_no_longer_than_its_bound(
             await pipe.watch("key")
             await conn.get("key")
 
-    began = time.monotonic()
-    with pytest.raises(redis.ConnectionError, match="No connection"):
-        both()
-    with pytest.raises(redis.ConnectionError, match="No connection"):
-        asyncio.run(both_in_task())
-    assert 0.8 <= time.monotonic() - began < 8
+    def finds_none(call: Callable[[], object]) -> bool:
+        began = time.monotonic()
+        # The bounds are short for a machine that is busy.
+        with pytest.raises(redis.RedisError) as failed:
+            call()
+        waited.append(time.monotonic() - began)
+        return "No connection" in str(failed.value)
+
+    eventually(lambda: finds_none(both))
+    assert 0.4 <= waited[-1] < 4
+    eventually(lambda: finds_none(lambda: asyncio.run(both_in_task())))
+    assert 0.4 <= waited[-1] < 4
     # The primary has no more connections of calls than there may be.
     assert sum(":logs:" in name for name in primary.clients()) <= 2
 

@@ -104,6 +104,82 @@ def test_r9_a_client_of_one_connection_leaves_nothing_to_others(
     assert asyncio.run(databases_in_task()) == (3, 0)
 
 
+def test_r9_a_client_of_one_connection_that_lost_its_session_is_not_given_another(
+    config_server: Server, server: Start, components: Make
+) -> None:
+    a = server()
+    config_server.client.set(KEY, a.config())
+    made = components()
+
+    @made.redis_connection("logs")
+    def write(conn: Any) -> None:
+        with conn.client() as own:
+            own.execute_command("SELECT", 3)
+            a.client.client_kill_filter(_id=str(own.client_id()))
+            for _ in range(3):
+                with pytest.raises(redis.ConnectionError):
+                    own.set("key", "value")
+        with conn.client() as own:
+            # One that has no session connects again.
+            a.client.client_kill_filter(_id=str(own.client_id()))
+            with pytest.raises(redis.ConnectionError):
+                own.ping()
+            own.execute_command("SELECT", 3)
+            assert own.client_info()["db"] == 3
+
+    @made.redis_connection("logs")
+    async def write_in_task(conn: Any) -> None:
+        async with conn.client() as own:
+            await own.execute_command("SELECT", 3)
+            a.client.client_kill_filter(_id=str(await own.client_id()))
+            for _ in range(3):
+                with pytest.raises(redis.ConnectionError):
+                    await own.set("key", "value")
+        async with conn.client() as own:
+            a.client.client_kill_filter(_id=str(await own.client_id()))
+            with pytest.raises(redis.ConnectionError):
+                await own.ping()
+            await own.execute_command("SELECT", 3)
+            assert (await own.client_info())["db"] == 3
+
+    write()
+    asyncio.run(write_in_task())
+    assert a.client.info("keyspace") == {}
+
+
+def test_r9_a_pipeline_of_a_client_of_one_connection_leaves_nothing_to_others(
+    config_server: Server, server: Start, components: Make
+) -> None:
+    a = server()
+    config_server.client.set(KEY, a.config())
+    made = components()
+
+    @made.redis_connection("logs")
+    def change(conn: Any) -> None:
+        own = conn.client()
+        own.pipeline(transaction=False).execute_command("SELECT", 3).execute()
+        # The connection of the pipeline is what the next call finds.
+        assert database() == 0
+        own.close()
+
+    @made.redis_connection("logs")
+    def database(conn: Any) -> int:
+        return int(conn.client_info()["db"])
+
+    @made.redis_connection("logs")
+    async def change_in_task(conn: Any) -> None:
+        async with conn.client() as own:
+            await own.pipeline(transaction=False).execute_command("SELECT", 3).execute()
+            assert await database_in_task() == 0
+
+    @made.redis_connection("logs")
+    async def database_in_task(conn: Any) -> int:
+        return int((await conn.client_info())["db"])
+
+    change()
+    asyncio.run(change_in_task())
+
+
 def test_r9_a_session_ends_with_a_call_that_fails(
     config_server: Server, server: Start, components: Make
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any, Callable
 
@@ -48,6 +49,19 @@ def test_r13_certificates_may_have_names_in_any_language(is_file: bool, tmp_path
     fields = {"ssl_ca_certs": f"{tmp_path}/ca.pem"} if is_file else {"ssl_ca_data": text}
     (trusted,) = tls(**fields).context.get_ca_certs()
     assert trusted["subject"] == ((("commonName", "redis-components"),),)
+
+
+def test_r10_a_file_of_certificates_without_an_end_is_read_in_no_time(tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").write_text(BROKEN[:28] * 8192)
+    began = time.process_time()
+    with pytest.raises(ComponentError, match="has no certificate in PEM"):
+        tls(ssl_ca_certs=f"{tmp_path}/ca.pem")
+    assert time.process_time() - began < 1
+
+
+def test_r5_a_certificate_without_an_end_is_not_passed_over() -> None:
+    with pytest.raises(ComponentError, match="has a certificate that cannot be read"):
+        tls(ssl_ca_data=f"{BROKEN[:28]}QQ==\n{CERTIFICATE}")
 
 
 @pytest.mark.parametrize(

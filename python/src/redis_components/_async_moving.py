@@ -13,11 +13,12 @@ import redis.exceptions
 
 from . import _commands, _refusal
 from ._call import Call
-from ._connections import demand_session, keep_from_others
+from ._connections import keep_from_others
 from ._options import TAKES_NAME
 from ._published import Lent
 from ._request import All, One
 from ._resend import Outcome, Pause, Reach, Send, Sending, is_run, resend
+from ._session import AsyncSession
 from ._waiting import happened
 
 _NOT_REACHED = (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError, OSError)
@@ -27,28 +28,20 @@ class AsyncMovingClient(redis.asyncio.Redis):
     """A client of one call. What its server has refused it sends to the one that has the data."""
 
     _call: Call
-    # Held while the connection is used that the call keeps.
-    _turn: asyncio.Lock
+    session: AsyncSession
 
     @classmethod
     def of(cls, call: Call) -> AsyncMovingClient:
         """Returns a client that shares its connections with all calls."""
         client = cls.__new__(cls)
         client.__dict__.update(call.here.client.__dict__)
-        client._call, client._turn = call, asyncio.Lock()
+        client._call, client.session = call, AsyncSession(call)
         return client
-
-    async def end_call(self) -> None:
-        """Gives back the connection that the call has kept."""
-        connection, self.connection = self.connection, None
-        if connection is not None:
-            # It must be given back, even if the task is cancelled just now.
-            await asyncio.shield(self.connection_pool.release(connection))
 
     async def execute_command(self, *args: Any, **options: Any) -> Any:
         call = self._call
         if call.note(args):
-            return await self._execute_in_session(*args, **options)
+            return await self._plain(self.session).execute_command(*args, **options)
         is_first = call.note_sent()
         request = One(args)
         lent = call.enter()
@@ -63,7 +56,7 @@ class AsyncMovingClient(redis.asyncio.Redis):
             call.leave(lent)
 
         async def send(lent: Lent) -> Outcome:
-            client = self._plain(lent)
+            client = self._plain(lent.client.connection_pool)
             try:
                 try:
                     return Outcome(await client.execute_command(*request.words(), **options))
@@ -83,7 +76,7 @@ class AsyncMovingClient(redis.asyncio.Redis):
         pipeline = AsyncMovingPipeline(
             self.connection_pool, self.response_callbacks, transaction, shard_hint
         )
-        pipeline._call = self._call
+        pipeline._call, pipeline._session = self._call, self.session
         return pipeline
 
     def pubsub(self, **kwargs: Any) -> Any:
@@ -99,47 +92,39 @@ class AsyncMovingClient(redis.asyncio.Redis):
         self._stay()
         return _OneConnection(connection_pool=self.connection_pool, single_connection_client=True)
 
-    async def _execute_in_session(self, *args: Any, **options: Any) -> Any:
-        """Sends over a connection that the call keeps, so that others do not find its session."""
-        async with self._turn:
-            self._call.note_sent()
-            if self.connection is None:
-                self._stay()
-                self.connection = await self.connection_pool.get_connection(*TAKES_NAME)
-                keep_from_others(self.connection)
-            demand_session(self.connection)
-            return await super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
-
     def _stay(self) -> None:
         """Has what is about to begin stay at the server that the call is on now."""
         self.connection_pool = self._call.stay().client.connection_pool
 
-    def _plain(self, lent: Lent) -> redis.asyncio.Redis:
+    def _plain(self, pool: Any) -> redis.asyncio.Redis:
         client = redis.asyncio.Redis.__new__(redis.asyncio.Redis)
         client.__dict__.update(self.__dict__)
-        client.connection_pool, client.connection = lent.client.connection_pool, None
+        client.connection_pool = pool
         return client
 
 
 class _OneConnection(redis.asyncio.Redis):
-    """A client with one connection, whose session others do not find."""
+    """A client with one connection, whose session others do not find. If it is lost, it is not
+    replaced."""
 
-    async def initialize(self) -> _OneConnection:
-        await super().initialize()
-        if self.connection is not None:
-            keep_from_others(self.connection)
-        return self
+    async def execute_command(self, *args: Any, **options: Any) -> Any:
+        await self.initialize()
+        connection: Any = self.connection
+        if _commands.concerns_session(args) and not connection.has_session:
+            await connection.connect()
+            keep_from_others(connection)
+        return await super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
 
 
 class AsyncMovingPipeline(redis.asyncio.client.Pipeline):
     """A pipeline of an `AsyncMovingClient`."""
 
     _call: Call
+    _session: AsyncSession
 
     async def immediate_execute_command(self, *args: Any, **options: Any) -> Any:
         if self.connection is None:
-            self._call.note_sent()
-            self.connection_pool = self._call.here.client.connection_pool
+            self._stay()
         execute = super().immediate_execute_command
         answer = await execute(*args, **options)  # type: ignore[no-untyped-call]
         if self.connection is not None and _commands.leaves_session(args):
@@ -152,14 +137,19 @@ class AsyncMovingPipeline(redis.asyncio.client.Pipeline):
 
     async def execute(self, raise_on_error: bool = True) -> list[Any]:
         call, request = self._call, All(self, bool(self.is_transaction))
-        if request.concerns_session():
-            if self.connection is None:
-                self.connection_pool = pool = call.here.client.connection_pool
-                self.connection = await pool.get_connection(*TAKES_NAME)
+        concerns_session = request.concerns_session()
+        if self.connection is None and (concerns_session or call.is_bound()) and request.commands:
+            self._stay()
+            self.connection = await self.connection_pool.get_connection(*TAKES_NAME)
+        if concerns_session:
             keep_from_others(self.connection)
-        is_bound = self.watching or self.connection is not None or call.is_bound()
-        if is_bound or not request.commands:
-            return await super().execute(raise_on_error)
+        if self.connection is not None or not request.commands:
+            try:
+                return await super().execute(raise_on_error)
+            finally:
+                # It is kept if a script could not be loaded.
+                if self.connection is not None:
+                    await self.reset()  # type: ignore[no-untyped-call]
         is_first = call.note_sent()
 
         async def send(lent: Lent) -> Outcome:
@@ -188,6 +178,12 @@ class AsyncMovingPipeline(redis.asyncio.client.Pipeline):
         if raise_on_error:
             self.raise_first_error(request.commands, answers)
         return answers
+
+    def _stay(self) -> None:
+        """Has what is about to begin stay in the session of the call, or at the server it is on."""
+        call = self._call
+        pool: Any = self._session if call.is_bound() else call.stay().client.connection_pool
+        self.connection_pool = pool
 
 
 async def _driven(

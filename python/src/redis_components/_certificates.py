@@ -9,9 +9,7 @@ from . import _secrets
 from .config.model import TlsOptions
 from .errors import ComponentError, ErrorKind
 
-_CERTIFICATE = re.compile(
-    b"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL | re.ASCII
-)
+_BEGIN, _END = b"-----BEGIN CERTIFICATE-----", b"-----END CERTIFICATE-----"
 _KEY = re.compile(b"-----BEGIN [A-Z ]*PRIVATE KEY-----")
 _ENCRYPTED = "has an encrypted key, which is not supported; decrypt it, and protect the file"
 
@@ -28,7 +26,9 @@ class Pem:
     def chain(self) -> str:
         """Returns the certificates, without what stands around them: people name each in their own
         language."""
-        found = b"\n".join(_CERTIFICATE.findall(self._content))
+        # A regular expression would look for an end after each beginning.
+        parts = self._content.split(_END)[:-1]
+        found = b"\n".join(part[part.index(_BEGIN) :] + _END for part in parts if _BEGIN in part)
         if not found:
             raise self.unusable("has no certificate in PEM")
         if not found.isascii():

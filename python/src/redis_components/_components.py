@@ -139,7 +139,7 @@ class Components:
                 raise
             finally:
                 if isinstance(client, MovingClient):
-                    client.end_call()
+                    client.session.end()
                 call.end()
 
         return decorated
@@ -160,7 +160,7 @@ class Components:
             finally:
                 try:
                     if isinstance(client, AsyncMovingClient):
-                        await client.end_call()
+                        await client.session.end()
                 finally:
                     call.end()
 

@@ -15,15 +15,17 @@ import redis.connection
 import redis.exceptions
 import redis.sentinel
 
+from . import _commands
 from ._refusal import is_ended_by_demotion
 
 
 def keep_from_others(connection: Any) -> None:
-    """Has a connection closed when it is given back, because its session was changed."""
+    """Has a connection closed when it is given back, because its session was changed. Once lost, it
+    is not made again."""
     connection.has_session = True
 
 
-def demand_session(connection: Any) -> None:
+def _demand_session(connection: Any) -> None:
     """Raises an error if the connection was closed. redis-py would connect it again, to another
     database perhaps."""
     if getattr(connection, "_sock", None) is None and getattr(connection, "_writer", None) is None:
@@ -32,9 +34,23 @@ def demand_session(connection: Any) -> None:
         )
 
 
-class _Closes:
+class _Keeps:
     # Whether its session was changed, which others must not find.
     has_session = False
+
+    def pack_commands(self, commands: Any) -> Any:
+        # redis-py's own pipelines come here, of a client of one connection for example.
+        commands = list(commands)
+        if any(map(_commands.leaves_session, commands)):
+            keep_from_others(self)
+        return super().pack_commands(commands)  # type: ignore[misc]
+
+
+class _Closes(_Keeps):
+    def send_packed_command(self, *args: Any, **kwargs: Any) -> Any:
+        if self.has_session:
+            _demand_session(self)
+        return super().send_packed_command(*args, **kwargs)  # type: ignore[misc]
 
     def read_response(self, *args: Any, **kwargs: Any) -> Any:
         try:
@@ -57,8 +73,11 @@ class UnixConnection(_Closes, redis.connection.UnixDomainSocketConnection):
     """A connection over a unix socket."""
 
 
-class _AsyncCloses:
-    has_session = False
+class _AsyncCloses(_Keeps):
+    async def send_packed_command(self, *args: Any, **kwargs: Any) -> Any:
+        if self.has_session:
+            _demand_session(self)
+        return await super().send_packed_command(*args, **kwargs)  # type: ignore[misc]
 
     async def read_response(self, *args: Any, **kwargs: Any) -> Any:
         try:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import concurrent.futures
 import contextlib
-import threading
 import time
 from typing import Any, Callable
 
@@ -14,11 +13,12 @@ import redis.exceptions
 
 from . import _commands, _refusal
 from ._call import Call
-from ._connections import demand_session, keep_from_others
+from ._connections import keep_from_others
 from ._options import TAKES_NAME
 from ._published import Lent
 from ._request import All, One
 from ._resend import Outcome, Pause, Reach, Send, Sending, is_run, resend
+from ._session import Session
 
 _NOT_REACHED = (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError, OSError)
 
@@ -27,27 +27,20 @@ class MovingClient(redis.Redis):
     """A client of one call. What its server has refused it sends to the one that has the data."""
 
     _call: Call
-    # Held while the connection is used that the call keeps.
-    _turn: threading.RLock
+    session: Session
 
     @classmethod
     def of(cls, call: Call) -> MovingClient:
         """Returns a client that shares its connections with all calls."""
         client = cls.__new__(cls)
         client.__dict__.update(call.here.client.__dict__)
-        client._call, client._turn = call, threading.RLock()
+        client._call, client.session = call, Session(call)
         return client
-
-    def end_call(self) -> None:
-        """Gives back the connection that the call has kept."""
-        connection, self.connection = self.connection, None
-        if connection is not None:
-            self.connection_pool.release(connection)
 
     def execute_command(self, *args: Any, **options: Any) -> Any:
         call = self._call
         if call.note(args):
-            return self._execute_in_session(*args, **options)
+            return self._plain(self.session).execute_command(*args, **options)
         is_first = call.note_sent()
         request = One(args)
         lent = call.enter()
@@ -62,7 +55,7 @@ class MovingClient(redis.Redis):
             call.leave(lent)
 
         def send(lent: Lent) -> Outcome:
-            client = self._plain(lent)
+            client = self._plain(lent.client.connection_pool)
             try:
                 try:
                     return Outcome(client.execute_command(*request.words(), **options))
@@ -79,7 +72,7 @@ class MovingClient(redis.Redis):
         pipeline = MovingPipeline(
             self.connection_pool, self.response_callbacks, transaction, shard_hint
         )
-        pipeline._call = self._call
+        pipeline._call, pipeline._session = self._call, self.session
         return pipeline
 
     def pubsub(self, **kwargs: Any) -> Any:
@@ -93,41 +86,43 @@ class MovingClient(redis.Redis):
     def client(self) -> Any:
         """Returns a client with one connection, which stays at its server."""
         self._stay()
-        client = redis.Redis(connection_pool=self.connection_pool, single_connection_client=True)
-        keep_from_others(client.connection)
-        return client
-
-    def _execute_in_session(self, *args: Any, **options: Any) -> Any:
-        """Sends over a connection that the call keeps, so that others do not find its session."""
-        with self._turn:
-            self._call.note_sent()
-            if self.connection is None:
-                self._stay()
-                self.connection = self.connection_pool.get_connection(*TAKES_NAME)
-                keep_from_others(self.connection)
-            demand_session(self.connection)
-            return super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
+        return _OneConnection(connection_pool=self.connection_pool, single_connection_client=True)
 
     def _stay(self) -> None:
         """Has what is about to begin stay at the server that the call is on now."""
         self.connection_pool = self._call.stay().client.connection_pool
 
-    def _plain(self, lent: Lent) -> redis.Redis:
+    def _plain(self, pool: Any) -> redis.Redis:
         client = redis.Redis.__new__(redis.Redis)
         client.__dict__.update(self.__dict__)
-        client.connection_pool, client.connection = lent.client.connection_pool, None
+        client.connection_pool = pool
         return client
+
+
+class _OneConnection(redis.Redis):
+    """A client with one connection, whose session others do not find. If it is lost, it is not
+    replaced."""
+
+    def execute_command(self, *args: Any, **options: Any) -> Any:
+        if self.connection is None:
+            # The client was closed, and is used on.
+            self.connection = self.connection_pool.get_connection(*TAKES_NAME)
+        connection: Any = self.connection
+        if _commands.concerns_session(args) and not connection.has_session:
+            connection.connect()
+            keep_from_others(connection)
+        return super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
 
 
 class MovingPipeline(redis.client.Pipeline):
     """A pipeline of a `MovingClient`."""
 
     _call: Call
+    _session: Session
 
     def immediate_execute_command(self, *args: Any, **options: Any) -> Any:
         if self.connection is None:
-            self._call.note_sent()
-            self.connection_pool = self._call.here.client.connection_pool
+            self._stay()
         answer = super().immediate_execute_command(*args, **options)  # type: ignore[no-untyped-call]
         if self.connection is not None and _commands.leaves_session(args):
             keep_from_others(self.connection)
@@ -139,14 +134,19 @@ class MovingPipeline(redis.client.Pipeline):
 
     def execute(self, raise_on_error: bool = True) -> list[Any]:
         call, request = self._call, All(self, bool(self.transaction))
-        if request.concerns_session():
-            if self.connection is None:
-                self.connection_pool = pool = call.here.client.connection_pool
-                self.connection = pool.get_connection(*TAKES_NAME)
+        concerns_session = request.concerns_session()
+        if self.connection is None and (concerns_session or call.is_bound()) and request.commands:
+            self._stay()
+            self.connection = self.connection_pool.get_connection(*TAKES_NAME)
+        if concerns_session:
             keep_from_others(self.connection)
-        is_bound = self.watching or self.connection is not None or call.is_bound()
-        if is_bound or not request.commands:
-            return super().execute(raise_on_error)
+        if self.connection is not None or not request.commands:
+            try:
+                return super().execute(raise_on_error)
+            finally:
+                # It is kept if a script could not be loaded.
+                if self.connection is not None:
+                    self.reset()
         is_first = call.note_sent()
 
         def send(lent: Lent) -> Outcome:
@@ -173,6 +173,12 @@ class MovingPipeline(redis.client.Pipeline):
         if raise_on_error:
             self.raise_first_error(request.commands, answers)  # type: ignore[no-untyped-call]
         return answers
+
+    def _stay(self) -> None:
+        """Has what is about to begin stay in the session of the call, or at the server it is on."""
+        call = self._call
+        pool: Any = self._session if call.is_bound() else call.stay().client.connection_pool
+        self.connection_pool = pool
 
 
 def _driven(call: Call, sending: Sending, send: Callable[[Lent], Outcome]) -> Outcome:

@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import concurrent.futures
+import math
 import threading
+import time
 from typing import Callable
 
 from ._aside import begun
 
-# How long a provider may take, although nobody waits for it any more, in seconds.
+# How long the thread that needs a login waits for a provider, unless it is told otherwise, in
+# seconds. Calls wait for less.
 _LONGEST = 30.0
+# How old an answer may be that came when nobody waited for it any more, in seconds.
+_FRESH = 30.0
 
 
 class NoLoginError(Exception):
     """Why a provider gives no login."""
+
+
+class _Question:
+    def __init__(self) -> None:
+        self.answer: concurrent.futures.Future[object] = concurrent.futures.Future()
+        # Until when the answer counts, by the monotonic clock.
+        self.until = math.inf
 
 
 class Asked:
@@ -22,7 +34,14 @@ class Asked:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._running: dict[str, concurrent.futures.Future[object]] = {}
+        self._running: dict[str, _Question] = {}
+        self._patience: float | None = None
+
+    def within(self, seconds: float) -> Asked:
+        """Returns the same providers for a thread that waits no longer than that."""
+        other = Asked()
+        other._lock, other._running, other._patience = self._lock, self._running, seconds
+        return other
 
     def __reduce__(self) -> tuple[object, ...]:
         # Settings may be copied and sent to other processes.
@@ -30,41 +49,38 @@ class Asked:
 
     def answer(self, name: str, provider: Callable[[], object]) -> object:
         """Returns what the provider answers, or raises an error that says why it does not."""
+        patience = _LONGEST if self._patience is None else self._patience
         with self._lock:
-            running = self._running.get(name)
-            if running is None:
-                running = self._begun(name, provider)
-        try:
-            return running.result(_LONGEST)
-        except concurrent.futures.TimeoutError:
-            if not running.done():
-                raise NoLoginError(f"it has not answered within {_LONGEST:.0f} seconds") from None
-            raise
+            question = self._running.get(name)
+            if question is None or question.until < time.monotonic():
+                question = self._begun(name, provider)
+        concurrent.futures.wait([question.answer], patience)
+        if not question.answer.done():
+            # It goes on, and whoever asks next has its answer.
+            raise NoLoginError(f"it has not answered within {patience:g} seconds")
+        with self._lock:
+            if self._running.get(name) is question:
+                del self._running[name]
+        return question.answer.result()
 
-    def _begun(
-        self, name: str, provider: Callable[[], object]
-    ) -> concurrent.futures.Future[object]:
-        answered: concurrent.futures.Future[object] = concurrent.futures.Future()
+    def _begun(self, name: str, provider: Callable[[], object]) -> _Question:
+        question = _Question()
 
         def ask() -> None:
             try:
                 answer = provider()
             except BaseException as failed:
-                self._over(name)
+                question.until = time.monotonic() + _FRESH
                 # One that ends its thread ends no other.
                 is_usual = isinstance(failed, Exception)
                 what = f"it ended with {type(failed).__name__}"
-                answered.set_exception(failed if is_usual else NoLoginError(what))
+                question.answer.set_exception(failed if is_usual else NoLoginError(what))
             else:
-                self._over(name)
-                answered.set_result(answer)
+                question.until = time.monotonic() + _FRESH
+                question.answer.set_result(answer)
 
-        self._running[name] = answered
+        self._running[name] = question
         if begun(ask, "redis-components-provider") is None:
             del self._running[name]
             raise NoLoginError("no thread can be started to ask it")
-        return answered
-
-    def _over(self, name: str) -> None:
-        with self._lock:
-            self._running.pop(name, None)
+        return question

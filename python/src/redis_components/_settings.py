@@ -77,7 +77,10 @@ class Settings:
     def for_config_server(self) -> Settings:
         """Returns what holds for the config server, whatever it says itself."""
         within = min(self.response_timeout, _CONFIG_SERVER_ANSWERS_WITHIN)
-        return dataclasses.replace(self, response_timeout=within)
+        settings = dataclasses.replace(self, response_timeout=within)
+        # The thread that reads configs has more to do than to wait for its login.
+        object.__setattr__(settings, "_asked", self._asked.within(self.connect_timeout))
+        return settings
 
     def servers(self) -> tuple[config.ComponentConfig, ...]:
         """Returns the config servers, or raises an error that says where they may be named."""
