@@ -6,12 +6,12 @@ use serde_json::json;
 use tokio::time::{Instant, sleep};
 
 use super::attach::{Replication, attach};
-use super::checks::shared;
 use super::closed;
 use super::cut::{cut, demand_read_only, give_writes_back, take_over};
 use super::fence;
 use super::lease::Lease;
 use super::link::Link;
+use super::others::others;
 use super::ready::{Data, LIVES};
 use super::record::Record;
 use super::sight::Sight;
@@ -217,7 +217,7 @@ impl Drive<'_> {
     /// Another move may have brought data to the target since the checks.
     async fn demand_unused(&self, target: &Link) -> Result<(), Failure> {
         let component = &*self.record.component;
-        let Some(others) = shared(self.session, &self.record, &target.place).await? else {
+        let Some(others) = others(self.session, &self.record, &[&target.place]).await? else {
             return Ok(());
         };
         let server = target.place.address();
@@ -232,13 +232,15 @@ impl Drive<'_> {
     /// A component that has come to the source since the checks would be left behind, read-only.
     async fn demand_left_by_all(&self, source: &Link) -> Result<(), Failure> {
         let component = &*self.record.component;
-        let Some(others) = shared(self.session, &self.record, &source.place).await? else {
+        let Some(others) = others(self.session, &self.record, &[&source.place]).await? else {
             return Ok(());
         };
         let server = source.place.address();
+        let advice = others.advice(
+            "set their configs to another server, or give up with `--abort` and name them with --with",
+        );
         let text = format!(
-            "{server} has the data of {others} too, which would be left behind; nothing has moved; set \
-            their configs to another server, or give up with `--abort` and name them with --with"
+            "{server} has the data of {others} too, which would be left behind; nothing has moved; {advice}"
         );
         let failure = Failure::new(Code::NotPossible, text);
         Err(failure.of_component(component).at(&server))

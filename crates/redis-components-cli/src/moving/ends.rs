@@ -3,11 +3,12 @@
 use serde_json::json;
 
 use super::attach::detach;
-use super::checks::{shared, users};
+use super::checks::users;
 use super::closed;
 use super::cut::give_writes_back;
 use super::lease::Lease;
 use super::link::Link;
+use super::others::others;
 use super::record::Record;
 use super::sight::Sight;
 use super::state::State;
@@ -196,10 +197,10 @@ pub(crate) async fn demand_nobody_left(
         let failure = Failure::new(Code::WrongState, text).of_component(component);
         return Err(failure.at(&session.server));
     }
-    if let Some(others) = shared(session, record, &sight.source.place).await? {
+    if let Some(others) = others(session, record, &[&sight.source.place]).await? {
         let server = sight.source.place.address();
-        let text =
-            format!("{server} still is the server of {others}; set their configs to another");
+        let advice = others.advice("set their configs to another");
+        let text = format!("{server} still is the server of {others}; {advice}");
         let failure = Failure::new(Code::WrongState, text).of_component(component);
         return Err(failure.at(&session.server));
     }

@@ -1,6 +1,6 @@
 //! A move that does not go on: why, and what to do.
 
-use super::checks::shared;
+use super::others::others;
 use super::record::Record;
 use super::seen::Seen;
 use super::sight::Sight;
@@ -44,7 +44,7 @@ impl Sight {
                 self.source.place.address()
             ));
         }
-        let why = match shared(session, record, &self.target.place).await {
+        let why = match others(session, record, &[&self.target.place]).await {
             Ok(None) => return None,
             Ok(Some(others)) => format!("it is for the data of {others}"),
             Err(failure) => failure.message,
