@@ -47,14 +47,15 @@ pub(super) async fn go_on(
     let mut script = Script::new(session, record).await?;
     let replication = match sight.state {
         State::Split => return Err(sight.must_decide(&record.component)),
+        State::Loading => return Err(sight.not_known(&record.component)),
         // Nobody else needs a login.
         State::Planned => options.replication(record).await?,
         _ => Replication::default(),
     };
     script.take_lease();
     script.note(false);
-    let servers = match (sight.state, &sight.source.link) {
-        (State::Gone, _) | (State::Loading, None) => unseen(record)?,
+    let servers = match sight.state {
+        State::Gone => unseen(record)?,
         _ => servers(record, sight.links()?.0).await?,
     };
     script.go_on(sight.state, &servers, &replication, Until::Committed);

@@ -78,6 +78,19 @@ impl Sight {
         Failure::new(Code::NotReady, text).at(&source)
     }
 
+    /// Returns the failure of a look while a server does not say where it stands.
+    pub(crate) fn not_known(&self, component: &str) -> Failure {
+        let loading = [&self.source, &self.target]
+            .into_iter()
+            .filter(|end| end.is_loading);
+        let loading: Vec<_> = loading.map(|end| end.place.address()).collect();
+        let text = format!(
+            "{} loads its data, or has none yet, and does not say where the move stands; ask again when it has",
+            loading.join(" and ")
+        );
+        Failure::new(Code::NotReady, text).of_component(component)
+    }
+
     /// Returns the failure of a copy that is not complete in time.
     pub(crate) fn not_synced(&self, component: &str) -> Failure {
         let target = self.target.place.address();
