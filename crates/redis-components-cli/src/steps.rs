@@ -67,6 +67,13 @@ impl Steps {
         }
     }
 
+    /// Ends a step if it is under way.
+    pub(crate) fn ends(&self, step: &'static str, data: &Value) {
+        if self.under_way.borrow().last() == Some(&step) {
+            self.done(data);
+        }
+    }
+
     /// Tells that the command has failed in all that is under way.
     pub(crate) fn end(&self, outcome: &Result<Reply, Failure>) {
         let failure = match outcome {

@@ -113,7 +113,7 @@ async fn carry_out(context: &Context, options: &Options) -> Result<Reply, Failur
         "{component}: {} -> {}, {}",
         sight.source.place.address(),
         sight.target.place.address(),
-        sight.state.advice()
+        sight.advice()
     );
     Ok(Reply::new(report(&record, &sight, None, None), line))
 }
@@ -195,12 +195,11 @@ async fn begin(
         if let Some(failure) = checks.failure(component) {
             return Err(failure);
         }
-        context.stage.set(Stage::Moving);
         let record = Record {
-            rewrite_ms: time(&target).await,
+            rewrite_ms: Some(time(&target).await),
             ..lease.mark(&record)
         };
-        session.replace_record(None, Some(&record)).await?;
+        session.begin_record(&record).await?;
         context
             .steps
             .done(&json!({"rewrite_ms": record.rewrite_ms}));
@@ -234,10 +233,16 @@ async fn carry_on(
     let (record, held) = (&drive.record, drive.held);
     let component = &*record.component;
     if until != Until::Committed {
-        let line = format!("{component}: {}", sight.state.advice());
+        let line = format!("{component}: {}", sight.advice());
         return Ok(Reply::new(report(record, &sight, None, held), line));
     }
-    let settle = settle(&sight, record, &context.steps);
+    let settle = async {
+        settle(&sight, record, &context.steps).await;
+        // A server that does not answer now may come back as it was.
+        if sight.links().is_ok() {
+            session.note_settled(record).await;
+        }
+    };
     let failure = settled(context, session, options, record, settle).await;
     let held_for = held.map(|held| format!(", writes were held for {} ms", milliseconds(held)));
     let line = format!(
@@ -282,18 +287,18 @@ async fn undo(
         let (back_to, _) = sight.links()?;
         lift(back_to, &record).await?;
         demand_takes_writes_alone(back_to).await?;
-        let rewrite_ms = time(back_to).await;
-        context.steps.done(&json!({"rewrite_ms": rewrite_ms}));
+        let mut back = record.back();
+        // Until the configs name the other server, calls begin at this one, and would wait for it.
+        if sight.state == State::Committed {
+            back.rewrite_ms = Some(time(back_to).await);
+        }
+        context.steps.done(&json!({"rewrite_ms": back.rewrite_ms}));
         if sight.state == State::Cut {
             // The configs still name the server to go back to.
             context.steps.begin("commit", &json!({}));
             session.commit_move(&record, "data moved").await?;
             context.steps.done(&json!({}));
         }
-        let back = Record {
-            rewrite_ms,
-            ..record.back()
-        };
         let goal = (options.until(), options.replication(&back).await);
         session.replace_record(Some(&record), Some(&back)).await?;
         carry_on(context, session, options, back, goal, lease).await

@@ -81,9 +81,8 @@ pub(super) async fn begin(
         if let Some(failure) = checks.failure(component) {
             return Err(failure);
         }
-        context.stage.set(Stage::Moving);
         let record = lease.mark(&record);
-        session.replace_record(None, Some(&record)).await?;
+        session.begin_record(&record).await?;
         context.steps.done(&json!({}));
         let moved = carry_on(context, session, options, record, program, lease).await;
         Reply::begun(moved)
@@ -198,6 +197,7 @@ async fn carry_on(
     let settle = async {
         if let Ok(source) = &sight.source {
             fence::settle(source, &context.steps).await;
+            session.note_settled(record).await;
         }
     };
     let failure = settled(context, session, options, record, settle).await;
@@ -225,8 +225,11 @@ async fn finish(
     let sight = demand_nobody_left(session, record).await?;
     context.steps.done(&sight.shown());
     if options.dry_run {
+        let source = sight.source.iter().filter(|_| !record.is_settled);
+        let settled = source.flat_map(|source| source.all());
+        let settled = settled.map(|(link, _)| link.place.address()).collect();
         let data = sight.report(record, None, None);
-        return relocate_dry_run::finish(session, record, data).await;
+        return relocate_dry_run::finish(session, record, settled, data).await;
     }
     let question = format!("End the move of `{component}`?");
     context.confirm(&question).await?;
@@ -235,6 +238,9 @@ async fn finish(
         let sight = demand_nobody_left(session, &record).await?;
         context.steps.done(&sight.shown());
         context.stage.set(Stage::Moving);
+        if let (Ok(source), false) = (&sight.source, record.is_settled) {
+            fence::settle(source, &context.steps).await;
+        }
         context.steps.begin("finish", &json!({}));
         session.withdraw(&record).await?;
         session.replace_record(Some(&record), None).await?;

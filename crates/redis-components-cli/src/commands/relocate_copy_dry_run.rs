@@ -103,6 +103,7 @@ fn carry_on(script: &mut Script<'_>, options: &Options, state: State, sight: &Si
     for server in &servers {
         script.add(server, "CONFIG REWRITE");
     }
+    script.note_settled();
     script.withdraw();
 }
 

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::relocate_options::Options;
 use crate::failure::Failure;
 use crate::moving::attach::Replication;
-use crate::moving::closed::{OPTION, is_parked};
+use crate::moving::closed::{OPTION, is_closed, is_parked};
 use crate::moving::drive::Until;
 use crate::moving::ends::demand_abortable;
 use crate::moving::fence;
@@ -14,6 +14,7 @@ use crate::moving::link::Link;
 use crate::moving::record::Record;
 use crate::moving::report::report;
 use crate::moving::script::{Script, Servers};
+use crate::moving::settle::spared;
 use crate::moving::sight::Sight;
 use crate::moving::state::State;
 use crate::moving::way::Way;
@@ -28,6 +29,11 @@ pub(super) async fn begin(
     (checks, replication, until): (&Checks, &Replication, Until),
 ) -> Result<Reply, Failure> {
     let servers = servers(record, sight.links()?.0).await?;
+    // On the way on which every step succeeds, it is quick.
+    let record = &Record {
+        rewrite_ms: Some(0),
+        ..record.clone()
+    };
     let mut script = Script::new(session, record).await?;
     script.take_lease();
     script.add(&servers.target.address(), "CONFIG REWRITE");
@@ -47,14 +53,15 @@ pub(super) async fn go_on(
     let mut script = Script::new(session, record).await?;
     let replication = match sight.state {
         State::Split => return Err(sight.must_decide(&record.component)),
+        State::Loading => return Err(sight.not_known(&record.component)),
         // Nobody else needs a login.
         State::Planned => options.replication(record).await?,
         _ => Replication::default(),
     };
     script.take_lease();
     script.note(false);
-    let servers = match (sight.state, &sight.source.link) {
-        (State::Gone, _) | (State::Loading, None) => unseen(record)?,
+    let servers = match sight.state {
+        State::Gone => unseen(record)?,
         _ => servers(record, sight.links()?.0).await?,
     };
     script.go_on(sight.state, &servers, &replication, Until::Committed);
@@ -69,18 +76,24 @@ pub(super) async fn undo(
     record: &Record,
     sight: &Sight,
 ) -> Result<Reply, Failure> {
-    let (_, from) = sight.links()?;
-    let back = record.back();
+    let (back_to, from) = sight.links()?;
+    let mut back = record.back();
+    let is_timed = sight.state == State::Committed;
+    if is_timed {
+        // On the way on which every step succeeds, it is quick.
+        back.rewrite_ms = Some(0);
+    }
     let servers = servers(&back, from).await?;
     let mut script = Script::new(session, record).await?;
     script.take_lease();
     script.note(false);
-    if let (Some(before), true) = (&record.fence, sight.is_fenced) {
-        let server = sight.source.place.address();
+    let server = servers.target.address();
+    if let (Some(before), true) = (&record.fence, is_closed(back_to).await?) {
         script.add(&server, format!("CONFIG SET {OPTION} {before}"));
     }
-    script.add(&servers.target.address(), "CONFIG REWRITE");
-    if sight.state == State::Cut {
+    if is_timed {
+        script.add(&server, "CONFIG REWRITE");
+    } else {
         script.commit();
     }
     let mut script = script.of(&back);
@@ -106,7 +119,9 @@ pub(super) async fn abort(session: &Session, record: &Record) -> Result<Reply, F
         if sight.source.is_role(is_parked) {
             script.add(&source, "REPLICAOF NO ONE");
         }
-        script.add(&source, format!("CONFIG SET {OPTION} {before}"));
+        if is_closed(sight.links()?.0).await? {
+            script.add(&source, format!("CONFIG SET {OPTION} {before}"));
+        }
     }
     script.withdraw();
     if record.is_back {
@@ -114,12 +129,12 @@ pub(super) async fn abort(session: &Session, record: &Record) -> Result<Reply, F
     } else {
         if sight.state.is_before_cut() || sight.state == State::Fenced {
             script.add(&target, "REPLICAOF NO ONE");
-            script.add(&target, "FLUSHALL");
+            empty(&mut script, &target, sight.source.has_functions());
         } else if sight.state == State::Planned
             && !sight.target.is_empty()
             && sight.kept(session, record).await.is_none()
         {
-            script.add(&target, "FLUSHALL");
+            empty(&mut script, &target, sight.target.has_functions());
         }
         script.forget();
     }
@@ -127,15 +142,36 @@ pub(super) async fn abort(session: &Session, record: &Record) -> Result<Reply, F
     Ok(script.shown(report(record, &sight, None, None)))
 }
 
-/// Returns what `--finish` would send.
+fn empty(script: &mut Script<'_>, target: &str, has_functions: bool) {
+    script.add(target, "FLUSHALL");
+    if has_functions {
+        script.add(target, "FUNCTION FLUSH");
+    }
+}
+
+/// Returns the servers that `--finish` lets remember their roles first.
+pub(super) fn settled(record: &Record, sight: &Sight) -> Vec<String> {
+    let of_target = spared(record).is_none();
+    let ends = [(&sight.source, true), (&sight.target, of_target)];
+    ends.into_iter()
+        .filter(|(end, is_asked)| *is_asked && !record.is_settled && end.link.is_some())
+        .map(|(end, _)| end.place.address())
+        .collect()
+}
+
+/// Returns what `--finish` would send, if it lets these servers remember their roles first.
 pub(super) async fn finish(
     session: &Session,
     record: &Record,
+    settled: Vec<String>,
     data: Value,
 ) -> Result<Reply, Failure> {
     let mut script = Script::new(session, record).await?;
     script.take_lease();
     script.note(false);
+    for server in settled {
+        script.add(&server, "CONFIG REWRITE");
+    }
     script.withdraw();
     script.forget();
     script.release_lease();
@@ -149,9 +185,11 @@ async fn servers(record: &Record, source: &Link) -> Result<Servers, Failure> {
         (None, Way::Fence) => fence::before(source).await?,
         (None, Way::Failover) => String::new(),
     };
+    let is_closed = record.fence.is_some() && is_closed(source).await?;
     Ok(Servers {
         way,
         before,
+        is_closed,
         ..unseen(record)?
     })
 }
@@ -163,5 +201,6 @@ fn unseen(record: &Record) -> Result<Servers, Failure> {
         target: record.target()?,
         way: Way::Failover,
         before: record.fence.clone().unwrap_or_default(),
+        is_closed: false,
     })
 }

@@ -11,6 +11,7 @@ use crate::moving::ends::{demand_nobody_left, give_up};
 use crate::moving::lease::alone_with;
 use crate::moving::record::Record;
 use crate::moving::report::report;
+use crate::moving::settle::settle;
 use crate::output::Reply;
 use crate::session::Session;
 
@@ -37,7 +38,7 @@ pub(crate) async fn abort(
         let (left, sight) = give_up(session, &record, lease, &context.steps).await?;
         context.steps.done(&sight.shown());
         let more = if record.is_back {
-            format!(", {}", sight.state.advice())
+            format!(", {}", sight.advice())
         } else {
             String::new()
         };
@@ -60,7 +61,8 @@ pub(crate) async fn finish(
     context.steps.done(&sight.shown());
     if options.dry_run {
         let data = report(record, &sight, None, None);
-        return relocate_dry_run::finish(session, record, data).await;
+        let settled = relocate_dry_run::settled(record, &sight);
+        return relocate_dry_run::finish(session, record, settled, data).await;
     }
     let question = format!("End the move of `{component}`? It cannot be undone then.");
     context.confirm(&question).await?;
@@ -69,6 +71,9 @@ pub(crate) async fn finish(
         let sight = demand_nobody_left(session, &record).await?;
         context.steps.done(&sight.shown());
         context.stage.set(Stage::Moving);
+        if !record.is_settled {
+            settle(&sight, &record, &context.steps).await;
+        }
         context.steps.begin("finish", &json!({}));
         session.withdraw(&record).await?;
         session.replace_record(Some(&record), None).await?;

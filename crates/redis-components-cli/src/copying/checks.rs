@@ -6,10 +6,10 @@ use super::fence;
 use super::plan::db;
 use super::side::{Side, fields};
 use crate::failure::Failure;
-use crate::moving::checks::{shared, users};
+use crate::moving::checks::users;
 use crate::moving::findings::Checks;
-use crate::moving::host::{is_one_of, names_of};
 use crate::moving::link::Link;
+use crate::moving::others::{self, Others};
 use crate::moving::record::Record;
 use crate::moving::seen::Seen;
 use crate::session::Session;
@@ -212,56 +212,24 @@ async fn of_clients(
         ),
     ] {
         let others = others(session, record, side).await?;
+        let advice = others.as_ref().map(|all| all.advice(advice));
         checks.refuse(
             name,
             others.map(|all| format!("it has, or gets, the data of {all}")),
-            advice,
+            advice.unwrap_or_default(),
         );
     }
     Ok(())
 }
 
-/// Returns the other components whose configs name a server of a side, for people.
+/// Returns the other components that use a server of a side.
 pub(super) async fn others(
     session: &Session,
     record: &Record,
     side: &Side,
-) -> Result<Option<String>, Failure> {
-    for link in &side.links {
-        if let Some(others) = shared(session, record, &link.place).await? {
-            return Ok(Some(others));
-        }
-    }
-    let components = session.components().await?;
-    let found = session.read_all(&components).await;
-    let mut others = Vec::new();
-    for (component, bytes) in components.into_iter().zip(found) {
-        let bytes = bytes.ok().flatten().unwrap_or_default();
-        let text = String::from_utf8_lossy(&bytes);
-        if !record.old.contains_key(&component) && names_one_of(&text, side).await {
-            others.push(component);
-        }
-    }
-    Ok(some(others.into_iter()))
-}
-
-/// Returns `true` if a config names a cluster with a server of a side.
-async fn names_one_of(text: &str, side: &Side) -> bool {
-    let fields = fields(text);
-    let seeds = fields.get("cluster").and_then(Value::as_array);
-    for seed in seeds.into_iter().flatten().filter_map(Value::as_str) {
-        let Some((host, port)) = seed.rsplit_once(':') else {
-            continue;
-        };
-        for link in &side.links {
-            let place = &link.place;
-            let names = names_of(&place.host).await;
-            if port == place.port.to_string() && is_one_of(&names, host).await {
-                return true;
-            }
-        }
-    }
-    false
+) -> Result<Option<Others>, Failure> {
+    let servers: Vec<_> = side.links.iter().map(|link| &link.place).collect();
+    others::others(session, record, &servers).await
 }
 
 async fn of_calls(

@@ -82,13 +82,13 @@ impl Drive<'_> {
                 .offer(&self.record, &Data::Copied, self.lives)
                 .await?;
         } else {
-            self.prepare().await?;
+            self.prepare(lease).await?;
             if self.is_warm {
                 self.warm_up(sight, lease).await?;
                 // Servers may have closed connections meanwhile, and the candidate ends after an hour.
                 *sight = self.look().await?;
                 sight.sides()?;
-                self.prepare().await?;
+                self.prepare(lease).await?;
             }
         }
         lease.demand()
@@ -116,7 +116,7 @@ impl Drive<'_> {
         }
     }
 
-    async fn prepare(&self) -> Result<(), Failure> {
+    async fn prepare(&self, lease: &Lease) -> Result<(), Failure> {
         self.steps.begin("prepare", &json!({"id": self.record.id}));
         let (session, data, lives) = (self.session, &Data::Copied, self.lives);
         session.offer(&self.record, data, lives).await?;
@@ -124,7 +124,7 @@ impl Drive<'_> {
         let (record, silent) = (&self.record, self.ignores_silent);
         let waiting = session.wait_until_ready(record, self.timeout, silent, tell);
         let waiting = session.keep_offered(record, data, lives, waiting);
-        let ready = waiting.await.map_err(|mut failure| {
+        let ready = lease.during(waiting).await.map_err(|mut failure| {
             let hint = "; nothing has moved; go on with `--resume`, or give up with `--abort`";
             failure.message.push_str(hint);
             failure
@@ -139,10 +139,11 @@ impl Drive<'_> {
         self.steps
             .begin("copy", &json!({"pass": Pass::Warm.name()}));
         let running = self.program.run(&self.record, sight.sides()?, Pass::Warm);
-        let ran = tokio::select! {
-            ran = timeout(self.timeout, running) => ran.unwrap_or_else(|_| Err(self.overdue())),
-            failure = lease.lost() => Err(failure),
+        let running = async {
+            let ran = timeout(self.timeout, running).await;
+            ran.unwrap_or_else(|_| Err(self.overdue()))
         };
+        let ran = lease.during(running).await;
         self.note(|note| note.program = None).await?;
         ran.map_err(|mut failure| {
             let hint =

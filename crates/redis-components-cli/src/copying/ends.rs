@@ -119,8 +119,9 @@ pub(crate) async fn demand_nobody_left(
     };
     if let Some(others) = others(session, record, source).await? {
         let server = &source.address;
+        let advice = others.advice("set their configs to another");
         return used(format!(
-            "{server} still is the server of {others}; set their configs to another"
+            "{server} still is the server of {others}; {advice}"
         ));
     }
     for link in &source.links {

@@ -3,7 +3,8 @@
 use super::attach::Replication;
 use super::config_checks::{of_both, rights, way};
 use super::findings::Checks;
-use super::link::{Link, Place};
+use super::link::Link;
+use super::others::others;
 use super::record::Record;
 use super::replication_checks::logins;
 use super::seen::Seen;
@@ -50,17 +51,19 @@ pub(crate) async fn preflight(
         some(strangers).map(|all| format!("it has clients: {all}")),
         "what they wrote would be lost; use another server, or end them",
     );
-    let shared_target = shared(session, record, &target.place).await?;
+    let of_target = others(session, record, &[&target.place]).await?;
     checks.refuse(
         "target of others",
-        shared_target.map(|all| format!("it is for the data of {all}")),
+        of_target.map(|all| format!("it is for the data of {all}")),
         "it would be lost; use another server",
     );
-    let shared_source = shared(session, record, &source.place).await?;
+    let of_source = others(session, record, &[&source.place]).await?;
+    let advice = "a server moves as a whole: name them with --with";
+    let advice = of_source.as_ref().map(|all| all.advice(advice));
     checks.refuse(
         "shared server",
-        shared_source.map(|all| format!("it has the data of {all} too")),
-        "a server moves as a whole: name them with --with",
+        of_source.map(|all| format!("it has the data of {all} too")),
+        advice.unwrap_or_default(),
     );
     way(&mut checks, source).await?;
     for (name, wanted, advice) in [
@@ -215,46 +218,6 @@ pub(crate) async fn users(link: &Link) -> Result<Vec<Client>, Failure> {
     clients
         .retain(|client| client.id != Some(own) && !is_replication(client) && !client.observes());
     Ok(clients)
-}
-
-/// Returns the other components whose configs or canaries name the server, perhaps in other words, and those
-/// whose data moves from or to it, for people; nothing if there are none.
-///
-/// # Errors
-///
-/// Returns an error if the config server does not show them.
-pub(crate) async fn shared(
-    session: &Session,
-    record: &Record,
-    server: &Place,
-) -> Result<Option<String>, Failure> {
-    let components = session.components().await?;
-    let found = session.read_all(&components).await;
-    let control = session.control().await?;
-    let mut shared = Vec::new();
-    for (component, bytes) in components.into_iter().zip(found) {
-        if record.old.contains_key(&component) {
-            continue;
-        }
-        let bytes = bytes.ok().flatten().unwrap_or_default();
-        let text = std::str::from_utf8(&bytes).unwrap_or_default();
-        // A config that names no single server has its data elsewhere.
-        let mut places: Vec<_> = Place::of_config(&component, text).into_iter().collect();
-        if let Some(canary) = control.canary(&component) {
-            places.extend(Place::of_config(&component, &canary.config.to_string()));
-        }
-        if let Some(other) = session.record(&component).await? {
-            places.extend(other.source());
-            places.extend(other.target());
-        }
-        for place in places {
-            if place.is_same(server).await {
-                shared.push(component);
-                break;
-            }
-        }
-    }
-    Ok(some(shared.into_iter()))
 }
 
 /// Returns some of the names, for people; nothing if there are none.

@@ -6,12 +6,12 @@ use serde_json::json;
 use tokio::time::{Instant, sleep};
 
 use super::attach::{Replication, attach};
-use super::checks::shared;
 use super::closed;
 use super::cut::{cut, demand_read_only, give_writes_back, take_over};
 use super::fence;
 use super::lease::Lease;
 use super::link::Link;
+use super::others::others;
 use super::ready::{Data, LIVES};
 use super::record::Record;
 use super::sight::Sight;
@@ -19,6 +19,7 @@ use super::state::State;
 use super::way::Way;
 use crate::failure::{Code, Failure};
 use crate::interrupt::Stage;
+use crate::lines::warn;
 use crate::session::Session;
 use crate::steps::Steps;
 
@@ -76,11 +77,16 @@ impl Drive<'_> {
                     if begun.elapsed() > self.timeout {
                         return Err(sight.not_synced(&component));
                     }
-                    self.steps.goes_on("attach", &sight.shown());
+                    // A server that loads may stand behind any step.
+                    if sight.state == State::Copying {
+                        self.steps.goes_on("attach", &sight.shown());
+                    } else {
+                        self.steps.progress(&sight.shown());
+                    }
                     sleep(LOOKED_EVERY).await;
                 }
                 State::Synced => {
-                    self.steps.done(&sight.shown());
+                    self.steps.ends("attach", &sight.shown());
                     if self.until == Until::Synced {
                         return Ok(sight);
                     }
@@ -92,7 +98,7 @@ impl Drive<'_> {
                         _ => {
                             let (source, target) = sight.links()?;
                             let way = Way::of(source).await?;
-                            prepared = Some((way, self.prepare(way, target).await?));
+                            prepared = Some((way, self.prepare(way, target, lease).await?));
                             if self.until == Until::Prepared {
                                 return Ok(sight);
                             }
@@ -105,7 +111,7 @@ impl Drive<'_> {
                     let links = (source, target);
                     self.steps.goes_on("cut", &sight.shown());
                     if !take_over(self.session, &self.record, links, asking.as_ref()).await? {
-                        self.steps.failed(&sight.not_cut());
+                        self.tell_not_cut(&sight);
                     }
                 }
                 State::Fenced => {
@@ -154,7 +160,7 @@ impl Drive<'_> {
 
     async fn cut_by(&mut self, sight: &mut Sight, way: Way, lease: &Lease) -> Result<(), Failure> {
         let (source, target) = sight.links()?;
-        self.steps.begin("cut", &sight.shown());
+        self.steps.goes_on("cut", &sight.shown());
         self.demand_left_by_all(source).await?;
         demand_read_only(source).await?;
         closed::demand_takes_writes_alone(target).await?;
@@ -207,17 +213,24 @@ impl Drive<'_> {
         fence::demand(lease)?;
         if !has_all {
             closed::reopen(source, &self.record).await?;
-            self.steps.failed(&sight.not_cut());
+            self.tell_not_cut(sight);
             // The target does not take over before the source is its replica, or nobody's.
             return self.note_cut(false, None).await;
         }
         fence::promote(target).await.map(|_| ())
     }
 
+    /// A cut that did not succeed is begun anew, so the step goes on.
+    fn tell_not_cut(&self, sight: &Sight) {
+        let failure = sight.not_cut();
+        self.steps.progress(&json!(failure.shown()));
+        warn(&failure.message);
+    }
+
     /// Another move may have brought data to the target since the checks.
     async fn demand_unused(&self, target: &Link) -> Result<(), Failure> {
         let component = &*self.record.component;
-        let Some(others) = shared(self.session, &self.record, &target.place).await? else {
+        let Some(others) = others(self.session, &self.record, &[&target.place]).await? else {
             return Ok(());
         };
         let server = target.place.address();
@@ -232,13 +245,15 @@ impl Drive<'_> {
     /// A component that has come to the source since the checks would be left behind, read-only.
     async fn demand_left_by_all(&self, source: &Link) -> Result<(), Failure> {
         let component = &*self.record.component;
-        let Some(others) = shared(self.session, &self.record, &source.place).await? else {
+        let Some(others) = others(self.session, &self.record, &[&source.place]).await? else {
             return Ok(());
         };
         let server = source.place.address();
+        let advice = others.advice(
+            "set their configs to another server, or give up with `--abort` and name them with --with",
+        );
         let text = format!(
-            "{server} has the data of {others} too, which would be left behind; nothing has moved; set \
-            their configs to another server, or give up with `--abort` and name them with --with"
+            "{server} has the data of {others} too, which would be left behind; nothing has moved; {advice}"
         );
         let failure = Failure::new(Code::NotPossible, text);
         Err(failure.of_component(component).at(&server))
@@ -264,7 +279,7 @@ impl Drive<'_> {
 
     /// Offers the candidates, and waits until they are ready. Returns the run of the target that has the
     /// copy.
-    async fn prepare(&self, way: Way, target: &Link) -> Result<String, Failure> {
+    async fn prepare(&self, way: Way, target: &Link, lease: &Lease) -> Result<String, Failure> {
         self.steps.begin("prepare", &json!({"id": self.record.id}));
         // Seen over the connection over which it was seen to be in step.
         let run = target.see().await?.run_id;
@@ -273,14 +288,12 @@ impl Drive<'_> {
         session.offer(record, &data, LIVES).await?;
         let tell = |readiness: &_| self.steps.progress(&json!(readiness));
         let waiting = session.wait_until_ready(record, self.timeout, self.ignores_silent, tell);
-        let ready = session
-            .keep_offered(record, &data, LIVES, waiting)
-            .await
-            .map_err(|mut failure| {
-                let hint = "; nothing has moved; go on with `--resume`, or give up with `--abort`";
-                failure.message.push_str(hint);
-                failure
-            })?;
+        let waiting = session.keep_offered(record, &data, LIVES, waiting);
+        let ready = lease.during(waiting).await.map_err(|mut failure| {
+            let hint = "; nothing has moved; go on with `--resume`, or give up with `--abort`";
+            failure.message.push_str(hint);
+            failure
+        })?;
         self.steps.done(&json!(ready));
         Ok(run)
     }

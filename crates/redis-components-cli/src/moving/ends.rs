@@ -3,11 +3,12 @@
 use serde_json::json;
 
 use super::attach::detach;
-use super::checks::{shared, users};
+use super::checks::users;
 use super::closed;
 use super::cut::give_writes_back;
 use super::lease::Lease;
 use super::link::Link;
+use super::others::others;
 use super::record::Record;
 use super::sight::Sight;
 use super::state::State;
@@ -67,7 +68,7 @@ pub(crate) async fn give_up(
     let states = [known, sight.state];
     let are = |state: fn(State) -> bool| states.into_iter().all(state);
     if !are(State::is_uncut) && !are(|state| state == State::Unreachable) {
-        let text = format!("the move has changed meanwhile: {}", sight.state.advice());
+        let text = format!("the move has changed meanwhile: {}", sight.advice());
         return Err(refused(session, &record, text));
     }
     lease.demand()?;
@@ -110,7 +111,7 @@ pub(crate) fn demand_abortable(
     record: &Record,
     sight: &Sight,
 ) -> Result<(), Failure> {
-    let advice = sight.state.advice();
+    let advice = sight.advice();
     let text = if sight.state.is_after_cut() || sight.state == State::Cutting {
         format!("the data has moved already: {advice}; abort is for before the cut")
     } else if sight.state == State::Loading {
@@ -171,7 +172,7 @@ pub(crate) async fn demand_undoable(session: &Session, record: &Record) -> Resul
     }
     let text = format!(
         "the move of `{component}` cannot be undone now: {}",
-        sight.state.advice()
+        sight.advice()
     );
     let failure = Failure::new(Code::WrongState, text).of_component(component);
     Err(failure.at(&session.server))
@@ -189,17 +190,14 @@ pub(crate) async fn demand_nobody_left(
     let component = &*record.component;
     let sight = Sight::of(session, record).await?;
     if !matches!(sight.state, State::Committed | State::Gone) {
-        let text = format!(
-            "the move of `{component}` is not over: {}",
-            sight.state.advice()
-        );
+        let text = format!("the move of `{component}` is not over: {}", sight.advice());
         let failure = Failure::new(Code::WrongState, text).of_component(component);
         return Err(failure.at(&session.server));
     }
-    if let Some(others) = shared(session, record, &sight.source.place).await? {
+    if let Some(others) = others(session, record, &[&sight.source.place]).await? {
         let server = sight.source.place.address();
-        let text =
-            format!("{server} still is the server of {others}; set their configs to another");
+        let advice = others.advice("set their configs to another");
+        let text = format!("{server} still is the server of {others}; {advice}");
         let failure = Failure::new(Code::WrongState, text).of_component(component);
         return Err(failure.at(&session.server));
     }

@@ -1,5 +1,7 @@
 //! What the checks before a move have found.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -12,7 +14,7 @@ pub(crate) struct Check {
     pub(crate) name: &'static str,
     pub(crate) level: Level,
     pub(crate) found: String,
-    pub(crate) advice: &'static str,
+    pub(crate) advice: Cow<'static, str>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -35,14 +37,14 @@ impl Checks {
         name: &'static str,
         level: Level,
         found: Option<String>,
-        advice: &'static str,
+        advice: impl Into<Cow<'static, str>>,
     ) {
         self.made += 1;
         self.found.extend(found.map(|found| Check {
             name,
             level,
             found,
-            advice,
+            advice: advice.into(),
         }));
     }
 
@@ -50,7 +52,7 @@ impl Checks {
         &mut self,
         name: &'static str,
         found: Option<String>,
-        advice: &'static str,
+        advice: impl Into<Cow<'static, str>>,
     ) {
         self.check(name, Level::Refusal, found, advice);
     }

@@ -236,6 +236,21 @@ impl Lease {
         }
     }
 
+    /// Does some work as long as the lease is held.
+    ///
+    /// # Errors
+    ///
+    /// As the work, and as [`demand`](Self::demand).
+    pub(crate) async fn during<T>(
+        &self,
+        work: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        tokio::select! {
+            done = work => done,
+            failure = self.lost() => Err(failure),
+        }
+    }
+
     /// Waits until it is known whether the lease is lost for good: while it has not ended, it may be
     /// renewed late. Returns `true` if it is held.
     pub(crate) async fn is_held(&self) -> bool {

@@ -14,6 +14,7 @@ pub(crate) mod findings;
 pub(crate) mod host;
 pub(crate) mod lease;
 pub(crate) mod link;
+pub(crate) mod others;
 pub(crate) mod plan;
 pub(crate) mod ready;
 pub(crate) mod record;

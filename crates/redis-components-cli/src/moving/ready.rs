@@ -87,10 +87,24 @@ impl Session {
         data: &Data,
         lives: Duration,
     ) -> Result<(), Failure> {
+        self.offer_if(record, data, lives, |_, _| true).await
+    }
+
+    /// As [`offer`](Self::offer), for those components that the condition holds of.
+    async fn offer_if(
+        &self,
+        record: &Record,
+        data: &Data,
+        lives: Duration,
+        condition: impl Fn(&Control, &str) -> bool,
+    ) -> Result<(), Failure> {
         let until = SystemTime::now() + lives;
         let until = humantime::format_rfc3339_seconds(until).to_string();
         self.edit_control(|control| {
             for (component, text) in &record.new {
+                if !condition(control, component) {
+                    continue;
+                }
                 let config: Value = serde_json::from_str(text).unwrap_or_default();
                 let on = data.takes();
                 let mut candidate =
@@ -121,7 +135,12 @@ impl Session {
             loop {
                 sleep(pause).await;
                 let offered = match self.reopened().await {
-                    Ok(again) => again.offer(record, data, lives).await,
+                    // Another command may have taken the candidate away, or offered another.
+                    Ok(again) => {
+                        let is_there =
+                            |control: &Control, of: &str| control.is_prepared(of, &record.id);
+                        again.offer_if(record, data, lives, is_there).await
+                    }
                     Err(failure) => Err(failure),
                 };
                 pause = offered.map_or(PAUSE, |()| lives / 2);

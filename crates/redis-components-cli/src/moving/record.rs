@@ -9,6 +9,7 @@ use super::link::Place;
 use crate::commit::TRIES;
 use crate::failure::{Code, Failure};
 use crate::history::Note;
+use crate::interrupt::Stage;
 use crate::session::Session;
 use crate::time::is_time;
 use crate::transaction::NotDone;
@@ -41,10 +42,16 @@ pub(crate) struct Record {
     /// The last lease under which a command acted on the move.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) lease: Option<String>,
-    /// For how many milliseconds the target stood still when it wrote its config file before the move;
-    /// nothing if that is not known.
+    /// For how many milliseconds the target stood still when it wrote its config file while nobody used
+    /// it; nothing if it was not timed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) rewrite_ms: Option<u64>,
+    /// The same for the source, if it was the target before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) source_rewrite_ms: Option<u64>,
+    /// Whether the servers were asked to remember their roles after the commit.
+    #[serde(default)]
+    pub(crate) is_settled: bool,
     /// What a move keeps whose data is copied by a program.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) copy: Option<Copied>,
@@ -69,6 +76,8 @@ impl Record {
             is_back: false,
             lease: None,
             rewrite_ms: None,
+            source_rewrite_ms: None,
+            is_settled: false,
             copy: None,
         }
     }
@@ -82,7 +91,9 @@ impl Record {
             may_be_cut: false,
             fence: None,
             is_back: true,
-            rewrite_ms: None,
+            rewrite_ms: self.source_rewrite_ms,
+            source_rewrite_ms: self.rewrite_ms,
+            is_settled: false,
             ..self.clone()
         }
     }
@@ -282,6 +293,33 @@ impl Session {
         }
         let text = "the record of the move keeps changing; try again";
         Err(Failure::new(Code::WrongState, text).at(&self.server))
+    }
+
+    /// Writes the record of a move that begins. From then on an interrupt or a failure leaves a move.
+    ///
+    /// # Errors
+    ///
+    /// As [`replace_record`](Self::replace_record).
+    pub(crate) async fn begin_record(&self, record: &Record) -> Result<(), Failure> {
+        let before = self.stage.replace(Stage::Moving);
+        let begun = self.replace_record(None, Some(record)).await;
+        let is_known = |failure: &Failure| failure.code != Code::OutcomeUnknown;
+        if begun.as_ref().is_err_and(is_known) {
+            self.stage.set(before);
+        }
+        begun
+    }
+
+    /// Notes that the servers were asked to remember their roles. Without the note, the next command asks
+    /// them again, so nothing is lost if this fails.
+    pub(crate) async fn note_settled(&self, record: &Record) {
+        let noted = Record {
+            is_settled: true,
+            ..record.clone()
+        };
+        if noted != *record {
+            let _ = self.replace_record(Some(record), Some(&noted)).await;
+        }
     }
 
     /// Notes that no cut is under way, and returns the record as it is then.

@@ -10,6 +10,7 @@ use super::drive::Until;
 use super::lease;
 use super::link::Place;
 use super::record::{Record, key};
+use super::settle::spared;
 use super::state::State;
 use super::way::Way;
 use crate::failure::Failure;
@@ -41,6 +42,8 @@ pub(crate) struct Servers {
     pub(crate) way: Way,
     /// What a fence of the source replaces.
     pub(crate) before: String,
+    /// Whether the source has the fence.
+    pub(crate) is_closed: bool,
 }
 
 impl<'a> Script<'a> {
@@ -107,6 +110,13 @@ impl<'a> Script<'a> {
         let id = &self.record.id;
         let set = |name| format!("SET {} '{{\"id\": \"{id}\", …}}'", key(name));
         self.transaction(&watched, names().map(set).collect());
+    }
+
+    /// Notes that the servers were asked to remember their roles.
+    pub(crate) fn note_settled(&mut self) {
+        if !self.record.is_settled {
+            self.note(false);
+        }
     }
 
     /// Ends the move.
@@ -187,6 +197,7 @@ impl<'a> Script<'a> {
         let Servers { source, target, .. } = servers;
         let (from, to) = (source.address(), target.address());
         let follow = format!("REPLICAOF {} {}", target.host, target.port);
+        let mut is_closed = servers.is_closed;
         loop {
             state = match state {
                 State::Planned => {
@@ -212,6 +223,7 @@ impl<'a> Script<'a> {
                         let (host, port) = NOWHERE;
                         self.add(&from, format!("CONFIG SET {OPTION} {CLOSED}"));
                         self.add(&from, format!("REPLICAOF {host} {port}"));
+                        is_closed = true;
                         State::Fenced
                     }
                 }
@@ -225,23 +237,30 @@ impl<'a> Script<'a> {
                 }
                 State::TakenOver => {
                     self.add(&from, follow.clone());
-                    self.add(&from, format!("CONFIG SET {OPTION} {}", servers.before));
                     State::Cut
                 }
                 State::Cut => {
+                    if is_closed {
+                        self.add(&from, format!("CONFIG SET {OPTION} {}", servers.before));
+                    }
                     self.commit();
                     State::Committed
                 }
-                State::Committed => {
-                    self.add(&from, "CONFIG REWRITE");
-                    State::Gone
-                }
-                // These have no way on.
-                State::Gone | State::Split | State::Unreachable => {
-                    self.add(&to, "CONFIG REWRITE");
+                State::Committed | State::Gone => {
+                    if state == State::Committed {
+                        self.add(&from, "CONFIG REWRITE");
+                    }
+                    if spared(self.record).is_none() {
+                        self.add(&to, "CONFIG REWRITE");
+                    }
+                    if state == State::Committed {
+                        self.note_settled();
+                    }
                     self.withdraw();
                     return;
                 }
+                // These have no way on.
+                State::Split | State::Unreachable => return,
             };
         }
     }

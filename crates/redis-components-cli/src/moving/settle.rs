@@ -19,16 +19,11 @@ use crate::steps::Steps;
 const STANDS_STILL: Duration = Duration::from_millis(300);
 
 /// Lets a server that nobody uses yet write its config file. Returns for how many milliseconds it
-/// stood still; nothing if it refuses.
-pub(crate) async fn time(target: &Link) -> Option<u64> {
+/// stood still.
+pub(crate) async fn time(target: &Link) -> u64 {
     let begun = Instant::now();
-    let written = target
-        .try_query::<redis::Value>(&["CONFIG", "REWRITE"])
-        .await;
     // One that does not answer in time is slow. One that refuses says so when the move is settled.
-    if written.is_err_and(|error| error.code().is_some()) {
-        return None;
-    }
+    let _ = target.query::<redis::Value>(&["CONFIG", "REWRITE"]).await;
     let stood_still = begun.elapsed();
     if stood_still > STANDS_STILL {
         warn(&format!(
@@ -37,18 +32,28 @@ pub(crate) async fn time(target: &Link) -> Option<u64> {
             target.place.address()
         ));
     }
-    u64::try_from(stood_still.as_millis()).ok()
+    u64::try_from(stood_still.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Returns why the target of a move is not to write its config file while it is in use, if so.
+pub(crate) fn spared(record: &Record) -> Option<String> {
+    match record.rewrite_ms {
+        Some(time) if Duration::from_millis(time) <= STANDS_STILL => None,
+        Some(time) => Some(format!(
+            "CONFIG REWRITE took {time} ms there while nobody used it"
+        )),
+        None => {
+            Some("nobody knows how long CONFIG REWRITE takes there, as it was in use".to_owned())
+        }
+    }
 }
 
 /// Lets both servers remember their roles, as far as that holds up no calls.
 pub(crate) async fn settle(sight: &Sight, record: &Record, steps: &Steps) {
     steps.begin("settle", &json!({}));
-    let slow = record
-        .rewrite_ms
-        .filter(|time| Duration::from_millis(*time) > STANDS_STILL);
     let mut forgetful = Vec::new();
-    for (end, slow) in [(&sight.source, None), (&sight.target, slow)] {
-        let Some(why) = forgets(end, slow).await else {
+    for (end, spared) in [(&sight.source, None), (&sight.target, spared(record))] {
+        let Some(why) = forgets(end, spared).await else {
             continue;
         };
         let server = end.place.address();
@@ -59,12 +64,12 @@ pub(crate) async fn settle(sight: &Sight, record: &Record, steps: &Steps) {
 }
 
 /// Returns why a server does not remember its role, if it does not.
-async fn forgets(end: &End, slow: Option<u64>) -> Option<String> {
+async fn forgets(end: &End, spared: Option<String>) -> Option<String> {
     let link = end.link.as_ref()?;
-    if let Some(time) = slow {
+    if let Some(why) = spared {
         return Some(format!(
-            "CONFIG REWRITE took {time} ms there when the move began, and would hold up calls; give it when \
-            calls can wait, and do not start the server again before"
+            "{why}, and it may hold up calls; give it when calls can wait, and do not start the server \
+            again before"
         ));
     }
     let failure: Failure = link.query::<()>(&["CONFIG", "REWRITE"]).await.err()?;

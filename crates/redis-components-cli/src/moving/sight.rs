@@ -18,6 +18,7 @@ pub(crate) struct Sight {
     pub(crate) target: End,
     pub(crate) state: State,
     may_be_cut: bool,
+    is_settled: bool,
     /// Whether the source refuses writes because of a fence.
     pub(crate) is_fenced: bool,
 }
@@ -57,6 +58,7 @@ impl Sight {
             target: End::new(record.target()?),
             state: State::Unreachable,
             may_be_cut: record.may_be_cut,
+            is_settled: record.is_settled,
             is_fenced: false,
         })
     }
@@ -86,7 +88,19 @@ impl Sight {
         };
         self.state = view.state();
         self.may_be_cut = record.may_be_cut;
+        self.is_settled = record.is_settled;
         Ok(())
+    }
+
+    /// Returns what the state means, and what to do.
+    pub(crate) fn advice(&self) -> &'static str {
+        match self.state {
+            State::Committed if !self.is_settled => {
+                "moved, but a server that starts again forgets its role; --resume lets both remember, \
+                --finish does that and ends the move, --undo goes back without loss"
+            }
+            state => state.advice(),
+        }
     }
 
     /// Adds to a failure that the source refuses writes, if it does.
@@ -237,6 +251,11 @@ impl End {
 
     pub(crate) fn is_empty(&self) -> bool {
         self.seen.as_ref().is_some_and(|seen| seen.keys == 0)
+    }
+
+    /// Returns `true` if it has functions, which are no keys.
+    pub(crate) fn has_functions(&self) -> bool {
+        self.seen.as_ref().is_some_and(|seen| seen.functions > 0)
     }
 
     /// Returns `true` if it was seen in such a role.

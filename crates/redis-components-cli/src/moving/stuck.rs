@@ -1,6 +1,6 @@
 //! A move that does not go on: why, and what to do.
 
-use super::checks::shared;
+use super::others::others;
 use super::record::Record;
 use super::seen::Seen;
 use super::sight::Sight;
@@ -44,7 +44,7 @@ impl Sight {
                 self.source.place.address()
             ));
         }
-        let why = match shared(session, record, &self.target.place).await {
+        let why = match others(session, record, &[&self.target.place]).await {
             Ok(None) => return None,
             Ok(Some(others)) => format!("it is for the data of {others}"),
             Err(failure) => failure.message,
@@ -76,6 +76,19 @@ impl Sight {
             anew"
         );
         Failure::new(Code::NotReady, text).at(&source)
+    }
+
+    /// Returns the failure of a look while a server does not say where it stands.
+    pub(crate) fn not_known(&self, component: &str) -> Failure {
+        let loading = [&self.source, &self.target]
+            .into_iter()
+            .filter(|end| end.is_loading);
+        let loading: Vec<_> = loading.map(|end| end.place.address()).collect();
+        let text = format!(
+            "{} loads its data, or has none yet, and does not say where the move stands; ask again when it has",
+            loading.join(" and ")
+        );
+        Failure::new(Code::NotReady, text).of_component(component)
     }
 
     /// Returns the failure of a copy that is not complete in time.

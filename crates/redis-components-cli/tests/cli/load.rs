@@ -8,8 +8,11 @@ use std::time::Duration;
 use redis_components::__private::{Declaration, component};
 use redis_components::{Component, Scope, Settings};
 use redis_components_testing::Server;
+use serde_json::Value;
 
 use crate::common::{Operator, wait_until};
+
+pub(crate) const RECORD: &str = "redis-components:move:logs";
 
 /// A config server, and two servers of which the first has the data of `logs`.
 pub(crate) struct World {
@@ -49,6 +52,19 @@ impl World {
     pub(crate) fn state(&self) -> String {
         let data = self.operator.data(&["move", "logs", "--status"]);
         data["state"].as_str().unwrap().to_owned()
+    }
+
+    /// Returns the record of the move.
+    pub(crate) fn record(&self) -> Value {
+        let record = self.config.command(&["GET", RECORD]);
+        serde_json::from_str(&redis::from_redis_value::<String>(record).unwrap()).unwrap()
+    }
+
+    /// Changes the record as another command would have.
+    pub(crate) fn change_record(&self, field: &str, value: &Value) {
+        let mut record = self.record();
+        record[field] = value.clone();
+        self.config.command(&["SET", RECORD, &record.to_string()]);
     }
 
     pub(crate) fn port(&self) -> u64 {

@@ -485,7 +485,19 @@ fn r15_what_cannot_be_copied_is_refused_before_anything_changes() {
         .config
         .command(&["SET", "config:redis:stats", &world.cluster.config()]);
     refuses("the data of stats");
+    // A canary uses the cluster too.
+    world.operator.make_other("users", &world.config);
+    let canary = format!(
+        r#"{{"canary":{{"users":{{"config":{},"percent":10.0}}}}}}"#,
+        world.cluster.config()
+    );
+    let control = "config:redis:@fleet";
     world.config.command(&["DEL", "config:redis:stats"]);
+    world.config.command(&["SET", control, &canary]);
+    refuses("the data of the canary of users");
+    world
+        .config
+        .command(&["DEL", control, "config:redis:users"]);
     let mut elsewhere = world.source.connection();
     let mut other = redis::pipe();
     other.cmd("SELECT").arg(3).cmd("SET").arg("far").arg("away");

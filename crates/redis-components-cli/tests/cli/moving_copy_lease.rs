@@ -78,6 +78,46 @@ fn r15_a_copy_outlives_its_candidate() {
 }
 
 #[test]
+fn r15_a_candidate_that_another_command_has_offered_meanwhile_stays() {
+    let world = World::start();
+    let [there, goes_on] = ["there", "goes_on"].map(|name| absent(&world, name));
+    let program = format!("{}; {}", waits(&there, &goes_on), copier(""));
+    let lives = ["--candidate-lives", "4s"];
+    let mut command = world
+        .operator
+        .command(&[&world.words(&program)[..], &lives].concat());
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    let mut moving = command.spawn().unwrap();
+    wait_until("the program runs", || there.exists());
+    let foreign = json!({"id": "by-hand", "config": {"host": "127.0.0.1"}});
+    let control = json!({"prepare": {"logs": foreign}}).to_string();
+    let is_there = || {
+        let control = world.config.command(&["GET", "config:redis:@fleet"]);
+        let control: String = redis::from_redis_value(control).unwrap();
+        control.contains("by-hand")
+    };
+    let left_alone = || {
+        let info = world.config.command(&["INFO", "commandstats"]);
+        let info: String = redis::from_redis_value(info).unwrap();
+        let line = info
+            .lines()
+            .find(|line| line.starts_with("cmdstat_unwatch"));
+        line.map(|line| line.split(',').next().unwrap().to_owned())
+    };
+    world
+        .config
+        .command(&["SET", "config:redis:@fleet", &control]);
+    let before = left_alone();
+    wait_until("the command looks at its candidate", || {
+        !is_there() || left_alone() != before
+    });
+    assert!(is_there());
+    std::fs::write(goes_on, "").unwrap();
+    assert_eq!(moving.wait().unwrap().code(), Some(0));
+    assert!(is_there());
+}
+
+#[test]
 fn r15_a_copy_that_has_lost_its_lease_ends_and_gives_writes_back() {
     for is_taken in [false, true] {
         let world = World::start();

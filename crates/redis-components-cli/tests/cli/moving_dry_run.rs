@@ -3,15 +3,22 @@
 use std::collections::BTreeMap;
 
 use redis_components_testing::{Sentinels, Server};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::common::Operator;
 use crate::copier::copier;
 use crate::load::{World, role};
-use crate::{moving_copy, moving_fence};
+use crate::moving_fence::{CLOSED, OPTION, note_fence, set};
+use crate::{moving_copy, moving_fence, moving_settle};
 
 /// Commands that change a data server.
-const DATA: [&str; 4] = ["config|set", "config|rewrite", "replicaof", "flushall"];
+const DATA: [&str; 5] = [
+    "config|set",
+    "config|rewrite",
+    "replicaof",
+    "flushall",
+    "function|flush",
+];
 /// Commands that change a config server. The leases are taken and renewed by scripts.
 const CONFIG: [&str; 2] = ["exec", "xadd"];
 
@@ -80,6 +87,9 @@ fn as_said(world: &World, words: &[&str]) {
     role(&world.servers[1]);
     let before = all();
     assert_eq!(first, before, "{words:?}");
+    let control = world.config.command(&["GET", "config:redis:@fleet"]);
+    let control: Option<String> = redis::from_redis_value(control).unwrap();
+    let is_offered = control.is_some_and(|control| control.contains("\"prepare\""));
     role(&world.servers[1]);
     world.operator.done(&[&words[..], &["--yes"]].concat());
     let after = all();
@@ -93,7 +103,8 @@ fn as_said(world: &World, words: &[&str]) {
         });
         let mut sent: BTreeMap<_, _> = sent.collect();
         let said = said(&data, address, names);
-        if let (Some(sent), Some(said)) = (sent.get_mut("exec"), said.get("exec")) {
+        if let (true, Some(sent), Some(said)) = (is_offered, sent.get_mut("exec"), said.get("exec"))
+        {
             // A candidate that was offered in the same second is the same.
             *sent = (*sent + 1).min(*said);
         }
@@ -119,6 +130,43 @@ fn r15_a_move_sends_what_its_dry_run_says() {
     as_said(&world, &["--to", &to]);
     as_said(&world, &["--resume"]);
     as_said(&world, &["--finish"]);
+}
+
+#[test]
+fn r15_a_dry_run_knows_functions_config_files_and_a_fence_that_is_left_over() {
+    let world = moving_settle::world();
+    let function = "#!lua name=one\nredis.register_function('one', function() return 1 end)";
+    world.servers[0].command(&["FUNCTION", "LOAD", function]);
+    let to = world.address(1);
+    let prepared = ["--to", &to, "--until", "prepared"];
+    as_said(&world, &["--to", &to, "--until", "synced"]);
+    as_said(&world, &["--abort"]);
+    as_said(&world, &prepared);
+    world.change_record("rewrite_ms", &json!(2500));
+    as_said(&world, &["--cut"]);
+    let fence = || {
+        note_fence(&world, "0");
+        set(&world.servers[0], OPTION, CLOSED);
+    };
+    fence();
+    as_said(&world, &["--undo"]);
+    as_said(&world, &["--finish"]);
+    // A command was killed before the commit.
+    for then in ["--resume", "--undo"] {
+        let world = moving_settle::world();
+        moving_settle::cut(&world);
+        note_fence(&world, "0");
+        set(&world.servers[0], OPTION, CLOSED);
+        as_said(&world, &[then]);
+    }
+    // And after it.
+    for then in ["--finish", "--resume"] {
+        let world = moving_settle::world();
+        moving_settle::cut(&world);
+        moving_settle::commit(&world);
+        role(&world.servers[0]);
+        as_said(&world, &[then]);
+    }
 }
 
 #[track_caller]

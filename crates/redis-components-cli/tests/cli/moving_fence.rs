@@ -6,14 +6,13 @@ use std::thread;
 use std::time::Duration;
 
 use redis_components_testing::Server;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::common::wait_until;
 use crate::load::{Load, World, role};
 
 pub(crate) const OPTION: &str = "min-replicas-to-write";
 pub(crate) const CLOSED: &str = "1999999973";
-pub(crate) const RECORD: &str = "redis-components:move:logs";
 
 /// Servers that do not know `FAILOVER`.
 pub(crate) fn world() -> World {
@@ -40,12 +39,8 @@ pub(crate) fn prepared() -> World {
 
 /// Lets the record say that the fence was set.
 pub(crate) fn note_fence(world: &World, before: &str) {
-    let record = world.config.command(&["GET", RECORD]);
-    let record: String = redis::from_redis_value(record).unwrap();
-    let mut record: Value = serde_json::from_str(&record).unwrap();
-    record["may_be_cut"] = json!(true);
-    record["fence"] = json!(before);
-    world.config.command(&["SET", RECORD, &record.to_string()]);
+    world.change_record("may_be_cut", &json!(true));
+    world.change_record("fence", &json!(before));
 }
 
 #[test]

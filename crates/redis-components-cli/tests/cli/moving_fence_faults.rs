@@ -6,11 +6,11 @@ use std::thread;
 use std::time::Duration;
 
 use rustix::process::Signal;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::common::{Run, signal, wait_until};
-use crate::load::{Load, World, role};
-use crate::moving_fence::{CLOSED, OPTION, RECORD, fence, note_fence, prepared, set, world};
+use crate::load::{Load, RECORD, World, role};
+use crate::moving_fence::{CLOSED, OPTION, fence, note_fence, prepared, set, world};
 
 #[test]
 fn r15_a_new_server_that_was_started_again_takes_no_refused_write() {
@@ -177,11 +177,7 @@ fn r15_a_move_that_has_changed_meanwhile_does_not_write_the_configs() {
     let world = prepared();
     let cutting = waits_behind_fence(&world, &["-o", "json"]);
     // As another command does, if this one has lost its lease.
-    let record = world.config.command(&["GET", RECORD]);
-    let record: String = redis::from_redis_value(record).unwrap();
-    let mut record: Value = serde_json::from_str(&record).unwrap();
-    record["id"] = json!("move-other");
-    world.config.command(&["SET", RECORD, &record.to_string()]);
+    world.change_record("id", &json!("move-other"));
     world.servers[1].command(&["CLIENT", "UNPAUSE"]);
     let ended = Run::of(&cutting.wait_with_output().unwrap());
     let envelope = ended.envelope();

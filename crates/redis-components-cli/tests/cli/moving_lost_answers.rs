@@ -10,9 +10,8 @@ use serde_json::json;
 
 use crate::common::{Operator, signal, wait_until};
 use crate::copier::copier;
-use crate::load::World;
+use crate::load::{RECORD, World};
 use crate::moving_copy::{self, CLOSED, fence};
-use crate::moving_fence::RECORD;
 
 /// For how long an answer is on its way.
 const ON_ITS_WAY: Duration = Duration::from_millis(100);

@@ -85,13 +85,17 @@ fn r15_a_target_that_loads_its_copy_is_waited_for() {
     assert_eq!(moving.try_wait().unwrap(), None);
     moving.kill().unwrap();
     moving.wait().unwrap();
-    let (code, envelope) = world.operator.json(&["move", "logs", "--abort", "--yes"]);
-    let error = &envelope["error"];
-    assert_eq!(
-        (code, &error["code"]),
-        (3, &json!("wrong_state")),
-        "{envelope:#}"
-    );
+    for (word, expected) in [
+        (["--abort", "--yes"], (3, "wrong_state")),
+        // What would be sent is not known.
+        (["--resume", "--dry-run"], (4, "not_ready")),
+    ] {
+        let words = [&["move", "logs"], &word[..]].concat();
+        let (code, envelope) = world.operator.json(&words);
+        let (exit, name) = expected;
+        let error = &envelope["error"];
+        assert_eq!((code, &error["code"]), (exit, &json!(name)), "{envelope:#}");
+    }
     world.servers[0].command(&["CONFIG", "SET", "repl-diskless-sync-delay", "0"]);
     let moved = world.operator.data(&["move", "logs", "--resume", "--yes"]);
     assert_eq!(moved["state"], "committed", "{moved:#}");
@@ -215,11 +219,47 @@ fn r15_the_server_of_a_canary_does_not_get_other_data() {
     let words = ["move", "logs", "--to", &to, "--yes"];
     let (code, envelope) = world.operator.json(&words);
     let message = envelope["error"]["message"].as_str().unwrap();
-    let is_told = code == 3 && message.contains("it is for the data of stats");
+    let is_told = code == 3 && message.contains("it is for the data of the canary of stats");
     assert!(is_told, "{envelope:#}");
     world.operator.done(&["canary", "stats", "abort"]);
     role(&world.servers[1]);
     world.operator.done(&words);
+}
+
+#[test]
+fn r15_a_canary_that_would_be_left_behind_is_named_with_its_end() {
+    let world = World::start();
+    let elsewhere = Server::start();
+    world.operator.make_other("stats", &elsewhere);
+    let to = world.address(1);
+    let canary_on = |server: usize| {
+        let port = format!("port={}", world.servers[server].port());
+        let canary = ["canary", "stats", &port, "--percent", "10", "--splits-data"];
+        world.operator.done(&canary);
+        role(&world.servers[server]);
+    };
+    let refused = |words: &[&str]| {
+        let (code, envelope) = world
+            .operator
+            .json(&[&["move", "logs", "--yes"], words].concat());
+        let message = envelope["error"]["message"].as_str().unwrap();
+        let parts = ["the canary of stats", "`canary stats abort`"];
+        let is_told = parts.iter().all(|part| message.contains(part));
+        let is_without = !message.contains("--with") && !message.contains("set their configs");
+        assert!(code == 3 && is_told && is_without, "{envelope:#}");
+        world.operator.done(&["canary", "stats", "abort"]);
+    };
+    canary_on(0);
+    refused(&["--to", &to]);
+    let prepared = ["move", "logs", "--to", &to, "--until", "prepared", "--yes"];
+    world.operator.done(&prepared);
+    canary_on(0);
+    refused(&["--cut"]);
+    world.operator.done(&["move", "logs", "--cut", "--yes"]);
+    canary_on(0);
+    refused(&["--finish"]);
+    role(&world.servers[0]);
+    world.operator.done(&["move", "logs", "--finish", "--yes"]);
 }
 
 #[test]

@@ -13,10 +13,10 @@ use redis_components_testing::Server;
 use rustix::fs::OFlags;
 
 use crate::common::{Run, wait_until};
-use crate::load::{Load, World};
+use crate::load::{Load, World, role};
 
 /// Both servers have a config file.
-fn world() -> World {
+pub(crate) fn world() -> World {
     let words = ["--repl-diskless-sync-delay", "0"];
     World::of([(), ()].map(|()| Server::builder().config_file().arguments(&words).start()))
 }
@@ -105,4 +105,66 @@ fn r15_a_new_server_that_writes_its_config_file_slowly_is_told_and_left_alone() 
     assert!(kept.contains("replicaof 127.0.0.1"), "{kept}");
     load.goes_on();
     load.end(&world.servers[1]);
+    // It is still known after an undo that ends before its cut and is given up.
+    let read_only =
+        |value| world.servers[1].command(&["CONFIG", "SET", "replica-read-only", value]);
+    read_only("no");
+    let (code, _) = world.operator.json(&["move", "logs", "--undo", "--yes"]);
+    assert_eq!(code, 3);
+    world.operator.done(&["move", "logs", "--abort", "--yes"]);
+    let run = world.operator.done(&["move", "logs", "--resume", "--yes"]);
+    assert!(run.stderr.contains("does not remember"), "{run:#?}");
+    assert!(pipe(file).is_none(), "it reads its config file");
+}
+
+/// Lets the new server take over, as a command does that is killed before it writes the configs.
+pub(crate) fn cut(world: &World) {
+    let to = world.address(1);
+    let words = ["move", "logs", "--to", &to, "--until", "prepared", "--yes"];
+    world.operator.done(&words);
+    let port = world.servers[1].port().to_string();
+    world.servers[0].command(&["FAILOVER", "TO", "127.0.0.1", &port]);
+    wait_until("the cut", || world.state() == "cut");
+}
+
+/// Writes the configs, as a command does that is killed right after it.
+pub(crate) fn commit(world: &World) {
+    let record = world.record();
+    let new = record["new"]["logs"].as_str().unwrap();
+    world.config.command(&["SET", "config:redis:logs", new]);
+    assert_eq!(world.state(), "committed");
+}
+
+#[test]
+fn r15_an_undo_before_the_commit_does_not_hold_up_the_server_in_use() {
+    let world = world();
+    cut(&world);
+    // Calls begin there, and nobody lets it go on.
+    let file = slow_down(&world.servers[0]);
+    let run = world.operator.done(&["move", "logs", "--undo", "--yes"]);
+    let named = format!("{} does not remember its role", world.address(0));
+    assert!(run.stderr.contains(&named), "{run:#?}");
+    assert!(pipe(file).is_none(), "it reads its config file");
+    world.is_on(0);
+}
+
+#[test]
+fn r15_a_move_that_was_killed_before_its_servers_settled_says_so_and_settles_at_its_end() {
+    for end in ["--resume", "--finish"] {
+        let world = world();
+        cut(&world);
+        commit(&world);
+        let status = ["move", "logs", "--status"];
+        let shown = world.operator.done(&status);
+        assert!(shown.stdout.contains("--resume lets"), "{shown:#?}");
+        role(&world.servers[0]);
+        world.operator.done(&["move", "logs", end, "--yes"]);
+        let file = world.servers[0].config_file().unwrap();
+        let kept = std::fs::read_to_string(file).unwrap();
+        assert!(kept.contains("replicaof 127.0.0.1"), "{end}: {kept}");
+        if end == "--resume" {
+            let shown = world.operator.done(&status);
+            assert!(!shown.stdout.contains("--resume lets"), "{shown:#?}");
+        }
+    }
 }

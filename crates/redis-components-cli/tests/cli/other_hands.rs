@@ -138,6 +138,7 @@ fn r15_a_canary_and_a_move_do_not_begin_at_once() {
         code == 3 && shown.contains("a canary of `logs` is on"),
         "{shown}"
     );
+    assert!(!shown.contains("stays where it is"), "{shown}");
     world.is_on(0);
     world.operator.done(&["canary", "logs", "abort"]);
     let words = [&canary[..], &["--no-probe"]].concat();
