@@ -14,7 +14,7 @@ from typing import Any, Callable
 import pytest
 import redis
 
-from redis_components import ComponentError, Components, ErrorKind, Settings
+from redis_components import ComponentError, Components, ErrorKind, Settings, _providers
 from redis_components.config import config_servers
 from redis_components.errors import ConfigInvalidError
 from servers import SOON, Server
@@ -206,3 +206,25 @@ def test_a_process_ends_at_once_while_its_config_server_is_frozen(
     config_server.freeze()
     child.communicate(b"\n", timeout=SOON)
     assert child.returncode == 0
+
+
+@pytest.mark.filterwarnings("ignore:This process")
+def test_r12_a_child_asks_a_provider_that_its_parent_was_asking() -> None:
+    asked = _providers.Asked()
+    is_asked, goes_on = threading.Event(), threading.Event()
+
+    def provider() -> object:
+        is_asked.set()
+        return goes_on.wait(SOON)
+
+    asking = threading.Thread(target=asked.answer, args=("tokens", provider))
+    asking.start()
+    assert is_asked.wait(SOON)
+
+    def ask() -> None:
+        assert asked.within(5).answer("tokens", lambda: "login") == "login"
+
+    code = in_child(ask)
+    goes_on.set()
+    asking.join()
+    assert code == 0

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import concurrent.futures
 import math
+import os
 import threading
 import time
+import weakref
 from typing import Callable
 
 from ._aside import begun
@@ -28,19 +30,43 @@ class _Question:
         self.until = math.inf
 
 
+class _Questions:
+    """The questions that are asked at the moment, by the names of their providers."""
+
+    def __init__(self) -> None:
+        self.begin()
+        _ALL.add(self)
+
+    def begin(self) -> None:
+        self.lock = threading.Lock()
+        self.running: dict[str, _Question] = {}
+
+
+_ALL: weakref.WeakSet[_Questions] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    # The threads that asked are not in the child, and one may have held the lock.
+    for questions in list(_ALL):
+        questions.begin()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
 class Asked:
     """The providers that are asked at the moment: each once at a time, so that one that hangs keeps
     one thread."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._running: dict[str, _Question] = {}
+        self._questions = _Questions()
         self._patience: float | None = None
 
     def within(self, seconds: float) -> Asked:
         """Returns the same providers for a thread that waits no longer than that."""
         other = Asked()
-        other._lock, other._running, other._patience = self._lock, self._running, seconds
+        other._questions, other._patience = self._questions, seconds
         return other
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -50,17 +76,18 @@ class Asked:
     def answer(self, name: str, provider: Callable[[], object]) -> object:
         """Returns what the provider answers, or raises an error that says why it does not."""
         patience = _LONGEST if self._patience is None else self._patience
-        with self._lock:
-            question = self._running.get(name)
+        questions = self._questions
+        with questions.lock:
+            question = questions.running.get(name)
             if question is None or question.until < time.monotonic():
                 question = self._begun(name, provider)
         concurrent.futures.wait([question.answer], patience)
         if not question.answer.done():
             # It goes on, and whoever asks next has its answer.
             raise NoLoginError(f"it has not answered within {patience:g} seconds")
-        with self._lock:
-            if self._running.get(name) is question:
-                del self._running[name]
+        with questions.lock:
+            if questions.running.get(name) is question:
+                del questions.running[name]
         return question.answer.result()
 
     def _begun(self, name: str, provider: Callable[[], object]) -> _Question:
@@ -79,8 +106,8 @@ class Asked:
                 question.until = time.monotonic() + _FRESH
                 question.answer.set_result(answer)
 
-        self._running[name] = question
+        self._questions.running[name] = question
         if begun(ask, "redis-components-provider") is None:
-            del self._running[name]
+            del self._questions.running[name]
             raise NoLoginError("no thread can be started to ask it")
         return question
