@@ -80,7 +80,7 @@ pub(crate) async fn take_over(
     let (begun, mut since) = (Instant::now(), None);
     loop {
         if let Some(asking) = asking {
-            asking.tell(&["REPLCONF", "GETACK", "*"]).await;
+            asking.ask_to_acknowledge().await;
         }
         if is_primary(target).await {
             return Ok(true);

@@ -174,12 +174,16 @@ impl Link {
         values.ok()?.into_iter().nth(1)
     }
 
-    /// Sends a command that has no answer. Nothing else may be sent over this connection.
-    pub(crate) async fn tell(&self, words: &[&str]) {
-        let mut command = Cmd::new();
-        command.arg(words);
+    /// Asks the server to acknowledge now what it has of its primary's writes. There is no answer to
+    /// that, so nothing else may be sent over this connection.
+    pub(crate) async fn ask_to_acknowledge(&self) {
+        let mut asked = Pipeline::new();
+        asked.cmd("REPLCONF").arg("GETACK").arg("*");
+        // The answer to a PING acknowledges the packet. Otherwise the system might do so after 40 ms,
+        // and send the next command no earlier (Nagle's algorithm).
+        asked.cmd("PING");
         let mut connection = self.connection.clone();
-        let sending = command.query_async::<redis::Value>(&mut connection);
+        let sending = connection.send_packed_commands(&asked, 0, 1);
         // The first poll sends it.
         let _ = timeout(Duration::from_micros(1), sending).await;
     }
