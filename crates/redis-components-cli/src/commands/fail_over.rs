@@ -156,7 +156,7 @@ async fn wait(service: &Service, mut sentinel: Link, new: &Place, timeout: Durat
                 if let Ok(primary) = service.server(&host, port)
                     && primary.is_same(new).await
                     && let Ok(link) = new.connect().await
-                    && link.see_soon().await.is_some_and(|seen| seen.is_primary())
+                    && link.is_primary_soon().await
                 {
                     return true;
                 }

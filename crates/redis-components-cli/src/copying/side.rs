@@ -70,7 +70,7 @@ impl Side {
         let mut replicas = Vec::new();
         for link in &links {
             // The cluster lists a new one only after a while.
-            for replica in link.see().await?.replicas {
+            for replica in link.replication().await?.replicas {
                 let address = format!("{}:{}", replica.host, replica.port);
                 replicas.extend(node_of(component, text, &address)?.connect().await);
             }

@@ -124,7 +124,7 @@ mod tests {
         assert_eq!(info.role, Some(Role::Replica));
         assert_eq!((info.offset, info.keys), (Some(41), 7));
         assert_eq!((info.commands, info.clients), (Some(42), Some(3)));
-        assert!(info.seen.is_in_step());
+        assert!(info.seen.replication.is_in_step());
         let empty = Info::parse("");
         assert_eq!((empty.role, empty.commands), (None, None));
     }

@@ -13,7 +13,8 @@ use crate::moving::copied::Copied;
 use crate::moving::host::plain;
 use crate::moving::link::Place;
 use crate::moving::record::Record;
-use crate::moving::seen::{Role, Seen, says_loading};
+use crate::moving::replication::Role;
+use crate::moving::seen::{Seen, says_loading};
 use crate::moving::state::{State, View};
 use crate::session::Session;
 use crate::text::printable;
@@ -122,14 +123,17 @@ impl<'a> End<'a> {
     }
 
     fn follows(self, other: Self) -> bool {
-        match self.seen().map(|seen| &seen.role) {
+        match self.seen().map(|seen| &seen.replication.role) {
             Some(Role::Replica { host, port, .. }) => other.is_at(host, *port),
             _ => false,
         }
     }
 
     fn lists(self, other: Self) -> bool {
-        let replicas = self.seen().into_iter().flat_map(|seen| &seen.replicas);
+        let replicas = self
+            .seen()
+            .into_iter()
+            .flat_map(|seen| &seen.replication.replicas);
         let mut online = replicas.filter(|replica| replica.is_online);
         online.any(|replica| other.is_at(&replica.host, replica.port))
     }
@@ -163,9 +167,12 @@ pub(super) fn shown(
         None => Progress::Unclear,
     };
     let behind = match (state, source.seen(), target.seen()) {
-        (Progress::Of(State::Synced), Some(source), Some(target)) => {
-            Some(source.offset.saturating_sub(target.offset))
-        }
+        (Progress::Of(State::Synced), Some(source), Some(target)) => Some(
+            source
+                .replication
+                .offset
+                .saturating_sub(target.replication.offset),
+        ),
         _ => None,
     };
     let components: BTreeSet<&String> = record.old.keys().chain(record.new.keys()).collect();
@@ -223,7 +230,9 @@ fn state_of_copy(
 
 fn state(record: &Record, source: End<'_>, target: End<'_>, is_committed: bool) -> State {
     let is_closed = source.reading.is_some_and(|reading| reading.is_closed);
-    let is_parked = source.seen().is_some_and(|seen| is_parked(&seen.role));
+    let is_parked = source
+        .seen()
+        .is_some_and(|seen| is_parked(&seen.replication.role));
     let view = View {
         source: source.seen(),
         target: target.seen(),

@@ -184,7 +184,7 @@ fn of_servers(checks: &mut Checks, old: &Seen, new: &Seen) {
     );
     checks.warn(
         "replicas",
-        (!old.replicas.is_empty())
+        (!old.replication.replicas.is_empty())
             .then(|| "the source has replicas, which stay behind it".to_owned()),
         "let them follow the target when the move is over",
     );

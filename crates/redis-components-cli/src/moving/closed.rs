@@ -2,7 +2,7 @@
 
 use super::link::Link;
 use super::record::Record;
-use super::seen::{Replica, Role};
+use super::replication::{Replica, Role};
 use crate::failure::{Code, Failure};
 
 /// The option that is the fence.
@@ -65,7 +65,7 @@ pub(crate) fn is_parked(role: &Role) -> bool {
 pub(crate) async fn reopen(source: &Link, record: &Record) -> Result<(), Failure> {
     let server = source.place.address();
     let opening = async {
-        if is_parked(&source.see().await?.role) {
+        if is_parked(&source.replication().await?.role) {
             let () = source.query(&["REPLICAOF", "NO", "ONE"]).await?;
         }
         lift(source, record).await

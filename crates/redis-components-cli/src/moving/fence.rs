@@ -12,7 +12,7 @@ use super::closed::{CLOSED, LAG, NOWHERE, OPTION, demand_settable, follow, reope
 use super::lease::Lease;
 use super::link::Link;
 use super::record::Record;
-use super::seen::Replica;
+use super::replication::Replica;
 use super::sight::Sight;
 use crate::failure::{Code, Failure};
 
@@ -21,7 +21,8 @@ use crate::failure::{Code, Failure};
 const HOLDS: Duration = Duration::from_millis(300);
 /// The same for what a script wrote behind the fence.
 const CATCHES_UP: Duration = Duration::from_millis(50);
-const LOOKED_EVERY: Duration = Duration::from_micros(500);
+/// How long the target has for its last answer.
+const AT_LEAST: Duration = Duration::from_micros(500);
 const TRIES: u32 = 5;
 /// How long a replica may take to connect to its source again.
 const COMES_BACK: Duration = Duration::from_secs(3);
@@ -133,7 +134,7 @@ pub(crate) async fn cut(
 async fn online(sight: &Sight, source: &Link) -> Result<Replica, Failure> {
     let until = Instant::now() + COMES_BACK;
     loop {
-        let replicas = source.see().await?.replicas;
+        let replicas = source.replication().await?.replicas;
         match sight.target.demand_among(&replicas).await {
             Ok(at) => return Ok(at.clone()),
             Err(failure) if Instant::now() > until => return Err(failure),
@@ -199,20 +200,17 @@ pub(crate) async fn has_all(
 ) -> Result<bool, Failure> {
     let until = Instant::now() + within;
     loop {
-        let (stream, end) = source.position().await?;
+        let there = source.replication().await?;
         let left = until.saturating_duration_since(Instant::now());
         // A target that stands still must not keep writes from the source.
-        let here = timeout(left.max(LOOKED_EVERY), target.position()).await;
-        if let Ok(here) = here {
-            // One that was started again may be far ahead in another stream.
-            let (followed, offset) = here?;
-            if followed == stream && offset >= end {
-                return Ok(true);
-            }
+        let here = timeout(left.max(AT_LEAST), target.replication()).await;
+        if let Ok(here) = here
+            && here?.has_all_of(&there)
+        {
+            return Ok(true);
         }
         if left.is_zero() {
             return Ok(false);
         }
-        Link::pause(LOOKED_EVERY).await;
     }
 }

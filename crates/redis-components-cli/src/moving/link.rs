@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use tokio::time::timeout;
 
 use super::host::{is_one_of, names_of, plain};
+use super::replication::Replication;
 use super::seen::Seen;
 use crate::failure::{Code, Failure};
 use crate::server_failure::{code, of_redis, said};
@@ -177,13 +178,10 @@ impl Link {
     /// Asks the server to acknowledge now what it has of its primary's writes. There is no answer to
     /// that, so nothing else may be sent over this connection.
     pub(crate) async fn ask_to_acknowledge(&self) {
-        let mut asked = Pipeline::new();
-        asked.cmd("REPLCONF").arg("GETACK").arg("*");
-        // The answer to a PING acknowledges the packet. Otherwise the system might do so after 40 ms,
-        // and send the next command no earlier (Nagle's algorithm).
-        asked.cmd("PING");
+        let mut asked = redis::cmd("REPLCONF");
+        asked.arg("GETACK").arg("*");
         let mut connection = self.connection.clone();
-        let sending = connection.send_packed_commands(&asked, 0, 1);
+        let sending = connection.send_packed_command(&asked);
         // The first poll sends it.
         let _ = timeout(Duration::from_micros(1), sending).await;
     }
@@ -196,20 +194,23 @@ impl Link {
         Ok(Seen::parse(&info))
     }
 
-    /// Returns which stream of replication the server writes or follows, and how far it has come.
-    ///
     /// # Errors
     ///
     /// Returns an error if the server does not say it.
-    pub(crate) async fn position(&self) -> Result<(String, u64), Failure> {
+    pub(crate) async fn replication(&self) -> Result<Replication, Failure> {
         let info: String = self.query(&["INFO", "replication"]).await?;
-        let seen = Seen::parse(&info);
-        Ok((seen.stream, seen.offset))
+        Ok(Replication::parse(&info))
     }
 
-    /// As [`see`](Self::see), but does not wait for a server that stands still.
-    pub(crate) async fn see_soon(&self) -> Option<Seen> {
-        timeout(SOON, self.see()).await.ok()?.ok()
+    /// As [`replication`](Self::replication), but does not wait for a server that stands still.
+    pub(crate) async fn replication_soon(&self) -> Option<Replication> {
+        timeout(SOON, self.replication()).await.ok()?.ok()
+    }
+
+    /// Returns `true` if the server says soon that it is the primary.
+    pub(crate) async fn is_primary_soon(&self) -> bool {
+        let seen = self.replication_soon().await;
+        seen.is_some_and(|seen| seen.is_primary())
     }
 
     /// As [`local_host`], of this connection.

@@ -18,6 +18,7 @@ pub(crate) mod others;
 pub(crate) mod plan;
 pub(crate) mod ready;
 pub(crate) mod record;
+pub(crate) mod replication;
 mod replication_checks;
 pub(crate) mod report;
 pub(crate) mod script;

@@ -4,18 +4,12 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 
+use super::replication::{Replication, is_numbered, part};
+
 /// What a data server says of itself, as far as a move needs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Seen {
-    pub(crate) role: Role,
-    pub(crate) failover: Failover,
-    /// How far it has written the replication stream.
-    pub(crate) offset: u64,
-    /// Names the stream that it writes or follows.
-    pub(crate) stream: String,
-    /// The stream that it has followed before it took over, and the first offset that it has not of it.
-    pub(crate) stream_before: (String, u64),
-    pub(crate) replicas: Vec<Replica>,
+    pub(crate) replication: Replication,
     pub(crate) keys: u64,
     /// How many functions of libraries it has, if it knows functions.
     pub(crate) functions: u64,
@@ -28,33 +22,6 @@ pub(crate) struct Seen {
     pub(crate) has_config_file: bool,
     /// Names the process, from its start to its end.
     pub(crate) run_id: String,
-}
-
-/// What a server is in its replication.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Role {
-    Primary,
-    Replica {
-        host: String,
-        port: u16,
-        is_in_step: bool,
-    },
-}
-
-/// How far a server has come with the command FAILOVER.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Failover {
-    None,
-    WaitingForSync,
-    InProgress,
-}
-
-/// A replica, as its primary sees it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Replica {
-    pub(crate) host: String,
-    pub(crate) port: u16,
-    pub(crate) is_online: bool,
 }
 
 /// A server, for people and scripts.
@@ -70,62 +37,24 @@ impl Seen {
     /// Reads the answer to `INFO everything`.
     pub(crate) fn parse(info: &str) -> Self {
         let mut fields = HashMap::new();
-        let (mut keys, mut replicas, mut modules) = (0, Vec::new(), Vec::new());
+        let (mut keys, mut modules) = (0, Vec::new());
         for line in info.lines() {
             let Some((name, value)) = line.trim_end().split_once(':') else {
                 continue;
             };
-            let part = |wanted: &str| {
-                let mut parts = value.split(',').filter_map(|part| part.split_once('='));
-                parts.find_map(|(name, value)| (name == wanted).then(|| value.to_owned()))
-            };
-            let is_numbered = |prefix: &str| {
-                let rest = name.strip_prefix(prefix);
-                rest.is_some_and(|rest| rest.parse::<u32>().is_ok())
-            };
-            if is_numbered("db") {
-                keys += part("keys").and_then(|keys| keys.parse().ok()).unwrap_or(0);
-            } else if is_numbered("slave") {
-                replicas.push(Replica {
-                    host: part("ip").unwrap_or_default(),
-                    port: part("port").and_then(|port| port.parse().ok()).unwrap_or(0),
-                    is_online: part("state").as_deref() == Some("online"),
-                });
+            if is_numbered(name, "db") {
+                keys += part(value, "keys")
+                    .and_then(|keys| keys.parse().ok())
+                    .unwrap_or(0);
             } else if name == "module" {
-                modules.extend(part("name"));
+                modules.extend(part(value, "name").map(str::to_owned));
             }
             fields.insert(name, value);
         }
         let text = |name: &str| fields.get(name).copied().unwrap_or_default();
         let number = |name: &str| text(name).parse().unwrap_or(0);
-        let role = if text("role") == "slave" {
-            Role::Replica {
-                host: text("master_host").to_owned(),
-                port: text("master_port").parse().unwrap_or(0),
-                is_in_step: text("master_link_status") == "up"
-                    && text("master_sync_in_progress") == "0",
-            }
-        } else {
-            Role::Primary
-        };
-        let offset = match role {
-            Role::Primary => number("master_repl_offset"),
-            Role::Replica { .. } => number("slave_repl_offset"),
-        };
         Self {
-            role,
-            failover: match text("master_failover_state") {
-                "waiting-for-sync" => Failover::WaitingForSync,
-                "failover-in-progress" => Failover::InProgress,
-                _ => Failover::None,
-            },
-            offset,
-            stream: text("master_replid").to_owned(),
-            stream_before: (
-                text("master_replid2").to_owned(),
-                number("second_repl_offset"),
-            ),
-            replicas,
+            replication: Replication::parse(info),
             keys,
             functions: number("number_of_functions"),
             version: text("redis_version")
@@ -142,35 +71,13 @@ impl Seen {
     }
 
     pub(crate) fn is_primary(&self) -> bool {
-        self.role == Role::Primary
-    }
-
-    /// Returns `true` if it is a primary that has taken over with all that the other server has, which
-    /// refuses writes.
-    pub(crate) fn succeeds(&self, other: &Self) -> bool {
-        let (stream, end) = &self.stream_before;
-        self.is_primary() && *stream == other.stream && *end > other.offset
-    }
-
-    /// Returns `true` if it has nothing but what the other server had: it was its replica, and was
-    /// started again since.
-    pub(crate) fn is_copy_of(&self, other: &Self) -> bool {
-        let (stream, end) = &self.stream_before;
-        let (earlier, left) = &other.stream_before;
-        // Who takes writes again begins another stream.
-        let is_of_other = *stream == other.stream || stream == earlier && end <= left;
-        is_of_other && self.offset < *end
+        self.replication.is_primary()
     }
 
     /// Returns `true` if it is empty, and has followed nobody since it was started.
     pub(crate) fn is_new(&self) -> bool {
-        let (stream, _) = &self.stream_before;
+        let (stream, _) = &self.replication.stream_before;
         self.keys == 0 && stream.bytes().all(|byte| byte == b'0')
-    }
-
-    /// Returns `true` if it is a replica that has all its primary had a moment ago.
-    pub(crate) fn is_in_step(&self) -> bool {
-        matches!(self.role, Role::Replica { is_in_step, .. } if is_in_step)
     }
 }
 
@@ -180,28 +87,12 @@ pub(crate) fn says_loading(message: &str) -> bool {
     words.any(|word| matches!(word, "LOADING" | "MASTERDOWN"))
 }
 
-impl Role {
-    pub(crate) fn name(&self) -> &'static str {
-        match self {
-            Self::Primary => "primary",
-            Self::Replica { .. } => "replica",
-        }
-    }
-}
-
-impl Replica {
-    /// Returns its `host:port`.
-    pub(crate) fn address(&self) -> String {
-        format!("{}:{}", self.host, self.port)
-    }
-}
-
 impl Shown {
     pub(crate) fn new(server: &str, seen: Option<&Seen>) -> Self {
         Self {
             server: server.to_owned(),
-            role: seen.map(|seen| seen.role.name()),
-            offset: seen.map(|seen| seen.offset),
+            role: seen.map(|seen| seen.replication.role.name()),
+            offset: seen.map(|seen| seen.replication.offset),
             keys: seen.map(|seen| seen.keys),
         }
     }
@@ -209,7 +100,8 @@ impl Shown {
 
 #[cfg(test)]
 mod tests {
-    use super::{Failover, Replica, Role, Seen};
+    use super::Seen;
+    use crate::moving::replication::{Failover, Replica, Replication, Role};
 
     #[test]
     fn a_primary_and_a_replica_are_told_apart() {
@@ -220,8 +112,9 @@ mod tests {
              module:name=ReJSON,ver=20609\r\ndb0:keys=3,expires=0\r\ndb2:keys=4,expires=1\r\n",
         );
         assert!(primary.is_primary() && primary.has_config_file);
-        assert_eq!((primary.offset, primary.keys), (42, 7));
-        assert_eq!(primary.failover, Failover::WaitingForSync);
+        let replication = primary.replication;
+        assert_eq!((replication.offset, primary.keys), (42, 7));
+        assert_eq!(replication.failover, Failover::WaitingForSync);
         let host = "10.0.0.2".to_owned();
         let replica = Replica {
             host,
@@ -229,11 +122,11 @@ mod tests {
             is_online: true,
         };
         assert_eq!(
-            (primary.replicas, primary.modules),
+            (replication.replicas, primary.modules),
             (vec![replica], vec!["ReJSON".to_owned()])
         );
         assert_eq!(primary.version, [7, 0, 15]);
-        let replica = Seen::parse(
+        let replica = Replication::parse(
             "role:slave\r\nmaster_host:10.0.0.1\r\nmaster_port:6379\r\nmaster_link_status:up\r\n\
              master_sync_in_progress:0\r\nslave_repl_offset:41\r\n",
         );

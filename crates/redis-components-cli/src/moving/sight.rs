@@ -6,7 +6,8 @@ use super::closed::{follow, is_closed, is_parked, reopen};
 use super::host::{is_one_of, names_of};
 use super::link::{Link, Place};
 use super::record::Record;
-use super::seen::{Failover, Replica, Role, Seen, Shown, says_loading};
+use super::replication::{Failover, Replica, Role};
+use super::seen::{Seen, Shown, says_loading};
 use super::state::{State, View};
 use crate::failure::{Code, Failure};
 use crate::session::Session;
@@ -74,7 +75,10 @@ impl Sight {
         self.is_fenced = self.source.is_fenced(record).await;
         let committed = session.is_committed(record).await;
         let (source, target) = (&self.source, &self.target);
-        let replicas = source.seen.as_ref().map_or(&[][..], |seen| &seen.replicas);
+        let replicas = source
+            .seen
+            .as_ref()
+            .map_or(&[][..], |seen| &seen.replication.replicas);
         let view = View {
             source: source.seen.as_ref(),
             target: target.seen.as_ref(),
@@ -201,7 +205,7 @@ impl End {
 
     /// Returns `true` if it is a replica of the other server.
     async fn follows(&self, other: &Self) -> bool {
-        match self.seen.as_ref().map(|seen| &seen.role) {
+        match self.seen.as_ref().map(|seen| &seen.replication.role) {
             Some(Role::Replica { host, port, .. }) => other.is_at(host, *port).await,
             _ => false,
         }
@@ -238,7 +242,8 @@ impl End {
         match (&record.fence, &self.seen, &self.link) {
             (Some(_), Some(seen), Some(link)) => {
                 // Who does not say it may have it.
-                is_parked(&seen.role) || seen.is_primary() && is_closed(link).await.unwrap_or(true)
+                is_parked(&seen.replication.role)
+                    || seen.is_primary() && is_closed(link).await.unwrap_or(true)
             }
             _ => false,
         }
@@ -260,7 +265,9 @@ impl End {
 
     /// Returns `true` if it was seen in such a role.
     pub(crate) fn is_role(&self, is: impl FnOnce(&Role) -> bool) -> bool {
-        self.seen.as_ref().is_some_and(|seen| is(&seen.role))
+        self.seen
+            .as_ref()
+            .is_some_and(|seen| is(&seen.replication.role))
     }
 
     /// Returns `true` if it was this run of the server that was seen.
@@ -277,7 +284,7 @@ impl End {
     /// Returns `true` if it has stepped down, and its replica has not taken over.
     pub(crate) fn is_handing_over(&self) -> bool {
         let seen = self.seen.as_ref();
-        seen.is_some_and(|seen| seen.failover == Failover::InProgress)
+        seen.is_some_and(|seen| seen.replication.failover == Failover::InProgress)
     }
 
     fn unreachable(&self) -> Failure {
@@ -320,8 +327,8 @@ impl End {
             None => format!("{address} (does not answer)"),
             Some(seen) => format!(
                 "{address} ({}, offset {}, {} keys)",
-                seen.role.name(),
-                seen.offset,
+                seen.replication.role.name(),
+                seen.replication.offset,
                 seen.keys
             ),
         }

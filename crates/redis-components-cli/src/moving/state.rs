@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::seen::{Failover, Role, Seen};
+use super::replication::{Failover, Role};
+use super::seen::Seen;
 
 /// Where a move stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -67,10 +68,10 @@ impl View<'_> {
             (None, Some(target)) if target.is_primary() && self.is_committed => return State::Gone,
             _ => return State::Unreachable,
         };
-        match (&source.role, &target.role) {
+        match (&source.replication.role, &target.replication.role) {
             (Role::Replica { .. }, Role::Primary) if self.is_fenced => {
                 // One that was started again is a primary too.
-                if target.succeeds(source) {
+                if target.replication.succeeds(&source.replication) {
                     State::TakenOver
                 } else {
                     State::Split
@@ -80,7 +81,7 @@ impl View<'_> {
             (Role::Primary, Role::Primary)
                 if self.is_fenced
                     && !self.is_committed
-                    && (target.keys == 0 || target.is_copy_of(source)) =>
+                    && (target.keys == 0 || target.replication.is_copy_of(&source.replication)) =>
             {
                 State::Fenced
             }
@@ -88,12 +89,16 @@ impl View<'_> {
             // over may be empty because callers have consumed all.
             (Role::Primary, Role::Primary)
                 if !self.is_committed
-                    && (!self.may_be_cut || target.is_new() || target.is_copy_of(source)) =>
+                    && (!self.may_be_cut
+                        || target.is_new()
+                        || target.replication.is_copy_of(&source.replication)) =>
             {
                 State::Planned
             }
             (Role::Primary, Role::Replica { .. }) if !self.target_follows => State::Split,
-            (Role::Primary, _) if source.failover == Failover::WaitingForSync => State::Cutting,
+            (Role::Primary, _) if source.replication.failover == Failover::WaitingForSync => {
+                State::Cutting
+            }
             (Role::Primary, Role::Replica { is_in_step, .. }) => {
                 if *is_in_step && self.target_is_online {
                     State::Synced

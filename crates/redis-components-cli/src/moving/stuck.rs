@@ -2,7 +2,6 @@
 
 use super::others::others;
 use super::record::Record;
-use super::seen::Seen;
 use super::sight::Sight;
 use crate::failure::{Code, Failure};
 use crate::session::Session;
@@ -18,7 +17,7 @@ impl Sight {
         let (Some(source), Some(target)) = (&self.source.seen, &self.target.seen) else {
             return Ok(());
         };
-        if target.keys == 0 || target.is_copy_of(source) {
+        if target.keys == 0 || target.replication.is_copy_of(&source.replication) {
             return Ok(());
         }
         let server = self.target.place.address();
@@ -36,7 +35,7 @@ impl Sight {
     pub(crate) async fn kept(&self, session: &Session, record: &Record) -> Option<String> {
         let (source, target) = (self.source.seen.as_ref()?, self.target.seen.as_ref()?);
         let server = self.target.place.address();
-        if !target.is_copy_of(source) {
+        if !target.replication.is_copy_of(&source.replication) {
             return Some(format!(
                 "{server} keeps {}: it does not follow {} any more, and they may be other data; remove them \
                 with FLUSHALL there if nobody needs them",
@@ -94,9 +93,17 @@ impl Sight {
     /// Returns the failure of a copy that is not complete in time.
     pub(crate) fn not_synced(&self, component: &str) -> Failure {
         let target = self.target.place.address();
-        let replicas = self.source.seen.iter().flat_map(|seen| &seen.replicas);
+        let replicas = self
+            .source
+            .seen
+            .iter()
+            .flat_map(|seen| &seen.replication.replicas);
         let online: Vec<_> = replicas.filter(|replica| replica.is_online).collect();
-        let is_in_step = self.target.seen.as_ref().is_some_and(Seen::is_in_step);
+        let is_in_step = self
+            .target
+            .seen
+            .as_ref()
+            .is_some_and(|seen| seen.replication.is_in_step());
         let text = if self.source.is_loading {
             let source = self.source.place.address();
             format!(
@@ -115,7 +122,7 @@ impl Sight {
             .source
             .seen
             .as_ref()
-            .is_some_and(|seen| seen.replicas.is_empty())
+            .is_some_and(|seen| seen.replication.replicas.is_empty())
         {
             let source = self.source.place.address();
             format!(
