@@ -37,7 +37,7 @@ fn bench(options: &Options) -> Result<(), Failure> {
     let plan = match (&options.server, options.quick) {
         (Some(_), _) => Plan::ELSEWHERE,
         (None, true) => Plan::QUICK,
-        (None, false) if options.growth => Plan::GROWTH,
+        (None, false) if options.growth || options.docs => Plan::LONG_GROWTH,
         (None, false) => Plan::FULL,
     };
     let servers = Servers::start(options.server.as_ref())?;

@@ -132,7 +132,7 @@ mod tests {
             // Starting processes and connecting come on top.
             (planned(&Plan::FULL), minutes(19)),
             (planned(&Plan::QUICK), minutes(3)),
-            (planned_growth(&Plan::GROWTH), minutes(7)),
+            (planned_growth(&Plan::LONG_GROWTH), minutes(7)),
             (planned_growth(&Plan::QUICK), minutes(1)),
         ] {
             assert!(planned < most, "{planned:?} of {most:?}");
