@@ -9,11 +9,12 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use common::{World, always_fresh, declare, whereabouts, whereabouts_blocking};
+use common::{World, always_fresh, declare, until_blocking, whereabouts, whereabouts_blocking};
 use redis::aio::{MultiplexedConnection, PubSub};
 use redis_components::__private::{Acquire, AcquireDedicated, AcquireDedicatedBlocking};
 use redis_components::{Connection, Scope, Subscriber, blocking};
 use redis_components_testing::Server;
+use tokio::runtime::Builder;
 
 /// The sockets for which this process has several files. The runtime of tokio may have some.
 fn doubled() -> Vec<PathBuf> {
@@ -71,6 +72,53 @@ async fn each_connection_is_one_file(server: &Server, config: &str) {
 async fn r3_a_connection_is_one_file() {
     let server = Server::start();
     each_connection_is_one_file(&server, &server.config()).await;
+}
+
+/// How many runtimes of tokio have a file of this process, to wait for events.
+fn runtimes() -> usize {
+    let files = std::fs::read_dir("/proc/self/fd").unwrap();
+    let links = files.filter_map(|file| std::fs::read_link(file.ok()?.path()).ok());
+    links
+        .filter(|link| link.to_string_lossy().contains("eventpoll"))
+        .count()
+}
+
+fn a_runtime_that_is_gone_leaves_no_file(server: &Server) {
+    server.command(&["SET", "name", "here"]);
+    let world = World::start();
+    let (logs, strict) = (
+        declare("logs", Duration::from_secs(1)),
+        always_fresh("strict"),
+    );
+    world.set(logs, &server.config());
+    world.set(strict, &server.config());
+    world.settings().scope_blocking(|| {
+        let scope = Scope::current().unwrap();
+        assert_eq!(whereabouts_blocking(logs).unwrap(), "here");
+        let before = runtimes();
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        let kept = runtime.block_on(scope.run(async {
+            assert_eq!(whereabouts(logs).await.unwrap(), "here");
+            assert_eq!(whereabouts(strict).await.unwrap(), "here");
+            logs.connection().await.unwrap()
+        }));
+        assert_eq!(runtimes(), before + 2, "a runtime has two");
+        drop(runtime);
+        until_blocking("its files are closed", || runtimes() == before);
+        drop(kept);
+    });
+}
+
+#[test]
+fn r3_a_runtime_that_is_gone_leaves_no_file() {
+    a_runtime_that_is_gone_leaves_no_file(&Server::start());
+}
+
+#[cfg(feature = "tls")]
+#[test]
+fn r3_a_runtime_that_is_gone_leaves_no_file_with_tls() {
+    let tls = redis_components_testing::Tls::new();
+    a_runtime_that_is_gone_leaves_no_file(&Server::builder().tls(&tls).start());
 }
 
 #[cfg(feature = "tls")]

@@ -253,7 +253,7 @@ fn changes_client(subcommand: &[u8]) -> bool {
 mod tests {
     use redis::{Cmd, Pipeline};
 
-    use super::{first_unfit, name};
+    use super::{Session, first_unfit, name};
 
     fn commands(lines: &[&str]) -> Pipeline {
         let mut pipeline = redis::pipe();
@@ -270,6 +270,20 @@ mod tests {
     fn unfit(lines: &[&str], atomic: bool) -> Option<String> {
         let pipeline = commands(lines);
         first_unfit(pipeline.cmd_iter(), atomic).map(name)
+    }
+
+    #[test]
+    fn r9_a_refused_command_forgets_no_watch_of_another_handle() {
+        let mut session = Session::default();
+        session.note_pipeline(&commands(&["WATCH a"]));
+        let noted = session.noted();
+        session.note_pipeline(&commands(&["WATCH b"]));
+        session.forget(noted);
+        assert!(!session.is_clean());
+        let mut session = Session::default();
+        session.note_pipeline(&commands(&["WATCH a"]));
+        session.forget(session.noted());
+        assert!(session.is_clean());
     }
 
     #[test]

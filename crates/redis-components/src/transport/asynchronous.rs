@@ -15,7 +15,7 @@ use super::handshake::{judge_probe, probe};
 use super::multiplexer::connection::Multiplexer;
 use super::node::Node;
 use super::reply_bounds::ReplyBounds;
-use super::shared_socket::SharedSocket;
+use super::shared_socket::WeakSocket;
 use super::stream::Stream;
 use super::subscriber::SubscriberSocket;
 use crate::fork::in_this_process;
@@ -30,7 +30,7 @@ pub(crate) struct Opened<C = MultiplexedConnection> {
     /// would notice the end.
     pub(crate) driver: BoxFuture<'static, ()>,
     /// Closes the connection from outside its driver.
-    pub(crate) socket: SharedSocket,
+    pub(crate) socket: WeakSocket,
 }
 
 /// Connects, logs in and probes. `timeouts.response` bounds each command.
@@ -97,10 +97,12 @@ pub(crate) async fn open_shared_bounded(
     within(node, timeouts.connect, async {
         let stream = connect(node, timeouts.connect).await?;
         let socket = stream.socket();
-        let plain = Some(socket.clone());
         let db = node.db();
         let (connection, driver) = match stream {
-            Stream::Plain(stream) => share(Multiplexer::new(stream, plain, db, bounds, timeouts)),
+            Stream::Plain(stream) => {
+                let plain = Some(stream.share());
+                share(Multiplexer::new(stream, plain, db, bounds, timeouts))
+            }
             #[cfg(feature = "tls")]
             Stream::Tls(stream) => share(Multiplexer::new(*stream, None, db, bounds, timeouts)),
         };

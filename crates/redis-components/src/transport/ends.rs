@@ -1,13 +1,13 @@
 //! What ends a connection whoever has a copy of its socket.
 
-use super::shared_socket::SharedSocket;
+use super::shared_socket::WeakSocket;
 
 /// Shuts a socket down when it is dropped, unless that is in a child of the process.
 #[derive(Debug)]
-pub(crate) struct Ends(SharedSocket);
+pub(crate) struct Ends(WeakSocket);
 
 impl Ends {
-    pub(super) fn new(socket: SharedSocket) -> Self {
+    pub(super) fn new(socket: WeakSocket) -> Self {
         Self(socket)
     }
 

@@ -1,17 +1,17 @@
-//! The socket of a stream, which others may write to and shut down.
+//! The socket of a stream, which others may write to or shut down.
 
 use std::io::{self, ErrorKind, IoSlice, Read as _};
 use std::net::{Shutdown, SocketAddr};
 use std::os::fd::OwnedFd;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, ready};
 
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 
-use crate::fork::{MADE_BEFORE_FORK, Owned};
+use crate::fork::{MADE_BEFORE_FORK, Owned, Process};
 
 /// So much is read at once, and more after a read that has filled it. Room is filled with zeros
 /// before it is read into, so it should not be much larger than what comes.
@@ -34,16 +34,6 @@ impl SharedSocket {
         socket.ok_or_else(|| io::Error::other(MADE_BEFORE_FORK))
     }
 
-    /// Returns the server's address. A unix socket has none.
-    ///
-    /// # Errors
-    ///
-    /// Returns an error if the connection has ended.
-    pub(crate) fn peer(&self) -> io::Result<Option<SocketAddr>> {
-        let peer = SockRef::from(self.get()?).peer_addr()?;
-        Ok(peer.as_socket())
-    }
-
     /// Writes as much as the socket takes now, and does not wait.
     ///
     /// # Errors
@@ -51,16 +41,6 @@ impl SharedSocket {
     /// Returns an error if it takes nothing now, or has ended.
     pub(super) fn write(&self, bytes: &[u8]) -> io::Result<usize> {
         self.get()?.try_write(bytes)
-    }
-
-    /// Ends the connection, whoever uses it. In a child this does nothing.
-    pub(crate) fn shut_down(&self) {
-        // An error says that it has ended already.
-        let _ = self.shut_down_for(Shutdown::Both);
-    }
-
-    fn shut_down_for(&self, how: Shutdown) -> io::Result<()> {
-        SockRef::from(self.get()?).shutdown(how)
     }
 
     /// Reads what has come, up to the size of `room`.
@@ -78,6 +58,40 @@ impl SharedSocket {
             Err(error) if error.kind() == ErrorKind::WouldBlock && length > 0 => Ok(length),
             read => read,
         }
+    }
+}
+
+/// A handle to a socket that does not keep it open: with the socket it would keep what its runtime
+/// has of files, also when that runtime is gone.
+#[derive(Clone, Debug)]
+pub(crate) struct WeakSocket {
+    socket: Weak<TcpStream>,
+    process: Process,
+}
+
+impl WeakSocket {
+    /// Returns the server's address. A unix socket has none.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the connection has ended.
+    pub(crate) fn peer(&self) -> io::Result<Option<SocketAddr>> {
+        let socket = self.get().ok_or(ErrorKind::NotConnected)?;
+        let peer = SockRef::from(&*socket).peer_addr()?;
+        Ok(peer.as_socket())
+    }
+
+    /// Ends the connection, whoever uses it. In a child this does nothing.
+    pub(crate) fn shut_down(&self) {
+        if let Some(socket) = self.get() {
+            // An error says that it has ended already.
+            let _ = SockRef::from(&*socket).shutdown(Shutdown::Both);
+        }
+    }
+
+    fn get(&self) -> Option<Arc<TcpStream>> {
+        // A child must not become the last owner.
+        self.process.is_current().then(|| self.socket.upgrade())?
     }
 }
 
@@ -108,9 +122,18 @@ impl SocketStream {
         TcpStream::from_std(socket.into()).map(Self::of_tcp)
     }
 
-    /// Returns another handle to the socket.
+    /// Returns another owner of the socket.
     pub(super) fn share(&self) -> SharedSocket {
         self.socket.clone()
+    }
+
+    /// Returns a handle to the socket.
+    pub(super) fn downgrade(&self) -> WeakSocket {
+        let socket = self.socket.0.get();
+        WeakSocket {
+            socket: socket.map(Arc::downgrade).unwrap_or_default(),
+            process: Process::current(),
+        }
     }
 
     /// Takes the socket from its runtime.
@@ -188,6 +211,6 @@ impl AsyncWrite for SocketStream {
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(self.socket.shut_down_for(Shutdown::Write))
+        Poll::Ready(SockRef::from(self.socket.get()?).shutdown(Shutdown::Write))
     }
 }

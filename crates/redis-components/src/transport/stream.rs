@@ -12,7 +12,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 
 use super::failure::Failure;
 use super::node::Node;
-use super::shared_socket::{SharedSocket, SocketStream};
+use super::shared_socket::{SocketStream, WeakSocket};
 #[cfg(feature = "tls")]
 use super::tls_failure;
 use super::{tcp, unix};
@@ -96,12 +96,12 @@ impl Stream {
         failure(error)
     }
 
-    /// Returns another handle to the socket, which closes it from outside.
-    pub(super) fn socket(&self) -> SharedSocket {
+    /// Returns a handle to the socket, which closes it from outside.
+    pub(super) fn socket(&self) -> WeakSocket {
         match self {
-            Self::Plain(stream) => stream.share(),
+            Self::Plain(stream) => stream.downgrade(),
             #[cfg(feature = "tls")]
-            Self::Tls(stream) => stream.get_ref().0.share(),
+            Self::Tls(stream) => stream.get_ref().0.downgrade(),
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::client::health::Health;
 use crate::fork::Process;
 #[cfg(feature = "connection-manager")]
 use crate::transport::failure::Failure;
-use crate::transport::shared_socket::SharedSocket;
+use crate::transport::shared_socket::WeakSocket;
 
 /// The time that an unused connection has to end by itself. It may still write requests whose
 /// answers no caller awaits.
@@ -30,11 +30,11 @@ pub(crate) struct Socket {
     lent: AtomicBool,
     pub(super) role: FirstRole,
     process: Process,
-    socket: SharedSocket,
+    socket: WeakSocket,
 }
 
 impl Socket {
-    pub(super) fn new(socket: SharedSocket) -> Self {
+    pub(super) fn new(socket: WeakSocket) -> Self {
         Self {
             health: Health::new(),
             in_flight: InFlight::default(),
@@ -77,8 +77,7 @@ impl Socket {
         !self.health.is_closed()
     }
 
-    /// Closes the connection. The socket is shut down because our handle to it keeps it open
-    /// otherwise.
+    /// Closes the connection. The socket is shut down because others may keep it open otherwise.
     pub(crate) fn close(&self) {
         self.health.close();
         self.socket.shut_down();

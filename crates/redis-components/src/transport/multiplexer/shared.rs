@@ -31,14 +31,14 @@ pub(super) struct Shared {
     pub(super) room: Notify,
     /// The bound of each request.
     pub(super) response: Duration,
-    /// The socket, if requests go to it as they are. With TLS they do not.
-    socket: Option<SharedSocket>,
     process: Process,
 }
 
 /// What callers have left for the driver.
 #[derive(Debug, Default)]
 pub(super) struct State {
+    /// The socket, if requests go to it as they are. With TLS they do not.
+    socket: Option<SharedSocket>,
     pub(super) slots: Slots,
     /// Requests that were not written, or not as a whole.
     pub(super) requests: Vec<u8>,
@@ -81,11 +81,13 @@ pub(super) enum Next {
 impl Shared {
     pub(super) fn new(response: Duration, socket: Option<SharedSocket>) -> Self {
         Self {
-            state: Mutex::default(),
+            state: Mutex::new(State {
+                socket,
+                ..State::default()
+            }),
             is_full: AtomicBool::new(false),
             room: Notify::new(),
             response,
-            socket,
             process: Process::current(),
         }
     }
@@ -114,28 +116,12 @@ impl Shared {
         }
         // A caller among others leaves the writing to the driver, which writes for all of them.
         let is_alone = state.slots.taken() <= 1 && !state.is_blocked;
-        if is_alone && state.is_timed && self.write(&mut state.requests) {
+        if is_alone && state.is_timed && state.write() {
             return;
         }
         let waker = state.wake();
         drop(state);
         wake(waker);
-    }
-
-    /// Writes as much as the socket takes now. Returns `true` if that is all. Errors are left to the
-    /// driver, which meets them too.
-    fn write(&self, requests: &mut Vec<u8>) -> bool {
-        let Some(socket) = &self.socket else {
-            return false;
-        };
-        let written = socket.write(requests).unwrap_or(0);
-        if written < requests.len() {
-            requests.drain(..written);
-            return false;
-        }
-        requests.clear();
-        requests.shrink_to(KEPT_BUFFER);
-        true
     }
 
     /// Hands what callers have left to the driver: the order of all requests and, if the driver has
@@ -226,9 +212,12 @@ impl Shared {
         }
         state.end = Some(error.clone());
         let wakers = state.slots.deliver_all(&Err(error));
+        // Either keeps the files of its runtime, also when that is gone.
+        let of_runtime = (state.socket.take(), state.driver.take());
         state.requests = Vec::new();
         state.sent = VecDeque::new();
         drop(state);
+        drop(of_runtime);
         wakers.into_iter().for_each(Waker::wake);
         self.is_full.store(false, Ordering::Release);
         self.room.notify_waiters();
@@ -239,6 +228,22 @@ impl State {
     /// Returns how the connection ended, if it has.
     pub(super) fn end(&self) -> Option<RedisError> {
         self.end.clone()
+    }
+
+    /// Writes as much as the socket takes now. Returns `true` if that is all. Errors are left to the
+    /// driver, which meets them too.
+    fn write(&mut self) -> bool {
+        let Some(socket) = &self.socket else {
+            return false;
+        };
+        let written = socket.write(&self.requests).unwrap_or(0);
+        if written < self.requests.len() {
+            self.requests.drain(..written);
+            return false;
+        }
+        self.requests.clear();
+        self.requests.shrink_to(KEPT_BUFFER);
+        true
     }
 
     /// Returns the driver, to be woken without a lock.
