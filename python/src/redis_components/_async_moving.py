@@ -236,11 +236,11 @@ async def _reaches(step: Reach) -> bool:
     except redis.exceptions.ResponseError:
         return False
     except _NOT_REACHED:
-        await connection.disconnect()
+        await connection.disconnect(nowait=True)
         return False
     except asyncio.CancelledError:
         # Its answer may still come.
-        await asyncio.shield(connection.disconnect())
+        await connection.disconnect(nowait=True)
         raise
     finally:
         # It must be given back, even if the task is cancelled just now.

@@ -7,6 +7,7 @@ still look open when the next command is sent.
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import redis.asyncio.connection
@@ -73,11 +74,22 @@ class UnixConnection(_Closes, redis.connection.UnixDomainSocketConnection):
     """A connection over a unix socket."""
 
 
+def _times_cancelled() -> int:
+    """Returns how often the task was cancelled, if it knows that: from Python 3.11 on."""
+    task: Any = asyncio.current_task()
+    return task.cancelling() if hasattr(task, "cancelling") else 0
+
+
 class _AsyncCloses(_Keeps):
     async def send_packed_command(self, *args: Any, **kwargs: Any) -> Any:
         if self.has_session:
             _demand_session(self)
-        return await super().send_packed_command(*args, **kwargs)  # type: ignore[misc]
+        before = _times_cancelled()
+        await super().send_packed_command(*args, **kwargs)  # type: ignore[misc]
+        if _times_cancelled() > before:
+            # Before Python 3.12 redis-py overlooks it if all has been written just then.
+            await self.disconnect(nowait=True)  # type: ignore[attr-defined]
+            raise asyncio.CancelledError
 
     async def read_response(self, *args: Any, **kwargs: Any) -> Any:
         try:
