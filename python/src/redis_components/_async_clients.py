@@ -12,10 +12,15 @@ import redis.exceptions
 from redis.asyncio.connection import ConnectionPool
 from redis.asyncio.retry import Retry
 
-from ._connections import AsyncSentinelConnection, AsyncTcpConnection, AsyncUnixConnection
+from ._connections import (
+    AsyncPlainConnection,
+    AsyncSentinelConnection,
+    AsyncTcpConnection,
+    AsyncUnixConnection,
+)
 from ._options import TAKES_RETRY, Options, no_backoff, reads_of_cluster, retries, stays
 from ._pools import AsyncPool, AsyncSentinelPool
-from ._tls import AsyncSentinelTlsConnection, AsyncTlsConnection
+from ._tls import AsyncPlainTlsConnection, AsyncSentinelTlsConnection, AsyncTlsConnection
 from .config.model import Cluster, Sentinels, Tcp, Unix
 
 AsyncClient = Any
@@ -111,7 +116,8 @@ def _of_sentinels(
 
 def _cluster(endpoint: Cluster, options: Options, kwargs: dict[str, Any]) -> AsyncClient:
     del kwargs["db"]
-    tls = kwargs.pop("tls", None)
+    way: dict[str, Any] = {name: kwargs.pop(name) for name in ("networks", "tls") if name in kwargs}
+    kind = AsyncPlainTlsConnection if "tls" in way else AsyncPlainConnection
     nodes = [redis.asyncio.cluster.ClusterNode(seed.host, seed.port) for seed in endpoint.seeds]
     if not TAKES_RETRY:
         kwargs.update(
@@ -126,12 +132,10 @@ def _cluster(endpoint: Cluster, options: Options, kwargs: dict[str, Any]) -> Asy
         **stays(redis.asyncio.cluster.RedisCluster),
         **kwargs,
     )
-    if tls is not None:
-        # The client takes no class of connection. It has not connected yet, and makes the
-        # connections of further nodes by the same options.
-        of_all = client.nodes_manager.connection_kwargs
-        of_all.update(connection_class=AsyncTlsConnection, tls=tls)
-        for node in client.nodes_manager.startup_nodes.values():
-            node.connection_class = AsyncTlsConnection
-            node.connection_kwargs["tls"] = tls
+    # The client takes no class of connection. It has not connected yet, and makes the connections
+    # of further nodes by the same options.
+    client.nodes_manager.connection_kwargs.update(connection_class=kind, **way)
+    for node in client.nodes_manager.startup_nodes.values():
+        node.connection_class = kind
+        node.connection_kwargs.update(way)
     return client

@@ -16,7 +16,7 @@ import redis.connection
 import redis.exceptions
 import redis.sentinel
 
-from . import _commands
+from . import _commands, _dial
 from ._refusal import is_ended_by_demotion
 
 
@@ -62,7 +62,11 @@ class _Closes(_Keeps):
             raise
 
 
-class TcpConnection(_Closes, redis.connection.Connection):
+class PlainConnection(_dial.Admits, redis.connection.Connection):
+    """A connection over TCP to a node of a cluster, whose client has rules of its own."""
+
+
+class TcpConnection(_Closes, PlainConnection):
     """A connection over TCP."""
 
 
@@ -100,7 +104,11 @@ class _AsyncCloses(_Keeps):
             raise
 
 
-class AsyncTcpConnection(_AsyncCloses, redis.asyncio.connection.Connection):
+class AsyncPlainConnection(_dial.AsyncAdmits, redis.asyncio.connection.Connection):
+    """A connection over TCP to a node of a cluster, whose client has rules of its own."""
+
+
+class AsyncTcpConnection(_AsyncCloses, AsyncPlainConnection):
     """A connection over TCP."""
 
 
