@@ -22,7 +22,7 @@ from redis_components import (
 )
 from redis_components._connections import AsyncTcpConnection, TcpConnection
 from servers import Server, eventually
-from test_calls import KEY, async_port_of, port_of
+from test_calls import KEY, async_port_of, is_at, port_of
 from test_sentinels import sentinel
 
 __all__ = ["sentinel"]
@@ -80,7 +80,7 @@ def test_r11_no_call_reaches_a_special_address_unless_its_network_is_allowed(
     assert said in refusal_of(port)
     assert said in refusal_of(lambda: asyncio.run(port_in_task()))
     config_server.client.set(KEY, a.config())
-    eventually(lambda: _is(port, a.port))
+    eventually(lambda: is_at(port, a.port))
     # The last good config stays in force.
     config_server.client.set(KEY, forbidden)
     assert port() == asyncio.run(port_in_task()) == a.port
@@ -91,14 +91,6 @@ def test_r11_no_call_reaches_a_special_address_unless_its_network_is_allowed(
 
     allowing = components(allow_special_networks=(FORBIDDEN,))
     assert port_of(allowing)() == asyncio.run(async_port_of(allowing)()) == b.port
-
-
-def _is(port: Callable[[], int], expected: int) -> bool:
-    try:
-        return port() == expected
-    except ComponentError:
-        # It is tried again after a pause.
-        return False
 
 
 def test_r11_a_name_is_judged_by_its_address_at_every_connect(

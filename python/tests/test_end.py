@@ -14,7 +14,7 @@ import pytest
 
 from redis_components import Components
 from servers import SOON, Server, eventually
-from test_calls import KEY, async_port_of, port_of
+from test_calls import KEY, async_port_of, is_at, port_of
 
 Start = Callable[..., Server]
 Make = Callable[..., Components]
@@ -122,7 +122,7 @@ def test_r5_a_process_that_can_have_no_more_threads_goes_on(
     with pytest.raises(Exception, match="no thread can be started"):
         port()
     is_full.clear()
-    eventually(lambda: _is(port, a.port))
+    eventually(lambda: is_at(port, a.port))
     is_full.set()
     control = f'{{"prepare": {{"logs": {{"id": "m", "config": {b.config()}}}}}}}'
     config_server.client.set("config:redis:@fleet", control)
@@ -131,13 +131,6 @@ def test_r5_a_process_that_can_have_no_more_threads_goes_on(
     assert "no thread can be started" in str(made.status()[0].problem)
     is_full.clear()
     eventually(lambda: port() == b.port)
-
-
-def _is(port: Callable[[], int], expected: int) -> bool:
-    try:
-        return port() == expected
-    except Exception:
-        return False
 
 
 @pytest.mark.parametrize("is_frozen", [False, True])
