@@ -88,6 +88,37 @@ def test_r12_a_task_that_waits_for_a_connection_is_cancelled_at_once_and_alone(
     asyncio.run(wait())
 
 
+def test_r12_a_task_that_is_cancelled_while_it_leaves_a_client_gives_its_connection_back(
+    config_server: Server, server: Start, components: Make
+) -> None:
+    a = server()
+    config_server.client.set(KEY, a.config(max_connections=1))
+    made = components()
+
+    @made.redis_connection("logs")
+    async def leave(conn: Any, is_used: asyncio.Event) -> None:
+        async with conn.client() as own:
+            await own.ping()
+            is_used.set()
+
+    port = async_port_of(made)
+
+    async def calls() -> None:
+        # A task that is kept keeps all that it had.
+        kept = []
+        for between in range(STEPS):
+            is_used = asyncio.Event()
+            task = asyncio.ensure_future(leave(is_used))
+            await asyncio.wait_for(is_used.wait(), SOON)
+            await steps(between)
+            kept.append((task, task.cancel()))
+            assert await asyncio.wait_for(port(), SOON) == a.port
+        for task, is_cancelled in kept:
+            await end_of(task, is_cancelled)
+
+    asyncio.run(calls())
+
+
 def test_r12_a_task_that_waits_for_its_turn_is_cancelled_at_once_and_alone(
     config_server: Server, server: Start, components: Make
 ) -> None:
