@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import logging
 import threading
 import time
@@ -153,6 +154,39 @@ def test_r5_status_says_that_the_config_server_is_lost(
         config_server.thaw()
         eventually(lambda: port() == a.port and made.status()[0].problem is None)
     assert "config server is back" in caplog.text
+
+
+LACKS = {"password": {"provider": "nobody"}}
+
+
+@pytest.mark.parametrize(
+    ("more", "kind"),
+    [
+        ([{"password": "wrong"}], ErrorKind.CONFIG_SERVER_REFUSED),
+        ([{"password": {"file": "/none"}}], ErrorKind.REFERENCE_UNAVAILABLE),
+        ([LACKS], ErrorKind.SETTINGS),
+        ([{"ssl": True, "ssl_cert_reqs": "none"}], ErrorKind.FORBIDDEN_BY_POLICY),
+        # What one of several lacks says nothing of the others.
+        (
+            [{"password": {"provider": "nobody"}}, {"password": "wrong"}],
+            ErrorKind.CONFIG_SERVER_REFUSED,
+        ),
+        (
+            [{"password": {"provider": "nobody"}}, {"port": 1}],
+            ErrorKind.CONFIG_SERVER_UNREACHABLE,
+        ),
+    ],
+)
+def test_r5_a_config_server_that_cannot_be_asked_says_why_by_its_kind(
+    more: list[dict[str, Any]], kind: ErrorKind, server: Start, components: Make
+) -> None:
+    locked = server("--requirepass", "S3cretZ")
+    place = {"host": "127.0.0.1", "port": locked.port}
+    servers = [{**place, **fields} for fields in more]
+    made = components(config_servers=json.dumps(servers))
+    with pytest.raises(ComponentError) as failed:
+        port_of(made)()
+    assert failed.value.kind is kind, failed.value
 
 
 def test_r10_each_call_raises_an_error_of_its_own(components: Make) -> None:
