@@ -159,7 +159,7 @@ class Published:
                 (decode, one)
                 for decode, clients in self._of_loops.items()
                 for one in clients.values()
-                # Nothing is done on a loop that stands still.
+                # Nothing is done on a loop that stands still, and what is begun there piles up.
                 if one.loop.is_running()
             ]
 
@@ -191,9 +191,7 @@ class Published:
         """Asks the sentinels of all clients, which leave a primary that is none any more."""
         for client in list(self._of_threads.values()):
             _clients.follow_sentinels(client)
-        with self._lock:
-            of_loops = [one for clients in self._of_loops.values() for one in clients.values()]
-        for one in of_loops:
+        for _, one in self._running_loops():
             one.begin(functools.partial(_async_clients.follow_sentinels, one.client))
 
     def _built(self, decode: bool) -> Any:
