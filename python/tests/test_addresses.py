@@ -36,6 +36,18 @@ FORBIDDEN = "127.0.0.2"
 LISTENS = ("--bind", "127.0.0.1", FORBIDDEN)
 
 
+def has_address() -> bool:
+    with socket.socket() as one:
+        try:
+            one.bind((FORBIDDEN, 0))
+        except OSError:
+            return False
+    return True
+
+
+needs_address = pytest.mark.skipif(not has_address(), reason=f"this machine has no {FORBIDDEN}")
+
+
 @pytest.fixture(autouse=True)
 def _is_special(monkeypatch: pytest.MonkeyPatch) -> None:
     here = _addresses._special(f"{FORBIDDEN}/32", "an address of this test", True)
@@ -68,6 +80,7 @@ def test_r11_every_spelling_of_an_address_is_understood_as_in_rust(case: dict[st
     assert f", {case['is']}, which" in str(caught.value)
 
 
+@needs_address
 def test_r11_no_call_reaches_a_special_address_unless_its_network_is_allowed(
     config_server: Server, server: Start, components: Make
 ) -> None:
@@ -93,6 +106,7 @@ def test_r11_no_call_reaches_a_special_address_unless_its_network_is_allowed(
     assert port_of(allowing)() == asyncio.run(async_port_of(allowing)()) == b.port
 
 
+@needs_address
 def test_r11_a_name_is_judged_by_its_address_at_every_connect(
     config_server: Server, server: Start, components: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -158,6 +172,7 @@ def test_r11_a_look_up_that_hangs_holds_no_task_up_for_longer_than_connecting_ma
     asyncio.run(connect())
 
 
+@needs_address
 def test_r11_a_config_server_at_a_special_address_is_not_asked(server: Start) -> None:
     a = server(*LISTENS)
     made = Components(Settings(config_servers=f"redis://{FORBIDDEN}:{a.port}", receipts=False))
@@ -166,6 +181,7 @@ def test_r11_a_config_server_at_a_special_address_is_not_asked(server: Start) ->
     assert not a.clients()
 
 
+@needs_address
 def test_r11_sentinels_at_special_addresses_are_not_asked_nor_followed_there(
     config_server: Server,
     server: Start,
@@ -188,6 +204,7 @@ def test_r11_sentinels_at_special_addresses_are_not_asked_nor_followed_there(
     assert "its address is one that is refused" in refusal_of(port_of(components()))
 
 
+@needs_address
 def test_r11_a_node_of_a_cluster_at_a_special_address_is_not_connected_to(
     config_server: Server, server: Start, components: Make
 ) -> None:
