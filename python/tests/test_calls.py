@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import threading
 import time
@@ -38,6 +39,13 @@ def async_port_of(components: Components, **options: Any) -> Callable[[], Any]:
     return port
 
 
+def is_at(port: Callable[[], int], expected: int) -> bool:
+    """Returns `True` if the call runs there. A bound may be short for a machine that is busy."""
+    with contextlib.suppress(redis.RedisError):
+        return port() == expected
+    return False
+
+
 def test_r1_one_set_moves_the_next_call(
     config_server: Server, server: Start, components: Make
 ) -> None:
@@ -47,6 +55,15 @@ def test_r1_one_set_moves_the_next_call(
     for target in (a, b, a):
         config_server.client.set(KEY, target.config())
         assert port() == target.port
+
+
+async def eventually_at(port: Callable[[], Any], expected: int) -> None:
+    deadline = time.monotonic() + SOON
+    while True:
+        with contextlib.suppress(redis.RedisError):
+            assert await port() == expected
+            return
+        assert time.monotonic() < deadline
 
 
 def test_r1_one_set_moves_the_next_call_of_tasks(
@@ -210,7 +227,7 @@ def test_r10_a_frozen_config_server_holds_no_call_up_for_longer_than_its_bound(
     where = config_server.config(**its_own)
     made = components(config_servers=where, response_timeout=0.2, connect_timeout=0.2)
     port, async_port = port_of(made, wait=0), async_port_of(made, wait=0)
-    assert port() == a.port
+    eventually(lambda: is_at(port, a.port))
     config_server.freeze()
     began = time.monotonic()
     assert port() == a.port
@@ -234,14 +251,14 @@ def test_r10_a_frozen_new_server_holds_up_the_first_call_alone(
     a, b = server(), server()
     config_server.client.set(KEY, a.config())
     port = port_of(components(connect_timeout=0.2), wait=0)
-    assert port() == a.port
+    eventually(lambda: is_at(port, a.port))
     b.freeze()
     config_server.client.set(KEY, b.config(socket_timeout=0.2))
     began = time.monotonic()
     assert [port() for _ in range(50)] == [a.port] * 50
     assert time.monotonic() - began < 5
     b.thaw()
-    eventually(lambda: port() == b.port)
+    eventually(lambda: is_at(port, b.port))
 
 
 def test_r4_a_call_finishes_where_it_began_and_its_client_is_closed_then(
@@ -328,11 +345,17 @@ def test_r4_nothing_is_sent_twice(config_server: Server, server: Start, componen
     async def count_in_task(conn: Any) -> None:
         await conn.eval(BUSY, 0)
 
+    async def in_task() -> None:
+        await eventually_at(async_port_of(made), a.port)
+        await count_in_task()
+
+    # With a connection already, for which the bound may be short.
+    eventually(lambda: is_at(port_of(made), a.port))
     with pytest.raises(redis.TimeoutError):
         count()
     assert int(a.client.get("count")) == 1
     with pytest.raises(redis.TimeoutError):
-        asyncio.run(count_in_task())
+        asyncio.run(in_task())
     assert int(a.client.get("count")) == 2
 
 

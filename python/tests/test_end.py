@@ -14,7 +14,7 @@ import pytest
 
 from redis_components import Components
 from servers import SOON, Server, eventually
-from test_calls import KEY, async_port_of, port_of
+from test_calls import KEY, async_port_of, is_at, port_of
 
 Start = Callable[..., Server]
 Make = Callable[..., Components]
@@ -122,7 +122,7 @@ def test_r5_a_process_that_can_have_no_more_threads_goes_on(
     with pytest.raises(Exception, match="no thread can be started"):
         port()
     is_full.clear()
-    eventually(lambda: _is(port, a.port))
+    eventually(lambda: is_at(port, a.port))
     is_full.set()
     control = f'{{"prepare": {{"logs": {{"id": "m", "config": {b.config()}}}}}}}'
     config_server.client.set("config:redis:@fleet", control)
@@ -131,13 +131,6 @@ def test_r5_a_process_that_can_have_no_more_threads_goes_on(
     assert "no thread can be started" in str(made.status()[0].problem)
     is_full.clear()
     eventually(lambda: port() == b.port)
-
-
-def _is(port: Callable[[], int], expected: int) -> bool:
-    try:
-        return port() == expected
-    except Exception:
-        return False
 
 
 @pytest.mark.parametrize("is_frozen", [False, True])
@@ -206,3 +199,45 @@ def test_r12_calls_of_tasks_that_meet_the_end_begin_anew(
             assert await asyncio.wait_for(asyncio.gather(*tasks), SOON) == [a.port] * 4
 
     asyncio.run(calls())
+
+
+def test_r12_a_loop_that_ends_at_once_leaves_nothing_pending(
+    config_server: Server, server: Start
+) -> None:
+    a, b = server(), server()
+    config_server.client.set(KEY, a.config())
+    # The call leaves the config, so that the client is closed when the call and its loop end.
+    program = """
+import asyncio, gc, sys
+import redis
+from redis_components import Settings, _settings, configure, redis_connection
+_settings._CONFIG_SERVER_ANSWERS_WITHIN = 10
+config_server, key, of_a, of_b, port = sys.argv[1:]
+configure(Settings(config_server, connect_timeout=10, response_timeout=10, receipts=False))
+configs, a = redis.Redis.from_url(config_server), redis.Redis(port=int(port))
+@redis_connection("logs", wait=0)
+async def leave(conn):
+    await conn.ping()
+    configs.set(key, of_b)
+    a.replicaof("127.0.0.1", 1)
+    try:
+        await conn.set("key", "value")
+    except redis.ReadOnlyError:
+        return True
+for _ in range(3):
+    configs.set(key, of_a)
+    a.replicaof("NO", "ONE")
+    assert asyncio.run(leave())
+    gc.collect()
+a.close()
+configs.close()
+"""
+    arguments = [config_server.url, KEY, a.config(), b.config(), str(a.port)]
+    child = subprocess.run(
+        [sys.executable, "-X", "dev", "-W", "error", "-c", program, *arguments],
+        capture_output=True,
+        env={**os.environ, "PYTHONPATH": str(PACKAGE / "src")},
+        timeout=60,
+        check=False,
+    )
+    assert (child.returncode, child.stderr) == (0, b"")

@@ -114,7 +114,7 @@ def test_r15_a_pop_that_goes_on_elsewhere_waits_for_the_time_that_is_left(
 
 
 def test_r10_calls_end_if_nobody_takes_over(pair: Pair, components: Make) -> None:
-    made = components(**SETTINGS, response_timeout=0.5)
+    made = components(**SETTINGS, response_timeout=2.0)
 
     @made.redis_connection("logs", wait=600)
     def call(conn: Any, way: str) -> Any:

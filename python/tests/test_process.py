@@ -189,7 +189,10 @@ def test_a_process_ends_at_once_while_its_config_server_is_frozen(
     config_server.client.set(KEY, a.config())
     program = (
         "import sys\n"
-        "from redis_components import redis_connection\n"
+        "from redis_components import Settings, _settings, configure, redis_connection\n"
+        # The machine may be busy.
+        "_settings._CONFIG_SERVER_ANSWERS_WITHIN = 10\n"
+        "configure(Settings(connect_timeout=10, response_timeout=10))\n"
         "ping = redis_connection('logs', wait=0)(lambda conn: conn.ping())\n"
         "ping()\n"
         "print('called', flush=True)\n"

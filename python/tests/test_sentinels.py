@@ -234,3 +234,25 @@ def test_r5_what_is_wrong_with_sentinels_is_told(
     with pytest.raises(ComponentError, match="refuses the login; check `sentinel_") as refused:
         port()
     assert "wrong" not in str(refused.value)
+
+
+def test_r13_nothing_piles_up_on_a_loop_that_stands_still(
+    sentinel: tuple[redis.Redis, Server, Server], config_server: Server, components: Make
+) -> None:
+    client, primary, _ = sentinel
+    config_server.client.set(KEY, config_of(client))
+    made = components(reread_interval=600)
+    port = async_port_of(made)
+    loop = asyncio.new_event_loop()
+    try:
+        assert loop.run_until_complete(port()) == primary.port
+        published = made._slot("logs").published
+        assert published is not None
+        before = len(loop._ready)  # type: ignore[attr-defined]
+        for _ in range(10):
+            published.follow_sentinels()
+        assert len(loop._ready) == before  # type: ignore[attr-defined]
+        assert loop.run_until_complete(port()) == primary.port
+        loop.run_until_complete(loop.shutdown_asyncgens())
+    finally:
+        loop.close()

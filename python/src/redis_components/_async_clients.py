@@ -12,10 +12,15 @@ import redis.exceptions
 from redis.asyncio.connection import ConnectionPool
 from redis.asyncio.retry import Retry
 
-from ._connections import AsyncSentinelConnection, AsyncTcpConnection, AsyncUnixConnection
+from ._connections import (
+    AsyncPlainConnection,
+    AsyncSentinelConnection,
+    AsyncTcpConnection,
+    AsyncUnixConnection,
+)
 from ._options import TAKES_RETRY, Options, no_backoff, reads_of_cluster, retries, stays
 from ._pools import AsyncPool, AsyncSentinelPool
-from ._tls import AsyncSentinelTlsConnection, AsyncTlsConnection
+from ._tls import AsyncPlainTlsConnection, AsyncSentinelTlsConnection, AsyncTlsConnection
 from .config.model import Cluster, Sentinels, Tcp, Unix
 
 AsyncClient = Any
@@ -44,16 +49,29 @@ def build(options: Options) -> AsyncClient:
     return redis.asyncio.Redis(connection_pool=pool)
 
 
-async def close(client: AsyncClient) -> None:
-    """Closes all connections."""
+def close(client: AsyncClient) -> None:
+    """Closes all connections at once: nobody waits until their servers have heard of it."""
     if isinstance(client, redis.asyncio.cluster.RedisCluster):
-        await client.aclose()
-        return
-    pool = client.connection_pool
-    if isinstance(pool, AsyncSentinelPool):
-        for sentinel in pool.sentinel_manager.sentinels:
-            await sentinel.connection_pool.disconnect()
-    await pool.disconnect()
+        # Otherwise it complains that nobody has closed it.
+        client._initialize = True
+    for connection in _connections(client):
+        connection._close()
+
+
+def _connections(client: AsyncClient) -> list[Any]:
+    if isinstance(client, redis.asyncio.cluster.RedisCluster):
+        nodes = client.nodes_manager
+        of_all = [*nodes.nodes_cache.values(), *nodes.startup_nodes.values()]
+        return [connection for node in of_all for connection in node._connections]
+    pools: list[Any] = [client.connection_pool]
+    if isinstance(pools[0], AsyncSentinelPool):
+        sentinels = pools[0].sentinel_manager.sentinels
+        pools += [sentinel.connection_pool for sentinel in sentinels]
+    return [
+        connection
+        for pool in pools
+        for connection in [*pool._available_connections, *pool._in_use_connections]
+    ]
 
 
 async def ping(client: AsyncClient) -> None:
@@ -98,7 +116,8 @@ def _of_sentinels(
 
 def _cluster(endpoint: Cluster, options: Options, kwargs: dict[str, Any]) -> AsyncClient:
     del kwargs["db"]
-    tls = kwargs.pop("tls", None)
+    way: dict[str, Any] = {name: kwargs.pop(name) for name in ("networks", "tls") if name in kwargs}
+    kind = AsyncPlainTlsConnection if "tls" in way else AsyncPlainConnection
     nodes = [redis.asyncio.cluster.ClusterNode(seed.host, seed.port) for seed in endpoint.seeds]
     if not TAKES_RETRY:
         kwargs.update(
@@ -113,12 +132,10 @@ def _cluster(endpoint: Cluster, options: Options, kwargs: dict[str, Any]) -> Asy
         **stays(redis.asyncio.cluster.RedisCluster),
         **kwargs,
     )
-    if tls is not None:
-        # The client takes no class of connection. It has not connected yet, and makes the
-        # connections of further nodes by the same options.
-        of_all = client.nodes_manager.connection_kwargs
-        of_all.update(connection_class=AsyncTlsConnection, tls=tls)
-        for node in client.nodes_manager.startup_nodes.values():
-            node.connection_class = AsyncTlsConnection
-            node.connection_kwargs["tls"] = tls
+    # The client takes no class of connection. It has not connected yet, and makes the connections
+    # of further nodes by the same options.
+    client.nodes_manager.connection_kwargs.update(connection_class=kind, **way)
+    for node in client.nodes_manager.startup_nodes.values():
+        node.connection_class = kind
+        node.connection_kwargs.update(way)
     return client

@@ -115,6 +115,14 @@ class _OneConnection(redis.asyncio.Redis):
             keep_from_others(connection)
         return await super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
 
+    async def __aexit__(self, *raised: Any) -> None:
+        # redis-py keeps the connection if the task is cancelled just now.
+        leave: Any = super().__aexit__(*raised)  # type: ignore[no-untyped-call]
+        await asyncio.shield(leave)
+
+    async def aclose(self, close_connection_pool: bool | None = None) -> None:
+        await asyncio.shield(super().aclose(close_connection_pool))
+
 
 class AsyncMovingPipeline(redis.asyncio.client.Pipeline):
     """A pipeline of an `AsyncMovingClient`."""
@@ -236,11 +244,11 @@ async def _reaches(step: Reach) -> bool:
     except redis.exceptions.ResponseError:
         return False
     except _NOT_REACHED:
-        await connection.disconnect()
+        await connection.disconnect(nowait=True)
         return False
     except asyncio.CancelledError:
         # Its answer may still come.
-        await asyncio.shield(connection.disconnect())
+        await connection.disconnect(nowait=True)
         raise
     finally:
         # It must be given back, even if the task is cancelled just now.

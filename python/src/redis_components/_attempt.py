@@ -10,7 +10,7 @@ import redis.exceptions
 from . import _admission, _clients, _options
 from ._options import Options
 from ._secrets import Resolved
-from ._server_words import cause_of, meaning, without
+from ._server_words import cause_of, is_forbidden, meaning, without
 from ._settings import Settings
 from .config.model import ComponentConfig, Sentinels, Tcp, Unix
 from .errors import ComponentError, ErrorKind
@@ -36,8 +36,12 @@ def prove(resolved: Resolved, settings: Settings, name: str) -> tuple[Options, A
         raise
     except Exception as failed:
         reason = _innermost(failed)
+        if isinstance(reason, ComponentError):
+            raise ComponentError(reason.kind, f"{where} cannot be used: {reason.message}") from None
         is_refused = isinstance(reason, _REFUSALS)
         kind = ErrorKind.SERVER_REFUSED if is_refused else ErrorKind.SERVER_UNREACHABLE
+        if is_forbidden(reason):
+            kind = ErrorKind.FORBIDDEN_BY_POLICY
         what = "refuses the login" if is_refused else "cannot be used"
         said = meaning(reason)
         shown = without(said, _secrets_of(config, where))

@@ -12,10 +12,10 @@ import redis.sentinel
 from redis.connection import ConnectionPool
 from redis.retry import Retry
 
-from ._connections import SentinelConnection, TcpConnection, UnixConnection
+from ._connections import PlainConnection, SentinelConnection, TcpConnection, UnixConnection
 from ._options import TAKES_RETRY, Options, no_backoff, reads_of_cluster, retries, stays
 from ._pools import Pool, SentinelPool
-from ._tls import SentinelTlsConnection, Tls, TlsConnection
+from ._tls import PlainTlsConnection, SentinelTlsConnection, TlsConnection
 from .config.model import Cluster, Sentinels, Tcp, Unix
 
 Client = Any
@@ -96,27 +96,27 @@ def _of_sentinels(endpoint: Sentinels, options: Options, kwargs: dict[str, Any])
     return SentinelPool(endpoint.service, sentinel, **kwargs)  # type: ignore[no-untyped-call]
 
 
-def _node_pools(tls: Tls) -> type[ConnectionPool]:
+def _node_pools(kind: type, options: dict[str, Any]) -> type[ConnectionPool]:
     class NodePool(ConnectionPool):
-        """The pool of a node of a cluster that speaks TLS."""
+        """The pool of a node of a cluster."""
 
         def __init__(self, **kwargs: Any) -> None:
-            super().__init__(**{**kwargs, "connection_class": TlsConnection, "tls": tls})
+            super().__init__(**{**kwargs, "connection_class": kind, **options})
 
     return NodePool
 
 
 def _cluster(endpoint: Cluster, options: Options, kwargs: dict[str, Any]) -> Client:
     del kwargs["db"]
-    tls = kwargs.pop("tls", None)
+    way: dict[str, Any] = {name: kwargs.pop(name) for name in ("networks", "tls") if name in kwargs}
+    kind = PlainTlsConnection if "tls" in way else PlainConnection
     nodes = [redis.cluster.ClusterNode(seed.host, seed.port) for seed in endpoint.seeds]
     if TAKES_RETRY:
         kwargs["retry"] = _retry()
     else:
         kwargs["cluster_error_retry_attempts"] = retries()
-    if tls is not None:
-        # With a url the client takes pools of ours; the url's node is one of the seeds.
-        kwargs.update(url=f"redis://{endpoint.seeds[0]}", connection_pool_class=_node_pools(tls))
+    # With a url the client takes pools of ours; the url's node is one of the seeds.
+    kwargs.update(url=f"redis://{endpoint.seeds[0]}", connection_pool_class=_node_pools(kind, way))
     if options.config.max_connections is not None:
         kwargs["max_connections"] = options.config.max_connections
     return redis.cluster.RedisCluster(

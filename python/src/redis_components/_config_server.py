@@ -18,6 +18,13 @@ from ._target import READ_LIMIT
 from .config.model import ComponentConfig
 from .errors import ComponentError, ErrorKind
 
+# What is wrong in this process, as services in other languages tell it.
+_KINDS = {
+    ErrorKind.FORBIDDEN_BY_POLICY: ErrorKind.FORBIDDEN_BY_POLICY,
+    ErrorKind.REFERENCE_UNAVAILABLE: ErrorKind.REFERENCE_UNAVAILABLE,
+    ErrorKind.CONFIG_INVALID: ErrorKind.SETTINGS,
+}
+
 
 class ConfigServer:
     """The first of several servers that gives configs. It is used by one thread."""
@@ -94,9 +101,8 @@ class ConfigServer:
             else:
                 self.address = str(server.endpoint)
                 return
-        is_refused = any(failed.kind is ErrorKind.SERVER_REFUSED for failed in failures)
         raise ComponentError(
-            ErrorKind.CONFIG_SERVER_REFUSED if is_refused else ErrorKind.CONFIG_SERVER_UNREACHABLE,
+            _kind_of({failed.kind for failed in failures}),
             "no config server gives a config: " + "; ".join(map(str, failures)),
         )
 
@@ -117,6 +123,15 @@ class ConfigServer:
                 ErrorKind.SERVER_REFUSED,
                 f"{address}: it lets no config be read: {meaning(refusal)}",
             )
+
+
+def _kind_of(kinds: set[ErrorKind]) -> ErrorKind:
+    """Returns the kind of the error if no config server can be asked for these kinds of reasons."""
+    if ErrorKind.SERVER_REFUSED in kinds:
+        return ErrorKind.CONFIG_SERVER_REFUSED
+    # What keeps the process from one of several says nothing of the others.
+    (kind,) = kinds if len(kinds) == 1 else {ErrorKind.SERVER_UNREACHABLE}
+    return _KINDS.get(kind, ErrorKind.CONFIG_SERVER_UNREACHABLE)
 
 
 def _refusal_of_all(answers: Sequence[object]) -> Exception | None:

@@ -7,6 +7,7 @@ still look open when the next command is sent.
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import redis.asyncio.connection
@@ -15,7 +16,7 @@ import redis.connection
 import redis.exceptions
 import redis.sentinel
 
-from . import _commands
+from . import _commands, _dial
 from ._refusal import is_ended_by_demotion
 
 
@@ -61,7 +62,11 @@ class _Closes(_Keeps):
             raise
 
 
-class TcpConnection(_Closes, redis.connection.Connection):
+class PlainConnection(_dial.Admits, redis.connection.Connection):
+    """A connection over TCP to a node of a cluster, whose client has rules of its own."""
+
+
+class TcpConnection(_Closes, PlainConnection):
     """A connection over TCP."""
 
 
@@ -73,11 +78,22 @@ class UnixConnection(_Closes, redis.connection.UnixDomainSocketConnection):
     """A connection over a unix socket."""
 
 
+def _times_cancelled() -> int:
+    """Returns how often the task was cancelled, if it knows that: from Python 3.11 on."""
+    task: Any = asyncio.current_task()
+    return task.cancelling() if hasattr(task, "cancelling") else 0
+
+
 class _AsyncCloses(_Keeps):
     async def send_packed_command(self, *args: Any, **kwargs: Any) -> Any:
         if self.has_session:
             _demand_session(self)
-        return await super().send_packed_command(*args, **kwargs)  # type: ignore[misc]
+        before = _times_cancelled()
+        await super().send_packed_command(*args, **kwargs)  # type: ignore[misc]
+        if _times_cancelled() > before:
+            # Before Python 3.12 redis-py overlooks it if all has been written just then.
+            await self.disconnect(nowait=True)  # type: ignore[attr-defined]
+            raise asyncio.CancelledError
 
     async def read_response(self, *args: Any, **kwargs: Any) -> Any:
         try:
@@ -88,7 +104,11 @@ class _AsyncCloses(_Keeps):
             raise
 
 
-class AsyncTcpConnection(_AsyncCloses, redis.asyncio.connection.Connection):
+class AsyncPlainConnection(_dial.AsyncAdmits, redis.asyncio.connection.Connection):
+    """A connection over TCP to a node of a cluster, whose client has rules of its own."""
+
+
+class AsyncTcpConnection(_AsyncCloses, AsyncPlainConnection):
     """A connection over TCP."""
 
 

@@ -49,7 +49,7 @@ class Options:
             **self._login(),
             "client_name": self.name,
             "decode_responses": self.decode_responses,
-            **({} if self.tls is None else {"tls": self.tls}),
+            **self._way(self.tls),
         }
 
     def to_sentinel(self, sentinels: Sentinels, address: Tcp) -> dict[str, Any]:
@@ -60,7 +60,7 @@ class Options:
             "port": address.port,
             **self._login_to_sentinels(sentinels),
             "decode_responses": True,
-            **({} if self.sentinel_tls is None else {"tls": self.sentinel_tls}),
+            **self._way(self.sentinel_tls),
         }
 
     def with_text(self, decode: bool) -> Options:
@@ -99,6 +99,13 @@ class Options:
         if not isinstance(written, Sentinels):
             return {"username": login[0], "password": login[1]}
         return _live_login.options((written.username, written.password), login)
+
+    def _way(self, tls: Tls | None) -> dict[str, Any]:
+        """Returns what our own classes of connections over TCP take."""
+        if isinstance(self.config.endpoint, Unix):
+            return {}
+        networks = self.settings.special_networks()
+        return {"networks": networks, **({} if tls is None else {"tls": tls})}
 
     def _timeouts(self) -> dict[str, Any]:
         return {

@@ -5,6 +5,7 @@ A connection comes back to its pool as it was when it left it, or closed.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import queue
@@ -32,6 +33,18 @@ class Pool(redis.connection.BlockingConnectionPool):
 
 class AsyncPool(redis.asyncio.connection.BlockingConnectionPool):
     """A pool for tasks."""
+
+    async def get_connection(self, *args: Any, **options: Any) -> Any:
+        try:
+            return await super().get_connection(*args, **options)  # type: ignore[no-untyped-call]
+        except BaseException:
+            # Before Python 3.13 a task that ends just when it is woken wakes no other.
+            await asyncio.shield(self._wake())
+            raise
+
+    async def _wake(self) -> None:
+        async with self._condition:
+            self._condition.notify()
 
     async def release(self, connection: Any) -> None:
         if connection.has_session:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
-import contextlib
+import functools
 import os
 import threading
 import time
-from collections.abc import AsyncGenerator, Coroutine
 from typing import Any
 
 from . import _async_clients, _clients
+from ._of_loop import OfLoop
 from ._options import Options
 from ._secrets import Resolved
 from ._server_words import cause_of, meaning
@@ -35,64 +35,6 @@ class Lent:
         if not self.is_back:
             self.is_back = True
             self.published.returned()
-
-
-class OfLoop:
-    """The client of an event loop. It is closed when its config is left, or with the loop."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop, client: Any) -> None:
-        self.loop = loop
-        self.client = client
-        # A loop that ends closes the generators that have begun in it.
-        self._open = _open(client)
-        with contextlib.suppress(StopIteration):
-            self._open.asend(None).send(None)
-
-    def close(self) -> None:
-        """Has the loop close the client, unless the loop has ended."""
-        with contextlib.suppress(RuntimeError):
-            self.loop.call_soon_threadsafe(lambda: self._begin(self._open.aclose()))
-
-    def follow_sentinels(self) -> None:
-        """Has the loop ask the sentinels of the client, if it has any."""
-        follow = _async_clients.follow_sentinels
-        with contextlib.suppress(RuntimeError):
-            self.loop.call_soon_threadsafe(lambda: self._begin(follow(self.client)))
-
-    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
-        task = self.loop.create_task(_quietly(work))
-        # A loop keeps no task alive.
-        _TASKS.add(task)
-        task.add_done_callback(_TASKS.discard)
-
-
-async def _quietly(work: Coroutine[Any, Any, None]) -> None:
-    # Nobody is there to hear of it. A loop that ends may close the client in the same moment.
-    with contextlib.suppress(Exception):
-        await work
-
-
-def _begin_in(
-    loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, None]
-) -> concurrent.futures.Future[None]:
-    try:
-        return asyncio.run_coroutine_threadsafe(work, loop)
-    except RuntimeError:
-        # The loop has ended just now.
-        work.close()
-        ended: concurrent.futures.Future[None] = concurrent.futures.Future()
-        ended.cancel()
-        return ended
-
-
-async def _open(client: Any) -> AsyncGenerator[None, None]:
-    try:
-        yield
-    finally:
-        await _quietly(_async_clients.close(client))
-
-
-_TASKS: set[asyncio.Task[None]] = set()
 
 
 class Published:
@@ -191,7 +133,9 @@ class Published:
             finally:
                 lent.give_back()
         running = [] if others is None else others._running_loops()
-        begun = [_begin_in(loop, self._warm_up_loop(decode)) for decode, loop in running]
+        begun = [
+            one.begin(functools.partial(self._warm_up_loop, decode)) for decode, one in running
+        ]
         deadline = time.monotonic() + self._options_for(False).patience()
         is_done = True
         for one in begun:
@@ -209,13 +153,13 @@ class Published:
         finally:
             lent.give_back()
 
-    def _running_loops(self) -> list[tuple[bool, asyncio.AbstractEventLoop]]:
+    def _running_loops(self) -> list[tuple[bool, OfLoop]]:
         with self._lock:
             return [
-                (decode, one.loop)
+                (decode, one)
                 for decode, clients in self._of_loops.items()
                 for one in clients.values()
-                # Nothing is done on a loop that stands still.
+                # Nothing is done on a loop that stands still, and what is begun there piles up.
                 if one.loop.is_running()
             ]
 
@@ -247,10 +191,8 @@ class Published:
         """Asks the sentinels of all clients, which leave a primary that is none any more."""
         for client in list(self._of_threads.values()):
             _clients.follow_sentinels(client)
-        with self._lock:
-            of_loops = [one for clients in self._of_loops.values() for one in clients.values()]
-        for one in of_loops:
-            one.follow_sentinels()
+        for _, one in self._running_loops():
+            one.begin(functools.partial(_async_clients.follow_sentinels, one.client))
 
     def _built(self, decode: bool) -> Any:
         try:

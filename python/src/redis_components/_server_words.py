@@ -13,6 +13,7 @@ import redis.asyncio.sentinel
 import redis.exceptions
 import redis.sentinel
 
+from ._addresses import ForbiddenAddressError
 from ._text import certificate_of, printable
 
 _REFUSED_LOGIN = "it refuses the login; check `username` and `password`"
@@ -57,6 +58,7 @@ _OF_SENTINELS = (
     redis.sentinel.MasterNotFoundError,
     redis.asyncio.sentinel.MasterNotFoundError,
 )
+_FORBIDDEN = ForbiddenAddressError.__name__
 _OF_SENTINEL = re.compile(r">\)> - (?:\w+:)?(\w+)")
 _NOT_ASKED = {
     **{
@@ -65,6 +67,7 @@ _NOT_ASKED = {
     },
     "ConnectionError": "it cannot be reached, or hangs up",
     "TimeoutError": "it does not answer in time",
+    _FORBIDDEN: "its address is one that is refused; see `allow_special_networks`",
 }
 
 
@@ -79,6 +82,12 @@ def meaning(error: BaseException) -> str:
         return _NO_NODE if inner is None else f"{_NO_NODE}: {meaning(inner)}"
     of_server = _of_server(error)
     return printable(str(error) or type(error).__name__) if of_server is None else of_server
+
+
+def is_forbidden(error: BaseException) -> bool:
+    """Returns `True` if no sentinel could be asked because their addresses are forbidden."""
+    asked = _OF_SENTINEL.findall(str(error)) if isinstance(error, _OF_SENTINELS) else []
+    return bool(asked) and set(asked) == {_FORBIDDEN}
 
 
 def cause_of(error: BaseException) -> BaseException | None:

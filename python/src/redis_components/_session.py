@@ -102,10 +102,7 @@ class AsyncSession(_Kept):
 
     async def get_connection(self, *_: Any, **__: Any) -> Any:
         """Waits for no longer than for a connection of a pool."""
-        try:
-            await asyncio.wait_for(self._turn.acquire(), self.timeout)
-        except asyncio.TimeoutError:
-            raise _busy() from None
+        await self._take_turn()
         try:
             pool = self._choose_pool()
             if self._connection is None:
@@ -115,6 +112,18 @@ class AsyncSession(_Kept):
             await self.release(None)
             raise
         return self._connection
+
+    async def _take_turn(self) -> None:
+        # Before Python 3.12 `wait_for` forgets that it is cancelled if the turn comes just then.
+        turn = asyncio.ensure_future(self._turn.acquire())
+        try:
+            await asyncio.wait([turn], timeout=self.timeout)
+        except asyncio.CancelledError:
+            if not turn.cancel() and not turn.cancelled():
+                self._turn.release()
+            raise
+        if turn.cancel() or turn.cancelled():
+            raise _busy()
 
     async def release(self, _: Any) -> None:
         """Ends a turn. The last one after the end of the call gives the connection back."""

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Callable
 
-from . import config
+from . import _addresses, config
 from ._providers import Asked
 from .errors import ComponentError, ConfigInvalidError, ErrorKind
 
@@ -54,6 +54,9 @@ class Settings:
     # Where logins come from that configs name as `{"provider": "NAME"}`. Each is asked on a thread
     # beside all calls, before its last login expires.
     credentials: Mapping[str, Callable[[], Login]] = dataclasses.field(default_factory=dict)
+    # Networks of addresses that are refused unasked, link-local ones for example, in which servers
+    # are nevertheless.
+    allow_special_networks: Sequence[str] = ()
     _asked: Asked = dataclasses.field(default_factory=Asked, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -62,13 +65,26 @@ class Settings:
                 raise ComponentError(
                     ErrorKind.SETTINGS, f"`{name}` must be a number of seconds from 0.001 to 600"
                 )
-        if isinstance(self.allow_unix_sockets_under, str):
-            # Its letters would be folders, and `/` among them.
+        for name, what, one in (
+            ("allow_unix_sockets_under", "folders", "/run/redis"),
+            ("allow_special_networks", "networks", "169.254.7.0/24"),
+        ):
+            if isinstance(getattr(self, name), str):
+                # Its letters would be folders, and `/` among them.
+                message = f'`{name}` must be several {what}; write one as `("{one}",)`'
+                raise ComponentError(ErrorKind.SETTINGS, message)
+        self.special_networks()
+
+    def special_networks(self) -> tuple[_addresses.Network, ...]:
+        """Returns the networks that are allowed although they are special, or raises an error."""
+        try:
+            return tuple(map(_addresses.network, self.allow_special_networks))
+        except ValueError as wrong:
             raise ComponentError(
                 ErrorKind.SETTINGS,
-                "`allow_unix_sockets_under` must be several folders; write one as "
-                '`("/run/redis",)`',
-            )
+                "`allow_special_networks` must be networks inside of those that are refused "
+                f'unasked, such as "169.254.7.0/24": {wrong}',
+            ) from None
 
     def login_of(self, provider: str) -> object:
         """Returns what a provider answers, or raises an error if it does not. There must be one."""

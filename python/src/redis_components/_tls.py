@@ -15,7 +15,12 @@ import redis.asyncio.sentinel
 import redis.sentinel
 
 from . import _certificates
-from ._connections import AsyncTcpConnection, TcpConnection
+from ._connections import (
+    AsyncPlainConnection,
+    AsyncTcpConnection,
+    PlainConnection,
+    TcpConnection,
+)
 from .config.model import TlsOptions
 from .errors import ComponentError, ErrorKind
 
@@ -61,13 +66,15 @@ def _named(host: str) -> str:
     return host.partition("%")[0].removesuffix(".")
 
 
-class _TlsMixin(TcpConnection):
+class PlainTlsConnection(PlainConnection):
+    """A connection over TLS to a node of a cluster, whose client has rules of its own."""
+
     def __init__(self, *, tls: Tls, **kwargs: Any) -> None:
         self._tls = tls
-        super().__init__(**kwargs)  # type: ignore[no-untyped-call]
+        super().__init__(**kwargs)
 
     def _connect(self) -> socket.socket:
-        plain: socket.socket = super()._connect()  # type: ignore[no-untyped-call]
+        plain: socket.socket = super()._connect()
         try:
             return self._tls.context.wrap_socket(
                 plain, server_hostname=self._tls.name_for(self.host)
@@ -77,15 +84,17 @@ class _TlsMixin(TcpConnection):
             raise
 
 
-class TlsConnection(_TlsMixin):
+class TlsConnection(TcpConnection, PlainTlsConnection):
     """A connection over TLS."""
 
 
-class SentinelTlsConnection(_TlsMixin, redis.sentinel.SentinelManagedConnection):
+class SentinelTlsConnection(TlsConnection, redis.sentinel.SentinelManagedConnection):
     """A connection over TLS to the primary that sentinels name."""
 
 
-class _AsyncTlsMixin(AsyncTcpConnection):
+class AsyncPlainTlsConnection(AsyncPlainConnection):
+    """A connection over TLS to a node of a cluster, whose client has rules of its own."""
+
     def __init__(self, *, tls: Tls, **kwargs: Any) -> None:
         self._tls = tls
         super().__init__(**kwargs)
@@ -99,9 +108,11 @@ class _AsyncTlsMixin(AsyncTcpConnection):
         }
 
 
-class AsyncTlsConnection(_AsyncTlsMixin):
+class AsyncTlsConnection(AsyncTcpConnection, AsyncPlainTlsConnection):
     """A connection over TLS."""
 
 
-class AsyncSentinelTlsConnection(_AsyncTlsMixin, redis.asyncio.sentinel.SentinelManagedConnection):
+class AsyncSentinelTlsConnection(
+    AsyncTlsConnection, redis.asyncio.sentinel.SentinelManagedConnection
+):
     """A connection over TLS to the primary that sentinels name."""

@@ -33,3 +33,43 @@ pub(super) async fn resolve(
     }
     Ok(admitted)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::resolve;
+    use crate::settings::policy::Policy;
+    use crate::transport::failure::Cause;
+
+    const CASES: &str = include_str!("../../tests/trust/address-cases.json");
+
+    /// A host, what kind of special address it is, and the networks that the policy allows.
+    #[derive(Debug, Deserialize)]
+    struct Case {
+        host: String,
+        is: Option<String>,
+        #[serde(default)]
+        allow: Vec<String>,
+    }
+
+    #[tokio::test]
+    async fn r11_every_spelling_of_an_address_is_understood_as_the_cases_say() {
+        let cases: Vec<Case> = serde_json::from_str(CASES).unwrap();
+        for case in cases {
+            let allow = case.allow.iter();
+            let policy = allow.fold(Policy::new(), |policy, network| {
+                policy.allow_network(network).unwrap()
+            });
+            let found = resolve(&policy, &case.host, 6379).await;
+            match (&found, &case.is) {
+                (Ok(_), None) => {}
+                (Err(failure), Some(is)) if failure.cause == Cause::Forbidden => {
+                    let is = format!(", {is}, which");
+                    assert!(failure.message.contains(&is), "{case:?}: {failure:?}");
+                }
+                _ => panic!("{case:?}: {found:?}"),
+            }
+        }
+    }
+}
