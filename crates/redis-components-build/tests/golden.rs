@@ -244,6 +244,11 @@ fn b1_a_package_without_a_library_has_no_crate_of_its_name() {
         error.contains("takes the name of the crate `logs`"),
         "{error}"
     );
+    write(
+        "Cargo.toml",
+        "[package]\nname = \"logs\"\nedition = \"2024\"\nautolib = false\n",
+    );
+    generate().unwrap();
 }
 
 #[test]
