@@ -278,6 +278,33 @@ fn b1_a_crate_that_is_not_in_scope_gives_up_its_name() {
 }
 
 #[test]
+fn b1_a_path_to_a_crate_is_none_to_a_module_of_its_name() {
+    let package = tempfile::tempdir().unwrap();
+    let write = |path: &str, text: &str| fs::write(package.path().join(path), text).unwrap();
+    fs::create_dir_all(package.path().join("src/functions")).unwrap();
+    write(
+        "components.toml",
+        "[components.jobs]\nsource = \"src/functions/logs.rs\"\nfunctions = [\"read\"]\n",
+    );
+    write("src/functions/mod.rs", "pub mod logs;");
+    write("src/functions/logs.rs", "pub fn read(conn: Conn) {}");
+    write("src/model.rs", "pub mod jobs {}");
+    let generate = |import: &str| {
+        let root = "mod functions; mod model; redis_components::include_components!();";
+        write("src/lib.rs", &format!("{root} {import}"));
+        Config::new().generate(package.path().join("components.toml"))
+    };
+    for import in ["use ::model::jobs;", "use {::model::jobs, other::Name};"] {
+        generate(import).unwrap();
+    }
+    for import in ["use model::jobs;", "use {::other::Name, model::jobs};"] {
+        let error = generate(import).unwrap_err().to_string();
+        let expected = "has the name of the import";
+        assert!(error.contains(expected), "{import}\n{error}");
+    }
+}
+
+#[test]
 fn b2_no_copied_attribute_reorders_or_hides_text() {
     let package = tempfile::tempdir().unwrap();
     let functions = package.path().join("src/functions");

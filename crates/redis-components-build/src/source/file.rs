@@ -12,7 +12,7 @@ use crate::source::calls;
 use crate::source::cuts::Cuts;
 use crate::source::index::Index;
 use crate::source::shorten;
-use crate::source::use_tree::Leaf;
+use crate::source::use_tree::{Leaf, separate};
 
 /// A parsed source file, or an inline module of one.
 pub(crate) struct Source {
@@ -105,14 +105,17 @@ fn places(places: Option<&Vec<usize>>) -> impl Iterator<Item = usize> {
 pub(crate) fn parse(path: &str, bytes: Vec<u8>) -> Result<Source, String> {
     let text = String::from_utf8(bytes).map_err(|error| format!("{path}: {error}"))?;
     match parse_text(&without_preamble(&text)) {
-        Ok((file, cuts)) => Ok(Source {
-            file: TextFile::new(path, text),
-            items: file.items,
-            cuts: Rc::new(cuts),
-            index: OnceCell::new(),
-            may_have_unfit_calls: OnceCell::new(),
-            attributes: file.attrs,
-        }),
+        Ok((mut file, cuts)) => {
+            separate(&mut file.items);
+            Ok(Source {
+                file: TextFile::new(path, text),
+                items: file.items,
+                cuts: Rc::new(cuts),
+                index: OnceCell::new(),
+                may_have_unfit_calls: OnceCell::new(),
+                attributes: file.attrs,
+            })
+        }
         Err(error) => {
             let start = error.span().start();
             Err(format!(
