@@ -18,6 +18,7 @@ use syn::{
 
 use crate::diagnostics::file::Spot;
 use crate::source::file::Source;
+use crate::source::nesting::too_deep;
 use crate::source::tokens::{is_in_path, is_mark, is_path};
 use crate::source::use_tree::{beginnings, separated};
 
@@ -56,6 +57,9 @@ pub(crate) fn first(taken: Taken<'_>, source: &Source) -> Option<Spot> {
 }
 
 fn first_in(taken: Taken<'_>, text: &str) -> Option<Range<usize>> {
+    if too_deep(text).is_some() {
+        return None;
+    }
     let mut finder = Finder { taken, found: None };
     // Rustc reports what does not parse.
     finder.visit_item(&syn::parse_str(text).ok()?);
