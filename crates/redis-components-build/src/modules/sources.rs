@@ -17,6 +17,7 @@ use crate::modules::root::Root;
 use crate::modules::scope::{Scope, paths};
 use crate::nearest::nearest;
 use crate::source::file::{Source, Unparsable, parse};
+use crate::source::nesting::DEEPEST;
 
 /// The result of reading a source file.
 #[derive(Clone)]
@@ -301,6 +302,7 @@ impl Sources<'_> {
 
 fn too_deep(file: &str, place: &Spot) -> Diagnostic {
     let message = format!("{} is nested too deeply to be read", quoted(file));
-    Diagnostic::error(message, place, "this is inside of more than 1000 tokens")
+    let label = format!("this is inside of more than {DEEPEST} tokens");
+    Diagnostic::error(message, place, label)
         .help("give a part of it a name of its own, such as a `type` or a `const`, or move it to a file that needs no reading")
 }

@@ -5,7 +5,7 @@ use crate::source::lexer::{Lexer, Token};
 
 /// The most tokens that one may be inside of. A token counts as inside of another if the parser may
 /// call itself between the two: in a group, in a list of generics, or up to the next `,` or `;`.
-const DEEPEST: usize = 1_000;
+pub(crate) const DEEPEST: usize = 1_000;
 
 /// A stack for that many tokens. One of them takes up to 40 kB without optimisation.
 pub(crate) const STACK: usize = 64 << 20;
