@@ -1,7 +1,9 @@
 //! The stages, in their order. Text in, text and diagnostics out.
 
 use std::collections::BTreeSet;
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use crate::attributes::links::linked_names;
 use crate::carry::imports::Imports;
@@ -25,6 +27,7 @@ use crate::resolve::resolver::Resolver;
 use crate::runtime::Runtime;
 use crate::signature::Wrapper;
 use crate::source::attributes::allowed_lints;
+use crate::source::nesting::STACK;
 use crate::{attributes, emit, features, manifest, signature};
 
 const DEPRECATED: &str = "deprecated";
@@ -53,8 +56,19 @@ impl Generated {
     }
 }
 
-/// Runs all stages on the manifest at `path`.
-pub(crate) fn generate(options: &Options, path: &Path, files: &dyn Files) -> Generated {
+/// Runs all stages on the manifest at `path`, on a stack that is enough for every source.
+pub(crate) fn generate(options: &Options, path: &Path, files: &(dyn Files + Sync)) -> Generated {
+    let here = || on_this_stack(options, path, files);
+    thread::scope(|scope| {
+        let builder = thread::Builder::new().stack_size(STACK);
+        match builder.spawn_scoped(scope, here) {
+            Ok(thread) => thread.join().unwrap_or_else(|panic| resume_unwind(panic)),
+            Err(_) => here(),
+        }
+    })
+}
+
+fn on_this_stack(options: &Options, path: &Path, files: &dyn Files) -> Generated {
     let files = Recorder::new(files);
     let mut diagnostics = Diagnostics::default();
     let text = run(options, path, &files, &mut diagnostics);
@@ -125,9 +139,7 @@ fn run(options: &Options, path: &Path, files: &dyn Files, diagnostics: &mut Diag
         // All modules at once would take many times the memory.
         output.add(module);
     }
-    for warning in resolver.sources.into_warnings() {
-        diagnostics.warn(warning);
-    }
+    resolver.sources.report(diagnostics);
     output.into_text()
 }
 

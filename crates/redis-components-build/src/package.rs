@@ -35,29 +35,82 @@ pub(crate) struct Target {
     pub(crate) is_library: bool,
 }
 
-/// The kinds of targets other than the library, with the directories in which cargo finds them.
-const KINDS: [(&str, &str); 4] = [
-    ("bin", "src/bin"),
-    ("example", "examples"),
-    ("test", "tests"),
-    ("bench", "benches"),
+/// A kind of targets other than the library.
+struct Kind {
+    /// The key of its targets in `Cargo.toml`.
+    key: &'static str,
+    /// The key by which cargo does not look for more of them.
+    auto: &'static str,
+    /// The directory in which cargo looks for them.
+    directory: &'static str,
+}
+
+const KINDS: [Kind; 4] = [
+    Kind::of("bin", "autobins", "src/bin"),
+    Kind::of("example", "autoexamples", "examples"),
+    Kind::of("test", "autotests", "tests"),
+    Kind::of("bench", "autobenches", "benches"),
 ];
+
+impl Kind {
+    const fn of(key: &'static str, auto: &'static str, directory: &'static str) -> Self {
+        Self {
+            key,
+            auto,
+            directory,
+        }
+    }
+
+    /// Returns the files in which cargo looks for the target with a name.
+    fn files(&self, name: &str, package: Option<&str>) -> Vec<String> {
+        let directory = self.directory;
+        let mut files = vec![
+            format!("{directory}/{name}.rs"),
+            format!("{directory}/{name}/main.rs"),
+        ];
+        if self.key == "bin" && package == Some(name) {
+            files.insert(0, MAIN.to_owned());
+        }
+        files
+    }
+
+    /// Returns the files that may be targets which `Cargo.toml` does not name.
+    fn found(&self, files: &dyn Files) -> Vec<String> {
+        let mut found = Vec::new();
+        if self.key == "bin" {
+            found.push(MAIN.to_owned());
+        }
+        for name in files.names(Path::new(self.directory)) {
+            let is_file = Path::new(&name).extension().is_some_and(|ext| ext == "rs");
+            let below = if is_file { "" } else { "/main.rs" };
+            found.push(format!("{}/{name}{below}", self.directory));
+        }
+        found
+    }
+}
+
+const LIBRARY: &str = "src/lib.rs";
+const MAIN: &str = "src/main.rs";
 
 impl Package {
     /// Reads `Cargo.toml`, and finds the targets that it does not name.
     pub(crate) fn read(files: &dyn Files) -> Self {
         let mut package = Self::default();
+        let mut is_read = false;
         with_document(files, "Cargo.toml", |document| {
             package.take(document, files);
+            package.add_targets(document, files);
+            is_read = true;
         });
-        package.add_targets(None, files);
+        if !is_read {
+            package.add_targets(&DeTable::new(), files);
+        }
         let has_library = package.targets.iter().any(|target| target.is_library);
         package.library = package.library.filter(|_| has_library);
         package
     }
 
     fn take(&mut self, document: &DeTable<'_>, files: &dyn Files) {
-        self.add_targets(Some(document), files);
         let Some(package) = table(document, "package") else {
             return;
         };
@@ -116,47 +169,45 @@ impl Package {
         }
     }
 
-    /// Adds the targets that a document names, or the targets in the usual places.
-    fn add_targets(&mut self, document: Option<&DeTable<'_>>, files: &dyn Files) {
-        let mut found = Vec::new();
-        if let Some(document) = document {
-            let library = table(document, "lib").and_then(|lib| text(lib, "path"));
-            found.extend(library.map(|file| (file.to_owned(), true)));
-        } else {
-            found.push(("src/lib.rs".to_owned(), true));
+    /// Adds the targets that `Cargo.toml` names, and those that cargo finds.
+    fn add_targets(&mut self, document: &DeTable<'_>, files: &dyn Files) {
+        let package = table(document, "package");
+        let auto = |key: &str| match package?.get(key)?.get_ref() {
+            DeValue::Boolean(is_on) => Some(*is_on),
+            _ => None,
+        };
+        let package_name = package.and_then(|package| text(package, "name"));
+        let library = table(document, "lib");
+        if library.is_some() || auto("autolib") != Some(false) {
+            let file = library.and_then(|library| text(library, "path"));
+            self.add_target(file.unwrap_or(LIBRARY).to_owned(), true, files);
         }
-        for (kind, directory) in KINDS {
-            let named = document.and_then(|document| document.get(kind));
-            if let Some(DeValue::Array(named)) = named.map(|named| named.get_ref()) {
-                let paths = named.iter().filter_map(|target| match target.get_ref() {
-                    DeValue::Table(target) => text(target, "path"),
-                    _ => None,
-                });
-                found.extend(paths.map(|file| (file.to_owned(), false)));
-            } else if document.is_none() {
-                if kind == "bin" {
-                    found.push(("src/main.rs".to_owned(), false));
+        for kind in &KINDS {
+            let named = tables(document, kind.key);
+            for target in &named {
+                match text(target, "path") {
+                    Some(file) => self.add_target(file.to_owned(), false, files),
+                    None => {
+                        let name = text(target, "name").unwrap_or_default();
+                        for file in kind.files(name, package_name) {
+                            self.add_target(file, false, files);
+                        }
+                    }
                 }
-                for name in files.names(Path::new(directory)) {
-                    let path = format!("{directory}/{name}");
-                    let is_file = Path::new(&name).extension().is_some_and(|ext| ext == "rs");
-                    let file = if is_file {
-                        path
-                    } else {
-                        format!("{path}/main.rs")
-                    };
-                    found.push((file, false));
+            }
+            let is_on = self.edition != Some(2015) || named.is_empty();
+            if auto(kind.auto).unwrap_or(is_on) {
+                for file in kind.found(files) {
+                    self.add_target(file, false, files);
                 }
             }
         }
-        for (file, is_library) in found {
-            let is_known = self.targets.iter().any(|target| target.file == file)
-                || (is_library && self.targets.iter().any(|target| target.is_library));
-            if !is_known && files.exists(Path::new(&file)) {
-                let target = Target { file, is_library };
-                let place = if is_library { 0 } else { self.targets.len() };
-                self.targets.insert(place, target);
-            }
+    }
+
+    fn add_target(&mut self, file: String, is_library: bool, files: &dyn Files) {
+        let is_known = self.targets.iter().any(|target| target.file == file);
+        if !is_known && files.exists(Path::new(&file)) {
+            self.targets.push(Target { file, is_library });
         }
     }
 }
@@ -237,9 +288,23 @@ fn table<'a>(document: &'a DeTable<'a>, name: &str) -> Option<&'a DeTable<'a>> {
     }
 }
 
+fn tables<'a>(document: &'a DeTable<'a>, name: &str) -> Vec<&'a DeTable<'a>> {
+    let Some(DeValue::Array(values)) = document.get(name).map(|value| value.get_ref()) else {
+        return Vec::new();
+    };
+    let tables = values.iter().filter_map(|value| match value.get_ref() {
+        DeValue::Table(table) => Some(table),
+        _ => None,
+    });
+    tables.collect()
+}
+
 fn text<'a>(document: &'a DeTable<'a>, name: &str) -> Option<&'a str> {
     match document.get(name)?.get_ref() {
         DeValue::String(text) => Some(text),
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -113,6 +113,82 @@ fn b3_a_source_that_does_not_parse_costs_its_wrappers_alone() {
 }
 
 #[test]
+fn b3_what_is_nested_too_deeply_is_refused_at_its_place() {
+    let package = tempfile::tempdir().unwrap();
+    fs::create_dir_all(package.path().join("src/functions")).unwrap();
+    let manifest = package.path().join("components.toml");
+    fs::write(&manifest, "[components.deep]\nfunctions = [\"read\"]\n").unwrap();
+    let generate = |source: &str| {
+        fs::write(package.path().join("src/functions/deep.rs"), source).unwrap();
+        Config::new().generate(&manifest)
+    };
+    for (before, inside, after) in [
+        ("pub fn read(conn: Conn, a: ", "Vec<", "u8"),
+        ("pub fn read(conn: Conn, a: ", "Pair<u8, ", "u8"),
+        ("pub fn read(conn: Conn, a: ", "(", "u8"),
+        ("pub fn read(conn: Conn, a: ", "[", "u8"),
+        ("pub fn read(conn: Conn, a: ", "&", "u8"),
+        ("pub fn read(conn: Conn, a: ", "*const ", "u8"),
+        ("pub fn read(conn: Conn, a: ", "fn() -> ", "u8"),
+        ("pub fn read(conn: Conn, a: ", "impl Fn() -> ", "u8"),
+        ("pub fn read(conn: Conn, ", "(", "a"),
+        ("pub fn read(conn: Conn) -> ", "Option<", "u8"),
+        ("#[cfg(", "not(", "unix"),
+        ("type A = ", "Vec<", "u8"),
+        ("type A = Vec<{ 1 << 2 }>; type B = ", "Vec<", "u8"),
+        ("const A: u8 = ", "(", "1"),
+        ("const A: u8 = ", "-", "1"),
+        ("const A: u8 = ", "a = ", "1"),
+        ("const A: u8 = ", "|b| ", "1"),
+        ("const A: u8 = ", "{", "1"),
+        ("const A: u8 = ", "match b { _ => ", "1"),
+        ("", "mod a {", ""),
+        ("use ", "a::", "b"),
+        ("use a::", "{", "b"),
+        ("m! ", "(", ""),
+    ] {
+        let source = |depth: usize| {
+            let closing = |open: char| match open {
+                '(' => ")",
+                '[' => "]",
+                '{' => "}",
+                '<' => ">",
+                _ => "",
+            };
+            let ends = |text: &str| -> String {
+                let arrow = text.contains("->") || text.contains("=>");
+                let open = text.chars().rev().map(closing);
+                if arrow && !text.contains('{') {
+                    String::new()
+                } else {
+                    open.collect()
+                }
+            };
+            let close = ends(inside).repeat(depth);
+            let rest = if before.starts_with("pub fn read(conn: Conn)") {
+                " {}"
+            } else if before.starts_with("pub fn read(") && inside == "(" && after == "a" {
+                ": u8) {}"
+            } else if before.starts_with("pub fn read(") {
+                ") {}"
+            } else if before.starts_with("#[") {
+                ")] pub fn read(conn: Conn) {}"
+            } else if before.is_empty() {
+                " pub fn read(conn: Conn) {}"
+            } else {
+                "; pub fn read(conn: Conn) {}"
+            };
+            format!("{before}{}{after}{close}{rest}", inside.repeat(depth))
+        };
+        generate(&source(100)).unwrap();
+        let error = generate(&source(3_000)).unwrap_err().to_string();
+        let expected = "`src/functions/deep.rs` is nested too deeply to be read\n --> src/functions/deep.rs:1:";
+        assert!(error.contains(expected), "{before}{inside}\n{error}");
+        assert!(error.len() < 2_000, "{before}{inside}\n{error}");
+    }
+}
+
+#[test]
 fn b3_what_goes_in_circles_is_left_to_the_compiler() {
     let package = tempfile::tempdir().unwrap();
     let functions = package.path().join("src/functions");
@@ -244,6 +320,11 @@ fn b1_a_package_without_a_library_has_no_crate_of_its_name() {
         error.contains("takes the name of the crate `logs`"),
         "{error}"
     );
+    write(
+        "Cargo.toml",
+        "[package]\nname = \"logs\"\nedition = \"2024\"\nautolib = false\n",
+    );
+    generate().unwrap();
 }
 
 #[test]
@@ -269,6 +350,33 @@ fn b1_a_crate_that_is_not_in_scope_gives_up_its_name() {
         let error = generate(root).unwrap_err().to_string();
         let expected = "takes the name of the crate `alloc`";
         assert!(error.contains(expected), "{root}\n{error}");
+    }
+}
+
+#[test]
+fn b1_a_path_to_a_crate_is_none_to_a_module_of_its_name() {
+    let package = tempfile::tempdir().unwrap();
+    let write = |path: &str, text: &str| fs::write(package.path().join(path), text).unwrap();
+    fs::create_dir_all(package.path().join("src/functions")).unwrap();
+    write(
+        "components.toml",
+        "[components.jobs]\nsource = \"src/functions/logs.rs\"\nfunctions = [\"read\"]\n",
+    );
+    write("src/functions/mod.rs", "pub mod logs;");
+    write("src/functions/logs.rs", "pub fn read(conn: Conn) {}");
+    write("src/model.rs", "pub mod jobs {}");
+    let generate = |import: &str| {
+        let root = "mod functions; mod model; redis_components::include_components!();";
+        write("src/lib.rs", &format!("{root} {import}"));
+        Config::new().generate(package.path().join("components.toml"))
+    };
+    for import in ["use ::model::jobs;", "use {::model::jobs, other::Name};"] {
+        generate(import).unwrap();
+    }
+    for import in ["use model::jobs;", "use {::other::Name, model::jobs};"] {
+        let error = generate(import).unwrap_err().to_string();
+        let expected = "has the name of the import";
+        assert!(error.contains(expected), "{import}\n{error}");
     }
 }
 

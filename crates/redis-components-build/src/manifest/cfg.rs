@@ -5,6 +5,7 @@ use crate::diagnostics::Diagnostics;
 use crate::diagnostics::diagnostic::Diagnostic;
 use crate::diagnostics::file::{Spot, quoted, shown};
 use crate::manifest::table::{Table, Text};
+use crate::source::nesting::too_deep;
 
 /// The condition under which a component exists.
 pub(crate) struct Condition {
@@ -17,8 +18,9 @@ pub(crate) struct Condition {
 /// Reads `cfg`.
 pub(super) fn read(component: &Table<'_>, diagnostics: &mut Diagnostics) -> Option<Condition> {
     let text = component.text("cfg", diagnostics)?;
-    match syn::parse_str::<Meta>(text.value) {
-        Ok(meta) if is_condition(&meta) => Some(Condition {
+    let is_flat = too_deep(text.value).is_none();
+    match is_flat.then(|| syn::parse_str::<Meta>(text.value)) {
+        Some(Ok(meta)) if is_condition(&meta) => Some(Condition {
             attribute: parse_quote!(#[cfg(#meta)]),
             meta,
             spot: text.spot,

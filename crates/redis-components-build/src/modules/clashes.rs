@@ -1,7 +1,7 @@
 //! Components whose names have another meaning in the module that includes the generated modules.
 
 use proc_macro2::Ident;
-use syn::{Attribute, Item};
+use syn::{Attribute, Item, ItemUse};
 
 use crate::diagnostics::Diagnostics;
 use crate::diagnostics::diagnostic::Diagnostic;
@@ -18,6 +18,7 @@ use crate::source::conditions::may_hold;
 use crate::source::index::key;
 use crate::source::items::{declared, is_value};
 use crate::source::naming::{self, Meaning, Taken};
+use crate::source::use_tree::Leaf;
 use crate::syntax::{is_in_prelude, is_primitive};
 
 /// Crates that are in scope without an `extern crate`.
@@ -145,9 +146,9 @@ fn declaration(
     });
     item.or_else(|| {
         let mut imports = around.source.importing(name);
-        let (_, leaf) = imports.find(|(item, leaf)| {
-            meets(&item.attrs) && {
-                let module = imported_module(&leaf.path, around);
+        let (_, leaf) = imports.find(|import| {
+            meets(&import.0.attrs) && {
+                let module = imported_module(*import, around);
                 module.is_some_and(|module| !sources.scopes(&module).is_empty())
             }
         })?;
@@ -178,9 +179,10 @@ fn in_name_space_of_modules(item: &Item) -> Option<(&'static str, &Ident)> {
     Some((kind, ident))
 }
 
-/// Returns the module of this crate that a path in a `use` item names, if it names one.
-fn imported_module(path: &[Ident], scope: &Scope) -> Option<ModulePath> {
-    let first = path.first()?;
+/// Returns the module of this crate that one end of a `use` item names, if it names one.
+fn imported_module((item, leaf): (&ItemUse, &Leaf), scope: &Scope) -> Option<ModulePath> {
+    let path = leaf.path.as_slice();
+    let first = path.first().filter(|_| item.leading_colon.is_none())?;
     let (mut module, rest) = match rewrite::resolve(path, &scope.module) {
         Some((idents, length)) => (ModulePath::of_idents(&idents)?, &path[length..]),
         None if first == "crate" => (ModulePath::root(), &path[1..]),
@@ -204,7 +206,7 @@ fn mention_inside(taken: Taken<'_>, outer: &Scope, around: &ModulePath) -> Optio
     outer.inline_modules().find_map(|inner| {
         let mut globs = inner.source.globs();
         let imports_all =
-            globs.any(|(_, leaf)| imported_module(&leaf.path, &inner).as_ref() == Some(around));
+            globs.any(|import| imported_module(import, &inner).as_ref() == Some(around));
         let has_own = inner.source.declaring(taken.name).next().is_some()
             || inner.source.importing(taken.name).next().is_some();
         let found = (imports_all && !has_own)

@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use crate::diagnostics::Diagnostics;
 use crate::diagnostics::diagnostic::Diagnostic;
-use crate::diagnostics::file::quoted;
+use crate::diagnostics::file::{Spot, quoted};
 use crate::files::{Files, joined};
 use crate::manifest::LEFT_OUT;
 use crate::manifest::component::Component;
@@ -16,13 +16,15 @@ use crate::module_path::ModulePath;
 use crate::modules::root::Root;
 use crate::modules::scope::{Scope, paths};
 use crate::nearest::nearest;
-use crate::source::file::{Source, parse};
+use crate::source::file::{Source, Unparsable, parse};
+use crate::source::nesting::DEEPEST;
 
 /// The result of reading a source file.
 #[derive(Clone)]
 pub(crate) enum Loaded {
     Parsed(Rc<Source>),
-    /// Rustc is about to report the file, in more detail than the generator could.
+    /// It is reported already, or rustc is about to report it, in more detail than the generator
+    /// could.
     Unparsable,
 }
 
@@ -41,6 +43,8 @@ pub(crate) struct Sources<'a> {
     children: BTreeMap<String, Rc<[Scope]>>,
     /// One text per file that does not parse.
     warnings: Vec<String>,
+    /// One error per file that is nested too deeply.
+    errors: Vec<Diagnostic>,
 }
 
 impl<'a> Sources<'a> {
@@ -64,6 +68,7 @@ impl<'a> Sources<'a> {
             scopes: BTreeMap::new(),
             children: BTreeMap::new(),
             warnings: Vec::new(),
+            errors: Vec::new(),
         }
     }
 
@@ -101,12 +106,17 @@ impl<'a> Sources<'a> {
 
     /// Returns `true` if a file that was read does not parse.
     pub(crate) fn has_unparsable(&self) -> bool {
-        !self.warnings.is_empty()
+        !self.warnings.is_empty() || !self.errors.is_empty()
     }
 
-    /// Returns one text per file that does not parse.
-    pub(crate) fn into_warnings(self) -> Vec<String> {
-        self.warnings
+    /// Reports the files that do not parse.
+    pub(crate) fn report(self, diagnostics: &mut Diagnostics) {
+        for warning in self.warnings {
+            diagnostics.warn(warning);
+        }
+        for error in self.errors {
+            diagnostics.error(error);
+        }
     }
 
     /// Reads a file, once.
@@ -116,10 +126,14 @@ impl<'a> Sources<'a> {
         }
         let loaded = match parse(file, self.files.read(Path::new(file))?) {
             Ok(source) => Loaded::Parsed(Rc::new(source)),
-            Err(problem) => {
+            Err(Unparsable::Mistake(problem)) => {
                 self.warnings.push(format!(
                     "wrappers are not up to date, because `{file}` cannot be parsed ({problem})"
                 ));
+                Loaded::Unparsable
+            }
+            Err(Unparsable::TooDeep(place)) => {
+                self.errors.push(too_deep(file, &place));
                 Loaded::Unparsable
             }
         };
@@ -284,4 +298,11 @@ impl Sources<'_> {
             _ => None,
         }
     }
+}
+
+fn too_deep(file: &str, place: &Spot) -> Diagnostic {
+    let message = format!("{} is nested too deeply to be read", quoted(file));
+    let label = format!("this is inside of more than {DEEPEST} tokens");
+    Diagnostic::error(message, place, label)
+        .help("give a part of it a name of its own, such as a `type` or a `const`, or move it to a file that needs no reading")
 }

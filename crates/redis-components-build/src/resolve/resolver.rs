@@ -202,7 +202,7 @@ impl<'a> Resolver<'a> {
         let declared = found.len();
         if !is_certain {
             for (item, leaf) in source.importing(&name) {
-                if has_macro(&source.items, &leaf.path) {
+                if item.leading_colon.is_none() && has_macro(&source.items, &leaf.path) {
                     continue;
                 }
                 let imported = self.imported(ident, (item, leaf), scope, kind);

@@ -11,8 +11,9 @@ use crate::diagnostics::file::{Spot, TextFile};
 use crate::source::calls;
 use crate::source::cuts::Cuts;
 use crate::source::index::Index;
+use crate::source::nesting::too_deep;
 use crate::source::shorten;
-use crate::source::use_tree::Leaf;
+use crate::source::use_tree::{Leaf, separate};
 
 /// A parsed source file, or an inline module of one.
 pub(crate) struct Source {
@@ -101,37 +102,67 @@ fn places(places: Option<&Vec<usize>>) -> impl Iterator<Item = usize> {
     places.into_iter().flatten().copied()
 }
 
-/// Parses a file. The error says where parsing failed.
-pub(crate) fn parse(path: &str, bytes: Vec<u8>) -> Result<Source, String> {
-    let text = String::from_utf8(bytes).map_err(|error| format!("{path}: {error}"))?;
+/// The reason for which a file is not parsed.
+pub(crate) enum Unparsable {
+    /// A mistake, with its place. Rustc reports it as well.
+    Mistake(String),
+    /// The place after the token that is inside of too many others.
+    TooDeep(Spot),
+}
+
+/// Parses a file.
+pub(crate) fn parse(path: &str, bytes: Vec<u8>) -> Result<Source, Unparsable> {
+    let text = String::from_utf8(bytes)
+        .map_err(|error| Unparsable::Mistake(format!("{path}: {error}")))?;
     match parse_text(&without_preamble(&text)) {
-        Ok((file, cuts)) => Ok(Source {
-            file: TextFile::new(path, text),
-            items: file.items,
-            cuts: Rc::new(cuts),
-            index: OnceCell::new(),
-            may_have_unfit_calls: OnceCell::new(),
-            attributes: file.attrs,
-        }),
-        Err(error) => {
+        Ok((mut file, cuts)) => {
+            separate(&mut file.items);
+            Ok(Source {
+                file: TextFile::new(path, text),
+                items: file.items,
+                cuts: Rc::new(cuts),
+                index: OnceCell::new(),
+                may_have_unfit_calls: OnceCell::new(),
+                attributes: file.attrs,
+            })
+        }
+        Err(Problem::Mistake(error)) => {
             let start = error.span().start();
-            Err(format!(
+            Err(Unparsable::Mistake(format!(
                 "{path}:{}:{}: {error}",
                 start.line,
                 start.column + 1
-            ))
+            )))
+        }
+        Err(Problem::TooDeep(at)) => {
+            let file = TextFile::new(path, text);
+            Err(Unparsable::TooDeep(file.spot(at..at)))
         }
     }
 }
 
+enum Problem {
+    Mistake(syn::Error),
+    TooDeep(usize),
+}
+
 /// Parses the needed parts of a text. Places in the result are places in the shorter text.
-fn parse_text(text: &str) -> syn::Result<(syn::File, Cuts)> {
-    if let Some((short, cuts)) = shorten::shorten(text)
-        && let Ok(file) = syn::parse_file(&short)
-    {
-        return Ok((file, cuts));
+fn parse_text(text: &str) -> Result<(syn::File, Cuts), Problem> {
+    if let Some((short, cuts)) = shorten::shorten(text) {
+        match parse_all(&short) {
+            Ok(file) => return Ok((file, cuts)),
+            Err(Problem::TooDeep(at)) => return Err(Problem::TooDeep(cuts.whole(at..at).start)),
+            Err(Problem::Mistake(_)) => {}
+        }
     }
-    syn::parse_file(text).map(|file| (file, Cuts::default()))
+    parse_all(text).map(|file| (file, Cuts::default()))
+}
+
+fn parse_all(text: &str) -> Result<syn::File, Problem> {
+    match too_deep(text) {
+        Some(at) => Err(Problem::TooDeep(at)),
+        None => syn::parse_file(text).map_err(Problem::Mistake),
+    }
 }
 
 /// Blanks a byte order mark and a `#!` line. The parser would cut them off, and shift every place.

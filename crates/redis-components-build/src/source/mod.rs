@@ -9,6 +9,7 @@ pub(crate) mod index;
 pub(crate) mod items;
 pub(crate) mod lexer;
 pub(crate) mod naming;
+pub(crate) mod nesting;
 pub(crate) mod shorten;
 pub(crate) mod tokens;
 pub(crate) mod use_tree;

@@ -1,7 +1,8 @@
 //! `use` items, split into their ends.
 
 use proc_macro2::Ident;
-use syn::{ItemUse, UseTree};
+use syn::parse::{ParseStream, Parser};
+use syn::{Attribute, Item, ItemUse, Token, UseTree, Visibility, braced, token};
 
 /// One end of a `use` tree.
 pub(crate) struct Leaf {
@@ -10,6 +11,72 @@ pub(crate) struct Leaf {
     pub(crate) name: Ident,
     pub(crate) is_renamed: bool,
     pub(crate) is_glob: bool,
+}
+
+/// Replaces each `use` item that the parser has not read by items that mean the same. It reads no
+/// group in which a path begins with `::`, because only a whole tree can in its nodes.
+pub(crate) fn separate(items: &mut Vec<Item>) {
+    if items.iter().any(|item| matches!(item, Item::Verbatim(_))) {
+        let separated = items.drain(..).flat_map(|item| match separated(&item) {
+            Some(uses) => uses.into_iter().map(Item::Use).collect(),
+            None => vec![item],
+        });
+        *items = separated.collect();
+    }
+    for item in items {
+        if let Item::Mod(module) = item
+            && let Some((_, items)) = &mut module.content
+        {
+            separate(items);
+        }
+    }
+}
+
+/// Returns the `use` items that mean the same as one that the parser has not read.
+pub(crate) fn separated(item: &Item) -> Option<Vec<ItemUse>> {
+    match item {
+        Item::Verbatim(tokens) => parse_separated.parse2(tokens.clone()).ok(),
+        _ => None,
+    }
+}
+
+fn parse_separated(input: ParseStream<'_>) -> syn::Result<Vec<ItemUse>> {
+    let attrs = input.call(Attribute::parse_outer)?;
+    let vis: Visibility = input.parse()?;
+    let use_token = input.parse()?;
+    let mut trees = Vec::new();
+    parse_trees(input, &mut trees)?;
+    let semi_token = input.parse()?;
+    let items = trees.into_iter().map(|(leading_colon, tree)| ItemUse {
+        attrs: attrs.clone(),
+        vis: vis.clone(),
+        use_token,
+        leading_colon,
+        tree,
+        semi_token,
+    });
+    Ok(items.collect())
+}
+
+/// Parses a tree, or the trees of a group, each with the `::` before it.
+fn parse_trees(
+    input: ParseStream<'_>,
+    trees: &mut Vec<(Option<Token![::]>, UseTree)>,
+) -> syn::Result<()> {
+    let leading_colon: Option<Token![::]> = input.parse()?;
+    if leading_colon.is_some() || !input.peek(token::Brace) {
+        trees.push((leading_colon, input.parse()?));
+        return Ok(());
+    }
+    let group;
+    braced!(group in input);
+    while !group.is_empty() {
+        parse_trees(&group, trees)?;
+        if !group.is_empty() {
+            group.parse::<Token![,]>()?;
+        }
+    }
+    Ok(())
 }
 
 /// Splits a `use` item into its ends.
@@ -110,7 +177,9 @@ fn begin<'a>(
 
 #[cfg(test)]
 mod tests {
-    use super::{beginnings, leaves};
+    use quote::ToTokens;
+
+    use super::{beginnings, leaves, separate};
 
     #[test]
     fn every_end_of_a_tree_has_its_name() {
@@ -161,5 +230,31 @@ mod tests {
             use ::{self as name};
         );
         assert!(leaves(&item).is_empty());
+    }
+
+    #[test]
+    fn b2_a_path_of_a_group_may_begin_at_the_crates() {
+        let text =
+            "#[x] pub use {::a::b, c, {::{d, e as f}, g::{h, i as _}}, ::*}; mod m { use {::j}; }
+            static S: u8; use ::k;";
+        let mut items = syn::parse_file(text).unwrap().items;
+        separate(&mut items);
+        let uses: Vec<String> = items
+            .iter()
+            .map(|item| item.to_token_stream().to_string().replace(' ', ""))
+            .collect();
+        assert_eq!(
+            uses,
+            [
+                "#[x]pubuse::a::b;",
+                "#[x]pubusec;",
+                "#[x]pubuse::{d,easf};",
+                "#[x]pubuseg::{h,ias_};",
+                "#[x]pubuse::*;",
+                "modm{use::j;}",
+                "staticS:u8;",
+                "use::k;",
+            ]
+        );
     }
 }
