@@ -8,7 +8,7 @@ use super::read_command::{BOUNDS, read_command};
 use super::reading::Answer;
 use crate::error::server_words::meaning;
 use crate::settings::timeouts::Timeouts;
-use crate::transport::asynchronous::{open_bounded, ping};
+use crate::transport::asynchronous::{open_bounded, ping_reader};
 use crate::transport::error_codes::refuses_resp3;
 use crate::transport::failure::{Cause, Failure};
 use crate::transport::node::Node;
@@ -139,11 +139,7 @@ impl Connection {
     /// Asks the server if it is up. When this returns, all its pushes before the answer have been
     /// counted.
     pub(super) async fn ping(&mut self) -> Result<(), Failure> {
-        match ping(&mut self.connection).await {
-            // Any answer shows that it is up.
-            Err(failure) if failure.is_refusal() => Ok(()),
-            result => result,
-        }
+        ping_reader(&mut self.connection).await
     }
 }
 

@@ -10,6 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use super::bounded::Bounded;
 use super::connect::{connect, within};
 use super::ends::Ends;
+use super::error_codes::{Meaning, of_error};
 use super::failure::Failure;
 use super::handshake::{judge_probe, probe};
 use super::multiplexer::connection::Multiplexer;
@@ -207,6 +208,21 @@ where
 pub(crate) async fn ping(connection: &mut impl ConnectionLike) -> Result<(), Failure> {
     let answer: RedisResult<Value> = probe().query_async(connection).await;
     judge_probe(answer)
+}
+
+/// Does the same as [`ping`] for a server that configs are read from: no answer proves anything
+/// that does not come from one which has data, and lets this client have it.
+///
+/// # Errors
+///
+/// Returns an error if the server says so, or the connection fails.
+pub(crate) async fn ping_reader(connection: &mut impl ConnectionLike) -> Result<(), Failure> {
+    let answer: RedisResult<Value> = probe().query_async(connection).await;
+    match answer {
+        // It has data, which nobody changes before its script has ended.
+        Err(error) if of_error(&error) == Some(Meaning::Passes) => Ok(()),
+        answer => judge_probe(answer),
+    }
 }
 
 /// Returns the settings for redis-rs to take over a stream that is logged in.

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use redis_components::{ErrorKind, status};
+use redis_components::{ConfigSource, ErrorKind, status};
 use redis_components_testing::{Cluster, Sentinels, Server};
 
 use crate::common::{HOUR, SOON, arrives, declare, patient, until, whereabouts};
@@ -95,6 +95,35 @@ async fn r2_a_config_server_that_restarts_is_found_behind_one_that_lets_no_confi
             // Pushes come from there.
             set(&servers[1], &data.a);
             arrives(logs, "a").await;
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn r2_a_config_server_that_refuses_each_heartbeat_is_left_for_the_next() {
+    let (data, servers) = (Data::start(), [Server::start(), Server::start()]);
+    let logs = declare("logs", WAIT);
+    set(&servers[1], &data.a);
+    let primary = servers[1].port().to_string();
+    servers[0].command(&["REPLICAOF", "127.0.0.1", &primary]);
+    until("it has the config", async || {
+        servers[0].command(&["GET", logs.key()]) != redis::Value::Nil
+    })
+    .await;
+    patient(list(&[&servers[0], &servers[1]]))
+        .scope(async {
+            assert_eq!(whereabouts(logs).await.unwrap(), "a");
+            until("it pushes", async || {
+                status().components[0].source == ConfigSource::Push
+            })
+            .await;
+            // It goes on answering, and each answer is an error.
+            let of_nobody = ["CONFIG", "SET", "replica-serve-stale-data", "no"];
+            servers[0].command(&of_nobody);
+            servers[0].command(&["REPLICAOF", "127.0.0.1", "1"]);
+            set(&servers[1], &data.b);
+            arrives(logs, "b").await;
+            assert_eq!(used(), address(&servers[1]));
         })
         .await;
 }
