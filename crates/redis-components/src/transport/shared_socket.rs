@@ -26,11 +26,36 @@ const LARGE_READ: usize = 64 * 1024;
 /// The last owner takes the socket out of the runtime's epoll instance, which a forked child shares.
 /// So a child leaks it, and cannot use it.
 #[derive(Clone, Debug)]
-pub(crate) struct SharedSocket(Owned<Arc<TcpStream>>);
+pub(crate) struct SharedSocket(Owned<Arc<Socket>>);
+
+/// A socket that ends its connection when it is dropped: a child may have a copy, which would keep
+/// the connection open. `None` if it was taken.
+#[derive(Debug)]
+struct Socket(Option<TcpStream>);
+
+impl Socket {
+    /// Ends the connection, whoever uses it.
+    fn shut_down(&self) {
+        if let Some(socket) = &self.0 {
+            // An error says that it has ended already.
+            let _ = SockRef::from(socket).shutdown(Shutdown::Both);
+        }
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        self.shut_down();
+    }
+}
 
 impl SharedSocket {
+    fn new(socket: TcpStream) -> Self {
+        Self(Owned::new(Arc::new(Socket(Some(socket)))))
+    }
+
     fn get(&self) -> io::Result<&TcpStream> {
-        let socket = self.0.get().map(Arc::as_ref);
+        let socket = self.0.get().and_then(|socket| socket.0.as_ref());
         socket.ok_or_else(|| io::Error::other(MADE_BEFORE_FORK))
     }
 
@@ -65,7 +90,7 @@ impl SharedSocket {
 /// has of files, also when that runtime is gone.
 #[derive(Clone, Debug)]
 pub(crate) struct WeakSocket {
-    socket: Weak<TcpStream>,
+    socket: Weak<Socket>,
     process: Process,
 }
 
@@ -76,20 +101,20 @@ impl WeakSocket {
     ///
     /// Returns an error if the connection has ended.
     pub(crate) fn peer(&self) -> io::Result<Option<SocketAddr>> {
-        let socket = self.get().ok_or(ErrorKind::NotConnected)?;
-        let peer = SockRef::from(&*socket).peer_addr()?;
+        let socket = self.get();
+        let socket = socket.as_ref().and_then(|socket| socket.0.as_ref());
+        let peer = SockRef::from(socket.ok_or(ErrorKind::NotConnected)?).peer_addr()?;
         Ok(peer.as_socket())
     }
 
     /// Ends the connection, whoever uses it. In a child this does nothing.
     pub(crate) fn shut_down(&self) {
         if let Some(socket) = self.get() {
-            // An error says that it has ended already.
-            let _ = SockRef::from(&*socket).shutdown(Shutdown::Both);
+            socket.shut_down();
         }
     }
 
-    fn get(&self) -> Option<Arc<TcpStream>> {
+    fn get(&self) -> Option<Arc<Socket>> {
         // A child must not become the last owner.
         self.process.is_current().then(|| self.socket.upgrade())?
     }
@@ -107,7 +132,7 @@ impl SocketStream {
     /// Takes over a connection over TCP.
     pub(super) fn of_tcp(stream: TcpStream) -> Self {
         Self {
-            socket: SharedSocket(Owned::new(Arc::new(stream))),
+            socket: SharedSocket::new(stream),
             read: SMALL_READ,
         }
     }
@@ -143,6 +168,7 @@ impl SocketStream {
     /// Returns an error if the runtime does not let it go, or somebody shares it.
     pub(super) fn into_std(self) -> io::Result<std::net::TcpStream> {
         let socket = self.socket.0.into_inner().and_then(Arc::into_inner);
+        let socket = socket.and_then(|mut socket| socket.0.take());
         let socket = socket.ok_or_else(|| io::Error::other("the socket is shared"))?;
         socket.into_std()
     }
@@ -212,5 +238,35 @@ impl AsyncWrite for SocketStream {
 
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(SockRef::from(self.socket.get()?).shutdown(Shutdown::Write))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::io::AsyncReadExt;
+    use tokio::net::{TcpListener, TcpStream};
+    use tokio::time::timeout;
+
+    use super::{SockRef, SocketStream};
+
+    /// Generous, for a loaded machine.
+    const SOON: Duration = Duration::from_secs(20);
+
+    #[tokio::test]
+    async fn r12_a_connection_ends_with_its_stream_though_a_child_has_a_copy() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let stream = TcpStream::connect(address).await.unwrap();
+        let (mut server, _) = listener.accept().await.unwrap();
+        let of_child = SockRef::from(&stream).try_clone().unwrap();
+        let stream = SocketStream::of_tcp(stream);
+        let from_outside = stream.downgrade();
+        drop(stream);
+        from_outside.shut_down();
+        let read = timeout(SOON, server.read(&mut [0; 1])).await;
+        assert_eq!(read.expect("it has ended").unwrap(), 0);
+        drop(of_child);
     }
 }
