@@ -3,10 +3,10 @@
 use serde_json::Value;
 
 use super::fence;
-use super::plan::db;
 use super::side::{Side, fields};
 use crate::failure::Failure;
 use crate::moving::checks::users;
+use crate::moving::config_checks::database;
 use crate::moving::findings::Checks;
 use crate::moving::link::Link;
 use crate::moving::others::{self, Others};
@@ -116,7 +116,7 @@ async fn of_keys(
     );
     let own = format!(
         "db{}",
-        db(record.old.get(&record.component).map_or("", String::as_str))
+        database(record.old.get(&record.component).map_or("", String::as_str))
     );
     let mut others = Vec::new();
     for link in &source.links {

@@ -1,7 +1,7 @@
 //! What is looked at before a move begins: each check has a name, what was found and what to do.
 
 use super::attach::Replication;
-use super::config_checks::{of_both, rights, way};
+use super::config_checks::{of_both, of_databases, rights, way};
 use super::findings::Checks;
 use super::link::Link;
 use super::others::others;
@@ -32,6 +32,7 @@ pub(crate) async fn preflight(
         is_same.then(|| "source and target are the same server".to_owned()),
         "name another one with --to",
     );
+    of_databases(&mut checks, record);
     of_servers(&mut checks, &old, &new);
     let clients = users(source).await?;
     let is_sentinel = |client: &&Client| {

@@ -4,8 +4,32 @@ use super::closed::demand_settable;
 use super::fence;
 use super::findings::Checks;
 use super::link::Link;
+use super::plan::fields;
+use super::record::Record;
 use super::way::Way;
 use crate::failure::Failure;
+use crate::text::named;
+
+/// Returns the database that a config names.
+pub(crate) fn database(text: &str) -> String {
+    let database = fields(text).get("db").map(ToString::to_string);
+    database.map_or_else(|| "0".to_owned(), |db| db.trim_matches('"').to_owned())
+}
+
+/// Looks whether callers find the data where it was: a replica has it in the same database.
+pub(super) fn of_databases(checks: &mut Checks, record: &Record) {
+    let both = record.old.iter().filter_map(|(component, old)| {
+        let (old, new) = (database(old), database(record.new.get(component)?));
+        (old != new).then(|| format!("`{component}` would go from database {old} to {new}"))
+    });
+    let both: Vec<_> = both.collect();
+    checks.refuse(
+        "database",
+        (!both.is_empty()).then(|| named(both.into_iter())),
+        "a replica has the data in the database where it was: name that one in the config of --to; only a \
+        program that copies the data, with --copy-with, can change it",
+    );
+}
 
 /// Looks how the cut can be made.
 ///
