@@ -2,6 +2,7 @@
 
 use super::attach::Replication;
 use super::config_checks::{of_both, of_databases, rights, way};
+use super::cut::READ_ONLY;
 use super::findings::Checks;
 use super::link::Link;
 use super::others::others;
@@ -69,7 +70,7 @@ pub(crate) async fn preflight(
     way(&mut checks, source).await?;
     for (name, wanted, advice) in [
         (
-            "replica-read-only",
+            READ_ONLY,
             "yes",
             "set it: the old server must refuse writes after the cut",
         ),
@@ -79,11 +80,7 @@ pub(crate) async fn preflight(
             "set it to 0 until the move is finished",
         ),
     ] {
-        let link = if name == "replica-read-only" {
-            source
-        } else {
-            target
-        };
+        let link = if name == READ_ONLY { source } else { target };
         let found = link.option(name).await.filter(|value| value != wanted);
         checks.refuse(name, found.map(|found| format!("it is {found}")), advice);
     }
@@ -104,7 +101,6 @@ pub(crate) async fn preflight(
     let databases =
         async |link: &Link| -> Option<u64> { link.option("databases").await?.parse().ok() };
     let (here, there) = (databases(source).await, databases(target).await);
-    // A server need not say it.
     let has_fewer = there.zip(here).is_some_and(|(there, here)| there < here);
     checks.refuse(
         "databases",

@@ -1,6 +1,7 @@
 //! What the options of both servers say against a move.
 
-use super::closed::demand_settable;
+use super::closed::{OPTION, demand_settable};
+use super::cut::READ_ONLY;
 use super::fence;
 use super::findings::Checks;
 use super::link::Link;
@@ -66,14 +67,25 @@ pub(super) async fn rights(checks: &mut Checks, source: &Link, target: &Link) {
     let refused = [
         demand_settable(source).await,
         demand_settable(target).await,
+        demand_readable(source).await,
+        demand_readable(target).await,
         target.demand(&["REPLICAOF", "127.0.0.1", "none"]).await,
     ];
     let refused = refused.into_iter().find_map(Result::err);
     checks.refuse(
         "rights",
         refused.map(|failure| failure.message),
-        "the user of the config needs +config|set on both servers, and +replicaof on the target",
+        "the user of the config needs +config|get and +config|set on both servers, and +replicaof on the target",
     );
+}
+
+/// Demands that a server says what the checks ask, before the move and before its cut: what it keeps
+/// to itself would count as fine.
+async fn demand_readable(server: &Link) -> Result<(), Failure> {
+    for name in [READ_ONLY, OPTION, "databases"] {
+        server.demand_option(name).await?;
+    }
+    Ok(())
 }
 
 /// Compares what both servers are set to.

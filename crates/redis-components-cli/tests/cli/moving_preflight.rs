@@ -1,5 +1,6 @@
 //! R15: what would go wrong later is told before anything changes.
 
+use redis_components_testing::Server;
 use serde_json::json;
 
 use crate::common::Operator;
@@ -26,6 +27,17 @@ fn refused(world: &World, operator: &Operator, words: &[&str], parts: &[&str]) {
     }
 }
 
+/// Writes the config of `logs` with a login for it.
+fn log_in(world: &World, login: &[(&str, &str)]) {
+    let port = world.servers[0].port();
+    let mut config = json!({"host": "127.0.0.1", "port": port});
+    for (name, value) in login {
+        config[name] = json!(value);
+    }
+    let config = config.to_string();
+    world.config.command(&["SET", "config:redis:logs", &config]);
+}
+
 #[test]
 fn r15_a_new_config_with_another_database_is_refused() {
     let world = World::start();
@@ -48,4 +60,36 @@ fn r15_a_new_config_with_another_database_is_refused() {
     world.operator.done(&["move", "logs", "--to", &to, "--yes"]);
     let config = world.operator.data(&["get", "logs"]);
     assert_eq!(config["config"]["db"], 3);
+}
+
+#[test]
+fn r15_a_check_that_cannot_be_made_has_not_passed() {
+    let world = World::start();
+    let allow = |server: &Server, more: &str| {
+        let user = ["ACL", "SETUSER", "app", "reset", "on", ">pw", "~*", "&*"];
+        server.command(&[&user[..], &["+@all", more]].concat());
+        role(server);
+    };
+    log_in(&world, &[("username", "app"), ("password", "pw")]);
+    let to = world.address(1);
+    for silent in [0, 1] {
+        allow(&world.servers[silent], "-config|get");
+        allow(&world.servers[1 - silent], "+@all");
+        let parts = ["rights: ", "'config|get'", &world.address(silent)];
+        refused(&world, &world.operator, &["--to", &to], &parts);
+    }
+    allow(&world.servers[1], "+@all");
+    let words = ["move", "logs", "--to", &to, "--until", "prepared", "--yes"];
+    world.operator.done(&words);
+    // It may be taken away meanwhile.
+    for silent in [0, 1] {
+        allow(&world.servers[silent], "-config|get");
+        let (code, envelope) = world.operator.json(&["move", "logs", "--cut", "--yes"]);
+        let found = (code, &envelope["error"]["code"]);
+        assert_eq!(found, (5, &json!("no_rights")), "{envelope:#}");
+        assert_eq!(world.state(), "synced");
+        allow(&world.servers[silent], "+@all");
+    }
+    world.operator.done(&["move", "logs", "--cut", "--yes"]);
+    world.is_on(1);
 }
