@@ -6,6 +6,7 @@ use super::fence;
 use super::side::{Side, fields};
 use crate::failure::Failure;
 use crate::moving::checks::users;
+use crate::moving::commit_checks::of_config_server;
 use crate::moving::config_checks::database;
 use crate::moving::findings::Checks;
 use crate::moving::link::Link;
@@ -48,6 +49,7 @@ pub(crate) async fn preflight(
         impossible.map(|failure| failure.message),
         "the source needs +config|get and +config|set, and Redis 7 or later",
     );
+    of_config_server(&mut checks, session, record).await?;
     of_calls(&mut checks, record, source, target).await?;
     Ok(checks)
 }

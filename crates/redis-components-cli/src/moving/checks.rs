@@ -1,6 +1,7 @@
 //! What is looked at before a move begins: each check has a name, what was found and what to do.
 
 use super::attach::Replication;
+use super::commit_checks::of_config_server;
 use super::config_checks::{of_both, of_databases, rights, way};
 use super::cut::READ_ONLY;
 use super::findings::Checks;
@@ -95,6 +96,7 @@ pub(crate) async fn preflight(
     );
     of_both(&mut checks, source, target).await;
     rights(&mut checks, source, target).await;
+    of_config_server(&mut checks, session, record).await?;
     if let Some(replication) = replication {
         logins(&mut checks, record, (source, target), replication).await;
     }

@@ -4,6 +4,7 @@ pub(crate) mod attach;
 pub(crate) mod checks;
 pub(crate) mod closed;
 pub(crate) mod commit;
+pub(crate) mod commit_checks;
 pub(crate) mod config_checks;
 pub(crate) mod copied;
 pub(crate) mod cut;

@@ -4,7 +4,9 @@ use redis_components_testing::Server;
 use serde_json::json;
 
 use crate::common::Operator;
+use crate::copier::copier;
 use crate::load::{RECORD, World, role};
+use crate::moving_copy;
 
 /// A move that must be refused by a check, and leaves nothing.
 #[track_caller]
@@ -92,4 +94,93 @@ fn r15_a_check_that_cannot_be_made_has_not_passed() {
     }
     world.operator.done(&["move", "logs", "--cut", "--yes"]);
     world.is_on(1);
+}
+
+#[test]
+fn r15_what_the_commit_needs_is_looked_at_before_anything_changes() {
+    let world = World::start();
+    let stats = ["set", "stats", "host=127.0.0.1", "--create"];
+    let port = format!("port={}", world.servers[0].port());
+    world.operator.done(&[&stats[..], &[&port]].concat());
+    role(&world.servers[0]);
+    let url = format!("redis://op:pw@127.0.0.1:{}", world.config.port());
+    let operator = Operator::at(&url);
+    let to = world.address(1);
+    let words = ["--to", &to, "--with", "stats"];
+    let own = "~redis-components:*";
+    for (rights, told) in [
+        (
+            &[
+                "%R~config:redis:stats",
+                "~config:redis:logs",
+                "~config:redis:@fleet",
+                own,
+            ][..],
+            "set on `config:redis:stats`",
+        ),
+        (
+            &[
+                "%R~config:redis:@fleet",
+                "~config:redis:logs",
+                "~config:redis:stats",
+                own,
+            ],
+            "set on `config:redis:@fleet`",
+        ),
+        (
+            &[
+                "~config:redis:*",
+                "~redis-components:history:logs",
+                "~redis-components:move:*",
+                "~redis-components:lease:*",
+                "~redis-components:receipt:*",
+                "~redis-components:fleet",
+            ],
+            "`redis-components:history:stats`",
+        ),
+        (&["~*", "-xadd"], "xadd"),
+        (&["~*", "-del"], "del"),
+        (&["~*", "-pexpire"], "pexpire"),
+        (&["~*", "-client|list"], "client|list"),
+    ] {
+        let user = ["ACL", "SETUSER", "op", "reset", "on", ">pw", "+@all"];
+        world.config.command(&[&user[..], rights].concat());
+        let parts = ["config server rights: ", told];
+        refused(&world, &operator, &words, &parts);
+    }
+    world
+        .config
+        .command(&["ACL", "SETUSER", "op", "reset", "on", ">pw", "+@all", "~*"]);
+    let history = "redis-components:history:stats";
+    world.config.command(&["DEL", history]);
+    world.config.command(&["SET", history, "x"]);
+    let parts = ["history: ", history, "delete or rename it"];
+    refused(&world, &operator, &words, &parts);
+    world.config.command(&["DEL", history]);
+    let words = [&["move", "logs", "--yes"], &words[..]].concat();
+    operator.done(&[&words[..], &["--until", "prepared"]].concat());
+    // Another program may write there meanwhile.
+    world.config.command(&["SET", history, "x"]);
+    let (code, envelope) = operator.json(&["move", "logs", "--cut", "--yes"]);
+    let found = (code, &envelope["error"]["code"]);
+    assert_eq!(found, (3, &json!("not_possible")), "{envelope:#}");
+    assert_eq!(world.state(), "synced");
+    world.config.command(&["DEL", history]);
+    operator.done(&["move", "logs", "--cut", "--yes"]);
+    world.is_on(1);
+}
+
+#[test]
+fn r15_a_copy_whose_configs_could_not_be_written_does_not_begin() {
+    let world = moving_copy::World::start();
+    let history = "redis-components:history:logs";
+    world.config.command(&["DEL", history]);
+    world.config.command(&["SET", history, "x"]);
+    let program = copier("");
+    let (code, envelope) = world.operator.json(&world.words(&program));
+    let found = (code, &envelope["error"]["code"]);
+    assert_eq!(found, (3, &json!("not_possible")), "{envelope:#}");
+    let message = envelope["error"]["message"].as_str().unwrap();
+    assert!(message.contains("history: "), "{message}");
+    assert_eq!(world.size(), 0);
 }
