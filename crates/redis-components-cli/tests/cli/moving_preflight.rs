@@ -184,3 +184,33 @@ fn r15_a_copy_whose_configs_could_not_be_written_does_not_begin() {
     assert!(message.contains("history: "), "{message}");
     assert_eq!(world.size(), 0);
 }
+
+#[test]
+fn r15_a_password_that_a_server_does_not_expect_is_told_before_anything_changes() {
+    let quick = ["--repl-diskless-sync-delay", "0"];
+    let locked = [&quick[..], &["--requirepass", "hush-hush"]].concat();
+    for is_at_source in [true, false] {
+        let mut servers = [Server::start_with(&locked), Server::start_with(&quick)];
+        if !is_at_source {
+            servers.reverse();
+        }
+        let config = Server::start();
+        let operator = Operator::of(&config);
+        let world = World {
+            config,
+            servers,
+            operator,
+        };
+        log_in(&world, &[("password", "hush-hush")]);
+        let to = world.address(1);
+        let open = world.address(usize::from(is_at_source));
+        let parts = ["replication login: ", &open, "without any password"];
+        refused(&world, &world.operator, &["--to", &to], &parts);
+        if is_at_source {
+            let to = json!({"host": "127.0.0.1", "port": world.servers[1].port()});
+            let words = ["move", "logs", "--to", &to.to_string(), "--yes"];
+            world.operator.done(&words);
+            world.operator.done(&["move", "logs", "--undo", "--yes"]);
+        }
+    }
+}
