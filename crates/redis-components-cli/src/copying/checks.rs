@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::fence;
 use super::side::{Side, fields};
 use crate::failure::Failure;
-use crate::moving::checks::users;
+use crate::moving::checks::{of_pings, users};
 use crate::moving::commit_checks::of_config_server;
 use crate::moving::config_checks::database;
 use crate::moving::findings::Checks;
@@ -201,6 +201,8 @@ async fn of_clients(
         some(strangers.into_iter()).map(|all| format!("it has clients: {all}")),
         "what they write would be mixed with the copy; use other servers, or end them",
     );
+    let targets: Vec<_> = target.links.iter().collect();
+    of_pings(checks, &targets).await?;
     for (name, side, advice) in [
         (
             "target of others",

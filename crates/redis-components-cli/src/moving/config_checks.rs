@@ -88,6 +88,35 @@ async fn demand_readable(server: &Link) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Looks for what `--undo` will refuse.
+pub(super) async fn of_undo(checks: &mut Checks, source: &Link, target: &Link) {
+    for (link, option, wanted, found, advice) in [
+        (
+            source,
+            OPTION,
+            "0",
+            "of the source is",
+            "set it to 0 there before --undo, or that is refused: without its replicas the server would \
+            take no writes",
+        ),
+        (
+            target,
+            READ_ONLY,
+            "yes",
+            "of the target is",
+            "set it to yes there before --undo, or that is refused: the server would take writes when it \
+            is left, and they would be lost",
+        ),
+    ] {
+        let value = link.option(option).await.filter(|value| value != wanted);
+        checks.warn(
+            "undo",
+            value.map(|value| format!("`{option}` {found} {value}")),
+            advice,
+        );
+    }
+}
+
 /// Compares what both servers are set to.
 pub(super) async fn of_both(checks: &mut Checks, source: &Link, target: &Link) {
     let is_mixed = source.place.is_tls != target.place.is_tls;

@@ -1,7 +1,7 @@
 //! R15: what would go wrong later is told before anything changes.
 
 use redis_components_testing::Server;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::common::Operator;
 use crate::copier::copier;
@@ -213,4 +213,52 @@ fn r15_a_password_that_a_server_does_not_expect_is_told_before_anything_changes(
             world.operator.done(&["move", "logs", "--undo", "--yes"]);
         }
     }
+}
+
+/// Returns the warnings of a move that is shown, by their names.
+fn warnings(world: &World) -> Vec<(String, String)> {
+    let to = world.address(1);
+    let words = ["move", "logs", "--to", &to, "--dry-run"];
+    let data = world.operator.data(&words);
+    let checks = data["checks"].as_array().unwrap().iter();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let both = checks.map(|check| (text(&check["name"]), text(&check["found"])));
+    both.collect()
+}
+
+#[test]
+fn r15_what_stops_an_undo_is_warned_of_before_the_move() {
+    let world = World::start();
+    let of_undo = || {
+        let found = warnings(&world).into_iter();
+        let found = found.filter(|(name, _)| name == "undo");
+        found.map(|(_, found)| found).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(of_undo(), "");
+    world.servers[1].command(&["CONFIG", "SET", "replica-read-only", "no"]);
+    role(&world.servers[1]);
+    let found = of_undo();
+    assert!(found.contains("`replica-read-only`"), "{found}");
+    world.servers[0].command(&["CONFIG", "SET", "min-replicas-to-write", "1"]);
+    let found = of_undo();
+    let parts = ["`replica-read-only`", "`min-replicas-to-write`"];
+    assert!(parts.iter().all(|part| found.contains(part)), "{found}");
+}
+
+#[test]
+fn r15_a_client_of_the_target_whose_last_word_was_a_ping_is_warned_of() {
+    let world = World::start();
+    let is_told = || {
+        let found = warnings(&world);
+        found
+            .iter()
+            .any(|(name, _)| name == "clients of the target")
+    };
+    role(&world.servers[1]);
+    assert!(!is_told());
+    let mut connection = world.servers[1].connection();
+    redis::cmd("PING").exec(&mut connection).unwrap();
+    assert!(is_told());
+    drop(connection);
+    crate::common::wait_until("it has left", || !is_told());
 }
