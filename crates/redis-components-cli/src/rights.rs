@@ -29,14 +29,17 @@ pub(crate) async fn missing(
     for (name, command) in commands {
         match session.query::<Value>(command).await {
             Err(failure) if failure.code == Code::NoRights => {
-                let mut arguments = command.args_iter().skip(1);
-                let on_key = match arguments.next() {
+                let words = name.split('|').count();
+                let on_key = match command.args_iter().nth(words) {
                     Some(Arg::Simple(key)) if failure.message.contains("keys") => {
                         format!(" on `{}`", String::from_utf8_lossy(key))
                     }
                     _ => String::new(),
                 };
-                missing.push(format!("{name}{on_key}"));
+                let right = format!("{name}{on_key}");
+                if !missing.contains(&right) {
+                    missing.push(right);
+                }
             }
             Err(failure) if failure.code == Code::ConfigServerUnreachable => return Err(failure),
             // The keys may not be there, and an old server may not know every word.
