@@ -83,6 +83,11 @@ impl Client {
         !self.is_named() && OF_OBSERVERS.contains(&command)
     }
 
+    /// Returns `true` if its last command was a `PING`.
+    pub(crate) fn has_pinged(&self) -> bool {
+        self.command == "ping"
+    }
+
     /// Returns the host that its name tells.
     pub(crate) fn host(&self) -> Option<&str> {
         let (host, _) = parts(self.instance.as_deref()?)?;

@@ -34,6 +34,7 @@ mod probe;
 mod profile;
 mod redact;
 mod repeated;
+mod rights;
 #[cfg(feature = "serve")]
 mod serve;
 mod server_failure;

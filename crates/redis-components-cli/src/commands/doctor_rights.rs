@@ -1,15 +1,12 @@
 //! What `doctor` finds in the rights of an operator.
 
-use redis::{Arg, Cmd, Value};
 use redis_components::receipts::{FLEET_KEY, KEY_PREFIX};
 
 use crate::examined::{Check, State};
-use crate::failure::{Code, Failure};
+use crate::failure::Failure;
 use crate::moving::{lease, record};
+use crate::rights::{NOBODY, command, missing};
 use crate::session::Session;
-
-/// No component has this name, so none of its keys is there.
-const NOBODY: &str = "@doctor";
 
 /// Tries the commands of an operator on keys that are not there: none changes anything.
 pub(super) async fn of_an_operator(session: &Session) -> Result<Check, Failure> {
@@ -55,7 +52,7 @@ pub(super) async fn of_an_operator(session: &Session) -> Result<Check, Failure> 
         Check::ok("rights", "all that an operator needs")
     } else {
         let advice = "docs/operations.md lists the rights that an operator needs";
-        Check::ok("rights", missing).but(State::Problem, advice)
+        Check::ok("rights", listed(&missing)).but(State::Problem, advice)
     })
 }
 
@@ -80,39 +77,10 @@ pub(super) async fn of_a_move(session: &Session) -> Result<Check, Failure> {
         Check::ok(name, "all that `move` and `set --prepare` need")
     } else {
         let advice = "`move` and `set --prepare` need these; docs/operations.md lists them";
-        Check::ok(name, missing).but(State::Warning, advice)
+        Check::ok(name, listed(&missing)).but(State::Warning, advice)
     })
 }
 
-fn command(words: &[&str]) -> Cmd {
-    let (name, arguments) = words.split_first().unwrap_or((&"PING", &[]));
-    let mut command = redis::cmd(name);
-    command.arg(arguments);
-    command
-}
-
-/// Returns what is missing, or nothing.
-async fn missing(session: &Session, commands: &[(&str, Cmd)]) -> Result<String, Failure> {
-    let mut missing: Vec<String> = Vec::new();
-    for (name, command) in commands {
-        match session.query::<Value>(command).await {
-            Err(failure) if failure.code == Code::NoRights => {
-                let mut arguments = command.args_iter().skip(1);
-                let on_key = match arguments.next() {
-                    Some(Arg::Simple(key)) if failure.message.contains("keys") => {
-                        format!(" on `{}`", String::from_utf8_lossy(key))
-                    }
-                    _ => String::new(),
-                };
-                missing.push(format!("{name}{on_key}"));
-            }
-            Err(failure) if failure.code == Code::ConfigServerUnreachable => return Err(failure),
-            // The keys are not there, and an old server may not know every word.
-            _ => {}
-        }
-    }
-    if missing.is_empty() {
-        return Ok(String::new());
-    }
-    Ok(format!("missing: {}", missing.join(", ")))
+fn listed(missing: &[String]) -> String {
+    format!("missing: {}", missing.join(", "))
 }

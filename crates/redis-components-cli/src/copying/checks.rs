@@ -3,10 +3,11 @@
 use serde_json::Value;
 
 use super::fence;
-use super::plan::db;
 use super::side::{Side, fields};
 use crate::failure::Failure;
-use crate::moving::checks::users;
+use crate::moving::checks::{of_pings, users};
+use crate::moving::commit_checks::of_config_server;
+use crate::moving::config_checks::database;
 use crate::moving::findings::Checks;
 use crate::moving::link::Link;
 use crate::moving::others::{self, Others};
@@ -48,6 +49,7 @@ pub(crate) async fn preflight(
         impossible.map(|failure| failure.message),
         "the source needs +config|get and +config|set, and Redis 7 or later",
     );
+    of_config_server(&mut checks, session, record).await?;
     of_calls(&mut checks, record, source, target).await?;
     Ok(checks)
 }
@@ -116,7 +118,7 @@ async fn of_keys(
     );
     let own = format!(
         "db{}",
-        db(record.old.get(&record.component).map_or("", String::as_str))
+        database(record.old.get(&record.component).map_or("", String::as_str))
     );
     let mut others = Vec::new();
     for link in &source.links {
@@ -199,6 +201,8 @@ async fn of_clients(
         some(strangers.into_iter()).map(|all| format!("it has clients: {all}")),
         "what they write would be mixed with the copy; use other servers, or end them",
     );
+    let targets: Vec<_> = target.links.iter().collect();
+    of_pings(checks, &targets).await?;
     for (name, side, advice) in [
         (
             "target of others",

@@ -13,6 +13,7 @@ use super::sight::Sight;
 use crate::failure::{Code, Failure};
 use crate::interrupt::Stage;
 use crate::lines::warn;
+use crate::moving::commit_checks::demand_committable;
 use crate::moving::copied::Copied;
 use crate::moving::drive::milliseconds;
 use crate::moving::lease::Lease;
@@ -158,6 +159,8 @@ impl Drive<'_> {
     /// Lets all servers of the source refuse writes.
     async fn fence(&mut self, sight: &Sight) -> Result<(), Failure> {
         let (source, _) = sight.sides()?;
+        let committable = demand_committable(self.session, &self.record).await;
+        committable.map_err(|failure| sight.behind_fence(failure))?;
         let known = self.record.copy.clone().unwrap_or_default();
         let fences = fence::plan(source, &known.fences).await;
         let fences = fences.map_err(|failure| sight.behind_fence(failure))?;

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::side::{elsewhere, fields, is_cluster, read};
 use crate::failure::{Code, Failure};
+use crate::moving::config_checks::database;
 use crate::moving::plan::{Given, given};
 use crate::moving::record::Record;
 use crate::session::Session;
@@ -37,11 +38,11 @@ pub(crate) async fn plan(
     };
     let (address, db) = (
         read(component, &old[component])?.address(),
-        db(&old[component]),
+        database(&old[component]),
     );
     let mut new = BTreeMap::new();
     for (one, text) in &old {
-        let found = (read(one, text)?.address(), self::db(text));
+        let found = (read(one, text)?.address(), database(text));
         if found != (address.clone(), db.clone()) {
             let text = format!(
                 "`{one}` is in database {} of {}, and `{component}` in database {db} of {address}; one \
@@ -72,10 +73,4 @@ fn at_address(text: &str, host: &str, port: u16) -> String {
     moved.insert("port".to_owned(), json!(port));
     moved.extend(db.map(|db| ("db".to_owned(), db)));
     elsewhere(text, &Value::Object(moved).to_string())
-}
-
-/// Returns the database that a config names.
-pub(super) fn db(text: &str) -> String {
-    let db = fields(text).get("db").map(ToString::to_string);
-    db.map_or_else(|| "0".to_owned(), |db| db.trim_matches('"').to_owned())
 }

@@ -11,10 +11,10 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::Value;
 use tokio::time::sleep;
 
-use super::plan::db;
 use super::side::{Side, fields, is_cluster};
 use crate::failure::{Code, Failure};
 use crate::files::read_file;
+use crate::moving::config_checks::database;
 use crate::moving::lease::{host, processes};
 use crate::moving::record::Record;
 use crate::text::printable;
@@ -261,7 +261,10 @@ fn environment(
         };
         let first = nodes.first().map(String::as_str).unwrap_or_default();
         // Without the login: programs take it as an argument, which others can read.
-        add("_URL", format!("{scheme}://{first}/{}", db(text)).into());
+        add(
+            "_URL",
+            format!("{scheme}://{first}/{}", database(text)).into(),
+        );
         for field in ["username", "password"] {
             let value = written(component, config.get(field))?;
             add(&format!("_{}", field.to_uppercase()), value);

@@ -1,7 +1,9 @@
 //! What is looked at before a move begins: each check has a name, what was found and what to do.
 
 use super::attach::Replication;
-use super::config_checks::{of_both, rights, way};
+use super::commit_checks::of_config_server;
+use super::config_checks::{of_both, of_databases, of_undo, rights, way};
+use super::cut::READ_ONLY;
 use super::findings::Checks;
 use super::link::Link;
 use super::others::others;
@@ -32,6 +34,7 @@ pub(crate) async fn preflight(
         is_same.then(|| "source and target are the same server".to_owned()),
         "name another one with --to",
     );
+    of_databases(&mut checks, record);
     of_servers(&mut checks, &old, &new);
     let clients = users(source).await?;
     let is_sentinel = |client: &&Client| {
@@ -51,6 +54,7 @@ pub(crate) async fn preflight(
         some(strangers).map(|all| format!("it has clients: {all}")),
         "what they wrote would be lost; use another server, or end them",
     );
+    of_pings(&mut checks, &[target]).await?;
     let of_target = others(session, record, &[&target.place]).await?;
     checks.refuse(
         "target of others",
@@ -68,7 +72,7 @@ pub(crate) async fn preflight(
     way(&mut checks, source).await?;
     for (name, wanted, advice) in [
         (
-            "replica-read-only",
+            READ_ONLY,
             "yes",
             "set it: the old server must refuse writes after the cut",
         ),
@@ -78,32 +82,20 @@ pub(crate) async fn preflight(
             "set it to 0 until the move is finished",
         ),
     ] {
-        let link = if name == "replica-read-only" {
-            source
-        } else {
-            target
-        };
+        let link = if name == READ_ONLY { source } else { target };
         let found = link.option(name).await.filter(|value| value != wanted);
         checks.refuse(name, found.map(|found| format!("it is {found}")), advice);
     }
-    let wanted = source.option("min-replicas-to-write").await;
-    checks.warn(
-        "undo",
-        wanted
-            .filter(|wanted| wanted != "0")
-            .map(|wanted| format!("`min-replicas-to-write` of the source is {wanted}")),
-        "set it to 0 there before --undo, or that is refused: without its replicas the server would \
-        take no writes",
-    );
+    of_undo(&mut checks, source, target).await;
     of_both(&mut checks, source, target).await;
     rights(&mut checks, source, target).await;
+    of_config_server(&mut checks, session, record).await?;
     if let Some(replication) = replication {
         logins(&mut checks, record, (source, target), replication).await;
     }
     let databases =
         async |link: &Link| -> Option<u64> { link.option("databases").await?.parse().ok() };
     let (here, there) = (databases(source).await, databases(target).await);
-    // A server need not say it.
     let has_fewer = there.zip(here).is_some_and(|(there, here)| there < here);
     checks.refuse(
         "databases",
@@ -202,12 +194,8 @@ async fn clocks(checks: &mut Checks, source: &Link, target: &Link) -> Result<(),
     Ok(())
 }
 
-/// Returns the clients of a server but this one, its replicas, and those who look after it.
-///
-/// # Errors
-///
-/// Returns an error if it does not list them.
-pub(crate) async fn users(link: &Link) -> Result<Vec<Client>, Failure> {
+/// Returns the clients of a server but this one and its replicas.
+async fn clients(link: &Link) -> Result<Vec<Client>, Failure> {
     let own: u64 = link.query(&["CLIENT", "ID"]).await?;
     let list: String = link.query(&["CLIENT", "LIST"]).await?;
     let mut clients = Client::parse_all(&list);
@@ -215,9 +203,39 @@ pub(crate) async fn users(link: &Link) -> Result<Vec<Client>, Failure> {
         let flags = client.flags.as_deref().unwrap_or_default();
         flags.contains('S') || flags.contains('M')
     };
-    clients
-        .retain(|client| client.id != Some(own) && !is_replication(client) && !client.observes());
+    clients.retain(|client| client.id != Some(own) && !is_replication(client));
     Ok(clients)
+}
+
+/// Returns the clients of a server but this one, its replicas, and those who look after it.
+///
+/// # Errors
+///
+/// Returns an error if it does not list them.
+pub(crate) async fn users(link: &Link) -> Result<Vec<Client>, Failure> {
+    let mut clients = clients(link).await?;
+    clients.retain(|client| !client.observes());
+    Ok(clients)
+}
+
+/// Warns of clients of a target that may only look after it, or wait in a pool until they write.
+///
+/// # Errors
+///
+/// As [`users`].
+pub(crate) async fn of_pings(checks: &mut Checks, targets: &[&Link]) -> Result<(), Failure> {
+    let mut pinging = Vec::new();
+    for target in targets {
+        let mut clients = clients(target).await?;
+        clients.retain(|client| client.observes() && client.has_pinged());
+        pinging.extend(clients.into_iter().map(|client| client.address));
+    }
+    checks.warn(
+        "clients of the target",
+        some(pinging.into_iter()).map(|all| format!("a PING is the last that these have sent: {all}")),
+        "end them unless they only look whether it lives: one that waits in a pool writes to it later",
+    );
+    Ok(())
 }
 
 /// Returns some of the names, for people; nothing if there are none.

@@ -37,12 +37,12 @@ pub(crate) async fn demand_settable(server: &Link) -> Result<(), Failure> {
 ///
 /// # Errors
 ///
-/// Returns an error if it would refuse them.
+/// Returns an error if it would refuse them, or does not say it.
 pub(crate) async fn demand_takes_writes_alone(server: &Link) -> Result<(), Failure> {
-    let wanted = server.option(OPTION).await;
-    let Some(wanted) = wanted.filter(|wanted| wanted != "0") else {
+    let wanted = server.demand_option(OPTION).await?;
+    if wanted == "0" {
         return Ok(());
-    };
+    }
     let address = server.place.address();
     let text = format!(
         "{address} would refuse writes after the cut, because its `{OPTION}` is {wanted}; nothing has \

@@ -1,11 +1,36 @@
 //! What the options of both servers say against a move.
 
-use super::closed::demand_settable;
+use super::closed::{OPTION, demand_settable};
+use super::cut::READ_ONLY;
 use super::fence;
 use super::findings::Checks;
 use super::link::Link;
+use super::plan::fields;
+use super::record::Record;
 use super::way::Way;
 use crate::failure::Failure;
+use crate::text::named;
+
+/// Returns the database that a config names.
+pub(crate) fn database(text: &str) -> String {
+    let database = fields(text).get("db").map(ToString::to_string);
+    database.map_or_else(|| "0".to_owned(), |db| db.trim_matches('"').to_owned())
+}
+
+/// Looks whether callers find the data where it was: a replica has it in the same database.
+pub(super) fn of_databases(checks: &mut Checks, record: &Record) {
+    let both = record.old.iter().filter_map(|(component, old)| {
+        let (old, new) = (database(old), database(record.new.get(component)?));
+        (old != new).then(|| format!("`{component}` would go from database {old} to {new}"))
+    });
+    let both: Vec<_> = both.collect();
+    checks.refuse(
+        "database",
+        (!both.is_empty()).then(|| named(both.into_iter())),
+        "a replica has the data in the database where it was: name that one in the config of --to; only a \
+        program that copies the data, with --copy-with, can change it",
+    );
+}
 
 /// Looks how the cut can be made.
 ///
@@ -42,14 +67,54 @@ pub(super) async fn rights(checks: &mut Checks, source: &Link, target: &Link) {
     let refused = [
         demand_settable(source).await,
         demand_settable(target).await,
+        demand_readable(source).await,
+        demand_readable(target).await,
         target.demand(&["REPLICAOF", "127.0.0.1", "none"]).await,
     ];
     let refused = refused.into_iter().find_map(Result::err);
     checks.refuse(
         "rights",
         refused.map(|failure| failure.message),
-        "the user of the config needs +config|set on both servers, and +replicaof on the target",
+        "the user of the config needs +config|get and +config|set on both servers, and +replicaof on the target",
     );
+}
+
+/// Demands that a server says what the checks ask, before the move and before its cut: what it keeps
+/// to itself would count as fine.
+async fn demand_readable(server: &Link) -> Result<(), Failure> {
+    for name in [READ_ONLY, OPTION, "databases"] {
+        server.demand_option(name).await?;
+    }
+    Ok(())
+}
+
+/// Looks for what `--undo` will refuse.
+pub(super) async fn of_undo(checks: &mut Checks, source: &Link, target: &Link) {
+    for (link, option, wanted, found, advice) in [
+        (
+            source,
+            OPTION,
+            "0",
+            "of the source is",
+            "set it to 0 there before --undo, or that is refused: without its replicas the server would \
+            take no writes",
+        ),
+        (
+            target,
+            READ_ONLY,
+            "yes",
+            "of the target is",
+            "set it to yes there before --undo, or that is refused: the server would take writes when it \
+            is left, and they would be lost",
+        ),
+    ] {
+        let value = link.option(option).await.filter(|value| value != wanted);
+        checks.warn(
+            "undo",
+            value.map(|value| format!("`{option}` {found} {value}")),
+            advice,
+        );
+    }
 }
 
 /// Compares what both servers are set to.

@@ -31,6 +31,8 @@ const TAKES_OVER: Duration = Duration::from_millis(300);
 /// How long processes may take to hear that there is no candidate any more.
 const WITHDRAWN_WITHIN: Duration = Duration::from_millis(100);
 const TRIES: u32 = 5;
+/// The option that lets a replica refuse writes.
+pub(super) const READ_ONLY: &str = "replica-read-only";
 /// How long the source may hold writes if somebody else has begun a `FAILOVER` without a time.
 const HELD_BY_OTHERS: Duration = Duration::from_secs(1);
 
@@ -203,10 +205,10 @@ async fn call_back(
 ///
 /// # Errors
 ///
-/// Returns an error if it would take them.
+/// Returns an error if it would take them, or does not say it.
 pub(crate) async fn demand_read_only(source: &Link) -> Result<(), Failure> {
-    let name = "replica-read-only";
-    if source.option(name).await.is_none_or(|value| value == "yes") {
+    let name = READ_ONLY;
+    if source.demand_option(name).await? == "yes" {
         return Ok(());
     }
     let server = source.place.address();

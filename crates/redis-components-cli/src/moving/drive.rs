@@ -7,6 +7,7 @@ use tokio::time::{Instant, sleep};
 
 use super::attach::{Replication, attach};
 use super::closed;
+use super::commit_checks::demand_committable;
 use super::cut::{cut, demand_read_only, give_writes_back, take_over};
 use super::fence;
 use super::lease::Lease;
@@ -162,6 +163,7 @@ impl Drive<'_> {
         let (source, target) = sight.links()?;
         self.steps.goes_on("cut", &sight.shown());
         self.demand_left_by_all(source).await?;
+        demand_committable(self.session, &self.record).await?;
         demand_read_only(source).await?;
         closed::demand_takes_writes_alone(target).await?;
         let before = match way {

@@ -175,6 +175,20 @@ impl Link {
         values.ok()?.into_iter().nth(1)
     }
 
+    /// As [`option`](Self::option), for what must be known.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the server does not say it.
+    pub(crate) async fn demand_option(&self, name: &str) -> Result<String, Failure> {
+        let values: Vec<String> = self.query(&["CONFIG", "GET", name]).await?;
+        values.into_iter().nth(1).ok_or_else(|| {
+            let server = self.place.address();
+            let text = format!("{server} does not say its `{name}`");
+            Failure::new(Code::NotPossible, text).at(&server)
+        })
+    }
+
     /// Asks the server to acknowledge now what it has of its primary's writes. There is no answer to
     /// that, so nothing else may be sent over this connection.
     pub(crate) async fn ask_to_acknowledge(&self) {

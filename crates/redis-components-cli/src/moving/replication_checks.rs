@@ -12,7 +12,8 @@ use super::record::Record;
 use crate::text::printable;
 
 const ADVICE: &str = "give --replication-user and --replication-password of a user with +psync +replconf +ping on \
-                      both servers, or mend the one of the config";
+                      both servers, or mend the one of the config; for a server without a password give its whole \
+                      config with --to";
 
 /// Logs in at both servers as the other one will.
 pub(super) async fn logins(
@@ -43,7 +44,20 @@ async fn problem(link: &Link, login: &Login, component: &str, config: &str) -> O
         Ok(peer) => peer,
         Err(failure) => return Some(failure.message),
     };
-    let refused = peer.query::<()>(&["REPLCONF", "capa", "eof"]).await.err();
+    // A server sends the password of a user without a name in the old way, which one that expects
+    // none refuses. Clients need not.
+    let mut greetings = Vec::new();
+    if let Some(password) = &login.password {
+        let words = ["AUTH"].into_iter().chain(user_of(login));
+        greetings.push(words.chain([&**password]).collect());
+    }
+    greetings.push(vec!["REPLCONF", "capa", "eof"]);
+    let mut refused = None;
+    for words in greetings {
+        if refused.is_none() {
+            refused = peer.query::<()>(&words).await.err();
+        }
+    }
     // The next look at the server's clients must not find this one.
     let _ = peer.query::<()>(&["QUIT"]).await;
     if let Some(failure) = refused {

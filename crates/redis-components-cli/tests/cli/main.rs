@@ -27,6 +27,7 @@ mod moving_fence_faults;
 mod moving_kinds;
 mod moving_lease;
 mod moving_lost_answers;
+mod moving_preflight;
 mod moving_python;
 mod moving_rights;
 mod moving_seen;
