@@ -186,3 +186,30 @@ fn r8_a_config_with_a_password_is_no_argument_of_a_move() {
         "{envelope:#}"
     );
 }
+
+#[test]
+fn r15_configs_are_compared_by_what_they_mean() {
+    let world = World::start();
+    let write = |server: usize, is_wide: bool| {
+        let port = world.servers[server].port();
+        let text = if is_wide {
+            format!(r#"{{"port" : {port}, "host" : "127.0.0.1"}}"#)
+        } else {
+            json!({"host": "127.0.0.1", "port": port}).to_string()
+        };
+        world.config.command(&["SET", "config:redis:logs", &text]);
+    };
+    write(0, true);
+    synced(&world);
+    write(0, false);
+    assert_eq!(world.state(), "synced");
+    let cut = world.operator.data(&["move", "logs", "--cut", "--yes"]);
+    assert_eq!(cut["state"], "committed");
+    write(1, true);
+    assert_eq!(world.state(), "committed");
+    let undone = world.operator.data(&["move", "logs", "--undo", "--yes"]);
+    assert_eq!(undone["state"], "committed");
+    world.is_on(0);
+    write(0, true);
+    world.operator.done(&["move", "logs", "--finish", "--yes"]);
+}
