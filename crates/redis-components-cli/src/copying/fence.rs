@@ -219,6 +219,20 @@ pub(super) fn now() -> u64 {
     u64::try_from(since.unwrap_or_default().as_millis()).unwrap_or(u64::MAX)
 }
 
+/// Returns `true` if a primary of the source refuses writes by the fence.
+///
+/// # Errors
+///
+/// Returns an error if one does not say it.
+pub(super) async fn is_left(record: &Record) -> Result<bool, Failure> {
+    for fence in fences(record).iter().filter(|fence| !fence.is_replica) {
+        if is_closed(&place(record, fence)?.connect().await?).await? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 fn fences(record: &Record) -> &[Fenced] {
     record.copy.as_ref().map_or(&[], |note| &note.fences)
 }
