@@ -5,7 +5,7 @@ use redis_components::receipts::{FLEET_KEY, KEY_PREFIX};
 
 use crate::examined::{Check, State};
 use crate::failure::{Code, Failure};
-use crate::moving::{lease, record};
+use crate::moving::lease;
 use crate::session::Session;
 
 /// No component has this name, so none of its keys is there.
@@ -61,7 +61,7 @@ pub(super) async fn of_an_operator(session: &Session) -> Result<Check, Failure> 
 
 /// Tries in the same way what `move` and `set --prepare` need besides.
 pub(super) async fn of_a_move(session: &Session) -> Result<Check, Failure> {
-    let (record, lease) = (record::key(NOBODY), lease::key(NOBODY));
+    let (record, lease) = (session.names.record(NOBODY), lease::key(NOBODY));
     let commands = [
         ("getrange", command(&["GETRANGE", &record, "0", "0"])),
         ("set", command(&["SET", &record, "", "XX"])),

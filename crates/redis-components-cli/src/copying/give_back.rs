@@ -58,7 +58,7 @@ impl Drive<'_> {
     /// Gives the source its writes back. Returns the failure with what came of it.
     pub(super) async fn give_back(&mut self, mut failure: Failure) -> Failure {
         let held = held(&self.record.copy.clone().unwrap_or_default());
-        if let Err(other) = fence::lift(&self.record).await {
+        if let Err(other) = fence::lift(self.session, &self.record).await {
             failure.message = format!("{}; {}", failure.message, other.message);
             return failure;
         }

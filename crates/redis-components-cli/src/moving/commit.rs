@@ -2,7 +2,7 @@
 
 use redis_components::ComponentConfig;
 
-use super::record::{Record, key};
+use super::record::Record;
 use crate::commit::{Change, TRIES, add};
 use crate::failure::{Code, Failure};
 use crate::history::Note;
@@ -30,7 +30,7 @@ impl Session {
                     "the config of `{component}` is neither the one that the move leaves nor the one \
                     that it writes; look with `history {component}`, and write one of the two with \
                     `rollback` or `set`; or forget the move by deleting `{}` on the config server",
-                    key(component)
+                    self.names.record(component)
                 );
                 let failure = Failure::new(Code::MustDecide, text).of_component(component);
                 return Err(failure.at(&self.server));
@@ -52,7 +52,7 @@ impl Session {
                 watch
                     .arg(self.names.key(component))
                     .arg(self.names.history(component))
-                    .arg(key(component));
+                    .arg(self.names.record(component));
             }
             let () = self.query(&watch).await?;
             for component in record.components() {

@@ -1,5 +1,6 @@
 //! R15: what a move must not lose, and how it is told, when it is given up or goes back.
 
+use redis_components_testing::Server;
 use serde_json::json;
 
 use crate::load::{World, role};
@@ -212,4 +213,27 @@ fn r15_configs_are_compared_by_what_they_mean() {
     world.is_on(0);
     write(0, true);
     world.operator.done(&["move", "logs", "--finish", "--yes"]);
+}
+
+#[test]
+fn r15_environments_with_different_prefixes_have_moves_of_their_own() {
+    let world = World::start();
+    synced(&world);
+    let words = ["--repl-diskless-sync-delay", "0"];
+    let [source, target] = [(), ()].map(|()| Server::start_with(&words));
+    let staging = ["--key-prefix", "stg:"];
+    let port = format!("port={}", source.port());
+    let create = ["set", "logs", "host=127.0.0.1", &port, "--create"];
+    world.operator.done(&[&staging[..], &create].concat());
+    let to = format!("127.0.0.1:{}", target.port());
+    let begin = ["move", "logs", "--to", &to, "--yes"];
+    let moved = world.operator.data(&[&staging[..], &begin].concat());
+    assert_eq!(moved["state"], "committed");
+    assert_eq!(world.state(), "synced");
+    world.operator.done(&["move", "logs", "--cut", "--yes"]);
+    world.is_on(1);
+    let status = ["move", "logs", "--status"];
+    let status = world.operator.data(&[&staging[..], &status].concat());
+    assert_eq!(status["state"], "committed");
+    assert_eq!(status["id"], moved["id"]);
 }
