@@ -3,9 +3,10 @@
 //! A thread of their own writes them: who reads slowly, or not at all, must not hold up a command
 //! that has taken the writes of a server away for a moment.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
-use std::sync::LazyLock;
 use std::sync::mpsc::{Sender, channel};
+use std::sync::{LazyLock, Mutex, PoisonError};
 use std::thread;
 
 use crate::text::harmless;
@@ -50,6 +51,15 @@ const WARNING: &str = "\u{1b}[1;33mwarning:\u{1b}[0m";
 /// Writes a warning for people.
 pub(crate) fn warn(text: &str) {
     say(&format!("{WARNING} {text}"));
+}
+
+/// Writes a warning for people, unless this command has written it already.
+pub(crate) fn warn_once(text: &str) {
+    static WRITTEN: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+    let mut written = WRITTEN.lock().unwrap_or_else(PoisonError::into_inner);
+    if written.insert(text.to_owned()) {
+        warn(text);
+    }
 }
 
 /// Writes a line for people to standard error, at its turn.

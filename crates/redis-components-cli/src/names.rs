@@ -7,6 +7,8 @@ use crate::text::{nearest, printable};
 
 const DEFAULT_PREFIX: &str = "config:redis:";
 const HISTORY: &str = "redis-components:history:";
+/// What the keys of moves begin with.
+pub(crate) const MOVES: &str = "redis-components:move:";
 /// No component has a name that begins with `@`.
 const FLEET: &str = "@fleet";
 
@@ -49,6 +51,15 @@ impl Names {
             format!("{HISTORY}{component}")
         } else {
             format!("{HISTORY}{key}")
+        }
+    }
+
+    /// Returns the key of the record of a component's move. Environments have their own, as of histories.
+    pub(crate) fn record(&self, component: &str) -> String {
+        if self.prefix == DEFAULT_PREFIX {
+            format!("{MOVES}{component}")
+        } else {
+            format!("{MOVES}{}{component}", self.prefix)
         }
     }
 
@@ -120,6 +131,16 @@ mod tests {
         assert_eq!(names.component("other"), None);
         assert_eq!(names.history("stats"), "redis-components:history:stats");
         assert_eq!(names.history("logs"), "redis-components:history:elsewhere");
+    }
+
+    #[test]
+    fn environments_have_moves_of_their_own() {
+        let of = |prefix: Option<&str>| {
+            let names = Names::new(prefix.map(str::to_owned), BTreeMap::new());
+            names.record("logs")
+        };
+        assert_eq!(of(None), "redis-components:move:logs");
+        assert_eq!(of(Some("stg:")), "redis-components:move:stg:logs");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use redis_components::receipts::{FLEET_KEY, KEY_PREFIX};
 
 use crate::examined::{Check, State};
 use crate::failure::Failure;
-use crate::moving::{lease, record};
+use crate::moving::lease;
 use crate::rights::{NOBODY, command, missing};
 use crate::session::Session;
 
@@ -58,7 +58,7 @@ pub(super) async fn of_an_operator(session: &Session) -> Result<Check, Failure> 
 
 /// Tries in the same way what `move` and `set --prepare` need besides.
 pub(super) async fn of_a_move(session: &Session) -> Result<Check, Failure> {
-    let (record, lease) = (record::key(NOBODY), lease::key(NOBODY));
+    let (record, lease) = (session.names.record(NOBODY), lease::key(NOBODY));
     let commands = [
         ("getrange", command(&["GETRANGE", &record, "0", "0"])),
         ("set", command(&["SET", &record, "", "XX"])),

@@ -4,7 +4,6 @@ use serde_json::{Map, Value, json};
 
 use crate::fleet::control::Canary;
 use crate::history::Note;
-use crate::moving::record;
 use crate::output::Reply;
 use crate::redact;
 use crate::session::Session;
@@ -66,7 +65,7 @@ pub(super) fn of_canary(
     });
     let commands = [
         if canary.is_some() {
-            format!("WATCH {fleet} {key} {}", record::key(component))
+            format!("WATCH {fleet} {key} {}", session.names.record(component))
         } else {
             format!("WATCH {fleet} {key}")
         },

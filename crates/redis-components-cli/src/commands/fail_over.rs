@@ -8,6 +8,7 @@ use tokio::time::{Instant, sleep};
 use crate::context::Context;
 use crate::failure::{Code, Failure};
 use crate::interrupt::Stage;
+use crate::lines::warn;
 use crate::moving::link::{Link, Place};
 use crate::moving::script::{Sent, shown as shown_commands};
 use crate::moving::seen::Shown;
@@ -115,7 +116,9 @@ pub(crate) async fn fail_over(
         // After a lost answer the servers themselves say what came of it.
         _ => {}
     }
-    if !wait(service, sentinel, &target, wish.timeout).await {
+    let until = Instant::now() + wish.timeout;
+    let has_taken_over = is_coordinated || let_follow(&source, &target, wish.to, until).await;
+    if !has_taken_over || !wait(service, sentinel, &target, until).await {
         let text = format!(
             "the sentinels have not made {to} the primary in time; look with `SENTINEL MASTER {}`, and give \
             the same command again",
@@ -123,13 +126,6 @@ pub(crate) async fn fail_over(
         );
         let failure = Failure::new(Code::NotReady, text).of_component(component);
         return Err(failure.at(&address));
-    }
-    if !is_coordinated {
-        // Sentinels do it some seconds later, and meanwhile it takes writes that are lost.
-        let port = wish.to.1.to_string();
-        if let Ok(old) = source.connect().await {
-            let _ = old.query::<()>(&["REPLICAOF", &wish.to.0, &port]).await;
-        }
     }
     steps.done(&json!({}));
     let line = format!("{component}: {from} -> {to}, by its sentinels; the config stays");
@@ -145,10 +141,53 @@ async fn find<'a>(listed: &'a [Listed], target: &Place) -> Option<&'a Listed> {
     None
 }
 
+/// Lets the old primary follow the new one as soon as that takes writes, and says for how long both may
+/// have taken them. Sentinels let it follow when they have noticed, which takes them a second. Returns
+/// `false` if the new one takes no writes in time.
+async fn let_follow(source: &Place, target: &Place, to: &(String, u16), until: Instant) -> bool {
+    let (mut link, mut since) = (None, Instant::now());
+    loop {
+        let looked = Instant::now();
+        if link.is_none() {
+            link = target.connect().await.ok();
+        }
+        let seen = match &link {
+            Some(target) => target.replication_soon().await,
+            None => None,
+        };
+        match seen {
+            Some(seen) if seen.is_primary() => break,
+            Some(_) => since = looked,
+            // Sentinels end the connections to a server that takes over.
+            None => link = None,
+        }
+        if Instant::now() > until {
+            return false;
+        }
+        sleep(LOOKED_EVERY).await;
+    }
+    let port = to.1.to_string();
+    let followed = match source.connect().await {
+        Ok(old) => old.query::<()>(&["REPLICAOF", &to.0, &port]).await,
+        Err(failure) => Err(failure),
+    };
+    let (from, to) = (source.address(), target.address());
+    let time = since.elapsed().as_millis();
+    warn(&match followed {
+        Ok(()) => format!(
+            "{from} may have acknowledged writes that {to} does not have, for {time} ms at most"
+        ),
+        Err(failure) => format!(
+            "{from} may acknowledge writes that {to} does not have, until the sentinels let it follow: {}",
+            failure.message
+        ),
+    });
+    true
+}
+
 /// Returns `true` when the new server is the primary and a sentinel says so, and `false` when time is
 /// over.
-async fn wait(service: &Service, mut sentinel: Link, new: &Place, timeout: Duration) -> bool {
-    let begun = Instant::now();
+async fn wait(service: &Service, mut sentinel: Link, new: &Place, until: Instant) -> bool {
     loop {
         match service.primary(&sentinel).await {
             Ok((host, port)) => {
@@ -167,7 +206,7 @@ async fn wait(service: &Service, mut sentinel: Link, new: &Place, timeout: Durat
                 }
             }
         }
-        if begun.elapsed() > timeout {
+        if Instant::now() > until {
             return false;
         }
         sleep(LOOKED_EVERY).await;

@@ -33,7 +33,7 @@ pub(crate) async fn give_up(
         Ok(sight) => sight,
         Err(mut failure) if failure.code == Code::MustDecide => {
             lease.demand()?;
-            fence::lift(record).await?;
+            fence::lift(session, record).await?;
             failure.message = format!("the old server takes writes again; {}", failure.message);
             return Err(failure);
         }
@@ -54,7 +54,7 @@ pub(crate) async fn give_up(
     }
     lease.demand()?;
     // Calls that wait go on there.
-    fence::lift(record).await?;
+    fence::lift(session, record).await?;
     session.withdraw(record).await?;
     lease.demand()?;
     empty(session, record, &sight).await;

@@ -17,7 +17,8 @@ use crate::lines::warn;
 use crate::moving::closed::{CLOSED, LAG, OPTION, demand_settable, is_closed};
 use crate::moving::copied::{Copied, Fenced};
 use crate::moving::link::{Link, Place};
-use crate::moving::record::{Record, key};
+use crate::moving::record::Record;
+use crate::session::Session;
 use crate::steps::Steps;
 
 /// Returns what the fence replaces at each server of the source. What it has replaced already is
@@ -123,7 +124,7 @@ fn broken(server: &str, what: &str) -> Failure {
 /// # Errors
 ///
 /// Returns an error that says that a server refuses writes.
-pub(crate) async fn lift(record: &Record) -> Result<(), Failure> {
+pub(crate) async fn lift(session: &Session, record: &Record) -> Result<(), Failure> {
     let mut failed = None;
     for fence in fences(record) {
         let lifting = async {
@@ -154,7 +155,7 @@ pub(crate) async fn lift(record: &Record) -> Result<(), Failure> {
                 fence.before,
                 record
                     .components()
-                    .map(key)
+                    .map(|component| session.names.record(component))
                     .collect::<Vec<_>>()
                     .join("` and `")
             );
@@ -217,6 +218,20 @@ pub(crate) fn held(note: &Copied) -> Duration {
 pub(super) fn now() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     u64::try_from(since.unwrap_or_default().as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Returns `true` if a primary of the source refuses writes by the fence.
+///
+/// # Errors
+///
+/// Returns an error if one does not say it.
+pub(super) async fn is_left(record: &Record) -> Result<bool, Failure> {
+    for fence in fences(record).iter().filter(|fence| !fence.is_replica) {
+        if is_closed(&place(record, fence)?.connect().await?).await? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn fences(record: &Record) -> &[Fenced] {

@@ -18,8 +18,20 @@ impl Drive<'_> {
         match self.give_back_anew(&failure).await {
             Ok(failure) => failure,
             Err(other) => {
+                // The other command may have given them back.
+                let refuses = match fence::is_left(&self.record).await {
+                    Ok(false) => {
+                        failure.message = format!(
+                            "{}; the old server takes writes; {}",
+                            failure.message, other.message
+                        );
+                        return failure;
+                    }
+                    Ok(true) => "refuses",
+                    Err(_) => "may refuse",
+                };
                 failure.message = format!(
-                    "{}; the old server refuses writes, because another command may have gone on: {}; give \
+                    "{}; the old server {refuses} writes, because another command may have gone on: {}; give \
                     them back with `--abort`, or copy anew with `--resume`",
                     failure.message, other.message
                 );
@@ -46,7 +58,7 @@ impl Drive<'_> {
     /// Gives the source its writes back. Returns the failure with what came of it.
     pub(super) async fn give_back(&mut self, mut failure: Failure) -> Failure {
         let held = held(&self.record.copy.clone().unwrap_or_default());
-        if let Err(other) = fence::lift(&self.record).await {
+        if let Err(other) = fence::lift(self.session, &self.record).await {
             failure.message = format!("{}; {}", failure.message, other.message);
             return failure;
         }

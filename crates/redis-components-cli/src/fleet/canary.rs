@@ -4,7 +4,6 @@ use super::control::{Canary, Control};
 use crate::commit::TRIES;
 use crate::failure::{Code, Failure};
 use crate::interrupt::Stage;
-use crate::moving::record;
 use crate::session::Session;
 use crate::transaction::NotDone;
 
@@ -41,7 +40,7 @@ impl Session {
             let mut watch = redis::cmd("WATCH");
             watch.arg(&fleet).arg(&key);
             if watches_move {
-                watch.arg(record::key(component));
+                watch.arg(self.names.record(component));
             }
             let () = self.query(&watch).await.map_err(about)?;
             if watches_move {

@@ -60,7 +60,7 @@ pub(super) async fn records(
     // A key of another type is no move.
     keys.ignore_errors();
     for component in components {
-        let key = format!("{PREFIX}{component}");
+        let key = session.names.record(component);
         keys.cmd("GETRANGE").arg(key).arg(0).arg(MOST);
     }
     if components.is_empty() {
@@ -87,8 +87,6 @@ pub(super) async fn records(
     Ok(found)
 }
 
-/// What the keys of moves begin with.
-pub(super) const PREFIX: &str = "redis-components:move:";
 /// A record holds the configs of several components.
 const MOST: usize = 4 * 1024 * 1024;
 

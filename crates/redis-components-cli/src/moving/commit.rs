@@ -1,6 +1,8 @@
 //! Writing the configs of all components that move together, in one transaction.
 
-use super::record::{Record, key};
+use redis_components::ComponentConfig;
+
+use super::record::Record;
 use crate::commit::{Change, TRIES, add};
 use crate::failure::{Code, Failure};
 use crate::history::Note;
@@ -21,14 +23,14 @@ impl Session {
                 .read(&self.names.key(component))
                 .await?
                 .unwrap_or_default();
-            if Some(&*found) == record.new.get(component).map(String::as_bytes) {
+            if means(&found, record.new.get(component)) {
                 committed += 1;
-            } else if Some(&*found) != record.old.get(component).map(String::as_bytes) {
+            } else if !means(&found, record.old.get(component)) {
                 let text = format!(
                     "the config of `{component}` is neither the one that the move leaves nor the one \
                     that it writes; look with `history {component}`, and write one of the two with \
                     `rollback` or `set`; or forget the move by deleting `{}` on the config server",
-                    key(component)
+                    self.names.record(component)
                 );
                 let failure = Failure::new(Code::MustDecide, text).of_component(component);
                 return Err(failure.at(&self.server));
@@ -50,7 +52,7 @@ impl Session {
                 watch
                     .arg(self.names.key(component))
                     .arg(self.names.history(component))
-                    .arg(key(component));
+                    .arg(self.names.record(component));
             }
             let () = self.query(&watch).await?;
             for component in record.components() {
@@ -110,4 +112,17 @@ impl Session {
     async fn was_committed(&self, record: &Record) -> bool {
         self.revive().await.is_ok() && self.is_committed(record).await.is_ok_and(|is| is)
     }
+}
+
+/// Returns `true` if a value is this config, perhaps in other words.
+fn means(found: &[u8], config: Option<&String>) -> bool {
+    let Some(config) = config else {
+        return false;
+    };
+    let read = |text: &str| ComponentConfig::from_json(text).ok();
+    found == config.as_bytes()
+        || str::from_utf8(found)
+            .ok()
+            .and_then(read)
+            .is_some_and(|found| read(config) == Some(found))
 }

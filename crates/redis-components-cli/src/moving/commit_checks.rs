@@ -6,7 +6,7 @@ use redis::Cmd;
 
 use super::findings::Checks;
 use super::lease;
-use super::record::{Record, key};
+use super::record::Record;
 use crate::failure::{Code, Failure};
 use crate::rights::{NOBODY, command, missing};
 use crate::session::Session;
@@ -26,7 +26,7 @@ pub(crate) async fn of_config_server(
 ) -> Result<(), Failure> {
     let mut found = missing(session, &commands(session, record)).await?;
     // The name of a key that nobody has says nothing.
-    let of_nobody = format!("del on `{}`", key(NOBODY));
+    let of_nobody = format!("del on `{}`", session.names.record(NOBODY));
     found.retain(|missing| *missing != of_nobody);
     let found = if found.is_empty() {
         fleet(session).await?
@@ -75,7 +75,7 @@ fn commands(session: &Session, record: &Record) -> Vec<(&'static str, Cmd)> {
             session.names.key(component),
             session.names.history(component),
         );
-        let record = key(component);
+        let record = session.names.record(component);
         commands.extend([
             ("watch", command(&["WATCH", &config, &history, &record])),
             ("unwatch", command(&["UNWATCH"])),
@@ -106,7 +106,7 @@ fn commands(session: &Session, record: &Record) -> Vec<(&'static str, Cmd)> {
         .iter()
         .map(|key| ("set", command(&["SET", key, "", NONE])));
     commands.extend(set);
-    commands.push(("del", command(&["DEL", &key(NOBODY)])));
+    commands.push(("del", command(&["DEL", &session.names.record(NOBODY)])));
     commands
 }
 

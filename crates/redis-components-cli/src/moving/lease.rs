@@ -158,7 +158,7 @@ impl Lease {
             let sent = Instant::now();
             let held: Option<(usize, String)> = session.query(&take).await?;
             let Some((at, other)) = held else {
-                let record = super::record::key(&record.component);
+                let record = session.names.record(&record.component);
                 return Ok(Self::hold(session, (id, holder), keys, record, sent));
             };
             let known: Option<Holder> = serde_json::from_str(&other).ok();

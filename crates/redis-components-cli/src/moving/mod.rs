@@ -13,6 +13,7 @@ pub(crate) mod ends;
 pub(crate) mod fence;
 pub(crate) mod findings;
 pub(crate) mod host;
+mod identity;
 pub(crate) mod lease;
 pub(crate) mod link;
 pub(crate) mod others;

@@ -140,11 +140,6 @@ impl Record {
     }
 }
 
-/// The key of a component's record.
-pub(crate) fn key(component: &str) -> String {
-    format!("redis-components:move:{component}")
-}
-
 impl Session {
     /// Returns the move that a component is in, if there is one.
     ///
@@ -152,7 +147,7 @@ impl Session {
     ///
     /// Returns an error if the config server does not show it, or it is not understood.
     pub(crate) async fn record(&self, component: &str) -> Result<Option<Record>, Failure> {
-        let key = key(component);
+        let key = self.names.record(component);
         let Some(bytes) = self.read(&key).await? else {
             return Ok(None);
         };
@@ -221,7 +216,7 @@ impl Session {
         let keys: Vec<String> = known
             .into_iter()
             .flat_map(Record::components)
-            .map(key)
+            .map(|component| self.names.record(component))
             .collect();
         let text = next.map(|record| serde_json::to_string(record).unwrap_or_default());
         if text.as_ref().is_some_and(|text| text.len() > LONGEST) {

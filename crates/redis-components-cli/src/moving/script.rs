@@ -9,7 +9,7 @@ use super::cut::HOLDS;
 use super::drive::Until;
 use super::lease;
 use super::link::Place;
-use super::record::{Record, key};
+use super::record::Record;
 use super::settle::spared;
 use super::state::State;
 use super::way::Way;
@@ -102,13 +102,20 @@ impl<'a> Script<'a> {
     pub(crate) fn note(&mut self, begins: bool) {
         let session = self.session;
         let names = || self.record.components();
-        let mut watched: Vec<_> = names().map(key).collect();
+        let mut watched: Vec<_> = names()
+            .map(|component| self.session.names.record(component))
+            .collect();
         if begins {
             watched.push(session.names.fleet());
             watched.extend(names().map(|name| session.names.key(name)));
         }
         let id = &self.record.id;
-        let set = |name| format!("SET {} '{{\"id\": \"{id}\", …}}'", key(name));
+        let set = |name| {
+            format!(
+                "SET {} '{{\"id\": \"{id}\", …}}'",
+                session.names.record(name)
+            )
+        };
         self.transaction(&watched, names().map(set).collect());
     }
 
@@ -121,7 +128,11 @@ impl<'a> Script<'a> {
 
     /// Ends the move.
     pub(crate) fn forget(&mut self) {
-        let keys: Vec<_> = self.record.components().map(key).collect();
+        let keys: Vec<_> = self
+            .record
+            .components()
+            .map(|component| self.session.names.record(component))
+            .collect();
         let commands = keys.iter().map(|key| format!("DEL {key}")).collect();
         self.transaction(&keys, commands);
     }
@@ -167,7 +178,7 @@ impl<'a> Script<'a> {
                 "XADD {history} MAXLEN {KEPT} N-0 config '{shown}' …"
             ));
             commands.push(format!("SET {config} '{shown}'"));
-            watched.extend([config, history, key(name)]);
+            watched.extend([config, history, names.record(name)]);
         }
         self.transaction(&watched, commands);
     }

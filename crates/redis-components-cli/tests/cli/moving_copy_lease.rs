@@ -1,7 +1,7 @@
 //! R15: a copy that takes longer than connections and leases last.
 
 use std::path::PathBuf;
-use std::process::Stdio;
+use std::process::{Child, Command, Stdio};
 
 use redis_components_testing::{Proxy, Server};
 use serde_json::json;
@@ -199,4 +199,32 @@ fn r15_an_old_server_that_is_gone_for_good_is_told_how_it_is_forgotten() {
     let message = error["message"].as_str().unwrap();
     let way_out = "deleting `redis-components:move:logs`";
     assert!(message.contains(way_out), "{message}");
+}
+
+fn signal(process: &Child, name: &str) {
+    let process = process.id().to_string();
+    let sent = Command::new("kill").args([name, &process]).status();
+    assert!(sent.unwrap().success());
+}
+
+#[test]
+fn r15_a_copy_that_another_command_gave_up_says_that_the_old_server_takes_writes() {
+    let world = World::start();
+    let [there, goes_on] = ["there", "goes_on"].map(|name| absent(&world, name));
+    let program = waits(&there, &goes_on);
+    let words = [&world.words(&program)[..], &["-o", "json"]].concat();
+    let mut command = world.operator.command(&words);
+    command.stdout(Stdio::piped()).stderr(Stdio::null());
+    let moving = command.spawn().unwrap();
+    wait_until("the program runs", || there.exists());
+    signal(&moving, "-STOP");
+    world
+        .operator
+        .done(&["move", "logs", "--abort", "--yes", "--timeout", "60s"]);
+    signal(&moving, "-CONT");
+    let envelope = Run::of(&moving.wait_with_output().unwrap()).envelope();
+    let message = envelope["error"]["message"].as_str().unwrap();
+    assert!(!message.contains("refuses writes"), "{message}");
+    assert!(message.contains("takes writes"), "{message}");
+    assert_eq!(fence(&world.source), "0");
 }

@@ -1,5 +1,6 @@
 //! R15: what a move must not lose, and how it is told, when it is given up or goes back.
 
+use redis_components_testing::Server;
 use serde_json::json;
 
 use crate::load::{World, role};
@@ -185,4 +186,54 @@ fn r8_a_config_with_a_password_is_no_argument_of_a_move() {
         envelope["error"]["code"], "secret_in_arguments",
         "{envelope:#}"
     );
+}
+
+#[test]
+fn r15_configs_are_compared_by_what_they_mean() {
+    let world = World::start();
+    let write = |server: usize, is_wide: bool| {
+        let port = world.servers[server].port();
+        let text = if is_wide {
+            format!(r#"{{"port" : {port}, "host" : "127.0.0.1"}}"#)
+        } else {
+            json!({"host": "127.0.0.1", "port": port}).to_string()
+        };
+        world.config.command(&["SET", "config:redis:logs", &text]);
+    };
+    write(0, true);
+    synced(&world);
+    write(0, false);
+    assert_eq!(world.state(), "synced");
+    let cut = world.operator.data(&["move", "logs", "--cut", "--yes"]);
+    assert_eq!(cut["state"], "committed");
+    write(1, true);
+    assert_eq!(world.state(), "committed");
+    let undone = world.operator.data(&["move", "logs", "--undo", "--yes"]);
+    assert_eq!(undone["state"], "committed");
+    world.is_on(0);
+    write(0, true);
+    world.operator.done(&["move", "logs", "--finish", "--yes"]);
+}
+
+#[test]
+fn r15_environments_with_different_prefixes_have_moves_of_their_own() {
+    let world = World::start();
+    synced(&world);
+    let words = ["--repl-diskless-sync-delay", "0"];
+    let [source, target] = [(), ()].map(|()| Server::start_with(&words));
+    let staging = ["--key-prefix", "stg:"];
+    let port = format!("port={}", source.port());
+    let create = ["set", "logs", "host=127.0.0.1", &port, "--create"];
+    world.operator.done(&[&staging[..], &create].concat());
+    let to = format!("127.0.0.1:{}", target.port());
+    let begin = ["move", "logs", "--to", &to, "--yes"];
+    let moved = world.operator.data(&[&staging[..], &begin].concat());
+    assert_eq!(moved["state"], "committed");
+    assert_eq!(world.state(), "synced");
+    world.operator.done(&["move", "logs", "--cut", "--yes"]);
+    world.is_on(1);
+    let status = ["move", "logs", "--status"];
+    let status = world.operator.data(&[&staging[..], &status].concat());
+    assert_eq!(status["state"], "committed");
+    assert_eq!(status["id"], moved["id"]);
 }

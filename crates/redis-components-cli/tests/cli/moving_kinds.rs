@@ -1,5 +1,6 @@
 //! R15: sentinels and clusters move their data in their own ways.
 
+use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
@@ -7,7 +8,7 @@ use std::thread;
 use redis_components_testing::{Cluster, Proxy, Sentinels, Server};
 use serde_json::{Value, json};
 
-use crate::common::{Operator, wait_until};
+use crate::common::{Operator, Run, wait_until};
 use crate::load::role;
 #[cfg(target_os = "linux")]
 use crate::terminal::at_terminal_after;
@@ -179,4 +180,42 @@ fn r15_a_cluster_is_told_how_its_slots_move() {
     let words = ["move", "node", "--to", &to, "--yes"];
     refused(&operator, &words, "cluster");
     assert_eq!(role(&target), "master");
+}
+
+#[test]
+fn r15_the_old_primary_follows_before_its_sentinels_say_so() {
+    let (config, sentinels) = (Server::start(), Sentinels::start());
+    let operator = Operator::of(&config);
+    let file = operator.file("logs.json", &sentinels.config());
+    operator.done(&["set", "logs", file.to_str().unwrap(), "--create"]);
+    let (old, new) = (sentinels.server(0), sentinels.server(1));
+    new.command(&["CONFIG", "SET", "replica-priority", "1"]);
+    wait_until("the priority", || is_listed(&sentinels, new, "1"));
+    let to = format!("127.0.0.1:{}", new.port());
+    let words = [
+        "move",
+        "logs",
+        "--to",
+        &to,
+        "--accept-loss",
+        "--yes",
+        "--timeout",
+        "60s",
+    ];
+    let mut command = operator.command(&words);
+    command.stdout(Stdio::null()).stderr(Stdio::piped());
+    let moving = command.spawn().unwrap();
+    let role = |server: &Server| {
+        let role = redis::cmd("ROLE").query::<Vec<redis::Value>>(&mut server.connection());
+        role.map(|role| role[0] == redis::Value::BulkString(b"master".into()))
+    };
+    wait_until("the new one takes writes", || role(new) == Ok(true));
+    // They have not noticed it yet, unless this test is slow.
+    let all = sentinels.sentinels();
+    all.iter().for_each(Server::freeze);
+    wait_until("the old one follows", || role(old) == Ok(false));
+    all.iter().for_each(Server::thaw);
+    let moved = Run::of(&moving.wait_with_output().unwrap());
+    assert_eq!(moved.code, 0, "{moved:#?}");
+    assert!(moved.stderr.contains("does not have"), "{moved:#?}");
 }

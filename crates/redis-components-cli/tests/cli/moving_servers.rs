@@ -294,3 +294,67 @@ fn r15_a_move_that_loses_its_config_server_says_how_to_go_on() {
     });
     world.is_on(1);
 }
+
+#[test]
+fn r15_a_component_that_names_a_server_in_another_way_is_found() {
+    let words = ["--bind", "127.0.0.1", "127.0.0.2"];
+    let world = World::start_with(&words);
+    let to = world.address(1);
+    let on = |server: usize| {
+        let config = json!({"host": "127.0.0.2", "port": world.servers[server].port()});
+        let key = "config:redis:stats";
+        world.config.command(&["SET", key, &config.to_string()]);
+    };
+    let nowhere = || {
+        world.config.command(&["DEL", "config:redis:stats"]);
+    };
+    let refused = |words: &[&str], code: (i32, &str)| {
+        let (found, envelope) = world.operator.json(words);
+        let error = &envelope["error"];
+        let message = error["message"].as_str().unwrap_or_default();
+        assert_eq!(
+            (found, &error["code"]),
+            (code.0, &json!(code.1)),
+            "{envelope:#}"
+        );
+        assert!(message.contains("stats"), "{message}");
+    };
+    let begin = ["move", "logs", "--to", &to, "--until", "synced", "--yes"];
+    let cut = ["move", "logs", "--cut", "--yes"];
+    let finish = ["move", "logs", "--finish", "--yes"];
+    for server in [0, 1] {
+        on(server);
+        refused(&begin, (3, "not_possible"));
+    }
+    nowhere();
+    world.operator.done(&begin);
+    on(0);
+    refused(&cut, (3, "not_possible"));
+    nowhere();
+    world.operator.done(&cut);
+    on(0);
+    refused(&finish, (3, "wrong_state"));
+    nowhere();
+    // The connection of this test is no user then.
+    role(&world.servers[0]);
+    world.operator.done(&finish);
+}
+
+#[test]
+fn r15_a_component_whose_server_cannot_be_asked_is_named() {
+    let world = World::start();
+    let gone = Server::start();
+    gone.stop();
+    let config = gone.config();
+    world
+        .config
+        .command(&["SET", "config:redis:stats", &config]);
+    let to = world.address(1);
+    let run = world.operator.done(&["move", "logs", "--to", &to, "--yes"]);
+    let said = run
+        .stderr
+        .matches("the server of `stats` could not be asked")
+        .count();
+    assert!(said > 0, "{run:#?}");
+    world.is_on(1);
+}
