@@ -70,6 +70,10 @@ async fn carry_out(context: &Context, options: &Options) -> Result<Reply, Failur
         return Err(failure.at(&session.server));
     };
     if record.copy.is_some() {
+        if options.until.is_some() {
+            let text = "--until is for moves that replicate; a move that copies does not stop before its cut";
+            return Err(Failure::usage(text));
+        }
         return relocate_copy::go_on(context, &session, options, &record).await;
     }
     if options.copy_with.is_some() {
@@ -103,7 +107,7 @@ async fn carry_out(context: &Context, options: &Options) -> Result<Reply, Failur
         return alone_with(&session, &record, async |lease, record| {
             context.stage.set(Stage::Moving);
             context.steps.done(&json!({}));
-            let goal = (Until::Committed, options.replication(&record).await);
+            let goal = (options.until(), options.replication(&record).await);
             carry_on(context, &session, options, record, goal, lease).await
         })
         .await;

@@ -64,7 +64,7 @@ pub(super) async fn go_on(
         State::Gone => unseen(record)?,
         _ => servers(record, sight.links()?.0).await?,
     };
-    script.go_on(sight.state, &servers, &replication, Until::Committed);
+    script.go_on(sight.state, &servers, &replication, options.until());
     script.release_lease();
     Ok(script.shown(report(record, &sight, None, None)))
 }

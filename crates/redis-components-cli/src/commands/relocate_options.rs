@@ -15,6 +15,9 @@ use crate::moving::plan::logins;
 use crate::moving::record::Record;
 use crate::time::duration;
 
+/// What goes on with a move that was begun. `requires` does not hold of an option that conflicts.
+const GOES_ON: [&str; 6] = ["status", "cut", "resume", "abort", "undo", "finish"];
+
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// The component.
@@ -42,7 +45,7 @@ pub(crate) struct Options {
     #[arg(long, group = "what")]
     pub(super) finish: bool,
     /// The other components whose data is on the same server.
-    #[arg(long, value_name = "COMPONENT", value_delimiter = ',', requires = "to", add = ArgValueCandidates::new(components))]
+    #[arg(long, value_name = "COMPONENT", value_delimiter = ',', requires = "to", conflicts_with_all = GOES_ON, add = ArgValueCandidates::new(components))]
     pub(super) with: Vec<String>,
     /// Let `sh` run this command to copy the data, where servers cannot replicate each other. Writes are
     /// refused meanwhile.
@@ -55,7 +58,7 @@ pub(crate) struct Options {
     #[arg(long, value_enum, default_value = "all", requires = "copy_with")]
     pub(super) compare: Compare,
     /// Stop before the cut.
-    #[arg(long, value_enum, requires = "to")]
+    #[arg(long, value_enum, requires = "to", conflicts_with_all = ["status", "cut", "abort", "undo", "finish"])]
     pub(super) until: Option<Stop>,
     /// How long to wait for the copy, and then for the processes.
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "5m")]
@@ -70,7 +73,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "-|@FILE")]
     pub(super) replication_password: Option<String>,
     /// Let sentinels fail over although writes may be lost that the old server acknowledges meanwhile.
-    #[arg(long, requires = "to")]
+    #[arg(long, requires = "to", conflicts_with_all = GOES_ON)]
     pub(super) accept_loss: bool,
     /// How long a candidate of a copy lives that is not offered again: an hour, but for tests.
     #[arg(long, hide = true, value_parser = duration, requires = "copy_with")]

@@ -121,16 +121,15 @@ impl Drive<'_> {
                 }
                 State::TakenOver => {
                     self.steps.goes_on("cut", &sight.shown());
+                    // Its role keeps writes away, and nobody would take the fence away later.
+                    closed::lift(sight.links()?.0, &self.record).await?;
                     sight.follow_target().await?;
                 }
                 State::Cut => {
                     self.steps.done(&sight.shown());
                     // A server remembers its fence too.
                     closed::lift(sight.links()?.0, &self.record).await?;
-                    let reason = format!("data moved from {}", sight.source.place.address());
-                    self.steps.begin("commit", &json!({}));
-                    self.session.commit_move(&self.record, &reason).await?;
-                    self.steps.done(&json!({}));
+                    self.commit(&sight).await?;
                 }
                 State::Committed | State::Gone => return Ok(sight),
                 State::Split => return Err(sight.must_decide(&component)),
@@ -172,11 +171,13 @@ impl Drive<'_> {
         };
         self.note_cut(true, before).await?;
         let held = match way {
-            Way::Failover => cut(self.session, &self.record, sight, lease).await,
+            Way::Failover => cut(self.session, &self.record, sight, lease)
+                .await
+                .map(|held| (held, Ok(()))),
             Way::Fence => fence::cut(&self.record, sight, lease).await,
         };
-        let held = match held {
-            Ok(held) => held,
+        let (held, followed) = match held {
+            Ok(done) => done,
             Err(failure) => {
                 // A copy that both servers still call one has nothing that is new.
                 let mut looked = sight.look(self.session, &self.record).await;
@@ -203,6 +204,24 @@ impl Drive<'_> {
         self.held = Some(held);
         let data = json!({"held_ms": milliseconds(held), "way": way});
         self.steps.done(&data);
+        if let Err(failure) = followed {
+            // If the old server starts again, it takes writes, and only the configs keep callers away.
+            lease.demand()?;
+            self.commit(sight).await?;
+            sight.look(self.session, &self.record).await?;
+            if !matches!(sight.state, State::Committed | State::Gone) {
+                return Err(failure);
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets the configs name the target.
+    async fn commit(&self, sight: &Sight) -> Result<(), Failure> {
+        let reason = format!("data moved from {}", sight.source.place.address());
+        self.steps.begin("commit", &json!({}));
+        self.session.commit_move(&self.record, &reason).await?;
+        self.steps.done(&json!({}));
         Ok(())
     }
 

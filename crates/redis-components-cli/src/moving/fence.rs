@@ -73,17 +73,17 @@ pub(crate) async fn demand_possible(source: &Link) -> Result<(), Failure> {
     source.demand(&["REPLICAOF", NOWHERE.0, "none"]).await
 }
 
-/// Lets the target take over. Returns how long writes were refused.
+/// Lets the target take over. Returns how long writes were refused, and whether the source follows.
 ///
 /// # Errors
 ///
 /// Returns an error if it does not. Then the source takes writes as before, unless the error says
-/// otherwise. If the target has taken over, or may have, the code is that of an unknown outcome.
+/// otherwise. If the target may have taken over, the code is that of an unknown outcome.
 pub(crate) async fn cut(
     record: &Record,
     sight: &Sight,
     lease: &Lease,
-) -> Result<Duration, Failure> {
+) -> Result<(Duration, Result<(), Failure>), Failure> {
     let (source, target) = sight.links()?;
     for _ in 0..TRIES {
         lease.demand()?;
@@ -95,8 +95,7 @@ pub(crate) async fn cut(
                 let held = begun.elapsed();
                 // Otherwise another command may have decided about the source meanwhile.
                 lease.demand()?;
-                let followed = follow(source, &at).await;
-                return followed.map(|()| held).map_err(|failure| {
+                let followed = follow(source, &at).await.map_err(|failure| {
                     let target = target.place.address();
                     let text = format!(
                         "{target} takes writes, and the old server does not follow it yet: {}; go on \
@@ -105,6 +104,7 @@ pub(crate) async fn cut(
                     );
                     Failure::new(Code::OutcomeUnknown, text)
                 });
+                return Ok((held, followed));
             }
             Ok(false) => {
                 demand(lease)?;

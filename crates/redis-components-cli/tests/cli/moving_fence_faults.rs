@@ -59,6 +59,37 @@ fn r15_a_new_server_that_was_started_again_takes_no_refused_write() {
     }
 }
 
+/// The old server refuses its last command as if it had died: if it starts again, it takes writes, and
+/// only the configs keep callers from it.
+#[test]
+fn r15_the_configs_follow_a_new_server_that_took_over_whatever_becomes_of_the_old_one() {
+    let world = world();
+    let [source, target] = &world.servers;
+    // The old server would follow it by this name.
+    set(target, "replica-announce-ip", "localhost");
+    let load = Load::start(&world.config);
+    load.goes_on();
+    let to = world.address(1);
+    let words = ["move", "logs", "--to", &to, "--until", "prepared", "--yes"];
+    world.operator.done(&words);
+    let rule = "+replicaof|127.0.0.1";
+    source.command(&["ACL", "SETUSER", "default", "-replicaof", rule]);
+    let words = ["move", "logs", "--cut", "--yes", "--ignore-silent"];
+    let (code, envelope) = world.operator.json(&words);
+    assert_eq!(code, 4, "{envelope:#}");
+    let message = envelope["error"]["message"].as_str().unwrap();
+    assert!(message.contains("does not follow it yet"), "{message}");
+    world.is_on(1);
+    assert_eq!(world.state(), "taken_over");
+    source.command(&["ACL", "SETUSER", "default", "+replicaof"]);
+    let moved = world.operator.data(&["move", "logs", "--resume", "--yes"]);
+    assert_eq!(moved["state"], "committed", "{moved:#}");
+    assert_eq!(world.servers.each_ref().map(fence), ["0", "0"]);
+    assert_eq!(role(source), "slave");
+    load.goes_on();
+    load.end(target);
+}
+
 /// One with an old copy on its disk is no better: it goes back to where it was, and copies anew.
 #[test]
 fn r15_a_new_server_that_comes_back_with_an_old_copy_gets_a_new_one() {

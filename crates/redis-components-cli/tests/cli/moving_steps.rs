@@ -262,3 +262,22 @@ fn r15_each_step_of_a_fail_over_by_sentinels_is_told() {
     told(&operator, &words, &["preflight done", "cut done"]);
     told(&operator, &words, &["preflight done"]);
 }
+
+#[test]
+fn r15_a_move_that_goes_on_stops_where_it_is_told() {
+    let world = World::start();
+    let to = world.address(1);
+    let words = ["move", "logs", "--to", &to, "--until", "synced", "--yes"];
+    world.operator.done(&words);
+    let words = ["move", "logs", "--resume", "--until", "prepared", "--yes"];
+    world.operator.done(&words);
+    assert_eq!(world.state(), "synced");
+    for words in [
+        ["--cut", "--until", "synced"],
+        ["--undo", "--with", "stats"],
+    ] {
+        let words = [&["move", "logs", "--yes"], &words[..]].concat();
+        assert_eq!(world.operator.run(&words).code, 2, "{words:?}");
+    }
+    assert_eq!(world.state(), "synced");
+}
