@@ -22,12 +22,13 @@ pub(crate) struct ReplyBounds {
 }
 
 impl ReplyBounds {
-    /// A server answers a handshake with short lines.
+    /// A server answers a handshake with short lines. To HELLO it names its modules, with their
+    /// arguments.
     pub(super) const HANDSHAKE: Self = Self {
         line: 4 * 1024,
         string: 4 * 1024,
-        reply: 4 * 1024,
-        depth: 4,
+        reply: 16 * 1024,
+        depth: 8,
     };
 
     /// A component's data may be anything that Redis can hold: by default, its strings are at most
