@@ -83,16 +83,7 @@ impl ClusterClient {
             background,
             ..
         } = opening;
-        let map = opening
-            .shared
-            .clusters
-            .of(
-                &opening.config,
-                &opening.policy,
-                *timeouts,
-                background.as_ref(),
-            )
-            .await?;
+        let map = opening.shared.clusters.of(opening).await?;
         let runtime = Handle::current();
         let opener = OnRuntime {
             runtime: runtime.clone(),

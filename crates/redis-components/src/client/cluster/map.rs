@@ -8,16 +8,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::ask::{How, Origin, Told, first_view};
-use super::hash_slot::SLOTS;
+use super::coverage::{Coverage, lacking};
 use super::node_number::NodeNumber;
 use super::redirect::Redirect;
 use super::slot_table::SlotTable;
 use crate::background::Background;
+use crate::client::opening::Opening;
 use crate::config::ComponentConfig;
 use crate::config::endpoint::{Address, Cluster, Endpoint, ReadFrom};
 use crate::config::host_guard::HostGuard;
 use crate::os_thread;
-use crate::settings::policy::Policy;
 use crate::settings::timeouts::Timeouts;
 use crate::transport::failure::{Cause, Failure};
 use crate::transport::node::Node;
@@ -45,6 +45,7 @@ pub(crate) struct ClusterMap {
     refreshing: Mutex<Refreshing>,
     /// The ids of the nodes, as the last view had them.
     ids: Mutex<HashSet<String>>,
+    coverage: Coverage,
     /// Whether all primaries have answered once.
     is_proven: AtomicBool,
 }
@@ -67,22 +68,20 @@ struct Running {
 
 impl ClusterMap {
     /// Prepares for a cluster, of which nothing is known yet.
-    pub(super) async fn prepare(
-        config: &Arc<ComponentConfig>,
-        policy: &Arc<Policy>,
-        timeouts: Timeouts,
-    ) -> Result<Self, Failure> {
+    pub(super) async fn prepare(opening: &Opening) -> Result<Self, Failure> {
+        let (config, timeouts) = (&opening.config, opening.timeouts);
         let Endpoint::Cluster(cluster) = config.endpoint() else {
             return Err(Failure::new(Cause::Refused, "it is no cluster"));
         };
         Ok(Self {
             config: Arc::clone(config),
             cluster: cluster.clone(),
-            model: Node::prepare(config, policy, timeouts.connect).await?,
+            model: Node::prepare(config, &opening.policy, timeouts.connect).await?,
             timeouts,
             table: SlotTable::new(HostGuard::new(config)),
             refreshing: Mutex::default(),
             ids: Mutex::default(),
+            coverage: Coverage::new(opening.subject.clone(), config.address()),
             is_proven: AtomicBool::new(false),
         })
     }
@@ -217,16 +216,18 @@ impl ClusterMap {
         let told = self.refresh().await?;
         let seeds = self.seeds().map(|(node, _)| node).collect();
         told.demand_same_cluster(seeds, self.how()).await?;
-        let covered = told.view.covered();
-        let all = usize::from(SLOTS);
-        if covered < all && self.requires_full_coverage() {
-            let text = format!(
-                "only {covered} of its {all} hash slots have an owner; give each slot an owner, or set \
-                 `require_full_coverage` to false"
-            );
-            return Err(Failure::new(Cause::Busy, text));
-        }
-        Ok(())
+        let lacking = self.lacking(&told);
+        lacking.map_or(Ok(()), |text| Err(Failure::new(Cause::Busy, text)))
+    }
+
+    /// Returns which slots have no owner while the cluster is used, if all need one.
+    pub(super) fn uncovered(&self) -> Option<String> {
+        self.coverage.lacking()
+    }
+
+    fn lacking(&self, told: &Told) -> Option<String> {
+        let is_required = self.requires_full_coverage();
+        is_required.then(|| lacking(told.view.covered()))?
     }
 
     async fn refresh_from(
@@ -241,6 +242,9 @@ impl ClusterMap {
         let told = first_view(nodes.collect(), self.how(), is_ours).await?;
         self.table.apply(&told.view, since);
         self.ids().clone_from(&told.ids);
+        if self.is_proven() {
+            self.coverage.note(self.lacking(&told));
+        }
         Ok(told)
     }
 

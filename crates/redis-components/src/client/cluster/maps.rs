@@ -3,10 +3,8 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use super::map::ClusterMap;
-use crate::background::Background;
+use crate::client::opening::Opening;
 use crate::config::ComponentConfig;
-use crate::settings::policy::Policy;
-use crate::settings::timeouts::Timeouts;
 use crate::transport::failure::Failure;
 
 /// The maps of one component in this process. Its clients keep them: a cluster that the component
@@ -16,17 +14,12 @@ pub(crate) struct ClusterMaps(Mutex<Vec<Weak<ClusterMap>>>);
 
 impl ClusterMaps {
     /// Returns the map of a config. All clients of one config get the same.
-    pub(super) async fn of(
-        &self,
-        config: &Arc<ComponentConfig>,
-        policy: &Arc<Policy>,
-        timeouts: Timeouts,
-        background: Option<&Background>,
-    ) -> Result<Arc<ClusterMap>, Failure> {
+    pub(super) async fn of(&self, opening: &Opening) -> Result<Arc<ClusterMap>, Failure> {
+        let config = &opening.config;
         if let Some(known) = find(&self.maps(), config) {
             return Ok(known);
         }
-        let map = Arc::new(ClusterMap::prepare(config, policy, timeouts).await?);
+        let map = Arc::new(ClusterMap::prepare(opening).await?);
         let mut maps = self.maps();
         // Another executor may have been first.
         if let Some(known) = find(&maps, config) {
@@ -35,7 +28,7 @@ impl ClusterMaps {
         maps.retain(|map| map.strong_count() > 0);
         maps.push(Arc::downgrade(&map));
         drop(maps);
-        if let Some(background) = background {
+        if let Some(background) = &opening.background {
             map.refresh_regularly(background);
         }
         Ok(map)
