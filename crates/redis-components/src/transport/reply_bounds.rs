@@ -6,7 +6,7 @@
 use std::fmt;
 use std::io;
 
-use super::failure::{Cause, Failure};
+use super::failure::{Cause, Failure, NOT_REDIS};
 
 /// How much of one reply is taken.
 #[derive(Clone, Copy, Debug)]
@@ -84,7 +84,7 @@ pub(super) enum Unbounded {
 impl fmt::Display for Unbounded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotRedis => f.write_str("what answers is not a Redis server"),
+            Self::NotRedis => f.write_str(NOT_REDIS),
             Self::Line { most } => {
                 write!(f, "it sends a line of more than {most} bytes")
             }
