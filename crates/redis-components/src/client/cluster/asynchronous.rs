@@ -83,7 +83,17 @@ impl ClusterClient {
             background,
             ..
         } = opening;
-        let map = opening.shared.clusters.of(opening).await?;
+        let map = opening
+            .shared
+            .clusters
+            .of(
+                &opening.config,
+                &opening.policy,
+                *timeouts,
+                &opening.subject,
+                background.as_ref(),
+            )
+            .await?;
         let runtime = Handle::current();
         let opener = OnRuntime {
             runtime: runtime.clone(),

@@ -73,6 +73,7 @@ impl ClusterPools {
     pub(crate) fn open(opening: &Opening) -> Result<Self, Failure> {
         let Opening {
             config,
+            policy,
             timeouts,
             subject,
             background,
@@ -89,7 +90,11 @@ impl ClusterPools {
             .build();
         let runtime = runtime.map_err(|error| Failure::from(redis::RedisError::from(error)))?;
         let members = runtime.block_on(async {
-            let map = opening.shared.clusters.of(opening).await?;
+            let map = opening
+                .shared
+                .clusters
+                .of(config, policy, *timeouts, subject, background.as_ref())
+                .await?;
             let readers = Members::readers(&map, opener.clone());
             let members = Members::new(map, opener);
             members.prove().await.map(|()| (members, readers))

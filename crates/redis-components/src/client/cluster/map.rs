@@ -13,12 +13,13 @@ use super::node_number::NodeNumber;
 use super::redirect::Redirect;
 use super::slot_table::SlotTable;
 use crate::background::Background;
-use crate::client::opening::Opening;
 use crate::config::ComponentConfig;
 use crate::config::endpoint::{Address, Cluster, Endpoint, ReadFrom};
 use crate::config::host_guard::HostGuard;
 use crate::os_thread;
+use crate::settings::policy::Policy;
 use crate::settings::timeouts::Timeouts;
+use crate::telemetry::component::Subject;
 use crate::transport::failure::{Cause, Failure};
 use crate::transport::node::Node;
 
@@ -68,20 +69,24 @@ struct Running {
 
 impl ClusterMap {
     /// Prepares for a cluster, of which nothing is known yet.
-    pub(super) async fn prepare(opening: &Opening) -> Result<Self, Failure> {
-        let (config, timeouts) = (&opening.config, opening.timeouts);
+    pub(super) async fn prepare(
+        config: &Arc<ComponentConfig>,
+        policy: &Arc<Policy>,
+        timeouts: Timeouts,
+        subject: &Subject,
+    ) -> Result<Self, Failure> {
         let Endpoint::Cluster(cluster) = config.endpoint() else {
             return Err(Failure::new(Cause::Refused, "it is no cluster"));
         };
         Ok(Self {
             config: Arc::clone(config),
             cluster: cluster.clone(),
-            model: Node::prepare(config, &opening.policy, timeouts.connect).await?,
+            model: Node::prepare(config, policy, timeouts.connect).await?,
             timeouts,
             table: SlotTable::new(HostGuard::new(config)),
             refreshing: Mutex::default(),
             ids: Mutex::default(),
-            coverage: Coverage::new(opening.subject.clone(), config.address()),
+            coverage: Coverage::new(subject.clone(), config.address()),
             is_proven: AtomicBool::new(false),
         })
     }

@@ -3,8 +3,11 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use super::map::ClusterMap;
-use crate::client::opening::Opening;
+use crate::background::Background;
 use crate::config::ComponentConfig;
+use crate::settings::policy::Policy;
+use crate::settings::timeouts::Timeouts;
+use crate::telemetry::component::Subject;
 use crate::transport::failure::Failure;
 
 /// The maps of one component in this process. Its clients keep them: a cluster that the component
@@ -14,12 +17,18 @@ pub(crate) struct ClusterMaps(Mutex<Vec<Weak<ClusterMap>>>);
 
 impl ClusterMaps {
     /// Returns the map of a config. All clients of one config get the same.
-    pub(super) async fn of(&self, opening: &Opening) -> Result<Arc<ClusterMap>, Failure> {
-        let config = &opening.config;
+    pub(super) async fn of(
+        &self,
+        config: &Arc<ComponentConfig>,
+        policy: &Arc<Policy>,
+        timeouts: Timeouts,
+        subject: &Subject,
+        background: Option<&Background>,
+    ) -> Result<Arc<ClusterMap>, Failure> {
         if let Some(known) = find(&self.maps(), config) {
             return Ok(known);
         }
-        let map = Arc::new(ClusterMap::prepare(opening).await?);
+        let map = Arc::new(ClusterMap::prepare(config, policy, timeouts, subject).await?);
         let mut maps = self.maps();
         // Another executor may have been first.
         if let Some(known) = find(&maps, config) {
@@ -28,7 +37,7 @@ impl ClusterMaps {
         maps.retain(|map| map.strong_count() > 0);
         maps.push(Arc::downgrade(&map));
         drop(maps);
-        if let Some(background) = &opening.background {
+        if let Some(background) = background {
             map.refresh_regularly(background);
         }
         Ok(map)
