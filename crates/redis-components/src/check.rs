@@ -17,7 +17,8 @@ use crate::telemetry::component::Subject;
 use crate::transport::asynchronous;
 use crate::transport::contents::resolve::resolve;
 use crate::transport::contents::sources::Sources;
-use crate::transport::failure::{Cause, Failure};
+use crate::transport::demand::Demand;
+use crate::transport::failure::Failure;
 use crate::transport::no_primary::NoPrimary;
 use crate::transport::node::Node;
 use crate::transport::role::Role;
@@ -34,8 +35,8 @@ pub struct CheckedServer {
     pub nodes: Vec<String>,
     /// The server's role in replication.
     pub role: ServerRole,
-    /// Whether a config that names a single server names a node of a cluster, which refuses keys of
-    /// other nodes.
+    /// Whether a config that names a single server names a node of a cluster. It has all slots as
+    /// long as no other primary joins.
     pub is_cluster_node: bool,
     /// Whether a cluster says that it is down: its nodes answer a probe and refuse commands, because
     /// a slot is not served. `false` if the user may not ask.
@@ -65,8 +66,8 @@ pub enum ServerRole {
 /// # Errors
 ///
 /// Returns the error for which the runtime would not use the config, [`ErrorKind::Disabled`] if the
-/// config switches its component off, and [`ErrorKind::ServerRefused`] if the server is a sentinel:
-/// it answers a probe, and then no call.
+/// config switches its component off, and [`ErrorKind::ServerRefused`] if the server is a sentinel,
+/// or one of several primaries of a cluster: it answers a probe, and then not all calls.
 ///
 /// # Panics
 ///
@@ -91,8 +92,9 @@ pub async fn check(config: &ComponentConfig, settings: &Settings) -> Result<Chec
     }
     let config = located(config, settings).await?;
     let protocol = ProtocolVersion::RESP2;
-    let mut connection =
-        open_located(&config, settings, protocol, AsyncConnectionConfig::new()).await?;
+    let demand = Demand::of(config.endpoint());
+    let plain = AsyncConnectionConfig::new();
+    let mut connection = open_located(demand, &config, settings, protocol, plain).await?;
     let took = began.elapsed();
     let answer: RedisResult<Value> = redis::cmd("ROLE").query_async(&mut connection).await;
     let role = match answer.ok().as_ref().and_then(Role::of_role) {
@@ -101,12 +103,6 @@ pub async fn check(config: &ComponentConfig, settings: &Settings) -> Result<Chec
         None => ServerRole::Unknown,
     };
     let mode = mode(&mut connection).await;
-    if mode.as_deref() == Some("sentinel") {
-        let what =
-            "it is a sentinel, which has no data; write it in `sentinels`, beside `service_name`";
-        let failure = Failure::new(Cause::Refused, what);
-        return Err(unusable(&config, &failure));
-    }
     Ok(CheckedServer {
         address: config.address(),
         nodes: Vec::new(),
@@ -141,7 +137,8 @@ pub async fn open_connection(
     demand_enabled(config)?;
     let config = config.resolve(settings).await?;
     let config = located(&config, settings).await?;
-    open_located(&config, settings, protocol, connection).await
+    let demand = Demand::of(config.endpoint()).of_any_slots();
+    open_located(demand, &config, settings, protocol, connection).await
 }
 
 impl ComponentConfig {
@@ -208,6 +205,7 @@ async fn located(config: &ComponentConfig, settings: &Settings) -> Result<Compon
 }
 
 async fn open_located(
+    demand: Demand,
     config: &ComponentConfig,
     settings: &Settings,
     protocol: ProtocolVersion,
@@ -215,7 +213,8 @@ async fn open_located(
 ) -> Result<MultiplexedConnection, Error> {
     let timeouts = settings.timeouts().of(config);
     let opened = async {
-        let node = Node::prepare(config, settings.allowed(), timeouts.connect).await?;
+        let allowed = settings.allowed();
+        let node = Node::prepare_for(demand, config, allowed, timeouts.connect).await?;
         asynchronous::open(&node, protocol, timeouts, connection).await
     };
     let opened = opened.await.map_err(|failure| unusable(config, &failure))?;

@@ -7,7 +7,7 @@ from typing import Any
 
 import redis.exceptions
 
-from . import _admission, _clients, _options
+from . import _admission, _clients, _mode, _options
 from ._options import Options
 from ._secrets import Resolved
 from ._server_words import cause_of, is_forbidden, meaning, without
@@ -21,7 +21,9 @@ _FAILURES = (redis.exceptions.RedisError, redis.exceptions.RedisClusterException
 _NO_PASSWORD = "without any password configured"  # noqa: S105
 
 
-def prove(resolved: Resolved, settings: Settings, name: str) -> tuple[Options, Any]:
+def prove(
+    resolved: Resolved, settings: Settings, name: str, *, needs_all_slots: bool = True
+) -> tuple[Options, Any]:
     """Returns a client that has been proven to work, and how to make more of them.
 
     Raises an error that says why there is none.
@@ -31,7 +33,13 @@ def prove(resolved: Resolved, settings: Settings, name: str) -> tuple[Options, A
     endpoint = config.endpoint
     where = f"the server {endpoint}" if isinstance(endpoint, (Tcp, Unix)) else str(endpoint)
     try:
-        return _proven(resolved, settings, config.client_name or name, where)
+        options, client = _proven(resolved, settings, config.client_name or name, where)
+        if isinstance(endpoint, (Tcp, Unix)):
+            wrong = _mode.wrong(client, needs_all_slots=needs_all_slots)
+            if wrong is not None:
+                _clients.close(client)
+                raise ComponentError(ErrorKind.SERVER_REFUSED, f"{where} cannot be used: {wrong}")
+        return options, client
     except ComponentError:
         raise
     except Exception as failed:

@@ -35,7 +35,7 @@ _CLASSES = {
     "MovedError": f"MOVED: {_CLUSTER}",
     "AskError": f"ASK: {_CLUSTER}",
     "ClusterCrossSlotError": f"CROSSSLOT: {_CLUSTER}",
-    "InvalidResponse": "what answers is not a Redis server",
+    "InvalidResponse": "what answers is not a Redis server; check its address",
 }
 # Codes that redis-py has no class for, and leaves before the words.
 _CODES = {
@@ -49,8 +49,10 @@ _CODES = {
 _SENTENCES = {
     "unknown command": "it does not know a command that is needed",
     "unknown subcommand": "it does not know a command that is needed",
-    "max number of clients": "max number of clients reached",
-    "db index is out of range": "it has no database of that number",
+    "max number of clients": (
+        "max number of clients reached; raise `maxclients` there, or end clients"
+    ),
+    "db index is out of range": "it has no database of that number, see `db`",
     "cluster support disabled": "it is no node of a cluster",
 }
 # redis-py writes what every sentinel has answered into one sentence.

@@ -160,7 +160,7 @@ fn unknown(name: &str) -> String {
         None => {
             let used = table::FIELDS
                 .iter()
-                .filter(|field| field.effect == Effect::Used);
+                .filter(|field| matches!(field.effect, Effect::Used | Effect::OfTls));
             let names: Vec<_> = used.map(|field| field.name).collect();
             format!("the fields are {}", names.join(", "))
         }

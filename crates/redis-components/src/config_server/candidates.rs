@@ -20,6 +20,7 @@ use crate::config::endpoint::Primary;
 use crate::settings::policy::Policy;
 use crate::settings::timeouts::Timeouts;
 use crate::transport::contents::resolve::resolve;
+use crate::transport::demand::Demand;
 use crate::transport::failure::{Cause, Failure};
 use crate::transport::no_primary::NoPrimary;
 use crate::transport::node::Node;
@@ -156,7 +157,7 @@ impl Candidates {
             self.places.sources().note_refused(node.login());
         }
         let (mut connection, refusal) = opened?;
-        if self.are_several() {
+        if self.are_several() || node.is_of_cluster() {
             bound.wait(self.probe(&mut connection)).await?;
         }
         Ok(Opened {
@@ -184,14 +185,21 @@ impl Candidates {
             config = config.with_primary(primary.clone());
         }
         let config = resolve(&config, self.places.sources(), self.timeouts.connect).await?;
-        let node = Node::prepare(&config, &self.policy, self.timeouts.connect).await?;
+        let demand = Demand::of(config.endpoint()).of_any_slots();
+        let connect = self.timeouts.connect;
+        let node = Node::prepare_for(demand, &config, &self.policy, connect).await?;
         Ok((config, primary, node))
     }
 
     /// Finds out if the server lets configs be read: otherwise the next one gets its turn. The answers
     /// are not used, because the watch notes before each read what it knows of a key.
     async fn probe(&self, connection: &mut Connection) -> Result<(), Failure> {
-        let mut keys: Vec<String> = self.state.keys().keys().cloned().collect();
+        // If it is the only one, what it says of a key is told of that key.
+        let mut keys: Vec<String> = if self.are_several() {
+            self.state.keys().keys().cloned().collect()
+        } else {
+            Vec::new()
+        };
         let count = keys.len();
         keys.extend(refusal::samples(self.state.control.key()));
         let answers = connection.read(keys.iter().map(String::as_str)).await?;

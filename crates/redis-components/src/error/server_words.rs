@@ -55,15 +55,15 @@ const SENTENCES: [(&str, &str); 9] = [
         "it knows the command in another form",
     ),
     ("syntax error", "it knows the command in another form"),
-    ("max number of clients", "max number of clients reached"),
-    (
-        "db index is out of range",
-        "it has no database of that number",
-    ),
+    ("max number of clients", MAX_CLIENTS),
+    ("db index is out of range", NO_DATABASE),
     ("cluster support disabled", "it is no node of a cluster"),
     ("no such master", "it knows no such service"),
     ("operation not permitted", "the operation is not permitted"),
 ];
+
+const MAX_CLIENTS: &str = "max number of clients reached; raise `maxclients` there, or end clients";
+const NO_DATABASE: &str = "it has no database of that number, see `db`";
 
 /// What is shown in the place of a server's own words.
 pub(crate) const UNSHOWN: &str = "what it says is not shown, because it may repeat a password";
@@ -109,7 +109,7 @@ pub(crate) fn quoted(error: &RedisError) -> String {
         (Some("DENIED"), _) => meaning(error),
         (Some(code), Some(detail)) => {
             let said = printable(&format!("{code}: {detail}"));
-            match advice(code) {
+            match advice(code, detail) {
                 Some(advice) => format!("{}; {advice}", said.trim_end_matches('.')),
                 None => said,
             }
@@ -119,7 +119,14 @@ pub(crate) fn quoted(error: &RedisError) -> String {
 }
 
 /// Returns what to do about an error, which the words of a server do not say.
-fn advice(code: &str) -> Option<&'static str> {
+fn advice(code: &str, detail: &str) -> Option<&'static str> {
+    let detail = detail.to_lowercase();
+    if detail.contains("db index is out of range") {
+        return Some("see `db`");
+    }
+    if detail.contains("max number of clients") {
+        return Some("raise `maxclients` there, or end clients");
+    }
     let has_advice = ["LOADING", "NOAUTH", "NOPERM", "WRONGPASS"].contains(&code);
     let of_code = CODES.iter().find(|(known, _)| *known == code);
     of_code.filter(|_| has_advice).map(|(_, means)| *means)
@@ -174,7 +181,11 @@ mod tests {
             ),
             (
                 "-ERR max number of clients reached",
-                "ERR: max number of clients reached",
+                "ERR: max number of clients reached; raise `maxclients` there, or end clients",
+            ),
+            (
+                "-ERR DB index is out of range",
+                "ERR: it has no database of that number, see `db`",
             ),
             (
                 "-ERR y",

@@ -105,11 +105,25 @@ impl Slot {
                 .breaker
                 .problem(target.revision)
                 .map(|error| error.message().to_owned())
-                .or_else(|| Some(target.unread.as_ref()?.message.clone()))
+                .or_else(|| Some(self.outdated(&target.unread.as_ref()?.message)))
                 .or_else(|| Some(target.no_primary.as_ref()?.message.clone()))
                 .or_else(|| self.client_problem()),
         };
         (reason, state.old_connections())
+    }
+
+    /// Returns why the config in force goes on with an older password, certificate or key.
+    fn outdated(&self, reason: &str) -> String {
+        let published = self.published.load();
+        let Some(published) = published.as_ref() else {
+            return format!("{}: {reason}", self.config_source());
+        };
+        let config = &published.config;
+        format!(
+            "{}, named by {}, is used with what was read before: {reason}",
+            config.endpoint().subject(),
+            self.namer(config),
+        )
     }
 
     /// Returns why the clients in force cannot serve some calls, or not as fast as they come.

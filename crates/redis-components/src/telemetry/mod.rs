@@ -5,6 +5,8 @@
 
 pub(crate) mod call;
 pub(crate) mod candidate;
+#[cfg(feature = "cluster")]
+pub(crate) mod cluster;
 pub(crate) mod component;
 pub(crate) mod config_server;
 pub(crate) mod contents;

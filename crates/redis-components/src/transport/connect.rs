@@ -10,6 +10,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::time::{sleep, timeout};
 
+use super::demand::Demand;
 use super::failure::{Cause, Failure};
 use super::handshake::{Handshake, Progress};
 use super::node::Node;
@@ -97,24 +98,34 @@ pub(super) async fn within<T>(
 }
 
 async fn connect_to(node: &Node, peer: Peer<'_>, bound: Duration) -> Result<Stream, Failure> {
-    let name = node.client_name();
+    let (name, demand) = (node.client_name(), node.demand());
+    let least = demand.whatever_mode();
+    let can_ask_less = name.is_some() || demand != least;
     let stream = Stream::connect(node, peer, bound).await?;
-    match log_in(node, name, stream).await {
-        // Some proxies hang up on CLIENT.
-        Err(failure) if name.is_some() && failure.cause == Cause::ClosedInHandshake => {
+    match log_in(node, name, demand, stream).await {
+        // Some proxies hang up on CLIENT, or on HELLO.
+        Err(failure) if can_ask_less && failure.cause == Cause::ClosedInHandshake => {
             let stream = Stream::connect(node, peer, bound).await?;
-            let stream = log_in(node, None, stream).await?;
-            node.hung_up_on_name();
+            let stream = log_in(node, None, least, stream).await?;
+            node.hung_up();
             Ok(stream)
         }
         logged_in => logged_in,
     }
 }
 
-async fn log_in(node: &Node, name: Option<&str>, mut stream: Stream) -> Result<Stream, Failure> {
-    let mut handshake = Handshake::new(node, name);
+async fn log_in(
+    node: &Node,
+    name: Option<&str>,
+    demand: Demand,
+    mut stream: Stream,
+) -> Result<Stream, Failure> {
+    let mut handshake = Handshake::new(node, name, demand);
     match talk(&mut handshake, &mut stream).await {
-        Ok(()) => Ok(stream),
+        Ok(()) => {
+            node.note_judged(demand, handshake.is_of_cluster());
+            Ok(stream)
+        }
         Err(failure) => Err(node.refused(failure.in_handshake(), handshake.has_heard())),
     }
 }

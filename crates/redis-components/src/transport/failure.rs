@@ -10,6 +10,8 @@ use crate::config::endpoint::Address;
 use crate::error::ErrorKind;
 use crate::error::server_words::{meaning, quoted};
 
+pub(super) const NOT_REDIS: &str = "what answers is not a Redis server; check its address";
+
 /// A failed attempt to connect, log in and probe.
 #[derive(Clone, Debug)]
 pub(crate) struct Failure {
@@ -234,7 +236,7 @@ impl Failure {
         } else if is_cut_off {
             "the connection ended in mid-reply".to_owned()
         } else if error.kind() == redis::ErrorKind::Parse {
-            "what answers is not a Redis server".to_owned()
+            NOT_REDIS.to_owned()
         } else {
             words(&error)
         };

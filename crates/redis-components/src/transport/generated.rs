@@ -122,7 +122,7 @@ fn r11_no_generated_reply_harms_a_handshake() {
     let (mut done, mut failed) = (0, 0);
     with_each(|rng| {
         let node = &nodes[rng.usize(..nodes.len())];
-        let mut handshake = Handshake::new(node, [None, Some("n")][rng.usize(..2)]);
+        let mut handshake = Handshake::new(node, [None, Some("n")][rng.usize(..2)], node.demand());
         let mut again = 0;
         let bytes = replies(rng);
         for part in parts(&bytes, rng).iter().chain([&Vec::new()]) {

@@ -6,12 +6,13 @@
 
 use redis::{Cmd, Pipeline, RedisError, RedisResult, Value};
 
+use super::demand::Demand;
 use super::error_codes::{Meaning, of_error};
 use super::failure::Failure;
 use super::node::Node;
+use super::question::Question;
 use super::reply_bounds::ReplyBounds;
 use super::reply_scan::Replies;
-use super::role::Role;
 use crate::config::login::Login as Credentials;
 use crate::config::secret::Secret;
 use crate::error::repeats::repeats;
@@ -27,7 +28,7 @@ pub(super) struct Handshake<'a> {
     login: Login<'a>,
     /// Whether a replica of a cluster is asked to answer reads.
     is_read_only: bool,
-    /// How the server is asked for its role, if it has to be a primary.
+    /// What the server is asked, if it has to be something.
     question: Option<Question>,
     received: Vec<u8>,
     has_heard: bool,
@@ -36,14 +37,7 @@ pub(super) struct Handshake<'a> {
     password: Option<&'a str>,
     /// How often another form of login was tried.
     changes: usize,
-}
-
-/// How a server is asked whether it is a primary.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Question {
-    Role,
-    /// For users who may not send `ROLE`.
-    Info,
+    is_of_cluster: bool,
 }
 
 /// How to log in.
@@ -68,7 +62,7 @@ pub(super) enum Progress {
 
 impl<'a> Handshake<'a> {
     /// A server that refuses the name is used all the same.
-    pub(super) fn new(node: &'a Node, client_name: Option<&'a str>) -> Self {
+    pub(super) fn new(node: &'a Node, client_name: Option<&'a str>, demand: Demand) -> Self {
         let Credentials { username, password } = node.login();
         let password = password.as_ref().map(Secret::expose);
         Self {
@@ -80,13 +74,19 @@ impl<'a> Handshake<'a> {
                 (None, None) => Login::Nobody,
             },
             is_read_only: node.is_read_only(),
-            question: node.is_primary().then_some(Question::Role),
+            question: Question::of(demand),
             received: Vec::new(),
             has_heard: false,
             replies: Replies::new(ReplyBounds::HANDSHAKE),
             password,
             changes: 0,
+            is_of_cluster: false,
         }
+    }
+
+    /// Returns `true` if the server was asked, and is a node of a cluster.
+    pub(super) fn is_of_cluster(&self) -> bool {
+        self.is_of_cluster
     }
 
     /// Returns `true` if the server has sent anything.
@@ -193,14 +193,8 @@ impl<'a> Handshake<'a> {
             pipeline.cmd("READONLY");
         }
         pipeline.add_command(probe());
-        match self.question {
-            None => {}
-            Some(Question::Role) => {
-                pipeline.cmd("ROLE");
-            }
-            Some(Question::Info) => {
-                pipeline.cmd("INFO").arg("replication");
-            }
+        if let Some(question) = self.question {
+            pipeline.add_command(question.command());
         }
         pipeline
     }
@@ -236,10 +230,21 @@ impl<'a> Handshake<'a> {
             self.changes += 1;
             return Ok(Progress::SendAgain);
         }
+        let judged = match (
+            self.question,
+            self.question.and_then(|_| replies.next_back()),
+        ) {
+            (Some(question), Some(answer)) => {
+                self.is_of_cluster |= question.tells_of_cluster(&answer);
+                question.judge(&answer)
+            }
+            _ => Ok(None),
+        };
         if self.db != 0
             && let Some(Err(error)) = replies.next()
         {
-            return Err(Failure::quoting(error));
+            // A sentinel does not know the command.
+            return Err(judged.err().unwrap_or_else(|| Failure::quoting(error)));
         }
         if self.client_name.is_some() {
             replies.next();
@@ -253,25 +258,11 @@ impl<'a> Handshake<'a> {
             Some(answer) => judge_probe(answer)?,
             None => return Err(not_redis()),
         }
-        self.judge_role(replies.next())
-    }
-
-    /// Refuses a replica where a primary is wanted. A server that tells nobody its role is believed
-    /// to be what the sentinels say.
-    fn judge_role(&mut self, answer: Option<RedisResult<Value>>) -> Result<Progress, Failure> {
-        let role = match (self.question, answer) {
-            (Some(Question::Role), Some(Ok(answer))) => Role::of_role(&answer),
-            (Some(Question::Role), Some(Err(_))) => {
-                self.question = Some(Question::Info);
-                return Ok(Progress::SendAgain);
-            }
-            (Some(Question::Info), Some(Ok(answer))) => Role::of_info(&answer),
-            _ => None,
-        };
-        match role {
-            Some(Role::Replica) => Err(Failure::is_replica()),
-            _ => Ok(Progress::Done),
-        }
+        self.question = judged?;
+        Ok(match self.question {
+            Some(_) => Progress::SendAgain,
+            None => Progress::Done,
+        })
     }
 
     /// Returns another form of login, if the server refuses the form of the login and not the login

@@ -2,10 +2,11 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use super::admission::admit_tcp;
+use super::demand::Demand;
 use super::failure::{Cause, Failure};
 use super::on_thread::{beside_tasks, on_thread};
 #[cfg(feature = "tls")]
@@ -25,12 +26,16 @@ pub(crate) struct Node {
     address: Address,
     login: Login,
     db: u32,
-    /// Whether the server has to be a primary.
-    is_primary: bool,
+    /// What the server has to be.
+    demand: Demand,
+    /// Whether the server is not asked for its mode any more.
+    is_judged: AtomicBool,
+    /// Whether the server has said that it is a node of a cluster.
+    is_of_cluster: AtomicBool,
     policy: Arc<Policy>,
     client_name: Option<String>,
-    /// How often something on the way to the server hung up when it was told the client's name, and
-    /// served without.
+    /// How often something on the way to the server hung up when it was told the client's name or
+    /// asked for its mode, and served without.
     hang_ups: AtomicU32,
     has_tls: bool,
     #[cfg(feature = "tls")]
@@ -53,11 +58,28 @@ impl Node {
         policy: &Arc<Policy>,
         bound: Duration,
     ) -> Result<Arc<Self>, Failure> {
+        let demand = Demand::of(config.endpoint());
+        Self::prepare_for(demand, config, policy, bound).await
+    }
+
+    /// Does the same as [`prepare`](Self::prepare) for a server that has to be something else than
+    /// that of a component.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`prepare`](Self::prepare).
+    pub(crate) async fn prepare_for(
+        demand: Demand,
+        config: &ComponentConfig,
+        policy: &Arc<Policy>,
+        bound: Duration,
+    ) -> Result<Arc<Self>, Failure> {
         if !reads_files(config) {
-            return Self::of(config, policy);
+            return Self::of(demand, config, policy);
         }
         let (config, policy) = (config.clone(), Arc::clone(policy));
-        beside_tasks(bound, unread(bound), move || Self::of(&config, &policy)).await
+        let work = move || Self::of(demand, &config, &policy);
+        beside_tasks(bound, unread(bound), work).await
     }
 
     /// Does the same as [`prepare`](Self::prepare) on a thread.
@@ -71,14 +93,20 @@ impl Node {
         policy: &Arc<Policy>,
         bound: Duration,
     ) -> Result<Arc<Self>, Failure> {
+        let demand = Demand::of(config.endpoint());
         if !reads_files(config) {
-            return Self::of(config, policy);
+            return Self::of(demand, config, policy);
         }
         let (config, policy) = (config.clone(), Arc::clone(policy));
-        on_thread(bound, unread(bound), move || Self::of(&config, &policy))
+        let work = move || Self::of(demand, &config, &policy);
+        on_thread(bound, unread(bound), work)
     }
 
-    fn of(config: &ComponentConfig, policy: &Arc<Policy>) -> Result<Arc<Self>, Failure> {
+    fn of(
+        demand: Demand,
+        config: &ComponentConfig,
+        policy: &Arc<Policy>,
+    ) -> Result<Arc<Self>, Failure> {
         let address = match config.endpoint() {
             Endpoint::Cluster(cluster) => cluster.seeds.first(),
             endpoint => endpoint.server(),
@@ -104,7 +132,9 @@ impl Node {
             login,
             db: config.db_number(),
             is_read_only: false,
-            is_primary: config.sentinels().is_some(),
+            demand,
+            is_judged: AtomicBool::new(false),
+            is_of_cluster: AtomicBool::new(false),
             policy: Arc::clone(policy),
             client_name: config.name_of_client().map(str::to_owned),
             hang_ups: AtomicU32::new(0),
@@ -127,7 +157,9 @@ impl Node {
             login: self.login.clone(),
             db: self.db,
             is_read_only,
-            is_primary: false,
+            demand: Demand::Nothing,
+            is_judged: AtomicBool::new(false),
+            is_of_cluster: AtomicBool::new(false),
             policy: Arc::clone(&self.policy),
             client_name: self.client_name.clone(),
             hang_ups: AtomicU32::new(self.hang_ups.load(Ordering::Relaxed)),
@@ -153,9 +185,29 @@ impl Node {
         &self.login
     }
 
-    /// Returns `true` if the server has to be a primary: sentinels say that it is.
-    pub(crate) fn is_primary(&self) -> bool {
-        self.is_primary
+    /// Returns what the server has to be, as far as it is to be asked: once for its mode, and for its
+    /// role each time.
+    pub(super) fn demand(&self) -> Demand {
+        if self.is_judged.load(Ordering::Acquire) {
+            self.demand.whatever_mode()
+        } else {
+            self.demand
+        }
+    }
+
+    /// Notes that the server is what was demanded, and whether it has said that it is a node of a
+    /// cluster.
+    pub(super) fn note_judged(&self, demand: Demand, is_of_cluster: bool) {
+        if demand == self.demand {
+            self.is_of_cluster
+                .fetch_or(is_of_cluster, Ordering::Release);
+            self.is_judged.store(true, Ordering::Release);
+        }
+    }
+
+    /// Returns `true` if the server has said that it is a node of a cluster.
+    pub(crate) fn is_of_cluster(&self) -> bool {
+        self.is_of_cluster.load(Ordering::Acquire)
     }
 
     /// Returns the number of the database that a connection begins with.
@@ -169,19 +221,21 @@ impl Node {
         self.client_name.as_deref().filter(|_| !is_hidden)
     }
 
-    /// Notes that a connection ended when the server was told a name, and one without a name did
-    /// not.
-    pub(super) fn hung_up_on_name(&self) {
+    /// Notes that a connection ended when the server was told a name or asked for its mode, and one
+    /// without did not.
+    pub(super) fn hung_up(&self) {
         self.hang_ups.fetch_add(1, Ordering::Relaxed);
+        self.is_judged.store(true, Ordering::Release);
     }
 
     /// Returns the failure of a server that did not answer within the bound.
     pub(crate) fn timed_out(&self, bound: Duration) -> Failure {
         let mut failure = Failure::timed_out(bound);
-        if self.has_tls() {
-            let advice = "; a server that does not speak TLS at this port does not answer";
-            failure.message.push_str(advice);
-        }
+        failure.message.push_str(if self.has_tls() {
+            "; a server that does not speak TLS at this port does not answer"
+        } else {
+            "; check that it runs, and its address"
+        });
         failure
     }
 

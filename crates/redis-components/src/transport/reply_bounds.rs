@@ -6,7 +6,7 @@
 use std::fmt;
 use std::io;
 
-use super::failure::{Cause, Failure};
+use super::failure::{Cause, Failure, NOT_REDIS};
 
 /// How much of one reply is taken.
 #[derive(Clone, Copy, Debug)]
@@ -22,12 +22,13 @@ pub(crate) struct ReplyBounds {
 }
 
 impl ReplyBounds {
-    /// A server answers a handshake with short lines.
+    /// A server answers a handshake with short lines. To HELLO it names its modules, with their
+    /// arguments.
     pub(super) const HANDSHAKE: Self = Self {
         line: 4 * 1024,
         string: 4 * 1024,
-        reply: 4 * 1024,
-        depth: 4,
+        reply: 16 * 1024,
+        depth: 8,
     };
 
     /// A component's data may be anything that Redis can hold: by default, its strings are at most
@@ -83,7 +84,7 @@ pub(super) enum Unbounded {
 impl fmt::Display for Unbounded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotRedis => f.write_str("what answers is not a Redis server"),
+            Self::NotRedis => f.write_str(NOT_REDIS),
             Self::Line { most } => {
                 write!(f, "it sends a line of more than {most} bytes")
             }

@@ -17,14 +17,7 @@ impl Role {
 
     /// Returns the role in an answer to `INFO replication`.
     pub(crate) fn of_info(answer: &Value) -> Option<Self> {
-        let text = match answer {
-            Value::BulkString(bytes) => bytes.as_slice(),
-            Value::VerbatimString { text, .. } | Value::SimpleString(text) => text.as_bytes(),
-            _ => return None,
-        };
-        let mut lines = text.split(|byte| *byte == b'\n');
-        let role = lines.find_map(|line| line.strip_prefix(b"role:"))?;
-        Self::named(role.trim_ascii_end())
+        info_field(answer, b"role:").and_then(Self::named)
     }
 
     fn named(name: &[u8]) -> Option<Self> {
@@ -34,6 +27,18 @@ impl Role {
             _ => None,
         }
     }
+}
+
+/// Returns what stands behind `name` in an answer to `INFO` or `CLUSTER INFO`.
+pub(super) fn info_field<'a>(answer: &'a Value, name: &[u8]) -> Option<&'a [u8]> {
+    let text = match answer {
+        Value::BulkString(bytes) => bytes.as_slice(),
+        Value::VerbatimString { text, .. } | Value::SimpleString(text) => text.as_bytes(),
+        _ => return None,
+    };
+    let mut lines = text.split(|byte| *byte == b'\n');
+    let value = lines.find_map(|line| line.strip_prefix(name))?;
+    Some(value.trim_ascii_end())
 }
 
 /// Returns `true` if an answer to `ROLE` says that what answers is a sentinel.

@@ -1,10 +1,10 @@
 //! Clusters that are none, or not whole.
 
-use redis_components::ErrorKind;
+use redis_components::{ErrorKind, status};
 use redis_components_testing::{Cluster, Sentinels, Server};
 use serde_json::json;
 
-use crate::common::with;
+use crate::common::{World, always_fresh, with};
 use crate::refused::is_refused;
 
 fn place(server: &Server) -> String {
@@ -27,6 +27,41 @@ async fn r13_a_seed_that_is_a_sentinel_is_told_from_a_node_of_a_cluster() {
     let config = json!({ "cluster": [place] }).to_string();
     let says = [&*place, "it is a sentinel, and no node of a cluster"];
     is_refused(&config, ErrorKind::ServerRefused, &says).await;
+}
+
+#[tokio::test]
+async fn r5_a_server_that_is_one_node_of_a_cluster_says_what_to_write() {
+    let cluster = Cluster::start(3, 3);
+    let replica = cluster.replicas_of(0)[0];
+    for number in [0, 1, 2, replica] {
+        let node = cluster.node(number);
+        let says = [
+            &*place(&node),
+            "it is a node of a cluster, and has the keys of some slots only; write it in `cluster`",
+        ];
+        is_refused(&node.config(), ErrorKind::ServerRefused, &says).await;
+    }
+}
+
+#[tokio::test]
+async fn r13_a_node_that_has_all_slots_of_its_cluster_is_a_server() {
+    let cluster = Cluster::start(1, 0);
+    let node = cluster.node(0);
+    node.command(&["SET", "whereabouts", "node"]);
+    let world = World::start();
+    let logs = always_fresh("logs");
+    world.set(logs, &node.config());
+    let works = async {
+        let name: String = redis::cmd("GET")
+            .arg("whereabouts")
+            .query_async(&mut logs.connection().await.unwrap())
+            .await
+            .unwrap();
+        assert_eq!(name, "node");
+        let status = status().components.remove(0);
+        assert_eq!((status.problem, status.warning), (None, None));
+    };
+    world.settings().scope(works).await;
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 #![cfg(all(feature = "tls", feature = "sentinel", feature = "cluster"))]
 
+mod advice;
 mod certificates;
 mod clusters;
 #[path = "../common/mod.rs"]

@@ -72,6 +72,21 @@ async fn r13_a_sentinel_that_is_a_server_says_what_to_do() {
 }
 
 #[tokio::test]
+async fn r5_a_server_that_is_a_sentinel_says_what_to_do() {
+    let sentinels = one().start();
+    let sentinel = sentinels.sentinel(0).port();
+    for db in [0, 2] {
+        let config = json!({"host": "127.0.0.1", "port": sentinel, "db": db}).to_string();
+        let place = format!("127.0.0.1:{sentinel}");
+        let says = [
+            &*place,
+            "it is a sentinel, and no server of data; name it in `sentinels` with `service_name`",
+        ];
+        is_refused(&config, ErrorKind::ServerRefused, &says).await;
+    }
+}
+
+#[tokio::test]
 async fn r13_configs_of_sentinels_that_mean_nothing_are_refused() {
     let sentinels = one().start();
     let place = format!("127.0.0.1:{}", sentinels.sentinel(0).port());

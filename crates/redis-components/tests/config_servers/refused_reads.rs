@@ -10,6 +10,12 @@ use crate::{Data, address, list, set, used};
 
 const WAIT: Duration = Duration::from_millis(100);
 
+const SENTINEL: &str =
+    "it is a sentinel, and no server of data; name it in `sentinels` with `service_name`";
+
+const OF_CLUSTER: &str = "it is a node of a cluster, and has the configs of some components only; name a server that \
+                          is in no cluster, or sentinels that know one";
+
 /// Takes the right to read configs from the user of this process.
 fn forbid_reads(server: &Server) {
     server.command(&["ACL", "SETUSER", "default", "-getrange"]);
@@ -28,16 +34,15 @@ async fn r13_a_config_server_that_lets_no_config_be_read_is_passed_over() {
     set(&good, &data.a);
     let logs = declare("logs", HOUR);
     let nodes = [0, 1, 2].map(|number| cluster.node(number));
-    let of_cluster = "it is a node of a cluster, and has the configs of some components only";
     // Whether it has that of this component, says nothing of the next.
     let owner = &nodes[cluster.primary_of(logs.key())];
     owner.command(&["SET", logs.key(), &data.b.config()]);
     for (first, reason) in [
         (&forbidden, "NOPERM: the user lacks a permission"),
-        (sentinels.sentinel(0), "ERR: it does not know the command"),
-        (&nodes[0], of_cluster),
-        (&nodes[1], of_cluster),
-        (&nodes[2], of_cluster),
+        (sentinels.sentinel(0), SENTINEL),
+        (&nodes[0], OF_CLUSTER),
+        (&nodes[1], OF_CLUSTER),
+        (&nodes[2], OF_CLUSTER),
     ] {
         patient(list(&[first, &good]))
             .scope(async {
@@ -50,6 +55,32 @@ async fn r13_a_config_server_that_lets_no_config_be_read_is_passed_over() {
                 set(&good, &data.b);
                 arrives(logs, "b").await;
                 set(&good, &data.a);
+            })
+            .await;
+    }
+}
+
+#[tokio::test]
+async fn r5_a_config_server_alone_of_another_kind_says_what_to_do() {
+    let (data, sentinels, cluster) = (Data::start(), Sentinels::start(), Cluster::start(3, 0));
+    let logs = declare("logs", WAIT);
+    let nodes = [0, 1, 2].map(|number| cluster.node(number));
+    // That it has the config of this component, says nothing of the next.
+    let owner = &nodes[cluster.primary_of(logs.key())];
+    owner.command(&["SET", logs.key(), &data.a.config()]);
+    for (server, reason) in [
+        (sentinels.sentinel(0), SENTINEL),
+        (&nodes[0], OF_CLUSTER),
+        (&nodes[1], OF_CLUSTER),
+        (&nodes[2], OF_CLUSTER),
+    ] {
+        patient(list(&[server]))
+            .scope(async {
+                let error = whereabouts(logs).await.unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::ConfigServerRefused, "{error}");
+                assert!(error.to_string().contains(reason), "{error}");
+                let problem = status().components[0].problem.clone().unwrap();
+                assert!(problem.contains(reason), "{problem}");
             })
             .await;
     }

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use redis::RedisResult;
 use redis_components::{Component, Settings, status};
-use redis_components_testing::Server;
+use redis_components_testing::{Cluster, Server};
 
 use crate::common::impostors::{Impatient, forger, impostor};
-use crate::common::{World, always_fresh, arrives, declare, until, whereabouts};
+use crate::common::{World, always_fresh, arrives, declare, name_of, until, whereabouts};
 use crate::log::{is_told, lines, listen};
 
 async fn fails(component: &'static Component, settings: Settings) -> String {
@@ -202,4 +202,52 @@ async fn r15_a_candidate_whose_password_is_not_read_yet_is_not_told_as_unusable(
             assert!(untrue.is_empty(), "{untrue:?}");
         })
         .await;
+}
+
+#[tokio::test]
+async fn r5_slots_that_lose_their_owner_are_told_once_and_shown_until_they_have_one() {
+    const UNSERVED: &str =
+        "only 16383 of its 16384 hash slots have an owner; give each slot an owner";
+    listen();
+    let world = World::start();
+    let cluster = Cluster::builder(3, 0).require_full_coverage(false).start();
+    let logs = always_fresh("uncovered");
+    world.set(logs, &cluster.config());
+    // A command for the slot is sent again until then.
+    let settings = world
+        .settings()
+        .response_timeout(Duration::from_millis(500));
+    let slot = cluster.slot_of("name").to_string();
+    let owner = cluster.primary_of("name");
+    let call = async || name_of(&mut logs.connection().await.unwrap()).await;
+    let problem = || status().components[0].problem.clone();
+    settings
+        .scope(async {
+            until("the cluster is used", async || {
+                call().await.is_ok() || {
+                    cluster.node(owner).command(&["SET", "name", "a"]);
+                    false
+                }
+            })
+            .await;
+            assert_eq!(problem(), None);
+            for node in cluster.nodes() {
+                node.command(&["CLUSTER", "DELSLOTS", &slot]);
+            }
+            until("it is shown", async || {
+                let _ = call().await;
+                problem().is_some_and(|problem| problem.contains(UNSERVED))
+            })
+            .await;
+            is_told(&["slots of a cluster have no owner", logs.key(), UNSERVED]).await;
+            cluster.node(owner).command(&["CLUSTER", "ADDSLOTS", &slot]);
+            until("it is over", async || {
+                let _ = call().await;
+                problem().is_none()
+            })
+            .await;
+            is_told(&["all slots of a cluster have an owner", logs.key()]).await;
+        })
+        .await;
+    assert_eq!(lines(&["have no owner", logs.key()]).len(), 1);
 }

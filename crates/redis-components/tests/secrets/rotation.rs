@@ -169,6 +169,7 @@ async fn r5_a_file_that_is_gone_leaves_the_last_password_in_use() {
     add_password(&world.a, "pw-0");
     let logs = declare("logs", HOUR);
     world.set(logs, &app_config(&world.a, &mount, "gone"));
+    let place = format!("127.0.0.1:{}", world.a.port());
     world
         .settings()
         .scope(async {
@@ -176,7 +177,9 @@ async fn r5_a_file_that_is_gone_leaves_the_last_password_in_use() {
             std::fs::remove_file(mount.path("gone")).unwrap();
             until("the problem is shown", async || problem().is_some()).await;
             let problem = problem().unwrap();
-            assert!(problem.contains("`password` names the file"), "{problem}");
+            for part in ["`password` names the file", logs.key(), &place] {
+                assert!(problem.contains(part), "{part}: {problem}");
+            }
             let path = mount.path("gone");
             let path = path.to_str().unwrap();
             log::is_told(&["what a config refers to cannot be read", path]).await;

@@ -34,18 +34,23 @@ async fn r13_a_server_that_hangs_up_once_is_told_the_name_again() {
 /// It hangs up on what it does not know, as twemproxy does.
 #[tokio::test]
 async fn r3_a_proxy_that_hangs_up_on_client_commands_is_used() {
-    is_used_behind_a_proxy("").await;
+    is_used_behind_a_proxy("CLIENT", "").await;
 }
 
 #[tokio::test]
 async fn r3_a_proxy_that_hangs_up_on_the_clients_name_is_used() {
-    is_used_behind_a_proxy(r#","client_name":"logs""#).await;
+    is_used_behind_a_proxy("CLIENT", r#","client_name":"logs""#).await;
 }
 
-async fn is_used_behind_a_proxy(fields: &str) {
+#[tokio::test]
+async fn r3_a_proxy_that_hangs_up_when_it_is_asked_for_its_mode_is_used() {
+    is_used_behind_a_proxy("HELLO", r#","client_name":"logs""#).await;
+}
+
+async fn is_used_behind_a_proxy(unknown: &'static str, fields: &str) {
     let world = World::start();
     let logs = always_fresh("logs");
-    let (port, _) = ignorant_of("CLIENT", world.a.port());
+    let (port, _) = ignorant_of(unknown, world.a.port());
     let config = format!(r#"{{"host":"127.0.0.1","port":{port}{fields}}}"#);
     world.set(logs, &config);
     world

@@ -144,5 +144,6 @@ def _check_name(name: str) -> None:
         )
     if not table.is_known(name):
         meant = table.nearest(name)
-        hint = f"did you mean `{meant}`?" if meant else "the fields are " + ", ".join(table.USED)
+        names = ", ".join((*table.USED, *table.OF_TLS))
+        hint = f"did you mean `{meant}`?" if meant else f"the fields are {names}"
         raise ConfigInvalidError(f"`{printable(name)}` is not a known field; {hint}")

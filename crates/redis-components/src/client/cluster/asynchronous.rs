@@ -90,6 +90,7 @@ impl ClusterClient {
                 &opening.config,
                 &opening.policy,
                 *timeouts,
+                &opening.subject,
                 background.as_ref(),
             )
             .await?;

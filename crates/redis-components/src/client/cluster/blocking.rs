@@ -93,7 +93,7 @@ impl ClusterPools {
             let map = opening
                 .shared
                 .clusters
-                .of(config, policy, *timeouts, background.as_ref())
+                .of(config, policy, *timeouts, subject, background.as_ref())
                 .await?;
             let readers = Members::readers(&map, opener.clone());
             let members = Members::new(map, opener);

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::ask::{How, Origin, Told, first_view};
-use super::hash_slot::SLOTS;
+use super::coverage::{Coverage, lacking};
 use super::node_number::NodeNumber;
 use super::redirect::Redirect;
 use super::slot_table::SlotTable;
@@ -19,6 +19,7 @@ use crate::config::host_guard::HostGuard;
 use crate::os_thread;
 use crate::settings::policy::Policy;
 use crate::settings::timeouts::Timeouts;
+use crate::telemetry::component::Subject;
 use crate::transport::failure::{Cause, Failure};
 use crate::transport::node::Node;
 
@@ -45,6 +46,7 @@ pub(crate) struct ClusterMap {
     refreshing: Mutex<Refreshing>,
     /// The ids of the nodes, as the last view had them.
     ids: Mutex<HashSet<String>>,
+    coverage: Coverage,
     /// Whether all primaries have answered once.
     is_proven: AtomicBool,
 }
@@ -71,6 +73,7 @@ impl ClusterMap {
         config: &Arc<ComponentConfig>,
         policy: &Arc<Policy>,
         timeouts: Timeouts,
+        subject: &Subject,
     ) -> Result<Self, Failure> {
         let Endpoint::Cluster(cluster) = config.endpoint() else {
             return Err(Failure::new(Cause::Refused, "it is no cluster"));
@@ -83,6 +86,7 @@ impl ClusterMap {
             table: SlotTable::new(HostGuard::new(config)),
             refreshing: Mutex::default(),
             ids: Mutex::default(),
+            coverage: Coverage::new(subject.clone(), config.address()),
             is_proven: AtomicBool::new(false),
         })
     }
@@ -217,16 +221,18 @@ impl ClusterMap {
         let told = self.refresh().await?;
         let seeds = self.seeds().map(|(node, _)| node).collect();
         told.demand_same_cluster(seeds, self.how()).await?;
-        let covered = told.view.covered();
-        let all = usize::from(SLOTS);
-        if covered < all && self.requires_full_coverage() {
-            let text = format!(
-                "only {covered} of its {all} hash slots have an owner; give each slot an owner, or set \
-                 `require_full_coverage` to false"
-            );
-            return Err(Failure::new(Cause::Busy, text));
-        }
-        Ok(())
+        let lacking = self.lacking(&told);
+        lacking.map_or(Ok(()), |text| Err(Failure::new(Cause::Busy, text)))
+    }
+
+    /// Returns which slots have no owner while the cluster is used, if all need one.
+    pub(super) fn uncovered(&self) -> Option<String> {
+        self.coverage.lacking()
+    }
+
+    fn lacking(&self, told: &Told) -> Option<String> {
+        let is_required = self.requires_full_coverage();
+        is_required.then(|| lacking(told.view.covered()))?
     }
 
     async fn refresh_from(
@@ -241,6 +247,9 @@ impl ClusterMap {
         let told = first_view(nodes.collect(), self.how(), is_ours).await?;
         self.table.apply(&told.view, since);
         self.ids().clone_from(&told.ids);
+        if self.is_proven() {
+            self.coverage.note(self.lacking(&told));
+        }
         Ok(told)
     }
 

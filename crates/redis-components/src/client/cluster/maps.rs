@@ -7,6 +7,7 @@ use crate::background::Background;
 use crate::config::ComponentConfig;
 use crate::settings::policy::Policy;
 use crate::settings::timeouts::Timeouts;
+use crate::telemetry::component::Subject;
 use crate::transport::failure::Failure;
 
 /// The maps of one component in this process. Its clients keep them: a cluster that the component
@@ -21,12 +22,13 @@ impl ClusterMaps {
         config: &Arc<ComponentConfig>,
         policy: &Arc<Policy>,
         timeouts: Timeouts,
+        subject: &Subject,
         background: Option<&Background>,
     ) -> Result<Arc<ClusterMap>, Failure> {
         if let Some(known) = find(&self.maps(), config) {
             return Ok(known);
         }
-        let map = Arc::new(ClusterMap::prepare(config, policy, timeouts).await?);
+        let map = Arc::new(ClusterMap::prepare(config, policy, timeouts, subject).await?);
         let mut maps = self.maps();
         // Another executor may have been first.
         if let Some(known) = find(&maps, config) {

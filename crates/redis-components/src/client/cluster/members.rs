@@ -184,8 +184,13 @@ impl<O: Opener> Members<O> {
             .collect()
     }
 
-    /// Returns which node of the cluster cannot be used, and why.
+    /// Returns why the cluster cannot serve some calls.
     pub(super) fn problem(&self) -> Option<String> {
+        self.failed_node().or_else(|| self.map.uncovered())
+    }
+
+    /// Returns which node of the cluster cannot be used, and why.
+    fn failed_node(&self) -> Option<String> {
         let table = &self.map.table;
         if self.are_read_only && table.replicas().is_empty() {
             let text = "no replica of its cluster is known, so its primaries answer reads";

@@ -4,6 +4,7 @@ mod address;
 mod ask;
 pub(crate) mod asynchronous;
 pub(crate) mod blocking;
+mod coverage;
 pub(crate) mod dedicated;
 mod gate;
 #[cfg(test)]

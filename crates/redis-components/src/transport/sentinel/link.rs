@@ -26,6 +26,7 @@ use crate::settings::timeouts::Timeouts;
 use crate::transport::asynchronous::{Opened, open_bounded};
 use crate::transport::contents::resolve::resolve;
 use crate::transport::contents::sources::Sources;
+use crate::transport::demand::Demand;
 use crate::transport::error_codes::refuses_resp3;
 use crate::transport::failure::{Cause, Failure};
 use crate::transport::node::Node;
@@ -129,7 +130,8 @@ impl Link {
     async fn session(&mut self) -> Result<Infallible, Failure> {
         // As it is now: the next connect reads it again.
         let config = resolve(&self.config, &self.sources, self.connect).await?;
-        let node = Node::prepare(&config, &self.policy, self.connect).await?;
+        let node = Node::prepare_for(Demand::Nothing, &config, &self.policy, self.connect);
+        let node = node.await?;
         let guard = HostGuard::new(&config);
         let opened = self.open(&node).await;
         if opened
