@@ -137,7 +137,8 @@ pub async fn open_connection(
     demand_enabled(config)?;
     let config = config.resolve(settings).await?;
     let config = located(&config, settings).await?;
-    let demand = Demand::of(config.endpoint()).of_any_slots();
+    // The caller may be after a sentinel, or a node of a cluster.
+    let demand = Demand::of(config.endpoint()).whatever_mode();
     open_located(demand, &config, settings, protocol, connection).await
 }
 

@@ -58,7 +58,7 @@ pub(crate) struct Options {
     #[arg(long, value_enum, default_value = "all", requires = "copy_with")]
     pub(super) compare: Compare,
     /// Stop before the cut.
-    #[arg(long, value_enum, requires = "to", conflicts_with_all = ["status", "cut", "abort", "undo", "finish"])]
+    #[arg(long, value_enum, requires = "to", conflicts_with_all = ["status", "cut", "abort", "finish"])]
     pub(super) until: Option<Stop>,
     /// How long to wait for the copy, and then for the processes.
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "5m")]

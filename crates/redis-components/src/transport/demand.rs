@@ -34,7 +34,7 @@ impl Demand {
     }
 
     /// Returns what is demanded of a server that its mode is not asked of.
-    pub(super) fn whatever_mode(self) -> Self {
+    pub(crate) fn whatever_mode(self) -> Self {
         match self {
             Self::Data | Self::AllSlots => Self::Nothing,
             demand => demand,
