@@ -175,7 +175,16 @@ fn r15_a_cluster_is_told_how_its_slots_move() {
     let to = format!("127.0.0.1:{}", cluster.node(0).port());
     let words = ["move", "stats", "--to", &to, "--yes"];
     refused(&operator, &words, "cluster");
-    operator.make_other("node", &cluster.node(1));
+    let port = format!("port={}", cluster.node(1).port());
+    let words = [
+        "set",
+        "node",
+        "host=127.0.0.1",
+        &port,
+        "--create",
+        "--no-probe",
+    ];
+    operator.done(&words);
     let to = format!("127.0.0.1:{}", target.port());
     let words = ["move", "node", "--to", &to, "--yes"];
     refused(&operator, &words, "cluster");
