@@ -183,6 +183,7 @@ fn r15_a_cluster_is_told_how_its_slots_move() {
         &port,
         "--create",
         "--no-probe",
+        "--yes",
     ];
     operator.done(&words);
     let to = format!("127.0.0.1:{}", target.port());
