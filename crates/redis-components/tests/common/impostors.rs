@@ -74,8 +74,7 @@ impl Impatient {
         let mut buffer = [0; 1024];
         while let Ok(read @ 1..) = stream.read(&mut buffer) {
             let requests = String::from_utf8_lossy(&buffer[..read]).into_owned();
-            let commands = requests.lines().filter(|line| line.starts_with('*'));
-            let _ = stream.write_all("+OK\r\n".repeat(commands.count()).as_bytes());
+            agree(&mut stream, &requests);
             if requests.contains("PING") && !self.mended.load(Ordering::Relaxed) {
                 // Late enough that the connection has been taken for a good one.
                 thread::sleep(Duration::from_millis(5));
@@ -83,6 +82,26 @@ impl Impatient {
             }
         }
     }
+}
+
+/// Does as `behave` does after a handshake in which it says yes to everything.
+pub(crate) fn friendly_at_first(behave: impl Fn(TcpStream) + Clone + Send + 'static) -> u16 {
+    impostor(move |mut stream| {
+        let mut buffer = [0; 1024];
+        while let Ok(read @ 1..) = stream.read(&mut buffer) {
+            let requests = String::from_utf8_lossy(&buffer[..read]).into_owned();
+            agree(&mut stream, &requests);
+            if requests.contains("PING") {
+                return behave(stream);
+            }
+        }
+    })
+}
+
+/// Says yes to each command of a request.
+fn agree(stream: &mut TcpStream, requests: &str) {
+    let commands = requests.lines().filter(|line| line.starts_with('*'));
+    let _ = stream.write_all("+OK\r\n".repeat(commands.count()).as_bytes());
 }
 
 /// A proxy that hangs up when it meets a command that it does not know, until it does.

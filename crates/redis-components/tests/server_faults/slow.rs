@@ -1,32 +1,25 @@
 //! A server that answers, but slowly.
 
 use std::io::{Read, Write};
-use std::net::TcpListener;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use redis::{Commands, RedisResult};
 use redis_components::Settings;
 
+use crate::common::impostors::friendly_at_first;
 use crate::common::traffic::figure;
 use crate::common::{SOON, World, always_fresh, name_of};
 
 #[test]
 fn r10_a_server_that_answers_byte_by_byte_holds_a_call_for_no_longer_than_the_response_timeout() {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-    let url = format!("redis://{}", listener.local_addr().unwrap());
-    thread::spawn(move || {
-        for mut stream in listener.incoming().flatten() {
-            thread::spawn(move || {
-                let _ = stream.read(&mut [0; 1024]);
-                let _ = stream.write_all(b"+OK\r\n+PONG\r\n");
-                let _ = stream.read(&mut [0; 1024]);
-                while stream.write_all(b"+").is_ok() {
-                    thread::sleep(Duration::from_millis(10));
-                }
-            });
+    let port = friendly_at_first(|mut stream| {
+        let _ = stream.read(&mut [0; 1024]);
+        while stream.write_all(b"+").is_ok() {
+            thread::sleep(Duration::from_millis(10));
         }
     });
+    let url = format!("redis://127.0.0.1:{port}");
     let logs = always_fresh("logs");
     Settings::fixed([("logs", url)]).scope_blocking(|| {
         let mut connection = logs.blocking_connection().unwrap();
@@ -40,21 +33,14 @@ fn r10_a_server_that_answers_byte_by_byte_holds_a_call_for_no_longer_than_the_re
 #[test]
 fn r10_a_server_that_takes_a_big_value_slowly_holds_a_call_for_no_longer_than_the_response_timeout()
 {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-    let url = format!("redis://{}", listener.local_addr().unwrap());
-    thread::spawn(move || {
-        for mut stream in listener.incoming().flatten() {
-            thread::spawn(move || {
-                let _ = stream.read(&mut [0; 1024]);
-                let _ = stream.write_all(b"+OK\r\n+PONG\r\n");
-                // So much that each write makes progress, and so little that all of them take a
-                // minute and more.
-                while stream.read(&mut [0; 64 * 1024]).is_ok_and(|read| read > 0) {
-                    thread::sleep(Duration::from_millis(100));
-                }
-            });
+    let port = friendly_at_first(|mut stream| {
+        // So much that each write makes progress, and so little that all of them take a minute and
+        // more.
+        while stream.read(&mut [0; 64 * 1024]).is_ok_and(|read| read > 0) {
+            thread::sleep(Duration::from_millis(100));
         }
     });
+    let url = format!("redis://127.0.0.1:{port}");
     let logs = always_fresh("logs");
     Settings::fixed([("logs", url)]).scope_blocking(|| {
         let mut connection = logs.blocking_connection().unwrap();
