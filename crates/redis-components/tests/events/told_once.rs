@@ -205,7 +205,7 @@ async fn r15_a_candidate_whose_password_is_not_read_yet_is_not_told_as_unusable(
 }
 
 #[tokio::test]
-async fn r5_slots_that_lose_their_owner_are_told_once_and_shown() {
+async fn r5_slots_that_lose_their_owner_are_told_once_and_shown_until_they_have_one() {
     const UNSERVED: &str =
         "only 16383 of its 16384 hash slots have an owner; give each slot an owner";
     listen();
@@ -240,6 +240,13 @@ async fn r5_slots_that_lose_their_owner_are_told_once_and_shown() {
             })
             .await;
             is_told(&["slots of a cluster have no owner", logs.key(), UNSERVED]).await;
+            cluster.node(owner).command(&["CLUSTER", "ADDSLOTS", &slot]);
+            until("it is over", async || {
+                let _ = call().await;
+                problem().is_none()
+            })
+            .await;
+            is_told(&["all slots of a cluster have an owner", logs.key()]).await;
         })
         .await;
     assert_eq!(lines(&["have no owner", logs.key()]).len(), 1);

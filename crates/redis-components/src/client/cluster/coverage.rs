@@ -1,6 +1,8 @@
 //! Whether each slot of a cluster in use has an owner.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::Notify;
 
 use super::hash_slot::SLOTS;
 use crate::telemetry::cluster;
@@ -12,6 +14,7 @@ pub(super) struct Coverage {
     subject: Subject,
     server: String,
     lacking: Mutex<Option<String>>,
+    lost: Arc<Notify>,
 }
 
 impl Coverage {
@@ -20,7 +23,13 @@ impl Coverage {
             subject,
             server,
             lacking: Mutex::default(),
+            lost: Arc::default(),
         }
+    }
+
+    /// Returns what is woken when slots lose their owner.
+    pub(super) fn loss(&self) -> Arc<Notify> {
+        Arc::clone(&self.lost)
     }
 
     /// Returns what the last view lacked.
@@ -39,6 +48,7 @@ impl Coverage {
         match (before, lacking) {
             (None, Some(reason)) => {
                 cluster::uncovered(&self.subject, self.server.clone(), reason);
+                self.lost.notify_one();
             }
             (Some(_), None) => cluster::covered(&self.subject, self.server.clone()),
             _ => {}

@@ -1,36 +1,24 @@
-//! What a component knows of its cluster: one table for all its clients, refreshed off the path of
-//! calls.
+//! What a component knows of its cluster: one table for all its clients.
 
 use std::collections::HashSet;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::ask::{How, Origin, Told, first_view};
 use super::coverage::{Coverage, lacking};
 use super::node_number::NodeNumber;
 use super::redirect::Redirect;
 use super::slot_table::SlotTable;
-use crate::background::Background;
 use crate::config::ComponentConfig;
 use crate::config::endpoint::{Address, Cluster, Endpoint, ReadFrom};
 use crate::config::host_guard::HostGuard;
-use crate::os_thread;
 use crate::settings::policy::Policy;
 use crate::settings::timeouts::Timeouts;
 use crate::telemetry::component::Subject;
 use crate::transport::failure::{Cause, Failure};
 use crate::transport::node::Node;
-
-/// The shortest time between two refreshes.
-const REFRESHED_EVERY: Duration = Duration::from_millis(200);
-
-/// How often the seeds are asked if nothing else asks for a refresh.
-const SEEDS_ASKED_EVERY: Duration = Duration::from_secs(30);
-
-/// How often replicas are looked for that should be read from, and are not known.
-const REPLICAS_SOUGHT_EVERY: Duration = Duration::from_secs(2);
 
 /// How many primaries are asked beside the one that knows best.
 const ALSO_ASKED: usize = 2;
@@ -43,28 +31,23 @@ pub(crate) struct ClusterMap {
     model: Arc<Node>,
     timeouts: Timeouts,
     pub(crate) table: SlotTable,
-    refreshing: Mutex<Refreshing>,
+    pub(super) refreshing: Mutex<Refreshing>,
     /// The ids of the nodes, as the last view had them.
     ids: Mutex<HashSet<String>>,
-    coverage: Coverage,
+    pub(super) coverage: Coverage,
     /// Whether all primaries have answered once.
     is_proven: AtomicBool,
 }
 
+/// Whether a refresh runs, and whether there has to be another.
 #[derive(Debug, Default)]
-struct Refreshing {
-    is_running: bool,
+pub(super) struct Refreshing {
+    pub(super) is_running: bool,
     /// Whether somebody has asked since the refresh that runs began.
-    is_asked: bool,
-    last: Option<Instant>,
+    pub(super) is_asked: bool,
+    pub(super) last: Option<Instant>,
     /// The node that has said something new.
-    knows_best: Option<NodeNumber>,
-}
-
-/// A refresh that runs. If it is dropped, the next may begin.
-struct Running {
-    map: Arc<ClusterMap>,
-    is_over: bool,
+    pub(super) knows_best: Option<NodeNumber>,
 }
 
 impl ClusterMap {
@@ -158,54 +141,6 @@ impl ClusterMap {
         self.table.note_move(redirect.slot, redirect.to.as_ref()?)
     }
 
-    /// Asks for a refresh in the background. `knows_best` has said something new.
-    pub(super) fn ask_for_refresh(
-        self: &Arc<Self>,
-        knows_best: Option<NodeNumber>,
-        background: Option<&Background>,
-    ) {
-        {
-            let mut refreshing = self.refreshing();
-            refreshing.knows_best = knows_best.or(refreshing.knows_best);
-            refreshing.is_asked = true;
-            if refreshing.is_running {
-                return;
-            }
-            refreshing.is_running = true;
-        }
-        let running = Running {
-            map: Arc::clone(self),
-            is_over: false,
-        };
-        run(background, running.refresh_while_asked());
-    }
-
-    /// Asks for a refresh because a slot has no replica to read from. Nodes name a replica only
-    /// once it has copied something.
-    pub(super) fn ask_for_replicas(self: &Arc<Self>, background: Option<&Background>) {
-        let is_due = {
-            let last = self.refreshing().last;
-            last.is_none_or(|last| last.elapsed() >= REPLICAS_SOUGHT_EVERY)
-        };
-        if is_due {
-            self.ask_for_refresh(None, background);
-        }
-    }
-
-    /// Refreshes the table now and then, while it is used.
-    pub(super) fn refresh_regularly(self: &Arc<Self>, background: &Background) {
-        let map = Arc::downgrade(self);
-        background.run(async move {
-            loop {
-                let jitter = 0.75 + fastrand::f64() / 2.0;
-                tokio::time::sleep(SEEDS_ASKED_EVERY.mul_f64(jitter)).await;
-                let Some(map) = map.upgrade() else { return };
-                // A failure leaves the table as it is. Calls say what is wrong.
-                let _ = map.refresh_from(map.seeds().chain(map.known(None))).await;
-            }
-        });
-    }
-
     /// Refreshes the table.
     pub(super) async fn refresh(&self) -> Result<Told, Failure> {
         self.refresh_from(self.whom_to_ask(None)).await
@@ -235,7 +170,7 @@ impl ClusterMap {
         is_required.then(|| lacking(told.view.covered()))?
     }
 
-    async fn refresh_from(
+    pub(super) async fn refresh_from(
         &self,
         nodes: impl Iterator<Item = (Arc<Node>, Origin)>,
     ) -> Result<Told, Failure> {
@@ -255,7 +190,7 @@ impl ClusterMap {
 
     /// The node that knows best comes first, then other primaries, then the seeds: names that are
     /// resolved again, and never forgotten.
-    fn whom_to_ask(
+    pub(super) fn whom_to_ask(
         &self,
         knows_best: Option<NodeNumber>,
     ) -> impl Iterator<Item = (Arc<Node>, Origin)> {
@@ -269,7 +204,10 @@ impl ClusterMap {
         }
     }
 
-    fn known(&self, knows_best: Option<NodeNumber>) -> impl Iterator<Item = (Arc<Node>, Origin)> {
+    pub(super) fn known(
+        &self,
+        knows_best: Option<NodeNumber>,
+    ) -> impl Iterator<Item = (Arc<Node>, Origin)> {
         let mut primaries = self.table.primaries();
         fastrand::shuffle(&mut primaries);
         primaries.retain(|number| Some(*number) != knows_best);
@@ -278,7 +216,7 @@ impl ClusterMap {
         known.filter_map(|number| Some((self.node(number, false)?, Origin::Known)))
     }
 
-    fn seeds(&self) -> impl Iterator<Item = (Arc<Node>, Origin)> {
+    pub(super) fn seeds(&self) -> impl Iterator<Item = (Arc<Node>, Origin)> {
         let mut seeds = self.cluster.seeds.clone();
         fastrand::shuffle(&mut seeds);
         let node = |seed| (self.model.at(seed, false), Origin::Seed);
@@ -289,66 +227,6 @@ impl ClusterMap {
         // Nothing that panics runs under this lock.
         self.ids.lock().unwrap_or_else(PoisonError::into_inner)
     }
-
-    fn refreshing(&self) -> MutexGuard<'_, Refreshing> {
-        // Nothing that panics runs under this lock.
-        self.refreshing
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Running {
-    async fn refresh_while_asked(mut self) {
-        loop {
-            let last = self.map.refreshing().last;
-            let since = last.map_or(REFRESHED_EVERY, |last| last.elapsed());
-            let jitter = REFRESHED_EVERY.mul_f64(fastrand::f64() / 4.0);
-            tokio::time::sleep(REFRESHED_EVERY.saturating_sub(since) + jitter).await;
-            let knows_best = {
-                let mut refreshing = self.map.refreshing();
-                refreshing.is_asked = false;
-                refreshing.last = Some(Instant::now());
-                refreshing.knows_best.take()
-            };
-            // A failure leaves the table as it is. Calls say what is wrong, and ask again.
-            let nodes = self.map.whom_to_ask(knows_best);
-            let _ = self.map.refresh_from(nodes).await;
-            let mut refreshing = self.map.refreshing();
-            if !refreshing.is_asked {
-                refreshing.is_running = false;
-                self.is_over = true;
-                return;
-            }
-        }
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        if !self.is_over {
-            self.map.refreshing().is_running = false;
-        }
-    }
-}
-
-/// Runs a refresh on the watch's thread, or on a thread of its own if there is none.
-fn run(background: Option<&Background>, refresh: impl Future<Output = ()> + Send + 'static) {
-    if let Some(background) = background {
-        background.run(refresh);
-        return;
-    }
-    // If there is no thread, the next call asks again.
-    let _ = os_thread::start("redis-components-cluster", move || {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build();
-        if let Ok(runtime) = runtime {
-            runtime.block_on(refresh);
-            // A name that is still being resolved is not waited for.
-            runtime.shutdown_background();
-        }
-    });
 }
 
 impl fmt::Debug for ClusterMap {

@@ -26,6 +26,7 @@ mod node_number;
 mod order;
 mod plan;
 mod redirect;
+mod refresh;
 mod rounds;
 pub(crate) mod route;
 mod send;
