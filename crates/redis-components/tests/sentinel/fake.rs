@@ -76,7 +76,8 @@ impl Fake {
         let messages = message.repeat(switches);
         let mut all = self.subscribed.lock().unwrap();
         for stream in &mut *all {
-            stream.write_all(messages.as_bytes()).unwrap();
+            // Who cannot read them in time hangs up, because the sentinel seems to be silent.
+            let _ = stream.write_all(messages.as_bytes());
         }
         all.len()
     }
