@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use super::dry_run;
 use super::other_data::{meaning, other_data};
-use super::set::{Target, Writing, probe_first, write};
+use super::probe_first::{Wanted, probe_first};
+use super::set::{Target, Writing, write};
 use super::wait::Following;
 use crate::complete::components;
 use crate::context::Context;
@@ -156,7 +157,12 @@ async fn begin(context: &Context, options: &Options) -> Result<Reply, Failure> {
     {
         return Err(session.is_on(component, other));
     }
-    let probed = probe_first(context, component, &meaning, &options.writing).await?;
+    let wanted = Wanted {
+        component,
+        config: &meaning,
+        found: Some(&found),
+    };
+    let probed = probe_first(context, &session, &wanted, &options.writing).await?;
     // The same config keeps its processes when it gets more of them.
     let salt = earlier.as_ref().map_or_else(
         || format!("{:016x}", fastrand::u64(..)),

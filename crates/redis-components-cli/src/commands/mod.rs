@@ -16,6 +16,7 @@ pub(crate) mod history;
 mod interval;
 pub(crate) mod list;
 mod other_data;
+mod probe_first;
 pub(crate) mod relocate;
 mod relocate_copy;
 mod relocate_copy_dry_run;

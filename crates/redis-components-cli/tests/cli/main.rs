@@ -26,6 +26,7 @@ mod moving_fence;
 mod moving_fence_faults;
 mod moving_kinds;
 mod moving_lease;
+mod moving_left;
 mod moving_lost_answers;
 mod moving_preflight;
 mod moving_python;
