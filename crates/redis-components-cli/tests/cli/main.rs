@@ -18,6 +18,7 @@ mod moving_copy;
 mod moving_copy_faults;
 mod moving_copy_lease;
 mod moving_copy_seen;
+mod moving_copy_written;
 mod moving_cut;
 mod moving_dry_run;
 mod moving_ends;
