@@ -33,3 +33,4 @@ pub(crate) mod top;
 pub(crate) mod wait;
 pub(crate) mod watch;
 pub(crate) mod who;
+mod writing;

@@ -5,7 +5,7 @@ use redis::{AsyncConnectionConfig, FromRedisValue, ProtocolVersion};
 use redis_components::{ComponentConfig, open_connection};
 
 use super::other_data::other_data;
-use super::set::Writing;
+use super::writing::Writing;
 use crate::context::Context;
 use crate::copying::side::node_of;
 use crate::disabled::is_disabled;

@@ -9,6 +9,7 @@ use super::dry_run;
 use super::other_data::other_data;
 use super::probe_first::{Wanted, probe_first};
 use super::wait::Following;
+use super::writing::Writing;
 use crate::commit::Change;
 use crate::complete::components;
 use crate::context::{Context, too_long};
@@ -48,20 +49,6 @@ pub(crate) struct Options {
     /// The component is new.
     #[arg(long)]
     create: bool,
-}
-
-/// How a config is written.
-#[derive(Debug, Args)]
-pub(crate) struct Writing {
-    /// Do not try the server first.
-    #[arg(long)]
-    pub(super) no_probe: bool,
-    /// Why, for the history.
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) reason: Option<String>,
-    /// Show what would be sent where, and send nothing.
-    #[arg(long)]
-    pub(super) dry_run: bool,
 }
 
 /// A config to write.
