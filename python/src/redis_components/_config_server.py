@@ -51,7 +51,7 @@ class ConfigServer:
         self._control_key = control_key
         self._client: Any = None
         self._keys: Sequence[str] = ()
-        self._asking = Aside("redis-components-sentinels")
+        self._asking = Aside("redis-components-servers")
         self.address = str(servers[0].endpoint)
 
     def read(self, keys: Sequence[str]) -> list[object]:
