@@ -206,7 +206,7 @@ def test_r10_sentinels_that_are_silent_hold_up_no_call(
     try:
         # An answer may take ten seconds.
         deadline = time.monotonic() + 5
-        asking = "redis-components-sentinels"
+        asking = "redis-components-servers"
         while asking not in [thread.name for thread in threading.enumerate()]:
             assert time.monotonic() < deadline
             assert port() == a.port

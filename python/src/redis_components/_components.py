@@ -212,7 +212,7 @@ def _status(slot: Slot) -> ComponentStatus:
         key=slot.watched.key,
         server=str(published.config.endpoint) if published is not None and is_on else None,
         generation=0 if published is None else published.generation,
-        problem=None if problem is None else problem.message,
+        problem=slot.uncovered() if problem is None else problem.message,
         old_connections=slot.old_connections(),
     )
 

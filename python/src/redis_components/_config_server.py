@@ -10,12 +10,12 @@ from typing import Any, Callable
 
 import redis.exceptions
 
-from . import _attempt, _clients, _secrets
+from . import _attempt, _clients, _mode, _secrets
 from ._aside import Aside
 from ._server_words import cause_of, meaning
 from ._settings import Settings
 from ._target import READ_LIMIT
-from .config.model import ComponentConfig
+from .config.model import ComponentConfig, Sentinels
 from .errors import ComponentError, ErrorKind
 
 # What is wrong in this process, as services in other languages tell it.
@@ -24,6 +24,14 @@ _KINDS = {
     ErrorKind.REFERENCE_UNAVAILABLE: ErrorKind.REFERENCE_UNAVAILABLE,
     ErrorKind.CONFIG_INVALID: ErrorKind.SETTINGS,
 }
+# How many keys are asked for to find a node of a cluster. One that has half of the slots has all of
+# these keys once in 65,536 times.
+_SAMPLES = 16
+_REDIRECTIONS = (redis.exceptions.MovedError, redis.exceptions.AskError)
+_NODE = (
+    "it is a node of a cluster, and has the configs of some components only; name a server that is "
+    "in no cluster, or sentinels that know one"
+)
 
 
 class ConfigServer:
@@ -43,7 +51,7 @@ class ConfigServer:
         self._control_key = control_key
         self._client: Any = None
         self._keys: Sequence[str] = ()
-        self._asking = Aside("redis-components-sentinels")
+        self._asking = Aside("redis-components-servers")
         self.address = str(servers[0].endpoint)
 
     def read(self, keys: Sequence[str]) -> list[object]:
@@ -96,7 +104,7 @@ class ConfigServer:
                     resolved, self._settings, self._name, needs_all_slots=False
                 )
                 self._client = client
-                self._demand_reads(str(server.endpoint))
+                self._demand_reads(server)
             except ComponentError as failed:
                 self.close()
                 failures.append(failed)
@@ -108,18 +116,28 @@ class ConfigServer:
             "no config server gives a config: " + "; ".join(map(str, failures)),
         )
 
-    def _demand_reads(self, address: str) -> None:
-        """Lets the next server have its turn if this one refuses all reads."""
-        keys = [key for key in self._keys if key != self._control_key]
-        if len(self._servers) == 1 or not keys:
+    def _demand_reads(self, server: ComponentConfig) -> None:
+        """Lets the next server have its turn if this one refuses all reads, or has some keys only.
+
+        If it is the only one, what it says of a key is told of that key.
+        """
+        keys: list[str] = []
+        if len(self._servers) > 1:
+            keys = [key for key in self._keys if key != self._control_key]
+        elif isinstance(server.endpoint, Sentinels) or not _mode.is_of_cluster(self._client):
             return
+        # No component has them. A node of a cluster refuses most of them, whatever keys it has.
+        samples = [f"{self._control_key}:{number}" for number in range(_SAMPLES)]
+        address = str(server.endpoint)
         try:
-            answers = _read(keys, self._client)
+            answers = _read([*keys, *samples], self._client)
         except Exception as failed:
             raise ComponentError(
                 ErrorKind.SERVER_UNREACHABLE, f"{address}: {meaning(failed)}"
             ) from cause_of(failed)
-        refusal = _refusal_of_all(answers)
+        if any(isinstance(answer, _REDIRECTIONS) for answer in answers):
+            raise ComponentError(ErrorKind.SERVER_REFUSED, f"{address}: {_NODE}")
+        refusal = _refusal_of_all(answers[: len(keys)])
         if refusal is not None:
             raise ComponentError(
                 ErrorKind.SERVER_REFUSED,
@@ -139,19 +157,12 @@ def _kind_of(kinds: set[ErrorKind]) -> ErrorKind:
 def _refusal_of_all(answers: Sequence[object]) -> Exception | None:
     """Returns why a server gives no config, unless it gives one or has none.
 
-    A key of another type is about the key. On a node of a cluster, a key that does not exist only
-    belongs to the slots of that node.
+    A key of another type is about the key.
     """
     errors = [answer for answer in answers if isinstance(answer, Exception)]
-    of_cluster = (redis.exceptions.MovedError, redis.exceptions.AskError)
-    is_of_cluster = any(isinstance(error, of_cluster) for error in errors)
-
-    def gives_nothing(answer: object) -> bool:
-        if isinstance(answer, Exception):
-            return not str(answer).startswith("WRONGTYPE")
-        return is_of_cluster and not answer
-
-    return errors[0] if errors and all(map(gives_nothing, answers)) else None
+    is_refused = len(errors) == len(answers)
+    is_of_key = any(str(error).startswith("WRONGTYPE") for error in errors)
+    return errors[0] if errors and is_refused and not is_of_key else None
 
 
 def _read(keys: Sequence[str], client: Any) -> list[object]:

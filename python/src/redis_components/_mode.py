@@ -32,6 +32,11 @@ def wrong(client: Any, *, needs_all_slots: bool) -> str | None:
     return None if primaries in (None, "0", "1") else _NODE
 
 
+def is_of_cluster(client: Any) -> bool:
+    """Returns `True` if the server says that it is a node of a cluster."""
+    return _hello(client).get("mode") == "cluster"
+
+
 def _hello(client: Any) -> dict[str, str]:
     try:
         told = client.execute_command("HELLO")

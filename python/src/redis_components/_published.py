@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import contextlib
 import functools
 import os
 import threading
 import time
-from typing import Any
+from typing import Any, Callable, TypeVar
 
 from . import _async_clients, _clients
 from ._of_loop import OfLoop
@@ -17,6 +18,8 @@ from ._secrets import Resolved
 from ._server_words import cause_of, meaning
 from .config.model import ComponentConfig
 from .errors import ComponentError, ErrorKind
+
+T = TypeVar("T")
 
 
 class Lent:
@@ -193,6 +196,15 @@ class Published:
             _clients.follow_sentinels(client)
         for _, one in self._running_loops():
             one.begin(functools.partial(_async_clients.follow_sentinels, one.client))
+
+    def ask_node(self, question: Callable[[Any], T]) -> T | None:
+        """Returns the answer of the first primary of a cluster that gives one."""
+        for client in list(self._of_threads.values())[:1]:
+            for node in client.get_primaries():
+                # What answers may be anything.
+                with contextlib.suppress(Exception):
+                    return question(client.get_redis_connection(node))
+        return None
 
     def _built(self, decode: bool) -> Any:
         try:

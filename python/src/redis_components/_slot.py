@@ -13,6 +13,7 @@ from ._aside import Aside, begun, join
 from ._backoff import Backoff
 from ._candidate import Prepared
 from ._control import Control
+from ._coverage import Coverage
 from ._offer import Offer
 from ._published import Published
 from ._secrets import Resolved
@@ -21,7 +22,7 @@ from ._settings import Settings
 from ._target import WatchedKey
 from ._waiting import Event, Steps, Wait, happen, new_event
 from ._watch import Watch
-from .config.model import ComponentConfig, Sentinels
+from .config.model import Cluster, ComponentConfig, Sentinels
 from .errors import ComponentError, ErrorKind
 
 # How often files are looked at, in seconds.
@@ -73,8 +74,9 @@ class Slot:
         self._changed = changed
         self._lock = threading.Lock()
         self._ask_at = 0.0
-        # Sentinels may be silent, and nobody waits for them.
-        self._asking = Aside("redis-components-sentinels")
+        # Sentinels and nodes may be silent, and nobody waits for them.
+        self._asking = Aside("redis-components-servers")
+        self._coverage = Coverage(component)
         self._look_at = 0.0
         self._has_changed = False
         self._retired: list[Published] = []
@@ -120,6 +122,10 @@ class Slot:
             return failed.reason
         return target.problem
 
+    def uncovered(self) -> str | None:
+        """Returns what the cluster in force lacks."""
+        return self._coverage.lacking(self.published)
+
     def lost(self) -> ComponentError | None:
         """Returns why the config server gives no config, if it is lost."""
         return self._watch.lost
@@ -131,9 +137,11 @@ class Slot:
             return
         if published.config != config or self._is_due(published):
             self._attempt(config)
-        elif isinstance(config.endpoint, Sentinels) and time.monotonic() >= self._ask_at:
+        elif isinstance(config.endpoint, (Sentinels, Cluster)) and time.monotonic() >= self._ask_at:
             self._ask_at = time.monotonic() + self._settings.reread_interval
-            self._asking.begin(published.follow_sentinels)
+            is_cluster = isinstance(config.endpoint, Cluster)
+            look = functools.partial(self._coverage.look, published)
+            self._asking.begin(look if is_cluster else published.follow_sentinels)
 
     def may_change(self) -> bool:
         """Returns `True` if anything of the config in force stands elsewhere."""

@@ -7,8 +7,10 @@ use serde_json::{Value, json};
 
 use super::dry_run;
 use super::other_data::{meaning, other_data};
-use super::set::{Target, Writing, probe_first, write};
+use super::probe_first::{Wanted, probe_first};
+use super::set::{Target, write};
 use super::wait::Following;
+use super::writing::Writing;
 use crate::complete::components;
 use crate::context::Context;
 use crate::disabled::is_disabled;
@@ -156,7 +158,12 @@ async fn begin(context: &Context, options: &Options) -> Result<Reply, Failure> {
     {
         return Err(session.is_on(component, other));
     }
-    let probed = probe_first(context, component, &meaning, &options.writing).await?;
+    let wanted = Wanted {
+        component,
+        config: &meaning,
+        found: Some(&found),
+    };
+    let probed = probe_first(context, &session, &wanted, &options.writing).await?;
     // The same config keeps its processes when it gets more of them.
     let salt = earlier.as_ref().map_or_else(
         || format!("{:016x}", fastrand::u64(..)),

@@ -3,8 +3,9 @@
 use clap::Args;
 use clap_complete::ArgValueCandidates;
 
-use super::set::{Target, Writing, write};
+use super::set::{Target, write};
 use super::wait::Following;
+use super::writing::Writing;
 use crate::complete::components;
 use crate::context::Context;
 use crate::failure::{Code, Failure};

@@ -7,11 +7,12 @@ use serde_json::json;
 
 use super::dry_run;
 use super::other_data::other_data;
+use super::probe_first::{Wanted, probe_first};
 use super::wait::Following;
+use super::writing::Writing;
 use crate::commit::Change;
 use crate::complete::components;
 use crate::context::{Context, too_long};
-use crate::disabled::is_disabled;
 use crate::failure::{Code, Failure};
 use crate::fleet::control::Canary;
 use crate::given::Given;
@@ -19,10 +20,8 @@ use crate::history::Note;
 use crate::lines::warn;
 use crate::names::{is_name, unknown};
 use crate::output::Reply;
-use crate::probe::{Tried, probe};
 use crate::redact;
 use crate::repeated::{secret_in, shown_secrets};
-use crate::server_failure::said;
 use crate::session::Session;
 use crate::subject::invalid;
 use crate::text::printable;
@@ -50,20 +49,6 @@ pub(crate) struct Options {
     /// The component is new.
     #[arg(long)]
     create: bool,
-}
-
-/// How a config is written.
-#[derive(Debug, Args)]
-pub(crate) struct Writing {
-    /// Do not try the server first.
-    #[arg(long)]
-    pub(super) no_probe: bool,
-    /// Why, for the history.
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) reason: Option<String>,
-    /// Show what would be sent where, and send nothing.
-    #[arg(long)]
-    pub(super) dry_run: bool,
 }
 
 /// A config to write.
@@ -220,7 +205,12 @@ async fn write_one(
             .of_component(component)
             .at(&session.server));
     }
-    let probed = probe_first(context, component, &config, writing).await?;
+    let wanted = Wanted {
+        component,
+        config: &config,
+        found: found.as_deref(),
+    };
+    let probed = probe_first(context, &session, &wanted, writing).await?;
     let key = session.names.key(component);
     let is_changed = found.as_deref() != Some(text.as_bytes());
     let mut note = Note::now(reason);
@@ -310,42 +300,4 @@ async fn write_one(
     data["digest"] = json!(digest);
     data["n"] = json!(n);
     Ok(Reply::new(data, line))
-}
-
-pub(super) async fn probe_first(
-    context: &Context,
-    component: &str,
-    config: &ComponentConfig,
-    writing: &Writing,
-) -> Result<Option<crate::probe::Probed>, Failure> {
-    if is_disabled(config) {
-        return Ok(None);
-    }
-    if writing.no_probe {
-        if !writing.dry_run {
-            context
-                .confirm("Write a config whose server was not tried?")
-                .await?;
-        }
-        return Ok(None);
-    }
-    match probe(config).await {
-        Ok(Tried::NotHere(reason)) => {
-            warn(&reason);
-            Ok(None)
-        }
-        Ok(Tried::Answered(probed)) => {
-            probed.warning().iter().for_each(|warning| warn(warning));
-            Ok(Some(probed))
-        }
-        Err(error) => {
-            let text = format!(
-                "{}; nothing was written; mend the config, or give --no-probe if the \
-                server cannot be reached from here",
-                said(&error)
-            );
-            let failure = Failure::new(Code::ProbeFailed, text).of_component(component);
-            Err(failure.at(&config.address()))
-        }
-    }
 }

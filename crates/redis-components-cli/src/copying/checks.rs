@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::fence;
-use super::side::{Side, fields};
+use super::side::Side;
 use crate::failure::Failure;
 use crate::moving::checks::{of_pings, users};
 use crate::moving::commit_checks::of_config_server;
@@ -11,6 +11,7 @@ use crate::moving::config_checks::database;
 use crate::moving::findings::Checks;
 use crate::moving::link::Link;
 use crate::moving::others::{self, Others};
+use crate::moving::plan::fields;
 use crate::moving::record::Record;
 use crate::moving::seen::Seen;
 use crate::session::Session;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::side::{elsewhere, fields, is_cluster, read};
+use super::side::{elsewhere, is_cluster, read, written};
 use crate::failure::{Code, Failure};
 use crate::moving::config_checks::database;
 use crate::moving::plan::{Given, given};
@@ -66,7 +66,7 @@ pub(crate) async fn plan(
 
 /// Returns a config with a single server in the place of what it names.
 fn at_address(text: &str, host: &str, port: u16) -> String {
-    let mut moved = fields(text);
+    let mut moved = written(text);
     let db = moved.get("db").filter(|_| !is_cluster(text)).cloned();
     moved.retain(|name, _| name.starts_with("ssl"));
     moved.insert("host".to_owned(), json!(host));

@@ -11,11 +11,12 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::Value;
 use tokio::time::sleep;
 
-use super::side::{Side, fields, is_cluster};
+use super::side::{Side, is_cluster};
 use crate::failure::{Code, Failure};
 use crate::files::read_file;
 use crate::moving::config_checks::database;
 use crate::moving::lease::{host, processes};
+use crate::moving::plan::fields;
 use crate::moving::record::Record;
 use crate::text::printable;
 

@@ -9,6 +9,7 @@ use serde_json::{Map, Value as Json};
 use super::slots::slot;
 use crate::failure::{Code, Failure};
 use crate::moving::link::{Link, Place};
+use crate::moving::plan::fields;
 use crate::moving::seen::Seen;
 use crate::server_failure::{code, said};
 use crate::session::settings;
@@ -16,14 +17,17 @@ use crate::session::settings;
 const CODES: [Code; 2] = [Code::ServerRefused, Code::ServerUnreachable];
 
 /// Fields that say where a server is, and how it is reached.
-const OF_PLACES: [&str; 7] = [
+const OF_PLACES: [&str; 10] = [
     "host",
     "port",
     "db",
-    "url",
     "unix_socket_path",
+    "path",
     "cluster",
+    "startup_nodes",
     "require_full_coverage",
+    "read_from",
+    "read_from_replicas",
 ];
 
 /// The servers of a config, with a connection to each.
@@ -136,9 +140,7 @@ impl Side {
 
 /// Returns `true` if a config names a cluster.
 pub(crate) fn is_cluster(text: &str) -> bool {
-    fields(text)
-        .get("cluster")
-        .is_some_and(|seeds| !seeds.is_null())
+    fields(text).contains_key("cluster")
 }
 
 /// Returns one server of a config, with the login of it.
@@ -161,15 +163,20 @@ pub(crate) fn node_of(component: &str, text: &str, address: &str) -> Result<Plac
 /// Returns a component's config with the servers of another one.
 pub(super) fn elsewhere(text: &str, there: &str) -> String {
     let is_of_place = |name: &str| OF_PLACES.contains(&name) || name.starts_with("ssl");
-    let mut moved = fields(text);
+    let mut moved = written(text);
     moved.retain(|name, _| !is_of_place(name));
-    let there = fields(there).into_iter();
+    let there = written(there).into_iter();
     moved.extend(there.filter(|(name, _)| is_of_place(name)));
     Json::Object(moved).to_string()
 }
 
-pub(super) fn fields(text: &str) -> Map<String, Json> {
-    serde_json::from_str(text).unwrap_or_default()
+/// Returns the fields of a config as they are written. Only a url is taken apart.
+pub(super) fn written(text: &str) -> Map<String, Json> {
+    let mut written: Map<String, Json> = serde_json::from_str(text).unwrap_or_default();
+    if written.remove("url").is_some() {
+        written.extend(fields(text));
+    }
+    written
 }
 
 pub(super) fn read(component: &str, text: &str) -> Result<ComponentConfig, Failure> {

@@ -121,10 +121,15 @@ impl Control {
         }
     }
 
+    /// Returns the candidate of a component.
+    pub(crate) fn candidate(&self, component: &str) -> Option<&Value> {
+        self.0.get("prepare")?.get(component)
+    }
+
     /// Returns `true` if a component has a candidate with this id.
     pub(crate) fn is_prepared(&self, component: &str, id: &str) -> bool {
-        let prepared = self.0.get("prepare").and_then(|all| all.get(component));
-        prepared.is_some_and(|candidate| candidate["id"] == id)
+        let candidate = self.candidate(component);
+        candidate.is_some_and(|candidate| candidate["id"] == id)
     }
 
     pub(crate) fn set_canary(&mut self, component: &str, canary: Option<&Canary>) {

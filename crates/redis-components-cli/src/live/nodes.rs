@@ -221,7 +221,7 @@ fn of_node(fields: &Map<String, Value>, address: &str) -> Option<ComponentConfig
     let host = host.trim_start_matches('[').trim_end_matches(']');
     let port: u16 = port.parse().ok()?;
     let mut fields = fields.clone();
-    for name in ["cluster", "require_full_coverage", "read_from_replicas"] {
+    for name in ["cluster", "require_full_coverage", "read_from"] {
         fields.remove(name);
     }
     fields.insert("host".to_owned(), host.into());

@@ -95,6 +95,11 @@ impl Place {
         self.config.address()
     }
 
+    /// Returns the config that names the server.
+    pub(crate) fn config(&self) -> &ComponentConfig {
+        &self.config
+    }
+
     /// Returns `true` if both name the same server, perhaps in other words.
     pub(crate) async fn is_same(&self, other: &Self) -> bool {
         self.port == other.port && is_one_of(&names_of(&self.host).await, &other.host).await

@@ -16,6 +16,7 @@ pub(crate) mod host;
 mod identity;
 pub(crate) mod lease;
 pub(crate) mod link;
+mod offer;
 pub(crate) mod others;
 pub(crate) mod plan;
 pub(crate) mod ready;

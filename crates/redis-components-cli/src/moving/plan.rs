@@ -157,7 +157,7 @@ pub(crate) fn logins(record: &Record) -> Result<Replication, Failure> {
 }
 
 /// Returns the fields of a config. A url is taken apart.
-pub(super) fn fields(text: &str) -> Map<String, Value> {
+pub(crate) fn fields(text: &str) -> Map<String, Value> {
     let config = ComponentConfig::from_json(text);
     let text = config.map_or_else(|_| text.to_owned(), |config| config.to_json());
     serde_json::from_str(&text).unwrap_or_default()

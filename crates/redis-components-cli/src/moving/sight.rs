@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::closed::{follow, is_closed, is_parked, reopen};
 use super::host::{is_one_of, names_of};
 use super::link::{Link, Place};
+use super::offer::Offer;
 use super::record::Record;
 use super::replication::{Failover, Replica, Role};
 use super::seen::{Seen, Shown, says_loading};
@@ -22,6 +23,8 @@ pub(crate) struct Sight {
     is_settled: bool,
     /// Whether the source refuses writes because of a fence.
     pub(crate) is_fenced: bool,
+    /// What becomes of refused writes, if the configs are to follow a cut.
+    offer: Option<Offer>,
 }
 
 /// A server of a move. Its connection stays open from one look to the next: a replica that loads its
@@ -45,6 +48,9 @@ impl Sight {
     pub(crate) async fn of(session: &Session, record: &Record) -> Result<Self, Failure> {
         let mut sight = Self::new(record)?;
         sight.look(session, record).await?;
+        if let (State::Cut, Some(target)) = (sight.state, &sight.target.seen) {
+            sight.offer = Some(session.offer_of(record, &target.run_id).await);
+        }
         Ok(sight)
     }
 
@@ -61,6 +67,7 @@ impl Sight {
             may_be_cut: record.may_be_cut,
             is_settled: record.is_settled,
             is_fenced: false,
+            offer: None,
         })
     }
 
@@ -70,6 +77,7 @@ impl Sight {
     ///
     /// As [`of`](Self::of).
     pub(crate) async fn look(&mut self, session: &Session, record: &Record) -> Result<(), Failure> {
+        self.offer = None;
         self.source.look().await;
         self.target.look().await;
         self.is_fenced = self.source.is_fenced(record).await;
@@ -97,13 +105,18 @@ impl Sight {
     }
 
     /// Returns what the state means, and what to do.
-    pub(crate) fn advice(&self) -> &'static str {
-        match self.state {
-            State::Committed if !self.is_settled => {
+    pub(crate) fn advice(&self) -> String {
+        match (self.state, &self.offer) {
+            (State::Committed, _) if !self.is_settled => {
                 "moved, but a server that starts again forgets its role; --resume lets both remember, \
                 --finish does that and ends the move, --undo goes back without loss"
+                    .to_owned()
             }
-            state => state.advice(),
+            (State::Cut, Some(offer)) => {
+                let advice = State::Cut.advice();
+                advice.replacen(';', &format!(", and {};", offer.said()), 1)
+            }
+            (state, _) => state.advice().to_owned(),
         }
     }
 

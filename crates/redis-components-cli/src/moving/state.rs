@@ -167,10 +167,7 @@ impl State {
                 "writes are refused; --resume carries the cut on, --abort gives them back"
             }
             Self::TakenOver => "cutting; the new server takes writes, --resume carries it on",
-            Self::Cut => {
-                "the data has moved, and callers write there for an hour by the candidate; --resume lets \
-                the configs follow, --undo goes back"
-            }
+            Self::Cut => "the data has moved; --resume lets the configs follow, --undo goes back",
             Self::Committed => "moved; --finish ends the move, --undo goes back without loss",
             Self::Gone => "moved, and the old server is gone; --finish ends the move",
             Self::Split => "both servers take writes, or one follows a third; a person must decide",

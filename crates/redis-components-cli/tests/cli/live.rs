@@ -84,7 +84,9 @@ fn r13_servers_of_all_kinds_are_looked_at() {
         &json!({"unix_socket_path": path}).to_string(),
     );
     make(&operator, "watched", &sentinels.config());
-    make(&operator, "spread", &cluster.config());
+    let mut spread: Value = serde_json::from_str(&cluster.config()).unwrap();
+    spread["read_from"] = json!("replica");
+    make(&operator, "spread", &spread.to_string());
     let picture = operator.data(&ONCE);
     let primary = sentinels.servers()[sentinels.primary()].port();
     for (name, servers) in [

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::common::wait_until;
 use crate::load::World;
-use crate::moving_fence::{CLOSED, OPTION, note_fence, set, world};
+use crate::moving_fence::{CLOSED, OPTION, note_fence, prepared, set, world};
 use crate::served::Served;
 
 /// Waits until `serve` says the word of `move --status`, and `top` too.
@@ -57,4 +57,81 @@ fn r15_top_and_serve_say_the_word_of_the_status() {
     is_said(&world, &served, "gone");
     source.restart();
     is_said(&world, &served, "split");
+}
+
+#[test]
+fn r15_the_status_says_whether_callers_are_served_by_the_candidate() {
+    let world = prepared();
+    let [source, target] = &world.servers;
+    let to = target.port().to_string();
+    target.command(&["REPLICAOF", "NO", "ONE"]);
+    source.command(&["REPLICAOF", "127.0.0.1", &to]);
+    world.change_record("may_be_cut", &json!(true));
+    wait_until("the cut", || world.state() == "cut");
+    let line = || {
+        let run = world.operator.done(&["move", "logs", "--status"]);
+        run.stdout
+    };
+    let key = "config:redis:@fleet";
+    let control: String = redis::from_redis_value(world.config.command(&["GET", key])).unwrap();
+    let offer = |field: &str, value: Value| {
+        let mut control: Value = serde_json::from_str(&control).unwrap();
+        control["prepare"]["logs"][field] = value;
+        world.config.command(&["SET", key, &control.to_string()]);
+        line()
+    };
+    let (ways, until) = ("--resume lets the configs follow", "2098-12-31T23:59:59Z");
+    for (field, value, part) in [
+        (
+            "until",
+            json!(until),
+            format!("by the candidate until {until}"),
+        ),
+        (
+            "until",
+            json!(4_070_908_799_u64),
+            format!("by the candidate until {until}"),
+        ),
+        ("until", json!(null), "by the candidate; ".to_owned()),
+        (
+            "until",
+            json!("2026-01-31T12:00:00Z"),
+            "writes are refused, because the candidate of `logs` has ended at 2026-01-31T12:00:00Z"
+                .to_owned(),
+        ),
+        (
+            "run_id",
+            json!("0123"),
+            "writes are refused, because the candidate of `logs` is for an earlier run".to_owned(),
+        ),
+        (
+            "id",
+            json!("other"),
+            "writes are refused, because the candidate of `logs` is another one".to_owned(),
+        ),
+        (
+            "on",
+            json!(["NOREPLICAS"]),
+            "writes are refused, because the candidate of `logs` does not take".to_owned(),
+        ),
+    ] {
+        let line = offer(field, value);
+        assert!(
+            line.contains(&part) && line.contains(ways),
+            "{part}: {line}"
+        );
+    }
+    world.config.command(&["DEL", key]);
+    let gone = line();
+    let part = "writes are refused, because the candidate of `logs` is gone";
+    assert!(gone.contains(part), "{gone}");
+    world.config.command(&["SET", key, "[]"]);
+    let unknown = line();
+    assert!(
+        unknown.contains("is unknown, because the value under"),
+        "{unknown}"
+    );
+    world.config.command(&["SET", key, &control]);
+    world.operator.done(&["move", "logs", "--resume", "--yes"]);
+    world.is_on(1);
 }
