@@ -36,7 +36,8 @@ pub(super) const READ_ONLY: &str = "replica-read-only";
 /// How long the source may hold writes if somebody else has begun a `FAILOVER` without a time.
 const HELD_BY_OTHERS: Duration = Duration::from_secs(1);
 
-/// Lets the target take over. Returns how long writes were held.
+/// Lets the target take over. Returns how long writes were held; nothing if the target has lost its link
+/// to the source, which takes writes as before.
 ///
 /// # Errors
 ///
@@ -47,20 +48,36 @@ pub(crate) async fn cut(
     record: &Record,
     sight: &Sight,
     lease: &Lease,
-) -> Result<Duration, Failure> {
+) -> Result<Option<Duration>, Failure> {
     let (source, target) = sight.links()?;
     let asking = target.place.connect().await.ok();
+    let mut refused = None;
     for _ in 0..TRIES {
         lease.demand()?;
         let replicas = source.replication().await?.replicas;
-        let at = sight.target.demand_among(&replicas).await?;
+        let Some(at) = sight.target.among(&replicas).await else {
+            return Ok(None);
+        };
         let begun = Instant::now();
         let port = at.port.to_string();
         let words = ["FAILOVER", "TO", &at.host, &port, "TIMEOUT", HOLDS];
-        let () = source.query(&words).await?;
-        if take_over(session, record, (source, target), asking.as_ref()).await? {
-            return Ok(begun.elapsed());
+        refused = match source.query::<()>(&words).await {
+            Ok(()) => None,
+            // The target may have lost its link in this moment, and the next look says so.
+            Err(failure) if failure.code == Code::ServerRefused => {
+                Link::pause(WITHDRAWN_WITHIN).await;
+                Some(failure)
+            }
+            Err(failure) => return Err(failure),
+        };
+        if refused.is_none()
+            && take_over(session, record, (source, target), asking.as_ref()).await?
+        {
+            return Ok(Some(begun.elapsed()));
         }
+    }
+    if let Some(failure) = refused {
+        return Err(failure);
     }
     let text = format!(
         "{} does not hold writes for long enough for {} to get all of them; nothing has moved; try \

@@ -51,7 +51,7 @@ pub(crate) async fn give_up(
     if sight.state == State::Unreachable {
         record = give_writes_back(session, &record, &sight).await?;
     }
-    if sight.state == State::Split || sight.state == State::Unreachable && record.may_be_cut {
+    if sight.state == State::Split || sight.state == State::Unreachable && sight.may_be_cut {
         return Err(sight.must_decide(&record.component));
     }
     lease.demand()?;

@@ -29,5 +29,6 @@ pub(crate) mod service;
 pub(crate) mod settle;
 pub(crate) mod sight;
 pub(crate) mod state;
+pub(crate) mod stood;
 mod stuck;
 pub(crate) mod way;

@@ -18,7 +18,8 @@ pub(crate) struct Sight {
     pub(crate) source: End,
     pub(crate) target: End,
     pub(crate) state: State,
-    may_be_cut: bool,
+    /// Whether the target may have what the source has not.
+    pub(crate) may_be_cut: bool,
     is_settled: bool,
     /// Whether the source refuses writes because of a fence.
     pub(crate) is_fenced: bool,
@@ -73,6 +74,7 @@ impl Sight {
         self.source.look().await;
         self.target.look().await;
         self.is_fenced = self.source.is_fenced(record).await;
+        self.may_be_cut = record.may_have_been_cut(self.source.seen.as_ref());
         let committed = session.is_committed(record).await;
         let (source, target) = (&self.source, &self.target);
         let replicas = source
@@ -87,11 +89,10 @@ impl Sight {
             target_follows: target.follows(source).await,
             target_is_online: target.among(replicas).await.is_some(),
             is_committed: committed.map_err(|failure| self.behind_fence(failure))?,
-            may_be_cut: record.may_be_cut,
+            may_be_cut: self.may_be_cut,
             is_fenced: self.is_fenced,
         };
         self.state = view.state();
-        self.may_be_cut = record.may_be_cut;
         self.is_settled = record.is_settled;
         Ok(())
     }
@@ -219,22 +220,6 @@ impl End {
             }
         }
         None
-    }
-
-    /// Returns this server among the replicas that another one lists, which must be online.
-    ///
-    /// # Errors
-    ///
-    /// Returns an error if it is not.
-    pub(crate) async fn demand_among<'a>(
-        &self,
-        replicas: &'a [Replica],
-    ) -> Result<&'a Replica, Failure> {
-        self.among(replicas).await.ok_or_else(|| {
-            let server = self.place.address();
-            let text = format!("{server} is no online replica of the source any more");
-            Failure::new(Code::WrongState, text)
-        })
     }
 
     /// Returns `true` if the server refuses writes because of a move's fence.

@@ -53,7 +53,7 @@ pub(crate) struct View<'a> {
     pub(crate) target_is_online: bool,
     /// Whether the configs of all components name the target.
     pub(crate) is_committed: bool,
-    /// Whether a cut may have been tried, so that the target may have what the source has not.
+    /// Whether the target may have what the source has not, because a cut was tried.
     pub(crate) may_be_cut: bool,
     /// Whether the source refuses writes because of a fence.
     pub(crate) is_fenced: bool,
@@ -81,7 +81,9 @@ impl View<'_> {
             (Role::Primary, Role::Primary)
                 if self.is_fenced
                     && !self.is_committed
-                    && (target.keys == 0 || target.replication.is_copy_of(&source.replication)) =>
+                    && (!self.may_be_cut
+                        || target.keys == 0
+                        || target.replication.is_copy_of(&source.replication)) =>
             {
                 State::Fenced
             }
@@ -276,6 +278,7 @@ mod tests {
             (fenced(of(writing, copy)), State::Fenced),
             (fenced(of(writing, written)), State::Split),
             (fenced(of(keys, keys)), State::Split),
+            (fenced(before_cut(of(keys, keys))), State::Fenced),
             (fenced(of(parked, successor)), State::TakenOver),
             (fenced(of(parked, older)), State::Split),
             (fenced(of(parked, in_step)), State::Split),

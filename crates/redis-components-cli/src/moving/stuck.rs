@@ -22,9 +22,12 @@ impl Sight {
         }
         let server = self.target.place.address();
         let text = format!(
-            "{server} has {} that it did not copy, which would be lost; `{component}` has not moved; \
-            give up with `--abort`, or remove them with FLUSHALL there and go on with `--resume`",
-            counted(target.keys, "key")
+            "{server} has {} and does not follow {}; they may be its copy, because a server that is \
+            started again with `appendonly yes` does not remember what it has followed, or other data, which \
+            would be lost; `{component}` has not moved; remove them with FLUSHALL there if nobody needs them, \
+            and go on with `--resume`, or give up with `--abort`, which leaves them",
+            counted(target.keys, "key"),
+            self.source.place.address()
         );
         let failure = Failure::new(Code::NotPossible, text);
         Err(failure.of_component(component).at(&server))
@@ -59,8 +62,9 @@ impl Sight {
             ""
         };
         let text = format!(
-            "a person must decide about the move of `{component}`: {}, {}{fence}; let one of them \
-            follow the other with REPLICAOF, and set the config to the one that keeps the data",
+            "a person must decide about the move of `{component}`: {}, {}{fence}; \
+            compare what both have, set the config to the one that keeps the data, and let the other follow \
+            it with REPLICAOF, which removes what only that other has",
             self.source.described(),
             self.target.described(),
         );
@@ -75,6 +79,17 @@ impl Sight {
             anew"
         );
         Failure::new(Code::NotReady, text).at(&source)
+    }
+
+    /// Returns the failure of a cut that was not begun, because the target has lost its link to the source.
+    pub(crate) fn lost_link(&self, component: &str) -> Failure {
+        let (source, target) = (self.source.place.address(), self.target.place.address());
+        let text = format!(
+            "{target} has lost its link to {source}, which takes writes as before; nothing has moved; the \
+            log of {target} says why; go on with `--resume` when the link stays, or give up with `--abort`"
+        );
+        let failure = Failure::new(Code::NotReady, text).of_component(component);
+        failure.at(&target)
     }
 
     /// Returns the failure of a look while a server does not say where it stands.

@@ -29,6 +29,7 @@ mod moving_lease;
 mod moving_lost_answers;
 mod moving_preflight;
 mod moving_python;
+mod moving_restart;
 mod moving_rights;
 mod moving_seen;
 mod moving_servers;
