@@ -53,7 +53,7 @@ pub(super) async fn go_on(
     let mut script = Script::new(session, record).await?;
     let replication = match sight.state {
         State::Split => return Err(sight.must_decide(&record.component)),
-        State::Loading => return Err(sight.not_known(&record.component)),
+        State::Loading | State::Refusing => return Err(sight.not_synced(&record.component)),
         // Nobody else needs a login.
         State::Planned => options.replication(record).await?,
         _ => Replication::default(),

@@ -143,30 +143,30 @@ pub(crate) async fn take_over(
     }
 }
 
-/// Gives the source its writes back, if it has stepped down or has a fence, and the target does not
-/// answer. Returns the record as it is then.
+/// Gives the source its writes back, if it has stepped down or has a fence, and the target does not say
+/// where it stands.
 ///
 /// # Errors
 ///
 /// Returns an error that says so if the source had stepped down, or if the fence cannot be taken away.
 pub(crate) async fn give_writes_back(
     session: &Session,
-    record: &Record,
+    record: &mut Record,
     sight: &Sight,
-) -> Result<Record, Failure> {
-    let (Some(source), None) = (&sight.source.link, &sight.target.link) else {
-        return Ok(record.clone());
+) -> Result<(), Failure> {
+    let (Some(source), None) = (&sight.source.link, &sight.target.seen) else {
+        return Ok(());
     };
     if sight.source.is_handing_over() {
-        call_back(session, record, source, None).await?;
+        call_back(session, record, source, sight.target.link.as_ref()).await?;
     } else if sight.is_fenced && sight.source.is_primary() && is_closed(source).await? {
         // The target does not take over before the source is a replica. Only the fence proves that,
         // and it goes now.
-        let noted = session.note_uncut(record).await?;
-        closed::lift(source, &noted).await?;
-        return Ok(noted);
+        let fence = record.fence.clone();
+        session.note_uncut(record, fence).await?;
+        closed::lift(source, record).await?;
     }
-    Ok(record.clone())
+    Ok(())
 }
 
 /// Makes the source the primary again, because the target does not take over. Returns `true` if it

@@ -75,16 +75,11 @@ impl Drive<'_> {
                     self.steps.begin("attach", &sight.shown());
                     attach(source, target, replication).await?;
                 }
-                State::Copying | State::Loading => {
+                State::Copying => {
                     if begun.elapsed() > self.timeout {
                         return Err(sight.not_synced(&component));
                     }
-                    // A server that loads may stand behind any step.
-                    if sight.state == State::Copying {
-                        self.steps.goes_on("attach", &sight.shown());
-                    } else {
-                        self.steps.progress(&sight.shown());
-                    }
+                    self.steps.goes_on("attach", &sight.shown());
                     sleep(LOOKED_EVERY).await;
                 }
                 State::Synced => {
@@ -146,13 +141,17 @@ impl Drive<'_> {
                 }
                 State::Committed | State::Gone => return Ok(sight),
                 State::Split => return Err(sight.must_decide(&component)),
-                State::Unreachable => {
-                    self.record = give_writes_back(self.session, &self.record, &sight).await?;
+                State::Loading | State::Refusing | State::Unreachable => {
+                    give_writes_back(self.session, &mut self.record, &sight).await?;
                     // As it is now: the source may take writes again.
                     sight.look(self.session, &self.record).await?;
-                    if sight.state == State::Unreachable {
-                        sight.links()?;
-                        return Err(sight.must_decide(&component));
+                    if sight.state.is_unseen() {
+                        if !sight.is_passing() || begun.elapsed() > self.timeout {
+                            return Err(sight.not_synced(&component));
+                        }
+                        // It may stand behind any step.
+                        self.steps.progress(&sight.shown());
+                        sleep(LOOKED_EVERY).await;
                     }
                 }
             }
@@ -189,7 +188,9 @@ impl Drive<'_> {
             Way::Fence => Some(fence::before(source).await?),
         };
         let stood = Stood::of(&source.replication().await?);
-        self.note_cut(stood, before).await?;
+        self.session
+            .note_cut(&mut self.record, stood, before)
+            .await?;
         let held = match way {
             Way::Failover => cut(self.session, &self.record, sight, lease)
                 .await
@@ -201,7 +202,7 @@ impl Drive<'_> {
             Ok(None) => {
                 sight.look(self.session, &self.record).await?;
                 if sight.state.is_uncut() {
-                    self.note_uncut(None).await?;
+                    self.session.note_uncut(&mut self.record, None).await?;
                 }
                 return Ok(false);
             }
@@ -221,9 +222,10 @@ impl Drive<'_> {
                 }
                 // Otherwise the next command asks a person more often than it must.
                 if looked.is_ok() && sight.state.is_before_cut() {
-                    let _ = self.note_uncut(None).await;
+                    let _ = self.session.note_uncut(&mut self.record, None).await;
                 } else if way == Way::Fence && !may_take_over {
-                    let _ = self.note_uncut(self.record.fence.clone()).await;
+                    let fence = self.record.fence.clone();
+                    let _ = self.session.note_uncut(&mut self.record, fence).await;
                 }
                 return Err(failure);
             }
@@ -263,7 +265,7 @@ impl Drive<'_> {
             closed::reopen(source, &self.record).await?;
             self.tell_not_cut(&sight.not_cut());
             // The target does not take over before the source is its replica, or nobody's.
-            return self.note_uncut(None).await;
+            return self.session.note_uncut(&mut self.record, None).await;
         }
         fence::promote(target).await.map(|_| ())
     }
@@ -304,43 +306,6 @@ impl Drive<'_> {
         );
         let failure = Failure::new(Code::NotPossible, text);
         Err(failure.of_component(component).at(&server))
-    }
-
-    /// Notes where the source stands and what its fence must leave, before a cut is tried.
-    async fn note_cut(
-        &mut self,
-        stood: Option<Stood>,
-        fence: Option<String>,
-    ) -> Result<(), Failure> {
-        self.note(Record {
-            may_be_cut: true,
-            stood,
-            fence,
-            ..self.record.clone()
-        })
-        .await
-    }
-
-    /// Notes that no cut was tried, once the source takes writes again.
-    async fn note_uncut(&mut self, fence: Option<String>) -> Result<(), Failure> {
-        self.note(Record {
-            may_be_cut: false,
-            stood: None,
-            fence,
-            ..self.record.clone()
-        })
-        .await
-    }
-
-    async fn note(&mut self, noted: Record) -> Result<(), Failure> {
-        if self.record == noted {
-            return Ok(());
-        }
-        let known = Some(&self.record);
-        self.session.replace_record(known, Some(&noted)).await?;
-        // From now on, a target that stands alone may have what the source has not.
-        self.record = noted;
-        Ok(())
     }
 
     /// Offers the candidates, and waits until they are ready. Returns the run of the target that has the

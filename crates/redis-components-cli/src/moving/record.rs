@@ -319,35 +319,6 @@ impl Session {
         begun
     }
 
-    /// Notes that the servers were asked to remember their roles. Without the note, the next command asks
-    /// them again, so nothing is lost if this fails.
-    pub(crate) async fn note_settled(&self, record: &Record) {
-        let noted = Record {
-            is_settled: true,
-            ..record.clone()
-        };
-        if noted != *record {
-            let _ = self.replace_record(Some(record), Some(&noted)).await;
-        }
-    }
-
-    /// Notes that no cut is under way, and returns the record as it is then.
-    ///
-    /// # Errors
-    ///
-    /// As [`replace_record`](Self::replace_record).
-    pub(crate) async fn note_uncut(&self, record: &Record) -> Result<Record, Failure> {
-        let noted = Record {
-            may_be_cut: false,
-            stood: None,
-            ..record.clone()
-        };
-        if noted != *record {
-            self.replace_record(Some(record), Some(&noted)).await?;
-        }
-        Ok(noted)
-    }
-
     /// Looks again if a record was written. All records of a move are written at once.
     async fn was_replaced(&self, component: &str, next: Option<&Record>) -> bool {
         let found = match self.revive().await {

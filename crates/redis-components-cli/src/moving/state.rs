@@ -34,6 +34,8 @@ pub(crate) enum State {
     Split,
     /// A server answers that it loads its data.
     Loading,
+    /// A server answers, and refuses to say more.
+    Refusing,
     /// A server does not answer that is needed to say more.
     Unreachable,
 }
@@ -45,6 +47,8 @@ pub(crate) struct View<'a> {
     pub(crate) target: Option<&'a Seen>,
     /// Whether a server that is not seen answers that it loads its data.
     pub(crate) is_loading: bool,
+    /// Whether a server that is not seen answers, and refuses to say more.
+    pub(crate) is_refusing: bool,
     /// Whether the source is a replica of the target.
     pub(crate) source_follows: bool,
     /// Whether the target is a replica of the source.
@@ -65,6 +69,7 @@ impl View<'_> {
         let (source, target) = match (self.source, self.target) {
             (Some(source), Some(target)) => (source, target),
             _ if self.is_loading => return State::Loading,
+            _ if self.is_refusing => return State::Refusing,
             (None, Some(target)) if target.is_primary() && self.is_committed => return State::Gone,
             _ => return State::Unreachable,
         };
@@ -125,6 +130,11 @@ impl State {
         matches!(self, Self::Copying | Self::Synced)
     }
 
+    /// Returns `true` if a server is not seen without which no more can be said.
+    pub(crate) fn is_unseen(self) -> bool {
+        matches!(self, Self::Loading | Self::Refusing | Self::Unreachable)
+    }
+
     /// Returns `true` if the source takes writes and no cut is under way.
     pub(crate) fn is_uncut(self) -> bool {
         self == Self::Planned || self.is_before_cut()
@@ -154,6 +164,7 @@ impl State {
             Self::Gone => "gone",
             Self::Split => "split",
             Self::Loading => "loading",
+            Self::Refusing => "refusing",
             Self::Unreachable => "unreachable",
         }
     }
@@ -177,6 +188,7 @@ impl State {
             Self::Gone => "moved, and the old server is gone; --finish ends the move",
             Self::Split => "both servers take writes, or one follows a third; a person must decide",
             Self::Loading => "a server loads its data; --resume waits for it",
+            Self::Refusing => "a server is up and does not say where it stands",
             Self::Unreachable => "a server does not answer",
         }
     }
@@ -196,6 +208,7 @@ mod tests {
         source: None,
         target: None,
         is_loading: false,
+        is_refusing: false,
         source_follows: false,
         target_follows: false,
         target_is_online: false,
@@ -249,6 +262,10 @@ mod tests {
         };
         let loading = |view| View {
             is_loading: true,
+            ..view
+        };
+        let refusing = |view| View {
+            is_refusing: true,
             ..view
         };
         let both_follow = View {
@@ -305,6 +322,9 @@ mod tests {
             (loading(committed(without_source)), State::Loading),
             (without_source, State::Unreachable),
             (loading(without_target), State::Loading),
+            (refusing(without_target), State::Refusing),
+            (refusing(committed(without_source)), State::Refusing),
+            (refusing(loading(without_source)), State::Loading),
             (without_target, State::Unreachable),
             (committed(without_target), State::Unreachable),
             (committed(NOTHING), State::Unreachable),

@@ -61,10 +61,16 @@ impl Sight {
         } else {
             ""
         };
+        let advice = match self.links() {
+            Ok(_) => {
+                "compare what both have, set the config to the one that keeps the data, and let the other \
+                follow it with REPLICAOF, which removes what only that other has"
+                    .to_owned()
+            }
+            Err(failure) => failure.message,
+        };
         let text = format!(
-            "a person must decide about the move of `{component}`: {}, {}{fence}; \
-            compare what both have, set the config to the one that keeps the data, and let the other follow \
-            it with REPLICAOF, which removes what only that other has",
+            "a person must decide about the move of `{component}`: {}, {}{fence}; {advice}",
             self.source.described(),
             self.target.described(),
         );
@@ -92,21 +98,12 @@ impl Sight {
         failure.at(&target)
     }
 
-    /// Returns the failure of a look while a server does not say where it stands.
-    pub(crate) fn not_known(&self, component: &str) -> Failure {
-        let loading = [&self.source, &self.target]
-            .into_iter()
-            .filter(|end| end.is_loading);
-        let loading: Vec<_> = loading.map(|end| end.place.address()).collect();
-        let text = format!(
-            "{} loads its data, or has none yet, and does not say where the move stands; ask again when it has",
-            loading.join(" and ")
-        );
-        Failure::new(Code::NotReady, text).of_component(component)
-    }
-
-    /// Returns the failure of a copy that is not complete in time.
+    /// Returns the failure of a copy that is not complete in time, or of a server that does not say where
+    /// it stands.
     pub(crate) fn not_synced(&self, component: &str) -> Failure {
+        if let Err(failure) = self.links() {
+            return failure.of_component(component);
+        }
         let target = self.target.place.address();
         let replicas = self
             .source
@@ -119,13 +116,7 @@ impl Sight {
             .seen
             .as_ref()
             .is_some_and(|seen| seen.replication.is_in_step());
-        let text = if self.source.is_loading {
-            let source = self.source.place.address();
-            format!(
-                "{source} loads its data, or has none yet, and refuses questions until then; go on with \
-                `--resume` when it answers"
-            )
-        } else if is_in_step && !online.is_empty() {
+        let text = if is_in_step && !online.is_empty() {
             let online: Vec<_> = online.iter().map(|one| one.address()).collect();
             format!(
                 "{target} is in step, and the source knows it by another address, one of {}; set \
