@@ -78,8 +78,8 @@ pub(crate) fn write(
     let is_done = failure.is_none();
     let code = failure.map_or(0, |failure| failure.code.exit());
     let code = match written {
-        // Who does not read on has seen what it wanted.
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+        // Who only looked and does not read on has seen what it wanted.
+        Err(error) if has_changed || error.kind() != ErrorKind::BrokenPipe => {
             say(&text);
             let error = format!("{ERROR} cannot write to standard output: {error}");
             if has_changed && is_done {

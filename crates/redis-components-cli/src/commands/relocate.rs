@@ -119,7 +119,8 @@ async fn carry_out(context: &Context, options: &Options) -> Result<Reply, Failur
         sight.target.place.address(),
         sight.advice()
     );
-    Ok(Reply::new(report(&record, &sight, None, None), line))
+    let failure = (sight.state == State::Split).then(|| sight.must_decide(component));
+    Ok(Reply::new(report(&record, &sight, None, None), line).failed(failure))
 }
 
 async fn begin(
@@ -249,8 +250,13 @@ async fn carry_on(
     };
     let failure = settled(context, session, options, record, settle).await;
     let held_for = held.map(|held| format!(", writes were held for {} ms", milliseconds(held)));
+    let next = if sight.state == State::Gone {
+        "the old server does not answer; --finish ends the move"
+    } else {
+        "--finish ends the move, --undo goes back without loss"
+    };
     let line = format!(
-        "{component}: {} -> {}{}; --finish ends the move, --undo goes back without loss",
+        "{component}: {} -> {}{}; {next}",
         sight.source.place.address(),
         sight.target.place.address(),
         held_for.unwrap_or_default()

@@ -53,7 +53,7 @@ pub(super) async fn go_on(
     let mut script = Script::new(session, record).await?;
     let replication = match sight.state {
         State::Split => return Err(sight.must_decide(&record.component)),
-        State::Loading => return Err(sight.not_known(&record.component)),
+        State::Loading | State::Refusing => return Err(sight.not_synced(&record.component)),
         // Nobody else needs a login.
         State::Planned => options.replication(record).await?,
         _ => Replication::default(),
@@ -108,7 +108,7 @@ pub(super) async fn undo(
 pub(super) async fn abort(session: &Session, record: &Record) -> Result<Reply, Failure> {
     let sight = Sight::of(session, record).await?;
     demand_abortable(session, record, &sight)?;
-    if sight.state == State::Split || sight.state == State::Unreachable && record.may_be_cut {
+    if sight.state == State::Split || sight.state == State::Unreachable && sight.may_be_cut {
         return Err(sight.must_decide(&record.component));
     }
     let (source, target) = (sight.source.place.address(), sight.target.place.address());

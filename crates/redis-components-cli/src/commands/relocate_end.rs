@@ -82,7 +82,9 @@ pub(crate) async fn finish(
             "{component}: {} may be stopped",
             sight.source.place.address()
         );
-        Ok(Reply::new(report(&record, &sight, None, None), line))
+        let mut data = report(&record, &sight, None, None);
+        data["can_be_undone"] = json!(false);
+        Ok(Reply::new(data, line))
     })
     .await
 }

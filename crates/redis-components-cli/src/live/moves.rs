@@ -14,7 +14,8 @@ use crate::moving::host::plain;
 use crate::moving::link::Place;
 use crate::moving::record::Record;
 use crate::moving::replication::Role;
-use crate::moving::seen::{Seen, says_loading};
+use crate::moving::seen::Seen;
+use crate::moving::silence::Silence;
 use crate::moving::state::{State, View};
 use crate::session::Session;
 use crate::text::printable;
@@ -108,9 +109,10 @@ impl<'a> End<'a> {
         Some(&self.reading?.info.as_ref()?.seen)
     }
 
-    fn is_loading(self) -> bool {
-        let problem = self.reading.and_then(|reading| reading.problem.as_ref());
-        problem.is_some_and(|problem| says_loading(problem))
+    fn is_silent(self, why: impl FnOnce(Silence) -> bool) -> bool {
+        self.reading
+            .and_then(|reading| reading.silence)
+            .is_some_and(why)
     }
 
     /// Returns `true` if another server means this one by `host` and `port`.
@@ -231,15 +233,17 @@ fn state(record: &Record, source: End<'_>, target: End<'_>, is_committed: bool) 
     let is_parked = source
         .seen()
         .is_some_and(|seen| is_parked(&seen.replication.role));
+    let is_silent = |why: fn(Silence) -> bool| source.is_silent(why) || target.is_silent(why);
     let view = View {
         source: source.seen(),
         target: target.seen(),
-        is_loading: source.is_loading() || target.is_loading(),
+        is_loading: is_silent(|why| why == Silence::Loading),
+        is_refusing: is_silent(Silence::is_refusal),
         source_follows: source.follows(target),
         target_follows: target.follows(source),
         target_is_online: source.lists(target),
         is_committed,
-        may_be_cut: record.may_be_cut,
+        may_be_cut: record.may_have_been_cut(source.seen()),
         is_fenced: record.fence.is_some() && (is_closed || is_parked),
     };
     view.state()

@@ -15,6 +15,7 @@ use crate::failure::{Code, Failure};
 use crate::moving::closed::{CLOSED, OPTION};
 use crate::moving::host::names_of;
 use crate::moving::link::local_host;
+use crate::moving::silence::Silence;
 use crate::server_failure::{code, of_redis, said};
 use crate::session::settings;
 
@@ -33,6 +34,8 @@ pub(super) struct Reading {
     /// The commands a second that others sent.
     pub(super) rate: Option<f64>,
     pub(super) problem: Option<String>,
+    /// Why it does not say how it is, if it does not.
+    pub(super) silence: Option<Silence>,
     /// The hosts by which its peers may know it, if its data moves.
     pub(super) hosts: Vec<String>,
     /// Whether it refuses writes because of a move's fence, as far as it was asked.
@@ -90,6 +93,7 @@ impl Node {
                 }
                 Reading {
                     answers,
+                    silence: Some(Silence::of(&failure)),
                     problem: Some(failure.message),
                     ..reading
                 }

@@ -36,7 +36,8 @@ pub(super) const READ_ONLY: &str = "replica-read-only";
 /// How long the source may hold writes if somebody else has begun a `FAILOVER` without a time.
 const HELD_BY_OTHERS: Duration = Duration::from_secs(1);
 
-/// Lets the target take over. Returns how long writes were held.
+/// Lets the target take over. Returns how long writes were held; nothing if the target has lost its link
+/// to the source, which takes writes as before.
 ///
 /// # Errors
 ///
@@ -47,20 +48,36 @@ pub(crate) async fn cut(
     record: &Record,
     sight: &Sight,
     lease: &Lease,
-) -> Result<Duration, Failure> {
+) -> Result<Option<Duration>, Failure> {
     let (source, target) = sight.links()?;
     let asking = target.place.connect().await.ok();
+    let mut refused = None;
     for _ in 0..TRIES {
         lease.demand()?;
         let replicas = source.replication().await?.replicas;
-        let at = sight.target.demand_among(&replicas).await?;
+        let Some(at) = sight.target.among(&replicas).await else {
+            return Ok(None);
+        };
         let begun = Instant::now();
         let port = at.port.to_string();
         let words = ["FAILOVER", "TO", &at.host, &port, "TIMEOUT", HOLDS];
-        let () = source.query(&words).await?;
-        if take_over(session, record, (source, target), asking.as_ref()).await? {
-            return Ok(begun.elapsed());
+        refused = match source.query::<()>(&words).await {
+            Ok(()) => None,
+            // The target may have lost its link in this moment, and the next look says so.
+            Err(failure) if failure.code == Code::ServerRefused => {
+                Link::pause(WITHDRAWN_WITHIN).await;
+                Some(failure)
+            }
+            Err(failure) => return Err(failure),
+        };
+        if refused.is_none()
+            && take_over(session, record, (source, target), asking.as_ref()).await?
+        {
+            return Ok(Some(begun.elapsed()));
         }
+    }
+    if let Some(failure) = refused {
+        return Err(failure);
     }
     let text = format!(
         "{} does not hold writes for long enough for {} to get all of them; nothing has moved; try \
@@ -126,30 +143,30 @@ pub(crate) async fn take_over(
     }
 }
 
-/// Gives the source its writes back, if it has stepped down or has a fence, and the target does not
-/// answer. Returns the record as it is then.
+/// Gives the source its writes back, if it has stepped down or has a fence, and the target does not say
+/// where it stands.
 ///
 /// # Errors
 ///
 /// Returns an error that says so if the source had stepped down, or if the fence cannot be taken away.
 pub(crate) async fn give_writes_back(
     session: &Session,
-    record: &Record,
+    record: &mut Record,
     sight: &Sight,
-) -> Result<Record, Failure> {
-    let (Some(source), None) = (&sight.source.link, &sight.target.link) else {
-        return Ok(record.clone());
+) -> Result<(), Failure> {
+    let (Some(source), None) = (&sight.source.link, &sight.target.seen) else {
+        return Ok(());
     };
     if sight.source.is_handing_over() {
-        call_back(session, record, source, None).await?;
+        call_back(session, record, source, sight.target.link.as_ref()).await?;
     } else if sight.is_fenced && sight.source.is_primary() && is_closed(source).await? {
         // The target does not take over before the source is a replica. Only the fence proves that,
         // and it goes now.
-        let noted = session.note_uncut(record).await?;
-        closed::lift(source, &noted).await?;
-        return Ok(noted);
+        let fence = record.fence.clone();
+        session.note_uncut(record, fence).await?;
+        closed::lift(source, record).await?;
     }
-    Ok(record.clone())
+    Ok(())
 }
 
 /// Makes the source the primary again, because the target does not take over. Returns `true` if it

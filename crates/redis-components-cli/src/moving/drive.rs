@@ -17,6 +17,7 @@ use super::ready::{Data, LIVES};
 use super::record::Record;
 use super::sight::Sight;
 use super::state::State;
+use super::stood::Stood;
 use super::way::Way;
 use crate::failure::{Code, Failure};
 use crate::interrupt::Stage;
@@ -59,7 +60,7 @@ impl Drive<'_> {
     ///
     /// Returns why a step cannot be taken. The move stays where it is.
     pub(crate) async fn run(&mut self, lease: &Lease) -> Result<Sight, Failure> {
-        let begun = Instant::now();
+        let mut begun = Instant::now();
         let component = self.record.component.clone();
         let mut prepared: Option<(Way, String)> = None;
         let mut sight = Sight::of(self.session, &self.record).await?;
@@ -74,16 +75,11 @@ impl Drive<'_> {
                     self.steps.begin("attach", &sight.shown());
                     attach(source, target, replication).await?;
                 }
-                State::Copying | State::Loading => {
+                State::Copying => {
                     if begun.elapsed() > self.timeout {
                         return Err(sight.not_synced(&component));
                     }
-                    // A server that loads may stand behind any step.
-                    if sight.state == State::Copying {
-                        self.steps.goes_on("attach", &sight.shown());
-                    } else {
-                        self.steps.progress(&sight.shown());
-                    }
+                    self.steps.goes_on("attach", &sight.shown());
                     sleep(LOOKED_EVERY).await;
                 }
                 State::Synced => {
@@ -93,15 +89,27 @@ impl Drive<'_> {
                     }
                     match &prepared {
                         Some((way, run)) if sight.target.is_run(run) => {
-                            self.cut(&mut sight, *way, lease).await?;
+                            if !self.cut(&mut sight, *way, lease).await? {
+                                let lost = sight.lost_link(&component);
+                                if begun.elapsed() > self.timeout {
+                                    return Err(lost);
+                                }
+                                self.tell_not_cut(&lost);
+                                sleep(LOOKED_EVERY).await;
+                            }
                         }
                         // A target that was started again since takes no refused write by the candidate.
                         _ => {
                             let (source, target) = sight.links()?;
                             let way = Way::of(source).await?;
+                            let is_first = prepared.is_none();
                             prepared = Some((way, self.prepare(way, target, lease).await?));
                             if self.until == Until::Prepared {
                                 return Ok(sight);
+                            }
+                            // The fleet may have taken all of the time until here.
+                            if is_first {
+                                begun = Instant::now();
                             }
                         }
                     }
@@ -112,7 +120,7 @@ impl Drive<'_> {
                     let links = (source, target);
                     self.steps.goes_on("cut", &sight.shown());
                     if !take_over(self.session, &self.record, links, asking.as_ref()).await? {
-                        self.tell_not_cut(&sight);
+                        self.tell_not_cut(&sight.not_cut());
                     }
                 }
                 State::Fenced => {
@@ -133,13 +141,17 @@ impl Drive<'_> {
                 }
                 State::Committed | State::Gone => return Ok(sight),
                 State::Split => return Err(sight.must_decide(&component)),
-                State::Unreachable => {
-                    self.record = give_writes_back(self.session, &self.record, &sight).await?;
+                State::Loading | State::Refusing | State::Unreachable => {
+                    give_writes_back(self.session, &mut self.record, &sight).await?;
                     // As it is now: the source may take writes again.
                     sight.look(self.session, &self.record).await?;
-                    if sight.state == State::Unreachable {
-                        sight.links()?;
-                        return Err(sight.must_decide(&component));
+                    if sight.state.is_unseen() {
+                        if !sight.is_passing() || begun.elapsed() > self.timeout {
+                            return Err(sight.not_synced(&component));
+                        }
+                        // It may stand behind any step.
+                        self.steps.progress(&sight.shown());
+                        sleep(LOOKED_EVERY).await;
                     }
                 }
             }
@@ -147,8 +159,9 @@ impl Drive<'_> {
         }
     }
 
-    /// Lets the target take over. An interrupt waits for the end of a cut behind a fence.
-    async fn cut(&mut self, sight: &mut Sight, way: Way, lease: &Lease) -> Result<(), Failure> {
+    /// Lets the target take over. Returns `false` if it has lost its link to the source, so that nothing
+    /// has moved. An interrupt waits for the end of a cut behind a fence.
+    async fn cut(&mut self, sight: &mut Sight, way: Way, lease: &Lease) -> Result<bool, Failure> {
         let stage = self.session.stage.get();
         if way == Way::Fence {
             self.session.stage.set(Stage::Cutting);
@@ -158,7 +171,12 @@ impl Drive<'_> {
         done
     }
 
-    async fn cut_by(&mut self, sight: &mut Sight, way: Way, lease: &Lease) -> Result<(), Failure> {
+    async fn cut_by(
+        &mut self,
+        sight: &mut Sight,
+        way: Way,
+        lease: &Lease,
+    ) -> Result<bool, Failure> {
         let (source, target) = sight.links()?;
         self.steps.goes_on("cut", &sight.shown());
         self.demand_left_by_all(source).await?;
@@ -169,15 +187,25 @@ impl Drive<'_> {
             Way::Failover => None,
             Way::Fence => Some(fence::before(source).await?),
         };
-        self.note_cut(true, before).await?;
+        let stood = Stood::of(&source.replication().await?);
+        self.session
+            .note_cut(&mut self.record, stood, before)
+            .await?;
         let held = match way {
             Way::Failover => cut(self.session, &self.record, sight, lease)
                 .await
-                .map(|held| (held, Ok(()))),
+                .map(|held| held.map(|held| (held, Ok(())))),
             Way::Fence => fence::cut(&self.record, sight, lease).await,
         };
         let (held, followed) = match held {
-            Ok(done) => done,
+            Ok(Some(done)) => done,
+            Ok(None) => {
+                sight.look(self.session, &self.record).await?;
+                if sight.state.is_uncut() {
+                    self.session.note_uncut(&mut self.record, None).await?;
+                }
+                return Ok(false);
+            }
             Err(failure) => {
                 // A copy that both servers still call one has nothing that is new.
                 let mut looked = sight.look(self.session, &self.record).await;
@@ -194,9 +222,10 @@ impl Drive<'_> {
                 }
                 // Otherwise the next command asks a person more often than it must.
                 if looked.is_ok() && sight.state.is_before_cut() {
-                    let _ = self.note_cut(false, None).await;
+                    let _ = self.session.note_uncut(&mut self.record, None).await;
                 } else if way == Way::Fence && !may_take_over {
-                    let _ = self.note_cut(false, self.record.fence.clone()).await;
+                    let fence = self.record.fence.clone();
+                    let _ = self.session.note_uncut(&mut self.record, fence).await;
                 }
                 return Err(failure);
             }
@@ -213,7 +242,7 @@ impl Drive<'_> {
                 return Err(failure);
             }
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Lets the configs name the target.
@@ -234,16 +263,15 @@ impl Drive<'_> {
         fence::demand(lease)?;
         if !has_all {
             closed::reopen(source, &self.record).await?;
-            self.tell_not_cut(sight);
+            self.tell_not_cut(&sight.not_cut());
             // The target does not take over before the source is its replica, or nobody's.
-            return self.note_cut(false, None).await;
+            return self.session.note_uncut(&mut self.record, None).await;
         }
         fence::promote(target).await.map(|_| ())
     }
 
     /// A cut that did not succeed is begun anew, so the step goes on.
-    fn tell_not_cut(&self, sight: &Sight) {
-        let failure = sight.not_cut();
+    fn tell_not_cut(&self, failure: &Failure) {
         self.steps.progress(&json!(failure.shown()));
         warn(&failure.message);
     }
@@ -278,24 +306,6 @@ impl Drive<'_> {
         );
         let failure = Failure::new(Code::NotPossible, text);
         Err(failure.of_component(component).at(&server))
-    }
-
-    /// Notes that a cut may have been tried and what its fence must leave, before it is tried; and that
-    /// it was not, once the source takes writes again.
-    async fn note_cut(&mut self, may_be_cut: bool, fence: Option<String>) -> Result<(), Failure> {
-        let noted = Record {
-            may_be_cut,
-            fence,
-            ..self.record.clone()
-        };
-        if self.record == noted {
-            return Ok(());
-        }
-        let known = Some(&self.record);
-        self.session.replace_record(known, Some(&noted)).await?;
-        // From now on, a target that stands alone may have what the source has not.
-        self.record = noted;
-        Ok(())
     }
 
     /// Offers the candidates, and waits until they are ready. Returns the run of the target that has the

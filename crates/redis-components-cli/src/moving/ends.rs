@@ -44,20 +44,22 @@ pub(crate) async fn give_up(
         }
         return Err(failure);
     }
-    demand_abortable(session, record, &sight)?;
+    let mut record = record.clone();
+    if sight.state.is_unseen() {
+        give_writes_back(session, &mut record, &sight).await?;
+        sight.look(session, &record).await?;
+    }
+    demand_abortable(session, &record, &sight)?;
     steps.done(&sight.shown());
     steps.begin("abort", &json!({}));
-    let mut record = record.clone();
-    if sight.state == State::Unreachable {
-        record = give_writes_back(session, &record, &sight).await?;
-    }
-    if sight.state == State::Split || sight.state == State::Unreachable && record.may_be_cut {
+    if sight.state == State::Split || sight.state == State::Unreachable && sight.may_be_cut {
         return Err(sight.must_decide(&record.component));
     }
     lease.demand()?;
     if sight.state == State::Fenced {
         // First of all: whatever fails later must not keep writes from the source.
-        record = session.note_uncut(&record).await?;
+        let fence = record.fence.clone();
+        session.note_uncut(&mut record, fence).await?;
         closed::reopen(sight.links()?.0, &record).await?;
         sight.look(session, &record).await?;
     }
@@ -114,7 +116,7 @@ pub(crate) fn demand_abortable(
     let advice = sight.advice();
     let text = if sight.state.is_after_cut() || sight.state == State::Cutting {
         format!("the data has moved already: {advice}; abort is for before the cut")
-    } else if sight.state == State::Loading {
+    } else if matches!(sight.state, State::Loading | State::Refusing) {
         format!("it cannot be given up now: {advice}")
     } else {
         return Ok(());
@@ -147,7 +149,7 @@ async fn empty(target: &Link) {
 /// Returns what stays at the servers of a move that was given up while one did not answer.
 fn left_over(sight: &Sight) -> String {
     let (source, target) = (sight.source.place.address(), sight.target.place.address());
-    if sight.target.link.is_some() {
+    if sight.target.seen.is_some() {
         return format!(
             "{source} does not answer, so {target} keeps its copy and follows it; let it stand alone \
             with REPLICAOF NO ONE when you do not need the copy any more"
@@ -170,6 +172,9 @@ pub(crate) async fn demand_undoable(session: &Session, record: &Record) -> Resul
     if sight.state.can_be_undone() {
         return Ok(sight);
     }
+    if sight.state == State::Split {
+        return Err(sight.must_decide(component));
+    }
     let text = format!(
         "the move of `{component}` cannot be undone now: {}",
         sight.advice()
@@ -189,6 +194,9 @@ pub(crate) async fn demand_nobody_left(
 ) -> Result<Sight, Failure> {
     let component = &*record.component;
     let sight = Sight::of(session, record).await?;
+    if sight.state == State::Split {
+        return Err(sight.must_decide(component));
+    }
     if !matches!(sight.state, State::Committed | State::Gone) {
         let text = format!("the move of `{component}` is not over: {}", sight.advice());
         let failure = Failure::new(Code::WrongState, text).of_component(component);

@@ -73,7 +73,8 @@ pub(crate) async fn demand_possible(source: &Link) -> Result<(), Failure> {
     source.demand(&["REPLICAOF", NOWHERE.0, "none"]).await
 }
 
-/// Lets the target take over. Returns how long writes were refused, and whether the source follows.
+/// Lets the target take over. Returns how long writes were refused, and whether the source follows;
+/// nothing if the target has lost its link to the source, which takes writes as before.
 ///
 /// # Errors
 ///
@@ -83,11 +84,13 @@ pub(crate) async fn cut(
     record: &Record,
     sight: &Sight,
     lease: &Lease,
-) -> Result<(Duration, Result<(), Failure>), Failure> {
+) -> Result<Option<(Duration, Result<(), Failure>)>, Failure> {
     let (source, target) = sight.links()?;
     for _ in 0..TRIES {
         lease.demand()?;
-        let at = online(sight, source).await?;
+        let Some(at) = online(sight, source).await? else {
+            return Ok(None);
+        };
         lease.demand()?;
         let begun = Instant::now();
         match hand_over(source, target, lease).await {
@@ -104,7 +107,7 @@ pub(crate) async fn cut(
                     );
                     Failure::new(Code::OutcomeUnknown, text)
                 });
-                return Ok((held, followed));
+                return Ok(Some((held, followed)));
             }
             Ok(false) => {
                 demand(lease)?;
@@ -129,17 +132,17 @@ pub(crate) async fn cut(
     Err(Failure::new(Code::NotReady, text))
 }
 
-/// Returns the target among the replicas of the source. A source that took writes again has closed
-/// its replicas' connections, and they come back in a while.
-async fn online(sight: &Sight, source: &Link) -> Result<Replica, Failure> {
+/// Returns the target among the replicas of the source, if it is there. A source that took writes again
+/// has closed its replicas' connections, and they come back in a while.
+async fn online(sight: &Sight, source: &Link) -> Result<Option<Replica>, Failure> {
     let until = Instant::now() + COMES_BACK;
     loop {
         let replicas = source.replication().await?.replicas;
-        match sight.target.demand_among(&replicas).await {
-            Ok(at) => return Ok(at.clone()),
-            Err(failure) if Instant::now() > until => return Err(failure),
-            Err(_) => Link::pause(BETWEEN).await,
+        let at = sight.target.among(&replicas).await.cloned();
+        if at.is_some() || Instant::now() > until {
+            return Ok(at);
         }
+        Link::pause(BETWEEN).await;
     }
 }
 

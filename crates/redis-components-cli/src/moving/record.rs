@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::copied::Copied;
 use super::link::Place;
+use super::seen::Seen;
+use super::stood::Stood;
 use crate::commit::TRIES;
 use crate::failure::{Code, Failure};
 use crate::history::Note;
@@ -33,6 +35,9 @@ pub(crate) struct Record {
     /// Whether a cut may have been tried.
     #[serde(default)]
     pub(crate) may_be_cut: bool,
+    /// Where the source stood before a cut was tried, if it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) stood: Option<Stood>,
     /// What the source had before the fence, if there may be one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) fence: Option<String>,
@@ -72,6 +77,7 @@ impl Record {
             by: note.by,
             since: note.at,
             may_be_cut: false,
+            stood: None,
             fence: None,
             is_back: false,
             lease: None,
@@ -89,6 +95,7 @@ impl Record {
             old: self.new.clone(),
             new: self.old.clone(),
             may_be_cut: false,
+            stood: None,
             fence: None,
             is_back: true,
             rewrite_ms: self.source_rewrite_ms,
@@ -96,6 +103,13 @@ impl Record {
             is_settled: false,
             ..self.clone()
         }
+    }
+
+    /// Returns `true` if the target may have what the source has not, which is seen as `source`.
+    pub(crate) fn may_have_been_cut(&self, source: Option<&Seen>) -> bool {
+        let stays = self.stood.as_ref().zip(source);
+        let stays = stays.is_some_and(|(stood, source)| stood.is_there(&source.replication));
+        self.may_be_cut && !stays
     }
 
     /// Returns when the move began. What is no time was written by another program.
@@ -303,34 +317,6 @@ impl Session {
             self.stage.set(before);
         }
         begun
-    }
-
-    /// Notes that the servers were asked to remember their roles. Without the note, the next command asks
-    /// them again, so nothing is lost if this fails.
-    pub(crate) async fn note_settled(&self, record: &Record) {
-        let noted = Record {
-            is_settled: true,
-            ..record.clone()
-        };
-        if noted != *record {
-            let _ = self.replace_record(Some(record), Some(&noted)).await;
-        }
-    }
-
-    /// Notes that no cut is under way, and returns the record as it is then.
-    ///
-    /// # Errors
-    ///
-    /// As [`replace_record`](Self::replace_record).
-    pub(crate) async fn note_uncut(&self, record: &Record) -> Result<Record, Failure> {
-        let noted = Record {
-            may_be_cut: false,
-            ..record.clone()
-        };
-        if noted != *record {
-            self.replace_record(Some(record), Some(&noted)).await?;
-        }
-        Ok(noted)
     }
 
     /// Looks again if a record was written. All records of a move are written at once.

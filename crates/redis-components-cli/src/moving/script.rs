@@ -218,7 +218,7 @@ impl<'a> Script<'a> {
                     }
                     State::Synced
                 }
-                State::Copying | State::Loading => State::Synced,
+                State::Copying | State::Loading | State::Refusing => State::Synced,
                 State::Synced if until == Until::Synced => return,
                 State::Synced => {
                     self.offer(&json!({"on": servers.way.refuses(), "run_id": "…"}));

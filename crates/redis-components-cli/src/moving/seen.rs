@@ -81,12 +81,6 @@ impl Seen {
     }
 }
 
-/// Returns `true` if a server has refused a connection because it loads its data, or has none yet.
-pub(crate) fn says_loading(message: &str) -> bool {
-    let mut words = message.split(|c: char| !c.is_ascii_uppercase());
-    words.any(|word| matches!(word, "LOADING" | "MASTERDOWN"))
-}
-
 impl Shown {
     pub(crate) fn new(server: &str, seen: Option<&Seen>) -> Self {
         Self {

@@ -8,9 +8,10 @@ use super::link::{Link, Place};
 use super::offer::Offer;
 use super::record::Record;
 use super::replication::{Failover, Replica, Role};
-use super::seen::{Seen, Shown, says_loading};
+use super::seen::{Seen, Shown};
+use super::silence::Silence;
 use super::state::{State, View};
-use crate::failure::{Code, Failure};
+use crate::failure::Failure;
 use crate::session::Session;
 
 /// Both servers, and where the move stands.
@@ -19,7 +20,8 @@ pub(crate) struct Sight {
     pub(crate) source: End,
     pub(crate) target: End,
     pub(crate) state: State,
-    may_be_cut: bool,
+    /// Whether the target may have what the source has not.
+    pub(crate) may_be_cut: bool,
     is_settled: bool,
     /// Whether the source refuses writes because of a fence.
     pub(crate) is_fenced: bool,
@@ -36,7 +38,8 @@ pub(crate) struct End {
     pub(super) seen: Option<Seen>,
     /// The hosts by which the other server may know it.
     hosts: Vec<String>,
-    pub(super) is_loading: bool,
+    /// Why it is not seen, if it is not.
+    pub(super) unseen: Option<Failure>,
 }
 
 impl Sight {
@@ -81,6 +84,7 @@ impl Sight {
         self.source.look().await;
         self.target.look().await;
         self.is_fenced = self.source.is_fenced(record).await;
+        self.may_be_cut = record.may_have_been_cut(self.source.seen.as_ref());
         let committed = session.is_committed(record).await;
         let (source, target) = (&self.source, &self.target);
         let replicas = source
@@ -90,34 +94,48 @@ impl Sight {
         let view = View {
             source: source.seen.as_ref(),
             target: target.seen.as_ref(),
-            is_loading: source.is_loading || target.is_loading,
+            is_loading: self.is_silent(|why| why == Silence::Loading),
+            is_refusing: self.is_silent(Silence::is_refusal),
             source_follows: source.follows(target).await,
             target_follows: target.follows(source).await,
             target_is_online: target.among(replicas).await.is_some(),
             is_committed: committed.map_err(|failure| self.behind_fence(failure))?,
-            may_be_cut: record.may_be_cut,
+            may_be_cut: self.may_be_cut,
             is_fenced: self.is_fenced,
         };
         self.state = view.state();
-        self.may_be_cut = record.may_be_cut;
         self.is_settled = record.is_settled;
         Ok(())
     }
 
     /// Returns what the state means, and what to do.
     pub(crate) fn advice(&self) -> String {
-        match (self.state, &self.offer) {
+        let text = match (self.state, &self.offer) {
             (State::Committed, _) if !self.is_settled => {
                 "moved, but a server that starts again forgets its role; --resume lets both remember, \
                 --finish does that and ends the move, --undo goes back without loss"
-                    .to_owned()
             }
             (State::Cut, Some(offer)) => {
                 let advice = State::Cut.advice();
-                advice.replacen(';', &format!(", and {};", offer.said()), 1)
+                return advice.replacen(';', &format!(", and {};", offer.said()), 1);
             }
-            (state, _) => state.advice().to_owned(),
-        }
+            (State::Unreachable | State::Refusing, _) => match self.links() {
+                Err(failure) => return failure.message,
+                Ok(_) => self.state.advice(),
+            },
+            (state, _) => state.advice(),
+        };
+        text.to_owned()
+    }
+
+    fn is_silent(&self, why: fn(Silence) -> bool) -> bool {
+        let ends = [&self.source, &self.target].into_iter();
+        ends.filter_map(End::silence).any(why)
+    }
+
+    /// Returns `true` if each server that was not seen will say by itself where it stands.
+    pub(crate) fn is_passing(&self) -> bool {
+        !self.is_silent(|why| matches!(why, Silence::NoAnswer | Silence::Refused))
     }
 
     /// Adds to a failure that the source refuses writes, if it does.
@@ -166,14 +184,15 @@ impl Sight {
 
     /// # Errors
     ///
-    /// Returns an error if a server does not answer.
+    /// Returns an error if a server was not seen, which says why and what to do.
     pub(crate) fn links(&self) -> Result<(&Link, &Link), Failure> {
-        match (&self.source.link, &self.target.link) {
+        match (self.source.seen_link(), self.target.seen_link()) {
             (Some(source), Some(target)) => Ok((source, target)),
-            (None, Some(_)) if self.may_be_cut => Err(self.source.unreachable_after(&self.target)),
-            (None, _) => Err(self.source.unreachable()),
-            (_, None) if self.is_fenced => Err(self.target.unreachable_behind(&self.source)),
-            (_, None) => Err(self.target.unreachable()),
+            (None, target) => {
+                let may_be_newer = self.may_be_cut && target.is_some() && self.target.is_primary();
+                Err(self.source.not_seen(&self.target, may_be_newer, false))
+            }
+            (_, None) => Err(self.target.not_seen(&self.source, false, self.is_fenced)),
         }
     }
 
@@ -189,31 +208,40 @@ impl End {
             link: None,
             seen: None,
             hosts: Vec::new(),
-            is_loading: false,
+            unseen: None,
         }
     }
 
-    /// Looks at the server. One that does not answer is a state of its own.
+    /// Looks at the server. One that does not say where it stands is a state of its own.
     async fn look(&mut self) {
-        self.is_loading = false;
-        if let Some(link) = &self.link
-            && let Ok(seen) = link.see().await
-        {
-            self.seen = Some(seen);
-            return;
-        }
-        (self.link, self.seen) = (None, None);
-        match self.place.connect().await {
-            Ok(link) => {
-                self.hosts = names_of(&self.place.host).await;
-                self.hosts.extend(link.local_host().await);
-                self.seen = link.see().await.ok();
-                self.link = Some(link);
-            }
-            Err(failure) => {
-                self.is_loading = says_loading(&failure.message);
+        (self.seen, self.unseen) = match self.see().await {
+            Ok(seen) => (Some(seen), None),
+            Err(failure) => (None, Some(failure)),
+        };
+    }
+
+    async fn see(&mut self) -> Result<Seen, Failure> {
+        if let Some(link) = &self.link {
+            let seen = link.see().await;
+            // One that answers may take no new connection.
+            if !matches!(&seen, Err(failure) if Silence::of(failure) == Silence::NoAnswer) {
+                return seen;
             }
         }
+        self.link = None;
+        let link = self.place.connect().await?;
+        self.hosts = names_of(&self.place.host).await;
+        self.hosts.extend(link.local_host().await);
+        self.link.insert(link).see().await
+    }
+
+    /// Returns why the server was not seen, if it was not.
+    pub(super) fn silence(&self) -> Option<Silence> {
+        self.unseen.as_ref().map(Silence::of)
+    }
+
+    fn seen_link(&self) -> Option<&Link> {
+        self.link.as_ref().filter(|_| self.seen.is_some())
     }
 
     /// Returns `true` if it is a replica of the other server.
@@ -232,22 +260,6 @@ impl End {
             }
         }
         None
-    }
-
-    /// Returns this server among the replicas that another one lists, which must be online.
-    ///
-    /// # Errors
-    ///
-    /// Returns an error if it is not.
-    pub(crate) async fn demand_among<'a>(
-        &self,
-        replicas: &'a [Replica],
-    ) -> Result<&'a Replica, Failure> {
-        self.among(replicas).await.ok_or_else(|| {
-            let server = self.place.address();
-            let text = format!("{server} is no online replica of the source any more");
-            Failure::new(Code::WrongState, text)
-        })
     }
 
     /// Returns `true` if the server refuses writes because of a move's fence.
@@ -300,50 +312,7 @@ impl End {
         seen.is_some_and(|seen| seen.replication.failover == Failover::InProgress)
     }
 
-    fn unreachable(&self) -> Failure {
-        let address = self.place.address();
-        let text = format!("{address} does not answer; start it again, and go on with `--resume`");
-        Failure::new(Code::ServerUnreachable, text).at(&address)
-    }
-
-    /// As [`unreachable`](Self::unreachable), if the other server may have newer data.
-    fn unreachable_after(&self, other: &Self) -> Failure {
-        let (address, other) = (self.place.address(), &other.place);
-        let text = format!(
-            "{address} does not answer, and {} may have newer data; start it again only as a replica of \
-            that (`--replicaof {} {}`), and go on with `--resume`",
-            other.address(),
-            other.host,
-            other.port
-        );
-        Failure::new(Code::ServerUnreachable, text).at(&address)
-    }
-
-    /// As [`unreachable`](Self::unreachable), if the other server refuses writes.
-    fn unreachable_behind(&self, other: &Self) -> Failure {
-        let (address, other) = (self.place.address(), other.place.address());
-        let text = format!(
-            "{address} does not answer, and {other} refuses writes, because {address} may have taken over; \
-            start it again, and go on with `--resume`; if its data is lost, let {other} take writes again \
-            with REPLICAOF NO ONE there, and with `--abort`, which takes the fence away"
-        );
-        Failure::new(Code::ServerUnreachable, text).at(&address)
-    }
-
     fn shown(&self) -> Shown {
         Shown::new(&self.place.address(), self.seen.as_ref())
-    }
-
-    pub(super) fn described(&self) -> String {
-        let address = self.place.address();
-        match &self.seen {
-            None => format!("{address} (does not answer)"),
-            Some(seen) => format!(
-                "{address} ({}, offset {}, {} keys)",
-                seen.replication.role.name(),
-                seen.replication.offset,
-                seen.keys
-            ),
-        }
     }
 }

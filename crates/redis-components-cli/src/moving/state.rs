@@ -34,6 +34,8 @@ pub(crate) enum State {
     Split,
     /// A server answers that it loads its data.
     Loading,
+    /// A server answers, and refuses to say more.
+    Refusing,
     /// A server does not answer that is needed to say more.
     Unreachable,
 }
@@ -45,6 +47,8 @@ pub(crate) struct View<'a> {
     pub(crate) target: Option<&'a Seen>,
     /// Whether a server that is not seen answers that it loads its data.
     pub(crate) is_loading: bool,
+    /// Whether a server that is not seen answers, and refuses to say more.
+    pub(crate) is_refusing: bool,
     /// Whether the source is a replica of the target.
     pub(crate) source_follows: bool,
     /// Whether the target is a replica of the source.
@@ -53,7 +57,7 @@ pub(crate) struct View<'a> {
     pub(crate) target_is_online: bool,
     /// Whether the configs of all components name the target.
     pub(crate) is_committed: bool,
-    /// Whether a cut may have been tried, so that the target may have what the source has not.
+    /// Whether the target may have what the source has not, because a cut was tried.
     pub(crate) may_be_cut: bool,
     /// Whether the source refuses writes because of a fence.
     pub(crate) is_fenced: bool,
@@ -65,6 +69,7 @@ impl View<'_> {
         let (source, target) = match (self.source, self.target) {
             (Some(source), Some(target)) => (source, target),
             _ if self.is_loading => return State::Loading,
+            _ if self.is_refusing => return State::Refusing,
             (None, Some(target)) if target.is_primary() && self.is_committed => return State::Gone,
             _ => return State::Unreachable,
         };
@@ -81,7 +86,9 @@ impl View<'_> {
             (Role::Primary, Role::Primary)
                 if self.is_fenced
                     && !self.is_committed
-                    && (target.keys == 0 || target.replication.is_copy_of(&source.replication)) =>
+                    && (!self.may_be_cut
+                        || target.keys == 0
+                        || target.replication.is_copy_of(&source.replication)) =>
             {
                 State::Fenced
             }
@@ -123,6 +130,11 @@ impl State {
         matches!(self, Self::Copying | Self::Synced)
     }
 
+    /// Returns `true` if a server is not seen without which no more can be said.
+    pub(crate) fn is_unseen(self) -> bool {
+        matches!(self, Self::Loading | Self::Refusing | Self::Unreachable)
+    }
+
     /// Returns `true` if the source takes writes and no cut is under way.
     pub(crate) fn is_uncut(self) -> bool {
         self == Self::Planned || self.is_before_cut()
@@ -152,6 +164,7 @@ impl State {
             Self::Gone => "gone",
             Self::Split => "split",
             Self::Loading => "loading",
+            Self::Refusing => "refusing",
             Self::Unreachable => "unreachable",
         }
     }
@@ -172,6 +185,7 @@ impl State {
             Self::Gone => "moved, and the old server is gone; --finish ends the move",
             Self::Split => "both servers take writes, or one follows a third; a person must decide",
             Self::Loading => "a server loads its data; --resume waits for it",
+            Self::Refusing => "a server is up and does not say where it stands",
             Self::Unreachable => "a server does not answer",
         }
     }
@@ -191,6 +205,7 @@ mod tests {
         source: None,
         target: None,
         is_loading: false,
+        is_refusing: false,
         source_follows: false,
         target_follows: false,
         target_is_online: false,
@@ -246,6 +261,10 @@ mod tests {
             is_loading: true,
             ..view
         };
+        let refusing = |view| View {
+            is_refusing: true,
+            ..view
+        };
         let both_follow = View {
             source_follows: true,
             ..follows(down, in_step)
@@ -273,6 +292,7 @@ mod tests {
             (fenced(of(writing, copy)), State::Fenced),
             (fenced(of(writing, written)), State::Split),
             (fenced(of(keys, keys)), State::Split),
+            (fenced(before_cut(of(keys, keys))), State::Fenced),
             (fenced(of(parked, successor)), State::TakenOver),
             (fenced(of(parked, older)), State::Split),
             (fenced(of(parked, in_step)), State::Split),
@@ -299,6 +319,9 @@ mod tests {
             (loading(committed(without_source)), State::Loading),
             (without_source, State::Unreachable),
             (loading(without_target), State::Loading),
+            (refusing(without_target), State::Refusing),
+            (refusing(committed(without_source)), State::Refusing),
+            (refusing(loading(without_source)), State::Loading),
             (without_target, State::Unreachable),
             (committed(without_target), State::Unreachable),
             (committed(NOTHING), State::Unreachable),

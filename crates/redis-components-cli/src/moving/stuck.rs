@@ -22,9 +22,12 @@ impl Sight {
         }
         let server = self.target.place.address();
         let text = format!(
-            "{server} has {} that it did not copy, which would be lost; `{component}` has not moved; \
-            give up with `--abort`, or remove them with FLUSHALL there and go on with `--resume`",
-            counted(target.keys, "key")
+            "{server} has {} and does not follow {}; they may be its copy, because a server that is \
+            started again with `appendonly yes` does not remember what it has followed, or other data, which \
+            would be lost; `{component}` has not moved; remove them with FLUSHALL there if nobody needs them, \
+            and go on with `--resume`, or give up with `--abort`, which leaves them",
+            counted(target.keys, "key"),
+            self.source.place.address()
         );
         let failure = Failure::new(Code::NotPossible, text);
         Err(failure.of_component(component).at(&server))
@@ -58,9 +61,16 @@ impl Sight {
         } else {
             ""
         };
+        let advice = match self.links() {
+            Ok(_) => {
+                "compare what both have, set the config to the one that keeps the data, and let the other \
+                follow it with REPLICAOF, which removes what only that other has"
+                    .to_owned()
+            }
+            Err(failure) => failure.message,
+        };
         let text = format!(
-            "a person must decide about the move of `{component}`: {}, {}{fence}; let one of them \
-            follow the other with REPLICAOF, and set the config to the one that keeps the data",
+            "a person must decide about the move of `{component}`: {}, {}{fence}; {advice}",
             self.source.described(),
             self.target.described(),
         );
@@ -77,21 +87,23 @@ impl Sight {
         Failure::new(Code::NotReady, text).at(&source)
     }
 
-    /// Returns the failure of a look while a server does not say where it stands.
-    pub(crate) fn not_known(&self, component: &str) -> Failure {
-        let loading = [&self.source, &self.target]
-            .into_iter()
-            .filter(|end| end.is_loading);
-        let loading: Vec<_> = loading.map(|end| end.place.address()).collect();
+    /// Returns the failure of a cut that was not begun, because the target has lost its link to the source.
+    pub(crate) fn lost_link(&self, component: &str) -> Failure {
+        let (source, target) = (self.source.place.address(), self.target.place.address());
         let text = format!(
-            "{} loads its data, or has none yet, and does not say where the move stands; ask again when it has",
-            loading.join(" and ")
+            "{target} has lost its link to {source}, which takes writes as before; nothing has moved; the \
+            log of {target} says why; go on with `--resume` when the link stays, or give up with `--abort`"
         );
-        Failure::new(Code::NotReady, text).of_component(component)
+        let failure = Failure::new(Code::NotReady, text).of_component(component);
+        failure.at(&target)
     }
 
-    /// Returns the failure of a copy that is not complete in time.
+    /// Returns the failure of a copy that is not complete in time, or of a server that does not say where
+    /// it stands.
     pub(crate) fn not_synced(&self, component: &str) -> Failure {
+        if let Err(failure) = self.links() {
+            return failure.of_component(component);
+        }
         let target = self.target.place.address();
         let replicas = self
             .source
@@ -104,13 +116,7 @@ impl Sight {
             .seen
             .as_ref()
             .is_some_and(|seen| seen.replication.is_in_step());
-        let text = if self.source.is_loading {
-            let source = self.source.place.address();
-            format!(
-                "{source} loads its data, or has none yet, and refuses questions until then; go on with \
-                `--resume` when it answers"
-            )
-        } else if is_in_step && !online.is_empty() {
+        let text = if is_in_step && !online.is_empty() {
             let online: Vec<_> = online.iter().map(|one| one.address()).collect();
             format!(
                 "{target} is in step, and the source knows it by another address, one of {}; set \

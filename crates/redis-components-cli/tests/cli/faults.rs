@@ -155,6 +155,15 @@ fn r10_an_answer_that_cannot_be_written_is_an_error() {
 /// What is there already must not be taken for what has failed.
 #[test]
 fn r10_a_change_whose_answer_cannot_be_written_is_told_as_made() {
+    told_as_made(false);
+}
+
+#[test]
+fn r10_a_change_whose_answer_nobody_reads_is_told_as_made() {
+    told_as_made(true);
+}
+
+fn told_as_made(is_closed: bool) {
     let world = World::start();
     let to = world.address(1);
     for words in [
@@ -167,9 +176,16 @@ fn r10_a_change_whose_answer_cannot_be_written_is_told_as_made() {
     ] {
         // Its connection would stand in the way.
         role(&world.servers[0]);
-        let full = std::fs::File::options().write(true).open("/dev/full");
         let mut command = world.operator.command(words);
-        command.stdout(full.unwrap()).stderr(Stdio::piped());
+        if is_closed {
+            let (reader, writer) = std::io::pipe().unwrap();
+            drop(reader);
+            command.stdout(writer);
+        } else {
+            let full = std::fs::File::options().write(true).open("/dev/full");
+            command.stdout(full.unwrap());
+        }
+        command.stderr(Stdio::piped());
         let run = Run::of(&command.spawn().unwrap().wait_with_output().unwrap());
         assert_eq!(run.code, 4, "{words:?}: {run:?}");
         let is_told = run.stderr.contains("the change was made all the same");

@@ -50,8 +50,12 @@ impl World {
     }
 
     pub(crate) fn state(&self) -> String {
-        let data = self.operator.data(&["move", "logs", "--status"]);
-        data["state"].as_str().unwrap().to_owned()
+        let (code, envelope) = self.operator.json(&["move", "logs", "--status"]);
+        let state = envelope["data"]["state"].as_str();
+        let state = state.unwrap_or_else(|| panic!("{envelope:#}"));
+        // A person must decide about it.
+        assert_eq!(code, if state == "split" { 6 } else { 0 }, "{envelope:#}");
+        state.to_owned()
     }
 
     /// Returns the record of the move.

@@ -29,7 +29,10 @@ fn r15_a_target_that_got_other_data_meanwhile_is_not_wiped() {
         "{envelope:#}"
     );
     let message = error["message"].as_str().unwrap();
-    assert!(message.contains("has 1 key that"), "{message}");
+    assert!(
+        message.contains("has 1 key and does not follow"),
+        "{message}"
+    );
     let found = target.command(&["GET", "of"]);
     assert_eq!(redis::from_redis_value::<String>(found).unwrap(), "others");
     target.command(&["FLUSHALL"]);

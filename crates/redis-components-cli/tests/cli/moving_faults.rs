@@ -77,7 +77,8 @@ fn r15_a_move_does_not_wait_for_who_reads_what_it_tells() {
             "it has something to say"
         );
         drop(reader);
-        assert_eq!(child.wait().unwrap().code(), Some(0));
+        // What came of it could not be written.
+        assert_eq!(child.wait().unwrap().code(), Some(4));
     }
 }
 
@@ -319,12 +320,16 @@ fn r15_a_server_that_dies_on_the_way_is_waited_for_or_left_behind() {
 
     world.servers[0].stop();
     assert_eq!(world.state(), "gone");
+    let run = world.operator.done(&["move", "logs", "--resume", "--yes"]);
+    let said = ["--finish", "--undo"].map(|word| run.stdout.contains(word));
+    assert_eq!(said, [true, false], "{run:#?}");
     let (code, envelope) = world.operator.json(&["move", "logs", "--undo", "--yes"]);
     assert_eq!(
         (code, &envelope["error"]["code"]),
         (3, &json!("wrong_state"))
     );
-    world.operator.done(&["move", "logs", "--finish", "--yes"]);
+    let ended = world.operator.data(&["move", "logs", "--finish", "--yes"]);
+    assert_eq!(ended["can_be_undone"], false, "{ended:#}");
     world.is_on(1);
 }
 
@@ -346,6 +351,11 @@ fn r15_an_old_server_that_forgets_its_role_is_for_a_person() {
         message.contains("offset") && message.contains(&to),
         "{message}"
     );
+    for with in ["--undo", "--finish", "--abort"] {
+        let (code, envelope) = world.operator.json(&["move", "logs", with, "--yes"]);
+        let error = &envelope["error"]["code"];
+        assert_eq!((code, error), (6, &json!("must_decide")), "{with}");
+    }
     let port = world.servers[1].port().to_string();
     world.servers[0].command(&["REPLICAOF", "127.0.0.1", &port]);
     wait_until("it follows again", || world.state() == "committed");

@@ -1,0 +1,67 @@
+//! What commands note in the record of a move on their way.
+
+use super::record::Record;
+use super::stood::Stood;
+use crate::failure::Failure;
+use crate::session::Session;
+
+impl Session {
+    /// Notes where the source stands and what its fence must leave, before a cut is tried. From then on,
+    /// a target that stands alone may have what the source has not.
+    ///
+    /// # Errors
+    ///
+    /// As [`replace_record`](Self::replace_record).
+    pub(crate) async fn note_cut(
+        &self,
+        record: &mut Record,
+        stood: Option<Stood>,
+        fence: Option<String>,
+    ) -> Result<(), Failure> {
+        let noted = Record {
+            may_be_cut: true,
+            stood,
+            fence,
+            ..record.clone()
+        };
+        self.note(record, noted).await
+    }
+
+    /// Notes that no cut is under way, once the source takes writes again.
+    ///
+    /// # Errors
+    ///
+    /// As [`replace_record`](Self::replace_record).
+    pub(crate) async fn note_uncut(
+        &self,
+        record: &mut Record,
+        fence: Option<String>,
+    ) -> Result<(), Failure> {
+        let noted = Record {
+            may_be_cut: false,
+            stood: None,
+            fence,
+            ..record.clone()
+        };
+        self.note(record, noted).await
+    }
+
+    /// Notes that the servers were asked to remember their roles. Without the note, the next command asks
+    /// them again, so nothing is lost if this fails.
+    pub(crate) async fn note_settled(&self, record: &Record) {
+        let noted = Record {
+            is_settled: true,
+            ..record.clone()
+        };
+        let _ = self.note(&mut record.clone(), noted).await;
+    }
+
+    /// Puts a record in the place of the one that is known, if it differs.
+    async fn note(&self, known: &mut Record, noted: Record) -> Result<(), Failure> {
+        if *known != noted {
+            self.replace_record(Some(known), Some(&noted)).await?;
+            *known = noted;
+        }
+        Ok(())
+    }
+}

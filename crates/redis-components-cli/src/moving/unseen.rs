@@ -1,0 +1,84 @@
+//! A server of a move that was not seen: why, and what to do. A server that answers is alive, and nobody
+//! may start it again: it would lose what is not on its disk.
+
+use super::sight::End;
+use super::silence::Silence;
+use crate::failure::{Code, Failure};
+
+impl End {
+    /// Returns the failure of a look at both servers if this one was not seen. The other one may have
+    /// newer data, or refuse writes because of a fence.
+    pub(super) fn not_seen(
+        &self,
+        other: &Self,
+        other_may_be_newer: bool,
+        other_is_fenced: bool,
+    ) -> Failure {
+        let address = self.place.address();
+        let reason = self.unseen.as_ref().map_or("", |failure| &failure.message);
+        let silence = self.silence().unwrap_or(Silence::NoAnswer);
+        let closed = if other_is_fenced {
+            let other = other.place.address();
+            format!(", and {other} refuses writes, because {address} may have taken over")
+        } else {
+            String::new()
+        };
+        if silence != Silence::NoAnswer {
+            let what = if silence == Silence::Loading {
+                "loads its data, or has none yet,"
+            } else {
+                "is up"
+            };
+            let text = format!(
+                "{address} {what} and does not say where it stands{closed}: {reason}; {}, and go on with \
+                `--resume`; do not start it again: it would lose what is not on its disk",
+                silence.remedy()
+            );
+            let code = match (silence, &self.unseen) {
+                (Silence::Refused, Some(failure)) => failure.code,
+                _ => Code::NotReady,
+            };
+            return Failure::new(code, text).at(&address);
+        }
+        let advice = if other_may_be_newer {
+            format!(
+                "{} may have newer data; look at the log of {}: if it has taken over, start {address} again \
+                only as a replica of it (`--replicaof {} {}`), which replaces the data of {address}; if it \
+                was only started again itself, start {address} as it was",
+                other.described(),
+                other.place.address(),
+                other.place.host,
+                other.place.port
+            )
+        } else if other_is_fenced {
+            let other = other.place.address();
+            format!(
+                "start it again if it does not run; if its data is lost, let {other} take writes again with \
+                REPLICAOF NO ONE there, and with `--abort`, which takes the fence away"
+            )
+        } else {
+            "start it again if it does not run".to_owned()
+        };
+        let text = format!(
+            "{address} does not answer{closed} ({reason}); {advice}; go on with `--resume` when it answers; if \
+            it runs and stands still or is out of reach, do not start it again: it would lose what is not on \
+            its disk"
+        );
+        Failure::new(Code::ServerUnreachable, text).at(&address)
+    }
+
+    /// Returns the server with its role, its offset and the number of its keys.
+    pub(super) fn described(&self) -> String {
+        let address = self.place.address();
+        match (&self.seen, self.silence()) {
+            (Some(seen), _) => format!(
+                "{address} ({}, offset {}, {} keys)",
+                seen.replication.role.name(),
+                seen.replication.offset,
+                seen.keys
+            ),
+            (None, Some(Silence::NoAnswer) | None) => format!("{address} (does not answer)"),
+            (None, Some(_)) => format!("{address} (is up and does not say where it stands)"),
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! R15: a server that answers, and does not say where it stands, is alive.
+
+use std::thread::{self, JoinHandle};
+
+use redis_components_testing::Server;
+use serde_json::json;
+
+use crate::common::wait_until;
+use crate::load::{World, role};
+use crate::moving_fence::{CLOSED, OPTION, fence, note_fence, prepared, set};
+use crate::waiting::Waiting;
+
+/// Keeps a server busy until its script is ended.
+struct Script<'a>(&'a Server, JoinHandle<()>);
+
+impl<'a> Script<'a> {
+    fn start(server: &'a Server) -> Self {
+        set(server, "busy-reply-threshold", "1");
+        let mut connection = server.connection();
+        let script = thread::spawn(move || {
+            let mut endless = redis::cmd("EVAL");
+            endless.arg("while true do end").arg(0);
+            endless.query::<()>(&mut connection).unwrap_err();
+        });
+        wait_until("it is busy", || server.try_command(&["PING"]).is_err());
+        Self(server, script)
+    }
+
+    fn end(self) {
+        self.0.command(&["SCRIPT", "KILL"]);
+        self.1.join().unwrap();
+    }
+}
+
+/// Looks at a move and tries to go on with it while a server answers and does not say where it stands.
+#[track_caller]
+fn is_alive(world: &World, server: usize, exit: i32, parts: &[&str]) {
+    let status = world.operator.done(&["move", "logs", "--status"]);
+    let words = ["move", "logs", "--resume", "--yes", "--timeout", "1s"];
+    let (code, envelope) = world.operator.json(&words);
+    let message = envelope["error"]["message"].as_str().unwrap();
+    assert_eq!(code, exit, "{envelope:#}");
+    let up = format!("{} is up", world.address(server));
+    for part in [&*up, "do not start it again"].iter().chain(parts) {
+        assert!(status.stdout.contains(part), "{part}: {status:#?}");
+        assert!(message.contains(part), "{part}: {message}");
+    }
+    assert!(!message.contains("does not answer"), "{message}");
+    assert_eq!(world.state(), "refusing");
+    let (code, envelope) = world.operator.json(&["move", "logs", "--abort", "--yes"]);
+    assert_eq!(code, 3, "{envelope:#}");
+}
+
+#[test]
+fn r15_a_server_that_answers_is_not_called_dead() {
+    for server in [0, 1] {
+        let world = World::start();
+        let to = world.address(1);
+        let words = ["move", "logs", "--to", &to, "--until", "synced", "--yes"];
+        world.operator.done(&words);
+        let asked = &world.servers[server];
+        let script = Script::start(asked);
+        is_alive(&world, server, 4, &["busy", "SCRIPT KILL"]);
+        script.end();
+        set(asked, "maxclients", "1");
+        is_alive(&world, server, 4, &["maxclients"]);
+        set(asked, "maxclients", "1000");
+        asked.command(&["ACL", "SETUSER", "default", "-info"]);
+        is_alive(&world, server, 5, &["info", "rights"]);
+        asked.command(&["ACL", "SETUSER", "default", "+info"]);
+        asked.command(&["ACL", "SETUSER", "default", ">word"]);
+        is_alive(&world, server, 5, &["NOAUTH", "login"]);
+        asked.command(&["ACL", "SETUSER", "default", "nopass"]);
+        world.operator.done(&["move", "logs", "--resume", "--yes"]);
+        world.is_on(1);
+    }
+}
+
+#[test]
+fn r15_a_server_that_is_busy_is_waited_for() {
+    let world = World::start();
+    let to = world.address(1);
+    let words = ["move", "logs", "--to", &to, "--until", "synced", "--yes"];
+    world.operator.done(&words);
+    let script = Script::start(&world.servers[0]);
+    let words = ["move", "logs", "--resume", "--yes"];
+    let mut going_on = Waiting::start(&world.operator, &words);
+    going_on.next("begin");
+    going_on.next("done");
+    let looks = || world.config.command_calls("GETRANGE");
+    let before = looks();
+    wait_until("it looks again and again", || {
+        assert_eq!(going_on.child.try_wait().unwrap(), None);
+        looks() > before + 3
+    });
+    script.end();
+    let (code, envelope) = going_on.end();
+    assert_eq!(code, 0, "{envelope:#}");
+    world.is_on(1);
+}
+
+/// It may stand still, and a start would lose what is not on its disk.
+#[test]
+fn r15_nobody_is_told_to_start_a_server_again_that_may_run() {
+    let world = World::start();
+    let to = world.address(1);
+    let words = ["move", "logs", "--to", &to, "--until", "synced", "--yes"];
+    world.operator.done(&words);
+    world.servers[0].freeze();
+    let (code, envelope) = world.operator.json(&["move", "logs", "--resume", "--yes"]);
+    let error = &envelope["error"];
+    assert_eq!(
+        (code, &error["code"]),
+        (5, &json!("server_unreachable")),
+        "{envelope:#}"
+    );
+    let message = error["message"].as_str().unwrap();
+    for part in ["does not answer", "if it does not run", "if it runs"] {
+        assert!(message.contains(part), "{part}: {message}");
+    }
+    world.servers[0].thaw();
+    world.operator.done(&["move", "logs", "--resume", "--yes"]);
+    world.is_on(1);
+}
+
+#[test]
+fn r15_a_source_behind_its_fence_does_not_wait_for_a_target_that_is_busy() {
+    for with in ["--resume", "--abort"] {
+        let world = prepared();
+        note_fence(&world, "0");
+        let [source, target] = &world.servers;
+        set(source, OPTION, CLOSED);
+        let script = Script::start(target);
+        let words = ["move", "logs", with, "--yes", "--timeout", "1s"];
+        let words = if with == "--abort" {
+            &words[..4]
+        } else {
+            &words
+        };
+        let (code, envelope) = world.operator.json(words);
+        assert!([3, 4].contains(&code), "{envelope:#}");
+        let message = envelope["error"]["message"].as_str().unwrap();
+        assert!(!message.contains("refuses writes"), "{message}");
+        assert_eq!(fence(source), "0", "{with}");
+        source.command(&["SET", "after", "it"]);
+        script.end();
+        world.operator.done(&["move", "logs", "--resume", "--yes"]);
+        world.is_on(1);
+    }
+}
+
+#[test]
+fn r15_an_old_server_that_is_busy_is_not_gone() {
+    let world = World::start();
+    let to = world.address(1);
+    world.operator.done(&["move", "logs", "--to", &to, "--yes"]);
+    role(&world.servers[0]);
+    let script = Script::start(&world.servers[0]);
+    assert_eq!(world.state(), "refusing");
+    let (code, envelope) = world.operator.json(&["move", "logs", "--finish", "--yes"]);
+    assert_eq!(code, 3, "{envelope:#}");
+    script.end();
+    role(&world.servers[0]);
+    world.operator.done(&["move", "logs", "--finish", "--yes"]);
+}
