@@ -14,9 +14,9 @@ use crate::interrupt::Stage;
 use crate::moving::attach::Replication;
 use crate::moving::checks::preflight;
 use crate::moving::closed::{demand_takes_writes_alone, is_closed, lift};
-use crate::moving::cut::demand_read_only;
 use crate::moving::drive::{Drive, Until, milliseconds};
 use crate::moving::ends::demand_undoable;
+use crate::moving::last_checks::demand_fit;
 use crate::moving::lease::{Lease, alone, alone_with};
 use crate::moving::plan::{address, plan};
 use crate::moving::record::Record;
@@ -272,7 +272,7 @@ async fn undo(
         if !is_closed(back_to).await? {
             demand_takes_writes_alone(back_to).await?;
         }
-        demand_read_only(from).await?;
+        demand_fit(&record.back(), from, back_to).await?;
         context.steps.done(&json!({}));
         return relocate_dry_run::undo(session, options, record, &sight).await;
     }
