@@ -16,6 +16,7 @@ use super::replication_checks::logins;
 use super::seen::Seen;
 use crate::clients::Client;
 use crate::failure::Failure;
+use crate::lines::warn_once;
 use crate::session::Session;
 use crate::text::{counted, named};
 
@@ -257,18 +258,40 @@ pub(crate) async fn users(link: &Link) -> Result<Vec<Client>, Failure> {
 ///
 /// As [`users`].
 pub(crate) async fn of_pings(checks: &mut Checks, targets: &[&Link]) -> Result<(), Failure> {
-    let mut pinging = Vec::new();
-    for target in targets {
-        let mut clients = clients(target).await?;
-        clients.retain(|client| client.observes() && client.has_pinged());
-        pinging.extend(clients.into_iter().map(|client| client.address));
-    }
+    let found = pinging(targets).await?;
     checks.warn(
         "clients of the target",
-        some(pinging.into_iter()).map(|all| format!("a PING is the last that these have sent: {all}")),
+        found.map(|all| format!("a PING is the last that these have sent: {all}")),
         "end them unless they only look whether it lives: one that waits in a pool writes to it later",
     );
     Ok(())
+}
+
+/// Warns of clients of servers that are left which may only look after them, or wait in a pool.
+///
+/// # Errors
+///
+/// As [`users`].
+pub(crate) async fn warn_of_pings(left: &[&Link]) -> Result<(), Failure> {
+    if let Some(all) = pinging(left).await? {
+        warn_once(&format!(
+            "clients of the old server: a PING is the last that these have sent, and they have no name: \
+            {all}; let them leave before you stop it, unless they only look whether it lives: one that \
+            waits in a pool is still in use"
+        ));
+    }
+    Ok(())
+}
+
+/// Returns the clients without a name whose last command was a `PING`.
+async fn pinging(links: &[&Link]) -> Result<Option<String>, Failure> {
+    let mut pinging = Vec::new();
+    for link in links {
+        let mut clients = clients(link).await?;
+        clients.retain(|client| client.observes() && client.has_pinged());
+        pinging.extend(clients.into_iter().map(|client| client.address));
+    }
+    Ok(some(pinging.into_iter()))
 }
 
 /// Returns some of the names, for people; nothing if there are none.
