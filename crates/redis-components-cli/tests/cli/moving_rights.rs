@@ -1,9 +1,11 @@
 //! R15: what a server does not allow is told before anything changes.
 
 use redis_components_testing::Server;
+use serde_json::json;
 
-use crate::common::Operator;
+use crate::common::{Operator, wait_until};
 use crate::load::{World, role};
+use crate::moving_servers::Elsewhere;
 
 /// Two servers on which the user `app` may do all but this on one of them.
 fn world(words: [&[&str]; 2]) -> (Server, [Server; 2], Operator) {
@@ -127,4 +129,24 @@ fn r15_a_command_that_one_server_knows_by_another_name_is_told() {
     let to = format!("127.0.0.1:{}", servers[1].port());
     let run = operator.done(&["move", "logs", "--to", &to, "--yes"]);
     assert!(!run.stderr.contains("commands: "), "{run:#?}");
+}
+
+#[test]
+fn r15_a_server_that_knows_ping_by_another_name_is_told() {
+    let world = World::start();
+    let port = world.servers[1].port();
+    let renamed = ["--rename-command", "PING", "other"];
+    let _elsewhere = Elsewhere::start("127.0.0.3", port, &renamed);
+    let elsewhere = format!("127.0.0.3:{port}");
+    let is_told = |to: &str| {
+        let words = ["move", "logs", "--to", to, "--yes"];
+        let (code, envelope) = world.operator.json(&words);
+        let message = envelope["error"]["message"].as_str().unwrap_or_default();
+        let named = format!("commands: {elsewhere} does not know PING");
+        code == 3 && message.contains(&named)
+    };
+    wait_until("it is told of the target", || is_told(&elsewhere));
+    let config = json!({"host": "127.0.0.3", "port": port}).to_string();
+    world.config.command(&["SET", "config:redis:logs", &config]);
+    assert!(is_told(&world.address(1)));
 }
