@@ -50,6 +50,7 @@ fn stays(mut failure: Failure, component: &str) -> Failure {
 }
 
 async fn carry_out(context: &Context, options: &Options) -> Result<Reply, Failure> {
+    options.demand_program()?;
     let session = context.session().await?;
     let component = &*options.component;
     if options.copy_with.is_some() && options.to.is_none() && !options.resume {
@@ -70,10 +71,7 @@ async fn carry_out(context: &Context, options: &Options) -> Result<Reply, Failur
         return Err(failure.at(&session.server));
     };
     if record.copy.is_some() {
-        if options.until.is_some() {
-            let text = "--until is for moves that replicate; a move that copies does not stop before its cut";
-            return Err(Failure::usage(text));
-        }
+        options.demand_for_copy()?;
         return relocate_copy::go_on(context, &session, options, &record).await;
     }
     if options.copy_with.is_some() {
@@ -147,6 +145,7 @@ async fn begin(
         };
         return fail_over(context, &service, &wish).await;
     }
+    options.demand_for_servers()?;
     let record = plan(session, component, &options.with, to).await?;
     if let Some(known) = session.record(component).await? {
         if known.copy.is_none() && known.source()?.is_same(&record.target()?).await {

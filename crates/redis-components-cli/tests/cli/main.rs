@@ -29,6 +29,7 @@ mod moving_kinds;
 mod moving_last_checks;
 mod moving_lease;
 mod moving_lost_answers;
+mod moving_options;
 mod moving_preflight;
 mod moving_python;
 mod moving_rights;
