@@ -36,6 +36,16 @@ const OF_OBSERVERS: [&str; 15] = [
     "monitor", "ping", "role", "slowlog", "time",
 ];
 
+/// The last commands of a client that has only been made ready, or is asked whether it lives.
+const OF_POOLS: [&str; 6] = [
+    "auth",
+    "client",
+    "client|setinfo",
+    "client|setname",
+    "hello",
+    "ping",
+];
+
 impl Client {
     /// Reads an answer to `CLIENT LIST`.
     pub(crate) fn parse_all(list: &str) -> Vec<Self> {
@@ -77,10 +87,16 @@ impl Client {
             .is_some_and(|flags| flags.contains('t'))
     }
 
-    /// Returns `true` if it only looks after the server, as far as its last command shows.
+    /// Returns `true` if it only looks after the server, as far as its name and its last command show.
     pub(crate) fn observes(&self) -> bool {
         let command = self.command.split('|').next().unwrap_or_default();
-        !self.is_named() && OF_OBSERVERS.contains(&command)
+        !self.is_named() && !self.is_pooled() && OF_OBSERVERS.contains(&command)
+    }
+
+    /// Returns `true` if an application has named it that may only keep it ready for later.
+    fn is_pooled(&self) -> bool {
+        let name = self.name.as_deref();
+        name.is_some_and(|name| name != OWN_NAME) && OF_POOLS.contains(&&*self.command)
     }
 
     /// Returns `true` if its last command was a `PING`.
@@ -132,6 +148,23 @@ mod tests {
         let other = Client::parse("addr=127.0.0.1:5000 name= db=0 flags=t");
         assert_eq!((&other.name, &other.component), (&None, &None));
         assert!(other.is_tracking() && !other.is_named());
+    }
+
+    #[test]
+    fn a_client_with_a_name_that_is_kept_ready_does_not_only_look() {
+        for (fields, observes) in [
+            ("name=billing cmd=ping", false),
+            ("name=billing cmd=client|setname", false),
+            ("name=billing cmd=get", false),
+            ("name=exporter cmd=info", true),
+            ("name=exporter cmd=client|list", true),
+            ("name=redis-components-cli cmd=client|setname", true),
+            ("name= cmd=ping", true),
+            ("name=shop:logs:web-1-42-0a1b cmd=info", false),
+        ] {
+            let client = Client::parse(&format!("addr=h:1 {fields}"));
+            assert_eq!(client.observes(), observes, "{fields}");
+        }
     }
 
     #[test]

@@ -14,9 +14,9 @@ use crate::interrupt::Stage;
 use crate::moving::attach::Replication;
 use crate::moving::checks::preflight;
 use crate::moving::closed::{demand_takes_writes_alone, is_closed, lift};
-use crate::moving::cut::demand_read_only;
 use crate::moving::drive::{Drive, Until, milliseconds};
 use crate::moving::ends::demand_undoable;
+use crate::moving::last_checks::demand_fit;
 use crate::moving::lease::{Lease, alone, alone_with};
 use crate::moving::plan::{address, plan};
 use crate::moving::record::Record;
@@ -50,6 +50,7 @@ fn stays(mut failure: Failure, component: &str) -> Failure {
 }
 
 async fn carry_out(context: &Context, options: &Options) -> Result<Reply, Failure> {
+    options.demand_program()?;
     let session = context.session().await?;
     let component = &*options.component;
     if options.copy_with.is_some() && options.to.is_none() && !options.resume {
@@ -70,10 +71,7 @@ async fn carry_out(context: &Context, options: &Options) -> Result<Reply, Failur
         return Err(failure.at(&session.server));
     };
     if record.copy.is_some() {
-        if options.until.is_some() {
-            let text = "--until is for moves that replicate; a move that copies does not stop before its cut";
-            return Err(Failure::usage(text));
-        }
+        options.demand_for_copy()?;
         return relocate_copy::go_on(context, &session, options, &record).await;
     }
     if options.copy_with.is_some() {
@@ -148,6 +146,7 @@ async fn begin(
         };
         return fail_over(context, &service, &wish).await;
     }
+    options.demand_for_servers()?;
     let record = plan(session, component, &options.with, to).await?;
     if let Some(known) = session.record(component).await? {
         if known.copy.is_none() && known.source()?.is_same(&record.target()?).await {
@@ -278,7 +277,7 @@ async fn undo(
         if !is_closed(back_to).await? {
             demand_takes_writes_alone(back_to).await?;
         }
-        demand_read_only(from).await?;
+        demand_fit(&record.back(), from, back_to).await?;
         context.steps.done(&json!({}));
         return relocate_dry_run::undo(session, options, record, &sight).await;
     }

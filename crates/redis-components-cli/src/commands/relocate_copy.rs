@@ -182,7 +182,7 @@ async fn carry_on(
         session,
         record,
         program,
-        compare: options.compare,
+        compare: options.compare.unwrap_or_default(),
         is_warm: options.warm_copy,
         timeout: options.timeout,
         ignores_silent: options.ignore_silent,

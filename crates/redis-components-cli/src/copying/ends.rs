@@ -8,7 +8,7 @@ use super::program::{end_left_over, here};
 use super::sight::Sight;
 use crate::failure::{Code, Failure};
 use crate::lines::warn;
-use crate::moving::checks::users;
+use crate::moving::checks::{users, warn_of_pings};
 use crate::moving::closed::{CLOSED, OPTION};
 use crate::moving::lease::Lease;
 use crate::moving::record::Record;
@@ -133,6 +133,7 @@ pub(crate) async fn demand_nobody_left(
                 "{server} still has clients: {who}; look with `who {server}`"
             ));
         }
+        warn_of_pings(&[link]).await?;
     }
     Ok(sight)
 }

@@ -10,8 +10,6 @@ use super::nodes::{Reading, place};
 use crate::failure::{Code, Failure};
 use crate::moving::closed::is_parked;
 use crate::moving::copied::Copied;
-use crate::moving::host::plain;
-use crate::moving::link::Place;
 use crate::moving::record::Record;
 use crate::moving::replication::Role;
 use crate::moving::seen::Seen;
@@ -100,7 +98,6 @@ pub(super) fn configs(record: &Record) -> impl Iterator<Item = ComponentConfig> 
 /// A server of a move, as it was seen last.
 #[derive(Clone, Copy, Debug)]
 struct End<'a> {
-    place: Option<&'a Place>,
     reading: Option<&'a Reading>,
 }
 
@@ -117,9 +114,8 @@ impl<'a> End<'a> {
 
     /// Returns `true` if another server means this one by `host` and `port`.
     fn is_at(self, host: &str, port: u16) -> bool {
-        let is_port = self.place.is_some_and(|place| place.port == port);
-        let reading = self.reading.filter(|_| is_port);
-        reading.is_some_and(|reading| reading.hosts.contains(&plain(host)))
+        self.reading
+            .is_some_and(|reading| reading.addresses.have(host, port))
     }
 
     fn follows(self, other: Self) -> bool {
@@ -154,9 +150,7 @@ pub(super) fn shown(
         endpoint(&ComponentConfig::from_json(text).ok()?)
     };
     let (from, to) = (server(&record.old), server(&record.new));
-    let ends = [record.source().ok(), record.target().ok()];
-    let [source, target] = [(&ends[0], &from), (&ends[1], &to)].map(|(place, server)| End {
-        place: place.as_ref(),
+    let [source, target] = [&from, &to].map(|server| End {
         reading: server.as_ref().and_then(|server| readings.get(server)),
     });
     let state = match is_committed(record, current) {
@@ -258,6 +252,7 @@ mod tests {
     use super::{Progress, shown};
     use crate::live::info::Info;
     use crate::live::nodes::{Reading, place};
+    use crate::moving::addresses::Addresses;
     use crate::moving::copied::{Copied, Fenced};
     use crate::moving::record::Record;
     use crate::moving::state::State;
@@ -270,7 +265,7 @@ mod tests {
         for (host, text) in [("a", source), ("b", target)] {
             let reading = Reading {
                 info: text.map(Info::parse),
-                hosts: vec![host.to_owned()],
+                addresses: Addresses::at(host, 6379),
                 ..Reading::default()
             };
             readings.insert(format!("{host}:6379"), reading);

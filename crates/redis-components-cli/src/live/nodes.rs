@@ -12,9 +12,8 @@ use tokio::time::timeout;
 use super::info::{Info, Meter};
 use crate::clients::OWN_NAME;
 use crate::failure::{Code, Failure};
+use crate::moving::addresses::Addresses;
 use crate::moving::closed::{CLOSED, OPTION};
-use crate::moving::host::names_of;
-use crate::moving::link::local_host;
 use crate::moving::silence::Silence;
 use crate::server_failure::{code, of_redis, said};
 use crate::session::settings;
@@ -36,8 +35,8 @@ pub(super) struct Reading {
     pub(super) problem: Option<String>,
     /// Why it does not say how it is, if it does not.
     pub(super) silence: Option<Silence>,
-    /// The hosts by which its peers may know it, if its data moves.
-    pub(super) hosts: Vec<String>,
+    /// The addresses by which its peers may know it, if its data moves.
+    pub(super) addresses: Addresses,
     /// Whether it refuses writes because of a move's fence, as far as it was asked.
     pub(super) is_closed: bool,
 }
@@ -56,7 +55,7 @@ pub(super) struct Node {
     server: String,
     config: ComponentConfig,
     link: Option<MultiplexedConnection>,
-    hosts: Vec<String>,
+    addresses: Option<Addresses>,
     meter: Meter,
 }
 
@@ -66,7 +65,7 @@ impl Node {
             server,
             config,
             link: None,
-            hosts: Vec::new(),
+            addresses: None,
             meter: Meter::default(),
         }
     }
@@ -77,11 +76,11 @@ impl Node {
             server: self.server.clone(),
             ..Reading::default()
         };
-        match self.info(moving).await {
+        match self.info().await {
             Ok(info) => Reading {
                 rate: self.meter.rate(&info, Instant::now()),
                 is_closed: self.is_closed(moving, &info).await,
-                hosts: self.hosts.clone(),
+                addresses: self.addresses(moving).await,
                 info: Some(info),
                 answers: true,
                 ..reading
@@ -101,15 +100,12 @@ impl Node {
         }
     }
 
-    async fn info(&mut self, moving: Moving) -> Result<Info, Failure> {
+    async fn info(&mut self) -> Result<Info, Failure> {
         let link = match &mut self.link {
             Some(link) => link,
             None => {
-                let link = connect(&self.config).await?;
-                if moving.is_moving {
-                    self.hosts = hosts(&self.server, &link).await;
-                }
-                self.link.insert(link)
+                self.addresses = None;
+                self.link.insert(connect(&self.config).await?)
             }
         };
         let answer = redis::cmd("INFO").query_async::<String>(link).await;
@@ -117,6 +113,31 @@ impl Node {
             Ok(text) => Ok(Info::parse(&text)),
             Err(error) => Err(of_redis(&error, "the server", &self.server, CODES)),
         }
+    }
+
+    /// Returns the addresses by which peers may know the server, as far as it says them in time.
+    async fn addresses(&mut self, moving: Moving) -> Addresses {
+        let (Some(link), Some((host, port))) = (
+            self.link.as_ref().filter(|_| moving.is_moving),
+            self.server.rsplit_once(':'),
+        ) else {
+            return Addresses::default();
+        };
+        let known = &mut self.addresses;
+        let is_tls = fields(&self.config).get("ssl") == Some(&Value::Bool(true));
+        let asking = async {
+            let addresses = match known {
+                Some(addresses) => addresses,
+                None => {
+                    let port = port.parse().unwrap_or_default();
+                    known.insert(Addresses::of(host, port, link).await)
+                }
+            };
+            // Its links to peers change.
+            addresses.learn(is_tls, link).await;
+        };
+        let _ = timeout(ANSWERS_WITHIN, asking).await;
+        self.addresses.clone().unwrap_or_default()
     }
 
     /// Returns `true` if the server has the fence of a move. One that does not say it may have it.
@@ -134,18 +155,6 @@ impl Node {
             found.get(1).is_some_and(|value| value == CLOSED)
         })
     }
-}
-
-/// Returns the hosts by which peers may know a server.
-async fn hosts(server: &str, link: &MultiplexedConnection) -> Vec<String> {
-    let host = server.rsplit_once(':').map_or(server, |(host, _)| host);
-    let found = async {
-        let mut hosts = names_of(host).await;
-        hosts.extend(local_host(link).await);
-        hosts
-    };
-    let found = timeout(ANSWERS_WITHIN, found).await;
-    found.unwrap_or_default()
 }
 
 async fn connect(config: &ComponentConfig) -> Result<MultiplexedConnection, Failure> {

@@ -1,10 +1,14 @@
 //! What is looked at before a move begins: each check has a name, what was found and what to do.
 
+use super::addresses::{Announced, OPTIONS};
 use super::attach::Replication;
+use super::command_checks::of_commands;
 use super::commit_checks::of_config_server;
 use super::config_checks::{of_both, of_databases, of_undo, rights, way};
 use super::cut::READ_ONLY;
 use super::findings::Checks;
+use super::identity::run_at;
+use super::last_checks::of_target;
 use super::link::Link;
 use super::others::others;
 use super::record::Record;
@@ -12,6 +16,7 @@ use super::replication_checks::logins;
 use super::seen::Seen;
 use crate::clients::Client;
 use crate::failure::Failure;
+use crate::lines::warn_once;
 use crate::session::Session;
 use crate::text::{counted, named};
 
@@ -36,6 +41,9 @@ pub(crate) async fn preflight(
     );
     of_databases(&mut checks, record);
     of_servers(&mut checks, &old, &new);
+    of_target(&mut checks, &old, &new, target).await;
+    of_commands(&mut checks, source, target).await;
+    of_announced(&mut checks, &[(source, &old), (target, &new)]).await;
     let clients = users(source).await?;
     let is_sentinel = |client: &&Client| {
         let name = client.name.as_deref();
@@ -55,10 +63,10 @@ pub(crate) async fn preflight(
         "what they wrote would be lost; use another server, or end them",
     );
     of_pings(&mut checks, &[target]).await?;
-    let of_target = others(session, record, &[&target.place]).await?;
+    let target_of = others(session, record, &[&target.place]).await?;
     checks.refuse(
         "target of others",
-        of_target.map(|all| format!("it is for the data of {all}")),
+        target_of.map(|all| format!("it is for the data of {all}")),
         "it would be lost; use another server",
     );
     let of_source = others(session, record, &[&source.place]).await?;
@@ -147,16 +155,6 @@ fn of_servers(checks: &mut Checks, old: &Seen, new: &Seen) {
         }),
         "a replica must be at least as new as its primary",
     );
-    checks.refuse(
-        "memory",
-        (new.max_memory > 0 && new.max_memory < old.used_memory).then(|| {
-            format!(
-                "`maxmemory` is {}, and the source uses {}",
-                new.max_memory, old.used_memory
-            )
-        }),
-        "raise `maxmemory` of the target",
-    );
     let missing: Vec<_> = old
         .modules
         .iter()
@@ -179,6 +177,42 @@ fn of_servers(checks: &mut Checks, old: &Seen, new: &Seen) {
         (!old.replication.replicas.is_empty())
             .then(|| "the source has replicas, which stay behind it".to_owned()),
         "let them follow the target when the move is over",
+    );
+}
+
+/// Looks whether the servers are where they tell their primary that they are.
+async fn of_announced(checks: &mut Checks, servers: &[(&Link, &Seen)]) {
+    let (mut other, mut silent) = (Vec::new(), Vec::new());
+    for (link, seen) in servers {
+        let [host, port] = OPTIONS.map(|name| link.option(name));
+        let announced = Announced::of(host.await, port.await);
+        if announced == Announced::default() {
+            continue;
+        }
+        let host = announced.host.unwrap_or_else(|| link.place.host.clone());
+        let port = announced.port.unwrap_or(link.place.port);
+        let said = format!("{} as {host}:{port}", link.place.address());
+        match run_at(&link.place, &host, port).await {
+            Some(run) if run != seen.run_id => other.push(said),
+            Some(_) => {}
+            None => silent.push(said),
+        }
+    }
+    let advice =
+        "set `replica-announce-ip` and `replica-announce-port` there to the address of the config";
+    checks.refuse(
+        "announced address",
+        some(other.into_iter())
+            .map(|all| format!("another server answers where a replica announces itself: {all}")),
+        advice,
+    );
+    checks.warn(
+        "announced address",
+        some(silent.into_iter()).map(|all| {
+            format!("no server answers this command where a replica announces itself: {all}")
+        }),
+        "if the other server does not reach it there either, set `replica-announce-ip` and \
+        `replica-announce-port` there to the address of the config",
     );
 }
 
@@ -224,18 +258,40 @@ pub(crate) async fn users(link: &Link) -> Result<Vec<Client>, Failure> {
 ///
 /// As [`users`].
 pub(crate) async fn of_pings(checks: &mut Checks, targets: &[&Link]) -> Result<(), Failure> {
-    let mut pinging = Vec::new();
-    for target in targets {
-        let mut clients = clients(target).await?;
-        clients.retain(|client| client.observes() && client.has_pinged());
-        pinging.extend(clients.into_iter().map(|client| client.address));
-    }
+    let found = pinging(targets).await?;
     checks.warn(
         "clients of the target",
-        some(pinging.into_iter()).map(|all| format!("a PING is the last that these have sent: {all}")),
+        found.map(|all| format!("a PING is the last that these have sent: {all}")),
         "end them unless they only look whether it lives: one that waits in a pool writes to it later",
     );
     Ok(())
+}
+
+/// Warns of clients of servers that are left which may only look after them, or wait in a pool.
+///
+/// # Errors
+///
+/// As [`users`].
+pub(crate) async fn warn_of_pings(left: &[&Link]) -> Result<(), Failure> {
+    if let Some(all) = pinging(left).await? {
+        warn_once(&format!(
+            "clients of the old server: a PING is the last that these have sent, and they have no name: \
+            {all}; let them leave before you stop it, unless they only look whether it lives: one that \
+            waits in a pool is still in use"
+        ));
+    }
+    Ok(())
+}
+
+/// Returns the clients without a name whose last command was a `PING`.
+async fn pinging(links: &[&Link]) -> Result<Option<String>, Failure> {
+    let mut pinging = Vec::new();
+    for link in links {
+        let mut clients = clients(link).await?;
+        clients.retain(|client| client.observes() && client.has_pinged());
+        pinging.extend(clients.into_iter().map(|client| client.address));
+    }
+    Ok(some(pinging.into_iter()))
 }
 
 /// Returns some of the names, for people; nothing if there are none.

@@ -223,7 +223,7 @@ async fn call_back(
 /// # Errors
 ///
 /// Returns an error if it would take them, or does not say it.
-pub(crate) async fn demand_read_only(source: &Link) -> Result<(), Failure> {
+pub(super) async fn demand_read_only(source: &Link) -> Result<(), Failure> {
     let name = READ_ONLY;
     if source.demand_option(name).await? == "yes" {
         return Ok(());

@@ -8,8 +8,9 @@ use tokio::time::{Instant, sleep};
 use super::attach::{Replication, attach};
 use super::closed;
 use super::commit_checks::demand_committable;
-use super::cut::{cut, demand_read_only, give_writes_back, take_over};
+use super::cut::{cut, give_writes_back, take_over};
 use super::fence;
+use super::last_checks::{demand_fit, demand_listed};
 use super::lease::Lease;
 use super::link::Link;
 use super::others::others;
@@ -29,6 +30,10 @@ use crate::steps::Steps;
 const LOOKED_EVERY: Duration = Duration::from_millis(50);
 /// How long an interrupted cut waits for what the target does not have, before it is begun anew.
 const BEHIND_FENCE: Duration = Duration::from_millis(300);
+
+/// How long a source may list a target that is in step by an address that nobody knows, before the
+/// command says so. Two looks at two servers are not of the same moment.
+const KNOWN_WITHIN: Duration = Duration::from_secs(1);
 
 /// Where a move is to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,9 +68,17 @@ impl Drive<'_> {
         let mut begun = Instant::now();
         let component = self.record.component.clone();
         let mut prepared: Option<(Way, String)> = None;
+        let mut known_otherwise: Option<Instant> = None;
         let mut sight = Sight::of(self.session, &self.record).await?;
         loop {
             lease.demand()?;
+            known_otherwise = match known_otherwise {
+                _ if !sight.is_known_otherwise() => None,
+                Some(since) if since.elapsed() > KNOWN_WITHIN => {
+                    return Err(sight.not_synced(&component));
+                }
+                since => since.or_else(|| Some(Instant::now())),
+            };
             match sight.state {
                 State::Planned => {
                     let (source, target) = sight.links()?;
@@ -88,7 +101,7 @@ impl Drive<'_> {
                         return Ok(sight);
                     }
                     match &prepared {
-                        Some((way, run)) if sight.target.is_run(run) => {
+                        Some((way, run)) if sight.target.run() == Some(run) => {
                             if !self.cut(&mut sight, *way, lease).await? {
                                 let lost = sight.lost_link(&component);
                                 if begun.elapsed() > self.timeout {
@@ -181,8 +194,12 @@ impl Drive<'_> {
         self.steps.goes_on("cut", &sight.shown());
         self.demand_left_by_all(source).await?;
         demand_committable(self.session, &self.record).await?;
-        demand_read_only(source).await?;
+        demand_fit(&self.record, source, target).await?;
         closed::demand_takes_writes_alone(target).await?;
+        let replicas = source.replication().await?.replicas;
+        if let Some(at) = sight.target.among(&replicas).await {
+            demand_listed(at, target, sight.target.run()).await?;
+        }
         let before = match way {
             Way::Failover => None,
             Way::Fence => Some(fence::before(source).await?),

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::attach::detach;
-use super::checks::users;
+use super::checks::{users, warn_of_pings};
 use super::closed;
 use super::cut::give_writes_back;
 use super::lease::Lease;
@@ -221,6 +221,7 @@ pub(crate) async fn demand_nobody_left(
             let failure = Failure::new(Code::WrongState, text).of_component(component);
             return Err(failure.at(&session.server));
         }
+        warn_of_pings(&[source]).await?;
     }
     Ok(sight)
 }

@@ -22,19 +22,26 @@ const WITHIN: Duration = Duration::from_secs(3);
 
 /// Returns the IDs of the runs that answer at these places.
 pub(super) async fn runs_of(places: &[&Place]) -> BTreeSet<String> {
-    let runs = places.iter().map(|place| async move {
-        let seen = async {
-            let link = place.connect().await.ok()?;
-            let seen = link.see().await.ok();
-            // A client that is only dropped may be listed as one that is left.
-            let _ = link.query::<()>(&["QUIT"]).await;
-            seen
-        };
-        let seen = timeout(WITHIN, seen).await.ok().flatten()?;
-        Some(seen.run_id).filter(|run| !run.is_empty())
-    });
+    let runs = places.iter().map(|place| run_of(place));
     let runs: Vec<_> = iter(runs).buffered(AT_ONCE).collect().await;
     runs.into_iter().flatten().collect()
+}
+
+async fn run_of(place: &Place) -> Option<String> {
+    let seen = async {
+        let link = place.connect().await.ok()?;
+        let seen = link.see().await.ok();
+        // A client that is only dropped may be listed as one that is left.
+        let _ = link.query::<()>(&["QUIT"]).await;
+        seen
+    };
+    let seen = timeout(WITHIN, seen).await.ok().flatten()?;
+    Some(seen.run_id).filter(|run| !run.is_empty())
+}
+
+/// Returns the ID of the run that answers with the login of a place at another address, if any does.
+pub(super) async fn run_at(place: &Place, host: &str, port: u16) -> Option<String> {
+    run_of(&place.at(host, port).ok()?).await
 }
 
 /// Returns the ID of the run that answers each config, in their order, or why it is not known.

@@ -8,7 +8,8 @@ use redis_components::{ComponentConfig, open_connection};
 use serde_json::{Map, Value};
 use tokio::time::timeout;
 
-use super::host::{is_one_of, names_of, plain};
+use super::addresses::Addresses;
+use super::host::{is_one_of, names_of};
 use super::replication::Replication;
 use super::seen::Seen;
 use crate::failure::{Code, Failure};
@@ -103,6 +104,19 @@ impl Place {
     /// Returns `true` if both name the same server, perhaps in other words.
     pub(crate) async fn is_same(&self, other: &Self) -> bool {
         self.port == other.port && is_one_of(&names_of(&self.host).await, &other.host).await
+    }
+
+    /// Returns the server at another address, with the same login.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if that is no address.
+    pub(crate) fn at(&self, host: &str, port: u16) -> Result<Self, Failure> {
+        let mut fields: Map<String, Value> =
+            serde_json::from_str(&self.config.to_json()).unwrap_or_default();
+        fields.insert("host".to_owned(), host.into());
+        fields.insert("port".to_owned(), port.into());
+        Self::of_config("", &Value::Object(fields).to_string())
     }
 
     /// Connects and logs in.
@@ -232,9 +246,14 @@ impl Link {
         seen.is_some_and(|seen| seen.is_primary())
     }
 
-    /// As [`local_host`], of this connection.
-    pub(crate) async fn local_host(&self) -> Option<String> {
-        local_host(&self.connection).await
+    /// Returns the addresses by which peers may know the server.
+    pub(crate) async fn addresses(&self) -> Addresses {
+        Addresses::of(&self.place.host, self.place.port, &self.connection).await
+    }
+
+    /// Adds the addresses that only the server knows.
+    pub(crate) async fn learn(&self, addresses: &mut Addresses) {
+        addresses.learn(self.place.is_tls, &self.connection).await;
     }
 
     pub(crate) fn failure(&self, error: &RedisError) -> Failure {
@@ -245,21 +264,4 @@ impl Link {
     pub(crate) async fn pause(pause: Duration) {
         tokio::time::sleep(pause).await;
     }
-}
-
-/// Returns the host at which the server itself has a connection. Behind an address that is translated
-/// it is the one that its peers see.
-pub(crate) async fn local_host(connection: &MultiplexedConnection) -> Option<String> {
-    let mut connection = connection.clone();
-    let mut asking = redis::cmd("CLIENT");
-    asking.arg("ID");
-    let id: u64 = asking.query_async(&mut connection).await.ok()?;
-    let mut asking = redis::cmd("CLIENT");
-    asking.arg("LIST").arg("ID").arg(id);
-    let line: String = asking.query_async(&mut connection).await.ok()?;
-    let (host, _) = line
-        .split(' ')
-        .find_map(|field| field.strip_prefix("laddr="))?
-        .rsplit_once(':')?;
-    Some(plain(host))
 }

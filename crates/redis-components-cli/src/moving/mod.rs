@@ -1,8 +1,10 @@
 //! Moving a server's data: what is seen, what that means, and the steps.
 
+pub(crate) mod addresses;
 pub(crate) mod attach;
 pub(crate) mod checks;
 pub(crate) mod closed;
+mod command_checks;
 pub(crate) mod commit;
 pub(crate) mod commit_checks;
 pub(crate) mod config_checks;
@@ -14,6 +16,7 @@ pub(crate) mod fence;
 pub(crate) mod findings;
 pub(crate) mod host;
 mod identity;
+pub(crate) mod last_checks;
 pub(crate) mod lease;
 pub(crate) mod link;
 mod notes;

@@ -9,6 +9,7 @@ use super::findings::Checks;
 use super::link::{Link, Place};
 use super::plan::fields;
 use super::record::Record;
+use crate::failure::{Code, Failure};
 use crate::text::printable;
 
 const ADVICE: &str = "give --replication-user and --replication-password of a user with +psync +replconf +ping on \
@@ -35,6 +36,37 @@ pub(super) async fn logins(
         }
     }
     checks.refuse("replication login", found, ADVICE);
+}
+
+/// Demands before a cut that the source may log in at the target with what it is set to: it becomes its
+/// replica.
+///
+/// # Errors
+///
+/// Returns an error if it may not.
+pub(super) async fn demand_login_of(
+    source: &Link,
+    target: &Link,
+    record: &Record,
+) -> Result<(), Failure> {
+    let [user, password] = ["masteruser", "masterauth"].map(|name| source.option(name));
+    let is_set = |value: &String| !value.is_empty();
+    let login = Login {
+        user: user.await.filter(is_set),
+        password: password.await.filter(is_set),
+    };
+    let config = record.new.get(&record.component);
+    let config = config.map_or("{}", String::as_str);
+    let Some(found) = problem(target, &login, &record.component, config).await else {
+        return Ok(());
+    };
+    let (from, server) = (source.place.address(), target.place.address());
+    let text = format!(
+        "{from} could not follow {server} after the cut with its `masteruser` and `masterauth`: {found}; \
+        nothing has moved; set them on {from} to the login of a user with +psync +replconf +ping on \
+        {server}, and give the same command again"
+    );
+    Err(Failure::new(Code::NotPossible, text).at(&server))
 }
 
 /// Returns why a login is not enough, as far as the server tells.

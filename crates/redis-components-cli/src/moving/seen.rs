@@ -18,6 +18,15 @@ pub(crate) struct Seen {
     pub(crate) used_memory: u64,
     /// 0 if there is no limit.
     pub(crate) max_memory: u64,
+    pub(crate) max_memory_policy: String,
+    /// How many clients it has.
+    pub(crate) clients: u64,
+    /// 0 if it does not say it.
+    pub(crate) max_clients: u64,
+    /// Whether its last `BGSAVE` has failed.
+    pub(crate) has_save_failed: bool,
+    /// Whether its last write to its append-only file has failed.
+    pub(crate) has_append_failed: bool,
     pub(crate) modules: Vec<String>,
     pub(crate) has_config_file: bool,
     /// Names the process, from its start to its end.
@@ -64,6 +73,11 @@ impl Seen {
             is_cluster: text("cluster_enabled") == "1",
             used_memory: number("used_memory"),
             max_memory: number("maxmemory"),
+            max_memory_policy: text("maxmemory_policy").to_owned(),
+            clients: number("connected_clients"),
+            max_clients: number("maxclients"),
+            has_save_failed: text("rdb_last_bgsave_status") == "err",
+            has_append_failed: text("aof_enabled") == "1" && text("aof_last_write_status") == "err",
             modules,
             has_config_file: !text("config_file").is_empty(),
             run_id: text("run_id").to_owned(),

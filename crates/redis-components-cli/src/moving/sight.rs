@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
+use super::addresses::Addresses;
 use super::closed::{follow, is_closed, is_parked, reopen};
-use super::host::{is_one_of, names_of};
 use super::link::{Link, Place};
 use super::offer::Offer;
 use super::record::Record;
@@ -36,8 +36,8 @@ pub(crate) struct End {
     pub(crate) place: Place,
     pub(crate) link: Option<Link>,
     pub(super) seen: Option<Seen>,
-    /// The hosts by which the other server may know it.
-    hosts: Vec<String>,
+    /// The addresses by which the other server may know it.
+    addresses: Addresses,
     /// Why it is not seen, if it is not.
     pub(super) unseen: Option<Failure>,
 }
@@ -83,14 +83,12 @@ impl Sight {
         self.offer = None;
         self.source.look().await;
         self.target.look().await;
+        self.target.learn_for(&self.source).await;
+        self.source.learn_for(&self.target).await;
         self.is_fenced = self.source.is_fenced(record).await;
         self.may_be_cut = record.may_have_been_cut(self.source.seen.as_ref());
         let committed = session.is_committed(record).await;
         let (source, target) = (&self.source, &self.target);
-        let replicas = source
-            .seen
-            .as_ref()
-            .map_or(&[][..], |seen| &seen.replication.replicas);
         let view = View {
             source: source.seen.as_ref(),
             target: target.seen.as_ref(),
@@ -98,7 +96,7 @@ impl Sight {
             is_refusing: self.is_silent(Silence::is_refusal),
             source_follows: source.follows(target).await,
             target_follows: target.follows(source).await,
-            target_is_online: target.among(replicas).await.is_some(),
+            target_is_online: target.among(source.replicas()).await.is_some(),
             is_committed: committed.map_err(|failure| self.behind_fence(failure))?,
             may_be_cut: self.may_be_cut,
             is_fenced: self.is_fenced,
@@ -207,7 +205,7 @@ impl End {
             place,
             link: None,
             seen: None,
-            hosts: Vec::new(),
+            addresses: Addresses::default(),
             unseen: None,
         }
     }
@@ -230,8 +228,7 @@ impl End {
         }
         self.link = None;
         let link = self.place.connect().await?;
-        self.hosts = names_of(&self.place.host).await;
-        self.hosts.extend(link.local_host().await);
+        self.addresses = link.addresses().await;
         self.link.insert(link).see().await
     }
 
@@ -244,10 +241,34 @@ impl End {
         self.link.as_ref().filter(|_| self.seen.is_some())
     }
 
+    /// Asks the server by which addresses its peers know it, if the other one names none that is known.
+    async fn learn_for(&mut self, other: &Self) {
+        let is_known = match other.seen.as_ref().map(|seen| &seen.replication) {
+            Some(seen) if !seen.is_primary() => other.follows(self).await,
+            Some(seen) if self.is_in_step() => self.among(&seen.replicas).await.is_some(),
+            _ => true,
+        };
+        if let (false, Some(link)) = (is_known, &self.link) {
+            link.learn(&mut self.addresses).await;
+        }
+    }
+
+    /// Returns `true` if it is a replica that has all its primary had a moment ago.
+    pub(super) fn is_in_step(&self) -> bool {
+        let seen = self.seen.as_ref();
+        seen.is_some_and(|seen| seen.replication.is_in_step())
+    }
+
+    /// Returns the replicas that it lists.
+    pub(super) fn replicas(&self) -> &[Replica] {
+        let seen = self.seen.as_ref();
+        seen.map_or(&[], |seen| &seen.replication.replicas)
+    }
+
     /// Returns `true` if it is a replica of the other server.
     async fn follows(&self, other: &Self) -> bool {
         match self.seen.as_ref().map(|seen| &seen.replication.role) {
-            Some(Role::Replica { host, port, .. }) => other.is_at(host, *port).await,
+            Some(Role::Replica { host, port, .. }) => other.addresses.contain(host, *port).await,
             _ => false,
         }
     }
@@ -255,7 +276,8 @@ impl End {
     /// Returns this server among the online replicas that another one lists.
     pub(crate) async fn among<'a>(&self, replicas: &'a [Replica]) -> Option<&'a Replica> {
         for replica in replicas.iter().filter(|replica| replica.is_online) {
-            if self.is_at(&replica.host, replica.port).await {
+            let (host, port) = (&replica.host, replica.port);
+            if self.addresses.contain(host, port).await {
                 return Some(replica);
             }
         }
@@ -295,15 +317,9 @@ impl End {
             .is_some_and(|seen| is(&seen.replication.role))
     }
 
-    /// Returns `true` if it was this run of the server that was seen.
-    pub(super) fn is_run(&self, run: &str) -> bool {
-        self.seen.as_ref().is_some_and(|seen| seen.run_id == run)
-    }
-
-    /// Returns `true` if another server means this one by `host` and `port`. The port alone says
-    /// nothing: most servers have the same.
-    async fn is_at(&self, host: &str, port: u16) -> bool {
-        port == self.place.port && is_one_of(&self.hosts, host).await
+    /// Returns the run of the server that was seen.
+    pub(super) fn run(&self) -> Option<&str> {
+        self.seen.as_ref().map(|seen| &*seen.run_id)
     }
 
     /// Returns `true` if it has stepped down, and its replica has not taken over.

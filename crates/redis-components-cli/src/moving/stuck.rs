@@ -3,6 +3,7 @@
 use super::others::others;
 use super::record::Record;
 use super::sight::Sight;
+use super::state::State;
 use crate::failure::{Code, Failure};
 use crate::session::Session;
 use crate::text::counted;
@@ -98,6 +99,16 @@ impl Sight {
         failure.at(&target)
     }
 
+    /// Returns `true` if the source lists the target by an address that nobody knows: time does not
+    /// help then.
+    pub(crate) fn is_known_otherwise(&self) -> bool {
+        let replicas = self.source.replicas();
+        self.state == State::Copying
+            && self.target.is_in_step()
+            && !replicas.is_empty()
+            && replicas.iter().all(|replica| replica.is_online)
+    }
+
     /// Returns the failure of a copy that is not complete in time, or of a server that does not say where
     /// it stands.
     pub(crate) fn not_synced(&self, component: &str) -> Failure {
@@ -105,31 +116,19 @@ impl Sight {
             return failure.of_component(component);
         }
         let target = self.target.place.address();
-        let replicas = self
-            .source
-            .seen
-            .iter()
-            .flat_map(|seen| &seen.replication.replicas);
+        let replicas = self.source.replicas().iter();
         let online: Vec<_> = replicas.filter(|replica| replica.is_online).collect();
-        let is_in_step = self
-            .target
-            .seen
-            .as_ref()
-            .is_some_and(|seen| seen.replication.is_in_step());
-        let text = if is_in_step && !online.is_empty() {
+        let text = if self.target.is_in_step() && !online.is_empty() {
             let online: Vec<_> = online.iter().map(|one| one.address()).collect();
             format!(
-                "{target} is in step, and the source knows it by another address, one of {}; set \
-                `replica-announce-ip` and `replica-announce-port` there to the address that the config \
-                names, and go on with `--resume`, or give up with `--abort`",
+                "{target} is in step, and {} knows it by another address, one of {}; set \
+                `replica-announce-ip` and `replica-announce-port` on {target} to the address that the config \
+                names, send it CLIENT KILL TYPE master so that it connects again, and go on with `--resume`, \
+                or give up with `--abort`",
+                self.source.place.address(),
                 online.join(", ")
             )
-        } else if self
-            .source
-            .seen
-            .as_ref()
-            .is_some_and(|seen| seen.replication.replicas.is_empty())
-        {
+        } else if self.source.seen.is_some() && self.source.replicas().is_empty() {
             let source = self.source.place.address();
             format!(
                 "{target} has no link to {source}; its log says why: look at the login of the replication, \

@@ -218,9 +218,7 @@ fn r15_a_copy_that_another_command_gave_up_says_that_the_old_server_takes_writes
     let moving = command.spawn().unwrap();
     wait_until("the program runs", || there.exists());
     signal(&moving, "-STOP");
-    world
-        .operator
-        .done(&["move", "logs", "--abort", "--yes", "--timeout", "60s"]);
+    world.operator.done(&["move", "logs", "--abort", "--yes"]);
     signal(&moving, "-CONT");
     let envelope = Run::of(&moving.wait_with_output().unwrap()).envelope();
     let message = envelope["error"]["message"].as_str().unwrap();

@@ -3,6 +3,7 @@
 use redis_components_testing::Server;
 use serde_json::json;
 
+use crate::common::wait_until;
 use crate::load::{World, role};
 use crate::moving_fence::{self, CLOSED, OPTION, fence, note_fence, set};
 
@@ -239,4 +240,54 @@ fn r15_environments_with_different_prefixes_have_moves_of_their_own() {
     let status = world.operator.data(&[&staging[..], &status].concat());
     assert_eq!(status["state"], "committed");
     assert_eq!(status["id"], moved["id"]);
+}
+
+#[test]
+fn r15_a_pool_that_was_pinged_last_still_uses_the_old_server() {
+    let world = World::start();
+    let to = world.address(1);
+    let begin = ["move", "logs", "--to", &to, "--yes"];
+    let finish = ["move", "logs", "--finish", "--yes"];
+    let refused = |words: &[&str], code: &str| {
+        let (exit, envelope) = world.operator.json(words);
+        let found = (exit, &envelope["error"]["code"]);
+        assert_eq!(found, (3, &json!(code)), "{envelope:#}");
+        let message = envelope["error"]["message"].as_str().unwrap();
+        assert!(message.contains("clients"), "{message}");
+    };
+    let pool = |server: usize, words: &[&[&str]]| {
+        let mut connection = world.servers[server].connection();
+        for words in words {
+            redis::cmd(words[0])
+                .arg(&words[1..])
+                .exec(&mut connection)
+                .unwrap();
+        }
+        connection
+    };
+    let named: &[&str] = &["CLIENT", "SETNAME", "billing"];
+    let ping: &[&str] = &["PING"];
+    // It would write to a new server, too.
+    role(&world.servers[1]);
+    let kept = pool(1, &[named, ping]);
+    refused(&begin, "not_possible");
+    drop(kept);
+    wait_until("it has left", || world.operator.run(&begin).code == 0);
+    for words in [&[named, ping][..], &[named]] {
+        role(&world.servers[0]);
+        let kept = pool(0, words);
+        refused(&finish, "wrong_state");
+        drop(kept);
+    }
+    // Without a name it may be a probe.
+    role(&world.servers[0]);
+    let _kept = pool(0, &[ping]);
+    let mut warned = String::new();
+    wait_until("the named ones have left", || {
+        let run = world.operator.run(&finish);
+        warned = run.stderr;
+        run.code == 0
+    });
+    let is_told = warned.contains("clients of the old server") && warned.contains("127.0.0.1:");
+    assert!(is_told, "{warned}");
 }

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::common::{Operator, wait_until};
 use crate::load::{Load, World, role};
+use crate::moving_addresses::announce;
 
 #[test]
 fn r15_a_move_that_was_killed_goes_on_or_is_given_up() {
@@ -221,20 +222,15 @@ fn r15_a_login_without_the_rights_of_a_replica_is_told_before_anything_changes()
 
 #[test]
 fn r15_a_target_that_gets_no_link_to_its_source_is_told_so() {
-    let config = Server::start();
-    let source = Server::start_with(&[
-        "--rename-command",
-        "PSYNC",
-        "",
-        "--rename-command",
-        "SYNC",
-        "",
-    ]);
-    let target = Server::start();
-    let operator = Operator::of(&config);
-    operator.make_logs(&source);
-    let to = format!("127.0.0.1:{}", target.port());
-    let words = ["move", "logs", "--to", &to, "--yes", "--timeout", "2s"];
+    let world = World::start();
+    let operator = &world.operator;
+    let to = world.address(1);
+    let words = ["move", "logs", "--to", &to, "--until", "synced", "--yes"];
+    operator.done(&words);
+    world.servers[1].command(&["CONFIG", "SET", "masterauth", "of-nobody"]);
+    world.servers[1].command(&["CLIENT", "KILL", "TYPE", "master"]);
+    wait_until("the link is gone", || world.state() == "copying");
+    let words = ["move", "logs", "--resume", "--yes", "--timeout", "2s"];
     let (code, envelope) = operator.json(&words);
     assert_eq!(
         (code, &envelope["error"]["code"]),
@@ -276,17 +272,19 @@ fn r15_a_server_that_cannot_follow_gives_writes_back() {
     operator.done(&[
         "move", "logs", "--to", target, "--until", "prepared", "--yes",
     ]);
-    // The old server cannot log in at the new one, and would be read-only for good.
-    servers[0].command(&["CONFIG", "SET", "masterauth", "wrong"]);
+    // The old server does not reach the new one there, and would be read-only for good.
+    announce(&servers[1], &servers[0], "127.0.0.9");
     let (code, envelope) = operator.json(&["move", "logs", "--cut", "--yes"]);
     assert_eq!(
         (code, &envelope["error"]["code"]),
         (3, &json!("not_possible")),
         "{envelope:#}"
     );
+    let message = envelope["error"]["message"].as_str().unwrap();
+    assert!(message.contains("did not take over in time"), "{message}");
     assert_eq!(role(&servers[0]), "master");
     load.goes_on();
-    servers[0].command(&["CONFIG", "SET", "masterauth", "second"]);
+    announce(&servers[1], &servers[0], "127.0.0.1");
     let moved = operator.data(&["move", "logs", "--resume", "--yes"]);
     assert_eq!(moved["state"], "committed");
     load.goes_on();

@@ -1,9 +1,11 @@
 //! R15: what a server does not allow is told before anything changes.
 
 use redis_components_testing::Server;
+use serde_json::json;
 
-use crate::common::Operator;
+use crate::common::{Operator, wait_until};
 use crate::load::{World, role};
+use crate::moving_servers::Elsewhere;
 
 /// Two servers on which the user `app` may do all but this on one of them.
 fn world(words: [&[&str]; 2]) -> (Server, [Server; 2], Operator) {
@@ -38,7 +40,13 @@ fn r15_a_right_that_is_missing_is_told_before_anything_changes() {
     let renamed: &[&str] = &["--rename-command", "REPLICAOF", ""];
     // It would be found when writes are refused already.
     let only_half_a_fence: &[&str] = &["-failover", "-replicaof"];
+    let without_psync: &[&str] = &["--rename-command", "PSYNC", "other"];
+    let without_replconf: &[&str] = &["--rename-command", "REPLCONF", ""];
     for (words, part) in [
+        ([without_psync, &[]], "commands: "),
+        ([&[], without_psync], "PSYNC"),
+        ([without_replconf, &[]], "REPLCONF"),
+        ([&[], without_replconf], "commands: "),
         ([only_half_a_fence, &[]], "fence: "),
         ([no_config, &[]], "rights: "),
         ([&[], no_config], "'config|set'"),
@@ -91,4 +99,54 @@ fn r15_functions_of_the_new_server_are_not_lost() {
     assert_eq!(libraries(&world.servers[1]), 0);
     world.operator.done(&words);
     assert_eq!(libraries(&world.servers[1]), 1);
+}
+
+#[test]
+fn r15_a_command_that_one_server_knows_by_another_name_is_told() {
+    let renamed: &[&str] = &["--rename-command", "GETDEL", "take"];
+    for words in [[&[], renamed], [renamed, &[]]] {
+        let (_config, servers, operator) = world(words);
+        let to = format!("127.0.0.1:{}", servers[1].port());
+        let words = ["move", "logs", "--to", &to, "--dry-run"];
+        let run = operator.done(&words);
+        let is_told = run.stderr.contains("commands: ") && run.stderr.contains("getdel");
+        assert!(is_told, "{run:#?}");
+        // What it writes is not in the copy.
+        servers[0].command(&["SET", "a", "b"]);
+        let name = if servers[0].try_command(&["GETDEL", "a"]).is_ok() {
+            "GETDEL"
+        } else {
+            "take"
+        };
+        servers[0].command(&[name, "a"]);
+        role(&servers[0]);
+        let (code, envelope) = operator.json(&words);
+        let message = envelope["error"]["message"].as_str().unwrap();
+        let is_told = code == 3 && message.contains("getdel") && message.contains("would be lost");
+        assert!(is_told, "{envelope:#}");
+    }
+    let (_config, servers, operator) = world([renamed, renamed]);
+    let to = format!("127.0.0.1:{}", servers[1].port());
+    let run = operator.done(&["move", "logs", "--to", &to, "--yes"]);
+    assert!(!run.stderr.contains("commands: "), "{run:#?}");
+}
+
+#[test]
+fn r15_a_server_that_knows_ping_by_another_name_is_told() {
+    let world = World::start();
+    let port = world.servers[1].port();
+    let renamed = ["--rename-command", "PING", "other"];
+    let _elsewhere = Elsewhere::start("127.0.0.3", port, &renamed);
+    let elsewhere = format!("127.0.0.3:{port}");
+    let is_told = |to: &str| {
+        let words = ["move", "logs", "--to", to, "--yes"];
+        let (code, envelope) = world.operator.json(&words);
+        let message = envelope["error"]["message"].as_str().unwrap_or_default();
+        let named = format!("commands: {elsewhere} does not know PING");
+        code == 3 && message.contains(&named)
+    };
+    wait_until("it is told of the target", || is_told(&elsewhere));
+    let config = json!({"host": "127.0.0.3", "port": port}).to_string();
+    world.config.command(&["SET", "config:redis:logs", &config]);
+    assert!(is_told(&world.address(1)));
 }

@@ -9,7 +9,7 @@ use crate::served::Served;
 
 /// Waits until `serve` says the word of `move --status`, and `top` too.
 #[track_caller]
-fn is_said(world: &World, served: &Served, word: &str) {
+pub(crate) fn is_said(world: &World, served: &Served, word: &str) {
     assert_eq!(world.state(), word);
     let said = |snapshot: &Value| snapshot["moves"][0]["state"].clone();
     let mut last = Value::Null;

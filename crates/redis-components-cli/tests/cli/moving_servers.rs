@@ -11,13 +11,13 @@ use crate::load::{Load, World, role};
 use crate::waiting::Waiting;
 
 /// A server on an address that no other test server has, in a folder of its own.
-struct Elsewhere {
+pub(crate) struct Elsewhere {
     server: Child,
     _folder: TempDir,
 }
 
 impl Elsewhere {
-    fn start(host: &str, port: u16, words: &[&str]) -> Self {
+    pub(crate) fn start(host: &str, port: u16, words: &[&str]) -> Self {
         let port = port.to_string();
         let folder = tempfile::tempdir().unwrap();
         let mut command = Command::new("redis-server");
