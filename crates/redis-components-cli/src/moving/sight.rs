@@ -10,6 +10,7 @@ use super::replication::{Failover, Replica, Role};
 use super::seen::{Seen, Shown};
 use super::silence::Silence;
 use super::state::{State, View};
+use super::stood::Stood;
 use crate::failure::Failure;
 use crate::session::Session;
 
@@ -22,6 +23,8 @@ pub(crate) struct Sight {
     /// Whether the target may have what the source has not.
     pub(crate) may_be_cut: bool,
     is_settled: bool,
+    /// Where the source stood before the target could take over, as the record says.
+    pub(super) stood: Option<Stood>,
     /// Whether the source refuses writes because of a fence.
     pub(crate) is_fenced: bool,
 }
@@ -63,6 +66,7 @@ impl Sight {
             state: State::Unreachable,
             may_be_cut: record.may_be_cut,
             is_settled: record.is_settled,
+            stood: None,
             is_fenced: false,
         })
     }
@@ -93,9 +97,11 @@ impl Sight {
             target_is_online: target.among(replicas).await.is_some(),
             is_committed: committed.map_err(|failure| self.behind_fence(failure))?,
             may_be_cut: self.may_be_cut,
+            has_all: record.is_had_by(target.seen.as_ref()),
             is_fenced: self.is_fenced,
         };
         self.state = view.state();
+        self.stood.clone_from(&record.stood);
         self.is_settled = record.is_settled;
         Ok(())
     }
@@ -182,6 +188,13 @@ impl Sight {
             }
             (_, None) => Err(self.target.not_seen(&self.source, false, self.is_fenced)),
         }
+    }
+
+    /// Returns the target if it has all of a source that does not answer any more.
+    pub(super) fn heir(&self) -> Option<&Link> {
+        let is_on_its_way = matches!(self.state, State::Fenced | State::TakenOver);
+        let heir = self.target.link.as_ref();
+        heir.filter(|_| is_on_its_way && self.source.seen.is_none())
     }
 
     pub(crate) fn shown(&self) -> Value {
