@@ -62,6 +62,7 @@ pub(super) async fn go_on(
     script.note(false);
     let servers = match sight.state {
         State::Gone => unseen(record)?,
+        State::Fenced | State::TakenOver if sight.source.link.is_none() => unseen(record)?,
         _ => servers(record, sight.links()?.0).await?,
     };
     script.go_on(sight.state, &servers, &replication, options.until());
@@ -190,6 +191,7 @@ async fn servers(record: &Record, source: &Link) -> Result<Servers, Failure> {
         way,
         before,
         is_closed,
+        is_source_gone: false,
         ..unseen(record)?
     })
 }
@@ -202,5 +204,6 @@ fn unseen(record: &Record) -> Result<Servers, Failure> {
         way: Way::Failover,
         before: record.fence.clone().unwrap_or_default(),
         is_closed: false,
+        is_source_gone: true,
     })
 }

@@ -237,6 +237,7 @@ fn state(record: &Record, source: End<'_>, target: End<'_>, is_committed: bool) 
         target_follows: target.follows(source),
         target_is_online: source.lists(target),
         is_committed,
+        has_all: record.is_had_by(target.seen()),
         may_be_cut: record.may_have_been_cut(source.seen()),
         is_fenced: record.fence.is_some() && (is_closed || is_parked),
     };

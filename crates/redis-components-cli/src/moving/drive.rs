@@ -142,9 +142,14 @@ impl Drive<'_> {
                 }
                 State::TakenOver => {
                     self.steps.goes_on("cut", &sight.shown());
-                    // Its role keeps writes away, and nobody would take the fence away later.
-                    closed::lift(sight.links()?.0, &self.record).await?;
-                    sight.follow_target().await?;
+                    if sight.heir().is_some() {
+                        warn(&sight.goes_on_alone());
+                        self.commit(&sight).await?;
+                    } else {
+                        // Its role keeps writes away, and nobody would take the fence away later.
+                        closed::lift(sight.links()?.0, &self.record).await?;
+                        sight.follow_target().await?;
+                    }
                 }
                 State::Cut => {
                     self.steps.done(&sight.shown());
@@ -158,6 +163,9 @@ impl Drive<'_> {
                     give_writes_back(self.session, &mut self.record, &sight).await?;
                     // As it is now: the source may take writes again.
                     sight.look(self.session, &self.record).await?;
+                    if let Some(failure) = sight.lacks(&component) {
+                        return Err(failure);
+                    }
                     if sight.state.is_unseen() {
                         if !sight.is_passing() || begun.elapsed() > self.timeout {
                             return Err(sight.not_synced(&component));
@@ -212,7 +220,7 @@ impl Drive<'_> {
             Way::Failover => cut(self.session, &self.record, sight, lease)
                 .await
                 .map(|held| held.map(|held| (held, Ok(())))),
-            Way::Fence => fence::cut(&self.record, sight, lease).await,
+            Way::Fence => fence::cut(self.session, &mut self.record, sight, lease).await,
         };
         let (held, followed) = match held {
             Ok(Some(done)) => done,
@@ -274,6 +282,10 @@ impl Drive<'_> {
     /// Goes on with a cut that was interrupted while the source refused writes: the target takes over
     /// if it has all of them, and otherwise the source takes writes again.
     async fn go_on_behind_fence(&mut self, sight: &Sight, lease: &Lease) -> Result<(), Failure> {
+        if let Some(heir) = sight.heir() {
+            fence::demand(lease)?;
+            return fence::promote(heir).await.map(drop);
+        }
         let (source, target) = sight.links()?;
         let has_all =
             !sight.source.is_primary() && fence::has_all(source, target, BEHIND_FENCE).await?;
@@ -284,7 +296,15 @@ impl Drive<'_> {
             // The target does not take over before the source is its replica, or nobody's.
             return self.session.note_uncut(&mut self.record, None).await;
         }
-        fence::promote(target).await.map(|_| ())
+        let servers = (source, target);
+        match fence::take_over(self.session, &mut self.record, servers, lease).await {
+            Err(failure) if failure.code == Code::NotReady => {
+                fence::demand(lease)?;
+                closed::reopen(source, &self.record).await?;
+                Err(failure)
+            }
+            done => done.map(drop),
+        }
     }
 
     /// A cut that did not succeed is begun anew, so the step goes on.

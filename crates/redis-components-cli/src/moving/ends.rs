@@ -57,10 +57,11 @@ pub(crate) async fn give_up(
     }
     lease.demand()?;
     if sight.state == State::Fenced {
+        let (source, _) = sight.links()?;
         // First of all: whatever fails later must not keep writes from the source.
         let fence = record.fence.clone();
         session.note_uncut(&mut record, fence).await?;
-        closed::reopen(sight.links()?.0, &record).await?;
+        closed::reopen(source, &record).await?;
         sight.look(session, &record).await?;
     }
     session.withdraw(&record).await?;

@@ -15,6 +15,7 @@ use super::record::Record;
 use super::replication::Replica;
 use super::sight::Sight;
 use crate::failure::{Code, Failure};
+use crate::session::Session;
 
 /// How long writes are refused before the source goes on as before. It is less than the time within
 /// which calls expect an answer.
@@ -23,6 +24,8 @@ const HOLDS: Duration = Duration::from_millis(300);
 const CATCHES_UP: Duration = Duration::from_millis(50);
 /// How long the target has for its last answer.
 const AT_LEAST: Duration = Duration::from_micros(500);
+/// How long the config server may take for a note meanwhile.
+const NOTED_WITHIN: Duration = Duration::from_millis(300);
 const TRIES: u32 = 5;
 /// How long a replica may take to connect to its source again.
 const COMES_BACK: Duration = Duration::from_secs(3);
@@ -81,7 +84,8 @@ pub(crate) async fn demand_possible(source: &Link) -> Result<(), Failure> {
 /// Returns an error if it does not. Then the source takes writes as before, unless the error says
 /// otherwise. If the target may have taken over, the code is that of an unknown outcome.
 pub(crate) async fn cut(
-    record: &Record,
+    session: &Session,
+    record: &mut Record,
     sight: &Sight,
     lease: &Lease,
 ) -> Result<Option<(Duration, Result<(), Failure>)>, Failure> {
@@ -93,7 +97,7 @@ pub(crate) async fn cut(
         };
         lease.demand()?;
         let begun = Instant::now();
-        match hand_over(source, target, lease).await {
+        match hand_over(session, record, (source, target), lease).await {
             Ok(true) => {
                 let held = begun.elapsed();
                 // Otherwise another command may have decided about the source meanwhile.
@@ -147,7 +151,12 @@ async fn online(sight: &Sight, source: &Link) -> Result<Option<Replica>, Failure
 }
 
 /// Returns `true` if the target has taken over, and `false` if it does not get all writes in time.
-async fn hand_over(source: &Link, target: &Link, lease: &Lease) -> Result<bool, Failure> {
+async fn hand_over(
+    session: &Session,
+    record: &mut Record,
+    (source, target): (&Link, &Link),
+    lease: &Lease,
+) -> Result<bool, Failure> {
     let () = source.query(&["CONFIG", "SET", OPTION, CLOSED]).await?;
     if !has_all(source, target, HOLDS).await? {
         return Ok(false);
@@ -156,6 +165,38 @@ async fn hand_over(source: &Link, target: &Link, lease: &Lease) -> Result<bool, 
     let () = source.query(&["REPLICAOF", NOWHERE.0, NOWHERE.1]).await?;
     if !has_all(source, target, CATCHES_UP).await? {
         return Ok(false);
+    }
+    take_over(session, record, (source, target), lease).await
+}
+
+/// Notes where the source stands, which has stepped down, and lets the target take writes, which has all.
+///
+/// # Errors
+///
+/// As [`promote`], and returns an error if the note is not taken in time. Then nothing has moved.
+pub(crate) async fn take_over(
+    session: &Session,
+    record: &mut Record,
+    (source, target): (&Link, &Link),
+    lease: &Lease,
+) -> Result<bool, Failure> {
+    demand(lease)?;
+    let stands = source.replication().await?;
+    let noting = timeout(NOTED_WITHIN, session.note_end(record, &stands));
+    let why = match noting.await {
+        Ok(Ok(())) => None,
+        // Another command has decided otherwise.
+        Ok(Err(failure)) if failure.code == Code::WrongState => return Err(failure),
+        Ok(Err(failure)) => Some(failure.message),
+        Err(_) => Some("it does not answer".to_owned()),
+    };
+    if let Some(why) = why {
+        let text = format!(
+            "the config server does not take the note without which nobody would know later if {} has all: \
+            {why}; nothing has moved; go on with `--resume`",
+            target.place.address()
+        );
+        return Err(Failure::new(Code::NotReady, text).at(&session.server));
     }
     demand(lease)?;
     promote(target).await

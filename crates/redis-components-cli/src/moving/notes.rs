@@ -1,6 +1,7 @@
 //! What commands note in the record of a move on their way.
 
 use super::record::Record;
+use super::replication::Replication;
 use super::stood::Stood;
 use crate::failure::Failure;
 use crate::session::Session;
@@ -22,6 +23,26 @@ impl Session {
             may_be_cut: true,
             stood,
             fence,
+            ..record.clone()
+        };
+        self.note(record, noted).await
+    }
+
+    /// Notes how far the source has written, which has stepped down, before the target is told to take
+    /// over. If the source dies with the command, the next one knows by it what the target must have.
+    ///
+    /// # Errors
+    ///
+    /// As [`replace_record`](Self::replace_record).
+    pub(crate) async fn note_end(
+        &self,
+        record: &mut Record,
+        source: &Replication,
+    ) -> Result<(), Failure> {
+        let end = Some(source.offset);
+        let stood = Stood::of(source).map(|stood| Stood { end, ..stood });
+        let noted = Record {
+            stood,
             ..record.clone()
         };
         self.note(record, noted).await

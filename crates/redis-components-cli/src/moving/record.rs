@@ -112,6 +112,13 @@ impl Record {
         self.may_be_cut && !stays
     }
 
+    /// Returns `true` if the target, which is seen, has all that the source had written when it had
+    /// stepped down.
+    pub(crate) fn is_had_by(&self, target: Option<&Seen>) -> bool {
+        let both = self.stood.as_ref().zip(target);
+        both.is_some_and(|(stood, target)| stood.is_had_by(&target.replication))
+    }
+
     /// Returns when the move began. What is no time was written by another program.
     pub(crate) fn since(&self) -> Option<&str> {
         self.since.as_deref().filter(|since| is_time(since))

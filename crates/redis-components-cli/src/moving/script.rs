@@ -44,6 +44,8 @@ pub(crate) struct Servers {
     pub(crate) before: String,
     /// Whether the source has the fence.
     pub(crate) is_closed: bool,
+    /// Whether the source does not answer any more.
+    pub(crate) is_source_gone: bool,
 }
 
 impl<'a> Script<'a> {
@@ -243,8 +245,16 @@ impl<'a> Script<'a> {
                     State::Cut
                 }
                 State::Fenced => {
+                    let stood = self.record.stood.as_ref();
+                    if stood.is_none_or(|stood| stood.end.is_none()) {
+                        self.note(false);
+                    }
                     self.add(&to, "REPLICAOF NO ONE");
                     State::TakenOver
+                }
+                State::TakenOver if servers.is_source_gone => {
+                    self.commit();
+                    State::Gone
                 }
                 State::TakenOver => {
                     self.add(&from, follow.clone());

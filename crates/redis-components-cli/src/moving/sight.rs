@@ -11,6 +11,7 @@ use super::replication::{Failover, Replica, Role};
 use super::seen::{Seen, Shown};
 use super::silence::Silence;
 use super::state::{State, View};
+use super::stood::Stood;
 use crate::failure::Failure;
 use crate::session::Session;
 
@@ -23,6 +24,8 @@ pub(crate) struct Sight {
     /// Whether the target may have what the source has not.
     pub(crate) may_be_cut: bool,
     is_settled: bool,
+    /// Where the source stood before the target could take over, as the record says.
+    pub(super) stood: Option<Stood>,
     /// Whether the source refuses writes because of a fence.
     pub(crate) is_fenced: bool,
     /// What becomes of refused writes, if the configs are to follow a cut.
@@ -69,6 +72,7 @@ impl Sight {
             state: State::Unreachable,
             may_be_cut: record.may_be_cut,
             is_settled: record.is_settled,
+            stood: None,
             is_fenced: false,
             offer: None,
         })
@@ -99,9 +103,11 @@ impl Sight {
             target_is_online: target.among(source.replicas()).await.is_some(),
             is_committed: committed.map_err(|failure| self.behind_fence(failure))?,
             may_be_cut: self.may_be_cut,
+            has_all: record.is_had_by(target.seen.as_ref()),
             is_fenced: self.is_fenced,
         };
         self.state = view.state();
+        self.stood.clone_from(&record.stood);
         self.is_settled = record.is_settled;
         Ok(())
     }
@@ -192,6 +198,13 @@ impl Sight {
             }
             (_, None) => Err(self.target.not_seen(&self.source, false, self.is_fenced)),
         }
+    }
+
+    /// Returns the target if it has all of a source that does not answer any more.
+    pub(super) fn heir(&self) -> Option<&Link> {
+        let is_on_its_way = matches!(self.state, State::Fenced | State::TakenOver);
+        let heir = self.target.link.as_ref();
+        heir.filter(|_| is_on_its_way && self.source.seen.is_none())
     }
 
     pub(crate) fn shown(&self) -> Value {

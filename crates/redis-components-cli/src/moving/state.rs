@@ -61,6 +61,8 @@ pub(crate) struct View<'a> {
     pub(crate) may_be_cut: bool,
     /// Whether the source refuses writes because of a fence.
     pub(crate) is_fenced: bool,
+    /// Whether the target has all that the source had written when it had stepped down.
+    pub(crate) has_all: bool,
 }
 
 impl View<'_> {
@@ -71,6 +73,13 @@ impl View<'_> {
             _ if self.is_loading => return State::Loading,
             _ if self.is_refusing => return State::Refusing,
             (None, Some(target)) if target.is_primary() && self.is_committed => return State::Gone,
+            (None, Some(target)) if self.has_all && !self.is_committed => {
+                return if target.is_primary() {
+                    State::TakenOver
+                } else {
+                    State::Fenced
+                };
+            }
             _ => return State::Unreachable,
         };
         match (&source.replication.role, &target.replication.role) {
@@ -212,6 +221,7 @@ mod tests {
         is_committed: false,
         may_be_cut: true,
         is_fenced: false,
+        has_all: false,
     };
 
     #[test]
@@ -249,9 +259,14 @@ mod tests {
             may_be_cut: false,
             ..view
         };
-        let without_source = View {
-            target: Some(keys),
+        let without_source_of = |target| View {
+            target: Some(target),
             ..NOTHING
+        };
+        let without_source = without_source_of(keys);
+        let having_all = |view| View {
+            has_all: true,
+            ..view
         };
         let without_target = View {
             source: Some(keys),
@@ -318,6 +333,10 @@ mod tests {
             (committed(without_source), State::Gone),
             (loading(committed(without_source)), State::Loading),
             (without_source, State::Unreachable),
+            (having_all(without_source), State::TakenOver),
+            (having_all(without_source_of(in_step)), State::Fenced),
+            (having_all(refusing(without_source)), State::Refusing),
+            (having_all(committed(without_source)), State::Gone),
             (loading(without_target), State::Loading),
             (refusing(without_target), State::Refusing),
             (refusing(committed(without_source)), State::Refusing),

@@ -3,6 +3,7 @@
 use super::others::others;
 use super::record::Record;
 use super::sight::Sight;
+use super::silence::Silence;
 use super::state::State;
 use crate::failure::{Code, Failure};
 use crate::session::Session;
@@ -76,6 +77,37 @@ impl Sight {
             self.target.described(),
         );
         Failure::new(Code::MustDecide, text).of_component(component)
+    }
+
+    /// Returns what a person must know if the move goes on without the source.
+    pub(crate) fn goes_on_alone(&self) -> String {
+        let (source, target) = (self.source.place.address(), self.target.place.address());
+        format!(
+            "{source} does not answer, and {target} has all that it had written when it stepped down, so the \
+            move goes on; if {source} was started again since, what it took then is not on {target}; start \
+            it only as a replica (`--replicaof {} {}`)",
+            self.target.place.host, self.target.place.port
+        )
+    }
+
+    /// Returns the failure of a move whose source has stepped down behind a fence and does not answer any
+    /// more, if the target does not show that it has all.
+    pub(crate) fn lacks(&self, component: &str) -> Option<Failure> {
+        let end = self.stood.as_ref()?.end?;
+        let is_dead = self.source.silence() == Some(Silence::NoAnswer);
+        if self.state != State::Unreachable || !is_dead || self.target.seen.is_none() {
+            return None;
+        }
+        let source = self.source.place.address();
+        let text = format!(
+            "a person must decide about the move of `{component}`: {source} does not answer, and had written \
+            up to offset {end} when it stepped down; {} does not show that it has all of that; if the data \
+            of {source} is there, start it again and go on with `--resume`; if it is lost, let {} take \
+            writes with REPLICAOF NO ONE, and set the config to it",
+            self.target.described(),
+            self.target.place.address()
+        );
+        Some(Failure::new(Code::MustDecide, text).of_component(component))
     }
 
     /// Returns the failure of a cut that was interrupted, after which the source takes writes again.

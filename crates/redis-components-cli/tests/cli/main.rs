@@ -25,6 +25,7 @@ mod moving_dry_run;
 mod moving_ends;
 mod moving_faults;
 mod moving_fence;
+mod moving_fence_alone;
 mod moving_fence_faults;
 mod moving_kinds;
 mod moving_last_checks;

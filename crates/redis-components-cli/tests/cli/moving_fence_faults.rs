@@ -140,7 +140,7 @@ fn lag(world: &World) {
 }
 
 /// Starts a cut that waits behind its fence.
-fn waits_behind_fence(world: &World, words: &[&str]) -> std::process::Child {
+pub(crate) fn waits_behind_fence(world: &World, words: &[&str]) -> std::process::Child {
     lag(world);
     let words = [&["move", "logs", "--cut", "--yes"], words].concat();
     let mut command = world.operator.command(&words);
@@ -215,7 +215,8 @@ fn r15_a_move_that_has_changed_meanwhile_does_not_write_the_configs() {
     let code = &envelope["error"]["code"];
     assert_eq!((ended.code, code), (3, &json!("wrong_state")), "{ended:#?}");
     assert_eq!(world.port(), u64::from(world.servers[0].port()));
-    assert_eq!(world.state(), "cut");
+    assert_eq!(fence(&world.servers[0]), "0");
+    assert_eq!(world.state(), "synced");
     world.operator.done(&["move", "logs", "--resume", "--yes"]);
     world.is_on(1);
 }
