@@ -95,7 +95,7 @@ impl Addresses {
     }
 
     /// As [`contain`](Self::contain), and asks for no addresses of a name.
-    #[cfg(feature = "top")]
+    #[cfg(any(feature = "serve", feature = "top"))]
     pub(crate) fn have(&self, host: &str, port: u16) -> bool {
         self.hosts_at(port).contains(&plain(host))
     }
