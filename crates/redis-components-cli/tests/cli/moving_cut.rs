@@ -68,8 +68,9 @@ fn r15_a_component_that_has_come_meanwhile_is_not_left_behind() {
     world.operator.done(&["set", "stats", &elsewhere]);
     world.operator.done(&["move", "logs", "--cut", "--yes"]);
     world.is_on(1);
-    // Nobody may stop a server that somebody uses.
-    world.operator.done(&["set", "stats", &port]);
+    // Nobody may stop a server that somebody uses, and be it to read.
+    let words = ["set", "stats", &port, "--no-probe", "--yes"];
+    world.operator.done(&words);
     let message = fails(&world, "--finish", 3, "wrong_state");
     assert!(message.contains("stats"), "{message}");
 }
