@@ -324,11 +324,10 @@ def test_r4_the_clients_of_tasks_are_closed_when_their_calls_have_ended(
 
 
 # Counts, and then keeps the server busy for a quarter of a second.
+# Counts, because newer servers stop the clock while a script runs.
 BUSY = """
 redis.call('INCR', 'count')
-local function now() local t = redis.call('TIME') return t[1] * 1000000 + t[2] end
-local begun = now()
-while now() < begun + 250000 do end
+for i = 1, 4e8 do end
 """
 
 
