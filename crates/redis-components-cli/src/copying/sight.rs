@@ -141,7 +141,10 @@ impl Sight {
                 the move"
             }
             State::Committed | State::Gone => "moved; --finish ends the move",
-            _ => "a server does not answer; start it again",
+            _ => {
+                "a server does not say where it stands: it is down, busy or refuses the question; \
+                start it again only if it does not run"
+            }
         }
     }
 

@@ -101,9 +101,9 @@ impl Sight {
         let source = self.source.place.address();
         let text = format!(
             "a person must decide about the move of `{component}`: {source} does not answer, and had written \
-            up to offset {end} when it stepped down; {} does not show that it has all of that; if the data \
-            of {source} is there, start it again and go on with `--resume`; if it is lost, let {} take \
-            writes with REPLICAOF NO ONE, and set the config to it",
+            up to offset {end} when it stepped down; {} does not show that it has all of that; if {source} \
+            runs, let it go on; if it is down and its data is on its disk, start it again; then go on with \
+            `--resume`; if its data is lost, let {} take writes with REPLICAOF NO ONE, and set the config to it",
             self.target.described(),
             self.target.place.address()
         );

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::common::wait_until;
 use crate::load::World;
 use crate::moving_fence::{CLOSED, OPTION, note_fence, prepared, set, world};
+use crate::moving_silent::Script;
 use crate::served::Served;
 
 /// Waits until `serve` says the word of `move --status`, and `top` too.
@@ -30,6 +31,9 @@ fn r15_top_and_serve_say_the_word_of_the_status() {
     let words = ["move", "logs", "--to", &to, "--until", "prepared", "--yes"];
     world.operator.done(&words);
     is_said(&world, &served, "synced");
+    let script = Script::start(source);
+    is_said(&world, &served, "refusing");
+    script.end();
     target.command(&["REPLICAOF", "NO", "ONE"]);
     is_said(&world, &served, "planned");
     let port = source.port().to_string();

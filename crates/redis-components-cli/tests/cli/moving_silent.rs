@@ -11,10 +11,10 @@ use crate::moving_fence::{CLOSED, OPTION, fence, note_fence, prepared, set};
 use crate::waiting::Waiting;
 
 /// Keeps a server busy until its script is ended.
-struct Script<'a>(&'a Server, JoinHandle<()>);
+pub(crate) struct Script<'a>(&'a Server, JoinHandle<()>);
 
 impl<'a> Script<'a> {
-    fn start(server: &'a Server) -> Self {
+    pub(crate) fn start(server: &'a Server) -> Self {
         set(server, "busy-reply-threshold", "1");
         let mut connection = server.connection();
         let script = thread::spawn(move || {
@@ -26,7 +26,7 @@ impl<'a> Script<'a> {
         Self(server, script)
     }
 
-    fn end(self) {
+    pub(crate) fn end(self) {
         self.0.command(&["SCRIPT", "KILL"]);
         self.1.join().unwrap();
     }
