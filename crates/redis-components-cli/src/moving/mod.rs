@@ -11,6 +11,7 @@ pub(crate) mod config_checks;
 pub(crate) mod copied;
 pub(crate) mod cut;
 pub(crate) mod drive;
+mod drive_cut;
 pub(crate) mod ends;
 pub(crate) mod fence;
 pub(crate) mod findings;

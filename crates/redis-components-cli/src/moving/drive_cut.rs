@@ -1,0 +1,170 @@
+//! The step of a move in which the target takes over, whichever way it goes.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::closed;
+use super::commit_checks::demand_committable;
+use super::cut::cut;
+use super::drive::{Drive, milliseconds};
+use super::fence;
+use super::last_checks::{demand_fit, demand_listed};
+use super::lease::Lease;
+use super::link::Link;
+use super::others::others;
+use super::sight::Sight;
+use super::state::State;
+use super::stood::Stood;
+use super::way::Way;
+use crate::failure::{Code, Failure};
+use crate::interrupt::Stage;
+
+/// How long an interrupted cut waits for what the target does not have, before it is begun anew.
+const BEHIND_FENCE: Duration = Duration::from_millis(300);
+
+impl Drive<'_> {
+    /// Lets the target take over. Returns `false` if it has lost its link to the source, so that nothing
+    /// has moved. An interrupt waits for the end of a cut behind a fence.
+    pub(super) async fn cut(
+        &mut self,
+        sight: &mut Sight,
+        way: Way,
+        lease: &Lease,
+    ) -> Result<bool, Failure> {
+        let stage = self.session.stage.get();
+        if way == Way::Fence {
+            self.session.stage.set(Stage::Cutting);
+        }
+        let done = self.cut_by(sight, way, lease).await;
+        self.session.stage.set(stage);
+        done
+    }
+
+    async fn cut_by(
+        &mut self,
+        sight: &mut Sight,
+        way: Way,
+        lease: &Lease,
+    ) -> Result<bool, Failure> {
+        let (source, target) = sight.links()?;
+        self.steps.goes_on("cut", &sight.shown());
+        self.demand_left_by_all(source).await?;
+        demand_committable(self.session, &self.record).await?;
+        demand_fit(&self.record, source, target).await?;
+        closed::demand_takes_writes_alone(target).await?;
+        let replicas = source.replication().await?.replicas;
+        if let Some(at) = sight.target.among(&replicas).await {
+            demand_listed(at, target, sight.target.run()).await?;
+        }
+        let before = match way {
+            Way::Failover => None,
+            Way::Fence => Some(fence::before(source).await?),
+        };
+        let stood = Stood::of(&source.replication().await?);
+        self.session
+            .note_cut(&mut self.record, stood, before)
+            .await?;
+        let held = match way {
+            Way::Failover => cut(self.session, &self.record, sight, lease)
+                .await
+                .map(|held| held.map(|held| (held, Ok(())))),
+            Way::Fence => fence::cut(self.session, &mut self.record, sight, lease).await,
+        };
+        let (held, followed) = match held {
+            Ok(Some(done)) => done,
+            Ok(None) => {
+                sight.look(self.session, &self.record).await?;
+                if sight.state.is_uncut() {
+                    self.session.note_uncut(&mut self.record, None).await?;
+                }
+                return Ok(false);
+            }
+            Err(failure) => {
+                // A copy that both servers still call one has nothing that is new.
+                let mut looked = sight.look(self.session, &self.record).await;
+                // What the target was told last may still be on its way.
+                let may_take_over = failure.code == Code::OutcomeUnknown;
+                if looked.is_ok()
+                    && sight.state == State::Fenced
+                    && !may_take_over
+                    && lease.demand().is_ok()
+                {
+                    // Over another connection, if the first was lost.
+                    sight.reopen_source(&self.record).await?;
+                    looked = sight.look(self.session, &self.record).await;
+                }
+                // Otherwise the next command asks a person more often than it must.
+                if looked.is_ok() && sight.state.is_before_cut() {
+                    let _ = self.session.note_uncut(&mut self.record, None).await;
+                } else if way == Way::Fence && !may_take_over {
+                    let fence = self.record.fence.clone();
+                    let _ = self.session.note_uncut(&mut self.record, fence).await;
+                }
+                return Err(failure);
+            }
+        };
+        self.held = Some(held);
+        let data = json!({"held_ms": milliseconds(held), "way": way});
+        self.steps.done(&data);
+        if let Err(failure) = followed {
+            // If the old server starts again, it takes writes, and only the configs keep callers away.
+            lease.demand()?;
+            self.commit(sight).await?;
+            sight.look(self.session, &self.record).await?;
+            if !matches!(sight.state, State::Committed | State::Gone) {
+                return Err(failure);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Goes on with a cut that was interrupted while the source refused writes: the target takes over
+    /// if it has all of them, and otherwise the source takes writes again.
+    pub(super) async fn go_on_behind_fence(
+        &mut self,
+        sight: &Sight,
+        lease: &Lease,
+    ) -> Result<(), Failure> {
+        if let Some(heir) = sight.heir() {
+            fence::demand(lease)?;
+            return fence::promote(heir).await.map(drop);
+        }
+        let (source, target) = sight.links()?;
+        let has_all =
+            !sight.source.is_primary() && fence::has_all(source, target, BEHIND_FENCE).await?;
+        fence::demand(lease)?;
+        if !has_all {
+            closed::reopen(source, &self.record).await?;
+            self.tell_not_cut(&sight.not_cut());
+            // The target does not take over before the source is its replica, or nobody's.
+            return self.session.note_uncut(&mut self.record, None).await;
+        }
+        let servers = (source, target);
+        match fence::take_over(self.session, &mut self.record, servers, lease).await {
+            Err(failure) if failure.code == Code::NotReady => {
+                fence::demand(lease)?;
+                closed::reopen(source, &self.record).await?;
+                Err(failure)
+            }
+            done => done.map(drop),
+        }
+    }
+
+    /// A component that has come to the source since the checks would be left behind, read-only.
+    async fn demand_left_by_all(&self, source: &Link) -> Result<(), Failure> {
+        let component = &*self.record.component;
+        let Some(others) = others(self.session, &self.record, &[&source.place]).await? else {
+            return Ok(());
+        };
+        let server = source.place.address();
+        let advice = others.advice(
+            "set their configs to another server, or give up with `--abort` and name them with --with",
+        );
+        let text = format!(
+            "{server} has the data of {others} too, which would be left behind; nothing has moved; {advice}"
+        );
+        let failure = Failure::new(Code::NotPossible, text);
+        Err(failure.of_component(component).at(&server))
+    }
+}
