@@ -110,8 +110,10 @@ pub(crate) async fn demand_nobody_left(
     if !matches!(sight.state, State::Committed | State::Gone) {
         return Err(sight.wrong_state(session, record, "is not over"));
     }
-    let Ok(source) = &sight.source else {
-        return Ok(sight);
+    let source = match &sight.source {
+        Ok(source) => source,
+        Err(_) if sight.state == State::Gone => return Ok(sight),
+        Err(_) => return Err(sight.wrong_state(session, record, "is not over")),
     };
     let used = |text: String| {
         let failure = Failure::new(Code::WrongState, text).of_component(component);

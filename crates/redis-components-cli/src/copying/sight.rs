@@ -11,6 +11,7 @@ use crate::failure::{Code, Failure};
 use crate::moving::drive::milliseconds;
 use crate::moving::findings::Checks;
 use crate::moving::record::Record;
+use crate::moving::silence::Silence;
 use crate::moving::state::State;
 use crate::session::Session;
 
@@ -22,6 +23,8 @@ pub(crate) struct Sight {
     pub(crate) state: State,
     /// Whether all servers of the source refuse writes.
     pub(super) is_closed: bool,
+    /// Why the source does not say that, if it does not.
+    silence: Option<Silence>,
     addresses: [String; 2],
     keys: [Option<u64>; 2],
 }
@@ -46,15 +49,16 @@ impl Sight {
         let target = Side::connect(component, &new).await;
         let is_committed = session.is_committed(record).await?;
         let fenced = match &source {
-            Ok(source) => fence::look(source).await.ok(),
-            Err(_) => None,
+            Ok(source) => fence::look(source).await,
+            Err(failure) => Err(failure.clone()),
         };
-        let state = match fenced {
-            None if is_committed => State::Gone,
+        let silence = fenced.as_ref().err().map(Silence::of);
+        let state = match (&fenced, silence) {
+            (_, Some(Silence::NoAnswer)) if is_committed => State::Gone,
             _ if is_committed => State::Committed,
-            None => State::Unreachable,
-            Some((true, _)) => State::Fenced,
-            Some((false, _)) => State::Planned,
+            (Err(_), _) => State::Unreachable,
+            (Ok((true, _)), _) => State::Fenced,
+            (Ok((false, _)), _) => State::Planned,
         };
         let mut keys = [None, None];
         for (keys, side) in keys.iter_mut().zip([&source, &target]) {
@@ -66,7 +70,8 @@ impl Sight {
             source,
             target,
             state,
-            is_closed: fenced.is_some_and(|(_, all)| all),
+            is_closed: fenced.is_ok_and(|(_, all)| all),
+            silence,
             addresses,
             keys,
         })
@@ -135,6 +140,10 @@ impl Sight {
             }
             State::Fenced => {
                 "writes are refused; --resume copies anew and goes on, --abort gives writes back"
+            }
+            State::Committed if self.silence.is_some() => {
+                "moved, and the old server is up and does not say where it stands; --finish ends the \
+                move when it does"
             }
             State::Committed if !self.is_closed => {
                 "moved, and the old server takes writes again; --resume takes them away, --finish ends \

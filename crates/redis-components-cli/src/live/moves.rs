@@ -211,10 +211,11 @@ fn state_of_copy(
     let source = old.and_then(|config| places.get(&place(&config)));
     let source = source.map_or(&[][..], Vec::as_slice);
     let answer = !source.is_empty() && source.iter().all(|reading| reading.info.is_some());
+    let is_dead = |reading: &Reading| reading.silence == Some(Silence::NoAnswer);
     let may_be_closed = !note.fences.is_empty();
     match (is_committed, answer) {
+        (true, _) if source.iter().any(is_dead) => State::Gone,
         // Before the first look, nothing says that they are gone.
-        (true, false) if !source.is_empty() => State::Gone,
         (true, _) => State::Committed,
         (false, false) => State::Unreachable,
         _ if may_be_closed && source.iter().any(|reading| reading.is_closed) => State::Fenced,
@@ -256,6 +257,7 @@ mod tests {
     use crate::moving::addresses::Addresses;
     use crate::moving::copied::{Copied, Fenced};
     use crate::moving::record::Record;
+    use crate::moving::silence::Silence;
     use crate::moving::state::State;
 
     fn state(source: Option<&str>, target: Option<&str>, now: &str) -> (Progress, Option<u64>) {
@@ -317,6 +319,7 @@ mod tests {
         let config = |text: &str| ComponentConfig::from_json(text).unwrap();
         let reading = |answers: bool, is_closed: bool| Reading {
             info: answers.then(|| Info::parse("role:master\r\n")),
+            silence: (!answers).then_some(Silence::NoAnswer),
             is_closed,
             ..Reading::default()
         };
@@ -325,6 +328,10 @@ mod tests {
             reading(true, true),
             reading(false, false),
         );
+        let busy = Reading {
+            silence: Some(Silence::Busy),
+            ..dead.clone()
+        };
         let fence = Fenced {
             server: "a:1".to_owned(),
             before: "0".to_owned(),
@@ -343,6 +350,7 @@ mod tests {
             (vec![&closed, &closed], true, new, State::Committed),
             (vec![], true, new, State::Committed),
             (vec![&closed, &dead], true, new, State::Gone),
+            (vec![&closed, &busy], true, new, State::Committed),
         ] {
             let mut record = Record::new("logs", of(old), of(new));
             let fences = has_fences.then(|| fence.clone());

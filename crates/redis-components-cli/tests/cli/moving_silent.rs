@@ -6,7 +6,9 @@ use redis_components_testing::Server;
 use serde_json::json;
 
 use crate::common::wait_until;
+use crate::copier::copier;
 use crate::load::{World, role};
+use crate::moving_copy;
 use crate::moving_fence::{CLOSED, OPTION, fence, note_fence, prepared, set};
 use crate::waiting::Waiting;
 
@@ -162,4 +164,22 @@ fn r15_an_old_server_that_is_busy_is_not_gone() {
     script.end();
     role(&world.servers[0]);
     world.operator.done(&["move", "logs", "--finish", "--yes"]);
+}
+
+#[test]
+fn r15_an_old_server_of_a_copy_that_is_busy_is_not_gone() {
+    let world = moving_copy::World::start();
+    let program = copier("");
+    world.operator.done(&world.words(&program));
+    let script = Script::start(&world.source);
+    let finish = ["move", "logs", "--finish", "--yes"];
+    let status = world.operator.data(&["move", "logs", "--status"]);
+    assert_eq!(status["state"], "committed", "{status:#}");
+    let (code, envelope) = world.operator.json(&finish);
+    assert_eq!(code, 3, "{envelope:#}");
+    let message = envelope["error"]["message"].as_str().unwrap();
+    assert!(message.contains("is up and does not say"), "{message}");
+    script.end();
+    role(&world.source);
+    world.operator.done(&finish);
 }
