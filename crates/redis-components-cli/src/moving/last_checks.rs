@@ -17,8 +17,7 @@ type Found = (&'static str, Option<String>, &'static str);
 
 /// Looks before a move whether the target can take what comes. It has no copy yet.
 pub(super) async fn of_target(checks: &mut Checks, old: &Seen, new: &Seen, target: &Link) {
-    let used = old.used_memory;
-    let (name, found, advice) = memory(new, used, "the source uses");
+    let (name, found, advice) = memory([old, new], old.used_memory, "the source uses");
     checks.refuse(name, found, advice);
     for (name, found, advice) in [clients(old, new), disk(new, target).await] {
         checks.refuse(name, found, advice);
@@ -48,7 +47,7 @@ pub(crate) async fn demand_fit(
     let server = target.place.address();
     for (_, found, advice) in [
         // It has the copy now.
-        memory(&new, new.used_memory, "its copy of the data has"),
+        memory([&old, &new], new.used_memory, "its copy of the data has"),
         clients(&old, &new),
         disk(&new, target).await,
     ] {
@@ -113,9 +112,11 @@ fn unfit(server: &str, found: &str, advice: &str) -> Failure {
     Failure::new(Code::NotPossible, text).at(server)
 }
 
-fn memory(new: &Seen, used: u64, what: &str) -> Found {
+fn memory([old, new]: [&Seen; 2], used: u64, what: &str) -> Found {
     let most = new.max_memory;
-    let found = (most > 0 && most < used)
+    // A full cache stays full: it removes keys, and refuses no writes.
+    let is_cache = evicts(new) > 0 && old.max_memory > 0 && most >= old.max_memory;
+    let found = (most > 0 && most < used && !is_cache)
         .then(|| format!("`maxmemory` of the target is {most} bytes, and {what} {used}"));
     ("memory", found, "raise `maxmemory` of the target")
 }

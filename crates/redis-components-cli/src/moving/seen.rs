@@ -15,6 +15,7 @@ pub(crate) struct Seen {
     pub(crate) functions: u64,
     pub(crate) version: Vec<u64>,
     pub(crate) is_cluster: bool,
+    /// How much it uses of its `maxmemory`.
     pub(crate) used_memory: u64,
     /// 0 if there is no limit.
     pub(crate) max_memory: u64,
@@ -71,7 +72,7 @@ impl Seen {
                 .map(|part| part.parse().unwrap_or(0))
                 .collect(),
             is_cluster: text("cluster_enabled") == "1",
-            used_memory: number("used_memory"),
+            used_memory: number("used_memory").saturating_sub(number("mem_not_counted_for_evict")),
             max_memory: number("maxmemory"),
             max_memory_policy: text("maxmemory_policy").to_owned(),
             clients: number("connected_clients"),

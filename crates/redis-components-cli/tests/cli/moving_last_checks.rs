@@ -167,3 +167,33 @@ fn r15_a_target_that_removes_keys_is_warned_of() {
     role(&world.servers[0]);
     assert!(!is_told("allkeys-lru", "1gb"));
 }
+
+/// It uses all of its memory, and a little more at times.
+#[test]
+fn r15_a_cache_that_is_full_moves_to_one_of_the_same_size() {
+    let options = ["--maxmemory", "4mb", "--maxmemory-policy", "allkeys-lru"];
+    let world = World::start_with(&options);
+    let [source, target] = &world.servers;
+    let evicted = || {
+        let info = source.command(&["INFO", "stats"]);
+        let info: String = redis::from_redis_value(info).unwrap();
+        !info.contains("\nevicted_keys:0\r")
+    };
+    let value = "x".repeat(10_000);
+    let mut keys = 0..;
+    wait_until("the cache is full", || {
+        let key = keys.next().unwrap().to_string();
+        source.command(&["SET", &key, &value]);
+        evicted()
+    });
+    role(source);
+    // Less than the data.
+    set(target, "maxmemory", "3mb");
+    role(target);
+    let to = world.address(1);
+    refused(&world, &["--to", &to], "`maxmemory`");
+    set(target, "maxmemory", "4mb");
+    role(target);
+    world.operator.done(&["move", "logs", "--yes", "--to", &to]);
+    assert_eq!(role(target), "master");
+}
