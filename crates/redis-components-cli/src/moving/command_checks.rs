@@ -1,7 +1,7 @@
 //! Whether both servers know the commands that go between them by the same names.
 //!
 //! `rename-command` takes a command from whoever does not know its new name, and a replica is no
-//! exception: it ignores what it does not know.
+//! exception: it ignores what it does not know. A server does not say what it has renamed a command to.
 
 use std::collections::BTreeSet;
 
@@ -9,15 +9,41 @@ use redis::Value;
 
 use super::findings::Checks;
 use super::link::Link;
-use crate::failure::Failure;
+use crate::failure::{Code, Failure};
 use crate::text::named;
 
-/// What a replica sends to its primary, and a primary into its stream. After the cut the roles are
-/// the other way round.
-const OF_REPLICATION: [&str; 3] = ["PSYNC", "REPLCONF", "PING"];
+/// What a replica sends to its primary, and what a primary writes into its stream whatever its callers
+/// have said: an `EXPIRE` becomes a `PEXPIREAT`, a key that expires a `DEL`, an `SPOP` an `SREM`. After
+/// the cut the roles are the other way round.
+const OF_REPLICATION: [&str; 12] = [
+    "PSYNC",
+    "REPLCONF",
+    "PING",
+    "SELECT",
+    "MULTI",
+    "EXEC",
+    "DEL",
+    "UNLINK",
+    "PEXPIREAT",
+    "PERSIST",
+    "SREM",
+    "XCLAIM",
+];
+
+/// What people use once in the life of a server, and many targets do not know.
+const RARE: [&str; 2] = ["flushall", "flushdb"];
 
 const ADVICE: &str = "let both servers know the same commands by the same names (`rename-command`), and \
-                      allow +command|info on both";
+                      allow +command on both; if callers do not use such a command any more, do CONFIG \
+                      RESETSTAT on the source";
+
+/// A command that writes.
+struct Writing {
+    /// Its own name, also if it was renamed.
+    name: String,
+    /// The names under which its calls are counted: its own, or those of its subcommands that write.
+    counted: Vec<String>,
+}
 
 /// Looks whether both servers know the commands of a replication.
 pub(super) async fn of_commands(checks: &mut Checks, source: &Link, target: &Link) {
@@ -49,23 +75,21 @@ async fn lacking(source: &Link, target: &Link) -> Result<Option<String>, Failure
     Ok(None)
 }
 
-/// Returns which commands that write have been called on the source, and only one of both servers
-/// knows; and which have not been called.
+/// Returns which commands that write have been called on the source, and not both servers know; and
+/// which have not been called.
 async fn differing(
     source: &Link,
     target: &Link,
 ) -> Result<(Option<String>, Option<String>), Failure> {
     let writing = writing(source).await?;
-    let names: Vec<_> = writing.iter().map(String::as_str).collect();
-    if names.is_empty() {
-        return Ok((None, None));
-    }
+    let names: Vec<_> = writing.iter().map(|one| &*one.name).collect();
     let (here, there) = (known(source, &names).await?, known(target, &names).await?);
+    // Two servers that both do not know it may have renamed it differently.
     let both = here.into_iter().zip(there);
-    let differing = names.into_iter().zip(both);
+    let differing = writing.into_iter().zip(both);
     let differing: Vec<_> = differing
-        .filter(|(_, (here, there))| here != there)
-        .map(|(name, _)| name)
+        .filter(|(_, (here, there))| !here || !there)
+        .map(|(one, _)| one)
         .collect();
     if differing.is_empty() {
         return Ok((None, None));
@@ -73,20 +97,16 @@ async fn differing(
     let called = called(source).await?;
     let (called, others): (Vec<_>, Vec<_>) = differing
         .into_iter()
-        .map(str::to_owned)
-        .partition(|name| called.contains(name));
-    let said = |names: Vec<String>, what: &str| {
-        (!names.is_empty()).then(|| {
-            let names = named(names.into_iter());
-            format!("only one of both servers knows {names} by name{what}")
+        .partition(|one| !one.is_rare() && one.counted.iter().any(|name| called.contains(name)));
+    let said = |all: Vec<Writing>, what: &str| {
+        (!all.is_empty()).then(|| {
+            let names = named(all.into_iter().map(|one| one.name));
+            format!("not both servers know {names} by name{what}: what it writes would be lost")
         })
     };
     Ok((
-        said(
-            called,
-            ", and callers of the source use that: what it writes would be lost",
-        ),
-        said(others, ": what it writes would be lost"),
+        said(called, ", and callers of the source have used that"),
+        said(others, ""),
     ))
 }
 
@@ -98,33 +118,60 @@ async fn known(link: &Link, names: &[&str]) -> Result<Vec<bool>, Failure> {
     Ok(found.iter().map(is_known).collect())
 }
 
-/// Returns the commands of a server that write, by their own names, also if they were renamed.
-async fn writing(link: &Link) -> Result<Vec<String>, Failure> {
-    let mut all: Vec<Value> = link.query(&["COMMAND", "INFO"]).await.unwrap_or_default();
+/// Returns the commands of a server that write.
+///
+/// # Errors
+///
+/// Returns an error if it does not say them.
+async fn writing(link: &Link) -> Result<Vec<Writing>, Failure> {
+    let mut all: Vec<Value> = link.query(&["COMMAND", "INFO"]).await?;
     if all.is_empty() {
         // Before Redis 7 there is no other way to ask for all.
-        all = link.query(&["COMMAND"]).await.unwrap_or_default();
+        all = link.query(&["COMMAND"]).await?;
     }
-    Ok(all.into_iter().filter_map(written_by).collect())
+    let writing: Vec<_> = all.into_iter().filter_map(Writing::of).collect();
+    if writing.is_empty() {
+        let server = link.place.address();
+        let text = format!("{server} does not say which commands it has");
+        return Err(Failure::new(Code::NotPossible, text).at(&server));
+    }
+    Ok(writing)
 }
 
-/// Returns the name of a command that writes.
-fn written_by(command: Value) -> Option<String> {
-    let Value::Array(fields) = command else {
-        return None;
-    };
-    let mut fields = fields.into_iter();
-    let name: String = redis::from_redis_value(fields.next()?).ok()?;
-    let flags: Vec<String> = redis::from_redis_value(fields.nth(1)?).ok()?;
-    flags.iter().any(|flag| flag == "write").then_some(name)
+impl Writing {
+    /// Reads what a server says of a command: its name, its arity, its flags, and since Redis 7, as the
+    /// tenth, its subcommands. A command that has any leaves the flags to them.
+    fn of(command: Value) -> Option<Self> {
+        let Value::Array(fields) = command else {
+            return None;
+        };
+        let mut fields = fields.into_iter();
+        let name: String = redis::from_redis_value(fields.next()?).ok()?;
+        let flags: Vec<String> = redis::from_redis_value(fields.nth(1)?).ok()?;
+        let parts: Vec<Value> = fields
+            .nth(6)
+            .and_then(|parts| redis::from_redis_value(parts).ok())
+            .unwrap_or_default();
+        let parts = parts.into_iter().filter_map(Self::of);
+        let mut counted: Vec<_> = parts.flat_map(|part| part.counted).collect();
+        if flags.iter().any(|flag| flag == "write") {
+            counted.push(name.clone());
+        }
+        (!counted.is_empty()).then_some(Self { name, counted })
+    }
+
+    fn is_rare(&self) -> bool {
+        RARE.contains(&&*self.name)
+    }
 }
 
-/// Returns the commands that a server has executed since it was started.
+/// Returns the commands that a server has executed since it was started, or since `CONFIG RESETSTAT`.
 async fn called(link: &Link) -> Result<BTreeSet<String>, Failure> {
     let info: String = link.query(&["INFO", "commandstats"]).await?;
     let names = info.lines().filter_map(|line| {
-        let (name, _) = line.strip_prefix("cmdstat_")?.split_once(':')?;
-        name.split('|').next().map(str::to_owned)
+        let (name, counts) = line.strip_prefix("cmdstat_")?.split_once(':')?;
+        // A command that was only refused is listed too.
+        (!counts.starts_with("calls=0,")).then(|| name.to_owned())
     });
     Ok(names.collect())
 }

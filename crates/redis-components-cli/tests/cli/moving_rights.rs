@@ -125,10 +125,73 @@ fn r15_a_command_that_one_server_knows_by_another_name_is_told() {
         let is_told = code == 3 && message.contains("getdel") && message.contains("would be lost");
         assert!(is_told, "{envelope:#}");
     }
-    let (_config, servers, operator) = world([renamed, renamed]);
+}
+
+/// What `move` says of commands before it begins: a refusal, a warning or nothing.
+fn of_commands(operator: &Operator, servers: &[Server; 2]) -> (i32, String) {
     let to = format!("127.0.0.1:{}", servers[1].port());
-    let run = operator.done(&["move", "logs", "--to", &to, "--yes"]);
-    assert!(!run.stderr.contains("commands: "), "{run:#?}");
+    let run = operator.run(&["move", "logs", "--to", &to, "--dry-run"]);
+    let lines = run.stderr.lines();
+    let lines: Vec<_> = lines.filter(|line| line.contains("commands: ")).collect();
+    (run.code, lines.join("\n"))
+}
+
+#[test]
+fn r15_a_command_that_both_servers_have_renamed_is_told() {
+    let here: &[&str] = &["--rename-command", "SADD", "aa1"];
+    let there: &[&str] = &["--rename-command", "SADD", "bb1"];
+    let (_config, servers, operator) = world([here, there]);
+    let (code, said) = of_commands(&operator, &servers);
+    assert!(code == 0 && said.contains("sadd"), "{code}: {said}");
+    servers[0].command(&["aa1", "set", "member"]);
+    role(&servers[0]);
+    let (code, said) = of_commands(&operator, &servers);
+    assert!(code == 3 && said.contains("sadd"), "{code}: {said}");
+    assert!(said.contains("CONFIG RESETSTAT"), "{said}");
+    servers[0].command(&["CONFIG", "RESETSTAT"]);
+    assert_eq!(of_commands(&operator, &servers).0, 0);
+}
+
+#[test]
+fn r15_a_command_whose_subcommands_write_is_told() {
+    let renamed: &[&str] = &["--rename-command", "XGROUP", "other"];
+    let (_config, servers, operator) = world([&[], renamed]);
+    servers[0].command(&["XGROUP", "HELP"]);
+    role(&servers[0]);
+    let (code, said) = of_commands(&operator, &servers);
+    assert!(code == 0 && said.contains("xgroup"), "{code}: {said}");
+    servers[0].command(&["XGROUP", "CREATE", "stream", "group", "0", "MKSTREAM"]);
+    role(&servers[0]);
+    let (code, said) = of_commands(&operator, &servers);
+    assert!(code == 3 && said.contains("xgroup"), "{code}: {said}");
+}
+
+#[test]
+fn r15_a_word_that_only_the_stream_has_must_be_known_to_both() {
+    for name in ["PEXPIREAT", "DEL", "SREM", "EXEC"] {
+        let removed: &[&str] = &["--rename-command", name, ""];
+        for words in [[&[], removed], [removed, &[]]] {
+            let (_config, servers, operator) = world(words);
+            let (code, said) = of_commands(&operator, &servers);
+            assert!(code == 3 && said.contains(name), "{name}: {code}: {said}");
+        }
+    }
+}
+
+#[test]
+fn r15_a_command_that_was_refused_or_is_rare_stops_no_move() {
+    let without: &[&str] = &["--rename-command", "GETDEL", "take"];
+    let (_config, servers, operator) = world([&[], without]);
+    // It is listed with no calls.
+    servers[0].try_command(&["GETDEL", "a", "b"]).unwrap_err();
+    let (code, said) = of_commands(&operator, &servers);
+    assert!(code == 0 && said.contains("getdel"), "{code}: {said}");
+    let without: &[&str] = &["--rename-command", "FLUSHALL", ""];
+    let (_config, servers, operator) = world([&[], without]);
+    servers[0].command(&["FLUSHALL"]);
+    role(&servers[0]);
+    let (code, said) = of_commands(&operator, &servers);
+    assert!(code == 0 && said.contains("flushall"), "{code}: {said}");
 }
 
 #[test]
