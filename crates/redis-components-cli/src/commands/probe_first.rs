@@ -11,7 +11,7 @@ use crate::copying::side::node_of;
 use crate::disabled::is_disabled;
 use crate::failure::{Code, Failure};
 use crate::lines::warn;
-use crate::moving::closed::{CLOSED, OPTION};
+use crate::moving::closed::{CLOSED, OPTION, is_parked};
 use crate::moving::record::Record;
 use crate::moving::replication::{Replication, Role};
 use crate::probe::{Probed, Tried, probe};
@@ -30,8 +30,18 @@ pub(super) struct Wanted<'a> {
 enum Refuses {
     /// It is a replica, of this server if it says that.
     Replica(Option<String>),
+    /// A cut has let it step down, and was interrupted.
+    Parked,
     /// A move by a copying program has left it behind its fence.
     Fence,
+}
+
+/// What a server says when it is asked whether it refuses writes.
+enum Told {
+    Refuses(Refuses),
+    Open,
+    /// It does not answer, or the user may not ask.
+    Nothing,
 }
 
 /// Tries the server of a config, and returns what it is.
@@ -108,23 +118,29 @@ async fn refusal(session: &Session, wanted: &Wanted<'_>, probed: &Probed) -> Opt
     let is_left = record.as_ref().is_some_and(|it| wanted.is_left_by(it));
     let copies = record.as_ref().is_some_and(|it| it.copy.is_some());
     let mut found = None;
+    let mut is_open = true;
     for server in servers(wanted, probed) {
         let address = server.address();
-        if let Some(refuses) = refuses(&server).await {
-            found = Some((address, refuses));
-            break;
+        match refuses(&server).await {
+            Told::Refuses(refuses) => {
+                found = Some((address, refuses));
+                break;
+            }
+            Told::Open => {}
+            Told::Nothing => is_open = false,
         }
     }
     let (address, refuses) = match found {
         Some(found) => found,
         None if probed.role == "replica" => (probed.address.clone(), Refuses::Replica(None)),
         // The user of the component may not ask for the fence.
-        None if is_left && copies => (probed.address.clone(), Refuses::Fence),
+        None if is_left && copies && !is_open => (probed.address.clone(), Refuses::Fence),
         None => return None,
     };
     let why = match &refuses {
         Refuses::Replica(Some(primary)) => format!("is a replica of {primary}"),
         Refuses::Replica(None) => "is a replica".to_owned(),
+        Refuses::Parked => "has stepped down behind a cut that was interrupted".to_owned(),
         Refuses::Fence => {
             format!("was left by a move that copies, by which `{OPTION}` is {CLOSED}")
         }
@@ -135,6 +151,14 @@ async fn refusal(session: &Session, wanted: &Wanted<'_>, probed: &Probed) -> Opt
         }
         (Refuses::Replica(_), None) => {
             format!("name its primary, unless `{component}` only reads")
+        }
+        (Refuses::Parked, Some(_)) if is_left && !copies => {
+            format!("let it take writes again with `move {component} --abort`, and then write the config")
+        }
+        (Refuses::Parked, None) => {
+            "if a move of another component has left it so, go on with that; or else let it take writes \
+            with REPLICAOF NO ONE there"
+                .to_owned()
         }
         (Refuses::Fence, record) if is_left || record.is_none() => {
             let end = format!("end the move with `move {component} --finish`, ");
@@ -172,19 +196,28 @@ fn servers(wanted: &Wanted<'_>, probed: &Probed) -> Vec<ComponentConfig> {
         .collect()
 }
 
-/// Asks a server whether it refuses writes. What the user may not ask is not known.
-async fn refuses(config: &ComponentConfig) -> Option<Refuses> {
+/// Asks a server whether it refuses writes.
+async fn refuses(config: &ComponentConfig) -> Told {
     let plain = AsyncConnectionConfig::new();
     let opened = open_connection(config, &settings(), ProtocolVersion::RESP2, plain).await;
-    let connection = &mut opened.ok()?;
+    let Ok(mut connection) = opened else {
+        return Told::Nothing;
+    };
+    let connection = &mut connection;
     let info: Option<String> = ask(connection, &["INFO", "replication"]).await;
-    if let Some(Role::Replica { host, port, .. }) = info.map(|info| Replication::parse(&info).role)
-    {
-        return Some(Refuses::Replica(Some(format!("{host}:{port}"))));
+    let role = info.map(|info| Replication::parse(&info).role);
+    if role.as_ref().is_some_and(is_parked) {
+        return Told::Refuses(Refuses::Parked);
+    }
+    if let Some(Role::Replica { host, port, .. }) = role {
+        return Told::Refuses(Refuses::Replica(Some(format!("{host}:{port}"))));
     }
     let option: Option<Vec<String>> = ask(connection, &["CONFIG", "GET", OPTION]).await;
-    let is_closed = option.is_some_and(|option| option.get(1).is_some_and(|it| it == CLOSED));
-    is_closed.then_some(Refuses::Fence)
+    match option.as_ref().and_then(|option| option.get(1)) {
+        Some(value) if value == CLOSED => Told::Refuses(Refuses::Fence),
+        Some(_) => Told::Open,
+        None => Told::Nothing,
+    }
 }
 
 async fn ask<T: FromRedisValue>(

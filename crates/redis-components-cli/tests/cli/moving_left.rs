@@ -7,6 +7,7 @@ use crate::common::Operator;
 use crate::copier::copier;
 use crate::load::{World, role};
 use crate::moving_copy;
+use crate::moving_fence::{CLOSED, OPTION, note_fence, prepared, set};
 
 /// Demands that a command is refused because the server refuses writes, and says all parts.
 #[track_caller]
@@ -123,6 +124,14 @@ fn r15_no_config_goes_back_to_the_servers_that_a_copy_has_left() {
     world
         .source
         .command(&["ACL", "SETUSER", "default", "+config"]);
+    // A server that says that it takes writes is believed.
+    let open = |fence: &str| {
+        let words = ["CONFIG", "SET", "min-replicas-to-write", fence];
+        world.source.command(&words);
+    };
+    open("0");
+    operator.done(&[&back[..], &["--dry-run"]].concat());
+    open(CLOSED);
     role(&world.source);
     operator.done(&["move", "logs", "--finish", "--yes"]);
     let (code, envelope) = operator.json(&back);
@@ -133,4 +142,24 @@ fn r15_no_config_goes_back_to_the_servers_that_a_copy_has_left() {
         .source
         .command(&["CONFIG", "SET", "min-replicas-to-write", "0"]);
     operator.done(&back);
+}
+
+#[test]
+fn r15_a_server_behind_an_interrupted_cut_is_not_taken_for_one_that_was_left() {
+    let world = prepared();
+    note_fence(&world, "0");
+    let source = &world.servers[0];
+    set(source, OPTION, CLOSED);
+    source.command(&["REPLICAOF", "127.0.0.1", "1"]);
+    let other = json!({"host": "127.0.0.1", "port": world.config.port()});
+    let key = "config:redis:logs";
+    world.config.command(&["SET", key, &other.to_string()]);
+    let old = format!("port={}", source.port());
+    let behind = format!("{} has stepped down behind a cut", world.address(0));
+    let words = ["set", "logs", &old];
+    refused(
+        &world.operator,
+        &words,
+        &[&behind, "`move logs --abort`, and then"],
+    );
 }
