@@ -150,29 +150,33 @@ impl Sight {
         let target = self.target.place.address();
         let replicas = self.source.replicas().iter();
         let online: Vec<_> = replicas.filter(|replica| replica.is_online).collect();
-        let text = if self.target.is_in_step() && !online.is_empty() {
+        let (code, text) = if self.target.is_in_step() && !online.is_empty() {
             let online: Vec<_> = online.iter().map(|one| one.address()).collect();
-            format!(
-                "{target} is in step, and {} knows it by another address, one of {}; set \
-                `replica-announce-ip` and `replica-announce-port` on {target} to the address that the config \
-                names, send it CLIENT KILL TYPE master so that it connects again, and go on with `--resume`, \
-                or give up with `--abort`",
+            let text = format!(
+                "{target} is in step, and {} knows it by another address, one of {}, or has lost its link to \
+                it; set `replica-announce-ip` and `replica-announce-port` on {target} to the address that \
+                the config names, send it CLIENT KILL TYPE master so that it connects again, and go on with \
+                `--resume`, or give up with `--abort`",
                 self.source.place.address(),
                 online.join(", ")
-            )
+            );
+            // Time does not help.
+            (Code::NotPossible, text)
         } else if self.source.seen.is_some() && self.source.replicas().is_empty() {
             let source = self.source.place.address();
-            format!(
+            let text = format!(
                 "{target} has no link to {source}; its log says why: look at the login of the replication, \
                 which needs +psync +replconf +ping there, and at the way between the two; go on with \
                 `--resume`, or give up with `--abort`"
-            )
+            );
+            (Code::NotReady, text)
         } else {
-            format!(
+            let text = format!(
                 "{target} does not have a copy in time; it goes on copying: go on with `--resume`, or \
                 give up with `--abort`"
-            )
+            );
+            (Code::NotReady, text)
         };
-        Failure::new(Code::NotReady, text).of_component(component)
+        Failure::new(code, text).of_component(component)
     }
 }

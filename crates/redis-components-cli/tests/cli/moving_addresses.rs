@@ -88,9 +88,14 @@ fn r15_a_replica_at_an_address_that_nobody_knows_is_told_at_once() {
         let begun = Instant::now();
         let (code, envelope) = world.operator.json(&["move", "logs", way, "--yes"]);
         let found = (code, &envelope["error"]["code"]);
-        assert_eq!(found, (4, &json!("not_ready")), "{envelope:#}");
+        assert_eq!(found, (3, &json!("not_possible")), "{envelope:#}");
         let message = envelope["error"]["message"].as_str().unwrap();
-        let parts = ["127.0.0.9", ANNOUNCED, "CLIENT KILL TYPE master"];
+        let parts = [
+            "127.0.0.9",
+            ANNOUNCED,
+            "lost its link",
+            "CLIENT KILL TYPE master",
+        ];
         let is_told = parts.iter().all(|part| message.contains(part));
         assert!(is_told, "{message}");
         assert!(begun.elapsed() < Duration::from_secs(60));
