@@ -9,10 +9,16 @@ use redis::aio::MultiplexedConnection;
 use redis::{FromRedisValue, RedisResult, Value, from_redis_value};
 
 use super::host::{is_one_of, names_of, plain};
+use super::replication::Replica;
 
 /// The addresses by which the peers of a server know it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Addresses(Vec<(String, u16)>);
+pub(crate) struct Addresses {
+    /// Those that the host of a config has where the command runs.
+    of_config: Vec<(String, u16)>,
+    /// Those that the server has said. In a network of its own, another one may have the same.
+    learned: Vec<(String, u16)>,
+}
 
 /// What a server announces to its primary.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -25,15 +31,24 @@ pub(crate) struct Announced {
 impl Addresses {
     /// Returns the addresses of a server that a config names, and to which there is a connection.
     pub(crate) async fn of(host: &str, port: u16, connection: &MultiplexedConnection) -> Self {
-        let mut hosts = names_of(host).await;
-        hosts.extend(local_host(connection).await);
-        Self(hosts.into_iter().map(|host| (host, port)).collect())
+        let hosts = names_of(host).await.into_iter();
+        let mut addresses = Self {
+            of_config: hosts.map(|host| (host, port)).collect(),
+            learned: Vec::new(),
+        };
+        if let Some(host) = local_host(connection).await {
+            addresses.add(host, port);
+        }
+        addresses
     }
 
     /// Returns one address.
     #[cfg(test)]
     pub(crate) fn at(host: &str, port: u16) -> Self {
-        Self(vec![(plain(host), port)])
+        Self {
+            of_config: vec![(plain(host), port)],
+            learned: Vec::new(),
+        }
     }
 
     /// Adds what the server announces, and the addresses that it has in its links to peers.
@@ -75,35 +90,64 @@ impl Addresses {
     /// Adds an address that the server has itself. By a loopback address each machine means itself, so
     /// it says something only to a command that runs there.
     fn add_local(&mut self, host: String, port: u16) {
-        if !is_loopback(&host) || self.0.iter().any(|(known, _)| is_loopback(known)) {
+        if !is_loopback(&host) || self.all().any(|(known, _)| is_loopback(known)) {
             self.add(host, port);
         }
     }
 
     fn add(&mut self, host: String, port: u16) {
         let address = (host, port);
-        if !self.0.contains(&address) {
-            self.0.push(address);
+        if !self.all().any(|known| *known == address) {
+            self.learned.push(address);
         }
+    }
+
+    fn all(&self) -> impl Iterator<Item = &(String, u16)> {
+        self.of_config.iter().chain(&self.learned)
+    }
+
+    /// Returns this server among the replicas that another one lists. An address of the config goes before
+    /// one that was learned, and if several replicas have one of these, it is not known which it is.
+    pub(crate) async fn among<'a>(&self, replicas: &[&'a Replica]) -> Option<&'a Replica> {
+        for known in [&self.of_config, &self.learned] {
+            let mut found = Vec::new();
+            for replica in replicas {
+                if has(known, &replica.host, replica.port).await {
+                    found.push(*replica);
+                }
+            }
+            // One that has connected again is listed twice for a while.
+            if let [first, others @ ..] = &*found {
+                let is_one = others
+                    .iter()
+                    .all(|other| other.address() == first.address());
+                return is_one.then_some(*first);
+            }
+        }
+        None
     }
 
     /// Returns `true` if a peer means this server by `host` and `port`. The port alone says nothing:
     /// most servers have the same.
     pub(crate) async fn contain(&self, host: &str, port: u16) -> bool {
-        let hosts = self.hosts_at(port);
-        !hosts.is_empty() && is_one_of(&hosts, host).await
+        has(&self.of_config, host, port).await || has(&self.learned, host, port).await
     }
 
     /// As [`contain`](Self::contain), and asks for no addresses of a name.
     #[cfg(any(feature = "serve", feature = "top"))]
     pub(crate) fn have(&self, host: &str, port: u16) -> bool {
-        self.hosts_at(port).contains(&plain(host))
+        hosts_at(self.all(), port).contains(&plain(host))
     }
+}
 
-    fn hosts_at(&self, port: u16) -> Vec<String> {
-        let at_port = self.0.iter().filter(|(_, known)| *known == port);
-        at_port.map(|(host, _)| host.clone()).collect()
-    }
+async fn has(known: &[(String, u16)], host: &str, port: u16) -> bool {
+    let hosts = hosts_at(known, port);
+    !hosts.is_empty() && is_one_of(&hosts, host).await
+}
+
+fn hosts_at<'a>(known: impl IntoIterator<Item = &'a (String, u16)>, port: u16) -> Vec<String> {
+    let at_port = known.into_iter().filter(|(_, known)| *known == port);
+    at_port.map(|(host, _)| host.clone()).collect()
 }
 
 /// The options that say what a server announces to its primary.
@@ -121,8 +165,14 @@ impl Announced {
     }
 }
 
+/// Returns `true` if a host is a loopback address of another machine than this one, because a config names
+/// its server by another address: nothing here says what answers there.
+pub(crate) fn is_far(host: &str, of_config: &str) -> bool {
+    is_loopback(host) && !is_loopback(of_config)
+}
+
 /// Returns `true` if each machine means itself by a host.
-pub(crate) fn is_loopback(host: &str) -> bool {
+fn is_loopback(host: &str) -> bool {
     match plain(host).parse::<IpAddr>() {
         Ok(address) => address.is_loopback(),
         Err(_) => plain(host) == "localhost",
@@ -173,7 +223,7 @@ async fn local_host(connection: &MultiplexedConnection) -> Option<String> {
 mod tests {
     use redis::Value;
 
-    use super::{Addresses, Announced, local_addresses};
+    use super::{Addresses, Announced, Replica, local_addresses};
 
     #[tokio::test]
     async fn an_address_is_a_host_with_its_port() {
@@ -193,14 +243,38 @@ mod tests {
         }
     }
 
+    #[tokio::test]
+    async fn a_replica_at_the_address_of_the_config_goes_before_a_learned_one() {
+        let replica = |host: &str| Replica {
+            host: host.to_owned(),
+            port: 6379,
+            is_online: true,
+        };
+        // Each machine has a network of its own, in which servers have the same addresses.
+        let (inner, outer) = (replica("172.17.0.3"), replica("10.0.0.8"));
+        let (third, other) = (replica("172.18.0.2"), replica("10.0.0.9"));
+        let mut addresses = Addresses::at("10.0.0.8", 6379);
+        addresses.add("172.17.0.3".to_owned(), 6379);
+        addresses.add("172.18.0.2".to_owned(), 6379);
+        for (listed, found) in [
+            (vec![&inner, &outer], Some(&outer)),
+            (vec![&other, &inner], Some(&inner)),
+            (vec![&inner, &inner], Some(&inner)),
+            (vec![&inner, &third], None),
+            (vec![&other], None),
+        ] {
+            assert_eq!(addresses.among(&listed).await, found, "{listed:?}");
+        }
+    }
+
     #[test]
     fn a_loopback_address_says_nothing_from_afar() {
         let mut afar = Addresses::at("10.0.0.1", 6379);
         afar.add_local("127.0.0.1".to_owned(), 6379);
-        assert_eq!(afar.0.len(), 1);
+        assert_eq!(afar.all().count(), 1);
         let mut near = Addresses::at("localhost", 6379);
         near.add_local("::1".to_owned(), 6379);
-        assert_eq!(near.0.len(), 2);
+        assert_eq!(near.all().count(), 2);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What is looked at before a move begins: each check has a name, what was found and what to do.
 
-use super::addresses::{Announced, OPTIONS};
+use super::addresses::{Announced, OPTIONS, is_far};
 use super::attach::Replication;
 use super::command_checks::of_commands;
 use super::commit_checks::of_config_server;
@@ -192,7 +192,11 @@ async fn of_announced(checks: &mut Checks, servers: &[(&Link, &Seen)]) {
         let host = announced.host.unwrap_or_else(|| link.place.host.clone());
         let port = announced.port.unwrap_or(link.place.port);
         let said = format!("{} as {host}:{port}", link.place.address());
-        match run_at(&link.place, &host, port).await {
+        let run = match is_far(&host, &link.place.host) {
+            true => None,
+            false => run_at(&link.place, &host, port).await,
+        };
+        match run {
             Some(run) if run != seen.run_id => other.push(said),
             Some(_) => {}
             None => silent.push(said),

@@ -288,13 +288,8 @@ impl End {
 
     /// Returns this server among the online replicas that another one lists.
     pub(crate) async fn among<'a>(&self, replicas: &'a [Replica]) -> Option<&'a Replica> {
-        for replica in replicas.iter().filter(|replica| replica.is_online) {
-            let (host, port) = (&replica.host, replica.port);
-            if self.addresses.contain(host, port).await {
-                return Some(replica);
-            }
-        }
-        None
+        let online = replicas.iter().filter(|replica| replica.is_online);
+        self.addresses.among(&online.collect::<Vec<_>>()).await
     }
 
     /// Returns `true` if the server refuses writes because of a move's fence.
