@@ -79,7 +79,7 @@ fn of_servers(checks: &mut Checks, old: &[Seen], new: &[Seen]) {
         }),
         "update it, or stop its callers, copy, and `set` the config",
     );
-    let used: u64 = old.iter().map(|seen| seen.used_memory).sum();
+    let used: u64 = old.iter().map(|seen| seen.data_memory).sum();
     let most: u64 = new.iter().map(|seen| seen.max_memory).sum();
     let is_limited = new.iter().all(|seen| seen.max_memory > 0);
     checks.refuse(

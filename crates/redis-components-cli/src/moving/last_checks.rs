@@ -1,7 +1,7 @@
 //! What a target must be to get the calls of a source: looked at before a move, and again right before
 //! its cut. A copy may take hours, and meanwhile data grows and people set options.
 
-use super::addresses::is_loopback;
+use super::addresses::is_far;
 use super::cut::demand_read_only;
 use super::findings::Checks;
 use super::identity::run_at;
@@ -17,8 +17,20 @@ type Found = (&'static str, Option<String>, &'static str);
 
 /// Looks before a move whether the target can take what comes. It has no copy yet.
 pub(super) async fn of_target(checks: &mut Checks, old: &Seen, new: &Seen, target: &Link) {
-    let (name, found, advice) = memory([old, new], old.used_memory, "the source uses");
+    let (name, found, advice) = memory(new, old.data_memory, "the data of the source uses");
     checks.refuse(name, found, advice);
+    let (most, used) = (new.max_memory, old.data_memory);
+    checks.warn(
+        "memory",
+        // A cache that is full has a little more or less at times.
+        (evicts(new) > 0 && most < used - used / 10).then(|| {
+            format!(
+                "the target removes keys after the cut: its `maxmemory` is {most} bytes, and the data of the \
+                source uses {used}"
+            )
+        }),
+        "raise `maxmemory` of the target if you want to keep them",
+    );
     for (name, found, advice) in [clients(old, new), disk(new, target).await] {
         checks.refuse(name, found, advice);
     }
@@ -47,7 +59,7 @@ pub(crate) async fn demand_fit(
     let server = target.place.address();
     for (_, found, advice) in [
         // It has the copy now.
-        memory([&old, &new], new.used_memory, "its copy of the data has"),
+        memory(&new, new.data_memory, "its copy of the data uses"),
         clients(&old, &new),
         disk(&new, target).await,
     ] {
@@ -84,9 +96,7 @@ pub(crate) async fn demand_listed(
     run: Option<&str>,
 ) -> Result<(), Failure> {
     let place = &target.place;
-    // By a loopback address each machine means itself.
-    let is_far = is_loopback(&at.host) && !is_loopback(&place.host);
-    if (&at.host, at.port) == (&place.host, place.port) || is_far {
+    if (&at.host, at.port) == (&place.host, place.port) || is_far(&at.host, &place.host) {
         return Ok(());
     }
     let found = run_at(place, &at.host, at.port).await;
@@ -112,11 +122,10 @@ fn unfit(server: &str, found: &str, advice: &str) -> Failure {
     Failure::new(Code::NotPossible, text).at(server)
 }
 
-fn memory([old, new]: [&Seen; 2], used: u64, what: &str) -> Found {
+/// A server that removes keys refuses no writes.
+fn memory(new: &Seen, used: u64, what: &str) -> Found {
     let most = new.max_memory;
-    // A full cache stays full: it removes keys, and refuses no writes.
-    let is_cache = evicts(new) > 0 && old.max_memory > 0 && most >= old.max_memory;
-    let found = (most > 0 && most < used && !is_cache)
+    let found = (most > 0 && most < used && evicts(new) == 0)
         .then(|| format!("`maxmemory` of the target is {most} bytes, and {what} {used}"));
     ("memory", found, "raise `maxmemory` of the target")
 }

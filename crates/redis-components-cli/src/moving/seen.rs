@@ -6,6 +6,14 @@ use serde::Serialize;
 
 use super::replication::{Replication, is_numbered, part};
 
+/// What a server uses its memory for besides its data.
+const NO_DATA: [&str; 4] = [
+    "mem_clients_normal",
+    "mem_clients_slaves",
+    "mem_replication_backlog",
+    "mem_aof_buffer",
+];
+
 /// What a data server says of itself, as far as a move needs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Seen {
@@ -15,8 +23,9 @@ pub(crate) struct Seen {
     pub(crate) functions: u64,
     pub(crate) version: Vec<u64>,
     pub(crate) is_cluster: bool,
-    /// How much it uses of its `maxmemory`.
-    pub(crate) used_memory: u64,
+    /// How much its data uses, without its connections and the backlog of its replication: a replica that
+    /// becomes the primary has others.
+    pub(crate) data_memory: u64,
     /// 0 if there is no limit.
     pub(crate) max_memory: u64,
     pub(crate) max_memory_policy: String,
@@ -72,7 +81,9 @@ impl Seen {
                 .map(|part| part.parse().unwrap_or(0))
                 .collect(),
             is_cluster: text("cluster_enabled") == "1",
-            used_memory: number("used_memory").saturating_sub(number("mem_not_counted_for_evict")),
+            data_memory: NO_DATA.iter().fold(number("used_memory"), |used, name| {
+                used.saturating_sub(number(name))
+            }),
             max_memory: number("maxmemory"),
             max_memory_policy: text("maxmemory_policy").to_owned(),
             clients: number("connected_clients"),

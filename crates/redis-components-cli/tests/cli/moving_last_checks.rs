@@ -1,5 +1,7 @@
 //! R15: what changes during a long copy is looked at again before writes are held.
 
+use std::io::Write;
+
 use redis_components_testing::Server;
 use serde_json::json;
 
@@ -187,13 +189,59 @@ fn r15_a_cache_that_is_full_moves_to_one_of_the_same_size() {
         evicted()
     });
     role(source);
-    // Less than the data.
-    set(target, "maxmemory", "3mb");
-    role(target);
     let to = world.address(1);
+    let words = ["move", "logs", "--yes", "--to", &to];
+    let shown = [&words[..], &["--dry-run"]].concat();
+    // It would refuse writes.
+    set(target, "maxmemory", "2mb");
+    set(target, "maxmemory-policy", "noeviction");
+    role(target);
     refused(&world, &["--to", &to], "`maxmemory`");
+    // It would remove keys.
+    set(target, "maxmemory-policy", "allkeys-lru");
+    role(target);
+    let run = world.operator.done(&shown);
+    assert!(run.stderr.contains("memory: "), "{run:#?}");
     set(target, "maxmemory", "4mb");
     role(target);
-    world.operator.done(&["move", "logs", "--yes", "--to", &to]);
+    let run = world.operator.done(&shown);
+    assert!(!run.stderr.contains("memory: "), "{run:#?}");
+    world
+        .operator
+        .done(&[&words[..], &["--until", "prepared"]].concat());
+    set(target, "maxmemory", "2mb");
+    world.operator.done(&["move", "logs", "--cut", "--yes"]);
     assert_eq!(role(target), "master");
+}
+
+/// A replica with many connections and a backlog uses more than its data, and nothing trims that.
+#[test]
+fn r15_memory_of_connections_keeps_no_target_from_its_calls() {
+    let world = World::start();
+    let [source, target] = &world.servers;
+    let to = world.address(1);
+    let begin = ["move", "logs", "--to", &to, "--until", "prepared", "--yes"];
+    world.operator.done(&begin);
+    set(target, "maxmemory", "8mb");
+    // A large answer that its client does not read.
+    source.command(&["SETRANGE", "large", "3000000", "x"]);
+    role(source);
+    wait_until("it has the copy", || {
+        let length = target.command(&["STRLEN", "large"]);
+        redis::from_redis_value::<usize>(length).unwrap() == 3_000_001
+    });
+    role(target);
+    let mut slow = std::net::TcpStream::connect(("127.0.0.1", target.port())).unwrap();
+    slow.write_all(&b"GET large\r\n".repeat(5)).unwrap();
+    wait_until("the answers take memory", || {
+        let info = target.command(&["INFO", "memory"]);
+        let info: String = redis::from_redis_value(info).unwrap();
+        let used = info
+            .lines()
+            .find_map(|line| line.strip_prefix("mem_clients_normal:"));
+        used.unwrap().trim().parse::<u64>().unwrap() > 8 << 20
+    });
+    role(target);
+    world.operator.done(&["move", "logs", "--cut", "--yes"]);
+    world.is_on(1);
 }
