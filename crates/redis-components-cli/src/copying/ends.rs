@@ -64,12 +64,16 @@ pub(crate) async fn give_up(
 
 /// Empties the target, which was empty when the move began.
 async fn empty(session: &Session, record: &Record, sight: &Sight) {
-    let Ok(target) = &sight.target else {
-        let (_, server) = sight.addresses();
-        warn(&format!(
-            "{server} does not answer, and keeps what was copied; remove it with FLUSHALL there"
-        ));
-        return;
+    let target = match &sight.target {
+        Ok(target) => target,
+        Err(failure) => {
+            let (_, server) = sight.addresses();
+            warn(&format!(
+                "{server} keeps what was copied, because it cannot be asked: {}; remove it with FLUSHALL there",
+                failure.message
+            ));
+            return;
+        }
     };
     // Somebody may have moved there since, by hand too.
     let used = match others(session, record, target).await {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Cmd, FromRedisValue, Pipeline, ProtocolVersion, RedisError};
-use redis_components::{ComponentConfig, open_connection};
+use redis_components::{ComponentConfig, ErrorKind, open_connection};
 use serde_json::{Map, Value};
 use tokio::time::timeout;
 
@@ -128,8 +128,14 @@ impl Place {
         let plain = AsyncConnectionConfig::new();
         let settings = settings();
         let opened = open_connection(&self.config, &settings, ProtocolVersion::RESP2, plain).await;
-        let connection = opened
-            .map_err(|error| Failure::new(code(&error, CODES), said(&error)).at(&self.address()))?;
+        let connection = opened.map_err(|error| {
+            let code = match error.kind() {
+                // It says nothing of the server, which was not asked.
+                ErrorKind::ForbiddenByPolicy => Code::ConfigInvalid,
+                _ => code(&error, CODES),
+            };
+            Failure::new(code, said(&error)).at(&self.address())
+        })?;
         Ok(Link {
             place: self.clone(),
             connection,

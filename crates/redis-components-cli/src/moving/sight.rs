@@ -139,7 +139,12 @@ impl Sight {
 
     /// Returns `true` if each server that was not seen will say by itself where it stands.
     pub(crate) fn is_passing(&self) -> bool {
-        !self.is_silent(|why| matches!(why, Silence::NoAnswer | Silence::Refused))
+        !self.is_silent(|why| {
+            matches!(
+                why,
+                Silence::NoAnswer | Silence::Refused | Silence::NotAsked
+            )
+        })
     }
 
     /// Adds to a failure that the source refuses writes, if it does.
@@ -273,7 +278,7 @@ impl End {
     }
 
     /// Returns the replicas that it lists.
-    pub(super) fn replicas(&self) -> &[Replica] {
+    pub(crate) fn replicas(&self) -> &[Replica] {
         let seen = self.seen.as_ref();
         seen.map_or(&[], |seen| &seen.replication.replicas)
     }

@@ -15,6 +15,8 @@ pub(crate) enum Silence {
     Full,
     /// It answers, and refuses the login or the question.
     Refused,
+    /// Nobody has asked it: its config cannot be used here, or the policy forbids its address.
+    NotAsked,
 }
 
 impl Silence {
@@ -30,13 +32,17 @@ impl Silence {
             Some(silence) => silence,
             None if failure.message.contains("max number of clients") => Self::Full,
             None if failure.code == Code::ServerUnreachable => Self::NoAnswer,
+            None if failure.code == Code::ConfigInvalid => Self::NotAsked,
             None => Self::Refused,
         }
     }
 
-    /// Returns `true` if the server is alive, and says that it cannot or will not answer now.
+    /// Returns `true` if nothing says that the server is dead, and it does not say where it stands.
     pub(crate) fn is_refusal(self) -> bool {
-        matches!(self, Self::Busy | Self::Full | Self::Refused)
+        matches!(
+            self,
+            Self::Busy | Self::Full | Self::Refused | Self::NotAsked
+        )
     }
 
     /// Returns what a person may do at a server that is alive.
@@ -49,6 +55,9 @@ impl Silence {
                 there"
             }
             Self::Full => "close connections to it, or raise its `maxclients`",
+            Self::NotAsked => {
+                "give the command where the config can be used, with all files and variables that it names"
+            }
             Self::Refused => "correct the login of the config, or the rights of its user there",
         }
     }

@@ -24,18 +24,19 @@ impl End {
             String::new()
         };
         if silence != Silence::NoAnswer {
-            let what = if silence == Silence::Loading {
-                "loads its data, or has none yet,"
-            } else {
-                "is up"
+            let what = match silence {
+                Silence::Loading => {
+                    "loads its data, or has none yet, and does not say where it stands"
+                }
+                Silence::NotAsked => "cannot be asked from here",
+                _ => "is up and does not say where it stands",
             };
             let text = format!(
-                "{address} {what} and does not say where it stands{closed}: {reason}; {}, and go on with \
-                `--resume`; do not start it again: it would lose what is not on its disk",
+                "{address} {what}{closed}: {reason}; {}, and go on with `--resume`; do not start it again: it would lose what is not on its disk",
                 silence.remedy()
             );
             let code = match (silence, &self.unseen) {
-                (Silence::Refused, Some(failure)) => failure.code,
+                (Silence::Refused | Silence::NotAsked, Some(failure)) => failure.code,
                 _ => Code::NotReady,
             };
             return Failure::new(code, text).at(&address);
@@ -78,6 +79,7 @@ impl End {
                 seen.keys
             ),
             (None, Some(Silence::NoAnswer) | None) => format!("{address} (does not answer)"),
+            (None, Some(Silence::NotAsked)) => format!("{address} (cannot be asked from here)"),
             (None, Some(_)) => format!("{address} (is up and does not say where it stands)"),
         }
     }

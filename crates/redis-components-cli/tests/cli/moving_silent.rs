@@ -183,3 +183,31 @@ fn r15_an_old_server_of_a_copy_that_is_busy_is_not_gone() {
     role(&world.source);
     world.operator.done(&finish);
 }
+
+#[test]
+fn r15_a_server_whose_config_cannot_be_used_here_is_not_called_up() {
+    let world = World::start();
+    let port = world.servers[1].port();
+    let file = world.operator.file("secret", "of-nobody");
+    let new = json!({"host": "127.0.0.1", "port": port, "password": {"file": file}}).to_string();
+    world.servers[1].command(&["CONFIG", "SET", "requirepass", "of-nobody"]);
+    let user = ["ACL", "SETUSER", "of-replication", "on", ">word", "+@all"];
+    for server in &world.servers {
+        server.command(&user);
+        role(server);
+    }
+    let begin = ["move", "logs", "--to", &new, "--until", "synced", "--yes"];
+    let [name, password] = ["--replication-user", "--replication-password"];
+    let word = format!("@{}", world.operator.file("word", "word").display());
+    let login = [name, "of-replication", password, &word];
+    world.operator.done(&[&begin[..], &login].concat());
+    std::fs::remove_file(&file).unwrap();
+    let (code, envelope) = world.operator.json(&["move", "logs", "--resume", "--yes"]);
+    let message = envelope["error"]["message"].as_str().unwrap();
+    assert!(message.contains("cannot be asked from here"), "{message}");
+    assert!(!message.contains("is up"), "{message}");
+    assert_eq!(
+        (code, &envelope["error"]["code"]),
+        (1, &json!("config_invalid"))
+    );
+}
