@@ -12,6 +12,7 @@ use crate::moving::fence;
 use crate::moving::findings::Checks;
 use crate::moving::link::Link;
 use crate::moving::record::Record;
+use crate::moving::replication::Replica;
 use crate::moving::report::report;
 use crate::moving::script::{Script, Servers};
 use crate::moving::settle::spared;
@@ -28,7 +29,7 @@ pub(super) async fn begin(
     sight: &Sight,
     (checks, replication, until): (&Checks, &Replication, Until),
 ) -> Result<Reply, Failure> {
-    let servers = servers(record, sight.links()?.0).await?;
+    let servers = servers(record, sight.links()?.0, None).await?;
     // On the way on which every step succeeds, it is quick.
     let record = &Record {
         rewrite_ms: Some(0),
@@ -63,7 +64,10 @@ pub(super) async fn go_on(
     let servers = match sight.state {
         State::Gone => unseen(record)?,
         State::Fenced | State::TakenOver if sight.source.link.is_none() => unseen(record)?,
-        _ => servers(record, sight.links()?.0).await?,
+        _ => {
+            let listed = sight.target.among(sight.source.replicas()).await;
+            servers(record, sight.links()?.0, listed).await?
+        }
     };
     script.go_on(sight.state, &servers, &replication, options.until());
     script.release_lease();
@@ -84,7 +88,12 @@ pub(super) async fn undo(
         // On the way on which every step succeeds, it is quick.
         back.rewrite_ms = Some(0);
     }
-    let servers = servers(&back, from).await?;
+    let servers = servers(
+        &back,
+        from,
+        sight.source.among(sight.target.replicas()).await,
+    )
+    .await?;
     let mut script = Script::new(session, record).await?;
     script.take_lease();
     script.note(false);
@@ -109,13 +118,19 @@ pub(super) async fn undo(
 pub(super) async fn abort(session: &Session, record: &Record) -> Result<Reply, Failure> {
     let sight = Sight::of(session, record).await?;
     demand_abortable(session, record, &sight)?;
-    if sight.state == State::Split || sight.state == State::Unreachable && sight.may_be_cut {
+    let lifted = lifted(record, &sight).await?;
+    let may_be_cut = sight.may_be_cut && lifted.is_none();
+    if sight.state == State::Split || sight.state == State::Unreachable && may_be_cut {
         return Err(sight.must_decide(&record.component));
     }
     let (source, target) = (sight.source.place.address(), sight.target.place.address());
     let mut script = Script::new(session, record).await?;
     script.take_lease();
     script.note(false);
+    if let Some(before) = lifted {
+        script.note(false);
+        script.add(&source, format!("CONFIG SET {OPTION} {before}"));
+    }
     if let (Some(before), State::Fenced) = (&record.fence, sight.state) {
         if sight.source.is_role(is_parked) {
             script.add(&source, "REPLICAOF NO ONE");
@@ -141,6 +156,18 @@ pub(super) async fn abort(session: &Session, record: &Record) -> Result<Reply, F
     }
     script.release_lease();
     Ok(script.shown(report(record, &sight, None, None)))
+}
+
+/// Returns what a fence replaces that is taken away first, because the target does not say where it stands.
+async fn lifted<'a>(record: &'a Record, sight: &Sight) -> Result<Option<&'a str>, Failure> {
+    let (Some(source), None) = (&sight.source.link, &sight.target.link) else {
+        return Ok(None);
+    };
+    let is_closed = sight.is_fenced
+        && sight.source.is_primary()
+        && !sight.source.is_handing_over()
+        && is_closed(source).await?;
+    Ok(record.fence.as_deref().filter(|_| is_closed))
 }
 
 fn empty(script: &mut Script<'_>, target: &str, has_functions: bool) {
@@ -179,7 +206,12 @@ pub(super) async fn finish(
     Ok(script.shown(data))
 }
 
-async fn servers(record: &Record, source: &Link) -> Result<Servers, Failure> {
+async fn servers(
+    record: &Record,
+    source: &Link,
+    listed: Option<&Replica>,
+) -> Result<Servers, Failure> {
+    let seen = unseen(record)?;
     let way = Way::of(source).await?;
     let before = match (&record.fence, way) {
         (Some(before), _) => before.clone(),
@@ -188,19 +220,22 @@ async fn servers(record: &Record, source: &Link) -> Result<Servers, Failure> {
     };
     let is_closed = record.fence.is_some() && is_closed(source).await?;
     Ok(Servers {
+        listed: listed.map_or(seen.listed, |at| (at.host.clone(), at.port)),
         way,
         before,
         is_closed,
         is_source_gone: false,
-        ..unseen(record)?
+        ..seen
     })
 }
 
 /// Returns the servers of a move of which the old one is not asked.
 fn unseen(record: &Record) -> Result<Servers, Failure> {
+    let target = record.target()?;
     Ok(Servers {
         source: record.source()?,
-        target: record.target()?,
+        listed: (target.host.clone(), target.port),
+        target,
         way: Way::Failover,
         before: record.fence.clone().unwrap_or_default(),
         is_closed: false,

@@ -39,6 +39,8 @@ pub(crate) struct Script<'a> {
 pub(crate) struct Servers {
     pub(crate) source: Place,
     pub(crate) target: Place,
+    /// Where the source lists the target, or else the address of the config.
+    pub(crate) listed: (String, u16),
     pub(crate) way: Way,
     /// What a fence of the source replaces.
     pub(crate) before: String,
@@ -209,7 +211,8 @@ impl<'a> Script<'a> {
     ) {
         let Servers { source, target, .. } = servers;
         let (from, to) = (source.address(), target.address());
-        let follow = format!("REPLICAOF {} {}", target.host, target.port);
+        let (host, port) = &servers.listed;
+        let follow = format!("REPLICAOF {host} {port}");
         let mut is_closed = servers.is_closed;
         loop {
             state = match state {
@@ -220,7 +223,7 @@ impl<'a> Script<'a> {
                     }
                     State::Synced
                 }
-                State::Copying | State::Loading | State::Refusing => State::Synced,
+                State::Copying => State::Synced,
                 State::Synced if until == Until::Synced => return,
                 State::Synced => {
                     self.offer(&json!({"on": servers.way.refuses(), "run_id": "…"}));
@@ -229,7 +232,6 @@ impl<'a> Script<'a> {
                     }
                     self.note(false);
                     if servers.way == Way::Failover {
-                        let (host, port) = (&target.host, target.port);
                         self.add(&from, format!("FAILOVER TO {host} {port} TIMEOUT {HOLDS}"));
                         State::HandingOver
                     } else {
@@ -281,7 +283,7 @@ impl<'a> Script<'a> {
                     return;
                 }
                 // These have no way on.
-                State::Split | State::Unreachable => return,
+                State::Loading | State::Refusing | State::Split | State::Unreachable => return,
             };
         }
     }

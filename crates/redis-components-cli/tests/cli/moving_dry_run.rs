@@ -258,3 +258,37 @@ fn r15_a_dry_run_of_a_move_shows_no_secret() {
         assert!(!format!("{run:#?}").contains("hush-hush"), "{run:#?}");
     }
 }
+
+#[test]
+fn r15_a_dry_run_names_the_new_server_as_the_old_one_lists_it() {
+    let bind = ["--bind", "127.0.0.1", "127.0.0.3"];
+    let world = World::start_with(&[&bind[..], &["--replica-announce-ip", "127.0.0.3"]].concat());
+    let to = world.address(1);
+    let begin = ["move", "logs", "--to", &to, "--until", "synced", "--yes"];
+    world.operator.done(&begin);
+    for (way, server) in [("--cut", 1), ("--undo", 0)] {
+        let words = ["move", "logs", way, "--yes"];
+        let shown = world.operator.done(&[&words[..], &["--dry-run"]].concat());
+        let part = format!("FAILOVER TO 127.0.0.3 {} ", world.servers[server].port());
+        assert!(shown.stdout.contains(&part), "{shown:#?}");
+        world.operator.done(&words);
+    }
+}
+
+#[test]
+fn r15_a_dry_run_of_an_abort_gives_writes_back() {
+    let world = moving_fence::prepared();
+    moving_fence::note_fence(&world, "0");
+    moving_fence::set(
+        &world.servers[0],
+        moving_fence::OPTION,
+        moving_fence::CLOSED,
+    );
+    world.servers[1].stop();
+    let words = ["move", "logs", "--abort", "--yes"];
+    let shown = world.operator.done(&[&words[..], &["--dry-run"]].concat());
+    let sent = format!("{}> CONFIG SET min-replicas-to-write 0", world.address(0));
+    assert!(shown.stdout.contains(&sent), "{shown:#?}");
+    world.operator.done(&words);
+    assert_eq!(moving_fence::fence(&world.servers[0]), "0");
+}
