@@ -109,9 +109,6 @@ pub(super) async fn undo(
 pub(super) async fn abort(session: &Session, record: &Record) -> Result<Reply, Failure> {
     let sight = Sight::of(session, record).await?;
     demand_abortable(session, record, &sight)?;
-    if sight.state == State::Split || sight.state == State::Unreachable && sight.may_be_cut {
-        return Err(sight.must_decide(&record.component));
-    }
     let (source, target) = (sight.source.place.address(), sight.target.place.address());
     let mut script = Script::new(session, record).await?;
     script.take_lease();

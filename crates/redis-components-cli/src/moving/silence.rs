@@ -49,7 +49,7 @@ impl Silence {
                 there"
             }
             Self::Full => "close connections to it, or raise its `maxclients`",
-            Self::Refused => "correct the login of the config, or the rights of its user there",
+            Self::Refused => "correct the login at that server, or the rights of its user there",
         }
     }
 }
