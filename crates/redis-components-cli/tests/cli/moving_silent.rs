@@ -10,6 +10,7 @@ use crate::copier::copier;
 use crate::load::{World, role};
 use crate::moving_copy;
 use crate::moving_fence::{CLOSED, OPTION, fence, note_fence, prepared, set};
+use crate::moving_fence_alone::info;
 use crate::waiting::Waiting;
 
 /// Keeps a server busy until its script is ended.
@@ -211,6 +212,37 @@ fn r15_a_source_behind_its_fence_does_not_wait_for_a_target_that_is_busy() {
         assert!(!message.contains("refuses writes"), "{message}");
         assert_eq!(fence(source), "0", "{with}");
         source.command(&["SET", "after", "it"]);
+        script.end();
+        world.operator.done(&["move", "logs", "--resume", "--yes"]);
+        world.is_on(1);
+    }
+}
+
+/// The record says that nobody has told the new server to take over.
+#[test]
+fn r15_a_source_that_has_stepped_down_does_not_wait_for_a_target_that_is_busy() {
+    for is_told in [false, true] {
+        let world = prepared();
+        let [source, target] = &world.servers;
+        let stream = info(source, "master_replid");
+        let end = info(source, "master_repl_offset").parse::<u64>().unwrap();
+        note_fence(&world, "0");
+        world.change_record("stood", &json!({"stream": stream}));
+        if is_told {
+            world.change_record("stood", &json!({"stream": stream, "end": end}));
+        }
+        set(source, OPTION, CLOSED);
+        source.command(&["REPLICAOF", "127.0.0.1", "1"]);
+        let script = Script::start(target);
+        let words = ["move", "logs", "--resume", "--yes", "--timeout", "1s"];
+        let (code, envelope) = world.operator.json(&words);
+        assert_eq!(code, 4, "{envelope:#}");
+        let expected = if is_told {
+            ("slave", CLOSED)
+        } else {
+            ("master", "0")
+        };
+        assert_eq!((&*role(source), &*fence(source)), expected);
         script.end();
         world.operator.done(&["move", "logs", "--resume", "--yes"]);
         world.is_on(1);
