@@ -168,6 +168,19 @@ impl Session {
         Ok(())
     }
 
+    /// Connects to the same server anew. What was sent and not waited for may have left the connection inside
+    /// of a transaction, where nothing is answered.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the server does not answer.
+    pub(crate) async fn renew(&self) -> Result<(), Failure> {
+        let connection = connect_again(self.config()).await?;
+        self.connection.replace(connection);
+        self.name_itself().await;
+        Ok(())
+    }
+
     /// Returns the config of the config server in use.
     pub(crate) fn config(&self) -> Option<ComponentConfig> {
         self.place.servers.first().cloned()

@@ -116,13 +116,10 @@ pub(super) async fn undo(
 
 /// Returns what `--abort` would send.
 pub(super) async fn abort(session: &Session, record: &Record) -> Result<Reply, Failure> {
-    let sight = Sight::of(session, record).await?;
-    demand_abortable(session, record, &sight)?;
+    let mut sight = Sight::of(session, record).await?;
     let lifted = lifted(record, &sight).await?;
-    let may_be_cut = sight.may_be_cut && lifted.is_none();
-    if sight.state == State::Split || sight.state == State::Unreachable && may_be_cut {
-        return Err(sight.must_decide(&record.component));
-    }
+    sight.may_be_cut &= lifted.is_none();
+    demand_abortable(session, record, &sight)?;
     let (source, target) = (sight.source.place.address(), sight.target.place.address());
     let mut script = Script::new(session, record).await?;
     script.take_lease();

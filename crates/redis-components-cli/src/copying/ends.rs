@@ -10,6 +10,7 @@ use crate::failure::{Code, Failure};
 use crate::lines::warn;
 use crate::moving::checks::{users, warn_of_pings};
 use crate::moving::closed::{CLOSED, OPTION};
+use crate::moving::ends::warn_of_unasked;
 use crate::moving::lease::Lease;
 use crate::moving::record::Record;
 use crate::moving::state::State;
@@ -113,6 +114,11 @@ pub(crate) async fn demand_nobody_left(
     let sight = Sight::of(session, record).await?;
     if !matches!(sight.state, State::Committed | State::Gone) {
         return Err(sight.wrong_state(session, record, "is not over"));
+    }
+    if let Some(failure) = sight.refused() {
+        let (source, _) = sight.addresses();
+        warn_of_unasked(source, failure);
+        return Ok(sight);
     }
     let source = match &sight.source {
         Ok(source) => source,

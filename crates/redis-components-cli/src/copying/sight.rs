@@ -24,7 +24,7 @@ pub(crate) struct Sight {
     /// Whether all servers of the source refuse writes.
     pub(super) is_closed: bool,
     /// Why the source does not say that, if it does not.
-    silence: Option<Silence>,
+    silence: Option<Failure>,
     addresses: [String; 2],
     keys: [Option<u64>; 2],
 }
@@ -52,8 +52,8 @@ impl Sight {
             Ok(source) => fence::look(source).await,
             Err(failure) => Err(failure.clone()),
         };
-        let silence = fenced.as_ref().err().map(Silence::of);
-        let state = match (&fenced, silence) {
+        let silence = fenced.as_ref().err().cloned();
+        let state = match (&fenced, silence.as_ref().map(Silence::of)) {
             (_, Some(Silence::NoAnswer)) if is_committed => State::Gone,
             _ if is_committed => State::Committed,
             (Err(_), _) => State::Unreachable,
@@ -80,6 +80,14 @@ impl Sight {
     /// Returns `true` if the configs name the target.
     pub(super) fn is_over(&self) -> bool {
         matches!(self.state, State::Committed | State::Gone)
+    }
+
+    /// Returns why the source does not say where it stands, if it refuses that and the target, which the
+    /// configs name, answers.
+    pub(super) fn refused(&self) -> Option<&Failure> {
+        let is_over = self.is_over() && self.target.is_ok();
+        let silence = self.silence.as_ref();
+        silence.filter(|failure| is_over && Silence::of(failure) == Silence::Refused)
     }
 
     /// # Errors
@@ -140,6 +148,9 @@ impl Sight {
             }
             State::Fenced => {
                 "writes are refused; --resume copies anew and goes on, --abort gives writes back"
+            }
+            State::Committed if self.refused().is_some() => {
+                "moved, and the old server refuses to say where it stands; --finish ends the move"
             }
             State::Committed if self.silence.is_some() => {
                 "moved, and the old server is up and does not say where it stands; --finish ends the \

@@ -13,7 +13,7 @@ use std::time::Duration;
 use tokio::join;
 use tokio::time::{Instant, timeout};
 
-use super::closed::{self, is_closed};
+use super::closed::{self, is_closed, is_parked};
 use super::lease::Lease;
 use super::link::Link;
 use super::record::Record;
@@ -159,12 +159,24 @@ pub(crate) async fn give_writes_back(
     };
     if sight.source.is_handing_over() {
         call_back(session, record, source, sight.target.link.as_ref()).await?;
-    } else if sight.is_fenced && sight.source.is_primary() && is_closed(source).await? {
+        return Ok(());
+    }
+    if !sight.is_fenced {
+        return Ok(());
+    }
+    let is_untold = if sight.source.is_role(is_parked) {
+        // The end of the source is noted before the target is told to take over.
+        let stood = record.stood.as_ref();
+        stood.is_some_and(|stood| stood.end.is_none())
+    } else {
         // The target does not take over before the source is a replica. Only the fence proves that,
         // and it goes now.
+        sight.source.is_primary() && is_closed(source).await?
+    };
+    if is_untold {
         let fence = record.fence.clone();
         session.note_uncut(record, fence).await?;
-        closed::lift(source, record).await?;
+        closed::reopen(source, record).await?;
     }
     Ok(())
 }
@@ -186,12 +198,23 @@ async fn call_back(
     // writes as well.
     let withdrawn = timeout(WITHDRAWN_WITHIN, session.withdraw(record)).await;
     Link::pause(WITHDRAWN_WITHIN).await;
-    if let Some(target) = target
-        && target.is_primary_soon().await
-    {
+    let has_taken_over = match target {
+        Some(target) => target.is_primary_soon().await,
+        None => false,
+    };
+    let aborted = if has_taken_over {
+        Ok(())
+    } else {
+        source.query(&["FAILOVER", "ABORT"]).await
+    };
+    if withdrawn.is_err() {
+        // What comes next over the connection says if this fails.
+        let _ = session.renew().await;
+    }
+    if has_taken_over {
         return Ok(true);
     }
-    let () = source.query(&["FAILOVER", "ABORT"]).await?;
+    let () = aborted?;
     let withdrawn = match withdrawn {
         Ok(Ok(())) => Ok(()),
         _ => session.withdraw(record).await,

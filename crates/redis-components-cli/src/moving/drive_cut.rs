@@ -81,6 +81,10 @@ impl Drive<'_> {
                 return Ok(false);
             }
             Err(failure) => {
+                if way == Way::Fence {
+                    // Nobody may have waited for the last note. What fails says so below.
+                    let _ = self.session.renew().await;
+                }
                 // A copy that both servers still call one has nothing that is new.
                 let mut looked = sight.look(self.session, &self.record).await;
                 // What the target was told last may still be on its way.
@@ -94,14 +98,12 @@ impl Drive<'_> {
                     sight.reopen_source(&self.record).await?;
                     looked = sight.look(self.session, &self.record).await;
                 }
-                // Otherwise the next command asks a person more often than it must.
-                if looked.is_ok() && sight.state.is_before_cut() {
-                    let _ = self.session.note_uncut(&mut self.record, None).await;
-                } else if way == Way::Fence && !may_take_over {
-                    let fence = self.record.fence.clone();
-                    let _ = self.session.note_uncut(&mut self.record, fence).await;
+                let is_uncut = looked.is_ok() && sight.state.is_before_cut();
+                if !is_uncut && (way == Way::Failover || may_take_over) {
+                    return Err(failure);
                 }
-                return Err(failure);
+                let fence = self.record.fence.clone().filter(|_| !is_uncut);
+                return Err(self.taken_back(fence, failure).await);
             }
         };
         self.held = Some(held);
@@ -131,24 +133,53 @@ impl Drive<'_> {
             return fence::promote(heir).await.map(drop);
         }
         let (source, target) = sight.links()?;
-        let has_all =
-            !sight.source.is_primary() && fence::has_all(source, target, BEHIND_FENCE).await?;
+        let has_all = if sight.source.is_primary() {
+            Ok(false)
+        } else {
+            fence::has_all(source, target, BEHIND_FENCE).await
+        };
         fence::demand(lease)?;
-        if !has_all {
+        if matches!(has_all, Ok(false)) {
             closed::reopen(source, &self.record).await?;
             self.tell_not_cut(&sight.not_cut());
             // The target does not take over before the source is its replica, or nobody's.
             return self.session.note_uncut(&mut self.record, None).await;
         }
         let servers = (source, target);
-        match fence::take_over(self.session, &mut self.record, servers, lease).await {
-            Err(failure) if failure.code == Code::NotReady => {
-                fence::demand(lease)?;
-                closed::reopen(source, &self.record).await?;
+        let taken_over = match has_all {
+            Ok(_) => fence::take_over(self.session, &mut self.record, servers, lease).await,
+            Err(failure) => Err(failure),
+        };
+        match taken_over {
+            Ok(_) => Ok(()),
+            // The target may take over, or another command has decided otherwise.
+            Err(failure) if [Code::OutcomeUnknown, Code::WrongState].contains(&failure.code) => {
                 Err(failure)
             }
-            done => done.map(drop),
+            Err(failure) => {
+                fence::demand(lease)?;
+                closed::reopen(source, &self.record).await?;
+                // Nobody may have waited for the last note. What fails says so below.
+                let _ = self.session.renew().await;
+                let fence = self.record.fence.clone();
+                Err(self.taken_back(fence, failure).await)
+            }
         }
+    }
+
+    /// Notes that the source takes writes again, because a later command would go by the note of its end.
+    /// Returns the failure of the cut, which says so if the note is not taken.
+    async fn taken_back(&mut self, fence: Option<String>, mut failure: Failure) -> Failure {
+        let noting = self.session.note_taken_back(&mut self.record, fence);
+        if let Err(why) = noting.await {
+            failure.message = format!(
+                "{}; the record of the move still says that the new server may take over, because the config \
+                server does not take the note that it does not: {}; go on with `--resume` or `--abort` while \
+                both servers run",
+                failure.message, why.message
+            );
+        }
+        failure
     }
 
     /// A component that has come to the source since the checks would be left behind, read-only.

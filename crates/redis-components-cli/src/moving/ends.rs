@@ -11,9 +11,10 @@ use super::link::Link;
 use super::others::others;
 use super::record::Record;
 use super::sight::Sight;
+use super::silence::Silence;
 use super::state::State;
 use crate::failure::{Code, Failure};
-use crate::lines::warn;
+use crate::lines::{warn, warn_once};
 use crate::session::Session;
 use crate::steps::Steps;
 use crate::text::named;
@@ -52,9 +53,6 @@ pub(crate) async fn give_up(
     demand_abortable(session, &record, &sight)?;
     steps.done(&sight.shown());
     steps.begin("abort", &json!({}));
-    if sight.state == State::Split || sight.state == State::Unreachable && sight.may_be_cut {
-        return Err(sight.must_decide(&record.component));
-    }
     lease.demand()?;
     if sight.state == State::Fenced {
         let (source, _) = sight.links()?;
@@ -68,9 +66,10 @@ pub(crate) async fn give_up(
     // That may have taken a while.
     let known = sight.state;
     sight.look(session, &record).await?;
+    demand_abortable(session, &record, &sight)?;
     let states = [known, sight.state];
     let are = |state: fn(State) -> bool| states.into_iter().all(state);
-    if !are(State::is_uncut) && !are(|state| state == State::Unreachable) {
+    if !are(State::is_uncut) && !are(State::is_unseen) {
         let text = format!("the move has changed meanwhile: {}", sight.advice());
         return Err(refused(session, &record, text));
     }
@@ -104,21 +103,28 @@ pub(crate) async fn give_up(
     Ok((record, sight))
 }
 
-/// Demands that a move stands where it can be given up.
+/// Demands that a move stands where it can be given up. A server that refuses the login for good must not
+/// keep a move that has not cut from its end.
 ///
 /// # Errors
 ///
-/// Returns an error if it does not.
+/// Returns an error if it does not, or a person must decide.
 pub(crate) fn demand_abortable(
     session: &Session,
     record: &Record,
     sight: &Sight,
 ) -> Result<(), Failure> {
     let advice = sight.advice();
+    let can_pass = sight.state == State::Loading
+        || sight.state == State::Refusing && (sight.may_be_cut || !sight.is_refused_for_good());
     let text = if sight.state.is_after_cut() || sight.state == State::Cutting {
         format!("the data has moved already: {advice}; abort is for before the cut")
-    } else if matches!(sight.state, State::Loading | State::Refusing) {
+    } else if can_pass {
         format!("it cannot be given up now: {advice}")
+    } else if sight.state == State::Split || sight.state == State::Unreachable && sight.may_be_cut {
+        return Err(sight.must_decide(&record.component));
+    } else if sight.is_committed {
+        format!("the configs name the new server already: {advice}; abort is for before the cut")
     } else {
         return Ok(());
     };
@@ -147,18 +153,25 @@ async fn empty(target: &Link) {
     }
 }
 
-/// Returns what stays at the servers of a move that was given up while one did not answer.
+/// Returns what stays at the servers of a move that was given up while one was not seen.
 fn left_over(sight: &Sight) -> String {
-    let (source, target) = (sight.source.place.address(), sight.target.place.address());
-    if sight.target.seen.is_some() {
+    let (source, target) = (&sight.source, &sight.target);
+    let there = target.place.address();
+    if target.seen.is_some() {
         return format!(
-            "{source} does not answer, so {target} keeps its copy and follows it; let it stand alone \
-            with REPLICAOF NO ONE when you do not need the copy any more"
+            "{}, so {there} keeps its copy and follows it; let it stand alone with REPLICAOF NO ONE when \
+            you do not need the copy any more",
+            source.why_unseen()
         );
     }
+    let how =
+        "let it stand alone with REPLICAOF NO ONE, and remove its copy of the data with FLUSHALL";
+    if target.silence() == Some(Silence::NoAnswer) {
+        return format!("{there} does not answer, so it was not emptied; if it comes back, {how}");
+    }
     format!(
-        "{target} does not answer, so it was not emptied; if it comes back, let it stand alone with \
-        REPLICAOF NO ONE, and remove its copy of the data with FLUSHALL"
+        "{}, so it was not emptied; if it still is the server of this move, {how}",
+        target.why_unseen()
     )
 }
 
@@ -198,7 +211,8 @@ pub(crate) async fn demand_nobody_left(
     if sight.state == State::Split {
         return Err(sight.must_decide(component));
     }
-    if !matches!(sight.state, State::Committed | State::Gone) {
+    let refuses = sight.refuses_at_end();
+    if !matches!(sight.state, State::Committed | State::Gone) && refuses.is_none() {
         let text = format!("the move of `{component}` is not over: {}", sight.advice());
         let failure = Failure::new(Code::WrongState, text).of_component(component);
         return Err(failure.at(&session.server));
@@ -209,6 +223,9 @@ pub(crate) async fn demand_nobody_left(
         let text = format!("{server} still is the server of {others}; {advice}");
         let failure = Failure::new(Code::WrongState, text).of_component(component);
         return Err(failure.at(&session.server));
+    }
+    if let Some(failure) = refuses {
+        warn_of_unasked(&sight.source.place.address(), failure);
     }
     if let Ok((source, _)) = sight.links() {
         let left = users(source).await?;
@@ -225,4 +242,14 @@ pub(crate) async fn demand_nobody_left(
         warn_of_pings(&[source]).await?;
     }
     Ok(sight)
+}
+
+/// Warns that nobody knows who uses an old server, which refuses to say it for good.
+pub(crate) fn warn_of_unasked(server: &str, failure: &Failure) {
+    warn_once(&format!(
+        "{server} is up and does not say who uses it: {}; the move ends without an answer, because the \
+        configs name the new server; if {server} still is the old one, look at its clients before you \
+        stop it",
+        failure.message
+    ));
 }

@@ -67,6 +67,33 @@ impl Session {
         self.note(record, noted).await
     }
 
+    /// As [`note_uncut`](Self::note_uncut), whatever was noted last: a note that nobody waited for may have
+    /// been taken, and may still be on its way. It is not taken after this one.
+    ///
+    /// # Errors
+    ///
+    /// As [`replace_record`](Self::replace_record), and returns an error if another command acts on the
+    /// move by now.
+    pub(crate) async fn note_taken_back(
+        &self,
+        record: &mut Record,
+        fence: Option<String>,
+    ) -> Result<(), Failure> {
+        let current = self.current(record).await?;
+        if current.lease != record.lease {
+            return Err(self.has_changed(&record.component));
+        }
+        let noted = Record {
+            may_be_cut: false,
+            stood: None,
+            fence,
+            ..current.clone()
+        };
+        self.replace_record(Some(&current), Some(&noted)).await?;
+        *record = noted;
+        Ok(())
+    }
+
     /// Notes that the servers were asked to remember their roles. Without the note, the next command asks
     /// them again, so nothing is lost if this fails.
     pub(crate) async fn note_settled(&self, record: &Record) {

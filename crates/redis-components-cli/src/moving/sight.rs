@@ -23,6 +23,8 @@ pub(crate) struct Sight {
     pub(crate) state: State,
     /// Whether the target may have what the source has not.
     pub(crate) may_be_cut: bool,
+    /// Whether the configs of all components name the target.
+    pub(crate) is_committed: bool,
     is_settled: bool,
     /// Where the source stood before the target could take over, as the record says.
     pub(super) stood: Option<Stood>,
@@ -71,6 +73,7 @@ impl Sight {
             target: End::new(record.target()?),
             state: State::Unreachable,
             may_be_cut: record.may_be_cut,
+            is_committed: false,
             is_settled: record.is_settled,
             stood: None,
             is_fenced: false,
@@ -92,6 +95,7 @@ impl Sight {
         self.is_fenced = self.source.is_fenced(record).await;
         self.may_be_cut = record.may_have_been_cut(self.source.seen.as_ref());
         let committed = session.is_committed(record).await;
+        self.is_committed = committed.map_err(|failure| self.behind_fence(failure))?;
         let (source, target) = (&self.source, &self.target);
         let view = View {
             source: source.seen.as_ref(),
@@ -101,7 +105,7 @@ impl Sight {
             source_follows: source.follows(target).await,
             target_follows: target.follows(source).await,
             target_is_online: target.among(source.replicas()).await.is_some(),
-            is_committed: committed.map_err(|failure| self.behind_fence(failure))?,
+            is_committed: self.is_committed,
             may_be_cut: self.may_be_cut,
             has_all: record.is_had_by(target.seen.as_ref()),
             is_fenced: self.is_fenced,
@@ -132,19 +136,9 @@ impl Sight {
         text.to_owned()
     }
 
-    fn is_silent(&self, why: fn(Silence) -> bool) -> bool {
+    pub(super) fn is_silent(&self, why: fn(Silence) -> bool) -> bool {
         let ends = [&self.source, &self.target].into_iter();
         ends.filter_map(End::silence).any(why)
-    }
-
-    /// Returns `true` if each server that was not seen will say by itself where it stands.
-    pub(crate) fn is_passing(&self) -> bool {
-        !self.is_silent(|why| {
-            matches!(
-                why,
-                Silence::NoAnswer | Silence::Refused | Silence::NotAsked
-            )
-        })
     }
 
     /// Adds to a failure that the source refuses writes, if it does.

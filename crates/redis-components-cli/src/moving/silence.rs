@@ -58,7 +58,7 @@ impl Silence {
             Self::NotAsked => {
                 "give the command where the config can be used, with all files and variables that it names"
             }
-            Self::Refused => "correct the login of the config, or the rights of its user there",
+            Self::Refused => "correct the login at that server, or the rights of its user there",
         }
     }
 }

@@ -1,9 +1,37 @@
 //! A server of a move that was not seen: why, and what to do. A server that answers is alive, and nobody
 //! may start it again: it would lose what is not on its disk.
 
-use super::sight::End;
+use super::sight::{End, Sight};
 use super::silence::Silence;
+use super::state::State;
 use crate::failure::{Code, Failure};
+
+impl Sight {
+    /// Returns `true` if each server that was not seen will say by itself where it stands.
+    pub(crate) fn is_passing(&self) -> bool {
+        !self.is_silent(|why| {
+            matches!(
+                why,
+                Silence::NoAnswer | Silence::Refused | Silence::NotAsked
+            )
+        })
+    }
+
+    /// Returns `true` if a server was not seen because it refuses the login or the question, and time
+    /// does not help with any that was not seen.
+    pub(crate) fn is_refused_for_good(&self) -> bool {
+        let passes = |why| why != Silence::NoAnswer && why != Silence::Refused;
+        self.state == State::Refusing && !self.is_silent(passes)
+    }
+
+    /// Returns why the source does not say who uses it, if it refuses that and the move is over but for
+    /// its end: the configs name the target, which takes writes.
+    pub(crate) fn refuses_at_end(&self) -> Option<&Failure> {
+        let is_over = self.is_committed && self.target.is_primary();
+        let unseen = self.source.unseen.as_ref();
+        unseen.filter(|failure| is_over && Silence::of(failure) == Silence::Refused)
+    }
+}
 
 impl End {
     /// Returns the failure of a look at both servers if this one was not seen. The other one may have
@@ -31,8 +59,15 @@ impl End {
                 Silence::NotAsked => "cannot be asked from here",
                 _ => "is up and does not say where it stands",
             };
+            let ends = if silence == Silence::Refused {
+                "; if the login of the config with which the move was begun is gone for good, `--abort` ends \
+                the move before the cut, and `--finish` after the commit"
+            } else {
+                ""
+            };
             let text = format!(
-                "{address} {what}{closed}: {reason}; {}, and go on with `--resume`; do not start it again: it would lose what is not on its disk",
+                "{address} {what}{closed}: {reason}; {}, and go on with `--resume`{ends}; do not start it \
+                again: it would lose what is not on its disk",
                 silence.remedy()
             );
             let code = match (silence, &self.unseen) {
@@ -66,6 +101,18 @@ impl End {
             its disk"
         );
         Failure::new(Code::ServerUnreachable, text).at(&address)
+    }
+
+    /// Returns that the server was not seen, and why.
+    pub(super) fn why_unseen(&self) -> String {
+        let address = self.place.address();
+        match (self.silence(), &self.unseen) {
+            (Some(Silence::NoAnswer), _) | (_, None) => format!("{address} does not answer"),
+            (_, Some(failure)) => {
+                let reason = &failure.message;
+                format!("{address} is up and does not say where it stands ({reason})")
+            }
+        }
     }
 
     /// Returns the server with its role, its offset and the number of its keys.

@@ -11,7 +11,7 @@ use crate::load::{World, role};
 use crate::moving_fence::{CLOSED, OPTION, fence, note_fence, prepared, set};
 use crate::moving_fence_faults::waits_behind_fence;
 
-fn info(server: &Server, wanted: &str) -> String {
+pub(crate) fn info(server: &Server, wanted: &str) -> String {
     let info = server.command(&["INFO", "replication"]);
     let info: String = redis::from_redis_value(info).unwrap();
     let mut fields = info.lines().filter_map(|line| line.split_once(':'));
@@ -134,4 +134,44 @@ fn r15_a_config_server_that_takes_no_note_gives_writes_back() {
     assert_eq!((ended.code, &error["code"]), (4, &json!("not_ready")));
     world.operator.done(&["move", "logs", "--resume", "--yes"]);
     world.is_on(1);
+}
+
+/// A config server whose answers come late has taken the note, and the old server has taken its writes back
+/// since. A later command that went by the note would lose them.
+#[test]
+fn r15_a_note_that_was_answered_late_does_not_outlive_a_cut_that_was_taken_back() {
+    let mut world = prepared();
+    let proxy = Proxy::to(&world.config);
+    let direct = mem::replace(&mut world.operator, Operator::at(&proxy.url()));
+    let cutting = waits_behind_fence(&world, &["-o", "json"]);
+    world.operator = direct;
+    let [source, target] = &world.servers;
+    // The answer to the note is not passed on.
+    proxy.mute("QUEUED");
+    target.command(&["CLIENT", "UNPAUSE"]);
+    wait_until("the note is taken", || {
+        world.record()["stood"]["end"].is_u64()
+    });
+    wait_until("writes are taken again", || {
+        role(source) == "master" && fence(source) == "0"
+    });
+    proxy.pass();
+    source.command(&["SET", "after", "it"]);
+    let ended = Run::of(&cutting.wait_with_output().unwrap());
+    let error = &ended.envelope()["error"];
+    assert_eq!(
+        (ended.code, &error["code"]),
+        (4, &json!("not_ready")),
+        "{ended:#?}"
+    );
+    let record = world.record();
+    assert_eq!(
+        (&record["may_be_cut"], &record["stood"]),
+        (&json!(false), &Value::Null),
+        "{ended:#?}"
+    );
+    world.operator.done(&["move", "logs", "--resume", "--yes"]);
+    world.is_on(1);
+    let after = target.command(&["GET", "after"]);
+    assert_eq!(redis::from_redis_value::<String>(after).unwrap(), "it");
 }

@@ -10,6 +10,7 @@ use crate::copier::copier;
 use crate::load::{World, role};
 use crate::moving_copy;
 use crate::moving_fence::{CLOSED, OPTION, fence, note_fence, prepared, set};
+use crate::moving_fence_alone::info;
 use crate::waiting::Waiting;
 
 /// Keeps a server busy until its script is ended.
@@ -49,8 +50,74 @@ fn is_alive(world: &World, server: usize, exit: i32, parts: &[&str]) {
     }
     assert!(!message.contains("does not answer"), "{message}");
     assert_eq!(world.state(), "refusing");
+    if exit == 4 {
+        let (code, envelope) = world.operator.json(&["move", "logs", "--abort", "--yes"]);
+        assert_eq!(code, 3, "{envelope:#}");
+    }
+}
+
+/// Lets a server refuse the login of its config.
+fn lock(server: &Server) {
+    server.command(&["ACL", "SETUSER", "default", ">word"]);
+}
+
+fn unlock(server: &Server) {
+    server.command(&["ACL", "SETUSER", "default", "nopass"]);
+}
+
+#[test]
+fn r15_a_server_that_refuses_the_login_for_good_does_not_keep_a_move_from_its_end() {
+    for server in [0, 1] {
+        let world = World::start();
+        let to = world.address(1);
+        let words = ["move", "logs", "--to", &to, "--until", "synced", "--yes"];
+        world.operator.done(&words);
+        let abort = ["move", "logs", "--abort", "--yes"];
+        lock(&world.servers[server]);
+        // It may have been cut, and then nobody knows who has the data.
+        world.change_record("may_be_cut", &json!(true));
+        let stood = world.record();
+        world.change_record("stood", &json!({"stream": "other"}));
+        let (code, envelope) = world.operator.json(&abort);
+        assert_eq!(code, 3, "{envelope:#}");
+        world.change_record("may_be_cut", &json!(false));
+        world.change_record("stood", &stood["stood"]);
+        let dry = world.operator.done(&[&abort[..], &["--dry-run"]].concat());
+        assert!(!dry.stdout.contains("FLUSHALL"), "{dry:#?}");
+        let run = world.operator.done(&abort);
+        let up = format!("{} is up and does not say", world.address(server));
+        assert!(run.stderr.contains(&up), "{run:#?}");
+        unlock(&world.servers[server]);
+        world.is_on(0);
+        assert_eq!(role(&world.servers[0]), "master");
+        let (code, envelope) = world.operator.json(&["move", "logs", "--status"]);
+        assert_eq!(code, 1, "{envelope:#}");
+    }
+    let world = World::start();
+    let to = world.address(1);
+    world.operator.done(&["move", "logs", "--to", &to, "--yes"]);
+    let finish = ["move", "logs", "--finish", "--yes"];
+    lock(&world.servers[0]);
     let (code, envelope) = world.operator.json(&["move", "logs", "--abort", "--yes"]);
     assert_eq!(code, 3, "{envelope:#}");
+    // The data is on the other one, and it does not end without that.
+    lock(&world.servers[1]);
+    let (code, envelope) = world.operator.json(&finish);
+    assert_eq!(code, 3, "{envelope:#}");
+    unlock(&world.servers[1]);
+    let run = world.operator.done(&finish);
+    assert!(run.stderr.contains("does not say who uses it"), "{run:#?}");
+    world.is_on(1);
+}
+
+#[test]
+fn r15_an_old_server_of_a_copy_that_refuses_the_login_for_good_is_left() {
+    let world = moving_copy::World::start();
+    let program = copier("");
+    world.operator.done(&world.words(&program));
+    lock(&world.source);
+    let run = world.operator.done(&["move", "logs", "--finish", "--yes"]);
+    assert!(run.stderr.contains("does not say who uses it"), "{run:#?}");
 }
 
 #[test]
@@ -70,9 +137,9 @@ fn r15_a_server_that_answers_is_not_called_dead() {
         asked.command(&["ACL", "SETUSER", "default", "-info"]);
         is_alive(&world, server, 5, &["info", "rights"]);
         asked.command(&["ACL", "SETUSER", "default", "+info"]);
-        asked.command(&["ACL", "SETUSER", "default", ">word"]);
+        lock(asked);
         is_alive(&world, server, 5, &["NOAUTH", "login"]);
-        asked.command(&["ACL", "SETUSER", "default", "nopass"]);
+        unlock(asked);
         world.operator.done(&["move", "logs", "--resume", "--yes"]);
         world.is_on(1);
     }
@@ -145,6 +212,37 @@ fn r15_a_source_behind_its_fence_does_not_wait_for_a_target_that_is_busy() {
         assert!(!message.contains("refuses writes"), "{message}");
         assert_eq!(fence(source), "0", "{with}");
         source.command(&["SET", "after", "it"]);
+        script.end();
+        world.operator.done(&["move", "logs", "--resume", "--yes"]);
+        world.is_on(1);
+    }
+}
+
+/// The record says that nobody has told the new server to take over.
+#[test]
+fn r15_a_source_that_has_stepped_down_does_not_wait_for_a_target_that_is_busy() {
+    for is_told in [false, true] {
+        let world = prepared();
+        let [source, target] = &world.servers;
+        let stream = info(source, "master_replid");
+        let end = info(source, "master_repl_offset").parse::<u64>().unwrap();
+        note_fence(&world, "0");
+        world.change_record("stood", &json!({"stream": stream}));
+        if is_told {
+            world.change_record("stood", &json!({"stream": stream, "end": end}));
+        }
+        set(source, OPTION, CLOSED);
+        source.command(&["REPLICAOF", "127.0.0.1", "1"]);
+        let script = Script::start(target);
+        let words = ["move", "logs", "--resume", "--yes", "--timeout", "1s"];
+        let (code, envelope) = world.operator.json(&words);
+        assert_eq!(code, 4, "{envelope:#}");
+        let expected = if is_told {
+            ("slave", CLOSED)
+        } else {
+            ("master", "0")
+        };
+        assert_eq!((&*role(source), &*fence(source)), expected);
         script.end();
         world.operator.done(&["move", "logs", "--resume", "--yes"]);
         world.is_on(1);
