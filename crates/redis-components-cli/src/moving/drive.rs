@@ -60,7 +60,7 @@ impl Drive<'_> {
     pub(crate) async fn run(&mut self, lease: &Lease) -> Result<Sight, Failure> {
         let mut begun = Instant::now();
         let component = self.record.component.clone();
-        let mut prepared: Option<(Way, String)> = None;
+        let mut prepared: Option<(Way, String, Instant)> = None;
         let mut known_otherwise: Option<Instant> = None;
         let mut sight = Sight::of(self.session, &self.record).await?;
         loop {
@@ -94,7 +94,9 @@ impl Drive<'_> {
                         return Ok(sight);
                     }
                     match &prepared {
-                        Some((way, run)) if sight.target.run() == Some(run) => {
+                        Some((way, run, at))
+                            if sight.target.run() == Some(run) && at.elapsed() < LIVES / 2 =>
+                        {
                             if !self.cut(&mut sight, *way, lease).await? {
                                 let lost = sight.lost_link(&component);
                                 if begun.elapsed() > self.timeout {
@@ -104,12 +106,14 @@ impl Drive<'_> {
                                 sleep(LOOKED_EVERY).await;
                             }
                         }
-                        // A target that was started again since takes no refused write by the candidate.
+                        // A candidate that has ended, or is for an earlier run of the target, takes no
+                        // refused write.
                         _ => {
                             let (source, target) = sight.links()?;
                             let way = Way::of(source).await?;
                             let is_first = prepared.is_none();
-                            prepared = Some((way, self.prepare(way, target, lease).await?));
+                            let run = self.prepare(way, target, lease).await?;
+                            prepared = Some((way, run, Instant::now()));
                             if self.until == Until::Prepared {
                                 return Ok(sight);
                             }

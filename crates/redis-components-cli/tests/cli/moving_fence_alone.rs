@@ -126,7 +126,9 @@ fn r15_a_config_server_that_takes_no_note_gives_writes_back() {
     world.config.freeze();
     target.command(&["CLIENT", "UNPAUSE"]);
     // On a slow machine the new server has all at the second try only.
-    wait_until("the old server has stepped down", || role(source) == "slave");
+    wait_until("the old server has stepped down", || {
+        role(source) == "slave"
+    });
     wait_until("writes are taken again", || fence(source) == "0");
     assert_eq!(role(target), "slave");
     source.command(&["SET", "after", "it"]);
