@@ -23,7 +23,8 @@ struct Process(Child);
 impl Process {
     fn start(component: &str, scene: &Scene) -> Self {
         let child = Command::new(env::current_exe().unwrap())
-            .args(["--ignored", "--exact", "processes::process_that_calls"])
+            .args(["--ignored", "--exact", "--nocapture"])
+            .arg("processes::process_that_calls")
             .env(COMPONENT, component)
             .env("REDIS_CONFIG_URL", scene.proxy.url())
             .env("REDIS_COMPONENTS_LAST_GOOD", scene.path())

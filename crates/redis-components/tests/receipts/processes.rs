@@ -68,7 +68,8 @@ struct Process(Killed);
 impl Process {
     fn start(world: &World) -> Self {
         let child = Command::new(env::current_exe().unwrap())
-            .args(["--ignored", "--exact", "processes::process_that_calls"])
+            .args(["--ignored", "--exact", "--nocapture"])
+            .arg("processes::process_that_calls")
             .env("REDIS_CONFIG_URL", world.config.url())
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
